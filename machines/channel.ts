@@ -1,0 +1,201 @@
+/**
+ * The statechart of one channel (or one partition of it): which mode it is in, and why it is not delivering.
+ *
+ * The router's fleet starts it with a `ChannelPort` and ends it with `channel.drain`. It sees edges, never messages.
+ * It promises that leaving a delivering state never aborts the call in flight: that call belongs to the port, so one
+ * region is enough, and the state is always one word.
+ */
+import { assign, fromCallback, fromPromise, setup } from 'xstate';
+import type { ChannelPort, PumpMode } from '../src/core/channel-port.ts';
+
+/** Context keeps the port behind a function, so that inspectors neither walk nor serialize the data plane. */
+interface ChannelContext {
+  readonly port: () => ChannelPort;
+  /** The event that led into the present state. */
+  readonly cause: string;
+  readonly error: unknown;
+}
+
+export type ChannelEvent =
+  | { readonly type: 'message.waiting' }
+  | { readonly type: 'batch.full' }
+  | { readonly type: 'batch.flush' }
+  | { readonly type: 'batch.failed' }
+  | { readonly type: 'isolation.finished' }
+  | { readonly type: 'delivery.quieted' }
+  | { readonly type: 'breaker.opened' }
+  | { readonly type: 'breaker.closed' }
+  | { readonly type: 'call.hung'; readonly error: unknown }
+  | { readonly type: 'channel.pause' }
+  | { readonly type: 'channel.resume' }
+  | { readonly type: 'channel.restart' }
+  | { readonly type: 'channel.drain' }
+  | { readonly type: 'channel.halt' };
+
+export interface ChannelOutput {
+  readonly status: 'stopped' | 'failed';
+  readonly cause: string;
+  readonly error: unknown;
+}
+
+export const channelMachine = setup({
+  types: {
+    context: {} as ChannelContext,
+    input: {} as { readonly port: () => ChannelPort },
+    events: {} as ChannelEvent,
+    output: {} as ChannelOutput,
+  },
+  actors: {
+    warmUp: fromPromise<void, () => ChannelPort>(({ input, signal }) => input().warmUp(signal)),
+    close: fromPromise<void, () => ChannelPort>(({ input, signal }) => input().close(signal)),
+    pump: fromCallback<ChannelEvent, { readonly port: () => ChannelPort; readonly mode: PumpMode }>(({ input }) => {
+      input.port().startPump(input.mode);
+      return () => input.port().stopPump();
+    }),
+  },
+  guards: {
+    isPaused: ({ context }) => context.port().isPaused,
+    isTripped: ({ context }) => context.port().isTripped,
+    isDue: ({ context }) => context.port().isDue,
+    hasWork: ({ context }) => context.port().hasWork,
+    isIsolating: ({ context }) => context.port().isIsolating,
+    mustWait: ({ context }) => context.port().mustWait,
+  },
+  delays: {
+    warmUpTimeout: ({ context }) => context.port().warmUpTimeoutMs,
+    batchAge: ({ context }) => context.port().dueInMs,
+    retryDelay: ({ context }) => context.port().retryInMs,
+    coolDown: ({ context }) => context.port().coolDownInMs,
+    drainDeadline: ({ context }) => context.port().drainInMs,
+    closeDeadline: ({ context }) => context.port().closeInMs,
+  },
+  actions: {
+    noteCause: assign(({ event }) => ({ cause: event.type })),
+    noteError: assign(({ event }) => ({ error: 'error' in event ? event.error : undefined })),
+    watchFirst: ({ context }) => context.port().watch('first'),
+    watchFull: ({ context }) => context.port().watch('full'),
+    watchNothing: ({ context }) => context.port().watch('none'),
+  },
+}).createMachine({
+  id: 'channel',
+  context: ({ input }) => ({ port: input.port, cause: 'channel.started', error: undefined }),
+  initial: 'warming',
+  on: { 'channel.halt': '.stopped' },
+  states: {
+    warming: {
+      entry: 'noteCause',
+      invoke: {
+        id: 'warmUp',
+        src: 'warmUp',
+        input: ({ context }) => context.port,
+        onDone: 'ready',
+        onError: { target: 'failed', actions: 'noteError' },
+      },
+      after: { warmUpTimeout: 'failed' },
+      on: { 'channel.drain': 'closing', 'channel.restart': 'failed' },
+    },
+    ready: {
+      initial: 'idle',
+      on: {
+        'breaker.opened': 'tripped',
+        'call.hung': { target: 'failed', actions: 'noteError' },
+        'channel.pause': 'paused',
+        'channel.restart': 'failed',
+        'channel.drain': 'draining',
+      },
+      states: {
+        idle: {
+          entry: ['noteCause', 'watchFirst'],
+          exit: 'watchNothing',
+          always: [
+            { guard: 'isPaused', target: '#channel.paused' },
+            { guard: 'isTripped', target: '#channel.tripped' },
+            { guard: 'isDue', target: 'flushing' },
+            { guard: 'hasWork', target: 'buffering' },
+          ],
+          on: { 'message.waiting': [{ guard: 'isDue', target: 'flushing' }, { target: 'buffering' }] },
+        },
+        buffering: {
+          entry: ['noteCause', 'watchFull'],
+          exit: 'watchNothing',
+          after: { batchAge: 'flushing' },
+          on: { 'batch.full': 'flushing', 'batch.flush': 'flushing' },
+        },
+        flushing: {
+          entry: 'noteCause',
+          invoke: { id: 'pump', src: 'pump', input: ({ context }) => ({ port: context.port, mode: 'flush' }) },
+          on: {
+            'delivery.quieted': 'idle',
+            'batch.failed': [{ guard: 'isIsolating', target: 'isolating' }, { target: 'retrying' }],
+          },
+        },
+        retrying: {
+          entry: 'noteCause',
+          after: { retryDelay: [{ guard: 'isIsolating', target: 'isolating' }, { target: 'flushing' }] },
+        },
+        isolating: {
+          entry: 'noteCause',
+          invoke: { id: 'isolator', src: 'pump', input: ({ context }) => ({ port: context.port, mode: 'isolate' }) },
+          on: { 'isolation.finished': 'flushing', 'batch.failed': 'retrying' },
+        },
+        probing: {
+          entry: 'noteCause',
+          invoke: { id: 'prober', src: 'pump', input: ({ context }) => ({ port: context.port, mode: 'probe' }) },
+          on: { 'breaker.closed': 'flushing' },
+        },
+      },
+    },
+    tripped: {
+      entry: 'noteCause',
+      after: { coolDown: 'ready.probing' },
+      on: {
+        'breaker.closed': 'ready',
+        'call.hung': { target: 'failed', actions: 'noteError' },
+        'channel.pause': 'paused',
+        'channel.restart': 'failed',
+        'channel.drain': 'draining',
+      },
+    },
+    paused: {
+      entry: 'noteCause',
+      on: {
+        'channel.resume': 'ready',
+        'call.hung': { target: 'failed', actions: 'noteError' },
+        'channel.restart': 'failed',
+        'channel.drain': 'closing',
+      },
+    },
+    draining: {
+      entry: 'noteCause',
+      initial: 'delivering',
+      after: { drainDeadline: 'closing' },
+      on: { 'delivery.quieted': 'closing' },
+      states: {
+        delivering: {
+          always: { guard: 'mustWait', target: 'waiting' },
+          invoke: { id: 'drainer', src: 'pump', input: ({ context }) => ({ port: context.port, mode: 'drain' }) },
+          on: { 'batch.failed': 'waiting', 'breaker.opened': 'waiting' },
+        },
+        waiting: { after: { retryDelay: 'delivering' } },
+      },
+    },
+    closing: {
+      entry: 'noteCause',
+      invoke: {
+        id: 'close',
+        src: 'close',
+        input: ({ context }) => context.port,
+        onDone: 'stopped',
+        onError: 'stopped',
+      },
+      after: { closeDeadline: 'stopped' },
+    },
+    stopped: { type: 'final', entry: 'noteCause', output: { status: 'stopped' } },
+    failed: { type: 'final', entry: 'noteCause', output: { status: 'failed' } },
+  },
+  output: ({ context, event }) => ({
+    ...(event.output as Pick<ChannelOutput, 'status'>),
+    cause: context.cause,
+    error: context.error,
+  }),
+});

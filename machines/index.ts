@@ -1,0 +1,2 @@
+export { type ChannelEvent, type ChannelOutput, channelMachine } from './channel.ts';
+export { type RouterEvent, routerMachine } from './router.ts';

@@ -1,0 +1,38 @@
+import type { Clock } from '../core/clock.ts';
+
+interface Timer {
+  readonly dueMs: number;
+  readonly callback: () => void;
+  handle?: NodeJS.Timeout;
+}
+
+/** The longest wait Node takes; it turns a longer one into 1 ms. */
+const WAIT_MS_MAX = 2 ** 31 - 1;
+
+/** The clock of this computer. Its timers keep the process alive, as timers do. */
+export function createSystemClock(): Clock {
+  return {
+    now: () => performance.now(),
+    wallTime: () => Date.now(),
+    setTimeout(callback, ms) {
+      const timer: Timer = { dueMs: performance.now() + ms, callback };
+      arm(timer);
+      return timer;
+    },
+    clearTimeout: (timer) => clearTimeout((timer as Timer | undefined)?.handle), // Only `setTimeout` above makes them.
+    setImmediate: (callback) => setImmediate(callback),
+    clearImmediate: (handle) => clearImmediate(handle as NodeJS.Immediate | undefined), // As above.
+  };
+}
+
+/** Node cuts fractions and may call back up to 1 ms early; the port promises "not before", so the rest is waited out. */
+function arm(timer: Timer): void {
+  const waitMs = Math.ceil(timer.dueMs - performance.now());
+  timer.handle = setTimeout(
+    () => {
+      if (performance.now() < timer.dueMs) arm(timer);
+      else timer.callback();
+    },
+    waitMs >= 1 ? Math.min(waitMs, WAIT_MS_MAX) : 1,
+  );
+}

@@ -1,0 +1,84 @@
+import type { Gap } from '../core/gap-log.ts';
+import type { Segment } from '../core/recovery.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { Trigger } from '../core/trigger.ts';
+import type { BatchContext } from './processing-channel.ts';
+import type { Slot } from './slot.ts';
+
+/**
+ * One call of `process`: the context its implementer is given, and what the pump must remember of it.
+ * One object for both, because at batch size 1 each allocation is felt; what is rarely asked for is a getter.
+ */
+export class Call implements BatchContext {
+  readonly slot: Slot;
+  readonly segment: Segment;
+  readonly trigger: Trigger;
+  readonly gaps: readonly Gap[];
+  readonly startedAt: number;
+  /** The breaker's ticket: an outcome counts only in the stay that admitted the call. */
+  readonly ticket: number;
+  /** Set when it settled or was abandoned: what comes after is late. */
+  isOver = false;
+  isTimedOut = false;
+  /** What `fail` named, by index. */
+  failures: Map<number, unknown> | undefined = undefined;
+  #controller: AbortController | undefined = undefined;
+
+  constructor(slot: Slot, segment: Segment, trigger: Trigger, gaps: readonly Gap[], startedAt: number, ticket: number) {
+    this.slot = slot;
+    this.segment = segment;
+    this.trigger = trigger;
+    this.gaps = gaps;
+    this.startedAt = startedAt;
+    this.ticket = ticket;
+  }
+
+  get attempt(): number {
+    return this.segment.attempts + 1;
+  }
+
+  get ageMs(): number {
+    return this.startedAt - this.segment.acceptedAt;
+  }
+
+  get depth(): number {
+    return this.slot.depth;
+  }
+
+  get rules(): unknown {
+    return this.slot.config.eventRules;
+  }
+
+  /** Made when first asked for: most handlers never look at it. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.isTimedOut) this.#controller.abort(timeoutError(this.slot));
+    return this.#controller.signal;
+  }
+
+  emit(event: unknown): void {
+    if (this.isOver) this.slot.countLate();
+    else this.slot.emit(event);
+  }
+
+  fail(index: number, error: unknown): void {
+    if (this.isOver) return this.slot.countLate();
+    const { length } = this.segment.messages;
+    if (!Number.isInteger(index) || index < 0 || index >= length) {
+      const allowed = `a whole number from 0 to ${length - 1}`;
+      throw new SluiceError('invalid-option', `context.fail: index must be ${allowed}, got ${String(index)}`);
+    }
+    this.failures ??= new Map();
+    this.failures.set(index, error);
+  }
+
+  /** The deadline passed: tells the handler; the call keeps its place until it settles or is abandoned. */
+  timeOut(): void {
+    this.isTimedOut = true;
+    this.#controller?.abort(timeoutError(this.slot));
+  }
+}
+
+export function timeoutError(slot: Slot): Error {
+  return new Error(`process of channel '${slot.id}' did not settle within ${slot.config.processTimeoutMs} ms`);
+}

@@ -1,0 +1,121 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { ChannelConfig } from '../config/schema.ts';
+import type { Gap } from '../core/gap-log.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { Trigger } from '../core/trigger.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { ChannelMetrics } from '../observe/metrics.ts';
+
+/** What `process` is told about its batch, and how it answers. */
+export interface BatchContext<Event = unknown, Rules = unknown> {
+  /** 1 the first time; more when the same messages were handed over before, by this instance or one before a restart. */
+  readonly attempt: number;
+  /** Why the batch was due. */
+  readonly trigger: Trigger;
+  /** How long its oldest message waited, in ms. */
+  readonly ageMs: number;
+  /** How many messages wait behind it. */
+  readonly depth: number;
+  /** What was dropped or conflated since the batch before, in order. */
+  readonly gaps: readonly Gap[];
+  /** The checked `eventRules` of the configuration. */
+  readonly rules: Rules;
+  /** Aborts after `processTimeoutMs`; a call that ignores it is abandoned `abandonAfterMs` later. */
+  readonly signal: AbortSignal;
+  /** Puts an event on the host's bus, at once and in order. Ignored and counted as late once the call is over. */
+  emit(event: Event): void;
+  /** Names one message of the batch, by its index, as failed; the others count as delivered. */
+  fail(index: number, error: unknown): void;
+}
+
+/** What `warmUp` and `close` are given. */
+export interface LifeContext<Event = unknown, Rules = unknown> {
+  readonly rules: Rules;
+  /** Aborts when the deadline passes. */
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  emit(event: Event): void;
+}
+
+/** What a channel instance can read of the slot it works for. */
+export interface SlotView {
+  readonly config: ChannelConfig;
+  readonly mailbox: { readonly size: number; readonly capacity: number };
+  readonly batch: readonly unknown[];
+  readonly lastBatchAt: number | null;
+  metrics(): ChannelMetrics;
+}
+
+/** Joins a new instance to its slot; called once, by the router. */
+export let bindChannel: (channel: AnyChannel, slot: SlotView) => void;
+
+/**
+ * The base of every channel: an implementer writes `process`, the base and the router do everything else.
+ * Payload is what `process` gets, Event what it emits, Rules what `static rules` makes of `eventRules`.
+ */
+export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly<Record<string, unknown>>> {
+  /** Checks `eventRules` when the router is made. Any Standard Schema, zod for one. */
+  static readonly rules?: StandardSchemaV1;
+  /** Checks and converts each message at the door; synchronous. A message it refuses is rejected as `invalid`. */
+  readonly schema?: StandardSchemaV1<unknown, Payload>;
+  #slot: SlotView | undefined;
+
+  static {
+    bindChannel = (channel, slot) => {
+      channel.#slot = slot;
+    };
+  }
+
+  /** Instead of a schema: returns the payload, or throws to have the message rejected as `invalid`. */
+  validate?(message: unknown): Payload;
+
+  /** Runs before the first batch, under `warmUpTimeoutMs`; messages are already accepted and wait. */
+  warmUp?(context: LifeContext<Event, Rules>): void | Promise<void>;
+
+  /** Processes one batch; synchronous work pays for no promise. To throw (or reject) fails the whole batch. */
+  abstract process(batch: readonly Payload[], context: BatchContext<Event, Rules>): void | Promise<void>;
+
+  /** Runs after the last batch, when the channel stops. */
+  close?(context: LifeContext<Event, Rules>): void | Promise<void>;
+
+  /** The resolved configuration of the channel. */
+  get config(): ChannelConfig {
+    return this.#bound().config;
+  }
+
+  /** Everything that is measured, since the start. */
+  get metrics(): ChannelMetrics {
+    return this.#bound().metrics();
+  }
+
+  /** The bounded queue in front of it. */
+  get queue(): { readonly size: number; readonly capacity: number } {
+    return this.#bound().mailbox;
+  }
+
+  /** The batch being processed; empty between batches. */
+  get batch(): readonly Payload[] {
+    // Only this channel's own messages, checked at its own door, reach its slot.
+    return this.#bound().batch as readonly Payload[];
+  }
+
+  /** When the last batch began, on the router's clock in ms; null before the first. */
+  get lastBatchAt(): number | null {
+    return this.#bound().lastBatchAt;
+  }
+
+  #bound(): SlotView {
+    if (this.#slot !== undefined) return this.#slot;
+    throw new SluiceError('not-bound', 'a channel can be read after a router has started it, not in its constructor');
+  }
+}
+
+/** Any channel, whatever it processes. Its methods are only called with what its own door let in. */
+export type AnyChannel = ProcessingChannel<unknown, unknown, unknown>;
+
+/** Makes an instance: at the start and again at every restart. */
+export type ChannelFactory = () => AnyChannel;
+
+/** The events a channel emits. */
+export type EventOf<Channel> =
+  Channel extends ProcessingChannel<infer _Payload, infer Event, infer _Rules> ? Event : never;

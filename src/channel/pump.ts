@@ -1,0 +1,357 @@
+import type { ChannelEvent } from '../../machines/channel.ts';
+import type { ChannelPort, Edge, PumpMode } from '../core/channel-port.ts';
+import { Counter } from '../core/counters.ts';
+import type { Gap } from '../core/gap-log.ts';
+import type { Segment } from '../core/recovery.ts';
+import type { Trigger } from '../core/trigger.ts';
+import type { TurnTaker } from '../core/turns.ts';
+import { Call, timeoutError } from './call.ts';
+import type { AnyChannel, LifeContext } from './processing-channel.ts';
+import { settle } from './settlement.ts';
+import type { Slot } from './slot.ts';
+
+/** How long `flushing` lasts after its last batch: leaving it at every pause would cost two transitions a batch. */
+const QUIET_MS = 2;
+/** What `close` gets at least, even when the deadline of the drain has passed. */
+const CLOSE_MS_MIN = 100;
+const NO_GAPS: readonly Gap[] = Object.freeze([]);
+const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
+
+/**
+ * The data plane of one life of a channel: hands batches to `process`, strictly one after the other, while its
+ * statechart permits it. A call in flight is the pump's own affair: no transition aborts it. A restart makes a new pump
+ * on the same slot.
+ */
+export class Pump implements ChannelPort, TurnTaker {
+  readonly slot: Slot;
+  readonly #channel: AnyChannel;
+  readonly #tell: (event: ChannelEvent) => void;
+  isQueued = false;
+  queuedAt = 0;
+  #mode: PumpMode | undefined = undefined;
+  #edge: Edge = 'none';
+  #call: Call | undefined = undefined;
+  #isDiscarded = false;
+  #quietTimer: unknown;
+  #watchdog: unknown;
+  #callsWhenQuiet = 0;
+
+  /** `tell` brings an event to the channel's statechart. */
+  constructor(slot: Slot, channel: AnyChannel, tell: (event: ChannelEvent) => void) {
+    this.slot = slot;
+    this.#channel = channel;
+    this.#tell = tell;
+    slot.onThreshold = () => this.#reached();
+  }
+
+  get priority(): number {
+    return this.slot.config.priority;
+  }
+
+  // What the statechart asks.
+
+  get isPaused(): boolean {
+    return this.slot.isPaused;
+  }
+
+  get isTripped(): boolean {
+    return this.slot.breaker !== undefined && this.slot.breaker.state !== 'closed';
+  }
+
+  get hasWork(): boolean {
+    return this.slot.depth > 0;
+  }
+
+  get isDue(): boolean {
+    return this.slot.recovery.size > 0 || this.slot.dueTrigger() !== undefined;
+  }
+
+  get isIsolating(): boolean {
+    return this.slot.recovery.isIsolating;
+  }
+
+  get mustWait(): boolean {
+    return this.retryInMs > 0;
+  }
+
+  get warmUpTimeoutMs(): number {
+    return this.slot.config.warmUpTimeoutMs;
+  }
+
+  get dueInMs(): number {
+    return Math.max(0, this.slot.oldestAcceptedAt + this.slot.config.timeoutMs - this.#now());
+  }
+
+  get retryInMs(): number {
+    return Math.max(0, this.slot.retryAt - this.#now(), this.slot.breaker?.coolDownLeftMs() ?? 0);
+  }
+
+  get coolDownInMs(): number {
+    return this.slot.breaker?.coolDownLeftMs() ?? 0;
+  }
+
+  get drainInMs(): number {
+    return Math.max(0, this.slot.drainBy - this.#now());
+  }
+
+  get closeInMs(): number {
+    return Math.max(CLOSE_MS_MIN, this.drainInMs);
+  }
+
+  async warmUp(signal: AbortSignal): Promise<void> {
+    await this.#channel.warmUp?.(this.#lifeContext(signal));
+  }
+
+  async close(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#channel.close?.(this.#lifeContext(signal));
+    } catch (error) {
+      this.slot.world.bus.fault('close', error, this.slot.channel);
+    }
+  }
+
+  watch(edge: Edge): void {
+    this.#edge = edge;
+    this.slot.threshold =
+      edge === 'first' ? 1 : edge === 'full' ? this.slot.config.batchSize : Number.POSITIVE_INFINITY;
+  }
+
+  startPump(mode: PumpMode): void {
+    this.#mode = mode;
+    this.slot.recovery.restore();
+    this.slot.threshold = mode === 'flush' ? this.slot.config.batchSize : 1;
+    this.slot.world.turns.request(this);
+  }
+
+  stopPump(): void {
+    this.#mode = undefined;
+    this.slot.threshold = Number.POSITIVE_INFINITY;
+    this.#clearQuietTimer();
+  }
+
+  /** This life failed: what is in flight goes back to the head, and its outcome will be late. */
+  discard(): void {
+    const call = this.#call;
+    this.letGo();
+    if (call !== undefined) {
+      this.#end(call);
+      this.slot.breaker?.callCancelled(call.ticket);
+      this.slot.recovery.putBack({ ...call.segment, attempts: call.attempt });
+    }
+    this.slot.recovery.restore();
+  }
+
+  /** This life is over: what is in flight stays unknown, and its outcome will be late. */
+  letGo(): void {
+    this.stopPump();
+    this.#isDiscarded = true;
+    this.slot.world.clock.clearTimeout(this.#watchdog);
+    if (this.#call === undefined) return;
+    this.#call.isOver = true;
+    this.#call.timeOut();
+  }
+
+  // How batches are delivered.
+
+  step(): boolean {
+    const mode = this.#mode;
+    if (mode === undefined || this.#call !== undefined) return false;
+    const call = this.#nextCall(mode);
+    if (call === undefined) {
+      this.#rest(mode);
+      return false;
+    }
+    return this.#deliver(call);
+  }
+
+  #now(): number {
+    return this.slot.world.clock.now();
+  }
+
+  /** The edge that the slot was asked to watch for: told to the statechart, or work for a pump that runs. */
+  #reached(): void {
+    if (this.#mode === undefined) {
+      const edge = this.#edge;
+      this.slot.threshold = Number.POSITIVE_INFINITY;
+      this.#tell({ type: edge === 'first' ? 'message.waiting' : 'batch.full' });
+      if (this.#mode === undefined) return;
+    }
+    if (this.#call !== undefined) return;
+    const { turns } = this.slot.world;
+    if (this.priority > 1) return turns.request(this);
+    while (this.step()) {
+      if (turns.isSliceOver()) return turns.request(this);
+    }
+  }
+
+  /** Takes what comes next: what failed before goes first. */
+  #nextCall(mode: PumpMode): Call | undefined {
+    const { slot } = this;
+    const trigger = this.#trigger(mode);
+    if (trigger === undefined) return undefined;
+    const ticket = this.#admit(mode);
+    if (ticket === undefined) return undefined;
+    const now = this.#now();
+    const limit = slot.breaker?.batchLimit(slot.config.batchSize) ?? slot.config.batchSize;
+    const segment = slot.recovery.take(limit) ?? this.#takeBatch(limit, now);
+    const gaps = slot.gaps.isEmpty ? NO_GAPS : slot.publishGaps();
+    const call = new Call(slot, segment, trigger, gaps, now, ticket);
+    this.#call = call;
+    slot.batch = segment.messages;
+    slot.lastBatchAt = now;
+    slot.counters[Counter.inFlight] += segment.messages.length;
+    slot.counters[Counter.calls] += 1;
+    if (segment.attempts > 0) slot.counters[Counter.retries] += 1;
+    else slot.counters[Counter[trigger]] += 1;
+    slot.admitWaiters();
+    return call;
+  }
+
+  #trigger(mode: PumpMode): Trigger | undefined {
+    const { recovery, mailbox } = this.slot;
+    if (mode === 'isolate' && !recovery.isIsolating && !recovery.hasSuspects) return undefined;
+    if (recovery.hasSegments) return mode === 'drain' || mode === 'probe' ? mode : 'size';
+    if (mailbox.size === 0) return undefined;
+    if (mode === 'drain' || mode === 'probe') return mode;
+    return recovery.hasSuspects ? 'probe' : this.slot.dueTrigger();
+  }
+
+  #takeBatch(limit: number, now: number): Segment {
+    const { mailbox, queueing } = this.slot;
+    const acceptedAt = mailbox.oldestAcceptedAt;
+    const count = Math.min(limit, mailbox.size);
+    // Messages that came together waited equally long: they are recorded together.
+    let run = 0;
+    let runStart = acceptedAt;
+    for (let offset = 0; offset < count; offset += 1) {
+      const at = mailbox.acceptedAtOf(offset);
+      if (at !== runStart) {
+        queueing.record(now - runStart, run);
+        runStart = at;
+        run = 0;
+      }
+      run += 1;
+    }
+    queueing.record(now - runStart, run);
+    return { messages: mailbox.take(count), attempts: 0, acceptedAt, isSplit: false, error: undefined };
+  }
+
+  #deliver(call: Call): boolean {
+    let result: unknown;
+    try {
+      result = this.#channel.process(call.segment.messages, call);
+    } catch (error) {
+      return this.#settled(call, error, false);
+    }
+    if (!isThenable(result)) return this.#settled(call, undefined, true);
+    Promise.resolve(result).then(this.#onFulfilled, this.#onRejected);
+    this.#watchdog ??= this.slot.world.clock.setTimeout(this.#onWatchdog, this.slot.config.processTimeoutMs);
+    return false;
+  }
+
+  // Bound once: a call at a time needs no closure of its own.
+  readonly #onFulfilled = (): void => this.#settledLater(undefined, true);
+  readonly #onRejected = (error: unknown): void => this.#settledLater(error, false);
+
+  #settledLater(error: unknown, isSuccess: boolean): void {
+    const call = this.#call;
+    if (this.#isDiscarded || call === undefined) return this.slot.countLate();
+    if (this.#settled(call, error, isSuccess)) this.slot.world.turns.proceed(this);
+  }
+
+  /** True: another batch may follow at once. */
+  #settled(call: Call, error: unknown, isSuccess: boolean): boolean {
+    this.#end(call);
+    const goesOn = settle(call, error, isSuccess);
+    if (this.#mode === undefined) return false;
+    if (!goesOn) {
+      this.#tell({ type: 'batch.failed' });
+      return false;
+    }
+    if (this.#trigger(this.#mode) !== undefined) return true;
+    this.#rest(this.#mode);
+    return false;
+  }
+
+  #end(call: Call): void {
+    call.isOver = true;
+    this.#call = undefined;
+    this.slot.batch = NO_MESSAGES;
+    this.slot.counters[Counter.inFlight] -= call.segment.messages.length;
+  }
+
+  /** The breaker's ticket for one more call; undefined: it lets none through now. */
+  #admit(mode: PumpMode): number | undefined {
+    const { breaker } = this.slot;
+    if (breaker === undefined) return 0;
+    const mayCall = breaker.state === 'closed' || ((mode === 'probe' || mode === 'drain') && breaker.probe());
+    return mayCall ? breaker.callStarted() : undefined;
+  }
+
+  /** Nothing is due. */
+  #rest(mode: PumpMode): void {
+    const { recovery } = this.slot;
+    if (recovery.hasSuspects) {
+      // Nothing is left that could show whether they or the sink are at fault: they wait at the head.
+      recovery.restore();
+      this.slot.retryAt = Math.max(this.slot.retryAt, this.#now() + this.slot.config.retry.delayMs);
+      this.#tell({ type: 'batch.failed' });
+    } else if (mode === 'isolate') this.#tell({ type: 'isolation.finished' });
+    else if (mode === 'drain') this.#tell({ type: 'delivery.quieted' });
+    else if (mode === 'flush') this.#armQuietTimer();
+  }
+
+  /** One timer watches over many batches: it is set again only after it fired. */
+  #armQuietTimer(): void {
+    if (this.#quietTimer !== undefined) return;
+    this.#callsWhenQuiet = this.slot.counters[Counter.calls];
+    const ms = Math.min(QUIET_MS, this.dueInMs);
+    this.#quietTimer = this.slot.world.clock.setTimeout(() => {
+      this.#quietTimer = undefined;
+      if (this.#call !== undefined) return;
+      if (this.slot.dueTrigger() !== undefined) this.slot.world.turns.request(this);
+      else if (this.slot.counters[Counter.calls] !== this.#callsWhenQuiet) this.#armQuietTimer();
+      else this.#tell({ type: 'delivery.quieted' });
+    }, ms);
+  }
+
+  #clearQuietTimer(): void {
+    if (this.#quietTimer === undefined) return;
+    this.slot.world.clock.clearTimeout(this.#quietTimer);
+    this.#quietTimer = undefined;
+  }
+
+  /** One timer watches over many calls too. A call past its deadline fails; past the second one it is abandoned. */
+  readonly #onWatchdog = (): void => {
+    this.#watchdog = undefined;
+    const call = this.#call;
+    if (call === undefined) return;
+    const { processTimeoutMs, abandonAfterMs } = this.slot.config;
+    const elapsedMs = this.#now() - call.startedAt;
+    if (!call.isTimedOut && elapsedMs >= processTimeoutMs) {
+      call.timeOut();
+      this.slot.breaker?.callFailed(call.ticket, elapsedMs);
+    }
+    const limitMs = call.isTimedOut ? processTimeoutMs + abandonAfterMs : processTimeoutMs;
+    if (elapsedMs >= limitMs) {
+      this.#tell({ type: 'call.hung', error: timeoutError(this.slot) });
+      return;
+    }
+    this.#watchdog = this.slot.world.clock.setTimeout(this.#onWatchdog, limitMs - elapsedMs);
+  };
+
+  #lifeContext(signal: AbortSignal): LifeContext {
+    const { slot } = this;
+    const { bus, logger } = slot.world;
+    return {
+      rules: slot.config.eventRules,
+      signal,
+      logger,
+      emit: (event) => bus.publish('event', { channel: slot.channel, event }),
+    };
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}

@@ -1,0 +1,139 @@
+import { backoffMs } from '../core/backoff.ts';
+import { Counter } from '../core/counters.ts';
+import type { Segment } from '../core/recovery.ts';
+import type { Call } from './call.ts';
+
+/** What an error may say about itself; both fields are optional. */
+interface ErrorAdvice {
+  /** False: another attempt cannot help. That is evidence by itself, so the message is given up at once. */
+  readonly retryable?: boolean;
+  /** The sink asks not to be tried again before so many ms. */
+  readonly retryAfterMs?: number;
+}
+
+/**
+ * What becomes of the messages of a call that is over: delivered, held for another attempt, set aside, or dead letters.
+ * Returns false when the next attempt has to wait.
+ */
+export function settle(call: Call, error: unknown, isSuccess: boolean): boolean {
+  const { slot, segment } = call;
+  const durationMs = slot.world.clock.now() - call.startedAt;
+  slot.processing.record(durationMs);
+  if (!isSuccess) return settleFailure(call, { ...segment, attempts: call.attempt, error }, durationMs);
+  const failed = call.failures?.size ?? 0;
+  const delivered = segment.messages.length - failed;
+  if (delivered > 0) slot.breaker?.callSucceeded(call.ticket, durationMs);
+  if (segment.attempts === 0) slot.retryBudget.earn();
+  slot.counters[Counter.delivered] += delivered;
+  if (delivered > 0 && slot.recovery.hasSuspects) condemnSuspects(call);
+  if (call.failures !== undefined) return settleNamed(call, call.failures, delivered > 0, durationMs);
+  if (slot.world.bus.hasListener('batch.flushed')) publishFlushed(call, durationMs);
+  return true;
+}
+
+function publishFlushed(call: Call, durationMs: number): void {
+  const { slot, segment, trigger, ageMs, attempt } = call;
+  const size = segment.messages.length;
+  slot.world.bus.publish('batch.flushed', { channel: slot.id, trigger, size, ageMs, durationMs, attempt });
+}
+
+/** The batch failed as a whole. */
+function settleFailure(call: Call, segment: Segment, durationMs: number): boolean {
+  const { slot } = call;
+  publishFailed(call, segment, segment.error);
+  const isRetryable = adviceOf(segment.error).retryable !== false;
+  const hadSuspects = slot.recovery.hasSuspects;
+  const verdict = slot.recovery.failed(segment, rulesOf(call), isRetryable);
+  if (verdict === 'condemn') giveUp(call, segment, isRetryable ? 'failed' : 'not-retryable');
+  const canLearnMore = slot.recovery.hasSegments || slot.mailbox.size > 0;
+  // A failure that one poisoned message explains says nothing about the sink; the second in a row does.
+  const isExplained = verdict === 'isolate' || (verdict === 'suspect' && !hadSuspects && canLearnMore);
+  const isPoison = verdict === 'condemn' && !isRetryable;
+  if (call.isTimedOut || isExplained || isPoison) slot.breaker?.callCancelled(call.ticket);
+  else slot.breaker?.callFailed(call.ticket, durationMs);
+  if (verdict === 'isolate' || verdict === 'condemn') return true;
+  if (verdict === 'suspect' && canLearnMore) return true;
+  slot.recovery.restore();
+  waitForRetry(call, segment);
+  return false;
+}
+
+/** `context.fail` named messages: the others are delivered, these go again alone, or are given up. */
+function settleNamed(
+  call: Call,
+  failures: ReadonlyMap<number, unknown>,
+  hasEvidence: boolean,
+  durationMs: number,
+): boolean {
+  const { slot, segment } = call;
+  const attempts = call.attempt;
+  const [firstError] = failures.values();
+  publishFailed(call, segment, firstError);
+  if (!hasEvidence) slot.breaker?.callFailed(call.ticket, durationMs);
+  const again: unknown[] = [];
+  for (const [index, error] of [...failures].sort(([a], [b]) => a - b)) {
+    const single = { ...segment, messages: [segment.messages[index]], attempts, error };
+    const rules = rulesOf(call);
+    const isRetryable = adviceOf(error).retryable !== false;
+    if (isRetryable && attempts < rules.attempts && !segment.isSplit) again.push(segment.messages[index]);
+    else if (!isRetryable) giveUp(call, single, 'not-retryable');
+    else if (hasEvidence) giveUp(call, single, 'poison');
+    else if (slot.recovery.failed(single, rules, true) === 'condemn') giveUp(call, single, 'failed');
+  }
+  if (again.length === 0)
+    return !slot.recovery.hasSuspects || slot.recovery.hasSegments || slot.mailbox.size > 0 || wait(call);
+  slot.recovery.putBack({ ...segment, messages: again, attempts, error: firstError });
+  slot.recovery.restore();
+  waitForRetry(call, { ...segment, attempts, error: firstError });
+  return false;
+}
+
+function wait(call: Call): boolean {
+  call.slot.recovery.restore();
+  waitForRetry(call, { ...call.segment, attempts: call.attempt });
+  return false;
+}
+
+/** Something was delivered after them: the sink works, so what was set aside is poison. */
+function condemnSuspects(call: Call): void {
+  for (const segment of call.slot.recovery.takeCondemned()) giveUp(call, segment, 'poison');
+}
+
+function giveUp(call: Call, segment: Segment, reason: 'failed' | 'poison' | 'not-retryable'): void {
+  call.slot.deadLetter(segment.messages, reason, segment.error, segment.attempts);
+}
+
+function publishFailed(call: Call, segment: Segment, error: unknown): void {
+  const { slot, attempt } = call;
+  const { length: size } = segment.messages;
+  slot.world.bus.publish('batch.failed', { channel: slot.id, size, attempt, error, isTimedOut: call.isTimedOut });
+}
+
+function rulesOf(call: Call): { attempts: number; isolate: boolean; needsEvidence: boolean } {
+  const { retry, isolate, breaker } = call.slot.config;
+  return { attempts: retry.attempts, isolate, needsEvidence: breaker !== false };
+}
+
+/** Full jitter by our side, the sink's own wish if it is longer; without budget, the longest wait. */
+function waitForRetry(call: Call, segment: Segment): void {
+  const { slot } = call;
+  const { retry } = slot.config;
+  const asked = adviceOf(segment.error).retryAfterMs ?? 0;
+  const backoff = slot.retryBudget.spend()
+    ? backoffMs(retry, segment.attempts, slot.world.random)
+    : Math.min(retry.delayMsMax, slot.retryBudget.waitMs());
+  slot.retryAt = slot.world.clock.now() + Math.max(backoff, Number.isFinite(asked) ? asked : 0);
+}
+
+function adviceOf(error: unknown): ErrorAdvice {
+  if (typeof error !== 'object' || error === null) return {};
+  try {
+    const { retryable, retryAfterMs } = error as ErrorAdvice;
+    return {
+      ...(typeof retryable === 'boolean' && { retryable }),
+      ...(typeof retryAfterMs === 'number' && { retryAfterMs }),
+    };
+  } catch {
+    return {};
+  }
+}

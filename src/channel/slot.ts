@@ -1,0 +1,232 @@
+import type { ChannelConfig } from '../config/schema.ts';
+import { RetryBudget } from '../core/backoff.ts';
+import type { Breaker } from '../core/breaker.ts';
+import type { Clock } from '../core/clock.ts';
+import { Counter, createCounters } from '../core/counters.ts';
+import type { DeadLetterReason } from '../core/dead-letters.ts';
+import { GapLog } from '../core/gap-log.ts';
+import type { Histogram } from '../core/histogram.ts';
+import { Mailbox } from '../core/mailbox.ts';
+import { ACCEPTED, type Outcome, type RejectReason, rejected } from '../core/outcome.ts';
+import { Overflow } from '../core/overflow.ts';
+import type { Random } from '../core/random.ts';
+import { Recovery } from '../core/recovery.ts';
+import type { Trigger } from '../core/trigger.ts';
+import type { Turns } from '../core/turns.ts';
+import type { Bus } from '../observe/bus.ts';
+import type { Logger } from '../observe/logger.ts';
+
+/** What all slots of a router share. */
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly turns: Turns;
+  readonly bus: Bus;
+  readonly logger: Logger;
+  readonly keepDeadLetter: KeepDeadLetter;
+}
+
+/** Stores a dead letter and tells the host. */
+export type KeepDeadLetter = (
+  channel: string | null,
+  reason: DeadLetterReason,
+  message: unknown,
+  error: unknown,
+  attempts: number,
+) => void;
+
+/** What the partitions of a channel share. */
+export interface Shared {
+  readonly keyOf: (message: unknown) => string;
+  readonly breaker: Breaker | undefined;
+  /** How long calls of `process` took. */
+  readonly processing: Histogram;
+  /** How long messages waited before their first call. */
+  readonly queueing: Histogram;
+}
+
+/** Checks and converts a message at the door; throws to refuse it. */
+export type Validate = (message: unknown) => unknown;
+
+/** An `offer` that waits for room. */
+interface Waiter {
+  readonly message: unknown;
+  readonly resolve: (outcome: Outcome) => void;
+}
+
+/**
+ * The data plane of one partition: its door, its mailbox, its counts. It belongs to the router, not to the channel's
+ * actor: when that crashes and is started again, everything here is still there.
+ */
+export class Slot {
+  readonly id: string;
+  readonly channel: string;
+  readonly world: World;
+  readonly counters = createCounters();
+  readonly mailbox: Mailbox;
+  readonly recovery = new Recovery();
+  readonly gaps: GapLog;
+  readonly processing: Histogram;
+  readonly queueing: Histogram;
+  readonly breaker: Breaker | undefined;
+  readonly retryBudget: RetryBudget;
+  readonly rejectedBy: Partial<Record<RejectReason, number>> = {};
+  readonly deadLetteredBy: Partial<Record<DeadLetterReason, number>> = {};
+  config: ChannelConfig;
+  validate: Validate | undefined = undefined;
+  /** Messages are taken in. */
+  isOpen = false;
+  isPaused = false;
+  /** Its channel is in a state that delivers. */
+  canDeliver = false;
+  drainBy = 0;
+  /** When the next attempt is due, on the clock. */
+  retryAt = 0;
+  /** The messages `process` has now. */
+  batch: readonly unknown[] = [];
+  lastBatchAt: number | null = null;
+  /** Depth at which the pump wants to be told; Infinity: not now. */
+  threshold = Number.POSITIVE_INFINITY;
+  onThreshold: () => void = () => {};
+  readonly #overflow: Overflow;
+  readonly #waiters: Waiter[] = [];
+  /** Messages accepted up to this one are due by request. */
+  #flushUpTo = 0;
+
+  constructor(id: string, config: ChannelConfig, world: World, shared: Shared) {
+    this.id = id;
+    this.channel = config.name;
+    this.config = config;
+    this.world = world;
+    this.mailbox = new Mailbox(config.capacity);
+    this.gaps = new GapLog(config.name);
+    this.breaker = shared.breaker;
+    this.processing = shared.processing;
+    this.queueing = shared.queueing;
+    this.retryBudget = new RetryBudget(config.retry.budget, world.clock);
+    this.#overflow = new Overflow(this.mailbox, config.overflow, shared.keyOf, (reason, key, sequence) => {
+      this.counters[reason === 'conflated' ? Counter.conflated : Counter.dropped] += 1;
+      this.gaps.add(reason, key, sequence);
+    });
+  }
+
+  /** Everything that waits: new messages, and those that failed and come again. */
+  get depth(): number {
+    return this.mailbox.size + this.recovery.size;
+  }
+
+  /** When the oldest waiting message was accepted; Infinity when none waits. */
+  get oldestAcceptedAt(): number {
+    return Math.min(this.mailbox.oldestAcceptedAt, this.recovery.oldestAcceptedAt ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Takes a message in or says why not. Never throws. */
+  accept(message: unknown): Outcome {
+    const { counters } = this;
+    counters[Counter.received] += 1;
+    if (!this.isOpen) return this.#reject('not-running', message);
+    if (this.config.whenTripped === 'reject' && this.breaker?.state === 'open') return this.#reject('tripped', message);
+    let payload = message;
+    if (this.validate !== undefined) {
+      try {
+        payload = this.validate(message);
+      } catch (error) {
+        this.world.keepDeadLetter(this.channel, 'invalid', message, error, 0);
+        return this.#reject('invalid', message);
+      }
+    }
+    const sequence = counters[Counter.accepted] + 1;
+    if (!this.#overflow.admit(payload, this.world.clock.now(), sequence)) return this.#reject('mailbox-full', message);
+    counters[Counter.accepted] = sequence;
+    const depth = this.mailbox.size;
+    if (depth > counters[Counter.depthMax]) counters[Counter.depthMax] = depth;
+    if (depth >= this.threshold) this.onThreshold();
+    return ACCEPTED;
+  }
+
+  /** As `accept`, but waits for room, in order of asking. An abort takes the offer back: it was never received. */
+  offer(message: unknown, signal?: AbortSignal): Outcome | Promise<Outcome> {
+    const mustWait = this.isOpen && (this.mailbox.isFull || this.#waiters.length > 0);
+    if (!mustWait || (this.config.whenTripped === 'reject' && this.breaker?.state === 'open')) {
+      return this.accept(message);
+    }
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = { message, resolve };
+      this.#waiters.push(waiter);
+      signal?.addEventListener(
+        'abort',
+        () => {
+          const index = this.#waiters.indexOf(waiter);
+          if (index < 0) return;
+          this.#waiters.splice(index, 1);
+          reject(signal.reason);
+        },
+        { once: true },
+      );
+    });
+  }
+
+  /** Room was made, or the door was closed: lets waiting offers in, oldest first. */
+  admitWaiters(): void {
+    while (this.#waiters.length > 0 && !(this.isOpen && this.mailbox.isFull)) {
+      const waiter = this.#waiters.shift();
+      waiter?.resolve(this.accept(waiter.message));
+    }
+  }
+
+  /** From now on every message is refused as `not-running`. */
+  closeDoor(): void {
+    this.isOpen = false;
+    this.admitWaiters();
+  }
+
+  /** Everything accepted so far is due now. */
+  requestFlush(): void {
+    this.#flushUpTo = this.counters[Counter.accepted];
+  }
+
+  /** Why a batch of new messages is due; undefined: none is. */
+  dueTrigger(): Trigger | undefined {
+    const { size } = this.mailbox;
+    if (size === 0) return undefined;
+    if (size >= this.config.batchSize) return 'size';
+    if (this.mailbox.sequenceOf(0) <= this.#flushUpTo) return 'request';
+    return this.world.clock.now() - this.mailbox.oldestAcceptedAt >= this.config.timeoutMs ? 'age' : undefined;
+  }
+
+  emit(event: unknown): void {
+    this.world.bus.publish('event', { channel: this.channel, event });
+  }
+
+  countLate(): void {
+    this.counters[Counter.late] += 1;
+  }
+
+  /** Gives messages up for good, with the reason. */
+  deadLetter(messages: readonly unknown[], reason: DeadLetterReason, error: unknown, attempts: number): void {
+    this.counters[Counter.deadLettered] += messages.length;
+    this.deadLetteredBy[reason] = (this.deadLetteredBy[reason] ?? 0) + messages.length;
+    for (const message of messages) this.world.keepDeadLetter(this.channel, reason, message, error, attempts);
+  }
+
+  /** The end: hands back all that still waits, in order, and releases the buffers. */
+  release(): readonly unknown[] {
+    const messages = [...this.recovery.drain(), ...this.mailbox.drain()];
+    this.counters[Counter.returned] += messages.length;
+    this.publishGaps();
+    return messages;
+  }
+
+  publishGaps(): ReturnType<GapLog['take']> {
+    const gaps = this.gaps.take();
+    for (const gap of gaps) this.world.bus.publish('message.dropped', gap);
+    return gaps;
+  }
+
+  #reject(reason: RejectReason, message: unknown): Outcome {
+    this.counters[Counter.rejected] += 1;
+    this.rejectedBy[reason] = (this.rejectedBy[reason] ?? 0) + 1;
+    this.world.bus.publish('message.rejected', { channel: this.channel, reason, message });
+    return rejected(reason);
+  }
+}

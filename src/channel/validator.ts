@@ -1,0 +1,25 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { AnyChannel } from './processing-channel.ts';
+import type { Validate } from './slot.ts';
+
+/** How a channel checks messages at its door: by its `validate`, else by its schema; undefined: it does not. */
+export function validatorOf(channel: AnyChannel): Validate | undefined {
+  if (channel.validate !== undefined) return (message) => channel.validate?.(message);
+  const { schema } = channel;
+  return schema === undefined ? undefined : (message) => check(schema, message);
+}
+
+function check(schema: StandardSchemaV1, message: unknown): unknown {
+  const result = schema['~standard'].validate(message);
+  if (result instanceof Promise) {
+    result.catch(() => {});
+    throw new TypeError('the schema answers by a promise; a message is checked at the door, which cannot wait');
+  }
+  if (result.issues === undefined) return result.value;
+  throw new TypeError(result.issues.map((issue) => `${pathOf(issue)}${issue.message}`).join('; '));
+}
+
+function pathOf(issue: StandardSchemaV1.Issue): string {
+  const parts = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
+  return parts.length === 0 ? '' : `${parts.join('.')}: `;
+}

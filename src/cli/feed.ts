@@ -1,0 +1,94 @@
+import { statSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import type { Clock } from '../core/clock.ts';
+import { generateMarket } from './market.ts';
+import { readMessages } from './messages.ts';
+import { paced } from './pacing.ts';
+import type { Problems } from './problems.ts';
+import { readBytes } from './source-file.ts';
+
+/** Where the messages come from and how fast. */
+export interface FeedOptions {
+  /** Files in order, `-` for standard input; none for the generated market. */
+  readonly files: readonly string[];
+  /** How many times as fast as it happened; Infinity for no waiting. */
+  readonly speed: number;
+  readonly seed: number;
+  /** Ends the feed after so many messages; Infinity for no limit. */
+  readonly limit: number;
+}
+
+/** What a feed works with. */
+export interface FeedContext {
+  readonly stdin: Readable;
+  readonly problems: Problems;
+  readonly progress: Progress;
+  readonly clock: Clock;
+  /** Ends the feed early. */
+  readonly signal: AbortSignal;
+}
+
+/** How far a feed has come. */
+export interface Progress {
+  source: string;
+  /** Of the file, from 0 to 1, where its size is known. */
+  share: number | undefined;
+  /** When the feed will be ended, in ms from its start, where that was asked for. */
+  readonly forMs: number | undefined;
+}
+
+type Batches = AsyncGenerator<readonly unknown[]>;
+
+/** So many generated messages between two turns of the event loop, where signals and timers get their chance. */
+const GENERATED_BATCH = 256;
+
+/** The messages of all sources, in batches, at the speed asked for. */
+export async function* feed(options: FeedOptions, context: FeedContext): Batches {
+  const { clock, signal } = context;
+  let left = options.limit;
+  for (const batches of sources(options, context)) {
+    const timely = options.speed === Number.POSITIVE_INFINITY ? batches : paced(batches, options.speed, clock, signal);
+    for await (const batch of timely) {
+      if (signal.aborted) return;
+      yield batch.slice(0, left);
+      left -= batch.length;
+      if (left <= 0) return;
+    }
+  }
+}
+
+function* sources({ files, seed }: FeedOptions, context: FeedContext): Generator<Batches> {
+  if (files.length === 0) yield generated(seed, context);
+  for (const file of files) {
+    if (!context.signal.aborted) yield fromFile(file, context);
+  }
+}
+
+async function* generated(seed: number, { progress, clock }: FeedContext): Batches {
+  progress.source = `generated market, seed ${seed}`;
+  let batch: unknown[] = [];
+  for (const message of generateMarket(seed)) {
+    batch.push(message);
+    if (batch.length < GENERATED_BATCH) continue;
+    yield batch;
+    batch = [];
+    await new Promise<void>((resolve) => clock.setImmediate(resolve));
+  }
+}
+
+async function* fromFile(file: string, { stdin, problems, progress, signal }: FeedContext): Batches {
+  const sizeBytes = file === '-' ? undefined : statSync(file, { throwIfNoEntry: false })?.size;
+  let readBytesSoFar = 0;
+  progress.source = file === '-' ? 'standard input' : file;
+  const bytes = readBytes(file, stdin, signal, (count) => {
+    readBytesSoFar += count;
+    progress.share = sizeBytes ? readBytesSoFar / sizeBytes : undefined;
+  });
+  try {
+    yield* readMessages(file, bytes, (malformed) => problems.addMalformed(malformed));
+  } catch (error) {
+    // Stopping ends the reading by an abort; that is no fault of the file.
+    if (!signal.aborted) problems.addUnreadable(file, error);
+  }
+  progress.share = undefined;
+}

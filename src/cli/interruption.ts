@@ -1,0 +1,34 @@
+import type { Clock } from '../core/clock.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What ends a replay before its input does. */
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** Gives the signals and the timer back. */
+  release(): void;
+}
+
+/** What a shell reports of a command that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+/** Stops on Ctrl-C, on SIGTERM and after `forMs`. A second Ctrl-C does not wait for the channels to drain. */
+export function createInterruption(terminal: Terminal, clock: Clock, forMs: number | undefined): Interruption {
+  const controller = new AbortController();
+  let isAsked = false;
+  const ask = () => {
+    isAsked = true;
+    controller.abort();
+  };
+  const interrupt = () => (isAsked ? terminal.exit(INTERRUPTED) : ask());
+  terminal.signals.on('SIGINT', interrupt);
+  terminal.signals.on('SIGTERM', ask);
+  const timer = forMs === undefined ? undefined : clock.setTimeout(() => controller.abort(), forMs);
+  return {
+    signal: controller.signal,
+    release() {
+      terminal.signals.off('SIGINT', interrupt);
+      terminal.signals.off('SIGTERM', ask);
+      if (timer !== undefined) clock.clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { createLogUpdate } from 'log-update';
+import type { Clock } from '../core/clock.ts';
+import type { DataChannelRouter } from '../index.ts';
+import { type LiveRow, liveColumns } from './channel-table.ts';
+import type { Progress } from './feed.ts';
+import { formatCount, formatMs, renderTable } from './table.ts';
+import { paintFor, type Terminal, widthOf } from './terminal.ts';
+
+/** The table that follows a running replay. */
+export interface LiveView {
+  /** Takes the table off the screen, so that lines can be written; the next frame brings it back. */
+  clear(): void;
+  stop(): void;
+}
+
+/** How many messages each channel had received at a time. */
+interface Frame {
+  readonly at: number;
+  readonly received: ReadonlyMap<string, number>;
+}
+
+const FRAME_MS = 200;
+/** Rates are those of the last second: from frame to frame they would only flicker. */
+const RATE_FRAMES = 5;
+const NO_VIEW: LiveView = { clear() {}, stop() {} };
+
+/** Starts the table where somebody is watching. */
+export function startLiveView(
+  router: DataChannelRouter,
+  progress: Progress,
+  terminal: Terminal,
+  clock: Clock,
+  isWanted: boolean,
+): LiveView {
+  if (!isWanted || !terminal.stdout.isTTY) return NO_VIEW;
+  const update = createLogUpdate(terminal.stdout as NodeJS.WriteStream); // It is a terminal, as just seen.
+  const columns = liveColumns(paintFor(terminal));
+  const startedAt = clock.now();
+  const frames: Frame[] = [{ at: startedAt, received: new Map() }];
+  const draw = () => {
+    const rows = liveRows(router, frames, clock.now());
+    const width = widthOf(terminal.stdout);
+    const head = headLine(rows, progress, clock.now() - startedAt, width);
+    update([head, '', ...renderTable(columns, rows, width)].join('\n'));
+    timer = clock.setTimeout(draw, FRAME_MS);
+  };
+  let timer = clock.setTimeout(draw, FRAME_MS);
+  return {
+    clear: () => update.clear(),
+    stop() {
+      clock.clearTimeout(timer);
+      update.clear();
+      update.done();
+    },
+  };
+}
+
+function liveRows(router: DataChannelRouter, frames: Frame[], at: number): LiveRow[] {
+  const channels = Object.entries(router.metrics().channels);
+  const [oldest] = frames;
+  frames.push({ at, received: new Map(channels.map(([name, { received }]) => [name, received])) });
+  if (frames.length > RATE_FRAMES) frames.shift();
+  return channels.map(([name, metrics]) => {
+    const receivedSince = metrics.received - (oldest?.received.get(name) ?? 0);
+    const capacity = router.config.channels[name]?.capacity ?? 0;
+    return {
+      name,
+      ...metrics,
+      ...metrics.window,
+      capacity,
+      perSecond: (receivedSince / (at - (oldest?.at ?? 0))) * 1_000,
+    };
+  });
+}
+
+function headLine(rows: readonly LiveRow[], progress: Progress, elapsedMs: number, width: number): string {
+  const received = rows.reduce((sum, row) => sum + row.received, 0);
+  const end = progress.forMs === undefined ? '' : ` of ${formatMs(progress.forMs)}`;
+  const share = progress.share === undefined ? '' : `, ${Math.round(progress.share * 100)}% read`;
+  const facts = `${formatCount(received)} messages in ${formatMs(elapsedMs)}${end}${share}`;
+  // The end of a path says more than its beginning.
+  const room = width - facts.length - ' · '.length;
+  const name = progress.source.length > room ? `…${progress.source.slice(1 - room)}` : progress.source;
+  return room < 10 ? facts.slice(0, width) : `${facts} · ${name}`;
+}

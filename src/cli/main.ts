@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import { run } from './program.ts';
+
+// A reader that left, such as `head`, wants no more output and no complaint.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+const { stdin, stdout, stderr, env } = process;
+const exitCode = await run(process.argv.slice(2), {
+  stdin,
+  stdout,
+  stderr,
+  env,
+  signals: process,
+  exit: (code) => process.exit(code),
+});
+// The process ends by itself once its output is written; to exit now could cut the output off.
+process.exitCode ||= exitCode;

@@ -1,0 +1,52 @@
+import { Command, CommanderError } from 'commander';
+import { chartCommand } from './chart-command.ts';
+import { configCommand } from './config-command.ts';
+import { version } from './own-package.ts';
+import { replayCommand } from './replay-command.ts';
+import type { Terminal } from './terminal.ts';
+
+const HELP = `
+Examples:
+  $ sluice replay                                ten seconds of a generated market
+  $ sluice replay trades.ndjson.gz --json        a recording, as fast as possible
+  $ sluice config check channels.yaml
+  $ sluice chart channel`;
+
+const WRONG_USAGE = 2;
+
+/** Runs the command line and returns its exit code. Nothing is thrown: what goes wrong is told on standard error. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode = 0;
+  const program = new Command('sluice')
+    .description('Routes live market data to channels, and accounts for every message.')
+    .version(version())
+    .addHelpText('after', HELP)
+    .addCommand(
+      replayCommand(terminal, (code) => {
+        exitCode = code;
+      }),
+    )
+    .addCommand(configCommand())
+    .addCommand(chartCommand(terminal));
+  adopt(program, terminal);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
+    terminal.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+}
+
+/** Commander hands these settings down only to commands it made itself. */
+function adopt(command: Command, terminal: Terminal): void {
+  command
+    .exitOverride()
+    .showHelpAfterError(`(--help tells what is possible)`)
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+    });
+  for (const child of command.commands) adopt(child, terminal);
+}

@@ -1,0 +1,69 @@
+import { Command, Option } from 'commander';
+import { LOG_LEVELS } from './logger.ts';
+import { parseDuration, parseSpeed, parseWhole } from './option-values.ts';
+import { shippedConfig } from './own-package.ts';
+import { replay } from './replay.ts';
+import type { Terminal } from './terminal.ts';
+
+interface Flags {
+  readonly speed?: number;
+  readonly for?: number;
+  readonly config?: string;
+  readonly seed: number;
+  readonly limit?: number;
+  readonly json?: boolean;
+  readonly log?: string;
+}
+
+/** The generated market has no end of its own. */
+const GENERATED_FOR_MS = 10_000;
+
+const HELP = `
+Each line of a FILE is a JSON message or an array of them; gzip is recognised by its content, - is standard input.
+Without a FILE the messages come from a seeded market generator.
+
+Exit code: 0 all accounted for; 1 malformed lines, an unreadable file or a message unaccounted for; 2 wrong usage.
+Messages of a type no channel takes are counted as unroutable and leave the exit code alone.
+
+Examples:
+  $ sluice replay                                     ten seconds of a generated market, with a live table
+  $ sluice replay trades.ndjson.gz --speed 10x        a recording, ten times as fast as it happened
+  $ sluice replay trades.ndjson.gz --json             as fast as possible, one JSON report
+  $ zcat trades.ndjson.gz | sluice replay - --limit 1000`;
+
+/** sluice replay: routes recorded or generated messages. */
+export function replayCommand(terminal: Terminal, onExitCode: (code: number) => void): Command {
+  return new Command('replay')
+    .description('Route recorded market data, or a generated market, through three example channels and report.')
+    .argument('[FILE...]', 'NDJSON files, plain or gzip; - for standard input')
+    .option(
+      '--speed <FACTOR>',
+      'pace by the messages’ own times: 1x, 10x, 0.5x, or max (default: max; generated 1x)',
+      parseSpeed,
+    )
+    .option(
+      '--for <TIME>',
+      'stop after 500ms, 10s, 2m or 1h (default: the end of the files; generated 10s)',
+      parseDuration,
+    )
+    .option('--limit <N>', 'stop after so many messages', parseWhole(1, Number.MAX_SAFE_INTEGER))
+    .option('--seed <N>', 'seed of the generated market', parseWhole(0, 4_294_967_295), 1)
+    .option('--config <FILE>', 'configuration of the channels, YAML or JSON (default: the shipped one)')
+    .option('--json', 'print one JSON report and nothing else on standard output')
+    .addOption(new Option('--log <LEVEL>', 'log to standard error (default: nothing)').choices(LOG_LEVELS))
+    .addHelpText('after', HELP)
+    .action(async (files: string[], flags: Flags) => {
+      const isGenerated = files.length === 0;
+      const options = {
+        files,
+        speed: flags.speed ?? (isGenerated ? 1 : Number.POSITIVE_INFINITY),
+        forMs: flags.for ?? (isGenerated ? GENERATED_FOR_MS : undefined),
+        limit: flags.limit ?? Number.POSITIVE_INFINITY,
+        seed: flags.seed,
+        config: flags.config ?? shippedConfig(),
+        json: flags.json ?? false,
+        log: flags.log,
+      };
+      onExitCode(await replay(options, terminal));
+    });
+}

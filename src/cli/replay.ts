@@ -1,0 +1,71 @@
+import { createSystemClock } from '../adapters/system-clock.ts';
+import { createRouter, loadConfig } from '../index.ts';
+import { createExampleChannels } from './example-channels.ts';
+import { type FeedOptions, feed } from './feed.ts';
+import { createInterruption } from './interruption.ts';
+import { startLiveView } from './live-view.ts';
+import { createCommandLogger } from './logger.ts';
+import { Problems } from './problems.ts';
+import { createReport, exitCodeOf, type ReplayReport } from './report.ts';
+import { reportText } from './report-text.ts';
+import { formatCount } from './table.ts';
+import { paintFor, type Terminal, widthOf } from './terminal.ts';
+
+/** What `sluice replay` was asked to do. */
+export interface ReplayOptions extends FeedOptions {
+  /** Ends the replay after so many milliseconds; undefined for the end of the input. */
+  readonly forMs: number | undefined;
+  /** The configuration file. */
+  readonly config: string;
+  /** Prints one JSON report and nothing else on standard output. */
+  readonly json: boolean;
+  /** The level logged to standard error; undefined for silence. */
+  readonly log: string | undefined;
+}
+
+/** How long the channels have to deliver what is left when the input is over. */
+const DRAIN_MS = 10_000;
+
+/** Routes the input through the example channels, prints the report and returns the exit code. */
+export async function replay(options: ReplayOptions, terminal: Terminal): Promise<number> {
+  const report = await route(options, terminal);
+  const { stdout, stderr } = terminal;
+  if (report.unroutable > 0) {
+    stderr.write(`${formatCount(report.unroutable)} messages are unroutable: no channel takes their type\n`);
+  }
+  stdout.write(options.json ? `${JSON.stringify(report)}\n` : reportText(report, widthOf(stdout), paintFor(terminal)));
+  return exitCodeOf(report);
+}
+
+async function route(options: ReplayOptions, terminal: Terminal): Promise<ReplayReport> {
+  const clock = createSystemClock();
+  const router = createRouter({
+    config: await loadConfig(options.config, { environment: terminal.env }),
+    channels: createExampleChannels(),
+    ...(options.log === undefined ? {} : { logger: createCommandLogger(options.log) }),
+  });
+  const events = new Map<string, number>();
+  router.events.on('event', ({ event }) => events.set(event.type, (events.get(event.type) ?? 0) + 1));
+  await router.start();
+  const startedAt = clock.now();
+  const { signal, release } = createInterruption(terminal, clock, options.forMs);
+  const progress = { source: '', share: undefined, forMs: options.forMs };
+  const view = startLiveView(router, progress, terminal, clock, !options.json);
+  const problems = new Problems((line) => {
+    view.clear();
+    terminal.stderr.write(`${line}\n`);
+  });
+  const messages = feed(options, { stdin: terminal.stdin, problems, progress, clock, signal });
+  const { accepted, rejected } = await router.consume(messages, { signal });
+  await router.stop({ deadlineMs: DRAIN_MS });
+  view.stop();
+  release();
+  problems.finish();
+  return createReport(router.metrics(), {
+    elapsedMs: clock.now() - startedAt,
+    sent: accepted + rejected,
+    malformed: problems.malformed,
+    unreadable: problems.unreadable,
+    events,
+  });
+}

@@ -1,0 +1,53 @@
+import { type Paint, reportColumns } from './channel-table.ts';
+import { type Counters, exitCodeOf, type ReplayReport } from './report.ts';
+import { formatCount, formatMs, renderTable } from './table.ts';
+
+type Fate = Exclude<keyof Counters, 'received' | 'accepted'>;
+
+const FATES: readonly (readonly [Fate, string])[] = [
+  ['delivered', 'delivered'],
+  ['deadLettered', 'dead-lettered'],
+  ['dropped', 'dropped'],
+  ['conflated', 'conflated'],
+  ['returned', 'returned'],
+  ['rejected', 'rejected'],
+  ['buffered', 'still buffered'],
+  ['inFlight', 'still in flight'],
+];
+
+/** The report for people. */
+export function reportText(report: ReplayReport, width: number, paint: Paint): string {
+  const rows = Object.entries(report.channels).map(([name, channel]) => ({ name, ...channel }));
+  const events = Object.entries(report.events).map(([type, count]) => `${formatCount(count)} ${type}`);
+  return [
+    `${formatCount(report.received)} messages in ${formatMs(report.elapsedMs)}: ${formatCount(report.perSecond)} a second`,
+    '',
+    ...renderTable(reportColumns(paint), rows, width),
+    '',
+    `events: ${events.length > 0 ? events.join(', ') : 'none'}`,
+    ...problems(report).map((problem) => paint('yellow', problem)),
+    exitCodeOf(report) === 0 ? accounting(report) : paint('red', accounting(report)),
+    '',
+  ].join('\n');
+}
+
+function problems(report: ReplayReport): string[] {
+  return [
+    ...(report.unroutable > 0 ? [`unroutable: ${formatCount(report.unroutable)}, of a type no channel takes`] : []),
+    ...(report.malformed > 0 ? [`malformed lines, skipped: ${formatCount(report.malformed)}`] : []),
+    ...report.unreadable.map((problem) => `not read: ${problem}`),
+  ];
+}
+
+function accounting(report: ReplayReport): string {
+  const parts = FATES.map(([fate, label]) => [totalOf(report, fate), label] as const);
+  const all = [...parts, [report.unroutable, 'unroutable'] as const].filter(([count]) => count > 0);
+  const sum = all.map(([count, label]) => `${formatCount(count)} ${label}`).join(' + ');
+  return report.conserved
+    ? `Every message is accounted for: ${formatCount(report.received)} received = ${sum || '0'}.`
+    : `NOT every message is accounted for: ${formatCount(report.received)} received, but ${sum || '0'}.`;
+}
+
+function totalOf(report: ReplayReport, fate: Fate): number {
+  return Object.values(report.channels).reduce((sum, channel) => sum + channel[fate], 0);
+}

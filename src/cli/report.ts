@@ -1,0 +1,82 @@
+import type { ChannelMetrics, RouterMetrics } from '../index.ts';
+
+/** What the report tells of a channel. */
+export type ChannelReport = Omit<ChannelMetrics, 'window'>;
+
+/** What `replay` ends with; `--json` prints exactly this. */
+export interface ReplayReport {
+  readonly received: number;
+  readonly elapsedMs: number;
+  readonly perSecond: number;
+  readonly unroutable: number;
+  readonly malformed: number;
+  /** Files that could not be read, or not to their end. */
+  readonly unreadable: readonly string[];
+  readonly channels: Readonly<Record<string, ChannelReport>>;
+  /** How many events the channels put out, by type. */
+  readonly events: Readonly<Record<string, number>>;
+  /** Whether the counters account for every message; computed from the numbers above. */
+  readonly conserved: boolean;
+}
+
+/** What the command itself knows of a run. */
+export interface Run {
+  readonly elapsedMs: number;
+  /** Messages handed to the router, counted outside of it. */
+  readonly sent: number;
+  readonly malformed: number;
+  readonly unreadable: readonly string[];
+  readonly events: ReadonlyMap<string, number>;
+}
+
+/** The report of a run, from the router's counters. */
+export function createReport(metrics: RouterMetrics, run: Run): ReplayReport {
+  const channels: Record<string, ChannelReport> = {};
+  for (const [name, { window: _, ...channel }] of Object.entries(metrics.channels)) channels[name] = channel;
+  const { received, unroutable } = metrics;
+  return {
+    received,
+    elapsedMs: run.elapsedMs,
+    perSecond: run.elapsedMs > 0 ? (received / run.elapsedMs) * 1_000 : 0,
+    unroutable,
+    malformed: run.malformed,
+    unreadable: run.unreadable,
+    channels,
+    events: Object.fromEntries(run.events),
+    conserved: run.sent === received && isConserved(received, unroutable, Object.values(channels)),
+  };
+}
+
+/** The counters the conservation rule speaks of. */
+export type Counters = Pick<
+  ChannelMetrics,
+  | 'received'
+  | 'accepted'
+  | 'rejected'
+  | 'delivered'
+  | 'deadLettered'
+  | 'dropped'
+  | 'conflated'
+  | 'returned'
+  | 'buffered'
+  | 'inFlight'
+>;
+
+/** Whether every message is in exactly one counter (design §4): at the door, in each channel, and over all of them. */
+export function isConserved(received: number, unroutable: number, channels: readonly Counters[]): boolean {
+  const sum = channels.reduce((total, channel) => total + channel.received, unroutable);
+  return (
+    received === sum &&
+    channels.every((c) => c.received === c.accepted + c.rejected) &&
+    channels.every((c) => c.accepted === endedAs(c) + c.buffered + c.inFlight)
+  );
+}
+
+function endedAs(c: Counters): number {
+  return c.delivered + c.deadLettered + c.dropped + c.conflated + c.returned;
+}
+
+/** 1 when something is unaccounted for or the input had faults; a message without a channel is none. */
+export function exitCodeOf(report: ReplayReport): number {
+  return report.conserved && report.malformed === 0 && report.unreadable.length === 0 ? 0 : 1;
+}

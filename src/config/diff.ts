@@ -1,0 +1,33 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isMap, notes, type Reload } from './field.ts';
+import { configSchema, type RouterConfig } from './schema.ts';
+import { type Path, section, valueAt } from './walk.ts';
+
+/** One field that differs between two configurations, and when the change takes effect. */
+export interface ConfigChange {
+  readonly path: Path;
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly reload: Reload;
+}
+
+/** What changes between two configurations; a channel that comes or goes is one change. */
+export function diffConfig(before: RouterConfig, after: RouterConfig): readonly ConfigChange[] {
+  return compare(configSchema, [], before, after);
+}
+
+function compare(
+  schema: Parameters<typeof section>[0],
+  path: Path,
+  before: unknown,
+  after: unknown,
+): readonly ConfigChange[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  const here = section(schema);
+  if (here === undefined || !isMap(before) || !isMap(after)) {
+    const reload = (schema === undefined ? undefined : notes.get(schema))?.reload ?? 'restart';
+    return [{ path, before, after, reload }];
+  }
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return keys.flatMap((key) => compare(here.child(key), [...path, key], valueAt(before, [key]), valueAt(after, [key])));
+}

@@ -1,0 +1,70 @@
+import * as z from 'zod';
+
+/** When a changed field takes effect on reload: at once, with the next batch, or by restarting the channel. */
+export type Reload = 'live' | 'next-batch' | 'restart';
+
+interface Note {
+  readonly allowed: string;
+  readonly reload: Reload;
+  readonly description: string;
+}
+
+/** What is allowed in each field, when a change takes effect, and what the field means. */
+export const notes: z.core.$ZodRegistry<Note> = z.registry<Note>();
+
+/** Puts a note on a schema. */
+export function noted<Schema extends z.ZodType>(schema: Schema, allowed: string, reload: Reload, description: string) {
+  notes.add(schema, { allowed, reload, description });
+  return schema;
+}
+
+/** True for what YAML and JSON call a map; a breaker switched off, a list or nothing at all are none. */
+export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A map of known fields; an unknown key is a mistake. */
+export function sectionOf<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, 'must be a map of fields');
+}
+
+/** A whole number within bounds, without a default. */
+export function bounded(min: number, max: number, allowed: string) {
+  const error = `must be ${allowed}`;
+  return z.int(error).min(min, error).max(max, error);
+}
+
+/** A whole number within bounds. */
+export function whole(min: number, max: number, fallback: number, reload: Reload, description: string) {
+  const allowed = `a whole number from ${min} to ${max}`;
+  return noted(bounded(min, max, allowed).default(fallback), allowed, reload, description);
+}
+
+/** A number within bounds. */
+export function decimal(min: number, max: number, fallback: number, reload: Reload, description: string) {
+  const allowed = `a number from ${min} to ${max}`;
+  const error = `must be ${allowed}`;
+  return noted(z.number(error).min(min, error).max(max, error).default(fallback), allowed, reload, description);
+}
+
+/** One of a few words; the first is the default. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(
+  words: Words,
+  reload: Reload,
+  meaning: string,
+) {
+  const allowed = `one of ${words.join(', ')}`;
+  return noted(z.enum(words, `must be ${allowed}`).default(words[0]), allowed, reload, meaning);
+}
+
+/** A switch. */
+export function flag(fallback: boolean, reload: Reload, description: string) {
+  return noted(z.boolean('must be true or false').default(fallback), 'true or false', reload, description);
+}
+
+/** A text that may be left out. */
+export function word(reload: Reload, description: string) {
+  const allowed = 'a text of 1 to 100 characters';
+  const error = `must be ${allowed}`;
+  return noted(z.string(error).min(1, error).max(100, error).optional(), allowed, reload, description);
+}

@@ -1,0 +1,52 @@
+import { ConfigError, type ConfigMistake, type Finding, formatMistake, type Place } from './mistakes.ts';
+import { configSchema } from './schema.ts';
+import { overlay, type Path, valueAt } from './walk.ts';
+
+/** One source of configuration, and where each of its values was written. */
+export interface Layer {
+  readonly value: unknown;
+  place(path: Path, at: 'key' | 'value'): Place;
+}
+
+/** A layer written in code, which has a name but no lines. */
+export function codeLayer(value: unknown, origin: string): Layer {
+  return { value, place: () => ({ file: origin }) };
+}
+
+/** All layers as one configuration; a later layer wins. */
+export function mergeLayers(layers: readonly Layer[]): unknown {
+  return layers.reduce<unknown>((low, layer) => overlay(configSchema, low, layer.value), undefined);
+}
+
+/** Where a value was written: by the layer that won; for a key, or for what was left out, by the first that has the map. */
+export function placeIn(layers: readonly Layer[], path: Path, at: 'key' | 'value' = 'value'): Place | undefined {
+  const value = at === 'key' ? undefined : valueAt(mergeLayers(layers), path);
+  const winner =
+    value === undefined ? undefined : layers.findLast((layer) => Object.is(valueAt(layer.value, path), value));
+  const writer = winner ?? layers.find((layer) => path.length === 0 || valueAt(layer.value, path) !== undefined);
+  if (writer !== undefined) return writer.place(path, at);
+  return path.length === 0 ? undefined : placeIn(layers, path.slice(0, -1), 'key');
+}
+
+/** Every mistake as one error, in the order of the text. */
+export function configError(
+  layers: readonly Layer[],
+  findings: readonly Finding[],
+  known: readonly ConfigMistake[] = [],
+): ConfigError {
+  const placed = findings.map(({ path, at, message, received, suggestion }) => ({
+    ...(placeIn(layers, path, at) ?? { file: 'configuration' }),
+    path,
+    message,
+    ...(received === undefined ? {} : { received }),
+    ...(suggestion === undefined ? {} : { suggestion }),
+  }));
+  // Zod tells twice of a number that is both huge and too large.
+  const byText = new Map([...known, ...placed].map((mistake) => [formatMistake(mistake), mistake]));
+  return new ConfigError([...byText.values()].toSorted(byPlace));
+}
+
+function byPlace(left: ConfigMistake, right: ConfigMistake): number {
+  const lines = (left.line ?? Number.MAX_SAFE_INTEGER) - (right.line ?? Number.MAX_SAFE_INTEGER);
+  return lines === 0 ? (left.column ?? 0) - (right.column ?? 0) : lines;
+}

@@ -1,0 +1,79 @@
+import { crossChecks } from './cross-checks.ts';
+import { isMap } from './field.ts';
+import { codeLayer, configError, type Layer, mergeLayers, placeIn } from './layers.ts';
+import { type ConfigMistake, fromIssue, type Place } from './mistakes.ts';
+import {
+  type ChannelConfig,
+  channelSchema,
+  configSchema,
+  dataTypeDefaults,
+  type RouterConfig,
+  type RouterConfigInput,
+} from './schema.ts';
+import { overlay, type Path, valueAt } from './walk.ts';
+
+/** Where each resolved configuration came from; being in here is what makes one resolved. */
+const origins = new WeakMap<object, readonly Layer[]>();
+
+/** Checks configuration written in code and fills in the defaults; one that is resolved already comes back as it is. */
+export function parseConfig(input: RouterConfigInput | RouterConfig, origin = 'config in code'): RouterConfig {
+  return isResolved(input) ? input : resolveLayers([codeLayer(input, origin)]);
+}
+
+/** Where a value of a resolved configuration was written, or the nearest map around it. */
+export function placeOf(config: RouterConfig, path: Path): Place | undefined {
+  return placeIn(layersOf(config), path);
+}
+
+/** The layers a resolved configuration was made of. */
+export function layersOf(config: RouterConfig): readonly Layer[] {
+  return origins.get(config) ?? [];
+}
+
+/** Lays the layers over one another, checks the result and fills it in; reports the mistakes found before as well. */
+export function resolveLayers(layers: readonly Layer[], known: readonly ConfigMistake[] = []): RouterConfig {
+  const written = mergeLayers(layers);
+  const filled = fillChannels(written);
+  const result = configSchema.safeParse(filled, { reportInput: true });
+  const issues = result.success ? [] : result.error.issues;
+  const findings = [...issues.flatMap((issue) => fromIssue(issue)), ...crossChecks(written, filled)];
+  if (!result.success || findings.length > 0 || known.length > 0) throw configError(layers, findings, known);
+  const { router, channels } = result.data;
+  const named = Object.entries(channels).map(([name, channel]): [string, ChannelConfig] => {
+    const identity = { name, dataType: channel.dataType ?? name };
+    return [name, { ...identity, ...channel, ...identity, eventRules: { ...channel.eventRules } }];
+  });
+  return remember({ router, channels: Object.fromEntries(named) }, layers);
+}
+
+/** Freezes a resolved configuration and remembers where it came from. */
+export function remember(config: RouterConfig, layers: readonly Layer[]): RouterConfig {
+  origins.set(config, layers);
+  return freeze(config);
+}
+
+function isResolved(input: RouterConfigInput | RouterConfig): input is RouterConfig {
+  return isMap(input) && origins.has(input);
+}
+
+function fillChannels(written: unknown): unknown {
+  const channels = valueAt(written, ['channels']);
+  if (!isMap(written) || !isMap(channels)) return written;
+  const filled = Object.entries(channels).map(([name, channel]) => [name, fillChannel(name, channel)]);
+  return { ...written, channels: Object.fromEntries(filled) };
+}
+
+// The defaults hang on the data type, which may itself be left out: zod's own defaults cannot say that.
+function fillChannel(name: string, channel: unknown): unknown {
+  const dataType = valueAt(channel, ['dataType']) ?? name;
+  const byType = typeof dataType === 'string' ? valueAt(dataTypeDefaults, [dataType]) : undefined;
+  const defaults = { ...channelSchema.parse({}), ...(isMap(byType) ? byType : {}) };
+  return overlay(channelSchema, defaults, channel);
+}
+
+// Five levels hold all that is ours, down to the window of a breaker; what the rules hold belongs to the host.
+function freeze<T>(value: T, levels = 5): T {
+  if (!isMap(value) || levels === 0) return value;
+  for (const [key, child] of Object.entries(value)) freeze(child, key === 'eventRules' ? 1 : levels - 1);
+  return Object.freeze(value);
+}

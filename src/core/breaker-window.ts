@@ -1,0 +1,130 @@
+const TIME_BUCKETS = 10;
+const OUTCOMES = 4;
+
+/** How a call ended is a sum of these; 0: well, and in time. */
+export const FAILED = 1;
+/** See FAILED: a call may have failed and been slow as well. */
+export const SLOW = 2;
+
+/** What a breaker looks back on: so many calls, or so many milliseconds. */
+export type WindowLimits = { readonly count: number } | { readonly ms: number };
+
+/** What the window holds. */
+export interface WindowTotals {
+  calls: number;
+  failures: number;
+  slow: number;
+}
+
+/** The recent outcomes of a breaker. */
+export interface BreakerWindow {
+  record(outcome: number, at: number, times?: number): void;
+  totals(now: number): WindowTotals;
+  clear(): void;
+  /** Records what is in here into another window, oldest first: a change of limits keeps the history. */
+  copyTo(other: BreakerWindow, now: number): void;
+}
+
+/** An empty window. */
+export function createBreakerWindow(limits: WindowLimits): BreakerWindow {
+  return 'count' in limits ? new CountWindow(limits.count) : new TimeWindow(limits.ms);
+}
+
+/** The last `count` outcomes, in a ring, with running totals. */
+class CountWindow implements BreakerWindow {
+  readonly #outcomes: Uint8Array;
+  readonly #totals = { calls: 0, failures: 0, slow: 0 };
+  #next = 0;
+
+  constructor(count: number) {
+    this.#outcomes = new Uint8Array(count);
+  }
+
+  record(outcome: number, _at: number, times = 1): void {
+    const slots = this.#outcomes.length;
+    for (let left = Math.min(times, slots); left > 0; left -= 1) {
+      if (this.#totals.calls === slots) tally(this.#totals, this.#outcomes[this.#next] ?? 0, -1);
+      this.#outcomes[this.#next] = outcome;
+      tally(this.#totals, outcome, 1);
+      this.#next = (this.#next + 1) % slots;
+    }
+  }
+
+  totals(): WindowTotals {
+    return { ...this.#totals };
+  }
+
+  clear(): void {
+    Object.assign(this.#totals, { calls: 0, failures: 0, slow: 0 });
+  }
+
+  copyTo(other: BreakerWindow, now: number): void {
+    const slots = this.#outcomes.length;
+    for (let back = this.#totals.calls; back > 0; back -= 1)
+      other.record(this.#outcomes[(this.#next - back + slots) % slots] ?? 0, now);
+  }
+}
+
+/**
+ * The outcomes of the last `ms` milliseconds, in ten buckets. A bucket leaves by time, whether or not calls come: after an
+ * idle hour nothing is left. An outcome counts for nine to ten tenths of the window.
+ */
+class TimeWindow implements BreakerWindow {
+  readonly #bucketMs: number;
+  /** The number of the bucket that a slot holds now. */
+  readonly #buckets = new Float64Array(TIME_BUCKETS).fill(Number.NEGATIVE_INFINITY);
+  readonly #counts = new Float64Array(TIME_BUCKETS * OUTCOMES);
+
+  constructor(ms: number) {
+    this.#bucketMs = ms / TIME_BUCKETS;
+  }
+
+  record(outcome: number, at: number, times = 1): void {
+    const bucket = Math.floor(at / this.#bucketMs);
+    const slot = slotOf(bucket);
+    const present = this.#buckets[slot] ?? bucket;
+    if (bucket < present) return;
+    if (bucket > present) {
+      this.#buckets[slot] = bucket;
+      this.#counts.fill(0, slot * OUTCOMES, (slot + 1) * OUTCOMES);
+    }
+    const index = slot * OUTCOMES + outcome;
+    this.#counts[index] = (this.#counts[index] ?? 0) + times;
+  }
+
+  totals(now: number): WindowTotals {
+    const totals = { calls: 0, failures: 0, slow: 0 };
+    this.#visit(now, (outcome, _at, times) => tally(totals, outcome, times));
+    return totals;
+  }
+
+  clear(): void {
+    this.#buckets.fill(Number.NEGATIVE_INFINITY);
+    this.#counts.fill(0);
+  }
+
+  copyTo(other: BreakerWindow, now: number): void {
+    this.#visit(now, (outcome, at, times) => other.record(outcome, at, times));
+  }
+
+  #visit(now: number, visitor: (outcome: number, at: number, times: number) => void): void {
+    const newest = Math.floor(now / this.#bucketMs);
+    for (let bucket = newest - TIME_BUCKETS + 1; bucket <= newest; bucket += 1) {
+      const slot = slotOf(bucket);
+      if (this.#buckets[slot] !== bucket) continue;
+      for (let outcome = 0; outcome < OUTCOMES; outcome += 1)
+        visitor(outcome, bucket * this.#bucketMs, this.#counts[slot * OUTCOMES + outcome] ?? 0);
+    }
+  }
+}
+
+/** Clocks may start below zero, and so may buckets. */
+function slotOf(bucket: number): number {
+  return ((bucket % TIME_BUCKETS) + TIME_BUCKETS) % TIME_BUCKETS;
+}
+
+function tally(totals: WindowTotals, outcome: number, times: number): void {
+  totals.calls += times;
+  if ((outcome & FAILED) !== 0) totals.failures += times;
+  if ((outcome & SLOW) !== 0) totals.slow += times;
+}

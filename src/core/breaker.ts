@@ -1,0 +1,270 @@
+import { type BreakerWindow, createBreakerWindow, FAILED, SLOW, type WindowLimits } from './breaker-window.ts';
+import { CallsInFlight } from './calls-in-flight.ts';
+import type { Clock } from './clock.ts';
+import type { Random } from './random.ts';
+
+const RAMP_PARTS = 8;
+const RAMP_STEPS = 3;
+const DOUBLINGS_MAX = 50;
+
+/** When a breaker opens, for how long, and how it closes again. */
+export interface BreakerLimits {
+  readonly window: WindowLimits;
+  /** Below so many calls in the window there are no rates, and nothing opens. */
+  readonly minimumCalls: number;
+  /** Opens when at least this share of the calls failed, from 0 to 1. */
+  readonly failureRate: number;
+  /** A call that takes so long is slow, in milliseconds; a probe that does has failed. */
+  readonly slowCallMs: number;
+  /** Opens when at least this share of the calls was slow, from 0 to 1; calls that are still out count by their age. */
+  readonly slowCallRate: number;
+  /** How long it stays open the first time, in milliseconds; each time in a row twice as long, by chance down to the half. */
+  readonly coolDownMs: number;
+  /** No cool-down is longer than this, in milliseconds. */
+  readonly coolDownMsMax: number;
+  /** So many successful probes in a row close it. */
+  readonly probes: number;
+  /** Counts and never opens by itself: shows in `wouldBeOpen` what the limits would do. */
+  readonly observeOnly: boolean;
+}
+
+/** `half-open`: a few calls may find out whether the sink works again. */
+export type BreakerState = 'closed' | 'open' | 'half-open';
+/** Why a breaker changed its state. */
+export type BreakerCause =
+  | 'failure-rate'
+  | 'slow-call-rate'
+  | 'cool-down'
+  | 'probe-failed'
+  | 'probes-passed'
+  | 'operator';
+
+/** The rates of the window; null: too few calls to tell. */
+export interface BreakerRates {
+  readonly calls: number;
+  readonly failureRate: number | null;
+  readonly slowCallRate: number | null;
+}
+
+/** A breaker went from one state to another. */
+export interface BreakerChange {
+  readonly from: BreakerState;
+  readonly to: BreakerState;
+  readonly cause: BreakerCause;
+  readonly rates: BreakerRates;
+}
+
+/**
+ * A circuit breaker without timers of its own: whoever makes the calls tells it of them, and asks. Each stay in a state is an
+ * *epoch*. An outcome counts only in the epoch that admitted the call; a late one moves nothing but `late`. One breaker may
+ * serve several owners of calls to the same sink.
+ */
+export class Breaker {
+  state: BreakerState = 'closed';
+  /** Counts the stays in states; an outcome from another epoch is late. */
+  epoch = 0;
+  /** Outcomes that came too late to count. */
+  late = 0;
+  /** How often it opened. */
+  opened = 0;
+  /** When the present stay began, on the clock. */
+  since: number;
+  /** Until when it stays open at least, on the clock; meaningful while open. */
+  openUntil = 0;
+  /** Listeners that threw. */
+  faults = 0;
+  #limits: BreakerLimits;
+  #window: BreakerWindow;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #random: Random;
+  readonly #listeners = new Set<(change: BreakerChange) => void>();
+  readonly #calls = new CallsInFlight();
+  #coolDownMs = 0;
+  #openingsInRow = 0;
+  #rampSteps = RAMP_STEPS;
+  #probesPassed = 0;
+  /** When the outstanding permit was given; -Infinity: none is out. */
+  #permitSince = Number.NEGATIVE_INFINITY;
+
+  constructor(limits: BreakerLimits, clock: Pick<Clock, 'now'>, random: Random) {
+    this.#limits = limits;
+    this.#window = createBreakerWindow(limits.window);
+    this.#clock = clock;
+    this.#random = random;
+    this.since = clock.now();
+  }
+
+  /** May change at any time; state and history stay. */
+  get limits(): BreakerLimits {
+    return this.#limits;
+  }
+
+  set limits(limits: BreakerLimits) {
+    const window = createBreakerWindow(limits.window);
+    this.#window.copyTo(window, this.#clock.now());
+    this.#window = window;
+    this.#limits = limits;
+  }
+
+  /** How long the cool-down still takes, in milliseconds; 0 when not open. */
+  coolDownLeftMs(): number {
+    return this.state === 'open' ? Math.max(0, this.openUntil - this.#clock.now()) : 0;
+  }
+
+  /** The rates now; while not closed, those of the last time it was. */
+  rates(): BreakerRates {
+    const now = this.#clock.now();
+    const { calls, failures, slow } = this.#window.totals(now);
+    // A sink that hangs completes nothing: its calls must count before they end, or it would never be noticed.
+    const overdue = this.state === 'closed' ? this.#calls.olderThan(now - this.#limits.slowCallMs, this.epoch) : 0;
+    const all = calls + overdue;
+    if (all === 0 || all < this.#limits.minimumCalls) return { calls: all, failureRate: null, slowCallRate: null };
+    return { calls: all, failureRate: failures / all, slowCallRate: (slow + overdue) / all };
+  }
+
+  /** Whether a closed breaker is beyond its limits, as it can be while it only observes. */
+  get wouldBeOpen(): boolean {
+    return this.state === 'closed' && this.#breach() !== undefined;
+  }
+
+  /** A call goes out; its outcome is told with the ticket. */
+  callStarted(now: number = this.#clock.now()): number {
+    if (this.state === 'half-open') this.#permitSince = now;
+    return this.#calls.start(this.epoch, now);
+  }
+
+  callSucceeded(ticket: number, durationMs: number): void {
+    this.#settle(ticket, 0, durationMs);
+  }
+
+  /** Also for a call that timed out: what comes of it afterwards is late. */
+  callFailed(ticket: number, durationMs: number): void {
+    this.#settle(ticket, FAILED, durationMs);
+  }
+
+  /** The call says nothing about the sink; a probe gives its permit back. */
+  callCancelled(ticket: number): void {
+    if (this.#calls.settle(ticket).epoch === this.epoch) this.#permitSince = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Looks for calls that have been out too long: ask now and then while any is out. */
+  checkInFlight(): void {
+    if (this.#calls.size === 0 || this.state === 'open') return;
+    const now = this.#clock.now();
+    if (this.#calls.olderThan(now - this.#limits.slowCallMs, this.epoch) === 0) return;
+    if (this.state === 'half-open') this.#open('probe-failed');
+    else this.#evaluate();
+  }
+
+  /**
+   * Whether a call may go out now. Once the cool-down is over that takes a permit, and there is one at a time. It comes
+   * back with the outcome, or lapses after `slowCallMs`, so that nobody who dies with it can lock the breaker.
+   */
+  probe(): boolean {
+    this.checkInFlight();
+    if (this.state === 'closed') return true;
+    const now = this.#clock.now();
+    if (this.state === 'open') {
+      if (now < this.openUntil) return false;
+      this.#enter('half-open', 'cool-down');
+    }
+    if (now - this.#permitSince < this.#limits.slowCallMs) return false;
+    this.#permitSince = now;
+    return true;
+  }
+
+  /** Opens by hand, for the usual cool-down or a given one; Infinity: until `reset`. */
+  trip(coolDownMs?: number): void {
+    this.#open('operator', coolDownMs);
+  }
+
+  /** Closes by hand, at full size, and forgets the history. */
+  reset(): void {
+    this.#window.clear();
+    this.#openingsInRow = 0;
+    this.#rampSteps = RAMP_STEPS;
+    if (this.state !== 'closed') this.#enter('closed', 'operator');
+  }
+
+  /** How large a batch may be: an eighth while probing and right after, then twice as much with each success. */
+  batchLimit(batchSize: number): number {
+    const steps = this.state === 'closed' ? this.#rampSteps : 0;
+    return Math.min(batchSize, Math.ceil(batchSize / RAMP_PARTS) * 2 ** steps);
+  }
+
+  /** Calls back at every change until the returned function is called. A listener that throws harms nobody. */
+  subscribe(listener: (change: BreakerChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  #settle(ticket: number, failed: number, durationMs: number): void {
+    const { epoch, startedAt } = this.#calls.settle(ticket);
+    const outcome = failed | (durationMs >= this.#limits.slowCallMs ? SLOW : 0);
+    if (epoch !== this.epoch) this.late += 1;
+    else if (this.state === 'half-open') this.#probeSettled(outcome);
+    else if (this.state === 'closed') this.#record(outcome, startedAt + durationMs);
+  }
+
+  #record(outcome: number, endedAt: number): void {
+    this.#window.record(outcome, endedAt);
+    if (outcome !== 0) this.#evaluate();
+    else if (this.#rampSteps < RAMP_STEPS) this.#rampSteps += 1;
+  }
+
+  #probeSettled(outcome: number): void {
+    this.#permitSince = Number.NEGATIVE_INFINITY;
+    this.#probesPassed += 1;
+    if (outcome !== 0) this.#open('probe-failed');
+    else if (this.#probesPassed >= this.#limits.probes) {
+      this.#window.clear();
+      this.#rampSteps = 0;
+      this.#enter('closed', 'probes-passed');
+    }
+  }
+
+  #evaluate(): void {
+    const cause = this.#limits.observeOnly ? undefined : this.#breach();
+    if (cause !== undefined) this.#open(cause);
+  }
+
+  #breach(): BreakerCause | undefined {
+    const { failureRate, slowCallRate } = this.rates();
+    if (failureRate !== null && failureRate >= this.#limits.failureRate) return 'failure-rate';
+    return slowCallRate !== null && slowCallRate >= this.#limits.slowCallRate ? 'slow-call-rate' : undefined;
+  }
+
+  #open(cause: BreakerCause, coolDownMs = this.#nextCoolDownMs()): void {
+    this.openUntil = this.#clock.now() + coolDownMs;
+    this.opened += 1;
+    this.#enter('open', cause);
+  }
+
+  /** The growth is cut before the jitter, so that breakers stay spread at the limit, and after it, so that none exceeds it. */
+  #nextCoolDownMs(): number {
+    const { coolDownMs, coolDownMsMax } = this.#limits;
+    if (this.state === 'closed' && this.#clock.now() - this.since >= this.#coolDownMs) this.#openingsInRow = 0;
+    const ceilingMs = Math.min(coolDownMsMax, coolDownMs * 2 ** Math.min(this.#openingsInRow, DOUBLINGS_MAX));
+    this.#openingsInRow += 1;
+    this.#coolDownMs = Math.min(coolDownMsMax, ceilingMs * (0.5 + 0.5 * this.#random()));
+    return this.#coolDownMs;
+  }
+
+  #enter(to: BreakerState, cause: BreakerCause): void {
+    const change = { from: this.state, to, cause, rates: this.rates() };
+    this.state = to;
+    this.epoch += 1;
+    this.since = this.#clock.now();
+    this.#probesPassed = 0;
+    this.#permitSince = Number.NEGATIVE_INFINITY;
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch {
+        this.faults += 1;
+      }
+    }
+  }
+}

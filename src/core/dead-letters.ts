@@ -1,0 +1,108 @@
+import { Mailbox } from './mailbox.ts';
+
+/** Why a message could not be routed or processed; a closed set. */
+export type DeadLetterReason = 'unknown-type' | 'invalid' | 'failed' | 'not-retryable' | 'poison' | 'stopped';
+
+/** A message that could not be routed or processed. */
+export interface DeadLetter {
+  /** Counts up from 1 within a store. */
+  readonly id: number;
+  /** Null: no channel could be found for it. */
+  readonly channel: string | null;
+  readonly reason: DeadLetterReason;
+  readonly message: unknown;
+  /** What was thrown or said, if anything was. */
+  readonly error: unknown;
+  /** How often delivery was tried. */
+  readonly attempts: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** Which dead letters are meant; what is left out does not restrict. */
+export interface DeadLetterFilter {
+  readonly id?: number;
+  readonly channel?: string | null;
+  readonly reason?: DeadLetterReason;
+  /** At most this many, the oldest first. */
+  readonly limit?: number;
+}
+
+/** A bounded store of dead letters: when it is full the oldest goes, and is counted. */
+export class DeadLetters {
+  readonly #letters: Mailbox<DeadLetter>;
+  #lastId = 0;
+  #evicted = 0;
+
+  constructor(capacity: number) {
+    this.#letters = new Mailbox(capacity);
+  }
+
+  get size(): number {
+    return this.#letters.size;
+  }
+
+  /** How many had to go because the store was full. */
+  get evicted(): number {
+    return this.#evicted;
+  }
+
+  /** How many are kept; lowering it lets the oldest go at once. */
+  get capacity(): number {
+    return this.#letters.capacity;
+  }
+
+  set capacity(capacity: number) {
+    this.#letters.capacity = capacity;
+    this.#evict();
+  }
+
+  add(letter: Omit<DeadLetter, 'id'>): DeadLetter {
+    this.#lastId += 1;
+    const { channel, reason, message, error, attempts, at } = letter;
+    const kept = { id: this.#lastId, channel, reason, message, error, attempts, at };
+    this.#letters.push(kept, at, kept.id);
+    this.#evict();
+    return kept;
+  }
+
+  /** Those that match, oldest first. */
+  list(filter: DeadLetterFilter = {}): readonly DeadLetter[] {
+    return this.#find(filter, false);
+  }
+
+  /** Removes those that match and hands them over, oldest first. */
+  take(filter: DeadLetterFilter = {}): readonly DeadLetter[] {
+    return this.#find(filter, true);
+  }
+
+  /** Removes those that match; says how many. */
+  drop(filter: DeadLetterFilter = {}): number {
+    return this.take(filter).length;
+  }
+
+  #find(filter: DeadLetterFilter, remove: boolean): readonly DeadLetter[] {
+    const { id, channel, reason, limit = Number.POSITIVE_INFINITY } = filter;
+    const found: DeadLetter[] = [];
+    const collect = (offset: number): boolean => {
+      const letter = this.#letters.messageOf(offset);
+      const matches =
+        found.length < limit &&
+        (id === undefined || letter.id === id) &&
+        (channel === undefined || letter.channel === channel) &&
+        (reason === undefined || letter.reason === reason);
+      if (matches) found.push(letter);
+      return matches;
+    };
+    if (remove) this.#letters.removeWhere(collect);
+    else for (let offset = 0; offset < this.size; offset += 1) collect(offset);
+    return found;
+  }
+
+  #evict(): void {
+    while (this.size > this.capacity) {
+      this.#letters.shift();
+      this.#evicted += 1;
+    }
+  }
+}

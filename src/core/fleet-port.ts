@@ -1,0 +1,27 @@
+/** What the router's statechart may ask of the channels it supervises. Facts are read by guards; nothing here throws. */
+export interface FleetPort {
+  /** Every channel has warmed up or failed at least once since the start. */
+  readonly isSettled: boolean;
+  /** Some channel is failed: it waits for its restart or was given up. */
+  readonly hasDown: boolean;
+  /** No channel is alive any more. */
+  readonly isStopped: boolean;
+  /** `onGiveUp: escalate` */
+  readonly escalates: boolean;
+  readonly stopInMs: number;
+  /** The channel failed within its restart intensity; false: it is given up. */
+  mayRestart(id: string): boolean;
+  restartInMs(id: string): number;
+
+  /** Starts every channel; what becomes of them is told through `notify`. Returns what stops them all at once. */
+  launch(notify: (event: FleetEvent) => void, self: unknown): () => void;
+  restart(id: string): void;
+  drain(): void;
+}
+
+/** What a fleet tells the router's statechart. */
+export type FleetEvent =
+  | { readonly type: 'channel.warmed'; readonly id: string }
+  | { readonly type: 'channel.stopped'; readonly id: string }
+  | { readonly type: 'channel.failed'; readonly id: string; readonly error: unknown }
+  | { readonly type: 'channel.restart'; readonly id: string };

@@ -1,0 +1,61 @@
+const KEYS_MAX = 2_000;
+const OTHER_KEYS = '*';
+const NO_GAPS: readonly Gap[] = Object.freeze([]);
+
+/** Why an accepted message was not delivered although nothing failed. */
+export type GapReason = 'drop-oldest' | 'drop-newest' | 'conflated';
+
+/** The evidence of a loss: `count` messages of `key`, the first and last of which were accepted as `from` and `to`. */
+export interface Gap {
+  readonly channel: string;
+  /** '*' stands for all keys beyond the first 1,000 between two batches. */
+  readonly key: string;
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+  readonly reason: GapReason;
+}
+
+/** Collects losses between two batches; those of one key and reason become one gap. */
+export class GapLog {
+  readonly #channel: string;
+  readonly #gaps = new Map<GapReason, Map<string, { -readonly [Field in keyof Gap]: Gap[Field] }>>();
+  #ordered: Gap[] = [];
+
+  constructor(channel: string) {
+    this.#channel = channel;
+  }
+
+  get isEmpty(): boolean {
+    return this.#ordered.length === 0;
+  }
+
+  add(reason: GapReason, key: string, sequence: number): void {
+    let keys = this.#gaps.get(reason);
+    if (keys === undefined) {
+      keys = new Map();
+      this.#gaps.set(reason, keys);
+    }
+    const name = keys.has(key) || this.#ordered.length < KEYS_MAX ? key : OTHER_KEYS;
+    const gap = keys.get(name);
+    if (gap === undefined) {
+      const first = { channel: this.#channel, key: name, from: sequence, to: sequence, count: 1, reason };
+      keys.set(name, first);
+      this.#ordered.push(first);
+      return;
+    }
+    gap.count += 1;
+    // Not always ascending: a batch that was put back is older than what was dropped meanwhile.
+    if (sequence < gap.from) gap.from = sequence;
+    if (sequence > gap.to) gap.to = sequence;
+  }
+
+  /** The gaps in the order of their first loss; the log is empty afterwards. */
+  take(): readonly Gap[] {
+    if (this.isEmpty) return NO_GAPS;
+    const gaps = this.#ordered;
+    this.#ordered = [];
+    this.#gaps.clear();
+    return gaps;
+  }
+}

@@ -1,0 +1,206 @@
+import { SluiceError } from './sluice-error.ts';
+
+const SLOTS_MIN = 16;
+
+/** When the messages of one batch were accepted, and as which; reused from batch to batch. */
+export class Stamps {
+  acceptedAt = new Float64Array(1);
+  sequence = new Float64Array(1);
+
+  /** Makes room for `count` stamps; what was there is gone. */
+  reserve(count: number): void {
+    if (this.acceptedAt.length >= count) return;
+    this.acceptedAt = new Float64Array(slotsFor(count));
+    this.sequence = new Float64Array(this.acceptedAt.length);
+  }
+}
+
+/**
+ * A queue in order of acceptance: a ring that starts small and doubles as needed. It never refuses: whoever pushes asks
+ * `isFull` first, because what to do then is a policy (see overflow.ts). An *offset* counts from the oldest message. An
+ * *ordinal* names a message until it leaves or until a reordering (`putBack`, `removeWhere`) gives all of them new ones.
+ */
+export class Mailbox<Message = unknown> {
+  #capacity = 0;
+  #size = 0;
+  #head = 0;
+  #headOrdinal = 0;
+  #messages = emptySlots<Message>(SLOTS_MIN);
+  #acceptedAt = new Float64Array(SLOTS_MIN);
+  #sequence = new Float64Array(SLOTS_MIN);
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+  }
+
+  /** How many messages may wait. A smaller one than the present size keeps what is there. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  set capacity(capacity: number) {
+    if (!Number.isInteger(capacity) || capacity < 0)
+      throw new SluiceError('invalid-option', `capacity must be a whole number of at least 0, got ${capacity}`);
+    this.#capacity = capacity;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get isFull(): boolean {
+    return this.#size >= this.#capacity;
+  }
+
+  /** When the oldest message was accepted; Infinity when nothing waits, which is never due. */
+  get oldestAcceptedAt(): number {
+    return this.#size === 0 ? Number.POSITIVE_INFINITY : this.acceptedAtOf(0);
+  }
+
+  /** The ordinal of the oldest message; the next ones follow without a gap. */
+  get headOrdinal(): number {
+    return this.#headOrdinal;
+  }
+
+  messageOf(offset: number): Message {
+    // The slot of a waiting message always holds a message: `undefined` fills only the slots outside.
+    return this.#messages[this.#slotOf(offset)] as Message;
+  }
+
+  acceptedAtOf(offset: number): number {
+    return this.#acceptedAt[this.#slotOf(offset)] ?? Number.NaN;
+  }
+
+  sequenceOf(offset: number): number {
+    return this.#sequence[this.#slotOf(offset)] ?? Number.NaN;
+  }
+
+  push(message: Message, acceptedAt: number, sequence: number): void {
+    if (this.#size === this.#messages.length) this.#resize(this.#size + 1);
+    this.#put(this.#size, message, acceptedAt, sequence);
+    this.#size += 1;
+  }
+
+  /** Takes up to `count` of the oldest messages, and their stamps when asked to. */
+  take(count: number, stamps?: Stamps): Message[] {
+    const taken = Math.min(count, this.#size);
+    if (stamps !== undefined) this.#copyStamps(taken, stamps);
+    if (taken === 0) return [];
+    // Begun with one message, because an empty array that is pushed to reserves room for many.
+    const messages = [this.#release(0)];
+    for (let offset = 1; offset < taken; offset += 1) messages.push(this.#release(offset));
+    this.#advance(taken);
+    return messages;
+  }
+
+  /** Takes the oldest message without a batch around it; undefined when nothing waits. */
+  shift(): Message | undefined {
+    if (this.#size === 0) return undefined;
+    const message = this.#release(0);
+    this.#advance(1);
+    return message;
+  }
+
+  /** Puts a batch back at the head, in its order, even past the capacity: accepted messages are not lost to a crash. */
+  putBack(messages: readonly Message[], acceptedAt: ArrayLike<number>, sequence: ArrayLike<number>): void {
+    const count = messages.length;
+    this.#renumber();
+    if (this.#size + count > this.#messages.length) this.#resize(this.#size + count);
+    this.#head = this.#slotOf(this.#messages.length - count);
+    this.#size += count;
+    for (let offset = 0; offset < count; offset += 1)
+      this.#put(offset, messages[offset] as Message, acceptedAt[offset] ?? 0, sequence[offset] ?? 0);
+  }
+
+  /** Puts a newer message in the place of a waiting one; the wait goes on counting from the older one's acceptance. */
+  replace(offset: number, message: Message, sequence: number): void {
+    this.#put(offset, message, this.acceptedAtOf(offset), sequence);
+  }
+
+  /** Removes all that `isDoomed` says; the others keep their order. Asked once for each, from the oldest. */
+  removeWhere(isDoomed: (offset: number) => boolean): void {
+    this.#renumber();
+    let kept = 0;
+    for (let offset = 0; offset < this.#size; offset += 1) {
+      if (isDoomed(offset)) continue;
+      if (kept < offset) this.#put(kept, this.messageOf(offset), this.acceptedAtOf(offset), this.sequenceOf(offset));
+      kept += 1;
+    }
+    for (let offset = kept; offset < this.#size; offset += 1) this.#release(offset);
+    this.#size = kept;
+  }
+
+  /** Takes everything and gives the memory back. */
+  drain(): Message[] {
+    const messages = this.take(this.#size);
+    this.#resize(SLOTS_MIN);
+    return messages;
+  }
+
+  #slotOf(offset: number): number {
+    return (this.#head + offset) & (this.#messages.length - 1);
+  }
+
+  #put(offset: number, message: Message, acceptedAt: number, sequence: number): void {
+    const slot = this.#slotOf(offset);
+    this.#messages[slot] = message;
+    this.#acceptedAt[slot] = acceptedAt;
+    this.#sequence[slot] = sequence;
+  }
+
+  /** Hands a message over and forgets it: a slot that is free keeps nothing alive. */
+  #release(offset: number): Message {
+    const message = this.messageOf(offset);
+    this.#messages[this.#slotOf(offset)] = undefined;
+    return message;
+  }
+
+  #advance(count: number): void {
+    this.#head = this.#slotOf(count);
+    this.#headOrdinal += count;
+    this.#size -= count;
+  }
+
+  /** All ordinals in use become past ones, so an index built on them finds nothing instead of the wrong message. */
+  #renumber(): void {
+    this.#headOrdinal += this.#size;
+  }
+
+  #copyStamps(count: number, stamps: Stamps): void {
+    stamps.reserve(count);
+    for (let offset = 0; offset < count; offset += 1) {
+      stamps.acceptedAt[offset] = this.acceptedAtOf(offset);
+      stamps.sequence[offset] = this.sequenceOf(offset);
+    }
+  }
+
+  #resize(sizeMin: number): void {
+    const slots = slotsFor(sizeMin);
+    const messages = emptySlots<Message>(slots);
+    const acceptedAt = new Float64Array(slots);
+    const sequence = new Float64Array(slots);
+    for (let offset = 0; offset < this.#size; offset += 1) {
+      messages[offset] = this.messageOf(offset);
+      acceptedAt[offset] = this.acceptedAtOf(offset);
+      sequence[offset] = this.sequenceOf(offset);
+    }
+    this.#messages = messages;
+    this.#acceptedAt = acceptedAt;
+    this.#sequence = sequence;
+    this.#head = 0;
+  }
+}
+
+/** The next power of two, so that a mask finds the slot. */
+function slotsFor(count: number): number {
+  let slots = SLOTS_MIN;
+  while (slots < count) slots *= 2;
+  return slots;
+}
+
+/** Filled by pushing: `new Array(n)` would make an array with holes, and every batch cut from it would have them too. */
+function emptySlots<Message>(count: number): (Message | undefined)[] {
+  const slots: (Message | undefined)[] = [];
+  while (slots.length < count) slots.push(undefined);
+  return slots;
+}

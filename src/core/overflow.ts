@@ -1,0 +1,102 @@
+import type { GapReason } from './gap-log.ts';
+import type { Mailbox } from './mailbox.ts';
+
+/**
+ * What a full mailbox does with one more message. `reject`: the caller keeps it · `drop-oldest`: the newest `capacity`
+ * wait · `drop-newest`: it is taken in and dropped · `conflate`: the latest per key waits (right for fair values and
+ * quotes, wrong for trades); when all keys differ it is rejected.
+ */
+export type OverflowPolicy = 'reject' | 'drop-oldest' | 'drop-newest' | 'conflate';
+
+/** Told of each message that was taken in and will not be delivered. Must not throw. */
+export type Lost = (reason: GapReason, key: string, sequence: number, message: unknown) => void;
+
+/** The door of a mailbox: pushes while there is room, and applies the policy when there is none. */
+export class Overflow {
+  policy: OverflowPolicy;
+  readonly #mailbox: Mailbox;
+  readonly #keyOf: (message: unknown) => string;
+  readonly #lost: Lost;
+  // For `conflate`: the ordinal of the newest message of each key. Brought up to date only when the mailbox is full, so
+  // the ordinary path knows nothing of it and each message is indexed once.
+  readonly #newest = new Map<string, number>();
+  #indexedUpTo = 0;
+  #hasSuperseded = false;
+
+  /** `keyOf` must not throw. Messages whose key is '' are never conflated: nothing says that one replaces the other. */
+  constructor(mailbox: Mailbox, policy: OverflowPolicy, keyOf: (message: unknown) => string, lost: Lost) {
+    this.#mailbox = mailbox;
+    this.policy = policy;
+    this.#keyOf = keyOf;
+    this.#lost = lost;
+  }
+
+  /** True: taken in; it waits, or it or another one was told to `lost`. False: the caller still owns it. */
+  admit(message: unknown, acceptedAt: number, sequence: number): boolean {
+    if (this.#mailbox.isFull) {
+      if (this.policy === 'reject') return false;
+      if (this.policy === 'conflate') return this.#conflate(message, acceptedAt, sequence);
+      if (this.policy === 'drop-newest' || this.#mailbox.capacity === 0) {
+        this.#lost('drop-newest', this.#keyOf(message), sequence, message);
+        return true;
+      }
+      while (this.#mailbox.isFull) this.#dropOldest();
+    }
+    this.#mailbox.push(message, acceptedAt, sequence);
+    return true;
+  }
+
+  #dropOldest(): void {
+    const sequence = this.#mailbox.sequenceOf(0);
+    const oldest = this.#mailbox.shift();
+    this.#lost('drop-oldest', this.#keyOf(oldest), sequence, oldest);
+  }
+
+  #conflate(message: unknown, acceptedAt: number, sequence: number): boolean {
+    this.#index();
+    const key = this.#keyOf(message);
+    const offset = (this.#newest.get(key) ?? -1) - this.#mailbox.headOrdinal;
+    if (offset >= 0) {
+      this.#supersede(key, offset);
+      this.#mailbox.replace(offset, message, sequence);
+      return true;
+    }
+    if (this.#hasSuperseded) this.#compact();
+    if (this.#mailbox.isFull) return false;
+    this.#mailbox.push(message, acceptedAt, sequence);
+    return true;
+  }
+
+  #index(): void {
+    const { headOrdinal, size } = this.#mailbox;
+    // Keys whose messages have left stay in the index until it is twice too big: a bound, at no cost per message.
+    if (this.#newest.size > 2 * size) {
+      this.#newest.clear();
+      this.#indexedUpTo = headOrdinal;
+    }
+    const end = headOrdinal + size;
+    for (let ordinal = Math.max(this.#indexedUpTo, headOrdinal); ordinal < end; ordinal += 1) {
+      const key = this.#keyOf(this.#mailbox.messageOf(ordinal - headOrdinal));
+      if (key === '') continue;
+      if ((this.#newest.get(key) ?? -1) >= headOrdinal) this.#hasSuperseded = true;
+      this.#newest.set(key, ordinal);
+    }
+    this.#indexedUpTo = end;
+  }
+
+  /** Touches each waiting message (about 70 ns), so it runs only when a superseded one may be among them. */
+  #compact(): void {
+    const { headOrdinal } = this.#mailbox;
+    this.#hasSuperseded = false;
+    this.#mailbox.removeWhere((offset) => {
+      const key = this.#keyOf(this.#mailbox.messageOf(offset));
+      if (key === '' || this.#newest.get(key) === headOrdinal + offset) return false;
+      this.#supersede(key, offset);
+      return true;
+    });
+  }
+
+  #supersede(key: string, offset: number): void {
+    this.#lost('conflated', key, this.#mailbox.sequenceOf(offset), this.#mailbox.messageOf(offset));
+  }
+}

@@ -1,0 +1,53 @@
+/** What is asked of a partition: how much waits in it, and whether it delivers. */
+export interface Partition {
+  readonly depth: number;
+  readonly canDeliver: boolean;
+}
+
+/** Which partition a message belongs to. */
+export interface Partitioning<P extends Partition = Partition> {
+  pick(message: unknown): P;
+}
+
+/** By key (the same key, the same partition), or where order does not matter in turn or to the least loaded. */
+export function createPartitioning<P extends Partition>(
+  partitions: readonly P[],
+  by: 'round-robin' | 'least-loaded' | ((message: unknown) => string),
+): Partitioning<P> {
+  const [only] = partitions;
+  if (only === undefined) throw new RangeError('a channel has at least one partition');
+  if (partitions.length === 1) return { pick: () => only };
+  const at = (index: number): P => partitions[index % partitions.length] ?? only;
+  if (typeof by === 'function') return { pick: (message) => at(hash(by(message))) };
+  if (by === 'least-loaded') return { pick: () => leastLoaded(partitions, only) };
+  let turn = -1;
+  return {
+    pick() {
+      for (let tried = 0; tried < partitions.length; tried += 1) {
+        turn += 1;
+        if (at(turn).canDeliver) return at(turn);
+      }
+      turn += 1;
+      return at(turn);
+    },
+  };
+}
+
+/** A partition that cannot deliver is passed over while another one can. */
+function leastLoaded<P extends Partition>(partitions: readonly P[], first: P): P {
+  let best = first;
+  for (const partition of partitions) {
+    const isBetter = partition.canDeliver === best.canDeliver ? partition.depth < best.depth : partition.canDeliver;
+    if (isBetter) best = partition;
+  }
+  return best;
+}
+
+/** FNV-1a, 32 bits. Source: Fowler, Noll, Vo; http://www.isthe.com/chongo/tech/comp/fnv/ */
+function hash(key: string): number {
+  let value = 0x811c9dc5;
+  for (let index = 0; index < key.length; index += 1) {
+    value = Math.imul(value ^ key.charCodeAt(index), 0x01000193);
+  }
+  return value >>> 0;
+}

@@ -1,0 +1,92 @@
+/** A user's own opinion on the data type of a message; undefined: no opinion. */
+export type RecognitionRule = (message: unknown) => string | undefined;
+
+/** The `ev` letters of Massive (formerly Polygon) whose data types ship with us. */
+const MASSIVE_EVENTS: Readonly<Record<string, string>> = {
+  T: 'tick',
+  XT: 'tick',
+  A: 'ohlcv',
+  AM: 'ohlcv',
+  XA: 'ohlcv',
+  XAS: 'ohlcv',
+  FMV: 'fmv',
+};
+
+/** How data types are told apart. */
+export interface RecognitionOptions {
+  /** Asked first, in order; a rule that throws is told to `ruleFailed` and has no opinion. Default: none. */
+  readonly rules?: readonly RecognitionRule[];
+  /** Further values of `ev` and their data types; they win over the shipped ones. Default: none. */
+  readonly events?: Readonly<Record<string, string>>;
+  /** Must not throw. */
+  readonly ruleFailed?: (error: unknown) => void;
+}
+
+/** Finds the data type of a message: by the user's rules, then by its `ev`, then by its shape. Never throws. */
+export class Recognition {
+  readonly #rules: readonly RecognitionRule[];
+  readonly #events: ReadonlyMap<unknown, string>;
+  readonly #ruleFailed: (error: unknown) => void;
+
+  constructor(options: RecognitionOptions = {}) {
+    this.#rules = options.rules ?? [];
+    this.#events = new Map(Object.entries({ ...MASSIVE_EVENTS, ...options.events }));
+    this.#ruleFailed = options.ruleFailed ?? (() => {});
+  }
+
+  /** Undefined: unknown; `why` says why. */
+  dataTypeOf(message: unknown): string | undefined {
+    for (const rule of this.#rules) {
+      const opinion = this.#ask(rule, message);
+      if (opinion !== undefined) return opinion;
+    }
+    try {
+      if (!isRecord(message)) return undefined;
+      const dataType = this.#events.get(message.ev);
+      if (dataType !== undefined) return dataType;
+      // A feed that names its events has said what this is not; guessing from the shape could only contradict it.
+      return typeof message.ev === 'string' ? undefined : shapeOf(message);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** One line for people on why `dataTypeOf` did not know this message. */
+  why(message: unknown): string {
+    try {
+      if (Array.isArray(message)) return 'an array is not a message; route its elements';
+      if (!isRecord(message)) return `${message === null ? 'null' : `a ${typeof message}`} is not a message`;
+      const event = message.ev;
+      if (typeof event === 'string') return `no data type is known for ev ${JSON.stringify(event.slice(0, 40))}`;
+      return 'no ev, and no shape of a trade, bar or fair value';
+    } catch {
+      return 'the message throws when it is read';
+    }
+  }
+
+  #ask(rule: RecognitionRule, message: unknown): string | undefined {
+    try {
+      const opinion: unknown = rule(message);
+      return typeof opinion === 'string' && opinion !== '' ? opinion : undefined;
+    } catch (error) {
+      this.#ruleFailed(error);
+      return undefined;
+    }
+  }
+}
+
+function isRecord(message: unknown): message is Record<string, unknown> {
+  return typeof message === 'object' && message !== null && !Array.isArray(message);
+}
+
+/** From the most telling shape to the least: a bar or a fair value may also carry a price. */
+function shapeOf(message: Record<string, unknown>): string | undefined {
+  const { fmv, fairMarketValue, fair_value, o, h, l, c, v, open, high, low, close, volume } = message;
+  if ([fmv, fairMarketValue, fair_value].some(Number.isFinite)) return 'fmv';
+  if ([o, h, l, c, v].every(Number.isFinite)) return 'ohlcv';
+  if ([open, high, low, close, volume].every(Number.isFinite)) return 'ohlcv';
+  const { sym, pair, symbol, ticker, p, price, t, time, timestamp } = message;
+  const hasSymbol = [sym, pair, symbol, ticker].some((name) => typeof name === 'string' && name !== '');
+  const hasTime = [t, time, timestamp].some((at) => Number.isFinite(at) || (typeof at === 'string' && at !== ''));
+  return hasSymbol && hasTime && [p, price].some(Number.isFinite) ? 'tick' : undefined;
+}

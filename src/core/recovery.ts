@@ -1,0 +1,140 @@
+/** Messages that failed together and will be tried again together. */
+export interface Segment {
+  readonly messages: readonly unknown[];
+  /** How often they were handed to `process`. */
+  readonly attempts: number;
+  /** When the oldest of them was accepted. */
+  readonly acceptedAt: number;
+  /** Part of a batch that is being split to find the poison in it. */
+  readonly isSplit: boolean;
+  readonly error: unknown;
+}
+
+/** What to do after a failed attempt. */
+export type Verdict =
+  /** Wait out the backoff, then try the same segment. */
+  | 'retry'
+  /** Go on with the parts. */
+  | 'isolate'
+  /** It is set aside; what is tried next will show whether it or the sink is at fault. */
+  | 'suspect'
+  /** Given up: dead letters. */
+  | 'condemn';
+
+/** The part of the configuration that decides how a failure is treated. */
+export interface RecoveryRules {
+  /** Attempts before a segment counts as exhausted, at least 1. */
+  readonly attempts: number;
+  readonly isolate: boolean;
+  /** False only without a breaker: then the attempts alone decide. */
+  readonly needsEvidence: boolean;
+}
+
+/**
+ * What failed and comes again, ahead of the mailbox and in order. It belongs to the slot and outlives restarts.
+ *
+ * A single message that has used up its attempts is a *suspect*: set aside until something after it is delivered (then
+ * the sink works and the message is poison) or something after it fails too (then the sink is down, and the suspects
+ * go back to the head in order). Finding k poison messages among n takes O(k·log n) calls: each is reached by halving.
+ */
+export class Recovery {
+  #segments: Segment[] = [];
+  #suspects: Segment[] = [];
+  #size = 0;
+
+  /** Messages held here. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get hasSegments(): boolean {
+    return this.#segments.length > 0;
+  }
+
+  get hasSuspects(): boolean {
+    return this.#suspects.length > 0;
+  }
+
+  get isIsolating(): boolean {
+    return this.#segments[0]?.isSplit ?? false;
+  }
+
+  /** When the oldest message here was accepted. */
+  get oldestAcceptedAt(): number | undefined {
+    return (this.#suspects[0] ?? this.#segments[0])?.acceptedAt;
+  }
+
+  /** How often the next segment was tried before. */
+  get headAttempts(): number {
+    return this.#segments[0]?.attempts ?? 0;
+  }
+
+  /** Takes the next segment, cut to `limit` messages. */
+  take(limit: number): Segment | undefined {
+    const head = this.#segments.shift();
+    if (head === undefined) return undefined;
+    if (head.messages.length > limit) {
+      this.#segments.unshift({ ...head, messages: head.messages.slice(limit) });
+      this.#size -= limit;
+      return { ...head, messages: head.messages.slice(0, limit) };
+    }
+    this.#size -= head.messages.length;
+    return head;
+  }
+
+  /** Puts a segment back at the head as it is: its call said nothing about it. */
+  putBack(segment: Segment): void {
+    if (segment.messages.length === 0) return;
+    this.#segments.unshift(segment);
+    this.#size += segment.messages.length;
+  }
+
+  /** Decides about a failed segment; on `condemn` the caller makes dead letters of it, else it is held here. */
+  failed(segment: Segment, rules: RecoveryRules, isRetryable: boolean): Verdict {
+    const isExhausted = !isRetryable || segment.isSplit || segment.attempts >= rules.attempts;
+    if (!isExhausted) {
+      this.putBack(segment);
+      this.restore();
+      return 'retry';
+    }
+    if (segment.messages.length > 1 && rules.isolate) {
+      this.#split(segment);
+      return 'isolate';
+    }
+    if (!isRetryable || !rules.needsEvidence) return 'condemn';
+    this.#suspects.push(segment);
+    this.#size += segment.messages.length;
+    return 'suspect';
+  }
+
+  /** Something was delivered: whoever failed before it and is set aside is poison. */
+  takeCondemned(): readonly Segment[] {
+    if (this.#suspects.length === 0) return [];
+    const condemned = this.#suspects;
+    this.#suspects = [];
+    for (const segment of condemned) this.#size -= segment.messages.length;
+    return condemned;
+  }
+
+  /** No evidence came: the suspects go back to the head, in order. */
+  restore(): void {
+    if (this.#suspects.length === 0) return;
+    this.#segments.unshift(...this.#suspects);
+    this.#suspects = [];
+  }
+
+  /** Empties it, in order. */
+  drain(): readonly unknown[] {
+    this.restore();
+    const messages = this.#segments.flatMap((segment) => segment.messages);
+    this.#segments = [];
+    this.#size = 0;
+    return messages;
+  }
+
+  #split(segment: Segment): void {
+    const middle = Math.ceil(segment.messages.length / 2);
+    this.putBack({ ...segment, isSplit: true, messages: segment.messages.slice(middle) });
+    this.putBack({ ...segment, isSplit: true, messages: segment.messages.slice(0, middle) });
+  }
+}

@@ -1,0 +1,46 @@
+/** The symbol a message is about: its `sym`, `pair`, `symbol` or `ticker`; '' when it has none. Never throws. */
+export function symbolOf(message: unknown): string {
+  try {
+    if (typeof message !== 'object' || message === null) return '';
+    // A claim about unknown data that the checks below verify.
+    const { sym, pair, symbol, ticker } = message as Record<string, unknown>;
+    if (typeof sym === 'string') return sym;
+    if (typeof pair === 'string') return pair;
+    if (typeof symbol === 'string') return symbol;
+    return typeof ticker === 'string' ? ticker : '';
+  } catch {
+    return '';
+  }
+}
+
+/** What tells messages apart: a field by name ('sym' stands for the symbol, however it is spelt), or a function. */
+export type PartitionBy = string | ((message: unknown) => string);
+
+/**
+ * A reader of keys that never throws: '' stands for no key. A function that throws, or gives something else than a
+ * text, gives no key; `failed` is told
+ * and must not throw.
+ */
+export function keyReader(
+  partitionBy: PartitionBy,
+  failed: (error: unknown) => void = () => {},
+): (message: unknown) => string {
+  if (partitionBy === 'sym') return symbolOf;
+  const read = typeof partitionBy === 'function' ? partitionBy : (message: unknown) => fieldOf(message, partitionBy);
+  return (message) => {
+    try {
+      const key: unknown = read(message);
+      if (typeof key === 'string') return key;
+      throw new TypeError(`partitionBy must give a text, got ${typeof key}`);
+    } catch (error) {
+      failed(error);
+      return '';
+    }
+  };
+}
+
+function fieldOf(message: unknown, field: string): string {
+  if (typeof message !== 'object' || message === null) return '';
+  const value = (message as Record<string, unknown>)[field];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}

@@ -1,0 +1,114 @@
+import type { Clock } from './clock.ts';
+
+/** Something that delivers one batch at a time. */
+export interface TurnTaker {
+  readonly priority: number;
+  /** Set by `Turns`: it waits in the queue. */
+  isQueued: boolean;
+  /** Set by `Turns`: when it began to wait. */
+  queuedAt: number;
+  /** Delivers one batch; true: another one is due and nothing is in flight. */
+  step(): boolean;
+}
+
+/** Limits of `Turns`, both in ms. */
+export interface TurnLimits {
+  readonly sliceMs: number;
+  readonly starvationMs: number;
+}
+
+/**
+ * Whose batch comes next. Starts are ordered by priority; waiting raises it, so that a taker of any priority is first
+ * before it has waited `starvationMs` (as long as those ahead of it are fresh). After `sliceMs` of continuous work the
+ * event loop gets its turn: without that, whoever goes on in microtasks keeps arriving messages out.
+ */
+export class Turns {
+  readonly #clock: Clock;
+  limits: TurnLimits;
+  /** One FIFO per priority: its head has waited longest, so only heads compete. */
+  readonly #queues = new Map<number, TurnTaker[]>();
+  #waiting = 0;
+  #sliceStart = 0;
+  #marker: unknown;
+  #isRunning = false;
+
+  constructor(clock: Clock, limits: TurnLimits) {
+    this.#clock = clock;
+    this.limits = limits;
+  }
+
+  /** A turn in one of the next passes of the event loop. */
+  request(taker: TurnTaker): void {
+    this.#enqueue(taker);
+    this.#openSlice();
+  }
+
+  /** A turn right now if the slice has time left, in order of priority; else as `request`. */
+  proceed(taker: TurnTaker): void {
+    this.#enqueue(taker);
+    if (!this.#isRunning && !this.isSliceOver()) this.#run();
+  }
+
+  /** This stretch of work has lasted `sliceMs`: whoever works should ask for another turn. */
+  isSliceOver(): boolean {
+    if (this.#openSlice()) return false;
+    return this.#clock.now() - this.#sliceStart >= this.limits.sliceMs;
+  }
+
+  #enqueue(taker: TurnTaker): void {
+    if (taker.isQueued) return;
+    taker.isQueued = true;
+    taker.queuedAt = this.#clock.now();
+    const queue = this.#queues.get(taker.priority);
+    if (queue === undefined) this.#queues.set(taker.priority, [taker]);
+    else queue.push(taker);
+    this.#waiting += 1;
+  }
+
+  /** True when a slice has just begun. The marker tells when the event loop has turned, and carries on the queue. */
+  #openSlice(): boolean {
+    if (this.#marker !== undefined) return false;
+    this.#sliceStart = this.#clock.now();
+    this.#marker = this.#clock.setImmediate(() => {
+      this.#marker = undefined;
+      if (this.#waiting === 0) return;
+      this.#openSlice();
+      this.#run();
+    });
+    return true;
+  }
+
+  #run(): void {
+    this.#isRunning = true;
+    try {
+      do {
+        const taker = this.#next();
+        if (taker === undefined) return;
+        if (taker.step()) this.#enqueue(taker);
+      } while (!this.isSliceOver());
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /** Urgency falls from the priority to 0 while a taker waits `starvationMs`; the least is the most urgent. */
+  #next(): TurnTaker | undefined {
+    const now = this.#clock.now();
+    let best: TurnTaker[] | undefined;
+    let leastUrgency = Number.POSITIVE_INFINITY;
+    for (const [priority, queue] of this.#queues) {
+      const head = queue[0];
+      if (head === undefined) continue;
+      const urgency = priority * (1 - (now - head.queuedAt) / this.limits.starvationMs);
+      if (urgency < leastUrgency) {
+        leastUrgency = urgency;
+        best = queue;
+      }
+    }
+    const taker = best?.shift();
+    if (taker === undefined) return undefined;
+    taker.isQueued = false;
+    this.#waiting -= 1;
+    return taker;
+  }
+}

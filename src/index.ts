@@ -1,0 +1,31 @@
+export {
+  type AnyChannel,
+  type BatchContext,
+  type ChannelFactory,
+  type LifeContext,
+  ProcessingChannel,
+} from './channel/processing-channel.ts';
+export { loadConfig } from './config/load.ts';
+export { ConfigError, type ConfigMistake } from './config/mistakes.ts';
+export type { ChannelConfig, RouterConfig, RouterConfigInput } from './config/schema.ts';
+export type { Clock } from './core/clock.ts';
+export type { DeadLetter, DeadLetterFilter, DeadLetterReason } from './core/dead-letters.ts';
+export type { Gap, GapReason } from './core/gap-log.ts';
+export type { Distribution } from './core/histogram.ts';
+export type { Outcome, RejectReason } from './core/outcome.ts';
+export { createRandom, type Random } from './core/random.ts';
+export type { RecognitionRule } from './core/recognition.ts';
+export { SluiceError, type SluiceErrorCode } from './core/sluice-error.ts';
+export type { Trigger } from './core/trigger.ts';
+export type { EventBus } from './observe/bus.ts';
+export type { RouterEvents } from './observe/events.ts';
+export type { Explanation } from './observe/explain.ts';
+export type { ChannelHealth, HealthStatus, RouterHealth } from './observe/health.ts';
+export type { Logger } from './observe/logger.ts';
+export { toMermaid } from './observe/mermaid.ts';
+export type { ChannelMetrics, RouterMetrics } from './observe/metrics.ts';
+export type { ChannelFactories, RouterOptions } from './router/core.ts';
+export { type CreateRouterOptions, createRouter, createRouterLogic, routerOf } from './router/create-router.ts';
+export type { ChannelReport, DrainReport } from './router/drain-report.ts';
+export type { IntakeCount, OfferOptions, RouteOptions } from './router/intake.ts';
+export { DataChannelRouter, type Emitted, type StopOptions } from './router/router.ts';

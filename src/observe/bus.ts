@@ -1,0 +1,64 @@
+import mitt, { type Emitter } from 'mitt';
+import type { FaultPlace, RouterEvents } from './events.ts';
+
+// mitt describes itself to TypeScript as CommonJS although Node loads its ES module, whose default is the function.
+const createEmitter = mitt as unknown as typeof mitt.default;
+
+/** Any mitt bus that carries our events; a host's own bus may carry others beside them. */
+export type EventBus = Emitter<RouterEvents>;
+
+/** How often callbacks of the host threw, by place. */
+export type Faults = Readonly<Record<FaultPlace, number>>;
+
+/**
+ * Puts events on a mitt bus, in order. Unlike `mitt.emit` it contains what a listener throws, so that one listener can
+ * harm neither the others nor the channel that happens to be at work.
+ */
+export class Bus {
+  readonly emitter: EventBus;
+  readonly #faults: Record<FaultPlace, number> = { listener: 0, logger: 0, inspector: 0, close: 0, rule: 0, key: 0 };
+
+  constructor(emitter: EventBus = createEmitter<RouterEvents>()) {
+    this.emitter = emitter;
+  }
+
+  get faults(): Faults {
+    return { ...this.#faults };
+  }
+
+  /** Nobody listening costs nothing: ask before an event is put together in a hot place. */
+  hasListener(type: keyof RouterEvents): boolean {
+    const { all } = this.emitter;
+    return (all.get(type)?.length ?? 0) > 0 || (all.get('*')?.length ?? 0) > 0;
+  }
+
+  publish<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]): void {
+    const { all } = this.emitter;
+    // mitt keeps handlers by type, which a Map cannot express: those under `type` take its event.
+    const handlers = all.get(type) as ((event: RouterEvents[Type]) => unknown)[] | undefined;
+    if (handlers !== undefined) for (const handler of [...handlers]) this.#call(type, () => handler(event));
+    const observers = all.get('*') as ((type: Type, event: RouterEvents[Type]) => unknown)[] | undefined;
+    if (observers !== undefined) for (const observer of [...observers]) this.#call(type, () => observer(type, event));
+  }
+
+  /** A callback of the host threw. */
+  fault(place: FaultPlace, error: unknown, channel: string | null = null): void {
+    this.#faults[place] += 1;
+    this.publish('callback.failed', { place, channel, error });
+  }
+
+  #call(type: keyof RouterEvents, call: () => unknown): void {
+    try {
+      const result = call();
+      if (result instanceof Promise) result.catch((error: unknown) => this.#listenerFailed(type, error));
+    } catch (error) {
+      this.#listenerFailed(type, error);
+    }
+  }
+
+  /** A listener of `callback.failed` that throws is only counted: told again, it would throw again. */
+  #listenerFailed(type: keyof RouterEvents, error: unknown): void {
+    if (type === 'callback.failed') this.#faults.listener += 1;
+    else this.fault('listener', error);
+  }
+}

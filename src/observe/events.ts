@@ -1,0 +1,56 @@
+import type { BreakerRates } from '../core/breaker.ts';
+import type { DeadLetter } from '../core/dead-letters.ts';
+import type { Gap } from '../core/gap-log.ts';
+import type { RejectReason } from '../core/outcome.ts';
+import type { Trigger } from '../core/trigger.ts';
+
+/** Where a callback of the host threw; the exception is contained, counted and told here. */
+export type FaultPlace = 'listener' | 'logger' | 'inspector' | 'close' | 'rule' | 'key';
+
+/** The facts a router tells, by event name. `channel` is the channel's name, with `/n` for the partitions of one. */
+export type RouterFacts = {
+  'router.entered': { readonly from: string | null; readonly to: string; readonly cause: string };
+  'channel.entered': {
+    readonly channel: string;
+    readonly from: string | null;
+    readonly to: string;
+    readonly cause: string;
+    readonly error: unknown;
+  };
+  /** The `n`th restart within `withinMs`. */
+  'channel.restarted': { readonly channel: string; readonly n: number; readonly withinMs: number };
+  'channel.gaveUp': { readonly channel: string; readonly restarts: number; readonly error: unknown };
+  'batch.flushed': {
+    readonly channel: string;
+    readonly trigger: Trigger;
+    readonly size: number;
+    readonly ageMs: number;
+    readonly durationMs: number;
+    readonly attempt: number;
+  };
+  'batch.failed': {
+    readonly channel: string;
+    readonly size: number;
+    readonly attempt: number;
+    readonly error: unknown;
+    readonly isTimedOut: boolean;
+  };
+  /** `channel` is null when no channel serves the message. */
+  'message.rejected': { readonly channel: string | null; readonly reason: RejectReason; readonly message: unknown };
+  'message.dropped': Gap;
+  'message.deadLettered': DeadLetter;
+  'breaker.opened': {
+    readonly channel: string;
+    readonly cause: string;
+    readonly rates: BreakerRates;
+    readonly coolDownMs: number;
+  };
+  'breaker.closed': { readonly channel: string; readonly cause: string };
+  'drain.progressed': { readonly channel: string; readonly left: number };
+  'callback.failed': { readonly place: FaultPlace; readonly channel: string | null; readonly error: unknown };
+};
+
+/** What a router puts on its bus: its own facts, and as `event` what the channels emit. */
+export type RouterEvents<Emitted = { readonly channel: string; readonly event: unknown }> = RouterFacts & {
+  event: Emitted;
+};

@@ -1,0 +1,48 @@
+import type { BreakerRates, BreakerState } from '../core/breaker.ts';
+import type { Ledger } from '../core/counters.ts';
+import type { DeadLetterReason } from '../core/dead-letters.ts';
+import type { Distribution } from '../core/histogram.ts';
+import type { RejectReason } from '../core/outcome.ts';
+import type { Trigger } from '../core/trigger.ts';
+import type { Faults } from './bus.ts';
+
+/** Everything measured of a channel, since the start; a plain snapshot, summed over its partitions. */
+export interface ChannelMetrics extends Ledger {
+  /** The state of the channel; with several partitions, the worst of them. */
+  readonly state: string;
+  readonly rejectedBy: Readonly<Partial<Record<RejectReason, number>>>;
+  readonly deadLetteredBy: Readonly<Partial<Record<DeadLetterReason, number>>>;
+  /** Outcomes, emits and failures that came after their call was over. */
+  readonly late: number;
+  /** Calls of `process`, attempts after a failure among them. */
+  readonly calls: number;
+  readonly retries: number;
+  /** First attempts, by what made the batch due. */
+  readonly batches: Readonly<Record<Trigger, number>>;
+  /** How long calls of `process` took. */
+  readonly processing: Distribution;
+  /** How long messages waited before their first call. */
+  readonly queueing: Distribution;
+  /** The same two since the last read of this channel's metrics. */
+  readonly window: { readonly processing: Distribution; readonly queueing: Distribution };
+  /** Messages that wait now, and the most that ever waited in one mailbox since the last read. */
+  readonly depth: number;
+  readonly depthMax: number;
+  readonly restarts: number;
+  /** Null: it has none. */
+  readonly breaker: { readonly state: BreakerState; readonly opened: number; readonly rates: BreakerRates } | null;
+}
+
+/** Everything measured of a router. */
+export interface RouterMetrics {
+  /** All that was handed to the router, unroutable messages among them. */
+  readonly received: number;
+  /** Messages that no channel serves; rejected, and kept as dead letters. */
+  readonly unroutable: number;
+  /** Both equations of the conservation rule hold for every channel, and nothing received is missing. */
+  readonly conserved: boolean;
+  readonly channels: Readonly<Record<string, ChannelMetrics>>;
+  readonly deadLetters: { readonly stored: number; readonly evicted: number };
+  /** Callbacks of the host that threw, by place. */
+  readonly faults: Faults;
+}

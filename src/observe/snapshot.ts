@@ -1,0 +1,66 @@
+import type { Slot } from '../channel/slot.ts';
+import { Counter } from '../core/counters.ts';
+import type { Channel } from '../router/channel.ts';
+import { worstState } from './health.ts';
+import type { ChannelMetrics } from './metrics.ts';
+
+/** Sums the partitions of a channel into one snapshot. */
+export function channelMetrics(channel: Channel): ChannelMetrics {
+  const slots = channel.members.map((member) => member.slot);
+  const sum = (index: (typeof Counter)[keyof typeof Counter]): number =>
+    slots.reduce((total, slot) => total + slot.counters[index], 0);
+  const { breaker } = channel;
+  const depth = slots.reduce((total, slot) => total + slot.depth, 0);
+  return {
+    state: worstState(channel.members.map((member) => member.state)),
+    received: sum(Counter.received),
+    accepted: sum(Counter.accepted),
+    rejected: sum(Counter.rejected),
+    rejectedBy: addUp(slots.map((slot) => slot.rejectedBy)),
+    delivered: sum(Counter.delivered),
+    deadLettered: sum(Counter.deadLettered),
+    deadLetteredBy: addUp(slots.map((slot) => slot.deadLetteredBy)),
+    dropped: sum(Counter.dropped),
+    conflated: sum(Counter.conflated),
+    returned: sum(Counter.returned),
+    buffered: depth,
+    inFlight: sum(Counter.inFlight),
+    late: sum(Counter.late),
+    calls: sum(Counter.calls),
+    retries: sum(Counter.retries),
+    batches: {
+      size: sum(Counter.size),
+      age: sum(Counter.age),
+      request: sum(Counter.request),
+      drain: sum(Counter.drain),
+      probe: sum(Counter.probe),
+    },
+    processing: channel.processing.distribution(),
+    queueing: channel.queueing.distribution(),
+    window: { processing: channel.processing.window(), queueing: channel.queueing.window() },
+    depth,
+    depthMax: Math.max(...slots.map(takeDepthMax)),
+    restarts: sum(Counter.restarts),
+    breaker: breaker === undefined ? null : { state: breaker.state, opened: breaker.opened, rates: breaker.rates() },
+  };
+}
+
+/** The high-water mark starts anew with each read: a gauge that is read now and then would miss every burst. */
+function takeDepthMax(slot: Slot): number {
+  const depthMax = slot.counters[Counter.depthMax];
+  slot.counters[Counter.depthMax] = slot.mailbox.size;
+  return depthMax;
+}
+
+function addUp<Reason extends string>(
+  parts: readonly Partial<Record<Reason, number>>[],
+): Partial<Record<Reason, number>> {
+  const total: Partial<Record<Reason, number>> = {};
+  for (const part of parts) {
+    // Object.entries widens the keys; these objects hold nothing but reasons.
+    for (const [reason, count] of Object.entries(part) as [Reason, number][]) {
+      total[reason] = (total[reason] ?? 0) + count;
+    }
+  }
+  return total;
+}

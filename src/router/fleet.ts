@@ -1,0 +1,189 @@
+import type { AnyActorRef } from 'xstate';
+import type { World } from '../channel/slot.ts';
+import type { RouterConfig } from '../config/schema.ts';
+import { Counter } from '../core/counters.ts';
+import type { FleetEvent, FleetPort } from '../core/fleet-port.ts';
+import type { Channel } from './channel.ts';
+import type { End, Member } from './member.ts';
+
+/** What channels get to close after the deadline, and the router to notice. */
+const STOP_GRACE_MS = 150;
+
+/**
+ * All channels of a router, alive or not: carries out what the router's statechart decides. Its actors are children of
+ * one actor of the router's machine but are kept here, because a machine copies its map of children at every change.
+ */
+export class Fleet implements FleetPort {
+  readonly channels = new Map<string, Channel>();
+  readonly #world: World;
+  readonly #members = new Map<string, Member>();
+  readonly #removals = new Map<string, () => void>();
+  #limits: RouterConfig['router'];
+  #parent: AnyActorRef | undefined;
+  #notify: (event: FleetEvent) => void = () => {};
+  #stopBy = 0;
+
+  constructor(world: World, limits: RouterConfig['router']) {
+    this.#world = world;
+    this.#limits = limits;
+  }
+
+  /** Its actors run, or have run. */
+  isLaunched = false;
+
+  get isSettled(): boolean {
+    return this.#every((member) => member.isSettled);
+  }
+
+  get hasDown(): boolean {
+    return !this.#every((member) => !member.isDown);
+  }
+
+  get isStopped(): boolean {
+    return this.#every((member) => member.isStopped);
+  }
+
+  get escalates(): boolean {
+    return this.#limits.onGiveUp === 'escalate';
+  }
+
+  get stopInMs(): number {
+    return Math.max(0, this.#stopBy - this.#world.clock.now()) + STOP_GRACE_MS;
+  }
+
+  mayRestart(id: string): boolean {
+    const member = this.#members.get(id);
+    return member !== undefined && member.isDown && !member.isGivenUp;
+  }
+
+  restartInMs(id: string): number {
+    return Math.max(0, (this.#members.get(id)?.restartAt ?? 0) - this.#world.clock.now());
+  }
+
+  launch(notify: (event: FleetEvent) => void, self: unknown): () => void {
+    // The machine hands over its own actor; a port of src/core cannot name XState's type.
+    this.#parent = self as AnyActorRef;
+    this.isLaunched = true;
+    this.#notify = notify;
+    const byPriority = [...this.#members.values()].sort((a, b) => a.slot.config.priority - b.slot.config.priority);
+    for (const member of byPriority) this.#start(member);
+    return () => this.#halt();
+  }
+
+  restart(id: string): void {
+    const member = this.#members.get(id);
+    if (member === undefined || member.isAlive || !member.isDown) return;
+    const { slot } = member;
+    slot.counters[Counter.restarts] += 1;
+    const { withinMs } = slot.config.restart;
+    this.#world.bus.publish('channel.restarted', { channel: id, n: member.restartsLately, withinMs });
+    this.#start(member);
+  }
+
+  /** An operator's restart: failures before it no longer count, and one that lives is ended first. */
+  restartByHand(member: Member): void {
+    member.forgive();
+    member.restartAt = this.#world.clock.now();
+    if (member.isAlive) member.send({ type: 'channel.restart' });
+    else this.restart(member.slot.id);
+  }
+
+  drain(): void {
+    for (const member of this.#members.values()) this.#drainMember(member);
+  }
+
+  /** From now on nothing is taken in, and what is not delivered by `stopBy` is handed back. */
+  closeDoors(stopBy: number): void {
+    this.#stopBy = stopBy;
+    for (const { slot } of this.#members.values()) {
+      slot.drainBy = stopBy;
+      slot.closeDoor();
+    }
+  }
+
+  /** A channel that came after the start is started at once. */
+  add(channel: Channel): void {
+    this.channels.set(channel.name, channel);
+    for (const member of channel.members) {
+      this.#members.set(member.slot.id, member);
+      if (this.#parent !== undefined) this.#start(member);
+    }
+  }
+
+  /** Drains one channel; resolves when it is gone. */
+  async remove(channel: Channel, drainBy: number): Promise<void> {
+    for (const member of channel.members) {
+      member.slot.drainBy = drainBy;
+      member.slot.closeDoor();
+    }
+    await Promise.all(channel.members.map((member) => this.#removeMember(member)));
+    this.channels.delete(channel.name);
+  }
+
+  #removeMember(member: Member): Promise<void> {
+    return new Promise((resolve) => {
+      this.#removals.set(member.slot.id, () => {
+        this.#members.delete(member.slot.id);
+        resolve();
+      });
+      this.#drainMember(member);
+    });
+  }
+
+  #drainMember(member: Member): void {
+    if (member.isAlive) member.send({ type: 'channel.drain' });
+    else if (!member.isStopped) this.#stopped(member);
+  }
+
+  #start(member: Member): void {
+    if (this.#parent === undefined) return;
+    const warmed = (): void => {
+      member.isSettled = true;
+      member.isDown = false;
+      this.#notify({ type: 'channel.warmed', id: member.slot.id });
+    };
+    member.start(this.#parent, warmed, (end) => this.#ended(member, end));
+  }
+
+  #ended(member: Member, end: End): void {
+    const { id, isOpen } = member.slot;
+    const isDraining = !isOpen && member.slot.drainBy > 0;
+    if (end.status === 'stopped' || isDraining) return this.#stopped(member);
+    member.isSettled = true;
+    member.isDown = true;
+    const isAsked = member.cause === 'channel.restart';
+    if (isAsked) member.forgive();
+    else if (!member.noteFailure()) {
+      const restarts = member.slot.counters[Counter.restarts];
+      this.#world.bus.publish('channel.gaveUp', { channel: id, restarts, error: end.error });
+    }
+    this.#notify({ type: 'channel.failed', id, error: end.error });
+  }
+
+  #stopped(member: Member): void {
+    const { id } = member.slot;
+    member.isDown = false;
+    member.isSettled = true;
+    member.release();
+    this.#removals.get(id)?.();
+    this.#removals.delete(id);
+    this.#notify({ type: 'channel.stopped', id });
+  }
+
+  /** The router's actor ended: so does every channel, at once. */
+  #halt(): void {
+    this.#notify = () => {};
+    this.#parent = undefined;
+    for (const member of this.#members.values()) {
+      member.slot.drainBy = this.#world.clock.now();
+      member.slot.closeDoor();
+      if (member.isAlive) member.send({ type: 'channel.halt' });
+      else if (!member.isStopped) this.#stopped(member);
+    }
+  }
+
+  #every(holds: (member: Member) => boolean): boolean {
+    for (const member of this.#members.values()) if (!holds(member)) return false;
+    return true;
+  }
+}

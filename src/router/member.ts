@@ -1,0 +1,173 @@
+import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
+import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
+import { type AnyChannel, bindChannel, type ChannelFactory } from '../channel/processing-channel.ts';
+import { Pump } from '../channel/pump.ts';
+import type { Slot } from '../channel/slot.ts';
+import { validatorOf } from '../channel/validator.ts';
+import { Intensity } from '../core/intensity.ts';
+import { healthOf } from '../observe/health.ts';
+import { stateName } from '../observe/state-name.ts';
+import type { Channel } from './channel.ts';
+
+/** How a life of a channel ended. */
+export interface End {
+  readonly status: 'stopped' | 'failed';
+  readonly error: unknown;
+}
+
+/** One supervised partition: its slot, and the actor that lives in it now, if one does. */
+export class Member {
+  readonly channel: Channel;
+  readonly slot: Slot;
+  readonly #factory: ChannelFactory;
+  readonly #intensity: Intensity;
+  #actor: ActorRefFrom<typeof channelMachine> | undefined;
+  #pump: Pump | undefined;
+  /** The name of its state; of a member without a life, why it has none. */
+  state = 'new';
+  since: number;
+  cause = 'not started';
+  error: unknown;
+  /** It warmed up or failed at least once. */
+  isSettled = false;
+  /** It is failed: it waits for its restart, or was given up. */
+  isDown = false;
+  isGivenUp = false;
+  restartAt = 0;
+  /** What `stop` hands back: still waiting, and still in flight. */
+  returned: readonly unknown[] = [];
+  unknown: readonly unknown[] = [];
+  /** Time spent by state, in ms, since the drain began. */
+  spentMs: Record<string, number> = {};
+  #spentFrom = 0;
+
+  constructor(channel: Channel, slot: Slot, factory: ChannelFactory) {
+    this.channel = channel;
+    this.slot = slot;
+    this.#factory = factory;
+    this.#intensity = new Intensity(slot.config.restart.limit, slot.config.restart.withinMs);
+    this.since = slot.world.clock.now();
+  }
+
+  /** From now on `spentMs` tells where the time goes. */
+  resetSpent(): void {
+    this.spentMs = {};
+    this.#spentFrom = this.slot.world.clock.now();
+  }
+
+  get isAlive(): boolean {
+    return this.#actor !== undefined;
+  }
+
+  get isStopped(): boolean {
+    return this.state === 'stopped';
+  }
+
+  /** Makes an instance and starts its actor under `parent`; `ended` hears once how that life ends. */
+  start(parent: AnyActorRef, warmed: () => void, ended: (end: End) => void): void {
+    if (this.isAlive) return;
+    let instance: AnyChannel;
+    try {
+      instance = this.channel.takeInstance() ?? this.#factory();
+      bindChannel(instance, { ...slotView(this.slot), metrics: () => this.channel.metrics() });
+      this.slot.validate = validatorOf(instance);
+    } catch (error) {
+      this.enter('failed', 'constructor', error);
+      ended({ status: 'failed', error });
+      return;
+    }
+    this.slot.isOpen = true;
+    this.#run(instance, parent, warmed, ended);
+  }
+
+  send(event: ChannelEvent): void {
+    this.#actor?.send(event);
+  }
+
+  /** Notes a failure. False: that was once too often, it is given up. */
+  noteFailure(): boolean {
+    const { limit, withinMs, delayMs, delayMsMax } = this.slot.config.restart;
+    const now = this.slot.world.clock.now();
+    this.#intensity.limit = limit;
+    this.#intensity.withinMs = withinMs;
+    this.isGivenUp = !this.#intensity.note(now);
+    this.restartAt = now + Math.min(delayMsMax, delayMs * 2 ** (this.#intensity.count(now) - 1));
+    return !this.isGivenUp;
+  }
+
+  get restartsLately(): number {
+    return this.#intensity.count(this.slot.world.clock.now());
+  }
+
+  /** An operator takes over: what failed before no longer counts. */
+  forgive(): void {
+    this.#intensity.reset();
+    this.isGivenUp = false;
+  }
+
+  /** No life is left: keeps what was in flight as unknown and hands back what waits. */
+  release(): void {
+    this.slot.closeDoor();
+    this.unknown = this.slot.batch;
+    this.returned = this.slot.release();
+    if (this.state !== 'stopped') this.enter('stopped', 'router.stop', undefined);
+  }
+
+  /** Tells the host of a new state, with how long the one before lasted. */
+  enter(to: string, cause: string, error: unknown): void {
+    const now = this.slot.world.clock.now();
+    const from = this.state;
+    this.spentMs[from] = (this.spentMs[from] ?? 0) + now - Math.max(this.since, this.#spentFrom);
+    this.state = to;
+    this.slot.canDeliver = healthOf(to) === 'healthy';
+    this.since = now;
+    this.cause = cause;
+    this.error = error;
+    this.slot.world.bus.publish('channel.entered', { channel: this.slot.id, from, to, cause, error });
+  }
+
+  #run(instance: AnyChannel, parent: AnyActorRef, warmed: () => void, ended: (end: End) => void): void {
+    const pump = new Pump(this.slot, instance, (event) => actor.send(event));
+    const actor = createActor(channelMachine, { id: this.slot.id, parent, input: { port: () => pump } });
+    this.#actor = actor;
+    this.#pump = pump;
+    actor.subscribe({
+      next: ({ value, context }) => {
+        const to = stateName(value);
+        if (to === this.state) return;
+        const wasWarming = this.state === 'warming';
+        this.enter(to, context.cause, context.error);
+        if (wasWarming && to !== 'failed' && to !== 'stopped' && to !== 'closing') warmed();
+      },
+      complete: () => this.#end(ended, { status: this.state === 'failed' ? 'failed' : 'stopped', error: this.error }),
+      error: (error) => {
+        this.enter('failed', 'crash', error);
+        this.#end(ended, { status: 'failed', error });
+      },
+    });
+    actor.start();
+  }
+
+  #end(ended: (end: End) => void, end: End): void {
+    if (end.status === 'failed') this.#pump?.discard();
+    else this.#pump?.letGo();
+    this.#actor = undefined;
+    this.#pump = undefined;
+    ended(end);
+  }
+}
+
+function slotView(slot: Slot) {
+  return {
+    get config() {
+      return slot.config;
+    },
+    get batch() {
+      return slot.batch;
+    },
+    get lastBatchAt() {
+      return slot.lastBatchAt;
+    },
+    mailbox: slot.mailbox,
+  };
+}

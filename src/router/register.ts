@@ -1,0 +1,23 @@
+import type { ChannelFactory } from '../channel/processing-channel.ts';
+import { codeLayer } from '../config/layers.ts';
+import { layersOf, remember, resolveLayers } from '../config/parse.ts';
+import type { RouterConfigInput } from '../config/schema.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import { addChannel, type Core, checkRules, makeInstance } from './core.ts';
+
+/** Adds a channel to a router that exists: its configuration is checked with all others, then it is started. */
+export function registerChannel(
+  core: Core,
+  name: string,
+  factory: ChannelFactory,
+  config: NonNullable<RouterConfigInput['channels']>[string],
+): void {
+  if (core.fleet.channels.has(name)) throw new SluiceError('duplicate-channel', `there is a channel '${name}' already`);
+  const layers = [...layersOf(core.config), codeLayer({ channels: { [name]: config } }, 'add')];
+  const instance = makeInstance(name, factory);
+  const checked = checkRules(resolveLayers(layers), new Map(instance === undefined ? [] : [[name, instance]]));
+  const added = checked.channels[name];
+  if (added === undefined) return;
+  core.config = remember({ router: core.config.router, channels: { ...core.config.channels, [name]: added } }, layers);
+  addChannel(core, name, factory, instance);
+}

@@ -1,0 +1,276 @@
+import type { Writable } from 'node:stream';
+import type { Emitter } from 'mitt';
+import type { Actor, ActorLogic, ActorRefFrom, SnapshotFrom } from 'xstate';
+import type { RouterEvent, routerMachine } from '../../machines/router.ts';
+import { createWritable } from '../adapters/writable.ts';
+import type { ChannelFactory, EventOf } from '../channel/processing-channel.ts';
+import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
+import { addLedgers, isConserved, type Ledger } from '../core/counters.ts';
+import type { DeadLetter, DeadLetterFilter } from '../core/dead-letters.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { RouterEvents } from '../observe/events.ts';
+import { channelHealth, type Explanation, explain } from '../observe/explain.ts';
+import { type RouterHealth, worstStatus } from '../observe/health.ts';
+import type { RouterMetrics } from '../observe/metrics.ts';
+import { stateName } from '../observe/state-name.ts';
+import type { Channel } from './channel.ts';
+import type { ChannelFactories, Core } from './core.ts';
+import { beginReport, type ChannelReport, type DrainReport, drainReport, ledgerOf } from './drain-report.ts';
+import type { IntakeCount, OfferOptions, RouteOptions } from './intake.ts';
+import { registerChannel } from './register.ts';
+
+/** The logic of a router's actor: its statechart, which makes its own parts when it starts and takes no input. */
+export type RouterLogic = ActorLogic<SnapshotFrom<typeof routerMachine>, RouterEvent, unknown>;
+export type RouterActor = ActorRefFrom<RouterLogic>;
+
+/** What the channels of a router emit: the channel's name, and its event. */
+export type Emitted<Channels extends ChannelFactories> = {
+  [Name in keyof Channels & string]: { readonly channel: Name; readonly event: EventOf<ReturnType<Channels[Name]>> };
+}[keyof Channels & string];
+
+/** How long a drain may take. */
+export interface StopOptions {
+  /** In ms, default 5,000. What is not delivered by then is handed back. */
+  readonly deadlineMs?: number;
+}
+
+const DEADLINE_MS = 5_000;
+
+/** Routes messages to channels, and answers for each of them. Made by `createRouter`, or `routerOf` a host's actor. */
+export class DataChannelRouter<Channels extends ChannelFactories = ChannelFactories> {
+  /** The router's actor, the root of its system or part of the host's. */
+  readonly actor: RouterActor;
+  /** The bus: what channels emit as `event`, and the facts of the router. */
+  readonly events: Emitter<RouterEvents<Emitted<Channels>>>;
+  readonly #core: Core;
+  #removed: Ledger = addLedgers([]);
+  #stopped: Promise<DrainReport> | undefined;
+
+  constructor(core: Core, actor: RouterActor) {
+    this.#core = core;
+    this.actor = actor;
+    // The same bus, known by what these channels emit: only their own slots publish `event` on it.
+    this.events = core.world.bus.emitter as unknown as Emitter<RouterEvents<Emitted<Channels>>>;
+    let from: string | null = null;
+    actor.subscribe({
+      next: ({ value, context }) => {
+        const to = stateName(value);
+        if (to === from) return;
+        core.world.bus.publish('router.entered', { from, to, cause: context.cause });
+        from = to;
+      },
+      // A parent hears of it anyway; without a listener XState would throw a root's error into the host's process.
+      error() {},
+    });
+  }
+
+  /** The configuration in force, every field filled in. */
+  get config(): RouterConfig {
+    return this.#core.config;
+  }
+
+  /** The channels by name. */
+  get channels(): ReadonlyMap<string, Channel> {
+    return this.#core.fleet.channels;
+  }
+
+  /** Which channel serves which data type. */
+  get registry(): ReadonlyMap<string, Channel> {
+    return this.#core.intake.registry;
+  }
+
+  /** The state of the router itself: starting, running, degraded, stopping, stopped or failed. */
+  get state(): string {
+    return stateName(this.actor.getSnapshot().value);
+  }
+
+  /**
+   * Starts every channel; resolves when each has warmed up or failed for the first time. A failed one is the
+   * supervisor's business, and shows in `health`. Throws `SluiceError` `not-running` when the router was stopped.
+   */
+  async start(): Promise<void> {
+    if (this.#stopped !== undefined)
+      throw new SluiceError('not-running', 'a router that was stopped cannot start again');
+    // A host's machine has started it already, which makes this a no-op.
+    (this.actor as Actor<RouterLogic>).start();
+    await this.#until(() => this.state !== 'starting');
+    const { status, error } = this.actor.getSnapshot();
+    if (status === 'error') throw error;
+  }
+
+  /** Takes one message in, or says why not. Synchronous; never throws because of a message. */
+  route(message: unknown, options?: RouteOptions): Outcome {
+    return this.#core.intake.route(message, options?.dataType);
+  }
+
+  /** Routes each of several messages, as feeds send them in arrays. */
+  routeAll(messages: Iterable<unknown>, options?: RouteOptions): IntakeCount {
+    return this.#core.intake.routeAll(messages, options?.dataType);
+  }
+
+  /** As `route`, but waits while the mailbox is full. */
+  async offer(message: unknown, options: OfferOptions = {}): Promise<Outcome> {
+    options.signal?.throwIfAborted();
+    return this.#core.intake.offer(message, options);
+  }
+
+  /** Offers all a source has; an element may be a message or an array of them. Ends with the source or the signal. */
+  consume(source: Iterable<unknown> | AsyncIterable<unknown>, options: OfferOptions = {}): Promise<IntakeCount> {
+    return this.#core.intake.consume(source, options);
+  }
+
+  /** A Node stream in object mode that offers what is written to it. */
+  writable(): Writable {
+    return createWritable((message) => this.#core.intake.offer(message, {}));
+  }
+
+  /** Everything measured, as a plain snapshot. */
+  metrics(): RouterMetrics {
+    const { fleet, intake, deadLetters, world } = this.#core;
+    const channels = Object.fromEntries([...fleet.channels].map(([name, channel]) => [name, channel.metrics()]));
+    const all = Object.values(channels);
+    const total = addLedgers([this.#removed, ...all.map(ledgerOf)]);
+    return {
+      received: total.received + intake.unroutable,
+      unroutable: intake.unroutable,
+      conserved: isConserved(total) && all.every(isConserved),
+      channels,
+      deadLetters: { stored: deadLetters.size, evicted: deadLetters.evicted },
+      faults: world.bus.faults,
+    };
+  }
+
+  /** Health derived from the states, shaped for liveness and readiness probes. */
+  health(): RouterHealth {
+    const { state } = this;
+    const channels = Object.fromEntries([...this.channels].map(([name, channel]) => [name, channelHealth(channel)]));
+    const worst = worstStatus(Object.values(channels).map(({ status }) => status));
+    const ready = state === 'running' || state === 'degraded';
+    return {
+      status: ready ? worst : 'unhealthy',
+      state,
+      live: state !== 'failed' && state !== 'stopped',
+      ready,
+      channels,
+    };
+  }
+
+  /** Why a channel is or is not delivering: one object, one sentence. */
+  explain(name: string): Explanation {
+    return explain(this.#channel(name));
+  }
+
+  /** Messages that could not be routed or processed. */
+  readonly deadLetters = {
+    list: (filter?: DeadLetterFilter): readonly DeadLetter[] => this.#core.deadLetters.list(filter),
+    drop: (filter?: DeadLetterFilter): number => this.#core.deadLetters.drop(filter),
+  };
+
+  /** Registers another channel, while running too. Throws `SluiceError` when its name or data type is taken. */
+  add(name: string, factory: ChannelFactory, config: NonNullable<RouterConfigInput['channels']>[string] = {}): void {
+    if (this.#stopped !== undefined) throw new SluiceError('not-running', 'the router was stopped');
+    registerChannel(this.#core, name, factory, config);
+  }
+
+  /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned. */
+  async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
+    const channel = this.#channel(name);
+    const { fleet, intake, world } = this.#core;
+    const drainBy = world.clock.now() + deadlineOf(options);
+    intake.registry.delete(channel.config.dataType);
+    const finish = beginReport([channel]);
+    await fleet.remove(channel, drainBy);
+    const report = finish()[name] as ChannelReport;
+    this.#removed = addLedgers([this.#removed, report]);
+    return report;
+  }
+
+  /** Holds a channel, or all: it takes messages in and delivers none, until `resume`. */
+  pause(name?: string): void {
+    for (const member of this.#members(name)) {
+      member.slot.isPaused = true;
+      member.send({ type: 'channel.pause' });
+    }
+  }
+
+  resume(name?: string): void {
+    for (const member of this.#members(name)) {
+      member.slot.isPaused = false;
+      member.send({ type: 'channel.resume' });
+    }
+  }
+
+  /** Makes everything that waits in a channel, or in all, due now. */
+  flush(name?: string): void {
+    for (const member of this.#members(name)) {
+      member.slot.requestFlush();
+      member.send({ type: 'batch.flush' });
+    }
+  }
+
+  /** Starts a channel anew, also one that was given up. What is in flight is abandoned and delivered again. */
+  restart(name: string): void {
+    for (const member of this.#members(name)) this.#core.fleet.restartByHand(member);
+  }
+
+  /**
+   * Stops intake, drains all channels under one deadline and ends the router. Always settles, by the deadline plus a
+   * fraction of a second, with a report that accounts for every message. Called again, it returns the same report.
+   */
+  stop(options: StopOptions = {}): Promise<DrainReport> {
+    const deadlineMs = deadlineOf(options);
+    this.#stopped ??= this.#stop(deadlineMs);
+    return this.#stopped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(deadlineMs: number): Promise<DrainReport> {
+    const { fleet, world } = this.#core;
+    const startedAt = world.clock.now();
+    const finish = beginReport(this.channels.values());
+    fleet.closeDoors(startedAt + deadlineMs);
+    if (!fleet.isLaunched) fleet.drain();
+    else if (this.actor.getSnapshot().status === 'active') {
+      this.actor.send({ type: 'router.stop' });
+      await this.#until(() => false);
+    }
+    return drainReport(finish(), world.clock.now() - startedAt, deadlineMs);
+  }
+
+  /** Resolves when it is so, or when the actor has come to an end. */
+  #until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      if (holds() || this.actor.getSnapshot().status !== 'active') return resolve();
+      const subscription = this.actor.subscribe({
+        next: () => holds() && done(),
+        complete: () => done(),
+        error: () => done(),
+      });
+      const done = (): void => {
+        subscription.unsubscribe();
+        resolve();
+      };
+    });
+  }
+
+  #channel(name: string): Channel {
+    const channel = this.channels.get(name);
+    if (channel !== undefined) return channel;
+    const known = [...this.channels.keys()].join(', ');
+    throw new SluiceError('unknown-channel', `no channel '${name}'; there is ${known}`);
+  }
+
+  #members(name?: string) {
+    const channels = name === undefined ? [...this.channels.values()] : [this.#channel(name)];
+    return channels.flatMap((channel) => channel.members);
+  }
+}
+
+function deadlineOf({ deadlineMs = DEADLINE_MS }: StopOptions): number {
+  if (Number.isFinite(deadlineMs) && deadlineMs >= 0) return deadlineMs;
+  throw new SluiceError('invalid-option', `deadlineMs must be a number of ms from 0, got ${String(deadlineMs)}`);
+}

@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Breaker, type BreakerLimits } from '../../src/core/breaker.ts';
+
+const limits: fc.Arbitrary<BreakerLimits> = fc.record({
+  window: fc.oneof(
+    fc.record({ count: fc.integer({ min: 1, max: 20 }) }),
+    fc.record({ ms: fc.integer({ min: 100, max: 60_000 }) }),
+  ),
+  minimumCalls: fc.integer({ min: 2, max: 10 }),
+  failureRate: fc.double({ min: 0.1, max: 1, noNaN: true }),
+  slowCallMs: fc.integer({ min: 10, max: 5_000 }),
+  slowCallRate: fc.double({ min: 0.1, max: 1, noNaN: true }),
+  coolDownMs: fc.integer({ min: 0, max: 10_000 }),
+  coolDownMsMax: fc.integer({ min: 1, max: 100_000 }),
+  probes: fc.integer({ min: 1, max: 5 }),
+  observeOnly: fc.boolean(),
+});
+
+const steps = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('start', 'probe', 'check') }) },
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        do: fc.constantFrom('succeed', 'fail', 'cancel'),
+        call: fc.nat(5),
+        durationMs: fc.oneof(fc.constant(1), fc.nat(10_000)),
+      }),
+    },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('wait'), ms: fc.nat(20_000) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('trip', 'reset', 'limits') }) },
+  ),
+  { maxLength: 150, size: 'max' },
+);
+
+function world(given: BreakerLimits, seed: number) {
+  const clock = { time: 0, now: () => clock.time };
+  const breaker = new Breaker(given, clock, () => seed);
+  const tickets: number[] = [];
+  const act = (step: Partial<{ do: string; call: number; durationMs: number; ms: number }>) => {
+    const ticket = step.call === undefined ? undefined : tickets.splice(step.call, 1)[0];
+    if (step.do === 'start') tickets.push(breaker.callStarted());
+    if (step.do === 'probe') breaker.probe();
+    if (step.do === 'check') breaker.checkInFlight();
+    if (step.do === 'wait') clock.time += step.ms ?? 0;
+    if (step.do === 'trip') breaker.trip();
+    if (step.do === 'reset') breaker.reset();
+    if (step.do === 'limits') breaker.limits = { ...given };
+    if (ticket === undefined) return;
+    if (step.do === 'succeed') breaker.callSucceeded(ticket, step.durationMs ?? 0);
+    if (step.do === 'fail') breaker.callFailed(ticket, step.durationMs ?? 0);
+    if (step.do === 'cancel') breaker.callCancelled(ticket);
+  };
+  return { clock, breaker, act };
+}
+
+const chance = fc.double({ min: 0, max: 0.999, noNaN: true });
+
+test('it changes only along allowed ways, each a new epoch, and an open one stays so until its time', () => {
+  const allowed = ['closed>open', 'open>open', 'open>half-open', 'half-open>open', 'half-open>closed', 'open>closed'];
+  fc.assert(
+    fc.property(limits, chance, steps, (given, seed, sequence) => {
+      const { clock, breaker, act } = world(given, seed);
+      let epoch = 0;
+      let openUntil = 0;
+      breaker.subscribe(({ from, to, cause }) => {
+        expect(allowed).toContain(`${from}>${to}`);
+        expect(breaker.epoch).toBe(epoch + 1);
+        epoch = breaker.epoch;
+        if (from === 'open' && cause !== 'operator') expect(clock.time).toBeGreaterThanOrEqual(openUntil);
+        if (given.observeOnly && from === 'closed') expect(cause).toBe('operator');
+        openUntil = breaker.openUntil;
+        if (to === 'open') expect(breaker.coolDownLeftMs()).toBeLessThanOrEqual(given.coolDownMsMax);
+      });
+      for (const step of sequence) act(step);
+      expect([breaker.epoch, breaker.faults]).toEqual([epoch, 0]);
+    }),
+  );
+});
+
+test('whatever happened, a sink that works again closes it: nothing locks it', () => {
+  fc.assert(
+    fc.property(limits, chance, steps, (given, seed, sequence) => {
+      const { clock, breaker, act } = world(given, seed);
+      for (const step of sequence) act(step);
+      for (let round = 0; round < 3 * given.probes + 5 && breaker.state !== 'closed'; round += 1) {
+        clock.time += Math.max(given.coolDownMsMax, given.slowCallMs);
+        if (breaker.probe()) breaker.callSucceeded(breaker.callStarted(), 1);
+      }
+      expect(breaker.state).toBe('closed');
+    }),
+  );
+});
+
+test('an outcome from an earlier stay moves nothing', () => {
+  fc.assert(
+    fc.property(
+      limits,
+      chance,
+      steps,
+      fc.constantFrom('callSucceeded', 'callFailed', 'callCancelled'),
+      (given, seed, sequence, outcome) => {
+        const { breaker, act } = world(given, seed);
+        const early = breaker.callStarted();
+        breaker.trip();
+        for (const step of sequence) act(step);
+        const before = {
+          state: breaker.state,
+          epoch: breaker.epoch,
+          rates: breaker.rates(),
+          limit: breaker.batchLimit(64),
+        };
+        const late = breaker.late;
+        breaker[outcome](early, 1);
+        expect({
+          state: breaker.state,
+          epoch: breaker.epoch,
+          rates: breaker.rates(),
+          limit: breaker.batchLimit(64),
+        }).toEqual(before);
+        expect(breaker.late).toBe(outcome === 'callCancelled' ? late : late + 1);
+      },
+    ),
+  );
+});

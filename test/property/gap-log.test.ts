@@ -1,0 +1,21 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { GapLog, type GapReason } from '../../src/core/gap-log.ts';
+
+const reasons = fc.constantFrom<GapReason>('drop-oldest', 'drop-newest', 'conflated');
+
+test('the counts of the gaps add up to the losses, and the number of gaps is bounded whatever the keys', () => {
+  const losses = fc.array(fc.tuple(reasons, fc.nat(2_500)), { minLength: 1_000, maxLength: 4_000, size: 'max' });
+  fc.assert(
+    fc.property(losses, (sequence) => {
+      const log = new GapLog('fmv');
+      for (const [index, [reason, key]] of sequence.entries()) log.add(reason, `K${key}`, index);
+      const gaps = log.take();
+      expect(gaps.reduce((sum, gap) => sum + gap.count, 0)).toBe(sequence.length);
+      expect(gaps.length).toBeLessThanOrEqual(1_003);
+      for (const gap of gaps) expect(gap.to - gap.from + 1).toBeGreaterThanOrEqual(gap.count);
+      for (const gap of gaps.slice(1_000)) expect(gap.key).toBe('*');
+    }),
+    { numRuns: 20 },
+  );
+});

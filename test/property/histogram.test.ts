@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Histogram } from '../../src/core/histogram.ts';
+
+const durations = fc.array(
+  fc.oneof(fc.double({ min: 0, max: 2_000_000, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })),
+  {
+    minLength: 1,
+    maxLength: 500,
+  },
+);
+
+function exactPercentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.max(1, Math.ceil(share * sorted.length)) - 1] ?? Number.NaN;
+}
+
+test('a percentile is at most 6.25 % and half a microsecond off, and the maximum is exact', () => {
+  fc.assert(
+    fc.property(durations, (all) => {
+      const histogram = new Histogram();
+      for (const ms of all) histogram.record(ms);
+      const sorted = all.toSorted((a, b) => a - b);
+      const { count, p50Ms, p90Ms, p99Ms, p999Ms, maxMs } = histogram.distribution();
+      expect([count, maxMs]).toEqual([all.length, sorted.at(-1)]);
+      for (const [share, told] of [
+        [0.5, p50Ms],
+        [0.9, p90Ms],
+        [0.99, p99Ms],
+        [0.999, p999Ms],
+      ] as const) {
+        const exact = exactPercentile(sorted, share);
+        expect(Math.abs(told - exact)).toBeLessThanOrEqual(exact * 0.0625 + 0.000_6);
+        expect(told).toBeLessThanOrEqual(maxMs);
+      }
+    }),
+  );
+});
+
+test('the windows add up to the whole', () => {
+  fc.assert(
+    fc.property(fc.array(durations, { maxLength: 6 }), (parts) => {
+      const histogram = new Histogram();
+      const windows = parts.map((part) => {
+        for (const ms of part) histogram.record(ms);
+        return histogram.window();
+      });
+      const { count, maxMs } = histogram.distribution();
+      expect(windows.reduce((sum, window) => sum + window.count, 0)).toBe(count);
+      expect(Math.max(0, ...windows.map((window) => window.maxMs))).toBe(maxMs);
+    }),
+  );
+});

@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Mailbox, Stamps } from '../../src/core/mailbox.ts';
+
+type Entry = readonly [message: number, acceptedAt: number, sequence: number];
+type Command = (real: Mailbox<number>, model: Entry[], state: { sequence: number }) => void;
+
+function entriesOf(mailbox: Mailbox<number>): Entry[] {
+  return Array.from({ length: mailbox.size }, (_, offset) => [
+    mailbox.messageOf(offset),
+    mailbox.acceptedAtOf(offset),
+    mailbox.sequenceOf(offset),
+  ]);
+}
+
+const push = fc.constant<Command>((real, model, state) => {
+  if (real.isFull) return;
+  state.sequence += 1;
+  real.push(state.sequence, state.sequence * 2, state.sequence);
+  model.push([state.sequence, state.sequence * 2, state.sequence]);
+});
+
+const take = fc.nat(40).map(
+  (count): Command =>
+    (real, model) => {
+      const stamps = new Stamps();
+      const taken = real.take(count, stamps);
+      const batch = taken.map((message, index) => [message, stamps.acceptedAt[index], stamps.sequence[index]]);
+      expect(batch).toEqual(model.splice(0, count));
+    },
+);
+
+const takeAndPutBack = fc.tuple(fc.nat(40), fc.nat(30)).map(
+  ([count, keep]): Command =>
+    (real, model) => {
+      const stamps = new Stamps();
+      const batch = real.take(count, stamps).slice(keep);
+      real.putBack(batch, stamps.acceptedAt.slice(keep), stamps.sequence.slice(keep));
+      model.splice(0, Math.min(keep, count));
+    },
+);
+
+const shift = fc.constant<Command>((real, model) => {
+  expect(real.shift()).toBe(model.shift()?.[0]);
+});
+
+const removeWhere = fc.integer({ min: 2, max: 5 }).map(
+  (divisor): Command =>
+    (real, model) => {
+      real.removeWhere((offset) => real.messageOf(offset) % divisor === 0);
+      model.splice(0, model.length, ...model.filter(([message]) => message % divisor !== 0));
+    },
+);
+
+const resize = fc.nat(60).map(
+  (capacity): Command =>
+    (real) => {
+      real.capacity = capacity;
+    },
+);
+
+const drain = fc.constant<Command>((real, model) => {
+  expect(real.drain()).toEqual(model.splice(0).map(([message]) => message));
+});
+
+const commands = fc.array(
+  fc.oneof(
+    { weight: 20, arbitrary: push },
+    { weight: 3, arbitrary: take },
+    { weight: 2, arbitrary: takeAndPutBack },
+    { weight: 2, arbitrary: shift },
+    { weight: 1, arbitrary: removeWhere },
+    { weight: 1, arbitrary: resize },
+    { weight: 1, arbitrary: drain },
+  ),
+  { maxLength: 200, size: 'max' },
+);
+
+test('through any sequence of operations a mailbox holds what an array would hold, in the order of acceptance', () => {
+  fc.assert(
+    fc.property(commands, fc.integer({ min: 1, max: 60 }), (sequence, capacity) => {
+      const real = new Mailbox<number>(capacity);
+      const model: Entry[] = [];
+      const state = { sequence: 0 };
+      for (const command of sequence) {
+        command(real, model, state);
+        expect(entriesOf(real)).toEqual(model);
+        expect(real.isFull).toBe(model.length >= real.capacity);
+      }
+      const numbers = model.map(([, , number]) => number);
+      expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    }),
+  );
+});

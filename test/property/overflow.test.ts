@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Mailbox, Stamps } from '../../src/core/mailbox.ts';
+import { Overflow, type OverflowPolicy } from '../../src/core/overflow.ts';
+
+interface Message {
+  readonly key: string;
+  readonly number: number;
+}
+
+const policies = fc.constantFrom<OverflowPolicy>('reject', 'drop-oldest', 'drop-newest', 'conflate');
+// A key arrives, or the channel takes a batch and possibly puts it back.
+const steps = fc.array(
+  fc.oneof(
+    { weight: 10, arbitrary: fc.constantFrom('', 'A', 'B', 'C', 'D', 'E', 'F', 'G') },
+    { weight: 1, arbitrary: fc.record({ take: fc.nat(5), putBack: fc.boolean() }) },
+  ),
+  { maxLength: 300, size: 'max' },
+);
+
+test('every message taken in is waiting, delivered or lost, exactly once; a key never goes back in time', () => {
+  fc.assert(
+    fc.property(policies, fc.integer({ min: 1, max: 12 }), steps, (policy, capacity, sequence) => {
+      const mailbox = new Mailbox<unknown>(capacity);
+      const lost: number[] = [];
+      const keyOf = (message: unknown) => (message as Message).key;
+      const overflow = new Overflow(mailbox, policy, keyOf, (_reason, _key, number) => lost.push(number));
+      const taken: Message[] = [];
+      const accepted: number[] = [];
+      let number = 0;
+      for (const step of sequence) {
+        if (typeof step === 'string') {
+          number += 1;
+          const sizeBefore = mailbox.size;
+          if (overflow.admit({ key: step, number }, number, number)) accepted.push(number);
+          expect(mailbox.size).toBeLessThanOrEqual(Math.max(capacity, sizeBefore));
+        } else {
+          const stamps = new Stamps();
+          const batch = mailbox.take(step.take, stamps) as Message[];
+          if (step.putBack) mailbox.putBack(batch, stamps.acceptedAt, stamps.sequence);
+          else taken.push(...batch);
+        }
+      }
+      const delivered = [...taken, ...(mailbox.drain() as Message[])];
+      const accounted = [...delivered.map((message) => message.number), ...lost];
+      expect(accounted.toSorted((a, b) => a - b)).toEqual(accepted);
+      for (const key of new Set(delivered.map((message) => message.key))) {
+        const numbers = delivered.filter((message) => message.key === key).map((message) => message.number);
+        expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+      }
+    }),
+  );
+});
+
+test('conflate rejects only when no waiting message could make room, and always keeps the latest accepted of a key', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 8 }),
+      fc.array(fc.constantFrom('A', 'B', 'C', 'D', 'E', 'F')),
+      (capacity, keys) => {
+        const mailbox = new Mailbox<unknown>(capacity);
+        const overflow = new Overflow(
+          mailbox,
+          'conflate',
+          (message) => (message as Message).key,
+          () => {},
+        );
+        const latest = new Map<string, number>();
+        for (const [number, key] of keys.entries()) {
+          const before = Array.from(
+            { length: mailbox.size },
+            (_, offset) => (mailbox.messageOf(offset) as Message).key,
+          );
+          if (overflow.admit({ key, number }, number, number)) latest.set(key, number);
+          else expect([before.length, new Set([...before, key]).size]).toEqual([capacity, capacity + 1]);
+        }
+        const waiting = mailbox.drain() as Message[];
+        for (const [key, number] of latest) expect(waiting).toContainEqual({ key, number });
+      },
+    ),
+  );
+});

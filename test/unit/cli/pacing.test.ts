@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { messageTimeMs, paced } from '../../../src/cli/pacing.ts';
+import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
+
+const START_MS = 1_723_161_255_000;
+
+interface Timed {
+  readonly t: number;
+}
+
+/** Runs a paced feed of messages at these offsets and tells when each came out. */
+async function release(offsetsMs: readonly number[], factor: number, totalMs: number): Promise<[number, number][]> {
+  const clock = createSimulatedClock();
+  const released: [number, number][] = [];
+  async function* batches() {
+    yield offsetsMs.map((offsetMs): Timed => ({ t: START_MS + offsetMs }));
+  }
+  const done = (async () => {
+    for await (const batch of paced(batches(), factor, clock, new AbortController().signal)) {
+      for (const message of batch as readonly Timed[]) released.push([message.t - START_MS, clock.now()]);
+    }
+  })();
+  await clock.advance(totalMs);
+  await done;
+  return released;
+}
+
+describe('pacing', () => {
+  test('messages come out as far apart as they happened, divided by the factor', async () => {
+    expect(await release([0, 0, 500, 2_000], 1, 2_000)).toEqual([
+      [0, 0],
+      [0, 0],
+      [500, 500],
+      [2_000, 2_000],
+    ]);
+    expect(await release([0, 500, 2_000], 10, 200)).toEqual([
+      [0, 0],
+      [500, 50],
+      [2_000, 200],
+    ]);
+  });
+
+  test('a time that went back is not waited for', async () => {
+    expect(await release([1_000, 0, 1_500], 1, 500)).toEqual([
+      [1_000, 0],
+      [0, 0],
+      [1_500, 500],
+    ]);
+  });
+
+  test('an abort ends a long wait', async () => {
+    const clock = createSimulatedClock();
+    const controller = new AbortController();
+    async function* batches() {
+      yield [{ t: START_MS }, { t: START_MS + 3_600_000 }];
+    }
+    const feed = paced(batches(), 1, clock, controller.signal);
+    await feed.next();
+    const next = feed.next();
+    await clock.settle();
+    controller.abort();
+    expect((await next).done).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  test.each([
+    ['milliseconds', { t: START_MS }, START_MS],
+    ['microseconds', { t: START_MS * 1e3 }, START_MS],
+    ['nanoseconds', { t: START_MS * 1e6 }, START_MS],
+    ['the end of a bar', { s: START_MS, e: START_MS + 1_000 }, START_MS + 1_000],
+    ['no time at all', { t: 'now' }, undefined],
+    ['a time before any market was recorded', { t: 12 }, undefined],
+    ['null', null, undefined],
+  ])('the time of a message is read from %s', (_name, message, expected) => {
+    expect(messageTimeMs(message)).toBe(expected);
+  });
+});

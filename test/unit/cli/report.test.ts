@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Counters, exitCodeOf, isConserved, type ReplayReport } from '../../../src/cli/report.ts';
+import { reportText } from '../../../src/cli/report-text.ts';
+
+const fates = ['delivered', 'deadLettered', 'dropped', 'conflated', 'returned', 'buffered', 'inFlight'] as const;
+
+/** Counters that add up. */
+const counters: fc.Arbitrary<Counters> = fc
+  .tuple(
+    fc.nat(1_000),
+    fc.record(
+      Object.fromEntries(fates.map((fate) => [fate, fc.nat(1_000)])) as Record<
+        (typeof fates)[number],
+        fc.Arbitrary<number>
+      >,
+    ),
+  )
+  .map(([rejected, ended]) => {
+    const accepted = fates.reduce((sum, fate) => sum + ended[fate], 0);
+    return { ...ended, rejected, accepted, received: accepted + rejected };
+  });
+
+function totalOf(channels: readonly Counters[], unroutable: number): number {
+  return channels.reduce((sum, { received }) => sum + received, unroutable);
+}
+
+describe('conservation', () => {
+  test('counters that add up are conserved', () => {
+    fc.assert(
+      fc.property(fc.array(counters), fc.nat(), (channels, unroutable) => {
+        expect(isConserved(totalOf(channels, unroutable), unroutable, channels)).toBe(true);
+      }),
+    );
+  });
+
+  test('one message too many or too few in any one counter is seen', () => {
+    const changes = fc.tuple(
+      fc.constantFrom<keyof Counters>('received', 'accepted', 'rejected', ...fates),
+      fc.constantFrom(1, -1),
+    );
+    fc.assert(
+      fc.property(counters, fc.nat(), changes, (channel, unroutable, [name, change]) => {
+        const received = totalOf([channel], unroutable);
+        expect(isConserved(received, unroutable, [{ ...channel, [name]: channel[name] + change }])).toBe(false);
+        expect(isConserved(received, unroutable + change, [channel])).toBe(false);
+        expect(isConserved(received + change, unroutable, [channel])).toBe(false);
+      }),
+    );
+  });
+});
+
+const report: ReplayReport = {
+  received: 7,
+  elapsedMs: 1_000,
+  perSecond: 7,
+  unroutable: 7,
+  malformed: 0,
+  unreadable: [],
+  channels: {},
+  events: {},
+  conserved: true,
+};
+
+describe('replay report', () => {
+  test.each([
+    [0, {}],
+    [1, { malformed: 1 }],
+    [1, { unreadable: ['x: ENOENT'] }],
+    [1, { conserved: false }],
+  ])('the exit code is %d with %j', (code, change) => {
+    expect(exitCodeOf({ ...report, ...change })).toBe(code);
+  });
+
+  test('messages without a channel are said plainly and accounted for', () => {
+    const text = reportText(report, 80, (_colour, line) => line);
+    expect(text).toContain('unroutable: 7, of a type no channel takes');
+    expect(text).toContain('Every message is accounted for: 7 received = 7 unroutable.');
+  });
+
+  test('a message that is missing is said to be', () => {
+    const text = reportText({ ...report, conserved: false }, 80, (_colour, line) => line);
+    expect(text).toContain('NOT every message is accounted for');
+  });
+});

@@ -1,0 +1,60 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { configCommand } from '../../../src/cli/config-command.ts';
+import { parseConfig } from '../../../src/config/parse.ts';
+import { writeConfig } from './config-files.ts';
+
+afterEach(() => {
+  process.exitCode = undefined;
+});
+
+async function run(...args: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const command = configCommand();
+  for (const each of [command, ...command.commands]) {
+    each.configureOutput({ writeOut: (text) => out.push(text), writeErr: (text) => err.push(text) });
+  }
+  await command.parseAsync(args, { from: 'user' });
+  return { out: out.join(''), err: err.join(''), exitCode: process.exitCode };
+}
+
+describe('config check', () => {
+  test('a sound file is told with its channels', async () => {
+    const { out, exitCode } = await run('check', 'config/channels.yaml');
+    expect(out).toBe('config/channels.yaml: ok, 3 channels: tick, ohlcv, fmv\n');
+    expect(exitCode).toBeUndefined();
+  });
+
+  test('mistakes go to standard error, one a line, and the exit code is 1', async () => {
+    const file = await writeConfig('channels: { tick: { priority: 0, x: 1 } }');
+    const { out, err, exitCode } = await run('check', file);
+    expect(out).toBe('');
+    expect(err.trimEnd().split('\n')).toEqual([
+      `${file}:1:31 channels.tick.priority: must be a whole number from 1 to 9, got 0`,
+      expect.stringContaining(`${file}:1:34 channels.tick.x: is not a known field`),
+    ]);
+    expect(exitCode).toBe(1);
+  });
+
+  test('a missing file is told in one clear line', async () => {
+    const { err, exitCode } = await run('check', 'missing.yaml');
+    expect(err).toMatch(/^missing\.yaml: .*no such file.*\n$/);
+    expect(exitCode).toBe(1);
+  });
+});
+
+describe('config print', () => {
+  const defaults = parseConfig({ channels: { tick: {}, ohlcv: {}, fmv: {} } });
+
+  test('without a file it prints the defaults of the three data types, as YAML or JSON', async () => {
+    expect(parse((await run('print')).out)).toEqual(defaults);
+    expect(JSON.parse((await run('print', '--json')).out)).toEqual(defaults);
+  });
+
+  test('what it prints is a configuration that comes to the same', async () => {
+    const { out } = await run('print', 'config/channels.yaml');
+    const again = await run('print', await writeConfig(out));
+    expect(again.out).toBe(out);
+  });
+});

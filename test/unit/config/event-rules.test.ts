@@ -1,0 +1,72 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { checkEventRules } from '../../../src/config/event-rules.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import { parseConfig, placeOf } from '../../../src/config/parse.ts';
+import { mistakesOf, writeConfig } from './config-files.ts';
+
+const rules = z.strictObject({
+  minMovePercent: z.number().positive().default(0.5),
+  per: z.array(z.string()).default([]),
+});
+
+function schemaThat(validate: StandardSchemaV1['~standard']['validate']): StandardSchemaV1 {
+  return { '~standard': { version: 1, vendor: 'test', validate } };
+}
+
+describe('checkEventRules', () => {
+  test('R4.1 the channel’s own schema fills in the rules; channels without one keep theirs', () => {
+    const config = parseConfig({ channels: { ohlcv: {}, fmv: { eventRules: { any: 1 } } } });
+    const checked = checkEventRules(
+      config,
+      new Map([
+        ['ohlcv', rules],
+        ['other', rules],
+      ]),
+    );
+    expect(checked.channels.ohlcv?.eventRules).toEqual({ minMovePercent: 0.5, per: [] });
+    expect(checked.channels.fmv?.eventRules).toEqual({ any: 1 });
+    expect(parseConfig(checked)).toBe(checked);
+    expect(config.channels.ohlcv?.eventRules).toEqual({});
+  });
+
+  test('R4.3 the mistakes of all channels are told at once, at their lines', async () => {
+    const file = await writeConfig(`channels:
+  ohlcv:
+    eventRules:
+      minMovePercent: -1
+      per: [a, 2]
+  fmv:
+    eventRules: { minMove: 1 }
+`);
+    const config = await loadConfig(file, { environment: {} });
+    expect(placeOf(config, ['channels', 'fmv', 'eventRules', 'minMove'])).toEqual({ file, line: 7, column: 28 });
+    const both = new Map([
+      ['ohlcv', rules],
+      ['fmv', rules],
+    ]);
+    expect(await mistakesOf(() => checkEventRules(config, both))).toEqual([
+      'channels.yaml:4:23 channels.ohlcv.eventRules.minMovePercent: Too small: expected number to be >0, got -1',
+      'channels.yaml:5:16 channels.ohlcv.eventRules.per.1: Invalid input: expected string, received number, got 2',
+      'channels.yaml:7:17 channels.fmv.eventRules: Unrecognized key: "minMove", got {"minMove":1}',
+    ]);
+  });
+
+  test.each<[string, StandardSchemaV1, RegExp]>([
+    [
+      'throws',
+      schemaThat(() => {
+        throw new Error('boom');
+      }),
+      /failed: boom/,
+    ],
+    ['answers by a promise', schemaThat(() => Promise.reject(new Error('late'))), /not by a promise/],
+    ['makes something else of the rules', schemaThat(() => ({ value: 5 })), /must be a map/],
+    ['answers nothing', schemaThat(() => undefined as never), /failed: /],
+  ])('a schema that %s is a mistake, not a crash', async (_name, schema, expected) => {
+    const config = parseConfig({ channels: { tick: {} } });
+    const mistakes = await mistakesOf(() => checkEventRules(config, new Map([['tick', schema]])));
+    expect(mistakes).toEqual([expect.stringMatching(expected)]);
+  });
+});

@@ -1,0 +1,116 @@
+import * as z from 'zod';
+import { variableName } from '../../../src/config/environment.ts';
+import { notes } from '../../../src/config/field.ts';
+import { formatMistake } from '../../../src/config/mistakes.ts';
+import {
+  channelName,
+  channelSchema,
+  configSchema,
+  dataTypeDefaults,
+  orderedFields,
+} from '../../../src/config/schema.ts';
+import { type Field, fieldsOf, section } from '../../../src/config/walk.ts';
+
+const { priority, batchSize, timeoutMs, partitionBy, eventRules } = channelSchema.shape;
+const byDataType = new Set<Field['schema']>([priority, batchSize, timeoutMs]);
+
+/** The JSON schema of a configuration file, for editors. */
+export function renderJsonSchema(): string {
+  const schema = z.toJSONSchema(configSchema, {
+    io: 'input',
+    metadata: notes,
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      delete jsonSchema.allowed;
+      delete jsonSchema.reload;
+      if (byDataType.has(zodSchema)) delete jsonSchema.default;
+      if (zodSchema === partitionBy) jsonSchema.type = 'string';
+      if (zodSchema === eventRules) jsonSchema.type = 'object';
+      if (jsonSchema.propertyNames !== undefined) jsonSchema.propertyNames = { pattern: channelName.source };
+    },
+  });
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}
+
+const example = formatMistake({
+  file: 'config/channels.yaml',
+  line: 7,
+  column: 16,
+  path: ['channels', 'ohlcv', 'batchSize'],
+  message: 'must be a whole number from 1 to 100000',
+  received: '"many"',
+});
+
+/** The reference page of the configuration. */
+export function renderReference(): string {
+  const fields = fieldsOf(configSchema).filter(({ path }) => path[0] === 'router' && path.length > 1);
+  const types = Object.entries(dataTypeDefaults);
+  return `# Configuration
+
+<!-- Generated from src/config/schema.ts by \`npx vitest run --config config/vitest.config.ts test/unit/config -u\`. -->
+
+A file in YAML or JSON with two maps, \`router\` and \`channels\`. Every field has a default. A channel is named by its key:
+up to 64 lower-case letters, digits and \`-\`, starting with a letter. Start the file with
+\`# yaml-language-server: $schema=channels.schema.json\` and an editor completes and checks it.
+
+The last column says when a change takes effect on reload: \`live\` at once, \`next-batch\` with the next batch, \`restart\` by
+restarting the channel. Spans of time are in milliseconds.
+
+## Precedence
+
+Code wins over the environment, the environment over the file, the file over the defaults of the data type. Maps are laid
+over one another field by field; \`window\` and \`eventRules\` are replaced whole.
+
+The variable \`SLUICE_<CHANNEL>_<FIELD>\` sets a field: \`${variableName(['channels', 'tick', 'batchSize'])}=5\`,
+\`${variableName(['channels', 'tick', 'breaker', 'coolDownMs'])}=1000\`, \`${variableName(['channels', 'tick', 'breaker'])}=false\`,
+\`${variableName(['channels', 'tick', 'eventRules'])}={"minMovePercent":1}\`, \`${variableName(['router', 'sliceMs'])}=2\`. Words are
+written as they are, everything else as in JSON. A \`SLUICE_\` variable that names no field is a mistake.
+
+## Mistakes
+
+Every mistake is reported at once, with its place, what is allowed and what came:
+
+    ${example}
+
+Beside the limits below: an unknown key is a mistake, two channels may not serve one data type, and these stay in order:
+${orderedFields.map(([low, high]) => `\`${low}\` at most \`${high}\``).join(', ')}.
+
+## Defaults of the data types
+
+${table([
+  ['Data type', 'priority', 'batchSize', 'timeoutMs'],
+  ...types.map(([type, values]) => [type, ...Object.values(values).map(String)]),
+  [
+    'any other',
+    ...(['priority', 'batchSize', 'timeoutMs'] as const).map((key) => String(channelSchema.parse({})[key])),
+  ],
+])}
+
+## router
+
+${fieldTable(fields.map(({ path, schema }) => ({ path: path.slice(1), schema })))}
+
+## channels.\\<name>
+
+${fieldTable(fieldsOf(channelSchema))}
+`;
+}
+
+function fieldTable(fields: readonly Field[]): string {
+  const rows = fields.flatMap(({ path, schema }) => {
+    const note = notes.get(schema);
+    if (note === undefined) return [];
+    return [[`\`${path.join('.')}\``, note.allowed, defaultOf(schema), note.description, note.reload]];
+  });
+  return table([['Field', 'Allowed', 'Default', 'Meaning', 'Reload'], ...rows]);
+}
+
+function defaultOf(schema: Field['schema']): string {
+  if (byDataType.has(schema)) return 'by data type';
+  if (section(schema) !== undefined || !(schema instanceof z.ZodDefault)) return '';
+  return `\`${JSON.stringify(schema.def.defaultValue).replaceAll('"', '')}\``;
+}
+
+function table([head = [], ...rows]: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}

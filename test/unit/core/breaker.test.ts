@@ -1,0 +1,313 @@
+import { describe, expect, test } from 'vitest';
+import { Breaker, type BreakerChange, type BreakerLimits } from '../../../src/core/breaker.ts';
+
+const DEFAULTS: BreakerLimits = {
+  window: { count: 20 },
+  minimumCalls: 10,
+  failureRate: 0.5,
+  slowCallMs: 5_000,
+  slowCallRate: 1,
+  coolDownMs: 5_000,
+  coolDownMsMax: 300_000,
+  probes: 3,
+  observeOnly: false,
+};
+
+function setUp(limits: Partial<BreakerLimits> = {}) {
+  const clock = { time: 1_000_000, now: () => clock.time };
+  const breaker = new Breaker({ ...DEFAULTS, ...limits }, clock, () => 1);
+  const changes: BreakerChange[] = [];
+  breaker.subscribe((change) => changes.push(change));
+  const succeed = (times = 1) => {
+    for (let call = 0; call < times; call += 1) breaker.callSucceeded(breaker.callStarted(), 1);
+  };
+  const fail = (times = 1) => {
+    for (let call = 0; call < times; call += 1) breaker.callFailed(breaker.callStarted(), 1);
+  };
+  const coolDown = () => {
+    clock.time = Math.max(clock.time, breaker.openUntil);
+  };
+  const passProbes = () => {
+    coolDown();
+    while (breaker.probe() && breaker.state === 'half-open') succeed();
+  };
+  return { breaker, clock, changes, succeed, fail, coolDown, passProbes };
+}
+
+describe('closed', () => {
+  test('one failure alone does not open it, nor do fewer calls than the minimum', () => {
+    const { breaker, fail } = setUp();
+    fail(9);
+    expect([breaker.state, breaker.rates()]).toEqual(['closed', { calls: 9, failureRate: null, slowCallRate: null }]);
+    fail();
+    expect(breaker.state).toBe('open');
+  });
+
+  test('it opens at the failure rate, not only above it', () => {
+    const { breaker, changes, succeed, fail } = setUp();
+    succeed(10);
+    fail(9);
+    expect(breaker.state).toBe('closed');
+    fail();
+    expect(changes).toEqual([
+      { from: 'closed', to: 'open', cause: 'failure-rate', rates: { calls: 20, failureRate: 0.5, slowCallRate: 0 } },
+    ]);
+  });
+
+  test('slow calls open it although they succeed', () => {
+    const { breaker, changes } = setUp({ slowCallRate: 0.5 });
+    for (let call = 0; call < 10; call += 1) breaker.callSucceeded(breaker.callStarted(), call < 5 ? 1 : 5_000);
+    expect(changes.map(({ cause }) => cause)).toEqual(['slow-call-rate']);
+  });
+
+  test('after an idle hour old failures do not count', () => {
+    const { breaker, clock, fail } = setUp({ window: { ms: 10_000 } });
+    fail(9);
+    clock.time += 3_600_000;
+    expect(breaker.rates().calls).toBe(0);
+    fail();
+    expect(breaker.state).toBe('closed');
+  });
+
+  test('a sink that hangs is noticed before any call ends', () => {
+    const { breaker, clock, changes } = setUp();
+    for (let call = 0; call < 20; call += 1) breaker.callStarted();
+    clock.time += 4_999;
+    breaker.checkInFlight();
+    expect(breaker.state).toBe('closed');
+    clock.time += 1;
+    breaker.checkInFlight();
+    expect(changes.map(({ cause }) => cause)).toEqual(['slow-call-rate']);
+  });
+
+  test('a cancelled call counts as nothing', () => {
+    const { breaker } = setUp();
+    for (let call = 0; call < 20; call += 1) breaker.callCancelled(breaker.callStarted());
+    expect(breaker.rates().calls).toBe(0);
+  });
+
+  test('an outcome that is told twice counts once', () => {
+    const { breaker } = setUp();
+    const ticket = breaker.callStarted();
+    breaker.callFailed(ticket, 10_000);
+    breaker.callSucceeded(ticket, 12_000);
+    expect([breaker.rates().calls, breaker.late]).toEqual([1, 1]);
+  });
+});
+
+describe('open', () => {
+  test('a late success does not close it, a late failure does not prolong it', () => {
+    const { breaker, fail } = setUp();
+    const [early, other] = [breaker.callStarted(), breaker.callStarted()];
+    fail(10);
+    const { epoch, openUntil } = breaker;
+    breaker.callSucceeded(early, 1);
+    breaker.callFailed(other, 1);
+    expect([breaker.state, breaker.epoch, breaker.openUntil, breaker.late]).toEqual(['open', epoch, openUntil, 2]);
+  });
+
+  test('it lets nothing out before the cool-down is over', () => {
+    const { breaker, clock, fail } = setUp();
+    fail(10);
+    clock.time += 4_999;
+    expect([breaker.probe(), breaker.coolDownLeftMs(), breaker.state]).toEqual([false, 1, 'open']);
+    clock.time += 1;
+    expect([breaker.probe(), breaker.coolDownLeftMs(), breaker.state]).toEqual([true, 0, 'half-open']);
+  });
+
+  test('each failed probe doubles the cool-down, up to the limit', () => {
+    const { breaker, coolDown, fail } = setUp({ coolDownMsMax: 18_000 });
+    fail(10);
+    const coolDowns = [breaker.coolDownLeftMs()];
+    for (let round = 0; round < 3; round += 1) {
+      coolDown();
+      breaker.probe();
+      fail();
+      coolDowns.push(breaker.coolDownLeftMs());
+    }
+    expect(coolDowns).toEqual([5_000, 10_000, 18_000, 18_000]);
+  });
+
+  test('the cool-down grows on after a short recovery and starts anew after a long one', () => {
+    const { breaker, clock, fail, passProbes } = setUp();
+    fail(10);
+    passProbes();
+    clock.time += 4_999;
+    fail(10);
+    expect(breaker.coolDownLeftMs()).toBe(10_000);
+    passProbes();
+    clock.time += 10_000;
+    fail(10);
+    expect(breaker.coolDownLeftMs()).toBe(5_000);
+  });
+
+  test('chance shortens the cool-down to no less than the half', () => {
+    const clock = { now: () => 0 };
+    const breaker = new Breaker(DEFAULTS, clock, () => 0);
+    breaker.trip();
+    expect(breaker.coolDownLeftMs()).toBe(2_500);
+  });
+});
+
+describe('half-open', () => {
+  function halfOpen(limits: Partial<BreakerLimits> = {}) {
+    const parts = setUp(limits);
+    parts.breaker.trip();
+    parts.coolDown();
+    expect(parts.breaker.probe()).toBe(true);
+    return parts;
+  }
+
+  test('one probe goes out at a time, and enough successes close it', () => {
+    const { breaker, changes, succeed } = halfOpen();
+    expect(breaker.probe()).toBe(false);
+    succeed();
+    expect([breaker.probe(), breaker.probe()]).toEqual([true, false]);
+    succeed();
+    expect(breaker.probe()).toBe(true);
+    succeed();
+    expect([breaker.state, breaker.probe()]).toEqual(['closed', true]);
+    expect(changes.map(({ to, cause }) => `${to} ${cause}`)).toEqual([
+      'open operator',
+      'half-open cool-down',
+      'closed probes-passed',
+    ]);
+  });
+
+  test('one failed probe opens it again', () => {
+    const { breaker, succeed, fail } = halfOpen();
+    succeed(2);
+    fail();
+    expect([breaker.state, breaker.opened]).toEqual(['open', 2]);
+  });
+
+  test('a late failure does not open it again', () => {
+    const { breaker, clock, fail } = setUp();
+    const early = breaker.callStarted();
+    fail(10);
+    clock.time = breaker.openUntil;
+    breaker.probe();
+    breaker.callFailed(early, 6_000);
+    expect([breaker.state, breaker.late]).toEqual(['half-open', 1]);
+  });
+
+  test('a probe that hangs counts as failed, and does not lock it', () => {
+    const { breaker, clock, coolDown, succeed } = halfOpen();
+    const hung = breaker.callStarted();
+    clock.time += 4_999;
+    expect([breaker.probe(), breaker.state]).toEqual([false, 'half-open']);
+    clock.time += 1;
+    breaker.checkInFlight();
+    expect(breaker.state).toBe('open');
+    coolDown();
+    expect(breaker.probe()).toBe(true);
+    breaker.callSucceeded(hung, 20_000);
+    expect([breaker.state, breaker.late]).toEqual(['half-open', 1]);
+    for (let probe = 0; probe < 3; probe += 1) succeed();
+    expect(breaker.state).toBe('closed');
+  });
+
+  test('a permit whose owner never started a call lapses', () => {
+    const { breaker, clock } = halfOpen();
+    clock.time += 4_999;
+    expect(breaker.probe()).toBe(false);
+    clock.time += 1;
+    expect([breaker.probe(), breaker.state]).toEqual([true, 'half-open']);
+  });
+
+  test('a cancelled probe gives its permit back', () => {
+    const { breaker } = halfOpen();
+    breaker.callCancelled(breaker.callStarted());
+    expect([breaker.probe(), breaker.state]).toEqual([true, 'half-open']);
+  });
+
+  test('a probe that takes too long has failed although it succeeds', () => {
+    const { breaker } = halfOpen();
+    breaker.callSucceeded(breaker.callStarted(), 5_000);
+    expect(breaker.state).toBe('open');
+  });
+});
+
+test('after closing, batches grow from an eighth to the whole with each success', () => {
+  const { breaker, succeed, fail, passProbes } = setUp();
+  expect(breaker.batchLimit(100)).toBe(100);
+  fail(10);
+  passProbes();
+  const limits = [breaker.batchLimit(100)];
+  for (let step = 0; step < 4; step += 1) {
+    succeed();
+    limits.push(breaker.batchLimit(100));
+  }
+  expect(limits).toEqual([13, 26, 52, 100, 100]);
+});
+
+test('a small batch grows from one message', () => {
+  const { breaker, succeed, fail, passProbes } = setUp();
+  fail(10);
+  passProbes();
+  expect([breaker.batchLimit(1), breaker.batchLimit(4)]).toEqual([1, 1]);
+  succeed();
+  expect([breaker.batchLimit(1), breaker.batchLimit(4)]).toEqual([1, 2]);
+});
+
+test('after closing by probes the failures before do not count', () => {
+  const { breaker, fail, passProbes } = setUp();
+  fail(10);
+  passProbes();
+  fail(9);
+  expect(breaker.state).toBe('closed');
+});
+
+test('observing only, it never opens by itself, shows that it would, and obeys the operator', () => {
+  const { breaker, fail } = setUp({ observeOnly: true });
+  fail(9);
+  expect(breaker.wouldBeOpen).toBe(false);
+  fail();
+  expect([breaker.state, breaker.wouldBeOpen]).toEqual(['closed', true]);
+  breaker.trip();
+  expect(breaker.state).toBe('open');
+});
+
+test('an operator may open it for a given time, or until it is reset', () => {
+  const { breaker, clock, fail } = setUp();
+  breaker.trip(60_000);
+  expect(breaker.coolDownLeftMs()).toBe(60_000);
+  breaker.trip(Number.POSITIVE_INFINITY);
+  clock.time += 1e12;
+  expect(breaker.probe()).toBe(false);
+  breaker.reset();
+  expect([breaker.state, breaker.batchLimit(100), breaker.rates().calls]).toEqual(['closed', 100, 0]);
+  fail(10);
+  expect(breaker.coolDownLeftMs()).toBe(5_000);
+});
+
+test('a reset of a closed breaker forgets the history and disturbs no call', () => {
+  const { breaker, changes, fail } = setUp();
+  const ticket = breaker.callStarted();
+  fail(9);
+  breaker.reset();
+  breaker.callSucceeded(ticket, 1);
+  expect([breaker.rates().calls, breaker.late, changes]).toEqual([1, 0, []]);
+});
+
+test('new limits keep state and history', () => {
+  const { breaker, fail } = setUp();
+  fail(8);
+  breaker.limits = { ...DEFAULTS, window: { ms: 60_000 }, minimumCalls: 9 };
+  expect([breaker.state, breaker.rates().calls]).toEqual(['closed', 8]);
+  fail();
+  expect(breaker.state).toBe('open');
+});
+
+test('a listener that throws disturbs neither the breaker nor the others; one that left hears nothing', () => {
+  const { breaker, changes } = setUp();
+  breaker.subscribe(() => {
+    throw new Error('broken listener');
+  });
+  const heard: string[] = [];
+  const leave = breaker.subscribe(({ to }) => heard.push(to));
+  breaker.trip();
+  leave();
+  breaker.reset();
+  expect([heard, changes.length, breaker.faults]).toEqual([['open'], 2, 2]);
+});

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { Histogram } from '../../../src/core/histogram.ts';
+
+const NOTHING = { count: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, p999Ms: 0, maxMs: 0 };
+
+test('without records everything is 0', () => {
+  expect(new Histogram().distribution()).toEqual(NOTHING);
+  expect(new Histogram().window()).toEqual(NOTHING);
+});
+
+test('negative durations and those that are no number count as 0, endless ones as the longest', () => {
+  const histogram = new Histogram();
+  for (const ms of [-5, Number.NaN, Number.NEGATIVE_INFINITY]) histogram.record(ms);
+  expect(histogram.distribution()).toEqual({ ...NOTHING, count: 3 });
+  histogram.record(Number.POSITIVE_INFINITY);
+  expect(histogram.distribution().maxMs).toBe(2_147_483);
+});
+
+test('a window holds what came since the last one, with its own maximum', () => {
+  const histogram = new Histogram();
+  histogram.record(500);
+  expect(histogram.window()).toMatchObject({ count: 1, maxMs: 500 });
+  histogram.record(2, 10);
+  expect(histogram.window()).toMatchObject({ count: 10, p50Ms: 1.9835, maxMs: 2 });
+  expect(histogram.window()).toEqual(NOTHING);
+  expect(histogram.distribution()).toMatchObject({ count: 11, maxMs: 500 });
+});
+
+test('many at once count as many', () => {
+  const histogram = new Histogram();
+  histogram.record(1, 99);
+  histogram.record(100);
+  const { p50Ms, p99Ms, p999Ms } = histogram.distribution();
+  expect([p50Ms < 1.07, p99Ms < 1.07, p999Ms]).toEqual([true, true, 100]);
+});
+
+test('below 16 microseconds nothing is rounded but to whole microseconds', () => {
+  for (let micros = 0; micros < 16; micros += 1) {
+    const histogram = new Histogram();
+    histogram.record(micros / 1_000);
+    histogram.record(1);
+    expect(histogram.distribution().p50Ms).toBe(micros / 1_000);
+  }
+});

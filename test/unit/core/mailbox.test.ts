@@ -1,0 +1,109 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { Mailbox, Stamps } from '../../../src/core/mailbox.ts';
+
+/** The collector is hidden unless asked for, and a test cannot choose how its process was started. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+}
+
+function filled(capacity: number, count: number): Mailbox<string> {
+  const mailbox = new Mailbox<string>(capacity);
+  for (let index = 0; index < count; index += 1) mailbox.push(`m${index}`, index * 10, index);
+  return mailbox;
+}
+
+test('messages leave in the order in which they came, also past the end of the ring', () => {
+  const mailbox = filled(100, 12);
+  expect(mailbox.take(10)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7', 'm8', 'm9']);
+  for (let index = 12; index < 40; index += 1) mailbox.push(`m${index}`, index * 10, index);
+  expect(mailbox.take(100)).toEqual(Array.from({ length: 30 }, (_, index) => `m${index + 10}`));
+  expect(mailbox.take(5)).toEqual([]);
+});
+
+test('it is full at its capacity, not at a power of two', () => {
+  expect(filled(20, 19).isFull).toBe(false);
+  expect(filled(20, 20).isFull).toBe(true);
+});
+
+test('a smaller capacity keeps what is there, and it is full until enough has left', () => {
+  const mailbox = filled(100, 50);
+  mailbox.capacity = 10;
+  expect([mailbox.size, mailbox.isFull]).toEqual([50, true]);
+  mailbox.take(41);
+  expect(mailbox.isFull).toBe(false);
+});
+
+test.each([Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY])(
+  'a capacity of %s is refused, because it is no bound',
+  (bad) => {
+    expect(() => new Mailbox(bad)).toThrow(/capacity must be a whole number/);
+  },
+);
+
+test('the stamps of a batch are readable before and with the taking', () => {
+  const mailbox = filled(100, 30);
+  expect([mailbox.oldestAcceptedAt, mailbox.acceptedAtOf(3), mailbox.sequenceOf(3)]).toEqual([0, 30, 3]);
+  const stamps = new Stamps();
+  mailbox.take(20, stamps);
+  expect([...stamps.sequence.slice(0, 20)]).toEqual(Array.from({ length: 20 }, (_, index) => index));
+  expect(stamps.acceptedAt[19]).toBe(190);
+});
+
+test('an empty mailbox has no oldest message, which is never due', () => {
+  expect(new Mailbox(1).oldestAcceptedAt).toBe(Number.POSITIVE_INFINITY);
+  expect(new Mailbox(1).shift()).toBeUndefined();
+});
+
+test('a batch that is put back is taken first, in its order and with its stamps, even when that exceeds the capacity', () => {
+  const mailbox = filled(20, 20);
+  const stamps = new Stamps();
+  const batch = mailbox.take(5, stamps);
+  for (let index = 20; index < 25; index += 1) mailbox.push(`m${index}`, index * 10, index);
+  mailbox.putBack(batch, stamps.acceptedAt, stamps.sequence);
+  expect([mailbox.size, mailbox.isFull, mailbox.oldestAcceptedAt]).toEqual([25, true, 0]);
+  expect(mailbox.take(25)).toEqual(Array.from({ length: 25 }, (_, index) => `m${index}`));
+});
+
+test('a replaced message keeps its place and its wait, and takes the new sequence', () => {
+  const mailbox = filled(5, 3);
+  mailbox.replace(1, 'newer', 9);
+  expect([mailbox.acceptedAtOf(1), mailbox.sequenceOf(1)]).toEqual([10, 9]);
+  expect(mailbox.take(3)).toEqual(['m0', 'newer', 'm2']);
+});
+
+test('an ordinal names the same message until it leaves, and none after a reordering', () => {
+  const mailbox = filled(10, 5);
+  const ordinal = mailbox.headOrdinal + 3;
+  mailbox.take(2);
+  expect(mailbox.messageOf(ordinal - mailbox.headOrdinal)).toBe('m3');
+  mailbox.putBack(['x'], [0], [0]);
+  expect(mailbox.headOrdinal).toBeGreaterThan(ordinal);
+});
+
+test('what has left is not kept alive by its slot', async () => {
+  const mailbox = new Mailbox<object>(10);
+  // Made in a function of its own: its last variables would keep a message alive here.
+  const push = (sequence: number) => {
+    const message = { sequence };
+    mailbox.push(message, 0, sequence);
+    return new WeakRef(message);
+  };
+  const references = [0, 1, 2, 3].map(push);
+  mailbox.take(2);
+  mailbox.shift();
+  mailbox.removeWhere(() => true);
+  // A WeakRef holds its target until the turn ends.
+  await new Promise((resolve) => setImmediate(resolve));
+  collectGarbage();
+  expect(references.filter((reference) => reference.deref() !== undefined)).toHaveLength(0);
+});
+
+test('drain hands everything over and leaves a mailbox that works', () => {
+  const mailbox = filled(1_000, 500);
+  expect(mailbox.drain()).toHaveLength(500);
+  mailbox.push('again', 1, 500);
+  expect([mailbox.size, mailbox.take(1)]).toEqual([1, ['again']]);
+});

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { Recognition } from '../../../src/core/recognition.ts';
+
+const DATA = new URL('../../../../shared/data/', import.meta.url);
+const KNOWN: Record<string, string> = {
+  T: 'tick',
+  XT: 'tick',
+  A: 'ohlcv',
+  AM: 'ohlcv',
+  XA: 'ohlcv',
+  XAS: 'ohlcv',
+  FMV: 'fmv',
+};
+const recognition = new Recognition();
+const hostile = new Proxy(
+  {},
+  {
+    get: () => {
+      throw new Error('hostile');
+    },
+  },
+);
+
+/** What feeds send: the examples of a file, and what is wrapped in them. */
+function examplesOf(file: string): Record<string, unknown>[] {
+  const { messages = [], server_to_client = [] } = JSON.parse(
+    readFileSync(new URL(`messages/${file}.json`, DATA), 'utf8'),
+  );
+  const examples = messages.map(
+    (message: { example?: object; example_fields?: object }) => message.example ?? message.example_fields,
+  );
+  const wrapped = examples.flatMap((example: { data?: object }) => example.data ?? []);
+  return [...examples, ...wrapped, ...server_to_client.flat()];
+}
+
+function firstLinesOf(file: string): Record<string, unknown>[] {
+  const text = gunzipSync(readFileSync(new URL(`sample/${file}.ndjson.gz`, DATA))).toString();
+  return text
+    .split('\n', 500)
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
+
+test.each(['massive-stocks', 'massive-crypto-options-forex', 'massive-control'])(
+  'each example of %s is what its ev says',
+  (file) => {
+    const examples = examplesOf(file);
+    expect(examples.length).toBeGreaterThan(3);
+    for (const example of examples) expect(recognition.dataTypeOf(example)).toBe(KNOWN[String(example.ev)]);
+  },
+);
+
+test('of the examples of alpaca only the bar has a shape of ours', () => {
+  expect(examplesOf('alpaca').map((example) => recognition.dataTypeOf(example))).toEqual([
+    undefined,
+    undefined,
+    'ohlcv',
+    undefined,
+    undefined,
+  ]);
+});
+
+test.each(['binance', 'coinbase', 'fair-price-feeds'])('no example of %s is taken for data of ours', (file) => {
+  const examples = examplesOf(file);
+  expect(examples.length).toBeGreaterThan(2);
+  for (const example of examples) expect(recognition.dataTypeOf(example)).toBeUndefined();
+});
+
+test.each([
+  'crypto-20240808',
+  'crypto-20240808.stock-style',
+  'crypto-20240808.quotes',
+  'bitget-bars-20220406',
+  'bitget-fair-20220407',
+  'deribit-fair-20210722',
+  'binance-raw-20240808-2358',
+  'binance-kline-raw-2021',
+  'coinbase-raw-20210417',
+])('the recording %s is recognised by its ev, and not at all when it has none', (file) => {
+  for (const line of firstLinesOf(file)) expect(recognition.dataTypeOf(line)).toBe(KNOWN[String(line.ev)]);
+});
+
+test.each([
+  [{ symbol: 'A', price: 1.5, time: '2024-01-01T00:00:00Z' }, 'tick'],
+  [{ ticker: 'A', p: 0, t: 1 }, 'tick'],
+  [{ o: 1, h: 1, l: 1, c: 1, v: 0 }, 'ohlcv'],
+  [{ sym: 'A', open: 1, high: 1, low: 1, close: 1, volume: 9, price: 1, time: 1 }, 'ohlcv'],
+  [{ sym: 'A', fmv: 1 }, 'fmv'],
+  [{ fairMarketValue: 1 }, 'fmv'],
+  [{ fair_value: 1, symbol: 'A', price: 1, time: 1 }, 'fmv'],
+  [{ price: 1, time: 1 }, undefined],
+  [{ symbol: 'A', price: '1.5', time: 1 }, undefined],
+  [{ symbol: 'A', price: Number.NaN, time: 1 }, undefined],
+  [{ o: 1, h: 1, l: 1, c: 1 }, undefined],
+])('the shape of message %# is %s', (message, dataType) => {
+  expect(recognition.dataTypeOf(message)).toBe(dataType);
+});
+
+test('a named event that is not in the table is unknown, whatever its shape', () => {
+  expect(recognition.dataTypeOf({ ev: 'LULD', sym: 'A', p: 1, t: 1 })).toBeUndefined();
+  expect(recognition.dataTypeOf({ ev: '__proto__', o: 1, h: 1, l: 1, c: 1, v: 1 })).toBeUndefined();
+});
+
+test('the table can be extended and overruled', () => {
+  const extended = new Recognition({ events: { Q: 'quote', T: 'trade' } });
+  expect(['Q', 'T', 'XT'].map((ev) => extended.dataTypeOf({ ev }))).toEqual(['quote', 'trade', 'tick']);
+});
+
+test('rules are asked first, in order; one without an opinion or with a fault leaves it to the others', () => {
+  const failures: unknown[] = [];
+  const ruled = new Recognition({
+    rules: [
+      () => {
+        throw new Error('broken rule');
+      },
+      () => '',
+      (message) => ((message as { ev: string }).ev === 'T' ? 'mine' : undefined),
+    ],
+    ruleFailed: (error) => failures.push(error),
+  });
+  expect([ruled.dataTypeOf({ ev: 'T' }), ruled.dataTypeOf({ ev: 'A' })]).toEqual(['mine', 'ohlcv']);
+  expect(failures).toHaveLength(2);
+});
+
+test.each([
+  [null, 'null is not a message'],
+  [undefined, 'a undefined is not a message'],
+  ['T', 'a string is not a message'],
+  [[{ ev: 'T' }], 'an array is not a message; route its elements'],
+  [hostile, 'the message throws when it is read'],
+  [{}, 'no ev, and no shape of a trade, bar or fair value'],
+  [{ ev: 'Q' }, 'no data type is known for ev "Q"'],
+])('what is no message is unknown, and why is told (%#)', (message, why) => {
+  expect(recognition.dataTypeOf(message)).toBeUndefined();
+  expect(recognition.why(message)).toBe(why);
+});
+
+test('a revoked proxy is unknown', () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  expect([recognition.dataTypeOf(proxy), recognition.why(proxy)]).toEqual([
+    undefined,
+    'the message throws when it is read',
+  ]);
+});

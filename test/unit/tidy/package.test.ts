@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { codeOf, projectRoot, textOf } from '../../support/project-files.ts';
+
+const manifest = JSON.parse(textOf('package.json'));
+
+/** What `src/index.ts` promises to users; a change here is a change of the public interface, and belongs in CHANGELOG.md. */
+const publicNames: readonly string[] = [
+  'ChannelMetrics',
+  'DataChannelRouter',
+  'ProcessingChannel',
+  'SluiceError',
+  'createRouter',
+  'createRouterLogic',
+  'loadConfig',
+];
+
+/** The names a module exports: from `export { a, type B as C }` and from declarations. */
+function exportsOf(source: string): string[] {
+  const code = codeOf(source);
+  const lists = [...code.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, list = '']) => list.split(','));
+  const listed = lists.map((item) =>
+    item
+      .trim()
+      .replace(/^type /, '')
+      .replace(/^.* as /, ''),
+  );
+  const declared = [
+    ...code.matchAll(/^export (?:declare |abstract |async )*(?:const|function|class|interface|type) (\w+)/gm),
+  ];
+  return [...listed.filter((name) => name !== ''), ...declared.map(([, name = '']) => name)].sort();
+}
+
+function pathsIn(value: unknown): string[] {
+  return typeof value === 'string' ? [value] : Object.values(value ?? {}).flatMap(pathsIn);
+}
+
+it('the public names are exactly those written down', () => {
+  expect(exportsOf(textOf('src/index.ts'))).toEqual([...publicNames].sort());
+});
+
+it('names are found in every form of export', () => {
+  const source =
+    "export { a, type B as C } from './x.ts';\nexport type { D } from './y.ts';\nexport abstract class E {}\nexport const f = 1;";
+  expect(exportsOf(source)).toEqual(['C', 'D', 'E', 'a', 'f']);
+});
+
+it.each(pathsIn([manifest.exports, manifest.bin]))('the build makes %s', (path) => {
+  const source = path.replace(/^(?:\.\/)?dist\//, '').replace(/\.(?:d\.ts|js)$/, '.ts');
+  expect(existsSync(join(projectRoot, source))).toBe(true);
+});
+
+it('everything that is packed is there', () => {
+  const missing = manifest.files.filter((path: string) => path !== 'dist' && !existsSync(join(projectRoot, path)));
+  expect(missing).toEqual([]);
+});

@@ -28,7 +28,7 @@ export interface BarMoved {
 
 /** Tells when a bar moved by `minMovePercent` or more, once per bar. */
 export class BarChannel extends ProcessingChannel<Bar, BarMoved, Rules> {
-  static rules = rules;
+  static override readonly rules = rules;
   override readonly schema = bar;
   readonly #told = new BoundedMap<true>();
 

@@ -27,7 +27,7 @@ export interface FairValueDeviated {
 
 /** Tells when a fair value is `maxDeviationPercent` or more away from the last trade of its symbol. */
 export class FairValueChannel extends ProcessingChannel<FairValue, FairValueDeviated, Rules> {
-  static rules = rules;
+  static override readonly rules = rules;
   override readonly schema = fairValue;
   readonly #lastPrices: LastPrices;
 

@@ -19,6 +19,9 @@ interface Frame {
   readonly received: ReadonlyMap<string, number>;
 }
 
+/** What it reads of a router, whatever the channels of that emit. */
+type Watched = Pick<DataChannelRouter, 'config' | 'metrics'>;
+
 const FRAME_MS = 200;
 /** Rates are those of the last second: from frame to frame they would only flicker. */
 const RATE_FRAMES = 5;
@@ -26,7 +29,7 @@ const NO_VIEW: LiveView = { clear() {}, stop() {} };
 
 /** Starts the table where somebody is watching. */
 export function startLiveView(
-  router: DataChannelRouter,
+  router: Watched,
   progress: Progress,
   terminal: Terminal,
   clock: Clock,
@@ -55,7 +58,7 @@ export function startLiveView(
   };
 }
 
-function liveRows(router: DataChannelRouter, frames: Frame[], at: number): LiveRow[] {
+function liveRows(router: Watched, frames: Frame[], at: number): LiveRow[] {
   const channels = Object.entries(router.metrics().channels);
   const [oldest] = frames;
   frames.push({ at, received: new Map(channels.map(([name, { received }]) => [name, received])) });

@@ -2,5 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
+  // The examples import from 'sluice' as a user would; here that is the source, not the last build.
+  resolve: { alias: [{ find: /^sluice$/, replacement: new URL('../src/index.ts', import.meta.url).pathname }] },
   test: { include: ['test/**/*.test.ts'], typecheck: { enabled: false } },
 });

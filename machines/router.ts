@@ -6,7 +6,7 @@
  * that is given up; the fleet behind its port carries the actors out of its context, so that 10,000 cost no copying.
  */
 import { assign, fromCallback, fromPromise, raise, setup } from 'xstate';
-import type { FleetEvent, FleetPort } from '../src/core/fleet-port.ts';
+import type { FleetChildEnd, FleetEvent, FleetPort } from '../src/core/fleet-port.ts';
 
 interface RouterContext {
   readonly fleet: () => FleetPort;
@@ -23,7 +23,10 @@ export const routerMachine = setup({
     events: {} as RouterEvent,
   },
   actors: {
-    fleet: fromCallback<RouterEvent, () => FleetPort>(({ input, sendBack, self }) => input().launch(sendBack, self)),
+    fleet: fromCallback<FleetChildEnd, () => FleetPort>(({ input, receive, sendBack, self }) => {
+      receive((event) => input().ended(event));
+      return input().launch(sendBack, self);
+    }),
     escalation: fromPromise<never, { readonly error: unknown }>(async ({ input }) => {
       throw input.error;
     }),

@@ -1,3 +1,4 @@
+import type { ChannelConfig } from '../config/schema.ts';
 import type { Gap } from '../core/gap-log.ts';
 import type { Segment } from '../core/recovery.ts';
 import { SluiceError } from '../core/sluice-error.ts';
@@ -11,6 +12,8 @@ import type { Slot } from './slot.ts';
  */
 export class Call implements BatchContext {
   readonly slot: Slot;
+  /** As it was when the call began: a reload takes effect with the next batch. */
+  readonly config: ChannelConfig;
   readonly segment: Segment;
   readonly trigger: Trigger;
   readonly gaps: readonly Gap[];
@@ -26,6 +29,7 @@ export class Call implements BatchContext {
 
   constructor(slot: Slot, segment: Segment, trigger: Trigger, gaps: readonly Gap[], startedAt: number, ticket: number) {
     this.slot = slot;
+    this.config = slot.config;
     this.segment = segment;
     this.trigger = trigger;
     this.gaps = gaps;
@@ -46,13 +50,13 @@ export class Call implements BatchContext {
   }
 
   get rules(): unknown {
-    return this.slot.config.eventRules;
+    return this.config.eventRules;
   }
 
   /** Made when first asked for: most handlers never look at it. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
-    if (this.isTimedOut) this.#controller.abort(timeoutError(this.slot));
+    if (this.isTimedOut) this.#controller.abort(timeoutError(this));
     return this.#controller.signal;
   }
 
@@ -75,10 +79,10 @@ export class Call implements BatchContext {
   /** The deadline passed: tells the handler; the call keeps its place until it settles or is abandoned. */
   timeOut(): void {
     this.isTimedOut = true;
-    this.#controller?.abort(timeoutError(this.slot));
+    this.#controller?.abort(timeoutError(this));
   }
 }
 
-export function timeoutError(slot: Slot): Error {
-  return new Error(`process of channel '${slot.id}' did not settle within ${slot.config.processTimeoutMs} ms`);
+export function timeoutError({ slot, config }: Call): Error {
+  return new Error(`process of channel '${slot.id}' did not settle within ${config.processTimeoutMs} ms`);
 }

@@ -1,19 +1,18 @@
 import type { ChannelEvent } from '../../machines/channel.ts';
-import type { ChannelPort, Edge, PumpMode } from '../core/channel-port.ts';
+import type { PumpMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
 import type { Gap } from '../core/gap-log.ts';
 import type { Segment } from '../core/recovery.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { TurnTaker } from '../core/turns.ts';
-import { Call, timeoutError } from './call.ts';
-import type { AnyChannel, LifeContext } from './processing-channel.ts';
+import { Call } from './call.ts';
+import type { AnyChannel } from './processing-channel.ts';
 import { settle } from './settlement.ts';
 import type { Slot } from './slot.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** How long `flushing` lasts after its last batch: leaving it at every pause would cost two transitions a batch. */
 const QUIET_MS = 2;
-/** What `close` gets at least, even when the deadline of the drain has passed. */
-const CLOSE_MS_MIN = 100;
 const NO_GAPS: readonly Gap[] = Object.freeze([]);
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
@@ -22,18 +21,17 @@ const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
  * statechart permits it. A call in flight is the pump's own affair: no transition aborts it. A restart makes a new pump
  * on the same slot.
  */
-export class Pump implements ChannelPort, TurnTaker {
+export class Pump implements TurnTaker {
   readonly slot: Slot;
   readonly #channel: AnyChannel;
   readonly #tell: (event: ChannelEvent) => void;
   isQueued = false;
   queuedAt = 0;
   #mode: PumpMode | undefined = undefined;
-  #edge: Edge = 'none';
   #call: Call | undefined = undefined;
   #isDiscarded = false;
   #quietTimer: unknown;
-  #watchdog: unknown;
+  readonly #watchdog: Watchdog;
   #callsWhenQuiet = 0;
 
   /** `tell` brings an event to the channel's statechart. */
@@ -41,93 +39,41 @@ export class Pump implements ChannelPort, TurnTaker {
     this.slot = slot;
     this.#channel = channel;
     this.#tell = tell;
-    slot.onThreshold = () => this.#reached();
+    this.#watchdog = new Watchdog(
+      slot,
+      () => this.#call,
+      (error) => tell({ type: 'call.hung', error }),
+    );
   }
 
   get priority(): number {
     return this.slot.config.priority;
   }
 
-  // What the statechart asks.
-
-  get isPaused(): boolean {
-    return this.slot.isPaused;
-  }
-
-  get isTripped(): boolean {
-    return this.slot.breaker !== undefined && this.slot.breaker.state !== 'closed';
-  }
-
-  get hasWork(): boolean {
-    return this.slot.depth > 0;
-  }
-
-  get isDue(): boolean {
-    return this.slot.recovery.size > 0 || this.slot.dueTrigger() !== undefined;
-  }
-
-  get isIsolating(): boolean {
-    return this.slot.recovery.isIsolating;
-  }
-
-  get mustWait(): boolean {
-    return this.retryInMs > 0;
-  }
-
-  get warmUpTimeoutMs(): number {
-    return this.slot.config.warmUpTimeoutMs;
-  }
-
-  get dueInMs(): number {
-    return Math.max(0, this.slot.oldestAcceptedAt + this.slot.config.timeoutMs - this.#now());
-  }
-
-  get retryInMs(): number {
-    return Math.max(0, this.slot.retryAt - this.#now(), this.slot.breaker?.coolDownLeftMs() ?? 0);
-  }
-
-  get coolDownInMs(): number {
-    return this.slot.breaker?.coolDownLeftMs() ?? 0;
-  }
-
-  get drainInMs(): number {
-    return Math.max(0, this.slot.drainBy - this.#now());
-  }
-
-  get closeInMs(): number {
-    return Math.max(CLOSE_MS_MIN, this.drainInMs);
-  }
-
-  async warmUp(signal: AbortSignal): Promise<void> {
-    await this.#channel.warmUp?.(this.#lifeContext(signal));
-  }
-
-  async close(signal: AbortSignal): Promise<void> {
-    try {
-      await this.#channel.close?.(this.#lifeContext(signal));
-    } catch (error) {
-      this.slot.world.bus.fault('close', error, this.slot.channel);
-    }
-  }
-
-  watch(edge: Edge): void {
-    this.#edge = edge;
-    this.slot.threshold =
-      edge === 'first' ? 1 : edge === 'full' ? this.slot.config.batchSize : Number.POSITIVE_INFINITY;
-  }
-
-  startPump(mode: PumpMode): void {
+  /** Permits delivery; a call in flight goes on whatever the statechart does. */
+  start(mode: PumpMode): void {
     this.#mode = mode;
     this.slot.recovery.restore();
-    this.slot.threshold = mode === 'flush' ? this.slot.config.batchSize : 1;
+    this.slot.watch(mode === 'flush' ? this.slot.config.batchSize : 1, this.wake);
     this.slot.world.turns.request(this);
   }
 
-  stopPump(): void {
+  stop(): void {
+    if (this.#mode !== undefined) this.slot.watchNothing();
     this.#mode = undefined;
-    this.slot.threshold = Number.POSITIVE_INFINITY;
     this.#clearQuietTimer();
+    if (this.#call === undefined) this.#watchdog.stop();
   }
+
+  /** Something may be due: priority 1 is delivered at once, the others ask for a turn. */
+  readonly wake = (): void => {
+    if (this.#mode === undefined || this.#call !== undefined) return;
+    const { turns } = this.slot.world;
+    if (this.priority > 1) return turns.request(this);
+    while (this.step()) {
+      if (turns.isSliceOver()) return turns.request(this);
+    }
+  };
 
   /** This life failed: what is in flight goes back to the head, and its outcome will be late. */
   discard(): void {
@@ -143,15 +89,13 @@ export class Pump implements ChannelPort, TurnTaker {
 
   /** This life is over: what is in flight stays unknown, and its outcome will be late. */
   letGo(): void {
-    this.stopPump();
+    this.stop();
     this.#isDiscarded = true;
-    this.slot.world.clock.clearTimeout(this.#watchdog);
+    this.#watchdog.stop();
     if (this.#call === undefined) return;
     this.#call.isOver = true;
     this.#call.timeOut();
   }
-
-  // How batches are delivered.
 
   step(): boolean {
     const mode = this.#mode;
@@ -166,22 +110,6 @@ export class Pump implements ChannelPort, TurnTaker {
 
   #now(): number {
     return this.slot.world.clock.now();
-  }
-
-  /** The edge that the slot was asked to watch for: told to the statechart, or work for a pump that runs. */
-  #reached(): void {
-    if (this.#mode === undefined) {
-      const edge = this.#edge;
-      this.slot.threshold = Number.POSITIVE_INFINITY;
-      this.#tell({ type: edge === 'first' ? 'message.waiting' : 'batch.full' });
-      if (this.#mode === undefined) return;
-    }
-    if (this.#call !== undefined) return;
-    const { turns } = this.slot.world;
-    if (this.priority > 1) return turns.request(this);
-    while (this.step()) {
-      if (turns.isSliceOver()) return turns.request(this);
-    }
   }
 
   /** Takes what comes next: what failed before goes first. */
@@ -201,8 +129,12 @@ export class Pump implements ChannelPort, TurnTaker {
     slot.lastBatchAt = now;
     slot.counters[Counter.inFlight] += segment.messages.length;
     slot.counters[Counter.calls] += 1;
-    if (segment.attempts > 0) slot.counters[Counter.retries] += 1;
-    else slot.counters[Counter[trigger]] += 1;
+    if (segment.attempts === 0) slot.counters[Counter[trigger]] += 1;
+    else {
+      slot.counters[Counter.retries] += 1;
+      // Trials and the search for poison have bounds of their own.
+      if (trigger !== 'probe' && !segment.isSplit) slot.retryBudget.spend();
+    }
     slot.admitWaiters();
     return call;
   }
@@ -233,6 +165,7 @@ export class Pump implements ChannelPort, TurnTaker {
       run += 1;
     }
     queueing.record(now - runStart, run);
+    this.slot.noteTaken(count);
     return { messages: mailbox.take(count), attempts: 0, acceptedAt, isSplit: false, error: undefined };
   }
 
@@ -245,7 +178,7 @@ export class Pump implements ChannelPort, TurnTaker {
     }
     if (!isThenable(result)) return this.#settled(call, undefined, true);
     Promise.resolve(result).then(this.#onFulfilled, this.#onRejected);
-    this.#watchdog ??= this.slot.world.clock.setTimeout(this.#onWatchdog, this.slot.config.processTimeoutMs);
+    this.#watchdog.watch(call);
     return false;
   }
 
@@ -276,6 +209,7 @@ export class Pump implements ChannelPort, TurnTaker {
   #end(call: Call): void {
     call.isOver = true;
     this.#call = undefined;
+    if (this.#mode === undefined) this.#watchdog.stop();
     this.slot.batch = NO_MESSAGES;
     this.slot.counters[Counter.inFlight] -= call.segment.messages.length;
   }
@@ -305,7 +239,8 @@ export class Pump implements ChannelPort, TurnTaker {
   #armQuietTimer(): void {
     if (this.#quietTimer !== undefined) return;
     this.#callsWhenQuiet = this.slot.counters[Counter.calls];
-    const ms = Math.min(QUIET_MS, this.dueInMs);
+    // A message that comes meanwhile may be due sooner than the spell ends.
+    const ms = Math.min(QUIET_MS, this.slot.config.timeoutMs, this.slot.dueInMs);
     this.#quietTimer = this.slot.world.clock.setTimeout(() => {
       this.#quietTimer = undefined;
       if (this.#call !== undefined) return;
@@ -319,36 +254,6 @@ export class Pump implements ChannelPort, TurnTaker {
     if (this.#quietTimer === undefined) return;
     this.slot.world.clock.clearTimeout(this.#quietTimer);
     this.#quietTimer = undefined;
-  }
-
-  /** One timer watches over many calls too. A call past its deadline fails; past the second one it is abandoned. */
-  readonly #onWatchdog = (): void => {
-    this.#watchdog = undefined;
-    const call = this.#call;
-    if (call === undefined) return;
-    const { processTimeoutMs, abandonAfterMs } = this.slot.config;
-    const elapsedMs = this.#now() - call.startedAt;
-    if (!call.isTimedOut && elapsedMs >= processTimeoutMs) {
-      call.timeOut();
-      this.slot.breaker?.callFailed(call.ticket, elapsedMs);
-    }
-    const limitMs = call.isTimedOut ? processTimeoutMs + abandonAfterMs : processTimeoutMs;
-    if (elapsedMs >= limitMs) {
-      this.#tell({ type: 'call.hung', error: timeoutError(this.slot) });
-      return;
-    }
-    this.#watchdog = this.slot.world.clock.setTimeout(this.#onWatchdog, limitMs - elapsedMs);
-  };
-
-  #lifeContext(signal: AbortSignal): LifeContext {
-    const { slot } = this;
-    const { bus, logger } = slot.world;
-    return {
-      rules: slot.config.eventRules,
-      signal,
-      logger,
-      emit: (event) => bus.publish('event', { channel: slot.channel, event }),
-    };
   }
 }
 

@@ -110,19 +110,16 @@ function publishFailed(call: Call, segment: Segment, error: unknown): void {
 }
 
 function rulesOf(call: Call): { attempts: number; isolate: boolean; needsEvidence: boolean } {
-  const { retry, isolate, breaker } = call.slot.config;
+  const { retry, isolate, breaker } = call.config;
   return { attempts: retry.attempts, isolate, needsEvidence: breaker !== false };
 }
 
-/** Full jitter by our side, the sink's own wish if it is longer; without budget, the longest wait. */
+/** Our own backoff, the sink's wish or the budget: the longest holds. */
 function waitForRetry(call: Call, segment: Segment): void {
   const { slot } = call;
-  const { retry } = slot.config;
   const asked = adviceOf(segment.error).retryAfterMs ?? 0;
-  const backoff = slot.retryBudget.spend()
-    ? backoffMs(retry, segment.attempts, slot.world.random)
-    : Math.min(retry.delayMsMax, slot.retryBudget.waitMs());
-  slot.retryAt = slot.world.clock.now() + Math.max(backoff, Number.isFinite(asked) ? asked : 0);
+  const backoff = backoffMs(call.config.retry, segment.attempts, slot.world.random);
+  slot.retryAt = slot.world.clock.now() + Math.max(backoff, asked, slot.retryBudget.waitMs());
 }
 
 function adviceOf(error: unknown): ErrorAdvice {
@@ -131,7 +128,7 @@ function adviceOf(error: unknown): ErrorAdvice {
     const { retryable, retryAfterMs } = error as ErrorAdvice;
     return {
       ...(typeof retryable === 'boolean' && { retryable }),
-      ...(typeof retryAfterMs === 'number' && { retryAfterMs }),
+      ...(typeof retryAfterMs === 'number' && Number.isFinite(retryAfterMs) && { retryAfterMs }),
     };
   } catch {
     return {};

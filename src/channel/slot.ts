@@ -85,13 +85,12 @@ export class Slot {
   /** The messages `process` has now. */
   batch: readonly unknown[] = [];
   lastBatchAt: number | null = null;
-  /** Depth at which the pump wants to be told; Infinity: not now. */
-  threshold = Number.POSITIVE_INFINITY;
-  onThreshold: () => void = () => {};
+  #watchedDepth = Number.POSITIVE_INFINITY;
+  #onDepth: () => void = () => {};
   readonly #overflow: Overflow;
   readonly #waiters: Waiter[] = [];
-  /** Messages accepted up to this one are due by request. */
-  #flushUpTo = 0;
+  /** So many of the oldest messages are due by request. */
+  #flushLeft = 0;
 
   constructor(id: string, config: ChannelConfig, world: World, shared: Shared) {
     this.id = id;
@@ -120,6 +119,21 @@ export class Slot {
     return Math.min(this.mailbox.oldestAcceptedAt, this.recovery.oldestAcceptedAt ?? Number.POSITIVE_INFINITY);
   }
 
+  /** Until the oldest message has waited `timeoutMs`. */
+  get dueInMs(): number {
+    return Math.max(0, this.oldestAcceptedAt + this.config.timeoutMs - this.world.clock.now());
+  }
+
+  /** Calls back for each message that makes the mailbox so deep or deeper; one watcher at a time. */
+  watch(depth: number, reached: () => void): void {
+    this.#watchedDepth = depth;
+    this.#onDepth = reached;
+  }
+
+  watchNothing(): void {
+    this.#watchedDepth = Number.POSITIVE_INFINITY;
+  }
+
   /** Takes a message in or says why not. Never throws. */
   accept(message: unknown): Outcome {
     const { counters } = this;
@@ -140,7 +154,7 @@ export class Slot {
     counters[Counter.accepted] = sequence;
     const depth = this.mailbox.size;
     if (depth > counters[Counter.depthMax]) counters[Counter.depthMax] = depth;
-    if (depth >= this.threshold) this.onThreshold();
+    if (depth >= this.#watchedDepth) this.#onDepth();
     return ACCEPTED;
   }
 
@@ -182,7 +196,7 @@ export class Slot {
 
   /** Everything accepted so far is due now. */
   requestFlush(): void {
-    this.#flushUpTo = this.counters[Counter.accepted];
+    this.#flushLeft = this.mailbox.size;
   }
 
   /** Why a batch of new messages is due; undefined: none is. */
@@ -190,8 +204,13 @@ export class Slot {
     const { size } = this.mailbox;
     if (size === 0) return undefined;
     if (size >= this.config.batchSize) return 'size';
-    if (this.mailbox.sequenceOf(0) <= this.#flushUpTo) return 'request';
+    if (this.#flushLeft > 0) return 'request';
     return this.world.clock.now() - this.mailbox.oldestAcceptedAt >= this.config.timeoutMs ? 'age' : undefined;
+  }
+
+  /** So many of the oldest messages leave the mailbox. */
+  noteTaken(count: number): void {
+    this.#flushLeft = Math.max(0, this.#flushLeft - count);
   }
 
   emit(event: unknown): void {

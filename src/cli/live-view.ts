@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
 import type { Clock } from '../core/clock.ts';
-import type { DataChannelRouter } from '../index.ts';
+import type { DataChannelRouter, RouterConfig, RouterMetrics } from '../index.ts';
 import { type LiveRow, liveColumns } from './channel-table.ts';
 import type { Progress } from './feed.ts';
 import { formatCount, formatMs, renderTable } from './table.ts';
@@ -41,9 +41,10 @@ export function startLiveView(
   const startedAt = clock.now();
   const frames: Frame[] = [{ at: startedAt, received: new Map() }];
   const draw = () => {
-    const rows = liveRows(router, frames, clock.now());
+    const metrics = router.metrics();
     const width = widthOf(terminal.stdout);
-    const head = headLine(rows, progress, clock.now() - startedAt, width);
+    const head = headLine(metrics.received, progress, clock.now() - startedAt, width);
+    const rows = liveRows(metrics, router.config, frames, clock.now());
     update([head, '', ...renderTable(columns, rows, width)].join('\n'));
     timer = clock.setTimeout(draw, FRAME_MS);
   };
@@ -58,26 +59,19 @@ export function startLiveView(
   };
 }
 
-function liveRows(router: Watched, frames: Frame[], at: number): LiveRow[] {
-  const channels = Object.entries(router.metrics().channels);
+function liveRows(metrics: RouterMetrics, config: RouterConfig, frames: Frame[], at: number): LiveRow[] {
+  const channels = Object.entries(metrics.channels);
   const [oldest] = frames;
   frames.push({ at, received: new Map(channels.map(([name, { received }]) => [name, received])) });
   if (frames.length > RATE_FRAMES) frames.shift();
-  return channels.map(([name, metrics]) => {
-    const receivedSince = metrics.received - (oldest?.received.get(name) ?? 0);
-    const capacity = router.config.channels[name]?.capacity ?? 0;
-    return {
-      name,
-      ...metrics,
-      ...metrics.window,
-      capacity,
-      perSecond: (receivedSince / (at - (oldest?.at ?? 0))) * 1_000,
-    };
+  return channels.map(([name, channel]) => {
+    const since = channel.received - (oldest?.received.get(name) ?? 0);
+    const perSecond = (since / (at - (oldest?.at ?? 0))) * 1_000;
+    return { name, ...channel, capacity: config.channels[name]?.capacity ?? 0, perSecond };
   });
 }
 
-function headLine(rows: readonly LiveRow[], progress: Progress, elapsedMs: number, width: number): string {
-  const received = rows.reduce((sum, row) => sum + row.received, 0);
+function headLine(received: number, progress: Progress, elapsedMs: number, width: number): string {
   const end = progress.forMs === undefined ? '' : ` of ${formatMs(progress.forMs)}`;
   const share = progress.share === undefined ? '' : `, ${Math.round(progress.share * 100)}% read`;
   const facts = `${formatCount(received)} messages in ${formatMs(elapsedMs)}${end}${share}`;

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { run } from './program.ts';
 
-// A reader that left, such as `head`, wants no more output and no complaint.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  // A reader that left, such as `head`, wants no more output and no complaint.
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`sluice: cannot write the output: ${error.message}\n`);
+  process.exitCode = 1;
 });
 
 const { stdin, stdout, stderr, env } = process;

@@ -5,7 +5,7 @@ import { BarBuilder, type BarMessage, type TradeMessage } from './market-bars.ts
 export type MarketMessage = TradeMessage | BarMessage | FairValueMessage;
 
 /** A fair value `fmv` at time `t` in ms. */
-export interface FairValueMessage {
+interface FairValueMessage {
   readonly ev: 'FMV';
   readonly fmv: number;
   readonly sym: string;

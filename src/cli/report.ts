@@ -1,7 +1,7 @@
 import type { ChannelMetrics, RouterMetrics } from '../index.ts';
 
 /** What the report tells of a channel. */
-export type ChannelReport = Omit<ChannelMetrics, 'window'>;
+type ChannelReport = Omit<ChannelMetrics, 'window'>;
 
 /** What `replay` ends with; `--json` prints exactly this. */
 export interface ReplayReport {

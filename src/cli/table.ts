@@ -42,6 +42,7 @@ export function formatCount(count: number): string {
 
 /** Milliseconds with a unit that keeps them short: `12µs`, `3.4ms`, `2.1s`. */
 export function formatMs(ms: number): string {
+  if (ms < 0.0005) return '<1µs';
   if (ms < 0.9995) return `${Math.round(ms * 1_000)}µs`;
   if (ms < 999.5) return `${ms < 9.95 ? ms.toFixed(1) : Math.round(ms)}ms`;
   return `${(ms / 1_000).toFixed(1)}s`;

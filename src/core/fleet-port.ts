@@ -15,8 +15,18 @@ export interface FleetPort {
 
   /** Starts every channel; what becomes of them is told through `notify`. Returns what stops them all at once. */
   launch(notify: (event: FleetEvent) => void, self: unknown): () => void;
+  /** The end of a channel's actor, as the actor of the fleet hears of it. */
+  ended(event: FleetChildEnd): void;
   restart(id: string): void;
   drain(): void;
+}
+
+/** XState's word on the end of a child: `xstate.done.actor.*` with an output, or `xstate.error.actor.*` with an error. */
+export interface FleetChildEnd {
+  readonly type: string;
+  readonly actorId: string;
+  readonly output?: unknown;
+  readonly error?: unknown;
 }
 
 /** What a fleet tells the router's statechart. */

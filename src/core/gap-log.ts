@@ -1,4 +1,4 @@
-const KEYS_MAX = 2_000;
+const KEYS_MAX = 1_000;
 const OTHER_KEYS = '*';
 const NO_GAPS: readonly Gap[] = Object.freeze([]);
 

@@ -2,9 +2,9 @@ import type { AnyActorRef } from 'xstate';
 import type { World } from '../channel/slot.ts';
 import type { RouterConfig } from '../config/schema.ts';
 import { Counter } from '../core/counters.ts';
-import type { FleetEvent, FleetPort } from '../core/fleet-port.ts';
+import type { FleetChildEnd, FleetEvent, FleetPort } from '../core/fleet-port.ts';
 import type { Channel } from './channel.ts';
-import type { End, Member } from './member.ts';
+import type { Member } from './member.ts';
 
 /** What channels get to close after the deadline, and the router to notice. */
 const STOP_GRACE_MS = 150;
@@ -68,6 +68,16 @@ export class Fleet implements FleetPort {
     const byPriority = [...this.#members.values()].sort((a, b) => a.slot.config.priority - b.slot.config.priority);
     for (const member of byPriority) this.#start(member);
     return () => this.#halt();
+  }
+
+  ended({ actorId }: FleetChildEnd): void {
+    const member = this.#members.get(actorId);
+    if (member === undefined) return;
+    const isDraining = !member.slot.isOpen && member.slot.drainBy > 0;
+    const isFailure = member.state === 'failed' && !isDraining;
+    member.endLife(isFailure);
+    if (isFailure) this.#failed(member);
+    else this.#stopped(member);
   }
 
   restart(id: string): void {
@@ -136,28 +146,25 @@ export class Fleet implements FleetPort {
   }
 
   #start(member: Member): void {
-    if (this.#parent === undefined) return;
-    const warmed = (): void => {
+    if (this.#parent === undefined || member.isAlive) return;
+    const isStarted = member.start(this.#parent, () => {
       member.isSettled = true;
       member.isDown = false;
       this.#notify({ type: 'channel.warmed', id: member.slot.id });
-    };
-    member.start(this.#parent, warmed, (end) => this.#ended(member, end));
+    });
+    if (!isStarted) this.#failed(member);
   }
 
-  #ended(member: Member, end: End): void {
-    const { id, isOpen } = member.slot;
-    const isDraining = !isOpen && member.slot.drainBy > 0;
-    if (end.status === 'stopped' || isDraining) return this.#stopped(member);
+  #failed(member: Member): void {
+    const { error, slot } = member;
     member.isSettled = true;
     member.isDown = true;
-    const isAsked = member.cause === 'channel.restart';
-    if (isAsked) member.forgive();
+    if (member.cause === 'channel.restart') member.forgive();
     else if (!member.noteFailure()) {
-      const restarts = member.slot.counters[Counter.restarts];
-      this.#world.bus.publish('channel.gaveUp', { channel: id, restarts, error: end.error });
+      const restarts = slot.counters[Counter.restarts];
+      this.#world.bus.publish('channel.gaveUp', { channel: slot.id, restarts, error });
     }
-    this.#notify({ type: 'channel.failed', id, error: end.error });
+    this.#notify({ type: 'channel.failed', id: slot.id, error });
   }
 
   #stopped(member: Member): void {
@@ -177,8 +184,9 @@ export class Fleet implements FleetPort {
     for (const member of this.#members.values()) {
       member.slot.drainBy = this.#world.clock.now();
       member.slot.closeDoor();
-      if (member.isAlive) member.send({ type: 'channel.halt' });
-      else if (!member.isStopped) this.#stopped(member);
+      member.send({ type: 'channel.halt' });
+      member.endLife(false);
+      if (!member.isStopped) this.#stopped(member);
     }
   }
 

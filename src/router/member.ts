@@ -1,19 +1,13 @@
 import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
-import { type AnyChannel, bindChannel, type ChannelFactory } from '../channel/processing-channel.ts';
-import { Pump } from '../channel/pump.ts';
+import { Life } from '../channel/life.ts';
+import { type AnyChannel, bindChannel, type ChannelFactory, type SlotView } from '../channel/processing-channel.ts';
 import type { Slot } from '../channel/slot.ts';
 import { validatorOf } from '../channel/validator.ts';
 import { Intensity } from '../core/intensity.ts';
 import { healthOf } from '../observe/health.ts';
 import { stateName } from '../observe/state-name.ts';
 import type { Channel } from './channel.ts';
-
-/** How a life of a channel ended. */
-export interface End {
-  readonly status: 'stopped' | 'failed';
-  readonly error: unknown;
-}
 
 /** One supervised partition: its slot, and the actor that lives in it now, if one does. */
 export class Member {
@@ -22,7 +16,7 @@ export class Member {
   readonly #factory: ChannelFactory;
   readonly #intensity: Intensity;
   #actor: ActorRefFrom<typeof channelMachine> | undefined;
-  #pump: Pump | undefined;
+  #life: Life | undefined;
   /** The name of its state; of a member without a life, why it has none. */
   state = 'new';
   since: number;
@@ -59,25 +53,33 @@ export class Member {
     return this.#actor !== undefined;
   }
 
-  get isStopped(): boolean {
-    return this.state === 'stopped';
-  }
+  /** Its life is over and nothing waits in it any more. */
+  isStopped = false;
 
-  /** Makes an instance and starts its actor under `parent`; `ended` hears once how that life ends. */
-  start(parent: AnyActorRef, warmed: () => void, ended: (end: End) => void): void {
-    if (this.isAlive) return;
+  /**
+   * Makes an instance and starts its actor under `parent`, which hears of its end. False: no instance could be made.
+   */
+  start(parent: AnyActorRef, warmed: () => void): boolean {
     let instance: AnyChannel;
     try {
       instance = this.channel.takeInstance() ?? this.#factory();
-      bindChannel(instance, { ...slotView(this.slot), metrics: () => this.channel.metrics() });
+      bindChannel(instance, viewOf(this.slot, this.channel));
       this.slot.validate = validatorOf(instance);
     } catch (error) {
       this.enter('failed', 'constructor', error);
-      ended({ status: 'failed', error });
-      return;
+      return false;
     }
     this.slot.isOpen = true;
-    this.#run(instance, parent, warmed, ended);
+    this.#run(instance, parent, warmed);
+    return true;
+  }
+
+  /** Its actor ended. A life that failed gives back what it had in flight; after a stop that stays unknown. */
+  endLife(isFailure: boolean): void {
+    if (isFailure) this.#life?.pump.discard();
+    else this.#life?.pump.letGo();
+    this.#actor = undefined;
+    this.#life = undefined;
   }
 
   send(event: ChannelEvent): void {
@@ -107,6 +109,7 @@ export class Member {
 
   /** No life is left: keeps what was in flight as unknown and hands back what waits. */
   release(): void {
+    this.isStopped = true;
     this.slot.closeDoor();
     this.unknown = this.slot.batch;
     this.returned = this.slot.release();
@@ -126,11 +129,11 @@ export class Member {
     this.slot.world.bus.publish('channel.entered', { channel: this.slot.id, from, to, cause, error });
   }
 
-  #run(instance: AnyChannel, parent: AnyActorRef, warmed: () => void, ended: (end: End) => void): void {
-    const pump = new Pump(this.slot, instance, (event) => actor.send(event));
-    const actor = createActor(channelMachine, { id: this.slot.id, parent, input: { port: () => pump } });
+  #run(instance: AnyChannel, parent: AnyActorRef, warmed: () => void): void {
+    const life = new Life(this.slot, instance, (event) => actor.send(event));
+    const actor = createActor(channelMachine, { id: this.slot.id, parent, input: { port: () => life } });
     this.#actor = actor;
-    this.#pump = pump;
+    this.#life = life;
     actor.subscribe({
       next: ({ value, context }) => {
         const to = stateName(value);
@@ -139,25 +142,13 @@ export class Member {
         this.enter(to, context.cause, context.error);
         if (wasWarming && to !== 'failed' && to !== 'stopped' && to !== 'closing') warmed();
       },
-      complete: () => this.#end(ended, { status: this.state === 'failed' ? 'failed' : 'stopped', error: this.error }),
-      error: (error) => {
-        this.enter('failed', 'crash', error);
-        this.#end(ended, { status: 'failed', error });
-      },
+      error: (error) => this.enter('failed', 'crash', error),
     });
     actor.start();
   }
-
-  #end(ended: (end: End) => void, end: End): void {
-    if (end.status === 'failed') this.#pump?.discard();
-    else this.#pump?.letGo();
-    this.#actor = undefined;
-    this.#pump = undefined;
-    ended(end);
-  }
 }
 
-function slotView(slot: Slot) {
+function viewOf(slot: Slot, channel: Channel): SlotView {
   return {
     get config() {
       return slot.config;
@@ -169,5 +160,6 @@ function slotView(slot: Slot) {
       return slot.lastBatchAt;
     },
     mailbox: slot.mailbox,
+    metrics: () => channel.metrics(),
   };
 }

@@ -82,7 +82,9 @@ export class DataChannelRouter<Channels extends ChannelFactories = ChannelFactor
 
   /** The state of the router itself: starting, running, degraded, stopping, stopped or failed. */
   get state(): string {
-    return stateName(this.actor.getSnapshot().value);
+    const { status, value } = this.actor.getSnapshot();
+    // A host that ends its machine stops the actor in whatever state it is.
+    return status === 'stopped' ? 'stopped' : stateName(value);
   }
 
   /**

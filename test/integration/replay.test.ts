@@ -39,7 +39,15 @@ function deliveredOf(report: ReplayReport): Record<string, number> {
   return Object.fromEntries(Object.entries(report.channels).map(([name, channel]) => [name, channel.delivered]));
 }
 
-describe.skipIf(isSkipped)(recorded, () => {
+const directory = mkdtempSync(join(tmpdir(), 'sluice-replay-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function file(name: string, content: string | Buffer): string {
+  writeFileSync(join(directory, name), content);
+  return join(directory, name);
+}
+
+describe.skipIf(isSkipped)(recorded, { timeout: 60_000 }, () => {
   test.each([
     ['crypto-20240808.stock-style', 58_994, { tick: 55_217, ohlcv: 1_803, fmv: 1_974 }],
     ['crypto-20240808', 58_994, { tick: 55_217, ohlcv: 1_803, fmv: 1_974 }],
@@ -59,24 +67,24 @@ describe.skipIf(isSkipped)(recorded, () => {
     expect(stderr).toContain('206,954 messages are unroutable');
   });
 
-  test('the example channels find something in real data', async () => {
-    const { report } = await replayed(`${SAMPLE}crypto-20240808.stock-style.ndjson.gz`);
+  test('the example channels find something in real data, by the rules of --config', async () => {
+    const sensitive =
+      'channels: { tick: {}, ohlcv: { eventRules: { minMovePercent: 0.1 } }, fmv: { eventRules: { maxDeviationPercent: 0.01 } } }';
+    const { report } = await replayed(
+      `${SAMPLE}crypto-20240808.stock-style.ndjson.gz`,
+      '--config',
+      file('rules.yaml', sensitive),
+    );
     expect(Object.keys(report.events).sort()).toEqual(['deviation', 'high', 'low', 'move']);
   });
 });
 
 describe('replay', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-replay-'));
-  const file = (name: string, content: string | Buffer) => {
-    writeFileSync(join(directory, name), content);
-    return join(directory, name);
-  };
   const trade = (p: number) => JSON.stringify({ ev: 'T', sym: 'A', p, s: 1, t: 1_735_828_200_000 });
   let good: string;
   beforeAll(() => {
     good = file('good.ndjson', `${trade(1)}\r\n\n[${trade(2)},${trade(3)}]`);
   });
-  afterAll(() => rmSync(directory, { recursive: true }));
 
   test('gzip is told by content, not by name', async () => {
     const { code, report } = await replayed(file('packed.ndjson', gzipSync(gunzipSync(gzipSync(trade(1))))), good);
@@ -136,11 +144,16 @@ describe('replay', () => {
 
   test('Ctrl-C while the input is silent drains and reports what came', async () => {
     const signals = new EventEmitter();
-    const input = new Readable({ read() {} });
-    input.push(`${trade(1)}\n`);
-    const running = sluice(['replay', '-', '--json'], input, signals);
-    input.once('data', () => setImmediate(() => signals.emit('SIGINT')));
-    const { code, stdout } = await running;
+    // Asked for more, it stays silent: only the signal can end the replay.
+    let asked = 0;
+    const input = new Readable({
+      read() {
+        asked += 1;
+        if (asked === 1) this.push(`${trade(1)}\n`);
+        else setImmediate(() => signals.emit('SIGINT'));
+      },
+    });
+    const { code, stdout } = await sluice(['replay', '-', '--json'], input, signals);
     expect([code, JSON.parse(stdout).conserved]).toEqual([0, true]);
     expect(signals.listenerCount('SIGINT')).toBe(0);
   });

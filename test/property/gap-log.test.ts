@@ -16,6 +16,7 @@ test('the counts of the gaps add up to the losses, and the number of gaps is bou
       for (const gap of gaps) expect(gap.to - gap.from + 1).toBeGreaterThanOrEqual(gap.count);
       for (const gap of gaps.slice(1_000)) expect(gap.key).toBe('*');
     }),
-    { numRuns: 20 },
+    // Shrinking thousands of losses takes minutes and tells nothing more.
+    { numRuns: 20, endOnFailure: true },
   );
 });

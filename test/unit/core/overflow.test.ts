@@ -104,3 +104,19 @@ test('with a capacity of 0 nothing waits and every policy still ends', () => {
     expect(waiting()).toEqual([]);
   }
 });
+
+test('conflating in a full mailbox asks for the key of each message once, not of all for each', () => {
+  let asked = 0;
+  const keyOf = (message: unknown) => {
+    asked += 1;
+    return String(message);
+  };
+  const mailbox = new Mailbox(100);
+  const overflow = new Overflow(mailbox, 'conflate', keyOf, () => {});
+  for (let key = 0; key < 99; key += 1) overflow.admit(`K${key}`, 0, key);
+  overflow.admit('K0', 0, 99);
+  overflow.admit('new', 0, 100);
+  asked = 0;
+  for (let sequence = 101; sequence < 1_101; sequence += 1) overflow.admit(`other ${sequence}`, 0, sequence);
+  expect([mailbox.size, asked]).toEqual([100, 1_100]);
+});

@@ -1,0 +1,111 @@
+import type { ChannelEvent } from '../../machines/channel.ts';
+import type { ChannelPort, Edge, PumpMode } from '../core/channel-port.ts';
+import type { AnyChannel, LifeContext } from './processing-channel.ts';
+import { Pump } from './pump.ts';
+import type { Slot } from './slot.ts';
+
+/** What `close` gets at least, even when the deadline of the drain has passed. */
+const CLOSE_MS_MIN = 100;
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+
+/** One life of a channel, from its start to its end: what its statechart reads and does. A restart makes a new one. */
+export class Life implements ChannelPort {
+  readonly pump: Pump;
+  readonly #slot: Slot;
+  readonly #channel: AnyChannel;
+  readonly #tell: (event: ChannelEvent) => void;
+
+  /** `tell` brings an event to the channel's statechart. */
+  constructor(slot: Slot, channel: AnyChannel, tell: (event: ChannelEvent) => void) {
+    this.#slot = slot;
+    this.#channel = channel;
+    this.#tell = tell;
+    this.pump = new Pump(slot, channel, tell);
+  }
+
+  get isPaused(): boolean {
+    return this.#slot.isPaused;
+  }
+
+  get isTripped(): boolean {
+    return this.#slot.breaker !== undefined && this.#slot.breaker.state !== 'closed';
+  }
+
+  get hasWork(): boolean {
+    return this.#slot.depth > 0;
+  }
+
+  get isDue(): boolean {
+    return this.#slot.recovery.size > 0 || this.#slot.dueTrigger() !== undefined;
+  }
+
+  get isIsolating(): boolean {
+    return this.#slot.recovery.isIsolating;
+  }
+
+  get mustWait(): boolean {
+    return this.retryInMs > 0;
+  }
+
+  get warmUpTimeoutMs(): number {
+    return this.#slot.config.warmUpTimeoutMs;
+  }
+
+  get dueInMs(): number {
+    return this.#slot.dueInMs;
+  }
+
+  get retryInMs(): number {
+    return Math.max(0, this.#slot.retryAt - this.#slot.world.clock.now(), this.coolDownInMs);
+  }
+
+  /** Never more than a host's `setTimeout` can wait: a longer one would fire at once. */
+  get coolDownInMs(): number {
+    return Math.min(this.#slot.breaker?.coolDownLeftMs() ?? 0, TIMEOUT_MS_MAX);
+  }
+
+  get drainInMs(): number {
+    return Math.max(0, this.#slot.drainBy - this.#slot.world.clock.now());
+  }
+
+  get closeInMs(): number {
+    return Math.max(CLOSE_MS_MIN, this.drainInMs);
+  }
+
+  async warmUp(signal: AbortSignal): Promise<void> {
+    await this.#channel.warmUp?.(this.#context(signal));
+  }
+
+  async close(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#channel.close?.(this.#context(signal));
+    } catch (error) {
+      this.#slot.world.bus.fault('close', error, this.#slot.channel);
+    }
+  }
+
+  /** Entering a state that watches comes before the end of the pump it left, so it ends that itself. */
+  watch(edge: Edge): void {
+    this.pump.stop();
+    if (edge === 'none') return this.#slot.watchNothing();
+    const type = edge === 'first' ? 'message.waiting' : 'batch.full';
+    this.#slot.watch(edge === 'first' ? 1 : this.#slot.config.batchSize, () => {
+      this.#slot.watchNothing();
+      this.#tell({ type });
+      this.pump.wake();
+    });
+  }
+
+  startPump(mode: PumpMode): void {
+    this.pump.start(mode);
+  }
+
+  stopPump(): void {
+    this.pump.stop();
+  }
+
+  #context(signal: AbortSignal): LifeContext {
+    const { config, world } = this.#slot;
+    return { rules: config.eventRules, signal, logger: world.logger, emit: (event) => this.#slot.emit(event) };
+  }
+}

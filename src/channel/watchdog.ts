@@ -1,0 +1,51 @@
+import { type Call, timeoutError } from './call.ts';
+import type { Slot } from './slot.ts';
+
+/**
+ * Sees that no call of `process` lasts for ever: after `slowCallMs` the breaker looks at it, after `processTimeoutMs` its
+ * signal aborts and it counts as failed, `abandonAfterMs` later it is given up as hung. One timer watches over many calls:
+ * it is set again only when it fires.
+ */
+export class Watchdog {
+  readonly #slot: Slot;
+  readonly #callInFlight: () => Call | undefined;
+  readonly #hung: (error: Error) => void;
+  #timer: unknown;
+
+  constructor(slot: Slot, callInFlight: () => Call | undefined, hung: (error: Error) => void) {
+    this.#slot = slot;
+    this.#callInFlight = callInFlight;
+    this.#hung = hung;
+  }
+
+  watch(call: Call): void {
+    this.#timer ??= this.#slot.world.clock.setTimeout(this.#check, this.#nextLookMs(call, 0));
+  }
+
+  stop(): void {
+    this.#slot.world.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  readonly #check = (): void => {
+    this.#timer = undefined;
+    const call = this.#callInFlight();
+    if (call === undefined) return;
+    const { processTimeoutMs, abandonAfterMs } = call.config;
+    const elapsedMs = this.#slot.world.clock.now() - call.startedAt;
+    this.#slot.breaker?.checkInFlight();
+    if (!call.isTimedOut && elapsedMs >= processTimeoutMs) {
+      call.timeOut();
+      this.#slot.breaker?.callFailed(call.ticket, elapsedMs);
+    }
+    if (elapsedMs >= processTimeoutMs + abandonAfterMs) return this.#hung(timeoutError(call));
+    this.#timer = this.#slot.world.clock.setTimeout(this.#check, this.#nextLookMs(call, elapsedMs));
+  };
+
+  #nextLookMs(call: Call, elapsedMs: number): number {
+    const { breaker, processTimeoutMs, abandonAfterMs } = call.config;
+    const slowMs = breaker === false ? 0 : breaker.slowCallMs;
+    const looks = [slowMs, processTimeoutMs, processTimeoutMs + abandonAfterMs];
+    return Math.min(...looks.filter((ms) => ms > elapsedMs)) - elapsedMs;
+  }
+}

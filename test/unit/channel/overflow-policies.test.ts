@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { createRig, hang, message, messages, numbers, type RouterRig } from '../../support/router-rig.ts';
+
+const SYMBOLS = ['A', 'B', 'C', 'D'];
+
+/** A channel whose `process` is taken by one message, and a burst of 250 behind it, over four symbols. */
+async function burst(overflow: 'reject' | 'drop-oldest' | 'drop-newest' | 'conflate'): Promise<RouterRig> {
+  const rig = await createRig({ channels: { fmv: { capacity: 100, batchSize: 100, timeoutMs: 10, overflow } } });
+  const sink = rig.sink('fmv');
+  let release = (): void => {};
+  sink.script.push(() => new Promise((resolve) => (release = resolve)));
+  rig.router.route(message('fmv', -1, 'first'));
+  await rig.advance(10);
+  for (let n = 0; n < 250; n += 1) rig.router.route(message('fmv', n, SYMBOLS[n % 4]));
+  rig.checkConserved();
+  release();
+  await rig.advance(100);
+  return rig;
+}
+
+describe('R1.3 a burst of 250 on a mailbox of 100 that cannot deliver', () => {
+  it('`reject` keeps the first 100 and refuses the others', async () => {
+    const rig = await burst('reject');
+    expect(rig.sink('fmv').delivered).toEqual([-1, ...numbers(100)]);
+    expect(rig.metrics('fmv')).toMatchObject({
+      received: 251,
+      accepted: 101,
+      rejected: 150,
+      delivered: 101,
+      dropped: 0,
+    });
+    expect(rig.metrics('fmv').rejectedBy).toEqual({ 'mailbox-full': 150 });
+    expect(rig.facts('message.rejected')).toHaveLength(150);
+    expect(rig.facts('message.dropped')).toEqual([]);
+  });
+
+  it('`drop-oldest` delivers the newest 100, and the gaps name the 150 others', async () => {
+    const rig = await burst('drop-oldest');
+    expect(rig.sink('fmv').delivered).toEqual([-1, ...numbers(100, 150)]);
+    expect(rig.metrics('fmv')).toMatchObject({ accepted: 251, rejected: 0, delivered: 101, dropped: 150 });
+    // Sequence numbers count what was accepted: number -1 is 1, number n is n + 2.
+    const gaps = SYMBOLS.map((key, index) => ({
+      channel: 'fmv',
+      key,
+      from: index + 2,
+      to: index < 2 ? index + 150 : index + 146,
+      count: index < 2 ? 38 : 37,
+      reason: 'drop-oldest',
+    }));
+    expect(rig.sink('fmv').calls[1]?.context.gaps).toEqual(gaps);
+    expect(rig.facts('message.dropped')).toEqual(gaps);
+  });
+
+  it('`drop-newest` delivers the first 100, and the gaps name the 150 others', async () => {
+    const rig = await burst('drop-newest');
+    expect(rig.sink('fmv').delivered).toEqual([-1, ...numbers(100)]);
+    expect(rig.metrics('fmv')).toMatchObject({ accepted: 251, rejected: 0, delivered: 101, dropped: 150 });
+    const gaps = rig.facts('message.dropped');
+    expect(gaps.map(({ key, from, reason }) => [key, from, reason])).toEqual(
+      SYMBOLS.map((key, index) => [key, index + 102, 'drop-newest']),
+    );
+    expect(gaps.reduce((sum, { count }) => sum + count, 0)).toBe(150);
+  });
+
+  it('`conflate` delivers the latest of each symbol, in order, and the gaps name what it replaced', async () => {
+    const rig = await burst('conflate');
+    const latest = new Map(rig.sink('fmv').calls[1]?.batch.map(({ sym, n }) => [sym, n]));
+    expect(Object.fromEntries(latest)).toEqual({ A: 248, B: 249, C: 246, D: 247 });
+    const { accepted, delivered, conflated, rejected } = rig.metrics('fmv');
+    expect([accepted, delivered + conflated, rejected]).toEqual([251, 251, 0]);
+    expect(conflated).toBeGreaterThanOrEqual(150);
+    const gaps = rig.facts('message.dropped');
+    expect(gaps.every(({ reason }) => reason === 'conflated')).toBe(true);
+    expect(gaps.reduce((sum, { count }) => sum + count, 0)).toBe(conflated);
+  });
+});
+
+it('`conflate` refuses a message when all that wait are of different symbols', async () => {
+  const rig = await createRig({ channels: { fmv: { capacity: 3, batchSize: 3, overflow: 'conflate' } } });
+  rig.router.pause('fmv');
+  for (const sym of ['A', 'B', 'C']) rig.router.route(message('fmv', 0, sym));
+  expect(rig.router.route(message('fmv', 1, 'D'))).toEqual({ status: 'rejected', reason: 'mailbox-full' });
+  expect(rig.router.route(message('fmv', 2, 'B'))).toEqual({ status: 'accepted' });
+  rig.router.resume('fmv');
+  await rig.advance(500);
+  expect(rig.sink('fmv').calls.map(({ batch }) => batch.map(({ sym, n }) => [sym, n]))).toEqual([
+    [
+      ['A', 0],
+      ['B', 2],
+      ['C', 0],
+    ],
+  ]);
+});
+
+it('a gap that no later batch could carry is still told when the channel stops', async () => {
+  const rig = await createRig({ channels: { tick: { capacity: 1, overflow: 'drop-oldest' } } });
+  rig.sink('tick').reaction = hang;
+  rig.router.routeAll(messages('tick', 3));
+  const report = await rig.stop(100);
+  expect(rig.facts('message.dropped')).toMatchObject([{ count: 1, from: 2, to: 2 }]);
+  expect(report.channels.tick).toMatchObject({ dropped: 1, returned: 1, inFlight: 1 });
+  expect(report.conserved).toBe(true);
+});
+
+it('the high-water mark of the depth starts anew with each read', async () => {
+  const rig = await createRig({ channels: { fmv: {} } });
+  rig.router.routeAll(messages('fmv', 30));
+  expect(rig.metrics('fmv')).toMatchObject({ depth: 30, depthMax: 30 });
+  await rig.advance(500);
+  rig.router.route(message('fmv', 30));
+  rig.metrics('fmv');
+  expect(rig.metrics('fmv')).toMatchObject({ depth: 1, depthMax: 1 });
+});

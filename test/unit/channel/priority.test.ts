@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { busy, createRig, message, messages, numbers, type RouterRig, slow } from '../../support/router-rig.ts';
+
+/** Routes one message of `channel` at each turn of the event loop, until the clock says so. */
+function feed(rig: RouterRig, channel: string, untilMs: number, perTurn = 1): void {
+  let n = 0;
+  const turn = (): void => {
+    for (let index = 0; index < perTurn; index += 1) rig.router.route(message(channel, n++));
+    if (rig.clock.now() < untilMs) rig.clock.setImmediate(turn);
+  };
+  rig.clock.setImmediate(turn);
+}
+
+describe('R3.3 priority 1 with an idle channel', () => {
+  it('has entered `process` when `route` returns', async () => {
+    const rig = await createRig();
+    rig.router.route(message('tick', 0));
+    expect(rig.sink('tick').calls).toMatchObject([{ outcome: 'succeeded', ageMs: 0 }]);
+  });
+
+  it('has entered an asynchronous `process` when `route` returns', async () => {
+    const rig = await createRig();
+    rig.sink('tick').reaction = slow(5);
+    rig.router.route(message('tick', 0));
+    expect(rig.sink('tick').calls).toMatchObject([{ outcome: 'running' }]);
+    await rig.advance(5);
+    rig.router.route(message('tick', 1));
+    expect(rig.sink('tick').calls).toHaveLength(2);
+  });
+
+  it('is not held up by a batch of another channel that is still out', async () => {
+    const rig = await createRig({ channels: { tick: {}, fmv: {} } });
+    rig.sink('fmv').reaction = slow(500);
+    rig.router.routeAll(messages('fmv', 50));
+    await rig.advance(1);
+    rig.router.route(message('tick', 0));
+    expect(rig.sink('tick').delivered).toEqual([0]);
+  });
+});
+
+it('R3.1 batches that are due together start in the order of priority', async () => {
+  const rig = await createRig({ channels: { late: { priority: 9 }, early: { priority: 2 }, middle: { priority: 5 } } });
+  for (const name of ['late', 'middle', 'early']) rig.router.routeAll(messages(name, 3), { dataType: name });
+  const order: string[] = [];
+  for (const name of ['late', 'middle', 'early']) rig.sink(name).reaction = () => void order.push(name);
+  rig.router.flush();
+  await rig.advance(1_000);
+  expect(order).toEqual(['early', 'middle', 'late']);
+});
+
+describe('R3.4 channels that keep the processor busy', () => {
+  it('priority 3 delays priority 1 by no more than one of its batches', async () => {
+    const rig = await createRig({ channels: { tick: {}, fmv: { batchSize: 10, capacity: 10_000 } } });
+    rig.sink('fmv').reaction = busy(2);
+    rig.router.routeAll(messages('fmv', 5_000));
+    // A trade arrives every 10 ms; it gets in only when the event loop turns.
+    const delays: number[] = [];
+    const arrive = (dueMs: number): void => {
+      rig.router.route(message('tick', dueMs));
+      delays.push((rig.sink('tick').calls.at(-1)?.at ?? Number.NaN) - dueMs);
+      if (dueMs < 900) rig.clock.setTimeout(() => arrive(dueMs + 10), Math.max(0, dueMs + 10 - rig.clock.now()));
+    };
+    rig.clock.setTimeout(() => arrive(10), 10);
+    await rig.advance(2_000);
+    expect(rig.sink('fmv').calls).toHaveLength(500);
+    expect(delays).toHaveLength(90);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(2);
+  });
+
+  it('with priority 1 saturated for ten seconds, priority 3 gets its turn within `starvationMs`', async () => {
+    const rig = await createRig({
+      channels: { tick: { capacity: 100_000 }, fmv: { batchSize: 1, timeoutMs: 1, capacity: 10_000 } },
+      router: { starvationMs: 1_000 },
+    });
+    rig.sink('tick').reaction = async (_call, clock) => clock.jump(0.5);
+    feed(rig, 'tick', 10_000, 4);
+    rig.router.routeAll(messages('fmv', 1_000));
+    await rig.advance(10_000);
+    expect(rig.metrics('tick').buffered, 'priority 1 never catches up').toBeGreaterThan(1_000);
+    const turns = [0, ...rig.sink('fmv').calls.map(({ at }) => at), 10_000];
+    const waits = turns.slice(1).map((at, index) => at - (turns[index] ?? 0));
+    expect(Math.max(...waits)).toBeLessThanOrEqual(1_010);
+    expect(turns.length).toBeGreaterThan(9);
+  });
+
+  it('a channel that works without a pause lets the event loop turn after `sliceMs`', async () => {
+    const rig = await createRig({ channels: { tick: { capacity: 10_000 } }, router: { sliceMs: 3 } });
+    rig.sink('tick').reaction = async (_call, clock) => clock.jump(1);
+    const turns: number[] = [];
+    const turn = (): void => {
+      turns.push(rig.sink('tick').calls.length);
+      if (turns.length < 100) rig.clock.setImmediate(turn);
+    };
+    rig.router.routeAll(messages('tick', 200));
+    turn();
+    await rig.advance(500);
+    const steps = turns.slice(1).map((calls, index) => calls - (turns[index] ?? 0));
+    expect(Math.max(...steps)).toBeLessThanOrEqual(4);
+    expect(rig.sink('tick').delivered).toEqual(numbers(200));
+  });
+});
+
+describe('`route` from inside `process`', () => {
+  it('into the own channel waits for the call to end, and keeps the order', async () => {
+    const rig = await createRig();
+    const { router } = rig;
+    let depth = 0;
+    rig.sink('tick').reaction = ({ batch }) => {
+      depth += 1;
+      expect(depth).toBe(1);
+      const [first] = batch;
+      if (first !== undefined && first.n < 10) router.routeAll(messages('tick', 2, first.n * 2 + 1));
+      depth -= 1;
+    };
+    router.route(message('tick', 0));
+    await rig.advance(1);
+    expect(rig.sink('tick').delivered).toEqual(numbers(21));
+  });
+
+  it('into another channel of priority 1 enters its `process` at once', async () => {
+    const rig = await createRig({ channels: { tick: {}, quotes: { priority: 1, batchSize: 1 } } });
+    let seen = -1;
+    rig.sink('tick').reaction = () => {
+      rig.router.route(message('quotes', 7), { dataType: 'quotes' });
+      seen = rig.sink('quotes').calls.length;
+    };
+    rig.router.route(message('tick', 0));
+    expect(seen).toBe(1);
+    rig.checkConserved();
+  });
+
+  it.each(['sync', 'async'])('in an endless chain (%s) overflows no stack and keeps nobody out', async (kind) => {
+    const rig = await createRig({ channels: { tick: {}, quotes: { priority: 1, batchSize: 1 }, fmv: {} } });
+    const { router, clock } = rig;
+    const passTo = (channel: string) => () => {
+      clock.jump(0.001);
+      if (clock.now() < 50) router.route(message(channel, 0), { dataType: channel });
+      return kind === 'async' ? Promise.resolve() : undefined;
+    };
+    rig.sink('tick').reaction = passTo('quotes');
+    rig.sink('quotes').reaction = passTo('tick');
+    router.routeAll(messages('fmv', 50));
+    let turns = 0;
+    const turn = (): void => {
+      turns += 1;
+      if (clock.now() < 50) clock.setImmediate(turn);
+    };
+    turn();
+    router.route(message('tick', 0));
+    await rig.advance(60);
+    expect(rig.sink('tick').calls.length).toBeGreaterThan(10_000);
+    expect(turns).toBeGreaterThan(30);
+    expect(rig.sink('fmv').delivered).toHaveLength(50);
+  });
+});

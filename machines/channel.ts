@@ -29,6 +29,7 @@ export type ChannelEvent =
   | { readonly type: 'channel.pause' }
   | { readonly type: 'channel.resume' }
   | { readonly type: 'channel.restart' }
+  | { readonly type: 'channel.reconfigured' }
   | { readonly type: 'channel.drain' }
   | { readonly type: 'channel.halt' };
 
@@ -119,7 +120,14 @@ export const channelMachine = setup({
           entry: ['noteCause', 'watchFull'],
           exit: 'watchNothing',
           after: { batchAge: 'flushing' },
-          on: { 'batch.full': 'flushing', 'batch.flush': 'flushing' },
+          on: {
+            'batch.full': 'flushing',
+            'batch.flush': 'flushing',
+            'channel.reconfigured': [
+              { guard: 'isDue', target: 'flushing' },
+              { target: 'buffering', reenter: true },
+            ],
+          },
         },
         flushing: {
           entry: 'noteCause',
@@ -141,7 +149,8 @@ export const channelMachine = setup({
         probing: {
           entry: 'noteCause',
           invoke: { id: 'prober', src: 'pump', input: ({ context }) => ({ port: context.port, mode: 'probe' }) },
-          on: { 'breaker.closed': 'flushing' },
+          // A call that says nothing about the sink, such as one from before the trip, failed: the trials go on.
+          on: { 'breaker.closed': 'flushing', 'batch.failed': '#channel.tripped' },
         },
       },
     },
@@ -149,6 +158,7 @@ export const channelMachine = setup({
       entry: 'noteCause',
       after: { coolDown: 'ready.probing' },
       on: {
+        'breaker.opened': { target: 'tripped', reenter: true },
         'breaker.closed': 'ready',
         'call.hung': { target: 'failed', actions: 'noteError' },
         'channel.pause': 'paused',
@@ -176,7 +186,7 @@ export const channelMachine = setup({
           invoke: { id: 'drainer', src: 'pump', input: ({ context }) => ({ port: context.port, mode: 'drain' }) },
           on: { 'batch.failed': 'waiting', 'breaker.opened': 'waiting' },
         },
-        waiting: { after: { retryDelay: 'delivering' } },
+        waiting: { after: { retryDelay: 'delivering' }, on: { 'breaker.closed': 'delivering' } },
       },
     },
     closing: {

@@ -5,8 +5,8 @@
  * ends it with `router.stop` or by ending its own machine. It decides when a failed channel is started again and when
  * that is given up; the fleet behind its port carries the actors out of its context, so that 10,000 cost no copying.
  */
-import { assign, fromCallback, fromPromise, raise, setup } from 'xstate';
-import type { FleetChildEnd, FleetEvent, FleetPort } from '../src/core/fleet-port.ts';
+import { assign, fromCallback, fromPromise, raise, sendTo, setup } from 'xstate';
+import type { FleetCommand, FleetEvent, FleetPort } from '../src/core/fleet-port.ts';
 
 interface RouterContext {
   readonly fleet: () => FleetPort;
@@ -23,8 +23,8 @@ export const routerMachine = setup({
     events: {} as RouterEvent,
   },
   actors: {
-    fleet: fromCallback<FleetChildEnd, () => FleetPort>(({ input, receive, sendBack, self }) => {
-      receive((event) => input().ended(event));
+    fleet: fromCallback<FleetCommand, () => FleetPort>(({ input, receive, sendBack, self }) => {
+      receive((event) => input().receive(event));
       return input().launch(sendBack, self);
     }),
     escalation: fromPromise<never, { readonly error: unknown }>(async ({ input }) => {
@@ -50,8 +50,9 @@ export const routerMachine = setup({
     scheduleRestart: raise(({ event }) => ({ type: 'channel.restart', id: 'id' in event ? event.id : '' }), {
       delay: 'restartDelay',
     }),
-    restartChannel: ({ context, event }) => 'id' in event && context.fleet().restart(event.id),
-    drainChannels: ({ context }) => context.fleet().drain(),
+    // Sent, not called: XState warns of an actor that is started while another one's action runs.
+    restartChannel: sendTo('fleet', ({ event }) => ({ type: 'fleet.restart', id: 'id' in event ? event.id : '' })),
+    drainChannels: sendTo('fleet', { type: 'fleet.drain' }),
   },
 }).createMachine({
   id: 'router',

@@ -18,7 +18,7 @@ export type { RecognitionRule } from './core/recognition.ts';
 export { SluiceError, type SluiceErrorCode } from './core/sluice-error.ts';
 export type { Trigger } from './core/trigger.ts';
 export type { EventBus } from './observe/bus.ts';
-export type { RouterEvents } from './observe/events.ts';
+export type { RouterBus, RouterEvents } from './observe/events.ts';
 export type { Explanation } from './observe/explain.ts';
 export type { ChannelHealth, HealthStatus, RouterHealth } from './observe/health.ts';
 export type { Logger } from './observe/logger.ts';

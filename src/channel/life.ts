@@ -35,8 +35,9 @@ export class Life implements ChannelPort {
     return this.#slot.depth > 0;
   }
 
+  /** Also while a call is in flight from before a pause: only a delivering state hears how it ends. */
   get isDue(): boolean {
-    return this.#slot.recovery.size > 0 || this.#slot.dueTrigger() !== undefined;
+    return this.pump.isBusy || this.#slot.recovery.size > 0 || this.#slot.dueTrigger() !== undefined;
   }
 
   get isIsolating(): boolean {
@@ -76,7 +77,10 @@ export class Life implements ChannelPort {
     await this.#channel.warmUp?.(this.#context(signal));
   }
 
+  /** Never beside a call that has not settled: `close` may free what that call uses. */
   async close(signal: AbortSignal): Promise<void> {
+    await this.#slot.whenSettled();
+    if (signal.aborted) return;
     try {
       await this.#channel.close?.(this.#context(signal));
     } catch (error) {
@@ -87,10 +91,9 @@ export class Life implements ChannelPort {
   /** Entering a state that watches comes before the end of the pump it left, so it ends that itself. */
   watch(edge: Edge): void {
     this.pump.stop();
-    if (edge === 'none') return this.#slot.watchNothing();
     const type = edge === 'first' ? 'message.waiting' : 'batch.full';
-    this.#slot.watch(edge === 'first' ? 1 : this.#slot.config.batchSize, () => {
-      this.#slot.watchNothing();
+    this.#slot.watch(edge, () => {
+      this.#slot.watch('none');
       this.#tell({ type });
       this.pump.wake();
     });

@@ -14,7 +14,6 @@ import { Watchdog } from './watchdog.ts';
 /** How long `flushing` lasts after its last batch: leaving it at every pause would cost two transitions a batch. */
 const QUIET_MS = 2;
 const NO_GAPS: readonly Gap[] = Object.freeze([]);
-const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
 /**
  * The data plane of one life of a channel: hands batches to `process`, strictly one after the other, while its
@@ -46,6 +45,11 @@ export class Pump implements TurnTaker {
     );
   }
 
+  /** A call of `process` is in flight. */
+  get isBusy(): boolean {
+    return this.#call !== undefined;
+  }
+
   get priority(): number {
     return this.slot.config.priority;
   }
@@ -54,12 +58,12 @@ export class Pump implements TurnTaker {
   start(mode: PumpMode): void {
     this.#mode = mode;
     this.slot.recovery.restore();
-    this.slot.watch(mode === 'flush' ? this.slot.config.batchSize : 1, this.wake);
+    this.slot.watch(mode === 'flush' ? 'full' : 'first', this.wake);
     this.slot.world.turns.request(this);
   }
 
   stop(): void {
-    if (this.#mode !== undefined) this.slot.watchNothing();
+    if (this.#mode !== undefined) this.slot.watch('none');
     this.#mode = undefined;
     this.#clearQuietTimer();
     if (this.#call === undefined) this.#watchdog.stop();
@@ -125,10 +129,7 @@ export class Pump implements TurnTaker {
     const gaps = slot.gaps.isEmpty ? NO_GAPS : slot.publishGaps();
     const call = new Call(slot, segment, trigger, gaps, now, ticket);
     this.#call = call;
-    slot.batch = segment.messages;
-    slot.lastBatchAt = now;
-    slot.counters[Counter.inFlight] += segment.messages.length;
-    slot.counters[Counter.calls] += 1;
+    slot.beginBatch(segment.messages, now);
     if (segment.attempts === 0) slot.counters[Counter[trigger]] += 1;
     else {
       slot.counters[Counter.retries] += 1;
@@ -166,7 +167,14 @@ export class Pump implements TurnTaker {
     }
     queueing.record(now - runStart, run);
     this.slot.noteTaken(count);
-    return { messages: mailbox.take(count), attempts: 0, acceptedAt, isSplit: false, error: undefined };
+    return {
+      messages: mailbox.take(count),
+      attempts: 0,
+      acceptedAt,
+      isSplit: false,
+      isSuspect: false,
+      error: undefined,
+    };
   }
 
   #deliver(call: Call): boolean {
@@ -210,17 +218,19 @@ export class Pump implements TurnTaker {
     call.isOver = true;
     this.#call = undefined;
     if (this.#mode === undefined) this.#watchdog.stop();
-    this.slot.batch = NO_MESSAGES;
-    this.slot.counters[Counter.inFlight] -= call.segment.messages.length;
+    this.slot.endBatch();
   }
 
   /** The breaker's ticket for one more call; undefined: it lets none through now. */
   #admit(mode: PumpMode): number | undefined {
     const { breaker } = this.slot;
     if (breaker === undefined) return 0;
-    const mayCall = breaker.state === 'closed' || ((mode === 'probe' || mode === 'drain') && breaker.probe());
+    const mayCall =
+      breaker.state === 'closed' || ((mode === 'probe' || mode === 'drain') && breaker.probe(this.#requestTurn));
     return mayCall ? breaker.callStarted() : undefined;
   }
+
+  readonly #requestTurn = (): void => this.slot.world.turns.request(this);
 
   /** Nothing is due. */
   #rest(mode: PumpMode): void {

@@ -46,8 +46,10 @@ function settleFailure(call: Call, segment: Segment, durationMs: number): boolea
   const verdict = slot.recovery.failed(segment, rulesOf(call), isRetryable);
   if (verdict === 'condemn') giveUp(call, segment, isRetryable ? 'failed' : 'not-retryable');
   const canLearnMore = slot.recovery.hasSegments || slot.mailbox.size > 0;
-  // A failure that one poisoned message explains says nothing about the sink; the second in a row does.
-  const isExplained = verdict === 'isolate' || (verdict === 'suspect' && !hadSuspects && canLearnMore);
+  // A failure that one poisoned message explains says nothing about the sink; a second one in a row does. Those that are
+  // suspected already are tried again for free, so that several in a row cannot keep a breaker open that should close.
+  const isNews = hadSuspects && !segment.isSuspect;
+  const isExplained = verdict === 'isolate' || (verdict === 'suspect' && !isNews && canLearnMore);
   const isPoison = verdict === 'condemn' && !isRetryable;
   if (call.isTimedOut || isExplained || isPoison) slot.breaker?.callCancelled(call.ticket);
   else slot.breaker?.callFailed(call.ticket, durationMs);
@@ -105,6 +107,7 @@ function giveUp(call: Call, segment: Segment, reason: 'failed' | 'poison' | 'not
 
 function publishFailed(call: Call, segment: Segment, error: unknown): void {
   const { slot, attempt } = call;
+  slot.counters[Counter.failures] += 1;
   const { length: size } = segment.messages;
   slot.world.bus.publish('batch.failed', { channel: slot.id, size, attempt, error, isTimedOut: call.isTimedOut });
 }

@@ -1,6 +1,7 @@
 import type { ChannelConfig } from '../config/schema.ts';
 import { RetryBudget } from '../core/backoff.ts';
 import type { Breaker } from '../core/breaker.ts';
+import type { Edge } from '../core/channel-port.ts';
 import type { Clock } from '../core/clock.ts';
 import { Counter, createCounters } from '../core/counters.ts';
 import type { DeadLetterReason } from '../core/dead-letters.ts';
@@ -15,6 +16,8 @@ import type { Trigger } from '../core/trigger.ts';
 import type { Turns } from '../core/turns.ts';
 import type { Bus } from '../observe/bus.ts';
 import type { Logger } from '../observe/logger.ts';
+
+const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
 /** What all slots of a router share. */
 export interface World {
@@ -83,12 +86,14 @@ export class Slot {
   /** When the next attempt is due, on the clock. */
   retryAt = 0;
   /** The messages `process` has now. */
-  batch: readonly unknown[] = [];
+  batch: readonly unknown[] = NO_MESSAGES;
   lastBatchAt: number | null = null;
+  #edge: Edge = 'none';
   #watchedDepth = Number.POSITIVE_INFINITY;
   #onDepth: () => void = () => {};
   readonly #overflow: Overflow;
   readonly #waiters: Waiter[] = [];
+  readonly #settledWaiters: (() => void)[] = [];
   /** So many of the oldest messages are due by request. */
   #flushLeft = 0;
 
@@ -119,19 +124,26 @@ export class Slot {
     return Math.min(this.mailbox.oldestAcceptedAt, this.recovery.oldestAcceptedAt ?? Number.POSITIVE_INFINITY);
   }
 
+  /** Takes over new limits; a batch in flight keeps those it began with. */
+  reconfigure(config: ChannelConfig): void {
+    this.config = config;
+    this.mailbox.capacity = config.capacity;
+    this.#overflow.policy = config.overflow;
+    this.retryBudget.budget = config.retry.budget;
+    this.watch(this.#edge);
+    this.admitWaiters();
+  }
+
   /** Until the oldest message has waited `timeoutMs`. */
   get dueInMs(): number {
     return Math.max(0, this.oldestAcceptedAt + this.config.timeoutMs - this.world.clock.now());
   }
 
-  /** Calls back for each message that makes the mailbox so deep or deeper; one watcher at a time. */
-  watch(depth: number, reached: () => void): void {
-    this.#watchedDepth = depth;
+  /** Calls back for each message that makes a batch full, or for any; one watcher at a time. */
+  watch(edge: Edge, reached: () => void = this.#onDepth): void {
+    this.#edge = edge;
+    this.#watchedDepth = edge === 'full' ? this.config.batchSize : edge === 'first' ? 1 : Number.POSITIVE_INFINITY;
     this.#onDepth = reached;
-  }
-
-  watchNothing(): void {
-    this.#watchedDepth = Number.POSITIVE_INFINITY;
   }
 
   /** Takes a message in or says why not. Never throws. */
@@ -177,6 +189,37 @@ export class Slot {
         },
         { once: true },
       );
+    });
+  }
+
+  /** Hands offers that wait to the slots that now serve them. */
+  moveWaiters(slotFor: (message: unknown) => Slot): void {
+    for (const waiter of this.#waiters.splice(0)) {
+      const slot = slotFor(waiter.message);
+      slot.#waiters.push(waiter);
+      slot.admitWaiters();
+    }
+  }
+
+  /** `process` has these messages now. */
+  beginBatch(messages: readonly unknown[], at: number): void {
+    this.batch = messages;
+    this.lastBatchAt = at;
+    this.counters[Counter.inFlight] += messages.length;
+    this.counters[Counter.calls] += 1;
+  }
+
+  endBatch(): void {
+    this.counters[Counter.inFlight] -= this.batch.length;
+    this.batch = NO_MESSAGES;
+    for (const resolve of this.#settledWaiters.splice(0)) resolve();
+  }
+
+  /** Resolves when `process` has nothing. */
+  whenSettled(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.batch.length === 0) resolve();
+      else this.#settledWaiters.push(resolve);
     });
   }
 
@@ -230,7 +273,7 @@ export class Slot {
 
   /** The end: hands back all that still waits, in order, and releases the buffers. */
   release(): readonly unknown[] {
-    const messages = [...this.recovery.drain(), ...this.mailbox.drain()];
+    const messages = [...this.recovery.takeAll().flatMap((segment) => segment.messages), ...this.mailbox.drain()];
     this.counters[Counter.returned] += messages.length;
     this.publishGaps();
     return messages;

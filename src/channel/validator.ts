@@ -4,17 +4,20 @@ import type { Validate } from './slot.ts';
 
 /** How a channel checks messages at its door: by its `validate`, else by its schema; undefined: it does not. */
 export function validatorOf(channel: AnyChannel): Validate | undefined {
-  if (channel.validate !== undefined) return (message) => channel.validate?.(message);
+  if (channel.validate !== undefined) return (message) => atOnce(channel.validate?.(message), 'validate');
   const { schema } = channel;
   return schema === undefined ? undefined : (message) => check(schema, message);
 }
 
+/** The door cannot wait; what a promise brings later is nobody's, and must not reach the host as an unhandled rejection. */
+function atOnce<Value>(answer: Value, who: string): Exclude<Value, Promise<unknown>> {
+  if (!(answer instanceof Promise)) return answer as Exclude<Value, Promise<unknown>>;
+  answer.catch(() => {});
+  throw new TypeError(`${who} answers by a promise; a message is checked at the door, which cannot wait`);
+}
+
 function check(schema: StandardSchemaV1, message: unknown): unknown {
-  const result = schema['~standard'].validate(message);
-  if (result instanceof Promise) {
-    result.catch(() => {});
-    throw new TypeError('the schema answers by a promise; a message is checked at the door, which cannot wait');
-  }
+  const result = atOnce(schema['~standard'].validate(message), 'the schema');
   if (result.issues === undefined) return result.value;
   throw new TypeError(result.issues.map((issue) => `${pathOf(issue)}${issue.message}`).join('; '));
 }

@@ -79,6 +79,7 @@ export class Breaker {
   readonly #random: Random;
   readonly #listeners = new Set<(change: BreakerChange) => void>();
   readonly #calls = new CallsInFlight();
+  readonly #refused = new Set<() => void>();
   #coolDownMs = 0;
   #openingsInRow = 0;
   #rampSteps = RAMP_STEPS;
@@ -144,7 +145,7 @@ export class Breaker {
 
   /** The call says nothing about the sink; a probe gives its permit back. */
   callCancelled(ticket: number): void {
-    if (this.#calls.settle(ticket).epoch === this.epoch) this.#permitSince = Number.NEGATIVE_INFINITY;
+    if (this.#calls.settle(ticket).epoch === this.epoch) this.#freePermit();
   }
 
   /** Looks for calls that have been out too long: ask now and then while any is out. */
@@ -158,9 +159,10 @@ export class Breaker {
 
   /**
    * Whether a call may go out now. Once the cool-down is over that takes a permit, and there is one at a time. It comes
-   * back with the outcome, or lapses after `slowCallMs`, so that nobody who dies with it can lock the breaker.
+   * back with the outcome, or lapses after `slowCallMs`, so that nobody who dies with it can lock the breaker. Who is
+   * refused because it is out is told through `freed` when it is back.
    */
-  probe(): boolean {
+  probe(freed?: () => void): boolean {
     this.checkInFlight();
     if (this.state === 'closed') return true;
     const now = this.#clock.now();
@@ -168,7 +170,10 @@ export class Breaker {
       if (now < this.openUntil) return false;
       this.#enter('half-open', 'cool-down');
     }
-    if (now - this.#permitSince < this.#limits.slowCallMs) return false;
+    if (now - this.#permitSince < this.#limits.slowCallMs) {
+      if (freed !== undefined) this.#refused.add(freed);
+      return false;
+    }
     this.#permitSince = now;
     return true;
   }
@@ -200,6 +205,13 @@ export class Breaker {
     };
   }
 
+  #freePermit(): void {
+    this.#permitSince = Number.NEGATIVE_INFINITY;
+    const refused = [...this.#refused];
+    this.#refused.clear();
+    for (const freed of refused) freed();
+  }
+
   #settle(ticket: number, failed: number, durationMs: number): void {
     const { epoch, startedAt } = this.#calls.settle(ticket);
     const outcome = failed | (durationMs >= this.#limits.slowCallMs ? SLOW : 0);
@@ -215,8 +227,8 @@ export class Breaker {
   }
 
   #probeSettled(outcome: number): void {
-    this.#permitSince = Number.NEGATIVE_INFINITY;
     this.#probesPassed += 1;
+    this.#freePermit();
     if (outcome !== 0) this.#open('probe-failed');
     else if (this.#probesPassed >= this.#limits.probes) {
       this.#window.clear();
@@ -253,15 +265,20 @@ export class Breaker {
   }
 
   #enter(to: BreakerState, cause: BreakerCause): void {
-    const change = { from: this.state, to, cause, rates: this.rates() };
+    const change = { from: this.state, to, cause };
+    const rates = this.rates();
     this.state = to;
     this.epoch += 1;
     this.since = this.#clock.now();
     this.#probesPassed = 0;
-    this.#permitSince = Number.NEGATIVE_INFINITY;
+    this.#freePermit();
+    this.#tell(change, rates);
+  }
+
+  #tell(change: Omit<BreakerChange, 'rates'>, rates = this.rates()): void {
     for (const listener of this.#listeners) {
       try {
-        listener(change);
+        listener({ ...change, rates });
       } catch {
         this.faults += 1;
       }

@@ -19,9 +19,10 @@ export const Counter = {
   request: 16,
   drain: 17,
   probe: 18,
+  failures: 19,
 } as const;
 
-const LENGTH = 19;
+const LENGTH = 20;
 
 /** Counts of one slot, in shared memory: another thread reads them even while this one is stuck in a handler. */
 export type Counters = Record<(typeof Counter)[keyof typeof Counter], number> & { readonly buffer: SharedArrayBuffer };

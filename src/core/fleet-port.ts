@@ -15,19 +15,15 @@ export interface FleetPort {
 
   /** Starts every channel; what becomes of them is told through `notify`. Returns what stops them all at once. */
   launch(notify: (event: FleetEvent) => void, self: unknown): () => void;
-  /** The end of a channel's actor, as the actor of the fleet hears of it. */
-  ended(event: FleetChildEnd): void;
-  restart(id: string): void;
-  drain(): void;
+  /** Does what the statechart commands, and hears of the ends of the channels' actors. */
+  receive(command: FleetCommand): void;
 }
 
-/** XState's word on the end of a child: `xstate.done.actor.*` with an output, or `xstate.error.actor.*` with an error. */
-export interface FleetChildEnd {
-  readonly type: string;
-  readonly actorId: string;
-  readonly output?: unknown;
-  readonly error?: unknown;
-}
+/** What the actor of a fleet is sent. The last one is XState's word on the end of a child. */
+export type FleetCommand =
+  | { readonly type: 'fleet.drain' }
+  | { readonly type: 'fleet.restart'; readonly id: string }
+  | { readonly type: `xstate.${'done' | 'error'}.actor.${string}`; readonly actorId: string };
 
 /** What a fleet tells the router's statechart. */
 export type FleetEvent =

@@ -7,6 +7,8 @@ export interface Segment {
   readonly acceptedAt: number;
   /** Part of a batch that is being split to find the poison in it. */
   readonly isSplit: boolean;
+  /** It was set aside before, and nothing showed whether it or the sink was at fault. */
+  readonly isSuspect: boolean;
   readonly error: unknown;
 }
 
@@ -119,17 +121,23 @@ export class Recovery {
   /** No evidence came: the suspects go back to the head, in order. */
   restore(): void {
     if (this.#suspects.length === 0) return;
-    this.#segments.unshift(...this.#suspects);
+    this.#segments.unshift(...this.#suspects.map((segment) => ({ ...segment, isSuspect: true })));
     this.#suspects = [];
   }
 
   /** Empties it, in order. */
-  drain(): readonly unknown[] {
+  takeAll(): readonly Segment[] {
     this.restore();
-    const messages = this.#segments.flatMap((segment) => segment.messages);
+    const segments = this.#segments;
     this.#segments = [];
     this.#size = 0;
-    return messages;
+    return segments;
+  }
+
+  /** Puts a segment behind the others: it was taken out of another recovery, in order. */
+  append(segment: Segment): void {
+    this.#segments.push(segment);
+    this.#size += segment.messages.length;
   }
 
   #split(segment: Segment): void {

@@ -78,13 +78,19 @@ export class Turns {
     return true;
   }
 
+  /**
+   * A taker whose call is in flight may want to go on in a microtask: until the event loop has turned, it keeps those of
+   * lower priority out. They would otherwise get one batch for each of its calls, however short these are.
+   */
   #run(): void {
     this.#isRunning = true;
+    let priorityMax = Number.POSITIVE_INFINITY;
     try {
       do {
-        const taker = this.#next();
+        const taker = this.#next(priorityMax);
         if (taker === undefined) return;
         if (taker.step()) this.#enqueue(taker);
+        else priorityMax = Math.min(priorityMax, taker.priority);
       } while (!this.isSliceOver());
     } finally {
       this.#isRunning = false;
@@ -92,13 +98,13 @@ export class Turns {
   }
 
   /** Urgency falls from the priority to 0 while a taker waits `starvationMs`; the least is the most urgent. */
-  #next(): TurnTaker | undefined {
+  #next(priorityMax: number): TurnTaker | undefined {
     const now = this.#clock.now();
     let best: TurnTaker[] | undefined;
     let leastUrgency = Number.POSITIVE_INFINITY;
     for (const [priority, queue] of this.#queues) {
       const head = queue[0];
-      if (head === undefined) continue;
+      if (head === undefined || priority > priorityMax) continue;
       const urgency = priority * (1 - (now - head.queuedAt) / this.limits.starvationMs);
       if (urgency < leastUrgency) {
         leastUrgency = urgency;

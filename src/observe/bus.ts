@@ -4,8 +4,12 @@ import type { FaultPlace, RouterEvents } from './events.ts';
 // mitt describes itself to TypeScript as CommonJS although Node loads its ES module, whose default is the function.
 const createEmitter = mitt as unknown as typeof mitt.default;
 
-/** Any mitt bus that carries our events; a host's own bus may carry others beside them. */
-export type EventBus = Emitter<RouterEvents>;
+/** A mitt bus of the host's own, whatever else it carries: only its handlers are read. */
+export interface EventBus {
+  readonly all: { get(type: never): unknown };
+}
+
+type Tap<Type extends keyof RouterEvents> = (event: RouterEvents[Type]) => void;
 
 /** How often callbacks of the host threw, by place. */
 export type Faults = Readonly<Record<FaultPlace, number>>;
@@ -15,11 +19,21 @@ export type Faults = Readonly<Record<FaultPlace, number>>;
  * harm neither the others nor the channel that happens to be at work.
  */
 export class Bus {
-  readonly emitter: EventBus;
+  readonly emitter: Emitter<RouterEvents>;
+  /** Our own listeners: logging and alerts. */
+  readonly #taps = new Map<keyof RouterEvents, Tap<never>[]>();
   readonly #faults: Record<FaultPlace, number> = { listener: 0, logger: 0, inspector: 0, close: 0, rule: 0, key: 0 };
 
   constructor(emitter: EventBus = createEmitter<RouterEvents>()) {
-    this.emitter = emitter;
+    // A mitt bus keeps handlers by the name of their event; beside the host's own names there are now ours.
+    this.emitter = emitter as Emitter<RouterEvents>;
+  }
+
+  /** A listener of our own, apart from those of the host. */
+  tap<Type extends keyof RouterEvents>(type: Type, listener: Tap<Type>): void {
+    const taps = this.#taps.get(type);
+    if (taps === undefined) this.#taps.set(type, [listener]);
+    else taps.push(listener);
   }
 
   get faults(): Faults {
@@ -29,10 +43,12 @@ export class Bus {
   /** Nobody listening costs nothing: ask before an event is put together in a hot place. */
   hasListener(type: keyof RouterEvents): boolean {
     const { all } = this.emitter;
-    return (all.get(type)?.length ?? 0) > 0 || (all.get('*')?.length ?? 0) > 0;
+    return this.#taps.has(type) || (all.get(type)?.length ?? 0) > 0 || (all.get('*')?.length ?? 0) > 0;
   }
 
   publish<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]): void {
+    // Taps are kept by type, which a Map cannot express: those under `type` take its event.
+    for (const tap of (this.#taps.get(type) ?? []) as Tap<Type>[]) tap(event);
     const { all } = this.emitter;
     // mitt keeps handlers by type, which a Map cannot express: those under `type` take its event.
     const handlers = all.get(type) as ((event: RouterEvents[Type]) => unknown)[] | undefined;

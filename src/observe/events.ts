@@ -1,3 +1,4 @@
+import type { ConfigChange } from '../config/diff.ts';
 import type { BreakerRates } from '../core/breaker.ts';
 import type { DeadLetter } from '../core/dead-letters.ts';
 import type { Gap } from '../core/gap-log.ts';
@@ -47,8 +48,20 @@ export type RouterFacts = {
   };
   'breaker.closed': { readonly channel: string; readonly cause: string };
   'drain.progressed': { readonly channel: string; readonly left: number };
+  'config.applied': { readonly changes: readonly ConfigChange[] };
+  'config.rejected': { readonly error: unknown };
   'callback.failed': { readonly place: FaultPlace; readonly channel: string | null; readonly error: unknown };
 };
+
+/** A router's bus as its host sees it: a mitt bus, whose listeners know what these channels emit. */
+export interface RouterBus<Emitted> {
+  on(type: 'event', listener: (event: Emitted) => unknown): void;
+  on<Type extends keyof RouterFacts>(type: Type, listener: (event: RouterFacts[Type]) => unknown): void;
+  on(type: '*', listener: (type: keyof RouterEvents, event: unknown) => unknown): void;
+  off(type: 'event', listener?: (event: Emitted) => unknown): void;
+  off<Type extends keyof RouterFacts>(type: Type, listener?: (event: RouterFacts[Type]) => unknown): void;
+  off(type: '*', listener: (type: keyof RouterEvents, event: unknown) => unknown): void;
+}
 
 /** What a router puts on its bus: its own facts, and as `event` what the channels emit. */
 export type RouterEvents<Emitted = { readonly channel: string; readonly event: unknown }> = RouterFacts & {

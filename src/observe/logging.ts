@@ -31,10 +31,10 @@ export function logFacts(bus: Bus, logger: Logger): void {
     return child;
   };
   for (const [type, level] of Object.entries(levels) as [keyof RouterFacts, Level][]) {
-    bus.emitter.on(type, (fact) => {
+    bus.tap(type, (fact) => {
       const { channel, cause, error, ...rest } = fact as Record<string, unknown>;
       // Telling a broken logger that it is broken would never end.
-      if (rest['place'] === 'logger') return;
+      if (rest.place === 'logger') return;
       const fields = {
         ...rest,
         ...(typeof cause === 'string' && { cause: causeInWords(cause) }),

@@ -16,6 +16,8 @@ export interface ChannelMetrics extends Ledger {
   readonly late: number;
   /** Calls of `process`, attempts after a failure among them. */
   readonly calls: number;
+  /** Calls that failed, as a whole or in part. */
+  readonly failures: number;
   readonly retries: number;
   /** First attempts, by what made the batch due. */
   readonly batches: Readonly<Record<Trigger, number>>;

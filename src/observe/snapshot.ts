@@ -1,3 +1,4 @@
+import { addUp } from '../channel/hand-over.ts';
 import type { Slot } from '../channel/slot.ts';
 import { Counter } from '../core/counters.ts';
 import type { Channel } from '../router/channel.ts';
@@ -16,10 +17,10 @@ export function channelMetrics(channel: Channel): ChannelMetrics {
     received: sum(Counter.received),
     accepted: sum(Counter.accepted),
     rejected: sum(Counter.rejected),
-    rejectedBy: addUp(slots.map((slot) => slot.rejectedBy)),
+    rejectedBy: sumOf(slots.map((slot) => slot.rejectedBy)),
     delivered: sum(Counter.delivered),
     deadLettered: sum(Counter.deadLettered),
-    deadLetteredBy: addUp(slots.map((slot) => slot.deadLetteredBy)),
+    deadLetteredBy: sumOf(slots.map((slot) => slot.deadLetteredBy)),
     dropped: sum(Counter.dropped),
     conflated: sum(Counter.conflated),
     returned: sum(Counter.returned),
@@ -27,6 +28,7 @@ export function channelMetrics(channel: Channel): ChannelMetrics {
     inFlight: sum(Counter.inFlight),
     late: sum(Counter.late),
     calls: sum(Counter.calls),
+    failures: sum(Counter.failures),
     retries: sum(Counter.retries),
     batches: {
       size: sum(Counter.size),
@@ -52,15 +54,10 @@ function takeDepthMax(slot: Slot): number {
   return depthMax;
 }
 
-function addUp<Reason extends string>(
+function sumOf<Reason extends string>(
   parts: readonly Partial<Record<Reason, number>>[],
 ): Partial<Record<Reason, number>> {
   const total: Partial<Record<Reason, number>> = {};
-  for (const part of parts) {
-    // Object.entries widens the keys; these objects hold nothing but reasons.
-    for (const [reason, count] of Object.entries(part) as [Reason, number][]) {
-      total[reason] = (total[reason] ?? 0) + count;
-    }
-  }
+  for (const part of parts) addUp(total, part);
   return total;
 }

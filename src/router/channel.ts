@@ -1,57 +1,74 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { handOver } from '../channel/hand-over.ts';
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
 import { Slot, type World } from '../channel/slot.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import { Breaker } from '../core/breaker.ts';
+import type { Breaker, BreakerChange } from '../core/breaker.ts';
 import { Histogram } from '../core/histogram.ts';
-import type { Outcome } from '../core/outcome.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
 import { keyReader } from '../core/symbol.ts';
 import type { ChannelMetrics } from '../observe/metrics.ts';
 import { channelMetrics } from '../observe/snapshot.ts';
 import { Member } from './member.ts';
 
+/** What a channel is made of. */
+export interface ChannelParts {
+  readonly config: ChannelConfig;
+  readonly factory: ChannelFactory;
+  readonly world: World;
+  /** Undefined: it has none. */
+  readonly breaker: Breaker | undefined;
+  /** Made ahead of the first start, to read its rules; the first start uses it up. */
+  readonly instance: AnyChannel | undefined;
+  /** What its class checks `eventRules` by. */
+  readonly rules: StandardSchemaV1 | undefined;
+}
+
 /** One channel of a router: its name, its configuration and its partitions. */
 export class Channel {
   readonly name: string;
   readonly members: readonly Member[];
-  readonly breaker: Breaker | undefined;
-  readonly processing = new Histogram();
-  readonly queueing = new Histogram();
+  readonly parts: ChannelParts;
+  readonly processing: Histogram;
+  readonly queueing: Histogram;
   #config: ChannelConfig;
   readonly #partitioning: Partitioning<Slot>;
-  /** The instance that was made to read its rules; the first start uses it up. */
   #instance: AnyChannel | undefined;
+  readonly #unsubscribe: (() => void) | undefined;
 
-  constructor(config: ChannelConfig, factory: ChannelFactory, world: World, instance: AnyChannel | undefined) {
+  /** `predecessor`: the same channel before a reload; its measurements go on. */
+  constructor(parts: ChannelParts, predecessor?: Channel) {
+    const { config, factory, world, breaker } = parts;
     this.name = config.name;
+    this.parts = parts;
     this.#config = config;
-    this.#instance = instance;
-    this.breaker = config.breaker === false ? undefined : new Breaker(config.breaker, world.clock, world.random);
+    this.#instance = parts.instance;
+    this.processing = predecessor?.processing ?? new Histogram();
+    this.queueing = predecessor?.queueing ?? new Histogram();
     const { partitionBy, partitions } = config;
     const isKey = partitionBy !== 'round-robin' && partitionBy !== 'least-loaded';
     const keyOf = keyReader(isKey ? partitionBy : 'sym', (error) => world.bus.fault('key', error, config.name));
-    const { breaker, processing, queueing } = this;
-    const shared = { keyOf, breaker, processing, queueing };
+    const shared = { keyOf, breaker, processing: this.processing, queueing: this.queueing };
     this.members = Array.from({ length: partitions }, (_, index) => {
       const id = partitions === 1 ? config.name : `${config.name}/${index}`;
       return new Member(this, new Slot(id, config, world, shared), factory);
     });
     const slots = this.members.map((member) => member.slot);
     this.#partitioning = createPartitioning(slots, isKey ? keyOf : partitionBy);
+    this.#unsubscribe = breaker?.subscribe((change) => this.#breakerChanged(change));
   }
 
   get config(): ChannelConfig {
     return this.#config;
   }
 
+  get breaker(): Breaker | undefined {
+    return this.parts.breaker;
+  }
+
   /** The slot that serves a message. */
   slotFor(message: unknown): Slot {
     return this.#partitioning.pick(message);
-  }
-
-  accept(message: unknown): Outcome {
-    return this.#partitioning.pick(message).accept(message);
   }
 
   /** The instance made ahead of the first start; undefined: it was used up. */
@@ -63,6 +80,44 @@ export class Channel {
 
   metrics(): ChannelMetrics {
     return channelMetrics(this);
+  }
+
+  /** Takes over new limits, those of class `live` and `next-batch`: they hold from the next batch. */
+  reconfigure(config: ChannelConfig): void {
+    this.#config = config;
+    if (this.breaker !== undefined && config.breaker !== false) this.breaker.limits = config.breaker;
+    for (const member of this.members) {
+      member.slot.reconfigure(config);
+      member.send({ type: 'channel.reconfigured' });
+    }
+  }
+
+  /** Goes on where the same channel stopped before a reload. */
+  takeOver(before: Channel): void {
+    const [first] = this.members;
+    const [last] = before.members;
+    if (first === undefined || last === undefined) return;
+    for (const { slot } of this.members) {
+      slot.isOpen = last.slot.isOpen;
+      slot.isPaused = last.slot.isPaused;
+      slot.validate = last.slot.validate;
+    }
+    const slots = before.members.map((member) => member.slot);
+    handOver(slots, (message) => this.slotFor(message), first.slot);
+  }
+
+  /** It is gone: a shared breaker must not keep it. */
+  dispose(): void {
+    this.#unsubscribe?.();
+  }
+
+  #breakerChanged({ to, cause, rates }: BreakerChange): void {
+    const { bus } = this.parts.world;
+    if (to === 'half-open') return;
+    const coolDownMs = this.breaker?.coolDownLeftMs() ?? 0;
+    if (to === 'open') bus.publish('breaker.opened', { channel: this.name, cause, rates, coolDownMs });
+    else bus.publish('breaker.closed', { channel: this.name, cause });
+    for (const member of this.members) member.send({ type: to === 'open' ? 'breaker.opened' : 'breaker.closed' });
   }
 }
 

@@ -1,11 +1,14 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { type AnyChannel, type ChannelFactory, ProcessingChannel } from '../channel/processing-channel.ts';
 import type { World } from '../channel/slot.ts';
 import { checkEventRules } from '../config/event-rules.ts';
 import { codeLayer } from '../config/layers.ts';
 import { layersOf, parseConfig, resolveLayers } from '../config/parse.ts';
-import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
+import type { ChannelConfig, RouterConfig, RouterConfigInput } from '../config/schema.ts';
+import { Breaker } from '../core/breaker.ts';
 import type { Clock } from '../core/clock.ts';
+import { addLedgers, type Ledger } from '../core/counters.ts';
 import { DeadLetters } from '../core/dead-letters.ts';
 import { createRandom, type Random } from '../core/random.ts';
 import { Recognition, type RecognitionRule } from '../core/recognition.ts';
@@ -43,6 +46,7 @@ export interface RouterOptions<Channels extends ChannelFactories = ChannelFactor
 export interface Plan {
   readonly options: RouterOptions;
   readonly config: RouterConfig;
+  readonly unnamed: ReadonlySet<string>;
   /** Instances that were made to read their rules; the first router uses them up. */
   readonly instances: Map<string, AnyChannel>;
 }
@@ -54,6 +58,14 @@ export interface Core {
   readonly fleet: Fleet;
   readonly intake: Intake;
   readonly deadLetters: DeadLetters;
+  /** What makes each channel, also those that the configuration has taken out. */
+  readonly factories: Map<string, ChannelFactory>;
+  /** Channels that no configuration ever named: they live on the defaults of their type. */
+  readonly unnamed: ReadonlySet<string>;
+  /** Breakers that several channels share, by name. */
+  readonly breakers: Map<string, Breaker>;
+  /** The counts of channels that were taken out. */
+  removed: Ledger;
 }
 
 /** Checks everything that can be wrong with the options; throws `SluiceError` with all mistakes. */
@@ -66,25 +78,29 @@ export function planRouter(options: RouterOptions): Plan {
     );
   }
   const written = parseConfig(options.config ?? {});
-  for (const name of Object.keys(written.channels)) {
-    if (options.channels[name] !== undefined) continue;
-    const known = factories.map(([known]) => known).join(', ');
-    throw new SluiceError(
-      'unknown-channel',
-      `config.channels.${name}: no class is given for it; channels has ${known}`,
-    );
-  }
-  const config = withDefaults(written, Object.keys(options.channels));
+  const names = Object.keys(options.channels);
+  refuseUnknown(written, names);
+  const config = withDefaults(written, names);
+  const unnamed = new Set(names.filter((name) => written.channels[name] === undefined));
   const instances = new Map<string, AnyChannel>();
   for (const [name, factory] of factories) {
     const instance = makeInstance(name, factory);
     if (instance !== undefined) instances.set(name, instance);
   }
-  return { options, config: checkRules(config, instances), instances };
+  return { options, config: checkEventRules(config, rulesByName(instances)), unnamed, instances };
+}
+
+/** A channel that is configured and that no class serves would be silently dead. */
+export function refuseUnknown(config: RouterConfig, names: readonly string[]): void {
+  for (const name of Object.keys(config.channels)) {
+    if (names.includes(name)) continue;
+    const text = `config.channels.${name}: no class is given for it; channels has ${names.join(', ')}`;
+    throw new SluiceError('unknown-channel', text);
+  }
 }
 
 /** Puts a router together; nothing runs yet. */
-export function buildCore({ options, config, instances }: Plan): Core {
+export function buildCore({ options, config, unnamed, instances }: Plan): Core {
   const bus = new Bus(options.events);
   const clock = options.clock ?? createSystemClock();
   const random = options.random ?? createRandom(clock.wallTime());
@@ -110,20 +126,38 @@ export function buildCore({ options, config, instances }: Plan): Core {
     deadLetters,
     fleet: new Fleet(world, config.router),
     intake: new Intake(recognition, world),
+    factories: new Map(Object.entries(options.channels)),
+    unnamed,
+    breakers: new Map(),
+    removed: addLedgers([]),
   };
-  for (const [name, factory] of Object.entries(options.channels)) addChannel(core, name, factory, instances.get(name));
+  for (const name of Object.keys(config.channels)) core.fleet.add(makeChannel(core, name, instances.get(name)));
   instances.clear();
   return core;
 }
 
-/** Registers a channel and, in a running router, starts it. Its configuration is in `core.config`. */
-export function addChannel(core: Core, name: string, factory: ChannelFactory, instance?: AnyChannel): Channel {
+/** Makes a channel of the configuration in force, and routes its data type to it; `Fleet.add` starts it. */
+export function makeChannel(core: Core, name: string, instance?: AnyChannel, predecessor?: Channel): Channel {
   const config = core.config.channels[name];
-  if (config === undefined) throw new SluiceError('unknown-channel', `no configuration for channel '${name}'`);
-  const channel = new Channel(config, factory, core.world, instance);
+  const factory = core.factories.get(name);
+  if (config === undefined || factory === undefined) throw new SluiceError('unknown-channel', `no channel '${name}'`);
+  const rules = instance === undefined ? predecessor?.parts.rules : rulesOf(instance);
+  const breaker = breakerFor(core, config, predecessor);
+  const channel = new Channel({ config, factory, world: core.world, breaker, instance, rules }, predecessor);
   core.intake.registry.set(config.dataType, channel);
-  core.fleet.add(channel);
   return channel;
+}
+
+/** Its own, the one it had before a reload, or the one it shares; of a shared one, the limits named last hold. */
+function breakerFor(core: Core, { breaker }: ChannelConfig, predecessor: Channel | undefined): Breaker | undefined {
+  if (breaker === false) return undefined;
+  const before = predecessor?.config.breaker;
+  const isSame = before !== undefined && before !== false && before.shared === breaker.shared;
+  const found = isSame ? predecessor?.breaker : core.breakers.get(breaker.shared ?? '');
+  const made = found ?? new Breaker(breaker, core.world.clock, core.world.random);
+  made.limits = breaker;
+  if (breaker.shared !== undefined) core.breakers.set(breaker.shared, made);
+  return made;
 }
 
 /** Makes an instance to read its rules; one that throws is left to the supervisor, which will see it throw again. */
@@ -143,19 +177,18 @@ export function makeInstance(name: string, factory: ChannelFactory): AnyChannel 
   throw new SluiceError('invalid-option', `${form}, it gave something that does not extend ProcessingChannel`);
 }
 
-/** Checks the `eventRules` of all channels by the rules of their classes. */
-export function checkRules(config: RouterConfig, instances: ReadonlyMap<string, AnyChannel>): RouterConfig {
-  const rules = new Map(
-    [...instances].flatMap(([name, instance]) => {
-      const schema = rulesOf(instance);
-      return schema === undefined ? [] : [[name, schema] as const];
-    }),
-  );
-  return checkEventRules(config, rules);
+/** The rules of those classes that have some, by channel. */
+export function rulesByName(instances: ReadonlyMap<string, AnyChannel>): Map<string, StandardSchemaV1> {
+  const rules = new Map<string, StandardSchemaV1>();
+  for (const [name, instance] of instances) {
+    const schema = rulesOf(instance);
+    if (schema !== undefined) rules.set(name, schema);
+  }
+  return rules;
 }
 
 /** Channels that the configuration does not mention get the defaults of their data type. */
-function withDefaults(config: RouterConfig, names: readonly string[]): RouterConfig {
+export function withDefaults(config: RouterConfig, names: readonly string[]): RouterConfig {
   const missing = names.filter((name) => config.channels[name] === undefined);
   if (missing.length === 0) return config;
   const channels = Object.fromEntries(missing.map((name) => [name, {}]));

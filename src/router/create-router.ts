@@ -3,7 +3,7 @@ import { routerMachine } from '../../machines/router.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Bus } from '../observe/bus.ts';
 import { buildCore, type ChannelFactories, type Core, type Plan, planRouter, type RouterOptions } from './core.ts';
-import { DataChannelRouter, type RouterActor, type RouterLogic } from './router.ts';
+import { DataChannelRouter, type Emitted, type RouterActor, type RouterLogic } from './router.ts';
 
 /** Options of a router that is the root of its own actor system. */
 export interface CreateRouterOptions<Channels extends ChannelFactories> extends RouterOptions<Channels> {
@@ -19,7 +19,7 @@ const routers = new WeakMap<object, DataChannelRouter>();
  */
 export function createRouter<const Channels extends ChannelFactories>(
   options: CreateRouterOptions<Channels>,
-): DataChannelRouter<Channels> {
+): DataChannelRouter<Emitted<Channels>> {
   let core: Core | undefined;
   const logic = logicOf(planRouter(options), (built) => {
     core = built;
@@ -46,13 +46,13 @@ export function createRouterLogic<const Channels extends ChannelFactories>(
 /** The router behind an actor of `createRouterLogic`. Throws `SluiceError` `invalid-option` for any other actor. */
 export function routerOf<Channels extends ChannelFactories = ChannelFactories>(
   actor: RouterActor,
-): DataChannelRouter<Channels> {
+): DataChannelRouter<Emitted<Channels>> {
   const snapshot = actor.getSnapshot();
   const router = routers.get(snapshot.context?.fleet?.() ?? {});
   if (router === undefined)
     throw new SluiceError('invalid-option', 'routerOf: this actor is not one of createRouterLogic');
   // The names of the channels are known to the caller, who gave them to createRouterLogic.
-  return router as unknown as DataChannelRouter<Channels>;
+  return router as unknown as DataChannelRouter<Emitted<Channels>>;
 }
 
 /** The router's machine, with parts of its own for each actor that is made of it. */

@@ -2,7 +2,7 @@ import type { AnyActorRef } from 'xstate';
 import type { World } from '../channel/slot.ts';
 import type { RouterConfig } from '../config/schema.ts';
 import { Counter } from '../core/counters.ts';
-import type { FleetChildEnd, FleetEvent, FleetPort } from '../core/fleet-port.ts';
+import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
 import type { Channel } from './channel.ts';
 import type { Member } from './member.ts';
 
@@ -17,15 +17,17 @@ export class Fleet implements FleetPort {
   readonly channels = new Map<string, Channel>();
   readonly #world: World;
   readonly #members = new Map<string, Member>();
+  /** Who waits for a member to be gone, for good or for a successor. */
   readonly #removals = new Map<string, () => void>();
-  #limits: RouterConfig['router'];
+  readonly #retirements = new Map<string, () => void>();
+  limits: RouterConfig['router'];
   #parent: AnyActorRef | undefined;
   #notify: (event: FleetEvent) => void = () => {};
   #stopBy = 0;
 
   constructor(world: World, limits: RouterConfig['router']) {
     this.#world = world;
-    this.#limits = limits;
+    this.limits = limits;
   }
 
   /** Its actors run, or have run. */
@@ -44,7 +46,7 @@ export class Fleet implements FleetPort {
   }
 
   get escalates(): boolean {
-    return this.#limits.onGiveUp === 'escalate';
+    return this.limits.onGiveUp === 'escalate';
   }
 
   get stopInMs(): number {
@@ -53,7 +55,7 @@ export class Fleet implements FleetPort {
 
   mayRestart(id: string): boolean {
     const member = this.#members.get(id);
-    return member !== undefined && member.isDown && !member.isGivenUp;
+    return member === undefined ? false : member.isDown && !member.isGivenUp;
   }
 
   restartInMs(id: string): number {
@@ -70,9 +72,20 @@ export class Fleet implements FleetPort {
     return () => this.#halt();
   }
 
-  ended({ actorId }: FleetChildEnd): void {
+  receive(command: FleetCommand): void {
+    if (command.type === 'fleet.drain') this.drain();
+    else if (command.type === 'fleet.restart') this.#restart(command.id);
+    else this.#ended(command.actorId);
+  }
+
+  #ended(actorId: string): void {
     const member = this.#members.get(actorId);
     if (member === undefined) return;
+    const retired = this.#retirements.get(actorId);
+    if (retired !== undefined) {
+      member.endLife(member.state === 'failed');
+      return retired();
+    }
     const isDraining = !member.slot.isOpen && member.slot.drainBy > 0;
     const isFailure = member.state === 'failed' && !isDraining;
     member.endLife(isFailure);
@@ -80,7 +93,7 @@ export class Fleet implements FleetPort {
     else this.#stopped(member);
   }
 
-  restart(id: string): void {
+  #restart(id: string): void {
     const member = this.#members.get(id);
     if (member === undefined || member.isAlive || !member.isDown) return;
     const { slot } = member;
@@ -95,7 +108,11 @@ export class Fleet implements FleetPort {
     member.forgive();
     member.restartAt = this.#world.clock.now();
     if (member.isAlive) member.send({ type: 'channel.restart' });
-    else this.restart(member.slot.id);
+    else this.#restart(member.slot.id);
+  }
+
+  get isStopping(): boolean {
+    return this.#stopBy > 0;
   }
 
   drain(): void {
@@ -128,6 +145,39 @@ export class Fleet implements FleetPort {
     }
     await Promise.all(channel.members.map((member) => this.#removeMember(member)));
     this.channels.delete(channel.name);
+  }
+
+  /** Lets a channel finish its batch and close, for a successor: it goes on taking messages in, and keeps them. */
+  async retire(channel: Channel, closeMs: number): Promise<void> {
+    await Promise.all(channel.members.map((member) => this.#retireMember(member, closeMs)));
+  }
+
+  /** Puts a channel in the place of one that was retired; it takes over what waits and what was counted. */
+  replace(retired: Channel, successor: Channel): void {
+    for (const member of retired.members) {
+      member.send({ type: 'channel.halt' });
+      member.endLife(false);
+      this.#members.delete(member.slot.id);
+    }
+    retired.dispose();
+    successor.takeOver(retired);
+    this.add(successor);
+  }
+
+  async #retireMember(member: Member, closeMs: number): Promise<void> {
+    const { slot } = member;
+    const { isPaused } = slot;
+    slot.isPaused = true;
+    member.send({ type: 'channel.pause' });
+    await slot.whenSettled();
+    slot.isPaused = isPaused;
+    if (!member.isAlive) return;
+    slot.drainBy = this.#world.clock.now() + closeMs;
+    await new Promise<void>((resolve) => {
+      this.#retirements.set(slot.id, resolve);
+      member.send({ type: 'channel.drain' });
+    });
+    this.#retirements.delete(slot.id);
   }
 
   #removeMember(member: Member): Promise<void> {

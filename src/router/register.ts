@@ -1,9 +1,10 @@
 import type { ChannelFactory } from '../channel/processing-channel.ts';
+import { checkEventRules } from '../config/event-rules.ts';
 import { codeLayer } from '../config/layers.ts';
 import { layersOf, remember, resolveLayers } from '../config/parse.ts';
 import type { RouterConfigInput } from '../config/schema.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { addChannel, type Core, checkRules, makeInstance } from './core.ts';
+import { type Core, makeChannel, makeInstance, rulesByName } from './core.ts';
 
 /** Adds a channel to a router that exists: its configuration is checked with all others, then it is started. */
 export function registerChannel(
@@ -15,9 +16,10 @@ export function registerChannel(
   if (core.fleet.channels.has(name)) throw new SluiceError('duplicate-channel', `there is a channel '${name}' already`);
   const layers = [...layersOf(core.config), codeLayer({ channels: { [name]: config } }, 'add')];
   const instance = makeInstance(name, factory);
-  const checked = checkRules(resolveLayers(layers), new Map(instance === undefined ? [] : [[name, instance]]));
-  const added = checked.channels[name];
+  const rules = rulesByName(new Map(instance === undefined ? [] : [[name, instance]]));
+  const added = checkEventRules(resolveLayers(layers), rules).channels[name];
   if (added === undefined) return;
   core.config = remember({ router: core.config.router, channels: { ...core.config.channels, [name]: added } }, layers);
-  addChannel(core, name, factory, instance);
+  core.factories.set(name, factory);
+  core.fleet.add(makeChannel(core, name, instance));
 }

@@ -1,15 +1,16 @@
 import type { Writable } from 'node:stream';
-import type { Emitter } from 'mitt';
 import type { Actor, ActorLogic, ActorRefFrom, SnapshotFrom } from 'xstate';
 import type { RouterEvent, routerMachine } from '../../machines/router.ts';
 import { createWritable } from '../adapters/writable.ts';
 import type { ChannelFactory, EventOf } from '../channel/processing-channel.ts';
+import type { ConfigChange } from '../config/diff.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
-import { addLedgers, isConserved, type Ledger } from '../core/counters.ts';
+import type { Breaker } from '../core/breaker.ts';
+import { addLedgers, isConserved } from '../core/counters.ts';
 import type { DeadLetter, DeadLetterFilter } from '../core/dead-letters.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import type { RouterEvents } from '../observe/events.ts';
+import type { RouterBus } from '../observe/events.ts';
 import { channelHealth, type Explanation, explain } from '../observe/explain.ts';
 import { type RouterHealth, worstStatus } from '../observe/health.ts';
 import type { RouterMetrics } from '../observe/metrics.ts';
@@ -18,7 +19,9 @@ import type { Channel } from './channel.ts';
 import type { ChannelFactories, Core } from './core.ts';
 import { beginReport, type ChannelReport, type DrainReport, drainReport, ledgerOf } from './drain-report.ts';
 import type { IntakeCount, OfferOptions, RouteOptions } from './intake.ts';
+import type { Member } from './member.ts';
 import { registerChannel } from './register.ts';
+import { reconfigure, removeChannel } from './reload.ts';
 
 /** The logic of a router's actor: its statechart, which makes its own parts when it starts and takes no input. */
 export type RouterLogic = ActorLogic<SnapshotFrom<typeof routerMachine>, RouterEvent, unknown>;
@@ -29,6 +32,11 @@ export type Emitted<Channels extends ChannelFactories> = {
   [Name in keyof Channels & string]: { readonly channel: Name; readonly event: EventOf<ReturnType<Channels[Name]>> };
 }[keyof Channels & string];
 
+interface AnyEmitted {
+  readonly channel: string;
+  readonly event: unknown;
+}
+
 /** How long a drain may take. */
 export interface StopOptions {
   /** In ms, default 5,000. What is not delivered by then is handed back. */
@@ -38,20 +46,20 @@ export interface StopOptions {
 const DEADLINE_MS = 5_000;
 
 /** Routes messages to channels, and answers for each of them. Made by `createRouter`, or `routerOf` a host's actor. */
-export class DataChannelRouter<Channels extends ChannelFactories = ChannelFactories> {
+export class DataChannelRouter<Emits = AnyEmitted> {
   /** The router's actor, the root of its system or part of the host's. */
   readonly actor: RouterActor;
   /** The bus: what channels emit as `event`, and the facts of the router. */
-  readonly events: Emitter<RouterEvents<Emitted<Channels>>>;
+  readonly events: RouterBus<Emits>;
   readonly #core: Core;
-  #removed: Ledger = addLedgers([]);
+  #reload: Promise<unknown> = Promise.resolve();
   #stopped: Promise<DrainReport> | undefined;
 
   constructor(core: Core, actor: RouterActor) {
     this.#core = core;
     this.actor = actor;
     // The same bus, known by what these channels emit: only their own slots publish `event` on it.
-    this.events = core.world.bus.emitter as unknown as Emitter<RouterEvents<Emitted<Channels>>>;
+    this.events = core.world.bus.emitter as unknown as RouterBus<Emits>;
     let from: string | null = null;
     actor.subscribe({
       next: ({ value, context }) => {
@@ -132,7 +140,7 @@ export class DataChannelRouter<Channels extends ChannelFactories = ChannelFactor
     const { fleet, intake, deadLetters, world } = this.#core;
     const channels = Object.fromEntries([...fleet.channels].map(([name, channel]) => [name, channel.metrics()]));
     const all = Object.values(channels);
-    const total = addLedgers([this.#removed, ...all.map(ledgerOf)]);
+    const total = addLedgers([this.#core.removed, ...all.map(ledgerOf)]);
     return {
       received: total.received + intake.unroutable,
       unroutable: intake.unroutable,
@@ -178,14 +186,31 @@ export class DataChannelRouter<Channels extends ChannelFactories = ChannelFactor
   /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned. */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
     const channel = this.#channel(name);
-    const { fleet, intake, world } = this.#core;
-    const drainBy = world.clock.now() + deadlineOf(options);
-    intake.registry.delete(channel.config.dataType);
+    const drainBy = this.#core.world.clock.now() + deadlineOf(options);
     const finish = beginReport([channel]);
-    await fleet.remove(channel, drainBy);
-    const report = finish()[name] as ChannelReport;
-    this.#removed = addLedgers([this.#removed, report]);
-    return report;
+    await removeChannel(this.#core, channel, drainBy);
+    // The report has an entry for each channel it was begun with.
+    return finish()[name] as ChannelReport;
+  }
+
+  /**
+   * Puts another configuration in force, all or nothing, without losing a message, a count or the breakers' history;
+   * says what changed. Rejects with `SluiceError` and every mistake; then the old one stays in force.
+   */
+  reconfigure(config: RouterConfigInput | RouterConfig): Promise<readonly ConfigChange[]> {
+    const reload = this.#reload.then(() => reconfigure(this.#core, config));
+    this.#reload = reload.catch(() => {});
+    return reload;
+  }
+
+  /** Opens the breaker of a channel by hand, until its cool-down is over and probes succeed, or until `reset`. */
+  trip(name: string): void {
+    this.#breaker(name).trip();
+  }
+
+  /** Closes the breaker of a channel by hand and forgets its history. */
+  reset(name: string): void {
+    this.#breaker(name).reset();
   }
 
   /** Holds a channel, or all: it takes messages in and delivers none, until `resume`. */
@@ -266,7 +291,13 @@ export class DataChannelRouter<Channels extends ChannelFactories = ChannelFactor
     throw new SluiceError('unknown-channel', `no channel '${name}'; there is ${known}`);
   }
 
-  #members(name?: string) {
+  #breaker(name: string): Breaker {
+    const { breaker } = this.#channel(name);
+    if (breaker !== undefined) return breaker;
+    throw new SluiceError('refused', `channel '${name}' has no breaker: its configuration says breaker: false`);
+  }
+
+  #members(name?: string): readonly Member[] {
     const channels = name === undefined ? [...this.channels.values()] : [this.#channel(name)];
     return channels.flatMap((channel) => channel.members);
   }

@@ -39,6 +39,9 @@ export const throwSync: Reaction = () => {
   throw new Error('sink failed');
 };
 export const reject: Reaction = () => Promise.reject(new Error('sink failed'));
+export const rejectingWith = (error: unknown): Reaction => {
+  return () => Promise.reject(error);
+};
 export const hang: Reaction = () => new Promise(() => {});
 /** Settles after so many simulated milliseconds. */
 export const slow = (ms: number): Reaction => {

@@ -112,9 +112,15 @@ describe('`static rules`', () => {
 
   it('that throw or answer late are a mistake of the configuration, not an accident', () => {
     class Throwing extends Collecting<unknown> {
-      static override readonly rules = z.custom(() => {
-        throw new Error('no rules today');
-      });
+      static override readonly rules = {
+        '~standard': {
+          version: 1,
+          vendor: 'test',
+          validate(): never {
+            throw new Error('no rules today');
+          },
+        },
+      } as const;
     }
     class Late extends Collecting<unknown> {
       static override readonly rules = z.object({}).refine(async () => true);

@@ -99,7 +99,7 @@ it.each(programs.map((block) => [`${block.page}:${block.line}`, block] as const)
 });
 
 it.each(commands)('$at is a command that exists', ({ args }) => {
-  expect(() => parse(args)).not.toThrow(/^(?!\(outputHelp\)$)/);
+  expect(() => parse(args)).not.toThrow();
 });
 
 it.each([[['replya']], [['replay', '--sped', '1x']], [['config', 'chek', 'a.yaml']], [['chart']], [['chart', 'x']]])(

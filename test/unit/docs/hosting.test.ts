@@ -49,7 +49,7 @@ it('C4 the inspector of the host sees the states of the router and of its channe
   );
 });
 
-it('a host that ends without stop calls no close, leaves no timer, and every message is in the report', async () => {
+it('R5.4 a host that ends without stop calls no close, leaves no timer, and every message is in the report', async () => {
   const { clock, channel, host, router } = await startHost();
   const messages = [1, 2, 3].map((p) => ({ ...trade, p }));
   router.routeAll(messages);
@@ -59,8 +59,8 @@ it('a host that ends without stop calls no close, leaves no timer, and every mes
   expect(router.health()).toMatchObject({ state: 'stopped', live: false, ready: false });
   const report = await router.stop();
   expect(report.conserved).toBe(true);
-  expect(report.channels['tick']?.unknownMessages).toEqual(messages.slice(0, 1));
-  expect(report.channels['tick']?.returnedMessages).toEqual(messages.slice(1));
+  expect(report.channels.tick?.unknownMessages).toEqual(messages.slice(0, 1));
+  expect(report.channels.tick?.returnedMessages).toEqual(messages.slice(1));
   expect(channel.isClosed).toBe(false);
   expect(clock.pending).toBe(0);
 });

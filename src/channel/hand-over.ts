@@ -1,0 +1,47 @@
+import { Counter } from '../core/counters.ts';
+import type { Slot } from './slot.ts';
+
+/**
+ * A channel's new slots take over from those before a reload: what waits goes to the slot that now serves its key, in
+ * order, and the counts go on. Nothing may be in flight.
+ */
+export function handOver(before: readonly Slot[], slotFor: (message: unknown) => Slot, first: Slot): void {
+  for (const slot of before) {
+    for (const segment of slot.recovery.takeAll()) {
+      for (const [target, messages] of groupBy(segment.messages, slotFor)) {
+        target.recovery.append({ ...segment, messages });
+      }
+    }
+    const { mailbox } = slot;
+    for (let offset = 0; offset < mailbox.size; offset += 1) {
+      const message = mailbox.messageOf(offset);
+      slotFor(message).mailbox.push(message, mailbox.acceptedAtOf(offset), mailbox.sequenceOf(offset));
+    }
+    mailbox.drain();
+    slot.publishGaps();
+    for (const index of Object.values(Counter)) first.counters[index] += slot.counters[index];
+    addUp(first.rejectedBy, slot.rejectedBy);
+    addUp(first.deadLetteredBy, slot.deadLetteredBy);
+    slot.moveWaiters(slotFor);
+  }
+}
+
+function groupBy(messages: readonly unknown[], slotFor: (message: unknown) => Slot): Map<Slot, unknown[]> {
+  const groups = new Map<Slot, unknown[]>();
+  for (const message of messages) {
+    const slot = slotFor(message);
+    const group = groups.get(slot);
+    if (group === undefined) groups.set(slot, [message]);
+    else group.push(message);
+  }
+  return groups;
+}
+
+/** Adds the counts of one record to those of another, key by key. */
+export function addUp<Key extends string>(
+  total: Partial<Record<Key, number>>,
+  part: Partial<Record<Key, number>>,
+): void {
+  // Object.entries widens the keys; these records hold nothing but counts by reason.
+  for (const [key, count] of Object.entries(part) as [Key, number][]) total[key] = (total[key] ?? 0) + count;
+}

@@ -1,0 +1,101 @@
+import type { AnyChannel } from '../channel/processing-channel.ts';
+import { type ConfigChange, diffConfig } from '../config/diff.ts';
+import { checkEventRules } from '../config/event-rules.ts';
+import { parseConfig } from '../config/parse.ts';
+import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
+import { addLedgers } from '../core/counters.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { Channel } from './channel.ts';
+import { type Core, makeChannel, makeInstance, refuseUnknown, rulesByName, withDefaults } from './core.ts';
+import { ledgerOf } from './drain-report.ts';
+
+/** How long `close` of an instance that is replaced or taken out may take, in ms. */
+const DRAIN_MS = 5_000;
+
+/**
+ * Puts another configuration in force: checked whole, then applied whole, in one step between batches, or not at all.
+ * Channels with a change of class `restart` first finish the batch they have and close; their successors take over
+ * what waits, the counts and the breaker. Throws `SluiceError` with all mistakes; then nothing has changed.
+ */
+export async function reconfigure(
+  core: Core,
+  input: RouterConfigInput | RouterConfig,
+): Promise<readonly ConfigChange[]> {
+  const { bus } = core.world;
+  try {
+    const before = core.config;
+    const { config, instances } = check(core, input);
+    const changes = diffConfig(before, config);
+    const replaced = channelsToReplace(core, changes);
+    await Promise.all(replaced.map((channel) => core.fleet.retire(channel, DRAIN_MS)));
+    if (core.fleet.isStopping) throw new SluiceError('not-running', 'the router was stopped while it was reconfigured');
+    apply(core, config, replaced, instances);
+    if (changes.length > 0) bus.publish('config.applied', { changes });
+    return changes;
+  } catch (error) {
+    bus.publish('config.rejected', { error });
+    throw error;
+  }
+}
+
+/** Everything that can be wrong is found here, before anything is touched. */
+function check(core: Core, input: RouterConfigInput | RouterConfig) {
+  const written = parseConfig(input);
+  refuseUnknown(written, [...core.factories.keys()]);
+  // A channel nobody ever configured lives on its defaults; one that was configured and is no longer named goes.
+  const unnamed = [...core.fleet.channels.keys()].filter((name) => core.unnamed.has(name));
+  const filled = withDefaults(written, unnamed);
+  const instances = new Map<string, AnyChannel>();
+  const schemas = new Map(
+    [...core.fleet.channels].flatMap(([name, { parts }]) => (parts.rules ? [[name, parts.rules]] : [])),
+  );
+  for (const name of Object.keys(filled.channels)) {
+    const factory = core.factories.get(name);
+    if (core.fleet.channels.has(name) || factory === undefined) continue;
+    const instance = makeInstance(name, factory);
+    if (instance !== undefined) instances.set(name, instance);
+  }
+  for (const [name, schema] of rulesByName(instances)) schemas.set(name, schema);
+  return { config: checkEventRules(filled, schemas), instances };
+}
+
+function channelsToReplace(core: Core, changes: readonly ConfigChange[]): readonly Channel[] {
+  const names = changes.flatMap(({ path, reload, before, after }) => {
+    const isWholeChannel = path.length === 2 && (before === undefined || after === undefined);
+    return path[0] === 'channels' && reload === 'restart' && !isWholeChannel ? [path[1] ?? ''] : [];
+  });
+  return [...new Set(names)].flatMap((name) => core.fleet.channels.get(name) ?? []);
+}
+
+/** One synchronous step: no batch begins and no message comes while it runs. */
+function apply(
+  core: Core,
+  config: RouterConfig,
+  replaced: readonly Channel[],
+  instances: ReadonlyMap<string, AnyChannel>,
+): void {
+  const { fleet, intake, world } = core;
+  core.config = config;
+  world.turns.limits = config.router;
+  fleet.limits = config.router;
+  core.deadLetters.capacity = config.router.deadLetters.capacity;
+  for (const channel of [...fleet.channels.values()]) {
+    const next = config.channels[channel.name];
+    if (next !== undefined && !replaced.includes(channel)) channel.reconfigure(next);
+    else intake.registry.delete(channel.config.dataType);
+    if (next === undefined) void removeChannel(core, channel, world.clock.now() + DRAIN_MS);
+  }
+  for (const channel of replaced) fleet.replace(channel, makeChannel(core, channel.name, undefined, channel));
+  for (const name of Object.keys(config.channels)) {
+    if (!fleet.channels.has(name)) fleet.add(makeChannel(core, name, instances.get(name)));
+  }
+}
+
+/** Takes a channel out: nothing is routed to it any more, it drains, and its counts are kept. */
+export async function removeChannel(core: Core, channel: Channel, drainBy: number): Promise<void> {
+  const { fleet, intake } = core;
+  if (intake.registry.get(channel.config.dataType) === channel) intake.registry.delete(channel.config.dataType);
+  await fleet.remove(channel, drainBy);
+  channel.dispose();
+  core.removed = addLedgers([core.removed, ledgerOf(channel.metrics())]);
+}

@@ -1,0 +1,147 @@
+import { expect, it } from 'vitest';
+import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
+import { channelModel } from '../support/model-channel.ts';
+import { ChannelDriver } from '../support/model-channel-driver.ts';
+import { pathsThrough, placeOf } from '../support/model-logic.ts';
+import { gapsInTable, type Ignored } from '../support/model-table.ts';
+import { factsOf } from '../support/model-world.ts';
+import { createTransitionCoverage } from '../support/transition-coverage.ts';
+
+const COVERED_MIN = 51;
+/** Transitions that no path can take, and why they are there. */
+const unreachable = {
+  'closing --error(close)--> stopped':
+    'what `close` throws is contained and counted; this is for a port that does throw',
+};
+
+it('a real channel does what its chart says, on every path, and every transition of it is taken', async () => {
+  const coverage = createTransitionCoverage(channelMachine);
+  const paths = pathsThrough(channelModel(2));
+  for (const { steps } of paths) {
+    const driver = new ChannelDriver(2, coverage.inspector);
+    await driver.settle();
+    const walked: string[] = [];
+    for (const { event, state } of steps) {
+      walked.push(event.type);
+      if (event.type !== 'xstate.init') await driver.cause(event);
+      const { status } = driver.snapshot;
+      const isDelivering = status === 'active' && placeOf(state) !== 'closing';
+      const real = isDelivering ? { facts: driver.facts, inFlight: driver.inFlight } : {};
+      const model = isDelivering ? { facts: factsOf(state.world), inFlight: state.world.call } : {};
+      expect({ state: placeOf(driver.snapshot), status, ...real }, walked.join(' → ')).toEqual({
+        state: placeOf(state),
+        status: state.status,
+        ...model,
+      });
+    }
+    expect(await driver.end(), `no timer is left after ${walked.join(' → ')}`).toBe(true);
+  }
+  const { covered, total, missing } = coverage.report();
+  console.info(`channel: ${covered} of ${total} transitions by ${paths.length} paths, missing: ${missing.join(', ')}`);
+  expect(missing).toEqual(Object.keys(unreachable));
+  expect(covered).toBeGreaterThanOrEqual(COVERED_MIN);
+}, 120_000);
+
+const idle = ['ready.idle'];
+const buffering = ['ready.buffering'];
+const flushing = ['ready.flushing'];
+const retrying = ['ready.retrying'];
+const isolating = ['ready.isolating'];
+const probing = ['ready.probing'];
+const delivering = ['draining.delivering'];
+const waiting = ['draining.waiting'];
+const draining = [...delivering, ...waiting];
+const holding = ['tripped', 'paused'];
+const busy = [...flushing, ...retrying, ...isolating, ...probing];
+
+/** Every event of the chart's vocabulary, and where it does nothing. The compiler asks for each of them. */
+const ignored = {
+  'message.waiting': [
+    {
+      in: ['warming', ...buffering, ...busy, ...holding, ...draining, 'closing'],
+      because: 'only idle watches for the first message',
+    },
+  ],
+  'batch.full': [
+    {
+      in: ['warming', ...idle, ...busy, ...holding, ...draining, 'closing'],
+      because: 'only buffering watches for a full batch',
+    },
+  ],
+  'batch.flush': [
+    { in: idle, because: 'nothing waits' },
+    { in: ['warming', ...busy, ...holding], because: 'the slot remembers it: what waits is due at the next chance' },
+    { in: [...draining, 'closing'], because: 'a drain delivers everything anyway' },
+  ],
+  'batch.failed': [
+    {
+      in: ['warming', ...idle, ...buffering, ...retrying, ...holding, ...waiting, 'closing'],
+      because: 'only a pump that runs tells it; what failed is held by the slot',
+    },
+  ],
+  'isolation.finished': [
+    {
+      in: [
+        ...['warming', ...idle, ...buffering, ...flushing, ...retrying, ...probing],
+        ...[...holding, ...draining, 'closing'],
+      ],
+      because: 'only the pump of isolating tells it',
+    },
+  ],
+  'delivery.quieted': [
+    {
+      in: ['warming', ...idle, ...buffering, ...retrying, ...isolating, ...probing, ...holding, 'closing'],
+      because: 'only the pumps of flushing and draining tell it',
+    },
+  ],
+  'breaker.opened': [
+    { in: ['warming', 'paused'], because: 'idle asks the breaker when they are left' },
+    { in: [...waiting, 'closing'], because: 'nothing is delivered; delivering asks how long to wait' },
+  ],
+  'breaker.closed': [
+    { in: ['warming', 'paused'], because: 'idle asks the breaker when they are left' },
+    {
+      in: [...idle, ...buffering, ...flushing, ...retrying, ...isolating],
+      because: 'with an open breaker it is elsewhere',
+    },
+    { in: [...delivering, 'closing'], because: 'it changes nothing: the drain goes on, or is over' },
+  ],
+  'call.hung': [
+    { in: ['warming'], because: 'a life begins without a call' },
+    { in: [...draining, 'closing'], because: 'the deadline ends the drain, and the report names what is in flight' },
+  ],
+  'channel.pause': [
+    { in: ['warming'], because: 'the slot remembers it, and idle asks' },
+    { in: ['paused'], because: 'it is paused' },
+    { in: [...draining, 'closing'], because: 'what comes to its end is not held up' },
+  ],
+  'channel.resume': [
+    {
+      in: ['warming', ...idle, ...buffering, ...busy, 'tripped', ...draining, 'closing'],
+      because: 'nothing holds it; the slot forgets the pause',
+    },
+  ],
+  'channel.restart': [{ in: [...draining, 'closing'], because: 'what comes to its end is not started anew' }],
+  'channel.reconfigured': [
+    {
+      in: ['warming', ...idle, ...busy, ...holding, ...draining, 'closing'],
+      because: 'the configuration is read anew with each batch and each delay; only buffering has one under way',
+    },
+  ],
+  'channel.drain': [{ in: [...draining, 'closing'], because: 'it drains' }],
+  'channel.halt': [],
+} satisfies Record<ChannelEvent['type'], Ignored[string]>;
+
+const pumps = { pump: flushing, isolator: isolating, prober: probing, drainer: delivering };
+const ends = Object.fromEntries(
+  Object.entries(pumps).flatMap(([id, states]) =>
+    ['done', 'error'].map((end) => [
+      `xstate.${end}.actor.${id}`,
+      [{ in: states, because: 'a callback actor has no end of its own, and a port does not throw' }],
+    ]),
+  ),
+);
+
+it('every event is handled in every state, forbidden on purpose, or ignored for a reason', () => {
+  expect(gapsInTable(channelMachine, Object.keys(ignored), { ...ignored, ...ends })).toEqual([]);
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { createRig, hang, message, messages, type Reaction, succeed } from '../../support/router-rig.ts';
+
+const limits = { processTimeoutMs: 1_000, abandonAfterMs: 500 };
+
+/** Settles when the test says so. */
+function held(): { reaction: Reaction; settle: (error?: unknown) => void } {
+  let settle: (error?: unknown) => void = () => {};
+  const reaction: Reaction = () =>
+    new Promise((resolve, reject) => {
+      settle = (error) => (error === undefined ? resolve() : reject(error));
+    });
+  return { reaction, settle: (error) => settle(error) };
+}
+
+describe('a call that does not settle', () => {
+  it('sees its signal abort after exactly `processTimeoutMs`', async () => {
+    const rig = await createRig({ channels: { tick: limits } });
+    rig.sink('tick').script.push(hang);
+    rig.router.route(message('tick', 0));
+    const signal = rig.sink('tick').calls[0]?.context.signal;
+    await rig.advance(999);
+    expect(signal?.aborted).toBe(false);
+    await rig.advance(1);
+    expect(signal?.aborted).toBe(true);
+    expect(String(signal?.reason)).toBe("Error: process of channel 'tick' did not settle within 1000 ms");
+  });
+
+  it('that asks for its signal only afterwards gets one that has aborted', async () => {
+    const rig = await createRig({ channels: { tick: limits } });
+    rig.sink('tick').script.push(hang);
+    rig.router.route(message('tick', 0));
+    await rig.advance(1_200);
+    expect(rig.sink('tick').calls[0]?.context.signal.aborted).toBe(true);
+  });
+
+  it('R6.2 is abandoned `abandonAfterMs` later: the channel restarts and delivers the batch again, as attempt 2', async () => {
+    const rig = await createRig({ channels: { tick: { ...limits, restart: { delayMs: 100 } } } });
+    rig.sink('tick').script.push(hang);
+    rig.router.routeAll(messages('tick', 3));
+    await rig.advance(1_499);
+    expect(rig.metrics('tick')).toMatchObject({ state: 'flushing', inFlight: 1, buffered: 2 });
+    await rig.advance(1);
+    expect(rig.metrics('tick')).toMatchObject({ state: 'failed', inFlight: 0, buffered: 3 });
+    expect(rig.router.explain('tick').sentence).toContain('a call of process did not settle');
+    await rig.advance(100);
+    const calls = rig.sink('tick').calls.map(({ at, attempt, batch }) => [at, attempt, batch[0]?.n]);
+    expect(calls).toEqual([[0, 1, 0], [1_600, 2, 0], [1_600, 1, 1], [1_600, 1, 2]]);
+    expect(rig.facts('channel.restarted')).toMatchObject([{ channel: 'tick', n: 1 }]);
+    expect(rig.metrics('tick')).toMatchObject({ delivered: 3, restarts: 1 });
+  });
+
+  it.each([undefined, new Error('late')])('counts what comes of it after that (%s) as late, and nothing else', async (error) => {
+    const rig = await createRig({ channels: { tick: limits } });
+    const call = held();
+    rig.sink('tick').script.push(call.reaction);
+    rig.router.route(message('tick', 0));
+    await rig.advance(2_000);
+    expect(rig.metrics('tick')).toMatchObject({ delivered: 1, late: 0 });
+    rig.sink('tick').calls[0]?.context.emit('ghost');
+    call.settle(error);
+    await rig.advance(0);
+    expect(rig.metrics('tick')).toMatchObject({ delivered: 1, late: 2, state: 'idle' });
+    expect(rig.facts('event')).toEqual([]);
+  });
+
+  it('holds the place of its channel until then: no second call runs beside it', async () => {
+    const rig = await createRig({ channels: { tick: limits } });
+    rig.sink('tick').script.push(hang);
+    rig.router.routeAll(messages('tick', 10));
+    await rig.advance(1_499);
+    expect(rig.sink('tick').calls).toHaveLength(1);
+  });
+
+  it('but settles between the two deadlines counts as what it says', async () => {
+    const rig = await createRig({ channels: { tick: limits } });
+    const call = held();
+    rig.sink('tick').script.push(call.reaction);
+    rig.router.route(message('tick', 0));
+    await rig.advance(1_200);
+    call.settle();
+    await rig.advance(5_000);
+    expect(rig.metrics('tick')).toMatchObject({ delivered: 1, calls: 1, restarts: 0, late: 0, state: 'idle' });
+  });
+
+  it('and fails because of the signal is tried again without a restart', async () => {
+    const rig = await createRig({ channels: { tick: limits } });
+    const obedient: Reaction = ({ context }) =>
+      new Promise((_resolve, reject) => context.signal.addEventListener('abort', () => reject(context.signal.reason)));
+    rig.sink('tick').script.push(obedient, succeed);
+    rig.router.route(message('tick', 0));
+    await rig.advance(5_000);
+    expect(rig.facts('batch.failed')).toMatchObject([{ attempt: 1, isTimedOut: true }]);
+    expect(rig.metrics('tick')).toMatchObject({ delivered: 1, calls: 2, restarts: 0 });
+  });
+
+  it('in another channel delays nobody', async () => {
+    const rig = await createRig({ channels: { tick: {}, ohlcv: { ...limits, batchSize: 1 } } });
+    rig.sink('ohlcv').reaction = hang;
+    rig.router.routeAll([...messages('ohlcv', 5), ...messages('tick', 5)]);
+    await rig.advance(1);
+    expect(rig.sink('tick').delivered).toHaveLength(5);
+  });
+});

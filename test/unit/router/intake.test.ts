@@ -1,0 +1,192 @@
+import { getEventListeners } from 'node:events';
+import { finished } from 'node:stream/promises';
+import { describe, expect, it } from 'vitest';
+import { createRig, message, messages, numbers, type RouterRig, slow } from '../../support/router-rig.ts';
+
+/** One message in process for 10 ms each, and room for two. */
+async function narrow(): Promise<RouterRig> {
+  const rig = await createRig({ channels: { tick: { capacity: 2 } } });
+  rig.sink('tick').reaction = slow(10);
+  return rig;
+}
+
+it('R2.1 R2.2 each message of a mixed feed goes to the channel of its type', async () => {
+  const rig = await createRig({ channels: { tick: {}, ohlcv: { batchSize: 1 }, fmv: { batchSize: 1 } } });
+  const feed = numbers(30).map((n) => message(['tick', 'ohlcv', 'fmv'][n % 3] ?? '', n));
+  expect(rig.router.routeAll(feed)).toEqual({ accepted: 30, rejected: 0 });
+  await rig.advance(1);
+  for (const [index, name] of ['tick', 'ohlcv', 'fmv'].entries()) {
+    expect(rig.sink(name).delivered).toEqual(numbers(30).filter((n) => n % 3 === index));
+  }
+});
+
+it('R2.2 what the caller says about the type wins over recognition', async () => {
+  const rig = await createRig({ channels: { tick: {}, ohlcv: { batchSize: 1 } } });
+  rig.router.route(message('tick', 0), { dataType: 'ohlcv' });
+  await rig.advance(1);
+  expect(rig.sink('ohlcv').delivered).toEqual([0]);
+});
+
+it('`routeAll` counts what was taken in and what was not', async () => {
+  const rig = await narrow();
+  expect(rig.router.routeAll([...messages('tick', 5), null, 'x'])).toEqual({ accepted: 3, rejected: 4 });
+});
+
+describe('`offer`', () => {
+  it('waits for room, in the order of asking, and is let in as room comes', async () => {
+    const rig = await narrow();
+    rig.router.routeAll(messages('tick', 3));
+    const order: number[] = [];
+    const offers = numbers(3, 3).map((n) => rig.router.offer(message('tick', n)).then((outcome) => order.push(n) && outcome));
+    await rig.advance(9);
+    expect(order).toEqual([]);
+    await rig.advance(1);
+    expect(order).toEqual([3]);
+    await rig.advance(100);
+    expect(await Promise.all(offers)).toEqual(numbers(3).map(() => ({ status: 'accepted' })));
+    expect(rig.sink('tick').delivered).toEqual(numbers(6));
+  });
+
+  it('that waits is not overtaken by a `route`', async () => {
+    const rig = await narrow();
+    rig.router.routeAll(messages('tick', 3));
+    const offered = rig.router.offer(message('tick', 3));
+    await rig.advance(10);
+    expect(rig.router.route(message('tick', 4))).toMatchObject({ reason: 'mailbox-full' });
+    await rig.advance(100);
+    expect((await offered).status).toBe('accepted');
+    expect(rig.sink('tick').delivered).toEqual(numbers(4));
+  });
+
+  it('is taken back by its signal: it rejects with the reason and was never received', async () => {
+    const rig = await narrow();
+    rig.router.routeAll(messages('tick', 3));
+    const controller = new AbortController();
+    const offered = rig.router.offer(message('tick', 9), { signal: controller.signal });
+    const behind = rig.router.offer(message('tick', 3));
+    controller.abort(new Error('never mind'));
+    await expect(offered).rejects.toThrow('never mind');
+    await rig.advance(100);
+    expect((await behind).status).toBe('accepted');
+    expect(rig.metrics('tick')).toMatchObject({ received: 4, delivered: 4 });
+    await expect(rig.router.offer(message('tick', 9), { signal: controller.signal })).rejects.toThrow('never mind');
+  });
+
+  it('that was let in has forgotten its signal: a long-lived one collects no listeners', async () => {
+    const rig = await narrow();
+    rig.router.routeAll(messages('tick', 3));
+    const { signal } = new AbortController();
+    const offers = numbers(5).map((n) => rig.router.offer(message('tick', n), { signal }));
+    await rig.advance(1_000);
+    await Promise.all(offers);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  it('that waits when the router stops is answered: not running', async () => {
+    const rig = await narrow();
+    rig.router.routeAll(messages('tick', 3));
+    const offered = rig.router.offer(message('tick', 3));
+    await rig.stop();
+    expect(await offered).toEqual({ status: 'rejected', reason: 'not-running' });
+  });
+});
+
+describe('`consume`', () => {
+  async function* feed(count: number): AsyncGenerator<unknown> {
+    for (let n = 0; n < count; n += 2) yield n % 4 === 0 ? messages('tick', 2, n) : message('tick', n);
+  }
+
+  it.each([
+    ['an array', messages('tick', 20), numbers(20)],
+    ['a generator', messages('tick', 20).values(), numbers(20)],
+    ['an asynchronous iterable of messages and arrays', feed(20), numbers(20).filter((n) => n % 4 !== 3)],
+  ])('R1.3 offers all of %s, and loses nothing to a full mailbox', async (_name, source, expected) => {
+    const rig = await narrow();
+    const count = await rig.during(rig.router.consume(source as Iterable<unknown>));
+    await rig.advance(1_000);
+    expect(count).toEqual({ accepted: expected.length, rejected: 0 });
+    expect(rig.sink('tick').delivered).toEqual(expected);
+    expect(rig.metrics('tick').depthMax).toBeLessThanOrEqual(2);
+  });
+
+  it('takes the next element only when the one before was taken in', async () => {
+    const rig = await narrow();
+    let asked = 0;
+    const source = {
+      *[Symbol.iterator]() {
+        for (; asked < 100; asked += 1) yield message('tick', asked);
+      },
+    };
+    const consumed = rig.router.consume(source);
+    await rig.advance(50);
+    expect(asked).toBeLessThanOrEqual(9);
+    await rig.during(consumed);
+    expect(asked).toBe(100);
+  });
+
+  it('ends with its signal, while an offer waits for room', async () => {
+    const rig = await narrow();
+    const controller = new AbortController();
+    const consumed = rig.router.consume(messages('tick', 100), { signal: controller.signal });
+    await rig.advance(25);
+    controller.abort();
+    const { accepted, rejected } = await rig.during(consumed);
+    expect([accepted, rejected]).toEqual([5, 0]);
+    await rig.advance(100);
+    expect(rig.sink('tick').delivered).toEqual(numbers(5));
+  });
+
+  it('ends with its signal, while the source is silent, and tells the source', async () => {
+    const rig = await narrow();
+    const controller = new AbortController();
+    let isClosed = false;
+    const silent: AsyncIterable<unknown> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => {}),
+        async return() {
+          isClosed = true;
+          return { done: true, value: undefined };
+        },
+      }),
+    };
+    const consumed = rig.router.consume(silent, { signal: controller.signal });
+    await rig.advance(10);
+    controller.abort();
+    expect(await rig.during(consumed)).toEqual({ accepted: 0, rejected: 0 });
+    expect(isClosed).toBe(true);
+  });
+
+  it('rejects with the error of its source, after all that came before it was offered', async () => {
+    const rig = await narrow();
+    const broken = function* () {
+      yield* messages('tick', 5);
+      throw new Error('connection lost');
+    };
+    await expect(rig.during(rig.router.consume(broken()))).rejects.toThrow('connection lost');
+    await rig.advance(100);
+    expect(rig.sink('tick').delivered).toEqual(numbers(5));
+  });
+
+  it('lets the event loop turn while a source never waits', async () => {
+    const rig = await createRig({ router: { sliceMs: 1 } });
+    rig.sink('tick').reaction = (_call, clock) => clock.jump(0.1);
+    let turns = 0;
+    const turn = (): void => {
+      turns += 1;
+      if (rig.sink('tick').calls.length < 1_000) rig.clock.setImmediate(turn);
+    };
+    turn();
+    await rig.during(rig.router.consume(messages('tick', 1_000)));
+    expect(turns).toBeGreaterThan(50);
+  });
+});
+
+it('`writable` takes the next message when the one before was taken in', async () => {
+  const rig = await narrow();
+  const writable = rig.router.writable();
+  for (const each of messages('tick', 10)) writable.write(each);
+  writable.end();
+  await rig.during(finished(writable));
+  await rig.advance(100);
+  expect(rig.sink('tick').delivered).toEqual(numbers(10));
+});

@@ -54,7 +54,9 @@ export type Validate = (message: unknown) => unknown;
 /** An `offer` that waits for room. */
 interface Waiter {
   readonly message: unknown;
-  readonly resolve: (outcome: Outcome) => void;
+  /** Where it waits; a reload may move it. */
+  slot: Slot;
+  readonly answer: (outcome: Outcome) => void;
 }
 
 /**
@@ -177,18 +179,20 @@ export class Slot {
       return this.accept(message);
     }
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = { message, resolve };
+      const takeBack = (): void => {
+        const waiters = waiter.slot.#waiters;
+        const index = waiters.indexOf(waiter);
+        if (index < 0) return;
+        waiters.splice(index, 1);
+        reject(signal?.reason);
+      };
+      const answer = (outcome: Outcome): void => {
+        signal?.removeEventListener('abort', takeBack);
+        resolve(outcome);
+      };
+      const waiter: Waiter = { message, slot: this, answer };
       this.#waiters.push(waiter);
-      signal?.addEventListener(
-        'abort',
-        () => {
-          const index = this.#waiters.indexOf(waiter);
-          if (index < 0) return;
-          this.#waiters.splice(index, 1);
-          reject(signal.reason);
-        },
-        { once: true },
-      );
+      signal?.addEventListener('abort', takeBack, { once: true });
     });
   }
 
@@ -196,6 +200,7 @@ export class Slot {
   moveWaiters(slotFor: (message: unknown) => Slot): void {
     for (const waiter of this.#waiters.splice(0)) {
       const slot = slotFor(waiter.message);
+      waiter.slot = slot;
       slot.#waiters.push(waiter);
       slot.admitWaiters();
     }
@@ -227,7 +232,7 @@ export class Slot {
   admitWaiters(): void {
     while (this.#waiters.length > 0 && !(this.isOpen && this.mailbox.isFull)) {
       const waiter = this.#waiters.shift();
-      waiter?.resolve(this.accept(waiter.message));
+      waiter?.answer(this.accept(waiter.message));
     }
   }
 

@@ -3,7 +3,7 @@ import type { Random } from './random.ts';
 
 const TOKENS_FLOOR = 3;
 const TOKENS_PER_BUDGET_MAX = 100;
-const REFILL_MS = 10_000;
+const REFILL_MS = 1_000;
 const DOUBLINGS_MAX = 1_000;
 
 /** How long to wait before another attempt. */
@@ -29,8 +29,8 @@ export function backoffMs(limits: BackoffLimits, attempt: number, random: Random
 
 /**
  * Keeps retries to a share of the calls: each first attempt brings `budget` tokens (for at most 100 first attempts), each
- * retry takes one. One token in ten seconds comes back by itself, up to 3, so that small traffic may retry and nobody
- * waits for ever. Source: failsafe-go (at least 3) and Finagle (20 %, 10 s).
+ * retry takes one. One token a second comes back by itself, up to 3, so that small traffic may retry and nobody
+ * waits for ever. Source: failsafe-go (at least 3) and Finagle (20 %, and some a second whatever the share).
  */
 export class RetryBudget {
   /** Retries per first attempt: 0.2 allows one retry for five calls. */

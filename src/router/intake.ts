@@ -2,6 +2,7 @@ import type { Slot, World } from '../channel/slot.ts';
 import { ACCEPTED, type Outcome, rejected } from '../core/outcome.ts';
 import type { Recognition } from '../core/recognition.ts';
 import type { Channel } from './channel.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** How a message is handed over. */
 export interface RouteOptions {
@@ -63,8 +64,7 @@ export class Intake {
     const count = { accepted: 0, rejected: 0 };
     const { signal } = options;
     try {
-      for await (const element of source) {
-        signal?.throwIfAborted();
+      for await (const element of signal === undefined ? source : untilAborted(source, signal)) {
         for (const message of Array.isArray(element) ? element : [element]) {
           const outcome = await this.#offerInTurn(message, options);
           count[outcome.status] += 1;
@@ -80,6 +80,7 @@ export class Intake {
   async #offerInTurn(message: unknown, options: OfferOptions): Promise<Outcome> {
     const { clock, turns } = this.#world;
     if (turns.isSliceOver()) await new Promise<void>((resolve) => clock.setImmediate(resolve));
+    options.signal?.throwIfAborted();
     return this.offer(message, options);
   }
 

@@ -18,7 +18,7 @@ test('a wait is a number from 0 to its limit for any limits, any attempt and any
   );
 });
 
-test('retries never exceed their share of the calls but by three and one in ten seconds', () => {
+test('retries never exceed their share of the calls but by three and one a second', () => {
   const steps = fc.array(fc.oneof(fc.constant('call'), fc.constant('retry'), fc.integer({ min: 0, max: 20_000 })));
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1, noNaN: true }), steps, (share, sequence) => {
@@ -33,10 +33,10 @@ test('retries never exceed their share of the calls but by three and one in ten 
           calls += 1;
           budget.earn();
         }
-        expect(retries).toBeLessThanOrEqual(3 + calls * share + clock.time / 10_000 + 1e-9);
+        expect(retries).toBeLessThanOrEqual(3 + calls * share + clock.time / 1_000 + 1e-9);
         const waitMs = budget.waitMs();
         expect(waitMs).toBeGreaterThanOrEqual(0);
-        expect(waitMs).toBeLessThanOrEqual(10_000);
+        expect(waitMs).toBeLessThanOrEqual(1_000);
       }
     }),
   );

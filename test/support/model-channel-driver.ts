@@ -1,7 +1,8 @@
 import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from 'xstate';
 import type { ChannelPort } from '../../src/core/channel-port.ts';
-import { createRouter, type DataChannelRouter, ProcessingChannel } from '../../src/index.ts';
+import { createRouter, type DataChannelRouter } from '../../src/index.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
+import { GatedChannel, type Gates } from './model-gates.ts';
 import { type ModelEvent, placeOf } from './model-logic.ts';
 import type { factsOf, World } from './model-world.ts';
 
@@ -12,55 +13,11 @@ const QUIET_MS = 2;
 /** More rounds than this, and the edge that was expected does not come. */
 const ROUNDS_MAX = 12;
 
-interface Gate {
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
-/** A channel whose every call waits to be told how it ends. */
-class GatedChannel extends ProcessingChannel<unknown> {
-  readonly #gates: Record<'warmUp' | 'process' | 'close', Gate | undefined>;
-
-  constructor(gates: Record<'warmUp' | 'process' | 'close', Gate | undefined>) {
-    super();
-    this.#gates = gates;
-  }
-
-  override warmUp(): Promise<void> {
-    return this.#gate('warmUp');
-  }
-
-  override process(): Promise<void> {
-    return this.#gate('process');
-  }
-
-  override close(): Promise<void> {
-    return this.#gate('close');
-  }
-
-  #gate(name: 'warmUp' | 'process' | 'close'): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const gates = this.#gates;
-      const open = (): void => {
-        gates[name] = undefined;
-      };
-      gates[name] = {
-        resolve: () => (open(), resolve()),
-        reject: (error) => (open(), reject(error)),
-      };
-    });
-  }
-}
-
 /** A real router with one channel, and the physical cause of everything that its chart can hear of. */
 export class ChannelDriver {
   readonly router: DataChannelRouter;
   readonly #clock = createSimulatedClock();
-  readonly #gates: Record<'warmUp' | 'process' | 'close', Gate | undefined> = {
-    warmUp: undefined,
-    process: undefined,
-    close: undefined,
-  };
+  readonly #gates: Gates = {};
   #actor: AnyActorRef | undefined;
 
   constructor(batchSize: number, inspect: (event: InspectionEvent) => void) {
@@ -209,7 +166,7 @@ export class ChannelDriver {
   }
 
   get #port(): ChannelPort {
-    return this.snapshot.context['port']();
+    return this.snapshot.context.port();
   }
 
   #advance(ms: number): Promise<void> {
@@ -224,8 +181,8 @@ export class ChannelDriver {
 
   #metrics() {
     const { conserved, channels } = this.router.metrics();
-    if (channels['c'] === undefined || !conserved) throw new Error('messages are not accounted for');
-    return channels['c'];
+    if (channels.c === undefined || !conserved) throw new Error('messages are not accounted for');
+    return channels.c;
   }
 }
 

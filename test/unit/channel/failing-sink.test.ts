@@ -81,13 +81,13 @@ describe('a sink that is down', () => {
     rig.sink('tick').reaction = reject;
     for (let n = 0; n < 300; n += 10) {
       rig.router.routeAll(messages('tick', 10, n));
-      await rig.advance(1_000);
+      await rig.advance(10_000);
     }
     expect(rig.metrics('tick')).toMatchObject({ delivered: 0, deadLettered: 0, buffered: 300 });
     expect(rig.metrics('tick').breaker?.opened).toBeGreaterThan(0);
     expect(rig.states('tick')).toContain('tripped');
     rig.sink('tick').reaction = () => {};
-    await rig.advance(60_000);
+    await rig.advance(600_000);
     expect(rig.sink('tick').delivered).toEqual(numbers(300));
     expect(rig.metrics('tick')).toMatchObject({ delivered: 300, deadLettered: 0, breaker: { state: 'closed' } });
   });
@@ -97,7 +97,7 @@ describe('a sink that is down', () => {
     rig.sink('tick').reaction = throwSync;
     rig.router.routeAll(messages('tick', 100));
     await rig.advance(60_000);
-    expect(rig.metrics('tick').calls).toBeLessThan(30);
+    expect(rig.metrics('tick').calls).toBeLessThan(50);
     expect(rig.router.health().channels.tick?.status).not.toBe('healthy');
     rig.sink('tick').reaction = () => {};
     await rig.advance(300_000);

@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { type LifeContext, ProcessingChannel } from '../../../src/index.ts';
+import { createRig, hang, message, messages, numbers, RouterRig, ScriptedChannel, type Sink } from '../../support/router-rig.ts';
+
+/** Where a class fails, and how often before it stops failing. */
+interface Plan {
+  place: 'constructor' | 'warmUp' | 'warmUp async';
+  failures: number;
+  /** When each life began. */
+  readonly lives: number[];
+}
+
+function rigWith(plan: Plan, limits: Record<string, number> = {}, options = {}): RouterRig {
+  const rig: RouterRig = new RouterRig({
+    channels: { tick: { restart: { delayMs: 100, ...limits } } },
+    classes: { tick: () => create() },
+    ...options,
+  });
+  class Failing extends ScriptedChannel {
+    constructor(sink: Sink) {
+      super(sink, rig.clock);
+      if (plan.place === 'constructor') this.#fail();
+    }
+    override warmUp(_context: LifeContext<unknown, never>): void | Promise<void> {
+      if (plan.place === 'warmUp') this.#fail();
+      if (plan.place === 'warmUp async') return Promise.resolve().then(() => this.#fail());
+    }
+    #fail(): void {
+      plan.lives.push(rig.clock.now());
+      plan.failures -= 1;
+      if (plan.failures >= 0) throw new Error(`no ${plan.place}`);
+    }
+  }
+  // The router asks for an instance while the rig is being made; that one may fail, and does not count.
+  const create = (): ScriptedChannel => {
+    if (rig === undefined) throw new Error('too early');
+    return new Failing(rig.sink('tick'));
+  };
+  return rig;
+}
+
+describe('R6.2 a channel that fails in its', () => {
+  it.each(['constructor', 'warmUp', 'warmUp async'] as const)('%s is started again with growing delays, and keeps what waits', async (place) => {
+    const plan: Plan = { place, failures: 3, lives: [] };
+    const rig = await rigWith(plan).start();
+    expect(rig.router.state).toBe('degraded');
+    expect(rig.router.health().channels.tick).toMatchObject({ status: 'unhealthy', state: 'failed' });
+    await rig.advance(5_000);
+    expect(plan.lives).toEqual([0, 100, 300, 700]);
+    expect(rig.metrics('tick')).toMatchObject({ restarts: 3, state: 'idle' });
+    expect(rig.facts('channel.restarted').map(({ n }) => n)).toEqual([1, 2, 3]);
+    expect(rig.router.state).toBe('running');
+    rig.router.route(message('tick', 0));
+    expect(rig.sink('tick').delivered).toEqual([0]);
+  });
+});
+
+it('messages that come while a channel warms up or is down wait in its mailbox', async () => {
+  const plan: Plan = { place: 'warmUp', failures: 2, lives: [] };
+  const rig = await rigWith(plan).start();
+  expect(rig.router.routeAll(messages('tick', 10))).toEqual({ accepted: 10, rejected: 0 });
+  expect(rig.metrics('tick')).toMatchObject({ state: 'failed', buffered: 10 });
+  await rig.advance(1_000);
+  expect(rig.sink('tick').delivered).toEqual(numbers(10));
+});
+
+it('a warm-up that takes longer than `warmUpTimeoutMs` has failed, and its signal has aborted', async () => {
+  const signals: AbortSignal[] = [];
+  class Slow extends ProcessingChannel<unknown> {
+    override warmUp({ signal }: LifeContext): Promise<void> {
+      signals.push(signal);
+      return new Promise(() => {});
+    }
+    override process(): void {}
+  }
+  const rig = new RouterRig({ channels: { tick: { warmUpTimeoutMs: 500 } }, classes: { tick: () => new Slow() } });
+  const started = rig.router.start();
+  await rig.advance(499);
+  expect(rig.metrics('tick').state).toBe('warming');
+  await rig.advance(1);
+  await started;
+  expect(rig.metrics('tick').state).toBe('failed');
+  expect(signals[0]?.aborted).toBe(true);
+});
+
+describe('more than `limit` failures within `withinMs`', () => {
+  const plan = (): Plan => ({ place: 'warmUp', failures: 1_000, lives: [] });
+  const limits = { limit: 2, withinMs: 60_000 };
+
+  it('give the channel up: it stays failed, its mailbox is kept, the router is degraded', async () => {
+    const failing = plan();
+    const rig = await rigWith(failing, limits).start();
+    rig.router.routeAll(messages('tick', 5));
+    await rig.advance(600_000);
+    expect(failing.lives).toHaveLength(3);
+    expect(rig.facts('channel.gaveUp')).toMatchObject([{ channel: 'tick', restarts: 2 }]);
+    expect(rig.metrics('tick')).toMatchObject({ state: 'failed', buffered: 5, restarts: 2 });
+    expect(rig.router.state).toBe('degraded');
+    expect(rig.router.explain('tick').sentence).toContain('ends with restart by hand: it was given up');
+    expect(rig.clock.pending).toBe(0);
+  });
+
+  it('and `restart` brings it back, with all it kept', async () => {
+    const failing = plan();
+    const rig = await rigWith(failing, limits).start();
+    rig.router.routeAll(messages('tick', 5));
+    await rig.advance(600_000);
+    failing.failures = 0;
+    rig.router.restart('tick');
+    await rig.advance(10);
+    expect(rig.sink('tick').delivered).toEqual(numbers(5));
+    expect(rig.router.state).toBe('running');
+    expect(rig.router.health().status).toBe('healthy');
+  });
+
+  it('but fewer within that time do not, however many there were before', async () => {
+    const rig = await createRig({
+      channels: { tick: { restart: { limit: 2, withinMs: 60_000 }, processTimeoutMs: 10, abandonAfterMs: 10 } },
+    });
+    for (let n = 0; n < 6; n += 1) {
+      rig.sink('tick').script.push(hang);
+      rig.router.route(message('tick', n));
+      await rig.advance(31_000);
+    }
+    expect(rig.metrics('tick')).toMatchObject({ restarts: 6, delivered: 6, state: 'idle' });
+    expect(rig.facts('channel.gaveUp')).toEqual([]);
+  });
+
+  it('with `onGiveUp: escalate` fail the router: nothing runs on, and every message is accounted for', async () => {
+    const rig = await rigWith(plan(), limits, { router: { onGiveUp: 'escalate' } }).start();
+    rig.router.routeAll(messages('tick', 5));
+    await rig.advance(600_000);
+    expect(rig.router.state).toBe('failed');
+    expect(rig.router.health()).toMatchObject({ live: false, ready: false, status: 'unhealthy' });
+    expect(rig.router.route(message('tick', 5))).toEqual({ status: 'rejected', reason: 'not-running' });
+    expect(rig.clock.pending).toBe(0);
+    const report = await rig.stop();
+    expect(report.conserved).toBe(true);
+    expect(report.channels.tick).toMatchObject({ returned: 5, returnedMessages: messages('tick', 5) });
+  });
+});
+
+it('`restart` of a channel that works abandons its call and delivers that batch again', async () => {
+  const rig = await createRig();
+  rig.sink('tick').script.push(hang);
+  rig.router.routeAll(messages('tick', 3));
+  rig.router.restart('tick');
+  await rig.advance(10);
+  expect(rig.sink('tick').calls.map(({ attempt, batch }) => [attempt, batch[0]?.n])).toEqual([[1, 0], [2, 0], [1, 1], [1, 2]]);
+  expect(rig.facts('channel.gaveUp')).toEqual([]);
+});
+
+it('one channel that fails again and again disturbs no other', async () => {
+  const rig = await createRig({
+    channels: { tick: {}, ohlcv: { batchSize: 1, processTimeoutMs: 10, abandonAfterMs: 10, restart: { limit: 1_000 } } },
+  });
+  rig.sink('ohlcv').reaction = hang;
+  rig.router.routeAll(messages('ohlcv', 10));
+  for (let n = 0; n < 100; n += 1) {
+    rig.router.route(message('tick', n));
+    expect(rig.sink('tick').delivered).toHaveLength(n + 1);
+    await rig.advance(50);
+  }
+  expect(rig.metrics('ohlcv').restarts).toBeGreaterThan(3);
+  expect(rig.states('tick').filter((state) => state === 'warming')).toHaveLength(1);
+});
+
+it('a crash keeps an operator’s pause: the new life is paused too', async () => {
+  const rig = await createRig({ channels: { tick: { processTimeoutMs: 10, abandonAfterMs: 10 } } });
+  rig.sink('tick').script.push(hang);
+  rig.router.routeAll(messages('tick', 2));
+  rig.router.pause();
+  await rig.advance(1_000);
+  expect(rig.metrics('tick')).toMatchObject({ state: 'paused', restarts: 1, buffered: 2 });
+});

@@ -5,7 +5,9 @@ export {
   type LifeContext,
   ProcessingChannel,
 } from './channel/processing-channel.ts';
-export { loadConfig } from './config/load.ts';
+export type { ConfigChange } from './config/diff.ts';
+export type { Reload } from './config/field.ts';
+export { type LoadOptions, loadConfig } from './config/load.ts';
 export { ConfigError, type ConfigMistake } from './config/mistakes.ts';
 export type { ChannelConfig, RouterConfig, RouterConfigInput } from './config/schema.ts';
 export type { Clock } from './core/clock.ts';
@@ -17,6 +19,7 @@ export { createRandom, type Random } from './core/random.ts';
 export type { RecognitionRule } from './core/recognition.ts';
 export { SluiceError, type SluiceErrorCode } from './core/sluice-error.ts';
 export type { Trigger } from './core/trigger.ts';
+export type { Alert, AlertName } from './observe/alerts.ts';
 export type { EventBus } from './observe/bus.ts';
 export type { RouterBus, RouterEvents } from './observe/events.ts';
 export type { Explanation } from './observe/explain.ts';
@@ -28,4 +31,5 @@ export type { ChannelFactories, RouterOptions } from './router/core.ts';
 export { type CreateRouterOptions, createRouter, createRouterLogic, routerOf } from './router/create-router.ts';
 export type { ChannelReport, DrainReport } from './router/drain-report.ts';
 export type { IntakeCount, OfferOptions, RouteOptions } from './router/intake.ts';
+export type { ReplayOptions, ReplayReport } from './router/replay.ts';
 export { DataChannelRouter, type Emitted, type StopOptions } from './router/router.ts';

@@ -148,14 +148,14 @@ export class Slot {
     this.#onDepth = reached;
   }
 
-  /** Takes a message in or says why not. Never throws. */
-  accept(message: unknown): Outcome {
+  /** Takes a message in or says why not; `isRaw`: it is not a payload yet and is checked. Never throws. */
+  accept(message: unknown, isRaw = true): Outcome {
     const { counters } = this;
     counters[Counter.received] += 1;
     if (!this.isOpen) return this.#reject('not-running', message);
     if (this.config.whenTripped === 'reject' && this.breaker?.state === 'open') return this.#reject('tripped', message);
     let payload = message;
-    if (this.validate !== undefined) {
+    if (this.validate !== undefined && isRaw) {
       try {
         payload = this.validate(message);
       } catch (error) {

@@ -46,6 +46,21 @@ export function resolveLayers(layers: readonly Layer[], known: readonly ConfigMi
   return remember({ router, channels: Object.fromEntries(named) }, layers);
 }
 
+/** The same configuration as if the channel had never been written: its name and data type are free again. */
+export function withoutChannel(config: RouterConfig, name: string): RouterConfig {
+  const layers = layersOf(config).map((layer) => ({ ...layer, value: omitChannel(layer.value, name) }));
+  return remember({ router: config.router, channels: omit(config.channels, name) }, layers);
+}
+
+function omitChannel(written: unknown, name: string): unknown {
+  const channels = valueAt(written, ['channels']);
+  return isMap(written) && isMap(channels) ? { ...written, channels: omit(channels, name) } : written;
+}
+
+function omit<Value>(map: Readonly<Record<string, Value>>, name: string): Readonly<Record<string, Value>> {
+  return Object.fromEntries(Object.entries(map).filter(([key]) => key !== name));
+}
+
 /** Freezes a resolved configuration and remembers where it came from. */
 export function remember(config: RouterConfig, layers: readonly Layer[]): RouterConfig {
   origins.set(config, layers);

@@ -4,6 +4,7 @@ import type { DeadLetter } from '../core/dead-letters.ts';
 import type { Gap } from '../core/gap-log.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { Trigger } from '../core/trigger.ts';
+import type { Alert } from './alerts.ts';
 
 /** Where a callback of the host threw; the exception is contained, counted and told here. */
 export type FaultPlace = 'listener' | 'logger' | 'inspector' | 'close' | 'rule' | 'key';
@@ -48,6 +49,8 @@ export type RouterFacts = {
   };
   'breaker.closed': { readonly channel: string; readonly cause: string };
   'drain.progressed': { readonly channel: string; readonly left: number };
+  'alert.raised': Alert;
+  'alert.cleared': Alert & { readonly lastedMs: number };
   'config.applied': { readonly changes: readonly ConfigChange[] };
   'config.rejected': { readonly error: unknown };
   'callback.failed': { readonly place: FaultPlace; readonly channel: string | null; readonly error: unknown };

@@ -15,6 +15,11 @@ const levels: Partial<Record<keyof RouterFacts, Level>> = {
   'message.dropped': 'warn',
   'breaker.opened': 'warn',
   'breaker.closed': 'info',
+  'alert.raised': 'warn',
+  'alert.cleared': 'info',
+  'config.applied': 'info',
+  'config.rejected': 'error',
+  'drain.progressed': 'debug',
   'callback.failed': 'error',
 };
 

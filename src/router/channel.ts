@@ -35,6 +35,8 @@ export class Channel {
   readonly #partitioning: Partitioning<Slot>;
   #instance: AnyChannel | undefined;
   readonly #unsubscribe: (() => void) | undefined;
+  /** Set once it is being taken out: whoever asks again waits for the same end. */
+  removal: Promise<void> | undefined;
 
   /** `predecessor`: the same channel before a reload; its measurements go on. */
   constructor(parts: ChannelParts, predecessor?: Channel) {

@@ -14,6 +14,7 @@ import { createRandom, type Random } from '../core/random.ts';
 import { Recognition, type RecognitionRule } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { Turns } from '../core/turns.ts';
+import { Alerts } from '../observe/alerts.ts';
 import { Bus, type EventBus } from '../observe/bus.ts';
 import { type Logger, silentLogger } from '../observe/logger.ts';
 import { containLogger, logFacts } from '../observe/logging.ts';
@@ -64,6 +65,7 @@ export interface Core {
   readonly unnamed: ReadonlySet<string>;
   /** Breakers that several channels share, by name. */
   readonly breakers: Map<string, Breaker>;
+  readonly alerts: Alerts;
   /** The counts of channels that were taken out. */
   removed: Ledger;
 }
@@ -120,16 +122,18 @@ export function buildCore({ options, config, unnamed, instances }: Plan): Core {
   };
   const ruleFailed = (error: unknown): void => bus.fault('rule', error);
   const recognition = new Recognition({ ...(options.recognise && { rules: options.recognise }), ruleFailed });
+  const fleet = new Fleet(world, config.router);
   const core: Core = {
     config,
     world,
     deadLetters,
-    fleet: new Fleet(world, config.router),
+    fleet,
     intake: new Intake(recognition, world),
     factories: new Map(Object.entries(options.channels)),
     unnamed,
     breakers: new Map(),
     removed: addLedgers([]),
+    alerts: new Alerts(world, fleet.channels),
   };
   for (const name of Object.keys(config.channels)) core.fleet.add(makeChannel(core, name, instances.get(name)));
   instances.clear();

@@ -181,6 +181,7 @@ export class Fleet implements FleetPort {
   }
 
   #removeMember(member: Member): Promise<void> {
+    if (member.isStopped) return Promise.resolve();
     return new Promise((resolve) => {
       this.#removals.set(member.slot.id, () => {
         this.#members.delete(member.slot.id);

@@ -38,6 +38,11 @@ export class Intake {
     this.#world = world;
   }
 
+  /** Undefined: no channel serves it. */
+  channelOf(message: unknown): Channel | undefined {
+    return this.registry.get(this.#recognition.dataTypeOf(message) ?? '');
+  }
+
   route(message: unknown, dataType = this.#recognition.dataTypeOf(message)): Outcome {
     const channel = dataType === undefined ? undefined : this.registry.get(dataType);
     return channel === undefined ? this.#refuse(message, dataType) : channel.slotFor(message).accept(message);

@@ -86,6 +86,12 @@ export class Member {
     this.#actor?.send(event);
   }
 
+  /** How long a batch of it has been due without getting a turn. */
+  get waitsForTurnMs(): number {
+    const pump = this.#life?.pump;
+    return pump?.isQueued === true ? this.slot.world.clock.now() - pump.queuedAt : 0;
+  }
+
   /** Notes a failure. False: that was once too often, it is given up. */
   noteFailure(): boolean {
     const { limit, withinMs, delayMs, delayMsMax } = this.slot.config.restart;

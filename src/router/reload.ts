@@ -1,7 +1,7 @@
 import type { AnyChannel } from '../channel/processing-channel.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
 import { checkEventRules } from '../config/event-rules.ts';
-import { parseConfig } from '../config/parse.ts';
+import { parseConfig, withoutChannel } from '../config/parse.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import { addLedgers } from '../core/counters.ts';
 import { SluiceError } from '../core/sluice-error.ts';
@@ -35,6 +35,19 @@ export async function reconfigure(
   } catch (error) {
     bus.publish('config.rejected', { error });
     throw error;
+  }
+}
+
+/** As `reconfigure`, from a source that may itself be wrong; never rejects, an event has told of it. */
+export async function reconfigureFrom(core: Core, load: () => Promise<RouterConfig>): Promise<void> {
+  try {
+    const config = await load().catch((error: unknown) => {
+      core.world.bus.publish('config.rejected', { error });
+      throw error;
+    });
+    await reconfigure(core, config);
+  } catch {
+    // Told as `config.rejected`, by whoever found it.
   }
 }
 
@@ -92,10 +105,16 @@ function apply(
 }
 
 /** Takes a channel out: nothing is routed to it any more, it drains, and its counts are kept. */
-export async function removeChannel(core: Core, channel: Channel, drainBy: number): Promise<void> {
+export function removeChannel(core: Core, channel: Channel, drainBy: number): Promise<void> {
+  channel.removal ??= takeOut(core, channel, drainBy);
+  return channel.removal;
+}
+
+async function takeOut(core: Core, channel: Channel, drainBy: number): Promise<void> {
   const { fleet, intake } = core;
   if (intake.registry.get(channel.config.dataType) === channel) intake.registry.delete(channel.config.dataType);
   await fleet.remove(channel, drainBy);
   channel.dispose();
+  core.config = withoutChannel(core.config, channel.name);
   core.removed = addLedgers([core.removed, ledgerOf(channel.metrics())]);
 }

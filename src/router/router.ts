@@ -1,15 +1,18 @@
 import type { Writable } from 'node:stream';
 import type { Actor, ActorLogic, ActorRefFrom, SnapshotFrom } from 'xstate';
 import type { RouterEvent, routerMachine } from '../../machines/router.ts';
+import { watchFile } from '../adapters/watch-file.ts';
 import { createWritable } from '../adapters/writable.ts';
 import type { ChannelFactory, EventOf } from '../channel/processing-channel.ts';
 import type { ConfigChange } from '../config/diff.ts';
+import { type LoadOptions, loadConfig } from '../config/load.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { addLedgers, isConserved } from '../core/counters.ts';
 import type { DeadLetter, DeadLetterFilter } from '../core/dead-letters.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import type { Alert } from '../observe/alerts.ts';
 import type { RouterBus } from '../observe/events.ts';
 import { channelHealth, type Explanation, explain } from '../observe/explain.ts';
 import { type RouterHealth, worstStatus } from '../observe/health.ts';
@@ -21,7 +24,8 @@ import { beginReport, type ChannelReport, type DrainReport, drainReport, ledgerO
 import type { IntakeCount, OfferOptions, RouteOptions } from './intake.ts';
 import type { Member } from './member.ts';
 import { registerChannel } from './register.ts';
-import { reconfigure, removeChannel } from './reload.ts';
+import { reconfigure, reconfigureFrom, removeChannel } from './reload.ts';
+import { type ReplayOptions, type ReplayReport, replayDeadLetters } from './replay.ts';
 
 /** The logic of a router's actor: its statechart, which makes its own parts when it starts and takes no input. */
 export type RouterLogic = ActorLogic<SnapshotFrom<typeof routerMachine>, RouterEvent, unknown>;
@@ -53,6 +57,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   readonly events: RouterBus<Emits>;
   readonly #core: Core;
   #reload: Promise<unknown> = Promise.resolve();
+  readonly #watches: (() => Promise<void>)[] = [];
   #stopped: Promise<DrainReport> | undefined;
 
   constructor(core: Core, actor: RouterActor) {
@@ -171,10 +176,16 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     return explain(this.#channel(name));
   }
 
+  /** What is wrong now and somebody should know of, oldest first; `alert.raised` and `alert.cleared` tell of each. */
+  get alerts(): readonly Alert[] {
+    return this.#core.alerts.list();
+  }
+
   /** Messages that could not be routed or processed. */
   readonly deadLetters = {
     list: (filter?: DeadLetterFilter): readonly DeadLetter[] => this.#core.deadLetters.list(filter),
     drop: (filter?: DeadLetterFilter): number => this.#core.deadLetters.drop(filter),
+    replay: (options: ReplayOptions = {}): Promise<ReplayReport> => replayDeadLetters(this.#core, options),
   };
 
   /** Registers another channel, while running too. Throws `SluiceError` when its name or data type is taken. */
@@ -201,6 +212,18 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     const reload = this.#reload.then(() => reconfigure(this.#core, config));
     this.#reload = reload.catch(() => {});
     return reload;
+  }
+
+  /**
+   * Reconfigures from a file whenever it is written; a file with mistakes changes nothing and raises the alert
+   * `config-rejected`. Ends with the returned function, or with `stop`.
+   */
+  watch(file: string, options: LoadOptions = {}): () => Promise<void> {
+    const unwatch = watchFile(file, () => {
+      this.#reload = this.#reload.then(() => reconfigureFrom(this.#core, () => loadConfig(file, options)));
+    });
+    this.#watches.push(unwatch);
+    return unwatch;
   }
 
   /** Opens the breaker of a channel by hand, until its cool-down is over and probes succeed, or until `reset`. */
@@ -257,6 +280,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   async #stop(deadlineMs: number): Promise<DrainReport> {
     const { fleet, world } = this.#core;
+    for (const unwatch of this.#watches) unwatch().catch(() => {});
     const startedAt = world.clock.now();
     const finish = beginReport(this.channels.values());
     fleet.closeDoors(startedAt + deadlineMs);

@@ -37,7 +37,9 @@ it('a real channel does what its chart says, on every path, and every transition
     expect(await driver.end(), `no timer is left after ${walked.join(' → ')}`).toBe(true);
   }
   const { covered, total, missing } = coverage.report();
-  console.info(`channel: ${covered} of ${total} transitions by ${paths.length} paths, missing: ${missing.join(', ')}`);
+  process.stdout.write(
+    `channel: ${covered} of ${total} transitions by ${paths.length} paths, missing: ${missing.join(', ')}\n`,
+  );
   expect(missing).toEqual(Object.keys(unreachable));
   expect(covered).toBeGreaterThanOrEqual(COVERED_MIN);
 }, 120_000);

@@ -4,6 +4,8 @@ import { TestModel, type TestPath } from 'xstate/graph';
 /** An event of a model, with the world as it is from this event on. */
 export interface ModelEvent<World> extends EventObject {
   readonly world: World;
+  /** Whom it is about, if there are several. */
+  readonly id?: string;
 }
 
 /** A real machine with a model of the data plane beside it. */

@@ -29,9 +29,11 @@ export function gapsInTable(machine: AnyStateMachine, events: readonly string[],
   return [...gaps, ...unknownStates, ...unknownEvents];
 }
 
-/** The ends of the actors that the state invokes; those of delays are always handled where the delay is. */
-function endsOf(state: AnyStateNode): string[] {
-  return state.invoke.flatMap(({ id }) => [`xstate.done.actor.${id}`, `xstate.error.actor.${id}`]);
+/** The ends of the actors that run in the state; those of delays are always handled where the delay is. */
+function endsOf(state: AnyStateNode | undefined): string[] {
+  if (state === undefined) return [];
+  const own = state.invoke.flatMap(({ id }) => [`xstate.done.actor.${id}`, `xstate.error.actor.${id}`]);
+  return [...own, ...endsOf(state.parent)];
 }
 
 function isHandled(state: AnyStateNode | undefined, event: string): boolean {

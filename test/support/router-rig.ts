@@ -95,6 +95,7 @@ export class ScriptedChannel extends ProcessingChannel<Message, unknown> {
     try {
       const result = react(call, this.#clock);
       if (result instanceof Promise) return result.then(...settling(call));
+      if (result !== undefined) return result;
       call.outcome = 'succeeded';
     } catch (error) {
       call.outcome = 'failed';

@@ -115,7 +115,9 @@ describe('more than `limit` failures within `withinMs`', () => {
 
   it('but fewer within that time do not, however many there were before', async () => {
     const rig = await createRig({
-      channels: { tick: { restart: { limit: 2, withinMs: 60_000 }, processTimeoutMs: 10, abandonAfterMs: 10 } },
+      channels: {
+        tick: { restart: { limit: 2, withinMs: 60_000 }, processTimeoutMs: 10, abandonAfterMs: 10, breaker: false },
+      },
     });
     for (let n = 0; n < 6; n += 1) {
       rig.sink('tick').script.push(hang);

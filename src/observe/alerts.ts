@@ -1,0 +1,174 @@
+import type { World } from '../channel/slot.ts';
+import { Counter } from '../core/counters.ts';
+import type { Channel } from '../router/channel.ts';
+import type { Member } from '../router/member.ts';
+import { textOf } from './explain.ts';
+
+/** What an alert is about; a closed set. */
+export type AlertName =
+  | 'breaker-open'
+  | 'given-up'
+  | 'hung'
+  | 'mailbox-high'
+  | 'error-rate'
+  | 'oldest-message'
+  | 'starvation'
+  | 'feed-silent'
+  | 'config-rejected';
+
+/** A condition that holds now and that somebody should know of. */
+export interface Alert {
+  readonly alert: AlertName;
+  /** Null: it is about the router. */
+  readonly channel: string | null;
+  /** What is wrong, in words. */
+  readonly text: string;
+  /** When it was raised, in ms since 1970. */
+  readonly at: number;
+}
+
+/** How often conditions are looked at while anything goes on, in ms. */
+const LOOK_MS = 1_000;
+const MAILBOX_HIGH = 0.8;
+const MAILBOX_LOW = 0.6;
+const ERROR_RATE_HIGH = 0.5;
+const ERROR_RATE_LOW = 0.25;
+const ERROR_CALLS_MIN = 5;
+/** The oldest message may wait this many times `timeoutMs`, and 5 s at least. */
+const AGE_FACTOR = 10;
+const AGE_MS_MIN = 5_000;
+
+/** What a look finds: raise it with this text, clear it, or (undefined: between the two limits) leave it. */
+type Finding = string | false | undefined;
+
+/** What a channel looked like the last time. */
+interface Sight {
+  readonly received: number;
+  readonly calls: number;
+  readonly failures: number;
+  /** When its feed was last heard of, on the clock. */
+  readonly heardAt: number;
+}
+
+/**
+ * Raises and clears alerts. Each is told once when it begins and once when it ends, with how long it lasted; it clears
+ * at a lower limit than it is raised at. A channel is looked at when it enters a state, and every second while anything
+ * waits, is wrong or is expected of it: an idle router has no timer.
+ */
+export class Alerts {
+  readonly #world: World;
+  readonly #channels: ReadonlyMap<string, Channel>;
+  readonly #raised = new Map<string, { readonly alert: Alert; readonly since: number }>();
+  readonly #watched = new Map<string, Sight>();
+  #timer: unknown;
+
+  constructor(world: World, channels: ReadonlyMap<string, Channel>) {
+    this.#world = world;
+    this.#channels = channels;
+    const look = ({ channel }: { readonly channel: string }): void => this.#look(channel.replace(/\/\d+$/, ''));
+    world.bus.tap('channel.entered', look);
+    world.bus.tap('channel.gaveUp', look);
+    world.bus.tap('config.applied', () => this.#set('config-rejected', null, false));
+    world.bus.tap('config.rejected', ({ error }) => this.#set('config-rejected', null, textOf(error)));
+  }
+
+  /** What is raised now, oldest first. */
+  list(): readonly Alert[] {
+    return [...this.#raised.values()].map(({ alert }) => alert);
+  }
+
+  /** Error rates are taken from second to second: a look between does not count for them. */
+  #look(name: string, isTimed = false): void {
+    const channel = this.#channels.get(name);
+    const before = this.#watched.get(name);
+    this.#watched.delete(name);
+    if (channel === undefined || channel.members.every((member) => member.isStopped)) {
+      for (const { alert } of this.#raised.values()) if (alert.channel === name) this.#set(alert.alert, name, false);
+      return;
+    }
+    const sight = this.#sightOf(channel, before);
+    const rates = isTimed ? before : undefined;
+    const findings = findingsOf(channel, sight, rates, this.#world.clock.now());
+    let isWatched =
+      channel.config.silenceMs > 0 || channel.members.some(({ slot }) => slot.depth + slot.batch.length > 0);
+    for (const [alert, finding] of Object.entries(findings) as [AlertName, Finding][]) {
+      this.#set(alert, name, finding);
+      if (this.#raised.has(keyOf(alert, name))) isWatched = true;
+    }
+    if (isWatched)
+      this.#watched.set(
+        name,
+        isTimed || before === undefined ? sight : { ...sight, calls: before.calls, failures: before.failures },
+      );
+    if (this.#watched.size === 0) {
+      this.#world.clock.clearTimeout(this.#timer);
+      this.#timer = undefined;
+      return;
+    }
+    this.#timer ??= this.#world.clock.setTimeout(() => {
+      this.#timer = undefined;
+      for (const watched of [...this.#watched.keys()]) this.#look(watched, true);
+    }, LOOK_MS);
+  }
+
+  #sightOf(channel: Channel, before: Sight | undefined): Sight {
+    const sum = (index: (typeof Counter)['received' | 'calls' | 'failures']): number =>
+      channel.members.reduce((all, { slot }) => all + slot.counters[index], 0);
+    const received = sum(Counter.received);
+    const isHeard = before === undefined || before.received !== received;
+    const heardAt = isHeard ? this.#world.clock.now() : before.heardAt;
+    return { received, calls: sum(Counter.calls), failures: sum(Counter.failures), heardAt };
+  }
+
+  #set(alert: AlertName, channel: string | null, finding: Finding): void {
+    const key = keyOf(alert, channel);
+    const raised = this.#raised.get(key);
+    const { clock, bus } = this.#world;
+    if (typeof finding === 'string' && raised === undefined) {
+      const begun: Alert = { alert, channel, text: finding, at: clock.wallTime() };
+      this.#raised.set(key, { alert: begun, since: clock.now() });
+      bus.publish('alert.raised', begun);
+    } else if (finding === false && raised !== undefined) {
+      this.#raised.delete(key);
+      bus.publish('alert.cleared', { ...raised.alert, lastedMs: clock.now() - raised.since });
+    }
+  }
+}
+
+function keyOf(alert: AlertName, channel: string | null): string {
+  return `${alert} ${channel ?? ''}`;
+}
+
+function findingsOf(channel: Channel, sight: Sight, before: Sight | undefined, now: number): Record<string, Finding> {
+  const { members, config } = channel;
+  const worst = (of: (member: Member) => number): number => Math.max(...members.map(of));
+  const isOpen = members.some(({ state }) => state === 'tripped' || state === 'probing');
+  const full = worst(({ slot }) => slot.mailbox.size / slot.mailbox.capacity);
+  const calls = sight.calls - (before?.calls ?? sight.calls);
+  const rate = calls < ERROR_CALLS_MIN ? undefined : (sight.failures - (before?.failures ?? 0)) / calls;
+  const age = worst(({ slot }) => (slot.depth === 0 ? 0 : now - slot.oldestAcceptedAt));
+  const ageMax = Math.max(AGE_MS_MIN, AGE_FACTOR * config.timeoutMs);
+  const callMs = worst(({ slot }) => (slot.batch.length === 0 ? 0 : now - (slot.lastBatchAt ?? now)));
+  const turnMs = worst((member) => member.waitsForTurnMs);
+  const { starvationMs } = channel.parts.world.turns.limits;
+  const silence = now - sight.heardAt;
+  return {
+    'breaker-open': isOpen && `the breaker is open: ${members.map((member) => member.state).join(', ')}`,
+    'given-up': members.some((member) => member.isGivenUp) && 'it failed too often and is not started again',
+    hung: callMs >= config.processTimeoutMs && `a call of process has not settled for ${Math.round(callMs)} ms`,
+    'mailbox-high': between(full, MAILBOX_HIGH, MAILBOX_LOW) && `the mailbox is ${Math.round(full * 100)} % full`,
+    'error-rate':
+      rate !== undefined &&
+      between(rate, ERROR_RATE_HIGH, ERROR_RATE_LOW) &&
+      `${Math.round(rate * 100)} % of the calls fail`,
+    'oldest-message': between(age, ageMax, ageMax / 2) && `the oldest message has waited ${Math.round(age)} ms`,
+    starvation: turnMs > starvationMs && `a batch has been due for ${Math.round(turnMs)} ms`,
+    'feed-silent': config.silenceMs > 0 && silence >= config.silenceMs && `nothing came for ${Math.round(silence)} ms`,
+  };
+}
+
+/** Hysteresis: true from the higher limit on, false below the lower one, undefined between them. */
+function between(value: number, high: number, low: number): boolean | undefined {
+  if (value >= high) return true;
+  return value < low ? false : undefined;
+}

@@ -1,0 +1,88 @@
+import type { DeadLetter, DeadLetterFilter } from '../core/dead-letters.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { Channel } from './channel.ts';
+import type { Core } from './core.ts';
+
+/** How dead letters are replayed. */
+export interface ReplayOptions extends DeadLetterFilter {
+  /** At most this many a second, default 100. */
+  readonly perSecond?: number;
+  /** A letter that came back so often is left where it is, default 3. */
+  readonly replaysMax?: number;
+  /** Ends the replay between two letters. */
+  readonly signal?: AbortSignal;
+}
+
+/** What became of a replay. */
+export interface ReplayReport {
+  /** Taken in again: they left the store. */
+  readonly replayed: number;
+  /** Left in the store because they were replayed too often, or no channel would take them. */
+  readonly left: number;
+  /** Why it ended before the last letter; null: it did not. */
+  readonly refused: string | null;
+}
+
+const PER_SECOND = 100;
+const REPLAYS_MAX = 3;
+/** How often a replay looks whether live traffic leaves it room, in ms. */
+const FENCE_MS = 10;
+/** How often each message was replayed: it counts on when the message becomes a dead letter again. */
+const replays = new WeakMap<object, number>();
+
+/**
+ * Routes dead letters again, oldest first, one at a time and never faster than `perSecond`. Fenced behind live traffic:
+ * a letter goes only when nothing waits in its channel. Refused while its channel is not delivering.
+ */
+export async function replayDeadLetters(core: Core, options: ReplayOptions): Promise<ReplayReport> {
+  const { perSecond = PER_SECOND, replaysMax = REPLAYS_MAX, signal } = options;
+  if (!(perSecond > 0)) throw new SluiceError('invalid-option', `perSecond must be above 0, got ${String(perSecond)}`);
+  const report = { replayed: 0, left: 0 };
+  for (const letter of core.deadLetters.list(options)) {
+    const channel = channelOf(core, letter);
+    if (channel === undefined || replaysOf(letter) >= replaysMax) {
+      report.left += 1;
+      continue;
+    }
+    const refused = await fence(core, channel, signal);
+    if (refused !== null) return { ...report, refused };
+    // It may have been dropped or evicted while the replay waited for its turn.
+    if (core.deadLetters.take({ id: letter.id }).length === 0) continue;
+    takeAgain(channel, letter);
+    report.replayed += 1;
+    await sleep(core, 1_000 / perSecond);
+  }
+  return { ...report, refused: null };
+}
+
+/** A letter that was never accepted is routed anew; the others are payloads already, and go behind the door. */
+function takeAgain(channel: Channel, { message, reason }: DeadLetter): void {
+  if (typeof message === 'object' && message !== null) replays.set(message, (replays.get(message) ?? 0) + 1);
+  const isRaw = reason === 'unknown-type' || reason === 'invalid';
+  channel.slotFor(message).accept(message, isRaw);
+}
+
+function channelOf({ fleet, intake }: Core, { channel, message }: DeadLetter): Channel | undefined {
+  return channel === null ? intake.channelOf(message) : fleet.channels.get(channel);
+}
+
+function replaysOf({ message }: DeadLetter): number {
+  return typeof message === 'object' && message !== null ? (replays.get(message) ?? 0) : 0;
+}
+
+/** Waits until live traffic leaves room; says why when that will not be. */
+async function fence(core: Core, channel: Channel, signal: AbortSignal | undefined): Promise<string | null> {
+  for (;;) {
+    if (signal?.aborted === true) return 'it was aborted';
+    const blocked = channel.members.find(({ slot }) => !slot.canDeliver || !slot.isOpen);
+    if (blocked !== undefined) return `channel ${blocked.slot.id} is ${blocked.state}`;
+    if (channel.members.every(({ slot }) => slot.depth + slot.batch.length === 0)) return null;
+    await sleep(core, FENCE_MS);
+  }
+}
+
+function sleep({ world }: Core, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    world.clock.setTimeout(resolve, ms);
+  });
+}

@@ -1,0 +1,117 @@
+import type { AnyMachineSnapshot, InspectionEvent } from 'xstate';
+import type { FleetPort } from '../../src/core/fleet-port.ts';
+import { createRouter, type DataChannelRouter } from '../../src/index.ts';
+import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
+import { GatedChannel, type Gates } from './model-gates.ts';
+import type { ModelEvent } from './model-logic.ts';
+import { type FleetWorld, type fleetFactsOf, RESTARTS_MAX } from './model-router.ts';
+
+const HUNG_MS = 10_000;
+const RESTART_MS = 100;
+const DEADLINE_MS = 1_000;
+
+/** A real router with two channels, and the physical cause of everything that its chart can hear of. */
+export class RouterDriver {
+  readonly router: DataChannelRouter;
+  readonly #clock = createSimulatedClock();
+  readonly #gates = { frail: {} as Gates, steady: {} as Gates };
+
+  constructor(escalates: boolean, inspect: (event: InspectionEvent) => void) {
+    this.router = createRouter({
+      channels: {
+        frail: () => new GatedChannel(this.#gates.frail),
+        steady: () => new GatedChannel(this.#gates.steady),
+      },
+      config: {
+        router: { onGiveUp: escalates ? 'escalate' : 'degrade' },
+        channels: { frail: channelConfig, steady: channelConfig },
+      },
+      clock: this.#clock,
+      random: () => 0.5,
+      inspect,
+    });
+    this.router.start().catch(() => {});
+  }
+
+  get snapshot(): AnyMachineSnapshot {
+    return this.router.actor.getSnapshot();
+  }
+
+  /** What the guards read now. */
+  get facts(): ReturnType<typeof fleetFactsOf> {
+    const fleet: FleetPort = this.snapshot.context.fleet();
+    const { isSettled, hasDown, isStopped, escalates } = fleet;
+    return { isSettled, hasDown, isStopped, mayRestart: fleet.mayRestart('frail'), escalates };
+  }
+
+  get isConserved(): boolean {
+    return this.router.metrics().conserved;
+  }
+
+  settle(): Promise<void> {
+    return this.#clock.settle();
+  }
+
+  /** Brings about what a step of the model says has happened. */
+  async cause(event: ModelEvent<FleetWorld>): Promise<void> {
+    await this.#cause(event);
+    await this.settle();
+  }
+
+  /** Ends everything; false: a timer was left behind. */
+  async end(): Promise<boolean> {
+    (this.router.actor as unknown as { stop(): void }).stop();
+    for (const gates of Object.values(this.#gates)) for (const gate of Object.values(gates)) gate?.resolve();
+    await this.settle();
+    return this.#clock.pending === 0;
+  }
+
+  async #cause({ type, id }: ModelEvent<FleetWorld>): Promise<void> {
+    const name = id === 'steady' ? id : 'frail';
+    const gates = this.#gates[name];
+    switch (type) {
+      case 'router.stop':
+        this.router.stop({ deadlineMs: DEADLINE_MS }).catch(() => {});
+        return;
+      case 'channel.warmed':
+        return gates.warmUp?.resolve();
+      case 'channel.failed':
+        if (gates.warmUp === undefined) return this.#clock.advance(HUNG_MS);
+        return gates.warmUp.reject(new Error('not warm'));
+      case 'channel.restart':
+        return this.#clock.advance(RESTART_MS);
+      case 'channel.stopped':
+        return this.#stop(name);
+      case 'weather.message':
+        this.router.route({ sym: 'A' }, { dataType: 'frail' });
+        return;
+      case 'weather.restart':
+        return this.router.restart('frail');
+      default:
+        return this.#freeze();
+    }
+  }
+
+  /** By hand while the router serves; a drain only has to be let go on. */
+  async #stop(id: 'frail' | 'steady'): Promise<void> {
+    if (this.router.state !== 'stopping') this.router.remove(id).catch(() => {});
+    await this.settle();
+    this.#gates[id].process?.resolve();
+    await this.settle();
+    this.#gates[id].close?.resolve();
+  }
+
+  /** Only a process that stood still for longer than the deadline sees the router end before its channels. */
+  async #freeze(): Promise<void> {
+    this.#clock.jump(DEADLINE_MS * 2);
+  }
+}
+
+const channelConfig = {
+  priority: 2,
+  batchSize: 1,
+  warmUpTimeoutMs: HUNG_MS * 100,
+  processTimeoutMs: HUNG_MS - 1,
+  abandonAfterMs: 1,
+  restart: { limit: RESTARTS_MAX, delayMs: RESTART_MS },
+};

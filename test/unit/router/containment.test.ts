@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type AnyChannel, type Logger, ProcessingChannel } from '../../../src/index.ts';
+import { createRig, message, messages, numbers, rejectingWith, RouterRig, throwSync } from '../../support/router-rig.ts';
+
+const trap = (): never => {
+  throw new Error('broken');
+};
+const unhandled: unknown[] = [];
+const note = (error: unknown): void => void unhandled.push(error);
+
+beforeEach(() => {
+  unhandled.length = 0;
+  process.on('unhandledRejection', note);
+  process.on('uncaughtException', note);
+});
+
+afterEach(() => {
+  process.off('unhandledRejection', note);
+  process.off('uncaughtException', note);
+  expect(unhandled, 'nothing reaches the host’s process').toEqual([]);
+});
+
+describe('R6.1 R6.4 what the host hands in and throws is contained, counted and told', () => {
+  it('a listener, which harms neither the other listeners nor the channel', async () => {
+    const rig = await createRig();
+    const heard: unknown[] = [];
+    rig.sink('tick').reaction = ({ context }) => context.emit('high');
+    rig.router.events.on('event', trap);
+    rig.router.events.on('event', async () => trap());
+    rig.router.events.on('event', ({ event }) => heard.push(event));
+    rig.router.route(message('tick', 0));
+    await rig.advance(1);
+    expect(heard).toEqual(['high']);
+    expect(rig.metrics('tick')).toMatchObject({ delivered: 1, deadLettered: 0 });
+    expect(rig.router.metrics().faults.listener).toBe(2);
+    expect(rig.facts('callback.failed')).toMatchObject([{ place: 'listener' }, { place: 'listener' }]);
+  });
+
+  it('a listener of `callback.failed` itself, which does not go round in circles', async () => {
+    const rig = await createRig();
+    rig.router.events.on('callback.failed', trap);
+    rig.router.events.on('message.rejected', trap);
+    rig.router.route(null);
+    expect(rig.router.metrics().faults.listener).toBe(2);
+  });
+
+  it('a listener of every fact there is: the router does all it does without it', async () => {
+    const rig = new RouterRig({ channels: { tick: { capacity: 2, overflow: 'drop-oldest' } } });
+    rig.router.events.on('*', trap);
+    await rig.start();
+    rig.sink('tick').script.push(throwSync);
+    rig.router.routeAll([...messages('tick', 5), null]);
+    await rig.advance(10_000);
+    const report = await rig.stop();
+    expect(report).toMatchObject({ conserved: true, onTime: true });
+    expect(rig.router.metrics().faults.listener).toBeGreaterThan(10);
+  });
+
+  it('a logger, in any of its methods and in `child`', async () => {
+    const broken: Logger = { debug: trap, info: trap, warn: trap, error: trap, child: trap };
+    for (const logger of [broken, { ...broken, child: () => broken }]) {
+      const rig = await createRig({ logger });
+      rig.sink('tick').script.push(throwSync);
+      rig.router.route(message('tick', 0));
+      await rig.advance(1_000);
+      expect(rig.sink('tick').delivered).toEqual([0]);
+      expect(rig.router.metrics().faults.logger).toBeGreaterThan(0);
+      expect(rig.facts('callback.failed')).toContainEqual(expect.objectContaining({ place: 'logger' }));
+      await rig.stop();
+    }
+  });
+
+  it.each([['a function', trap], ['an observer', { next: trap }]])('an inspector: %s', async (_name, inspect) => {
+    const rig = await createRig({ inspect });
+    rig.router.routeAll(messages('tick', 3));
+    await rig.advance(10);
+    expect(rig.sink('tick').delivered).toEqual(numbers(3));
+    expect((await rig.stop()).conserved).toBe(true);
+    expect(rig.router.metrics().faults.inspector).toBeGreaterThan(0);
+    expect(rig.facts('callback.failed')).toContainEqual(expect.objectContaining({ place: 'inspector' }));
+  });
+
+  it('`close`, sync and async, which holds up no stop', async () => {
+    for (const close of [trap, async () => trap()]) {
+      class Closing extends ProcessingChannel<unknown> {
+        override process(): void {}
+        override close = close;
+      }
+      const rig = await createRig({ channels: {}, classes: { tick: () => new Closing() } });
+      const report = await rig.stop();
+      expect(report).toMatchObject({ onTime: true, conserved: true });
+      expect(rig.router.metrics().faults.close).toBe(1);
+      expect(rig.facts('callback.failed')).toMatchObject([{ place: 'close', channel: 'tick' }]);
+    }
+  });
+});
+
+describe('S6 whatever `process` throws is a failure of its batch', () => {
+  const strange: readonly (readonly [string, unknown])[] = [
+    ['null', null],
+    ['undefined', undefined],
+    ['a string', 'no'],
+    ['a frozen object', Object.freeze({})],
+    ['an error whose message throws', Object.defineProperty(new Error(), 'message', { get: trap })],
+  ];
+
+  it.each(strange)('%s, thrown or as a rejection', async (_name, error) => {
+    const rig = await createRig({ logger: { ...silent, child: () => silent } });
+    const raise = (): never => {
+      throw error;
+    };
+    rig.sink('tick').script.push(raise, rejectingWith(error));
+    rig.router.route(message('tick', 0));
+    await rig.advance(60_000);
+    expect(rig.facts('batch.failed').map((fact) => fact.error)).toEqual([error, error]);
+    expect(rig.metrics('tick')).toMatchObject({ delivered: 1, calls: 3, restarts: 0 });
+    expect(rig.router.explain('tick').sentence).toContain('tick is');
+  });
+
+  const results: readonly (readonly [string, () => unknown])[] = [
+    ['a thenable whose `then` throws', () => ({ then: trap })],
+    ['an object whose `then` cannot be read', () => Object.defineProperty({}, 'then', { get: trap })],
+    ['a thenable that rejects', () => ({ then: (_: unknown, no: (error: unknown) => void) => no(new Error('no')) })],
+  ];
+
+  it.each(results)('also %s', async (_name, result) => {
+    const rig = await createRig();
+    rig.sink('tick').script.push(result as never);
+    expect(rig.router.route(message('tick', 0)).status).toBe('accepted');
+    await rig.advance(60_000);
+    expect(rig.facts('batch.failed')).toHaveLength(1);
+    expect(rig.metrics('tick')).toMatchObject({ delivered: 1, calls: 2 });
+  });
+});
+
+it('a factory that later gives something else than a channel fails as a constructor does', async () => {
+  let makes = 0;
+  const rig = await createRig({
+    channels: { tick: { processTimeoutMs: 10, abandonAfterMs: 10, restart: { delayMs: 10 } } },
+    classes: { tick: () => (makes++ === 1 ? ({} as AnyChannel) : rigChannel()) },
+  });
+  function rigChannel(): AnyChannel {
+    return new Plain();
+  }
+  rig.router.restart('tick');
+  await rig.advance(1);
+  expect(rig.router.explain('tick')).toMatchObject({ state: 'failed', cause: 'its constructor threw' });
+  await rig.advance(1_000);
+  expect(rig.metrics('tick').state).toBe('idle');
+});
+
+class Plain extends ProcessingChannel<unknown> {
+  override process(): void {}
+}
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };

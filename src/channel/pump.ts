@@ -179,12 +179,15 @@ export class Pump implements TurnTaker {
 
   #deliver(call: Call): boolean {
     let result: unknown;
+    let isPending: boolean;
     try {
       result = this.#channel.process(call.segment.messages, call);
+      // Even to look for a `then` runs code of the host's.
+      isPending = isThenable(result);
     } catch (error) {
       return this.#settled(call, error, false);
     }
-    if (!isThenable(result)) return this.#settled(call, undefined, true);
+    if (!isPending) return this.#settled(call, undefined, true);
     Promise.resolve(result).then(this.#onFulfilled, this.#onRejected);
     this.#watchdog.watch(call);
     return false;
@@ -267,6 +270,6 @@ export class Pump implements TurnTaker {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+function isThenable(value: unknown): boolean {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

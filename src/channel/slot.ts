@@ -30,7 +30,7 @@ export interface World {
 }
 
 /** Stores a dead letter and tells the host. */
-export type KeepDeadLetter = (
+type KeepDeadLetter = (
   channel: string | null,
   reason: DeadLetterReason,
   message: unknown,

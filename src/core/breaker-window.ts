@@ -10,7 +10,7 @@ export const SLOW = 2;
 export type WindowLimits = { readonly count: number } | { readonly ms: number };
 
 /** What the window holds. */
-export interface WindowTotals {
+interface WindowTotals {
   calls: number;
   failures: number;
   slow: number;

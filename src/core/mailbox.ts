@@ -2,23 +2,10 @@ import { SluiceError } from './sluice-error.ts';
 
 const SLOTS_MIN = 16;
 
-/** When the messages of one batch were accepted, and as which; reused from batch to batch. */
-export class Stamps {
-  acceptedAt = new Float64Array(1);
-  sequence = new Float64Array(1);
-
-  /** Makes room for `count` stamps; what was there is gone. */
-  reserve(count: number): void {
-    if (this.acceptedAt.length >= count) return;
-    this.acceptedAt = new Float64Array(slotsFor(count));
-    this.sequence = new Float64Array(this.acceptedAt.length);
-  }
-}
-
 /**
  * A queue in order of acceptance: a ring that starts small and doubles as needed. It never refuses: whoever pushes asks
  * `isFull` first, because what to do then is a policy (see overflow.ts). An *offset* counts from the oldest message. An
- * *ordinal* names a message until it leaves or until a reordering (`putBack`, `removeWhere`) gives all of them new ones.
+ * *ordinal* names a message until it leaves or until `removeWhere` gives all of them new ones.
  */
 export class Mailbox<Message = unknown> {
   #capacity = 0;
@@ -81,10 +68,9 @@ export class Mailbox<Message = unknown> {
     this.#size += 1;
   }
 
-  /** Takes up to `count` of the oldest messages, and their stamps when asked to. */
-  take(count: number, stamps?: Stamps): Message[] {
+  /** Takes up to `count` of the oldest messages. */
+  take(count: number): Message[] {
     const taken = Math.min(count, this.#size);
-    if (stamps !== undefined) this.#copyStamps(taken, stamps);
     if (taken === 0) return [];
     // Begun with one message, because an empty array that is pushed to reserves room for many.
     const messages = [this.#release(0)];
@@ -99,17 +85,6 @@ export class Mailbox<Message = unknown> {
     const message = this.#release(0);
     this.#advance(1);
     return message;
-  }
-
-  /** Puts a batch back at the head, in its order, even past the capacity: accepted messages are not lost to a crash. */
-  putBack(messages: readonly Message[], acceptedAt: ArrayLike<number>, sequence: ArrayLike<number>): void {
-    const count = messages.length;
-    this.#renumber();
-    if (this.#size + count > this.#messages.length) this.#resize(this.#size + count);
-    this.#head = this.#slotOf(this.#messages.length - count);
-    this.#size += count;
-    for (let offset = 0; offset < count; offset += 1)
-      this.#put(offset, messages[offset] as Message, acceptedAt[offset] ?? 0, sequence[offset] ?? 0);
   }
 
   /** Puts a newer message in the place of a waiting one; the wait goes on counting from the older one's acceptance. */
@@ -164,14 +139,6 @@ export class Mailbox<Message = unknown> {
   /** All ordinals in use become past ones, so an index built on them finds nothing instead of the wrong message. */
   #renumber(): void {
     this.#headOrdinal += this.#size;
-  }
-
-  #copyStamps(count: number, stamps: Stamps): void {
-    stamps.reserve(count);
-    for (let offset = 0; offset < count; offset += 1) {
-      stamps.acceptedAt[offset] = this.acceptedAtOf(offset);
-      stamps.sequence[offset] = this.sequenceOf(offset);
-    }
   }
 
   #resize(sizeMin: number): void {

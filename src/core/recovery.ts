@@ -66,11 +66,6 @@ export class Recovery {
     return (this.#suspects[0] ?? this.#segments[0])?.acceptedAt;
   }
 
-  /** How often the next segment was tried before. */
-  get headAttempts(): number {
-    return this.#segments[0]?.attempts ?? 0;
-  }
-
   /** Takes the next segment, cut to `limit` messages. */
   take(limit: number): Segment | undefined {
     const head = this.#segments.shift();

@@ -84,7 +84,7 @@ export class Alerts {
     this.#watched.delete(name);
     if (channel === undefined || channel.members.every((member) => member.isStopped)) {
       for (const { alert } of this.#raised.values()) if (alert.channel === name) this.#set(alert.alert, name, false);
-      return;
+      return this.#stopWhenIdle();
     }
     const sight = this.#sightOf(channel, before);
     const rates = isTimed ? before : undefined;
@@ -100,15 +100,17 @@ export class Alerts {
         name,
         isTimed || before === undefined ? sight : { ...sight, calls: before.calls, failures: before.failures },
       );
-    if (this.#watched.size === 0) {
-      this.#world.clock.clearTimeout(this.#timer);
-      this.#timer = undefined;
-      return;
-    }
+    if (this.#watched.size === 0) return this.#stopWhenIdle();
     this.#timer ??= this.#world.clock.setTimeout(() => {
       this.#timer = undefined;
       for (const watched of [...this.#watched.keys()]) this.#look(watched, true);
     }, LOOK_MS);
+  }
+
+  #stopWhenIdle(): void {
+    if (this.#watched.size > 0) return;
+    this.#world.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #sightOf(channel: Channel, before: Sight | undefined): Sight {

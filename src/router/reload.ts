@@ -5,9 +5,9 @@ import { parseConfig, withoutChannel } from '../config/parse.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import { addLedgers } from '../core/counters.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { ledgerOf } from '../observe/drain-report.ts';
 import type { Channel } from './channel.ts';
 import { type Core, makeChannel, makeInstance, refuseUnknown, rulesByName, withDefaults } from './core.ts';
-import { ledgerOf } from './drain-report.ts';
 
 /** How long `close` of an instance that is replaced or taken out may take, in ms. */
 const DRAIN_MS = 5_000;

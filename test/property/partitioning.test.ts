@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createPartitioning } from '../../src/core/partitioning.ts';
 
-const partitions = fc.array(fc.record({ depth: fc.nat(100), canDeliver: fc.boolean() }), { minLength: 1, maxLength: 40 });
+const partitions = fc.array(fc.record({ depth: fc.nat(100), canDeliver: fc.boolean() }), {
+  minLength: 1,
+  maxLength: 40,
+});
 
 test('a key has one partition, whatever else happens to the partitions', () => {
   fc.assert(

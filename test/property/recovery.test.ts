@@ -17,7 +17,7 @@ function run(count: number, batchSize: number, poison: ReadonlySet<number>, rule
   let calls = 0;
   const giveUp = (messages: readonly unknown[]) => condemned.push(...(messages as number[]));
   while (recovery.hasSegments || waiting.length > 0) {
-    const fresh = { attempts: 0, acceptedAt: 0, isSplit: false, error: undefined };
+    const fresh = { attempts: 0, acceptedAt: 0, isSplit: false, isSuspect: false, error: undefined };
     const segment = recovery.take(batchSize) ?? { ...fresh, messages: waiting.splice(0, batchSize) };
     const messages = segment.messages as number[];
     calls += 1;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type TurnTaker, Turns } from '../../src/core/turns.ts';
+import { Turns, type TurnTaker } from '../../src/core/turns.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 
 interface Turn {
@@ -38,7 +38,10 @@ async function play(takers: readonly { priority: number; batchMs: number }[]): P
 }
 
 const takers = fc.array(
-  fc.record({ priority: fc.integer({ min: 1, max: 9 }), batchMs: fc.double({ min: 0.25, max: BATCH_MS_MAX, noNaN: true }) }),
+  fc.record({
+    priority: fc.integer({ min: 1, max: 9 }),
+    batchMs: fc.double({ min: 0.25, max: BATCH_MS_MAX, noNaN: true }),
+  }),
   { minLength: 1, maxLength: 8 },
 );
 

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { Mailbox, Stamps } from '../../../src/core/mailbox.ts';
+import { Mailbox } from '../../../src/core/mailbox.ts';
 
 /** The collector is hidden unless asked for, and a test cannot choose how its process was started. */
 function collectGarbage(): void {
@@ -43,28 +43,14 @@ test.each([Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY])(
   },
 );
 
-test('the stamps of a batch are readable before and with the taking', () => {
+test('the stamps of a batch are readable before the taking', () => {
   const mailbox = filled(100, 30);
   expect([mailbox.oldestAcceptedAt, mailbox.acceptedAtOf(3), mailbox.sequenceOf(3)]).toEqual([0, 30, 3]);
-  const stamps = new Stamps();
-  mailbox.take(20, stamps);
-  expect([...stamps.sequence.slice(0, 20)]).toEqual(Array.from({ length: 20 }, (_, index) => index));
-  expect(stamps.acceptedAt[19]).toBe(190);
 });
 
 test('an empty mailbox has no oldest message, which is never due', () => {
   expect(new Mailbox(1).oldestAcceptedAt).toBe(Number.POSITIVE_INFINITY);
   expect(new Mailbox(1).shift()).toBeUndefined();
-});
-
-test('a batch that is put back is taken first, in its order and with its stamps, even when that exceeds the capacity', () => {
-  const mailbox = filled(20, 20);
-  const stamps = new Stamps();
-  const batch = mailbox.take(5, stamps);
-  for (let index = 20; index < 25; index += 1) mailbox.push(`m${index}`, index * 10, index);
-  mailbox.putBack(batch, stamps.acceptedAt, stamps.sequence);
-  expect([mailbox.size, mailbox.isFull, mailbox.oldestAcceptedAt]).toEqual([25, true, 0]);
-  expect(mailbox.take(25)).toEqual(Array.from({ length: 25 }, (_, index) => `m${index}`));
 });
 
 test('a replaced message keeps its place and its wait, and takes the new sequence', () => {
@@ -79,7 +65,7 @@ test('an ordinal names the same message until it leaves, and none after a reorde
   const ordinal = mailbox.headOrdinal + 3;
   mailbox.take(2);
   expect(mailbox.messageOf(ordinal - mailbox.headOrdinal)).toBe('m3');
-  mailbox.putBack(['x'], [0], [0]);
+  mailbox.removeWhere(() => false);
   expect(mailbox.headOrdinal).toBeGreaterThan(ordinal);
 });
 

@@ -88,15 +88,6 @@ test('a message that was taken is not replaced, although its key is remembered',
   expect([waiting(), lost]).toEqual([['B1', 'C2'], []]);
 });
 
-test('after a batch was put back the right messages are replaced', () => {
-  const { admit, mailbox, waiting } = door('conflate', 3);
-  admit('A1', 'B1', 'C1', 'C2');
-  mailbox.take(2);
-  mailbox.putBack(['B1'], [2], [2]);
-  admit('D1', 'C3', 'B2');
-  expect(waiting()).toEqual(['B2', 'C3', 'D1']);
-});
-
 test('with a capacity of 0 nothing waits and every policy still ends', () => {
   for (const policy of ['reject', 'drop-oldest', 'drop-newest', 'conflate'] as const) {
     const { admit, waiting } = door(policy, 0);

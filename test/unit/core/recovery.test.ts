@@ -4,14 +4,14 @@ import { Recovery, type RecoveryRules, type Segment } from '../../../src/core/re
 const rules: RecoveryRules = { attempts: 3, isolate: true, needsEvidence: true };
 
 function segment(messages: readonly unknown[], fields: Partial<Segment> = {}): Segment {
-  return { messages, attempts: 1, acceptedAt: 10, isSplit: false, error: 'why', ...fields };
+  return { messages, attempts: 1, acceptedAt: 10, isSplit: false, isSuspect: false, error: 'why', ...fields };
 }
 
 describe('a failed segment', () => {
   it('is held for another attempt while it has any left', () => {
     const recovery = new Recovery();
     expect(recovery.failed(segment([1, 2], { attempts: 2 }), rules, true)).toBe('retry');
-    expect([recovery.size, recovery.headAttempts, recovery.oldestAcceptedAt]).toEqual([2, 2, 10]);
+    expect([recovery.size, recovery.oldestAcceptedAt]).toEqual([2, 10]);
     expect(recovery.take(10)?.messages).toEqual([1, 2]);
     expect(recovery.size).toBe(0);
   });

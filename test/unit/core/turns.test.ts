@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type TurnTaker, Turns } from '../../../src/core/turns.ts';
+import { Turns, type TurnTaker } from '../../../src/core/turns.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 
 const limits = { sliceMs: 1, starvationMs: 100 };

@@ -1,6 +1,6 @@
 import { Counter, isConserved, type Ledger } from '../core/counters.ts';
-import type { ChannelMetrics } from '../observe/metrics.ts';
-import type { Channel } from './channel.ts';
+import type { Channel } from '../router/channel.ts';
+import type { ChannelMetrics } from './metrics.ts';
 
 /** What became of the messages of one channel. */
 export interface ChannelReport extends Ledger {

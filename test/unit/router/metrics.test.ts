@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import { createActor, createMachine } from 'xstate';
+import { createRouterLogic, type Logger, ProcessingChannel, routerOf } from '../../../src/index.ts';
+import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
+import { createRig, message, messages, reject, RouterRig, slow, succeed, throwSync } from '../../support/router-rig.ts';
+
+describe('R1.2 R5.1 the metrics of a channel', () => {
+  it('begin at nothing and are a plain snapshot that does not change afterwards', async () => {
+    const rig = await createRig();
+    const before = rig.metrics('tick');
+    rig.router.route(message('tick', 0));
+    expect(before).toMatchObject({ received: 0, delivered: 0, calls: 0, batches: { size: 0 }, restarts: 0, state: 'idle' });
+    expect(structuredClone(before)).toEqual(before);
+    expect(rig.metrics('tick')).toMatchObject({ received: 1, delivered: 1, calls: 1, batches: { size: 1 } });
+  });
+
+  it('tell how long calls took and how long messages waited before them', async () => {
+    const rig = await createRig({ channels: { ohlcv: { batchSize: 10, timeoutMs: 100 } } });
+    rig.sink('ohlcv').reaction = slow(40);
+    rig.router.route(message('ohlcv', 0));
+    await rig.advance(50);
+    rig.router.route(message('ohlcv', 1));
+    await rig.advance(1_000);
+    const { processing, queueing } = rig.metrics('ohlcv');
+    expect([processing.count, processing.maxMs]).toEqual([1, 40]);
+    expect([queueing.count, queueing.maxMs]).toEqual([2, 100]);
+    expect(queueing.p50Ms).toBeGreaterThanOrEqual(49);
+    expect(queueing.p50Ms).toBeLessThanOrEqual(52);
+  });
+
+  it('have a window that begins anew with each read', async () => {
+    const rig = await createRig();
+    rig.router.routeAll(messages('tick', 5));
+    expect(rig.metrics('tick').window.processing.count).toBe(5);
+    rig.router.route(message('tick', 5));
+    expect(rig.metrics('tick')).toMatchObject({ processing: { count: 6 }, window: { processing: { count: 1 } } });
+  });
+
+  it('are readable on the channel itself, with its queue, its batch and the time of its last batch', async () => {
+    const channels: ProcessingChannel<unknown>[] = [];
+    let seen: unknown;
+    class Reading extends ProcessingChannel<unknown> {
+      override process(batch: readonly unknown[]): void {
+        seen = [this.batch === batch, this.queue.size, this.queue.capacity, this.metrics.inFlight, this.config.name];
+      }
+    }
+    const rig = await createRig({
+      channels: { ohlcv: { batchSize: 2, capacity: 9 } },
+      classes: { ohlcv: () => channels[channels.push(new Reading()) - 1] as Reading },
+    });
+    const last = () => channels.at(-1);
+    expect(last()?.lastBatchAt).toBeNull();
+    await rig.advance(5);
+    rig.router.routeAll(messages('ohlcv', 3));
+    await rig.advance(0);
+    expect(seen).toEqual([true, 1, 9, 2, 'ohlcv']);
+    expect([last()?.lastBatchAt, last()?.batch]).toEqual([5, []]);
+  });
+});
+
+it('R5.2 the router adds everything up, unroutable messages among it', async () => {
+  const rig = await createRig({ channels: { tick: {}, ohlcv: {}, fmv: {} } });
+  rig.router.routeAll([...messages('tick', 5), ...messages('ohlcv', 4), ...messages('fmv', 3), null, {}]);
+  expect(rig.router.metrics()).toMatchObject({
+    received: 14,
+    unroutable: 2,
+    conserved: true,
+    channels: { tick: { delivered: 5 }, ohlcv: { buffered: 4 }, fmv: { buffered: 3 } },
+    deadLetters: { stored: 2, evicted: 0 },
+  });
+});
+
+it('conservation holds inside every listener of every fact, whatever happens', async () => {
+  const rig = new RouterRig({ channels: { ohlcv: { batchSize: 4, capacity: 12, overflow: 'drop-oldest' } } });
+  const broken: string[] = [];
+  rig.router.events.on('*', (type) => void (rig.router.metrics().conserved || broken.push(type)));
+  await rig.start();
+  rig.sink('ohlcv').script.push(
+    throwSync,
+    reject,
+    ({ context }) => context.fail(1, new Error()),
+    ({ batch, context }) => batch.forEach((_, index) => context.fail(index, { retryable: false })),
+    ({ context }) => context.fail(0, { retryable: false }),
+    succeed,
+    throwSync,
+  );
+  for (let n = 0; n < 60; n += 20) {
+    rig.router.routeAll([...messages('ohlcv', 20, n), null]);
+    await rig.advance(5_000);
+  }
+  await rig.stop();
+  expect(broken).toEqual([]);
+});
+
+describe('R5.4 health and explanation follow the states', () => {
+  it('from warming to idle, through failure and back', async () => {
+    const rig = await createRig({ channels: { tick: { retry: { delayMs: 1_000, delayMsMax: 1_000 } }, fmv: {} } });
+    expect(rig.router.health()).toMatchObject({ status: 'healthy', live: true, ready: true, state: 'running' });
+    rig.sink('tick').script.push(throwSync);
+    rig.router.routeAll([...messages('tick', 3), message('fmv', 0)]);
+    await rig.advance(1);
+    expect(rig.router.health()).toMatchObject({
+      status: 'degraded',
+      channels: { tick: { status: 'degraded', state: 'retrying' }, fmv: { status: 'healthy', state: 'buffering' } },
+    });
+    expect(rig.router.explain('tick').sentence).toMatch(
+      /^tick is retrying for \d+ ms because a batch failed.*; ends with the next attempt, in \d+ ms at the latest; 3 waiting, 0 in flight\.$/,
+    );
+    expect(rig.router.explain('fmv')).toMatchObject({ state: 'buffering', endsInMs: 499, waiting: 1, cause: 'a message came' });
+    await rig.advance(2_000);
+    expect(rig.router.health().status).toBe('healthy');
+  });
+});
+
+it('R5.3 facts are written to the host’s logger, each channel by a child of its own', async () => {
+  const lines: string[] = [];
+  const loggerOf = (channel: string): Logger => {
+    const write = (level: string) => (fields: object, text: string) =>
+      void lines.push(`${level} ${channel} ${text} ${JSON.stringify(fields)}`);
+    return {
+      debug: write('debug'),
+      info: write('info'),
+      warn: write('warn'),
+      error: write('error'),
+      child: (bindings) => loggerOf(String(bindings.channel)),
+    };
+  };
+  const rig = await createRig({ logger: loggerOf('-') });
+  rig.sink('tick').script.push(throwSync);
+  rig.router.route(message('tick', 0));
+  await rig.advance(1_000);
+  expect(lines).toContainEqual(expect.stringMatching(/^info - router\.entered .*"to":"running"/));
+  expect(lines).toContainEqual(expect.stringMatching(/^warn tick batch\.failed .*"error":"sink failed"/));
+  expect(lines.filter((line) => line.includes('batch.flushed'))).toEqual([]);
+});
+
+it('R6.4 without a logger the router is silent', async () => {
+  const written: unknown[] = [];
+  const { warn, error, log } = console;
+  Object.assign(console, { warn: note, error: note, log: note });
+  function note(...args: unknown[]): void {
+    written.push(args);
+  }
+  try {
+    const rig = await createRig({ channels: { tick: { processTimeoutMs: 10, abandonAfterMs: 10 } } });
+    rig.sink('tick').script.push(throwSync, () => new Promise(() => {}));
+    rig.router.routeAll([...messages('tick', 5), null]);
+    await rig.advance(5_000);
+    await rig.stop();
+  } finally {
+    Object.assign(console, { warn, error, log });
+  }
+  expect(written).toEqual([]);
+});
+
+it('a host’s machine that ends takes the router, its channels and all timers with it', async () => {
+  const clock = createSimulatedClock();
+  class Hanging extends ProcessingChannel<unknown> {
+    override process(): Promise<void> {
+      return new Promise(() => {});
+    }
+  }
+  const logic = createRouterLogic({ channels: { tick: () => new Hanging() }, clock });
+  const host = createActor(createMachine({ invoke: { id: 'router', src: logic } }), { clock });
+  host.start();
+  const router = routerOf(host.getSnapshot().children.router as never);
+  await clock.advance(10);
+  router.routeAll(messages('tick', 3));
+  host.stop();
+  expect(router.route(message('tick', 3))).toMatchObject({ reason: 'not-running' });
+  expect(router.metrics().channels.tick).toMatchObject({ state: 'stopped', inFlight: 1, returned: 2 });
+  expect(router.metrics().conserved).toBe(true);
+  expect(clock.pending).toBe(0);
+});

@@ -81,11 +81,12 @@ export class Pump implements TurnTaker {
 
   /** This life failed: what is in flight goes back to the head, and its outcome will be late. */
   discard(): void {
-    const call = this.#call;
+    const call = this.#call?.isOver === false ? this.#call : undefined;
     this.letGo();
     if (call !== undefined) {
-      this.#end(call);
+      this.#end();
       this.slot.breaker?.callCancelled(call.ticket);
+      this.slot.leaveFlight(call.segment.messages.length);
       this.slot.recovery.putBack({ ...call.segment, attempts: call.attempt });
     }
     this.slot.recovery.restore();
@@ -96,7 +97,8 @@ export class Pump implements TurnTaker {
     this.stop();
     this.#isDiscarded = true;
     this.#watchdog.stop();
-    if (this.#call === undefined) return;
+    // One that is over is just being settled, and a listener brought this about.
+    if (this.#call === undefined || this.#call.isOver) return;
     this.#call.isOver = true;
     this.#call.timeOut();
   }
@@ -126,7 +128,7 @@ export class Pump implements TurnTaker {
     const now = this.#now();
     const limit = slot.breaker?.batchLimit(slot.config.batchSize) ?? slot.config.batchSize;
     const segment = slot.recovery.take(limit) ?? this.#takeBatch(limit, now);
-    const gaps = slot.gaps.isEmpty ? NO_GAPS : slot.publishGaps();
+    const gaps = slot.gaps.isEmpty ? NO_GAPS : slot.gaps.take();
     const call = new Call(slot, segment, trigger, gaps, now, ticket);
     this.#call = call;
     slot.beginBatch(segment.messages, now);
@@ -136,6 +138,7 @@ export class Pump implements TurnTaker {
       // Trials and the search for poison have bounds of their own.
       if (trigger !== 'probe' && !segment.isSplit) slot.retryBudget.spend();
     }
+    if (gaps !== NO_GAPS) slot.publishGaps(gaps);
     slot.admitWaiters();
     return call;
   }
@@ -205,8 +208,10 @@ export class Pump implements TurnTaker {
 
   /** True: another batch may follow at once. */
   #settled(call: Call, error: unknown, isSuccess: boolean): boolean {
-    this.#end(call);
+    call.isOver = true;
+    // Whoever is told of the outcome may route: until all of it is settled, the next call has to wait.
     const goesOn = settle(call, error, isSuccess);
+    this.#end();
     if (this.#mode === undefined) return false;
     if (!goesOn) {
       this.#tell({ type: 'batch.failed' });
@@ -217,8 +222,7 @@ export class Pump implements TurnTaker {
     return false;
   }
 
-  #end(call: Call): void {
-    call.isOver = true;
+  #end(): void {
     this.#call = undefined;
     if (this.#mode === undefined) this.#watchdog.stop();
     this.slot.endBatch();

@@ -24,6 +24,7 @@ export function settle(call: Call, error: unknown, isSuccess: boolean): boolean 
   const delivered = segment.messages.length - failed;
   if (delivered > 0) slot.breaker?.callSucceeded(call.ticket, durationMs);
   if (segment.attempts === 0) slot.retryBudget.earn();
+  slot.leaveFlight(delivered);
   slot.counters[Counter.delivered] += delivered;
   if (delivered > 0 && slot.recovery.hasSuspects) condemnSuspects(call);
   if (call.failures !== undefined) return settleNamed(call, call.failures, delivered > 0, durationMs);
@@ -45,6 +46,7 @@ function settleFailure(call: Call, segment: Segment, durationMs: number): boolea
   const hadSuspects = slot.recovery.hasSuspects;
   const verdict = slot.recovery.failed(segment, rulesOf(call), isRetryable);
   if (verdict === 'condemn') giveUp(call, segment, isRetryable ? 'failed' : 'not-retryable');
+  else slot.leaveFlight(segment.messages.length);
   const canLearnMore = slot.recovery.hasSegments || slot.mailbox.size > 0;
   // A failure that one poisoned message explains says nothing about the sink; a second one in a row does. Those that are
   // suspected already are tried again for free, so that several in a row cannot keep a breaker open that should close.
@@ -81,9 +83,11 @@ function settleNamed(
     else if (!isRetryable) giveUp(call, single, 'not-retryable');
     else if (hasEvidence) giveUp(call, single, 'poison');
     else if (slot.recovery.failed(single, rules, true) === 'condemn') giveUp(call, single, 'failed');
+    else slot.leaveFlight(1);
   }
   if (again.length === 0)
     return !slot.recovery.hasSuspects || slot.recovery.hasSegments || slot.mailbox.size > 0 || wait(call);
+  slot.leaveFlight(again.length);
   slot.recovery.putBack({ ...segment, messages: again, attempts, error: firstError });
   slot.recovery.restore();
   waitForRetry(call, { ...segment, attempts, error: firstError });
@@ -98,11 +102,12 @@ function wait(call: Call): boolean {
 
 /** Something was delivered after them: the sink works, so what was set aside is poison. */
 function condemnSuspects(call: Call): void {
-  for (const segment of call.slot.recovery.takeCondemned()) giveUp(call, segment, 'poison');
+  call.slot.deadLetter(call.slot.recovery.takeCondemned(), 'poison');
 }
 
 function giveUp(call: Call, segment: Segment, reason: 'failed' | 'poison' | 'not-retryable'): void {
-  call.slot.deadLetter(segment.messages, reason, segment.error, segment.attempts);
+  call.slot.leaveFlight(segment.messages.length);
+  call.slot.deadLetter([segment], reason);
 }
 
 function publishFailed(call: Call, segment: Segment, error: unknown): void {

@@ -11,7 +11,7 @@ import { Mailbox } from '../core/mailbox.ts';
 import { ACCEPTED, type Outcome, type RejectReason, rejected } from '../core/outcome.ts';
 import { Overflow } from '../core/overflow.ts';
 import type { Random } from '../core/random.ts';
-import { Recovery } from '../core/recovery.ts';
+import { Recovery, type Segment } from '../core/recovery.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { Turns } from '../core/turns.ts';
 import type { Bus } from '../observe/bus.ts';
@@ -159,8 +159,9 @@ export class Slot {
       try {
         payload = this.validate(message);
       } catch (error) {
+        const outcome = this.#reject('invalid', message);
         this.world.keepDeadLetter(this.channel, 'invalid', message, error, 0);
-        return this.#reject('invalid', message);
+        return outcome;
       }
     }
     const sequence = counters[Counter.accepted] + 1;
@@ -214,8 +215,13 @@ export class Slot {
     this.counters[Counter.calls] += 1;
   }
 
+  /** So many messages of the batch are counted elsewhere from now on. */
+  leaveFlight(count: number): void {
+    this.counters[Counter.inFlight] -= count;
+  }
+
+  /** All messages of the batch have left it. */
   endBatch(): void {
-    this.counters[Counter.inFlight] -= this.batch.length;
     this.batch = NO_MESSAGES;
     for (const resolve of this.#settledWaiters.splice(0)) resolve();
   }
@@ -270,10 +276,13 @@ export class Slot {
   }
 
   /** Gives messages up for good, with the reason. */
-  deadLetter(messages: readonly unknown[], reason: DeadLetterReason, error: unknown, attempts: number): void {
-    this.counters[Counter.deadLettered] += messages.length;
-    this.deadLetteredBy[reason] = (this.deadLetteredBy[reason] ?? 0) + messages.length;
-    for (const message of messages) this.world.keepDeadLetter(this.channel, reason, message, error, attempts);
+  deadLetter(segments: readonly Segment[], reason: DeadLetterReason): void {
+    const count = segments.reduce((sum, { messages }) => sum + messages.length, 0);
+    this.counters[Counter.deadLettered] += count;
+    this.deadLetteredBy[reason] = (this.deadLetteredBy[reason] ?? 0) + count;
+    for (const { messages, error, attempts } of segments) {
+      for (const message of messages) this.world.keepDeadLetter(this.channel, reason, message, error, attempts);
+    }
   }
 
   /** The end: hands back all that still waits, in order, and releases the buffers. */
@@ -284,10 +293,8 @@ export class Slot {
     return messages;
   }
 
-  publishGaps(): ReturnType<GapLog['take']> {
-    const gaps = this.gaps.take();
+  publishGaps(gaps = this.gaps.take()): void {
     for (const gap of gaps) this.world.bus.publish('message.dropped', gap);
-    return gaps;
   }
 
   #reject(reason: RejectReason, message: unknown): Outcome {

@@ -82,7 +82,7 @@ export class Alerts {
     const channel = this.#channels.get(name);
     const before = this.#watched.get(name);
     this.#watched.delete(name);
-    if (channel === undefined || channel.members.every((member) => member.isStopped)) {
+    if (channel === undefined || channel.members.every(({ state }) => state === 'stopped')) {
       for (const { alert } of this.#raised.values()) if (alert.channel === name) this.#set(alert.alert, name, false);
       return this.#stopWhenIdle();
     }

@@ -1,5 +1,6 @@
-import { Counter, isConserved, type Ledger } from '../core/counters.ts';
+import { Counter } from '../core/counters.ts';
 import type { Channel } from '../router/channel.ts';
+import { isConserved, type Ledger } from './ledger.ts';
 import type { ChannelMetrics } from './metrics.ts';
 
 /** What became of the messages of one channel. */

@@ -1,10 +1,10 @@
 import type { BreakerRates, BreakerState } from '../core/breaker.ts';
-import type { Ledger } from '../core/counters.ts';
 import type { DeadLetterReason } from '../core/dead-letters.ts';
 import type { Distribution } from '../core/histogram.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { Faults } from './bus.ts';
+import type { Ledger } from './ledger.ts';
 
 /** Everything measured of a channel, since the start; a plain snapshot, summed over its partitions. */
 export interface ChannelMetrics extends Ledger {

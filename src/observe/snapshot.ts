@@ -2,8 +2,41 @@ import { addUp } from '../channel/hand-over.ts';
 import type { Slot } from '../channel/slot.ts';
 import { Counter } from '../core/counters.ts';
 import type { Channel } from '../router/channel.ts';
-import { worstState } from './health.ts';
-import type { ChannelMetrics } from './metrics.ts';
+import type { Core } from '../router/core.ts';
+import { ledgerOf } from './drain-report.ts';
+import { channelHealth } from './explain.ts';
+import { type RouterHealth, worstState, worstStatus } from './health.ts';
+import { addLedgers, isConserved } from './ledger.ts';
+import type { ChannelMetrics, RouterMetrics } from './metrics.ts';
+
+/** Everything measured of a router, as a plain snapshot. */
+export function routerMetrics({ fleet, intake, deadLetters, world, removed }: Core): RouterMetrics {
+  const channels = Object.fromEntries([...fleet.channels].map(([name, channel]) => [name, channel.metrics()]));
+  const all = Object.values(channels);
+  const total = addLedgers([removed, ...all.map(ledgerOf)]);
+  return {
+    received: total.received + intake.unroutable,
+    unroutable: intake.unroutable,
+    conserved: isConserved(total) && all.every(isConserved),
+    channels,
+    deadLetters: { stored: deadLetters.size, evicted: deadLetters.evicted },
+    faults: world.bus.faults,
+  };
+}
+
+/** The health of a router in this state of its statechart. */
+export function routerHealth({ fleet }: Core, state: string): RouterHealth {
+  const channels = Object.fromEntries([...fleet.channels].map(([name, channel]) => [name, channelHealth(channel)]));
+  const worst = worstStatus(Object.values(channels).map(({ status }) => status));
+  const ready = state === 'running' || state === 'degraded';
+  return {
+    status: ready ? worst : 'unhealthy',
+    state,
+    live: state !== 'failed' && state !== 'stopped',
+    ready,
+    channels,
+  };
+}
 
 /** Sums the partitions of a channel into one snapshot. */
 export function channelMetrics(channel: Channel): ChannelMetrics {

@@ -1,8 +1,8 @@
+import { untilAborted } from '../adapters/until-aborted.ts';
 import type { Slot, World } from '../channel/slot.ts';
 import { ACCEPTED, type Outcome, rejected } from '../core/outcome.ts';
 import type { Recognition } from '../core/recognition.ts';
 import type { Channel } from './channel.ts';
-import { untilAborted } from './until-aborted.ts';
 
 /** How a message is handed over. */
 export interface RouteOptions {

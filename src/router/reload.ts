@@ -3,9 +3,9 @@ import { type ConfigChange, diffConfig } from '../config/diff.ts';
 import { checkEventRules } from '../config/event-rules.ts';
 import { parseConfig, withoutChannel } from '../config/parse.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
-import { addLedgers } from '../core/counters.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { ledgerOf } from '../observe/drain-report.ts';
+import { addLedgers } from '../observe/ledger.ts';
 import type { Channel } from './channel.ts';
 import { type Core, makeChannel, makeInstance, refuseUnknown, rulesByName, withDefaults } from './core.ts';
 

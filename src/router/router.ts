@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { Actor, ActorLogic, ActorRefFrom, SnapshotFrom } from 'xstate';
+import { type Actor, type ActorLogic, type ActorRefFrom, type SnapshotFrom, waitFor } from 'xstate';
 import type { RouterEvent, routerMachine } from '../../machines/router.ts';
 import { watchFile } from '../adapters/watch-file.ts';
 import { createWritable } from '../adapters/writable.ts';
@@ -8,16 +8,16 @@ import type { ConfigChange } from '../config/diff.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
-import { addLedgers, isConserved } from '../core/counters.ts';
 import type { DeadLetter, DeadLetterFilter } from '../core/dead-letters.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Alert } from '../observe/alerts.ts';
-import { beginReport, type ChannelReport, type DrainReport, drainReport, ledgerOf } from '../observe/drain-report.ts';
+import { beginReport, type ChannelReport, type DrainReport, drainReport } from '../observe/drain-report.ts';
 import type { RouterBus } from '../observe/events.ts';
-import { channelHealth, type Explanation, explain } from '../observe/explain.ts';
-import { type RouterHealth, worstStatus } from '../observe/health.ts';
+import { type Explanation, explain } from '../observe/explain.ts';
+import type { RouterHealth } from '../observe/health.ts';
 import type { RouterMetrics } from '../observe/metrics.ts';
+import { routerHealth, routerMetrics } from '../observe/snapshot.ts';
 import { stateName } from '../observe/state-name.ts';
 import type { Channel } from './channel.ts';
 import type { ChannelFactories, Core } from './core.ts';
@@ -142,33 +142,12 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Everything measured, as a plain snapshot. */
   metrics(): RouterMetrics {
-    const { fleet, intake, deadLetters, world } = this.#core;
-    const channels = Object.fromEntries([...fleet.channels].map(([name, channel]) => [name, channel.metrics()]));
-    const all = Object.values(channels);
-    const total = addLedgers([this.#core.removed, ...all.map(ledgerOf)]);
-    return {
-      received: total.received + intake.unroutable,
-      unroutable: intake.unroutable,
-      conserved: isConserved(total) && all.every(isConserved),
-      channels,
-      deadLetters: { stored: deadLetters.size, evicted: deadLetters.evicted },
-      faults: world.bus.faults,
-    };
+    return routerMetrics(this.#core);
   }
 
   /** Health derived from the states, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    const { state } = this;
-    const channels = Object.fromEntries([...this.channels].map(([name, channel]) => [name, channelHealth(channel)]));
-    const worst = worstStatus(Object.values(channels).map(({ status }) => status));
-    const ready = state === 'running' || state === 'degraded';
-    return {
-      status: ready ? worst : 'unhealthy',
-      state,
-      live: state !== 'failed' && state !== 'stopped',
-      ready,
-      channels,
-    };
+    return routerHealth(this.#core, this.state);
   }
 
   /** Why a channel is or is not delivering: one object, one sentence. */
@@ -293,19 +272,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   /** Resolves when it is so, or when the actor has come to an end. */
-  #until(holds: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      if (holds() || this.actor.getSnapshot().status !== 'active') return resolve();
-      const subscription = this.actor.subscribe({
-        next: () => holds() && done(),
-        complete: () => done(),
-        error: () => done(),
-      });
-      const done = (): void => {
-        subscription.unsubscribe();
-        resolve();
-      };
-    });
+  async #until(holds: () => boolean): Promise<void> {
+    if (this.actor.getSnapshot().status === 'active') await waitFor(this.actor, holds).catch(() => {});
   }
 
   #channel(name: string): Channel {

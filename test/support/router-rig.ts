@@ -1,17 +1,17 @@
 import { expect } from 'vitest';
 import type { RouterConfigInput } from '../../src/config/schema.ts';
-import { isConserved } from '../../src/core/counters.ts';
 import {
   type BatchContext,
+  type ChannelFactories,
   type CreateRouterOptions,
   createRandom,
   createRouter,
-  type ChannelFactories,
   type DataChannelRouter,
   type DrainReport,
   ProcessingChannel,
   type RouterEvents,
 } from '../../src/index.ts';
+import { isConserved } from '../../src/observe/ledger.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 
 /** A message of any type: `n` tells it apart. */
@@ -206,7 +206,8 @@ export class RouterRig {
   checkConserved(): void {
     const metrics = this.router.metrics();
     expect(metrics.conserved).toBe(true);
-    for (const channel of Object.values(metrics.channels)) expect(isConserved(channel), JSON.stringify(channel)).toBe(true);
+    for (const channel of Object.values(metrics.channels))
+      expect(isConserved(channel), JSON.stringify(channel)).toBe(true);
   }
 }
 

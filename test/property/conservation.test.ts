@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  createRig,
+  hang,
+  type Message,
+  message,
+  type Reaction,
+  refusing,
+  reject,
+  type RouterRig,
+  slow,
+  throwSync,
+} from '../support/router-rig.ts';
+
+const NAMES = ['tick', 'ohlcv', 'fmv'] as const;
+const SYMBOLS = ['A', 'B', 'C', 'D', 'E'];
+
+/** One step of a run; `next` numbers the messages. */
+interface Step {
+  readonly label: string;
+  run(rig: RouterRig, next: () => number): void | Promise<void>;
+}
+
+const reactions: Readonly<Record<string, Reaction>> = {
+  throwSync,
+  reject,
+  hang,
+  slow: slow(30),
+  failFirst: ({ context }) => context.fail(0, new Error('first')),
+  notRetryable: () => {
+    throw { retryable: false };
+  },
+};
+
+const step = (label: string, run: Step['run']): Step => ({ label, run });
+const name = fc.constantFrom(...NAMES);
+
+const route = fc.tuple(name, fc.integer({ min: 1, max: 40 })).map(([channel, count]) =>
+  step(`route ${count} ${channel}`, ({ router }, next) => {
+    for (let left = count; left > 0; left -= 1) {
+      const n = next();
+      router.route(message(channel, n, SYMBOLS[n % 5]));
+    }
+  }),
+);
+const unknown = fc.constant(step('route null', ({ router }) => void router.route(null)));
+const advance = fc.integer({ min: 0, max: 2_000 }).map((ms) => step(`advance ${ms}`, (rig) => rig.advance(ms)));
+const operate = fc
+  .tuple(fc.constantFrom('pause', 'resume', 'flush', 'restart'), name)
+  .map(([verb, channel]) => step(`${verb} ${channel}`, ({ router }) => router[verb as 'pause'](channel)));
+const fail = fc
+  .tuple(name, fc.constantFrom(...Object.keys(reactions)), fc.integer({ min: 1, max: 8 }))
+  .map(([channel, reaction, times]) =>
+    step(`${channel} meets ${times} × ${reaction}`, (rig) => {
+      for (let left = times; left > 0; left -= 1) rig.sink(channel).script.push(reactions[reaction] ?? hang);
+    }),
+  );
+const poison = name.map((channel) =>
+  step(`${channel} is poisoned`, (rig) => {
+    rig.sink(channel).reaction = refusing(({ n }) => n % 17 === 3);
+  }),
+);
+
+const steps = fc.array(
+  fc.oneof(
+    { weight: 8, arbitrary: route },
+    { weight: 6, arbitrary: advance },
+    { weight: 3, arbitrary: operate },
+    { weight: 3, arbitrary: fail },
+    { weight: 1, arbitrary: poison },
+    { weight: 1, arbitrary: unknown },
+  ),
+  { minLength: 1, maxLength: 40 },
+);
+
+const settings = fc.record({
+  overflow: fc.constantFrom('reject' as const, 'drop-oldest' as const, 'drop-newest' as const, 'conflate' as const),
+  capacity: fc.integer({ min: 5, max: 60 }),
+  batchSize: fc.integer({ min: 1, max: 5 }),
+  partitions: fc.integer({ min: 1, max: 3 }),
+  isBreakerOff: fc.boolean(),
+});
+
+function rigFor({ isBreakerOff, ...limits }: typeof settings extends fc.Arbitrary<infer Value> ? Value : never): Promise<RouterRig> {
+  const channel = {
+    ...limits,
+    processTimeoutMs: 100,
+    abandonAfterMs: 100,
+    restart: { limit: 3, withinMs: 2_000 },
+    ...(isBreakerOff && { breaker: false as const }),
+  };
+  return createRig({ channels: { tick: channel, ohlcv: channel, fmv: channel } });
+}
+
+/** Of each symbol the numbers in the order of the first time they were handed over. */
+function firstOffers(rig: RouterRig, channel: string): Map<string, number[]> {
+  const bySymbol = new Map<string, number[]>();
+  const seen = new Set<Message>();
+  for (const each of rig.sink(channel).calls.flatMap(({ batch }) => batch)) {
+    if (seen.has(each)) continue;
+    seen.add(each);
+    bySymbol.set(each.sym, [...(bySymbol.get(each.sym) ?? []), each.n]);
+  }
+  return bySymbol;
+}
+
+/** Plays the steps; conservation is checked after each, and inside every listener of every fact. */
+async function play(rig: RouterRig, sequence: readonly Step[]): Promise<void> {
+  let n = 0;
+  const broken = new Set<string>();
+  rig.router.events.on('*', (type) => void (rig.router.metrics().conserved || broken.add(String(type))));
+  for (const each of sequence) {
+    await each.run(rig, () => n++);
+    rig.checkConserved();
+  }
+  expect([...broken]).toEqual([]);
+}
+
+const withLabels = (sequence: readonly Step[]): string => sequence.map(({ label }) => label).join(' · ');
+const runs = steps.map((sequence) => ({ sequence, toString: () => withLabels(sequence) }));
+
+test('whatever happens, every message is in exactly one count at every moment, and stop accounts for all of them', async () => {
+  await fc.assert(
+    fc.asyncProperty(runs, settings, async ({ sequence }, limits) => {
+      const rig = await rigFor(limits);
+      await play(rig, sequence);
+      const report = await rig.stop(500);
+      expect(report.conserved).toBe(true);
+      expect(report.elapsedMs).toBeLessThanOrEqual(650);
+      for (const channel of Object.values(report.channels)) {
+        expect([channel.buffered, channel.returned]).toEqual([0, channel.returnedMessages.length]);
+        expect(channel.inFlight).toBe(channel.unknownMessages.length);
+      }
+      await rig.clock.settle();
+      expect(rig.clock.pending).toBe(0);
+    }),
+    { numRuns: 100 },
+  );
+}, 60_000);
+
+test('whatever happens, the messages of one symbol are handed over for the first time in the order of acceptance', async () => {
+  await fc.assert(
+    fc.asyncProperty(runs, settings, async ({ sequence }, limits) => {
+      // `conflate` may put a newer message in the place of an older one: that is what it is for.
+      const rig = await rigFor({ ...limits, overflow: limits.overflow === 'conflate' ? 'reject' : limits.overflow });
+      await play(rig, sequence);
+      await rig.stop(500);
+      for (const channel of NAMES) {
+        for (const [symbol, order] of firstOffers(rig, channel)) {
+          expect(order, `${channel} ${symbol}`).toEqual(order.toSorted((a, b) => a - b));
+        }
+      }
+    }),
+    { numRuns: 100 },
+  );
+}, 60_000);

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { createRig, message, messages, numbers, rejectingWith, type RouterRig, slow, throwSync } from '../../support/router-rig.ts';
+
+/** Routes the next message, once, from inside the first listener of `type` that is called. */
+function routeFrom(rig: RouterRig, type: 'batch.failed' | 'message.dropped' | 'message.deadLettered' | 'batch.flushed', n: number): void {
+  let isDone = false;
+  rig.router.events.on(type, () => {
+    if (isDone) return;
+    isDone = true;
+    rig.router.route(message('tick', n));
+  });
+}
+
+describe('`route` from inside a listener', () => {
+  it('of `batch.failed` does not overtake the batch that failed', async () => {
+    const rig = await createRig();
+    routeFrom(rig, 'batch.failed', 1);
+    rig.sink('tick').script.push(throwSync);
+    rig.router.route(message('tick', 0));
+    await rig.advance(1_000);
+    expect(rig.sink('tick').delivered).toEqual([0, 1]);
+    expect(rig.sink('tick').calls.map(({ attempt }) => attempt)).toEqual([1, 2, 1]);
+  });
+
+  it('of `message.dropped` does not begin a second call beside the one that tells of the gap', async () => {
+    const rig = await createRig({ channels: { tick: { capacity: 2, overflow: 'drop-oldest' } } });
+    let running = 0;
+    let most = 0;
+    rig.sink('tick').reaction = async (call, clock) => {
+      running += 1;
+      most = Math.max(most, running);
+      await slow(5)(call, clock);
+      running -= 1;
+    };
+    routeFrom(rig, 'message.dropped', 9);
+    rig.router.routeAll(messages('tick', 5));
+    await rig.advance(1_000);
+    expect(most).toBe(1);
+    expect(rig.sink('tick').delivered).toEqual([0, 3, 4, 9]);
+    expect(rig.metrics('tick')).toMatchObject({ inFlight: 0, buffered: 0, dropped: 2, delivered: 4 });
+  });
+
+  it.each(['message.deadLettered', 'batch.flushed'] as const)('of `%s` is delivered after what waits', async (type) => {
+    const rig = await createRig({ channels: { tick: { capacity: 10 } } });
+    rig.router.pause();
+    rig.router.routeAll(messages('tick', 3));
+    rig.sink('tick').script.push(rejectingWith({ retryable: false }));
+    routeFrom(rig, type, 3);
+    rig.router.resume();
+    await rig.advance(1_000);
+    expect(rig.sink('tick').delivered).toEqual(numbers(3, 1));
+  });
+});
+
+it('a restart from inside a listener of a failure keeps the batch once, in order', async () => {
+  const rig = await createRig();
+  let isDone = false;
+  rig.router.events.on('batch.failed', () => {
+    if (!isDone) rig.router.restart('tick');
+    isDone = true;
+  });
+  rig.sink('tick').script.push(throwSync);
+  rig.router.routeAll(messages('tick', 3));
+  await rig.advance(10_000);
+  expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
+  expect(rig.metrics('tick')).toMatchObject({ delivered: 3, inFlight: 0, buffered: 0, restarts: 1 });
+});

@@ -1,5 +1,5 @@
 import { createRouterLogic, type DrainReport, type RouterOptions, routerOf } from 'sluice';
-import { assign, createActor, type ErrorActorEvent, fromPromise, setup, toPromise } from 'xstate';
+import { assign, createActor, type ErrorActorEvent, fromPromise, setup, toPromise, waitFor } from 'xstate';
 
 type HostEvent =
   | { readonly type: 'market.message'; readonly message: unknown }
@@ -28,7 +28,7 @@ export function createHostMachine(options: RouterOptions) {
       router: createRouterLogic(options),
       // The router started with its actor; this waits until its channels are warm.
       warmUp: fromPromise(({ system }) => routerIn(system).start()),
-      drain: fromPromise(({ system }) => routerIn(system).stop({ deadlineMs: 5_000 })),
+      drain: fromPromise<DrainReport>(({ system }) => routerIn(system).stop({ deadlineMs: 5_000 })),
     },
     actions: {
       route: ({ system }, { message }: { message: unknown }) => routerIn(system).route(message),
@@ -66,6 +66,8 @@ export async function runHost(options: RouterOptions, messages: Iterable<unknown
   const host = createActor(createHostMachine(options));
   const output = toPromise(host);
   host.start();
+  // What is accepted before the channels are warm waits for them; a drain would hand it back instead.
+  await waitFor(host, ({ value }) => value !== 'opening');
   for (const message of messages) host.send({ type: 'market.message', message });
   host.send({ type: 'market.closed' });
   return output;

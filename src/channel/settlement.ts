@@ -41,7 +41,7 @@ function publishFlushed(call: Call, durationMs: number): void {
 /** The batch failed as a whole. */
 function settleFailure(call: Call, segment: Segment, durationMs: number): boolean {
   const { slot } = call;
-  publishFailed(call, segment, segment.error);
+  publishFailed(call, segment.error);
   const isRetryable = adviceOf(segment.error).retryable !== false;
   const hadSuspects = slot.recovery.hasSuspects;
   const verdict = slot.recovery.failed(segment, rulesOf(call), isRetryable);
@@ -71,32 +71,26 @@ function settleNamed(
 ): boolean {
   const { slot, segment } = call;
   const attempts = call.attempt;
-  const [firstError] = failures.values();
-  publishFailed(call, segment, firstError);
-  if (!hasEvidence) slot.breaker?.callFailed(call.ticket, durationMs);
-  const again: unknown[] = [];
+  const again: Segment[] = [];
   for (const [index, error] of [...failures].sort(([a], [b]) => a - b)) {
     const single = { ...segment, messages: [segment.messages[index]], attempts, error };
-    const rules = rulesOf(call);
-    const isRetryable = adviceOf(error).retryable !== false;
-    if (isRetryable && attempts < rules.attempts && !segment.isSplit) again.push(segment.messages[index]);
-    else if (!isRetryable) giveUp(call, single, 'not-retryable');
-    else if (hasEvidence) giveUp(call, single, 'poison');
-    else if (slot.recovery.failed(single, rules, true) === 'condemn') giveUp(call, single, 'failed');
-    else slot.leaveFlight(1);
+    if (adviceOf(error).retryable === false) giveUp(call, single, 'not-retryable');
+    else again.push(single);
   }
-  if (again.length === 0)
-    return !slot.recovery.hasSuspects || slot.recovery.hasSegments || slot.mailbox.size > 0 || wait(call);
+  const messages = again.flatMap((single) => single.messages);
+  const rest = { ...segment, messages, attempts, error: (again[0] ?? { error: [...failures.values()][0] }).error };
+  // Nothing shows that the sink works: those left are a batch that failed.
+  if (!hasEvidence && again.length > 0) return settleFailure(call, rest, durationMs);
+  publishFailed(call, rest.error);
+  if (!hasEvidence) slot.breaker?.callCancelled(call.ticket);
+  if (again.length === 0) return true;
+  if (segment.isSplit || attempts >= call.config.retry.attempts) {
+    for (const single of again) giveUp(call, single, 'poison');
+    return true;
+  }
   slot.leaveFlight(again.length);
-  slot.recovery.putBack({ ...segment, messages: again, attempts, error: firstError });
-  slot.recovery.restore();
-  waitForRetry(call, { ...segment, attempts, error: firstError });
-  return false;
-}
-
-function wait(call: Call): boolean {
-  call.slot.recovery.restore();
-  waitForRetry(call, { ...call.segment, attempts: call.attempt });
+  slot.recovery.putBack(rest);
+  waitForRetry(call, rest);
   return false;
 }
 
@@ -110,8 +104,8 @@ function giveUp(call: Call, segment: Segment, reason: 'failed' | 'poison' | 'not
   call.slot.deadLetter([segment], reason);
 }
 
-function publishFailed(call: Call, segment: Segment, error: unknown): void {
-  const { slot, attempt } = call;
+function publishFailed(call: Call, error: unknown): void {
+  const { slot, segment, attempt } = call;
   slot.counters[Counter.failures] += 1;
   const { length: size } = segment.messages;
   slot.world.bus.publish('batch.failed', { channel: slot.id, size, attempt, error, isTimedOut: call.isTimedOut });

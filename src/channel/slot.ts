@@ -16,6 +16,7 @@ import type { Trigger } from '../core/trigger.ts';
 import type { Turns } from '../core/turns.ts';
 import type { Bus } from '../observe/bus.ts';
 import type { Logger } from '../observe/logger.ts';
+import { WaitingOffers } from './waiting-offers.ts';
 
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
@@ -50,14 +51,6 @@ export interface Shared {
 
 /** Checks and converts a message at the door; throws to refuse it. */
 export type Validate = (message: unknown) => unknown;
-
-/** An `offer` that waits for room. */
-interface Waiter {
-  readonly message: unknown;
-  /** Where it waits; a reload may move it. */
-  slot: Slot;
-  readonly answer: (outcome: Outcome) => void;
-}
 
 /**
  * The data plane of one partition: its door, its mailbox, its counts. It belongs to the router, not to the channel's
@@ -94,7 +87,7 @@ export class Slot {
   #watchedDepth = Number.POSITIVE_INFINITY;
   #onDepth: () => void = () => {};
   readonly #overflow: Overflow;
-  readonly #waiters: Waiter[] = [];
+  readonly #offers = new WaitingOffers();
   readonly #settledWaiters: (() => void)[] = [];
   /** So many of the oldest messages are due by request. */
   #flushLeft = 0;
@@ -148,12 +141,17 @@ export class Slot {
     this.#onDepth = reached;
   }
 
+  /** The breaker is open and `whenTripped` says reject. Once it has cooled down, somebody has to bring the probes. */
+  get #isShut(): boolean {
+    return this.config.whenTripped === 'reject' && (this.breaker?.coolDownLeftMs() ?? 0) > 0;
+  }
+
   /** Takes a message in or says why not; `isRaw`: it is not a payload yet and is checked. Never throws. */
   accept(message: unknown, isRaw = true): Outcome {
     const { counters } = this;
     counters[Counter.received] += 1;
     if (!this.isOpen) return this.#reject('not-running', message);
-    if (this.config.whenTripped === 'reject' && this.breaker?.state === 'open') return this.#reject('tripped', message);
+    if (this.#isShut) return this.#reject('tripped', message);
     let payload = message;
     if (this.validate !== undefined && isRaw) {
       try {
@@ -175,36 +173,20 @@ export class Slot {
 
   /** As `accept`, but waits for room, in order of asking. An abort takes the offer back: it was never received. */
   offer(message: unknown, signal?: AbortSignal): Outcome | Promise<Outcome> {
-    const mustWait = this.isOpen && (this.mailbox.isFull || this.#waiters.length > 0);
-    if (!mustWait || (this.config.whenTripped === 'reject' && this.breaker?.state === 'open')) {
-      return this.accept(message);
-    }
-    return new Promise((resolve, reject) => {
-      const takeBack = (): void => {
-        const waiters = waiter.slot.#waiters;
-        const index = waiters.indexOf(waiter);
-        if (index < 0) return;
-        waiters.splice(index, 1);
-        reject(signal?.reason);
-      };
-      const answer = (outcome: Outcome): void => {
-        signal?.removeEventListener('abort', takeBack);
-        resolve(outcome);
-      };
-      const waiter: Waiter = { message, slot: this, answer };
-      this.#waiters.push(waiter);
-      signal?.addEventListener('abort', takeBack, { once: true });
-    });
+    const mustWait = this.isOpen && (this.mailbox.isFull || this.#offers.size > 0);
+    if (!mustWait || this.#isShut) return this.accept(message);
+    return this.#offers.add(message, signal);
   }
 
   /** Hands offers that wait to the slots that now serve them. */
   moveWaiters(slotFor: (message: unknown) => Slot): void {
-    for (const waiter of this.#waiters.splice(0)) {
-      const slot = slotFor(waiter.message);
-      waiter.slot = slot;
-      slot.#waiters.push(waiter);
-      slot.admitWaiters();
-    }
+    const slots = new Set<Slot>();
+    this.#offers.moveTo((message) => {
+      const slot = slotFor(message);
+      slots.add(slot);
+      return slot.#offers;
+    });
+    for (const slot of slots) slot.admitWaiters();
   }
 
   /** `process` has these messages now. */
@@ -236,9 +218,9 @@ export class Slot {
 
   /** Room was made, or the door was closed: lets waiting offers in, oldest first. */
   admitWaiters(): void {
-    while (this.#waiters.length > 0 && !(this.isOpen && this.mailbox.isFull)) {
-      const waiter = this.#waiters.shift();
-      waiter?.answer(this.accept(waiter.message));
+    while (this.#offers.size > 0 && !(this.isOpen && this.mailbox.isFull)) {
+      const offer = this.#offers.shift();
+      offer?.answer(this.accept(offer.message));
     }
   }
 

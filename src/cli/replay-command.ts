@@ -10,11 +10,13 @@ interface Flags {
   readonly for?: number;
   readonly config?: string;
   readonly seed: number;
+  readonly chaos?: number;
   readonly limit?: number;
   readonly json?: boolean;
   readonly log?: string;
 }
 
+const SEED_MAX = 4_294_967_295;
 /** The generated market has no end of its own. */
 const GENERATED_FOR_MS = 10_000;
 
@@ -29,6 +31,7 @@ Examples:
   $ sluice replay                                     ten seconds of a generated market, with a live table
   $ sluice replay trades.ndjson.gz --speed 10x        a recording, ten times as fast as it happened
   $ sluice replay trades.ndjson.gz --json             as fast as possible, one JSON report
+  $ sluice replay trades.ndjson.gz --chaos 7          with faults: throwing, hanging, poisoned, down, paused, …
   $ zcat trades.ndjson.gz | sluice replay - --limit 1000`;
 
 /** sluice replay: routes recorded or generated messages. */
@@ -47,7 +50,12 @@ export function replayCommand(terminal: Terminal, onExitCode: (code: number) => 
       parseDuration,
     )
     .option('--limit <N>', 'stop after so many messages', parseWhole(1, Number.MAX_SAFE_INTEGER))
-    .option('--seed <N>', 'seed of the generated market', parseWhole(0, 4_294_967_295), 1)
+    .option('--seed <N>', 'seed of the generated market', parseWhole(0, SEED_MAX), 1)
+    .option(
+      '--chaos <SEED>',
+      'inject faults, the same for the same seed, and tell what followed',
+      parseWhole(0, SEED_MAX),
+    )
     .option('--config <FILE>', 'configuration of the channels, YAML or JSON (default: the shipped one)')
     .option('--json', 'print one JSON report and nothing else on standard output')
     .addOption(new Option('--log <LEVEL>', 'log to standard error (default: nothing)').choices(LOG_LEVELS))
@@ -60,6 +68,7 @@ export function replayCommand(terminal: Terminal, onExitCode: (code: number) => 
         forMs: flags.for ?? (isGenerated ? GENERATED_FOR_MS : undefined),
         limit: flags.limit ?? Number.POSITIVE_INFINITY,
         seed: flags.seed,
+        chaos: flags.chaos,
         config: flags.config ?? shippedConfig(),
         json: flags.json ?? false,
         log: flags.log,

@@ -1,5 +1,6 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { createRouter, loadConfig } from '../index.ts';
+import { Chaos } from './chaos.ts';
 import { createExampleChannels } from './example-channels.ts';
 import { type FeedOptions, feed } from './feed.ts';
 import { createInterruption } from './interruption.ts';
@@ -15,6 +16,8 @@ import { paintFor, type Terminal, widthOf } from './terminal.ts';
 export interface ReplayOptions extends FeedOptions {
   /** Ends the replay after so many milliseconds; undefined for the end of the input. */
   readonly forMs: number | undefined;
+  /** Injects the faults of this seed; undefined for none. */
+  readonly chaos: number | undefined;
   /** The configuration file. */
   readonly config: string;
   /** Prints one JSON report and nothing else on standard output. */
@@ -39,13 +42,19 @@ export async function replay(options: ReplayOptions, terminal: Terminal): Promis
 
 async function route(options: ReplayOptions, terminal: Terminal): Promise<ReplayReport> {
   const clock = createSystemClock();
+  const channels = createExampleChannels();
+  const chaos = options.chaos === undefined ? undefined : new Chaos(options.chaos, Object.keys(channels), clock);
   const router = createRouter({
-    config: await loadConfig(options.config, { environment: terminal.env }),
-    channels: createExampleChannels(),
+    config: await loadConfig(options.config, {
+      environment: terminal.env,
+      ...(chaos && { overrides: chaos.overrides }),
+    }),
+    channels: chaos?.disturb(channels) ?? channels,
     ...(options.log === undefined ? {} : { logger: createCommandLogger(options.log) }),
   });
   const events = new Map<string, number>();
   router.events.on('event', ({ event }) => events.set(event.type, (events.get(event.type) ?? 0) + 1));
+  chaos?.attach(router);
   await router.start();
   const startedAt = clock.now();
   const { signal, release } = createInterruption(terminal, clock, options.forMs);
@@ -56,16 +65,19 @@ async function route(options: ReplayOptions, terminal: Terminal): Promise<Replay
     terminal.stderr.write(`${line}\n`);
   });
   const messages = feed(options, { stdin: terminal.stdin, problems, progress, clock, signal });
-  const { accepted, rejected } = await router.consume(messages, { signal });
+  const { accepted, rejected } = await router.consume(chaos?.feed(messages) ?? messages, { signal });
+  await chaos?.finish();
   await router.stop({ deadlineMs: DRAIN_MS });
   view.stop();
   release();
   problems.finish();
-  return createReport(router.metrics(), {
+  const metrics = router.metrics();
+  return createReport(metrics, {
     elapsedMs: clock.now() - startedAt,
     sent: accepted + rejected,
     malformed: problems.malformed,
     unreadable: problems.unreadable,
     events,
+    chaos: chaos?.report(metrics),
   });
 }

@@ -1,4 +1,5 @@
 import { type Paint, reportColumns } from './channel-table.ts';
+import { chaosLines } from './chaos-text.ts';
 import { type Counters, exitCodeOf, type ReplayReport } from './report.ts';
 import { formatCount, formatMs, renderTable } from './table.ts';
 
@@ -25,6 +26,7 @@ export function reportText(report: ReplayReport, width: number, paint: Paint): s
     ...renderTable(reportColumns(paint), rows, width),
     '',
     `events: ${events.length > 0 ? events.join(', ') : 'none'}`,
+    ...(report.chaos === undefined ? [] : ['', ...chaosLines(report.chaos, width), '']),
     ...problems(report).map((problem) => paint('yellow', problem)),
     exitCodeOf(report) === 0 ? accounting(report) : paint('red', accounting(report)),
     '',

@@ -1,4 +1,5 @@
 import type { ChannelMetrics, RouterMetrics } from '../index.ts';
+import type { ChaosReport } from './chaos-record.ts';
 
 /** What the report tells of a channel. */
 type ChannelReport = Omit<ChannelMetrics, 'window'>;
@@ -17,6 +18,8 @@ export interface ReplayReport {
   readonly events: Readonly<Record<string, number>>;
   /** Whether the counters account for every message; computed from the numbers above. */
   readonly conserved: boolean;
+  /** What was injected and what followed, with `--chaos`. */
+  readonly chaos?: ChaosReport;
 }
 
 /** What the command itself knows of a run. */
@@ -27,6 +30,7 @@ export interface Run {
   readonly malformed: number;
   readonly unreadable: readonly string[];
   readonly events: ReadonlyMap<string, number>;
+  readonly chaos?: ChaosReport | undefined;
 }
 
 /** The report of a run, from the router's counters. */
@@ -43,7 +47,11 @@ export function createReport(metrics: RouterMetrics, run: Run): ReplayReport {
     unreadable: run.unreadable,
     channels,
     events: Object.fromEntries(run.events),
-    conserved: run.sent === received && isConserved(received, unroutable, Object.values(channels)),
+    conserved:
+      run.sent === received &&
+      isConserved(received, unroutable, Object.values(channels)) &&
+      (run.chaos === undefined || run.chaos.lost === 0),
+    ...(run.chaos && { chaos: run.chaos }),
   };
 }
 

@@ -33,7 +33,7 @@ export function backoffMs(limits: BackoffLimits, attempt: number, random: Random
  * waits for ever. Source: failsafe-go (at least 3) and Finagle (20 %, and some a second whatever the share).
  */
 export class RetryBudget {
-  /** Retries per first attempt: 0.2 allows one retry for five calls. */
+  /** Retries per first attempt: 0.2 allows one retry for five calls; 1 allows any number. */
   budget: number;
   readonly #clock: Pick<Clock, 'now'>;
   #tokens = TOKENS_FLOOR;
@@ -60,6 +60,7 @@ export class RetryBudget {
 
   /** How long until a retry can be paid for if no first attempt comes; 0: now. */
   waitMs(): number {
+    if (this.budget >= 1) return 0;
     const now = this.#clock.now();
     const refills = Math.floor((now - this.#refilledAt) / REFILL_MS);
     this.#refilledAt += refills * REFILL_MS;

@@ -66,6 +66,11 @@ export class Recovery {
     return (this.#suspects[0] ?? this.#segments[0])?.acceptedAt;
   }
 
+  /** What the last attempt at the oldest message here said. */
+  get lastError(): unknown {
+    return (this.#suspects[0] ?? this.#segments[0])?.error;
+  }
+
   /** Takes the next segment, cut to `limit` messages. */
   take(limit: number): Segment | undefined {
     const head = this.#segments.shift();

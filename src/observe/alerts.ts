@@ -147,7 +147,9 @@ function findingsOf(channel: Channel, sight: Sight, before: Sight | undefined, n
   const isOpen = members.some(({ state }) => state === 'tripped' || state === 'probing');
   const full = worst(({ slot }) => slot.mailbox.size / slot.mailbox.capacity);
   const calls = sight.calls - (before?.calls ?? sight.calls);
-  const rate = calls < ERROR_CALLS_MIN ? undefined : (sight.failures - (before?.failures ?? 0)) / calls;
+  const failures = sight.failures - (before?.failures ?? sight.failures);
+  // Too few calls raise no alarm; but a whole second without a failure ends one, however quiet it was.
+  const rate = calls >= ERROR_CALLS_MIN ? failures / calls : before !== undefined && failures === 0 ? 0 : undefined;
   const age = worst(({ slot }) => (slot.depth === 0 ? 0 : now - slot.oldestAcceptedAt));
   const ageMax = Math.max(AGE_MS_MIN, AGE_FACTOR * config.timeoutMs);
   const callMs = worst(({ slot }) => (slot.batch.length === 0 ? 0 : now - (slot.lastBatchAt ?? now)));

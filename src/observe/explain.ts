@@ -20,8 +20,9 @@ export interface Explanation {
   readonly inFlight: number;
 }
 
-/** The events of the statechart in words. */
+/** The events of the statecharts in words. */
 const causes: Readonly<Record<string, string>> = {
+  'not started': 'the router was not started yet',
   'xstate.init': 'it was started',
   'message.waiting': 'a message came',
   'batch.full': 'a batch was full',
@@ -35,8 +36,13 @@ const causes: Readonly<Record<string, string>> = {
   'channel.pause': 'an operator paused it',
   'channel.resume': 'an operator resumed it',
   'channel.restart': 'an operator restarted it',
+  'channel.reconfigured': 'its configuration was changed',
   'channel.drain': 'it was told to drain',
   'channel.halt': 'the host ended the router',
+  'channel.warmed': 'a channel is warm',
+  'channel.failed': 'a channel failed',
+  'channel.stopped': 'a channel stopped',
+  'router.stop': 'the router was stopped',
   constructor: 'its constructor threw',
   crash: 'its statechart crashed',
 };
@@ -51,6 +57,7 @@ const causesByPart: readonly (readonly [string, string])[] = [
   ['after.coolDown', 'the cool-down was over'],
   ['after.drainDeadline', 'the deadline of the drain passed'],
   ['after.closeDeadline', 'close took too long'],
+  ['after.stopDeadline', 'the deadline of the stop passed'],
 ];
 
 /** A cause as the statechart knows it, in words. */
@@ -85,45 +92,75 @@ function endingOf(member: Member): Ending {
       return { by: 'the next attempt', inMs: until(slot.retryAt) };
     case 'isolating':
       return { by: 'finding the poison messages', inMs: null };
-    case 'tripped':
-      return { by: 'the first probe', inMs: slot.breaker?.coolDownLeftMs() ?? 0 };
+    case 'tripped': {
+      const coolDownMs = slot.breaker?.coolDownLeftMs() ?? 0;
+      if (coolDownMs === Number.POSITIVE_INFINITY) return { by: 'reset by hand: the breaker is held open', inMs: null };
+      return { by: 'the first probe', inMs: coolDownMs };
+    }
     case 'probing':
       return { by: 'successful probes, or one that fails', inMs: null };
     case 'paused':
-      return { by: 'resume', inMs: null };
+      return { by: 'resume by hand', inMs: null };
     case 'draining':
-    case 'closing':
       return { by: 'the end of the drain', inMs: until(slot.drainBy) };
+    case 'closing':
+      return { by: 'close, or its deadline', inMs: until(slot.drainBy) };
     case 'failed':
       if (member.isGivenUp) return { by: 'restart by hand: it was given up', inMs: null };
       return { by: 'its restart', inMs: until(member.restartAt) };
     default:
-      return { by: 'nothing', inMs: null };
+      return { by: 'nothing: it is over', inMs: null };
   }
 }
 
 /** Explains a channel; of several partitions the one that matters most. */
 export function explain(channel: Channel): Explanation {
   const member = worstMember(channel);
-  const { slot, state, error } = member;
-  const sinceMs = slot.world.clock.now() - member.since;
-  const cause = causeInWords(member.cause);
+  const { slot, state } = member;
+  const { members } = channel;
+  const now = slot.world.clock.now();
+  const sinceMs = now - member.since;
   const { by: endsBy, inMs: endsInMs } = endingOf(member);
-  const waiting = channel.members.reduce((sum, each) => sum + each.slot.depth, 0);
-  const inFlight = channel.members.reduce((sum, each) => sum + each.slot.batch.length, 0);
-  const why = error === undefined ? cause : `${cause} (${textOf(error)})`;
-  const when = endsInMs === null ? '' : `, in ${seconds(endsInMs)} at the latest`;
+  const waiting = members.reduce((sum, each) => sum + each.slot.depth, 0);
+  const inFlight = members.reduce((sum, each) => sum + each.slot.batch.length, 0);
+  const name = members.length > 1 ? `${slot.id} (of ${members.length} partitions the worst)` : slot.id;
+  const when = endsInMs === null ? '' : `, in ${duration(endsInMs)} at the latest`;
+  const oldestAt = Math.min(...members.map((each) => each.slot.oldestAcceptedAt));
+  const calls = members.flatMap((each) => (each.slot.batch.length > 0 ? [each.slot.lastBatchAt ?? now] : []));
   const sentence =
-    `${slot.id} is ${state} for ${seconds(sinceMs)} because ${why}; ends with ${endsBy}${when}; ` +
-    `${waiting} waiting, ${inFlight} in flight.`;
+    `${name} is ${state} for ${duration(sinceMs)} because ${reasonOf(member)}; ends with ${endsBy}${when}; ` +
+    `${waiting} waiting${age('the oldest for', now - oldestAt)}, ` +
+    `${inFlight} in flight${age('for', now - Math.min(...calls))}.`;
+  const cause = causeInWords(member.cause);
+  const error = errorOf(member);
   return { sentence, channel: channel.name, state, sinceMs, cause, error, endsBy, endsInMs, waiting, inFlight };
 }
 
 export function channelHealth(channel: Channel): ChannelHealth {
   const member = worstMember(channel);
   const sinceMs = member.slot.world.clock.now() - member.since;
-  const reason = causeInWords(member.cause) + (member.error === undefined ? '' : ` (${textOf(member.error)})`);
-  return { status: healthOf(member.state), state: member.state, sinceMs, reason };
+  return { status: healthOf(member.state), state: member.state, sinceMs, reason: reasonOf(member) };
+}
+
+/** The cause of the present state, with what the sink or the channel said. */
+function reasonOf(member: Member): string {
+  const error = errorOf(member);
+  const cause = causeInWords(member.cause) + (member.cause === 'breaker.opened' ? ratesOf(member) : '');
+  return error === undefined ? cause : `${cause} (${textOf(error)})`;
+}
+
+/** The states in which what failed last is the reason to wait. */
+const troubled = ['retrying', 'isolating', 'tripped', 'probing', 'draining'];
+
+function errorOf({ error, slot, state }: Member): unknown {
+  return error ?? (troubled.includes(state) ? slot.recovery.lastError : undefined);
+}
+
+function ratesOf({ slot }: Member): string {
+  const { calls, failureRate, slowCallRate } = slot.breaker?.rates() ?? { failureRate: null, slowCallRate: null };
+  if (failureRate === null || slowCallRate === null) return '';
+  const slow = slowCallRate > 0 ? `, ${percent(slowCallRate)} were slow` : '';
+  return `: of the last ${calls} calls ${percent(failureRate)} failed${slow}`;
 }
 
 function worstMember(channel: Channel): Member {
@@ -142,6 +179,17 @@ export function textOf(error: unknown): string {
   }
 }
 
-function seconds(ms: number): string {
-  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+function percent(share: number): string {
+  return `${Math.round(share * 100)}%`;
+}
+
+/** How long something has lasted, once that is worth a word. */
+function age(words: string, ms: number): string {
+  return ms >= 1_000 ? ` (${words} ${duration(ms)})` : '';
+}
+
+function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${(ms / 1_000).toFixed(1)} s`;
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
 }

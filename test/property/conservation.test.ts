@@ -6,9 +6,9 @@ import {
   type Message,
   message,
   type Reaction,
+  type RouterRig,
   refusing,
   reject,
-  type RouterRig,
   slow,
   throwSync,
 } from '../support/router-rig.ts';
@@ -82,7 +82,10 @@ const settings = fc.record({
   isBreakerOff: fc.boolean(),
 });
 
-function rigFor({ isBreakerOff, ...limits }: typeof settings extends fc.Arbitrary<infer Value> ? Value : never): Promise<RouterRig> {
+function rigFor({
+  isBreakerOff,
+  ...limits
+}: typeof settings extends fc.Arbitrary<infer Value> ? Value : never): Promise<RouterRig> {
   const channel = {
     ...limits,
     processTimeoutMs: 100,

@@ -1,10 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { createRig, message, messages, numbers, type Reaction, rejectingWith, slow, succeed } from '../../support/router-rig.ts';
+import {
+  createRig,
+  message,
+  messages,
+  numbers,
+  type Reaction,
+  rejectingWith,
+  slow,
+  succeed,
+} from '../../support/router-rig.ts';
 
 /** Names these messages as failed, the others are delivered. */
 const naming = (...bad: number[]): Reaction => {
-  return ({ batch, context }) =>
-    batch.forEach(({ n }, index) => bad.includes(n) && context.fail(index, new Error(`no ${n}`)));
+  return ({ batch, context }) => {
+    for (const [index, { n }] of batch.entries()) if (bad.includes(n)) context.fail(index, new Error(`no ${n}`));
+  };
 };
 
 describe('what `process` is told', () => {
@@ -17,24 +27,15 @@ describe('what `process` is told', () => {
     expect(call).toMatchObject({ attempt: 1, trigger: 'size', ageMs: 0 });
     expect(call?.context).toMatchObject({ depth: 3, rules: { minMove: 3 }, gaps: [] });
   });
-
-  it('a batch is a whole array of its own: what `process` does to it harms no other', async () => {
-    const rig = await createRig();
-    rig.sink('tick').reaction = ({ batch }) => {
-      expect(Array.isArray(batch)).toBe(true);
-      (batch as unknown[]).length = 0;
-    };
-    rig.router.routeAll(messages('tick', 3));
-    await rig.advance(1);
-    rig.checkConserved();
-  });
 });
 
 describe('`emit`', () => {
   it('puts events on the bus at once and in order, across batches and channels', async () => {
     const rig = await createRig({ channels: { tick: {}, ohlcv: { batchSize: 2 } } });
     for (const name of ['tick', 'ohlcv']) {
-      rig.sink(name).reaction = ({ batch, context }) => batch.forEach(({ n }) => context.emit({ n }));
+      rig.sink(name).reaction = ({ batch, context }) => {
+        for (const { n } of batch) context.emit({ n });
+      };
     }
     rig.router.route(message('tick', 0));
     expect(rig.facts('event')).toEqual([{ channel: 'tick', event: { n: 0 } }]);
@@ -131,17 +132,30 @@ describe('an error that says what to do', () => {
     expect(rig.sink('tick').calls).toMatchObject([{ at: 0 }, { at: 5_000, attempt: 2 }]);
   });
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, -5, '7'])('a `retryAfterMs` of %s is no wish', async (retryAfterMs) => {
-    const rig = await createRig({ channels: { tick: { retry: { delayMs: 100 } } } });
-    rig.sink('tick').script.push(rejectingWith({ retryAfterMs }));
-    rig.router.route(message('tick', 0));
-    await rig.advance(110);
-    expect(rig.sink('tick').delivered).toEqual([0]);
-  });
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, -5, '7'])(
+    'a `retryAfterMs` of %s is no wish',
+    async (retryAfterMs) => {
+      const rig = await createRig({ channels: { tick: { retry: { delayMs: 100 } } } });
+      rig.sink('tick').script.push(rejectingWith({ retryAfterMs }));
+      rig.router.route(message('tick', 0));
+      await rig.advance(110);
+      expect(rig.sink('tick').delivered).toEqual([0]);
+    },
+  );
 
   it('that cannot be read is an ordinary failure', async () => {
     const rig = await createRig();
-    const unreadable = new Proxy({}, { get: () => { throw new Error('no'); }, getPrototypeOf: () => { throw new Error('no'); } });
+    const unreadable = new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error('no');
+        },
+        getPrototypeOf: () => {
+          throw new Error('no');
+        },
+      },
+    );
     rig.sink('tick').script.push(rejectingWith(unreadable), rejectingWith(null));
     rig.router.routeAll(messages('tick', 2));
     await rig.advance(10_000);

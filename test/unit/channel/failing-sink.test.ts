@@ -4,9 +4,9 @@ import {
   message,
   messages,
   numbers,
+  type RouterRig,
   refusing,
   reject,
-  type RouterRig,
   throwSync,
 } from '../../support/router-rig.ts';
 
@@ -16,7 +16,10 @@ function handedOver(rig: RouterRig, channel: string): [number, number[]][] {
 }
 
 describe('R6.2 a batch that fails', () => {
-  it.each([['throws', throwSync], ['rejects', reject]] as const)('goes again, ahead of what came later: %s', async (_name, failure) => {
+  it.each([
+    ['throws', throwSync],
+    ['rejects', reject],
+  ] as const)('goes again, ahead of what came later: %s', async (_name, failure) => {
     const rig = await createRig({ channels: { ohlcv: { batchSize: 3 } } });
     rig.sink('ohlcv').script.push(failure, failure);
     rig.router.routeAll(messages('ohlcv', 9));
@@ -29,7 +32,10 @@ describe('R6.2 a batch that fails', () => {
       [1, [6, 7, 8]],
     ]);
     expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 9, calls: 5, retries: 2, deadLettered: 0 });
-    expect(rig.facts('batch.failed')).toMatchObject([{ attempt: 1, size: 3 }, { attempt: 2, size: 3 }]);
+    expect(rig.facts('batch.failed')).toMatchObject([
+      { attempt: 1, size: 3 },
+      { attempt: 2, size: 3 },
+    ]);
   });
 
   it('waits out a backoff in `retrying` before that', async () => {
@@ -47,7 +53,14 @@ describe('R6.2 a batch that fails', () => {
 });
 
 describe('R6.1 poison among 1,000 messages in batches of 100, with a sink that only says "failed"', () => {
-  const places = [[17, 450, 833], [300, 301, 302], [0, 99, 100], [990, 991, 999], [5, 6, 700], [99, 199, 299]];
+  const places = [
+    [17, 450, 833],
+    [300, 301, 302],
+    [0, 99, 100],
+    [990, 991, 999],
+    [5, 6, 700],
+    [99, 199, 299],
+  ];
 
   it.each(places)('at %i, %i and %i: exactly these are dead letters, the rest arrives in order', async (...poison) => {
     const rig = await createRig({ channels: { ohlcv: { batchSize: 100, capacity: 2_000 } } });
@@ -76,21 +89,26 @@ describe('R6.1 poison among 1,000 messages in batches of 100, with a sink that o
 });
 
 describe('a sink that is down', () => {
-  it.each([1, 10])('makes no dead letters, at batch size %i: everything arrives in order once it is back', async (batchSize) => {
-    const rig = await createRig({ channels: { tick: { batchSize, breaker: { coolDownMs: 1_000, coolDownMsMax: 5_000 } } } });
-    rig.sink('tick').reaction = reject;
-    for (let n = 0; n < 300; n += 10) {
-      rig.router.routeAll(messages('tick', 10, n));
-      await rig.advance(10_000);
-    }
-    expect(rig.metrics('tick')).toMatchObject({ delivered: 0, deadLettered: 0, buffered: 300 });
-    expect(rig.metrics('tick').breaker?.opened).toBeGreaterThan(0);
-    expect(rig.states('tick')).toContain('tripped');
-    rig.sink('tick').reaction = () => {};
-    await rig.advance(600_000);
-    expect(rig.sink('tick').delivered).toEqual(numbers(300));
-    expect(rig.metrics('tick')).toMatchObject({ delivered: 300, deadLettered: 0, breaker: { state: 'closed' } });
-  });
+  it.each([1, 10])(
+    'makes no dead letters, at batch size %i: everything arrives in order once it is back',
+    async (batchSize) => {
+      const rig = await createRig({
+        channels: { tick: { batchSize, breaker: { coolDownMs: 1_000, coolDownMsMax: 5_000 } } },
+      });
+      rig.sink('tick').reaction = reject;
+      for (let n = 0; n < 300; n += 10) {
+        rig.router.routeAll(messages('tick', 10, n));
+        await rig.advance(10_000);
+      }
+      expect(rig.metrics('tick')).toMatchObject({ delivered: 0, deadLettered: 0, buffered: 300 });
+      expect(rig.metrics('tick').breaker?.opened).toBeGreaterThan(0);
+      expect(rig.states('tick')).toContain('tripped');
+      rig.sink('tick').reaction = () => {};
+      await rig.advance(600_000);
+      expect(rig.sink('tick').delivered).toEqual(numbers(300));
+      expect(rig.metrics('tick')).toMatchObject({ delivered: 300, deadLettered: 0, breaker: { state: 'closed' } });
+    },
+  );
 
   it('R6.3 is spared by the breaker: a minute of failures costs few calls, and recovery takes probes', async () => {
     const rig = await createRig();
@@ -120,7 +138,12 @@ describe('a sink that is down', () => {
     rig.sink('tick').reaction = reject;
     rig.router.routeAll(messages('tick', 3));
     await rig.advance(60_000);
-    expect(rig.metrics('tick')).toMatchObject({ deadLettered: 3, deadLetteredBy: { failed: 3 }, buffered: 0, breaker: null });
+    expect(rig.metrics('tick')).toMatchObject({
+      deadLettered: 3,
+      deadLetteredBy: { failed: 3 },
+      buffered: 0,
+      breaker: null,
+    });
     expect(rig.router.deadLetters.list()).toMatchObject([{ attempts: 2 }, { attempts: 2 }, { attempts: 2 }]);
   });
 });

@@ -45,24 +45,32 @@ describe('a call that does not settle', () => {
     expect(rig.router.explain('tick').sentence).toContain('a call of process did not settle');
     await rig.advance(100);
     const calls = rig.sink('tick').calls.map(({ at, attempt, batch }) => [at, attempt, batch[0]?.n]);
-    expect(calls).toEqual([[0, 1, 0], [1_600, 2, 0], [1_600, 1, 1], [1_600, 1, 2]]);
+    expect(calls).toEqual([
+      [0, 1, 0],
+      [1_600, 2, 0],
+      [1_600, 1, 1],
+      [1_600, 1, 2],
+    ]);
     expect(rig.facts('channel.restarted')).toMatchObject([{ channel: 'tick', n: 1 }]);
     expect(rig.metrics('tick')).toMatchObject({ delivered: 3, restarts: 1 });
   });
 
-  it.each([undefined, new Error('late')])('counts what comes of it after that (%s) as late, and nothing else', async (error) => {
-    const rig = await createRig({ channels: { tick: limits } });
-    const call = held();
-    rig.sink('tick').script.push(call.reaction);
-    rig.router.route(message('tick', 0));
-    await rig.advance(2_000);
-    expect(rig.metrics('tick')).toMatchObject({ delivered: 1, late: 0 });
-    rig.sink('tick').calls[0]?.context.emit('ghost');
-    call.settle(error);
-    await rig.advance(0);
-    expect(rig.metrics('tick')).toMatchObject({ delivered: 1, late: 2, state: 'idle' });
-    expect(rig.facts('event')).toEqual([]);
-  });
+  it.each([undefined, new Error('late')])(
+    'counts what comes of it after that (%s) as late, and nothing else',
+    async (error) => {
+      const rig = await createRig({ channels: { tick: limits } });
+      const call = held();
+      rig.sink('tick').script.push(call.reaction);
+      rig.router.route(message('tick', 0));
+      await rig.advance(2_000);
+      expect(rig.metrics('tick')).toMatchObject({ delivered: 1, late: 0 });
+      rig.sink('tick').calls[0]?.context.emit('ghost');
+      call.settle(error);
+      await rig.advance(0);
+      expect(rig.metrics('tick')).toMatchObject({ delivered: 1, late: 2, state: 'idle' });
+      expect(rig.facts('event')).toEqual([]);
+    },
+  );
 
   it('holds the place of its channel until then: no second call runs beside it', async () => {
     const rig = await createRig({ channels: { tick: limits } });

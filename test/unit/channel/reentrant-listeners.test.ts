@@ -1,8 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { createRig, message, messages, numbers, rejectingWith, type RouterRig, slow, throwSync } from '../../support/router-rig.ts';
+import {
+  createRig,
+  message,
+  messages,
+  numbers,
+  type RouterRig,
+  rejectingWith,
+  slow,
+  throwSync,
+} from '../../support/router-rig.ts';
 
 /** Routes the next message, once, from inside the first listener of `type` that is called. */
-function routeFrom(rig: RouterRig, type: 'batch.failed' | 'message.dropped' | 'message.deadLettered' | 'batch.flushed', n: number): void {
+function routeFrom(
+  rig: RouterRig,
+  type: 'batch.failed' | 'message.dropped' | 'message.deadLettered' | 'batch.flushed',
+  n: number,
+): void {
   let isDone = false;
   rig.router.events.on(type, () => {
     if (isDone) return;

@@ -20,7 +20,6 @@ class ByHand extends Collecting<number> {
   }
 }
 
-
 class BySchema extends Collecting<z.output<typeof schema>> {
   override readonly schema = schema;
 }
@@ -105,8 +104,16 @@ describe('`static rules`', () => {
     const rig = await createRig({ channels: { tick: {} }, classes: { tick: () => channel } });
     rig.router.route(message('tick', 0));
     expect(channel.rulesSeen).toEqual({ minMove: 2 });
-    expect(() => createRouter({ channels: { tick: () => new Ruled() }, config: { channels: { tick: { eventRules: { minMove: -1 } } } } })).toThrow(
-      expect.objectContaining({ code: 'invalid-config', message: expect.stringContaining('channels.tick.eventRules.minMove') }),
+    expect(() =>
+      createRouter({
+        channels: { tick: () => new Ruled() },
+        config: { channels: { tick: { eventRules: { minMove: -1 } } } },
+      }),
+    ).toThrow(
+      expect.objectContaining({
+        code: 'invalid-config',
+        message: expect.stringContaining('channels.tick.eventRules.minMove'),
+      }),
     );
   });
 

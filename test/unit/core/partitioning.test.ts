@@ -56,7 +56,7 @@ describe('least-loaded', () => {
   it('takes the shortest, of those that can deliver', () => {
     const partitions = bins(3);
     const { pick } = createPartitioning(partitions, 'least-loaded');
-    [5, 2, 9].forEach((depth, index) => Object.assign(partitions[index] ?? {}, { depth }));
+    for (const [index, depth] of [5, 2, 9].entries()) Object.assign(partitions[index] ?? {}, { depth });
     expect(pick(null).name).toBe(1);
     Object.assign(partitions[1] ?? {}, { canDeliver: false });
     expect(pick(null).name).toBe(0);

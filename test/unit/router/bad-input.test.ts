@@ -5,7 +5,10 @@ const trap = (): never => {
   throw new Error('do not touch');
 };
 const throwingGetter = Object.defineProperty({ sym: 'A' }, 'ev', { enumerable: true, get: trap });
-const hostile = new Proxy({}, { get: trap, has: trap, ownKeys: trap, getPrototypeOf: trap, getOwnPropertyDescriptor: trap });
+const hostile = new Proxy(
+  {},
+  { get: trap, has: trap, ownKeys: trap, getPrototypeOf: trap, getOwnPropertyDescriptor: trap },
+);
 const revoked = (() => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
@@ -83,7 +86,10 @@ it('a `partitionBy` that throws or gives no text puts the message somewhere, and
 });
 
 it('a recognition rule that throws has no opinion, and is counted and told', async () => {
-  const rig = await createRig({ recognise: [trap, (input) => (input === 'bar' ? 'ohlcv' : undefined)], channels: { tick: {}, ohlcv: {} } });
+  const rig = await createRig({
+    recognise: [trap, (input) => (input === 'bar' ? 'ohlcv' : undefined)],
+    channels: { tick: {}, ohlcv: {} },
+  });
   expect(rig.router.route(message('tick', 0)).status).toBe('accepted');
   expect(rig.router.route('bar').status).toBe('accepted');
   expect(rig.router.metrics().faults.rule).toBe(2);

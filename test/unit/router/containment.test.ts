@@ -1,10 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AnyChannel, type Logger, ProcessingChannel } from '../../../src/index.ts';
-import { createRig, message, messages, numbers, rejectingWith, RouterRig, throwSync } from '../../support/router-rig.ts';
+import {
+  createRig,
+  message,
+  messages,
+  numbers,
+  RouterRig,
+  rejectingWith,
+  throwSync,
+} from '../../support/router-rig.ts';
 
 const trap = (): never => {
   throw new Error('broken');
 };
+const thenable = (then: (yes: unknown, no: (error: unknown) => void) => void): object =>
+  Object.defineProperty({}, 'then', { value: then });
 const unhandled: unknown[] = [];
 const note = (error: unknown): void => void unhandled.push(error);
 
@@ -70,7 +80,10 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
     }
   });
 
-  it.each([['a function', trap], ['an observer', { next: trap }]])('an inspector: %s', async (_name, inspect) => {
+  it.each([
+    ['a function', trap],
+    ['an observer', { next: trap }],
+  ])('an inspector: %s', async (_name, inspect) => {
     const rig = await createRig({ inspect });
     rig.router.routeAll(messages('tick', 3));
     await rig.advance(10);
@@ -118,9 +131,9 @@ describe('S6 whatever `process` throws is a failure of its batch', () => {
   });
 
   const results: readonly (readonly [string, () => unknown])[] = [
-    ['a thenable whose `then` throws', () => ({ then: trap })],
+    ['a thenable whose `then` throws', () => thenable(trap)],
     ['an object whose `then` cannot be read', () => Object.defineProperty({}, 'then', { get: trap })],
-    ['a thenable that rejects', () => ({ then: (_: unknown, no: (error: unknown) => void) => no(new Error('no')) })],
+    ['a thenable that rejects', () => thenable((_yes, no) => no(new Error('no')))],
   ];
 
   it.each(results)('also %s', async (_name, result) => {

@@ -37,7 +37,9 @@ describe('`offer`', () => {
     const rig = await narrow();
     rig.router.routeAll(messages('tick', 3));
     const order: number[] = [];
-    const offers = numbers(3, 3).map((n) => rig.router.offer(message('tick', n)).then((outcome) => order.push(n) && outcome));
+    const offers = numbers(3, 3).map((n) =>
+      rig.router.offer(message('tick', n)).then((outcome) => order.push(n) && outcome),
+    );
     await rig.advance(9);
     expect(order).toEqual([]);
     await rig.advance(1);

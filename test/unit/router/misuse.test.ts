@@ -27,14 +27,57 @@ async function thrown(act: () => unknown): Promise<{ code: string; message: stri
 
 describe('options that cannot be meant are refused with what is allowed', () => {
   const cases: readonly (readonly [string, unknown, string, string | RegExp])[] = [
-    ['no channels', {}, 'invalid-option', 'channels must name at least one channel: { tick: () => new TradeChannel() }'],
-    ['an empty map of channels', { channels: {} }, 'invalid-option', 'channels must name at least one channel: { tick: () => new TradeChannel() }'],
-    ['a class for a factory', { channels: { tick: Plain } }, 'invalid-option', 'channels.tick must be a function that makes a channel: () => new MyChannel(), got the class Plain itself'],
-    ['an instance for a factory', { channels: { tick: new Plain() } }, 'invalid-option', /channels\.tick must be a function .* got object/],
-    ['a factory of something else', { channels: { tick: () => ({}) } }, 'invalid-option', /it gave something that does not extend ProcessingChannel/],
-    ['a configured channel without a class', { channels: { tick: () => new Plain() }, config: { channels: { ohlcv: {} } } }, 'unknown-channel', 'config.channels.ohlcv: no class is given for it; channels has tick'],
-    ['a name no channel may have', { channels: { 'My Channel': () => new Plain() } }, 'invalid-config', /My Channel.*must be 1 to 64 lower-case letters/],
-    ['two channels for one type', { channels: { tick: () => new Plain(), b: () => new Plain() }, config: { channels: { b: { dataType: 'tick' } } } }, 'invalid-config', /must be a data type of its own/],
+    [
+      'no channels',
+      {},
+      'invalid-option',
+      'channels must name at least one channel: { tick: () => new TradeChannel() }',
+    ],
+    [
+      'an empty map of channels',
+      { channels: {} },
+      'invalid-option',
+      'channels must name at least one channel: { tick: () => new TradeChannel() }',
+    ],
+    [
+      'a class for a factory',
+      { channels: { tick: Plain } },
+      'invalid-option',
+      'channels.tick must be a function that makes a channel: () => new MyChannel(), got the class Plain itself',
+    ],
+    [
+      'an instance for a factory',
+      { channels: { tick: new Plain() } },
+      'invalid-option',
+      /channels\.tick must be a function .* got object/,
+    ],
+    [
+      'a factory of something else',
+      { channels: { tick: () => ({}) } },
+      'invalid-option',
+      /it gave something that does not extend ProcessingChannel/,
+    ],
+    [
+      'a configured channel without a class',
+      { channels: { tick: () => new Plain() }, config: { channels: { ohlcv: {} } } },
+      'unknown-channel',
+      'config.channels.ohlcv: no class is given for it; channels has tick',
+    ],
+    [
+      'a name no channel may have',
+      { channels: { 'My Channel': () => new Plain() } },
+      'invalid-config',
+      /My Channel.*must be 1 to 64 lower-case letters/,
+    ],
+    [
+      'two channels for one type',
+      {
+        channels: { tick: () => new Plain(), b: () => new Plain() },
+        config: { channels: { b: { dataType: 'tick' } } },
+      },
+      'invalid-config',
+      /must be a data type of its own/,
+    ],
   ];
 
   it.each(cases)('%s', async (_name, options, code, text) => {
@@ -72,7 +115,10 @@ it('a channel that is asked for by a wrong name is told which there are', async 
 it('a channel that is there already cannot be added, and a type that is served neither', async () => {
   const { router } = await createRig();
   const make = () => new Plain();
-  expect(await thrown(() => router.add('tick', make))).toMatchObject({ code: 'duplicate-channel', message: "there is a channel 'tick' already" });
+  expect(await thrown(() => router.add('tick', make))).toMatchObject({
+    code: 'duplicate-channel',
+    message: "there is a channel 'tick' already",
+  });
   expect(await thrown(() => router.add('b', make, { dataType: 'tick' }))).toMatchObject({ code: 'invalid-config' });
   expect(await thrown(() => router.add('c', Plain as never))).toMatchObject({ code: 'invalid-option' });
   expect(await thrown(() => router.add('d', make, { batchSize: -1 }))).toMatchObject({ code: 'invalid-config' });
@@ -83,7 +129,10 @@ it('a channel that is there already cannot be added, and a type that is served n
 it('a router that was stopped takes no more channels and does not start', async () => {
   const rig = await createRig();
   await rig.stop();
-  expect(await thrown(() => rig.router.add('b', () => new Plain()))).toMatchObject({ code: 'not-running', message: 'the router was stopped' });
+  expect(await thrown(() => rig.router.add('b', () => new Plain()))).toMatchObject({
+    code: 'not-running',
+    message: 'the router was stopped',
+  });
   expect(await thrown(() => rig.router.start())).toMatchObject({ code: 'not-running' });
 });
 

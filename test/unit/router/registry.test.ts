@@ -4,7 +4,10 @@ import { createRig, hang, message, messages, numbers, reject, slow } from '../..
 it('R2.3 the registry and the channels say who serves what', async () => {
   const rig = await createRig({ channels: { tick: {}, bars: { dataType: 'ohlcv' } } });
   expect([...rig.router.channels.keys()]).toEqual(['tick', 'bars']);
-  expect([...rig.router.registry].map(([type, channel]) => [type, channel.name])).toEqual([['tick', 'tick'], ['ohlcv', 'bars']]);
+  expect([...rig.router.registry].map(([type, channel]) => [type, channel.name])).toEqual([
+    ['tick', 'tick'],
+    ['ohlcv', 'bars'],
+  ]);
   expect(rig.router.config.channels.bars).toMatchObject({ name: 'bars', dataType: 'ohlcv', priority: 2 });
 });
 
@@ -94,7 +97,12 @@ describe('R2.3 a channel that is removed', () => {
   });
 
   it('while it is down is gone at once, and its messages are handed back', async () => {
-    const rig = await createRig({ channels: { tick: {}, ohlcv: { restart: { delayMs: 1_000 }, processTimeoutMs: 10, abandonAfterMs: 10, batchSize: 1 } } });
+    const rig = await createRig({
+      channels: {
+        tick: {},
+        ohlcv: { restart: { delayMs: 1_000 }, processTimeoutMs: 10, abandonAfterMs: 10, batchSize: 1 },
+      },
+    });
     rig.sink('ohlcv').reaction = hang;
     rig.router.routeAll(messages('ohlcv', 3));
     await rig.advance(30);
@@ -140,7 +148,9 @@ describe('partitions', () => {
   });
 
   it.each(['round-robin', 'least-loaded'])('by %s pass over one that cannot deliver', async (partitionBy) => {
-    const rig = await createRig({ channels: { tick: { partitions: 2, partitionBy, retry: { delayMs: 30_000, delayMsMax: 30_000 } } } });
+    const rig = await createRig({
+      channels: { tick: { partitions: 2, partitionBy, retry: { delayMs: 30_000, delayMsMax: 30_000 } } },
+    });
     rig.sink('tick').script.push(reject);
     rig.router.route(message('tick', 0));
     await rig.advance(1);

@@ -121,7 +121,9 @@ describe('`stop`', () => {
 
   it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('with a deadline of %s is misuse', async (deadlineMs) => {
     const rig = await createRig();
-    expect(() => rig.router.stop({ deadlineMs })).toThrow(`deadlineMs must be a number of ms from 0, got ${deadlineMs}`);
+    expect(() => rig.router.stop({ deadlineMs })).toThrow(
+      `deadlineMs must be a number of ms from 0, got ${deadlineMs}`,
+    );
     expect(rig.router.route(message('tick', 0)).status).toBe('accepted');
   });
 });

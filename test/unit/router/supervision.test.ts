@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { type LifeContext, ProcessingChannel } from '../../../src/index.ts';
-import { createRig, hang, message, messages, numbers, RouterRig, ScriptedChannel, type Sink } from '../../support/router-rig.ts';
+import {
+  createRig,
+  hang,
+  message,
+  messages,
+  numbers,
+  RouterRig,
+  ScriptedChannel,
+  type Sink,
+} from '../../support/router-rig.ts';
 
 /** Where a class fails, and how often before it stops failing. */
 interface Plan {
@@ -40,19 +49,22 @@ function rigWith(plan: Plan, limits: Record<string, number> = {}, options = {}):
 }
 
 describe('R6.2 a channel that fails in its', () => {
-  it.each(['constructor', 'warmUp', 'warmUp async'] as const)('%s is started again with growing delays, and keeps what waits', async (place) => {
-    const plan: Plan = { place, failures: 3, lives: [] };
-    const rig = await rigWith(plan).start();
-    expect(rig.router.state).toBe('degraded');
-    expect(rig.router.health().channels.tick).toMatchObject({ status: 'unhealthy', state: 'failed' });
-    await rig.advance(5_000);
-    expect(plan.lives).toEqual([0, 100, 300, 700]);
-    expect(rig.metrics('tick')).toMatchObject({ restarts: 3, state: 'idle' });
-    expect(rig.facts('channel.restarted').map(({ n }) => n)).toEqual([1, 2, 3]);
-    expect(rig.router.state).toBe('running');
-    rig.router.route(message('tick', 0));
-    expect(rig.sink('tick').delivered).toEqual([0]);
-  });
+  it.each(['constructor', 'warmUp', 'warmUp async'] as const)(
+    '%s is started again with growing delays, and keeps what waits',
+    async (place) => {
+      const plan: Plan = { place, failures: 3, lives: [] };
+      const rig = await rigWith(plan).start();
+      expect(rig.router.state).toBe('degraded');
+      expect(rig.router.health().channels.tick).toMatchObject({ status: 'unhealthy', state: 'failed' });
+      await rig.advance(5_000);
+      expect(plan.lives).toEqual([0, 100, 300, 700]);
+      expect(rig.metrics('tick')).toMatchObject({ restarts: 3, state: 'idle' });
+      expect(rig.facts('channel.restarted').map(({ n }) => n)).toEqual([1, 2, 3]);
+      expect(rig.router.state).toBe('running');
+      rig.router.route(message('tick', 0));
+      expect(rig.sink('tick').delivered).toEqual([0]);
+    },
+  );
 });
 
 it('messages that come while a channel warms up or is down wait in its mailbox', async () => {
@@ -147,13 +159,21 @@ it('`restart` of a channel that works abandons its call and delivers that batch 
   rig.router.routeAll(messages('tick', 3));
   rig.router.restart('tick');
   await rig.advance(10);
-  expect(rig.sink('tick').calls.map(({ attempt, batch }) => [attempt, batch[0]?.n])).toEqual([[1, 0], [2, 0], [1, 1], [1, 2]]);
+  expect(rig.sink('tick').calls.map(({ attempt, batch }) => [attempt, batch[0]?.n])).toEqual([
+    [1, 0],
+    [2, 0],
+    [1, 1],
+    [1, 2],
+  ]);
   expect(rig.facts('channel.gaveUp')).toEqual([]);
 });
 
 it('one channel that fails again and again disturbs no other', async () => {
   const rig = await createRig({
-    channels: { tick: {}, ohlcv: { batchSize: 1, processTimeoutMs: 10, abandonAfterMs: 10, restart: { limit: 1_000 } } },
+    channels: {
+      tick: {},
+      ohlcv: { batchSize: 1, processTimeoutMs: 10, abandonAfterMs: 10, restart: { limit: 1_000 } },
+    },
   });
   rig.sink('ohlcv').reaction = hang;
   rig.router.routeAll(messages('ohlcv', 10));

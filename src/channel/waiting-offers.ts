@@ -1,0 +1,49 @@
+import type { Outcome } from '../core/outcome.ts';
+
+interface WaitingOffer {
+  readonly message: unknown;
+  /** Where it waits; a reload may move it. */
+  queue: Set<WaitingOffer>;
+  readonly answer: (outcome: Outcome) => void;
+}
+
+/** Offers that wait for room, in order of asking. */
+export class WaitingOffers {
+  readonly #queue = new Set<WaitingOffer>();
+
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  /** Waits. An abort takes the offer back: the promise rejects with the signal's reason. */
+  add(message: unknown, signal?: AbortSignal): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      const takeBack = (): void => {
+        if (offer.queue.delete(offer)) reject(signal?.reason);
+      };
+      const answer = (outcome: Outcome): void => {
+        signal?.removeEventListener('abort', takeBack);
+        resolve(outcome);
+      };
+      const offer: WaitingOffer = { message, queue: this.#queue, answer };
+      this.#queue.add(offer);
+      signal?.addEventListener('abort', takeBack, { once: true });
+    });
+  }
+
+  /** Takes the offer that has waited longest; undefined when none waits. */
+  shift(): Pick<WaitingOffer, 'message' | 'answer'> | undefined {
+    const [first] = this.#queue;
+    if (first !== undefined) this.#queue.delete(first);
+    return first;
+  }
+
+  /** Moves all of them to the end of other queues. */
+  moveTo(queueFor: (message: unknown) => WaitingOffers): void {
+    for (const offer of [...this.#queue]) {
+      this.#queue.delete(offer);
+      offer.queue = queueFor(offer.message).#queue;
+      offer.queue.add(offer);
+    }
+  }
+}

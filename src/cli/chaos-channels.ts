@@ -1,0 +1,150 @@
+import type { AnyChannel, BatchContext } from '../channel/processing-channel.ts';
+import { validatorOf } from '../channel/validator.ts';
+import type { Clock } from '../core/clock.ts';
+import type { ChannelFactories } from '../index.ts';
+import type { CallFault, Fault } from './chaos-plan.ts';
+import { ChaosError, type ChaosRecord } from './chaos-record.ts';
+
+/** A slow call is over in time, a hung one only after it was abandoned: what it then says is late. */
+const SLOW_MS = 12;
+const HANG_MS = 150;
+const OUTAGE_CALLS_MIN = 5;
+const OUTAGE_CALLS_MAX = 30;
+/** As many as a message has attempts, so that some get over it and some do not. */
+const TIMES_MAX = 3;
+
+/** A fault that waits in a message for its call. */
+interface Mark {
+  readonly kind: CallFault;
+  readonly severity: number;
+  timesLeft: number;
+  hasStruck: boolean;
+}
+
+/** The faults of one channel. They outlive its restarts, as a bad message and a bad sink do. */
+export class ChannelFaults {
+  readonly #channel: string;
+  readonly #record: ChaosRecord;
+  readonly #clock: Clock;
+  /** What came through the door and was neither delivered nor given up yet, with what is wrong with it. */
+  readonly #open = new Map<unknown, Mark | undefined>();
+  readonly #armed: Fault<CallFault>[] = [];
+  #outageCallsLeft = 0;
+  #warmUpsLeft = 0;
+
+  constructor(channel: string, record: ChaosRecord, clock: Clock) {
+    this.#channel = channel;
+    this.#record = record;
+    this.#clock = clock;
+  }
+
+  /** Messages that came through the door and whose end nobody has told. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Lets the next message bring this fault. */
+  arm(fault: Fault<CallFault>): void {
+    this.#armed.push(fault);
+  }
+
+  /** Lets the next warm-up fail. */
+  armWarmUp(): void {
+    this.#warmUpsLeft += 1;
+  }
+
+  /** The message was given up. */
+  close(message: unknown): void {
+    this.#open.delete(message);
+  }
+
+  /** Puts the faults between the router and an instance of the channel. */
+  disturb(channel: AnyChannel): AnyChannel {
+    const validate = validatorOf(channel);
+    const process = channel.process.bind(channel);
+    const warmUp = channel.warmUp?.bind(channel);
+    channel.validate = (message) => this.#admit(validate === undefined ? message : validate(message));
+    channel.process = (batch, context) => this.#call(batch, context, () => process(batch, context));
+    channel.warmUp = (context) => {
+      this.#warmUp();
+      return warmUp?.(context);
+    };
+    return channel;
+  }
+
+  #admit(payload: unknown): unknown {
+    const fault = this.#armed.shift();
+    this.#open.set(payload, fault && { ...fault, timesLeft: timesOf(fault), hasStruck: false });
+    return payload;
+  }
+
+  #warmUp(): void {
+    if (this.#warmUpsLeft === 0) return;
+    this.#warmUpsLeft -= 1;
+    throw new ChaosError('warm-up');
+  }
+
+  #call(batch: readonly unknown[], context: BatchContext, deliver: () => void | Promise<void>): void | Promise<void> {
+    if (this.#outageCallsLeft > 0) {
+      this.#outageCallsLeft -= 1;
+      throw new ChaosError('outage');
+    }
+    const marks = batch.map((message) => this.#open.get(message)).filter((mark) => mark !== undefined);
+    // One fault fails the whole batch; the others in it wait for the next attempt, so that each has its turn.
+    for (const mark of marks)
+      if (mark.kind !== 'slow' && mark.kind !== 'name' && this.#strikes(mark)) return this.#fail(mark);
+    const finish = () => this.#finish(batch, context, deliver);
+    const isSlow = marks.filter((mark) => mark.kind === 'slow' && this.#strikes(mark)).length > 0;
+    return isSlow ? this.#later(SLOW_MS).then(finish) : finish();
+  }
+
+  #fail(mark: Mark): Promise<void> {
+    const error = new ChaosError(mark.kind);
+    if (mark.kind === 'hang') return this.#later(HANG_MS);
+    if (mark.kind === 'reject') return Promise.reject(error);
+    if (mark.kind === 'outage') {
+      this.#outageCallsLeft = Math.round(OUTAGE_CALLS_MIN + mark.severity * (OUTAGE_CALLS_MAX - OUTAGE_CALLS_MIN));
+    }
+    throw error;
+  }
+
+  #finish(batch: readonly unknown[], context: BatchContext, deliver: () => void | Promise<void>): void | Promise<void> {
+    for (const [index, message] of batch.entries()) {
+      const mark = this.#open.get(message);
+      if (mark?.kind === 'name' && this.#strikes(mark)) context.fail(index, new ChaosError('name'));
+      else this.#open.delete(message);
+    }
+    return deliver();
+  }
+
+  #strikes(mark: Mark): boolean {
+    if (mark.timesLeft === 0) return false;
+    mark.timesLeft -= 1;
+    if (!mark.hasStruck) this.#record.struck(mark.kind, this.#channel);
+    mark.hasStruck = true;
+    return true;
+  }
+
+  #later(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#clock.setTimeout(resolve, ms);
+    });
+  }
+}
+
+/** The same factories, whose channels have these faults. */
+export function disturbed<Channels extends ChannelFactories>(
+  channels: Channels,
+  faults: ReadonlyMap<string, ChannelFaults>,
+): Channels {
+  const entries = Object.entries(channels).map(([name, factory]) => {
+    return [name, () => faults.get(name)?.disturb(factory()) ?? factory()];
+  });
+  // The instances are those of the same factories.
+  return Object.fromEntries(entries) as Channels;
+}
+
+function timesOf({ kind, severity }: Fault<CallFault>): number {
+  if (kind === 'poison' || kind === 'refuse') return Number.POSITIVE_INFINITY;
+  return kind === 'throw' || kind === 'reject' || kind === 'name' ? Math.ceil(severity * TIMES_MAX) || 1 : 1;
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { createRig, message, numbers, reject, type RouterRig, succeed } from '../../support/router-rig.ts';
+
+const SLICE_MS = 10;
+const OUTAGE_MS = 300_000;
+
+/** Routes 1,000 messages a second, in slices; notes the numbers of those that were taken in. */
+async function feed(rig: RouterRig, ms: number, accepted: number[], state: { next: number }): Promise<void> {
+  for (let passed = 0; passed < ms; passed += SLICE_MS) {
+    for (let count = 0; count < SLICE_MS; count += 1) {
+      const n = state.next;
+      state.next += 1;
+      if (rig.router.route(message('tick', n)).status === 'accepted') accepted.push(n);
+    }
+    await rig.clock.advance(SLICE_MS);
+  }
+  rig.checkConserved();
+}
+
+describe('R6.2 a sink that is down for five minutes under 1,000 messages a second', () => {
+  it.each([100, 1])('at batch size %i: accepted = delivered in the end, not one dead letter, the rest was rejected', async (batchSize) => {
+    const tick = { batchSize, priority: 2, capacity: 1_000, timeoutMs: 100, breaker: { coolDownMsMax: 20_000 } };
+    const rig = await createRig({ channels: { tick } });
+    const sink = rig.sink('tick');
+    const accepted: number[] = [];
+    const state = { next: 0 };
+    await feed(rig, 1_000, accepted, state);
+    sink.reaction = reject;
+    await feed(rig, OUTAGE_MS, accepted, state);
+    const down = rig.metrics('tick');
+    expect(down).toMatchObject({ deadLettered: 0, state: expect.stringMatching(/tripped|probing/) });
+    expect(down.buffered).toBeGreaterThanOrEqual(1_000);
+    expect(down.calls).toBeLessThan(1_200);
+    expect(rig.router.health().channels.tick?.status).not.toBe('healthy');
+    expect(rig.router.alerts.map(({ alert }) => alert).toSorted()).toEqual(
+      ['breaker-open', 'mailbox-high', 'oldest-message'],
+    );
+
+    sink.reaction = succeed;
+    const callsBefore = sink.calls.length;
+    await feed(rig, 30_000, accepted, state);
+    await rig.advance(10_000);
+    expect(sink.delivered).toEqual(accepted);
+    expect(rig.metrics('tick')).toMatchObject({
+      accepted: accepted.length,
+      delivered: accepted.length,
+      deadLettered: 0,
+      buffered: 0,
+      inFlight: 0,
+      rejectedBy: { 'mailbox-full': state.next - accepted.length },
+    });
+    expect(rig.router.deadLetters.list()).toEqual([]);
+    expect(rig.router.alerts).toEqual([]);
+
+    const sizes = sink.calls.slice(callsBefore).map(({ batch }) => batch.length);
+    const probe = Math.ceil(batchSize / 8);
+    const [first, ...ramp] = [probe, probe, probe, probe, 2 * probe, 4 * probe, batchSize].map((size) => Math.min(size, batchSize));
+    expect(sizes.slice(1, 7)).toEqual(ramp);
+    expect(sizes[0]).toBeLessThanOrEqual(first ?? 0);
+  });
+});
+
+describe('R6.2 whoever was rejected still owns the message', () => {
+  it('and may route it again later: nothing is delivered twice', async () => {
+    const rig = await createRig({ channels: { tick: { capacity: 10 } } });
+    rig.sink('tick').reaction = reject;
+    const refused: number[] = [];
+    for (const n of numbers(30)) if (rig.router.route(message('tick', n)).status === 'rejected') refused.push(n);
+    rig.sink('tick').reaction = succeed;
+    await rig.advance(60_000);
+    for (const n of refused) rig.router.route(message('tick', n));
+    await rig.advance(1_000);
+    expect(rig.sink('tick').delivered.toSorted((a, b) => a - b).slice(0, 11)).toEqual(numbers(11));
+    expect(new Set(rig.sink('tick').delivered).size).toBe(rig.sink('tick').delivered.length);
+  });
+});

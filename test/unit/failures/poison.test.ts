@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { createRig, message, messages, numbers, type Reaction, refusing, rejectingWith, type RouterRig } from '../../support/router-rig.ts';
+
+/** Names the messages that are poison, and delivers the others. */
+const naming = (isPoison: (n: number) => boolean, error: unknown = new Error('refused')): Reaction => {
+  return ({ batch, context }) => {
+    for (const [index, { n }] of batch.entries()) if (isPoison(n)) context.fail(index, error);
+  };
+};
+
+function deadNumbers(rig: RouterRig): number[] {
+  return rig.router.deadLetters.list().map(({ message: dead }) => (dead as { n: number }).n);
+}
+
+function handedOver(rig: RouterRig, channel: string): [number, number[]][] {
+  return rig.sink(channel).calls.map(({ attempt, batch }) => [attempt, batch.map(({ n }) => n)]);
+}
+
+describe('R6.1 1,000 messages in batches of 100, three of them poison, and a sink that only says "failed"', () => {
+  const total = 1_000;
+  const size = 100;
+  const attempts = 3;
+  /**
+   * Each batch is handed over once. A poisoned one gets its other attempts; then each of its poison messages is reached by
+   * halving: two calls for each of the ⌈log₂ size⌉ steps down. O(k·log n).
+   */
+  const bound = (poison: number): number => total / size + poison * (attempts - 1 + 2 * Math.ceil(Math.log2(size)));
+
+  it.each([[[17, 450, 833]], [[300, 301, 302]], [[0, 99, 100]], [[5, 6, 700]], [[899, 200, 250]]])(
+    'at %j: just these are dead letters, the others arrive in order, in O(k·log n) calls',
+    async (poison) => {
+      const rig = await createRig({ channels: { ohlcv: { batchSize: size, capacity: total } } });
+      rig.sink('ohlcv').reaction = refusing(({ n }) => poison.includes(n));
+      rig.router.routeAll(messages('ohlcv', total));
+      await rig.advance(60_000);
+      expect(deadNumbers(rig).toSorted((a, b) => a - b)).toEqual(poison.toSorted((a, b) => a - b));
+      expect(rig.sink('ohlcv').delivered).toEqual(numbers(total).filter((n) => !poison.includes(n)));
+      const { calls, delivered, deadLetteredBy, breaker, state } = rig.metrics('ohlcv');
+      expect({ delivered, deadLetteredBy, opened: breaker?.opened, state }).toEqual({
+        delivered: 997,
+        deadLetteredBy: { poison: 3 },
+        opened: 0,
+        state: 'idle',
+      });
+      expect(calls).toBeLessThanOrEqual(bound(poison.length));
+      process.stdout.write(`poison at ${poison}: ${calls} calls, at most ${bound(poison.length)} allowed\n`);
+    },
+  );
+});
+
+describe('messages named by `context.fail`', () => {
+  it('go again alone; the others count as delivered', async () => {
+    const rig = await createRig({ channels: { ohlcv: { batchSize: 5 } } });
+    rig.sink('ohlcv').script.push(naming((n) => n === 1 || n === 3));
+    rig.router.routeAll(messages('ohlcv', 10));
+    await rig.advance(5_000);
+    expect(handedOver(rig, 'ohlcv')).toEqual([
+      [1, [0, 1, 2, 3, 4]],
+      [2, [1, 3]],
+      [1, [5, 6, 7, 8, 9]],
+    ]);
+    expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 10, deadLettered: 0, failures: 1, retries: 1 });
+  });
+
+  it('are given up after `attempts`: what was delivered beside them is the evidence', async () => {
+    const rig = await createRig({ channels: { ohlcv: { batchSize: 5, retry: { attempts: 1 } } } });
+    rig.sink('ohlcv').reaction = naming((n) => n === 2);
+    rig.router.routeAll(messages('ohlcv', 5));
+    await rig.advance(1_000);
+    expect(rig.router.deadLetters.list()).toMatchObject([{ channel: 'ohlcv', reason: 'poison', attempts: 1, message: { n: 2 } }]);
+    expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 4, deadLettered: 1, calls: 1 });
+  });
+
+  it('and all of the batch wait for evidence, like any other failure', async () => {
+    const rig = await createRig({ channels: { tick: { retry: { attempts: 1 } } } });
+    rig.sink('tick').reaction = naming((n) => n === 0);
+    rig.router.route(message('tick', 0));
+    await rig.advance(60_000);
+    expect(rig.metrics('tick')).toMatchObject({ deadLettered: 0, buffered: 1 });
+    rig.router.route(message('tick', 1));
+    await rig.advance(60_000);
+    expect(rig.metrics('tick')).toMatchObject({ deadLettered: 1, delivered: 1, buffered: 0 });
+  });
+
+  it('as not retryable are given up at once, and say nothing against the sink', async () => {
+    const rig = await createRig();
+    const error = Object.assign(new Error('malformed'), { retryable: false });
+    rig.sink('tick').reaction = naming(() => true, error);
+    rig.router.routeAll(messages('tick', 20));
+    await rig.advance(1_000);
+    expect(rig.metrics('tick')).toMatchObject({ deadLetteredBy: { 'not-retryable': 20 }, calls: 20, state: 'idle' });
+    expect(rig.metrics('tick').breaker?.opened).toBe(0);
+    expect(rig.router.deadLetters.list({ limit: 1 })[0]).toMatchObject({ error, reason: 'not-retryable', attempts: 1 });
+  });
+});
+
+describe('an error that says `retryable: false`', () => {
+  const error = Object.assign(new Error('malformed'), { retryable: false });
+
+  it('gives a single message up at once, without evidence and without a word against the sink', async () => {
+    const rig = await createRig();
+    rig.sink('tick').reaction = rejectingWith(error);
+    rig.router.routeAll(messages('tick', 20));
+    await rig.advance(1_000);
+    expect(rig.metrics('tick')).toMatchObject({ deadLetteredBy: { 'not-retryable': 20 }, calls: 20 });
+    expect(rig.metrics('tick').breaker).toMatchObject({ opened: 0, rates: { calls: 0 } });
+  });
+
+  it('splits a batch at once: no attempt is spent on it again', async () => {
+    const rig = await createRig({ channels: { ohlcv: { batchSize: 4 } } });
+    rig.sink('ohlcv').reaction = ({ batch }) => {
+      if (batch.some(({ n }) => n === 2)) throw error;
+    };
+    rig.router.routeAll(messages('ohlcv', 4));
+    await rig.advance(1_000);
+    expect(handedOver(rig, 'ohlcv').map(([, batch]) => batch)).toEqual([[0, 1, 2, 3], [0, 1], [2, 3], [2], [3]]);
+    expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 3, deadLetteredBy: { 'not-retryable': 1 } });
+  });
+});
+
+describe('`isolate: false`', () => {
+  it('gives a batch up whole, and only after a later one has shown that the sink works', async () => {
+    const rig = await createRig({ channels: { ohlcv: { batchSize: 10, isolate: false } } });
+    rig.sink('ohlcv').reaction = refusing(({ n }) => n === 4);
+    rig.router.routeAll(messages('ohlcv', 10));
+    await rig.advance(1_000);
+    expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 0, deadLettered: 0, buffered: 10 });
+    expect(rig.sink('ohlcv').calls.length).toBeGreaterThanOrEqual(3);
+    rig.router.routeAll(messages('ohlcv', 10, 10));
+    await rig.advance(60_000);
+    expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 10, deadLetteredBy: { poison: 10 } });
+    expect(rig.states('ohlcv')).not.toContain('isolating');
+  });
+});
+
+describe('`breaker: false`', () => {
+  it.each([1, 10])('lets the attempts alone decide, at batch size %i', async (batchSize) => {
+    const rig = await createRig({ channels: { tick: { batchSize, breaker: false, retry: { attempts: 2, budget: 1 } } } });
+    rig.sink('tick').reaction = rejectingWith(new Error('down'));
+    rig.router.routeAll(messages('tick', 10));
+    await rig.advance(60_000);
+    expect(rig.metrics('tick')).toMatchObject({ deadLetteredBy: { failed: 10 }, delivered: 0, buffered: 0, breaker: null });
+    expect(deadNumbers(rig)).toEqual(numbers(10));
+  });
+});

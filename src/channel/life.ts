@@ -109,6 +109,7 @@ export class Life implements ChannelPort {
 
   #context(signal: AbortSignal): LifeContext {
     const { config, world } = this.#slot;
-    return { rules: config.eventRules, signal, logger: world.logger, emit: (event) => this.#slot.emit(event) };
+    const logger = world.logger.child({ channel: this.#slot.id });
+    return { rules: config.eventRules, signal, logger, emit: (event) => this.#slot.emit(event) };
   }
 }

@@ -184,7 +184,8 @@ export class Pump implements TurnTaker {
     let result: unknown;
     let isPending: boolean;
     try {
-      result = this.#channel.process(call.segment.messages, call);
+      // A copy: a handler that empties its batch and then fails must not take the messages with it.
+      result = this.#channel.process(call.segment.messages.slice(), call);
       // Even to look for a `then` runs code of the host's.
       isPending = isThenable(result);
     } catch (error) {
@@ -250,6 +251,15 @@ export class Pump implements TurnTaker {
     } else if (mode === 'isolate') this.#tell({ type: 'isolation.finished' });
     else if (mode === 'drain') this.#tell({ type: 'delivery.quieted' });
     else if (mode === 'flush') this.#armQuietTimer();
+    else this.#awaitCoolDown();
+  }
+
+  /** The statechart's clock may be the host's, whose timers can fire a moment before the cool-down is over on ours. */
+  #awaitCoolDown(): void {
+    const leftMs = this.slot.breaker?.coolDownLeftMs() ?? 0;
+    if (leftMs === 0) return;
+    this.#clearQuietTimer();
+    this.#quietTimer = this.slot.world.clock.setTimeout(this.#requestTurn, leftMs);
   }
 
   /** One timer watches over many batches: it is set again only after it fired. */

@@ -3,6 +3,9 @@ import { Counter } from '../core/counters.ts';
 import type { Segment } from '../core/recovery.ts';
 import type { Call } from './call.ts';
 
+/** So many messages in a row may fail without a word against the sink; then it is to blame, and not the messages. */
+const FREE_SUSPECTS_MAX = 10;
+
 /** What an error may say about itself; both fields are optional. */
 interface ErrorAdvice {
   /** False: another attempt cannot help. That is evidence by itself, so the message is given up at once. */
@@ -49,9 +52,11 @@ function settleFailure(call: Call, segment: Segment, durationMs: number): boolea
   else slot.leaveFlight(segment.messages.length);
   const canLearnMore = slot.recovery.hasSegments || slot.mailbox.size > 0;
   // A failure that one poisoned message explains says nothing about the sink; a second one in a row does. Those that are
-  // suspected already are tried again for free, so that several in a row cannot keep a breaker open that should close.
-  const isNews = hadSuspects && !segment.isSuspect;
-  const isExplained = verdict === 'isolate' || (verdict === 'suspect' && !isNews && canLearnMore);
+  // suspected already are tried again for free, so that several in a row cannot keep a breaker open that should close;
+  // but only so many, and a probe is not split for free: a sink that is down must not get more calls the longer it is.
+  const isNews = (hadSuspects && !segment.isSuspect) || slot.recovery.suspects > FREE_SUSPECTS_MAX;
+  const isProbe = slot.breaker?.state === 'half-open';
+  const isExplained = (verdict === 'isolate' && !isProbe) || (verdict === 'suspect' && !isNews && canLearnMore);
   const isPoison = verdict === 'condemn' && !isRetryable;
   if (call.isTimedOut || isExplained || isPoison) slot.breaker?.callCancelled(call.ticket);
   else slot.breaker?.callFailed(call.ticket, durationMs);

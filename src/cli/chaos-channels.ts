@@ -85,21 +85,25 @@ export class ChannelFaults {
   }
 
   #call(batch: readonly unknown[], context: BatchContext, deliver: () => void | Promise<void>): void | Promise<void> {
+    const marks = batch.map((message) => this.#open.get(message)).filter((mark) => mark !== undefined);
+    for (const mark of marks) this.#note(mark);
     if (this.#outageCallsLeft > 0) {
       this.#outageCallsLeft -= 1;
       throw new ChaosError('outage');
     }
-    const marks = batch.map((message) => this.#open.get(message)).filter((mark) => mark !== undefined);
-    // One fault fails the whole batch; the others in it wait for the next attempt, so that each has its turn.
-    for (const mark of marks)
-      if (mark.kind !== 'slow' && mark.kind !== 'name' && this.#strikes(mark)) return this.#fail(mark);
+    const left = marks.filter(({ timesLeft }) => timesLeft > 0);
+    // One fault fails the whole batch; the others in it wait for the next attempt.
+    const failing = left.find(({ kind }) => kind !== 'slow' && kind !== 'name');
+    if (failing !== undefined) return this.#fail(failing);
     const finish = () => this.#finish(batch, context, deliver);
-    const isSlow = marks.filter((mark) => mark.kind === 'slow' && this.#strikes(mark)).length > 0;
-    return isSlow ? this.#later(SLOW_MS).then(finish) : finish();
+    const slow = left.filter(({ kind }) => kind === 'slow');
+    for (const mark of slow) mark.timesLeft = 0;
+    return slow.length > 0 ? this.#later(SLOW_MS).then(finish) : finish();
   }
 
   #fail(mark: Mark): Promise<void> {
     const error = new ChaosError(mark.kind);
+    mark.timesLeft -= 1;
     if (mark.kind === 'hang') return this.#later(HANG_MS);
     if (mark.kind === 'reject') return Promise.reject(error);
     if (mark.kind === 'outage') {
@@ -111,18 +115,18 @@ export class ChannelFaults {
   #finish(batch: readonly unknown[], context: BatchContext, deliver: () => void | Promise<void>): void | Promise<void> {
     for (const [index, message] of batch.entries()) {
       const mark = this.#open.get(message);
-      if (mark?.kind === 'name' && this.#strikes(mark)) context.fail(index, new ChaosError('name'));
-      else this.#open.delete(message);
+      if (mark?.kind === 'name' && mark.timesLeft > 0) {
+        mark.timesLeft -= 1;
+        context.fail(index, new ChaosError('name'));
+      } else this.#open.delete(message);
     }
     return deliver();
   }
 
-  #strikes(mark: Mark): boolean {
-    if (mark.timesLeft === 0) return false;
-    mark.timesLeft -= 1;
+  /** Counted when its message first comes to `process`: later, an outage may have ended it, which is a matter of time. */
+  #note(mark: Mark): void {
     if (!mark.hasStruck) this.#record.struck(mark.kind, this.#channel);
     mark.hasStruck = true;
-    return true;
   }
 
   #later(ms: number): Promise<void> {

@@ -23,6 +23,13 @@ export function checkEventRules(
   return remember({ ...config, channels: Object.fromEntries(channels) }, layersOf(config));
 }
 
+/** The same for one channel whose class was not known before, with no place to name but its own. */
+export function checkRulesOf(name: string, schema: StandardSchemaV1, rules: ChannelConfig['eventRules']) {
+  const checked = checkRules(schema, rules, ['channels', name, 'eventRules']);
+  if (checked.findings.length > 0) throw configError([], checked.findings);
+  return checked.rules;
+}
+
 interface Checked {
   readonly rules: ChannelConfig['eventRules'];
   readonly findings: readonly Finding[];

@@ -53,6 +53,11 @@ export class Recovery {
     return this.#segments.length > 0;
   }
 
+  /** Segments that are set aside. */
+  get suspects(): number {
+    return this.#suspects.length;
+  }
+
   get hasSuspects(): boolean {
     return this.#suspects.length > 0;
   }

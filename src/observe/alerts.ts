@@ -146,10 +146,7 @@ function findingsOf(channel: Channel, sight: Sight, before: Sight | undefined, n
   const worst = (of: (member: Member) => number): number => Math.max(...members.map(of));
   const isOpen = members.some(({ state }) => state === 'tripped' || state === 'probing');
   const full = worst(({ slot }) => slot.mailbox.size / slot.mailbox.capacity);
-  const calls = sight.calls - (before?.calls ?? sight.calls);
-  const failures = sight.failures - (before?.failures ?? sight.failures);
-  // Too few calls raise no alarm; but a whole second without a failure ends one, however quiet it was.
-  const rate = calls >= ERROR_CALLS_MIN ? failures / calls : before !== undefined && failures === 0 ? 0 : undefined;
+  const rate = isOpen ? undefined : errorRate(sight, before);
   const age = worst(({ slot }) => (slot.depth === 0 ? 0 : now - slot.oldestAcceptedAt));
   const ageMax = Math.max(AGE_MS_MIN, AGE_FACTOR * config.timeoutMs);
   const callMs = worst(({ slot }) => (slot.batch.length === 0 ? 0 : now - (slot.lastBatchAt ?? now)));
@@ -162,13 +159,22 @@ function findingsOf(channel: Channel, sight: Sight, before: Sight | undefined, n
     hung: callMs >= config.processTimeoutMs && `a call of process has not settled for ${Math.round(callMs)} ms`,
     'mailbox-high': between(full, MAILBOX_HIGH, MAILBOX_LOW) && `the mailbox is ${Math.round(full * 100)} % full`,
     'error-rate':
-      rate !== undefined &&
-      between(rate, ERROR_RATE_HIGH, ERROR_RATE_LOW) &&
-      `${Math.round(rate * 100)} % of the calls fail`,
+      rate === undefined
+        ? undefined
+        : between(rate, ERROR_RATE_HIGH, ERROR_RATE_LOW) && `${Math.round(rate * 100)} % of the calls fail`,
     'oldest-message': between(age, ageMax, ageMax / 2) && `the oldest message has waited ${Math.round(age)} ms`,
     starvation: turnMs > starvationMs && `a batch has been due for ${Math.round(turnMs)} ms`,
     'feed-silent': config.silenceMs > 0 && silence >= config.silenceMs && `nothing came for ${Math.round(silence)} ms`,
   };
+}
+
+/** Too few calls raise no alarm; but a second without a failure ends one, however quiet it was. */
+function errorRate(sight: Sight, before: Sight | undefined): number | undefined {
+  if (before === undefined) return undefined;
+  const calls = sight.calls - before.calls;
+  const failures = sight.failures - before.failures;
+  if (calls >= ERROR_CALLS_MIN) return failures / calls;
+  return failures === 0 ? 0 : undefined;
 }
 
 /** Hysteresis: true from the higher limit on, false below the lower one, undefined between them. */

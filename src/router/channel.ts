@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { handOver } from '../channel/hand-over.ts';
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
 import { Slot, type World } from '../channel/slot.ts';
+import { checkRulesOf } from '../config/event-rules.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker, BreakerChange } from '../core/breaker.ts';
 import { Histogram } from '../core/histogram.ts';
@@ -78,6 +79,14 @@ export class Channel {
     const instance = this.#instance;
     this.#instance = undefined;
     return instance;
+  }
+
+  /** A class whose constructor threw when the router was made shows its rules only now. Throws every mistake. */
+  checkRulesOf(instance: AnyChannel): void {
+    const schema = rulesOf(instance);
+    if (schema === undefined || schema === this.parts.rules) return;
+    const eventRules = checkRulesOf(this.name, schema, this.#config.eventRules);
+    for (const { slot } of this.members) slot.config = { ...slot.config, eventRules };
   }
 
   metrics(): ChannelMetrics {

@@ -1,5 +1,6 @@
 import { createActor, type InspectionEvent, type Observer } from 'xstate';
 import { routerMachine } from '../../machines/router.ts';
+import { createSystemClock } from '../adapters/system-clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Bus } from '../observe/bus.ts';
 import { buildCore, type ChannelFactories, type Core, type Plan, planRouter, type RouterOptions } from './core.ts';
@@ -24,10 +25,10 @@ export function createRouter<const Channels extends ChannelFactories>(
   const logic = logicOf(planRouter(options), (built) => {
     core = built;
   });
-  const { inspect, clock } = options;
+  const { inspect, clock = createSystemClock() } = options;
   const actor = createActor(logic, {
     id: 'router',
-    ...(clock && { clock }),
+    clock,
     ...(inspect && { inspect: containInspector(inspect, () => core?.world.bus) }),
   });
   return routerOf<Channels>(actor);

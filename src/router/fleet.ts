@@ -6,6 +6,8 @@ import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts'
 import type { Channel } from './channel.ts';
 import type { Member } from './member.ts';
 
+const EARLY_MS = 2;
+
 /** What channels get to close after the deadline, and the router to notice. */
 const STOP_GRACE_MS = 150;
 
@@ -95,7 +97,9 @@ export class Fleet implements FleetPort {
 
   #restart(id: string): void {
     const member = this.#members.get(id);
-    if (member === undefined || member.isAlive || !member.isDown) return;
+    if (member === undefined || member.isAlive || !member.isDown || member.isGivenUp) return;
+    // A plan from before an operator's restart is void; so little too early is only a host's clock that rounds.
+    if (this.restartInMs(id) > EARLY_MS) return;
     const { slot } = member;
     slot.counters[Counter.restarts] += 1;
     const { withinMs } = slot.config.restart;

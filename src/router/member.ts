@@ -63,6 +63,7 @@ export class Member {
     let instance: AnyChannel;
     try {
       instance = this.channel.takeInstance() ?? this.#factory();
+      this.channel.checkRulesOf(instance);
       bindChannel(instance, viewOf(this.slot, this.channel));
       this.slot.validate = validatorOf(instance);
     } catch (error) {

@@ -23,6 +23,8 @@ export async function reconfigure(
 ): Promise<readonly ConfigChange[]> {
   const { bus } = core.world;
   try {
+    // One that is on its way out is gone before anybody may name it again.
+    await Promise.all([...core.fleet.channels.values()].map((channel) => channel.removal));
     const before = core.config;
     const { config, instances } = check(core, input);
     const changes = diffConfig(before, config);

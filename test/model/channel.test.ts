@@ -5,6 +5,7 @@ import { ChannelDriver } from '../support/model-channel-driver.ts';
 import { pathsThrough, placeOf } from '../support/model-logic.ts';
 import { gapsInTable, type Ignored } from '../support/model-table.ts';
 import { factsOf } from '../support/model-world.ts';
+import { createRig, messages, throwSync } from '../support/router-rig.ts';
 import { createTransitionCoverage } from '../support/transition-coverage.ts';
 
 const COVERED_MIN = 51;
@@ -146,4 +147,13 @@ const ends = Object.fromEntries(
 
 it('every event is handled in every state, forbidden on purpose, or ignored for a reason', () => {
   expect(gapsInTable(channelMachine, Object.keys(ignored), { ...ignored, ...ends })).toEqual([]);
+});
+
+it('R6.3 a trial that fails in part does not end the trials, though no message comes any more', async () => {
+  const breaker = { minimumCalls: 1, window: { count: 1 }, coolDownMs: 1_000, probes: 3 };
+  const rig = await createRig({ channels: { ohlcv: { batchSize: 16, breaker } } });
+  rig.sink('ohlcv').script.push(throwSync, ({ context }) => context.fail(0, new Error('one of them')));
+  rig.router.routeAll(messages('ohlcv', 16));
+  await rig.advance(120_000);
+  expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 16, buffered: 0, breaker: { opened: 1 } });
 });

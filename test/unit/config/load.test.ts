@@ -13,8 +13,8 @@ describe('files', () => {
   test('R4.2 the shipped configuration is valid and configures the three data types', async () => {
     const { channels } = await loadConfig('config/channels.yaml', { environment });
     expect(Object.keys(channels)).toEqual(['tick', 'ohlcv', 'fmv']);
-    expect(channels.ohlcv?.eventRules).toEqual({ minMovePercent: 0.2 });
-    expect(channels.fmv?.eventRules).toEqual({ maxDeviationPercent: 0.5 });
+    expect(channels.ohlcv?.eventRules).toEqual({ minMovePercent: 0.1 });
+    expect(channels.fmv?.eventRules).toEqual({ maxDeviationPercent: 0.02 });
   });
 
   test('R4.2 YAML and JSON mean the same, tabs included', async () => {

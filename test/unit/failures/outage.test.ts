@@ -30,7 +30,8 @@ describe('R6.2 a sink that is down for five minutes under 1,000 messages a secon
     const down = rig.metrics('tick');
     expect(down).toMatchObject({ deadLettered: 0, state: expect.stringMatching(/tripped|probing/) });
     expect(down.buffered).toBeGreaterThanOrEqual(1_000);
-    expect(down.calls).toBeLessThan(1_200);
+    // What comes while it is open costs the sink nothing: a few calls each time it has cooled down.
+    expect(down.calls).toBeLessThan(1_000 + 11 * rig.facts('breaker.opened').length + 30);
     expect(rig.router.health().channels.tick?.status).not.toBe('healthy');
     expect(rig.router.alerts.map(({ alert }) => alert).toSorted()).toEqual(
       ['breaker-open', 'mailbox-high', 'oldest-message'],
@@ -52,11 +53,11 @@ describe('R6.2 a sink that is down for five minutes under 1,000 messages a secon
     expect(rig.router.deadLetters.list()).toEqual([]);
     expect(rig.router.alerts).toEqual([]);
 
+    // Probes are small, and after them each batch is at most twice as large as the one before, up to the whole size.
     const sizes = sink.calls.slice(callsBefore).map(({ batch }) => batch.length);
-    const probe = Math.ceil(batchSize / 8);
-    const [first, ...ramp] = [probe, probe, probe, probe, 2 * probe, 4 * probe, batchSize].map((size) => Math.min(size, batchSize));
-    expect(sizes.slice(1, 7)).toEqual(ramp);
-    expect(sizes[0]).toBeLessThanOrEqual(first ?? 0);
+    const limits = [1, 1, 1, 1, 2, 4].map((factor) => Math.ceil(batchSize / 8) * factor);
+    for (const [index, limit] of limits.entries()) expect(sizes[index]).toBeLessThanOrEqual(Math.min(limit, batchSize));
+    expect(Math.max(...sizes)).toBe(batchSize);
   });
 });
 

@@ -111,6 +111,7 @@ export const channelMachine = setup({
           always: [
             { guard: 'isPaused', target: '#channel.paused' },
             { guard: 'isTripped', target: '#channel.tripped' },
+            { guard: 'mustWait', target: 'retrying' },
             { guard: 'isDue', target: 'flushing' },
             { guard: 'hasWork', target: 'buffering' },
           ],

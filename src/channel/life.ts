@@ -24,7 +24,7 @@ export class Life implements ChannelPort {
   }
 
   get isPaused(): boolean {
-    return this.#slot.isPaused;
+    return this.#slot.isPaused || this.#slot.isRetiring;
   }
 
   get isTripped(): boolean {
@@ -57,12 +57,18 @@ export class Life implements ChannelPort {
   }
 
   get retryInMs(): number {
-    return Math.max(0, this.#slot.retryAt - this.#slot.world.clock.now(), this.coolDownInMs);
+    return Math.max(this.#failedFor(this.#slot.retryAt), this.coolDownInMs);
   }
 
   /** Never more than a host's `setTimeout` can wait: a longer one would fire at once. */
   get coolDownInMs(): number {
-    return Math.min(this.#slot.breaker?.coolDownLeftMs() ?? 0, TIMEOUT_MS_MAX);
+    const coolDownMs = this.#slot.breaker?.coolDownLeftMs() ?? 0;
+    return Math.min(Math.max(coolDownMs, this.#failedFor(this.#slot.askedUntil)), TIMEOUT_MS_MAX);
+  }
+
+  /** How long what failed has to wait. */
+  #failedFor(until: number): number {
+    return this.#slot.recovery.size === 0 ? 0 : Math.max(0, until - this.#slot.world.clock.now());
   }
 
   get drainInMs(): number {

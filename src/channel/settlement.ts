@@ -126,7 +126,9 @@ function waitForRetry(call: Call, segment: Segment): void {
   const { slot } = call;
   const asked = adviceOf(segment.error).retryAfterMs ?? 0;
   const backoff = backoffMs(call.config.retry, segment.attempts, slot.world.random);
-  slot.retryAt = slot.world.clock.now() + Math.max(backoff, asked, slot.retryBudget.waitMs());
+  const now = slot.world.clock.now();
+  slot.askedUntil = now + asked;
+  slot.retryAt = now + Math.max(backoff, asked, slot.retryBudget.waitMs());
 }
 
 function adviceOf(error: unknown): ErrorAdvice {

@@ -4,7 +4,6 @@ import type { Breaker } from '../core/breaker.ts';
 import type { Edge } from '../core/channel-port.ts';
 import type { Clock } from '../core/clock.ts';
 import { Counter, createCounters } from '../core/counters.ts';
-import type { DeadLetterReason } from '../core/dead-letters.ts';
 import { GapLog } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
 import { Mailbox } from '../core/mailbox.ts';
@@ -15,6 +14,7 @@ import { Recovery, type Segment } from '../core/recovery.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { Turns } from '../core/turns.ts';
 import type { Bus } from '../observe/bus.ts';
+import type { DeadLetterReason } from '../observe/dead-letters.ts';
 import type { Logger } from '../observe/logger.ts';
 import { WaitingOffers } from './waiting-offers.ts';
 
@@ -75,11 +75,14 @@ export class Slot {
   /** Messages are taken in. */
   isOpen = false;
   isPaused = false;
+  /** A reload is about to replace its channel: no batch begins and no life. */
+  isRetiring = false;
   /** Its channel is in a state that delivers. */
   canDeliver = false;
   drainBy = 0;
-  /** When the next attempt is due, on the clock. */
+  /** When the next attempt is due, and until when the sink itself asked not to be tried, on the clock. */
   retryAt = 0;
+  askedUntil = 0;
   /** The messages `process` has now. */
   batch: readonly unknown[] = NO_MESSAGES;
   lastBatchAt: number | null = null;
@@ -208,7 +211,7 @@ export class Slot {
     for (const resolve of this.#settledWaiters.splice(0)) resolve();
   }
 
-  /** Resolves when `process` has nothing. */
+  /** Resolves when `process` has nothing, or nobody will know any more. */
   whenSettled(): Promise<void> {
     return new Promise((resolve) => {
       if (this.batch.length === 0) resolve();
@@ -271,6 +274,7 @@ export class Slot {
   release(): readonly unknown[] {
     const messages = [...this.recovery.takeAll().flatMap((segment) => segment.messages), ...this.mailbox.drain()];
     this.counters[Counter.returned] += messages.length;
+    for (const resolve of this.#settledWaiters.splice(0)) resolve();
     this.publishGaps();
     return messages;
   }

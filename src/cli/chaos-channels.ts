@@ -93,18 +93,18 @@ export class ChannelFaults {
     }
     const left = marks.filter(({ timesLeft }) => timesLeft > 0);
     // One fault fails the whole batch; the others in it wait for the next attempt.
-    const failing = left.find(({ kind }) => kind !== 'slow' && kind !== 'name');
+    const failing = left.find(({ kind }) => !isLenient(kind));
     if (failing !== undefined) return this.#fail(failing);
     const finish = () => this.#finish(batch, context, deliver);
-    const slow = left.filter(({ kind }) => kind === 'slow');
-    for (const mark of slow) mark.timesLeft = 0;
-    return slow.length > 0 ? this.#later(SLOW_MS).then(finish) : finish();
+    const delaying = left.filter(({ kind }) => kind !== 'name');
+    for (const mark of delaying) mark.timesLeft = 0;
+    if (delaying.length === 0) return finish();
+    return this.#later(delaying.some(({ kind }) => kind === 'hang') ? HANG_MS : SLOW_MS).then(finish);
   }
 
   #fail(mark: Mark): Promise<void> {
     const error = new ChaosError(mark.kind);
     mark.timesLeft -= 1;
-    if (mark.kind === 'hang') return this.#later(HANG_MS);
     if (mark.kind === 'reject') return Promise.reject(error);
     if (mark.kind === 'outage') {
       this.#outageCallsLeft = Math.round(OUTAGE_CALLS_MIN + mark.severity * (OUTAGE_CALLS_MAX - OUTAGE_CALLS_MIN));
@@ -146,6 +146,11 @@ export function disturbed<Channels extends ChannelFactories>(
   });
   // The instances are those of the same factories.
   return Object.fromEntries(entries) as Channels;
+}
+
+/** The call goes on all the same. */
+function isLenient(kind: CallFault): boolean {
+  return kind === 'name' || kind === 'slow' || kind === 'hang';
 }
 
 function timesOf({ kind, severity }: Fault<CallFault>): number {

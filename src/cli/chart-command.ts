@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import { channelMachine } from '../../machines/channel.ts';
 import { routerMachine } from '../../machines/router.ts';
-import { toMermaid } from '../observe/mermaid.ts';
+import { toMermaid } from '../inspector/mermaid.ts';
 import type { Terminal } from './terminal.ts';
 
 /** `sluice chart`: draws a statechart. */

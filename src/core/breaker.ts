@@ -101,10 +101,12 @@ export class Breaker {
   }
 
   set limits(limits: BreakerLimits) {
+    const wasActive = !this.#limits.observeOnly;
     const window = createBreakerWindow(limits.window);
     this.#window.copyTo(window, this.#clock.now());
     this.#window = window;
     this.#limits = limits;
+    if (limits.observeOnly && wasActive && this.state !== 'closed') this.#enter('closed', 'operator');
   }
 
   /** How long the cool-down still takes, in milliseconds; 0 when not open. */

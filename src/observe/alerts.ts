@@ -68,7 +68,10 @@ export class Alerts {
     const look = ({ channel }: { readonly channel: string }): void => this.#look(channel.replace(/\/\d+$/, ''));
     world.bus.tap('channel.entered', look);
     world.bus.tap('channel.gaveUp', look);
-    world.bus.tap('config.applied', () => this.#set('config-rejected', null, false));
+    world.bus.tap('config.applied', () => {
+      this.#set('config-rejected', null, false);
+      for (const name of channels.keys()) this.#look(name);
+    });
     world.bus.tap('config.rejected', ({ error }) => this.#set('config-rejected', null, textOf(error)));
   }
 

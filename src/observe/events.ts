@@ -1,9 +1,9 @@
 import type { ConfigChange } from '../config/diff.ts';
 import type { BreakerRates } from '../core/breaker.ts';
-import type { DeadLetter } from '../core/dead-letters.ts';
 import type { Gap } from '../core/gap-log.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { Trigger } from '../core/trigger.ts';
+import type { DeadLetter } from '../observe/dead-letters.ts';
 import type { Alert } from './alerts.ts';
 
 /** Where a callback of the host threw; the exception is contained, counted and told here. */

@@ -1,8 +1,8 @@
 import type { BreakerRates, BreakerState } from '../core/breaker.ts';
-import type { DeadLetterReason } from '../core/dead-letters.ts';
 import type { Distribution } from '../core/histogram.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { Trigger } from '../core/trigger.ts';
+import type { DeadLetterReason } from '../observe/dead-letters.ts';
 import type { Faults } from './bus.ts';
 import type { Ledger } from './ledger.ts';
 

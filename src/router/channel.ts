@@ -3,6 +3,7 @@ import { handOver } from '../channel/hand-over.ts';
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
 import { Slot, type World } from '../channel/slot.ts';
 import { checkRulesOf } from '../config/event-rules.ts';
+import { rulesOf } from '../config/plan.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker, BreakerChange } from '../core/breaker.ts';
 import { Histogram } from '../core/histogram.ts';
@@ -108,12 +109,14 @@ export class Channel {
     const [first] = this.members;
     const [last] = before.members;
     if (first === undefined || last === undefined) return;
+    const slots = before.members.map((member) => member.slot);
     for (const { slot } of this.members) {
       slot.isOpen = last.slot.isOpen;
       slot.isPaused = last.slot.isPaused;
       slot.validate = last.slot.validate;
+      slot.retryAt = Math.max(...slots.map(({ retryAt }) => retryAt));
+      slot.askedUntil = Math.max(...slots.map(({ askedUntil }) => askedUntil));
     }
-    const slots = before.members.map((member) => member.slot);
     handOver(slots, (message) => this.slotFor(message), first.slot);
   }
 
@@ -130,10 +133,4 @@ export class Channel {
     else bus.publish('breaker.closed', { channel: this.name, cause });
     for (const member of this.members) member.send({ type: to === 'open' ? 'breaker.opened' : 'breaker.closed' });
   }
-}
-
-/** The schema a channel class checks its `eventRules` by. */
-export function rulesOf(channel: AnyChannel): StandardSchemaV1 | undefined {
-  // `static rules` belongs to the class of the instance, which only its constructor knows.
-  return (channel.constructor as { readonly rules?: StandardSchemaV1 }).rules;
 }

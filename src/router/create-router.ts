@@ -1,10 +1,13 @@
 import { createActor, type InspectionEvent, type Observer } from 'xstate';
 import { routerMachine } from '../../machines/router.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
+import { type ChannelFactories, type Plan, planRouter, type RouterOptions } from '../config/plan.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Bus } from '../observe/bus.ts';
-import { buildCore, type ChannelFactories, type Core, type Plan, planRouter, type RouterOptions } from './core.ts';
-import { DataChannelRouter, type Emitted, type RouterActor, type RouterLogic } from './router.ts';
+import { buildCore, type Core } from './core.ts';
+import type { Emitted } from './emitted.ts';
+import { DataChannelRouter } from './router.ts';
+import type { RouterActor, RouterLogic } from './router-actor.ts';
 
 /** Options of a router that is the root of its own actor system. */
 export interface CreateRouterOptions<Channels extends ChannelFactories> extends RouterOptions<Channels> {

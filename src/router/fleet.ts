@@ -84,7 +84,7 @@ export class Fleet implements FleetPort {
     const member = this.#members.get(actorId);
     if (member === undefined) return;
     const retired = this.#retirements.get(actorId);
-    if (retired !== undefined) {
+    if (retired !== undefined && !this.isStopping) {
       member.endLife(member.state === 'failed');
       return retired();
     }
@@ -97,7 +97,7 @@ export class Fleet implements FleetPort {
 
   #restart(id: string): void {
     const member = this.#members.get(id);
-    if (member === undefined || member.isAlive || !member.isDown || member.isGivenUp) return;
+    if (member === undefined || member.isAlive || !member.isDown || member.isGivenUp || member.slot.isRetiring) return;
     // A plan from before an operator's restart is void; so little too early is only a host's clock that rounds.
     if (this.restartInMs(id) > EARLY_MS) return;
     const { slot } = member;
@@ -170,11 +170,9 @@ export class Fleet implements FleetPort {
 
   async #retireMember(member: Member, closeMs: number): Promise<void> {
     const { slot } = member;
-    const { isPaused } = slot;
-    slot.isPaused = true;
+    slot.isRetiring = true;
     member.send({ type: 'channel.pause' });
     await slot.whenSettled();
-    slot.isPaused = isPaused;
     if (!member.isAlive) return;
     slot.drainBy = this.#world.clock.now() + closeMs;
     await new Promise<void>((resolve) => {
@@ -196,6 +194,10 @@ export class Fleet implements FleetPort {
   }
 
   #drainMember(member: Member): void {
+    if (member.slot.isRetiring) {
+      member.slot.isRetiring = false;
+      member.send({ type: 'channel.resume' });
+    }
     if (member.isAlive) member.send({ type: 'channel.drain' });
     else if (!member.isStopped) this.#stopped(member);
   }
@@ -229,6 +231,7 @@ export class Fleet implements FleetPort {
     member.release();
     this.#removals.get(id)?.();
     this.#removals.delete(id);
+    this.#retirements.get(id)?.();
     this.#notify({ type: 'channel.stopped', id });
   }
 

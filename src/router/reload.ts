@@ -2,12 +2,13 @@ import type { AnyChannel } from '../channel/processing-channel.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
 import { checkEventRules } from '../config/event-rules.ts';
 import { parseConfig, withoutChannel } from '../config/parse.ts';
+import { makeInstance, refuseUnknown, rulesByName, withDefaults } from '../config/plan.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { ledgerOf } from '../observe/drain-report.ts';
 import { addLedgers } from '../observe/ledger.ts';
 import type { Channel } from './channel.ts';
-import { type Core, makeChannel, makeInstance, refuseUnknown, rulesByName, withDefaults } from './core.ts';
+import { type Core, makeChannel } from './core.ts';
 
 /** How long `close` of an instance that is replaced or taken out may take, in ms. */
 const DRAIN_MS = 5_000;
@@ -24,6 +25,8 @@ export async function reconfigure(
   const { bus } = core.world;
   try {
     // One that is on its way out is gone before anybody may name it again.
+    await Promise.all([...core.fleet.channels.values()].map((channel) => channel.removal));
+    // A channel on its way out is neither there nor gone.
     await Promise.all([...core.fleet.channels.values()].map((channel) => channel.removal));
     const before = core.config;
     const { config, instances } = check(core, input);

@@ -1,5 +1,5 @@
-import type { DeadLetter, DeadLetterFilter } from '../core/dead-letters.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import type { DeadLetter, DeadLetterFilter } from '../observe/dead-letters.ts';
 import type { Channel } from './channel.ts';
 import type { Core } from './core.ts';
 

@@ -1,17 +1,16 @@
 import type { Writable } from 'node:stream';
-import { type Actor, type ActorLogic, type ActorRefFrom, type SnapshotFrom, waitFor } from 'xstate';
-import type { RouterEvent, routerMachine } from '../../machines/router.ts';
+import { type Actor, waitFor } from 'xstate';
 import { watchFile } from '../adapters/watch-file.ts';
 import { createWritable } from '../adapters/writable.ts';
-import type { ChannelFactory, EventOf } from '../channel/processing-channel.ts';
+import type { ChannelFactory } from '../channel/processing-channel.ts';
 import type { ConfigChange } from '../config/diff.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
-import type { DeadLetter, DeadLetterFilter } from '../core/dead-letters.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Alert } from '../observe/alerts.ts';
+import type { DeadLetter, DeadLetterFilter } from '../observe/dead-letters.ts';
 import { beginReport, type ChannelReport, type DrainReport, drainReport } from '../observe/drain-report.ts';
 import type { RouterBus } from '../observe/events.ts';
 import { type Explanation, explain } from '../observe/explain.ts';
@@ -20,26 +19,14 @@ import type { RouterMetrics } from '../observe/metrics.ts';
 import { routerHealth, routerMetrics } from '../observe/snapshot.ts';
 import { stateName } from '../observe/state-name.ts';
 import type { Channel } from './channel.ts';
-import type { ChannelFactories, Core } from './core.ts';
+import type { Core } from './core.ts';
+import type { AnyEmitted } from './emitted.ts';
 import type { IntakeCount, OfferOptions, RouteOptions } from './intake.ts';
 import type { Member } from './member.ts';
 import { registerChannel } from './register.ts';
 import { reconfigure, reconfigureFrom, removeChannel } from './reload.ts';
 import { type ReplayOptions, type ReplayReport, replayDeadLetters } from './replay.ts';
-
-/** The logic of a router's actor: its statechart, which makes its own parts when it starts and takes no input. */
-export type RouterLogic = ActorLogic<SnapshotFrom<typeof routerMachine>, RouterEvent, unknown>;
-export type RouterActor = ActorRefFrom<RouterLogic>;
-
-/** What the channels of a router emit: the channel's name, and its event. */
-export type Emitted<Channels extends ChannelFactories> = {
-  [Name in keyof Channels & string]: { readonly channel: Name; readonly event: EventOf<ReturnType<Channels[Name]>> };
-}[keyof Channels & string];
-
-interface AnyEmitted {
-  readonly channel: string;
-  readonly event: unknown;
-}
+import type { RouterActor, RouterLogic } from './router-actor.ts';
 
 /** How long a drain may take. */
 export interface StopOptions {

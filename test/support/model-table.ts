@@ -1,5 +1,5 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import { statesOf } from '../../src/observe/mermaid.ts';
+import { statesOf } from '../../src/inspector/mermaid.ts';
 
 /** Why an event does nothing in some states, by event; a state is named by its path. */
 export type Ignored = Readonly<Record<string, readonly { readonly in: readonly string[]; readonly because: string }[]>>;

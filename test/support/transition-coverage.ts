@@ -5,7 +5,7 @@ import type {
   AnyTransitionDefinition,
   InspectionEvent,
 } from 'xstate';
-import { statesOf, transitionLabel, transitionsOf } from '../../src/observe/mermaid.ts';
+import { statesOf, transitionLabel, transitionsOf } from '../../src/inspector/mermaid.ts';
 
 /** Which of a machine's transitions were taken, over any number of actors of it and of what it `provide`s. */
 export interface TransitionCoverage {

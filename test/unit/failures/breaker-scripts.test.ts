@@ -11,7 +11,6 @@ function breakerOf(rig: RouterRig, channel = 'tick') {
   return breaker;
 }
 
-
 describe('R6.3 what known breakers get wrong, through a whole router', () => {
   it('after an idle hour old failures do not count', async () => {
     const breaker = { window: { ms: 60_000 }, minimumCalls: 5, failureRate: 0.5 };
@@ -49,7 +48,9 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
   });
 
   it('a late success does not close an open circuit', async () => {
-    const rig = await createRig({ channels: { tick: { breaker: { coolDownMs: 60_000, coolDownMsMax: 60_000, probes: 1 } } } });
+    const rig = await createRig({
+      channels: { tick: { breaker: { coolDownMs: 60_000, coolDownMsMax: 60_000, probes: 1 } } },
+    });
     const late = heldCall();
     rig.sink('tick').script.push(late.reaction);
     rig.router.routeAll(messages('tick', 3));
@@ -164,7 +165,9 @@ describe('R6.3 the breaker of a channel', () => {
   });
 
   it('is opened by `trip` and closed by `reset`, at full size and without its history', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 8, breaker: { coolDownMs: NEVER, coolDownMsMax: NEVER } } } });
+    const rig = await createRig({
+      channels: { ohlcv: { batchSize: 8, breaker: { coolDownMs: NEVER, coolDownMsMax: NEVER } } },
+    });
     rig.router.trip('ohlcv');
     expect(rig.facts('breaker.opened')).toMatchObject([{ channel: 'ohlcv', cause: 'operator' }]);
     rig.router.routeAll(messages('ohlcv', 16));

@@ -25,34 +25,40 @@ function repeated(rig: RouterRig): readonly { readonly n: number; readonly attem
 describe('R6.2 a channel that crashes at every 100th batch', () => {
   const kinds = ['hangs', 'is restarted by hand', 'throws in its statechart'] as const;
 
-  it.each(kinds)('because it %s: delivers everything, in order, and twice only what is marked as another attempt', async (kind) => {
-    const crash = createCrash();
-    const restart = { limit: 5, withinMs: 60_000, delayMs: 10 };
-    const rig = await createRig({ channels: { ohlcv: { ...hangs, batchSize: 5, capacity: 10_000, restart } }, inspect: crash.inspect });
-    const react: Readonly<Record<(typeof kinds)[number], Reaction>> = {
-      hangs: hang,
-      'is restarted by hand': (call, clock) => {
-        clock.setTimeout(() => rig.router.restart('ohlcv'), 1);
-        return hang(call, clock);
-      },
-      'throws in its statechart': (call, clock) => {
-        clock.setTimeout(() => crash.crash('ohlcv'), 1);
-        return hang(call, clock);
-      },
-    };
-    rig.sink('ohlcv').reaction = everyNth(100, react[kind]);
-    for (let n = 0; n < 2_500; n += 10) {
-      rig.router.routeAll(messages('ohlcv', 10, n));
-      await rig.clock.advance(20);
-    }
-    await rig.advance(60_000);
-    expect(rig.sink('ohlcv').delivered).toEqual(numbers(2_500));
-    expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 2_500, deadLettered: 0, restarts: 5, state: 'idle' });
-    expect(repeated(rig)).toHaveLength(25);
-    for (const { attempts } of repeated(rig)) expect(attempts).toEqual([1, 2]);
-    expect(rig.router.state).toBe('running');
-    expect(rig.facts('channel.gaveUp')).toEqual([]);
-  });
+  it.each(kinds)(
+    'because it %s: delivers everything, in order, and twice only what is marked as another attempt',
+    async (kind) => {
+      const crash = createCrash();
+      const restart = { limit: 5, withinMs: 60_000, delayMs: 10 };
+      const rig = await createRig({
+        channels: { ohlcv: { ...hangs, batchSize: 5, capacity: 10_000, restart } },
+        inspect: crash.inspect,
+      });
+      const react: Readonly<Record<(typeof kinds)[number], Reaction>> = {
+        hangs: hang,
+        'is restarted by hand': (call, clock) => {
+          clock.setTimeout(() => rig.router.restart('ohlcv'), 1);
+          return hang(call, clock);
+        },
+        'throws in its statechart': (call, clock) => {
+          clock.setTimeout(() => crash.crash('ohlcv'), 1);
+          return hang(call, clock);
+        },
+      };
+      rig.sink('ohlcv').reaction = everyNth(100, react[kind]);
+      for (let n = 0; n < 2_500; n += 10) {
+        rig.router.routeAll(messages('ohlcv', 10, n));
+        await rig.clock.advance(20);
+      }
+      await rig.advance(60_000);
+      expect(rig.sink('ohlcv').delivered).toEqual(numbers(2_500));
+      expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 2_500, deadLettered: 0, restarts: 5, state: 'idle' });
+      expect(repeated(rig)).toHaveLength(25);
+      for (const { attempts } of repeated(rig)) expect(attempts).toEqual([1, 2]);
+      expect(rig.router.state).toBe('running');
+      expect(rig.facts('channel.gaveUp')).toEqual([]);
+    },
+  );
 
   it('past the intensity is given up: router degraded, mailbox intact; `restart` brings it back without loss', async () => {
     const restart = { limit: 2, withinMs: 60_000, delayMs: 10 };
@@ -60,7 +66,12 @@ describe('R6.2 a channel that crashes at every 100th batch', () => {
     rig.sink('ohlcv').reaction = everyNth(100, hang);
     rig.router.routeAll(messages('ohlcv', 2_500));
     await rig.advance(60_000);
-    expect(rig.metrics('ohlcv')).toMatchObject({ state: 'failed', delivered: 299 * 5, buffered: 2_500 - 299 * 5, inFlight: 0 });
+    expect(rig.metrics('ohlcv')).toMatchObject({
+      state: 'failed',
+      delivered: 299 * 5,
+      buffered: 2_500 - 299 * 5,
+      inFlight: 0,
+    });
     expect(rig.facts('channel.gaveUp')).toMatchObject([{ channel: 'ohlcv', restarts: 2 }]);
     expect(rig.router.state).toBe('degraded');
     expect(rig.router.alerts).toMatchObject([{ alert: 'given-up', channel: 'ohlcv' }, { alert: 'oldest-message' }]);

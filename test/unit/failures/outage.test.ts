@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRig, message, numbers, reject, type RouterRig, succeed } from '../../support/router-rig.ts';
+import { createRig, message, numbers, type RouterRig, reject, succeed } from '../../support/router-rig.ts';
 
 const SLICE_MS = 10;
 const OUTAGE_MS = 300_000;
@@ -18,47 +18,53 @@ async function feed(rig: RouterRig, ms: number, accepted: number[], state: { nex
 }
 
 describe('R6.2 a sink that is down for five minutes under 1,000 messages a second', () => {
-  it.each([100, 1])('at batch size %i: accepted = delivered in the end, not one dead letter, the rest was rejected', async (batchSize) => {
-    const tick = { batchSize, priority: 2, capacity: 1_000, timeoutMs: 100, breaker: { coolDownMsMax: 20_000 } };
-    const rig = await createRig({ channels: { tick } });
-    const sink = rig.sink('tick');
-    const accepted: number[] = [];
-    const state = { next: 0 };
-    await feed(rig, 1_000, accepted, state);
-    sink.reaction = reject;
-    await feed(rig, OUTAGE_MS, accepted, state);
-    const down = rig.metrics('tick');
-    expect(down).toMatchObject({ deadLettered: 0, state: expect.stringMatching(/tripped|probing/) });
-    expect(down.buffered).toBeGreaterThanOrEqual(1_000);
-    // What comes while it is open costs the sink nothing: a few calls each time it has cooled down.
-    expect(down.calls).toBeLessThan(1_000 + 11 * rig.facts('breaker.opened').length + 30);
-    expect(rig.router.health().channels.tick?.status).not.toBe('healthy');
-    expect(rig.router.alerts.map(({ alert }) => alert).toSorted()).toEqual(
-      ['breaker-open', 'mailbox-high', 'oldest-message'],
-    );
+  it.each([100, 1])(
+    'at batch size %i: accepted = delivered in the end, not one dead letter, the rest was rejected',
+    async (batchSize) => {
+      const tick = { batchSize, priority: 2, capacity: 1_000, timeoutMs: 100, breaker: { coolDownMsMax: 20_000 } };
+      const rig = await createRig({ channels: { tick } });
+      const sink = rig.sink('tick');
+      const accepted: number[] = [];
+      const state = { next: 0 };
+      await feed(rig, 1_000, accepted, state);
+      sink.reaction = reject;
+      await feed(rig, OUTAGE_MS, accepted, state);
+      const down = rig.metrics('tick');
+      expect(down).toMatchObject({ deadLettered: 0, state: expect.stringMatching(/tripped|probing/) });
+      expect(down.buffered).toBeGreaterThanOrEqual(1_000);
+      // What comes while it is open costs the sink nothing: a few calls each time it has cooled down.
+      expect(down.calls).toBeLessThan(1_000 + 11 * rig.facts('breaker.opened').length + 30);
+      expect(rig.router.health().channels.tick?.status).not.toBe('healthy');
+      expect(rig.router.alerts.map(({ alert }) => alert).toSorted()).toEqual([
+        'breaker-open',
+        'mailbox-high',
+        'oldest-message',
+      ]);
 
-    sink.reaction = succeed;
-    const callsBefore = sink.calls.length;
-    await feed(rig, 30_000, accepted, state);
-    await rig.advance(10_000);
-    expect(sink.delivered).toEqual(accepted);
-    expect(rig.metrics('tick')).toMatchObject({
-      accepted: accepted.length,
-      delivered: accepted.length,
-      deadLettered: 0,
-      buffered: 0,
-      inFlight: 0,
-      rejectedBy: { 'mailbox-full': state.next - accepted.length },
-    });
-    expect(rig.router.deadLetters.list()).toEqual([]);
-    expect(rig.router.alerts).toEqual([]);
+      sink.reaction = succeed;
+      const callsBefore = sink.calls.length;
+      await feed(rig, 30_000, accepted, state);
+      await rig.advance(10_000);
+      expect(sink.delivered).toEqual(accepted);
+      expect(rig.metrics('tick')).toMatchObject({
+        accepted: accepted.length,
+        delivered: accepted.length,
+        deadLettered: 0,
+        buffered: 0,
+        inFlight: 0,
+        rejectedBy: { 'mailbox-full': state.next - accepted.length },
+      });
+      expect(rig.router.deadLetters.list()).toEqual([]);
+      expect(rig.router.alerts).toEqual([]);
 
-    // Probes are small, and after them each batch is at most twice as large as the one before, up to the whole size.
-    const sizes = sink.calls.slice(callsBefore).map(({ batch }) => batch.length);
-    const limits = [1, 1, 1, 1, 2, 4].map((factor) => Math.ceil(batchSize / 8) * factor);
-    for (const [index, limit] of limits.entries()) expect(sizes[index]).toBeLessThanOrEqual(Math.min(limit, batchSize));
-    expect(Math.max(...sizes)).toBe(batchSize);
-  });
+      // Probes are small, and after them each batch is at most twice as large as the one before, up to the whole size.
+      const sizes = sink.calls.slice(callsBefore).map(({ batch }) => batch.length);
+      const limits = [1, 1, 1, 1, 2, 4].map((factor) => Math.ceil(batchSize / 8) * factor);
+      for (const [index, limit] of limits.entries())
+        expect(sizes[index]).toBeLessThanOrEqual(Math.min(limit, batchSize));
+      expect(Math.max(...sizes)).toBe(batchSize);
+    },
+  );
 });
 
 describe('R6.2 whoever was rejected still owns the message', () => {
@@ -71,7 +77,12 @@ describe('R6.2 whoever was rejected still owns the message', () => {
     await rig.advance(60_000);
     for (const n of refused) rig.router.route(message('tick', n));
     await rig.advance(1_000);
-    expect(rig.sink('tick').delivered.toSorted((a, b) => a - b).slice(0, 11)).toEqual(numbers(11));
+    expect(
+      rig
+        .sink('tick')
+        .delivered.toSorted((a, b) => a - b)
+        .slice(0, 11),
+    ).toEqual(numbers(11));
     expect(new Set(rig.sink('tick').delivered).size).toBe(rig.sink('tick').delivered.length);
   });
 });

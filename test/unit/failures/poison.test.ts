@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { createRig, message, messages, numbers, type Reaction, refusing, rejectingWith, type RouterRig } from '../../support/router-rig.ts';
+import {
+  createRig,
+  message,
+  messages,
+  numbers,
+  type Reaction,
+  type RouterRig,
+  refusing,
+  rejectingWith,
+} from '../../support/router-rig.ts';
 
 /** Names the messages that are poison, and delivers the others. */
 const naming = (isPoison: (n: number) => boolean, error: unknown = new Error('refused')): Reaction => {
@@ -67,7 +76,9 @@ describe('messages named by `context.fail`', () => {
     rig.sink('ohlcv').reaction = naming((n) => n === 2);
     rig.router.routeAll(messages('ohlcv', 5));
     await rig.advance(1_000);
-    expect(rig.router.deadLetters.list()).toMatchObject([{ channel: 'ohlcv', reason: 'poison', attempts: 1, message: { n: 2 } }]);
+    expect(rig.router.deadLetters.list()).toMatchObject([
+      { channel: 'ohlcv', reason: 'poison', attempts: 1, message: { n: 2 } },
+    ]);
     expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 4, deadLettered: 1, calls: 1 });
   });
 
@@ -135,11 +146,18 @@ describe('`isolate: false`', () => {
 
 describe('`breaker: false`', () => {
   it.each([1, 10])('lets the attempts alone decide, at batch size %i', async (batchSize) => {
-    const rig = await createRig({ channels: { tick: { batchSize, breaker: false, retry: { attempts: 2, budget: 1 } } } });
+    const rig = await createRig({
+      channels: { tick: { batchSize, breaker: false, retry: { attempts: 2, budget: 1 } } },
+    });
     rig.sink('tick').reaction = rejectingWith(new Error('down'));
     rig.router.routeAll(messages('tick', 10));
     await rig.advance(60_000);
-    expect(rig.metrics('tick')).toMatchObject({ deadLetteredBy: { failed: 10 }, delivered: 0, buffered: 0, breaker: null });
+    expect(rig.metrics('tick')).toMatchObject({
+      deadLetteredBy: { failed: 10 },
+      delivered: 0,
+      buffered: 0,
+      breaker: null,
+    });
     expect(deadNumbers(rig)).toEqual(numbers(10));
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { channelMachine, routerMachine } from '../../../machines/index.ts';
-import { toMermaid } from '../../../src/observe/mermaid.ts';
+import { toMermaid } from '../../../src/inspector/mermaid.ts';
 import { textOf } from '../../support/project-files.ts';
 
 const UPDATE = 'the machine has changed and docs/charts has not: npm test -- -u';

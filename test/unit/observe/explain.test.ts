@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { channelMachine } from '../../../machines/channel.ts';
 import { routerMachine } from '../../../machines/router.ts';
 import { createRouter, type DataChannelRouter } from '../../../src/index.ts';
+import { statesOf, transitionsOf } from '../../../src/inspector/mermaid.ts';
 import { causeInWords, textOf } from '../../../src/observe/explain.ts';
-import { statesOf, transitionsOf } from '../../../src/observe/mermaid.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { GatedChannel, type Gates } from '../../support/model-gates.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { channelMachine } from '../../../machines/channel.ts';
+import { statesOf } from '../../../src/inspector/mermaid.ts';
 import { type HealthStatus, healthOf, worstState, worstStatus } from '../../../src/observe/health.ts';
-import { statesOf } from '../../../src/observe/mermaid.ts';
 import { stateName } from '../../../src/observe/state-name.ts';
 
 const statuses: readonly HealthStatus[] = ['healthy', 'degraded', 'unhealthy'];

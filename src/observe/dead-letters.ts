@@ -1,4 +1,4 @@
-import { Mailbox } from './mailbox.ts';
+import { Mailbox } from '../core/mailbox.ts';
 
 /** Why a message could not be routed or processed; a closed set. */
 export type DeadLetterReason = 'unknown-type' | 'invalid' | 'failed' | 'not-retryable' | 'poison' | 'stopped';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { and, createMachine, fromPromise, not, setup, stateIn } from 'xstate';
 import { channelMachine, routerMachine } from '../../../machines/index.ts';
-import { toMermaid } from '../../../src/observe/mermaid.ts';
+import { toMermaid } from '../../../src/inspector/mermaid.ts';
 
 function linesOf(machine: Parameters<typeof toMermaid>[0]): string[] {
   return toMermaid(machine)

@@ -27,6 +27,7 @@ export function settle(call: Call, error: unknown, isSuccess: boolean): boolean 
   const delivered = segment.messages.length - failed;
   if (delivered > 0) slot.breaker?.callSucceeded(call.ticket, durationMs);
   if (segment.attempts === 0) slot.retryBudget.earn();
+  slot.retryAt = 0;
   slot.leaveFlight(delivered);
   slot.counters[Counter.delivered] += delivered;
   if (delivered > 0 && slot.recovery.hasSuspects) condemnSuspects(call);

@@ -8,8 +8,8 @@ import { ChaosError, type ChaosRecord } from './chaos-record.ts';
 /** A slow call is over in time, a hung one only after it was abandoned: what it then says is late. */
 const SLOW_MS = 12;
 const HANG_MS = 150;
-const OUTAGE_CALLS_MIN = 5;
-const OUTAGE_CALLS_MAX = 30;
+const OUTAGE_MS_MIN = 20;
+const OUTAGE_MS_MAX = 120;
 /** As many as a message has attempts, so that some get over it and some do not. */
 const TIMES_MAX = 3;
 
@@ -29,7 +29,7 @@ export class ChannelFaults {
   /** What came through the door and was neither delivered nor given up yet, with what is wrong with it. */
   readonly #open = new Map<unknown, Mark | undefined>();
   readonly #armed: Fault<CallFault>[] = [];
-  #outageCallsLeft = 0;
+  #downUntil = 0;
   #warmUpsLeft = 0;
 
   constructor(channel: string, record: ChaosRecord, clock: Clock) {
@@ -87,10 +87,7 @@ export class ChannelFaults {
   #call(batch: readonly unknown[], context: BatchContext, deliver: () => void | Promise<void>): void | Promise<void> {
     const marks = batch.map((message) => this.#open.get(message)).filter((mark) => mark !== undefined);
     for (const mark of marks) this.#note(mark);
-    if (this.#outageCallsLeft > 0) {
-      this.#outageCallsLeft -= 1;
-      throw new ChaosError('outage');
-    }
+    if (this.#clock.now() < this.#downUntil) throw new ChaosError('outage');
     const left = marks.filter(({ timesLeft }) => timesLeft > 0);
     // One fault fails the whole batch; the others in it wait for the next attempt.
     const failing = left.find(({ kind }) => !isLenient(kind));
@@ -107,7 +104,7 @@ export class ChannelFaults {
     mark.timesLeft -= 1;
     if (mark.kind === 'reject') return Promise.reject(error);
     if (mark.kind === 'outage') {
-      this.#outageCallsLeft = Math.round(OUTAGE_CALLS_MIN + mark.severity * (OUTAGE_CALLS_MAX - OUTAGE_CALLS_MIN));
+      this.#downUntil = this.#clock.now() + OUTAGE_MS_MIN + mark.severity * (OUTAGE_MS_MAX - OUTAGE_MS_MIN);
     }
     throw error;
   }

@@ -214,7 +214,9 @@ export class Pump implements TurnTaker {
     const goesOn = settle(call, error, isSuccess);
     this.#end();
     if (this.#mode === undefined) return false;
-    if (!goesOn) {
+    // The search for poison is a state of its own.
+    const isSearch = !isSuccess && this.#mode === 'flush' && this.slot.recovery.isIsolating;
+    if (!goesOn || isSearch) {
       this.#tell({ type: 'batch.failed' });
       return false;
     }

@@ -6,10 +6,12 @@ type ChannelInput = NonNullable<RouterConfigInput['channels']>[string];
 /** What an operator can reach of a router, whatever its channels emit. */
 export type Operated = Pick<
   DataChannelRouter,
-  'config' | 'pause' | 'resume' | 'flush' | 'trip' | 'reset' | 'restart' | 'reconfigure'
+  'config' | 'pause' | 'resume' | 'flush' | 'trip' | 'reset' | 'restart' | 'reconfigure' | 'metrics'
 >;
 
 const PAUSE_MS_MAX = 30;
+const LOOK_MS = 5;
+const STARTING: ReadonlySet<string> = new Set(['failed', 'warming']);
 
 /** An operator who does at random what operators do. */
 export class ChaosOperator {
@@ -32,9 +34,14 @@ export class ChaosOperator {
     else this.#router[kind === 'warm-up' ? 'restart' : kind](channel);
   }
 
-  /** Waits until all pauses are over and all configurations in force. */
+  /** Waits until pauses are over, configurations in force and channels up: a stop hands back what a failed one holds. */
   async finish(): Promise<void> {
     await Promise.all(this.#unfinished);
+    while (Object.values(this.#router.metrics().channels).some(({ state }) => STARTING.has(state))) {
+      await new Promise<void>((resolve) => {
+        this.#clock.setTimeout(resolve, LOOK_MS);
+      });
+    }
   }
 
   #pause(channel: string, severity: number): void {

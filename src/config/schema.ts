@@ -83,7 +83,7 @@ export const channelSchema = sectionOf({
   isolate: flag(true, 'next-batch', 'A batch that keeps failing is split to find the messages at fault.'),
   whenTripped: oneOf(['hold', 'reject'], 'live', 'While the breaker is open: keep new messages, or refuse them.'),
   retry: noted(retrySchema.prefault({}), 'a map', 'next-batch', 'What follows a failed attempt.'),
-  breaker: noted(breakerOrNone, 'false or a map', 'next-batch', 'Spares a sink that fails; `false`: never.'),
+  breaker: noted(breakerOrNone, 'false or a map', 'restart', 'Spares a sink that fails; `false`: never.'),
   restart: noted(restartSchema.prefault({}), 'a map', 'live', 'What follows the crash of a channel.'),
   eventRules: noted(eventRulesSchema, 'what the channel’s schema allows', 'next-batch', 'What `context.rules` holds.'),
 });

@@ -9,6 +9,7 @@ import {
   withAllDelivered,
   withCall,
   withFailure,
+  withFlushFailure,
   withOneFailure,
   withSuccess,
 } from './model-world.ts';
@@ -62,7 +63,7 @@ function ownHappenings(value: string, world: World): Happening[] {
         ['channel.reconfigured', { ...world, batchSize: 1 }],
       ];
     case 'ready.flushing':
-      return [['delivery.quieted', withAllDelivered(world, false)], ...failures('batch.failed', world)];
+      return [['delivery.quieted', withAllDelivered(world, false)], ...failures('batch.failed', world, withFlushFailure)];
     case 'ready.retrying':
       return [[after('retryDelay', 'ready.retrying'), withBackoffOver(world)]];
     case 'ready.isolating':
@@ -152,8 +153,8 @@ function drainHappenings(world: World): Happening[] {
 }
 
 /** The sink goes on failing. With new messages behind it, which would be tried too, that shows nothing more. */
-function failures(type: string, world: World): Happening[] {
-  return when(world.call > 0 && world.waiting === 0, type, withFailure(world));
+function failures(type: string, world: World, withEnd = withFailure): Happening[] {
+  return when(world.call > 0 && world.waiting === 0, type, withEnd(world));
 }
 
 function when(holds: boolean, type: string, world: World): Happening[] {

@@ -58,7 +58,7 @@ export function factsOf(world: World) {
     hasWork: isHeld || world.waiting > 0,
     isDue: world.call > 0 || isHeld || isFull(world) || (world.isOverdue && world.waiting > 0),
     isIsolating: world.isSplit && isHeld,
-    mustWait: world.isBackingOff || world.isCooling,
+    mustWait: (world.isBackingOff && isHeld) || world.isCooling,
   };
 }
 
@@ -100,6 +100,12 @@ export function withFailure(world: World): World {
   const parts = isRepeated && call > 1 ? Array.from({ length: call }, () => 1) : [call];
   const isSplit = world.isSplit || parts.length > 1;
   return { ...world, call: 0, isLate: false, held: [...parts, ...held], isSplit, isBackingOff: true };
+}
+
+/** Where a search for poison begins, or goes on, there is nothing to wait for. */
+export function withFlushFailure(world: World): World {
+  const isSearch = (world.isRepeated && world.call > 1) || (world.isSplit && world.held.length > 0);
+  return { ...withFailure(world), isBackingOff: !isSearch || world.isBackingOff };
 }
 
 /** One call failed. While more can be learned from others there is nothing to wait for. */

@@ -48,7 +48,14 @@ describe('R1.2 R5.1 the metrics of a channel', () => {
     let seen: unknown;
     class Reading extends ProcessingChannel<unknown> {
       override process(batch: readonly unknown[]): void {
-        seen = [this.batch === batch, this.queue.size, this.queue.capacity, this.metrics.inFlight, this.config.name];
+        seen = [
+          this.batch,
+          this.batch === batch,
+          this.queue.size,
+          this.queue.capacity,
+          this.metrics.inFlight,
+          this.config.name,
+        ];
       }
     }
     const rig = await createRig({
@@ -60,7 +67,8 @@ describe('R1.2 R5.1 the metrics of a channel', () => {
     await rig.advance(5);
     rig.router.routeAll(messages('ohlcv', 3));
     await rig.advance(0);
-    expect(seen).toEqual([true, 1, 9, 2, 'ohlcv']);
+    // What `process` gets is a copy: a handler that empties it and fails must not take the messages with it.
+    expect(seen).toEqual([messages('ohlcv', 2), false, 1, 9, 2, 'ohlcv']);
     expect([last()?.lastBatchAt, last()?.batch]).toEqual([5, []]);
   });
 });

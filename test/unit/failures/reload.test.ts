@@ -1,0 +1,399 @@
+import { describe, expect, it } from 'vitest';
+import { channelSchema, configSchema, type RouterConfigInput } from '../../../src/config/schema.ts';
+import { fieldsOf, overlay, section } from '../../../src/config/walk.ts';
+import { SluiceError } from '../../../src/index.ts';
+import { heldCall } from '../../support/held-call.ts';
+import { createRig, hang, type Message, message, messages, numbers, reject, RouterRig, slow, succeed, throwSync } from '../../support/router-rig.ts';
+
+const symbols = ['A', 'B', 'C', 'D'];
+const base: RouterConfigInput = {
+  channels: { ohlcv: { batchSize: 5, timeoutMs: 20, capacity: 10_000, breaker: { coolDownMs: 50 }, retry: { delayMs: 5 } } },
+};
+
+/** Another value for every field of a channel. */
+const channelCases: Readonly<Record<string, unknown>> = {
+  name: 'ohlcv',
+  dataType: 'bar',
+  priority: 1,
+  batchSize: 7,
+  timeoutMs: 3,
+  capacity: 500,
+  overflow: 'drop-oldest',
+  partitions: 3,
+  partitionBy: 'symbol',
+  warmUpTimeoutMs: 500,
+  processTimeoutMs: 5_000,
+  abandonAfterMs: 2_000,
+  silenceMs: 60_000,
+  isolate: false,
+  whenTripped: 'reject',
+  'retry.attempts': 5,
+  'retry.delayMs': 7,
+  'retry.factor': 3,
+  'retry.delayMsMax': 400,
+  'retry.budget': 0.5,
+  breaker: false,
+  'breaker.window': { ms: 30_000 },
+  'breaker.minimumCalls': 4,
+  'breaker.failureRate': 0.9,
+  'breaker.slowCallMs': 900,
+  'breaker.slowCallRate': 0.7,
+  'breaker.coolDownMs': 70,
+  'breaker.coolDownMsMax': 700,
+  'breaker.probes': 2,
+  'breaker.observeOnly': true,
+  'breaker.shared': 'warehouse',
+  'restart.limit': 9,
+  'restart.withinMs': 9_000,
+  'restart.delayMs': 9,
+  'restart.delayMsMax': 900,
+  eventRules: { minMovePercent: 2 },
+};
+/** Another value for every field of the router. */
+const routerCases: Readonly<Record<string, unknown>> = {
+  sliceMs: 5,
+  starvationMs: 500,
+  onGiveUp: 'escalate',
+  'deadLetters.capacity': 50,
+};
+const paths = [
+  ...Object.keys(channelCases).map((path) => ['channels', 'ohlcv', ...path.split('.')]),
+  ...Object.keys(routerCases).map((path) => ['router', ...path.split('.')]),
+];
+
+/** The configuration with another value at one path. */
+function written(path: readonly string[]): RouterConfigInput {
+  const [top, ...rest] = path;
+  const value = top === 'router' ? routerCases[rest.join('.')] : channelCases[rest.slice(1).join('.')];
+  return path.reduceRight((inner, key) => ({ [key]: inner }), value) as RouterConfigInput;
+}
+
+function laidOver(...configs: readonly RouterConfigInput[]): RouterConfigInput {
+  return configs.reduce((low, high) => overlay(configSchema, low, high) as RouterConfigInput);
+}
+
+/** A router that is busy: one channel with a sink that takes 3 ms, traffic in each ms, and a breaker that has opened. */
+class BusyRig extends RouterRig {
+  readonly accepted: Message[] = [];
+  #next = 0;
+
+  constructor(options: Partial<ConstructorParameters<typeof RouterRig>[0]> = {}) {
+    super({ channels: base.channels ?? {}, ...options });
+    this.sink('ohlcv').reaction = slow(3);
+  }
+
+  async feed(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 1) {
+      for (let count = 0; count < 2; count += 1) {
+        const next = message('ohlcv', this.#next, symbols[this.#next % symbols.length]);
+        this.#next += 1;
+        const dataType = this.router.config.channels.ohlcv?.dataType ?? '';
+        if (this.router.route(next, { dataType }).status === 'accepted') this.accepted.push(next);
+      }
+      await this.clock.advance(1);
+    }
+    this.checkConserved();
+  }
+
+  /** Opens the breaker once and closes it, and leaves an attempt that failed in its window. */
+  async live(): Promise<void> {
+    await this.feed(20);
+    this.router.trip('ohlcv');
+    await this.feed(200);
+    this.sink('ohlcv').script.push(throwSync);
+    await this.feed(100);
+  }
+
+  /** Everything accepted was delivered once, each symbol in order. */
+  checkDelivered(): void {
+    const delivered = this.sink('ohlcv').calls.filter(({ outcome }) => outcome === 'succeeded').flatMap(({ batch }) => batch);
+    for (const symbol of symbols) {
+      const of = (all: readonly Message[]): number[] => all.flatMap(({ sym, n }) => (sym === symbol ? [n] : []));
+      expect(of(delivered)).toEqual(of(this.accepted));
+    }
+  }
+}
+
+async function busyRig(options?: Partial<ConstructorParameters<typeof RouterRig>[0]>): Promise<BusyRig> {
+  const rig = new BusyRig(options);
+  await rig.start();
+  await rig.live();
+  return rig;
+}
+
+describe('Q4 reload while messages flow', () => {
+  it('is tried with every field there is', () => {
+    // A section changes field by field; only a breaker can be `false` instead, and a window is replaced whole.
+    const leaves = (schema: Parameters<typeof fieldsOf>[0]): string[] =>
+      fieldsOf(schema).flatMap((field) => {
+        const path = field.path.join('.');
+        const isPart = path.startsWith('breaker.window.');
+        return path === 'breaker' || (section(field.schema) === undefined && !isPart) ? [path] : [];
+      });
+    expect(Object.keys(channelCases).toSorted()).toEqual(leaves(channelSchema).toSorted());
+    const ofRouter = leaves(configSchema).flatMap((path) => (path.startsWith('router.') ? [path.slice(7)] : []));
+    expect(Object.keys(routerCases).toSorted()).toEqual(ofRouter.toSorted());
+  });
+
+  it.each(paths.map((path) => [path.join('.'), path] as const))('of %s loses nothing and keeps order and history', async (_, path) => {
+    const rig = await busyRig();
+    const before = rig.metrics('ohlcv');
+    const appliedBefore = rig.facts('config.applied').length;
+    const reload = rig.router.reconfigure(laidOver(base, written(path)));
+    await rig.feed(100);
+    const changes = await reload;
+    const isRename = path.at(-1) === 'name';
+    if (!isRename) {
+      expect(changes).toMatchObject([{ path, reload: expect.stringMatching(/^(live|next-batch|restart)$/) }]);
+      expect(changes[0]?.before).not.toEqual(changes[0]?.after);
+      expect(rig.facts('config.applied').slice(appliedBefore)).toEqual([{ changes }]);
+      expect(path.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], rig.router.config)).toEqual(changes[0]?.after);
+    }
+    const { breaker, restarts, retries, calls, accepted } = rig.metrics('ohlcv');
+    if (path.at(-1) === 'breaker') expect(breaker).toBeNull();
+    else expect(breaker).toMatchObject({ opened: 1, state: 'closed' });
+    expect(restarts).toBe(0);
+    expect(retries).toBe(before.retries);
+    expect(accepted).toBe(rig.accepted.length);
+    expect(calls).toBeGreaterThan(before.calls);
+    const report = await rig.stop();
+    expect(report).toMatchObject({ conserved: true, onTime: true });
+    rig.checkDelivered();
+  });
+
+  it('of all fields at once does, too', async () => {
+    const rig = await busyRig();
+    const all = paths.filter((path) => path.at(-1) !== 'breaker').map((path) => written(path));
+    const reload = rig.router.reconfigure(laidOver(base, ...all));
+    await rig.feed(100);
+    expect(await reload).toHaveLength(all.length - 1);
+    expect(rig.metrics('ohlcv').breaker).toMatchObject({ opened: 1 });
+    const back = rig.router.reconfigure(base);
+    await rig.feed(100);
+    expect(await back).toHaveLength(all.length - 1);
+    expect(await rig.stop()).toMatchObject({ conserved: true });
+    rig.checkDelivered();
+  });
+
+  it('of an invalid configuration changes nothing, tells of every mistake, and raises an alert until a valid one comes', async () => {
+    const rig = await busyRig();
+    const { config } = rig.router;
+    const invalid = { router: { sliceMs: -1 }, channels: { ohlcv: { batchSize: 0, retry: { attempts: 'many' } } } };
+    const reload = rig.router.reconfigure(invalid as unknown as RouterConfigInput);
+    await expect(reload).rejects.toThrow(/router\.sliceMs[^]*channels\.ohlcv\.batchSize[^]*channels\.ohlcv\.retry\.attempts/);
+    await expect(reload).rejects.toBeInstanceOf(SluiceError);
+    expect(rig.router.config).toBe(config);
+    expect(rig.facts('config.rejected')).toHaveLength(1);
+    expect(rig.router.alerts).toMatchObject([{ alert: 'config-rejected', channel: null, text: expect.stringContaining('batchSize') }]);
+    await rig.feed(50);
+    expect(await rig.router.reconfigure(laidOver(base, { channels: { ohlcv: { batchSize: 6 } } }))).toHaveLength(1);
+    expect(rig.facts('alert.cleared').at(-1)).toMatchObject({ alert: 'config-rejected', lastedMs: 50 });
+    expect(rig.router.alerts).toEqual([]);
+    await rig.stop();
+    rig.checkDelivered();
+  });
+
+  it('to a name of another channel or of none is refused', async () => {
+    const rig = await busyRig();
+    await expect(rig.router.reconfigure({ channels: { ohlcv: { name: 'bars' } } })).rejects.toThrow('channels.ohlcv.name');
+    await expect(rig.router.reconfigure({ channels: { bars: {} } })).rejects.toThrow('config.channels.bars');
+  });
+
+  it('to the same changes nothing and says nothing', async () => {
+    const rig = await busyRig();
+    expect(await rig.router.reconfigure(base)).toEqual([]);
+    expect(rig.facts('config.applied')).toEqual([]);
+  });
+});
+
+describe('Q4 a reload that changes which channels there are', () => {
+  const channels = { tick: {}, ohlcv: { batchSize: 5, timeoutMs: 20 } };
+
+  it('drains a channel that is taken out: what it had is delivered, what comes for it is unroutable', async () => {
+    const rig = await createRig({ channels });
+    rig.sink('ohlcv').reaction = slow(3);
+    rig.router.routeAll(messages('ohlcv', 23));
+    expect(await rig.router.reconfigure({ channels: { tick: {} } })).toMatchObject([
+      { path: ['channels', 'ohlcv'], after: undefined },
+    ]);
+    expect(rig.router.route(message('ohlcv', 99))).toEqual({ status: 'rejected', reason: 'unknown-type' });
+    await rig.advance(1_000);
+    expect(rig.sink('ohlcv').delivered).toEqual(numbers(23));
+    expect([...rig.router.channels.keys()]).toEqual(['tick']);
+    expect(rig.router.metrics()).toMatchObject({ received: 24, unroutable: 1, conserved: true });
+  });
+
+  it.each([0, 1, 1_000])('brings it back, %i ms later, as it is configured then', async (ms) => {
+    const rig = await createRig({ channels });
+    rig.sink('ohlcv').reaction = slow(3);
+    rig.router.routeAll(messages('ohlcv', 23));
+    await rig.router.reconfigure({ channels: { tick: {} } });
+    if (ms > 0) await rig.advance(ms);
+    const again = await rig.during(rig.router.reconfigure({ channels: { tick: {}, ohlcv: { batchSize: 2 } } }));
+    expect(again).toMatchObject([{ path: ['channels', 'ohlcv'], before: undefined }]);
+    rig.router.routeAll(messages('ohlcv', 10, 23));
+    await rig.advance(10_000);
+    expect(rig.sink('ohlcv').delivered).toEqual(numbers(33));
+    expect(rig.metrics('ohlcv')).toMatchObject({ state: 'idle', accepted: 10 });
+    expect(rig.router.config.channels.ohlcv?.batchSize).toBe(2);
+  });
+
+  it('lets another channel take over its data type at once', async () => {
+    const rig = await createRig({ channels });
+    rig.router.add('bars', () => rig.channel('bars'), { dataType: 'bar' });
+    rig.router.routeAll(messages('ohlcv', 3));
+    await rig.router.reconfigure({ channels: { tick: {}, bars: { dataType: 'ohlcv', batchSize: 1 } } });
+    rig.router.routeAll(messages('ohlcv', 3, 3));
+    await rig.advance(1_000);
+    expect([rig.sink('ohlcv').delivered, rig.sink('bars').delivered]).toEqual([[0, 1, 2], [3, 4, 5]]);
+  });
+});
+
+describe('Q4 a reload that replaces a channel', () => {
+  const replaced = { channels: { ohlcv: { batchSize: 5, partitions: 2 } } };
+
+  it('waits for the batch in flight, takes messages in meanwhile, and leaves none behind', async () => {
+    const rig = await createRig({ channels: { ohlcv: { batchSize: 5 } } });
+    const call = heldCall();
+    rig.sink('ohlcv').script.push(call.reaction);
+    rig.router.routeAll(messages('ohlcv', 12));
+    await rig.advance(1);
+    let isApplied = false;
+    const reload = rig.router.reconfigure(replaced).then(() => {
+      isApplied = true;
+    });
+    await rig.advance(5_000);
+    expect(isApplied).toBe(false);
+    expect(rig.sink('ohlcv').calls).toHaveLength(1);
+    expect(rig.router.route(message('ohlcv', 12))).toEqual({ status: 'accepted' });
+    call.succeed();
+    await rig.during(reload);
+    await rig.advance(1_000);
+    expect(rig.sink('ohlcv').delivered).toEqual(numbers(13));
+    expect(rig.sink('ohlcv').calls.every(({ attempt }) => attempt === 1)).toBe(true);
+  });
+
+  it('does not wait longer for a hung call than until it is abandoned', async () => {
+    const hangs = { processTimeoutMs: 100, abandonAfterMs: 50, batchSize: 5 };
+    const rig = await createRig({ channels: { ohlcv: hangs } });
+    rig.sink('ohlcv').script.push(hang);
+    rig.router.routeAll(messages('ohlcv', 7));
+    await rig.advance(1);
+    const reload = rig.router.reconfigure({ channels: { ohlcv: { ...hangs, partitions: 2 } } });
+    await rig.advance(150);
+    expect(await reload).toHaveLength(1);
+    await rig.advance(10_000);
+    expect(rig.sink('ohlcv').delivered).toEqual(numbers(7));
+    expect(rig.metrics('ohlcv')).toMatchObject({ state: 'idle', inFlight: 0, buffered: 0 });
+  });
+
+  it('lets no life begin in one that has failed, while it waits for another one', async () => {
+    const crashing = { batchSize: 5, processTimeoutMs: 10, abandonAfterMs: 10, restart: { delayMs: 30 } };
+    const slowly = { batchSize: 1, processTimeoutMs: 60_000 };
+    const rig = await createRig({ channels: { ohlcv: crashing, fmv: slowly } });
+    rig.sink('ohlcv').script.push(hang, slow(5_000));
+    const call = heldCall();
+    rig.sink('fmv').script.push(call.reaction);
+    rig.router.routeAll([...messages('ohlcv', 7), ...messages('fmv', 3)]);
+    await rig.advance(20);
+    expect(rig.metrics('ohlcv').state).toBe('failed');
+    const reload = rig.router.reconfigure({
+      channels: { ohlcv: { ...crashing, processTimeoutMs: 60_000, partitions: 2 }, fmv: { ...slowly, partitions: 2 } },
+    });
+    await rig.advance(1_000);
+    call.succeed();
+    await rig.during(reload);
+    await rig.advance(60_000);
+    expect(rig.sink('ohlcv').delivered).toEqual(numbers(7));
+    expect(rig.sink('fmv').delivered).toEqual(numbers(3));
+    expect(rig.metrics('ohlcv')).toMatchObject({ inFlight: 0, buffered: 0, returned: 0 });
+  });
+
+  it.each(['pause', 'resume'] as const)('keeps to what an operator wants meanwhile: %s', async (wish) => {
+    const rig = await createRig({ channels: { ohlcv: { batchSize: 5 } } });
+    const call = heldCall();
+    rig.sink('ohlcv').script.push(call.reaction);
+    rig.router.routeAll(messages('ohlcv', 12));
+    await rig.advance(1);
+    if (wish === 'resume') rig.router.pause('ohlcv');
+    const reload = rig.router.reconfigure(replaced);
+    await rig.advance(10);
+    rig.router[wish]('ohlcv');
+    call.succeed();
+    await rig.during(reload);
+    await rig.advance(1_000);
+    expect(rig.metrics('ohlcv')).toMatchObject(wish === 'pause' ? { state: 'paused', buffered: 7 } : { buffered: 0 });
+    rig.router.resume('ohlcv');
+    await rig.advance(1_000);
+    expect(rig.sink('ohlcv').delivered).toEqual(numbers(12));
+  });
+
+  it.each([hang, heldCall().reaction])('ends with the router: nobody waits for ever, and every message is accounted for', async (stuck) => {
+    const rig = await createRig({ channels: { ohlcv: { batchSize: 5, processTimeoutMs: 60_000 } } });
+    rig.sink('ohlcv').script.push(stuck);
+    rig.router.routeAll(messages('ohlcv', 12));
+    await rig.advance(1);
+    const reload = rig.router.reconfigure(replaced).catch((error: unknown) => error);
+    await rig.advance(10);
+    const report = await rig.stop(1_000);
+    expect(report).toMatchObject({ conserved: true, channels: { ohlcv: { inFlight: 5, returned: 7 } } });
+    expect(await rig.during(reload)).toMatchObject({ code: 'not-running' });
+  });
+
+  it('hands over what failed, in order, with its attempts and the wait the sink asked for', async () => {
+    const rig = await createRig({ channels: { ohlcv: { batchSize: 5, retry: { attempts: 9 } } } });
+    rig.sink('ohlcv').script.push(() => {
+      throw Object.assign(new Error('busy'), { retryAfterMs: 10_000 });
+    });
+    rig.router.routeAll(messages('ohlcv', 12));
+    await rig.advance(1);
+    expect(rig.metrics('ohlcv').state).toBe('retrying');
+    await rig.during(rig.router.reconfigure({ channels: { ohlcv: { batchSize: 5, retry: { attempts: 9 }, warmUpTimeoutMs: 1 } } }));
+    await rig.advance(9_900);
+    expect(rig.sink('ohlcv').calls).toHaveLength(1);
+    await rig.advance(200);
+    expect(rig.sink('ohlcv').delivered).toEqual(numbers(12));
+    expect(rig.sink('ohlcv').calls[1]).toMatchObject({ attempt: 2 });
+  });
+});
+
+describe('Q4 what a reload means for a breaker', () => {
+  const tripping = { batchSize: 1, priority: 2, breaker: { window: { count: 4 }, minimumCalls: 2, coolDownMs: 60_000, coolDownMsMax: 60_000 } };
+
+  it('limits that change keep its state, its window and its cool-down', async () => {
+    const rig = await createRig({ channels: { tick: tripping } });
+    rig.sink('tick').script.push(throwSync);
+    rig.router.route(message('tick', 0));
+    await rig.advance(1_000);
+    const { rates } = rig.metrics('tick').breaker ?? {};
+    expect(rates).toEqual({ calls: 2, failureRate: 0.5, slowCallRate: 0 });
+    rig.router.trip('tick');
+    const { endsInMs } = rig.router.explain('tick');
+    await rig.router.reconfigure({ channels: { tick: { ...tripping, breaker: { ...tripping.breaker, coolDownMs: 1, probes: 1 } } } });
+    expect(rig.router.explain('tick')).toMatchObject({ state: 'tripped', endsInMs });
+    expect(rig.metrics('tick').breaker).toMatchObject({ state: 'open', opened: 1, rates });
+  });
+
+  it('`observeOnly` lets go of a channel at once, `breaker: false` with its next instance', async () => {
+    for (const breaker of [{ ...tripping.breaker, observeOnly: true }, false] as const) {
+      const rig = await createRig({ channels: { tick: tripping } });
+      rig.router.trip('tick');
+      rig.router.routeAll(messages('tick', 3));
+      await rig.advance(1_000);
+      expect(rig.metrics('tick').buffered).toBe(3);
+      await rig.during(rig.router.reconfigure({ channels: { tick: { ...tripping, breaker } } }));
+      await rig.advance(1_000);
+      expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
+    }
+  });
+
+  it('a breaker that was `false` works from then on', async () => {
+    const rig = await createRig({ channels: { tick: { ...tripping, breaker: false } } });
+    await rig.during(rig.router.reconfigure({ channels: { tick: tripping } }));
+    rig.sink('tick').reaction = reject;
+    rig.router.routeAll(messages('tick', 5));
+    await rig.advance(5_000);
+    expect(rig.metrics('tick')).toMatchObject({ state: 'tripped', deadLettered: 0 });
+    rig.sink('tick').reaction = succeed;
+  });
+});

@@ -57,7 +57,8 @@ export class Pump implements TurnTaker {
   /** Permits delivery; a call in flight goes on whatever the statechart does. */
   start(mode: PumpMode): void {
     this.#mode = mode;
-    this.slot.recovery.restore();
+    // A call from before a pause is still out: it will show whether the suspects or the sink are at fault.
+    if (this.#call === undefined) this.slot.recovery.restore();
     this.slot.watch(mode === 'flush' ? 'full' : 'first', this.wake);
     this.slot.world.turns.request(this);
   }
@@ -85,7 +86,6 @@ export class Pump implements TurnTaker {
     this.letGo();
     if (call !== undefined) {
       this.#end();
-      this.slot.breaker?.callCancelled(call.ticket);
       this.slot.leaveFlight(call.segment.messages.length);
       this.slot.recovery.putBack({ ...call.segment, attempts: call.attempt });
     }
@@ -101,6 +101,8 @@ export class Pump implements TurnTaker {
     if (this.#call === undefined || this.#call.isOver) return;
     this.#call.isOver = true;
     this.#call.timeOut();
+    // Others may wait for the permit of a probe that nobody will tell of.
+    this.slot.breaker?.callCancelled(this.#call.ticket);
   }
 
   step(): boolean {
@@ -245,13 +247,15 @@ export class Pump implements TurnTaker {
   /** Nothing is due. */
   #rest(mode: PumpMode): void {
     const { recovery } = this.slot;
+    // Only the breaker holds it up: it is told when that changes.
+    if (this.#trigger(mode) !== undefined) return;
     if (recovery.hasSuspects) {
       // Nothing is left that could show whether they or the sink are at fault: they wait at the head.
       recovery.restore();
       this.slot.retryAt = Math.max(this.slot.retryAt, this.#now() + this.slot.config.retry.delayMs);
       this.#tell({ type: 'batch.failed' });
     } else if (mode === 'isolate') this.#tell({ type: 'isolation.finished' });
-    else if (mode === 'drain') this.#tell({ type: 'delivery.quieted' });
+    else if (mode === 'drain' && this.slot.depth === 0) this.#tell({ type: 'delivery.quieted' });
     else if (mode === 'flush') this.#armQuietTimer();
     else this.#awaitCoolDown();
   }

@@ -25,12 +25,13 @@ export function settle(call: Call, error: unknown, isSuccess: boolean): boolean 
   if (!isSuccess) return settleFailure(call, { ...segment, attempts: call.attempt, error }, durationMs);
   const failed = call.failures?.size ?? 0;
   const delivered = segment.messages.length - failed;
-  if (delivered > 0) slot.breaker?.callSucceeded(call.ticket, durationMs);
   if (segment.attempts === 0) slot.retryBudget.earn();
   slot.retryAt = 0;
   slot.leaveFlight(delivered);
   slot.counters[Counter.delivered] += delivered;
   if (delivered > 0 && slot.recovery.hasSuspects) condemnSuspects(call);
+  // Last: a breaker that closes starts the pump anew, which would take the suspects for untried.
+  if (delivered > 0) slot.breaker?.callSucceeded(call.ticket, durationMs);
   if (call.failures !== undefined) return settleNamed(call, call.failures, delivered > 0, durationMs);
   if (slot.world.bus.hasListener('batch.flushed')) publishFlushed(call, durationMs);
   return true;

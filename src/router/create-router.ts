@@ -1,9 +1,9 @@
-import { createActor, type InspectionEvent, type Observer } from 'xstate';
+import { createActor } from 'xstate';
 import { routerMachine } from '../../machines/router.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { type ChannelFactories, type Plan, planRouter, type RouterOptions } from '../config/plan.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import type { Bus } from '../observe/bus.ts';
+import { containInspector, type Inspect } from '../observe/inspect.ts';
 import { buildCore, type Core } from './core.ts';
 import type { Emitted } from './emitted.ts';
 import { DataChannelRouter } from './router.ts';
@@ -12,7 +12,7 @@ import type { RouterActor, RouterLogic } from './router-actor.ts';
 /** Options of a router that is the root of its own actor system. */
 export interface CreateRouterOptions<Channels extends ChannelFactories> extends RouterOptions<Channels> {
   /** An XState inspector; sees the router and all channels. What it throws is contained. Default: none. */
-  readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void);
+  readonly inspect?: Inspect;
 }
 
 const routers = new WeakMap<object, DataChannelRouter>();
@@ -69,19 +69,4 @@ function logicOf(plan: Plan, built: (core: Core) => void): RouterLogic {
   };
   // XState reads logic through these members only; everything but the start is the machine's own.
   return Object.create(routerMachine, { getInitialSnapshot: { value: make } }) as RouterLogic;
-}
-
-/** An inspector that throws would jam the actor it looks at for ever. */
-function containInspector(
-  inspect: Observer<InspectionEvent> | ((event: InspectionEvent) => void),
-  bus: () => Bus | undefined,
-): (event: InspectionEvent) => void {
-  return (event) => {
-    try {
-      if (typeof inspect === 'function') inspect(event);
-      else inspect.next?.(event);
-    } catch (error) {
-      bus()?.fault('inspector', error);
-    }
-  };
 }

@@ -1,5 +1,5 @@
 import { untilAborted } from '../adapters/until-aborted.ts';
-import type { Slot, World } from '../channel/slot.ts';
+import type { World } from '../channel/slot.ts';
 import { ACCEPTED, type Outcome, rejected } from '../core/outcome.ts';
 import type { Recognition } from '../core/recognition.ts';
 import type { Channel } from './channel.ts';
@@ -44,7 +44,7 @@ export class Intake {
   }
 
   route(message: unknown, dataType = this.#recognition.dataTypeOf(message)): Outcome {
-    const channel = dataType === undefined ? undefined : this.registry.get(dataType);
+    const channel = this.registry.get(dataType ?? '');
     return channel === undefined ? this.#refuse(message, dataType) : channel.slotFor(message).accept(message);
   }
 
@@ -59,10 +59,12 @@ export class Intake {
   }
 
   /** A promise only when the message has to wait for room. */
-  offer(message: unknown, { dataType, signal }: OfferOptions): Outcome | Promise<Outcome> {
-    const type = dataType ?? this.#recognition.dataTypeOf(message);
-    const slot: Slot | undefined = type === undefined ? undefined : this.registry.get(type)?.slotFor(message);
-    return slot === undefined ? this.#refuse(message, type) : slot.offer(message, signal);
+  offer(
+    message: unknown,
+    { dataType = this.#recognition.dataTypeOf(message), signal }: OfferOptions,
+  ): Outcome | Promise<Outcome> {
+    const channel = this.registry.get(dataType ?? '');
+    return channel === undefined ? this.#refuse(message, dataType) : channel.slotFor(message).offer(message, signal);
   }
 
   async consume(source: Source, options: OfferOptions): Promise<IntakeCount> {

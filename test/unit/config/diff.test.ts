@@ -38,7 +38,7 @@ describe('diffConfig', () => {
   test('a breaker that is switched off and rules that change are one change each', () => {
     const changes = diff({ channels: { tick: {} } }, { channels: { tick: { breaker: false, eventRules: { a: 1 } } } });
     expect(changes.map(({ path, reload }) => [path.at(-1), reload])).toEqual([
-      ['breaker', 'next-batch'],
+      ['breaker', 'restart'],
       ['eventRules', 'next-batch'],
     ]);
   });

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import { createRig, messages, type Reaction, type RouterRig, slow, throwSync } from '../../support/router-rig.ts';
+
+const retry = { attempts: 1 };
+
+it('a probe that closes the breaker is evidence against what failed before it, which is not delivered behind it', async () => {
+  const rig = await createRig({ channels: { tick: { retry, breaker: { coolDownMs: 100, probes: 1 } } } });
+  rig.router.trip('tick');
+  rig.sink('tick').script.push(throwSync);
+  rig.router.routeAll(messages('tick', 3));
+  await rig.advance(1_000);
+  expect(rig.sink('tick').delivered).toEqual([1, 2]);
+  expect(rig.facts('message.deadLettered')).toMatchObject([{ reason: 'poison', message: { n: 0 } }]);
+});
+
+/** Message 0 fails at once; the call of message 1 is in flight when an operator pauses and resumes the channel. */
+async function pausedDuringSecondCall(...reactions: Reaction[]): Promise<RouterRig> {
+  const rig = await createRig({ channels: { tick: { retry } } });
+  rig.sink('tick').script.push(throwSync, ...reactions);
+  rig.router.pause();
+  rig.router.routeAll(messages('tick', 3));
+  rig.router.resume();
+  await rig.advance(10);
+  rig.router.pause();
+  rig.router.resume();
+  await rig.advance(10_000);
+  return rig;
+}
+
+it('a call that goes on through a pause is evidence against what failed before it', async () => {
+  const rig = await pausedDuringSecondCall(slow(50));
+  expect(rig.sink('tick').delivered).toEqual([1, 2]);
+  expect(rig.facts('message.deadLettered')).toMatchObject([{ reason: 'poison', message: { n: 0 } }]);
+});
+
+it('a call that fails after a pause, as all behind it do, lets what failed before it go first again', async () => {
+  const failLater: Reaction = async (call, clock) => {
+    await slow(50)(call, clock);
+    throw new Error('down');
+  };
+  const rig = await pausedDuringSecondCall(failLater, throwSync);
+  expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
+});

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { createRig, message, messages, numbers, type Reaction, rejectingWith, type RouterRig, throwSync } from '../../support/router-rig.ts';
+
+const busy = (retryAfterMs: number): Reaction => rejectingWith(Object.assign(new Error('busy'), { retryAfterMs }));
+
+/** Fails the first attempt of every batch. */
+const failFirst: Reaction = ({ attempt }) => {
+  if (attempt === 1) throw new Error('the first time');
+};
+
+async function waitOf(rig: RouterRig): Promise<number> {
+  await rig.advance(0);
+  const { state, endsInMs } = rig.router.explain('tick');
+  expect(state).toBe('retrying');
+  return endsInMs ?? Number.NaN;
+}
+
+describe('R6.2 the wait before another attempt', () => {
+  it('is anything from nothing to the whole backoff, which doubles up to `delayMsMax`', async () => {
+    const waits: number[][] = [[], [], [], []];
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const retry = { attempts: 9, delayMs: 100, factor: 2, delayMsMax: 300, budget: 1 };
+      const rig = await createRig({ seed, channels: { tick: { retry } } });
+      rig.sink('tick').reaction = throwSync;
+      rig.router.route(message('tick', 0));
+      for (const found of waits) {
+        const wait = await waitOf(rig);
+        found.push(wait);
+        await rig.clock.advance(Math.ceil(wait) || 1);
+      }
+    }
+    for (const [index, limit] of [100, 200, 300, 300].entries()) {
+      const found = waits[index] ?? [];
+      expect(Math.max(...found)).toBeLessThanOrEqual(limit);
+      expect(Math.max(...found)).toBeGreaterThan(limit * 0.8);
+      expect(Math.min(...found)).toBeLessThan(limit * 0.2);
+    }
+  });
+
+  it('is at least what the sink asks for by `retryAfterMs`, however short its own backoff is', async () => {
+    const rig = await createRig({ channels: { tick: { retry: { delayMs: 1, delayMsMax: 1 } } } });
+    rig.sink('tick').script.push(busy(60_000));
+    rig.router.routeAll(messages('tick', 3));
+    expect(await waitOf(rig)).toBe(60_000);
+    await rig.advance(59_999);
+    expect(rig.metrics('tick').calls).toBe(1);
+    await rig.advance(1);
+    expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
+  });
+
+  const interruptions: Readonly<Record<string, (rig: RouterRig) => unknown>> = {
+    'a pause': async (rig) => {
+      rig.router.pause();
+      await rig.advance(10);
+      rig.router.resume();
+    },
+    'a restart by hand': (rig) => rig.router.restart('tick'),
+    'a flush': (rig) => rig.router.flush('tick'),
+    'a breaker that cools down sooner': (rig) => rig.router.trip('tick'),
+    'a reload': (rig) => rig.during(rig.router.reconfigure({ channels: { tick: { partitions: 2 } } })),
+  };
+  it.each(Object.keys(interruptions))('outlasts %s', async (name) => {
+    const rig = await createRig({ channels: { tick: { breaker: { coolDownMs: 100, coolDownMsMax: 100 } } } });
+    rig.sink('tick').script.push(busy(60_000));
+    rig.router.routeAll(messages('tick', 3));
+    await rig.advance(1_000);
+    await interruptions[name]?.(rig);
+    await rig.advance(58_000);
+    expect(rig.metrics('tick').calls).toBe(1);
+    await rig.advance(2_000);
+    expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
+  });
+
+  it('of an answer that is no number, or a cursed one, is the backoff', async () => {
+    const cursed = {
+      get retryAfterMs() {
+        throw new Error('cursed');
+      },
+    };
+    for (const error of [{ retryAfterMs: 'soon' }, { retryAfterMs: Number.NaN }, { retryAfterMs: -1 }, cursed, null, 'text']) {
+      const rig = await createRig({ channels: { tick: { retry: { delayMs: 10, delayMsMax: 10 } } } });
+      rig.sink('tick').script.push(rejectingWith(error));
+      rig.router.route(message('tick', 0));
+      await rig.advance(10);
+      expect(rig.sink('tick').delivered).toEqual([0]);
+    }
+  });
+});
+
+describe('R6.2 the retry budget', () => {
+  it('keeps retries to its share of the calls, beside one a second', async () => {
+    const retry = { attempts: 3, delayMs: 1, delayMsMax: 1, budget: 0.2 };
+    const rig = await createRig({ channels: { tick: { retry, capacity: 100, breaker: false } } });
+    // One message in three fails once: more than the budget allows.
+    rig.sink('tick').reaction = (call, clock) => (call.batch.some(({ n }) => n % 3 === 0) ? failFirst(call, clock) : undefined);
+    for (let second = 1; second <= 60; second += 1) {
+      rig.router.routeAll(messages('tick', 20, second * 20));
+      await rig.advance(1_000);
+      const { calls, retries } = rig.metrics('tick');
+      expect(retries).toBeLessThanOrEqual(0.2 * calls + 3 + second);
+    }
+    expect(rig.metrics('tick').retries).toBeGreaterThan(100);
+  });
+
+  it('of 1 sets no limit', async () => {
+    const retry = { attempts: 9, delayMs: 1, delayMsMax: 1, budget: 1 };
+    const rig = await createRig({ channels: { tick: { retry, breaker: false } } });
+    rig.sink('tick').reaction = ({ attempt }) => {
+      if (attempt < 6) throw new Error('five times');
+    };
+    rig.router.routeAll(messages('tick', 50));
+    await rig.advance(50 * 5 * 3);
+    expect(rig.sink('tick').delivered).toEqual(numbers(50));
+  });
+});

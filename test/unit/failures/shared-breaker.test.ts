@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { heldCall } from '../../support/held-call.ts';
+import { createRig, hang, messages, numbers, reject, type RouterRig, type SinkCall, slow, succeed } from '../../support/router-rig.ts';
+
+const breaker = { shared: 'warehouse', window: { count: 4 }, minimumCalls: 2, coolDownMs: 1_000, coolDownMsMax: 1_000, probes: 4 };
+const limits = { batchSize: 8, priority: 2, breaker };
+const both = ['ohlcv', 'fmv'] as const;
+
+function createPair(change: object = {}): Promise<RouterRig> {
+  return createRig({ channels: { ohlcv: { ...limits, ...change }, fmv: { ...limits, ...change } } });
+}
+
+/** How many calls of both channels ran at the same time, at most, among those that are picked. */
+function together(rig: RouterRig, durationMs: number, isPicked: (call: SinkCall) => boolean): number {
+  const calls = both.flatMap((name) => rig.sink(name).calls.filter(isPicked));
+  return Math.max(...calls.map(({ at }) => calls.filter((other) => other.at <= at && at < other.at + durationMs).length));
+}
+
+describe('R6.3 two channels that share a breaker', () => {
+  it('are both held up when the sink fails one of them, and both told', async () => {
+    const rig = await createPair();
+    rig.sink('ohlcv').reaction = reject;
+    rig.router.routeAll([...messages('ohlcv', 8), ...messages('fmv', 3)]);
+    await rig.advance(500);
+    expect(rig.facts('breaker.opened')).toMatchObject([{ channel: 'ohlcv' }, { channel: 'fmv' }]);
+    for (const name of both) expect(rig.router.explain(name)).toMatchObject({ state: 'tripped' });
+    expect(rig.router.alerts.map(({ alert, channel }) => [alert, channel])).toEqual([['breaker-open', 'ohlcv'], ['breaker-open', 'fmv']]);
+  });
+
+  it('probe one at a time, come back together after `probes` successes, and ramp up', async () => {
+    const rig = await createPair();
+    for (const name of both) rig.sink(name).reaction = slow(10);
+    rig.router.trip('ohlcv');
+    rig.router.routeAll([...messages('ohlcv', 64), ...messages('fmv', 64)]);
+    await rig.advance(10_000);
+    const probes = both.flatMap((name) => rig.sink(name).calls.filter(({ trigger }) => trigger === 'probe'));
+    expect(probes).toHaveLength(4);
+    for (const probe of probes) expect(probe.batch).toHaveLength(1);
+    for (const name of both) expect(probes.some(({ batch }) => batch[0]?.ev === (name === 'fmv' ? 'FMV' : 'AM'))).toBe(true);
+    expect(together(rig, 10, ({ trigger }) => trigger === 'probe')).toBe(1);
+    expect(rig.facts('breaker.closed').map(({ channel }) => channel)).toEqual([...both]);
+    for (const name of both) expect(rig.sink(name).delivered).toEqual(numbers(64));
+    const after = both.flatMap((name) => rig.sink(name).calls.filter(({ trigger }) => trigger !== 'probe')).sort((a, b) => a.at - b.at);
+    expect(after[0]?.batch).toHaveLength(1);
+    expect(Math.max(...after.map(({ batch }) => batch.length))).toBe(8);
+  });
+
+  it('stay open together when a probe of one of them fails', async () => {
+    const rig = await createPair();
+    rig.router.trip('fmv');
+    rig.sink('ohlcv').reaction = reject;
+    rig.router.routeAll([...messages('ohlcv', 8), ...messages('fmv', 8)]);
+    await rig.advance(30_000);
+    expect(rig.metrics('ohlcv').breaker?.state).not.toBe('closed');
+    expect(rig.metrics('fmv').breaker).toEqual(rig.metrics('ohlcv').breaker);
+    rig.sink('ohlcv').reaction = succeed;
+    await rig.advance(60_000);
+    for (const name of both) expect(rig.sink(name).delivered).toEqual(numbers(8));
+  });
+
+  it('do not wait for a probe of one that is taken out', async () => {
+    const rig = await createPair({ capacity: 8 });
+    rig.sink('ohlcv').script.push(hang);
+    rig.router.trip('ohlcv');
+    rig.router.routeAll([...messages('ohlcv', 8), ...messages('fmv', 8)]);
+    await rig.advance(1_000);
+    expect(rig.metrics('ohlcv').inFlight + rig.metrics('fmv').inFlight).toBeLessThanOrEqual(1);
+    await rig.during(rig.router.remove('ohlcv', { deadlineMs: 100 }));
+    await rig.advance(1_000);
+    expect(rig.sink('fmv').delivered).toEqual(numbers(8));
+  });
+
+  it('drain one after the other while it probes: none gives up its messages because the other one has the permit', async () => {
+    const rig = await createPair();
+    const probe = heldCall();
+    rig.sink('ohlcv').script.push(probe.reaction);
+    rig.router.trip('ohlcv');
+    rig.router.routeAll([...messages('ohlcv', 8), ...messages('fmv', 8)]);
+    await rig.advance(1_000);
+    const stopped = rig.router.stop({ deadlineMs: 3_000 });
+    await rig.advance(500);
+    probe.succeed();
+    const report = await rig.during(stopped);
+    expect(report.channels).toMatchObject({ ohlcv: { returned: 0, delivered: 8 }, fmv: { returned: 0, delivered: 8 } });
+  });
+});
+
+it('channels with a breaker of their own are not held up by another one', async () => {
+  const rig = await createRig({ channels: { ohlcv: limits, fmv: { ...limits, breaker: { ...breaker, shared: 'other' } } } });
+  rig.router.trip('ohlcv');
+  rig.router.routeAll(messages('fmv', 8));
+  await rig.advance(100);
+  expect(rig.sink('fmv').delivered).toEqual(numbers(8));
+});

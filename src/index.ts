@@ -24,7 +24,7 @@ export type { Alert, AlertName } from './observe/alerts.ts';
 export type { EventBus } from './observe/bus.ts';
 export type { DeadLetter, DeadLetterFilter, DeadLetterReason } from './observe/dead-letters.ts';
 export type { ChannelReport, DrainReport } from './observe/drain-report.ts';
-export type { RouterBus, RouterEvents } from './observe/events.ts';
+export type { RouterBus, RouterEvents, RouterFacts } from './observe/events.ts';
 export type { Explanation } from './observe/explain.ts';
 export type { ChannelHealth, HealthStatus, RouterHealth } from './observe/health.ts';
 export type { Logger } from './observe/logger.ts';

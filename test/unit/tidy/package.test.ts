@@ -52,6 +52,7 @@ const publicNames: readonly string[] = [
   'RouterConfig',
   'RouterConfigInput',
   'RouterEvents',
+  'RouterFacts',
   'RouterHealth',
   'RouterMetrics',
   'RouterOptions',

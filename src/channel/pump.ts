@@ -248,16 +248,15 @@ export class Pump implements TurnTaker {
   #rest(mode: PumpMode): void {
     const { recovery } = this.slot;
     // Only the breaker holds it up: it is told when that changes.
-    if (this.#trigger(mode) !== undefined) return;
+    if (this.#trigger(mode) !== undefined) return this.#awaitCoolDown();
     if (recovery.hasSuspects) {
       // Nothing is left that could show whether they or the sink are at fault: they wait at the head.
       recovery.restore();
       this.slot.retryAt = Math.max(this.slot.retryAt, this.#now() + this.slot.config.retry.delayMs);
       this.#tell({ type: 'batch.failed' });
     } else if (mode === 'isolate') this.#tell({ type: 'isolation.finished' });
-    else if (mode === 'drain' && this.slot.depth === 0) this.#tell({ type: 'delivery.quieted' });
+    else if (mode === 'drain') this.#tell({ type: 'delivery.quieted' });
     else if (mode === 'flush') this.#armQuietTimer();
-    else this.#awaitCoolDown();
   }
 
   /** The statechart's clock may be the host's, whose timers can fire a moment before the cool-down is over on ours. */

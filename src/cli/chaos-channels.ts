@@ -66,8 +66,9 @@ export class ChannelFaults {
     channel.validate = (message) => this.#admit(validate === undefined ? message : validate(message));
     channel.process = (batch, context) => this.#call(batch, context, () => process(batch, context));
     channel.warmUp = (context) => {
-      this.#warmUp();
-      return warmUp?.(context);
+      if (this.#warmUpsLeft === 0) return warmUp?.(context);
+      this.#warmUpsLeft -= 1;
+      throw new ChaosError('warm-up');
     };
     return channel;
   }
@@ -76,12 +77,6 @@ export class ChannelFaults {
     const fault = this.#armed.shift();
     this.#open.set(payload, fault && { ...fault, timesLeft: timesOf(fault), hasStruck: false });
     return payload;
-  }
-
-  #warmUp(): void {
-    if (this.#warmUpsLeft === 0) return;
-    this.#warmUpsLeft -= 1;
-    throw new ChaosError('warm-up');
   }
 
   #call(batch: readonly unknown[], context: BatchContext, deliver: () => void | Promise<void>): void | Promise<void> {
@@ -96,17 +91,18 @@ export class ChannelFaults {
     const delaying = left.filter(({ kind }) => kind !== 'name');
     for (const mark of delaying) mark.timesLeft = 0;
     if (delaying.length === 0) return finish();
-    return this.#later(delaying.some(({ kind }) => kind === 'hang') ? HANG_MS : SLOW_MS).then(finish);
+    const ms = delaying.some(({ kind }) => kind === 'hang') ? HANG_MS : SLOW_MS;
+    return new Promise<void>((resolve) => {
+      this.#clock.setTimeout(resolve, ms);
+    }).then(finish);
   }
 
   #fail(mark: Mark): Promise<void> {
-    const error = new ChaosError(mark.kind);
     mark.timesLeft -= 1;
-    if (mark.kind === 'reject') return Promise.reject(error);
-    if (mark.kind === 'outage') {
-      this.#downUntil = this.#clock.now() + OUTAGE_MS_MIN + mark.severity * (OUTAGE_MS_MAX - OUTAGE_MS_MIN);
-    }
-    throw error;
+    const outageMs = OUTAGE_MS_MIN + mark.severity * (OUTAGE_MS_MAX - OUTAGE_MS_MIN);
+    if (mark.kind === 'outage') this.#downUntil = this.#clock.now() + outageMs;
+    if (mark.kind === 'reject') return Promise.reject(new ChaosError('reject'));
+    throw new ChaosError(mark.kind);
   }
 
   #finish(batch: readonly unknown[], context: BatchContext, deliver: () => void | Promise<void>): void | Promise<void> {
@@ -125,12 +121,6 @@ export class ChannelFaults {
     if (!mark.hasStruck) this.#record.struck(mark.kind, this.#channel);
     mark.hasStruck = true;
   }
-
-  #later(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#clock.setTimeout(resolve, ms);
-    });
-  }
 }
 
 /** The same factories, whose channels have these faults. */
@@ -138,9 +128,10 @@ export function disturbed<Channels extends ChannelFactories>(
   channels: Channels,
   faults: ReadonlyMap<string, ChannelFaults>,
 ): Channels {
-  const entries = Object.entries(channels).map(([name, factory]) => {
-    return [name, () => faults.get(name)?.disturb(factory()) ?? factory()];
-  });
+  const entries = Object.entries(channels).map(([name, make]) => [
+    name,
+    () => faults.get(name)?.disturb(make()) ?? make(),
+  ]);
   // The instances are those of the same factories.
   return Object.fromEntries(entries) as Channels;
 }

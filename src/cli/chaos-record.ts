@@ -2,17 +2,7 @@ import type { DataChannelRouter } from '../index.ts';
 import { CALL_FAULTS, type FaultKind, OUTSIDE_FAULTS } from './chaos-plan.ts';
 
 /** What can follow a fault. */
-export const CONSEQUENCES = [
-  'failures',
-  'retries',
-  'isolations',
-  'deadLetters',
-  'trips',
-  'restarts',
-  'reloads',
-] as const;
-
-export type Consequence = (typeof CONSEQUENCES)[number];
+export type Consequence = 'failures' | 'retries' | 'isolations' | 'deadLetters' | 'trips' | 'restarts' | 'reloads';
 
 /** What the report tells of the chaos. */
 export interface ChaosReport {
@@ -38,8 +28,8 @@ export class ChaosError extends Error {
 }
 
 /**
- * Counts faults and what followed them. A consequence is put down to the fault its error names, else to the latest fault
- * of its channel: which of two faults in a row opened a breaker, nobody can say.
+ * Counts faults and what followed them. A consequence is put down to the latest fault of its channel, or to the one its
+ * error names: which of two faults in a row opened a breaker, nobody can say.
  */
 export class ChaosRecord {
   readonly faults = new Map<FaultKind, number>(
@@ -57,7 +47,8 @@ export class ChaosRecord {
   listen({ events }: Pick<DataChannelRouter, 'events'>): void {
     events.on('batch.failed', ({ channel, error }) => this.#followed('failures', channel, error));
     events.on('message.deadLettered', ({ channel, error }) => this.#followed('deadLetters', channel, error));
-    events.on('channel.entered', ({ channel, to }) => {
+    events.on('channel.entered', ({ channel, to, cause }) => {
+      if (cause === 'call.hung') this.#latest.set(nameOf(channel), 'hang');
       if (to === 'retrying') this.#followed('retries', channel);
       if (to === 'isolating') this.#followed('isolations', channel);
     });
@@ -67,8 +58,9 @@ export class ChaosRecord {
   }
 
   #followed(consequence: Consequence, channel: string | null, error?: unknown): void {
-    const name = channel?.split('/')[0] ?? '';
-    const kind = error instanceof ChaosError ? error.kind : this.#latest.get(name);
+    const name = nameOf(channel);
+    if (error instanceof ChaosError) this.#latest.set(name, error.kind);
+    const kind = this.#latest.get(name);
     if (kind !== undefined) this.#add(kind, consequence);
   }
 
@@ -85,4 +77,9 @@ export class ChaosRecord {
     counts[consequence] += 1;
     this.followed.set(kind, counts);
   }
+}
+
+/** Facts name the partition, where there are several. */
+function nameOf(channel: string | null): string {
+  return channel?.split('/')[0] ?? '';
 }

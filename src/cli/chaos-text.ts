@@ -10,9 +10,9 @@ interface ChaosRow {
 const COLUMNS: readonly Column<ChaosRow>[] = [
   { title: 'fault', expendable: 0, isText: true, text: ({ fault }) => fault },
   { title: 'struck', expendable: 0, text: ({ struck }) => formatCount(struck) },
-  consequenceColumn('failed calls', 6, 'failures'),
+  consequenceColumn('failed', 6, 'failures'),
   consequenceColumn('retries', 2, 'retries'),
-  consequenceColumn('isolations', 4, 'isolations'),
+  consequenceColumn('isolated', 4, 'isolations'),
   consequenceColumn('dead', 1, 'deadLetters'),
   consequenceColumn('trips', 3, 'trips'),
   consequenceColumn('restarts', 5, 'restarts'),

@@ -23,7 +23,7 @@ export class Problems {
   }
 
   addUnreadable(file: string, error: unknown): void {
-    const problem = `${file}: ${error instanceof Error ? error.message : String(error)}`;
+    const problem = `${file}: ${reasonOf(error)}`;
     this.unreadable.push(problem);
     this.#tell(`cannot read ${problem}`);
   }
@@ -33,4 +33,17 @@ export class Problems {
     const untold = this.#malformed - TOLD_MAX;
     if (untold > 0) this.#tell(`… and ${untold} more malformed lines`);
   }
+}
+
+/** What Node says of the usual mistakes helps only those who know its codes. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file; check its name',
+  EISDIR: 'it is a directory; name the files in it',
+  EACCES: 'this user may not read it; check its permissions',
+};
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code = '' }: NodeJS.ErrnoException = error;
+  return REASONS[code] ?? error.message;
 }

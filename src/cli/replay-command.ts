@@ -24,6 +24,9 @@ const HELP = `
 Each line of a FILE is a JSON message or an array of them; gzip is recognised by its content, - is standard input.
 Without a FILE the messages come from a seeded market generator.
 
+With --chaos channels throw, reject, hang, are slow, poisoned or cut off from their sink, and an operator pauses, trips,
+restarts and reconfigures them. Which message brings which fault depends on the SEED alone. Timeouts are short meanwhile.
+
 Exit code: 0 all accounted for; 1 malformed lines, an unreadable file or a message unaccounted for; 2 wrong usage.
 Messages of a type no channel takes are counted as unroutable and leave the exit code alone.
 
@@ -31,7 +34,7 @@ Examples:
   $ sluice replay                                     ten seconds of a generated market, with a live table
   $ sluice replay trades.ndjson.gz --speed 10x        a recording, ten times as fast as it happened
   $ sluice replay trades.ndjson.gz --json             as fast as possible, one JSON report
-  $ sluice replay trades.ndjson.gz --chaos 7          with faults: throwing, hanging, poisoned, down, paused, …
+  $ sluice replay trades.ndjson.gz --chaos 7          with faults, and what follows them
   $ zcat trades.ndjson.gz | sluice replay - --limit 1000`;
 
 /** sluice replay: routes recorded or generated messages. */

@@ -16,8 +16,13 @@ const FATES: readonly (readonly [Fate, string])[] = [
   ['inFlight', 'still in flight'],
 ];
 
+const NOTHING =
+  'Nothing was received: the input holds no message. Each line of it is a JSON message or an array of them (--help).';
+
 /** The report for people. */
 export function reportText(report: ReplayReport, width: number, paint: Paint): string {
+  if (report.received === 0)
+    return [...problems(report).map((problem) => paint('yellow', problem)), NOTHING, ''].join('\n');
   const rows = Object.entries(report.channels).map(([name, channel]) => ({ name, ...channel }));
   const events = Object.entries(report.events).map(([type, count]) => `${formatCount(count)} ${type}`);
   return [
@@ -46,7 +51,7 @@ function accounting(report: ReplayReport): string {
   const all = [...parts, [report.unroutable, 'unroutable'] as const].filter(([count]) => count > 0);
   const sum = all.map(([count, label]) => `${formatCount(count)} ${label}`).join(' + ');
   return report.conserved
-    ? `Every message is accounted for: ${formatCount(report.received)} received = ${sum || '0'}.`
+    ? `Every message is accounted for: ${formatCount(report.received)} received = ${sum}.`
     : `NOT every message is accounted for: ${formatCount(report.received)} received, but ${sum || '0'}.`;
 }
 

@@ -92,8 +92,7 @@ export class Alerts {
     const sight = this.#sightOf(channel, before);
     const rates = isTimed ? before : undefined;
     const findings = findingsOf(channel, sight, rates, this.#world.clock.now());
-    let isWatched =
-      channel.config.silenceMs > 0 || channel.members.some(({ slot }) => slot.depth + slot.batch.length > 0);
+    let isWatched = isExpectedToMove(channel) || (before !== undefined && sight.calls !== before.calls);
     for (const [alert, finding] of Object.entries(findings) as [AlertName, Finding][]) {
       this.#set(alert, name, finding);
       if (this.#raised.has(keyOf(alert, name))) isWatched = true;
@@ -138,6 +137,12 @@ export class Alerts {
       bus.publish('alert.cleared', { ...raised.alert, lastedMs: clock.now() - raised.since });
     }
   }
+}
+
+/** Something waits in it, it is not itself, or its feed may not fall silent. */
+function isExpectedToMove({ config, members }: Channel): boolean {
+  const isBusy = ({ slot, state }: Member): boolean => state !== 'idle' || slot.depth + slot.batch.length > 0;
+  return config.silenceMs > 0 || members.some(isBusy);
 }
 
 function keyOf(alert: AlertName, channel: string | null): string {

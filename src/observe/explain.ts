@@ -95,7 +95,8 @@ function endingOf(member: Member): Ending {
     case 'tripped': {
       const coolDownMs = slot.breaker?.coolDownLeftMs() ?? 0;
       if (coolDownMs === Number.POSITIVE_INFINITY) return { by: 'reset by hand: the breaker is held open', inMs: null };
-      return { by: 'the first probe', inMs: coolDownMs };
+      // The sink may have asked for a longer rest than its breaker gives it.
+      return { by: 'the first probe', inMs: Math.max(coolDownMs, slot.recovery.size > 0 ? until(slot.askedUntil) : 0) };
     }
     case 'probing':
       return { by: 'successful probes, or one that fails', inMs: null };

@@ -2,7 +2,13 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createRouter, type DataChannelRouter, loadConfig, ProcessingChannel, type RouterFacts } from '../../src/index.ts';
+import {
+  createRouter,
+  type DataChannelRouter,
+  loadConfig,
+  ProcessingChannel,
+  type RouterFacts,
+} from '../../src/index.ts';
 
 class Bars extends ProcessingChannel<unknown> {
   override process(): void {}
@@ -40,7 +46,10 @@ function next<Type extends 'config.applied' | 'config.rejected'>(type: Type): Pr
  * Writes until it is noticed: a watcher needs a moment to see the directory, and no event tells when it does. Each text
  * differs, so that each write is one.
  */
-async function write<Type extends 'config.applied' | 'config.rejected'>(text: string, type: Type): Promise<RouterFacts[Type]> {
+async function write<Type extends 'config.applied' | 'config.rejected'>(
+  text: string,
+  type: Type,
+): Promise<RouterFacts[Type]> {
   const noticed = next(type);
   for (let round = 0; ; round += 1) {
     await writeFile(file, `${text}# ${'.'.repeat(round)}\n`);
@@ -51,11 +60,13 @@ async function write<Type extends 'config.applied' | 'config.rejected'>(text: st
 
 it('Q4 a file that is written is put in force; one with mistakes is not, and says all of them', async () => {
   const { changes } = await write('channels: { ohlcv: { batchSize: 7 } }\n', 'config.applied');
-  expect(changes).toMatchObject([{ path: ['channels', 'ohlcv', 'batchSize'], before: 5, after: 7, reload: 'next-batch' }]);
+  expect(changes).toMatchObject([
+    { path: ['channels', 'ohlcv', 'batchSize'], before: 5, after: 7, reload: 'next-batch' },
+  ]);
   expect(router.config.channels.ohlcv?.batchSize).toBe(7);
 
   const { error } = await write('channels: { ohlcv: { batchSize: 0, timeoutMs: soon } }\n', 'config.rejected');
-  expect(String(error)).toMatch(/batchSize[^]*timeoutMs/);
+  expect(String(error)).toMatch(/batchSize[\s\S]*timeoutMs/);
   expect(router.config.channels.ohlcv?.batchSize).toBe(7);
   expect(router.alerts).toMatchObject([{ alert: 'config-rejected' }]);
 

@@ -1,4 +1,3 @@
-import type { Actor } from 'xstate';
 import { channelConfig, type FailingWorld } from './failing-world.ts';
 import { hang, type Reaction, rejectingWith, slow, throwSync } from './router-rig.ts';
 
@@ -7,9 +6,9 @@ const busy = Object.assign(new Error('busy'), { retryAfterMs: 150 });
 
 /** Everything that can go wrong, and everything an operator may do about it. The sink's faults also meet a call in flight. */
 export const faults: Readonly<Record<string, (world: FailingWorld) => void>> = {
-  'throws': (world) => meets(world, throwSync, () => world.call.fail()),
-  'rejects': (world) => meets(world, rejectingWith(new Error('failed')), () => world.call.fail()),
-  'hangs': (world) => meets(world, hang, () => {}),
+  throws: (world) => meets(world, throwSync, () => world.call.fail()),
+  rejects: (world) => meets(world, rejectingWith(new Error('failed')), () => world.call.fail()),
+  hangs: (world) => meets(world, hang, () => {}),
   'is slow': (world) => meets(world, slow(270), () => world.rig.clock.setTimeout(() => world.call.succeed(), 270)),
   'context.fail': (world) =>
     meets(
@@ -21,17 +20,17 @@ export const faults: Readonly<Record<string, (world: FailingWorld) => void>> = {
       },
     ),
   'not retryable': (world) => meets(world, rejectingWith(notRetryable), () => world.call.fail(notRetryable)),
-  'retryAfterMs': (world) => meets(world, rejectingWith(busy), () => world.call.fail(busy)),
-  'crash': (world) => {
+  retryAfterMs: (world) => meets(world, rejectingWith(busy), () => world.call.fail(busy)),
+  crash: (world) => {
     if (world.state.startsWith('failed') || world.state === 'stopped') world.plan.stillborn = 1;
     else world.crash();
   },
-  'restart': ({ rig }) => rig.router.restart('ohlcv'),
-  'trip': ({ rig }) => rig.router.trip('ohlcv'),
-  'reset': ({ rig }) => rig.router.reset('ohlcv'),
-  'pause': ({ rig }) => rig.router.pause('ohlcv'),
-  'resume': ({ rig }) => rig.router.resume('ohlcv'),
-  'flush': ({ rig }) => rig.router.flush('ohlcv'),
+  restart: ({ rig }) => rig.router.restart('ohlcv'),
+  trip: ({ rig }) => rig.router.trip('ohlcv'),
+  reset: ({ rig }) => rig.router.reset('ohlcv'),
+  pause: ({ rig }) => rig.router.pause('ohlcv'),
+  resume: ({ rig }) => rig.router.resume('ohlcv'),
+  flush: ({ rig }) => rig.router.flush('ohlcv'),
   'reload live': (world) => reload(world, { priority: 1 }),
   'reload next-batch': (world) => reload(world, { batchSize: 3 }),
   'reload restart': (world) => reload(world, { partitions: 2 }),
@@ -41,8 +40,9 @@ export const faults: Readonly<Record<string, (world: FailingWorld) => void>> = {
       throw new Error('a listener of the host');
     }),
   'mailbox full': (world) => world.route(60),
-  'stop': (world) => world.watch(world.rig.router.stop({ deadlineMs: 300 })),
-  'host halts': ({ rig }) => void (rig.router.actor as Actor<never>).stop(),
+  stop: (world) => world.watch(world.rig.router.stop({ deadlineMs: 300 })),
+  // `createRouter` makes it the root of its system, which may be stopped from outside.
+  'host halts': ({ rig }) => (rig.router.actor as unknown as { stop(): void }).stop(),
 };
 
 /** The next call meets the fault, and so does the one in flight. Messages come, so that there is a next one. */

@@ -97,7 +97,11 @@ export class FailingWorld {
   heal(): void {
     this.openGates();
     this.plan.stillborn = 0;
-    this.sink.script.splice(0, Number.POSITIVE_INFINITY, ...this.sink.script.filter((each) => each !== this.call.reaction));
+    this.sink.script.splice(
+      0,
+      Number.POSITIVE_INFINITY,
+      ...this.sink.script.filter((each) => each !== this.call.reaction),
+    );
     this.call.succeed();
     this.rig.router.resume();
     if (this.rig.router.health().channels.ohlcv?.state === 'failed') this.rig.router.restart('ohlcv');

@@ -63,7 +63,10 @@ function ownHappenings(value: string, world: World): Happening[] {
         ['channel.reconfigured', { ...world, batchSize: 1 }],
       ];
     case 'ready.flushing':
-      return [['delivery.quieted', withAllDelivered(world, false)], ...failures('batch.failed', world, withFlushFailure)];
+      return [
+        ['delivery.quieted', withAllDelivered(world, false)],
+        ...failures('batch.failed', world, withFlushFailure),
+      ];
     case 'ready.retrying':
       return [[after('retryDelay', 'ready.retrying'), withBackoffOver(world)]];
     case 'ready.isolating':

@@ -3,11 +3,25 @@ import { channelSchema, configSchema, type RouterConfigInput } from '../../../sr
 import { fieldsOf, overlay, section } from '../../../src/config/walk.ts';
 import { SluiceError } from '../../../src/index.ts';
 import { heldCall } from '../../support/held-call.ts';
-import { createRig, hang, type Message, message, messages, numbers, reject, RouterRig, slow, succeed, throwSync } from '../../support/router-rig.ts';
+import {
+  createRig,
+  hang,
+  type Message,
+  message,
+  messages,
+  numbers,
+  RouterRig,
+  reject,
+  slow,
+  succeed,
+  throwSync,
+} from '../../support/router-rig.ts';
 
 const symbols = ['A', 'B', 'C', 'D'];
 const base: RouterConfigInput = {
-  channels: { ohlcv: { batchSize: 5, timeoutMs: 20, capacity: 10_000, breaker: { coolDownMs: 50 }, retry: { delayMs: 5 } } },
+  channels: {
+    ohlcv: { batchSize: 5, timeoutMs: 20, capacity: 10_000, breaker: { coolDownMs: 50 }, retry: { delayMs: 5 } },
+  },
 };
 
 /** Another value for every field of a channel. */
@@ -106,7 +120,9 @@ class BusyRig extends RouterRig {
 
   /** Everything accepted was delivered once, each symbol in order. */
   checkDelivered(): void {
-    const delivered = this.sink('ohlcv').calls.filter(({ outcome }) => outcome === 'succeeded').flatMap(({ batch }) => batch);
+    const delivered = this.sink('ohlcv')
+      .calls.filter(({ outcome }) => outcome === 'succeeded')
+      .flatMap(({ batch }) => batch);
     for (const symbol of symbols) {
       const of = (all: readonly Message[]): number[] => all.flatMap(({ sym, n }) => (sym === symbol ? [n] : []));
       expect(of(delivered)).toEqual(of(this.accepted));
@@ -135,31 +151,36 @@ describe('Q4 reload while messages flow', () => {
     expect(Object.keys(routerCases).toSorted()).toEqual(ofRouter.toSorted());
   });
 
-  it.each(paths.map((path) => [path.join('.'), path] as const))('of %s loses nothing and keeps order and history', async (_, path) => {
-    const rig = await busyRig();
-    const before = rig.metrics('ohlcv');
-    const appliedBefore = rig.facts('config.applied').length;
-    const reload = rig.router.reconfigure(laidOver(base, written(path)));
-    await rig.feed(100);
-    const changes = await reload;
-    const isRename = path.at(-1) === 'name';
-    if (!isRename) {
-      expect(changes).toMatchObject([{ path, reload: expect.stringMatching(/^(live|next-batch|restart)$/) }]);
-      expect(changes[0]?.before).not.toEqual(changes[0]?.after);
-      expect(rig.facts('config.applied').slice(appliedBefore)).toEqual([{ changes }]);
-      expect(path.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], rig.router.config)).toEqual(changes[0]?.after);
-    }
-    const { breaker, restarts, retries, calls, accepted } = rig.metrics('ohlcv');
-    if (path.at(-1) === 'breaker') expect(breaker).toBeNull();
-    else expect(breaker).toMatchObject({ opened: 1, state: 'closed' });
-    expect(restarts).toBe(0);
-    expect(retries).toBe(before.retries);
-    expect(accepted).toBe(rig.accepted.length);
-    expect(calls).toBeGreaterThan(before.calls);
-    const report = await rig.stop();
-    expect(report).toMatchObject({ conserved: true, onTime: true });
-    rig.checkDelivered();
-  });
+  it.each(paths.map((path) => [path.join('.'), path] as const))(
+    'of %s loses nothing and keeps order and history',
+    async (_, path) => {
+      const rig = await busyRig();
+      const before = rig.metrics('ohlcv');
+      const appliedBefore = rig.facts('config.applied').length;
+      const reload = rig.router.reconfigure(laidOver(base, written(path)));
+      await rig.feed(100);
+      const changes = await reload;
+      const isRename = path.at(-1) === 'name';
+      if (!isRename) {
+        expect(changes).toMatchObject([{ path, reload: expect.stringMatching(/^(live|next-batch|restart)$/) }]);
+        expect(changes[0]?.before).not.toEqual(changes[0]?.after);
+        expect(rig.facts('config.applied').slice(appliedBefore)).toEqual([{ changes }]);
+        expect(
+          path.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], rig.router.config),
+        ).toEqual(changes[0]?.after);
+      }
+      const { breaker, restarts, retries, calls, accepted } = rig.metrics('ohlcv');
+      if (path.at(-1) === 'breaker') expect(breaker).toBeNull();
+      else expect(breaker).toMatchObject({ opened: 1, state: 'closed' });
+      expect(restarts).toBe(0);
+      expect(retries).toBe(before.retries);
+      expect(accepted).toBe(rig.accepted.length);
+      expect(calls).toBeGreaterThan(before.calls);
+      const report = await rig.stop();
+      expect(report).toMatchObject({ conserved: true, onTime: true });
+      rig.checkDelivered();
+    },
+  );
 
   it('of all fields at once does, too', async () => {
     const rig = await busyRig();
@@ -180,11 +201,15 @@ describe('Q4 reload while messages flow', () => {
     const { config } = rig.router;
     const invalid = { router: { sliceMs: -1 }, channels: { ohlcv: { batchSize: 0, retry: { attempts: 'many' } } } };
     const reload = rig.router.reconfigure(invalid as unknown as RouterConfigInput);
-    await expect(reload).rejects.toThrow(/router\.sliceMs[^]*channels\.ohlcv\.batchSize[^]*channels\.ohlcv\.retry\.attempts/);
+    await expect(reload).rejects.toThrow(
+      /router\.sliceMs[\s\S]*channels\.ohlcv\.batchSize[\s\S]*channels\.ohlcv\.retry\.attempts/,
+    );
     await expect(reload).rejects.toBeInstanceOf(SluiceError);
     expect(rig.router.config).toBe(config);
     expect(rig.facts('config.rejected')).toHaveLength(1);
-    expect(rig.router.alerts).toMatchObject([{ alert: 'config-rejected', channel: null, text: expect.stringContaining('batchSize') }]);
+    expect(rig.router.alerts).toMatchObject([
+      { alert: 'config-rejected', channel: null, text: expect.stringContaining('batchSize') },
+    ]);
     await rig.feed(50);
     expect(await rig.router.reconfigure(laidOver(base, { channels: { ohlcv: { batchSize: 6 } } }))).toHaveLength(1);
     expect(rig.facts('alert.cleared').at(-1)).toMatchObject({ alert: 'config-rejected', lastedMs: 50 });
@@ -195,7 +220,9 @@ describe('Q4 reload while messages flow', () => {
 
   it('to a name of another channel or of none is refused', async () => {
     const rig = await busyRig();
-    await expect(rig.router.reconfigure({ channels: { ohlcv: { name: 'bars' } } })).rejects.toThrow('channels.ohlcv.name');
+    await expect(rig.router.reconfigure({ channels: { ohlcv: { name: 'bars' } } })).rejects.toThrow(
+      'channels.ohlcv.name',
+    );
     await expect(rig.router.reconfigure({ channels: { bars: {} } })).rejects.toThrow('config.channels.bars');
   });
 
@@ -245,7 +272,10 @@ describe('Q4 a reload that changes which channels there are', () => {
     await rig.router.reconfigure({ channels: { tick: {}, bars: { dataType: 'ohlcv', batchSize: 1 } } });
     rig.router.routeAll(messages('ohlcv', 3, 3));
     await rig.advance(1_000);
-    expect([rig.sink('ohlcv').delivered, rig.sink('bars').delivered]).toEqual([[0, 1, 2], [3, 4, 5]]);
+    expect([rig.sink('ohlcv').delivered, rig.sink('bars').delivered]).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+    ]);
   });
 });
 
@@ -328,17 +358,20 @@ describe('Q4 a reload that replaces a channel', () => {
     expect(rig.sink('ohlcv').delivered).toEqual(numbers(12));
   });
 
-  it.each([hang, heldCall().reaction])('ends with the router: nobody waits for ever, and every message is accounted for', async (stuck) => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 5, processTimeoutMs: 60_000 } } });
-    rig.sink('ohlcv').script.push(stuck);
-    rig.router.routeAll(messages('ohlcv', 12));
-    await rig.advance(1);
-    const reload = rig.router.reconfigure(replaced).catch((error: unknown) => error);
-    await rig.advance(10);
-    const report = await rig.stop(1_000);
-    expect(report).toMatchObject({ conserved: true, channels: { ohlcv: { inFlight: 5, returned: 7 } } });
-    expect(await rig.during(reload)).toMatchObject({ code: 'not-running' });
-  });
+  it.each([hang, heldCall().reaction])(
+    'ends with the router: nobody waits for ever, and every message is accounted for',
+    async (stuck) => {
+      const rig = await createRig({ channels: { ohlcv: { batchSize: 5, processTimeoutMs: 60_000 } } });
+      rig.sink('ohlcv').script.push(stuck);
+      rig.router.routeAll(messages('ohlcv', 12));
+      await rig.advance(1);
+      const reload = rig.router.reconfigure(replaced).catch((error: unknown) => error);
+      await rig.advance(10);
+      const report = await rig.stop(1_000);
+      expect(report).toMatchObject({ conserved: true, channels: { ohlcv: { inFlight: 5, returned: 7 } } });
+      expect(await rig.during(reload)).toMatchObject({ code: 'not-running' });
+    },
+  );
 
   it('hands over what failed, in order, with its attempts and the wait the sink asked for', async () => {
     const rig = await createRig({ channels: { ohlcv: { batchSize: 5, retry: { attempts: 9 } } } });
@@ -348,7 +381,9 @@ describe('Q4 a reload that replaces a channel', () => {
     rig.router.routeAll(messages('ohlcv', 12));
     await rig.advance(1);
     expect(rig.metrics('ohlcv').state).toBe('retrying');
-    await rig.during(rig.router.reconfigure({ channels: { ohlcv: { batchSize: 5, retry: { attempts: 9 }, warmUpTimeoutMs: 1 } } }));
+    await rig.during(
+      rig.router.reconfigure({ channels: { ohlcv: { batchSize: 5, retry: { attempts: 9 }, warmUpTimeoutMs: 1 } } }),
+    );
     await rig.advance(9_900);
     expect(rig.sink('ohlcv').calls).toHaveLength(1);
     await rig.advance(200);
@@ -358,7 +393,11 @@ describe('Q4 a reload that replaces a channel', () => {
 });
 
 describe('Q4 what a reload means for a breaker', () => {
-  const tripping = { batchSize: 1, priority: 2, breaker: { window: { count: 4 }, minimumCalls: 2, coolDownMs: 60_000, coolDownMsMax: 60_000 } };
+  const tripping = {
+    batchSize: 1,
+    priority: 2,
+    breaker: { window: { count: 4 }, minimumCalls: 2, coolDownMs: 60_000, coolDownMsMax: 60_000 },
+  };
 
   it('limits that change keep its state, its window and its cool-down', async () => {
     const rig = await createRig({ channels: { tick: tripping } });
@@ -369,7 +408,9 @@ describe('Q4 what a reload means for a breaker', () => {
     expect(rates).toEqual({ calls: 2, failureRate: 0.5, slowCallRate: 0 });
     rig.router.trip('tick');
     const { endsInMs } = rig.router.explain('tick');
-    await rig.router.reconfigure({ channels: { tick: { ...tripping, breaker: { ...tripping.breaker, coolDownMs: 1, probes: 1 } } } });
+    await rig.router.reconfigure({
+      channels: { tick: { ...tripping, breaker: { ...tripping.breaker, coolDownMs: 1, probes: 1 } } },
+    });
     expect(rig.router.explain('tick')).toMatchObject({ state: 'tripped', endsInMs });
     expect(rig.metrics('tick').breaker).toMatchObject({ state: 'open', opened: 1, rates });
   });

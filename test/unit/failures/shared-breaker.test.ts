@@ -1,8 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { heldCall } from '../../support/held-call.ts';
-import { createRig, hang, messages, numbers, reject, type RouterRig, type SinkCall, slow, succeed } from '../../support/router-rig.ts';
+import {
+  createRig,
+  hang,
+  messages,
+  numbers,
+  type RouterRig,
+  reject,
+  type SinkCall,
+  slow,
+  succeed,
+} from '../../support/router-rig.ts';
 
-const breaker = { shared: 'warehouse', window: { count: 4 }, minimumCalls: 2, coolDownMs: 1_000, coolDownMsMax: 1_000, probes: 4 };
+const breaker = {
+  shared: 'warehouse',
+  window: { count: 4 },
+  minimumCalls: 2,
+  coolDownMs: 1_000,
+  coolDownMsMax: 1_000,
+  probes: 4,
+};
 const limits = { batchSize: 8, priority: 2, breaker };
 const both = ['ohlcv', 'fmv'] as const;
 
@@ -13,7 +30,9 @@ function createPair(change: object = {}): Promise<RouterRig> {
 /** How many calls of both channels ran at the same time, at most, among those that are picked. */
 function together(rig: RouterRig, durationMs: number, isPicked: (call: SinkCall) => boolean): number {
   const calls = both.flatMap((name) => rig.sink(name).calls.filter(isPicked));
-  return Math.max(...calls.map(({ at }) => calls.filter((other) => other.at <= at && at < other.at + durationMs).length));
+  return Math.max(
+    ...calls.map(({ at }) => calls.filter((other) => other.at <= at && at < other.at + durationMs).length),
+  );
 }
 
 describe('R6.3 two channels that share a breaker', () => {
@@ -24,7 +43,10 @@ describe('R6.3 two channels that share a breaker', () => {
     await rig.advance(500);
     expect(rig.facts('breaker.opened')).toMatchObject([{ channel: 'ohlcv' }, { channel: 'fmv' }]);
     for (const name of both) expect(rig.router.explain(name)).toMatchObject({ state: 'tripped' });
-    expect(rig.router.alerts.map(({ alert, channel }) => [alert, channel])).toEqual([['breaker-open', 'ohlcv'], ['breaker-open', 'fmv']]);
+    expect(rig.router.alerts.map(({ alert, channel }) => [alert, channel])).toEqual([
+      ['breaker-open', 'ohlcv'],
+      ['breaker-open', 'fmv'],
+    ]);
   });
 
   it('probe one at a time, come back together after `probes` successes, and ramp up', async () => {
@@ -36,11 +58,14 @@ describe('R6.3 two channels that share a breaker', () => {
     const probes = both.flatMap((name) => rig.sink(name).calls.filter(({ trigger }) => trigger === 'probe'));
     expect(probes).toHaveLength(4);
     for (const probe of probes) expect(probe.batch).toHaveLength(1);
-    for (const name of both) expect(probes.some(({ batch }) => batch[0]?.ev === (name === 'fmv' ? 'FMV' : 'AM'))).toBe(true);
+    for (const name of both)
+      expect(probes.some(({ batch }) => batch[0]?.ev === (name === 'fmv' ? 'FMV' : 'AM'))).toBe(true);
     expect(together(rig, 10, ({ trigger }) => trigger === 'probe')).toBe(1);
     expect(rig.facts('breaker.closed').map(({ channel }) => channel)).toEqual([...both]);
     for (const name of both) expect(rig.sink(name).delivered).toEqual(numbers(64));
-    const after = both.flatMap((name) => rig.sink(name).calls.filter(({ trigger }) => trigger !== 'probe')).sort((a, b) => a.at - b.at);
+    const after = both
+      .flatMap((name) => rig.sink(name).calls.filter(({ trigger }) => trigger !== 'probe'))
+      .sort((a, b) => a.at - b.at);
     expect(after[0]?.batch).toHaveLength(1);
     expect(Math.max(...after.map(({ batch }) => batch.length))).toBe(8);
   });
@@ -86,7 +111,9 @@ describe('R6.3 two channels that share a breaker', () => {
 });
 
 it('channels with a breaker of their own are not held up by another one', async () => {
-  const rig = await createRig({ channels: { ohlcv: limits, fmv: { ...limits, breaker: { ...breaker, shared: 'other' } } } });
+  const rig = await createRig({
+    channels: { ohlcv: limits, fmv: { ...limits, breaker: { ...breaker, shared: 'other' } } },
+  });
   rig.router.trip('ohlcv');
   rig.router.routeAll(messages('fmv', 8));
   await rig.advance(100);

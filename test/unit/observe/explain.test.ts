@@ -124,10 +124,7 @@ const scenes: readonly { state: string; drive(): Scene | Promise<Scene>; sentenc
   },
   {
     state: 'isolating',
-    drive: () =>
-      flushing(2, async ({ fail }) => {
-        for (let failures = 0; failures < 3; failures += 1) await fail();
-      }),
+    drive: () => flushing(2, ({ fail }) => fail()),
     sentence:
       'bars is isolating for 0 ms because a batch failed (the warehouse is down); ends with finding the poison messages; 1 waiting, 1 in flight.',
   },

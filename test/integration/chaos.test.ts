@@ -1,0 +1,65 @@
+import { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
+import { PassThrough, Readable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { CALL_FAULTS, OUTSIDE_FAULTS } from '../../src/cli/chaos-plan.ts';
+import { run } from '../../src/cli/program.ts';
+import type { ReplayReport } from '../../src/cli/report.ts';
+
+const RECORDING = new URL('../../../shared/data/sample/crypto-20240808-2358.stock-style.ndjson.gz', import.meta.url);
+const MESSAGES = 16_822;
+// Without the recordings these tests prove nothing: fine on a stranger's machine, a failure where the gate decides.
+const isSkipped = !existsSync(RECORDING) && process.env.CI === undefined;
+const recorded = isSkipped ? 'chaos (SKIPPED: ../shared/data/sample is not there)' : 'chaos';
+
+async function replayed(seed: number, ...more: string[]): Promise<{ code: number; output: string }> {
+  const stdout = new PassThrough({ highWaterMark: 2 ** 24 });
+  const stderr = new PassThrough({ highWaterMark: 2 ** 24 });
+  const args = ['replay', RECORDING.pathname, '--chaos', String(seed), ...more];
+  const world = { stdin: Readable.from([]), stdout, stderr, env: {}, signals: new EventEmitter(), exit: () => {} };
+  const code = await run(args, world);
+  expect(stderr.read()).toBeNull();
+  return { code, output: String(stdout.read()) };
+}
+
+async function reportOf(seed: number): Promise<ReplayReport> {
+  const { code, output } = await replayed(seed, '--json');
+  expect(code).toBe(0);
+  return JSON.parse(output);
+}
+
+describe.skipIf(isSkipped)(recorded, { timeout: 60_000 }, () => {
+  test.each([1, 2, 3, 4, 5, 6])('of seed %i loses no message of a recording, whatever it does to it', async (seed) => {
+    const report = await reportOf(seed);
+    expect(report).toMatchObject({ received: MESSAGES, conserved: true, chaos: { seed, lost: 0 } });
+    const channels = Object.values(report.channels);
+    const sum = (fate: 'accepted' | 'delivered' | 'deadLettered') => channels.reduce((all, c) => all + c[fate], 0);
+    // Nothing waits, nothing is on its way, nothing was handed back: each accepted message was delivered or given up.
+    expect([sum('accepted'), sum('delivered') + sum('deadLettered')]).toEqual([MESSAGES, MESSAGES]);
+    expect(sum('deadLettered')).toBeGreaterThan(0);
+    expect(sum('deadLettered')).toBeLessThan(MESSAGES / 100);
+  });
+
+  test('of the same seed injects the same faults, each kind of them, and every consequence follows', async () => {
+    const [first, second] = [await reportOf(7), await reportOf(7)];
+    expect(second.chaos?.faults).toEqual(first.chaos?.faults);
+    const { faults = {}, followed = {} } = first.chaos ?? {};
+    expect(Object.keys(faults)).toEqual([...CALL_FAULTS, ...OUTSIDE_FAULTS]);
+    expect(Object.entries(faults).filter(([, count]) => count === 0)).toEqual([]);
+    expect(followed.hang?.restarts).toBeGreaterThan(0);
+    expect(followed.outage?.failures).toBeGreaterThan(0);
+    expect(followed.trip?.trips).toBeGreaterThan(0);
+    expect(followed.poison?.deadLetters).toBeGreaterThan(0);
+    expect(followed.refuse?.isolations).toBeDefined();
+    expect(followed.reconfigure?.reloads).toBe(faults.reconfigure);
+  });
+
+  test('is told to people as a table', async () => {
+    const { code, output } = await replayed(8);
+    expect(code).toBe(0);
+    expect(output).toMatch(/\nchaos, seed 8: \d+ faults and what followed\nfault +struck +failed +retries/);
+    expect(output).toMatch(
+      /\nEvery message is accounted for: 16,822 received = [\d,]+ delivered \+ \d+ dead-lettered\.\n$/,
+    );
+  });
+});

@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import {
+  createRig,
+  message,
+  messages,
+  numbers,
+  type RouterRig,
+  rejectingWith,
+  slow,
+  succeed,
+} from '../../support/router-rig.ts';
+
+const malformed = Object.assign(new Error('malformed'), { retryable: false });
+
+/** A router whose channel has given so many messages up, and works again. */
+async function rigWithDead(count: number, options: Parameters<typeof createRig>[0] = {}): Promise<RouterRig> {
+  const rig = await createRig(options);
+  rig.sink('tick').reaction = rejectingWith(malformed);
+  rig.router.routeAll(messages('tick', count));
+  await rig.advance(100);
+  rig.sink('tick').reaction = succeed;
+  return rig;
+}
+
+const deadNumbers = (rig: RouterRig): number[] =>
+  rig.router.deadLetters.list().map(({ message: dead }) => (dead as { n: number }).n);
+/** The numbers that were handed over since a time. */
+const deliveredSince = (rig: RouterRig, at: number): number[] =>
+  rig.sink('tick').calls.flatMap((call) => (call.at >= at ? call.batch.map(({ n }) => n) : []));
+
+describe('R2.4 the store of dead letters', () => {
+  it('tells of each letter what, whose, why, when and after how many attempts, and the host of it at once', async () => {
+    const rig = await rigWithDead(1);
+    const [letter] = rig.router.deadLetters.list();
+    expect(letter).toMatchObject({
+      id: 1,
+      channel: 'tick',
+      reason: 'not-retryable',
+      error: malformed,
+      attempts: 1,
+      message: { n: 0 },
+    });
+    expect(letter?.at).toBe(rig.clock.wallTime() - 100);
+    expect(rig.facts('message.deadLettered')).toEqual([letter]);
+  });
+
+  it('is bounded: when it is full the oldest goes, and is counted', async () => {
+    const rig = await rigWithDead(5, { router: { deadLetters: { capacity: 3 } } });
+    expect(deadNumbers(rig)).toEqual([2, 3, 4]);
+    expect(rig.router.metrics().deadLetters).toEqual({ stored: 3, evicted: 2 });
+    expect(rig.metrics('tick').deadLettered).toBe(5);
+    await rig.router.reconfigure({ router: { deadLetters: { capacity: 1 } }, channels: { tick: {} } });
+    expect(deadNumbers(rig)).toEqual([4]);
+  });
+
+  it('is filtered by channel, reason, id and number, and what matches is dropped', async () => {
+    const rig = await rigWithDead(4);
+    rig.router.route({ what: 'is this' });
+    expect(rig.router.deadLetters.list({ channel: null })).toMatchObject([{ reason: 'unknown-type', id: 5 }]);
+    expect(rig.router.deadLetters.list({ reason: 'not-retryable', limit: 2 }).map(({ id }) => id)).toEqual([1, 2]);
+    expect(rig.router.deadLetters.drop({ id: 2 })).toBe(1);
+    expect(rig.router.deadLetters.drop({ channel: 'tick' })).toBe(3);
+    expect(rig.router.deadLetters.list()).toHaveLength(1);
+  });
+});
+
+describe('R2.4 a replay', () => {
+  it('routes letters again, oldest first, no faster than `perSecond`', async () => {
+    const rig = await rigWithDead(5);
+    const from = rig.clock.now();
+    expect(await rig.during(rig.router.deadLetters.replay({ perSecond: 10 }))).toEqual({
+      replayed: 5,
+      left: 0,
+      refused: null,
+    });
+    expect(deliveredSince(rig, from)).toEqual(numbers(5));
+    expect(
+      rig
+        .sink('tick')
+        .calls.slice(5)
+        .map(({ at }) => at - from),
+    ).toEqual([0, 100, 200, 300, 400]);
+    expect(rig.router.deadLetters.list()).toEqual([]);
+    rig.checkConserved();
+  });
+
+  it('replays what is asked for, and no more', async () => {
+    const rig = await rigWithDead(5);
+    const from = rig.clock.now();
+    expect(await rig.during(rig.router.deadLetters.replay({ limit: 2 }))).toMatchObject({ replayed: 2 });
+    expect(await rig.during(rig.router.deadLetters.replay({ id: 5 }))).toMatchObject({ replayed: 1 });
+    expect(deliveredSince(rig, from)).toEqual([0, 1, 4]);
+    expect(deadNumbers(rig)).toEqual([2, 3]);
+  });
+
+  it('goes behind live traffic: a letter waits until nothing waits in its channel', async () => {
+    const rig = await rigWithDead(2);
+    rig.sink('tick').reaction = slow(50);
+    rig.router.routeAll(messages('tick', 4, 10));
+    const from = rig.clock.now();
+    const replay = rig.router.deadLetters.replay({ perSecond: 1_000 });
+    await rig.advance(120);
+    rig.router.routeAll(messages('tick', 2, 14));
+    await rig.during(replay);
+    await rig.advance(1_000);
+    expect(deliveredSince(rig, from)).toEqual([10, 11, 12, 13, 14, 15, 0, 1]);
+  });
+
+  it.each(['trip', 'pause', 'stop'] as const)('is refused while its channel does not deliver: %s', async (how) => {
+    const rig = await rigWithDead(2);
+    if (how === 'stop') await rig.stop();
+    else rig.router[how]('tick');
+    const report = await rig.during(rig.router.deadLetters.replay());
+    const state = { trip: 'tripped', pause: 'paused', stop: 'stopped' }[how];
+    expect(report).toEqual({ replayed: 0, left: 0, refused: `channel tick is ${state}` });
+    expect(deadNumbers(rig)).toEqual([0, 1]);
+  });
+
+  it('stops when the breaker opens on the way: what was not replayed stays', async () => {
+    const rig = await rigWithDead(4);
+    const replay = rig.router.deadLetters.replay({ perSecond: 10 });
+    await rig.advance(150);
+    rig.router.trip('tick');
+    expect(await rig.during(replay)).toEqual({ replayed: 2, left: 0, refused: 'channel tick is tripped' });
+    expect(deadNumbers(rig)).toEqual([2, 3]);
+  });
+
+  it('stops when it is told to, also while it waits behind live traffic', async () => {
+    const rig = await rigWithDead(4);
+    const controller = new AbortController();
+    rig.sink('tick').reaction = slow(60_000);
+    rig.router.route(message('tick', 9));
+    const replay = rig.router.deadLetters.replay({ signal: controller.signal });
+    await rig.advance(100);
+    controller.abort();
+    expect(await rig.during(replay)).toEqual({ replayed: 0, left: 0, refused: 'it was aborted' });
+  });
+
+  it('leaves a letter that came back `replaysMax` times where it is', async () => {
+    const rig = await rigWithDead(1);
+    rig.sink('tick').reaction = rejectingWith(malformed);
+    for (const expected of [{ replayed: 1 }, { replayed: 1 }, { replayed: 0, left: 1 }]) {
+      expect(await rig.during(rig.router.deadLetters.replay({ replaysMax: 2 }))).toMatchObject(expected);
+      await rig.advance(100);
+    }
+    expect(rig.router.deadLetters.list()).toHaveLength(1);
+    expect(rig.metrics('tick')).toMatchObject({ accepted: 3, deadLettered: 3 });
+  });
+
+  it('finds the channel that has come since for a message of an unknown type', async () => {
+    const rig = await createRig();
+    rig.router.route(message('ohlcv', 0));
+    expect(await rig.during(rig.router.deadLetters.replay())).toMatchObject({ replayed: 0, left: 1 });
+    rig.router.add('ohlcv', () => rig.channel('ohlcv'));
+    await rig.advance(10);
+    expect(await rig.during(rig.router.deadLetters.replay())).toMatchObject({ replayed: 1 });
+    await rig.advance(1_000);
+    expect(rig.sink('ohlcv').delivered).toEqual([0]);
+  });
+
+  it.each([0, -1, Number.NaN])('refuses %d letters a second as misuse', async (perSecond) => {
+    const rig = await createRig();
+    await expect(rig.router.deadLetters.replay({ perSecond })).rejects.toMatchObject({ code: 'invalid-option' });
+  });
+});

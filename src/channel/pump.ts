@@ -57,8 +57,9 @@ export class Pump implements TurnTaker {
   /** Permits delivery; a call in flight goes on whatever the statechart does. */
   start(mode: PumpMode): void {
     this.#mode = mode;
-    // A call from before a pause is still out: it will show whether the suspects or the sink are at fault.
-    if (this.#call === undefined) this.slot.recovery.restore();
+    // What goes on will show whether the suspects or the sink are at fault: the search for poison behind them, or a call
+    // that is still out from before a pause.
+    if (mode !== 'isolate' && this.#call === undefined) this.slot.recovery.restore();
     this.slot.watch(mode === 'flush' ? 'full' : 'first', this.wake);
     this.slot.world.turns.request(this);
   }
@@ -216,6 +217,8 @@ export class Pump implements TurnTaker {
     const goesOn = settle(call, error, isSuccess);
     this.#end();
     if (this.#mode === undefined) return false;
+    const { slot } = this;
+    if (this.#mode === 'drain') slot.world.bus.publish('drain.progressed', { channel: slot.id, left: slot.depth });
     // The search for poison is a state of its own.
     const isSearch = !isSuccess && this.#mode === 'flush' && this.slot.recovery.isIsolating;
     if (!goesOn || isSearch) {

@@ -34,7 +34,8 @@ export async function replay(options: ReplayOptions, terminal: Terminal): Promis
   const report = await route(options, terminal);
   const { stdout, stderr } = terminal;
   if (report.unroutable > 0) {
-    stderr.write(`${formatCount(report.unroutable)} messages are unroutable: no channel takes their type\n`);
+    const subject = report.unroutable === 1 ? '1 message is' : `${formatCount(report.unroutable)} messages are`;
+    stderr.write(`${subject} unroutable: no channel takes that type\n`);
   }
   stdout.write(options.json ? `${JSON.stringify(report)}\n` : reportText(report, widthOf(stdout), paintFor(terminal)));
   return exitCodeOf(report);

@@ -32,7 +32,17 @@ export interface ChannelMetrics extends Ledger {
   readonly depthMax: number;
   readonly restarts: number;
   /** Null: it has none. */
-  readonly breaker: { readonly state: BreakerState; readonly opened: number; readonly rates: BreakerRates } | null;
+  readonly breaker: BreakerMetrics | null;
+}
+
+/** What is measured of a breaker. */
+export interface BreakerMetrics {
+  readonly state: BreakerState;
+  /** How often it opened. */
+  readonly opened: number;
+  readonly rates: BreakerRates;
+  /** Its limits are exceeded although it is closed: it only observes. */
+  readonly wouldBeOpen: boolean;
 }
 
 /** Everything measured of a router. */

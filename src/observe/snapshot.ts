@@ -1,5 +1,6 @@
 import { addUp } from '../channel/hand-over.ts';
 import type { Slot } from '../channel/slot.ts';
+import type { Breaker } from '../core/breaker.ts';
 import { Counter } from '../core/counters.ts';
 import type { Channel } from '../router/channel.ts';
 import type { Core } from '../router/core.ts';
@@ -7,7 +8,7 @@ import { ledgerOf } from './drain-report.ts';
 import { channelHealth } from './explain.ts';
 import { type RouterHealth, worstState, worstStatus } from './health.ts';
 import { addLedgers, isConserved } from './ledger.ts';
-import type { ChannelMetrics, RouterMetrics } from './metrics.ts';
+import type { BreakerMetrics, ChannelMetrics, RouterMetrics } from './metrics.ts';
 
 /** Everything measured of a router, as a plain snapshot. */
 export function routerMetrics({ fleet, intake, deadLetters, world, removed }: Core): RouterMetrics {
@@ -76,8 +77,13 @@ export function channelMetrics(channel: Channel): ChannelMetrics {
     depth,
     depthMax: Math.max(...slots.map(takeDepthMax)),
     restarts: sum(Counter.restarts),
-    breaker: breaker === undefined ? null : { state: breaker.state, opened: breaker.opened, rates: breaker.rates() },
+    breaker: breaker === undefined ? null : breakerMetrics(breaker),
   };
+}
+
+function breakerMetrics(breaker: Breaker): BreakerMetrics {
+  const { state, opened, wouldBeOpen } = breaker;
+  return { state, opened, wouldBeOpen, rates: breaker.rates() };
 }
 
 /** The high-water mark starts anew with each read: a gauge that is read now and then would miss every burst. */

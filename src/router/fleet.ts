@@ -84,7 +84,7 @@ export class Fleet implements FleetPort {
     const member = this.#members.get(actorId);
     if (member === undefined) return;
     const retired = this.#retirements.get(actorId);
-    if (retired !== undefined && !this.isStopping) {
+    if (retired !== undefined && !this.isStopping && !this.#removals.has(actorId)) {
       member.endLife(member.state === 'failed');
       return retired();
     }

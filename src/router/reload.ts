@@ -26,15 +26,15 @@ export async function reconfigure(
   try {
     // One that is on its way out is gone before anybody may name it again.
     await Promise.all([...core.fleet.channels.values()].map((channel) => channel.removal));
-    // A channel on its way out is neither there nor gone.
-    await Promise.all([...core.fleet.channels.values()].map((channel) => channel.removal));
     const before = core.config;
     const { config, instances } = check(core, input);
     const changes = diffConfig(before, config);
     const replaced = channelsToReplace(core, changes);
     await Promise.all(replaced.map((channel) => core.fleet.retire(channel, DRAIN_MS)));
     if (core.fleet.isStopping) throw new SluiceError('not-running', 'the router was stopped while it was reconfigured');
-    apply(core, config, replaced, instances);
+    // An operator may have taken one out meanwhile: that one has no successor.
+    const standing = replaced.filter((channel) => channel.removal === undefined);
+    apply(core, config, standing, instances);
     if (changes.length > 0) bus.publish('config.applied', { changes });
     return changes;
   } catch (error) {

@@ -41,3 +41,18 @@ it('a call that fails after a pause, as all behind it do, lets what failed befor
   const rig = await pausedDuringSecondCall(failLater, throwSync);
   expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
 });
+
+it('a suspect ahead of a batch that has to be split is set aside once, and the search goes on behind it', async () => {
+  const rig = await createRig({ channels: { ohlcv: { batchSize: 10, retry: { ...retry, delayMs: 1_000 } } } });
+  const sink = rig.sink('ohlcv');
+  sink.reaction = ({ batch }) => {
+    const isBad = batch.some(({ n }) => n === 0 || n === 5);
+    if (isBad && sink.calls.length < 100) throw Object.assign(new Error('refused'), { retryable: batch[0]?.n === 0 });
+  };
+  rig.router.routeAll(messages('ohlcv', 1));
+  await rig.advance(200);
+  rig.router.routeAll(messages('ohlcv', 10, 1));
+  await rig.advance(10_000);
+  expect(sink.delivered).toEqual([1, 2, 3, 4, 6, 7, 8, 9, 10]);
+  expect(sink.calls.length).toBeLessThan(20);
+});

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { channelSchema, configSchema, type RouterConfigInput } from '../../../src/config/schema.ts';
 import { fieldsOf, overlay, section } from '../../../src/config/walk.ts';
-import { SluiceError } from '../../../src/index.ts';
+import { ProcessingChannel, SluiceError } from '../../../src/index.ts';
 import { heldCall } from '../../support/held-call.ts';
 import {
   createRig,
@@ -343,6 +343,8 @@ describe('Q4 a reload that replaces a channel', () => {
     const rig = await createRig({ channels: { ohlcv: { batchSize: 5 } } });
     const call = heldCall();
     rig.sink('ohlcv').script.push(call.reaction);
+    // Longer than anyone waits for an instance that closes: the old one must not begin such a call.
+    rig.sink('ohlcv').reaction = slow(8_000);
     rig.router.routeAll(messages('ohlcv', 12));
     await rig.advance(1);
     if (wish === 'resume') rig.router.pause('ohlcv');
@@ -351,11 +353,48 @@ describe('Q4 a reload that replaces a channel', () => {
     rig.router[wish]('ohlcv');
     call.succeed();
     await rig.during(reload);
-    await rig.advance(1_000);
+    await rig.advance(20_000);
     expect(rig.metrics('ohlcv')).toMatchObject(wish === 'pause' ? { state: 'paused', buffered: 7 } : { buffered: 0 });
     rig.router.resume('ohlcv');
-    await rig.advance(1_000);
+    await rig.advance(20_000);
     expect(rig.sink('ohlcv').delivered).toEqual(numbers(12));
+    expect(rig.metrics('ohlcv')).toMatchObject({ inFlight: 0, delivered: 12 });
+  });
+
+  it.each([0, 50])(
+    'leaves out a channel that an operator takes out meanwhile: counted once (%i ms a call)',
+    async (ms) => {
+      const rig = await createRig({ channels: { tick: {}, ohlcv: { batchSize: 5 } } });
+      const call = heldCall();
+      rig.sink('ohlcv').script.push(call.reaction);
+      rig.router.routeAll(messages('ohlcv', 12));
+      await rig.advance(1);
+      if (ms > 0) rig.sink('ohlcv').reaction = slow(ms);
+      const reload = rig.router.reconfigure({ channels: { tick: {}, ...replaced.channels } });
+      await rig.advance(1);
+      const removal = rig.router.remove('ohlcv');
+      await rig.advance(10);
+      call.succeed();
+      const [report] = await rig.during(Promise.all([removal, reload]));
+      expect(report).toMatchObject({ delivered: 12, returned: 0 });
+      expect(rig.router.metrics()).toMatchObject({ received: 12, conserved: true });
+    },
+  );
+
+  it('does not hold up a stop while an instance closes', async () => {
+    class Closing extends ProcessingChannel<unknown> {
+      override process(): void {}
+      override close(): Promise<void> {
+        return new Promise((resolve) => void rig.clock.setTimeout(resolve, 500));
+      }
+    }
+    const rig: RouterRig = await createRig({ channels: { ohlcv: {} }, classes: { ohlcv: () => new Closing() } });
+    const reload = rig.router.reconfigure({ channels: { ohlcv: { partitions: 2 } } }).catch((error: unknown) => error);
+    await rig.advance(100);
+    const report = await rig.stop(5_000);
+    expect(report).toMatchObject({ onTime: true, conserved: true });
+    expect(report.elapsedMs).toBeLessThan(1_000);
+    expect(await rig.during(reload)).toMatchObject({ code: 'not-running' });
   });
 
   it.each([hang, heldCall().reaction])(

@@ -11,6 +11,7 @@ const publicNames: readonly string[] = [
   'AlertName',
   'AnyChannel',
   'BatchContext',
+  'BreakerMetrics',
   'ChannelConfig',
   'ChannelFactories',
   'ChannelFactory',

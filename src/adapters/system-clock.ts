@@ -11,13 +11,15 @@ const WAIT_MS_MAX = 2 ** 31 - 1;
 
 /** The clock of this computer. Its timers keep the process alive, as timers do. */
 export function createSystemClock(): Clock {
+  // The global is a getter, and this is asked for every message.
+  const timer = performance;
   return {
-    now: () => performance.now(),
+    now: () => timer.now(),
     wallTime: () => Date.now(),
     setTimeout(callback, ms) {
-      const timer: Timer = { dueMs: performance.now() + ms, callback };
-      arm(timer);
-      return timer;
+      const armed: Timer = { dueMs: performance.now() + ms, callback };
+      arm(armed);
+      return armed;
     },
     clearTimeout: (timer) => clearTimeout((timer as Timer | undefined)?.handle), // Only `setTimeout` above makes them.
     setImmediate: (callback) => setImmediate(callback),

@@ -101,6 +101,8 @@ export class Life implements ChannelPort {
     this.#slot.watch(edge, () => {
       this.#slot.watch('none');
       this.#tell({ type });
+      // A transition takes a while.
+      this.#slot.world.turns.read();
       this.pump.wake();
     });
   }

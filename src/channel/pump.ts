@@ -77,7 +77,7 @@ export class Pump implements TurnTaker {
     const { turns } = this.slot.world;
     if (this.priority > 1) return turns.request(this);
     while (this.step()) {
-      if (turns.isSliceOver()) return turns.request(this);
+      if (turns.isSliceOver(turns.now)) return turns.request(this);
     }
   };
 
@@ -126,9 +126,10 @@ export class Pump implements TurnTaker {
     const { slot } = this;
     const trigger = this.#trigger(mode);
     if (trigger === undefined) return undefined;
-    const ticket = this.#admit(mode);
+    // Whoever let it step has just read the clock: the slot for a message, the turns, or the end of the call before.
+    const { now } = slot.world.turns;
+    const ticket = this.#admit(mode, now);
     if (ticket === undefined) return undefined;
-    const now = this.#now();
     const limit = slot.breaker?.batchLimit(slot.config.batchSize) ?? slot.config.batchSize;
     const segment = slot.recovery.take(limit) ?? this.#takeBatch(limit, now);
     const gaps = slot.gaps.isEmpty ? NO_GAPS : slot.gaps.take();
@@ -237,12 +238,12 @@ export class Pump implements TurnTaker {
   }
 
   /** The breaker's ticket for one more call; undefined: it lets none through now. */
-  #admit(mode: PumpMode): number | undefined {
+  #admit(mode: PumpMode, now: number): number | undefined {
     const { breaker } = this.slot;
     if (breaker === undefined) return 0;
     const mayCall =
       breaker.state === 'closed' || ((mode === 'probe' || mode === 'drain') && breaker.probe(this.#requestTurn));
-    return mayCall ? breaker.callStarted() : undefined;
+    return mayCall ? breaker.callStarted(now) : undefined;
   }
 
   readonly #requestTurn = (): void => this.slot.world.turns.request(this);

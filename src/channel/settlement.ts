@@ -20,7 +20,7 @@ interface ErrorAdvice {
  */
 export function settle(call: Call, error: unknown, isSuccess: boolean): boolean {
   const { slot, segment } = call;
-  const durationMs = slot.world.clock.now() - call.startedAt;
+  const durationMs = slot.world.turns.read() - call.startedAt;
   slot.processing.record(durationMs);
   if (!isSuccess) return settleFailure(call, { ...segment, attempts: call.attempt, error }, durationMs);
   const failed = call.failures?.size ?? 0;

@@ -166,7 +166,7 @@ export class Slot {
       }
     }
     const sequence = counters[Counter.accepted] + 1;
-    if (!this.#overflow.admit(payload, this.world.clock.now(), sequence)) return this.#reject('mailbox-full', message);
+    if (!this.#overflow.admit(payload, this.world.turns.read(), sequence)) return this.#reject('mailbox-full', message);
     counters[Counter.accepted] = sequence;
     const depth = this.mailbox.size;
     if (depth > counters[Counter.depthMax]) counters[Counter.depthMax] = depth;

@@ -195,6 +195,7 @@ export class Breaker {
 
   /** How large a batch may be: an eighth while probing and right after, then twice as much with each success. */
   batchLimit(batchSize: number): number {
+    if (this.state === 'closed' && this.#rampSteps === RAMP_STEPS) return batchSize;
     const steps = this.state === 'closed' ? this.#rampSteps : 0;
     return Math.min(batchSize, Math.ceil(batchSize / RAMP_PARTS) * 2 ** steps);
   }

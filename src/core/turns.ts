@@ -25,6 +25,8 @@ export interface TurnLimits {
 export class Turns {
   readonly #clock: Clock;
   limits: TurnLimits;
+  /** The last reading of the clock. Reading it costs more than a push, so one reading serves a whole step. */
+  now: number;
   /** One FIFO per priority: its head has waited longest, so only heads compete. */
   readonly #queues = new Map<number, TurnTaker[]>();
   #waiting = 0;
@@ -35,30 +37,38 @@ export class Turns {
   constructor(clock: Clock, limits: TurnLimits) {
     this.#clock = clock;
     this.limits = limits;
+    this.now = clock.now();
+  }
+
+  /** Reads the clock. */
+  read(): number {
+    this.now = this.#clock.now();
+    return this.now;
   }
 
   /** A turn in one of the next passes of the event loop. */
   request(taker: TurnTaker): void {
+    this.read();
     this.#enqueue(taker);
     this.#openSlice();
   }
 
-  /** A turn right now if the slice has time left, in order of priority; else as `request`. */
+  /** A turn right now if the slice has time left, in order of priority; else as `request`. Right after a `read`. */
   proceed(taker: TurnTaker): void {
     this.#enqueue(taker);
-    if (!this.#isRunning && !this.isSliceOver()) this.#run();
+    if (!this.#isRunning && !this.isSliceOver(this.now)) this.#run();
   }
 
   /** This stretch of work has lasted `sliceMs`: whoever works should ask for another turn. */
-  isSliceOver(): boolean {
+  isSliceOver(now = this.read()): boolean {
     if (this.#openSlice()) return false;
-    return this.#clock.now() - this.#sliceStart >= this.limits.sliceMs;
+    return now - this.#sliceStart >= this.limits.sliceMs;
   }
 
   #enqueue(taker: TurnTaker): void {
     if (taker.isQueued) return;
     taker.isQueued = true;
-    taker.queuedAt = this.#clock.now();
+    taker.queuedAt = this.now;
     const queue = this.#queues.get(taker.priority);
     if (queue === undefined) this.#queues.set(taker.priority, [taker]);
     else queue.push(taker);
@@ -68,10 +78,11 @@ export class Turns {
   /** True when a slice has just begun. The marker tells when the event loop has turned, and carries on the queue. */
   #openSlice(): boolean {
     if (this.#marker !== undefined) return false;
-    this.#sliceStart = this.#clock.now();
+    this.#sliceStart = this.now;
     this.#marker = this.#clock.setImmediate(() => {
       this.#marker = undefined;
       if (this.#waiting === 0) return;
+      this.read();
       this.#openSlice();
       this.#run();
     });
@@ -99,7 +110,7 @@ export class Turns {
 
   /** Urgency falls from the priority to 0 while a taker waits `starvationMs`; the least is the most urgent. */
   #next(priorityMax: number): TurnTaker | undefined {
-    const now = this.#clock.now();
+    const { now } = this;
     let best: TurnTaker[] | undefined;
     let leastUrgency = Number.POSITIVE_INFINITY;
     for (const [priority, queue] of this.#queues) {

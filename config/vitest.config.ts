@@ -4,5 +4,11 @@ export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   // The examples import from 'sluice' as a user would; here that is the source, not the last build.
   resolve: { alias: [{ find: /^sluice$/, replacement: new URL('../src/index.ts', import.meta.url).pathname }] },
-  test: { include: ['test/**/*.test.ts'], typecheck: { enabled: false } },
+  // Long enough for any busy machine: it ends what hangs and judges nothing.
+  test: {
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    include: ['test/**/*.test.ts'],
+    typecheck: { enabled: false },
+  },
 });

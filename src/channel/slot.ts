@@ -208,7 +208,7 @@ export class Slot {
   /** All messages of the batch have left it. */
   endBatch(): void {
     this.batch = NO_MESSAGES;
-    for (const resolve of this.#settledWaiters.splice(0)) resolve();
+    if (this.#settledWaiters.length > 0) for (const resolve of this.#settledWaiters.splice(0)) resolve();
   }
 
   /** Resolves when `process` has nothing, or nobody will know any more. */

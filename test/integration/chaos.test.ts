@@ -28,7 +28,7 @@ async function reportOf(seed: number): Promise<ReplayReport> {
   return JSON.parse(output);
 }
 
-describe.skipIf(isSkipped)(recorded, { timeout: 60_000 }, () => {
+describe.skipIf(isSkipped)(recorded, () => {
   test.each([1, 2, 3, 4, 5, 6])('of seed %i loses no message of a recording, whatever it does to it', async (seed) => {
     const report = await reportOf(seed);
     expect(report).toMatchObject({ received: MESSAGES, conserved: true, chaos: { seed, lost: 0 } });

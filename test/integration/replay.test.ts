@@ -47,7 +47,7 @@ function file(name: string, content: string | Buffer): string {
   return join(directory, name);
 }
 
-describe.skipIf(isSkipped)(recorded, { timeout: 60_000 }, () => {
+describe.skipIf(isSkipped)(recorded, () => {
   test.each([
     ['crypto-20240808.stock-style', 58_994, { tick: 55_217, ohlcv: 1_803, fmv: 1_974 }],
     ['crypto-20240808', 58_994, { tick: 55_217, ohlcv: 1_803, fmv: 1_974 }],

@@ -32,11 +32,15 @@ export interface RouterOptions<Channels extends ChannelFactories = ChannelFactor
   readonly random?: Random;
 }
 
+/** One channel as it may be written. */
+export type ChannelInput = NonNullable<RouterConfigInput['channels']>[string];
+
 /** What `createRouterLogic` checks once, before any actor is made of it. */
 export interface Plan {
   readonly options: RouterOptions;
   readonly config: RouterConfig;
-  readonly unnamed: ReadonlySet<string>;
+  /** Channels that no configuration names, and what code says of them. */
+  readonly unnamed: Map<string, ChannelInput>;
   /** Instances that were made to read their rules; the first router uses them up. */
   readonly instances: Map<string, AnyChannel>;
 }
@@ -53,8 +57,10 @@ export function planRouter(options: RouterOptions): Plan {
   const written = parseConfig(options.config ?? {});
   const names = Object.keys(options.channels);
   refuseUnknown(written, names);
-  const config = withDefaults(written, names);
-  const unnamed = new Set(names.filter((name) => written.channels[name] === undefined));
+  const unnamed = new Map<string, ChannelInput>(
+    names.filter((name) => written.channels[name] === undefined).map((name) => [name, {}]),
+  );
+  const config = withUnnamed(written, unnamed);
   const instances = new Map<string, AnyChannel>();
   for (const [name, factory] of factories) {
     const instance = makeInstance(name, factory);
@@ -99,12 +105,11 @@ export function rulesByName(instances: ReadonlyMap<string, AnyChannel>): Map<str
   return rules;
 }
 
-/** Channels that the configuration does not mention get the defaults of their data type. */
-export function withDefaults(config: RouterConfig, names: readonly string[]): RouterConfig {
-  const missing = names.filter((name) => config.channels[name] === undefined);
+/** Adds the channels that the configuration does not mention, as code describes them. */
+export function withUnnamed(config: RouterConfig, unnamed: ReadonlyMap<string, ChannelInput>): RouterConfig {
+  const missing = [...unnamed].filter(([name]) => config.channels[name] === undefined);
   if (missing.length === 0) return config;
-  const channels = Object.fromEntries(missing.map((name) => [name, {}]));
-  return resolveLayers([codeLayer({ channels }, 'channels'), ...layersOf(config)]);
+  return resolveLayers([codeLayer({ channels: Object.fromEntries(missing) }, 'channels'), ...layersOf(config)]);
 }
 
 /** The schema a channel class checks its `eventRules` by. */

@@ -1,7 +1,7 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
 import type { World } from '../channel/slot.ts';
-import { type Plan, rulesOf } from '../config/plan.ts';
+import { type ChannelInput, type Plan, rulesOf } from '../config/plan.ts';
 import type { ChannelConfig, RouterConfig } from '../config/schema.ts';
 import { Breaker } from '../core/breaker.ts';
 import { createRandom } from '../core/random.ts';
@@ -27,8 +27,8 @@ export interface Core {
   readonly deadLetters: DeadLetters;
   /** What makes each channel, also those that the configuration has taken out. */
   readonly factories: Map<string, ChannelFactory>;
-  /** Channels that no configuration ever named: they live on the defaults of their type. */
-  readonly unnamed: ReadonlySet<string>;
+  /** Channels that no configuration named, and what code says of them: a reload leaves them alone. */
+  readonly unnamed: Map<string, ChannelInput>;
   /** Breakers that several channels share, by name. */
   readonly breakers: Map<string, Breaker>;
   readonly alerts: Alerts;

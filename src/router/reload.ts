@@ -2,7 +2,7 @@ import type { AnyChannel } from '../channel/processing-channel.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
 import { checkEventRules } from '../config/event-rules.ts';
 import { parseConfig, withoutChannel } from '../config/parse.ts';
-import { makeInstance, refuseUnknown, rulesByName, withDefaults } from '../config/plan.ts';
+import { makeInstance, refuseUnknown, rulesByName, withUnnamed } from '../config/plan.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { ledgerOf } from '../observe/drain-report.ts';
@@ -27,18 +27,29 @@ export async function reconfigure(
     // One that is on its way out is gone before anybody may name it again.
     await Promise.all([...core.fleet.channels.values()].map((channel) => channel.removal));
     const before = core.config;
-    const { config, instances } = check(core, input);
-    const changes = diffConfig(before, config);
+    const first = check(core, input);
+    const changes = diffConfig(before, first.config);
     const replaced = channelsToReplace(core, changes);
     await Promise.all(replaced.map((channel) => core.fleet.retire(channel, DRAIN_MS)));
     if (core.fleet.isStopping) throw new SluiceError('not-running', 'the router was stopped while it was reconfigured');
     // An operator may have taken one out meanwhile: that one has no successor.
     const standing = replaced.filter((channel) => channel.removal === undefined);
+    const { config, instances } = core.config === before ? first : checkAgain(core, input, standing);
     apply(core, config, standing, instances);
     if (changes.length > 0) bus.publish('config.applied', { changes });
     return changes;
   } catch (error) {
     bus.publish('config.rejected', { error });
+    throw error;
+  }
+}
+
+/** Channels were added or taken out meanwhile. If that leaves a mistake, those that were retired go on as they were. */
+function checkAgain(core: Core, input: RouterConfigInput | RouterConfig, retired: readonly Channel[]) {
+  try {
+    return check(core, input);
+  } catch (error) {
+    apply(core, core.config, retired, new Map());
     throw error;
   }
 }
@@ -60,9 +71,9 @@ export async function reconfigureFrom(core: Core, load: () => Promise<RouterConf
 function check(core: Core, input: RouterConfigInput | RouterConfig) {
   const written = parseConfig(input);
   refuseUnknown(written, [...core.factories.keys()]);
-  // A channel nobody ever configured lives on its defaults; one that was configured and is no longer named goes.
-  const unnamed = [...core.fleet.channels.keys()].filter((name) => core.unnamed.has(name));
-  const filled = withDefaults(written, unnamed);
+  // A channel that only code knows stays; one that was configured and is no longer named goes.
+  const unnamed = [...core.unnamed].filter(([name]) => core.fleet.channels.has(name));
+  const filled = withUnnamed(written, new Map(unnamed));
   const instances = new Map<string, AnyChannel>();
   const schemas = new Map(
     [...core.fleet.channels].flatMap(([name, { parts }]) => (parts.rules ? [[name, parts.rules]] : [])),

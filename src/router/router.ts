@@ -5,6 +5,7 @@ import { createWritable } from '../adapters/writable.ts';
 import type { ChannelFactory } from '../channel/processing-channel.ts';
 import type { ConfigChange } from '../config/diff.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
+import type { ChannelInput } from '../config/plan.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -155,7 +156,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   };
 
   /** Registers another channel, while running too. Throws `SluiceError` when its name or data type is taken. */
-  add(name: string, factory: ChannelFactory, config: NonNullable<RouterConfigInput['channels']>[string] = {}): void {
+  add(name: string, factory: ChannelFactory, config: ChannelInput = {}): void {
     if (this.#stopped !== undefined) throw new SluiceError('not-running', 'the router was stopped');
     registerChannel(this.#core, name, factory, config);
   }

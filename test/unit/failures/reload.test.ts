@@ -477,3 +477,55 @@ describe('Q4 what a reload means for a breaker', () => {
     rig.sink('tick').reaction = succeed;
   });
 });
+
+describe('Q4 a channel that was added in code', () => {
+  it('stays as it is through a reload that does not name it, and takes over what one says that does', async () => {
+    const rig = await createRig({ channels: { tick: {} } });
+    rig.router.add('bars', () => rig.channel('bars'), { dataType: 'ohlcv', batchSize: 7 });
+    await rig.router.reconfigure({ channels: { tick: { capacity: 50 } } });
+    expect(rig.router.config.channels.bars).toMatchObject({ dataType: 'ohlcv', batchSize: 7 });
+    await rig.router.reconfigure({ channels: { bars: { dataType: 'ohlcv', batchSize: 3 } } });
+    rig.router.routeAll(messages('ohlcv', 3));
+    await rig.advance(0);
+    expect(rig.sink('bars').delivered).toEqual([0, 1, 2]);
+  });
+
+  it('while a reload waits for a batch is not taken out by it', async () => {
+    const rig = await createRig({ channels: { ohlcv: { batchSize: 1 } } });
+    const call = heldCall();
+    rig.sink('ohlcv').script.push(call.reaction);
+    rig.router.routeAll(messages('ohlcv', 1));
+    await rig.advance(1);
+    const reload = rig.router.reconfigure({ channels: { ohlcv: { batchSize: 1, partitions: 2 } } });
+    await rig.advance(1);
+    rig.router.add('tick', () => rig.channel('tick'));
+    call.succeed();
+    await rig.advance(10);
+    await reload;
+    rig.router.routeAll(messages('tick', 2));
+    await rig.advance(10);
+    expect(rig.sink('tick').delivered).toEqual([0, 1]);
+    expect(rig.router.metrics().conserved).toBe(true);
+  });
+});
+
+it('Q4 a channel added meanwhile that leaves no room for the reload makes it fail, and what it retired goes on', async () => {
+  const rig = await createRig({ channels: { ohlcv: { batchSize: 1 }, tick: {} } });
+  const call = heldCall();
+  rig.sink('ohlcv').script.push(call.reaction);
+  rig.router.routeAll(messages('ohlcv', 2));
+  await rig.advance(1);
+  const reload = rig.router.reconfigure({
+    channels: { ohlcv: { batchSize: 1, partitions: 2 }, tick: { dataType: 'bars' } },
+  });
+  const refused = expect(reload).rejects.toThrow(/data type of its own/);
+  await rig.advance(1);
+  rig.router.add('bars', () => rig.channel('bars'));
+  call.succeed();
+  await rig.advance(10);
+  await refused;
+  rig.router.routeAll(messages('ohlcv', 2, 2));
+  await rig.advance(10);
+  expect(rig.sink('ohlcv').delivered).toEqual([0, 1, 2, 3]);
+  expect(rig.router.config.channels.ohlcv?.partitions).toBe(1);
+});

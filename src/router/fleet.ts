@@ -25,7 +25,8 @@ export class Fleet implements FleetPort {
   limits: RouterConfig['router'];
   #parent: AnyActorRef | undefined;
   #notify: (event: FleetEvent) => void = () => {};
-  #stopBy = 0;
+  /** Undefined: nobody has asked it to stop. */
+  #stopBy: number | undefined;
 
   constructor(world: World, limits: RouterConfig['router']) {
     this.#world = world;
@@ -52,7 +53,7 @@ export class Fleet implements FleetPort {
   }
 
   get stopInMs(): number {
-    return Math.max(0, this.#stopBy - this.#world.clock.now()) + STOP_GRACE_MS;
+    return Math.max(0, (this.#stopBy ?? 0) - this.#world.clock.now()) + STOP_GRACE_MS;
   }
 
   mayRestart(id: string): boolean {
@@ -88,8 +89,8 @@ export class Fleet implements FleetPort {
       member.endLife(member.state === 'failed');
       return retired();
     }
-    const isDraining = !member.slot.isOpen && member.slot.drainBy > 0;
-    const isFailure = member.state === 'failed' && !isDraining;
+    // The door of one that lives is closed only to drain it.
+    const isFailure = member.state === 'failed' && member.slot.isOpen;
     member.endLife(isFailure);
     if (isFailure) this.#failed(member);
     else this.#stopped(member);
@@ -116,7 +117,7 @@ export class Fleet implements FleetPort {
   }
 
   get isStopping(): boolean {
-    return this.#stopBy > 0;
+    return this.#stopBy !== undefined;
   }
 
   drain(): void {

@@ -28,13 +28,13 @@ export async function reconfigure(
     await Promise.all([...core.fleet.channels.values()].map((channel) => channel.removal));
     const before = core.config;
     const first = check(core, input);
-    const changes = diffConfig(before, first.config);
-    const replaced = channelsToReplace(core, changes);
+    const replaced = channelsToReplace(core, diffConfig(before, first.config));
     await Promise.all(replaced.map((channel) => core.fleet.retire(channel, DRAIN_MS)));
     if (core.fleet.isStopping) throw new SluiceError('not-running', 'the router was stopped while it was reconfigured');
     // An operator may have taken one out meanwhile: that one has no successor.
     const standing = replaced.filter((channel) => channel.removal === undefined);
     const { config, instances } = core.config === before ? first : checkAgain(core, input, standing);
+    const changes = diffConfig(core.config, config);
     apply(core, config, standing, instances);
     if (changes.length > 0) bus.publish('config.applied', { changes });
     return changes;

@@ -1,3 +1,4 @@
+export type { IntakeCount } from './adapters/consume.ts';
 export {
   type AnyChannel,
   type BatchContext,
@@ -19,6 +20,7 @@ export { createRandom, type Random } from './core/random.ts';
 export type { RecognitionRule } from './core/recognition.ts';
 export { SluiceError, type SluiceErrorCode } from './core/sluice-error.ts';
 export type { Trigger } from './core/trigger.ts';
+export type { RecordIncidentOptions } from './incident/incident.ts';
 export { toMermaid } from './inspector/mermaid.ts';
 export type { Alert, AlertName } from './observe/alerts.ts';
 export type { EventBus } from './observe/bus.ts';
@@ -31,6 +33,6 @@ export type { Logger } from './observe/logger.ts';
 export type { BreakerMetrics, ChannelMetrics, RouterMetrics } from './observe/metrics.ts';
 export { type CreateRouterOptions, createRouter, createRouterLogic, routerOf } from './router/create-router.ts';
 export type { Emitted } from './router/emitted.ts';
-export type { IntakeCount, OfferOptions, RouteOptions } from './router/intake.ts';
+export type { OfferOptions, RouteOptions } from './router/intake.ts';
 export type { ReplayOptions, ReplayReport } from './router/replay.ts';
 export { DataChannelRouter, type StopOptions } from './router/router.ts';

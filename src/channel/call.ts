@@ -7,14 +7,17 @@ import type { BatchContext } from './processing-channel.ts';
 import type { Slot } from './slot.ts';
 
 /**
- * One call of `process`: the context its implementer is given, and what the pump must remember of it.
- * One object for both, because at batch size 1 each allocation is felt; what is rarely asked for is a getter.
+ * One call of `process`: the context its implementer is given, the messages it delivers and what the pump must remember.
+ * One object for all, because at batch size 1 each allocation is felt; what is rarely asked for is a getter.
  */
 export class Call implements BatchContext {
   readonly slot: Slot;
   /** As it was when the call began: a reload takes effect with the next batch. */
   readonly config: ChannelConfig;
-  readonly segment: Segment;
+  readonly messages: readonly unknown[];
+  readonly acceptedAt: number;
+  /** What it is another attempt at; undefined: the first. */
+  readonly before: Segment | undefined;
   readonly trigger: Trigger;
   readonly gaps: readonly Gap[];
   readonly startedAt: number;
@@ -27,10 +30,21 @@ export class Call implements BatchContext {
   failures: Map<number, unknown> | undefined = undefined;
   #controller: AbortController | undefined = undefined;
 
-  constructor(slot: Slot, segment: Segment, trigger: Trigger, gaps: readonly Gap[], startedAt: number, ticket: number) {
+  constructor(
+    slot: Slot,
+    messages: readonly unknown[],
+    acceptedAt: number,
+    before: Segment | undefined,
+    trigger: Trigger,
+    gaps: readonly Gap[],
+    startedAt: number,
+    ticket: number,
+  ) {
     this.slot = slot;
     this.config = slot.config;
-    this.segment = segment;
+    this.messages = messages;
+    this.acceptedAt = acceptedAt;
+    this.before = before;
     this.trigger = trigger;
     this.gaps = gaps;
     this.startedAt = startedAt;
@@ -38,11 +52,11 @@ export class Call implements BatchContext {
   }
 
   get attempt(): number {
-    return this.segment.attempts + 1;
+    return (this.before?.attempts ?? 0) + 1;
   }
 
   get ageMs(): number {
-    return this.startedAt - this.segment.acceptedAt;
+    return this.startedAt - this.acceptedAt;
   }
 
   get depth(): number {
@@ -67,13 +81,20 @@ export class Call implements BatchContext {
 
   fail(index: number, error: unknown): void {
     if (this.isOver) return this.slot.countLate();
-    const { length } = this.segment.messages;
+    const { length } = this.messages;
     if (!Number.isInteger(index) || index < 0 || index >= length) {
       const allowed = `a whole number from 0 to ${length - 1}`;
       throw new SluiceError('invalid-option', `context.fail: index must be ${allowed}, got ${String(index)}`);
     }
     this.failures ??= new Map();
     this.failures.set(index, error);
+  }
+
+  /** What it delivers, after this attempt. */
+  attempted(error = this.before?.error): Segment {
+    const { messages, attempt: attempts, acceptedAt } = this;
+    const { isSplit = false, isSuspect = false } = this.before ?? {};
+    return { messages, attempts, acceptedAt, isSplit, isSuspect, error };
   }
 
   /** The deadline passed: tells the handler; the call keeps its place until it settles or is abandoned. */

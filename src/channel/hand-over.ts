@@ -3,7 +3,8 @@ import type { Slot } from './slot.ts';
 
 /**
  * A channel's new slots take over from those before a reload: what waits goes to the slot that now serves its key, in
- * order, and the counts go on. Nothing may be in flight.
+ * order, and the counts go on. Nothing may be in flight. Nobody is told of anything before all of it has moved: whoever
+ * listens may look at the counts.
  */
 export function handOver(before: readonly Slot[], slotFor: (message: unknown) => Slot, first: Slot): void {
   for (const slot of before) {
@@ -18,10 +19,12 @@ export function handOver(before: readonly Slot[], slotFor: (message: unknown) =>
       slotFor(message).mailbox.push(message, mailbox.acceptedAtOf(offset), mailbox.sequenceOf(offset));
     }
     mailbox.drain();
-    slot.publishGaps();
     for (const index of Object.values(Counter)) first.counters[index] += slot.counters[index];
     addUp(first.rejectedBy, slot.rejectedBy);
     addUp(first.deadLetteredBy, slot.deadLetteredBy);
+  }
+  for (const slot of before) {
+    slot.publishGaps();
     slot.moveWaiters(slotFor);
   }
 }

@@ -37,7 +37,7 @@ export class Life implements ChannelPort {
 
   /** Also while a call is in flight from before a pause: only a delivering state hears how it ends. */
   get isDue(): boolean {
-    return this.pump.isBusy || this.#slot.recovery.size > 0 || this.#slot.dueTrigger() !== undefined;
+    return this.#slot.batch.length > 0 || this.#slot.recovery.size > 0 || this.#slot.dueTrigger() !== undefined;
   }
 
   get isIsolating(): boolean {

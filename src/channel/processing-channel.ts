@@ -5,6 +5,7 @@ import { SluiceError } from '../core/sluice-error.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { ChannelMetrics } from '../observe/metrics.ts';
+import type { Slot } from './slot.ts';
 
 /** What `process` is told about its batch, and how it answers. */
 export interface BatchContext<Event = unknown, Rules = unknown> {
@@ -37,17 +38,14 @@ export interface LifeContext<Event = unknown, Rules = unknown> {
   emit(event: Event): void;
 }
 
-/** What a channel instance can read of the slot it works for. */
+/** What a channel instance can read: the slot it works for, and all that is measured of its channel. */
 export interface SlotView {
-  readonly config: ChannelConfig;
-  readonly mailbox: { readonly size: number; readonly capacity: number };
-  readonly batch: readonly unknown[];
-  readonly lastBatchAt: number | null;
+  readonly slot: Pick<Slot, 'config' | 'mailbox' | 'batch' | 'lastBatchAt'>;
   metrics(): ChannelMetrics;
 }
 
 /** Joins a new instance to its slot; called once, by the router. */
-export let bindChannel: (channel: AnyChannel, slot: SlotView) => void;
+export let bindChannel: (channel: AnyChannel, view: SlotView) => void;
 
 /**
  * The base of every channel: an implementer writes `process`, the base and the router do everything else.
@@ -58,11 +56,11 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
   static readonly rules?: StandardSchemaV1;
   /** Checks and converts each message at the door; synchronous. A message it refuses is rejected as `invalid`. */
   readonly schema?: StandardSchemaV1<unknown, Payload>;
-  #slot: SlotView | undefined;
+  #view: SlotView | undefined;
 
   static {
-    bindChannel = (channel, slot) => {
-      channel.#slot = slot;
+    bindChannel = (channel, view) => {
+      channel.#view = view;
     };
   }
 
@@ -80,7 +78,7 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
 
   /** The resolved configuration of the channel. */
   get config(): ChannelConfig {
-    return this.#bound().config;
+    return this.#bound().slot.config;
   }
 
   /** Everything that is measured, since the start. */
@@ -90,22 +88,22 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
 
   /** The bounded queue in front of it. */
   get queue(): { readonly size: number; readonly capacity: number } {
-    return this.#bound().mailbox;
+    return this.#bound().slot.mailbox;
   }
 
   /** The batch being processed; empty between batches. */
   get batch(): readonly Payload[] {
     // Only this channel's own messages, checked at its own door, reach its slot.
-    return this.#bound().batch as readonly Payload[];
+    return this.#bound().slot.batch as readonly Payload[];
   }
 
   /** When the last batch began, on the router's clock in ms; null before the first. */
   get lastBatchAt(): number | null {
-    return this.#bound().lastBatchAt;
+    return this.#bound().slot.lastBatchAt;
   }
 
   #bound(): SlotView {
-    if (this.#slot !== undefined) return this.#slot;
+    if (this.#view !== undefined) return this.#view;
     throw new SluiceError('not-bound', 'a channel can be read after a router has started it, not in its constructor');
   }
 }

@@ -1,8 +1,7 @@
 import type { ChannelEvent } from '../../machines/channel.ts';
-import type { PumpMode } from '../core/channel-port.ts';
+import type { Edge, PumpMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
 import type { Gap } from '../core/gap-log.ts';
-import type { Segment } from '../core/recovery.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { TurnTaker } from '../core/turns.ts';
 import { Call } from './call.ts';
@@ -32,6 +31,8 @@ export class Pump implements TurnTaker {
   #quietTimer: unknown;
   readonly #watchdog: Watchdog;
   #callsWhenQuiet = 0;
+  /** It has nothing to do until the mailbox tells it of more. */
+  #isWatching = false;
 
   /** `tell` brings an event to the channel's statechart. */
   constructor(slot: Slot, channel: AnyChannel, tell: (event: ChannelEvent) => void) {
@@ -45,11 +46,6 @@ export class Pump implements TurnTaker {
     );
   }
 
-  /** A call of `process` is in flight. */
-  get isBusy(): boolean {
-    return this.#call !== undefined;
-  }
-
   get priority(): number {
     return this.slot.config.priority;
   }
@@ -60,12 +56,11 @@ export class Pump implements TurnTaker {
     // What goes on will show whether the suspects or the sink are at fault: the search for poison behind them, or a call
     // that is still out from before a pause.
     if (mode !== 'isolate' && this.#call === undefined) this.slot.recovery.restore();
-    this.slot.watch(mode === 'flush' ? 'full' : 'first', this.wake);
     this.slot.world.turns.request(this);
   }
 
   stop(): void {
-    if (this.#mode !== undefined) this.slot.watch('none');
+    if (this.#isWatching) this.#watch('none');
     this.#mode = undefined;
     this.#clearQuietTimer();
     if (this.#call === undefined) this.#watchdog.stop();
@@ -87,8 +82,8 @@ export class Pump implements TurnTaker {
     this.letGo();
     if (call !== undefined) {
       this.#end();
-      this.slot.leaveFlight(call.segment.messages.length);
-      this.slot.recovery.putBack({ ...call.segment, attempts: call.attempt });
+      this.slot.counters[Counter.inFlight] -= call.messages.length;
+      this.slot.recovery.putBack(call.attempted());
     }
     this.slot.recovery.restore();
   }
@@ -117,10 +112,6 @@ export class Pump implements TurnTaker {
     return this.#deliver(call);
   }
 
-  #now(): number {
-    return this.slot.world.clock.now();
-  }
-
   /** Takes what comes next: what failed before goes first. */
   #nextCall(mode: PumpMode): Call | undefined {
     const { slot } = this;
@@ -131,16 +122,18 @@ export class Pump implements TurnTaker {
     const ticket = this.#admit(mode, now);
     if (ticket === undefined) return undefined;
     const limit = slot.breaker?.batchLimit(slot.config.batchSize) ?? slot.config.batchSize;
-    const segment = slot.recovery.take(limit) ?? this.#takeBatch(limit, now);
+    const held = slot.recovery.take(limit);
+    const acceptedAt = held?.acceptedAt ?? slot.mailbox.oldestAcceptedAt;
+    const messages = held?.messages ?? slot.takeBatch(limit, now);
     const gaps = slot.gaps.isEmpty ? NO_GAPS : slot.gaps.take();
-    const call = new Call(slot, segment, trigger, gaps, now, ticket);
+    const call = new Call(slot, messages, acceptedAt, held, trigger, gaps, now, ticket);
     this.#call = call;
-    slot.beginBatch(segment.messages, now);
-    if (segment.attempts === 0) slot.counters[Counter[trigger]] += 1;
+    slot.beginBatch(messages, now);
+    if (held === undefined) slot.counters[Counter[trigger]] += 1;
     else {
       slot.counters[Counter.retries] += 1;
       // Trials and the search for poison have bounds of their own.
-      if (trigger !== 'probe' && !segment.isSplit) slot.retryBudget.spend();
+      if (trigger !== 'probe' && !held.isSplit) slot.retryBudget.spend();
     }
     if (gaps !== NO_GAPS) slot.publishGaps(gaps);
     slot.admitWaiters();
@@ -156,48 +149,23 @@ export class Pump implements TurnTaker {
     return recovery.hasSuspects ? 'probe' : this.slot.dueTrigger();
   }
 
-  #takeBatch(limit: number, now: number): Segment {
-    const { mailbox, queueing } = this.slot;
-    const acceptedAt = mailbox.oldestAcceptedAt;
-    const count = Math.min(limit, mailbox.size);
-    // Messages that came together waited equally long: they are recorded together.
-    let run = 0;
-    let runStart = acceptedAt;
-    for (let offset = 0; offset < count; offset += 1) {
-      const at = mailbox.acceptedAtOf(offset);
-      if (at !== runStart) {
-        queueing.record(now - runStart, run);
-        runStart = at;
-        run = 0;
-      }
-      run += 1;
-    }
-    queueing.record(now - runStart, run);
-    this.slot.noteTaken(count);
-    return {
-      messages: mailbox.take(count),
-      attempts: 0,
-      acceptedAt,
-      isSplit: false,
-      isSuspect: false,
-      error: undefined,
-    };
-  }
-
   #deliver(call: Call): boolean {
     let result: unknown;
     let isPending: boolean;
     try {
       // A copy: a handler that empties its batch and then fails must not take the messages with it.
-      result = this.#channel.process(call.segment.messages.slice(), call);
+      const { messages } = call;
+      result = this.#channel.process(messages.length === 1 ? [messages[0]] : messages.slice(), call);
       // Even to look for a `then` runs code of the host's.
       isPending = isThenable(result);
     } catch (error) {
       return this.#settled(call, error, false);
     }
     if (!isPending) return this.#settled(call, undefined, true);
+    // Whoever settles it looks for more.
+    if (this.#isWatching) this.#watch('none');
     Promise.resolve(result).then(this.#onFulfilled, this.#onRejected);
-    this.#watchdog.watch(call);
+    if (!this.#isDiscarded) this.#watchdog.watch(call);
     return false;
   }
 
@@ -213,6 +181,11 @@ export class Pump implements TurnTaker {
 
   /** True: another batch may follow at once. */
   #settled(call: Call, error: unknown, isSuccess: boolean): boolean {
+    // The handler itself may have ended this life: what was in flight has gone back to the head.
+    if (call.isOver) {
+      this.slot.countLate();
+      return false;
+    }
     call.isOver = true;
     // Whoever is told of the outcome may route: until all of it is settled, the next call has to wait.
     const goesOn = settle(call, error, isSuccess);
@@ -250,17 +223,23 @@ export class Pump implements TurnTaker {
 
   /** Nothing is due. */
   #rest(mode: PumpMode): void {
+    if (!this.#isWatching) this.#watch(mode === 'flush' ? 'full' : 'first');
     const { recovery } = this.slot;
     // Only the breaker holds it up: it is told when that changes.
     if (this.#trigger(mode) !== undefined) return this.#awaitCoolDown();
     if (recovery.hasSuspects) {
       // Nothing is left that could show whether they or the sink are at fault: they wait at the head.
       recovery.restore();
-      this.slot.retryAt = Math.max(this.slot.retryAt, this.#now() + this.slot.config.retry.delayMs);
+      this.slot.retryAt = Math.max(this.slot.retryAt, this.slot.world.clock.now() + this.slot.config.retry.delayMs);
       this.#tell({ type: 'batch.failed' });
     } else if (mode === 'isolate') this.#tell({ type: 'isolation.finished' });
     else if (mode === 'drain') this.#tell({ type: 'delivery.quieted' });
     else if (mode === 'flush') this.#armQuietTimer();
+  }
+
+  #watch(edge: Edge): void {
+    this.#isWatching = edge !== 'none';
+    this.slot.watch(edge, this.wake);
   }
 
   /** The statechart's clock may be the host's, whose timers can fire a moment before the cool-down is over on ours. */

@@ -1,6 +1,7 @@
 import { backoffMs } from '../core/backoff.ts';
 import { Counter } from '../core/counters.ts';
 import type { Segment } from '../core/recovery.ts';
+import { CALL_WEIGHT } from '../core/turns.ts';
 import type { Call } from './call.ts';
 
 /** So many messages in a row may fail without a word against the sink; then it is to blame, and not the messages. */
@@ -19,15 +20,14 @@ interface ErrorAdvice {
  * Returns false when the next attempt has to wait.
  */
 export function settle(call: Call, error: unknown, isSuccess: boolean): boolean {
-  const { slot, segment } = call;
-  const durationMs = slot.world.turns.read() - call.startedAt;
+  const { slot, messages } = call;
+  const durationMs = slot.world.turns.glance(CALL_WEIGHT + messages.length) - call.startedAt;
   slot.processing.record(durationMs);
-  if (!isSuccess) return settleFailure(call, { ...segment, attempts: call.attempt, error }, durationMs);
-  const failed = call.failures?.size ?? 0;
-  const delivered = segment.messages.length - failed;
-  if (segment.attempts === 0) slot.retryBudget.earn();
+  if (!isSuccess) return settleFailure(call, call.attempted(error), durationMs);
+  const delivered = messages.length - (call.failures?.size ?? 0);
+  if (call.before === undefined) slot.retryBudget.earn();
   slot.retryAt = 0;
-  slot.leaveFlight(delivered);
+  slot.counters[Counter.inFlight] -= delivered;
   slot.counters[Counter.delivered] += delivered;
   if (delivered > 0 && slot.recovery.hasSuspects) condemnSuspects(call);
   // Last: a breaker that closes starts the pump anew, which would take the suspects for untried.
@@ -38,8 +38,8 @@ export function settle(call: Call, error: unknown, isSuccess: boolean): boolean 
 }
 
 function publishFlushed(call: Call, durationMs: number): void {
-  const { slot, segment, trigger, ageMs, attempt } = call;
-  const size = segment.messages.length;
+  const { slot, messages, trigger, ageMs, attempt } = call;
+  const size = messages.length;
   slot.world.bus.publish('batch.flushed', { channel: slot.id, trigger, size, ageMs, durationMs, attempt });
 }
 
@@ -49,9 +49,11 @@ function settleFailure(call: Call, segment: Segment, durationMs: number): boolea
   publishFailed(call, segment.error);
   const isRetryable = adviceOf(segment.error).retryable !== false;
   const hadSuspects = slot.recovery.hasSuspects;
-  const verdict = slot.recovery.failed(segment, rulesOf(call), isRetryable);
+  const { retry, isolate, breaker } = call.config;
+  const rules = { attempts: retry.attempts, isolate, needsEvidence: breaker !== false };
+  const verdict = slot.recovery.failed(segment, rules, isRetryable);
   if (verdict === 'condemn') giveUp(call, segment, isRetryable ? 'failed' : 'not-retryable');
-  else slot.leaveFlight(segment.messages.length);
+  else slot.counters[Counter.inFlight] -= segment.messages.length;
   const canLearnMore = slot.recovery.hasSegments || slot.mailbox.size > 0;
   // A failure that one poisoned message explains says nothing about the sink; a second one in a row does. Those that are
   // suspected already are tried again for free, so that several in a row cannot keep a breaker open that should close;
@@ -76,26 +78,26 @@ function settleNamed(
   hasEvidence: boolean,
   durationMs: number,
 ): boolean {
-  const { slot, segment } = call;
-  const attempts = call.attempt;
+  const { slot } = call;
+  const segment = call.attempted();
   const again: Segment[] = [];
   for (const [index, error] of [...failures].sort(([a], [b]) => a - b)) {
-    const single = { ...segment, messages: [segment.messages[index]], attempts, error };
+    const single = { ...segment, messages: [segment.messages[index]], error };
     if (adviceOf(error).retryable === false) giveUp(call, single, 'not-retryable');
     else again.push(single);
   }
   const messages = again.flatMap((single) => single.messages);
-  const rest = { ...segment, messages, attempts, error: (again[0] ?? { error: [...failures.values()][0] }).error };
+  const rest = { ...segment, messages, error: (again[0] ?? { error: [...failures.values()][0] }).error };
   // Nothing shows that the sink works: those left are a batch that failed.
   if (!hasEvidence && again.length > 0) return settleFailure(call, rest, durationMs);
   publishFailed(call, rest.error);
   if (!hasEvidence) slot.breaker?.callCancelled(call.ticket);
   if (again.length === 0) return true;
-  if (segment.isSplit || attempts >= call.config.retry.attempts) {
+  if (segment.isSplit || segment.attempts >= call.config.retry.attempts) {
     for (const single of again) giveUp(call, single, 'poison');
     return true;
   }
-  slot.leaveFlight(again.length);
+  slot.counters[Counter.inFlight] -= again.length;
   slot.recovery.putBack(rest);
   waitForRetry(call, rest);
   return false;
@@ -107,20 +109,15 @@ function condemnSuspects(call: Call): void {
 }
 
 function giveUp(call: Call, segment: Segment, reason: 'failed' | 'poison' | 'not-retryable'): void {
-  call.slot.leaveFlight(segment.messages.length);
+  call.slot.counters[Counter.inFlight] -= segment.messages.length;
   call.slot.deadLetter([segment], reason);
 }
 
 function publishFailed(call: Call, error: unknown): void {
-  const { slot, segment, attempt } = call;
+  const { slot, attempt } = call;
   slot.counters[Counter.failures] += 1;
-  const { length: size } = segment.messages;
+  const { length: size } = call.messages;
   slot.world.bus.publish('batch.failed', { channel: slot.id, size, attempt, error, isTimedOut: call.isTimedOut });
-}
-
-function rulesOf(call: Call): { attempts: number; isolate: boolean; needsEvidence: boolean } {
-  const { retry, isolate, breaker } = call.config;
-  return { attempts: retry.attempts, isolate, needsEvidence: breaker !== false };
 }
 
 /** Our own backoff, the sink's wish or the budget: the longest holds. */

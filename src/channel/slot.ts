@@ -2,52 +2,21 @@ import type { ChannelConfig } from '../config/schema.ts';
 import { RetryBudget } from '../core/backoff.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { Edge } from '../core/channel-port.ts';
-import type { Clock } from '../core/clock.ts';
 import { Counter, createCounters } from '../core/counters.ts';
 import { GapLog } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
 import { Mailbox } from '../core/mailbox.ts';
 import { ACCEPTED, type Outcome, type RejectReason, rejected } from '../core/outcome.ts';
 import { Overflow } from '../core/overflow.ts';
-import type { Random } from '../core/random.ts';
 import { Recovery, type Segment } from '../core/recovery.ts';
 import type { Trigger } from '../core/trigger.ts';
-import type { Turns } from '../core/turns.ts';
-import type { Bus } from '../observe/bus.ts';
 import type { DeadLetterReason } from '../observe/dead-letters.ts';
-import type { Logger } from '../observe/logger.ts';
 import { WaitingOffers } from './waiting-offers.ts';
+import type { Shared, World } from './world.ts';
 
+/** No mailbox is so deep; a small integer, because it is compared with for each message. */
+const NEVER = 2 ** 30;
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
-
-/** What all slots of a router share. */
-export interface World {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly turns: Turns;
-  readonly bus: Bus;
-  readonly logger: Logger;
-  readonly keepDeadLetter: KeepDeadLetter;
-}
-
-/** Stores a dead letter and tells the host. */
-type KeepDeadLetter = (
-  channel: string | null,
-  reason: DeadLetterReason,
-  message: unknown,
-  error: unknown,
-  attempts: number,
-) => void;
-
-/** What the partitions of a channel share. */
-export interface Shared {
-  readonly keyOf: (message: unknown) => string;
-  readonly breaker: Breaker | undefined;
-  /** How long calls of `process` took. */
-  readonly processing: Histogram;
-  /** How long messages waited before their first call. */
-  readonly queueing: Histogram;
-}
 
 /** Checks and converts a message at the door; throws to refuse it. */
 export type Validate = (message: unknown) => unknown;
@@ -87,7 +56,7 @@ export class Slot {
   batch: readonly unknown[] = NO_MESSAGES;
   lastBatchAt: number | null = null;
   #edge: Edge = 'none';
-  #watchedDepth = Number.POSITIVE_INFINITY;
+  #watchedDepth = NEVER;
   #onDepth: () => void = () => {};
   readonly #overflow: Overflow;
   readonly #offers = new WaitingOffers();
@@ -140,7 +109,7 @@ export class Slot {
   /** Calls back for each message that makes a batch full, or for any; one watcher at a time. */
   watch(edge: Edge, reached: () => void = this.#onDepth): void {
     this.#edge = edge;
-    this.#watchedDepth = edge === 'full' ? this.config.batchSize : edge === 'first' ? 1 : Number.POSITIVE_INFINITY;
+    this.#watchedDepth = edge === 'full' ? this.config.batchSize : edge === 'first' ? 1 : NEVER;
     this.#onDepth = reached;
   }
 
@@ -151,24 +120,34 @@ export class Slot {
 
   /** Takes a message in or says why not; `isRaw`: it is not a payload yet and is checked. Never throws. */
   accept(message: unknown, isRaw = true): Outcome {
-    const { counters } = this;
-    counters[Counter.received] += 1;
+    this.counters[Counter.received] += 1;
     if (!this.isOpen) return this.#reject('not-running', message);
     if (this.#isShut) return this.#reject('tripped', message);
-    let payload = message;
-    if (this.validate !== undefined && isRaw) {
-      try {
-        payload = this.validate(message);
-      } catch (error) {
-        const outcome = this.#reject('invalid', message);
-        this.world.keepDeadLetter(this.channel, 'invalid', message, error, 0);
-        return outcome;
-      }
+    return isRaw && this.validate !== undefined
+      ? this.#admitValid(message, this.validate)
+      : this.#admit(message, message);
+  }
+
+  #admitValid(message: unknown, validate: Validate): Outcome {
+    let payload: unknown;
+    try {
+      payload = validate(message);
+    } catch (error) {
+      const outcome = this.#reject('invalid', message);
+      this.world.keepDeadLetter(this.channel, 'invalid', message, error, 0);
+      return outcome;
     }
+    return this.#admit(payload, message);
+  }
+
+  #admit(payload: unknown, message: unknown): Outcome {
+    const { counters, mailbox } = this;
     const sequence = counters[Counter.accepted] + 1;
-    if (!this.#overflow.admit(payload, this.world.turns.read(), sequence)) return this.#reject('mailbox-full', message);
+    const now = this.world.turns.glance(1);
+    if (!mailbox.isFull) mailbox.push(payload, now, sequence);
+    else if (!this.#overflow.admit(payload, now, sequence)) return this.#reject('mailbox-full', message);
     counters[Counter.accepted] = sequence;
-    const depth = this.mailbox.size;
+    const depth = mailbox.size;
     if (depth > counters[Counter.depthMax]) counters[Counter.depthMax] = depth;
     if (depth >= this.#watchedDepth) this.#onDepth();
     return ACCEPTED;
@@ -192,17 +171,28 @@ export class Slot {
     for (const slot of slots) slot.admitWaiters();
   }
 
+  /** Takes up to `limit` new messages for their first call. */
+  takeBatch(limit: number, now: number): readonly unknown[] {
+    const { mailbox, queueing } = this;
+    const count = Math.min(limit, mailbox.size);
+    // Messages that came together waited equally long: they are recorded together.
+    for (let offset = 1, begun = 0, at = mailbox.oldestAcceptedAt; offset <= count; offset += 1) {
+      const next = offset < count ? mailbox.acceptedAtOf(offset) : Number.NaN;
+      if (next === at) continue;
+      queueing.record(now - at, offset - begun);
+      begun = offset;
+      at = next;
+    }
+    this.#flushLeft = Math.max(0, this.#flushLeft - count);
+    return mailbox.take(count);
+  }
+
   /** `process` has these messages now. */
   beginBatch(messages: readonly unknown[], at: number): void {
     this.batch = messages;
     this.lastBatchAt = at;
     this.counters[Counter.inFlight] += messages.length;
     this.counters[Counter.calls] += 1;
-  }
-
-  /** So many messages of the batch are counted elsewhere from now on. */
-  leaveFlight(count: number): void {
-    this.counters[Counter.inFlight] -= count;
   }
 
   /** All messages of the batch have left it. */
@@ -245,11 +235,6 @@ export class Slot {
     if (size >= this.config.batchSize) return 'size';
     if (this.#flushLeft > 0) return 'request';
     return this.world.clock.now() - this.mailbox.oldestAcceptedAt >= this.config.timeoutMs ? 'age' : undefined;
-  }
-
-  /** So many of the oldest messages leave the mailbox. */
-  noteTaken(count: number): void {
-    this.#flushLeft = Math.max(0, this.#flushLeft - count);
   }
 
   emit(event: unknown): void {

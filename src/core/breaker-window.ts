@@ -42,6 +42,9 @@ class CountWindow implements BreakerWindow {
 
   record(outcome: number, _at: number, times = 1): void {
     const slots = this.#outcomes.length;
+    const { calls, failures, slow } = this.#totals;
+    // Nothing but successes, and one more.
+    if (outcome === 0 && calls === slots && failures === 0 && slow === 0) return;
     for (let left = Math.min(times, slots); left > 0; left -= 1) {
       if (this.#totals.calls === slots) tally(this.#totals, this.#outcomes[this.#next] ?? 0, -1);
       this.#outcomes[this.#next] = outcome;

@@ -71,8 +71,6 @@ export class Breaker {
   since: number;
   /** Until when it stays open at least, on the clock; meaningful while open. */
   openUntil = 0;
-  /** Listeners that threw. */
-  faults = 0;
   #limits: BreakerLimits;
   #window: BreakerWindow;
   readonly #clock: Pick<Clock, 'now'>;
@@ -275,16 +273,6 @@ export class Breaker {
     this.since = this.#clock.now();
     this.#probesPassed = 0;
     this.#freePermit();
-    this.#tell(change, rates);
-  }
-
-  #tell(change: Omit<BreakerChange, 'rates'>, rates = this.rates()): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener({ ...change, rates });
-      } catch {
-        this.faults += 1;
-      }
-    }
+    for (const listener of this.#listeners) listener({ ...change, rates });
   }
 }

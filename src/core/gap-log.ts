@@ -19,7 +19,7 @@ export interface Gap {
 /** Collects losses between two batches; those of one key and reason become one gap. */
 export class GapLog {
   readonly #channel: string;
-  readonly #gaps = new Map<GapReason, Map<string, { -readonly [Field in keyof Gap]: Gap[Field] }>>();
+  readonly #gaps = new Map<string, { -readonly [Field in keyof Gap]: Gap[Field] }>();
   #ordered: Gap[] = [];
 
   constructor(channel: string) {
@@ -31,18 +31,12 @@ export class GapLog {
   }
 
   add(reason: GapReason, key: string, sequence: number): void {
-    let keys = this.#gaps.get(reason);
-    if (keys === undefined) {
-      keys = new Map();
-      this.#gaps.set(reason, keys);
-    }
-    const name = keys.has(key) || this.#ordered.length < KEYS_MAX ? key : OTHER_KEYS;
-    const gap = keys.get(name);
+    const name = this.#ordered.length < KEYS_MAX || this.#gaps.has(`${reason} ${key}`) ? key : OTHER_KEYS;
+    let gap = this.#gaps.get(`${reason} ${name}`);
     if (gap === undefined) {
-      const first = { channel: this.#channel, key: name, from: sequence, to: sequence, count: 1, reason };
-      keys.set(name, first);
-      this.#ordered.push(first);
-      return;
+      gap = { channel: this.#channel, key: name, from: sequence, to: sequence, count: 0, reason };
+      this.#gaps.set(`${reason} ${name}`, gap);
+      this.#ordered.push(gap);
     }
     gap.count += 1;
     // Not always ascending: a batch that was put back is older than what was dropped meanwhile.

@@ -1,5 +1,3 @@
-import { SluiceError } from './sluice-error.ts';
-
 const SLOTS_MIN = 16;
 
 /**
@@ -8,10 +6,12 @@ const SLOTS_MIN = 16;
  * *ordinal* names a message until it leaves or until `removeWhere` gives all of them new ones.
  */
 export class Mailbox<Message = unknown> {
-  #capacity = 0;
+  /** How many messages may wait. A smaller one than the present size keeps what is there. */
+  capacity: number;
   #size = 0;
   #head = 0;
   #headOrdinal = 0;
+  #mask = SLOTS_MIN - 1;
   #messages = emptySlots<Message>(SLOTS_MIN);
   #acceptedAt = new Float64Array(SLOTS_MIN);
   #sequence = new Float64Array(SLOTS_MIN);
@@ -20,23 +20,12 @@ export class Mailbox<Message = unknown> {
     this.capacity = capacity;
   }
 
-  /** How many messages may wait. A smaller one than the present size keeps what is there. */
-  get capacity(): number {
-    return this.#capacity;
-  }
-
-  set capacity(capacity: number) {
-    if (!Number.isInteger(capacity) || capacity < 0)
-      throw new SluiceError('invalid-option', `capacity must be a whole number of at least 0, got ${capacity}`);
-    this.#capacity = capacity;
-  }
-
   get size(): number {
     return this.#size;
   }
 
   get isFull(): boolean {
-    return this.#size >= this.#capacity;
+    return this.#size >= this.capacity;
   }
 
   /** When the oldest message was accepted; Infinity when nothing waits, which is never due. */
@@ -64,17 +53,19 @@ export class Mailbox<Message = unknown> {
 
   push(message: Message, acceptedAt: number, sequence: number): void {
     if (this.#size === this.#messages.length) this.#resize(this.#size + 1);
-    this.#put(this.#size, message, acceptedAt, sequence);
+    this.#put(this.#slotOf(this.#size), message, acceptedAt, sequence);
     this.#size += 1;
   }
 
   /** Takes up to `count` of the oldest messages. */
   take(count: number): Message[] {
     const taken = Math.min(count, this.#size);
-    if (taken === 0) return [];
-    // Begun with one message, because an empty array that is pushed to reserves room for many.
-    const messages = [this.#release(0)];
-    for (let offset = 1; offset < taken; offset += 1) messages.push(this.#release(offset));
+    const end = this.#head + taken;
+    const beyond = end - this.#messages.length;
+    // One is what comes most often, and a slice of one costs several times as much.
+    const messages = taken === 1 ? [this.messageOf(0)] : (this.#messages.slice(this.#head, end) as Message[]);
+    if (beyond > 0) messages.push(...(this.#messages.slice(0, beyond) as Message[]));
+    for (let offset = 0; offset < taken; offset += 1) this.#forget(offset);
     this.#advance(taken);
     return messages;
   }
@@ -82,14 +73,15 @@ export class Mailbox<Message = unknown> {
   /** Takes the oldest message without a batch around it; undefined when nothing waits. */
   shift(): Message | undefined {
     if (this.#size === 0) return undefined;
-    const message = this.#release(0);
+    const message = this.messageOf(0);
+    this.#forget(0);
     this.#advance(1);
     return message;
   }
 
   /** Puts a newer message in the place of a waiting one; the wait goes on counting from the older one's acceptance. */
   replace(offset: number, message: Message, sequence: number): void {
-    this.#put(offset, message, this.acceptedAtOf(offset), sequence);
+    this.#put(this.#slotOf(offset), message, this.acceptedAtOf(offset), sequence);
   }
 
   /** Removes all that `isDoomed` says; the others keep their order. Asked once for each, from the oldest. */
@@ -98,10 +90,11 @@ export class Mailbox<Message = unknown> {
     let kept = 0;
     for (let offset = 0; offset < this.#size; offset += 1) {
       if (isDoomed(offset)) continue;
-      if (kept < offset) this.#put(kept, this.messageOf(offset), this.acceptedAtOf(offset), this.sequenceOf(offset));
+      if (kept < offset)
+        this.#put(this.#slotOf(kept), this.messageOf(offset), this.acceptedAtOf(offset), this.sequenceOf(offset));
       kept += 1;
     }
-    for (let offset = kept; offset < this.#size; offset += 1) this.#release(offset);
+    for (let offset = kept; offset < this.#size; offset += 1) this.#forget(offset);
     this.#size = kept;
   }
 
@@ -113,21 +106,18 @@ export class Mailbox<Message = unknown> {
   }
 
   #slotOf(offset: number): number {
-    return (this.#head + offset) & (this.#messages.length - 1);
+    return (this.#head + offset) & this.#mask;
   }
 
-  #put(offset: number, message: Message, acceptedAt: number, sequence: number): void {
-    const slot = this.#slotOf(offset);
+  #put(slot: number, message: Message, acceptedAt: number, sequence: number): void {
     this.#messages[slot] = message;
     this.#acceptedAt[slot] = acceptedAt;
     this.#sequence[slot] = sequence;
   }
 
-  /** Hands a message over and forgets it: a slot that is free keeps nothing alive. */
-  #release(offset: number): Message {
-    const message = this.messageOf(offset);
+  /** A slot that is free keeps nothing alive. */
+  #forget(offset: number): void {
     this.#messages[this.#slotOf(offset)] = undefined;
-    return message;
   }
 
   #advance(count: number): void {
@@ -151,6 +141,7 @@ export class Mailbox<Message = unknown> {
       acceptedAt[offset] = this.acceptedAtOf(offset);
       sequence[offset] = this.sequenceOf(offset);
     }
+    this.#mask = slots - 1;
     this.#messages = messages;
     this.#acceptedAt = acceptedAt;
     this.#sequence = sequence;

@@ -34,6 +34,12 @@ export class Recognition {
     this.#ruleFailed = options.ruleFailed ?? (() => {});
   }
 
+  /** The values of `ev` that alone tell this data type; none when the user's own rules come first. */
+  eventsOf(dataType: string): readonly unknown[] {
+    if (this.#rules.length > 0) return [];
+    return [...this.#events].flatMap(([event, type]) => (type === dataType ? [event] : []));
+  }
+
   /** Undefined: unknown; `why` says why. */
   dataTypeOf(message: unknown): string | undefined {
     for (const rule of this.#rules) {

@@ -116,7 +116,6 @@ export class Recovery {
 
   /** Something was delivered: whoever failed before it and is set aside is poison. */
   takeCondemned(): readonly Segment[] {
-    if (this.#suspects.length === 0) return [];
     const condemned = this.#suspects;
     this.#suspects = [];
     for (const segment of condemned) this.#size -= segment.messages.length;

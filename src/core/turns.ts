@@ -1,5 +1,14 @@
 import type { Clock } from './clock.ts';
 
+/**
+ * Reading the clock costs more than a push, so brief work shares a reading: the first message in each pass of the event
+ * loop has its own, then ever more share one, up to 128, as long as they take no longer than this together.
+ */
+const BRIEF_MS = 0.02;
+const STRIDE_MAX = 128;
+/** What a call counts for: its handler may suddenly take long, so few calls share a reading. */
+export const CALL_WEIGHT = 32;
+
 /** Something that delivers one batch at a time. */
 export interface TurnTaker {
   readonly priority: number;
@@ -25,12 +34,15 @@ export interface TurnLimits {
 export class Turns {
   readonly #clock: Clock;
   limits: TurnLimits;
-  /** The last reading of the clock. Reading it costs more than a push, so one reading serves a whole step. */
+  /** The last reading of the clock. */
   now: number;
   /** One FIFO per priority: its head has waited longest, so only heads compete. */
-  readonly #queues = new Map<number, TurnTaker[]>();
+  readonly #lanes: { readonly priority: number; readonly queue: TurnTaker[] }[] = [];
   #waiting = 0;
   #sliceStart = 0;
+  /** So many messages share a reading, and so many are left of them. */
+  #stride = 1;
+  #left = 0;
   #marker: unknown;
   #isRunning = false;
 
@@ -46,43 +58,56 @@ export class Turns {
     return this.now;
   }
 
-  /** A turn in one of the next passes of the event loop. */
-  request(taker: TurnTaker): void {
-    this.read();
-    this.#enqueue(taker);
-    this.#openSlice();
+  /** The time, after so many messages more; a call counts as several. */
+  glance(messages: number): number {
+    this.#left -= messages;
+    if (this.#marker !== undefined && this.#left > 0) return this.now;
+    const before = this.now;
+    const isBrief = !this.#openSlice() && this.read() - before < BRIEF_MS;
+    this.#stride = isBrief ? Math.min(2 * this.#stride, STRIDE_MAX) : 1;
+    this.#left = this.#stride;
+    return this.now;
   }
 
-  /** A turn right now if the slice has time left, in order of priority; else as `request`. Right after a `read`. */
-  proceed(taker: TurnTaker): void {
+  /** A turn in one of the next passes of the event loop. */
+  request(taker: TurnTaker): void {
+    if (taker.isQueued) return;
+    this.#openSlice();
     this.#enqueue(taker);
-    if (!this.#isRunning && !this.isSliceOver(this.now)) this.#run();
+  }
+
+  /** A turn right now if the slice has time left, in order of priority; else as `request`. Right after a glance. */
+  proceed(taker: TurnTaker): void {
+    if (this.#isRunning || this.isSliceOver(this.now)) return this.#enqueue(taker);
+    // Nobody else waits: the queue would give back the same taker.
+    if (this.#waiting > 0 || taker.step()) {
+      this.#enqueue(taker);
+      this.#run();
+    }
   }
 
   /** This stretch of work has lasted `sliceMs`: whoever works should ask for another turn. */
-  isSliceOver(now = this.read()): boolean {
-    if (this.#openSlice()) return false;
-    return now - this.#sliceStart >= this.limits.sliceMs;
+  isSliceOver(now = this.glance(1)): boolean {
+    return !this.#openSlice() && now - this.#sliceStart >= this.limits.sliceMs;
   }
 
   #enqueue(taker: TurnTaker): void {
     if (taker.isQueued) return;
     taker.isQueued = true;
     taker.queuedAt = this.now;
-    const queue = this.#queues.get(taker.priority);
-    if (queue === undefined) this.#queues.set(taker.priority, [taker]);
-    else queue.push(taker);
+    const lane = this.#lanes.find(({ priority }) => priority === taker.priority);
+    if (lane === undefined) this.#lanes.push({ priority: taker.priority, queue: [taker] });
+    else lane.queue.push(taker);
     this.#waiting += 1;
   }
 
   /** True when a slice has just begun. The marker tells when the event loop has turned, and carries on the queue. */
   #openSlice(): boolean {
     if (this.#marker !== undefined) return false;
-    this.#sliceStart = this.now;
+    this.#sliceStart = this.read();
     this.#marker = this.#clock.setImmediate(() => {
       this.#marker = undefined;
       if (this.#waiting === 0) return;
-      this.read();
       this.#openSlice();
       this.#run();
     });
@@ -113,7 +138,7 @@ export class Turns {
     const { now } = this;
     let best: TurnTaker[] | undefined;
     let leastUrgency = Number.POSITIVE_INFINITY;
-    for (const [priority, queue] of this.#queues) {
+    for (const { priority, queue } of this.#lanes) {
       const head = queue[0];
       if (head === undefined || priority > priorityMax) continue;
       const urgency = priority * (1 - (now - head.queuedAt) / this.limits.starvationMs);

@@ -1,7 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { handOver } from '../channel/hand-over.ts';
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
-import { Slot, type World } from '../channel/slot.ts';
+import { Slot } from '../channel/slot.ts';
+import type { World } from '../channel/world.ts';
 import { checkRulesOf } from '../config/event-rules.ts';
 import { rulesOf } from '../config/plan.ts';
 import type { ChannelConfig } from '../config/schema.ts';
@@ -23,7 +24,7 @@ export interface ChannelParts {
   /** Made ahead of the first start, to read its rules; the first start uses it up. */
   readonly instance: AnyChannel | undefined;
   /** What its class checks `eventRules` by. */
-  readonly rules: StandardSchemaV1 | undefined;
+  rules: StandardSchemaV1 | undefined;
 }
 
 /** One channel of a router: its name, its configuration and its partitions. */
@@ -88,6 +89,8 @@ export class Channel {
     if (schema === undefined || schema === this.parts.rules) return;
     const eventRules = checkRulesOf(this.name, schema, this.#config.eventRules);
     for (const { slot } of this.members) slot.config = { ...slot.config, eventRules };
+    // From now on a reload checks by them, too.
+    this.parts.rules = schema;
   }
 
   metrics(): ChannelMetrics {

@@ -1,6 +1,6 @@
-import { untilAborted } from '../adapters/until-aborted.ts';
-import type { World } from '../channel/slot.ts';
-import { ACCEPTED, type Outcome, rejected } from '../core/outcome.ts';
+import type { IntakeCount } from '../adapters/consume.ts';
+import type { World } from '../channel/world.ts';
+import { type Outcome, rejected } from '../core/outcome.ts';
 import type { Recognition } from '../core/recognition.ts';
 import type { Channel } from './channel.ts';
 
@@ -16,18 +16,12 @@ export interface OfferOptions extends RouteOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How many messages of a source were taken in. */
-export interface IntakeCount {
-  readonly accepted: number;
-  readonly rejected: number;
-}
-
-type Source = Iterable<unknown> | AsyncIterable<unknown>;
-
 /** The door of the router: finds the channel of each message. Nothing here throws because of a message. */
 export class Intake {
-  /** Channels by the data type they serve. */
+  /** Channels by the data type they serve; changed by `serve`. */
   readonly registry = new Map<string, Channel>();
+  /** The same channels by `ev`, so that the common path is one look-up. */
+  readonly #byEvent = new Map<unknown, Channel>();
   /** Messages that no channel serves. */
   unroutable = 0;
   readonly #recognition: Recognition;
@@ -38,60 +32,55 @@ export class Intake {
     this.#world = world;
   }
 
+  /** From now on this channel serves the data type; undefined: none does. */
+  serve(dataType: string, channel: Channel | undefined): void {
+    if (channel === undefined) this.registry.delete(dataType);
+    else this.registry.set(dataType, channel);
+    for (const event of this.#recognition.eventsOf(dataType)) {
+      if (channel === undefined) this.#byEvent.delete(event);
+      else this.#byEvent.set(event, channel);
+    }
+  }
+
   /** Undefined: no channel serves it. */
-  channelOf(message: unknown): Channel | undefined {
+  channelOf(message: unknown, dataType?: string): Channel | undefined {
+    if (dataType !== undefined) return this.registry.get(dataType);
+    try {
+      // Whatever it is, it may be asked; a list of messages is none itself, whatever it carries.
+      const known = this.#byEvent.get((message as { ev?: unknown } | null | undefined)?.ev);
+      if (known !== undefined && !Array.isArray(message)) return known;
+    } catch {
+      // A getter that throws: recognition says that it is unknown.
+    }
     return this.registry.get(this.#recognition.dataTypeOf(message) ?? '');
   }
 
-  route(message: unknown, dataType = this.#recognition.dataTypeOf(message)): Outcome {
-    const channel = this.registry.get(dataType ?? '');
+  route(message: unknown, dataType?: string): Outcome {
+    const channel = this.channelOf(message, dataType);
     return channel === undefined ? this.#refuse(message, dataType) : channel.slotFor(message).accept(message);
   }
 
   routeAll(messages: Iterable<unknown>, dataType?: string): IntakeCount {
-    let accepted = 0;
-    let all = 0;
-    for (const message of messages) {
-      all += 1;
-      if (this.route(message, dataType) === ACCEPTED) accepted += 1;
-    }
-    return { accepted, rejected: all - accepted };
-  }
-
-  /** A promise only when the message has to wait for room. */
-  offer(
-    message: unknown,
-    { dataType = this.#recognition.dataTypeOf(message), signal }: OfferOptions,
-  ): Outcome | Promise<Outcome> {
-    const channel = this.registry.get(dataType ?? '');
-    return channel === undefined ? this.#refuse(message, dataType) : channel.slotFor(message).offer(message, signal);
-  }
-
-  async consume(source: Source, options: OfferOptions): Promise<IntakeCount> {
     const count = { accepted: 0, rejected: 0 };
-    const { signal } = options;
-    try {
-      for await (const element of signal === undefined ? source : untilAborted(source, signal)) {
-        for (const message of Array.isArray(element) ? element : [element]) {
-          const outcome = await this.#offerInTurn(message, options);
-          count[outcome.status] += 1;
-        }
-      }
-    } catch (error) {
-      if (signal?.aborted !== true) throw error;
-    }
+    for (const message of messages) count[this.route(message, dataType).status] += 1;
     return count;
   }
 
+  /** A promise only when the message has to wait for room. */
+  offer(message: unknown, { dataType, signal }: OfferOptions): Outcome | Promise<Outcome> {
+    const channel = this.channelOf(message, dataType);
+    return channel === undefined ? this.#refuse(message, dataType) : channel.slotFor(message).offer(message, signal);
+  }
+
   /** A source that never waits would keep timers and sockets waiting: the event loop gets its turns. */
-  async #offerInTurn(message: unknown, options: OfferOptions): Promise<Outcome> {
+  async offerInTurn(message: unknown, options: OfferOptions): Promise<Outcome> {
     const { clock, turns } = this.#world;
     if (turns.isSliceOver()) await new Promise<void>((resolve) => clock.setImmediate(resolve));
     options.signal?.throwIfAborted();
     return this.offer(message, options);
   }
 
-  #refuse(message: unknown, dataType: string | undefined): Outcome {
+  #refuse(message: unknown, dataType = this.#recognition.dataTypeOf(message)): Outcome {
     this.unroutable += 1;
     const why = dataType === undefined ? this.#recognition.why(message) : `no channel serves data type '${dataType}'`;
     this.#world.keepDeadLetter(null, 'unknown-type', message, why, 0);

@@ -1,7 +1,7 @@
 import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import { Life } from '../channel/life.ts';
-import { type AnyChannel, bindChannel, type ChannelFactory, type SlotView } from '../channel/processing-channel.ts';
+import { type AnyChannel, bindChannel, type ChannelFactory } from '../channel/processing-channel.ts';
 import type { Slot } from '../channel/slot.ts';
 import { validatorOf } from '../channel/validator.ts';
 import { Intensity } from '../core/intensity.ts';
@@ -64,7 +64,7 @@ export class Member {
     try {
       instance = this.channel.takeInstance() ?? this.#factory();
       this.channel.checkRulesOf(instance);
-      bindChannel(instance, viewOf(this.slot, this.channel));
+      bindChannel(instance, { slot: this.slot, metrics: () => this.channel.metrics() });
       this.slot.validate = validatorOf(instance);
     } catch (error) {
       this.enter('failed', 'constructor', error);
@@ -153,20 +153,4 @@ export class Member {
     });
     actor.start();
   }
-}
-
-function viewOf(slot: Slot, channel: Channel): SlotView {
-  return {
-    get config() {
-      return slot.config;
-    },
-    get batch() {
-      return slot.batch;
-    },
-    get lastBatchAt() {
-      return slot.lastBatchAt;
-    },
-    mailbox: slot.mailbox,
-    metrics: () => channel.metrics(),
-  };
 }

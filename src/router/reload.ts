@@ -111,7 +111,7 @@ function apply(
   for (const channel of [...fleet.channels.values()]) {
     const next = config.channels[channel.name];
     if (next !== undefined && !replaced.includes(channel)) channel.reconfigure(next);
-    else intake.registry.delete(channel.config.dataType);
+    else intake.serve(channel.config.dataType, undefined);
     if (next === undefined) void removeChannel(core, channel, world.clock.now() + DRAIN_MS);
   }
   for (const channel of replaced) fleet.replace(channel, makeChannel(core, channel.name, undefined, channel));
@@ -128,7 +128,7 @@ export function removeChannel(core: Core, channel: Channel, drainBy: number): Pr
 
 async function takeOut(core: Core, channel: Channel, drainBy: number): Promise<void> {
   const { fleet, intake } = core;
-  if (intake.registry.get(channel.config.dataType) === channel) intake.registry.delete(channel.config.dataType);
+  if (intake.registry.get(channel.config.dataType) === channel) intake.serve(channel.config.dataType, undefined);
   await fleet.remove(channel, drainBy);
   channel.dispose();
   core.config = withoutChannel(core.config, channel.name);

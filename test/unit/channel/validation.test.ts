@@ -64,6 +64,21 @@ describe('R1.1 a message is checked at the door', () => {
   });
 });
 
+it('a schema may name the place of a mistake by keys, by objects with a key, or not at all', async () => {
+  const issues = [
+    { message: 'a', path: ['bids', 0, 'price'] },
+    { message: 'b', path: [{ key: 'bids' }, { key: 1 }] },
+    { message: 'c' },
+    { message: 'd', path: [] },
+  ];
+  class Refusing extends Collecting<unknown> {
+    override readonly schema = { '~standard': { version: 1, vendor: 'test', validate: () => ({ issues }) } } as const;
+  }
+  const rig = await createRig({ channels: {}, classes: { tick: () => new Refusing() } });
+  rig.router.route(message('tick', 0));
+  expect(rig.router.deadLetters.list()[0]?.error).toMatchObject({ message: 'bids.0.price: a; bids.1: b; c; d' });
+});
+
 describe('a check that answers by a promise', () => {
   it('refuses every message, because the door cannot wait: a schema', async () => {
     class Slow extends Collecting<unknown> {

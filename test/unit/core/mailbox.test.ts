@@ -36,13 +36,6 @@ test('a smaller capacity keeps what is there, and it is full until enough has le
   expect(mailbox.isFull).toBe(false);
 });
 
-test.each([Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY])(
-  'a capacity of %s is refused, because it is no bound',
-  (bad) => {
-    expect(() => new Mailbox(bad)).toThrow(/capacity must be a whole number/);
-  },
-);
-
 test('the stamps of a batch are readable before the taking', () => {
   const mailbox = filled(100, 30);
   expect([mailbox.oldestAcceptedAt, mailbox.acceptedAtOf(3), mailbox.sequenceOf(3)]).toEqual([0, 30, 3]);

@@ -95,6 +95,7 @@ describe('a slice', () => {
     const { clock, turns, log, taker } = createTable();
     turns.proceed(taker('a', 1, 1, 2));
     expect(log).toEqual(['a@0']);
+    turns.glance(128);
     turns.proceed(taker('b', 1));
     expect(log).toEqual(['a@0']);
     await clock.settle();

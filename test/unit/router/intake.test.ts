@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
-import { createRig, message, messages, numbers, type RouterRig, slow } from '../../support/router-rig.ts';
+import { createRig, hang, message, messages, numbers, type RouterRig, slow } from '../../support/router-rig.ts';
 
 /** One message in process for 10 ms each, and room for two. */
 async function narrow(): Promise<RouterRig> {
@@ -82,6 +82,20 @@ describe('`offer`', () => {
     await rig.advance(1_000);
     await Promise.all(offers);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  it('that is being answered can no longer be taken back', async () => {
+    const rig = await createRig({ channels: { tick: { batchSize: 1, capacity: 1 } } });
+    rig.sink('tick').reaction = hang;
+    rig.router.routeAll(messages('tick', 2));
+    const controller = new AbortController();
+    const offer = rig.router.offer(message('tick', 2), { signal: controller.signal });
+    // The fact is told before the promise is settled.
+    rig.router.events.on('message.rejected', () => controller.abort(new Error('too late')));
+    await rig.stop(100);
+    expect(await offer).toEqual({ status: 'rejected', reason: 'not-running' });
+    expect(controller.signal.aborted).toBe(true);
+    expect(rig.metrics('tick')).toMatchObject({ received: 3, rejected: 1 });
   });
 
   it('that waits when the router stops is answered: not running', async () => {

@@ -145,6 +145,14 @@ it('a channel that reads itself in its constructor fails as such, and says what 
   expect(rig.router.explain('tick').sentence).toContain('its constructor threw (a channel can be read after');
 });
 
+it.each(['trip', 'reset'] as const)('`%s` of a channel without a breaker is refused, and says why', async (how) => {
+  const rig = await new RouterRig({ channels: { tick: { breaker: false } } }).start();
+  expect(await thrown(() => rig.router[how]('tick'))).toMatchObject({
+    code: 'refused',
+    message: "channel 'tick' has no breaker: its configuration says breaker: false",
+  });
+});
+
 it('`routerOf` refuses an actor that is none of ours', async () => {
   const actor = createActor(createMachine({}));
   expect(await thrown(() => routerOf(actor as never))).toMatchObject({

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { heldCall } from '../../support/held-call.ts';
+import { createRig, message, messages, numbers } from '../../support/router-rig.ts';
+
+const limits = { batchSize: 1, capacity: 2 };
+
+/** A channel whose mailbox is full behind a call that is held. */
+async function fullRig() {
+  const rig = await createRig({ channels: { ohlcv: limits } });
+  const call = heldCall();
+  rig.sink('ohlcv').script.push(call.reaction);
+  rig.router.route(message('ohlcv', 0));
+  await rig.advance(10);
+  rig.router.routeAll(messages('ohlcv', 2, 1));
+  return { rig, call };
+}
+
+describe('Q4 an offer that waits for room while its channel gets other partitions', () => {
+  it('is let in by the partition that serves its key now, in the order of asking', async () => {
+    const { rig, call } = await fullRig();
+    const offers = [3, 4, 5, 6].map((n) => rig.router.offer(message('ohlcv', n)));
+    const reload = rig.router.reconfigure({ channels: { ohlcv: { ...limits, partitions: 2 } } });
+    await rig.advance(1_000);
+    expect(rig.metrics('ohlcv')).toMatchObject({ accepted: 3, delivered: 0 });
+    call.succeed();
+    await rig.during(reload);
+    await rig.during(Promise.all(offers));
+    await rig.advance(1_000);
+    expect(rig.sink('ohlcv').delivered).toEqual(numbers(7));
+    expect(rig.metrics('ohlcv')).toMatchObject({ accepted: 7, rejected: 0 });
+  });
+
+  it('can still be taken back by its signal: it was never received', async () => {
+    const { rig, call } = await fullRig();
+    const controller = new AbortController();
+    const kept = rig.router.offer(message('ohlcv', 3));
+    const taken = rig.router.offer(message('ohlcv', 4), { signal: controller.signal });
+    const reload = rig.router.reconfigure({ channels: { ohlcv: { ...limits, partitions: 2 } } });
+    rig.sink('ohlcv').reaction = heldCall().reaction;
+    call.succeed();
+    await rig.during(reload);
+    await rig.advance(100);
+    controller.abort(new Error('changed my mind'));
+    await expect(taken).rejects.toThrow('changed my mind');
+    expect(await rig.during(kept)).toEqual({ status: 'accepted' });
+    expect(rig.metrics('ohlcv').received).toBe(4);
+  });
+});

@@ -1,0 +1,202 @@
+import { channelMachine } from '../../machines/channel.ts';
+import type { ChannelPort } from '../core/channel-port.ts';
+import {
+  factsOf,
+  isConclusive,
+  newWorld,
+  type World,
+  withAllDelivered,
+  withCall,
+  withFailure,
+  withFlushFailure,
+  withOneFailure,
+  withSuccess,
+} from './channel-world.ts';
+import { afterType, type Model, type ModelEvent } from './machine-paths.ts';
+
+const after = (delay: string, path: string): string => afterType(channelMachine, delay, path);
+
+type Happening = readonly [type: string, world: World];
+
+/** The real chart of a channel over a small world. What begins with `weather.` the chart does not hear of. */
+export function channelModel(batchSize: number): Model<World> {
+  return {
+    machine: channelMachine,
+    world: newWorld(batchSize),
+    contextOf: (world) => ({ port: () => stubPort(world) }),
+    events: (value, world) =>
+      [...ownHappenings(value, world), ...commonHappenings(value, world)].map(
+        ([type, next]): ModelEvent<World> => ({ type, world: next }),
+      ),
+    react,
+    isOver: (value) => value === 'closing' || value === 'stopped' || value === 'failed',
+  };
+}
+
+/** A delivering state takes what is next; a drain that finds nothing says so. */
+function react(value: string, world: World): { world: World; event?: string } {
+  const isDraining = value === 'draining.delivering';
+  if (value !== 'ready.flushing' && value !== 'ready.isolating' && value !== 'ready.probing' && !isDraining)
+    return { world };
+  const breaker = isDraining && world.breaker === 'open' ? 'half-open' : world.breaker;
+  const next = withCall({ ...world, breaker }, isDraining || value === 'ready.probing');
+  return isDraining && next.call === 0 ? { world, event: 'delivery.quieted' } : { world: next };
+}
+
+/** What happens in one state. */
+function ownHappenings(value: string, world: World): Happening[] {
+  switch (value) {
+    case 'warming':
+      return [
+        ['xstate.done.actor.warmUp', world],
+        ['xstate.error.actor.warmUp', world],
+        [after('warmUpTimeout', 'warming'), world],
+      ];
+    case 'ready.idle':
+      return [['message.waiting', withMessage(world)]];
+    case 'ready.buffering':
+      return [
+        ['batch.full', withMessage(world)],
+        ['batch.flush', { ...world, isOverdue: true }],
+        [after('batchAge', 'ready.buffering'), { ...world, isOverdue: true, isBackingOff: false }],
+        ['channel.reconfigured', world],
+        ['channel.reconfigured', { ...world, batchSize: 1 }],
+      ];
+    case 'ready.flushing':
+      return [
+        ['delivery.quieted', withAllDelivered(world, false)],
+        ...failures('batch.failed', world, withFlushFailure),
+      ];
+    case 'ready.retrying':
+      return [[after('retryDelay', 'ready.retrying'), withBackoffOver(world)]];
+    case 'ready.isolating':
+      return [['isolation.finished', withAllDelivered(world, false)], ...failures('batch.failed', world)];
+    case 'ready.probing':
+      return probeHappenings(world);
+    case 'tripped':
+      return [
+        ['breaker.closed', withBreaker(world, 'closed')],
+        [after('coolDown', 'tripped'), withCoolDownOver(world)],
+      ];
+    case 'paused':
+      return [['channel.resume', { ...world, isPaused: false }]];
+    case 'draining.delivering':
+      return drainHappenings(world);
+    case 'draining.waiting':
+      return [
+        ...when(world.isDeadlineNear, after('drainDeadline', 'draining'), world),
+        ...when(world.breaker !== 'closed', 'breaker.closed', withBreaker(world, 'closed')),
+        ...when(!world.isDeadlineNear, after('retryDelay', 'draining.waiting'), withBackoffOver(world)),
+      ];
+    default:
+      return [
+        ['xstate.done.actor.close', world],
+        [after('closeDeadline', 'closing'), world],
+      ];
+  }
+}
+
+/** What happens in several states. */
+function commonHappenings(value: string, world: World): Happening[] {
+  const isReady = value.startsWith('ready.');
+  const isOpen = isReady || value === 'warming' || value === 'tripped' || value === 'paused';
+  const isWatching = value === 'ready.idle' || value === 'ready.buffering';
+  const isFresh = world.held.length === 0 && !world.isRepeated && world.waiting < world.batchSize;
+  const isQuiet = value === 'tripped' || value === 'paused' || value === 'draining.waiting';
+  const mayFail = world.call > 0 && world.waiting === 0 && (world.isLate || world.breaker !== 'half-open');
+  return [
+    ['channel.halt', world],
+    ...when(isOpen, 'channel.drain', world),
+    ...when(isOpen, 'channel.drain', { ...world, isDeadlineNear: true }),
+    ...when(isOpen, 'channel.restart', world),
+    ...when(isOpen && !world.isPaused, 'channel.pause', { ...world, isPaused: true }),
+    ...when(canTrip(value, world), 'breaker.opened', withBreaker(world, 'open')),
+    ...when(isOpen && value !== 'warming' && world.call > 0, 'call.hung', world),
+    ...when(isOpen && !isWatching && isFresh && canMixWithCall(value, world), 'weather.message', withMessage(world)),
+    ...when(
+      world.call > 0 && (world.breaker === 'half-open' ? world.isLate : isQuiet),
+      'weather.success',
+      withSuccess(world),
+    ),
+    ...when(isQuiet && mayFail, 'weather.failure', withOneFailure(world)),
+  ];
+}
+
+/** An operator trips the breaker, or trips it again while it cools down. */
+function canTrip(value: string, world: World): boolean {
+  return value === 'tripped' ? world.isCooling : world.breaker === 'closed' && !value.startsWith('draining.waiting');
+}
+
+/** Messages that arrive while probes run would be another batch each, which shows nothing more. */
+function canMixWithCall(value: string, world: World): boolean {
+  return world.breaker === 'closed' ? !world.isRamping : value !== 'ready.probing' || world.call === 0;
+}
+
+function probeHappenings(world: World): Happening[] {
+  if (world.isLate) return isConclusive(world) ? failures('batch.failed', world) : [];
+  const probed = world.call === 0 ? { ...world, call: 1, isRepeated: false } : world;
+  return [
+    ['breaker.closed', { ...withSuccess(probed), breaker: 'closed', isRamping: true }],
+    ...when(world.waiting === 0, 'breaker.opened', withBreaker(withFailure(probed), 'open')),
+  ];
+}
+
+function drainHappenings(world: World): Happening[] {
+  const sinkFails = (): Happening[] => {
+    if (world.isLate && world.breaker === 'half-open')
+      return isConclusive(world) ? failures('batch.failed', world) : [];
+    if (world.breaker === 'closed') return failures('batch.failed', world);
+    return when(world.waiting === 0, 'breaker.opened', withBreaker(withFailure(world), 'open'));
+  };
+  return [
+    ['delivery.quieted', withAllDelivered({ ...world, breaker: 'closed' }, true)],
+    [after('drainDeadline', 'draining'), world],
+    ...sinkFails(),
+  ];
+}
+
+/** The sink goes on failing. With new messages behind it, which would be tried too, that shows nothing more. */
+function failures(type: string, world: World, withEnd = withFailure): Happening[] {
+  return when(world.call > 0 && world.waiting === 0, type, withEnd(world));
+}
+
+function when(holds: boolean, type: string, world: World): Happening[] {
+  return holds ? [[type, world]] : [];
+}
+
+function withMessage(world: World): World {
+  return { ...world, waiting: world.waiting + 1 };
+}
+
+function withBreaker(world: World, breaker: World['breaker']): World {
+  const isLate = world.isLate || (breaker === 'open' && world.call > 0);
+  return { ...world, breaker, isCooling: breaker === 'open', isRamping: false, isLate };
+}
+
+/** Whoever waited through the cool-down is overdue. */
+function withCoolDownOver(world: World): World {
+  return { ...withBackoffOver(world), breaker: 'half-open', isOverdue: world.waiting > 0 };
+}
+
+function withBackoffOver(world: World): World {
+  return { ...world, isBackingOff: false, isCooling: false };
+}
+
+function stubPort(world: World): ChannelPort {
+  return Object.assign(Object.create(restingPort), factsOf(world));
+}
+
+/** What no guard reads. */
+const restingPort: Omit<ChannelPort, keyof ReturnType<typeof factsOf>> = {
+  warmUpTimeoutMs: 0,
+  dueInMs: 0,
+  retryInMs: 0,
+  coolDownInMs: 0,
+  drainInMs: 0,
+  closeInMs: 0,
+  warmUp: async () => {},
+  close: async () => {},
+  watch: () => {},
+  startPump: () => {},
+  stopPump: () => {},
+};

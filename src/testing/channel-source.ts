@@ -1,0 +1,85 @@
+import { type AnyChannel, ProcessingChannel } from '../channel/processing-channel.ts';
+import { validatorOf } from '../channel/validator.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { SimulatedClock } from './simulated-clock.ts';
+
+/** A channel as a test names it: its class, or a function that makes one. */
+export type ChannelSource<Channel extends AnyChannel> = (new () => Channel) | (() => Channel);
+
+/** What `process` of a channel gets. */
+export type PayloadOf<Channel> =
+  Channel extends ProcessingChannel<infer Payload, infer _Event, infer _Rules> ? Payload : never;
+
+type Process = AnyChannel['process'];
+type LifeStep = NonNullable<AnyChannel['warmUp']>;
+type Next<Step extends (...values: never[]) => unknown> = (...values: Parameters<Step>) => ReturnType<Step>;
+
+/** What a test does around the work of a channel; `own` is that work. Left out: nothing. */
+export interface Around {
+  readonly process?: (own: Next<Process>, ...values: Parameters<Process>) => ReturnType<Process>;
+  readonly warmUp?: (own: Next<LifeStep>, ...values: Parameters<LifeStep>) => ReturnType<LifeStep>;
+  readonly close?: (own: Next<LifeStep>, ...values: Parameters<LifeStep>) => ReturnType<LifeStep>;
+  /** A message passed the channel's own check and became this payload; it may still find the mailbox full. */
+  readonly checked?: (payload: unknown) => void;
+}
+
+/** Makes instances of the source. Throws `SluiceError` `invalid-option` for what cannot be a channel. */
+export function factoryOf<Channel extends AnyChannel>(source: ChannelSource<Channel> | Channel): () => Channel {
+  if (source instanceof ProcessingChannel) return () => source;
+  if (typeof source !== 'function') {
+    const allowed = 'the class of a channel, a function that makes one, or an instance';
+    throw new SluiceError('invalid-option', `channel must be ${allowed}, got ${typeof source}`);
+  }
+  // Whoever extends ProcessingChannel is a class; anything else is called.
+  if (source.prototype instanceof ProcessingChannel) return () => new (source as new () => Channel)();
+  return source as () => Channel;
+}
+
+/**
+ * Puts a test's hands around instances. Each stays the very instance of its class, with private fields, schema and
+ * rules, so what is tested is what runs elsewhere; only these methods are hidden by others of the same name.
+ */
+export function wrapper(
+  aroundOf: (channel: AnyChannel) => Around,
+): <Channel extends AnyChannel>(channel: Channel) => Channel {
+  // A factory may give the same instance for every life.
+  const wrapped = new WeakSet<AnyChannel>();
+  return (channel) => {
+    if (!wrapped.has(channel)) putAround(channel, aroundOf(channel));
+    wrapped.add(channel);
+    return channel;
+  };
+}
+
+function putAround(channel: AnyChannel, { process, warmUp, close, checked }: Around): void {
+  const check = validatorOf(channel);
+  const hide = (name: string, value: unknown): void => {
+    Object.defineProperty(channel, name, { value, configurable: true });
+  };
+  if (process !== undefined) hide('process', process.bind(undefined, channel.process.bind(channel)));
+  if (warmUp !== undefined) hide('warmUp', warmUp.bind(undefined, channel.warmUp?.bind(channel) ?? nothing));
+  if (close !== undefined) hide('close', close.bind(undefined, channel.close?.bind(channel) ?? nothing));
+  if (checked === undefined) return;
+  // Bound now: afterwards its `validate` is this one.
+  const validate = channel.validate?.bind(channel);
+  hide('validate', (message: unknown) => {
+    const payload = validate === undefined ? (check?.(message) ?? message) : validate(message);
+    checked(payload);
+    return payload;
+  });
+}
+
+const nothing = (): void => {};
+const clocks = new WeakMap<AnyChannel, SimulatedClock>();
+
+/** Tells an instance which clock its router lives by. */
+export function giveClock(channel: AnyChannel, clock: SimulatedClock): void {
+  clocks.set(channel, clock);
+}
+
+/** The clock of the router an instance works for; only those of this kit have a simulated one. */
+export function clockOf(channel: AnyChannel): SimulatedClock {
+  const clock = clocks.get(channel);
+  if (clock !== undefined) return clock;
+  throw new SluiceError('not-bound', 'a sink works for the routers of createTestRouter, testBatch and channelPaths');
+}

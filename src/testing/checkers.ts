@@ -1,0 +1,137 @@
+import type { RouterConfig } from '../config/schema.ts';
+import type { ChannelReport, DrainReport } from '../observe/drain-report.ts';
+import type { Ledger } from '../observe/ledger.ts';
+import type { ChannelMetrics, RouterMetrics } from '../observe/metrics.ts';
+
+/** What the laws of conservation can be checked of; a bare `Ledger` for one. */
+export type Accounts = RouterMetrics | DrainReport | ChannelReport | ChannelMetrics | Ledger;
+
+/** How to tell whether messages are in order. */
+export interface OrderRule<Message> {
+  /** What is ordered apart: the symbol, say. */
+  readonly key: (message: Message) => string;
+  /** Where a message stands among those of its key, in the order of acceptance. */
+  readonly sequence: (message: Message) => number;
+  /** Messages that order does not bind: those named by `context.fail`, and dead letters that were replayed. */
+  readonly except?: (message: Message) => boolean;
+}
+
+/**
+ * The laws of conservation, of a router, a channel or the report of a stop; at every moment, also inside a listener.
+ * Each problem is one line that names the law and shows its numbers; none is an empty list.
+ */
+export function checkConservation(accounts: Accounts): readonly string[] {
+  if (!('channels' in accounts)) return channelProblems('channel', accounts);
+  const channels = Object.entries<ChannelReport | ChannelMetrics>(accounts.channels);
+  const problems = channels.flatMap(([name, channel]) => channelProblems(name, channel));
+  if (!accounts.conserved) problems.push("router: it says of itself that it isn't conserved");
+  if ('unroutable' in accounts) {
+    // Not equal: the router goes on counting for channels that were removed, and shows them no more.
+    const known = channels.reduce((sum, [, channel]) => sum + channel.received, accounts.unroutable);
+    if (accounts.received < known) problems.push(lawOf('router', 'received', accounts.received, 'at least', known));
+  }
+  return problems;
+}
+
+/**
+ * The law of order: the messages of a key are delivered in the order of acceptance, the first time each is. A second
+ * time is allowed: delivery is at least once.
+ */
+export function checkOrder<Message>(delivered: Iterable<Message>, rule: OrderRule<Message>): readonly string[] {
+  const problems: string[] = [];
+  const seen = new Map<string, { last: number; readonly all: Set<number> }>();
+  let position = -1;
+  for (const message of delivered) {
+    position += 1;
+    if (rule.except?.(message)) continue;
+    const key = rule.key(message);
+    const sequence = rule.sequence(message);
+    const before = seen.get(key);
+    if (before === undefined) seen.set(key, { last: sequence, all: new Set([sequence]) });
+    else if (!before.all.has(sequence)) {
+      if (sequence < before.last) {
+        problems.push(`order of ${key}: ${sequence} was delivered after ${before.last} (number ${position} of all)`);
+      }
+      before.all.add(sequence);
+      before.last = Math.max(before.last, sequence);
+    }
+  }
+  return problems;
+}
+
+/** The law of bounds, under a configuration that was in force all the time: nothing grows past its limit. */
+export function checkBounds(metrics: RouterMetrics, config: RouterConfig): readonly string[] {
+  const problems: string[] = [];
+  const bound = (place: string, name: string, value: number, max: number): void => {
+    if (value > max) problems.push(lawOf(place, name, value, 'at most', max));
+  };
+  bound('router', 'deadLetters.stored', metrics.deadLetters.stored, config.router.deadLetters.capacity);
+  for (const [name, channel] of Object.entries(metrics.channels)) {
+    const limits = config.channels[name];
+    if (limits === undefined) continue;
+    bound(name, 'depthMax (of one mailbox)', channel.depthMax, limits.capacity);
+    bound(name, 'inFlight', channel.inFlight, limits.batchSize * limits.partitions);
+  }
+  return problems;
+}
+
+function channelProblems(name: string, channel: Ledger): string[] {
+  const { received, accepted, rejected, delivered, deadLettered } = channel;
+  const { dropped, conflated, returned, buffered, inFlight } = channel;
+  const kept = delivered + deadLettered + dropped + conflated + returned + buffered + inFlight;
+  const equal = (law: string, left: number, right: number): string[] =>
+    left === right ? [] : [lawOf(name, law, left, 'as much as', right)];
+  return [
+    ...equal('received = accepted + rejected', received, accepted + rejected),
+    ...equal(
+      'accepted = delivered + deadLettered + dropped + conflated + returned + buffered + inFlight',
+      accepted,
+      kept,
+    ),
+    ...countProblems(name, channel),
+    ...('rejectedBy' in channel ? metricsProblems(channel as ChannelMetrics, equal) : []),
+    ...('returnedMessages' in channel ? reportProblems(channel as ChannelReport, equal) : []),
+  ];
+}
+
+type Equal = (law: string, left: number, right: number) => string[];
+
+function metricsProblems({ rejected, rejectedBy, deadLettered, deadLetteredBy }: ChannelMetrics, equal: Equal) {
+  return [
+    ...equal('rejected = the sum of rejectedBy', rejected, sumOf(rejectedBy)),
+    ...equal('deadLettered = the sum of deadLetteredBy', deadLettered, sumOf(deadLetteredBy)),
+  ];
+}
+
+/** After the end nothing waits any more, and what was not delivered is there by name. */
+function reportProblems(
+  { buffered, returned, inFlight, returnedMessages, unknownMessages }: ChannelReport,
+  equal: Equal,
+) {
+  return [
+    ...equal('buffered = 0 at the end', buffered, 0),
+    ...equal('returned = the number of returnedMessages', returned, returnedMessages.length),
+    ...equal('inFlight = the number of unknownMessages', inFlight, unknownMessages.length),
+  ];
+}
+
+function countProblems(name: string, channel: Ledger): string[] {
+  return Object.entries(channel).flatMap(([count, value]) =>
+    counts.includes(count) && !(Number.isSafeInteger(value) && value >= 0)
+      ? [`${name}: ${count} must be a whole number from 0, but it is ${String(value)}`]
+      : [],
+  );
+}
+
+const counts = [
+  ...['received', 'accepted', 'rejected', 'delivered', 'deadLettered'],
+  ...['dropped', 'conflated', 'returned', 'buffered', 'inFlight'],
+];
+
+function sumOf(parts: Readonly<Partial<Record<string, number>>>): number {
+  return Object.values(parts).reduce<number>((sum, part) => sum + (part ?? 0), 0);
+}
+
+function lawOf(place: string, law: string, left: number, relation: string, right: number): string {
+  return `${place}: ${law}: ${left} should be ${relation} ${right}`;
+}

@@ -1,0 +1,26 @@
+export {
+  type ChannelPath,
+  type ChannelPaths,
+  type ChannelPathsOptions,
+  channelPaths,
+  type PathCoverage,
+} from './channel-paths.ts';
+export type { ChannelSource } from './channel-source.ts';
+export { type Accounts, checkBounds, checkConservation, checkOrder, type OrderRule } from './checkers.ts';
+export type { MessageOutcome } from './message-roll.ts';
+export {
+  busy,
+  fail,
+  failOnly,
+  failWhen,
+  hang,
+  type Reaction,
+  type ReactionCall,
+  reject,
+  slow,
+  succeed,
+} from './reactions.ts';
+export { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts';
+export { createSink, type Sink, type SinkCall, type SinkOptions } from './sink.ts';
+export { type BatchResult, type TestBatchOptions, testBatch } from './test-batch.ts';
+export { createTestRouter, type TestRouter, type TestRouterOptions } from './test-router.ts';

@@ -1,0 +1,256 @@
+import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from 'xstate';
+import type { AnyChannel } from '../channel/processing-channel.ts';
+import type { ChannelPort } from '../core/channel-port.ts';
+import { createRouter } from '../router/create-router.ts';
+import type { DataChannelRouter } from '../router/router.ts';
+import type { World } from './channel-world.ts';
+import { Gates } from './gates.ts';
+import { type ModelEvent, placeOf } from './machine-paths.ts';
+import { createSimulatedClock } from './simulated-clock.ts';
+import { TestRouter } from './test-router.ts';
+
+/** The name of the channel under test. */
+export const NAME = 'channel';
+
+const FAR_MS = 60_000;
+const NEAR_MS = 20;
+const HUNG_MS = 400_000;
+const QUIET_MS = 2;
+/** More rounds than this, and the edge that was expected does not come. */
+const ROUNDS_MAX = 12;
+/** A failed channel is started again by then, and what waits for a backoff or a hung trial is delivered. */
+const RESTARTED_MS = 1_000;
+const RECOVERED_MS = 2_000;
+/** So many turns of the event loop a channel's own work may take. */
+const TURNS_MAX = 1_000;
+
+/** What a path is run with. */
+export interface RunOptions {
+  readonly make: () => AnyChannel;
+  readonly messages: readonly unknown[];
+  readonly eventRules: Readonly<Record<string, unknown>>;
+  readonly batchSize: number;
+  readonly inspect: (event: InspectionEvent) => void;
+}
+
+/** A real router with one channel, and the physical cause of everything that its chart can hear of. */
+export class PathRun {
+  readonly test: TestRouter<unknown>;
+  readonly gates = new Gates();
+  readonly #options: RunOptions;
+  #actor: AnyActorRef | undefined;
+  #routed = 0;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    const clock = createSimulatedClock();
+    const router = createRouter({
+      channels: { [NAME]: () => this.gates.around(options.make()) },
+      config: { channels: { [NAME]: this.#configOf(options.batchSize) } },
+      clock,
+      // Every jitter is half of what it may be: no backoff is over before it should.
+      random: () => 0.5,
+      inspect: (event) => {
+        if (event.type === '@xstate.actor' && 'id' in event.actorRef && event.actorRef.id === NAME)
+          this.#actor ??= event.actorRef as AnyActorRef;
+        options.inspect(event);
+      },
+    });
+    this.test = new TestRouter(router, clock);
+    router.start().catch(() => {});
+  }
+
+  get snapshot(): AnyMachineSnapshot {
+    const snapshot = this.#actor?.getSnapshot();
+    if (snapshot === undefined) throw new Error(`the channel has not started: ${this.test.explanations()}`);
+    return snapshot;
+  }
+
+  /** Lets promises go on until the channel's own work is done; throws if it failed. */
+  async settle(): Promise<void> {
+    await this.test.clock.settle();
+    for (let turn = 0; this.gates.isWorking && this.gates.mistake === undefined; turn += 1) {
+      if (turn === TURNS_MAX) {
+        const advice = 'what it calls must be a stand-in that waits for nothing real';
+        throw new Error(`the channel's own work is not done after ${TURNS_MAX} turns of the event loop; ${advice}`);
+      }
+      await this.test.clock.settle();
+    }
+    if (this.gates.mistake !== undefined) throw new Error(this.gates.mistake);
+  }
+
+  /** Brings about what a step of the model says has happened. */
+  async cause({ type, world }: ModelEvent<World>): Promise<void> {
+    await (type.startsWith('xstate.') ? this.#causeEnd(type) : this.#causeEvent(type, world));
+    await this.settle();
+  }
+
+  /** The router was neither told to stop nor halted. */
+  get isServing(): boolean {
+    return ['starting', 'running', 'degraded'].includes(this.test.router.state);
+  }
+
+  /** Lets everything go on, as after an incident: a failed channel starts again, and only then do old calls end. */
+  async release(): Promise<void> {
+    const { router, clock } = this.test;
+    if (this.isServing) {
+      router.resume(NAME);
+      router.reset(NAME);
+      this.gates.at('warmUp')?.open();
+      await clock.advance(RESTARTED_MS);
+      this.gates.at('warmUp')?.open();
+      router.flush(NAME);
+      await this.settle();
+    }
+    this.gates.openAll();
+    await this.settle();
+    if (this.isServing) await clock.advance(RECOVERED_MS);
+    await this.settle();
+  }
+
+  /** Ends all actors, whatever happened. */
+  end(): void {
+    halt(this.#router);
+    this.gates.openAll();
+  }
+
+  async #causeEnd(type: string): Promise<void> {
+    const port = this.#port;
+    if (type === 'xstate.done.actor.warmUp') this.gates.at('warmUp')?.open();
+    else if (type === 'xstate.error.actor.warmUp') this.gates.at('warmUp')?.fail();
+    else if (type === 'xstate.done.actor.close') this.gates.at('close')?.open();
+    else if (type.includes('.warmUpTimeout.')) await this.#advance(port.warmUpTimeoutMs);
+    else if (type.includes('.batchAge.')) await this.#advance(port.dueInMs);
+    else if (type.includes('.retryDelay.')) await this.#advance(port.retryInMs);
+    else if (type.includes('.coolDown.')) await this.#advance(port.coolDownInMs);
+    else if (type.includes('.drainDeadline.')) await this.#advance(port.drainInMs);
+    else if (type.includes('.closeDeadline.')) await this.#advance(port.closeInMs);
+    else throw new Error(`no cause is known for ${type}`);
+  }
+
+  async #causeEvent(type: string, world: World): Promise<unknown> {
+    const router = this.#router;
+    switch (type) {
+      case 'message.waiting':
+      case 'batch.full':
+      case 'weather.message':
+        return this.#route();
+      case 'batch.flush':
+        return router.flush(NAME);
+      case 'delivery.quieted':
+      case 'isolation.finished':
+        return this.#settleCalls('open');
+      case 'batch.failed':
+        return this.#settleCalls('fail');
+      case 'breaker.opened':
+        return this.#openBreaker();
+      case 'breaker.closed':
+        return this.#isProbing ? this.#settleCalls('open') : router.reset(NAME);
+      case 'weather.success':
+        return this.gates.at('process')?.open();
+      case 'weather.failure':
+        return this.gates.at('process')?.fail();
+      case 'call.hung':
+        return this.#hang();
+      case 'channel.pause':
+        return router.pause(NAME);
+      case 'channel.resume':
+        return router.resume(NAME);
+      case 'channel.restart':
+        return router.restart(NAME);
+      case 'channel.reconfigured':
+        return router.reconfigure({ channels: { [NAME]: this.#configOf(world.batchSize) } });
+      case 'channel.drain':
+        router.stop({ deadlineMs: world.isDeadlineNear ? NEAR_MS : FAR_MS }).catch(() => {});
+        return;
+      case 'channel.halt':
+        return halt(router);
+      default:
+        throw new Error(`no cause is known for ${type}`);
+    }
+  }
+
+  /** By an operator; the end of the trials is the sink's doing. */
+  async #openBreaker(): Promise<void> {
+    const isTried = this.#isProbing || this.#router.metrics().channels[NAME]?.breaker?.state === 'half-open';
+    if (isTried) await this.#settleCalls('fail');
+    else this.#router.trip(NAME);
+  }
+
+  /** Longer than any cool-down, unless an operator holds the breaker open. */
+  async #hang(): Promise<void> {
+    if (placeOf(this.snapshot) === 'tripped') {
+      this.#router.channels.get(NAME)?.breaker?.trip(Number.POSITIVE_INFINITY);
+    }
+    await this.#advance(HUNG_MS);
+  }
+
+  /** The sink answers every call in the same way until the chart moves on; a trial needs something to try. */
+  async #settleCalls(how: 'open' | 'fail'): Promise<void> {
+    const from = placeOf(this.snapshot);
+    for (let round = 0; round < ROUNDS_MAX && placeOf(this.snapshot) === from; round += 1) {
+      const gate = this.gates.at('process');
+      if (gate !== undefined) gate[how]();
+      else if (this.#isProbing) this.#route();
+      else await this.#advance(QUIET_MS);
+      await this.settle();
+    }
+  }
+
+  get #isProbing(): boolean {
+    return placeOf(this.snapshot) === 'ready.probing';
+  }
+
+  get #router(): DataChannelRouter<unknown> {
+    return this.test.router;
+  }
+
+  get #port(): ChannelPort {
+    return this.snapshot.context.port();
+  }
+
+  #route(): void {
+    const { messages } = this.#options;
+    const message = messages[this.#routed % messages.length];
+    this.#routed += 1;
+    const outcome = this.#router.route(message, { dataType: NAME });
+    if (outcome.status === 'accepted') return;
+    const why = this.test.facts('message.deadLettered').at(-1)?.error;
+    throw new Error(
+      `a message of the test was rejected as ${outcome.reason}${why === undefined ? '' : `: ${String(why)}`}`,
+    );
+  }
+
+  #advance(ms: number): Promise<void> {
+    return this.test.advance(Math.max(1, Math.ceil(ms)));
+  }
+
+  /** Backoffs take 50 ms, cool-downs 3 s or more; the breaker opens by hand and in trials only. */
+  #configOf(batchSize: number) {
+    return {
+      priority: 2,
+      batchSize,
+      timeoutMs: 100,
+      capacity: 10,
+      warmUpTimeoutMs: 1_000,
+      processTimeoutMs: HUNG_MS - 100_000,
+      abandonAfterMs: 100_000,
+      retry: { attempts: 2, delayMs: 100, delayMsMax: 100, budget: 1 },
+      breaker: {
+        window: { count: 10_000 },
+        minimumCalls: 10_000,
+        slowCallMs: HUNG_MS,
+        coolDownMs: 4_000,
+        coolDownMsMax: 4_000,
+        probes: 1,
+      },
+      eventRules: this.#options.eventRules,
+    };
+  }
+}
+
+/** As a host does that ends its own machine. */
+function halt(router: DataChannelRouter<unknown>): void {
+  // Only a root can be stopped, which this one is; its type is that of any actor of a router.
+  (router.actor as unknown as { stop(): void }).stop();
+}

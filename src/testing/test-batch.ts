@@ -1,0 +1,122 @@
+import type { AnyChannel, EventOf } from '../channel/processing-channel.ts';
+import type { ChannelInput } from '../config/plan.ts';
+import type { ChannelReport } from '../observe/drain-report.ts';
+import type { ChannelMetrics } from '../observe/metrics.ts';
+import { type ChannelSource, factoryOf, wrapper } from './channel-source.ts';
+import { checkConservation } from './checkers.ts';
+import { type MessageOutcome, MessageRoll } from './message-roll.ts';
+import type { Reaction } from './reactions.ts';
+import { createSink } from './sink.ts';
+import { createTestRouter, type TestRouter } from './test-router.ts';
+
+/** How the messages are passed through. */
+export interface TestBatchOptions {
+  /** The configuration of the channel. Default: all messages are one batch, and everything else as it is shipped. */
+  readonly config?: ChannelInput;
+  /** What the first calls of `process` meet before the channel's own work. Default: nothing. */
+  readonly script?: readonly Reaction[];
+  /** Of all chance. Default: 1. */
+  readonly seed?: number;
+  /** How long the channel gets before it is stopped, in simulated ms. Default: 60,000. */
+  readonly withinMs?: number;
+}
+
+/** What became of the messages. */
+export interface BatchResult<Event> {
+  /** One for each message, in their order. */
+  readonly outcomes: readonly MessageOutcome[];
+  /** What the channel emitted, in order. */
+  readonly events: readonly Event[];
+  /** What was measured when the last message was done. */
+  readonly metrics: ChannelMetrics;
+  /** Whether and how it stopped. */
+  readonly report: ChannelReport;
+}
+
+const WITHIN_MS = 60_000;
+const CAPACITY = 1_000;
+const NAME = 'channel';
+
+/**
+ * Passes messages, as a feed would send them, through a channel in a whole router on simulated time, until none waits
+ * any more, and stops it. Throws when a law of conservation was broken on the way.
+ */
+export async function testBatch<Channel extends AnyChannel>(
+  channel: ChannelSource<Channel> | Channel,
+  messages: readonly unknown[],
+  options: TestBatchOptions = {},
+): Promise<BatchResult<EventOf<Channel>>> {
+  const { config = {}, script = [], seed = 1, withinMs = WITHIN_MS } = options;
+  const size = Math.max(1, messages.length);
+  const roll = new MessageRoll();
+  const follow = wrapper(() => ({
+    process: (own, batch, context) => {
+      roll.handed(batch);
+      return own(batch, context);
+    },
+    checked: (payload) => roll.checked(payload),
+  }));
+  const make = factoryOf(channel);
+  const sink = createSink(() => make(), { script });
+  const test = await createTestRouter({
+    channels: { [NAME]: () => follow(sink.channel()) },
+    config: { channels: { [NAME]: { batchSize: size, capacity: Math.max(CAPACITY, size), ...config } } },
+    seed,
+  });
+  test.router.events.on('message.deadLettered', (letter) => roll.deadLettered(letter));
+  for (const message of messages) pass(test, roll, message);
+  await rest(test, withinMs);
+  const metrics = metricsOf(test);
+  const { channels } = await test.stop();
+  // The one channel there is.
+  const report = channels[NAME] as ChannelReport;
+  roll.left(report.unknownMessages, 'unknown');
+  roll.left(report.returnedMessages, 'returned');
+  const outcomes = roll.close(config.overflow === 'conflate' ? 'conflated' : 'dropped');
+  verify(outcomes, report);
+  // Only this channel emits here.
+  const events = test.events.map(({ event }) => event as EventOf<Channel>);
+  return { outcomes, events, metrics, report };
+}
+
+function pass(test: TestRouter<unknown>, roll: MessageRoll, message: unknown): void {
+  roll.open();
+  const outcome = test.router.route(message, { dataType: NAME });
+  if (outcome.status === 'accepted') return;
+  const isLetter = outcome.reason === 'invalid';
+  roll.rejected(outcome.reason, isLetter ? test.facts('message.deadLettered').at(-1)?.error : undefined);
+}
+
+/** Moves time on in growing steps until nothing waits and nothing is in flight. */
+async function rest(test: TestRouter<unknown>, withinMs: number): Promise<void> {
+  await test.clock.settle();
+  const endMs = test.clock.now() + withinMs;
+  for (let stepMs = 1; ; stepMs = Math.min(2 * stepMs, 1_000)) {
+    const { waiting, inFlight } = test.router.explain(NAME);
+    const leftMs = endMs - test.clock.now();
+    if (waiting + inFlight === 0 || leftMs <= 0) return;
+    await test.advance(Math.min(stepMs, leftMs));
+  }
+}
+
+function metricsOf(test: TestRouter<unknown>): ChannelMetrics {
+  // The one channel there is.
+  return test.router.metrics().channels[NAME] as ChannelMetrics;
+}
+
+/** What was seen from outside, message by message, must be what the router counted. */
+function verify(outcomes: readonly MessageOutcome[], report: ChannelReport): void {
+  const problems = [...checkConservation(report)];
+  const seen = (status: MessageOutcome['status']): number => outcomes.filter((each) => each.status === status).length;
+  const compare = (status: MessageOutcome['status'], counted: number): void => {
+    if (seen(status) !== counted) problems.push(`${seen(status)} messages are ${status}, but ${counted} were counted`);
+  };
+  compare('delivered', report.delivered);
+  compare('rejected', report.rejected);
+  compare('dead-lettered', report.deadLettered);
+  compare('dropped', report.dropped);
+  compare('conflated', report.conflated);
+  compare('returned', report.returned);
+  compare('unknown', report.inFlight);
+  if (problems.length > 0) throw new Error(`testBatch: ${problems.join('; ')}`);
+}

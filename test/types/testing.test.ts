@@ -1,0 +1,82 @@
+import { expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import { type BatchContext, ProcessingChannel } from '../../src/index.ts';
+import { channelPaths, checkOrder, createSink, createTestRouter, testBatch } from '../../src/testing/index.ts';
+
+interface Trade {
+  readonly sym: string;
+  readonly p: number;
+}
+interface High {
+  readonly type: 'high';
+}
+
+class Trades extends ProcessingChannel<Trade, High> {
+  override readonly schema = z.object({ sym: z.string(), p: z.number() });
+  override process(_batch: readonly Trade[], context: BatchContext<High>): void {
+    context.emit({ type: 'high' });
+  }
+}
+class Limited extends Trades {
+  readonly limit: number;
+  constructor(limit: number) {
+    super();
+    this.limit = limit;
+  }
+}
+
+test('events and outcomes of a batch are typed by the channel, however it is given', async () => {
+  for (const result of [
+    await testBatch(Trades, []),
+    await testBatch(new Trades(), []),
+    await testBatch(() => new Limited(1), []),
+  ])
+    expectTypeOf(result.events).toEqualTypeOf<readonly High[]>();
+  const { outcomes } = await testBatch(Trades, []);
+  const [outcome] = outcomes;
+  if (outcome?.status === 'delivered') expectTypeOf(outcome.attempts).toBeNumber();
+  // @ts-expect-error only a message that was refused or given up has a reason
+  void outcome?.reason;
+});
+
+test('the payloads of a sink are those of the channel it is around', () => {
+  const sink = createSink(Trades);
+  expectTypeOf(sink.delivered).toEqualTypeOf<readonly Trade[]>();
+  expectTypeOf(sink.channel).returns.toEqualTypeOf<Trades>();
+  expectTypeOf(createSink().delivered).toEqualTypeOf<readonly unknown[]>();
+  checkOrder(sink.delivered, { key: ({ sym }) => sym, sequence: ({ p }) => p });
+  // @ts-expect-error a sequence is a number
+  checkOrder(sink.delivered, { key: ({ sym }) => sym, sequence: ({ sym }) => sym });
+});
+
+test('a test router knows what its channels emit, also those of sinks', async () => {
+  const { events, router } = await createTestRouter({
+    channels: { tick: createSink(Trades).channel, quiet: createSink().channel },
+  });
+  for (const event of events) if (event.channel === 'tick') expectTypeOf(event.event).toEqualTypeOf<High>();
+  router.events.on('event', (fact) => {
+    // @ts-expect-error there is no channel of that name
+    if (fact.channel === 'fmv') return;
+  });
+  const refused = () =>
+    // @ts-expect-error time is simulated
+    createTestRouter({ channels: { tick: () => new Trades() }, clock: Date });
+  expectTypeOf(refused).toBeFunction();
+});
+
+test('paths ask for messages, and show the events of the channel', () => {
+  const typed = () =>
+    channelPaths(Trades, {
+      messages: [{ sym: 'A', p: 1 }],
+      check: ({ events }) => expectTypeOf(events[0]?.event).toEqualTypeOf<High | undefined>(),
+    });
+  const refused = () => {
+    // @ts-expect-error what the feed sends is not known to the kit
+    channelPaths(Trades, {});
+    // @ts-expect-error a class that wants arguments is made by a function
+    channelPaths(Limited, { messages: [1] });
+    // @ts-expect-error one instance cannot walk many paths
+    channelPaths(new Trades(), { messages: [1] });
+  };
+  expectTypeOf([typed, refused]).toBeArray();
+});

@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { type BatchContext, ProcessingChannel } from '../../../src/index.ts';
+import {
+  createSink,
+  fail,
+  failOnly,
+  failWhen,
+  hang,
+  type Reaction,
+  reject,
+  slow,
+  succeed,
+  testBatch,
+} from '../../../src/testing/index.ts';
+
+const priced = z.object({ sym: z.string(), p: z.number() });
+
+/** Refuses what has no price, and emits each price. */
+class Prices extends ProcessingChannel<z.output<typeof priced>, number> {
+  override readonly schema = priced;
+  override process(batch: readonly z.output<typeof priced>[], context: BatchContext<number>): void {
+    for (const { p } of batch) context.emit(p);
+  }
+}
+
+const price = (p: number) => ({ sym: 'A', p });
+const statuses = (outcomes: readonly { readonly status: string }[]) => outcomes.map(({ status }) => status);
+
+describe('testBatch', () => {
+  it('tells of each message what became of it, and all that was emitted', async () => {
+    const { outcomes, events, metrics } = await testBatch(Prices, [price(1), { sym: 'A' }, price(3)]);
+    expect(outcomes).toEqual([
+      { status: 'delivered', attempts: 1 },
+      {
+        status: 'rejected',
+        reason: 'invalid',
+        error: expect.objectContaining({ message: expect.stringMatching(/^p: /) }),
+      },
+      { status: 'delivered', attempts: 1 },
+    ]);
+    expect(events).toEqual([1, 3]);
+    expect(metrics).toMatchObject({ received: 3, calls: 1 });
+  });
+
+  it('takes a class, a function and an instance, whose own check and private fields work on', async () => {
+    class Counting extends Prices {
+      readonly #seen: number[] = [];
+      override process(batch: readonly z.output<typeof priced>[], context: BatchContext<number>): void {
+        this.#seen.push(...batch.map(({ p }) => p));
+        context.emit(this.#seen.length);
+      }
+    }
+    for (const source of [Counting, () => new Counting(), new Counting()]) {
+      expect((await testBatch(source, [price(1), price(2)])).events).toEqual([2]);
+    }
+  });
+
+  it('makes one batch of all messages, unless its configuration says otherwise', async () => {
+    const messages = Array.from({ length: 2_500 }, (_, p) => price(p + 1));
+    expect((await testBatch(Prices, messages)).metrics).toMatchObject({ calls: 1, delivered: 2_500 });
+    const { metrics } = await testBatch(Prices, messages, { config: { batchSize: 1_000 } });
+    expect(metrics).toMatchObject({ calls: 3, batches: { size: 2, age: 1 } });
+  });
+
+  it.each([
+    ['a call that throws', fail(), ['delivered', 'delivered', 'delivered'], 2],
+    ['a call that rejects', reject(), ['delivered', 'delivered', 'delivered'], 2],
+    ['a call that takes a second', slow(1_000), ['delivered', 'delivered', 'delivered'], 1],
+    ['a call that never settles', hang(), ['delivered', 'delivered', 'delivered'], 2],
+    ['a message named as failed', failOnly(1), ['delivered', 'delivered', 'delivered'], 1],
+    [
+      'messages that must not come again',
+      failOnly([0, 2], { retryable: false }),
+      ['dead-lettered', 'delivered', 'dead-lettered'],
+      1,
+    ],
+  ] satisfies [string, Reaction, string[], number][])('passes %s', async (_, reaction, expected, attempts) => {
+    const { outcomes, metrics } = await testBatch(Prices, [price(1), price(2), price(3)], { script: [reaction] });
+    expect(statuses(outcomes)).toEqual(expected);
+    expect(outcomes[0]).toHaveProperty('attempts', attempts);
+    expect(metrics.calls).toBeGreaterThanOrEqual(1);
+  });
+
+  it('finds the poison messages of a channel by their dead letters', async () => {
+    const sink = createSink(Prices, { otherwise: failWhen(({ p }: { p: number }) => p % 5 === 0) });
+    const { outcomes } = await testBatch(sink.channel, [1, 2, 3, 4, 5, 6].map(price));
+    expect(statuses(outcomes)).toEqual([...Array(4).fill('delivered'), 'dead-lettered', 'delivered']);
+    expect(outcomes[4]).toMatchObject({ reason: 'poison', error: new Error('the script says so') });
+    expect(sink.delivered.map(({ p }) => p)).toEqual([1, 2, 3, 4, 6]);
+  });
+
+  it('hands back what a sink that is down would not take, and does not guess about a call that is out', async () => {
+    const down = createSink(Prices, { otherwise: fail() });
+    expect(statuses((await testBatch(down.channel, [price(1), price(2)])).outcomes)).toEqual(['returned', 'returned']);
+    const stuck = await testBatch(Prices, [price(1)], { script: [hang()], withinMs: 1_000 });
+    expect(stuck.outcomes).toEqual([{ status: 'unknown', attempts: 1 }]);
+  });
+
+  it('knows the messages that a full mailbox gave up', async () => {
+    const config = { priority: 2, capacity: 2, batchSize: 2 };
+    const sink = createSink({ script: [slow(100)] });
+    const dropping = await testBatch(sink.channel, [1, 2, 3, 4, 5], { config: { ...config, overflow: 'drop-oldest' } });
+    expect(statuses(dropping.outcomes)).toEqual(['dropped', 'dropped', 'dropped', 'delivered', 'delivered']);
+    const refusing = await testBatch(createSink().channel, [1, 2, 3], { config });
+    expect(refusing.outcomes[2]).toEqual({ status: 'rejected', reason: 'mailbox-full', error: undefined });
+    const quotes = ['A', 'B', 'A'].map((sym) => ({ sym }));
+    const conflating = await testBatch(createSink().channel, quotes, { config: { ...config, overflow: 'conflate' } });
+    expect(statuses(conflating.outcomes)).toEqual(['conflated', 'delivered', 'delivered']);
+  });
+
+  it('tells equal messages apart by the order of their coming', async () => {
+    const { outcomes } = await testBatch(createSink().channel, [7, 7, 7], {
+      script: [failOnly(0, { retryable: false })],
+    });
+    expect(statuses(outcomes)).toEqual(['dead-lettered', 'delivered', 'delivered']);
+  });
+
+  it('is the same run for the same seed, and another for another', async () => {
+    const run = async (seed: number) => {
+      const { metrics, report } = await testBatch(Prices, [price(1)], { script: [fail(), fail()], seed });
+      return [metrics, report];
+    };
+    expect(await run(7)).toEqual(await run(7));
+    expect(await run(7)).not.toEqual(await run(8));
+  });
+
+  it('a warm-up that fails and a constructor that throws show in the outcomes, not as an exception', async () => {
+    class Cold extends Prices {
+      override warmUp(): never {
+        throw new Error('cold');
+      }
+    }
+    class Broken extends Prices {
+      constructor() {
+        super();
+        throw new Error('broken');
+      }
+    }
+    expect((await testBatch(Cold, [price(1)])).outcomes).toEqual([{ status: 'returned', attempts: 0 }]);
+    expect((await testBatch(Broken, [price(1)])).outcomes).toMatchObject([
+      { status: 'rejected', reason: 'not-running' },
+    ]);
+  });
+
+  it('says what a channel is when it is given something else', async () => {
+    // @ts-expect-error a text is no channel
+    await expect(testBatch('Prices', [])).rejects.toThrow(
+      'the class of a channel, a function that makes one, or an instance',
+    );
+  });
+});
+
+it('a script is used up call by call, and what comes then can be changed', async () => {
+  const sink = createSink({ script: [fail(), succeed()], otherwise: fail() });
+  const { metrics } = await testBatch(sink.channel, ['a', 'b'], {
+    config: { batchSize: 1, priority: 2 },
+    withinMs: 500,
+  });
+  expect(sink.calls.map(({ outcome }) => outcome).slice(0, 3)).toEqual(['failed', 'succeeded', 'failed']);
+  expect(metrics).toMatchObject({ delivered: 1, buffered: 1 });
+  expect(sink.delivered).toEqual(['a']);
+});

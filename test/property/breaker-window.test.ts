@@ -44,3 +44,53 @@ test('a window of time holds at least nine tenths of its span, and nothing older
     }),
   );
 });
+
+const spans = fc.oneof(
+  fc.record({ count: fc.integer({ min: 1, max: 30 }) }),
+  fc.record({ ms: fc.integer({ min: 10, max: 5_000 }) }),
+);
+
+test('one record of n is n records of one', () => {
+  fc.assert(
+    fc.property(spans, fc.array(fc.tuple(fc.nat(3), fc.nat(40), fc.nat(400))), (span, all) => {
+      const [together, apart] = [createBreakerWindow(span), createBreakerWindow(span)];
+      let now = 0;
+      for (const [outcome, times, pause] of all) {
+        now += pause;
+        together.record(outcome, now, times);
+        for (let left = times; left > 0; left -= 1) apart.record(outcome, now);
+        expect(together.totals(now)).toEqual(apart.totals(now));
+      }
+    }),
+  );
+});
+
+test('what is copied into a window as large is the same; into a smaller one, the newest of it', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 30 }), records, (from, to, all) => {
+      const [old, changed] = [createBreakerWindow({ count: from }), createBreakerWindow({ count: to })];
+      for (const { outcome } of all) old.record(outcome, 0);
+      old.copyTo(changed, 0);
+      const kept = all.slice(-from).slice(-to);
+      expect(changed.totals(0)).toEqual(totalsOf(kept.map(({ outcome }) => outcome)));
+    }),
+  );
+});
+
+test('a window that was cleared is as good as new', () => {
+  fc.assert(
+    fc.property(spans, records, records, (span, before, after) => {
+      const [used, fresh] = [createBreakerWindow(span), createBreakerWindow(span)];
+      let now = 0;
+      const step = (outcome: number, pause: number, windows: readonly (typeof used)[]): void => {
+        now += pause;
+        for (const window of windows) window.record(outcome, now);
+      };
+      for (const { outcome, pause } of before) step(outcome, pause, [used]);
+      used.clear();
+      expect(used.totals(now)).toEqual({ calls: 0, failures: 0, slow: 0 });
+      for (const { outcome, pause } of after) step(outcome, pause, [used, fresh]);
+      expect(used.totals(now)).toEqual(fresh.totals(now));
+    }),
+  );
+});

@@ -74,7 +74,7 @@ test('it changes only along allowed ways, each a new epoch, and an open one stay
         if (to === 'open') expect(breaker.coolDownLeftMs()).toBeLessThanOrEqual(given.coolDownMsMax);
       });
       for (const step of sequence) act(step);
-      expect([breaker.epoch, breaker.faults]).toEqual([epoch, 0]);
+      expect(breaker.epoch).toBe(epoch);
     }),
   );
 });
@@ -122,5 +122,59 @@ test('an outcome from an earlier stay moves nothing', () => {
         expect(breaker.late).toBe(outcome === 'callCancelled' ? late : late + 1);
       },
     ),
+  );
+});
+
+test('rates are shares of at least `minimumCalls`, and a batch is from one message to a whole batch', () => {
+  fc.assert(
+    fc.property(limits, chance, steps, fc.integer({ min: 1, max: 1_000 }), (given, seed, sequence, batchSize) => {
+      const { breaker, act } = world(given, seed);
+      for (const step of sequence) {
+        act(step);
+        const { calls, failureRate, slowCallRate } = breaker.rates();
+        expect([failureRate === null, slowCallRate === null]).toEqual(Array(2).fill(calls < given.minimumCalls));
+        for (const rate of [failureRate, slowCallRate]) {
+          expect(rate ?? 0).toBeGreaterThanOrEqual(0);
+          expect(rate ?? 0).toBeLessThanOrEqual(1);
+        }
+        expect(breaker.batchLimit(batchSize)).toBeGreaterThanOrEqual(1);
+        expect(breaker.batchLimit(batchSize)).toBeLessThanOrEqual(batchSize);
+      }
+    }),
+  );
+});
+
+test('one that observes never opens by itself, and says when it would', () => {
+  fc.assert(
+    fc.property(limits, chance, steps, (given, seed, sequence) => {
+      const { breaker, act } = world({ ...given, observeOnly: true }, seed);
+      for (const step of sequence) {
+        if (step.do === 'trip' || step.do === 'limits') continue;
+        act(step);
+        const { failureRate, slowCallRate } = breaker.rates();
+        const isBeyond = (failureRate ?? -1) >= given.failureRate || (slowCallRate ?? -1) >= given.slowCallRate;
+        expect([breaker.state, breaker.opened, breaker.wouldBeOpen]).toEqual(['closed', 0, isBeyond]);
+      }
+    }),
+  );
+});
+
+test('new limits hold from then on, and change neither state nor epoch nor what is remembered', () => {
+  fc.assert(
+    fc.property(limits, limits, chance, steps, (given, changed, seed, sequence) => {
+      const { breaker, act } = world(given, seed);
+      for (const step of sequence) act(step);
+      const { state, epoch, opened, late } = breaker;
+      const { calls } = breaker.rates();
+      breaker.limits = {
+        ...changed,
+        window: given.window,
+        slowCallMs: given.slowCallMs,
+        observeOnly: given.observeOnly,
+      };
+      expect(breaker.limits).toMatchObject({ minimumCalls: changed.minimumCalls, probes: changed.probes });
+      expect(breaker).toMatchObject({ state, epoch, opened, late });
+      expect(breaker.rates().calls).toBe(calls);
+    }),
   );
 });

@@ -20,3 +20,29 @@ test('the counts of the gaps add up to the losses, and the number of gaps is bou
     { numRuns: 20, endOnFailure: true },
   );
 });
+
+test('below 1,000 keys each key and reason has one gap, exactly as long and as wide as its losses, by first loss', () => {
+  const loss = fc.tuple(reasons, fc.constantFrom('', 'A', 'B', '*', '__proto__'), fc.nat(500));
+  fc.assert(
+    fc.property(fc.array(fc.array(loss, { maxLength: 40 }), { maxLength: 4 }), (batches) => {
+      const log = new GapLog('fmv');
+      for (const losses of batches) {
+        for (const each of losses) log.add(...each);
+        const bySource = new Map<string, typeof losses>();
+        for (const each of losses) {
+          const source = `${each[0]} ${each[1]}`;
+          bySource.set(source, [...(bySource.get(source) ?? []), each]);
+        }
+        const expected = [...bySource.values()].map((all) => {
+          const sequences = all.map(([, , sequence]) => sequence);
+          const [reason, key] = all[0] ?? [];
+          const [from, to] = [Math.min(...sequences), Math.max(...sequences)];
+          return { channel: 'fmv', key, from, to, count: all.length, reason };
+        });
+        expect(log.isEmpty).toBe(losses.length === 0);
+        expect(log.take()).toEqual(expected);
+        expect(log.isEmpty).toBe(true);
+      }
+    }),
+  );
+});

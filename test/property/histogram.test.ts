@@ -50,3 +50,30 @@ test('the windows add up to the whole', () => {
     }),
   );
 });
+
+test('one record of n durations is n records of one', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.double(), fc.nat(30)), { maxLength: 40 }), (all) => {
+      const [together, apart] = [new Histogram(), new Histogram()];
+      for (const [ms, times] of all.filter(([, count]) => count > 0)) {
+        together.record(ms, times);
+        for (let left = times; left > 0; left -= 1) apart.record(ms);
+      }
+      expect(together.distribution()).toEqual(apart.distribution());
+    }),
+  );
+});
+
+test('whatever is recorded, percentiles rise, none is above the maximum, and that is at most 2,147,483 ms', () => {
+  const anything = fc.array(fc.oneof(fc.double(), fc.integer(), fc.constantFrom(-0, Number.POSITIVE_INFINITY)));
+  fc.assert(
+    fc.property(anything, (all) => {
+      const histogram = new Histogram();
+      for (const ms of all) histogram.record(ms);
+      const { count, p50Ms, p90Ms, p99Ms, p999Ms, maxMs } = histogram.distribution();
+      const rising = [0, p50Ms, p90Ms, p99Ms, p999Ms, maxMs, 2_147_483];
+      expect(rising).toEqual(rising.toSorted((a, b) => a - b));
+      expect(count).toBe(all.length);
+    }),
+  );
+});

@@ -78,3 +78,36 @@ test('through any sequence of operations a mailbox holds what an array would hol
     }),
   );
 });
+
+test('an ordinal names one message from its push until it leaves, and no other before all are numbered anew', () => {
+  fc.assert(
+    fc.property(commands, fc.integer({ min: 1, max: 60 }), (sequence, capacity) => {
+      const real = new Mailbox<number>(capacity);
+      const named = new Map<number, number>();
+      const state = { sequence: 0 };
+      for (const command of sequence) {
+        command(real, entriesOf(real), state);
+        for (let offset = 0; offset < real.size; offset += 1) {
+          const ordinal = real.headOrdinal + offset;
+          if (!named.has(ordinal)) named.set(ordinal, real.messageOf(offset));
+          expect(real.messageOf(offset)).toBe(named.get(ordinal));
+        }
+      }
+    }),
+  );
+});
+
+test('a message that replaces a waiting one takes its place and its age, and moves nothing else', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 40 }), fc.nat(39), fc.nat(50), (size, place, taken) => {
+      const mailbox = new Mailbox<number>(size);
+      for (let n = 0; n < taken; n += 1) mailbox.push(n, n, n);
+      mailbox.take(taken);
+      for (let n = 0; n < size; n += 1) mailbox.push(n, 2 * n, n);
+      const offset = place % size;
+      const expected = entriesOf(mailbox).map((entry, at) => (at === offset ? [-1, entry[1], 1_000] : entry));
+      mailbox.replace(offset, -1, 1_000);
+      expect(entriesOf(mailbox)).toEqual(expected);
+    }),
+  );
+});

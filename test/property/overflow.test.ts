@@ -77,3 +77,69 @@ test('conflate rejects only when no waiting message could make room, and always 
     ),
   );
 });
+
+/** What stays of `keys` when nobody takes anything: the numbers that wait, and what was told of the others. */
+function fill(policy: OverflowPolicy, capacity: number, keys: readonly string[]) {
+  const mailbox = new Mailbox<unknown>(capacity);
+  const lost: { reason: string; key: string; number: number; message: unknown }[] = [];
+  const keyOf = (message: unknown) => (message as Message).key;
+  const overflow = new Overflow(mailbox, policy, keyOf, (reason, key, number, message) =>
+    lost.push({ reason, key, number, message }),
+  );
+  const refused = keys
+    .map((key, number) => ({ key, number }))
+    .filter((message) => {
+      return !overflow.admit(message, message.number, message.number);
+    });
+  const waiting = (mailbox.drain() as Message[]).map(({ number }) => number);
+  return { waiting, lost, refused: refused.map(({ number }) => number) };
+}
+
+const filling = [fc.nat(8), fc.array(fc.constantFrom('', 'A', 'B', 'C', 'D'), { maxLength: 40 })] as const;
+
+test('what goes is named: its reason is that of the policy, and key and sequence are those of the message', () => {
+  fc.assert(
+    fc.property(policies, ...filling, (policy, capacity, keys) => {
+      const reasons = {
+        reject: [],
+        'drop-oldest': ['drop-oldest', 'drop-newest'],
+        'drop-newest': ['drop-newest'],
+        conflate: ['conflated'],
+      };
+      for (const { reason, key, number, message } of fill(policy, capacity, keys).lost) {
+        expect(reasons[policy]).toContain(reason);
+        expect(message).toEqual({ key, number });
+        expect(keys[number]).toBe(key);
+      }
+    }),
+  );
+});
+
+test('`reject` and `drop-newest` keep the first, `drop-oldest` the last, and only `reject` and `conflate` refuse', () => {
+  fc.assert(
+    fc.property(...filling, (capacity, keys) => {
+      const all = [...keys.keys()];
+      const [first, last] = [all.slice(0, capacity), capacity === 0 ? [] : all.slice(-capacity)];
+      const [rejecting, dropping, rolling] = [
+        fill('reject', capacity, keys),
+        fill('drop-newest', capacity, keys),
+        fill('drop-oldest', capacity, keys),
+      ];
+      expect([rejecting.waiting, rejecting.refused]).toEqual([first, all.slice(capacity)]);
+      expect([dropping.waiting, dropping.refused]).toEqual([first, []]);
+      expect([rolling.waiting, rolling.refused]).toEqual([last, []]);
+    }),
+  );
+});
+
+test('`conflate` loses nothing without a key, and of no key more than what a newer one replaces', () => {
+  fc.assert(
+    fc.property(...filling, (capacity, keys) => {
+      const { waiting, lost } = fill('conflate', capacity, keys);
+      for (const { key, number } of lost) {
+        expect(key).not.toBe('');
+        expect(waiting.some((other) => other > number && keys[other] === key)).toBe(true);
+      }
+    }),
+  );
+});

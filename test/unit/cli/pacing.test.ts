@@ -48,6 +48,54 @@ describe('pacing', () => {
     ]);
   });
 
+  test('a message without a time goes with those before it, and an empty batch is nothing', async () => {
+    const clock = createSimulatedClock();
+    async function* batches() {
+      yield [];
+      yield [{ t: START_MS }, 'no time', { t: START_MS + 100 }, null];
+    }
+    const all: unknown[] = [];
+    const reading = (async () => {
+      for await (const batch of paced(batches(), 1, clock, new AbortController().signal))
+        all.push([clock.now(), ...batch]);
+    })();
+    await clock.advance(100);
+    await reading;
+    expect(all).toEqual([
+      [0, { t: START_MS }, 'no time'],
+      [100, { t: START_MS + 100 }, null],
+    ]);
+  });
+
+  test('a batch that begins late is waited for, and nothing is handed on before it', async () => {
+    const clock = createSimulatedClock();
+    async function* batches() {
+      yield [{ t: START_MS }];
+      yield [{ t: START_MS + 100 }];
+    }
+    const times: number[] = [];
+    const reading = (async () => {
+      for await (const _batch of paced(batches(), 1, clock, new AbortController().signal)) times.push(clock.now());
+    })();
+    await clock.advance(100);
+    await reading;
+    expect(times).toEqual([0, 100]);
+  });
+
+  test('nothing is waited for once the signal has aborted', async () => {
+    const clock = createSimulatedClock();
+    const controller = new AbortController();
+    async function* batches() {
+      yield [{ t: START_MS }];
+      controller.abort();
+      yield [{ t: START_MS + 3_600_000 }];
+    }
+    const feed = paced(batches(), 1, clock, controller.signal);
+    await feed.next();
+    expect((await feed.next()).done).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
   test('an abort ends a long wait', async () => {
     const clock = createSimulatedClock();
     const controller = new AbortController();

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Counters, exitCodeOf, isConserved, type ReplayReport } from '../../../src/cli/report.ts';
+import { type Counters, createReport, exitCodeOf, isConserved, type ReplayReport } from '../../../src/cli/report.ts';
 import { reportText } from '../../../src/cli/report-text.ts';
+import { createRig } from '../../support/router-rig.ts';
 
 const fates = ['delivered', 'deadLettered', 'dropped', 'conflated', 'returned', 'buffered', 'inFlight'] as const;
 
@@ -63,6 +64,13 @@ const report: ReplayReport = {
 };
 
 describe('replay report', () => {
+  test('a run that took no time has no rate', async () => {
+    const metrics = (await createRig()).router.metrics();
+    const run = { elapsedMs: 0, sent: 0, malformed: 0, unreadable: [], events: new Map() };
+    expect(createReport(metrics, run)).toMatchObject({ perSecond: 0, conserved: true });
+    expect(createReport({ ...metrics, received: 30 }, { ...run, elapsedMs: 500 }).perSecond).toBe(60);
+  });
+
   test.each([
     [0, {}],
     [1, { malformed: 1 }],
@@ -78,8 +86,23 @@ describe('replay report', () => {
     expect(text).toContain('Every message is accounted for: 7 received = 7 unroutable.');
   });
 
+  test('what could not be read is said, and that nothing came, but not that nothing is all there was', () => {
+    const read = { malformed: 2, unreadable: ['a.gz: unexpected end of file'] };
+    const paint = (_colour: string, line: string) => line;
+    expect(reportText({ ...report, ...read, received: 0, unroutable: 0 }, 80, paint).split('\n')).toEqual([
+      'malformed lines, skipped: 2',
+      'not read: a.gz: unexpected end of file',
+      expect.stringMatching(/^Nothing was received: /),
+      '',
+    ]);
+    const text = reportText({ ...report, ...read }, 80, paint);
+    expect(text).toContain('\nmalformed lines, skipped: 2\nnot read: a.gz: unexpected end of file\nEvery message');
+  });
+
   test('a message that is missing is said to be', () => {
     const text = reportText({ ...report, conserved: false }, 80, (_colour, line) => line);
     expect(text).toContain('NOT every message is accounted for');
+    const nowhere = reportText({ ...report, unroutable: 0, conserved: false }, 80, (_colour, line) => line);
+    expect(nowhere).toContain('NOT every message is accounted for: 7 received, but 0.');
   });
 });

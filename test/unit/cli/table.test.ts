@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type LiveRow, liveColumns } from '../../../src/cli/channel-table.ts';
+import { formatAge, type LiveRow, liveColumns } from '../../../src/cli/channel-table.ts';
 import { formatCount, formatMs, renderTable } from '../../../src/cli/table.ts';
 
 const times = { count: 1, p50Ms: 0.02, p99Ms: 3.4 };
@@ -16,14 +16,24 @@ const row: LiveRow = {
   depth: 12,
   capacity: 1_000,
   perSecond: 171.4,
+  sinceMs: 61_500,
+  oldestAgeMs: 2_900,
+  breaker: { state: 'closed', wouldBeOpen: false },
 };
 const plain = liveColumns((_colour, text) => text);
 
 describe('table', () => {
   test('a wide terminal shows every column', () => {
-    expect(renderTable(plain, [row], 120)).toEqual([
-      'channel  state         depth   received  delivered  per s  wait p50  wait p99  dead  restarts',
-      'tick     isolating  12/1,000  1,234,567  1,234,000    171      20µs     3.4ms     3         0',
+    expect(renderTable(plain, [row], 160)).toEqual([
+      'channel  state         depth   received  delivered  per s  since  oldest  wait p50  wait p99  call p50  call p99  dead  breaker  restarts',
+      'tick     isolating  12/1,000  1,234,567  1,234,000    171    61s      2s      20µs     3.4ms      20µs     3.4ms     3  closed          0',
+    ]);
+  });
+
+  test('80 columns keep what matters: state, depth, rate, the oldest message, dead letters', () => {
+    expect(renderTable(plain, [row], 80)).toEqual([
+      'channel  state         depth  delivered  per s  oldest  wait p99  dead',
+      'tick     isolating  12/1,000  1,234,000    171      2s     3.4ms     3',
     ]);
   });
 
@@ -45,6 +55,35 @@ describe('table', () => {
     );
     expect(coloured[1]).toContain('<red>   3</>');
     expect(coloured.map((line) => line.replaceAll(/<[^>]*>/g, ''))).toEqual(renderTable(plain, [row], 120));
+  });
+
+  test.each<[string, Partial<LiveRow>, string]>([
+    ['a breaker that is open', { breaker: { state: 'open', wouldBeOpen: true } }, '<red>open'],
+    ['a breaker that tries', { breaker: { state: 'half-open', wouldBeOpen: false } }, '<yellow>half-open'],
+    ['a breaker that only observes', { breaker: { state: 'closed', wouldBeOpen: true } }, '<yellow>would open'],
+    ['a mailbox nearly full', { depth: 800 }, '<yellow>800/1,000'],
+  ])('%s stands out', (_, facts, text) => {
+    const columns = liveColumns((colour, cell) => `<${colour}>${cell}</>`);
+    expect(renderTable(columns, [{ ...row, ...facts }], 160)[1]).toContain(text);
+    expect(renderTable(columns, [row], 160)[1]).not.toContain(text);
+  });
+
+  test('where there is no breaker and nothing waits, that is what is shown', () => {
+    const [, line] = renderTable(plain, [{ ...row, breaker: null, oldestAgeMs: 0 }], 160);
+    expect(line?.match(/–/g)).toHaveLength(2);
+  });
+
+  test.each([
+    [0, '<1s'],
+    [999, '<1s'],
+    [1_999, '1s'],
+    [119_999, '119s'],
+    [120_000, '2min'],
+    [7_199_999, '119min'],
+    [7_200_000, '2h'],
+    [172_800_000, '2d'],
+  ])('an age of %d ms is written %s', (ms, text) => {
+    expect(formatAge(ms)).toBe(text);
   });
 
   test.each([

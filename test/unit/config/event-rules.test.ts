@@ -64,6 +64,23 @@ describe('checkEventRules', () => {
     ['answers by a promise', schemaThat(() => Promise.reject(new Error('late'))), /not by a promise/],
     ['makes something else of the rules', schemaThat(() => ({ value: 5 })), /must be a map/],
     ['answers nothing', schemaThat(() => undefined as never), /failed: /],
+    [
+      'throws what is no error',
+      schemaThat(() => {
+        throw { odd: true };
+      }),
+      /failed: \{"odd":true\}/,
+    ],
+    [
+      'names no place',
+      schemaThat(() => ({ issues: [{ message: 'are odd' }] })),
+      /channels\.tick\.eventRules: are odd, got \{\}/,
+    ],
+    [
+      'names a place by objects with a key',
+      schemaThat(() => ({ issues: [{ message: 'is odd', path: [{ key: 'per' }, { key: 0 }] }] })),
+      /channels\.tick\.eventRules\.per\.0: is odd, got nothing/,
+    ],
   ])('a schema that %s is a mistake, not a crash', async (_name, schema, expected) => {
     const config = parseConfig({ channels: { tick: {} } });
     const mistakes = await mistakesOf(() => checkEventRules(config, new Map([['tick', schema]])));

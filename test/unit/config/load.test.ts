@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -105,6 +105,20 @@ channels:
     await mkdir(directory);
     expect(await mistakesOf(() => loadConfig(directory))).toEqual(['directory.yaml: must be a file, got a directory']);
     expect(await mistakesOf(() => loadConfig('missing.yaml'))).toEqual([expect.stringMatching(/no such file/)]);
+  });
+
+  test('what is neither a file nor a directory is not read', async () => {
+    const device = join(dirname(await writeConfig('')), 'device.yaml');
+    await symlink('/dev/null', device);
+    expect(await mistakesOf(() => loadConfig(device))).toEqual(['device.yaml: must be a file, got a device']);
+  });
+
+  test.each([
+    ['nothing', 'channels: { tick: {} }\n~: 1\n', /:2:1 "": is not a known field/],
+    ['a list', 'channels: { tick: {} }\n? [a, b]\n: 1\n', /"\[ a, b \]": is not a known field/],
+  ])('a key that is %s is told', async (_, text, expected) => {
+    const mistakes = await mistakesOf(async () => loadConfig(await writeConfig(text), { environment }));
+    expect(mistakes).toEqual([expect.stringMatching(expected)]);
   });
 
   test('any bytes give a configuration or mistakes, never a crash', async () => {

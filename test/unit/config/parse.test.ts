@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
 import { ConfigError } from '../../../src/config/mistakes.ts';
-import { parseConfig, placeOf } from '../../../src/config/parse.ts';
+import { parseConfig, placeOf, withoutChannel } from '../../../src/config/parse.ts';
 import type { RouterConfigInput } from '../../../src/config/schema.ts';
-import { mistakesOf } from './config-files.ts';
+import { mistakesOf, writeConfig } from './config-files.ts';
 
 /** Input as it comes from JavaScript, where no type stops a mistake. */
 function parseUnchecked(input: unknown) {
@@ -120,6 +121,23 @@ describe('a resolved configuration', () => {
     const config = parseConfig({ channels: { tick: { batchSize: 2 } } }, 'my host');
     expect(placeOf(config, ['channels', 'tick', 'batchSize'])).toEqual({ file: 'my host' });
     expect(placeOf({ ...config }, [])).toBeUndefined();
+  });
+});
+
+describe('a channel that is taken out', () => {
+  test('is gone from every place that named it, and nothing else is', async () => {
+    const file = await writeConfig('channels: { tick: { batchSize: 3 }, ohlcv: { priority: 4 } }');
+    const environment = { SLUICE_ROUTER_SLICE_MS: '3' };
+    const overrides = { channels: { tick: { priority: 2 } } };
+    const config = await loadConfig(file, { environment, overrides });
+    const left = withoutChannel(config, 'tick');
+    expect([Object.keys(left.channels), left.router.sliceMs, left.channels.ohlcv?.priority]).toEqual([['ohlcv'], 3, 4]);
+    expect(placeOf(left, ['channels', 'tick', 'batchSize'])).not.toEqual(
+      placeOf(config, ['channels', 'tick', 'batchSize']),
+    );
+    expect(placeOf(left, ['channels', 'ohlcv', 'priority'])).toEqual(
+      placeOf(config, ['channels', 'ohlcv', 'priority']),
+    );
   });
 });
 

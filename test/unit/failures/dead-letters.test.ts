@@ -125,6 +125,17 @@ describe('R2.4 a replay', () => {
     expect(deadNumbers(rig)).toEqual([2, 3]);
   });
 
+  it('passes over a letter that was dropped while the replay waited for its turn', async () => {
+    const rig = await rigWithDead(3);
+    const from = rig.clock.now();
+    const replay = rig.router.deadLetters.replay({ perSecond: 10 });
+    await rig.advance(50);
+    const [, second] = numbers(3);
+    expect(rig.router.deadLetters.drop({ id: 2 })).toBe(1);
+    expect(await rig.during(replay)).toEqual({ replayed: 2, left: 0, refused: null });
+    expect(deliveredSince(rig, from)).toEqual(numbers(3).filter((n) => n !== second));
+  });
+
   it('stops when it is told to, also while it waits behind live traffic', async () => {
     const rig = await rigWithDead(4);
     const controller = new AbortController();
@@ -145,6 +156,17 @@ describe('R2.4 a replay', () => {
     }
     expect(rig.router.deadLetters.list()).toHaveLength(1);
     expect(rig.metrics('tick')).toMatchObject({ accepted: 3, deadLettered: 3 });
+  });
+
+  it('routes a message that is no object as any other, and then there is nothing to count its replays by', async () => {
+    let isKnown = false;
+    const rig = await createRig({ recognise: [(each) => (isKnown && typeof each === 'number' ? 'tick' : undefined)] });
+    expect(rig.router.route(17)).toEqual({ status: 'rejected', reason: 'unknown-type' });
+    expect(await rig.during(rig.router.deadLetters.replay())).toEqual({ replayed: 0, left: 1, refused: null });
+    isKnown = true;
+    expect(await rig.during(rig.router.deadLetters.replay({ replaysMax: 1 }))).toMatchObject({ replayed: 1, left: 0 });
+    await rig.advance(100);
+    expect(rig.sink('tick').calls.flatMap(({ batch }): readonly unknown[] => batch)).toEqual([17]);
   });
 
   it('finds the channel that has come since for a message of an unknown type', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { channelSchema, configSchema, type RouterConfigInput } from '../../../src/config/schema.ts';
 import { fieldsOf, overlay, section } from '../../../src/config/walk.ts';
 import { ProcessingChannel, SluiceError } from '../../../src/index.ts';
@@ -23,6 +24,10 @@ const base: RouterConfigInput = {
     ohlcv: { batchSize: 5, timeoutMs: 20, capacity: 10_000, breaker: { coolDownMs: 50 }, retry: { delayMs: 5 } },
   },
 };
+
+class Quiet extends ProcessingChannel<Message> {
+  override process(): void {}
+}
 
 /** Another value for every field of a channel. */
 const channelCases: Readonly<Record<string, unknown>> = {
@@ -263,6 +268,50 @@ describe('Q4 a reload that changes which channels there are', () => {
     expect(rig.sink('ohlcv').delivered).toEqual(numbers(33));
     expect(rig.metrics('ohlcv')).toMatchObject({ state: 'idle', accepted: 10 });
     expect(rig.router.config.channels.ohlcv?.batchSize).toBe(2);
+  });
+
+  it('brings it back only when its class accepts its `eventRules`', async () => {
+    class Ruled extends ProcessingChannel<Message> {
+      static override readonly rules = z.object({ minMove: z.number().positive() });
+      override process(): void {}
+    }
+    const sound = { tick: {}, ohlcv: { eventRules: { minMove: 1 } } };
+    const rig = await createRig({ channels: sound, classes: { ohlcv: () => new Ruled() } });
+    await rig.router.reconfigure({ channels: { tick: {} } });
+    await rig.advance(100);
+    const wrong = rig.router.reconfigure({ channels: { tick: {}, ohlcv: { eventRules: { minMove: -1 } } } });
+    await expect(wrong).rejects.toThrow('channels.ohlcv.eventRules.minMove');
+    expect([...rig.router.channels.keys()]).toEqual(['tick']);
+    await rig.router.reconfigure({ channels: sound });
+    expect(rig.router.config.channels.ohlcv?.eventRules).toEqual({ minMove: 1 });
+  });
+
+  it('brings it back as failed when its class cannot be made, and restarts it', async () => {
+    let isBroken = false;
+    const rig: RouterRig = await createRig({
+      channels,
+      classes: {
+        ohlcv: () => {
+          if (isBroken) throw new Error('no constructor');
+          return rig === undefined ? new Quiet() : rig.channel('ohlcv');
+        },
+      },
+    });
+    await rig.router.reconfigure({ channels: { tick: {} } });
+    await rig.advance(100);
+    isBroken = true;
+    await rig.router.reconfigure({ channels });
+    expect(rig.router.explain('ohlcv')).toMatchObject({
+      state: 'failed',
+      sentence: expect.stringContaining('no constructor'),
+    });
+    // Nobody has said yet how its messages are checked.
+    expect(rig.router.routeAll(messages('ohlcv', 3))).toEqual({ accepted: 0, rejected: 3 });
+    isBroken = false;
+    await rig.advance(1_000);
+    rig.router.routeAll(messages('ohlcv', 3));
+    await rig.advance(1_000);
+    expect(rig.sink('ohlcv').delivered).toEqual(numbers(3));
   });
 
   it('lets another channel take over its data type at once', async () => {

@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Counter, createCounters } from '../../src/core/counters.ts';
+
+type Name = keyof typeof Counter;
+
+// Object.keys widens the names; the record has no others.
+const names = Object.keys(Counter) as Name[];
+const additions = fc.array(fc.tuple(fc.constantFrom(...names), fc.integer({ min: -1_000, max: 1_000_000 })));
+
+/** What a plain record would hold. */
+function sums(all: readonly (readonly [Name, number])[]): number[] {
+  return names.map((name) => all.reduce((sum, [at, count]) => (at === name ? sum + count : sum), 0));
+}
+
+test('each counter holds the sum of what was added to it, and nothing of what was added to another', () => {
+  fc.assert(
+    fc.property(additions, (all) => {
+      const counters = createCounters();
+      for (const [name, count] of all) counters[Counter[name]] += count;
+      expect(names.map((name) => counters[Counter[name]])).toEqual(sums(all));
+    }),
+  );
+});
+
+test('R5.1 whoever has the buffer reads the same counts after every single addition', () => {
+  fc.assert(
+    fc.property(additions, (all) => {
+      const counters = createCounters();
+      const elsewhere = new Float64Array(counters.buffer);
+      expect(counters.buffer).toBeInstanceOf(SharedArrayBuffer);
+      for (const [name, count] of all) {
+        counters[Counter[name]] += count;
+        expect(names.map((each) => elsewhere[Counter[each]])).toEqual(names.map((each) => counters[Counter[each]]));
+      }
+    }),
+  );
+});
+
+test('the counters of one slot know nothing of another', () => {
+  fc.assert(
+    fc.property(additions, additions, (mine, theirs) => {
+      const [first, second] = [createCounters(), createCounters()];
+      for (const [name, count] of mine) first[Counter[name]] += count;
+      for (const [name, count] of theirs) second[Counter[name]] += count;
+      expect(names.map((name) => first[Counter[name]])).toEqual(sums(mine));
+      expect(names.map((name) => second[Counter[name]])).toEqual(sums(theirs));
+    }),
+  );
+});

@@ -1,0 +1,102 @@
+import { EventEmitter } from 'node:events';
+import { PassThrough, Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { Progress } from '../../../src/cli/feed.ts';
+import { startLiveView } from '../../../src/cli/live-view.ts';
+import type { Terminal } from '../../../src/cli/terminal.ts';
+import { createRig, messages } from '../../support/router-rig.ts';
+
+function terminal(columns: number, isTTY = true) {
+  const frames: string[] = [];
+  const stdout = Object.assign(new PassThrough(), { isTTY, columns, rows: 40 });
+  stdout.on('data', (chunk) => frames.push(String(chunk)));
+  const world: Terminal = {
+    stdin: Readable.from([]),
+    stdout,
+    stderr: new PassThrough(),
+    env: { NO_COLOR: '1' },
+    signals: new EventEmitter(),
+    exit: () => {},
+  };
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what moves the cursor is not seen
+  const shown = () => (frames.at(-1) ?? '').replaceAll(/\x1b\[[?\d;]*[A-Za-z]/g, '');
+  return { world, frames, shown };
+}
+
+async function view(columns: number, progress: Progress) {
+  const rig = await createRig({ channels: { tick: {}, ohlcv: { batchSize: 10, capacity: 50 } } });
+  const screen = terminal(columns);
+  const live = startLiveView(rig.router, progress, screen.world, rig.clock, true);
+  return { rig, live, ...screen };
+}
+
+const progress = (source: string): Progress => ({ source, share: undefined, forMs: undefined });
+
+describe('the live table', () => {
+  it('shows each channel, five times a second, with the rate of the last second', async () => {
+    const { rig, live, frames, shown } = await view(120, progress('trades.ndjson'));
+    rig.router.routeAll(messages('tick', 100));
+    await rig.advance(1_000);
+    expect(frames.length).toBe(5);
+    expect(shown()).toMatch(/^100 messages in 1\.0s · trades\.ndjson\n/);
+    expect(shown()).toMatch(/\ntick +idle +0\/1,000 +100 +100 +100 /);
+    expect(shown()).toMatch(/\nohlcv +idle +0\/50 +0 +0 +0 /);
+    // Those hundred are more than a second ago.
+    await rig.advance(1_000);
+    expect(shown()).toMatch(/\ntick +idle +0\/1,000 +100 +100 +0 /);
+    live.stop();
+  });
+
+  it('tells how much of the time and of the file is over', async () => {
+    const { rig, live, shown } = await view(120, { source: 'a.gz', share: 0.254, forMs: 10_000 });
+    await rig.advance(200);
+    expect(shown()).toMatch(/^0 messages in 200ms of 10\.0s, 25% read · a\.gz\n/);
+    live.stop();
+  });
+
+  it.each([
+    [60, '0 messages in 200ms · …some/directory/trades-20240808.ndjson'],
+    [40, '0 messages in 200ms · …s-20240808.ndjson'],
+    [30, '0 messages in 200ms'],
+    [12, '0 messages i'],
+  ])('at %i columns shows of a long path its end, or none, and is no wider', async (columns, head) => {
+    const { rig, live, shown } = await view(
+      columns,
+      progress('/a/long/way/down/to/some/directory/trades-20240808.ndjson'),
+    );
+    await rig.advance(200);
+    const lines = shown().split('\n');
+    expect(lines[0]).toBe(head);
+    expect(head.length).toBeLessThanOrEqual(columns);
+    live.stop();
+  });
+
+  it('makes room for a line, comes back with the next frame, and leaves nothing when it stops', async () => {
+    const { rig, live, frames, shown } = await view(120, progress('a'));
+    await rig.advance(200);
+    live.clear();
+    expect(shown().trim()).toBe('');
+    await rig.advance(200);
+    expect(shown()).toContain('tick');
+    live.stop();
+    expect(shown().trim()).toBe('');
+    const drawn = frames.length;
+    await rig.advance(10_000);
+    expect(frames.length).toBe(drawn);
+    await rig.stop();
+    expect(rig.clock.pending).toBe(0);
+  });
+
+  it.each([
+    ['nobody looks', false, true],
+    ['it is not wanted', true, false],
+  ])('is not drawn when %s', async (_, isTTY, isWanted) => {
+    const rig = await createRig();
+    const { world, frames } = terminal(80, isTTY);
+    const live = startLiveView(rig.router, progress('a'), world, rig.clock, isWanted);
+    await rig.advance(1_000);
+    live.clear();
+    live.stop();
+    expect(frames).toEqual([]);
+  });
+});

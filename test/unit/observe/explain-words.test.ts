@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { createRig, messages, slow } from '../../support/router-rig.ts';
+
+it.each([
+  [0, '0 ms'],
+  [999, '999 ms'],
+  [1_000, '1.0 s'],
+  [119_900, '119.9 s'],
+  [120_000, '2 min'],
+  [7_199_000, '120 min'],
+  [7_200_000, '2 h'],
+  [86_400_000, '24 h'],
+])('R5.4 a state that has lasted %i ms is said to last %s', async (ms, words) => {
+  const rig = await createRig();
+  rig.router.pause('tick');
+  await rig.advance(ms);
+  expect(rig.router.explain('tick')).toMatchObject({
+    sinceMs: ms,
+    sentence: expect.stringContaining(`tick is paused for ${words} because`),
+  });
+});
+
+it('R5.4 of a breaker that opened because calls were slow the share of those is told', async () => {
+  const breaker = { window: { count: 4 }, minimumCalls: 4, slowCallMs: 100, slowCallRate: 0.5 };
+  const rig = await createRig({ channels: { tick: { batchSize: 1, breaker } } });
+  rig.sink('tick').script.push(slow(10), slow(10), slow(150), slow(150));
+  rig.router.routeAll(messages('tick', 4));
+  await rig.advance(1_000);
+  expect(rig.router.explain('tick')).toMatchObject({
+    state: 'tripped',
+    sentence: expect.stringContaining('of the last 4 calls 0% failed, 50% were slow'),
+  });
+});

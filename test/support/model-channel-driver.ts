@@ -10,6 +10,10 @@ const FAR_MS = 60_000;
 const NEAR_MS = 20;
 const HUNG_MS = 400_000;
 const QUIET_MS = 2;
+/** What waits is due sooner after a reload. */
+const SOONER_MS = 50;
+/** Who watches for which edge: idle for the first message, buffering for a full batch, and nobody else. */
+const ASKING: Readonly<Record<string, string>> = { 'message.waiting': 'ready.idle', 'batch.full': 'ready.buffering' };
 /** More rounds than this, and the edge that was expected does not come. */
 const ROUNDS_MAX = 12;
 
@@ -19,6 +23,10 @@ export class ChannelDriver {
   readonly #clock = createSimulatedClock();
   readonly #gates: Gates = {};
   #actor: AnyActorRef | undefined;
+  /** Edges that were told to a state which had not asked for them. */
+  readonly strayEdges: string[] = [];
+  #mayBreak = false;
+  #isBroken = false;
 
   constructor(batchSize: number, inspect: (event: InspectionEvent) => void) {
     this.router = createRouter({
@@ -29,6 +37,7 @@ export class ChannelDriver {
       inspect: (event) => {
         if (event.type === '@xstate.actor' && 'id' in event.actorRef && event.actorRef.id === 'c')
           this.#actor ??= event.actorRef as AnyActorRef;
+        this.#noteEdge(event);
         inspect(event);
       },
     });
@@ -47,6 +56,12 @@ export class ChannelDriver {
     return { isPaused, isTripped, hasWork, isDue, isIsolating, mustWait };
   }
 
+  /** Why it is in its state, as it tells the host. */
+  get told(): { cause: string; error: unknown } {
+    const { cause, error } = this.snapshot.context;
+    return { cause, error: error?.message };
+  }
+
   get inFlight(): number {
     return this.#metrics().inFlight;
   }
@@ -57,8 +72,24 @@ export class ChannelDriver {
 
   /** Brings about what a step of the model says has happened. */
   async cause({ type, world }: ModelEvent<World>): Promise<void> {
+    if (!this.#mayBreak) this.#letCloseBreak();
     await (type.startsWith('xstate.') ? this.#causeEnd(type) : this.#causeEvent(type, world));
     await this.settle();
+  }
+
+  /** Lets the time pass that its state waits for; false: it is over and the channel has not gone on. */
+  async isPunctual(): Promise<boolean> {
+    const from = placeOf(this.snapshot);
+    const { dueInMs, retryInMs, coolDownInMs } = this.#port;
+    const waits: Record<string, number> = {
+      'ready.buffering': dueInMs,
+      'ready.retrying': retryInMs,
+      tripped: coolDownInMs,
+    };
+    const ms = waits[from];
+    if (ms === undefined) return true;
+    await this.#advance(ms);
+    return placeOf(this.snapshot) !== from;
   }
 
   /** Ends everything; false: a timer was left behind. */
@@ -75,7 +106,10 @@ export class ChannelDriver {
     if (type === 'xstate.done.actor.warmUp') warmUp?.resolve();
     else if (type === 'xstate.error.actor.warmUp') warmUp?.reject(new Error('not warm'));
     else if (type === 'xstate.done.actor.close') close?.resolve();
-    else if (type.includes('.warmUpTimeout.')) await this.#advance(port.warmUpTimeoutMs);
+    else if (type === 'xstate.error.actor.close') {
+      this.#isBroken = true;
+      close?.resolve();
+    } else if (type.includes('.warmUpTimeout.')) await this.#advance(port.warmUpTimeoutMs);
     else if (type.includes('.batchAge.')) await this.#advance(port.dueInMs);
     else if (type.includes('.retryDelay.')) await this.#advance(port.retryInMs);
     else if (type.includes('.coolDown.')) await this.#advance(port.coolDownInMs);
@@ -115,7 +149,7 @@ export class ChannelDriver {
       case 'channel.restart':
         return router.restart('c');
       case 'channel.reconfigured':
-        await router.reconfigure({ channels: { c: configOf(world.batchSize) } });
+        await router.reconfigure({ channels: { c: configOf(world.batchSize, SOONER_MS) } });
         return;
       case 'channel.drain':
         router.stop({ deadlineMs: world.isDeadlineNear ? NEAR_MS : FAR_MS }).catch(() => {});
@@ -125,6 +159,24 @@ export class ChannelDriver {
       default:
         throw new Error(`no cause is known for ${type}`);
     }
+  }
+
+  #noteEdge(event: InspectionEvent): void {
+    if (event.type !== '@xstate.event' || event.actorRef !== this.#actor) return;
+    const asks = ASKING[event.event.type];
+    if (asks !== undefined && placeOf(this.snapshot) !== asks)
+      this.strayEdges.push(`${event.event.type} in ${placeOf(this.snapshot)}`);
+  }
+
+  /** What a user's `close` throws is contained; only a port that breaks its word lets its actor fail. */
+  #letCloseBreak(): void {
+    const port = this.#port;
+    const close = port.close.bind(port);
+    port.close = async (signal) => {
+      await close(signal);
+      if (this.#isBroken) throw new Error('the port broke its word');
+    };
+    this.#mayBreak = true;
   }
 
   /** By an operator; the end of the trials is the sink's doing. */
@@ -187,11 +239,11 @@ export class ChannelDriver {
 }
 
 /** Backoffs take 50 ms, cool-downs 3 s or more; the breaker opens by hand and in trials only. */
-function configOf(batchSize: number) {
+function configOf(batchSize: number, timeoutMs = 100) {
   return {
     priority: 2,
     batchSize,
-    timeoutMs: 100,
+    timeoutMs,
     capacity: 10,
     warmUpTimeoutMs: 1_000,
     processTimeoutMs: HUNG_MS - 100_000,

@@ -91,6 +91,7 @@ function ownHappenings(value: string, world: World): Happening[] {
     default:
       return [
         ['xstate.done.actor.close', world],
+        ['xstate.error.actor.close', world],
         [after('closeDeadline', 'closing'), world],
       ];
   }

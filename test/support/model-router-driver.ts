@@ -15,11 +15,12 @@ export class RouterDriver {
   readonly router: DataChannelRouter;
   readonly #clock = createSimulatedClock();
   readonly #gates = { frail: {} as Gates, steady: {} as Gates };
+  #isTreacherous = false;
 
   constructor(escalates: boolean, inspect: (event: InspectionEvent) => void) {
     this.router = createRouter({
       channels: {
-        frail: () => new GatedChannel(this.#gates.frail),
+        frail: () => this.#makeFrail(),
         steady: () => new GatedChannel(this.#gates.steady),
       },
       config: {
@@ -44,6 +45,13 @@ export class RouterDriver {
     return { isSettled, hasDown, isStopped, mayRestart: fleet.mayRestart('frail'), escalates };
   }
 
+  /** Why it is in its state, as it tells the host; of one that failed, what the host gets to see of it. */
+  get told(): { cause: string; error: unknown } {
+    const { context, status, error } = this.snapshot;
+    const told = status === 'error' ? (error as Error | undefined) : context.error;
+    return { cause: context.cause, error: told?.message };
+  }
+
   get isConserved(): boolean {
     return this.router.metrics().conserved;
   }
@@ -66,11 +74,12 @@ export class RouterDriver {
     return this.#clock.pending === 0;
   }
 
-  async #cause({ type, id }: ModelEvent<FleetWorld>): Promise<void> {
+  async #cause({ type, id, world }: ModelEvent<FleetWorld>): Promise<void> {
     const name = id === 'steady' ? id : 'frail';
     const gates = this.#gates[name];
     switch (type) {
       case 'router.stop':
+        if (world.frail === 'treacherous') return this.#betray();
         this.router.stop({ deadlineMs: DEADLINE_MS }).catch(() => {});
         return;
       case 'channel.warmed':
@@ -90,6 +99,20 @@ export class RouterDriver {
       default:
         return this.#freeze();
     }
+  }
+
+  /** The restart that is due makes a channel that stops the router and throws, so that both are heard of in turn. */
+  async #betray(): Promise<void> {
+    this.#isTreacherous = true;
+    await this.#clock.advance(RESTART_MS);
+  }
+
+  #makeFrail(): GatedChannel {
+    if (this.#isTreacherous) {
+      this.router.stop({ deadlineMs: DEADLINE_MS }).catch(() => {});
+      throw new Error('it was not made');
+    }
+    return new GatedChannel(this.#gates.frail);
   }
 
   /** By hand while the router serves; a drain only has to be let go on. */

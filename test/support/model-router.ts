@@ -10,6 +10,8 @@ type Life =
   | 'down'
   | 'given up'
   | 'restarting'
+  /** Its constructor stops the router, and then throws. */
+  | 'treacherous'
   | 'draining'
   | 'closing'
   | 'stopped'
@@ -50,8 +52,15 @@ export function routerModel(escalates: boolean): Model<FleetWorld> {
         ([type, next, id = 'frail']): ModelEvent<FleetWorld> => ({ type, id, world: next }),
       ),
     isOver: (value) => value === 'stopped',
-    react: (value, world) => (value === 'failed' ? { world, event: 'xstate.error.actor.escalation' } : { world }),
+    react,
   };
+}
+
+/** An escalation fails at once, and so does a constructor, whatever it did before. */
+function react(value: string, world: FleetWorld): { world: FleetWorld; event?: string } {
+  if (value === 'failed') return { world, event: 'xstate.error.actor.escalation' };
+  if (world.frail !== 'treacherous') return { world };
+  return { world: { ...world, frail: 'stopped' }, event: 'channel.failed' };
 }
 
 /** The facts a fleet shows to the guards while it serves. */
@@ -72,6 +81,10 @@ function serveHappenings(world: FleetWorld): Happening[] {
   const isUp = frail === 'up' || frail === 'busy';
   return [
     ['router.stop', stopping(world)],
+    ...when(isScheduled && frail === 'down', [
+      'router.stop',
+      { ...stopping(world), frail: 'treacherous', isScheduled: false },
+    ]),
     ...when(steady === 'warming', ['channel.warmed', { ...world, steady: 'up' }, 'steady']),
     ...when(isWarming, ['channel.warmed', { ...world, frail: 'up', isFrailSettled: true }]),
     ...when((isWarming || frail === 'busy') && !isScheduled, ['channel.failed', failed(world)]),

@@ -5,28 +5,32 @@ import { statesOf } from '../../src/inspector/mermaid.ts';
 export type Ignored = Readonly<Record<string, readonly { readonly in: readonly string[]; readonly because: string }[]>>;
 
 /**
- * Goes through every pair of a state and an event: each must be handled, forbidden on purpose by a transition that does
- * nothing, or listed as ignored. Returns what is open, and what is listed and not true.
+ * Goes through every pair of a state and an event: each must be handled whatever the guards say, forbidden on purpose
+ * by a transition that does nothing, or listed as ignored. Returns what is open, and what is listed and not true.
  */
 export function gapsInTable(machine: AnyStateMachine, events: readonly string[], ignored: Ignored): string[] {
   const states = statesOf(machine.root).filter((state) => state.type === 'atomic');
-  const paths = states.map(pathOf);
-  const gaps = states.flatMap((state) =>
-    [...events, ...endsOf(state)].flatMap((event) => {
-      const isTaken = isHandled(state, event);
-      const reasons = (ignored[event] ?? []).filter((entry) => entry.in.includes(pathOf(state)));
-      const pair = `${event} in ${pathOf(state)}`;
-      if (isTaken) return reasons.length === 0 ? [] : [`${pair} is handled and need not be listed`];
-      return reasons.length === 1 ? [] : [`${pair} is handled nowhere and listed ${reasons.length} times`];
-    }),
+  const pairs = states.flatMap((state) =>
+    [...events, ...endsOf(state)].map((event) => ({ state, event, name: nameOf(event, pathOf(state)) })),
   );
-  const unknownStates = Object.values(ignored).flatMap((entries) =>
-    entries.flatMap((entry) => entry.in.filter((path) => !paths.includes(path)).map((path) => `no state ${path}`)),
+  const listed = Object.entries(ignored).flatMap(([event, entries]) =>
+    entries.flatMap((entry) => entry.in.map((path) => nameOf(event, path))),
   );
-  const unknownEvents = machine.events
+  const gaps = pairs.flatMap(({ state, event, name }) => {
+    const times = listed.filter((other) => other === name).length;
+    if (isHandled(state, event)) return times === 0 ? [] : [`${name} is handled and need not be listed`];
+    return times === 1 ? [] : [`${name} is not always handled, and listed ${times} times`];
+  });
+  const names = new Set(pairs.map(({ name }) => name));
+  const strange = listed.filter((name) => !names.has(name)).map((name) => `${name} cannot happen and is listed`);
+  const unknown = machine.events
     .filter((event) => !event.startsWith('xstate.') && !events.includes(event))
     .map((event) => `${event} is not in the table`);
-  return [...gaps, ...unknownStates, ...unknownEvents];
+  return [...gaps, ...strange, ...unknown];
+}
+
+function nameOf(event: string, path: string): string {
+  return `${event} in ${path}`;
 }
 
 /** The ends of the actors that run in the state; those of delays are always handled where the delay is. */
@@ -38,7 +42,8 @@ function endsOf(state: AnyStateNode | undefined): string[] {
 
 function isHandled(state: AnyStateNode | undefined, event: string): boolean {
   if (state === undefined) return false;
-  return state.transitions.has(event) || isHandled(state.parent, event);
+  const own = state.transitions.get(event) ?? [];
+  return own.some(({ guard }) => guard === undefined) || isHandled(state.parent, event);
 }
 
 function pathOf(state: AnyStateNode): string {

@@ -1,0 +1,123 @@
+import { readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Mutant, mutantsOf } from './chart-mutants.ts';
+import { MutantTests, type Verdict } from './mutant-tests.ts';
+import { surviving } from './surviving.ts';
+
+const MACHINES = ['channel', 'router'] as const;
+const HELP = `npm run mutate -- [--only channel|router] [--mutant TEXT] [--jobs N] [--list]
+
+Takes every transition, guard, action and actor of the statecharts away, one at a time, turns every guard round,
+and looks whether a test notices.
+
+  --only NAME    one machine only
+  --mutant TEXT  only mutants whose name contains TEXT (or another one); also tells what the test said
+  --jobs N       so many at a time (2)
+  --list         names the mutants and tries none
+`;
+
+interface Trial {
+  readonly machine: string;
+  readonly mutant: Mutant;
+}
+type Result = Trial & { readonly verdict: Verdict };
+
+const root = process.cwd();
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    mutant: { type: 'string', multiple: true },
+    jobs: { type: 'string', default: '2' },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+// What the tests print would bury the progress.
+process.stdout.write = () => true;
+process.exit(await main().catch((error: Error) => print(`${error.message}\n`, 2)));
+
+async function main(): Promise<number> {
+  if (values.help) return print(HELP);
+  const trials = chosenTrials();
+  if (trials.length === 0) return print('no mutant has such a name: --list shows them\n', 2);
+  if (values.list) return print(trials.map(({ mutant }) => `${mutant.id}\n`).join(''));
+  const startedAt = performance.now();
+  const runners = await Promise.all(Array.from({ length: Number(values.jobs) || 1 }, () => MutantTests.create(root)));
+  const results = await tryAll(runners, trials);
+  return summary(results, performance.now() - startedAt);
+}
+
+function chosenTrials(): Trial[] {
+  return MACHINES.filter((machine) => (values.only ?? machine) === machine)
+    .flatMap((machine) =>
+      mutantsOf(machine, readFileSync(join(root, pathOf(machine)), 'utf8')).map((mutant) => ({ machine, mutant })),
+    )
+    .filter(({ mutant }) => (values.mutant ?? ['']).some((text) => mutant.id.includes(text)));
+}
+
+function pathOf(machine: string): string {
+  return `machines/${machine}.ts`;
+}
+
+async function tryAll(runners: readonly MutantTests[], trials: readonly Trial[]): Promise<Result[]> {
+  const waiting = [...trials];
+  const results: Result[] = [];
+  await Promise.all(
+    runners.map(async (runner) => {
+      for (let trial = waiting.shift(); trial !== undefined; trial = waiting.shift()) {
+        const startedAt = performance.now();
+        const verdict = await runner.try(pathOf(trial.machine), trial.mutant.source);
+        results.push({ ...trial, verdict });
+        print(progressOf(trial, verdict, performance.now() - startedAt, results.length, trials.length));
+      }
+    }),
+  );
+  return results;
+}
+
+function progressOf({ mutant }: Trial, verdict: Verdict, ms: number, done: number, total: number): string {
+  const count = `${String(done).padStart(String(total).length)}/${total}`;
+  const by = verdict.is === 'survived' ? '' : ` by ${verdict.by}`;
+  const said =
+    values.mutant === undefined || verdict.is === 'survived' ? '' : `\n  ${verdict.test}\n  ${verdict.message}`;
+  return `${count} ${(ms / 1_000).toFixed(1).padStart(5)} s  ${verdict.is} ${mutant.id}${by}${said}\n`;
+}
+
+function summary(results: readonly Result[], ms: number): number {
+  const survived = results.filter(({ verdict }) => verdict.is === 'survived');
+  const undecided = results.filter(({ verdict }) => verdict.is === 'undecided');
+  const killers = new Map<string, number>();
+  for (const { verdict } of results)
+    if (verdict.is === 'killed') killers.set(verdict.by, (killers.get(verdict.by) ?? 0) + 1);
+  const killed = results.length - survived.length - undecided.length;
+  print(`\n${results.length} mutants in ${Math.round(ms / 1_000)} s: ${killed} killed, ${survived.length} survived`);
+  print(undecided.length === 0 ? '\n' : `, ${undecided.length} undecided\n`);
+  for (const [by, count] of [...killers].sort(([, a], [, b]) => b - a)) print(`  ${count} killed by ${by}\n`);
+  let mistakes = undecided.length;
+  for (const { mutant } of undecided) print(`  undecided: ${mutant.id} ran out of time: try it alone with --mutant\n`);
+  for (const { mutant } of survived) {
+    const reason = surviving.find((entry) => entry.mutant === mutant.id)?.reason;
+    if (reason === undefined) mistakes += 1;
+    print(
+      `  survived: ${mutant.id}: ${reason ?? 'NO REASON: write a test, or say why in test/mutation/surviving.ts'}\n`,
+    );
+  }
+  for (const { mutant } of unneededReasons(results)) {
+    mistakes += 1;
+    print(`  its reason to survive is void, it is killed: ${mutant}\n`);
+  }
+  return mistakes === 0 ? 0 : 1;
+}
+
+function unneededReasons(results: readonly Result[]) {
+  return surviving.filter(({ mutant }) =>
+    results.some((result) => result.mutant.id === mutant && result.verdict.is === 'killed'),
+  );
+}
+
+/** Returns the exit code of a command that ends with this text. */
+function print(text: string, exitCode = 0): number {
+  writeSync(1, text);
+  return exitCode;
+}

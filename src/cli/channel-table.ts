@@ -1,3 +1,4 @@
+import type { BreakerMetrics } from '../index.ts';
 import { type Column, formatCount, formatMs } from './table.ts';
 
 /** A channel as the tables show it. */
@@ -16,8 +17,15 @@ export interface ChannelRow {
 /** A channel while it runs. */
 export interface LiveRow extends ChannelRow {
   readonly depth: number;
+  /** So many messages fit in the mailboxes of all its partitions. */
   readonly capacity: number;
   readonly perSecond: number;
+  /** How long it has been in its state. */
+  readonly sinceMs: number;
+  /** How long the oldest message has waited; 0: none waits. */
+  readonly oldestAgeMs: number;
+  /** Null: it has none. */
+  readonly breaker: Pick<BreakerMetrics, 'state' | 'wouldBeOpen'> | null;
 }
 
 interface Percentiles {
@@ -32,17 +40,24 @@ export type Paint = (colour: 'red' | 'yellow' | 'green' | 'dim', text: string) =
 const TROUBLE: ReadonlySet<string> = new Set(['failed', 'tripped']);
 const RECOVERY: ReadonlySet<string> = new Set(['retrying', 'isolating', 'probing', 'paused']);
 
+/** From this share of its capacity on a mailbox stands out; the alert `mailbox-high` is raised there too. */
+const NEARLY_FULL = 0.8;
+
 /** The columns of the live table. */
 export function liveColumns(paint: Paint): Column<LiveRow>[] {
   return [
     nameColumn,
     stateColumn(paint),
-    { title: 'depth', expendable: 3, text: (row) => `${formatCount(row.depth)}/${formatCount(row.capacity)}` },
+    depthColumn(paint),
     countColumn('received', 5, (row) => row.received),
     countColumn('delivered', 0, (row) => row.delivered),
     { title: 'per s', expendable: 1, text: (row) => formatCount(row.perSecond) },
+    { title: 'since', expendable: 7, text: (row) => formatAge(row.sinceMs) },
+    { title: 'oldest', expendable: 3, text: (row) => (row.oldestAgeMs > 0 ? formatAge(row.oldestAgeMs) : '–') },
     ...waitColumns,
+    ...callColumns,
     countColumn('dead', 2, (row) => row.deadLettered, paint),
+    breakerColumn(paint),
     countColumn('restarts', 7, (row) => row.restarts, paint),
   ];
 }
@@ -57,8 +72,7 @@ export function reportColumns(paint: Paint): Column<ChannelRow>[] {
     countColumn('dead', 2, (row) => row.deadLettered, paint),
     countColumn('restarts', 7, (row) => row.restarts, paint),
     ...waitColumns,
-    { title: 'call p50', expendable: 9, text: (row) => time(row.processing, 'p50Ms') },
-    { title: 'call p99', expendable: 9, text: (row) => time(row.processing, 'p99Ms') },
+    ...callColumns,
   ];
 }
 
@@ -68,6 +82,38 @@ const waitColumns: readonly Column<ChannelRow>[] = [
   { title: 'wait p50', expendable: 6, text: (row) => time(row.queueing, 'p50Ms') },
   { title: 'wait p99', expendable: 4, text: (row) => time(row.queueing, 'p99Ms') },
 ];
+
+const callColumns: readonly Column<ChannelRow>[] = [
+  { title: 'call p50', expendable: 9, text: (row) => time(row.processing, 'p50Ms') },
+  { title: 'call p99', expendable: 9, text: (row) => time(row.processing, 'p99Ms') },
+];
+
+function depthColumn(paint: Paint): Column<LiveRow> {
+  return {
+    title: 'depth',
+    expendable: 3,
+    text: (row) => `${formatCount(row.depth)}/${formatCount(row.capacity)}`,
+    style: (row, cell) => (row.depth >= NEARLY_FULL * row.capacity && row.depth > 0 ? paint('yellow', cell) : cell),
+  };
+}
+
+function breakerColumn(paint: Paint): Column<LiveRow> {
+  return {
+    title: 'breaker',
+    expendable: 8,
+    isText: true,
+    text: ({ breaker }) => (isObserving(breaker) ? 'would open' : (breaker?.state ?? '–')),
+    style: ({ breaker }, cell) => {
+      if (breaker?.state === 'open') return paint('red', cell);
+      return breaker?.state === 'half-open' || isObserving(breaker) ? paint('yellow', cell) : cell;
+    },
+  };
+}
+
+/** It is closed although its limits are exceeded. */
+function isObserving(breaker: LiveRow['breaker']): boolean {
+  return breaker?.state === 'closed' && breaker.wouldBeOpen;
+}
 
 function stateColumn(paint: Paint): Column<ChannelRow> {
   return {
@@ -100,4 +146,12 @@ function countColumn(
 
 function time(percentiles: Percentiles, which: 'p50Ms' | 'p99Ms'): string {
   return percentiles.count > 0 ? formatMs(percentiles[which]) : '–';
+}
+
+/** A time that goes on, in steps that can be read while it does: `<1s`, `59s`, `3min`, `2h`, `4d`. */
+export function formatAge(ms: number): string {
+  if (ms < 1_000) return '<1s';
+  if (ms < 120_000) return `${Math.floor(ms / 1_000)}s`;
+  if (ms < 7_200_000) return `${Math.floor(ms / 60_000)}min`;
+  return ms < 172_800_000 ? `${Math.floor(ms / 3_600_000)}h` : `${Math.floor(ms / 86_400_000)}d`;
 }

@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
 import type { Clock } from '../core/clock.ts';
-import type { DataChannelRouter, RouterConfig, RouterMetrics } from '../index.ts';
+import { type Readable, type Reading, readRouter } from '../metrics/reading.ts';
 import { type LiveRow, liveColumns } from './channel-table.ts';
 import type { Progress } from './feed.ts';
 import { formatCount, formatMs, renderTable } from './table.ts';
@@ -19,9 +19,6 @@ interface Frame {
   readonly received: ReadonlyMap<string, number>;
 }
 
-/** What it reads of a router, whatever the channels of that emit. */
-type Watched = Pick<DataChannelRouter, 'config' | 'metrics'>;
-
 const FRAME_MS = 200;
 /** Rates are those of the last second: from frame to frame they would only flicker. */
 const RATE_FRAMES = 5;
@@ -29,22 +26,23 @@ const NO_VIEW: LiveView = { clear() {}, stop() {} };
 
 /** Starts the table where somebody is watching. */
 export function startLiveView(
-  router: Watched,
+  router: Readable,
   progress: Progress,
   terminal: Terminal,
   clock: Clock,
   isWanted: boolean,
 ): LiveView {
-  if (!isWanted || !terminal.stdout.isTTY) return NO_VIEW;
+  // A dumb terminal cannot move its cursor back: each frame would follow the one before.
+  if (!isWanted || !terminal.stdout.isTTY || terminal.env.TERM === 'dumb') return NO_VIEW;
   const update = createLogUpdate(terminal.stdout as NodeJS.WriteStream); // It is a terminal, as just seen.
   const columns = liveColumns(paintFor(terminal));
   const startedAt = clock.now();
   const frames: Frame[] = [{ at: startedAt, received: new Map() }];
   const draw = () => {
-    const metrics = router.metrics();
+    const reading = readRouter(router);
     const width = widthOf(terminal.stdout);
-    const head = headLine(metrics.received, progress, clock.now() - startedAt, width);
-    const rows = liveRows(metrics, router.config, frames, clock.now());
+    const head = headLine(reading.metrics.received, progress, clock.now() - startedAt, width);
+    const rows = liveRows(reading, frames, clock.now());
     update([head, '', ...renderTable(columns, rows, width)].join('\n'));
     timer = clock.setTimeout(draw, FRAME_MS);
   };
@@ -59,7 +57,7 @@ export function startLiveView(
   };
 }
 
-function liveRows(metrics: RouterMetrics, config: RouterConfig, frames: Frame[], at: number): LiveRow[] {
+function liveRows({ metrics, health, mailboxes }: Reading, frames: Frame[], at: number): LiveRow[] {
   const channels = Object.entries(metrics.channels);
   const [oldest] = frames;
   frames.push({ at, received: new Map(channels.map(([name, { received }]) => [name, received])) });
@@ -67,7 +65,8 @@ function liveRows(metrics: RouterMetrics, config: RouterConfig, frames: Frame[],
   return channels.map(([name, channel]) => {
     const since = channel.received - (oldest?.received.get(name) ?? 0);
     const perSecond = (since / (at - (oldest?.at ?? 0))) * 1_000;
-    return { name, ...channel, capacity: config.channels[name]?.capacity ?? 0, perSecond };
+    const { capacity = 0, oldestAgeMs = 0 } = mailboxes[name] ?? {};
+    return { name, ...channel, capacity, oldestAgeMs, perSecond, sinceMs: health.channels[name]?.sinceMs ?? 0 };
   });
 }
 

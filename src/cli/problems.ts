@@ -42,7 +42,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not read it; check its permissions',
 };
 
-function reasonOf(error: unknown): string {
+/** What is wrong with a file, in words. */
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code = '' }: NodeJS.ErrnoException = error;
   return REASONS[code] ?? error.message;

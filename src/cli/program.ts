@@ -3,6 +3,7 @@ import { chartCommand } from './chart-command.ts';
 import { configCommand } from './config-command.ts';
 import { version } from './own-package.ts';
 import { replayCommand } from './replay-command.ts';
+import { replayIncidentCommand } from './replay-incident-command.ts';
 import type { Terminal } from './terminal.ts';
 
 const HELP = `
@@ -10,6 +11,7 @@ Examples:
   $ sluice replay                                ten seconds of a generated market
   $ sluice replay trades.ndjson.gz --json        a recording, as fast as possible
   $ sluice replay trades.ndjson.gz --chaos 7     the same with faults, and what follows them
+  $ sluice replay-incident incident-….jsonl      what led to it, step by step
   $ sluice config check channels.yaml
   $ sluice chart channel`;
 
@@ -18,15 +20,15 @@ const WRONG_USAGE = 2;
 /** Runs the command line and returns its exit code. Nothing is thrown: what goes wrong is told on standard error. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode = 0;
+  const setExitCode = (code: number): void => {
+    exitCode = code;
+  };
   const program = new Command('sluice')
     .description('Routes live market data to channels, and accounts for every message.')
     .version(version())
     .addHelpText('after', HELP)
-    .addCommand(
-      replayCommand(terminal, (code) => {
-        exitCode = code;
-      }),
-    )
+    .addCommand(replayCommand(terminal, setExitCode))
+    .addCommand(replayIncidentCommand(terminal, setExitCode))
     .addCommand(configCommand())
     .addCommand(chartCommand(terminal));
   adopt(program, terminal);

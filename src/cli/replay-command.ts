@@ -14,8 +14,10 @@ interface Flags {
   readonly limit?: number;
   readonly json?: boolean;
   readonly log?: string;
+  readonly inspect?: number | true;
 }
 
+const PORT_MAX = 65_535;
 const SEED_MAX = 4_294_967_295;
 /** The generated market has no end of its own. */
 const GENERATED_FOR_MS = 10_000;
@@ -35,6 +37,7 @@ Examples:
   $ sluice replay trades.ndjson.gz --speed 10x        a recording, ten times as fast as it happened
   $ sluice replay trades.ndjson.gz --json             as fast as possible, one JSON report
   $ sluice replay trades.ndjson.gz --chaos 7          with faults, and what follows them
+  $ sluice replay --for 10m --inspect                 with a page that shows it while it runs
   $ zcat trades.ndjson.gz | sluice replay - --limit 1000`;
 
 /** sluice replay: routes recorded or generated messages. */
@@ -60,6 +63,11 @@ export function replayCommand(terminal: Terminal, onExitCode: (code: number) => 
       parseWhole(0, SEED_MAX),
     )
     .option('--config <FILE>', 'configuration of the channels, YAML or JSON (default: the shipped one)')
+    .option(
+      '--inspect [PORT]',
+      'serve a page that shows the channels, on 127.0.0.1 (default: any free port)',
+      parseWhole(0, PORT_MAX),
+    )
     .option('--json', 'print one JSON report and nothing else on standard output')
     .addOption(new Option('--log <LEVEL>', 'log to standard error (default: nothing)').choices(LOG_LEVELS))
     .addHelpText('after', HELP)
@@ -75,6 +83,7 @@ export function replayCommand(terminal: Terminal, onExitCode: (code: number) => 
         config: flags.config ?? shippedConfig(),
         json: flags.json ?? false,
         log: flags.log,
+        inspect: flags.inspect === true ? 0 : flags.inspect,
       };
       onExitCode(await replay(options, terminal));
     });

@@ -1,5 +1,6 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { createRouter, loadConfig } from '../index.ts';
+import { createInspector } from '../inspector/index.ts';
 import { Chaos } from './chaos.ts';
 import { createExampleChannels } from './example-channels.ts';
 import { type FeedOptions, feed } from './feed.ts';
@@ -22,6 +23,8 @@ export interface ReplayOptions extends FeedOptions {
   readonly config: string;
   /** Prints one JSON report and nothing else on standard output. */
   readonly json: boolean;
+  /** Serves a page that shows the channels on this port, 0 for any; undefined for none. */
+  readonly inspect: number | undefined;
   /** The level logged to standard error; undefined for silence. */
   readonly log: string | undefined;
 }
@@ -56,6 +59,10 @@ async function route(options: ReplayOptions, terminal: Terminal): Promise<Replay
   const events = new Map<string, number>();
   router.events.on('event', ({ event }) => events.set(event.type, (events.get(event.type) ?? 0) + 1));
   chaos?.attach(router);
+  if (options.inspect !== undefined) {
+    const { url } = await createInspector(router, { port: options.inspect, allowControl: true });
+    terminal.stderr.write(`inspector: ${url}\n`);
+  }
   await router.start();
   const startedAt = clock.now();
   const { signal, release } = createInterruption(terminal, clock, options.forMs);

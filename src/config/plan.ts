@@ -43,6 +43,8 @@ export interface Plan {
   readonly unnamed: Map<string, ChannelInput>;
   /** Instances that were made to read their rules; the first router uses them up. */
   readonly instances: Map<string, AnyChannel>;
+  /** The clock of alerts, which only watch; left out: that of the router. */
+  readonly alertClock?: Clock;
 }
 
 /** Checks everything that can be wrong with the options; throws `SluiceError` with all mistakes. */

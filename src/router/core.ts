@@ -1,6 +1,6 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
-import type { World } from '../channel/slot.ts';
+import type { World } from '../channel/world.ts';
 import { type ChannelInput, type Plan, rulesOf } from '../config/plan.ts';
 import type { ChannelConfig, RouterConfig } from '../config/schema.ts';
 import { Breaker } from '../core/breaker.ts';
@@ -37,7 +37,7 @@ export interface Core {
 }
 
 /** Puts a router together; nothing runs yet. */
-export function buildCore({ options, config, unnamed, instances }: Plan): Core {
+export function buildCore({ options, config, unnamed, instances, alertClock }: Plan): Core {
   const bus = new Bus(options.events);
   const clock = options.clock ?? createSystemClock();
   const random = options.random ?? createRandom(clock.wallTime());
@@ -68,7 +68,7 @@ export function buildCore({ options, config, unnamed, instances }: Plan): Core {
     unnamed,
     breakers: new Map(),
     removed: addLedgers([]),
-    alerts: new Alerts(world, fleet.channels),
+    alerts: new Alerts({ ...world, clock: alertClock ?? clock }, fleet.channels),
   };
   for (const name of Object.keys(config.channels)) core.fleet.add(makeChannel(core, name, instances.get(name)));
   instances.clear();
@@ -83,7 +83,7 @@ export function makeChannel(core: Core, name: string, instance?: AnyChannel, pre
   const rules = instance === undefined ? predecessor?.parts.rules : rulesOf(instance);
   const breaker = breakerFor(core, config, predecessor);
   const channel = new Channel({ config, factory, world: core.world, breaker, instance, rules }, predecessor);
-  core.intake.registry.set(config.dataType, channel);
+  core.intake.serve(config.dataType, channel);
   return channel;
 }
 

@@ -3,6 +3,7 @@ import { routerMachine } from '../../machines/router.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { type ChannelFactories, type Plan, planRouter, type RouterOptions } from '../config/plan.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { IncidentLog, type RecordIncidentOptions } from '../incident/incident.ts';
 import { containInspector, type Inspect } from '../observe/inspect.ts';
 import { buildCore, type Core } from './core.ts';
 import type { Emitted } from './emitted.ts';
@@ -13,6 +14,8 @@ import type { RouterActor, RouterLogic } from './router-actor.ts';
 export interface CreateRouterOptions<Channels extends ChannelFactories> extends RouterOptions<Channels> {
   /** An XState inspector; sees the router and all channels. What it throws is contained. Default: none. */
   readonly inspect?: Inspect;
+  /** Keeps what led to an incident, and writes it to a file when a channel fails or an alert is raised. Default: no. */
+  readonly recordIncident?: RecordIncidentOptions;
 }
 
 const routers = new WeakMap<object, DataChannelRouter>();
@@ -24,17 +27,33 @@ const routers = new WeakMap<object, DataChannelRouter>();
 export function createRouter<const Channels extends ChannelFactories>(
   options: CreateRouterOptions<Channels>,
 ): DataChannelRouter<Emitted<Channels>> {
+  const { recordIncident, inspect } = options;
+  const log = recordIncident && new IncidentLog(recordIncident, options);
+  const plan = planRouter(log?.routerOptions ?? options);
+  const { core, router } = createObserved(log === undefined ? plan : { ...plan, alertClock: log.alertClock }, inspect);
+  log?.attach(core, router);
+  // As in `routerOf`: the names of the channels are known to the caller.
+  return router as unknown as DataChannelRouter<Emitted<Channels>>;
+}
+
+/** A router and its parts, for those who see through it. */
+export function createObserved(
+  plan: Plan,
+  inspect?: Inspect,
+): { readonly core: Core; readonly router: DataChannelRouter } {
   let core: Core | undefined;
-  const logic = logicOf(planRouter(options), (built) => {
+  const logic = logicOf(plan, (built) => {
     core = built;
   });
-  const { inspect, clock = createSystemClock() } = options;
+  const { clock = createSystemClock() } = plan.options;
   const actor = createActor(logic, {
     id: 'router',
     clock,
     ...(inspect && { inspect: containInspector(inspect, () => core?.world.bus) }),
   });
-  return routerOf<Channels>(actor);
+  // XState keeps what was thrown while an actor was made.
+  if (core === undefined) throw actor.getSnapshot().error;
+  return { core, router: routerOf(actor) };
 }
 
 /**

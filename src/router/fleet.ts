@@ -1,5 +1,5 @@
 import type { AnyActorRef } from 'xstate';
-import type { World } from '../channel/slot.ts';
+import type { World } from '../channel/world.ts';
 import type { RouterConfig } from '../config/schema.ts';
 import { Counter } from '../core/counters.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
@@ -165,6 +165,7 @@ export class Fleet implements FleetPort {
       this.#members.delete(member.slot.id);
     }
     retired.dispose();
+    this.channels.set(successor.name, successor);
     successor.takeOver(retired);
     this.add(successor);
   }

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { type Actor, waitFor } from 'xstate';
+import { consume, type IntakeCount, type Source } from '../adapters/consume.ts';
 import { watchFile } from '../adapters/watch-file.ts';
 import { createWritable } from '../adapters/writable.ts';
 import type { ChannelFactory } from '../channel/processing-channel.ts';
@@ -22,7 +23,7 @@ import { stateName } from '../observe/state-name.ts';
 import type { Channel } from './channel.ts';
 import type { Core } from './core.ts';
 import type { AnyEmitted } from './emitted.ts';
-import type { IntakeCount, OfferOptions, RouteOptions } from './intake.ts';
+import type { OfferOptions, RouteOptions } from './intake.ts';
 import type { Member } from './member.ts';
 import { registerChannel } from './register.ts';
 import { reconfigure, reconfigureFrom, removeChannel } from './reload.ts';
@@ -119,8 +120,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   /** Offers all a source has; an element may be a message or an array of them. Ends with the source or the signal. */
-  consume(source: Iterable<unknown> | AsyncIterable<unknown>, options: OfferOptions = {}): Promise<IntakeCount> {
-    return this.#core.intake.consume(source, options);
+  consume(source: Source, options: OfferOptions = {}): Promise<IntakeCount> {
+    const { intake } = this.#core;
+    return consume(source, (message) => intake.offerInTurn(message, options), options.signal);
   }
 
   /** A Node stream in object mode that offers what is written to it. */
@@ -154,6 +156,13 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     drop: (filter?: DeadLetterFilter): number => this.#core.deadLetters.drop(filter),
     replay: (options: ReplayOptions = {}): Promise<ReplayReport> => replayDeadLetters(this.#core, options),
   };
+
+  /**
+   * Writes what `recordIncident` has kept to a file, with the reason given; resolves with the file's name. Rejects when it
+   * cannot be written, and with `SluiceError` `refused` on a router that was made without `recordIncident`.
+   */
+  writeIncident: (why?: string) => Promise<string> = () =>
+    Promise.reject(new SluiceError('refused', 'nothing is recorded: createRouter was called without recordIncident'));
 
   /** Registers another channel, while running too. Throws `SluiceError` when its name or data type is taken. */
   add(name: string, factory: ChannelFactory, config: ChannelInput = {}): void {

@@ -1,0 +1,97 @@
+import type { Slot } from '../channel/slot.ts';
+import { Counter } from '../core/counters.ts';
+import type { Core } from '../router/core.ts';
+import type { CalmState } from './record.ts';
+
+type BreakerState = CalmState['breakers'][string];
+
+/** When the counts of a slot that wear out its retry budget last changed: how many calls there had been. */
+interface Wear {
+  readonly sum: number;
+  readonly calls: number;
+}
+
+/**
+ * Tells whether a router is calm: nothing waits, runs or is armed, and nothing it remembers of its past will show again.
+ * Then what is left is small enough to be written down, and a re-run can begin there.
+ */
+export class CalmWatch {
+  readonly #core: Core;
+  readonly #wear = new Map<string, Wear>();
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** The state of a calm router, or why it is none. */
+  look(): Pick<CalmState, 'unroutable' | 'unnamed' | 'slots' | 'breakers'> | string {
+    const { fleet, intake, unnamed } = this.#core;
+    const slots: Record<string, CalmState['slots'][string]> = {};
+    const breakers: Record<string, BreakerState> = {};
+    for (const channel of fleet.channels.values()) {
+      const breaker = this.#breaker(channel.name);
+      if (typeof breaker === 'string') return `the breaker of ${channel.name} ${breaker}`;
+      if (breaker !== undefined) breakers[channel.name] = breaker;
+      if (channel.config.partitions > 1 && channel.config.partitionBy === 'round-robin')
+        return `channel ${channel.name} is partitioned by round-robin, whose turn cannot be read`;
+      for (const { slot, state, restartsLately } of channel.members) {
+        if (state !== 'idle' || slot.isPaused) return `channel ${slot.id} is ${slot.isPaused ? 'paused' : state}`;
+        if (slot.depth + slot.batch.length > 0 || !slot.gaps.isEmpty)
+          return `channel ${slot.id} holds messages or gaps`;
+        if (restartsLately > 0) return `channel ${slot.id} failed within restart.withinMs`;
+        const earned = this.#earned(slot);
+        if (earned === undefined) return `the retry budget of ${slot.id} is worn since its last failure`;
+        const { rejectedBy, deadLetteredBy } = slot;
+        slots[slot.id] = {
+          counters: countersOf(slot),
+          rejectedBy: { ...rejectedBy },
+          deadLetteredBy: { ...deadLetteredBy },
+          earned,
+        };
+      }
+    }
+    return { unroutable: intake.unroutable, unnamed: [...unnamed], slots, breakers };
+  }
+
+  /** Closed for long enough to have forgotten the openings before, and nothing but quick successes in its window. */
+  #breaker(name: string): BreakerState | string | undefined {
+    const channel = this.#core.fleet.channels.get(name);
+    const breaker = channel?.breaker;
+    if (channel === undefined || breaker === undefined) return undefined;
+    if (breaker.state !== 'closed') return `is ${breaker.state}`;
+    const { window, minimumCalls, coolDownMsMax, slowCallMs } = breaker.limits;
+    const { opened, late } = breaker;
+    if (opened > 0 && this.#core.world.clock.now() - breaker.since < coolDownMsMax) return 'closed lately';
+    const { calls, failureRate, slowCallRate } = breaker.rates();
+    const sharing = [...this.#core.fleet.channels.values()].filter((each) => each.breaker === breaker);
+    const isSpotless = sharing.every(
+      ({ members, processing }) =>
+        members.every(({ slot }) => slot.counters[Counter.failures] + slot.counters[Counter.restarts] === 0) &&
+        (processing.distribution()?.maxMs ?? 0) < slowCallMs,
+    );
+    if (calls > 0 && !isSpotless && (calls < minimumCalls || failureRate !== 0 || slowCallRate !== 0))
+      return 'remembers failed or slow calls';
+    if (calls > 0 && 'ms' in window) return 'remembers calls by time';
+    // Small batches come first after an opening, until three calls went well.
+    if (opened > 0 && calls < 3) return 'lets only small batches through';
+    return { successes: calls, opened, late };
+  }
+
+  /** How many first attempts fed the budget, so that as many feed it again; undefined: they cannot be told. */
+  #earned({ id, counters, config }: Slot): number | undefined {
+    const sum = counters[Counter.retries] + counters[Counter.failures] + counters[Counter.restarts];
+    const calls = counters[Counter.calls];
+    const { budget } = config.retry;
+    if (budget >= 1 || calls === 0) return 0;
+    // So many calls fill it to the brim, however empty it was; a budget of 0 is never filled.
+    const filling = budget === 0 ? Number.POSITIVE_INFINITY : Math.ceil(100 + 3 / budget) + 1;
+    if (sum === 0) return budget === 0 ? 0 : Math.min(calls, filling);
+    const seen = this.#wear.get(id);
+    if (seen?.sum !== sum) this.#wear.set(id, { sum, calls });
+    return seen?.sum === sum && calls - seen.calls >= filling ? filling : undefined;
+  }
+}
+
+export function countersOf({ counters }: Slot): readonly number[] {
+  return Object.values(Counter).map((index) => counters[index]);
+}

@@ -1,0 +1,19 @@
+import { EventEmitter } from 'node:events';
+import { PassThrough, Readable } from 'node:stream';
+import { run } from '../../src/cli/program.ts';
+
+/** How a command ended. */
+export interface CommandEnd {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command line in this process, as from a shell without a terminal. */
+export async function runCommand(...args: readonly string[]): Promise<CommandEnd> {
+  const stdout = new PassThrough({ highWaterMark: 2 ** 24 });
+  const stderr = new PassThrough({ highWaterMark: 2 ** 24 });
+  const signals = new EventEmitter();
+  const code = await run(args, { stdin: Readable.from([]), stdout, stderr, env: {}, signals, exit: () => {} });
+  return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
+}

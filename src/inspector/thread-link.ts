@@ -1,0 +1,83 @@
+import { Counter } from '../core/counters.ts';
+import type { Reading } from '../metrics/reading.ts';
+import type { RouterHealth } from '../observe/health.ts';
+import type { ChannelMetrics } from '../observe/metrics.ts';
+
+/** What the thread asks: whether the main thread still answers, or for everything there is to show. */
+export type Question = 'beat' | 'reading';
+
+/** What the main thread answers. */
+export interface Answer {
+  readonly to: Question;
+  readonly health: RouterHealth;
+  /** Undefined: a beat, and there are still the same channels. */
+  readonly all?: Everything;
+}
+
+/** Everything there is to show. */
+export interface Everything {
+  readonly reading: Reading;
+  /** The counters of each channel, one buffer per partition. They are shared: they go on counting. */
+  readonly counters: Readonly<Record<string, readonly SharedArrayBuffer[]>>;
+}
+
+/** What the thread needs to begin. */
+export interface ThreadData {
+  readonly port: number;
+  readonly token: string;
+  readonly stuckAfterMs: number;
+  readonly first: Everything;
+}
+
+/** The first word of the thread: where it listens, or why it does not. */
+export type Greeting = { readonly port: number } | { readonly error: string };
+
+/** A reading with the counts as they are at this moment, whatever the main thread is doing. */
+export function withCounters({ reading, counters }: Everything): Reading {
+  const channels = Object.entries(reading.metrics.channels).map(([name, metrics]) => {
+    const buffers = counters[name];
+    return [name, buffers === undefined ? metrics : counted(metrics, buffers)] as const;
+  });
+  const received = channels.reduce((sum, [, metrics]) => sum + metrics.received, reading.metrics.unroutable);
+  return { ...reading, metrics: { ...reading.metrics, received, channels: Object.fromEntries(channels) } };
+}
+
+function counted(metrics: ChannelMetrics, buffers: readonly SharedArrayBuffer[]): ChannelMetrics {
+  const arrays = buffers.map((buffer) => new Float64Array(buffer));
+  const sum = (index: number): number => arrays.reduce((total, array) => total + (array[index] ?? 0), 0);
+  const accepted = sum(Counter.accepted);
+  const delivered = sum(Counter.delivered);
+  const deadLettered = sum(Counter.deadLettered);
+  const dropped = sum(Counter.dropped);
+  const conflated = sum(Counter.conflated);
+  const returned = sum(Counter.returned);
+  const inFlight = sum(Counter.inFlight);
+  // By the conservation rule; never below 0 although the main thread may be counting meanwhile.
+  const buffered = Math.max(0, accepted - delivered - deadLettered - dropped - conflated - returned - inFlight);
+  return {
+    ...metrics,
+    received: sum(Counter.received),
+    accepted,
+    rejected: sum(Counter.rejected),
+    delivered,
+    deadLettered,
+    dropped,
+    conflated,
+    returned,
+    inFlight,
+    buffered,
+    depth: buffered,
+    late: sum(Counter.late),
+    calls: sum(Counter.calls),
+    failures: sum(Counter.failures),
+    retries: sum(Counter.retries),
+    restarts: sum(Counter.restarts),
+    batches: {
+      size: sum(Counter.size),
+      age: sum(Counter.age),
+      request: sum(Counter.request),
+      drain: sum(Counter.drain),
+      probe: sum(Counter.probe),
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { PROMETHEUS_CONTENT_TYPE } from '../metrics/prometheus.ts';
+import type { ThreadWatch } from './thread-watch.ts';
+
+const CONNECTIONS_MAX = 64;
+const REQUEST_MS_MAX = 5_000;
+
+/** Serves `/metrics` and `/health` to this computer, and to those only who know the token. */
+export function createThreadServer(watch: ThreadWatch, token: string): Server {
+  const limits = { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, connectionsCheckingInterval: 1_000 };
+  const server = createServer(limits, (request, response) => {
+    respond(request, response).catch(() => end(response, 500, 'it failed'));
+  });
+  server.maxConnections = CONNECTIONS_MAX;
+
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const refusal = refusalOf(request, searchParams.get('token'));
+    if (refusal !== undefined) return end(response, ...refusal);
+    if (pathname === '/metrics') return end(response, 200, await watch.metrics(), PROMETHEUS_CONTENT_TYPE);
+    if (pathname !== '/health') return end(response, 404, 'there is /metrics and /health');
+    const health = await watch.health();
+    end(response, health.ready ? 200 : 503, `${JSON.stringify(health, null, 2)}\n`, 'application/json');
+  }
+
+  /** Status and reason; undefined: it may. A page in a browser has no business here, nor has a name that leads here. */
+  function refusalOf({ headers, method }: IncomingMessage, asked: string | null): [number, string] | undefined {
+    const { port } = server.address() as AddressInfo; // It listens, and not on a pipe.
+    if (method !== 'GET' && method !== 'HEAD') return [405, 'only GET is served'];
+    if (headers.host !== `127.0.0.1:${port}` && headers.host !== `localhost:${port}`) return [403, 'wrong Host'];
+    if (headers.origin !== undefined) return [403, 'not for pages'];
+    const given = asked ?? /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1] ?? '';
+    return timingSafeEqual(digest(given), digest(token)) ? undefined : [401, 'token needed: ?token=… or Bearer'];
+  }
+
+  return server;
+}
+
+function end(response: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
+  if (response.headersSent) return;
+  const headers = { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+  response.writeHead(status, headers).end(body);
+}
+
+/** Of equal length, which `timingSafeEqual` asks for. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,122 @@
+import type { Clock } from '../core/clock.ts';
+import type { Measure } from '../metrics/measure.ts';
+import { textOf } from '../metrics/prometheus.ts';
+import type { RouterHealth } from '../observe/health.ts';
+import { type Answer, type Everything, type Question, withCounters } from './thread-link.ts';
+
+/** How often the main thread is asked whether it still answers, in ms. */
+const BEAT_MS = 250;
+/** How long a scrape waits for fresh values before it takes those of the last time, in ms. */
+const PATIENCE_MS = 20;
+
+/** Health as the thread tells it: that of the router, and whether the thread it runs in still turns. */
+export interface ThreadHealth extends RouterHealth {
+  readonly mainThread: {
+    readonly stuck: boolean;
+    /** How long it has left a question unanswered; 0: none is open. */
+    readonly silentMs: number;
+    /** All of it in one sentence. */
+    readonly text: string;
+    /** Messages that `process` has now, by channel: where a stuck thread may hang. */
+    readonly inFlight: Readonly<Record<string, number>>;
+  };
+}
+
+/**
+ * What another thread knows of the main one. It asks, at most one question of a kind at a time, so a stuck main thread
+ * gathers no work; counts are read from shared memory, everything else is as of the last answer.
+ */
+export class ThreadWatch {
+  readonly #ask: (question: Question) => void;
+  readonly #clock: Clock;
+  readonly #stuckAfterMs: number;
+  /** When each open question was asked. */
+  readonly #open = new Map<Question, number>();
+  #waiting: (() => void)[] = [];
+  #known: Everything;
+
+  constructor(known: Everything, ask: (question: Question) => void, clock: Clock, stuckAfterMs: number) {
+    this.#known = known;
+    this.#ask = ask;
+    this.#clock = clock;
+    this.#stuckAfterMs = stuckAfterMs;
+    this.#beat();
+  }
+
+  hear({ to, health, all }: Answer): void {
+    this.#open.delete(to);
+    this.#known = all ?? { ...this.#known, reading: { ...this.#known.reading, health } };
+    if (to === 'reading') for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** How long the oldest open question has been waiting for its answer, in ms. */
+  get silentMs(): number {
+    return this.#clock.now() - Math.min(this.#clock.now(), ...this.#open.values());
+  }
+
+  get isStuck(): boolean {
+    return this.silentMs >= this.#stuckAfterMs;
+  }
+
+  /** Everything as Prometheus reads it. */
+  async metrics(): Promise<string> {
+    await this.#refresh();
+    return textOf(withCounters(this.#known), this.#measures());
+  }
+
+  async health(): Promise<ThreadHealth> {
+    await this.#refresh();
+    const { health, metrics } = withCounters(this.#known);
+    const busy = Object.entries(metrics.channels).filter(([, channel]) => channel.inFlight > 0);
+    const inFlight = Object.fromEntries(busy.map(([name, channel]) => [name, channel.inFlight]));
+    const { silentMs, isStuck: stuck } = this;
+    const text = sentence(stuck, silentMs, Object.keys(inFlight));
+    const mainThread = { stuck, silentMs: Math.round(silentMs), text, inFlight };
+    return stuck ? { ...health, status: 'unhealthy', ready: false, mainThread } : { ...health, mainThread };
+  }
+
+  #question(question: Question): void {
+    if (this.#open.has(question)) return;
+    this.#open.set(question, this.#clock.now());
+    this.#ask(question);
+  }
+
+  #beat(): void {
+    this.#question('beat');
+    this.#clock.setTimeout(() => this.#beat(), BEAT_MS);
+  }
+
+  /** Resolves when the main thread has answered, or would keep a scrape waiting. */
+  #refresh(): Promise<void> {
+    this.#question('reading');
+    // Who has kept one scrape waiting for nothing does not keep the next one.
+    if (this.silentMs >= PATIENCE_MS) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimeout(() => {
+        this.#waiting = this.#waiting.filter((waiting) => waiting !== answered);
+        resolve();
+      }, PATIENCE_MS);
+      const answered = (): void => {
+        this.#clock.clearTimeout(timer);
+        resolve();
+      };
+      this.#waiting.push(answered);
+    });
+  }
+
+  #measures(): Measure[] {
+    const gauge = (name: string, unit: string, help: string, value: number): Measure => {
+      return { name, type: 'gauge', unit, help, labels: [], read: () => [{ labels: {}, value }] };
+    };
+    return [
+      gauge('main_thread.stuck', '', '1: the main thread does not answer.', Number(this.isStuck)),
+      gauge('main_thread.silent', 's', 'How long it has left a question open.', this.silentMs / 1_000),
+    ];
+  }
+}
+
+function sentence(stuck: boolean, silentMs: number, busy: readonly string[]): string {
+  if (!stuck) return 'The main thread answers.';
+  const where = busy.length === 0 ? 'no call of process is out' : `process has messages of ${busy.join(', ')}`;
+  return `The main thread is stuck: no answer for ${(silentMs / 1_000).toFixed(1)} s; ${where}.`;
+}

@@ -1,0 +1,85 @@
+import { Worker } from 'node:worker_threads';
+import { SluiceError } from '../core/sluice-error.ts';
+import { readRouter } from '../metrics/reading.ts';
+import type { Channel } from '../router/channel.ts';
+import type { DataChannelRouter } from '../router/router.ts';
+import type { Answer, Everything, Greeting, Question, ThreadData } from './thread-link.ts';
+
+/** How the thread serves. */
+export interface MetricsThreadOptions {
+  /** Who does not bring it, as `?token=` or as `Authorization: Bearer`, is refused. */
+  readonly token: string;
+  /** Where it listens on 127.0.0.1; default 0: any free port. */
+  readonly port?: number;
+  /** From how long a silence on the main thread counts as stuck, in ms; default 1,000. */
+  readonly stuckAfterMs?: number;
+}
+
+/** A thread that serves `/metrics` and `/health` by itself. */
+export interface MetricsThread {
+  readonly port: number;
+  /** Without the token. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const STUCK_AFTER_MS = 1_000;
+const CODE = new URL('./thread-worker.js', import.meta.url);
+
+/**
+ * Serves `/metrics` and `/health` from a thread of their own, which answers also while the main thread is stuck in a
+ * handler, and says so. It keeps no process alive and ends with the router. Rejects with `SluiceError` `invalid-option`
+ * when it cannot listen.
+ */
+export async function startMetricsThread(
+  router: DataChannelRouter,
+  { token, port = 0, stuckAfterMs = STUCK_AFTER_MS }: MetricsThreadOptions,
+  /** Tests run from sources, which a worker cannot load. */
+  code: URL = CODE,
+): Promise<MetricsThread> {
+  const source = new AnswerSource(router);
+  const workerData: ThreadData = { port, token, stuckAfterMs, first: source.everything() };
+  const worker = new Worker(code, { workerData, name: 'sluice metrics', execArgv: [], env: {} });
+  const greeting = await new Promise<Greeting>((resolve) => {
+    worker.on('message', (message: Question | Greeting) => {
+      if (typeof message === 'string') worker.postMessage(source.answer(message));
+      else resolve(message);
+    });
+    // Once it listens, an error in it ends the thread and not the host: its scrapes fail from then on.
+    worker.on('error', (error) => resolve({ error: error.message }));
+  });
+  if ('error' in greeting) {
+    await worker.terminate();
+    throw new SluiceError('invalid-option', `the metrics thread cannot listen on 127.0.0.1:${port}: ${greeting.error}`);
+  }
+  worker.unref();
+  const stop = async (): Promise<void> => void (await worker.terminate());
+  router.actor.subscribe({ complete: () => void stop(), error: () => void stop() });
+  return { port: greeting.port, url: `http://127.0.0.1:${greeting.port}`, stop };
+}
+
+/** Answers the thread's questions on the main thread. */
+class AnswerSource {
+  readonly #router: DataChannelRouter;
+  #told: readonly Channel[] = [];
+
+  constructor(router: DataChannelRouter) {
+    this.#router = router;
+  }
+
+  /** A beat tells of everything only when channels came, went or were made anew by a reload. */
+  answer(to: Question): Answer {
+    const channels = [...this.#router.channels.values()];
+    const isSame = channels.length === this.#told.length && channels.every((channel) => this.#told.includes(channel));
+    const health = this.#router.health();
+    return to === 'beat' && isSame ? { to, health } : { to, health, all: this.everything() };
+  }
+
+  everything(): Everything {
+    this.#told = [...this.#router.channels.values()];
+    const counters = this.#told.map(({ name, members }) => {
+      return [name, members.map(({ slot }) => slot.counters.buffer)] as const;
+    });
+    return { reading: readRouter(this.#router), counters: Object.fromEntries(counters) };
+  }
+}

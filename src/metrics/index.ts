@@ -1,0 +1,3 @@
+export { type Meter, observeMetrics } from './open-telemetry.ts';
+export { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.ts';
+export { type PrometheusRegistry, registerMetrics } from './prometheus-registry.ts';

@@ -1,0 +1,46 @@
+import { catalogue } from './catalogue.ts';
+import type { Measure } from './measure.ts';
+import { type Readable, readRouter } from './reading.ts';
+
+/** Of a `Meter` of `@opentelemetry/api` what is used here; the host passes its own, so we import nothing. */
+export interface Meter<Instrument> {
+  createObservableCounter(name: string, options: InstrumentOptions): Instrument;
+  createObservableGauge(name: string, options: InstrumentOptions): Instrument;
+  addBatchObservableCallback(callback: BatchCallback<Instrument>, instruments: Instrument[]): void;
+  removeBatchObservableCallback(callback: BatchCallback<Instrument>, instruments: Instrument[]): void;
+}
+
+interface InstrumentOptions {
+  readonly description: string;
+  readonly unit: string;
+}
+
+type BatchCallback<Instrument> = (result: {
+  observe(instrument: Instrument, value: number, attributes: Record<string, string>): void;
+}) => void;
+
+/**
+ * Shows every metric of a router to OpenTelemetry, as observable instruments: read when a reader collects, once per
+ * collection. Ends with the returned function.
+ */
+export function observeMetrics<Instrument>(router: Readable, meter: Meter<Instrument>): () => void {
+  const instruments = catalogue.map((measure) => [measure, instrumentFor(measure, meter)] as const);
+  const observe: BatchCallback<Instrument> = (result) => {
+    const reading = readRouter(router);
+    for (const [measure, instrument] of instruments) {
+      for (const { labels, value, suffix } of measure.read(reading)) {
+        // Counts of durations are counters of their own; and an instrument has no way to say "nothing to measure".
+        if (suffix === undefined && !Number.isNaN(value)) result.observe(instrument, value, { ...labels });
+      }
+    }
+  };
+  const all = instruments.map(([, instrument]) => instrument);
+  meter.addBatchObservableCallback(observe, all);
+  return () => meter.removeBatchObservableCallback(observe, all);
+}
+
+function instrumentFor<Instrument>({ name, type, unit, help }: Measure, meter: Meter<Instrument>): Instrument {
+  const options = { description: help, unit: unit === 's' || unit === '' ? unit : `{${unit}}` };
+  if (type === 'counter') return meter.createObservableCounter(`sluice.${name}`, options);
+  return meter.createObservableGauge(`sluice.${name}`, options);
+}

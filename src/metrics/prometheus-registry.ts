@@ -1,0 +1,77 @@
+import { catalogue } from './catalogue.ts';
+import type { Measure } from './measure.ts';
+import { prometheusName } from './prometheus.ts';
+import { type Readable, type Reading, readRouter } from './reading.ts';
+
+/** A registry of prom-client 15 or `@prometheus-io/client`: what it keeps is a type of its own. */
+export interface PrometheusRegistry {
+  registerMetric(metric: never): void;
+  removeSingleMetric(name: string): void;
+}
+
+/** What both libraries ask of a metric in their registry. */
+interface RegisteredMetric {
+  /** Written by the registry: for OpenMetrics it takes `_total` away. */
+  name: string;
+  readonly help: string;
+  readonly type: Measure['type'];
+  readonly aggregator: 'sum';
+  get(): Promise<object>;
+  reset(): void;
+}
+
+/**
+ * Puts every metric of a router into the host's own registry; they are read when that is scraped, once per scrape. Ends
+ * with the returned function. Throws what the registry throws when a name is taken: two routers need two registries.
+ */
+export function registerMetrics(router: Readable, registry: PrometheusRegistry): () => void {
+  const readings = new SharedReading(router);
+  const metrics = catalogue.map((measure) => registered(measure, readings));
+  // The registry's own type of a metric has methods to count with, which nobody calls on ours.
+  for (const metric of metrics) registry.registerMetric(metric as never);
+  return () => {
+    for (const measure of catalogue) registry.removeSingleMetric(prometheusName(measure));
+  };
+}
+
+function registered(measure: Measure, readings: SharedReading): RegisteredMetric {
+  const { help, type } = measure;
+  return {
+    name: prometheusName(measure),
+    help,
+    type,
+    aggregator: 'sum',
+    reset() {},
+    async get() {
+      const { name } = this;
+      const samples = measure.read(readings.next(measure));
+      const values = samples.map(({ labels, value, suffix }) => {
+        return suffix === undefined ? { labels, value } : { labels, value, metricName: `${name}${suffix}` };
+      });
+      return { name, help, type, aggregator: 'sum', values };
+    },
+  };
+}
+
+/**
+ * One reading for all metrics of a scrape. A registry asks each metric once per scrape, but does not tell where one
+ * scrape ends: whoever asks for the second time begins the next.
+ */
+class SharedReading {
+  readonly #router: Readable;
+  readonly #served = new Set<Measure>();
+  #reading: Reading | undefined;
+
+  constructor(router: Readable) {
+    this.#router = router;
+  }
+
+  next(measure: Measure): Reading {
+    if (this.#reading === undefined || this.#served.has(measure)) {
+      this.#reading = readRouter(this.#router);
+      this.#served.clear();
+    }
+    this.#served.add(measure);
+    return this.#reading;
+  }
+}

@@ -1,0 +1,44 @@
+import { catalogue } from './catalogue.ts';
+import type { Measure, Sample } from './measure.ts';
+import { type Readable, type Reading, readRouter } from './reading.ts';
+
+/** What a response with `prometheusText` says of itself. */
+export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** Everything measured of a router, in Prometheus' text format 0.0.4. Read when called, so nothing is spent between. */
+export function prometheusText(router: Readable): string {
+  return textOf(readRouter(router));
+}
+
+/** A reading in Prometheus' text format; `more` metrics come after those of the catalogue. */
+export function textOf(reading: Reading, more: readonly Measure[] = []): string {
+  return [...catalogue, ...more].map((measure) => family(measure, measure.read(reading))).join('');
+}
+
+/** `messages.received`, a counter, as Prometheus calls it: `sluice_messages_received_total`. */
+export function prometheusName({ name, type, unit }: Pick<Measure, 'name' | 'type' | 'unit'>): string {
+  const seconds = unit === 's' ? '_seconds' : '';
+  return `sluice_${name.replaceAll('.', '_')}${seconds}${type === 'counter' ? '_total' : ''}`;
+}
+
+function family(measure: Measure, samples: readonly Sample[]): string {
+  const name = prometheusName(measure);
+  const lines = samples.map(
+    ({ labels, value, suffix = '' }) => `${name}${suffix}${labelText(labels)} ${valueText(value)}\n`,
+  );
+  return `# HELP ${name} ${measure.help}\n# TYPE ${name} ${measure.type}\n${lines.join('')}`;
+}
+
+function labelText(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
+
+function valueText(value: number): string {
+  if (Number.isFinite(value)) return String(value);
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
+}

@@ -1,0 +1,43 @@
+import type { AlertName } from '../observe/alerts.ts';
+import type { RouterHealth } from '../observe/health.ts';
+import type { RouterMetrics } from '../observe/metrics.ts';
+import type { DataChannelRouter } from '../router/router.ts';
+
+/** All that is shown of a router at one moment: plain data, which can be sent to another thread. */
+export interface Reading {
+  readonly metrics: RouterMetrics;
+  readonly health: RouterHealth;
+  readonly mailboxes: Readonly<Record<string, MailboxReading>>;
+  readonly alerts: readonly { readonly alert: AlertName; readonly channel: string | null }[];
+}
+
+/** The mailboxes of a channel, one per partition, taken together. */
+export interface MailboxReading {
+  /** So many messages fit in all of them. */
+  readonly capacity: number;
+  /** How long the oldest message has waited; 0: none waits. */
+  readonly oldestAgeMs: number;
+}
+
+/** What is read of a router, whatever its channels emit. */
+export type Readable = Pick<DataChannelRouter, 'metrics' | 'health' | 'alerts' | 'channels'>;
+
+/** Reads everything once. Like every read of the metrics it begins their window and their high-water mark anew. */
+export function readRouter(router: Readable): Reading {
+  return {
+    metrics: router.metrics(),
+    health: router.health(),
+    mailboxes: readMailboxes(router),
+    alerts: router.alerts.map(({ alert, channel }) => ({ alert, channel })),
+  };
+}
+
+/** Room and age by channel; begins nothing anew. */
+function readMailboxes({ channels }: Pick<Readable, 'channels'>): Record<string, MailboxReading> {
+  const mailboxes: Record<string, MailboxReading> = {};
+  for (const [name, { members, config }] of channels) {
+    const ages = members.map(({ slot }) => slot.world.clock.now() - slot.oldestAcceptedAt);
+    mailboxes[name] = { capacity: config.capacity * members.length, oldestAgeMs: Math.max(0, ...ages) };
+  }
+  return mailboxes;
+}

@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { projectRoot } from '../support/project-files.ts';
+
+/**
+ * Counts, not times: what steady traffic of 100,000 messages may cost. A change that makes one of these grow makes every
+ * message slower; one that makes it shrink may lower the budget.
+ */
+const budgets = [
+  { workload: 'W1', transitions: 0, timers: 20, bytesEach: 56 },
+  { workload: 'W2', transitions: 0, timers: 8, bytesEach: 700 },
+];
+
+let directory = '';
+
+/** Beside the packages, so that imports are found; the sources as they are now, not the last build. */
+beforeAll(async () => {
+  directory = await mkdtemp(join(projectRoot, 'node_modules/.hot-path-'));
+  await build({
+    entryPoints: [join(projectRoot, 'test/bench/hot-path-counts.ts')],
+    outfile: join(directory, 'counts.mjs'),
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    alias: { sluice: join(projectRoot, 'src/index.ts') },
+  });
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+async function countsOf(workload: string, mode: string) {
+  const flags = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'];
+  const program = [...flags, join(directory, 'counts.mjs'), workload, mode];
+  const { stdout } = await promisify(execFile)(process.execPath, program);
+  return JSON.parse(stdout);
+}
+
+it.each(budgets)('$workload causes no more than $transitions transitions', async ({ workload, transitions }) => {
+  expect((await countsOf(workload, 'transitions')).transitions).toBeLessThanOrEqual(transitions);
+});
+
+it.each(budgets)(
+  '$workload sets at most $timers timers and allocates at most $bytesEach bytes a message',
+  async ({ workload, timers, bytesEach }) => {
+    const counts = await countsOf(workload, 'allocations');
+    // Else the growth of the heap would not be what was allocated.
+    expect(counts.collections).toBe(0);
+    expect(counts.timers).toBeLessThanOrEqual(timers);
+    expect(counts.allocated / counts.messages).toBeLessThanOrEqual(bytesEach);
+  },
+);

@@ -1,0 +1,110 @@
+import type { Meter } from '@opentelemetry/api';
+import { MeterProvider, type MetricData, MetricReader } from '@opentelemetry/sdk-metrics';
+import { expect, it } from 'vitest';
+import { catalogue } from '../../src/metrics/catalogue.ts';
+import { observeMetrics } from '../../src/metrics/index.ts';
+import { filesIn, textOf } from '../support/project-files.ts';
+import { createRig, messages, type RouterRig, refusing } from '../support/router-rig.ts';
+
+/** The SDK's own reader, that collects when it is told to. */
+class AskedReader extends MetricReader {
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
+
+  async read(): Promise<ReadonlyMap<string, MetricData>> {
+    const { resourceMetrics, errors } = await this.collect();
+    expect(errors).toEqual([]);
+    const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+    return new Map(metrics.map((metric) => [metric.descriptor.name, metric]));
+  }
+}
+
+function createMeter(): { readonly reader: AskedReader; readonly meter: Meter } {
+  const reader = new AskedReader();
+  return { reader, meter: new MeterProvider({ readers: [reader] }).getMeter('test') };
+}
+
+function pointsOf(metric: MetricData | undefined): unknown[] {
+  return metric?.dataPoints.map(({ attributes, value }) => ({ ...attributes, value })) ?? [];
+}
+
+async function troubledRig(): Promise<RouterRig> {
+  const rig = await createRig({ channels: { tick: { batchSize: 4, retry: { attempts: 1 } }, fmv: { batchSize: 1 } } });
+  rig.sink('tick').reaction = refusing(({ n }) => n === 2);
+  rig.router.routeAll(messages('tick', 8));
+  await rig.advance(1_000);
+  return rig;
+}
+
+it('what the SDK collects are the numbers of the router, with their units and labels', async () => {
+  const { router } = await troubledRig();
+  const { reader, meter } = createMeter();
+  observeMetrics(router, meter);
+  const metrics = await reader.read();
+  const delivered = metrics.get('sluice.messages.delivered');
+  expect(delivered?.descriptor).toMatchObject({ unit: '{message}', description: 'Messages processed.' });
+  expect(pointsOf(delivered)).toEqual([
+    { channel: 'tick', value: 7 },
+    { channel: 'fmv', value: 0 },
+  ]);
+  expect(pointsOf(metrics.get('sluice.messages.dead_lettered'))).toContainEqual({
+    channel: 'tick',
+    reason: 'poison',
+    value: 1,
+  });
+  expect(metrics.get('sluice.processing')?.descriptor.unit).toBe('s');
+  // Of fmv nothing was measured: no point rather than a wrong one.
+  const measured = metrics.get('sluice.processing')?.dataPoints.map(({ attributes }) => attributes.channel);
+  expect(new Set(measured)).toEqual(new Set(['tick']));
+});
+
+it('every metric of the catalogue is an instrument; those without a value now have no point', async () => {
+  const { router } = await troubledRig();
+  const { reader, meter } = createMeter();
+  observeMetrics(router, meter);
+  const collected = new Set((await reader.read()).keys());
+  const missing = catalogue.map(({ name }) => `sluice.${name}`).filter((name) => !collected.has(name));
+  // Too few calls to tell a rate.
+  expect(missing).toEqual(['sluice.breaker.failure_ratio', 'sluice.breaker.slow_call_ratio']);
+});
+
+it('counters are cumulative from collection to collection', async () => {
+  const rig = await createRig({ channels: { tick: { batchSize: 1 } } });
+  const { reader, meter } = createMeter();
+  observeMetrics(rig.router, meter);
+  for (const value of [3, 6]) {
+    rig.router.routeAll(messages('tick', 3));
+    const received = (await reader.read()).get('sluice.messages.received');
+    expect(received).toMatchObject({ dataPointType: 3, isMonotonic: true });
+    expect(pointsOf(received)).toEqual([{ channel: 'tick', value }]);
+  }
+});
+
+it('the router is read once per collection, and not at all after the end', async () => {
+  const { router } = await createRig();
+  let reads = 0;
+  const counted = {
+    metrics: () => {
+      reads += 1;
+      return router.metrics();
+    },
+    health: () => router.health(),
+    alerts: router.alerts,
+    channels: router.channels,
+  };
+  const { reader, meter } = createMeter();
+  const end = observeMetrics(counted, meter);
+  await reader.read();
+  await reader.read();
+  expect(reads).toBe(2);
+  end();
+  await reader.read();
+  expect(reads).toBe(2);
+});
+
+it('our sources import nothing of OpenTelemetry or of a Prometheus library', () => {
+  const importing = filesIn('src').filter((path) =>
+    /from '(@opentelemetry|prom-client|@prometheus-io)/.test(textOf(path)),
+  );
+  expect(importing).toEqual([]);
+});

@@ -1,0 +1,283 @@
+import { createServer, request } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Worker } from 'node:worker_threads';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createRouter, type DataChannelRouter, ProcessingChannel } from '../../src/index.ts';
+import { type MetricsThread, type MetricsThreadOptions, startMetricsThread } from '../../src/inspector/thread.ts';
+import type { ThreadHealth } from '../../src/inspector/thread-watch.ts';
+import { ASKER } from '../support/asker.ts';
+import { bundleThreadWorker } from '../support/bundled-worker.ts';
+import { valueIn } from '../support/exposition.ts';
+
+const token = 'a-token';
+let worker: ReturnType<typeof bundleThreadWorker>;
+const closing: (() => unknown)[] = [];
+beforeAll(() => {
+  worker = bundleThreadWorker();
+});
+afterAll(() => worker.remove());
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** Delivers to whatever the test says. */
+class Sink extends ProcessingChannel<unknown> {
+  readonly #deliver: () => void;
+
+  constructor(deliver: () => void = () => {}) {
+    super();
+    this.#deliver = deliver;
+  }
+
+  override process(): void {
+    this.#deliver();
+  }
+}
+
+async function started(deliver?: () => void): Promise<DataChannelRouter> {
+  const router = createRouter({
+    config: { channels: { tick: { batchSize: 2 }, ohlcv: {} } },
+    channels: { tick: () => new Sink(deliver), ohlcv: () => new Sink() },
+  });
+  closing.push(() => router.stop());
+  await router.start();
+  return router;
+}
+
+async function threadOf(
+  router: DataChannelRouter,
+  options: Partial<MetricsThreadOptions> = {},
+): Promise<MetricsThread> {
+  const thread = await startMetricsThread(router, { token, ...options }, worker.code);
+  closing.push(() => thread.stop());
+  return thread;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+interface Request {
+  readonly path?: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function ask(
+  { port }: MetricsThread,
+  { path = `/health?token=${token}`, method, headers }: Request = {},
+): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const asking = request({ port, host: '127.0.0.1', path, method, headers, agent: false }, (response) => {
+      const { statusCode = 0, headers: answered } = response;
+      text(response).then(
+        (body) => resolve({ status: statusCode, type: answered['content-type'] ?? '', body }),
+        reject,
+      );
+    });
+    asking.on('error', reject).end();
+  });
+}
+
+/** Asks until the answer is as expected: on a busy machine the first one may be from before. */
+async function untilSaid(thread: MetricsThread, asked: Request, isExpected: (reply: Reply) => boolean): Promise<Reply> {
+  for (;;) {
+    const reply = await ask(thread, asked);
+    if (isExpected(reply)) return reply;
+  }
+}
+
+/** Asks until nobody answers any more. */
+async function untilRefused(thread: MetricsThread): Promise<string> {
+  for (;;) {
+    const refusal = await ask(thread).then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+    if (refusal !== undefined) return refusal;
+  }
+}
+
+interface Heard {
+  readonly error?: string;
+  readonly status: number;
+  readonly health: ThreadHealth;
+  readonly metrics: string;
+}
+
+/** What another thread hears while this one does nothing but wait for it. */
+function hearWhileStuck({ url }: MetricsThread): Heard {
+  const flag = new SharedArrayBuffer(8);
+  const room = new SharedArrayBuffer(200_000);
+  const asker = new Worker(ASKER, { eval: true, workerData: { url, token, flag, room } });
+  closing.push(() => asker.terminate());
+  // Nothing of this thread runs meanwhile: no promise, no timer, no socket.
+  const word = Atomics.wait(new Int32Array(flag), 0, 0, 60_000);
+  if (word === 'timed-out') throw new Error('nothing was heard within a minute');
+  const length = Atomics.load(new Int32Array(flag), 1);
+  return JSON.parse(new TextDecoder().decode(new Uint8Array(room.slice(0, length))));
+}
+
+describe('while the main thread is stuck in a handler', () => {
+  it('the thread answers, says so, names the channel and counts what came meanwhile', async () => {
+    let heard: Heard | undefined;
+    let router: DataChannelRouter | undefined;
+    let thread: MetricsThread | undefined;
+    router = await started(() => {
+      if (heard !== undefined || thread === undefined || router === undefined) return;
+      // Counted after the last moment in which this thread could have told anybody.
+      for (let n = 0; n < 7; n += 1) router.route({ ev: 'AM', sym: 'A', n });
+      router.route({ ev: 'nobody', sym: 'A' });
+      heard = hearWhileStuck(thread);
+    });
+    thread = await threadOf(router, { stuckAfterMs: 100 });
+    router.routeAll([1, 2, 3].map((n) => ({ ev: 'T', sym: 'A', n })));
+    while (heard === undefined) await new Promise((resolve) => setImmediate(resolve));
+    expect(heard.error).toBeUndefined();
+    expect(heard.status).toBe(503);
+    expect(heard.health).toMatchObject({ status: 'unhealthy', ready: false, live: true, state: 'running' });
+    expect(heard.health.mainThread).toMatchObject({ stuck: true, inFlight: { tick: 2 } });
+    expect(heard.health.mainThread.silentMs).toBeGreaterThanOrEqual(100);
+    expect(heard.health.mainThread.text).toMatch(/stuck: no answer for [\d.]+ s; process has messages of tick\./);
+    expect(valueIn(heard.metrics, 'sluice_main_thread_stuck')).toBe(1);
+    expect(valueIn(heard.metrics, 'sluice_main_thread_silent_seconds')).toBeGreaterThanOrEqual(0.1);
+    expect(valueIn(heard.metrics, 'sluice_messages_received_total', { channel: 'ohlcv' })).toBe(7);
+    expect(valueIn(heard.metrics, 'sluice_messages_buffered', { channel: 'ohlcv' })).toBe(7);
+    expect(valueIn(heard.metrics, 'sluice_messages_in_flight', { channel: 'tick' })).toBe(2);
+  });
+
+  it('channels that were added since the last scrape are counted: a beat has told of them', async () => {
+    let heard: Heard | undefined;
+    const router = await started();
+    const thread = await threadOf(router, { stuckAfterMs: 100 });
+    router.add('extra', () => new Sink(() => (heard ??= hearWhileStuck(thread))), { dataType: 'extra', batchSize: 1 });
+    let beats = 0;
+    const health = router.health.bind(router);
+    router.health = () => {
+      beats += 1;
+      return health();
+    };
+    // Nobody scrapes, so it is beats that ask.
+    while (beats < 2) await new Promise((resolve) => setImmediate(resolve));
+    for (let n = 0; heard === undefined; n += 1) {
+      router.route({ sym: 'A', n }, { dataType: 'extra' });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(heard.health.mainThread.inFlight).toEqual({ extra: 1 });
+    expect(valueIn(heard.metrics, 'sluice_calls_total', { channel: 'extra' })).toBe(1);
+  });
+
+  it('it is healthy again as soon as the main thread turns', async () => {
+    let isHeard = false;
+    let thread: MetricsThread | undefined;
+    const router = await started(() => {
+      if (!isHeard && thread !== undefined) isHeard = hearWhileStuck(thread).health.mainThread.stuck;
+    });
+    thread = await threadOf(router, { stuckAfterMs: 100 });
+    router.routeAll([1, 2].map((n) => ({ ev: 'T', sym: 'A', n })));
+    while (!isHeard) await new Promise((resolve) => setImmediate(resolve));
+    const { body } = await untilSaid(thread, {}, ({ status }) => status === 200);
+    expect(JSON.parse(body)).toMatchObject({
+      ready: true,
+      mainThread: { stuck: false, text: 'The main thread answers.' },
+    });
+  });
+});
+
+describe('while all is well', () => {
+  it('health and metrics are those of the router, channels added later included', async () => {
+    const router = await started();
+    const thread = await threadOf(router);
+    router.add('extra', () => new Sink(), { dataType: 'extra', batchSize: 1 });
+    for (let n = 0; n < 9; n += 1) router.route({ sym: 'A', n }, { dataType: 'extra' });
+    const { body: health } = await untilSaid(thread, {}, ({ body }) => body.includes('"extra"'));
+    expect(Object.keys(JSON.parse(health).channels)).toEqual(['tick', 'ohlcv', 'extra']);
+    const path = `/metrics?token=${token}`;
+    const { status, type, body } = await untilSaid(thread, { path }, (reply) => reply.body.includes('"extra"'));
+    expect([status, type]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+    expect(valueIn(body, 'sluice_messages_received_total', { channel: 'extra' })).toBe(9);
+    expect(valueIn(body, 'sluice_router_conserved')).toBe(1);
+  });
+
+  it('it ends with the router', async () => {
+    const router = await started();
+    const thread = await threadOf(router);
+    await router.stop();
+    const refused = await untilRefused(thread);
+    expect(refused).toMatch(/ECONNREFUSED|ECONNRESET|socket hang up/);
+    await thread.stop();
+  });
+
+  it('a port that is taken is told at the start', async () => {
+    const router = await started();
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    closing.push(() => other.close());
+    const { port } = other.address() as AddressInfo;
+    await expect(threadOf(router, { port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: listen EADDRINUSE`);
+  });
+});
+
+describe('who asks', () => {
+  const bearer = { authorization: `Bearer ${token}` };
+  it.each<[string, Request, number]>([
+    ['with the token as a header', { path: '/metrics', headers: bearer }, 200],
+    ['by the other name of this computer', { headers: { host: 'localhost:PORT' } }, 200],
+    ['with HEAD', { method: 'HEAD' }, 200],
+    ['without a token', { path: '/metrics' }, 401],
+    ['with a wrong token', { path: '/health?token=wrong' }, 401],
+    ['with a wrong scheme', { path: '/metrics', headers: { authorization: `Basic ${token}` } }, 401],
+    ['by a name that leads here', { headers: { host: 'evil.example:PORT' } }, 403],
+    ['for another port', { headers: { host: '127.0.0.1:1' } }, 403],
+    ['from a page', { headers: { origin: 'http://127.0.0.1:PORT' } }, 403],
+    ['with POST', { method: 'POST' }, 405],
+    ['for something else', { path: `/?token=${token}` }, 404],
+    ['for a file', { path: `/../../etc/passwd?token=${token}` }, 404],
+    ['with too much', { headers: { padding: 'x'.repeat(20_000) } }, 431],
+  ])('%s', async (_, { headers = {}, ...asked }, status) => {
+    const router = await started();
+    const thread = await threadOf(router);
+    const filled = Object.entries(headers).map(([name, value]) => [name, value.replace('PORT', String(thread.port))]);
+    expect((await ask(thread, { ...asked, headers: Object.fromEntries(filled) })).status).toBe(status);
+    expect(router.metrics().conserved).toBe(true);
+  });
+});
+
+it('more connections than it takes are refused, and those it has and the router go on', async () => {
+  const router = await started();
+  const thread = await threadOf(router);
+  const sockets = Array.from({ length: 200 }, () => connect(thread.port, '127.0.0.1').on('error', () => {}));
+  closing.push(() => sockets.map((socket) => socket.destroy()));
+  const isClosed = ({ closed, readableEnded }: Socket): boolean => closed || readableEnded;
+  for (const socket of sockets) socket.resume();
+  await new Promise<void>((resolve) => {
+    const look = (): unknown => (sockets.filter(isClosed).length >= 136 ? resolve() : setImmediate(look));
+    look();
+  });
+  expect(sockets.filter(isClosed)).toHaveLength(136);
+  const [one, ...others] = sockets.filter((socket) => !isClosed(socket));
+  for (const other of others) other.destroy();
+  one?.write(`GET /health HTTP/1.1\r\nhost: 127.0.0.1:${thread.port}\r\nauthorization: Bearer ${token}\r\n\r\n`);
+  const answer = await new Promise((resolve) => one?.once('data', (chunk) => resolve(String(chunk))));
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK/);
+  expect(router.health().status).toBe('healthy');
+});
+
+it('a reload makes new partitions, and the thread counts what they get', async () => {
+  const router = await started();
+  const thread = await threadOf(router);
+  const send = (count: number): void => {
+    for (let n = 0; n < count; n += 1) router.route({ ev: 'T', sym: `S${n}`, n });
+  };
+  send(5);
+  await router.reconfigure({ channels: { tick: { batchSize: 2, partitions: 4 }, ohlcv: {} } });
+  send(20);
+  const path = `/metrics?token=${token}`;
+  const { body } = await untilSaid(thread, { path }, (reply) => {
+    return valueIn(reply.body, 'sluice_mailbox_capacity', { channel: 'tick' }) === 4_000;
+  });
+  expect(valueIn(body, 'sluice_messages_received_total', { channel: 'tick' })).toBe(25);
+});

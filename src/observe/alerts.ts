@@ -1,4 +1,4 @@
-import type { World } from '../channel/slot.ts';
+import type { World } from '../channel/world.ts';
 import { Counter } from '../core/counters.ts';
 import type { Channel } from '../router/channel.ts';
 import type { Member } from '../router/member.ts';

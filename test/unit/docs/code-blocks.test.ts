@@ -72,7 +72,7 @@ beforeAll(async () => {
   const options = {
     noUnusedLocals: false,
     typeRoots: [join(projectRoot, 'node_modules/@types')],
-    paths: { sluice: [join(projectRoot, 'src/index.ts')] },
+    paths: { sluice: [join(projectRoot, 'src/index.ts')], 'sluice/*': [join(projectRoot, 'src/*/index.ts')] },
   };
   const config = { extends: join(projectRoot, 'tsconfig.json'), compilerOptions: options, include: ['*.mts'] };
   await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(config));

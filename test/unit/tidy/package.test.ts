@@ -44,6 +44,7 @@ const publicNames: readonly string[] = [
   'ProcessingChannel',
   'Random',
   'RecognitionRule',
+  'RecordIncidentOptions',
   'RejectReason',
   'Reload',
   'ReplayOptions',
@@ -69,6 +70,44 @@ const publicNames: readonly string[] = [
   'toMermaid',
 ];
 
+/** The same of `sluice/testing`. */
+const testingNames: readonly string[] = [
+  'Accounts',
+  'BatchResult',
+  'ChannelPath',
+  'ChannelPaths',
+  'ChannelPathsOptions',
+  'ChannelSource',
+  'MessageOutcome',
+  'OrderRule',
+  'PathCoverage',
+  'Reaction',
+  'ReactionCall',
+  'SimulatedClock',
+  'Sink',
+  'SinkCall',
+  'SinkOptions',
+  'TestBatchOptions',
+  'TestRouter',
+  'TestRouterOptions',
+  'busy',
+  'channelPaths',
+  'checkBounds',
+  'checkConservation',
+  'checkOrder',
+  'createSimulatedClock',
+  'createSink',
+  'createTestRouter',
+  'fail',
+  'failOnly',
+  'failWhen',
+  'hang',
+  'reject',
+  'slow',
+  'succeed',
+  'testBatch',
+];
+
 /** The names a module exports: from `export { a, type B as C }` and from declarations. */
 function exportsOf(source: string): string[] {
   const code = codeOf(source);
@@ -91,6 +130,7 @@ function pathsIn(value: unknown): string[] {
 
 it('the public names are exactly those written down', () => {
   expect(exportsOf(textOf('src/index.ts'))).toEqual([...publicNames].sort());
+  expect(exportsOf(textOf('src/testing/index.ts'))).toEqual([...testingNames].sort());
 });
 
 it('names are found in every form of export', () => {

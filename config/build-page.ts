@@ -1,0 +1,43 @@
+/** Builds the inspector's page: `npm run build` runs it, and so do the tests that open the page. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { channelMachine, routerMachine } from '../machines/index.ts';
+import type { Charts } from '../src/inspector/chart.ts';
+import { layoutChart } from './chart-layout.ts';
+
+/** Writes the page of the project at `root` into `directory`; each file appears whole, also to those who read meanwhile. */
+export async function buildPage(root: string, directory = join(root, 'dist', 'page')): Promise<void> {
+  const sources = join(root, 'src', 'inspector', 'page');
+  const bundle = build({
+    absWorkingDir: root,
+    entryPoints: { page: join(sources, 'main.ts'), 'page-style': join(sources, 'page.css') },
+    outdir: directory,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: ['chrome109', 'firefox115', 'safari16.4'],
+    write: false,
+    logLevel: 'error',
+  });
+  const charts: Charts = {
+    channel: await layoutChart(channelMachine, 'DOWN'),
+    router: await layoutChart(routerMachine, 'DOWN'),
+  };
+  const { outputFiles } = await bundle;
+  const bundled = (extension: string): Uint8Array =>
+    outputFiles.find(({ path }) => path.endsWith(extension))?.contents ?? new Uint8Array();
+  const files: readonly (readonly [string, string | Uint8Array])[] = [
+    ['page.js', bundled('.js')],
+    ['page.css', bundled('.css')],
+    ['charts.json', JSON.stringify(charts)],
+    ['index.html', await readFile(join(sources, 'index.html'))],
+    ['icon.svg', await readFile(join(sources, 'icon.svg'))],
+  ];
+  await mkdir(directory, { recursive: true });
+  for (const [name, content] of files) {
+    const file = join(directory, name);
+    await writeFile(`${file}.${process.pid}`, content);
+    await rename(`${file}.${process.pid}`, file);
+  }
+}

@@ -1,0 +1,63 @@
+/** A trade, as Massive sends it; `n` counts the messages of its type. */
+interface Trade {
+  readonly ev: 'T';
+  readonly sym: string;
+  readonly p: number;
+  readonly s: number;
+  readonly t: number;
+  readonly n: number;
+}
+
+/** A bar of one minute. */
+interface Bar {
+  readonly ev: 'AM';
+  readonly sym: string;
+  readonly o: number;
+  readonly h: number;
+  readonly l: number;
+  readonly c: number;
+  readonly v: number;
+  readonly s: number;
+  readonly e: number;
+  readonly n: number;
+}
+
+/** A fair value. */
+interface FairValue {
+  readonly ev: 'FMV';
+  readonly fmv: number;
+  readonly sym: string;
+  readonly t: number;
+  readonly n: number;
+}
+
+export type Message = Trade | Bar | FairValue;
+export type MessageType = Message['ev'];
+
+/** The three types in the order of their priority. */
+export const messageTypes: readonly MessageType[] = ['T', 'AM', 'FMV'];
+
+/** After so many messages of the mix every type has come a multiple of 100 times: no batch is left half full. */
+export const MIX_PERIOD = 2_000;
+
+const LETTERS = [...'ABCDEFGH'];
+const SYMBOLS = LETTERS.flatMap((first) => LETTERS.map((second) => `${first}${second}`));
+/** How many symbols there are; those of a type follow one another. */
+export const SYMBOL_COUNT = SYMBOLS.length;
+const START_MS = 1_723_159_455_000;
+
+/** The type of a message by its place: of each 20 messages 16 are trades, 3 bars and 1 a fair value, spread evenly. */
+export function mixedType(place: number): MessageType {
+  const rest = place % 20;
+  return rest === 19 ? 'FMV' : rest % 6 === 5 ? 'AM' : 'T';
+}
+
+/** Message number `n` of its type. */
+export function messageOf(ev: MessageType, n: number): Message {
+  const sym = SYMBOLS[n % SYMBOLS.length] ?? 'AA';
+  const p = 100 + (n % 1_000) / 100;
+  const t = START_MS + n;
+  if (ev === 'T') return { ev, sym, p, s: 100, t, n };
+  if (ev === 'FMV') return { ev, fmv: p, sym, t, n };
+  return { ev, sym, o: p, h: p + 1, l: p - 1, c: p, v: 1_000, s: t, e: t + 60_000, n };
+}

@@ -1,0 +1,86 @@
+import type { Sample } from './case.ts';
+import { Check } from './check.ts';
+import type { Intake, LaneSpec, Open, Process } from './contestant.ts';
+import { Producer } from './drive.ts';
+import { MIX_PERIOD } from './message.ts';
+import { peakMb, WATCH_MS } from './run.ts';
+import { SLICE, type Supply } from './supply.ts';
+
+/** The default of sluice; a slice of 1,000 fits when the one before was delivered. */
+const CAPACITY = 1_000;
+/** Batches are full after so many slices. */
+export const SLICES = MIX_PERIOD / SLICE;
+
+/** A workload of messages that are pushed as fast as they are taken. */
+export interface Workload {
+  readonly supply: () => Supply;
+  readonly batchSize: number;
+  readonly isSync: boolean;
+}
+
+/** Pushes the workload through a contestant: first to warm it up, then to measure. */
+export async function runWorkload(workload: Workload, open: Open, failing = false): Promise<Sample> {
+  const supply = workload.supply();
+  const { lanes, checks } = lanesFor(workload, supply, failing);
+  const intake = await open(lanes);
+  return measure(new Producer(supply, intake, checks), intake);
+}
+
+/** Warms up, measures, and waits for what is still out. */
+export async function measure(producer: Producer, intake: Intake): Promise<Sample> {
+  await producer.warmUp(SLICES);
+  const refusedBefore = producer.refused;
+  const perSecond = await producer.run(WATCH_MS, SLICES);
+  const refused = producer.refused - refusedBefore;
+  await producer.settle();
+  await intake.close();
+  return { perSecond, refused, peakMb: peakMb() };
+}
+
+/** The channels of a workload, each with its check. */
+export function lanesFor({ batchSize, isSync }: Omit<Workload, 'supply'>, supply: Supply, failing = false) {
+  const checks = supply.types.map((type) => new Check(type, supply.period(type)));
+  const processOf = isSync ? syncProcess : failing ? failingProcess : asyncProcess;
+  const lanes = checks.map(
+    (check, index): LaneSpec => ({
+      type: check.type,
+      priority: index + 1,
+      batchSize,
+      timeoutMs: 100,
+      capacity: CAPACITY,
+      isSync,
+      process: processOf(check),
+    }),
+  );
+  return { lanes, checks };
+}
+
+function asyncProcess(check: Check): Process {
+  return async (batch) => check.see(batch);
+}
+
+function syncProcess(check: Check): Process {
+  return (batch) => {
+    check.see(batch);
+    return undefined;
+  };
+}
+
+const SINK_FAILED = new Error('the sink failed');
+
+/** One call in a hundred fails, and succeeds when it comes again. */
+function failingProcess(check: Check): Process {
+  let calls = 0;
+  let hasFailed = false;
+  return async (batch) => {
+    if (!hasFailed) {
+      calls += 1;
+      if (calls % 100 === 0) {
+        hasFailed = true;
+        throw SINK_FAILED;
+      }
+    }
+    hasFailed = false;
+    check.see(batch);
+  };
+}

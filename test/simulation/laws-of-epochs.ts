@@ -1,0 +1,34 @@
+import type { Account, SinkCall } from './account.ts';
+
+/** Only calls that began after a breaker had opened may close it again. */
+export function checkClosed(account: Account, cause: string): string[] {
+  const { config, name } = account;
+  const { breaker } = config;
+  if (cause !== 'probes-passed' || !isJudged(account) || !breaker) return [];
+  const passed = trialsOf(account).filter((call) => call.isSuccess === true && call.named.size < call.batch.length);
+  const { probes = 1 } = breaker;
+  if (passed.length >= probes) return [];
+  return [`${name}: the breaker closed after ${passed.length} successful probes of its own stay, ${probes} are needed`];
+}
+
+/** Only a call that began after a breaker had opened can be the probe that failed. */
+export function checkOpened(account: Account, cause: string, now: number): string[] {
+  const { config, name } = account;
+  const { breaker, processTimeoutMs = Number.POSITIVE_INFINITY } = config;
+  if (cause !== 'probe-failed' || !isJudged(account) || !breaker) return [];
+  const tooLongMs = Math.min(breaker.slowCallMs ?? Number.POSITIVE_INFINITY, processTimeoutMs);
+  const isFailed = (call: SinkCall): boolean =>
+    call.isSuccess === false || call.named.size > 0 || Math.min(now, call.endedAt) - call.startedAt >= tooLongMs;
+  if (trialsOf(account).some(isFailed)) return [];
+  return [`${name}: the breaker opened because a probe failed, but none of its own stay has`];
+}
+
+/** A breaker of its own, with the limits it always had. */
+function isJudged({ wasReloaded, openedAt, config }: Account): boolean {
+  const isShared = Boolean(config.breaker && config.breaker.shared !== undefined);
+  return !wasReloaded && !isShared && openedAt !== Number.POSITIVE_INFINITY;
+}
+
+function trialsOf({ calls, openedAt }: Account): readonly SinkCall[] {
+  return calls.filter(({ startedAt }) => startedAt >= openedAt);
+}

@@ -1,0 +1,158 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+import type { RunResult } from './run.ts';
+
+/** A bug as a change of one place of the sources. */
+interface PlantedBug {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** The ten of issue 4, and variants of them. None is ever written to a file: they exist in bundles only. */
+const plantedBugs: readonly PlantedBug[] = [
+  {
+    name: 'lost batch on abort',
+    file: 'src/channel/pump.ts',
+    find: 'this.slot.recovery.putBack(call.attempted());',
+    replace: '',
+  },
+  {
+    name: 'lost batch on abort, counted as delivered',
+    file: 'src/channel/pump.ts',
+    find: 'this.slot.recovery.putBack(call.attempted());',
+    replace: 'this.slot.counters[Counter.delivered] += call.messages.length;',
+  },
+  {
+    name: 'timer from the wrong start',
+    file: 'src/channel/slot.ts',
+    find: 'return Math.max(0, this.oldestAcceptedAt + this.config.timeoutMs - this.world.clock.now());',
+    replace: 'return this.config.timeoutMs;',
+  },
+  {
+    name: 'missing epoch check',
+    file: 'src/core/breaker.ts',
+    find: 'if (epoch !== this.epoch) this.late += 1;\n    else if',
+    replace: 'void epoch;\n    if',
+  },
+  {
+    name: 'double count',
+    file: 'src/channel/settlement.ts',
+    find: 'slot.counters[Counter.delivered] += delivered;',
+    replace: 'slot.counters[Counter.delivered] += delivered + (call.attempt > 1 ? 1 : 0);',
+  },
+  {
+    name: 'order broken on retry',
+    file: 'src/channel/pump.ts',
+    find: 'const held = slot.recovery.take(limit);',
+    replace: 'const held = slot.mailbox.size > 0 ? undefined : slot.recovery.take(limit);',
+  },
+  {
+    name: 'order broken on retry, among failed batches',
+    file: 'src/core/recovery.ts',
+    find: 'if (!isExhausted) {\n      this.putBack(segment);',
+    replace: 'if (!isExhausted) {\n      this.append(segment);',
+  },
+  {
+    name: 'leaked timer',
+    file: 'src/channel/pump.ts',
+    find: 'this.slot.world.clock.clearTimeout(this.#quietTimer);',
+    replace: '',
+  },
+  {
+    name: 'leaked timer, of the watchdog',
+    file: 'src/channel/watchdog.ts',
+    find: 'this.#slot.world.clock.clearTimeout(this.#timer);',
+    replace: '',
+  },
+  {
+    name: 'starved priority',
+    file: 'src/core/turns.ts',
+    find: 'const urgency = priority * (1 - (now - head.queuedAt) / this.limits.starvationMs);',
+    replace: 'const urgency = priority;',
+  },
+  {
+    name: 'breaker window that never expires',
+    file: 'src/core/breaker-window.ts',
+    find: 'for (let bucket = newest - TIME_BUCKETS + 1; bucket <= newest; bucket += 1) {\n      const slot = slotOf(bucket);\n      if (this.#buckets[slot] !== bucket) continue;',
+    replace:
+      'for (let bucket = newest - TIME_BUCKETS + 1; bucket <= newest; bucket += 1) {\n      const slot = slotOf(bucket);\n      if (this.#buckets[slot] === Number.NEGATIVE_INFINITY) continue;',
+  },
+  {
+    name: 'restart that drops the mailbox',
+    file: 'src/channel/pump.ts',
+    find: '  discard(): void {',
+    replace: '  discard(): void {\n    this.slot.mailbox.drain();',
+  },
+  {
+    name: 'report that forgets dead letters',
+    file: 'src/observe/drain-report.ts',
+    find: '    ...ledgerOf(metrics),',
+    replace: '    ...ledgerOf(metrics),\n    deadLettered: 0,',
+  },
+];
+
+/** Why a bug can't be planted any more: the sources have changed. */
+export function plantingProblems(root: string): readonly string[] {
+  return plantedBugs.flatMap(({ name, file, find }) => {
+    const places = readFileSync(join(root, file), 'utf8').split(find).length - 1;
+    return places === 1 ? [] : [`${name}: ${file} has ${places} places that read: ${find}`];
+  });
+}
+
+/** Plants each bug in a bundle of its own and runs seeds until a law is broken. The exit code: 1 if one was not found. */
+export async function runPlanted(seeds: number, from: number, write: (line: string) => void): Promise<number> {
+  const root = process.cwd();
+  const problems = plantingProblems(root);
+  for (const problem of problems) write(`cannot plant: ${problem}\n`);
+  // Below the project, so that the bundles find its dependencies.
+  const folder = mkdtempSync(join(root, 'node_modules', '.planted-'));
+  let missed = problems.length;
+  try {
+    for (const [index, bug] of plantedBugs.entries()) {
+      const bundle = join(folder, `${index}.mjs`);
+      await build({
+        ...{
+          entryPoints: [join(root, 'test/simulation/runnable.ts')],
+          outfile: bundle,
+          plugins: [planting(bug, root)],
+        },
+        ...{ bundle: true, platform: 'node', format: 'esm', packages: 'external', logLevel: 'warning' },
+      });
+      const found = await firstViolation(bundle, from, seeds);
+      if (found === undefined) missed += 1;
+      const { law, text } = found?.violations[0] ?? { law: 'NOTHING', text: `in ${seeds} seeds` };
+      const after = found === undefined ? '' : `after ${found.seed - from + 1} seeds (seed ${found.seed})`;
+      write(`${bug.name.padEnd(44)} ${law} ${after}\n${' '.repeat(46)}${text.slice(0, 160)}\n`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return missed === 0 ? 0 : 1;
+}
+
+function planting({ file, find, replace }: PlantedBug, root: string): Plugin {
+  const path = join(root, file);
+  return {
+    name: 'planting',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, (loaded) => {
+        if (loaded.path !== path) return undefined;
+        return { contents: readFileSync(path, 'utf8').replace(find, () => replace), loader: 'ts' };
+      });
+    },
+  };
+}
+
+async function firstViolation(bundle: string, from: number, seeds: number): Promise<RunResult | undefined> {
+  // The bundle is made from runnable.ts.
+  const { run, planOf } = (await import(pathToFileURL(bundle).href)) as typeof import('./runnable.ts');
+  for (let seed = from; seed < from + seeds; seed += 1) {
+    const result = await run(planOf(seed));
+    if (result.violations.length > 0) return result;
+  }
+  return undefined;
+}

@@ -1,0 +1,267 @@
+import type { Explanation } from '../../src/index.ts';
+import type { Account } from './account.ts';
+import { StepLaws } from './laws-of-steps.ts';
+import { checkEnd, finalCounts } from './laws-of-the-end.ts';
+import { perform } from './operations.ts';
+import type { Plan } from './plan.ts';
+import type { Arrow, Violation } from './record.ts';
+import { World } from './world.ts';
+
+/** What came of a run. */
+export interface RunResult {
+  readonly seed: number;
+  /** Of the event log. */
+  readonly hash: string;
+  readonly violations: readonly Violation[];
+  /** The last transitions and calls: up to the end, or up to the first violation and a little beyond. */
+  readonly arrows: readonly Arrow[];
+  readonly lines: readonly string[];
+  readonly faults: ReadonlyMap<string, number>;
+  readonly combinations: ReadonlyMap<string, number>;
+  /** Messages that were sent to the router. */
+  readonly messages: number;
+}
+
+/** The longest simulated time between two looks while faults go on. */
+const LOOK_MS_MAX = 80;
+/** How long a router may need for what is left when the faults have ended, in ms; more for each message that waits. */
+const RECOVERY_MS = 20_000;
+const RECOVERY_MS_PER_MESSAGE = 1_000;
+const RECOVERY_MS_MAX = 60_000;
+const FRESH_ROUNDS = 25;
+/** The longest `timeoutMs`, twice the pause that ends a delivery, and the turns of the others. */
+const FRESH_MS = 110;
+const DRAIN_MS = 5_000;
+/** Longer than any call of a sink goes on. */
+const AFTERWARDS_MS = 2_000;
+
+/** Runs a plan, step by step, and checks every law after each step. */
+export async function run(plan: Plan): Promise<RunResult> {
+  const world = new World(plan);
+  const { record } = world;
+  world.perform = (operation) => perform(world, operation);
+  const rejected = (error: unknown): void => record.violated('contained', `a rejection reached the host: ${error}`);
+  process.on('unhandledRejection', rejected);
+  try {
+    await new Run(world).go();
+  } catch (error) {
+    record.violated('contained', `an exception reached the host: ${error instanceof Error ? error.stack : error}`);
+  } finally {
+    process.off('unhandledRejection', rejected);
+  }
+  const { hash, violations, arrows, lines, faults, combinations } = record;
+  const messages = world.router.metrics().received;
+  return { seed: plan.seed, hash, violations, arrows, lines, faults, combinations, messages };
+}
+
+class Run {
+  readonly #world: World;
+  readonly #laws: StepLaws;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#laws = new StepLaws(world);
+  }
+
+  async go(): Promise<void> {
+    const { router, plan, clock, record } = this.#world;
+    const started = router.start().catch((error: unknown) => record.log(`start failed: ${error}`));
+    await this.#step(0);
+    for (const { atMs, operation } of plan.actions) {
+      await this.#advanceTo(atMs);
+      record.arrow('operator', 'router', JSON.stringify(operation));
+      if (operation.kind === 'stop') {
+        record.struck('stopped in the midst');
+        return this.#stop(operation.deadlineMs);
+      }
+      this.#world.perform(operation);
+      await this.#step(0);
+    }
+    await this.#advanceTo(clock.now() + 20);
+    await this.#recover();
+    await started;
+    await this.#stop(DRAIN_MS);
+  }
+
+  async #advanceTo(atMs: number): Promise<void> {
+    const { clock } = this.#world;
+    while (clock.now() < atMs) await this.#step(Math.min(LOOK_MS_MAX, atMs - clock.now()));
+  }
+
+  /** Time goes on; then every law is checked. */
+  async #step(ms: number): Promise<void> {
+    const { clock } = this.#world;
+    await clock.advance(ms);
+    // A sink that keeps the processor moves the clock past the end of the step: what fell due then is called now.
+    await clock.settle();
+    this.#laws.check();
+  }
+
+  /** The faults end: from here on everything that can be delivered must be. */
+  async #recover(): Promise<void> {
+    const { router, record } = this.#world;
+    record.arrow('operator', 'router', 'the faults end');
+    this.#calm();
+    await this.#step(1);
+    await this.#untilCalm();
+    // As long as poison becomes less, it is a matter of time: each cool-down lets only a few trials through.
+    let least = Number.POSITIVE_INFINITY;
+    for (let rounds = FRESH_ROUNDS; rounds > 0; rounds -= 1) {
+      await this.#sendFreshTraffic();
+      if (!this.#hasDoomed()) break;
+      if (this.#waiting() < least) rounds = FRESH_ROUNDS;
+      least = Math.min(least, this.#waiting());
+    }
+    // It has failed to its host: what waited was handed back.
+    if (router.state === 'failed') return record.struck('escalated');
+    this.#checkRest();
+    await this.#checkTimers();
+  }
+
+  #waiting(): number {
+    return this.#channels().reduce((sum, { explained }) => sum + explained.waiting, 0);
+  }
+
+  /** An operator sees to what the supervisor has given up. */
+  #restartGivenUp(): void {
+    const { router } = this.#world;
+    for (const { account, explained } of this.#channels())
+      if (router.state !== 'failed' && explained.endsBy.startsWith('restart by hand')) router.restart(account.name);
+  }
+
+  /** Waits until nothing waits but poison that nothing gives evidence against. */
+  async #untilCalm(): Promise<void> {
+    const { clock } = this.#world;
+    const waiting = this.#waiting();
+    const deadline = clock.now() + Math.min(RECOVERY_MS_MAX, RECOVERY_MS + RECOVERY_MS_PER_MESSAGE * waiting);
+    for (let stepMs = 5; clock.now() < deadline && !this.#isCalm(); stepMs = Math.min(500, stepMs * 1.5)) {
+      await this.#step(stepMs);
+      this.#restartGivenUp();
+    }
+    if (!this.#isCalm()) this.#tellStuck();
+  }
+
+  /** Everything the plan has broken is whole again; what is still out of it stays undone. */
+  #calm(): void {
+    const { router, sinks, throwing, inside } = this.#world;
+    for (const sink of sinks) {
+      sink.mode = { kind: 'healthy' };
+      sink.crashes.clear();
+    }
+    Object.assign(throwing, { listener: false, logger: false, inspector: false });
+    inside.clear();
+    router.resume();
+  }
+
+  #isCalm(): boolean {
+    const { promised, router } = this.#world;
+    if (router.state === 'failed') return true;
+    const isOwed = [...promised].some(([what, count]) => what !== 'replay' && count > 0);
+    return !isOwed && this.#channels().every(({ account, explained }) => isCalm(account, explained));
+  }
+
+  #channels(): readonly { readonly account: Account; readonly explained: Explanation }[] {
+    const { router } = this.#world;
+    return [...router.channels.keys()].map((name) => {
+      return { account: this.#world.account(name), explained: router.explain(name) };
+    });
+  }
+
+  #tellStuck(): void {
+    const { record, promised } = this.#world;
+    for (const { account, explained } of this.#channels())
+      if (!isCalm(account, explained)) record.violated('liveness', explained.sentence);
+    for (const [what, count] of promised)
+      if (what !== 'replay' && count > 0) record.violated('liveness', `${count} × ${what} unanswered`);
+  }
+
+  /** A router that is well takes a message at once and delivers it in time; to poison it is the evidence. */
+  async #sendFreshTraffic(): Promise<void> {
+    const { record, router } = this.#world;
+    if (router.state === 'failed') return;
+    const wasEmpty = this.#channels().filter(({ explained }) => explained.state === 'idle' && explained.waiting === 0);
+    for (const { account, explained } of this.#channels()) {
+      const before = account.accepted;
+      this.#world.route(account.name, 1, null);
+      if (account.accepted !== before + 1 && explained.state === 'idle')
+        record.violated('liveness', `${account.name} is calm and refuses a message`);
+    }
+    await this.#step(FRESH_MS);
+    for (const { account } of wasEmpty) {
+      const { inFlight, waiting, sentence } = router.explain(account.name);
+      if (inFlight + waiting > 0) record.violated('liveness', `a fresh message is still there: ${sentence}`);
+    }
+    await this.#untilCalm();
+  }
+
+  /** Once something was delivered after it, poison is a dead letter. */
+  #checkRest(): void {
+    for (const { account, explained } of this.#channels())
+      if (isDoomed(account, explained))
+        this.#world.record.violated('liveness', `poison is there: ${explained.sentence}`);
+  }
+
+  #hasDoomed(): boolean {
+    return (
+      this.#world.router.state !== 'failed' &&
+      this.#channels().some(({ account, explained }) => isDoomed(account, explained))
+    );
+  }
+
+  /** When all channels are idle, nothing of the router waits for a time to come. */
+  async #checkTimers(): Promise<void> {
+    const { routerClock, router, record } = this.#world;
+    for (let waits = 0; waits < 6 && routerClock.pending > 0; waits += 1) await this.#step(1_000);
+    const isListening = this.#channels().some(({ account }) => (account.config.silenceMs ?? 0) > 0);
+    const isIdle = this.#channels().every(({ explained }) => explained.state === 'idle');
+    if (routerClock.pending === 0 || !isIdle || isListening) return;
+    const alerts = router.alerts.map(({ alert }) => alert).join(', ');
+    record.violated(
+      'idle costs nothing',
+      `${routerClock.pending} timers wait although nothing does; alerts: ${alerts}`,
+    );
+  }
+
+  async #stop(deadlineMs: number): Promise<void> {
+    const { router, clock, record } = this.#world;
+    const from = clock.now();
+    let over: { readonly at: number } | undefined;
+    const stopped = router.stop({ deadlineMs });
+    const stopping = stopped.then(() => {
+      over = { at: clock.now() };
+    });
+    await this.#step(0);
+    const latest = clock.now() + deadlineMs + 2_000;
+    for (let stepMs = 2; over === undefined && clock.now() < latest; stepMs = Math.min(250, stepMs * 1.5))
+      await this.#step(stepMs);
+    if (over === undefined) return record.violated('stop', `it does not settle, with a deadline of ${deadlineMs} ms`);
+    await stopping;
+    const report = await stopped;
+    await clock.settle();
+    checkEnd(this.#world, report, over.at - from, deadlineMs);
+    record.log(`report ${JSON.stringify(report)}`);
+    const counts = finalCounts(this.#world);
+    await clock.advance(AFTERWARDS_MS);
+    const later = finalCounts(this.#world);
+    if (later !== counts) record.violated('stop', `after its end ${counts} became ${later}`);
+    for (const [what, count] of this.#world.promised)
+      if (count > 0) record.violated('liveness', `${count} × ${what} unanswered after the stop`);
+    this.#world.record.log('end');
+  }
+}
+
+/** A breaker that has nothing to try its sink with goes on probing; poison stays until something else is delivered. */
+function isCalm(account: Account, { state, waiting, inFlight }: Explanation): boolean {
+  if (inFlight > 0) return false;
+  // What others bring to a breaker that is shared may trip it again and again.
+  if (waiting === 0) return state === 'idle' || state === 'probing' || (state === 'tripped' && !account.isAlone);
+  return account.mayHold(waiting);
+}
+
+/**
+ * It holds poison that evidence must come for. Without `isolate` the whole batch waits for it; and who refuses what comes
+ * while it is tripped may never get any.
+ */
+function isDoomed({ config, isolates, isAlone }: Account, { waiting }: Explanation): boolean {
+  return waiting > 0 && isolates && isAlone && config.whenTripped !== 'reject' && config.breaker !== false;
+}

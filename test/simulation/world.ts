@@ -1,0 +1,307 @@
+import type { ActorRef, InspectionEvent, Snapshot } from 'xstate';
+import {
+  type BatchContext,
+  createRandom,
+  createRouter,
+  type DataChannelRouter,
+  type LifeContext,
+  type Logger,
+  type Outcome,
+  type RouterEvents,
+} from '../../src/index.ts';
+import { checkConservation } from '../../src/testing/checkers.ts';
+import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
+import { Account, type SimulatedMessage, type SinkCall } from './account.ts';
+import { chanceOf } from './chance.ts';
+import { factText } from './fact-text.ts';
+import { checkCallStart, isServing } from './laws-of-calls.ts';
+import { checkClosed, checkOpened } from './laws-of-epochs.ts';
+import { meter } from './metered-clock.ts';
+import type { FactName, Mark, Operation, Plan } from './plan.ts';
+import { Record } from './record.ts';
+import { SimulatedChannel, Sink } from './sink.ts';
+
+/** The event types by which the shipped rules know a channel's messages; the others are routed by their data type. */
+const eventTypes: Readonly<{ [channel: string]: string }> = { tick: 'T', ohlcv: 'AM', fmv: 'FMV' };
+
+/** What one partition was last seen doing. */
+interface Partition {
+  state: string;
+  /** Until when it had a reason not to start a batch. */
+  busyUntil: number;
+}
+
+interface Callbacks {
+  listener: boolean;
+  logger: boolean;
+  inspector: boolean;
+}
+
+type AnyActor = Pick<ActorRef<Snapshot<unknown>, never>, 'id' | 'getSnapshot'>;
+
+/** A router with everything around it simulated: clock, chance, sinks, messages, and those who watch from outside. */
+export class World {
+  readonly plan: Plan;
+  readonly clock: SimulatedClock = createSimulatedClock();
+  readonly routerClock = meter(this.clock);
+  readonly record = new Record(() => this.clock.now());
+  readonly router: DataChannelRouter;
+  readonly accounts = new Map<string, Account>();
+  readonly partitions = new Map<string, Partition>();
+  /** Every actor that was ever started. */
+  readonly actors = new Set<AnyActor>();
+  /** Callbacks that throw at present. */
+  readonly throwing: Callbacks = { listener: false, logger: false, inspector: false };
+  /** Promises the router has given and not kept yet, by what was asked. */
+  readonly promised = new Map<string, number>();
+  /** What waits to be done inside a listener, by the fact it listens to. */
+  readonly inside = new Map<FactName | 'process', Operation[]>();
+  /** Does an operation; set by the run. */
+  perform: (operation: Operation) => void = () => {};
+  unroutable = 0;
+  /** When the clock last jumped. */
+  jumpedAt = Number.NEGATIVE_INFINITY;
+  /** When a feed was last behind its time. */
+  feedLateAt = Number.NEGATIVE_INFINITY;
+  /** A sink has kept the processor: others may have to wait for their turn. */
+  wasBusy = false;
+  readonly #sinks = new Map<string, Sink>();
+  readonly #dice;
+  #lastId = 0;
+  #facts = 0;
+  #toldId: string | undefined;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
+    this.#dice = chanceOf(plan.seed, 1);
+    const names = Object.keys(plan.config.channels ?? {});
+    const { random } = chanceOf(plan.seed, 2);
+    this.router = createRouter({
+      config: plan.config,
+      channels: Object.fromEntries(names.map((name) => [name, () => this.instance(name)])),
+      clock: this.routerClock,
+      random: createRandom(Math.floor(random() * 2 ** 32)),
+      logger: this.#logger(undefined),
+      inspect: (event) => this.#inspected(event),
+    });
+    for (const name of names) this.opened(name);
+    this.router.events.on('*', (type, fact) => this.#told(type, fact));
+    this.router.events.on('channel.entered', () => {
+      if (!this.throwing.listener) return;
+      this.record.struck('listener threw');
+      throw new Error('a listener failed');
+    });
+  }
+
+  instance(name: string): SimulatedChannel {
+    return new SimulatedChannel(this, name, this.sink(name));
+  }
+
+  sink(name: string): Sink {
+    const sink = this.#sinks.get(name) ?? new Sink();
+    this.#sinks.set(name, sink);
+    return sink;
+  }
+
+  get sinks(): Iterable<Sink> {
+    return this.#sinks.values();
+  }
+
+  account(name: string): Account {
+    return this.accounts.get(name) ?? this.opened(name);
+  }
+
+  /** A channel of this name begins: an account of its own, even if there was one before. */
+  opened(name: string): Account {
+    const account = new Account(name, this.router.config.channels[name] ?? {});
+    this.accounts.set(name, account);
+    return account;
+  }
+
+  partition(id: string): Partition {
+    const partition = this.partitions.get(id) ?? { state: 'new', busyUntil: 0 };
+    this.partitions.set(id, partition);
+    return partition;
+  }
+
+  /** Makes a message for a channel. */
+  message(channel: string, keys: number, mark: Mark | null): SimulatedMessage {
+    this.#lastId += 1;
+    return { ev: eventTypes[channel] ?? '', sym: `K${this.#dice.whole(1, keys)}`, n: this.#lastId, mark };
+  }
+
+  /** False: it was not taken in. */
+  route(channel: string, keys: number, mark: Mark | null): boolean {
+    const message = this.message(channel, keys, mark);
+    const account = this.account(channel);
+    const outcome = this.router.route(message, channel in eventTypes ? {} : { dataType: channel });
+    this.answered(account, message, outcome);
+    return outcome.status === 'accepted';
+  }
+
+  /** The router has said what becomes of a message. */
+  answered(account: Account, message: SimulatedMessage, outcome: Outcome): void {
+    const { n } = message;
+    if (outcome.status === 'rejected') {
+      if (outcome.reason === 'unknown-type') this.unroutable += 1;
+      else account.rejected += 1;
+      this.record.struck(`rejected: ${outcome.reason}`);
+      return;
+    }
+    account.accepted += 1;
+    const fate = account.fates.get(n);
+    if (fate === undefined)
+      this.record.violated('door', `${account.name} accepted message ${n} and never validated it`);
+    else fate.isAccepted = true;
+  }
+
+  /** `process` was entered. */
+  callStarted(
+    name: string,
+    id: string | undefined,
+    batch: readonly SimulatedMessage[],
+    context: BatchContext<{ readonly n: number }>,
+  ): SinkCall {
+    const { attempt, trigger } = context;
+    const call: SinkCall = {
+      id: id ?? name,
+      startedAt: this.clock.now(),
+      batch,
+      attempt,
+      trigger,
+      named: new Set(),
+      isSuccess: undefined,
+      endedAt: Number.POSITIVE_INFINITY,
+      isVoid: false,
+    };
+    const account = this.account(name);
+    this.record.arrow(call.id, `${name} sink`, `${batch.map(({ n }) => n).join(',')} attempt ${attempt} (${trigger})`);
+    this.record.check('calls', checkCallStart(this, account, call, context));
+    this.record.check('order', account.offered(call));
+    return call;
+  }
+
+  callEnded(name: string, call: SinkCall, error: Error | undefined): void {
+    const account = this.account(name);
+    call.isSuccess = error === undefined;
+    call.endedAt = this.clock.now();
+    if (call.isVoid) this.record.struck('late outcome');
+    this.record.arrow(`${name} sink`, call.id, `${call.isVoid ? 'late ' : ''}${error?.message ?? 'done'}`);
+    this.partition(call.id).busyUntil = this.clock.now();
+    this.record.check('order', account.ended(call, error !== undefined && 'retryable' in error));
+  }
+
+  /** Which partition an instance serves: its logger knows. */
+  idOf({ logger }: LifeContext): string | undefined {
+    this.#toldId = undefined;
+    logger.debug({}, WHO_AM_I);
+    return this.#toldId;
+  }
+
+  /** Does what a plan wants done at such a moment. */
+  insideOf(fact: FactName | 'process'): void {
+    const operations = this.inside.get(fact);
+    const operation = operations?.shift();
+    if (operation === undefined) return;
+    this.record.struck(`operator inside ${fact}`);
+    this.record.arrow('operator', 'router', `inside ${fact}: ${operation.kind}`);
+    this.perform(operation);
+  }
+
+  #told(type: keyof RouterEvents, fact: unknown): void {
+    // An inspector or logger that throws is told of for each line and each transition.
+    if (type === 'event' || type === 'callback.failed') return;
+    this.record.log(`fact ${type} ${factText(fact)}`);
+    // A bus gives each listener the fact of the type it names.
+    this.#note(type, fact as never);
+    this.#facts += 1;
+    if (this.#facts % FACTS_PER_LOOK === 0)
+      this.record.check('conservation, inside a listener', checkConservation(this.router.metrics()));
+    this.insideOf(type);
+  }
+
+  #note<Type extends FactName>(type: Type, fact: RouterEvents[Type]): void {
+    // The one type parameter ties the two together, which a switch cannot see.
+    const told = { type, fact } as { [Name in FactName]: { type: Name; fact: RouterEvents[Name] } }[FactName];
+    if (told.type === 'channel.entered') this.#entered(told.fact);
+    else if (told.type === 'message.deadLettered') this.#deadLettered(told.fact);
+    else if (told.type === 'message.dropped') {
+      const { channel, count, key, reason } = told.fact;
+      const account = this.account(channel);
+      account.lost += count;
+      account.lostByKey.set(key, (account.lostByKey.get(key) ?? 0) + count);
+      this.record.struck(reason);
+    } else if (told.type === 'breaker.opened') {
+      this.record.struck('breaker opened');
+      this.record.arrow(told.fact.channel, 'host', `breaker opened: ${told.fact.cause}`);
+      const account = this.account(told.fact.channel);
+      this.record.check('epochs', checkOpened(account, told.fact.cause, this.clock.now()));
+      account.openedAt = this.clock.now();
+    } else if (told.type === 'breaker.closed') {
+      const account = this.account(told.fact.channel);
+      this.record.check('epochs', checkClosed(account, told.fact.cause));
+      account.openedAt = Number.POSITIVE_INFINITY;
+    } else if (told.type === 'channel.restarted') this.record.struck('restarted');
+    else if (told.type === 'channel.gaveUp') this.record.struck('given up');
+    else if (told.type === 'config.applied') this.#reloaded();
+  }
+
+  #entered({ channel: id, from, to, cause }: RouterEvents['channel.entered']): void {
+    this.record.arrow(id, id, `${from} to ${to} (${cause})`);
+    const partition = this.partition(id);
+    if (!isServing(partition.state)) partition.busyUntil = this.clock.now();
+    partition.state = to;
+    if (to !== 'failed' && to !== 'stopped') return;
+    for (const call of this.account(id.replace(/\/\d+$/, '')).running) if (call.id === id) call.isVoid = true;
+  }
+
+  #deadLettered({ channel, message, reason }: RouterEvents['message.deadLettered']): void {
+    this.record.struck(`dead letter: ${reason}`);
+    if (channel === null || reason === 'invalid') return;
+    const account = this.account(channel);
+    account.deadLettered += 1;
+    // The simulation sends nothing else.
+    const fate = account.fates.get((message as SimulatedMessage).n);
+    if (fate !== undefined) fate.dead += 1;
+  }
+
+  /** New limits hold; a channel may also have come back. */
+  #reloaded(): void {
+    this.record.struck('reloaded');
+    for (const [name, config] of Object.entries(this.router.config.channels)) {
+      const known = this.accounts.get(name);
+      if (known === undefined || known.isGone) this.opened(name);
+      else {
+        if (JSON.stringify(known.config) !== JSON.stringify(config)) known.wasReloaded = true;
+        if (known.config.partitions !== config.partitions || known.config.partitionBy !== config.partitionBy)
+          known.wasRepartitioned = true;
+        known.configured(config);
+      }
+    }
+  }
+
+  #logger(channel: string | undefined): Logger {
+    const write = (_fields: object, text: string): void => {
+      if (text === WHO_AM_I) this.#toldId = channel;
+      else if (this.throwing.logger) {
+        this.record.struck('logger threw');
+        throw new Error('the log is full');
+      }
+    };
+    const child = ({ channel: id }: { readonly channel?: unknown }): Logger => this.#logger(String(id));
+    return { debug: write, info: write, warn: write, error: write, child };
+  }
+
+  #inspected(event: InspectionEvent): void {
+    // Whether an actor outlives its router is all that is asked. One that was only made, and left in the same step, has
+    // never run and does not count; one that is started gets an event.
+    if (event.type === '@xstate.event') this.actors.add(event.actorRef as unknown as AnyActor);
+    if (!this.throwing.inspector) return;
+    this.record.struck('inspector threw');
+    throw new Error('the inspector failed');
+  }
+}
+
+/** A look at everything takes as long as a hundred messages. */
+const FACTS_PER_LOOK = 64;
+const WHO_AM_I = 'who am I?';

@@ -78,6 +78,21 @@ describe('while nobody watches', () => {
   });
 });
 
+it('a frame that fails costs the pages their streams and the host nothing; they are served again', async () => {
+  const watcher = await watch();
+  const { explain } = rig.router;
+  rig.router.explain = () => {
+    throw new Error('planted');
+  };
+  await rig.clock.advance(250);
+  await watcher.isOver;
+  await until(() => inspector.watchers === 0);
+  rig.router.explain = explain;
+  const again = await watch();
+  expect(again.events<Hello>('hello')[0]?.entries.at(-1)?.text).toBe('the inspector failed: planted');
+  expect(await ticks(again, 1)).toHaveLength(1);
+});
+
 describe('a page', () => {
   it('hears four times a second what the router says at that moment', async () => {
     const watcher = await watch();

@@ -45,5 +45,6 @@ it('a value that throws when it is read is no end of the page', () => {
       throw new Error('no price');
     },
   };
-  expect(toText(trap)).toBe('something that cannot be read');
+  expect(toText(trap)).toBe('"something that cannot be read"');
+  expect(toPlain({ inner: [trap, 1] })).toEqual({ inner: ['something that cannot be read', 1] });
 });

@@ -49,6 +49,12 @@ describe('the page', () => {
     expect(body.length).toBeGreaterThan(100);
   });
 
+  it('carries the licence of the chart library that is bundled in it', async () => {
+    const { body } = await ask(url, { path: 'page.js' });
+    expect(body).toContain('Leon Sorokin');
+    expect(body).toContain('Permission is hereby granted');
+  });
+
   it('is small: what a browser loads is below 150 kB', async () => {
     const replies = await Promise.all(['', 'page.js', 'page.css', 'charts.json'].map((path) => ask(url, { path })));
     expect(replies.reduce((sum, { body }) => sum + body.length, 0)).toBeLessThan(150_000);

@@ -1,0 +1,19 @@
+import type { DataChannelRouter } from '../router/router.ts';
+import { toText } from './plain.ts';
+import type { Letters } from './protocol.ts';
+
+const LETTERS_MAX = 100;
+
+/** The newest dead letters of a channel, or with null of none, newest first; messages only where they are asked for. */
+export function listLetters(router: DataChannelRouter, channel: string | null, showPayloads: boolean): Letters {
+  const all = router.deadLetters.list({ channel });
+  const letters = all.slice(-LETTERS_MAX).reverse();
+  return {
+    stored: all.length,
+    letters: letters.map(({ message, error, ...letter }) => ({
+      ...letter,
+      error: error === undefined ? '' : toText(error),
+      ...(showPayloads && { message: toText(message) }),
+    })),
+  };
+}

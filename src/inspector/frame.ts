@@ -1,0 +1,60 @@
+import type { Clock } from '../core/clock.ts';
+import type { Distribution } from '../core/histogram.ts';
+import type { ChannelMetrics } from '../observe/metrics.ts';
+import type { DataChannelRouter } from '../router/router.ts';
+import type { ChannelRow, Frame, Spread } from './protocol.ts';
+import { toneOf } from './tone.ts';
+
+/** Looks at the router once: everything the page shows of this moment. */
+export function takeFrame(router: DataChannelRouter, clock: Clock): Frame {
+  const metrics = router.metrics();
+  const health = router.health();
+  const channels = Object.entries(metrics.channels).map(([name, measured]) => rowOf(router, name, measured));
+  return {
+    at: clock.wallTime(),
+    state: health.state,
+    status: health.status,
+    received: metrics.received,
+    unroutable: metrics.unroutable,
+    conserved: metrics.conserved,
+    deadLetters: metrics.deadLetters,
+    faults: Object.values(metrics.faults).reduce((sum, count) => sum + count, 0),
+    alerts: router.alerts,
+    channels,
+  };
+}
+
+function rowOf(router: DataChannelRouter, name: string, metrics: ChannelMetrics): ChannelRow {
+  const { config, members = [] } = router.channels.get(name) ?? {};
+  const { sentence, sinceMs } = router.explain(name);
+  const states: Record<string, number> = {};
+  for (const { state } of members) states[state] = (states[state] ?? 0) + 1;
+  const ages = members.map(({ slot }) => slot.world.clock.now() - slot.oldestAcceptedAt);
+  const oldestMs = Math.max(...ages);
+  return {
+    name,
+    state: metrics.state,
+    states,
+    tone: toneOf(metrics.state),
+    sinceMs,
+    sentence,
+    depth: metrics.depth,
+    capacity: (config?.capacity ?? 0) * members.length,
+    inFlight: metrics.inFlight,
+    oldestMs: Number.isFinite(oldestMs) ? oldestMs : null,
+    received: metrics.received,
+    rejected: metrics.rejected,
+    delivered: metrics.delivered,
+    deadLettered: metrics.deadLettered,
+    shed: metrics.dropped + metrics.conflated,
+    retries: metrics.retries,
+    restarts: metrics.restarts,
+    queueing: spreadOf(metrics.window.queueing),
+    processing: spreadOf(metrics.window.processing),
+    breaker: metrics.breaker,
+  };
+}
+
+function spreadOf({ count, p50Ms, p99Ms }: Distribution): Spread | null {
+  return count === 0 ? null : { p50Ms, p99Ms };
+}

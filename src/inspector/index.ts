@@ -1,0 +1,2 @@
+export { createInspector, type Inspector, type InspectorOptions } from './inspector.ts';
+export { toMermaid } from './mermaid.ts';

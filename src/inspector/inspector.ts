@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
+import { createSystemClock } from '../adapters/system-clock.ts';
+import type { Clock } from '../core/clock.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { ChannelReport } from '../observe/drain-report.ts';
+import { type Logger, silentLogger } from '../observe/logger.ts';
+import type { DataChannelRouter } from '../router/router.ts';
+import { listLetters } from './dead-letter-rows.ts';
+import { LiveStream } from './live-stream.ts';
+import { Operator, parseOrder } from './operator.ts';
+import { loadPage } from './page-files.ts';
+import { type Answer, type Routes, serve } from './server.ts';
+import { startMetricsThread } from './thread.ts';
+import { TimeLine } from './time-line.ts';
+
+/** What a closing page may take to read what was written to it, in ms. */
+const CLOSE_MS = 200;
+const JSON_TYPE = 'application/json; charset=utf-8';
+const NOTHING = { status: 404, text: 'there is no such thing here' } as const;
+
+/** How a router is shown. */
+export interface InspectorOptions {
+  /** The port on 127.0.0.1, default 0: any that is free. */
+  readonly port?: number;
+  /** The page may pause, resume, flush, trip, reset and restart channels, and replay dead letters. Default false. */
+  readonly allowControl?: boolean;
+  /** Takes what a channel hands back that was drained from the page. Default: none, and the page cannot drain. */
+  readonly onDrained?: (channel: string, report: ChannelReport) => void;
+  /** The page shows the messages of dead letters, up to 2,000 characters of each. Default false. */
+  readonly showPayloads?: boolean;
+  /** Serves `/metrics` and `/health` from a thread of its own, which answers while the main one is stuck. Default false. */
+  readonly thread?: boolean;
+  /** Where the orders of the page are written down. Default: nowhere but on the time line. */
+  readonly logger?: Logger;
+  /** Default: that of this computer. */
+  readonly clock?: Clock;
+}
+
+/** A page that shows a router while it runs. */
+export interface Inspector extends AsyncDisposable {
+  /** Where to open it. Whoever knows this address sees the page: it holds the token. */
+  readonly url: string;
+  /** With `thread`, where it serves these two, token and all; else null. */
+  readonly metricsUrl: string | null;
+  readonly healthUrl: string | null;
+  /** Pages that watch now. */
+  readonly watchers: number;
+  /** Ends the page and lets go of the router; called again, it does nothing. It also happens when the router ends. */
+  close(): Promise<void>;
+}
+
+/**
+ * Shows a router on a page at 127.0.0.1, while it runs and until it stops. Rejects with `SluiceError` `invalid-option`
+ * when the port is taken or the page was not built.
+ */
+export async function createInspector<Emits>(
+  router: DataChannelRouter<Emits>,
+  options: InspectorOptions = {},
+): Promise<Inspector> {
+  const { port = 0, clock = createSystemClock() } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new SluiceError('invalid-option', `port must be a whole number from 0 to 65535, got ${String(port)}`);
+  // What the channels emit is not looked at.
+  const inspected = router as unknown as DataChannelRouter;
+  const page = loadPage();
+  const timeLine = new TimeLine(inspected.events, clock);
+  const { allowControl = false, showPayloads = false, onDrained, logger = silentLogger } = options;
+  const operator = new Operator(inspected, timeLine, { logger, onDrained });
+  const operations = allowControl ? operator.operations : [];
+  const stream = new LiveStream(inspected, timeLine, clock, { operations, showPayloads });
+  const routes = routesOf(inspected, page, stream, operator, { allowControl, showPayloads });
+  const token = randomBytes(24).toString('base64url');
+  const started = await start(inspected, port, token, routes, options.thread ?? false).catch((error: unknown) => {
+    timeLine.dispose();
+    throw error;
+  });
+  const { server, thread } = started;
+  const close = once(async () => {
+    subscription.unsubscribe();
+    operator.close();
+    stream.close();
+    timeLine.dispose();
+    await Promise.all([thread?.stop(), closeServer(server, clock)]);
+  });
+  const end = (): void => void close();
+  const subscription = inspected.actor.subscribe({ complete: end, error: end });
+  return {
+    url: `http://127.0.0.1:${started.port}/${token}/`,
+    metricsUrl: thread === undefined ? null : `${thread.url}/metrics?token=${token}`,
+    healthUrl: thread === undefined ? null : `${thread.url}/health?token=${token}`,
+    get watchers() {
+      return stream.watchers;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** What is served below the token. */
+function routesOf(
+  router: DataChannelRouter,
+  page: ReturnType<typeof loadPage>,
+  stream: LiveStream,
+  operator: Operator,
+  { allowControl, showPayloads }: { readonly allowControl: boolean; readonly showPayloads: boolean },
+): Routes {
+  return {
+    get(path, query): Answer {
+      if (path === 'live') return stream.answer();
+      if (path !== 'dead-letters') return page.get(path) ?? NOTHING;
+      const letters = listLetters(router, query.get('channel') || null, showPayloads);
+      return { type: JSON_TYPE, content: JSON.stringify(letters) };
+    },
+    post(path, body): Answer {
+      if (path !== 'operate') return NOTHING;
+      if (!allowControl) return { status: 403, text: 'control is off: createInspector needs allowControl: true' };
+      operator.carryOut(parseOrder(body));
+      return { type: JSON_TYPE, content: '{}' };
+    },
+  };
+}
+
+async function start(router: DataChannelRouter, port: number, token: string, routes: Routes, hasThread: boolean) {
+  const served = await serve(port, token, routes);
+  if (!hasThread) return { ...served, thread: undefined };
+  try {
+    return { ...served, thread: await startMetricsThread(router, { token }) };
+  } catch (error) {
+    served.server.close();
+    throw error;
+  }
+}
+
+/** Streams have ended with what was written to them; a page that does not read it is not waited for. */
+function closeServer(server: Server, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+    server.close(() => {
+      clock.clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}

@@ -1,0 +1,125 @@
+import type { Clock } from '../core/clock.ts';
+import type { DataChannelRouter } from '../router/router.ts';
+import { Audience, toEvent } from './audience.ts';
+import { takeFrame } from './frame.ts';
+import { toPlain, toText } from './plain.ts';
+import type { Hello, Tick } from './protocol.ts';
+import type { Answer } from './server.ts';
+import type { TimeLine } from './time-line.ts';
+
+/** Time between two frames, in ms; more where a frame takes long, so that looking costs at most a fiftieth of the time. */
+const FRAME_MS = 250;
+const COST_SHARE = 1 / 50;
+/** Frames that are kept for pages to come, by number (five minutes) and by size. */
+const FRAMES_MAX = 1_200;
+const HISTORY_CHARACTERS_MAX = 2_000_000;
+
+/** What the pages see: a frame four times a second with what happened since the last. Without a page it does nothing. */
+export class LiveStream {
+  readonly #router: DataChannelRouter;
+  readonly #timeLine: TimeLine;
+  readonly #clock: Clock;
+  readonly #settings: Pick<Hello, 'operations' | 'showPayloads'>;
+  readonly #audience: Audience;
+  /** As JSON, ready to be sent. */
+  readonly #frames: string[] = [];
+  #frameCharacters = 0;
+  #config: unknown;
+  #timer: unknown;
+  #isClosed = false;
+
+  constructor(
+    router: DataChannelRouter,
+    timeLine: TimeLine,
+    clock: Clock,
+    settings: Pick<Hello, 'operations' | 'showPayloads'>,
+  ) {
+    this.#router = router;
+    this.#timeLine = timeLine;
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#audience = new Audience(
+      clock,
+      (isNew) => this.#hello(isNew),
+      (size) => this.#watched(size),
+    );
+  }
+
+  get watchers(): number {
+    return this.#audience.size;
+  }
+
+  /** A stream for one more page, or why there is none. */
+  answer(): Answer {
+    if (this.#audience.isFull) return { status: 429, text: `${this.watchers} pages watch already: close one` };
+    return { stream: (response) => this.#audience.add(response) };
+  }
+
+  /** Sends a last frame and ends the streams. */
+  close(): void {
+    if (this.#audience.size > 0) this.#tell();
+    this.#isClosed = true;
+    this.#clock.clearTimeout(this.#timer);
+    this.#audience.close();
+  }
+
+  #watched(size: number): void {
+    if (size === 0) {
+      this.#clock.clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#timeLine.isWatched = false;
+    } else if (this.#timer === undefined && !this.#isClosed) {
+      this.#timeLine.isWatched = true;
+      this.#keep();
+      this.#timer = this.#clock.setTimeout(() => this.#tick(), FRAME_MS);
+    }
+  }
+
+  #tick(): void {
+    const begunAt = this.#clock.now();
+    try {
+      this.#tell();
+    } catch (error) {
+      // A fault of ours is no fault of the host: the pages lose their streams, which shows, and ask for new ones.
+      const text = `the inspector failed: ${toText(error)}`;
+      this.#timeLine.add({ kind: 'operator', channel: null, tone: 'bad', text });
+      this.#audience.close();
+    }
+    const costMs = this.#clock.now() - begunAt;
+    this.#timer = this.#clock.setTimeout(() => this.#tick(), Math.max(FRAME_MS, costMs / COST_SHARE));
+  }
+
+  #tell(): void {
+    const frame = this.#keep();
+    const entries = JSON.stringify(this.#timeLine.takeNews());
+    const { config } = this.#router;
+    const isChanged = config !== this.#config;
+    this.#config = config;
+    // Put together as text: the frame is JSON already. The type says what the page will read.
+    const rest: Pick<Tick, 'config'> = isChanged ? { config: toPlain(config) } : {};
+    const fields = isChanged ? `,${JSON.stringify(rest).slice(1, -1)}` : '';
+    this.#audience.tell(toEvent('tick', `{"frame":${frame},"entries":${entries}${fields}}`));
+  }
+
+  /** Takes a frame and keeps it with the last ones. */
+  #keep(): string {
+    const frame = JSON.stringify(takeFrame(this.#router, this.#clock));
+    this.#frames.push(frame);
+    this.#frameCharacters += frame.length;
+    while (this.#frames.length > FRAMES_MAX || this.#frameCharacters > HISTORY_CHARACTERS_MAX) {
+      this.#frameCharacters -= this.#frames.shift()?.length ?? this.#frameCharacters;
+    }
+    return frame;
+  }
+
+  /** A page that fell behind keeps the frames it has; what happened since is in the entries. */
+  #hello(isNew: boolean): string {
+    const frames = isNew ? this.#frames : this.#frames.slice(-1);
+    const hello: Omit<Hello, 'frames'> = {
+      ...this.#settings,
+      entries: this.#timeLine.entries,
+      config: toPlain(this.#router.config),
+    };
+    return toEvent('hello', `{"frames":[${frames.join(',')}],${JSON.stringify(hello).slice(1)}`);
+  }
+}

@@ -1,0 +1,109 @@
+import { SluiceError } from '../core/sluice-error.ts';
+import type { ChannelReport } from '../observe/drain-report.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { DataChannelRouter } from '../router/router.ts';
+import { toText } from './plain.ts';
+import { type Operation, operations } from './protocol.ts';
+import type { TimeLine } from './time-line.ts';
+
+/** What the page asks an operator's hand for. */
+export interface Order {
+  readonly operation: Operation;
+  readonly channel: string;
+}
+
+/** Reads an order; throws `SluiceError` `invalid-option` for anything else. */
+export function parseOrder(json: string): Order {
+  let order: unknown;
+  try {
+    order = JSON.parse(json);
+  } catch {
+    throw new SluiceError('invalid-option', 'an order must be JSON');
+  }
+  const { operation, channel } = (order ?? {}) as { operation?: unknown; channel?: unknown };
+  const known = operations.find((name) => name === operation);
+  if (known === undefined)
+    throw new SluiceError('invalid-option', `operation must be ${operations.join(', ')}; got ${toText(operation)}`);
+  if (typeof channel !== 'string') throw new SluiceError('invalid-option', 'channel must be the name of a channel');
+  return { operation: known, channel };
+}
+
+/** What an operator works with. */
+export interface OperatorOptions {
+  readonly logger: Logger;
+  /** Takes what a drained channel hands back; without it nothing may be drained, for the messages would be lost. */
+  readonly onDrained: ((channel: string, report: ChannelReport) => void) | undefined;
+}
+
+/** Carries out what the page orders, and writes each order into the log and on the time line. */
+export class Operator {
+  readonly #router: DataChannelRouter;
+  readonly #timeLine: TimeLine;
+  readonly #options: OperatorOptions;
+  readonly #closing = new AbortController();
+  #replaying: string | undefined;
+
+  constructor(router: DataChannelRouter, timeLine: TimeLine, options: OperatorOptions) {
+    this.#router = router;
+    this.#timeLine = timeLine;
+    this.#options = options;
+  }
+
+  /** What it may be asked for. */
+  get operations(): readonly Operation[] {
+    return operations.filter((operation) => operation !== 'drain' || this.#options.onDrained !== undefined);
+  }
+
+  /** Throws `SluiceError` for what the router refuses. What takes long goes on, and its end is told on the time line. */
+  carryOut({ operation, channel }: Order): void {
+    if (!this.operations.includes(operation))
+      throw new SluiceError('refused', `${operation} needs the option onDrained: it takes what is handed back`);
+    // Also says so when there is no such channel.
+    this.#router.explain(channel);
+    this.#tell('warn', channel, `an operator asked for ${operation}`);
+    if (operation === 'replay') this.#replay(channel);
+    else if (operation === 'drain') this.#drain(channel);
+    else this.#router[operation](channel);
+  }
+
+  /** Replays end between two letters. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  #replay(channel: string): void {
+    if (this.#replaying !== undefined)
+      throw new SluiceError('refused', `dead letters of ${this.#replaying} are being replayed: wait for the end of it`);
+    this.#replaying = channel;
+    const replay = this.#router.deadLetters.replay({ channel, signal: this.#closing.signal });
+    const over = this.#follow(channel, replay, ({ replayed, left, refused }) => {
+      const end = refused === null ? '' : `, ended early: ${refused}`;
+      return `${replayed} dead letters replayed, ${left} left${end}`;
+    });
+    void over.then(() => {
+      this.#replaying = undefined;
+    });
+  }
+
+  #drain(channel: string): void {
+    void this.#follow(channel, this.#router.remove(channel), (report) => {
+      this.#options.onDrained?.(channel, report);
+      return `drained and taken out: ${report.drained} delivered, ${report.returned} handed back`;
+    });
+  }
+
+  async #follow<Report>(channel: string, work: Promise<Report>, tell: (report: Report) => string): Promise<void> {
+    const text = await work.then(tell).catch((error: unknown) => `failed: ${toText(error)}`);
+    this.#tell('info', channel, text);
+  }
+
+  /** A logger that throws keeps no operator from their work. */
+  #tell(level: 'info' | 'warn', channel: string, text: string): void {
+    this.#timeLine.add({ kind: 'operator', channel, tone: 'plain', text });
+    try {
+      this.#options.logger[level]({ channel, operator: text }, 'inspector.operated');
+    } catch (error) {
+      this.#timeLine.add({ kind: 'operator', channel, tone: 'bad', text: `the logger threw: ${toText(error)}` });
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { SluiceError } from '../core/sluice-error.ts';
+
+/** A file of the page. */
+export interface PageFile {
+  readonly type: string;
+  readonly content: Buffer;
+}
+
+/** All there is to the page: what is not in this list cannot be asked for. */
+const files = [
+  ['', 'index.html', 'text/html'],
+  ['page.js', 'page.js', 'text/javascript'],
+  ['page.css', 'page.css', 'text/css'],
+  ['charts.json', 'charts.json', 'application/json'],
+  ['icon.svg', 'icon.svg', 'image/svg+xml'],
+] as const;
+
+/** The built page, by the path each file is served under. Throws `SluiceError` `invalid-option` when it was not built. */
+export function loadPage(directory = builtPage()): ReadonlyMap<string, PageFile> {
+  try {
+    return new Map(
+      files.map(([path, file, type]) => [
+        path,
+        { type: `${type}; charset=utf-8`, content: readFileSync(join(directory, file)) },
+      ]),
+    );
+  } catch (error) {
+    const text = `the inspector's page is not in ${directory}: npm run build makes it`;
+    throw new SluiceError('invalid-option', text, { cause: error });
+  }
+}
+
+/** Found by the package's own name, so that the sources find the build too. */
+function builtPage(): string {
+  return join(dirname(createRequire(import.meta.url).resolve('sluice/package.json')), 'dist', 'page');
+}

@@ -1,0 +1,106 @@
+import type { ChannelRow, Operation } from '../protocol.ts';
+import { operate } from './connection.ts';
+import { find, make, rebuild, setText } from './dom.ts';
+import { count } from './format.ts';
+
+interface Wording {
+  readonly title: string;
+  /** What follows from it, before it is confirmed. */
+  readonly warning: (row: ChannelRow) => string;
+}
+
+const wordings: Readonly<Record<Operation, Wording>> = {
+  pause: {
+    title: 'Pause',
+    warning: ({ depth, capacity }) =>
+      `It goes on taking messages in and delivers none until it is resumed. ${count(depth)} of ${count(capacity)} wait now.`,
+  },
+  resume: { title: 'Resume', warning: ({ depth }) => `It delivers again, ${count(depth)} waiting messages first.` },
+  flush: {
+    title: 'Flush',
+    warning: ({ depth }) => `The ${count(depth)} messages that wait are due now, batch by batch.`,
+  },
+  trip: {
+    title: 'Trip breaker',
+    warning: () =>
+      'The breaker opens: nothing is delivered until its cool-down is over and probes succeed, or it is reset.',
+  },
+  reset: { title: 'Reset breaker', warning: () => 'The breaker closes and forgets its history.' },
+  restart: {
+    title: 'Restart',
+    warning: ({ inFlight }) =>
+      `A new instance takes over. The ${count(inFlight)} messages in flight are abandoned and delivered again.`,
+  },
+  drain: {
+    title: 'Drain and remove',
+    warning: ({ depth }) =>
+      `No new messages; the ${count(depth)} that wait are delivered, then the channel is taken out of the router. This cannot be undone here.`,
+  },
+  replay: {
+    title: 'Replay dead letters',
+    warning: ({ name }) =>
+      `All dead letters of ${name} are routed again, oldest first, at most 100 a second, behind live traffic.`,
+  },
+};
+const dangerous: ReadonlySet<Operation> = new Set(['trip', 'restart', 'drain']);
+
+/** The buttons of an operator. Without `allowControl` there are none. */
+export class Actions {
+  readonly #group = find('actions');
+  readonly #dialog = find<HTMLDialogElement>('confirm');
+  #row: ChannelRow | undefined;
+  #asked: Operation | undefined;
+
+  constructor() {
+    this.#dialog.addEventListener('close', () => {
+      if (this.#dialog.returnValue === 'confirm') void this.#carryOut();
+    });
+  }
+
+  /** `isLive`: orders are given to the present only. */
+  update(operations: readonly Operation[], row: ChannelRow | undefined, isLive: boolean): void {
+    this.#row = row;
+    rebuild(this.#group, operations.join(), () => operations.map((operation) => this.#button(operation)));
+    for (const button of this.#group.querySelectorAll('button')) {
+      const isFitting = button.dataset.operation !== (row?.state === 'paused' ? 'pause' : 'resume');
+      button.disabled = !isLive || row === undefined || !isFitting;
+    }
+  }
+
+  #button(operation: Operation): HTMLButtonElement {
+    const button = make('button', { type: 'button', 'data-operation': operation }, wordings[operation].title);
+    button.addEventListener('click', () => this.#ask(operation));
+    return button;
+  }
+
+  #ask(operation: Operation): void {
+    if (this.#row === undefined) return;
+    const { title, warning } = wordings[operation];
+    this.#asked = operation;
+    setText(find('confirm-title'), `${title}: ${this.#row.name}?`);
+    setText(find('confirm-text'), warning(this.#row));
+    setText(find('confirm-go'), title);
+    find('confirm-go').classList.toggle('danger', dangerous.has(operation));
+    this.#dialog.returnValue = '';
+    this.#dialog.dataset.channel = this.#row.name;
+    this.#dialog.showModal();
+  }
+
+  async #carryOut(): Promise<void> {
+    const { channel = '' } = this.#dialog.dataset;
+    if (this.#asked === undefined) return;
+    const { title } = wordings[this.#asked];
+    const refused = await operate(this.#asked, channel);
+    say(refused === undefined ? `${title}: ${channel}. Done.` : `${title}: ${channel}. Refused: ${refused}`);
+  }
+}
+
+const NOTICE_MS = 6_000;
+let timer = 0;
+
+/** Tells something for a few seconds, to screen readers too. */
+function say(text: string): void {
+  setText(find('notice'), text);
+  window.clearTimeout(timer);
+  timer = window.setTimeout(() => setText(find('notice'), ''), NOTICE_MS);
+}

@@ -1,0 +1,70 @@
+import type { Hello, Tick } from '../protocol.ts';
+
+export type ConnectionState = 'connecting' | 'live' | 'lost' | 'asleep';
+
+interface Listener {
+  begin(hello: Hello): void;
+  tick(tick: Tick): void;
+  changed(state: ConnectionState): void;
+}
+
+/** So often it is tried again, in ms. */
+const RETRY_MS = 1_000;
+/** Frames come four times a second; after so long without one nobody is there any more, whatever the socket says. */
+const SILENCE_MS = 10_000;
+
+/** The stream from the router. Lost, it is tried again for ever; a page that nobody sees lets go of it. */
+export function connect(listener: Listener): void {
+  let source: EventSource | undefined;
+  let retry = 0;
+  let watch = 0;
+  const close = (state: ConnectionState): void => {
+    source?.close();
+    source = undefined;
+    window.clearTimeout(retry);
+    window.clearTimeout(watch);
+    listener.changed(state);
+  };
+  const lose = (): void => {
+    close('lost');
+    retry = window.setTimeout(open, RETRY_MS);
+  };
+  const heard = (): void => {
+    window.clearTimeout(watch);
+    watch = window.setTimeout(lose, SILENCE_MS);
+  };
+  const open = (): void => {
+    source = new EventSource('live');
+    source.addEventListener('hello', ({ data }: MessageEvent<string>) => {
+      heard();
+      listener.changed('live');
+      listener.begin(JSON.parse(data) as Hello); // Our own server wrote it.
+    });
+    source.addEventListener('tick', ({ data }: MessageEvent<string>) => {
+      heard();
+      listener.tick(JSON.parse(data) as Tick); // As above.
+    });
+    source.addEventListener('error', lose);
+    heard();
+  };
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) close('asleep');
+    else if (source === undefined) open();
+  });
+  listener.changed('connecting');
+  open();
+}
+
+/** Asks the router to do something; says what went wrong, or nothing. */
+export async function operate(operation: string, channel: string): Promise<string | undefined> {
+  try {
+    const response = await fetch('operate', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ operation, channel }),
+    });
+    return response.ok ? undefined : await response.text();
+  } catch {
+    return 'the router cannot be reached';
+  }
+}

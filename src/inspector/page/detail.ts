@@ -1,0 +1,155 @@
+import type { Charts } from '../chart.ts';
+import { type ChannelRow, type Entry, type Letters, routineStates } from '../protocol.ts';
+import { toneOf, toneOfRouter } from '../tone.ts';
+import { ChartView } from './chart-view.ts';
+import { find, rebuild, setText, setTone } from './dom.ts';
+import { type History, isAbout } from './history.ts';
+import { configTable, eventList, letterTable, numberTable } from './panes.ts';
+
+const tabs = ['chart', 'events', 'numbers', 'letters', 'config', 'router'] as const;
+type Tab = (typeof tabs)[number];
+
+const EVENTS_SHOWN = 200;
+const LETTERS_MS = 1_000;
+const NO_LETTERS = [
+  { stored: 0, letters: [] },
+  { stored: 0, letters: [] },
+] as const;
+
+/** Everything about the selected channel. */
+export class Detail {
+  readonly #history: History;
+  readonly #show: (at: number) => void;
+  readonly #pane = find('pane');
+  #tab: Tab = 'chart';
+  #charts: { readonly channel: ChartView; readonly router: ChartView } | undefined;
+  #letters: readonly [Letters, Letters] = NO_LETTERS;
+  #lettersKey = '';
+  #lettersAt = 0;
+
+  constructor(history: History, show: (at: number) => void) {
+    this.#history = history;
+    this.#show = show;
+    for (const tab of tabs) {
+      const button = find(`tab-${tab}`);
+      button.addEventListener('click', () => this.#select(tab));
+      button.addEventListener('keydown', (event) => this.#step(event));
+    }
+    // It may scroll sideways, so the keyboard must get there.
+    this.#pane.tabIndex = 0;
+    this.#select('chart');
+  }
+
+  set charts({ channel, router }: Charts) {
+    this.#charts = {
+      channel: new ChartView(channel, 'channel', toneOf),
+      router: new ChartView(router, 'router', toneOfRouter),
+    };
+  }
+
+  /** `row` is undefined where nobody watched: the state is known from the transitions alone. */
+  update(name: string, row: ChannelRow | undefined, routerState: string, at: number): void {
+    const last = this.#history.lastTransition(name, at);
+    const state = row?.state ?? last?.to ?? 'unknown';
+    setText(find('detail-title'), name);
+    setText(find('detail-state'), state);
+    setTone(find('detail-state'), row?.tone ?? last?.tone ?? 'plain');
+    setText(find('sentence'), row?.sentence ?? 'Nobody watched at that moment: only the transitions are known.');
+    this.#pane.setAttribute('aria-labelledby', `tab-${this.#tab}`);
+    if (this.#tab === 'chart') this.#showChart(row?.states ?? { [state]: 1 }, last);
+    if (this.#tab === 'router') {
+      const entry = this.#history.lastTransition(null, at);
+      const router = this.#charts?.router;
+      if (router === undefined) return;
+      rebuild(this.#pane, 'router', () => [router.element]);
+      router.update({ [routerState]: 1 }, entry);
+    }
+    if (this.#tab === 'events') this.#showEvents(name, at);
+    if (this.#tab === 'numbers')
+      rebuild(this.#pane, JSON.stringify(row), () => (row === undefined ? [] : [numberTable(row)]));
+    if (this.#tab === 'letters') this.#showLetters(name, row?.deadLettered ?? 0);
+    if (this.#tab === 'config') this.#showConfig(name, at);
+  }
+
+  #showChart(states: Readonly<Record<string, number>>, last: Entry | undefined): void {
+    const chart = this.#charts?.channel;
+    if (chart === undefined) return;
+    rebuild(this.#pane, 'chart', () => [chart.element]);
+    chart.update(states, last);
+  }
+
+  #showEvents(name: string, at: number): void {
+    const shown = this.#history.entries
+      .filter((entry) => entry.at <= at && (entry.channel === null || isAbout(entry, name)) && !isRoutine(entry))
+      .slice(-EVENTS_SHOWN)
+      .reverse();
+    rebuild(this.#pane, `events ${name} ${shown[0]?.id} ${shown.length}`, () => [eventList(shown, this.#show)]);
+  }
+
+  #showConfig(name: string, at: number): void {
+    const changes = this.#history.entries.filter((entry) => entry.changes !== undefined && entry.at <= at);
+    const { config } = this.#history;
+    rebuild(this.#pane, `config ${name} ${changes.at(-1)?.id} ${JSON.stringify(config).length}`, () => [
+      configTable(config, name, changes),
+    ]);
+  }
+
+  /** Asked for while they are looked at, at most once a second and only when there are others than before. */
+  #showLetters(name: string, deadLettered: number): void {
+    const key = `${name} ${deadLettered} ${this.#history.frames.at(-1)?.deadLetters.stored}`;
+    const now = window.performance.now();
+    if (key !== this.#lettersKey && now - this.#lettersAt >= LETTERS_MS) {
+      this.#lettersKey = key;
+      this.#lettersAt = now;
+      // Those that no channel could be found for belong to none, and are shown with each.
+      void Promise.all([fetchLetters(name), fetchLetters('')]).then(([own, homeless]) => {
+        if (own === undefined || homeless === undefined) this.#lettersKey = '';
+        else if (this.#lettersKey === key) this.#letters = [own, homeless];
+      });
+    }
+    const [own, homeless] = this.#letters;
+    const shown = [own, homeless].map(({ letters, stored }) => `${letters[0]?.id} ${letters[0]?.channel} ${stored}`);
+    rebuild(this.#pane, `letters ${name} ${shown.join()}`, () => [
+      letterTable(`Dead letters of ${name}`, own),
+      letterTable('Messages no channel takes', homeless),
+    ]);
+  }
+
+  #select(tab: Tab): void {
+    this.#tab = tab;
+    for (const other of tabs) {
+      const button = find(`tab-${other}`);
+      button.setAttribute('aria-selected', String(other === tab));
+      button.tabIndex = other === tab ? 0 : -1;
+    }
+    this.#pane.dataset.key = '';
+    this.#letters = NO_LETTERS;
+    this.#lettersKey = '';
+    this.#lettersAt = 0;
+    this.#show(Number.NaN);
+  }
+
+  /** The keys of a row of tabs. */
+  #step(event: KeyboardEvent): void {
+    const index = tabs.indexOf(this.#tab);
+    const next = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    const tab = next === undefined ? undefined : tabs.at(next % tabs.length);
+    if (tab === undefined) return;
+    event.preventDefault();
+    this.#select(tab);
+    find(`tab-${tab}`).focus();
+  }
+}
+
+async function fetchLetters(channel: string): Promise<Letters | undefined> {
+  try {
+    const response = await fetch(`dead-letters?channel=${encodeURIComponent(channel)}`);
+    return response.ok ? ((await response.json()) as Letters) : undefined; // Our own server wrote it.
+  } catch {
+    return undefined;
+  }
+}
+
+function isRoutine({ kind, from, to = '' }: Entry): boolean {
+  return kind === 'state' && routineStates.has(to) && routineStates.has(from ?? '');
+}

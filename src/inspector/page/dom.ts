@@ -1,0 +1,55 @@
+type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Makes an element; text becomes text, never markup, so that nothing a message says can be run. */
+export function make<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: readonly (Node | string)[]
+): HTMLElementTagNameMap[Tag] {
+  const element = document.createElement(tag);
+  setAttributes(element, attributes);
+  element.append(...children);
+  return element;
+}
+
+export function makeSvg<Tag extends keyof SVGElementTagNameMap>(
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: readonly (Node | string)[]
+): SVGElementTagNameMap[Tag] {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  setAttributes(element, attributes);
+  element.append(...children);
+  return element;
+}
+
+function setAttributes(element: Element, attributes: Attributes): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === false) continue;
+    element.setAttribute(name, value === true ? '' : String(value));
+  }
+}
+
+/** An element of index.html. */
+export function find<Kind extends Element = HTMLElement>(id: string): Kind {
+  const element = document.getElementById(id);
+  if (element === null) throw new Error(`index.html has no #${id}`);
+  // The page's own markup says what it is.
+  return element as unknown as Kind;
+}
+
+/** Sets a text only when it is another, so that selections and screen readers are left in peace. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function setTone(element: HTMLElement, tone: string): void {
+  if (element.dataset.tone !== tone) element.dataset.tone = tone;
+}
+
+/** Replaces the children only when their description has changed. */
+export function rebuild(element: HTMLElement, key: string, children: () => readonly (Node | string)[]): void {
+  if (element.dataset.key === key) return;
+  element.dataset.key = key;
+  element.replaceChildren(...children());
+}

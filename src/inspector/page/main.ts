@@ -1,0 +1,116 @@
+import type { Charts } from '../chart.ts';
+import type { Hello, Operation } from '../protocol.ts';
+import { Actions } from './actions.ts';
+import { Cards } from './cards.ts';
+import { type ConnectionState, connect } from './connection.ts';
+import { Detail } from './detail.ts';
+import { find, make, rebuild, setText, setTone } from './dom.ts';
+import { rate, timeOfDay } from './format.ts';
+import { History, rowOf } from './history.ts';
+import { alertText, totalsOf } from './panes.ts';
+import { Scrubber } from './scrubber.ts';
+
+const history = new History();
+const scrubber = new Scrubber(history, render);
+const detail = new Detail(history, (at) => (Number.isNaN(at) ? render() : scrubber.show(at)));
+const cards = new Cards((name) => {
+  selected = name;
+  render();
+});
+const actions = new Actions();
+let selected = '';
+let operations: readonly Operation[] = [];
+let connection: ConnectionState = 'connecting';
+let isDue = false;
+
+const connections: Readonly<Record<ConnectionState, readonly [string, string]>> = {
+  connecting: ['connecting', 'plain'],
+  live: ['live', 'good'],
+  lost: ['disconnected', 'bad'],
+  asleep: ['asleep', 'plain'],
+};
+
+/** Draws once before the next picture, however much has changed. */
+function render(): void {
+  if (isDue) return;
+  isDue = true;
+  requestAnimationFrame(() => {
+    isDue = false;
+    draw();
+  });
+}
+
+function draw(): void {
+  showConnection();
+  const latest = history.frames.at(-1);
+  if (latest === undefined) return;
+  const at = scrubber.at ?? latest.at;
+  const frame = history.frameAt(at);
+  const rows = frame?.channels ?? latest.channels;
+  if (!rows.some(({ name }) => name === selected)) selected = worst(rows) ?? '';
+  scrubber.update(latest.channels);
+  document.body.classList.toggle('past', scrubber.at !== undefined);
+  find('cards').classList.toggle('unknown', frame === undefined);
+  cards.update(rows, history, at, selected);
+  const row = rowOf(frame, selected);
+  const routerState = frame?.state ?? history.lastTransition(null, at)?.to ?? 'unknown';
+  detail.update(selected, row, routerState, at);
+  actions.update(operations, rowOf(latest, selected), scrubber.at === undefined && connection === 'live');
+  const shown = frame ?? latest;
+  setText(find('router'), `router ${routerState}, ${shown.status}`);
+  setTone(find('router'), { healthy: 'good', degraded: 'wait', unhealthy: 'bad' }[shown.status] ?? 'plain');
+  const perSecond = rows.reduce((sum, { name }) => sum + (history.ratesAt(name, at)?.received ?? 0), 0);
+  const totals = totalsOf(`${rate(perSecond)}/s`, shown);
+  rebuild(find('totals'), JSON.stringify(totals), () =>
+    totals.map(([name, value, tone]) =>
+      make('div', {}, make('dt', {}, name), make('dd', { 'data-tone': tone }, value)),
+    ),
+  );
+  const { alerts } = shown;
+  find('alerts').hidden = alerts.length === 0;
+  const texts = alerts.map(({ alert, channel, text, at: since }) => alertText(alert, channel, text, at - since));
+  rebuild(find('alert-list'), JSON.stringify(texts), () => texts.map((text) => make('li', {}, text)));
+}
+
+function worst(rows: readonly { readonly name: string; readonly tone: string }[]): string | undefined {
+  return (rows.find(({ tone }) => tone === 'bad') ?? rows.find(({ tone }) => tone === 'wait') ?? rows[0])?.name;
+}
+
+function showConnection(): void {
+  const [text, tone] = connections[connection];
+  setText(find('connection'), text);
+  setTone(find('connection'), tone);
+  const { now } = history;
+  const isLost = connection === 'lost';
+  find('lost').hidden = !isLost;
+  document.body.classList.toggle('lost', isLost);
+  const since = now === 0 ? '' : ` What you see is from ${timeOfDay(now)}.`;
+  if (isLost) {
+    setText(
+      find('lost'),
+      `Disconnected from the router, trying again every second.${since} If it was started again, open its new address.`,
+    );
+  }
+}
+
+function begin(hello: Hello): void {
+  history.begin(hello);
+  operations = hello.operations;
+  render();
+}
+
+connect({
+  begin,
+  tick(tick) {
+    history.add(tick);
+    render();
+  },
+  changed(state) {
+    connection = state;
+    render();
+  },
+});
+
+const response = await fetch('charts.json');
+detail.charts = (await response.json()) as Charts; // Made by our own build.
+render();

@@ -1,0 +1,59 @@
+import uPlot from 'uplot';
+
+/** What a sparkline shows: times in seconds, and a value for each. */
+export type Points = [number[], (number | null)[]];
+
+/** A small line without axes. It is drawn only while it is on the screen. */
+export class Sparkline {
+  readonly element: HTMLElement;
+  readonly #colour: string;
+  #plot: uPlot | undefined;
+  #points: Points = [[], []];
+  #isVisible = false;
+
+  /** `colour` is the name of a custom property. */
+  constructor(element: HTMLElement, colour: string) {
+    this.element = element;
+    this.#colour = colour;
+    new IntersectionObserver(([entry]) => {
+      this.#isVisible = entry?.isIntersecting ?? false;
+      if (this.#isVisible) this.#draw();
+    }).observe(element);
+    new ResizeObserver(() => {
+      this.#plot?.setSize(this.#size());
+    }).observe(element);
+    window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#plot?.redraw());
+  }
+
+  show(points: Points): void {
+    this.#points = points;
+    if (this.#isVisible) this.#draw();
+  }
+
+  #draw(): void {
+    this.#plot ??= this.#create();
+    this.#plot.setData(this.#points);
+  }
+
+  #create(): uPlot {
+    const colour = (): string => getComputedStyle(this.element).getPropertyValue(this.#colour);
+    return new uPlot(
+      {
+        ...this.#size(),
+        legend: { show: false },
+        cursor: { show: false },
+        axes: [{ show: false }, { show: false }],
+        // A line at 0 lies on the ground, and one that never moves is not blown up to fill the place.
+        scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
+        padding: [2, 0, 1, 0],
+        series: [{}, { stroke: colour, width: 1.5, fill: () => `${colour().trim()}26`, points: { show: false } }],
+      },
+      this.#points,
+      this.element,
+    );
+  }
+
+  #size(): { width: number; height: number } {
+    return { width: Math.max(40, this.element.clientWidth), height: Math.max(20, this.element.clientHeight) };
+  }
+}

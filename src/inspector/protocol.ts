@@ -1,0 +1,119 @@
+import type { ConfigChange } from '../config/diff.ts';
+import type { Alert } from '../observe/alerts.ts';
+import type { BreakerMetrics } from '../observe/metrics.ts';
+
+/** What the server tells the page; the page is built with these types, so that the two cannot drift apart. */
+
+/** How much a person should care. */
+export type Tone = 'good' | 'plain' | 'wait' | 'bad';
+
+/** Something that happened, on the time line. */
+export interface Entry {
+  /** Counts up from 1. */
+  readonly id: number;
+  /** In ms since 1970. */
+  readonly at: number;
+  readonly kind: 'state' | 'restart' | 'breaker' | 'alert' | 'config' | 'operator';
+  /** With `/n` for the partitions of one; null: it is about the router. */
+  readonly channel: string | null;
+  readonly text: string;
+  readonly tone: Tone;
+  /** Of `state`: the transition, by the names of the states and the raw event. */
+  readonly from?: string | null;
+  readonly to?: string;
+  readonly cause?: string;
+  /** Of `config`: what changed. */
+  readonly changes?: readonly ConfigChange[];
+}
+
+/** Two percentiles of the time since the frame before; null: nothing was measured in it. */
+export interface Spread {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** A channel as one frame shows it. */
+export interface ChannelRow {
+  readonly name: string;
+  readonly state: string;
+  /** The states of its partitions, and how many are in each. */
+  readonly states: Readonly<Record<string, number>>;
+  readonly tone: Tone;
+  readonly sinceMs: number;
+  /** Why it is or is not delivering, in words. */
+  readonly sentence: string;
+  readonly depth: number;
+  readonly capacity: number;
+  readonly inFlight: number;
+  /** Age of the oldest message that waits; null: none does. */
+  readonly oldestMs: number | null;
+  readonly received: number;
+  readonly rejected: number;
+  readonly delivered: number;
+  readonly deadLettered: number;
+  /** Dropped and conflated. */
+  readonly shed: number;
+  readonly retries: number;
+  readonly restarts: number;
+  readonly queueing: Spread | null;
+  readonly processing: Spread | null;
+  readonly breaker: BreakerMetrics | null;
+}
+
+/** Everything the page shows of one moment. */
+export interface Frame {
+  /** In ms since 1970. */
+  readonly at: number;
+  readonly state: string;
+  readonly status: string;
+  readonly received: number;
+  readonly unroutable: number;
+  readonly conserved: boolean;
+  readonly deadLetters: { readonly stored: number; readonly evicted: number };
+  readonly faults: number;
+  readonly alerts: readonly Alert[];
+  readonly channels: readonly ChannelRow[];
+}
+
+/** The first thing a page hears, and again after it fell behind. */
+export interface Hello {
+  /** What an operator may do; empty without `allowControl`. */
+  readonly operations: readonly Operation[];
+  readonly showPayloads: boolean;
+  readonly frames: readonly Frame[];
+  readonly entries: readonly Entry[];
+  readonly config: unknown;
+}
+
+/** What a page hears after that. */
+export interface Tick {
+  readonly frame: Frame;
+  readonly entries: readonly Entry[];
+  /** Set when it was changed. */
+  readonly config?: unknown;
+}
+
+/** What an operator can do to a channel. */
+export const operations = ['pause', 'resume', 'flush', 'trip', 'reset', 'restart', 'drain', 'replay'] as const;
+export type Operation = (typeof operations)[number];
+
+/** A dead letter as the page shows it. */
+export interface LetterRow {
+  readonly id: number;
+  readonly at: number;
+  readonly channel: string | null;
+  readonly reason: string;
+  readonly error: string;
+  readonly attempts: number;
+  /** Set where `showPayloads` asks for it. */
+  readonly message?: string;
+}
+
+/** The newest dead letters, and how many there are. */
+export interface Letters {
+  readonly stored: number;
+  readonly letters: readonly LetterRow[];
+}
+
+/** States a channel goes through in ordinary traffic, too often to be news. */
+export const routineStates: ReadonlySet<string> = new Set(['idle', 'buffering', 'flushing']);

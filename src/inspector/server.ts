@@ -1,0 +1,119 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { SluiceError } from '../core/sluice-error.ts';
+import { admit, admitChange, type Refusal } from './gate.ts';
+
+/** An answer to a request: a body, a refusal, or a stream that somebody else goes on with. */
+export type Answer =
+  | { readonly type: string; readonly content: string | Buffer }
+  | { readonly stream: (response: ServerResponse) => void }
+  | Refusal;
+
+/** What is served below the token. */
+export interface Routes {
+  get(path: string, query: URLSearchParams): Answer;
+  /** Something is to be changed; `body` is at most 4 kB. */
+  post(path: string, body: string): Answer;
+}
+
+/** Connections beyond this are closed as they come. */
+const CONNECTIONS_MAX = 256;
+const BODY_BYTES_MAX = 4_096;
+
+/** What a browser is told with every answer: nothing from elsewhere, nothing inline, nothing kept, nothing framed. */
+const headers = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
+  'Cache-Control': 'no-store',
+} as const;
+
+/** A server for this computer alone. It keeps no process alive. Rejects with `SluiceError` when the port is taken. */
+export async function serve(port: number, token: string, routes: Routes): Promise<{ server: Server; port: number }> {
+  const limits = {
+    maxHeaderSize: 8_192,
+    headersTimeout: 5_000,
+    requestTimeout: 10_000,
+    connectionsCheckingInterval: 1_000,
+  };
+  const server = createServer(limits, (request, response) => respond(request, response, token, routes));
+  server.maxConnections = CONNECTIONS_MAX;
+  server.keepAliveTimeout = 5_000;
+  server.on('connection', (socket) => socket.unref());
+  server.unref();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(
+        new SluiceError('invalid-option', `cannot listen on 127.0.0.1:${port}: ${error.message}`, { cause: error }),
+      );
+    });
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  // It listens on a port, so its address is one.
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+function respond(request: IncomingMessage, response: ServerResponse, token: string, routes: Routes): void {
+  const admitted = admit(request, token);
+  if ('status' in admitted) return send(request, response, admitted);
+  const query = new URLSearchParams(request.url?.split('?')[1] ?? '');
+  const { method } = request;
+  if (method === 'GET' || method === 'HEAD') return answer(request, response, () => routes.get(admitted.path, query));
+  if (method !== 'POST') return send(request, response, { status: 405, text: 'GET, HEAD and POST are allowed' });
+  const refusal = admitChange(request);
+  if (refusal !== undefined) return send(request, response, refusal);
+  let body = '';
+  request.setEncoding('utf8');
+  request.on('data', (chunk: string) => {
+    body += chunk;
+    if (body.length > BODY_BYTES_MAX) {
+      request.removeAllListeners('data').removeAllListeners('end');
+      send(request, response, { status: 413, text: `a body may have ${BODY_BYTES_MAX} bytes` });
+    }
+  });
+  request.on('end', () => answer(request, response, () => routes.post(admitted.path, body)));
+}
+
+/** What goes wrong in here is told to the page: the router must not notice. */
+function answer(request: IncomingMessage, response: ServerResponse, make: () => Answer): void {
+  try {
+    send(request, response, make());
+  } catch (error) {
+    const status = error instanceof SluiceError ? 409 : 500;
+    end(request, response, status, 'text/plain; charset=utf-8', error instanceof Error ? error.message : String(error));
+  }
+}
+
+function send(request: IncomingMessage, response: ServerResponse, given: Answer): void {
+  if ('status' in given) return end(request, response, given.status, 'text/plain; charset=utf-8', given.text);
+  if ('content' in given) return end(request, response, 200, given.type, given.content);
+  response.writeHead(200, { ...headers, 'Content-Type': 'text/event-stream; charset=utf-8' });
+  if (request.method === 'HEAD') response.end();
+  else given.stream(response);
+}
+
+/** A request with a body that nobody read ends its connection. */
+function end(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  type: string,
+  content: string | Buffer,
+): void {
+  // A stream that failed on its way has sent its head already.
+  if (response.headersSent) return void response.destroy();
+  const isUnread = !request.complete && request.method !== 'GET' && request.method !== 'HEAD';
+  response.writeHead(status, {
+    ...headers,
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(content),
+    ...(isUnread && { Connection: 'close' }),
+  });
+  response.end(request.method === 'HEAD' ? undefined : content);
+}

@@ -30,7 +30,7 @@ export type { RouterBus, RouterEvents, RouterFacts } from './observe/events.ts';
 export type { Explanation } from './observe/explain.ts';
 export type { ChannelHealth, HealthStatus, RouterHealth } from './observe/health.ts';
 export type { Logger } from './observe/logger.ts';
-export type { BreakerMetrics, ChannelMetrics, RouterMetrics } from './observe/metrics.ts';
+export type { BreakerMetrics, ChannelMetrics, MetricsOptions, RouterMetrics } from './observe/metrics.ts';
 export { type CreateRouterOptions, createRouter, createRouterLogic, routerOf } from './router/create-router.ts';
 export type { Emitted } from './router/emitted.ts';
 export type { OfferOptions, RouteOptions } from './router/intake.ts';

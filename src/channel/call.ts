@@ -28,7 +28,8 @@ export class Call implements BatchContext {
   isTimedOut = false;
   /** What `fail` named, by index. */
   failures: Map<number, unknown> | undefined = undefined;
-  #controller: AbortController | undefined = undefined;
+  /** For `signal` alone; a private field would cost each call an initializer. */
+  private controller: AbortController | undefined = undefined;
 
   constructor(
     slot: Slot,
@@ -69,9 +70,9 @@ export class Call implements BatchContext {
 
   /** Made when first asked for: most handlers never look at it. */
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.isTimedOut) this.#controller.abort(timeoutError(this));
-    return this.#controller.signal;
+    this.controller ??= new AbortController();
+    if (this.isTimedOut) this.controller.abort(timeoutError(this));
+    return this.controller.signal;
   }
 
   emit(event: unknown): void {
@@ -100,7 +101,7 @@ export class Call implements BatchContext {
   /** The deadline passed: tells the handler; the call keeps its place until it settles or is abandoned. */
   timeOut(): void {
     this.isTimedOut = true;
-    this.#controller?.abort(timeoutError(this));
+    this.controller?.abort(timeoutError(this));
   }
 }
 

@@ -57,18 +57,13 @@ export class Life implements ChannelPort {
   }
 
   get retryInMs(): number {
-    return Math.max(this.#failedFor(this.#slot.retryAt), this.coolDownInMs);
+    const { recovery, retryAt, world } = this.#slot;
+    return Math.max(recovery.size === 0 ? 0 : retryAt - world.clock.now(), this.coolDownInMs);
   }
 
   /** Never more than a host's `setTimeout` can wait: a longer one would fire at once. */
   get coolDownInMs(): number {
-    const coolDownMs = this.#slot.breaker?.coolDownLeftMs() ?? 0;
-    return Math.min(Math.max(coolDownMs, this.#failedFor(this.#slot.askedUntil)), TIMEOUT_MS_MAX);
-  }
-
-  /** How long what failed has to wait. */
-  #failedFor(until: number): number {
-    return this.#slot.recovery.size === 0 ? 0 : Math.max(0, until - this.#slot.world.clock.now());
+    return Math.min(this.#slot.probeInMs, TIMEOUT_MS_MAX);
   }
 
   get drainInMs(): number {

@@ -26,7 +26,6 @@ export class Pump implements TurnTaker {
   isQueued = false;
   queuedAt = 0;
   #mode: PumpMode | undefined = undefined;
-  #call: Call | undefined = undefined;
   #isDiscarded = false;
   #quietTimer: unknown;
   readonly #watchdog: Watchdog;
@@ -41,7 +40,7 @@ export class Pump implements TurnTaker {
     this.#tell = tell;
     this.#watchdog = new Watchdog(
       slot,
-      () => this.#call,
+      () => slot.call,
       (error) => tell({ type: 'call.hung', error }),
     );
   }
@@ -55,7 +54,7 @@ export class Pump implements TurnTaker {
     this.#mode = mode;
     // What goes on will show whether the suspects or the sink are at fault: the search for poison behind them, or a call
     // that is still out from before a pause.
-    if (mode !== 'isolate' && this.#call === undefined) this.slot.recovery.restore();
+    if (mode !== 'isolate' && this.slot.call === undefined) this.slot.recovery.restore();
     this.slot.world.turns.request(this);
   }
 
@@ -63,12 +62,18 @@ export class Pump implements TurnTaker {
     if (this.#isWatching) this.#watch('none');
     this.#mode = undefined;
     this.#clearQuietTimer();
-    if (this.#call === undefined) this.#watchdog.stop();
+    if (this.slot.call === undefined) this.#rested();
+  }
+
+  /** No call is out, and none follows. */
+  #rested(): void {
+    this.#watchdog.stop();
+    this.slot.breaker?.release(this.#requestTurn);
   }
 
   /** Something may be due: priority 1 is delivered at once, the others ask for a turn. */
   readonly wake = (): void => {
-    if (this.#mode === undefined || this.#call !== undefined) return;
+    if (this.#mode === undefined || this.slot.call !== undefined) return;
     const { turns } = this.slot.world;
     if (this.priority > 1) return turns.request(this);
     while (this.step()) {
@@ -78,7 +83,7 @@ export class Pump implements TurnTaker {
 
   /** This life failed: what is in flight goes back to the head, and its outcome will be late. */
   discard(): void {
-    const call = this.#call?.isOver === false ? this.#call : undefined;
+    const call = this.slot.call?.isOver === false ? this.slot.call : undefined;
     this.letGo();
     if (call !== undefined) {
       this.#end();
@@ -94,29 +99,29 @@ export class Pump implements TurnTaker {
     this.#isDiscarded = true;
     this.#watchdog.stop();
     // One that is over is just being settled, and a listener brought this about.
-    if (this.#call === undefined || this.#call.isOver) return;
-    this.#call.isOver = true;
-    this.#call.timeOut();
+    const { call } = this.slot;
+    if (call === undefined || call.isOver) return;
+    call.isOver = true;
+    call.timeOut();
     // Others may wait for the permit of a probe that nobody will tell of.
-    this.slot.breaker?.callCancelled(this.#call.ticket);
+    this.slot.breaker?.callCancelled(call.ticket);
   }
 
   step(): boolean {
     const mode = this.#mode;
-    if (mode === undefined || this.#call !== undefined) return false;
-    const call = this.#nextCall(mode);
-    if (call === undefined) {
-      this.#rest(mode);
-      return false;
-    }
-    return this.#deliver(call);
+    if (mode === undefined || this.slot.call !== undefined) return false;
+    const trigger = this.#trigger(mode);
+    const call = trigger === undefined ? undefined : this.#nextCall(mode, trigger);
+    if (call !== undefined) return this.#deliver(call);
+    // Only the breaker holds it up: it is told when that changes.
+    if (trigger === undefined) this.#rest(mode);
+    else this.#awaitCoolDown();
+    return false;
   }
 
   /** Takes what comes next: what failed before goes first. */
-  #nextCall(mode: PumpMode): Call | undefined {
+  #nextCall(mode: PumpMode, trigger: Trigger): Call | undefined {
     const { slot } = this;
-    const trigger = this.#trigger(mode);
-    if (trigger === undefined) return undefined;
     // Whoever let it step has just read the clock: the slot for a message, the turns, or the end of the call before.
     const { now } = slot.world.turns;
     const ticket = this.#admit(mode, now);
@@ -127,8 +132,7 @@ export class Pump implements TurnTaker {
     const messages = held?.messages ?? slot.takeBatch(limit, now);
     const gaps = slot.gaps.isEmpty ? NO_GAPS : slot.gaps.take();
     const call = new Call(slot, messages, acceptedAt, held, trigger, gaps, now, ticket);
-    this.#call = call;
-    slot.beginBatch(messages, now);
+    slot.begin(call);
     if (held === undefined) slot.counters[Counter[trigger]] += 1;
     else {
       slot.counters[Counter.retries] += 1;
@@ -150,6 +154,8 @@ export class Pump implements TurnTaker {
   }
 
   #deliver(call: Call): boolean {
+    // Who was told of its gaps has ended this life: the batch is at the head again.
+    if (call.isOver) return false;
     let result: unknown;
     let isPending: boolean;
     try {
@@ -174,7 +180,7 @@ export class Pump implements TurnTaker {
   readonly #onRejected = (error: unknown): void => this.#settledLater(error, false);
 
   #settledLater(error: unknown, isSuccess: boolean): void {
-    const call = this.#call;
+    const call = this.slot.call;
     if (this.#isDiscarded || call === undefined) return this.slot.countLate();
     if (this.#settled(call, error, isSuccess)) this.slot.world.turns.proceed(this);
   }
@@ -190,8 +196,10 @@ export class Pump implements TurnTaker {
     // Whoever is told of the outcome may route: until all of it is settled, the next call has to wait.
     const goesOn = settle(call, error, isSuccess);
     this.#end();
+    // A call from before may end while the statechart waits for the next attempt: that comes when it was announced.
     if (this.#mode === undefined) return false;
     const { slot } = this;
+    if (isSuccess && goesOn) slot.retryAt = 0;
     if (this.#mode === 'drain') slot.world.bus.publish('drain.progressed', { channel: slot.id, left: slot.depth });
     // The search for poison is a state of its own.
     const isSearch = !isSuccess && this.#mode === 'flush' && this.slot.recovery.isIsolating;
@@ -205,8 +213,7 @@ export class Pump implements TurnTaker {
   }
 
   #end(): void {
-    this.#call = undefined;
-    if (this.#mode === undefined) this.#watchdog.stop();
+    if (this.#mode === undefined) this.#rested();
     this.slot.endBatch();
   }
 
@@ -214,9 +221,11 @@ export class Pump implements TurnTaker {
   #admit(mode: PumpMode, now: number): number | undefined {
     const { breaker } = this.slot;
     if (breaker === undefined) return 0;
-    const mayCall =
-      breaker.state === 'closed' || ((mode === 'probe' || mode === 'drain') && breaker.probe(this.#requestTurn));
-    return mayCall ? breaker.callStarted(now) : undefined;
+    if (breaker.state !== 'closed') {
+      if ((mode !== 'probe' && mode !== 'drain') || !breaker.probe(this.#requestTurn)) return undefined;
+      this.slot.probedIn = breaker.opened;
+    }
+    return breaker.callStarted(now);
   }
 
   readonly #requestTurn = (): void => this.slot.world.turns.request(this);
@@ -225,8 +234,6 @@ export class Pump implements TurnTaker {
   #rest(mode: PumpMode): void {
     if (!this.#isWatching) this.#watch(mode === 'flush' ? 'full' : 'first');
     const { recovery } = this.slot;
-    // Only the breaker holds it up: it is told when that changes.
-    if (this.#trigger(mode) !== undefined) return this.#awaitCoolDown();
     if (recovery.hasSuspects) {
       // Nothing is left that could show whether they or the sink are at fault: they wait at the head.
       recovery.restore();
@@ -258,7 +265,7 @@ export class Pump implements TurnTaker {
     const ms = Math.min(QUIET_MS, this.slot.config.timeoutMs, this.slot.dueInMs);
     this.#quietTimer = this.slot.world.clock.setTimeout(() => {
       this.#quietTimer = undefined;
-      if (this.#call !== undefined) return;
+      if (this.slot.call !== undefined) return;
       if (this.slot.dueTrigger() !== undefined) this.slot.world.turns.request(this);
       else if (this.slot.counters[Counter.calls] !== this.#callsWhenQuiet) this.#armQuietTimer();
       else this.#tell({ type: 'delivery.quieted' });

@@ -26,14 +26,13 @@ export function settle(call: Call, error: unknown, isSuccess: boolean): boolean 
   if (!isSuccess) return settleFailure(call, call.attempted(error), durationMs);
   const delivered = messages.length - (call.failures?.size ?? 0);
   if (call.before === undefined) slot.retryBudget.earn();
-  slot.retryAt = 0;
   slot.counters[Counter.inFlight] -= delivered;
   slot.counters[Counter.delivered] += delivered;
   if (delivered > 0 && slot.recovery.hasSuspects) condemnSuspects(call);
   // Last: a breaker that closes starts the pump anew, which would take the suspects for untried.
   if (delivered > 0) slot.breaker?.callSucceeded(call.ticket, durationMs);
   if (call.failures !== undefined) return settleNamed(call, call.failures, delivered > 0, durationMs);
-  if (slot.world.bus.hasListener('batch.flushed')) publishFlushed(call, durationMs);
+  if (slot.world.bus.hearsFlushes) publishFlushed(call, durationMs);
   return true;
 }
 
@@ -62,7 +61,9 @@ function settleFailure(call: Call, segment: Segment, durationMs: number): boolea
   const isProbe = slot.breaker?.state === 'half-open';
   const isExplained = (verdict === 'isolate' && !isProbe) || (verdict === 'suspect' && !isNews && canLearnMore);
   const isPoison = verdict === 'condemn' && !isRetryable;
-  if (call.isTimedOut || isExplained || isPoison) slot.breaker?.callCancelled(call.ticket);
+  // Whoever shares the breaker must not fail between a suspect and what may show that it is poison.
+  if (isExplained) slot.breaker?.callUndecided(call.ticket);
+  else if (call.isTimedOut || isPoison) slot.breaker?.callCancelled(call.ticket);
   else slot.breaker?.callFailed(call.ticket, durationMs);
   if (verdict === 'isolate' || verdict === 'condemn') return true;
   if (verdict === 'suspect' && canLearnMore) return true;

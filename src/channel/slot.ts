@@ -11,6 +11,7 @@ import { Overflow } from '../core/overflow.ts';
 import { Recovery, type Segment } from '../core/recovery.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { DeadLetterReason } from '../observe/dead-letters.ts';
+import type { Call } from './call.ts';
 import { WaitingOffers } from './waiting-offers.ts';
 import type { Shared, World } from './world.ts';
 
@@ -52,8 +53,10 @@ export class Slot {
   /** When the next attempt is due, and until when the sink itself asked not to be tried, on the clock. */
   retryAt = 0;
   askedUntil = 0;
-  /** The messages `process` has now. */
-  batch: readonly unknown[] = NO_MESSAGES;
+  /** How often its breaker had opened when this slot last brought a probe. */
+  probedIn = Number.NEGATIVE_INFINITY;
+  /** The call of `process` that is out. */
+  call: Call | undefined = undefined;
   lastBatchAt: number | null = null;
   #edge: Edge = 'none';
   #watchedDepth = NEVER;
@@ -106,6 +109,19 @@ export class Slot {
     return Math.max(0, this.oldestAcceptedAt + this.config.timeoutMs - this.world.clock.now());
   }
 
+  /**
+   * Until the sink may be tried: when its cool-down is over, or the longer rest that it asked for. Of several that share a
+   * breaker, those come first that have not tried for longest: one that always fails would keep it open before all others.
+   */
+  get probeInMs(): number {
+    const { breaker, config, world } = this;
+    const askedUntil = this.recovery.size === 0 ? 0 : this.askedUntil;
+    const isAlone = config.partitions === 1 && (config.breaker === false || config.breaker.shared === undefined);
+    const yieldMs = isAlone ? 0 : config.retry.delayMs / Math.max(1, (breaker?.opened ?? 0) - this.probedIn);
+    const openUntil = breaker === undefined || breaker.state === 'closed' ? 0 : breaker.openUntil + yieldMs;
+    return Math.max(0, Math.max(askedUntil, openUntil) - world.clock.now());
+  }
+
   /** Calls back for each message that makes a batch full, or for any; one watcher at a time. */
   watch(edge: Edge, reached: () => void = this.#onDepth): void {
     this.#edge = edge;
@@ -114,7 +130,7 @@ export class Slot {
   }
 
   /** The breaker is open and `whenTripped` says reject. Once it has cooled down, somebody has to bring the probes. */
-  get #isShut(): boolean {
+  #isShut(): boolean {
     return this.config.whenTripped === 'reject' && (this.breaker?.coolDownLeftMs() ?? 0) > 0;
   }
 
@@ -122,7 +138,7 @@ export class Slot {
   accept(message: unknown, isRaw = true): Outcome {
     this.counters[Counter.received] += 1;
     if (!this.isOpen) return this.#reject('not-running', message);
-    if (this.#isShut) return this.#reject('tripped', message);
+    if (this.#isShut()) return this.#reject('tripped', message);
     return isRaw && this.validate !== undefined
       ? this.#admitValid(message, this.validate)
       : this.#admit(message, message);
@@ -156,7 +172,7 @@ export class Slot {
   /** As `accept`, but waits for room, in order of asking. An abort takes the offer back: it was never received. */
   offer(message: unknown, signal?: AbortSignal): Outcome | Promise<Outcome> {
     const mustWait = this.isOpen && (this.mailbox.isFull || this.#offers.size > 0);
-    if (!mustWait || this.#isShut) return this.accept(message);
+    if (!mustWait || this.#isShut()) return this.accept(message);
     return this.#offers.add(message, signal);
   }
 
@@ -187,24 +203,28 @@ export class Slot {
     return mailbox.take(count);
   }
 
-  /** `process` has these messages now. */
-  beginBatch(messages: readonly unknown[], at: number): void {
-    this.batch = messages;
-    this.lastBatchAt = at;
-    this.counters[Counter.inFlight] += messages.length;
+  /** The messages `process` has now. */
+  get batch(): readonly unknown[] {
+    return this.call?.messages ?? NO_MESSAGES;
+  }
+
+  begin(call: Call): void {
+    this.call = call;
+    this.lastBatchAt = call.startedAt;
+    this.counters[Counter.inFlight] += call.messages.length;
     this.counters[Counter.calls] += 1;
   }
 
   /** All messages of the batch have left it. */
   endBatch(): void {
-    this.batch = NO_MESSAGES;
+    this.call = undefined;
     if (this.#settledWaiters.length > 0) for (const resolve of this.#settledWaiters.splice(0)) resolve();
   }
 
   /** Resolves when `process` has nothing, or nobody will know any more. */
   whenSettled(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.batch.length === 0) resolve();
+      if (this.call === undefined) resolve();
       else this.#settledWaiters.push(resolve);
     });
   }

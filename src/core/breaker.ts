@@ -76,14 +76,17 @@ export class Breaker {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #random: Random;
   readonly #listeners = new Set<(change: BreakerChange) => void>();
+  /** What listeners are being told of, and what comes next. */
+  readonly #changes: BreakerChange[] = [];
   readonly #calls = new CallsInFlight();
   readonly #refused = new Set<() => void>();
   #coolDownMs = 0;
   #openingsInRow = 0;
   #rampSteps = RAMP_STEPS;
   #probesPassed = 0;
-  /** When the outstanding permit was given; -Infinity: none is out. */
+  /** When the outstanding permit was given, and to whom; -Infinity: none is out. */
   #permitSince = Number.NEGATIVE_INFINITY;
+  #holder: (() => void) | undefined;
 
   constructor(limits: BreakerLimits, clock: Pick<Clock, 'now'>, random: Random) {
     this.#limits = limits;
@@ -148,6 +151,16 @@ export class Breaker {
     if (this.#calls.settle(ticket).epoch === this.epoch) this.#freePermit();
   }
 
+  /** As `callCancelled`, but a probe keeps its permit: the next one of the same owner follows at once. */
+  callUndecided(ticket: number): void {
+    this.#calls.settle(ticket);
+  }
+
+  /** No call follows: who holds a permit gives it back. */
+  release(holder: () => void): void {
+    if (this.#holder === holder) this.#freePermit();
+  }
+
   /** Looks for calls that have been out too long: ask now and then while any is out. */
   checkInFlight(): void {
     if (this.#calls.size === 0 || this.state === 'open') return;
@@ -170,10 +183,12 @@ export class Breaker {
       if (now < this.openUntil) return false;
       this.#enter('half-open', 'cool-down');
     }
-    if (now - this.#permitSince < this.#limits.slowCallMs) {
+    const isOut = freed === undefined || freed !== this.#holder;
+    if (isOut && now - this.#permitSince < this.#limits.slowCallMs) {
       if (freed !== undefined) this.#refused.add(freed);
       return false;
     }
+    this.#holder = freed;
     this.#permitSince = now;
     return true;
   }
@@ -198,7 +213,7 @@ export class Breaker {
     return Math.min(batchSize, Math.ceil(batchSize / RAMP_PARTS) * 2 ** steps);
   }
 
-  /** Calls back at every change until the returned function is called. A listener that throws harms nobody. */
+  /** Calls back at every change, in order, until the returned function is called. A listener must not throw. */
   subscribe(listener: (change: BreakerChange) => void): () => void {
     this.#listeners.add(listener);
     return () => {
@@ -208,6 +223,7 @@ export class Breaker {
 
   #freePermit(): void {
     this.#permitSince = Number.NEGATIVE_INFINITY;
+    this.#holder = undefined;
     const refused = [...this.#refused];
     this.#refused.clear();
     for (const freed of refused) freed();
@@ -266,13 +282,15 @@ export class Breaker {
   }
 
   #enter(to: BreakerState, cause: BreakerCause): void {
-    const change = { from: this.state, to, cause };
-    const rates = this.rates();
+    const change = { from: this.state, to, cause, rates: this.rates() };
     this.state = to;
     this.epoch += 1;
     this.since = this.#clock.now();
     this.#probesPassed = 0;
     this.#freePermit();
-    for (const listener of this.#listeners) listener({ ...change, rates });
+    // A listener may bring the next change about: it is told of once all have heard of this one.
+    if (this.#changes.push(change) > 1) return;
+    for (const next of this.#changes) for (const listener of this.#listeners) listener(next);
+    this.#changes.length = 0;
   }
 }

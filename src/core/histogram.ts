@@ -38,11 +38,12 @@ export class Histogram {
     return summary(this.#counts ?? new Float64Array(), this.#maxMs);
   }
 
-  /** Everything since the last call of `window`. */
-  window(): Distribution {
+  /** Everything since the last call of `window` that did not only peek. */
+  window(peek = false): Distribution {
     const counts = this.#counts ?? new Float64Array();
     const before = this.#countsBefore;
     const distribution = summary(before === undefined ? counts : difference(counts, before), this.#windowMaxMs);
+    if (peek) return distribution;
     this.#countsBefore = distribution.count === 0 ? before : counts.slice();
     this.#windowMaxMs = 0;
     return distribution;

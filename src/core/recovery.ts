@@ -78,7 +78,7 @@ export class Recovery {
 
   /** Takes the next segment, cut to `limit` messages. */
   take(limit: number): Segment | undefined {
-    const head = this.#segments.shift();
+    const head = this.hasSegments ? this.#segments.shift() : undefined;
     if (head === undefined) return undefined;
     if (head.messages.length > limit) {
       this.#segments.unshift({ ...head, messages: head.messages.slice(limit) });

@@ -9,6 +9,28 @@ export interface EventBus {
   readonly all: { get(type: never): unknown };
 }
 
+/** The handlers of a bus of our own: it counts how often a list was put in, so that the lists need not be looked up. */
+class Handlers extends Map {
+  version = 0;
+
+  override set(type: unknown, handlers: unknown): this {
+    this.version += 1;
+    return super.set(type, handlers);
+  }
+
+  override clear(): void {
+    this.version += 1;
+    super.clear();
+  }
+
+  override delete(type: unknown): boolean {
+    this.version += 1;
+    return super.delete(type);
+  }
+}
+
+const NOBODY: readonly unknown[] = Object.freeze([]);
+
 type Tap<Type extends keyof RouterEvents> = (event: RouterEvents[Type]) => void;
 
 /** How often callbacks of the host threw, by place. */
@@ -22,15 +44,20 @@ export class Bus {
   readonly emitter: Emitter<RouterEvents>;
   /** Our own listeners: logging and alerts. */
   readonly #taps = new Map<keyof RouterEvents, Tap<never>[]>();
+  #tapsFlushes = false;
+  #version = -1;
+  #flushed = NOBODY;
+  #everything = NOBODY;
   readonly #faults: Record<FaultPlace, number> = { listener: 0, logger: 0, inspector: 0, close: 0, rule: 0, key: 0 };
 
-  constructor(emitter: EventBus = createEmitter<RouterEvents>()) {
+  constructor(emitter: EventBus = createEmitter<RouterEvents>(new Handlers())) {
     // A mitt bus keeps handlers by the name of their event; beside the host's own names there are now ours.
     this.emitter = emitter as Emitter<RouterEvents>;
   }
 
   /** A listener of our own, apart from those of the host. */
   tap<Type extends keyof RouterEvents>(type: Type, listener: Tap<Type>): void {
+    if (type === 'batch.flushed') this.#tapsFlushes = true;
     const taps = this.#taps.get(type);
     if (taps === undefined) this.#taps.set(type, [listener]);
     else taps.push(listener);
@@ -44,6 +71,18 @@ export class Bus {
   hasListener(type: keyof RouterEvents): boolean {
     const { all } = this.emitter;
     return this.#taps.has(type) || (all.get(type)?.length ?? 0) > 0 || (all.get('*')?.length ?? 0) > 0;
+  }
+
+  /** As `hasListener('batch.flushed')`, asked after every batch: the lists are looked up again only when one was put in. */
+  get hearsFlushes(): boolean {
+    const { all } = this.emitter;
+    if (!(all instanceof Handlers)) return this.hasListener('batch.flushed');
+    if (all.version !== this.#version) {
+      this.#version = all.version;
+      this.#flushed = all.get('batch.flushed') ?? NOBODY;
+      this.#everything = all.get('*') ?? NOBODY;
+    }
+    return this.#tapsFlushes || this.#flushed.length + this.#everything.length > 0;
   }
 
   publish<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]): void {

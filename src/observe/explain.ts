@@ -74,6 +74,7 @@ function endingOf(member: Member): Ending {
   const { slot, state } = member;
   const now = slot.world.clock.now();
   const until = (at: number): number => Math.max(0, at - now);
+  if (slot.isRetiring && state !== 'closing') return { by: 'the reload that puts another in its place', inMs: null };
   switch (state) {
     case 'new':
       return { by: 'the start of the router', inMs: null };
@@ -93,10 +94,9 @@ function endingOf(member: Member): Ending {
     case 'isolating':
       return { by: 'finding the poison messages', inMs: null };
     case 'tripped': {
-      const coolDownMs = slot.breaker?.coolDownLeftMs() ?? 0;
-      if (coolDownMs === Number.POSITIVE_INFINITY) return { by: 'reset by hand: the breaker is held open', inMs: null };
-      // The sink may have asked for a longer rest than its breaker gives it.
-      return { by: 'the first probe', inMs: Math.max(coolDownMs, slot.recovery.size > 0 ? until(slot.askedUntil) : 0) };
+      const inMs = slot.probeInMs;
+      if (inMs === Number.POSITIVE_INFINITY) return { by: 'reset by hand: the breaker is held open', inMs: null };
+      return { by: 'the first probe', inMs };
     }
     case 'probing':
       return { by: 'successful probes, or one that fails', inMs: null };

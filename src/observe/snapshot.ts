@@ -8,11 +8,14 @@ import { ledgerOf } from './drain-report.ts';
 import { channelHealth } from './explain.ts';
 import { type RouterHealth, worstState, worstStatus } from './health.ts';
 import { addLedgers, isConserved } from './ledger.ts';
-import type { BreakerMetrics, ChannelMetrics, RouterMetrics } from './metrics.ts';
+import type { BreakerMetrics, ChannelMetrics, MetricsOptions, RouterMetrics } from './metrics.ts';
 
 /** Everything measured of a router, as a plain snapshot. */
-export function routerMetrics({ fleet, intake, deadLetters, world, removed }: Core): RouterMetrics {
-  const channels = Object.fromEntries([...fleet.channels].map(([name, channel]) => [name, channel.metrics()]));
+export function routerMetrics(
+  { fleet, intake, deadLetters, world, removed }: Core,
+  options?: MetricsOptions,
+): RouterMetrics {
+  const channels = Object.fromEntries([...fleet.channels].map(([name, channel]) => [name, channel.metrics(options)]));
   const all = Object.values(channels);
   const total = addLedgers([removed, ...all.map(ledgerOf)]);
   return {
@@ -40,7 +43,7 @@ export function routerHealth({ fleet }: Core, state: string): RouterHealth {
 }
 
 /** Sums the partitions of a channel into one snapshot. */
-export function channelMetrics(channel: Channel): ChannelMetrics {
+export function channelMetrics(channel: Channel, { peek = false }: MetricsOptions = {}): ChannelMetrics {
   const slots = channel.members.map((member) => member.slot);
   const sum = (index: (typeof Counter)[keyof typeof Counter]): number =>
     slots.reduce((total, slot) => total + slot.counters[index], 0);
@@ -73,9 +76,9 @@ export function channelMetrics(channel: Channel): ChannelMetrics {
     },
     processing: channel.processing.distribution(),
     queueing: channel.queueing.distribution(),
-    window: { processing: channel.processing.window(), queueing: channel.queueing.window() },
+    window: { processing: channel.processing.window(peek), queueing: channel.queueing.window(peek) },
     depth,
-    depthMax: Math.max(...slots.map(takeDepthMax)),
+    depthMax: Math.max(...slots.map((slot) => depthMaxOf(slot, peek))),
     restarts: sum(Counter.restarts),
     breaker: breaker === undefined ? null : breakerMetrics(breaker),
   };
@@ -87,9 +90,9 @@ function breakerMetrics(breaker: Breaker): BreakerMetrics {
 }
 
 /** The high-water mark starts anew with each read: a gauge that is read now and then would miss every burst. */
-function takeDepthMax(slot: Slot): number {
+function depthMaxOf(slot: Slot, peek: boolean): number {
   const depthMax = slot.counters[Counter.depthMax];
-  slot.counters[Counter.depthMax] = slot.mailbox.size;
+  if (!peek) slot.counters[Counter.depthMax] = slot.mailbox.size;
   return depthMax;
 }
 

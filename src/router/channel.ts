@@ -10,7 +10,8 @@ import type { Breaker, BreakerChange } from '../core/breaker.ts';
 import { Histogram } from '../core/histogram.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
 import { keyReader } from '../core/symbol.ts';
-import type { ChannelMetrics } from '../observe/metrics.ts';
+import type { ChannelReport } from '../observe/drain-report.ts';
+import type { ChannelMetrics, MetricsOptions } from '../observe/metrics.ts';
 import { channelMetrics } from '../observe/snapshot.ts';
 import { Member } from './member.ts';
 
@@ -40,6 +41,8 @@ export class Channel {
   readonly #unsubscribe: (() => void) | undefined;
   /** Set once it is being taken out: whoever asks again waits for the same end. */
   removal: Promise<void> | undefined;
+  /** What an operator who takes it out is told: each message is handed back in one report. */
+  report: Promise<ChannelReport> | undefined;
 
   /** `predecessor`: the same channel before a reload; its measurements go on. */
   constructor(parts: ChannelParts, predecessor?: Channel) {
@@ -93,8 +96,8 @@ export class Channel {
     this.parts.rules = schema;
   }
 
-  metrics(): ChannelMetrics {
-    return channelMetrics(this);
+  metrics(options?: MetricsOptions): ChannelMetrics {
+    return channelMetrics(this, options);
   }
 
   /** Takes over new limits, those of class `live` and `next-batch`: they hold from the next batch. */

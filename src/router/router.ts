@@ -17,7 +17,7 @@ import { beginReport, type ChannelReport, type DrainReport, drainReport } from '
 import type { RouterBus } from '../observe/events.ts';
 import { type Explanation, explain } from '../observe/explain.ts';
 import type { RouterHealth } from '../observe/health.ts';
-import type { RouterMetrics } from '../observe/metrics.ts';
+import type { MetricsOptions, RouterMetrics } from '../observe/metrics.ts';
 import { routerHealth, routerMetrics } from '../observe/snapshot.ts';
 import { stateName } from '../observe/state-name.ts';
 import type { Channel } from './channel.ts';
@@ -131,8 +131,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   /** Everything measured, as a plain snapshot. */
-  metrics(): RouterMetrics {
-    return routerMetrics(this.#core);
+  metrics(options?: MetricsOptions): RouterMetrics {
+    return routerMetrics(this.#core, options);
   }
 
   /** Health derived from the states, shaped for liveness and readiness probes. */
@@ -166,18 +166,18 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Registers another channel, while running too. Throws `SluiceError` when its name or data type is taken. */
   add(name: string, factory: ChannelFactory, config: ChannelInput = {}): void {
-    if (this.#stopped !== undefined) throw new SluiceError('not-running', 'the router was stopped');
+    if (this.#core.fleet.isStopping) throw new SluiceError('not-running', `the router is ${this.state}`);
     registerChannel(this.#core, name, factory, config);
   }
 
-  /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned. */
+  /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` has it not. */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
     const channel = this.#channel(name);
     const drainBy = this.#core.world.clock.now() + deadlineOf(options);
     const finish = beginReport([channel]);
-    await removeChannel(this.#core, channel, drainBy);
     // The report has an entry for each channel it was begun with.
-    return finish()[name] as ChannelReport;
+    channel.report ??= removeChannel(this.#core, channel, drainBy).then(() => finish()[name] as ChannelReport);
+    return channel.report;
   }
 
   /**
@@ -258,7 +258,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     const { fleet, world } = this.#core;
     for (const unwatch of this.#watches) unwatch().catch(() => {});
     const startedAt = world.clock.now();
-    const finish = beginReport(this.channels.values());
+    const finish = beginReport([...this.channels.values()].filter(({ report }) => report === undefined));
     fleet.closeDoors(startedAt + deadlineMs);
     if (!fleet.isLaunched) fleet.drain();
     else if (this.actor.getSnapshot().status === 'active') {

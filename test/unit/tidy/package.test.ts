@@ -39,6 +39,7 @@ const publicNames: readonly string[] = [
   'LifeContext',
   'LoadOptions',
   'Logger',
+  'MetricsOptions',
   'OfferOptions',
   'Outcome',
   'ProcessingChannel',

@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
+import { factsOf } from '../../src/testing/channel-world.ts';
+import { longest, pathsThrough, placeOf } from '../../src/testing/machine-paths.ts';
+import { createTransitionCoverage } from '../../src/testing/transition-coverage.ts';
 import { channelModel } from '../support/model-channel.ts';
 import { ChannelDriver } from '../support/model-channel-driver.ts';
 import { placeAfter, reasonAfter } from '../support/model-channel-laws.ts';
-import { pathsThrough, placeOf } from '../support/model-logic.ts';
 import { gapsInTable, type Ignored } from '../support/model-table.ts';
-import { factsOf } from '../support/model-world.ts';
 import { createRig, messages, throwSync } from '../support/router-rig.ts';
-import { createTransitionCoverage } from '../support/transition-coverage.ts';
 
-const paths = pathsThrough(channelModel(2));
+const paths = longest(pathsThrough(channelModel(2)));
 
 it('the chart leads where the laws say, and tells why, on every path', () => {
   for (const { steps } of paths) {

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import { type RouterEvent, routerMachine } from '../../machines/router.ts';
-import { pathsThrough, placeOf } from '../support/model-logic.ts';
+import { longest, pathsThrough, placeOf } from '../../src/testing/machine-paths.ts';
+import { createTransitionCoverage } from '../../src/testing/transition-coverage.ts';
 import { fleetFactsOf, routerModel } from '../support/model-router.ts';
 import { RouterDriver } from '../support/model-router-driver.ts';
 import { placeAfter, reasonAfter } from '../support/model-router-laws.ts';
 import { gapsInTable, type Ignored } from '../support/model-table.ts';
-import { createTransitionCoverage } from '../support/transition-coverage.ts';
 
 const walks = [false, true].flatMap((escalates) =>
-  pathsThrough(routerModel(escalates)).map(({ steps }) => ({ steps, escalates })),
+  longest(pathsThrough(routerModel(escalates))).map(({ steps }) => ({ steps, escalates })),
 );
 
 const failed = [{ in: ['failed'], because: 'the error goes to the host at once, and everything is halted' }];

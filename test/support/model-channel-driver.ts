@@ -1,10 +1,10 @@
 import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from 'xstate';
 import type { ChannelPort } from '../../src/core/channel-port.ts';
 import { createRouter, type DataChannelRouter } from '../../src/index.ts';
+import type { factsOf, World } from '../../src/testing/channel-world.ts';
+import { type ModelEvent, placeOf } from '../../src/testing/machine-paths.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { GatedChannel, type Gates } from './model-gates.ts';
-import { type ModelEvent, placeOf } from './model-logic.ts';
-import type { factsOf, World } from './model-world.ts';
 
 const FAR_MS = 60_000;
 const NEAR_MS = 20;

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { factsOf, type World, withCall } from './model-world.ts';
+import { factsOf, type World, withCall } from '../../src/testing/channel-world.ts';
 
 /**
  * Where a channel has to be after an event, said a second time and apart from its chart: paths come out of the chart,

@@ -1,6 +1,5 @@
 import { channelMachine } from '../../machines/channel.ts';
 import type { ChannelPort } from '../../src/core/channel-port.ts';
-import { afterType, type Model, type ModelEvent } from './model-logic.ts';
 import {
   factsOf,
   isConclusive,
@@ -12,7 +11,8 @@ import {
   withFlushFailure,
   withOneFailure,
   withSuccess,
-} from './model-world.ts';
+} from '../../src/testing/channel-world.ts';
+import { afterType, type Model, type ModelEvent } from '../../src/testing/machine-paths.ts';
 
 const after = (delay: string, path: string): string => afterType(channelMachine, delay, path);
 

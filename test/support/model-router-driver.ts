@@ -1,9 +1,9 @@
 import type { AnyMachineSnapshot, InspectionEvent } from 'xstate';
 import type { FleetPort } from '../../src/core/fleet-port.ts';
 import { createRouter, type DataChannelRouter } from '../../src/index.ts';
+import type { ModelEvent } from '../../src/testing/machine-paths.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { GatedChannel, type Gates } from './model-gates.ts';
-import type { ModelEvent } from './model-logic.ts';
 import { type FleetWorld, type fleetFactsOf, RESTARTS_MAX } from './model-router.ts';
 
 const HUNG_MS = 10_000;

@@ -1,6 +1,6 @@
 import { routerMachine } from '../../machines/router.ts';
 import type { FleetPort } from '../../src/core/fleet-port.ts';
-import { afterType, type Model, type ModelEvent } from './model-logic.ts';
+import { afterType, type Model, type ModelEvent } from '../../src/testing/machine-paths.ts';
 
 /** What has become of a channel; `restarting` is warming for the second time. */
 type Life =

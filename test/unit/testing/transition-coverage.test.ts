@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { createActor, createMachine, initialTransition, sendTo, setup } from 'xstate';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
-import { createTransitionCoverage, type TransitionCoverage } from '../../support/transition-coverage.ts';
+import { createTransitionCoverage, type TransitionCoverage } from '../../../src/testing/transition-coverage.ts';
 
 const machine = setup({
   guards: { isOpen: () => false, isClosed: () => true },

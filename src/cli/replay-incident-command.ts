@@ -11,7 +11,7 @@ Exit code: 0 it did the same; 1 it did something else, or the file cannot be rea
 
 Examples:
   $ sluice replay-incident incidents/incident-….jsonl                 every transition on the way
-  $ sluice replay-incident incidents/incident-….jsonl --until 1200    how things stood before step 1200
+  $ sluice replay-incident incidents/incident-….jsonl --until 1200    how things stood about step 1200
   $ sluice replay-incident incidents/incident-….jsonl --json`;
 
 /** `sluice replay-incident`: does again what a router has recorded. */
@@ -19,7 +19,7 @@ export function replayIncidentCommand(terminal: Terminal, onExitCode: (code: num
   return new Command('replay-incident')
     .description('Re-run a recorded incident step by step, and say whether it comes out the same.')
     .argument('<FILE>', 'a file written by a router with recordIncident')
-    .option('--until <STEP>', 'stop before this step', parseWhole(0, Number.MAX_SAFE_INTEGER))
+    .option('--until <STEP>', 'stop where the router next waits, at this step or after it', parseWhole(0, Number.MAX_SAFE_INTEGER))
     .option('--json', 'print one JSON object and nothing else on standard output')
     .addHelpText('after', HELP)
     .action(async (file: string, { until, json = false }: { until?: number; json?: boolean }) => {

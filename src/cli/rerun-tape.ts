@@ -132,7 +132,7 @@ export class Tape {
 }
 
 /** A record in words, or nearly. */
-export function describe({ step: _, ...record }: Step): string {
+function describe({ step: _, ...record }: Step): string {
   const text = toText(record);
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

@@ -45,7 +45,7 @@ export type CallOut =
   | { is: 'validate'; channel: string; payload?: unknown; error?: unknown };
 
 /** The router asks for time or chance, or arms a timer. */
-export type Answer =
+type Answer =
   | { is: 'now'; at: number }
   | { is: 'wall'; at: number }
   | { is: 'random'; value: number }

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chartCommand } from '../../../src/cli/chart-command.ts';
 import { configCommand } from '../../../src/cli/config-command.ts';
 import { replayCommand } from '../../../src/cli/replay-command.ts';
+import { replayIncidentCommand } from '../../../src/cli/replay-incident-command.ts';
 import { filesIn, projectRoot, textOf } from '../../support/project-files.ts';
 
 const pages = ['README.md', 'CONTRIBUTING.md', ...filesIn('docs', '.md')];
@@ -29,10 +30,10 @@ function blocksIn(page: string, text: string, languages: readonly string[]): rea
   );
 }
 
-/** The arguments of each line that runs the command from a checkout; what a shell adds after them is cut off. */
+/** The arguments of each line that runs the command, from a checkout or installed; what a shell adds is cut off. */
 function commandsIn({ page, line, text }: Block): readonly { readonly at: string; readonly args: readonly string[] }[] {
   return text.split('\n').flatMap((command, offset) => {
-    const [, args] = /npm run -s sluice -- ([^|>#&;]*)/.exec(command) ?? [];
+    const [, args] = /(?:npm run -s sluice --|^(?:npx )?sluice) ([^|>#&;]*)/.exec(command) ?? [];
     return args === undefined ? [] : [{ at: `${page}:${line + offset}`, args: args.trim().split(/\s+/) }];
   });
 }
@@ -42,9 +43,11 @@ function parse(args: readonly string[]): void {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = { stdin: Readable.from([]), stdout: silent, stderr: silent, env: {}, signals: process, exit() {} };
   const program = new Command('sluice');
-  for (const command of [replayCommand(terminal, () => {}), configCommand(), chartCommand(terminal)]) {
-    program.addCommand(command);
-  }
+  program
+    .addCommand(replayCommand(terminal, () => {}))
+    .addCommand(replayIncidentCommand(terminal, () => {}))
+    .addCommand(configCommand())
+    .addCommand(chartCommand(terminal));
   disarm(program);
   program.parse(args, { from: 'user' });
 }

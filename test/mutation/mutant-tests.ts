@@ -78,7 +78,10 @@ export class MutantTests {
     const chosen = specifications.filter(({ moduleId }) => !DRAWING.test(moduleId));
     this.#vitest.state.errorsSet.clear();
     const { testModules, unhandledErrors } = await this.#vitest.runTestSpecifications(chosen);
-    return failureIn(testModules) ?? failureOf(unhandledErrors) ?? { is: 'survived' };
+    // What vitest remembers of other files was said of another mutant.
+    const ours = new Set(chosen.map(({ moduleId }) => moduleId));
+    const said = testModules.filter(({ moduleId }) => ours.has(moduleId));
+    return failureIn(said) ?? failureOf(unhandledErrors) ?? { is: 'survived' };
   }
 }
 

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { createInspector } from '../../../src/inspector/index.ts';
 import type { Case } from '../case.ts';
 import type { Open } from '../contestant.ts';
 import { createLanesRouter, intakeOf } from '../contestants/sluice.ts';
@@ -34,6 +37,18 @@ const observers: Readonly<Record<string, Open>> = {
     });
     return started(router);
   },
+  'sluice/page-closed': async (lanes) => {
+    const router = createLanesRouter(lanes);
+    await showPage(router);
+    return started(router);
+  },
+  'sluice/page-open': async (lanes) => {
+    const router = createLanesRouter(lanes);
+    const { url } = await showPage(router);
+    const intake = await started(router);
+    await readFromAnotherProcess(`${url}live`);
+    return intake;
+  },
   'sluice/inspector': async (lanes) => {
     const seen = new Map<string, number>();
     return started(
@@ -63,6 +78,23 @@ export const observedCase: Case = {
 async function started(router: Parameters<typeof intakeOf>[0]) {
   await router.start();
   return intakeOf(router);
+}
+
+/** The page of the build that runs. */
+async function showPage(router: Parameters<typeof createInspector>[0]) {
+  const path = new URL('../../../dist/src/inspector/index.js', import.meta.url).href;
+  const inspector: typeof import('../../../src/inspector/index.ts') = await import(path);
+  return inspector.createInspector(router);
+}
+
+/** A browser reads in a process of its own, and so does this; it ends with this one. */
+async function readFromAnotherProcess(url: string): Promise<void> {
+  const code = `require('node:http').get(process.argv[1], (answer) => answer.once('data', () => process.send('reads')).resume());
+    process.on('disconnect', () => process.exit())`;
+  const reader = spawn(process.execPath, ['-e', code, url], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  await once(reader, 'message');
+  reader.unref();
+  reader.channel?.unref();
 }
 
 /** Nothing in sluice allows this: the method is replaced in the build that runs. */

@@ -47,7 +47,9 @@ export function costTable(outcomes: readonly Outcome[]): string {
     ['metrics read ten times a second', extra('sluice/metrics-read')],
     ['a listener on every batch, batch 100', extra('sluice/batch-listener')],
     ['a listener on every event, batch 100', extra('sluice/every-event')],
-    ['an inspector', extra('sluice/inspector')],
+    ['the page of `sluice/inspector`, nobody watches', extra('sluice/page-closed')],
+    ['the page, one watches', extra('sluice/page-open')],
+    ['an XState inspector', extra('sluice/inspector')],
     [
       '8 partitions instead of 1, batch 100',
       text(ns('curves', 'sluice/partitions=8') - ns('curves', 'sluice/partitions=1'), 'ns a message'),

@@ -84,9 +84,8 @@ export class Breaker {
   #openingsInRow = 0;
   #rampSteps = RAMP_STEPS;
   #probesPassed = 0;
-  /** When the outstanding permit was given, and to whom; -Infinity: none is out. */
+  /** When the outstanding permit was given; -Infinity: none is out. */
   #permitSince = Number.NEGATIVE_INFINITY;
-  #holder: (() => void) | undefined;
 
   constructor(limits: BreakerLimits, clock: Pick<Clock, 'now'>, random: Random) {
     this.#limits = limits;
@@ -151,16 +150,6 @@ export class Breaker {
     if (this.#calls.settle(ticket).epoch === this.epoch) this.#freePermit();
   }
 
-  /** As `callCancelled`, but a probe keeps its permit: the next one of the same owner follows at once. */
-  callUndecided(ticket: number): void {
-    this.#calls.settle(ticket);
-  }
-
-  /** No call follows: who holds a permit gives it back. */
-  release(holder: () => void): void {
-    if (this.#holder === holder) this.#freePermit();
-  }
-
   /** Looks for calls that have been out too long: ask now and then while any is out. */
   checkInFlight(): void {
     if (this.#calls.size === 0 || this.state === 'open') return;
@@ -183,12 +172,10 @@ export class Breaker {
       if (now < this.openUntil) return false;
       this.#enter('half-open', 'cool-down');
     }
-    const isOut = freed === undefined || freed !== this.#holder;
-    if (isOut && now - this.#permitSince < this.#limits.slowCallMs) {
+    if (now - this.#permitSince < this.#limits.slowCallMs) {
       if (freed !== undefined) this.#refused.add(freed);
       return false;
     }
-    this.#holder = freed;
     this.#permitSince = now;
     return true;
   }
@@ -216,14 +203,11 @@ export class Breaker {
   /** Calls back at every change, in order, until the returned function is called. A listener must not throw. */
   subscribe(listener: (change: BreakerChange) => void): () => void {
     this.#listeners.add(listener);
-    return () => {
-      this.#listeners.delete(listener);
-    };
+    return () => void this.#listeners.delete(listener);
   }
 
   #freePermit(): void {
     this.#permitSince = Number.NEGATIVE_INFINITY;
-    this.#holder = undefined;
     const refused = [...this.#refused];
     this.#refused.clear();
     for (const freed of refused) freed();

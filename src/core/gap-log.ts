@@ -19,7 +19,7 @@ export interface Gap {
 /** Collects losses between two batches; those of one key and reason become one gap. */
 export class GapLog {
   readonly #channel: string;
-  readonly #gaps = new Map<string, { -readonly [Field in keyof Gap]: Gap[Field] }>();
+  #gaps: Map<string, { -readonly [Field in keyof Gap]: Gap[Field] }> | undefined;
   #ordered: Gap[] = [];
 
   constructor(channel: string) {
@@ -31,6 +31,7 @@ export class GapLog {
   }
 
   add(reason: GapReason, key: string, sequence: number): void {
+    this.#gaps ??= new Map();
     const name = this.#ordered.length < KEYS_MAX || this.#gaps.has(`${reason} ${key}`) ? key : OTHER_KEYS;
     let gap = this.#gaps.get(`${reason} ${name}`);
     if (gap === undefined) {
@@ -49,7 +50,7 @@ export class GapLog {
     if (this.isEmpty) return NO_GAPS;
     const gaps = this.#ordered;
     this.#ordered = [];
-    this.#gaps.clear();
+    this.#gaps = undefined;
     return gaps;
   }
 }

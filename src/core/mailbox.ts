@@ -1,4 +1,6 @@
 const SLOTS_MIN = 16;
+/** Of all that never held a message: a channel that waits for its first one has no ring yet. */
+const NO_STAMPS = new Float64Array();
 
 /**
  * A queue in order of acceptance: a ring that starts small and doubles as needed. It never refuses: whoever pushes asks
@@ -11,10 +13,10 @@ export class Mailbox<Message = unknown> {
   #size = 0;
   #head = 0;
   #headOrdinal = 0;
-  #mask = SLOTS_MIN - 1;
-  #messages = emptySlots<Message>(SLOTS_MIN);
-  #acceptedAt = new Float64Array(SLOTS_MIN);
-  #sequence = new Float64Array(SLOTS_MIN);
+  #mask = 0;
+  #messages: (Message | undefined)[] = [];
+  #acceptedAt = NO_STAMPS;
+  #sequence = NO_STAMPS;
 
   constructor(capacity: number) {
     this.capacity = capacity;

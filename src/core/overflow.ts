@@ -19,7 +19,7 @@ export class Overflow {
   readonly #lost: Lost;
   // For `conflate`: the ordinal of the newest message of each key. Brought up to date only when the mailbox is full, so
   // the ordinary path knows nothing of it and each message is indexed once.
-  readonly #newest = new Map<string, number>();
+  #newest: Map<string, number> | undefined;
   #indexedUpTo = 0;
   #hasSuperseded = false;
 
@@ -53,44 +53,47 @@ export class Overflow {
   }
 
   #conflate(message: unknown, acceptedAt: number, sequence: number): boolean {
-    this.#index();
+    const newest = this.#index();
     const key = this.#keyOf(message);
-    const offset = (this.#newest.get(key) ?? -1) - this.#mailbox.headOrdinal;
+    const offset = (newest.get(key) ?? -1) - this.#mailbox.headOrdinal;
     if (offset >= 0) {
       this.#supersede(key, offset);
       this.#mailbox.replace(offset, message, sequence);
       return true;
     }
-    if (this.#hasSuperseded) this.#compact();
+    if (this.#hasSuperseded) this.#compact(newest);
     if (this.#mailbox.isFull) return false;
     this.#mailbox.push(message, acceptedAt, sequence);
     return true;
   }
 
-  #index(): void {
+  #index(): Map<string, number> {
     const { headOrdinal, size } = this.#mailbox;
+    this.#newest ??= new Map();
+    const newest = this.#newest;
     // Keys whose messages have left stay in the index until it is twice too big: a bound, at no cost per message.
-    if (this.#newest.size > 2 * size) {
-      this.#newest.clear();
+    if (newest.size > 2 * size) {
+      newest.clear();
       this.#indexedUpTo = headOrdinal;
     }
     const end = headOrdinal + size;
     for (let ordinal = Math.max(this.#indexedUpTo, headOrdinal); ordinal < end; ordinal += 1) {
       const key = this.#keyOf(this.#mailbox.messageOf(ordinal - headOrdinal));
       if (key === '') continue;
-      if ((this.#newest.get(key) ?? -1) >= headOrdinal) this.#hasSuperseded = true;
-      this.#newest.set(key, ordinal);
+      if ((newest.get(key) ?? -1) >= headOrdinal) this.#hasSuperseded = true;
+      newest.set(key, ordinal);
     }
     this.#indexedUpTo = end;
+    return newest;
   }
 
   /** Touches each waiting message (about 70 ns), so it runs only when a superseded one may be among them. */
-  #compact(): void {
+  #compact(newest: ReadonlyMap<string, number>): void {
     const { headOrdinal } = this.#mailbox;
     this.#hasSuperseded = false;
     this.#mailbox.removeWhere((offset) => {
       const key = this.#keyOf(this.#mailbox.messageOf(offset));
-      if (key === '' || this.#newest.get(key) === headOrdinal + offset) return false;
+      if (key === '' || newest.get(key) === headOrdinal + offset) return false;
       this.#supersede(key, offset);
       return true;
     });

@@ -71,9 +71,10 @@ export class MutantTests {
 
   async #run(path: string, source: string | undefined, filters: string[]): Promise<Verdict> {
     const id = join(this.#root, path);
-    if (source === undefined) this.#replaced.delete(id);
-    else this.#replaced.set(id, source);
-    this.#vitest.invalidateFile(id);
+    // The mutant before may have been one of the other machine.
+    for (const former of [...this.#replaced.keys(), id]) this.#vitest.invalidateFile(former);
+    this.#replaced.clear();
+    if (source !== undefined) this.#replaced.set(id, source);
     const specifications = await this.#vitest.globTestSpecifications(filters);
     const chosen = specifications.filter(({ moduleId }) => !DRAWING.test(moduleId));
     this.#vitest.state.errorsSet.clear();

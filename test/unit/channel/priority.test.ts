@@ -67,6 +67,21 @@ describe('R3.4 channels that keep the processor busy', () => {
     expect(Math.max(...delays)).toBeLessThanOrEqual(2);
   });
 
+  it('priority 3 is not kept out by priority 2 that has nothing more in this pass of the event loop', async () => {
+    const rig = await createRig({ channels: { ohlcv: { batchSize: 10 }, fmv: { batchSize: 10 } } });
+    for (const type of ['ohlcv', 'fmv']) rig.sink(type).reaction = async () => {};
+    // Both have a batch in every pass, and no batch takes any time: priority 3 must keep up.
+    const pass = (left: number): void => {
+      rig.router.routeAll([...messages('ohlcv', 10), ...messages('fmv', 10)]);
+      if (left > 0) rig.clock.setImmediate(() => pass(left - 1));
+    };
+    pass(99);
+    await rig.clock.settle();
+    const { depthMax, delivered } = rig.metrics('fmv');
+    expect(delivered).toBe(1_000);
+    expect(depthMax).toBeLessThanOrEqual(20);
+  });
+
   it('priority 3 delays a backlog of priority 1 by one of its batches, not by one for each message', async () => {
     const rig = await createRig({ channels: { tick: {}, fmv: { batchSize: 10, capacity: 10_000 } } });
     rig.sink('tick').reaction = async (_call, clock) => clock.jump(0.1);

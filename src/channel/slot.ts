@@ -15,6 +15,8 @@ import type { Call } from './call.ts';
 import { WaitingOffers } from './waiting-offers.ts';
 import type { Shared, World } from './world.ts';
 
+/** How much later than others a slot tries a sink that it has just tried, in ms; a constant, so that a reload changes no timer. */
+const YIELD_MS = 20;
 /** No mailbox is so deep; a small integer, because it is compared with for each message. */
 const NEVER = 2 ** 30;
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
@@ -114,12 +116,11 @@ export class Slot {
    * breaker, those come first that have not tried for longest: one that always fails would keep it open before all others.
    */
   get probeInMs(): number {
-    const { breaker, config, world } = this;
-    const askedUntil = this.recovery.size === 0 ? 0 : this.askedUntil;
+    const { breaker, config } = this;
     const isAlone = config.partitions === 1 && (config.breaker === false || config.breaker.shared === undefined);
-    const yieldMs = isAlone ? 0 : config.retry.delayMs / Math.max(1, (breaker?.opened ?? 0) - this.probedIn);
+    const yieldMs = isAlone ? 0 : YIELD_MS / Math.max(1, (breaker?.opened ?? 0) - this.probedIn);
     const openUntil = breaker === undefined || breaker.state === 'closed' ? 0 : breaker.openUntil + yieldMs;
-    return Math.max(0, Math.max(askedUntil, openUntil) - world.clock.now());
+    return Math.max(0, Math.max(this.recovery.size === 0 ? 0 : this.askedUntil, openUntil) - this.world.clock.now());
   }
 
   /** Calls back for each message that makes a batch full, or for any; one watcher at a time. */
@@ -159,7 +160,8 @@ export class Slot {
   #admit(payload: unknown, message: unknown): Outcome {
     const { counters, mailbox } = this;
     const sequence = counters[Counter.accepted] + 1;
-    const now = this.world.turns.glance(1);
+    // The wait of a batch counts from its first message: that one is never stamped with a reading from before.
+    const now = mailbox.size === 0 && this.config.batchSize > 1 ? this.world.turns.read() : this.world.turns.glance(1);
     if (!mailbox.isFull) mailbox.push(payload, now, sequence);
     else if (!this.#overflow.admit(payload, now, sequence)) return this.#reject('mailbox-full', message);
     counters[Counter.accepted] = sequence;

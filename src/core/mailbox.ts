@@ -88,7 +88,8 @@ export class Mailbox<Message = unknown> {
 
   /** Removes all that `isDoomed` says; the others keep their order. Asked once for each, from the oldest. */
   removeWhere(isDoomed: (offset: number) => boolean): void {
-    this.#renumber();
+    // All ordinals in use become past ones, so an index built on them finds nothing instead of the wrong message.
+    this.#headOrdinal += this.#size;
     let kept = 0;
     for (let offset = 0; offset < this.#size; offset += 1) {
       if (isDoomed(offset)) continue;
@@ -128,14 +129,13 @@ export class Mailbox<Message = unknown> {
     this.#size -= count;
   }
 
-  /** All ordinals in use become past ones, so an index built on them finds nothing instead of the wrong message. */
-  #renumber(): void {
-    this.#headOrdinal += this.#size;
-  }
-
   #resize(sizeMin: number): void {
-    const slots = slotsFor(sizeMin);
-    const messages = emptySlots<Message>(slots);
+    // The next power of two, so that a mask finds the slot.
+    let slots = SLOTS_MIN;
+    while (slots < sizeMin) slots *= 2;
+    // Filled by pushing: `new Array(n)` would make an array with holes, and every batch cut from it would have them too.
+    const messages: (Message | undefined)[] = [];
+    while (messages.length < slots) messages.push(undefined);
     const acceptedAt = new Float64Array(slots);
     const sequence = new Float64Array(slots);
     for (let offset = 0; offset < this.#size; offset += 1) {
@@ -149,18 +149,4 @@ export class Mailbox<Message = unknown> {
     this.#sequence = sequence;
     this.#head = 0;
   }
-}
-
-/** The next power of two, so that a mask finds the slot. */
-function slotsFor(count: number): number {
-  let slots = SLOTS_MIN;
-  while (slots < count) slots *= 2;
-  return slots;
-}
-
-/** Filled by pushing: `new Array(n)` would make an array with holes, and every batch cut from it would have them too. */
-function emptySlots<Message>(count: number): (Message | undefined)[] {
-  const slots: (Message | undefined)[] = [];
-  while (slots.length < count) slots.push(undefined);
-  return slots;
 }

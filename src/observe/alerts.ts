@@ -41,6 +41,24 @@ const AGE_MS_MIN = 5_000;
 /** What a look finds: raise it with this text, clear it, or (undefined: between the two limits) leave it. */
 type Finding = string | false | undefined;
 
+/** What a look at a channel looks for. */
+const CONDITIONS = [
+  'breaker-open',
+  'given-up',
+  'hung',
+  'mailbox-high',
+  'error-rate',
+  'oldest-message',
+  'starvation',
+  'feed-silent',
+] as const satisfies readonly AlertName[];
+type Findings = Record<(typeof CONDITIONS)[number], Finding>;
+
+interface Raised {
+  readonly alert: Alert;
+  readonly since: number;
+}
+
 /** What a channel looked like the last time. */
 interface Sight {
   readonly received: number;
@@ -58,14 +76,18 @@ interface Sight {
 export class Alerts {
   readonly #world: World;
   readonly #channels: ReadonlyMap<string, Channel>;
-  readonly #raised = new Map<string, { readonly alert: Alert; readonly since: number }>();
+  /** Oldest first. */
+  readonly #raised = new Set<Raised>();
+  /** The same by what they are about: a look, which comes with each state of each channel, must not go through all. */
+  readonly #raisedOf = new Map<string | null, Map<AlertName, Raised>>();
   readonly #watched = new Map<string, Sight>();
   #timer: unknown;
 
   constructor(world: World, channels: ReadonlyMap<string, Channel>) {
     this.#world = world;
     this.#channels = channels;
-    const look = ({ channel }: { readonly channel: string }): void => this.#look(channel.replace(/\/\d+$/, ''));
+    const look = ({ channel }: { readonly channel: string }): void =>
+      this.#look(channels.has(channel) ? channel : channel.replace(/\/\d+$/, ''));
     world.bus.tap('channel.entered', look);
     world.bus.tap('channel.gaveUp', look);
     world.bus.tap('config.applied', () => {
@@ -77,7 +99,7 @@ export class Alerts {
 
   /** What is raised now, oldest first. */
   list(): readonly Alert[] {
-    return [...this.#raised.values()].map(({ alert }) => alert);
+    return [...this.#raised].map(({ alert }) => alert);
   }
 
   /** Error rates are taken from second to second: a look between does not count for them. */
@@ -86,18 +108,15 @@ export class Alerts {
     const before = this.#watched.get(name);
     this.#watched.delete(name);
     if (channel === undefined || channel.members.every(({ state }) => state === 'stopped')) {
-      for (const { alert } of this.#raised.values()) if (alert.channel === name) this.#set(alert.alert, name, false);
+      for (const alert of [...(this.#raisedOf.get(name)?.keys() ?? [])]) this.#set(alert, name, false);
       return this.#stopWhenIdle();
     }
     const sight = this.#sightOf(channel, before);
     const rates = isTimed ? before : undefined;
     const findings = findingsOf(channel, sight, rates, this.#world.clock.now());
-    let isWatched = isExpectedToMove(channel) || (before !== undefined && sight.calls !== before.calls);
-    for (const [alert, finding] of Object.entries(findings) as [AlertName, Finding][]) {
-      this.#set(alert, name, finding);
-      if (this.#raised.has(keyOf(alert, name))) isWatched = true;
-    }
-    if (isWatched)
+    for (const alert of CONDITIONS) this.#set(alert, name, findings[alert]);
+    const hasMoved = before !== undefined && sight.calls !== before.calls;
+    if (hasMoved || isExpectedToMove(channel) || this.#raisedOf.has(name))
       this.#watched.set(
         name,
         isTimed || before === undefined ? sight : { ...sight, calls: before.calls, failures: before.failures },
@@ -125,15 +144,19 @@ export class Alerts {
   }
 
   #set(alert: AlertName, channel: string | null, finding: Finding): void {
-    const key = keyOf(alert, channel);
-    const raised = this.#raised.get(key);
+    const raisedHere = this.#raisedOf.get(channel);
+    const raised = raisedHere?.get(alert);
     const { clock, bus } = this.#world;
     if (typeof finding === 'string' && raised === undefined) {
-      const begun: Alert = { alert, channel, text: finding, at: clock.wallTime() };
-      this.#raised.set(key, { alert: begun, since: clock.now() });
-      bus.publish('alert.raised', begun);
+      const begun = { alert: { alert, channel, text: finding, at: clock.wallTime() }, since: clock.now() };
+      this.#raised.add(begun);
+      if (raisedHere === undefined) this.#raisedOf.set(channel, new Map([[alert, begun]]));
+      else raisedHere.set(alert, begun);
+      bus.publish('alert.raised', begun.alert);
     } else if (finding === false && raised !== undefined) {
-      this.#raised.delete(key);
+      this.#raised.delete(raised);
+      raisedHere?.delete(alert);
+      if (raisedHere?.size === 0) this.#raisedOf.delete(channel);
       bus.publish('alert.cleared', { ...raised.alert, lastedMs: clock.now() - raised.since });
     }
   }
@@ -145,13 +168,10 @@ function isExpectedToMove({ config, members }: Channel): boolean {
   return config.silenceMs > 0 || members.some(isBusy);
 }
 
-function keyOf(alert: AlertName, channel: string | null): string {
-  return `${alert} ${channel ?? ''}`;
-}
-
-function findingsOf(channel: Channel, sight: Sight, before: Sight | undefined, now: number): Record<string, Finding> {
+function findingsOf(channel: Channel, sight: Sight, before: Sight | undefined, now: number): Findings {
   const { members, config } = channel;
-  const worst = (of: (member: Member) => number): number => Math.max(...members.map(of));
+  const worst = (of: (member: Member) => number): number =>
+    members.reduce((most, member) => Math.max(most, of(member)), Number.NEGATIVE_INFINITY);
   const isOpen = members.some(({ state }) => state === 'tripped' || state === 'probing');
   const full = worst(({ slot }) => slot.mailbox.size / slot.mailbox.capacity);
   const rate = isOpen ? undefined : errorRate(sight, before);

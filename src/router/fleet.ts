@@ -3,6 +3,7 @@ import type { World } from '../channel/world.ts';
 import type { RouterConfig } from '../config/schema.ts';
 import { Counter } from '../core/counters.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
+import { keepTimersApart } from './actor-timers.ts';
 import type { Channel } from './channel.ts';
 import type { Member } from './member.ts';
 
@@ -18,7 +19,11 @@ const STOP_GRACE_MS = 150;
 export class Fleet implements FleetPort {
   readonly channels = new Map<string, Channel>();
   readonly #world: World;
+  /** Those that have not come to their end. */
   readonly #members = new Map<string, Member>();
+  /** Of these, those that neither warmed up nor failed yet, and those that are failed: nobody has to ask each of them. */
+  readonly #settling = new Set<Member>();
+  readonly #down = new Map<string, Member>();
   /** Who waits for a member to be gone, for good or for a successor. */
   readonly #removals = new Map<string, () => void>();
   readonly #retirements = new Map<string, () => void>();
@@ -37,15 +42,15 @@ export class Fleet implements FleetPort {
   isLaunched = false;
 
   get isSettled(): boolean {
-    return this.#every((member) => member.isSettled);
+    return this.#settling.size === 0;
   }
 
   get hasDown(): boolean {
-    return !this.#every((member) => !member.isDown);
+    return this.#down.size > 0;
   }
 
   get isStopped(): boolean {
-    return this.#every((member) => member.isStopped);
+    return this.#members.size === 0;
   }
 
   get escalates(): boolean {
@@ -57,17 +62,17 @@ export class Fleet implements FleetPort {
   }
 
   mayRestart(id: string): boolean {
-    const member = this.#members.get(id);
-    return member === undefined ? false : member.isDown && !member.isGivenUp;
+    return this.#down.get(id)?.isGivenUp === false;
   }
 
   restartInMs(id: string): number {
-    return Math.max(0, (this.#members.get(id)?.restartAt ?? 0) - this.#world.clock.now());
+    return Math.max(0, (this.#down.get(id)?.restartAt ?? 0) - this.#world.clock.now());
   }
 
   launch(notify: (event: FleetEvent) => void, self: unknown): () => void {
     // The machine hands over its own actor; a port of src/core cannot name XState's type.
     this.#parent = self as AnyActorRef;
+    keepTimersApart(this.#parent);
     this.isLaunched = true;
     this.#notify = notify;
     const byPriority = [...this.#members.values()].sort((a, b) => a.slot.config.priority - b.slot.config.priority);
@@ -97,8 +102,8 @@ export class Fleet implements FleetPort {
   }
 
   #restart(id: string): void {
-    const member = this.#members.get(id);
-    if (member === undefined || member.isAlive || !member.isDown || member.isGivenUp || member.slot.isRetiring) return;
+    const member = this.#down.get(id);
+    if (member === undefined || member.isAlive || member.isGivenUp || member.slot.isRetiring) return;
     // A plan from before an operator's restart is void; so little too early is only a host's clock that rounds.
     if (this.restartInMs(id) > EARLY_MS) return;
     const { slot } = member;
@@ -128,7 +133,8 @@ export class Fleet implements FleetPort {
   closeDoors(stopBy: number): void {
     this.#stopBy = stopBy;
     for (const { slot } of this.#members.values()) {
-      slot.drainBy = stopBy;
+      // One that is being taken out ends by the deadline it was given: its timers are set.
+      if (slot.isOpen) slot.drainBy = stopBy;
       slot.closeDoor();
     }
   }
@@ -138,7 +144,8 @@ export class Fleet implements FleetPort {
     this.channels.set(channel.name, channel);
     for (const member of channel.members) {
       this.#members.set(member.slot.id, member);
-      if (this.#parent !== undefined) this.#start(member);
+      this.#settling.add(member);
+      this.#start(member);
     }
   }
 
@@ -162,7 +169,7 @@ export class Fleet implements FleetPort {
     for (const member of retired.members) {
       member.send({ type: 'channel.halt' });
       member.endLife(false);
-      this.#members.delete(member.slot.id);
+      this.#forget(member);
     }
     retired.dispose();
     this.channels.set(successor.name, successor);
@@ -185,12 +192,9 @@ export class Fleet implements FleetPort {
   }
 
   #removeMember(member: Member): Promise<void> {
-    if (member.isStopped) return Promise.resolve();
+    if (!this.#members.has(member.slot.id)) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#removals.set(member.slot.id, () => {
-        this.#members.delete(member.slot.id);
-        resolve();
-      });
+      this.#removals.set(member.slot.id, resolve);
       this.#drainMember(member);
     });
   }
@@ -201,23 +205,24 @@ export class Fleet implements FleetPort {
       member.send({ type: 'channel.resume' });
     }
     if (member.isAlive) member.send({ type: 'channel.drain' });
-    else if (!member.isStopped) this.#stopped(member);
+    else this.#stopped(member);
   }
 
   #start(member: Member): void {
     if (this.#parent === undefined || member.isAlive) return;
-    const isStarted = member.start(this.#parent, () => {
-      member.isSettled = true;
-      member.isDown = false;
-      this.#notify({ type: 'channel.warmed', id: member.slot.id });
-    });
-    if (!isStarted) this.#failed(member);
+    if (!member.start(this.#parent, this.#warmed)) this.#failed(member);
   }
+
+  readonly #warmed = (member: Member): void => {
+    this.#settling.delete(member);
+    this.#down.delete(member.slot.id);
+    this.#notify({ type: 'channel.warmed', id: member.slot.id });
+  };
 
   #failed(member: Member): void {
     const { error, slot } = member;
-    member.isSettled = true;
-    member.isDown = true;
+    this.#settling.delete(member);
+    this.#down.set(slot.id, member);
     if (member.cause === 'channel.restart') member.forgive();
     else if (!member.noteFailure()) {
       const restarts = slot.counters[Counter.restarts];
@@ -228,8 +233,7 @@ export class Fleet implements FleetPort {
 
   #stopped(member: Member): void {
     const { id } = member.slot;
-    member.isDown = false;
-    member.isSettled = true;
+    this.#forget(member);
     member.release();
     this.#removals.get(id)?.();
     this.#removals.delete(id);
@@ -241,17 +245,17 @@ export class Fleet implements FleetPort {
   #halt(): void {
     this.#notify = () => {};
     this.#parent = undefined;
+    this.closeDoors(this.#world.clock.now());
     for (const member of this.#members.values()) {
-      member.slot.drainBy = this.#world.clock.now();
-      member.slot.closeDoor();
       member.send({ type: 'channel.halt' });
       member.endLife(false);
-      if (!member.isStopped) this.#stopped(member);
+      this.#stopped(member);
     }
   }
 
-  #every(holds: (member: Member) => boolean): boolean {
-    for (const member of this.#members.values()) if (!holds(member)) return false;
-    return true;
+  #forget(member: Member): void {
+    this.#members.delete(member.slot.id);
+    this.#settling.delete(member);
+    this.#down.delete(member.slot.id);
   }
 }

@@ -6,15 +6,20 @@ import type { Slot } from '../channel/slot.ts';
 import { validatorOf } from '../channel/validator.ts';
 import { Intensity } from '../core/intensity.ts';
 import { healthOf } from '../observe/health.ts';
+import type { ChannelMetrics } from '../observe/metrics.ts';
 import { stateName } from '../observe/state-name.ts';
 import type { Channel } from './channel.ts';
+
+const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
+const READ_OPTIONS = Object.freeze({});
 
 /** One supervised partition: its slot, and the actor that lives in it now, if one does. */
 export class Member {
   readonly channel: Channel;
   readonly slot: Slot;
   readonly #factory: ChannelFactory;
-  readonly #intensity: Intensity;
+  /** Undefined: it never failed. */
+  #intensity: Intensity | undefined;
   #actor: ActorRefFrom<typeof channelMachine> | undefined;
   #life: Life | undefined;
   /** The name of its state; of a member without a life, why it has none. */
@@ -22,15 +27,11 @@ export class Member {
   since: number;
   cause = 'not started';
   error: unknown;
-  /** It warmed up or failed at least once. */
-  isSettled = false;
-  /** It is failed: it waits for its restart, or was given up. */
-  isDown = false;
   isGivenUp = false;
   restartAt = 0;
   /** What `stop` hands back: still waiting, and still in flight. */
-  returned: readonly unknown[] = [];
-  unknown: readonly unknown[] = [];
+  returned = NO_MESSAGES;
+  unknown = NO_MESSAGES;
   /** Time spent by state, in ms, since the drain began. */
   spentMs: Record<string, number> = {};
   #spentFrom = 0;
@@ -39,7 +40,6 @@ export class Member {
     this.channel = channel;
     this.slot = slot;
     this.#factory = factory;
-    this.#intensity = new Intensity(slot.config.restart.limit, slot.config.restart.withinMs);
     this.since = slot.world.clock.now();
   }
 
@@ -53,25 +53,38 @@ export class Member {
     return this.#actor !== undefined;
   }
 
-  /** Its life is over and nothing waits in it any more. */
-  isStopped = false;
-
   /**
    * Makes an instance and starts its actor under `parent`, which hears of its end. False: no instance could be made.
    */
-  start(parent: AnyActorRef, warmed: () => void): boolean {
+  start(parent: AnyActorRef, warmed: (member: Member) => void): boolean {
     let instance: AnyChannel;
     try {
       instance = this.channel.takeInstance() ?? this.#factory();
       this.channel.checkRulesOf(instance);
-      bindChannel(instance, { slot: this.slot, metrics: () => this.channel.metrics() });
+      bindChannel(instance, this);
       this.slot.validate = validatorOf(instance);
     } catch (error) {
       this.enter('failed', 'constructor', error);
       return false;
     }
     this.slot.isOpen = true;
-    this.#run(instance, parent, warmed);
+    const life = new Life(this.slot, instance, (event) => actor.send(event));
+    const actor = createActor(channelMachine, { id: this.slot.id, parent, input: { port: () => life } });
+    this.#actor = actor;
+    this.#life = life;
+    actor.subscribe({
+      next: ({ value, context }) => {
+        const to = stateName(value);
+        if (to === this.state) return;
+        const wasWarming = this.state === 'warming';
+        this.enter(to, context.cause, context.error);
+        if (wasWarming && to !== 'failed' && to !== 'stopped' && to !== 'closing') warmed(this);
+      },
+      error: (error) => this.enter('failed', 'crash', error),
+    });
+    actor.start();
+    // XState has read them, and would keep them in an object with a hidden class of its own.
+    actor.options = READ_OPTIONS;
     return true;
   }
 
@@ -87,6 +100,10 @@ export class Member {
     this.#actor?.send(event);
   }
 
+  metrics(): ChannelMetrics {
+    return this.channel.metrics();
+  }
+
   /** How long a batch of it has been due without getting a turn. */
   get waitsForTurnMs(): number {
     const pump = this.#life?.pump;
@@ -97,26 +114,24 @@ export class Member {
   noteFailure(): boolean {
     const { limit, withinMs, delayMs, delayMsMax } = this.slot.config.restart;
     const now = this.slot.world.clock.now();
-    this.#intensity.limit = limit;
-    this.#intensity.withinMs = withinMs;
+    this.#intensity = Object.assign(this.#intensity ?? new Intensity(limit, withinMs), { limit, withinMs });
     this.isGivenUp = !this.#intensity.note(now);
     this.restartAt = now + Math.min(delayMsMax, delayMs * 2 ** (this.#intensity.count(now) - 1));
     return !this.isGivenUp;
   }
 
   get restartsLately(): number {
-    return this.#intensity.count(this.slot.world.clock.now());
+    return this.#intensity?.count(this.slot.world.clock.now()) ?? 0;
   }
 
   /** An operator takes over: what failed before no longer counts. */
   forgive(): void {
-    this.#intensity.reset();
+    this.#intensity?.reset();
     this.isGivenUp = false;
   }
 
   /** No life is left: keeps what was in flight as unknown and hands back what waits. */
   release(): void {
-    this.isStopped = true;
     this.slot.closeDoor();
     this.unknown = this.slot.batch;
     this.returned = this.slot.release();
@@ -134,23 +149,5 @@ export class Member {
     this.cause = cause;
     this.error = error;
     this.slot.world.bus.publish('channel.entered', { channel: this.slot.id, from, to, cause, error });
-  }
-
-  #run(instance: AnyChannel, parent: AnyActorRef, warmed: () => void): void {
-    const life = new Life(this.slot, instance, (event) => actor.send(event));
-    const actor = createActor(channelMachine, { id: this.slot.id, parent, input: { port: () => life } });
-    this.#actor = actor;
-    this.#life = life;
-    actor.subscribe({
-      next: ({ value, context }) => {
-        const to = stateName(value);
-        if (to === this.state) return;
-        const wasWarming = this.state === 'warming';
-        this.enter(to, context.cause, context.error);
-        if (wasWarming && to !== 'failed' && to !== 'stopped' && to !== 'closing') warmed();
-      },
-      error: (error) => this.enter('failed', 'crash', error),
-    });
-    actor.start();
   }
 }

@@ -67,7 +67,6 @@ export const reasons: readonly Reason[] = [
       'src/router/fleet.ts: #stopBy ?? 0',
       'src/router/fleet.ts: restartAt ?? 0',
       'src/router/fleet.ts: if (member === undefined) return;',
-      'src/router/fleet.ts: else if (!member.isStopped)',
       'src/router/fleet.ts: this.#parent === undefined || member.isAlive',
     ],
   },

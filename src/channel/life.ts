@@ -5,7 +5,7 @@ import { Pump } from './pump.ts';
 import type { Slot } from './slot.ts';
 
 /** What `close` gets at least, even when the deadline of the drain has passed. */
-const CLOSE_MS_MIN = 100;
+export const CLOSE_MS_MIN = 100;
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /** One life of a channel, from its start to its end: what its statechart reads and does. A restart makes a new one. */

@@ -38,11 +38,7 @@ export class Pump implements TurnTaker {
     this.slot = slot;
     this.#channel = channel;
     this.#tell = tell;
-    this.#watchdog = new Watchdog(
-      slot,
-      () => slot.call,
-      (error) => tell({ type: 'call.hung', error }),
-    );
+    this.#watchdog = new Watchdog(slot, (error) => tell({ type: 'call.hung', error }));
   }
 
   get priority(): number {
@@ -62,13 +58,7 @@ export class Pump implements TurnTaker {
     if (this.#isWatching) this.#watch('none');
     this.#mode = undefined;
     this.#clearQuietTimer();
-    if (this.slot.call === undefined) this.#rested();
-  }
-
-  /** No call is out, and none follows. */
-  #rested(): void {
-    this.#watchdog.stop();
-    this.slot.breaker?.release(this.#requestTurn);
+    if (this.slot.call === undefined) this.#watchdog.stop();
   }
 
   /** Something may be due: priority 1 is delivered at once, the others ask for a turn. */
@@ -182,7 +172,9 @@ export class Pump implements TurnTaker {
   #settledLater(error: unknown, isSuccess: boolean): void {
     const call = this.slot.call;
     if (this.#isDiscarded || call === undefined) return this.slot.countLate();
-    if (this.#settled(call, error, isSuccess)) this.slot.world.turns.proceed(this);
+    const { turns } = this.slot.world;
+    if (this.#settled(call, error, isSuccess)) turns.proceed(this);
+    else turns.release();
   }
 
   /** True: another batch may follow at once. */
@@ -194,6 +186,7 @@ export class Pump implements TurnTaker {
     }
     call.isOver = true;
     // Whoever is told of the outcome may route: until all of it is settled, the next call has to wait.
+    const { suspects } = this.slot.recovery;
     const goesOn = settle(call, error, isSuccess);
     this.#end();
     // A call from before may end while the statechart waits for the next attempt: that comes when it was announced.
@@ -207,13 +200,15 @@ export class Pump implements TurnTaker {
       this.#tell({ type: 'batch.failed' });
       return false;
     }
-    if (this.#trigger(this.#mode) !== undefined) return true;
+    // At once: whoever shares the breaker must not fail between a suspect and what may show that it is poison.
+    if (this.#trigger(this.#mode) !== undefined)
+      return slot.recovery.suspects <= suspects || slot.breaker?.state !== 'half-open' || this.step();
     this.#rest(this.#mode);
     return false;
   }
 
   #end(): void {
-    if (this.#mode === undefined) this.#rested();
+    if (this.#mode === undefined) this.#watchdog.stop();
     this.slot.endBatch();
   }
 

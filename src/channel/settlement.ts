@@ -28,17 +28,18 @@ export function settle(call: Call, error: unknown, isSuccess: boolean): boolean 
   if (call.before === undefined) slot.retryBudget.earn();
   slot.counters[Counter.inFlight] -= delivered;
   slot.counters[Counter.delivered] += delivered;
-  if (delivered > 0 && slot.recovery.hasSuspects) condemnSuspects(call);
+  // Something was delivered after them: the sink works, so what was set aside is poison.
+  if (delivered > 0 && slot.recovery.hasSuspects) slot.deadLetter(slot.recovery.takeCondemned(), 'poison');
   // Last: a breaker that closes starts the pump anew, which would take the suspects for untried.
   if (delivered > 0) slot.breaker?.callSucceeded(call.ticket, durationMs);
-  if (call.failures !== undefined) return settleNamed(call, call.failures, delivered > 0, durationMs);
+  if (call.failures !== undefined) return settleNamed(call, call.failures, durationMs);
   if (slot.world.bus.hearsFlushes) publishFlushed(call, durationMs);
   return true;
 }
 
 function publishFlushed(call: Call, durationMs: number): void {
-  const { slot, messages, trigger, ageMs, attempt } = call;
-  const size = messages.length;
+  const { slot, trigger, ageMs, attempt } = call;
+  const { length: size } = call.messages;
   slot.world.bus.publish('batch.flushed', { channel: slot.id, trigger, size, ageMs, durationMs, attempt });
 }
 
@@ -61,9 +62,7 @@ function settleFailure(call: Call, segment: Segment, durationMs: number): boolea
   const isProbe = slot.breaker?.state === 'half-open';
   const isExplained = (verdict === 'isolate' && !isProbe) || (verdict === 'suspect' && !isNews && canLearnMore);
   const isPoison = verdict === 'condemn' && !isRetryable;
-  // Whoever shares the breaker must not fail between a suspect and what may show that it is poison.
-  if (isExplained) slot.breaker?.callUndecided(call.ticket);
-  else if (call.isTimedOut || isPoison) slot.breaker?.callCancelled(call.ticket);
+  if (call.isTimedOut || isExplained || isPoison) slot.breaker?.callCancelled(call.ticket);
   else slot.breaker?.callFailed(call.ticket, durationMs);
   if (verdict === 'isolate' || verdict === 'condemn') return true;
   if (verdict === 'suspect' && canLearnMore) return true;
@@ -73,13 +72,9 @@ function settleFailure(call: Call, segment: Segment, durationMs: number): boolea
 }
 
 /** `context.fail` named messages: the others are delivered, these go again alone, or are given up. */
-function settleNamed(
-  call: Call,
-  failures: ReadonlyMap<number, unknown>,
-  hasEvidence: boolean,
-  durationMs: number,
-): boolean {
+function settleNamed(call: Call, failures: ReadonlyMap<number, unknown>, durationMs: number): boolean {
   const { slot } = call;
+  const hasEvidence = failures.size < call.messages.length;
   const segment = call.attempted();
   const again: Segment[] = [];
   for (const [index, error] of [...failures].sort(([a], [b]) => a - b)) {
@@ -104,21 +99,15 @@ function settleNamed(
   return false;
 }
 
-/** Something was delivered after them: the sink works, so what was set aside is poison. */
-function condemnSuspects(call: Call): void {
-  call.slot.deadLetter(call.slot.recovery.takeCondemned(), 'poison');
-}
-
 function giveUp(call: Call, segment: Segment, reason: 'failed' | 'poison' | 'not-retryable'): void {
   call.slot.counters[Counter.inFlight] -= segment.messages.length;
   call.slot.deadLetter([segment], reason);
 }
 
 function publishFailed(call: Call, error: unknown): void {
-  const { slot, attempt } = call;
+  const { slot, attempt, isTimedOut } = call;
   slot.counters[Counter.failures] += 1;
-  const { length: size } = call.messages;
-  slot.world.bus.publish('batch.failed', { channel: slot.id, size, attempt, error, isTimedOut: call.isTimedOut });
+  slot.world.bus.publish('batch.failed', { channel: slot.id, size: call.messages.length, attempt, error, isTimedOut });
 }
 
 /** Our own backoff, the sink's wish or the budget: the longest holds. */

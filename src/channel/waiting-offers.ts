@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Outcome } from '../core/outcome.ts';
 
 interface WaitingOffer {
@@ -27,7 +28,10 @@ export class WaitingOffers {
       };
       const offer: WaitingOffer = { message, queue: this.#queue, answer };
       this.#queue.add(offer);
-      signal?.addEventListener('abort', takeBack, { once: true });
+      if (signal === undefined) return;
+      // A host has one signal for all that wait; Node takes more than ten listeners for a leak, and they go with the answer.
+      setMaxListeners(0, signal);
+      signal.addEventListener('abort', takeBack, { once: true });
     });
   }
 

@@ -8,13 +8,11 @@ import type { Slot } from './slot.ts';
  */
 export class Watchdog {
   readonly #slot: Slot;
-  readonly #callInFlight: () => Call | undefined;
   readonly #hung: (error: Error) => void;
   #timer: unknown;
 
-  constructor(slot: Slot, callInFlight: () => Call | undefined, hung: (error: Error) => void) {
+  constructor(slot: Slot, hung: (error: Error) => void) {
     this.#slot = slot;
-    this.#callInFlight = callInFlight;
     this.#hung = hung;
   }
 
@@ -29,7 +27,7 @@ export class Watchdog {
 
   readonly #check = (): void => {
     this.#timer = undefined;
-    const call = this.#callInFlight();
+    const { call } = this.#slot;
     if (call === undefined) return;
     const { processTimeoutMs, abandonAfterMs } = call.config;
     const elapsedMs = this.#slot.world.clock.now() - call.startedAt;

@@ -63,8 +63,8 @@ export class Turns {
     this.#left -= messages;
     if (this.#marker !== undefined && this.#left > 0) return this.now;
     const before = this.now;
-    const isBrief = !this.#openSlice() && this.read() - before < BRIEF_MS;
-    this.#stride = isBrief ? Math.min(2 * this.#stride, STRIDE_MAX) : 1;
+    if (this.#openSlice()) return this.now;
+    this.#stride = this.read() - before < BRIEF_MS ? Math.min(2 * this.#stride, STRIDE_MAX) : 1;
     this.#left = this.#stride;
     return this.now;
   }
@@ -110,6 +110,7 @@ export class Turns {
   #openSlice(): boolean {
     if (this.#marker !== undefined) return false;
     this.#sliceStart = this.read();
+    this.#stride = this.#left = 1;
     this.#marker = this.#clock.setImmediate(() => {
       this.#marker = undefined;
       if (this.#waiting === 0) return;

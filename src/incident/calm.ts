@@ -47,6 +47,7 @@ export class CalmWatch {
           rejectedBy: { ...rejectedBy },
           deadLetteredBy: { ...deadLetteredBy },
           earned,
+          probedIn: Number.isFinite(slot.probedIn) ? slot.probedIn : null,
         };
       }
     }

@@ -103,6 +103,8 @@ interface SlotState {
   readonly deadLetteredBy: Readonly<Record<string, number>>;
   /** First attempts that fed the retry budget. */
   readonly earned: number;
+  /** Which opening of its breaker it probed last; null: none. */
+  readonly probedIn: number | null;
 }
 
 /** The last line of a file: what a re-run must come to. */

@@ -1,3 +1,4 @@
+import { CLOSE_MS_MIN } from '../channel/life.ts';
 import type { Channel } from '../router/channel.ts';
 import type { Member } from '../router/member.ts';
 import { type ChannelHealth, healthOf, worstState } from './health.ts';
@@ -105,7 +106,7 @@ function endingOf(member: Member): Ending {
     case 'draining':
       return { by: 'the end of the drain', inMs: until(slot.drainBy) };
     case 'closing':
-      return { by: 'close, or its deadline', inMs: until(slot.drainBy) };
+      return { by: 'close, or its deadline', inMs: until(Math.max(member.since + CLOSE_MS_MIN, slot.drainBy)) };
     case 'failed':
       if (member.isGivenUp) return { by: 'restart by hand: it was given up', inMs: null };
       return { by: 'its restart', inMs: until(member.restartAt) };

@@ -10,6 +10,8 @@ import { addLedgers } from '../observe/ledger.ts';
 import type { Channel } from './channel.ts';
 import { type Core, makeChannel } from './core.ts';
 
+/** As it was written, or as it is in force. */
+type AnyConfig = RouterConfigInput | RouterConfig;
 /** How long `close` of an instance that is replaced or taken out may take, in ms. */
 const DRAIN_MS = 5_000;
 
@@ -18,10 +20,7 @@ const DRAIN_MS = 5_000;
  * Channels with a change of class `restart` first finish the batch they have and close; their successors take over
  * what waits, the counts and the breaker. Throws `SluiceError` with all mistakes; then nothing has changed.
  */
-export async function reconfigure(
-  core: Core,
-  input: RouterConfigInput | RouterConfig,
-): Promise<readonly ConfigChange[]> {
+export async function reconfigure(core: Core, input: AnyConfig): Promise<readonly ConfigChange[]> {
   const { bus } = core.world;
   try {
     // One that is on its way out is gone before anybody may name it again.
@@ -33,9 +32,9 @@ export async function reconfigure(
     if (core.fleet.isStopping) throw new SluiceError('not-running', 'the router was stopped while it was reconfigured');
     // An operator may have taken one out meanwhile: that one has no successor.
     const standing = replaced.filter((channel) => channel.removal === undefined);
-    const { config, instances } = core.config === before ? first : checkAgain(core, input, standing);
-    const changes = diffConfig(core.config, config);
-    apply(core, config, standing, instances);
+    const next = core.config === before ? first : checkAgain(core, input, standing);
+    const changes = diffConfig(core.config, next.config);
+    apply(core, next, standing);
     if (changes.length > 0) bus.publish('config.applied', { changes });
     return changes;
   } catch (error) {
@@ -45,30 +44,26 @@ export async function reconfigure(
 }
 
 /** Channels were added or taken out meanwhile. If that leaves a mistake, those that were retired go on as they were. */
-function checkAgain(core: Core, input: RouterConfigInput | RouterConfig, retired: readonly Channel[]) {
+function checkAgain(core: Core, input: AnyConfig, retired: readonly Channel[]) {
   try {
     return check(core, input);
   } catch (error) {
-    apply(core, core.config, retired, new Map());
+    apply(core, { config: core.config, instances: new Map() }, retired);
     throw error;
   }
 }
 
 /** As `reconfigure`, from a source that may itself be wrong; never rejects, an event has told of it. */
 export async function reconfigureFrom(core: Core, load: () => Promise<RouterConfig>): Promise<void> {
-  try {
-    const config = await load().catch((error: unknown) => {
-      core.world.bus.publish('config.rejected', { error });
-      throw error;
-    });
-    await reconfigure(core, config);
-  } catch {
-    // Told as `config.rejected`, by whoever found it.
-  }
+  // What is wrong is told as `config.rejected`, by whoever found it.
+  await load().then(
+    (config) => reconfigure(core, config).catch(() => {}),
+    (error: unknown) => core.world.bus.publish('config.rejected', { error }),
+  );
 }
 
 /** Everything that can be wrong is found here, before anything is touched. */
-function check(core: Core, input: RouterConfigInput | RouterConfig) {
+function check(core: Core, input: AnyConfig) {
   const written = parseConfig(input);
   refuseUnknown(written, [...core.factories.keys()]);
   // A channel that only code knows stays; one that was configured and is no longer named goes.
@@ -97,12 +92,7 @@ function channelsToReplace(core: Core, changes: readonly ConfigChange[]): readon
 }
 
 /** One synchronous step: no batch begins and no message comes while it runs. */
-function apply(
-  core: Core,
-  config: RouterConfig,
-  replaced: readonly Channel[],
-  instances: ReadonlyMap<string, AnyChannel>,
-): void {
+function apply(core: Core, { config, instances }: ReturnType<typeof check>, replaced: readonly Channel[]): void {
   const { fleet, intake, world } = core;
   core.config = config;
   world.turns.limits = config.router;

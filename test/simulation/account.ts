@@ -43,6 +43,9 @@ export interface Fate {
   isExcused: boolean;
 }
 
+/** So many messages may fail in a row before that is held against the sink: settlement.ts. */
+const POISON_ROW_MAX = 10;
+
 /** What is known from outside of one channel, from its start (or from being added) to its end. */
 export class Account {
   readonly name: string;
@@ -168,12 +171,12 @@ export class Account {
   }
 
   /**
-   * So many may wait for ever: poison, and without `isolate` whatever shares a batch with it. Partitions with one breaker
-   * that all hold poison may even keep each other from what is behind it: known, see docs/decisions/0015-simulation.md.
+   * So many may wait for ever: poison, and without `isolate` whatever shares a batch with it. More than ten failures in a
+   * row are the fault of the sink, whatever the messages say: every third message can be every message of one partition.
    */
   mayHold(waiting: number): boolean {
     const poison = [...this.fates.values()].filter((fate) => this.#isOpenPoison(fate)).length;
-    return this.isolates && this.isAlone ? waiting <= poison : poison > 0;
+    return this.isolates && (this.isAlone || poison <= POISON_ROW_MAX) ? waiting <= poison : poison > 0;
   }
 
   #isOpenPoison({ message, isAccepted, delivered, dead }: Fate): boolean {

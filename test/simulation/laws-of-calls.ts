@@ -25,9 +25,9 @@ export function checkCallStart(
   const { state } = world.partition(call.id);
   const isBeside = account.running.some((other) => other.id === call.id);
   if (isBeside) problems.push(`${call.id}: process was entered while another call of it was out`);
-  // Before a batch with gaps these are told, and whoever listens may change the state: that batch is out already.
-  if (!delivering.includes(state) && context.gaps.length === 0)
-    problems.push(`${call.id}: process was entered in ${state}`);
+  // Before a batch with gaps these are told, and whoever listens may hold the channel: that batch is out already.
+  const isHeld = context.gaps.length > 0 && (state === 'paused' || state === 'tripped');
+  if (!delivering.includes(state) && !isHeld) problems.push(`${call.id}: process was entered in ${state}`);
   if (call.batch.length === 0) problems.push(`${call.id}: process got an empty batch`);
   if (call.batch.length > account.batchSizeMax)
     problems.push(`${call.id}: a batch of ${call.batch.length} above batchSize ${account.batchSizeMax}`);

@@ -9,7 +9,6 @@ const HELD_BATCHES_MAX = 30;
 const WINDOW_SLACK = 1.001;
 /** A state whose end explain has announced for now may take so much longer: timers round. */
 const OVERDUE_MS = 5;
-const CLOSE_MS_MIN = 100;
 
 const statuses: Readonly<{ [state: string]: string }> = {
   idle: 'healthy',
@@ -88,10 +87,9 @@ export class StepLaws {
       this.#overdue.set(channel, { since, at: now });
       return [];
     }
-    const allowedMs = OVERDUE_MS + (state === 'closing' ? CLOSE_MS_MIN : 0) + (this.#world.wasBusy ? 300 : 0);
-    // Stopped or taken out again while it closes already: it ends by the deadline that was there first.
-    const { promised } = this.#world;
-    if (state === 'closing' && (promised.get('reload') ?? 0) + (promised.get('remove') ?? 0) > 0) return [];
+    const allowedMs = OVERDUE_MS + (this.#world.wasBusy ? 300 : 0);
+    // Taken out while a reload closes it: it ends by the deadline that was there first.
+    if (state === 'closing' && (this.#world.promised.get('reload') ?? 0) > 0) return [];
     const overdueMs = now - before.at;
     return overdueMs > allowedMs ? [`${channel}: should have ended ${overdueMs} ms ago: ${sentence}`] : [];
   }

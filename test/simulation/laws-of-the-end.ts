@@ -78,8 +78,9 @@ export function checkEnd(world: World, report: DrainReport, tookMs: number, dead
   const { router, record, routerClock, actors } = world;
   for (const [name, channel] of Object.entries(report.channels)) {
     const account = world.account(name);
-    // One that was just being taken out is in both reports; the first was checked.
-    if (!account.isGone) record.check('report of stop', checkReport(account, channel));
+    if (account.isGone)
+      record.violated('report of stop', `${name} is in two reports, and hands its messages back twice`);
+    record.check('report of stop', checkReport(account, channel));
   }
   if (!report.conserved) record.violated('report of stop', 'the report says of itself that it is not conserved');
   for (const [name, account] of world.accounts) {

@@ -70,7 +70,8 @@ function burst(world: World, { channel, shape, keys, mark, markEvery }: Of<'burs
         world.route(channel, keys, sent % markEvery === 0 ? mark : null);
       }
       // Priority 1 is processed inside `route`: a feed that is behind its time keeps everything else waiting by itself.
-      if (world.clock.now() > startedAt + ms) world.feedLateAt = world.clock.now();
+      const isInside = world.account(channel).config.priority === 1;
+      if (isInside && world.clock.now() > startedAt + ms) world.feedLateAt = world.clock.now();
     };
     if (ms === 0) send();
     else world.clock.setTimeout(send, ms);

@@ -179,7 +179,11 @@ class Run {
   async #sendFreshTraffic(): Promise<void> {
     const { record, router } = this.#world;
     if (router.state === 'failed') return;
-    const wasEmpty = this.#channels().filter(({ explained }) => explained.state === 'idle' && explained.waiting === 0);
+    // A replay goes on by itself, and brings messages as late as it likes.
+    const isReplaying = (this.#world.promised.get('replay') ?? 0) > 0;
+    const wasEmpty = this.#channels().filter(
+      ({ explained: { state, waiting } }) => !isReplaying && state === 'idle' && waiting === 0,
+    );
     for (const { account, explained } of this.#channels()) {
       const before = account.accepted;
       this.#world.route(account.name, 1, null);
@@ -211,10 +215,14 @@ class Run {
   /** When all channels are idle, nothing of the router waits for a time to come. */
   async #checkTimers(): Promise<void> {
     const { routerClock, router, record } = this.#world;
-    for (let waits = 0; waits < 6 && routerClock.pending > 0; waits += 1) await this.#step(1_000);
+    const isIdle = (): boolean => this.#channels().every(({ explained }) => explained.state === 'idle');
+    // Poison may be tried for a long while yet; an alert of what failed last ends a second or two later.
+    for (let waits = 0, idle = 0; waits < 60 && idle < 6 && routerClock.pending > 0; waits += 1) {
+      await this.#step(1_000);
+      idle = isIdle() ? idle + 1 : 0;
+    }
     const isListening = this.#channels().some(({ account }) => (account.config.silenceMs ?? 0) > 0);
-    const isIdle = this.#channels().every(({ explained }) => explained.state === 'idle');
-    if (routerClock.pending === 0 || !isIdle || isListening) return;
+    if (routerClock.pending === 0 || !isIdle() || isListening) return;
     const alerts = router.alerts.map(({ alert }) => alert).join(', ');
     record.violated(
       'idle costs nothing',

@@ -8,6 +8,12 @@ import { shrink } from './shrink.ts';
 
 const SEEDS = 300;
 const FRESH_SEEDS = 100;
+/**
+ * A restart before a batch; a reset inside a listener; poison that keeps a shared breaker open; `add` after an escalation;
+ * a channel that fails while it waits for its reload; a call that ends while the next attempt is announced; one channel in
+ * the reports of `remove` and `stop`; a stop with a nearer deadline while a channel is taken out.
+ */
+const KEPT_SEEDS = [5888, 10985, 10847, 11826, 9755, 13094, 9650, 13131, 10937, 19453];
 const recorded = recordedShapes(RECORDING);
 const isCi = process.env.CI !== undefined;
 
@@ -24,6 +30,10 @@ async function firstFailure(from: number, count: number, shapes = figureShapes, 
 describe('a simulated bad year', () => {
   it(`breaks no law in any of ${SEEDS} fixed seeds`, async () => {
     expect(await firstFailure(1, SEEDS)).toBe('');
+  });
+
+  it('breaks no law in the seeds that did before the router was mended', async () => {
+    for (const seed of KEPT_SEEDS) expect(await firstFailure(seed, 1)).toBe('');
   });
 
   // Without CI a run is the same each time; CI looks further, and tells where.

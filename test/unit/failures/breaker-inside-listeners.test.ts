@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { Breaker, type BreakerChange } from '../../../src/core/breaker.ts';
+import { createRig, messages, numbers } from '../../support/router-rig.ts';
+
+const limits = {
+  window: { count: 4 },
+  minimumCalls: 2,
+  failureRate: 0.5,
+  slowCallMs: 1_000,
+  slowCallRate: 1,
+  coolDownMs: 100,
+  coolDownMsMax: 100,
+  probes: 1,
+  observeOnly: false,
+};
+
+it('every listener of a breaker hears of the changes in the order they were made, also of those made inside a listener', () => {
+  const breaker = new Breaker(limits, { now: () => 0 }, () => 1);
+  const heard: BreakerChange['to'][][] = [[], []];
+  breaker.subscribe(({ to }) => {
+    heard[0]?.push(to);
+    if (to === 'open') breaker.reset();
+  });
+  breaker.subscribe(({ to }) => heard[1]?.push(to));
+  breaker.trip();
+  expect(heard).toEqual([
+    ['open', 'closed'],
+    ['open', 'closed'],
+  ]);
+});
+
+describe('a breaker that is reset inside a listener of its opening', () => {
+  it.each([
+    ['another partition', { ohlcv: { partitions: 2, breaker: limits } }],
+    [
+      'another channel',
+      { ohlcv: { breaker: { ...limits, shared: 'sink' } }, fmv: { breaker: { ...limits, shared: 'sink' } } },
+    ],
+  ])('leaves no trace: %s is as it was', async (_, channels) => {
+    const rig = await createRig({ channels });
+    rig.router.events.on('channel.entered', ({ to }) => {
+      if (to === 'tripped') rig.router.reset('ohlcv');
+    });
+    rig.router.trip('ohlcv');
+    await rig.clock.settle();
+    for (const name of rig.router.channels.keys()) {
+      expect(rig.metrics(name).breaker?.state).toBe('closed');
+      expect(rig.router.explain(name).state).toBe('idle');
+    }
+    rig.router.routeAll(messages('ohlcv', 3));
+    await rig.advance(1_000);
+    expect(rig.sink('ohlcv').delivered).toEqual(numbers(3));
+  });
+});

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { createRig, hang, message } from '../../support/router-rig.ts';
+
+it('a router that has failed takes no more channels, and is not reconfigured: nothing would ever start them', async () => {
+  const rig = await createRig({
+    channels: { tick: { processTimeoutMs: 50, abandonAfterMs: 20, restart: { limit: 0 } } },
+    router: { onGiveUp: 'escalate' },
+  });
+  const { router } = rig;
+  rig.sink('tick').reaction = hang;
+  router.route(message('tick', 0));
+  await rig.advance(1_000);
+  expect(router.state).toBe('failed');
+  expect(() => router.add('more', () => rig.channel('more'))).toThrow('the router is failed');
+  await expect(router.reconfigure({ channels: { tick: { capacity: 7 } } })).rejects.toMatchObject({
+    code: 'not-running',
+  });
+  expect([...router.channels.keys()]).toEqual(['tick']);
+  const report = await rig.stop();
+  expect(report.channels).toMatchObject({ tick: { state: 'stopped' } });
+});

@@ -20,7 +20,7 @@ export function barChart(panels: readonly BarPanel[]): string {
     top += HEAD + panel.bars.length * ROW + 14;
     return text;
   });
-  return svg(WIDTH, top, parts.join('\n'));
+  return svg('Messages a second of each contestant, as a share of the baseline', WIDTH, top, parts.join('\n'));
 }
 
 function drawPanel({ title, bars }: BarPanel, top: number): string {

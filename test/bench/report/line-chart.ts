@@ -23,7 +23,12 @@ export function lineChart(curves: readonly Curve[], unit: string): string {
     const y = Math.floor(index / 2) * PANEL_HEIGHT;
     return `<g transform="translate(${x} ${y})">${drawCurve(curve, low, high, unit)}</g>`;
   });
-  return svg(2 * PANEL_WIDTH, Math.ceil(curves.length / 2) * PANEL_HEIGHT, panels.join('\n'));
+  return svg(
+    `${unit} by ${curves.map(({ title }) => title).join(', ')}`,
+    2 * PANEL_WIDTH,
+    Math.ceil(curves.length / 2) * PANEL_HEIGHT,
+    panels.join('\n'),
+  );
 }
 
 function drawCurve({ title, points }: Curve, low: number, high: number, unit: string): string {

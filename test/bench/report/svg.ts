@@ -17,8 +17,9 @@ const STYLE = `
   }`;
 
 /** A picture of its own, without scripts or fonts from elsewhere. */
-export function svg(width: number, height: number, body: string): string {
+export function svg(title: string, width: number, height: number, body: string): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
+<title>${escapeText(title)}</title>
 <style>${STYLE}
 </style>
 ${body}

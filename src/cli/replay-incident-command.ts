@@ -19,7 +19,11 @@ export function replayIncidentCommand(terminal: Terminal, onExitCode: (code: num
   return new Command('replay-incident')
     .description('Re-run a recorded incident step by step, and say whether it comes out the same.')
     .argument('<FILE>', 'a file written by a router with recordIncident')
-    .option('--until <STEP>', 'stop where the router next waits, at this step or after it', parseWhole(0, Number.MAX_SAFE_INTEGER))
+    .option(
+      '--until <STEP>',
+      'stop where the router next waits, at this step or after it',
+      parseWhole(0, Number.MAX_SAFE_INTEGER),
+    )
     .option('--json', 'print one JSON object and nothing else on standard output')
     .addHelpText('after', HELP)
     .action(async (file: string, { until, json = false }: { until?: number; json?: boolean }) => {

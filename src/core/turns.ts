@@ -64,8 +64,7 @@ export class Turns {
     if (this.#marker !== undefined && this.#left > 0) return this.now;
     const before = this.now;
     if (this.#openSlice()) return this.now;
-    this.#stride = this.read() - before < BRIEF_MS ? Math.min(2 * this.#stride, STRIDE_MAX) : 1;
-    this.#left = this.#stride;
+    this.#left = this.#stride = this.read() - before < BRIEF_MS ? Math.min(2 * this.#stride, STRIDE_MAX) : 1;
     return this.now;
   }
 

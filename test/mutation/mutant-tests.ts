@@ -12,9 +12,12 @@ export type Verdict =
       readonly message: string;
     };
 
-/** Where else there are tests that know of machines; those that compare a chart with its drawing only repeat it. */
+/**
+ * Where else there are tests that know of machines; those that compare a chart with its drawing only
+ * repeat it, and those that count in a process of their own do not see the mutant.
+ */
 const WIDER = ['test/unit/failures', 'test/unit/channel', 'test/unit/router', 'test/unit/observe/', 'test/integration'];
-const DRAWING = /\/(charts|mermaid)\.test\.ts$/;
+const BLIND = /\/(charts|mermaid|hot-path|growth)\.test\.ts$/;
 /** For tests whose promise never settles; simulated clocks wait for nothing. */
 const HANGS_MS = 120_000;
 
@@ -76,7 +79,7 @@ export class MutantTests {
     this.#replaced.clear();
     if (source !== undefined) this.#replaced.set(id, source);
     const specifications = await this.#vitest.globTestSpecifications(filters);
-    const chosen = specifications.filter(({ moduleId }) => !DRAWING.test(moduleId));
+    const chosen = specifications.filter(({ moduleId }) => !BLIND.test(moduleId));
     this.#vitest.state.errorsSet.clear();
     const { testModules, unhandledErrors } = await this.#vitest.runTestSpecifications(chosen);
     // What vitest remembers of other files was said of another mutant.

@@ -139,10 +139,13 @@ it('shows the transitions and the states on the way, up to a step', async () => 
   const whole = await runCommand('replay-incident', files[0] ?? '');
   expect(whole.stdout).toContain('The same: ');
   expect(whole.stdout).toMatch(/channel\.entered +tick +flushing → failed \(call\.hung\)/);
-  const step = /^(\d+) .*tick +\S+ → tripped/m.exec(whole.stdout)?.[1] ?? '0';
+  // Time is real here: of all transitions only the first ones are sure to come before the call that hangs.
+  const step = /^(\d+) .*tick +\S+ → flushing/m.exec(whole.stdout)?.[1];
+  expect(step).toBeDefined();
   const part = await runCommand('replay-incident', files[0] ?? '', '--until', String(Number(step) + 1));
   expect(part.code).toBe(0);
-  expect(part.stdout).toContain('  tick: tripped, ');
+  expect(part.stdout).toMatch(/^The same: [1-9]\d* facts as recorded, up to step \d+ of \d+\.$/m);
+  expect(part.stdout).toMatch(/^ {2}tick: (?!new)\w+, \d+ waiting, \d+ in flight$/m);
   expect(part.stdout).not.toContain('call.hung');
 });
 

@@ -140,7 +140,7 @@ it('shows the transitions and the states on the way, up to a step', async () => 
   expect(whole.stdout).toContain('The same: ');
   expect(whole.stdout).toMatch(/channel\.entered +tick +flushing → failed \(call\.hung\)/);
   // Time is real here: of all transitions only the first ones are sure to come before the call that hangs.
-  const step = /^(\d+) .*tick +\S+ → flushing/m.exec(whole.stdout)?.[1];
+  const step = /^ *(\d+) .*tick +\S+ → flushing/m.exec(whole.stdout)?.[1];
   expect(step).toBeDefined();
   const part = await runCommand('replay-incident', files[0] ?? '', '--until', String(Number(step) + 1));
   expect(part.code).toBe(0);

@@ -7,7 +7,7 @@ import { type RunResult, run } from './run.ts';
 import { shrink } from './shrink.ts';
 
 const SEEDS = 300;
-const FRESH_SEEDS = 100;
+const FRESH_SEEDS = 20;
 /**
  * A restart before a batch; a reset inside a listener; poison that keeps a shared breaker open; `add` after an escalation;
  * a channel that fails while it waits for its reload; a call that ends while the next attempt is announced; one channel in

@@ -181,7 +181,8 @@ export class Fleet implements FleetPort {
     const { slot } = member;
     slot.isRetiring = true;
     member.send({ type: 'channel.pause' });
-    await slot.whenSettled();
+    // Of one that is over nobody will hear any more, also not how its last call ends.
+    if (member.isAlive) await slot.whenSettled();
     if (!member.isAlive) return;
     slot.drainBy = this.#world.clock.now() + closeMs;
     await new Promise<void>((resolve) => {

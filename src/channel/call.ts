@@ -14,15 +14,15 @@ export class Call implements BatchContext {
   readonly slot: Slot;
   /** As it was when the call began: a reload takes effect with the next batch. */
   readonly config: ChannelConfig;
-  readonly messages: readonly unknown[];
-  readonly acceptedAt: number;
+  /** How many messages it delivers. */
+  readonly size: number;
+  /** One message alone needs no array around it until somebody asks. */
+  private several: readonly unknown[] | undefined;
+  private readonly only: unknown;
   /** What it is another attempt at; undefined: the first. */
   readonly before: Segment | undefined;
   readonly trigger: Trigger;
   readonly gaps: readonly Gap[];
-  readonly startedAt: number;
-  /** The breaker's ticket: an outcome counts only in the stay that admitted the call. */
-  readonly ticket: number;
   /** Set when it settled or was abandoned: what comes after is late. */
   isOver = false;
   isTimedOut = false;
@@ -33,23 +33,31 @@ export class Call implements BatchContext {
 
   constructor(
     slot: Slot,
-    messages: readonly unknown[],
-    acceptedAt: number,
+    several: readonly unknown[] | undefined,
+    only: unknown,
     before: Segment | undefined,
     trigger: Trigger,
     gaps: readonly Gap[],
-    startedAt: number,
-    ticket: number,
   ) {
     this.slot = slot;
     this.config = slot.config;
-    this.messages = messages;
-    this.acceptedAt = acceptedAt;
+    this.size = several === undefined ? 1 : several.length;
+    this.several = several;
+    this.only = only;
     this.before = before;
     this.trigger = trigger;
     this.gaps = gaps;
-    this.startedAt = startedAt;
-    this.ticket = ticket;
+  }
+
+  /** What it delivers; the same array each time. */
+  get messages(): readonly unknown[] {
+    this.several ??= [this.only];
+    return this.several;
+  }
+
+  /** A copy: a handler that empties its batch and then fails must not take the messages with it. */
+  get batch(): readonly unknown[] {
+    return this.several === undefined ? [this.only] : this.several.slice();
   }
 
   get attempt(): number {
@@ -57,7 +65,7 @@ export class Call implements BatchContext {
   }
 
   get ageMs(): number {
-    return this.startedAt - this.acceptedAt;
+    return this.isOver ? 0 : this.slot.startedAt - this.slot.startedWith;
   }
 
   get depth(): number {
@@ -82,9 +90,8 @@ export class Call implements BatchContext {
 
   fail(index: number, error: unknown): void {
     if (this.isOver) return this.slot.countLate();
-    const { length } = this.messages;
-    if (!Number.isInteger(index) || index < 0 || index >= length) {
-      const allowed = `a whole number from 0 to ${length - 1}`;
+    if (!Number.isInteger(index) || index < 0 || index >= this.size) {
+      const allowed = `a whole number from 0 to ${this.size - 1}`;
       throw new SluiceError('invalid-option', `context.fail: index must be ${allowed}, got ${String(index)}`);
     }
     this.failures ??= new Map();
@@ -93,7 +100,8 @@ export class Call implements BatchContext {
 
   /** What it delivers, after this attempt. */
   attempted(error = this.before?.error): Segment {
-    const { messages, attempt: attempts, acceptedAt } = this;
+    const { messages, attempt: attempts } = this;
+    const acceptedAt = this.slot.startedWith;
     const { isSplit = false, isSuspect = false } = this.before ?? {};
     return { messages, attempts, acceptedAt, isSplit, isSuspect, error };
   }

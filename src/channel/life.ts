@@ -3,6 +3,7 @@ import type { ChannelPort, Edge, PumpMode } from '../core/channel-port.ts';
 import type { AnyChannel, LifeContext } from './processing-channel.ts';
 import { Pump } from './pump.ts';
 import type { Slot } from './slot.ts';
+import { dueInMs, probeInMs } from './waits.ts';
 
 /** What `close` gets at least, even when the deadline of the drain has passed. */
 export const CLOSE_MS_MIN = 100;
@@ -13,13 +14,11 @@ export class Life implements ChannelPort {
   readonly pump: Pump;
   readonly #slot: Slot;
   readonly #channel: AnyChannel;
-  readonly #tell: (event: ChannelEvent) => void;
 
   /** `tell` brings an event to the channel's statechart. */
   constructor(slot: Slot, channel: AnyChannel, tell: (event: ChannelEvent) => void) {
     this.#slot = slot;
     this.#channel = channel;
-    this.#tell = tell;
     this.pump = new Pump(slot, channel, tell);
   }
 
@@ -53,7 +52,7 @@ export class Life implements ChannelPort {
   }
 
   get dueInMs(): number {
-    return this.#slot.dueInMs;
+    return dueInMs(this.#slot);
   }
 
   get retryInMs(): number {
@@ -63,7 +62,7 @@ export class Life implements ChannelPort {
 
   /** Never more than a host's `setTimeout` can wait: a longer one would fire at once. */
   get coolDownInMs(): number {
-    return Math.min(this.#slot.probeInMs, TIMEOUT_MS_MAX);
+    return Math.min(probeInMs(this.#slot), TIMEOUT_MS_MAX);
   }
 
   get drainInMs(): number {
@@ -91,15 +90,7 @@ export class Life implements ChannelPort {
 
   /** Entering a state that watches comes before the end of the pump it left, so it ends that itself. */
   watch(edge: Edge): void {
-    this.pump.stop();
-    const type = edge === 'first' ? 'message.waiting' : 'batch.full';
-    this.#slot.watch(edge, () => {
-      this.#slot.watch('none');
-      this.#tell({ type });
-      // A transition takes a while.
-      this.#slot.world.turns.read();
-      this.pump.wake();
-    });
+    this.pump.watchFor(edge);
   }
 
   startPump(mode: PumpMode): void {

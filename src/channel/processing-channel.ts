@@ -13,7 +13,7 @@ export interface BatchContext<Event = unknown, Rules = unknown> {
   readonly attempt: number;
   /** Why the batch was due. */
   readonly trigger: Trigger;
-  /** How long its oldest message waited, in ms. */
+  /** How long its oldest message waited, in ms; 0 once the call is over. */
   readonly ageMs: number;
   /** How many messages wait behind it. */
   readonly depth: number;
@@ -40,7 +40,7 @@ export interface LifeContext<Event = unknown, Rules = unknown> {
 
 /** What a channel instance can read: the slot it works for, and all that is measured of its channel. */
 export interface SlotView {
-  readonly slot: Pick<Slot, 'config' | 'mailbox' | 'batch' | 'lastBatchAt'>;
+  readonly slot: Pick<Slot, 'config' | 'mailbox' | 'batch' | 'startedAt'>;
   metrics(): ChannelMetrics;
 }
 
@@ -99,7 +99,8 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
 
   /** When the last batch began, on the router's clock in ms; null before the first. */
   get lastBatchAt(): number | null {
-    return this.#bound().slot.lastBatchAt;
+    const { startedAt } = this.#bound().slot;
+    return Number.isNaN(startedAt) ? null : startedAt;
   }
 
   #bound(): SlotView {

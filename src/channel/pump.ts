@@ -1,18 +1,17 @@
 import type { ChannelEvent } from '../../machines/channel.ts';
 import type { Edge, PumpMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
-import type { Gap } from '../core/gap-log.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { TurnTaker } from '../core/turns.ts';
-import { Call } from './call.ts';
+import type { Call } from './call.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { settle } from './settlement.ts';
 import type { Slot } from './slot.ts';
+import { dueInMs } from './waits.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** How long `flushing` lasts after its last batch: leaving it at every pause would cost two transitions a batch. */
 const QUIET_MS = 2;
-const NO_GAPS: readonly Gap[] = Object.freeze([]);
 
 /**
  * The data plane of one life of a channel: hands batches to `process`, strictly one after the other, while its
@@ -32,6 +31,7 @@ export class Pump implements TurnTaker {
   #callsWhenQuiet = 0;
   /** It has nothing to do until the mailbox tells it of more. */
   #isWatching = false;
+  #edge: Edge = 'none';
 
   /** `tell` brings an event to the channel's statechart. */
   constructor(slot: Slot, channel: AnyChannel, tell: (event: ChannelEvent) => void) {
@@ -62,22 +62,38 @@ export class Pump implements TurnTaker {
   }
 
   /** Something may be due: priority 1 is delivered at once, the others ask for a turn. */
-  readonly wake = (): void => {
+  depthReached(): void {
+    if (this.#edge !== 'none') this.#tellOf(this.#edge);
     if (this.#mode === undefined || this.slot.call !== undefined) return;
     const { turns } = this.slot.world;
     if (this.priority > 1) return turns.request(this);
     while (this.step()) {
-      if (turns.isSliceOver(turns.now)) return turns.request(this);
+      if (turns.isOver()) return turns.request(this);
     }
-  };
+  }
+
+  /** The statechart wants to hear of an edge. */
+  watchFor(edge: Edge): void {
+    this.stop();
+    this.#edge = edge;
+    this.slot.watch(edge, this);
+  }
+
+  #tellOf(edge: Edge): void {
+    this.#edge = 'none';
+    this.slot.watch('none');
+    this.#tell({ type: edge === 'first' ? 'message.waiting' : 'batch.full' });
+    // A transition takes a while.
+    this.slot.world.turns.read();
+  }
 
   /** This life failed: what is in flight goes back to the head, and its outcome will be late. */
   discard(): void {
     const call = this.slot.call?.isOver === false ? this.slot.call : undefined;
     this.letGo();
     if (call !== undefined) {
-      this.#end();
-      this.slot.counters[Counter.inFlight] -= call.messages.length;
+      this.slot.endBatch();
+      this.slot.counters[Counter.inFlight] -= call.size;
       this.slot.recovery.putBack(call.attempted());
     }
     this.slot.recovery.restore();
@@ -94,48 +110,24 @@ export class Pump implements TurnTaker {
     call.isOver = true;
     call.timeOut();
     // Others may wait for the permit of a probe that nobody will tell of.
-    this.slot.breaker?.callCancelled(call.ticket);
+    this.slot.breaker?.callCancelled(this.slot);
   }
 
   step(): boolean {
-    const mode = this.#mode;
-    if (mode === undefined || this.slot.call !== undefined) return false;
-    const trigger = this.#trigger(mode);
-    const call = trigger === undefined ? undefined : this.#nextCall(mode, trigger);
-    if (call !== undefined) return this.#deliver(call);
-    // Only the breaker holds it up: it is told when that changes.
-    if (trigger === undefined) this.#rest(mode);
-    else this.#awaitCoolDown();
-    return false;
-  }
-
-  /** Takes what comes next: what failed before goes first. */
-  #nextCall(mode: PumpMode, trigger: Trigger): Call | undefined {
     const { slot } = this;
-    // Whoever let it step has just read the clock: the slot for a message, the turns, or the end of the call before.
-    const { now } = slot.world.turns;
-    const ticket = this.#admit(mode, now);
-    if (ticket === undefined) return undefined;
-    const limit = slot.breaker?.batchLimit(slot.config.batchSize) ?? slot.config.batchSize;
-    const held = slot.recovery.take(limit);
-    const acceptedAt = held?.acceptedAt ?? slot.mailbox.oldestAcceptedAt;
-    const messages = held?.messages ?? slot.takeBatch(limit, now);
-    const gaps = slot.gaps.isEmpty ? NO_GAPS : slot.gaps.take();
-    const call = new Call(slot, messages, acceptedAt, held, trigger, gaps, now, ticket);
-    slot.begin(call);
-    if (held === undefined) slot.counters[Counter[trigger]] += 1;
-    else {
-      slot.counters[Counter.retries] += 1;
-      // Trials and the search for poison have bounds of their own.
-      if (trigger !== 'probe' && !held.isSplit) slot.retryBudget.spend();
-    }
-    if (gaps !== NO_GAPS) slot.publishGaps(gaps);
-    slot.admitWaiters();
-    return call;
+    const mode = this.#mode;
+    if (mode === undefined || slot.call !== undefined) return false;
+    const trigger = this.#trigger(mode);
+    if (trigger !== undefined && this.#isAdmitted(mode)) return this.#deliver(slot.begin(trigger));
+    // Only the breaker holds it up: it is told when that changes.
+    if (trigger !== undefined) this.#awaitCoolDown();
+    else this.#rest(mode);
+    return false;
   }
 
   #trigger(mode: PumpMode): Trigger | undefined {
     const { recovery, mailbox } = this.slot;
+    if (mode === 'flush' && recovery.size === 0) return this.slot.dueTrigger();
     if (mode === 'isolate' && !recovery.isIsolating && !recovery.hasSuspects) return undefined;
     if (recovery.hasSegments) return mode === 'drain' || mode === 'probe' ? mode : 'size';
     if (mailbox.size === 0) return undefined;
@@ -149,11 +141,9 @@ export class Pump implements TurnTaker {
     let result: unknown;
     let isPending: boolean;
     try {
-      // A copy: a handler that empties its batch and then fails must not take the messages with it.
-      const { messages } = call;
-      result = this.#channel.process(messages.length === 1 ? [messages[0]] : messages.slice(), call);
+      result = this.#channel.process(call.batch, call);
       // Even to look for a `then` runs code of the host's.
-      isPending = isThenable(result);
+      isPending = typeof (result as { then?: unknown } | null | undefined)?.then === 'function';
     } catch (error) {
       return this.#settled(call, error, false);
     }
@@ -179,48 +169,43 @@ export class Pump implements TurnTaker {
 
   /** True: another batch may follow at once. */
   #settled(call: Call, error: unknown, isSuccess: boolean): boolean {
+    const { slot } = this;
     // The handler itself may have ended this life: what was in flight has gone back to the head.
     if (call.isOver) {
-      this.slot.countLate();
+      slot.countLate();
       return false;
     }
     call.isOver = true;
     // Whoever is told of the outcome may route: until all of it is settled, the next call has to wait.
-    const { suspects } = this.slot.recovery;
+    const { suspects } = slot.recovery;
     const goesOn = settle(call, error, isSuccess);
-    this.#end();
+    slot.endBatch();
+    const mode = this.#mode;
+    if (mode === undefined) this.#watchdog.stop();
     // A call from before may end while the statechart waits for the next attempt: that comes when it was announced.
-    if (this.#mode === undefined) return false;
-    const { slot } = this;
+    if (mode === undefined) return false;
     if (isSuccess && goesOn) slot.retryAt = 0;
-    if (this.#mode === 'drain') slot.world.bus.publish('drain.progressed', { channel: slot.id, left: slot.depth });
+    if (mode === 'drain') slot.world.bus.publish('drain.progressed', { channel: slot.id, left: slot.depth });
     // The search for poison is a state of its own.
-    const isSearch = !isSuccess && this.#mode === 'flush' && this.slot.recovery.isIsolating;
+    const isSearch = !isSuccess && mode === 'flush' && slot.recovery.isIsolating;
     if (!goesOn || isSearch) {
       this.#tell({ type: 'batch.failed' });
       return false;
     }
     // At once: whoever shares the breaker must not fail between a suspect and what may show that it is poison.
-    if (this.#trigger(this.#mode) !== undefined)
+    if (this.#trigger(mode) !== undefined)
       return slot.recovery.suspects <= suspects || slot.breaker?.state !== 'half-open' || this.step();
-    this.#rest(this.#mode);
+    this.#rest(mode);
     return false;
   }
 
-  #end(): void {
-    if (this.#mode === undefined) this.#watchdog.stop();
-    this.slot.endBatch();
-  }
-
-  /** The breaker's ticket for one more call; undefined: it lets none through now. */
-  #admit(mode: PumpMode, now: number): number | undefined {
+  /** The breaker lets one more call through. */
+  #isAdmitted(mode: PumpMode): boolean {
     const { breaker } = this.slot;
-    if (breaker === undefined) return 0;
-    if (breaker.state !== 'closed') {
-      if ((mode !== 'probe' && mode !== 'drain') || !breaker.probe(this.#requestTurn)) return undefined;
-      this.slot.probedIn = breaker.opened;
-    }
-    return breaker.callStarted(now);
+    if (breaker === undefined || breaker.state === 'closed') return true;
+    if ((mode !== 'probe' && mode !== 'drain') || !breaker.probe(this.#requestTurn)) return false;
+    this.slot.probedIn = breaker.opened;
+    return true;
   }
 
   readonly #requestTurn = (): void => this.slot.world.turns.request(this);
@@ -228,20 +213,24 @@ export class Pump implements TurnTaker {
   /** Nothing is due. */
   #rest(mode: PumpMode): void {
     if (!this.#isWatching) this.#watch(mode === 'flush' ? 'full' : 'first');
-    const { recovery } = this.slot;
-    if (recovery.hasSuspects) {
-      // Nothing is left that could show whether they or the sink are at fault: they wait at the head.
-      recovery.restore();
-      this.slot.retryAt = Math.max(this.slot.retryAt, this.slot.world.clock.now() + this.slot.config.retry.delayMs);
-      this.#tell({ type: 'batch.failed' });
-    } else if (mode === 'isolate') this.#tell({ type: 'isolation.finished' });
-    else if (mode === 'drain') this.#tell({ type: 'delivery.quieted' });
+    if (this.slot.recovery.hasSuspects) this.#setAside();
     else if (mode === 'flush') this.#armQuietTimer();
+    else if (mode === 'isolate') this.#tell({ type: 'isolation.finished' });
+    else if (mode === 'drain') this.#tell({ type: 'delivery.quieted' });
+  }
+
+  /** Nothing is left that could show whether the suspects or the sink are at fault: they wait at the head. */
+  #setAside(): void {
+    const { config, recovery, retryAt, world } = this.slot;
+    recovery.restore();
+    this.slot.retryAt = Math.max(retryAt, world.clock.now() + config.retry.delayMs);
+    this.#tell({ type: 'batch.failed' });
   }
 
   #watch(edge: Edge): void {
     this.#isWatching = edge !== 'none';
-    this.slot.watch(edge, this.wake);
+    this.#edge = 'none';
+    this.slot.watch(edge, this);
   }
 
   /** The statechart's clock may be the host's, whose timers can fire a moment before the cool-down is over on ours. */
@@ -257,7 +246,7 @@ export class Pump implements TurnTaker {
     if (this.#quietTimer !== undefined) return;
     this.#callsWhenQuiet = this.slot.counters[Counter.calls];
     // A message that comes meanwhile may be due sooner than the spell ends.
-    const ms = Math.min(QUIET_MS, this.slot.config.timeoutMs, this.slot.dueInMs);
+    const ms = Math.min(QUIET_MS, this.slot.config.timeoutMs, dueInMs(this.slot));
     this.#quietTimer = this.slot.world.clock.setTimeout(() => {
       this.#quietTimer = undefined;
       if (this.slot.call !== undefined) return;
@@ -268,12 +257,7 @@ export class Pump implements TurnTaker {
   }
 
   #clearQuietTimer(): void {
-    if (this.#quietTimer === undefined) return;
     this.slot.world.clock.clearTimeout(this.#quietTimer);
     this.#quietTimer = undefined;
   }
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -20,18 +20,21 @@ interface ErrorAdvice {
  * Returns false when the next attempt has to wait.
  */
 export function settle(call: Call, error: unknown, isSuccess: boolean): boolean {
-  const { slot, messages } = call;
-  const durationMs = slot.world.turns.glance(CALL_WEIGHT + messages.length) - call.startedAt;
+  const { slot, size } = call;
+  const { turns } = slot.world;
+  turns.glance(CALL_WEIGHT + size);
+  const durationMs = turns.now - slot.startedAt;
   slot.processing.record(durationMs);
   if (!isSuccess) return settleFailure(call, call.attempted(error), durationMs);
-  const delivered = messages.length - (call.failures?.size ?? 0);
+  const { breaker, counters, recovery } = slot;
+  const delivered = call.failures === undefined ? size : size - call.failures.size;
   if (call.before === undefined) slot.retryBudget.earn();
-  slot.counters[Counter.inFlight] -= delivered;
-  slot.counters[Counter.delivered] += delivered;
+  counters[Counter.inFlight] -= delivered;
+  counters[Counter.delivered] += delivered;
   // Something was delivered after them: the sink works, so what was set aside is poison.
-  if (delivered > 0 && slot.recovery.hasSuspects) slot.deadLetter(slot.recovery.takeCondemned(), 'poison');
+  if (delivered > 0 && recovery.hasSuspects) slot.deadLetter(recovery.takeCondemned(), 'poison');
   // Last: a breaker that closes starts the pump anew, which would take the suspects for untried.
-  if (delivered > 0) slot.breaker?.callSucceeded(call.ticket, durationMs);
+  if (breaker !== undefined && delivered > 0) breaker.callSucceeded(slot, durationMs);
   if (call.failures !== undefined) return settleNamed(call, call.failures, durationMs);
   if (slot.world.bus.hearsFlushes) publishFlushed(call, durationMs);
   return true;
@@ -39,7 +42,7 @@ export function settle(call: Call, error: unknown, isSuccess: boolean): boolean 
 
 function publishFlushed(call: Call, durationMs: number): void {
   const { slot, trigger, ageMs, attempt } = call;
-  const { length: size } = call.messages;
+  const { size } = call;
   slot.world.bus.publish('batch.flushed', { channel: slot.id, trigger, size, ageMs, durationMs, attempt });
 }
 
@@ -62,8 +65,8 @@ function settleFailure(call: Call, segment: Segment, durationMs: number): boolea
   const isProbe = slot.breaker?.state === 'half-open';
   const isExplained = (verdict === 'isolate' && !isProbe) || (verdict === 'suspect' && !isNews && canLearnMore);
   const isPoison = verdict === 'condemn' && !isRetryable;
-  if (call.isTimedOut || isExplained || isPoison) slot.breaker?.callCancelled(call.ticket);
-  else slot.breaker?.callFailed(call.ticket, durationMs);
+  if (call.isTimedOut || isExplained || isPoison) slot.breaker?.callCancelled(slot);
+  else slot.breaker?.callFailed(slot, durationMs);
   if (verdict === 'isolate' || verdict === 'condemn') return true;
   if (verdict === 'suspect' && canLearnMore) return true;
   slot.recovery.restore();
@@ -74,7 +77,7 @@ function settleFailure(call: Call, segment: Segment, durationMs: number): boolea
 /** `context.fail` named messages: the others are delivered, these go again alone, or are given up. */
 function settleNamed(call: Call, failures: ReadonlyMap<number, unknown>, durationMs: number): boolean {
   const { slot } = call;
-  const hasEvidence = failures.size < call.messages.length;
+  const hasEvidence = failures.size < call.size;
   const segment = call.attempted();
   const again: Segment[] = [];
   for (const [index, error] of [...failures].sort(([a], [b]) => a - b)) {
@@ -87,7 +90,7 @@ function settleNamed(call: Call, failures: ReadonlyMap<number, unknown>, duratio
   // Nothing shows that the sink works: those left are a batch that failed.
   if (!hasEvidence && again.length > 0) return settleFailure(call, rest, durationMs);
   publishFailed(call, rest.error);
-  if (!hasEvidence) slot.breaker?.callCancelled(call.ticket);
+  if (!hasEvidence) slot.breaker?.callCancelled(slot);
   if (again.length === 0) return true;
   if (segment.isSplit || segment.attempts >= call.config.retry.attempts) {
     for (const single of again) giveUp(call, single, 'poison');
@@ -107,7 +110,7 @@ function giveUp(call: Call, segment: Segment, reason: 'failed' | 'poison' | 'not
 function publishFailed(call: Call, error: unknown): void {
   const { slot, attempt, isTimedOut } = call;
   slot.counters[Counter.failures] += 1;
-  slot.world.bus.publish('batch.failed', { channel: slot.id, size: call.messages.length, attempt, error, isTimedOut });
+  slot.world.bus.publish('batch.failed', { channel: slot.id, size: call.size, attempt, error, isTimedOut });
 }
 
 /** Our own backoff, the sink's wish or the budget: the longest holds. */

@@ -6,23 +6,24 @@ import { Counter, createCounters } from '../core/counters.ts';
 import { GapLog } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
 import { Mailbox } from '../core/mailbox.ts';
-import { ACCEPTED, type Outcome, type RejectReason, rejected } from '../core/outcome.ts';
+import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import { Overflow } from '../core/overflow.ts';
 import { Recovery, type Segment } from '../core/recovery.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { DeadLetterReason } from '../observe/dead-letters.ts';
-import type { Call } from './call.ts';
+import { Call } from './call.ts';
+import type { Validate } from './validator.ts';
 import { WaitingOffers } from './waiting-offers.ts';
 import type { Shared, World } from './world.ts';
 
-/** How much later than others a slot tries a sink that it has just tried, in ms; a constant, so that a reload changes no timer. */
-const YIELD_MS = 20;
 /** No mailbox is so deep; a small integer, because it is compared with for each message. */
 const NEVER = 2 ** 30;
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
-/** Checks and converts a message at the door; throws to refuse it. */
-export type Validate = (message: unknown) => unknown;
+/** Is told of each message that makes a batch full, or of any. */
+export interface Watcher {
+  depthReached(): void;
+}
 
 /**
  * The data plane of one partition: its door, its mailbox, its counts. It belongs to the router, not to the channel's
@@ -59,10 +60,14 @@ export class Slot {
   probedIn = Number.NEGATIVE_INFINITY;
   /** The call of `process` that is out. */
   call: Call | undefined = undefined;
-  lastBatchAt: number | null = null;
+  /** When the last call began, on the clock, and when its oldest message was accepted; NaN before the first. */
+  startedAt = Number.NaN;
+  startedWith = Number.NaN;
+  /** The stay of the breaker that admitted the call that is out; the breaker's own. */
+  epoch = -1;
   #edge: Edge = 'none';
   #watchedDepth = NEVER;
-  #onDepth: () => void = () => {};
+  #watcher: Watcher | undefined;
   readonly #overflow: Overflow;
   readonly #offers = new WaitingOffers();
   readonly #settledWaiters: (() => void)[] = [];
@@ -106,28 +111,11 @@ export class Slot {
     this.admitWaiters();
   }
 
-  /** Until the oldest message has waited `timeoutMs`. */
-  get dueInMs(): number {
-    return Math.max(0, this.oldestAcceptedAt + this.config.timeoutMs - this.world.clock.now());
-  }
-
-  /**
-   * Until the sink may be tried: when its cool-down is over, or the longer rest that it asked for. Of several that share a
-   * breaker, those come first that have not tried for longest: one that always fails would keep it open before all others.
-   */
-  get probeInMs(): number {
-    const { breaker, config } = this;
-    const isAlone = config.partitions === 1 && (config.breaker === false || config.breaker.shared === undefined);
-    const yieldMs = isAlone ? 0 : YIELD_MS / Math.max(1, (breaker?.opened ?? 0) - this.probedIn);
-    const openUntil = breaker === undefined || breaker.state === 'closed' ? 0 : breaker.openUntil + yieldMs;
-    return Math.max(0, Math.max(this.recovery.size === 0 ? 0 : this.askedUntil, openUntil) - this.world.clock.now());
-  }
-
   /** Calls back for each message that makes a batch full, or for any; one watcher at a time. */
-  watch(edge: Edge, reached: () => void = this.#onDepth): void {
+  watch(edge: Edge, watcher = this.#watcher): void {
     this.#edge = edge;
     this.#watchedDepth = edge === 'full' ? this.config.batchSize : edge === 'first' ? 1 : NEVER;
-    this.#onDepth = reached;
+    this.#watcher = watcher;
   }
 
   /** The breaker is open and `whenTripped` says reject. Once it has cooled down, somebody has to bring the probes. */
@@ -138,17 +126,16 @@ export class Slot {
   /** Takes a message in or says why not; `isRaw`: it is not a payload yet and is checked. Never throws. */
   accept(message: unknown, isRaw = true): Outcome {
     this.counters[Counter.received] += 1;
-    if (!this.isOpen) return this.#reject('not-running', message);
-    if (this.#isShut()) return this.#reject('tripped', message);
-    return isRaw && this.validate !== undefined
-      ? this.#admitValid(message, this.validate)
-      : this.#admit(message, message);
+    const mustCheck = (isRaw && this.validate !== undefined) || this.config.whenTripped === 'reject';
+    return this.isOpen && !mustCheck ? this.#admit(message, message) : this.#check(message, isRaw);
   }
 
-  #admitValid(message: unknown, validate: Validate): Outcome {
-    let payload: unknown;
+  #check(message: unknown, isRaw: boolean): Outcome {
+    if (!this.isOpen) return this.#reject('not-running', message);
+    if (this.#isShut()) return this.#reject('tripped', message);
+    let payload = message;
     try {
-      payload = validate(message);
+      if (isRaw && this.validate !== undefined) payload = this.validate(message);
     } catch (error) {
       const outcome = this.#reject('invalid', message);
       this.world.keepDeadLetter(this.channel, 'invalid', message, error, 0);
@@ -159,23 +146,24 @@ export class Slot {
 
   #admit(payload: unknown, message: unknown): Outcome {
     const { counters, mailbox } = this;
-    const sequence = counters[Counter.accepted] + 1;
+    const { turns } = this.world;
     // The wait of a batch counts from its first message: that one is never stamped with a reading from before.
-    const now = mailbox.size === 0 && this.config.batchSize > 1 ? this.world.turns.read() : this.world.turns.glance(1);
-    if (!mailbox.isFull) mailbox.push(payload, now, sequence);
-    else if (!this.#overflow.admit(payload, now, sequence)) return this.#reject('mailbox-full', message);
+    if (mailbox.size === 0 && this.config.batchSize > 1) turns.read();
+    else turns.glance(1);
+    const sequence = counters[Counter.accepted] + 1;
+    if (mailbox.size < mailbox.capacity) mailbox.push(payload, turns.now, sequence);
+    else if (!this.#overflow.admit(payload, turns.now, sequence)) return this.#reject('mailbox-full', message);
     counters[Counter.accepted] = sequence;
     const depth = mailbox.size;
     if (depth > counters[Counter.depthMax]) counters[Counter.depthMax] = depth;
-    if (depth >= this.#watchedDepth) this.#onDepth();
+    if (depth >= this.#watchedDepth) this.#watcher?.depthReached();
     return ACCEPTED;
   }
 
   /** As `accept`, but waits for room, in order of asking. An abort takes the offer back: it was never received. */
   offer(message: unknown, signal?: AbortSignal): Outcome | Promise<Outcome> {
     const mustWait = this.isOpen && (this.mailbox.isFull || this.#offers.size > 0);
-    if (!mustWait || this.#isShut()) return this.accept(message);
-    return this.#offers.add(message, signal);
+    return mustWait && !this.#isShut() ? this.#offers.add(message, signal) : this.accept(message);
   }
 
   /** Hands offers that wait to the slots that now serve them. */
@@ -189,32 +177,45 @@ export class Slot {
     for (const slot of slots) slot.admitWaiters();
   }
 
-  /** Takes up to `limit` new messages for their first call. */
-  takeBatch(limit: number, now: number): readonly unknown[] {
-    const { mailbox, queueing } = this;
-    const count = Math.min(limit, mailbox.size);
-    // Messages that came together waited equally long: they are recorded together.
-    for (let offset = 1, begun = 0, at = mailbox.oldestAcceptedAt; offset <= count; offset += 1) {
-      const next = offset < count ? mailbox.acceptedAtOf(offset) : Number.NaN;
-      if (next === at) continue;
-      queueing.record(now - at, offset - begun);
-      begun = offset;
-      at = next;
-    }
-    this.#flushLeft = Math.max(0, this.#flushLeft - count);
-    return mailbox.take(count);
-  }
-
   /** The messages `process` has now. */
   get batch(): readonly unknown[] {
     return this.call?.messages ?? NO_MESSAGES;
   }
 
-  begin(call: Call): void {
+  /** Begins the next call: what failed before goes first, cut to what the breaker allows. */
+  begin(trigger: Trigger): Call {
+    const { breaker, config, counters, gaps, mailbox, recovery } = this;
+    const limit = breaker === undefined || breaker.isCalm ? config.batchSize : breaker.batchLimit(config.batchSize);
+    const held = recovery.size === 0 ? undefined : recovery.take(limit);
+    const count = held === undefined ? Math.min(limit, mailbox.size) : held.messages.length;
+    this.startedAt = this.world.turns.now;
+    this.startedWith = held === undefined ? mailbox.oldestAcceptedAt : held.acceptedAt;
+    if (breaker !== undefined) breaker.callStarted(this);
+    if (held === undefined) this.#noteWaits(count);
+    const only = held === undefined && count === 1 ? mailbox.shift() : undefined;
+    const several = held === undefined ? (count === 1 ? undefined : mailbox.take(count)) : held.messages;
+    const call = new Call(this, several, only, held, trigger, gaps.take());
     this.call = call;
-    this.lastBatchAt = call.startedAt;
-    this.counters[Counter.inFlight] += call.messages.length;
-    this.counters[Counter.calls] += 1;
+    counters[Counter.inFlight] += count;
+    counters[Counter.calls] += 1;
+    if (held !== undefined) {
+      counters[Counter.retries] += 1;
+      // Trials and the search for poison have bounds of their own.
+      if (trigger !== 'probe' && !held.isSplit) this.retryBudget.spend();
+    }
+    // Spelt out for the one that comes most: to look a counter up by a changing name costs more than the rest.
+    else if (trigger === 'size') counters[Counter.size] += 1;
+    else counters[Counter[trigger]] += 1;
+    if (call.gaps.length > 0) this.publishGaps(call.gaps);
+    this.admitWaiters();
+    return call;
+  }
+
+  /** So many messages leave for their first call. */
+  #noteWaits(count: number): void {
+    const { mailbox, queueing, startedAt } = this;
+    for (let offset = 0; offset < count; offset += 1) queueing.record(startedAt - mailbox.acceptedAtOf(offset));
+    if (this.#flushLeft > 0) this.#flushLeft = Math.max(0, this.#flushLeft - count);
   }
 
   /** All messages of the batch have left it. */
@@ -225,10 +226,8 @@ export class Slot {
 
   /** Resolves when `process` has nothing, or nobody will know any more. */
   whenSettled(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.call === undefined) resolve();
-      else this.#settledWaiters.push(resolve);
-    });
+    if (this.call === undefined) return Promise.resolve();
+    return new Promise((resolve) => void this.#settledWaiters.push(resolve));
   }
 
   /** Room was made, or the door was closed: lets waiting offers in, oldest first. */
@@ -294,6 +293,6 @@ export class Slot {
     this.counters[Counter.rejected] += 1;
     this.rejectedBy[reason] = (this.rejectedBy[reason] ?? 0) + 1;
     this.world.bus.publish('message.rejected', { channel: this.channel, reason, message });
-    return rejected(reason);
+    return REJECTED[reason];
   }
 }

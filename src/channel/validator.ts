@@ -1,6 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { AnyChannel } from './processing-channel.ts';
-import type { Validate } from './slot.ts';
+
+/** Checks and converts a message at the door; throws to refuse it. */
+export type Validate = (message: unknown) => unknown;
 
 /** How a channel checks messages at its door: by its `validate`, else by its schema; undefined: it does not. */
 export function validatorOf(channel: AnyChannel): Validate | undefined {

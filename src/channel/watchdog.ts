@@ -30,11 +30,11 @@ export class Watchdog {
     const { call } = this.#slot;
     if (call === undefined) return;
     const { processTimeoutMs, abandonAfterMs } = call.config;
-    const elapsedMs = this.#slot.world.clock.now() - call.startedAt;
+    const elapsedMs = this.#slot.world.clock.now() - this.#slot.startedAt;
     this.#slot.breaker?.checkInFlight();
     if (!call.isTimedOut && elapsedMs >= processTimeoutMs) {
       call.timeOut();
-      this.#slot.breaker?.callFailed(call.ticket, elapsedMs);
+      this.#slot.breaker?.callFailed(this.#slot, elapsedMs);
     }
     if (elapsedMs >= processTimeoutMs + abandonAfterMs) return this.#hung(timeoutError(call));
     this.#timer = this.#slot.world.clock.setTimeout(this.#check, this.#nextLookMs(call, elapsedMs));

@@ -76,6 +76,9 @@ function remember(name: string, calm: CalmState, core: Core): void {
   if (breaker === undefined || memory === undefined) return;
   breaker.opened = memory.opened;
   breaker.late = memory.late;
-  for (let left = memory.successes - breaker.rates().calls; left > 0; left -= 1)
-    breaker.callSucceeded(breaker.callStarted(), 0);
+  const caller = { epoch: -1, startedAt: core.world.clock.now() };
+  for (let left = memory.successes - breaker.rates().calls; left > 0; left -= 1) {
+    breaker.callStarted(caller);
+    breaker.callSucceeded(caller, 0);
+  }
 }

@@ -18,7 +18,8 @@ interface WindowTotals {
 
 /** The recent outcomes of a breaker. */
 export interface BreakerWindow {
-  record(outcome: number, at: number, times?: number): void;
+  /** True: it is full of successes, and one more would change nothing. */
+  record(outcome: number, at: number, times?: number): boolean;
   totals(now: number): WindowTotals;
   clear(): void;
   /** Records what is in here into another window, oldest first: a change of limits keeps the history. */
@@ -40,17 +41,16 @@ class CountWindow implements BreakerWindow {
     this.#outcomes = new Uint8Array(count);
   }
 
-  record(outcome: number, _at: number, times = 1): void {
+  record(outcome: number, _at: number, times = 1): boolean {
     const slots = this.#outcomes.length;
-    const { calls, failures, slow } = this.#totals;
-    // Nothing but successes, and one more.
-    if (outcome === 0 && calls === slots && failures === 0 && slow === 0) return;
     for (let left = Math.min(times, slots); left > 0; left -= 1) {
       if (this.#totals.calls === slots) tally(this.#totals, this.#outcomes[this.#next] ?? 0, -1);
       this.#outcomes[this.#next] = outcome;
       tally(this.#totals, outcome, 1);
       this.#next = (this.#next + 1) % slots;
     }
+    const { calls, failures, slow } = this.#totals;
+    return calls === slots && failures + slow === 0;
   }
 
   totals(): WindowTotals {
@@ -82,17 +82,18 @@ class TimeWindow implements BreakerWindow {
     this.#bucketMs = ms / TIME_BUCKETS;
   }
 
-  record(outcome: number, at: number, times = 1): void {
+  record(outcome: number, at: number, times = 1): boolean {
     const bucket = Math.floor(at / this.#bucketMs);
     const slot = slotOf(bucket);
     const present = this.#buckets[slot] ?? bucket;
-    if (bucket < present) return;
+    if (bucket < present) return false;
     if (bucket > present) {
       this.#buckets[slot] = bucket;
       this.#counts.fill(0, slot * OUTCOMES, (slot + 1) * OUTCOMES);
     }
     const index = slot * OUTCOMES + outcome;
     this.#counts[index] = (this.#counts[index] ?? 0) + times;
+    return false;
   }
 
   totals(now: number): WindowTotals {

@@ -1,5 +1,4 @@
 import { type BreakerWindow, createBreakerWindow, FAILED, SLOW, type WindowLimits } from './breaker-window.ts';
-import { CallsInFlight } from './calls-in-flight.ts';
 import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
 
@@ -46,6 +45,14 @@ export interface BreakerRates {
   readonly slowCallRate: number | null;
 }
 
+/** Who makes calls, one at a time. */
+export interface Caller {
+  /** Set by the breaker: the epoch that admitted the call which is out; -1: none is, or it has been told of. */
+  epoch: number;
+  /** When the call that is out began, on the clock. */
+  readonly startedAt: number;
+}
+
 /** A breaker went from one state to another. */
 export interface BreakerChange {
   readonly from: BreakerState;
@@ -55,12 +62,14 @@ export interface BreakerChange {
 }
 
 /**
- * A circuit breaker without timers of its own: whoever makes the calls tells it of them, and asks. Each stay in a state is an
+ * A circuit breaker without timers of its own: whoever makes the calls joins, tells it of them, and asks. Each stay in a state is an
  * *epoch*. An outcome counts only in the epoch that admitted the call; a late one moves nothing but `late`. One breaker may
  * serve several owners of calls to the same sink.
  */
 export class Breaker {
   state: BreakerState = 'closed';
+  /** Closed, and it remembers nothing but quick successes: one more changes nothing. */
+  isCalm = false;
   /** Counts the stays in states; an outcome from another epoch is late. */
   epoch = 0;
   /** Outcomes that came too late to count. */
@@ -75,10 +84,9 @@ export class Breaker {
   #window: BreakerWindow;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #random: Random;
-  readonly #listeners = new Set<(change: BreakerChange) => void>();
+  readonly #users = new Map<readonly Caller[], (change: BreakerChange) => void>();
   /** What listeners are being told of, and what comes next. */
   readonly #changes: BreakerChange[] = [];
-  readonly #calls = new CallsInFlight();
   readonly #refused = new Set<() => void>();
   #coolDownMs = 0;
   #openingsInRow = 0;
@@ -105,6 +113,7 @@ export class Breaker {
     const window = createBreakerWindow(limits.window);
     this.#window.copyTo(window, this.#clock.now());
     this.#window = window;
+    this.isCalm = false;
     this.#limits = limits;
     if (limits.observeOnly && wasActive && this.state !== 'closed') this.#enter('closed', 'operator');
   }
@@ -119,7 +128,7 @@ export class Breaker {
     const now = this.#clock.now();
     const { calls, failures, slow } = this.#window.totals(now);
     // A sink that hangs completes nothing: its calls must count before they end, or it would never be noticed.
-    const overdue = this.state === 'closed' ? this.#calls.olderThan(now - this.#limits.slowCallMs, this.epoch) : 0;
+    const overdue = this.state === 'closed' ? this.#overdue(now) : 0;
     const all = calls + overdue;
     if (all === 0 || all < this.#limits.minimumCalls) return { calls: all, failureRate: null, slowCallRate: null };
     return { calls: all, failureRate: failures / all, slowCallRate: (slow + overdue) / all };
@@ -130,31 +139,32 @@ export class Breaker {
     return this.state === 'closed' && this.#breach() !== undefined;
   }
 
-  /** A call goes out; its outcome is told with the ticket. */
-  callStarted(now: number = this.#clock.now()): number {
-    if (this.state === 'half-open') this.#permitSince = now;
-    return this.#calls.start(this.epoch, now);
+  /** A call goes out. */
+  callStarted(caller: Caller): void {
+    caller.epoch = this.epoch;
+    if (this.state === 'half-open') this.#permitSince = caller.startedAt;
   }
 
-  callSucceeded(ticket: number, durationMs: number): void {
-    this.#settle(ticket, 0, durationMs);
+  callSucceeded(caller: Caller, durationMs: number): void {
+    if (this.isCalm && caller.epoch === this.epoch && durationMs < this.#limits.slowCallMs) caller.epoch = -1;
+    else this.#settle(caller, 0, durationMs);
   }
 
   /** Also for a call that timed out: what comes of it afterwards is late. */
-  callFailed(ticket: number, durationMs: number): void {
-    this.#settle(ticket, FAILED, durationMs);
+  callFailed(caller: Caller, durationMs: number): void {
+    this.#settle(caller, FAILED, durationMs);
   }
 
   /** The call says nothing about the sink; a probe gives its permit back. */
-  callCancelled(ticket: number): void {
-    if (this.#calls.settle(ticket).epoch === this.epoch) this.#freePermit();
+  callCancelled(caller: Caller): void {
+    const isCurrent = caller.epoch === this.epoch;
+    caller.epoch = -1;
+    if (isCurrent) this.#freePermit();
   }
 
   /** Looks for calls that have been out too long: ask now and then while any is out. */
   checkInFlight(): void {
-    if (this.#calls.size === 0 || this.state === 'open') return;
-    const now = this.#clock.now();
-    if (this.#calls.olderThan(now - this.#limits.slowCallMs, this.epoch) === 0) return;
+    if (this.state === 'open' || this.#overdue(this.#clock.now()) === 0) return;
     if (this.state === 'half-open') this.#open('probe-failed');
     else this.#evaluate();
   }
@@ -188,6 +198,7 @@ export class Breaker {
   /** Closes by hand, at full size, and forgets the history. */
   reset(): void {
     this.#window.clear();
+    this.isCalm = false;
     this.#openingsInRow = 0;
     this.#rampSteps = RAMP_STEPS;
     if (this.state !== 'closed') this.#enter('closed', 'operator');
@@ -200,10 +211,17 @@ export class Breaker {
     return Math.min(batchSize, Math.ceil(batchSize / RAMP_PARTS) * 2 ** steps);
   }
 
-  /** Calls back at every change, in order, until the returned function is called. A listener must not throw. */
-  subscribe(listener: (change: BreakerChange) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+  /** Until the returned function is called, the calls of these count, and `changed` is told of every change, in order. */
+  join(callers: readonly Caller[], changed: (change: BreakerChange) => void): () => void {
+    this.#users.set(callers, changed);
+    return () => void this.#users.delete(callers);
+  }
+
+  /** How many calls of this epoch have been out for `slowCallMs` or longer. */
+  #overdue(now: number): number {
+    const isOverdue = (caller: Caller): boolean =>
+      caller.epoch === this.epoch && now - caller.startedAt >= this.#limits.slowCallMs;
+    return [...this.#users.keys()].flat().filter(isOverdue).length;
   }
 
   #freePermit(): void {
@@ -213,8 +231,9 @@ export class Breaker {
     for (const freed of refused) freed();
   }
 
-  #settle(ticket: number, failed: number, durationMs: number): void {
-    const { epoch, startedAt } = this.#calls.settle(ticket);
+  #settle(caller: Caller, failed: number, durationMs: number): void {
+    const { epoch, startedAt } = caller;
+    caller.epoch = -1;
     const outcome = failed | (durationMs >= this.#limits.slowCallMs ? SLOW : 0);
     if (epoch !== this.epoch) this.late += 1;
     else if (this.state === 'half-open') this.#probeSettled(outcome);
@@ -222,7 +241,7 @@ export class Breaker {
   }
 
   #record(outcome: number, endedAt: number): void {
-    this.#window.record(outcome, endedAt);
+    this.isCalm = this.#window.record(outcome, endedAt) && this.#rampSteps === RAMP_STEPS;
     if (outcome !== 0) this.#evaluate();
     else if (this.#rampSteps < RAMP_STEPS) this.#rampSteps += 1;
   }
@@ -268,13 +287,14 @@ export class Breaker {
   #enter(to: BreakerState, cause: BreakerCause): void {
     const change = { from: this.state, to, cause, rates: this.rates() };
     this.state = to;
+    this.isCalm = false;
     this.epoch += 1;
     this.since = this.#clock.now();
     this.#probesPassed = 0;
     this.#freePermit();
     // A listener may bring the next change about: it is told of once all have heard of this one.
     if (this.#changes.push(change) > 1) return;
-    for (const next of this.#changes) for (const listener of this.#listeners) listener(next);
+    for (const next of this.#changes) for (const changed of this.#users.values()) changed(next);
     this.#changes.length = 0;
   }
 }

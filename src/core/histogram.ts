@@ -20,26 +20,40 @@ export interface Distribution {
  */
 export class Histogram {
   #counts: Float64Array | undefined;
+  #lastMs = Number.NaN;
+  #repeats = 0;
   #countsBefore: Float64Array | undefined;
   #maxMs = 0;
   #windowMaxMs = 0;
 
-  record(ms: number, count = 1): void {
-    const duration = ms > 0 ? Math.min(ms, MS_MAX) : 0;
-    this.#counts ??= new Float64Array(BUCKETS);
-    const bucket = bucketOf(Math.round(duration * 1_000));
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count;
-    if (duration > this.#maxMs) this.#maxMs = duration;
-    if (duration > this.#windowMaxMs) this.#windowMaxMs = duration;
+  record(ms: number): void {
+    if (ms !== this.#lastMs) this.#sum(ms);
+    this.#repeats += 1;
+  }
+
+  /** Durations that repeat, as they do where readings of the clock are shared, go into their bucket together. */
+  #sum(nextMs = this.#lastMs): void {
+    if (this.#repeats > 0) {
+      const duration = this.#lastMs > 0 ? Math.min(this.#lastMs, MS_MAX) : 0;
+      this.#counts ??= new Float64Array(BUCKETS);
+      const bucket = bucketOf(Math.round(duration * 1_000));
+      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + this.#repeats;
+      this.#maxMs = Math.max(this.#maxMs, duration);
+      this.#windowMaxMs = Math.max(this.#windowMaxMs, duration);
+    }
+    this.#repeats = 0;
+    this.#lastMs = nextMs;
   }
 
   /** Everything since the start. */
   distribution(): Distribution {
+    this.#sum();
     return summary(this.#counts ?? new Float64Array(), this.#maxMs);
   }
 
   /** Everything since the last call of `window` that did not only peek. */
   window(peek = false): Distribution {
+    this.#sum();
     const counts = this.#counts ?? new Float64Array();
     const before = this.#countsBefore;
     const distribution = summary(before === undefined ? counts : difference(counts, before), this.#windowMaxMs);

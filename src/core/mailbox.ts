@@ -64,8 +64,7 @@ export class Mailbox<Message = unknown> {
     const taken = Math.min(count, this.#size);
     const end = this.#head + taken;
     const beyond = end - this.#messages.length;
-    // One is what comes most often, and a slice of one costs several times as much.
-    const messages = taken === 1 ? [this.messageOf(0)] : (this.#messages.slice(this.#head, end) as Message[]);
+    const messages = this.#messages.slice(this.#head, end) as Message[];
     if (beyond > 0) messages.push(...(this.#messages.slice(0, beyond) as Message[]));
     for (let offset = 0; offset < taken; offset += 1) this.#forget(offset);
     this.#advance(taken);

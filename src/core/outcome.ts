@@ -9,14 +9,11 @@ export type Outcome = { readonly status: 'accepted' } | { readonly status: 'reje
 
 export const ACCEPTED: Outcome = Object.freeze({ status: 'accepted' });
 
-const rejections = new Map<RejectReason, Outcome>();
-
 /** One frozen object per reason: a feed that is refused a million times allocates nothing. */
-export function rejected(reason: RejectReason): Outcome {
-  let outcome = rejections.get(reason);
-  if (outcome === undefined) {
-    outcome = Object.freeze({ status: 'rejected', reason });
-    rejections.set(reason, outcome);
-  }
-  return outcome;
-}
+export const REJECTED: Readonly<Record<RejectReason, Outcome>> = {
+  'unknown-type': Object.freeze({ status: 'rejected', reason: 'unknown-type' }),
+  invalid: Object.freeze({ status: 'rejected', reason: 'invalid' }),
+  'mailbox-full': Object.freeze({ status: 'rejected', reason: 'mailbox-full' }),
+  tripped: Object.freeze({ status: 'rejected', reason: 'tripped' }),
+  'not-running': Object.freeze({ status: 'rejected', reason: 'not-running' }),
+};

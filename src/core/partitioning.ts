@@ -16,7 +16,6 @@ export function createPartitioning<P extends Partition>(
 ): Partitioning<P> {
   const [only] = partitions;
   if (only === undefined) throw new RangeError('a channel has at least one partition');
-  if (partitions.length === 1) return { pick: () => only };
   const at = (index: number): P => partitions[index % partitions.length] ?? only;
   if (typeof by === 'function') return { pick: (message) => at(hash(by(message))) };
   if (by === 'least-loaded') return { pick: () => leastLoaded(partitions, only) };

@@ -34,10 +34,9 @@ export class Recognition {
     this.#ruleFailed = options.ruleFailed ?? (() => {});
   }
 
-  /** The values of `ev` that alone tell this data type; none when the user's own rules come first. */
-  eventsOf(dataType: string): readonly unknown[] {
-    if (this.#rules.length > 0) return [];
-    return [...this.#events].flatMap(([event, type]) => (type === dataType ? [event] : []));
+  /** Whether this `ev` alone tells the data type: not when the user's own rules come first. */
+  decidesBy(event: unknown): boolean {
+    return this.#rules.length === 0 && this.#events.has(event);
   }
 
   /** Undefined: unknown; `why` says why. */

@@ -5,9 +5,9 @@ import type { Clock } from './clock.ts';
  * loop has its own, then ever more share one, up to 128, as long as they take no longer than this together.
  */
 const BRIEF_MS = 0.02;
-const STRIDE_MAX = 128;
+export const STRIDE_MAX = 128;
 /** What a call counts for: its handler may suddenly take long, so few calls share a reading. */
-export const CALL_WEIGHT = 32;
+export const CALL_WEIGHT = 16;
 
 /** Something that delivers one batch at a time. */
 export interface TurnTaker {
@@ -58,26 +58,33 @@ export class Turns {
     return this.now;
   }
 
-  /** The time, after so many messages more; a call counts as several. */
-  glance(messages: number): number {
+  /** Brings `now` up to date, after so many messages more; a call counts as several. */
+  glance(messages: number): void {
     this.#left -= messages;
-    if (this.#marker !== undefined && this.#left > 0) return this.now;
-    const before = this.now;
-    if (this.#openSlice()) return this.now;
-    this.#left = this.#stride = this.read() - before < BRIEF_MS ? Math.min(2 * this.#stride, STRIDE_MAX) : 1;
-    return this.now;
+    if (this.#left <= 0) this.#look();
   }
 
   /** A turn in one of the next passes of the event loop. */
   request(taker: TurnTaker): void {
-    if (taker.isQueued) return;
-    this.#openSlice();
+    if (this.#marker === undefined) this.#openSlice();
     this.#enqueue(taker);
+  }
+
+  /** This stretch of work has lasted `sliceMs`: whoever works should ask for another turn. */
+  isSliceOver(): boolean {
+    this.glance(1);
+    return this.isOver();
+  }
+
+  /** As `isSliceOver`, right after a glance. */
+  isOver(): boolean {
+    if (this.#marker === undefined) this.#openSlice();
+    return this.now - this.#sliceStart >= this.limits.sliceMs;
   }
 
   /** A turn right now if the slice has time left, in order of priority; else as `request`. Right after a glance. */
   proceed(taker: TurnTaker): void {
-    if (this.#isRunning || this.isSliceOver(this.now)) return this.#enqueue(taker);
+    if (this.#isRunning || this.isOver()) return this.#enqueue(taker);
     // Nobody else waits: the queue would give back the same taker.
     if (this.#waiting > 0 || taker.step()) {
       this.#enqueue(taker);
@@ -87,12 +94,13 @@ export class Turns {
 
   /** Whoever kept others out has nothing more: they need not wait until the event loop has turned. */
   release(): void {
-    if (this.#waiting > 0 && !this.#isRunning && !this.isSliceOver(this.now)) this.#run();
+    if (this.#waiting > 0 && !this.#isRunning && !this.isOver()) this.#run();
   }
 
-  /** This stretch of work has lasted `sliceMs`: whoever works should ask for another turn. */
-  isSliceOver(now = this.glance(1)): boolean {
-    return !this.#openSlice() && now - this.#sliceStart >= this.limits.sliceMs;
+  #look(): void {
+    const before = this.now;
+    if (this.#marker === undefined) return this.#openSlice();
+    this.#left = this.#stride = this.read() - before < BRIEF_MS ? Math.min(2 * this.#stride, STRIDE_MAX) : 1;
   }
 
   #enqueue(taker: TurnTaker): void {
@@ -105,18 +113,17 @@ export class Turns {
     this.#waiting += 1;
   }
 
-  /** True when a slice has just begun. The marker tells when the event loop has turned, and carries on the queue. */
-  #openSlice(): boolean {
-    if (this.#marker !== undefined) return false;
+  /** The marker tells when the event loop has turned, and carries on the queue. */
+  #openSlice(): void {
     this.#sliceStart = this.read();
     this.#stride = this.#left = 1;
     this.#marker = this.#clock.setImmediate(() => {
       this.#marker = undefined;
+      this.#left = 0;
       if (this.#waiting === 0) return;
       this.#openSlice();
       this.#run();
     });
-    return true;
   }
 
   /**

@@ -94,8 +94,7 @@ function recordIntake(recorder: Recorder, { intake, world }: Core): void {
     return outcome;
   };
   // Asked from outside it is `consume` that asks, between two offers.
-  turns.isSliceOver = (now) =>
-    now === undefined && recorder.isOutside ? recorder.enter({ is: 'turn' }, () => isSliceOver()) : isSliceOver(now);
+  turns.isSliceOver = () => (recorder.isOutside ? recorder.enter({ is: 'turn' }, isSliceOver) : isSliceOver());
 }
 
 /** Each fact is recorded before anybody hears of it: what a listener does comes in from within. */

@@ -177,7 +177,7 @@ function findingsOf(channel: Channel, sight: Sight, before: Sight | undefined, n
   const rate = isOpen ? undefined : errorRate(sight, before);
   const age = worst(({ slot }) => (slot.depth === 0 ? 0 : now - slot.oldestAcceptedAt));
   const ageMax = Math.max(AGE_MS_MIN, AGE_FACTOR * config.timeoutMs);
-  const callMs = worst(({ slot }) => (slot.batch.length === 0 ? 0 : now - (slot.lastBatchAt ?? now)));
+  const callMs = worst(({ slot }) => (slot.batch.length === 0 ? 0 : now - slot.startedAt));
   const turnMs = worst((member) => member.waitsForTurnMs);
   const { starvationMs } = channel.parts.world.turns.limits;
   const silence = now - sight.heardAt;

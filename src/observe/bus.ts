@@ -45,6 +45,7 @@ export class Bus {
   /** Our own listeners: logging and alerts. */
   readonly #taps = new Map<keyof RouterEvents, Tap<never>[]>();
   #tapsFlushes = false;
+  readonly #own: Handlers | undefined;
   #version = -1;
   #flushed = NOBODY;
   #everything = NOBODY;
@@ -53,6 +54,7 @@ export class Bus {
   constructor(emitter: EventBus = createEmitter<RouterEvents>(new Handlers())) {
     // A mitt bus keeps handlers by the name of their event; beside the host's own names there are now ours.
     this.emitter = emitter as Emitter<RouterEvents>;
+    this.#own = this.emitter.all instanceof Handlers ? this.emitter.all : undefined;
   }
 
   /** A listener of our own, apart from those of the host. */
@@ -75,14 +77,15 @@ export class Bus {
 
   /** As `hasListener('batch.flushed')`, asked after every batch: the lists are looked up again only when one was put in. */
   get hearsFlushes(): boolean {
-    const { all } = this.emitter;
-    if (!(all instanceof Handlers)) return this.hasListener('batch.flushed');
-    if (all.version !== this.#version) {
-      this.#version = all.version;
-      this.#flushed = all.get('batch.flushed') ?? NOBODY;
-      this.#everything = all.get('*') ?? NOBODY;
-    }
+    if (this.#own === undefined || this.#own.version !== this.#version) this.#lookUp();
     return this.#tapsFlushes || this.#flushed.length + this.#everything.length > 0;
+  }
+
+  #lookUp(): void {
+    const { all } = this.emitter;
+    this.#version = this.#own?.version ?? 0;
+    this.#flushed = (all.get('batch.flushed') as readonly unknown[]) ?? NOBODY;
+    this.#everything = (all.get('*') as readonly unknown[]) ?? NOBODY;
   }
 
   publish<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]): void {

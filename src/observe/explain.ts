@@ -1,4 +1,5 @@
 import { CLOSE_MS_MIN } from '../channel/life.ts';
+import { probeInMs } from '../channel/waits.ts';
 import type { Channel } from '../router/channel.ts';
 import type { Member } from '../router/member.ts';
 import { type ChannelHealth, healthOf, worstState } from './health.ts';
@@ -95,7 +96,7 @@ function endingOf(member: Member): Ending {
     case 'isolating':
       return { by: 'finding the poison messages', inMs: null };
     case 'tripped': {
-      const inMs = slot.probeInMs;
+      const inMs = probeInMs(slot);
       if (inMs === Number.POSITIVE_INFINITY) return { by: 'reset by hand: the breaker is held open', inMs: null };
       return { by: 'the first probe', inMs };
     }
@@ -128,7 +129,7 @@ export function explain(channel: Channel): Explanation {
   const name = members.length > 1 ? `${slot.id} (of ${members.length} partitions the worst)` : slot.id;
   const when = endsInMs === null ? '' : `, in ${duration(endsInMs)} at the latest`;
   const oldestAt = Math.min(...members.map((each) => each.slot.oldestAcceptedAt));
-  const calls = members.flatMap((each) => (each.slot.batch.length > 0 ? [each.slot.lastBatchAt ?? now] : []));
+  const calls = members.flatMap((each) => (each.slot.batch.length > 0 ? [each.slot.startedAt] : []));
   const sentence =
     `${name} is ${state} for ${duration(sinceMs)} because ${reasonOf(member)}; ends with ${endsBy}${when}; ` +
     `${waiting} waiting${age('the oldest for', now - oldestAt)}, ` +

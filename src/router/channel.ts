@@ -37,6 +37,8 @@ export class Channel {
   readonly queueing: Histogram;
   #config: ChannelConfig;
   readonly #partitioning: Partitioning<Slot>;
+  /** The only slot of a channel that is not partitioned. */
+  readonly #only: Slot | undefined;
   #instance: AnyChannel | undefined;
   readonly #unsubscribe: (() => void) | undefined;
   /** Set once it is being taken out: whoever asks again waits for the same end. */
@@ -62,8 +64,9 @@ export class Channel {
       return new Member(this, new Slot(id, config, world, shared), factory);
     });
     const slots = this.members.map((member) => member.slot);
+    this.#only = slots.length === 1 ? slots[0] : undefined;
     this.#partitioning = createPartitioning(slots, isKey ? keyOf : partitionBy);
-    this.#unsubscribe = breaker?.subscribe((change) => this.#breakerChanged(change));
+    this.#unsubscribe = breaker?.join(slots, (change) => this.#breakerChanged(change));
   }
 
   get config(): ChannelConfig {
@@ -76,7 +79,7 @@ export class Channel {
 
   /** The slot that serves a message. */
   slotFor(message: unknown): Slot {
-    return this.#partitioning.pick(message);
+    return this.#only ?? this.#partitioning.pick(message);
   }
 
   /** The instance made ahead of the first start; undefined: it was used up. */

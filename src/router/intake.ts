@@ -1,6 +1,6 @@
 import type { IntakeCount } from '../adapters/consume.ts';
 import type { World } from '../channel/world.ts';
-import { type Outcome, rejected } from '../core/outcome.ts';
+import { type Outcome, REJECTED } from '../core/outcome.ts';
 import type { Recognition } from '../core/recognition.ts';
 import type { Channel } from './channel.ts';
 
@@ -20,8 +20,8 @@ export interface OfferOptions extends RouteOptions {
 export class Intake {
   /** Channels by the data type they serve; changed by `serve`. */
   readonly registry = new Map<string, Channel>();
-  /** The same channels by `ev`, so that the common path is one look-up. */
-  readonly #byEvent = new Map<unknown, Channel>();
+  /** The `ev` of messages that came, and their channels: a handful, and comparing a few costs less than hashing one. */
+  #seen: { readonly event: string; readonly channel: Channel }[] = [];
   /** Messages that no channel serves. */
   unroutable = 0;
   readonly #recognition: Recognition;
@@ -36,23 +36,25 @@ export class Intake {
   serve(dataType: string, channel: Channel | undefined): void {
     if (channel === undefined) this.registry.delete(dataType);
     else this.registry.set(dataType, channel);
-    for (const event of this.#recognition.eventsOf(dataType)) {
-      if (channel === undefined) this.#byEvent.delete(event);
-      else this.#byEvent.set(event, channel);
-    }
+    this.#seen = [];
   }
 
   /** Undefined: no channel serves it. */
   channelOf(message: unknown, dataType?: string): Channel | undefined {
     if (dataType !== undefined) return this.registry.get(dataType);
-    try {
-      // Whatever it is, it may be asked; a list of messages is none itself, whatever it carries.
-      const known = this.#byEvent.get((message as { ev?: unknown } | null | undefined)?.ev);
-      if (known !== undefined && !Array.isArray(message)) return known;
-    } catch {
-      // A getter that throws: recognition says that it is unknown.
+    const event = eventOf(message);
+    for (let index = 0; event !== undefined && index < this.#seen.length; index += 1) {
+      const seen = this.#seen[index];
+      if (seen?.event === event) return seen.channel;
     }
-    return this.registry.get(this.#recognition.dataTypeOf(message) ?? '');
+    return this.#find(message, event);
+  }
+
+  #find(message: unknown, event: string | undefined): Channel | undefined {
+    const channel = this.registry.get(this.#recognition.dataTypeOf(message) ?? '');
+    if (channel !== undefined && event !== undefined && this.#recognition.decidesBy(event))
+      this.#seen.push({ event, channel });
+    return channel;
   }
 
   route(message: unknown, dataType?: string): Outcome {
@@ -85,6 +87,16 @@ export class Intake {
     const why = dataType === undefined ? this.#recognition.why(message) : `no channel serves data type '${dataType}'`;
     this.#world.keepDeadLetter(null, 'unknown-type', message, why, 0);
     this.#world.bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message });
-    return rejected('unknown-type');
+    return REJECTED['unknown-type'];
+  }
+}
+
+/** What a message says that it is; undefined: nothing. Whatever it is, it may be asked; a list is no message itself. */
+function eventOf(message: unknown): string | undefined {
+  try {
+    const event = (message as { ev?: unknown } | null | undefined)?.ev;
+    return typeof event === 'string' && !Array.isArray(message) ? event : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Breaker, type BreakerLimits } from '../../src/core/breaker.ts';
+import { Breaker, type BreakerChange, type BreakerLimits, type Caller } from '../../src/core/breaker.ts';
+import { BreakerCallers } from '../support/breaker-callers.ts';
 
 const limits: fc.Arbitrary<BreakerLimits> = fc.record({
   window: fc.oneof(
@@ -37,22 +38,23 @@ const steps = fc.array(
 function world(given: BreakerLimits, seed: number) {
   const clock = { time: 0, now: () => clock.time };
   const breaker = new Breaker(given, clock, () => seed);
-  const tickets: number[] = [];
+  const callers = new BreakerCallers(breaker, clock);
+  const out: Caller[] = [];
   const act = (step: Partial<{ do: string; call: number; durationMs: number; ms: number }>) => {
-    const ticket = step.call === undefined ? undefined : tickets.splice(step.call, 1)[0];
-    if (step.do === 'start') tickets.push(breaker.callStarted());
+    const caller = step.call === undefined ? undefined : out.splice(step.call, 1)[0];
+    if (step.do === 'start') out.push(callers.start());
     if (step.do === 'probe') breaker.probe();
     if (step.do === 'check') breaker.checkInFlight();
     if (step.do === 'wait') clock.time += step.ms ?? 0;
     if (step.do === 'trip') breaker.trip();
     if (step.do === 'reset') breaker.reset();
     if (step.do === 'limits') breaker.limits = { ...given };
-    if (ticket === undefined) return;
-    if (step.do === 'succeed') breaker.callSucceeded(ticket, step.durationMs ?? 0);
-    if (step.do === 'fail') breaker.callFailed(ticket, step.durationMs ?? 0);
-    if (step.do === 'cancel') breaker.callCancelled(ticket);
+    if (caller === undefined) return;
+    if (step.do === 'succeed') breaker.callSucceeded(caller, step.durationMs ?? 0);
+    if (step.do === 'fail') breaker.callFailed(caller, step.durationMs ?? 0);
+    if (step.do === 'cancel') breaker.callCancelled(caller);
   };
-  return { clock, breaker, act };
+  return { clock, breaker, callers, act };
 }
 
 const chance = fc.double({ min: 0, max: 0.999, noNaN: true });
@@ -64,7 +66,7 @@ test('it changes only along allowed ways, each a new epoch, and an open one stay
       const { clock, breaker, act } = world(given, seed);
       let epoch = 0;
       let openUntil = 0;
-      breaker.subscribe(({ from, to, cause }) => {
+      const changed = ({ from, to, cause }: BreakerChange) => {
         expect(allowed).toContain(`${from}>${to}`);
         expect(breaker.epoch).toBe(epoch + 1);
         epoch = breaker.epoch;
@@ -72,7 +74,8 @@ test('it changes only along allowed ways, each a new epoch, and an open one stay
         if (given.observeOnly && from === 'closed') expect(cause).toBe('operator');
         openUntil = breaker.openUntil;
         if (to === 'open') expect(breaker.coolDownLeftMs()).toBeLessThanOrEqual(given.coolDownMsMax);
-      });
+      };
+      breaker.join([], changed);
       for (const step of sequence) act(step);
       expect(breaker.epoch).toBe(epoch);
     }),
@@ -82,11 +85,11 @@ test('it changes only along allowed ways, each a new epoch, and an open one stay
 test('whatever happened, a sink that works again closes it: nothing locks it', () => {
   fc.assert(
     fc.property(limits, chance, steps, (given, seed, sequence) => {
-      const { clock, breaker, act } = world(given, seed);
+      const { clock, breaker, callers, act } = world(given, seed);
       for (const step of sequence) act(step);
       for (let round = 0; round < 3 * given.probes + 5 && breaker.state !== 'closed'; round += 1) {
         clock.time += Math.max(given.coolDownMsMax, given.slowCallMs);
-        if (breaker.probe()) breaker.callSucceeded(breaker.callStarted(), 1);
+        if (breaker.probe()) breaker.callSucceeded(callers.start(), 1);
       }
       expect(breaker.state).toBe('closed');
     }),
@@ -101,8 +104,8 @@ test('an outcome from an earlier stay moves nothing', () => {
       steps,
       fc.constantFrom('callSucceeded', 'callFailed', 'callCancelled'),
       (given, seed, sequence, outcome) => {
-        const { breaker, act } = world(given, seed);
-        const early = breaker.callStarted();
+        const { breaker, callers, act } = world(given, seed);
+        const early = callers.start();
         breaker.trip();
         for (const step of sequence) act(step);
         const before = {

@@ -51,14 +51,12 @@ test('the windows add up to the whole', () => {
   );
 });
 
-test('one record of n durations is n records of one', () => {
+test('it is the same in whatever order durations come, those that repeat together or apart', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.double(), fc.nat(30)), { maxLength: 40 }), (all) => {
       const [together, apart] = [new Histogram(), new Histogram()];
-      for (const [ms, times] of all.filter(([, count]) => count > 0)) {
-        together.record(ms, times);
-        for (let left = times; left > 0; left -= 1) apart.record(ms);
-      }
+      for (const [ms, times] of all) for (let left = times; left > 0; left -= 1) together.record(ms);
+      for (let round = 0; round < 30; round += 1) for (const [ms, times] of all) if (round < times) apart.record(ms);
       expect(together.distribution()).toEqual(apart.distribution());
     }),
   );

@@ -28,9 +28,9 @@ const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'timer from the wrong start',
-    file: 'src/channel/slot.ts',
-    find: 'return Math.max(0, this.oldestAcceptedAt + this.config.timeoutMs - this.world.clock.now());',
-    replace: 'return this.config.timeoutMs;',
+    file: 'src/channel/waits.ts',
+    find: 'return Math.max(0, oldestAcceptedAt + config.timeoutMs - world.clock.now());',
+    replace: 'return config.timeoutMs;',
   },
   {
     name: 'missing epoch check',
@@ -41,14 +41,14 @@ const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'double count',
     file: 'src/channel/settlement.ts',
-    find: 'slot.counters[Counter.delivered] += delivered;',
-    replace: 'slot.counters[Counter.delivered] += delivered + (call.attempt > 1 ? 1 : 0);',
+    find: 'counters[Counter.delivered] += delivered;',
+    replace: 'counters[Counter.delivered] += delivered + (call.attempt > 1 ? 1 : 0);',
   },
   {
     name: 'order broken on retry',
-    file: 'src/channel/pump.ts',
-    find: 'const held = slot.recovery.take(limit);',
-    replace: 'const held = slot.mailbox.size > 0 ? undefined : slot.recovery.take(limit);',
+    file: 'src/channel/slot.ts',
+    find: 'const held = recovery.size === 0 ? undefined : recovery.take(limit);',
+    replace: 'const held = recovery.size === 0 || mailbox.size > 0 ? undefined : recovery.take(limit);',
   },
   {
     name: 'order broken on retry, among failed batches',

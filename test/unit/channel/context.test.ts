@@ -27,6 +27,18 @@ describe('what `process` is told', () => {
     expect(call).toMatchObject({ attempt: 1, trigger: 'size', ageMs: 0 });
     expect(call?.context).toMatchObject({ depth: 3, rules: { minMove: 3 }, gaps: [] });
   });
+
+  it('the age of its own batch while the call lasts, and none once it is over', async () => {
+    const rig = await createRig({ channels: { ohlcv: { batchSize: 2 } } });
+    rig.sink('ohlcv').script.push(slow(10));
+    rig.router.route(message('ohlcv', 0));
+    await rig.advance(100);
+    const [first] = rig.sink('ohlcv').calls;
+    expect(first?.context.ageMs).toBe(100);
+    rig.router.routeAll([message('ohlcv', 1), message('ohlcv', 2)]);
+    await rig.advance(200);
+    expect([first?.context.ageMs, rig.sink('ohlcv').calls.length]).toEqual([0, 2]);
+  });
 });
 
 describe('`emit`', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CALL_WEIGHT, STRIDE_MAX } from '../../../src/core/turns.ts';
 import { busy, createRig, message, messages, numbers, type RouterRig, slow } from '../../support/router-rig.ts';
 
 /** Routes one message of `channel` at each turn of the event loop, until the clock says so. */
@@ -124,7 +125,11 @@ describe('R3.4 channels that keep the processor busy', () => {
     turn();
     await rig.advance(500);
     const steps = turns.slice(1).map((calls, index) => calls - (turns[index] ?? 0));
-    expect(Math.max(...steps), 'two slices of 3 ms, as the test itself takes its turns').toBeLessThanOrEqual(6);
+    // After brief work so many calls share a reading of the clock, and only the one after them notices.
+    const blind = STRIDE_MAX / CALL_WEIGHT;
+    const two = 'two slices of 3 ms, as the test itself takes its turns';
+    expect(Math.max(...steps.slice(1)), two).toBeLessThanOrEqual(6);
+    expect(steps[0]).toBeLessThanOrEqual(6 + blind);
     expect(rig.sink('tick').delivered).toEqual(numbers(200));
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Breaker, type BreakerChange, type BreakerLimits } from '../../../src/core/breaker.ts';
+import { Breaker, type BreakerLimits } from '../../../src/core/breaker.ts';
+import { BreakerCallers } from '../../support/breaker-callers.ts';
 
 const DEFAULTS: BreakerLimits = {
   window: { count: 20 },
@@ -16,13 +17,14 @@ const DEFAULTS: BreakerLimits = {
 function setUp(limits: Partial<BreakerLimits> = {}) {
   const clock = { time: 1_000_000, now: () => clock.time };
   const breaker = new Breaker({ ...DEFAULTS, ...limits }, clock, () => 1);
-  const changes: BreakerChange[] = [];
-  breaker.subscribe((change) => changes.push(change));
+  const callers = new BreakerCallers(breaker, clock);
+  const { changes } = callers;
+  const start = () => callers.start();
   const succeed = (times = 1) => {
-    for (let call = 0; call < times; call += 1) breaker.callSucceeded(breaker.callStarted(), 1);
+    for (let call = 0; call < times; call += 1) breaker.callSucceeded(start(), 1);
   };
   const fail = (times = 1) => {
-    for (let call = 0; call < times; call += 1) breaker.callFailed(breaker.callStarted(), 1);
+    for (let call = 0; call < times; call += 1) breaker.callFailed(start(), 1);
   };
   const coolDown = () => {
     clock.time = Math.max(clock.time, breaker.openUntil);
@@ -31,7 +33,7 @@ function setUp(limits: Partial<BreakerLimits> = {}) {
     coolDown();
     while (breaker.probe() && breaker.state === 'half-open') succeed();
   };
-  return { breaker, clock, changes, succeed, fail, coolDown, passProbes };
+  return { breaker, clock, changes, start, succeed, fail, coolDown, passProbes };
 }
 
 describe('closed', () => {
@@ -55,8 +57,8 @@ describe('closed', () => {
   });
 
   test('slow calls open it although they succeed', () => {
-    const { breaker, changes } = setUp({ slowCallRate: 0.5 });
-    for (let call = 0; call < 10; call += 1) breaker.callSucceeded(breaker.callStarted(), call < 5 ? 1 : 5_000);
+    const { breaker, changes, start } = setUp({ slowCallRate: 0.5 });
+    for (let call = 0; call < 10; call += 1) breaker.callSucceeded(start(), call < 5 ? 1 : 5_000);
     expect(changes.map(({ cause }) => cause)).toEqual(['slow-call-rate']);
   });
 
@@ -70,8 +72,8 @@ describe('closed', () => {
   });
 
   test('a sink that hangs is noticed before any call ends', () => {
-    const { breaker, clock, changes } = setUp();
-    for (let call = 0; call < 20; call += 1) breaker.callStarted();
+    const { breaker, clock, changes, start } = setUp();
+    for (let call = 0; call < 20; call += 1) start();
     clock.time += 4_999;
     breaker.checkInFlight();
     expect(breaker.state).toBe('closed');
@@ -81,24 +83,24 @@ describe('closed', () => {
   });
 
   test('a cancelled call counts as nothing', () => {
-    const { breaker } = setUp();
-    for (let call = 0; call < 20; call += 1) breaker.callCancelled(breaker.callStarted());
+    const { breaker, start } = setUp();
+    for (let call = 0; call < 20; call += 1) breaker.callCancelled(start());
     expect(breaker.rates().calls).toBe(0);
   });
 
   test('an outcome that is told twice counts once', () => {
-    const { breaker } = setUp();
-    const ticket = breaker.callStarted();
-    breaker.callFailed(ticket, 10_000);
-    breaker.callSucceeded(ticket, 12_000);
+    const { breaker, start } = setUp();
+    const caller = start();
+    breaker.callFailed(caller, 10_000);
+    breaker.callSucceeded(caller, 12_000);
     expect([breaker.rates().calls, breaker.late]).toEqual([1, 1]);
   });
 });
 
 describe('open', () => {
   test('a late success does not close it, a late failure does not prolong it', () => {
-    const { breaker, fail } = setUp();
-    const [early, other] = [breaker.callStarted(), breaker.callStarted()];
+    const { breaker, fail, start } = setUp();
+    const [early, other] = [start(), start()];
     fail(10);
     const { epoch, openUntil } = breaker;
     breaker.callSucceeded(early, 1);
@@ -182,8 +184,8 @@ describe('half-open', () => {
   });
 
   test('a late failure does not open it again', () => {
-    const { breaker, clock, fail } = setUp();
-    const early = breaker.callStarted();
+    const { breaker, clock, fail, start } = setUp();
+    const early = start();
     fail(10);
     clock.time = breaker.openUntil;
     breaker.probe();
@@ -192,8 +194,8 @@ describe('half-open', () => {
   });
 
   test('a probe that hangs counts as failed, and does not lock it', () => {
-    const { breaker, clock, coolDown, succeed } = halfOpen();
-    const hung = breaker.callStarted();
+    const { breaker, clock, coolDown, succeed, start } = halfOpen();
+    const hung = start();
     clock.time += 4_999;
     expect([breaker.probe(), breaker.state]).toEqual([false, 'half-open']);
     clock.time += 1;
@@ -216,14 +218,14 @@ describe('half-open', () => {
   });
 
   test('a cancelled probe gives its permit back', () => {
-    const { breaker } = halfOpen();
-    breaker.callCancelled(breaker.callStarted());
+    const { breaker, start } = halfOpen();
+    breaker.callCancelled(start());
     expect([breaker.probe(), breaker.state]).toEqual([true, 'half-open']);
   });
 
   test('a probe that takes too long has failed although it succeeds', () => {
-    const { breaker } = halfOpen();
-    breaker.callSucceeded(breaker.callStarted(), 5_000);
+    const { breaker, start } = halfOpen();
+    breaker.callSucceeded(start(), 5_000);
     expect(breaker.state).toBe('open');
   });
 });
@@ -282,11 +284,11 @@ test('an operator may open it for a given time, or until it is reset', () => {
 });
 
 test('a reset of a closed breaker forgets the history and disturbs no call', () => {
-  const { breaker, changes, fail } = setUp();
-  const ticket = breaker.callStarted();
+  const { breaker, changes, fail, start } = setUp();
+  const caller = start();
   fail(9);
   breaker.reset();
-  breaker.callSucceeded(ticket, 1);
+  breaker.callSucceeded(caller, 1);
   expect([breaker.rates().calls, breaker.late, changes]).toEqual([1, 0, []]);
 });
 
@@ -302,7 +304,7 @@ test('new limits keep state and history', () => {
 test('a listener that left hears nothing', () => {
   const { breaker, changes } = setUp();
   const heard: string[] = [];
-  const leave = breaker.subscribe(({ to }) => heard.push(to));
+  const leave = breaker.join([], ({ to }) => heard.push(to));
   breaker.trip();
   leave();
   breaker.reset();

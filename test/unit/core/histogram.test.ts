@@ -20,15 +20,15 @@ test('a window holds what came since the last one, with its own maximum', () => 
   const histogram = new Histogram();
   histogram.record(500);
   expect(histogram.window()).toMatchObject({ count: 1, maxMs: 500 });
-  histogram.record(2, 10);
+  for (let times = 0; times < 10; times += 1) histogram.record(2);
   expect(histogram.window()).toMatchObject({ count: 10, p50Ms: 1.9835, maxMs: 2 });
   expect(histogram.window()).toEqual(NOTHING);
   expect(histogram.distribution()).toMatchObject({ count: 11, maxMs: 500 });
 });
 
-test('many at once count as many', () => {
+test('durations that repeat count as many', () => {
   const histogram = new Histogram();
-  histogram.record(1, 99);
+  for (let times = 0; times < 99; times += 1) histogram.record(1);
   histogram.record(100);
   const { p50Ms, p99Ms, p999Ms } = histogram.distribution();
   expect([p50Ms < 1.07, p99Ms < 1.07, p999Ms]).toEqual([true, true, 100]);

@@ -69,14 +69,6 @@ describe('least-loaded', () => {
   });
 });
 
-it('one partition is always the one, and its key is never read', () => {
-  const [only] = bins(1);
-  const { pick } = createPartitioning(only === undefined ? [] : [only], () => {
-    throw new Error('nobody asked');
-  });
-  expect(pick(null)).toBe(only);
-});
-
 it('no partition at all is refused', () => {
   expect(() => createPartitioning([], 'round-robin')).toThrow('a channel has at least one partition');
 });

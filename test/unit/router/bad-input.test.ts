@@ -85,6 +85,20 @@ it('a `partitionBy` that throws or gives no text puts the message somewhere, and
   expect(rig.facts('callback.failed')).toMatchObject([{ place: 'key', channel: 'tick' }, { place: 'key' }]);
 });
 
+it('the key of a channel that is not partitioned is not read', async () => {
+  const rig = await createRig({
+    channels: {
+      tick: {
+        partitionBy: () => {
+          throw new Error('nobody asked');
+        },
+      },
+    },
+  });
+  rig.router.route(message('tick', 0));
+  expect([rig.sink('tick').delivered, rig.facts('callback.failed')]).toEqual([[0], []]);
+});
+
 it('a recognition rule that throws has no opinion, and is counted and told', async () => {
   const rig = await createRig({
     recognise: [trap, (input) => (input === 'bar' ? 'ohlcv' : undefined)],

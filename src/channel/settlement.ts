@@ -70,8 +70,7 @@ function settleFailure(call: Call, segment: Segment, durationMs: number): boolea
   if (verdict === 'isolate' || verdict === 'condemn') return true;
   if (verdict === 'suspect' && canLearnMore) return true;
   slot.recovery.restore();
-  waitForRetry(call, segment);
-  return false;
+  return mayRetryNow(call, segment);
 }
 
 /** `context.fail` named messages: the others are delivered, these go again alone, or are given up. */
@@ -98,8 +97,7 @@ function settleNamed(call: Call, failures: ReadonlyMap<number, unknown>, duratio
   }
   slot.counters[Counter.inFlight] -= again.length;
   slot.recovery.putBack(rest);
-  waitForRetry(call, rest);
-  return false;
+  return mayRetryNow(call, rest);
 }
 
 function giveUp(call: Call, segment: Segment, reason: 'failed' | 'poison' | 'not-retryable'): void {
@@ -113,14 +111,15 @@ function publishFailed(call: Call, error: unknown): void {
   slot.world.bus.publish('batch.failed', { channel: slot.id, size: call.size, attempt, error, isTimedOut });
 }
 
-/** Our own backoff, the sink's wish or the budget: the longest holds. */
-function waitForRetry(call: Call, segment: Segment): void {
+/** Notes when the next attempt is due: our own backoff, the sink's wish or the budget, the longest holds. True: at once. */
+function mayRetryNow(call: Call, segment: Segment): boolean {
   const { slot } = call;
   const asked = adviceOf(segment.error).retryAfterMs ?? 0;
   const backoff = backoffMs(call.config.retry, segment.attempts, slot.world.random);
   const now = slot.world.clock.now();
   slot.askedUntil = now + asked;
   slot.retryAt = now + Math.max(backoff, asked, slot.retryBudget.waitMs());
+  return slot.retryAt <= now;
 }
 
 function adviceOf(error: unknown): ErrorAdvice {

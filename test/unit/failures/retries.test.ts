@@ -57,6 +57,16 @@ describe('R6.2 the wait before another attempt', () => {
     expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
   });
 
+  it('of nothing is none: a backoff of 0 tries again at once, and no state lies between the attempts', async () => {
+    const rig = await createRig({ channels: { tick: { retry: { delayMs: 0 } } } });
+    rig.sink('tick').reaction = failFirst;
+    rig.router.routeAll(messages('tick', 3));
+    await rig.advance(0);
+    expect([rig.clock.now(), rig.sink('tick').delivered]).toEqual([0, [0, 1, 2]]);
+    expect(rig.facts('batch.failed').length).toBe(3);
+    expect(rig.facts('channel.entered').map(({ to }) => to)).not.toContain('retrying');
+  });
+
   const interruptions: Readonly<Record<string, (rig: RouterRig) => unknown>> = {
     'a pause': async (rig) => {
       rig.router.pause();

@@ -65,7 +65,7 @@ export class Call implements BatchContext {
   }
 
   get ageMs(): number {
-    return this.isOver ? 0 : this.slot.startedAt - this.slot.startedWith;
+    return this.slot.call === this ? this.slot.startedAt - this.slot.startedWith : 0;
   }
 
   get depth(): number {

@@ -20,8 +20,6 @@ export function handOver(before: readonly Slot[], slotFor: (message: unknown) =>
     }
     mailbox.drain();
     for (const index of Object.values(Counter)) first.counters[index] += slot.counters[index];
-    addUp(first.rejectedBy, slot.rejectedBy);
-    addUp(first.deadLetteredBy, slot.deadLetteredBy);
   }
   for (const slot of before) {
     slot.publishGaps();
@@ -38,13 +36,4 @@ function groupBy(messages: readonly unknown[], slotFor: (message: unknown) => Sl
     else group.push(message);
   }
   return groups;
-}
-
-/** Adds the counts of one record to those of another, key by key. */
-export function addUp<Key extends string>(
-  total: Partial<Record<Key, number>>,
-  part: Partial<Record<Key, number>>,
-): void {
-  // Object.entries widens the keys; these records hold nothing but counts by reason.
-  for (const [key, count] of Object.entries(part) as [Key, number][]) total[key] = (total[key] ?? 0) + count;
 }

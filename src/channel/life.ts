@@ -84,7 +84,7 @@ export class Life implements ChannelPort {
     try {
       await this.#channel.close?.(this.#context(signal));
     } catch (error) {
-      this.#slot.world.bus.fault('close', error, this.#slot.channel);
+      this.#slot.world.bus.fault('close', error, this.#slot.config.name);
     }
   }
 

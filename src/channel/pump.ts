@@ -38,7 +38,7 @@ export class Pump implements TurnTaker {
     this.slot = slot;
     this.#channel = channel;
     this.#tell = tell;
-    this.#watchdog = new Watchdog(slot, (error) => tell({ type: 'call.hung', error }));
+    this.#watchdog = new Watchdog(slot, tell);
   }
 
   get priority(): number {
@@ -65,10 +65,10 @@ export class Pump implements TurnTaker {
   depthReached(): void {
     if (this.#edge !== 'none') this.#tellOf(this.#edge);
     if (this.#mode === undefined || this.slot.call !== undefined) return;
-    const { turns } = this.slot.world;
-    if (this.priority > 1) return turns.request(this);
+    const { config, world } = this.slot;
+    if (config.priority > 1) return world.turns.request(this);
     while (this.step()) {
-      if (turns.isOver()) return turns.request(this);
+      if (world.turns.isOver()) return world.turns.request(this);
     }
   }
 

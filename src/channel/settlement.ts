@@ -41,8 +41,7 @@ export function settle(call: Call, error: unknown, isSuccess: boolean): boolean 
 }
 
 function publishFlushed(call: Call, durationMs: number): void {
-  const { slot, trigger, ageMs, attempt } = call;
-  const { size } = call;
+  const { slot, trigger, size, ageMs, attempt } = call;
   slot.world.bus.publish('batch.flushed', { channel: slot.id, trigger, size, ageMs, durationMs, attempt });
 }
 

@@ -10,7 +10,6 @@ import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/out
 import { Overflow } from '../core/overflow.ts';
 import { Recovery, type Segment } from '../core/recovery.ts';
 import type { Trigger } from '../core/trigger.ts';
-import type { DeadLetterReason } from '../observe/dead-letters.ts';
 import { Call } from './call.ts';
 import type { Validate } from './validator.ts';
 import { WaitingOffers } from './waiting-offers.ts';
@@ -18,12 +17,6 @@ import type { Shared, World } from './world.ts';
 
 /** No mailbox is so deep; a small integer, because it is compared with for each message. */
 const NEVER = 2 ** 30;
-const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
-
-/** Is told of each message that makes a batch full, or of any. */
-export interface Watcher {
-  depthReached(): void;
-}
 
 /**
  * The data plane of one partition: its door, its mailbox, its counts. It belongs to the router, not to the channel's
@@ -31,7 +24,6 @@ export interface Watcher {
  */
 export class Slot {
   readonly id: string;
-  readonly channel: string;
   readonly world: World;
   readonly counters = createCounters();
   readonly mailbox: Mailbox;
@@ -41,8 +33,6 @@ export class Slot {
   readonly queueing: Histogram;
   readonly breaker: Breaker | undefined;
   readonly retryBudget: RetryBudget;
-  readonly rejectedBy: Partial<Record<RejectReason, number>> = {};
-  readonly deadLetteredBy: Partial<Record<DeadLetterReason, number>> = {};
   config: ChannelConfig;
   validate: Validate | undefined = undefined;
   /** Messages are taken in. */
@@ -67,7 +57,8 @@ export class Slot {
   epoch = -1;
   #edge: Edge = 'none';
   #watchedDepth = NEVER;
-  #watcher: Watcher | undefined;
+  /** Is told of each message that makes a batch full, or of any. */
+  #watcher: { depthReached(): void } | undefined;
   readonly #overflow: Overflow;
   readonly #offers = new WaitingOffers();
   readonly #settledWaiters: (() => void)[] = [];
@@ -76,7 +67,6 @@ export class Slot {
 
   constructor(id: string, config: ChannelConfig, world: World, shared: Shared) {
     this.id = id;
-    this.channel = config.name;
     this.config = config;
     this.world = world;
     this.mailbox = new Mailbox(config.capacity);
@@ -138,7 +128,7 @@ export class Slot {
       if (isRaw && this.validate !== undefined) payload = this.validate(message);
     } catch (error) {
       const outcome = this.#reject('invalid', message);
-      this.world.keepDeadLetter(this.channel, 'invalid', message, error, 0);
+      this.world.keepDeadLetter(this.config.name, 'invalid', message, error, 0);
       return outcome;
     }
     return this.#admit(payload, message);
@@ -179,7 +169,7 @@ export class Slot {
 
   /** The messages `process` has now. */
   get batch(): readonly unknown[] {
-    return this.call?.messages ?? NO_MESSAGES;
+    return this.call?.messages ?? [];
   }
 
   /** Begins the next call: what failed before goes first, cut to what the breaker allows. */
@@ -259,7 +249,7 @@ export class Slot {
   }
 
   emit(event: unknown): void {
-    this.world.bus.publish('event', { channel: this.channel, event });
+    this.world.bus.publish('event', { channel: this.config.name, event });
   }
 
   countLate(): void {
@@ -267,12 +257,12 @@ export class Slot {
   }
 
   /** Gives messages up for good, with the reason. */
-  deadLetter(segments: readonly Segment[], reason: DeadLetterReason): void {
+  deadLetter(segments: readonly Segment[], reason: 'failed' | 'not-retryable' | 'poison'): void {
     const count = segments.reduce((sum, { messages }) => sum + messages.length, 0);
     this.counters[Counter.deadLettered] += count;
-    this.deadLetteredBy[reason] = (this.deadLetteredBy[reason] ?? 0) + count;
+    this.counters[Counter[reason]] += count;
     for (const { messages, error, attempts } of segments) {
-      for (const message of messages) this.world.keepDeadLetter(this.channel, reason, message, error, attempts);
+      for (const message of messages) this.world.keepDeadLetter(this.config.name, reason, message, error, attempts);
     }
   }
 
@@ -289,10 +279,10 @@ export class Slot {
     for (const gap of gaps) this.world.bus.publish('message.dropped', gap);
   }
 
-  #reject(reason: RejectReason, message: unknown): Outcome {
+  #reject(reason: Exclude<RejectReason, 'unknown-type'>, message: unknown): Outcome {
     this.counters[Counter.rejected] += 1;
-    this.rejectedBy[reason] = (this.rejectedBy[reason] ?? 0) + 1;
-    this.world.bus.publish('message.rejected', { channel: this.channel, reason, message });
+    this.counters[Counter[reason]] += 1;
+    this.world.bus.publish('message.rejected', { channel: this.config.name, reason, message });
     return REJECTED[reason];
   }
 }

@@ -10,10 +10,11 @@ interface WaitingOffer {
 
 /** Offers that wait for room, in order of asking. */
 export class WaitingOffers {
-  readonly #queue = new Set<WaitingOffer>();
+  /** Undefined: none has waited yet. */
+  #queue: Set<WaitingOffer> | undefined;
 
   get size(): number {
-    return this.#queue.size;
+    return this.#queue === undefined ? 0 : this.#queue.size;
   }
 
   /** Waits. An abort takes the offer back: the promise rejects with the signal's reason. */
@@ -26,6 +27,7 @@ export class WaitingOffers {
         signal?.removeEventListener('abort', takeBack);
         resolve(outcome);
       };
+      this.#queue ??= new Set();
       const offer: WaitingOffer = { message, queue: this.#queue, answer };
       this.#queue.add(offer);
       if (signal === undefined) return;
@@ -37,17 +39,18 @@ export class WaitingOffers {
 
   /** Takes the offer that has waited longest; undefined when none waits. */
   shift(): Pick<WaitingOffer, 'message' | 'answer'> | undefined {
-    const [first] = this.#queue;
-    if (first !== undefined) this.#queue.delete(first);
+    const [first] = this.#queue ?? [];
+    first?.queue.delete(first);
     return first;
   }
 
   /** Moves all of them to the end of other queues. */
   moveTo(queueFor: (message: unknown) => WaitingOffers): void {
-    for (const offer of [...this.#queue]) {
-      this.#queue.delete(offer);
-      offer.queue = queueFor(offer.message).#queue;
-      offer.queue.add(offer);
+    for (const offer of [...(this.#queue ?? [])]) {
+      offer.queue.delete(offer);
+      const target = queueFor(offer.message);
+      target.#queue ??= new Set();
+      offer.queue = target.#queue.add(offer);
     }
   }
 }

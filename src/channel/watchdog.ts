@@ -1,3 +1,4 @@
+import type { ChannelEvent } from '../../machines/channel.ts';
 import { type Call, timeoutError } from './call.ts';
 import type { Slot } from './slot.ts';
 
@@ -8,16 +9,17 @@ import type { Slot } from './slot.ts';
  */
 export class Watchdog {
   readonly #slot: Slot;
-  readonly #hung: (error: Error) => void;
+  readonly #tell: (event: ChannelEvent) => void;
   #timer: unknown;
 
-  constructor(slot: Slot, hung: (error: Error) => void) {
+  /** `tell` brings an event to the channel's statechart. */
+  constructor(slot: Slot, tell: (event: ChannelEvent) => void) {
     this.#slot = slot;
-    this.#hung = hung;
+    this.#tell = tell;
   }
 
   watch(call: Call): void {
-    this.#timer ??= this.#slot.world.clock.setTimeout(this.#check, this.#nextLookMs(call, 0));
+    this.#timer ??= this.#lookIn(this.#nextLookMs(call, 0));
   }
 
   stop(): void {
@@ -25,7 +27,11 @@ export class Watchdog {
     this.#timer = undefined;
   }
 
-  readonly #check = (): void => {
+  #lookIn(ms: number): unknown {
+    return this.#slot.world.clock.setTimeout(() => this.#check(), ms);
+  }
+
+  #check(): void {
     this.#timer = undefined;
     const { call } = this.#slot;
     if (call === undefined) return;
@@ -36,9 +42,10 @@ export class Watchdog {
       call.timeOut();
       this.#slot.breaker?.callFailed(this.#slot, elapsedMs);
     }
-    if (elapsedMs >= processTimeoutMs + abandonAfterMs) return this.#hung(timeoutError(call));
-    this.#timer = this.#slot.world.clock.setTimeout(this.#check, this.#nextLookMs(call, elapsedMs));
-  };
+    if (elapsedMs >= processTimeoutMs + abandonAfterMs)
+      return this.#tell({ type: 'call.hung', error: timeoutError(call) });
+    this.#timer = this.#lookIn(this.#nextLookMs(call, elapsedMs));
+  }
 
   #nextLookMs(call: Call, elapsedMs: number): number {
     const { breaker, processTimeoutMs, abandonAfterMs } = call.config;

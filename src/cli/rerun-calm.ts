@@ -60,8 +60,6 @@ export async function bringToCalm(
       const memory = calm.slots[slot.id];
       if (memory === undefined) continue;
       for (const [at, index] of Object.values(Counter).entries()) slot.counters[index] = memory.counters[at] ?? 0;
-      Object.assign(slot.rejectedBy, memory.rejectedBy);
-      Object.assign(slot.deadLetteredBy, memory.deadLetteredBy);
       slot.probedIn = memory.probedIn ?? slot.probedIn;
       for (let left = memory.earned; left > 0; left -= 1) slot.retryBudget.earn();
     }

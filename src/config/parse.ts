@@ -39,12 +39,32 @@ export function resolveLayers(layers: readonly Layer[], known: readonly ConfigMi
   const findings = [...issues.flatMap((issue) => fromIssue(issue)), ...crossChecks(written, filled)];
   if (!result.success || findings.length > 0 || known.length > 0) throw configError(layers, findings, known);
   const { router, channels } = result.data;
+  const share = createShare();
   const named = Object.entries(channels).map(([name, channel]): [string, ChannelConfig] => {
     const identity = { name, dataType: channel.dataType ?? name };
     // Spreads would give each channel a hidden class of its own, half a kilobyte.
-    return [name, Object.assign({}, identity, channel, identity, { eventRules: { ...channel.eventRules } })];
+    return [
+      name,
+      Object.assign({}, identity, channel, identity, share(channel), { eventRules: { ...channel.eventRules } }),
+    ];
   });
   return remember({ router, channels: Object.fromEntries(named) }, layers);
+}
+
+/** Equal parts become one object: thousands of channels have the same, and each copy costs them a third of a kilobyte. */
+function createShare() {
+  const parts = new Map<string, object>();
+  const one = <Part>(part: Part): Part => {
+    if (!isMap(part)) return part;
+    const text = JSON.stringify(part);
+    // Whatever reads the same has the same fields.
+    const known = parts.get(text) as Part | undefined;
+    if (known === undefined) parts.set(text, part);
+    return known ?? part;
+  };
+  return ({ retry, breaker, restart }: Pick<ChannelConfig, 'retry' | 'breaker' | 'restart'>) => {
+    return { retry: one(retry), breaker: one(breaker), restart: one(restart) };
+  };
 }
 
 /** The same configuration as if the channel had never been written: its name and data type are free again. */

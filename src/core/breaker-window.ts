@@ -33,19 +33,22 @@ export function createBreakerWindow(limits: WindowLimits): BreakerWindow {
 
 /** The last `count` outcomes, in a ring, with running totals. */
 class CountWindow implements BreakerWindow {
-  readonly #outcomes: Uint8Array;
+  readonly #count: number;
+  /** Undefined: all of them went well. */
+  #outcomes: Uint8Array | undefined;
   readonly #totals = { calls: 0, failures: 0, slow: 0 };
   #next = 0;
 
   constructor(count: number) {
-    this.#outcomes = new Uint8Array(count);
+    this.#count = count;
   }
 
   record(outcome: number, _at: number, times = 1): boolean {
-    const slots = this.#outcomes.length;
+    const slots = this.#count;
+    if (outcome !== 0) this.#outcomes ??= new Uint8Array(slots);
     for (let left = Math.min(times, slots); left > 0; left -= 1) {
-      if (this.#totals.calls === slots) tally(this.#totals, this.#outcomes[this.#next] ?? 0, -1);
-      this.#outcomes[this.#next] = outcome;
+      if (this.#totals.calls === slots) tally(this.#totals, this.#outcomes?.[this.#next] ?? 0, -1);
+      if (this.#outcomes !== undefined) this.#outcomes[this.#next] = outcome;
       tally(this.#totals, outcome, 1);
       this.#next = (this.#next + 1) % slots;
     }
@@ -62,9 +65,9 @@ class CountWindow implements BreakerWindow {
   }
 
   copyTo(other: BreakerWindow, now: number): void {
-    const slots = this.#outcomes.length;
+    const slots = this.#count;
     for (let back = this.#totals.calls; back > 0; back -= 1)
-      other.record(this.#outcomes[(this.#next - back + slots) % slots] ?? 0, now);
+      other.record(this.#outcomes?.[(this.#next - back + slots) % slots] ?? 0, now);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { BreakerUser, Caller } from './breaker-user.ts';
 import { type BreakerWindow, createBreakerWindow, FAILED, SLOW, type WindowLimits } from './breaker-window.ts';
 import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
@@ -45,14 +46,6 @@ export interface BreakerRates {
   readonly slowCallRate: number | null;
 }
 
-/** Who makes calls, one at a time. */
-export interface Caller {
-  /** Set by the breaker: the epoch that admitted the call which is out; -1: none is, or it has been told of. */
-  epoch: number;
-  /** When the call that is out began, on the clock. */
-  readonly startedAt: number;
-}
-
 /** A breaker went from one state to another. */
 export interface BreakerChange {
   readonly from: BreakerState;
@@ -84,10 +77,11 @@ export class Breaker {
   #window: BreakerWindow;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #random: Random;
-  readonly #users = new Map<readonly Caller[], (change: BreakerChange) => void>();
-  /** What listeners are being told of, and what comes next. */
+  #users: readonly BreakerUser[] = [];
+  /** What users are being told of, and what comes next. */
   readonly #changes: BreakerChange[] = [];
-  readonly #refused = new Set<() => void>();
+  /** Undefined: nobody was refused for want of a permit. */
+  #refused: Set<() => void> | undefined;
   #coolDownMs = 0;
   #openingsInRow = 0;
   #rampSteps = RAMP_STEPS;
@@ -183,7 +177,9 @@ export class Breaker {
       this.#enter('half-open', 'cool-down');
     }
     if (now - this.#permitSince < this.#limits.slowCallMs) {
-      if (freed !== undefined) this.#refused.add(freed);
+      if (freed === undefined) return false;
+      this.#refused ??= new Set();
+      this.#refused.add(freed);
       return false;
     }
     this.#permitSince = now;
@@ -211,23 +207,26 @@ export class Breaker {
     return Math.min(batchSize, Math.ceil(batchSize / RAMP_PARTS) * 2 ** steps);
   }
 
-  /** Until the returned function is called, the calls of these count, and `changed` is told of every change, in order. */
-  join(callers: readonly Caller[], changed: (change: BreakerChange) => void): () => void {
-    this.#users.set(callers, changed);
-    return () => void this.#users.delete(callers);
+  /** From now on the calls of a user count, and it is told of every change, in order. */
+  join(user: BreakerUser): void {
+    this.#users = [...this.#users, user];
+  }
+
+  leave(user: BreakerUser): void {
+    this.#users = this.#users.filter((each) => each !== user);
   }
 
   /** How many calls of this epoch have been out for `slowCallMs` or longer. */
   #overdue(now: number): number {
     const isOverdue = (caller: Caller): boolean =>
       caller.epoch === this.epoch && now - caller.startedAt >= this.#limits.slowCallMs;
-    return [...this.#users.keys()].flat().filter(isOverdue).length;
+    return this.#users.flatMap(({ callers }) => callers).filter(isOverdue).length;
   }
 
   #freePermit(): void {
     this.#permitSince = Number.NEGATIVE_INFINITY;
-    const refused = [...this.#refused];
-    this.#refused.clear();
+    const refused = this.#refused ?? [];
+    this.#refused = undefined;
     for (const freed of refused) freed();
   }
 
@@ -294,7 +293,7 @@ export class Breaker {
     this.#freePermit();
     // A listener may bring the next change about: it is told of once all have heard of this one.
     if (this.#changes.push(change) > 1) return;
-    for (const next of this.#changes) for (const changed of this.#users.values()) changed(next);
+    for (const next of this.#changes) for (const user of this.#users) user.breakerChanged(next);
     this.#changes.length = 0;
   }
 }

@@ -19,25 +19,24 @@ export interface Gap {
 /** Collects losses between two batches; those of one key and reason become one gap. */
 export class GapLog {
   readonly #channel: string;
+  /** In the order of their first loss; undefined: there is none. */
   #gaps: Map<string, { -readonly [Field in keyof Gap]: Gap[Field] }> | undefined;
-  #ordered: Gap[] = [];
 
   constructor(channel: string) {
     this.#channel = channel;
   }
 
   get isEmpty(): boolean {
-    return this.#ordered.length === 0;
+    return this.#gaps === undefined;
   }
 
   add(reason: GapReason, key: string, sequence: number): void {
     this.#gaps ??= new Map();
-    const name = this.#ordered.length < KEYS_MAX || this.#gaps.has(`${reason} ${key}`) ? key : OTHER_KEYS;
+    const name = this.#gaps.size < KEYS_MAX || this.#gaps.has(`${reason} ${key}`) ? key : OTHER_KEYS;
     let gap = this.#gaps.get(`${reason} ${name}`);
     if (gap === undefined) {
       gap = { channel: this.#channel, key: name, from: sequence, to: sequence, count: 0, reason };
       this.#gaps.set(`${reason} ${name}`, gap);
-      this.#ordered.push(gap);
     }
     gap.count += 1;
     // Not always ascending: a batch that was put back is older than what was dropped meanwhile.
@@ -47,9 +46,8 @@ export class GapLog {
 
   /** The gaps in the order of their first loss; the log is empty afterwards. */
   take(): readonly Gap[] {
-    if (this.isEmpty) return NO_GAPS;
-    const gaps = this.#ordered;
-    this.#ordered = [];
+    if (this.#gaps === undefined) return NO_GAPS;
+    const gaps = [...this.#gaps.values()];
     this.#gaps = undefined;
     return gaps;
   }

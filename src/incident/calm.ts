@@ -41,11 +41,8 @@ export class CalmWatch {
         if (restartsLately > 0) return `channel ${slot.id} failed within restart.withinMs`;
         const earned = this.#earned(slot);
         if (earned === undefined) return `the retry budget of ${slot.id} is worn since its last failure`;
-        const { rejectedBy, deadLetteredBy } = slot;
         slots[slot.id] = {
           counters: countersOf(slot),
-          rejectedBy: { ...rejectedBy },
-          deadLetteredBy: { ...deadLetteredBy },
           earned,
           probedIn: Number.isFinite(slot.probedIn) ? slot.probedIn : null,
         };

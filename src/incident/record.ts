@@ -99,8 +99,6 @@ export interface CalmState {
 
 interface SlotState {
   readonly counters: readonly number[];
-  readonly rejectedBy: Readonly<Record<string, number>>;
-  readonly deadLetteredBy: Readonly<Record<string, number>>;
   /** First attempts that fed the retry budget. */
   readonly earned: number;
   /** Which opening of its breaker it probed last; null: none. */

@@ -1,7 +1,8 @@
-import { Counter } from '../core/counters.ts';
+import { Counter, type Counters } from '../core/counters.ts';
 import type { Reading } from '../metrics/reading.ts';
 import type { RouterHealth } from '../observe/health.ts';
 import type { ChannelMetrics } from '../observe/metrics.ts';
+import { reasonsOf } from '../observe/reasons.ts';
 
 /** What the thread asks: whether the main thread still answers, or for everything there is to show. */
 export type Question = 'beat' | 'reading';
@@ -17,8 +18,8 @@ export interface Answer {
 /** Everything there is to show. */
 export interface Everything {
   readonly reading: Reading;
-  /** The counters of each channel, one buffer per partition. They are shared: they go on counting. */
-  readonly counters: Readonly<Record<string, readonly SharedArrayBuffer[]>>;
+  /** The counters of each channel, by partition. They are shared: they go on counting. */
+  readonly counters: Readonly<Record<string, readonly Counters[]>>;
 }
 
 /** What the thread needs to begin. */
@@ -35,16 +36,15 @@ export type Greeting = { readonly port: number } | { readonly error: string };
 /** A reading with the counts as they are at this moment, whatever the main thread is doing. */
 export function withCounters({ reading, counters }: Everything): Reading {
   const channels = Object.entries(reading.metrics.channels).map(([name, metrics]) => {
-    const buffers = counters[name];
-    return [name, buffers === undefined ? metrics : counted(metrics, buffers)] as const;
+    const partitions = counters[name];
+    return [name, partitions === undefined ? metrics : counted(metrics, partitions)] as const;
   });
   const received = channels.reduce((sum, [, metrics]) => sum + metrics.received, reading.metrics.unroutable);
   return { ...reading, metrics: { ...reading.metrics, received, channels: Object.fromEntries(channels) } };
 }
 
-function counted(metrics: ChannelMetrics, buffers: readonly SharedArrayBuffer[]): ChannelMetrics {
-  const arrays = buffers.map((buffer) => new Float64Array(buffer));
-  const sum = (index: number): number => arrays.reduce((total, array) => total + (array[index] ?? 0), 0);
+function counted(metrics: ChannelMetrics, partitions: readonly Counters[]): ChannelMetrics {
+  const sum = (index: keyof Counters): number => partitions.reduce((total, counts) => total + counts[index], 0);
   const accepted = sum(Counter.accepted);
   const delivered = sum(Counter.delivered);
   const deadLettered = sum(Counter.deadLettered);
@@ -56,6 +56,7 @@ function counted(metrics: ChannelMetrics, buffers: readonly SharedArrayBuffer[])
   const buffered = Math.max(0, accepted - delivered - deadLettered - dropped - conflated - returned - inFlight);
   return {
     ...metrics,
+    ...reasonsOf(sum),
     received: sum(Counter.received),
     accepted,
     rejected: sum(Counter.rejected),

@@ -78,7 +78,7 @@ class AnswerSource {
   everything(): Everything {
     this.#told = [...this.#router.channels.values()];
     const counters = this.#told.map(({ name, members }) => {
-      return [name, members.map(({ slot }) => slot.counters.buffer)] as const;
+      return [name, members.map(({ slot }) => slot.counters)] as const;
     });
     return { reading: readRouter(this.#router), counters: Object.fromEntries(counters) };
   }

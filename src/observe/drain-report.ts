@@ -40,7 +40,7 @@ function reportOf(channel: Channel, deliveredBefore: number): ChannelReport {
   const metrics = channel.metrics({ peek: true });
   const spentMs: Record<string, number> = {};
   for (const member of channel.members) {
-    for (const [state, ms] of Object.entries(member.spentMs)) spentMs[state] = Math.max(spentMs[state] ?? 0, ms);
+    for (const [state, ms] of Object.entries(member.spentMs ?? {})) spentMs[state] = Math.max(spentMs[state] ?? 0, ms);
   }
   return {
     state: metrics.state,

@@ -1,4 +1,3 @@
-import { addUp } from '../channel/hand-over.ts';
 import type { Slot } from '../channel/slot.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { Counter } from '../core/counters.ts';
@@ -9,6 +8,7 @@ import { channelHealth } from './explain.ts';
 import { type RouterHealth, worstState, worstStatus } from './health.ts';
 import { addLedgers, isConserved } from './ledger.ts';
 import type { BreakerMetrics, ChannelMetrics, MetricsOptions, RouterMetrics } from './metrics.ts';
+import { reasonsOf } from './reasons.ts';
 
 /** Everything measured of a router, as a plain snapshot. */
 export function routerMetrics(
@@ -51,13 +51,12 @@ export function channelMetrics(channel: Channel, { peek = false }: MetricsOption
   const depth = slots.reduce((total, slot) => total + slot.depth, 0);
   return {
     state: worstState(channel.members.map((member) => member.state)),
+    ...reasonsOf(sum),
     received: sum(Counter.received),
     accepted: sum(Counter.accepted),
     rejected: sum(Counter.rejected),
-    rejectedBy: sumOf(slots.map((slot) => slot.rejectedBy)),
     delivered: sum(Counter.delivered),
     deadLettered: sum(Counter.deadLettered),
-    deadLetteredBy: sumOf(slots.map((slot) => slot.deadLetteredBy)),
     dropped: sum(Counter.dropped),
     conflated: sum(Counter.conflated),
     returned: sum(Counter.returned),
@@ -94,12 +93,4 @@ function depthMaxOf(slot: Slot, peek: boolean): number {
   const depthMax = slot.counters[Counter.depthMax];
   if (!peek) slot.counters[Counter.depthMax] = slot.mailbox.size;
   return depthMax;
-}
-
-function sumOf<Reason extends string>(
-  parts: readonly Partial<Record<Reason, number>>[],
-): Partial<Record<Reason, number>> {
-  const total: Partial<Record<Reason, number>> = {};
-  for (const part of parts) addUp(total, part);
-  return total;
 }

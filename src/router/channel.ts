@@ -7,6 +7,7 @@ import { checkRulesOf } from '../config/event-rules.ts';
 import { rulesOf } from '../config/plan.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker, BreakerChange } from '../core/breaker.ts';
+import type { BreakerUser } from '../core/breaker-user.ts';
 import { Histogram } from '../core/histogram.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
 import { keyReader } from '../core/symbol.ts';
@@ -23,24 +24,22 @@ export interface ChannelParts {
   /** Undefined: it has none. */
   readonly breaker: Breaker | undefined;
   /** Made ahead of the first start, to read its rules; the first start uses it up. */
-  readonly instance: AnyChannel | undefined;
+  instance: AnyChannel | undefined;
   /** What its class checks `eventRules` by. */
   rules: StandardSchemaV1 | undefined;
 }
 
 /** One channel of a router: its name, its configuration and its partitions. */
-export class Channel {
+export class Channel implements BreakerUser {
   readonly name: string;
   readonly members: readonly Member[];
   readonly parts: ChannelParts;
   readonly processing: Histogram;
   readonly queueing: Histogram;
   #config: ChannelConfig;
-  readonly #partitioning: Partitioning<Slot>;
-  /** The only slot of a channel that is not partitioned. */
+  /** The slots, if there are several, and else the only one. */
+  readonly #partitioning: Partitioning<Slot> | undefined;
   readonly #only: Slot | undefined;
-  #instance: AnyChannel | undefined;
-  readonly #unsubscribe: (() => void) | undefined;
   /** Set once it is being taken out: whoever asks again waits for the same end. */
   removal: Promise<void> | undefined;
   /** What an operator who takes it out is told: each message is handed back in one report. */
@@ -48,11 +47,10 @@ export class Channel {
 
   /** `predecessor`: the same channel before a reload; its measurements go on. */
   constructor(parts: ChannelParts, predecessor?: Channel) {
-    const { config, factory, world, breaker } = parts;
+    const { config, world, breaker } = parts;
     this.name = config.name;
     this.parts = parts;
     this.#config = config;
-    this.#instance = parts.instance;
     this.processing = predecessor?.processing ?? new Histogram();
     this.queueing = predecessor?.queueing ?? new Histogram();
     const { partitionBy, partitions } = config;
@@ -61,16 +59,21 @@ export class Channel {
     const shared = { keyOf, breaker, processing: this.processing, queueing: this.queueing };
     this.members = Array.from({ length: partitions }, (_, index) => {
       const id = partitions === 1 ? config.name : `${config.name}/${index}`;
-      return new Member(this, new Slot(id, config, world, shared), factory);
+      return new Member(this, new Slot(id, config, world, shared));
     });
-    const slots = this.members.map((member) => member.slot);
-    this.#only = slots.length === 1 ? slots[0] : undefined;
-    this.#partitioning = createPartitioning(slots, isKey ? keyOf : partitionBy);
-    this.#unsubscribe = breaker?.join(slots, (change) => this.#breakerChanged(change));
+    const { callers } = this;
+    if (callers.length === 1) this.#only = callers[0];
+    else this.#partitioning = createPartitioning(callers, isKey ? keyOf : partitionBy);
+    breaker?.join(this);
   }
 
   get config(): ChannelConfig {
     return this.#config;
+  }
+
+  /** Who calls the sink: its slots. */
+  get callers(): readonly Slot[] {
+    return this.members.map(({ slot }) => slot);
   }
 
   get breaker(): Breaker | undefined {
@@ -79,14 +82,8 @@ export class Channel {
 
   /** The slot that serves a message. */
   slotFor(message: unknown): Slot {
-    return this.#only ?? this.#partitioning.pick(message);
-  }
-
-  /** The instance made ahead of the first start; undefined: it was used up. */
-  takeInstance(): AnyChannel | undefined {
-    const instance = this.#instance;
-    this.#instance = undefined;
-    return instance;
+    // One of the two is there.
+    return this.#only ?? (this.#partitioning as Partitioning<Slot>).pick(message);
   }
 
   /** A class whose constructor threw when the router was made shows its rules only now. Throws every mistake. */
@@ -115,26 +112,25 @@ export class Channel {
 
   /** Goes on where the same channel stopped before a reload. */
   takeOver(before: Channel): void {
-    const [first] = this.members;
-    const [last] = before.members;
+    const [first] = this.callers;
+    const [last] = before.callers;
     if (first === undefined || last === undefined) return;
-    const slots = before.members.map((member) => member.slot);
-    for (const { slot } of this.members) {
-      slot.isOpen = last.slot.isOpen;
-      slot.isPaused = last.slot.isPaused;
-      slot.validate = last.slot.validate;
-      slot.retryAt = Math.max(...slots.map(({ retryAt }) => retryAt));
-      slot.askedUntil = Math.max(...slots.map(({ askedUntil }) => askedUntil));
+    for (const slot of this.callers) {
+      slot.isOpen = last.isOpen;
+      slot.isPaused = last.isPaused;
+      slot.validate = last.validate;
+      slot.retryAt = Math.max(...before.callers.map(({ retryAt }) => retryAt));
+      slot.askedUntil = Math.max(...before.callers.map(({ askedUntil }) => askedUntil));
     }
-    handOver(slots, (message) => this.slotFor(message), first.slot);
+    handOver(before.callers, (message) => this.slotFor(message), first);
   }
 
   /** It is gone: a shared breaker must not keep it. */
   dispose(): void {
-    this.#unsubscribe?.();
+    this.breaker?.leave(this);
   }
 
-  #breakerChanged({ to, cause, rates }: BreakerChange): void {
+  breakerChanged({ to, cause, rates }: BreakerChange): void {
     const { bus } = this.parts.world;
     if (to === 'half-open') return;
     const coolDownMs = this.breaker?.coolDownLeftMs() ?? 0;

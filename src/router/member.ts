@@ -1,7 +1,7 @@
 import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import { Life } from '../channel/life.ts';
-import { type AnyChannel, bindChannel, type ChannelFactory } from '../channel/processing-channel.ts';
+import { type AnyChannel, bindChannel } from '../channel/processing-channel.ts';
 import type { Slot } from '../channel/slot.ts';
 import { validatorOf } from '../channel/validator.ts';
 import { Intensity } from '../core/intensity.ts';
@@ -17,7 +17,6 @@ const READ_OPTIONS = Object.freeze({});
 export class Member {
   readonly channel: Channel;
   readonly slot: Slot;
-  readonly #factory: ChannelFactory;
   /** Undefined: it never failed. */
   #intensity: Intensity | undefined;
   #actor: ActorRefFrom<typeof channelMachine> | undefined;
@@ -33,13 +32,12 @@ export class Member {
   returned = NO_MESSAGES;
   unknown = NO_MESSAGES;
   /** Time spent by state, in ms, since the drain began. */
-  spentMs: Record<string, number> = {};
+  spentMs: Record<string, number> | undefined;
   #spentFrom = 0;
 
-  constructor(channel: Channel, slot: Slot, factory: ChannelFactory) {
+  constructor(channel: Channel, slot: Slot) {
     this.channel = channel;
     this.slot = slot;
-    this.#factory = factory;
     this.since = slot.world.clock.now();
   }
 
@@ -59,7 +57,9 @@ export class Member {
   start(parent: AnyActorRef, warmed: (member: Member) => void): boolean {
     let instance: AnyChannel;
     try {
-      instance = this.channel.takeInstance() ?? this.#factory();
+      const { parts } = this.channel;
+      instance = parts.instance ?? parts.factory();
+      parts.instance = undefined;
       this.channel.checkRulesOf(instance);
       bindChannel(instance, this);
       this.slot.validate = validatorOf(instance);
@@ -142,7 +142,8 @@ export class Member {
   enter(to: string, cause: string, error: unknown): void {
     const now = this.slot.world.clock.now();
     const from = this.state;
-    this.spentMs[from] = (this.spentMs[from] ?? 0) + now - Math.max(this.since, this.#spentFrom);
+    if (this.spentMs !== undefined)
+      this.spentMs[from] = (this.spentMs[from] ?? 0) + now - Math.max(this.since, this.#spentFrom);
     this.state = to;
     this.slot.canDeliver = healthOf(to) === 'healthy';
     this.since = now;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Breaker, type BreakerChange, type BreakerLimits, type Caller } from '../../src/core/breaker.ts';
+import { Breaker, type BreakerChange, type BreakerLimits } from '../../src/core/breaker.ts';
+import type { Caller } from '../../src/core/breaker-user.ts';
 import { BreakerCallers } from '../support/breaker-callers.ts';
 
 const limits: fc.Arbitrary<BreakerLimits> = fc.record({
@@ -75,7 +76,7 @@ test('it changes only along allowed ways, each a new epoch, and an open one stay
         openUntil = breaker.openUntil;
         if (to === 'open') expect(breaker.coolDownLeftMs()).toBeLessThanOrEqual(given.coolDownMsMax);
       };
-      breaker.join([], changed);
+      breaker.join({ callers: [], breakerChanged: changed });
       for (const step of sequence) act(step);
       expect(breaker.epoch).toBe(epoch);
     }),

@@ -1,8 +1,9 @@
-import type { Breaker, BreakerChange, Caller } from '../../src/core/breaker.ts';
+import type { Breaker, BreakerChange } from '../../src/core/breaker.ts';
+import type { BreakerUser, Caller } from '../../src/core/breaker-user.ts';
 
-/** Makes as many calls at once as asked, and hears of every change of their breaker. */
-export class BreakerCallers {
-  readonly #callers: Caller[] = [];
+/** A user of a breaker that makes as many calls at once as asked, and hears of every change. */
+export class BreakerCallers implements BreakerUser {
+  readonly callers: Caller[] = [];
   readonly changes: BreakerChange[] = [];
   readonly #breaker: Breaker;
   readonly #clock: { readonly time: number };
@@ -10,14 +11,18 @@ export class BreakerCallers {
   constructor(breaker: Breaker, clock: { readonly time: number }) {
     this.#breaker = breaker;
     this.#clock = clock;
-    breaker.join(this.#callers, (change) => this.changes.push(change));
+    breaker.join(this);
   }
 
   /** A call goes out; whoever is returned tells of its outcome. */
   start(): Caller {
     const caller = { epoch: -1, startedAt: this.#clock.time };
-    this.#callers.push(caller);
+    this.callers.push(caller);
     this.#breaker.callStarted(caller);
     return caller;
+  }
+
+  breakerChanged(change: BreakerChange): void {
+    this.changes.push(change);
   }
 }

@@ -41,6 +41,16 @@ describe('what `process` is told', () => {
   });
 });
 
+it('`batch.flushed` tells what was delivered, why, after which wait, and how long it took', async () => {
+  const rig = await createRig({ channels: { ohlcv: { batchSize: 3 } } });
+  rig.sink('ohlcv').script.push(slow(7));
+  rig.router.routeAll(messages('ohlcv', 2));
+  await rig.advance(200);
+  expect(rig.facts('batch.flushed')).toEqual([
+    { channel: 'ohlcv', trigger: 'age', size: 2, ageMs: 100, durationMs: 7, attempt: 1 },
+  ]);
+});
+
 describe('`emit`', () => {
   it('puts events on the bus at once and in order, across batches and channels', async () => {
     const rig = await createRig({ channels: { tick: {}, ohlcv: { batchSize: 2 } } });

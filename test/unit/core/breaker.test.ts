@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Breaker, type BreakerLimits } from '../../../src/core/breaker.ts';
+import { Breaker, type BreakerChange, type BreakerLimits } from '../../../src/core/breaker.ts';
 import { BreakerCallers } from '../../support/breaker-callers.ts';
 
 const DEFAULTS: BreakerLimits = {
@@ -301,12 +301,13 @@ test('new limits keep state and history', () => {
   expect(breaker.state).toBe('open');
 });
 
-test('a listener that left hears nothing', () => {
+test('a user that left hears nothing', () => {
   const { breaker, changes } = setUp();
   const heard: string[] = [];
-  const leave = breaker.join([], ({ to }) => heard.push(to));
+  const user = { callers: [], breakerChanged: ({ to }: BreakerChange) => heard.push(to) };
+  breaker.join(user);
   breaker.trip();
-  leave();
+  breaker.leave(user);
   breaker.reset();
   expect([heard, changes.length]).toEqual([['open'], 2]);
 });

@@ -17,11 +17,14 @@ const limits = {
 it('every listener of a breaker hears of the changes in the order they were made, also of those made inside a listener', () => {
   const breaker = new Breaker(limits, { now: () => 0 }, () => 1);
   const heard: BreakerChange['to'][][] = [[], []];
-  breaker.join([], ({ to }) => {
-    heard[0]?.push(to);
-    if (to === 'open') breaker.reset();
+  breaker.join({
+    callers: [],
+    breakerChanged({ to }) {
+      heard[0]?.push(to);
+      if (to === 'open') breaker.reset();
+    },
   });
-  breaker.join([], ({ to }) => heard[1]?.push(to));
+  breaker.join({ callers: [], breakerChanged: ({ to }) => heard[1]?.push(to) });
   breaker.trip();
   expect(heard).toEqual([
     ['open', 'closed'],

@@ -11,7 +11,7 @@ import { createRig, messages } from '../../support/router-rig.ts';
 async function createWatch() {
   const rig = await createRig();
   const counters = createCounters();
-  const known: Everything = { reading: readRouter(rig.router), counters: { tick: [counters.buffer] } };
+  const known: Everything = { reading: readRouter(rig.router), counters: { tick: [counters] } };
   const clock = createSimulatedClock();
   const asked: Question[] = [];
   const watch = new ThreadWatch(known, (question) => asked.push(question), clock, 1_000);

@@ -54,7 +54,7 @@ async function exposed(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   // With an alert, so that its metric has labels too.
   const reading = { ...readRouter(rig.router), alerts: [{ alert: 'hung', channel: 'tick' }] as const };
   const clock = createSimulatedClock();
-  const counters = { tick: [createCounters().buffer] };
+  const counters = { tick: [createCounters()] };
   const scraped = new ThreadWatch({ reading, counters }, () => {}, clock, 1_000).metrics();
   await clock.advance(1_000);
   const metrics = new Map<string, Set<string>>();

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildSync } from 'esbuild';
@@ -6,7 +6,10 @@ import { projectRoot } from './project-files.ts';
 
 /** The code of the metrics thread, made from the sources as they are: a worker cannot load TypeScript. */
 export function bundleThreadWorker(): { readonly code: URL; remove(): void } {
-  const directory = mkdtempSync(join(projectRoot, 'node_modules/.cache/sluice-thread-'));
+  const cache = join(projectRoot, 'node_modules/.cache');
+  // A fresh clone has none.
+  mkdirSync(cache, { recursive: true });
+  const directory = mkdtempSync(join(cache, 'sluice-thread-'));
   const outfile = join(directory, 'thread-worker.mjs');
   buildSync({
     entryPoints: [join(projectRoot, 'src/inspector/thread-worker.ts')],

@@ -24,6 +24,11 @@ export function parseIncident(text: string): Incident {
   return { header: header as unknown as IncidentHeader, steps, end: end as unknown as IncidentEnd };
 }
 
+/** What the clock said first; 0: nobody asked it. */
+export function firstReading(steps: readonly Step[]): number {
+  return steps.find((step) => step.is === 'now')?.at ?? 0;
+}
+
 type Line = Readonly<Record<string, unknown>>;
 
 function headerOf(header: Line): Line {

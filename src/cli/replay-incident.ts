@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Fact } from '../incident/record.ts';
 import { toText } from '../incident/text.ts';
-import { type Incident, parseIncident, type Step } from './incident-file.ts';
+import { firstReading, type Incident, parseIncident, type Step } from './incident-file.ts';
 import { reasonOf } from './problems.ts';
 import { rerun } from './rerun.ts';
-import type { RerunReport } from './rerun-router.ts';
+import type { RerunFact, RerunReport } from './rerun-router.ts';
 import { formatCount, renderTable } from './table.ts';
 import { type Terminal, widthOf } from './terminal.ts';
 
@@ -36,13 +36,13 @@ export async function replayIncident({ file, until, json }: Options, terminal: T
     stderr.write(`sluice: --until ${until}: ${file} ends with step ${end.step}\n`);
     return 2;
   }
-  const report = header.start === null ? undefined : await rerun(incident, header.start, until);
+  const report = header.start === null ? header.obstacle : await rerun(incident, header.start, until);
   const verdict = verdictOf(incident, report);
-  if (json) stdout.write(`${toText({ file, why: header.why, writtenAt: header.writtenAt, ...verdict, ...report })}\n`);
-  else
-    stdout.write(
-      `${[...headOf(file, incident), ...bodyOf(incident, report, widthOf(stdout)), verdict.text].join('\n')}\n`,
-    );
+  const { why, writtenAt } = header;
+  const told = json
+    ? [toText({ file, why, writtenAt, ...verdict, ...(typeof report === 'object' && report) })]
+    : [...headOf(file, incident), ...bodyOf(incident, report, widthOf(stdout)), verdict.text];
+  stdout.write(`${told.join('\n')}\n`);
   return verdict.same ? 0 : 1;
 }
 
@@ -50,9 +50,11 @@ async function read(file: string): Promise<Incident> {
   return parseIncident(await readFile(file, 'utf8'));
 }
 
-function verdictOf({ header, end }: Incident, report: RerunReport | undefined): { same: boolean; text: string } {
-  if (report === undefined)
-    return { same: false, text: `Not re-run: ${header.obstacle ?? 'the file does not say why'}` };
+/** What a re-run came to, or why there was none. */
+type Result = RerunReport | string;
+
+function verdictOf({ end }: Incident, report: Result): { same: boolean; text: string } {
+  if (typeof report === 'string') return { same: false, text: `Not re-run: ${report}` };
   const { difference, step } = report;
   if (difference !== undefined) {
     const { recorded, rerun: ours } = difference;
@@ -82,9 +84,8 @@ function headOf(file: string, { header, steps }: Incident): string[] {
 }
 
 /** What was told on the way, and how things stood at the end; of a file that cannot be re-run, what it holds. */
-function bodyOf({ steps }: Incident, report: RerunReport | undefined, width: number): string[] {
-  const recorded = steps.filter((step): step is Step & Fact => step.is === 'fact');
-  const all = report?.facts.map((each) => ({ ...each, at: each.at - report.startedAt })) ?? atTimes(recorded, steps);
+function bodyOf({ steps }: Incident, report: Result, width: number): string[] {
+  const all = typeof report === 'string' ? factsIn(steps) : factsOf(report);
   const rows = all.filter(({ fact }) => !COUNTED.includes(fact.type));
   const counts = COUNTED.map((type) => [all.filter(({ fact }) => fact.type === type).length, type] as const);
   const beside = counts.flatMap(([count, type]) => (count > 0 ? [`${formatCount(count)} ${type}`] : []));
@@ -99,28 +100,26 @@ function bodyOf({ steps }: Incident, report: RerunReport | undefined, width: num
     rows,
     width,
   );
-  const facts = beside.length === 0 ? table : [...table, `and ${beside.join(', ')}`];
-  if (report === undefined) return [...facts, ''];
+  const facts = [...table, ...(beside.length === 0 ? [] : [`and ${beside.join(', ')}`]), ''];
+  if (typeof report === 'string') return facts;
   const slots = Object.entries(report.slots).map(
     ([id, { state, waiting, inFlight }]) => `${id}: ${state}, ${waiting} waiting, ${inFlight} in flight`,
   );
-  return [
-    ...table,
-    '',
-    `at step ${report.step} the router is ${report.state}`,
-    ...slots.map((line) => `  ${line}`),
-    '',
-  ];
+  return [...facts, `at step ${report.step} the router is ${report.state}`, ...slots.map((line) => `  ${line}`), ''];
 }
 
-function atTimes(facts: readonly (Step & Fact)[], steps: readonly Step[]) {
-  const readings = steps.flatMap((step) => (step.is === 'now' ? [step] : []));
-  const begin = readings[0]?.at ?? 0;
-  return facts.map((fact) => ({
-    step: fact.step,
-    fact,
-    at: (readings.findLast(({ step }) => step < fact.step)?.at ?? begin) - begin,
-  }));
+function factsOf({ facts, startedAt }: RerunReport): RerunFact[] {
+  return facts.map((each) => ({ ...each, at: each.at - startedAt }));
+}
+
+/** Each fact at the reading of the clock before it. */
+function factsIn(steps: readonly Step[]): RerunFact[] {
+  const begin = firstReading(steps);
+  let now = begin;
+  return steps.flatMap((step) => {
+    if (step.is === 'now') now = step.at;
+    return step.is === 'fact' ? [{ step: step.step, at: now - begin, fact: step }] : [];
+  });
 }
 
 /** A transition as an arrow, everything else as its fields. */

@@ -109,7 +109,7 @@ class StandIn extends ProcessingChannel<unknown, unknown, unknown> {
 
 /** What was thrown: an error of the same text and with the same advice. */
 export function thrown(error: unknown): unknown {
-  if (typeof error !== 'object' || error === null) return error;
+  // The file holds an object for whatever was thrown.
   const { name, text, thrown: value, ...advice } = error as Readonly<Record<string, unknown>>;
   if (value !== undefined) return value;
   if (text === undefined) return { name, ...advice };

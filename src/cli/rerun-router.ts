@@ -1,17 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { nextTurn } from '../adapters/incident-file.ts';
 import { planRouter } from '../config/plan.ts';
-import type { RouterConfigInput } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { countersOf } from '../incident/calm.ts';
 import { type Entry, type Fact, type IncidentStart, TICKS_MAX } from '../incident/record.ts';
 import { factOf } from '../incident/record-router.ts';
-import { fromText, toText } from '../incident/text.ts';
+import { fromText, plainRecord, toText } from '../incident/text.ts';
+import { textOf } from '../observe/explain.ts';
 import type { Core } from '../router/core.ts';
 import { createObserved } from '../router/create-router.ts';
 import type { DataChannelRouter } from '../router/router.ts';
-import type { Incident, Step } from './incident-file.ts';
-import { bringToCalm, FreeClock } from './rerun-calm.ts';
+import { firstReading, type Incident, type Step } from './incident-file.ts';
+import { bringToCalm, startOfSecond } from './rerun-calm.ts';
 import { RecordedCalls, thrown } from './rerun-channels.ts';
 import { type Difference, isEntry, Tape, ticksBefore } from './rerun-tape.ts';
 
@@ -49,31 +49,28 @@ export class Rerun {
   readonly #shifts: Shifts;
   readonly #tape: Tape;
   readonly #calls: RecordedCalls;
-  readonly #free: FreeClock;
   readonly #timers = new Map<number, () => void>();
   readonly #withdrawals = new Map<number, AbortController>();
   readonly #facts: RerunFact[] = [];
   readonly #clock: Clock;
   readonly #core: Core;
   readonly #router: DataChannelRouter;
+  readonly #startedAt: number;
   #now = 0;
-  #startedAt: number | undefined;
 
   constructor(incident: Incident, start: IncidentStart, shifts: Shifts) {
     this.#incident = incident;
     this.#shifts = shifts;
     this.#start = start;
-    this.#tape = new Tape(incident.steps, start.step);
-    this.#tape.perform = (entry) => this.#perform(entry);
+    this.#startedAt = start.from === 'calm' ? start.calm.at : firstReading(incident.steps);
+    this.#tape = new Tape(incident, start.step);
     this.#tape.isFree = start.from === 'calm';
-    this.#free = new FreeClock(start);
+    this.#now = start.from === 'calm' ? startOfSecond(start.calm) : 0;
     this.#calls = new RecordedCalls(this.#tape, start.from === 'calm' ? start.calm.has : undefined);
     this.#clock = this.#recordedClock();
-    // As it was written: what is wrong with it was said when it was recorded.
-    const config = start.config as RouterConfigInput;
-    const names = start.from === 'making' ? start.channels : Object.keys(config.channels ?? {});
+    const names = start.from === 'making' ? start.channels : Object.keys(start.config.channels);
     const options = {
-      config,
+      config: start.config,
       channels: Object.fromEntries(names.map((name) => [name, this.#calls.factory(name)])),
       clock: this.#clock,
       random: () => this.#tape.take('random', () => 'chance is asked')?.value ?? 0.5,
@@ -82,6 +79,7 @@ export class Rerun {
     const { core, router } = createObserved({ ...planRouter(options), alertClock: this.#alertClock() });
     this.#core = core;
     this.#router = router;
+    this.#tape.perform = (entry) => this.#perform(entry);
     core.world.bus.tap('batch.flushed', () => {});
     this.#compareFacts();
   }
@@ -89,8 +87,9 @@ export class Rerun {
   /** Brings the router to where the record begins. */
   async begin(): Promise<void> {
     if (this.#start.from === 'making') return;
-    await bringToCalm(this.#start.calm, this.#free, this.#core, this.#router);
-    this.#now = this.#start.calm.at;
+    const { calm } = this.#start;
+    await bringToCalm(calm, this.#core, this.#router);
+    this.#now = calm.at;
     this.#tape.isFree = false;
   }
 
@@ -187,16 +186,16 @@ export class Rerun {
   #call(entry: Entry & Step & { is: 'call' }): void {
     const [name, ...rest] = entry.args;
     const args = entry.name === 'add' ? [name, this.#calls.factory(String(name)), ...rest.slice(1)] : entry.args;
-    const path = entry.name.split('.');
-    const method = path.at(-1) ?? '';
     // The names are those that the recorder has wrapped.
-    const owner = (path.length === 1 ? this.#router : this.#router.deadLetters) as unknown as Record<string, unknown>;
+    const owner = entry.name.startsWith('deadLetters.') ? this.#router.deadLetters : this.#router;
+    const methods = owner as unknown as Record<string, () => unknown>;
+    const method = entry.name.replace('deadLetters.', '');
     let outcome: string | undefined;
     try {
-      const result = Reflect.apply(owner[method] as () => unknown, owner, args);
+      const result = Reflect.apply(methods[method] as () => unknown, owner, args);
       if (result instanceof Promise) result.catch(() => {});
     } catch (error) {
-      outcome = error instanceof Error ? error.message : String(error);
+      outcome = textOf(error);
     }
     if (outcome !== entry.outcome)
       this.#tape.differ(entry, outcome === undefined ? 'it succeeds' : `it throws: ${outcome}`);
@@ -211,7 +210,7 @@ export class Rerun {
 
   #recordedClock(): Clock {
     const arm = (callback: () => void, ms?: number): unknown => {
-      if (this.#tape.isFree) return this.#free.arm(callback);
+      if (this.#tape.isFree) return undefined;
       const what = ms === undefined ? 'an immediate is armed' : `a timer of ${ms} ms is armed`;
       const armed = this.#tape.take('timer', () => what);
       // A budget's second may begin a little earlier or later after a calm start.
@@ -222,13 +221,10 @@ export class Rerun {
     };
     const disarm = (timer: unknown): void => {
       if (typeof timer === 'number') this.#timers.delete(timer);
-      this.#free.disarm(timer);
     };
     return {
       now: () => {
-        if (this.#tape.isFree) return this.#free.now;
-        this.#now = this.#tape.take('now', () => 'the clock is read')?.at ?? this.#now;
-        this.#startedAt ??= this.#now;
+        this.#now = this.#tape.takeReading() ?? this.#now;
         return this.#now;
       },
       wallTime: () => this.#tape.take('wall', () => 'the date is read')?.at ?? 0,
@@ -249,7 +245,7 @@ export class Rerun {
     bus.publish = (type, event) => {
       const fact = this.#tape.isFree ? undefined : factOf(type, event);
       if (fact?.is === 'alert') return publish(type, event);
-      if (fact !== undefined) this.#compareFact(fromText(toText(fact)) as Fact);
+      if (fact !== undefined) this.#compareFact(fromText(toText(plainRecord(fact))) as Fact);
       this.#tape.within(() => publish(type, event));
     };
   }
@@ -287,7 +283,7 @@ export class Rerun {
     });
     return {
       step: difference?.step ?? next?.step ?? this.#incident.end.step,
-      startedAt: this.#startedAt ?? this.#now,
+      startedAt: this.#startedAt,
       facts: this.#facts,
       state: this.#router.state,
       slots: Object.fromEntries(slots),

@@ -1,6 +1,6 @@
 import { type Entry, type IncidentRecord, TICKS_MAX } from '../incident/record.ts';
 import { toText } from '../incident/text.ts';
-import type { Step } from './incident-file.ts';
+import type { Incident, Step } from './incident-file.ts';
 
 /** Where a re-run is no longer what was recorded. */
 export interface Difference {
@@ -29,24 +29,22 @@ export function isEntry(record: IncidentRecord | undefined): record is Entry & S
 /** The records of a file, taken one after the other by whoever does again what was recorded. */
 export class Tape {
   readonly #steps: readonly Step[];
+  readonly #end: number;
   #position: number;
   #depth = 0;
   /** Ticks of the queue of promises since something came in. */
   ticks = 0;
   /** The first one; from there on nothing is compared. */
   difference: Difference | undefined;
-  /** Does an entry again. */
-  perform: (entry: Entry & Step) => void = () => {};
+  /** Does an entry again; nothing comes in before there is a router. */
+  perform: (entry: Entry & Step) => void = (entry) => this.differ(entry, 'the router is being made');
   /** Before a re-run begins at a calm moment, the router is brought there, which is no part of the record. */
   isFree = false;
 
-  constructor(steps: readonly Step[], from: number) {
+  constructor({ steps, end }: Incident, from: number) {
     this.#steps = steps;
-    this.#position = Math.max(
-      0,
-      steps.findIndex(({ step }) => step >= from),
-    );
-    if (steps.length > 0 && from > (steps.at(-1)?.step ?? 0)) this.#position = steps.length;
+    this.#end = end.step;
+    this.#position = steps.filter(({ step }) => step < from).length;
   }
 
   /** The next record that counts; undefined: there is none. */
@@ -65,18 +63,27 @@ export class Tape {
 
   /** The router does this now, and the record should say the same. Undefined: it does not, or nothing is compared. */
   take<Is extends IncidentRecord['is']>(is: Is, rerun: () => string): (Step & { is: Is }) | undefined {
-    if (this.isFree || this.difference !== undefined) return undefined;
-    // What came in from outside between two promises of the router.
-    for (let next = this.next; this.#depth === 0 && isEntry(next); next = this.next) this.enter(next);
-    if (is !== 'now') this.#skipReadings();
+    if (!this.#isCompared) return undefined;
+    this.#enterBetween();
+    // The host's own look at something: nothing of the router's asks for it again.
+    while (this.next?.is === 'now') this.#position += 1;
     const { next } = this;
     if (next?.is !== is) {
-      // Who only looks, such as a report of a channel that is gone, may do so a tick earlier or later.
-      if (is !== 'now') this.differ(next, rerun());
+      this.differ(next, rerun());
       return undefined;
     }
     this.#position += 1;
     return next as Step & { is: Is };
+  }
+
+  /** The router reads the clock. Who only looks, such as a report of a channel that is gone, may do so a tick earlier or later. */
+  takeReading(): number | undefined {
+    if (!this.#isCompared) return undefined;
+    this.#enterBetween();
+    const { next } = this;
+    if (next?.is !== 'now') return undefined;
+    this.#position += 1;
+    return next.at;
   }
 
   /** Does an entry again, and what came in from within it. */
@@ -99,16 +106,24 @@ export class Tape {
 
   /** The file says this, the re-run did that. */
   differ(step: Step | undefined, rerun: string): void {
-    const last = this.#steps.at(-1)?.step ?? 0;
     this.difference ??= {
-      step: step?.step ?? last,
+      step: step?.step ?? this.#end,
       recorded: step === undefined ? 'nothing more' : describe(step),
       rerun,
     };
   }
 
+  get #isCompared(): boolean {
+    return !this.isFree && this.difference === undefined;
+  }
+
+  /** What came in from outside between two promises of the router. */
+  #enterBetween(): void {
+    for (let next = this.next; this.#depth === 0 && isEntry(next); next = this.next) this.enter(next);
+  }
+
   #enterNested(): void {
-    while (this.difference === undefined && !this.isFree) {
+    while (this.#isCompared) {
       // Readings before it were the host's own: nothing of the router's comes between.
       const readings = this.#readingsAhead();
       const entry = this.#steps[this.#position + readings];
@@ -123,11 +138,6 @@ export class Tape {
     for (let is = this.next?.is; is === 'now' || is === 'alert'; is = this.#steps[this.#position + count]?.is)
       count += 1;
     return count;
-  }
-
-  /** The host's own look at something: nothing of the router's asks for it again. */
-  #skipReadings(): void {
-    while (this.next?.is === 'now') this.#position += 1;
   }
 }
 

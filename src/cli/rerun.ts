@@ -45,7 +45,7 @@ function otherPlaces(steps: readonly Step[], before: number): readonly (readonly
   const end = steps.findLastIndex(({ step }) => step <= before);
   for (let index = end; index >= 0; index -= 1) {
     const step = steps[index];
-    if (step === undefined || !isEntry(step) || step.depth !== undefined) continue;
+    if (!isEntry(step) || step.depth !== undefined) continue;
     if (ticksBefore(step) === TICKS_MAX) break;
     places.push([step.step, 1], [step.step, -1]);
   }

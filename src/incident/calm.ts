@@ -35,9 +35,8 @@ export class CalmWatch {
       if (channel.config.partitions > 1 && channel.config.partitionBy === 'round-robin')
         return `channel ${channel.name} is partitioned by round-robin, whose turn cannot be read`;
       for (const { slot, state, restartsLately } of channel.members) {
+        // Who is idle holds no message, and has told of its gaps with the last of them.
         if (state !== 'idle' || slot.isPaused) return `channel ${slot.id} is ${slot.isPaused ? 'paused' : state}`;
-        if (slot.depth + slot.batch.length > 0 || !slot.gaps.isEmpty)
-          return `channel ${slot.id} holds messages or gaps`;
         if (restartsLately > 0) return `channel ${slot.id} failed within restart.withinMs`;
         const earned = this.#earned(slot);
         if (earned === undefined) return `the retry budget of ${slot.id} is worn since its last failure`;
@@ -65,7 +64,7 @@ export class CalmWatch {
     const isSpotless = sharing.every(
       ({ members, processing }) =>
         members.every(({ slot }) => slot.counters[Counter.failures] + slot.counters[Counter.restarts] === 0) &&
-        (processing.distribution()?.maxMs ?? 0) < slowCallMs,
+        processing.distribution().maxMs < slowCallMs,
     );
     if (calls > 0 && !isSpotless && (calls < minimumCalls || failureRate !== 0 || slowCallRate !== 0))
       return 'remembers failed or slow calls';
@@ -92,4 +91,9 @@ export class CalmWatch {
 
 export function countersOf({ counters }: Slot): readonly number[] {
   return Object.values(Counter).map((index) => counters[index]);
+}
+
+/** The array is in the order of `Counter`, as `countersOf` gives it. */
+export function setCounters({ counters }: Slot, counts: readonly number[]): void {
+  new Float64Array(counters.buffer).set(counts);
 }

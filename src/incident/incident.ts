@@ -26,6 +26,8 @@ const LAST_MIN = 100;
 const LAST_MAX = 1_000_000;
 const FILES_MAX = 10;
 const REASONS_MAX = 20;
+/** Why a router is not calm that need not even be looked at. */
+const BUSY = 'timers are armed or answers awaited';
 /** A ring holds about so many moments to begin at. */
 const STARTS_PER_RING = 8;
 
@@ -40,7 +42,7 @@ export class IncidentLog {
   readonly #rules: number;
   readonly #madeAt: number;
   #starts: readonly IncidentStart[];
-  #obstacle = 'timers were armed or answers awaited all the time';
+  #obstacle = BUSY;
   #lookFrom = 0;
   #reasons: string[] = [];
   #written: Promise<string> | undefined;
@@ -50,19 +52,20 @@ export class IncidentLog {
 
   constructor(options: RecordIncidentOptions, made: RouterOptions) {
     checkOptions(options);
-    const { channels, clock = createSystemClock(), random, recognise, config = {} } = made;
+    // Without channels the router refuses to be made, which it says better.
+    const { channels = {}, clock = createSystemClock(), random, recognise, config = {} } = made;
     const recorder = new Recorder(options.last);
     this.#options = options;
     this.#recorder = recorder;
     this.#rules = recognise?.length ?? 0;
     this.#filesLeft = options.filesMax ?? FILES_MAX;
     this.#madeAt = clock.now();
-    this.#starts = [{ from: 'making', step: 0, config, channels: Object.keys(channels ?? {}) }];
+    this.#starts = [{ from: 'making', step: 0, config, channels: Object.keys(channels) }];
     this.alertClock = clock;
     this.routerOptions = {
       ...made,
       channels: Object.fromEntries(
-        Object.entries(channels ?? {}).map(([name, factory]) => [name, recordFactory(recorder, name, factory)]),
+        Object.entries(channels).map(([name, factory]) => [name, recordFactory(recorder, name, factory)]),
       ),
       clock: recorder.clock(clock),
       random: recorder.random(random, clock),
@@ -86,16 +89,18 @@ export class IncidentLog {
 
   /** While it is calm, a moment to begin at is noted now and then, so that the ring always holds one if there was one. */
   #lookForStart(core: Core, calm: CalmWatch): void {
-    const { ring, timers, unsettled } = this.#recorder;
-    if (ring.total < this.#lookFrom) return;
-    if (!this.#recorder.isAtRest || timers.size + unsettled > 0) return;
+    const { ring, timers, unsettled, isAtRest } = this.#recorder;
+    if (ring.total < this.#lookFrom || !isAtRest) return;
+    if (timers.size + unsettled > 0) {
+      this.#obstacle = BUSY;
+      return;
+    }
     const state = this.#recorder.quietly(() => calm.look());
     if (typeof state === 'string') {
       this.#obstacle = state;
       this.#lookFrom = ring.total + Math.ceil(this.#options.last / STARTS_PER_RING / STARTS_PER_RING);
       return;
     }
-    const { lastTimer, lastCall, has } = this.#recorder;
     const start: IncidentStart = {
       from: 'calm',
       step: ring.total,
@@ -104,9 +109,7 @@ export class IncidentLog {
         ...state,
         at: this.alertClock.now(),
         madeAt: this.#madeAt,
-        timers: lastTimer,
-        calls: lastCall,
-        has: Object.fromEntries(has),
+        has: Object.fromEntries(this.#recorder.has),
       },
     };
     this.#starts = [...this.#starts, start].filter(({ step }) => step >= ring.first);
@@ -146,13 +149,6 @@ export class IncidentLog {
   #lines(core: Core, router: DataChannelRouter, why: readonly string[], at: Date): Iterable<string> {
     const { ring } = this.#recorder;
     const members = [...core.fleet.channels.values()].flatMap((channel) => channel.members);
-    const start = this.#starts.find(({ step }) => step >= ring.first);
-    const keyed = Object.values(core.config.channels).find(({ partitionBy }) => typeof partitionBy === 'function');
-    const obstacle =
-      keyed === undefined
-        ? `the ring of ${this.#options.last} records holds neither the start of the router nor a calm moment: ${this.#obstacle}`
-        : `channel ${keyed.name} is partitioned by a function, which cannot be written down`;
-    const isRunnable = start !== undefined && keyed === undefined;
     const header: IncidentHeader = {
       sluice: 'incident',
       version: INCIDENT_VERSION,
@@ -160,8 +156,7 @@ export class IncidentLog {
       why,
       first: ring.first,
       rules: this.#rules,
-      start: isRunnable ? start : null,
-      ...(!isRunnable && { obstacle }),
+      ...this.#startOrObstacle(core),
     };
     const end: IncidentEnd = {
       is: 'end',
@@ -170,7 +165,19 @@ export class IncidentLog {
       unroutable: core.intake.unroutable,
       slots: Object.fromEntries(members.map(({ slot, state }) => [slot.id, { state, counters: countersOf(slot) }])),
     };
-    return linesOf(header, ring.from(ring.first), end);
+    return linesOf(header, ring.all(), end);
+  }
+
+  #startOrObstacle({ config }: Core): { start: IncidentStart } | { start: null; obstacle: string } {
+    const keyed = Object.values(config.channels).find(({ partitionBy }) => typeof partitionBy === 'function');
+    const start = this.#starts.find(({ step }) => step >= this.#recorder.ring.first);
+    if (keyed !== undefined) {
+      const obstacle = `channel ${keyed.name} is partitioned by a function, which cannot be written down`;
+      return { start: null, obstacle };
+    }
+    if (start !== undefined) return { start };
+    const held = `the ring of ${this.#options.last} records holds neither the start of the router nor a calm moment`;
+    return { start: null, obstacle: `${held}: ${this.#obstacle}` };
   }
 }
 

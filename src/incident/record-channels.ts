@@ -1,4 +1,10 @@
-import type { AnyChannel, BatchContext, ChannelFactory, LifeContext } from '../channel/processing-channel.ts';
+import {
+  type AnyChannel,
+  type BatchContext,
+  type ChannelFactory,
+  type LifeContext,
+  ProcessingChannel,
+} from '../channel/processing-channel.ts';
 import { validatorOf } from '../channel/validator.ts';
 import type { RecognitionRule } from '../core/recognition.ts';
 import type { CallOut } from './record.ts';
@@ -6,18 +12,19 @@ import type { Recorder } from './recorder.ts';
 
 /** A factory whose channels tell what they are called with and how it ends. */
 export function recordFactory(recorder: Recorder, channel: string, factory: ChannelFactory): ChannelFactory {
-  // What is no function is refused by the router, which says so better.
-  if (typeof factory !== 'function' || (factory.prototype !== undefined && 'process' in factory.prototype))
-    return factory;
-  const wrapped = new WeakSet<AnyChannel>();
+  // What is no function that makes one is refused by the router, which says so better.
+  if (typeof factory !== 'function' || factory.prototype instanceof ProcessingChannel) return factory;
+  // A factory may give the same instance for every life.
+  const wrapped = new WeakMap<AnyChannel, readonly string[]>();
   return () => {
     const record: CallOut & { is: 'make' } = { is: 'make', channel, has: [] };
     recorder.add(record);
     try {
       const instance = recorder.within(factory);
-      if (!wrapped.has(instance)) recorder.has.set(channel, recordInstance(recorder, channel, instance));
-      wrapped.add(instance);
-      record.has = recorder.has.get(channel) ?? [];
+      const has = wrapped.get(instance) ?? recordInstance(recorder, channel, instance);
+      wrapped.set(instance, has);
+      recorder.has.set(channel, has);
+      record.has = has;
       return instance;
     } catch (error) {
       record.error = error;
@@ -29,7 +36,9 @@ export function recordFactory(recorder: Recorder, channel: string, factory: Chan
 /** Its own methods take the place of those of its class; `this` stays the instance, whose private fields they may read. */
 function recordInstance(recorder: Recorder, channel: string, instance: AnyChannel): readonly string[] {
   const has: string[] = [];
-  const validate = validatorOf(instance);
+  // A validator asks its instance for `validate` at each message, which from now on is the one below.
+  const original: AnyChannel = Object.create(instance, { validate: { value: instance.validate?.bind(instance) } });
+  const validate = validatorOf(original);
   if (validate !== undefined) {
     has.push('validate');
     instance.validate = (message) => {
@@ -56,10 +65,9 @@ function recordInstance(recorder: Recorder, channel: string, instance: AnyChanne
     };
   }
   const { process } = instance;
-  const tell = tellingContexts(recorder);
   instance.process = (batch, context) => {
     const call = begin(recorder, { is: 'process', channel, size: batch.length, attempt: context.attempt });
-    tell(context, call);
+    tellBatch(recorder, call, context);
     const result = outcomeOf(recorder, call, () => process.call(instance, batch, context));
     // A promise by its looks: the pump calls its `then`, so how the call ended is recorded in the very moment it is heard.
     return result === undefined ? undefined : Object.assign(Promise.resolve(), settling(recorder, call, result));
@@ -105,19 +113,12 @@ function settling(recorder: Recorder, call: number, promise: Promise<unknown>) {
   };
 }
 
-/** A context that tells what its implementer does with it; one may serve many calls. */
-function tellingContexts(recorder: Recorder): (context: BatchContext, call: number) => void {
-  const calls = new WeakMap<BatchContext, number>();
-  return (context, call) => {
-    const isTelling = calls.has(context);
-    calls.set(context, call);
-    if (isTelling) return;
-    const { emit, fail } = context;
-    const callOf = (): number => calls.get(context) ?? call;
-    context.emit = (event) => recorder.enter({ is: 'emit', call: callOf() }, () => emit.call(context, event));
-    context.fail = (index, error) =>
-      recorder.enter({ is: 'fail', call: callOf(), index, error }, () => fail.call(context, index, error));
-  };
+/** From now on the context of a call tells what its implementer does with it. */
+function tellBatch(recorder: Recorder, call: number, context: BatchContext): void {
+  const { emit, fail } = context;
+  context.emit = (event) => recorder.enter({ is: 'emit', call }, () => emit.call(context, event));
+  context.fail = (index, error) =>
+    recorder.enter({ is: 'fail', call, index, error }, () => fail.call(context, index, error));
 }
 
 function tellingLife(recorder: Recorder, call: number, context: LifeContext): LifeContext<unknown, unknown> {

@@ -1,5 +1,6 @@
 import type { ChannelFactory } from '../channel/processing-channel.ts';
 import type { RouterEvents } from '../observe/events.ts';
+import { textOf } from '../observe/explain.ts';
 import type { Core } from '../router/core.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import type { Entry, Fact } from './record.ts';
@@ -29,20 +30,16 @@ export function recordRouter(recorder: Recorder, core: Core, router: DataChannel
   recordFacts(recorder, core);
   recordIntake(recorder, core);
   // Each takes and returns what the method it replaces does.
-  const methods = router as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const methods = router as unknown as Methods<(typeof METHODS)[number]>;
   for (const name of METHODS) recordMethod(recorder, methods, name, name);
-  const deadLetters = router.deadLetters as unknown as typeof methods;
-  for (const name of ['drop', 'replay']) recordMethod(recorder, deadLetters, name, `deadLetters.${name}`);
+  const deadLetters = router.deadLetters as unknown as Methods<'drop' | 'replay'>;
+  for (const name of ['drop', 'replay'] as const) recordMethod(recorder, deadLetters, name, `deadLetters.${name}`);
 }
 
-function recordMethod(
-  recorder: Recorder,
-  owner: Record<string, (...args: unknown[]) => unknown>,
-  method: string,
-  name: string,
-): void {
-  const original = owner[method]?.bind(owner);
-  if (original === undefined) return;
+type Methods<Name extends string> = Record<Name, (...args: unknown[]) => unknown>;
+
+function recordMethod<Name extends string>(recorder: Recorder, owner: Methods<Name>, method: Name, name: string): void {
+  const original = owner[method].bind(owner);
   owner[method] = (...args) => {
     const entry: Entry & { is: 'call' } = { is: 'call', name, args: [...args] };
     const [channel, factory, ...rest] = args;
@@ -121,8 +118,4 @@ export function factOf<Type extends keyof RouterEvents>(type: Type, event: Route
     if (isPlain && value !== undefined && key !== 'id' && key !== 'message') fact[key] = value;
   }
   return fact as Fact;
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,5 @@
+import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
+
 /** The version of the file; a reader refuses any other. */
 export const INCIDENT_VERSION = 1;
 
@@ -55,8 +57,11 @@ type Answer =
 /** What the router told on its bus, without payloads. `alert`s are kept to be read: a re-run does not look for them. */
 export type Fact = { is: 'fact' | 'alert'; type: string } & Readonly<Record<string, unknown>>;
 
-/** The first line of a file. */
-export interface IncidentHeader {
+/** The first line of a file, and where its re-run begins: `start` is null when it cannot be re-run, `obstacle` says why. */
+export type IncidentHeader = HeaderFields &
+  ({ readonly start: IncidentStart } | { readonly start: null; readonly obstacle: string });
+
+interface HeaderFields {
   readonly sluice: 'incident';
   readonly version: number;
   readonly writtenAt: string;
@@ -66,15 +71,12 @@ export interface IncidentHeader {
   readonly first: number;
   /** How many rules of `recognise` are asked. */
   readonly rules: number;
-  /** The step a re-run begins with, and the state of the router there; null: it cannot be re-run, `obstacle` says why. */
-  readonly start: IncidentStart | null;
-  readonly obstacle?: string;
 }
 
-/** Where a re-run begins: with the making of the router, or at a calm moment. */
-export type IncidentStart = { readonly step: number; readonly config: unknown } & (
-  | { readonly from: 'making'; readonly channels: readonly string[] }
-  | { readonly from: 'calm'; readonly calm: CalmState }
+/** Where a re-run begins, and the configuration there: with the making of the router, or at a calm moment. */
+export type IncidentStart = { readonly step: number } & (
+  | { readonly from: 'making'; readonly config: RouterConfigInput | RouterConfig; readonly channels: readonly string[] }
+  | { readonly from: 'calm'; readonly config: RouterConfig; readonly calm: CalmState }
 );
 
 /** All that a calm router remembers and that decides what it does next. */
@@ -83,8 +85,6 @@ export interface CalmState {
   readonly at: number;
   /** The phase of the retry budgets' seconds, on the clock. */
   readonly madeAt: number;
-  readonly timers: number;
-  readonly calls: number;
   /** Which methods the instances of each channel have, beside `process`. */
   readonly has: Readonly<Record<string, readonly string[]>>;
   readonly unroutable: number;

@@ -1,3 +1,4 @@
+import { textOf } from '../observe/explain.ts';
 import type { IncidentEnd, IncidentHeader, IncidentRecord } from './record.ts';
 
 const READINGS_PER_LINE = 50;
@@ -9,29 +10,24 @@ export function* linesOf(
   end: IncidentEnd,
 ): Generator<string> {
   yield `${toText(header)}\n`;
-  for (let index = 0; index < records.length; ) {
-    const readings: number[] = [];
+  let readings: number[] = [];
+  for (const [index, record] of records.entries()) {
     const step = header.first + index;
-    for (let next = records[index]; next?.is === 'now' && readings.length < READINGS_PER_LINE; next = records[index]) {
-      readings.push(next.at);
-      index += 1;
-    }
-    if (readings.length > 0) yield `${toText({ step, is: 'now', at: readings })}\n`;
-    else {
-      yield `${toText({ step, ...records[index] })}\n`;
-      index += 1;
+    if (record.is !== 'now') yield `${toText({ step, ...plainRecord(record) })}\n`;
+    else if (readings.push(record.at) === READINGS_PER_LINE || records[index + 1]?.is !== 'now') {
+      yield `${toText({ step: step + 1 - readings.length, is: 'now', at: readings })}\n`;
+      readings = [];
     }
   }
   yield `${toText(end)}\n`;
 }
 
-/** A value as JSON can hold it. What it cannot is told as `$…`, so that whoever reads the file sees it. */
-export function toText(value: unknown): string {
-  try {
-    return JSON.stringify(value, replace) ?? JSON.stringify({ $unreadable: typeof value });
-  } catch (error) {
-    return JSON.stringify({ $unreadable: String(error) });
-  }
+/** An object as JSON can hold it. What it cannot is told as `$…`, so that whoever reads the file sees it. */
+export function toText(value: object): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner === 'bigint') return { $bigint: String(inner) };
+    return typeof inner === 'function' || typeof inner === 'symbol' ? { $unreadable: typeof inner } : inner;
+  });
 }
 
 /** The value back; what could not be kept is an object without fields. */
@@ -44,31 +40,33 @@ export function fromText(text: string): unknown {
   });
 }
 
-function replace(key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return { $bigint: String(value) };
-  if (typeof value === 'function' || typeof value === 'symbol') return { $unreadable: typeof value };
-  if (key === 'error') return errorToPlain(value);
-  if (key === 'message' || key === 'payload') return payloadToPlain(value);
-  return value;
+/** A record whose fields of the host's, one by one, are what `toText` can write: none of them may cost the whole file. */
+export function plainRecord(record: IncidentRecord): object {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, plainField(key, value)]));
 }
 
-/** One message that cannot be written may not cost the whole file. */
-function payloadToPlain(value: unknown): unknown {
+function plainField(key: string, value: unknown): unknown {
+  if (key === 'error') return plainError(value);
+  if (key === 'args' && Array.isArray(value)) return value.map(readable);
+  return key === 'message' || key === 'payload' ? readable(value) : value;
+}
+
+function readable(value: unknown): unknown {
   if (value === undefined) return { $undefined: true };
   try {
-    JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? 0 : inner));
+    toText({ value });
     return value;
   } catch (error) {
-    return { $unreadable: String(error) };
+    return { $unreadable: textOf(error) };
   }
 }
 
 /** The parts of an error that are read: its text, and its advice about another attempt. */
-function errorToPlain(error: unknown): unknown {
-  if (typeof error !== 'object' || error === null) return { thrown: error === undefined ? 'undefined' : String(error) };
+function plainError(error: unknown): unknown {
+  if (typeof error !== 'object' || error === null) return { thrown: String(error) };
   try {
     const { name, message, retryable, retryAfterMs } = error as Readonly<Record<string, unknown>>;
-    return { name, text: message, retryable, retryAfterMs };
+    return readable({ name, text: message, retryable, retryAfterMs });
   } catch {
     return { thrown: 'an error that throws when it is read' };
   }

@@ -194,6 +194,12 @@ it.each([
     (lines: string[]) => [lines[0]?.replace('"version":1', '"version":2'), ...lines.slice(1)],
     /version 2 of the format.*reads version 1; a newer sluice/,
   ],
+  [
+    'is of a version that never was',
+    () => ['{"sluice":"incident","version":"x"}', '{"is":"end"}'],
+    /has version x.*reads version 1$/m,
+  ],
+  ['is empty', () => [], /line 1 is not a JSON object: ""/],
   ['is cut off', (lines: string[]) => lines.slice(0, 30), /cut off: line 30/],
   ['lacks a line', (lines: string[]) => lines.toSpliced(20, 1), /line 21 should hold step \d+, it holds/],
 ])('a file that %s gives an error that says so', async (_, change, text) => {

@@ -16,7 +16,7 @@ type Next<Step extends (...values: never[]) => unknown> = (...values: Parameters
 
 /** What a test does around the work of a channel; `own` is that work. Left out: nothing. */
 export interface Around {
-  readonly process?: (own: Next<Process>, ...values: Parameters<Process>) => ReturnType<Process>;
+  readonly process: (own: Next<Process>, ...values: Parameters<Process>) => ReturnType<Process>;
   readonly warmUp?: (own: Next<LifeStep>, ...values: Parameters<LifeStep>) => ReturnType<LifeStep>;
   readonly close?: (own: Next<LifeStep>, ...values: Parameters<LifeStep>) => ReturnType<LifeStep>;
   /** A message passed the channel's own check and became this payload; it may still find the mailbox full. */
@@ -52,18 +52,18 @@ export function wrapper(
 }
 
 function putAround(channel: AnyChannel, { process, warmUp, close, checked }: Around): void {
-  const check = validatorOf(channel);
+  // A validator asks its instance for `validate` at each message, which from now on may be the one below.
+  const original: AnyChannel = Object.create(channel, { validate: { value: channel.validate?.bind(channel) } });
+  const check = validatorOf(original) ?? ((message: unknown) => message);
   const hide = (name: string, value: unknown): void => {
     Object.defineProperty(channel, name, { value, configurable: true });
   };
-  if (process !== undefined) hide('process', process.bind(undefined, channel.process.bind(channel)));
+  hide('process', process.bind(undefined, channel.process.bind(channel)));
   if (warmUp !== undefined) hide('warmUp', warmUp.bind(undefined, channel.warmUp?.bind(channel) ?? nothing));
   if (close !== undefined) hide('close', close.bind(undefined, channel.close?.bind(channel) ?? nothing));
   if (checked === undefined) return;
-  // Bound now: afterwards its `validate` is this one.
-  const validate = channel.validate?.bind(channel);
   hide('validate', (message: unknown) => {
-    const payload = validate === undefined ? (check?.(message) ?? message) : validate(message);
+    const payload = check(message);
     checked(payload);
     return payload;
   });

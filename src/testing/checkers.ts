@@ -128,8 +128,8 @@ const counts = [
   ...['dropped', 'conflated', 'returned', 'buffered', 'inFlight'],
 ];
 
-function sumOf(parts: Readonly<Partial<Record<string, number>>>): number {
-  return Object.values(parts).reduce<number>((sum, part) => sum + (part ?? 0), 0);
+function sumOf(parts: Readonly<Record<string, number>>): number {
+  return Object.values(parts).reduce((sum, part) => sum + part, 0);
 }
 
 function lawOf(place: string, law: string, left: number, relation: string, right: number): string {

@@ -31,46 +31,50 @@ interface Entry {
 export class MessageRoll {
   readonly #entries: Entry[] = [];
   readonly #byPayload = new Map<unknown, Entry[]>();
+  #last: Entry = { attempts: 0, outcome: undefined };
 
   /** The next message, as it came. */
   open(): void {
-    this.#entries.push({ attempts: 0, outcome: undefined });
+    this.#last = { attempts: 0, outcome: undefined };
+    this.#entries.push(this.#last);
   }
 
   /** The message that came last is this payload. */
   checked(payload: unknown): void {
-    const entry = this.#entries.at(-1);
-    if (entry !== undefined) this.#byPayload.set(payload, [...(this.#byPayload.get(payload) ?? []), entry]);
+    this.#byPayload.set(payload, [...(this.#byPayload.get(payload) ?? []), this.#last]);
   }
 
   /** The message that came last was refused. */
   rejected(reason: RejectReason, error: unknown): void {
-    const entry = this.#entries.at(-1);
-    if (entry === undefined) return;
-    entry.outcome = { status: 'rejected', reason, error };
+    this.#last.outcome = { status: 'rejected', reason, error };
   }
 
   /** `process` gets these. */
   handed(batch: readonly unknown[]): void {
     const present = new Set<Entry>();
     for (const payload of batch) {
-      const entry = this.#find(payload, (each) => !present.has(each));
-      if (entry === undefined) continue;
-      entry.attempts += 1;
-      present.add(entry);
+      const isAnother = (entry: Entry): boolean => !present.has(entry);
+      this.#note(payload, isAnother, (entry) => {
+        entry.attempts += 1;
+        present.add(entry);
+      });
     }
   }
 
   deadLettered({ message, reason, error }: DeadLetter): void {
-    const entry = this.#find(message, ({ attempts }) => attempts > 0);
-    if (entry !== undefined) entry.outcome = { status: 'dead-lettered', reason, error, attempts: entry.attempts };
+    const wasHanded = ({ attempts }: Entry): boolean => attempts > 0;
+    this.#note(message, wasHanded, (entry) => {
+      entry.outcome = { status: 'dead-lettered', reason, error, attempts: entry.attempts };
+    });
   }
 
   /** The router ended with these. */
   left(payloads: readonly unknown[], status: 'returned' | 'unknown'): void {
+    const isAny = (): boolean => true;
     for (const payload of payloads) {
-      const entry = this.#find(payload, () => true);
-      if (entry !== undefined) entry.outcome = { status, attempts: entry.attempts };
+      this.#note(payload, isAny, (entry) => {
+        entry.outcome = { status, attempts: entry.attempts };
+      });
     }
   }
 
@@ -82,7 +86,8 @@ export class MessageRoll {
     });
   }
 
-  #find(payload: unknown, isMeant: (entry: Entry) => boolean): Entry | undefined {
-    return this.#byPayload.get(payload)?.find((entry) => entry.outcome === undefined && isMeant(entry));
+  #note(payload: unknown, isMeant: (entry: Entry) => boolean, note: (entry: Entry) => void): void {
+    const open = this.#byPayload.get(payload)?.find((entry) => entry.outcome === undefined && isMeant(entry));
+    if (open !== undefined) note(open);
   }
 }

@@ -3,6 +3,7 @@ import type { AnyChannel } from '../channel/processing-channel.ts';
 import type { ChannelPort } from '../core/channel-port.ts';
 import { createRouter } from '../router/create-router.ts';
 import type { DataChannelRouter } from '../router/router.ts';
+import { giveClock } from './channel-source.ts';
 import type { World } from './channel-world.ts';
 import { Gates } from './gates.ts';
 import { type ModelEvent, placeOf } from './machine-paths.ts';
@@ -45,7 +46,13 @@ export class PathRun {
     this.#options = options;
     const clock = createSimulatedClock();
     const router = createRouter({
-      channels: { [NAME]: () => this.gates.around(options.make()) },
+      channels: {
+        [NAME]: () => {
+          const channel = options.make();
+          giveClock(channel, clock);
+          return this.gates.around(channel);
+        },
+      },
       config: { channels: { [NAME]: this.#configOf(options.batchSize) } },
       clock,
       // Every jitter is half of what it may be: no backoff is over before it should.
@@ -215,10 +222,8 @@ export class PathRun {
     this.#routed += 1;
     const outcome = this.#router.route(message, { dataType: NAME });
     if (outcome.status === 'accepted') return;
-    const why = this.test.facts('message.deadLettered').at(-1)?.error;
-    throw new Error(
-      `a message of the test was rejected as ${outcome.reason}${why === undefined ? '' : `: ${String(why)}`}`,
-    );
+    const errors = this.test.facts('message.deadLettered').map(({ error }) => String(error));
+    throw new Error(`a message of the test was rejected as ${[outcome.reason, ...errors.slice(-1)].join(': ')}`);
   }
 
   #advance(ms: number): Promise<void> {

@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { type BatchContext, ProcessingChannel } from '../../../src/index.ts';
-import { type ChannelPath, channelPaths } from '../../../src/testing/index.ts';
+import { type BatchContext, DataChannelRouter, ProcessingChannel, type RouterMetrics } from '../../../src/index.ts';
+import { newWorld } from '../../../src/testing/channel-world.ts';
+import { type ChannelPath, channelPaths, createSink } from '../../../src/testing/index.ts';
+import { PathRun } from '../../../src/testing/path-run.ts';
 
 interface Trade {
   readonly sym: string;
@@ -141,6 +143,12 @@ describe('a channel that breaks its promises is found', () => {
     expect(first).toContain('the channel has not started');
   });
 
+  it('one that leaves a timer behind', async () => {
+    const sink = createSink(Sound, { otherwise: ({ clock }) => void clock.setTimeout(() => {}, 1e9) });
+    const [failure] = await failuresOf(channelPaths(sink.channel, { messages }).paths, 1);
+    expect(failure).toMatch(/^at the end: \d+ timers are left behind$/m);
+  });
+
   it('one whose events are not what the test says, told by `check`', async () => {
     const { paths } = channelPaths(Sound, {
       messages,
@@ -152,6 +160,53 @@ describe('a channel that breaks its promises is found', () => {
     expect(failures).toContainEqual(expect.stringContaining('at the end: a two'));
     expect(failures.length).toBeLessThan(paths.length);
   });
+});
+
+describe('a router that breaks its promises is found', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  /** Plants a router whose metrics say this instead. */
+  function plant(metricsOf: (metrics: RouterMetrics, router: DataChannelRouter) => RouterMetrics): void {
+    const { metrics } = DataChannelRouter.prototype;
+    vi.spyOn(DataChannelRouter.prototype, 'metrics').mockImplementation(function (this: DataChannelRouter) {
+      return metricsOf(metrics.call(this), this);
+    });
+  }
+
+  it('one that counts a call after its stop', async () => {
+    plant(({ channels, ...rest }, { state }) => {
+      const late = state === 'stopped' ? 1 : 0;
+      const more = Object.entries(channels).map(([name, { received, accepted, delivered, ...each }]) => {
+        return [name, { ...each, received: received + late, accepted: accepted + late, delivered: delivered + late }];
+      });
+      return { ...rest, received: rest.received + late, channels: Object.fromEntries(more) };
+    });
+    const [failure] = await failuresOf(channelPaths(Sound, { messages }).paths, 1);
+    expect(failure).toMatch(/^at the end: a call that ended after the stop was counted$/m);
+  });
+
+  it('one that loses count', async () => {
+    plant((metrics) => ({ ...metrics, conserved: false }));
+    const [failure] = await failuresOf(channelPaths(Sound, { messages }).paths, 1);
+    expect(failure).toMatch(/^in step 1 of \d+, xstate\.init: router: it says of itself that it isn't conserved$/m);
+  });
+});
+
+it.each(['xstate.after.neverHeardOf.channel', 'never.heardOf'])(
+  'a statechart that hears of %s, of which no cause is known, fails its path',
+  async (type) => {
+    const run = new PathRun({ make: () => new Sound(), messages, eventRules: {}, batchSize: 2, inspect: () => {} });
+    await run.settle();
+    await expect(run.cause({ type, world: newWorld(2) })).rejects.toThrow(`no cause is known for ${type}`);
+    run.end();
+  },
+);
+
+it('a sink is walked like the channel it is around', async () => {
+  const sink = createSink(Sound);
+  const { paths } = channelPaths(sink.channel, { messages });
+  expect(await failuresOf(paths.slice(-5))).toEqual([]);
+  expect(sink.delivered.length).toBeGreaterThan(0);
 });
 
 it('messages that are the same object are told apart by their order', async () => {

@@ -182,4 +182,6 @@ it('checkBounds names each limit that is passed, and nothing of a router that ke
     'tick: depthMax (of one mailbox): 4 should be at most 3',
     'tick: inFlight: 4 should be at most 3',
   ]);
+  // Of a channel that was taken out, or added later, it cannot tell.
+  expect(checkBounds(metrics, { ...config, channels: {} })).toEqual([]);
 });

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { type BatchContext, ProcessingChannel } from '../../../src/index.ts';
+import { type BatchContext, DataChannelRouter, ProcessingChannel } from '../../../src/index.ts';
 import {
   createSink,
   fail,
@@ -114,6 +114,58 @@ describe('testBatch', () => {
       script: [failOnly(0, { retryable: false })],
     });
     expect(statuses(outcomes)).toEqual(['dead-lettered', 'delivered', 'delivered']);
+  });
+
+  it('follows payloads that a channel makes by `validate`, and those that are nothing', async () => {
+    class Halves extends ProcessingChannel<number> {
+      override validate(message: unknown): number {
+        if (message === 0) throw new Error('no half of 0');
+        return Number(message) / 2;
+      }
+      override process(): void {}
+    }
+    const halves = await testBatch(Halves, [2, 0, 4], { script: [failOnly(1, { retryable: false })] });
+    expect(statuses(halves.outcomes)).toEqual(['delivered', 'rejected', 'dead-lettered']);
+    expect(halves.outcomes[1]).toMatchObject({ reason: 'invalid', error: new Error('no half of 0') });
+    class Nothings extends ProcessingChannel<null> {
+      override readonly schema = z.unknown().transform(() => null);
+      override process(): void {}
+    }
+    const script = [failOnly(1, { retryable: false })];
+    expect(statuses((await testBatch(Nothings, ['a', 'b'], { script })).outcomes)).toEqual([
+      'dead-lettered',
+      'delivered',
+    ]);
+  });
+
+  it('follows them through all lives of one instance', async () => {
+    const only = new Prices();
+    const { outcomes, events, metrics } = await testBatch(() => only, [price(1)], { script: [hang()] });
+    expect([outcomes, events, metrics.restarts]).toEqual([[{ status: 'delivered', attempts: 2 }], [1], 1]);
+  });
+
+  it('names with failOnly nobody who is not in the batch', async () => {
+    const script = [failOnly([0, 9], { retryable: false })];
+    expect(statuses((await testBatch(Prices, [price(1), price(2)], { script })).outcomes)).toEqual([
+      'dead-lettered',
+      'delivered',
+    ]);
+  });
+
+  it('throws when the router counts something else than was seen', async () => {
+    const { stop } = DataChannelRouter.prototype;
+    const planted = vi.spyOn(DataChannelRouter.prototype, 'stop').mockImplementation(async function (
+      this: DataChannelRouter,
+      options,
+    ) {
+      const { channels, ...report } = await stop.call(this, options);
+      const wrong = Object.entries(channels).map(([name, each]) => [name, { ...each, delivered: 0, deadLettered: 2 }]);
+      return { ...report, channels: Object.fromEntries(wrong) };
+    });
+    await expect(testBatch(Prices, [price(1), price(2)])).rejects.toThrow(
+      'testBatch: 2 messages are delivered, but 0 were counted; 0 messages are dead-lettered, but 2 were counted',
+    );
+    planted.mockRestore();
   });
 
   it('is the same run for the same seed, and another for another', async () => {

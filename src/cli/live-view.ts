@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
 import type { Clock } from '../core/clock.ts';
-import { type Readable, type Reading, readRouter } from '../metrics/reading.ts';
+import { channelsOf, type Readable, type Reading, readRouter } from '../metrics/reading.ts';
 import { type LiveRow, liveColumns } from './channel-table.ts';
 import type { Progress } from './feed.ts';
 import { formatCount, formatMs, renderTable } from './table.ts';
@@ -37,7 +37,7 @@ export function startLiveView(
   const update = createLogUpdate(terminal.stdout as NodeJS.WriteStream); // It is a terminal, as just seen.
   const columns = liveColumns(paintFor(terminal));
   const startedAt = clock.now();
-  const frames: Frame[] = [{ at: startedAt, received: new Map() }];
+  const frames: [Frame, ...Frame[]] = [{ at: startedAt, received: new Map() }];
   const draw = () => {
     const reading = readRouter(router);
     const width = widthOf(terminal.stdout);
@@ -57,16 +57,15 @@ export function startLiveView(
   };
 }
 
-function liveRows({ metrics, health, mailboxes }: Reading, frames: Frame[], at: number): LiveRow[] {
-  const channels = Object.entries(metrics.channels);
+function liveRows(reading: Reading, frames: [Frame, ...Frame[]], at: number): LiveRow[] {
   const [oldest] = frames;
-  frames.push({ at, received: new Map(channels.map(([name, { received }]) => [name, received])) });
+  const channels = channelsOf(reading);
+  frames.push({ at, received: new Map(channels.map(([name, { metrics }]) => [name, metrics.received])) });
   if (frames.length > RATE_FRAMES) frames.shift();
-  return channels.map(([name, channel]) => {
-    const since = channel.received - (oldest?.received.get(name) ?? 0);
-    const perSecond = (since / (at - (oldest?.at ?? 0))) * 1_000;
-    const { capacity = 0, oldestAgeMs = 0 } = mailboxes[name] ?? {};
-    return { name, ...channel, capacity, oldestAgeMs, perSecond, sinceMs: health.channels[name]?.sinceMs ?? 0 };
+  return channels.map(([name, { metrics, health, capacity, oldestAgeMs }]) => {
+    const since = metrics.received - (oldest.received.get(name) ?? 0);
+    const perSecond = (since / (at - oldest.at)) * 1_000;
+    return { name, ...metrics, capacity, oldestAgeMs, perSecond, sinceMs: health.sinceMs };
   });
 }
 

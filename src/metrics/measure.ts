@@ -1,6 +1,4 @@
-import type { ChannelHealth } from '../observe/health.ts';
-import type { ChannelMetrics } from '../observe/metrics.ts';
-import type { MailboxReading, Reading } from './reading.ts';
+import { type ChannelReading, channelsOf, type Reading } from './reading.ts';
 
 /** One value of a metric, told apart from its siblings by its labels. */
 export interface Sample {
@@ -28,12 +26,6 @@ export interface Measure {
 
 type Head = readonly [name: string, unit: string, help: string];
 
-/** All that is known of one channel. */
-export interface ChannelReading extends MailboxReading {
-  readonly metrics: ChannelMetrics;
-  readonly health: ChannelHealth;
-}
-
 /** A value of the router. */
 export function ofRouter(
   type: 'counter' | 'gauge',
@@ -53,7 +45,7 @@ export function ofChannels(
     const value = of(channel);
     return value === null ? [] : [{ labels, value }];
   };
-  return { name, type, unit, help, labels: ['channel'], read: (reading) => channelsOf(reading, read) };
+  return { name, type, unit, help, labels: ['channel'], read: (reading) => ofEach(reading, read) };
 }
 
 /** A counter of each channel, split by a label whose values are known, so that each is there from the first scrape on. */
@@ -70,7 +62,7 @@ export function split(
     unit,
     help,
     labels: ['channel', label],
-    read: (reading) => channelsOf(reading, read),
+    read: (reading) => ofEach(reading, read),
   };
 }
 
@@ -91,7 +83,7 @@ export function stateSet(
     unit,
     help,
     labels: ['channel', 'state'],
-    read: (reading) => channelsOf(reading, read),
+    read: (reading) => ofEach(reading, read),
   };
 }
 
@@ -118,18 +110,13 @@ export function summary([name, unit, help]: Head, which: 'processing' | 'queuein
     unit,
     help,
     labels: ['channel', 'quantile'],
-    read: (reading) => channelsOf(reading, read),
+    read: (reading) => ofEach(reading, read),
   };
 }
 
-function channelsOf(
-  { metrics, health, mailboxes }: Reading,
+function ofEach(
+  reading: Reading,
   read: (labels: Readonly<Record<string, string>>, channel: ChannelReading) => Sample[],
 ): Sample[] {
-  return Object.entries(metrics.channels).flatMap(([channel, each]) => {
-    const mailbox = mailboxes[channel];
-    const its = health.channels[channel];
-    // All three were read at the same moment.
-    return mailbox && its ? read({ channel }, { ...mailbox, metrics: each, health: its }) : [];
-  });
+  return channelsOf(reading).flatMap(([channel, its]) => read({ channel }, its));
 }

@@ -23,9 +23,7 @@ export function prometheusName({ name, type, unit }: Pick<Measure, 'name' | 'typ
 
 function family(measure: Measure, samples: readonly Sample[]): string {
   const name = prometheusName(measure);
-  const lines = samples.map(
-    ({ labels, value, suffix = '' }) => `${name}${suffix}${labelText(labels)} ${valueText(value)}\n`,
-  );
+  const lines = samples.map(({ labels, value, suffix = '' }) => `${name}${suffix}${labelText(labels)} ${value}\n`);
   return `# HELP ${name} ${measure.help}\n# TYPE ${name} ${measure.type}\n${lines.join('')}`;
 }
 
@@ -36,9 +34,4 @@ function labelText(labels: Readonly<Record<string, string>>): string {
 
 function escaped(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-}
-
-function valueText(value: number): string {
-  if (Number.isFinite(value)) return String(value);
-  return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
 }

@@ -1,6 +1,6 @@
 import type { AlertName } from '../observe/alerts.ts';
-import type { RouterHealth } from '../observe/health.ts';
-import type { RouterMetrics } from '../observe/metrics.ts';
+import type { ChannelHealth, RouterHealth } from '../observe/health.ts';
+import type { ChannelMetrics, RouterMetrics } from '../observe/metrics.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 
 /** All that is shown of a router at one moment: plain data, which can be sent to another thread. */
@@ -12,11 +12,17 @@ export interface Reading {
 }
 
 /** The mailboxes of a channel, one per partition, taken together. */
-export interface MailboxReading {
+interface MailboxReading {
   /** So many messages fit in all of them. */
   readonly capacity: number;
   /** How long the oldest message has waited; 0: none waits. */
   readonly oldestAgeMs: number;
+}
+
+/** All that is known of one channel. */
+export interface ChannelReading extends MailboxReading {
+  readonly metrics: ChannelMetrics;
+  readonly health: ChannelHealth;
 }
 
 /** What is read of a router, whatever its channels emit. */
@@ -30,6 +36,16 @@ export function readRouter(router: Readable): Reading {
     mailboxes: readMailboxes(router),
     alerts: router.alerts.map(({ alert, channel }) => ({ alert, channel })),
   };
+}
+
+/** Each channel by its name. */
+export function channelsOf({ metrics, health, mailboxes }: Reading): (readonly [name: string, ChannelReading])[] {
+  return Object.entries(metrics.channels).flatMap(([name, each]) => {
+    const mailbox = mailboxes[name];
+    const its = health.channels[name];
+    // All three were read at the same moment.
+    return mailbox && its ? [[name, { ...mailbox, metrics: each, health: its }] as const] : [];
+  });
 }
 
 /** Room and age by channel; begins nothing anew. */

@@ -108,6 +108,13 @@ describe('the text', () => {
     expect(valueIn(prometheusText(router), 'sluice_processing_seconds', { quantile: '0.99' })).toBeNaN();
   });
 
+  it('has an empty channel for an alert about the router', async () => {
+    const { router } = await createRig();
+    await expect(router.reconfigure({ channels: { tick: { batchSize: 0 } } })).rejects.toThrow('batchSize');
+    const text = prometheusText(router);
+    expect(valueIn(text, 'sluice_alert_active', { alert: 'config-rejected', channel: '' })).toBe(1);
+  });
+
   it('takes seconds from milliseconds', async () => {
     const rig = await createRig({ channels: { tick: { batchSize: 1 } } });
     rig.sink('tick').script.push(slow(200));

@@ -39,6 +39,12 @@ describe('a reason', () => {
     expect(outdated).toEqual([]);
   });
 
+  it('holds for a whole file that it names alone', () => {
+    const { explained, unexplained } = judge(uncovered, [{ because, places: ['src/a.ts'] }]);
+    expect([explained.length, unexplained]).toEqual([3, []]);
+    expect(judge(uncovered, [{ because, places: ['src/a'] }]).outdated).toEqual(['src/a']);
+  });
+
   it.each(['src/b.ts: ?? d', 'src/a.ts: const a', 'src/a.ts: gone()'])(
     'that names nothing uncovered is outdated: %s',
     (place) => {

@@ -24,7 +24,7 @@ export interface UncoveredLine {
   readonly isBranch: boolean;
 }
 
-/** Why lines are not covered: the reason, and the places `path: part of the line` it holds for. */
+/** Why lines are not covered: the reason, and the places it holds for: `path: part of the line`, or the path of a file. */
 export interface Reason {
   readonly because: string;
   readonly places: readonly string[];
@@ -77,7 +77,7 @@ export function judge(uncovered: readonly UncoveredLine[], reasons: readonly Rea
 }
 
 function isAt({ path, text }: UncoveredLine, place: string): boolean {
-  return place.startsWith(`${path}: `) && text.includes(place.slice(path.length + 2));
+  return place === path || (place.startsWith(`${path}: `) && text.includes(place.slice(path.length + 2)));
 }
 
 /** The judgement for people: every line that is not covered, under its reason, and what has to be done. */

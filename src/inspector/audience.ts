@@ -40,19 +40,18 @@ export class Audience {
     return this.#clients.size >= CLIENTS_MAX;
   }
 
-  /** Bytes that wait for pages to read them. */
-  get waitingBytes(): number {
-    return [...this.#clients].reduce((sum, { response }) => sum + response.writableLength, 0);
-  }
-
   add(response: ServerResponse): void {
     const client: Client = { response, blockedSince: undefined, isBehind: false };
     this.#clients.add(client);
     response.on('drain', () => {
       client.blockedSince = undefined;
     });
-    response.on('error', () => this.#remove(client));
-    response.on('close', () => this.#remove(client));
+    // Nobody else listens; the end of it follows.
+    response.on('error', () => {});
+    response.on('close', () => {
+      this.#clients.delete(client);
+      this.#changed(this.size);
+    });
     this.#changed(this.size);
     this.#write(client, this.#greet(true));
   }
@@ -78,10 +77,6 @@ export class Audience {
 
   #write(client: Client, message: string): void {
     if (!client.response.write(message)) client.blockedSince = this.#clock.now();
-  }
-
-  #remove(client: Client): void {
-    if (this.#clients.delete(client)) this.#changed(this.size);
   }
 }
 

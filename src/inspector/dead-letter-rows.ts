@@ -12,7 +12,7 @@ export function listLetters(router: DataChannelRouter, channel: string | null, s
     stored: all.length,
     letters: letters.map(({ message, error, ...letter }) => ({
       ...letter,
-      error: error === undefined ? '' : toText(error),
+      error: toText(error),
       ...(showPayloads && { message: toText(message) }),
     })),
   };

@@ -1,15 +1,14 @@
 import type { Clock } from '../core/clock.ts';
 import type { Distribution } from '../core/histogram.ts';
-import type { ChannelMetrics } from '../observe/metrics.ts';
+import { type ChannelReading, channelsOf, readRouter } from '../metrics/reading.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import type { ChannelRow, Frame, Spread } from './protocol.ts';
 import { toneOf } from './tone.ts';
 
 /** Looks at the router once: everything the page shows of this moment. */
 export function takeFrame(router: DataChannelRouter, clock: Clock): Frame {
-  const metrics = router.metrics();
-  const health = router.health();
-  const channels = Object.entries(metrics.channels).map(([name, measured]) => rowOf(router, name, measured));
+  const reading = readRouter(router);
+  const { metrics, health } = reading;
   return {
     at: clock.wallTime(),
     state: health.state,
@@ -20,17 +19,18 @@ export function takeFrame(router: DataChannelRouter, clock: Clock): Frame {
     deadLetters: metrics.deadLetters,
     faults: Object.values(metrics.faults).reduce((sum, count) => sum + count, 0),
     alerts: router.alerts,
-    channels,
+    channels: channelsOf(reading).map(([name, channel]) => rowOf(router, name, channel)),
   };
 }
 
-function rowOf(router: DataChannelRouter, name: string, metrics: ChannelMetrics): ChannelRow {
-  const { config, members = [] } = router.channels.get(name) ?? {};
+function rowOf(
+  router: DataChannelRouter,
+  name: string,
+  { metrics, capacity, oldestAgeMs }: ChannelReading,
+): ChannelRow {
   const { sentence, sinceMs } = router.explain(name);
   const states: Record<string, number> = {};
-  for (const { state } of members) states[state] = (states[state] ?? 0) + 1;
-  const ages = members.map(({ slot }) => slot.world.clock.now() - slot.oldestAcceptedAt);
-  const oldestMs = Math.max(...ages);
+  for (const { state } of router.channels.get(name)?.members ?? []) states[state] = (states[state] ?? 0) + 1;
   return {
     name,
     state: metrics.state,
@@ -39,9 +39,9 @@ function rowOf(router: DataChannelRouter, name: string, metrics: ChannelMetrics)
     sinceMs,
     sentence,
     depth: metrics.depth,
-    capacity: (config?.capacity ?? 0) * members.length,
+    capacity,
     inFlight: metrics.inFlight,
-    oldestMs: Number.isFinite(oldestMs) ? oldestMs : null,
+    oldestMs: oldestAgeMs > 0 ? oldestAgeMs : null,
     received: metrics.received,
     rejected: metrics.rejected,
     delivered: metrics.delivered,

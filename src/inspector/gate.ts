@@ -24,10 +24,11 @@ export function admit(request: IncomingMessage, token: string): { readonly path:
   const isVisit = request.headers['sec-fetch-mode'] === 'navigate' && request.headers['sec-fetch-dest'] === 'document';
   if (site !== undefined && site !== 'same-origin' && site !== 'none' && !isVisit)
     return { status: 403, text: `a request of another site (${shown(String(site))}) is refused` };
-  const [, given = '', path] = /^\/([^/?#]*)(?:\/([^?#]*))?/.exec(request.url ?? '') ?? [];
+  const { url = '' } = request;
+  const [, given = '', path = ''] = /^\/([^/?#]*)\/?([^?#]*)/.exec(url) ?? [];
   if (!isSame(given, token))
     return { status: 403, text: 'the token in the address is wrong: open the address the inspector was started with' };
-  return { path: path ?? '' };
+  return { path };
 }
 
 /** A request that changes something: it must come from our page, as JSON. */

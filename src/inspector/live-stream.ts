@@ -107,7 +107,7 @@ export class LiveStream {
     this.#frames.push(frame);
     this.#frameCharacters += frame.length;
     while (this.#frames.length > FRAMES_MAX || this.#frameCharacters > HISTORY_CHARACTERS_MAX) {
-      this.#frameCharacters -= this.#frames.shift()?.length ?? this.#frameCharacters;
+      for (const oldest of this.#frames.splice(0, 1)) this.#frameCharacters -= oldest.length;
     }
     return frame;
   }

@@ -114,7 +114,9 @@ function entriesOf(target: AnyStateNode, source: AnyStateNode): readonly AnyStat
 }
 
 function initialOf(state: AnyStateNode): readonly AnyStateNode[] {
-  return state.type === 'compound' ? (state.initial.target ?? []) : [];
+  if (state.type !== 'compound') return [];
+  const { target = [] } = state.initial;
+  return target;
 }
 
 function contains(outer: AnyStateNode, inner: AnyStateNode): boolean {
@@ -163,8 +165,8 @@ function actorName(state: AnyStateNode, id: string): string {
 /** The name of a guard or an action; an inline function has at best its own. */
 function implementationName(implementation: unknown): string {
   if (typeof implementation === 'string') return implementation;
-  const { type, name, guards } = implementation as { type?: string; name?: string; guards?: readonly unknown[] };
-  const own = type?.replace(/^xstate\./, '') ?? name ?? '';
+  const { type, name = '', guards } = implementation as { type?: string; name?: string; guards?: readonly unknown[] };
+  const own = type?.replace(/^xstate\./, '') ?? name;
   return guards === undefined ? own || 'inline' : `${own}(${guards.map(implementationName).join(', ')})`;
 }
 

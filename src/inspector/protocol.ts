@@ -116,4 +116,4 @@ export interface Letters {
 }
 
 /** States a channel goes through in ordinary traffic, too often to be news. */
-export const routineStates: ReadonlySet<string> = new Set(['idle', 'buffering', 'flushing']);
+export const routineStates: ReadonlySet<string | null> = new Set(['idle', 'buffering', 'flushing']);

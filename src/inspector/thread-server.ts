@@ -16,7 +16,8 @@ export function createThreadServer(watch: ThreadWatch, token: string): Server {
   server.maxConnections = CONNECTIONS_MAX;
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const { url = '' } = request;
+    const { pathname, searchParams } = new URL(url, 'http://127.0.0.1');
     const refusal = refusalOf(request, searchParams.get('token'));
     if (refusal !== undefined) return end(response, ...refusal);
     if (pathname === '/metrics') return end(response, 200, await watch.metrics(), PROMETHEUS_CONTENT_TYPE);
@@ -27,11 +28,12 @@ export function createThreadServer(watch: ThreadWatch, token: string): Server {
 
   /** Status and reason; undefined: it may. A page in a browser has no business here, nor has a name that leads here. */
   function refusalOf({ headers, method }: IncomingMessage, asked: string | null): [number, string] | undefined {
+    const { host, origin, authorization = '' } = headers;
     const { port } = server.address() as AddressInfo; // It listens, and not on a pipe.
     if (method !== 'GET' && method !== 'HEAD') return [405, 'only GET is served'];
-    if (headers.host !== `127.0.0.1:${port}` && headers.host !== `localhost:${port}`) return [403, 'wrong Host'];
-    if (headers.origin !== undefined) return [403, 'not for pages'];
-    const given = asked ?? /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1] ?? '';
+    if (host !== `127.0.0.1:${port}` && host !== `localhost:${port}`) return [403, 'wrong Host'];
+    if (origin !== undefined) return [403, 'not for pages'];
+    const given = asked ?? /^Bearer (.+)$/.exec(authorization)?.[1] ?? '';
     return timingSafeEqual(digest(given), digest(token)) ? undefined : [401, 'token needed: ?token=… or Bearer'];
   }
 
@@ -39,7 +41,6 @@ export function createThreadServer(watch: ThreadWatch, token: string): Server {
 }
 
 function end(response: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
-  if (response.headersSent) return;
   const headers = { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
   response.writeHead(status, headers).end(body);
 }

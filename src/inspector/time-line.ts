@@ -87,7 +87,7 @@ export class TimeLine {
   }
 
   #enter(channel: string | null, from: string | null, to: string, cause: string, error: unknown): void {
-    const isRoutine = channel !== null && routineStates.has(to) && routineStates.has(from ?? '');
+    const isRoutine = channel !== null && routineStates.has(to) && routineStates.has(from);
     if (isRoutine && !this.#isWatched) return;
     const why = error === undefined ? causeInWords(cause) : `${causeInWords(cause)} (${toText(error)})`;
     const tone = channel === null ? toneOfRouter(to) : toneOf(to);
@@ -123,13 +123,13 @@ function applied({ changes }: RouterFacts['config.applied']): NewEntry {
     after: hidden(change.path, change.after),
   }));
   const paths = plain.map(({ path }) => path.join('.'));
-  const text = `configuration applied: ${paths.slice(0, 3).join(', ') || 'no change'}${paths.length > 3 ? ', …' : ''}`;
+  const text = `configuration applied: ${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ', …' : ''}`;
   return { kind: 'config', channel: null, tone: 'plain', text, changes: plain };
 }
 
 /** A value under a name: what is named like a secret stays hidden also when it is all that changed. */
 function hidden(path: readonly PropertyKey[], value: unknown): unknown {
-  const name = String(path.at(-1) ?? '');
+  const name = String(path.at(-1));
   return (toPlain({ [name]: value }) as Record<string, unknown>)[name];
 }
 

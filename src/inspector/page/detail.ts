@@ -150,6 +150,6 @@ async function fetchLetters(channel: string): Promise<Letters | undefined> {
   }
 }
 
-function isRoutine({ kind, from, to = '' }: Entry): boolean {
-  return kind === 'state' && routineStates.has(to) && routineStates.has(from ?? '');
+function isRoutine({ kind, from = null, to = '' }: Entry): boolean {
+  return kind === 'state' && routineStates.has(to) && routineStates.has(from);
 }

@@ -1,34 +1,10 @@
-import type { ServerResponse } from 'node:http';
-import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Audience } from '../../../src/inspector/audience.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
+import { SlowReader } from './visitor.ts';
 
 const GREETING = 'greeting';
-
-/** A response whose reader takes a chunk only when it is told to. */
-class SlowReader extends Writable {
-  readonly read: string[] = [];
-  #take: (() => void) | undefined;
-
-  constructor(highWaterMark: number) {
-    super({ highWaterMark, decodeStrings: false });
-  }
-
-  override _write(chunk: string, _encoding: string, done: () => void): void {
-    this.#take = () => {
-      this.read.push(chunk);
-      done();
-    };
-  }
-
-  take(): void {
-    const take = this.#take;
-    this.#take = undefined;
-    take?.();
-  }
-}
 
 it('however a page reads, never more than one message waits beyond what its buffer holds, and it is never left with a gap', async () => {
   const reading = fc.array(fc.oneof(fc.constant('tell' as const), fc.constant('read' as const)), { maxLength: 200 });
@@ -41,8 +17,7 @@ it('however a page reads, never more than one message waits beyond what its buff
         () => {},
       );
       const reader = new SlowReader(highWaterMark);
-      // Of a response the audience uses what every writable has.
-      audience.add(reader as unknown as ServerResponse);
+      audience.add(reader.response);
       let sent = 0;
       for (const step of steps) {
         if (step === 'read') reader.take();
@@ -77,7 +52,7 @@ it('a page is cut off once it has read nothing for 15 s, and not before', () => 
     (size) => sizes.push(size),
   );
   const reader = new SlowReader(1);
-  audience.add(reader as unknown as ServerResponse);
+  audience.add(reader.response);
   clock.jump(14_999);
   audience.tell('a');
   expect(reader.destroyed).toBe(false);

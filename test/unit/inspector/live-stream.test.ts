@@ -1,10 +1,14 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildPage } from '../../../config/build-page.ts';
 import { createInspector, type Inspector } from '../../../src/inspector/index.ts';
+import { LiveStream } from '../../../src/inspector/live-stream.ts';
 import type { Hello, Tick } from '../../../src/inspector/protocol.ts';
+import { TimeLine } from '../../../src/inspector/time-line.ts';
 import { projectRoot } from '../../support/project-files.ts';
 import { createRig, hang, message, messages, type RouterRig, reject } from '../../support/router-rig.ts';
-import { ask, until, Watcher } from './visitor.ts';
+import { ask, SlowReader, until, Watcher } from './visitor.ts';
 
 let rig: RouterRig;
 let inspector: Inspector;
@@ -182,6 +186,60 @@ describe('a page', () => {
     for (const { socket } of watchers) socket.destroy();
     await until(() => inspector.watchers === 0);
   });
+});
+
+it('a page that fell behind gets the present frame and what happened meanwhile, and not the frames it has', async () => {
+  const timeLine = new TimeLine(rig.router.events, rig.clock);
+  const stream = new LiveStream(rig.router, timeLine, rig.clock, { operations: [], showPayloads: false });
+  const answer = stream.answer();
+  const reader = new SlowReader(1);
+  if ('stream' in answer) answer.stream(reader.response);
+  for (let sent = 0; sent < 5; sent += 1) await rig.clock.advance(250);
+  rig.router.pause('tick');
+  // It takes the first hello, is told the present state, and takes that.
+  for (let taken = 0; taken < 2; taken += 1) {
+    reader.take();
+    await rig.clock.advance(250);
+  }
+  const [first = '', second = ''] = reader.read;
+  const dataOf = (text: string): Hello => JSON.parse(/^event: hello\ndata: (.*)\n\n$/.exec(text)?.[1] ?? '');
+  expect([dataOf(first).frames.length, dataOf(second).frames.length]).toEqual([1, 1]);
+  expect(dataOf(second).frames[0]?.channels[0]?.state).toBe('paused');
+  expect(dataOf(second).entries.map(({ to }) => to)).toEqual(['paused']);
+  stream.close();
+  timeLine.dispose();
+});
+
+it('a page whose first frame fails loses its stream, and the router does not notice', async () => {
+  const { health } = rig.router;
+  rig.router.health = () => {
+    throw new Error('planted');
+  };
+  const watcher = Watcher.open(inspector.url);
+  await watcher.isOver;
+  rig.router.health = health;
+  expect((await watch()).events('hello')).toHaveLength(1);
+  rig.checkConserved();
+});
+
+it('whoever is in the middle of a request when the inspector closes gets 200 ms', async () => {
+  const { port, pathname, host, origin } = new URL(inspector.url);
+  const socket = connect(Number(port), '127.0.0.1').on('error', () => {});
+  const whole = `GET ${pathname}icon.svg HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+  const type = 'Content-Type: application/json';
+  // It comes with the one before: when that is answered, it has begun.
+  socket.write(
+    `${whole}POST ${pathname}operate HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${origin}\r\n${type}\r\nContent-Length: 9\r\n\r\n`,
+  );
+  await once(socket, 'data');
+  let isClosed = false;
+  const closed = inspector.close().then(() => {
+    isClosed = true;
+  });
+  await rig.clock.advance(199);
+  expect(isClosed).toBe(false);
+  await rig.clock.advance(1);
+  await closed;
 });
 
 it('a page that never reads is cut off in the end, and the others see everything', async () => {

@@ -99,6 +99,37 @@ describe('labels', () => {
   });
 });
 
+it('a guard without any name is inline', () => {
+  const nameless = (
+    () => () =>
+      true
+  )();
+  const machine = createMachine({
+    id: 'm',
+    initial: 'a',
+    states: { a: { on: { x: { guard: nameless, target: 'b' } } }, b: {} },
+  });
+  expect(linesOf(machine)).toContain('m__a --> m__b: x [inline]');
+});
+
+it('a machine without states is an empty diagram', () => {
+  expect(linesOf(createMachine({ id: 'm' }))).toEqual(['stateDiagram-v2', 'direction LR']);
+});
+
+it('an arrow from within a parallel state to itself leads into each of its regions', () => {
+  const machine = createMachine({
+    id: 'm',
+    type: 'parallel',
+    states: {
+      left: { initial: 'a', states: { a: { on: { again: '#m' } } } },
+      right: { initial: 'b', states: { b: {} } },
+    },
+  });
+  expect(linesOf(machine)).toEqual(
+    expect.arrayContaining(['m__left__a --> m__left__a: again', 'm__left__a --> m__right__b: again']),
+  );
+});
+
 describe('transitions without a target', () => {
   const machine = setup({ actions: { count: () => undefined, log: () => undefined } }).createMachine({
     id: 'm',

@@ -39,6 +39,16 @@ it('ordinary settings are shown as they are', () => {
   expect(toPlain(config)).toEqual(config);
 });
 
+it('a function is shown by its name, if it has one', () => {
+  const functions = { keyOf: function bySymbol() {}, other: (() => () => {})() };
+  expect(toPlain(functions)).toEqual({ keyOf: 'the function bySymbol', other: 'a function' });
+});
+
+it('a long text is cut off at 2,000 characters', () => {
+  expect(toText('x'.repeat(2_000))).toBe('x'.repeat(2_000));
+  expect(toText('x'.repeat(2_001))).toBe(`${'x'.repeat(2_000)}…`);
+});
+
 it('a value that throws when it is read is no end of the page', () => {
   const trap = {
     get price(): never {
@@ -46,5 +56,7 @@ it('a value that throws when it is read is no end of the page', () => {
     },
   };
   expect(toText(trap)).toBe('"something that cannot be read"');
+  const error = Object.defineProperty(new Error(), 'message', Object.getOwnPropertyDescriptor(trap, 'price') ?? {});
+  expect(toText(error)).toBe('something that cannot be read');
   expect(toPlain({ inner: [trap, 1] })).toEqual({ inner: ['something that cannot be read', 1] });
 });

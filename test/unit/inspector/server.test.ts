@@ -3,9 +3,11 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildPage } from '../../../config/build-page.ts';
-import { createInspector, type Inspector } from '../../../src/inspector/index.ts';
+import type { Logger } from '../../../src/index.ts';
+import { createInspector, type Inspector, type InspectorOptions } from '../../../src/inspector/index.ts';
+import { loadPage } from '../../../src/inspector/page-files.ts';
 import { projectRoot } from '../../support/project-files.ts';
-import { createRig, message, messages, type RouterRig, rejectingWith } from '../../support/router-rig.ts';
+import { createRig, message, messages, type RouterRig, rejectingWith, succeed } from '../../support/router-rig.ts';
 import { ask, order } from './visitor.ts';
 
 let rig: RouterRig;
@@ -98,6 +100,7 @@ describe('refused is', () => {
     ['a token that is a part of the right one', () => `${token().slice(0, -2)}/`],
     ['a token with more behind it', () => `${token().slice(0, -1)}x/`],
     ['a token of another case', () => token().toUpperCase()],
+    ['an address that is a whole URL', () => `http://127.0.0.1${token()}`],
     ['a very long token', () => `/${'x'.repeat(6_000)}/`],
   ])('%s', async (_, path) => {
     const { status, body } = await ask(url, { path: path() });
@@ -193,6 +196,15 @@ describe('an oversized request', () => {
   });
 });
 
+/** An inspector that may be ordered about, and what it writes down of its orders. */
+async function controlled(onDrained?: InspectorOptions['onDrained']) {
+  const told: unknown[] = [];
+  const write = (fields: { operator: string }): void => void told.push(fields.operator);
+  const logger = { debug: write, info: write, warn: write, error: write, child: () => logger };
+  const options = { clock: rig.clock, allowControl: true, logger: logger as Logger };
+  return { told, control: await createInspector(rig.router, { ...options, ...(onDrained && { onDrained }) }) };
+}
+
 describe('control', () => {
   it.each(['pause', 'resume', 'flush', 'trip', 'reset', 'restart', 'drain', 'replay'])(
     'without allowControl is refused: %s',
@@ -269,6 +281,46 @@ describe('control', () => {
     expect([...rig.router.channels.keys()]).toEqual(['tick']);
   });
 
+  it('tells how a drain ended that the host would not take', async () => {
+    const { control, told } = await controlled(() => {
+      throw new Error('nowhere to put it');
+    });
+    await order(control.url, { operation: 'drain', channel: 'fmv' });
+    await rig.clock.advance(10_000);
+    expect(told.at(-1)).toBe('failed: nowhere to put it');
+    await control.close();
+  });
+
+  it('replays one channel at a time, and tells how far it came', async () => {
+    const { control, told } = await controlled();
+    rig.sink('tick').reaction = rejectingWith({ retryable: false });
+    for (const n of [1, 2, 3]) rig.router.route(message('tick', n));
+    await rig.advance(5_000);
+    rig.sink('tick').reaction = succeed;
+    const replay = { operation: 'replay', channel: 'tick' };
+    expect((await order(control.url, replay)).status).toBe(200);
+    expect(await order(control.url, { ...replay, channel: 'fmv' })).toMatchObject({
+      status: 409,
+      body: 'dead letters of tick are being replayed: wait for the end of it',
+    });
+    rig.router.pause('tick');
+    await rig.advance(5_000);
+    expect(told.at(-1)).toBe('1 dead letters replayed, 0 left, ended early: channel tick is paused');
+    rig.router.resume('tick');
+    expect((await order(control.url, replay)).status).toBe(200);
+    await rig.advance(5_000);
+    expect(told.at(-1)).toBe('2 dead letters replayed, 0 left');
+    await control.close();
+  });
+
+  it('is given at its own address only', async () => {
+    await using control = await createInspector(rig.router, { clock: rig.clock, allowControl: true });
+    const headers = { Origin: new URL(control.url).origin, 'Content-Type': 'application/json' };
+    const body = JSON.stringify({ operation: 'pause', channel: 'tick' });
+    expect((await ask(control.url, { method: 'POST', path: 'operates', headers, body })).status).toBe(404);
+    expect(rig.router.explain('tick').state).toBe('idle');
+  });
+
   it('survives a logger that throws', async () => {
     const fail = (): never => {
       throw new Error('disk full');
@@ -299,6 +351,16 @@ describe('dead letters', () => {
   it('come with them where that was asked for', async () => {
     expect(await letters(true)).toContain('SECRETCO');
   });
+});
+
+it('a fault of its own is told to the page, and is no fault of the router', async () => {
+  const { list } = rig.router.deadLetters;
+  rig.router.deadLetters.list = () => {
+    throw new Error('planted');
+  };
+  expect(await ask(url, { path: 'dead-letters' })).toMatchObject({ status: 500, body: 'planted' });
+  rig.router.deadLetters.list = list;
+  expect((await ask(url, { path: 'dead-letters' })).status).toBe(200);
 });
 
 it('the router does not notice ten thousand connections, and the page still answers', async () => {
@@ -334,6 +396,10 @@ describe('createInspector', () => {
       code: 'invalid-option',
       message: `port must be a whole number from 0 to 65535, got ${port}`,
     });
+  });
+
+  it('says where it looked for a page that was not built', () => {
+    expect(() => loadPage('/nowhere')).toThrow("the inspector's page is not in /nowhere: npm run build makes it");
   });
 
   it('says that a port is taken, and leaves the router as it was', async () => {

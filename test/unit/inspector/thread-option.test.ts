@@ -7,15 +7,17 @@ import { projectRoot } from '../../support/project-files.ts';
 import { createRig } from '../../support/router-rig.ts';
 
 let worker: ReturnType<typeof bundleThreadWorker>;
+let code: URL;
 // A worker cannot load sources; it gets the same code in one file.
 vi.mock('../../../src/inspector/thread.ts', async (original) => {
   const { startMetricsThread } = await original<typeof Thread>();
-  const start: typeof startMetricsThread = (router, options) => startMetricsThread(router, options, worker.code);
+  const start: typeof startMetricsThread = (router, options) => startMetricsThread(router, options, code);
   return { startMetricsThread: start };
 });
 
 beforeAll(async () => {
   worker = bundleThreadWorker();
+  code = worker.code;
   await buildPage(projectRoot);
 });
 afterAll(() => worker.remove());
@@ -30,6 +32,19 @@ it('with thread, metrics and health are served beside the page with the same tok
   expect((await fetch(metricsUrl.replace(/token=.*/, 'token=wrong'))).status).toBe(401);
   await inspector.close();
   await expect(fetch(metricsUrl)).rejects.toThrow('fetch failed');
+});
+
+it('when its thread cannot be started, it says so, and its own port is free again', async () => {
+  const rig = await createRig();
+  const probe = await createInspector(rig.router, { clock: rig.clock });
+  const port = Number(new URL(probe.url).port);
+  await probe.close();
+  code = new URL('nowhere.mjs', worker.code);
+  await expect(createInspector(rig.router, { clock: rig.clock, port, thread: true })).rejects.toThrow(
+    /the metrics thread cannot listen on 127\.0\.0\.1:0: Cannot find module/,
+  );
+  await using again = await createInspector(rig.router, { clock: rig.clock, port });
+  expect(new URL(again.url).port).toBe(String(port));
 });
 
 it('without thread there is none', async () => {

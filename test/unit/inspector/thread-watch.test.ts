@@ -45,6 +45,16 @@ describe('a main thread that does not answer', () => {
     });
   });
 
+  it('is told with the channels whose messages it has, as they are counted at that moment', async () => {
+    const { clock, watch, counters } = await createWatch();
+    await clock.advance(1_500);
+    counters[Counter.inFlight] = 3;
+    expect((await watch.health()).mainThread).toMatchObject({
+      text: 'The main thread is stuck: no answer for 1.5 s; process has messages of tick.',
+      inFlight: { tick: 3 },
+    });
+  });
+
   it('is not stuck any more with its answer, and the next silence counts anew', async () => {
     const { clock, asked, watch, known } = await createWatch();
     await clock.advance(5_000);

@@ -1,5 +1,6 @@
-import { type IncomingHttpHeaders, request } from 'node:http';
+import { type IncomingHttpHeaders, request, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { Writable } from 'node:stream';
 
 export interface Reply {
   readonly status: number;
@@ -9,7 +10,7 @@ export interface Reply {
 
 export interface Asked {
   readonly method?: string;
-  /** Below the token, or from the root when it begins with a slash. */
+  /** Below the token, or as it is when it begins with a slash or a scheme. */
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -22,7 +23,7 @@ export function ask(url: string, { method = 'GET', path = '', headers = {}, body
     port,
     host: '127.0.0.1',
     method,
-    path: path.startsWith('/') ? path : pathname + path,
+    path: /^(\/|\w+:)/.test(path) ? path : pathname + path,
     headers: { Host: host, ...headers },
     agent: false,
   };
@@ -83,6 +84,34 @@ export class Watcher {
 
   get isOver(): Promise<void> {
     return new Promise((resolve) => (this.socket.closed ? resolve() : this.socket.once('close', () => resolve())));
+  }
+}
+
+/** A response whose reader takes a chunk only when it is told to. */
+export class SlowReader extends Writable {
+  readonly read: string[] = [];
+  #take: (() => void) | undefined;
+
+  constructor(highWaterMark: number) {
+    super({ highWaterMark, decodeStrings: false });
+  }
+
+  /** Of a response the audience uses what every writable has. */
+  get response(): ServerResponse {
+    return this as unknown as ServerResponse;
+  }
+
+  override _write(chunk: string, _encoding: string, done: () => void): void {
+    this.#take = () => {
+      this.read.push(chunk);
+      done();
+    };
+  }
+
+  take(): void {
+    const take = this.#take;
+    this.#take = undefined;
+    take?.();
   }
 }
 

@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Question } from '../../../src/inspector/thread-link.ts';
+import { createThreadServer } from '../../../src/inspector/thread-server.ts';
+import { ThreadWatch } from '../../../src/inspector/thread-watch.ts';
+import { readRouter } from '../../../src/metrics/reading.ts';
+import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
+import { valueIn } from '../../support/exposition.ts';
+import { createRig, messages, type RouterRig } from '../../support/router-rig.ts';
+import { type Asked, ask, type Reply, until } from './visitor.ts';
+
+const token = 'a-token';
+let rig: RouterRig;
+/** Of the thread: that of the router is another one. */
+let clock: ReturnType<typeof createSimulatedClock>;
+let server: ReturnType<typeof createThreadServer>;
+let isAnswering: boolean;
+
+function port(): number {
+  return (server.address() as AddressInfo).port; // It listens.
+}
+
+beforeEach(async () => {
+  rig = await createRig();
+  clock = createSimulatedClock();
+  isAnswering = true;
+  const everything = () => ({ reading: readRouter(rig.router), counters: {} });
+  const answer = (to: Question): void => {
+    if (isAnswering) queueMicrotask(() => watch.hear({ to, health: rig.router.health(), all: everything() }));
+  };
+  const watch = new ThreadWatch(everything(), answer, clock, 1_000);
+  server = createThreadServer(watch, token);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+function asking(asked: Asked): Promise<Reply> {
+  return ask(`http://127.0.0.1:${port()}/`, asked);
+}
+
+it('metrics and health are those of the router', async () => {
+  rig.router.routeAll(messages('tick', 3));
+  const metrics = await asking({ path: `/metrics?token=${token}` });
+  expect([metrics.status, metrics.headers['content-type']]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+  expect(valueIn(metrics.body, 'sluice_messages_received_total', { channel: 'tick' })).toBe(3);
+  const health = await asking({ path: `/health?token=${token}` });
+  expect([health.status, health.headers['content-type']]).toEqual([200, 'application/json']);
+  expect(JSON.parse(health.body)).toMatchObject({
+    ready: true,
+    mainThread: { stuck: false, text: 'The main thread answers.' },
+  });
+});
+
+it('health is 503 while the main thread is stuck', async () => {
+  isAnswering = false;
+  await clock.advance(1_250);
+  const stuck = await asking({ path: `/health?token=${token}` });
+  expect([stuck.status, JSON.parse(stuck.body).mainThread.stuck]).toEqual([503, true]);
+});
+
+describe('who asks', () => {
+  const bearer = { authorization: `Bearer ${token}` };
+  it.each<[string, Asked, number]>([
+    ['with the token as a header', { path: '/metrics', headers: bearer }, 200],
+    ['by the other name of this computer', { headers: { host: 'localhost:PORT' } }, 200],
+    ['with HEAD', { method: 'HEAD' }, 200],
+    ['without a token', { path: '/metrics' }, 401],
+    ['with a wrong token', { path: '/health?token=wrong' }, 401],
+    ['with a wrong scheme', { path: '/metrics', headers: { authorization: `Basic ${token}` } }, 401],
+    ['by a name that leads here', { headers: { host: 'evil.example:PORT' } }, 403],
+    ['for another port', { headers: { host: '127.0.0.1:1' } }, 403],
+    ['from a page', { headers: { origin: 'http://127.0.0.1:PORT' } }, 403],
+    ['with POST', { method: 'POST' }, 405],
+    ['for something else', { path: `/?token=${token}` }, 404],
+    ['for a file', { path: `/../../etc/passwd?token=${token}` }, 404],
+    ['for what is no address', { path: '//' }, 500],
+    ['with too much', { headers: { padding: 'x'.repeat(20_000) } }, 431],
+  ])('%s', async (_, { headers = {}, ...asked }, status) => {
+    const filled = Object.entries(headers).map(([name, value]) => [name, value.replace('PORT', String(port()))]);
+    const reply = await asking({ path: `/health?token=${token}`, ...asked, headers: Object.fromEntries(filled) });
+    expect(reply.status).toBe(status);
+    rig.checkConserved();
+  });
+});
+
+it('more connections than it takes are refused, and those it has and the router go on', async () => {
+  const sockets = Array.from({ length: 200 }, () => connect(port(), '127.0.0.1').on('error', () => {}));
+  const isClosed = ({ closed, readableEnded }: Socket): boolean => closed || readableEnded;
+  for (const socket of sockets) socket.resume();
+  await until(() => sockets.filter(isClosed).length >= 136);
+  expect(sockets.filter(isClosed)).toHaveLength(136);
+  const [one, ...others] = sockets.filter((socket) => !isClosed(socket));
+  for (const other of others) other.destroy();
+  one?.write(`GET /health HTTP/1.1\r\nhost: 127.0.0.1:${port()}\r\nauthorization: Bearer ${token}\r\n\r\n`);
+  const answer = await new Promise((resolve) => one?.once('data', (chunk) => resolve(String(chunk))));
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK/);
+  expect(rig.router.health().status).toBe('healthy');
+  for (const socket of sockets) socket.destroy();
+});

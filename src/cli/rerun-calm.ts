@@ -1,4 +1,5 @@
 import { nextTurn } from '../adapters/incident-file.ts';
+import type { Slot } from '../channel/slot.ts';
 import type { ChannelInput } from '../config/plan.ts';
 import { setCounters } from '../incident/calm.ts';
 import type { CalmState } from '../incident/record.ts';
@@ -21,15 +22,16 @@ export async function bringToCalm(calm: CalmState, core: Core, router: DataChann
   // What code said of a channel was a configuration as it may be written.
   for (const [name, input] of calm.unnamed) core.unnamed.set(name, input as ChannelInput);
   for (const channel of core.fleet.channels.values()) {
-    for (const { slot } of channel.members) {
-      const memory = calm.slots[slot.id];
-      if (memory === undefined) continue;
-      setCounters(slot, memory.counters);
-      slot.probedIn = memory.probedIn ?? slot.probedIn;
-      for (let left = memory.earned; left > 0; left -= 1) slot.retryBudget.earn();
-    }
+    for (const { slot } of channel.members) recall(slot, calm.slots[slot.id]);
     remember(channel.name, calm, core);
   }
+}
+
+function recall(slot: Slot, memory: CalmState['slots'][string] | undefined): void {
+  if (memory === undefined) return;
+  setCounters(slot, memory.counters);
+  slot.probedIn = memory.probedIn ?? slot.probedIn;
+  for (let left = memory.earned; left > 0; left -= 1) slot.retryBudget.earn();
 }
 
 /** Its window holds as many quick successes again. A breaker that is shared is given them once. */

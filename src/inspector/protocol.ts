@@ -1,5 +1,6 @@
 import type { ConfigChange } from '../config/diff.ts';
 import type { Alert } from '../observe/alerts.ts';
+import type { HealthStatus } from '../observe/health.ts';
 import type { BreakerMetrics } from '../observe/metrics.ts';
 
 /** What the server tells the page; the page is built with these types, so that the two cannot drift apart. */
@@ -65,7 +66,7 @@ export interface Frame {
   /** In ms since 1970. */
   readonly at: number;
   readonly state: string;
-  readonly status: string;
+  readonly status: HealthStatus;
   readonly received: number;
   readonly unroutable: number;
   readonly conserved: boolean;

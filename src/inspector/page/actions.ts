@@ -49,13 +49,6 @@ export class Actions {
   readonly #group = find('actions');
   readonly #dialog = find<HTMLDialogElement>('confirm');
   #row: ChannelRow | undefined;
-  #asked: Operation | undefined;
-
-  constructor() {
-    this.#dialog.addEventListener('close', () => {
-      if (this.#dialog.returnValue === 'confirm') void this.#carryOut();
-    });
-  }
 
   /** `isLive`: orders are given to the present only. */
   update(operations: readonly Operation[], row: ChannelRow | undefined, isLive: boolean): void {
@@ -76,23 +69,24 @@ export class Actions {
   #ask(operation: Operation): void {
     if (this.#row === undefined) return;
     const { title, warning } = wordings[operation];
-    this.#asked = operation;
-    setText(find('confirm-title'), `${title}: ${this.#row.name}?`);
+    const { name } = this.#row;
+    setText(find('confirm-title'), `${title}: ${name}?`);
     setText(find('confirm-text'), warning(this.#row));
     setText(find('confirm-go'), title);
     find('confirm-go').classList.toggle('danger', dangerous.has(operation));
     this.#dialog.returnValue = '';
-    this.#dialog.dataset.channel = this.#row.name;
+    const answered = (): void => {
+      if (this.#dialog.returnValue === 'confirm') void carryOut(operation, name);
+    };
+    this.#dialog.addEventListener('close', answered, { once: true });
     this.#dialog.showModal();
   }
+}
 
-  async #carryOut(): Promise<void> {
-    const { channel = '' } = this.#dialog.dataset;
-    if (this.#asked === undefined) return;
-    const { title } = wordings[this.#asked];
-    const refused = await operate(this.#asked, channel);
-    say(refused === undefined ? `${title}: ${channel}. Done.` : `${title}: ${channel}. Refused: ${refused}`);
-  }
+async function carryOut(operation: Operation, channel: string): Promise<void> {
+  const { title } = wordings[operation];
+  const refused = await operate(operation, channel);
+  say(refused === undefined ? `${title}: ${channel}. Done.` : `${title}: ${channel}. Refused: ${refused}`);
 }
 
 const NOTICE_MS = 6_000;

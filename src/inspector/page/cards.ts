@@ -6,7 +6,6 @@ import { Sparkline } from './sparkline.ts';
 
 const SPARK_MS = 60_000;
 const SINCE_MS_MIN = 500;
-const facts = ['in', 'out', 'oldest', 'wait p50', 'wait p99', 'call p99', 'breaker', 'restarts'] as const;
 
 /** One channel in short. */
 class Card {
@@ -16,7 +15,7 @@ class Card {
   readonly #since = make('span', { class: 'muted' });
   readonly #meter = make('span', { class: 'fill' });
   readonly #depth = make('span');
-  readonly #facts = new Map(facts.map((name) => [name, make('dd')]));
+  readonly #facts = makeFacts();
   readonly #rates: Sparkline;
   readonly #depths: Sparkline;
 
@@ -24,7 +23,7 @@ class Card {
     this.#button = make('button', { type: 'button', class: 'open' }, name);
     this.#button.addEventListener('click', select);
     const [rates, depths] = [make('div', { class: 'spark' }), make('div', { class: 'spark' })];
-    const list = [...this.#facts].map(([title, value]) => make('div', {}, make('dt', {}, title), value));
+    const list = Object.entries(this.#facts).map(([title, value]) => make('div', {}, make('dt', {}, title), value));
     this.item = make(
       'li',
       { class: 'card', 'data-channel': name },
@@ -32,12 +31,12 @@ class Card {
       make(
         'div',
         { class: 'row gauge' },
-        make('span', { class: 'meter', 'aria-hidden': true }, this.#meter),
+        make('span', { class: 'meter', 'aria-hidden': 'true' }, this.#meter),
         this.#depth,
       ),
       make(
         'div',
-        { class: 'sparks', 'aria-hidden': true },
+        { class: 'sparks', 'aria-hidden': 'true' },
         make('figure', {}, rates, make('figcaption', {}, 'delivered / s')),
         make('figure', {}, depths, make('figcaption', {}, 'waiting')),
       ),
@@ -56,7 +55,7 @@ class Card {
     // Ordinary states change many times a second.
     setText(this.#since, row.sinceMs < SINCE_MS_MIN ? '' : `for ${duration(row.sinceMs)}`);
     setText(this.#depth, `${count(row.depth)} of ${count(row.capacity)} waiting`);
-    const share = row.capacity === 0 ? 0 : Math.min(1, row.depth / row.capacity);
+    const share = Math.min(1, row.depth / row.capacity);
     this.#meter.style.width = `${share * 100}%`;
     this.#meter.dataset.tone = share >= 0.8 ? 'bad' : share >= 0.5 ? 'wait' : 'good';
     const rates = history.ratesAt(row.name, at);
@@ -76,21 +75,35 @@ class Card {
   #draw(name: string, history: History, at: number): void {
     const frames = history.before(at, SPARK_MS);
     const times = frames.map((frame) => frame.at / 1_000);
-    const rows = frames.map((frame) => rowOf(frame, name));
-    const rates = rows.map((row, index) => {
-      const [before, ms] = [rows[index - 4], (frames[index]?.at ?? 0) - (frames[index - 4]?.at ?? 0)];
+    const rates = frames.map((frame, index) => {
+      const earlier = frames[index - 4];
+      const [row, before] = [rowOf(frame, name), rowOf(earlier, name)];
+      const ms = frame.at - (earlier?.at ?? frame.at);
       return row && before && ms > 0 ? Math.max(0, ((row.delivered - before.delivered) / ms) * 1_000) : null;
     });
     this.#rates.show([times, rates]);
-    this.#depths.show([times, rows.map((row) => row?.depth ?? null)]);
+    this.#depths.show([times, frames.map((frame) => rowOf(frame, name)?.depth ?? null)]);
   }
 
-  #set(name: (typeof facts)[number], text: string, tone = 'plain'): void {
-    const value = this.#facts.get(name);
-    if (value === undefined) return;
+  #set(name: keyof ReturnType<typeof makeFacts>, text: string, tone = 'plain'): void {
+    const value = this.#facts[name];
     setText(value, text);
     setTone(value, tone);
   }
+}
+
+/** What a card says, in this order. */
+function makeFacts() {
+  return {
+    in: make('dd'),
+    out: make('dd'),
+    oldest: make('dd'),
+    'wait p50': make('dd'),
+    'wait p99': make('dd'),
+    'call p99': make('dd'),
+    breaker: make('dd'),
+    restarts: make('dd'),
+  };
 }
 
 /** The cards of all channels. */

@@ -14,6 +14,7 @@ export class ChartView {
   readonly #chart: Chart;
   readonly #states = new Map<string, SVGGElement>();
   readonly #edges = new Map<ChartEdge, SVGGElement>();
+  readonly #svg: SVGElement;
   readonly #scroller: HTMLElement;
   readonly #toneOf: (state: string) => Tone;
   #shown = '';
@@ -27,6 +28,7 @@ export class ChartView {
       'aria-label': `Statechart of the ${name}`,
       class: 'chart',
     });
+    this.#svg = svg;
     svg.style.minWidth = `${Math.round(chart.width * SCALE_MIN)}px`;
     svg.style.maxWidth = `${chart.width}px`;
     svg.append(arrowHeads());
@@ -63,9 +65,8 @@ export class ChartView {
       if (isActive) group?.setAttribute('data-tone', this.#toneOf(state.name));
       if (isActive && group !== undefined) this.#reveal(state, before === '');
     }
-    const path = new Set(
-      last === undefined ? [] : pathOf(this.#chart, last.from ?? '', last.to ?? '', last.cause ?? ''),
-    );
+    const { from, to = '', cause = '' } = last ?? {};
+    const path = new Set(pathOf(this.#chart, from ?? '', to, cause));
     for (const [edge, group] of this.#edges) {
       group.classList.toggle('last', path.has(edge));
       group.setAttribute('data-tone', last?.tone ?? 'plain');
@@ -78,9 +79,7 @@ export class ChartView {
 
   /** Scrolls the chart, never the page, to what became active. */
   #reveal({ x, y, width, height }: ChartState, isFirst: boolean): void {
-    const svg = this.#scroller.firstElementChild;
-    const scale = (svg?.clientWidth ?? 0) / this.#chart.width;
-    if (scale === 0) return;
+    const scale = this.#svg.clientWidth / this.#chart.width;
     const { clientWidth, clientHeight, scrollLeft, scrollTop } = this.#scroller;
     const [left, top, right, bottom] = [x, y, x + width, y + height].map((value) => value * scale) as [
       number,
@@ -138,7 +137,7 @@ export class ChartView {
 
 function captionOf(active: Readonly<Record<string, number>>, last: Entry | undefined): string {
   const states = Object.entries(active).map(([state, count]) => (count > 1 ? `${count} × ${state}` : state));
-  const now = `Now ${states.join(', ') || 'unknown'}.`;
+  const now = `Now ${states.join(', ')}.`;
   if (last === undefined || last.from === undefined) return now;
   const who = last.channel?.includes('/') ? `${last.channel} ` : '';
   return `${now} Last transition: ${who}${last.from ?? 'the start'} → ${last.to}, ${last.text.replace(/^[^:]*: /, '')}.`;
@@ -171,6 +170,6 @@ function rounded(points: readonly (readonly [number, number])[]): string {
 
 function towards([x, y]: readonly [number, number], [tx, ty]: readonly [number, number]): [number, number] {
   const length = Math.hypot(tx - x, ty - y);
-  const share = length === 0 ? 0 : Math.min(CORNER_PX, length / 2) / length;
+  const share = Math.min(CORNER_PX / length, 0.5);
   return [x + (tx - x) * share, y + (ty - y) * share];
 }

@@ -1,4 +1,4 @@
-type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
+type Attributes = Readonly<Record<string, string | number>>;
 
 /** Makes an element; text becomes text, never markup, so that nothing a message says can be run. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
@@ -24,10 +24,7 @@ export function makeSvg<Tag extends keyof SVGElementTagNameMap>(
 }
 
 function setAttributes(element: Element, attributes: Attributes): void {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === undefined || value === false) continue;
-    element.setAttribute(name, value === true ? '' : String(value));
-  }
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
 }
 
 /** An element of index.html. */

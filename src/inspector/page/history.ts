@@ -53,12 +53,10 @@ export class History {
 
   /** Messages per second over the second before a moment. */
   ratesAt(name: string, at: number): Rates | undefined {
-    const index = this.#indexAt(at);
-    const last = this.frames[index];
-    let first = index;
-    while (first > 0 && (last?.at ?? 0) - (this.frames[first]?.at ?? 0) < RATE_MS) first -= 1;
-    const before = this.frames[first];
-    if (last === undefined || before === undefined || last.at - before.at > GAP_MS) return undefined;
+    const last = this.frames[this.#indexAt(at)];
+    if (last === undefined) return undefined;
+    const before = this.frames[Math.max(0, this.#indexAt(last.at - RATE_MS))];
+    if (before === undefined || last.at - before.at > GAP_MS) return undefined;
     const seconds = (last.at - before.at) / 1_000;
     const [to, from] = [rowOf(last, name), rowOf(before, name)];
     if (seconds === 0 || to === undefined || from === undefined) return undefined;

@@ -58,7 +58,7 @@ function draw(): void {
   actions.update(operations, rowOf(latest, selected), scrubber.at === undefined && connection === 'live');
   const shown = frame ?? latest;
   setText(find('router'), `router ${routerState}, ${shown.status}`);
-  setTone(find('router'), { healthy: 'good', degraded: 'wait', unhealthy: 'bad' }[shown.status] ?? 'plain');
+  setTone(find('router'), { healthy: 'good', degraded: 'wait', unhealthy: 'bad' }[shown.status]);
   const perSecond = rows.reduce((sum, { name }) => sum + (history.ratesAt(name, at)?.received ?? 0), 0);
   const totals = totalsOf(`${rate(perSecond)}/s`, shown);
   rebuild(find('totals'), JSON.stringify(totals), () =>

@@ -86,8 +86,9 @@ interface Setting {
 
 /** The configuration in force, field by field, and when each was changed. */
 export function configTable(config: unknown, channel: string, entries: readonly Entry[]): HTMLElement {
-  const { router, channels } = (config ?? {}) as { router?: unknown; channels?: Readonly<Record<string, unknown>> };
-  const fields = [...flatten(channels?.[channel], `channels.${channel}`), ...flatten(router, 'router')];
+  // Every router has one; its fields are those of its schema.
+  const { router, channels } = config as { router: unknown; channels: Readonly<Record<string, unknown>> };
+  const fields = [...flatten(channels[channel], `channels.${channel}`), ...flatten(router, 'router')];
   const changes = entries.flatMap(({ at, changes: made = [] }) => made.map((change) => ({ at, ...change })));
   const rows = fields.map(({ path, value }) => {
     const last = changes.findLast((change) => isUnder(path, change.path.join('.')));

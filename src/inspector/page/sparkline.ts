@@ -15,8 +15,8 @@ export class Sparkline {
   constructor(element: HTMLElement, colour: string) {
     this.element = element;
     this.#colour = colour;
-    new IntersectionObserver(([entry]) => {
-      this.#isVisible = entry?.isIntersecting ?? false;
+    new IntersectionObserver((entries) => {
+      this.#isVisible = entries.at(-1)?.isIntersecting === true;
       if (this.#isVisible) this.#draw();
     }).observe(element);
     new ResizeObserver(() => {

@@ -161,3 +161,21 @@ it('a transition the chart does not have shows no way', async () => {
   expect(pathOf(chart, 'idle', 'tripped', 'batch.full')).toEqual([]);
   expect(pathOf(chart, 'nowhere', 'tripped', 'breaker.opened')).toEqual([]);
 });
+
+it('a way by `always` that leads nowhere, or round in a circle, is no way', () => {
+  const place = { kind: 'state', note: '', x: 0, y: 0, width: 1, height: 1 } as const;
+  const states = ['a', 'b', 'c', 'd'].map((id): ChartState => ({ ...place, id, name: id }));
+  const edge = (from: string, to: string, event: string) => ({
+    from,
+    to,
+    events: [event],
+    labels: [],
+    points: [],
+    labelBox: null,
+  });
+  const edges = [edge('a', 'b', 'go'), edge('b', 'c', ''), edge('c', 'b', '')];
+  const chart: Chart = { width: 1, height: 1, states, edges };
+  expect(pathOf(chart, 'a', 'c', 'go')).toEqual(edges.slice(0, 2));
+  expect(pathOf(chart, 'a', 'd', 'go')).toEqual([]);
+  expect(pathOf(chart, 'a', 'nowhere', 'go')).toEqual([]);
+});

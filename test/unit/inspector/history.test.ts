@@ -75,11 +75,46 @@ it('a steady feed has its rate, at any moment once a second is known', () => {
   );
 });
 
+it('no rate is known of one frame alone, across a gap, or of a channel that was not there', () => {
+  const history = new History();
+  expect([history.now, history.ratesAt('tick', 0)]).toEqual([0, undefined]);
+  history.add({ frame: frame(1_000), entries: [] });
+  expect(history.ratesAt('tick', 1_000)).toBeUndefined();
+  history.add({ frame: frame(5_000), entries: [] });
+  expect(history.ratesAt('tick', 5_000)).toBeUndefined();
+  for (const at of [5_250, 5_500, 5_750, 6_000]) history.add({ frame: frame(at, 8), entries: [] });
+  expect(history.ratesAt('tick', 6_000)).toEqual({ received: 8, delivered: 8 });
+  expect(history.ratesAt('tock', 6_000)).toBeUndefined();
+});
+
+it('times are the last median and the worst p99 of three seconds, of frames that measured something', () => {
+  const history = new History();
+  const measured = (at: number, p50Ms: number, p99Ms: number): Frame => {
+    const plain = frame(at);
+    return { ...plain, channels: plain.channels.map((row) => ({ ...row, queueing: { p50Ms, p99Ms } })) };
+  };
+  for (const each of [measured(1_000, 9, 900), measured(2_000, 2, 70), measured(3_000, 3, 20), frame(4_500)])
+    history.add({ frame: each, entries: [] });
+  expect(history.spreadAt('tick', 4_500, 'queueing')).toEqual({ p50Ms: 3, p99Ms: 70 });
+  expect(history.spreadAt('tick', 4_500, 'processing')).toBeUndefined();
+});
+
+it('the configuration is the last that was told', () => {
+  const history = new History();
+  history.begin({ ...rest, frames: [], entries: [], config: { n: 1 } });
+  history.add({ frame: frame(1), entries: [] });
+  expect(history.config).toEqual({ n: 1 });
+  history.add({ frame: frame(2), entries: [], config: { n: 2 } });
+  expect(history.config).toEqual({ n: 2 });
+});
+
 it('a router that began anew replaces what was known of the old one', () => {
   const history = new History();
   history.begin({ ...rest, frames: [], entries: [entry(1, 1), entry(50, 2)] });
   history.begin({ ...rest, frames: [], entries: [entry(1, 9)] });
   expect(history.entries.map(({ at }) => at)).toEqual([9]);
+  history.begin({ ...rest, frames: [], entries: [] });
+  expect(history.entries).toEqual([]);
 });
 
 it('the last transition of a channel is that of any of its partitions, and of no other channel', () => {

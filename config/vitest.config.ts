@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { pageCoverageDirectory } from '../test/coverage-report/page-coverage.ts';
 import { uncoveredReporter } from '../test/coverage-report/reporter.ts';
 
 const isMeasured = process.argv.includes('--coverage');
@@ -23,12 +24,15 @@ export default defineConfig({
     setupFiles: ['test/support/property-seed.ts'],
     typecheck: { enabled: false },
     // What is covered may not be a matter of chance: with other seeds a reason could come and go (test/coverage-report/reasons.ts).
-    ...(isMeasured && { reporters: ['default', uncoveredReporter], env: { PROPERTY_SEED: '1' } }),
+    ...(isMeasured && {
+      reporters: ['default', uncoveredReporter],
+      env: { PROPERTY_SEED: '1', PAGE_COVERAGE: pageCoverageDirectory },
+    }),
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts', 'machines/**/*.ts'],
-      // The page runs in a browser, where test/e2e walks it: V8 here does not see that.
-      exclude: ['src/inspector/page/**'],
+      // What of the page needs a browser is measured in the one where test/e2e walks it (test/coverage-report/).
+      exclude: ['src/inspector/page/!(chart-path|format|history).ts'],
       reporter: ['text-summary'],
       thresholds: { lines: 95, branches: 95 },
     },

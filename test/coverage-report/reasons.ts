@@ -25,6 +25,7 @@ export const reasons: readonly Reason[] = [
       'src/core/mailbox.ts: ?? Number.NaN',
       'src/core/partitioning.ts: ?? only',
       'src/inspector/frame.ts: ?.members ?? []',
+      'src/inspector/page/history.ts: this.frames[middle]?.at ?? 0',
       'src/metrics/reading.ts: mailbox && its',
       'src/observe/ledger.ts: total[count] ?? 0',
       'src/router/channel.ts: first === undefined || last === undefined',
@@ -50,6 +51,8 @@ export const reasons: readonly Reason[] = [
       'src/config/diff.ts: schema === undefined ? undefined',
       "src/config/environment.ts: writer?.name ?? 'environment'",
       'src/config/walk.ts: childOf(map, key) ?? []',
+      'src/inspector/page/actions.ts: if (this.#row === undefined) return;',
+      'src/inspector/page/scrubber.ts: frames[0]?.at ?? now',
       'src/observe/alerts.ts: lastBatchAt ?? now',
       'src/observe/explain.ts: lastBatchAt ?? now',
       'src/observe/explain.ts: slot.breaker?.rates() ?? ',
@@ -83,6 +86,10 @@ export const reasons: readonly Reason[] = [
     because: 'The world has to be slow at the right moment: a channel that still starts when the feed is over.',
     places: ['src/cli/chaos-operator.ts: await new Promise', 'src/cli/chaos-operator.ts: LOOK_MS'],
     isSometimesCovered: true,
+  },
+  {
+    because: 'index.html has all that the page looks for; to whoever edits it this says what is missing.',
+    places: ['src/inspector/page/dom.ts: element === null'],
   },
   {
     because:

@@ -95,5 +95,5 @@ export function countersOf({ counters }: Slot): readonly number[] {
 
 /** The array is in the order of `Counter`, as `countersOf` gives it. */
 export function setCounters({ counters }: Slot, counts: readonly number[]): void {
-  new Float64Array(counters.buffer).set(counts);
+  Object.assign(counters, counts);
 }

@@ -131,8 +131,8 @@ export class Pump implements TurnTaker {
     if (mode === 'isolate' && !recovery.isIsolating && !recovery.hasSuspects) return undefined;
     if (recovery.hasSegments) return mode === 'drain' || mode === 'probe' ? mode : 'size';
     if (mailbox.size === 0) return undefined;
-    if (mode === 'drain' || mode === 'probe') return mode;
-    return recovery.hasSuspects ? 'probe' : this.slot.dueTrigger();
+    // What is set aside waits for what comes next.
+    return mode === 'drain' ? 'drain' : 'probe';
   }
 
   #deliver(call: Call): boolean {

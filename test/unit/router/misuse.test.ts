@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import { createRouter, ProcessingChannel, type RouterOptions, routerOf, SluiceError } from '../../../src/index.ts';
+import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { createRig, RouterRig } from '../../support/router-rig.ts';
 
 class Plain extends ProcessingChannel<unknown> {
@@ -159,4 +160,15 @@ it('`routerOf` refuses an actor that is none of ours', async () => {
     code: 'invalid-option',
     message: 'routerOf: this actor is not one of createRouterLogic',
   });
+});
+
+it('what the clock of the host throws while a router is made, its maker is thrown', () => {
+  const error = new Error('no time');
+  const clock = {
+    ...createSimulatedClock(),
+    now: () => {
+      throw error;
+    },
+  };
+  expect(() => createRouter({ channels: { tick: () => new Plain() }, clock })).toThrow(error);
 });

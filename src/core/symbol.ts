@@ -4,7 +4,8 @@ export function symbolOf(message: unknown): string {
     if (typeof message !== 'object' || message === null) return '';
     // A claim about unknown data that the checks below verify.
     const { sym, pair, symbol, ticker } = message as Record<string, unknown>;
-    for (const name of [sym, pair, symbol, ticker]) if (typeof name === 'string') return name;
+    if (typeof sym === 'string') return sym;
+    for (const name of [pair, symbol, ticker]) if (typeof name === 'string') return name;
     return '';
   } catch {
     return '';

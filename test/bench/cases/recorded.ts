@@ -107,17 +107,22 @@ function recordedLanes(period: (type: MessageType) => number) {
   return { checks, lanes };
 }
 
-/** The recorded messages again and again. */
+/** The recorded messages again and again; cut and counted beforehand, because only the routing is measured. */
 class Recording implements Supply {
   readonly types: readonly MessageType[] = ['T', 'AM', 'FMV'];
-  readonly #messages: readonly Message[];
-  #at = 0;
+  readonly #slices: { readonly messages: readonly Message[]; readonly counts: Readonly<Record<MessageType, number>> }[];
+  #next = 0;
   readonly #taken = { T: 0, AM: 0, FMV: 0 };
   readonly #period = { T: 0, AM: 0, FMV: 0 };
 
   constructor(messages: readonly Message[]) {
-    this.#messages = messages;
-    for (const message of messages) this.#period[laneOf(message)] += 1;
+    this.#slices = Array.from({ length: Math.ceil(messages.length / SLICE) }, (_, index) => {
+      const slice = messages.slice(index * SLICE, (index + 1) * SLICE);
+      const counts = { T: 0, AM: 0, FMV: 0 };
+      for (const message of slice) counts[laneOf(message)] += 1;
+      return { messages: slice, counts };
+    });
+    for (const { counts } of this.#slices) add(this.#period, counts);
   }
 
   period(type: MessageType): number {
@@ -129,15 +134,22 @@ class Recording implements Supply {
   }
 
   next(): readonly Message[] {
-    const slice = this.#messages.slice(this.#at, this.#at + SLICE);
-    this.#at = this.#at + SLICE >= this.#messages.length ? 0 : this.#at + SLICE;
-    for (const message of slice) this.#taken[laneOf(message)] += 1;
-    return slice;
+    const slice = this.#slices[this.#next];
+    if (slice === undefined) throw new Error('the recording is empty');
+    this.#next = (this.#next + 1) % this.#slices.length;
+    add(this.#taken, slice.counts);
+    return slice.messages;
   }
 
   nextBatches(): never {
     throw new Error('a recording is not split');
   }
+}
+
+function add(total: Record<MessageType, number>, counts: Readonly<Record<MessageType, number>>): void {
+  total.T += counts.T;
+  total.AM += counts.AM;
+  total.FMV += counts.FMV;
 }
 
 /** Bars of a second and of a minute go to the same channel. */

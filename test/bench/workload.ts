@@ -3,7 +3,7 @@ import { Check } from './check.ts';
 import type { Intake, LaneSpec, Open, Process } from './contestant.ts';
 import { Producer } from './drive.ts';
 import { MIX_PERIOD } from './message.ts';
-import { peakMb, WATCH_MS } from './run.ts';
+import { peakMb, steadyRate } from './run.ts';
 import { SLICE, type Supply } from './supply.ts';
 
 /** The default of sluice; a slice of 1,000 fits when the one before was delivered. */
@@ -30,7 +30,7 @@ export async function runWorkload(workload: Workload, open: Open, failing = fals
 export async function measure(producer: Producer, intake: Intake): Promise<Sample> {
   await producer.warmUp(SLICES);
   const refusedBefore = producer.refused;
-  const perSecond = await producer.run(WATCH_MS, SLICES);
+  const perSecond = await steadyRate((budgetMs) => producer.run(budgetMs, SLICES));
   const refused = producer.refused - refusedBefore;
   await producer.settle();
   await intake.close();

@@ -1,6 +1,6 @@
 import type { Sample } from '../case.ts';
 import { nextTurn } from '../contestant.ts';
-import { ownTime, peakMb, WARM_MS, WATCH_MS } from '../run.ts';
+import { ownTime, peakMb, steadyRate, WARM_MS } from '../run.ts';
 import { lanesFor, SLICES, type Workload } from '../workload.ts';
 
 /** What remains when batching costs nothing: the messages, the handlers with their checks, the turns of the event loop. */
@@ -28,7 +28,7 @@ export async function runFloor(workload: Workload): Promise<Sample> {
     return (count / (ownTime() - startedAt)) * 1_000;
   };
   await run(WARM_MS);
-  const perSecond = await run(WATCH_MS);
+  const perSecond = await steadyRate(run);
   for (const check of checks) {
     const verdict = check.verdict(supply.taken(check.type));
     if (verdict !== undefined) throw new Error(verdict);

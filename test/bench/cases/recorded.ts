@@ -7,7 +7,7 @@ import { createLanesRouter, intakeOf } from '../contestants/sluice.ts';
 import { Producer } from '../drive.ts';
 import type { Message, MessageType } from '../message.ts';
 import { perSecondMeasures } from '../report/measures.ts';
-import { ownTime, peakMb, WARM_MS, WATCH_MS } from '../run.ts';
+import { ownTime, peakMb, steadyRate, WARM_MS } from '../run.ts';
 import { SLICE, type Supply } from '../supply.ts';
 
 const FILE = '../shared/data/sample/crypto-20240808.stock-style.ndjson.gz';
@@ -46,7 +46,7 @@ async function runParse(): Promise<Sample> {
     return ((parsed - before) / (ownTime() - startedAt)) * 1_000;
   };
   run(WARM_MS);
-  return { perSecond: run(WATCH_MS), peakMb: peakMb() };
+  return { perSecond: await steadyRate(run), peakMb: peakMb() };
 }
 
 /** Parsed messages, routed. */
@@ -60,7 +60,7 @@ async function runMemory(): Promise<Sample> {
   const intake = intakeOf(router);
   const producer = new Producer(supply, intake, checks);
   await producer.run(WARM_MS, 1);
-  const perSecond = await producer.run(WATCH_MS, 1);
+  const perSecond = await steadyRate((budgetMs) => producer.run(budgetMs, 1));
   await producer.settle();
   await intake.close();
   return { perSecond, peakMb: peakMb() };

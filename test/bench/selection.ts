@@ -19,7 +19,7 @@ export interface Selection {
   readonly isComplete: boolean;
 }
 
-const ROUNDS_DEFAULT = 3;
+const ROUNDS_DEFAULT = 2;
 const ROUNDS_MAX = 50;
 
 /** Reads the arguments of `npm run bench`. Throws `SelectionError`. */

@@ -8,8 +8,8 @@ import { projectRoot } from '../support/project-files.ts';
 
 /**
  * Counts, not times: what steady traffic of 100,000 messages may cost. A change that makes one of these grow makes every
- * message slower; one that makes it shrink may lower the budget. Bytes have room (W1 takes 32, W2 282):
- * V8 optimises later on a machine that is busy with other things, and allocates for longer what it then keeps off the heap.
+ * message slower; one that makes it shrink may lower the budget. Bytes have room (W1 takes 32, W2 282),
+ * because how soon V8 optimises is up to the machine.
  */
 const budgets = [
   { workload: 'W1', transitions: 0, timers: 20, bytesEach: 48 },

@@ -49,5 +49,5 @@ function hash(key: string): number {
     value = Math.imul(value ^ key.charCodeAt(index), 0x01000193);
   }
   // 31 bits: V8 keeps more as a double, and the remainder of a double is slow.
-  return value >>> 1;
+  return value & 0x7fffffff;
 }

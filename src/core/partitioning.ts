@@ -42,12 +42,12 @@ function leastLoaded<P extends Partition>(partitions: readonly P[], first: P): P
   return best;
 }
 
-/** FNV-1a, 32 bits. Source: Fowler, Noll, Vo; http://www.isthe.com/chongo/tech/comp/fnv/ */
+/** The lower 31 bits of FNV-1a. Source: Fowler, Noll, Vo; http://www.isthe.com/chongo/tech/comp/fnv/ */
 function hash(key: string): number {
   let value = 0x811c9dc5;
   for (let index = 0; index < key.length; index += 1) {
     value = Math.imul(value ^ key.charCodeAt(index), 0x01000193);
   }
-  // 31 bits: V8 keeps more as a double, and the remainder of a double is slow.
+  // V8 keeps 32 bits as a double, and the remainder of a double is slow.
   return value & 0x7fffffff;
 }

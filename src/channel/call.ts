@@ -1,5 +1,5 @@
 import type { ChannelConfig } from '../config/schema.ts';
-import type { Gap } from '../core/gap-log.ts';
+import { type Gap, NO_GAPS } from '../core/gap-log.ts';
 import type { Segment } from '../core/recovery.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Trigger } from '../core/trigger.ts';
@@ -20,9 +20,9 @@ export class Call implements BatchContext {
   private several: readonly unknown[] | undefined;
   private readonly only: unknown;
   /** What it is another attempt at; undefined: the first. */
-  readonly before: Segment | undefined;
+  before: Segment | undefined = undefined;
   readonly trigger: Trigger;
-  readonly gaps: readonly Gap[];
+  gaps: readonly Gap[] = NO_GAPS;
   /** Set when it settled or was abandoned: what comes after is late. */
   isOver = false;
   isTimedOut = false;
@@ -31,22 +31,13 @@ export class Call implements BatchContext {
   /** For `signal` alone; a private field would cost each call an initializer. */
   private controller: AbortController | undefined = undefined;
 
-  constructor(
-    slot: Slot,
-    several: readonly unknown[] | undefined,
-    only: unknown,
-    before: Segment | undefined,
-    trigger: Trigger,
-    gaps: readonly Gap[],
-  ) {
+  constructor(slot: Slot, trigger: Trigger, several: readonly unknown[] | undefined, only?: unknown) {
     this.slot = slot;
     this.config = slot.config;
     this.size = several === undefined ? 1 : several.length;
     this.several = several;
     this.only = only;
-    this.before = before;
     this.trigger = trigger;
-    this.gaps = gaps;
   }
 
   /** What it delivers; the same array each time. */

@@ -23,8 +23,19 @@ export function handOver(before: readonly Slot[], slotFor: (message: unknown) =>
   }
   for (const slot of before) {
     slot.publishGaps();
-    slot.moveWaiters(slotFor);
+    moveOffers(slot, slotFor);
   }
+}
+
+/** Hands offers that wait to the slots that now serve them. */
+function moveOffers({ offers }: Slot, slotFor: (message: unknown) => Slot): void {
+  const slots = new Set<Slot>();
+  offers.moveTo((message) => {
+    const slot = slotFor(message);
+    slots.add(slot);
+    return slot.offers;
+  });
+  for (const slot of slots) slot.admitWaiters();
 }
 
 function groupBy(messages: readonly unknown[], slotFor: (message: unknown) => Slot): Map<Slot, unknown[]> {

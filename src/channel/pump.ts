@@ -1,11 +1,12 @@
 import type { ChannelEvent } from '../../machines/channel.ts';
+import type { Breaker } from '../core/breaker.ts';
 import type { Edge, PumpMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { TurnTaker } from '../core/turns.ts';
 import type { Call } from './call.ts';
 import type { AnyChannel } from './processing-channel.ts';
-import { settle } from './settlement.ts';
+import { settleFailure, settleSuccess } from './settlement.ts';
 import type { Slot } from './slot.ts';
 import { dueInMs } from './waits.ts';
 import { Watchdog } from './watchdog.ts';
@@ -20,25 +21,25 @@ const QUIET_MS = 2;
  */
 export class Pump implements TurnTaker {
   readonly slot: Slot;
-  readonly #channel: AnyChannel;
-  readonly #tell: (event: ChannelEvent) => void;
+  private readonly channel: AnyChannel;
+  private readonly tell: (event: ChannelEvent) => void;
   isQueued = false;
   queuedAt = 0;
-  #mode: PumpMode | undefined = undefined;
-  #isDiscarded = false;
-  #quietTimer: unknown;
-  readonly #watchdog: Watchdog;
-  #callsWhenQuiet = 0;
+  private mode: PumpMode | undefined = undefined;
+  private isDiscarded = false;
+  private quietTimer: unknown;
+  private readonly watchdog: Watchdog;
+  private callsWhenQuiet = 0;
   /** It has nothing to do until the mailbox tells it of more. */
-  #isWatching = false;
-  #edge: Edge = 'none';
+  private isWatching = false;
+  private edge: Edge = 'none';
 
   /** `tell` brings an event to the channel's statechart. */
   constructor(slot: Slot, channel: AnyChannel, tell: (event: ChannelEvent) => void) {
     this.slot = slot;
-    this.#channel = channel;
-    this.#tell = tell;
-    this.#watchdog = new Watchdog(slot, tell);
+    this.channel = channel;
+    this.tell = tell;
+    this.watchdog = new Watchdog(slot, tell);
   }
 
   get priority(): number {
@@ -47,7 +48,7 @@ export class Pump implements TurnTaker {
 
   /** Permits delivery; a call in flight goes on whatever the statechart does. */
   start(mode: PumpMode): void {
-    this.#mode = mode;
+    this.mode = mode;
     // What goes on will show whether the suspects or the sink are at fault: the search for poison behind them, or a call
     // that is still out from before a pause.
     if (mode !== 'isolate' && this.slot.call === undefined) this.slot.recovery.restore();
@@ -55,16 +56,16 @@ export class Pump implements TurnTaker {
   }
 
   stop(): void {
-    if (this.#isWatching) this.#watch('none');
-    this.#mode = undefined;
-    this.#clearQuietTimer();
-    if (this.slot.call === undefined) this.#watchdog.stop();
+    if (this.isWatching) this.watch('none');
+    this.mode = undefined;
+    this.clearQuietTimer();
+    if (this.slot.call === undefined) this.watchdog.stop();
   }
 
   /** Something may be due: priority 1 is delivered at once, the others ask for a turn. */
   depthReached(): void {
-    if (this.#edge !== 'none') this.#tellOf(this.#edge);
-    if (this.#mode === undefined || this.slot.call !== undefined) return;
+    if (this.edge !== 'none') this.tellOf(this.edge);
+    if (this.mode === undefined || this.slot.call !== undefined) return;
     const { config, world } = this.slot;
     if (config.priority > 1) return world.turns.request(this);
     while (this.step()) {
@@ -75,14 +76,14 @@ export class Pump implements TurnTaker {
   /** The statechart wants to hear of an edge. */
   watchFor(edge: Edge): void {
     this.stop();
-    this.#edge = edge;
+    this.edge = edge;
     this.slot.watch(edge, this);
   }
 
-  #tellOf(edge: Edge): void {
-    this.#edge = 'none';
+  private tellOf(edge: Edge): void {
+    this.edge = 'none';
     this.slot.watch('none');
-    this.#tell({ type: edge === 'first' ? 'message.waiting' : 'batch.full' });
+    this.tell({ type: edge === 'first' ? 'message.waiting' : 'batch.full' });
     // A transition takes a while.
     this.slot.world.turns.read();
   }
@@ -102,8 +103,8 @@ export class Pump implements TurnTaker {
   /** This life is over: what is in flight stays unknown, and its outcome will be late. */
   letGo(): void {
     this.stop();
-    this.#isDiscarded = true;
-    this.#watchdog.stop();
+    this.isDiscarded = true;
+    this.watchdog.stop();
     // One that is over is just being settled, and a listener brought this about.
     const { call } = this.slot;
     if (call === undefined || call.isOver) return;
@@ -114,20 +115,23 @@ export class Pump implements TurnTaker {
   }
 
   step(): boolean {
-    const { slot } = this;
-    const mode = this.#mode;
+    const { mode, slot } = this;
     if (mode === undefined || slot.call !== undefined) return false;
-    const trigger = this.#trigger(mode);
-    if (trigger !== undefined && this.#isAdmitted(mode)) return this.#deliver(slot.begin(trigger));
+    const trigger = this.trigger(mode);
+    if (trigger === undefined) this.rest(mode);
+    else if (this.isAdmitted(mode)) return this.deliver(slot.begin(trigger));
     // Only the breaker holds it up: it is told when that changes.
-    if (trigger !== undefined) this.#awaitCoolDown();
-    else this.#rest(mode);
+    else this.awaitCoolDown();
     return false;
   }
 
-  #trigger(mode: PumpMode): Trigger | undefined {
+  private trigger(mode: PumpMode): Trigger | undefined {
+    const { slot } = this;
+    return mode === 'flush' && slot.recovery.size === 0 ? slot.dueTrigger() : this.unsteadyTrigger(mode);
+  }
+
+  private unsteadyTrigger(mode: PumpMode): Trigger | undefined {
     const { recovery, mailbox } = this.slot;
-    if (mode === 'flush' && recovery.size === 0) return this.slot.dueTrigger();
     if (mode === 'isolate' && !recovery.isIsolating && !recovery.hasSuspects) return undefined;
     if (recovery.hasSegments) return mode === 'drain' || mode === 'probe' ? mode : 'size';
     if (mailbox.size === 0) return undefined;
@@ -135,129 +139,162 @@ export class Pump implements TurnTaker {
     return mode === 'drain' ? 'drain' : 'probe';
   }
 
-  #deliver(call: Call): boolean {
+  private deliver(call: Call): boolean {
     // Who was told of its gaps has ended this life: the batch is at the head again.
     if (call.isOver) return false;
     let result: unknown;
     let isPending: boolean;
     try {
-      result = this.#channel.process(call.batch, call);
+      result = this.channel.process(call.batch, call);
       // Even to look for a `then` runs code of the host's.
       isPending = typeof (result as { then?: unknown } | null | undefined)?.then === 'function';
     } catch (error) {
-      return this.#settled(call, error, false);
+      return this.failed(call, error);
     }
-    if (!isPending) return this.#settled(call, undefined, true);
+    if (!isPending) return this.succeeded(call);
     // Whoever settles it looks for more.
-    if (this.#isWatching) this.#watch('none');
-    Promise.resolve(result).then(this.#onFulfilled, this.#onRejected);
-    if (!this.#isDiscarded) this.#watchdog.watch(call);
+    if (this.isWatching) this.watch('none');
+    Promise.resolve(result).then(this.onFulfilled, this.onRejected);
+    if (!this.isDiscarded) this.watchdog.watch(call);
     return false;
   }
 
   // Bound once: a call at a time needs no closure of its own.
-  readonly #onFulfilled = (): void => this.#settledLater(undefined, true);
-  readonly #onRejected = (error: unknown): void => this.#settledLater(error, false);
+  private readonly onFulfilled = (): void => {
+    const { call } = this.slot;
+    if (this.isDiscarded || call === undefined) this.slot.countLate();
+    else this.goOn(this.succeeded(call));
+  };
 
-  #settledLater(error: unknown, isSuccess: boolean): void {
-    const call = this.slot.call;
-    if (this.#isDiscarded || call === undefined) return this.slot.countLate();
-    const { turns } = this.slot.world;
-    if (this.#settled(call, error, isSuccess)) turns.proceed(this);
-    else turns.release();
+  private readonly onRejected = (error: unknown): void => {
+    const { call } = this.slot;
+    if (this.isDiscarded || call === undefined) this.slot.countLate();
+    else this.goOn(this.failed(call, error));
+  };
+
+  private goOn(isMoreDue: boolean): void {
+    if (isMoreDue) this.slot.turns.proceed(this);
+    else this.slot.turns.release();
   }
 
   /** True: another batch may follow at once. */
-  #settled(call: Call, error: unknown, isSuccess: boolean): boolean {
-    const { slot } = this;
-    // The handler itself may have ended this life: what was in flight has gone back to the head.
-    if (call.isOver) {
-      slot.countLate();
-      return false;
-    }
-    call.isOver = true;
+  private succeeded(call: Call): boolean {
+    if (call.isOver) return this.late();
     // Whoever is told of the outcome may route: until all of it is settled, the next call has to wait.
-    const { suspects } = slot.recovery;
-    const goesOn = settle(call, error, isSuccess);
+    call.isOver = true;
+    const { recovery } = this.slot;
+    const { suspects } = recovery;
+    const mustWait = settleSuccess(call);
+    const isSteady = this.mode === 'flush' && !mustWait && recovery.size === 0;
+    return isSteady ? this.isMoreDue() : this.settled(mustWait, true, suspects);
+  }
+
+  /** Nothing failed, and nothing that failed is held. */
+  private isMoreDue(): boolean {
+    const { slot } = this;
     slot.endBatch();
-    const mode = this.#mode;
-    if (mode === undefined) this.#watchdog.stop();
+    slot.retryAt = 0;
+    if (slot.dueTrigger() !== undefined) return true;
+    this.rest('flush');
+    return false;
+  }
+
+  /** The same of a call that failed as a whole. */
+  private failed(call: Call, error: unknown): boolean {
+    if (call.isOver) return this.late();
+    call.isOver = true;
+    const { suspects } = this.slot.recovery;
+    return this.settled(settleFailure(call, error), false, suspects);
+  }
+
+  /** The handler itself may have ended this life: what was in flight has gone back to the head. */
+  private late(): false {
+    this.slot.countLate();
+    return false;
+  }
+
+  private settled(mustWait: boolean, isSuccess: boolean, suspects: number): boolean {
+    const { mode, slot } = this;
+    slot.endBatch();
+    if (mode === undefined) this.watchdog.stop();
     // A call from before may end while the statechart waits for the next attempt: that comes when it was announced.
     if (mode === undefined) return false;
-    if (isSuccess && goesOn) slot.retryAt = 0;
+    if (isSuccess && !mustWait) slot.retryAt = 0;
     if (mode === 'drain') slot.world.bus.publish('drain.progressed', { channel: slot.id, left: slot.depth });
     // The search for poison is a state of its own.
-    const isSearch = !isSuccess && mode === 'flush' && slot.recovery.isIsolating;
-    if (!goesOn || isSearch) {
-      this.#tell({ type: 'batch.failed' });
+    if (mustWait || (!isSuccess && mode === 'flush' && slot.recovery.isIsolating)) {
+      this.tell({ type: 'batch.failed' });
       return false;
     }
     // At once: whoever shares the breaker must not fail between a suspect and what may show that it is poison.
-    if (this.#trigger(mode) !== undefined)
+    if (this.trigger(mode) !== undefined)
       return slot.recovery.suspects <= suspects || slot.breaker?.state !== 'half-open' || this.step();
-    this.#rest(mode);
+    this.rest(mode);
     return false;
   }
 
   /** The breaker lets one more call through. */
-  #isAdmitted(mode: PumpMode): boolean {
+  private isAdmitted(mode: PumpMode): boolean {
     const { breaker } = this.slot;
-    if (breaker === undefined || breaker.state === 'closed') return true;
-    if ((mode !== 'probe' && mode !== 'drain') || !breaker.probe(this.#requestTurn)) return false;
+    return breaker === undefined || !breaker.isAlert || this.mayProbe(mode, breaker);
+  }
+
+  private mayProbe(mode: PumpMode, breaker: Breaker): boolean {
+    if (breaker.state === 'closed') return true;
+    if ((mode !== 'probe' && mode !== 'drain') || !breaker.probe(this.requestTurn)) return false;
     this.slot.probedIn = breaker.opened;
     return true;
   }
 
-  readonly #requestTurn = (): void => this.slot.world.turns.request(this);
+  private readonly requestTurn = (): void => this.slot.world.turns.request(this);
 
   /** Nothing is due. */
-  #rest(mode: PumpMode): void {
-    if (!this.#isWatching) this.#watch(mode === 'flush' ? 'full' : 'first');
-    if (this.slot.recovery.hasSuspects) this.#setAside();
-    else if (mode === 'flush') this.#armQuietTimer();
-    else if (mode === 'isolate') this.#tell({ type: 'isolation.finished' });
-    else if (mode === 'drain') this.#tell({ type: 'delivery.quieted' });
+  private rest(mode: PumpMode): void {
+    if (!this.isWatching) this.watch(mode === 'flush' ? 'full' : 'first');
+    if (this.slot.recovery.hasSuspects) this.setAside();
+    else if (mode === 'flush') this.quietTimer ??= this.armQuietTimer();
+    else if (mode === 'isolate') this.tell({ type: 'isolation.finished' });
+    else if (mode === 'drain') this.tell({ type: 'delivery.quieted' });
   }
 
   /** Nothing is left that could show whether the suspects or the sink are at fault: they wait at the head. */
-  #setAside(): void {
+  private setAside(): void {
     const { config, recovery, retryAt, world } = this.slot;
     recovery.restore();
     this.slot.retryAt = Math.max(retryAt, world.clock.now() + config.retry.delayMs);
-    this.#tell({ type: 'batch.failed' });
+    this.tell({ type: 'batch.failed' });
   }
 
-  #watch(edge: Edge): void {
-    this.#isWatching = edge !== 'none';
-    this.#edge = 'none';
+  private watch(edge: Edge): void {
+    this.isWatching = edge !== 'none';
+    this.edge = 'none';
     this.slot.watch(edge, this);
   }
 
   /** The statechart's clock may be the host's, whose timers can fire a moment before the cool-down is over on ours. */
-  #awaitCoolDown(): void {
+  private awaitCoolDown(): void {
     const leftMs = this.slot.breaker?.coolDownLeftMs() ?? 0;
     if (leftMs === 0) return;
-    this.#clearQuietTimer();
-    this.#quietTimer = this.slot.world.clock.setTimeout(this.#requestTurn, leftMs);
+    this.clearQuietTimer();
+    this.quietTimer = this.slot.world.clock.setTimeout(this.requestTurn, leftMs);
   }
 
   /** One timer watches over many batches: it is set again only after it fired. */
-  #armQuietTimer(): void {
-    if (this.#quietTimer !== undefined) return;
-    this.#callsWhenQuiet = this.slot.counters[Counter.calls];
+  private armQuietTimer(): unknown {
+    this.callsWhenQuiet = this.slot.counters[Counter.calls];
     // A message that comes meanwhile may be due sooner than the spell ends.
     const ms = Math.min(QUIET_MS, this.slot.config.timeoutMs, dueInMs(this.slot));
-    this.#quietTimer = this.slot.world.clock.setTimeout(() => {
-      this.#quietTimer = undefined;
+    return this.slot.world.clock.setTimeout(() => {
+      this.quietTimer = undefined;
       if (this.slot.call !== undefined) return;
       if (this.slot.dueTrigger() !== undefined) this.slot.world.turns.request(this);
-      else if (this.slot.counters[Counter.calls] !== this.#callsWhenQuiet) this.#armQuietTimer();
-      else this.#tell({ type: 'delivery.quieted' });
+      else if (this.slot.counters[Counter.calls] !== this.callsWhenQuiet) this.quietTimer = this.armQuietTimer();
+      else this.tell({ type: 'delivery.quieted' });
     }, ms);
   }
 
-  #clearQuietTimer(): void {
-    this.slot.world.clock.clearTimeout(this.#quietTimer);
-    this.#quietTimer = undefined;
+  private clearQuietTimer(): void {
+    this.slot.world.clock.clearTimeout(this.quietTimer);
+    this.quietTimer = undefined;
   }
 }

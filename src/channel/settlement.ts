@@ -3,9 +3,13 @@ import { Counter } from '../core/counters.ts';
 import type { Segment } from '../core/recovery.ts';
 import { CALL_WEIGHT } from '../core/turns.ts';
 import type { Call } from './call.ts';
+import type { Slot } from './slot.ts';
 
 /** So many messages in a row may fail without a word against the sink; then it is to blame, and not the messages. */
 const FREE_SUSPECTS_MAX = 10;
+
+/** Why messages are given up for good. */
+type GivenUp = 'failed' | 'poison' | 'not-retryable';
 
 /** What an error may say about itself; both fields are optional. */
 interface ErrorAdvice {
@@ -16,28 +20,40 @@ interface ErrorAdvice {
 }
 
 /**
- * What becomes of the messages of a call that is over: delivered, held for another attempt, set aside, or dead letters.
- * Returns false when the next attempt has to wait.
+ * What becomes of the messages of a call that went well: delivered, those apart that it named as failed. Returns true when
+ * the next attempt has to wait.
  */
-export function settle(call: Call, error: unknown, isSuccess: boolean): boolean {
-  const { slot, size } = call;
-  const { turns } = slot.world;
-  turns.glance(CALL_WEIGHT + size);
-  const durationMs = turns.now - slot.startedAt;
-  slot.processing.record(durationMs);
-  if (!isSuccess) return settleFailure(call, call.attempted(error), durationMs);
+export function settleSuccess(call: Call): boolean {
+  const durationMs = durationOf(call);
+  if (call.failures !== undefined) return settleNamed(call, call.failures, durationMs);
+  settleDelivered(call, call.size, durationMs);
+  if (call.slot.world.bus.hearsFlushes) publishFlushed(call, durationMs);
+  return false;
+}
+
+function settleDelivered({ before, slot }: Call, delivered: number, durationMs: number): void {
   const { breaker, counters, recovery } = slot;
-  const delivered = call.failures === undefined ? size : size - call.failures.size;
-  if (call.before === undefined) slot.retryBudget.earn();
+  if (before === undefined) slot.retryBudget.earn();
   counters[Counter.inFlight] -= delivered;
   counters[Counter.delivered] += delivered;
   // Something was delivered after them: the sink works, so what was set aside is poison.
-  if (delivered > 0 && recovery.hasSuspects) slot.deadLetter(recovery.takeCondemned(), 'poison');
+  if (delivered > 0 && recovery.hasSuspects) deadLetter(slot, recovery.takeCondemned(), 'poison');
   // Last: a breaker that closes starts the pump anew, which would take the suspects for untried.
   if (breaker !== undefined && delivered > 0) breaker.callSucceeded(slot, durationMs);
-  if (call.failures !== undefined) return settleNamed(call, call.failures, durationMs);
-  if (slot.world.bus.hearsFlushes) publishFlushed(call, durationMs);
-  return true;
+}
+
+/** The same of a call that failed as a whole: its messages are held for another attempt, set aside, or dead letters. */
+export function settleFailure(call: Call, error: unknown): boolean {
+  const durationMs = durationOf(call);
+  return segmentFailed(call, call.attempted(error), durationMs);
+}
+
+function durationOf({ slot, size }: Call): number {
+  const { turns } = slot;
+  turns.glance(CALL_WEIGHT + size);
+  const durationMs = turns.now - slot.startedAt;
+  slot.processing.record(durationMs);
+  return durationMs;
 }
 
 function publishFlushed(call: Call, durationMs: number): void {
@@ -45,8 +61,8 @@ function publishFlushed(call: Call, durationMs: number): void {
   slot.world.bus.publish('batch.flushed', { channel: slot.id, trigger, size, ageMs, durationMs, attempt });
 }
 
-/** The batch failed as a whole. */
-function settleFailure(call: Call, segment: Segment, durationMs: number): boolean {
+/** The batch, or what `context.fail` left of it, failed as a whole. */
+function segmentFailed(call: Call, segment: Segment, durationMs: number): boolean {
   const { slot } = call;
   publishFailed(call, segment.error);
   const isRetryable = adviceOf(segment.error).retryable !== false;
@@ -66,16 +82,17 @@ function settleFailure(call: Call, segment: Segment, durationMs: number): boolea
   const isPoison = verdict === 'condemn' && !isRetryable;
   if (call.isTimedOut || isExplained || isPoison) slot.breaker?.callCancelled(slot);
   else slot.breaker?.callFailed(slot, durationMs);
-  if (verdict === 'isolate' || verdict === 'condemn') return true;
-  if (verdict === 'suspect' && canLearnMore) return true;
+  if (verdict === 'isolate' || verdict === 'condemn') return false;
+  if (verdict === 'suspect' && canLearnMore) return false;
   slot.recovery.restore();
-  return mayRetryNow(call, segment);
+  return mustWait(call, segment);
 }
 
 /** `context.fail` named messages: the others are delivered, these go again alone, or are given up. */
 function settleNamed(call: Call, failures: ReadonlyMap<number, unknown>, durationMs: number): boolean {
   const { slot } = call;
   const hasEvidence = failures.size < call.size;
+  settleDelivered(call, call.size - failures.size, durationMs);
   const segment = call.attempted();
   const again: Segment[] = [];
   for (const [index, error] of [...failures].sort(([a], [b]) => a - b)) {
@@ -86,22 +103,31 @@ function settleNamed(call: Call, failures: ReadonlyMap<number, unknown>, duratio
   const messages = again.flatMap((single) => single.messages);
   const rest = { ...segment, messages, error: (again[0] ?? { error: [...failures.values()][0] }).error };
   // Nothing shows that the sink works: those left are a batch that failed.
-  if (!hasEvidence && again.length > 0) return settleFailure(call, rest, durationMs);
+  if (!hasEvidence && again.length > 0) return segmentFailed(call, rest, durationMs);
   publishFailed(call, rest.error);
   if (!hasEvidence) slot.breaker?.callCancelled(slot);
-  if (again.length === 0) return true;
+  if (again.length === 0) return false;
   if (segment.isSplit || segment.attempts >= call.config.retry.attempts) {
     for (const single of again) giveUp(call, single, 'poison');
-    return true;
+    return false;
   }
   slot.counters[Counter.inFlight] -= again.length;
   slot.recovery.putBack(rest);
-  return mayRetryNow(call, rest);
+  return mustWait(call, rest);
 }
 
-function giveUp(call: Call, segment: Segment, reason: 'failed' | 'poison' | 'not-retryable'): void {
-  call.slot.counters[Counter.inFlight] -= segment.messages.length;
-  call.slot.deadLetter([segment], reason);
+function giveUp({ slot }: Call, segment: Segment, reason: GivenUp): void {
+  slot.counters[Counter.inFlight] -= segment.messages.length;
+  deadLetter(slot, [segment], reason);
+}
+
+function deadLetter({ config, counters, world }: Slot, segments: readonly Segment[], reason: GivenUp): void {
+  const count = segments.reduce((sum, { messages }) => sum + messages.length, 0);
+  counters[Counter.deadLettered] += count;
+  counters[Counter[reason]] += count;
+  for (const { messages, error, attempts } of segments) {
+    for (const message of messages) world.keepDeadLetter(config.name, reason, message, error, attempts);
+  }
 }
 
 function publishFailed(call: Call, error: unknown): void {
@@ -110,15 +136,15 @@ function publishFailed(call: Call, error: unknown): void {
   slot.world.bus.publish('batch.failed', { channel: slot.id, size: call.size, attempt, error, isTimedOut });
 }
 
-/** Notes when the next attempt is due: our own backoff, the sink's wish or the budget, the longest holds. True: at once. */
-function mayRetryNow(call: Call, segment: Segment): boolean {
+/** Notes when the next attempt is due: our own backoff, the sink's wish or the budget, the longest holds. False: at once. */
+function mustWait(call: Call, segment: Segment): boolean {
   const { slot } = call;
   const asked = adviceOf(segment.error).retryAfterMs ?? 0;
   const backoff = backoffMs(call.config.retry, segment.attempts, slot.world.random);
   const now = slot.world.clock.now();
   slot.askedUntil = now + asked;
   slot.retryAt = now + Math.max(backoff, asked, slot.retryBudget.waitMs());
-  return slot.retryAt <= now;
+  return slot.retryAt > now;
 }
 
 function adviceOf(error: unknown): ErrorAdvice {

@@ -33,38 +33,47 @@ export function backoffMs(limits: BackoffLimits, attempt: number, random: Random
  * waits for ever. Source: failsafe-go (at least 3) and Finagle (20 %, and some a second whatever the share).
  */
 export class RetryBudget {
-  /** Retries per first attempt: 0.2 allows one retry for five calls; 1 allows any number. */
-  budget: number;
-  readonly #clock: Pick<Clock, 'now'>;
-  #tokens = TOKENS_FLOOR;
-  #refilledAt: number;
+  private readonly clock: Pick<Clock, 'now'>;
+  private share = 0;
+  private tokensMax = 0;
+  private tokens = TOKENS_FLOOR;
+  private refilledAt: number;
 
   constructor(budget: number, clock: Pick<Clock, 'now'>) {
     this.budget = budget;
-    this.#clock = clock;
-    this.#refilledAt = clock.now();
+    this.clock = clock;
+    this.refilledAt = clock.now();
+  }
+
+  /** Retries per first attempt: 0.2 allows one retry for five calls; 1 allows any number. */
+  get budget(): number {
+    return this.share;
+  }
+
+  set budget(budget: number) {
+    this.share = budget;
+    this.tokensMax = TOKENS_FLOOR + budget * TOKENS_PER_BUDGET_MAX;
   }
 
   /** A first attempt was made. */
   earn(): void {
-    const tokensMax = TOKENS_FLOOR + this.budget * TOKENS_PER_BUDGET_MAX;
-    this.#tokens = Math.min(tokensMax, this.#tokens + this.budget);
+    if (this.tokens !== this.tokensMax) this.tokens = Math.min(this.tokensMax, this.tokens + this.share);
   }
 
   /** Pays for a retry; false: not now, see `waitMs`. */
   spend(): boolean {
     if (this.waitMs() > 0) return false;
-    this.#tokens -= 1;
+    this.tokens -= 1;
     return true;
   }
 
   /** How long until a retry can be paid for if no first attempt comes; 0: now. */
   waitMs(): number {
     if (this.budget >= 1) return 0;
-    const now = this.#clock.now();
-    const refills = Math.floor((now - this.#refilledAt) / REFILL_MS);
-    this.#refilledAt += refills * REFILL_MS;
-    if (this.#tokens < TOKENS_FLOOR) this.#tokens = Math.min(TOKENS_FLOOR, this.#tokens + refills);
-    return this.#tokens >= 1 ? 0 : this.#refilledAt + REFILL_MS - now;
+    const now = this.clock.now();
+    const refills = Math.floor((now - this.refilledAt) / REFILL_MS);
+    this.refilledAt += refills * REFILL_MS;
+    if (this.tokens < TOKENS_FLOOR) this.tokens = Math.min(TOKENS_FLOOR, this.tokens + refills);
+    return this.tokens >= 1 ? 0 : this.refilledAt + REFILL_MS - now;
   }
 }

@@ -61,8 +61,8 @@ export interface BreakerChange {
  */
 export class Breaker {
   state: BreakerState = 'closed';
-  /** Closed, and it remembers nothing but quick successes: one more changes nothing. */
-  isCalm = false;
+  /** False: it is closed and remembers nothing but quick successes, so one more changes nothing. */
+  isAlert = true;
   /** Counts the stays in states; an outcome from another epoch is late. */
   epoch = 0;
   /** Outcomes that came too late to count. */
@@ -73,94 +73,94 @@ export class Breaker {
   since: number;
   /** Until when it stays open at least, on the clock; meaningful while open. */
   openUntil = 0;
-  #limits: BreakerLimits;
-  #window: BreakerWindow;
-  readonly #clock: Pick<Clock, 'now'>;
-  readonly #random: Random;
-  #users: readonly BreakerUser[] = [];
+  private limitsNow: BreakerLimits;
+  private window: BreakerWindow;
+  private readonly clock: Pick<Clock, 'now'>;
+  private readonly random: Random;
+  private users: readonly BreakerUser[] = [];
   /** What users are being told of, and what comes next. */
-  readonly #changes: BreakerChange[] = [];
+  private readonly changes: BreakerChange[] = [];
   /** Undefined: nobody was refused for want of a permit. */
-  #refused: Set<() => void> | undefined;
-  #coolDownMs = 0;
-  #openingsInRow = 0;
-  #rampSteps = RAMP_STEPS;
-  #probesPassed = 0;
+  private refused: Set<() => void> | undefined;
+  private coolDownMs = 0;
+  private openingsInRow = 0;
+  private rampSteps = RAMP_STEPS;
+  private probesPassed = 0;
   /** When the outstanding permit was given; -Infinity: none is out. */
-  #permitSince = Number.NEGATIVE_INFINITY;
+  private permitSince = Number.NEGATIVE_INFINITY;
 
   constructor(limits: BreakerLimits, clock: Pick<Clock, 'now'>, random: Random) {
-    this.#limits = limits;
-    this.#window = createBreakerWindow(limits.window);
-    this.#clock = clock;
-    this.#random = random;
+    this.limitsNow = limits;
+    this.window = createBreakerWindow(limits.window);
+    this.clock = clock;
+    this.random = random;
     this.since = clock.now();
   }
 
   /** May change at any time; state and history stay. */
   get limits(): BreakerLimits {
-    return this.#limits;
+    return this.limitsNow;
   }
 
   set limits(limits: BreakerLimits) {
-    const wasActive = !this.#limits.observeOnly;
+    const wasActive = !this.limitsNow.observeOnly;
     const window = createBreakerWindow(limits.window);
-    this.#window.copyTo(window, this.#clock.now());
-    this.#window = window;
-    this.isCalm = false;
-    this.#limits = limits;
-    if (limits.observeOnly && wasActive && this.state !== 'closed') this.#enter('closed', 'operator');
+    this.window.copyTo(window, this.clock.now());
+    this.window = window;
+    this.isAlert = true;
+    this.limitsNow = limits;
+    if (limits.observeOnly && wasActive && this.state !== 'closed') this.enter('closed', 'operator');
   }
 
   /** How long the cool-down still takes, in milliseconds; 0 when not open. */
   coolDownLeftMs(): number {
-    return this.state === 'open' ? Math.max(0, this.openUntil - this.#clock.now()) : 0;
+    return this.state === 'open' ? Math.max(0, this.openUntil - this.clock.now()) : 0;
   }
 
   /** The rates now; while not closed, those of the last time it was. */
   rates(): BreakerRates {
-    const now = this.#clock.now();
-    const { calls, failures, slow } = this.#window.totals(now);
+    const now = this.clock.now();
+    const { calls, failures, slow } = this.window.totals(now);
     // A sink that hangs completes nothing: its calls must count before they end, or it would never be noticed.
-    const overdue = this.state === 'closed' ? this.#overdue(now) : 0;
+    const overdue = this.state === 'closed' ? this.overdue(now) : 0;
     const all = calls + overdue;
-    if (all === 0 || all < this.#limits.minimumCalls) return { calls: all, failureRate: null, slowCallRate: null };
+    if (all === 0 || all < this.limitsNow.minimumCalls) return { calls: all, failureRate: null, slowCallRate: null };
     return { calls: all, failureRate: failures / all, slowCallRate: (slow + overdue) / all };
   }
 
   /** Whether a closed breaker is beyond its limits, as it can be while it only observes. */
   get wouldBeOpen(): boolean {
-    return this.state === 'closed' && this.#breach() !== undefined;
+    return this.state === 'closed' && this.breach() !== undefined;
   }
 
   /** A call goes out. */
   callStarted(caller: Caller): void {
     caller.epoch = this.epoch;
-    if (this.state === 'half-open') this.#permitSince = caller.startedAt;
+    if (this.state === 'half-open') this.permitSince = caller.startedAt;
   }
 
   callSucceeded(caller: Caller, durationMs: number): void {
-    if (this.isCalm && caller.epoch === this.epoch && durationMs < this.#limits.slowCallMs) caller.epoch = -1;
-    else this.#settle(caller, 0, durationMs);
+    if (!this.isAlert && caller.epoch === this.epoch && durationMs < this.limitsNow.slowCallMs) caller.epoch = -1;
+    else this.settle(caller, 0, durationMs);
   }
 
   /** Also for a call that timed out: what comes of it afterwards is late. */
   callFailed(caller: Caller, durationMs: number): void {
-    this.#settle(caller, FAILED, durationMs);
+    this.settle(caller, FAILED, durationMs);
   }
 
   /** The call says nothing about the sink; a probe gives its permit back. */
   callCancelled(caller: Caller): void {
     const isCurrent = caller.epoch === this.epoch;
     caller.epoch = -1;
-    if (isCurrent) this.#freePermit();
+    if (isCurrent) this.freePermit();
   }
 
   /** Looks for calls that have been out too long: ask now and then while any is out. */
   checkInFlight(): void {
-    if (this.state === 'open' || this.#overdue(this.#clock.now()) === 0) return;
-    if (this.state === 'half-open') this.#open('probe-failed');
-    else this.#evaluate();
+    if (this.state === 'open' || this.overdue(this.clock.now()) === 0) return;
+    if (this.state === 'half-open') this.open('probe-failed');
+    else this.evaluate();
   }
 
   /**
@@ -171,129 +171,129 @@ export class Breaker {
   probe(freed?: () => void): boolean {
     this.checkInFlight();
     if (this.state === 'closed') return true;
-    const now = this.#clock.now();
+    const now = this.clock.now();
     if (this.state === 'open') {
       if (now < this.openUntil) return false;
-      this.#enter('half-open', 'cool-down');
+      this.enter('half-open', 'cool-down');
     }
-    if (now - this.#permitSince < this.#limits.slowCallMs) {
+    if (now - this.permitSince < this.limitsNow.slowCallMs) {
       if (freed === undefined) return false;
-      this.#refused ??= new Set();
-      this.#refused.add(freed);
+      this.refused ??= new Set();
+      this.refused.add(freed);
       return false;
     }
-    this.#permitSince = now;
+    this.permitSince = now;
     return true;
   }
 
   /** Opens by hand, for the usual cool-down or a given one; Infinity: until `reset`. */
   trip(coolDownMs?: number): void {
-    this.#open('operator', coolDownMs);
+    this.open('operator', coolDownMs);
   }
 
   /** Closes by hand, at full size, and forgets the history. */
   reset(): void {
-    this.#window.clear();
-    this.isCalm = false;
-    this.#openingsInRow = 0;
-    this.#rampSteps = RAMP_STEPS;
-    if (this.state !== 'closed') this.#enter('closed', 'operator');
+    this.window.clear();
+    this.isAlert = true;
+    this.openingsInRow = 0;
+    this.rampSteps = RAMP_STEPS;
+    if (this.state !== 'closed') this.enter('closed', 'operator');
   }
 
   /** How large a batch may be: an eighth while probing and right after, then twice as much with each success. */
   batchLimit(batchSize: number): number {
-    if (this.state === 'closed' && this.#rampSteps === RAMP_STEPS) return batchSize;
-    const steps = this.state === 'closed' ? this.#rampSteps : 0;
+    if (this.state === 'closed' && this.rampSteps === RAMP_STEPS) return batchSize;
+    const steps = this.state === 'closed' ? this.rampSteps : 0;
     return Math.min(batchSize, Math.ceil(batchSize / RAMP_PARTS) * 2 ** steps);
   }
 
   /** From now on the calls of a user count, and it is told of every change, in order. */
   join(user: BreakerUser): void {
-    this.#users = [...this.#users, user];
+    this.users = [...this.users, user];
   }
 
   leave(user: BreakerUser): void {
-    this.#users = this.#users.filter((each) => each !== user);
+    this.users = this.users.filter((each) => each !== user);
   }
 
   /** How many calls of this epoch have been out for `slowCallMs` or longer. */
-  #overdue(now: number): number {
+  private overdue(now: number): number {
     const isOverdue = (caller: Caller): boolean =>
-      caller.epoch === this.epoch && now - caller.startedAt >= this.#limits.slowCallMs;
-    return this.#users.flatMap(({ callers }) => callers).filter(isOverdue).length;
+      caller.epoch === this.epoch && now - caller.startedAt >= this.limitsNow.slowCallMs;
+    return this.users.flatMap(({ callers }) => callers).filter(isOverdue).length;
   }
 
-  #freePermit(): void {
-    this.#permitSince = Number.NEGATIVE_INFINITY;
-    const refused = this.#refused ?? [];
-    this.#refused = undefined;
+  private freePermit(): void {
+    this.permitSince = Number.NEGATIVE_INFINITY;
+    const refused = this.refused ?? [];
+    this.refused = undefined;
     for (const freed of refused) freed();
   }
 
-  #settle(caller: Caller, failed: number, durationMs: number): void {
+  private settle(caller: Caller, failed: number, durationMs: number): void {
     const { epoch, startedAt } = caller;
     caller.epoch = -1;
-    const outcome = failed | (durationMs >= this.#limits.slowCallMs ? SLOW : 0);
+    const outcome = failed | (durationMs >= this.limitsNow.slowCallMs ? SLOW : 0);
     if (epoch !== this.epoch) this.late += 1;
-    else if (this.state === 'half-open') this.#probeSettled(outcome);
-    else if (this.state === 'closed') this.#record(outcome, startedAt + durationMs);
+    else if (this.state === 'half-open') this.probeSettled(outcome);
+    else if (this.state === 'closed') this.record(outcome, startedAt + durationMs);
   }
 
-  #record(outcome: number, endedAt: number): void {
-    this.isCalm = this.#window.record(outcome, endedAt) && this.#rampSteps === RAMP_STEPS;
-    if (outcome !== 0) this.#evaluate();
-    else if (this.#rampSteps < RAMP_STEPS) this.#rampSteps += 1;
+  private record(outcome: number, endedAt: number): void {
+    this.isAlert = !this.window.record(outcome, endedAt) || this.rampSteps < RAMP_STEPS;
+    if (outcome !== 0) this.evaluate();
+    else if (this.rampSteps < RAMP_STEPS) this.rampSteps += 1;
   }
 
-  #probeSettled(outcome: number): void {
-    this.#probesPassed += 1;
-    this.#freePermit();
-    if (outcome !== 0) this.#open('probe-failed');
-    else if (this.#probesPassed >= this.#limits.probes) {
-      this.#window.clear();
-      this.#rampSteps = 0;
-      this.#enter('closed', 'probes-passed');
+  private probeSettled(outcome: number): void {
+    this.probesPassed += 1;
+    this.freePermit();
+    if (outcome !== 0) this.open('probe-failed');
+    else if (this.probesPassed >= this.limitsNow.probes) {
+      this.window.clear();
+      this.rampSteps = 0;
+      this.enter('closed', 'probes-passed');
     }
   }
 
-  #evaluate(): void {
-    const cause = this.#limits.observeOnly ? undefined : this.#breach();
-    if (cause !== undefined) this.#open(cause);
+  private evaluate(): void {
+    const cause = this.limitsNow.observeOnly ? undefined : this.breach();
+    if (cause !== undefined) this.open(cause);
   }
 
-  #breach(): BreakerCause | undefined {
+  private breach(): BreakerCause | undefined {
     const { failureRate, slowCallRate } = this.rates();
-    if (failureRate !== null && failureRate >= this.#limits.failureRate) return 'failure-rate';
-    return slowCallRate !== null && slowCallRate >= this.#limits.slowCallRate ? 'slow-call-rate' : undefined;
+    if (failureRate !== null && failureRate >= this.limitsNow.failureRate) return 'failure-rate';
+    return slowCallRate !== null && slowCallRate >= this.limitsNow.slowCallRate ? 'slow-call-rate' : undefined;
   }
 
-  #open(cause: BreakerCause, coolDownMs = this.#nextCoolDownMs()): void {
-    this.openUntil = this.#clock.now() + coolDownMs;
+  private open(cause: BreakerCause, coolDownMs = this.nextCoolDownMs()): void {
+    this.openUntil = this.clock.now() + coolDownMs;
     this.opened += 1;
-    this.#enter('open', cause);
+    this.enter('open', cause);
   }
 
   /** The growth is cut before the jitter, so that breakers stay spread at the limit, and after it, so that none exceeds it. */
-  #nextCoolDownMs(): number {
-    const { coolDownMs, coolDownMsMax } = this.#limits;
-    if (this.state === 'closed' && this.#clock.now() - this.since >= this.#coolDownMs) this.#openingsInRow = 0;
-    const ceilingMs = Math.min(coolDownMsMax, coolDownMs * 2 ** Math.min(this.#openingsInRow, DOUBLINGS_MAX));
-    this.#openingsInRow += 1;
-    this.#coolDownMs = Math.min(coolDownMsMax, ceilingMs * (0.5 + 0.5 * this.#random()));
-    return this.#coolDownMs;
+  private nextCoolDownMs(): number {
+    const { coolDownMs, coolDownMsMax } = this.limitsNow;
+    if (this.state === 'closed' && this.clock.now() - this.since >= this.coolDownMs) this.openingsInRow = 0;
+    const ceilingMs = Math.min(coolDownMsMax, coolDownMs * 2 ** Math.min(this.openingsInRow, DOUBLINGS_MAX));
+    this.openingsInRow += 1;
+    this.coolDownMs = Math.min(coolDownMsMax, ceilingMs * (0.5 + 0.5 * this.random()));
+    return this.coolDownMs;
   }
 
-  #enter(to: BreakerState, cause: BreakerCause): void {
+  private enter(to: BreakerState, cause: BreakerCause): void {
     const change = { from: this.state, to, cause, rates: this.rates() };
     this.state = to;
-    this.isCalm = false;
+    this.isAlert = true;
     this.epoch += 1;
-    this.since = this.#clock.now();
-    this.#probesPassed = 0;
-    this.#freePermit();
+    this.since = this.clock.now();
+    this.probesPassed = 0;
+    this.freePermit();
     // A listener may bring the next change about: it is told of once all have heard of this one.
-    if (this.#changes.push(change) > 1) return;
-    for (const next of this.#changes) for (const user of this.#users) user.breakerChanged(next);
-    this.#changes.length = 0;
+    if (this.changes.push(change) > 1) return;
+    for (const next of this.changes) for (const user of this.users) user.breakerChanged(next);
+    this.changes.length = 0;
   }
 }

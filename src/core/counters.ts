@@ -1,36 +1,34 @@
 /** Where each counter of a slot stands in its array. */
 export const Counter = {
-  received: 0,
-  accepted: 1,
-  rejected: 2,
-  delivered: 3,
-  deadLettered: 4,
-  dropped: 5,
-  conflated: 6,
-  returned: 7,
-  inFlight: 8,
-  late: 9,
-  calls: 10,
-  retries: 11,
-  restarts: 12,
-  depthMax: 13,
-  size: 14,
-  age: 15,
-  request: 16,
-  drain: 17,
-  probe: 18,
-  failures: 19,
+  accepted: 0,
+  rejected: 1,
+  delivered: 2,
+  deadLettered: 3,
+  dropped: 4,
+  conflated: 5,
+  returned: 6,
+  inFlight: 7,
+  late: 8,
+  calls: 9,
+  retries: 10,
+  restarts: 11,
+  // First attempts by trigger; those with a full batch are what is left of the calls.
+  age: 12,
+  request: 13,
+  drain: 14,
+  probe: 15,
+  failures: 16,
   // Why messages were rejected, and why they were given up.
-  invalid: 20,
-  'mailbox-full': 21,
-  tripped: 22,
-  'not-running': 23,
-  failed: 24,
-  'not-retryable': 25,
-  poison: 26,
+  invalid: 17,
+  'mailbox-full': 18,
+  tripped: 19,
+  'not-running': 20,
+  failed: 21,
+  'not-retryable': 22,
+  poison: 23,
 } as const;
 
-const LENGTH = 27;
+const LENGTH = 24;
 /** So many slots share a piece of memory: one of its own would cost each of them more than the counts themselves. */
 const SLOTS_TOGETHER = 64;
 /** What is left of it. */

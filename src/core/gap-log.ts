@@ -1,6 +1,6 @@
 const KEYS_MAX = 1_000;
 const OTHER_KEYS = '*';
-const NO_GAPS: readonly Gap[] = Object.freeze([]);
+export const NO_GAPS: readonly Gap[] = Object.freeze([]);
 
 /** Why an accepted message was not delivered although nothing failed. */
 export type GapReason = 'drop-oldest' | 'drop-newest' | 'conflated';
@@ -18,25 +18,25 @@ export interface Gap {
 
 /** Collects losses between two batches; those of one key and reason become one gap. */
 export class GapLog {
-  readonly #channel: string;
+  private readonly channel: string;
   /** In the order of their first loss; undefined: there is none. */
-  #gaps: Map<string, { -readonly [Field in keyof Gap]: Gap[Field] }> | undefined;
+  private gaps: Map<string, { -readonly [Field in keyof Gap]: Gap[Field] }> | undefined;
 
   constructor(channel: string) {
-    this.#channel = channel;
+    this.channel = channel;
   }
 
   get isEmpty(): boolean {
-    return this.#gaps === undefined;
+    return this.gaps === undefined;
   }
 
   add(reason: GapReason, key: string, sequence: number): void {
-    this.#gaps ??= new Map();
-    const name = this.#gaps.size < KEYS_MAX || this.#gaps.has(`${reason} ${key}`) ? key : OTHER_KEYS;
-    let gap = this.#gaps.get(`${reason} ${name}`);
+    this.gaps ??= new Map();
+    const name = this.gaps.size < KEYS_MAX || this.gaps.has(`${reason} ${key}`) ? key : OTHER_KEYS;
+    let gap = this.gaps.get(`${reason} ${name}`);
     if (gap === undefined) {
-      gap = { channel: this.#channel, key: name, from: sequence, to: sequence, count: 0, reason };
-      this.#gaps.set(`${reason} ${name}`, gap);
+      gap = { channel: this.channel, key: name, from: sequence, to: sequence, count: 0, reason };
+      this.gaps.set(`${reason} ${name}`, gap);
     }
     gap.count += 1;
     // Not always ascending: a batch that was put back is older than what was dropped meanwhile.
@@ -46,9 +46,9 @@ export class GapLog {
 
   /** The gaps in the order of their first loss; the log is empty afterwards. */
   take(): readonly Gap[] {
-    if (this.#gaps === undefined) return NO_GAPS;
-    const gaps = [...this.#gaps.values()];
-    this.#gaps = undefined;
+    if (this.gaps === undefined) return NO_GAPS;
+    const gaps = [...this.gaps.values()];
+    this.gaps = undefined;
     return gaps;
   }
 }

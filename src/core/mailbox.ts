@@ -10,125 +10,138 @@ const NO_STAMPS = new Float64Array();
 export class Mailbox<Message = unknown> {
   /** How many messages may wait. A smaller one than the present size keeps what is there. */
   capacity: number;
-  #size = 0;
-  #head = 0;
-  #headOrdinal = 0;
-  #mask = 0;
-  #messages: (Message | undefined)[] = [];
-  #acceptedAt = NO_STAMPS;
-  #sequence = NO_STAMPS;
+  private count = 0;
+  /** The most that waited, up to the last time something was taken out. */
+  private mark = 0;
+  private head = 0;
+  private firstOrdinal = 0;
+  private mask = 0;
+  private messages: (Message | undefined)[] = [];
+  private acceptedAt = NO_STAMPS;
+  private sequence = NO_STAMPS;
 
   constructor(capacity: number) {
     this.capacity = capacity;
   }
 
   get size(): number {
-    return this.#size;
+    return this.count;
   }
 
   get isFull(): boolean {
-    return this.#size >= this.capacity;
+    return this.count >= this.capacity;
   }
 
   /** When the oldest message was accepted; Infinity when nothing waits, which is never due. */
   get oldestAcceptedAt(): number {
-    return this.#size === 0 ? Number.POSITIVE_INFINITY : this.acceptedAtOf(0);
+    return this.count === 0 ? Number.POSITIVE_INFINITY : this.acceptedAtOf(0);
   }
 
   /** The ordinal of the oldest message; the next ones follow without a gap. */
   get headOrdinal(): number {
-    return this.#headOrdinal;
+    return this.firstOrdinal;
   }
 
   messageOf(offset: number): Message {
     // The slot of a waiting message always holds a message: `undefined` fills only the slots outside.
-    return this.#messages[this.#slotOf(offset)] as Message;
+    return this.messages[this.slotOf(offset)] as Message;
   }
 
   acceptedAtOf(offset: number): number {
-    return this.#acceptedAt[this.#slotOf(offset)] ?? Number.NaN;
+    return this.acceptedAt[this.slotOf(offset)] ?? Number.NaN;
   }
 
   sequenceOf(offset: number): number {
-    return this.#sequence[this.#slotOf(offset)] ?? Number.NaN;
+    return this.sequence[this.slotOf(offset)] ?? Number.NaN;
   }
 
   push(message: Message, acceptedAt: number, sequence: number): void {
-    if (this.#size === this.#messages.length) this.#resize(this.#size + 1);
-    this.#put(this.#slotOf(this.#size), message, acceptedAt, sequence);
-    this.#size += 1;
+    if (this.count === this.messages.length) this.resize(this.count + 1);
+    const slot = (this.head + this.count) & this.mask;
+    this.messages[slot] = message;
+    this.acceptedAt[slot] = acceptedAt;
+    this.sequence[slot] = sequence;
+    this.count += 1;
   }
 
   /** Takes up to `count` of the oldest messages. */
   take(count: number): Message[] {
-    const taken = Math.min(count, this.#size);
-    const end = this.#head + taken;
-    const beyond = end - this.#messages.length;
-    const messages = this.#messages.slice(this.#head, end) as Message[];
-    if (beyond > 0) messages.push(...(this.#messages.slice(0, beyond) as Message[]));
-    for (let offset = 0; offset < taken; offset += 1) this.#forget(offset);
-    this.#advance(taken);
+    const taken = Math.min(count, this.count);
+    const end = this.head + taken;
+    const beyond = end - this.messages.length;
+    const messages = this.messages.slice(this.head, end) as Message[];
+    if (beyond > 0) messages.push(...(this.messages.slice(0, beyond) as Message[]));
+    for (let offset = 0; offset < taken; offset += 1) this.forget(offset);
+    this.advance(taken);
     return messages;
   }
 
   /** Takes the oldest message without a batch around it; undefined when nothing waits. */
   shift(): Message | undefined {
-    if (this.#size === 0) return undefined;
-    const message = this.messageOf(0);
-    this.#forget(0);
-    this.#advance(1);
+    if (this.count === 0) return undefined;
+    const message = this.messages[this.head];
+    this.messages[this.head] = undefined;
+    this.advance(1);
     return message;
+  }
+
+  /** The most that waited since the last call that did not only peek. */
+  sizeMax(peek = false): number {
+    const sizeMax = Math.max(this.mark, this.count);
+    this.mark = peek ? sizeMax : this.count;
+    return sizeMax;
   }
 
   /** Puts a newer message in the place of a waiting one; the wait goes on counting from the older one's acceptance. */
   replace(offset: number, message: Message, sequence: number): void {
-    this.#put(this.#slotOf(offset), message, this.acceptedAtOf(offset), sequence);
+    this.put(this.slotOf(offset), message, this.acceptedAtOf(offset), sequence);
   }
 
   /** Removes all that `isDoomed` says; the others keep their order. Asked once for each, from the oldest. */
   removeWhere(isDoomed: (offset: number) => boolean): void {
     // All ordinals in use become past ones, so an index built on them finds nothing instead of the wrong message.
-    this.#headOrdinal += this.#size;
+    this.firstOrdinal += this.count;
     let kept = 0;
-    for (let offset = 0; offset < this.#size; offset += 1) {
+    for (let offset = 0; offset < this.count; offset += 1) {
       if (isDoomed(offset)) continue;
       if (kept < offset)
-        this.#put(this.#slotOf(kept), this.messageOf(offset), this.acceptedAtOf(offset), this.sequenceOf(offset));
+        this.put(this.slotOf(kept), this.messageOf(offset), this.acceptedAtOf(offset), this.sequenceOf(offset));
       kept += 1;
     }
-    for (let offset = kept; offset < this.#size; offset += 1) this.#forget(offset);
-    this.#size = kept;
+    for (let offset = kept; offset < this.count; offset += 1) this.forget(offset);
+    this.count = kept;
   }
 
   /** Takes everything and gives the memory back. */
   drain(): Message[] {
-    const messages = this.take(this.#size);
-    this.#resize(SLOTS_MIN);
+    const messages = this.take(this.count);
+    this.resize(SLOTS_MIN);
     return messages;
   }
 
-  #slotOf(offset: number): number {
-    return (this.#head + offset) & this.#mask;
+  private slotOf(offset: number): number {
+    return (this.head + offset) & this.mask;
   }
 
-  #put(slot: number, message: Message, acceptedAt: number, sequence: number): void {
-    this.#messages[slot] = message;
-    this.#acceptedAt[slot] = acceptedAt;
-    this.#sequence[slot] = sequence;
+  private put(slot: number, message: Message, acceptedAt: number, sequence: number): void {
+    this.messages[slot] = message;
+    this.acceptedAt[slot] = acceptedAt;
+    this.sequence[slot] = sequence;
   }
 
   /** A slot that is free keeps nothing alive. */
-  #forget(offset: number): void {
-    this.#messages[this.#slotOf(offset)] = undefined;
+  private forget(offset: number): void {
+    this.messages[this.slotOf(offset)] = undefined;
   }
 
-  #advance(count: number): void {
-    this.#head = this.#slotOf(count);
-    this.#headOrdinal += count;
-    this.#size -= count;
+  private advance(count: number): void {
+    if (this.count > this.mark) this.mark = this.count;
+    this.head = (this.head + count) & this.mask;
+    this.firstOrdinal += count;
+    this.count -= count;
   }
 
-  #resize(sizeMin: number): void {
+  private resize(sizeMin: number): void {
     // The next power of two, so that a mask finds the slot.
     let slots = SLOTS_MIN;
     while (slots < sizeMin) slots *= 2;
@@ -137,15 +150,15 @@ export class Mailbox<Message = unknown> {
     while (messages.length < slots) messages.push(undefined);
     const acceptedAt = new Float64Array(slots);
     const sequence = new Float64Array(slots);
-    for (let offset = 0; offset < this.#size; offset += 1) {
+    for (let offset = 0; offset < this.count; offset += 1) {
       messages[offset] = this.messageOf(offset);
       acceptedAt[offset] = this.acceptedAtOf(offset);
       sequence[offset] = this.sequenceOf(offset);
     }
-    this.#mask = slots - 1;
-    this.#messages = messages;
-    this.#acceptedAt = acceptedAt;
-    this.#sequence = sequence;
-    this.#head = 0;
+    this.mask = slots - 1;
+    this.messages = messages;
+    this.acceptedAt = acceptedAt;
+    this.sequence = sequence;
+    this.head = 0;
   }
 }

@@ -40,60 +40,60 @@ export interface RecoveryRules {
  * go back to the head in order). Finding k poison messages among n takes O(k·log n) calls: each is reached by halving.
  */
 export class Recovery {
-  #segments: Segment[] = [];
-  #suspects: Segment[] = [];
-  #size = 0;
+  private segments: Segment[] = [];
+  private setAside: Segment[] = [];
+  private count = 0;
 
   /** Messages held here. */
   get size(): number {
-    return this.#size;
+    return this.count;
   }
 
   get hasSegments(): boolean {
-    return this.#segments.length > 0;
+    return this.segments.length > 0;
   }
 
   /** Segments that are set aside. */
   get suspects(): number {
-    return this.#suspects.length;
+    return this.setAside.length;
   }
 
   get hasSuspects(): boolean {
-    return this.#suspects.length > 0;
+    return this.setAside.length > 0;
   }
 
   get isIsolating(): boolean {
-    return this.#segments[0]?.isSplit ?? false;
+    return this.segments[0]?.isSplit ?? false;
   }
 
   /** When the oldest message here was accepted. */
   get oldestAcceptedAt(): number | undefined {
-    return (this.#suspects[0] ?? this.#segments[0])?.acceptedAt;
+    return (this.setAside[0] ?? this.segments[0])?.acceptedAt;
   }
 
   /** What the last attempt at the oldest message here said. */
   get lastError(): unknown {
-    return (this.#suspects[0] ?? this.#segments[0])?.error;
+    return (this.setAside[0] ?? this.segments[0])?.error;
   }
 
   /** Takes the next segment, cut to `limit` messages. */
   take(limit: number): Segment | undefined {
-    const head = this.hasSegments ? this.#segments.shift() : undefined;
+    const head = this.hasSegments ? this.segments.shift() : undefined;
     if (head === undefined) return undefined;
     if (head.messages.length > limit) {
-      this.#segments.unshift({ ...head, messages: head.messages.slice(limit) });
-      this.#size -= limit;
+      this.segments.unshift({ ...head, messages: head.messages.slice(limit) });
+      this.count -= limit;
       return { ...head, messages: head.messages.slice(0, limit) };
     }
-    this.#size -= head.messages.length;
+    this.count -= head.messages.length;
     return head;
   }
 
   /** Puts a segment back at the head as it is: its call said nothing about it. */
   putBack(segment: Segment): void {
     if (segment.messages.length === 0) return;
-    this.#segments.unshift(segment);
-    this.#size += segment.messages.length;
+    this.segments.unshift(segment);
+    this.count += segment.messages.length;
   }
 
   /** Decides about a failed segment; on `condemn` the caller makes dead letters of it, else it is held here. */
@@ -105,46 +105,46 @@ export class Recovery {
       return 'retry';
     }
     if (segment.messages.length > 1 && rules.isolate) {
-      this.#split(segment);
+      this.split(segment);
       return 'isolate';
     }
     if (!isRetryable || !rules.needsEvidence) return 'condemn';
-    this.#suspects.push(segment);
-    this.#size += segment.messages.length;
+    this.setAside.push(segment);
+    this.count += segment.messages.length;
     return 'suspect';
   }
 
   /** Something was delivered: whoever failed before it and is set aside is poison. */
   takeCondemned(): readonly Segment[] {
-    const condemned = this.#suspects;
-    this.#suspects = [];
-    for (const segment of condemned) this.#size -= segment.messages.length;
+    const condemned = this.setAside;
+    this.setAside = [];
+    for (const segment of condemned) this.count -= segment.messages.length;
     return condemned;
   }
 
   /** No evidence came: the suspects go back to the head, in order. */
   restore(): void {
-    if (this.#suspects.length === 0) return;
-    this.#segments.unshift(...this.#suspects.map((segment) => ({ ...segment, isSuspect: true })));
-    this.#suspects = [];
+    if (this.setAside.length === 0) return;
+    this.segments.unshift(...this.setAside.map((segment) => ({ ...segment, isSuspect: true })));
+    this.setAside = [];
   }
 
   /** Empties it, in order. */
   takeAll(): readonly Segment[] {
     this.restore();
-    const segments = this.#segments;
-    this.#segments = [];
-    this.#size = 0;
+    const segments = this.segments;
+    this.segments = [];
+    this.count = 0;
     return segments;
   }
 
   /** Puts a segment behind the others: it was taken out of another recovery, in order. */
   append(segment: Segment): void {
-    this.#segments.push(segment);
-    this.#size += segment.messages.length;
+    this.segments.push(segment);
+    this.count += segment.messages.length;
   }
 
-  #split(segment: Segment): void {
+  private split(segment: Segment): void {
     const middle = Math.ceil(segment.messages.length / 2);
     this.putBack({ ...segment, isSplit: true, messages: segment.messages.slice(middle) });
     this.putBack({ ...segment, isSplit: true, messages: segment.messages.slice(0, middle) });

@@ -32,42 +32,48 @@ export interface TurnLimits {
  * event loop gets its turn: without that, whoever goes on in microtasks keeps arriving messages out.
  */
 export class Turns {
-  readonly #clock: Clock;
+  private readonly clock: Clock;
   limits: TurnLimits;
   /** The last reading of the clock. */
   now: number;
   /** One FIFO per priority: its head has waited longest, so only heads compete. */
-  readonly #lanes: { readonly priority: number; readonly queue: TurnTaker[] }[] = [];
-  #waiting = 0;
-  #sliceStart = 0;
+  private readonly lanes: { readonly priority: number; readonly queue: TurnTaker[] }[] = [];
+  private waiting = 0;
+  private sliceStart = 0;
   /** So many messages share a reading, and so many are left of them. */
-  #stride = 1;
-  #left = 0;
-  #marker: unknown;
-  #isRunning = false;
+  private stride = 1;
+  private left = 0;
+  private marker: unknown;
+  private isRunning = false;
 
   constructor(clock: Clock, limits: TurnLimits) {
-    this.#clock = clock;
+    this.clock = clock;
     this.limits = limits;
     this.now = clock.now();
   }
 
   /** Reads the clock. */
   read(): number {
-    this.now = this.#clock.now();
+    this.now = this.clock.now();
     return this.now;
   }
 
   /** Brings `now` up to date, after so many messages more; a call counts as several. */
   glance(messages: number): void {
-    this.#left -= messages;
-    if (this.#left <= 0) this.#look();
+    this.left -= messages;
+    if (this.left <= 0) this.look();
+  }
+
+  /** Whether the last reading still holds for one message more. */
+  isFresh(): boolean {
+    this.left -= 1;
+    return this.left > 0;
   }
 
   /** A turn in one of the next passes of the event loop. */
   request(taker: TurnTaker): void {
-    if (this.#marker === undefined) this.#openSlice();
-    this.#enqueue(taker);
+    if (this.marker === undefined) this.openSlice();
+    this.enqueue(taker);
   }
 
   /** This stretch of work has lasted `sliceMs`: whoever works should ask for another turn. */
@@ -78,51 +84,51 @@ export class Turns {
 
   /** As `isSliceOver`, right after a glance. */
   isOver(): boolean {
-    if (this.#marker === undefined) this.#openSlice();
-    return this.now - this.#sliceStart >= this.limits.sliceMs;
+    if (this.marker === undefined) this.openSlice();
+    return this.now - this.sliceStart >= this.limits.sliceMs;
   }
 
   /** A turn right now if the slice has time left, in order of priority; else as `request`. Right after a glance. */
   proceed(taker: TurnTaker): void {
-    if (this.#isRunning || this.isOver()) return this.#enqueue(taker);
+    if (this.isRunning || this.isOver()) return this.enqueue(taker);
     // Nobody else waits: the queue would give back the same taker.
-    if (this.#waiting > 0 || taker.step()) {
-      this.#enqueue(taker);
-      this.#run();
+    if (this.waiting > 0 || taker.step()) {
+      this.enqueue(taker);
+      this.run();
     }
   }
 
   /** Whoever kept others out has nothing more: they need not wait until the event loop has turned. */
   release(): void {
-    if (this.#waiting > 0 && !this.#isRunning && !this.isOver()) this.#run();
+    if (this.waiting > 0 && !this.isRunning && !this.isOver()) this.run();
   }
 
-  #look(): void {
+  private look(): void {
     const before = this.now;
-    if (this.#marker === undefined) return this.#openSlice();
-    this.#left = this.#stride = this.read() - before < BRIEF_MS ? Math.min(2 * this.#stride, STRIDE_MAX) : 1;
+    if (this.marker === undefined) return this.openSlice();
+    this.left = this.stride = this.read() - before < BRIEF_MS ? Math.min(2 * this.stride, STRIDE_MAX) : 1;
   }
 
-  #enqueue(taker: TurnTaker): void {
+  private enqueue(taker: TurnTaker): void {
     if (taker.isQueued) return;
     taker.isQueued = true;
     taker.queuedAt = this.now;
-    const lane = this.#lanes.find(({ priority }) => priority === taker.priority);
-    if (lane === undefined) this.#lanes.push({ priority: taker.priority, queue: [taker] });
+    const lane = this.lanes.find(({ priority }) => priority === taker.priority);
+    if (lane === undefined) this.lanes.push({ priority: taker.priority, queue: [taker] });
     else lane.queue.push(taker);
-    this.#waiting += 1;
+    this.waiting += 1;
   }
 
   /** The marker tells when the event loop has turned, and carries on the queue. */
-  #openSlice(): void {
-    this.#sliceStart = this.read();
-    this.#stride = this.#left = 1;
-    this.#marker = this.#clock.setImmediate(() => {
-      this.#marker = undefined;
-      this.#left = 0;
-      if (this.#waiting === 0) return;
-      this.#openSlice();
-      this.#run();
+  private openSlice(): void {
+    this.sliceStart = this.read();
+    this.stride = this.left = 1;
+    this.marker = this.clock.setImmediate(() => {
+      this.marker = undefined;
+      this.left = 0;
+      if (this.waiting === 0) return;
+      this.openSlice();
+      this.run();
     });
   }
 
@@ -130,27 +136,27 @@ export class Turns {
    * A taker whose call is in flight may want to go on in a microtask: until the event loop has turned, it keeps those of
    * lower priority out. They would otherwise get one batch for each of its calls, however short these are.
    */
-  #run(): void {
-    this.#isRunning = true;
+  private run(): void {
+    this.isRunning = true;
     let priorityMax = Number.POSITIVE_INFINITY;
     try {
       do {
-        const taker = this.#next(priorityMax);
+        const taker = this.next(priorityMax);
         if (taker === undefined) return;
-        if (taker.step()) this.#enqueue(taker);
+        if (taker.step()) this.enqueue(taker);
         else priorityMax = Math.min(priorityMax, taker.priority);
       } while (!this.isSliceOver());
     } finally {
-      this.#isRunning = false;
+      this.isRunning = false;
     }
   }
 
   /** Urgency falls from the priority to 0 while a taker waits `starvationMs`; the least is the most urgent. */
-  #next(priorityMax: number): TurnTaker | undefined {
+  private next(priorityMax: number): TurnTaker | undefined {
     const { now } = this;
     let best: TurnTaker[] | undefined;
     let leastUrgency = Number.POSITIVE_INFINITY;
-    for (const { priority, queue } of this.#lanes) {
+    for (const { priority, queue } of this.lanes) {
       const head = queue[0];
       if (head === undefined || priority > priorityMax) continue;
       const urgency = priority * (1 - (now - head.queuedAt) / this.limits.starvationMs);
@@ -162,7 +168,7 @@ export class Turns {
     const taker = best?.shift();
     if (taker === undefined) return undefined;
     taker.isQueued = false;
-    this.#waiting -= 1;
+    this.waiting -= 1;
     return taker;
   }
 }

@@ -46,6 +46,7 @@ export function withCounters({ reading, counters }: Everything): Reading {
 function counted(metrics: ChannelMetrics, partitions: readonly Counters[]): ChannelMetrics {
   const sum = (index: keyof Counters): number => partitions.reduce((total, counts) => total + counts[index], 0);
   const accepted = sum(Counter.accepted);
+  const rejected = sum(Counter.rejected);
   const delivered = sum(Counter.delivered);
   const deadLettered = sum(Counter.deadLettered);
   const dropped = sum(Counter.dropped);
@@ -57,9 +58,9 @@ function counted(metrics: ChannelMetrics, partitions: readonly Counters[]): Chan
   return {
     ...metrics,
     ...reasonsOf(sum),
-    received: sum(Counter.received),
+    received: accepted + rejected,
     accepted,
-    rejected: sum(Counter.rejected),
+    rejected,
     delivered,
     deadLettered,
     dropped,
@@ -73,12 +74,5 @@ function counted(metrics: ChannelMetrics, partitions: readonly Counters[]): Chan
     failures: sum(Counter.failures),
     retries: sum(Counter.retries),
     restarts: sum(Counter.restarts),
-    batches: {
-      size: sum(Counter.size),
-      age: sum(Counter.age),
-      request: sum(Counter.request),
-      drain: sum(Counter.drain),
-      probe: sum(Counter.probe),
-    },
   };
 }

@@ -135,9 +135,9 @@ export class Alerts {
   }
 
   #sightOf(channel: Channel, before: Sight | undefined): Sight {
-    const sum = (index: (typeof Counter)['received' | 'calls' | 'failures']): number =>
+    const sum = (index: (typeof Counter)['accepted' | 'rejected' | 'calls' | 'failures']): number =>
       channel.members.reduce((all, { slot }) => all + slot.counters[index], 0);
-    const received = sum(Counter.received);
+    const received = sum(Counter.accepted) + sum(Counter.rejected);
     const isHeard = before === undefined || before.received !== received;
     const heardAt = isHeard ? this.#world.clock.now() : before.heardAt;
     return { received, calls: sum(Counter.calls), failures: sum(Counter.failures), heardAt };

@@ -29,6 +29,10 @@ class Handlers extends Map {
   }
 }
 
+/** Stands for the lists of a bus of the host's: they may change unseen, so this is never the version known. */
+const UNKNOWN = new Handlers();
+UNKNOWN.version = Number.NaN;
+
 const NOBODY: readonly unknown[] = Object.freeze([]);
 
 type Tap<Type extends keyof RouterEvents> = (event: RouterEvents[Type]) => void;
@@ -44,25 +48,25 @@ export class Bus {
   readonly emitter: Emitter<RouterEvents>;
   /** Our own listeners: logging and alerts. */
   readonly #taps = new Map<keyof RouterEvents, Tap<never>[]>();
-  #tapsFlushes = false;
-  readonly #own: Handlers | undefined;
-  #version = -1;
-  #flushed = NOBODY;
-  #everything = NOBODY;
+  /** Whose version tells when a list of listeners was put in. */
+  private readonly own: Handlers;
+  private version = -1;
+  private flushed = NOBODY;
+  private everything = NOBODY;
   readonly #faults: Record<FaultPlace, number> = { listener: 0, logger: 0, inspector: 0, close: 0, rule: 0, key: 0 };
 
   constructor(emitter: EventBus = createEmitter<RouterEvents>(new Handlers())) {
     // A mitt bus keeps handlers by the name of their event; beside the host's own names there are now ours.
     this.emitter = emitter as Emitter<RouterEvents>;
-    this.#own = this.emitter.all instanceof Handlers ? this.emitter.all : undefined;
+    this.own = this.emitter.all instanceof Handlers ? this.emitter.all : UNKNOWN;
   }
 
   /** A listener of our own, apart from those of the host. */
   tap<Type extends keyof RouterEvents>(type: Type, listener: Tap<Type>): void {
-    if (type === 'batch.flushed') this.#tapsFlushes = true;
     const taps = this.#taps.get(type);
     if (taps === undefined) this.#taps.set(type, [listener]);
     else taps.push(listener);
+    this.version = -1;
   }
 
   get faults(): Faults {
@@ -77,15 +81,15 @@ export class Bus {
 
   /** As `hasListener('batch.flushed')`, asked after every batch: the lists are looked up again only when one was put in. */
   get hearsFlushes(): boolean {
-    if (this.#own === undefined || this.#own.version !== this.#version) this.#lookUp();
-    return this.#tapsFlushes || this.#flushed.length + this.#everything.length > 0;
+    if (this.own.version !== this.version) this.lookUp();
+    return this.flushed.length + this.everything.length > 0;
   }
 
-  #lookUp(): void {
+  private lookUp(): void {
     const { all } = this.emitter;
-    this.#version = this.#own?.version ?? 0;
-    this.#flushed = (all.get('batch.flushed') as readonly unknown[]) ?? NOBODY;
-    this.#everything = (all.get('*') as readonly unknown[]) ?? NOBODY;
+    this.version = this.own.version;
+    this.flushed = this.#taps.get('batch.flushed') ?? (all.get('batch.flushed') as readonly unknown[]) ?? NOBODY;
+    this.everything = (all.get('*') as readonly unknown[]) ?? NOBODY;
   }
 
   publish<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]): void {

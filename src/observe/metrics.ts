@@ -1,9 +1,9 @@
 import type { BreakerRates, BreakerState } from '../core/breaker.ts';
-import type { Distribution } from '../core/histogram.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { DeadLetterReason } from '../observe/dead-letters.ts';
 import type { Faults } from './bus.ts';
+import type { Distribution } from './histogram.ts';
 import type { Ledger } from './ledger.ts';
 
 /** Everything measured of a channel, since the start; a plain snapshot, summed over its partitions. */

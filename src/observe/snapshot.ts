@@ -1,4 +1,3 @@
-import type { Slot } from '../channel/slot.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { Counter } from '../core/counters.ts';
 import type { Channel } from '../router/channel.ts';
@@ -52,7 +51,7 @@ export function channelMetrics(channel: Channel, { peek = false }: MetricsOption
   return {
     state: worstState(channel.members.map((member) => member.state)),
     ...reasonsOf(sum),
-    received: sum(Counter.received),
+    received: sum(Counter.accepted) + sum(Counter.rejected),
     accepted: sum(Counter.accepted),
     rejected: sum(Counter.rejected),
     delivered: sum(Counter.delivered),
@@ -66,18 +65,11 @@ export function channelMetrics(channel: Channel, { peek = false }: MetricsOption
     calls: sum(Counter.calls),
     failures: sum(Counter.failures),
     retries: sum(Counter.retries),
-    batches: {
-      size: sum(Counter.size),
-      age: sum(Counter.age),
-      request: sum(Counter.request),
-      drain: sum(Counter.drain),
-      probe: sum(Counter.probe),
-    },
     processing: channel.processing.distribution(),
     queueing: channel.queueing.distribution(),
     window: { processing: channel.processing.window(peek), queueing: channel.queueing.window(peek) },
     depth,
-    depthMax: Math.max(...slots.map((slot) => depthMaxOf(slot, peek))),
+    depthMax: Math.max(...slots.map(({ mailbox }) => mailbox.sizeMax(peek))),
     restarts: sum(Counter.restarts),
     breaker: breaker === undefined ? null : breakerMetrics(breaker),
   };
@@ -86,11 +78,4 @@ export function channelMetrics(channel: Channel, { peek = false }: MetricsOption
 function breakerMetrics(breaker: Breaker): BreakerMetrics {
   const { state, opened, wouldBeOpen } = breaker;
   return { state, opened, wouldBeOpen, rates: breaker.rates() };
-}
-
-/** The high-water mark starts anew with each read: a gauge that is read now and then would miss every burst. */
-function depthMaxOf(slot: Slot, peek: boolean): number {
-  const depthMax = slot.counters[Counter.depthMax];
-  if (!peek) slot.counters[Counter.depthMax] = slot.mailbox.size;
-  return depthMax;
 }

@@ -8,10 +8,10 @@ import { rulesOf } from '../config/plan.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker, BreakerChange } from '../core/breaker.ts';
 import type { BreakerUser } from '../core/breaker-user.ts';
-import { Histogram } from '../core/histogram.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
 import { keyReader } from '../core/symbol.ts';
 import type { ChannelReport } from '../observe/drain-report.ts';
+import { Histogram } from '../observe/histogram.ts';
 import type { ChannelMetrics, MetricsOptions } from '../observe/metrics.ts';
 import { channelMetrics } from '../observe/snapshot.ts';
 import { Member } from './member.ts';
@@ -36,10 +36,10 @@ export class Channel implements BreakerUser {
   readonly parts: ChannelParts;
   readonly processing: Histogram;
   readonly queueing: Histogram;
-  #config: ChannelConfig;
+  private configNow: ChannelConfig;
   /** The slots, if there are several, and else the only one. */
-  readonly #partitioning: Partitioning<Slot> | undefined;
-  readonly #only: Slot | undefined;
+  private readonly partitioning: Partitioning<Slot> | undefined;
+  private readonly only: Slot | undefined;
   /** Set once it is being taken out: whoever asks again waits for the same end. */
   removal: Promise<void> | undefined;
   /** What an operator who takes it out is told: each message is handed back in one report. */
@@ -50,7 +50,7 @@ export class Channel implements BreakerUser {
     const { config, world, breaker } = parts;
     this.name = config.name;
     this.parts = parts;
-    this.#config = config;
+    this.configNow = config;
     this.processing = predecessor?.processing ?? new Histogram();
     this.queueing = predecessor?.queueing ?? new Histogram();
     const { partitionBy, partitions } = config;
@@ -62,13 +62,13 @@ export class Channel implements BreakerUser {
       return new Member(this, new Slot(id, config, world, shared));
     });
     const { callers } = this;
-    if (callers.length === 1) this.#only = callers[0];
-    else this.#partitioning = createPartitioning(callers, isKey ? keyOf : partitionBy);
+    if (callers.length === 1) this.only = callers[0];
+    else this.partitioning = createPartitioning(callers, isKey ? keyOf : partitionBy);
     breaker?.join(this);
   }
 
   get config(): ChannelConfig {
-    return this.#config;
+    return this.configNow;
   }
 
   /** Who calls the sink: its slots. */
@@ -83,14 +83,14 @@ export class Channel implements BreakerUser {
   /** The slot that serves a message. */
   slotFor(message: unknown): Slot {
     // One of the two is there.
-    return this.#only ?? (this.#partitioning as Partitioning<Slot>).pick(message);
+    return this.only ?? (this.partitioning as Partitioning<Slot>).pick(message);
   }
 
   /** A class whose constructor threw when the router was made shows its rules only now. Throws every mistake. */
   checkRulesOf(instance: AnyChannel): void {
     const schema = rulesOf(instance);
     if (schema === undefined || schema === this.parts.rules) return;
-    const eventRules = checkRulesOf(this.name, schema, this.#config.eventRules);
+    const eventRules = checkRulesOf(this.name, schema, this.configNow.eventRules);
     for (const { slot } of this.members) slot.config = { ...slot.config, eventRules };
     // From now on a reload checks by them, too.
     this.parts.rules = schema;
@@ -102,7 +102,7 @@ export class Channel implements BreakerUser {
 
   /** Takes over new limits, those of class `live` and `next-batch`: they hold from the next batch. */
   reconfigure(config: ChannelConfig): void {
-    this.#config = config;
+    this.configNow = config;
     if (this.breaker !== undefined && config.breaker !== false) this.breaker.limits = config.breaker;
     for (const member of this.members) {
       member.slot.reconfigure(config);

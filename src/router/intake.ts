@@ -20,46 +20,50 @@ export interface OfferOptions extends RouteOptions {
 export class Intake {
   /** Channels by the data type they serve; changed by `serve`. */
   readonly registry = new Map<string, Channel>();
-  /** The `ev` of messages that came, and their channels: a handful, and comparing a few costs less than hashing one. */
-  #seen: { readonly event: string; readonly channel: Channel }[] = [];
+  /** The `ev` of messages that came, and the channel of each: a handful, and comparing a few costs less than hashing one. */
+  private events: string[] = [];
+  private channels: Channel[] = [];
   /** Messages that no channel serves. */
   unroutable = 0;
-  readonly #recognition: Recognition;
-  readonly #world: World;
+  private readonly recognition: Recognition;
+  private readonly world: World;
 
   constructor(recognition: Recognition, world: World) {
-    this.#recognition = recognition;
-    this.#world = world;
+    this.recognition = recognition;
+    this.world = world;
   }
 
   /** From now on this channel serves the data type; undefined: none does. */
   serve(dataType: string, channel: Channel | undefined): void {
     if (channel === undefined) this.registry.delete(dataType);
     else this.registry.set(dataType, channel);
-    this.#seen = [];
+    this.events = [];
+    this.channels = [];
   }
 
   /** Undefined: no channel serves it. */
   channelOf(message: unknown, dataType?: string): Channel | undefined {
     if (dataType !== undefined) return this.registry.get(dataType);
     const event = eventOf(message);
-    for (let index = 0; event !== undefined && index < this.#seen.length; index += 1) {
-      const seen = this.#seen[index];
-      if (seen?.event === event) return seen.channel;
+    const events = this.events;
+    for (let index = 0; index < events.length; index += 1) {
+      if (events[index] === event) return this.channels[index];
     }
-    return this.#find(message, event);
+    return this.find(message, event);
   }
 
-  #find(message: unknown, event: string | undefined): Channel | undefined {
-    const channel = this.registry.get(this.#recognition.dataTypeOf(message) ?? '');
-    if (channel !== undefined && event !== undefined && this.#recognition.decidesBy(event))
-      this.#seen.push({ event, channel });
+  private find(message: unknown, event: unknown): Channel | undefined {
+    const channel = this.registry.get(this.recognition.dataTypeOf(message) ?? '');
+    if (channel !== undefined && typeof event === 'string' && this.recognition.decidesBy(event)) {
+      this.events.push(event);
+      this.channels.push(channel);
+    }
     return channel;
   }
 
   route(message: unknown, dataType?: string): Outcome {
     const channel = this.channelOf(message, dataType);
-    return channel === undefined ? this.#refuse(message, dataType) : channel.slotFor(message).accept(message);
+    return channel === undefined ? this.refuse(message, dataType) : channel.slotFor(message).accept(message);
   }
 
   routeAll(messages: Iterable<unknown>, dataType?: string): IntakeCount {
@@ -71,31 +75,30 @@ export class Intake {
   /** A promise only when the message has to wait for room. */
   offer(message: unknown, { dataType, signal }: OfferOptions): Outcome | Promise<Outcome> {
     const channel = this.channelOf(message, dataType);
-    return channel === undefined ? this.#refuse(message, dataType) : channel.slotFor(message).offer(message, signal);
+    return channel === undefined ? this.refuse(message, dataType) : channel.slotFor(message).offer(message, signal);
   }
 
   /** A source that never waits would keep timers and sockets waiting: the event loop gets its turns. */
   async offerInTurn(message: unknown, options: OfferOptions): Promise<Outcome> {
-    const { clock, turns } = this.#world;
+    const { clock, turns } = this.world;
     if (turns.isSliceOver()) await new Promise<void>((resolve) => clock.setImmediate(resolve));
     options.signal?.throwIfAborted();
     return this.offer(message, options);
   }
 
-  #refuse(message: unknown, dataType = this.#recognition.dataTypeOf(message)): Outcome {
+  private refuse(message: unknown, dataType = this.recognition.dataTypeOf(message)): Outcome {
     this.unroutable += 1;
-    const why = dataType === undefined ? this.#recognition.why(message) : `no channel serves data type '${dataType}'`;
-    this.#world.keepDeadLetter(null, 'unknown-type', message, why, 0);
-    this.#world.bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message });
+    const why = dataType === undefined ? this.recognition.why(message) : `no channel serves data type '${dataType}'`;
+    this.world.keepDeadLetter(null, 'unknown-type', message, why, 0);
+    this.world.bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message });
     return REJECTED['unknown-type'];
   }
 }
 
-/** What a message says that it is; undefined: nothing. Whatever it is, it may be asked; a list is no message itself. */
-function eventOf(message: unknown): string | undefined {
+/** What a message says that it is; undefined: nothing. Whatever it is, it may be asked. */
+function eventOf(message: unknown): unknown {
   try {
-    const event = (message as { ev?: unknown } | null | undefined)?.ev;
-    return typeof event === 'string' && !Array.isArray(message) ? event : undefined;
+    return (message as { ev?: unknown } | null | undefined)?.ev;
   } catch {
     return undefined;
   }

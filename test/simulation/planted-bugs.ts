@@ -42,13 +42,13 @@ const plantedBugs: readonly PlantedBug[] = [
     name: 'double count',
     file: 'src/channel/settlement.ts',
     find: 'counters[Counter.delivered] += delivered;',
-    replace: 'counters[Counter.delivered] += delivered + (call.attempt > 1 ? 1 : 0);',
+    replace: 'counters[Counter.delivered] += delivered + (before === undefined ? 0 : 1);',
   },
   {
     name: 'order broken on retry',
     file: 'src/channel/slot.ts',
-    find: 'const held = recovery.size === 0 ? undefined : recovery.take(limit);',
-    replace: 'const held = recovery.size === 0 || mailbox.size > 0 ? undefined : recovery.take(limit);',
+    find: 'this.recovery.size === 0 ? this.first(trigger)',
+    replace: 'this.recovery.size === 0 || this.mailbox.size > 0 ? this.first(trigger)',
   },
   {
     name: 'order broken on retry, among failed batches',
@@ -59,7 +59,7 @@ const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'leaked timer',
     file: 'src/channel/pump.ts',
-    find: 'this.slot.world.clock.clearTimeout(this.#quietTimer);',
+    find: 'this.slot.world.clock.clearTimeout(this.quietTimer);',
     replace: '',
   },
   {

@@ -99,7 +99,7 @@ async function readFromAnotherProcess(url: string): Promise<void> {
 
 /** Nothing in sluice allows this: the method is replaced in the build that runs. */
 async function switchHistogramsOff(): Promise<void> {
-  const path = new URL('../../../dist/src/core/histogram.js', import.meta.url).href;
+  const path = new URL('../../../dist/src/observe/histogram.js', import.meta.url).href;
   const { Histogram } = await import(path);
   Histogram.prototype.record = () => {};
 }

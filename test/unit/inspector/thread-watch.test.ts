@@ -90,7 +90,6 @@ describe('a scrape', () => {
 
   it('reads the counters at that moment; a count whose reason is not known yet has the reason unknown', async () => {
     const { clock, watch, counters } = await createWatch();
-    counters[Counter.received] = 10;
     counters[Counter.accepted] = 8;
     counters[Counter.rejected] = 2;
     counters[Counter.delivered] = 3;

@@ -19,47 +19,47 @@ export interface Distribution {
  * 0, what is longer than 2,147,483 ms (35 minutes) as that. Holds no memory before the first record.
  */
 export class Histogram {
-  #counts: Float64Array | undefined;
-  #lastMs = Number.NaN;
-  #repeats = 0;
-  #countsBefore: Float64Array | undefined;
-  #maxMs = 0;
-  #windowMaxMs = 0;
+  private counts: Float64Array | undefined;
+  private lastMs = Number.NaN;
+  private repeats = 0;
+  private countsBefore: Float64Array | undefined;
+  private maxMs = 0;
+  private windowMaxMs = 0;
 
   record(ms: number): void {
-    if (ms !== this.#lastMs) this.#sum(ms);
-    this.#repeats += 1;
+    if (ms !== this.lastMs) this.sum(ms);
+    this.repeats += 1;
   }
 
   /** Durations that repeat, as they do where readings of the clock are shared, go into their bucket together. */
-  #sum(nextMs = this.#lastMs): void {
-    if (this.#repeats > 0) {
-      const duration = this.#lastMs > 0 ? Math.min(this.#lastMs, MS_MAX) : 0;
-      this.#counts ??= new Float64Array(BUCKETS);
+  private sum(nextMs = this.lastMs): void {
+    if (this.repeats > 0) {
+      const duration = this.lastMs > 0 ? Math.min(this.lastMs, MS_MAX) : 0;
+      this.counts ??= new Float64Array(BUCKETS);
       const bucket = bucketOf(Math.round(duration * 1_000));
-      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + this.#repeats;
-      this.#maxMs = Math.max(this.#maxMs, duration);
-      this.#windowMaxMs = Math.max(this.#windowMaxMs, duration);
+      this.counts[bucket] = (this.counts[bucket] ?? 0) + this.repeats;
+      this.maxMs = Math.max(this.maxMs, duration);
+      this.windowMaxMs = Math.max(this.windowMaxMs, duration);
     }
-    this.#repeats = 0;
-    this.#lastMs = nextMs;
+    this.repeats = 0;
+    this.lastMs = nextMs;
   }
 
   /** Everything since the start. */
   distribution(): Distribution {
-    this.#sum();
-    return summary(this.#counts ?? new Float64Array(), this.#maxMs);
+    this.sum();
+    return summary(this.counts ?? new Float64Array(), this.maxMs);
   }
 
   /** Everything since the last call of `window` that did not only peek. */
   window(peek = false): Distribution {
-    this.#sum();
-    const counts = this.#counts ?? new Float64Array();
-    const before = this.#countsBefore;
-    const distribution = summary(before === undefined ? counts : difference(counts, before), this.#windowMaxMs);
+    this.sum();
+    const counts = this.counts ?? new Float64Array();
+    const before = this.countsBefore;
+    const distribution = summary(before === undefined ? counts : difference(counts, before), this.windowMaxMs);
     if (peek) return distribution;
-    this.#countsBefore = distribution.count === 0 ? before : counts.slice();
-    this.#windowMaxMs = 0;
+    this.countsBefore = distribution.count === 0 ? before : counts.slice();
+    this.windowMaxMs = 0;
     return distribution;
   }
 }

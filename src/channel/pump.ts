@@ -117,29 +117,10 @@ export class Pump implements TurnTaker {
   step(): boolean {
     const { mode, slot } = this;
     if (mode === undefined || slot.call !== undefined) return false;
-    const trigger = this.trigger(mode);
-    if (trigger === undefined) this.rest(mode);
-    else if (this.isAdmitted(mode)) return this.deliver(slot.begin(trigger));
-    // Only the breaker holds it up: it is told when that changes.
-    else this.awaitCoolDown();
-    return false;
-  }
-
-  private trigger(mode: PumpMode): Trigger | undefined {
-    const { slot } = this;
-    return mode === 'flush' && slot.recovery.size === 0 ? slot.dueTrigger() : this.unsteadyTrigger(mode);
-  }
-
-  private unsteadyTrigger(mode: PumpMode): Trigger | undefined {
-    const { recovery, mailbox } = this.slot;
-    if (mode === 'isolate' && !recovery.isIsolating && !recovery.hasSuspects) return undefined;
-    if (recovery.hasSegments) return mode === 'drain' || mode === 'probe' ? mode : 'size';
-    if (mailbox.size === 0) return undefined;
-    // What is set aside waits for what comes next.
-    return mode === 'drain' ? 'drain' : 'probe';
-  }
-
-  private deliver(call: Call): boolean {
+    const trigger = mode === 'flush' && slot.recovery.size === 0 ? slot.dueTrigger() : this.unsteadyTrigger(mode);
+    if (trigger === undefined) return this.rest(mode);
+    if (slot.breaker?.isAlert === true && !this.isAdmitted(mode, slot.breaker)) return this.awaitCoolDown();
+    const call = slot.begin(trigger);
     // Who was told of its gaps has ended this life: the batch is at the head again.
     if (call.isOver) return false;
     let result: unknown;
@@ -157,6 +138,15 @@ export class Pump implements TurnTaker {
     Promise.resolve(result).then(this.onFulfilled, this.onRejected);
     if (!this.isDiscarded) this.watchdog.watch(call);
     return false;
+  }
+
+  private unsteadyTrigger(mode: PumpMode): Trigger | undefined {
+    const { recovery, mailbox } = this.slot;
+    if (mode === 'isolate' && !recovery.isIsolating && !recovery.hasSuspects) return undefined;
+    if (recovery.hasSegments) return mode === 'drain' || mode === 'probe' ? mode : 'size';
+    if (mailbox.size === 0) return undefined;
+    // What is set aside waits for what comes next.
+    return mode === 'drain' ? 'drain' : 'probe';
   }
 
   // Bound once: a call at a time needs no closure of its own.
@@ -182,21 +172,13 @@ export class Pump implements TurnTaker {
     if (call.isOver) return this.late();
     // Whoever is told of the outcome may route: until all of it is settled, the next call has to wait.
     call.isOver = true;
-    const { recovery } = this.slot;
-    const { suspects } = recovery;
-    const mustWait = settleSuccess(call);
-    const isSteady = this.mode === 'flush' && !mustWait && recovery.size === 0;
-    return isSteady ? this.isMoreDue() : this.settled(mustWait, true, suspects);
-  }
-
-  /** Nothing failed, and nothing that failed is held. */
-  private isMoreDue(): boolean {
     const { slot } = this;
+    const { suspects } = slot.recovery;
+    const mustWait = settleSuccess(call);
+    if (mustWait || this.mode !== 'flush' || slot.recovery.size > 0) return this.settled(mustWait, true, suspects);
     slot.endBatch();
     slot.retryAt = 0;
-    if (slot.dueTrigger() !== undefined) return true;
-    this.rest('flush');
-    return false;
+    return slot.dueTrigger() !== undefined || this.rest('flush');
   }
 
   /** The same of a call that failed as a whole. */
@@ -226,20 +208,14 @@ export class Pump implements TurnTaker {
       this.tell({ type: 'batch.failed' });
       return false;
     }
+    const trigger = mode === 'flush' && slot.recovery.size === 0 ? slot.dueTrigger() : this.unsteadyTrigger(mode);
+    if (trigger === undefined) return this.rest(mode);
     // At once: whoever shares the breaker must not fail between a suspect and what may show that it is poison.
-    if (this.trigger(mode) !== undefined)
-      return slot.recovery.suspects <= suspects || slot.breaker?.state !== 'half-open' || this.step();
-    this.rest(mode);
-    return false;
+    return slot.recovery.suspects <= suspects || slot.breaker?.state !== 'half-open' || this.step();
   }
 
   /** The breaker lets one more call through. */
-  private isAdmitted(mode: PumpMode): boolean {
-    const { breaker } = this.slot;
-    return breaker === undefined || !breaker.isAlert || this.mayProbe(mode, breaker);
-  }
-
-  private mayProbe(mode: PumpMode, breaker: Breaker): boolean {
+  private isAdmitted(mode: PumpMode, breaker: Breaker): boolean {
     if (breaker.state === 'closed') return true;
     if ((mode !== 'probe' && mode !== 'drain') || !breaker.probe(this.requestTurn)) return false;
     this.slot.probedIn = breaker.opened;
@@ -249,12 +225,13 @@ export class Pump implements TurnTaker {
   private readonly requestTurn = (): void => this.slot.world.turns.request(this);
 
   /** Nothing is due. */
-  private rest(mode: PumpMode): void {
+  private rest(mode: PumpMode): false {
     if (!this.isWatching) this.watch(mode === 'flush' ? 'full' : 'first');
     if (this.slot.recovery.hasSuspects) this.setAside();
     else if (mode === 'flush') this.quietTimer ??= this.armQuietTimer();
     else if (mode === 'isolate') this.tell({ type: 'isolation.finished' });
     else if (mode === 'drain') this.tell({ type: 'delivery.quieted' });
+    return false;
   }
 
   /** Nothing is left that could show whether the suspects or the sink are at fault: they wait at the head. */
@@ -272,11 +249,14 @@ export class Pump implements TurnTaker {
   }
 
   /** The statechart's clock may be the host's, whose timers can fire a moment before the cool-down is over on ours. */
-  private awaitCoolDown(): void {
-    const leftMs = this.slot.breaker?.coolDownLeftMs() ?? 0;
-    if (leftMs === 0) return;
-    this.clearQuietTimer();
-    this.quietTimer = this.slot.world.clock.setTimeout(this.requestTurn, leftMs);
+  private awaitCoolDown(): false {
+    const { slot } = this;
+    const leftMs = slot.breaker?.coolDownLeftMs() ?? 0;
+    if (leftMs > 0) {
+      this.clearQuietTimer();
+      this.quietTimer = slot.world.clock.setTimeout(this.requestTurn, leftMs);
+    }
+    return false;
   }
 
   /** One timer watches over many batches: it is set again only after it fired. */

@@ -24,36 +24,31 @@ interface ErrorAdvice {
  * the next attempt has to wait.
  */
 export function settleSuccess(call: Call): boolean {
-  const durationMs = durationOf(call);
-  if (call.failures !== undefined) return settleNamed(call, call.failures, durationMs);
-  settleDelivered(call, call.size, durationMs);
-  if (call.slot.world.bus.hearsFlushes) publishFlushed(call, durationMs);
-  return false;
-}
-
-function settleDelivered({ before, slot }: Call, delivered: number, durationMs: number): void {
-  const { breaker, counters, recovery } = slot;
-  if (before === undefined) slot.retryBudget.earn();
+  const { failures, size, slot } = call;
+  const { breaker, counters, recovery, turns } = slot;
+  turns.glance(CALL_WEIGHT + size);
+  const durationMs = turns.now - slot.startedAt;
+  slot.processing.record(durationMs);
+  const delivered = failures === undefined ? size : size - failures.size;
+  if (call.before === undefined) slot.retryBudget.earn();
   counters[Counter.inFlight] -= delivered;
   counters[Counter.delivered] += delivered;
   // Something was delivered after them: the sink works, so what was set aside is poison.
   if (delivered > 0 && recovery.hasSuspects) deadLetter(slot, recovery.takeCondemned(), 'poison');
   // Last: a breaker that closes starts the pump anew, which would take the suspects for untried.
   if (breaker !== undefined && delivered > 0) breaker.callSucceeded(slot, durationMs);
+  if (failures !== undefined) return settleNamed(call, failures, durationMs);
+  if (slot.world.bus.hearsFlushes) publishFlushed(call, durationMs);
+  return false;
 }
 
 /** The same of a call that failed as a whole: its messages are held for another attempt, set aside, or dead letters. */
 export function settleFailure(call: Call, error: unknown): boolean {
-  const durationMs = durationOf(call);
-  return segmentFailed(call, call.attempted(error), durationMs);
-}
-
-function durationOf({ slot, size }: Call): number {
-  const { turns } = slot;
-  turns.glance(CALL_WEIGHT + size);
-  const durationMs = turns.now - slot.startedAt;
+  const { size, slot } = call;
+  slot.turns.glance(CALL_WEIGHT + size);
+  const durationMs = slot.turns.now - slot.startedAt;
   slot.processing.record(durationMs);
-  return durationMs;
+  return segmentFailed(call, call.attempted(error), durationMs);
 }
 
 function publishFlushed(call: Call, durationMs: number): void {
@@ -92,7 +87,6 @@ function segmentFailed(call: Call, segment: Segment, durationMs: number): boolea
 function settleNamed(call: Call, failures: ReadonlyMap<number, unknown>, durationMs: number): boolean {
   const { slot } = call;
   const hasEvidence = failures.size < call.size;
-  settleDelivered(call, call.size - failures.size, durationMs);
   const segment = call.attempted();
   const again: Segment[] = [];
   for (const [index, error] of [...failures].sort(([a], [b]) => a - b)) {

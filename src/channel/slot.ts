@@ -181,39 +181,35 @@ export class Slot {
 
   /** Begins the next call: what failed before goes first, cut to what the breaker allows. */
   begin(trigger: Trigger): Call {
-    const { counters } = this;
-    this.startedAt = this.turns.now;
-    const call = this.recovery.size === 0 ? this.first(trigger) : this.again(trigger);
+    const { breaker, counters, mailbox, queueing } = this;
+    const { now } = this.turns;
+    this.startedAt = now;
+    let call = this.recovery.size === 0 ? undefined : this.again(trigger);
+    if (call === undefined) {
+      const { batchSize } = this.config;
+      let count = Math.min(mailbox.size, batchSize);
+      if (breaker?.isAlert === true) count = Math.min(count, breaker.batchLimit(batchSize));
+      if (trigger !== 'size') counters[Counter[trigger]] += 1;
+      if (this.flushLeft > 0) this.flushLeft = Math.max(0, this.flushLeft - count);
+      this.startedWith = mailbox.acceptedAtOf(0);
+      for (let offset = 0; offset < count; offset += 1) queueing.record(now - mailbox.acceptedAtOf(offset));
+      const several = count === 1 ? undefined : mailbox.take(count);
+      call = new Call(this, trigger, several, several === undefined ? mailbox.shift() : undefined);
+    }
     this.call = call;
     counters[Counter.inFlight] += call.size;
     counters[Counter.calls] += 1;
-    if (this.breaker !== undefined) this.breaker.callStarted(this);
+    if (breaker !== undefined) breaker.callStarted(this);
     if (!this.gaps.isEmpty) call.gaps = this.publishGaps();
     if (this.offers.size > 0) this.admitWaiters();
     return call;
   }
 
-  /** A call with new messages. */
-  private first(trigger: Trigger): Call {
-    const { breaker, mailbox, queueing, startedAt } = this;
-    const { batchSize } = this.config;
-    let count = Math.min(mailbox.size, batchSize);
-    if (breaker?.isAlert === true) count = Math.min(count, breaker.batchLimit(batchSize));
-    if (trigger !== 'size') this.counters[Counter[trigger]] += 1;
-    if (this.flushLeft > 0) this.flushLeft = Math.max(0, this.flushLeft - count);
-    this.startedWith = mailbox.acceptedAtOf(0);
-    for (let offset = 0; offset < count; offset += 1) queueing.record(startedAt - mailbox.acceptedAtOf(offset));
-    return count === 1
-      ? new Call(this, trigger, undefined, mailbox.shift())
-      : new Call(this, trigger, mailbox.take(count));
-  }
-
-  /** A call with messages that failed before. */
-  private again(trigger: Trigger): Call {
+  /** A call with messages that failed before; undefined: all of them are set aside, new ones will show what they are worth. */
+  private again(trigger: Trigger): Call | undefined {
     const { breaker, config } = this;
     const held = this.recovery.take(breaker === undefined ? config.batchSize : breaker.batchLimit(config.batchSize));
-    // All of it is set aside: new messages will show what it is worth.
-    if (held === undefined) return this.first(trigger);
+    if (held === undefined) return undefined;
     this.startedWith = held.acceptedAt;
     this.counters[Counter.retries] += 1;
     // Trials and the search for poison have bounds of their own.

@@ -42,13 +42,13 @@ const plantedBugs: readonly PlantedBug[] = [
     name: 'double count',
     file: 'src/channel/settlement.ts',
     find: 'counters[Counter.delivered] += delivered;',
-    replace: 'counters[Counter.delivered] += delivered + (before === undefined ? 0 : 1);',
+    replace: 'counters[Counter.delivered] += delivered + (call.attempt > 1 ? 1 : 0);',
   },
   {
     name: 'order broken on retry',
     file: 'src/channel/slot.ts',
-    find: 'this.recovery.size === 0 ? this.first(trigger)',
-    replace: 'this.recovery.size === 0 || this.mailbox.size > 0 ? this.first(trigger)',
+    find: 'this.recovery.size === 0 ? undefined',
+    replace: 'this.recovery.size === 0 || mailbox.size > 0 ? undefined',
   },
   {
     name: 'order broken on retry, among failed batches',

@@ -39,6 +39,7 @@ export class Turns {
   /** One FIFO per priority: its head has waited longest, so only heads compete. */
   private readonly lanes: { readonly priority: number; readonly queue: TurnTaker[] }[] = [];
   private waiting = 0;
+  private leader: TurnTaker | undefined = undefined;
   private sliceStart = 0;
   /** So many messages share a reading, and so many are left of them. */
   private stride = 1;
@@ -54,6 +55,7 @@ export class Turns {
 
   /** Reads the clock. */
   read(): number {
+    this.leader = undefined;
     this.now = this.clock.now();
     return this.now;
   }
@@ -91,11 +93,27 @@ export class Turns {
   /** A turn right now if the slice has time left, in order of priority; else as `request`. Right after a glance. */
   proceed(taker: TurnTaker): void {
     if (this.isRunning || this.isOver()) return this.enqueue(taker);
-    // Nobody else waits: the queue would give back the same taker.
-    if (this.waiting > 0 || taker.step()) {
+    // If it leads, the queue would give back the same taker.
+    if ((this.waiting > 0 && !this.leads(taker)) || taker.step()) {
       this.enqueue(taker);
       this.run();
     }
+  }
+
+  /** Whether nobody who waits is as urgent as a taker that comes now; known until the clock is read or somebody comes. */
+  private leads(taker: TurnTaker): boolean {
+    if (taker === this.leader) return true;
+    for (const { priority, queue } of this.lanes) {
+      const head = queue[0];
+      if (head !== undefined && this.urgencyOf(priority, head) <= taker.priority) return false;
+    }
+    this.leader = taker;
+    return true;
+  }
+
+  /** Falls from the priority to 0 while a taker waits `starvationMs`; the least is the most urgent. */
+  private urgencyOf(priority: number, { queuedAt }: TurnTaker): number {
+    return priority * (1 - (this.now - queuedAt) / this.limits.starvationMs);
   }
 
   /** Whoever kept others out has nothing more: they need not wait until the event loop has turned. */
@@ -111,6 +129,7 @@ export class Turns {
 
   private enqueue(taker: TurnTaker): void {
     if (taker.isQueued) return;
+    this.leader = undefined;
     taker.isQueued = true;
     taker.queuedAt = this.now;
     const lane = this.lanes.find(({ priority }) => priority === taker.priority);
@@ -151,15 +170,14 @@ export class Turns {
     }
   }
 
-  /** Urgency falls from the priority to 0 while a taker waits `starvationMs`; the least is the most urgent. */
+  /** The most urgent of those who wait. */
   private next(priorityMax: number): TurnTaker | undefined {
-    const { now } = this;
     let best: TurnTaker[] | undefined;
     let leastUrgency = Number.POSITIVE_INFINITY;
     for (const { priority, queue } of this.lanes) {
       const head = queue[0];
       if (head === undefined || priority > priorityMax) continue;
-      const urgency = priority * (1 - (now - head.queuedAt) / this.limits.starvationMs);
+      const urgency = this.urgencyOf(priority, head);
       if (urgency < leastUrgency) {
         leastUrgency = urgency;
         best = queue;

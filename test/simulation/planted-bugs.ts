@@ -71,8 +71,8 @@ const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'starved priority',
     file: 'src/core/turns.ts',
-    find: 'const urgency = priority * (1 - (now - head.queuedAt) / this.limits.starvationMs);',
-    replace: 'const urgency = priority;',
+    find: 'return priority * (1 - (this.now - queuedAt) / this.limits.starvationMs);',
+    replace: 'void queuedAt;\n    return priority;',
   },
   {
     name: 'breaker window that never expires',

@@ -82,6 +82,24 @@ describe('a slice', () => {
     expect(log).toHaveLength(10);
   });
 
+  it('that ran over leaves the event loop a whole turn to itself before the next batch', async () => {
+    const { clock, turns, log, taker } = createTable();
+    clock.setImmediate(() => {
+      turns.request(taker('stream', 2, 3, 2));
+      const feed = (): void => {
+        log.push(`feed@${clock.now()}`);
+        if (clock.now() < 6) clock.setImmediate(feed);
+      };
+      clock.setImmediate(feed);
+    });
+    await clock.settle();
+    const between = log
+      .join(' ')
+      .split(/stream@\d/)
+      .map((text) => text.trim().split(' ').filter(Boolean).length);
+    expect(between.slice(1, -1).every((feeds) => feeds >= 2)).toBe(true);
+  });
+
   it('says that it is over only until the event loop has turned', async () => {
     const { clock, turns } = createTable();
     expect(turns.isSliceOver()).toBe(false);

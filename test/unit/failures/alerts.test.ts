@@ -133,7 +133,12 @@ describe('R6.4 an alert is raised once and cleared once, with how long it lasted
     rig.router.routeAll([...messages('ohlcv', 1), ...messages('fmv', 1)]);
     rig.router.routeAll(messages('quote', 1), { dataType: 'quote' });
     await rig.advance(30_000);
-    expect(told).toEqual(['starvation quote', expect.stringMatching(/^not starvation quote \d+$/)]);
+    expect(told).toEqual([
+      'starvation fmv',
+      'starvation quote',
+      expect.stringMatching(/^not starvation fmv \d+$/),
+      expect.stringMatching(/^not starvation quote \d+$/),
+    ]);
   });
 
   it('feed-silent, after `silenceMs` without a message', async () => {

@@ -181,9 +181,8 @@ export class Slot {
 
   /** Begins the next call: what failed before goes first, cut to what the breaker allows. */
   begin(trigger: Trigger): Call {
-    const { breaker, counters, mailbox, queueing } = this;
-    const { now } = this.turns;
-    this.startedAt = now;
+    const { breaker, counters, mailbox } = this;
+    this.startedAt = this.turns.now;
     let call = this.recovery.size === 0 ? undefined : this.again(trigger);
     if (call === undefined) {
       const { batchSize } = this.config;
@@ -192,7 +191,7 @@ export class Slot {
       if (trigger !== 'size') counters[Counter[trigger]] += 1;
       if (this.flushLeft > 0) this.flushLeft = Math.max(0, this.flushLeft - count);
       this.startedWith = mailbox.acceptedAtOf(0);
-      for (let offset = 0; offset < count; offset += 1) queueing.record(now - mailbox.acceptedAtOf(offset));
+      this.noteWaits(count);
       const several = count === 1 ? undefined : mailbox.take(count);
       call = new Call(this, trigger, several, several === undefined ? mailbox.shift() : undefined);
     }
@@ -203,6 +202,11 @@ export class Slot {
     if (!this.gaps.isEmpty) call.gaps = this.publishGaps();
     if (this.offers.size > 0) this.admitWaiters();
     return call;
+  }
+
+  private noteWaits(count: number): void {
+    const { mailbox, queueing, startedAt } = this;
+    for (let offset = 0; offset < count; offset += 1) queueing.record(startedAt - mailbox.acceptedAtOf(offset));
   }
 
   /** A call with messages that failed before; undefined: all of them are set aside, new ones will show what they are worth. */

@@ -52,7 +52,7 @@ export class Pump implements TurnTaker {
     // What goes on will show whether the suspects or the sink are at fault: the search for poison behind them, or a call
     // that is still out from before a pause.
     if (mode !== 'isolate' && this.slot.call === undefined) this.slot.recovery.restore();
-    this.slot.world.turns.request(this);
+    this.slot.turns.request(this);
   }
 
   stop(): void {
@@ -85,7 +85,7 @@ export class Pump implements TurnTaker {
     this.slot.watch('none');
     this.tell({ type: edge === 'first' ? 'message.waiting' : 'batch.full' });
     // A transition takes a while.
-    this.slot.world.turns.read();
+    this.slot.turns.read();
   }
 
   /** This life failed: what is in flight goes back to the head, and its outcome will be late. */
@@ -117,7 +117,7 @@ export class Pump implements TurnTaker {
   step(): boolean {
     const { mode, slot } = this;
     if (mode === undefined || slot.call !== undefined) return false;
-    const trigger = mode === 'flush' && slot.recovery.size === 0 ? slot.dueTrigger() : this.unsteadyTrigger(mode);
+    const trigger = this.trigger(mode);
     if (trigger === undefined) return this.rest(mode);
     if (slot.breaker?.isAlert === true && !this.isAdmitted(mode, slot.breaker)) return this.awaitCoolDown();
     const call = slot.begin(trigger);
@@ -140,6 +140,12 @@ export class Pump implements TurnTaker {
     return false;
   }
 
+  private trigger(mode: PumpMode): Trigger | undefined {
+    const { slot } = this;
+    return mode === 'flush' && slot.recovery.size === 0 ? slot.dueTrigger() : this.unsteadyTrigger(mode);
+  }
+
+  /** Something failed before, or the statechart wants more than what is due. */
   private unsteadyTrigger(mode: PumpMode): Trigger | undefined {
     const { recovery, mailbox } = this.slot;
     if (mode === 'isolate' && !recovery.isIsolating && !recovery.hasSuspects) return undefined;
@@ -208,7 +214,7 @@ export class Pump implements TurnTaker {
       this.tell({ type: 'batch.failed' });
       return false;
     }
-    const trigger = mode === 'flush' && slot.recovery.size === 0 ? slot.dueTrigger() : this.unsteadyTrigger(mode);
+    const trigger = this.trigger(mode);
     if (trigger === undefined) return this.rest(mode);
     // At once: whoever shares the breaker must not fail between a suspect and what may show that it is poison.
     return slot.recovery.suspects <= suspects || slot.breaker?.state !== 'half-open' || this.step();
@@ -222,7 +228,7 @@ export class Pump implements TurnTaker {
     return true;
   }
 
-  private readonly requestTurn = (): void => this.slot.world.turns.request(this);
+  private readonly requestTurn = (): void => this.slot.turns.request(this);
 
   /** Nothing is due. */
   private rest(mode: PumpMode): false {
@@ -267,7 +273,7 @@ export class Pump implements TurnTaker {
     return this.slot.world.clock.setTimeout(() => {
       this.quietTimer = undefined;
       if (this.slot.call !== undefined) return;
-      if (this.slot.dueTrigger() !== undefined) this.slot.world.turns.request(this);
+      if (this.slot.dueTrigger() !== undefined) this.slot.turns.request(this);
       else if (this.slot.counters[Counter.calls] !== this.callsWhenQuiet) this.quietTimer = this.armQuietTimer();
       else this.tell({ type: 'delivery.quieted' });
     }, ms);

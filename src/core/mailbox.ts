@@ -85,6 +85,11 @@ export class Mailbox<Message = unknown> {
     return message;
   }
 
+  /** So many have waited at once, here or in a mailbox that this one takes over from. */
+  noteSize(size: number): void {
+    if (size > this.mark) this.mark = size;
+  }
+
   /** The most that waited since the last call that did not only peek. */
   sizeMax(peek = false): number {
     const sizeMax = Math.max(this.mark, this.count);
@@ -101,6 +106,7 @@ export class Mailbox<Message = unknown> {
   removeWhere(isDoomed: (offset: number) => boolean): void {
     // All ordinals in use become past ones, so an index built on them finds nothing instead of the wrong message.
     this.firstOrdinal += this.count;
+    this.noteSize(this.count);
     let kept = 0;
     for (let offset = 0; offset < this.count; offset += 1) {
       if (isDoomed(offset)) continue;
@@ -135,7 +141,7 @@ export class Mailbox<Message = unknown> {
   }
 
   private advance(count: number): void {
-    if (this.count > this.mark) this.mark = this.count;
+    this.noteSize(this.count);
     this.head = (this.head + count) & this.mask;
     this.firstOrdinal += count;
     this.count -= count;

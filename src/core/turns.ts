@@ -39,6 +39,7 @@ export class Turns {
   /** One FIFO per priority: its head has waited longest, so only heads compete. */
   private readonly lanes: { readonly priority: number; readonly queue: TurnTaker[] }[] = [];
   private waiting = 0;
+  /** Who is known to be more urgent than all who wait. */
   private leader: TurnTaker | undefined = undefined;
   private sliceStart = 0;
   /** So many messages share a reading, and so many are left of them. */
@@ -66,7 +67,7 @@ export class Turns {
     if (this.left <= 0) this.look();
   }
 
-  /** Whether the last reading still holds for one message more. */
+  /** One message more; whether the last reading still holds for it. */
   isFresh(): boolean {
     this.left -= 1;
     return this.left > 0;

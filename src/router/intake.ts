@@ -95,10 +95,10 @@ export class Intake {
   }
 }
 
-/** What a message says that it is; undefined: nothing. Whatever it is, it may be asked. */
+/** What a message says that it is; undefined: nothing. Whatever it is, it may be asked; a list is no message itself. */
 function eventOf(message: unknown): unknown {
   try {
-    return (message as { ev?: unknown } | null | undefined)?.ev;
+    return Array.isArray(message) ? undefined : (message as { ev?: unknown } | null | undefined)?.ev;
   } catch {
     return undefined;
   }

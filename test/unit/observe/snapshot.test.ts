@@ -39,6 +39,14 @@ describe('I ChannelMetrics', () => {
     expect(rig.metrics('ohlcv')).toMatchObject({ depth: 0, depthMax: 0 });
   });
 
+  it('R5.1 keep the high-water mark across a reload that replaces the channel', async () => {
+    const rig = await createRig({ channels: { ohlcv: bars } });
+    rig.router.routeAll(messages('ohlcv', 7));
+    await rig.clock.advance(200);
+    await rig.during(rig.router.reconfigure({ channels: { ohlcv: { ...bars, partitions: 2 } } }));
+    expect(rig.metrics('ohlcv')).toMatchObject({ depth: 0, depthMax: 7 });
+  });
+
   it('R5.1 have a window of times since the last read, beside those since the start', async () => {
     const rig = await createRig();
     rig.metrics('tick');

@@ -107,6 +107,13 @@ describe('`offer`', () => {
   });
 });
 
+it('a list is no message, whatever it says that it is, also after messages that said the same', async () => {
+  const rig = await createRig({ channels: { tick: {} } });
+  const list = Object.assign([message('tick', 1)], { ev: message('tick', 0).ev });
+  const outcomes = [list, message('tick', 0), list].map((each) => rig.router.route(each).status);
+  expect(outcomes).toEqual(['rejected', 'accepted', 'rejected']);
+});
+
 describe('`consume`', () => {
   async function* feed(count: number): AsyncGenerator<unknown> {
     for (let n = 0; n < count; n += 2) yield n % 4 === 0 ? messages('tick', 2, n) : message('tick', n);

@@ -13,8 +13,8 @@ export { ConfigError, type ConfigMistake } from './config/mistakes.ts';
 export type { ChannelFactories, RouterOptions } from './config/plan.ts';
 export type { ChannelConfig, RouterConfig, RouterConfigInput } from './config/schema.ts';
 export type { Clock } from './core/clock.ts';
-export type { Gap, GapReason } from './core/gap-log.ts';
 export type { Outcome, RejectReason } from './core/outcome.ts';
+export type { GapReason } from './core/overflow.ts';
 export { createRandom, type Random } from './core/random.ts';
 export type { RecognitionRule } from './core/recognition.ts';
 export { SluiceError, type SluiceErrorCode } from './core/sluice-error.ts';
@@ -27,6 +27,7 @@ export type { DeadLetter, DeadLetterFilter, DeadLetterReason } from './observe/d
 export type { ChannelReport, DrainReport } from './observe/drain-report.ts';
 export type { RouterBus, RouterEvents, RouterFacts } from './observe/events.ts';
 export type { Explanation } from './observe/explain.ts';
+export type { Gap } from './observe/gap-log.ts';
 export type { ChannelHealth, HealthStatus, RouterHealth } from './observe/health.ts';
 export type { Distribution } from './observe/histogram.ts';
 export type { Logger } from './observe/logger.ts';

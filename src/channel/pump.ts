@@ -5,8 +5,9 @@ import { Counter } from '../core/counters.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { TurnTaker } from '../core/turns.ts';
 import type { Call } from './call.ts';
+import { begin, beginWithNew, isSteady } from './dispatch.ts';
 import type { AnyChannel } from './processing-channel.ts';
-import { settleFailure, settleSuccess } from './settlement.ts';
+import { settleFailure, settlePlain, settleSuccess } from './settlement.ts';
 import type { Slot } from './slot.ts';
 import { dueInMs } from './waits.ts';
 import { Watchdog } from './watchdog.ts';
@@ -117,12 +118,17 @@ export class Pump implements TurnTaker {
   step(): boolean {
     const { mode, slot } = this;
     if (mode === undefined || slot.call !== undefined) return false;
+    if (mode === 'flush' && isSteady(slot)) return this.run(beginWithNew(slot, slot.config.batchSize));
     const trigger = this.trigger(mode);
     if (trigger === undefined) return this.rest(mode);
     if (slot.breaker?.isAlert === true && !this.isAdmitted(mode, slot.breaker)) return this.awaitCoolDown();
-    const call = slot.begin(trigger);
+    const call = begin(slot, trigger);
     // Who was told of its gaps has ended this life: the batch is at the head again.
-    if (call.isOver) return false;
+    return !call.isOver && this.run(call);
+  }
+
+  /** Hands the batch to `process`; true: another one may follow at once. */
+  private run(call: Call): boolean {
     let result: unknown;
     let isPending: boolean;
     try {
@@ -180,11 +186,14 @@ export class Pump implements TurnTaker {
     call.isOver = true;
     const { slot } = this;
     const { suspects } = slot.recovery;
-    const mustWait = settleSuccess(call);
+    let mustWait = false;
+    if (call.isPlain && !slot.world.bus.hearsFlushes) settlePlain(slot, call.size);
+    else mustWait = settleSuccess(call);
     if (mustWait || this.mode !== 'flush' || slot.recovery.size > 0) return this.settled(mustWait, true, suspects);
     slot.endBatch();
     slot.retryAt = 0;
-    return slot.dueTrigger() !== undefined || this.rest('flush');
+    // Whether that is due, the next step will find out.
+    return slot.mailbox.size > 0 || this.rest('flush');
   }
 
   /** The same of a call that failed as a whole. */

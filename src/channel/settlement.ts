@@ -19,18 +19,29 @@ interface ErrorAdvice {
   readonly retryAfterMs?: number;
 }
 
+/** The short way of a plain call, which is never out while others wait for another attempt: all its messages are delivered. */
+export function settlePlain(slot: Slot, size: number): void {
+  const { breaker, counters, turns } = slot;
+  turns.glance(CALL_WEIGHT + size);
+  const durationMs = turns.now - slot.startedAt;
+  slot.processing.record(durationMs);
+  slot.retryBudget.earn();
+  counters[Counter.inFlight] -= size;
+  counters[Counter.delivered] += size;
+  if (breaker !== undefined) breaker.callSucceeded(slot, durationMs);
+}
+
 /**
  * What becomes of the messages of a call that went well: delivered, those apart that it named as failed. Returns true when
  * the next attempt has to wait.
  */
 export function settleSuccess(call: Call): boolean {
-  const { failures, size, slot } = call;
-  const { breaker, counters, recovery, turns } = slot;
-  turns.glance(CALL_WEIGHT + size);
-  const durationMs = turns.now - slot.startedAt;
-  slot.processing.record(durationMs);
+  const { details, size, slot } = call;
+  const { before, failures } = details;
+  const { breaker, counters, recovery } = slot;
+  const durationMs = noteDuration(slot, size);
   const delivered = failures === undefined ? size : size - failures.size;
-  if (call.before === undefined) slot.retryBudget.earn();
+  if (before === undefined) slot.retryBudget.earn();
   counters[Counter.inFlight] -= delivered;
   counters[Counter.delivered] += delivered;
   // Something was delivered after them: the sink works, so what was set aside is poison.
@@ -44,11 +55,14 @@ export function settleSuccess(call: Call): boolean {
 
 /** The same of a call that failed as a whole: its messages are held for another attempt, set aside, or dead letters. */
 export function settleFailure(call: Call, error: unknown): boolean {
-  const { size, slot } = call;
-  slot.turns.glance(CALL_WEIGHT + size);
-  const durationMs = slot.turns.now - slot.startedAt;
-  slot.processing.record(durationMs);
-  return segmentFailed(call, call.attempted(error), durationMs);
+  return segmentFailed(call, call.attempted(error), noteDuration(call.slot, call.size));
+}
+
+function noteDuration({ processing, startedAt, turns }: Slot, size: number): number {
+  turns.glance(CALL_WEIGHT + size);
+  const durationMs = turns.now - startedAt;
+  processing.record(durationMs);
+  return durationMs;
 }
 
 function publishFlushed(call: Call, durationMs: number): void {
@@ -75,7 +89,7 @@ function segmentFailed(call: Call, segment: Segment, durationMs: number): boolea
   const isProbe = slot.breaker?.state === 'half-open';
   const isExplained = (verdict === 'isolate' && !isProbe) || (verdict === 'suspect' && !isNews && canLearnMore);
   const isPoison = verdict === 'condemn' && !isRetryable;
-  if (call.isTimedOut || isExplained || isPoison) slot.breaker?.callCancelled(slot);
+  if (call.details.isTimedOut || isExplained || isPoison) slot.breaker?.callCancelled(slot);
   else slot.breaker?.callFailed(slot, durationMs);
   if (verdict === 'isolate' || verdict === 'condemn') return false;
   if (verdict === 'suspect' && canLearnMore) return false;
@@ -125,9 +139,9 @@ function deadLetter({ config, counters, world }: Slot, segments: readonly Segmen
 }
 
 function publishFailed(call: Call, error: unknown): void {
-  const { slot, attempt, isTimedOut } = call;
+  const { slot, size, attempt, details } = call;
   slot.counters[Counter.failures] += 1;
-  slot.world.bus.publish('batch.failed', { channel: slot.id, size: call.size, attempt, error, isTimedOut });
+  slot.world.bus.publish('batch.failed', { channel: slot.id, size, attempt, error, isTimedOut: details.isTimedOut });
 }
 
 /** Notes when the next attempt is due: our own backoff, the sink's wish or the budget, the longest holds. False: at once. */

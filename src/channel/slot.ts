@@ -3,15 +3,15 @@ import { RetryBudget } from '../core/backoff.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { Edge } from '../core/channel-port.ts';
 import { Counter, createCounters } from '../core/counters.ts';
-import { type Gap, GapLog } from '../core/gap-log.ts';
 import { Mailbox } from '../core/mailbox.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import { Overflow } from '../core/overflow.ts';
 import { Recovery } from '../core/recovery.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { Turns } from '../core/turns.ts';
+import { type Gap, GapLog } from '../observe/gap-log.ts';
 import type { Histogram } from '../observe/histogram.ts';
-import { Call } from './call.ts';
+import type { Call } from './call.ts';
 import type { Validate } from './validator.ts';
 import { WaitingOffers } from './waiting-offers.ts';
 import type { Shared, World } from './world.ts';
@@ -68,7 +68,7 @@ export class Slot {
   readonly offers = new WaitingOffers();
   private readonly settledWaiters: (() => void)[] = [];
   /** So many of the oldest messages are due by request. */
-  private flushLeft = 0;
+  flushLeft = 0;
 
   constructor(id: string, config: ChannelConfig, world: World, shared: Shared) {
     this.id = id;
@@ -179,54 +179,14 @@ export class Slot {
     return this.call?.messages ?? [];
   }
 
-  /** Begins the next call: what failed before goes first, cut to what the breaker allows. */
-  begin(trigger: Trigger): Call {
-    const { breaker, counters, mailbox } = this;
-    this.startedAt = this.turns.now;
-    let call = this.recovery.size === 0 ? undefined : this.again(trigger);
-    if (call === undefined) {
-      const { batchSize } = this.config;
-      let count = Math.min(mailbox.size, batchSize);
-      if (breaker?.isAlert === true) count = Math.min(count, breaker.batchLimit(batchSize));
-      if (trigger !== 'size') counters[Counter[trigger]] += 1;
-      if (this.flushLeft > 0) this.flushLeft = Math.max(0, this.flushLeft - count);
-      this.startedWith = mailbox.acceptedAtOf(0);
-      this.noteWaits(count);
-      const several = count === 1 ? undefined : mailbox.take(count);
-      call = new Call(this, trigger, several, several === undefined ? mailbox.shift() : undefined);
-    }
-    this.call = call;
-    counters[Counter.inFlight] += call.size;
-    counters[Counter.calls] += 1;
-    if (breaker !== undefined) breaker.callStarted(this);
-    if (!this.gaps.isEmpty) call.gaps = this.publishGaps();
-    if (this.offers.size > 0) this.admitWaiters();
-    return call;
-  }
-
-  private noteWaits(count: number): void {
-    const { mailbox, queueing, startedAt } = this;
-    for (let offset = 0; offset < count; offset += 1) queueing.record(startedAt - mailbox.acceptedAtOf(offset));
-  }
-
-  /** A call with messages that failed before; undefined: all of them are set aside, new ones will show what they are worth. */
-  private again(trigger: Trigger): Call | undefined {
-    const { breaker, config } = this;
-    const held = this.recovery.take(breaker === undefined ? config.batchSize : breaker.batchLimit(config.batchSize));
-    if (held === undefined) return undefined;
-    this.startedWith = held.acceptedAt;
-    this.counters[Counter.retries] += 1;
-    // Trials and the search for poison have bounds of their own.
-    if (trigger !== 'probe' && !held.isSplit) this.retryBudget.spend();
-    const call = new Call(this, trigger, held.messages);
-    call.before = held;
-    return call;
-  }
-
   /** All messages of the batch have left it. */
   endBatch(): void {
     this.call = undefined;
-    if (this.settledWaiters.length > 0) for (const resolve of this.settledWaiters.splice(0)) resolve();
+    if (this.settledWaiters.length > 0) this.tellSettled();
+  }
+
+  private tellSettled(): void {
+    for (const resolve of this.settledWaiters.splice(0)) resolve();
   }
 
   /** Resolves when `process` has nothing, or nobody will know any more. */
@@ -279,7 +239,7 @@ export class Slot {
   release(): readonly unknown[] {
     const messages = [...this.recovery.takeAll().flatMap((segment) => segment.messages), ...this.mailbox.drain()];
     this.counters[Counter.returned] += messages.length;
-    for (const resolve of this.settledWaiters.splice(0)) resolve();
+    this.tellSettled();
     this.publishGaps();
     return messages;
   }

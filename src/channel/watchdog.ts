@@ -38,7 +38,7 @@ export class Watchdog {
     const { processTimeoutMs, abandonAfterMs } = call.config;
     const elapsedMs = this.#slot.world.clock.now() - this.#slot.startedAt;
     this.#slot.breaker?.checkInFlight();
-    if (!call.isTimedOut && elapsedMs >= processTimeoutMs) {
+    if (!call.details.isTimedOut && elapsedMs >= processTimeoutMs) {
       call.timeOut();
       this.#slot.breaker?.callFailed(this.#slot, elapsedMs);
     }

@@ -1,4 +1,3 @@
-import type { GapReason } from './gap-log.ts';
 import type { Mailbox } from './mailbox.ts';
 
 /**
@@ -7,6 +6,9 @@ import type { Mailbox } from './mailbox.ts';
  * quotes, wrong for trades); when all keys differ it is rejected.
  */
 export type OverflowPolicy = 'reject' | 'drop-oldest' | 'drop-newest' | 'conflate';
+
+/** Why an accepted message was not delivered although nothing failed. */
+export type GapReason = 'drop-oldest' | 'drop-newest' | 'conflated';
 
 /** Told of each message that was taken in and will not be delivered. Must not throw. */
 export type Lost = (reason: GapReason, key: string, sequence: number, message: unknown) => void;

@@ -1,10 +1,10 @@
 import type { ConfigChange } from '../config/diff.ts';
 import type { BreakerRates } from '../core/breaker.ts';
-import type { Gap } from '../core/gap-log.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { DeadLetter } from '../observe/dead-letters.ts';
 import type { Alert } from './alerts.ts';
+import type { Gap } from './gap-log.ts';
 
 /** Where a callback of the host threw; the exception is contained, counted and told here. */
 export type FaultPlace = 'listener' | 'logger' | 'inspector' | 'close' | 'rule' | 'key';

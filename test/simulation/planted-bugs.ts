@@ -46,9 +46,9 @@ const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'order broken on retry',
-    file: 'src/channel/slot.ts',
-    find: 'this.recovery.size === 0 ? undefined',
-    replace: 'this.recovery.size === 0 || mailbox.size > 0 ? undefined',
+    file: 'src/channel/dispatch.ts',
+    find: 'again(slot, trigger) ??',
+    replace: '(slot.mailbox.size > 0 ? undefined : again(slot, trigger)) ??',
   },
   {
     name: 'order broken on retry, among failed batches',

@@ -1,9 +1,8 @@
+import type { GapReason } from '../core/overflow.ts';
+
 const KEYS_MAX = 1_000;
 const OTHER_KEYS = '*';
 export const NO_GAPS: readonly Gap[] = Object.freeze([]);
-
-/** Why an accepted message was not delivered although nothing failed. */
-export type GapReason = 'drop-oldest' | 'drop-newest' | 'conflated';
 
 /** The evidence of a loss: `count` messages of `key`, the first and last of which were accepted as `from` and `to`. */
 export interface Gap {

@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { heldCall } from '../../support/held-call.ts';
+import { createRig, message, messages, numbers, slow } from '../../support/router-rig.ts';
+
+/** Without a breaker nothing keeps full batches from the short way. */
+const steady = { batchSize: 2, breaker: false } as const;
+
+it('a flush makes due what waited when it was asked for, also if that is more than a full batch, and nothing later', async () => {
+  const rig = await createRig({ channels: { ohlcv: { ...steady, timeoutMs: 1_000 } } });
+  const { router } = rig;
+  router.pause();
+  router.routeAll(messages('ohlcv', 5));
+  router.flush();
+  router.resume();
+  await rig.advance(1);
+  expect(rig.sink('ohlcv').delivered).toEqual(numbers(5));
+  router.route(message('ohlcv', 5));
+  await rig.advance(900);
+  expect(rig.sink('ohlcv').delivered).toEqual(numbers(5));
+  await rig.advance(100);
+  expect(rig.sink('ohlcv').delivered).toEqual(numbers(6));
+});
+
+it('the first batch after a loss is told of it, also among full batches', async () => {
+  const rig = await createRig({ channels: { ohlcv: { ...steady, capacity: 4, overflow: 'drop-oldest' } } });
+  rig.sink('ohlcv').reaction = slow(10);
+  rig.router.routeAll(messages('ohlcv', 2));
+  await rig.advance(0);
+  rig.router.routeAll(messages('ohlcv', 6, 2));
+  await rig.advance(100);
+  const gaps = rig
+    .sink('ohlcv')
+    .calls.map(({ context }) => context.gaps.map(({ from, to, count }) => [from, to, count]));
+  expect(gaps).toEqual([[], [[3, 4, 2]], []]);
+});
+
+it('room that a full batch makes goes at once to whoever waits for it', async () => {
+  const rig = await createRig({ channels: { ohlcv: { ...steady, capacity: 2 } } });
+  const [first, second] = [heldCall(), heldCall()];
+  rig.sink('ohlcv').script.push(first.reaction, second.reaction);
+  rig.router.routeAll(messages('ohlcv', 2));
+  await rig.advance(0);
+  rig.router.routeAll(messages('ohlcv', 2, 2));
+  const offer = rig.router.offer(message('ohlcv', 4));
+  await rig.advance(1);
+  expect(rig.metrics('ohlcv').accepted).toBe(4);
+  first.succeed();
+  await rig.advance(1);
+  expect([rig.sink('ohlcv').calls.length, rig.metrics('ohlcv').accepted]).toEqual([2, 5]);
+  expect(await offer).toEqual({ status: 'accepted' });
+});

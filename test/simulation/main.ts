@@ -27,6 +27,9 @@ interface Options {
   readonly json?: true;
 }
 
+const SEEDS = 300;
+/** Enough to find every planted bug. */
+const SEEDS_PLANTED = 1_000;
 const SEED_MAX = 2 ** 31;
 const SEEDS_PER_TASK = 25;
 const FAILURES_SHOWN = 3;
@@ -37,16 +40,21 @@ const { stdout, stderr } = process;
 async function main(): Promise<void> {
   const command = new Command('simulate')
     .description('Runs the whole router through a bad year on a simulated clock, once for each seed.')
-    .option('--seeds <n>', 'how many seeds to run', parseWhole(1, SEED_MAX), 300)
+    .option(
+      '--seeds <n>',
+      `how many seeds to run (default: ${SEEDS}, with --planted ${SEEDS_PLANTED})`,
+      parseWhole(1, SEED_MAX),
+    )
     .option('--from <n>', 'the first seed', parseWhole(0, SEED_MAX), 1)
     .option('--seed <n>', 'run this one, and tell all about it', parseWhole(0, SEED_MAX))
     .option('--log', 'with --seed: print its event log')
     .option('--bursts <shape>', 'figures, or recorded (needs ../shared/data)', 'figures')
     .option('--workers <n>', 'threads', parseWhole(1, 64), availableParallelism())
-    .option('--planted', 'plant ten bugs one by one and tell which law finds each')
+    .option('--planted', 'plant bugs one by one and tell which law finds each')
     .option('--json', 'print the outcome as JSON')
     .parse();
-  const options = command.opts<Options>();
+  const given = command.opts<Omit<Options, 'seeds'> & Partial<Options>>();
+  const options: Options = { ...given, seeds: given.seeds ?? (given.planted ? SEEDS_PLANTED : SEEDS) };
   if (options.bursts !== 'figures' && options.bursts !== 'recorded')
     command.error("error: --bursts: allowed are 'figures' and 'recorded'");
   if (options.planted) process.exitCode = await runPlanted(options.seeds, options.from, (line) => stdout.write(line));

@@ -112,7 +112,7 @@ export class Call implements BatchContext {
       const allowed = `a whole number from 0 to ${this.size - 1}`;
       throw new SluiceError('invalid-option', `context.fail: index must be ${allowed}, got ${String(index)}`);
     }
-    const { failures = new Map() } = this.details;
+    const { failures = new Map<number, unknown>() } = this.details;
     this.note({ failures: failures.set(index, error) });
   }
 

@@ -11,7 +11,9 @@ export function isSteady({ breaker, config, flushLeft, gaps, mailbox, offers, re
 
 /** Begins the next call: what failed before goes first, cut to what the breaker allows. */
 export function begin(slot: Slot, trigger: Trigger): Call {
-  const call = again(slot, trigger) ?? beginWithNew(slot, share(slot, trigger));
+  const { batchSize } = slot.config;
+  const limit = slot.breaker?.batchLimit(batchSize) ?? batchSize;
+  const call = again(slot, trigger, limit) ?? beginWithNew(slot, share(slot, trigger, limit));
   if (trigger !== 'size') call.note({ trigger });
   if (!slot.gaps.isEmpty) call.note({ gaps: slot.publishGaps() });
   if (slot.offers.size > 0) slot.admitWaiters();
@@ -42,18 +44,16 @@ function goOut(slot: Slot, size: number, load: unknown, isList: boolean): Call {
 }
 
 /** How many of the new messages the next call gets. */
-function share(slot: Slot, trigger: Trigger): number {
-  const { batchSize } = slot.config;
-  const count = Math.min(slot.mailbox.size, slot.breaker?.batchLimit(batchSize) ?? batchSize);
+function share(slot: Slot, trigger: Trigger, limit: number): number {
+  const count = Math.min(slot.mailbox.size, limit);
   if (trigger !== 'size') slot.counters[Counter[trigger]] += 1;
   slot.flushLeft = Math.max(0, slot.flushLeft - count);
   return count;
 }
 
 /** A call with messages that failed before; undefined: there are none, or new ones will show what they are worth. */
-function again(slot: Slot, trigger: Trigger): Call | undefined {
-  const { breaker, config, recovery } = slot;
-  const held = recovery.take(breaker === undefined ? config.batchSize : breaker.batchLimit(config.batchSize));
+function again(slot: Slot, trigger: Trigger, limit: number): Call | undefined {
+  const held = slot.recovery.take(limit);
   if (held === undefined) return undefined;
   slot.startedAt = slot.turns.now;
   slot.startedWith = held.acceptedAt;

@@ -192,8 +192,7 @@ export class Pump implements TurnTaker {
     if (mustWait || this.mode !== 'flush' || slot.recovery.size > 0) return this.settled(mustWait, true, suspects);
     slot.endBatch();
     slot.retryAt = 0;
-    // Whether that is due, the next step will find out.
-    return slot.mailbox.size > 0 || this.rest('flush');
+    return slot.dueTrigger() !== undefined || this.rest('flush');
   }
 
   /** The same of a call that failed as a whole. */

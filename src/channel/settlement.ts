@@ -20,6 +20,7 @@ interface ErrorAdvice {
 }
 
 /** The short way of a plain call, which is never out while others wait for another attempt: all its messages are delivered. */
+// Not by way of `noteDuration`: a number that a function of its own returns is put into a box for each call.
 export function settlePlain(slot: Slot, size: number): void {
   const { breaker, counters, turns } = slot;
   turns.glance(CALL_WEIGHT + size);

@@ -53,7 +53,7 @@ async function main(): Promise<void> {
     .option('--planted', 'plant bugs one by one and tell which law finds each')
     .option('--json', 'print the outcome as JSON')
     .parse();
-  const given = command.opts<Omit<Options, 'seeds'> & Partial<Options>>();
+  const given = command.opts<Omit<Options, 'seeds'> & Partial<Pick<Options, 'seeds'>>>();
   const options: Options = { ...given, seeds: given.seeds ?? (given.planted ? SEEDS_PLANTED : SEEDS) };
   if (options.bursts !== 'figures' && options.bursts !== 'recorded')
     command.error("error: --bursts: allowed are 'figures' and 'recorded'");

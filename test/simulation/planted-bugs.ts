@@ -47,8 +47,8 @@ const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'order broken on retry',
     file: 'src/channel/dispatch.ts',
-    find: 'again(slot, trigger) ??',
-    replace: '(slot.mailbox.size > 0 ? undefined : again(slot, trigger)) ??',
+    find: 'again(slot, trigger, limit) ??',
+    replace: '(slot.mailbox.size > 0 ? undefined : again(slot, trigger, limit)) ??',
   },
   {
     name: 'order broken on retry, among failed batches',

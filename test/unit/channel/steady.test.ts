@@ -49,3 +49,21 @@ it('room that a full batch makes goes at once to whoever waits for it', async ()
   expect([rig.sink('ohlcv').calls.length, rig.metrics('ohlcv').accepted]).toEqual([2, 5]);
   expect(await offer).toEqual({ status: 'accepted' });
 });
+
+it('a channel whose rest is not due yet lets others go on in the same turn of the event loop', async () => {
+  const channels = { ohlcv: { ...steady, priority: 2 }, fmv: { ...steady, priority: 3 } };
+  const rig = await createRig({ channels });
+  const log: string[] = [];
+  for (const name of ['ohlcv', 'fmv']) {
+    rig.sink(name).reaction = async ({ batch }) => void log.push(`${name} ${batch.length}`);
+  }
+  const turn = (): void => {
+    log.push('turn');
+    if (log.length < 6) rig.clock.setImmediate(turn);
+  };
+  rig.clock.setImmediate(turn);
+  rig.router.routeAll([...messages('ohlcv', 3), ...messages('fmv', 2)]);
+  await rig.clock.settle();
+  const [first, ...others] = log.slice(log.indexOf('ohlcv 2'));
+  expect([first, others[0]]).toEqual(['ohlcv 2', 'fmv 2']);
+});

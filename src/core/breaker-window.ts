@@ -119,8 +119,10 @@ class TimeWindow implements BreakerWindow {
     for (let bucket = newest - TIME_BUCKETS + 1; bucket <= newest; bucket += 1) {
       const slot = slotOf(bucket);
       if (this.#buckets[slot] !== bucket) continue;
+      // Not its beginning, which a rounded product can put into the bucket before.
+      const at = Math.min(now, (bucket + 0.5) * this.#bucketMs);
       for (let outcome = 0; outcome < OUTCOMES; outcome += 1)
-        visitor(outcome, bucket * this.#bucketMs, this.#counts[slot * OUTCOMES + outcome] ?? 0);
+        visitor(outcome, at, this.#counts[slot * OUTCOMES + outcome] ?? 0);
     }
   }
 }

@@ -11,6 +11,13 @@ export interface Measure {
   text(value: number): string;
 }
 
+/** A contestant that is warm, in a process of its own. */
+export interface Entrant {
+  measure(): Promise<Sample>;
+  /** Waits for what is still out. Throws when a message was lost, came twice or out of order. */
+  finish?(): Promise<void>;
+}
+
 /** Something that is measured, for several contestants. */
 export interface Case {
   readonly name: string;
@@ -23,10 +30,12 @@ export interface Case {
   readonly contestants: readonly string[];
   /** The first one is the one that ratios are taken of. */
   readonly measures: readonly Measure[];
+  /** How often each is measured in a round, turn and turn about; 1 where a measurement takes long. */
+  readonly turns: number;
   /** More rounds would tell nothing new. */
   readonly roundsMax?: number;
   /** Why it cannot run here; undefined: it can. */
   unavailable?(): string | undefined;
-  /** Runs in a process of its own. Throws when a message was lost, came twice or out of order. */
-  run(contestant: string): Promise<Sample>;
+  /** Called in a process of its own. */
+  open(contestant: string): Promise<Entrant>;
 }

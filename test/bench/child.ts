@@ -1,6 +1,8 @@
+import type { Sample } from './case.ts';
 import { cases } from './cases.ts';
+import type { Request } from './run-apart.ts';
 
-/** One run of one contestant: `child.js <case> <contestant>`, started by the parent, which gets one message. */
+/** One contestant: `child.js <case> <contestant>`, started by the parent, which asks and gets one answer each time. */
 const [, , caseName, contestant = ''] = process.argv;
 const chosen = cases.find(({ name }) => name === caseName);
 
@@ -8,13 +10,16 @@ if (chosen === undefined || process.send === undefined) {
   process.stderr.write('this is started by the benchmark, not by hand\n');
   process.exit(2);
 }
-chosen.run(contestant).then(answer('sample'), (error: unknown) => {
-  answer('failure')(error instanceof Error ? error.message : String(error));
+const opened = chosen.open(contestant);
+answer(opened.then(() => ({})));
+process.on('message', (request: Request) => {
+  if (request === 'measure') answer(opened.then((entrant) => entrant.measure()));
+  else answer(opened.then((entrant) => entrant.finish?.()).then(() => ({})));
 });
 
-/** A contestant may have left timers behind: nothing is left to wait for. */
-function answer(kind: 'sample' | 'failure') {
-  return (value: unknown): void => {
-    process.send?.({ [kind]: value }, () => process.exit(0));
-  };
+function answer(work: Promise<Sample>): void {
+  work.then(
+    (sample) => process.send?.({ sample }),
+    (error: unknown) => process.send?.({ failure: error instanceof Error ? error.message : String(error) }),
+  );
 }

@@ -69,6 +69,7 @@ export const contestantTitles: Readonly<Record<string, string>> = {
   sluice: 'sluice',
   parse: 'JSON.parse of the lines alone',
   read: 'reading the gzipped file and parsing, no routing',
+  'sluice/no-failures': 'sluice, nothing fails',
   'sluice/file': 'sluice, from the gzipped file',
   'sluice/1000': 'sluice, 1,000 channels',
   'sluice/3000': 'sluice, 3,000 channels',
@@ -76,5 +77,7 @@ export const contestantTitles: Readonly<Record<string, string>> = {
   'sluice/metrics-read': 'sluice, metrics read ten times a second',
   'sluice/batch-listener': 'sluice, a listener on every batch',
   'sluice/every-event': 'sluice, a listener on every event',
-  'sluice/inspector': 'sluice, an inspector',
+  'sluice/inspector': 'sluice, an XState inspector',
+  'sluice/page-closed': 'sluice, the page of sluice/inspector, nobody watches',
+  'sluice/page-open': 'sluice, the page, one watches',
 };

@@ -2,34 +2,64 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Sample } from './case.ts';
 
-/** What came of one run. */
+/** What came of one measurement. */
 export type Run = { readonly sample: Sample } | { readonly failure: string };
 
-/** A run that takes longer has hung. */
-const RUN_MS_MAX = 60_000;
+/** What a process is asked once its contestant is warm. */
+export type Request = 'measure' | 'finish';
 
-/** Runs a contestant in a process of its own, so that neither heap nor compiled code of another one is in its way. */
-export function runApart(caseName: string, contestant: string): Promise<Run> {
-  return new Promise((resolve) => {
-    const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [caseName, contestant], {
-      execArgv: ['--expose-gc'],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
-    let errors = '';
-    let run: Run | undefined;
-    child.stderr?.on('data', (text: Buffer) => {
-      errors = `${errors}${text.toString()}`.slice(-2_000);
-    });
-    child.on('message', (message: Run) => {
-      run = message;
-    });
-    const timer = setTimeout(() => {
-      run = { failure: `no result within ${RUN_MS_MAX / 1_000} s` };
-      child.kill('SIGKILL');
-    }, RUN_MS_MAX);
-    child.on('close', (code, signal) => {
-      clearTimeout(timer);
-      resolve(run ?? { failure: `ended without a result (${signal ?? code}): ${errors.trim()}` });
-    });
+/** A contestant in a process of its own. What is asked of it never rejects. */
+export interface Apart {
+  measure(): Promise<Run>;
+  /** Waits for what is still out, and ends the process; undefined: nothing was wrong. */
+  finish(): Promise<string | undefined>;
+}
+
+/** What takes longer has hung. */
+const ANSWER_MS_MAX = 60_000;
+
+/** Opens a contestant where neither heap nor compiled code of another one is in its way; resolves when it is warm. */
+export async function openApart(caseName: string, contestant: string): Promise<Apart> {
+  const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [caseName, contestant], {
+    execArgv: ['--expose-gc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+  let errors = '';
+  let failure: string | undefined;
+  let settle: (run: Run) => void = () => {};
+  child.stderr?.on('data', (text: Buffer) => {
+    errors = `${errors}${text.toString()}`.slice(-2_000);
+  });
+  child.on('message', (run: Run) => {
+    if ('failure' in run) failure = run.failure;
+    settle(run);
+  });
+  child.on('close', (code, signal) => {
+    failure ??= `ended without a result (${signal ?? code}): ${errors.trim()}`;
+    settle({ failure });
+  });
+  const answered = (ask: () => void): Promise<Run> =>
+    new Promise((resolve) => {
+      if (failure !== undefined) return resolve({ failure });
+      const timer = setTimeout(() => {
+        failure = `no result within ${ANSWER_MS_MAX / 1_000} s`;
+        child.kill('SIGKILL');
+      }, ANSWER_MS_MAX);
+      settle = (run) => {
+        clearTimeout(timer);
+        resolve(run);
+      };
+      ask();
+    });
+  await answered(() => {});
+  return {
+    measure: () => answered(() => child.send('measure' satisfies Request)),
+    async finish() {
+      await answered(() => child.send('finish' satisfies Request));
+      const verdict = failure;
+      // A contestant may have left timers behind: nothing is left to wait for.
+      child.kill('SIGKILL');
+      return verdict;
+    },
+  };
 }

@@ -1,22 +1,10 @@
 import { openSync, readSync } from 'node:fs';
-import { quantile } from './statistics.ts';
 
 /** How long a contestant runs at least before it is measured: until the compiler has made up its mind. */
 export const WARM_MS = 800;
-/** How long it is measured, and in pieces of what length. */
-const WATCH_MS = 1_000;
-const WINDOW_MS = 50;
-
-/**
- * The rate that nine tenths of the windows do not exceed. Neighbours on the machine slow it down for a second at a
- * time, to little more than half; nothing makes it faster than it is.
- */
-export async function steadyRate(run: (budgetMs: number) => number | Promise<number>): Promise<number> {
-  const end = performance.now() + WATCH_MS;
-  const rates: number[] = [];
-  while (performance.now() < end) rates.push(await run(WINDOW_MS));
-  return quantile(rates, 0.9);
-}
+/** How long it is measured at a time, and how often in a round. */
+export const WINDOW_MS = 50;
+export const WINDOWS = 12;
 
 /**
  * Milliseconds since some start, without those in which this thread was ready to run and the machine was busy with

@@ -1,4 +1,5 @@
-import type { Run } from './run-apart.ts';
+import type { Case } from './case.ts';
+import type { Apart, Run } from './run-apart.ts';
 import type { Heat } from './selection.ts';
 import { type Standing, standingsOf } from './standing.ts';
 
@@ -10,38 +11,51 @@ export interface Outcome {
   readonly skipped: string | undefined;
 }
 
-/** Runs a contestant once. */
-export type Runner = (caseName: string, contestant: string) => Promise<Run>;
+/** Opens a contestant in a process of its own. */
+export type Opener = (caseName: string, contestant: string) => Promise<Apart>;
 
-/** Round after round, and in each round one contestant after the other: what slows the machine down meets all of them. */
+/** Round after round, in new processes; in each all are warm before they are measured, turn and turn about. */
 export async function runHeat(
   heat: Heat,
   roundsAsked: number,
-  run: Runner,
+  open: Opener,
   progress: (line: string) => void,
 ): Promise<Outcome> {
+  const { name, turns, roundsMax = roundsAsked } = heat.case;
   const skipped = heat.case.unavailable?.();
   if (skipped !== undefined) {
-    progress(`${heat.case.name} SKIPPED: ${skipped}`);
+    progress(`${name} SKIPPED: ${skipped}`);
     return { heat, standings: [], skipped };
   }
-  const rounds = Math.min(roundsAsked, heat.case.roundsMax ?? roundsAsked);
+  const rounds = Math.min(roundsAsked, roundsMax);
   const runs = new Map<string, Run[]>(heat.contestants.map((contestant) => [contestant, []]));
   for (let round = 1; round <= rounds; round += 1) {
-    for (const [contestant, own] of runs) {
-      const outcome = await run(heat.case.name, contestant);
-      own.push(outcome);
-      progress(`${heat.case.name} ${round}/${rounds} ${contestant}: ${summary(heat, outcome)}`);
+    const entrants = new Map<string, Apart>();
+    for (const contestant of heat.contestants) {
+      progress(`${name} ${round}/${rounds} ${contestant} warms up`);
+      entrants.set(contestant, await open(name, contestant));
+    }
+    // What slows the machine down for a while meets all of them.
+    for (let turn = 1; turn <= turns; turn += 1) {
+      for (const [contestant, entrant] of entrants) {
+        const own = runs.get(contestant) ?? [];
+        own.push(await entrant.measure());
+        if (turn < turns) continue;
+        const failure = await entrant.finish();
+        if (failure !== undefined) own.splice(-1, 1, { failure });
+        progress(`${name} ${round}/${rounds} ${contestant}: ${summary(heat.case, own.slice(-turns))}`);
+      }
     }
   }
   return { heat, standings: standingsOf(heat.case, runs), skipped: undefined };
 }
 
-function summary(heat: Heat, run: Run): string {
-  if ('failure' in run) return `FAILED: ${run.failure}`;
-  return heat.case.measures
+function summary(theCase: Case, runs: readonly Run[]): string {
+  const [standing] = standingsOf(theCase, new Map([['', runs]]));
+  if (standing?.failure !== undefined) return `FAILED: ${standing.failure}`;
+  return theCase.measures
     .flatMap(({ name, title, text }) => {
-      const value = run.sample[name];
+      const value = standing?.medians[name];
       return value === undefined ? [] : [`${text(value)} ${title}`];
     })
     .join(', ');

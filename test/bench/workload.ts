@@ -1,9 +1,9 @@
-import type { Sample } from './case.ts';
+import type { Entrant } from './case.ts';
 import { Check } from './check.ts';
 import type { Intake, LaneSpec, Open, Process } from './contestant.ts';
 import { Producer } from './drive.ts';
 import { MIX_PERIOD } from './message.ts';
-import { peakMb, steadyRate } from './run.ts';
+import { peakMb, WINDOW_MS } from './run.ts';
 import { SLICE, type Supply } from './supply.ts';
 
 /** The default of sluice; a slice of 1,000 fits when the one before was delivered. */
@@ -18,23 +18,28 @@ export interface Workload {
   readonly isSync: boolean;
 }
 
-/** Pushes the workload through a contestant: first to warm it up, then to measure. */
-export async function runWorkload(workload: Workload, open: Open, failing = false): Promise<Sample> {
+/** Pushes the workload through a contestant. */
+export async function openWorkload(workload: Workload, open: Open, failing = false): Promise<Entrant> {
   const supply = workload.supply();
   const { lanes, checks } = lanesFor(workload, supply, failing);
   const intake = await open(lanes);
-  return measure(new Producer(supply, intake, checks), intake);
+  return openProducer(new Producer(supply, intake, checks), intake);
 }
 
-/** Warms up, measures, and waits for what is still out. */
-export async function measure(producer: Producer, intake: Intake): Promise<Sample> {
+/** Warms up; then each measurement is a window of steady traffic. */
+export async function openProducer(producer: Producer, intake: Intake): Promise<Entrant> {
   await producer.warmUp(SLICES);
-  const refusedBefore = producer.refused;
-  const perSecond = await steadyRate((budgetMs) => producer.run(budgetMs, SLICES));
-  const refused = producer.refused - refusedBefore;
-  await producer.settle();
-  await intake.close();
-  return { perSecond, refused, peakMb: peakMb() };
+  return {
+    async measure() {
+      const refusedBefore = producer.refused;
+      const perSecond = await producer.run(WINDOW_MS, SLICES);
+      return { perSecond, refused: producer.refused - refusedBefore, peakMb: peakMb() };
+    },
+    async finish() {
+      await producer.settle();
+      await intake.close();
+    },
+  };
 }
 
 /** The channels of a workload, each with its check. */

@@ -30,7 +30,8 @@ export const burstCase: Case = {
     milliseconds('p50Ms', 'p50 ms, priority 1'),
     milliseconds('p99Ms', 'p99 ms, priority 1'),
   ],
-  run: runBursts,
+  turns: 1,
+  open: async (contestant) => ({ measure: () => runBursts(contestant) }),
 };
 
 async function runBursts(contestant: string): Promise<Sample> {

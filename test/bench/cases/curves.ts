@@ -1,12 +1,13 @@
 import { createRouter } from 'sluice';
-import type { Case, Sample } from '../case.ts';
+import type { Case, Entrant } from '../case.ts';
 import { StridedCheck } from '../check.ts';
 import { createLanesRouter, intakeOf, Sink } from '../contestants/sluice.ts';
 import { Producer } from '../drive.ts';
 import { type Message, mixedType, SYMBOL_COUNT } from '../message.ts';
 import { perSecondMeasures } from '../report/measures.ts';
+import { WINDOWS } from '../run.ts';
 import { Pool } from '../supply.ts';
-import { lanesFor, measure } from '../workload.ts';
+import { lanesFor, openProducer } from '../workload.ts';
 
 const POOL = 10_000;
 
@@ -26,16 +27,17 @@ export const curvesCase: Case = {
   title: 'W1h of sluice with one thing changed: batch size, partitions, channels, capacity',
   baseline: 'sluice/batchSize=100',
   references: [],
-  roundsMax: 2,
+  roundsMax: 1,
   contestants: names,
   measures: perSecondMeasures,
-  run: async (contestant) => {
+  turns: WINDOWS,
+  open: async (contestant) => {
     const [field = '', value] = (contestant.split('/')[1] ?? '').split('=');
-    return field === 'channels' ? runMany(Number(value)) : runField(field, Number(value));
+    return field === 'channels' ? openMany(Number(value)) : openField(field, Number(value));
   },
 };
 
-async function runField(field: string, value: number): Promise<Sample> {
+async function openField(field: string, value: number): Promise<Entrant> {
   const supply = new Pool(POOL, mixedType);
   const isSplit = field === 'partitions';
   const { lanes, checks } = lanesFor({ batchSize: 100, isSync: false }, supply);
@@ -46,11 +48,11 @@ async function runField(field: string, value: number): Promise<Sample> {
   );
   await router.start();
   const intake = intakeOf(router);
-  return measure(new Producer(supply, intake, isSplit ? strided : checks), intake);
+  return openProducer(new Producer(supply, intake, isSplit ? strided : checks), intake);
 }
 
 /** The same trades, dealt out to so many channels. */
-async function runMany(count: number): Promise<Sample> {
+async function openMany(count: number): Promise<Entrant> {
   const supply = new Pool(POOL, () => 'T');
   const check = new StridedCheck('T', supply.period('T'), count);
   const options = Array.from({ length: count }, (_, index) => ({ dataType: `c${index}` }));
@@ -64,5 +66,5 @@ async function runMany(count: number): Promise<Sample> {
     ...intakeOf(router),
     push: (message: Message) => router.route(message, options[message.n % count]).status === 'accepted',
   };
-  return measure(new Producer(supply, intake, [check]), intake);
+  return openProducer(new Producer(supply, intake, [check]), intake);
 }

@@ -1,10 +1,10 @@
-import type { Sample } from '../case.ts';
+import type { Entrant } from '../case.ts';
 import { nextTurn } from '../contestant.ts';
-import { ownTime, peakMb, steadyRate, WARM_MS } from '../run.ts';
+import { ownTime, peakMb, WARM_MS, WINDOW_MS } from '../run.ts';
 import { lanesFor, SLICES, type Workload } from '../workload.ts';
 
 /** What remains when batching costs nothing: the messages, the handlers with their checks, the turns of the event loop. */
-export async function runFloor(workload: Workload): Promise<Sample> {
+export async function openFloor(workload: Workload): Promise<Entrant> {
   const supply = workload.supply();
   const { lanes, checks } = lanesFor(workload, supply);
   const processes = new Map<string, (typeof lanes)[number]['process']>(
@@ -28,10 +28,13 @@ export async function runFloor(workload: Workload): Promise<Sample> {
     return (count / (ownTime() - startedAt)) * 1_000;
   };
   await run(WARM_MS);
-  const perSecond = await steadyRate(run);
-  for (const check of checks) {
-    const verdict = check.verdict(supply.taken(check.type));
-    if (verdict !== undefined) throw new Error(verdict);
-  }
-  return { perSecond, refused: 0, peakMb: peakMb() };
+  return {
+    measure: async () => ({ perSecond: await run(WINDOW_MS), refused: 0, peakMb: peakMb() }),
+    async finish() {
+      for (const check of checks) {
+        const verdict = check.verdict(supply.taken(check.type));
+        if (verdict !== undefined) throw new Error(verdict);
+      }
+    },
+  };
 }

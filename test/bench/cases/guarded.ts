@@ -1,9 +1,15 @@
 import type { Case } from '../case.ts';
-import { loadGuarded } from '../contestants.ts';
+import { loadGuarded, loadPeer } from '../contestants.ts';
 import { mixedType } from '../message.ts';
 import { perSecondMeasures } from '../report/measures.ts';
+import { WINDOWS } from '../run.ts';
 import { Feed } from '../supply.ts';
-import { runWorkload } from '../workload.ts';
+import { openWorkload, type Workload } from '../workload.ts';
+
+const workload: Workload = { supply: () => new Feed(mixedType), batchSize: 100, isSync: false };
+
+/** W1 itself, to compare with in the same turns. */
+const CALM = 'sluice/no-failures';
 
 /** W1 with retry and breaker on, while one call in a hundred fails once. */
 export const guardedCase: Case = {
@@ -25,12 +31,12 @@ export const guardedCase: Case = {
     'rxjs',
     'xstate',
     'sluice',
+    CALM,
   ],
   measures: perSecondMeasures,
-  run: async (contestant) =>
-    runWorkload(
-      { supply: () => new Feed(mixedType), batchSize: 100, isSync: false },
-      await loadGuarded(contestant),
-      true,
-    ),
+  turns: WINDOWS,
+  async open(contestant) {
+    if (contestant === CALM) return openWorkload(workload, await loadPeer('sluice'));
+    return openWorkload(workload, await loadGuarded(contestant), true);
+  },
 };

@@ -22,7 +22,8 @@ export const idleHourCase: Case = {
     plain('wakeUps', 'wake-ups in the hour'),
     plain('growthKb', 'growth, kB', 1),
   ],
-  run: runIdle,
+  turns: 1,
+  open: async () => ({ measure: runIdle }),
 };
 
 async function runIdle(): Promise<Sample> {

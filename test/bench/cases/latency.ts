@@ -40,7 +40,8 @@ export const latencyCase: Case = {
     milliseconds('maxMs', 'max ms'),
     plain('slowerStream', 'batches/s of the slower stream'),
   ],
-  run: runLatency,
+  turns: 1,
+  open: async (contestant) => ({ measure: () => runLatency(contestant) }),
 };
 
 async function runLatency(contestant: string): Promise<Sample> {

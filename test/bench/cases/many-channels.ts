@@ -26,7 +26,8 @@ export const manyChannelsCase: Case = {
     plain('stopUs', 'stop, µs each', 1),
     plain('peakMb', 'peak MB'),
   ],
-  run: (contestant) => runChannels(Number(contestant.split('/')[1] ?? 10_000)),
+  turns: 1,
+  open: async (contestant) => ({ measure: () => runChannels(Number(contestant.split('/')[1] ?? 10_000)) }),
 };
 
 async function runChannels(count: number): Promise<Sample> {

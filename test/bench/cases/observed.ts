@@ -6,8 +6,9 @@ import type { Open } from '../contestant.ts';
 import { createLanesRouter, intakeOf } from '../contestants/sluice.ts';
 import { mixedType } from '../message.ts';
 import { perSecondMeasures } from '../report/measures.ts';
+import { WINDOWS } from '../run.ts';
 import { Feed } from '../supply.ts';
-import { runWorkload } from '../workload.ts';
+import { openWorkload } from '../workload.ts';
 
 /** How each way of looking at a router changes W1. */
 const observers: Readonly<Record<string, Open>> = {
@@ -68,10 +69,11 @@ export const observedCase: Case = {
   references: [],
   contestants: Object.keys(observers),
   measures: perSecondMeasures,
-  run: async (contestant) => {
+  turns: WINDOWS,
+  open: async (contestant) => {
     const open = observers[contestant];
     if (open === undefined) throw new Error(`no observer '${contestant}'`);
-    return runWorkload({ supply: () => new Feed(mixedType), batchSize: 100, isSync: false }, open);
+    return openWorkload({ supply: () => new Feed(mixedType), batchSize: 100, isSync: false }, open);
   },
 };
 

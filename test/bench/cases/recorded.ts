@@ -1,14 +1,15 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
-import type { Case, Sample } from '../case.ts';
+import type { Case, Entrant, Sample } from '../case.ts';
 import { Check } from '../check.ts';
 import type { LaneSpec } from '../contestant.ts';
 import { createLanesRouter, intakeOf } from '../contestants/sluice.ts';
 import { Producer } from '../drive.ts';
 import type { Message, MessageType } from '../message.ts';
 import { perSecondMeasures } from '../report/measures.ts';
-import { ownTime, peakMb, steadyRate, WARM_MS } from '../run.ts';
+import { ownTime, peakMb, WARM_MS, WINDOW_MS } from '../run.ts';
 import { SLICE, type Supply } from '../supply.ts';
+import { openProducer } from '../workload.ts';
 
 const FILE = '../shared/data/sample/crypto-20240808.stock-style.ndjson.gz';
 /** A replay that takes longer has hung. */
@@ -26,31 +27,31 @@ export const recordedCase: Case = {
   contestants: ['parse', 'sluice', 'read', 'sluice/file'],
   measures: perSecondMeasures,
   unavailable: () => (existsSync(FILE) ? undefined : `${FILE} is not there`),
-  run(contestant) {
-    if (contestant === 'parse') return runParse();
-    if (contestant === 'read') return runRead();
-    return contestant === 'sluice' ? runMemory() : runFile();
+  turns: 10,
+  open(contestant) {
+    if (contestant === 'parse') return openParse();
+    if (contestant === 'read') return openRead();
+    return contestant === 'sluice' ? openMemory() : openFile();
   },
 };
 
 /** What the lines cost by themselves. */
-async function runParse(): Promise<Sample> {
+async function openParse(): Promise<Entrant> {
   const lines: string[] = [];
   for await (const some of linesOf(FILE)) lines.push(...some);
-  let parsed = 0;
   const run = (budgetMs: number): number => {
-    const before = parsed;
+    let parsed = 0;
     const startedAt = ownTime();
     const end = performance.now() + budgetMs;
     while (performance.now() < end) for (const line of lines) if (JSON.parse(line).ev !== '') parsed += 1;
-    return ((parsed - before) / (ownTime() - startedAt)) * 1_000;
+    return (parsed / (ownTime() - startedAt)) * 1_000;
   };
   run(WARM_MS);
-  return { perSecond: await steadyRate(run), peakMb: peakMb() };
+  return { measure: async () => ({ perSecond: run(WINDOW_MS), peakMb: peakMb() }) };
 }
 
 /** Parsed messages, routed. */
-async function runMemory(): Promise<Sample> {
+async function openMemory(): Promise<Entrant> {
   const messages: Message[] = [];
   for await (const some of messagesOf(FILE)) messages.push(...some);
   const supply = new Recording(messages);
@@ -58,43 +59,47 @@ async function runMemory(): Promise<Sample> {
   const router = createLanesRouter(lanes);
   await router.start();
   const intake = intakeOf(router);
-  const producer = new Producer(supply, intake, checks);
-  await producer.run(WARM_MS, 1);
-  const perSecond = await steadyRate((budgetMs) => producer.run(budgetMs, 1));
-  await producer.settle();
-  await intake.close();
-  return { perSecond, peakMb: peakMb() };
+  return openProducer(new Producer(supply, intake, checks), intake);
 }
 
 /** From the file to parsed messages, which nobody gets. */
-async function runRead(): Promise<Sample> {
-  let count = 0;
-  for await (const messages of messagesOf(FILE)) count += messages.length;
-  const startedAt = ownTime();
-  count = 0;
-  for await (const messages of messagesOf(FILE)) count += messages.length;
-  return { perSecond: (count / (ownTime() - startedAt)) * 1_000, peakMb: peakMb() };
+async function openRead(): Promise<Entrant> {
+  const run = async (): Promise<Sample> => {
+    let count = 0;
+    const startedAt = ownTime();
+    for await (const messages of messagesOf(FILE)) count += messages.length;
+    return { perSecond: (count / (ownTime() - startedAt)) * 1_000, peakMb: peakMb() };
+  };
+  await warm(run);
+  return { measure: run };
 }
 
 /** From the file to the channels. */
-async function runFile(): Promise<Sample> {
+async function openFile(): Promise<Entrant> {
   const { checks, lanes } = recordedLanes(() => Number.POSITIVE_INFINITY);
   const router = createLanesRouter(lanes);
   await router.start();
   const numbers = { T: 0, AM: 0, FMV: 0 };
-  await router.consume(messagesOf(FILE, numbers));
-  const startedAt = ownTime();
-  const { accepted } = await router.consume(messagesOf(FILE, numbers));
-  const elapsedMs = ownTime() - startedAt;
-  router.flush();
-  const giveUpAt = performance.now() + STALLED_MS;
-  const verdict = (): string | undefined =>
-    checks.map((check) => check.verdict(numbers[check.type])).find((text) => text !== undefined);
-  while (verdict() !== undefined && performance.now() < giveUpAt) await new Promise((go) => setTimeout(go, 5));
-  const wrong = verdict();
-  if (wrong !== undefined) throw new Error(wrong);
-  await router.stop();
-  return { perSecond: (accepted / elapsedMs) * 1_000, peakMb: peakMb() };
+  const run = async (): Promise<Sample> => {
+    const startedAt = ownTime();
+    const { accepted } = await router.consume(messagesOf(FILE, numbers));
+    return { perSecond: (accepted / (ownTime() - startedAt)) * 1_000, peakMb: peakMb() };
+  };
+  await warm(run);
+  return {
+    measure: run,
+    async finish() {
+      await router.stop({ deadlineMs: STALLED_MS });
+      for (const check of checks) {
+        const verdict = check.verdict(numbers[check.type]);
+        if (verdict !== undefined) throw new Error(verdict);
+      }
+    },
+  };
+}
+
+async function warm(run: () => Promise<Sample>): Promise<void> {
+  for (const end = performance.now() + WARM_MS; performance.now() < end; ) await run();
 }
 
 function recordedLanes(period: (type: MessageType) => number) {

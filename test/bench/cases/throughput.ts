@@ -2,9 +2,10 @@ import type { Case } from '../case.ts';
 import { loadPeer } from '../contestants.ts';
 import { mixedType } from '../message.ts';
 import { perSecondMeasures } from '../report/measures.ts';
+import { WINDOWS } from '../run.ts';
 import { Feed, Pool } from '../supply.ts';
-import { runWorkload, type Workload } from '../workload.ts';
-import { runFloor } from './floor.ts';
+import { openWorkload, type Workload } from '../workload.ts';
+import { openFloor } from './floor.ts';
 
 /** Stays in the cache. */
 const POOL_SMALL = 2_000;
@@ -43,7 +44,8 @@ function throughputCase(name: string, title: string, workload: Workload): Case {
     references: ['floor', 'bare'],
     contestants: ['floor', 'bare', 'hand', ...peers, 'sluice'],
     measures: perSecondMeasures,
-    run: async (contestant) =>
-      contestant === 'floor' ? runFloor(workload) : runWorkload(workload, await loadPeer(contestant)),
+    turns: WINDOWS,
+    open: async (contestant) =>
+      contestant === 'floor' ? openFloor(workload) : openWorkload(workload, await loadPeer(contestant)),
   };
 }

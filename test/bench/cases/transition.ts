@@ -17,7 +17,8 @@ export const transitionCase: Case = {
   references: ['xstate'],
   contestants: ['xstate', 'sluice'],
   measures: [plain('transitionUs', 'µs each', 2)],
-  run: async (contestant) => (contestant === 'sluice' ? runSluice() : runPlain()),
+  turns: 1,
+  open: async (contestant) => ({ measure: contestant === 'sluice' ? runSluice : runPlain }),
 };
 
 async function runPlain(): Promise<Sample> {

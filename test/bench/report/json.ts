@@ -12,7 +12,7 @@ export function toJson(outcomes: readonly Outcome[], rounds: number): object {
 }
 
 function entry(standing: Standing, baseline: string): object {
-  const { medians, ratio, nsAboveFloor, failure, rounds } = standing;
+  const { medians, ratio, nsAboveFloor, failure, turns } = standing;
   if (failure !== undefined) return { failure };
   const spread = Number(standing.spread.toFixed(3));
   return {
@@ -20,7 +20,7 @@ function entry(standing: Standing, baseline: string): object {
     ...(Number.isNaN(ratio) ? {} : { [`ratioTo${baseline[0]?.toUpperCase()}${baseline.slice(1)}`]: rounded(ratio) }),
     ...(Number.isNaN(nsAboveFloor) ? {} : { nsAboveFloor: rounded(nsAboveFloor) }),
     spread,
-    rounds,
+    turns,
   };
 }
 

@@ -1,4 +1,5 @@
 import { curves } from '../cases/curves.ts';
+import { nsMoreOf } from '../standing.ts';
 import type { Outcome } from '../tournament.ts';
 import { markdownTable } from './benchmarks-page.ts';
 import { type Curve, lineChart } from './line-chart.ts';
@@ -31,29 +32,29 @@ export function curveChart(outcomes: readonly Outcome[]): string {
 
 /** What things cost, taken from the cases that have them. */
 export function costTable(outcomes: readonly Outcome[]): string {
-  const median = (caseName: string, contestant: string, measure: string): number =>
+  const find = (caseName: string, contestant: string) =>
     outcomes
       .find(({ heat }) => heat.case.name === caseName)
-      ?.standings.find((standing) => standing.contestant === contestant)?.medians[measure] ?? Number.NaN;
-  const ns = (caseName: string, contestant: string): number => 1e9 / median(caseName, contestant, 'perSecond');
-  const extra = (contestant: string): string =>
-    text(ns('observed', contestant) - ns('observed', 'sluice'), 'ns a message');
+      ?.standings.find((standing) => standing.contestant === contestant);
+  const median = (caseName: string, contestant: string, measure: string): number =>
+    find(caseName, contestant)?.medians[measure] ?? Number.NaN;
+  const ns = (caseName: string): number => 1e9 / median(caseName, 'sluice', 'perSecond');
+  const more = (caseName: string, first: string, second: string): string =>
+    text(nsMoreOf(find(caseName, first), find(caseName, second)), 'ns a message');
+  const extra = (contestant: string): string => more('observed', contestant, 'sluice');
   return markdownTable([
     ['what', 'costs'],
     ['a transition of a channel', text(median('transition', 'sluice', 'transitionUs'), 'µs')],
     ['a transition of a plain two-state machine', text(median('transition', 'xstate', 'transitionUs'), 'µs')],
-    ['an async handler instead of a sync one, batch 1', text(ns('W2', 'sluice') - ns('W2s', 'sluice'), 'ns a call')],
-    ['histograms, batch 100', text(ns('observed', 'sluice') - ns('observed', 'sluice/no-histograms'), 'ns a message')],
+    ['an async handler instead of a sync one, batch 1', text(ns('W2') - ns('W2s'), 'ns a call')],
+    ['histograms, batch 100', more('observed', 'sluice', 'sluice/no-histograms')],
     ['metrics read ten times a second', extra('sluice/metrics-read')],
     ['a listener on every batch, batch 100', extra('sluice/batch-listener')],
     ['a listener on every event, batch 100', extra('sluice/every-event')],
     ['the page of `sluice/inspector`, nobody watches', extra('sluice/page-closed')],
     ['the page, one watches', extra('sluice/page-open')],
     ['an XState inspector', extra('sluice/inspector')],
-    [
-      '8 partitions instead of 1, batch 100',
-      text(ns('curves', 'sluice/partitions=8') - ns('curves', 'sluice/partitions=1'), 'ns a message'),
-    ],
+    ['8 partitions instead of 1, batch 100', more('curves', 'sluice/partitions=8', 'sluice/partitions=1')],
     ['a channel that is idle', text(median('W5', 'sluice/1000', 'heapKb'), 'kB of heap')],
   ]);
 }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import type { Case } from '../../bench/case.ts';
 import { barChart } from '../../bench/report/bar-chart.ts';
 import { markdownTable } from '../../bench/report/benchmarks-page.ts';
@@ -6,7 +6,7 @@ import { toJson } from '../../bench/report/json.ts';
 import { lineChart } from '../../bench/report/line-chart.ts';
 import { replacePart } from '../../bench/report/performance-page.ts';
 import { alignedLines, rowsOf } from '../../bench/report/results-table.ts';
-import type { Run } from '../../bench/run-apart.ts';
+import type { Apart, Run } from '../../bench/run-apart.ts';
 import { type Outcome, runHeat } from '../../bench/tournament.ts';
 
 const theCase: Case = {
@@ -16,22 +16,42 @@ const theCase: Case = {
   references: ['floor', 'bare'],
   contestants: ['floor', 'bare', 'sluice'],
   measures: [{ name: 'perSecond', title: 'messages/s', better: 'more', text: (value) => `${value / 1e6} M` }],
-  run: () => Promise.reject(new Error('runs apart')),
+  turns: 2,
+  open: () => Promise.reject(new Error('opened apart')),
 };
 
 /** Answers in the order of the calls. */
 async function heat(rounds: number, answer: (contestant: string, call: number) => Run): Promise<[Outcome, string[]]> {
   const calls: string[] = [];
-  const run = async (_: string, contestant: string): Promise<Run> => answer(contestant, calls.push(contestant));
-  return [await runHeat({ case: theCase, contestants: theCase.contestants }, rounds, run, () => {}), calls];
+  const open = async (_: string, contestant: string): Promise<Apart> => ({
+    measure: async () => answer(contestant, calls.push(contestant)),
+    async finish() {
+      calls.push(`${contestant} ends`);
+      return contestant === 'bare' ? verdict : undefined;
+    },
+  });
+  return [await runHeat({ case: theCase, contestants: theCase.contestants }, rounds, open, () => {}), calls];
 }
+
+/** What is wrong with the bare loop at its end. */
+let verdict: string | undefined;
+afterEach(() => {
+  verdict = undefined;
+});
 
 const speeds: Readonly<Record<string, number>> = { floor: 20e6, bare: 10e6, sluice: 8e6 };
 const steady = (contestant: string): Run => ({ sample: { perSecond: speeds[contestant] ?? 0 } });
 
-it('contestants take turns in each round', async () => {
+it('contestants take turns in each round, and each ends after its last one', async () => {
   const [, calls] = await heat(2, steady);
-  expect(calls).toEqual(['floor', 'bare', 'sluice', 'floor', 'bare', 'sluice']);
+  const round = ['floor', 'bare', 'sluice', 'floor', 'floor ends', 'bare', 'bare ends', 'sluice', 'sluice ends'];
+  expect(calls).toEqual([...round, ...round]);
+});
+
+it('what is wrong at the end counts', async () => {
+  verdict = 'T: 1 of 2 messages are missing';
+  const [outcome] = await heat(1, steady);
+  expect(outcome.standings.map(({ failure }) => failure)).toEqual([undefined, verdict, undefined]);
 });
 
 it('the table has the fastest first, and aligned columns', async () => {
@@ -43,7 +63,7 @@ it('the table has the fastest first, and aligned columns', async () => {
 });
 
 it('a failure is shown with its reason, and costs the others nothing', async () => {
-  const [outcome] = await heat(2, (contestant, call) => (call === 6 ? { failure: 'lost one' } : steady(contestant)));
+  const [outcome] = await heat(2, (contestant, call) => (call === 17 ? { failure: 'lost one' } : steady(contestant)));
   expect(alignedLines(rowsOf(outcome)).at(-1)).toBe('sluice                                     FAILED: lost one');
   expect(toJson([outcome], 2)).toMatchObject({
     cases: { W0: { sluice: { failure: 'lost one' }, bare: { perSecond: 10e6 } } },
@@ -59,15 +79,9 @@ it('the JSON names the ratio for its baseline', async () => {
 });
 
 it('a case that cannot run here says so and runs nobody', async () => {
-  const calls: string[] = [];
   const skipping = { case: { ...theCase, unavailable: () => 'no data' }, contestants: theCase.contestants };
-  const outcome = await runHeat(
-    skipping,
-    1,
-    async (_, name) => steady(String(calls.push(name))),
-    () => {},
-  );
-  expect(calls).toEqual([]);
+  const open = (_: string, contestant: string): Promise<Apart> => Promise.reject(new Error(contestant));
+  const outcome = await runHeat(skipping, 1, open, () => {});
   expect(toJson([outcome], 1)).toEqual({ rounds: 1, cases: { W0: { skipped: 'no data' } } });
 });
 

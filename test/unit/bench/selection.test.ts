@@ -18,7 +18,7 @@ it('sluice, the baseline and the floor run whichever peers are asked for', () =>
   const { heats, rounds, isComplete } = select('--only', 'W1,W3', '--peers', 'fastq', '--rounds', '7');
   expect(heats.map(({ contestants }) => contestants)).toEqual([
     ['floor', 'bare', 'fastq', 'sluice'],
-    ['hand', 'fastq', 'sluice'],
+    ['hand', 'fastq', 'sluice', 'sluice/no-failures'],
   ]);
   expect(rounds).toBe(7);
   expect(isComplete).toBe(false);

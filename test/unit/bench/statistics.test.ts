@@ -35,4 +35,5 @@ it('a quantile is the least value that its share does not exceed', () => {
 it('values that are all the same have no spread', () => {
   expect(spread([3, 3, 3])).toBe(0);
   expect(spread([5, 10, 15])).toBe(1);
+  expect(spread([1, 9, 10, 11, 99])).toBe(0.2);
 });

@@ -14,12 +14,17 @@ const opened = chosen.open(contestant);
 answer(opened.then(() => ({})));
 process.on('message', (request: Request) => {
   if (request === 'measure') answer(opened.then((entrant) => entrant.measure()));
-  else answer(opened.then((entrant) => entrant.finish?.()).then(() => ({})));
+  // A contestant may have left timers behind: nothing is left to wait for.
+  else
+    answer(
+      opened.then((entrant) => entrant.finish?.()).then(() => ({})),
+      () => process.exit(0),
+    );
 });
 
-function answer(work: Promise<Sample>): void {
+function answer(work: Promise<Sample>, sent?: () => void): void {
   work.then(
-    (sample) => process.send?.({ sample }),
-    (error: unknown) => process.send?.({ failure: error instanceof Error ? error.message : String(error) }),
+    (sample) => process.send?.({ sample }, sent),
+    (error: unknown) => process.send?.({ failure: error instanceof Error ? error.message : String(error) }, sent),
   );
 }

@@ -57,7 +57,7 @@ export async function openApart(caseName: string, contestant: string): Promise<A
     async finish() {
       await answered(() => child.send('finish' satisfies Request));
       const verdict = failure;
-      // A contestant may have left timers behind: nothing is left to wait for.
+      // One that failed may be at anything.
       child.kill('SIGKILL');
       return verdict;
     },

@@ -11,7 +11,17 @@ export interface Measure {
   text(value: number): string;
 }
 
-/** A contestant that is warm, in a process of its own. */
+/** How often contestants are measured, turn and turn about. */
+export interface Turns {
+  /** Turns that come first and do not count: nobody rests for long before those that do, or V8 would tidy up his heap. */
+  readonly warmUp: number;
+  readonly counted: number;
+}
+
+/** For what takes long and warms up by itself. */
+export const ONCE: Turns = { warmUp: 0, counted: 1 };
+
+/** A contestant in a process of its own. */
 export interface Entrant {
   measure(): Promise<Sample>;
   /** Waits for what is still out. Throws when a message was lost, came twice or out of order. */
@@ -30,8 +40,8 @@ export interface Case {
   readonly contestants: readonly string[];
   /** The first one is the one that ratios are taken of. */
   readonly measures: readonly Measure[];
-  /** How often each is measured in a round, turn and turn about; 1 where a measurement takes long. */
-  readonly turns: number;
+  /** In each round. */
+  readonly turns: Turns;
   /** More rounds would tell nothing new. */
   readonly roundsMax?: number;
   /** Why it cannot run here; undefined: it can. */

@@ -22,7 +22,7 @@ process.on('message', (request: Request) => {
     );
 });
 
-function answer(work: Promise<Sample>, sent?: () => void): void {
+function answer(work: Promise<Sample>, sent = () => {}): void {
   work.then(
     (sample) => process.send?.({ sample }, sent),
     (error: unknown) => process.send?.({ failure: error instanceof Error ? error.message : String(error) }, sent),

@@ -1,6 +1,6 @@
 import { type Intake, nextTurn } from './contestant.ts';
 import type { Message, MessageType } from './message.ts';
-import { ownTime, WARM_MS } from './run.ts';
+import { ownTime } from './run.ts';
 import type { Supply } from './supply.ts';
 
 /** Nothing was delivered for so long: what is missing will not come. */
@@ -8,10 +8,6 @@ const STALLED_MS = 5_000;
 
 /** Nothing more came for so long: what is out waits for something. */
 const QUIET_MS = 2;
-
-/** One step of warming up, and the longest it may take. */
-const WARM_STEP_MS = 100;
-const WARM_MS_MAX = 2_000;
 
 /** Sees what is delivered. */
 export interface Witness {
@@ -63,16 +59,6 @@ export class Producer {
       quietAt = performance.now();
     }
     return ((seen - seenBefore) / (endedAt - startedAt)) * 1_000;
-  }
-
-  /** Runs until it gets no faster: on a busy machine the compiler's own thread is late. */
-  async warmUp(slices: number): Promise<void> {
-    let best = 0;
-    for (let spentMs = 0; spentMs < WARM_MS_MAX; spentMs += WARM_STEP_MS) {
-      const rate = await this.run(WARM_STEP_MS, slices);
-      if (spentMs >= WARM_MS && rate <= best * 1.05) return;
-      best = Math.max(best, rate);
-    }
   }
 
   /** One slice, then a turn of the event loop. */

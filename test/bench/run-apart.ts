@@ -1,11 +1,12 @@
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Sample } from './case.ts';
 
 /** What came of one measurement. */
 export type Run = { readonly sample: Sample } | { readonly failure: string };
 
-/** What a process is asked once its contestant is warm. */
+/** What a process is asked. */
 export type Request = 'measure' | 'finish';
 
 /** A contestant in a process of its own. What is asked of it never rejects. */
@@ -18,7 +19,7 @@ export interface Apart {
 /** What takes longer has hung. */
 const ANSWER_MS_MAX = 60_000;
 
-/** Opens a contestant where neither heap nor compiled code of another one is in its way; resolves when it is warm. */
+/** Opens a contestant where neither heap nor compiled code of another one is in its way. */
 export async function openApart(caseName: string, contestant: string): Promise<Apart> {
   const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [caseName, contestant], {
     execArgv: ['--expose-gc'],
@@ -52,6 +53,7 @@ export async function openApart(caseName: string, contestant: string): Promise<A
       ask();
     });
   await answered(() => {});
+  pin(child.pid);
   return {
     measure: () => answered(() => child.send('measure' satisfies Request)),
     async finish() {
@@ -62,4 +64,13 @@ export async function openApart(caseName: string, contestant: string): Promise<A
       return verdict;
     },
   };
+}
+
+/** Moves the main thread, and no other, to a processor that all contestants share. Not everywhere there is a `taskset`. */
+function pin(pid: number | undefined): void {
+  try {
+    execFileSync('taskset', ['-pc', String(cpus().length - 1), String(pid)], { stdio: 'ignore' });
+  } catch {
+    // The numbers are noisier without it.
+  }
 }

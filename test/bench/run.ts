@@ -1,10 +1,10 @@
 import { openSync, readSync } from 'node:fs';
+import type { Turns } from './case.ts';
 
-/** How long a contestant runs at least before it is measured: until the compiler has made up its mind. */
-export const WARM_MS = 800;
-/** How long it is measured at a time, and how often in a round. */
+/** How long a contestant is measured at a time. */
 export const WINDOW_MS = 50;
-export const WINDOWS = 12;
+/** It begins cold: in the first second the compiler makes up its mind. */
+export const WINDOWS: Turns = { warmUp: 20, counted: 12 };
 
 /**
  * Milliseconds since some start, without those in which this thread was ready to run and the machine was busy with

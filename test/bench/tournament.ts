@@ -14,14 +14,15 @@ export interface Outcome {
 /** Opens a contestant in a process of its own. */
 export type Opener = (caseName: string, contestant: string) => Promise<Apart>;
 
-/** Round after round, in new processes; in each all are warm before they are measured, turn and turn about. */
+/** Round after round, in new processes, turn and turn about: what slows the machine down for a while meets all of them. */
 export async function runHeat(
   heat: Heat,
   roundsAsked: number,
   open: Opener,
   progress: (line: string) => void,
 ): Promise<Outcome> {
-  const { name, turns, roundsMax = roundsAsked } = heat.case;
+  const { name, roundsMax = roundsAsked } = heat.case;
+  const { warmUp, counted } = heat.case.turns;
   const skipped = heat.case.unavailable?.();
   if (skipped !== undefined) {
     progress(`${name} SKIPPED: ${skipped}`);
@@ -31,19 +32,17 @@ export async function runHeat(
   const runs = new Map<string, Run[]>(heat.contestants.map((contestant) => [contestant, []]));
   for (let round = 1; round <= rounds; round += 1) {
     const entrants = new Map<string, Apart>();
-    for (const contestant of heat.contestants) {
-      progress(`${name} ${round}/${rounds} ${contestant} warms up`);
-      entrants.set(contestant, await open(name, contestant));
-    }
-    // What slows the machine down for a while meets all of them.
-    for (let turn = 1; turn <= turns; turn += 1) {
+    for (const contestant of heat.contestants) entrants.set(contestant, await open(name, contestant));
+    for (let turn = 0; turn < warmUp; turn += 1) for (const entrant of entrants.values()) await entrant.measure();
+    if (warmUp > 0) progress(`${name} ${round}/${rounds} all are warm`);
+    for (let turn = 1; turn <= counted; turn += 1) {
       for (const [contestant, entrant] of entrants) {
         const own = runs.get(contestant) ?? [];
         own.push(await entrant.measure());
-        if (turn < turns) continue;
+        if (turn < counted) continue;
         const failure = await entrant.finish();
         if (failure !== undefined) own.splice(-1, 1, { failure });
-        progress(`${name} ${round}/${rounds} ${contestant}: ${summary(heat.case, own.slice(-turns))}`);
+        progress(`${name} ${round}/${rounds} ${contestant}: ${summary(heat.case, own.slice(-counted))}`);
       }
     }
   }

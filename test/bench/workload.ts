@@ -26,9 +26,8 @@ export async function openWorkload(workload: Workload, open: Open, failing = fal
   return openProducer(new Producer(supply, intake, checks), intake);
 }
 
-/** Warms up; then each measurement is a window of steady traffic. */
-export async function openProducer(producer: Producer, intake: Intake): Promise<Entrant> {
-  await producer.warmUp(SLICES);
+/** Each measurement is a window of steady traffic. */
+export function openProducer(producer: Producer, intake: Intake): Entrant {
   return {
     async measure() {
       const refusedBefore = producer.refused;

@@ -1,4 +1,4 @@
-import type { Case, Sample } from '../case.ts';
+import { type Case, ONCE, type Sample } from '../case.ts';
 import { Check } from '../check.ts';
 import type { LaneSpec } from '../contestant.ts';
 import { loadPeer } from '../contestants.ts';
@@ -30,7 +30,7 @@ export const burstCase: Case = {
     milliseconds('p50Ms', 'p50 ms, priority 1'),
     milliseconds('p99Ms', 'p99 ms, priority 1'),
   ],
-  turns: 1,
+  turns: ONCE,
   open: async (contestant) => ({ measure: () => runBursts(contestant) }),
 };
 

@@ -1,6 +1,6 @@
 import type { Entrant } from '../case.ts';
 import { nextTurn } from '../contestant.ts';
-import { ownTime, peakMb, WARM_MS, WINDOW_MS } from '../run.ts';
+import { ownTime, peakMb, WINDOW_MS } from '../run.ts';
 import { lanesFor, SLICES, type Workload } from '../workload.ts';
 
 /** What remains when batching costs nothing: the messages, the handlers with their checks, the turns of the event loop. */
@@ -27,7 +27,6 @@ export async function openFloor(workload: Workload): Promise<Entrant> {
     }
     return (count / (ownTime() - startedAt)) * 1_000;
   };
-  await run(WARM_MS);
   return {
     measure: async () => ({ perSecond: await run(WINDOW_MS), refused: 0, peakMb: peakMb() }),
     async finish() {

@@ -1,6 +1,6 @@
 import { createRouter } from 'sluice';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
-import type { Case, Sample } from '../case.ts';
+import { type Case, ONCE, type Sample } from '../case.ts';
 import { Sink } from '../contestants/sluice.ts';
 import { messageOf } from '../message.ts';
 import { plain } from '../report/measures.ts';
@@ -22,7 +22,7 @@ export const idleHourCase: Case = {
     plain('wakeUps', 'wake-ups in the hour'),
     plain('growthKb', 'growth, kB', 1),
   ],
-  turns: 1,
+  turns: ONCE,
   open: async () => ({ measure: runIdle }),
 };
 

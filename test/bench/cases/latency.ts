@@ -1,4 +1,4 @@
-import type { Case, Sample } from '../case.ts';
+import { type Case, ONCE, type Sample } from '../case.ts';
 import { Check } from '../check.ts';
 import { type Intake, type LaneSpec, nextTurn } from '../contestant.ts';
 import { loadPeer } from '../contestants.ts';
@@ -40,7 +40,7 @@ export const latencyCase: Case = {
     milliseconds('maxMs', 'max ms'),
     plain('slowerStream', 'batches/s of the slower stream'),
   ],
-  turns: 1,
+  turns: ONCE,
   open: async (contestant) => ({ measure: () => runLatency(contestant) }),
 };
 

@@ -1,5 +1,5 @@
 import { createRouter, type DataChannelRouter } from 'sluice';
-import type { Case, Sample } from '../case.ts';
+import { type Case, ONCE, type Sample } from '../case.ts';
 import { nextTurn } from '../contestant.ts';
 import { Sink } from '../contestants/sluice.ts';
 import { type Message, messageOf } from '../message.ts';
@@ -26,7 +26,7 @@ export const manyChannelsCase: Case = {
     plain('stopUs', 'stop, µs each', 1),
     plain('peakMb', 'peak MB'),
   ],
-  turns: 1,
+  turns: ONCE,
   open: async (contestant) => ({ measure: () => runChannels(Number(contestant.split('/')[1] ?? 10_000)) }),
 };
 

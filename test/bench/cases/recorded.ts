@@ -7,7 +7,7 @@ import { createLanesRouter, intakeOf } from '../contestants/sluice.ts';
 import { Producer } from '../drive.ts';
 import type { Message, MessageType } from '../message.ts';
 import { perSecondMeasures } from '../report/measures.ts';
-import { ownTime, peakMb, WARM_MS, WINDOW_MS } from '../run.ts';
+import { ownTime, peakMb, WINDOW_MS } from '../run.ts';
 import { SLICE, type Supply } from '../supply.ts';
 import { openProducer } from '../workload.ts';
 
@@ -27,7 +27,7 @@ export const recordedCase: Case = {
   contestants: ['parse', 'sluice', 'read', 'sluice/file'],
   measures: perSecondMeasures,
   unavailable: () => (existsSync(FILE) ? undefined : `${FILE} is not there`),
-  turns: 10,
+  turns: { warmUp: 10, counted: 10 },
   open(contestant) {
     if (contestant === 'parse') return openParse();
     if (contestant === 'read') return openRead();
@@ -46,7 +46,6 @@ async function openParse(): Promise<Entrant> {
     while (performance.now() < end) for (const line of lines) if (JSON.parse(line).ev !== '') parsed += 1;
     return (parsed / (ownTime() - startedAt)) * 1_000;
   };
-  run(WARM_MS);
   return { measure: async () => ({ perSecond: run(WINDOW_MS), peakMb: peakMb() }) };
 }
 
@@ -70,7 +69,6 @@ async function openRead(): Promise<Entrant> {
     for await (const messages of messagesOf(FILE)) count += messages.length;
     return { perSecond: (count / (ownTime() - startedAt)) * 1_000, peakMb: peakMb() };
   };
-  await warm(run);
   return { measure: run };
 }
 
@@ -85,7 +83,6 @@ async function openFile(): Promise<Entrant> {
     const { accepted } = await router.consume(messagesOf(FILE, numbers));
     return { perSecond: (accepted / (ownTime() - startedAt)) * 1_000, peakMb: peakMb() };
   };
-  await warm(run);
   return {
     measure: run,
     async finish() {
@@ -96,10 +93,6 @@ async function openFile(): Promise<Entrant> {
       }
     },
   };
-}
-
-async function warm(run: () => Promise<Sample>): Promise<void> {
-  for (const end = performance.now() + WARM_MS; performance.now() < end; ) await run();
 }
 
 function recordedLanes(period: (type: MessageType) => number) {

@@ -1,5 +1,5 @@
 import { createActor, setup } from 'xstate';
-import type { Case, Sample } from '../case.ts';
+import { type Case, ONCE, type Sample } from '../case.ts';
 import { nextTurn } from '../contestant.ts';
 import { createLanesRouter } from '../contestants/sluice.ts';
 import { plain } from '../report/measures.ts';
@@ -17,7 +17,7 @@ export const transitionCase: Case = {
   references: ['xstate'],
   contestants: ['xstate', 'sluice'],
   measures: [plain('transitionUs', 'µs each', 2)],
-  turns: 1,
+  turns: ONCE,
   open: async (contestant) => ({ measure: contestant === 'sluice' ? runSluice : runPlain }),
 };
 

@@ -16,7 +16,7 @@ const theCase: Case = {
   references: ['floor', 'bare'],
   contestants: ['floor', 'bare', 'sluice'],
   measures: [{ name: 'perSecond', title: 'messages/s', better: 'more', text: (value) => `${value / 1e6} M` }],
-  turns: 2,
+  turns: { warmUp: 1, counted: 2 },
   open: () => Promise.reject(new Error('opened apart')),
 };
 
@@ -44,7 +44,8 @@ const steady = (contestant: string): Run => ({ sample: { perSecond: speeds[conte
 
 it('contestants take turns in each round, and each ends after its last one', async () => {
   const [, calls] = await heat(2, steady);
-  const round = ['floor', 'bare', 'sluice', 'floor', 'floor ends', 'bare', 'bare ends', 'sluice', 'sluice ends'];
+  const all = ['floor', 'bare', 'sluice'];
+  const round = [...all, ...all, ...all.flatMap((name) => [name, `${name} ends`])];
   expect(calls).toEqual([...round, ...round]);
 });
 
@@ -63,7 +64,7 @@ it('the table has the fastest first, and aligned columns', async () => {
 });
 
 it('a failure is shown with its reason, and costs the others nothing', async () => {
-  const [outcome] = await heat(2, (contestant, call) => (call === 17 ? { failure: 'lost one' } : steady(contestant)));
+  const [outcome] = await heat(2, (contestant, call) => (call === 23 ? { failure: 'lost one' } : steady(contestant)));
   expect(alignedLines(rowsOf(outcome)).at(-1)).toBe('sluice                                     FAILED: lost one');
   expect(toJson([outcome], 2)).toMatchObject({
     cases: { W0: { sluice: { failure: 'lost one' }, bare: { perSecond: 10e6 } } },

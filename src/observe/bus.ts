@@ -9,31 +9,21 @@ export interface EventBus {
   readonly all: { get(type: never): unknown };
 }
 
-/** The handlers of a bus of our own: it counts how often a list was put in, so that the lists need not be looked up. */
+/** The handlers of a bus of our own: it tells when there may be the first for a type. */
 class Handlers extends Map {
-  version = 0;
+  readonly #listed: (type: unknown) => void;
+
+  /** `listed` is told that a list for this type is put in. */
+  constructor(listed: (type: unknown) => void) {
+    super();
+    this.#listed = listed;
+  }
 
   override set(type: unknown, handlers: unknown): this {
-    this.version += 1;
+    this.#listed(type);
     return super.set(type, handlers);
   }
-
-  override clear(): void {
-    this.version += 1;
-    super.clear();
-  }
-
-  override delete(type: unknown): boolean {
-    this.version += 1;
-    return super.delete(type);
-  }
 }
-
-/** Stands for the lists of a bus of the host's: they may change unseen, so this is never the version known. */
-const UNKNOWN = new Handlers();
-UNKNOWN.version = Number.NaN;
-
-const NOBODY: readonly unknown[] = Object.freeze([]);
 
 type Tap<Type extends keyof RouterEvents> = (event: RouterEvents[Type]) => void;
 
@@ -48,17 +38,18 @@ export class Bus {
   readonly emitter: Emitter<RouterEvents>;
   /** Our own listeners: logging and alerts. */
   readonly #taps = new Map<keyof RouterEvents, Tap<never>[]>();
-  /** Whose version tells when a list of listeners was put in. */
-  private readonly own: Handlers;
-  private version = -1;
-  private flushed = NOBODY;
-  private everything = NOBODY;
+  /** Somebody may listen to `batch.flushed`. */
+  private mayHearFlushes: boolean;
   readonly #faults: Record<FaultPlace, number> = { listener: 0, logger: 0, inspector: 0, close: 0, rule: 0, key: 0 };
 
-  constructor(emitter: EventBus = createEmitter<RouterEvents>(new Handlers())) {
+  constructor(emitter?: EventBus) {
+    const handlers = new Handlers((type) => {
+      if (type === 'batch.flushed' || type === '*') this.mayHearFlushes = true;
+    });
+    // A bus of the host's does not tell.
+    this.mayHearFlushes = emitter !== undefined;
     // A mitt bus keeps handlers by the name of their event; beside the host's own names there are now ours.
-    this.emitter = emitter as Emitter<RouterEvents>;
-    this.own = this.emitter.all instanceof Handlers ? this.emitter.all : UNKNOWN;
+    this.emitter = (emitter ?? createEmitter(handlers)) as Emitter<RouterEvents>;
   }
 
   /** A listener of our own, apart from those of the host. */
@@ -66,7 +57,7 @@ export class Bus {
     const taps = this.#taps.get(type);
     if (taps === undefined) this.#taps.set(type, [listener]);
     else taps.push(listener);
-    this.version = -1;
+    if (type === 'batch.flushed') this.mayHearFlushes = true;
   }
 
   get faults(): Faults {
@@ -79,17 +70,9 @@ export class Bus {
     return this.#taps.has(type) || (all.get(type)?.length ?? 0) > 0 || (all.get('*')?.length ?? 0) > 0;
   }
 
-  /** As `hasListener('batch.flushed')`, asked after every batch: the lists are looked up again only when one was put in. */
+  /** As `hasListener('batch.flushed')`, asked after every batch: nothing is looked up before somebody has listened. */
   get hearsFlushes(): boolean {
-    if (this.own.version !== this.version) this.lookUp();
-    return this.flushed.length + this.everything.length > 0;
-  }
-
-  private lookUp(): void {
-    const { all } = this.emitter;
-    this.version = this.own.version;
-    this.flushed = this.#taps.get('batch.flushed') ?? (all.get('batch.flushed') as readonly unknown[]) ?? NOBODY;
-    this.everything = (all.get('*') as readonly unknown[]) ?? NOBODY;
+    return this.mayHearFlushes && this.hasListener('batch.flushed');
   }
 
   publish<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]): void {

@@ -114,8 +114,21 @@ it.each([
     false,
   ],
 ])('it knows whether an event is worth putting together: %s listens', (_name, listen, isHeard) => {
+  expect(bus.hearsFlushes).toBe(false);
   listen();
   expect(bus.hasListener('batch.flushed')).toBe(isHeard);
+  expect(bus.hearsFlushes).toBe(isHeard);
+});
+
+it('it knows that of a bus of the host, too, and of one that several routers share', () => {
+  const first = new Bus();
+  const hosts = createEmitter<RouterEvents>();
+  const buses = [first, new Bus(first.emitter), new Bus(hosts)];
+  expect(buses.map(({ hearsFlushes }) => hearsFlushes)).toEqual([false, false, false]);
+  for (const emitter of [first.emitter, hosts]) emitter.on('batch.flushed', () => {});
+  expect(buses.map(({ hearsFlushes }) => hearsFlushes)).toEqual([true, true, true]);
+  for (const emitter of [first.emitter, hosts]) emitter.all.clear();
+  expect(buses.map(({ hearsFlushes }) => hearsFlushes)).toEqual([false, false, false]);
 });
 
 it('counts that were read do not change any more', () => {

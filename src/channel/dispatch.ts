@@ -11,8 +11,7 @@ export function isSteady({ breaker, config, flushLeft, gaps, mailbox, offers, re
 
 /** Begins the next call: what failed before goes first, cut to what the breaker allows. */
 export function begin(slot: Slot, trigger: Trigger): Call {
-  const { batchSize } = slot.config;
-  const limit = slot.breaker?.batchLimit(batchSize) ?? batchSize;
+  const limit = slot.breaker?.batchLimit(slot.config.batchSize) ?? slot.config.batchSize;
   const call = again(slot, trigger, limit) ?? beginWithNew(slot, share(slot, trigger, limit));
   if (trigger !== 'size') call.note({ trigger });
   if (!slot.gaps.isEmpty) call.note({ gaps: slot.publishGaps() });
@@ -22,15 +21,11 @@ export function begin(slot: Slot, trigger: Trigger): Call {
 
 /** Begins a call with so many of the new messages. */
 export function beginWithNew(slot: Slot, count: number): Call {
-  const { mailbox } = slot;
-  slot.startedAt = slot.turns.now;
+  const { mailbox, queueing, turns } = slot;
+  slot.startedAt = turns.now;
   slot.startedWith = mailbox.acceptedAtOf(0);
-  noteWaits(slot, count);
+  for (let offset = 0; offset < count; offset += 1) queueing.record(turns.now - mailbox.acceptedAtOf(offset));
   return count === 1 ? goOut(slot, 1, mailbox.shift(), false) : goOut(slot, count, mailbox.take(count), true);
-}
-
-function noteWaits({ mailbox, queueing, startedAt }: Slot, count: number): void {
-  for (let offset = 0; offset < count; offset += 1) queueing.record(startedAt - mailbox.acceptedAtOf(offset));
 }
 
 function goOut(slot: Slot, size: number, load: unknown, isList: boolean): Call {

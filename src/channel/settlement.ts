@@ -92,8 +92,7 @@ function segmentFailed(call: Call, segment: Segment, durationMs: number): boolea
   const isPoison = verdict === 'condemn' && !isRetryable;
   if (call.details.isTimedOut || isExplained || isPoison) slot.breaker?.callCancelled(slot);
   else slot.breaker?.callFailed(slot, durationMs);
-  if (verdict === 'isolate' || verdict === 'condemn') return false;
-  if (verdict === 'suspect' && canLearnMore) return false;
+  if (verdict === 'isolate' || verdict === 'condemn' || (verdict === 'suspect' && canLearnMore)) return false;
   slot.recovery.restore();
   return mustWait(call, segment);
 }

@@ -57,10 +57,7 @@ export class Mailbox<Message = unknown> {
 
   push(message: Message, acceptedAt: number, sequence: number): void {
     if (this.count === this.messages.length) this.resize(this.count + 1);
-    const slot = (this.head + this.count) & this.mask;
-    this.messages[slot] = message;
-    this.acceptedAt[slot] = acceptedAt;
-    this.sequence[slot] = sequence;
+    this.put(this.slotOf(this.count), message, acceptedAt, sequence);
     this.count += 1;
   }
 

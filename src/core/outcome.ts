@@ -1,5 +1,7 @@
+const REASONS = ['unknown-type', 'invalid', 'mailbox-full', 'tripped', 'not-running'] as const;
+
 /** Why a message was not taken in; the caller still owns it. */
-export type RejectReason = 'unknown-type' | 'invalid' | 'mailbox-full' | 'tripped' | 'not-running';
+export type RejectReason = (typeof REASONS)[number];
 
 /**
  * What became of a message at the door. `accepted`: the channel answers for it from now on, by delivering it or by
@@ -10,10 +12,6 @@ export type Outcome = { readonly status: 'accepted' } | { readonly status: 'reje
 export const ACCEPTED: Outcome = Object.freeze({ status: 'accepted' });
 
 /** One frozen object per reason: a feed that is refused a million times allocates nothing. */
-export const REJECTED: Readonly<Record<RejectReason, Outcome>> = {
-  'unknown-type': Object.freeze({ status: 'rejected', reason: 'unknown-type' }),
-  invalid: Object.freeze({ status: 'rejected', reason: 'invalid' }),
-  'mailbox-full': Object.freeze({ status: 'rejected', reason: 'mailbox-full' }),
-  tripped: Object.freeze({ status: 'rejected', reason: 'tripped' }),
-  'not-running': Object.freeze({ status: 'rejected', reason: 'not-running' }),
-};
+export const REJECTED = Object.fromEntries(
+  REASONS.map((reason) => [reason, Object.freeze({ status: 'rejected', reason })]),
+) as Readonly<Record<RejectReason, Outcome>>;

@@ -7,7 +7,7 @@ import type { Clock } from './clock.ts';
 const BRIEF_MS = 0.02;
 export const STRIDE_MAX = 128;
 /** What a call counts for: its handler may suddenly take long, so few calls share a reading. */
-export const CALL_WEIGHT = 16;
+export const CALL_WEIGHT = 4;
 
 /** Something that delivers one batch at a time. */
 export interface TurnTaker {

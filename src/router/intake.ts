@@ -23,6 +23,9 @@ export class Intake {
   /** The `ev` of messages that came, and the channel of each: a handful, and comparing a few costs less than hashing one. */
   private events: string[] = [];
   private channels: Channel[] = [];
+  /** Those of the last message: the next one is often like it. */
+  private lastEvent = '';
+  private lastChannel: Channel | undefined;
   /** Messages that no channel serves. */
   unroutable = 0;
   private readonly recognition: Recognition;
@@ -39,15 +42,20 @@ export class Intake {
     else this.registry.set(dataType, channel);
     this.events = [];
     this.channels = [];
+    this.lastChannel = undefined;
   }
 
   /** Undefined: no channel serves it. */
   channelOf(message: unknown, dataType?: string): Channel | undefined {
     if (dataType !== undefined) return this.registry.get(dataType);
     const event = eventOf(message);
+    if (event === this.lastEvent && this.lastChannel !== undefined) return this.lastChannel;
     const events = this.events;
     for (let index = 0; index < events.length; index += 1) {
-      if (events[index] === event) return this.channels[index];
+      if (events[index] !== event) continue;
+      this.lastEvent = events[index] ?? '';
+      this.lastChannel = this.channels[index];
+      return this.lastChannel;
     }
     return this.find(message, event);
   }

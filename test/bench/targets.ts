@@ -1,3 +1,4 @@
+import { throughputPeers } from './cases/throughput.ts';
 import { ratioOf, type Standing } from './standing.ts';
 import type { Outcome } from './tournament.ts';
 
@@ -8,6 +9,9 @@ export interface Target {
   readonly measured: string;
   readonly isMet: boolean;
 }
+
+const batching = ['writable', 'effect', 'rxjs', 'xstate'];
+const guarded = ['hand+cockatiel', 'hand+opossum'];
 
 type Find = (caseName: string, contestant: string) => Standing | undefined;
 
@@ -22,7 +26,8 @@ export function targetsOf(outcomes: readonly Outcome[]): readonly Target[] {
   const ratio = (caseName: string, contestant = 'sluice'): number => find(caseName, contestant)?.ratio ?? Number.NaN;
   const over = (caseName: string, second: string, measure = 'perSecond'): number =>
     ratioOf(find(caseName, 'sluice'), find(caseName, second), measure);
-  const overGuarded = Math.min(over('W3', 'hand+cockatiel'), over('W3', 'hand+opossum'));
+  const overAll = (caseName: string, peers: readonly string[]): number =>
+    Math.min(...peers.map((peer) => over(caseName, peer)));
   const startGrowth = value('W5', 'sluice', 'startUs') / value('W5', 'sluice/1000', 'startUs');
   const stopGrowth = value('W5', 'sluice', 'stopUs') / value('W5', 'sluice/1000', 'stopUs');
   return [
@@ -30,11 +35,16 @@ export function targetsOf(outcomes: readonly Outcome[]): readonly Target[] {
     atLeast('W1h', '≥ 0.8 of the bare loop', ratio('W1h'), 0.8),
     atMost('W1', '≤ 30 ns a message above the floor', find('W1', 'sluice')?.nsAboveFloor, 30),
     atMost('W1h', '≤ 30 ns a message above the floor', find('W1h', 'sluice')?.nsAboveFloor, 30),
+    ...['W1', 'W1h'].flatMap((name) => [
+      atLeast(name, 'ahead of every peer that batches by size and time itself', overAll(name, batching), 1),
+      atLeast(name, 'level with fastq and the hand-written batcher: ≥ 0.95', overAll(name, ['fastq', 'hand']), 0.95),
+    ]),
     atLeast('W2', '≥ 0.45 of the bare loop', ratio('W2'), 0.45),
     atLeast('W2', 'ahead of the hand-written batcher', over('W2', 'hand'), 1),
+    atLeast('W2', 'ahead of every peer', overAll('W2', throughputPeers), 1),
     atLeast('W2s', '≥ 0.9 of the bare loop', ratio('W2s'), 0.9),
     atLeast('W3', '≥ 0.85 of W1', over('W3', 'sluice/no-failures'), 0.85),
-    atLeast('W3', '≥ 1.5 × the batcher guarded by cockatiel or opossum', overGuarded, 1.5),
+    atLeast('W3', '≥ 1.5 × the batcher guarded by cockatiel or opossum', overAll('W3', guarded), 1.5),
     atMost('W4', 'p50 ≤ 1.2 × the ideal scheduler', over('W4', 'ideal', 'p50Ms'), 1.2),
     atMost('W4', 'p99 ≤ 1.2 × the ideal scheduler', over('W4', 'ideal', 'p99Ms'), 1.2),
     atMost('W5', 'start of 10,000 channels ≤ 1.5 × that of 1,000, each', startGrowth, 1.5),

@@ -11,7 +11,19 @@ import { openFloor } from './floor.ts';
 const POOL_SMALL = 2_000;
 const POOL_TRADES = 100_000;
 
-const peers = ['fastq', 'fastq-promise', 'p-queue', 'writable', 'writev', 'effect', 'effect-loop', 'rxjs', 'xstate'];
+/** Whom a user could take instead of sluice. */
+export const throughputPeers = [
+  'hand',
+  'fastq',
+  'fastq-promise',
+  'p-queue',
+  'writable',
+  'writev',
+  'effect',
+  'effect-loop',
+  'rxjs',
+  'xstate',
+];
 
 const batched: Omit<Workload, 'supply'> = { batchSize: 100, isSync: false };
 
@@ -42,7 +54,7 @@ function throughputCase(name: string, title: string, workload: Workload): Case {
     title,
     baseline: 'bare',
     references: ['floor', 'bare'],
-    contestants: ['floor', 'bare', 'hand', ...peers, 'sluice'],
+    contestants: ['floor', 'bare', ...throughputPeers, 'sluice'],
     measures: perSecondMeasures,
     turns: WINDOWS,
     open: async (contestant) =>

@@ -2,7 +2,7 @@ import { cases } from './cases.ts';
 import { toJson } from './report/json.ts';
 import { alignedLines, rowsOf } from './report/results-table.ts';
 import { writeDocs } from './report/write-docs.ts';
-import { openApart } from './run-apart.ts';
+import { openerOfRound } from './run-apart.ts';
 import { SelectionError, selectionOf } from './selection.ts';
 import { type Outcome, runHeat } from './tournament.ts';
 
@@ -19,7 +19,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { heats, rounds, isJson, isComplete } = selectionOf(args, cases);
   const outcomes: Outcome[] = [];
   for (const heat of heats) {
-    const outcome = await runHeat(heat, rounds, openApart, (line) => process.stderr.write(`${line}\n`));
+    const outcome = await runHeat(heat, rounds, openerOfRound, (line) => process.stderr.write(`${line}\n`));
     outcomes.push(outcome);
     if (!isJson) process.stdout.write(`\n${textOf(outcome)}\n\n`);
   }

@@ -1,7 +1,7 @@
-import { execFileSync, fork } from 'node:child_process';
-import { cpus } from 'node:os';
+import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Sample } from './case.ts';
+import { fastestProcessor, pin } from './processor.ts';
 
 /** What came of one measurement. */
 export type Run = { readonly sample: Sample } | { readonly failure: string };
@@ -19,8 +19,17 @@ export interface Apart {
 /** What takes longer has hung. */
 const ANSWER_MS_MAX = 60_000;
 
+/** Opens a contestant of a case in a process of its own. */
+export type Opener = (caseName: string, contestant: string) => Promise<Apart>;
+
+/** For the contestants of one round: they share the processor that is the fastest now. */
+export function openerOfRound(): Opener {
+  const processor = fastestProcessor();
+  return (caseName, contestant) => openApart(caseName, contestant, processor);
+}
+
 /** Opens a contestant where neither heap nor compiled code of another one is in its way. */
-export async function openApart(caseName: string, contestant: string): Promise<Apart> {
+async function openApart(caseName: string, contestant: string, processor: number | undefined): Promise<Apart> {
   const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [caseName, contestant], {
     execArgv: ['--expose-gc'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -53,7 +62,7 @@ export async function openApart(caseName: string, contestant: string): Promise<A
       ask();
     });
   await answered(() => {});
-  pin(child.pid);
+  pin(child.pid, processor);
   return {
     measure: () => answered(() => child.send('measure' satisfies Request)),
     async finish() {
@@ -64,13 +73,4 @@ export async function openApart(caseName: string, contestant: string): Promise<A
       return verdict;
     },
   };
-}
-
-/** Moves the main thread, and no other, to a processor that all contestants share. Not everywhere there is a `taskset`. */
-function pin(pid: number | undefined): void {
-  try {
-    execFileSync('taskset', ['-pc', String(cpus().length - 1), String(pid)], { stdio: 'ignore' });
-  } catch {
-    // The numbers are noisier without it.
-  }
 }

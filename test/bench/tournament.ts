@@ -1,5 +1,5 @@
 import type { Case } from './case.ts';
-import type { Apart, Run } from './run-apart.ts';
+import type { Apart, Opener, Run } from './run-apart.ts';
 import type { Heat } from './selection.ts';
 import { type Standing, standingsOf } from './standing.ts';
 
@@ -11,14 +11,11 @@ export interface Outcome {
   readonly skipped: string | undefined;
 }
 
-/** Opens a contestant in a process of its own. */
-export type Opener = (caseName: string, contestant: string) => Promise<Apart>;
-
 /** Round after round, in new processes, turn and turn about: what slows the machine down for a while meets all of them. */
 export async function runHeat(
   heat: Heat,
   roundsAsked: number,
-  open: Opener,
+  openerOf: () => Opener,
   progress: (line: string) => void,
 ): Promise<Outcome> {
   const { name, roundsMax = roundsAsked } = heat.case;
@@ -31,6 +28,7 @@ export async function runHeat(
   const rounds = Math.min(roundsAsked, roundsMax);
   const runs = new Map<string, Run[]>(heat.contestants.map((contestant) => [contestant, []]));
   for (let round = 1; round <= rounds; round += 1) {
+    const open = openerOf();
     const entrants = new Map<string, Apart>();
     for (const contestant of heat.contestants) entrants.set(contestant, await open(name, contestant));
     for (let turn = 0; turn < warmUp; turn += 1) for (const entrant of entrants.values()) await entrant.measure();

@@ -30,7 +30,15 @@ async function heat(rounds: number, answer: (contestant: string, call: number) =
       return contestant === 'bare' ? verdict : undefined;
     },
   });
-  return [await runHeat({ case: theCase, contestants: theCase.contestants }, rounds, open, () => {}), calls];
+  return [
+    await runHeat(
+      { case: theCase, contestants: theCase.contestants },
+      rounds,
+      () => open,
+      () => {},
+    ),
+    calls,
+  ];
 }
 
 /** What is wrong with the bare loop at its end. */
@@ -82,7 +90,12 @@ it('the JSON names the ratio for its baseline', async () => {
 it('a case that cannot run here says so and runs nobody', async () => {
   const skipping = { case: { ...theCase, unavailable: () => 'no data' }, contestants: theCase.contestants };
   const open = (_: string, contestant: string): Promise<Apart> => Promise.reject(new Error(contestant));
-  const outcome = await runHeat(skipping, 1, open, () => {});
+  const outcome = await runHeat(
+    skipping,
+    1,
+    () => open,
+    () => {},
+  );
   expect(toJson([outcome], 1)).toEqual({ rounds: 1, cases: { W0: { skipped: 'no data' } } });
 });
 

@@ -4,7 +4,7 @@ import type { Turns } from './case.ts';
 /** How long a contestant is measured at a time. */
 export const WINDOW_MS = 50;
 /** It begins cold: in the first second the compiler makes up its mind. */
-export const WINDOWS: Turns = { warmUp: 20, counted: 12 };
+export const WINDOWS: Turns = { warmUp: 16, counted: 12 };
 
 /**
  * Milliseconds since some start, without those in which this thread was ready to run and the machine was busy with

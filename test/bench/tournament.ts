@@ -30,18 +30,19 @@ export async function runHeat(
   for (let round = 1; round <= rounds; round += 1) {
     const open = openerOf();
     const entrants = new Map<string, Apart>();
-    for (const contestant of heat.contestants) entrants.set(contestant, await open(name, contestant));
-    for (let turn = 0; turn < warmUp; turn += 1) for (const entrant of entrants.values()) await entrant.measure();
-    if (warmUp > 0) progress(`${name} ${round}/${rounds} all are warm`);
-    for (let turn = 1; turn <= counted; turn += 1) {
-      for (const [contestant, entrant] of entrants) {
-        const own = runs.get(contestant) ?? [];
-        own.push(await entrant.measure());
-        if (turn < counted) continue;
+    for (let turn = 1; turn <= warmUp + counted; turn += 1) {
+      for (const [contestant, own] of runs) {
+        // Nobody is opened before his first turn: who rests for long is slower than others.
+        const entrant = entrants.get(contestant) ?? (await open(name, contestant));
+        entrants.set(contestant, entrant);
+        const run = await entrant.measure();
+        if (turn > warmUp) own.push(run);
+        if (turn < warmUp + counted) continue;
         const failure = await entrant.finish();
         if (failure !== undefined) own.splice(-1, 1, { failure });
         progress(`${name} ${round}/${rounds} ${contestant}: ${summary(heat.case, own.slice(-counted))}`);
       }
+      if (turn === warmUp) progress(`${name} ${round}/${rounds} all are warm`);
     }
   }
   return { heat, standings: standingsOf(heat.case, runs), skipped: undefined };

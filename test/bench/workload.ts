@@ -26,12 +26,12 @@ export async function openWorkload(workload: Workload, open: Open, failing = fal
   return openProducer(new Producer(supply, intake, checks), intake);
 }
 
-/** Each measurement is a window of steady traffic. */
-export function openProducer(producer: Producer, intake: Intake): Entrant {
+/** Each measurement is a window of steady traffic; all batches are full after so many slices. */
+export function openProducer(producer: Producer, intake: Intake, slices = SLICES): Entrant {
   return {
     async measure() {
       const refusedBefore = producer.refused;
-      const perSecond = await producer.run(WINDOW_MS, SLICES);
+      const perSecond = await producer.run(WINDOW_MS, slices);
       return { perSecond, refused: producer.refused - refusedBefore, peakMb: peakMb() };
     },
     async finish() {

@@ -6,10 +6,11 @@ import { Producer } from '../drive.ts';
 import { type Message, mixedType, SYMBOL_COUNT } from '../message.ts';
 import { perSecondMeasures } from '../report/measures.ts';
 import { WINDOWS } from '../run.ts';
-import { Pool } from '../supply.ts';
+import { Pool, SLICE } from '../supply.ts';
 import { lanesFor, openProducer } from '../workload.ts';
 
 const POOL = 10_000;
+const BATCH = 100;
 
 /** The fields whose price is measured, and the values tried. */
 export const curves: Readonly<Record<string, readonly number[]>> = {
@@ -40,7 +41,7 @@ export const curvesCase: Case = {
 async function openField(field: string, value: number): Promise<Entrant> {
   const supply = new Pool(POOL, mixedType);
   const isSplit = field === 'partitions';
-  const { lanes, checks } = lanesFor({ batchSize: 100, isSync: false }, supply);
+  const { lanes, checks } = lanesFor({ batchSize: BATCH, isSync: false }, supply);
   const strided = supply.types.map((type) => new StridedCheck(type, supply.period(type), SYMBOL_COUNT));
   const router = createLanesRouter(
     isSplit ? lanes.map((lane, index) => ({ ...lane, process: async (batch) => strided[index]?.see(batch) })) : lanes,
@@ -58,7 +59,7 @@ async function openMany(count: number): Promise<Entrant> {
   const options = Array.from({ length: count }, (_, index) => ({ dataType: `c${index}` }));
   const sink = (): Sink => new Sink(async (batch) => check.see(batch));
   const router = createRouter({
-    config: { channels: Object.fromEntries(options.map(({ dataType }) => [dataType, {}])) },
+    config: { channels: Object.fromEntries(options.map(({ dataType }) => [dataType, { batchSize: BATCH }])) },
     channels: Object.fromEntries(options.map(({ dataType }) => [dataType, sink])),
   });
   await router.start();
@@ -66,5 +67,5 @@ async function openMany(count: number): Promise<Entrant> {
     ...intakeOf(router),
     push: (message: Message) => router.route(message, options[message.n % count]).status === 'accepted',
   };
-  return openProducer(new Producer(supply, intake, [check]), intake);
+  return openProducer(new Producer(supply, intake, [check]), intake, Math.ceil((count * BATCH) / SLICE));
 }

@@ -70,7 +70,7 @@ function curvesOf(outcomes: readonly Outcome[]): readonly Curve[] {
     points: values.flatMap((x) => {
       const found = standings.find(({ contestant }) => contestant === `sluice/${field}=${x}`);
       const perSecond = found?.medians.perSecond;
-      return perSecond === undefined ? [] : [{ x, y: 1e9 / perSecond }];
+      return perSecond === undefined || perSecond === 0 ? [] : [{ x, y: 1e9 / perSecond }];
     }),
   }));
 }

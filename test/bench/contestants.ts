@@ -69,6 +69,7 @@ export const contestantTitles: Readonly<Record<string, string>> = {
   sluice: 'sluice',
   parse: 'JSON.parse of the lines alone',
   read: 'reading the gzipped file and parsing, no routing',
+  'sluice/async': 'sluice, async handler',
   'sluice/no-failures': 'sluice, nothing fails',
   'sluice/file': 'sluice, from the gzipped file',
   'sluice/1000': 'sluice, 1,000 channels',

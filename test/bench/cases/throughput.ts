@@ -25,6 +25,9 @@ export const throughputPeers = [
   'xstate',
 ];
 
+/** Shows what a promise costs, in the same turns. */
+const ASYNC = 'sluice/async';
+
 const batched: Omit<Workload, 'supply'> = { batchSize: 100, isSync: false };
 
 export const throughputCases: readonly Case[] = [
@@ -54,10 +57,13 @@ function throughputCase(name: string, title: string, workload: Workload): Case {
     title,
     baseline: 'bare',
     references: ['floor', 'bare'],
-    contestants: ['floor', 'bare', ...throughputPeers, 'sluice'],
+    contestants: ['floor', 'bare', ...throughputPeers, 'sluice', ...(workload.isSync ? [ASYNC] : [])],
     measures: perSecondMeasures,
     turns: WINDOWS,
-    open: async (contestant) =>
-      contestant === 'floor' ? openFloor(workload) : openWorkload(workload, await loadPeer(contestant)),
+    async open(contestant) {
+      if (contestant === 'floor') return openFloor(workload);
+      if (contestant === ASYNC) return openWorkload({ ...workload, isSync: false }, await loadPeer('sluice'));
+      return openWorkload(workload, await loadPeer(contestant));
+    },
   };
 }

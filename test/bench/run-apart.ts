@@ -44,10 +44,13 @@ async function openApart(caseName: string, contestant: string, processor: number
     if ('failure' in run) failure = run.failure;
     settle(run);
   });
-  child.on('close', (code, signal) => {
-    failure ??= `ended without a result (${signal ?? code}): ${errors.trim()}`;
+  const fail = (why: string): void => {
+    failure ??= why;
     settle({ failure });
-  });
+  };
+  // It may have ended just when it is asked.
+  child.on('error', ({ message }) => fail(message));
+  child.on('close', (code, signal) => fail(`ended without a result (${signal ?? code}): ${errors.trim()}`));
   const answered = (ask: () => void): Promise<Run> =>
     new Promise((resolve) => {
       if (failure !== undefined) return resolve({ failure });

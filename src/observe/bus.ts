@@ -43,13 +43,13 @@ export class Bus {
   readonly #faults: Record<FaultPlace, number> = { listener: 0, logger: 0, inspector: 0, close: 0, rule: 0, key: 0 };
 
   constructor(emitter?: EventBus) {
-    const handlers = new Handlers((type) => {
+    const listed = (type: unknown): void => {
       if (type === 'batch.flushed' || type === '*') this.mayHearFlushes = true;
-    });
+    };
     // A bus of the host's does not tell.
     this.mayHearFlushes = emitter !== undefined;
     // A mitt bus keeps handlers by the name of their event; beside the host's own names there are now ours.
-    this.emitter = (emitter ?? createEmitter(handlers)) as Emitter<RouterEvents>;
+    this.emitter = (emitter ?? createEmitter(new Handlers(listed))) as Emitter<RouterEvents>;
   }
 
   /** A listener of our own, apart from those of the host. */

@@ -97,6 +97,24 @@ describe('a contestant that is wrong fails', () => {
     await expect(verdictOn(tampering(() => false))).rejects.toThrow('full, and nothing was delivered for 50 ms');
   });
 
+  it('but not when it is late: what comes after the last push belongs to the window', async () => {
+    const late: { readonly message: Message; readonly pass: (message: Message) => void }[] = [];
+    const open = tampering((message, pass) => {
+      if (late.push({ message, pass }) === 1)
+        setImmediate(() =>
+          setImmediate(() => {
+            for (const each of late.splice(0)) each.pass(each.message);
+          }),
+        );
+      return true;
+    });
+    const supply = new Feed(mixedType);
+    const { lanes, checks } = lanesFor({ batchSize: 1, isSync: true }, supply);
+    const producer = new Producer(supply, await open(lanes), checks, STALLED_MS);
+    expect(await producer.run(0.001, 1)).toBeGreaterThan(0);
+    expect([producer.isSettled, producer.seen % 1_000]).toEqual([true, 0]);
+  });
+
   it('but not when it has no room now and then', async () => {
     let pushes = 0;
     const open = tampering((message, pass) => {

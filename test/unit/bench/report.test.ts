@@ -4,7 +4,7 @@ import { barChart } from '../../bench/report/bar-chart.ts';
 import { markdownTable } from '../../bench/report/benchmarks-page.ts';
 import { toJson } from '../../bench/report/json.ts';
 import { lineChart } from '../../bench/report/line-chart.ts';
-import { replacePart } from '../../bench/report/performance-page.ts';
+import { curveChart, curveTables, replacePart } from '../../bench/report/performance-page.ts';
 import { alignedLines, rowsOf } from '../../bench/report/results-table.ts';
 import type { Apart, Run } from '../../bench/run-apart.ts';
 import { type Outcome, runHeat } from '../../bench/tournament.ts';
@@ -133,6 +133,24 @@ it('a curve has a mark for each point, the higher the more it costs', () => {
   const heights = [...picture.matchAll(/<circle[^>]* cy="([\d.]+)"/g)].map(([, y]) => Number(y));
   expect(heights).toHaveLength(2);
   expect(heights[0]).toBeLessThan(heights[1] ?? 0);
+});
+
+it('a curve leaves out where nothing was delivered', async () => {
+  const perSecond: Readonly<Record<string, number>> = { 'sluice/batchSize=1': 0, 'sluice/batchSize=100': 20e6 };
+  const contestants = Object.keys(perSecond);
+  const open = async (_: string, name: string): Promise<Apart> => ({
+    measure: async () => ({ sample: { perSecond: perSecond[name] ?? Number.NaN } }),
+    finish: async () => undefined,
+  });
+  const curves = { ...theCase, name: 'curves', baseline: 'sluice/batchSize=100', contestants };
+  const outcome = await runHeat(
+    { case: curves, contestants },
+    1,
+    () => open,
+    () => {},
+  );
+  expect(curveTables([outcome])).toContain('| batchSize | 100 |\n| --- | ---: |\n| ns a message | 50 |');
+  expect(curveChart([outcome]).match(/<circle/g)).toHaveLength(1);
 });
 
 it('only the marked part of a page is replaced', () => {

@@ -16,16 +16,19 @@ export interface OfferOptions extends RouteOptions {
   readonly signal?: AbortSignal;
 }
 
+/** An `ev` that came, and the channel of its messages: there are a handful, and comparing a few costs less than hashing one. */
+interface Known {
+  readonly event: string;
+  readonly channel: Channel;
+  readonly next: Known | undefined;
+}
+
 /** The door of the router: finds the channel of each message. Nothing here throws because of a message. */
 export class Intake {
   /** Channels by the data type they serve; changed by `serve`. */
   readonly registry = new Map<string, Channel>();
-  /** The `ev` of messages that came, and the channel of each: a handful, and comparing a few costs less than hashing one. */
-  private events: string[] = [];
-  private channels: Channel[] = [];
-  /** Those of the last message: the next one is often like it. */
-  private lastEvent = '';
-  private lastChannel: Channel | undefined;
+  /** In the order in which they came first: who comes often comes early. */
+  private known: Known | undefined;
   /** Messages that no channel serves. */
   unroutable = 0;
   private readonly recognition: Recognition;
@@ -40,22 +43,15 @@ export class Intake {
   serve(dataType: string, channel: Channel | undefined): void {
     if (channel === undefined) this.registry.delete(dataType);
     else this.registry.set(dataType, channel);
-    this.events = [];
-    this.channels = [];
-    this.lastChannel = undefined;
+    this.known = undefined;
   }
 
   /** Undefined: no channel serves it. */
   channelOf(message: unknown, dataType?: string): Channel | undefined {
     if (dataType !== undefined) return this.registry.get(dataType);
     const event = eventOf(message);
-    if (event === this.lastEvent && this.lastChannel !== undefined) return this.lastChannel;
-    const events = this.events;
-    for (let index = 0; index < events.length; index += 1) {
-      if (events[index] !== event) continue;
-      this.lastEvent = events[index] ?? '';
-      this.lastChannel = this.channels[index];
-      return this.lastChannel;
+    for (let { known } = this; known !== undefined; known = known.next) {
+      if (known.event === event) return known.channel;
     }
     return this.find(message, event);
   }
@@ -63,8 +59,7 @@ export class Intake {
   private find(message: unknown, event: unknown): Channel | undefined {
     const channel = this.registry.get(this.recognition.dataTypeOf(message) ?? '');
     if (channel !== undefined && typeof event === 'string' && this.recognition.decidesBy(event)) {
-      this.events.push(event);
-      this.channels.push(channel);
+      this.known = learned(this.known, event, channel);
     }
     return channel;
   }
@@ -101,6 +96,12 @@ export class Intake {
     this.world.bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message });
     return REJECTED['unknown-type'];
   }
+}
+
+/** One more at the end of the list. */
+function learned(known: Known | undefined, event: string, channel: Channel): Known {
+  if (known === undefined) return { event, channel, next: undefined };
+  return { event: known.event, channel: known.channel, next: learned(known.next, event, channel) };
 }
 
 /** What a message says that it is; undefined: nothing. Whatever it is, it may be asked; a list is no message itself. */

@@ -16,35 +16,53 @@ class Details {
   /** What `fail` named, by index. */
   failures: Map<number, unknown> | undefined = undefined;
   controller: AbortController | undefined = undefined;
+
+  get attempt(): number {
+    return (this.before?.attempts ?? 0) + 1;
+  }
 }
 
 /** Those of a plain call: a first attempt at a full batch, and nothing happened to it. */
-const PLAIN = Object.freeze(new Details());
+const PLAIN: Readonly<Details> = Object.freeze(new Details());
 
 /**
- * One call of `process`: the context its implementer is given, the messages it delivers and what the pump must remember.
- * At batch size 1 each byte is felt, so a plain call is small; what is rarely asked for is a getter.
+ * A call of `process`: the messages it delivers and what the pump must remember. One that was plain to its end serves
+ * again: V8's memory would have to be told of each new one that a slot, which is older, refers to.
  */
-export class Call implements BatchContext {
+export class Call {
   readonly slot: Slot;
   /** As it was when the call began: a reload takes effect with the next batch. */
-  readonly config: ChannelConfig;
+  config: ChannelConfig;
   /** How many messages it delivers. */
-  readonly size: number;
+  size = 0;
   /** One message alone needs no array around it until somebody asks. */
-  private load: unknown;
-  private isList: boolean;
+  private load: unknown = undefined;
+  private isList = false;
   /** Set when it settled or was abandoned: what comes after is late. */
   isOver = false;
-  details: Readonly<Details> = PLAIN;
+  /** How often it has served. */
+  number = 0;
+  details = PLAIN;
 
-  /** `load`: its messages, or the only one. */
-  constructor(slot: Slot, size: number, load: unknown, isList: boolean) {
+  constructor(slot: Slot) {
     this.slot = slot;
     this.config = slot.config;
+  }
+
+  /** Serves, for so many messages: a list of them, or the only one. */
+  begin(size: number, load: unknown, isList: boolean): void {
+    this.config = this.slot.config;
     this.size = size;
     this.load = load;
     this.isList = isList;
+    this.isOver = false;
+    this.number += 1;
+  }
+
+  /** Itself, when it keeps nothing alive any more. */
+  emptied(): this {
+    this.load = undefined;
+    return this;
   }
 
   /** Nothing is to be known of it but its messages. */
@@ -54,7 +72,7 @@ export class Call implements BatchContext {
 
   /** What is not plain about it. */
   note(details: Partial<Details>): void {
-    this.details = { ...this.details, ...details };
+    this.details = Object.assign(new Details(), this.details, details);
   }
 
   /** What it delivers; the same array each time. */
@@ -69,6 +87,40 @@ export class Call implements BatchContext {
     return this.isList ? (this.load as readonly unknown[]).slice() : [this.load];
   }
 
+  /** What it delivers, after this attempt. */
+  attempted(error = this.details.before?.error): Segment {
+    const { messages, details, slot } = this;
+    const { isSplit = false, isSuspect = false } = details.before ?? {};
+    return { messages, attempts: details.attempt, acceptedAt: slot.startedWith, isSplit, isSuspect, error };
+  }
+
+  /** The deadline passed: tells the handler; the call keeps its place until it settles or is abandoned. */
+  timeOut(): void {
+    this.note({ isTimedOut: true });
+    this.details.controller?.abort(timeoutError(this));
+  }
+}
+
+/** What the implementer is given for one call; he may keep it, and knows nothing of calls that come later. */
+export class Context implements BatchContext {
+  private readonly call: Call;
+  private readonly number: number;
+  private readonly config: ChannelConfig;
+
+  constructor(call: Call) {
+    this.call = call;
+    this.number = call.number;
+    this.config = call.config;
+  }
+
+  private get details(): Readonly<Details> {
+    return this.call.number === this.number ? this.call.details : PLAIN;
+  }
+
+  private get isLate(): boolean {
+    return this.call.isOver || this.call.number !== this.number;
+  }
+
   get trigger(): Trigger {
     return this.details.trigger;
   }
@@ -78,15 +130,15 @@ export class Call implements BatchContext {
   }
 
   get attempt(): number {
-    return (this.details.before?.attempts ?? 0) + 1;
+    return this.details.attempt;
   }
 
   get ageMs(): number {
-    return this.slot.call === this ? this.slot.startedAt - this.slot.startedWith : 0;
+    return this.isLate ? 0 : this.call.slot.startedAt - this.call.slot.startedWith;
   }
 
   get depth(): number {
-    return this.slot.depth;
+    return this.call.slot.depth;
   }
 
   get rules(): unknown {
@@ -96,37 +148,25 @@ export class Call implements BatchContext {
   /** Made when first asked for: most handlers never look at it. */
   get signal(): AbortSignal {
     const { controller = new AbortController(), isTimedOut } = this.details;
-    if (isTimedOut) controller.abort(timeoutError(this));
-    this.note({ controller });
+    if (isTimedOut) controller.abort(timeoutError(this.call));
+    if (!this.isLate) this.call.note({ controller });
     return controller.signal;
   }
 
   emit(event: unknown): void {
-    if (this.isOver) this.slot.countLate();
-    else this.slot.emit(event);
+    if (this.isLate) this.call.slot.countLate();
+    else this.call.slot.emit(event);
   }
 
   fail(index: number, error: unknown): void {
-    if (this.isOver) return this.slot.countLate();
-    if (!Number.isInteger(index) || index < 0 || index >= this.size) {
-      const allowed = `a whole number from 0 to ${this.size - 1}`;
+    const { call } = this;
+    if (this.isLate) return call.slot.countLate();
+    if (!Number.isInteger(index) || index < 0 || index >= call.size) {
+      const allowed = `a whole number from 0 to ${call.size - 1}`;
       throw new SluiceError('invalid-option', `context.fail: index must be ${allowed}, got ${String(index)}`);
     }
-    const { failures = new Map<number, unknown>() } = this.details;
-    this.note({ failures: failures.set(index, error) });
-  }
-
-  /** What it delivers, after this attempt. */
-  attempted(error = this.details.before?.error): Segment {
-    const { messages, attempt: attempts } = this;
-    const { isSplit = false, isSuspect = false } = this.details.before ?? {};
-    return { messages, attempts, acceptedAt: this.slot.startedWith, isSplit, isSuspect, error };
-  }
-
-  /** The deadline passed: tells the handler; the call keeps its place until it settles or is abandoned. */
-  timeOut(): void {
-    this.note({ isTimedOut: true });
-    this.details.controller?.abort(timeoutError(this));
+    const { failures = new Map<number, unknown>() } = call.details;
+    call.note({ failures: failures.set(index, error) });
   }
 }
 

@@ -1,49 +1,78 @@
+import type { Breaker } from '../core/breaker.ts';
+import type { PumpMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { Call } from './call.ts';
 import type { Slot } from './slot.ts';
 
-/** A batch is full, nothing failed or was dropped, the breaker is calm, and nobody waits: no call needs less care. */
-export function isSteady({ breaker, config, flushLeft, gaps, mailbox, offers, recovery }: Slot): boolean {
-  if (mailbox.size < config.batchSize || breaker?.isAlert === true) return false;
-  return recovery.size === 0 && gaps.isEmpty && offers.size === 0 && flushLeft === 0;
+/** Why the next call is due; undefined: none is. */
+export function triggerOf(slot: Slot, mode: PumpMode): Trigger | undefined {
+  return mode === 'flush' && slot.recovery.size === 0 ? slot.dueTrigger() : unsteadyTriggerOf(slot, mode);
+}
+
+/** Something failed before, or the statechart wants more than what is due. */
+function unsteadyTriggerOf({ mailbox, recovery }: Slot, mode: PumpMode): Trigger | undefined {
+  if (mode === 'isolate' && !recovery.isIsolating && !recovery.hasSuspects) return undefined;
+  if (recovery.hasSegments) return mode === 'drain' || mode === 'probe' ? mode : 'size';
+  if (mailbox.size === 0) return undefined;
+  // What is set aside waits for what comes next.
+  return mode === 'drain' ? 'drain' : 'probe';
+}
+
+/** The breaker lets one more call through; `requestTurn` is called when it may. */
+export function isAdmitted(slot: Slot, breaker: Breaker, mode: PumpMode, requestTurn: () => void): boolean {
+  if (breaker.state === 'closed') return true;
+  if ((mode !== 'probe' && mode !== 'drain') || !breaker.probe(requestTurn)) return false;
+  slot.probedIn = breaker.opened;
+  return true;
 }
 
 /** Begins the next call: what failed before goes first, cut to what the breaker allows. */
-export function begin(slot: Slot, trigger: Trigger): Call {
+export function begin(slot: Slot, trigger: Trigger): Call | undefined {
   const limit = slot.breaker?.batchLimit(slot.config.batchSize) ?? slot.config.batchSize;
-  const call = again(slot, trigger, limit) ?? beginWithNew(slot, share(slot, trigger, limit));
+  const call = again(slot, trigger, limit) ?? beginWithNew(slot, trigger, limit);
   if (trigger !== 'size') call.note({ trigger });
   if (!slot.gaps.isEmpty) call.note({ gaps: slot.publishGaps() });
   if (slot.offers.size > 0) slot.admitWaiters();
-  return call;
+  // Who was told of its gaps has ended this life: the batch is at the head again.
+  return call.isOver ? undefined : call;
 }
 
-/** Begins a call with so many of the new messages. */
-export function beginWithNew(slot: Slot, count: number): Call {
-  const { mailbox, queueing, turns } = slot;
-  slot.startedAt = turns.now;
-  slot.startedWith = mailbox.acceptedAtOf(0);
-  for (let offset = 0; offset < count; offset += 1) queueing.record(turns.now - mailbox.acceptedAtOf(offset));
-  return count === 1 ? goOut(slot, 1, mailbox.shift(), false) : goOut(slot, count, mailbox.take(count), true);
-}
-
-function goOut(slot: Slot, size: number, load: unknown, isList: boolean): Call {
-  const { breaker, counters } = slot;
-  const call = new Call(slot, size, load, isList);
-  slot.call = call;
-  counters[Counter.inFlight] += size;
-  counters[Counter.calls] += 1;
-  if (breaker !== undefined) breaker.callStarted(slot);
-  return call;
-}
-
-/** How many of the new messages the next call gets. */
-function share(slot: Slot, trigger: Trigger, limit: number): number {
+/** Begins a call with new messages. */
+function beginWithNew(slot: Slot, trigger: Trigger, limit: number): Call {
   const count = Math.min(slot.mailbox.size, limit);
   if (trigger !== 'size') slot.counters[Counter[trigger]] += 1;
   slot.flushLeft = Math.max(0, slot.flushLeft - count);
-  return count;
+  slot.startedAt = slot.turns.now;
+  slot.startedWith = slot.mailbox.acceptedAtOf(0);
+  return goOut(slot, takeBatch(slot, count));
+}
+
+/** Takes so many of the oldest messages. Where readings of the clock are shared, many in a row have waited equally long. */
+export function takeBatch({ mailbox, queueing, startedAt, startedWith }: Slot, count: number): readonly unknown[] {
+  let acceptedAt = startedWith;
+  let first = 0;
+  for (let offset = 1; offset < count; offset += 1) {
+    const next = mailbox.acceptedAtOf(offset);
+    if (next === acceptedAt) continue;
+    queueing.record(startedAt - acceptedAt, offset - first);
+    acceptedAt = next;
+    first = offset;
+  }
+  queueing.record(startedAt - acceptedAt, count - first);
+  return mailbox.take(count);
+}
+
+function goOut(slot: Slot, messages: readonly unknown[]): Call {
+  const { breaker, counters } = slot;
+  const call = slot.spareCall ?? new Call(slot);
+  call.begin(messages.length, messages, true);
+  slot.spareCall = undefined;
+  slot.call = call;
+  counters[Counter.inFlight] += messages.length;
+  counters[Counter.calls] += 1;
+  breaker?.callStarted(slot);
+  return call;
 }
 
 /** A call with messages that failed before; undefined: there are none, or new ones will show what they are worth. */
@@ -55,7 +84,7 @@ function again(slot: Slot, trigger: Trigger, limit: number): Call | undefined {
   slot.counters[Counter.retries] += 1;
   // Trials and the search for poison have bounds of their own.
   if (trigger !== 'probe' && !held.isSplit) slot.retryBudget.spend();
-  const call = goOut(slot, held.messages.length, held.messages, true);
+  const call = goOut(slot, held.messages);
   call.note({ before: held });
   return call;
 }

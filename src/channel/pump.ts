@@ -1,12 +1,11 @@
 import type { ChannelEvent } from '../../machines/channel.ts';
-import type { Breaker } from '../core/breaker.ts';
 import type { Edge, PumpMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
-import type { Trigger } from '../core/trigger.ts';
 import type { TurnTaker } from '../core/turns.ts';
-import type { Call } from './call.ts';
-import { begin, beginWithNew, isSteady } from './dispatch.ts';
+import { Call, Context } from './call.ts';
+import { begin, isAdmitted, takeBatch, triggerOf } from './dispatch.ts';
 import type { AnyChannel } from './processing-channel.ts';
+import { promiseOf } from './promise-of.ts';
 import { settleFailure, settlePlain, settleSuccess } from './settlement.ts';
 import type { Slot } from './slot.ts';
 import { dueInMs } from './waits.ts';
@@ -115,50 +114,62 @@ export class Pump implements TurnTaker {
     this.slot.breaker?.callCancelled(this.slot);
   }
 
+  /** Hands the next batch to `process`; true: another one may follow at once. */
+  // The way of a full batch is written out: V8 leaves calls between the parts of one that is so long (decision 16).
   step(): boolean {
-    const { mode, slot } = this;
-    if (mode === undefined || slot.call !== undefined) return false;
-    if (mode === 'flush' && isSteady(slot)) return this.run(beginWithNew(slot, slot.config.batchSize));
-    const trigger = this.trigger(mode);
-    if (trigger === undefined) return this.rest(mode);
-    if (slot.breaker?.isAlert === true && !this.isAdmitted(mode, slot.breaker)) return this.awaitCoolDown();
-    const call = begin(slot, trigger);
-    // Who was told of its gaps has ended this life: the batch is at the head again.
-    return !call.isOver && this.run(call);
-  }
-
-  /** Hands the batch to `process`; true: another one may follow at once. */
-  private run(call: Call): boolean {
-    let result: unknown;
-    let isPending: boolean;
+    const { slot } = this;
+    const { breaker, config, counters, gaps, mailbox, offers, recovery } = slot;
+    const { batchSize } = config;
+    let call: Call | undefined;
+    // Nothing failed or was dropped, the breaker is calm, and nobody waits: no call needs less care.
+    if (
+      this.mode === 'flush' &&
+      slot.call === undefined &&
+      mailbox.size >= batchSize &&
+      breaker?.isAlert !== true &&
+      recovery.size === 0 &&
+      gaps.isEmpty &&
+      offers.size === 0 &&
+      slot.flushLeft === 0
+    ) {
+      slot.startedAt = slot.turns.now;
+      slot.startedWith = mailbox.acceptedAtOf(0);
+      call = slot.spareCall ?? new Call(slot);
+      if (batchSize === 1) {
+        slot.queueing.record(slot.startedAt - slot.startedWith);
+        call.begin(1, mailbox.shift(), false);
+      } else call.begin(batchSize, takeBatch(slot, batchSize), true);
+      slot.spareCall = undefined;
+      slot.call = call;
+      counters[Counter.inFlight] += batchSize;
+      counters[Counter.calls] += 1;
+      if (breaker !== undefined) breaker.callStarted(slot);
+    } else call = this.begin();
+    if (call === undefined) return false;
+    let promise: Promise<unknown> | undefined;
     try {
-      result = this.channel.process(call.batch, call);
-      // Even to look for a `then` runs code of the host's.
-      isPending = typeof (result as { then?: unknown } | null | undefined)?.then === 'function';
+      promise = promiseOf(this.channel.process(call.batch, new Context(call)));
+      // Whoever settles it looks for more.
+      if (promise !== undefined && this.isWatching) this.watch('none');
+      promise?.then(this.onFulfilled, this.onRejected);
     } catch (error) {
       return this.failed(call, error);
     }
-    if (!isPending) return this.succeeded(call);
-    // Whoever settles it looks for more.
-    if (this.isWatching) this.watch('none');
-    Promise.resolve(result).then(this.onFulfilled, this.onRejected);
-    if (!this.isDiscarded) this.watchdog.watch(call);
+    if (promise === undefined) return this.succeeded(call);
+    if (!this.watchdog.isSet && !this.isDiscarded) this.watchdog.watch(call);
     return false;
   }
 
-  private trigger(mode: PumpMode): Trigger | undefined {
-    const { slot } = this;
-    return mode === 'flush' && slot.recovery.size === 0 ? slot.dueTrigger() : this.unsteadyTrigger(mode);
-  }
-
-  /** Something failed before, or the statechart wants more than what is due. */
-  private unsteadyTrigger(mode: PumpMode): Trigger | undefined {
-    const { recovery, mailbox } = this.slot;
-    if (mode === 'isolate' && !recovery.isIsolating && !recovery.hasSuspects) return undefined;
-    if (recovery.hasSegments) return mode === 'drain' || mode === 'probe' ? mode : 'size';
-    if (mailbox.size === 0) return undefined;
-    // What is set aside waits for what comes next.
-    return mode === 'drain' ? 'drain' : 'probe';
+  /** Undefined: nothing is due, or it has to wait. */
+  private begin(): Call | undefined {
+    const { mode, slot } = this;
+    if (mode === undefined || slot.call !== undefined) return undefined;
+    const trigger = triggerOf(slot, mode);
+    if (trigger === undefined) this.rest(mode);
+    else if (slot.breaker?.isAlert === true && !isAdmitted(slot, slot.breaker, mode, this.requestTurn))
+      this.awaitCoolDown();
+    else return begin(slot, trigger);
+    return undefined;
   }
 
   // Bound once: a call at a time needs no closure of its own.
@@ -185,11 +196,10 @@ export class Pump implements TurnTaker {
     // Whoever is told of the outcome may route: until all of it is settled, the next call has to wait.
     call.isOver = true;
     const { slot } = this;
-    const { suspects } = slot.recovery;
-    let mustWait = false;
-    if (call.isPlain && !slot.world.bus.hearsFlushes) settlePlain(slot, call.size);
-    else mustWait = settleSuccess(call);
-    if (mustWait || this.mode !== 'flush' || slot.recovery.size > 0) return this.settled(mustWait, true, suspects);
+    const { recovery } = slot;
+    if (!call.isPlain || slot.world.bus.hearsFlushes) return this.settled(recovery.suspects, settleSuccess(call), true);
+    settlePlain(slot, call.size);
+    if (this.mode !== 'flush' || recovery.size > 0) return this.settled(recovery.suspects, false, true);
     slot.endBatch();
     slot.retryAt = 0;
     return slot.dueTrigger() !== undefined || this.rest('flush');
@@ -199,8 +209,7 @@ export class Pump implements TurnTaker {
   private failed(call: Call, error: unknown): boolean {
     if (call.isOver) return this.late();
     call.isOver = true;
-    const { suspects } = this.slot.recovery;
-    return this.settled(settleFailure(call, error), false, suspects);
+    return this.settled(this.slot.recovery.suspects, settleFailure(call, error), false);
   }
 
   /** The handler itself may have ended this life: what was in flight has gone back to the head. */
@@ -209,7 +218,7 @@ export class Pump implements TurnTaker {
     return false;
   }
 
-  private settled(mustWait: boolean, isSuccess: boolean, suspects: number): boolean {
+  private settled(suspects: number, mustWait: boolean, isSuccess: boolean): boolean {
     const { mode, slot } = this;
     slot.endBatch();
     if (mode === undefined) this.watchdog.stop();
@@ -222,18 +231,10 @@ export class Pump implements TurnTaker {
       this.tell({ type: 'batch.failed' });
       return false;
     }
-    const trigger = this.trigger(mode);
+    const trigger = triggerOf(slot, mode);
     if (trigger === undefined) return this.rest(mode);
     // At once: whoever shares the breaker must not fail between a suspect and what may show that it is poison.
     return slot.recovery.suspects <= suspects || slot.breaker?.state !== 'half-open' || this.step();
-  }
-
-  /** The breaker lets one more call through. */
-  private isAdmitted(mode: PumpMode, breaker: Breaker): boolean {
-    if (breaker.state === 'closed') return true;
-    if ((mode !== 'probe' && mode !== 'drain') || !breaker.probe(this.requestTurn)) return false;
-    this.slot.probedIn = breaker.opened;
-    return true;
   }
 
   private readonly requestTurn = (): void => this.slot.turns.request(this);
@@ -263,14 +264,13 @@ export class Pump implements TurnTaker {
   }
 
   /** The statechart's clock may be the host's, whose timers can fire a moment before the cool-down is over on ours. */
-  private awaitCoolDown(): false {
+  private awaitCoolDown(): void {
     const { slot } = this;
     const leftMs = slot.breaker?.coolDownLeftMs() ?? 0;
     if (leftMs > 0) {
       this.clearQuietTimer();
       this.quietTimer = slot.world.clock.setTimeout(this.requestTurn, leftMs);
     }
-    return false;
   }
 
   /** One timer watches over many batches: it is set again only after it fired. */

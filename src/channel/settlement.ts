@@ -66,8 +66,8 @@ function noteDuration({ processing, startedAt, turns }: Slot, size: number): num
   return durationMs;
 }
 
-function publishFlushed(call: Call, durationMs: number): void {
-  const { slot, trigger, size, ageMs, attempt } = call;
+function publishFlushed({ slot, size, details: { trigger, attempt } }: Call, durationMs: number): void {
+  const ageMs = slot.startedAt - slot.startedWith;
   slot.world.bus.publish('batch.flushed', { channel: slot.id, trigger, size, ageMs, durationMs, attempt });
 }
 
@@ -139,9 +139,10 @@ function deadLetter({ config, counters, world }: Slot, segments: readonly Segmen
 }
 
 function publishFailed(call: Call, error: unknown): void {
-  const { slot, size, attempt, details } = call;
+  const { slot, size, details } = call;
+  const { attempt, isTimedOut } = details;
   slot.counters[Counter.failures] += 1;
-  slot.world.bus.publish('batch.failed', { channel: slot.id, size, attempt, error, isTimedOut: details.isTimedOut });
+  slot.world.bus.publish('batch.failed', { channel: slot.id, size, attempt, error, isTimedOut });
 }
 
 /** Notes when the next attempt is due: our own backoff, the sink's wish or the budget, the longest holds. False: at once. */

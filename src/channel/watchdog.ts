@@ -10,7 +10,7 @@ import type { Slot } from './slot.ts';
 export class Watchdog {
   readonly #slot: Slot;
   readonly #tell: (event: ChannelEvent) => void;
-  #timer: unknown;
+  private timer: unknown;
 
   /** `tell` brings an event to the channel's statechart. */
   constructor(slot: Slot, tell: (event: ChannelEvent) => void) {
@@ -18,21 +18,26 @@ export class Watchdog {
     this.#tell = tell;
   }
 
-  watch(call: Call): void {
-    this.#timer ??= this.#lookIn(this.#nextLookMs(call, 0));
+  get isSet(): boolean {
+    return this.timer !== undefined;
+  }
+
+  /** Looks at this call when its next deadline passes. */
+  watch(call: Call, elapsedMs = 0): void {
+    const { breaker, processTimeoutMs, abandonAfterMs } = call.config;
+    const slowMs = breaker === false ? 0 : breaker.slowCallMs;
+    const looks = [slowMs, processTimeoutMs, processTimeoutMs + abandonAfterMs];
+    const nextMs = Math.min(...looks.filter((ms) => ms > elapsedMs));
+    this.timer = this.#slot.world.clock.setTimeout(() => this.#check(), nextMs - elapsedMs);
   }
 
   stop(): void {
-    this.#slot.world.clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #lookIn(ms: number): unknown {
-    return this.#slot.world.clock.setTimeout(() => this.#check(), ms);
+    this.#slot.world.clock.clearTimeout(this.timer);
+    this.timer = undefined;
   }
 
   #check(): void {
-    this.#timer = undefined;
+    this.timer = undefined;
     const { call } = this.#slot;
     if (call === undefined) return;
     const { processTimeoutMs, abandonAfterMs } = call.config;
@@ -44,13 +49,6 @@ export class Watchdog {
     }
     if (elapsedMs >= processTimeoutMs + abandonAfterMs)
       return this.#tell({ type: 'call.hung', error: timeoutError(call) });
-    this.#timer = this.#lookIn(this.#nextLookMs(call, elapsedMs));
-  }
-
-  #nextLookMs(call: Call, elapsedMs: number): number {
-    const { breaker, processTimeoutMs, abandonAfterMs } = call.config;
-    const slowMs = breaker === false ? 0 : breaker.slowCallMs;
-    const looks = [slowMs, processTimeoutMs, processTimeoutMs + abandonAfterMs];
-    return Math.min(...looks.filter((ms) => ms > elapsedMs)) - elapsedMs;
+    this.watch(call, elapsedMs);
   }
 }

@@ -33,9 +33,9 @@ export function backoffMs(limits: BackoffLimits, attempt: number, random: Random
  * waits for ever. Source: failsafe-go (at least 3) and Finagle (20 %, and some a second whatever the share).
  */
 export class RetryBudget {
+  /** Retries per first attempt: 0.2 allows one retry for five calls; 1 allows any number. May change at any time. */
+  budget: number;
   private readonly clock: Pick<Clock, 'now'>;
-  private share = 0;
-  private tokensMax = 0;
   private tokens = TOKENS_FLOOR;
   private refilledAt: number;
 
@@ -45,19 +45,10 @@ export class RetryBudget {
     this.refilledAt = clock.now();
   }
 
-  /** Retries per first attempt: 0.2 allows one retry for five calls; 1 allows any number. */
-  get budget(): number {
-    return this.share;
-  }
-
-  set budget(budget: number) {
-    this.share = budget;
-    this.tokensMax = TOKENS_FLOOR + budget * TOKENS_PER_BUDGET_MAX;
-  }
-
   /** A first attempt was made. */
   earn(): void {
-    if (this.tokens !== this.tokensMax) this.tokens = Math.min(this.tokensMax, this.tokens + this.share);
+    const tokensMax = TOKENS_FLOOR + this.budget * TOKENS_PER_BUDGET_MAX;
+    if (this.tokens !== tokensMax) this.tokens = Math.min(tokensMax, this.tokens + this.budget);
   }
 
   /** Pays for a retry; false: not now, see `waitMs`. */

@@ -9,12 +9,9 @@ export const SLOW = 2;
 /** What a breaker looks back on: so many calls, or so many milliseconds. */
 export type WindowLimits = { readonly count: number } | { readonly ms: number };
 
+const NOTHING = { calls: 0, failures: 0, slow: 0 };
 /** What the window holds. */
-interface WindowTotals {
-  calls: number;
-  failures: number;
-  slow: number;
-}
+type WindowTotals = typeof NOTHING;
 
 /** The recent outcomes of a breaker. */
 export interface BreakerWindow {
@@ -36,7 +33,7 @@ class CountWindow implements BreakerWindow {
   readonly #count: number;
   /** Undefined: all of them went well. */
   #outcomes: Uint8Array | undefined;
-  readonly #totals = { calls: 0, failures: 0, slow: 0 };
+  readonly #totals = { ...NOTHING };
   #next = 0;
 
   constructor(count: number) {
@@ -61,13 +58,12 @@ class CountWindow implements BreakerWindow {
   }
 
   clear(): void {
-    Object.assign(this.#totals, { calls: 0, failures: 0, slow: 0 });
+    Object.assign(this.#totals, NOTHING);
   }
 
   copyTo(other: BreakerWindow, now: number): void {
-    const slots = this.#count;
     for (let back = this.#totals.calls; back > 0; back -= 1)
-      other.record(this.#outcomes?.[(this.#next - back + slots) % slots] ?? 0, now);
+      other.record(this.#outcomes?.[(this.#next - back + this.#count) % this.#count] ?? 0, now);
   }
 }
 
@@ -100,7 +96,7 @@ class TimeWindow implements BreakerWindow {
   }
 
   totals(now: number): WindowTotals {
-    const totals = { calls: 0, failures: 0, slow: 0 };
+    const totals = { ...NOTHING };
     this.#visit(now, (outcome, _at, times) => tally(totals, outcome, times));
     return totals;
   }

@@ -177,9 +177,7 @@ export class Breaker {
       this.enter('half-open', 'cool-down');
     }
     if (now - this.permitSince < this.limitsNow.slowCallMs) {
-      if (freed === undefined) return false;
-      this.refused ??= new Set();
-      this.refused.add(freed);
+      if (freed !== undefined) this.refused = (this.refused ?? new Set()).add(freed);
       return false;
     }
     this.permitSince = now;

@@ -16,8 +16,7 @@ export class Intensity {
 
   /** It happened at `now`. True: still within the limit. False: once too often. */
   note(now: number): boolean {
-    this.#stamps.push(now);
-    this.#stamps = this.#stamps.slice(-(this.limit + 1));
+    this.#stamps = [...this.#stamps, now].slice(-(this.limit + 1));
     return this.count(now) <= this.limit;
   }
 

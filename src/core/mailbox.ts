@@ -15,7 +15,8 @@ export class Mailbox<Message = unknown> {
   private mark = 0;
   private head = 0;
   private firstOrdinal = 0;
-  private mask = 0;
+  /** So many slots, less one. */
+  private mask = -1;
   private messages: (Message | undefined)[] = [];
   private acceptedAt = NO_STAMPS;
   private sequence = NO_STAMPS;
@@ -56,7 +57,7 @@ export class Mailbox<Message = unknown> {
   }
 
   push(message: Message, acceptedAt: number, sequence: number): void {
-    if (this.count === this.messages.length) this.resize(this.count + 1);
+    if (this.count > this.mask) this.resize(this.count + 1);
     this.put(this.slotOf(this.count), message, acceptedAt, sequence);
     this.count += 1;
   }
@@ -139,6 +140,8 @@ export class Mailbox<Message = unknown> {
 
   private advance(count: number): void {
     this.noteSize(this.count);
+    // Each time around in a new array: where the ring is older than its messages, V8's memory is told of every one.
+    if (this.head + count > this.mask) this.messages = this.messages.slice();
     this.head = (this.head + count) & this.mask;
     this.firstOrdinal += count;
     this.count -= count;

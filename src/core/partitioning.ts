@@ -22,11 +22,8 @@ export function createPartitioning<P extends Partition>(
   let turn = -1;
   return {
     pick() {
-      for (let tried = 0; tried < partitions.length; tried += 1) {
-        turn += 1;
-        if (at(turn).canDeliver) return at(turn);
-      }
       turn += 1;
+      for (let passed = 0; passed < partitions.length && !at(turn).canDeliver; passed += 1) turn += 1;
       return at(turn);
     },
   };

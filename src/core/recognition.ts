@@ -42,8 +42,12 @@ export class Recognition {
   /** Undefined: unknown; `why` says why. */
   dataTypeOf(message: unknown): string | undefined {
     for (const rule of this.#rules) {
-      const opinion = this.#ask(rule, message);
-      if (opinion !== undefined) return opinion;
+      try {
+        const opinion: unknown = rule(message);
+        if (typeof opinion === 'string' && opinion !== '') return opinion;
+      } catch (error) {
+        this.#ruleFailed(error);
+      }
     }
     try {
       if (!isRecord(message)) return undefined;
@@ -66,16 +70,6 @@ export class Recognition {
       return 'no ev, and no shape of a trade, bar or fair value';
     } catch {
       return 'the message throws when it is read';
-    }
-  }
-
-  #ask(rule: RecognitionRule, message: unknown): string | undefined {
-    try {
-      const opinion: unknown = rule(message);
-      return typeof opinion === 'string' && opinion !== '' ? opinion : undefined;
-    } catch (error) {
-      this.#ruleFailed(error);
-      return undefined;
     }
   }
 }

@@ -40,8 +40,8 @@ export interface RecoveryRules {
  * go back to the head in order). Finding k poison messages among n takes O(k·log n) calls: each is reached by halving.
  */
 export class Recovery {
-  private segments: Segment[] = [];
-  private setAside: Segment[] = [];
+  private readonly segments: Segment[] = [];
+  private readonly setAside: Segment[] = [];
   private count = 0;
 
   /** Messages held here. */
@@ -80,13 +80,10 @@ export class Recovery {
   take(limit: number): Segment | undefined {
     const head = this.hasSegments ? this.segments.shift() : undefined;
     if (head === undefined) return undefined;
-    if (head.messages.length > limit) {
-      this.segments.unshift({ ...head, messages: head.messages.slice(limit) });
-      this.count -= limit;
-      return { ...head, messages: head.messages.slice(0, limit) };
-    }
     this.count -= head.messages.length;
-    return head;
+    if (head.messages.length <= limit) return head;
+    this.putBack({ ...head, messages: head.messages.slice(limit) });
+    return { ...head, messages: head.messages.slice(0, limit) };
   }
 
   /** Puts a segment back at the head as it is: its call said nothing about it. */
@@ -105,7 +102,9 @@ export class Recovery {
       return 'retry';
     }
     if (segment.messages.length > 1 && rules.isolate) {
-      this.split(segment);
+      const middle = Math.ceil(segment.messages.length / 2);
+      this.putBack({ ...segment, isSplit: true, messages: segment.messages.slice(middle) });
+      this.putBack({ ...segment, isSplit: true, messages: segment.messages.slice(0, middle) });
       return 'isolate';
     }
     if (!isRetryable || !rules.needsEvidence) return 'condemn';
@@ -116,8 +115,7 @@ export class Recovery {
 
   /** Something was delivered: whoever failed before it and is set aside is poison. */
   takeCondemned(): readonly Segment[] {
-    const condemned = this.setAside;
-    this.setAside = [];
+    const condemned = this.setAside.splice(0);
     for (const segment of condemned) this.count -= segment.messages.length;
     return condemned;
   }
@@ -125,28 +123,19 @@ export class Recovery {
   /** No evidence came: the suspects go back to the head, in order. */
   restore(): void {
     if (this.setAside.length === 0) return;
-    this.segments.unshift(...this.setAside.map((segment) => ({ ...segment, isSuspect: true })));
-    this.setAside = [];
+    this.segments.unshift(...this.setAside.splice(0).map((segment) => ({ ...segment, isSuspect: true })));
   }
 
   /** Empties it, in order. */
   takeAll(): readonly Segment[] {
     this.restore();
-    const segments = this.segments;
-    this.segments = [];
     this.count = 0;
-    return segments;
+    return this.segments.splice(0);
   }
 
   /** Puts a segment behind the others: it was taken out of another recovery, in order. */
   append(segment: Segment): void {
     this.segments.push(segment);
     this.count += segment.messages.length;
-  }
-
-  private split(segment: Segment): void {
-    const middle = Math.ceil(segment.messages.length / 2);
-    this.putBack({ ...segment, isSplit: true, messages: segment.messages.slice(middle) });
-    this.putBack({ ...segment, isSplit: true, messages: segment.messages.slice(0, middle) });
   }
 }

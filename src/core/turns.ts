@@ -5,9 +5,9 @@ import type { Clock } from './clock.ts';
  * loop has its own, then ever more share one, up to 128, as long as they take no longer than this together.
  */
 const BRIEF_MS = 0.02;
-export const STRIDE_MAX = 128;
+export const STRIDE_MAX = 256;
 /** What a call counts for: its handler may suddenly take long, so few calls share a reading. */
-export const CALL_WEIGHT = 4;
+export const CALL_WEIGHT = 8;
 
 /** Something that delivers one batch at a time. */
 export interface TurnTaker {

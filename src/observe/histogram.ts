@@ -26,9 +26,9 @@ export class Histogram {
   private maxMs = 0;
   private windowMaxMs = 0;
 
-  record(ms: number): void {
+  record(ms: number, times = 1): void {
     if (ms !== this.lastMs) this.sum(ms);
-    this.repeats += 1;
+    this.repeats += times;
   }
 
   /** Durations that repeat, as they do where readings of the clock are shared, go into their bucket together. */

@@ -18,7 +18,8 @@ import { Member } from './member.ts';
 
 /** What a channel is made of. */
 export interface ChannelParts {
-  readonly config: ChannelConfig;
+  /** The one in force. */
+  config: ChannelConfig;
   readonly factory: ChannelFactory;
   readonly world: World;
   /** Undefined: it has none. */
@@ -36,7 +37,6 @@ export class Channel implements BreakerUser {
   readonly parts: ChannelParts;
   readonly processing: Histogram;
   readonly queueing: Histogram;
-  private configNow: ChannelConfig;
   /** The slots, if there are several, and else the only one. */
   private readonly partitioning: Partitioning<Slot> | undefined;
   private readonly only: Slot | undefined;
@@ -50,7 +50,6 @@ export class Channel implements BreakerUser {
     const { config, world, breaker } = parts;
     this.name = config.name;
     this.parts = parts;
-    this.configNow = config;
     this.processing = predecessor?.processing ?? new Histogram();
     this.queueing = predecessor?.queueing ?? new Histogram();
     const { partitionBy, partitions } = config;
@@ -68,7 +67,7 @@ export class Channel implements BreakerUser {
   }
 
   get config(): ChannelConfig {
-    return this.configNow;
+    return this.parts.config;
   }
 
   /** Who calls the sink: its slots. */
@@ -90,7 +89,7 @@ export class Channel implements BreakerUser {
   checkRulesOf(instance: AnyChannel): void {
     const schema = rulesOf(instance);
     if (schema === undefined || schema === this.parts.rules) return;
-    const eventRules = checkRulesOf(this.name, schema, this.configNow.eventRules);
+    const eventRules = checkRulesOf(this.name, schema, this.config.eventRules);
     for (const { slot } of this.members) slot.config = { ...slot.config, eventRules };
     // From now on a reload checks by them, too.
     this.parts.rules = schema;
@@ -102,7 +101,7 @@ export class Channel implements BreakerUser {
 
   /** Takes over new limits, those of class `live` and `next-batch`: they hold from the next batch. */
   reconfigure(config: ChannelConfig): void {
-    this.configNow = config;
+    this.parts.config = config;
     if (this.breaker !== undefined && config.breaker !== false) this.breaker.limits = config.breaker;
     for (const member of this.members) {
       member.slot.reconfigure(config);

@@ -40,13 +40,12 @@ export interface Core {
 export function buildCore({ options, config, unnamed, instances, alertClock }: Plan): Core {
   const bus = new Bus(options.events);
   const clock = options.clock ?? createSystemClock();
-  const random = options.random ?? createRandom(clock.wallTime());
   const logger = options.logger === undefined ? silentLogger : containLogger(options.logger, bus);
   if (options.logger !== undefined) logFacts(bus, logger);
   const deadLetters = new DeadLetters(config.router.deadLetters.capacity);
   const world: World = {
     clock,
-    random,
+    random: options.random ?? createRandom(clock.wallTime()),
     bus,
     logger,
     turns: new Turns(clock, config.router),
@@ -92,9 +91,8 @@ function breakerFor(core: Core, { breaker }: ChannelConfig, predecessor: Channel
   if (breaker === false) return undefined;
   const before = predecessor?.config.breaker;
   const own = before && before.shared === undefined ? predecessor?.breaker : undefined;
-  const isSame = before && before.shared === breaker.shared;
   // The first to share a breaker brings its own.
-  const found = isSame ? predecessor?.breaker : (core.breakers.get(breaker.shared ?? '') ?? own);
+  const found = core.breakers.get(breaker.shared ?? '') ?? own;
   const made = found ?? new Breaker(breaker, core.world.clock, core.world.random);
   made.limits = breaker;
   if (breaker.shared !== undefined) core.breakers.set(breaker.shared, made);

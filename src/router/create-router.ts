@@ -37,10 +37,7 @@ export function createRouter<const Channels extends ChannelFactories>(
 }
 
 /** A router and its parts, for those who see through it. */
-export function createObserved(
-  plan: Plan,
-  inspect?: Inspect,
-): { readonly core: Core; readonly router: DataChannelRouter } {
+export function createObserved(plan: Plan, inspect?: Inspect): { core: Core; router: DataChannelRouter } {
   let core: Core | undefined;
   const logic = logicOf(plan, (built) => {
     core = built;
@@ -70,8 +67,7 @@ export function createRouterLogic<const Channels extends ChannelFactories>(
 export function routerOf<Channels extends ChannelFactories = ChannelFactories>(
   actor: RouterActor,
 ): DataChannelRouter<Emitted<Channels>> {
-  const snapshot = actor.getSnapshot();
-  const router = routers.get(snapshot.context?.fleet?.() ?? {});
+  const router = routers.get(actor.getSnapshot().context?.fleet?.() ?? {});
   if (router === undefined)
     throw new SluiceError('invalid-option', 'routerOf: this actor is not one of createRouterLogic');
   // The names of the channels are known to the caller, who gave them to createRouterLogic.

@@ -226,8 +226,7 @@ export class Fleet implements FleetPort {
     this.#down.set(slot.id, member);
     if (member.cause === 'channel.restart') member.forgive();
     else if (!member.noteFailure()) {
-      const restarts = slot.counters[Counter.restarts];
-      this.#world.bus.publish('channel.gaveUp', { channel: slot.id, restarts, error });
+      this.#world.bus.publish('channel.gaveUp', { channel: slot.id, restarts: slot.counters[Counter.restarts], error });
     }
     this.#notify({ type: 'channel.failed', id: slot.id, error });
   }

@@ -3,7 +3,7 @@ import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import { Life } from '../channel/life.ts';
 import { type AnyChannel, bindChannel } from '../channel/processing-channel.ts';
 import type { Slot } from '../channel/slot.ts';
-import { type Validate, validatorOf } from '../channel/validator.ts';
+import { validatorOf } from '../channel/validator.ts';
 import { Intensity } from '../core/intensity.ts';
 import { healthOf } from '../observe/health.ts';
 import type { ChannelMetrics } from '../observe/metrics.ts';
@@ -56,19 +56,17 @@ export class Member {
    */
   start(parent: AnyActorRef, warmed: (member: Member) => void): boolean {
     let instance: AnyChannel;
-    let validate: Validate | undefined;
     try {
       const { parts } = this.channel;
       instance = parts.instance ?? parts.factory();
       parts.instance = undefined;
       this.channel.checkRulesOf(instance);
       bindChannel(instance, this);
-      validate = validatorOf(instance);
+      this.slot.openDoor(validatorOf(instance));
     } catch (error) {
       this.enter('failed', 'constructor', error);
       return false;
     }
-    this.slot.openDoor(validate);
     const life = new Life(this.slot, instance, (event) => actor.send(event));
     const actor = createActor(channelMachine, { id: this.slot.id, parent, input: { port: () => life } });
     this.#actor = actor;

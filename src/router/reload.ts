@@ -18,11 +18,12 @@ const DRAIN_MS = 5_000;
 /**
  * Puts another configuration in force: checked whole, then applied whole, in one step between batches, or not at all.
  * Channels with a change of class `restart` first finish the batch they have and close; their successors take over
- * what waits, the counts and the breaker. Throws `SluiceError` with all mistakes; then nothing has changed.
+ * what waits, the counts and the breaker. Throws `SluiceError` with all mistakes, or what a source says that is itself
+ * wrong; then nothing has changed, and `config.rejected` has told of it.
  */
-export async function reconfigure(core: Core, input: AnyConfig): Promise<readonly ConfigChange[]> {
-  const { bus } = core.world;
+export async function reconfigure(core: Core, from: AnyConfig | Promise<AnyConfig>): Promise<readonly ConfigChange[]> {
   try {
+    const input = await from;
     // One that is on its way out is gone before anybody may name it again.
     await Promise.all([...core.fleet.channels.values()].map((channel) => channel.removal));
     const before = core.config;
@@ -35,10 +36,10 @@ export async function reconfigure(core: Core, input: AnyConfig): Promise<readonl
     const next = core.config === before ? first : checkAgain(core, input, standing);
     const changes = diffConfig(core.config, next.config);
     apply(core, next, standing);
-    if (changes.length > 0) bus.publish('config.applied', { changes });
+    if (changes.length > 0) core.world.bus.publish('config.applied', { changes });
     return changes;
   } catch (error) {
-    bus.publish('config.rejected', { error });
+    core.world.bus.publish('config.rejected', { error });
     throw error;
   }
 }
@@ -53,15 +54,6 @@ function checkAgain(core: Core, input: AnyConfig, retired: readonly Channel[]) {
   }
 }
 
-/** As `reconfigure`, from a source that may itself be wrong; never rejects, an event has told of it. */
-export async function reconfigureFrom(core: Core, load: () => Promise<RouterConfig>): Promise<void> {
-  // What is wrong is told as `config.rejected`, by whoever found it.
-  await load().then(
-    (config) => reconfigure(core, config).catch(() => {}),
-    (error: unknown) => core.world.bus.publish('config.rejected', { error }),
-  );
-}
-
 /** Everything that can be wrong is found here, before anything is touched. */
 function check(core: Core, input: AnyConfig) {
   const written = parseConfig(input);
@@ -70,24 +62,22 @@ function check(core: Core, input: AnyConfig) {
   const unnamed = [...core.unnamed].filter(([name]) => core.fleet.channels.has(name));
   const filled = withUnnamed(written, new Map(unnamed));
   const instances = new Map<string, AnyChannel>();
-  const schemas = new Map(
-    [...core.fleet.channels].flatMap(([name, { parts }]) => (parts.rules ? [[name, parts.rules]] : [])),
-  );
   for (const name of Object.keys(filled.channels)) {
     const factory = core.factories.get(name);
     if (core.fleet.channels.has(name) || factory === undefined) continue;
     const instance = makeInstance(name, factory);
     if (instance !== undefined) instances.set(name, instance);
   }
-  for (const [name, schema] of rulesByName(instances)) schemas.set(name, schema);
+  const schemas = rulesByName(instances);
+  for (const [name, { parts }] of core.fleet.channels) if (parts.rules !== undefined) schemas.set(name, parts.rules);
   return { config: checkEventRules(filled, schemas), instances };
 }
 
 function channelsToReplace(core: Core, changes: readonly ConfigChange[]): readonly Channel[] {
-  const names = changes.flatMap(({ path, reload, before, after }) => {
-    const isWholeChannel = path.length === 2 && (before === undefined || after === undefined);
-    return path[0] === 'channels' && reload === 'restart' && !isWholeChannel ? [path[1] ?? ''] : [];
-  });
+  // A path that ends at the name is that of a channel that comes or goes.
+  const names = changes.flatMap(({ path: [section, name = '', field], reload }) =>
+    section === 'channels' && field !== undefined && reload === 'restart' ? [name] : [],
+  );
   return [...new Set(names)].flatMap((name) => core.fleet.channels.get(name) ?? []);
 }
 

@@ -1,5 +1,5 @@
 import { SluiceError } from '../core/sluice-error.ts';
-import type { DeadLetter, DeadLetterFilter } from '../observe/dead-letters.ts';
+import type { DeadLetterFilter } from '../observe/dead-letters.ts';
 import type { Channel } from './channel.ts';
 import type { Core } from './core.ts';
 
@@ -39,8 +39,9 @@ export async function replayDeadLetters(core: Core, options: ReplayOptions): Pro
   if (!(perSecond > 0)) throw new SluiceError('invalid-option', `perSecond must be above 0, got ${String(perSecond)}`);
   const report = { replayed: 0, left: 0 };
   for (const letter of core.deadLetters.list(options)) {
-    const channel = channelOf(core, letter);
-    if (channel === undefined || replaysOf(letter) >= replaysMax) {
+    const { message, reason } = letter;
+    const channel = letter.channel === null ? core.intake.channelOf(message) : core.fleet.channels.get(letter.channel);
+    if (channel === undefined || replaysOf(message) >= replaysMax) {
       report.left += 1;
       continue;
     }
@@ -48,25 +49,17 @@ export async function replayDeadLetters(core: Core, options: ReplayOptions): Pro
     if (refused !== null) return { ...report, refused };
     // It may have been dropped or evicted while the replay waited for its turn.
     if (core.deadLetters.take({ id: letter.id }).length === 0) continue;
-    takeAgain(channel, letter);
+    if (typeof message === 'object' && message !== null) replays.set(message, replaysOf(message) + 1);
+    // A letter that was never accepted is routed anew; the others are payloads already, and go behind the door.
+    const isRaw = reason === 'unknown-type' || reason === 'invalid';
+    channel.slotFor(message).accept(message, isRaw);
     report.replayed += 1;
     await sleep(core, 1_000 / perSecond);
   }
   return { ...report, refused: null };
 }
 
-/** A letter that was never accepted is routed anew; the others are payloads already, and go behind the door. */
-function takeAgain(channel: Channel, { message, reason }: DeadLetter): void {
-  if (typeof message === 'object' && message !== null) replays.set(message, (replays.get(message) ?? 0) + 1);
-  const isRaw = reason === 'unknown-type' || reason === 'invalid';
-  channel.slotFor(message).accept(message, isRaw);
-}
-
-function channelOf({ fleet, intake }: Core, { channel, message }: DeadLetter): Channel | undefined {
-  return channel === null ? intake.channelOf(message) : fleet.channels.get(channel);
-}
-
-function replaysOf({ message }: DeadLetter): number {
+function replaysOf(message: unknown): number {
   return typeof message === 'object' && message !== null ? (replays.get(message) ?? 0) : 0;
 }
 

@@ -26,7 +26,7 @@ import type { AnyEmitted } from './emitted.ts';
 import type { OfferOptions, RouteOptions } from './intake.ts';
 import type { Member } from './member.ts';
 import { registerChannel } from './register.ts';
-import { reconfigure, reconfigureFrom, removeChannel } from './reload.ts';
+import { reconfigure, removeChannel } from './reload.ts';
 import { type ReplayOptions, type ReplayReport, replayDeadLetters } from './replay.ts';
 import type { RouterActor, RouterLogic } from './router-actor.ts';
 
@@ -121,8 +121,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Offers all a source has; an element may be a message or an array of them. Ends with the source or the signal. */
   consume(source: Source, options: OfferOptions = {}): Promise<IntakeCount> {
-    const { intake } = this.#core;
-    return consume(source, (message) => intake.offerInTurn(message, options), options.signal);
+    return consume(source, (message) => this.#core.intake.offerInTurn(message, options), options.signal);
   }
 
   /** A Node stream in object mode that offers what is written to it. */
@@ -196,7 +195,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    */
   watch(file: string, options: LoadOptions = {}): () => Promise<void> {
     const unwatch = watchFile(file, () => {
-      this.#reload = this.#reload.then(() => reconfigureFrom(this.#core, () => loadConfig(file, options)));
+      // What is wrong is told as `config.rejected`.
+      this.#reload = this.#reload.then(() => reconfigure(this.#core, loadConfig(file, options)).catch(() => {}));
     });
     this.#watches.push(unwatch);
     return unwatch;

@@ -138,9 +138,7 @@ function deadLetter({ config, counters, world }: Slot, segments: readonly Segmen
   }
 }
 
-function publishFailed(call: Call, error: unknown): void {
-  const { slot, size, details } = call;
-  const { attempt, isTimedOut } = details;
+function publishFailed({ slot, size, details: { attempt, isTimedOut } }: Call, error: unknown): void {
   slot.counters[Counter.failures] += 1;
   slot.world.bus.publish('batch.failed', { channel: slot.id, size, attempt, error, isTimedOut });
 }

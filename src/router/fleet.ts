@@ -106,9 +106,8 @@ export class Fleet implements FleetPort {
     if (member === undefined || member.isAlive || member.isGivenUp || member.slot.isRetiring) return;
     // A plan from before an operator's restart is void; so little too early is only a host's clock that rounds.
     if (this.restartInMs(id) > EARLY_MS) return;
-    const { slot } = member;
-    slot.counters[Counter.restarts] += 1;
-    const { withinMs } = slot.config.restart;
+    member.slot.counters[Counter.restarts] += 1;
+    const { withinMs } = member.slot.config.restart;
     this.#world.bus.publish('channel.restarted', { channel: id, n: member.restartsLately, withinMs });
     this.#start(member);
   }

@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 
 /**
  * Reading the clock costs more than a push, so brief work shares a reading: the first message in each pass of the event
- * loop has its own, then ever more share one, up to 128, as long as they take no longer than this together.
+ * loop has its own, then ever more share one, up to 256, as long as they take no longer than this together.
  */
 const BRIEF_MS = 0.02;
 export const STRIDE_MAX = 256;

@@ -43,7 +43,7 @@ export function benchmarkChart(outcomes: readonly Outcome[]): string {
         .map(({ contestant, ratio }) => ({
           label: contestantTitles[contestant] ?? contestant,
           ratio,
-          isOurs: contestant === 'sluice',
+          isOurs: contestant.startsWith('sluice'),
         }));
       return { title: `${heat.case.name}: messages/s against ${heat.case.baseline} = 1`, bars };
     });

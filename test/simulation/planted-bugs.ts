@@ -65,7 +65,7 @@ const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'leaked timer, of the watchdog',
     file: 'src/channel/watchdog.ts',
-    find: 'this.#slot.world.clock.clearTimeout(this.#timer);',
+    find: 'this.#slot.world.clock.clearTimeout(this.timer);',
     replace: '',
   },
   {

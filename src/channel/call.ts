@@ -27,7 +27,7 @@ const PLAIN: Readonly<Details> = Object.freeze(new Details());
 
 /**
  * A call of `process`: the messages it delivers and what the pump must remember. One that was plain to its end serves
- * again: V8's memory would have to be told of each new one that a slot, which is older, refers to.
+ * again: V8 takes note of every new object that an older one, here the slot, refers to.
  */
 export class Call {
   readonly slot: Slot;
@@ -159,14 +159,13 @@ export class Context implements BatchContext {
   }
 
   fail(index: number, error: unknown): void {
-    const { call } = this;
-    if (this.isLate) return call.slot.countLate();
-    if (!Number.isInteger(index) || index < 0 || index >= call.size) {
-      const allowed = `a whole number from 0 to ${call.size - 1}`;
+    if (this.isLate) return this.call.slot.countLate();
+    if (!Number.isInteger(index) || index < 0 || index >= this.call.size) {
+      const allowed = `a whole number from 0 to ${this.call.size - 1}`;
       throw new SluiceError('invalid-option', `context.fail: index must be ${allowed}, got ${String(index)}`);
     }
-    const { failures = new Map<number, unknown>() } = call.details;
-    call.note({ failures: failures.set(index, error) });
+    const { failures = new Map<number, unknown>() } = this.call.details;
+    this.call.note({ failures: failures.set(index, error) });
   }
 }
 

@@ -7,11 +7,9 @@ import type { Slot } from './slot.ts';
 
 /** Why the next call is due; undefined: none is. */
 export function triggerOf(slot: Slot, mode: PumpMode): Trigger | undefined {
-  return mode === 'flush' && slot.recovery.size === 0 ? slot.dueTrigger() : unsteadyTriggerOf(slot, mode);
-}
-
-/** Something failed before, or the statechart wants more than what is due. */
-function unsteadyTriggerOf({ mailbox, recovery }: Slot, mode: PumpMode): Trigger | undefined {
+  const { mailbox, recovery } = slot;
+  if (mode === 'flush' && recovery.size === 0) return slot.dueTrigger();
+  // Something failed before, or the statechart wants more than what is due.
   if (mode === 'isolate' && !recovery.isIsolating && !recovery.hasSuspects) return undefined;
   if (recovery.hasSegments) return mode === 'drain' || mode === 'probe' ? mode : 'size';
   if (mailbox.size === 0) return undefined;
@@ -64,14 +62,13 @@ export function takeBatch({ mailbox, queueing, startedAt, startedWith }: Slot, c
 }
 
 function goOut(slot: Slot, messages: readonly unknown[]): Call {
-  const { breaker, counters } = slot;
   const call = slot.spareCall ?? new Call(slot);
   call.begin(messages.length, messages, true);
   slot.spareCall = undefined;
   slot.call = call;
-  counters[Counter.inFlight] += messages.length;
-  counters[Counter.calls] += 1;
-  breaker?.callStarted(slot);
+  slot.counters[Counter.inFlight] += messages.length;
+  slot.counters[Counter.calls] += 1;
+  slot.breaker?.callStarted(slot);
   return call;
 }
 

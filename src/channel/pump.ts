@@ -93,9 +93,9 @@ export class Pump implements TurnTaker {
     const call = this.slot.call?.isOver === false ? this.slot.call : undefined;
     this.letGo();
     if (call !== undefined) {
-      this.slot.endBatch();
       this.slot.counters[Counter.inFlight] -= call.size;
       this.slot.recovery.putBack(call.attempted());
+      this.slot.endBatch();
     }
     this.slot.recovery.restore();
   }
@@ -196,10 +196,10 @@ export class Pump implements TurnTaker {
     // Whoever is told of the outcome may route: until all of it is settled, the next call has to wait.
     call.isOver = true;
     const { slot } = this;
-    const { recovery } = slot;
-    if (!call.isPlain || slot.world.bus.hearsFlushes) return this.settled(recovery.suspects, settleSuccess(call), true);
+    const { suspects } = slot.recovery;
+    if (!call.isPlain || slot.world.bus.hearsFlushes) return this.settled(settleSuccess(call), true, suspects);
     settlePlain(slot, call.size);
-    if (this.mode !== 'flush' || recovery.size > 0) return this.settled(recovery.suspects, false, true);
+    if (this.mode !== 'flush' || slot.recovery.size > 0) return this.settled(false, true, suspects);
     slot.endBatch();
     slot.retryAt = 0;
     return slot.dueTrigger() !== undefined || this.rest('flush');
@@ -209,7 +209,8 @@ export class Pump implements TurnTaker {
   private failed(call: Call, error: unknown): boolean {
     if (call.isOver) return this.late();
     call.isOver = true;
-    return this.settled(this.slot.recovery.suspects, settleFailure(call, error), false);
+    const { suspects } = this.slot.recovery;
+    return this.settled(settleFailure(call, error), false, suspects);
   }
 
   /** The handler itself may have ended this life: what was in flight has gone back to the head. */
@@ -218,7 +219,8 @@ export class Pump implements TurnTaker {
     return false;
   }
 
-  private settled(suspects: number, mustWait: boolean, isSuccess: boolean): boolean {
+  /** `suspects`: so many were known before. */
+  private settled(mustWait: boolean, isSuccess: boolean, suspects: number): boolean {
     const { mode, slot } = this;
     slot.endBatch();
     if (mode === undefined) this.watchdog.stop();

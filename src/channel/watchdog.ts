@@ -22,7 +22,7 @@ export class Watchdog {
     return this.timer !== undefined;
   }
 
-  /** Looks at this call when its next deadline passes. */
+  /** Looks at this call when its next deadline passes; called while it is not set. */
   watch(call: Call, elapsedMs = 0): void {
     const { breaker, processTimeoutMs, abandonAfterMs } = call.config;
     const slowMs = breaker === false ? 0 : breaker.slowCallMs;

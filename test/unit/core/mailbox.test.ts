@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Mailbox } from '../../../src/core/mailbox.ts';
 
 /** The collector is hidden unless asked for, and a test cannot choose how its process was started. */
@@ -93,4 +93,23 @@ test('drain hands everything over and leaves a mailbox that works', () => {
   expect(mailbox.drain()).toHaveLength(500);
   mailbox.push('again', 1, 500);
   expect([mailbox.size, mailbox.take(1)]).toEqual([1, ['again']]);
+});
+
+test.each([
+  { burst: 1_000, isAnew: true },
+  { burst: 10_000, isAnew: false },
+])('a ring that once held $burst messages is made anew each time around: $isAnew', ({ burst, isAnew }) => {
+  const mailbox = new Mailbox<number>(burst);
+  const pass = (count: number): void => {
+    for (let n = 0; n < count; n += 1) mailbox.push(n, 0, n);
+    mailbox.take(count);
+  };
+  pass(burst);
+  const slice = vi.spyOn(Array.prototype, 'slice');
+  try {
+    for (let round = 0; round < 1_000; round += 1) pass(100);
+    expect(slice.mock.calls.some((bounds) => bounds.length === 0)).toBe(isAnew);
+  } finally {
+    slice.mockRestore();
+  }
 });

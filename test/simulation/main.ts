@@ -5,7 +5,7 @@ import { parseWhole } from '../../src/cli/option-values.ts';
 import { addTally, type Bursts, emptyTally, rarest, runSeeds, shapesOf, type Tally } from './campaign.ts';
 import { failureText } from './failure-text.ts';
 import { planOf } from './plan.ts';
-import { runPlanted } from './planted-bugs.ts';
+import { runPlanted, SEEDS_PLANTED } from './planted-bugs.ts';
 import { run } from './run.ts';
 import { shrink } from './shrink.ts';
 
@@ -28,8 +28,6 @@ interface Options {
 }
 
 const SEEDS = 300;
-/** Enough to find every planted bug. */
-const SEEDS_PLANTED = 1_000;
 const SEED_MAX = 2 ** 31;
 const SEEDS_PER_TASK = 25;
 const FAILURES_SHOWN = 3;

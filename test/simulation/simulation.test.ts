@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { figureShapes, RECORDING, recordedShapes } from './burst-shapes.ts';
 import { failureText, sequenceDiagram } from './failure-text.ts';
 import { type Plan, planOf } from './plan.ts';
-import { plantingProblems } from './planted-bugs.ts';
 import { type RunResult, run } from './run.ts';
 import { shrink } from './shrink.ts';
 
@@ -96,11 +95,5 @@ describe('a seed that breaks a law', () => {
   it('is drawn in words that Mermaid takes as they are', () => {
     const [, , , arrow] = sequenceDiagram([{ atMs: 1, from: 'a', to: 'b', text: '1;2 "#3"' }]).split('\n');
     expect(arrow).toBe('  p0->>p1: 1 ms 1,2 ,3');
-  });
-});
-
-describe('the bugs that npm run simulate -- --planted plants', () => {
-  it('have a place in the sources as they are', () => {
-    expect(plantingProblems(process.cwd())).toEqual([]);
   });
 });

@@ -1,21 +1,24 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { createInspector } from '../../../src/inspector/index.ts';
-import type { Case } from '../case.ts';
+import type { Case, Entrant, Sample } from '../case.ts';
 import type { Open } from '../contestant.ts';
 import { createLanesRouter, intakeOf } from '../contestants/sluice.ts';
 import { mixedType } from '../message.ts';
-import { perSecondMeasures } from '../report/measures.ts';
+import { perSecondMeasures, plain } from '../report/measures.ts';
 import { WINDOWS } from '../run.ts';
 import { Feed } from '../supply.ts';
-import { openWorkload } from '../workload.ts';
+import { openWorkload, type Workload } from '../workload.ts';
+
+const unobserved: Open = (lanes) => started(createLanesRouter(lanes));
+const NO_HISTOGRAMS = 'sluice/no-histograms';
 
 /** How each way of looking at a router changes W1. */
 const observers: Readonly<Record<string, Open>> = {
-  sluice: (lanes) => started(createLanesRouter(lanes)),
-  'sluice/no-histograms': async (lanes) => {
+  sluice: unobserved,
+  [NO_HISTOGRAMS]: async (lanes) => {
     await switchHistogramsOff();
-    return started(createLanesRouter(lanes));
+    return unobserved(lanes);
   },
   'sluice/metrics-read': async (lanes) => {
     const router = createLanesRouter(lanes);
@@ -60,22 +63,51 @@ const observers: Readonly<Record<string, Open>> = {
   },
 };
 
+const workload: Workload = { supply: () => new Feed(mixedType), batchSize: 100, isSync: false };
+
 /** What it costs to be seen. */
 export const observedCase: Case = {
   name: 'observed',
   title:
-    'W1 of sluice alone, and with somebody who looks at it; metrics have no switch, so their histograms are taken out by hand',
+    'W1 of sluice, looked at, and in turns with it another router in the same process that nobody looks at; metrics have no switch, so for a whole process their histograms are taken out by hand',
   baseline: 'sluice',
   references: [],
   contestants: Object.keys(observers),
-  measures: perSecondMeasures,
-  turns: WINDOWS,
+  measures: [...perSecondMeasures, plain('share', '× unobserved', 2), plain('nsMore', 'ns more', 1)],
+  // Of five windows each.
+  turns: { warmUp: WINDOWS.warmUp / 4, counted: WINDOWS.counted / 2 },
   open: async (contestant) => {
     const open = observers[contestant];
     if (open === undefined) throw new Error(`no observer '${contestant}'`);
-    return openWorkload({ supply: () => new Feed(mixedType), batchSize: 100, isSync: false }, open);
+    return besideUnobserved(await openWorkload(workload, open), contestant !== NO_HISTOGRAMS);
   },
 };
+
+/** Two processes of one program differ by more than it costs to be seen; two routers in one process do not. */
+async function besideUnobserved(observed: Entrant, isCompared: boolean): Promise<Entrant> {
+  const alone = await openWorkload(workload, unobserved);
+  return {
+    async measure() {
+      // The first window after others ran is slower.
+      await alone.measure();
+      const before = await alone.measure();
+      const [first, second] = [await observed.measure(), await observed.measure()];
+      const after = await alone.measure();
+      const perSecond = meanOf(first, second);
+      const perSecondAlone = meanOf(before, after);
+      const compared = { share: perSecond / perSecondAlone, nsMore: 1e9 / perSecond - 1e9 / perSecondAlone };
+      return { ...second, perSecond, ...(isCompared && compared) };
+    },
+    async finish() {
+      await alone.finish?.();
+      await observed.finish?.();
+    },
+  };
+}
+
+function meanOf(...samples: readonly Sample[]): number {
+  return samples.reduce((sum, { perSecond = Number.NaN }) => sum + perSecond, 0) / samples.length;
+}
 
 async function started(router: Parameters<typeof intakeOf>[0]) {
   await router.start();

@@ -31,7 +31,7 @@ export async function runHeat(
     const open = openerOf();
     const entrants = new Map<string, Apart>();
     for (let turn = 1; turn <= warmUp + counted; turn += 1) {
-      for (const [contestant, own] of runs) {
+      for (const [contestant, own] of shuffled(runs)) {
         // Nobody is opened before his first turn: who rests for long is slower than others.
         const entrant = entrants.get(contestant) ?? (await open(name, contestant));
         entrants.set(contestant, entrant);
@@ -57,4 +57,11 @@ function summary(theCase: Case, runs: readonly Run[]): string {
       return value === undefined ? [] : [`${text(value)} ${title}`];
     })
     .join(', ');
+}
+
+/** In another order each turn: who comes after one that leaves much behind, to collect or to compile, is slower. */
+function shuffled<Item>(items: Iterable<Item>): readonly Item[] {
+  return Array.from(items, (item) => ({ item, place: Math.random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
 }

@@ -50,11 +50,17 @@ afterEach(() => {
 const speeds: Readonly<Record<string, number>> = { floor: 20e6, bare: 10e6, sluice: 8e6 };
 const steady = (contestant: string): Run => ({ sample: { perSecond: speeds[contestant] ?? 0 } });
 
-it('contestants take turns in each round, and each ends after its last one', async () => {
-  const [, calls] = await heat(2, steady);
-  const all = ['floor', 'bare', 'sluice'];
-  const round = [...all, ...all, ...all.flatMap((name) => [name, `${name} ends`])];
-  expect(calls).toEqual([...round, ...round]);
+it('contestants take turns in each round, now one first and now another, and each ends after its last turn', async () => {
+  const rounds = 40;
+  const [, calls] = await heat(rounds, steady);
+  const measured = calls.filter((call) => !call.endsWith(' ends'));
+  const turns = Array.from({ length: 3 * rounds }, (_, turn) => measured.slice(3 * turn, 3 * turn + 3));
+  for (const turn of turns) expect([...turn].sort()).toEqual(['bare', 'floor', 'sluice']);
+  expect(new Set(turns.map(([first]) => first)).size).toBe(3);
+  const last = turns.flatMap((turn, index) =>
+    index % 3 === 2 ? turn.flatMap((name) => [name, `${name} ends`]) : turn,
+  );
+  expect(calls).toEqual(last);
 });
 
 it('what is wrong at the end counts', async () => {
@@ -72,7 +78,9 @@ it('the table has the fastest first, and aligned columns', async () => {
 });
 
 it('a failure is shown with its reason, and costs the others nothing', async () => {
-  const [outcome] = await heat(2, (contestant, call) => (call === 23 ? { failure: 'lost one' } : steady(contestant)));
+  const [outcome] = await heat(2, (contestant, call) =>
+    contestant === 'sluice' && call > 15 ? { failure: 'lost one' } : steady(contestant),
+  );
   expect(alignedLines(rowsOf(outcome)).at(-1)).toBe('sluice                                     FAILED: lost one');
   expect(toJson([outcome], 2)).toMatchObject({
     cases: { W0: { sluice: { failure: 'lost one' }, bare: { perSecond: 10e6 } } },

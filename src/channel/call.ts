@@ -59,10 +59,9 @@ export class Call {
     this.number += 1;
   }
 
-  /** Itself, when it keeps nothing alive any more. */
-  emptied(): this {
+  /** Keeps nothing alive any more. */
+  empty(): void {
     this.load = undefined;
-    return this;
   }
 
   /** Nothing is to be known of it but its messages. */

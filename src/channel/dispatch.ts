@@ -62,9 +62,9 @@ export function takeBatch({ mailbox, queueing, startedAt, startedWith }: Slot, c
 }
 
 function goOut(slot: Slot, messages: readonly unknown[]): Call {
-  const call = slot.spareCall ?? new Call(slot);
+  slot.plainCall ??= new Call(slot);
+  const call = slot.plainCall;
   call.begin(messages.length, messages, true);
-  slot.spareCall = undefined;
   slot.call = call;
   slot.counters[Counter.inFlight] += messages.length;
   slot.counters[Counter.calls] += 1;

@@ -134,12 +134,11 @@ export class Pump implements TurnTaker {
     ) {
       slot.startedAt = slot.turns.now;
       slot.startedWith = mailbox.acceptedAtOf(0);
-      call = slot.spareCall ?? new Call(slot);
+      call = slot.plainCall ??= new Call(slot);
       if (batchSize === 1) {
         slot.queueing.record(slot.startedAt - slot.startedWith);
         call.begin(1, mailbox.shift(), false);
       } else call.begin(batchSize, takeBatch(slot, batchSize), true);
-      slot.spareCall = undefined;
       slot.call = call;
       counters[Counter.inFlight] += batchSize;
       counters[Counter.calls] += 1;

@@ -55,8 +55,8 @@ export class Slot {
   probedIn = Number.NEGATIVE_INFINITY;
   /** The call of `process` that is out. */
   call: Call | undefined = undefined;
-  /** One that was plain to its end, and serves again. */
-  spareCall: Call | undefined = undefined;
+  /** Serves again and again, as long as it is plain to its end. */
+  plainCall: Call | undefined = undefined;
   /** When the last call began, on the clock, and when its oldest message was accepted; NaN before the first. */
   startedAt = Number.NaN;
   startedWith = Number.NaN;
@@ -183,7 +183,8 @@ export class Slot {
 
   /** All messages of the batch have left it. */
   endBatch(): void {
-    if (this.call?.isPlain === true) this.spareCall = this.call.emptied();
+    if (this.call?.isPlain === true) this.call.empty();
+    else this.plainCall = undefined;
     this.call = undefined;
     if (this.settledWaiters.length > 0) this.tellSettled();
   }

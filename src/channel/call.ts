@@ -1,8 +1,8 @@
 import type { ChannelConfig } from '../config/schema.ts';
+import { type Gap, NO_GAPS } from '../core/gap-log.ts';
 import type { Segment } from '../core/recovery.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Trigger } from '../core/trigger.ts';
-import { type Gap, NO_GAPS } from '../observe/gap-log.ts';
 import type { BatchContext } from './processing-channel.ts';
 import type { Slot } from './slot.ts';
 

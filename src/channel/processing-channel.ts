@@ -1,10 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ChannelConfig } from '../config/schema.ts';
+import type { Gap } from '../core/gap-log.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Trigger } from '../core/trigger.ts';
-import type { Gap } from '../observe/gap-log.ts';
-import type { Logger } from '../observe/logger.ts';
-import type { ChannelMetrics } from '../observe/metrics.ts';
+import type { Logger } from '../facts/logger.ts';
+import type { ChannelMetrics } from '../report/metrics.ts';
 import type { Slot } from './slot.ts';
 
 /** What `process` is told about its batch, and how it answers. */

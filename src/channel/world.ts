@@ -1,11 +1,11 @@
 import type { Breaker } from '../core/breaker.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Histogram } from '../core/histogram.ts';
 import type { Random } from '../core/random.ts';
 import type { Turns } from '../core/turns.ts';
-import type { Bus } from '../observe/bus.ts';
-import type { DeadLetterReason } from '../observe/dead-letters.ts';
-import type { Histogram } from '../observe/histogram.ts';
-import type { Logger } from '../observe/logger.ts';
+import type { Bus } from '../facts/bus.ts';
+import type { DeadLetterReason } from '../facts/dead-letters.ts';
+import type { Logger } from '../facts/logger.ts';
 
 /** What all slots of a router share. */
 export interface World {

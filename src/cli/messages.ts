@@ -1,4 +1,4 @@
-import { textOf } from '../observe/explain.ts';
+import { errorText } from '../core/error-text.ts';
 import { type Line, LineSplitter } from './lines.ts';
 
 /** Where a malformed line stands and what is wrong with it. */
@@ -33,7 +33,7 @@ function parseLine(text: string): { readonly value: unknown } | { readonly probl
     const value: unknown = JSON.parse(text);
     return { value };
   } catch (error) {
-    return { problem: `not JSON: ${printable(textOf(error))}` };
+    return { problem: `not JSON: ${printable(errorText(error))}` };
   }
 }
 

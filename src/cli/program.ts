@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { textOf } from '../observe/explain.ts';
+import { errorText } from '../core/error-text.ts';
 import { chartCommand } from './chart-command.ts';
 import { configCommand } from './config-command.ts';
 import { version } from './own-package.ts';
@@ -38,7 +38,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
-    terminal.stderr.write(`sluice: ${textOf(error)}\n`);
+    terminal.stderr.write(`sluice: ${errorText(error)}\n`);
     return 1;
   }
 }

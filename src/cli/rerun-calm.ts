@@ -1,9 +1,9 @@
 import { nextTurn } from '../adapters/incident-file.ts';
 import type { Slot } from '../channel/slot.ts';
-import type { ChannelInput } from '../config/plan.ts';
 import { setCounters } from '../incident/calm.ts';
 import type { CalmState } from '../incident/record.ts';
 import type { Core } from '../router/core.ts';
+import type { ChannelInput } from '../router/plan.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 
 const SECOND_MS = 1_000;

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { nextTurn } from '../adapters/incident-file.ts';
-import { planRouter } from '../config/plan.ts';
 import type { Clock } from '../core/clock.ts';
+import { errorText } from '../core/error-text.ts';
 import { countersOf } from '../incident/calm.ts';
 import { type Entry, type Fact, type IncidentStart, TICKS_MAX } from '../incident/record.ts';
 import { factOf } from '../incident/record-router.ts';
 import { fromText, plainRecord, toText } from '../incident/text.ts';
-import { textOf } from '../observe/explain.ts';
 import type { Core } from '../router/core.ts';
 import { createObserved } from '../router/create-router.ts';
+import { planRouter } from '../router/plan.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import { firstReading, type Incident, type Step } from './incident-file.ts';
 import { bringToCalm, startOfSecond } from './rerun-calm.ts';
@@ -195,7 +195,7 @@ export class Rerun {
       const result = Reflect.apply(methods[method] as () => unknown, owner, args);
       if (result instanceof Promise) result.catch(() => {});
     } catch (error) {
-      outcome = textOf(error);
+      outcome = errorText(error);
     }
     if (outcome !== entry.outcome)
       this.#tape.differ(entry, outcome === undefined ? 'it succeeds' : `it throws: ${outcome}`);

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isAlias, isMap, isNode, isScalar, isSeq, Lexer, LineCounter, Parser, parseDocument } from 'yaml';
-import { textOf } from '../observe/explain.ts';
+import { errorText } from '../core/error-text.ts';
 import type { Layer } from './layers.ts';
 import { ConfigError, type ConfigMistake } from './mistakes.ts';
 import type { Path } from './walk.ts';
@@ -30,7 +30,7 @@ async function readText(file: string): Promise<string> {
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     if (error instanceof TypeError) throw unreadable(file, 'must be text in UTF-8');
-    throw unreadable(file, textOf(error));
+    throw unreadable(file, errorText(error));
   }
 }
 
@@ -68,7 +68,7 @@ function readConfigText(file: string, text: string): ConfigText {
   try {
     return { layer: { value: document.toJS(), place }, mistakes };
   } catch (error) {
-    throw unreadable(file, textOf(error));
+    throw unreadable(file, errorText(error));
   }
 }
 

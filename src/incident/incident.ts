@@ -1,9 +1,9 @@
 import { nextTurn, writeIncident } from '../adapters/incident-file.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
-import type { RouterOptions } from '../config/plan.ts';
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Core } from '../router/core.ts';
+import type { RouterOptions } from '../router/plan.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import { CalmWatch, countersOf } from './calm.ts';
 import { INCIDENT_VERSION, type IncidentEnd, type IncidentHeader, type IncidentStart } from './record.ts';

@@ -1,6 +1,6 @@
 import type { ChannelFactory } from '../channel/processing-channel.ts';
-import type { RouterEvents } from '../observe/events.ts';
-import { textOf } from '../observe/explain.ts';
+import { errorText } from '../core/error-text.ts';
+import type { RouterEvents } from '../facts/events.ts';
 import type { Core } from '../router/core.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import type { Entry, Fact } from './record.ts';
@@ -52,7 +52,7 @@ function recordMethod<Name extends string>(recorder: Recorder, owner: Methods<Na
         if (result instanceof Promise) recorder.waitFor(result);
         return result;
       } catch (error) {
-        entry.outcome = textOf(error);
+        entry.outcome = errorText(error);
         throw error;
       }
     });

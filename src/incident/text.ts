@@ -1,4 +1,4 @@
-import { textOf } from '../observe/explain.ts';
+import { errorText } from '../core/error-text.ts';
 import type { IncidentEnd, IncidentHeader, IncidentRecord } from './record.ts';
 
 const READINGS_PER_LINE = 50;
@@ -57,7 +57,7 @@ function readable(value: unknown): unknown {
     toText({ value });
     return value;
   } catch (error) {
-    return { $unreadable: textOf(error) };
+    return { $unreadable: errorText(error) };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
+import type { Distribution } from '../core/histogram.ts';
 import { type ChannelReading, channelsOf, readRouter } from '../metrics/reading.ts';
-import type { Distribution } from '../observe/histogram.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import type { ChannelRow, Frame, Spread } from './protocol.ts';
 import { toneOf } from './tone.ts';

@@ -1,6 +1,6 @@
 import { SluiceError } from '../core/sluice-error.ts';
-import type { ChannelReport } from '../observe/drain-report.ts';
-import type { Logger } from '../observe/logger.ts';
+import type { Logger } from '../facts/logger.ts';
+import type { ChannelReport } from '../report/drain-report.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import { toText } from './plain.ts';
 import { type Operation, operations } from './protocol.ts';

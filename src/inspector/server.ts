@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { textOf } from '../observe/explain.ts';
 import { admit, admitChange, type Refusal } from './gate.ts';
 
 /** An answer to a request: a body, a refusal, or a stream that somebody else goes on with. */
@@ -87,7 +87,7 @@ function answer(request: IncomingMessage, response: ServerResponse, make: () => 
     send(request, response, make());
   } catch (error) {
     const status = error instanceof SluiceError ? 409 : 500;
-    end(request, response, status, 'text/plain; charset=utf-8', textOf(error));
+    end(request, response, status, 'text/plain; charset=utf-8', errorText(error));
   }
 }
 

@@ -1,8 +1,8 @@
 import { Counter, type Counters } from '../core/counters.ts';
 import type { Reading } from '../metrics/reading.ts';
-import type { RouterHealth } from '../observe/health.ts';
-import type { ChannelMetrics } from '../observe/metrics.ts';
-import { reasonsOf } from '../observe/reasons.ts';
+import type { RouterHealth } from '../report/health.ts';
+import type { ChannelMetrics } from '../report/metrics.ts';
+import { reasonsOf } from '../report/reasons.ts';
 
 /** What the thread asks: whether the main thread still answers, or for everything there is to show. */
 export type Question = 'beat' | 'reading';

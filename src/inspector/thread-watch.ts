@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Measure } from '../metrics/measure.ts';
 import { textOf } from '../metrics/prometheus.ts';
-import type { RouterHealth } from '../observe/health.ts';
+import type { RouterHealth } from '../report/health.ts';
 import { type Answer, type Everything, type Question, withCounters } from './thread-link.ts';
 
 /** How often the main thread is asked whether it still answers, in ms. */

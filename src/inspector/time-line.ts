@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { Mailbox } from '../core/mailbox.ts';
-import type { RouterFacts } from '../observe/events.ts';
-import { causeInWords } from '../observe/explain.ts';
+import { causeInWords } from '../facts/cause-words.ts';
+import type { RouterFacts } from '../facts/events.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import { toPlain, toText } from './plain.ts';
 import { type Entry, routineStates } from './protocol.ts';

@@ -1,4 +1,4 @@
-import { healthOf } from '../observe/health.ts';
+import { healthOf } from '../report/health.ts';
 import type { Tone } from './protocol.ts';
 
 /** What a state of a channel says to the one who looks at it. */

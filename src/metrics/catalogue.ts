@@ -1,6 +1,6 @@
 import type { BreakerState } from '../core/breaker.ts';
 import type { RejectReason } from '../core/outcome.ts';
-import type { DeadLetterReason } from '../observe/dead-letters.ts';
+import type { DeadLetterReason } from '../facts/dead-letters.ts';
 import { type Measure, ofChannels, ofRouter, split, stateSet, summary } from './measure.ts';
 
 /** The reasons a channel itself has to reject: without a channel a message is unroutable. */

@@ -1,6 +1,6 @@
-import type { AlertName } from '../observe/alerts.ts';
-import type { ChannelHealth, RouterHealth } from '../observe/health.ts';
-import type { ChannelMetrics, RouterMetrics } from '../observe/metrics.ts';
+import type { AlertName } from '../facts/events.ts';
+import type { ChannelHealth, RouterHealth } from '../report/health.ts';
+import type { ChannelMetrics, RouterMetrics } from '../report/metrics.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 
 /** All that is shown of a router at one moment: plain data, which can be sent to another thread. */

@@ -4,17 +4,17 @@ import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.t
 import { Slot } from '../channel/slot.ts';
 import type { World } from '../channel/world.ts';
 import { checkRulesOf } from '../config/event-rules.ts';
-import { rulesOf } from '../config/plan.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker, BreakerChange } from '../core/breaker.ts';
 import type { BreakerUser } from '../core/breaker-user.ts';
+import { Histogram } from '../core/histogram.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
 import { keyReader } from '../core/symbol.ts';
-import type { ChannelReport } from '../observe/drain-report.ts';
-import { Histogram } from '../observe/histogram.ts';
-import type { ChannelMetrics, MetricsOptions } from '../observe/metrics.ts';
-import { channelMetrics } from '../observe/snapshot.ts';
+import type { ChannelReport } from '../report/drain-report.ts';
+import type { ChannelMetrics, MetricsOptions } from '../report/metrics.ts';
+import { channelMetrics } from '../report/snapshot.ts';
 import { Member } from './member.ts';
+import { rulesOf } from './plan.ts';
 
 /** What a channel is made of. */
 export interface ChannelParts {

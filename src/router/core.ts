@@ -1,22 +1,22 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
 import type { World } from '../channel/world.ts';
-import { type ChannelInput, type Plan, rulesOf } from '../config/plan.ts';
 import type { ChannelConfig, RouterConfig } from '../config/schema.ts';
 import { Breaker } from '../core/breaker.ts';
+import { addLedgers, type Ledger } from '../core/ledger.ts';
 import { createRandom } from '../core/random.ts';
 import { Recognition } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { Turns } from '../core/turns.ts';
-import { Alerts } from '../observe/alerts.ts';
-import { Bus } from '../observe/bus.ts';
-import { DeadLetters } from '../observe/dead-letters.ts';
-import { addLedgers, type Ledger } from '../observe/ledger.ts';
-import { silentLogger } from '../observe/logger.ts';
-import { containLogger, logFacts } from '../observe/logging.ts';
+import { Bus } from '../facts/bus.ts';
+import { DeadLetters } from '../facts/dead-letters.ts';
+import { silentLogger } from '../facts/logger.ts';
+import { containLogger, logFacts } from '../facts/logging.ts';
+import { Alerts } from '../report/alerts.ts';
 import { Channel } from './channel.ts';
 import { Fleet } from './fleet.ts';
 import { Intake } from './intake.ts';
+import { type ChannelInput, type Plan, rulesOf } from './plan.ts';
 
 /** The parts of one router. */
 export interface Core {

@@ -1,12 +1,12 @@
 import { createActor } from 'xstate';
 import { routerMachine } from '../../machines/router.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
-import { type ChannelFactories, type Plan, planRouter, type RouterOptions } from '../config/plan.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { containInspector, type Inspect } from '../facts/inspect.ts';
 import { IncidentLog, type RecordIncidentOptions } from '../incident/incident.ts';
-import { containInspector, type Inspect } from '../observe/inspect.ts';
 import { buildCore, type Core } from './core.ts';
 import type { Emitted } from './emitted.ts';
+import { type ChannelFactories, type Plan, planRouter, type RouterOptions } from './plan.ts';
 import { DataChannelRouter } from './router.ts';
 import type { RouterActor, RouterLogic } from './router-actor.ts';
 

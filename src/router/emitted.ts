@@ -1,5 +1,5 @@
 import type { EventOf } from '../channel/processing-channel.ts';
-import type { ChannelFactories } from '../config/plan.ts';
+import type { ChannelFactories } from './plan.ts';
 
 /** What the channels of a router emit: the channel's name, and its event. */
 export type Emitted<Channels extends ChannelFactories> = {

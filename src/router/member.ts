@@ -5,9 +5,9 @@ import { type AnyChannel, bindChannel } from '../channel/processing-channel.ts';
 import type { Slot } from '../channel/slot.ts';
 import { validatorOf } from '../channel/validator.ts';
 import { Intensity } from '../core/intensity.ts';
-import { healthOf } from '../observe/health.ts';
-import type { ChannelMetrics } from '../observe/metrics.ts';
-import { stateName } from '../observe/state-name.ts';
+import { stateName } from '../facts/state-name.ts';
+import { healthOf } from '../report/health.ts';
+import type { ChannelMetrics } from '../report/metrics.ts';
 import type { Channel } from './channel.ts';
 
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);

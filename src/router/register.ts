@@ -2,9 +2,9 @@ import type { ChannelFactory } from '../channel/processing-channel.ts';
 import { checkEventRules } from '../config/event-rules.ts';
 import { codeLayer } from '../config/layers.ts';
 import { layersOf, remember, resolveLayers } from '../config/parse.ts';
-import { type ChannelInput, makeInstance, rulesByName } from '../config/plan.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { type Core, makeChannel } from './core.ts';
+import { type ChannelInput, makeInstance, rulesByName } from './plan.ts';
 
 /** Adds a channel to a router that exists: its configuration is checked with all others, then it is started. */
 export function registerChannel(core: Core, name: string, factory: ChannelFactory, config: ChannelInput): void {

@@ -2,13 +2,13 @@ import type { AnyChannel } from '../channel/processing-channel.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
 import { checkEventRules } from '../config/event-rules.ts';
 import { parseConfig, withoutChannel } from '../config/parse.ts';
-import { makeInstance, refuseUnknown, rulesByName, withUnnamed } from '../config/plan.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
+import { addLedgers } from '../core/ledger.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { ledgerOf } from '../observe/drain-report.ts';
-import { addLedgers } from '../observe/ledger.ts';
+import { ledgerOf } from '../report/drain-report.ts';
 import type { Channel } from './channel.ts';
 import { type Core, makeChannel } from './core.ts';
+import { makeInstance, refuseUnknown, rulesByName, withUnnamed } from './plan.ts';
 
 /** As it was written, or as it is in force. */
 type AnyConfig = RouterConfigInput | RouterConfig;

@@ -1,5 +1,5 @@
 import { SluiceError } from '../core/sluice-error.ts';
-import type { DeadLetterFilter } from '../observe/dead-letters.ts';
+import type { DeadLetterFilter } from '../facts/dead-letters.ts';
 import type { Channel } from './channel.ts';
 import type { Core } from './core.ts';
 

@@ -1,7 +1,7 @@
 import type { RouterConfig } from '../config/schema.ts';
-import type { ChannelReport, DrainReport } from '../observe/drain-report.ts';
-import type { Ledger } from '../observe/ledger.ts';
-import type { ChannelMetrics, RouterMetrics } from '../observe/metrics.ts';
+import type { Ledger } from '../core/ledger.ts';
+import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
+import type { ChannelMetrics, RouterMetrics } from '../report/metrics.ts';
 
 /** What the laws of conservation can be checked of; a bare `Ledger` for one. */
 export type Accounts = RouterMetrics | DrainReport | ChannelReport | ChannelMetrics | Ledger;

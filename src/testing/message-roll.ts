@@ -1,5 +1,5 @@
 import type { RejectReason } from '../core/outcome.ts';
-import type { DeadLetter, DeadLetterReason } from '../observe/dead-letters.ts';
+import type { DeadLetter, DeadLetterReason } from '../facts/dead-letters.ts';
 
 /** What became of one message; `attempts` is how often `process` got it. */
 export type MessageOutcome =

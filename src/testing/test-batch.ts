@@ -1,7 +1,7 @@
 import type { AnyChannel, EventOf } from '../channel/processing-channel.ts';
-import type { ChannelInput } from '../config/plan.ts';
-import type { ChannelReport } from '../observe/drain-report.ts';
-import type { ChannelMetrics } from '../observe/metrics.ts';
+import type { ChannelReport } from '../report/drain-report.ts';
+import type { ChannelMetrics } from '../report/metrics.ts';
+import type { ChannelInput } from '../router/plan.ts';
 import { type ChannelSource, factoryOf, wrapper } from './channel-source.ts';
 import { checkConservation } from './checkers.ts';
 import { type MessageOutcome, MessageRoll } from './message-roll.ts';

@@ -1,10 +1,10 @@
 import { ProcessingChannel } from '../channel/processing-channel.ts';
-import type { ChannelFactories } from '../config/plan.ts';
 import { createRandom } from '../core/random.ts';
-import type { DrainReport } from '../observe/drain-report.ts';
-import type { RouterFacts } from '../observe/events.ts';
+import type { RouterFacts } from '../facts/events.ts';
+import type { DrainReport } from '../report/drain-report.ts';
 import { type CreateRouterOptions, createRouter } from '../router/create-router.ts';
 import type { Emitted } from '../router/emitted.ts';
+import type { ChannelFactories } from '../router/plan.ts';
 import type { DataChannelRouter, StopOptions } from '../router/router.ts';
 import { giveClock } from './channel-source.ts';
 import { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts';

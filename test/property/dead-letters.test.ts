@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type DeadLetterReason, DeadLetters } from '../../src/observe/dead-letters.ts';
+import { type DeadLetterReason, DeadLetters } from '../../src/facts/dead-letters.ts';
 
 test('every letter is stored, dropped or evicted, and the newest are kept', () => {
   const reasons = fc.constantFrom<DeadLetterReason>('failed', 'poison', 'stopped');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { GapLog } from '../../src/core/gap-log.ts';
 import type { GapReason } from '../../src/core/overflow.ts';
-import { GapLog } from '../../src/observe/gap-log.ts';
 
 const reasons = fc.constantFrom<GapReason>('drop-oldest', 'drop-newest', 'conflated');
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Histogram } from '../../src/observe/histogram.ts';
+import { Histogram } from '../../src/core/histogram.ts';
 
 const durations = fc.array(
   fc.oneof(fc.double({ min: 0, max: 2_000_000, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })),

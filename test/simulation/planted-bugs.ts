@@ -96,7 +96,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'report that forgets dead letters',
-    file: 'src/observe/drain-report.ts',
+    file: 'src/report/drain-report.ts',
     find: '    ...ledgerOf(metrics),',
     replace: '    ...ledgerOf(metrics),\n    deadLettered: 0,',
   },

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { RouterConfigInput } from '../../src/config/schema.ts';
+import { isConserved } from '../../src/core/ledger.ts';
 import {
   type BatchContext,
   type ChannelFactories,
@@ -11,7 +12,6 @@ import {
   ProcessingChannel,
   type RouterEvents,
 } from '../../src/index.ts';
-import { isConserved } from '../../src/observe/ledger.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 
 /** A message of any type: `n` tells it apart. */

@@ -1,7 +1,7 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { Counter, createCounters } from '../../../src/core/counters.ts';
-import { addLedgers, isConserved, type Ledger } from '../../../src/observe/ledger.ts';
+import { addLedgers, isConserved, type Ledger } from '../../../src/core/ledger.ts';
 
 const balanced: Ledger = {
   received: 20,

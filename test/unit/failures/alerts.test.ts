@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AlertName } from '../../../src/observe/alerts.ts';
+import type { AlertName } from '../../../src/facts/events.ts';
 import { createCrash } from '../../support/crash.ts';
 import {
   busy,

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { channelMachine } from '../../../machines/channel.ts';
-import { stateName } from '../../../src/observe/state-name.ts';
+import { stateName } from '../../../src/facts/state-name.ts';
 import { faults } from '../../support/failing-faults.ts';
 import { states, worldIn } from '../../support/failing-states.ts';
 import type { FailingWorld } from '../../support/failing-world.ts';

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { channelMachine } from '../../../machines/channel.ts';
+import { stateName } from '../../../src/facts/state-name.ts';
 import { catalogue } from '../../../src/metrics/catalogue.ts';
 import { prometheusName, prometheusText, textOf } from '../../../src/metrics/prometheus.ts';
 import { registerMetrics } from '../../../src/metrics/prometheus-registry.ts';
 import { type Reading, readRouter } from '../../../src/metrics/reading.ts';
-import { stateName } from '../../../src/observe/state-name.ts';
 import { parsed, valueIn } from '../../support/exposition.ts';
 import {
   createRig,

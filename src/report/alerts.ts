@@ -1,31 +1,9 @@
 import type { World } from '../channel/world.ts';
 import { Counter } from '../core/counters.ts';
+import { errorText } from '../core/error-text.ts';
+import type { Alert, AlertName } from '../facts/events.ts';
 import type { Channel } from '../router/channel.ts';
 import type { Member } from '../router/member.ts';
-import { textOf } from './explain.ts';
-
-/** What an alert is about; a closed set. */
-export type AlertName =
-  | 'breaker-open'
-  | 'given-up'
-  | 'hung'
-  | 'mailbox-high'
-  | 'error-rate'
-  | 'oldest-message'
-  | 'starvation'
-  | 'feed-silent'
-  | 'config-rejected';
-
-/** A condition that holds now and that somebody should know of. */
-export interface Alert {
-  readonly alert: AlertName;
-  /** Null: it is about the router. */
-  readonly channel: string | null;
-  /** What is wrong, in words. */
-  readonly text: string;
-  /** When it was raised, in ms since 1970. */
-  readonly at: number;
-}
 
 /** How often conditions are looked at while anything goes on, in ms. */
 const LOOK_MS = 1_000;
@@ -94,7 +72,7 @@ export class Alerts {
       this.#set('config-rejected', null, false);
       for (const name of channels.keys()) this.#look(name);
     });
-    world.bus.tap('config.rejected', ({ error }) => this.#set('config-rejected', null, textOf(error)));
+    world.bus.tap('config.rejected', ({ error }) => this.#set('config-rejected', null, errorText(error)));
   }
 
   /** What is raised now, oldest first. */

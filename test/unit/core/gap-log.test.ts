@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { GapLog } from '../../../src/observe/gap-log.ts';
+import { GapLog } from '../../../src/core/gap-log.ts';
 
 test('losses of one key and reason become one gap, in the order of the first loss', () => {
   const log = new GapLog('fmv');

@@ -1,6 +1,6 @@
 import { Counter } from '../core/counters.ts';
+import { isConserved, type Ledger } from '../core/ledger.ts';
 import type { Channel } from '../router/channel.ts';
-import { isConserved, type Ledger } from './ledger.ts';
 import type { ChannelMetrics } from './metrics.ts';
 
 /** What became of the messages of one channel. */

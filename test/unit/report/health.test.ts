@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { channelMachine } from '../../../machines/channel.ts';
+import { stateName } from '../../../src/facts/state-name.ts';
 import { statesOf } from '../../../src/inspector/mermaid.ts';
-import { type HealthStatus, healthOf, worstState, worstStatus } from '../../../src/observe/health.ts';
-import { stateName } from '../../../src/observe/state-name.ts';
+import { type HealthStatus, healthOf, worstState, worstStatus } from '../../../src/report/health.ts';
 
 const statuses: readonly HealthStatus[] = ['healthy', 'degraded', 'unhealthy'];
 const states = [

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Bus } from '../../../src/observe/bus.ts';
-import type { RouterEvents } from '../../../src/observe/events.ts';
-import type { Logger } from '../../../src/observe/logger.ts';
-import { containLogger, logFacts } from '../../../src/observe/logging.ts';
+import { Bus } from '../../../src/facts/bus.ts';
+import type { RouterEvents } from '../../../src/facts/events.ts';
+import type { Logger } from '../../../src/facts/logger.ts';
+import { containLogger, logFacts } from '../../../src/facts/logging.ts';
 import { createRig, message, throwSync } from '../../support/router-rig.ts';
 
 interface Line {

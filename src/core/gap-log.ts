@@ -1,4 +1,4 @@
-import type { GapReason } from '../core/overflow.ts';
+import type { GapReason } from './overflow.ts';
 
 const KEYS_MAX = 1_000;
 const OTHER_KEYS = '*';

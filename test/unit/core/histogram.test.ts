@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Histogram } from '../../../src/observe/histogram.ts';
+import { Histogram } from '../../../src/core/histogram.ts';
 
 const NOTHING = { count: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, p999Ms: 0, maxMs: 0 };
 

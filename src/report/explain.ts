@@ -1,5 +1,7 @@
 import { CLOSE_MS_MIN } from '../channel/life.ts';
 import { probeInMs } from '../channel/waits.ts';
+import { errorText } from '../core/error-text.ts';
+import { causeInWords } from '../facts/cause-words.ts';
 import type { Channel } from '../router/channel.ts';
 import type { Member } from '../router/member.ts';
 import { type ChannelHealth, healthOf, worstState } from './health.ts';
@@ -20,51 +22,6 @@ export interface Explanation {
   /** Messages that wait, and that `process` has now. */
   readonly waiting: number;
   readonly inFlight: number;
-}
-
-/** The events of the statecharts in words. */
-const causes: Readonly<Record<string, string>> = {
-  'not started': 'the router was not started yet',
-  'xstate.init': 'it was started',
-  'message.waiting': 'a message came',
-  'batch.full': 'a batch was full',
-  'batch.flush': 'a flush was asked for',
-  'batch.failed': 'a batch failed',
-  'isolation.finished': 'the poison messages were found',
-  'delivery.quieted': 'nothing was due any more',
-  'breaker.opened': 'the breaker opened',
-  'breaker.closed': 'the breaker closed',
-  'call.hung': 'a call of process did not settle',
-  'channel.pause': 'an operator paused it',
-  'channel.resume': 'an operator resumed it',
-  'channel.restart': 'an operator restarted it',
-  'channel.reconfigured': 'its configuration was changed',
-  'channel.drain': 'it was told to drain',
-  'channel.halt': 'the host ended the router',
-  'channel.warmed': 'a channel is warm',
-  'channel.failed': 'a channel failed',
-  'channel.stopped': 'a channel stopped',
-  'router.stop': 'the router was stopped',
-  constructor: 'its constructor threw',
-  crash: 'its statechart crashed',
-};
-const causesByPart: readonly (readonly [string, string])[] = [
-  ['done.actor.warmUp', 'it is warm'],
-  ['error.actor.warmUp', 'warmUp failed'],
-  ['done.actor.close', 'it is closed'],
-  ['error.actor.close', 'close failed'],
-  ['after.warmUpTimeout', 'warmUp took too long'],
-  ['after.batchAge', 'the oldest message was due'],
-  ['after.retryDelay', 'the backoff was over'],
-  ['after.coolDown', 'the cool-down was over'],
-  ['after.drainDeadline', 'the deadline of the drain passed'],
-  ['after.closeDeadline', 'close took too long'],
-  ['after.stopDeadline', 'the deadline of the stop passed'],
-];
-
-/** A cause as the statechart knows it, in words. */
-export function causeInWords(cause: string): string {
-  return causes[cause] ?? causesByPart.find(([part]) => cause.includes(part))?.[1] ?? cause;
 }
 
 interface Ending {
@@ -149,7 +106,7 @@ export function channelHealth(channel: Channel): ChannelHealth {
 function reasonOf(member: Member): string {
   const error = errorOf(member);
   const cause = causeInWords(member.cause) + (member.cause === 'breaker.opened' ? ratesOf(member) : '');
-  return error === undefined ? cause : `${cause} (${textOf(error)})`;
+  return error === undefined ? cause : `${cause} (${errorText(error)})`;
 }
 
 /** The states in which what failed last is the reason to wait. */
@@ -171,15 +128,6 @@ function worstMember(channel: Channel): Member {
   const member = channel.members.find((each) => each.state === state);
   // A channel has at least one partition, and the worst state is the state of one of them.
   return member as Member;
-}
-
-/** What an error says, in one line, whatever was thrown. */
-export function textOf(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error);
-  } catch {
-    return 'an error that cannot be read';
-  }
 }
 
 function percent(share: number): string {

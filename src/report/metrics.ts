@@ -1,10 +1,10 @@
 import type { BreakerRates, BreakerState } from '../core/breaker.ts';
+import type { Distribution } from '../core/histogram.ts';
+import type { Ledger } from '../core/ledger.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { Trigger } from '../core/trigger.ts';
-import type { DeadLetterReason } from '../observe/dead-letters.ts';
-import type { Faults } from './bus.ts';
-import type { Distribution } from './histogram.ts';
-import type { Ledger } from './ledger.ts';
+import type { Faults } from '../facts/bus.ts';
+import type { DeadLetterReason } from '../facts/dead-letters.ts';
 
 /** Everything measured of a channel, since the start; a plain snapshot, summed over its partitions. */
 export interface ChannelMetrics extends Ledger {

@@ -1,15 +1,15 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type AnyChannel, type ChannelFactory, ProcessingChannel } from '../channel/processing-channel.ts';
+import { checkEventRules } from '../config/event-rules.ts';
+import { codeLayer } from '../config/layers.ts';
+import { layersOf, parseConfig, resolveLayers } from '../config/parse.ts';
+import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 import type { RecognitionRule } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import type { EventBus } from '../observe/bus.ts';
-import type { Logger } from '../observe/logger.ts';
-import { checkEventRules } from './event-rules.ts';
-import { codeLayer } from './layers.ts';
-import { layersOf, parseConfig, resolveLayers } from './parse.ts';
-import type { RouterConfig, RouterConfigInput } from './schema.ts';
+import type { EventBus } from '../facts/bus.ts';
+import type { Logger } from '../facts/logger.ts';
 
 /** The classes of a router's channels, by channel name. */
 export type ChannelFactories = Readonly<Record<string, ChannelFactory>>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isConserved } from '../../../src/observe/ledger.ts';
+import { isConserved } from '../../../src/core/ledger.ts';
 import { createRig, hang, message, messages, throwSync } from '../../support/router-rig.ts';
 
 const bars = { priority: 2, batchSize: 10, timeoutMs: 100 } as const;

@@ -1,7 +1,7 @@
 import mitt from 'mitt';
 import { beforeEach, expect, it } from 'vitest';
-import { Bus } from '../../../src/observe/bus.ts';
-import type { RouterEvents } from '../../../src/observe/events.ts';
+import { Bus } from '../../../src/facts/bus.ts';
+import type { RouterEvents } from '../../../src/facts/events.ts';
 
 // mitt describes itself to TypeScript as CommonJS although Node loads its ES module, whose default is the function.
 const createEmitter = mitt as unknown as typeof mitt.default;

@@ -1,13 +1,35 @@
 import type { ConfigChange } from '../config/diff.ts';
 import type { BreakerRates } from '../core/breaker.ts';
+import type { Gap } from '../core/gap-log.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { Trigger } from '../core/trigger.ts';
-import type { DeadLetter } from '../observe/dead-letters.ts';
-import type { Alert } from './alerts.ts';
-import type { Gap } from './gap-log.ts';
+import type { DeadLetter } from './dead-letters.ts';
 
 /** Where a callback of the host threw; the exception is contained, counted and told here. */
 export type FaultPlace = 'listener' | 'logger' | 'inspector' | 'close' | 'rule' | 'key';
+
+/** What an alert is about; a closed set. */
+export type AlertName =
+  | 'breaker-open'
+  | 'given-up'
+  | 'hung'
+  | 'mailbox-high'
+  | 'error-rate'
+  | 'oldest-message'
+  | 'starvation'
+  | 'feed-silent'
+  | 'config-rejected';
+
+/** A condition that holds now and that somebody should know of. */
+export interface Alert {
+  readonly alert: AlertName;
+  /** Null: it is about the router. */
+  readonly channel: string | null;
+  /** What is wrong, in words. */
+  readonly text: string;
+  /** When it was raised, in ms since 1970. */
+  readonly at: number;
+}
 
 /** The facts a router tells, by event name. `channel` is the channel's name, with `/n` for the partitions of one. */
 export type RouterFacts = {

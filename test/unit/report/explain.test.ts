@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { channelMachine } from '../../../machines/channel.ts';
 import { routerMachine } from '../../../machines/router.ts';
+import { errorText } from '../../../src/core/error-text.ts';
+import { causeInWords } from '../../../src/facts/cause-words.ts';
 import { createRouter, type DataChannelRouter } from '../../../src/index.ts';
 import { statesOf, transitionsOf } from '../../../src/inspector/mermaid.ts';
-import { causeInWords, textOf } from '../../../src/observe/explain.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { GatedChannel, type Gates } from '../../support/model-gates.ts';
 
@@ -268,6 +269,6 @@ describe('R5.4 explain', () => {
       'an error that cannot be read',
     ],
   ])('reads %s, whatever was thrown', (_name, thrown, text) => {
-    expect(textOf(thrown)).toBe(text);
+    expect(errorText(thrown)).toBe(text);
   });
 });

@@ -1,11 +1,11 @@
 import type { Breaker } from '../core/breaker.ts';
 import { Counter } from '../core/counters.ts';
+import { addLedgers, isConserved } from '../core/ledger.ts';
 import type { Channel } from '../router/channel.ts';
 import type { Core } from '../router/core.ts';
 import { ledgerOf } from './drain-report.ts';
 import { channelHealth } from './explain.ts';
 import { type RouterHealth, worstState, worstStatus } from './health.ts';
-import { addLedgers, isConserved } from './ledger.ts';
 import type { BreakerMetrics, ChannelMetrics, MetricsOptions, RouterMetrics } from './metrics.ts';
 import { reasonsOf } from './reasons.ts';
 

@@ -1,6 +1,7 @@
+import { errorText } from '../core/error-text.ts';
+import { causeInWords } from '../facts/cause-words.ts';
 import type { Bus } from './bus.ts';
 import type { RouterFacts } from './events.ts';
-import { causeInWords, textOf } from './explain.ts';
 import { type Logger, silentLogger } from './logger.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -43,7 +44,7 @@ export function logFacts(bus: Bus, logger: Logger): void {
       const fields = {
         ...rest,
         ...(typeof cause === 'string' && { cause: causeInWords(cause) }),
-        ...(error !== undefined && { error: textOf(error) }),
+        ...(error !== undefined && { error: errorText(error) }),
       };
       loggerOf(channel)[level](fields, type);
     });

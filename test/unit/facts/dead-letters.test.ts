@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type DeadLetterReason, DeadLetters } from '../../../src/observe/dead-letters.ts';
+import { type DeadLetterReason, DeadLetters } from '../../../src/facts/dead-letters.ts';
 
 function letter(channel: string | null, reason: DeadLetterReason, message: unknown) {
   return { channel, reason, message, error: undefined, attempts: 1, at: 1_000 };

@@ -6,7 +6,7 @@
  * region is enough, and the state is always one word.
  */
 import { assign, fromCallback, fromPromise, setup } from 'xstate';
-import type { ChannelPort, PumpMode } from '../src/core/channel-port.ts';
+import type { ChannelPort, DeliveryMode } from '../src/core/channel-port.ts';
 
 /** Context keeps the port behind a function, so that inspectors neither walk nor serialize the data plane. */
 interface ChannelContext {
@@ -49,10 +49,12 @@ export const channelMachine = setup({
   actors: {
     warmUp: fromPromise<void, () => ChannelPort>(({ input, signal }) => input().warmUp(signal)),
     close: fromPromise<void, () => ChannelPort>(({ input, signal }) => input().close(signal)),
-    pump: fromCallback<ChannelEvent, { readonly port: () => ChannelPort; readonly mode: PumpMode }>(({ input }) => {
-      input.port().startPump(input.mode);
-      return () => input.port().stopPump();
-    }),
+    delivery: fromCallback<ChannelEvent, { readonly port: () => ChannelPort; readonly mode: DeliveryMode }>(
+      ({ input }) => {
+        input.port().deliver(input.mode);
+        return () => input.port().hold();
+      },
+    ),
   },
   guards: {
     isPaused: ({ context }) => context.port().isPaused,
@@ -73,9 +75,6 @@ export const channelMachine = setup({
   actions: {
     noteCause: assign(({ event }) => ({ cause: event.type })),
     noteError: assign(({ event }) => ({ error: 'error' in event ? event.error : undefined })),
-    watchFirst: ({ context }) => context.port().watch('first'),
-    watchFull: ({ context }) => context.port().watch('full'),
-    watchNothing: ({ context }) => context.port().watch('none'),
   },
 }).createMachine({
   id: 'channel',
@@ -106,8 +105,7 @@ export const channelMachine = setup({
       },
       states: {
         idle: {
-          entry: ['noteCause', 'watchFirst'],
-          exit: 'watchNothing',
+          entry: 'noteCause',
           always: [
             { guard: 'isPaused', target: '#channel.paused' },
             { guard: 'isTripped', target: '#channel.tripped' },
@@ -118,8 +116,7 @@ export const channelMachine = setup({
           on: { 'message.waiting': [{ guard: 'isDue', target: 'flushing' }, { target: 'buffering' }] },
         },
         buffering: {
-          entry: ['noteCause', 'watchFull'],
-          exit: 'watchNothing',
+          entry: 'noteCause',
           after: { batchAge: 'flushing' },
           on: {
             'batch.full': 'flushing',
@@ -132,7 +129,7 @@ export const channelMachine = setup({
         },
         flushing: {
           entry: 'noteCause',
-          invoke: { id: 'pump', src: 'pump', input: ({ context }) => ({ port: context.port, mode: 'flush' }) },
+          invoke: { id: 'delivery', src: 'delivery', input: ({ context }) => ({ port: context.port, mode: 'flush' }) },
           on: {
             'delivery.quieted': 'idle',
             'batch.failed': [{ guard: 'isIsolating', target: 'isolating' }, { target: 'retrying' }],
@@ -144,12 +141,16 @@ export const channelMachine = setup({
         },
         isolating: {
           entry: 'noteCause',
-          invoke: { id: 'isolator', src: 'pump', input: ({ context }) => ({ port: context.port, mode: 'isolate' }) },
+          invoke: {
+            id: 'isolator',
+            src: 'delivery',
+            input: ({ context }) => ({ port: context.port, mode: 'isolate' }),
+          },
           on: { 'isolation.finished': 'flushing', 'batch.failed': 'retrying' },
         },
         probing: {
           entry: 'noteCause',
-          invoke: { id: 'prober', src: 'pump', input: ({ context }) => ({ port: context.port, mode: 'probe' }) },
+          invoke: { id: 'prober', src: 'delivery', input: ({ context }) => ({ port: context.port, mode: 'probe' }) },
           // A call that says nothing about the sink, such as one from before the trip, failed: the trials go on.
           on: { 'breaker.closed': 'flushing', 'batch.failed': '#channel.tripped' },
         },
@@ -184,7 +185,7 @@ export const channelMachine = setup({
       states: {
         delivering: {
           always: { guard: 'mustWait', target: 'waiting' },
-          invoke: { id: 'drainer', src: 'pump', input: ({ context }) => ({ port: context.port, mode: 'drain' }) },
+          invoke: { id: 'drainer', src: 'delivery', input: ({ context }) => ({ port: context.port, mode: 'drain' }) },
           on: { 'batch.failed': 'waiting', 'breaker.opened': 'waiting' },
         },
         waiting: { after: { retryDelay: 'delivering' }, on: { 'breaker.closed': 'delivering' } },

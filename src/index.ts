@@ -1,4 +1,5 @@
 export type { IntakeCount } from './adapters/consume.ts';
+export type { BreakerMetrics, ChannelMetrics } from './channel/channel-metrics.ts';
 export {
   type AnyChannel,
   type BatchContext,
@@ -26,13 +27,20 @@ export type { Alert, AlertName, RouterBus, RouterEvents, RouterFacts } from './f
 export type { Logger } from './facts/logger.ts';
 export type { RecordIncidentOptions } from './incident/incident.ts';
 export { toMermaid } from './inspector/mermaid.ts';
+export type { ChannelInfo, PartitionInfo } from './report/channel-info.ts';
 export type { ChannelReport, DrainReport } from './report/drain-report.ts';
 export type { Explanation } from './report/explain.ts';
 export type { ChannelHealth, HealthStatus, RouterHealth } from './report/health.ts';
-export type { BreakerMetrics, ChannelMetrics, MetricsOptions, RouterMetrics } from './report/metrics.ts';
-export { type CreateRouterOptions, createRouter, createRouterLogic, routerOf } from './router/create-router.ts';
-export type { Emitted } from './router/emitted.ts';
+export type { RouterMetrics } from './report/metrics.ts';
+export {
+  type CreateRouterOptions,
+  createRouter,
+  createRouterLogic,
+  type Emitted,
+  routerOf,
+} from './router/create-router.ts';
 export type { OfferOptions, RouteOptions } from './router/intake.ts';
 export type { ChannelFactories, RouterOptions } from './router/plan.ts';
 export type { ReplayOptions, ReplayReport } from './router/replay.ts';
-export { DataChannelRouter, type StopOptions } from './router/router.ts';
+export { DataChannelRouter } from './router/router.ts';
+export type { StopOptions } from './router/shutdown.ts';

@@ -1,50 +1,38 @@
 import { Counter } from '../core/counters.ts';
-import type { Slot } from './slot.ts';
+import type { FailedBatch } from '../core/recovery.ts';
+import { Inbox } from './inbox.ts';
+import type { Lane } from './lane.ts';
 
 /**
- * A channel's new slots take over from those before a reload: what waits goes to the slot that now serves its key, in
- * order, and the counts go on. Nothing may be in flight. Nobody is told of anything before all of it has moved: whoever
- * listens may look at the counts.
+ * A channel's new lanes take over from those before a reload: what waits goes to the lane that now serves its key, in
+ * order, and the counts go on. Nothing may be in flight. Nothing is published before all of it has moved: a listener may
+ * look at the counts.
  */
-export function handOver(before: readonly Slot[], slotFor: (message: unknown) => Slot, first: Slot): void {
-  for (const slot of before) {
-    for (const segment of slot.recovery.takeAll()) {
-      for (const [target, messages] of groupBy(segment.messages, slotFor)) {
-        target.recovery.append({ ...segment, messages });
-      }
+export function handOver(from: readonly Lane[], to: readonly Lane[], laneFor: (message: unknown) => Lane): void {
+  const retryAt = Math.max(...from.map(({ recovery }) => recovery.retryAt));
+  const restUntil = Math.max(...from.map(({ recovery }) => recovery.sinkRestsUntil));
+  for (const { recovery } of to) recovery.postpone(retryAt, restUntil);
+  for (const { recovery } of from) {
+    for (const batch of recovery.takeAll()) {
+      for (const [lane, messages] of groupBy(batch, laneFor)) lane.recovery.append({ ...batch, messages });
     }
-    const { mailbox } = slot;
-    for (let offset = 0; offset < mailbox.size; offset += 1) {
-      const message = mailbox.messageOf(offset);
-      slotFor(message).mailbox.push(message, mailbox.acceptedAtOf(offset), mailbox.sequenceOf(offset));
-    }
-    first.mailbox.noteSize(mailbox.sizeMax(true));
-    mailbox.drain();
-    for (const index of Object.values(Counter)) first.counters[index] += slot.counters[index];
   }
-  for (const slot of before) {
-    slot.publishGaps();
-    moveOffers(slot, slotFor);
+  const [first] = to;
+  for (const { counters } of from) {
+    for (const index of Object.values(Counter)) if (first !== undefined) first.counters[index] += counters[index];
   }
+  const inboxFor = (message: unknown): Inbox => laneFor(message).inbox;
+  const inboxes = { from: from.map(({ inbox }) => inbox), to: to.map(({ inbox }) => inbox) };
+  Inbox.handOver(inboxes.from, inboxes.to, inboxFor);
+  Inbox.handOverOffers(inboxes.from, inboxes.to, inboxFor);
 }
 
-/** Hands offers that wait to the slots that now serve them. */
-function moveOffers({ offers }: Slot, slotFor: (message: unknown) => Slot): void {
-  const slots = new Set<Slot>();
-  offers.moveTo((message) => {
-    const slot = slotFor(message);
-    slots.add(slot);
-    return slot.offers;
-  });
-  for (const slot of slots) slot.admitWaiters();
-}
-
-function groupBy(messages: readonly unknown[], slotFor: (message: unknown) => Slot): Map<Slot, unknown[]> {
-  const groups = new Map<Slot, unknown[]>();
+function groupBy({ messages }: FailedBatch, laneFor: (message: unknown) => Lane): Map<Lane, unknown[]> {
+  const groups = new Map<Lane, unknown[]>();
   for (const message of messages) {
-    const slot = slotFor(message);
-    const group = groups.get(slot);
-    if (group === undefined) groups.set(slot, [message]);
+    const lane = laneFor(message);
+    const group = groups.get(lane);
+    if (group === undefined) groups.set(lane, [message]);
     else group.push(message);
   }
   return groups;

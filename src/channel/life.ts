@@ -1,46 +1,72 @@
 import type { ChannelEvent } from '../../machines/channel.ts';
-import type { ChannelPort, Edge, PumpMode } from '../core/channel-port.ts';
+import type { ChannelConfig } from '../config/schema.ts';
+import type { ChannelPort, DeliveryMode } from '../core/channel-port.ts';
+import { Delivery } from './delivery.ts';
+import { depthOf, type Lane, oldestAcceptedAt, probeAt } from './lane.ts';
 import type { AnyChannel, LifeContext } from './processing-channel.ts';
-import { Pump } from './pump.ts';
-import type { Slot } from './slot.ts';
-import { dueInMs, probeInMs } from './waits.ts';
 
-/** What `close` gets at least, even when the deadline of the drain has passed. */
+/** What `close` gets at least, even when the deadline of the drain has passed, in ms. */
 export const CLOSE_MS_MIN = 100;
+/** No host's `setTimeout` can wait longer: it would fire at once. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
-/** One life of a channel, from its start to its end: what its statechart reads and does. A restart makes a new one. */
-export class Life implements ChannelPort {
-  readonly pump: Pump;
-  readonly #slot: Slot;
-  readonly #channel: AnyChannel;
+/** What a life is told from above. */
+interface Orders {
+  /** An operator holds the channel, or a reload is about to replace it. */
+  readonly isPaused: boolean;
+  /** When the drain ends, in ms on the clock. */
+  readonly drainAt: number;
+}
 
-  /** `tell` brings an event to the channel's statechart. */
-  constructor(slot: Slot, channel: AnyChannel, tell: (event: ChannelEvent) => void) {
-    this.#slot = slot;
-    this.#channel = channel;
-    this.pump = new Pump(slot, channel, tell);
+/** One life of a partition, from a start of its channel to its end: the instance, and what its statechart reads. */
+export class Life implements ChannelPort {
+  readonly delivery: Delivery;
+  private readonly lane: Lane;
+  private readonly channel: AnyChannel;
+  private readonly orders: Orders;
+  private config: ChannelConfig;
+
+  /** `send` brings an event to the channel's statechart. */
+  constructor(
+    lane: Lane,
+    config: ChannelConfig,
+    channel: AnyChannel,
+    orders: Orders,
+    send: (event: ChannelEvent) => void,
+  ) {
+    this.lane = lane;
+    this.config = config;
+    this.channel = channel;
+    this.orders = orders;
+    this.delivery = new Delivery(lane, config, channel, send);
+  }
+
+  reconfigure(config: ChannelConfig): void {
+    this.config = config;
+    this.delivery.reconfigure(config);
   }
 
   get isPaused(): boolean {
-    return this.#slot.isPaused || this.#slot.isRetiring;
+    return this.orders.isPaused;
   }
 
   get isTripped(): boolean {
-    return this.#slot.breaker !== undefined && this.#slot.breaker.state !== 'closed';
+    const { breaker } = this.lane;
+    return breaker !== undefined && breaker.breaker.state !== 'closed';
   }
 
   get hasWork(): boolean {
-    return this.#slot.depth > 0;
+    return depthOf(this.lane) > 0;
   }
 
   /** Also while a call is in flight from before a pause: only a delivering state hears how it ends. */
   get isDue(): boolean {
-    return this.#slot.batch.length > 0 || this.#slot.recovery.size > 0 || this.#slot.dueTrigger() !== undefined;
+    const { inbox, recovery } = this.lane;
+    return this.delivery.batch.length > 0 || recovery.size > 0 || inbox.dueTrigger() !== undefined;
   }
 
   get isIsolating(): boolean {
-    return this.#slot.recovery.isIsolating;
+    return this.lane.recovery.isIsolating;
   }
 
   get mustWait(): boolean {
@@ -48,25 +74,24 @@ export class Life implements ChannelPort {
   }
 
   get warmUpTimeoutMs(): number {
-    return this.#slot.config.warmUpTimeoutMs;
+    return this.config.warmUpTimeoutMs;
   }
 
   get dueInMs(): number {
-    return dueInMs(this.#slot);
+    return this.until(oldestAcceptedAt(this.lane) + this.config.timeoutMs);
   }
 
   get retryInMs(): number {
-    const { recovery, retryAt, world } = this.#slot;
-    return Math.max(recovery.size === 0 ? 0 : retryAt - world.clock.now(), this.coolDownInMs);
+    const { recovery } = this.lane;
+    return Math.max(recovery.size === 0 ? 0 : this.until(recovery.retryAt), this.coolDownInMs);
   }
 
-  /** Never more than a host's `setTimeout` can wait: a longer one would fire at once. */
   get coolDownInMs(): number {
-    return Math.min(probeInMs(this.#slot), TIMEOUT_MS_MAX);
+    return this.until(probeAt(this.lane, this.config));
   }
 
   get drainInMs(): number {
-    return Math.max(0, this.#slot.drainBy - this.#slot.world.clock.now());
+    return this.until(this.orders.drainAt);
   }
 
   get closeInMs(): number {
@@ -74,36 +99,36 @@ export class Life implements ChannelPort {
   }
 
   async warmUp(signal: AbortSignal): Promise<void> {
-    await this.#channel.warmUp?.(this.#context(signal));
+    await this.channel.warmUp?.(this.contextOf(signal));
   }
 
   /** Never beside a call that has not settled: `close` may free what that call uses. */
   async close(signal: AbortSignal): Promise<void> {
-    await this.#slot.whenSettled();
+    await this.delivery.whenSettled();
     if (signal.aborted) return;
     try {
-      await this.#channel.close?.(this.#context(signal));
+      await this.channel.close?.(this.contextOf(signal));
     } catch (error) {
-      this.#slot.world.bus.fault('close', error, this.#slot.config.name);
+      this.lane.services.bus.fault('close', error, this.lane.channel);
     }
   }
 
-  /** Entering a state that watches comes before the end of the pump it left, so it ends that itself. */
-  watch(edge: Edge): void {
-    this.pump.watchFor(edge);
+  deliver(mode: DeliveryMode): void {
+    this.delivery.start(mode);
   }
 
-  startPump(mode: PumpMode): void {
-    this.pump.start(mode);
+  hold(): void {
+    this.delivery.hold();
   }
 
-  stopPump(): void {
-    this.pump.stop();
+  private until(at: number): number {
+    return Math.min(TIMEOUT_MS_MAX, Math.max(0, at - this.lane.services.clock.now()));
   }
 
-  #context(signal: AbortSignal): LifeContext {
-    const { config, world } = this.#slot;
-    const logger = world.logger.child({ channel: this.#slot.id });
-    return { rules: config.eventRules, signal, logger, emit: (event) => this.#slot.emit(event) };
+  private contextOf(signal: AbortSignal): LifeContext {
+    const { channel, id, services } = this.lane;
+    const logger = services.logger.child({ channel: id });
+    const emit = (event: unknown): void => services.bus.publish('event', { channel, event });
+    return { rules: this.config.eventRules, signal, logger, emit };
   }
 }

@@ -4,8 +4,7 @@ import type { Gap } from '../core/gap-log.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { Logger } from '../facts/logger.ts';
-import type { ChannelMetrics } from '../report/metrics.ts';
-import type { Slot } from './slot.ts';
+import type { ChannelMetrics } from './channel-metrics.ts';
 
 /** What `process` is told about its batch, and how it answers. */
 export interface BatchContext<Event = unknown, Rules = unknown> {
@@ -38,14 +37,18 @@ export interface LifeContext<Event = unknown, Rules = unknown> {
   emit(event: Event): void;
 }
 
-/** What a channel instance can read: the slot it works for, and all that is measured of its channel. */
-export interface SlotView {
-  readonly slot: Pick<Slot, 'config' | 'mailbox' | 'batch' | 'startedAt'>;
+/** What a channel instance can read of the partition it works for, and of its whole channel. */
+export interface ChannelBinding {
+  config(): ChannelConfig;
+  queue(): { readonly size: number; readonly capacity: number };
+  batch(): readonly unknown[];
+  /** In ms on the clock; NaN before the first batch. */
+  lastBatchAt(): number;
   metrics(): ChannelMetrics;
 }
 
-/** Joins a new instance to its slot; called once, by the router. */
-export let bindChannel: (channel: AnyChannel, view: SlotView) => void;
+/** Joins a new instance to its partition; called once, by the router. */
+export let bindChannel: (channel: AnyChannel, binding: ChannelBinding) => void;
 
 /**
  * The base of every channel: an implementer writes `process`, the base and the router do everything else.
@@ -56,11 +59,11 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
   static readonly rules?: StandardSchemaV1;
   /** Checks and converts each message at the door; synchronous. A message it refuses is rejected as `invalid`. */
   readonly schema?: StandardSchemaV1<unknown, Payload>;
-  #view: SlotView | undefined;
+  #binding: ChannelBinding | undefined;
 
   static {
-    bindChannel = (channel, view) => {
-      channel.#view = view;
+    bindChannel = (channel, binding) => {
+      channel.#binding = binding;
     };
   }
 
@@ -78,7 +81,7 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
 
   /** The resolved configuration of the channel. */
   get config(): ChannelConfig {
-    return this.#bound().slot.config;
+    return this.#bound().config();
   }
 
   /** Everything that is measured, since the start. */
@@ -88,23 +91,23 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
 
   /** The bounded queue in front of it. */
   get queue(): { readonly size: number; readonly capacity: number } {
-    return this.#bound().slot.mailbox;
+    return this.#bound().queue();
   }
 
   /** The batch being processed; empty between batches. */
   get batch(): readonly Payload[] {
-    // Only this channel's own messages, checked at its own door, reach its slot.
-    return this.#bound().slot.batch as readonly Payload[];
+    // Only this channel's own messages, checked at its own door, reach its partition.
+    return this.#bound().batch() as readonly Payload[];
   }
 
   /** When the last batch began, on the router's clock in ms; null before the first. */
   get lastBatchAt(): number | null {
-    const { startedAt } = this.#bound().slot;
+    const startedAt = this.#bound().lastBatchAt();
     return Number.isNaN(startedAt) ? null : startedAt;
   }
 
-  #bound(): SlotView {
-    if (this.#view !== undefined) return this.#view;
+  #bound(): ChannelBinding {
+    if (this.#binding !== undefined) return this.#binding;
     throw new SluiceError('not-bound', 'a channel can be read after a router has started it, not in its constructor');
   }
 }

@@ -1,54 +1,60 @@
-import type { ChannelEvent } from '../../machines/channel.ts';
-import { type Call, timeoutError } from './call.ts';
-import type { Slot } from './slot.ts';
+import type { Clock } from '../core/clock.ts';
+import type { BreakerClient } from './breaker-client.ts';
+import type { Call } from './call.ts';
 
 /**
  * Sees that no call of `process` lasts for ever: after `slowCallMs` the breaker looks at it, after `processTimeoutMs` its
- * signal aborts and it counts as failed, `abandonAfterMs` later it is given up as hung. One timer watches over many calls:
- * it is set again only when it fires.
+ * signal aborts and it counts as failed, `abandonAfterMs` later it is given up as hung. One timer watches over many
+ * calls: it is set again only when it fires.
  */
 export class Watchdog {
-  readonly #slot: Slot;
-  readonly #tell: (event: ChannelEvent) => void;
+  private readonly clock: Clock;
+  private readonly breaker: BreakerClient | undefined;
+  private readonly callOut: () => Call | undefined;
+  private readonly hung: (error: Error) => void;
   private timer: unknown;
 
-  /** `tell` brings an event to the channel's statechart. */
-  constructor(slot: Slot, tell: (event: ChannelEvent) => void) {
-    this.#slot = slot;
-    this.#tell = tell;
+  /** `callOut` is the call that is out now, if there is one; `hung` is called with what is wrong with it. */
+  constructor(
+    clock: Clock,
+    breaker: BreakerClient | undefined,
+    callOut: () => Call | undefined,
+    hung: (error: Error) => void,
+  ) {
+    this.clock = clock;
+    this.breaker = breaker;
+    this.callOut = callOut;
+    this.hung = hung;
   }
 
-  get isSet(): boolean {
-    return this.timer !== undefined;
-  }
-
-  /** Looks at this call when its next deadline passes; called while it is not set. */
+  /** Looks at this call when its next deadline passes, unless the timer is set already. */
   watch(call: Call, elapsedMs = 0): void {
+    if (this.timer !== undefined) return;
     const { breaker, processTimeoutMs, abandonAfterMs } = call.config;
     const slowMs = breaker === false ? 0 : breaker.slowCallMs;
     const looks = [slowMs, processTimeoutMs, processTimeoutMs + abandonAfterMs];
     const nextMs = Math.min(...looks.filter((ms) => ms > elapsedMs));
-    this.timer = this.#slot.world.clock.setTimeout(() => this.#check(), nextMs - elapsedMs);
+    this.timer = this.clock.setTimeout(() => this.check(), nextMs - elapsedMs);
   }
 
   stop(): void {
-    this.#slot.world.clock.clearTimeout(this.timer);
+    this.clock.clearTimeout(this.timer);
     this.timer = undefined;
   }
 
-  #check(): void {
+  private check(): void {
     this.timer = undefined;
-    const { call } = this.#slot;
+    const call = this.callOut();
     if (call === undefined) return;
     const { processTimeoutMs, abandonAfterMs } = call.config;
-    const elapsedMs = this.#slot.world.clock.now() - this.#slot.startedAt;
-    this.#slot.breaker?.checkInFlight();
-    if (!call.details.isTimedOut && elapsedMs >= processTimeoutMs) {
+    const elapsedMs = this.clock.now() - call.startedAt;
+    this.breaker?.breaker.checkInFlight();
+    if (!call.isTimedOut && elapsedMs >= processTimeoutMs) {
       call.timeOut();
-      this.#slot.breaker?.callFailed(this.#slot, elapsedMs);
+      this.breaker?.settled(false, elapsedMs);
     }
-    if (elapsedMs >= processTimeoutMs + abandonAfterMs)
-      return this.#tell({ type: 'call.hung', error: timeoutError(call) });
-    this.watch(call, elapsedMs);
+    if (elapsedMs >= processTimeoutMs + abandonAfterMs) this.hung(call.timeoutError());
+    // A listener of the breaker may have ended this life, and the call with it.
+    else if (!call.isOver) this.watch(call, elapsedMs);
   }
 }

@@ -36,7 +36,7 @@ export interface Run {
 /** The report of a run, from the router's counters. */
 export function createReport(metrics: RouterMetrics, run: Run): ReplayReport {
   const channels: Record<string, ChannelReport> = {};
-  for (const [name, { window: _, ...channel }] of Object.entries(metrics.channels)) channels[name] = channel;
+  for (const [name, channel] of Object.entries(metrics.channels)) channels[name] = channel;
   const { received, unroutable } = metrics;
   return {
     received,

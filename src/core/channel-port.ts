@@ -1,10 +1,7 @@
-/** How the pump treats what waits: the statechart's four delivering modes. */
-export type PumpMode = 'flush' | 'isolate' | 'probe' | 'drain';
+/** How delivery treats what waits: the four delivering states of the statechart. */
+export type DeliveryMode = 'flush' | 'isolate' | 'probe' | 'drain';
 
-/** Which edge the statechart wants to hear of: the first message in an empty mailbox, or a batch that is full. */
-export type Edge = 'none' | 'first' | 'full';
-
-/** What a channel's statechart may ask of its data plane. Facts are read by guards and must be cheap; nothing here throws. */
+/** What a channel's statechart may ask of its data plane. Guards read facts, which must be cheap; nothing here throws. */
 export interface ChannelPort {
   /** An operator holds the channel; outlives restarts. */
   readonly isPaused: boolean;
@@ -29,8 +26,8 @@ export interface ChannelPort {
 
   warmUp(signal: AbortSignal): Promise<void>;
   close(signal: AbortSignal): Promise<void>;
-  watch(edge: Edge): void;
   /** Permits delivery. A call already in flight goes on whatever the chart does: it belongs to the data plane. */
-  startPump(mode: PumpMode): void;
-  stopPump(): void;
+  deliver(mode: DeliveryMode): void;
+  /** No call begins any more. */
+  hold(): void;
 }

@@ -1,45 +1,43 @@
-/** What the conservation rule is about; a snapshot of counters plus what waits and what is being processed. */
-export interface Ledger {
-  readonly received: number;
-  readonly accepted: number;
-  readonly rejected: number;
-  readonly delivered: number;
-  readonly deadLettered: number;
-  readonly dropped: number;
-  readonly conflated: number;
-  readonly returned: number;
-  readonly buffered: number;
-  readonly inFlight: number;
-}
+import { Counter } from './counters.ts';
+
+/** Where an accepted message is; it is in exactly one of these places. */
+const PLACES = ['delivered', 'deadLettered', 'dropped', 'conflated', 'returned', 'buffered', 'inFlight'] as const;
+const COUNTS = ['received', 'accepted', 'rejected', ...PLACES] as const;
+
+/** What the conservation rule is about: how many messages came in, and where each of them is. */
+export type Ledger = Readonly<Record<(typeof COUNTS)[number], number>>;
+
+type Index = (typeof Counter)[keyof typeof Counter];
 
 /** The two equations of the conservation rule (docs/architecture.md). */
 export function isConserved(ledger: Ledger): boolean {
-  const { delivered, deadLettered, dropped, conflated, returned, buffered, inFlight } = ledger;
-  return (
-    ledger.received === ledger.accepted + ledger.rejected &&
-    ledger.accepted === delivered + deadLettered + dropped + conflated + returned + buffered + inFlight
-  );
+  const placed = PLACES.reduce((sum, place) => sum + ledger[place], 0);
+  return ledger.received === ledger.accepted + ledger.rejected && ledger.accepted === placed;
 }
 
-const NOTHING: Ledger = {
-  received: 0,
-  accepted: 0,
-  rejected: 0,
-  delivered: 0,
-  deadLettered: 0,
-  dropped: 0,
-  conflated: 0,
-  returned: 0,
-  buffered: 0,
-  inFlight: 0,
-};
+/** Reads a ledger off counters; what is buffered is counted apart, or follows from the rule where nobody can count it. */
+export function countLedger(count: (index: Index) => number, buffered?: number): Ledger {
+  const [accepted, rejected] = [count(Counter.accepted), count(Counter.rejected)];
+  const counted = (place: (typeof PLACES)[number]): number => (place === 'buffered' ? 0 : count(Counter[place]));
+  const elsewhere = PLACES.reduce((sum, place) => sum + counted(place), 0);
+  const places = PLACES.map((place) => [place, counted(place)]);
+  // Never below 0, although another thread may be counting meanwhile.
+  const ledger = { ...Object.fromEntries(places), buffered: buffered ?? Math.max(0, accepted - elsewhere) };
+  return { ...(ledger as Ledger), received: accepted + rejected, accepted, rejected };
+}
+
+/** The counts of the rule alone, of something that has more. */
+export function ledgerOf(from: Ledger): Ledger {
+  return fill((count) => from[count]);
+}
 
 /** Adds ledgers up, count by count. */
 export function addLedgers(ledgers: Iterable<Ledger>): Ledger {
-  const total: Record<string, number> = { ...NOTHING };
-  for (const ledger of ledgers) {
-    for (const count of Object.keys(NOTHING) as (keyof Ledger)[]) total[count] = (total[count] ?? 0) + ledger[count];
-  }
-  // It has just the keys of a ledger: it began as a copy of one.
-  return total as unknown as Ledger;
+  const all = [...ledgers];
+  return fill((count) => all.reduce((sum, ledger) => sum + ledger[count], 0));
+}
+
+function fill(value: (count: keyof Ledger) => number): Ledger {
+  // Object.fromEntries forgets the keys.
+  return Object.fromEntries(COUNTS.map((count) => [count, value(count)])) as Ledger;
 }

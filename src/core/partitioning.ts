@@ -1,16 +1,16 @@
-/** What is asked of a partition: how much waits in it, and whether it delivers. */
-export interface Partition {
+/** What partitioning asks of a partition: how much waits in it, and whether it delivers. */
+export interface Target {
   readonly depth: number;
   readonly canDeliver: boolean;
 }
 
 /** Which partition a message belongs to. */
-export interface Partitioning<P extends Partition = Partition> {
+export interface Partitioning<P extends Target = Target> {
   pick(message: unknown): P;
 }
 
 /** By key (the same key, the same partition), or where order does not matter in turn or to the least loaded. */
-export function createPartitioning<P extends Partition>(
+export function createPartitioning<P extends Target>(
   partitions: readonly P[],
   by: 'round-robin' | 'least-loaded' | ((message: unknown) => string),
 ): Partitioning<P> {
@@ -30,7 +30,7 @@ export function createPartitioning<P extends Partition>(
 }
 
 /** A partition that cannot deliver is passed over while another one can. */
-function leastLoaded<P extends Partition>(partitions: readonly P[], first: P): P {
+function leastLoaded<P extends Target>(partitions: readonly P[], first: P): P {
   let best = first;
   for (const partition of partitions) {
     const isBetter = partition.canDeliver === best.canDeliver ? partition.depth < best.depth : partition.canDeliver;

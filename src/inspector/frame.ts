@@ -30,7 +30,7 @@ function rowOf(
 ): ChannelRow {
   const { sentence, sinceMs } = router.explain(name);
   const states: Record<string, number> = {};
-  for (const { state } of router.channels.get(name)?.members ?? []) states[state] = (states[state] ?? 0) + 1;
+  for (const { state } of router.channels.get(name)?.partitions ?? []) states[state] = (states[state] ?? 0) + 1;
   return {
     name,
     state: metrics.state,
@@ -49,8 +49,8 @@ function rowOf(
     shed: metrics.dropped + metrics.conflated,
     retries: metrics.retries,
     restarts: metrics.restarts,
-    queueing: spreadOf(metrics.window.queueing),
-    processing: spreadOf(metrics.window.processing),
+    queueing: spreadOf(metrics.queueing),
+    processing: spreadOf(metrics.processing),
     breaker: metrics.breaker,
   };
 }

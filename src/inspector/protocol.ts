@@ -1,7 +1,7 @@
+import type { BreakerMetrics } from '../channel/channel-metrics.ts';
 import type { ConfigChange } from '../config/diff.ts';
 import type { Alert } from '../facts/events.ts';
 import type { HealthStatus } from '../report/health.ts';
-import type { BreakerMetrics } from '../report/metrics.ts';
 
 /** What the server tells the page; the page is built with these types, so that the two cannot drift apart. */
 

@@ -1,7 +1,7 @@
+import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import { Counter, type Counters } from '../core/counters.ts';
 import type { Reading } from '../metrics/reading.ts';
 import type { RouterHealth } from '../report/health.ts';
-import type { ChannelMetrics } from '../report/metrics.ts';
 import { reasonsOf } from '../report/reasons.ts';
 
 /** What the thread asks: whether the main thread still answers, or for everything there is to show. */

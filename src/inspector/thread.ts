@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
+import type { Counters } from '../core/counters.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { readRouter } from '../metrics/reading.ts';
-import type { Channel } from '../router/channel.ts';
-import type { DataChannelRouter } from '../router/router.ts';
+import { type DataChannelRouter, partsOf } from '../router/router.ts';
 import type { Answer, Everything, Greeting, Question, ThreadData } from './thread-link.ts';
 
 /** How the thread serves. */
@@ -61,25 +61,37 @@ export async function startMetricsThread(
 /** Answers the thread's questions on the main thread. */
 class AnswerSource {
   readonly #router: DataChannelRouter;
-  #told: readonly Channel[] = [];
+  #sent: Everything['counters'] = {};
 
   constructor(router: DataChannelRouter) {
     this.#router = router;
   }
 
-  /** A beat tells of everything only when channels came, went or were made anew by a reload. */
+  /** A beat sends everything only when channels came, went or were made anew by a reload. */
   answer(to: Question): Answer {
-    const channels = [...this.#router.channels.values()];
-    const isSame = channels.length === this.#told.length && channels.every((channel) => this.#told.includes(channel));
     const health = this.#router.health();
-    return to === 'beat' && isSame ? { to, health } : { to, health, all: this.everything() };
+    return to === 'beat' && isSame(this.#sent, countersOf(this.#router))
+      ? { to, health }
+      : { to, health, all: this.everything() };
   }
 
   everything(): Everything {
-    this.#told = [...this.#router.channels.values()];
-    const counters = this.#told.map(({ name, members }) => {
-      return [name, members.map(({ slot }) => slot.counters)] as const;
-    });
-    return { reading: readRouter(this.#router), counters: Object.fromEntries(counters) };
+    this.#sent = countersOf(this.#router);
+    return { reading: readRouter(this.#router), counters: this.#sent };
   }
+}
+
+/** The counters of each channel, by partition. They are in shared memory: they go on counting. */
+function countersOf(router: DataChannelRouter): Everything['counters'] {
+  const { channels } = partsOf(router).fleet;
+  return Object.fromEntries(
+    [...channels].map(([name, { partitions }]) => [name, partitions.map(({ lane }) => lane.counters)]),
+  );
+}
+
+/** Whether these are the same counters, not only the same counts. */
+function isSame(before: Everything['counters'], now: Everything['counters']): boolean {
+  const all = (counters: Everything['counters']): readonly Counters[] => Object.values(counters).flat();
+  const [old, present] = [all(before), all(now)];
+  return old.length === present.length && old.every((counters, index) => counters === present[index]);
 }

@@ -1,6 +1,7 @@
+import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import type { AlertName } from '../facts/events.ts';
 import type { ChannelHealth, RouterHealth } from '../report/health.ts';
-import type { ChannelMetrics, RouterMetrics } from '../report/metrics.ts';
+import type { RouterMetrics } from '../report/metrics.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 
 /** All that is shown of a router at one moment: plain data, which can be sent to another thread. */
@@ -51,9 +52,9 @@ export function channelsOf({ metrics, health, mailboxes }: Reading): (readonly [
 /** Room and age by channel; begins nothing anew. */
 function readMailboxes({ channels }: Pick<Readable, 'channels'>): Record<string, MailboxReading> {
   const mailboxes: Record<string, MailboxReading> = {};
-  for (const [name, { members, config }] of channels) {
-    const ages = members.map(({ slot }) => slot.world.clock.now() - slot.oldestAcceptedAt);
-    mailboxes[name] = { capacity: config.capacity * members.length, oldestAgeMs: Math.max(0, ...ages) };
+  for (const [name, { config, partitions }] of channels) {
+    const oldestAgeMs = partitions.reduce((oldest, { oldestMs }) => Math.max(oldest, oldestMs), 0);
+    mailboxes[name] = { capacity: config.capacity * partitions.length, oldestAgeMs };
   }
   return mailboxes;
 }

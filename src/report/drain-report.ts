@@ -1,7 +1,6 @@
-import { Counter } from '../core/counters.ts';
-import { isConserved, type Ledger } from '../core/ledger.ts';
-import type { Channel } from '../router/channel.ts';
-import type { ChannelMetrics } from './metrics.ts';
+import type { ChannelView } from '../channel/partition-view.ts';
+import { isConserved, type Ledger, ledgerOf } from '../core/ledger.ts';
+import { channelMetrics } from './snapshot.ts';
 
 /** What became of the messages of one channel. */
 export interface ChannelReport extends Ledger {
@@ -10,8 +9,8 @@ export interface ChannelReport extends Ledger {
   readonly drained: number;
   /** Accepted and never handed to `process`, or failed and not tried again: handed back, in order. */
   readonly returnedMessages: readonly unknown[];
-  /** Handed to a `process` that had not settled by the deadline: delivered or not, nobody can tell. */
-  readonly unknownMessages: readonly unknown[];
+  /** Handed to a `process` that had not settled by the deadline: delivered or not, nobody can say. */
+  readonly unsettledMessages: readonly unknown[];
   /** Where the time since the start of `stop` went, by state, in ms; of several partitions, the longest. */
   readonly spentMs: Readonly<Record<string, number>>;
 }
@@ -26,37 +25,37 @@ export interface DrainReport {
   readonly channels: Readonly<Record<string, ChannelReport>>;
 }
 
-/** Remembers how things stood when `stop` was called, to tell afterwards what happened since. */
-export function beginReport(channels: Iterable<Channel>): () => Record<string, ChannelReport> {
-  const before = [...channels].map((channel) => ({
-    channel,
-    delivered: channel.members.reduce((sum, { slot }) => sum + slot.counters[Counter.delivered], 0),
-  }));
-  for (const { channel } of before) for (const member of channel.members) member.resetSpent();
+/** A channel that can be drained. */
+interface Drained extends ChannelView {
+  readonly partitions: readonly (ChannelView['partitions'][number] & {
+    readonly returnedMessages: readonly unknown[];
+    readonly unsettledMessages: readonly unknown[];
+    countTimes(): void;
+  })[];
+}
+
+/** Remembers how things stood when `stop` was called; returns what makes the reports of what happened since. */
+export function beginReport(channels: readonly Drained[]): () => Record<string, ChannelReport> {
+  const before = channels.map((channel) => ({ channel, delivered: channelMetrics(channel).delivered }));
+  for (const { partitions } of channels) for (const partition of partitions) partition.countTimes();
   return () => Object.fromEntries(before.map(({ channel, delivered }) => [channel.name, reportOf(channel, delivered)]));
 }
 
-function reportOf(channel: Channel, deliveredBefore: number): ChannelReport {
-  const metrics = channel.metrics({ peek: true });
+function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
+  const metrics = channelMetrics(channel);
+  const { partitions } = channel;
   const spentMs: Record<string, number> = {};
-  for (const member of channel.members) {
-    for (const [state, ms] of Object.entries(member.spentMs ?? {})) spentMs[state] = Math.max(spentMs[state] ?? 0, ms);
+  for (const { view } of partitions) {
+    for (const [state, ms] of Object.entries(view.spentMs)) spentMs[state] = Math.max(spentMs[state] ?? 0, ms);
   }
   return {
     state: metrics.state,
     ...ledgerOf(metrics),
     drained: metrics.delivered - deliveredBefore,
-    returnedMessages: channel.members.flatMap((member) => member.returned),
-    unknownMessages: channel.members.flatMap((member) => member.unknown),
+    returnedMessages: partitions.flatMap(({ returnedMessages }) => returnedMessages),
+    unsettledMessages: partitions.flatMap(({ unsettledMessages }) => unsettledMessages),
     spentMs,
   };
-}
-
-/** The counts of the conservation rule alone. */
-export function ledgerOf(metrics: ChannelMetrics): Ledger {
-  const { received, accepted, rejected, delivered, deadLettered } = metrics;
-  const { dropped, conflated, returned, buffered, inFlight } = metrics;
-  return { received, accepted, rejected, delivered, deadLettered, dropped, conflated, returned, buffered, inFlight };
 }
 
 /** Puts the reports of all channels together. */
@@ -66,6 +65,6 @@ export function drainReport(
   deadlineMs: number,
 ): DrainReport {
   const all = Object.values(channels);
-  const onTime = elapsedMs <= deadlineMs && all.every(({ unknownMessages }) => unknownMessages.length === 0);
+  const onTime = elapsedMs <= deadlineMs && all.every(({ unsettledMessages }) => unsettledMessages.length === 0);
   return { elapsedMs, deadlineMs, onTime, conserved: all.every(isConserved), channels };
 }

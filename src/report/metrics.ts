@@ -1,55 +1,5 @@
-import type { BreakerRates, BreakerState } from '../core/breaker.ts';
-import type { Distribution } from '../core/histogram.ts';
-import type { Ledger } from '../core/ledger.ts';
-import type { RejectReason } from '../core/outcome.ts';
-import type { Trigger } from '../core/trigger.ts';
+import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import type { Faults } from '../facts/bus.ts';
-import type { DeadLetterReason } from '../facts/dead-letters.ts';
-
-/** Everything measured of a channel, since the start; a plain snapshot, summed over its partitions. */
-export interface ChannelMetrics extends Ledger {
-  /** The state of the channel; with several partitions, the worst of them. */
-  readonly state: string;
-  readonly rejectedBy: Readonly<Partial<Record<RejectReason, number>>>;
-  readonly deadLetteredBy: Readonly<Partial<Record<DeadLetterReason, number>>>;
-  /** Outcomes, emits and failures that came after their call was over. */
-  readonly late: number;
-  /** Calls of `process`, attempts after a failure among them. */
-  readonly calls: number;
-  /** Calls that failed, as a whole or in part. */
-  readonly failures: number;
-  readonly retries: number;
-  /** First attempts, by what made the batch due. */
-  readonly batches: Readonly<Record<Trigger, number>>;
-  /** How long calls of `process` took. */
-  readonly processing: Distribution;
-  /** How long messages waited before their first call. */
-  readonly queueing: Distribution;
-  /** The same two since the last read of this channel's metrics that did not only peek. */
-  readonly window: { readonly processing: Distribution; readonly queueing: Distribution };
-  /** Messages that wait now, and the most that ever waited in one mailbox since the last read that did not only peek. */
-  readonly depth: number;
-  readonly depthMax: number;
-  readonly restarts: number;
-  /** Null: it has none. */
-  readonly breaker: BreakerMetrics | null;
-}
-
-/** How metrics are read. */
-export interface MetricsOptions {
-  /** Leaves `window` and `depthMax` to the next reader, instead of beginning them anew. Default false. */
-  readonly peek?: boolean;
-}
-
-/** What is measured of a breaker. */
-export interface BreakerMetrics {
-  readonly state: BreakerState;
-  /** How often it opened. */
-  readonly opened: number;
-  readonly rates: BreakerRates;
-  /** Its limits are exceeded although it is closed: it only observes. */
-  readonly wouldBeOpen: boolean;
-}
 
 /** Everything measured of a router. */
 export interface RouterMetrics {

@@ -1,5 +1,5 @@
+import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import { Counter } from '../core/counters.ts';
-import type { ChannelMetrics } from './metrics.ts';
 
 const REJECTED = ['invalid', 'mailbox-full', 'tripped', 'not-running'] as const;
 const GIVEN_UP = ['failed', 'not-retryable', 'poison'] as const;

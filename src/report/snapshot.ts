@@ -1,75 +1,64 @@
+import type { BreakerMetrics, ChannelMetrics } from '../channel/channel-metrics.ts';
+import type { ChannelView } from '../channel/partition-view.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { Counter } from '../core/counters.ts';
-import { addLedgers, isConserved } from '../core/ledger.ts';
-import type { Channel } from '../router/channel.ts';
-import type { Core } from '../router/core.ts';
-import { ledgerOf } from './drain-report.ts';
+import { addLedgers, countLedger, isConserved, type Ledger } from '../core/ledger.ts';
 import { channelHealth } from './explain.ts';
 import { type RouterHealth, worstState, worstStatus } from './health.ts';
-import type { BreakerMetrics, ChannelMetrics, MetricsOptions, RouterMetrics } from './metrics.ts';
+import type { RouterMetrics } from './metrics.ts';
 import { reasonsOf } from './reasons.ts';
 
+/** What reports read of a router. */
+export interface RouterView {
+  readonly channels: ReadonlyMap<string, ChannelView>;
+  /** The counts of channels that were taken out. */
+  readonly removed: Ledger;
+  readonly unroutable: number;
+  readonly deadLetters: { readonly size: number; readonly evicted: number };
+  readonly faults: RouterMetrics['faults'];
+}
+
 /** Everything measured of a router, as a plain snapshot. */
-export function routerMetrics(
-  { fleet, intake, deadLetters, world, removed }: Core,
-  options?: MetricsOptions,
-): RouterMetrics {
-  const channels = Object.fromEntries([...fleet.channels].map(([name, channel]) => [name, channel.metrics(options)]));
-  const all = Object.values(channels);
-  const total = addLedgers([removed, ...all.map(ledgerOf)]);
+export function routerMetrics({ channels, deadLetters, faults, removed, unroutable }: RouterView): RouterMetrics {
+  const metrics = Object.fromEntries([...channels].map(([name, channel]) => [name, channelMetrics(channel)]));
+  const all = Object.values(metrics);
+  const total = addLedgers([removed, ...all]);
   return {
-    received: total.received + intake.unroutable,
-    unroutable: intake.unroutable,
+    received: total.received + unroutable,
+    unroutable,
     conserved: isConserved(total) && all.every(isConserved),
-    channels,
+    channels: metrics,
     deadLetters: { stored: deadLetters.size, evicted: deadLetters.evicted },
-    faults: world.bus.faults,
+    faults,
   };
 }
 
-/** The health of a router in this state of its statechart. */
-export function routerHealth({ fleet }: Core, state: string): RouterHealth {
-  const channels = Object.fromEntries([...fleet.channels].map(([name, channel]) => [name, channelHealth(channel)]));
-  const worst = worstStatus(Object.values(channels).map(({ status }) => status));
+/** The health at `now` of a router in this state of its statechart. */
+export function routerHealth({ channels }: Pick<RouterView, 'channels'>, state: string, now: number): RouterHealth {
+  const health = Object.fromEntries([...channels].map(([name, channel]) => [name, channelHealth(channel, now)]));
+  const worst = worstStatus(Object.values(health).map(({ status }) => status));
   const ready = state === 'running' || state === 'degraded';
-  return {
-    status: ready ? worst : 'unhealthy',
-    state,
-    live: state !== 'failed' && state !== 'stopped',
-    ready,
-    channels,
-  };
+  const live = state !== 'failed' && state !== 'stopped';
+  return { status: ready ? worst : 'unhealthy', state, live, ready, channels: health };
 }
 
 /** Sums the partitions of a channel into one snapshot. */
-export function channelMetrics(channel: Channel, { peek = false }: MetricsOptions = {}): ChannelMetrics {
-  const slots = channel.members.map((member) => member.slot);
+export function channelMetrics({ breaker, partitions, processing, queueing }: ChannelView): ChannelMetrics {
+  const views = partitions.map(({ view }) => view);
   const sum = (index: (typeof Counter)[keyof typeof Counter]): number =>
-    slots.reduce((total, slot) => total + slot.counters[index], 0);
-  const { breaker } = channel;
-  const depth = slots.reduce((total, slot) => total + slot.depth, 0);
+    views.reduce((total, { counters }) => total + counters[index], 0);
+  const depth = views.reduce((total, { waiting }) => total + waiting, 0);
   return {
-    state: worstState(channel.members.map((member) => member.state)),
+    state: worstState(views.map(({ state }) => state)),
     ...reasonsOf(sum),
-    received: sum(Counter.accepted) + sum(Counter.rejected),
-    accepted: sum(Counter.accepted),
-    rejected: sum(Counter.rejected),
-    delivered: sum(Counter.delivered),
-    deadLettered: sum(Counter.deadLettered),
-    dropped: sum(Counter.dropped),
-    conflated: sum(Counter.conflated),
-    returned: sum(Counter.returned),
-    buffered: depth,
-    inFlight: sum(Counter.inFlight),
+    ...countLedger(sum, depth),
     late: sum(Counter.late),
     calls: sum(Counter.calls),
     failures: sum(Counter.failures),
     retries: sum(Counter.retries),
-    processing: channel.processing.distribution(),
-    queueing: channel.queueing.distribution(),
-    window: { processing: channel.processing.window(peek), queueing: channel.queueing.window(peek) },
+    processing: processing.distribution(),
+    queueing: queueing.distribution(),
     depth,
-    depthMax: Math.max(...slots.map(({ mailbox }) => mailbox.sizeMax(peek))),
     restarts: sum(Counter.restarts),
     breaker: breaker === undefined ? null : breakerMetrics(breaker),
   };

@@ -1,22 +1,24 @@
 import { createActor } from 'xstate';
 import { routerMachine } from '../../machines/router.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
+import type { EventOf } from '../channel/processing-channel.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { containInspector, type Inspect } from '../facts/inspect.ts';
-import { IncidentLog, type RecordIncidentOptions } from '../incident/incident.ts';
-import { buildCore, type Core } from './core.ts';
-import type { Emitted } from './emitted.ts';
+import type { RouterActor, RouterLogic } from './logic.ts';
+import { buildParts } from './parts.ts';
 import { type ChannelFactories, type Plan, planRouter, type RouterOptions } from './plan.ts';
-import { DataChannelRouter } from './router.ts';
-import type { RouterActor, RouterLogic } from './router-actor.ts';
+import { DataChannelRouter, partsOf } from './router.ts';
 
 /** Options of a router that is the root of its own actor system. */
 export interface CreateRouterOptions<Channels extends ChannelFactories> extends RouterOptions<Channels> {
   /** An XState inspector; sees the router and all channels. What it throws is contained. Default: none. */
   readonly inspect?: Inspect;
-  /** Keeps what led to an incident, and writes it to a file when a channel fails or an alert is raised. Default: no. */
-  readonly recordIncident?: RecordIncidentOptions;
 }
+
+/** What the channels of a router emit: the channel's name, and its event. */
+export type Emitted<Channels extends ChannelFactories> = {
+  [Name in keyof Channels & string]: { readonly channel: Name; readonly event: EventOf<ReturnType<Channels[Name]>> };
+}[keyof Channels & string];
 
 const routers = new WeakMap<object, DataChannelRouter>();
 
@@ -27,30 +29,21 @@ const routers = new WeakMap<object, DataChannelRouter>();
 export function createRouter<const Channels extends ChannelFactories>(
   options: CreateRouterOptions<Channels>,
 ): DataChannelRouter<Emitted<Channels>> {
-  const { recordIncident, inspect } = options;
-  const log = recordIncident && new IncidentLog(recordIncident, options);
-  const plan = planRouter(log?.routerOptions ?? options);
-  const { core, router } = createObserved(log === undefined ? plan : { ...plan, alertClock: log.alertClock }, inspect);
-  log?.attach(core, router);
-  // As in `routerOf`: the names of the channels are known to the caller.
-  return router as unknown as DataChannelRouter<Emitted<Channels>>;
-}
-
-/** A router and its parts, for those who see through it. */
-export function createObserved(plan: Plan, inspect?: Inspect): { core: Core; router: DataChannelRouter } {
-  let core: Core | undefined;
-  const logic = logicOf(plan, (built) => {
-    core = built;
+  const { clock = createSystemClock(), inspect } = options;
+  let router: DataChannelRouter | undefined;
+  const logic = logicOf(planRouter(options), (made) => {
+    router = made;
   });
-  const { clock = createSystemClock() } = plan.options;
+  const bus = () => router && partsOf(router).services.bus;
   const actor = createActor(logic, {
     id: 'router',
     clock,
-    ...(inspect && { inspect: containInspector(inspect, () => core?.world.bus) }),
+    ...(inspect && { inspect: containInspector(inspect, bus) }),
   });
   // XState keeps what was thrown while an actor was made.
-  if (core === undefined) throw actor.getSnapshot().error;
-  return { core, router: routerOf(actor) };
+  if (router === undefined) throw actor.getSnapshot().error;
+  // As in `routerOf`: the names of the channels are known to the caller.
+  return router as unknown as DataChannelRouter<Emitted<Channels>>;
 }
 
 /**
@@ -60,7 +53,7 @@ export function createObserved(plan: Plan, inspect?: Inspect): { core: Core; rou
 export function createRouterLogic<const Channels extends ChannelFactories>(
   options: RouterOptions<Channels>,
 ): RouterLogic {
-  return logicOf(planRouter(options), () => {});
+  return logicOf(planRouter(options));
 }
 
 /** The router behind an actor of `createRouterLogic`. Throws `SluiceError` `invalid-option` for any other actor. */
@@ -75,13 +68,14 @@ export function routerOf<Channels extends ChannelFactories = ChannelFactories>(
 }
 
 /** The router's machine, with parts of its own for each actor that is made of it. */
-function logicOf(plan: Plan, built: (core: Core) => void): RouterLogic {
-  const make: RouterLogic['getInitialSnapshot'] = (scope) => {
-    const core = buildCore(plan);
-    built(core);
-    routers.set(core.fleet, new DataChannelRouter(core, scope.self as RouterActor));
-    return routerMachine.getInitialSnapshot(scope, { fleet: () => core.fleet });
+function logicOf(plan: Plan, made?: (router: DataChannelRouter) => void): RouterLogic {
+  const getInitialSnapshot: RouterLogic['getInitialSnapshot'] = (scope) => {
+    const parts = buildParts(plan);
+    const router = new DataChannelRouter(parts, scope.self as RouterActor);
+    routers.set(parts.fleet, router);
+    made?.(router);
+    return routerMachine.getInitialSnapshot(scope, { fleet: () => parts.fleet });
   };
   // XState reads logic through these members only; everything but the start is the machine's own.
-  return Object.create(routerMachine, { getInitialSnapshot: { value: make } }) as RouterLogic;
+  return Object.create(routerMachine, { getInitialSnapshot: { value: getInitialSnapshot } }) as RouterLogic;
 }

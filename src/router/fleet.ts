@@ -1,15 +1,15 @@
 import type { AnyActorRef } from 'xstate';
-import type { World } from '../channel/world.ts';
+import type { Partition } from '../channel/partition.ts';
+import type { Services } from '../channel/services.ts';
+import { keepTimersApart } from '../channel/xstate-internals.ts';
 import type { RouterConfig } from '../config/schema.ts';
-import { Counter } from '../core/counters.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
-import { keepTimersApart } from './actor-timers.ts';
-import type { Channel } from './channel.ts';
-import type { Member } from './member.ts';
+import { addLedgers, countLedger, type Ledger } from '../core/ledger.ts';
+import type { ChannelEntry } from './channel-entry.ts';
 
 const EARLY_MS = 2;
 
-/** What channels get to close after the deadline, and the router to notice. */
+/** What channels get to close after the deadline, and the router to notice, in ms. */
 const STOP_GRACE_MS = 150;
 
 /**
@@ -17,29 +17,44 @@ const STOP_GRACE_MS = 150;
  * one actor of the router's machine but are kept here, because a machine copies its map of children at every change.
  */
 export class Fleet implements FleetPort {
-  readonly channels = new Map<string, Channel>();
-  readonly #world: World;
-  /** Those that have not come to their end. */
-  readonly #members = new Map<string, Member>();
+  readonly channels: ReadonlyMap<string, ChannelEntry>;
+  readonly #channels = new Map<string, ChannelEntry>();
+  readonly #services: Services;
+  /** Partitions that have not come to their end, and their channels. */
+  readonly #partitions = new Map<string, { readonly partition: Partition; readonly channel: ChannelEntry }>();
   /** Of these, those that neither warmed up nor failed yet, and those that are failed: nobody has to ask each of them. */
-  readonly #settling = new Set<Member>();
-  readonly #down = new Map<string, Member>();
-  /** Who waits for a member to be gone, for good or for a successor. */
+  readonly #settling = new Set<string>();
+  readonly #down = new Map<string, Partition>();
+  /** Called when a partition is gone, for good or for a successor. */
   readonly #removals = new Map<string, () => void>();
-  readonly #retirements = new Map<string, () => void>();
-  limits: RouterConfig['router'];
+  readonly #replacements = new Map<string, () => void>();
+  #limits: RouterConfig['router'];
+  #removed = addLedgers([]);
   #parent: AnyActorRef | undefined;
+  #hasParent = false;
   #notify: (event: FleetEvent) => void = () => {};
-  /** Undefined: nobody has asked it to stop. */
+  /** Undefined: it was not stopped. */
   #stopBy: number | undefined;
 
-  constructor(world: World, limits: RouterConfig['router']) {
-    this.#world = world;
-    this.limits = limits;
+  constructor(services: Services, limits: RouterConfig['router']) {
+    this.channels = this.#channels;
+    this.#services = services;
+    this.#limits = limits;
   }
 
   /** Its actors run, or have run. */
-  isLaunched = false;
+  get isLaunched(): boolean {
+    return this.#hasParent;
+  }
+
+  get isStopping(): boolean {
+    return this.#stopBy !== undefined;
+  }
+
+  /** The counts of channels that were taken out. */
+  get removed(): Ledger {
+    return this.#removed;
+  }
 
   get isSettled(): boolean {
     return this.#settling.size === 0;
@@ -50,33 +65,37 @@ export class Fleet implements FleetPort {
   }
 
   get isStopped(): boolean {
-    return this.#members.size === 0;
+    return this.#partitions.size === 0;
   }
 
   get escalates(): boolean {
-    return this.limits.onGiveUp === 'escalate';
+    return this.#limits.onGiveUp === 'escalate';
   }
 
   get stopInMs(): number {
-    return Math.max(0, (this.#stopBy ?? 0) - this.#world.clock.now()) + STOP_GRACE_MS;
+    return Math.max(0, (this.#stopBy ?? 0) - this.#services.clock.now()) + STOP_GRACE_MS;
   }
 
   mayRestart(id: string): boolean {
-    return this.#down.get(id)?.isGivenUp === false;
+    return this.#down.get(id)?.restarts.isGivenUp === false;
   }
 
   restartInMs(id: string): number {
-    return Math.max(0, (this.#down.get(id)?.restartAt ?? 0) - this.#world.clock.now());
+    return Math.max(0, (this.#down.get(id)?.restarts.at ?? 0) - this.#services.clock.now());
+  }
+
+  reconfigure(limits: RouterConfig['router']): void {
+    this.#limits = limits;
   }
 
   launch(notify: (event: FleetEvent) => void, self: unknown): () => void {
     // The machine hands over its own actor; a port of src/core cannot name XState's type.
     this.#parent = self as AnyActorRef;
     keepTimersApart(this.#parent);
-    this.isLaunched = true;
+    this.#hasParent = true;
     this.#notify = notify;
-    const byPriority = [...this.#members.values()].sort((a, b) => a.slot.config.priority - b.slot.config.priority);
-    for (const member of byPriority) this.#start(member);
+    const byPriority = [...this.#partitions.values()].sort((a, b) => a.partition.priority - b.partition.priority);
+    for (const { partition } of byPriority) this.#start(partition);
     return () => this.#halt();
   }
 
@@ -86,157 +105,138 @@ export class Fleet implements FleetPort {
     else this.#ended(command.actorId);
   }
 
-  #ended(actorId: string): void {
-    const member = this.#members.get(actorId);
-    if (member === undefined) return;
-    const retired = this.#retirements.get(actorId);
-    if (retired !== undefined && !this.isStopping && !this.#removals.has(actorId)) {
-      member.endLife(member.state === 'failed');
-      return retired();
-    }
-    // The door of one that lives is closed only to drain it.
-    const isFailure = member.state === 'failed' && member.slot.isOpen;
-    member.endLife(isFailure);
-    if (isFailure) this.#failed(member);
-    else this.#stopped(member);
-  }
-
-  #restart(id: string): void {
-    const member = this.#down.get(id);
-    if (member === undefined || member.isAlive || member.isGivenUp || member.slot.isRetiring) return;
-    // A plan from before an operator's restart is void; so little too early is only a host's clock that rounds.
-    if (this.restartInMs(id) > EARLY_MS) return;
-    member.slot.counters[Counter.restarts] += 1;
-    const { withinMs } = member.slot.config.restart;
-    this.#world.bus.publish('channel.restarted', { channel: id, n: member.restartsLately, withinMs });
-    this.#start(member);
-  }
-
-  /** An operator's restart: failures before it no longer count, and one that lives is ended first. */
-  restartByHand(member: Member): void {
-    member.forgive();
-    member.restartAt = this.#world.clock.now();
-    if (member.isAlive) member.send({ type: 'channel.restart' });
-    else this.#restart(member.slot.id);
-  }
-
-  get isStopping(): boolean {
-    return this.#stopBy !== undefined;
+  /** An operator's restart: failures before it no longer count, and a partition that lives is ended first. */
+  restartByHand(partition: Partition): void {
+    partition.restarts.forgive(this.#services.clock.now());
+    if (partition.isAlive) partition.send({ type: 'channel.restart' });
+    else this.#restart(partition.id);
   }
 
   drain(): void {
-    for (const member of this.#members.values()) this.#drainMember(member);
+    for (const { partition } of [...this.#partitions.values()]) this.#drain(partition);
   }
 
   /** From now on nothing is taken in, and what is not delivered by `stopBy` is handed back. */
-  closeDoors(stopBy: number): void {
+  closeInboxes(stopBy: number): void {
     this.#stopBy = stopBy;
-    for (const { slot } of this.#members.values()) {
-      // One that is being taken out ends by the deadline it was given: its timers are set.
-      if (slot.isOpen) slot.drainBy = stopBy;
-      slot.closeDoor();
-    }
+    for (const { partition } of this.#partitions.values()) partition.closeInbox(stopBy);
   }
 
   /** A channel that came after the start is started at once. */
-  add(channel: Channel): void {
-    this.channels.set(channel.name, channel);
-    for (const member of channel.members) {
-      this.#members.set(member.slot.id, member);
-      this.#settling.add(member);
-      this.#start(member);
+  add(channel: ChannelEntry): void {
+    this.#channels.set(channel.name, channel);
+    for (const partition of channel.partitions) {
+      this.#partitions.set(partition.id, { partition, channel });
+      this.#settling.add(partition.id);
+      this.#start(partition);
     }
   }
 
   /** Drains one channel; resolves when it is gone. */
-  async remove(channel: Channel, drainBy: number): Promise<void> {
-    for (const member of channel.members) {
-      member.slot.drainBy = drainBy;
-      member.slot.closeDoor();
-    }
-    await Promise.all(channel.members.map((member) => this.#removeMember(member)));
-    this.channels.delete(channel.name);
+  async remove(channel: ChannelEntry, drainAt: number): Promise<void> {
+    for (const partition of channel.partitions) partition.closeInbox(drainAt);
+    await Promise.all(channel.partitions.map((partition) => this.#remove(partition)));
+    this.#channels.delete(channel.name);
+    const ledgers = channel.partitions.map(({ lane }) => countLedger((index) => lane.counters[index]));
+    this.#removed = addLedgers([this.#removed, ...ledgers]);
   }
 
   /** Lets a channel finish its batch and close, for a successor: it goes on taking messages in, and keeps them. */
-  async retire(channel: Channel, closeMs: number): Promise<void> {
-    await Promise.all(channel.members.map((member) => this.#retireMember(member, closeMs)));
+  async prepareReplacement(channel: ChannelEntry, closeMs: number): Promise<void> {
+    await Promise.all(channel.partitions.map((partition) => this.#prepareReplacement(partition, closeMs)));
   }
 
-  /** Puts a channel in the place of one that was retired; it takes over what waits and what was counted. */
-  replace(retired: Channel, successor: Channel): void {
-    for (const member of retired.members) {
-      member.send({ type: 'channel.halt' });
-      member.endLife(false);
-      this.#forget(member);
+  /** Puts a channel in the place of one that is prepared; it takes over what waits and what was counted. */
+  replace(before: ChannelEntry, successor: ChannelEntry): void {
+    for (const partition of before.partitions) {
+      partition.send({ type: 'channel.halt' });
+      partition.abandon(false);
+      this.#forget(partition);
     }
-    retired.dispose();
-    this.channels.set(successor.name, successor);
-    successor.takeOver(retired);
+    before.dispose();
+    this.#channels.set(successor.name, successor);
+    successor.takeOver(before);
     this.add(successor);
   }
 
-  async #retireMember(member: Member, closeMs: number): Promise<void> {
-    const { slot } = member;
-    slot.isRetiring = true;
-    member.send({ type: 'channel.pause' });
+  async #prepareReplacement(partition: Partition, closeMs: number): Promise<void> {
+    partition.expectReplacement(true);
     // Of one that is over nobody will hear any more, also not how its last call ends.
-    if (member.isAlive) await slot.whenSettled();
-    if (!member.isAlive) return;
-    slot.drainBy = this.#world.clock.now() + closeMs;
+    if (partition.isAlive) await partition.whenSettled();
+    if (!partition.isAlive) return;
     await new Promise<void>((resolve) => {
-      this.#retirements.set(slot.id, resolve);
-      member.send({ type: 'channel.drain' });
+      this.#replacements.set(partition.id, resolve);
+      partition.close(this.#services.clock.now() + closeMs);
     });
-    this.#retirements.delete(slot.id);
+    this.#replacements.delete(partition.id);
   }
 
-  #removeMember(member: Member): Promise<void> {
-    if (!this.#members.has(member.slot.id)) return Promise.resolve();
+  #remove(partition: Partition): Promise<void> {
+    if (!this.#partitions.has(partition.id)) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#removals.set(member.slot.id, resolve);
-      this.#drainMember(member);
+      this.#removals.set(partition.id, resolve);
+      this.#drain(partition);
     });
   }
 
-  #drainMember(member: Member): void {
-    if (member.slot.isRetiring) {
-      member.slot.isRetiring = false;
-      member.send({ type: 'channel.resume' });
+  #drain(partition: Partition): void {
+    if (partition.isReplaced) partition.expectReplacement(false);
+    if (partition.isAlive) partition.send({ type: 'channel.drain' });
+    else this.#stopped(partition);
+  }
+
+  #ended(actorId: string): void {
+    const partition = this.#partitions.get(actorId)?.partition;
+    if (partition === undefined) return;
+    const replaced = this.#replacements.get(actorId);
+    if (replaced !== undefined && !this.isStopping && !this.#removals.has(actorId)) {
+      partition.abandon(partition.state === 'failed');
+      return replaced();
     }
-    if (member.isAlive) member.send({ type: 'channel.drain' });
-    else this.#stopped(member);
+    // The inbox of one that lives is closed only to drain it.
+    const isFailure = partition.state === 'failed' && partition.inbox.isOpen;
+    partition.abandon(isFailure);
+    if (isFailure) this.#failed(partition);
+    else this.#stopped(partition);
   }
 
-  #start(member: Member): void {
-    if (this.#parent === undefined || member.isAlive) return;
-    if (!member.start(this.#parent, this.#warmed)) this.#failed(member);
+  #restart(id: string): void {
+    const partition = this.#down.get(id);
+    if (partition === undefined || partition.isAlive || partition.restarts.isGivenUp || partition.isReplaced) return;
+    // A plan from before an operator's restart is void; so little too early is only a host's clock that rounds.
+    if (this.restartInMs(id) > EARLY_MS) return;
+    partition.noteRestart();
+    this.#start(partition);
   }
 
-  readonly #warmed = (member: Member): void => {
-    this.#settling.delete(member);
-    this.#down.delete(member.slot.id);
-    this.#notify({ type: 'channel.warmed', id: member.slot.id });
-  };
-
-  #failed(member: Member): void {
-    const { error, slot } = member;
-    this.#settling.delete(member);
-    this.#down.set(slot.id, member);
-    if (member.cause === 'channel.restart') member.forgive();
-    else if (!member.noteFailure()) {
-      this.#world.bus.publish('channel.gaveUp', { channel: slot.id, restarts: slot.counters[Counter.restarts], error });
-    }
-    this.#notify({ type: 'channel.failed', id: slot.id, error });
+  #start(partition: Partition): void {
+    const channel = this.#partitions.get(partition.id)?.channel;
+    if (this.#parent === undefined || channel === undefined || partition.isAlive) return;
+    const warmed = (): void => this.#warmed(partition.id);
+    if (!partition.start(this.#parent, () => channel.makeInstance(partition), warmed)) this.#failed(partition);
   }
 
-  #stopped(member: Member): void {
-    const { id } = member.slot;
-    this.#forget(member);
-    member.release();
+  #warmed(id: string): void {
+    this.#settling.delete(id);
+    this.#down.delete(id);
+    this.#notify({ type: 'channel.warmed', id });
+  }
+
+  #failed(partition: Partition): void {
+    const { id } = partition;
+    this.#settling.delete(id);
+    this.#down.set(id, partition);
+    partition.noteFailure();
+    this.#notify({ type: 'channel.failed', id, error: partition.error });
+  }
+
+  #stopped(partition: Partition): void {
+    const { id } = partition;
+    this.#forget(partition);
+    partition.stop();
     this.#removals.get(id)?.();
     this.#removals.delete(id);
-    this.#retirements.get(id)?.();
+    this.#replacements.get(id)?.();
     this.#notify({ type: 'channel.stopped', id });
   }
 
@@ -244,17 +244,17 @@ export class Fleet implements FleetPort {
   #halt(): void {
     this.#notify = () => {};
     this.#parent = undefined;
-    this.closeDoors(this.#world.clock.now());
-    for (const member of this.#members.values()) {
-      member.send({ type: 'channel.halt' });
-      member.endLife(false);
-      this.#stopped(member);
+    this.closeInboxes(this.#services.clock.now());
+    for (const { partition } of [...this.#partitions.values()]) {
+      partition.send({ type: 'channel.halt' });
+      partition.abandon(false);
+      this.#stopped(partition);
     }
   }
 
-  #forget(member: Member): void {
-    this.#members.delete(member.slot.id);
-    this.#settling.delete(member);
-    this.#down.delete(member.slot.id);
+  #forget({ id }: Partition): void {
+    this.#partitions.delete(id);
+    this.#settling.delete(id);
+    this.#down.delete(id);
   }
 }

@@ -1,14 +1,14 @@
 import type { AnyChannel } from '../channel/processing-channel.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
 import { checkEventRules } from '../config/event-rules.ts';
-import { parseConfig, withoutChannel } from '../config/parse.ts';
+import { parseConfig } from '../config/parse.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
-import { addLedgers } from '../core/ledger.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { ledgerOf } from '../report/drain-report.ts';
-import type { Channel } from './channel.ts';
-import { type Core, makeChannel } from './core.ts';
-import { makeInstance, refuseUnknown, rulesByName, withUnnamed } from './plan.ts';
+import { beginReport, type ChannelReport } from '../report/drain-report.ts';
+import type { ChannelEntry } from './channel-entry.ts';
+
+import { addChannel, type RouterParts } from './parts.ts';
+import { refuseUnknown, rulesByName, withUnnamed } from './plan.ts';
 
 /** As it was written, or as it is in force. */
 type AnyConfig = RouterConfigInput | RouterConfig;
@@ -21,96 +21,112 @@ const DRAIN_MS = 5_000;
  * what waits, the counts and the breaker. Throws `SluiceError` with all mistakes, or what a source says that is itself
  * wrong; then nothing has changed, and `config.rejected` has told of it.
  */
-export async function reconfigure(core: Core, from: AnyConfig | Promise<AnyConfig>): Promise<readonly ConfigChange[]> {
+export async function reconfigure(
+  parts: RouterParts,
+  from: AnyConfig | Promise<AnyConfig>,
+): Promise<readonly ConfigChange[]> {
   try {
     const input = await from;
     // One that is on its way out is gone before anybody may name it again.
-    await Promise.all([...core.fleet.channels.values()].map((channel) => channel.removal));
-    const before = core.config;
-    const first = check(core, input);
-    const replaced = channelsToReplace(core, diffConfig(before, first.config));
-    await Promise.all(replaced.map((channel) => core.fleet.retire(channel, DRAIN_MS)));
-    if (core.fleet.isStopping) throw new SluiceError('not-running', 'the router was stopped while it was reconfigured');
+    await Promise.all([...parts.fleet.channels.values()].map((channel) => channel.removing));
+    const before = parts.definitions.config;
+    const first = check(parts, input);
+    const replaced = channelsToReplace(parts, diffConfig(before, first.config));
+    await Promise.all(replaced.map((channel) => parts.fleet.prepareReplacement(channel, DRAIN_MS)));
+    if (parts.fleet.isStopping)
+      throw new SluiceError('not-running', 'the router was stopped while it was reconfigured');
     // An operator may have taken one out meanwhile: that one has no successor.
-    const standing = replaced.filter((channel) => channel.removal === undefined);
-    const next = core.config === before ? first : checkAgain(core, input, standing);
-    const changes = diffConfig(core.config, next.config);
-    apply(core, next, standing);
-    if (changes.length > 0) core.world.bus.publish('config.applied', { changes });
+    const standing = replaced.filter((channel) => channel.removing === undefined);
+    const next = parts.definitions.config === before ? first : checkAgain(parts, input, standing);
+    const changes = diffConfig(parts.definitions.config, next.config);
+    apply(parts, next, standing);
+    if (changes.length > 0) parts.services.bus.publish('config.applied', { changes });
     return changes;
   } catch (error) {
-    core.world.bus.publish('config.rejected', { error });
+    parts.services.bus.publish('config.rejected', { error });
     throw error;
   }
 }
 
 /** Channels were added or taken out meanwhile. If that leaves a mistake, those that were retired go on as they were. */
-function checkAgain(core: Core, input: AnyConfig, retired: readonly Channel[]) {
+function checkAgain(parts: RouterParts, input: AnyConfig, retired: readonly ChannelEntry[]) {
   try {
-    return check(core, input);
+    return check(parts, input);
   } catch (error) {
-    apply(core, { config: core.config, instances: new Map() }, retired);
+    apply(parts, { config: parts.definitions.config, instances: new Map() }, retired);
     throw error;
   }
 }
 
 /** Everything that can be wrong is found here, before anything is touched. */
-function check(core: Core, input: AnyConfig) {
+function check(parts: RouterParts, input: AnyConfig) {
   const written = parseConfig(input);
-  refuseUnknown(written, [...core.factories.keys()]);
+  refuseUnknown(written, parts.definitions.names);
   // A channel that only code knows stays; one that was configured and is no longer named goes.
-  const unnamed = [...core.unnamed].filter(([name]) => core.fleet.channels.has(name));
+  const unnamed = [...parts.definitions.unnamed].filter(([name]) => parts.fleet.channels.has(name));
   const filled = withUnnamed(written, new Map(unnamed));
   const instances = new Map<string, AnyChannel>();
   for (const name of Object.keys(filled.channels)) {
-    const factory = core.factories.get(name);
-    if (core.fleet.channels.has(name) || factory === undefined) continue;
-    const instance = makeInstance(name, factory);
+    const instance = parts.fleet.channels.has(name) ? undefined : parts.definitions.makeInstance(name);
     if (instance !== undefined) instances.set(name, instance);
   }
   const schemas = rulesByName(instances);
-  for (const [name, { parts }] of core.fleet.channels) if (parts.rules !== undefined) schemas.set(name, parts.rules);
+  for (const [name, { rules }] of parts.fleet.channels) if (rules !== undefined) schemas.set(name, rules);
   return { config: checkEventRules(filled, schemas), instances };
 }
 
-function channelsToReplace(core: Core, changes: readonly ConfigChange[]): readonly Channel[] {
+function channelsToReplace(parts: RouterParts, changes: readonly ConfigChange[]): readonly ChannelEntry[] {
   // A path that ends at the name is that of a channel that comes or goes.
   const names = changes.flatMap(({ path: [section, name = '', field], reload }) =>
     section === 'channels' && field !== undefined && reload === 'restart' ? [name] : [],
   );
-  return [...new Set(names)].flatMap((name) => core.fleet.channels.get(name) ?? []);
+  return [...new Set(names)].flatMap((name) => parts.fleet.channels.get(name) ?? []);
 }
 
 /** One synchronous step: no batch begins and no message comes while it runs. */
-function apply(core: Core, { config, instances }: ReturnType<typeof check>, replaced: readonly Channel[]): void {
-  const { fleet, intake, world } = core;
-  core.config = config;
-  world.turns.limits = config.router;
-  fleet.limits = config.router;
-  core.deadLetters.capacity = config.router.deadLetters.capacity;
+function apply(
+  parts: RouterParts,
+  { config, instances }: ReturnType<typeof check>,
+  replaced: readonly ChannelEntry[],
+): void {
+  const { definitions, fleet, intake, services } = parts;
+  definitions.apply(config);
+  services.scheduler.reconfigure(config.router);
+  fleet.reconfigure(config.router);
+  parts.deadLetters.capacity = config.router.deadLetters.capacity;
   for (const channel of [...fleet.channels.values()]) {
     const next = config.channels[channel.name];
     if (next !== undefined && !replaced.includes(channel)) channel.reconfigure(next);
     else intake.serve(channel.config.dataType, undefined);
-    if (next === undefined) void removeChannel(core, channel, world.clock.now() + DRAIN_MS);
+    if (next === undefined) void removeChannel(parts, channel, services.clock.now() + DRAIN_MS, false);
   }
-  for (const channel of replaced) fleet.replace(channel, makeChannel(core, channel.name, undefined, channel));
+  for (const channel of replaced) {
+    const successor = definitions.make(channel.name, undefined, channel);
+    intake.serve(successor.config.dataType, successor);
+    fleet.replace(channel, successor);
+  }
   for (const name of Object.keys(config.channels)) {
-    if (!fleet.channels.has(name)) fleet.add(makeChannel(core, name, instances.get(name)));
+    if (!fleet.channels.has(name)) addChannel(parts, definitions.make(name, instances.get(name)));
   }
 }
 
-/** Takes a channel out: nothing is routed to it any more, it drains, and its counts are kept. */
-export function removeChannel(core: Core, channel: Channel, drainBy: number): Promise<void> {
-  channel.removal ??= takeOut(core, channel, drainBy);
-  return channel.removal;
-}
-
-async function takeOut(core: Core, channel: Channel, drainBy: number): Promise<void> {
-  const { fleet, intake } = core;
-  if (intake.registry.get(channel.config.dataType) === channel) intake.serve(channel.config.dataType, undefined);
-  await fleet.remove(channel, drainBy);
-  channel.dispose();
-  core.config = withoutChannel(core.config, channel.name);
-  core.removed = addLedgers([core.removed, ledgerOf(channel.metrics({ peek: true }))]);
+/**
+ * Takes a channel out: nothing is routed to it any more, it drains, and its counts are kept. Resolves with its report; a
+ * second order waits for the same one. `isByHand`: the report goes to an operator, so that of `stop` leaves it out.
+ */
+export function removeChannel(
+  { definitions, fleet, intake }: RouterParts,
+  channel: ChannelEntry,
+  drainAt: number,
+  isByHand: boolean,
+): Promise<ChannelReport> {
+  return channel.remove(isByHand, async () => {
+    const finish = beginReport([channel]);
+    if (intake.registry.get(channel.config.dataType) === channel) intake.serve(channel.config.dataType, undefined);
+    await fleet.remove(channel, drainAt);
+    channel.dispose();
+    definitions.remove(channel.name);
+    // The report has an entry for each channel it was begun with.
+    return finish()[channel.name] as ChannelReport;
+  });
 }

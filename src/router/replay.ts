@@ -1,7 +1,7 @@
 import { SluiceError } from '../core/sluice-error.ts';
 import type { DeadLetterFilter } from '../facts/dead-letters.ts';
-import type { Channel } from './channel.ts';
-import type { Core } from './core.ts';
+import type { ChannelEntry } from './channel-entry.ts';
+import type { RouterParts } from './parts.ts';
 
 /** How dead letters are replayed. */
 export interface ReplayOptions extends DeadLetterFilter {
@@ -34,27 +34,28 @@ const replays = new WeakMap<object, number>();
  * Routes dead letters again, oldest first, one at a time and never faster than `perSecond`. Fenced behind live traffic:
  * a letter goes only when nothing waits in its channel. Refused while its channel is not delivering.
  */
-export async function replayDeadLetters(core: Core, options: ReplayOptions): Promise<ReplayReport> {
+export async function replayDeadLetters(parts: RouterParts, options: ReplayOptions): Promise<ReplayReport> {
   const { perSecond = PER_SECOND, replaysMax = REPLAYS_MAX, signal } = options;
   if (!(perSecond > 0)) throw new SluiceError('invalid-option', `perSecond must be above 0, got ${String(perSecond)}`);
   const report = { replayed: 0, left: 0 };
-  for (const letter of core.deadLetters.list(options)) {
+  for (const letter of parts.deadLetters.list(options)) {
     const { message, reason } = letter;
-    const channel = letter.channel === null ? core.intake.channelOf(message) : core.fleet.channels.get(letter.channel);
+    const channel =
+      letter.channel === null ? parts.intake.channelOf(message) : parts.fleet.channels.get(letter.channel);
     if (channel === undefined || replaysOf(message) >= replaysMax) {
       report.left += 1;
       continue;
     }
-    const refused = await fence(core, channel, signal);
+    const refused = await fence(parts, channel, signal);
     if (refused !== null) return { ...report, refused };
     // It may have been dropped or evicted while the replay waited for its turn.
-    if (core.deadLetters.take({ id: letter.id }).length === 0) continue;
+    if (parts.deadLetters.take({ id: letter.id }).length === 0) continue;
     if (typeof message === 'object' && message !== null) replays.set(message, replaysOf(message) + 1);
     // A letter that was never accepted is routed anew; the others are payloads already, and go behind the door.
     const isRaw = reason === 'unknown-type' || reason === 'invalid';
-    channel.slotFor(message).accept(message, isRaw);
+    channel.partitionFor(message).inbox.accept(message, isRaw);
     report.replayed += 1;
-    await sleep(core, 1_000 / perSecond);
+    await sleep(parts, 1_000 / perSecond);
   }
   return { ...report, refused: null };
 }
@@ -64,18 +65,22 @@ function replaysOf(message: unknown): number {
 }
 
 /** Waits until live traffic leaves room; says why when that will not be. */
-async function fence(core: Core, channel: Channel, signal: AbortSignal | undefined): Promise<string | null> {
+async function fence(
+  parts: RouterParts,
+  channel: ChannelEntry,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
   for (;;) {
     if (signal?.aborted === true) return 'it was aborted';
-    const blocked = channel.members.find(({ slot }) => !slot.canDeliver || !slot.isOpen);
-    if (blocked !== undefined) return `channel ${blocked.slot.id} is ${blocked.state}`;
-    if (channel.members.every(({ slot }) => slot.depth + slot.batch.length === 0)) return null;
-    await sleep(core, FENCE_MS);
+    const blocked = channel.partitions.find(({ canDeliver, inbox }) => !canDeliver || !inbox.isOpen);
+    if (blocked !== undefined) return `channel ${blocked.id} is ${blocked.state}`;
+    if (channel.partitions.every(({ batch, depth }) => depth + batch.length === 0)) return null;
+    await sleep(parts, FENCE_MS);
   }
 }
 
-function sleep({ world }: Core, ms: number): Promise<void> {
+function sleep({ services }: RouterParts, ms: number): Promise<void> {
   return new Promise((resolve) => {
-    world.clock.setTimeout(resolve, ms);
+    services.clock.setTimeout(resolve, ms);
   });
 }

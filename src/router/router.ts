@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
-import { type Actor, waitFor } from 'xstate';
+import type { Actor } from 'xstate';
 import { consume, type IntakeCount, type Source } from '../adapters/consume.ts';
 import { watchFile } from '../adapters/watch-file.ts';
 import { createWritable } from '../adapters/writable.ts';
+import type { Partition } from '../channel/partition.ts';
 import type { ChannelFactory } from '../channel/processing-channel.ts';
 import type { ConfigChange } from '../config/diff.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
@@ -13,29 +14,29 @@ import { SluiceError } from '../core/sluice-error.ts';
 import type { DeadLetter, DeadLetterFilter } from '../facts/dead-letters.ts';
 import type { Alert, RouterBus } from '../facts/events.ts';
 import { stateName } from '../facts/state-name.ts';
-import { beginReport, type ChannelReport, type DrainReport, drainReport } from '../report/drain-report.ts';
+import { type ChannelInfo, channelInfo } from '../report/channel-info.ts';
+import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
 import { type Explanation, explain } from '../report/explain.ts';
 import type { RouterHealth } from '../report/health.ts';
-import type { MetricsOptions, RouterMetrics } from '../report/metrics.ts';
-import { routerHealth, routerMetrics } from '../report/snapshot.ts';
-import type { Channel } from './channel.ts';
-import type { Core } from './core.ts';
-import type { AnyEmitted } from './emitted.ts';
+import type { RouterMetrics } from '../report/metrics.ts';
+import { type RouterView, routerHealth, routerMetrics } from '../report/snapshot.ts';
+import type { ChannelEntry } from './channel-entry.ts';
 import type { OfferOptions, RouteOptions } from './intake.ts';
-import type { Member } from './member.ts';
+import type { RouterActor, RouterLogic } from './logic.ts';
+import { addChannel, type RouterParts } from './parts.ts';
 import type { ChannelInput } from './plan.ts';
-import { registerChannel } from './register.ts';
 import { reconfigure, removeChannel } from './reload.ts';
 import { type ReplayOptions, type ReplayReport, replayDeadLetters } from './replay.ts';
-import type { RouterActor, RouterLogic } from './router-actor.ts';
+import { deadlineOf, type StopOptions, stopRouter, until } from './shutdown.ts';
 
-/** How long a drain may take. */
-export interface StopOptions {
-  /** In ms, default 5,000. What is not delivered by then is handed back. */
-  readonly deadlineMs?: number;
+/** What channels emit that nothing more is known of. */
+export interface AnyEmitted {
+  readonly channel: string;
+  readonly event: unknown;
 }
 
-const DEADLINE_MS = 5_000;
+/** The parts of a router, for what belongs to this package; hosts have its public face. */
+export let partsOf: (router: Pick<DataChannelRouter, 'actor'>) => RouterParts;
 
 /** Routes messages to channels, and answers for each of them. Made by `createRouter`, or `routerOf` a host's actor. */
 export class DataChannelRouter<Emits = AnyEmitted> {
@@ -43,22 +44,27 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   readonly actor: RouterActor;
   /** The bus: what channels emit as `event`, and the facts of the router. */
   readonly events: RouterBus<Emits>;
-  readonly #core: Core;
+  readonly #parts: RouterParts;
   #reload: Promise<unknown> = Promise.resolve();
   readonly #watches: (() => Promise<void>)[] = [];
   #stopped: Promise<DrainReport> | undefined;
 
-  constructor(core: Core, actor: RouterActor) {
-    this.#core = core;
+  static {
+    // Only routers are given to it; what they emit does not matter here.
+    partsOf = (router) => (router as DataChannelRouter).#parts;
+  }
+
+  constructor(parts: RouterParts, actor: RouterActor) {
+    this.#parts = parts;
     this.actor = actor;
     // The same bus, known by what these channels emit: only their own slots publish `event` on it.
-    this.events = core.world.bus.emitter as unknown as RouterBus<Emits>;
+    this.events = parts.services.bus.emitter as unknown as RouterBus<Emits>;
     let from: string | null = null;
     actor.subscribe({
       next: ({ value, context }) => {
         const to = stateName(value);
         if (to === from) return;
-        core.world.bus.publish('router.entered', { from, to, cause: context.cause });
+        parts.services.bus.publish('router.entered', { from, to, cause: context.cause });
         from = to;
       },
       // A parent hears of it anyway; without a listener XState would throw a root's error into the host's process.
@@ -68,17 +74,17 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** The configuration in force, every field filled in. */
   get config(): RouterConfig {
-    return this.#core.config;
+    return this.#parts.definitions.config;
   }
 
-  /** The channels by name. */
-  get channels(): ReadonlyMap<string, Channel> {
-    return this.#core.fleet.channels;
+  /** The channels by name: a reading of this moment. */
+  get channels(): ReadonlyMap<string, ChannelInfo> {
+    return this.#read(this.#parts.fleet.channels);
   }
 
-  /** Which channel serves which data type. */
-  get registry(): ReadonlyMap<string, Channel> {
-    return this.#core.intake.registry;
+  /** Which channel serves which data type: a reading of this moment. */
+  get registry(): ReadonlyMap<string, ChannelInfo> {
+    return this.#read(this.#parts.intake.registry);
   }
 
   /** The state of the router itself: starting, running, degraded, stopping, stopped or failed. */
@@ -97,85 +103,76 @@ export class DataChannelRouter<Emits = AnyEmitted> {
       throw new SluiceError('not-running', 'a router that was stopped cannot start again');
     // A host's machine has started it already, which makes this a no-op.
     (this.actor as Actor<RouterLogic>).start();
-    await this.#until(() => this.state !== 'starting');
+    await until(this.actor, () => this.state !== 'starting');
     const { status, error } = this.actor.getSnapshot();
     if (status === 'error') throw error;
   }
 
   /** Takes one message in, or says why not. Synchronous; never throws because of a message. */
   route(message: unknown, options?: RouteOptions): Outcome {
-    return this.#core.intake.route(message, options?.dataType);
+    return this.#parts.intake.route(message, options?.dataType);
   }
 
   /** Routes each of several messages, as feeds send them in arrays. */
   routeAll(messages: Iterable<unknown>, options?: RouteOptions): IntakeCount {
-    return this.#core.intake.routeAll(messages, options?.dataType);
+    return this.#parts.intake.routeAll(messages, options?.dataType);
   }
 
   /** As `route`, but waits while the mailbox is full. */
   async offer(message: unknown, options: OfferOptions = {}): Promise<Outcome> {
     options.signal?.throwIfAborted();
-    return this.#core.intake.offer(message, options);
+    return this.#parts.intake.offer(message, options);
   }
 
   /** Offers all a source has; an element may be a message or an array of them. Ends with the source or the signal. */
   consume(source: Source, options: OfferOptions = {}): Promise<IntakeCount> {
-    return consume(source, (message) => this.#core.intake.offerInTurn(message, options), options.signal);
+    return consume(source, (message) => this.#parts.intake.offerInTurn(message, options), options.signal);
   }
 
   /** A Node stream in object mode that offers what is written to it. */
   writable(): Writable {
-    return createWritable((message) => this.#core.intake.offer(message, {}));
+    return createWritable((message) => this.#parts.intake.offer(message, {}));
   }
 
   /** Everything measured, as a plain snapshot. */
-  metrics(options?: MetricsOptions): RouterMetrics {
-    return routerMetrics(this.#core, options);
+  metrics(): RouterMetrics {
+    return routerMetrics(this.#view);
   }
 
   /** Health derived from the states, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    return routerHealth(this.#core, this.state);
+    return routerHealth(this.#view, this.state, this.#parts.services.clock.now());
   }
 
   /** Why a channel is or is not delivering: one object, one sentence. */
   explain(name: string): Explanation {
-    return explain(this.#channel(name));
+    return explain(this.#channel(name), this.#parts.services.clock.now());
   }
 
   /** What is wrong now and somebody should know of, oldest first; `alert.raised` and `alert.cleared` tell of each. */
   get alerts(): readonly Alert[] {
-    return this.#core.alerts.list();
+    return this.#parts.alerts.list();
   }
 
   /** Messages that could not be routed or processed. */
   readonly deadLetters = {
-    list: (filter?: DeadLetterFilter): readonly DeadLetter[] => this.#core.deadLetters.list(filter),
-    drop: (filter?: DeadLetterFilter): number => this.#core.deadLetters.drop(filter),
-    replay: (options: ReplayOptions = {}): Promise<ReplayReport> => replayDeadLetters(this.#core, options),
+    list: (filter?: DeadLetterFilter): readonly DeadLetter[] => this.#parts.deadLetters.list(filter),
+    drop: (filter?: DeadLetterFilter): number => this.#parts.deadLetters.drop(filter),
+    replay: (options: ReplayOptions = {}): Promise<ReplayReport> => replayDeadLetters(this.#parts, options),
   };
-
-  /**
-   * Writes what `recordIncident` has kept to a file, with the reason given; resolves with the file's name. Rejects when it
-   * cannot be written, and with `SluiceError` `refused` on a router that was made without `recordIncident`.
-   */
-  writeIncident: (why?: string) => Promise<string> = () =>
-    Promise.reject(new SluiceError('refused', 'nothing is recorded: createRouter was called without recordIncident'));
 
   /** Registers another channel, while running too. Throws `SluiceError` when its name or data type is taken. */
   add(name: string, factory: ChannelFactory, config: ChannelInput = {}): void {
-    if (this.#core.fleet.isStopping) throw new SluiceError('not-running', `the router is ${this.state}`);
-    registerChannel(this.#core, name, factory, config);
+    const { definitions, fleet } = this.#parts;
+    if (fleet.isStopping) throw new SluiceError('not-running', `the router is ${this.state}`);
+    if (fleet.channels.has(name)) throw new SluiceError('duplicate-channel', `there is a channel '${name}' already`);
+    addChannel(this.#parts, definitions.add(name, factory, config));
   }
 
   /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` has it not. */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
-    const channel = this.#channel(name);
-    const drainBy = this.#core.world.clock.now() + deadlineOf(options);
-    const finish = beginReport([channel]);
-    // The report has an entry for each channel it was begun with.
-    channel.report ??= removeChannel(this.#core, channel, drainBy).then(() => finish()[name] as ChannelReport);
-    return channel.report;
+    const drainAt = this.#parts.services.clock.now() + deadlineOf(options);
+    return removeChannel(this.#parts, this.#channel(name), drainAt, true);
   }
 
   /**
@@ -183,7 +180,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * says what changed. Rejects with `SluiceError` and every mistake; then the old one stays in force.
    */
   reconfigure(config: RouterConfigInput | RouterConfig): Promise<readonly ConfigChange[]> {
-    const reload = this.#reload.then(() => reconfigure(this.#core, config));
+    const reload = this.#reload.then(() => reconfigure(this.#parts, config));
     this.#reload = reload.catch(() => {});
     return reload;
   }
@@ -195,15 +192,18 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   watch(file: string, options: LoadOptions = {}): () => Promise<void> {
     const unwatch = watchFile(file, () => {
       // What is wrong is told as `config.rejected`.
-      this.#reload = this.#reload.then(() => reconfigure(this.#core, loadConfig(file, options)).catch(() => {}));
+      this.#reload = this.#reload.then(() => reconfigure(this.#parts, loadConfig(file, options)).catch(() => {}));
     });
     this.#watches.push(unwatch);
     return unwatch;
   }
 
-  /** Opens the breaker of a channel by hand, until its cool-down is over and probes succeed, or until `reset`. */
-  trip(name: string): void {
-    this.#breaker(name).trip();
+  /**
+   * Opens the breaker of a channel by hand, until its cool-down is over and probes succeed, or until `reset`.
+   * `coolDownMs`: how long it stays open at least; Infinity: until `reset`. Default: the usual cool-down.
+   */
+  trip(name: string, { coolDownMs }: { readonly coolDownMs?: number } = {}): void {
+    this.#breaker(name).trip(coolDownMs);
   }
 
   /** Closes the breaker of a channel by hand and forgets its history. */
@@ -213,30 +213,21 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Holds a channel, or all: it takes messages in and delivers none, until `resume`. */
   pause(name?: string): void {
-    for (const member of this.#members(name)) {
-      member.slot.isPaused = true;
-      member.send({ type: 'channel.pause' });
-    }
+    for (const partition of this.#partitions(name)) partition.pause(true);
   }
 
   resume(name?: string): void {
-    for (const member of this.#members(name)) {
-      member.slot.isPaused = false;
-      member.send({ type: 'channel.resume' });
-    }
+    for (const partition of this.#partitions(name)) partition.pause(false);
   }
 
   /** Makes everything that waits in a channel, or in all, due now. */
   flush(name?: string): void {
-    for (const member of this.#members(name)) {
-      member.slot.requestFlush();
-      member.send({ type: 'batch.flush' });
-    }
+    for (const partition of this.#partitions(name)) partition.flush();
   }
 
   /** Starts a channel anew, also one that was given up. What is in flight is abandoned and delivered again. */
   restart(name: string): void {
-    for (const member of this.#members(name)) this.#core.fleet.restartByHand(member);
+    for (const partition of this.#partitions(name)) this.#parts.fleet.restartByHand(partition);
   }
 
   /**
@@ -245,7 +236,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    */
   stop(options: StopOptions = {}): Promise<DrainReport> {
     const deadlineMs = deadlineOf(options);
-    this.#stopped ??= this.#stop(deadlineMs);
+    for (const unwatch of this.#watches.splice(0)) unwatch().catch(() => {});
+    this.#stopped ??= stopRouter(this.#parts, this.actor, deadlineMs);
     return this.#stopped;
   }
 
@@ -253,30 +245,22 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     await this.stop();
   }
 
-  async #stop(deadlineMs: number): Promise<DrainReport> {
-    const { fleet, world } = this.#core;
-    for (const unwatch of this.#watches) unwatch().catch(() => {});
-    const startedAt = world.clock.now();
-    const finish = beginReport([...this.channels.values()].filter(({ report }) => report === undefined));
-    fleet.closeDoors(startedAt + deadlineMs);
-    if (!fleet.isLaunched) fleet.drain();
-    else if (this.actor.getSnapshot().status === 'active') {
-      this.actor.send({ type: 'router.stop' });
-      await this.#until(() => false);
-    }
-    return drainReport(finish(), world.clock.now() - startedAt, deadlineMs);
+  get #view(): RouterView {
+    const { deadLetters, fleet, intake, services } = this.#parts;
+    const { channels, removed } = fleet;
+    return { channels, removed, unroutable: intake.unroutable, deadLetters, faults: services.bus.faults };
   }
 
-  /** Resolves when it is so, or when the actor has come to an end. */
-  async #until(holds: () => boolean): Promise<void> {
-    if (this.actor.getSnapshot().status === 'active') await waitFor(this.actor, holds).catch(() => {});
+  #read(channels: ReadonlyMap<string, ChannelEntry>): ReadonlyMap<string, ChannelInfo> {
+    const now = this.#parts.services.clock.now();
+    return new Map([...channels].map(([key, channel]) => [key, channelInfo(channel, now)]));
   }
 
-  #channel(name: string): Channel {
-    const channel = this.channels.get(name);
+  #channel(name: string): ChannelEntry {
+    const { channels } = this.#parts.fleet;
+    const channel = channels.get(name);
     if (channel !== undefined) return channel;
-    const known = [...this.channels.keys()].join(', ');
-    throw new SluiceError('unknown-channel', `no channel '${name}'; there is ${known}`);
+    throw new SluiceError('unknown-channel', `no channel '${name}'; there is ${[...channels.keys()].join(', ')}`);
   }
 
   #breaker(name: string): Breaker {
@@ -285,13 +269,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     throw new SluiceError('refused', `channel '${name}' has no breaker: its configuration says breaker: false`);
   }
 
-  #members(name?: string): readonly Member[] {
-    const channels = name === undefined ? [...this.channels.values()] : [this.#channel(name)];
-    return channels.flatMap((channel) => channel.members);
+  #partitions(name?: string): readonly Partition[] {
+    const channels = name === undefined ? [...this.#parts.fleet.channels.values()] : [this.#channel(name)];
+    return channels.flatMap(({ partitions }) => partitions);
   }
-}
-
-function deadlineOf({ deadlineMs = DEADLINE_MS }: StopOptions): number {
-  if (Number.isFinite(deadlineMs) && deadlineMs >= 0) return deadlineMs;
-  throw new SluiceError('invalid-option', `deadlineMs must be a number of ms from 0, got ${String(deadlineMs)}`);
 }

@@ -196,7 +196,6 @@ const restingPort: Omit<ChannelPort, keyof ReturnType<typeof factsOf>> = {
   closeInMs: 0,
   warmUp: async () => {},
   close: async () => {},
-  watch: () => {},
-  startPump: () => {},
-  stopPump: () => {},
+  deliver: () => {},
+  hold: () => {},
 };

@@ -1,7 +1,8 @@
+import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import type { RouterConfig } from '../config/schema.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
-import type { ChannelMetrics, RouterMetrics } from '../report/metrics.ts';
+import type { RouterMetrics } from '../report/metrics.ts';
 
 /** What the laws of conservation can be checked of; a bare `Ledger` for one. */
 export type Accounts = RouterMetrics | DrainReport | ChannelReport | ChannelMetrics | Ledger;
@@ -69,7 +70,7 @@ export function checkBounds(metrics: RouterMetrics, config: RouterConfig): reado
   for (const [name, channel] of Object.entries(metrics.channels)) {
     const limits = config.channels[name];
     if (limits === undefined) continue;
-    bound(name, 'depthMax (of one mailbox)', channel.depthMax, limits.capacity);
+    bound(name, 'depth', channel.depth, limits.capacity * limits.partitions);
     bound(name, 'inFlight', channel.inFlight, limits.batchSize * limits.partitions);
   }
   return problems;
@@ -105,13 +106,13 @@ function metricsProblems({ rejected, rejectedBy, deadLettered, deadLetteredBy }:
 
 /** After the end nothing waits any more, and what was not delivered is there by name. */
 function reportProblems(
-  { buffered, returned, inFlight, returnedMessages, unknownMessages }: ChannelReport,
+  { buffered, returned, inFlight, returnedMessages, unsettledMessages }: ChannelReport,
   equal: Equal,
 ) {
   return [
     ...equal('buffered = 0 at the end', buffered, 0),
     ...equal('returned = the number of returnedMessages', returned, returnedMessages.length),
-    ...equal('inFlight = the number of unknownMessages', inFlight, unknownMessages.length),
+    ...equal('inFlight = the number of unsettledMessages', inFlight, unsettledMessages.length),
   ];
 }
 

@@ -187,7 +187,7 @@ export class PathRun {
   /** Longer than any cool-down, unless an operator holds the breaker open. */
   async #hang(): Promise<void> {
     if (placeOf(this.snapshot) === 'tripped') {
-      this.#router.channels.get(NAME)?.breaker?.trip(Number.POSITIVE_INFINITY);
+      this.#router.trip(NAME, { coolDownMs: Number.POSITIVE_INFINITY });
     }
     await this.#advance(HUNG_MS);
   }

@@ -1,6 +1,6 @@
+import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import type { AnyChannel, EventOf } from '../channel/processing-channel.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
-import type { ChannelMetrics } from '../report/metrics.ts';
 import type { ChannelInput } from '../router/plan.ts';
 import { type ChannelSource, factoryOf, wrapper } from './channel-source.ts';
 import { checkConservation } from './checkers.ts';
@@ -70,7 +70,7 @@ export async function testBatch<Channel extends AnyChannel>(
   const { channels } = await test.stop();
   // The one channel there is.
   const report = channels[NAME] as ChannelReport;
-  roll.left(report.unknownMessages, 'unknown');
+  roll.left(report.unsettledMessages, 'unknown');
   roll.left(report.returnedMessages, 'returned');
   const outcomes = roll.close(config.overflow === 'conflate' ? 'conflated' : 'dropped');
   verify(outcomes, report);

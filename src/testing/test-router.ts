@@ -2,10 +2,11 @@ import { ProcessingChannel } from '../channel/processing-channel.ts';
 import { createRandom } from '../core/random.ts';
 import type { RouterFacts } from '../facts/events.ts';
 import type { DrainReport } from '../report/drain-report.ts';
+import type { Emitted } from '../router/create-router.ts';
 import { type CreateRouterOptions, createRouter } from '../router/create-router.ts';
-import type { Emitted } from '../router/emitted.ts';
 import type { ChannelFactories } from '../router/plan.ts';
-import type { DataChannelRouter, StopOptions } from '../router/router.ts';
+import type { DataChannelRouter } from '../router/router.ts';
+import type { StopOptions } from '../router/shutdown.ts';
 import { giveClock } from './channel-source.ts';
 import { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts';
 

@@ -218,8 +218,8 @@ describe('a host of any shape', () => {
     expect(router.route(trade)).toEqual({ status: 'rejected', reason: 'not-running' });
     const report = await router.stop();
     expect(report).toMatchObject({ conserved: true, onTime: false });
-    expect(report.channels.tick).toMatchObject({ unknownMessages: [trade], returnedMessages: [trade, trade] });
-    expect(report.channels.ohlcv).toMatchObject({ unknownMessages: [], returnedMessages: [bar] });
+    expect(report.channels.tick).toMatchObject({ unsettledMessages: [trade], returnedMessages: [trade, trade] });
+    expect(report.channels.ohlcv).toMatchObject({ unsettledMessages: [], returnedMessages: [bar] });
     (host as unknown as { stop(): void }).stop();
     await expectGone(clock, watch);
   });

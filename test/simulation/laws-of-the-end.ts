@@ -14,7 +14,7 @@ export function checkReport(account: Account, report: ChannelReport): string[] {
     if (left !== right) problems.push(`${name}: the report says ${left} ${what}, outside ${right} were seen`);
   };
   note(account, report.returnedMessages, 'returned');
-  note(account, report.unknownMessages, 'unknown');
+  note(account, report.unsettledMessages, 'unknown');
   equal('delivered', report.delivered, account.delivered);
   equal('dead-lettered', report.deadLettered, account.deadLettered);
   equal('dropped or conflated', report.dropped + report.conflated, account.lost);

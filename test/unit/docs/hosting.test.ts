@@ -59,7 +59,7 @@ it('R5.4 a host that ends without stop calls no close, leaves no timer, and ever
   expect(router.health()).toMatchObject({ state: 'stopped', live: false, ready: false });
   const report = await router.stop();
   expect(report.conserved).toBe(true);
-  expect(report.channels.tick?.unknownMessages).toEqual(messages.slice(0, 1));
+  expect(report.channels.tick?.unsettledMessages).toEqual(messages.slice(0, 1));
   expect(report.channels.tick?.returnedMessages).toEqual(messages.slice(1));
   expect(channel.isClosed).toBe(false);
   expect(clock.pending).toBe(0);

@@ -19,7 +19,7 @@ it('each message is handed back in one report: a channel that is being taken out
   expect(Object.keys(channels)).toEqual(['ohlcv']);
   expect(conserved).toBe(true);
   expect(report.returnedMessages).toHaveLength(report.returned);
-  expect(report.returned + report.unknownMessages.length).toBe(5);
+  expect(report.returned + report.unsettledMessages.length).toBe(5);
 });
 
 it('a channel that a reload takes out while the router is stopped is in the report of the stop', async () => {

@@ -70,7 +70,7 @@ describe('R2.3 a channel that is removed', () => {
     rig.router.routeAll(all);
     await rig.advance(1);
     const report = await rig.during(rig.router.remove('ohlcv', { deadlineMs: 100 }));
-    expect(report).toMatchObject({ unknownMessages: all.slice(0, 2), returnedMessages: all.slice(2) });
+    expect(report).toMatchObject({ unsettledMessages: all.slice(0, 2), returnedMessages: all.slice(2) });
     rig.checkConserved();
   });
 

@@ -15,8 +15,8 @@ describe('`stop`', () => {
     expect(report.elapsedMs).toBeLessThanOrEqual(200 + 150);
     expect(report).toMatchObject({ deadlineMs: 200, onTime: false, conserved: true });
     const { tick, ohlcv } = report.channels;
-    expect([...(tick?.unknownMessages ?? []), ...(tick?.returnedMessages ?? [])]).toEqual(ticks);
-    expect([...(ohlcv?.unknownMessages ?? []), ...(ohlcv?.returnedMessages ?? [])]).toEqual(bars);
+    expect([...(tick?.unsettledMessages ?? []), ...(tick?.returnedMessages ?? [])]).toEqual(ticks);
+    expect([...(ohlcv?.unsettledMessages ?? []), ...(ohlcv?.returnedMessages ?? [])]).toEqual(bars);
     expect(ohlcv).toMatchObject({ state: 'stopped', accepted: 25, returned: 15, inFlight: 10, delivered: 0 });
     expect(rig.clock.pending).toBe(0);
   });
@@ -38,7 +38,7 @@ describe('`stop`', () => {
     const report = await rig.stop(1_000);
     expect(report).toMatchObject({ onTime: true, conserved: true });
     expect(report.channels.ohlcv).toMatchObject({ delivered: 250, drained: 250, returned: 0, inFlight: 0 });
-    expect(report.channels.fmv).toMatchObject({ delivered: 3, returnedMessages: [], unknownMessages: [] });
+    expect(report.channels.fmv).toMatchObject({ delivered: 3, returnedMessages: [], unsettledMessages: [] });
     expect(report.elapsedMs).toBeLessThan(200);
     expect(rig.metrics('fmv').batches.drain).toBe(1);
     expect(report.channels.ohlcv?.spentMs.draining).toBeGreaterThanOrEqual(60);

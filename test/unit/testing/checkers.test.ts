@@ -91,10 +91,10 @@ describe('checkConservation', () => {
     const tick = report.channels.tick;
     if (tick === undefined) throw new Error('there is no channel tick');
     expect(checkConservation(report)).toEqual([]);
-    expect(tick.unknownMessages).toHaveLength(4);
+    expect(tick.unsettledMessages).toHaveLength(4);
     const planted = (change: object) => checkConservation({ ...report, channels: { tick: { ...tick, ...change } } });
-    expect(planted({ unknownMessages: [] })).toEqual([
-      'tick: inFlight = the number of unknownMessages: 4 should be as much as 0',
+    expect(planted({ unsettledMessages: [] })).toEqual([
+      'tick: inFlight = the number of unsettledMessages: 4 should be as much as 0',
     ]);
     expect(planted({ returnedMessages: [1, ...tick.returnedMessages] })).toHaveLength(1);
     expect(planted({ buffered: 1, returned: tick.returned - 1 })).toHaveLength(2);

@@ -1,0 +1,265 @@
+import type { ChannelEvent } from '../../machines/channel.ts';
+import type { ChannelConfig } from '../config/schema.ts';
+import type { DeliveryMode } from '../core/channel-port.ts';
+import { Counter } from '../core/counters.ts';
+import { Turn } from '../core/scheduler.ts';
+import type { Call } from './call.ts';
+import { depthOf, type Lane } from './lane.ts';
+import { dueTrigger, takeCall } from './next-call.ts';
+import type { AnyChannel } from './processing-channel.ts';
+import { QuietSpell } from './quiet-spell.ts';
+import { settleFailure, settleSuccess } from './settlement.ts';
+import { Watchdog } from './watchdog.ts';
+
+const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
+
+/**
+ * Carries messages out in one life of a channel: hands batches to `process`, strictly one after the other, while its
+ * statechart permits it. No transition aborts a call in flight. A restart makes a new delivery on the same lane.
+ */
+export class Delivery {
+  private readonly lane: Lane;
+  private readonly channel: AnyChannel;
+  private readonly send: (event: ChannelEvent) => void;
+  private readonly turn: Turn;
+  private readonly watchdog: Watchdog;
+  private readonly quietSpell: QuietSpell;
+  private config: ChannelConfig;
+  private mode: DeliveryMode | undefined = undefined;
+  /** The call of `process` that is out. */
+  private call: Call | undefined = undefined;
+  private lastStartedAt = Number.NaN;
+  private isAbandoned = false;
+  /** Nothing is due until the inbox wakes it. */
+  private isResting = false;
+  private settledListeners: (() => void)[] = [];
+
+  /** `send` brings an event to the channel's statechart. */
+  constructor(lane: Lane, config: ChannelConfig, channel: AnyChannel, send: (event: ChannelEvent) => void) {
+    const { breaker, services } = lane;
+    this.lane = lane;
+    this.config = config;
+    this.channel = channel;
+    this.send = send;
+    this.turn = new Turn(
+      () => this.config.priority,
+      () => this.step(),
+    );
+    const hung = (error: Error): void => send({ type: 'call.hung', error });
+    this.watchdog = new Watchdog(services.clock, breaker, () => this.call, hung);
+    this.quietSpell = new QuietSpell(lane, {
+      isBusy: () => this.call !== undefined,
+      requestTurn: this.requestTurn,
+      quieted: () => send({ type: 'delivery.quieted' }),
+    });
+  }
+
+  /** The messages `process` has now. */
+  get batch(): readonly unknown[] {
+    return this.call?.messages ?? NO_MESSAGES;
+  }
+
+  /** When the last call began, in ms on the clock; NaN before the first. */
+  get startedAt(): number {
+    return this.lastStartedAt;
+  }
+
+  /** Since when a batch waits for its turn, in ms on the clock; undefined: none does. */
+  get queuedAt(): number | undefined {
+    return this.turn.queuedAt;
+  }
+
+  /** A batch in flight keeps the limits it began with. */
+  reconfigure(config: ChannelConfig): void {
+    this.config = config;
+  }
+
+  /** Permits delivery. */
+  start(mode: DeliveryMode): void {
+    this.mode = mode;
+    // What goes on will show whether quarantined messages or the sink are at fault: the search for poison behind them,
+    // or a call that is still out from before a pause.
+    if (mode !== 'isolate' && this.call === undefined) this.lane.recovery.restore();
+    this.lane.services.scheduler.request(this.turn);
+  }
+
+  /** No call begins any more; the one in flight goes on. */
+  hold(): void {
+    this.rise();
+    this.mode = undefined;
+    this.quietSpell.stop();
+    if (this.call === undefined) this.watchdog.stop();
+  }
+
+  /** Something may be due: priority 1 is delivered at once, the others ask for a turn. */
+  wake(): void {
+    if (this.mode === undefined || this.call !== undefined) return;
+    const { scheduler } = this.lane.services;
+    if (this.config.priority > 1) return scheduler.request(this.turn);
+    while (this.step()) {
+      if (scheduler.isOver()) return scheduler.request(this.turn);
+    }
+  }
+
+  /** Resolves when `process` has nothing, or nobody will know any more. */
+  whenSettled(): Promise<void> {
+    if (this.call === undefined) return Promise.resolve();
+    return new Promise((resolve) => void this.settledListeners.push(resolve));
+  }
+
+  /**
+   * Ends this life; the outcome of a call that is out will be late. `putBack`: its messages go back to the head of what
+   * waits. Otherwise nobody can tell what became of them, and they stay `batch`.
+   */
+  abandon(putBack: boolean): void {
+    this.hold();
+    this.isAbandoned = true;
+    this.watchdog.stop();
+    const { breaker, counters, recovery } = this.lane;
+    const { call } = this;
+    // A call that is over is just being settled, and a listener ended this life.
+    if (call !== undefined && !call.isOver) {
+      call.end();
+      call.timeOut();
+      // Others may wait for the permit of a probe whose outcome nobody will hear of.
+      breaker?.cancelled();
+      if (putBack) {
+        counters[Counter.inFlight] -= call.size;
+        recovery.putBack(call.asFailed());
+        this.call = undefined;
+      }
+    }
+    if (putBack) recovery.restore();
+    this.publishSettled();
+  }
+
+  /** Hands the next batch to `process`; true: another one may follow at once. */
+  private step(): boolean {
+    const call = this.nextCall();
+    if (call === undefined) return false;
+    try {
+      // A copy: a handler that empties its batch and then fails must not take the messages with it.
+      const promise = promiseOf(this.channel.process(call.messages.slice(), call));
+      if (promise === undefined) return this.settled(call, true);
+      // Its settlement looks for more.
+      this.rise();
+      promise.then(this.onFulfilled, this.onRejected);
+    } catch (error) {
+      return this.settled(call, false, error);
+    }
+    if (!this.isAbandoned) this.watchdog.watch(call);
+    return false;
+  }
+
+  /** Begins the next call; undefined: none is due, or it has to wait. What failed before goes first. */
+  private nextCall(): Call | undefined {
+    const { mode, lane } = this;
+    if (mode === undefined || this.call !== undefined) return undefined;
+    const trigger = dueTrigger(lane, mode);
+    if (trigger === undefined) {
+      this.rest(mode);
+      return undefined;
+    }
+    if (lane.breaker?.admits(mode === 'probe' || mode === 'drain', this.requestTurn) === false) {
+      this.quietSpell.awaitCoolDown();
+      return undefined;
+    }
+    const call = takeCall(lane, this.config, trigger);
+    this.call = call;
+    this.lastStartedAt = call.startedAt;
+    call.begin();
+    // A listener of `message.dropped` may have restarted the channel: then the batch is already back in the mailbox.
+    return call.isOver ? undefined : call;
+  }
+
+  // Bound once: one call at a time needs no closure of its own.
+  private readonly onFulfilled = (): void => this.afterPromise(true, undefined);
+  private readonly onRejected = (error: unknown): void => this.afterPromise(false, error);
+
+  private afterPromise(isSuccess: boolean, error: unknown): void {
+    const { call } = this;
+    if (this.isAbandoned || call === undefined) {
+      this.lane.counters[Counter.late] += 1;
+      return;
+    }
+    const { scheduler } = this.lane.services;
+    if (this.settled(call, isSuccess, error)) scheduler.proceed(this.turn);
+    else scheduler.release();
+  }
+
+  /** The call settled; true: another batch may follow at once. */
+  private settled(call: Call, isSuccess: boolean, error?: unknown): boolean {
+    const { lane } = this;
+    const { breaker, recovery } = lane;
+    if (call.isOver) {
+      // The handler itself ended this life: what was in flight has gone back to the head.
+      lane.counters[Counter.late] += 1;
+      return false;
+    }
+    // A listener of the outcome may route: until all of it is settled, the next call has to wait.
+    call.end();
+    const { quarantined } = recovery;
+    const mustWait = isSuccess ? settleSuccess(lane, call) : settleFailure(lane, call, error);
+    this.call = undefined;
+    this.publishSettled();
+    const { mode } = this;
+    if (mode === undefined) {
+      this.watchdog.stop();
+      // If a call from before ends while the chart is in `retrying`, the announced retry time stands.
+      return false;
+    }
+    if (isSuccess && !mustWait) recovery.postpone(0);
+    if (mode === 'drain') lane.services.bus.publish('drain.progressed', { channel: lane.id, left: depthOf(lane) });
+    // The search for poison is a state of its own.
+    if (mustWait || (!isSuccess && mode === 'flush' && recovery.isIsolating)) {
+      this.send({ type: 'batch.failed' });
+      return false;
+    }
+    if (dueTrigger(lane, mode) === undefined) return this.rest(mode);
+    // At once: no other user of a shared breaker may fail between a message that goes into quarantine and the one that
+    // may show that it is poison.
+    return recovery.quarantined <= quarantined || breaker?.breaker.state !== 'half-open' || this.step();
+  }
+
+  private publishSettled(): void {
+    if (this.settledListeners.length === 0) return;
+    for (const resolve of this.settledListeners.splice(0)) resolve();
+  }
+
+  private readonly requestTurn = (): void => this.lane.services.scheduler.request(this.turn);
+
+  /** Nothing is due. */
+  private rest(mode: DeliveryMode): false {
+    const { inbox, recovery } = this.lane;
+    if (!this.isResting) {
+      this.isResting = true;
+      inbox.wakeWhen(mode === 'flush' ? this.config.batchSize : 1);
+    }
+    if (recovery.quarantined > 0) this.endQuarantine();
+    else if (mode === 'flush') this.quietSpell.watch(this.config.timeoutMs);
+    else if (mode === 'isolate') this.send({ type: 'isolation.finished' });
+    else if (mode === 'drain') this.send({ type: 'delivery.quieted' });
+    return false;
+  }
+
+  private rise(): void {
+    if (!this.isResting) return;
+    this.isResting = false;
+    this.lane.inbox.wakeWhen(Number.POSITIVE_INFINITY);
+  }
+
+  /** Nothing is left that could show whether quarantined messages or the sink are at fault: they wait at the head. */
+  private endQuarantine(): void {
+    const { recovery, services } = this.lane;
+    recovery.restore();
+    recovery.postpone(Math.max(recovery.retryAt, services.clock.now() + this.config.retry.delayMs));
+    this.send({ type: 'batch.failed' });
+  }
+}
+
+/** What `process` returned, if it is a promise; even to look for a `then` runs code of the host's. */
+function promiseOf(result: unknown): Promise<unknown> | undefined {
+  if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return undefined;
+  // A promise of our own kind is taken as it is, as `Promise.resolve` would; asking here costs less.
+  return result instanceof Promise && result.constructor === Promise ? result : Promise.resolve(result);
+}

@@ -1,0 +1,257 @@
+import type { ChannelConfig } from '../config/schema.ts';
+import { Counter, type Counters } from '../core/counters.ts';
+import { type Gap, GapLog } from '../core/gap-log.ts';
+import type { Histogram } from '../core/histogram.ts';
+import { Mailbox } from '../core/mailbox.ts';
+import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
+import { Overflow } from '../core/overflow.ts';
+import type { Trigger } from '../core/trigger.ts';
+import type { BreakerClient } from './breaker-client.ts';
+import type { Services } from './services.ts';
+import type { Validate } from './validator.ts';
+import { WaitingOffers } from './waiting-offers.ts';
+
+/** No mailbox is so deep; a small integer, because each message is compared with it. */
+const NEVER = 2 ** 30;
+
+/** What an inbox is made of. */
+export interface InboxOptions {
+  readonly config: ChannelConfig;
+  readonly services: Services;
+  readonly counters: Counters;
+  readonly breaker: BreakerClient | undefined;
+  readonly keyOf: (message: unknown) => string;
+  /** How long messages waited before their first call. */
+  readonly queueing: Histogram;
+  /** Called when as many messages wait as `wakeWhen` said. */
+  readonly wake: () => void;
+}
+
+/**
+ * Takes messages in for one partition: its door, its mailbox, what happens when that is full, and when a batch is due.
+ * It knows nothing of what becomes of a message afterwards; the counters do.
+ */
+export class Inbox {
+  private readonly offers = new WaitingOffers();
+  private readonly gaps: GapLog;
+  private readonly options: InboxOptions;
+  private readonly counters: Counters;
+  private readonly mailbox: Mailbox;
+  private readonly overflow: Overflow;
+  private config: ChannelConfig;
+  private validate: Validate | undefined = undefined;
+  private isDoorOpen = false;
+  /** A message needs more than room: the door is closed, or messages are validated, or an open breaker may refuse them. */
+  private isGuarded = true;
+  private wakeAt = NEVER;
+  /** So many of the oldest messages are due by request. */
+  private flushLeft = 0;
+
+  constructor(options: InboxOptions) {
+    const { config, counters, keyOf } = options;
+    this.options = options;
+    this.counters = counters;
+    this.config = config;
+    this.mailbox = new Mailbox(config.capacity);
+    this.gaps = new GapLog(config.name);
+    this.overflow = new Overflow(this.mailbox, config.overflow, keyOf, (reason, key, sequence) => {
+      counters[reason === 'conflated' ? Counter.conflated : Counter.dropped] += 1;
+      this.gaps.add(reason, key, sequence);
+    });
+  }
+
+  /** How many new messages wait. */
+  get size(): number {
+    return this.mailbox.size;
+  }
+
+  get capacity(): number {
+    return this.mailbox.capacity;
+  }
+
+  get isOpen(): boolean {
+    return this.isDoorOpen;
+  }
+
+  /** When the oldest new message was accepted; Infinity when none waits. */
+  get oldestAcceptedAt(): number {
+    return this.mailbox.oldestAcceptedAt;
+  }
+
+  /** From now on messages are taken in, and checked by this. */
+  open(validate: Validate | undefined): void {
+    this.isDoorOpen = true;
+    this.validate = validate;
+    this.guard();
+  }
+
+  /** From now on every message is refused as `not-running`. */
+  close(): void {
+    this.isDoorOpen = false;
+    this.guard();
+    this.admitOffers();
+  }
+
+  reconfigure(config: ChannelConfig): void {
+    this.config = config;
+    this.mailbox.capacity = config.capacity;
+    this.overflow.policy = config.overflow;
+    this.guard();
+    this.admitOffers();
+  }
+
+  /** Calls `wake` as soon as so many new messages wait; Infinity: never. */
+  wakeWhen(depth: number): void {
+    this.wakeAt = Math.min(depth, NEVER);
+  }
+
+  /** Takes a message in or says why not; `isRaw`: it is not a payload yet and is validated. Never throws. */
+  accept(message: unknown, isRaw = true): Outcome {
+    let payload = message;
+    if (this.isGuarded) {
+      if (!this.isDoorOpen) return this.reject('not-running', message);
+      if (this.isShut()) return this.reject('tripped', message);
+      try {
+        if (isRaw && this.validate !== undefined) payload = this.validate(message);
+      } catch (error) {
+        return this.refuseInvalid(message, error);
+      }
+    }
+    const { counters, mailbox } = this;
+    const { clock } = this.options.services.scheduler;
+    // The wait of a batch counts from its first message, so that message is never stamped with a shared reading.
+    if (mailbox.size === 0 && this.config.batchSize > 1) clock.read();
+    else clock.advance(1);
+    const sequence = counters[Counter.accepted] + 1;
+    if (!this.overflow.admit(payload, clock.now, sequence)) return this.reject('mailbox-full', message);
+    counters[Counter.accepted] = sequence;
+    if (mailbox.size >= this.wakeAt) this.options.wake();
+    return ACCEPTED;
+  }
+
+  /** As `accept`, but waits for room, in order of asking. An abort takes the offer back: it was never received. */
+  offer(message: unknown, signal?: AbortSignal): Outcome | Promise<Outcome> {
+    const mustWait = this.isDoorOpen && (this.mailbox.isFull || this.offers.size > 0);
+    return mustWait && !this.isShut() ? this.offers.add(message, signal) : this.accept(message);
+  }
+
+  /** Room was made, or the door was closed: lets waiting offers in, oldest first. */
+  admitOffers(): void {
+    while (this.offers.size > 0 && !(this.isDoorOpen && this.mailbox.isFull)) {
+      const offer = this.offers.shift();
+      offer?.answer(this.accept(offer.message));
+    }
+  }
+
+  /** Everything accepted so far is due now. */
+  requestFlush(): void {
+    this.flushLeft = this.mailbox.size;
+  }
+
+  /** Why a batch of new messages is due; undefined: none is. */
+  dueTrigger(): Trigger | undefined {
+    const { size } = this.mailbox;
+    if (size === 0) return undefined;
+    return size >= this.config.batchSize ? 'size' : this.dueBeforeFull();
+  }
+
+  /** Until the oldest new message has waited `timeoutMs`, in ms. */
+  dueInMs(oldestAt = this.mailbox.oldestAcceptedAt): number {
+    return Math.max(0, oldestAt + this.config.timeoutMs - this.options.services.clock.now());
+  }
+
+  /** Takes up to `count` of the oldest messages for a call that begins at `now`, and measures how long they waited. */
+  take(count: number, now: number): readonly unknown[] {
+    const { mailbox } = this;
+    const taken = Math.min(count, mailbox.size);
+    if (this.flushLeft > 0) this.flushLeft = Math.max(0, this.flushLeft - taken);
+    this.measureWaits(taken, now);
+    return mailbox.take(taken);
+  }
+
+  /** Publishes what was dropped or conflated since the last time, in order. */
+  publishGaps(): readonly Gap[] {
+    const gaps = this.gaps.take();
+    for (const gap of gaps) this.options.services.bus.publish('message.dropped', gap);
+    return gaps;
+  }
+
+  get hasGaps(): boolean {
+    return !this.gaps.isEmpty;
+  }
+
+  /** Takes everything that waits, in order, and gives the memory back. */
+  drain(): readonly unknown[] {
+    return this.mailbox.drain();
+  }
+
+  /** Goes on as these did: its door is as theirs was, and what waits in them goes to the inbox that now serves its key. */
+  static handOver(from: readonly Inbox[], to: readonly Inbox[], inboxFor: (message: unknown) => Inbox): void {
+    const [first] = from;
+    for (const inbox of to) {
+      inbox.isDoorOpen = first?.isDoorOpen ?? false;
+      inbox.validate = first?.validate;
+      inbox.guard();
+    }
+    for (const { mailbox } of from) {
+      for (let offset = 0; offset < mailbox.size; offset += 1) {
+        const message = mailbox.messageOf(offset);
+        inboxFor(message).mailbox.push(message, mailbox.acceptedAtOf(offset), mailbox.sequenceOf(offset));
+      }
+      mailbox.drain();
+    }
+  }
+
+  /** The second step of a hand-over, once all messages have moved: gaps are published and waiting offers move. */
+  static handOverOffers(from: readonly Inbox[], to: readonly Inbox[], inboxFor: (message: unknown) => Inbox): void {
+    for (const inbox of from) {
+      inbox.publishGaps();
+      inbox.offers.moveTo((message) => inboxFor(message).offers);
+    }
+    for (const inbox of to) inbox.admitOffers();
+  }
+
+  private guard(): void {
+    this.isGuarded = !this.isDoorOpen || this.validate !== undefined || this.config.whenTripped === 'reject';
+  }
+
+  /** The breaker is open and `whenTripped` says reject. Once it has cooled down, messages must come in to be probes. */
+  private isShut(): boolean {
+    return this.config.whenTripped === 'reject' && (this.options.breaker?.breaker.coolDownLeftMs() ?? 0) > 0;
+  }
+
+  private dueBeforeFull(): Trigger | undefined {
+    if (this.flushLeft > 0) return 'request';
+    const waitedMs = this.options.services.clock.now() - this.mailbox.oldestAcceptedAt;
+    return waitedMs >= this.config.timeoutMs ? 'age' : undefined;
+  }
+
+  /** Where readings of the clock are shared, many messages in a row have waited equally long and are recorded as one. */
+  private measureWaits(count: number, now: number): void {
+    const { mailbox } = this;
+    const { queueing } = this.options;
+    let acceptedAt = mailbox.acceptedAtOf(0);
+    let first = 0;
+    for (let offset = 1; offset < count; offset += 1) {
+      const next = mailbox.acceptedAtOf(offset);
+      if (next === acceptedAt) continue;
+      queueing.record(now - acceptedAt, offset - first);
+      acceptedAt = next;
+      first = offset;
+    }
+    queueing.record(now - acceptedAt, count - first);
+  }
+
+  private refuseInvalid(message: unknown, error: unknown): Outcome {
+    const outcome = this.reject('invalid', message);
+    this.options.services.keepDeadLetter(this.config.name, 'invalid', message, error, 0);
+    return outcome;
+  }
+
+  private reject(reason: Exclude<RejectReason, 'unknown-type'>, message: unknown): Outcome {
+    this.counters[Counter.rejected] += 1;
+    this.counters[Counter[reason]] += 1;
+    this.options.services.bus.publish('message.rejected', { channel: this.config.name, reason, message });
+    return REJECTED[reason];
+  }
+}

@@ -1,0 +1,63 @@
+import type { ChannelConfig } from '../config/schema.ts';
+import type { Breaker } from '../core/breaker.ts';
+import { type Counters, createCounters } from '../core/counters.ts';
+import type { Histogram } from '../core/histogram.ts';
+import { Recovery } from '../core/recovery.ts';
+import { BreakerClient } from './breaker-client.ts';
+import { Inbox } from './inbox.ts';
+import type { Services } from './services.ts';
+
+/** What the phases of one partition work on. It belongs to the router and outlives every restart of the channel. */
+export interface Lane {
+  /** The channel's name, with `/n` if it has several partitions. */
+  readonly id: string;
+  readonly channel: string;
+  readonly services: Services;
+  readonly counters: Counters;
+  readonly inbox: Inbox;
+  readonly recovery: Recovery;
+  /** Undefined: the channel has no breaker. */
+  readonly breaker: BreakerClient | undefined;
+  /** How long calls of `process` took; shared by the partitions of a channel. */
+  readonly processing: Histogram;
+}
+
+/** What the partitions of a channel share. */
+export interface LaneOptions {
+  readonly id: string;
+  readonly config: ChannelConfig;
+  readonly services: Services;
+  readonly breaker: Breaker | undefined;
+  readonly keyOf: (message: unknown) => string;
+  /** How long calls of `process` took, and how long messages waited before their first call. */
+  readonly processing: Histogram;
+  readonly queueing: Histogram;
+}
+
+/** Makes the lane of one partition; `wake` is called when as many messages wait as its inbox was told. */
+export function createLane(options: LaneOptions, wake: () => void): Lane {
+  const { id, config, services, processing, queueing, keyOf } = options;
+  const counters = createCounters();
+  const breaker = options.breaker && new BreakerClient(options.breaker);
+  const inbox = new Inbox({ config, services, counters, breaker, keyOf, queueing, wake });
+  return { id, channel: config.name, services, counters, inbox, recovery: new Recovery(), breaker, processing };
+}
+
+/** Everything that waits: new messages, and those that failed and come again. */
+export function depthOf({ inbox, recovery }: Lane): number {
+  return inbox.size + recovery.size;
+}
+
+/** When the oldest waiting message was accepted, in ms on the clock; Infinity when none waits. */
+export function oldestAcceptedAt({ inbox, recovery }: Lane): number {
+  return Math.min(inbox.oldestAcceptedAt, recovery.oldestAcceptedAt ?? Number.POSITIVE_INFINITY);
+}
+
+/**
+ * When the sink may be tried, in ms on the clock: when the breaker's cool-down is over, or the longer rest that the sink
+ * asked for; 0: at any time.
+ */
+export function probeAt({ breaker, recovery }: Lane, { breaker: limits, partitions }: ChannelConfig): number {
+  const isShared = partitions > 1 || (limits !== false && limits.shared !== undefined);
+  return Math.max(recovery.sinkRestsUntil, breaker?.probeAt(isShared) ?? 0);
+}

@@ -1,0 +1,48 @@
+import type { ChannelConfig } from '../config/schema.ts';
+import type { Breaker } from '../core/breaker.ts';
+import type { Counters } from '../core/counters.ts';
+import type { Histogram } from '../core/histogram.ts';
+import type { Stay } from './state-log.ts';
+
+/** What reports read of one partition: a plain reading of one moment. All times are in ms on the router's clock. */
+export interface PartitionView extends Stay {
+  /** The channel's name, with `/n` if it has several partitions. */
+  readonly id: string;
+  /** Messages that wait, those that failed and come again among them, and messages `process` has now. */
+  readonly waiting: number;
+  readonly inFlight: number;
+  /** New messages in the mailbox, and how many fit. */
+  readonly mailboxSize: number;
+  readonly capacity: number;
+  /** When the oldest waiting message was accepted; Infinity: none waits. */
+  readonly oldestAcceptedAt: number;
+  /** When the call that is out began; undefined: none is. */
+  readonly callStartedAt: number | undefined;
+  /** Since when a batch waits for its turn; undefined: none does. */
+  readonly queuedAt: number | undefined;
+  /** When the next attempt is due, the sink may be probed, the drain ends, and a failed partition is started again. */
+  readonly retryAt: number;
+  readonly probeAt: number;
+  readonly drainAt: number;
+  readonly restartAt: number;
+  /** It failed too often and is not started again. */
+  readonly isGivenUp: boolean;
+  /** A reload is about to put another in its place. */
+  readonly isReplaced: boolean;
+  /** What the last attempt at the oldest waiting message said. */
+  readonly lastError: unknown;
+  /** Time spent by state, in ms, since the drain began. */
+  readonly spentMs: Readonly<Record<string, number>>;
+  readonly counters: Readonly<Counters>;
+}
+
+/** What reports read of one channel. */
+export interface ChannelView {
+  readonly name: string;
+  readonly config: ChannelConfig;
+  readonly partitions: readonly { readonly view: PartitionView }[];
+  /** Undefined: it has none. */
+  readonly breaker: Breaker | undefined;
+  readonly processing: Histogram;
+  readonly queueing: Histogram;
+}

@@ -1,0 +1,291 @@
+import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
+import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
+import type { ChannelConfig } from '../config/schema.ts';
+import { Counter } from '../core/counters.ts';
+import { stateName } from '../facts/state-name.ts';
+import type { Inbox } from './inbox.ts';
+import { createLane, depthOf, type Lane, type LaneOptions, oldestAcceptedAt, probeAt } from './lane.ts';
+import { Life } from './life.ts';
+import type { PartitionView } from './partition-view.ts';
+import type { AnyChannel, ChannelBinding } from './processing-channel.ts';
+import { Restarts } from './restarts.ts';
+import { StateLog } from './state-log.ts';
+import { validatorOf } from './validator.ts';
+import { forgetOptions } from './xstate-internals.ts';
+
+const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
+
+/** Supervises one partition of a channel: its lane, its state, and the life in it now, if there is one. */
+export class Partition {
+  /** What waits, what failed and the counts: it outlives every life. */
+  readonly lane: Lane;
+  readonly restarts = new Restarts();
+  private readonly log: StateLog;
+  private config: ChannelConfig;
+  private life: Life | undefined = undefined;
+  private actor: ActorRefFrom<typeof channelMachine> | undefined = undefined;
+  private isHeld = false;
+  private isBeingReplaced = false;
+  private drainBy = 0;
+  private returned = NO_MESSAGES;
+  private unsettled = NO_MESSAGES;
+
+  constructor(options: LaneOptions) {
+    this.config = options.config;
+    this.lane = createLane(options, () => this.wake());
+    this.log = new StateLog(options.services.clock);
+  }
+
+  get id(): string {
+    return this.lane.id;
+  }
+
+  get priority(): number {
+    return this.config.priority;
+  }
+
+  get inbox(): Inbox {
+    return this.lane.inbox;
+  }
+
+  /** The name of its state; without a life, why it has none. */
+  get state(): string {
+    return this.log.stay.state;
+  }
+
+  get error(): unknown {
+    return this.log.stay.error;
+  }
+
+  /** It is in a state in which batches are delivered as they come. */
+  get canDeliver(): boolean {
+    return this.state === 'idle' || this.state === 'buffering' || this.state === 'flushing';
+  }
+
+  get isAlive(): boolean {
+    return this.life !== undefined;
+  }
+
+  /** A reload is about to put another in its place. */
+  get isReplaced(): boolean {
+    return this.isBeingReplaced;
+  }
+
+  get isPaused(): boolean {
+    return this.isHeld || this.isBeingReplaced;
+  }
+
+  get drainAt(): number {
+    return this.drainBy;
+  }
+
+  get depth(): number {
+    return depthOf(this.lane);
+  }
+
+  /** The messages `process` has now. */
+  get batch(): readonly unknown[] {
+    return this.life?.delivery.batch ?? this.unsettled;
+  }
+
+  /** What `stop` hands back, in order. */
+  get returnedMessages(): readonly unknown[] {
+    return this.returned;
+  }
+
+  /** What was in flight in a call that never settled. */
+  get unsettledMessages(): readonly unknown[] {
+    return this.unsettled;
+  }
+
+  /** A reading of this moment for reports. */
+  get view(): PartitionView {
+    const { counters, id, inbox, recovery } = this.lane;
+    const { delivery } = this.life ?? {};
+    return {
+      ...this.log.stay,
+      id,
+      counters,
+      waiting: this.depth,
+      inFlight: this.batch.length,
+      mailboxSize: inbox.size,
+      capacity: inbox.capacity,
+      oldestAcceptedAt: oldestAcceptedAt(this.lane),
+      callStartedAt: this.batch.length > 0 ? delivery?.startedAt : undefined,
+      queuedAt: delivery?.queuedAt,
+      retryAt: recovery.retryAt,
+      probeAt: probeAt(this.lane, this.config),
+      drainAt: this.drainBy,
+      restartAt: this.restarts.at,
+      isGivenUp: this.restarts.isGivenUp,
+      isReplaced: this.isBeingReplaced,
+      lastError: recovery.lastError,
+      spentMs: this.log.spentMs,
+    };
+  }
+
+  /**
+   * Begins a life: makes an instance and starts its actor under `parent`, which hears of its end; `warmed` is called once
+   * it is warm. False: no instance could be made.
+   */
+  start(parent: AnyActorRef, makeInstance: () => AnyChannel, warmed: () => void): boolean {
+    let channel: AnyChannel;
+    try {
+      channel = makeInstance();
+      this.inbox.open(validatorOf(channel));
+    } catch (error) {
+      this.enter('failed', 'constructor', error);
+      return false;
+    }
+    const life = new Life(this.lane, this.config, channel, this, (event) => actor.send(event));
+    const actor = createActor(channelMachine, { id: this.id, parent, input: { port: () => life } });
+    this.life = life;
+    this.actor = actor;
+    actor.subscribe({
+      next: ({ value, context }) => {
+        const from = this.state;
+        const to = stateName(value);
+        if (to === from) return;
+        this.enter(to, context.cause, context.error);
+        if (from === 'warming' && to !== 'failed' && to !== 'stopped' && to !== 'closing') warmed();
+      },
+      error: (error) => this.enter('failed', 'crash', error),
+    });
+    actor.start();
+    forgetOptions(actor);
+    return true;
+  }
+
+  /** The actor ended. A life that failed gives back what it had in flight; after a stop that stays unsettled. */
+  abandon(isFailure: boolean): void {
+    this.life?.delivery.abandon(isFailure);
+    this.unsettled = this.batch;
+    this.life = undefined;
+    this.actor = undefined;
+  }
+
+  /** No life is left: hands back what waits, in order. */
+  stop(): void {
+    const { counters, inbox, recovery } = this.lane;
+    inbox.close();
+    this.returned = [...recovery.takeAll().flatMap(({ messages }) => messages), ...inbox.drain()];
+    counters[Counter.returned] += this.returned.length;
+    inbox.publishGaps();
+    if (this.state !== 'stopped') this.enter('stopped', 'router.stop', undefined);
+  }
+
+  /** Nothing more is taken in, and what is not delivered by then is handed back. */
+  closeInbox(drainAt: number): void {
+    // One that is being taken out ends by the deadline it was given: its timers are set.
+    if (this.inbox.isOpen) this.drainBy = drainAt;
+    this.inbox.close();
+  }
+
+  /** Brings an event to the statechart; nobody hears it while there is no life. */
+  send(event: ChannelEvent): void {
+    this.actor?.send(event);
+  }
+
+  /** It failed: notes when it is started again, or that it is given up. A restart by hand is no failure. */
+  noteFailure(): void {
+    const { counters, id, services } = this.lane;
+    const { cause, error } = this.log.stay;
+    const now = services.clock.now();
+    if (cause === 'channel.restart') this.restarts.forgive(now);
+    else if (!this.restarts.failed(this.config.restart, now)) {
+      services.bus.publish('channel.gaveUp', { channel: id, restarts: counters[Counter.restarts], error });
+    }
+  }
+
+  /** It is about to be started again. */
+  noteRestart(): void {
+    const { counters, id, services } = this.lane;
+    counters[Counter.restarts] += 1;
+    const n = this.restarts.lately(services.clock.now());
+    services.bus.publish('channel.restarted', { channel: id, n, withinMs: this.config.restart.withinMs });
+  }
+
+  /** New limits: they hold from the next batch. */
+  reconfigure(config: ChannelConfig): void {
+    this.config = config;
+    this.life?.reconfigure(config);
+    this.watchInbox(this.state);
+    this.inbox.reconfigure(config);
+    this.send({ type: 'channel.reconfigured' });
+  }
+
+  /** An operator holds it, or lets it go on; outlives restarts. */
+  pause(isHeld: boolean): void {
+    this.isHeld = isHeld;
+    this.send({ type: isHeld ? 'channel.pause' : 'channel.resume' });
+  }
+
+  /** A reload is about to replace it, or no longer is: no batch begins and no life, but messages are taken in. */
+  expectReplacement(isReplaced: boolean): void {
+    this.isBeingReplaced = isReplaced;
+    this.send({ type: isReplaced ? 'channel.pause' : 'channel.resume' });
+  }
+
+  /** Its life closes by then, for a successor. */
+  close(drainAt: number): void {
+    this.drainBy = drainAt;
+    this.send({ type: 'channel.drain' });
+  }
+
+  /** Goes on as this one before a reload did. */
+  takeOver({ isHeld }: Partition): void {
+    this.isHeld = isHeld;
+  }
+
+  /** Everything that waits is due now. */
+  flush(): void {
+    this.inbox.requestFlush();
+    this.send({ type: 'batch.flush' });
+  }
+
+  /** Resolves when `process` has nothing, or nobody will know any more. */
+  whenSettled(): Promise<void> {
+    return this.life?.delivery.whenSettled() ?? Promise.resolve();
+  }
+
+  /** From now on the view's `spentMs` says where the time goes. */
+  countTimes(): void {
+    this.log.restart();
+  }
+
+  /** What an instance may read. */
+  bindingOf(metrics: ChannelBinding['metrics']): ChannelBinding {
+    const { lane } = this;
+    return {
+      config: () => this.config,
+      queue: () => lane.inbox,
+      batch: () => this.batch,
+      lastBatchAt: () => this.life?.delivery.startedAt ?? Number.NaN,
+      metrics,
+    };
+  }
+
+  /** As many messages wait as the state is interested in: the first one, or a full batch. */
+  private wake(): void {
+    if (this.state === 'idle' || this.state === 'buffering') {
+      this.inbox.wakeWhen(Number.POSITIVE_INFINITY);
+      this.send({ type: this.state === 'idle' ? 'message.waiting' : 'batch.full' });
+      // A transition takes a while.
+      this.lane.services.scheduler.clock.read();
+    }
+    this.life?.delivery.wake();
+  }
+
+  private watchInbox(state: string): void {
+    if (state === 'idle') this.inbox.wakeWhen(1);
+    else if (state === 'buffering') this.inbox.wakeWhen(this.config.batchSize);
+  }
+
+  private enter(to: string, cause: string, error: unknown): void {
+    const from = this.state;
+    this.log.enter(to, cause, error);
+    if (from === 'idle' || from === 'buffering') this.inbox.wakeWhen(Number.POSITIVE_INFINITY);
+    this.watchInbox(to);
+    this.lane.services.bus.publish('channel.entered', { channel: this.id, from, to, cause, error });
+  }
+}

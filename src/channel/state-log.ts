@@ -1,0 +1,44 @@
+import type { Clock } from '../core/clock.ts';
+
+/** One stay in a state: since when, in ms on the clock, and what led into it. */
+export interface Stay {
+  readonly state: string;
+  readonly since: number;
+  readonly cause: string;
+  readonly error: unknown;
+}
+
+/** The present state of a partition, and where its time went since `restart`. */
+export class StateLog {
+  private readonly clock: Clock;
+  private present: Stay;
+  private spent: Record<string, number> = {};
+  private countedFrom = 0;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+    this.present = { state: 'new', since: clock.now(), cause: 'not started', error: undefined };
+  }
+
+  get stay(): Stay {
+    return this.present;
+  }
+
+  /** Time spent by state, in ms, in stays that have ended. */
+  get spentMs(): Readonly<Record<string, number>> {
+    return this.spent;
+  }
+
+  /** Begins to count anew where the time goes. */
+  restart(): void {
+    this.spent = {};
+    this.countedFrom = this.clock.now();
+  }
+
+  enter(state: string, cause: string, error: unknown): void {
+    const now = this.clock.now();
+    const { state: from, since } = this.present;
+    this.spent[from] = (this.spent[from] ?? 0) + now - Math.max(since, this.countedFrom);
+    this.present = { state, since: now, cause, error };
+  }
+}

@@ -1,0 +1,36 @@
+import type { ChannelView } from '../channel/partition-view.ts';
+import type { ChannelConfig } from '../config/schema.ts';
+import { worstState } from './health.ts';
+
+/** One channel as its host may see it: a plain reading of one moment. */
+export interface ChannelInfo {
+  readonly name: string;
+  /** The configuration in force, every field filled in. */
+  readonly config: ChannelConfig;
+  /** The state of the channel; of several partitions, the worst. */
+  readonly state: string;
+  readonly partitions: readonly PartitionInfo[];
+}
+
+/** One partition of a channel. */
+export interface PartitionInfo {
+  /** The channel's name, with `/n` if it has several partitions. */
+  readonly id: string;
+  readonly state: string;
+  /** How long it has been in this state, in ms. */
+  readonly sinceMs: number;
+  /** Messages that wait, and messages that `process` has now. */
+  readonly waiting: number;
+  readonly inFlight: number;
+  /** How long the oldest message has waited, in ms; 0: none waits. */
+  readonly oldestMs: number;
+}
+
+/** Reads one channel at `now`. */
+export function channelInfo({ name, config, partitions }: ChannelView, now: number): ChannelInfo {
+  const infos = partitions.map(({ view }): PartitionInfo => {
+    const { id, state, since, waiting, inFlight, oldestAcceptedAt } = view;
+    return { id, state, sinceMs: now - since, waiting, inFlight, oldestMs: Math.max(0, now - oldestAcceptedAt) };
+  });
+  return { name, config, state: worstState(infos.map(({ state }) => state)), partitions: infos };
+}

@@ -1,0 +1,102 @@
+import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
+import { Counter } from '../core/counters.ts';
+import type { AlertName } from '../facts/events.ts';
+
+const MAILBOX_HIGH = 0.8;
+const MAILBOX_LOW = 0.6;
+const ERROR_RATE_HIGH = 0.5;
+const ERROR_RATE_LOW = 0.25;
+const ERROR_CALLS_MIN = 5;
+/** The oldest message may wait this many times `timeoutMs`, and 5 s at least. */
+const AGE_FACTOR = 10;
+const AGE_MS_MIN = 5_000;
+
+/** What a look finds: raise it with this text, clear it, or (undefined: between the two limits) leave it. */
+export type Finding = string | false | undefined;
+
+/** What a look at a channel looks for. */
+export const CONDITIONS = [
+  'breaker-open',
+  'given-up',
+  'hung',
+  'mailbox-high',
+  'error-rate',
+  'oldest-message',
+  'starvation',
+  'feed-silent',
+] as const satisfies readonly AlertName[];
+export type Findings = Record<(typeof CONDITIONS)[number], Finding>;
+
+/** What a channel looked like the last time. */
+export interface Sight {
+  readonly received: number;
+  readonly calls: number;
+  readonly failures: number;
+  /** When its feed was last heard of, on the clock. */
+  readonly heardAt: number;
+}
+
+/** Looks at a channel at `now`, after having looked `before`. */
+export function sightOf({ partitions }: ChannelView, before: Sight | undefined, now: number): Sight {
+  const views = partitions.map(({ view }) => view);
+  const sum = (index: (typeof Counter)['accepted' | 'rejected' | 'calls' | 'failures']): number =>
+    views.reduce((all, { counters }) => all + counters[index], 0);
+  const received = sum(Counter.accepted) + sum(Counter.rejected);
+  const heardAt = before === undefined || before.received !== received ? now : before.heardAt;
+  return { received, calls: sum(Counter.calls), failures: sum(Counter.failures), heardAt };
+}
+
+/** Something waits in the channel, it is not idle, or its feed may not fall silent. */
+export function isExpectedToMove({ config, partitions }: ChannelView): boolean {
+  const isBusy = ({ state, waiting, inFlight }: PartitionView): boolean => state !== 'idle' || waiting + inFlight > 0;
+  return config.silenceMs > 0 || partitions.some(({ view }) => isBusy(view));
+}
+
+/** What is wrong with a channel at `now`. Error rates are taken since `before`; undefined: there is none to compare with. */
+export function findingsOf(
+  { config, partitions }: ChannelView,
+  sight: Sight,
+  before: Sight | undefined,
+  now: number,
+  starvationMs: number,
+): Findings {
+  const views = partitions.map(({ view }) => view);
+  const worst = (of: (view: PartitionView) => number): number =>
+    views.reduce((most, view) => Math.max(most, of(view)), Number.NEGATIVE_INFINITY);
+  const isOpen = views.some(({ state }) => state === 'tripped' || state === 'probing');
+  const full = worst(({ capacity, mailboxSize }) => mailboxSize / capacity);
+  const rate = isOpen ? undefined : errorRate(sight, before);
+  const age = worst(({ oldestAcceptedAt, waiting }) => (waiting === 0 ? 0 : now - oldestAcceptedAt));
+  const ageMax = Math.max(AGE_MS_MIN, AGE_FACTOR * config.timeoutMs);
+  const callMs = worst(({ callStartedAt = now }) => now - callStartedAt);
+  const turnMs = worst(({ queuedAt = now }) => now - queuedAt);
+  const silence = now - sight.heardAt;
+  return {
+    'breaker-open': isOpen && `the breaker is open: ${views.map(({ state }) => state).join(', ')}`,
+    'given-up': views.some(({ isGivenUp }) => isGivenUp) && 'it failed too often and is not started again',
+    hung: callMs >= config.processTimeoutMs && `a call of process has not settled for ${Math.round(callMs)} ms`,
+    'mailbox-high': between(full, MAILBOX_HIGH, MAILBOX_LOW) && `the mailbox is ${Math.round(full * 100)} % full`,
+    'error-rate':
+      rate === undefined
+        ? undefined
+        : between(rate, ERROR_RATE_HIGH, ERROR_RATE_LOW) && `${Math.round(rate * 100)} % of the calls fail`,
+    'oldest-message': between(age, ageMax, ageMax / 2) && `the oldest message has waited ${Math.round(age)} ms`,
+    starvation: turnMs > starvationMs && `a batch has been due for ${Math.round(turnMs)} ms`,
+    'feed-silent': config.silenceMs > 0 && silence >= config.silenceMs && `nothing came for ${Math.round(silence)} ms`,
+  };
+}
+
+/** Too few calls raise no alarm; but a second without a failure ends one, however quiet it was. */
+function errorRate(sight: Sight, before: Sight | undefined): number | undefined {
+  if (before === undefined) return undefined;
+  const calls = sight.calls - before.calls;
+  const failures = sight.failures - before.failures;
+  if (calls >= ERROR_CALLS_MIN) return failures / calls;
+  return failures === 0 ? 0 : undefined;
+}
+
+/** Hysteresis: true from the higher limit on, false below the lower one, undefined between them. */
+function between(value: number, high: number, low: number): boolean | undefined {
+  if (value >= high) return true;
+  return value < low ? false : undefined;
+}

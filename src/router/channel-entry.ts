@@ -1,0 +1,162 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { handOver } from '../channel/hand-over.ts';
+import { Partition } from '../channel/partition.ts';
+import type { ChannelView } from '../channel/partition-view.ts';
+import { type AnyChannel, bindChannel, type ChannelFactory } from '../channel/processing-channel.ts';
+import type { Services } from '../channel/services.ts';
+import { checkRulesOf } from '../config/event-rules.ts';
+import type { ChannelConfig } from '../config/schema.ts';
+import type { Breaker, BreakerChange } from '../core/breaker.ts';
+import type { BreakerUser, Caller } from '../core/breaker-user.ts';
+import { Histogram } from '../core/histogram.ts';
+import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
+import { keyReader } from '../core/symbol.ts';
+import type { ChannelReport } from '../report/drain-report.ts';
+import { channelMetrics } from '../report/snapshot.ts';
+import { rulesOf } from './plan.ts';
+
+/** What a channel is made of. */
+export interface ChannelEntryOptions {
+  readonly config: ChannelConfig;
+  readonly factory: ChannelFactory;
+  readonly services: Services;
+  /** Undefined: it has none. */
+  readonly breaker: Breaker | undefined;
+  /** Made ahead of the first start, to read its rules; the first start uses it up. */
+  readonly instance: AnyChannel | undefined;
+  /** What its class checks `eventRules` by. */
+  readonly rules: StandardSchemaV1 | undefined;
+}
+
+/** One channel of a router: its name, its configuration and its partitions. */
+export class ChannelEntry implements BreakerUser, ChannelView {
+  readonly name: string;
+  readonly partitions: readonly Partition[];
+  readonly processing: Histogram;
+  readonly queueing: Histogram;
+  readonly breaker: Breaker | undefined;
+  readonly callers: readonly Caller[];
+  private readonly options: ChannelEntryOptions;
+  private readonly partitioning: Partitioning<Partition> | undefined;
+  private readonly only: Partition | undefined;
+  private inForce: ChannelConfig;
+  private spare: AnyChannel | undefined;
+  private checkedBy: StandardSchemaV1 | undefined;
+  private removal: Promise<ChannelReport> | undefined;
+  private isReported = false;
+
+  /** `predecessor`: the same channel before a reload; its measurements go on. */
+  constructor(options: ChannelEntryOptions, predecessor?: ChannelEntry) {
+    const { config, services, breaker } = options;
+    this.options = options;
+    this.name = config.name;
+    this.inForce = config;
+    this.spare = options.instance;
+    this.checkedBy = options.rules;
+    this.breaker = breaker;
+    this.processing = predecessor?.processing ?? new Histogram();
+    this.queueing = predecessor?.queueing ?? new Histogram();
+    const { partitionBy, partitions } = config;
+    const isKey = partitionBy !== 'round-robin' && partitionBy !== 'least-loaded';
+    const keyOf = keyReader(isKey ? partitionBy : 'sym', (error) => services.bus.fault('key', error, config.name));
+    const shared = { config, services, breaker, keyOf, processing: this.processing, queueing: this.queueing };
+    this.partitions = Array.from({ length: partitions }, (_, index) => {
+      return new Partition({ ...shared, id: partitions === 1 ? config.name : `${config.name}/${index}` });
+    });
+    if (partitions === 1) this.only = this.partitions[0];
+    else this.partitioning = createPartitioning(this.partitions, isKey ? keyOf : partitionBy);
+    this.callers = this.partitions.flatMap(({ lane }) => lane.breaker ?? []);
+    breaker?.join(this);
+  }
+
+  /** The configuration in force. */
+  get config(): ChannelConfig {
+    return this.inForce;
+  }
+
+  get factory(): ChannelFactory {
+    return this.options.factory;
+  }
+
+  /** What its class checks `eventRules` by. */
+  get rules(): StandardSchemaV1 | undefined {
+    return this.checkedBy;
+  }
+
+  /** It is being taken out: settles when it is gone. */
+  get removing(): Promise<ChannelReport> | undefined {
+    return this.removal;
+  }
+
+  /** An operator takes it out and gets its report, so that of `stop` leaves it out: a message is handed back once. */
+  get isRemovedByHand(): boolean {
+    return this.isReported;
+  }
+
+  /** Takes it out; a second order waits for the same end. */
+  remove(isByHand: boolean, takeOut: () => Promise<ChannelReport>): Promise<ChannelReport> {
+    this.isReported ||= isByHand;
+    this.removal ??= takeOut();
+    return this.removal;
+  }
+
+  /** The partition that serves a message. */
+  partitionFor(message: unknown): Partition {
+    // One of the two is there.
+    return this.only ?? (this.partitioning as Partitioning<Partition>).pick(message);
+  }
+
+  /** Makes the instance of one life. Throws what its constructor throws, and every mistake in its rules. */
+  makeInstance(partition: Partition): AnyChannel {
+    const instance = this.spare ?? this.options.factory();
+    this.spare = undefined;
+    this.checkRules(instance);
+    bindChannel(
+      instance,
+      partition.bindingOf(() => channelMetrics(this)),
+    );
+    return instance;
+  }
+
+  /** Takes over new limits, those of class `live` and `next-batch`: they hold from the next batch. */
+  reconfigure(config: ChannelConfig): void {
+    this.inForce = config;
+    if (this.breaker !== undefined && config.breaker !== false) this.breaker.limits = config.breaker;
+    for (const partition of this.partitions) partition.reconfigure(config);
+  }
+
+  /** Goes on where the same channel stopped before a reload. */
+  takeOver(before: ChannelEntry): void {
+    const [first] = before.partitions;
+    if (first === undefined) return;
+    for (const partition of this.partitions) partition.takeOver(first);
+    const lanesOf = ({ partitions }: ChannelEntry) => partitions.map(({ lane }) => lane);
+    handOver(lanesOf(before), lanesOf(this), (message) => this.partitionFor(message).lane);
+  }
+
+  /** It is gone: a shared breaker must not keep it. */
+  dispose(): void {
+    this.breaker?.leave(this);
+  }
+
+  breakerChanged({ to, cause, rates }: BreakerChange): void {
+    const { bus } = this.options.services;
+    if (to === 'half-open') return;
+    const coolDownMs = this.breaker?.coolDownLeftMs() ?? 0;
+    if (to === 'open') bus.publish('breaker.opened', { channel: this.name, cause, rates, coolDownMs });
+    else bus.publish('breaker.closed', { channel: this.name, cause });
+    for (const partition of this.partitions) {
+      partition.send({ type: to === 'open' ? 'breaker.opened' : 'breaker.closed' });
+    }
+  }
+
+  /** A class whose constructor threw when the router was made shows its rules only now. */
+  private checkRules(instance: AnyChannel): void {
+    const schema = rulesOf(instance);
+    if (schema === undefined || schema === this.checkedBy) return;
+    const eventRules = checkRulesOf(this.name, schema, this.config.eventRules);
+    this.reconfigure({ ...this.config, eventRules });
+    // From now on a reload checks by them, too.
+    this.checkedBy = schema;
+  }
+}

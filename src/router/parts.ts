@@ -1,0 +1,62 @@
+import { createSystemClock } from '../adapters/system-clock.ts';
+import type { Services } from '../channel/services.ts';
+import { createRandom } from '../core/random.ts';
+import { Recognition } from '../core/recognition.ts';
+import { Scheduler } from '../core/scheduler.ts';
+import { Bus } from '../facts/bus.ts';
+import { DeadLetters } from '../facts/dead-letters.ts';
+import { silentLogger } from '../facts/logger.ts';
+import { containLogger, logFacts } from '../facts/logging.ts';
+import { Alerts } from '../report/alerts.ts';
+import type { ChannelEntry } from './channel-entry.ts';
+import { Definitions } from './definitions.ts';
+import { Fleet } from './fleet.ts';
+import { Intake } from './intake.ts';
+import type { Plan } from './plan.ts';
+
+/** The parts of one router. */
+export interface RouterParts {
+  readonly services: Services;
+  readonly definitions: Definitions;
+  readonly fleet: Fleet;
+  readonly intake: Intake;
+  readonly deadLetters: DeadLetters;
+  readonly alerts: Alerts;
+}
+
+/** Puts a router together; nothing runs yet. */
+export function buildParts(plan: Plan): RouterParts {
+  const { options, config, instances } = plan;
+  const bus = new Bus(options.events);
+  const clock = options.clock ?? createSystemClock();
+  const logger = options.logger === undefined ? silentLogger : containLogger(options.logger, bus);
+  if (options.logger !== undefined) logFacts(bus, logger);
+  const deadLetters = new DeadLetters(config.router.deadLetters.capacity);
+  const services: Services = {
+    clock,
+    random: options.random ?? createRandom(clock.wallTime()),
+    bus,
+    logger,
+    scheduler: new Scheduler(clock, config.router),
+    keepDeadLetter(channel, reason, message, error, attempts) {
+      const letter = deadLetters.add({ channel, reason, message, error, attempts, at: clock.wallTime() });
+      bus.publish('message.deadLettered', letter);
+    },
+  };
+  const ruleFailed = (error: unknown): void => bus.fault('rule', error);
+  const recognition = new Recognition({ ...(options.recognise && { rules: options.recognise }), ruleFailed });
+  const fleet = new Fleet(services, config.router);
+  const intake = new Intake(recognition, services);
+  const definitions = new Definitions(plan, services);
+  const alerts = new Alerts(services, fleet.channels);
+  const parts = { services, definitions, fleet, intake, deadLetters, alerts };
+  for (const name of Object.keys(config.channels)) addChannel(parts, definitions.make(name, instances.get(name)));
+  instances.clear();
+  return parts;
+}
+
+/** From now on messages of its data type are routed to the channel; once the router has started, it starts at once. */
+export function addChannel({ fleet, intake }: RouterParts, channel: ChannelEntry): void {
+  intake.serve(channel.config.dataType, channel);
+  fleet.add(channel);
+}

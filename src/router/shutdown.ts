@@ -1,0 +1,41 @@
+import { waitFor } from 'xstate';
+import { SluiceError } from '../core/sluice-error.ts';
+import { beginReport, type DrainReport, drainReport } from '../report/drain-report.ts';
+import type { RouterActor } from './logic.ts';
+import type { RouterParts } from './parts.ts';
+
+/** How long a drain may take. */
+export interface StopOptions {
+  /** In ms, default 5,000. What is not delivered by then is handed back. */
+  readonly deadlineMs?: number;
+}
+
+const DEADLINE_MS = 5_000;
+
+/** Throws `SluiceError` `invalid-option` for anything but a number of ms. */
+export function deadlineOf({ deadlineMs = DEADLINE_MS }: StopOptions): number {
+  if (Number.isFinite(deadlineMs) && deadlineMs >= 0) return deadlineMs;
+  throw new SluiceError('invalid-option', `deadlineMs must be a number of ms from 0, got ${String(deadlineMs)}`);
+}
+
+/** Stops intake, drains all channels under one deadline, and ends the router's actor. */
+export async function stopRouter(
+  { fleet, services }: RouterParts,
+  actor: RouterActor,
+  deadlineMs: number,
+): Promise<DrainReport> {
+  const startedAt = services.clock.now();
+  const finish = beginReport([...fleet.channels.values()].filter(({ isRemovedByHand }) => !isRemovedByHand));
+  fleet.closeInboxes(startedAt + deadlineMs);
+  if (!fleet.isLaunched) fleet.drain();
+  else if (actor.getSnapshot().status === 'active') {
+    actor.send({ type: 'router.stop' });
+    await until(actor, () => false);
+  }
+  return drainReport(finish(), services.clock.now() - startedAt, deadlineMs);
+}
+
+/** Resolves when it is so, or when the actor has come to an end. */
+export async function until(actor: RouterActor, holds: () => boolean): Promise<void> {
+  if (actor.getSnapshot().status === 'active') await waitFor(actor, holds).catch(() => {});
+}

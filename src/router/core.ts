@@ -13,10 +13,12 @@ import { DeadLetters } from '../facts/dead-letters.ts';
 import { silentLogger } from '../facts/logger.ts';
 import { containLogger, logFacts } from '../facts/logging.ts';
 import { Alerts } from '../report/alerts.ts';
+import { FlightRecorder } from '../report/flight-recorder.ts';
 import { Channel } from './channel.ts';
 import { Fleet } from './fleet.ts';
 import { Intake } from './intake.ts';
 import { type ChannelInput, type Plan, rulesOf } from './plan.ts';
+import { RecordingIntake } from './recording-intake.ts';
 
 /** The parts of one router. */
 export interface Core {
@@ -32,16 +34,20 @@ export interface Core {
   /** Breakers that several channels share, by name. */
   readonly breakers: Map<string, Breaker>;
   readonly alerts: Alerts;
+  /** Undefined: nothing is recorded. */
+  readonly recorder: FlightRecorder | undefined;
   /** The counts of channels that were taken out. */
   removed: Ledger;
 }
 
 /** Puts a router together; nothing runs yet. */
-export function buildCore({ options, config, unnamed, instances, alertClock }: Plan): Core {
+export function buildCore({ options, config, unnamed, instances }: Plan): Core {
   const bus = new Bus(options.events);
   const clock = options.clock ?? createSystemClock();
   const logger = options.logger === undefined ? silentLogger : containLogger(options.logger, bus);
   if (options.logger !== undefined) logFacts(bus, logger);
+  // Before the alerts: a fact stands in the record before the alert that it raises.
+  const recorder = options.recorder && new FlightRecorder(options.recorder, bus, clock);
   const deadLetters = new DeadLetters(config.router.deadLetters.capacity);
   const world: World = {
     clock,
@@ -62,12 +68,15 @@ export function buildCore({ options, config, unnamed, instances, alertClock }: P
     world,
     deadLetters,
     fleet,
-    intake: new Intake(recognition, world),
+    intake: recorder?.keepsMessages
+      ? new RecordingIntake(recognition, world, recorder)
+      : new Intake(recognition, world),
     factories: new Map(Object.entries(options.channels)),
     unnamed,
     breakers: new Map(),
     removed: addLedgers([]),
-    alerts: new Alerts({ ...world, clock: alertClock ?? clock }, fleet.channels),
+    recorder,
+    alerts: new Alerts(world, fleet.channels),
   };
   for (const name of Object.keys(config.channels)) core.fleet.add(makeChannel(core, name, instances.get(name)));
   instances.clear();

@@ -3,7 +3,6 @@ import { routerMachine } from '../../machines/router.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { containInspector, type Inspect } from '../facts/inspect.ts';
-import { IncidentLog, type RecordIncidentOptions } from '../incident/incident.ts';
 import { buildCore, type Core } from './core.ts';
 import type { Emitted } from './emitted.ts';
 import { type ChannelFactories, type Plan, planRouter, type RouterOptions } from './plan.ts';
@@ -14,8 +13,6 @@ import type { RouterActor, RouterLogic } from './router-actor.ts';
 export interface CreateRouterOptions<Channels extends ChannelFactories> extends RouterOptions<Channels> {
   /** An XState inspector; sees the router and all channels. What it throws is contained. Default: none. */
   readonly inspect?: Inspect;
-  /** Keeps what led to an incident, and writes it to a file when a channel fails or an alert is raised. Default: no. */
-  readonly recordIncident?: RecordIncidentOptions;
 }
 
 const routers = new WeakMap<object, DataChannelRouter>();
@@ -27,22 +24,11 @@ const routers = new WeakMap<object, DataChannelRouter>();
 export function createRouter<const Channels extends ChannelFactories>(
   options: CreateRouterOptions<Channels>,
 ): DataChannelRouter<Emitted<Channels>> {
-  const { recordIncident, inspect } = options;
-  const log = recordIncident && new IncidentLog(recordIncident, options);
-  const plan = planRouter(log?.routerOptions ?? options);
-  const { core, router } = createObserved(log === undefined ? plan : { ...plan, alertClock: log.alertClock }, inspect);
-  log?.attach(core, router);
-  // As in `routerOf`: the names of the channels are known to the caller.
-  return router as unknown as DataChannelRouter<Emitted<Channels>>;
-}
-
-/** A router and its parts, for those who see through it. */
-export function createObserved(plan: Plan, inspect?: Inspect): { core: Core; router: DataChannelRouter } {
+  const { clock = createSystemClock(), inspect } = options;
   let core: Core | undefined;
-  const logic = logicOf(plan, (built) => {
+  const logic = logicOf(planRouter(options), (built) => {
     core = built;
   });
-  const { clock = createSystemClock() } = plan.options;
   const actor = createActor(logic, {
     id: 'router',
     clock,
@@ -50,7 +36,7 @@ export function createObserved(plan: Plan, inspect?: Inspect): { core: Core; rou
   });
   // XState keeps what was thrown while an actor was made.
   if (core === undefined) throw actor.getSnapshot().error;
-  return { core, router: routerOf(actor) };
+  return routerOf(actor);
 }
 
 /**

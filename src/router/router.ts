@@ -156,11 +156,13 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   };
 
   /**
-   * Writes what `recordIncident` has kept to a file, with the reason given; resolves with the file's name. Rejects when it
-   * cannot be written, and with `SluiceError` `refused` on a router that was made without `recordIncident`.
+   * Writes what the recorder holds, whatever it wrote before, and resolves with the names of the files. Rejects with
+   * `SluiceError` `refused` when they cannot be written, or when the router was made without the option `recorder`.
    */
-  writeIncident: (why?: string) => Promise<string> = () =>
-    Promise.reject(new SluiceError('refused', 'nothing is recorded: createRouter was called without recordIncident'));
+  writeRecord(reason = 'the host asked for it'): Promise<readonly string[]> {
+    const refused = new SluiceError('refused', 'nothing is recorded: the router was made without the option recorder');
+    return this.#core.recorder?.write(reason) ?? Promise.reject(refused);
+  }
 
   /** Registers another channel, while running too. Throws `SluiceError` when its name or data type is taken. */
   add(name: string, factory: ChannelFactory, config: ChannelInput = {}): void {

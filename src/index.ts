@@ -25,11 +25,11 @@ export type { EventBus } from './facts/bus.ts';
 export type { DeadLetter, DeadLetterFilter, DeadLetterReason } from './facts/dead-letters.ts';
 export type { Alert, AlertName, RouterBus, RouterEvents, RouterFacts } from './facts/events.ts';
 export type { Logger } from './facts/logger.ts';
-export type { RecordIncidentOptions } from './incident/incident.ts';
 export { toMermaid } from './inspector/mermaid.ts';
 export type { ChannelInfo, PartitionInfo } from './report/channel-info.ts';
 export type { ChannelReport, DrainReport } from './report/drain-report.ts';
 export type { Explanation } from './report/explain.ts';
+export type { RecorderOptions } from './report/flight-recorder.ts';
 export type { ChannelHealth, HealthStatus, RouterHealth } from './report/health.ts';
 export type { RouterMetrics } from './report/metrics.ts';
 export {

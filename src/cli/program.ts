@@ -4,7 +4,6 @@ import { chartCommand } from './chart-command.ts';
 import { configCommand } from './config-command.ts';
 import { version } from './own-package.ts';
 import { replayCommand } from './replay-command.ts';
-import { replayIncidentCommand } from './replay-incident-command.ts';
 import type { Terminal } from './terminal.ts';
 
 const HELP = `
@@ -12,7 +11,6 @@ Examples:
   $ sluice replay                                ten seconds of a generated market
   $ sluice replay trades.ndjson.gz --json        a recording, as fast as possible
   $ sluice replay trades.ndjson.gz --chaos 7     the same with faults, and what follows them
-  $ sluice replay-incident incident-….jsonl      what led to it, step by step
   $ sluice config check channels.yaml
   $ sluice chart channel`;
 
@@ -29,7 +27,6 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .version(version())
     .addHelpText('after', HELP)
     .addCommand(replayCommand(terminal, setExitCode))
-    .addCommand(replayIncidentCommand(terminal, setExitCode))
     .addCommand(configCommand())
     .addCommand(chartCommand(terminal));
   adopt(program, terminal);

@@ -38,9 +38,18 @@ export class Bus {
   readonly emitter: Emitter<RouterEvents>;
   /** Our own listeners: logging and alerts. */
   readonly #taps = new Map<keyof RouterEvents, Tap<never>[]>();
+  readonly #observers: (<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]) => void)[] = [];
   /** Somebody may listen to `batch.flushed`. */
   private mayHearFlushes: boolean;
-  readonly #faults: Record<FaultPlace, number> = { listener: 0, logger: 0, inspector: 0, close: 0, rule: 0, key: 0 };
+  readonly #faults: Record<FaultPlace, number> = {
+    listener: 0,
+    logger: 0,
+    inspector: 0,
+    recorder: 0,
+    close: 0,
+    rule: 0,
+    key: 0,
+  };
 
   constructor(emitter?: EventBus) {
     const listed = (type: unknown): void => {
@@ -60,6 +69,11 @@ export class Bus {
     if (type === 'batch.flushed') this.mayHearFlushes = true;
   }
 
+  /** A listener of our own to everything that is published; `batch.flushed` is not published for its sake. */
+  tapAll(observer: <Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]) => void): void {
+    this.#observers.push(observer);
+  }
+
   get faults(): Faults {
     return { ...this.#faults };
   }
@@ -76,6 +90,7 @@ export class Bus {
   }
 
   publish<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]): void {
+    for (const observe of this.#observers) observe(type, event);
     // Taps are kept by type, which a Map cannot express: those under `type` take its event.
     for (const tap of (this.#taps.get(type) ?? []) as Tap<Type>[]) tap(event);
     const { all } = this.emitter;

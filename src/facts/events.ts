@@ -5,8 +5,8 @@ import type { RejectReason } from '../core/outcome.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { DeadLetter } from './dead-letters.ts';
 
-/** Where a callback of the host threw; the exception is contained, counted and told here. */
-export type FaultPlace = 'listener' | 'logger' | 'inspector' | 'close' | 'rule' | 'key';
+/** Where a callback of the host threw, or that the recorder could not write; contained, counted and published here. */
+export type FaultPlace = 'listener' | 'logger' | 'inspector' | 'recorder' | 'close' | 'rule' | 'key';
 
 /** What an alert is about; a closed set. */
 export type AlertName =

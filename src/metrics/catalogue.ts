@@ -157,7 +157,7 @@ const router: readonly Measure[] = [
     name: 'callback.faults',
     type: 'counter',
     unit: 'fault',
-    help: 'Callbacks of the host that threw, by place.',
+    help: 'Callbacks of the host that threw, and records that could not be written, by place.',
     labels: ['place'],
     read: ({ metrics }) => Object.entries(metrics.faults).map(([place, value]) => ({ labels: { place }, value })),
   },

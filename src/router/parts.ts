@@ -8,11 +8,13 @@ import { DeadLetters } from '../facts/dead-letters.ts';
 import { silentLogger } from '../facts/logger.ts';
 import { containLogger, logFacts } from '../facts/logging.ts';
 import { Alerts } from '../report/alerts.ts';
+import { FlightRecorder } from '../report/flight-recorder.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import { Definitions } from './definitions.ts';
 import { Fleet } from './fleet.ts';
 import { Intake } from './intake.ts';
 import type { Plan } from './plan.ts';
+import { RecordingIntake } from './recording-intake.ts';
 
 /** The parts of one router. */
 export interface RouterParts {
@@ -22,6 +24,8 @@ export interface RouterParts {
   readonly intake: Intake;
   readonly deadLetters: DeadLetters;
   readonly alerts: Alerts;
+  /** Undefined: nothing is recorded. */
+  readonly recorder: FlightRecorder | undefined;
 }
 
 /** Puts a router together; nothing runs yet. */
@@ -31,6 +35,8 @@ export function buildParts(plan: Plan): RouterParts {
   const clock = options.clock ?? createSystemClock();
   const logger = options.logger === undefined ? silentLogger : containLogger(options.logger, bus);
   if (options.logger !== undefined) logFacts(bus, logger);
+  // Before the alerts: a fact stands in the record before the alert that it raises.
+  const recorder = options.recorder && new FlightRecorder(options.recorder, bus, clock);
   const deadLetters = new DeadLetters(config.router.deadLetters.capacity);
   const services: Services = {
     clock,
@@ -46,10 +52,12 @@ export function buildParts(plan: Plan): RouterParts {
   const ruleFailed = (error: unknown): void => bus.fault('rule', error);
   const recognition = new Recognition({ ...(options.recognise && { rules: options.recognise }), ruleFailed });
   const fleet = new Fleet(services, config.router);
-  const intake = new Intake(recognition, services);
+  const intake = recorder?.keepsMessages
+    ? new RecordingIntake(recognition, services, recorder)
+    : new Intake(recognition, services);
   const definitions = new Definitions(plan, services);
   const alerts = new Alerts(services, fleet.channels);
-  const parts = { services, definitions, fleet, intake, deadLetters, alerts };
+  const parts = { services, definitions, fleet, intake, deadLetters, alerts, recorder };
   for (const name of Object.keys(config.channels)) addChannel(parts, definitions.make(name, instances.get(name)));
   instances.clear();
   return parts;

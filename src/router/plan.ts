@@ -10,6 +10,7 @@ import type { RecognitionRule } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { EventBus } from '../facts/bus.ts';
 import type { Logger } from '../facts/logger.ts';
+import { checkRecorder, type RecorderOptions } from '../report/flight-recorder.ts';
 
 /** The classes of a router's channels, by channel name. */
 export type ChannelFactories = Readonly<Record<string, ChannelFactory>>;
@@ -30,6 +31,8 @@ export interface RouterOptions<Channels extends ChannelFactories = ChannelFactor
   readonly clock?: Clock;
   /** Chance, for jitter. Default: seeded from the clock. */
   readonly random?: Random;
+  /** Keeps the last facts and messages, and writes them to files when something goes wrong. Default: nothing is kept. */
+  readonly recorder?: RecorderOptions;
 }
 
 /** One channel as it may be written. */
@@ -43,8 +46,6 @@ export interface Plan {
   readonly unnamed: Map<string, ChannelInput>;
   /** Instances that were made to read their rules; the first router uses them up. */
   readonly instances: Map<string, AnyChannel>;
-  /** The clock of alerts, which only watch; left out: that of the router. */
-  readonly alertClock?: Clock;
 }
 
 /** Checks everything that can be wrong with the options; throws `SluiceError` with all mistakes. */
@@ -56,6 +57,7 @@ export function planRouter(options: RouterOptions): Plan {
       'channels must name at least one channel: { tick: () => new TradeChannel() }',
     );
   }
+  if (options.recorder !== undefined) checkRecorder(options.recorder);
   const written = parseConfig(options.config ?? {});
   const names = Object.keys(options.channels);
   refuseUnknown(written, names);

@@ -161,6 +161,15 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     replay: (options: ReplayOptions = {}): Promise<ReplayReport> => replayDeadLetters(this.#parts, options),
   };
 
+  /**
+   * Writes what the recorder holds, whatever it wrote before, and resolves with the names of the files. Rejects with
+   * `SluiceError` `refused` when they cannot be written, or when the router was made without the option `recorder`.
+   */
+  writeRecord(reason = 'the host asked for it'): Promise<readonly string[]> {
+    const refused = new SluiceError('refused', 'nothing is recorded: the router was made without the option recorder');
+    return this.#parts.recorder?.write(reason) ?? Promise.reject(refused);
+  }
+
   /** Registers another channel, while running too. Throws `SluiceError` when its name or data type is taken. */
   add(name: string, factory: ChannelFactory, config: ChannelInput = {}): void {
     const { definitions, fleet } = this.#parts;

@@ -97,7 +97,7 @@ export class PathRun {
     return ['starting', 'running', 'degraded'].includes(this.test.router.state);
   }
 
-  /** Lets everything go on, as after an incident: a failed channel starts again, and only then do old calls end. */
+  /** Lets everything go on, as after an outage: a failed channel starts again, and only then do old calls end. */
   async release(): Promise<void> {
     const { router, clock } = this.test;
     if (this.isServing) {

@@ -8,7 +8,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chartCommand } from '../../../src/cli/chart-command.ts';
 import { configCommand } from '../../../src/cli/config-command.ts';
 import { replayCommand } from '../../../src/cli/replay-command.ts';
-import { replayIncidentCommand } from '../../../src/cli/replay-incident-command.ts';
 import { filesIn, projectRoot, textOf } from '../../support/project-files.ts';
 
 const pages = ['README.md', 'CONTRIBUTING.md', ...filesIn('docs', '.md')];
@@ -45,7 +44,6 @@ function parse(args: readonly string[]): void {
   const program = new Command('sluice');
   program
     .addCommand(replayCommand(terminal, () => {}))
-    .addCommand(replayIncidentCommand(terminal, () => {}))
     .addCommand(configCommand())
     .addCommand(chartCommand(terminal));
   disarm(program);

@@ -45,7 +45,7 @@ const publicNames: readonly string[] = [
   'ProcessingChannel',
   'Random',
   'RecognitionRule',
-  'RecordIncidentOptions',
+  'RecorderOptions',
   'RejectReason',
   'Reload',
   'ReplayOptions',

@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { writeWhole } from '../adapters/write-whole.ts';
+import type { Clock } from '../core/clock.ts';
+import { errorText } from '../core/error-text.ts';
+import { Mailbox } from '../core/mailbox.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { Bus } from '../facts/bus.ts';
+
+/** What a router's flight recorder keeps, and where it writes. */
+export interface RecorderOptions {
+  /** Where the files are written. The directory must exist, and belongs to one router. */
+  readonly directory: string;
+  /** How many of the last facts are kept, from 1 to 1,000,000. Default: 10,000. */
+  readonly facts?: number;
+  /** How many of the last messages are kept, from 0 to 1,000,000. Default: 0. */
+  readonly messages?: number;
+}
+
+const FACTS = 10_000;
+const COUNT_MAX = 1_000_000;
+const LINES = 100;
+/** After one automatic record there is no other for so many ms. */
+const APART_MS = 60_000;
+
+/** Throws `SluiceError` `invalid-option` when something is wrong with the options. */
+export function checkRecorder({ directory, facts = FACTS, messages = 0 }: RecorderOptions): void {
+  const isCount = (count: number, min: number) => Number.isInteger(count) && count >= min && count <= COUNT_MAX;
+  if (typeof directory === 'string' && directory !== '' && isCount(facts, 1) && isCount(messages, 0)) return;
+  const expected = 'recorder takes a directory, facts from 1 to 1,000,000 and messages from 0 to 1,000,000';
+  throw new SluiceError('invalid-option', `${expected}, got ${inspect({ directory, facts, messages })}`);
+}
+
+/** Keeps the last facts and messages of a router in memory, and writes them to files when something goes wrong. */
+export class FlightRecorder {
+  readonly #directory: string;
+  readonly #bus: Bus;
+  readonly #clock: Clock;
+  readonly #facts: Mailbox<object>;
+  readonly #messages: Mailbox;
+  #automaticFrom = Number.NEGATIVE_INFINITY;
+  #namedAt = 0;
+  /** One record is written after the other. */
+  #written: Promise<unknown> = Promise.resolve();
+
+  constructor({ directory, facts = FACTS, messages = 0 }: RecorderOptions, bus: Bus, clock: Clock) {
+    this.#directory = directory;
+    this.#bus = bus;
+    this.#clock = clock;
+    this.#facts = new Mailbox(facts);
+    this.#messages = new Mailbox(messages);
+    // What comes with every batch or every message would push the other facts out.
+    bus.tapAll((type, fact) => type === 'event' || type === 'batch.flushed' || this.#keepFact(type, fact));
+    bus.tap('alert.raised', ({ alert, channel }) => this.#writeSoon(`alert ${alert} of ${channel ?? 'the router'}`));
+    bus.tap('channel.entered', ({ channel, to }) => to === 'failed' && this.#writeSoon(`channel ${channel} failed`));
+  }
+
+  get keepsMessages(): boolean {
+    return this.#messages.capacity > 0;
+  }
+
+  keepMessage(message: unknown): void {
+    keep(this.#messages, message);
+  }
+
+  /** Writes what is kept now. A caller that ignores the promise gets no unhandled rejection. */
+  write(reason: string): Promise<readonly string[]> {
+    this.#keepFact('record.asked', { reason });
+    // Two records of the same millisecond must not have the same name.
+    this.#namedAt = Math.max(this.#clock.wallTime(), this.#namedAt + 1);
+    const path = join(this.#directory, new Date(this.#namedAt).toISOString().replaceAll(':', '-'));
+    const files = { [`${path}.facts.ndjson`]: linesOf(all(this.#facts)) };
+    // `sluice replay` reads a list as several messages, so a message that is a list stands in another one.
+    const messages = all(this.#messages).map((message) => (Array.isArray(message) ? [message] : message));
+    if (this.keepsMessages) files[`${path}.messages.ndjson`] = linesOf(messages);
+    const written = this.#written
+      .then(() => writeWhole(files))
+      .catch((cause: unknown) => {
+        const text = `the record cannot be written to '${this.#directory}': ${errorText(cause)}`;
+        throw new SluiceError('refused', text, { cause });
+      });
+    this.#written = written.catch(() => {});
+    return written;
+  }
+
+  #keepFact(type: string, fact: object): void {
+    keep(this.#facts, { at: new Date(this.#clock.wallTime()), type, fact });
+  }
+
+  /** In the next turn of the event loop: what follows at once from the reason belongs to the record. */
+  #writeSoon(reason: string): void {
+    if (this.#clock.now() < this.#automaticFrom) return;
+    this.#automaticFrom = this.#clock.now() + APART_MS;
+    this.#clock.setImmediate(() => {
+      this.write(reason).catch((error: unknown) => this.#bus.fault('recorder', error));
+    });
+  }
+}
+
+/** A mailbox as a ring: the oldest goes. */
+function keep<Item>(ring: Mailbox<Item>, item: Item): void {
+  if (ring.isFull) ring.shift();
+  ring.push(item, 0, 0);
+}
+
+function all<Item>(ring: Mailbox<Item>): readonly Item[] {
+  return Array.from({ length: ring.size }, (_, offset) => ring.messageOf(offset));
+}
+
+/** Some lines at a time, made while the file is written: the event loop gets its turns between them. */
+function* linesOf(items: readonly unknown[]): Generator<string> {
+  for (let start = 0; start < items.length; start += LINES)
+    yield `${items
+      .slice(start, start + LINES)
+      .map(toJson)
+      .join('\n')}\n`;
+}
+
+/** A value as JSON. A bigint, an error and a circle become strings in their place; else the whole value does. */
+function toJson(value: unknown): string {
+  const outer: unknown[] = [];
+  const plain = function (this: unknown, _key: string, inner: unknown): unknown {
+    // `this` is the object that holds `inner`; what was added after `this` is complete.
+    outer.length = outer.lastIndexOf(this) + 1;
+    if (typeof inner === 'bigint') return String(inner);
+    if (inner instanceof Error) return inner.stack;
+    if (outer.includes(inner)) return '[circular]';
+    outer.push(inner);
+    return inner;
+  };
+  try {
+    return JSON.stringify(value, plain) ?? 'null';
+  } catch {
+    return JSON.stringify(inspect(value, { depth: 5, customInspect: false }));
+  }
+}

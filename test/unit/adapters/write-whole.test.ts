@@ -1,0 +1,35 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { writeWhole } from '../../../src/adapters/write-whole.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'sluice-write-whole-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+it('files hold all their lines, and only their owner may read them', async () => {
+  const [a, b] = [join(directory, 'a'), join(directory, 'b')];
+  expect(await writeWhole({ [a]: ['1\n', '2\n'], [b]: [] })).toEqual([a, b]);
+  expect(await readFile(a, 'utf8')).toBe('1\n2\n');
+  expect((await readdir(directory)).sort()).toEqual(['a', 'b']);
+  expect(((await stat(a)).mode & 0o777).toString(8)).toBe('600');
+});
+
+it('when the second file fails halfway, neither of them stays', async () => {
+  const failing = function* () {
+    yield 'the first line\n';
+    throw new Error('no space left');
+  };
+  const written = writeWhole({ [join(directory, 'a')]: ['1\n'], [join(directory, 'b')]: failing() });
+  await expect(written).rejects.toThrow('no space left');
+  expect(await readdir(directory)).toEqual([]);
+});
+
+it('when a file cannot get its name, its unfinished copy is removed', async () => {
+  await mkdir(join(directory, 'a'));
+  await expect(writeWhole({ [join(directory, 'a')]: ['1\n'] })).rejects.toThrow();
+  expect(await readdir(directory)).toEqual(['a']);
+});

@@ -7,63 +7,72 @@ import type { Trigger } from '../core/trigger.ts';
 import { depthOf, type Lane } from './lane.ts';
 import type { BatchContext } from './processing-channel.ts';
 
-/** A call of `process`: the messages it delivers and what must be remembered of it. The implementer sees its context. */
-export class Call implements BatchContext {
-  private readonly lane: Lane;
-  /** As it was when the call began: a reload takes effect with the next batch. */
-  readonly config: ChannelConfig;
-  readonly trigger: Trigger;
-  /** What it delivers. */
-  readonly messages: readonly unknown[];
-  /** When it began, and when its oldest message was accepted, in ms on the clock. */
+/** When the call that is out began, and when its oldest message was accepted, in ms on the clock; NaN before the first. */
+export interface Stamps {
   readonly startedAt: number;
   readonly acceptedAt: number;
+}
+
+/** What most calls do not have: they are a first attempt at a full batch, and nothing happens to them. */
+interface Details {
+  readonly trigger: Trigger;
   /** What it is another attempt at; undefined: the first. */
   readonly before: FailedBatch | undefined;
-  private lost: readonly Gap[] = NO_GAPS;
-  /** It settled or was abandoned: what comes after is late. */
-  private isEnded = false;
-  private isPastDeadline = false;
+  readonly gaps: readonly Gap[];
+  readonly isTimedOut: boolean;
   /** What `fail` named, by index. */
-  private named: Map<number, unknown> | undefined = undefined;
-  private controller: AbortController | undefined = undefined;
+  readonly failures: Map<number, unknown> | undefined;
+  readonly controller: AbortController | undefined;
+}
 
-  constructor(
-    lane: Lane,
-    config: ChannelConfig,
-    trigger: Trigger,
-    messages: readonly unknown[],
-    startedAt: number,
-    acceptedAt: number,
-    before: FailedBatch | undefined,
-  ) {
+const PLAIN: Details = Object.freeze({
+  trigger: 'size',
+  before: undefined,
+  gaps: NO_GAPS,
+  isTimedOut: false,
+  failures: undefined,
+  controller: undefined,
+});
+
+/** A call of `process`: the messages it delivers and what must be remembered of it. The implementer sees its context. */
+export class Call implements BatchContext {
+  /** As it was when the call began: a reload takes effect with the next batch. */
+  readonly config: ChannelConfig;
+  /** How many messages it delivers. */
+  readonly size: number;
+  private readonly lane: Lane;
+  /** They belong to the delivery, and are those of this call until it is over. */
+  private readonly stamps: Stamps;
+  /** A list of messages, or the only one: that needs no array around it until somebody asks. */
+  private load: unknown;
+  private isList: boolean;
+  private isEnded = false;
+  private details = PLAIN;
+
+  constructor(lane: Lane, config: ChannelConfig, stamps: Stamps, size: number, load: unknown) {
     this.lane = lane;
     this.config = config;
-    this.trigger = trigger;
-    this.messages = messages;
-    this.startedAt = startedAt;
-    this.acceptedAt = acceptedAt;
-    this.before = before;
+    this.stamps = stamps;
+    this.size = size;
+    this.load = load;
+    this.isList = size !== 1;
   }
 
-  /** It goes out: counts it, and publishes what was dropped before it. */
-  begin(): void {
-    const { breaker, counters, inbox } = this.lane;
-    counters[Counter.inFlight] += this.size;
-    counters[Counter.calls] += 1;
-    if (this.before !== undefined) counters[Counter.retries] += 1;
-    else if (this.trigger !== 'size') counters[Counter[this.trigger]] += 1;
-    breaker?.started(this.startedAt);
-    if (inbox.hasGaps) this.lost = inbox.publishGaps();
-    inbox.admitOffers();
+  /** What is not plain about it. */
+  note(details: Partial<Details>): void {
+    this.details = { ...this.details, ...details };
   }
 
-  get gaps(): readonly Gap[] {
-    return this.lost;
+  /** What it delivers; the same array each time. */
+  get messages(): readonly unknown[] {
+    if (!this.isList) this.load = [this.load];
+    this.isList = true;
+    return this.load as readonly unknown[];
   }
 
-  get size(): number {
-    return this.messages.length;
+  /** A copy: a handler that empties its batch and then fails must not take the messages with it. */
+  get batch(): readonly unknown[] {
+    return this.isList ? (this.load as readonly unknown[]).slice() : [this.load];
   }
 
   get isOver(): boolean {
@@ -71,19 +80,27 @@ export class Call implements BatchContext {
   }
 
   get isTimedOut(): boolean {
-    return this.isPastDeadline;
+    return this.details.isTimedOut;
   }
 
   get failures(): ReadonlyMap<number, unknown> | undefined {
-    return this.named;
+    return this.details.failures;
+  }
+
+  get trigger(): Trigger {
+    return this.details.trigger;
+  }
+
+  get gaps(): readonly Gap[] {
+    return this.details.gaps;
   }
 
   get attempt(): number {
-    return (this.before?.attempts ?? 0) + 1;
+    return (this.details.before?.attempts ?? 0) + 1;
   }
 
   get ageMs(): number {
-    return this.isEnded ? 0 : this.startedAt - this.acceptedAt;
+    return this.isEnded ? 0 : this.stamps.startedAt - this.stamps.acceptedAt;
   }
 
   get depth(): number {
@@ -96,9 +113,10 @@ export class Call implements BatchContext {
 
   /** Made when first asked for: most handlers never look at it. */
   get signal(): AbortSignal {
-    this.controller ??= new AbortController();
-    if (this.isPastDeadline) this.controller.abort(this.timeoutError());
-    return this.controller.signal;
+    const { controller = new AbortController(), isTimedOut } = this.details;
+    if (isTimedOut) controller.abort(this.timeoutError());
+    this.note({ controller });
+    return controller.signal;
   }
 
   emit(event: unknown): void {
@@ -116,8 +134,8 @@ export class Call implements BatchContext {
       const allowed = `a whole number from 0 to ${this.size - 1}`;
       throw new SluiceError('invalid-option', `context.fail: index must be ${allowed}, got ${String(index)}`);
     }
-    this.named ??= new Map();
-    this.named.set(index, error);
+    const { failures = new Map<number, unknown>() } = this.details;
+    this.note({ failures: failures.set(index, error) });
   }
 
   /** Nothing counts any more that the handler says or does. */
@@ -127,8 +145,8 @@ export class Call implements BatchContext {
 
   /** The deadline passed: aborts the handler's signal; the call keeps its place until it settles or is abandoned. */
   timeOut(): void {
-    this.isPastDeadline = true;
-    this.controller?.abort(this.timeoutError());
+    this.note({ isTimedOut: true });
+    this.details.controller?.abort(this.timeoutError());
   }
 
   timeoutError(): Error {
@@ -136,9 +154,9 @@ export class Call implements BatchContext {
   }
 
   /** What it delivers, as a batch that failed with this attempt. */
-  asFailed(error = this.before?.error): FailedBatch {
-    const { isSplit = false, wasQuarantined = false } = this.before ?? {};
-    const { messages, attempt, acceptedAt } = this;
-    return { messages, attempts: attempt, acceptedAt, isSplit, wasQuarantined, error };
+  asFailed(error = this.details.before?.error): FailedBatch {
+    const { isSplit = false, wasQuarantined = false } = this.details.before ?? {};
+    const { messages, attempt, stamps } = this;
+    return { messages, attempts: attempt, acceptedAt: stamps.acceptedAt, isSplit, wasQuarantined, error };
   }
 }

@@ -3,9 +3,10 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
 import { Turn } from '../core/scheduler.ts';
-import type { Call } from './call.ts';
+import type { Trigger } from '../core/trigger.ts';
+import { Call } from './call.ts';
+import { dueTrigger } from './due-trigger.ts';
 import { depthOf, type Lane } from './lane.ts';
-import { dueTrigger, takeCall } from './next-call.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { QuietSpell } from './quiet-spell.ts';
 import { settleFailure, settleSuccess } from './settlement.ts';
@@ -28,7 +29,7 @@ export class Delivery {
   private mode: DeliveryMode | undefined = undefined;
   /** The call of `process` that is out. */
   private call: Call | undefined = undefined;
-  private lastStartedAt = Number.NaN;
+  private readonly stamps = { startedAt: Number.NaN, acceptedAt: Number.NaN };
   private isAbandoned = false;
   /** Nothing is due until the inbox wakes it. */
   private isResting = false;
@@ -46,7 +47,7 @@ export class Delivery {
       () => this.step(),
     );
     const hung = (error: Error): void => send({ type: 'call.hung', error });
-    this.watchdog = new Watchdog(services.clock, breaker, () => this.call, hung);
+    this.watchdog = new Watchdog(services.clock, breaker, () => this.call, this.stamps, hung);
     this.quietSpell = new QuietSpell(lane, {
       isBusy: () => this.call !== undefined,
       requestTurn: this.requestTurn,
@@ -61,7 +62,7 @@ export class Delivery {
 
   /** When the last call began, in ms on the clock; NaN before the first. */
   get startedAt(): number {
-    return this.lastStartedAt;
+    return this.stamps.startedAt;
   }
 
   /** Since when a batch waits for its turn, in ms on the clock; undefined: none does. */
@@ -92,14 +93,14 @@ export class Delivery {
   }
 
   /** Something may be due: priority 1 is delivered at once, the others ask for a turn. */
-  wake(): void {
+  readonly wake = (): void => {
     if (this.mode === undefined || this.call !== undefined) return;
     const { scheduler } = this.lane.services;
     if (this.config.priority > 1) return scheduler.request(this.turn);
     while (this.step()) {
       if (scheduler.isOver()) return scheduler.request(this.turn);
     }
-  }
+  };
 
   /** Resolves when `process` has nothing, or nobody will know any more. */
   whenSettled(): Promise<void> {
@@ -138,8 +139,7 @@ export class Delivery {
     const call = this.nextCall();
     if (call === undefined) return false;
     try {
-      // A copy: a handler that empties its batch and then fails must not take the messages with it.
-      const promise = promiseOf(this.channel.process(call.messages.slice(), call));
+      const promise = promiseOf(this.channel.process(call.batch, call));
       if (promise === undefined) return this.settled(call, true);
       // Its settlement looks for more.
       this.rise();
@@ -151,23 +151,38 @@ export class Delivery {
     return false;
   }
 
-  /** Begins the next call; undefined: none is due, or it has to wait. What failed before goes first. */
+  /** Begins the next call; undefined: none is due, or it has to wait. */
   private nextCall(): Call | undefined {
     const { mode, lane } = this;
     if (mode === undefined || this.call !== undefined) return undefined;
     const trigger = dueTrigger(lane, mode);
-    if (trigger === undefined) {
-      this.rest(mode);
-      return undefined;
-    }
-    if (lane.breaker?.admits(mode === 'probe' || mode === 'drain', this.requestTurn) === false) {
+    if (trigger === undefined) this.rest(mode);
+    else if (lane.breaker?.admits(mode === 'probe' || mode === 'drain', this.requestTurn) === false) {
       this.quietSpell.awaitCoolDown();
-      return undefined;
-    }
-    const call = takeCall(lane, this.config, trigger);
+    } else return this.begin(trigger);
+    return undefined;
+  }
+
+  /** Takes the messages of the next call, those that failed before first, and counts it as out. */
+  private begin(trigger: Trigger): Call | undefined {
+    const { config, lane, stamps } = this;
+    const { breaker, counters, inbox, recovery, services } = lane;
+    const before = recovery.hasBatches ? recovery.take(config.batchSize) : undefined;
+    stamps.startedAt = services.scheduler.clock.now;
+    stamps.acceptedAt = before?.acceptedAt ?? inbox.oldestAcceptedAt;
+    const size = before?.messages.length ?? Math.min(inbox.size, config.batchSize);
+    const load = before === undefined ? inbox.take(size, stamps.startedAt) : loadOf(before.messages);
+    const call = new Call(lane, config, stamps, size, load);
     this.call = call;
-    this.lastStartedAt = call.startedAt;
-    call.begin();
+    counters[Counter.inFlight] += size;
+    counters[Counter.calls] += 1;
+    breaker?.started(stamps.startedAt);
+    if (before === undefined && trigger === 'size' && !inbox.hasGaps && !inbox.hasOffers) return call;
+    call.note({ trigger, before });
+    if (before !== undefined) counters[Counter.retries] += 1;
+    else if (trigger !== 'size') counters[Counter[trigger]] += 1;
+    if (inbox.hasGaps) call.note({ gaps: inbox.publishGaps() });
+    inbox.admitOffers();
     // A listener of `message.dropped` may have restarted the channel: then the batch is already back in the mailbox.
     return call.isOver ? undefined : call;
   }
@@ -199,7 +214,7 @@ export class Delivery {
     // A listener of the outcome may route: until all of it is settled, the next call has to wait.
     call.end();
     const { quarantined } = recovery;
-    const mustWait = isSuccess ? settleSuccess(lane, call) : settleFailure(lane, call, error);
+    const mustWait = isSuccess ? settleSuccess(lane, call, this.stamps) : settleFailure(lane, call, this.stamps, error);
     this.call = undefined;
     this.publishSettled();
     const { mode } = this;
@@ -208,7 +223,7 @@ export class Delivery {
       // If a call from before ends while the chart is in `retrying`, the announced retry time stands.
       return false;
     }
-    if (isSuccess && !mustWait) recovery.postpone(0);
+    if (isSuccess && !mustWait && recovery.retryAt > 0) recovery.postpone(0);
     if (mode === 'drain') lane.services.bus.publish('drain.progressed', { channel: lane.id, left: depthOf(lane) });
     // The search for poison is a state of its own.
     if (mustWait || (!isSuccess && mode === 'flush' && recovery.isIsolating)) {
@@ -233,7 +248,7 @@ export class Delivery {
     const { inbox, recovery } = this.lane;
     if (!this.isResting) {
       this.isResting = true;
-      inbox.wakeWhen(mode === 'flush' ? this.config.batchSize : 1);
+      inbox.wakeWhen(mode === 'flush' ? this.config.batchSize : 1, this.wake);
     }
     if (recovery.quarantined > 0) this.endQuarantine();
     else if (mode === 'flush') this.quietSpell.watch(this.config.timeoutMs);
@@ -245,7 +260,7 @@ export class Delivery {
   private rise(): void {
     if (!this.isResting) return;
     this.isResting = false;
-    this.lane.inbox.wakeWhen(Number.POSITIVE_INFINITY);
+    this.lane.inbox.sleep();
   }
 
   /** Nothing is left that could show whether quarantined messages or the sink are at fault: they wait at the head. */
@@ -255,6 +270,11 @@ export class Delivery {
     recovery.postpone(Math.max(recovery.retryAt, services.clock.now() + this.config.retry.delayMs));
     this.send({ type: 'batch.failed' });
   }
+}
+
+/** A list of messages, or the only one, as `Inbox.take` gives them. */
+function loadOf(messages: readonly unknown[]): unknown {
+  return messages.length === 1 ? messages[0] : messages;
 }
 
 /** What `process` returned, if it is a promise; even to look for a `then` runs code of the host's. */

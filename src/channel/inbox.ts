@@ -1,4 +1,5 @@
 import type { ChannelConfig } from '../config/schema.ts';
+import type { CoarseClock } from '../core/coarse-clock.ts';
 import { Counter, type Counters } from '../core/counters.ts';
 import { type Gap, GapLog } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
@@ -23,8 +24,6 @@ export interface InboxOptions {
   readonly keyOf: (message: unknown) => string;
   /** How long messages waited before their first call. */
   readonly queueing: Histogram;
-  /** Called when as many messages wait as `wakeWhen` said. */
-  readonly wake: () => void;
 }
 
 /**
@@ -36,6 +35,8 @@ export class Inbox {
   private readonly gaps: GapLog;
   private readonly options: InboxOptions;
   private readonly counters: Counters;
+  private readonly queueing: Histogram;
+  private readonly clock: CoarseClock;
   private readonly mailbox: Mailbox;
   private readonly overflow: Overflow;
   private config: ChannelConfig;
@@ -44,6 +45,7 @@ export class Inbox {
   /** A message needs more than room: the door is closed, or messages are validated, or an open breaker may refuse them. */
   private isGuarded = true;
   private wakeAt = NEVER;
+  private wake: () => void = () => {};
   /** So many of the oldest messages are due by request. */
   private flushLeft = 0;
 
@@ -51,6 +53,8 @@ export class Inbox {
     const { config, counters, keyOf } = options;
     this.options = options;
     this.counters = counters;
+    this.queueing = options.queueing;
+    this.clock = options.services.scheduler.clock;
     this.config = config;
     this.mailbox = new Mailbox(config.capacity);
     this.gaps = new GapLog(config.name);
@@ -100,9 +104,15 @@ export class Inbox {
     this.admitOffers();
   }
 
-  /** Calls `wake` as soon as so many new messages wait; Infinity: never. */
-  wakeWhen(depth: number): void {
-    this.wakeAt = Math.min(depth, NEVER);
+  /** Calls `wake` with each message from the one on that makes so many wait. */
+  wakeWhen(depth: number, wake: () => void): void {
+    this.wakeAt = depth;
+    this.wake = wake;
+  }
+
+  /** Wakes nobody any more. */
+  sleep(): void {
+    this.wakeAt = NEVER;
   }
 
   /** Takes a message in or says why not; `isRaw`: it is not a payload yet and is validated. Never throws. */
@@ -117,15 +127,14 @@ export class Inbox {
         return this.refuseInvalid(message, error);
       }
     }
-    const { counters, mailbox } = this;
-    const { clock } = this.options.services.scheduler;
+    const { clock, counters, mailbox } = this;
     // The wait of a batch counts from its first message, so that message is never stamped with a shared reading.
     if (mailbox.size === 0 && this.config.batchSize > 1) clock.read();
     else clock.advance(1);
     const sequence = counters[Counter.accepted] + 1;
     if (!this.overflow.admit(payload, clock.now, sequence)) return this.reject('mailbox-full', message);
     counters[Counter.accepted] = sequence;
-    if (mailbox.size >= this.wakeAt) this.options.wake();
+    if (mailbox.size >= this.wakeAt) this.wake();
     return ACCEPTED;
   }
 
@@ -160,13 +169,19 @@ export class Inbox {
     return Math.max(0, oldestAt + this.config.timeoutMs - this.options.services.clock.now());
   }
 
-  /** Takes up to `count` of the oldest messages for a call that begins at `now`, and measures how long they waited. */
-  take(count: number, now: number): readonly unknown[] {
+  /**
+   * Takes that many of the oldest messages for a call that begins at `now`, and measures how long they waited. One
+   * message comes without an array around it.
+   */
+  take(count: number, now: number): unknown {
     const { mailbox } = this;
-    const taken = Math.min(count, mailbox.size);
-    if (this.flushLeft > 0) this.flushLeft = Math.max(0, this.flushLeft - taken);
-    this.measureWaits(taken, now);
-    return mailbox.take(taken);
+    if (this.flushLeft > 0) this.flushLeft = Math.max(0, this.flushLeft - count);
+    if (count === 1) {
+      this.queueing.record(now - mailbox.acceptedAtOf(0));
+      return mailbox.shift();
+    }
+    this.measureWaits(count, now);
+    return mailbox.take(count);
   }
 
   /** Publishes what was dropped or conflated since the last time, in order. */
@@ -174,6 +189,10 @@ export class Inbox {
     const gaps = this.gaps.take();
     for (const gap of gaps) this.options.services.bus.publish('message.dropped', gap);
     return gaps;
+  }
+
+  get hasOffers(): boolean {
+    return this.offers.size > 0;
   }
 
   get hasGaps(): boolean {
@@ -229,7 +248,7 @@ export class Inbox {
   /** Where readings of the clock are shared, many messages in a row have waited equally long and are recorded as one. */
   private measureWaits(count: number, now: number): void {
     const { mailbox } = this;
-    const { queueing } = this.options;
+    const { queueing } = this;
     let acceptedAt = mailbox.acceptedAtOf(0);
     let first = 0;
     for (let offset = 1; offset < count; offset += 1) {

@@ -34,12 +34,12 @@ export interface LaneOptions {
   readonly queueing: Histogram;
 }
 
-/** Makes the lane of one partition; `wake` is called when as many messages wait as its inbox was told. */
-export function createLane(options: LaneOptions, wake: () => void): Lane {
+/** Makes the lane of one partition. */
+export function createLane(options: LaneOptions): Lane {
   const { id, config, services, processing, queueing, keyOf } = options;
   const counters = createCounters();
   const breaker = options.breaker && new BreakerClient(options.breaker);
-  const inbox = new Inbox({ config, services, counters, breaker, keyOf, queueing, wake });
+  const inbox = new Inbox({ config, services, counters, breaker, keyOf, queueing });
   return { id, channel: config.name, services, counters, inbox, recovery: new Recovery(), breaker, processing };
 }
 

@@ -19,6 +19,7 @@ const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 export class Partition {
   /** What waits, what failed and the counts: it outlives every life. */
   readonly lane: Lane;
+  readonly inbox: Inbox;
   readonly restarts = new Restarts();
   private readonly log: StateLog;
   private config: ChannelConfig;
@@ -32,7 +33,8 @@ export class Partition {
 
   constructor(options: LaneOptions) {
     this.config = options.config;
-    this.lane = createLane(options, () => this.wake());
+    this.lane = createLane(options);
+    this.inbox = this.lane.inbox;
     this.log = new StateLog(options.services.clock);
   }
 
@@ -42,10 +44,6 @@ export class Partition {
 
   get priority(): number {
     return this.config.priority;
-  }
-
-  get inbox(): Inbox {
-    return this.lane.inbox;
   }
 
   /** The name of its state; without a life, why it has none. */
@@ -265,26 +263,24 @@ export class Partition {
     };
   }
 
-  /** As many messages wait as the state is interested in: the first one, or a full batch. */
-  private wake(): void {
-    if (this.state === 'idle' || this.state === 'buffering') {
-      this.inbox.wakeWhen(Number.POSITIVE_INFINITY);
-      this.send({ type: this.state === 'idle' ? 'message.waiting' : 'batch.full' });
-      // A transition takes a while.
-      this.lane.services.scheduler.clock.read();
-    }
-    this.life?.delivery.wake();
+  /** The state waits for the first message, or for a full batch: its statechart hears of it, and what is due goes out. */
+  private watchInbox(state: string): void {
+    if (state === 'idle') this.inbox.wakeWhen(1, () => this.wake('message.waiting'));
+    else if (state === 'buffering') this.inbox.wakeWhen(this.config.batchSize, () => this.wake('batch.full'));
   }
 
-  private watchInbox(state: string): void {
-    if (state === 'idle') this.inbox.wakeWhen(1);
-    else if (state === 'buffering') this.inbox.wakeWhen(this.config.batchSize);
+  private wake(type: 'message.waiting' | 'batch.full'): void {
+    this.inbox.sleep();
+    this.send({ type });
+    // A transition takes a while.
+    this.lane.services.scheduler.clock.read();
+    this.life?.delivery.wake();
   }
 
   private enter(to: string, cause: string, error: unknown): void {
     const from = this.state;
     this.log.enter(to, cause, error);
-    if (from === 'idle' || from === 'buffering') this.inbox.wakeWhen(Number.POSITIVE_INFINITY);
+    if (from === 'idle' || from === 'buffering') this.inbox.sleep();
     this.watchInbox(to);
     this.lane.services.bus.publish('channel.entered', { channel: this.id, from, to, cause, error });
   }

@@ -3,7 +3,7 @@ import { CALL_WEIGHT } from '../core/coarse-clock.ts';
 import { Counter } from '../core/counters.ts';
 import type { FailedBatch } from '../core/recovery.ts';
 import { type Verdict, verdictOf } from '../core/verdict.ts';
-import type { Call } from './call.ts';
+import type { Call, Stamps } from './call.ts';
 import type { Lane } from './lane.ts';
 
 /** Why messages are given up for good. */
@@ -21,10 +21,10 @@ interface ErrorAdvice {
  * Settles a call that went well: its messages are delivered, except those that it named as failed. Returns true when the
  * next attempt has to wait.
  */
-export function settleSuccess(lane: Lane, call: Call): boolean {
+export function settleSuccess(lane: Lane, call: Call, stamps: Stamps): boolean {
   const { breaker, counters, recovery, services } = lane;
   const { failures, size } = call;
-  const durationMs = measure(lane, call, size);
+  const durationMs = measure(lane, stamps, size);
   const delivered = failures === undefined ? size : size - failures.size;
   counters[Counter.inFlight] -= delivered;
   counters[Counter.delivered] += delivered;
@@ -33,16 +33,16 @@ export function settleSuccess(lane: Lane, call: Call): boolean {
   // Last: a breaker that closes starts delivery anew, which would take what is in quarantine for untried.
   if (breaker !== undefined && delivered > 0) breaker.settled(true, durationMs);
   if (failures !== undefined) return settleNamed(lane, call, failures, durationMs);
-  if (services.bus.hearsFlushes) publishFlushed(lane, call, durationMs);
+  if (services.bus.hearsFlushes) publishFlushed(lane, call, stamps, durationMs);
   return false;
 }
 
 /** Settles a call that failed as a whole. Returns true when the next attempt has to wait. */
-export function settleFailure(lane: Lane, call: Call, error: unknown): boolean {
-  return batchFailed(lane, call, call.asFailed(error), measure(lane, call, call.size));
+export function settleFailure(lane: Lane, call: Call, stamps: Stamps, error: unknown): boolean {
+  return batchFailed(lane, call, call.asFailed(error), measure(lane, stamps, call.size));
 }
 
-function measure({ processing, services }: Lane, { startedAt }: Call, size: number): number {
+function measure({ processing, services }: Lane, { startedAt }: Stamps, size: number): number {
   const { clock } = services.scheduler;
   clock.advance(CALL_WEIGHT + size);
   const durationMs = clock.now - startedAt;
@@ -121,9 +121,9 @@ function deadLetter({ channel, counters, services }: Lane, batches: readonly Fai
   }
 }
 
-function publishFlushed({ id, services }: Lane, call: Call, durationMs: number): void {
-  const { trigger, size, attempt, startedAt, acceptedAt } = call;
-  const ageMs = startedAt - acceptedAt;
+function publishFlushed({ id, services }: Lane, call: Call, stamps: Stamps, durationMs: number): void {
+  const { trigger, size, attempt } = call;
+  const ageMs = stamps.startedAt - stamps.acceptedAt;
   services.bus.publish('batch.flushed', { channel: id, trigger, size, ageMs, durationMs, attempt });
 }
 

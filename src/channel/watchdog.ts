@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { BreakerClient } from './breaker-client.ts';
-import type { Call } from './call.ts';
+import type { Call, Stamps } from './call.ts';
 
 /**
  * Sees that no call of `process` lasts for ever: after `slowCallMs` the breaker looks at it, after `processTimeoutMs` its
@@ -11,6 +11,7 @@ export class Watchdog {
   private readonly clock: Clock;
   private readonly breaker: BreakerClient | undefined;
   private readonly callOut: () => Call | undefined;
+  private readonly stamps: Stamps;
   private readonly hung: (error: Error) => void;
   private timer: unknown;
 
@@ -19,11 +20,13 @@ export class Watchdog {
     clock: Clock,
     breaker: BreakerClient | undefined,
     callOut: () => Call | undefined,
+    stamps: Stamps,
     hung: (error: Error) => void,
   ) {
     this.clock = clock;
     this.breaker = breaker;
     this.callOut = callOut;
+    this.stamps = stamps;
     this.hung = hung;
   }
 
@@ -47,7 +50,7 @@ export class Watchdog {
     const call = this.callOut();
     if (call === undefined) return;
     const { processTimeoutMs, abandonAfterMs } = call.config;
-    const elapsedMs = this.clock.now() - call.startedAt;
+    const elapsedMs = this.clock.now() - this.stamps.startedAt;
     this.breaker?.breaker.checkInFlight();
     if (!call.isTimedOut && elapsedMs >= processTimeoutMs) {
       call.timeOut();

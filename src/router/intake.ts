@@ -20,8 +20,9 @@ export interface OfferOptions extends RouteOptions {
 export class Intake {
   /** Channels by the data type they serve; changed by `serve`. */
   readonly registry = new Map<string, ChannelEntry>();
-  /** Channels by the `ev` of messages that came, where that alone decides. */
-  private readonly byEvent = new Map<unknown, ChannelEntry>();
+  /** The `ev` of messages that came, where that alone decides, and their channels: comparing a handful beats hashing. */
+  private events: unknown[] = [];
+  private served: ChannelEntry[] = [];
   private refused = 0;
   private readonly recognition: Recognition;
   private readonly services: Services;
@@ -40,20 +41,24 @@ export class Intake {
   serve(dataType: string, channel: ChannelEntry | undefined): void {
     if (channel === undefined) this.registry.delete(dataType);
     else this.registry.set(dataType, channel);
-    this.byEvent.clear();
+    this.events = [];
+    this.served = [];
   }
 
   /** Undefined: no channel serves it. */
   channelOf(message: unknown, dataType?: string): ChannelEntry | undefined {
     if (dataType !== undefined) return this.registry.get(dataType);
     const event = eventOf(message);
-    return this.byEvent.get(event) ?? this.find(message, event);
+    const { events } = this;
+    for (let index = 0; index < events.length; index += 1) if (events[index] === event) return this.served[index];
+    return this.find(message, event);
   }
 
   private find(message: unknown, event: unknown): ChannelEntry | undefined {
     const channel = this.registry.get(this.recognition.dataTypeOf(message) ?? '');
     if (channel !== undefined && typeof event === 'string' && this.recognition.decidesBy(event)) {
-      this.byEvent.set(event, channel);
+      this.events.push(event);
+      this.served.push(channel);
     }
     return channel;
   }

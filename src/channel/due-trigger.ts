@@ -1,7 +1,5 @@
-import type { ChannelConfig } from '../config/schema.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
 import type { Trigger } from '../core/trigger.ts';
-import { Call } from './call.ts';
 import type { Lane } from './lane.ts';
 
 /** Why the next call is due; undefined: none is. */
@@ -13,14 +11,4 @@ export function dueTrigger({ inbox, recovery }: Lane, mode: DeliveryMode): Trigg
   if (inbox.size === 0) return undefined;
   // What is in quarantine waits for what comes next.
   return mode === 'drain' ? 'drain' : 'probe';
-}
-
-/** Takes the messages of the next call: what failed before goes first. */
-export function takeCall(lane: Lane, config: ChannelConfig, trigger: Trigger): Call {
-  const { inbox, recovery, services } = lane;
-  const { now } = services.scheduler.clock;
-  const before = recovery.hasBatches ? recovery.take(config.batchSize) : undefined;
-  const acceptedAt = before?.acceptedAt ?? inbox.oldestAcceptedAt;
-  const messages = before?.messages ?? inbox.take(config.batchSize, now);
-  return new Call(lane, config, trigger, messages, now, acceptedAt, before);
 }

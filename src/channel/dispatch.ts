@@ -28,7 +28,7 @@ export function isAdmitted(slot: Slot, breaker: Breaker, mode: PumpMode, request
 /** Begins the next call: what failed before goes first, cut to what the breaker allows. */
 export function begin(slot: Slot, trigger: Trigger): Call | undefined {
   const limit = slot.breaker?.batchLimit(slot.config.batchSize) ?? slot.config.batchSize;
-  const call = again(slot, trigger, limit) ?? beginWithNew(slot, trigger, limit);
+  const call = again(slot, limit) ?? beginWithNew(slot, trigger, limit);
   if (trigger !== 'size') call.note({ trigger });
   if (!slot.gaps.isEmpty) call.note({ gaps: slot.publishGaps() });
   if (slot.offers.size > 0) slot.admitWaiters();
@@ -73,14 +73,12 @@ function goOut(slot: Slot, messages: readonly unknown[]): Call {
 }
 
 /** A call with messages that failed before; undefined: there are none, or new ones will show what they are worth. */
-function again(slot: Slot, trigger: Trigger, limit: number): Call | undefined {
+function again(slot: Slot, limit: number): Call | undefined {
   const held = slot.recovery.take(limit);
   if (held === undefined) return undefined;
   slot.startedAt = slot.turns.now;
   slot.startedWith = held.acceptedAt;
   slot.counters[Counter.retries] += 1;
-  // Trials and the search for poison have bounds of their own.
-  if (trigger !== 'probe' && !held.isSplit) slot.retryBudget.spend();
   const call = goOut(slot, held.messages);
   call.note({ before: held });
   return call;

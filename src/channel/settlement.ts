@@ -26,7 +26,6 @@ export function settlePlain(slot: Slot, size: number): void {
   turns.glance(CALL_WEIGHT + size);
   const durationMs = turns.now - slot.startedAt;
   slot.processing.record(durationMs);
-  slot.retryBudget.earn();
   counters[Counter.inFlight] -= size;
   counters[Counter.delivered] += size;
   if (breaker !== undefined) breaker.callSucceeded(slot, durationMs);
@@ -37,12 +36,11 @@ export function settlePlain(slot: Slot, size: number): void {
  * the next attempt has to wait.
  */
 export function settleSuccess(call: Call): boolean {
-  const { details, size, slot } = call;
-  const { before, failures } = details;
+  const { size, slot } = call;
+  const { failures } = call.details;
   const { breaker, counters, recovery } = slot;
   const durationMs = noteDuration(slot, size);
   const delivered = failures === undefined ? size : size - failures.size;
-  if (before === undefined) slot.retryBudget.earn();
   counters[Counter.inFlight] -= delivered;
   counters[Counter.delivered] += delivered;
   // Something was delivered after them: the sink works, so what was set aside is poison.
@@ -143,14 +141,14 @@ function publishFailed({ slot, size, details: { attempt, isTimedOut } }: Call, e
   slot.world.bus.publish('batch.failed', { channel: slot.id, size, attempt, error, isTimedOut });
 }
 
-/** Notes when the next attempt is due: our own backoff, the sink's wish or the budget, the longest holds. False: at once. */
+/** Notes when the next attempt is due: our own backoff or the sink's wish, whichever is longer. False: at once. */
 function mustWait(call: Call, segment: Segment): boolean {
   const { slot } = call;
   const asked = adviceOf(segment.error).retryAfterMs ?? 0;
   const backoff = backoffMs(call.config.retry, segment.attempts, slot.world.random);
   const now = slot.world.clock.now();
   slot.askedUntil = now + asked;
-  slot.retryAt = now + Math.max(backoff, asked, slot.retryBudget.waitMs());
+  slot.retryAt = now + Math.max(backoff, asked);
   return slot.retryAt > now;
 }
 

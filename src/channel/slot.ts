@@ -1,5 +1,4 @@
 import type { ChannelConfig } from '../config/schema.ts';
-import { RetryBudget } from '../core/backoff.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { Edge } from '../core/channel-port.ts';
 import { Counter, createCounters } from '../core/counters.ts';
@@ -34,7 +33,6 @@ export class Slot {
   readonly processing: Histogram;
   readonly queueing: Histogram;
   readonly breaker: Breaker | undefined;
-  readonly retryBudget: RetryBudget;
   config: ChannelConfig;
   validate: Validate | undefined = undefined;
   /** Messages are taken in. */
@@ -82,7 +80,6 @@ export class Slot {
     this.breaker = shared.breaker;
     this.processing = shared.processing;
     this.queueing = shared.queueing;
-    this.retryBudget = new RetryBudget(config.retry.budget, world.clock);
     this.overflow = new Overflow(this.mailbox, config.overflow, shared.keyOf, (reason, key, sequence) => {
       this.counters[reason === 'conflated' ? Counter.conflated : Counter.dropped] += 1;
       this.gaps.add(reason, key, sequence);
@@ -104,7 +101,6 @@ export class Slot {
     this.config = config;
     this.mailbox.capacity = config.capacity;
     this.overflow.policy = config.overflow;
-    this.retryBudget.budget = config.retry.budget;
     this.simpleBelow = 0;
     this.watch(this.edge);
     this.admitWaiters();

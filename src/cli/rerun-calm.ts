@@ -6,13 +6,6 @@ import type { Core } from '../router/core.ts';
 import type { ChannelInput } from '../router/plan.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 
-const SECOND_MS = 1_000;
-
-/** What the clock says while a router is brought to the calm moment: retry budgets count in seconds since they were made. */
-export function startOfSecond({ at, madeAt }: CalmState): number {
-  return at - ((at - madeAt) % SECOND_MS);
-}
-
 /** Starts a router and gives it the memory of the one that was recorded. */
 export async function bringToCalm(calm: CalmState, core: Core, router: DataChannelRouter): Promise<void> {
   // Stand-ins warm up in no time: nothing of this waits for a timer.
@@ -31,7 +24,6 @@ function recall(slot: Slot, memory: CalmState['slots'][string] | undefined): voi
   if (memory === undefined) return;
   setCounters(slot, memory.counters);
   slot.probedIn = memory.probedIn ?? slot.probedIn;
-  for (let left = memory.earned; left > 0; left -= 1) slot.retryBudget.earn();
 }
 
 /** Its window holds as many quick successes again. A breaker that is shared is given them once. */

@@ -11,7 +11,7 @@ import { createObserved } from '../router/create-router.ts';
 import { planRouter } from '../router/plan.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import { firstReading, type Incident, type Step } from './incident-file.ts';
-import { bringToCalm, startOfSecond } from './rerun-calm.ts';
+import { bringToCalm } from './rerun-calm.ts';
 import { RecordedCalls, thrown } from './rerun-channels.ts';
 import { type Difference, isEntry, Tape, ticksBefore } from './rerun-tape.ts';
 
@@ -65,7 +65,7 @@ export class Rerun {
     this.#startedAt = start.from === 'calm' ? start.calm.at : firstReading(incident.steps);
     this.#tape = new Tape(incident, start.step);
     this.#tape.isFree = start.from === 'calm';
-    this.#now = start.from === 'calm' ? startOfSecond(start.calm) : 0;
+    this.#now = start.from === 'calm' ? start.calm.at : 0;
     this.#calls = new RecordedCalls(this.#tape, start.from === 'calm' ? start.calm.has : undefined);
     this.#clock = this.#recordedClock();
     const names = start.from === 'making' ? start.channels : Object.keys(start.config.channels);
@@ -213,7 +213,6 @@ export class Rerun {
       if (this.#tape.isFree) return undefined;
       const what = ms === undefined ? 'an immediate is armed' : `a timer of ${ms} ms is armed`;
       const armed = this.#tape.take('timer', () => what);
-      // A budget's second may begin a little earlier or later after a calm start.
       const isSame = armed === undefined || (armed.ms === undefined) === (ms === undefined);
       if (armed !== undefined && (!isSame || Math.abs((armed.ms ?? 0) - (ms ?? 0)) > 1)) this.#tape.differ(armed, what);
       if (armed !== undefined) this.#timers.set(armed.timer, callback);

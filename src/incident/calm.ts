@@ -5,19 +5,12 @@ import type { CalmState } from './record.ts';
 
 type BreakerState = CalmState['breakers'][string];
 
-/** When the counts of a slot that wear out its retry budget last changed: how many calls there had been. */
-interface Wear {
-  readonly sum: number;
-  readonly calls: number;
-}
-
 /**
  * Tells whether a router is calm: nothing waits, runs or is armed, and nothing it remembers of its past will show again.
  * Then what is left is small enough to be written down, and a re-run can begin there.
  */
 export class CalmWatch {
   readonly #core: Core;
-  readonly #wear = new Map<string, Wear>();
 
   constructor(core: Core) {
     this.#core = core;
@@ -38,11 +31,8 @@ export class CalmWatch {
         // Who is idle holds no message, and has told of its gaps with the last of them.
         if (state !== 'idle' || slot.isPaused) return `channel ${slot.id} is ${slot.isPaused ? 'paused' : state}`;
         if (restartsLately > 0) return `channel ${slot.id} failed within restart.withinMs`;
-        const earned = this.#earned(slot);
-        if (earned === undefined) return `the retry budget of ${slot.id} is worn since its last failure`;
         slots[slot.id] = {
           counters: countersOf(slot),
-          earned,
           probedIn: Number.isFinite(slot.probedIn) ? slot.probedIn : null,
         };
       }
@@ -72,20 +62,6 @@ export class CalmWatch {
     // Small batches come first after an opening, until three calls went well.
     if (opened > 0 && calls < 3) return 'lets only small batches through';
     return { successes: calls, opened, late };
-  }
-
-  /** How many first attempts fed the budget, so that as many feed it again; undefined: they cannot be told. */
-  #earned({ id, counters, config }: Slot): number | undefined {
-    const sum = counters[Counter.retries] + counters[Counter.failures] + counters[Counter.restarts];
-    const calls = counters[Counter.calls];
-    const { budget } = config.retry;
-    if (budget >= 1 || calls === 0) return 0;
-    // So many calls fill it to the brim, however empty it was; a budget of 0 is never filled.
-    const filling = budget === 0 ? Number.POSITIVE_INFINITY : Math.ceil(100 + 3 / budget) + 1;
-    if (sum === 0) return budget === 0 ? 0 : Math.min(calls, filling);
-    const seen = this.#wear.get(id);
-    if (seen?.sum !== sum) this.#wear.set(id, { sum, calls });
-    return seen?.sum === sum && calls - seen.calls >= filling ? filling : undefined;
   }
 }
 

@@ -40,7 +40,6 @@ export class IncidentLog {
   readonly #recorder: Recorder;
   readonly #options: RecordIncidentOptions;
   readonly #rules: number;
-  readonly #madeAt: number;
   #starts: readonly IncidentStart[];
   #obstacle = BUSY;
   #lookFrom = 0;
@@ -59,7 +58,6 @@ export class IncidentLog {
     this.#recorder = recorder;
     this.#rules = recognise?.length ?? 0;
     this.#filesLeft = options.filesMax ?? FILES_MAX;
-    this.#madeAt = clock.now();
     this.#starts = [{ from: 'making', step: 0, config, channels: Object.keys(channels) }];
     this.alertClock = clock;
     this.routerOptions = {
@@ -108,7 +106,6 @@ export class IncidentLog {
       calm: {
         ...state,
         at: this.alertClock.now(),
-        madeAt: this.#madeAt,
         has: Object.fromEntries(this.#recorder.has),
       },
     };

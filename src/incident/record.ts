@@ -83,8 +83,6 @@ export type IncidentStart = { readonly step: number } & (
 export interface CalmState {
   /** The clock. */
   readonly at: number;
-  /** The phase of the retry budgets' seconds, on the clock. */
-  readonly madeAt: number;
   /** Which methods the instances of each channel have, beside `process`. */
   readonly has: Readonly<Record<string, readonly string[]>>;
   readonly unroutable: number;
@@ -99,8 +97,6 @@ export interface CalmState {
 
 interface SlotState {
   readonly counters: readonly number[];
-  /** First attempts that fed the retry budget. */
-  readonly earned: number;
   /** Which opening of its breaker it probed last; null: none. */
   readonly probedIn: number | null;
 }

@@ -44,7 +44,7 @@ class BarChannel extends ProcessingChannel<{ readonly n: number }, never> {
 }
 
 const breaker = { window: { count: 5 }, minimumCalls: 3, coolDownMs: 20, coolDownMsMax: 40, probes: 1 };
-const retry = { delayMs: 5, delayMsMax: 20, budget: 1 };
+const retry = { delayMs: 5, delayMsMax: 20 };
 
 let directory: string;
 let files: readonly string[];

@@ -57,7 +57,6 @@ export async function beginRun(seed: number, last: number): Promise<RecordedRun 
     partitionBy: oneOf(random, ['sym', 'sym', 'least-loaded']),
     processTimeoutMs: 100,
     abandonAfterMs: 100,
-    retry: { budget: seed % 3 === 0 ? 0.2 : 1 },
     restart: { limit: 3, withinMs: 2_000 },
     breaker: random() < 0.2 ? (false as const) : { coolDownMs: 200, coolDownMsMax: 1_000, minimumCalls: 3 },
   };
@@ -111,7 +110,7 @@ export async function act({ rig, random }: { rig: RouterRig; random: Random }, c
   for (let n = 0; n < count; n += 1) await acts[whole(random, acts.length)]?.(rig, random, n * 100);
 }
 
-/** Lets everything come to rest, often enough for breakers and budgets to forget. */
+/** Lets everything come to rest, often enough for breakers to forget. */
 export async function calmDown({ rig }: { rig: RouterRig }): Promise<void> {
   for (const channel of NAMES) {
     rig.sink(channel).script.length = 0;

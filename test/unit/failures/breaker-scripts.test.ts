@@ -3,7 +3,7 @@ import { heldCall } from '../../support/held-call.ts';
 import { createRig, hang, message, messages, type RouterRig, succeed, throwSync } from '../../support/router-rig.ts';
 
 const NEVER = 1_000_000;
-const quickRetry = { attempts: 3, delayMs: 1, delayMsMax: 1, budget: 1 };
+const quickRetry = { attempts: 3, delayMs: 1, delayMsMax: 1 };
 
 function breakerOf(rig: RouterRig, channel = 'tick') {
   const { breaker } = rig.metrics(channel);

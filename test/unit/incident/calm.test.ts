@@ -15,7 +15,6 @@ import {
   messages,
   type RigOptions,
   type RouterRig,
-  reject,
 } from '../../support/router-rig.ts';
 
 const LAST = 100;
@@ -55,7 +54,6 @@ describe('a router is not calm, and its file says so, while', () => {
     ],
     ['channel tick is paused', {}, ({ router }) => router.pause('tick')],
     ['channel tick failed within restart.withinMs', { breaker: false, processTimeoutMs: 50, abandonAfterMs: 50 }, hung],
-    ['the retry budget of tick is worn since its last failure', { breaker: false, retry: { budget: 0 } }, failed],
   ];
   function route({ router }: RouterRig): void {
     router.route(message('tick', 1));
@@ -64,11 +62,6 @@ describe('a router is not calm, and its file says so, while', () => {
     rig.sink('tick').script.push(hang);
     route(rig);
     await rig.advance(1_000);
-  }
-  async function failed(rig: RouterRig): Promise<void> {
-    rig.sink('tick').script.push(reject);
-    route(rig);
-    await rig.advance(5_000);
   }
   it.each(obstacles)('%s', async (obstacle, channel, act) => {
     const rig = await recorded(channel);
@@ -97,8 +90,8 @@ describe('a re-run from a calm moment', () => {
     override close(): void {}
   }
 
-  async function calmFile(budget: number): Promise<Incident> {
-    const rig = await recorded({ retry: { budget } }, { classes: { tick: () => new Whole() } });
+  async function calmFile(): Promise<Incident> {
+    const rig = await recorded({}, { classes: { tick: () => new Whole() } });
     rig.router.routeAll(messages('tick', 3));
     await forget(rig);
     rig.router.routeAll(messages('tick', 3));
@@ -112,19 +105,16 @@ describe('a re-run from a calm moment', () => {
     return rerun(file, { ...start, calm: { ...start.calm, ...change } });
   }
 
-  it.each([0, 0.2, 1])(
-    'comes out the same, with all that a channel may have, and a retry budget of %d',
-    async (budget) => {
-      const { difference, facts } = await again(await calmFile(budget));
-      expect(difference).toBeUndefined();
-      const states = facts.map(({ fact }) => fact.to);
-      expect(states).toContain('flushing');
-      expect(states.at(-1)).toBe('stopped');
-    },
-  );
+  it('comes out the same, with all that a channel may have', async () => {
+    const { difference, facts } = await again(await calmFile());
+    expect(difference).toBeUndefined();
+    const states = facts.map(({ fact }) => fact.to);
+    expect(states).toContain('flushing');
+    expect(states.at(-1)).toBe('stopped');
+  });
 
   it('without what a slot remembered ends with other counts than the file', async () => {
-    const file = await calmFile(1);
+    const file = await calmFile();
     const { difference } = await again(file, { slots: {} });
     expect(difference).toMatchObject({ step: file.end.step, rerun: expect.stringContaining('"counters":[3,0,') });
   });

@@ -25,10 +25,9 @@ export function isAdmitted(slot: Slot, breaker: Breaker, mode: PumpMode, request
   return true;
 }
 
-/** Begins the next call: what failed before goes first, cut to what the breaker allows. */
+/** Begins the next call: what failed before goes first. */
 export function begin(slot: Slot, trigger: Trigger): Call | undefined {
-  const limit = slot.breaker?.batchLimit(slot.config.batchSize) ?? slot.config.batchSize;
-  const call = again(slot, limit) ?? beginWithNew(slot, trigger, limit);
+  const call = again(slot) ?? beginWithNew(slot, trigger);
   if (trigger !== 'size') call.note({ trigger });
   if (!slot.gaps.isEmpty) call.note({ gaps: slot.publishGaps() });
   if (slot.offers.size > 0) slot.admitWaiters();
@@ -37,8 +36,8 @@ export function begin(slot: Slot, trigger: Trigger): Call | undefined {
 }
 
 /** Begins a call with new messages. */
-function beginWithNew(slot: Slot, trigger: Trigger, limit: number): Call {
-  const count = Math.min(slot.mailbox.size, limit);
+function beginWithNew(slot: Slot, trigger: Trigger): Call {
+  const count = Math.min(slot.mailbox.size, slot.config.batchSize);
   if (trigger !== 'size') slot.counters[Counter[trigger]] += 1;
   slot.flushLeft = Math.max(0, slot.flushLeft - count);
   slot.startedAt = slot.turns.now;
@@ -73,8 +72,8 @@ function goOut(slot: Slot, messages: readonly unknown[]): Call {
 }
 
 /** A call with messages that failed before; undefined: there are none, or new ones will show what they are worth. */
-function again(slot: Slot, limit: number): Call | undefined {
-  const held = slot.recovery.take(limit);
+function again(slot: Slot): Call | undefined {
+  const held = slot.recovery.take(slot.config.batchSize);
   if (held === undefined) return undefined;
   slot.startedAt = slot.turns.now;
   slot.startedWith = held.acceptedAt;

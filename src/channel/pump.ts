@@ -121,12 +121,12 @@ export class Pump implements TurnTaker {
     const { breaker, config, counters, gaps, mailbox, offers, recovery } = slot;
     const { batchSize } = config;
     let call: Call | undefined;
-    // Nothing failed or was dropped, the breaker is calm, and nobody waits: no call needs less care.
+    // Nothing failed or was dropped, the breaker is pristine, and nobody waits: no call needs less care.
     if (
       this.mode === 'flush' &&
       slot.call === undefined &&
       mailbox.size >= batchSize &&
-      breaker?.isAlert !== true &&
+      breaker?.isPristine !== false &&
       recovery.size === 0 &&
       gaps.isEmpty &&
       offers.size === 0 &&
@@ -165,7 +165,7 @@ export class Pump implements TurnTaker {
     if (mode === undefined || slot.call !== undefined) return undefined;
     const trigger = triggerOf(slot, mode);
     if (trigger === undefined) this.rest(mode);
-    else if (slot.breaker?.isAlert === true && !isAdmitted(slot, slot.breaker, mode, this.requestTurn))
+    else if (slot.breaker !== undefined && !isAdmitted(slot, slot.breaker, mode, this.requestTurn))
       this.awaitCoolDown();
     else return begin(slot, trigger);
     return undefined;

@@ -90,7 +90,8 @@ function segmentFailed(call: Call, segment: Segment, durationMs: number): boolea
   const isPoison = verdict === 'condemn' && !isRetryable;
   if (call.details.isTimedOut || isExplained || isPoison) slot.breaker?.callCancelled(slot);
   else slot.breaker?.callFailed(slot, durationMs);
-  if (verdict === 'isolate' || verdict === 'condemn' || (verdict === 'suspect' && canLearnMore)) return false;
+  const isSearch = (verdict === 'isolate' && !isProbe) || (verdict === 'suspect' && canLearnMore);
+  if (verdict === 'condemn' || isSearch) return false;
   slot.recovery.restore();
   return mustWait(call, segment);
 }

@@ -18,7 +18,6 @@ export function handOver(before: readonly Slot[], slotFor: (message: unknown) =>
       const message = mailbox.messageOf(offset);
       slotFor(message).mailbox.push(message, mailbox.acceptedAtOf(offset), mailbox.sequenceOf(offset));
     }
-    first.mailbox.noteSize(mailbox.sizeMax(true));
     mailbox.drain();
     for (const index of Object.values(Counter)) first.counters[index] += slot.counters[index];
   }

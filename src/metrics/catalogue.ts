@@ -67,11 +67,6 @@ const mailboxes: readonly Measure[] = [
   ofChannels('gauge', ['mailbox.capacity', 'message', 'Messages the mailboxes hold at most.'], (c) => c.capacity),
   ofChannels(
     'gauge',
-    ['mailbox.depth_max', 'message', 'Most messages in one mailbox since the last read of the metrics.'],
-    (c) => c.metrics.depthMax,
-  ),
-  ofChannels(
-    'gauge',
     ['oldest_message.age', 's', 'How long the oldest message has waited.'],
     (c) => c.oldestAgeMs / 1_000,
   ),

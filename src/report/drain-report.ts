@@ -37,7 +37,7 @@ export function beginReport(channels: Iterable<Channel>): () => Record<string, C
 }
 
 function reportOf(channel: Channel, deliveredBefore: number): ChannelReport {
-  const metrics = channel.metrics({ peek: true });
+  const metrics = channel.metrics();
   const spentMs: Record<string, number> = {};
   for (const member of channel.members) {
     for (const [state, ms] of Object.entries(member.spentMs ?? {})) spentMs[state] = Math.max(spentMs[state] ?? 0, ms);

@@ -25,20 +25,11 @@ export interface ChannelMetrics extends Ledger {
   readonly processing: Distribution;
   /** How long messages waited before their first call. */
   readonly queueing: Distribution;
-  /** The same two since the last read of this channel's metrics that did not only peek. */
-  readonly window: { readonly processing: Distribution; readonly queueing: Distribution };
-  /** Messages that wait now, and the most that ever waited in one mailbox since the last read that did not only peek. */
+  /** Messages that wait now. */
   readonly depth: number;
-  readonly depthMax: number;
   readonly restarts: number;
   /** Null: it has none. */
   readonly breaker: BreakerMetrics | null;
-}
-
-/** How metrics are read. */
-export interface MetricsOptions {
-  /** Leaves `window` and `depthMax` to the next reader, instead of beginning them anew. Default false. */
-  readonly peek?: boolean;
 }
 
 /** What is measured of a breaker. */

@@ -6,15 +6,12 @@ import type { Core } from '../router/core.ts';
 import { ledgerOf } from './drain-report.ts';
 import { channelHealth } from './explain.ts';
 import { type RouterHealth, worstState, worstStatus } from './health.ts';
-import type { BreakerMetrics, ChannelMetrics, MetricsOptions, RouterMetrics } from './metrics.ts';
+import type { BreakerMetrics, ChannelMetrics, RouterMetrics } from './metrics.ts';
 import { reasonsOf } from './reasons.ts';
 
 /** Everything measured of a router, as a plain snapshot. */
-export function routerMetrics(
-  { fleet, intake, deadLetters, world, removed }: Core,
-  options?: MetricsOptions,
-): RouterMetrics {
-  const channels = Object.fromEntries([...fleet.channels].map(([name, channel]) => [name, channel.metrics(options)]));
+export function routerMetrics({ fleet, intake, deadLetters, world, removed }: Core): RouterMetrics {
+  const channels = Object.fromEntries([...fleet.channels].map(([name, channel]) => [name, channel.metrics()]));
   const all = Object.values(channels);
   const total = addLedgers([removed, ...all.map(ledgerOf)]);
   return {
@@ -42,7 +39,7 @@ export function routerHealth({ fleet }: Core, state: string): RouterHealth {
 }
 
 /** Sums the partitions of a channel into one snapshot. */
-export function channelMetrics(channel: Channel, { peek = false }: MetricsOptions = {}): ChannelMetrics {
+export function channelMetrics(channel: Channel): ChannelMetrics {
   const slots = channel.members.map((member) => member.slot);
   const sum = (index: (typeof Counter)[keyof typeof Counter]): number =>
     slots.reduce((total, slot) => total + slot.counters[index], 0);
@@ -67,9 +64,7 @@ export function channelMetrics(channel: Channel, { peek = false }: MetricsOption
     retries: sum(Counter.retries),
     processing: channel.processing.distribution(),
     queueing: channel.queueing.distribution(),
-    window: { processing: channel.processing.window(peek), queueing: channel.queueing.window(peek) },
     depth,
-    depthMax: Math.max(...slots.map(({ mailbox }) => mailbox.sizeMax(peek))),
     restarts: sum(Counter.restarts),
     breaker: breaker === undefined ? null : breakerMetrics(breaker),
   };

@@ -11,7 +11,7 @@ import { Histogram } from '../core/histogram.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
 import { keyReader } from '../core/symbol.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
-import type { ChannelMetrics, MetricsOptions } from '../report/metrics.ts';
+import type { ChannelMetrics } from '../report/metrics.ts';
 import { channelMetrics } from '../report/snapshot.ts';
 import { Member } from './member.ts';
 import { rulesOf } from './plan.ts';
@@ -95,8 +95,8 @@ export class Channel implements BreakerUser {
     this.parts.rules = schema;
   }
 
-  metrics(options?: MetricsOptions): ChannelMetrics {
-    return channelMetrics(this, options);
+  metrics(): ChannelMetrics {
+    return channelMetrics(this);
   }
 
   /** Takes over new limits, those of class `live` and `next-batch`: they hold from the next batch. */

@@ -112,5 +112,5 @@ async function takeOut(core: Core, channel: Channel, drainBy: number): Promise<v
   await fleet.remove(channel, drainBy);
   channel.dispose();
   core.config = withoutChannel(core.config, channel.name);
-  core.removed = addLedgers([core.removed, ledgerOf(channel.metrics({ peek: true }))]);
+  core.removed = addLedgers([core.removed, ledgerOf(channel.metrics())]);
 }

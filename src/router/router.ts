@@ -16,7 +16,7 @@ import { stateName } from '../facts/state-name.ts';
 import { beginReport, type ChannelReport, type DrainReport, drainReport } from '../report/drain-report.ts';
 import { type Explanation, explain } from '../report/explain.ts';
 import type { RouterHealth } from '../report/health.ts';
-import type { MetricsOptions, RouterMetrics } from '../report/metrics.ts';
+import type { RouterMetrics } from '../report/metrics.ts';
 import { routerHealth, routerMetrics } from '../report/snapshot.ts';
 import type { Channel } from './channel.ts';
 import type { Core } from './core.ts';
@@ -128,9 +128,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     return createWritable((message) => this.#core.intake.offer(message, {}));
   }
 
-  /** Everything measured, as a plain snapshot. */
-  metrics(options?: MetricsOptions): RouterMetrics {
-    return routerMetrics(this.#core, options);
+  /** Everything measured since the start, as a plain snapshot; reading changes nothing. */
+  metrics(): RouterMetrics {
+    return routerMetrics(this.#core);
   }
 
   /** Health derived from the states, shaped for liveness and readiness probes. */

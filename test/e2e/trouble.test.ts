@@ -120,7 +120,7 @@ describe.skipIf(isWithoutBrowser)(`the page of a router in trouble${browserNote}
     await shows('#pane th', 'message');
     await shows('#pane code', '{"n":4}');
     const { metrics } = rig.router;
-    rig.router.metrics = (options) => ({ ...metrics.call(rig.router, options), conserved: false });
+    rig.router.metrics = () => ({ ...metrics.call(rig.router), conserved: false });
     await shows('#totals', 'NOT ALL');
     rig.router.metrics = metrics;
     rig.router.add('late', () => rig.channel('late'), { dataType: 'late' });

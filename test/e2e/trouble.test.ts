@@ -4,7 +4,6 @@ import { ProcessingChannel } from '../../src/index.ts';
 import { createInspector, type Inspector } from '../../src/inspector/index.ts';
 import { message, messages, type RigOptions, RouterRig, rejectingWith } from '../support/router-rig.ts';
 import { browserNote, card, isWithoutBrowser, launchBrowser, watchPage } from './inspector-rig.ts';
-import { measure } from './measured-page.ts';
 
 let browser: Browser;
 let rig: RouterRig;
@@ -22,7 +21,7 @@ async function watched(options: RigOptions, isStarted = true): Promise<void> {
     showPayloads: true,
     onDrained: () => {},
   });
-  page = await measure(await browser.newPage({ viewport: { width: 1440, height: 1000 } }));
+  page = await browser.newPage({ viewport: { width: 1440, height: 1000 } });
   page.setDefaultTimeout(100_000);
   wrong = watchPage(page);
 }

@@ -1,33 +1,24 @@
 /** Builds the inspector's page: `npm run build` runs it, and so do the tests that open the page. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
+import { build } from 'esbuild';
 import { channelMachine, routerMachine } from '../machines/index.ts';
 import type { Charts } from '../src/inspector/chart.ts';
 import { layoutChart } from './chart-layout.ts';
-
-/** How the script of the page is made of its sources; where it goes is said by who builds it. */
-export function pageScript(root: string) {
-  return {
-    absWorkingDir: root,
-    entryPoints: { page: join(root, 'src', 'inspector', 'page', 'main.ts') },
-    outdir: join(root, 'dist', 'page'),
-    bundle: true,
-    format: 'esm',
-    target: ['chrome109', 'firefox115', 'safari16.4'],
-    logLevel: 'error',
-  } satisfies BuildOptions;
-}
 
 /** Writes the page of the project at `root` into `directory`; each file appears whole, also to those who read meanwhile. */
 export async function buildPage(root: string, directory = join(root, 'dist', 'page')): Promise<void> {
   const sources = join(root, 'src', 'inspector', 'page');
   // Who passes the library on must pass its licence on.
   const licence = await readFile(join(root, 'node_modules', 'uplot', 'LICENSE'), 'utf8');
-  const script = pageScript(root);
   const bundle = build({
-    ...script,
-    entryPoints: { ...script.entryPoints, 'page-style': join(sources, 'page.css') },
+    absWorkingDir: root,
+    entryPoints: { page: join(sources, 'main.ts'), 'page-style': join(sources, 'page.css') },
+    outdir: join(root, 'dist', 'page'),
+    bundle: true,
+    format: 'esm',
+    target: ['chrome109', 'firefox115', 'safari16.4'],
+    logLevel: 'error',
     minify: true,
     banner: { js: `/*! Contains uPlot:\n${licence}*/` },
     write: false,

@@ -1,8 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import { pageCoverageDirectory } from '../test/coverage-report/page-coverage.ts';
-import { uncoveredReporter } from '../test/coverage-report/reporter.ts';
-
-const isMeasured = process.argv.includes('--coverage');
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
@@ -23,15 +19,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'docs/examples/*.test.ts'],
     setupFiles: ['test/support/property-seed.ts'],
     typecheck: { enabled: false },
-    // What is covered may not be a matter of chance: with other seeds a reason could come and go (test/coverage-report/reasons.ts).
-    ...(isMeasured && {
-      reporters: ['default', uncoveredReporter],
-      env: { PROPERTY_SEED: '1', PAGE_COVERAGE: pageCoverageDirectory },
-    }),
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts', 'machines/**/*.ts'],
-      // What of the page needs a browser is measured in the one where test/e2e walks it (test/coverage-report/).
+      // What of the page needs a browser runs in one (test/e2e), where it is not measured.
       exclude: ['src/inspector/page/!(chart-path|format|history).ts'],
       reporter: ['text-summary'],
       thresholds: { lines: 95, branches: 95 },

@@ -14,7 +14,7 @@ export { ConfigError, type ConfigMistake } from './config/mistakes.ts';
 export type { ChannelConfig, RouterConfig, RouterConfigInput } from './config/schema.ts';
 export type { Clock } from './core/clock.ts';
 export type { Gap } from './core/gap-log.ts';
-export type { Distribution } from './core/histogram.ts';
+export { type Bucket, type Distribution, distributionBetween } from './core/histogram.ts';
 export type { Outcome, RejectReason } from './core/outcome.ts';
 export type { GapReason } from './core/overflow.ts';
 export { createRandom, type Random } from './core/random.ts';

@@ -1,5 +1,5 @@
 import type { Breaker } from '../core/breaker.ts';
-import type { Caller } from '../core/breaker-user.ts';
+import type { Caller } from '../core/breaker-change.ts';
 
 /** How much later than others a partition tries a sink that it has just tried, in ms; a constant, so that a reload changes no timer. */
 const YIELD_MS = 20;

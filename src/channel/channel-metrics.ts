@@ -1,4 +1,4 @@
-import type { BreakerRates, BreakerState } from '../core/breaker.ts';
+import type { BreakerRates, BreakerState } from '../core/breaker-change.ts';
 import type { Distribution } from '../core/histogram.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { RejectReason } from '../core/outcome.ts';

@@ -12,7 +12,7 @@ const SHORT = {
   timeoutMs: 20,
   processTimeoutMs: 40,
   abandonAfterMs: 20,
-  retry: { delayMs: 5, delayMsMax: 20, budget: 1 },
+  retry: { delayMs: 5, delayMsMax: 20 },
   breaker: { minimumCalls: 5, slowCallMs: 10, coolDownMs: 10, coolDownMsMax: 50, probes: 2 },
   restart: { limit: 1_000, delayMs: 5, delayMsMax: 20 },
 } as const;

@@ -1,8 +1,13 @@
-import type { ChannelMetrics, RouterMetrics } from '../index.ts';
+import type { ChannelMetrics, Distribution, RouterMetrics } from '../index.ts';
 import type { ChaosReport } from './chaos-record.ts';
 
-/** What the report tells of a channel. */
-type ChannelReport = Omit<ChannelMetrics, 'window'>;
+/** What the report tells of a channel: of durations no more than their percentiles. */
+interface ChannelReport extends Omit<ChannelMetrics, 'processing' | 'queueing'> {
+  readonly processing: Percentiles;
+  readonly queueing: Percentiles;
+}
+
+type Percentiles = Omit<Distribution, 'buckets'>;
 
 /** What `replay` ends with; `--json` prints exactly this. */
 export interface ReplayReport {
@@ -36,7 +41,8 @@ export interface Run {
 /** The report of a run, from the router's counters. */
 export function createReport(metrics: RouterMetrics, run: Run): ReplayReport {
   const channels: Record<string, ChannelReport> = {};
-  for (const [name, channel] of Object.entries(metrics.channels)) channels[name] = channel;
+  for (const [name, { processing, queueing, ...channel }] of Object.entries(metrics.channels))
+    channels[name] = { ...channel, processing: percentilesOf(processing), queueing: percentilesOf(queueing) };
   const { received, unroutable } = metrics;
   return {
     received,
@@ -53,6 +59,10 @@ export function createReport(metrics: RouterMetrics, run: Run): ReplayReport {
       (run.chaos === undefined || run.chaos.lost === 0),
     ...(run.chaos && { chaos: run.chaos }),
   };
+}
+
+function percentilesOf({ buckets: _, ...percentiles }: Distribution): Percentiles {
+  return percentiles;
 }
 
 /** The counters the conservation rule speaks of. */

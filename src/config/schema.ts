@@ -21,7 +21,6 @@ const retrySchema = sectionOf({
   delayMs: whole(0, dayMs, 100, 'next-batch', 'Longest wait before the second attempt, in ms; the wait is jittered.'),
   factor: decimal(1, 10, 2, 'next-batch', 'The wait grows by this factor with each attempt.'),
   delayMsMax: whole(0, dayMs, 30_000, 'next-batch', 'No wait between attempts is longer, in ms.'),
-  budget: decimal(0, 1, 0.2, 'next-batch', 'Retries are at most this share of all calls (1: no limit).'),
 });
 
 const windowAllowed = `{ count: 1 to 10000 } or { ms: 1 to ${dayMs} }`;

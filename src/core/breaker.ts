@@ -1,14 +1,11 @@
-import type { BreakerUser, Caller } from './breaker-user.ts';
+import type { BreakerCause, BreakerChange, BreakerRates, BreakerState, BreakerUser, Caller } from './breaker-change.ts';
 import { type BreakerWindow, createBreakerWindow, FAILED, SLOW, type WindowLimits } from './breaker-window.ts';
 import type { Clock } from './clock.ts';
+import { CoolDown, type CoolDownLimits } from './cool-down.ts';
 import type { Random } from './random.ts';
 
-const RAMP_PARTS = 8;
-const RAMP_STEPS = 3;
-const DOUBLINGS_MAX = 50;
-
 /** When a breaker opens, for how long, and how it closes again. */
-export interface BreakerLimits {
+export interface BreakerLimits extends CoolDownLimits {
   readonly window: WindowLimits;
   /** Below so many calls in the window there are no rates, and nothing opens. */
   readonly minimumCalls: number;
@@ -18,40 +15,10 @@ export interface BreakerLimits {
   readonly slowCallMs: number;
   /** Opens when at least this share of the calls was slow, from 0 to 1; calls that are still out count by their age. */
   readonly slowCallRate: number;
-  /** How long it stays open the first time, in milliseconds; each time in a row twice as long, by chance down to the half. */
-  readonly coolDownMs: number;
-  /** No cool-down is longer than this, in milliseconds. */
-  readonly coolDownMsMax: number;
   /** So many successful probes in a row close it. */
   readonly probes: number;
   /** Counts and never opens by itself: shows in `wouldBeOpen` what the limits would do. */
   readonly observeOnly: boolean;
-}
-
-/** `half-open`: a few calls may find out whether the sink works again. */
-export type BreakerState = 'closed' | 'open' | 'half-open';
-/** Why a breaker changed its state. */
-export type BreakerCause =
-  | 'failure-rate'
-  | 'slow-call-rate'
-  | 'cool-down'
-  | 'probe-failed'
-  | 'probes-passed'
-  | 'operator';
-
-/** The rates of the window; null: too few calls to tell. */
-export interface BreakerRates {
-  readonly calls: number;
-  readonly failureRate: number | null;
-  readonly slowCallRate: number | null;
-}
-
-/** A breaker went from one state to another. */
-export interface BreakerChange {
-  readonly from: BreakerState;
-  readonly to: BreakerState;
-  readonly cause: BreakerCause;
-  readonly rates: BreakerRates;
 }
 
 /**
@@ -61,8 +28,8 @@ export interface BreakerChange {
  */
 export class Breaker {
   state: BreakerState = 'closed';
-  /** False: it is closed and remembers nothing but quick successes, so one more changes nothing. */
-  isAlert = true;
+  /** It is closed and remembers nothing but quick successes, so that one more changes nothing. */
+  isPristine = false;
   /** Counts the stays in states; an outcome from another epoch is late. */
   epoch = 0;
   /** Outcomes that came too late to count. */
@@ -82,9 +49,7 @@ export class Breaker {
   private readonly changes: BreakerChange[] = [];
   /** Undefined: nobody was refused for want of a permit. */
   private refused: Set<() => void> | undefined;
-  private coolDownMs = 0;
-  private openingsInRow = 0;
-  private rampSteps = RAMP_STEPS;
+  private readonly coolDown = new CoolDown();
   private probesPassed = 0;
   /** When the outstanding permit was given; -Infinity: none is out. */
   private permitSince = Number.NEGATIVE_INFINITY;
@@ -107,7 +72,7 @@ export class Breaker {
     const window = createBreakerWindow(limits.window);
     this.window.copyTo(window, this.clock.now());
     this.window = window;
-    this.isAlert = true;
+    this.isPristine = false;
     this.limitsNow = limits;
     if (limits.observeOnly && wasActive && this.state !== 'closed') this.enter('closed', 'operator');
   }
@@ -140,7 +105,7 @@ export class Breaker {
   }
 
   callSucceeded(caller: Caller, durationMs: number): void {
-    if (!this.isAlert && caller.epoch === this.epoch && durationMs < this.limitsNow.slowCallMs) caller.epoch = -1;
+    if (this.isPristine && caller.epoch === this.epoch && durationMs < this.limitsNow.slowCallMs) caller.epoch = -1;
     else this.settle(caller, 0, durationMs);
   }
 
@@ -189,20 +154,12 @@ export class Breaker {
     this.open('operator', coolDownMs);
   }
 
-  /** Closes by hand, at full size, and forgets the history. */
+  /** Closes by hand and forgets the history. */
   reset(): void {
     this.window.clear();
-    this.isAlert = true;
-    this.openingsInRow = 0;
-    this.rampSteps = RAMP_STEPS;
+    this.isPristine = false;
+    this.coolDown.reset();
     if (this.state !== 'closed') this.enter('closed', 'operator');
-  }
-
-  /** How large a batch may be: an eighth while probing and right after, then twice as much with each success. */
-  batchLimit(batchSize: number): number {
-    if (this.state === 'closed' && this.rampSteps === RAMP_STEPS) return batchSize;
-    const steps = this.state === 'closed' ? this.rampSteps : 0;
-    return Math.min(batchSize, Math.ceil(batchSize / RAMP_PARTS) * 2 ** steps);
   }
 
   /** From now on the calls of a user count, and it is told of every change, in order. */
@@ -238,9 +195,8 @@ export class Breaker {
   }
 
   private record(outcome: number, endedAt: number): void {
-    this.isAlert = !this.window.record(outcome, endedAt) || this.rampSteps < RAMP_STEPS;
+    this.isPristine = this.window.record(outcome, endedAt);
     if (outcome !== 0) this.evaluate();
-    else if (this.rampSteps < RAMP_STEPS) this.rampSteps += 1;
   }
 
   private probeSettled(outcome: number): void {
@@ -249,7 +205,6 @@ export class Breaker {
     if (outcome !== 0) this.open('probe-failed');
     else if (this.probesPassed >= this.limitsNow.probes) {
       this.window.clear();
-      this.rampSteps = 0;
       this.enter('closed', 'probes-passed');
     }
   }
@@ -271,20 +226,15 @@ export class Breaker {
     this.enter('open', cause);
   }
 
-  /** The growth is cut before the jitter, so that breakers stay spread at the limit, and after it, so that none exceeds it. */
   private nextCoolDownMs(): number {
-    const { coolDownMs, coolDownMsMax } = this.limitsNow;
-    if (this.state === 'closed' && this.clock.now() - this.since >= this.coolDownMs) this.openingsInRow = 0;
-    const ceilingMs = Math.min(coolDownMsMax, coolDownMs * 2 ** Math.min(this.openingsInRow, DOUBLINGS_MAX));
-    this.openingsInRow += 1;
-    this.coolDownMs = Math.min(coolDownMsMax, ceilingMs * (0.5 + 0.5 * this.random()));
-    return this.coolDownMs;
+    const closedMs = this.state === 'closed' ? this.clock.now() - this.since : null;
+    return this.coolDown.next(this.limitsNow, closedMs, this.random);
   }
 
   private enter(to: BreakerState, cause: BreakerCause): void {
     const change = { from: this.state, to, cause, rates: this.rates() };
     this.state = to;
-    this.isAlert = true;
+    this.isPristine = false;
     this.epoch += 1;
     this.since = this.clock.now();
     this.probesPassed = 0;

@@ -11,6 +11,15 @@ export interface Distribution {
   readonly p99Ms: number;
   readonly p999Ms: number;
   readonly maxMs: number;
+  /** All of them by length, shortest first; buckets that are empty are left out. */
+  readonly buckets: readonly Bucket[];
+}
+
+/** Durations of about the same length. */
+export interface Bucket {
+  /** The middle of the bucket, in milliseconds; what is in it is at most 6.25 % off. */
+  readonly ms: number;
+  readonly count: number;
 }
 
 /**
@@ -22,9 +31,7 @@ export class Histogram {
   private counts: Float64Array | undefined;
   private lastMs = Number.NaN;
   private repeats = 0;
-  private countsBefore: Float64Array | undefined;
   private maxMs = 0;
-  private windowMaxMs = 0;
 
   record(ms: number, times = 1): void {
     if (ms !== this.lastMs) this.sum(ms);
@@ -39,7 +46,6 @@ export class Histogram {
       const bucket = bucketOf(Math.round(duration * 1_000));
       this.counts[bucket] = (this.counts[bucket] ?? 0) + this.repeats;
       this.maxMs = Math.max(this.maxMs, duration);
-      this.windowMaxMs = Math.max(this.windowMaxMs, duration);
     }
     this.repeats = 0;
     this.lastMs = nextMs;
@@ -48,24 +54,26 @@ export class Histogram {
   /** Everything since the start. */
   distribution(): Distribution {
     this.sum();
-    return summary(this.counts ?? new Float64Array(), this.maxMs);
-  }
-
-  /** Everything since the last call of `window` that did not only peek. */
-  window(peek = false): Distribution {
-    this.sum();
-    const counts = this.counts ?? new Float64Array();
-    const before = this.countsBefore;
-    const distribution = summary(before === undefined ? counts : difference(counts, before), this.windowMaxMs);
-    if (peek) return distribution;
-    this.countsBefore = distribution.count === 0 ? before : counts.slice();
-    this.windowMaxMs = 0;
-    return distribution;
+    const buckets: Bucket[] = [];
+    this.counts?.forEach((count, bucket) => {
+      if (count > 0) buckets.push({ ms: middleMs(bucket), count });
+    });
+    return summary(buckets, this.maxMs);
   }
 }
 
-function difference(counts: Float64Array, before: Float64Array): Float64Array {
-  return counts.map((count, bucket) => count - (before[bucket] ?? 0));
+/**
+ * The durations that came between two readings of one histogram; without the earlier one, all of them. The maximum is exact
+ * if it is that of the whole, and otherwise the middle of its bucket.
+ */
+export function distributionBetween(before: Distribution | undefined, after: Distribution): Distribution {
+  if (before === undefined) return after;
+  const earlier = new Map(before.buckets.map(({ ms, count }) => [ms, count]));
+  const buckets = after.buckets
+    .map(({ ms, count }) => ({ ms, count: count - (earlier.get(ms) ?? 0) }))
+    .filter(({ count }) => count > 0);
+  const longest = Math.min(buckets.at(-1)?.ms ?? 0, after.maxMs);
+  return summary(buckets, after.maxMs > before.maxMs ? after.maxMs : longest);
 }
 
 function bucketOf(micros: number): number {
@@ -81,17 +89,17 @@ function middleMs(bucket: number): number {
   return (lowest + (width - 1) / 2) / 1_000;
 }
 
-function summary(counts: Float64Array, maxMs: number): Distribution {
-  const count = counts.reduce((sum, inBucket) => sum + inBucket, 0);
+function summary(buckets: readonly Bucket[], maxMs: number): Distribution {
+  const count = buckets.reduce((sum, bucket) => sum + bucket.count, 0);
   // The smallest duration that at least this share of all did not exceed.
   const percentile = (share: number): number => {
     const rank = Math.max(1, Math.ceil(share * count));
     let passed = 0;
-    const bucket = counts.findIndex((inBucket) => {
-      passed += inBucket;
+    const bucket = buckets.find((each) => {
+      passed += each.count;
       return passed >= rank;
     });
-    return bucket < 0 ? 0 : Math.min(middleMs(bucket), maxMs);
+    return bucket === undefined ? 0 : Math.min(bucket.ms, maxMs);
   };
   return {
     count,
@@ -100,5 +108,6 @@ function summary(counts: Float64Array, maxMs: number): Distribution {
     p99Ms: percentile(0.99),
     p999Ms: percentile(0.999),
     maxMs,
+    buckets,
   };
 }

@@ -13,8 +13,6 @@ export class Mailbox<Message = unknown> {
   /** How many messages may wait. A smaller one than the present size keeps what is there. */
   capacity: number;
   private count = 0;
-  /** The most that waited, up to the last time something was taken out. */
-  private mark = 0;
   private head = 0;
   private firstOrdinal = 0;
   /** So many slots, less one. */
@@ -85,18 +83,6 @@ export class Mailbox<Message = unknown> {
     return message;
   }
 
-  /** So many have waited at once, here or in a mailbox that this one takes over from. */
-  noteSize(size: number): void {
-    if (size > this.mark) this.mark = size;
-  }
-
-  /** The most that waited since the last call that did not only peek. */
-  sizeMax(peek = false): number {
-    const sizeMax = Math.max(this.mark, this.count);
-    this.mark = peek ? sizeMax : this.count;
-    return sizeMax;
-  }
-
   /** Puts a newer message in the place of a waiting one; the wait goes on counting from the older one's acceptance. */
   replace(offset: number, message: Message, sequence: number): void {
     this.put(this.slotOf(offset), message, this.acceptedAtOf(offset), sequence);
@@ -106,7 +92,6 @@ export class Mailbox<Message = unknown> {
   removeWhere(isDoomed: (offset: number) => boolean): void {
     // All ordinals in use become past ones, so an index built on them finds nothing instead of the wrong message.
     this.firstOrdinal += this.count;
-    this.noteSize(this.count);
     let kept = 0;
     for (let offset = 0; offset < this.count; offset += 1) {
       if (isDoomed(offset)) continue;
@@ -141,7 +126,6 @@ export class Mailbox<Message = unknown> {
   }
 
   private advance(count: number): void {
-    this.noteSize(this.count);
     // Each time around in a new array: V8 takes note of every message that is put into one older than itself.
     if (this.head + count > this.mask && this.mask < YOUNG_SLOTS_MAX) this.messages = this.messages.slice();
     this.head = (this.head + count) & this.mask;

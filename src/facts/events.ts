@@ -1,5 +1,5 @@
 import type { ConfigChange } from '../config/diff.ts';
-import type { BreakerRates } from '../core/breaker.ts';
+import type { BreakerRates } from '../core/breaker-change.ts';
 import type { Gap } from '../core/gap-log.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { Trigger } from '../core/trigger.ts';

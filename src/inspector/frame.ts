@@ -1,13 +1,13 @@
+import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Distribution } from '../core/histogram.ts';
-import { type ChannelReading, channelsOf, readRouter } from '../metrics/reading.ts';
+import { type Distribution, distributionBetween } from '../core/histogram.ts';
+import { type ChannelReading, channelsOf, type Reading } from '../metrics/reading.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import type { ChannelRow, Frame, Spread } from './protocol.ts';
 import { toneOf } from './tone.ts';
 
-/** Looks at the router once: everything the page shows of this moment. */
-export function takeFrame(router: DataChannelRouter, clock: Clock): Frame {
-  const reading = readRouter(router);
+/** Everything the page shows of this moment; durations are those since an earlier reading, or since the start. */
+export function takeFrame(router: DataChannelRouter, clock: Clock, reading: Reading, before?: Reading): Frame {
   const { metrics, health } = reading;
   return {
     at: clock.wallTime(),
@@ -19,7 +19,9 @@ export function takeFrame(router: DataChannelRouter, clock: Clock): Frame {
     deadLetters: metrics.deadLetters,
     faults: Object.values(metrics.faults).reduce((sum, count) => sum + count, 0),
     alerts: router.alerts,
-    channels: channelsOf(reading).map(([name, channel]) => rowOf(router, name, channel)),
+    channels: channelsOf(reading).map(([name, channel]) =>
+      rowOf(router, name, channel, before?.metrics.channels[name]),
+    ),
   };
 }
 
@@ -27,6 +29,7 @@ function rowOf(
   router: DataChannelRouter,
   name: string,
   { metrics, capacity, oldestAgeMs }: ChannelReading,
+  before: ChannelMetrics | undefined,
 ): ChannelRow {
   const { sentence, sinceMs } = router.explain(name);
   const states: Record<string, number> = {};
@@ -49,8 +52,8 @@ function rowOf(
     shed: metrics.dropped + metrics.conflated,
     retries: metrics.retries,
     restarts: metrics.restarts,
-    queueing: spreadOf(metrics.queueing),
-    processing: spreadOf(metrics.processing),
+    queueing: spreadOf(distributionBetween(before?.queueing, metrics.queueing)),
+    processing: spreadOf(distributionBetween(before?.processing, metrics.processing)),
     breaker: metrics.breaker,
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { type Reading, readRouter } from '../metrics/reading.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import { Audience, toEvent } from './audience.ts';
 import { takeFrame } from './frame.ts';
@@ -25,6 +26,8 @@ export class LiveStream {
   readonly #frames: string[] = [];
   #frameCharacters = 0;
   #config: unknown;
+  /** What the last frame was taken from: the next one shows the durations since. */
+  #reading: Reading | undefined;
   #timer: unknown;
   #isClosed = false;
 
@@ -103,7 +106,9 @@ export class LiveStream {
 
   /** Takes a frame and keeps it with the last ones. */
   #keep(): string {
-    const frame = JSON.stringify(takeFrame(this.#router, this.#clock));
+    const reading = readRouter(this.#router);
+    const frame = JSON.stringify(takeFrame(this.#router, this.#clock, reading, this.#reading));
+    this.#reading = reading;
     this.#frames.push(frame);
     this.#frameCharacters += frame.length;
     while (this.#frames.length > FRAMES_MAX || this.#frameCharacters > HISTORY_CHARACTERS_MAX) {

@@ -1,4 +1,4 @@
-import type { BreakerState } from '../core/breaker.ts';
+import type { BreakerState } from '../core/breaker-change.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { DeadLetterReason } from '../facts/dead-letters.ts';
 import { type Measure, ofChannels, ofRouter, split, stateSet, summary } from './measure.ts';

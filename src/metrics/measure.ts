@@ -87,10 +87,7 @@ export function stateSet(
   };
 }
 
-/**
- * Quantiles of durations since the start. Those since the last read would say more, but there may be several readers, and
- * each takes away from the others.
- */
+/** Quantiles of durations since the start: there may be several readers, so a read begins nothing anew. */
 export function summary([name, unit, help]: Head, which: 'processing' | 'queueing'): Measure {
   const read = (labels: Readonly<Record<string, string>>, { metrics }: ChannelReading): Sample[] => {
     const { count, p50Ms, p90Ms, p99Ms, p999Ms, maxMs } = metrics[which];

@@ -29,7 +29,7 @@ export interface ChannelReading extends MailboxReading {
 /** What is read of a router, whatever its channels emit. */
 export type Readable = Pick<DataChannelRouter, 'metrics' | 'health' | 'alerts' | 'channels'>;
 
-/** Reads everything once. Like every read of the metrics it begins their window and their high-water mark anew. */
+/** Reads everything once. */
 export function readRouter(router: Readable): Reading {
   return {
     metrics: router.metrics(),
@@ -49,7 +49,7 @@ export function channelsOf({ metrics, health, mailboxes }: Reading): (readonly [
   });
 }
 
-/** Room and age by channel; begins nothing anew. */
+/** Room and age by channel. */
 function readMailboxes({ channels }: Pick<Readable, 'channels'>): Record<string, MailboxReading> {
   const mailboxes: Record<string, MailboxReading> = {};
   for (const [name, { config, partitions }] of channels) {

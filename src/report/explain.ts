@@ -1,5 +1,5 @@
 import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
-import type { BreakerRates } from '../core/breaker.ts';
+import type { BreakerRates } from '../core/breaker-change.ts';
 import { errorText } from '../core/error-text.ts';
 import { causeInWords } from '../facts/cause-words.ts';
 import { duration } from './duration.ts';

@@ -6,8 +6,8 @@ import { type AnyChannel, bindChannel, type ChannelFactory } from '../channel/pr
 import type { Services } from '../channel/services.ts';
 import { checkRulesOf } from '../config/event-rules.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import type { Breaker, BreakerChange } from '../core/breaker.ts';
-import type { BreakerUser, Caller } from '../core/breaker-user.ts';
+import type { Breaker } from '../core/breaker.ts';
+import type { BreakerChange, BreakerUser, Caller } from '../core/breaker-change.ts';
 import { Histogram } from '../core/histogram.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
 import { keyReader } from '../core/symbol.ts';

@@ -129,14 +129,14 @@ function canTrip(value: string, world: World): boolean {
 
 /** Messages that arrive while probes run would be another batch each, which shows nothing more. */
 function canMixWithCall(value: string, world: World): boolean {
-  return world.breaker === 'closed' ? !world.isRamping : value !== 'ready.probing' || world.call === 0;
+  return world.breaker === 'closed' || value !== 'ready.probing' || world.call === 0;
 }
 
 function probeHappenings(world: World): Happening[] {
   if (world.isLate) return isConclusive(world) ? failures('batch.failed', world) : [];
   const probed = world.call === 0 ? { ...world, call: 1, isRepeated: false } : world;
   return [
-    ['breaker.closed', { ...withSuccess(probed), breaker: 'closed', isRamping: true }],
+    ['breaker.closed', { ...withSuccess(probed), breaker: 'closed' }],
     ...when(world.waiting === 0, 'breaker.opened', withBreaker(withFailure(probed), 'open')),
   ];
 }
@@ -170,12 +170,13 @@ function withMessage(world: World): World {
 
 function withBreaker(world: World, breaker: World['breaker']): World {
   const isLate = world.isLate || (breaker === 'open' && world.call > 0);
-  return { ...world, breaker, isCooling: breaker === 'open', isRamping: false, isLate };
+  return { ...world, breaker, isCooling: breaker === 'open', isLate };
 }
 
-/** Whoever waited through the cool-down is overdue. */
+/** What waited through the cool-down is overdue; there is none to wait through while a probe is out. */
 function withCoolDownOver(world: World): World {
-  return { ...withBackoffOver(world), breaker: 'half-open', isOverdue: world.waiting > 0 };
+  const isOverdue = world.breaker === 'open' ? world.waiting > 0 : world.isOverdue;
+  return { ...withBackoffOver(world), breaker: 'half-open', isOverdue };
 }
 
 function withBackoffOver(world: World): World {

@@ -21,8 +21,6 @@ export interface World {
   readonly breaker: 'closed' | 'open' | 'half-open';
   /** The cool-down runs. */
   readonly isCooling: boolean;
-  /** After its probes a breaker lets small batches through at first. */
-  readonly isRamping: boolean;
   /** The backoff after a failure runs. */
   readonly isBackingOff: boolean;
   /** The deadline of the drain comes before any backoff or cool-down is over. */
@@ -42,7 +40,6 @@ export function newWorld(batchSize: number): World {
     isPaused: false,
     breaker: 'closed',
     isCooling: false,
-    isRamping: false,
     isBackingOff: false,
     isDeadlineNear: false,
   };
@@ -69,22 +66,21 @@ function isFull(world: World): boolean {
 /** A pump that may deliver takes what is next; `isEager`: also what is not due. */
 export function withCall(world: World, isEager: boolean): World {
   if (world.call > 0) return world;
-  const limit = world.breaker === 'closed' && !world.isRamping ? world.batchSize : 1;
   const [head, ...rest] = world.held;
   if (head !== undefined) {
-    const call = Math.min(limit, head);
+    const call = Math.min(world.batchSize, head);
     return { ...world, call, isRepeated: true, held: head > call ? [head - call, ...rest] : rest };
   }
   const isDue = isFull(world) || world.isOverdue || isEager;
   if (world.waiting === 0 || !isDue) return world;
-  const call = Math.min(limit, world.waiting);
+  const call = Math.min(world.batchSize, world.waiting);
   const waiting = world.waiting - call;
   return { ...world, call, isRepeated: false, waiting, isOverdue: world.isOverdue && waiting > 0 };
 }
 
 /** The call succeeded. */
 export function withSuccess(world: World): World {
-  return { ...world, call: 0, isLate: false, isSplit: world.isSplit && world.held.length > 0, isRamping: false };
+  return { ...world, call: 0, isLate: false, isSplit: world.isSplit && world.held.length > 0 };
 }
 
 /** Call after call succeeded, until nothing more was due. */

@@ -4,6 +4,9 @@ import type { Ledger } from '../core/ledger.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
 import type { RouterMetrics } from '../report/metrics.ts';
 
+/** What may wait beside a full mailbox: a batch that failed, ten suspects, and those it takes to open the breaker after that. */
+const HELD_BATCHES_MAX = 30;
+
 /** What the laws of conservation can be checked of; a bare `Ledger` for one. */
 export type Accounts = RouterMetrics | DrainReport | ChannelReport | ChannelMetrics | Ledger;
 
@@ -70,7 +73,8 @@ export function checkBounds(metrics: RouterMetrics, config: RouterConfig): reado
   for (const [name, channel] of Object.entries(metrics.channels)) {
     const limits = config.channels[name];
     if (limits === undefined) continue;
-    bound(name, 'depth', channel.depth, limits.capacity * limits.partitions);
+    const depthMax = limits.capacity + HELD_BATCHES_MAX * limits.batchSize;
+    bound(name, 'depth', channel.depth, depthMax * limits.partitions);
     bound(name, 'inFlight', channel.inFlight, limits.batchSize * limits.partitions);
   }
   return problems;

@@ -68,7 +68,7 @@ export class World {
 
   constructor() {
     const breaker = { minimumCalls: 2, coolDownMs: 60_000, coolDownMsMax: 60_000 };
-    const retry = { attempts: 2, delayMs: 5, delayMsMax: 10, budget: 1 };
+    const retry = { attempts: 2, delayMs: 5, delayMsMax: 10 };
     const common = { breaker, retry, batchSize: 20, timeoutMs: 20 };
     this.router = createRouter({
       config: {

@@ -6,7 +6,6 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../src/cli/program.ts';
 import { browserNote, card, isWithoutBrowser, launchBrowser, Wire, World, watchPage } from './inspector-rig.ts';
-import { measure } from './measured-page.ts';
 
 const RECORDING = new URL('../../../shared/data/sample/crypto-20240808-2358.stock-style.ndjson.gz', import.meta.url);
 const tabs = ['chart', 'events', 'numbers', 'letters', 'config', 'router'];
@@ -17,7 +16,7 @@ let page: Page;
 let wrong: string[];
 
 async function open(options: Parameters<Browser['newPage']>[0] = {}, url = world.inspector.url): Promise<Page> {
-  const opened = await measure(await browser.newPage({ viewport: { width: 1440, height: 1000 }, ...options }));
+  const opened = await browser.newPage({ viewport: { width: 1440, height: 1000 }, ...options });
   wrong = watchPage(opened);
   opened.setDefaultTimeout(100_000);
   await opened.goto(url);

@@ -4,7 +4,6 @@ import { ProcessingChannel } from '../../src/index.ts';
 import { createInspector, type Inspector } from '../../src/inspector/index.ts';
 import { message, messages, type RigOptions, RouterRig, rejectingWith } from '../support/router-rig.ts';
 import { browserNote, card, isWithoutBrowser, launchBrowser, watchPage } from './inspector-rig.ts';
-import { measure } from './measured-page.ts';
 
 let browser: Browser;
 let rig: RouterRig;
@@ -22,7 +21,7 @@ async function watched(options: RigOptions, isStarted = true): Promise<void> {
     showPayloads: true,
     onDrained: () => {},
   });
-  page = await measure(await browser.newPage({ viewport: { width: 1440, height: 1000 } }));
+  page = await browser.newPage({ viewport: { width: 1440, height: 1000 } });
   page.setDefaultTimeout(100_000);
   wrong = watchPage(page);
 }
@@ -120,7 +119,7 @@ describe.skipIf(isWithoutBrowser)(`the page of a router in trouble${browserNote}
     await shows('#pane th', 'message');
     await shows('#pane code', '{"n":4}');
     const { metrics } = rig.router;
-    rig.router.metrics = (options) => ({ ...metrics.call(rig.router, options), conserved: false });
+    rig.router.metrics = () => ({ ...metrics.call(rig.router), conserved: false });
     await shows('#totals', 'NOT ALL');
     rig.router.metrics = metrics;
     rig.router.add('late', () => rig.channel('late'), { dataType: 'late' });

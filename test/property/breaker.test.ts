@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Breaker, type BreakerChange, type BreakerLimits } from '../../src/core/breaker.ts';
-import type { Caller } from '../../src/core/breaker-user.ts';
+import { Breaker, type BreakerLimits } from '../../src/core/breaker.ts';
+import type { BreakerChange, Caller } from '../../src/core/breaker-change.ts';
 import { BreakerCallers } from '../support/breaker-callers.ts';
 
 const limits: fc.Arbitrary<BreakerLimits> = fc.record({
@@ -113,7 +113,6 @@ test('an outcome from an earlier stay moves nothing', () => {
           state: breaker.state,
           epoch: breaker.epoch,
           rates: breaker.rates(),
-          limit: breaker.batchLimit(64),
         };
         const late = breaker.late;
         breaker[outcome](early, 1);
@@ -121,7 +120,6 @@ test('an outcome from an earlier stay moves nothing', () => {
           state: breaker.state,
           epoch: breaker.epoch,
           rates: breaker.rates(),
-          limit: breaker.batchLimit(64),
         }).toEqual(before);
         expect(breaker.late).toBe(outcome === 'callCancelled' ? late : late + 1);
       },
@@ -129,9 +127,9 @@ test('an outcome from an earlier stay moves nothing', () => {
   );
 });
 
-test('rates are shares of at least `minimumCalls`, and a batch is from one message to a whole batch', () => {
+test('rates are shares of at least `minimumCalls` calls', () => {
   fc.assert(
-    fc.property(limits, chance, steps, fc.integer({ min: 1, max: 1_000 }), (given, seed, sequence, batchSize) => {
+    fc.property(limits, chance, steps, (given, seed, sequence) => {
       const { breaker, act } = world(given, seed);
       for (const step of sequence) {
         act(step);
@@ -141,8 +139,6 @@ test('rates are shares of at least `minimumCalls`, and a batch is from one messa
           expect(rate ?? 0).toBeGreaterThanOrEqual(0);
           expect(rate ?? 0).toBeLessThanOrEqual(1);
         }
-        expect(breaker.batchLimit(batchSize)).toBeGreaterThanOrEqual(1);
-        expect(breaker.batchLimit(batchSize)).toBeLessThanOrEqual(batchSize);
       }
     }),
   );

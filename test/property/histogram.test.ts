@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Histogram } from '../../src/core/histogram.ts';
+import { distributionBetween, Histogram } from '../../src/core/histogram.ts';
 
 const durations = fc.array(
   fc.oneof(fc.double({ min: 0, max: 2_000_000, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })),
@@ -36,17 +36,44 @@ test('a percentile is at most 6.25 % and half a microsecond off, and the maximum
   );
 });
 
-test('the windows add up to the whole', () => {
+test('what came between two readings is what a histogram of its own says, but for the middle of a bucket as the maximum', () => {
+  fc.assert(
+    fc.property(durations, fc.option(durations), (earlier, later) => {
+      const [whole, alone] = [new Histogram(), new Histogram()];
+      for (const ms of earlier) whole.record(ms);
+      const before = whole.distribution();
+      for (const ms of later ?? []) {
+        whole.record(ms);
+        alone.record(ms);
+      }
+      const after = whole.distribution();
+      const between = distributionBetween(before, after);
+      const expected = alone.distribution();
+      expect(between.buckets).toEqual(expected.buckets);
+      expect(between.count).toBe(expected.count);
+      for (const of of ['p50Ms', 'p90Ms', 'p99Ms', 'p999Ms', 'maxMs'] as const) {
+        expect(Math.abs(between[of] - expected[of])).toBeLessThanOrEqual(expected[of] * 0.0625 + 0.000_6);
+      }
+      if (expected.maxMs > before.maxMs) expect(between).toEqual(expected);
+      expect(distributionBetween(undefined, after)).toEqual(after);
+    }),
+  );
+});
+
+test('the differences of readings in a row add up to the last one', () => {
   fc.assert(
     fc.property(fc.array(durations, { maxLength: 6 }), (parts) => {
       const histogram = new Histogram();
-      const windows = parts.map((part) => {
+      let before = histogram.distribution();
+      const differences = parts.map((part) => {
         for (const ms of part) histogram.record(ms);
-        return histogram.window();
+        const after = histogram.distribution();
+        const difference = distributionBetween(before, after);
+        before = after;
+        return difference;
       });
-      const { count, maxMs } = histogram.distribution();
-      expect(windows.reduce((sum, window) => sum + window.count, 0)).toBe(count);
-      expect(Math.max(0, ...windows.map((window) => window.maxMs))).toBe(maxMs);
+      expect(differences.reduce((sum, { count }) => sum + count, 0)).toBe(before.count);
+      expect(distributionBetween(before, histogram.distribution())).toMatchObject({ count: 0, maxMs: 0, buckets: [] });
     }),
   );
 });

@@ -60,7 +60,6 @@ function retry(dice: Dice): Section<'retry'> {
     attempts: dice.whole(1, 4),
     delayMs,
     delayMsMax: delayMs * dice.of([1, 3]),
-    budget: dice.of([0.1, 0.2, 0.5, 1, 1]),
   };
 }
 

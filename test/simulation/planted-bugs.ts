@@ -48,13 +48,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'double count',
     file: 'src/channel/settlement.ts',
     find: 'counters[Counter.delivered] += delivered;',
-    replace: 'counters[Counter.delivered] += delivered + (before === undefined ? 0 : 1);',
+    replace: 'counters[Counter.delivered] += delivered + (call.details.before === undefined ? 0 : 1);',
   },
   {
     name: 'order broken on retry',
     file: 'src/channel/dispatch.ts',
-    find: 'again(slot, trigger, limit) ??',
-    replace: '(slot.mailbox.size > 0 ? undefined : again(slot, trigger, limit)) ??',
+    find: 'again(slot) ??',
+    replace: '(slot.mailbox.size > 0 ? undefined : again(slot)) ??',
   },
   {
     name: 'order broken on retry, among failed batches',

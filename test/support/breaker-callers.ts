@@ -1,5 +1,5 @@
-import type { Breaker, BreakerChange } from '../../src/core/breaker.ts';
-import type { BreakerUser, Caller } from '../../src/core/breaker-user.ts';
+import type { Breaker } from '../../src/core/breaker.ts';
+import type { BreakerChange, BreakerUser, Caller } from '../../src/core/breaker-change.ts';
 
 /** A user of a breaker that makes as many calls at once as asked, and hears of every change. */
 export class BreakerCallers implements BreakerUser {

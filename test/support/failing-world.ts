@@ -10,7 +10,7 @@ export const channelConfig = {
   warmUpTimeoutMs: 500,
   processTimeoutMs: 300,
   abandonAfterMs: 100,
-  retry: { attempts: 3, delayMs: 20, delayMsMax: 20, budget: 1 },
+  retry: { attempts: 3, delayMs: 20, delayMsMax: 20 },
   breaker: { window: { count: 20 }, minimumCalls: 10, slowCallMs: 250, coolDownMs: 200, coolDownMsMax: 200, probes: 2 },
   restart: { limit: 3, withinMs: 60_000, delayMs: 100, delayMsMax: 100 },
 } as const;

@@ -248,7 +248,7 @@ function configOf(batchSize: number, timeoutMs = 100) {
     warmUpTimeoutMs: 1_000,
     processTimeoutMs: HUNG_MS - 100_000,
     abandonAfterMs: 100_000,
-    retry: { attempts: 2, delayMs: 100, delayMsMax: 100, budget: 1 },
+    retry: { attempts: 2, delayMs: 100, delayMsMax: 100 },
     breaker: {
       window: { count: 10_000 },
       minimumCalls: 10_000,

@@ -11,6 +11,9 @@ it('the end of a call from before leaves the next attempt where it was announced
   rig.sink('tick').script.push(throwSync, held.reaction);
   router.routeAll(messages('tick', 2));
   router.trip('tick');
+  await rig.during(
+    router.reconfigure({ channels: { tick: { ...limits, breaker, processTimeoutMs: 5_000, batchSize: 1 } } }),
+  );
   await rig.advance(120);
   // The probe has one of the two; nobody waits for it any more.
   expect(rig.router.explain('tick')).toMatchObject({ state: 'probing', inFlight: 1, waiting: 1 });

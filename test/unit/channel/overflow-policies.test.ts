@@ -101,13 +101,3 @@ it('a gap that no later batch could carry is still told when the channel stops',
   expect(report.channels.tick).toMatchObject({ dropped: 1, returned: 1, inFlight: 1 });
   expect(report.conserved).toBe(true);
 });
-
-it('the high-water mark of the depth starts anew with each read', async () => {
-  const rig = await createRig({ channels: { fmv: {} } });
-  rig.router.routeAll(messages('fmv', 30));
-  expect(rig.metrics('fmv')).toMatchObject({ depth: 30, depthMax: 30 });
-  await rig.advance(500);
-  rig.router.route(message('fmv', 30));
-  rig.metrics('fmv');
-  expect(rig.metrics('fmv')).toMatchObject({ depth: 1, depthMax: 1 });
-});

@@ -51,7 +51,7 @@ describe('defaults', () => {
           silenceMs: 0,
           isolate: true,
           whenTripped: 'hold',
-          retry: { attempts: 3, delayMs: 100, factor: 2, delayMsMax: 30_000, budget: 0.2 },
+          retry: { attempts: 3, delayMs: 100, factor: 2, delayMsMax: 30_000 },
           breaker: {
             window: { count: 20 },
             minimumCalls: 10,
@@ -165,7 +165,7 @@ describe('mistakes', () => {
     [
       'a key like none',
       { retry: { zebra: 1 } },
-      'retry.zebra: is not a known field (attempts, delayMs, factor, delayMsMax, budget)',
+      'retry.zebra: is not a known field (attempts, delayMs, factor, delayMsMax)',
     ],
     ['a breaker switched on by word', { breaker: true }, 'breaker: must be false or a map of fields, got true'],
     [

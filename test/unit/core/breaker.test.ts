@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Breaker, type BreakerChange, type BreakerLimits } from '../../../src/core/breaker.ts';
+import { Breaker, type BreakerLimits } from '../../../src/core/breaker.ts';
+import type { BreakerChange } from '../../../src/core/breaker-change.ts';
 import { BreakerCallers } from '../../support/breaker-callers.ts';
 
 const DEFAULTS: BreakerLimits = {
@@ -230,26 +231,21 @@ describe('half-open', () => {
   });
 });
 
-test('after closing, batches grow from an eighth to the whole with each success', () => {
-  const { breaker, succeed, fail, passProbes } = setUp();
-  expect(breaker.batchLimit(100)).toBe(100);
-  fail(10);
-  passProbes();
-  const limits = [breaker.batchLimit(100)];
-  for (let step = 0; step < 4; step += 1) {
-    succeed();
-    limits.push(breaker.batchLimit(100));
-  }
-  expect(limits).toEqual([13, 26, 52, 100, 100]);
-});
-
-test('a small batch grows from one message', () => {
-  const { breaker, succeed, fail, passProbes } = setUp();
-  fail(10);
-  passProbes();
-  expect([breaker.batchLimit(1), breaker.batchLimit(4)]).toEqual([1, 1]);
+test('it is pristine only while closed with a window full of quick successes', () => {
+  const { breaker, succeed, fail, passProbes } = setUp({ window: { count: 10 } });
+  succeed(9);
+  expect(breaker.isPristine).toBe(false);
   succeed();
-  expect([breaker.batchLimit(1), breaker.batchLimit(4)]).toEqual([1, 2]);
+  expect(breaker.isPristine).toBe(true);
+  fail();
+  succeed(9);
+  expect(breaker.isPristine).toBe(false);
+  succeed();
+  expect(breaker.isPristine).toBe(true);
+  breaker.trip();
+  expect(breaker.isPristine).toBe(false);
+  passProbes();
+  expect([breaker.state, breaker.isPristine]).toEqual(['closed', false]);
 });
 
 test('after closing by probes the failures before do not count', () => {
@@ -278,7 +274,7 @@ test('an operator may open it for a given time, or until it is reset', () => {
   clock.time += 1e12;
   expect(breaker.probe()).toBe(false);
   breaker.reset();
-  expect([breaker.state, breaker.batchLimit(100), breaker.rates().calls]).toEqual(['closed', 100, 0]);
+  expect([breaker.state, breaker.rates().calls]).toEqual(['closed', 0]);
   fail(10);
   expect(breaker.coolDownLeftMs()).toBe(5_000);
 });

@@ -1,29 +1,32 @@
 import { expect, test } from 'vitest';
-import { Histogram } from '../../../src/core/histogram.ts';
+import { distributionBetween, Histogram } from '../../../src/core/histogram.ts';
 
-const NOTHING = { count: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, p999Ms: 0, maxMs: 0 };
+const NOTHING = { count: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, p999Ms: 0, maxMs: 0, buckets: [] };
 
 test('without records everything is 0', () => {
   expect(new Histogram().distribution()).toEqual(NOTHING);
-  expect(new Histogram().window()).toEqual(NOTHING);
 });
 
 test('negative durations and those that are no number count as 0, endless ones as the longest', () => {
   const histogram = new Histogram();
   for (const ms of [-5, Number.NaN, Number.NEGATIVE_INFINITY]) histogram.record(ms);
-  expect(histogram.distribution()).toEqual({ ...NOTHING, count: 3 });
+  expect(histogram.distribution()).toEqual({ ...NOTHING, count: 3, buckets: [{ ms: 0, count: 3 }] });
   histogram.record(Number.POSITIVE_INFINITY);
   expect(histogram.distribution().maxMs).toBe(2_147_483);
 });
 
-test('a window holds what came since the last one, with its own maximum', () => {
+test('the durations between two readings have their own percentiles, and reading changes neither', () => {
   const histogram = new Histogram();
   histogram.record(500);
-  expect(histogram.window()).toMatchObject({ count: 1, maxMs: 500 });
+  const before = histogram.distribution();
+  expect(before).toMatchObject({ count: 1, maxMs: 500, buckets: [{ ms: 507.9035, count: 1 }] });
   for (let times = 0; times < 10; times += 1) histogram.record(2);
-  expect(histogram.window()).toMatchObject({ count: 10, p50Ms: 1.9835, maxMs: 2 });
-  expect(histogram.window()).toEqual(NOTHING);
+  const after = histogram.distribution();
+  expect(distributionBetween(before, after)).toMatchObject({ count: 10, p50Ms: 1.9835, maxMs: 1.9835 });
+  expect(distributionBetween(after, histogram.distribution())).toEqual(NOTHING);
   expect(histogram.distribution()).toMatchObject({ count: 11, maxMs: 500 });
+  histogram.record(600);
+  expect(distributionBetween(after, histogram.distribution())).toMatchObject({ count: 1, maxMs: 600 });
 });
 
 test('durations that repeat count as many', () => {

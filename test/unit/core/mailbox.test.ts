@@ -36,14 +36,6 @@ test('a smaller capacity keeps what is there, and it is full until enough has le
   expect(mailbox.isFull).toBe(false);
 });
 
-test('the most that waited at once is known also after some were removed, until it is read', () => {
-  const mailbox = filled(100, 50);
-  mailbox.removeWhere((offset) => offset > 4);
-  expect(mailbox.sizeMax(true)).toBe(50);
-  expect(mailbox.sizeMax()).toBe(50);
-  expect(mailbox.sizeMax()).toBe(5);
-});
-
 test('the stamps of a batch are readable before the taking', () => {
   const mailbox = filled(100, 30);
   expect([mailbox.oldestAcceptedAt, mailbox.acceptedAtOf(3), mailbox.sequenceOf(3)]).toEqual([0, 30, 3]);

@@ -177,11 +177,11 @@ describe('R6.4 alerts', () => {
       rig.router.route(message('tick', n));
       await rig.advance(1_000);
     }
-    expect(told.toSorted()).toEqual(['breaker-open tick', 'oldest-message tick']);
+    expect(told.toSorted()).toEqual(['breaker-open tick', 'error-rate tick', 'oldest-message tick']);
     rig.sink('tick').reaction = succeed;
     await rig.advance(60_000);
     expect(rig.router.alerts).toEqual([]);
-    expect(told).toHaveLength(4);
+    expect(told).toHaveLength(6);
   });
 
   it('cost an idle router no timer', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Breaker, type BreakerChange } from '../../../src/core/breaker.ts';
+import { Breaker } from '../../../src/core/breaker.ts';
+import type { BreakerChange } from '../../../src/core/breaker-change.ts';
 import { createRig, messages, numbers } from '../../support/router-rig.ts';
 
 const limits = {

@@ -3,7 +3,7 @@ import { heldCall } from '../../support/held-call.ts';
 import { createRig, hang, message, messages, type RouterRig, succeed, throwSync } from '../../support/router-rig.ts';
 
 const NEVER = 1_000_000;
-const quickRetry = { attempts: 3, delayMs: 1, delayMsMax: 1, budget: 1 };
+const quickRetry = { attempts: 3, delayMs: 1, delayMsMax: 1 };
 
 function breakerOf(rig: RouterRig, channel = 'tick') {
   const { breaker } = rig.metrics(channel);
@@ -45,6 +45,18 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
     expect(rig.facts('breaker.opened')).toHaveLength(1);
     expect(breakerOf(rig).state).toBe('closed');
     expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
+  });
+
+  it('a probe is the batch that failed, whole and unchanged, and the batches after it are whole, too', async () => {
+    const rig = await createRig({
+      channels: { tick: { batchSize: 8, retry: quickRetry, breaker: { minimumCalls: 2, window: { count: 2 } } } },
+    });
+    rig.sink('tick').script.push(throwSync, throwSync);
+    rig.router.routeAll(messages('tick', 32));
+    await rig.advance(60_000);
+    expect(rig.facts('breaker.opened')).toHaveLength(1);
+    const sizes = rig.sink('tick').calls.map(({ batch }) => [batch[0]?.n, batch.length]);
+    expect(sizes).toEqual([0, 0, 0, 8, 16, 24].map((first) => [first, 8]));
   });
 
   it('a late success does not close an open circuit', async () => {

@@ -147,7 +147,7 @@ describe('`isolate: false`', () => {
 describe('`breaker: false`', () => {
   it.each([1, 10])('lets the attempts alone decide, at batch size %i', async (batchSize) => {
     const rig = await createRig({
-      channels: { tick: { batchSize, breaker: false, retry: { attempts: 2, budget: 1 } } },
+      channels: { tick: { batchSize, breaker: false, retry: { attempts: 2 } } },
     });
     rig.sink('tick').reaction = rejectingWith(new Error('down'));
     rig.router.routeAll(messages('tick', 10));

@@ -50,7 +50,6 @@ const channelCases: Readonly<Record<string, unknown>> = {
   'retry.delayMs': 7,
   'retry.factor': 3,
   'retry.delayMsMax': 400,
-  'retry.budget': 0.5,
   breaker: false,
   'breaker.window': { ms: 30_000 },
   'breaker.minimumCalls': 4,

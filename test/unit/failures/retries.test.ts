@@ -3,7 +3,6 @@ import {
   createRig,
   message,
   messages,
-  numbers,
   type Reaction,
   type RouterRig,
   rejectingWith,
@@ -28,7 +27,7 @@ describe('R6.2 the wait before another attempt', () => {
   it('is anything from nothing to the whole backoff, which doubles up to `delayMsMax`', async () => {
     const waits: number[][] = [[], [], [], []];
     for (let seed = 1; seed <= 40; seed += 1) {
-      const retry = { attempts: 9, delayMs: 100, factor: 2, delayMsMax: 300, budget: 1 };
+      const retry = { attempts: 9, delayMs: 100, factor: 2, delayMsMax: 300 };
       const rig = await createRig({ seed, channels: { tick: { retry } } });
       rig.sink('tick').reaction = throwSync;
       rig.router.route(message('tick', 0));
@@ -112,33 +111,5 @@ describe('R6.2 the wait before another attempt', () => {
       await rig.advance(10);
       expect(rig.sink('tick').delivered).toEqual([0]);
     }
-  });
-});
-
-describe('R6.2 the retry budget', () => {
-  it('keeps retries to its share of the calls, beside one a second', async () => {
-    const retry = { attempts: 3, delayMs: 1, delayMsMax: 1, budget: 0.2 };
-    const rig = await createRig({ channels: { tick: { retry, capacity: 100, breaker: false } } });
-    // One message in three fails once: more than the budget allows.
-    rig.sink('tick').reaction = (call, clock) =>
-      call.batch.some(({ n }) => n % 3 === 0) ? failFirst(call, clock) : undefined;
-    for (let second = 1; second <= 60; second += 1) {
-      rig.router.routeAll(messages('tick', 20, second * 20));
-      await rig.advance(1_000);
-      const { calls, retries } = rig.metrics('tick');
-      expect(retries).toBeLessThanOrEqual(0.2 * calls + 3 + second);
-    }
-    expect(rig.metrics('tick').retries).toBeGreaterThan(100);
-  });
-
-  it('of 1 sets no limit', async () => {
-    const retry = { attempts: 9, delayMs: 1, delayMsMax: 1, budget: 1 };
-    const rig = await createRig({ channels: { tick: { retry, breaker: false } } });
-    rig.sink('tick').reaction = ({ attempt }) => {
-      if (attempt < 6) throw new Error('five times');
-    };
-    rig.router.routeAll(messages('tick', 50));
-    await rig.advance(50 * 5 * 3);
-    expect(rig.sink('tick').delivered).toEqual(numbers(50));
   });
 });

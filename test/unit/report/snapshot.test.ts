@@ -31,32 +31,6 @@ describe('I ChannelMetrics', () => {
     expect(rig.metrics('ohlcv').deadLetteredBy).toEqual({});
   });
 
-  it('R5.1 have a high-water mark since the last read that does not miss a burst between two reads', async () => {
-    const rig = await createRig({ channels: { ohlcv: bars } });
-    rig.router.routeAll(messages('ohlcv', 7));
-    await rig.clock.advance(200);
-    expect(rig.metrics('ohlcv')).toMatchObject({ depth: 0, depthMax: 7 });
-    expect(rig.metrics('ohlcv')).toMatchObject({ depth: 0, depthMax: 0 });
-  });
-
-  it('R5.1 keep the high-water mark across a reload that replaces the channel', async () => {
-    const rig = await createRig({ channels: { ohlcv: bars } });
-    rig.router.routeAll(messages('ohlcv', 7));
-    await rig.clock.advance(200);
-    await rig.during(rig.router.reconfigure({ channels: { ohlcv: { ...bars, partitions: 2 } } }));
-    expect(rig.metrics('ohlcv')).toMatchObject({ depth: 0, depthMax: 7 });
-  });
-
-  it('R5.1 have a window of times since the last read, beside those since the start', async () => {
-    const rig = await createRig();
-    rig.metrics('tick');
-    rig.router.routeAll(messages('tick', 3));
-    await rig.clock.advance(10);
-    expect(rig.metrics('tick').window.processing.count).toBe(3);
-    const { window, processing } = rig.metrics('tick');
-    expect([window.processing.count, processing.count]).toEqual([0, 3]);
-  });
-
   it('R5.1 are a snapshot: what happens later does not change it', async () => {
     const rig = await createRig();
     const before = rig.metrics('tick');

@@ -125,11 +125,16 @@ describe('`consume`', () => {
     ['an asynchronous iterable of messages and arrays', feed(20), numbers(20).filter((n) => n % 4 !== 3)],
   ])('R1.3 offers all of %s, and loses nothing to a full mailbox', async (_name, source, expected) => {
     const rig = await narrow();
+    const depths: number[] = [];
+    rig.sink('tick').reaction = (call, clock) => {
+      depths.push(call.context.depth);
+      return slow(10)(call, clock);
+    };
     const count = await rig.during(rig.router.consume(source as Iterable<unknown>));
     await rig.advance(1_000);
     expect(count).toEqual({ accepted: expected.length, rejected: 0 });
     expect(rig.sink('tick').delivered).toEqual(expected);
-    expect(rig.metrics('tick').depthMax).toBeLessThanOrEqual(2);
+    expect(Math.max(...depths)).toBe(2);
   });
 
   it('takes the next element only when the one before was taken in', async () => {

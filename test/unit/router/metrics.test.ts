@@ -35,14 +35,6 @@ describe('R1.2 R5.1 the metrics of a channel', () => {
     expect(queueing.p50Ms).toBeLessThanOrEqual(52);
   });
 
-  it('have a window that begins anew with each read', async () => {
-    const rig = await createRig();
-    rig.router.routeAll(messages('tick', 5));
-    expect(rig.metrics('tick').window.processing.count).toBe(5);
-    rig.router.route(message('tick', 5));
-    expect(rig.metrics('tick')).toMatchObject({ processing: { count: 6 }, window: { processing: { count: 1 } } });
-  });
-
   it('are readable on the channel itself, with its queue, its batch and the time of its last batch', async () => {
     const channels: ProcessingChannel<unknown>[] = [];
     let seen: unknown;

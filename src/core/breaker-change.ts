@@ -1,0 +1,40 @@
+/** `half-open`: a few calls may find out whether the sink works again. */
+export type BreakerState = 'closed' | 'open' | 'half-open';
+/** Why a breaker changed its state. */
+export type BreakerCause =
+  | 'failure-rate'
+  | 'slow-call-rate'
+  | 'cool-down'
+  | 'probe-failed'
+  | 'probes-passed'
+  | 'operator';
+
+/** The rates of the window; null: too few calls to tell. */
+export interface BreakerRates {
+  readonly calls: number;
+  readonly failureRate: number | null;
+  readonly slowCallRate: number | null;
+}
+
+/** A breaker went from one state to another. */
+export interface BreakerChange {
+  readonly from: BreakerState;
+  readonly to: BreakerState;
+  readonly cause: BreakerCause;
+  readonly rates: BreakerRates;
+}
+
+/** Who makes calls, one at a time. */
+export interface Caller {
+  /** Set by the breaker: the epoch that admitted the call which is out; -1: none is, or it has been told of. */
+  epoch: number;
+  /** When the call that is out began, on the clock. */
+  readonly startedAt: number;
+}
+
+/** Who uses a breaker. */
+export interface BreakerUser {
+  readonly callers: readonly Caller[];
+  /** Must not throw. */
+  breakerChanged(change: BreakerChange): void;
+}

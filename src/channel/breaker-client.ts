@@ -1,5 +1,6 @@
 import type { Breaker } from '../core/breaker.ts';
 import type { Caller } from '../core/breaker-change.ts';
+import type { CallTimes } from '../core/call-times.ts';
 
 /** How much later than others a partition tries a sink that it has just tried, in ms; a constant, so that a reload changes no timer. */
 const YIELD_MS = 20;
@@ -7,30 +8,51 @@ const YIELD_MS = 20;
 /** One partition's use of a breaker, which it may share with others: the call that is out, and when to probe. */
 export class BreakerClient implements Caller {
   readonly breaker: Breaker;
-  epoch = -1;
-  startedAt = Number.NaN;
+  private readonly times: CallTimes;
+  private admittedIn = -1;
   /** How often the breaker had opened when this partition last brought a probe. */
   private probedIn = Number.NEGATIVE_INFINITY;
 
-  constructor(breaker: Breaker) {
+  constructor(breaker: Breaker, times: CallTimes) {
     this.breaker = breaker;
+    this.times = times;
+  }
+
+  get isClosed(): boolean {
+    return this.breaker.state === 'closed';
+  }
+
+  get epoch(): number {
+    return this.admittedIn;
+  }
+
+  get startedAt(): number {
+    return this.times.startedAt;
   }
 
   /** A call goes out. */
-  started(at: number): void {
-    this.startedAt = at;
-    this.breaker.callStarted(this);
+  started(): void {
+    const { breaker } = this;
+    this.admittedIn = breaker.epoch;
+    if (breaker.state === 'half-open') breaker.probeStarted();
   }
 
-  /** The call was delivered, or failed, and took so long. */
-  settled(isSuccess: boolean, durationMs: number): void {
-    if (isSuccess) this.breaker.callSucceeded(this, durationMs);
-    else this.breaker.callFailed(this, durationMs);
+  succeeded(): void {
+    const { admittedIn, breaker, times } = this;
+    this.admittedIn = -1;
+    // One more quick success changes nothing in a breaker that remembers nothing else.
+    if (!breaker.isPristine || admittedIn !== breaker.epoch || times.durationMs >= breaker.limits.slowCallMs) {
+      breaker.callSucceeded(admittedIn, times);
+    }
+  }
+
+  failed(): void {
+    this.breaker.callFailed(this.report(), this.times);
   }
 
   /** The call says nothing about the sink. */
   cancelled(): void {
-    this.breaker.callCancelled(this);
+    this.breaker.callCancelled(this.report());
   }
 
   /** Whether a call may go out now; while the breaker is open, only as a probe. `freed` is called when that changes. */
@@ -51,5 +73,12 @@ export class BreakerClient implements Caller {
     const { breaker } = this;
     if (breaker.state === 'closed') return 0;
     return breaker.openUntil + (isShared ? YIELD_MS / Math.max(1, breaker.opened - this.probedIn) : 0);
+  }
+
+  /** The epoch of the call whose outcome is reported now; what comes of it afterwards is late. */
+  private report(): number {
+    const { admittedIn } = this;
+    this.admittedIn = -1;
+    return admittedIn;
   }
 }

@@ -7,12 +7,6 @@ import type { Trigger } from '../core/trigger.ts';
 import { depthOf, type Lane } from './lane.ts';
 import type { BatchContext } from './processing-channel.ts';
 
-/** When the call that is out began, and when its oldest message was accepted, in ms on the clock; NaN before the first. */
-export interface Stamps {
-  readonly startedAt: number;
-  readonly acceptedAt: number;
-}
-
 /** What most calls do not have: they are a first attempt at a full batch, and nothing happens to them. */
 interface Details {
   readonly trigger: Trigger;
@@ -41,21 +35,16 @@ export class Call implements BatchContext {
   /** How many messages it delivers. */
   readonly size: number;
   private readonly lane: Lane;
-  /** They belong to the delivery, and are those of this call until it is over. */
-  private readonly stamps: Stamps;
   /** A list of messages, or the only one: that needs no array around it until somebody asks. */
-  private load: unknown;
-  private isList: boolean;
+  private readonly load: unknown;
   private isEnded = false;
   private details = PLAIN;
 
-  constructor(lane: Lane, config: ChannelConfig, stamps: Stamps, size: number, load: unknown) {
+  constructor(lane: Lane, config: ChannelConfig, size: number, load: unknown) {
     this.lane = lane;
     this.config = config;
-    this.stamps = stamps;
     this.size = size;
     this.load = load;
-    this.isList = size !== 1;
   }
 
   /** What is not plain about it. */
@@ -63,16 +52,9 @@ export class Call implements BatchContext {
     this.details = { ...this.details, ...details };
   }
 
-  /** What it delivers; the same array each time. */
+  /** What it delivers. A copy: a handler that empties its batch and then fails must not take the messages with it. */
   get messages(): readonly unknown[] {
-    if (!this.isList) this.load = [this.load];
-    this.isList = true;
-    return this.load as readonly unknown[];
-  }
-
-  /** A copy: a handler that empties its batch and then fails must not take the messages with it. */
-  get batch(): readonly unknown[] {
-    return this.isList ? (this.load as readonly unknown[]).slice() : [this.load];
+    return this.size === 1 ? [this.load] : (this.load as readonly unknown[]).slice();
   }
 
   get isOver(): boolean {
@@ -100,7 +82,7 @@ export class Call implements BatchContext {
   }
 
   get ageMs(): number {
-    return this.isEnded ? 0 : this.stamps.startedAt - this.stamps.acceptedAt;
+    return this.isEnded ? 0 : this.lane.times.ageMs;
   }
 
   get depth(): number {
@@ -156,7 +138,7 @@ export class Call implements BatchContext {
   /** What it delivers, as a batch that failed with this attempt. */
   asFailed(error = this.details.before?.error): FailedBatch {
     const { isSplit = false, wasQuarantined = false } = this.details.before ?? {};
-    const { messages, attempt, stamps } = this;
-    return { messages, attempts: attempt, acceptedAt: stamps.acceptedAt, isSplit, wasQuarantined, error };
+    const { messages, attempt, lane } = this;
+    return { messages, attempts: attempt, acceptedAt: lane.times.acceptedAt, isSplit, wasQuarantined, error };
   }
 }

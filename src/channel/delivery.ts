@@ -2,6 +2,7 @@ import type { ChannelEvent } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
+import type { FailedBatch } from '../core/recovery.ts';
 import { Turn } from '../core/scheduler.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { Call } from './call.ts';
@@ -29,7 +30,6 @@ export class Delivery {
   private mode: DeliveryMode | undefined = undefined;
   /** The call of `process` that is out. */
   private call: Call | undefined = undefined;
-  private readonly stamps = { startedAt: Number.NaN, acceptedAt: Number.NaN };
   private isAbandoned = false;
   /** Nothing is due until the inbox wakes it. */
   private isResting = false;
@@ -47,7 +47,7 @@ export class Delivery {
       () => this.step(),
     );
     const hung = (error: Error): void => send({ type: 'call.hung', error });
-    this.watchdog = new Watchdog(services.clock, breaker, () => this.call, this.stamps, hung);
+    this.watchdog = new Watchdog(services.clock, breaker, () => this.call, lane.times, hung);
     this.quietSpell = new QuietSpell(lane, {
       isBusy: () => this.call !== undefined,
       requestTurn: this.requestTurn,
@@ -62,7 +62,7 @@ export class Delivery {
 
   /** When the last call began, in ms on the clock; NaN before the first. */
   get startedAt(): number {
-    return this.stamps.startedAt;
+    return this.lane.times.startedAt;
   }
 
   /** Since when a batch waits for its turn, in ms on the clock; undefined: none does. */
@@ -139,7 +139,7 @@ export class Delivery {
     const call = this.nextCall();
     if (call === undefined) return false;
     try {
-      const promise = promiseOf(this.channel.process(call.batch, call));
+      const promise = promiseOf(this.channel.process(call.messages, call));
       if (promise === undefined) return this.settled(call, true);
       // Its settlement looks for more.
       this.rise();
@@ -153,31 +153,28 @@ export class Delivery {
 
   /** Begins the next call; undefined: none is due, or it has to wait. */
   private nextCall(): Call | undefined {
-    const { mode, lane } = this;
+    const { mode } = this;
     if (mode === undefined || this.call !== undefined) return undefined;
-    const trigger = dueTrigger(lane, mode);
+    const { breaker, inbox, recovery } = this.lane;
+    const { batchSize } = this.config;
+    // A full batch, nothing failed or was dropped, no offer waits, and the breaker is closed: most calls are like that.
+    if (mode === 'flush' && inbox.isSteady(batchSize) && recovery.size === 0 && breaker?.isClosed !== false) {
+      return this.goOut(batchSize, undefined);
+    }
+    const trigger = dueTrigger(this.lane, mode);
     if (trigger === undefined) this.rest(mode);
-    else if (lane.breaker?.admits(mode === 'probe' || mode === 'drain', this.requestTurn) === false) {
+    else if (breaker?.admits(mode === 'probe' || mode === 'drain', this.requestTurn) === false) {
       this.quietSpell.awaitCoolDown();
     } else return this.begin(trigger);
     return undefined;
   }
 
-  /** Takes the messages of the next call, those that failed before first, and counts it as out. */
+  /** Begins a call, of messages that failed before if there are any. */
   private begin(trigger: Trigger): Call | undefined {
-    const { config, lane, stamps } = this;
-    const { breaker, counters, inbox, recovery, services } = lane;
-    const before = recovery.hasBatches ? recovery.take(config.batchSize) : undefined;
-    stamps.startedAt = services.scheduler.clock.now;
-    stamps.acceptedAt = before?.acceptedAt ?? inbox.oldestAcceptedAt;
-    const size = before?.messages.length ?? Math.min(inbox.size, config.batchSize);
-    const load = before === undefined ? inbox.take(size, stamps.startedAt) : loadOf(before.messages);
-    const call = new Call(lane, config, stamps, size, load);
-    this.call = call;
-    counters[Counter.inFlight] += size;
-    counters[Counter.calls] += 1;
-    breaker?.started(stamps.startedAt);
-    if (before === undefined && trigger === 'size' && !inbox.hasGaps && !inbox.hasOffers) return call;
+    const { batchSize } = this.config;
+    const { counters, inbox, recovery } = this.lane;
+    const before = recovery.hasBatches ? recovery.take(batchSize) : undefined;
+    const call = this.goOut(before?.messages.length ?? Math.min(inbox.size, batchSize), before);
     call.note({ trigger, before });
     if (before !== undefined) counters[Counter.retries] += 1;
     else if (trigger !== 'size') counters[Counter[trigger]] += 1;
@@ -187,44 +184,57 @@ export class Delivery {
     return call.isOver ? undefined : call;
   }
 
+  /** A call goes out: takes its messages, unless they failed before, and counts them. */
+  private goOut(size: number, before: FailedBatch | undefined): Call {
+    const { config, lane } = this;
+    const { breaker, counters, inbox, services, times } = lane;
+    times.begin(services.scheduler.clock.now, before === undefined ? inbox.oldestAcceptedAt : before.acceptedAt);
+    const load = before === undefined ? inbox.take(size) : loadOf(before.messages);
+    const call = new Call(lane, config, size, load);
+    this.call = call;
+    counters[Counter.inFlight] += size;
+    counters[Counter.calls] += 1;
+    breaker?.started();
+    return call;
+  }
+
   // Bound once: one call at a time needs no closure of its own.
   private readonly onFulfilled = (): void => this.afterPromise(true, undefined);
   private readonly onRejected = (error: unknown): void => this.afterPromise(false, error);
 
   private afterPromise(isSuccess: boolean, error: unknown): void {
     const { call } = this;
-    if (this.isAbandoned || call === undefined) {
-      this.lane.counters[Counter.late] += 1;
-      return;
-    }
     const { scheduler } = this.lane.services;
-    if (this.settled(call, isSuccess, error)) scheduler.proceed(this.turn);
+    if (this.isAbandoned || call === undefined) this.countLate();
+    else if (this.settled(call, isSuccess, error)) scheduler.proceed(this.turn);
     else scheduler.release();
   }
 
   /** The call settled; true: another batch may follow at once. */
   private settled(call: Call, isSuccess: boolean, error?: unknown): boolean {
     const { lane } = this;
-    const { breaker, recovery } = lane;
-    if (call.isOver) {
-      // The handler itself ended this life: what was in flight has gone back to the head.
-      lane.counters[Counter.late] += 1;
-      return false;
-    }
+    const { inbox, recovery } = lane;
+    // The handler itself ended this life: what was in flight has gone back to the head.
+    if (call.isOver) return this.countLate();
     // A listener of the outcome may route: until all of it is settled, the next call has to wait.
     call.end();
     const { quarantined } = recovery;
-    const mustWait = isSuccess ? settleSuccess(lane, call, this.stamps) : settleFailure(lane, call, this.stamps, error);
+    const mustWait = isSuccess ? settleSuccess(lane, call) : settleFailure(lane, call, error);
     this.call = undefined;
-    this.publishSettled();
-    const { mode } = this;
-    if (mode === undefined) {
-      this.watchdog.stop();
-      // If a call from before ends while the chart is in `retrying`, the announced retry time stands.
-      return false;
-    }
+    if (this.settledListeners.length > 0) this.publishSettled();
     if (isSuccess && !mustWait && recovery.retryAt > 0) recovery.postpone(0);
-    if (mode === 'drain') lane.services.bus.publish('drain.progressed', { channel: lane.id, left: depthOf(lane) });
+    if (!isSuccess || this.mode !== 'flush' || recovery.size > 0) return this.goOn(isSuccess, mustWait, quarantined);
+    return inbox.dueTrigger() !== undefined || this.rest('flush');
+  }
+
+  /** What follows a call when something failed, or the statechart is not in `flushing`. */
+  private goOn(isSuccess: boolean, mustWait: boolean, quarantined: number): boolean {
+    const { lane, mode } = this;
+    const { breaker, recovery, services } = lane;
+    // If a call from before ends while the chart is in `retrying`, the announced retry time stands.
+    if (mode === undefined) this.watchdog.stop();
+    if (mode === 'drain') services.bus.publish('drain.progressed', { channel: lane.id, left: depthOf(lane) });
+    if (mode === undefined) return false;
     // The search for poison is a state of its own.
     if (mustWait || (!isSuccess && mode === 'flush' && recovery.isIsolating)) {
       this.send({ type: 'batch.failed' });
@@ -236,8 +246,12 @@ export class Delivery {
     return recovery.quarantined <= quarantined || breaker?.breaker.state !== 'half-open' || this.step();
   }
 
+  private countLate(): false {
+    this.lane.counters[Counter.late] += 1;
+    return false;
+  }
+
   private publishSettled(): void {
-    if (this.settledListeners.length === 0) return;
     for (const resolve of this.settledListeners.splice(0)) resolve();
   }
 

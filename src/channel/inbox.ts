@@ -1,4 +1,5 @@
 import type { ChannelConfig } from '../config/schema.ts';
+import type { CallTimes } from '../core/call-times.ts';
 import type { CoarseClock } from '../core/coarse-clock.ts';
 import { Counter, type Counters } from '../core/counters.ts';
 import { type Gap, GapLog } from '../core/gap-log.ts';
@@ -24,6 +25,7 @@ export interface InboxOptions {
   readonly keyOf: (message: unknown) => string;
   /** How long messages waited before their first call. */
   readonly queueing: Histogram;
+  readonly times: CallTimes;
 }
 
 /**
@@ -36,6 +38,7 @@ export class Inbox {
   private readonly options: InboxOptions;
   private readonly counters: Counters;
   private readonly queueing: Histogram;
+  private readonly times: CallTimes;
   private readonly clock: CoarseClock;
   private readonly mailbox: Mailbox;
   private readonly overflow: Overflow;
@@ -54,6 +57,7 @@ export class Inbox {
     this.options = options;
     this.counters = counters;
     this.queueing = options.queueing;
+    this.times = options.times;
     this.clock = options.services.scheduler.clock;
     this.config = config;
     this.mailbox = new Mailbox(config.capacity);
@@ -157,6 +161,11 @@ export class Inbox {
     this.flushLeft = this.mailbox.size;
   }
 
+  /** A full batch waits, and nothing else needs care: no gap, no offer, no flush. */
+  isSteady(batchSize: number): boolean {
+    return this.mailbox.size >= batchSize && this.flushLeft === 0 && this.gaps.isEmpty && this.offers.size === 0;
+  }
+
   /** Why a batch of new messages is due; undefined: none is. */
   dueTrigger(): Trigger | undefined {
     const { size } = this.mailbox;
@@ -170,17 +179,17 @@ export class Inbox {
   }
 
   /**
-   * Takes that many of the oldest messages for a call that begins at `now`, and measures how long they waited. One
-   * message comes without an array around it.
+   * Takes that many of the oldest messages for the call that just began, and measures how long they waited. One message
+   * comes without an array around it.
    */
-  take(count: number, now: number): unknown {
+  take(count: number): unknown {
     const { mailbox } = this;
     if (this.flushLeft > 0) this.flushLeft = Math.max(0, this.flushLeft - count);
     if (count === 1) {
-      this.queueing.record(now - mailbox.acceptedAtOf(0));
+      this.queueing.record(this.times.ageMs);
       return mailbox.shift();
     }
-    this.measureWaits(count, now);
+    this.measureWaits(count);
     return mailbox.take(count);
   }
 
@@ -189,10 +198,6 @@ export class Inbox {
     const gaps = this.gaps.take();
     for (const gap of gaps) this.options.services.bus.publish('message.dropped', gap);
     return gaps;
-  }
-
-  get hasOffers(): boolean {
-    return this.offers.size > 0;
   }
 
   get hasGaps(): boolean {
@@ -246,19 +251,19 @@ export class Inbox {
   }
 
   /** Where readings of the clock are shared, many messages in a row have waited equally long and are recorded as one. */
-  private measureWaits(count: number, now: number): void {
+  private measureWaits(count: number): void {
     const { mailbox } = this;
-    const { queueing } = this;
+    const { queueing, times } = this;
     let acceptedAt = mailbox.acceptedAtOf(0);
     let first = 0;
     for (let offset = 1; offset < count; offset += 1) {
       const next = mailbox.acceptedAtOf(offset);
       if (next === acceptedAt) continue;
-      queueing.record(now - acceptedAt, offset - first);
+      queueing.record(times.startedAt - acceptedAt, offset - first);
       acceptedAt = next;
       first = offset;
     }
-    queueing.record(now - acceptedAt, count - first);
+    queueing.record(times.startedAt - acceptedAt, count - first);
   }
 
   private refuseInvalid(message: unknown, error: unknown): Outcome {

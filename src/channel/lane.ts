@@ -1,5 +1,6 @@
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
+import { CallTimes } from '../core/call-times.ts';
 import { type Counters, createCounters } from '../core/counters.ts';
 import type { Histogram } from '../core/histogram.ts';
 import { Recovery } from '../core/recovery.ts';
@@ -16,6 +17,8 @@ export interface Lane {
   readonly counters: Counters;
   readonly inbox: Inbox;
   readonly recovery: Recovery;
+  /** The times of the call that is out, or was the last. */
+  readonly times: CallTimes;
   /** Undefined: the channel has no breaker. */
   readonly breaker: BreakerClient | undefined;
   /** How long calls of `process` took; shared by the partitions of a channel. */
@@ -38,9 +41,10 @@ export interface LaneOptions {
 export function createLane(options: LaneOptions): Lane {
   const { id, config, services, processing, queueing, keyOf } = options;
   const counters = createCounters();
-  const breaker = options.breaker && new BreakerClient(options.breaker);
-  const inbox = new Inbox({ config, services, counters, breaker, keyOf, queueing });
-  return { id, channel: config.name, services, counters, inbox, recovery: new Recovery(), breaker, processing };
+  const times = new CallTimes();
+  const breaker = options.breaker && new BreakerClient(options.breaker, times);
+  const inbox = new Inbox({ config, services, counters, breaker, keyOf, queueing, times });
+  return { id, channel: config.name, services, counters, inbox, recovery: new Recovery(), times, breaker, processing };
 }
 
 /** Everything that waits: new messages, and those that failed and come again. */

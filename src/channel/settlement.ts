@@ -3,7 +3,7 @@ import { CALL_WEIGHT } from '../core/coarse-clock.ts';
 import { Counter } from '../core/counters.ts';
 import type { FailedBatch } from '../core/recovery.ts';
 import { type Verdict, verdictOf } from '../core/verdict.ts';
-import type { Call, Stamps } from './call.ts';
+import type { Call } from './call.ts';
 import type { Lane } from './lane.ts';
 
 /** Why messages are given up for good. */
@@ -21,37 +21,37 @@ interface ErrorAdvice {
  * Settles a call that went well: its messages are delivered, except those that it named as failed. Returns true when the
  * next attempt has to wait.
  */
-export function settleSuccess(lane: Lane, call: Call, stamps: Stamps): boolean {
+export function settleSuccess(lane: Lane, call: Call): boolean {
   const { breaker, counters, recovery, services } = lane;
   const { failures, size } = call;
-  const durationMs = measure(lane, stamps, size);
+  measure(lane, size);
   const delivered = failures === undefined ? size : size - failures.size;
   counters[Counter.inFlight] -= delivered;
   counters[Counter.delivered] += delivered;
   // Something was delivered after them, so the sink works and what is in quarantine is poison.
   if (delivered > 0 && recovery.quarantined > 0) deadLetter(lane, recovery.takePoison(), 'poison');
   // Last: a breaker that closes starts delivery anew, which would take what is in quarantine for untried.
-  if (breaker !== undefined && delivered > 0) breaker.settled(true, durationMs);
-  if (failures !== undefined) return settleNamed(lane, call, failures, durationMs);
-  if (services.bus.hearsFlushes) publishFlushed(lane, call, stamps, durationMs);
+  if (breaker !== undefined && delivered > 0) breaker.succeeded();
+  if (failures !== undefined) return settleNamed(lane, call, failures);
+  if (services.bus.hearsFlushes) publishFlushed(lane, call);
   return false;
 }
 
 /** Settles a call that failed as a whole. Returns true when the next attempt has to wait. */
-export function settleFailure(lane: Lane, call: Call, stamps: Stamps, error: unknown): boolean {
-  return batchFailed(lane, call, call.asFailed(error), measure(lane, stamps, call.size));
+export function settleFailure(lane: Lane, call: Call, error: unknown): boolean {
+  measure(lane, call.size);
+  return batchFailed(lane, call, call.asFailed(error));
 }
 
-function measure({ processing, services }: Lane, { startedAt }: Stamps, size: number): number {
+function measure({ processing, services, times }: Lane, size: number): void {
   const { clock } = services.scheduler;
   clock.advance(CALL_WEIGHT + size);
-  const durationMs = clock.now - startedAt;
-  processing.record(durationMs);
-  return durationMs;
+  times.end(clock.now);
+  processing.record(times.durationMs);
 }
 
 /** The batch, or what `context.fail` left of it, failed as a whole: carries out the verdict. */
-function batchFailed(lane: Lane, call: Call, batch: FailedBatch, durationMs: number): boolean {
+function batchFailed(lane: Lane, call: Call, batch: FailedBatch): boolean {
   const { breaker, counters, recovery } = lane;
   publishFailed(lane, call, batch.error);
   const isRetryable = adviceOf(batch.error).retryable !== false;
@@ -61,7 +61,7 @@ function batchFailed(lane: Lane, call: Call, batch: FailedBatch, durationMs: num
   else if (verdict.action === 'split') recovery.split(batch);
   else if (verdict.action === 'quarantine') recovery.setAside(batch);
   else recovery.putBack(batch);
-  if (verdict.countsAgainstSink) breaker?.settled(false, durationMs);
+  if (verdict.countsAgainstSink) breaker?.failed();
   else breaker?.cancelled();
   if (!verdict.mustWait) return false;
   recovery.restore();
@@ -82,7 +82,7 @@ function verdictFor({ breaker, inbox, recovery }: Lane, call: Call, batch: Faile
 }
 
 /** `context.fail` named messages: the others are delivered, these go again alone, or are given up. */
-function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unknown>, durationMs: number): boolean {
+function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unknown>): boolean {
   const hasEvidence = failures.size < call.size;
   const failed = call.asFailed();
   const again: FailedBatch[] = [];
@@ -94,7 +94,7 @@ function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unkno
   const messages = again.flatMap((single) => single.messages);
   const rest = { ...failed, messages, error: (again[0] ?? { error: [...failures.values()][0] }).error };
   // Nothing shows that the sink works: those left are a batch that failed.
-  if (!hasEvidence && again.length > 0) return batchFailed(lane, call, rest, durationMs);
+  if (!hasEvidence && again.length > 0) return batchFailed(lane, call, rest);
   publishFailed(lane, call, rest.error);
   if (!hasEvidence) lane.breaker?.cancelled();
   if (again.length === 0) return false;
@@ -121,9 +121,8 @@ function deadLetter({ channel, counters, services }: Lane, batches: readonly Fai
   }
 }
 
-function publishFlushed({ id, services }: Lane, call: Call, stamps: Stamps, durationMs: number): void {
-  const { trigger, size, attempt } = call;
-  const ageMs = stamps.startedAt - stamps.acceptedAt;
+function publishFlushed({ id, services, times }: Lane, { trigger, size, attempt }: Call): void {
+  const { ageMs, durationMs } = times;
   services.bus.publish('batch.flushed', { channel: id, trigger, size, ageMs, durationMs, attempt });
 }
 

@@ -1,6 +1,7 @@
+import type { CallTimes } from '../core/call-times.ts';
 import type { Clock } from '../core/clock.ts';
 import type { BreakerClient } from './breaker-client.ts';
-import type { Call, Stamps } from './call.ts';
+import type { Call } from './call.ts';
 
 /**
  * Sees that no call of `process` lasts for ever: after `slowCallMs` the breaker looks at it, after `processTimeoutMs` its
@@ -11,7 +12,7 @@ export class Watchdog {
   private readonly clock: Clock;
   private readonly breaker: BreakerClient | undefined;
   private readonly callOut: () => Call | undefined;
-  private readonly stamps: Stamps;
+  private readonly times: CallTimes;
   private readonly hung: (error: Error) => void;
   private timer: unknown;
 
@@ -20,13 +21,13 @@ export class Watchdog {
     clock: Clock,
     breaker: BreakerClient | undefined,
     callOut: () => Call | undefined,
-    stamps: Stamps,
+    times: CallTimes,
     hung: (error: Error) => void,
   ) {
     this.clock = clock;
     this.breaker = breaker;
     this.callOut = callOut;
-    this.stamps = stamps;
+    this.times = times;
     this.hung = hung;
   }
 
@@ -50,11 +51,12 @@ export class Watchdog {
     const call = this.callOut();
     if (call === undefined) return;
     const { processTimeoutMs, abandonAfterMs } = call.config;
-    const elapsedMs = this.clock.now() - this.stamps.startedAt;
+    const elapsedMs = this.clock.now() - this.times.startedAt;
     this.breaker?.breaker.checkInFlight();
     if (!call.isTimedOut && elapsedMs >= processTimeoutMs) {
       call.timeOut();
-      this.breaker?.settled(false, elapsedMs);
+      this.times.end(this.clock.now());
+      this.breaker?.failed();
     }
     if (elapsedMs >= processTimeoutMs + abandonAfterMs) this.hung(call.timeoutError());
     // A listener of the breaker may have ended this life, and the call with it.

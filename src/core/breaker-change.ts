@@ -26,8 +26,8 @@ export interface BreakerChange {
 
 /** Who makes calls, one at a time. */
 export interface Caller {
-  /** Set by the breaker: the epoch that admitted the call which is out; -1: none is, or it has been told of. */
-  epoch: number;
+  /** The epoch in which the call that is out began; -1: none is out, or its outcome was reported. */
+  readonly epoch: number;
   /** When the call that is out began, on the clock. */
   readonly startedAt: number;
 }

@@ -1,5 +1,6 @@
 import type { BreakerCause, BreakerChange, BreakerRates, BreakerState, BreakerUser, Caller } from './breaker-change.ts';
 import { type BreakerWindow, createBreakerWindow, FAILED, SLOW, type WindowLimits } from './breaker-window.ts';
+import type { CallTimes } from './call-times.ts';
 import type { Clock } from './clock.ts';
 import { CoolDown, type CoolDownLimits } from './cool-down.ts';
 import type { Random } from './random.ts';
@@ -21,10 +22,13 @@ export interface BreakerLimits extends CoolDownLimits {
   readonly observeOnly: boolean;
 }
 
+/** When a call began, in ms on the clock, and how long it took. */
+type Times = Pick<CallTimes, 'startedAt' | 'durationMs'>;
+
 /**
- * A circuit breaker without timers of its own: whoever makes the calls joins, tells it of them, and asks. Each stay in a state is an
- * *epoch*. An outcome counts only in the epoch that admitted the call; a late one moves nothing but `late`. One breaker may
- * serve several owners of calls to the same sink.
+ * A circuit breaker without timers of its own: its users join, report their calls, and ask. Each stay in a state is an
+ * *epoch*. An outcome counts only in the epoch that admitted the call; a late one moves nothing but `late`. One breaker
+ * may serve several users of the same sink.
  */
 export class Breaker {
   state: BreakerState = 'closed';
@@ -98,27 +102,23 @@ export class Breaker {
     return this.state === 'closed' && this.breach() !== undefined;
   }
 
-  /** A call goes out. */
-  callStarted(caller: Caller): void {
-    caller.epoch = this.epoch;
-    if (this.state === 'half-open') this.permitSince = caller.startedAt;
+  /** A probe went out. As any call, it reports its outcome with `epoch` as it was when it began. */
+  probeStarted(): void {
+    this.permitSince = this.clock.now();
   }
 
-  callSucceeded(caller: Caller, durationMs: number): void {
-    if (this.isPristine && caller.epoch === this.epoch && durationMs < this.limitsNow.slowCallMs) caller.epoch = -1;
-    else this.settle(caller, 0, durationMs);
+  callSucceeded(epoch: number, times: Times): void {
+    this.settle(epoch, 0, times);
   }
 
   /** Also for a call that timed out: what comes of it afterwards is late. */
-  callFailed(caller: Caller, durationMs: number): void {
-    this.settle(caller, FAILED, durationMs);
+  callFailed(epoch: number, times: Times): void {
+    this.settle(epoch, FAILED, times);
   }
 
   /** The call says nothing about the sink; a probe gives its permit back. */
-  callCancelled(caller: Caller): void {
-    const isCurrent = caller.epoch === this.epoch;
-    caller.epoch = -1;
-    if (isCurrent) this.freePermit();
+  callCancelled(epoch: number): void {
+    if (epoch === this.epoch) this.freePermit();
   }
 
   /** Looks for calls that have been out too long: ask now and then while any is out. */
@@ -185,9 +185,7 @@ export class Breaker {
     for (const freed of refused) freed();
   }
 
-  private settle(caller: Caller, failed: number, durationMs: number): void {
-    const { epoch, startedAt } = caller;
-    caller.epoch = -1;
+  private settle(epoch: number, failed: number, { startedAt, durationMs }: Times): void {
     const outcome = failed | (durationMs >= this.limitsNow.slowCallMs ? SLOW : 0);
     if (epoch !== this.epoch) this.late += 1;
     else if (this.state === 'half-open') this.probeSettled(outcome);

@@ -65,6 +65,7 @@ export class Slot {
   /** Is told of each message that makes a batch full, or of any. */
   private watcher: { depthReached(): void } | undefined;
   private readonly overflow: Overflow;
+  private readonly keyOf: (message: unknown) => string;
   readonly offers = new WaitingOffers();
   private readonly settledWaiters: (() => void)[] = [];
   /** So many of the oldest messages are due by request. */
@@ -80,6 +81,7 @@ export class Slot {
     this.breaker = shared.breaker;
     this.processing = shared.processing;
     this.queueing = shared.queueing;
+    this.keyOf = shared.keyOf;
     this.overflow = new Overflow(this.mailbox, config.overflow, shared.keyOf, (reason, key, sequence) => {
       this.counters[reason === 'conflated' ? Counter.conflated : Counter.dropped] += 1;
       this.gaps.add(reason, key, sequence);
@@ -125,11 +127,14 @@ export class Slot {
     this.simpleBelow = 0;
   }
 
-  /** Takes a message in or says why not; `isRaw`: it is not a payload yet and is checked. Never throws. */
-  accept(message: unknown, isRaw = true): Outcome {
+  /**
+   * Takes a message in or says why not; `isRaw`: it is not a payload yet and is checked. `key`: if it was read already.
+   * Never throws.
+   */
+  accept(message: unknown, isRaw = true, key?: string): Outcome {
     const { counters, mailbox, turns } = this;
     const { size } = mailbox;
-    if (size < this.simpleFrom || size >= this.simpleBelow || !turns.isFresh()) return this.check(message, isRaw);
+    if (size < this.simpleFrom || size >= this.simpleBelow || !turns.isFresh()) return this.check(message, isRaw, key);
     const sequence = counters[Counter.accepted] + 1;
     mailbox.push(message, turns.now, sequence);
     counters[Counter.accepted] = sequence;
@@ -137,7 +142,7 @@ export class Slot {
     return ACCEPTED;
   }
 
-  private check(message: unknown, isRaw: boolean): Outcome {
+  private check(message: unknown, isRaw: boolean, key: string | undefined): Outcome {
     if (!this.isOpen) return this.reject('not-running', message);
     if (this.isShut()) return this.reject('tripped', message);
     let payload = message;
@@ -148,28 +153,36 @@ export class Slot {
       this.world.keepDeadLetter(this.config.name, 'invalid', message, error, 0);
       return outcome;
     }
-    return this.admit(payload, message);
+    return this.admit(payload, message, key);
   }
 
-  private admit(payload: unknown, message: unknown): Outcome {
+  private admit(payload: unknown, message: unknown, known: string | undefined): Outcome {
     const { config, counters, mailbox, turns } = this;
     if (mailbox.size === 0 && config.batchSize > 1) turns.read();
     else turns.glance(1);
     const sequence = counters[Counter.accepted] + 1;
-    if (!this.overflow.admit(payload, turns.now, sequence)) return this.reject('mailbox-full', message);
+    const isChecked = this.validate !== undefined;
+    const isConflated = config.overflow === 'conflate';
+    // A payload may show its key no more. Without a check it is the message itself, which can be asked whenever need be.
+    const key = isChecked || isConflated ? (known ?? this.keyOf(message)) : undefined;
+    if (!this.overflow.admit(payload, key, turns.now, sequence)) return this.reject('mailbox-full', message);
     counters[Counter.accepted] = sequence;
-    const isChecked = this.validate !== undefined || config.whenTripped === 'reject';
     // The wait of a batch counts from its first message: that one is never stamped with a reading from before.
     this.simpleFrom = config.batchSize > 1 ? 1 : 0;
-    this.simpleBelow = isChecked ? 0 : mailbox.capacity;
+    this.simpleBelow = isChecked || isConflated || config.whenTripped === 'reject' ? 0 : mailbox.capacity;
     if (mailbox.size >= this.watchedDepth) this.watcher?.depthReached();
     return ACCEPTED;
   }
 
   /** As `accept`, but waits for room, in order of asking. An abort takes the offer back: it was never received. */
-  offer(message: unknown, signal?: AbortSignal): Outcome | Promise<Outcome> {
+  offer(message: unknown, signal?: AbortSignal, key?: string): Outcome | Promise<Outcome> {
     const mustWait = this.isOpen && (this.mailbox.isFull || this.offers.size > 0);
-    return mustWait && !this.isShut() ? this.offers.add(message, signal) : this.accept(message);
+    return mustWait && !this.isShut() ? this.offers.add(message, signal, key) : this.accept(message, true, key);
+  }
+
+  /** Takes over a message that waited in another slot. */
+  receive(message: unknown, key: string | undefined, acceptedAt: number, sequence: number): void {
+    this.overflow.place(message, key, acceptedAt, sequence);
   }
 
   /** The messages `process` has now. */
@@ -199,7 +212,7 @@ export class Slot {
   admitWaiters(): void {
     while (this.offers.size > 0 && !(this.isOpen && this.mailbox.isFull)) {
       const offer = this.offers.shift();
-      offer?.answer(this.accept(offer.message));
+      offer?.answer(this.accept(offer.message, true, offer.key));
     }
   }
 

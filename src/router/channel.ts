@@ -8,6 +8,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { BreakerChange, BreakerUser } from '../core/breaker-change.ts';
 import { Histogram } from '../core/histogram.ts';
+import type { Outcome } from '../core/outcome.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
 import { keyReader } from '../core/symbol.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
@@ -40,6 +41,8 @@ export class Channel implements BreakerUser {
   /** The slots, if there are several, and else the only one. */
   private readonly partitioning: Partitioning<Slot> | undefined;
   private readonly only: Slot | undefined;
+  /** Undefined: its partitions take turns, whatever the key. */
+  private readonly keyOf: ((message: unknown) => string) | undefined;
   /** Set once it is being taken out: whoever asks again waits for the same end. */
   removal: Promise<void> | undefined;
   /** What an operator who takes it out is told: each message is handed back in one report. */
@@ -55,6 +58,7 @@ export class Channel implements BreakerUser {
     const { partitionBy, partitions } = config;
     const isKey = partitionBy !== 'round-robin' && partitionBy !== 'least-loaded';
     const keyOf = keyReader(isKey ? partitionBy : 'sym', (error) => world.bus.fault('key', error, config.name));
+    this.keyOf = isKey ? keyOf : undefined;
     const shared = { keyOf, breaker, processing: this.processing, queueing: this.queueing };
     this.members = Array.from({ length: partitions }, (_, index) => {
       const id = partitions === 1 ? config.name : `${config.name}/${index}`;
@@ -62,7 +66,7 @@ export class Channel implements BreakerUser {
     });
     const { callers } = this;
     if (callers.length === 1) this.only = callers[0];
-    else this.partitioning = createPartitioning(callers, isKey ? keyOf : partitionBy);
+    else this.partitioning = createPartitioning(callers, isKey ? 'key' : partitionBy);
     breaker?.join(this);
   }
 
@@ -79,10 +83,23 @@ export class Channel implements BreakerUser {
     return this.parts.breaker;
   }
 
-  /** The slot that serves a message. */
-  slotFor(message: unknown): Slot {
+  /** Takes a message in, or says why not. Its key is read once, from the message as it came. */
+  accept(message: unknown, isRaw = true): Outcome {
+    if (this.only !== undefined) return this.only.accept(message, isRaw);
+    const key = this.keyOf?.(message);
+    return this.slotFor(message, key).accept(message, isRaw, key);
+  }
+
+  /** As `accept`, but waits for room. */
+  offer(message: unknown, signal?: AbortSignal): Outcome | Promise<Outcome> {
+    const key = this.only === undefined ? this.keyOf?.(message) : undefined;
+    return this.slotFor(message, key).offer(message, signal, key);
+  }
+
+  /** The slot that serves a message; its key is read unless it is known. */
+  private slotFor(message: unknown, key?: string): Slot {
     // One of the two is there.
-    return this.only ?? (this.partitioning as Partitioning<Slot>).pick(message);
+    return this.only ?? (this.partitioning as Partitioning<Slot>).pick(key ?? this.keyOf?.(message) ?? '');
   }
 
   /** A class whose constructor threw when the router was made shows its rules only now. Throws every mistake. */
@@ -121,7 +138,7 @@ export class Channel implements BreakerUser {
       slot.retryAt = Math.max(...before.callers.map(({ retryAt }) => retryAt));
       slot.askedUntil = Math.max(...before.callers.map(({ askedUntil }) => askedUntil));
     }
-    handOver(before.callers, (message) => this.slotFor(message), first);
+    handOver(before.callers, (message, key) => this.slotFor(message, key), first);
   }
 
   /** It is gone: a shared breaker must not keep it. */

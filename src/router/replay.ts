@@ -52,7 +52,7 @@ export async function replayDeadLetters(core: Core, options: ReplayOptions): Pro
     if (typeof message === 'object' && message !== null) replays.set(message, replaysOf(message) + 1);
     // A letter that was never accepted is routed anew; the others are payloads already, and go behind the door.
     const isRaw = reason === 'unknown-type' || reason === 'invalid';
-    channel.slotFor(message).accept(message, isRaw);
+    channel.accept(message, isRaw);
     report.replayed += 1;
     await sleep(core, 1_000 / perSecond);
   }

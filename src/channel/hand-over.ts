@@ -3,12 +3,15 @@ import type { FailedBatch } from '../core/recovery.ts';
 import { Inbox } from './inbox.ts';
 import type { Lane } from './lane.ts';
 
+/** The lane that now serves a message; `key`: if it was read already. */
+type LaneFor = (message: unknown, key?: string) => Lane;
+
 /**
  * A channel's new lanes take over from those before a reload: what waits goes to the lane that now serves its key, in
  * order, and the counts go on. Nothing may be in flight. Nothing is published before all of it has moved: a listener may
  * look at the counts.
  */
-export function handOver(from: readonly Lane[], to: readonly Lane[], laneFor: (message: unknown) => Lane): void {
+export function handOver(from: readonly Lane[], to: readonly Lane[], laneFor: LaneFor): void {
   const retryAt = Math.max(...from.map(({ recovery }) => recovery.retryAt));
   const restUntil = Math.max(...from.map(({ recovery }) => recovery.sinkRestsUntil));
   for (const { recovery } of to) recovery.postpone(retryAt, restUntil);
@@ -21,13 +24,13 @@ export function handOver(from: readonly Lane[], to: readonly Lane[], laneFor: (m
   for (const { counters } of from) {
     for (const index of Object.values(Counter)) if (first !== undefined) first.counters[index] += counters[index];
   }
-  const inboxFor = (message: unknown): Inbox => laneFor(message).inbox;
+  const inboxFor = (message: unknown, key?: string): Inbox => laneFor(message, key).inbox;
   const inboxes = { from: from.map(({ inbox }) => inbox), to: to.map(({ inbox }) => inbox) };
   Inbox.handOver(inboxes.from, inboxes.to, inboxFor);
   Inbox.handOverOffers(inboxes.from, inboxes.to, inboxFor);
 }
 
-function groupBy({ messages }: FailedBatch, laneFor: (message: unknown) => Lane): Map<Lane, unknown[]> {
+function groupBy({ messages }: FailedBatch, laneFor: LaneFor): Map<Lane, unknown[]> {
   const groups = new Map<Lane, unknown[]>();
   for (const message of messages) {
     const lane = laneFor(message);

@@ -16,6 +16,9 @@ import { WaitingOffers } from './waiting-offers.ts';
 /** No mailbox is so deep; a small integer, because each message is compared with it. */
 const NEVER = 2 ** 30;
 
+/** The inbox that now serves a message; `key`: if it was read already. */
+type InboxFor = (message: unknown, key?: string) => Inbox;
+
 /** What an inbox is made of. */
 export interface InboxOptions {
   readonly config: ChannelConfig;
@@ -45,7 +48,7 @@ export class Inbox {
   private config: ChannelConfig;
   private validate: Validate | undefined = undefined;
   private isDoorOpen = false;
-  /** A message needs more than room: the door is closed, or messages are validated, or an open breaker may refuse them. */
+  /** A message needs more than room: the door is closed, it is validated or conflated, or an open breaker may refuse it. */
   private isGuarded = true;
   private wakeAt = NEVER;
   private wake: () => void = () => {};
@@ -119,9 +122,13 @@ export class Inbox {
     this.wakeAt = NEVER;
   }
 
-  /** Takes a message in or says why not; `isRaw`: it is not a payload yet and is validated. Never throws. */
-  accept(message: unknown, isRaw = true): Outcome {
+  /**
+   * Takes a message in or says why not; `isRaw`: it is not a payload yet and is validated. `known`: its key, if that was
+   * read already. Never throws.
+   */
+  accept(message: unknown, isRaw = true, known?: string): Outcome {
     let payload = message;
+    let key: string | undefined;
     if (this.isGuarded) {
       if (!this.isDoorOpen) return this.reject('not-running', message);
       if (this.isShut()) return this.reject('tripped', message);
@@ -130,29 +137,32 @@ export class Inbox {
       } catch (error) {
         return this.refuseInvalid(message, error);
       }
+      // A payload may show its key no more. Without a check it is the message itself, which can be asked at any time.
+      key = known ?? this.options.keyOf(message);
     }
     const { clock, counters, mailbox } = this;
     // The wait of a batch counts from its first message, so that message is never stamped with a shared reading.
     if (mailbox.size === 0 && this.config.batchSize > 1) clock.read();
     else clock.advance(1);
     const sequence = counters[Counter.accepted] + 1;
-    if (!this.overflow.admit(payload, clock.now, sequence)) return this.reject('mailbox-full', message);
+    if (key === undefined && !mailbox.isFull) mailbox.push(message, clock.now, sequence);
+    else if (!this.overflow.admit(payload, key, clock.now, sequence)) return this.reject('mailbox-full', message);
     counters[Counter.accepted] = sequence;
     if (mailbox.size >= this.wakeAt) this.wake();
     return ACCEPTED;
   }
 
   /** As `accept`, but waits for room, in order of asking. An abort takes the offer back: it was never received. */
-  offer(message: unknown, signal?: AbortSignal): Outcome | Promise<Outcome> {
+  offer(message: unknown, signal?: AbortSignal, key?: string): Outcome | Promise<Outcome> {
     const mustWait = this.isDoorOpen && (this.mailbox.isFull || this.offers.size > 0);
-    return mustWait && !this.isShut() ? this.offers.add(message, signal) : this.accept(message);
+    return mustWait && !this.isShut() ? this.offers.add(message, signal, key) : this.accept(message, true, key);
   }
 
   /** Room was made, or the door was closed: lets waiting offers in, oldest first. */
   admitOffers(): void {
     while (this.offers.size > 0 && !(this.isDoorOpen && this.mailbox.isFull)) {
       const offer = this.offers.shift();
-      offer?.answer(this.accept(offer.message));
+      offer?.answer(this.accept(offer.message, true, offer.key));
     }
   }
 
@@ -210,7 +220,7 @@ export class Inbox {
   }
 
   /** Goes on as these did: its door is as theirs was, and what waits in them goes to the inbox that now serves its key. */
-  static handOver(from: readonly Inbox[], to: readonly Inbox[], inboxFor: (message: unknown) => Inbox): void {
+  static handOver(from: readonly Inbox[], to: readonly Inbox[], inboxFor: InboxFor): void {
     const [first] = from;
     for (const inbox of to) {
       inbox.isDoorOpen = first?.isDoorOpen ?? false;
@@ -219,24 +229,26 @@ export class Inbox {
     }
     for (const { mailbox } of from) {
       for (let offset = 0; offset < mailbox.size; offset += 1) {
-        const message = mailbox.messageOf(offset);
-        inboxFor(message).mailbox.push(message, mailbox.acceptedAtOf(offset), mailbox.sequenceOf(offset));
+        const [message, key] = [mailbox.messageOf(offset), mailbox.keyOf(offset)];
+        inboxFor(message, key).overflow.place(message, key, mailbox.acceptedAtOf(offset), mailbox.sequenceOf(offset));
       }
       mailbox.drain();
     }
   }
 
   /** The second step of a hand-over, once all messages have moved: gaps are published and waiting offers move. */
-  static handOverOffers(from: readonly Inbox[], to: readonly Inbox[], inboxFor: (message: unknown) => Inbox): void {
+  static handOverOffers(from: readonly Inbox[], to: readonly Inbox[], inboxFor: InboxFor): void {
     for (const inbox of from) {
       inbox.publishGaps();
-      inbox.offers.moveTo((message) => inboxFor(message).offers);
+      inbox.offers.moveTo((message, key) => inboxFor(message, key).offers);
     }
     for (const inbox of to) inbox.admitOffers();
   }
 
   private guard(): void {
-    this.isGuarded = !this.isDoorOpen || this.validate !== undefined || this.config.whenTripped === 'reject';
+    const { overflow, whenTripped } = this.config;
+    const isSelective = whenTripped === 'reject' || overflow === 'conflate';
+    this.isGuarded = !this.isDoorOpen || this.validate !== undefined || isSelective;
   }
 
   /** The breaker is open and `whenTripped` says reject. Once it has cooled down, messages must come in to be probes. */

@@ -3,6 +3,8 @@ import type { Outcome } from '../core/outcome.ts';
 
 interface WaitingOffer {
   readonly message: unknown;
+  /** If it was read already. */
+  readonly key: string | undefined;
   /** Where it waits; a reload may move it. */
   queue: Set<WaitingOffer>;
   readonly answer: (outcome: Outcome) => void;
@@ -18,7 +20,7 @@ export class WaitingOffers {
   }
 
   /** Waits. An abort takes the offer back: the promise rejects with the signal's reason. */
-  add(message: unknown, signal?: AbortSignal): Promise<Outcome> {
+  add(message: unknown, signal?: AbortSignal, key?: string): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const takeBack = (): void => {
         if (offer.queue.delete(offer)) reject(signal?.reason);
@@ -28,7 +30,7 @@ export class WaitingOffers {
         resolve(outcome);
       };
       this.#queue ??= new Set();
-      const offer: WaitingOffer = { message, queue: this.#queue, answer };
+      const offer: WaitingOffer = { message, key, queue: this.#queue, answer };
       this.#queue.add(offer);
       if (signal === undefined) return;
       // A host has one signal for all that wait; Node takes more than ten listeners for a leak, and they go with the answer.
@@ -38,17 +40,17 @@ export class WaitingOffers {
   }
 
   /** Takes the offer that has waited longest; undefined when none waits. */
-  shift(): Pick<WaitingOffer, 'message' | 'answer'> | undefined {
+  shift(): Pick<WaitingOffer, 'message' | 'key' | 'answer'> | undefined {
     const [first] = this.#queue ?? [];
     first?.queue.delete(first);
     return first;
   }
 
   /** Moves all of them to the end of other queues. */
-  moveTo(queueFor: (message: unknown) => WaitingOffers): void {
+  moveTo(queueFor: (message: unknown, key: string | undefined) => WaitingOffers): void {
     for (const offer of [...(this.#queue ?? [])]) {
       offer.queue.delete(offer);
-      const target = queueFor(offer.message);
+      const target = queueFor(offer.message, offer.key);
       target.#queue ??= new Set();
       offer.queue = target.#queue.add(offer);
     }

@@ -58,7 +58,7 @@ const partitionBySchema = noted(
   z.custom<string | PartitionKey>(isPartitionBy, `must be ${partitionByAllowed}`).default('sym'),
   partitionByAllowed,
   'restart',
-  'What decides the partition, and the key of `conflate`; `sym` also finds pair, symbol and ticker.',
+  'The key of partitions and of `conflate`, read from the message as it came; `sym` also finds pair, symbol and ticker.',
 );
 
 // Not `z.record`, which would drop a key such as `__proto__` without a word; the channel’s own schema is to see it.
@@ -72,7 +72,11 @@ export const channelSchema = sectionOf({
   batchSize: whole(1, 100_000, 100, 'next-batch', 'A batch is due at this many messages.'),
   timeoutMs: whole(1, 3_600_000, 100, 'next-batch', 'A batch is due when its first message waited so long, in ms.'),
   capacity: whole(1, 10_000_000, 1_000, 'next-batch', 'Messages the mailbox of each partition holds.'),
-  overflow: oneOf(overflows, 'next-batch', 'At `capacity`: refuse, drop one, or keep the latest of each key.'),
+  overflow: oneOf(
+    overflows,
+    'next-batch',
+    'At `capacity`: refuse or drop one; conflate: at any depth only the latest of each key waits.',
+  ),
   partitions: whole(1, 1_024, 1, 'restart', 'Actors that share the channel; order holds within each.'),
   partitionBy: partitionBySchema,
   warmUpTimeoutMs: whole(1, dayMs, 10_000, 'restart', 'The channel fails when `warmUp` takes longer, in ms.'),

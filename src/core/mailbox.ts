@@ -20,6 +20,8 @@ export class Mailbox<Message = unknown> {
   private messages: (Message | undefined)[] = [];
   private acceptedAt = NO_STAMPS;
   private sequence = NO_STAMPS;
+  /** Undefined: no message came with its key. */
+  private keys: (string | undefined)[] | undefined;
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -56,9 +58,14 @@ export class Mailbox<Message = unknown> {
     return this.sequence[this.slotOf(offset)] ?? Number.NaN;
   }
 
-  push(message: Message, acceptedAt: number, sequence: number): void {
+  /** The key it was pushed with. */
+  keyOf(offset: number): string | undefined {
+    return this.keys?.[this.slotOf(offset)];
+  }
+
+  push(message: Message, acceptedAt: number, sequence: number, key?: string): void {
     if (this.count > this.mask) this.resize(this.count + 1);
-    this.put(this.slotOf(this.count), message, acceptedAt, sequence);
+    this.put(this.slotOf(this.count), message, acceptedAt, sequence, key);
     this.count += 1;
   }
 
@@ -78,14 +85,14 @@ export class Mailbox<Message = unknown> {
   shift(): Message | undefined {
     if (this.count === 0) return undefined;
     const message = this.messages[this.head];
-    this.messages[this.head] = undefined;
+    this.forget(0);
     this.advance(1);
     return message;
   }
 
   /** Puts a newer message in the place of a waiting one; the wait goes on counting from the older one's acceptance. */
   replace(offset: number, message: Message, sequence: number): void {
-    this.put(this.slotOf(offset), message, this.acceptedAtOf(offset), sequence);
+    this.put(this.slotOf(offset), message, this.acceptedAtOf(offset), sequence, this.keyOf(offset));
   }
 
   /** Removes all that `isDoomed` says; the others keep their order. Asked once for each, from the oldest. */
@@ -95,8 +102,7 @@ export class Mailbox<Message = unknown> {
     let kept = 0;
     for (let offset = 0; offset < this.count; offset += 1) {
       if (isDoomed(offset)) continue;
-      if (kept < offset)
-        this.put(this.slotOf(kept), this.messageOf(offset), this.acceptedAtOf(offset), this.sequenceOf(offset));
+      if (kept < offset) this.move(offset, kept);
       kept += 1;
     }
     for (let offset = kept; offset < this.count; offset += 1) this.forget(offset);
@@ -114,15 +120,25 @@ export class Mailbox<Message = unknown> {
     return (this.head + offset) & this.mask;
   }
 
-  private put(slot: number, message: Message, acceptedAt: number, sequence: number): void {
+  private put(slot: number, message: Message, acceptedAt: number, sequence: number, key: string | undefined): void {
     this.messages[slot] = message;
     this.acceptedAt[slot] = acceptedAt;
     this.sequence[slot] = sequence;
+    if (key === undefined && this.keys === undefined) return;
+    this.keys ??= new Array(this.mask + 1);
+    this.keys[slot] = key;
+  }
+
+  private move(from: number, to: number): void {
+    const stamps = [this.acceptedAtOf(from), this.sequenceOf(from)] as const;
+    this.put(this.slotOf(to), this.messageOf(from), ...stamps, this.keyOf(from));
   }
 
   /** A slot that is free keeps nothing alive. */
   private forget(offset: number): void {
-    this.messages[this.slotOf(offset)] = undefined;
+    const slot = this.slotOf(offset);
+    this.messages[slot] = undefined;
+    if (this.keys !== undefined) this.keys[slot] = undefined;
   }
 
   private advance(count: number): void {
@@ -142,15 +158,18 @@ export class Mailbox<Message = unknown> {
     while (messages.length < slots) messages.push(undefined);
     const acceptedAt = new Float64Array(slots);
     const sequence = new Float64Array(slots);
+    const keys = this.keys === undefined ? undefined : new Array<string | undefined>(slots);
     for (let offset = 0; offset < this.count; offset += 1) {
       messages[offset] = this.messageOf(offset);
       acceptedAt[offset] = this.acceptedAtOf(offset);
       sequence[offset] = this.sequenceOf(offset);
+      if (keys !== undefined) keys[offset] = this.keyOf(offset);
     }
     this.mask = slots - 1;
     this.messages = messages;
     this.acceptedAt = acceptedAt;
     this.sequence = sequence;
+    this.keys = keys;
     this.head = 0;
   }
 }

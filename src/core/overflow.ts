@@ -1,9 +1,9 @@
 import type { Mailbox } from './mailbox.ts';
 
 /**
- * What a full mailbox does with one more message. `reject`: the caller keeps it · `drop-oldest`: the newest `capacity`
- * wait · `drop-newest`: it is taken in and dropped · `conflate`: the latest per key waits (right for fair values and
- * quotes, wrong for trades); when all keys differ it is rejected.
+ * What a mailbox does with one more message. `reject`: when it is full, the caller keeps the message · `drop-oldest`: the
+ * newest `capacity` wait · `drop-newest`: the message is taken in and dropped · `conflate`: only the latest of each key
+ * waits, full or not (right for fair values and quotes, wrong for trades); when `capacity` keys wait, another one is rejected.
  */
 export type OverflowPolicy = 'reject' | 'drop-oldest' | 'drop-newest' | 'conflate';
 
@@ -13,95 +13,102 @@ export type GapReason = 'drop-oldest' | 'drop-newest' | 'conflated';
 /** Told of each message that was taken in and will not be delivered. Must not throw. */
 export type Lost = (reason: GapReason, key: string, sequence: number, message: unknown) => void;
 
-/** The door of a mailbox: pushes while there is room, and applies the policy when there is none. */
+/** The door of a mailbox: pushes messages, and applies the policy. */
 export class Overflow {
-  policy: OverflowPolicy;
+  private policyNow: OverflowPolicy;
   private readonly mailbox: Mailbox;
   private readonly keyOf: (message: unknown) => string;
   private readonly lost: Lost;
-  // For `conflate`: the ordinal of the newest message of each key. Brought up to date only when the mailbox is full, so
-  // the ordinary path knows nothing of it and each message is indexed once.
-  private newest: Map<string, number> | undefined;
-  private indexedUpTo = 0;
-  private hasSuperseded = false;
+  /** For `conflate`: where the message of each key waits, by its ordinal and in that order. */
+  private places: Map<string, number> | undefined;
 
-  /** `keyOf` must not throw. Messages whose key is '' are never conflated: nothing says that one replaces the other. */
+  /** `keyOf` reads the key of a message that came without one, and must not throw. */
   constructor(mailbox: Mailbox, policy: OverflowPolicy, keyOf: (message: unknown) => string, lost: Lost) {
     this.mailbox = mailbox;
-    this.policy = policy;
+    this.policyNow = policy;
     this.keyOf = keyOf;
     this.lost = lost;
+    if (policy === 'conflate') this.places = new Map();
+  }
+
+  get policy(): OverflowPolicy {
+    return this.policyNow;
+  }
+
+  /** May change at any time. What waits already is conflated, too. */
+  set policy(policy: OverflowPolicy) {
+    if (policy === this.policyNow) return;
+    this.policyNow = policy;
+    this.places = undefined;
+    if (policy === 'conflate') this.conflateAll();
   }
 
   /** True: taken in; it waits, or it or another one was told to `lost`. False: the caller still owns it. */
-  admit(message: unknown, acceptedAt: number, sequence: number): boolean {
-    if (this.mailbox.isFull) {
-      if (this.policy === 'reject') return false;
-      if (this.policy === 'conflate') return this.conflate(message, acceptedAt, sequence);
-      if (this.policy === 'drop-newest' || this.mailbox.capacity === 0) {
-        this.lost('drop-newest', this.keyOf(message), sequence, message);
+  admit(message: unknown, key: string | undefined, acceptedAt: number, sequence: number): boolean {
+    const { mailbox, policyNow } = this;
+    if (policyNow === 'conflate') {
+      const known = key ?? this.keyOf(message);
+      if (mailbox.isFull && this.placeOf(known) === undefined) return false;
+      this.place(message, known, acceptedAt, sequence);
+      return true;
+    }
+    if (mailbox.isFull) {
+      if (policyNow === 'reject') return false;
+      if (policyNow === 'drop-newest' || mailbox.capacity === 0) {
+        this.lost('drop-newest', key ?? this.keyOf(message), sequence, message);
         return true;
       }
-      while (this.mailbox.isFull) this.dropOldest();
+      while (mailbox.isFull) this.dropOldest();
     }
-    this.mailbox.push(message, acceptedAt, sequence);
+    mailbox.push(message, acceptedAt, sequence, key);
     return true;
+  }
+
+  /** Takes in what was accepted before, whether or not there is room. */
+  place(message: unknown, key: string | undefined, acceptedAt: number, sequence: number): void {
+    const { mailbox, places } = this;
+    if (places === undefined) return mailbox.push(message, acceptedAt, sequence, key);
+    const known = key ?? this.keyOf(message);
+    const ordinal = this.placeOf(known);
+    if (ordinal === undefined) {
+      // Without a key nothing says that one message replaces another.
+      if (known !== '') places.set(known, mailbox.headOrdinal + mailbox.size);
+      return mailbox.push(message, acceptedAt, sequence, known);
+    }
+    const offset = ordinal - mailbox.headOrdinal;
+    this.lost('conflated', known, mailbox.sequenceOf(offset), mailbox.messageOf(offset));
+    mailbox.replace(offset, message, sequence);
   }
 
   private dropOldest(): void {
-    const sequence = this.mailbox.sequenceOf(0);
+    const [key, sequence] = [this.mailbox.keyOf(0), this.mailbox.sequenceOf(0)];
     const oldest = this.mailbox.shift();
-    this.lost('drop-oldest', this.keyOf(oldest), sequence, oldest);
+    this.lost('drop-oldest', key ?? this.keyOf(oldest), sequence, oldest);
   }
 
-  private conflate(message: unknown, acceptedAt: number, sequence: number): boolean {
-    const newest = this.index();
-    const key = this.keyOf(message);
-    const offset = (newest.get(key) ?? -1) - this.mailbox.headOrdinal;
-    if (offset >= 0) {
-      this.supersede(key, offset);
-      this.mailbox.replace(offset, message, sequence);
-      return true;
+  /** Where a message of this key waits. Those that were taken since are forgotten first: they are the oldest. */
+  private placeOf(key: string): number | undefined {
+    for (const [taken, ordinal] of this.places ?? []) {
+      if (ordinal >= this.mailbox.headOrdinal) break;
+      this.places?.delete(taken);
     }
-    if (this.hasSuperseded) this.compact(newest);
-    if (this.mailbox.isFull) return false;
-    this.mailbox.push(message, acceptedAt, sequence);
-    return true;
+    return this.places?.get(key);
   }
 
-  private index(): Map<string, number> {
-    const { headOrdinal, size } = this.mailbox;
-    this.newest ??= new Map();
-    const newest = this.newest;
-    // Keys whose messages have left stay in the index until it is twice too big: a bound, at no cost per message.
-    if (newest.size > 2 * size) {
-      newest.clear();
-      this.indexedUpTo = headOrdinal;
-    }
-    const end = headOrdinal + size;
-    for (let ordinal = Math.max(this.indexedUpTo, headOrdinal); ordinal < end; ordinal += 1) {
-      const key = this.keyOf(this.mailbox.messageOf(ordinal - headOrdinal));
-      if (key === '') continue;
-      if ((newest.get(key) ?? -1) >= headOrdinal) this.hasSuperseded = true;
-      newest.set(key, ordinal);
-    }
-    this.indexedUpTo = end;
-    return newest;
-  }
-
-  /** Touches each waiting message (about 70 ns), so it runs only when a superseded one may be among them. */
-  private compact(newest: ReadonlyMap<string, number>): void {
-    const { headOrdinal } = this.mailbox;
-    this.hasSuperseded = false;
-    this.mailbox.removeWhere((offset) => {
-      const key = this.keyOf(this.mailbox.messageOf(offset));
-      if (key === '' || newest.get(key) === headOrdinal + offset) return false;
-      this.supersede(key, offset);
-      return true;
-    });
-  }
-
-  private supersede(key: string, offset: number): void {
-    this.lost('conflated', key, this.mailbox.sequenceOf(offset), this.mailbox.messageOf(offset));
+  private conflateAll(): void {
+    const { mailbox } = this;
+    const waiting = Array.from(
+      { length: mailbox.size },
+      (_, offset) =>
+        [
+          mailbox.messageOf(offset),
+          mailbox.keyOf(offset),
+          mailbox.acceptedAtOf(offset),
+          mailbox.sequenceOf(offset),
+        ] as const,
+    );
+    mailbox.drain();
+    this.places = new Map();
+    for (const each of waiting) this.place(...each);
   }
 }

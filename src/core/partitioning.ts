@@ -6,18 +6,19 @@ export interface Target {
 
 /** Which partition a message belongs to. */
 export interface Partitioning<P extends Target = Target> {
-  pick(message: unknown): P;
+  /** The key decides, or is not looked at. */
+  pick(key: string): P;
 }
 
 /** By key (the same key, the same partition), or where order does not matter in turn or to the least loaded. */
 export function createPartitioning<P extends Target>(
   partitions: readonly P[],
-  by: 'round-robin' | 'least-loaded' | ((message: unknown) => string),
+  by: 'key' | 'round-robin' | 'least-loaded',
 ): Partitioning<P> {
   const [only] = partitions;
   if (only === undefined) throw new RangeError('a channel has at least one partition');
   const at = (index: number): P => partitions[index % partitions.length] ?? only;
-  if (typeof by === 'function') return { pick: (message) => at(hash(by(message))) };
+  if (by === 'key') return { pick: (key) => at(hash(key)) };
   if (by === 'least-loaded') return { pick: () => leastLoaded(partitions, only) };
   let turn = -1;
   return {

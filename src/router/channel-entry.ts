@@ -9,6 +9,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { BreakerChange, BreakerUser, Caller } from '../core/breaker-change.ts';
 import { Histogram } from '../core/histogram.ts';
+import type { Outcome } from '../core/outcome.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
 import { keyReader } from '../core/symbol.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
@@ -39,6 +40,8 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   private readonly options: ChannelEntryOptions;
   private readonly partitioning: Partitioning<Partition> | undefined;
   private readonly only: Partition | undefined;
+  /** Undefined: its partitions take turns, whatever the key. */
+  private readonly keyOf: ((message: unknown) => string) | undefined;
   private inForce: ChannelConfig;
   private spare: AnyChannel | undefined;
   private checkedBy: StandardSchemaV1 | undefined;
@@ -59,12 +62,13 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     const { partitionBy, partitions } = config;
     const isKey = partitionBy !== 'round-robin' && partitionBy !== 'least-loaded';
     const keyOf = keyReader(isKey ? partitionBy : 'sym', (error) => services.bus.fault('key', error, config.name));
+    this.keyOf = isKey ? keyOf : undefined;
     const shared = { config, services, breaker, keyOf, processing: this.processing, queueing: this.queueing };
     this.partitions = Array.from({ length: partitions }, (_, index) => {
       return new Partition({ ...shared, id: partitions === 1 ? config.name : `${config.name}/${index}` });
     });
     if (partitions === 1) this.only = this.partitions[0];
-    else this.partitioning = createPartitioning(this.partitions, isKey ? keyOf : partitionBy);
+    else this.partitioning = createPartitioning(this.partitions, isKey ? 'key' : partitionBy);
     this.callers = this.partitions.flatMap(({ lane }) => lane.breaker ?? []);
     breaker?.join(this);
   }
@@ -100,10 +104,17 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     return this.removal;
   }
 
-  /** The partition that serves a message. */
-  partitionFor(message: unknown): Partition {
-    // One of the two is there.
-    return this.only ?? (this.partitioning as Partitioning<Partition>).pick(message);
+  /** Takes a message in, or says why not. Its key is read once, from the message as it came. */
+  accept(message: unknown, isRaw = true): Outcome {
+    if (this.only !== undefined) return this.only.inbox.accept(message, isRaw);
+    const key = this.keyOf?.(message);
+    return this.partitionFor(message, key).inbox.accept(message, isRaw, key);
+  }
+
+  /** As `accept`, but waits for room. */
+  offer(message: unknown, signal?: AbortSignal): Outcome | Promise<Outcome> {
+    const key = this.only === undefined ? this.keyOf?.(message) : undefined;
+    return this.partitionFor(message, key).inbox.offer(message, signal, key);
   }
 
   /** Makes the instance of one life. Throws what its constructor throws, and every mistake in its rules. */
@@ -131,7 +142,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     if (first === undefined) return;
     for (const partition of this.partitions) partition.takeOver(first);
     const lanesOf = ({ partitions }: ChannelEntry) => partitions.map(({ lane }) => lane);
-    handOver(lanesOf(before), lanesOf(this), (message) => this.partitionFor(message).lane);
+    handOver(lanesOf(before), lanesOf(this), (message, key) => this.partitionFor(message, key).lane);
   }
 
   /** It is gone: a shared breaker must not keep it. */
@@ -148,6 +159,12 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     for (const partition of this.partitions) {
       partition.send({ type: to === 'open' ? 'breaker.opened' : 'breaker.closed' });
     }
+  }
+
+  /** The partition that serves a message; its key is read unless it is known. */
+  private partitionFor(message: unknown, key = this.only === undefined ? this.keyOf?.(message) : undefined): Partition {
+    // One of the two is there.
+    return this.only ?? (this.partitioning as Partitioning<Partition>).pick(key ?? '');
   }
 
   /** A class whose constructor threw when the router was made shows its rules only now. */

@@ -65,7 +65,7 @@ export class Intake {
 
   route(message: unknown, dataType?: string): Outcome {
     const channel = this.channelOf(message, dataType);
-    return channel === undefined ? this.refuse(message, dataType) : channel.partitionFor(message).inbox.accept(message);
+    return channel === undefined ? this.refuse(message, dataType) : channel.accept(message);
   }
 
   routeAll(messages: Iterable<unknown>, dataType?: string): IntakeCount {
@@ -77,9 +77,7 @@ export class Intake {
   /** A promise only when the message has to wait for room. */
   offer(message: unknown, { dataType, signal }: OfferOptions): Outcome | Promise<Outcome> {
     const channel = this.channelOf(message, dataType);
-    return channel === undefined
-      ? this.refuse(message, dataType)
-      : channel.partitionFor(message).inbox.offer(message, signal);
+    return channel === undefined ? this.refuse(message, dataType) : channel.offer(message, signal);
   }
 
   /** A source that never waits would keep timers and sockets waiting: the event loop gets its turns. */

@@ -53,7 +53,7 @@ export async function replayDeadLetters(parts: RouterParts, options: ReplayOptio
     if (typeof message === 'object' && message !== null) replays.set(message, replaysOf(message) + 1);
     // A letter that was never accepted is routed anew; the others are payloads already, and go behind the door.
     const isRaw = reason === 'unknown-type' || reason === 'invalid';
-    channel.partitionFor(message).inbox.accept(message, isRaw);
+    channel.accept(message, isRaw);
     report.replayed += 1;
     await sleep(parts, 1_000 / perSecond);
   }

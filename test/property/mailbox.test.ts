@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Mailbox } from '../../src/core/mailbox.ts';
 
-type Entry = readonly [message: number, acceptedAt: number, sequence: number];
+type Entry = readonly [message: number, acceptedAt: number, sequence: number, key: string | undefined];
 type Command = (real: Mailbox<number>, model: Entry[], state: { sequence: number }) => void;
 
 function entriesOf(mailbox: Mailbox<number>): Entry[] {
@@ -10,15 +10,19 @@ function entriesOf(mailbox: Mailbox<number>): Entry[] {
     mailbox.messageOf(offset),
     mailbox.acceptedAtOf(offset),
     mailbox.sequenceOf(offset),
+    mailbox.keyOf(offset),
   ]);
 }
 
-const push = fc.constant<Command>((real, model, state) => {
-  if (real.isFull) return;
-  state.sequence += 1;
-  real.push(state.sequence, state.sequence * 2, state.sequence);
-  model.push([state.sequence, state.sequence * 2, state.sequence]);
-});
+const push = fc.option(fc.constantFrom('A', 'B'), { nil: undefined }).map(
+  (key): Command =>
+    (real, model, state) => {
+      if (real.isFull) return;
+      state.sequence += 1;
+      real.push(state.sequence, state.sequence * 2, state.sequence, key);
+      model.push([state.sequence, state.sequence * 2, state.sequence, key]);
+    },
+);
 
 const take = fc.nat(40).map(
   (count): Command =>
@@ -97,15 +101,15 @@ test('an ordinal names one message from its push until it leaves, and no other b
   );
 });
 
-test('a message that replaces a waiting one takes its place and its age, and moves nothing else', () => {
+test('a message that replaces a waiting one takes its place, its age and its key, and moves nothing else', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 40 }), fc.nat(39), fc.nat(50), (size, place, taken) => {
       const mailbox = new Mailbox<number>(size);
       for (let n = 0; n < taken; n += 1) mailbox.push(n, n, n);
       mailbox.take(taken);
-      for (let n = 0; n < size; n += 1) mailbox.push(n, 2 * n, n);
+      for (let n = 0; n < size; n += 1) mailbox.push(n, 2 * n, n, `key ${n}`);
       const offset = place % size;
-      const expected = entriesOf(mailbox).map((entry, at) => (at === offset ? [-1, entry[1], 1_000] : entry));
+      const expected = entriesOf(mailbox).map((entry, at) => (at === offset ? [-1, entry[1], 1_000, entry[3]] : entry));
       mailbox.replace(offset, -1, 1_000);
       expect(entriesOf(mailbox)).toEqual(expected);
     }),

@@ -32,11 +32,23 @@ export function checkCallStart(
   if (call.batch.length > account.batchSizeMax)
     problems.push(`${call.id}: a batch of ${call.batch.length} above batchSize ${account.batchSizeMax}`);
   if (context.gaps.length > 1_000) problems.push(`${call.id}: ${context.gaps.length} gaps between two batches`);
-  return [...problems, ...ageProblems(world, account, call, context), ...lateProblems(world, account, call)];
+  return [
+    ...problems,
+    ...conflationProblems(account, call),
+    ...ageProblems(world, account, call, context),
+    ...lateProblems(world, account, call),
+  ];
 }
 
 function oldestOf(account: Account, { batch }: SinkCall): number {
   return Math.min(...batch.map(({ n }) => account.fates.get(n)?.acceptedAt ?? Number.POSITIVE_INFINITY));
+}
+
+/** Under `conflate` one message of a key waits at most, so no batch of new messages has two. */
+function conflationProblems(account: Account, { id, attempt, batch }: SinkCall): string[] {
+  if (attempt > 1 || account.config.overflow !== 'conflate' || account.wasReloaded) return [];
+  const keys = new Set(batch.map(({ sym }) => sym));
+  return keys.size === batch.length ? [] : [`${id}: a batch of ${batch.length} with ${keys.size} keys under conflate`];
 }
 
 /** The age a batch is said to have is that of its oldest message since the door. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Breaker, type BreakerLimits } from '../../src/core/breaker.ts';
 import type { BreakerChange, Caller } from '../../src/core/breaker-change.ts';
-import { BreakerCallers } from '../support/breaker-callers.ts';
+import { BreakerCallers, type CallOut } from '../support/breaker-callers.ts';
 
 const limits: fc.Arbitrary<BreakerLimits> = fc.record({
   window: fc.oneof(
@@ -40,7 +40,7 @@ function world(given: BreakerLimits, seed: number) {
   const clock = { time: 0, now: () => clock.time };
   const breaker = new Breaker(given, clock, () => seed);
   const callers = new BreakerCallers(breaker, clock);
-  const out: Caller[] = [];
+  const out: CallOut[] = [];
   const act = (step: Partial<{ do: string; call: number; durationMs: number; ms: number }>) => {
     const caller = step.call === undefined ? undefined : out.splice(step.call, 1)[0];
     if (step.do === 'start') out.push(callers.start());
@@ -51,9 +51,9 @@ function world(given: BreakerLimits, seed: number) {
     if (step.do === 'reset') breaker.reset();
     if (step.do === 'limits') breaker.limits = { ...given };
     if (caller === undefined) return;
-    if (step.do === 'succeed') breaker.callSucceeded(caller, step.durationMs ?? 0);
-    if (step.do === 'fail') breaker.callFailed(caller, step.durationMs ?? 0);
-    if (step.do === 'cancel') breaker.callCancelled(caller);
+    if (step.do === 'succeed') callers.succeed(caller, step.durationMs ?? 0);
+    if (step.do === 'fail') callers.fail(caller, step.durationMs ?? 0);
+    if (step.do === 'cancel') callers.cancel(caller);
   };
   return { clock, breaker, callers, act };
 }
@@ -90,7 +90,7 @@ test('whatever happened, a sink that works again closes it: nothing locks it', (
       for (const step of sequence) act(step);
       for (let round = 0; round < 3 * given.probes + 5 && breaker.state !== 'closed'; round += 1) {
         clock.time += Math.max(given.coolDownMsMax, given.slowCallMs);
-        if (breaker.probe()) breaker.callSucceeded(callers.start(), 1);
+        if (breaker.probe()) callers.succeed(callers.start(), 1);
       }
       expect(breaker.state).toBe('closed');
     }),
@@ -103,7 +103,7 @@ test('an outcome from an earlier stay moves nothing', () => {
       limits,
       chance,
       steps,
-      fc.constantFrom('callSucceeded', 'callFailed', 'callCancelled'),
+      fc.constantFrom('succeed', 'fail', 'cancel'),
       (given, seed, sequence, outcome) => {
         const { breaker, callers, act } = world(given, seed);
         const early = callers.start();
@@ -115,13 +115,13 @@ test('an outcome from an earlier stay moves nothing', () => {
           rates: breaker.rates(),
         };
         const late = breaker.late;
-        breaker[outcome](early, 1);
+        callers[outcome](early, 1);
         expect({
           state: breaker.state,
           epoch: breaker.epoch,
           rates: breaker.rates(),
         }).toEqual(before);
-        expect(breaker.late).toBe(outcome === 'callCancelled' ? late : late + 1);
+        expect(breaker.late).toBe(outcome === 'cancel' ? late : late + 1);
       },
     ),
   );

@@ -1,9 +1,17 @@
+import { BreakerClient } from '../../src/channel/breaker-client.ts';
 import type { Breaker } from '../../src/core/breaker.ts';
-import type { BreakerChange, BreakerUser, Caller } from '../../src/core/breaker-change.ts';
+import type { BreakerChange, BreakerUser } from '../../src/core/breaker-change.ts';
+import { CallTimes } from '../../src/core/call-times.ts';
 
-/** A user of a breaker that makes as many calls at once as asked, and hears of every change. */
+/** A call that is out, or was. */
+export interface CallOut {
+  readonly client: BreakerClient;
+  readonly times: CallTimes;
+}
+
+/** A user of a breaker that makes as many calls at once as a test wants, and hears of every change. */
 export class BreakerCallers implements BreakerUser {
-  readonly callers: Caller[] = [];
+  readonly callers: BreakerClient[] = [];
   readonly changes: BreakerChange[] = [];
   readonly #breaker: Breaker;
   readonly #clock: { readonly time: number };
@@ -14,12 +22,28 @@ export class BreakerCallers implements BreakerUser {
     breaker.join(this);
   }
 
-  /** A call goes out; whoever is returned tells of its outcome. */
-  start(): Caller {
-    const caller = { epoch: -1, startedAt: this.#clock.time };
-    this.callers.push(caller);
-    this.#breaker.callStarted(caller);
-    return caller;
+  /** A call goes out. */
+  start(): CallOut {
+    const times = new CallTimes();
+    const client = new BreakerClient(this.#breaker, times);
+    times.begin(this.#clock.time, this.#clock.time);
+    this.callers.push(client);
+    client.started();
+    return { client, times };
+  }
+
+  succeed({ client, times }: CallOut, durationMs: number): void {
+    times.end(times.startedAt + durationMs);
+    client.succeeded();
+  }
+
+  fail({ client, times }: CallOut, durationMs: number): void {
+    times.end(times.startedAt + durationMs);
+    client.failed();
+  }
+
+  cancel({ client }: CallOut): void {
+    client.cancelled();
   }
 
   breakerChanged(change: BreakerChange): void {

@@ -22,10 +22,10 @@ function setUp(limits: Partial<BreakerLimits> = {}) {
   const { changes } = callers;
   const start = () => callers.start();
   const succeed = (times = 1) => {
-    for (let call = 0; call < times; call += 1) breaker.callSucceeded(start(), 1);
+    for (let call = 0; call < times; call += 1) callers.succeed(start(), 1);
   };
   const fail = (times = 1) => {
-    for (let call = 0; call < times; call += 1) breaker.callFailed(start(), 1);
+    for (let call = 0; call < times; call += 1) callers.fail(start(), 1);
   };
   const coolDown = () => {
     clock.time = Math.max(clock.time, breaker.openUntil);
@@ -34,7 +34,7 @@ function setUp(limits: Partial<BreakerLimits> = {}) {
     coolDown();
     while (breaker.probe() && breaker.state === 'half-open') succeed();
   };
-  return { breaker, clock, changes, start, succeed, fail, coolDown, passProbes };
+  return { breaker, callers, clock, changes, start, succeed, fail, coolDown, passProbes };
 }
 
 describe('closed', () => {
@@ -58,8 +58,8 @@ describe('closed', () => {
   });
 
   test('slow calls open it although they succeed', () => {
-    const { breaker, changes, start } = setUp({ slowCallRate: 0.5 });
-    for (let call = 0; call < 10; call += 1) breaker.callSucceeded(start(), call < 5 ? 1 : 5_000);
+    const { callers, changes, start } = setUp({ slowCallRate: 0.5 });
+    for (let call = 0; call < 10; call += 1) callers.succeed(start(), call < 5 ? 1 : 5_000);
     expect(changes.map(({ cause }) => cause)).toEqual(['slow-call-rate']);
   });
 
@@ -84,28 +84,28 @@ describe('closed', () => {
   });
 
   test('a cancelled call counts as nothing', () => {
-    const { breaker, start } = setUp();
-    for (let call = 0; call < 20; call += 1) breaker.callCancelled(start());
+    const { breaker, callers, start } = setUp();
+    for (let call = 0; call < 20; call += 1) callers.cancel(start());
     expect(breaker.rates().calls).toBe(0);
   });
 
   test('an outcome that is told twice counts once', () => {
-    const { breaker, start } = setUp();
+    const { breaker, callers, start } = setUp();
     const caller = start();
-    breaker.callFailed(caller, 10_000);
-    breaker.callSucceeded(caller, 12_000);
+    callers.fail(caller, 10_000);
+    callers.succeed(caller, 12_000);
     expect([breaker.rates().calls, breaker.late]).toEqual([1, 1]);
   });
 });
 
 describe('open', () => {
   test('a late success does not close it, a late failure does not prolong it', () => {
-    const { breaker, fail, start } = setUp();
+    const { breaker, callers, fail, start } = setUp();
     const [early, other] = [start(), start()];
     fail(10);
     const { epoch, openUntil } = breaker;
-    breaker.callSucceeded(early, 1);
-    breaker.callFailed(other, 1);
+    callers.succeed(early, 1);
+    callers.fail(other, 1);
     expect([breaker.state, breaker.epoch, breaker.openUntil, breaker.late]).toEqual(['open', epoch, openUntil, 2]);
   });
 
@@ -185,12 +185,12 @@ describe('half-open', () => {
   });
 
   test('a late failure does not open it again', () => {
-    const { breaker, clock, fail, start } = setUp();
+    const { breaker, callers, clock, fail, start } = setUp();
     const early = start();
     fail(10);
     clock.time = breaker.openUntil;
     breaker.probe();
-    breaker.callFailed(early, 6_000);
+    callers.fail(early, 6_000);
     expect([breaker.state, breaker.late]).toEqual(['half-open', 1]);
   });
 
@@ -204,7 +204,7 @@ describe('half-open', () => {
     expect(breaker.state).toBe('open');
     coolDown();
     expect(breaker.probe()).toBe(true);
-    breaker.callSucceeded(hung, 20_000);
+    callers.succeed(hung, 20_000);
     expect([breaker.state, breaker.late]).toEqual(['half-open', 1]);
     for (let probe = 0; probe < 3; probe += 1) succeed();
     expect(breaker.state).toBe('closed');
@@ -220,13 +220,13 @@ describe('half-open', () => {
 
   test('a cancelled probe gives its permit back', () => {
     const { breaker, start } = halfOpen();
-    breaker.callCancelled(start());
+    callers.cancel(start());
     expect([breaker.probe(), breaker.state]).toEqual([true, 'half-open']);
   });
 
   test('a probe that takes too long has failed although it succeeds', () => {
     const { breaker, start } = halfOpen();
-    breaker.callSucceeded(start(), 5_000);
+    callers.succeed(start(), 5_000);
     expect(breaker.state).toBe('open');
   });
 });
@@ -280,11 +280,11 @@ test('an operator may open it for a given time, or until it is reset', () => {
 });
 
 test('a reset of a closed breaker forgets the history and disturbs no call', () => {
-  const { breaker, changes, fail, start } = setUp();
+  const { breaker, callers, changes, fail, start } = setUp();
   const caller = start();
   fail(9);
   breaker.reset();
-  breaker.callSucceeded(caller, 1);
+  callers.succeed(caller, 1);
   expect([breaker.rates().calls, breaker.late, changes]).toEqual([1, 0, []]);
 });
 

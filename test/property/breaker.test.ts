@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Breaker, type BreakerLimits } from '../../src/core/breaker.ts';
-import type { BreakerChange, Caller } from '../../src/core/breaker-change.ts';
+import type { BreakerChange } from '../../src/core/breaker-change.ts';
 import { BreakerCallers, type CallOut } from '../support/breaker-callers.ts';
 
 const limits: fc.Arbitrary<BreakerLimits> = fc.record({

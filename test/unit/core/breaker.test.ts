@@ -195,7 +195,7 @@ describe('half-open', () => {
   });
 
   test('a probe that hangs counts as failed, and does not lock it', () => {
-    const { breaker, clock, coolDown, succeed, start } = halfOpen();
+    const { breaker, callers, clock, coolDown, succeed, start } = halfOpen();
     const hung = start();
     clock.time += 4_999;
     expect([breaker.probe(), breaker.state]).toEqual([false, 'half-open']);
@@ -219,13 +219,13 @@ describe('half-open', () => {
   });
 
   test('a cancelled probe gives its permit back', () => {
-    const { breaker, start } = halfOpen();
+    const { breaker, callers, start } = halfOpen();
     callers.cancel(start());
     expect([breaker.probe(), breaker.state]).toEqual([true, 'half-open']);
   });
 
   test('a probe that takes too long has failed although it succeeds', () => {
-    const { breaker, start } = halfOpen();
+    const { breaker, callers, start } = halfOpen();
     callers.succeed(start(), 5_000);
     expect(breaker.state).toBe('open');
   });

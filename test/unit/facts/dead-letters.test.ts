@@ -25,7 +25,7 @@ test('letters are listed oldest first, by channel, reason, id and number', () =>
   expect([ids({ id: 3 }), ids({ limit: 2 }), ids({ limit: 0 })]).toEqual([[3], [1, 2], []]);
 });
 
-test('when the store is full the oldest goes and is counted', () => {
+test('when the store is full the oldest goes and is counted (R10.3)', () => {
   const letters = store(2);
   expect([letters.size, letters.evicted]).toEqual([2, 2]);
   expect(letters.list().map(({ message }) => message)).toEqual(['c', 'd']);

@@ -39,7 +39,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'missing epoch check',
-    from: 180,
+    from: 320,
     file: 'src/core/breaker.ts',
     find: 'if (epoch !== this.epoch) this.late += 1;\n    else if',
     replace: 'void epoch;\n    if',
@@ -58,7 +58,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'order broken on retry, among failed batches',
-    from: 900,
+    from: 1_480,
     file: 'src/channel/settlement.ts',
     find: 'else recovery.putBack(batch);',
     replace: 'else recovery.append(batch);',

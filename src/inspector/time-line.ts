@@ -89,7 +89,8 @@ export class TimeLine {
   #enter(channel: string | null, from: string | null, to: string, cause: string, error: unknown): void {
     const isRoutine = channel !== null && routineStates.has(to) && routineStates.has(from);
     if (isRoutine && !this.#isWatched) return;
-    const why = error === undefined ? causeInWords(cause) : `${causeInWords(cause)} (${toText(error)})`;
+    const words = channel === null ? causeInWords(cause) : causeInWords(cause, to);
+    const why = error === undefined ? words : `${words} (${toText(error)})`;
     const tone = channel === null ? toneOfRouter(to) : toneOf(to);
     const entry = { kind: 'state', channel, tone, text: `${to}: ${why}`, from, to, cause } as const;
     if (isRoutine) this.#routine.set(channel, this.#stamp(entry));

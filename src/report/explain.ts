@@ -8,7 +8,7 @@ import { type ChannelHealth, healthOf, worstState } from './health.ts';
 
 /** Why a channel is or is not delivering. */
 export interface Explanation {
-  /** All of it in one sentence. */
+  /** All of it, in plain English. */
   readonly sentence: string;
   readonly channel: string;
   readonly state: string;
@@ -37,14 +37,14 @@ export function explain(channel: ChannelView, now: number): Explanation {
   const oldestAt = Math.min(...views.map(({ oldestAcceptedAt }) => oldestAcceptedAt));
   const calledAt = Math.min(...views.map(({ callStartedAt = now }) => callStartedAt));
   const sentence =
-    `${name} ${verb(state)} for ${duration(sinceMs)} (${reasonOf(view, channel)}). ${ending.sentence} ` +
+    `${name} ${stayInWords(state, duration(sinceMs))} (${reasonOf(view, channel)}). ${ending.sentence} ` +
     `${waiting} waiting${age('the oldest for', now - oldestAt)}, ${inFlight} in flight${age('for', now - calledAt)}.`;
   return {
     sentence,
     channel: channel.name,
     state,
     sinceMs,
-    cause: causeInWords(view.cause),
+    cause: causeOf(view),
     error: errorOf(view),
     endsBy: ending.by,
     endsInMs: ending.inMs,
@@ -62,10 +62,17 @@ export function channelHealth(channel: ChannelView, now: number): ChannelHealth 
 
 /** The cause of the present state, with what the sink or the channel said. */
 function reasonOf(view: PartitionView, { breaker }: ChannelView): string {
-  const error = errorOf(view);
-  const rates = view.cause === 'breaker.opened' && breaker !== undefined ? ratesInWords(breaker.rates()) : '';
-  const cause = causeInWords(view.cause) + rates;
-  return error === undefined ? cause : `${cause}: ${errorText(error)}`;
+  const { cause, error, lastError, state } = view;
+  const rates = cause === 'breaker.opened' && breaker !== undefined ? ratesInWords(breaker.rates()) : '';
+  const words = causeOf(view) + rates;
+  if (error !== undefined) return `${words}: ${errorText(error)}`;
+  if (lastError === undefined || !troubled.includes(state)) return words;
+  // What failed last led into the state only if a failed batch did.
+  return `${words}${cause === 'batch.failed' ? ':' : '; last error:'} ${errorText(lastError)}`;
+}
+
+function causeOf({ cause, isReplaced, state }: PartitionView): string {
+  return isReplaced && cause === 'channel.pause' ? 'a reload is replacing it' : causeInWords(cause, state);
 }
 
 /** The states in which what failed last is the reason to wait. */
@@ -76,9 +83,11 @@ function errorOf({ error, lastError, state }: PartitionView): unknown {
 }
 
 function ratesInWords({ calls, failureRate, slowCallRate }: BreakerRates): string {
-  if (failureRate === null || slowCallRate === null) return '';
-  const slow = slowCallRate > 0 ? `, ${percent(slowCallRate)} were slow` : '';
-  return `: of the last ${calls} calls ${percent(failureRate)} failed${slow}`;
+  const shares = [
+    ...(failureRate ? [`${percent(failureRate)} failed`] : []),
+    ...(slowCallRate ? [`${percent(slowCallRate)} were slow`] : []),
+  ];
+  return shares.length === 0 ? '' : `: of the last ${calls} calls ${shares.join(' and ')}`;
 }
 
 function worstOf(views: readonly PartitionView[]): PartitionView {
@@ -87,10 +96,19 @@ function worstOf(views: readonly PartitionView[]): PartitionView {
   return views.find(({ state }) => state === worst) as PartitionView;
 }
 
-/** A state of that name is one that a channel is in, or one that it has reached. */
-function verb(state: string): string {
-  return state === 'new' ? 'has been waiting' : `has been ${state}`;
+/** What the channel has been doing, and for how long, as a predicate. */
+function stayInWords(state: string, lasted: string): string {
+  if (state === 'failed') return `failed ${lasted} ago`;
+  return `has been ${doing[state] ?? state} for ${lasted}`;
 }
+
+/** The states whose names alone make no English sentence. */
+const doing: Readonly<Record<string, string>> = {
+  new: 'waiting to start',
+  warming: 'warming up',
+  isolating: 'isolating poison messages',
+  probing: 'probing the sink',
+};
 
 function percent(share: number): string {
   return `${Math.round(share * 100)}%`;

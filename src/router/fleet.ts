@@ -4,7 +4,8 @@ import type { Services } from '../channel/services.ts';
 import { keepTimersApart } from '../channel/xstate-internals.ts';
 import type { RouterConfig } from '../config/schema.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
-import { addLedgers, countLedger, type Ledger } from '../core/ledger.ts';
+import { addLedgers, type Ledger } from '../core/ledger.ts';
+import { channelMetrics } from '../report/snapshot.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 
 const EARLY_MS = 2;
@@ -137,8 +138,8 @@ export class Fleet implements FleetPort {
     for (const partition of channel.partitions) partition.closeInbox(drainAt);
     await Promise.all(channel.partitions.map((partition) => this.#remove(partition)));
     this.#channels.delete(channel.name);
-    const ledgers = channel.partitions.map(({ lane }) => countLedger((index) => lane.counters[index]));
-    this.#removed = addLedgers([this.#removed, ...ledgers]);
+    // Of the channel as a whole: a reload may have moved a message away from the partition that counted it.
+    this.#removed = addLedgers([this.#removed, channelMetrics(channel)]);
   }
 
   /** Lets a channel finish its batch and close, for a successor: it goes on taking messages in, and keeps them. */

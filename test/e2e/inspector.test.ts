@@ -62,7 +62,7 @@ describe.skipIf(isWithoutBrowser)(`the page${browserNote}`, () => {
     expect(await page.locator('g.state.active').count()).toBe(1);
     // A line straight down has no width, which counts as hidden.
     await page.locator('g.edge.last').first().waitFor({ state: 'attached' });
-    await page.locator('#sentence', { hasText: 'because the breaker opened' }).waitFor();
+    await page.locator('#sentence', { hasText: '(the breaker opened' }).waitFor();
     await page.locator('#alerts', { hasText: 'the breaker is open' }).waitFor();
     await page
       .locator('.lane-row', { hasText: 'ohlcv' })

@@ -1,39 +1,62 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Recovery, type RecoveryRules } from '../../src/core/recovery.ts';
+import { type FailedBatch, Recovery } from '../../src/core/recovery.ts';
+import { type Evidence, type FailureRules, type Verdict, verdictOf } from '../../src/core/verdict.ts';
+
+const fresh = { attempts: 0, acceptedAt: 0, isSplit: false, wasQuarantined: false, error: undefined };
+
+/** Does with a failed batch what the settlement of a channel does with it. */
+function fail(
+  recovery: Recovery,
+  taken: FailedBatch,
+  rules: FailureRules,
+  isRetryable = true,
+  hasMore = true,
+): Verdict {
+  const batch = { ...taken, attempts: taken.attempts + 1 };
+  const evidence: Evidence = { quarantined: recovery.quarantined, hasMore, isProbe: false };
+  const verdict = verdictOf({ ...batch, size: batch.messages.length, isRetryable, isTimedOut: false }, evidence, rules);
+  if (verdict.action === 'retry') recovery.putBack(batch);
+  else if (verdict.action === 'split') recovery.split(batch);
+  else if (verdict.action === 'quarantine') recovery.setAside(batch);
+  if (verdict.mustWait) recovery.restore();
+  return verdict;
+}
+
+function messagesOf(batches: readonly FailedBatch[]): number[] {
+  return batches.flatMap(({ messages }) => messages as number[]);
+}
 
 interface Run {
   readonly delivered: number[];
-  readonly condemned: number[];
+  readonly poison: number[];
   readonly calls: number;
 }
 
-/** Delivers `count` messages in batches, as a pump does; the sink fails every batch that holds poison. */
-function run(count: number, batchSize: number, poison: ReadonlySet<number>, rules: RecoveryRules): Run {
+/** Delivers `count` messages in batches, as a delivery does; the sink fails every batch that holds poison. */
+function run(count: number, batchSize: number, poisoned: ReadonlySet<number>, rules: FailureRules): Run {
   const recovery = new Recovery();
   const waiting = Array.from({ length: count }, (_, n) => n);
   const delivered: number[] = [];
-  const condemned: number[] = [];
+  const poison: number[] = [];
   let calls = 0;
-  const giveUp = (messages: readonly unknown[]) => condemned.push(...(messages as number[]));
-  while (recovery.hasSegments || waiting.length > 0) {
-    const fresh = { attempts: 0, acceptedAt: 0, isSplit: false, isSuspect: false, error: undefined };
-    const segment = recovery.take(batchSize) ?? { ...fresh, messages: waiting.splice(0, batchSize) };
-    const messages = segment.messages as number[];
+  while (recovery.hasBatches || waiting.length > 0) {
+    const batch = recovery.take(batchSize) ?? { ...fresh, messages: waiting.splice(0, batchSize) };
+    const messages = batch.messages as number[];
     calls += 1;
     expect(calls, 'it comes to an end').toBeLessThan(100_000);
-    if (messages.some((n) => poison.has(n))) {
-      const failed = { ...segment, attempts: segment.attempts + 1 };
-      if (recovery.failed(failed, rules, true) === 'condemn') giveUp(messages);
+    if (messages.some((n) => poisoned.has(n))) {
+      if (fail(recovery, batch, rules).action === 'give-up') poison.push(...messages);
     } else {
       delivered.push(...messages);
-      for (const each of recovery.takeCondemned()) giveUp(each.messages);
+      poison.push(...messagesOf(recovery.takePoison()));
     }
-    const held = recovery.size + waiting.length + delivered.length + condemned.length;
+    const held = recovery.size + waiting.length + delivered.length + poison.length;
     expect(held, 'nothing is lost or doubled').toBe(count);
   }
-  giveUp(recovery.takeCondemned().flatMap((each) => each.messages));
-  return { delivered, condemned, calls };
+  // As if one more message had been delivered.
+  poison.push(...messagesOf(recovery.takePoison()));
+  return { delivered, poison, calls };
 }
 
 const cases = fc
@@ -48,10 +71,10 @@ const cases = fc
 test('R6.1 exactly the poison is given up, and the rest is delivered in order, wherever the poison is', () => {
   fc.assert(
     fc.property(cases, fc.boolean(), ({ count, batchSize, attempts, poison }, needsEvidence) => {
-      const { delivered, condemned } = run(count, batchSize, poison, { attempts, isolate: true, needsEvidence });
+      const outcome = run(count, batchSize, poison, { attempts, isolate: true, needsEvidence });
       const all = Array.from({ length: count }, (_, n) => n);
-      expect(delivered).toEqual(all.filter((n) => !poison.has(n)));
-      expect(condemned).toEqual(all.filter((n) => poison.has(n)));
+      expect(outcome.delivered).toEqual(all.filter((n) => !poison.has(n)));
+      expect(outcome.poison).toEqual(all.filter((n) => poison.has(n)));
     }),
     { numRuns: 200 },
   );
@@ -73,21 +96,15 @@ const rules = fc.record({
   isolate: fc.boolean(),
   needsEvidence: fc.boolean(),
 });
+const limits = fc.integer({ min: 1, max: 9 });
 const steps = fc.array(
   fc.oneof(
-    {
-      weight: 5,
-      arbitrary: fc.record({ do: fc.constantFrom('fail', 'fail for good'), limit: fc.integer({ min: 1, max: 9 }) }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({ do: fc.constantFrom('deliver', 'give back'), limit: fc.integer({ min: 1, max: 9 }) }),
-    },
+    { weight: 5, arbitrary: fc.record({ do: fc.constantFrom('fail', 'fail for good', 'fail last'), limit: limits }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('deliver', 'give back'), limit: limits }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('restore', 'move'), limit: fc.constant(1) }) },
   ),
   { maxLength: 60 },
 );
-const fresh = { attempts: 0, acceptedAt: 0, isSplit: false, isSuspect: false, error: undefined };
 
 test('whatever fails, is given back or moves house, each message is held once or gone, and what is held stays in order', () => {
   fc.assert(
@@ -99,54 +116,68 @@ test('whatever fails, is given back or moves house, each message is held once or
         if (step.do === 'restore') recovery.restore();
         if (step.do === 'move') {
           const heir = new Recovery();
-          for (const segment of recovery.takeAll()) heir.append(segment);
+          for (const batch of recovery.takeAll()) heir.append(batch);
           expect(recovery.size).toBe(0);
           recovery = heir;
         }
         if (step.do === 'restore' || step.do === 'move') continue;
         const messages = Array.from({ length: step.limit }, (_, n) => next + n);
-        const segment = recovery.take(step.limit) ?? { ...fresh, messages, acceptedAt: next };
-        if (segment.messages[0] === next) next += step.limit;
-        expect(segment.messages.length).toBeLessThanOrEqual(step.limit);
-        if (step.do === 'give back') recovery.putBack(segment);
-        else if (step.do === 'deliver') {
-          gone.push(...segment.messages, ...recovery.takeCondemned().flatMap((each) => each.messages));
-        } else {
-          const failed = { ...segment, attempts: segment.attempts + 1 };
-          if (recovery.failed(failed, treatment, step.do === 'fail') === 'condemn') gone.push(...segment.messages);
+        const batch = recovery.take(step.limit) ?? { ...fresh, messages, acceptedAt: next };
+        if (batch.messages[0] === next) next += step.limit;
+        expect(batch.messages.length).toBeLessThanOrEqual(step.limit);
+        if (step.do === 'give back') recovery.putBack(batch);
+        else if (step.do === 'deliver') gone.push(...batch.messages, ...messagesOf(recovery.takePoison()));
+        else {
+          const verdict = fail(recovery, batch, treatment, step.do !== 'fail for good', step.do !== 'fail last');
+          if (verdict.action === 'give-up') gone.push(...batch.messages);
         }
         expect(recovery.size + gone.length).toBe(next);
       }
-      const held = recovery.takeAll().flatMap((segment) => segment.messages);
+      const held = messagesOf(recovery.takeAll());
       expect([...held, ...gone].toSorted((a, b) => Number(a) - Number(b))).toEqual([...Array(next).keys()]);
-      expect(held).toEqual(held.toSorted((a, b) => Number(a) - Number(b)));
+      expect(held).toEqual(held.toSorted((a, b) => a - b));
     }),
   );
 });
 
-test('a sink that takes nothing condemns nothing while evidence is needed, and never holds up the attempts', () => {
+test('a sink that takes nothing poisons nothing while evidence is needed, and never holds up the attempts', () => {
   fc.assert(
     fc.property(rules, fc.integer({ min: 1, max: 40 }), fc.nat(200), (treatment, size, failures) => {
       const recovery = new Recovery();
       recovery.append({ ...fresh, messages: [...Array(size).keys()] });
-      let isSetAside = false;
+      let wasRestored = false;
       for (let left = failures; left > 0; left -= 1) {
-        const segment = recovery.take(size);
-        if (segment === undefined) {
+        const batch = recovery.take(size);
+        if (batch === undefined) {
           recovery.restore();
-          isSetAside = true;
+          wasRestored = true;
         } else {
-          // Whoever tries it again has to know that it was suspected before.
-          expect(segment.isSuspect).toBe(isSetAside);
-          const verdict = recovery.failed(
-            { ...segment, attempts: segment.attempts + 1 },
-            { ...treatment, needsEvidence: true },
-            true,
-          );
-          expect(verdict).not.toBe('condemn');
+          // The next attempt has to know that the batch was in quarantine before.
+          expect(batch.wasQuarantined).toBe(wasRestored);
+          expect(fail(recovery, batch, { ...treatment, needsEvidence: true }).action).not.toBe('give-up');
         }
         expect(recovery.size).toBe(size);
       }
+      expect(messagesOf(recovery.takeAll())).toEqual([...Array(size).keys()]);
+    }),
+  );
+});
+
+test('what is in quarantine leaves as poison in the order in which it was set aside, or goes back in that order', () => {
+  fc.assert(
+    fc.property(fc.nat(20), fc.nat(20), (quarantined, behind) => {
+      const make = (): Recovery => {
+        const recovery = new Recovery();
+        for (let n = 0; n < quarantined; n += 1) recovery.setAside({ ...fresh, messages: [n] });
+        for (let n = 0; n < behind; n += 1) recovery.append({ ...fresh, messages: [quarantined + n] });
+        return recovery;
+      };
+      const [judged, restored] = [make(), make()];
+      expect(messagesOf(judged.takePoison())).toEqual([...Array(quarantined).keys()]);
+      expect(judged.size).toBe(behind);
+      restored.restore();
+      expect(restored.quarantined).toBe(0);
+      expect(messagesOf(restored.takeAll())).toEqual([...Array(quarantined + behind).keys()]);
     }),
   );
 });

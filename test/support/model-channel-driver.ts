@@ -181,20 +181,20 @@ export class ChannelDriver {
 
   /** By an operator; the end of the trials is the sink's doing. */
   async #open(): Promise<void> {
-    const breaker = this.#breaker();
-    if (this.#isProbing || breaker.state === 'half-open') await this.#settleCalls('reject');
-    else breaker.trip();
+    const isHalfOpen = this.#metrics().breaker?.state === 'half-open';
+    if (this.#isProbing || isHalfOpen) await this.#settleCalls('reject');
+    else this.router.trip('c');
   }
 
   /** Longer than any cool-down, unless an operator holds the breaker open. */
   async #hang(): Promise<void> {
-    if (placeOf(this.snapshot) === 'tripped') this.#breaker().trip(Number.POSITIVE_INFINITY);
+    if (placeOf(this.snapshot) === 'tripped') this.router.trip('c', { coolDownMs: Number.POSITIVE_INFINITY });
     await this.#advance(HUNG_MS);
   }
 
   async #close(): Promise<void> {
     if (this.#isProbing) await this.#settleCalls('resolve');
-    else this.#breaker().reset();
+    else this.router.reset('c');
   }
 
   /** The sink answers every call in the same way until the chart moves on; a trial needs something to try. */
@@ -223,12 +223,6 @@ export class ChannelDriver {
 
   #advance(ms: number): Promise<void> {
     return this.#clock.advance(Math.max(1, Math.ceil(ms)));
-  }
-
-  #breaker() {
-    const breaker = this.router.channels.get('c')?.breaker;
-    if (breaker === undefined) throw new Error('the channel has no breaker');
-    return breaker;
   }
 
   #metrics() {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CALL_WEIGHT, STRIDE_MAX } from '../../../src/core/turns.ts';
+import { CALL_WEIGHT, STRIDE_MAX } from '../../../src/core/coarse-clock.ts';
 import { busy, createRig, message, messages, numbers, type RouterRig, slow } from '../../support/router-rig.ts';
 
 /** Routes one message of `channel` at each turn of the event loop, until the clock says so. */

@@ -28,7 +28,7 @@ it('a channel that is given up, and the router that fails with it, are told as b
 
 it('a breaker that nothing but an operator closes is held open', async () => {
   const { rig, texts } = await lineOf();
-  rig.router.channels.get('tick')?.breaker?.trip(Number.POSITIVE_INFINITY);
+  rig.router.trip('tick', { coolDownMs: Number.POSITIVE_INFINITY });
   expect(texts()).toContainEqual(expect.stringMatching(/^bad: breaker opened: [\w ]+; held open$/));
 });
 

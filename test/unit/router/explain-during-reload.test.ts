@@ -12,8 +12,11 @@ it('a channel that waits for the reload that replaces it says so, and promises n
   await rig.advance(100);
   expect(rig.router.explain('tick')).toMatchObject({
     state: 'paused',
-    endsBy: 'the reload that puts another in its place',
+    cause: 'a reload is replacing it',
+    endsBy: 'a reload',
     endsInMs: null,
+    sentence:
+      'tick has been paused for 100 ms (a reload is replacing it). Its replacement takes over once the batch in flight is done. 0 waiting, 1 in flight.',
   });
   held.succeed();
   await rig.during(reload);

@@ -113,13 +113,13 @@ describe('R5.4 health and explanation follow the states', () => {
       channels: { tick: { status: 'degraded', state: 'retrying' }, fmv: { status: 'healthy', state: 'buffering' } },
     });
     expect(rig.router.explain('tick').sentence).toMatch(
-      /^tick is retrying for \d+ ms because a batch failed.*; ends with the next attempt, in \d+ ms at the latest; 3 waiting, 0 in flight\.$/,
+      /^tick has been retrying for \d+ ms \(a batch failed: .*\)\. The next attempt is in \d+ ms\. 3 waiting, 0 in flight\.$/,
     );
     expect(rig.router.explain('fmv')).toMatchObject({
       state: 'buffering',
       endsInMs: 499,
       waiting: 1,
-      cause: 'a message came',
+      cause: 'a message arrived',
     });
     await rig.advance(2_000);
     expect(rig.router.health().status).toBe('healthy');

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Scheduler, Turn } from '../../src/core/scheduler.ts';
+import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
+
+interface Waiting {
+  readonly priority: number;
+  readonly queuedAt: number;
+}
+
+/** A turn that was given at `at`, and those that waited at that time. */
+interface Given extends Waiting {
+  readonly at: number;
+  readonly others: readonly Waiting[];
+}
+
+const STARVATION_MS = 50;
+const BATCH_MS_MAX = 2;
+const END_MS = 150;
+
+/** Turns of any priority that always want more, with batches of any length: each time that one was given. */
+async function play(players: readonly { priority: number; batchMs: number }[]): Promise<Given[]> {
+  const clock = createSimulatedClock();
+  const scheduler = new Scheduler(clock, { sliceMs: 1, starvationMs: STARVATION_MS });
+  const log: Given[] = [];
+  const turns: Turn[] = [];
+  const waiting = (): Waiting[] =>
+    turns.flatMap(({ priority, queuedAt }) => (queuedAt === undefined ? [] : [{ priority: priority(), queuedAt }]));
+  for (const { priority, batchMs } of players) {
+    let queuedAt = Number.NaN;
+    const turn = new Turn(
+      () => priority,
+      () => {
+        log.push({ priority, queuedAt, at: clock.now(), others: waiting() });
+        clock.jump(batchMs);
+        // It is queued again as of the reading that was taken before its batch.
+        queuedAt = scheduler.clock.now;
+        return clock.now() < END_MS;
+      },
+    );
+    turns.push(turn);
+    scheduler.request(turn);
+    queuedAt = turn.queuedAt ?? Number.NaN;
+  }
+  await clock.advance(2 * END_MS);
+  expect(waiting()).toEqual([]);
+  return log;
+}
+
+const players = fc.array(
+  fc.record({
+    priority: fc.integer({ min: 1, max: 9 }),
+    batchMs: fc.double({ min: 0.25, max: BATCH_MS_MAX, noNaN: true }),
+  }),
+  { minLength: 1, maxLength: 8 },
+);
+
+const urgency = ({ priority, queuedAt }: Waiting, now: number): number =>
+  priority * (1 - (now - queuedAt) / STARVATION_MS);
+
+test('a turn that is given is the most urgent of those that wait', async () => {
+  await fc.assert(
+    fc.asyncProperty(players, async (these) => {
+      const log = await play(these);
+      const isPassedOver = ({ at, others, ...turn }: Given): boolean =>
+        others.some((other) => urgency(other, at) < urgency(turn, at) - 1e-9);
+      expect(log.filter(({ at }) => at < END_MS).filter(isPassedOver)).toEqual([]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('R3.4 no turn waits longer than `starvationMs` and one batch of each that is starving with it', async () => {
+  await fc.assert(
+    fc.asyncProperty(players, async (these) => {
+      const bound = STARVATION_MS + BATCH_MS_MAX * these.length;
+      const waits = (await play(these)).map(({ at, queuedAt }) => at - queuedAt);
+      expect(Math.max(...waits)).toBeLessThanOrEqual(bound);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('turns of one priority are given in the order of asking', async () => {
+  await fc.assert(
+    fc.asyncProperty(players, async (these) => {
+      const log = await play(these);
+      for (let priority = 1; priority <= 9; priority += 1) {
+        const asked = log.filter((turn) => turn.priority === priority).map(({ queuedAt }) => queuedAt);
+        expect(asked).toEqual(asked.toSorted((a, b) => a - b));
+      }
+    }),
+    { numRuns: 60 },
+  );
+});

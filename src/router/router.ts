@@ -144,7 +144,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     return routerHealth(this.#view, this.state, this.#parts.services.clock.now());
   }
 
-  /** Why a channel is or is not delivering: one object, one sentence. */
+  /** Why a channel is or is not delivering: one object, and the same in plain English. */
   explain(name: string): Explanation {
     return explain(this.#channel(name), this.#parts.services.clock.now());
   }

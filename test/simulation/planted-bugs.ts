@@ -48,13 +48,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'double count',
     file: 'src/channel/settlement.ts',
     find: 'counters[Counter.delivered] += delivered;',
-    replace: 'counters[Counter.delivered] += delivered + (call.before === undefined ? 0 : 1);',
+    replace: 'counters[Counter.delivered] += delivered + (call.attempt === 1 ? 0 : 1);',
   },
   {
     name: 'order broken on retry',
-    file: 'src/channel/next-call.ts',
+    file: 'src/channel/delivery.ts',
     find: 'recovery.hasBatches ? recovery.take(',
-    replace: 'recovery.hasBatches && inbox.size === 0 ? recovery.take(',
+    replace: 'recovery.hasBatches && lane.inbox.size === 0 ? recovery.take(',
   },
   {
     name: 'order broken on retry, among failed batches',

@@ -23,15 +23,3 @@ it('the code map names every file of the sources once, and no other', () => {
   const expected = sources.filter((path) => path.endsWith('.ts') && !dirname(path).endsWith('/page'));
   expect([...filesNamedIn(textOf('docs/architecture.md'))].sort()).toEqual([...expected].sort());
 });
-
-it('nothing inside a router imports what looks at it from outside', () => {
-  const inside = ['core', 'channel', 'router', 'config', 'facts', 'report', 'adapters'].flatMap((name) =>
-    filesIn(`src/${name}`),
-  );
-  const outward = inside.flatMap((path) =>
-    [...textOf(path).matchAll(/from '\.\.\/((?:metrics|inspector|testing|cli)\/[\w/.-]+)'/g)].map(
-      ([, target]) => `${path} → ${target}`,
-    ),
-  );
-  expect(outward).toEqual([]);
-});

@@ -114,6 +114,15 @@ describe('R2.3 a channel that is removed', () => {
     expect(rig.clock.pending).toBe(0);
   });
 
+  it('after a reload changed its partitions is accounted for, although some of its messages were counted by others', async () => {
+    const rig = await createRig({ channels: { tick: {}, ohlcv: { timeoutMs: 1_000 } } });
+    rig.router.routeAll(messages('ohlcv', 8));
+    await rig.during(rig.router.reconfigure({ channels: { tick: {}, ohlcv: { partitions: 3, partitionBy: 'n' } } }));
+    await rig.during(rig.router.remove('ohlcv'));
+    rig.checkConserved();
+    expect(rig.router.metrics()).toMatchObject({ received: 8, conserved: true });
+  });
+
   it('before the start or after the stop is gone at once', async () => {
     const rig = await createRig({ channels: { tick: {}, ohlcv: {} } });
     await rig.stop();

@@ -28,14 +28,14 @@ async function lint(path: string, imported: string): Promise<string> {
 
 it.each([
   ['machines/planted.ts', '../src/router/router.ts'],
-  ['machines/planted.ts', '../src/channel/slot.ts'],
+  ['machines/planted.ts', '../src/channel/inbox.ts'],
   ['machines/planted.ts', '../src/index.ts'],
   ['machines/planted.ts', 'node:fs'],
   ['machines/planted.ts', 'zod'],
   ['src/core/planted.ts', 'node:fs'],
   ['src/core/planted.ts', 'xstate'],
   ['src/core/planted.ts', 'commander'],
-  ['src/core/planted.ts', '../channel/slot.ts'],
+  ['src/core/planted.ts', '../channel/inbox.ts'],
   ['src/core/planted.ts', '../index.ts'],
   ['src/core/planted.ts', '../../machines/channel.ts'],
   ['src/adapters/planted.ts', '../router/router.ts'],

@@ -58,7 +58,7 @@ const FREE_QUARANTINED_MAX = 10;
  * | the batch | action | counts against the sink | waits |
  * |---|---|---|---|
  * | has attempts left | retry | yes | yes |
- * | is exhausted and has several messages | split | only as a probe | no |
+ * | is exhausted and has several messages | split | only as a probe | only as a probe |
  * | is one message, not retryable | give up | no: the sink answered | no |
  * | is one message, and there is no breaker | give up | – | no |
  * | is one message, and more wait behind it | quarantine | see below | no |
@@ -74,7 +74,7 @@ export function verdictOf(failure: Failure, evidence: Evidence, rules: FailureRu
     return { action, countsAgainstSink: isCounted && !isTimedOut, mustWait };
   };
   if (isRetryable && !isSplit && attempts < rules.attempts) return verdict('retry', true, true);
-  if (size > 1 && rules.isolate) return verdict('split', evidence.isProbe, false);
+  if (size > 1 && rules.isolate) return verdict('split', evidence.isProbe, evidence.isProbe);
   if (!isRetryable || !rules.needsEvidence) return verdict('give-up', isRetryable, false);
   const { quarantined, hasMore } = evidence;
   const isNews = (quarantined > 0 && !wasQuarantined) || quarantined >= FREE_QUARANTINED_MAX;

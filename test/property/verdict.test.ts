@@ -46,11 +46,11 @@ test('no retryable message is given up while evidence is needed, however often i
   });
 });
 
-test('nothing that is not retryable waits, is retried or is quarantined', () => {
+test('nothing that is not retryable is retried or quarantined, and only a probe of several messages waits', () => {
   forAll((failure, evidence, under) => {
     const verdict = verdictOf({ ...failure, isRetryable: false }, evidence, under);
     expect(['split', 'give-up']).toContain(verdict.action);
-    expect(verdict.mustWait).toBe(false);
+    expect(verdict.mustWait).toBe(verdict.action === 'split' && evidence.isProbe);
   });
 });
 

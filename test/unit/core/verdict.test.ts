@@ -31,10 +31,10 @@ const rows: readonly Row[] = [
   { batch: 'of several messages that has attempts left is retried', of: { size: 9, attempts: 1 }, verdict: retry },
   { batch: 'that is exhausted is split', of: { size: 2 }, verdict: verdict('split', false, false) },
   {
-    batch: 'that is exhausted as a probe is split, and counts',
+    batch: 'that is exhausted as a probe is split, counts and waits',
     of: { size: 2 },
     with: { isProbe: true },
-    verdict: verdict('split', true, false),
+    verdict: verdict('split', true, true),
   },
   {
     batch: 'that is part of a split is split again, whatever attempts are left',

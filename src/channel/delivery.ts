@@ -118,8 +118,9 @@ export class Delivery {
     this.watchdog.stop();
     const { breaker, counters, recovery } = this.lane;
     const { call } = this;
-    // A call that is over is just being settled, and a listener ended this life.
-    if (call !== undefined && !call.isOver) {
+    // A call that is over is just being settled, and a listener ended this life: settlement says what became of it.
+    if (call?.isOver) this.call = undefined;
+    else if (call !== undefined) {
       call.end();
       call.timeOut();
       // Others may wait for the permit of a probe whose outcome nobody will hear of.

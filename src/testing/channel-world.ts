@@ -63,7 +63,7 @@ function isFull(world: World): boolean {
   return world.waiting >= world.batchSize;
 }
 
-/** A pump that may deliver takes what is next; `isEager`: also what is not due. */
+/** A delivery that may call takes what is next; `isEager`: also what is not due. */
 export function withCall(world: World, isEager: boolean): World {
   if (world.call > 0) return world;
   const [head, ...rest] = world.held;
@@ -90,7 +90,7 @@ export function withAllDelivered(world: World, isEager: boolean): World {
   return { ...left, isSplit: false };
 }
 
-/** The sink failed every call until the pump gave up trying: a batch that failed before was split. */
+/** The sink failed every call until the delivery gave up trying: a batch that failed before was split. */
 export function withFailure(world: World): World {
   const { call, isRepeated, held } = world;
   const parts = isRepeated && call > 1 ? Array.from({ length: call }, () => 1) : [call];

@@ -115,7 +115,7 @@ class ScriptedSink implements Sink<AnyChannel> {
 function endOf(channel: AnyChannel, call: Call): (outcome: 'succeeded' | 'failed') => void {
   const { batch, lastBatchAt } = channel;
   return (outcome) => {
-    const isLate = channel.batch !== batch || channel.lastBatchAt !== lastBatchAt;
+    const isLate = channel.batch.length !== batch.length || channel.lastBatchAt !== lastBatchAt;
     call.outcome = isLate ? 'late' : outcome;
   };
 }

@@ -68,7 +68,7 @@ const ignored = {
   'batch.failed': [
     {
       in: ['warming', ...idle, ...buffering, ...retrying, ...holding, ...waiting, 'closing'],
-      because: 'only a pump that runs tells it; what failed is held by the slot',
+      because: 'only a delivery that runs sends it; what failed is held by the lane',
     },
   ],
   'isolation.finished': [
@@ -77,13 +77,13 @@ const ignored = {
         ...['warming', ...idle, ...buffering, ...flushing, ...retrying, ...probing],
         ...[...holding, ...draining, 'closing'],
       ],
-      because: 'only the pump of isolating tells it',
+      because: 'only the delivery of isolating sends it',
     },
   ],
   'delivery.quieted': [
     {
       in: ['warming', ...idle, ...buffering, ...retrying, ...isolating, ...probing, ...holding, 'closing'],
-      because: 'only the pumps of flushing and draining tell it',
+      because: 'only the deliveries of flushing and draining send it',
     },
   ],
   'breaker.opened': [
@@ -124,9 +124,9 @@ const ignored = {
   'channel.halt': [],
 } satisfies Record<ChannelEvent['type'], Ignored[string]>;
 
-const pumps = { pump: flushing, isolator: isolating, prober: probing, drainer: delivering };
+const deliveries = { delivery: flushing, isolator: isolating, prober: probing, drainer: delivering };
 const ends = Object.fromEntries(
-  Object.entries(pumps).flatMap(([id, states]) =>
+  Object.entries(deliveries).flatMap(([id, states]) =>
     ['done', 'error'].map((end) => [
       `xstate.${end}.actor.${id}`,
       [{ in: states, because: 'a callback actor has no end of its own, and a port does not throw' }],

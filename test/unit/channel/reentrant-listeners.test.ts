@@ -78,3 +78,23 @@ it('a restart from inside a listener of a failure keeps the batch once, in order
   expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
   expect(rig.metrics('tick')).toMatchObject({ delivered: 3, inFlight: 0, buffered: 0, restarts: 1 });
 });
+
+describe('a restart from inside a listener', () => {
+  it('of `batch.flushed` leaves nothing in flight: the batch was delivered', async () => {
+    const rig = await createRig({ channels: { tick: { batchSize: 10 } } });
+    const seen: unknown[] = [];
+    rig.router.events.on('channel.entered', ({ to }) => {
+      if (to === 'failed') seen.push(to);
+    });
+    rig.router.events.on('batch.flushed', () => {
+      if (seen.length === 0) rig.router.restart('tick');
+    });
+    rig.router.routeAll(messages('tick', 10));
+    expect(seen).toEqual(['failed']);
+    expect(rig.router.explain('tick')).toMatchObject({ state: 'failed', waiting: 0, inFlight: 0 });
+    expect(rig.metrics('tick')).toMatchObject({ delivered: 10, inFlight: 0 });
+    await rig.advance(1_000);
+    expect(rig.sink('tick').delivered).toEqual(numbers(10));
+    expect((await rig.stop()).channels.tick).toMatchObject({ unsettledMessages: [], returnedMessages: [] });
+  });
+});

@@ -143,7 +143,7 @@ it('a channel that reads itself in its constructor fails as such, and says what 
     message: 'a channel can be read after a router has started it, not in its constructor',
   });
   const rig = await new RouterRig({ channels: {}, classes: { tick: () => new Curious() } }).start();
-  expect(rig.router.explain('tick').sentence).toContain('its constructor threw (a channel can be read after');
+  expect(rig.router.explain('tick').sentence).toContain('(its constructor threw: a channel can be read after');
 });
 
 it.each(['trip', 'reset'] as const)('`%s` of a channel without a breaker is refused, and says why', async (how) => {

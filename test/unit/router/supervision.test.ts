@@ -108,7 +108,9 @@ describe('more than `limit` failures within `withinMs`', () => {
     expect(rig.facts('channel.gaveUp')).toMatchObject([{ channel: 'tick', restarts: 2 }]);
     expect(rig.metrics('tick')).toMatchObject({ state: 'failed', buffered: 5, restarts: 2 });
     expect(rig.router.state).toBe('degraded');
-    expect(rig.router.explain('tick').sentence).toContain('ends with restart by hand: it was given up');
+    expect(rig.router.explain('tick').sentence).toContain(
+      'It failed too often and is not restarted; an operator can restart it.',
+    );
   });
 
   it('and `restart` brings it back, with all it kept', async () => {

@@ -3,8 +3,8 @@ import type { Actor } from 'xstate';
 import { consume, type IntakeCount, type Source } from '../adapters/consume.ts';
 import { watchFile } from '../adapters/watch-file.ts';
 import { createWritable } from '../adapters/writable.ts';
+import type { ChannelSource, RulesInputOf } from '../channel/channel-source.ts';
 import type { Partition } from '../channel/partition.ts';
-import type { ChannelFactory } from '../channel/processing-channel.ts';
 import type { ConfigChange } from '../config/diff.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
@@ -171,11 +171,15 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   /** Registers another channel, while running too. Throws `SluiceError` when its name or data type is taken. */
-  add(name: string, factory: ChannelFactory, config: ChannelInput = {}): void {
+  add<Source extends ChannelSource>(
+    name: string,
+    channel: Source,
+    config: ChannelInput<RulesInputOf<Source>> = {},
+  ): void {
     const { definitions, fleet } = this.#parts;
     if (fleet.isStopping) throw new SluiceError('not-running', `the router is ${this.state}`);
     if (fleet.channels.has(name)) throw new SluiceError('duplicate-channel', `there is a channel '${name}' already`);
-    addChannel(this.#parts, definitions.add(name, factory, config));
+    addChannel(this.#parts, definitions.add(name, channel, config));
   }
 
   /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` has it not. */

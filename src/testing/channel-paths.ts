@@ -1,8 +1,9 @@
 import { channelMachine } from '../../machines/channel.ts';
+import type { ChannelSource } from '../channel/channel-source.ts';
 import type { AnyChannel, EventOf } from '../channel/processing-channel.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { channelModel } from './channel-model.ts';
-import { type ChannelSource, factoryOf } from './channel-source.ts';
+import { makerOf } from './channel-source.ts';
 import type { World } from './channel-world.ts';
 import { checkConservation, checkOrder } from './checkers.ts';
 import { longest, type ModelEvent, type ModelSnapshot, pathsThrough, placeOf } from './machine-paths.ts';
@@ -69,7 +70,7 @@ export function channelPaths<Channel extends AnyChannel>(
   const { messages, check = () => {}, eventRules = {}, extent = 'steps' } = options;
   if (messages.length === 0)
     throw new SluiceError('invalid-option', 'messages must hold at least one message that the channel takes, got none');
-  const make = factoryOf(channel);
+  const make = makerOf(channel);
   const transitions = createTransitionCoverage(channelMachine);
   const reached = new Set<string>();
   const chosen = pathsOf(extent);

@@ -1,5 +1,6 @@
+import type { ChannelSource } from '../channel/channel-source.ts';
 import { type AnyChannel, ProcessingChannel } from '../channel/processing-channel.ts';
-import { type Around, type ChannelSource, clockOf, factoryOf, type PayloadOf, wrapper } from './channel-source.ts';
+import { type Around, clockOf, makerOf, type PayloadOf, wrapper } from './channel-source.ts';
 import { type Reaction, succeed } from './reactions.ts';
 
 /** What the calls of a sink meet. */
@@ -49,7 +50,7 @@ export function createSink(
   second: SinkOptions = {},
 ): Sink<AnyChannel> {
   return typeof first === 'function'
-    ? new ScriptedSink(factoryOf(first), second)
+    ? new ScriptedSink(makerOf(first), second)
     : new ScriptedSink(() => new BlankChannel(), first ?? {});
 }
 

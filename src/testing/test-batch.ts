@@ -1,8 +1,9 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
+import type { ChannelSource } from '../channel/channel-source.ts';
 import type { AnyChannel, EventOf } from '../channel/processing-channel.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import type { ChannelInput } from '../router/plan.ts';
-import { type ChannelSource, factoryOf, wrapper } from './channel-source.ts';
+import { makerOf, wrapper } from './channel-source.ts';
 import { checkConservation } from './checkers.ts';
 import { type MessageOutcome, MessageRoll } from './message-roll.ts';
 import type { Reaction } from './reactions.ts';
@@ -56,7 +57,7 @@ export async function testBatch<Channel extends AnyChannel>(
     },
     checked: (payload) => roll.checked(payload),
   }));
-  const make = factoryOf(channel);
+  const make = makerOf(channel);
   const sink = createSink(() => make(), { script });
   const test = await createTestRouter({
     channels: { [NAME]: () => follow(sink.channel()) },

@@ -24,7 +24,7 @@ export interface RouterOptions<Channels extends ChannelSources = ChannelSources,
   /** A mitt bus of the host's own to put events on. Default: a new one. */
   readonly events?: EventBus;
   /** Rules that are asked first for the data type of a message. Default: none. */
-  readonly recognise?: readonly RecognitionRule[];
+  readonly recognize?: readonly RecognitionRule[];
   /** Time. Default: the system's. */
   readonly clock?: Clock;
   /** Chance, for jitter. Default: seeded from the clock. */

@@ -71,7 +71,7 @@ export async function testBatch<Channel extends AnyChannel>(
   const { channels } = await test.stop();
   // The one channel there is.
   const report = channels[NAME] as ChannelReport;
-  roll.left(report.unsettledMessages, 'unknown');
+  roll.left(report.unsettledMessages, 'unsettled');
   roll.left(report.returnedMessages, 'returned');
   const outcomes = roll.close(config.overflow === 'conflate' ? 'conflated' : 'dropped');
   verify(outcomes, report);
@@ -118,6 +118,6 @@ function verify(outcomes: readonly MessageOutcome[], report: ChannelReport): voi
   compare('dropped', report.dropped);
   compare('conflated', report.conflated);
   compare('returned', report.returned);
-  compare('unknown', report.inFlight);
+  compare('unsettled', report.inFlight);
   if (problems.length > 0) throw new Error(`testBatch: ${problems.join('; ')}`);
 }

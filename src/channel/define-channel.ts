@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { type BatchContext, type LifeContext, ProcessingChannel } from './processing-channel.ts';
 
@@ -36,6 +37,19 @@ interface WithState<Payload, Event, Rules> {
   close?: never;
 }
 
+const definitionNames: OptionNames<
+  ChannelTypes<unknown, unknown, unknown, unknown> & WithState<unknown, unknown, unknown>
+> = {
+  schema: true,
+  validate: true,
+  rules: true,
+  events: true,
+  create: true,
+  warmUp: true,
+  process: true,
+  close: true,
+};
+
 /** What `defineChannel` takes: the types of a channel, and either `process` or `create`. */
 export type ChannelDefinition<Payload, Event, Rules, RulesInput> = ChannelTypes<Payload, Event, Rules, RulesInput> &
   (WithoutState<Payload, Event, Rules> | WithState<Payload, Event, Rules>);
@@ -56,6 +70,7 @@ type AnyRules = Readonly<Record<string, unknown>>;
 export function defineChannel<Payload = unknown, Event = never, Rules = AnyRules, RulesInput = AnyRules>(
   definition: ChannelDefinition<Payload, Event, Rules, RulesInput>,
 ): ChannelClass<Payload, Event, Rules, RulesInput> {
+  checkOptions('defineChannel', definition, definitionNames);
   checkDefinition(definition);
   const { schema, rules, events, validate } = definition;
   return class extends ProcessingChannel<Payload, Event, Rules> {

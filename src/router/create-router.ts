@@ -3,11 +3,12 @@ import { routerMachine } from '../../machines/router.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import type { ChannelOf, ChannelSources } from '../channel/channel-source.ts';
 import type { EventOf } from '../channel/processing-channel.ts';
+import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { containInspector, type Inspect } from '../facts/inspect.ts';
 import type { RouterActor, RouterLogic } from './logic.ts';
 import { buildParts } from './parts.ts';
-import { type AnyConfig, type Plan, planRouter, type RouterOptions } from './plan.ts';
+import { type AnyConfig, type Plan, planRouter, type RouterOptions, routerOptions } from './plan.ts';
 import { DataChannelRouter, partsOf } from './router.ts';
 
 /** Options of a router that is the root of its own actor system. */
@@ -16,6 +17,12 @@ export interface CreateRouterOptions<Channels extends ChannelSources, Config = A
   /** An XState inspector; sees the router and all channels. What it throws is contained. Default: none. */
   readonly inspect?: Inspect;
 }
+
+/** The names of these options. */
+export const createRouterOptions: OptionNames<CreateRouterOptions<ChannelSources>> = {
+  ...routerOptions,
+  inspect: true,
+};
 
 /** What the channels of a router emit: the channel's name, and its event. */
 export type Emitted<Channels extends ChannelSources> = {
@@ -32,6 +39,7 @@ export function createRouter<const Channels extends ChannelSources, const Config
   options: CreateRouterOptions<Channels, Config>,
 ): DataChannelRouter<Emitted<Channels>>;
 export function createRouter(options: CreateRouterOptions<ChannelSources>): DataChannelRouter {
+  checkOptions('createRouter', options, createRouterOptions);
   const { clock = createSystemClock(), inspect } = options;
   let router: DataChannelRouter | undefined;
   const logic = logicOf(planRouter(options), (made) => {
@@ -56,6 +64,7 @@ export function createRouterLogic<const Channels extends ChannelSources, const C
   options: RouterOptions<Channels, Config>,
 ): RouterLogic;
 export function createRouterLogic(options: RouterOptions): RouterLogic {
+  checkOptions('createRouterLogic', options, routerOptions);
   return logicOf(planRouter(options));
 }
 

@@ -3,6 +3,7 @@ import { type ChannelSources, factoryOf, makeInstance, type RulesInputOf } from 
 import type { AnyChannel } from '../channel/processing-channel.ts';
 import { checkEventRules } from '../config/event-rules.ts';
 import { codeLayer } from '../config/layers.ts';
+import type { OptionNames } from '../config/options.ts';
 import { layersOf, parseConfig, resolveLayers } from '../config/parse.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
@@ -34,6 +35,18 @@ export interface RouterOptions<Channels extends ChannelSources = ChannelSources,
 }
 
 type AnyChannelInput = NonNullable<RouterConfigInput['channels']>[string];
+
+/** The names of these options. */
+export const routerOptions: OptionNames<RouterOptions> = {
+  channels: true,
+  config: true,
+  logger: true,
+  events: true,
+  recognize: true,
+  clock: true,
+  random: true,
+  recorder: true,
+};
 
 /** One channel as it may be written. */
 export interface ChannelInput<EventRules = AnyChannelInput['eventRules']> extends Omit<AnyChannelInput, 'eventRules'> {

@@ -1,6 +1,7 @@
 import { channelMachine } from '../../machines/channel.ts';
 import type { ChannelSource } from '../channel/channel-source.ts';
 import type { AnyChannel, EventOf } from '../channel/processing-channel.ts';
+import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { channelModel } from './channel-model.ts';
 import { makerOf } from './channel-source.ts';
@@ -46,6 +47,13 @@ export interface ChannelPaths {
   readonly coverage: () => PathCoverage;
 }
 
+const pathsOptions: OptionNames<ChannelPathsOptions<unknown>> = {
+  messages: true,
+  check: true,
+  eventRules: true,
+  extent: true,
+};
+
 type Extent = 'steps' | 'all';
 
 type Check = (test: TestRouter<never>) => unknown;
@@ -67,6 +75,7 @@ export function channelPaths<Channel extends AnyChannel>(
   channel: ChannelSource<Channel>,
   options: ChannelPathsOptions<EventOf<Channel>>,
 ): ChannelPaths {
+  checkOptions('channelPaths', options, pathsOptions);
   const { messages, check = () => {}, eventRules = {}, extent = 'steps' } = options;
   if (messages.length === 0)
     throw new SluiceError('invalid-option', 'messages must hold at least one message that the channel takes, got none');

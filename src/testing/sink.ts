@@ -1,5 +1,6 @@
 import type { ChannelSource } from '../channel/channel-source.ts';
 import { type AnyChannel, ProcessingChannel } from '../channel/processing-channel.ts';
+import { checkOptions } from '../config/options.ts';
 import { type Around, clockOf, makerOf, type PayloadOf, wrapper } from './channel-source.ts';
 import { type Reaction, succeed } from './reactions.ts';
 
@@ -49,6 +50,7 @@ export function createSink(
   first?: ChannelSource<AnyChannel> | SinkOptions,
   second: SinkOptions = {},
 ): Sink<AnyChannel> {
+  checkOptions('createSink', typeof first === 'function' ? second : (first ?? {}), { script: true, otherwise: true });
   return typeof first === 'function'
     ? new ScriptedSink(makerOf(first), second)
     : new ScriptedSink(() => new BlankChannel(), first ?? {});

@@ -1,6 +1,7 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import type { ChannelSource } from '../channel/channel-source.ts';
 import type { AnyChannel, EventOf } from '../channel/processing-channel.ts';
+import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import type { ChannelInput } from '../router/plan.ts';
 import { makerOf, wrapper } from './channel-source.ts';
@@ -21,6 +22,8 @@ export interface TestBatchOptions {
   /** How long the channel gets before it is stopped, in simulated ms. Default: 60,000. */
   readonly withinMs?: number;
 }
+
+const testBatchOptions: OptionNames<TestBatchOptions> = { config: true, script: true, seed: true, withinMs: true };
 
 /** What became of the messages. */
 export interface BatchResult<Event> {
@@ -47,6 +50,7 @@ export async function testBatch<Channel extends AnyChannel>(
   messages: readonly unknown[],
   options: TestBatchOptions = {},
 ): Promise<BatchResult<EventOf<Channel>>> {
+  checkOptions('testBatch', options, testBatchOptions);
   const { config = {}, script = [], seed = 1, withinMs = WITHIN_MS } = options;
   const size = Math.max(1, messages.length);
   const roll = new MessageRoll();

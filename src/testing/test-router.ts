@@ -1,9 +1,10 @@
 import { type ChannelSource, type ChannelSources, factoryOf } from '../channel/channel-source.ts';
 import { type AnyChannel, ProcessingChannel } from '../channel/processing-channel.ts';
+import { checkOptions, type OptionNames } from '../config/options.ts';
 import { createRandom } from '../core/random.ts';
 import type { RouterFacts } from '../facts/events.ts';
 import type { DrainReport } from '../report/drain-report.ts';
-import { type CreateRouterOptions, createRouter, type Emitted } from '../router/create-router.ts';
+import { type CreateRouterOptions, createRouter, createRouterOptions, type Emitted } from '../router/create-router.ts';
 import type { AnyConfig } from '../router/plan.ts';
 import type { AnyEmitted, DataChannelRouter } from '../router/router.ts';
 import type { StopOptions } from '../router/shutdown.ts';
@@ -20,6 +21,9 @@ export interface TestRouterOptions<Channels extends ChannelSources, Config = Any
   readonly clock?: SimulatedClock;
 }
 
+const { random: _chance, ...routerOptions } = createRouterOptions;
+const testRouterOptions: OptionNames<TestRouterOptions<ChannelSources>> = { ...routerOptions, seed: true };
+
 /** How long a promise may take that nothing but time can settle. */
 const LIMIT_MS = 600_000;
 const STEP_MS = 10;
@@ -32,6 +36,7 @@ export async function createTestRouter<const Channels extends ChannelSources, co
   options: TestRouterOptions<Channels, Config>,
 ): Promise<TestRouter<Emitted<Channels>>>;
 export async function createTestRouter(options: TestRouterOptions<ChannelSources>): Promise<TestRouter<unknown>> {
+  checkOptions('createTestRouter', options, testRouterOptions);
   const { seed = 1, clock = createSimulatedClock(), channels, ...rest } = options;
   const check = new EventCheck();
   const timed = Object.entries(channels).map(([name, source]) => [

@@ -9,8 +9,8 @@ import { layoutChart } from './chart-layout.ts';
 /** Writes the page of the project at `root` into `directory`; each file appears whole, also to those who read meanwhile. */
 export async function buildPage(root: string, directory = join(root, 'dist', 'page')): Promise<void> {
   const sources = join(root, 'src', 'inspector', 'page');
-  // Who passes the library on must pass its licence on.
-  const licence = await readFile(join(root, 'node_modules', 'uplot', 'LICENSE'), 'utf8');
+  // Who passes the library on must pass its license on.
+  const license = await readFile(join(root, 'node_modules', 'uplot', 'LICENSE'), 'utf8');
   const bundle = build({
     absWorkingDir: root,
     entryPoints: { page: join(sources, 'main.ts'), 'page-style': join(sources, 'page.css') },
@@ -20,7 +20,7 @@ export async function buildPage(root: string, directory = join(root, 'dist', 'pa
     target: ['chrome109', 'firefox115', 'safari16.4'],
     logLevel: 'error',
     minify: true,
-    banner: { js: `/*! Contains uPlot:\n${licence}*/` },
+    banner: { js: `/*! Contains uPlot:\n${license}*/` },
     write: false,
   });
   const charts: Charts = {

@@ -1,9 +1,15 @@
 export type { IntakeCount } from './adapters/consume.ts';
 export type { BreakerMetrics, ChannelMetrics } from './channel/channel-metrics.ts';
+export type { ChannelSource, ChannelSources } from './channel/channel-source.ts';
+export {
+  type ChannelClass,
+  type ChannelDefinition,
+  type ChannelWork,
+  defineChannel,
+} from './channel/define-channel.ts';
 export {
   type AnyChannel,
   type BatchContext,
-  type ChannelFactory,
   type LifeContext,
   ProcessingChannel,
 } from './channel/processing-channel.ts';
@@ -40,7 +46,7 @@ export {
   routerOf,
 } from './router/create-router.ts';
 export type { OfferOptions, RouteOptions } from './router/intake.ts';
-export type { ChannelFactories, RouterOptions } from './router/plan.ts';
+export type { ChannelInput, KnownConfig, RouterOptions } from './router/plan.ts';
 export type { ReplayOptions, ReplayReport } from './router/replay.ts';
 export { DataChannelRouter } from './router/router.ts';
 export type { StopOptions } from './router/shutdown.ts';

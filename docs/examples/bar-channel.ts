@@ -1,8 +1,9 @@
-import { type BatchContext, ProcessingChannel } from 'sluice';
+import { defineChannel } from 'sluice';
 import { z } from 'zod';
 import { BoundedMap } from './bounded-map.ts';
 import { hasSymbol, symbolFields, symbolOf } from './symbol.ts';
 
+/** A bar as the feed sends it: open `o`, close `c`, start `s` and end `e` of a `sym` or `pair`. */
 const bar = z
   .object({ ...symbolFields, o: z.number().positive(), c: z.number().positive(), s: z.number(), e: z.number() })
   .refine(hasSymbol, 'a bar names its sym or pair');
@@ -12,35 +13,35 @@ const rules = z.object({
   minMovePercent: z.number().positive().default(0.1),
 });
 
-/** A bar as the feed sends it: open `o`, close `c`, start `s` and end `e` of a `sym` or `pair`. */
-export type Bar = z.output<typeof bar>;
-type Rules = z.output<typeof rules>;
-
 /** A bar that moved far enough from its open to its close. */
-export interface BarMoved {
-  readonly type: 'move';
-  readonly symbol: string;
-  readonly percent: number;
-  readonly from: number;
-  readonly to: number;
-  readonly startedAt: number;
-}
+const barMoved = z.object({
+  type: z.literal('move'),
+  symbol: z.string(),
+  percent: z.number(),
+  from: z.number(),
+  to: z.number(),
+  startedAt: z.number(),
+});
 
-/** Tells when a bar moved by `minMovePercent` or more, once per bar. */
-export class BarChannel extends ProcessingChannel<Bar, BarMoved, Rules> {
-  static override readonly rules = rules;
-  override readonly schema = bar;
-  readonly #told = new BoundedMap<true>();
-
-  override process(batch: readonly Bar[], context: BatchContext<BarMoved, Rules>): void {
-    for (const message of batch) {
-      const symbol = symbolOf(message);
-      // Feeds send a bar again while it grows or when a trade arrives late; its end tells a second from a minute.
-      const key = `${symbol} ${message.s} ${message.e}`;
-      const percent = (message.c / message.o - 1) * 100;
-      if (Math.abs(percent) < context.rules.minMovePercent || this.#told.get(key)) continue;
-      this.#told.set(key, true);
-      context.emit({ type: 'move', symbol, percent, from: message.o, to: message.c, startedAt: message.s });
-    }
-  }
-}
+/** Emits an event when a bar moved by `minMovePercent` or more, once per bar. */
+export const BarChannel = defineChannel({
+  schema: bar,
+  rules,
+  events: barMoved,
+  create() {
+    const emitted = new BoundedMap<true>();
+    return {
+      process(batch, context) {
+        for (const message of batch) {
+          const symbol = symbolOf(message);
+          // Feeds send a bar again while it grows or when a trade arrives late; its end tells a second from a minute.
+          const key = `${symbol} ${message.s} ${message.e}`;
+          const percent = (message.c / message.o - 1) * 100;
+          if (Math.abs(percent) < context.rules.minMovePercent || emitted.get(key)) continue;
+          emitted.set(key, true);
+          context.emit({ type: 'move', symbol, percent, from: message.o, to: message.c, startedAt: message.s });
+        }
+      },
+    };
+  },
+});

@@ -1,13 +1,13 @@
 import { createTestRouter } from 'sluice/testing';
 import { expect, it } from 'vitest';
 import { LastPrices } from './bounded-map.ts';
-import { FairValueChannel } from './fair-value-channel.ts';
-import { TradeChannel } from './trade-channel.ts';
+import { defineFairValueChannel } from './fair-value-channel.ts';
+import { defineTradeChannel } from './trade-channel.ts';
 
 it('a fair value far from the last trade is told when its batch is due', async () => {
   const lastPrices = new LastPrices();
   await using test = await createTestRouter({
-    channels: { tick: () => new TradeChannel(lastPrices), fmv: () => new FairValueChannel(lastPrices) },
+    channels: { tick: defineTradeChannel(lastPrices), fmv: defineFairValueChannel(lastPrices) },
     config: { channels: { fmv: { batchSize: 100, timeoutMs: 250 } } },
   });
   test.router.routeAll([

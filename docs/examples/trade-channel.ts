@@ -1,57 +1,48 @@
-import { type BatchContext, ProcessingChannel } from 'sluice';
+import { defineChannel } from 'sluice';
 import { z } from 'zod';
-import { BoundedMap, type LastPrices } from './bounded-map.ts';
+import { BoundedMap, LastPrices } from './bounded-map.ts';
 import { hasSymbol, symbolFields, symbolOf } from './symbol.ts';
 
+/** A trade as the feed sends it: a price `p` of a `sym` or `pair`. */
 const trade = z
   .object({ ...symbolFields, p: z.number().positive() })
   .refine(hasSymbol, 'a trade names its sym or pair');
 
-/** A trade as the feed sends it: a price `p` of a `sym` or `pair`. */
-export type Trade = z.output<typeof trade>;
-
 /** A trade above every earlier one of its symbol, or below. */
-export interface ExtremeReached {
-  readonly type: 'high' | 'low';
-  readonly symbol: string;
-  readonly price: number;
-  readonly previous: number;
-}
+const extremeReached = z.object({
+  type: z.enum(['high', 'low']),
+  symbol: z.string(),
+  price: z.number(),
+  previous: z.number(),
+});
 
-interface Range {
-  high: number;
-  low: number;
-}
+/** Emits an event when a trade passes the high or the low of its symbol since the channel started. */
+export const TradeChannel = defineTradeChannel(new LastPrices());
 
-/** Tells when a trade passes the high or the low of its symbol since the channel started. */
-export class TradeChannel extends ProcessingChannel<Trade, ExtremeReached> {
-  override readonly schema = trade;
-  readonly #ranges = new BoundedMap<Range>();
-  readonly #lastPrices: LastPrices | undefined;
-
-  constructor(lastPrices?: LastPrices) {
-    super();
-    this.#lastPrices = lastPrices;
-  }
-
-  override process(batch: readonly Trade[], context: BatchContext<ExtremeReached>): void {
-    for (const message of batch) {
-      const symbol = symbolOf(message);
-      this.#lastPrices?.set(symbol, message.p);
-      const range = this.#ranges.get(symbol);
-      // The first trade of a symbol is both its high and its low: nothing was passed.
-      if (range === undefined) this.#ranges.set(symbol, { high: message.p, low: message.p });
-      else passRange(range, symbol, message.p, context);
-    }
-  }
-}
-
-function passRange(range: Range, symbol: string, price: number, context: BatchContext<ExtremeReached>): void {
-  if (price > range.high) {
-    context.emit({ type: 'high', symbol, price, previous: range.high });
-    range.high = price;
-  } else if (price < range.low) {
-    context.emit({ type: 'low', symbol, price, previous: range.low });
-    range.low = price;
-  }
+/** The same channel, which writes the last price of each symbol to `lastPrices`. */
+export function defineTradeChannel(lastPrices: LastPrices) {
+  return defineChannel({
+    schema: trade,
+    events: extremeReached,
+    create() {
+      const ranges = new BoundedMap<{ high: number; low: number }>();
+      return {
+        process(batch, context) {
+          for (const message of batch) {
+            const symbol = symbolOf(message);
+            const price = message.p;
+            lastPrices.set(symbol, price);
+            const range = ranges.get(symbol);
+            // The first trade of a symbol is both its high and its low: nothing was passed.
+            if (range === undefined) ranges.set(symbol, { high: price, low: price });
+            else if (price > range.high || price < range.low) {
+              const type = price > range.high ? 'high' : 'low';
+              context.emit({ type, symbol, price, previous: range[type] });
+              range[type] = price;
+            }
+          }
+        },
+      };
+    },
+  });
 }

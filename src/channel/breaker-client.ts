@@ -51,8 +51,8 @@ export class BreakerClient implements Caller {
   }
 
   /** The call says nothing about the sink. */
-  cancelled(): void {
-    this.breaker.callCancelled(this.report());
+  canceled(): void {
+    this.breaker.callCanceled(this.report());
   }
 
   /** Whether a call may go out now; while the breaker is open, only as a probe. `freed` is called when that changes. */

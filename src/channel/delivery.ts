@@ -124,7 +124,7 @@ export class Delivery {
       call.end();
       call.timeOut();
       // Others may wait for the permit of a probe whose outcome nobody will hear of.
-      breaker?.cancelled();
+      breaker?.canceled();
       if (putBack) {
         counters[Counter.inFlight] -= call.size;
         recovery.putBack(call.asFailed());

@@ -6,7 +6,7 @@ import type { Trigger } from '../core/trigger.ts';
 import type { Logger } from '../facts/logger.ts';
 import type { ChannelMetrics } from './channel-metrics.ts';
 
-/** What `process` is told about its batch, and how it answers. */
+/** What `process` gets with its batch. Its methods must be called on it, as `context.emit(…)`, and not taken out of it. */
 export interface BatchContext<Event = unknown, Rules = unknown> {
   /** 1 the first time; more when the same messages were handed over before, by this instance or one before a restart. */
   readonly attempt: number;
@@ -56,9 +56,11 @@ export let bindChannel: (channel: AnyChannel, binding: ChannelBinding) => void;
  */
 export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly<Record<string, unknown>>> {
   /** Checks `eventRules` when the router is made. Any Standard Schema, zod for one. */
-  static readonly rules?: StandardSchemaV1;
+  static readonly rules?: StandardSchemaV1 | undefined;
+  /** What the channel emits; only `sluice/testing` checks events by it. Any Standard Schema. */
+  static readonly events?: StandardSchemaV1 | undefined;
   /** Checks and converts each message at the door; synchronous. A message it refuses is rejected as `invalid`. */
-  readonly schema?: StandardSchemaV1<unknown, Payload>;
+  readonly schema?: StandardSchemaV1<unknown, Payload> | undefined;
   #binding: ChannelBinding | undefined;
 
   static {

@@ -62,7 +62,7 @@ function batchFailed(lane: Lane, call: Call, batch: FailedBatch): boolean {
   else if (verdict.action === 'quarantine') recovery.setAside(batch);
   else recovery.putBack(batch);
   if (verdict.countsAgainstSink) breaker?.failed();
-  else breaker?.cancelled();
+  else breaker?.canceled();
   if (!verdict.mustWait) return false;
   recovery.restore();
   return postpone(lane, call, batch);
@@ -96,7 +96,7 @@ function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unkno
   // Nothing shows that the sink works: those left are a batch that failed.
   if (!hasEvidence && again.length > 0) return batchFailed(lane, call, rest);
   publishFailed(lane, call, rest.error);
-  if (!hasEvidence) lane.breaker?.cancelled();
+  if (!hasEvidence) lane.breaker?.canceled();
   if (again.length === 0) return false;
   if (failed.isSplit || failed.attempts >= call.config.retry.attempts) {
     for (const single of again) giveUp(lane, single, 'poison');

@@ -8,7 +8,7 @@ export type Validate = (message: unknown) => unknown;
 export function validatorOf(channel: AnyChannel): Validate | undefined {
   if (channel.validate !== undefined) return (message) => atOnce(channel.validate?.(message), 'validate');
   const { schema } = channel;
-  return schema === undefined ? undefined : (message) => check(schema, message);
+  return schema === undefined ? undefined : (message) => checkBySchema(schema, message);
 }
 
 /** The door cannot wait; what a promise brings later is nobody's, and must not reach the host as an unhandled rejection. */
@@ -18,8 +18,9 @@ function atOnce<Value>(answer: Value, who: string): Exclude<Value, Promise<unkno
   throw new TypeError(`${who} answers by a promise; a message is checked at the door, which cannot wait`);
 }
 
-function check(schema: StandardSchemaV1, message: unknown): unknown {
-  const result = atOnce(schema['~standard'].validate(message), 'the schema');
+/** What a schema makes of a value; throws what it says against it. */
+export function checkBySchema(schema: StandardSchemaV1, value: unknown): unknown {
+  const result = atOnce(schema['~standard'].validate(value), 'the schema');
   if (result.issues === undefined) return result.value;
   throw new TypeError(result.issues.map((issue) => `${pathOf(issue)}${issue.message}`).join('; '));
 }

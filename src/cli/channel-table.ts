@@ -34,8 +34,8 @@ interface Percentiles {
   readonly p99Ms: number;
 }
 
-/** Colours a text, or leaves it as it is where colours are not wanted. */
-export type Paint = (colour: 'red' | 'yellow' | 'green' | 'dim', text: string) => string;
+/** Colors a text, or leaves it as it is where colors are not wanted. */
+export type Paint = (color: 'red' | 'yellow' | 'green' | 'dim', text: string) => string;
 
 const TROUBLE: ReadonlySet<string> = new Set(['failed', 'tripped']);
 const RECOVERY: ReadonlySet<string> = new Set(['retrying', 'isolating', 'probing', 'paused']);

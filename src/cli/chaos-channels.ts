@@ -1,7 +1,8 @@
+import { factoryOf } from '../channel/channel-source.ts';
 import type { AnyChannel, BatchContext } from '../channel/processing-channel.ts';
 import { validatorOf } from '../channel/validator.ts';
 import type { Clock } from '../core/clock.ts';
-import type { ChannelFactories } from '../index.ts';
+import type { ChannelSources } from '../index.ts';
 import type { CallFault, Fault } from './chaos-plan.ts';
 import { ChaosError, type ChaosRecord } from './chaos-record.ts';
 
@@ -124,14 +125,14 @@ export class ChannelFaults {
 }
 
 /** The same factories, whose channels have these faults. */
-export function disturbed<Channels extends ChannelFactories>(
+export function disturbed<Channels extends ChannelSources>(
   channels: Channels,
   faults: ReadonlyMap<string, ChannelFaults>,
 ): Channels {
-  const entries = Object.entries(channels).map(([name, make]) => [
-    name,
-    () => faults.get(name)?.disturb(make()) ?? make(),
-  ]);
+  const entries = Object.entries(channels).map(([name, source]) => {
+    const make = factoryOf(source);
+    return [name, () => faults.get(name)?.disturb(make()) ?? make()];
+  });
   // The instances are those of the same factories.
   return Object.fromEntries(entries) as Channels;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { ChannelFactories, DataChannelRouter, RouterConfigInput, RouterMetrics } from '../index.ts';
+import type { ChannelSources, DataChannelRouter, RouterConfigInput, RouterMetrics } from '../index.ts';
 import { ChannelFaults, disturbed } from './chaos-channels.ts';
 import { ChaosOperator, type Operated } from './chaos-operator.ts';
 import { createFaultPlan, isCallFault, type PlannedFault } from './chaos-plan.ts';
@@ -41,7 +41,7 @@ export class Chaos {
     return { channels: Object.fromEntries(this.#names.map((name) => [name, SHORT])) };
   }
 
-  disturb<Channels extends ChannelFactories>(channels: Channels): Channels {
+  disturb<Channels extends ChannelSources>(channels: Channels): Channels {
     return disturbed(channels, this.#faults);
   }
 

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
-import { stringify } from 'yaml';
+import { Document, isMap, isScalar } from 'yaml';
 import { loadConfig } from '../config/load.ts';
 import { ConfigError, formatMistake } from '../config/mistakes.ts';
 import { parseConfig } from '../config/parse.ts';
+import { channelSchema, dataTypeDefaults, type RouterConfig } from '../config/schema.ts';
 
 /** `sluice config`: says what is wrong with a configuration, or what it comes to. */
 export function configCommand(): Command {
@@ -31,7 +32,28 @@ async function check(file: string): Promise<string> {
 async function print(file: string | undefined, json: boolean): Promise<string> {
   const config =
     file === undefined ? parseConfig({ channels: { tick: {}, ohlcv: {}, fmv: {} } }) : await loadConfig(file);
-  return json ? JSON.stringify(config, null, 2) : stringify(config).trimEnd();
+  return json ? JSON.stringify(config, null, 2) : asYaml(config);
+}
+
+/** A channel whose data type is not among the shipped ones gets a comment that says so. */
+function asYaml(config: RouterConfig): string {
+  const document = new Document(config);
+  const channels = document.get('channels');
+  for (const { key } of isMap(channels) ? channels.items : []) {
+    const dataType = isScalar(key) ? config.channels[String(key.value)]?.dataType : undefined;
+    if (isScalar(key) && dataType !== undefined && !Object.hasOwn(dataTypeDefaults, dataType))
+      key.commentBefore = noteOn(dataType);
+  }
+  return document.toString().trimEnd();
+}
+
+function noteOn(dataType: string): string {
+  const shipped = Object.keys(dataTypeDefaults).join(', ');
+  const { priority, batchSize, timeoutMs } = channelSchema.parse({});
+  return [
+    ` sluice ships defaults for the data types ${shipped}, and none for '${dataType}'. What is not set for this`,
+    ` channel is as for any other type: priority ${priority}, batchSize ${batchSize}, timeoutMs ${timeoutMs}.`,
+  ].join('\n');
 }
 
 async function report(command: Command, answer: () => Promise<string>): Promise<void> {

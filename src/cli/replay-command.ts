@@ -23,7 +23,7 @@ const SEED_MAX = 4_294_967_295;
 const GENERATED_FOR_MS = 10_000;
 
 const HELP = `
-Each line of a FILE is a JSON message or an array of them; gzip is recognised by its content, - is standard input.
+Each line of a FILE is a JSON message or an array of them; gzip is recognized by its content, - is standard input.
 Without a FILE the messages come from a seeded market generator.
 
 With --chaos channels throw, reject, hang, are slow, poisoned or cut off from their sink, and an operator pauses, trips,

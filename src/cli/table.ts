@@ -4,7 +4,7 @@ export interface Column<Row> {
   readonly expendable: number;
   readonly isText?: boolean;
   text(row: Row): string;
-  /** Colours a padded cell; its width must stay the same. */
+  /** Colors a padded cell; its width must stay the same. */
   style?(row: Row, cell: string): string;
 }
 

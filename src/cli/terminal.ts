@@ -28,8 +28,8 @@ export function widthOf(output: Output): number {
   return output.columns || WIDTH_WITHOUT_TERMINAL;
 }
 
-/** Colours on a terminal, unless `NO_COLOR` asks for none (https://no-color.org). */
+/** Colors on a terminal, unless `NO_COLOR` asks for none (https://no-color.org). */
 export function paintFor({ stdout, env }: Terminal): Paint {
-  if (!stdout.isTTY || env.NO_COLOR || env.TERM === 'dumb') return (_colour, text) => text;
-  return (colour, text) => styleText(colour, text);
+  if (!stdout.isTTY || env.NO_COLOR || env.TERM === 'dumb') return (_color, text) => text;
+  return (color, text) => styleText(color, text);
 }

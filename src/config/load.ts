@@ -2,6 +2,7 @@ import { readConfigFile } from './config-file.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { isMap } from './field.ts';
 import { codeLayer, mergeLayers } from './layers.ts';
+import { checkOptions, type OptionNames } from './options.ts';
 import { resolveLayers } from './parse.ts';
 import type { RouterConfig, RouterConfigInput } from './schema.ts';
 import { valueAt } from './walk.ts';
@@ -14,11 +15,15 @@ export interface LoadOptions {
   readonly overrides?: RouterConfigInput;
 }
 
+/** The names of these options. */
+export const loadOptions: OptionNames<LoadOptions> = { environment: true, overrides: true };
+
 /**
  * Loads a configuration from a YAML or JSON file: code wins over the environment, the environment over the file, the
  * file over the defaults of the data type. Throws a `ConfigError` that holds every mistake.
  */
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<RouterConfig> {
+  checkOptions('loadConfig', options, loadOptions);
   const { environment = process.env, overrides } = options;
   const text = await readConfigFile(file);
   const code = overrides === undefined ? [] : [codeLayer(overrides, 'overrides')];

@@ -62,7 +62,7 @@ function asJson(value: unknown): string {
   }
 }
 
-/** The known word nearest to a misspelt one, if it is near enough to be what was meant. */
+/** The known word nearest to a misspelled one, if it is near enough to be what was meant. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const limit = Math.min(3, Math.max(1, Math.floor(word.length * 0.4)));
   const candidate = closest(word, known);

@@ -117,7 +117,7 @@ export class Breaker {
   }
 
   /** The call says nothing about the sink; a probe gives its permit back. */
-  callCancelled(epoch: number): void {
+  callCanceled(epoch: number): void {
     if (epoch === this.epoch) this.freePermit();
   }
 

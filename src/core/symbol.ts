@@ -12,7 +12,7 @@ export function symbolOf(message: unknown): string {
   }
 }
 
-/** What tells messages apart: a field by name ('sym' stands for the symbol, however it is spelt), or a function. */
+/** What tells messages apart: a field by name ('sym' stands for the symbol, however it is spelled), or a function. */
 export type PartitionBy = string | ((message: unknown) => string);
 
 /**

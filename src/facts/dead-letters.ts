@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from '../config/options.ts';
 import { Mailbox } from '../core/mailbox.ts';
 
 /** Why a message could not be routed or processed; a closed set. */
@@ -26,6 +27,15 @@ export interface DeadLetterFilter {
   readonly reason?: DeadLetterReason;
   /** At most this many, the oldest first. */
   readonly limit?: number;
+}
+
+/** The names of these options. */
+export const deadLetterFilter: OptionNames<DeadLetterFilter> = { id: true, channel: true, reason: true, limit: true };
+
+/** The same filter; throws `SluiceError` when it has an unknown field. */
+export function checkFilter(method: 'list' | 'drop', filter: DeadLetterFilter = {}): DeadLetterFilter {
+  checkOptions(`deadLetters.${method}`, filter, deadLetterFilter);
+  return filter;
 }
 
 /** A bounded store of dead letters: when it is full the oldest goes, and is counted. */

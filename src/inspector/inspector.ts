@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { createSystemClock } from '../adapters/system-clock.ts';
+import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { type Logger, silentLogger } from '../facts/logger.ts';
@@ -37,6 +38,16 @@ export interface InspectorOptions {
   readonly clock?: Clock;
 }
 
+const inspectorOptions: OptionNames<InspectorOptions> = {
+  port: true,
+  allowControl: true,
+  onDrained: true,
+  showPayloads: true,
+  thread: true,
+  logger: true,
+  clock: true,
+};
+
 /** A page that shows a router while it runs. */
 export interface Inspector extends AsyncDisposable {
   /** Where to open it. Whoever knows this address sees the page: it holds the token. */
@@ -58,6 +69,7 @@ export async function createInspector<Emits>(
   router: DataChannelRouter<Emits>,
   options: InspectorOptions = {},
 ): Promise<Inspector> {
+  checkOptions('createInspector', options, inspectorOptions);
   const { port = 0, clock = createSystemClock() } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new SluiceError('invalid-option', `port must be a whole number from 0 to 65535, got ${String(port)}`);

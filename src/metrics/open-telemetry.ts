@@ -1,4 +1,4 @@
-import { catalogue } from './catalogue.ts';
+import { catalog } from './catalog.ts';
 import type { Measure } from './measure.ts';
 import { type Readable, readRouter } from './reading.ts';
 
@@ -24,7 +24,7 @@ type BatchCallback<Instrument> = (result: {
  * collection. Ends with the returned function.
  */
 export function observeMetrics<Instrument>(router: Readable, meter: Meter<Instrument>): () => void {
-  const instruments = catalogue.map((measure) => [measure, instrumentFor(measure, meter)] as const);
+  const instruments = catalog.map((measure) => [measure, instrumentFor(measure, meter)] as const);
   const observe: BatchCallback<Instrument> = (result) => {
     const reading = readRouter(router);
     for (const [measure, instrument] of instruments) {

@@ -1,4 +1,4 @@
-import { catalogue } from './catalogue.ts';
+import { catalog } from './catalog.ts';
 import type { Measure } from './measure.ts';
 import { prometheusName } from './prometheus.ts';
 import { type Readable, type Reading, readRouter } from './reading.ts';
@@ -26,11 +26,11 @@ interface RegisteredMetric {
  */
 export function registerMetrics(router: Readable, registry: PrometheusRegistry): () => void {
   const readings = new SharedReading(router);
-  const metrics = catalogue.map((measure) => registered(measure, readings));
+  const metrics = catalog.map((measure) => registered(measure, readings));
   // The registry's own type of a metric has methods to count with, which nobody calls on ours.
   for (const metric of metrics) registry.registerMetric(metric as never);
   return () => {
-    for (const measure of catalogue) registry.removeSingleMetric(prometheusName(measure));
+    for (const measure of catalog) registry.removeSingleMetric(prometheusName(measure));
   };
 }
 

@@ -1,4 +1,4 @@
-import { catalogue } from './catalogue.ts';
+import { catalog } from './catalog.ts';
 import type { Measure, Sample } from './measure.ts';
 import { type Readable, type Reading, readRouter } from './reading.ts';
 
@@ -10,9 +10,9 @@ export function prometheusText(router: Readable): string {
   return textOf(readRouter(router));
 }
 
-/** A reading in Prometheus' text format; `more` metrics come after those of the catalogue. */
+/** A reading in Prometheus' text format; `more` metrics come after those of the catalog. */
 export function textOf(reading: Reading, more: readonly Measure[] = []): string {
-  return [...catalogue, ...more].map((measure) => family(measure, measure.read(reading))).join('');
+  return [...catalog, ...more].map((measure) => family(measure, measure.read(reading))).join('');
 }
 
 /** `messages.received`, a counter, as Prometheus calls it: `sluice_messages_received_total`. */

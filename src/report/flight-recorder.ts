@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { writeWhole } from '../adapters/write-whole.ts';
+import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import { errorText } from '../core/error-text.ts';
 import { Mailbox } from '../core/mailbox.ts';
@@ -24,7 +25,9 @@ const LINES = 100;
 const APART_MS = 60_000;
 
 /** Throws `SluiceError` `invalid-option` when something is wrong with the options. */
-export function checkRecorder({ directory, facts = FACTS, messages = 0 }: RecorderOptions): void {
+export function checkRecorder(options: RecorderOptions): void {
+  checkOptions('recorder', options, { directory: true, facts: true, messages: true });
+  const { directory, facts = FACTS, messages = 0 } = options;
   const isCount = (count: number, min: number) => Number.isInteger(count) && count >= min && count <= COUNT_MAX;
   if (typeof directory === 'string' && directory !== '' && isCount(facts, 1) && isCount(messages, 0)) return;
   const expected = 'recorder takes a directory, facts from 1 to 1,000,000 and messages from 0 to 1,000,000';

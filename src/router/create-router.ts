@@ -1,23 +1,32 @@
 import { createActor } from 'xstate';
 import { routerMachine } from '../../machines/router.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
+import type { ChannelOf, ChannelSources } from '../channel/channel-source.ts';
 import type { EventOf } from '../channel/processing-channel.ts';
+import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { containInspector, type Inspect } from '../facts/inspect.ts';
 import type { RouterActor, RouterLogic } from './logic.ts';
 import { buildParts } from './parts.ts';
-import { type ChannelFactories, type Plan, planRouter, type RouterOptions } from './plan.ts';
+import { type AnyConfig, type Plan, planRouter, type RouterOptions, routerOptions } from './plan.ts';
 import { DataChannelRouter, partsOf } from './router.ts';
 
 /** Options of a router that is the root of its own actor system. */
-export interface CreateRouterOptions<Channels extends ChannelFactories> extends RouterOptions<Channels> {
+export interface CreateRouterOptions<Channels extends ChannelSources, Config = AnyConfig>
+  extends RouterOptions<Channels, Config> {
   /** An XState inspector; sees the router and all channels. What it throws is contained. Default: none. */
   readonly inspect?: Inspect;
 }
 
+/** The names of these options. */
+export const createRouterOptions: OptionNames<CreateRouterOptions<ChannelSources>> = {
+  ...routerOptions,
+  inspect: true,
+};
+
 /** What the channels of a router emit: the channel's name, and its event. */
-export type Emitted<Channels extends ChannelFactories> = {
-  [Name in keyof Channels & string]: { readonly channel: Name; readonly event: EventOf<ReturnType<Channels[Name]>> };
+export type Emitted<Channels extends ChannelSources> = {
+  [Name in keyof Channels & string]: { readonly channel: Name; readonly event: EventOf<ChannelOf<Channels[Name]>> };
 }[keyof Channels & string];
 
 const routers = new WeakMap<object, DataChannelRouter>();
@@ -26,9 +35,11 @@ const routers = new WeakMap<object, DataChannelRouter>();
  * Makes a router as the root of an actor system of its own; `start` starts it.
  * Throws `SluiceError`: `invalid-config` with every mistake, `invalid-option`, or `unknown-channel`.
  */
-export function createRouter<const Channels extends ChannelFactories>(
-  options: CreateRouterOptions<Channels>,
-): DataChannelRouter<Emitted<Channels>> {
+export function createRouter<const Channels extends ChannelSources, const Config>(
+  options: CreateRouterOptions<Channels, Config>,
+): DataChannelRouter<Emitted<Channels>>;
+export function createRouter(options: CreateRouterOptions<ChannelSources>): DataChannelRouter {
+  checkOptions('createRouter', options, createRouterOptions);
   const { clock = createSystemClock(), inspect } = options;
   let router: DataChannelRouter | undefined;
   const logic = logicOf(planRouter(options), (made) => {
@@ -42,22 +53,23 @@ export function createRouter<const Channels extends ChannelFactories>(
   });
   // XState keeps what was thrown while an actor was made.
   if (router === undefined) throw actor.getSnapshot().error;
-  // As in `routerOf`: the names of the channels are known to the caller.
-  return router as unknown as DataChannelRouter<Emitted<Channels>>;
+  return router;
 }
 
 /**
  * The same router as XState actor logic, for a host's machine to `invoke` or `spawn`; `routerOf(ref)` is its router.
  * It starts with its actor and ends with it: `router.stop()` first lets it drain.
  */
-export function createRouterLogic<const Channels extends ChannelFactories>(
-  options: RouterOptions<Channels>,
-): RouterLogic {
+export function createRouterLogic<const Channels extends ChannelSources, const Config>(
+  options: RouterOptions<Channels, Config>,
+): RouterLogic;
+export function createRouterLogic(options: RouterOptions): RouterLogic {
+  checkOptions('createRouterLogic', options, routerOptions);
   return logicOf(planRouter(options));
 }
 
 /** The router behind an actor of `createRouterLogic`. Throws `SluiceError` `invalid-option` for any other actor. */
-export function routerOf<Channels extends ChannelFactories = ChannelFactories>(
+export function routerOf<Channels extends ChannelSources = ChannelSources>(
   actor: RouterActor,
 ): DataChannelRouter<Emitted<Channels>> {
   const router = routers.get(actor.getSnapshot().context?.fleet?.() ?? {});

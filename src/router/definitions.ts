@@ -1,3 +1,4 @@
+import { type ChannelSource, factoryOf, makeInstance } from '../channel/channel-source.ts';
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
 import { checkEventRules } from '../config/event-rules.ts';
@@ -7,7 +8,7 @@ import type { ChannelConfig, RouterConfig } from '../config/schema.ts';
 import { Breaker } from '../core/breaker.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { ChannelEntry } from './channel-entry.ts';
-import { type ChannelInput, makeInstance, type Plan, rulesByName, rulesOf } from './plan.ts';
+import { type ChannelInput, type Plan, rulesByName, rulesOf } from './plan.ts';
 
 /** What the channels of a router are made of: the configuration in force, factories, and breakers that several share. */
 export class Definitions {
@@ -22,7 +23,7 @@ export class Definitions {
   constructor({ config, options, unnamed }: Plan, services: Services) {
     this.#services = services;
     this.#config = config;
-    this.#factories = new Map(Object.entries(options.channels));
+    this.#factories = new Map(Object.entries(options.channels).map(([name, source]) => [name, factoryOf(source)]));
     this.#unnamed = new Map(unnamed);
   }
 
@@ -47,7 +48,8 @@ export class Definitions {
    * Defines another channel: its configuration is checked with all others. Throws every mistake, and then nothing has
    * changed.
    */
-  add(name: string, factory: ChannelFactory, input: ChannelInput): ChannelEntry {
+  add(name: string, source: ChannelSource, input: ChannelInput): ChannelEntry {
+    const factory = factoryOf(source);
     const layers = [...layersOf(this.#config), codeLayer({ channels: { [name]: input } }, 'add')];
     const instance = makeInstance(name, factory);
     const rules = rulesByName(new Map(instance === undefined ? [] : [[name, instance]]));

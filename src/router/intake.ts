@@ -1,5 +1,6 @@
 import type { IntakeCount } from '../adapters/consume.ts';
 import type { Services } from '../channel/services.ts';
+import type { OptionNames } from '../config/options.ts';
 import { type Outcome, REJECTED } from '../core/outcome.ts';
 import type { Recognition } from '../core/recognition.ts';
 import type { ChannelEntry } from './channel-entry.ts';
@@ -15,6 +16,10 @@ export interface OfferOptions extends RouteOptions {
   /** Takes a waiting offer back: the promise rejects with the signal's reason, and the message was never received. */
   readonly signal?: AbortSignal;
 }
+
+/** The names of these options. */
+export const routeOptions: OptionNames<RouteOptions> = { dataType: true };
+export const offerOptions: OptionNames<OfferOptions> = { ...routeOptions, signal: true };
 
 /** The door of the router: finds the channel of each message. Nothing here throws because of a message. */
 export class Intake {

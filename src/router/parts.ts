@@ -50,7 +50,7 @@ export function buildParts(plan: Plan): RouterParts {
     },
   };
   const ruleFailed = (error: unknown): void => bus.fault('rule', error);
-  const recognition = new Recognition({ ...(options.recognise && { rules: options.recognise }), ruleFailed });
+  const recognition = new Recognition({ ...(options.recognize && { rules: options.recognize }), ruleFailed });
   const fleet = new Fleet(services, config.router);
   const intake = recorder?.keepsMessages
     ? new RecordingIntake(recognition, services, recorder)

@@ -1,7 +1,9 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { type AnyChannel, type ChannelFactory, ProcessingChannel } from '../channel/processing-channel.ts';
+import { type ChannelSources, factoryOf, makeInstance, type RulesInputOf } from '../channel/channel-source.ts';
+import type { AnyChannel } from '../channel/processing-channel.ts';
 import { checkEventRules } from '../config/event-rules.ts';
 import { codeLayer } from '../config/layers.ts';
+import type { OptionNames } from '../config/options.ts';
 import { layersOf, parseConfig, resolveLayers } from '../config/parse.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
@@ -12,21 +14,18 @@ import type { EventBus } from '../facts/bus.ts';
 import type { Logger } from '../facts/logger.ts';
 import { checkRecorder, type RecorderOptions } from '../report/flight-recorder.ts';
 
-/** The classes of a router's channels, by channel name. */
-export type ChannelFactories = Readonly<Record<string, ChannelFactory>>;
-
 /** What a router is made of. */
-export interface RouterOptions<Channels extends ChannelFactories = ChannelFactories> {
-  /** Makes an instance of each channel: at the start, and again at each restart. At least one. */
+export interface RouterOptions<Channels extends ChannelSources = ChannelSources, Config = AnyConfig> {
+  /** The class of each channel, or a function that makes an instance, by name; at least one. Each restart makes anew. */
   readonly channels: Channels;
   /** From `loadConfig`, or written in code. Default: the defaults of each data type. */
-  readonly config?: RouterConfigInput | RouterConfig;
+  readonly config?: ConfigOf<Channels, Config>;
   /** A pino logger, or one of its shape. Default: silent. */
   readonly logger?: Logger;
   /** A mitt bus of the host's own to put events on. Default: a new one. */
   readonly events?: EventBus;
   /** Rules that are asked first for the data type of a message. Default: none. */
-  readonly recognise?: readonly RecognitionRule[];
+  readonly recognize?: readonly RecognitionRule[];
   /** Time. Default: the system's. */
   readonly clock?: Clock;
   /** Chance, for jitter. Default: seeded from the clock. */
@@ -35,8 +34,40 @@ export interface RouterOptions<Channels extends ChannelFactories = ChannelFactor
   readonly recorder?: RecorderOptions;
 }
 
+type AnyChannelInput = NonNullable<RouterConfigInput['channels']>[string];
+
+/** The names of these options. */
+export const routerOptions: OptionNames<RouterOptions> = {
+  channels: true,
+  config: true,
+  logger: true,
+  events: true,
+  recognize: true,
+  clock: true,
+  random: true,
+  recorder: true,
+};
+
 /** One channel as it may be written. */
-export type ChannelInput = NonNullable<RouterConfigInput['channels']>[string];
+export interface ChannelInput<EventRules = AnyChannelInput['eventRules']> extends Omit<AnyChannelInput, 'eventRules'> {
+  /** What the channel's own `rules` allow. */
+  readonly eventRules?: EventRules | undefined;
+}
+
+/** A configuration as it may be written for channels whose names and rules are known. */
+export interface KnownConfig<Channels extends ChannelSources> extends Omit<RouterConfigInput, 'channels'> {
+  readonly channels?: { readonly [Name in keyof Channels]?: ChannelInput<RulesInputOf<Channels[Name]>> };
+}
+
+/** A configuration as it was written, or as it is in force. */
+export type AnyConfig = RouterConfigInput | RouterConfig;
+
+/** A configuration that is written in place must fit the channels; any other is checked when the router is made. */
+type ConfigOf<Channels extends ChannelSources, Config> = Config extends AnyConfig
+  ? string extends keyof NonNullable<Config['channels']>
+    ? Config
+    : KnownConfig<Channels>
+  : KnownConfig<Channels>;
 
 /** What `createRouterLogic` checks once, before any actor is made of it. */
 export interface Plan {
@@ -50,12 +81,9 @@ export interface Plan {
 
 /** Checks everything that can be wrong with the options; throws `SluiceError` with all mistakes. */
 export function planRouter(options: RouterOptions): Plan {
-  const factories = Object.entries(options.channels ?? {});
-  if (factories.length === 0) {
-    throw new SluiceError(
-      'invalid-option',
-      'channels must name at least one channel: { tick: () => new TradeChannel() }',
-    );
+  const sources = Object.entries(options.channels ?? {});
+  if (sources.length === 0) {
+    throw new SluiceError('invalid-option', 'channels must name at least one channel: { tick: TradeChannel }');
   }
   if (options.recorder !== undefined) checkRecorder(options.recorder);
   const written = parseConfig(options.config ?? {});
@@ -66,8 +94,8 @@ export function planRouter(options: RouterOptions): Plan {
   );
   const config = withUnnamed(written, unnamed);
   const instances = new Map<string, AnyChannel>();
-  for (const [name, factory] of factories) {
-    const instance = makeInstance(name, factory);
+  for (const [name, source] of sources) {
+    const instance = makeInstance(name, factoryOf(source));
     if (instance !== undefined) instances.set(name, instance);
   }
   return { options, config: checkEventRules(config, rulesByName(instances)), unnamed, instances };
@@ -80,23 +108,6 @@ export function refuseUnknown(config: RouterConfig, names: readonly string[]): v
     const text = `config.channels.${name}: no class is given for it; channels has ${names.join(', ')}`;
     throw new SluiceError('unknown-channel', text);
   }
-}
-
-/** Makes an instance to read its rules; one that throws is left to the supervisor, which will see it throw again. */
-export function makeInstance(name: string, factory: ChannelFactory): AnyChannel | undefined {
-  const form = `channels.${name} must be a function that makes a channel: () => new MyChannel()`;
-  if (typeof factory !== 'function') throw new SluiceError('invalid-option', `${form}, got ${typeof factory}`);
-  if (factory.prototype instanceof ProcessingChannel) {
-    throw new SluiceError('invalid-option', `${form}, got the class ${factory.name} itself`);
-  }
-  let instance: unknown;
-  try {
-    instance = factory();
-  } catch {
-    return undefined;
-  }
-  if (instance instanceof ProcessingChannel) return instance;
-  throw new SluiceError('invalid-option', `${form}, it gave something that does not extend ProcessingChannel`);
 }
 
 /** The rules of those classes that have some, by channel. */

@@ -2,16 +2,12 @@ import type { AnyChannel } from '../channel/processing-channel.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
 import { checkEventRules } from '../config/event-rules.ts';
 import { parseConfig } from '../config/parse.ts';
-import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { beginReport, type ChannelReport } from '../report/drain-report.ts';
 import type { ChannelEntry } from './channel-entry.ts';
-
 import { addChannel, type RouterParts } from './parts.ts';
-import { refuseUnknown, rulesByName, withUnnamed } from './plan.ts';
+import { type AnyConfig, refuseUnknown, rulesByName, withUnnamed } from './plan.ts';
 
-/** As it was written, or as it is in force. */
-type AnyConfig = RouterConfigInput | RouterConfig;
 /** How long `close` of an instance that is replaced or taken out may take, in ms. */
 const DRAIN_MS = 5_000;
 

@@ -1,5 +1,6 @@
+import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import type { DeadLetterFilter } from '../facts/dead-letters.ts';
+import { type DeadLetterFilter, deadLetterFilter } from '../facts/dead-letters.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { RouterParts } from './parts.ts';
 
@@ -23,6 +24,13 @@ export interface ReplayReport {
   readonly refused: string | null;
 }
 
+const replayOptions: OptionNames<ReplayOptions> = {
+  ...deadLetterFilter,
+  perSecond: true,
+  replaysMax: true,
+  signal: true,
+};
+
 const PER_SECOND = 100;
 const REPLAYS_MAX = 3;
 /** How often a replay looks whether live traffic leaves it room, in ms. */
@@ -35,6 +43,7 @@ const replays = new WeakMap<object, number>();
  * a letter goes only when nothing waits in its channel. Refused while its channel is not delivering.
  */
 export async function replayDeadLetters(parts: RouterParts, options: ReplayOptions): Promise<ReplayReport> {
+  checkOptions('deadLetters.replay', options, replayOptions);
   const { perSecond = PER_SECOND, replaysMax = REPLAYS_MAX, signal } = options;
   if (!(perSecond > 0)) throw new SluiceError('invalid-option', `perSecond must be above 0, got ${String(perSecond)}`);
   const report = { replayed: 0, left: 0 };

@@ -3,15 +3,16 @@ import type { Actor } from 'xstate';
 import { consume, type IntakeCount, type Source } from '../adapters/consume.ts';
 import { watchFile } from '../adapters/watch-file.ts';
 import { createWritable } from '../adapters/writable.ts';
+import type { ChannelSource, RulesInputOf } from '../channel/channel-source.ts';
 import type { Partition } from '../channel/partition.ts';
-import type { ChannelFactory } from '../channel/processing-channel.ts';
 import type { ConfigChange } from '../config/diff.ts';
-import { type LoadOptions, loadConfig } from '../config/load.ts';
+import { type LoadOptions, loadConfig, loadOptions } from '../config/load.ts';
+import { checkOptions } from '../config/options.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import type { DeadLetter, DeadLetterFilter } from '../facts/dead-letters.ts';
+import { checkFilter, type DeadLetter, type DeadLetterFilter } from '../facts/dead-letters.ts';
 import type { Alert, RouterBus } from '../facts/events.ts';
 import { stateName } from '../facts/state-name.ts';
 import { type ChannelInfo, channelInfo } from '../report/channel-info.ts';
@@ -21,7 +22,7 @@ import type { RouterHealth } from '../report/health.ts';
 import type { RouterMetrics } from '../report/metrics.ts';
 import { type RouterView, routerHealth, routerMetrics } from '../report/snapshot.ts';
 import type { ChannelEntry } from './channel-entry.ts';
-import type { OfferOptions, RouteOptions } from './intake.ts';
+import { type OfferOptions, offerOptions, type RouteOptions, routeOptions } from './intake.ts';
 import type { RouterActor, RouterLogic } from './logic.ts';
 import { addChannel, type RouterParts } from './parts.ts';
 import type { ChannelInput } from './plan.ts';
@@ -110,22 +111,26 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Takes one message in, or says why not. Synchronous; never throws because of a message. */
   route(message: unknown, options?: RouteOptions): Outcome {
+    if (options !== undefined) checkOptions('route', options, routeOptions);
     return this.#parts.intake.route(message, options?.dataType);
   }
 
   /** Routes each of several messages, as feeds send them in arrays. */
   routeAll(messages: Iterable<unknown>, options?: RouteOptions): IntakeCount {
+    if (options !== undefined) checkOptions('routeAll', options, routeOptions);
     return this.#parts.intake.routeAll(messages, options?.dataType);
   }
 
   /** As `route`, but waits while the mailbox is full. */
   async offer(message: unknown, options: OfferOptions = {}): Promise<Outcome> {
+    checkOptions('offer', options, offerOptions);
     options.signal?.throwIfAborted();
     return this.#parts.intake.offer(message, options);
   }
 
   /** Offers all a source has; an element may be a message or an array of them. Ends with the source or the signal. */
   consume(source: Source, options: OfferOptions = {}): Promise<IntakeCount> {
+    checkOptions('consume', options, offerOptions);
     return consume(source, (message) => this.#parts.intake.offerInTurn(message, options), options.signal);
   }
 
@@ -156,8 +161,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Messages that could not be routed or processed. */
   readonly deadLetters = {
-    list: (filter?: DeadLetterFilter): readonly DeadLetter[] => this.#parts.deadLetters.list(filter),
-    drop: (filter?: DeadLetterFilter): number => this.#parts.deadLetters.drop(filter),
+    list: (filter?: DeadLetterFilter): readonly DeadLetter[] =>
+      this.#parts.deadLetters.list(checkFilter('list', filter)),
+    drop: (filter?: DeadLetterFilter): number => this.#parts.deadLetters.drop(checkFilter('drop', filter)),
     replay: (options: ReplayOptions = {}): Promise<ReplayReport> => replayDeadLetters(this.#parts, options),
   };
 
@@ -171,16 +177,20 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   /** Registers another channel, while running too. Throws `SluiceError` when its name or data type is taken. */
-  add(name: string, factory: ChannelFactory, config: ChannelInput = {}): void {
+  add<Source extends ChannelSource>(
+    name: string,
+    channel: Source,
+    config: ChannelInput<RulesInputOf<Source>> = {},
+  ): void {
     const { definitions, fleet } = this.#parts;
     if (fleet.isStopping) throw new SluiceError('not-running', `the router is ${this.state}`);
     if (fleet.channels.has(name)) throw new SluiceError('duplicate-channel', `there is a channel '${name}' already`);
-    addChannel(this.#parts, definitions.add(name, factory, config));
+    addChannel(this.#parts, definitions.add(name, channel, config));
   }
 
   /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` has it not. */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
-    const drainAt = this.#parts.services.clock.now() + deadlineOf(options);
+    const drainAt = this.#parts.services.clock.now() + deadlineOf('remove', options);
     return removeChannel(this.#parts, this.#channel(name), drainAt, true);
   }
 
@@ -199,6 +209,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * `config-rejected`. Ends with the returned function, or with `stop`.
    */
   watch(file: string, options: LoadOptions = {}): () => Promise<void> {
+    checkOptions('watch', options, loadOptions);
     const unwatch = watchFile(file, () => {
       // What is wrong is told as `config.rejected`.
       this.#reload = this.#reload.then(() => reconfigure(this.#parts, loadConfig(file, options)).catch(() => {}));
@@ -244,7 +255,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * fraction of a second, with a report that accounts for every message. Called again, it returns the same report.
    */
   stop(options: StopOptions = {}): Promise<DrainReport> {
-    const deadlineMs = deadlineOf(options);
+    const deadlineMs = deadlineOf('stop', options);
     for (const unwatch of this.#watches.splice(0)) unwatch().catch(() => {});
     this.#stopped ??= stopRouter(this.#parts, this.actor, deadlineMs);
     return this.#stopped;

@@ -1,4 +1,5 @@
 import { waitFor } from 'xstate';
+import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { beginReport, type DrainReport, drainReport } from '../report/drain-report.ts';
 import type { RouterActor } from './logic.ts';
@@ -12,8 +13,12 @@ export interface StopOptions {
 
 const DEADLINE_MS = 5_000;
 
+const stopOptions: OptionNames<StopOptions> = { deadlineMs: true };
+
 /** Throws `SluiceError` `invalid-option` for anything but a number of ms. */
-export function deadlineOf({ deadlineMs = DEADLINE_MS }: StopOptions): number {
+export function deadlineOf(functionName: 'stop' | 'remove', options: StopOptions): number {
+  checkOptions(functionName, options, stopOptions);
+  const { deadlineMs = DEADLINE_MS } = options;
   if (Number.isFinite(deadlineMs) && deadlineMs >= 0) return deadlineMs;
   throw new SluiceError('invalid-option', `deadlineMs must be a number of ms from 0, got ${String(deadlineMs)}`);
 }

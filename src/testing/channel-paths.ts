@@ -1,8 +1,10 @@
 import { channelMachine } from '../../machines/channel.ts';
+import type { ChannelSource } from '../channel/channel-source.ts';
 import type { AnyChannel, EventOf } from '../channel/processing-channel.ts';
+import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { channelModel } from './channel-model.ts';
-import { type ChannelSource, factoryOf } from './channel-source.ts';
+import { makerOf } from './channel-source.ts';
 import type { World } from './channel-world.ts';
 import { checkConservation, checkOrder } from './checkers.ts';
 import { longest, type ModelEvent, type ModelSnapshot, pathsThrough, placeOf } from './machine-paths.ts';
@@ -45,6 +47,13 @@ export interface ChannelPaths {
   readonly coverage: () => PathCoverage;
 }
 
+const pathsOptions: OptionNames<ChannelPathsOptions<unknown>> = {
+  messages: true,
+  check: true,
+  eventRules: true,
+  extent: true,
+};
+
 type Extent = 'steps' | 'all';
 
 type Check = (test: TestRouter<never>) => unknown;
@@ -66,10 +75,11 @@ export function channelPaths<Channel extends AnyChannel>(
   channel: ChannelSource<Channel>,
   options: ChannelPathsOptions<EventOf<Channel>>,
 ): ChannelPaths {
+  checkOptions('channelPaths', options, pathsOptions);
   const { messages, check = () => {}, eventRules = {}, extent = 'steps' } = options;
   if (messages.length === 0)
     throw new SluiceError('invalid-option', 'messages must hold at least one message that the channel takes, got none');
-  const make = factoryOf(channel);
+  const make = makerOf(channel);
   const transitions = createTransitionCoverage(channelMachine);
   const reached = new Set<string>();
   const chosen = pathsOf(extent);

@@ -1,10 +1,8 @@
+import { type ChannelSource, factoryOf } from '../channel/channel-source.ts';
 import { type AnyChannel, ProcessingChannel } from '../channel/processing-channel.ts';
 import { validatorOf } from '../channel/validator.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
-
-/** A channel as a test names it: its class, or a function that makes one. */
-export type ChannelSource<Channel extends AnyChannel> = (new () => Channel) | (() => Channel);
 
 /** What `process` of a channel gets. */
 export type PayloadOf<Channel> =
@@ -24,15 +22,13 @@ export interface Around {
 }
 
 /** Makes instances of the source. Throws `SluiceError` `invalid-option` for what cannot be a channel. */
-export function factoryOf<Channel extends AnyChannel>(source: ChannelSource<Channel> | Channel): () => Channel {
+export function makerOf<Channel extends AnyChannel>(source: ChannelSource<Channel> | Channel): () => Channel {
   if (source instanceof ProcessingChannel) return () => source;
   if (typeof source !== 'function') {
     const allowed = 'the class of a channel, a function that makes one, or an instance';
     throw new SluiceError('invalid-option', `channel must be ${allowed}, got ${typeof source}`);
   }
-  // Whoever extends ProcessingChannel is a class; anything else is called.
-  if (source.prototype instanceof ProcessingChannel) return () => new (source as new () => Channel)();
-  return source as () => Channel;
+  return factoryOf(source);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
+import { checkOptions } from '../config/options.ts';
 import type { RouterConfig } from '../config/schema.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
@@ -42,6 +43,7 @@ export function checkConservation(accounts: Accounts): readonly string[] {
  * time is allowed: delivery is at least once.
  */
 export function checkOrder<Message>(delivered: Iterable<Message>, rule: OrderRule<Message>): readonly string[] {
+  checkOptions('checkOrder', rule, { key: true, sequence: true, except: true });
   const problems: string[] = [];
   const seen = new Map<string, { last: number; readonly all: Set<number> }>();
   let position = -1;

@@ -1,3 +1,4 @@
+export type { ChannelSource } from '../channel/channel-source.ts';
 export {
   type ChannelPath,
   type ChannelPaths,
@@ -5,7 +6,6 @@ export {
   channelPaths,
   type PathCoverage,
 } from './channel-paths.ts';
-export type { ChannelSource } from './channel-source.ts';
 export { type Accounts, checkBounds, checkConservation, checkOrder, type OrderRule } from './checkers.ts';
 export type { MessageOutcome } from './message-roll.ts';
 export {

@@ -17,7 +17,7 @@ export type MessageOutcome =
   /** Still waiting when the router was stopped. */
   | { readonly status: 'returned'; readonly attempts: number }
   /** Its call had not settled when the router was stopped. */
-  | { readonly status: 'unknown'; readonly attempts: number };
+  | { readonly status: 'unsettled'; readonly attempts: number };
 
 interface Entry {
   attempts: number;
@@ -69,7 +69,7 @@ export class MessageRoll {
   }
 
   /** The router ended with these. */
-  left(payloads: readonly unknown[], status: 'returned' | 'unknown'): void {
+  left(payloads: readonly unknown[], status: 'returned' | 'unsettled'): void {
     const isAny = (): boolean => true;
     for (const payload of payloads) {
       this.#note(payload, isAny, (entry) => {

@@ -5,6 +5,7 @@ import { createRouter } from '../router/create-router.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import { giveClock } from './channel-source.ts';
 import type { World } from './channel-world.ts';
+import { EventCheck } from './event-check.ts';
 import { Gates } from './gates.ts';
 import { type ModelEvent, placeOf } from './machine-paths.ts';
 import { createSimulatedClock } from './simulated-clock.ts';
@@ -45,11 +46,13 @@ export class PathRun {
   constructor(options: RunOptions) {
     this.#options = options;
     const clock = createSimulatedClock();
+    const check = new EventCheck();
     const router = createRouter({
       channels: {
         [NAME]: () => {
           const channel = options.make();
           giveClock(channel, clock);
+          check.made(NAME, channel);
           return this.gates.around(channel);
         },
       },
@@ -63,7 +66,7 @@ export class PathRun {
         options.inspect(event);
       },
     });
-    this.test = new TestRouter(router, clock);
+    this.test = new TestRouter(router, clock, check);
     router.start().catch(() => {});
   }
 

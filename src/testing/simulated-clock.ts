@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers';
+import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 
@@ -32,6 +33,7 @@ const START_OF_2024_MS = 1_704_067_200_000;
 
 /** Creates a clock for tests: whatever waits on it is called in order of time, then of creation. */
 export function createSimulatedClock(options: SimulatedClockOptions = {}): SimulatedClock {
+  checkOptions('createSimulatedClock', options, { startMs: true, wallStartMs: true });
   const { startMs = 0, wallStartMs = START_OF_2024_MS } = options;
   // Sorted by due time, the latest first, so that the next one is popped off the end.
   const waiting: Waiting[] = [];

@@ -1,5 +1,7 @@
+import type { ChannelSource } from '../channel/channel-source.ts';
 import { type AnyChannel, ProcessingChannel } from '../channel/processing-channel.ts';
-import { type Around, type ChannelSource, clockOf, factoryOf, type PayloadOf, wrapper } from './channel-source.ts';
+import { checkOptions } from '../config/options.ts';
+import { type Around, clockOf, makerOf, type PayloadOf, wrapper } from './channel-source.ts';
 import { type Reaction, succeed } from './reactions.ts';
 
 /** What the calls of a sink meet. */
@@ -48,8 +50,9 @@ export function createSink(
   first?: ChannelSource<AnyChannel> | SinkOptions,
   second: SinkOptions = {},
 ): Sink<AnyChannel> {
+  checkOptions('createSink', typeof first === 'function' ? second : (first ?? {}), { script: true, otherwise: true });
   return typeof first === 'function'
-    ? new ScriptedSink(factoryOf(first), second)
+    ? new ScriptedSink(makerOf(first), second)
     : new ScriptedSink(() => new BlankChannel(), first ?? {});
 }
 

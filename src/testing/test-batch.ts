@@ -1,8 +1,10 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
+import type { ChannelSource } from '../channel/channel-source.ts';
 import type { AnyChannel, EventOf } from '../channel/processing-channel.ts';
+import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import type { ChannelInput } from '../router/plan.ts';
-import { type ChannelSource, factoryOf, wrapper } from './channel-source.ts';
+import { makerOf, wrapper } from './channel-source.ts';
 import { checkConservation } from './checkers.ts';
 import { type MessageOutcome, MessageRoll } from './message-roll.ts';
 import type { Reaction } from './reactions.ts';
@@ -20,6 +22,8 @@ export interface TestBatchOptions {
   /** How long the channel gets before it is stopped, in simulated ms. Default: 60,000. */
   readonly withinMs?: number;
 }
+
+const testBatchOptions: OptionNames<TestBatchOptions> = { config: true, script: true, seed: true, withinMs: true };
 
 /** What became of the messages. */
 export interface BatchResult<Event> {
@@ -46,6 +50,7 @@ export async function testBatch<Channel extends AnyChannel>(
   messages: readonly unknown[],
   options: TestBatchOptions = {},
 ): Promise<BatchResult<EventOf<Channel>>> {
+  checkOptions('testBatch', options, testBatchOptions);
   const { config = {}, script = [], seed = 1, withinMs = WITHIN_MS } = options;
   const size = Math.max(1, messages.length);
   const roll = new MessageRoll();
@@ -56,7 +61,7 @@ export async function testBatch<Channel extends AnyChannel>(
     },
     checked: (payload) => roll.checked(payload),
   }));
-  const make = factoryOf(channel);
+  const make = makerOf(channel);
   const sink = createSink(() => make(), { script });
   const test = await createTestRouter({
     channels: { [NAME]: () => follow(sink.channel()) },
@@ -70,7 +75,7 @@ export async function testBatch<Channel extends AnyChannel>(
   const { channels } = await test.stop();
   // The one channel there is.
   const report = channels[NAME] as ChannelReport;
-  roll.left(report.unsettledMessages, 'unknown');
+  roll.left(report.unsettledMessages, 'unsettled');
   roll.left(report.returnedMessages, 'returned');
   const outcomes = roll.close(config.overflow === 'conflate' ? 'conflated' : 'dropped');
   verify(outcomes, report);
@@ -117,6 +122,6 @@ function verify(outcomes: readonly MessageOutcome[], report: ChannelReport): voi
   compare('dropped', report.dropped);
   compare('conflated', report.conflated);
   compare('returned', report.returned);
-  compare('unknown', report.inFlight);
+  compare('unsettled', report.inFlight);
   if (problems.length > 0) throw new Error(`testBatch: ${problems.join('; ')}`);
 }

@@ -1,23 +1,28 @@
-import { ProcessingChannel } from '../channel/processing-channel.ts';
+import { type ChannelSource, type ChannelSources, factoryOf } from '../channel/channel-source.ts';
+import { type AnyChannel, ProcessingChannel } from '../channel/processing-channel.ts';
+import { checkOptions, type OptionNames } from '../config/options.ts';
 import { createRandom } from '../core/random.ts';
 import type { RouterFacts } from '../facts/events.ts';
 import type { DrainReport } from '../report/drain-report.ts';
-import type { Emitted } from '../router/create-router.ts';
-import { type CreateRouterOptions, createRouter } from '../router/create-router.ts';
-import type { ChannelFactories } from '../router/plan.ts';
-import type { DataChannelRouter } from '../router/router.ts';
+import { type CreateRouterOptions, createRouter, createRouterOptions, type Emitted } from '../router/create-router.ts';
+import type { AnyConfig } from '../router/plan.ts';
+import type { AnyEmitted, DataChannelRouter } from '../router/router.ts';
 import type { StopOptions } from '../router/shutdown.ts';
 import { giveClock } from './channel-source.ts';
+import { EventCheck } from './event-check.ts';
 import { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts';
 
 /** What `createRouter` takes, but time and chance are simulated. */
-export interface TestRouterOptions<Channels extends ChannelFactories>
-  extends Omit<CreateRouterOptions<Channels>, 'clock' | 'random'> {
+export interface TestRouterOptions<Channels extends ChannelSources, Config = AnyConfig>
+  extends Omit<CreateRouterOptions<Channels, Config>, 'clock' | 'random'> {
   /** Of all chance: the same seed gives the same run. Default: 1. */
   readonly seed?: number;
   /** Default: a new one. */
   readonly clock?: SimulatedClock;
 }
+
+const { random: _chance, ...routerOptions } = createRouterOptions;
+const testRouterOptions: OptionNames<TestRouterOptions<ChannelSources>> = { ...routerOptions, seed: true };
 
 /** How long a promise may take that nothing but time can settle. */
 const LIMIT_MS = 600_000;
@@ -27,31 +32,41 @@ const STEP_MS = 10;
  * Makes a router on a simulated clock and starts it. Time stands still until `advance`: what needs none, such as the
  * warm-up of most channels, is over when this resolves.
  */
-export async function createTestRouter<const Channels extends ChannelFactories>(
-  options: TestRouterOptions<Channels>,
-): Promise<TestRouter<Emitted<Channels>>> {
+export async function createTestRouter<const Channels extends ChannelSources, const Config>(
+  options: TestRouterOptions<Channels, Config>,
+): Promise<TestRouter<Emitted<Channels>>>;
+export async function createTestRouter(options: TestRouterOptions<ChannelSources>): Promise<TestRouter<unknown>> {
+  checkOptions('createTestRouter', options, testRouterOptions);
   const { seed = 1, clock = createSimulatedClock(), channels, ...rest } = options;
-  const timed = Object.entries(channels).map(([name, make]) => [name, onClock(make, clock)]);
-  const router = createRouter<Channels>({
+  const check = new EventCheck();
+  const timed = Object.entries(channels).map(([name, source]) => [
+    name,
+    seen(source, (channel) => {
+      giveClock(channel, clock);
+      check.made(name, channel);
+    }),
+  ]);
+  const router = createRouter({
     ...rest,
-    // The same names with the same factories, which tell each instance its clock.
-    channels: Object.fromEntries(timed) as Channels,
+    channels: Object.fromEntries(timed),
     clock,
     random: createRandom(seed),
   });
-  const test = new TestRouter(router, clock);
+  const test = new TestRouter(router, clock, check);
   // With `onGiveUp: escalate` a start can fail; `router.start()`, called again, tells so.
   router.start().catch(() => {});
   await clock.settle();
   return test;
 }
 
-function onClock(make: ChannelFactories[string], clock: SimulatedClock): ChannelFactories[string] {
+/** The same source, whose instances this function sees first. */
+function seen(source: ChannelSource, made: (channel: AnyChannel) => void): ChannelSource {
   // Refused by the router, in its own words.
-  if (typeof make !== 'function' || make.prototype instanceof ProcessingChannel) return make;
+  if (typeof source !== 'function') return source;
+  const make = factoryOf(source);
   return () => {
     const channel = make();
-    if (channel instanceof ProcessingChannel) giveClock(channel, clock);
+    if (channel instanceof ProcessingChannel) made(channel);
     return channel;
   };
 }
@@ -64,11 +79,14 @@ export class TestRouter<Emits> implements AsyncDisposable {
   readonly clock: SimulatedClock;
   readonly #events: Emits[] = [];
   readonly #facts: Fact[] = [];
+  readonly #check: EventCheck;
 
-  constructor(router: DataChannelRouter<Emits>, clock: SimulatedClock) {
+  constructor(router: DataChannelRouter<Emits>, clock: SimulatedClock, check: EventCheck) {
     this.router = router;
     this.clock = clock;
+    this.#check = check;
     router.events.on('event', (event) => this.#events.push(event));
+    router.events.on('event', (event) => check.emitted(event as AnyEmitted));
     // What is no `event` is a fact, under its own name.
     router.events.on('*', (type, fact) => type !== 'event' && this.#facts.push([type, fact] as Fact));
   }
@@ -88,9 +106,10 @@ export class TestRouter<Emits> implements AsyncDisposable {
     return this.facts('channel.entered').flatMap((fact) => (fact.channel === channel ? [fact.to] : []));
   }
 
-  /** Moves time on by so many ms and does what falls due on the way. */
-  advance(ms: number): Promise<void> {
-    return this.clock.advance(ms);
+  /** Moves time on by so many ms and does what falls due on the way. Rejects when a channel emitted a wrong event. */
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    this.#check.verify();
   }
 
   /**
@@ -110,7 +129,9 @@ export class TestRouter<Emits> implements AsyncDisposable {
       if (passedMs >= LIMIT_MS) throw new Error(`nothing settled it within ${LIMIT_MS} ms: ${this.explanations()}`);
       await this.clock.advance(Math.max(STEP_MS, Math.floor(passedMs / 10)));
     }
-    return promise;
+    const value = await promise;
+    this.#check.verify();
+    return value;
   }
 
   /** Why each channel is or is not delivering, a sentence each. */

@@ -103,7 +103,7 @@ describe.skipIf(isWithoutBrowser)(`the page${browserNote}`, () => {
     expect(wrong).toEqual([]);
   });
 
-  it('pauses and resumes a channel when that is confirmed, and not when it is cancelled', async () => {
+  it('pauses and resumes a channel when that is confirmed, and not when it is canceled', async () => {
     page = await open();
     await card(page, 'fmv').getByRole('button').click();
     await page.getByRole('button', { name: 'Pause', exact: true }).click();

@@ -9,7 +9,7 @@ import { projectRoot } from '../support/project-files.ts';
 /**
  * Counts, not times: what steady traffic of 100,000 messages may cost. A change that makes one of these grow makes every
  * message slower; one that makes it shrink may lower the budget. W1 takes 33 to 35 bytes, W2 156, however busy the machine
- * is: V8 optimises when a function is hot, not when its own thread finds time.
+ * is: V8 optimizes when a function is hot, not when its own thread finds time.
  */
 const budgets = [
   { workload: 'W1', transitions: 0, timers: 20, bytesEach: 40 },

@@ -1,7 +1,7 @@
 import type { Meter } from '@opentelemetry/api';
 import { MeterProvider, type MetricData, MetricReader } from '@opentelemetry/sdk-metrics';
 import { expect, it } from 'vitest';
-import { catalogue } from '../../src/metrics/catalogue.ts';
+import { catalog } from '../../src/metrics/catalog.ts';
 import { observeMetrics } from '../../src/metrics/index.ts';
 import { filesIn, textOf } from '../support/project-files.ts';
 import { createRig, messages, type RouterRig, refusing } from '../support/router-rig.ts';
@@ -58,12 +58,12 @@ it('what the SDK collects are the numbers of the router, with their units and la
   expect(new Set(measured)).toEqual(new Set(['tick']));
 });
 
-it('every metric of the catalogue is an instrument; those without a value now have no point', async () => {
+it('every metric of the catalog is an instrument; those without a value now have no point', async () => {
   const { router } = await troubledRig();
   const { reader, meter } = createMeter();
   observeMetrics(router, meter);
   const collected = new Set((await reader.read()).keys());
-  const missing = catalogue.map(({ name }) => `sluice.${name}`).filter((name) => !collected.has(name));
+  const missing = catalog.map(({ name }) => `sluice.${name}`).filter((name) => !collected.has(name));
   // Too few calls to tell a rate.
   expect(missing).toEqual(['sluice.breaker.failure_ratio', 'sluice.breaker.slow_call_ratio']);
 });

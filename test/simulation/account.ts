@@ -36,7 +36,7 @@ export interface Fate {
   delivered: number;
   dead: number;
   returned: number;
-  unknown: number;
+  unsettled: number;
   /** Its batch used up its attempts: from now on it may be tried alone. */
   isSplit: boolean;
   /** It was named as failed, or set aside as a suspect: order does not bind it any more. */
@@ -119,7 +119,7 @@ export class Account {
       delivered: 0,
       dead: 0,
       returned: 0,
-      unknown: 0,
+      unsettled: 0,
       isSplit: false,
       isExcused: false,
     });

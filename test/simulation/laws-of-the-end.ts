@@ -14,7 +14,7 @@ export function checkReport(account: Account, report: ChannelReport): string[] {
     if (left !== right) problems.push(`${name}: the report says ${left} ${what}, outside ${right} were seen`);
   };
   note(account, report.returnedMessages, 'returned');
-  note(account, report.unsettledMessages, 'unknown');
+  note(account, report.unsettledMessages, 'unsettled');
   equal('delivered', report.delivered, account.delivered);
   equal('dead-lettered', report.deadLettered, account.deadLettered);
   equal('dropped or conflated', report.dropped + report.conflated, account.lost);
@@ -28,7 +28,7 @@ export function checkReport(account: Account, report: ChannelReport): string[] {
   return [...problems, ...checkConservation(report)];
 }
 
-function note(account: Account, messages: readonly unknown[], where: 'returned' | 'unknown'): void {
+function note(account: Account, messages: readonly unknown[], where: 'returned' | 'unsettled'): void {
   // The simulation sends nothing else.
   for (const { n } of messages as readonly SimulatedMessage[]) {
     const fate = account.fates.get(n);
@@ -42,7 +42,7 @@ function checkFates(account: Account): string[] {
   const missing = new Map<string, number>();
   for (const fate of account.fates.values()) {
     if (!fate.isAccepted) continue;
-    const ends = fate.delivered + fate.dead + fate.returned + fate.unknown;
+    const ends = fate.delivered + fate.dead + fate.returned + fate.unsettled;
     const { n, sym } = fate.message;
     if (ends === 0) missing.set(sym, (missing.get(sym) ?? 0) + 1);
     else if (ends > 1) problems.push(`${account.name}: message ${n} has ${ends} ends: ${endsOf(fate)}`);
@@ -55,8 +55,8 @@ function checkFates(account: Account): string[] {
   return problems;
 }
 
-function endsOf({ delivered, dead, returned, unknown }: Fate): string {
-  return `delivered ${delivered}, dead letter ${dead}, returned ${returned}, unknown ${unknown}`;
+function endsOf({ delivered, dead, returned, unsettled }: Fate): string {
+  return `delivered ${delivered}, dead letter ${dead}, returned ${returned}, unsettled ${unsettled}`;
 }
 
 /** What is handed back comes in order, per key. */

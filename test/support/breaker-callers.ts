@@ -43,7 +43,7 @@ export class BreakerCallers implements BreakerUser {
   }
 
   cancel({ client }: CallOut): void {
-    client.cancelled();
+    client.canceled();
   }
 
   breakerChanged(change: BreakerChange): void {

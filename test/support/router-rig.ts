@@ -3,7 +3,7 @@ import type { RouterConfigInput } from '../../src/config/schema.ts';
 import { isConserved } from '../../src/core/ledger.ts';
 import {
   type BatchContext,
-  type ChannelFactories,
+  type ChannelSources,
   type CreateRouterOptions,
   createRandom,
   createRouter,
@@ -119,11 +119,11 @@ function settling(call: SinkCall): [() => void, (error: unknown) => never] {
 type ChannelInput = NonNullable<RouterConfigInput['channels']>[string];
 type Fact = { [Type in keyof RouterEvents]: readonly [Type, RouterEvents[Type]] }[keyof RouterEvents];
 
-export interface RigOptions extends Partial<Omit<CreateRouterOptions<ChannelFactories>, 'config' | 'channels'>> {
+export interface RigOptions extends Partial<Omit<CreateRouterOptions<ChannelSources>, 'config' | 'channels'>> {
   /** The channels, each with what its configuration says; a scripted sink stands behind each. */
   readonly channels?: Readonly<Record<string, ChannelInput>>;
   /** Classes of the test's own, instead of the scripted ones. */
-  readonly classes?: ChannelFactories;
+  readonly classes?: ChannelSources;
   readonly router?: RouterConfigInput['router'];
   readonly seed?: number;
 }

@@ -3,7 +3,9 @@ import * as z from 'zod';
 import {
   type BatchContext,
   createRouter,
+  defineChannel,
   type LifeContext,
+  loadConfig,
   type Outcome,
   ProcessingChannel,
   type RejectReason,
@@ -16,6 +18,7 @@ interface Trade {
 type MarketEvent = { readonly type: 'high'; readonly p: number } | { readonly type: 'low'; readonly p: number };
 type Rules = { readonly minMove: number };
 
+/** For those who like classes. */
 class TradeChannel extends ProcessingChannel<Trade, MarketEvent, Rules> {
   static override readonly rules = z.object({ minMove: z.number() });
 
@@ -39,27 +42,60 @@ class TradeChannel extends ProcessingChannel<Trade, MarketEvent, Rules> {
   }
 }
 
-class BarChannel extends ProcessingChannel<{ readonly c: number }, { readonly type: 'move' }> {
-  override readonly schema = z.object({ c: z.number() });
-  override async process(): Promise<void> {}
-}
-
-/** Emits nothing. */
-class QuietChannel extends ProcessingChannel<unknown> {
-  override process(_batch: readonly unknown[], context: BatchContext<never>): void {
-    // @ts-expect-error a channel without events emits none
-    context.emit('anything');
+class Limited extends TradeChannel {
+  readonly limit: number;
+  constructor(limit: number) {
+    super();
+    this.limit = limit;
   }
 }
 
-const channels = { tick: () => new TradeChannel(), ohlcv: () => new BarChannel(), quiet: () => new QuietChannel() };
+const Bars = defineChannel({
+  schema: z.object({ c: z.number() }),
+  events: z.object({ type: z.literal('move'), by: z.number().optional() }),
+  create() {
+    let last = 0;
+    return {
+      warmUp({ logger }) {
+        logger.info({ last }, 'warm');
+      },
+      async process(batch, context) {
+        expectTypeOf(batch).toEqualTypeOf<readonly { c: number }[]>();
+        expectTypeOf(context.rules).toEqualTypeOf<Readonly<Record<string, unknown>>>();
+        for (const { c } of batch) {
+          if (c !== last) context.emit({ type: 'move', by: c - last });
+          last = c;
+        }
+      },
+    };
+  },
+});
+
+const Limits = defineChannel({
+  validate: (message) => Number(message),
+  rules: z.object({ limit: z.number().default(1) }),
+  process(batch, context) {
+    expectTypeOf(batch).toEqualTypeOf<readonly number[]>();
+    expectTypeOf(context.rules).toEqualTypeOf<{ limit: number }>();
+    // @ts-expect-error a channel without events emits none
+    context.emit('anything');
+  },
+});
+
+const Quiet = defineChannel({
+  process(batch) {
+    expectTypeOf(batch).toEqualTypeOf<readonly unknown[]>();
+  },
+});
+
+const channels = { tick: TradeChannel, ohlcv: Bars, limits: Limits, quiet: () => new Quiet() };
 const make = () => createRouter({ channels, config: { channels: { tick: { eventRules: { minMove: 1 } } } } });
 
 test('events are typed by the classes, and the name of the channel tells them apart', () => {
   const { events } = make();
   events.on('event', (fact) => {
     if (fact.channel === 'tick') expectTypeOf(fact.event).toEqualTypeOf<MarketEvent>();
-    if (fact.channel === 'ohlcv') expectTypeOf(fact.event).toEqualTypeOf<{ readonly type: 'move' }>();
+    if (fact.channel === 'ohlcv') expectTypeOf(fact.event).toEqualTypeOf<{ type: 'move'; by?: number | undefined }>();
     // @ts-expect-error there is no channel of that name
     if (fact.channel === 'fmv') return;
   });
@@ -79,11 +115,19 @@ test('an outcome tells its reason only when it is a rejection, and the reasons a
   expectTypeOf<RejectReason>().toEqualTypeOf<'unknown-type' | 'invalid' | 'mailbox-full' | 'tripped' | 'not-running'>();
 });
 
+test('rules may be left out, and a loaded configuration is checked when the router is made', () => {
+  const accepted = async () => {
+    createRouter({ channels, config: { channels: { limits: { batchSize: 1, eventRules: {} } } } });
+    createRouter({ channels, config: await loadConfig('config/channels.yaml') });
+  };
+  expectTypeOf(accepted).toBeFunction();
+});
+
 test('a mistake in the options is a mistake of the types', () => {
   const refused = () => {
-    // @ts-expect-error a factory makes an instance; a class is none
-    createRouter({ channels: { tick: TradeChannel } });
-    // @ts-expect-error a factory makes a channel
+    // @ts-expect-error the constructor needs an argument: () => new Limited(1)
+    createRouter({ channels: { tick: Limited } });
+    // @ts-expect-error the function makes no channel
     createRouter({ channels: { tick: () => ({ process() {} }) } });
     // @ts-expect-error a router has channels
     createRouter({});
@@ -91,6 +135,16 @@ test('a mistake in the options is a mistake of the types', () => {
     createRouter({ channels, config: { channels: { tick: { batchsize: 1 } } } });
     // @ts-expect-error no policy has this name
     createRouter({ channels, config: { channels: { tick: { overflow: 'drop' } } } });
+    // @ts-expect-error no channel has this name
+    createRouter({ channels, config: { channels: { fmv: {} } } });
+    // @ts-expect-error the rule is called limit
+    createRouter({ channels, config: { channels: { limits: { eventRules: { limits: 1 } } } } });
+    // @ts-expect-error the rule is a number
+    make().add('late', Limits, { eventRules: { limit: '1' } });
+    // @ts-expect-error a definition has either process or create
+    defineChannel({ schema: z.number() });
+    // @ts-expect-error no event of this channel has this type
+    defineChannel({ events: z.literal('high'), process: (_batch, context) => context.emit('low') });
     // @ts-expect-error a configuration in force cannot be written to
     make().config.router.sliceMs = 5;
   };
@@ -99,7 +153,7 @@ test('a mistake in the options is a mistake of the types', () => {
 
 test('a schema must give what the channel processes', () => {
   class Wrong extends ProcessingChannel<{ readonly c: number }> {
-    // @ts-expect-error its schema gives a text where process wants a number
+    // @ts-expect-error its schema gives a string where process wants a number
     override readonly schema = z.object({ c: z.string() });
     override process(): void {}
   }

@@ -1,28 +1,28 @@
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { type BatchContext, ProcessingChannel } from '../../src/index.ts';
+import { defineChannel, ProcessingChannel } from '../../src/index.ts';
 import { channelPaths, checkOrder, createSink, createTestRouter, testBatch } from '../../src/testing/index.ts';
 
-interface Trade {
-  readonly sym: string;
-  readonly p: number;
-}
-interface High {
-  readonly type: 'high';
-}
+const trade = z.object({ sym: z.string(), p: z.number() });
+const high = z.object({ type: z.literal('high') });
+type Trade = z.output<typeof trade>;
+type High = z.output<typeof high>;
 
-class Trades extends ProcessingChannel<Trade, High> {
-  override readonly schema = z.object({ sym: z.string(), p: z.number() });
-  override process(_batch: readonly Trade[], context: BatchContext<High>): void {
+const Trades = defineChannel({
+  schema: trade,
+  events: high,
+  process(_batch, context) {
     context.emit({ type: 'high' });
-  }
-}
-class Limited extends Trades {
+  },
+});
+/** For those who like classes. */
+class Limited extends ProcessingChannel<Trade, High> {
   readonly limit: number;
   constructor(limit: number) {
     super();
     this.limit = limit;
   }
+  override process(): void {}
 }
 
 test('events and outcomes of a batch are typed by the channel, however it is given', async () => {
@@ -42,7 +42,7 @@ test('events and outcomes of a batch are typed by the channel, however it is giv
 test('the payloads of a sink are those of the channel it is around', () => {
   const sink = createSink(Trades);
   expectTypeOf(sink.delivered).toEqualTypeOf<readonly Trade[]>();
-  expectTypeOf(sink.channel).returns.toEqualTypeOf<Trades>();
+  expectTypeOf(sink.channel).returns.toEqualTypeOf<InstanceType<typeof Trades>>();
   expectTypeOf(createSink().delivered).toEqualTypeOf<readonly unknown[]>();
   checkOrder(sink.delivered, { key: ({ sym }) => sym, sequence: ({ p }) => p });
   // @ts-expect-error a sequence is a number
@@ -60,7 +60,7 @@ test('a test router knows what its channels emit, also those of sinks', async ()
   });
   const refused = () =>
     // @ts-expect-error time is simulated
-    createTestRouter({ channels: { tick: () => new Trades() }, clock: Date });
+    createTestRouter({ channels: { tick: Trades }, clock: Date });
   expectTypeOf(refused).toBeFunction();
 });
 

@@ -6,15 +6,15 @@ export type Points = [number[], (number | null)[]];
 /** A small line without axes. It is drawn only while it is on the screen. */
 export class Sparkline {
   readonly element: HTMLElement;
-  readonly #colour: string;
+  readonly #color: string;
   #plot: uPlot | undefined;
   #points: Points = [[], []];
   #isVisible = false;
 
-  /** `colour` is the name of a custom property. */
-  constructor(element: HTMLElement, colour: string) {
+  /** `color` is the name of a custom property. */
+  constructor(element: HTMLElement, color: string) {
     this.element = element;
-    this.#colour = colour;
+    this.#color = color;
     new IntersectionObserver((entries) => {
       this.#isVisible = entries.at(-1)?.isIntersecting === true;
       if (this.#isVisible) this.#draw();
@@ -36,7 +36,7 @@ export class Sparkline {
   }
 
   #create(): uPlot {
-    const colour = (): string => getComputedStyle(this.element).getPropertyValue(this.#colour);
+    const color = (): string => getComputedStyle(this.element).getPropertyValue(this.#color);
     return new uPlot(
       {
         ...this.#size(),
@@ -46,7 +46,7 @@ export class Sparkline {
         // A line at 0 lies on the ground, and one that never moves is not blown up to fill the place.
         scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
         padding: [2, 0, 1, 0],
-        series: [{}, { stroke: colour, width: 1.5, fill: () => `${colour().trim()}26`, points: { show: false } }],
+        series: [{}, { stroke: color, width: 1.5, fill: () => `${color().trim()}26`, points: { show: false } }],
       },
       this.#points,
       this.element,

@@ -1,4 +1,4 @@
-/** Colours that hold on a light and on a dark page: GitHub shows the picture on either. */
+/** Colors that hold on a light and on a dark page: GitHub shows the picture on either. */
 const STYLE = `
   text { font: 12px system-ui, sans-serif; }
   .head { font-weight: 600; font-size: 13px; }

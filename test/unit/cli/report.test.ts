@@ -81,14 +81,14 @@ describe('replay report', () => {
   });
 
   test('messages without a channel are said plainly and accounted for', () => {
-    const text = reportText(report, 80, (_colour, line) => line);
+    const text = reportText(report, 80, (_color, line) => line);
     expect(text).toContain('unroutable: 7, of a type no channel takes');
     expect(text).toContain('Every message is accounted for: 7 received = 7 unroutable.');
   });
 
   test('what could not be read is said, and that nothing came, but not that nothing is all there was', () => {
     const read = { malformed: 2, unreadable: ['a.gz: unexpected end of file'] };
-    const paint = (_colour: string, line: string) => line;
+    const paint = (_color: string, line: string) => line;
     expect(reportText({ ...report, ...read, received: 0, unroutable: 0 }, 80, paint).split('\n')).toEqual([
       'malformed lines, skipped: 2',
       'not read: a.gz: unexpected end of file',
@@ -100,9 +100,9 @@ describe('replay report', () => {
   });
 
   test('a message that is missing is said to be', () => {
-    const text = reportText({ ...report, conserved: false }, 80, (_colour, line) => line);
+    const text = reportText({ ...report, conserved: false }, 80, (_color, line) => line);
     expect(text).toContain('NOT every message is accounted for');
-    const nowhere = reportText({ ...report, unroutable: 0, conserved: false }, 80, (_colour, line) => line);
+    const nowhere = reportText({ ...report, unroutable: 0, conserved: false }, 80, (_color, line) => line);
     expect(nowhere).toContain('NOT every message is accounted for: 7 received, but 0.');
   });
 });

@@ -20,7 +20,7 @@ const row: LiveRow = {
   oldestAgeMs: 2_900,
   breaker: { state: 'closed', wouldBeOpen: false },
 };
-const plain = liveColumns((_colour, text) => text);
+const plain = liveColumns((_color, text) => text);
 
 describe('table', () => {
   test('a wide terminal shows every column', () => {
@@ -47,14 +47,14 @@ describe('table', () => {
     );
   });
 
-  test('what should be zero and is not stands out, and colours do not move the columns', () => {
-    const coloured = renderTable(
-      liveColumns((colour, text) => `<${colour}>${text}</>`),
+  test('what should be zero and is not stands out, and colors do not move the columns', () => {
+    const colored = renderTable(
+      liveColumns((color, text) => `<${color}>${text}</>`),
       [row],
       120,
     );
-    expect(coloured[1]).toContain('<red>   3</>');
-    expect(coloured.map((line) => line.replaceAll(/<[^>]*>/g, ''))).toEqual(renderTable(plain, [row], 120));
+    expect(colored[1]).toContain('<red>   3</>');
+    expect(colored.map((line) => line.replaceAll(/<[^>]*>/g, ''))).toEqual(renderTable(plain, [row], 120));
   });
 
   test.each<[string, Partial<LiveRow>, string]>([
@@ -63,7 +63,7 @@ describe('table', () => {
     ['a breaker that only observes', { breaker: { state: 'closed', wouldBeOpen: true } }, '<yellow>would open'],
     ['a mailbox nearly full', { depth: 800 }, '<yellow>800/1,000'],
   ])('%s stands out', (_, facts, text) => {
-    const columns = liveColumns((colour, cell) => `<${colour}>${cell}</>`);
+    const columns = liveColumns((color, cell) => `<${color}>${cell}</>`);
     expect(renderTable(columns, [{ ...row, ...facts }], 160)[1]).toContain(text);
     expect(renderTable(columns, [row], 160)[1]).not.toContain(text);
   });

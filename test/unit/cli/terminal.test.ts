@@ -17,17 +17,17 @@ afterEach(() => {
 
 describe('a terminal', () => {
   it.each<[string, Terminal, boolean]>([
-    ['is coloured', terminal(true), true],
+    ['is colored', terminal(true), true],
     ['is plain when NO_COLOR is set', terminal(true, { NO_COLOR: '1' }), false],
     ['is plain when it can do no better', terminal(true, { TERM: 'dumb' }), false],
     ['is plain when nobody looks at it', terminal(false), false],
-  ])('%s', (_, each, isColoured) => {
+  ])('%s', (_, each, isColored) => {
     // Node's own opinion is about the stream of this process, which is not the terminal of the test.
     vi.stubEnv('FORCE_COLOR', '1');
     const painted = paintFor(each)('red', 'trouble');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: colors are control characters
     expect(painted.replaceAll(/\x1b\[\d+m/g, '')).toBe('trouble');
-    expect(painted !== 'trouble').toBe(isColoured);
+    expect(painted !== 'trouble').toBe(isColored);
   });
 
   it('is as wide as it says, and wide enough for everything when it does not', () => {
@@ -47,7 +47,7 @@ it.each([
   ['stopped', 'dim'],
   ['flushing', 'green'],
   ['warming', 'green'],
-])('a channel that is %s is shown in %s', (state, colour) => {
+])('a channel that is %s is shown in %s', (state, color) => {
   const none = { count: 0, p50Ms: 0, p99Ms: 0 };
   const counts = { received: 0, delivered: 0, deadLettered: 0, restarts: 0, depth: 0, capacity: 0, perSecond: 0 };
   const row = { name: 'tick', state, ...counts, queueing: none, processing: none };
@@ -56,5 +56,5 @@ it.each([
     [row],
     160,
   );
-  expect(line).toMatch(new RegExp(`<${colour}>${state} *</>`));
+  expect(line).toMatch(new RegExp(`<${color}>${state} *</>`));
 });

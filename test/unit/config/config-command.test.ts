@@ -52,6 +52,18 @@ describe('config print', () => {
     expect(JSON.parse((await run('print', '--json')).out)).toEqual(defaults);
   });
 
+  test('of a channel without a shipped data type it says which defaults it gets, and why', async () => {
+    const file = await writeConfig('channels: { tick: {}, quotes: { batchSize: 7 }, bars: { dataType: ohlcv } }');
+    const { out } = await run('print', file);
+    const comments = out.split('\n').filter((line) => line.trim().startsWith('#'));
+    expect(comments).toEqual([
+      "  # sluice ships defaults for the data types tick, ohlcv, fmv, and none for 'quotes'. What is not set for this",
+      '  # channel is as for any other type: priority 2, batchSize 100, timeoutMs 100.',
+    ]);
+    expect(out.split('\n')[out.split('\n').indexOf(comments[1] ?? '') + 1]).toBe('  quotes:');
+    expect((await run('print', await writeConfig(out))).out).toBe(out);
+  });
+
   test('what it prints is a configuration that comes to the same', async () => {
     const { out } = await run('print', 'config/channels.yaml');
     const again = await run('print', await writeConfig(out));

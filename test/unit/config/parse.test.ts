@@ -152,13 +152,13 @@ describe('mistakes', () => {
     ['a huge number', { priority: 1e300 }, 'priority: must be a whole number from 1 to 9, got 1e+300'],
     ['a fraction', { batchSize: 1.5 }, 'batchSize: must be a whole number from 1 to 100000, got 1.5'],
     [
-      'a misspelt word',
+      'a misspelled word',
       { overflow: 'drop-oldst' },
       'overflow: must be one of reject, drop-oldest, drop-newest, conflate, got "drop-oldst", did you mean drop-oldest?',
     ],
-    ['a misspelt key', { batch_size: 1 }, 'batch_size: is not a known field, did you mean batchSize?'],
+    ['a misspelled key', { batch_size: 1 }, 'batch_size: is not a known field, did you mean batchSize?'],
     [
-      'a misspelt key in a part',
+      'a misspelled key in a part',
       { breaker: { coolDwonMs: 1 } },
       'breaker.coolDwonMs: is not a known field, did you mean coolDownMs?',
     ],

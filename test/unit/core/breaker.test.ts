@@ -83,7 +83,7 @@ describe('closed', () => {
     expect(changes.map(({ cause }) => cause)).toEqual(['slow-call-rate']);
   });
 
-  test('a cancelled call counts as nothing', () => {
+  test('a canceled call counts as nothing', () => {
     const { breaker, callers, start } = setUp();
     for (let call = 0; call < 20; call += 1) callers.cancel(start());
     expect(breaker.rates().calls).toBe(0);
@@ -218,7 +218,7 @@ describe('half-open', () => {
     expect([breaker.probe(), breaker.state]).toEqual([true, 'half-open']);
   });
 
-  test('a cancelled probe gives its permit back', () => {
+  test('a canceled probe gives its permit back', () => {
     const { breaker, callers, start } = halfOpen();
     callers.cancel(start());
     expect([breaker.probe(), breaker.state]).toEqual([true, 'half-open']);

@@ -78,7 +78,7 @@ test.each([
   'binance-raw-20240808-2358',
   'binance-kline-raw-2021',
   'coinbase-raw-20210417',
-])('the recording %s is recognised by its ev, and not at all when it has none', (file) => {
+])('the recording %s is recognized by its ev, and not at all when it has none', (file) => {
   for (const line of firstLinesOf(file)) expect(recognition.dataTypeOf(line)).toBe(KNOWN[String(line.ev)]);
 });
 

@@ -38,7 +38,7 @@ test('a field by name may hold a text or a number', () => {
   ]);
 });
 
-test('sym stands for the symbol, however it is spelt', () => {
+test('sym stands for the symbol, however it is spelled', () => {
   expect(keyReader('sym')({ pair: 'BTC-USD' })).toBe('BTC-USD');
 });
 

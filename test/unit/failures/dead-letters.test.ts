@@ -160,7 +160,7 @@ describe('R2.4 a replay', () => {
 
   it('routes a message that is no object as any other, and then there is nothing to count its replays by', async () => {
     let isKnown = false;
-    const rig = await createRig({ recognise: [(each) => (isKnown && typeof each === 'number' ? 'tick' : undefined)] });
+    const rig = await createRig({ recognize: [(each) => (isKnown && typeof each === 'number' ? 'tick' : undefined)] });
     expect(rig.router.route(17)).toEqual({ status: 'rejected', reason: 'unknown-type' });
     expect(await rig.during(rig.router.deadLetters.replay())).toEqual({ replayed: 0, left: 1, refused: null });
     isKnown = true;

@@ -51,7 +51,7 @@ describe('the page', () => {
     expect(body.length).toBeGreaterThan(100);
   });
 
-  it('carries the licence of the chart library that is bundled in it', async () => {
+  it('carries the license of the chart library that is bundled in it', async () => {
     const { body } = await ask(url, { path: 'page.js' });
     expect(body).toContain('Leon Sorokin');
     expect(body).toContain('Permission is hereby granted');

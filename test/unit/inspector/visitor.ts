@@ -16,7 +16,7 @@ export interface Asked {
   readonly body?: string;
 }
 
-/** Asks the page's server as anybody could, headers and all; nothing is normalised on the way. */
+/** Asks the page's server as anybody could, headers and all; nothing is normalized on the way. */
 export function ask(url: string, { method = 'GET', path = '', headers = {}, body }: Asked = {}): Promise<Reply> {
   const { port, pathname, host } = new URL(url);
   const options = {

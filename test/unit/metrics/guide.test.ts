@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { catalogue } from '../../../src/metrics/catalogue.ts';
+import { catalog } from '../../../src/metrics/catalog.ts';
 import { prometheusName } from '../../../src/metrics/prometheus.ts';
 import { textOf } from '../../support/project-files.ts';
 
 const guide = textOf('docs/guides/monitoring.md');
 const rows = guide.split('\n').filter((line) => line.startsWith('| `sluice_'));
 
-it.each(catalogue.map((measure) => [prometheusName(measure), measure] as const))(
+it.each(catalog.map((measure) => [prometheusName(measure), measure] as const))(
   'the guide tells of %s and its labels',
   (name, { labels }) => {
     const row = rows.find((line) => line.includes(`\`${name}\``));
@@ -20,7 +20,7 @@ it.each(catalogue.map((measure) => [prometheusName(measure), measure] as const))
 
 it('the guide names no metric that does not exist', () => {
   const known = new Set([
-    ...catalogue.map(prometheusName),
+    ...catalog.map(prometheusName),
     'sluice_main_thread_stuck',
     'sluice_main_thread_silent_seconds',
   ]);

@@ -3,7 +3,7 @@ import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { channelMachine } from '../../../machines/channel.ts';
 import { stateName } from '../../../src/facts/state-name.ts';
-import { catalogue } from '../../../src/metrics/catalogue.ts';
+import { catalog } from '../../../src/metrics/catalog.ts';
 import { prometheusName, prometheusText, textOf } from '../../../src/metrics/prometheus.ts';
 import { registerMetrics } from '../../../src/metrics/prometheus-registry.ts';
 import { type Reading, readRouter } from '../../../src/metrics/reading.ts';
@@ -77,12 +77,12 @@ describe('the text', () => {
     expect(ours.length).toBeGreaterThan(150);
   });
 
-  it('has each series once, with the labels that the catalogue names', async () => {
+  it('has each series once, with the labels that the catalog names', async () => {
     const { router } = await troubledRig();
     const samples = parsed(prometheusText(router));
     const series = samples.map(({ name, labels }) => `${name}${JSON.stringify(Object.entries(labels).sort())}`);
     expect(new Set(series).size).toBe(series.length);
-    const labels = new Map(catalogue.map((measure) => [prometheusName(measure), measure.labels]));
+    const labels = new Map(catalog.map((measure) => [prometheusName(measure), measure.labels]));
     for (const sample of samples) {
       const allowed = labels.get(sample.name) ?? labels.get(sample.name.replace(/_count$/, ''));
       expect(allowed, sample.name).toEqual(expect.arrayContaining(Object.keys(sample.labels)));
@@ -140,7 +140,7 @@ describe('the text', () => {
 });
 
 describe('names', () => {
-  it.each(catalogue.map((measure) => [prometheusName(measure), measure] as const))(
+  it.each(catalog.map((measure) => [prometheusName(measure), measure] as const))(
     '%s follows the conventions',
     (name, measure) => {
       expect(name).toMatch(/^sluice(_[a-z]+)+$/);
@@ -153,7 +153,7 @@ describe('names', () => {
   );
 
   it('are there once', () => {
-    const names = catalogue.map(prometheusName);
+    const names = catalog.map(prometheusName);
     expect(new Set(names).size).toBe(names.length);
   });
 });

@@ -101,7 +101,7 @@ it('the key of a channel that is not partitioned is not read', async () => {
 
 it('a recognition rule that throws has no opinion, and is counted and told', async () => {
   const rig = await createRig({
-    recognise: [trap, (input) => (input === 'bar' ? 'ohlcv' : undefined)],
+    recognize: [trap, (input) => (input === 'bar' ? 'ohlcv' : undefined)],
     channels: { tick: {}, ohlcv: {} },
   });
   expect(rig.router.route(message('tick', 0)).status).toBe('accepted');

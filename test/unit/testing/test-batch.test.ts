@@ -94,7 +94,7 @@ describe('testBatch', () => {
     const down = createSink(Prices, { otherwise: fail() });
     expect(statuses((await testBatch(down.channel, [price(1), price(2)])).outcomes)).toEqual(['returned', 'returned']);
     const stuck = await testBatch(Prices, [price(1)], { script: [hang()], withinMs: 1_000 });
-    expect(stuck.outcomes).toEqual([{ status: 'unknown', attempts: 1 }]);
+    expect(stuck.outcomes).toEqual([{ status: 'unsettled', attempts: 1 }]);
   });
 
   it('knows the messages that a full mailbox gave up', async () => {

@@ -172,4 +172,4 @@ const router: readonly Measure[] = [
 ];
 
 /** Every metric there is, in the order in which they are told. */
-export const catalogue: readonly Measure[] = [...fates, ...mailboxes, ...calls, ...channels, ...router];
+export const catalog: readonly Measure[] = [...fates, ...mailboxes, ...calls, ...channels, ...router];

@@ -1,0 +1,35 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { AnyChannel } from '../channel/processing-channel.ts';
+import { checkBySchema } from '../channel/validator.ts';
+import type { AnyEmitted } from '../router/router.ts';
+
+/** Checks what the channels of a test emit against the `events` of their classes; a router in service does not. */
+export class EventCheck {
+  readonly #schemas = new Map<string, StandardSchemaV1>();
+  #problems: string[] = [];
+
+  /** An instance was made for the channel of this name. */
+  made(name: string, channel: AnyChannel): void {
+    // `static events` belongs to the class of the instance, which only its constructor knows.
+    const { events } = channel.constructor as { readonly events?: StandardSchemaV1 | undefined };
+    if (events !== undefined) this.#schemas.set(name, events);
+  }
+
+  emitted({ channel, event }: AnyEmitted): void {
+    const schema = this.#schemas.get(channel);
+    if (schema === undefined) return;
+    try {
+      checkBySchema(schema, event);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#problems.push(`${channel} emitted an event that its 'events' does not allow: ${why}`);
+    }
+  }
+
+  /** Throws for all events that were wrong since it was asked last. */
+  verify(): void {
+    const problems = this.#problems;
+    this.#problems = [];
+    if (problems.length > 0) throw new Error(problems.join('\n'));
+  }
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineChannel, ProcessingChannel, SluiceError } from '../../../src/index.ts';
+import { createTestRouter, testBatch } from '../../../src/testing/index.ts';
+
+const High = z.object({ type: z.literal('high'), price: z.number() });
+
+/** Puts out each price above all before it. */
+const Highs = defineChannel({
+  schema: z.object({ p: z.number() }),
+  rules: z.object({ above: z.number().default(0) }),
+  events: High,
+  create() {
+    let high = 0;
+    return {
+      process(batch, context) {
+        for (const { p } of batch) {
+          if (p <= Math.max(high, context.rules.above)) continue;
+          high = p;
+          context.emit({ type: 'high', price: p });
+        }
+      },
+    };
+  },
+});
+
+describe('defineChannel', () => {
+  it('makes a channel class', () => {
+    expect(new Highs()).toBeInstanceOf(ProcessingChannel);
+    expect(Object.getPrototypeOf(Highs)).toBe(ProcessingChannel);
+  });
+
+  it('checks messages by the schema, and eventRules by the rules', async () => {
+    const { outcomes, events } = await testBatch(Highs, [{ p: 1 }, { p: 'free' }, { p: 3 }], {
+      config: { eventRules: { above: 2 } },
+    });
+    expect(outcomes.map(({ status }) => status)).toEqual(['delivered', 'rejected', 'delivered']);
+    expect(events).toEqual([{ type: 'high', price: 3 }]);
+  });
+
+  it('begins the state of create anew with each life', async () => {
+    await using test = await createTestRouter({ channels: { tick: Highs } });
+    test.router.route({ ev: 'T', p: 5 });
+    test.router.route({ ev: 'T', p: 4 });
+    test.router.restart('tick');
+    await test.advance(1_000);
+    test.router.route({ ev: 'T', p: 4 });
+    await test.advance(1_000);
+    expect(test.events.map(({ event }) => event.price)).toEqual([5, 4]);
+  });
+
+  it('runs warmUp, process and close, and takes validate for a schema', async () => {
+    const steps: string[] = [];
+    const Steps = defineChannel({
+      validate: (message) => String(message).toUpperCase(),
+      warmUp: () => void steps.push('warmUp'),
+      process: (batch) => void steps.push(...batch),
+      close: () => void steps.push('close'),
+    });
+    await testBatch(Steps, ['a']);
+    expect(steps).toEqual(['warmUp', 'A', 'close']);
+  });
+
+  it.each([
+    ['neither process nor create', {}, /either process or create/],
+    ['both', { process() {}, create: () => ({ process() {} }) }, /either process or create/],
+    ['two checks', { process() {}, schema: z.number(), validate: Number }, /either schema or validate/],
+  ])('refuses %s', (_, definition, text) => {
+    const define = (): unknown => defineChannel(definition as { process(): void });
+    expect(define).toThrow(SluiceError);
+    expect(define).toThrow(text);
+  });
+
+  it('refuses a create that makes nothing which can process', () => {
+    const Empty = defineChannel({ create: () => ({}) as { process(): void } });
+    expect(() => new Empty()).toThrow('create must return an object with a function process');
+  });
+});
+
+describe('a channel', () => {
+  it('is given by its class, a function, or while the router runs', async () => {
+    await using test = await createTestRouter({ channels: { tick: Highs, own: () => new Highs() } });
+    test.router.add('late', Highs, { eventRules: { above: 8 } });
+    for (const dataType of ['tick', 'own', 'late']) test.router.route({ p: 9 }, { dataType });
+    await test.advance(1_000);
+    expect(test.events.map(({ event }) => event)).toEqual(Array(3).fill({ type: 'high', price: 9 }));
+  });
+
+  it('that emits what its events do not allow fails the test, and only the test', async () => {
+    const Liar = defineChannel({
+      events: High,
+      process: (_batch, context) => context.emit({ type: 'high', price: '9' as unknown as number }),
+    });
+    await expect(testBatch(Liar, [1])).rejects.toThrow(
+      "channel emitted an event that its 'events' does not allow: price: Invalid input: expected number, received string",
+    );
+    const test = await createTestRouter({ channels: { tick: Liar } });
+    test.router.route({ ev: 'T' });
+    expect(test.events).toEqual([{ channel: 'tick', event: { type: 'high', price: '9' } }]);
+    await expect(test.advance(1)).rejects.toThrow('tick emitted an event');
+    expect((await test.stop()).channels.tick?.delivered).toBe(1);
+  });
+});

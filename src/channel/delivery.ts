@@ -48,11 +48,8 @@ export class Delivery {
     );
     const hung = (error: Error): void => send({ type: 'call.hung', error });
     this.watchdog = new Watchdog(services.clock, breaker, () => this.call, lane.times, hung);
-    this.quietSpell = new QuietSpell(lane, {
-      isBusy: () => this.call !== undefined,
-      requestTurn: this.requestTurn,
-      quieted: () => send({ type: 'delivery.quieted' }),
-    });
+    const quieted = (): void => send({ type: 'delivery.quieted' });
+    this.quietSpell = new QuietSpell(lane, () => this.call !== undefined, this.requestTurn, quieted);
   }
 
   /** The messages `process` has now. */

@@ -4,46 +4,37 @@ import type { Lane } from './lane.ts';
 /** How long `flushing` lasts after its last batch: leaving it at every pause would cost two transitions a batch. */
 const QUIET_MS = 2;
 
-/** Who is watched. */
-interface Watched {
-  /** A call is out. */
-  readonly isBusy: () => boolean;
-  readonly requestTurn: () => void;
-  /** Nothing came for a while. */
-  readonly quieted: () => void;
-}
-
 /** The one timer of a delivery that has nothing to do: it ends `flushing`, or waits for a cool-down to be over. */
 export class QuietSpell {
   private readonly lane: Lane;
-  private readonly watched: Watched;
+  private readonly isBusy: () => boolean;
+  private readonly requestTurn: () => void;
+  private readonly quieted: () => void;
   private timer: unknown;
+  private timeoutMs = 0;
   private callsAtStart = 0;
 
-  constructor(lane: Lane, watched: Watched) {
+  /** `isBusy`: a call is out. `quieted` is called when no call began for a while. */
+  constructor(lane: Lane, isBusy: () => boolean, requestTurn: () => void, quieted: () => void) {
     this.lane = lane;
-    this.watched = watched;
+    this.isBusy = isBusy;
+    this.requestTurn = requestTurn;
+    this.quieted = quieted;
   }
 
   /** Nothing is due. One timer watches over many batches: it is set again only after it fired. */
   watch(timeoutMs: number): void {
-    if (this.timer !== undefined) return;
-    const { counters, inbox, services } = this.lane;
-    this.callsAtStart = counters[Counter.calls];
-    // A message that comes meanwhile may be due sooner than the spell ends.
-    const ms = Math.min(QUIET_MS, timeoutMs, inbox.dueInMs());
-    this.timer = services.clock.setTimeout(() => this.look(timeoutMs), ms);
+    if (this.timer === undefined) this.arm(timeoutMs);
   }
 
   /** The statechart's clock may be the host's, whose timers can fire a moment before the cool-down is over on ours. */
   awaitCoolDown(): void {
-    const { breaker, services } = this.lane;
-    const leftMs = breaker?.breaker.coolDownLeftMs() ?? 0;
+    const leftMs = this.lane.breaker?.breaker.coolDownLeftMs() ?? 0;
     if (leftMs === 0) return;
     this.stop();
-    this.timer = services.clock.setTimeout(() => {
+    this.timer = this.lane.services.clock.setTimeout(() => {
       this.timer = undefined;
-      this.watched.requestTurn();
+      this.requestTurn();
     }, leftMs);
   }
 
@@ -52,12 +43,20 @@ export class QuietSpell {
     this.timer = undefined;
   }
 
-  private look(timeoutMs: number): void {
+  private arm(timeoutMs: number): void {
+    const { counters, inbox, services } = this.lane;
+    this.timeoutMs = timeoutMs;
+    this.callsAtStart = counters[Counter.calls];
+    // A message that comes meanwhile may be due sooner than the spell ends.
+    this.timer = services.clock.setTimeout(() => this.look(), Math.min(QUIET_MS, timeoutMs, inbox.dueInMs()));
+  }
+
+  private look(): void {
     this.timer = undefined;
     const { counters, inbox } = this.lane;
-    if (this.watched.isBusy()) return;
-    if (inbox.dueTrigger() !== undefined) this.watched.requestTurn();
-    else if (counters[Counter.calls] !== this.callsAtStart) this.watch(timeoutMs);
-    else this.watched.quieted();
+    if (this.isBusy()) return;
+    if (inbox.dueTrigger() !== undefined) this.requestTurn();
+    else if (counters[Counter.calls] !== this.callsAtStart) this.arm(this.timeoutMs);
+    else this.quieted();
   }
 }

@@ -1,12 +1,23 @@
+import type { AnyChannel } from '../channel/processing-channel.ts';
 import type { Clock } from '../core/clock.ts';
-import type { ChannelSources, DataChannelRouter, RouterConfigInput, RouterMetrics } from '../index.ts';
-import { ChannelFaults, disturbed } from './chaos-channels.ts';
-import { ChaosOperator, type Operated } from './chaos-operator.ts';
-import { createFaultPlan, isCallFault, type PlannedFault } from './chaos-plan.ts';
-import { ChaosError, ChaosRecord, type ChaosReport } from './chaos-record.ts';
+import { createRandom, type Random } from '../core/random.ts';
+import type { ChannelSources, DataChannelRouter, RouterConfigInput } from '../index.ts';
+import { fail, failOnly, type Reaction, refuse, reject, slow } from '../testing/reactions.ts';
+import { createSink } from '../testing/sink.ts';
 
-type Batches = AsyncIterable<readonly unknown[]>;
+/** What `--chaos` did: how often each fault struck. What followed is in the numbers of the channels. */
+export interface ChaosReport {
+  readonly seed: number;
+  readonly faults: Readonly<Record<string, number>>;
+}
 
+const OPERATIONS = ['pause', 'flush', 'trip', 'reset', 'restart', 'reconfigure'] as const;
+type Operation = (typeof OPERATIONS)[number];
+type Operated = Pick<DataChannelRouter, Operation | 'resume' | 'config' | 'metrics'>;
+
+const OUTAGE_MS = 60;
+/** At most so many messages from one fault to the next. */
+const GAP_MAX = 400;
 /** All waits are short, so that a thousand faults take seconds, and no channel is given up: the replay would wait for it. */
 const SHORT = {
   timeoutMs: 20,
@@ -17,23 +28,33 @@ const SHORT = {
   restart: { limit: 1_000, delayMs: 5, delayMsMax: 20 },
 } as const;
 
-/** Faults for a replay, from a seed: laid into its channels, its feed, its listeners and its operation. */
+/** What a call meets when one of its messages brings the fault. One that hangs ends after it was abandoned. */
+const CALL_FAULTS: Readonly<Record<string, Reaction>> = {
+  throw: fail(),
+  reject: reject(),
+  poison: fail(new Error('poison')),
+  refuse: refuse({ retryable: false }),
+  name: failOnly(0),
+  slow: slow(12),
+  hang: slow(150),
+  outage: fail(new Error('the sink is down')),
+};
+/** These a message brings to each of its calls. */
+const LASTING: readonly string[] = ['poison', 'refuse'];
+
+/** Faults for a replay: in its sinks and by an operator. Which message brings which fault depends on the seed alone. */
 export class Chaos {
   readonly #seed: number;
   readonly #clock: Clock;
   readonly #names: readonly string[];
-  readonly #plan: () => PlannedFault | undefined;
-  readonly #record = new ChaosRecord();
-  readonly #faults: ReadonlyMap<string, ChannelFaults>;
-  #operator: ChaosOperator | undefined;
-  #listenersLeft = 0;
+  readonly #faults: Record<string, number> = {};
+  readonly #unfinished: Promise<unknown>[] = [];
 
   constructor(seed: number, names: readonly string[], clock: Clock) {
     this.#seed = seed;
-    this.#clock = clock;
     this.#names = names;
-    this.#plan = createFaultPlan(seed, names);
-    this.#faults = new Map(names.map((name) => [name, new ChannelFaults(name, this.#record, clock)]));
+    this.#clock = clock;
+    for (const kind of [...Object.keys(CALL_FAULTS), ...OPERATIONS]) this.#faults[kind] = 0;
   }
 
   /** What has to be laid over the configuration. */
@@ -41,66 +62,88 @@ export class Chaos {
     return { channels: Object.fromEntries(this.#names.map((name) => [name, SHORT])) };
   }
 
+  get report(): ChaosReport {
+    return { seed: this.#seed, faults: this.#faults };
+  }
+
+  /** The same channels, each behind a scripted sink. */
   disturb<Channels extends ChannelSources>(channels: Channels): Channels {
-    return disturbed(channels, this.#faults);
-  }
-
-  attach(router: Operated & Pick<DataChannelRouter, 'events'>): void {
-    this.#operator = new ChaosOperator(router, this.#clock);
-    this.#record.listen(router);
-    router.events.on('message.deadLettered', ({ channel, message }) => this.#faults.get(channel ?? '')?.close(message));
-    router.events.on('*', () => {
-      if (this.#listenersLeft === 0) return;
-      this.#listenersLeft -= 1;
-      throw new ChaosError('listener');
+    const disturbed = Object.entries(channels).map(([name, source], index) => {
+      const otherwise = this.#faulty(createRandom(this.#seed + index));
+      return [name, createSink<AnyChannel>(source, { otherwise, clock: this.#clock, callsMax: 1 }).channel];
     });
+    // The instances are those of the same sources.
+    return Object.fromEntries(disturbed) as Channels;
   }
 
-  /** The same messages; what the plan has for one of them happens when all before it have been taken in. */
-  async *feed(batches: Batches): AsyncGenerator<readonly unknown[]> {
+  /** The same messages; every now and then an operator acts between two of them. */
+  async *feed(batches: AsyncIterable<readonly unknown[]>, router: Operated): AsyncGenerator<readonly unknown[]> {
+    const random = createRandom(this.#seed - 1);
+    const next = dealer(OPERATIONS, random);
     for await (const batch of batches) {
       let start = 0;
       for (let index = 0; index < batch.length; index += 1) {
-        const fault = this.#plan();
-        if (fault === undefined) continue;
+        const operation = next();
+        if (operation === undefined) continue;
         yield batch.slice(start, index);
         start = index;
-        this.#strike(fault);
+        this.#operate(router, operation, this.#names[Math.floor(random() * this.#names.length)] ?? '');
       }
       yield batch.slice(start);
     }
   }
 
-  /** Waits until pauses are over and configurations in force. */
-  async finish(): Promise<void> {
-    await this.#operator?.finish();
+  /** Waits until pauses are over, configurations in force and channels up: a stop hands back what a failed one holds. */
+  async finish(router: Operated): Promise<void> {
+    await Promise.all(this.#unfinished);
+    const states = () => Object.values(router.metrics().channels).map(({ state }) => state);
+    while (states().some((state) => state === 'failed' || state === 'warming')) await this.#pass(5);
   }
 
-  report(metrics: RouterMetrics): ChaosReport {
-    const lost = this.#names.map((name) => this.#lostOf(name, metrics));
-    return {
-      seed: this.#seed,
-      faults: Object.fromEntries(this.#record.faults),
-      followed: Object.fromEntries(this.#record.followed),
-      lost: lost.reduce((sum, count) => sum + count, 0),
+  #operate(router: Operated, kind: Operation, name: string): void {
+    this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
+    if (kind !== 'reconfigure') router[kind](name);
+    if (kind === 'pause') this.#unfinished.push(this.#pass(20).then(() => router.resume(name)));
+    if (kind !== 'reconfigure') return;
+    const { channels } = router.config;
+    const batchSize = channels[name]?.batchSize === 50 ? 20 : 50;
+    const reload = router.reconfigure({ channels: { ...channels, [name]: { ...channels[name], batchSize } } });
+    this.#unfinished.push(reload.catch(() => {}));
+  }
+
+  #faulty(random: Random): Reaction {
+    const next = dealer(Object.keys(CALL_FAULTS), random);
+    /** By message: what it brings to its next call. */
+    const brings = new WeakMap<object, string>();
+    let downUntilMs = 0;
+    return (call) => {
+      let fault = call.clock.now() < downUntilMs ? 'outage' : '';
+      // The payloads of the example channels are objects.
+      for (const message of call.batch as readonly object[]) {
+        const kind = brings.get(message) ?? next() ?? '';
+        if (kind !== '' && !brings.has(message)) this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
+        brings.set(message, LASTING.includes(kind) ? kind : '');
+        if (kind === 'outage') downUntilMs = call.clock.now() + OUTAGE_MS;
+        if (fault !== 'outage' && kind !== '') fault = kind;
+      }
+      return CALL_FAULTS[fault]?.(call);
     };
   }
 
-  #strike(fault: PlannedFault): void {
-    const faults = this.#faults.get(fault.channel);
-    if (isCallFault(fault)) return faults?.arm(fault);
-    this.#record.struck(fault.kind, fault.channel);
-    if (fault.kind === 'warm-up') faults?.armWarmUp();
-    if (fault.kind === 'listener') this.#listenersLeft += 1;
-    else this.#operator?.act(fault.kind, fault.channel, fault.severity);
+  #pass(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.setTimeout(resolve, ms));
   }
+}
 
-  #lostOf(name: string, { channels }: RouterMetrics): number {
-    const counted = channels[name];
-    if (counted === undefined) return 0;
-    const { dropped, conflated, returned, buffered, inFlight, rejectedBy } = counted;
-    const known = dropped + conflated + returned + buffered + inFlight + (rejectedBy['mailbox-full'] ?? 0);
-    // Below zero when an abandoned call came to its end after all, and was handed back as well.
-    return Math.max(0, (this.#faults.get(name)?.openCount ?? 0) - known);
-  }
+/** Deals kinds like cards, so that all come equally often: now and then one, otherwise none. */
+function dealer<Kind extends string>(kinds: readonly Kind[], random: Random): () => Kind | undefined {
+  let cards: Kind[] = [];
+  let left = Math.ceil(random() * GAP_MAX);
+  return () => {
+    left -= 1;
+    if (left > 0) return undefined;
+    left = Math.ceil(random() * GAP_MAX);
+    if (cards.length === 0) cards = [...kinds];
+    return cards.splice(Math.floor(random() * cards.length), 1)[0];
+  };
 }

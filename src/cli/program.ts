@@ -10,7 +10,7 @@ const HELP = `
 Examples:
   $ sluice replay                                ten seconds of a generated market
   $ sluice replay trades.ndjson.gz --json        a recording, as fast as possible
-  $ sluice replay trades.ndjson.gz --chaos 7     the same with faults, and what follows them
+  $ sluice replay trades.ndjson.gz --chaos 7     the same with faults
   $ sluice config check channels.yaml
   $ sluice chart channel`;
 

@@ -26,8 +26,8 @@ const HELP = `
 Each line of a FILE is a JSON message or an array of them; gzip is recognized by its content, - is standard input.
 Without a FILE the messages come from a seeded market generator.
 
-With --chaos channels throw, reject, hang, are slow, poisoned or cut off from their sink, and an operator pauses, trips,
-restarts and reconfigures them. Which message brings which fault depends on the SEED alone. Timeouts are short meanwhile.
+With --chaos sinks throw, reject, hang, are slow or down, messages are poison, and an operator pauses, trips, restarts
+and reconfigures channels. Which message brings which fault depends on the SEED alone. Timeouts are short meanwhile.
 
 Exit code: 0 all accounted for; 1 malformed lines, an unreadable file or a message unaccounted for; 2 wrong usage.
 Messages of a type no channel takes are counted as unroutable and leave the exit code alone.
@@ -36,7 +36,7 @@ Examples:
   $ sluice replay                                     ten seconds of a generated market, with a live table
   $ sluice replay trades.ndjson.gz --speed 10x        a recording, ten times as fast as it happened
   $ sluice replay trades.ndjson.gz --json             as fast as possible, one JSON report
-  $ sluice replay trades.ndjson.gz --chaos 7          with faults, and what follows them
+  $ sluice replay trades.ndjson.gz --chaos 7          with faults
   $ sluice replay --for 10m --inspect                 with a page that shows it while it runs
   $ zcat trades.ndjson.gz | sluice replay - --limit 1000`;
 
@@ -57,11 +57,7 @@ export function replayCommand(terminal: Terminal, onExitCode: (code: number) => 
     )
     .option('--limit <N>', 'stop after so many messages', parseWhole(1, Number.MAX_SAFE_INTEGER))
     .option('--seed <N>', 'seed of the generated market', parseWhole(0, SEED_MAX), 1)
-    .option(
-      '--chaos <SEED>',
-      'inject faults, the same for the same seed, and tell what followed',
-      parseWhole(0, SEED_MAX),
-    )
+    .option('--chaos <SEED>', 'inject faults, the same for the same seed', parseWhole(0, SEED_MAX))
     .option('--config <FILE>', 'configuration of the channels, YAML or JSON (default: the shipped one)')
     .option(
       '--inspect [PORT]',

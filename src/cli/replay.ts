@@ -58,7 +58,6 @@ async function route(options: ReplayOptions, terminal: Terminal): Promise<Replay
   });
   const events = new Map<string, number>();
   router.events.on('event', ({ event }) => events.set(event.type, (events.get(event.type) ?? 0) + 1));
-  chaos?.attach(router);
   if (options.inspect !== undefined) {
     const { url } = await createInspector(router, { port: options.inspect, allowControl: true });
     terminal.stderr.write(`inspector: ${url}\n`);
@@ -73,8 +72,8 @@ async function route(options: ReplayOptions, terminal: Terminal): Promise<Replay
     terminal.stderr.write(`${line}\n`);
   });
   const messages = feed(options, { stdin: terminal.stdin, problems, progress, clock, signal });
-  const { accepted, rejected } = await router.consume(chaos?.feed(messages) ?? messages, { signal });
-  await chaos?.finish();
+  const { accepted, rejected } = await router.consume(chaos?.feed(messages, router) ?? messages, { signal });
+  await chaos?.finish(router);
   await router.stop({ deadlineMs: DRAIN_MS });
   view.stop();
   release();
@@ -86,6 +85,6 @@ async function route(options: ReplayOptions, terminal: Terminal): Promise<Replay
     malformed: problems.malformed,
     unreadable: problems.unreadable,
     events,
-    chaos: chaos?.report(metrics),
+    chaos: chaos?.report,
   });
 }

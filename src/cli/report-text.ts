@@ -1,5 +1,5 @@
 import { type Paint, reportColumns } from './channel-table.ts';
-import { chaosLines } from './chaos-text.ts';
+import type { ChaosReport } from './chaos.ts';
 import { type Counters, exitCodeOf, type ReplayReport } from './report.ts';
 import { formatCount, formatMs, renderTable } from './table.ts';
 
@@ -31,11 +31,16 @@ export function reportText(report: ReplayReport, width: number, paint: Paint): s
     ...renderTable(reportColumns(paint), rows, width),
     '',
     `events: ${events.length > 0 ? events.join(', ') : 'none'}`,
-    ...(report.chaos === undefined ? [] : ['', ...chaosLines(report.chaos, width), '']),
+    ...(report.chaos === undefined ? [] : [chaosText(report.chaos)]),
     ...problems(report).map((problem) => paint('yellow', problem)),
     exitCodeOf(report) === 0 ? accounting(report) : paint('red', accounting(report)),
     '',
   ].join('\n');
+}
+
+function chaosText({ seed, faults }: ChaosReport): string {
+  const counts = Object.entries(faults).map(([fault, count]) => `${formatCount(count)} ${fault}`);
+  return `chaos, seed ${seed}: ${counts.join(', ')}`;
 }
 
 function problems(report: ReplayReport): string[] {

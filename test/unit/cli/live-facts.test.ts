@@ -3,10 +3,10 @@ import { PassThrough, Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { startLiveView } from '../../../src/cli/live-view.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
-import { createRig, hang, messages, type RouterRig } from '../../support/router-rig.ts';
+import { createTestRouter, hang, messages, type TestRouter } from '../../../src/testing/index.ts';
 
 /** The live table of a router on a terminal: the facts of one channel as it shows them, by column. */
-function watch(rig: RouterRig, env: Terminal['env'] = { NO_COLOR: '1' }) {
+function watch(rig: TestRouter, env: Terminal['env'] = { NO_COLOR: '1' }) {
   const frames: string[] = [];
   const stdout = Object.assign(new PassThrough(), { isTTY: true, columns: 160, rows: 40 });
   stdout.on('data', (chunk) => frames.push(String(chunk)));
@@ -30,10 +30,10 @@ function watch(rig: RouterRig, env: Terminal['env'] = { NO_COLOR: '1' }) {
 }
 
 it('a stuck channel shows since when, against which room, how old its oldest message is and what its breaker does', async () => {
-  const rig = await createRig({
-    channels: { tick: { batchSize: 2, capacity: 40, partitions: 3, processTimeoutMs: 60_000 } },
+  const rig = await createTestRouter({
+    sinks: { tick: { batchSize: 2, capacity: 40, partitions: 3, processTimeoutMs: 60_000 } },
   });
-  rig.sink('tick').reaction = hang;
+  rig.sink('tick').otherwise = hang();
   const { view, factsOf } = watch(rig);
   rig.router.routeAll(messages('tick', 10));
   await rig.advance(5_000);
@@ -52,7 +52,7 @@ it('a stuck channel shows since when, against which room, how old its oldest mes
 });
 
 it('a channel at rest has no oldest message, and one without a breaker shows none', async () => {
-  const rig = await createRig({ channels: { tick: { breaker: false } } });
+  const rig = await createTestRouter({ sinks: { tick: { breaker: false } } });
   const { view, factsOf } = watch(rig);
   await rig.advance(200_000);
   expect(factsOf('tick')).toMatchObject({ state: 'idle', since: '3min', oldest: '–', breaker: '–', 'wait p50': '–' });
@@ -60,7 +60,7 @@ it('a channel at rest has no oldest message, and one without a breaker shows non
 });
 
 it('a terminal that cannot move its cursor gets no table', async () => {
-  const rig = await createRig();
+  const rig = await createTestRouter({ sinks: { tick: {} } });
   const { view, frames } = watch(rig, { TERM: 'dumb' });
   await rig.advance(1_000);
   view.clear();

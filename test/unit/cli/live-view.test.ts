@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../../src/cli/feed.ts';
 import { startLiveView } from '../../../src/cli/live-view.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
-import { createRig, messages } from '../../support/router-rig.ts';
+import { createTestRouter, messages } from '../../../src/testing/index.ts';
 
 function terminal(columns: number, isTTY = true) {
   const frames: string[] = [];
@@ -24,7 +24,7 @@ function terminal(columns: number, isTTY = true) {
 }
 
 async function view(columns: number, progress: Progress) {
-  const rig = await createRig({ channels: { tick: {}, ohlcv: { batchSize: 10, capacity: 50 } } });
+  const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { batchSize: 10, capacity: 50 } } });
   const screen = terminal(columns);
   const live = startLiveView(rig.router, progress, screen.world, rig.clock, true);
   return { rig, live, ...screen };
@@ -91,7 +91,7 @@ describe('the live table', () => {
     ['nobody looks', false, true],
     ['it is not wanted', true, false],
   ])('is not drawn when %s', async (_, isTTY, isWanted) => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     const { world, frames } = terminal(80, isTTY);
     const live = startLiveView(rig.router, progress('a'), world, rig.clock, isWanted);
     await rig.advance(1_000);

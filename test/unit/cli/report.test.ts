@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Counters, createReport, exitCodeOf, isConserved, type ReplayReport } from '../../../src/cli/report.ts';
 import { reportText } from '../../../src/cli/report-text.ts';
-import { createRig } from '../../support/router-rig.ts';
+import { createTestRouter } from '../../../src/testing/index.ts';
 
 const fates = ['delivered', 'deadLettered', 'dropped', 'conflated', 'returned', 'buffered', 'inFlight'] as const;
 
@@ -65,7 +65,7 @@ const report: ReplayReport = {
 
 describe('replay report', () => {
   test('a run that took no time has no rate', async () => {
-    const metrics = (await createRig()).router.metrics();
+    const metrics = (await createTestRouter({ sinks: { tick: {} } })).router.metrics();
     const run = { elapsedMs: 0, sent: 0, malformed: 0, unreadable: [], events: new Map() };
     expect(createReport(metrics, run)).toMatchObject({ perSecond: 0, conserved: true });
     expect(createReport({ ...metrics, received: 30 }, { ...run, elapsedMs: 500 }).perSecond).toBe(60);

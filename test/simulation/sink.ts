@@ -1,4 +1,5 @@
 import { type BatchContext, type LifeContext, ProcessingChannel } from '../../src/index.ts';
+import { busy, fail, hang, type Reaction, slow, succeed } from '../../src/testing/index.ts';
 import type { SimulatedMessage, SinkCall } from './account.ts';
 import { chanceOf } from './chance.ts';
 import type { CrashPlace, SinkMode } from './plan.ts';
@@ -17,13 +18,6 @@ export class Sink {
     if (left > 0) this.crashes.set(place, left - 1);
     return left > 0;
   }
-}
-
-/** What a call comes to: an error or none, now or after so many ms. */
-interface Reaction {
-  readonly error?: Error;
-  readonly isSync?: boolean;
-  readonly afterMs?: number;
 }
 
 /** An instance of a channel whose class, sink and messages are all subject to faults. */
@@ -75,24 +69,27 @@ export class SimulatedChannel extends ProcessingChannel<SimulatedMessage, { read
 
   override process(batch: readonly SimulatedMessage[], context: BatchContext<{ readonly n: number }>) {
     const world = this.#world;
+    const { clock } = world;
     const call = world.callStarted(this.#name, this.#id, batch, context);
     context.emit({ n: batch[0]?.n ?? -1 });
     world.insideOf('process');
-    const { error, isSync = true, afterMs = 0 } = this.#reaction(call, context);
-    const end = (): void => world.callEnded(this.#name, call, error);
-    if (isSync && afterMs === 0) {
-      end();
-      if (error !== undefined) throw error;
-      return;
+    const end = (error?: Error): void => world.callEnded(this.#name, call, error);
+    try {
+      // A reaction knows nothing of the events of a channel.
+      const result = this.#reaction(call)({ batch, context: context as BatchContext, clock });
+      if (result === undefined) return end();
+      return result.then(
+        () => end(),
+        (error) => {
+          end(error);
+          throw error;
+        },
+      );
+    } catch (error) {
+      // The reactions below throw nothing else.
+      end(error as Error);
+      throw error;
     }
-    if (afterMs === Number.POSITIVE_INFINITY) return new Promise<void>(() => {});
-    return new Promise<void>((resolve, reject) => {
-      world.clock.setTimeout(() => {
-        end();
-        if (error === undefined) resolve();
-        else reject(error);
-      }, afterMs);
-    });
   }
 
   /** Brings itself new work, until its mailbox is full: a flood that never ends by itself. */
@@ -101,7 +98,8 @@ export class SimulatedChannel extends ProcessingChannel<SimulatedMessage, { read
     while (left > 0 && this.#world.route(this.#name, 3, null)) left -= 1;
   }
 
-  #reaction(call: SinkCall, context: BatchContext): Reaction {
+  /** What the call meets, in the words of the test kit; how the sink is, is for the plan to say. */
+  #reaction(call: SinkCall): Reaction {
     const { record, plan, clock } = this.#world;
     const { mode } = this.#sink;
     const strike = (fault: string, reaction: Reaction): Reaction => {
@@ -109,45 +107,50 @@ export class SimulatedChannel extends ProcessingChannel<SimulatedMessage, { read
       return reaction;
     };
     const failing = brokenBy(call.batch);
-    if (failing !== undefined && mode.kind !== 'hanging') return strike(failing.message, { error: failing });
+    if (failing !== undefined && mode.kind !== 'hanging') return strike(failing.message, fail(failing));
     const dice = chanceOf(plan.seed, 1_000 + (call.batch[0]?.n ?? 0) * 16 + call.attempt);
     switch (mode.kind) {
       case 'healthy':
-        return {};
+        return succeed();
       case 'failing': {
         const advice = mode.asksMs > 0 ? { retryAfterMs: mode.asksMs } : {};
         const error = Object.assign(new Error('the sink is down'), advice);
-        return strike('sink down', { error, isSync: mode.how === 'throws', afterMs: mode.afterMs });
+        const isSync = mode.how === 'throws' && mode.afterMs === 0;
+        return strike('sink down', isSync ? fail(error) : slow(mode.afterMs, fail(error)));
       }
       case 'hanging':
-        return strike(mode.settles === 'never' ? 'sink hung' : `sink hung, ${mode.settles} late`, {
-          isSync: false,
-          afterMs: mode.settles === 'never' ? Number.POSITIVE_INFINITY : mode.afterMs,
-          ...(mode.settles === 'rejects' && { error: new Error('too late') }),
-        });
+        if (mode.settles === 'never') return strike('sink hung', hang());
+        return strike(
+          `sink hung, ${mode.settles} late`,
+          slow(mode.afterMs, mode.settles === 'rejects' ? fail(new Error('too late')) : succeed()),
+        );
       case 'slow':
-        return strike('sink slow', { afterMs: mode.ms });
-      case 'flaky':
-        if (!dice.isBelow(mode.rate)) return { afterMs: mode.ms };
-        return strike('sink flaky', {
-          afterMs: mode.ms,
-          isSync: dice.isBelow(0.5),
-          error: new Error('the sink is flaky'),
-        });
+        return strike('sink slow', slow(mode.ms));
+      case 'flaky': {
+        if (!dice.isBelow(mode.rate)) return after(mode.ms, succeed());
+        const isSync = dice.isBelow(0.5) && mode.ms === 0;
+        const error = fail(new Error('the sink is flaky'));
+        return strike('sink flaky', isSync ? error : slow(mode.ms, error));
+      }
       case 'naming':
-        for (const index of call.batch.keys()) {
-          if (!dice.isBelow(mode.rate)) continue;
-          call.named.add(index);
-          context.fail(index, new Error(`message ${index} is bad`));
-        }
-        return strike('messages named', { afterMs: mode.ms });
+        for (const index of call.batch.keys()) if (dice.isBelow(mode.rate)) call.named.add(index);
+        return strike('messages named', (meeting) => {
+          for (const index of call.named) meeting.context.fail(index, new Error(`message ${index} is bad`));
+          return after(mode.ms, succeed())(meeting);
+        });
       case 'busy':
-        clock.jump(mode.ms);
-        this.#world.wasBusy = true;
-        if (clock.now() - this.#sink.since < mode.forMs) this.#refill(mode.refill);
-        return strike('sink busy', {});
+        return strike('sink busy', (meeting) => {
+          void busy(mode.ms)(meeting);
+          this.#world.wasBusy = true;
+          if (clock.now() - this.#sink.since < mode.forMs) this.#refill(mode.refill);
+        });
     }
   }
+}
+
+/** No time at all is no promise either. */
+function after(ms: number, reaction: Reaction): Reaction {
+  return ms === 0 ? reaction : slow(ms, reaction);
 }
 
 /** A message that no sink can digest. */

@@ -9,7 +9,7 @@ interface Gate {
   /** The channel's own work may begin. */
   open(): void;
   /** The work fails instead. */
-  fail(): void;
+  fail(error?: unknown): void;
 }
 
 /**
@@ -64,7 +64,7 @@ export class Gates {
       const gate: Gate = {
         name,
         open: () => leave(resolve),
-        fail: () => leave(() => reject(new Error(`the path lets ${name} fail`))),
+        fail: (error = new Error(`the path lets ${name} fail`)) => leave(() => reject(error)),
       };
       this.#waiting.push(gate);
     }).then(() => this.#work(name, own));

@@ -13,9 +13,12 @@ export {
   fail,
   failOnly,
   failWhen,
+  type HeldCall,
   hang,
+  hold,
   type Reaction,
   type ReactionCall,
+  refuse,
   reject,
   slow,
   succeed,
@@ -23,4 +26,5 @@ export {
 export { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts';
 export { createSink, type Sink, type SinkCall, type SinkOptions } from './sink.ts';
 export { type BatchResult, type TestBatchOptions, testBatch } from './test-batch.ts';
+export { message, messages, type TestMessage } from './test-messages.ts';
 export { createTestRouter, type TestRouter, type TestRouterOptions } from './test-router.ts';

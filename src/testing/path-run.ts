@@ -8,6 +8,7 @@ import type { World } from './channel-world.ts';
 import { EventCheck } from './event-check.ts';
 import { Gates } from './gates.ts';
 import { type ModelEvent, placeOf } from './machine-paths.ts';
+import { HUNG_MS, pathLimits, SOONER_MS } from './path-limits.ts';
 import { createSimulatedClock } from './simulated-clock.ts';
 import { TestRouter } from './test-router.ts';
 
@@ -16,7 +17,6 @@ export const NAME = 'channel';
 
 const FAR_MS = 60_000;
 const NEAR_MS = 20;
-const HUNG_MS = 400_000;
 const QUIET_MS = 2;
 /** More rounds than this, and the edge that was expected does not come. */
 const ROUNDS_MAX = 12;
@@ -56,7 +56,7 @@ export class PathRun {
           return this.gates.around(channel);
         },
       },
-      config: { channels: { [NAME]: this.#configOf(options.batchSize) } },
+      config: { channels: { [NAME]: pathLimits(options, options.batchSize) } },
       clock,
       // Every jitter is half of what it may be: no backoff is over before it should.
       random: () => 0.5,
@@ -74,6 +74,11 @@ export class PathRun {
     const snapshot = this.#actor?.getSnapshot();
     if (snapshot === undefined) throw new Error(`the channel has not started: ${this.test.explanations()}`);
     return snapshot;
+  }
+
+  /** What the chart's guards and delays read. */
+  get port(): ChannelPort {
+    return this.snapshot.context.port();
   }
 
   /** Lets promises go on until the channel's own work is done; throws if it failed. */
@@ -125,7 +130,7 @@ export class PathRun {
   }
 
   async #causeEnd(type: string): Promise<void> {
-    const port = this.#port;
+    const port = this.port;
     if (type === 'xstate.done.actor.warmUp') this.gates.at('warmUp')?.open();
     else if (type === 'xstate.error.actor.warmUp') this.gates.at('warmUp')?.fail();
     else if (type === 'xstate.done.actor.close') this.gates.at('close')?.open();
@@ -169,7 +174,9 @@ export class PathRun {
       case 'channel.restart':
         return router.restart(NAME);
       case 'channel.reconfigured':
-        return router.reconfigure({ channels: { [NAME]: this.#configOf(world.batchSize) } });
+        return router.reconfigure({
+          channels: { [NAME]: { ...pathLimits(this.#options, world.batchSize), timeoutMs: SOONER_MS } },
+        });
       case 'channel.drain':
         router.stop({ deadlineMs: world.isDeadlineNear ? NEAR_MS : FAR_MS }).catch(() => {});
         return;
@@ -215,10 +222,6 @@ export class PathRun {
     return this.test.router;
   }
 
-  get #port(): ChannelPort {
-    return this.snapshot.context.port();
-  }
-
   #route(): void {
     const { messages } = this.#options;
     const message = messages[this.#routed % messages.length];
@@ -231,29 +234,6 @@ export class PathRun {
 
   #advance(ms: number): Promise<void> {
     return this.test.advance(Math.max(1, Math.ceil(ms)));
-  }
-
-  /** Backoffs take 50 ms, cool-downs 3 s or more; the breaker opens by hand and in trials only. */
-  #configOf(batchSize: number) {
-    return {
-      priority: 2,
-      batchSize,
-      timeoutMs: 100,
-      capacity: 10,
-      warmUpTimeoutMs: 1_000,
-      processTimeoutMs: HUNG_MS - 100_000,
-      abandonAfterMs: 100_000,
-      retry: { attempts: 2, delayMs: 100, delayMsMax: 100 },
-      breaker: {
-        window: { count: 10_000 },
-        minimumCalls: 10_000,
-        slowCallMs: HUNG_MS,
-        coolDownMs: 4_000,
-        coolDownMsMax: 4_000,
-        probes: 1,
-      },
-      eventRules: this.#options.eventRules,
-    };
   }
 }
 

@@ -1,18 +1,27 @@
 import type { BatchContext } from '../channel/processing-channel.ts';
+import type { Clock } from '../core/clock.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
 
 /** One call of `process`, as a reaction sees it. */
-export interface ReactionCall {
-  readonly batch: readonly unknown[];
-  readonly context: BatchContext<never>;
-  readonly clock: SimulatedClock;
+export interface ReactionCall<Message = unknown> {
+  readonly batch: readonly Message[];
+  readonly context: BatchContext;
+  readonly clock: Clock;
 }
 
 /**
  * What a call of `process` meets before the channel's own work: that work follows when a reaction returns, or when its
  * promise resolves; it is left out when the reaction throws, or when its promise rejects.
  */
-export type Reaction = (call: ReactionCall) => void | Promise<void>;
+export type Reaction<Message = unknown> = (call: ReactionCall<Message>) => void | Promise<void>;
+
+/** A reaction that waits for the test. */
+export interface HeldCall extends Reaction {
+  /** Lets the latest call that met it go on; nothing happens if there is none. */
+  succeed(): void;
+  /** Lets that call fail. */
+  fail(error?: unknown): void;
+}
 
 const refusal = (): Error => new Error('the script says so');
 
@@ -33,19 +42,42 @@ export function reject(error: unknown = refusal()): Reaction {
   return () => Promise.reject(error);
 }
 
+/** The call returns a promise that rejects, and the error says whether and when another attempt makes sense. */
+export function refuse(advice: { readonly retryable?: boolean; readonly retryAfterMs?: number }): Reaction {
+  return reject(Object.assign(refusal(), advice));
+}
+
 /** The call never settles. */
 export function hang(): Reaction {
   return () => new Promise(() => {});
 }
 
-/** The call takes this many simulated ms. */
-export function slow(ms: number): Reaction {
-  return ({ clock }) => new Promise((resolve) => void clock.setTimeout(resolve, ms));
+/** The call settles when the test says so. */
+export function hold(): HeldCall {
+  let succeedNow = (): void => {};
+  let failNow = (_error: unknown): void => {};
+  const reaction: Reaction = () =>
+    new Promise((resolve, reject) => {
+      succeedNow = resolve;
+      failNow = reject;
+    });
+  return Object.assign(reaction, {
+    succeed: () => succeedNow(),
+    fail: (error: unknown = refusal()) => failNow(error),
+  });
 }
 
-/** The call keeps the processor busy for this many simulated ms: nothing else runs meanwhile. */
+/** The call takes this many ms, and then meets another reaction. */
+export function slow(ms: number, then: Reaction = succeed()): Reaction {
+  return (call) => new Promise<void>((resolve) => void call.clock.setTimeout(resolve, ms)).then(() => then(call));
+}
+
+/** The call keeps the processor busy for this many ms: nothing else runs meanwhile. */
 export function busy(ms: number): Reaction {
-  return ({ clock }) => clock.jump(ms);
+  return ({ clock }) => {
+    if (isSimulated(clock)) return clock.jump(ms);
+    for (const endMs = clock.now() + ms; clock.now() < endMs; );
+  };
 }
 
 /** The call names these messages of its batch as failed, by `context.fail`; the others go their way. */
@@ -58,9 +90,15 @@ export function failOnly(index: number | readonly number[], error: unknown = ref
 }
 
 /** The call throws if such a message is in its batch: a poison message. */
-export function failWhen<Message>(isPoison: (message: Message) => boolean, error: unknown = refusal()): Reaction {
+export function failWhen<Message>(
+  isPoison: (message: Message) => boolean,
+  error: unknown = refusal(),
+): Reaction<Message> {
   return ({ batch }) => {
-    // Whoever writes the test knows what the channel's own door lets in.
-    if ((batch as readonly Message[]).some(isPoison)) throw error;
+    if (batch.some(isPoison)) throw error;
   };
+}
+
+function isSimulated(clock: Clock): clock is SimulatedClock {
+  return 'jump' in clock;
 }

@@ -4,7 +4,7 @@ import type { AnyChannel, EventOf } from '../channel/processing-channel.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import type { ChannelInput } from '../router/plan.ts';
-import { makerOf, wrapper } from './channel-source.ts';
+import { makerOf, type PayloadOf, wrapper } from './channel-source.ts';
 import { checkConservation } from './checkers.ts';
 import { type MessageOutcome, MessageRoll } from './message-roll.ts';
 import type { Reaction } from './reactions.ts';
@@ -12,11 +12,11 @@ import { createSink } from './sink.ts';
 import { createTestRouter, type TestRouter } from './test-router.ts';
 
 /** How the messages are passed through. */
-export interface TestBatchOptions {
+export interface TestBatchOptions<Message = unknown> {
   /** The configuration of the channel. Default: all messages are one batch, and everything else as it is shipped. */
   readonly config?: ChannelInput;
   /** What the first calls of `process` meet before the channel's own work. Default: nothing. */
-  readonly script?: readonly Reaction[];
+  readonly script?: readonly Reaction<Message>[];
   /** Of all chance. Default: 1. */
   readonly seed?: number;
   /** How long the channel gets before it is stopped, in simulated ms. Default: 60,000. */
@@ -48,7 +48,7 @@ const NAME = 'channel';
 export async function testBatch<Channel extends AnyChannel>(
   channel: ChannelSource<Channel> | Channel,
   messages: readonly unknown[],
-  options: TestBatchOptions = {},
+  options: TestBatchOptions<PayloadOf<Channel>> = {},
 ): Promise<BatchResult<EventOf<Channel>>> {
   checkOptions('testBatch', options, testBatchOptions);
   const { config = {}, script = [], seed = 1, withinMs = WITHIN_MS } = options;
@@ -71,7 +71,7 @@ export async function testBatch<Channel extends AnyChannel>(
   test.router.events.on('message.deadLettered', (letter) => roll.deadLettered(letter));
   for (const message of messages) pass(test, roll, message);
   await rest(test, withinMs);
-  const metrics = metricsOf(test);
+  const metrics = test.metrics(NAME);
   const { channels } = await test.stop();
   // The one channel there is.
   const report = channels[NAME] as ChannelReport;
@@ -102,11 +102,6 @@ async function rest(test: TestRouter<unknown>, withinMs: number): Promise<void> 
     if (waiting + inFlight === 0 || leftMs <= 0) return;
     await test.advance(Math.min(stepMs, leftMs));
   }
-}
-
-function metricsOf(test: TestRouter<unknown>): ChannelMetrics {
-  // The one channel there is.
-  return test.router.metrics().channels[NAME] as ChannelMetrics;
 }
 
 /** What was seen from outside, message by message, must be what the router counted. */

@@ -1,7 +1,10 @@
+import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import { type ChannelSource, type ChannelSources, factoryOf } from '../channel/channel-source.ts';
 import { type AnyChannel, ProcessingChannel } from '../channel/processing-channel.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
+import type { RouterConfigInput } from '../config/schema.ts';
 import { createRandom } from '../core/random.ts';
+import { SluiceError } from '../core/sluice-error.ts';
 import type { RouterFacts } from '../facts/events.ts';
 import type { DrainReport } from '../report/drain-report.ts';
 import { type CreateRouterOptions, createRouter, createRouterOptions, type Emitted } from '../router/create-router.ts';
@@ -9,12 +12,20 @@ import type { AnyConfig } from '../router/plan.ts';
 import type { AnyEmitted, DataChannelRouter } from '../router/router.ts';
 import type { StopOptions } from '../router/shutdown.ts';
 import { giveClock } from './channel-source.ts';
+import { checkConservation } from './checkers.ts';
 import { EventCheck } from './event-check.ts';
 import { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts';
+import { createSink, type Sink } from './sink.ts';
+import type { TestMessage } from './test-messages.ts';
 
-/** What `createRouter` takes, but time and chance are simulated. */
-export interface TestRouterOptions<Channels extends ChannelSources, Config = AnyConfig>
-  extends Omit<CreateRouterOptions<Channels, Config>, 'clock' | 'random'> {
+/** What `createRouter` takes, but time and chance are simulated, and channels need no class. */
+export interface TestRouterOptions<Channels extends ChannelSources = ChannelSources, Config = AnyConfig>
+  extends Omit<CreateRouterOptions<Channels, Config>, 'channels' | 'clock' | 'random'> {
+  readonly channels?: Channels;
+  /** Channels without a class, each with its configuration: what they do is scripted by `sink(name)`. */
+  readonly sinks?: NonNullable<RouterConfigInput['channels']>;
+  /** `false`: not started yet; `router.start()` is left to the test. Default: true. */
+  readonly isStarted?: boolean;
   /** Of all chance: the same seed gives the same run. Default: 1. */
   readonly seed?: number;
   /** Default: a new one. */
@@ -22,7 +33,12 @@ export interface TestRouterOptions<Channels extends ChannelSources, Config = Any
 }
 
 const { random: _chance, ...routerOptions } = createRouterOptions;
-const testRouterOptions: OptionNames<TestRouterOptions<ChannelSources>> = { ...routerOptions, seed: true };
+const testRouterOptions: OptionNames<TestRouterOptions> = {
+  ...routerOptions,
+  seed: true,
+  sinks: true,
+  isStarted: true,
+};
 
 /** How long a promise may take that nothing but time can settle. */
 const LIMIT_MS = 600_000;
@@ -32,12 +48,21 @@ const STEP_MS = 10;
  * Makes a router on a simulated clock and starts it. Time stands still until `advance`: what needs none, such as the
  * warm-up of most channels, is over when this resolves.
  */
-export async function createTestRouter<const Channels extends ChannelSources, const Config>(
-  options: TestRouterOptions<Channels, Config>,
-): Promise<TestRouter<Emitted<Channels>>>;
-export async function createTestRouter(options: TestRouterOptions<ChannelSources>): Promise<TestRouter<unknown>> {
+export async function createTestRouter<
+  const Channels extends ChannelSources = ChannelSources,
+  const Config = AnyConfig,
+>(options: TestRouterOptions<Channels, Config>): Promise<TestRouter<Emitted<Channels>>>;
+export async function createTestRouter(options: TestRouterOptions): Promise<TestRouter<unknown>> {
   checkOptions('createTestRouter', options, testRouterOptions);
-  const { seed = 1, clock = createSimulatedClock(), channels, ...rest } = options;
+  const {
+    seed = 1,
+    clock = createSimulatedClock(),
+    isStarted = true,
+    channels = {},
+    sinks = {},
+    config,
+    ...rest
+  } = options;
   const check = new EventCheck();
   const timed = Object.entries(channels).map(([name, source]) => [
     name,
@@ -46,17 +71,33 @@ export async function createTestRouter(options: TestRouterOptions<ChannelSources
       check.made(name, channel);
     }),
   ]);
+  const own = new Map<string, TestSink>();
+  const scripted = Object.keys(sinks).map((name) => [name, () => sinkOf(own, name, clock).channel()]);
   const router = createRouter({
     ...rest,
-    channels: Object.fromEntries(timed),
+    config: { ...config, channels: { ...config?.channels, ...sinks } },
+    channels: Object.fromEntries([...timed, ...scripted]),
     clock,
     random: createRandom(seed),
   });
-  const test = new TestRouter(router, clock, check);
+  const test = new TestRouter(router, clock, check, own);
+  if (!isStarted) return test;
   // With `onGiveUp: escalate` a start can fail; `router.start()`, called again, tells so.
   router.start().catch(() => {});
   await clock.settle();
   return test;
+}
+
+type TestSink = Sink<ProcessingChannel<TestMessage, unknown>>;
+
+class Nothing extends ProcessingChannel<TestMessage, unknown> {
+  override process(): void {}
+}
+
+function sinkOf(sinks: Map<string, TestSink>, name: string, clock: SimulatedClock): TestSink {
+  const sink = sinks.get(name) ?? createSink(Nothing, { clock });
+  sinks.set(name, sink);
+  return sink;
 }
 
 /** The same source, whose instances this function sees first. */
@@ -74,26 +115,47 @@ function seen(source: ChannelSource, made: (channel: AnyChannel) => void): Chann
 type Fact = { [Type in keyof RouterFacts]: readonly [Type, RouterFacts[Type]] }[keyof RouterFacts];
 
 /** A router on a simulated clock, and the record of what it told. Made by `createTestRouter`. */
-export class TestRouter<Emits> implements AsyncDisposable {
+export class TestRouter<Emits = AnyEmitted> implements AsyncDisposable {
   readonly router: DataChannelRouter<Emits>;
   readonly clock: SimulatedClock;
   readonly #events: Emits[] = [];
   readonly #facts: Fact[] = [];
   readonly #check: EventCheck;
+  readonly #sinks: Map<string, TestSink>;
 
-  constructor(router: DataChannelRouter<Emits>, clock: SimulatedClock, check: EventCheck) {
+  constructor(
+    router: DataChannelRouter<Emits>,
+    clock: SimulatedClock,
+    check: EventCheck,
+    sinks = new Map<string, TestSink>(),
+  ) {
     this.router = router;
     this.clock = clock;
     this.#check = check;
-    router.events.on('event', (event) => this.#events.push(event));
-    router.events.on('event', (event) => check.emitted(event as AnyEmitted));
+    this.#sinks = sinks;
     // What is no `event` is a fact, under its own name.
-    router.events.on('*', (type, fact) => type !== 'event' && this.#facts.push([type, fact] as Fact));
+    router.events.on('*', (type, fact) => {
+      if (type !== 'event') return void this.#facts.push([type, fact] as Fact);
+      this.#events.push(fact as Emits);
+      check.emitted(fact as AnyEmitted);
+    });
   }
 
   /** What the channels emitted, in order. */
   get events(): readonly Emits[] {
     return this.#events;
+  }
+
+  /** What stands in for a channel without a class, for `sinks` or `router.add(name, sink(name).channel)`. */
+  sink(name: string): TestSink {
+    return sinkOf(this.#sinks, name, this.clock);
+  }
+
+  /** What is measured of one channel. */
+  metrics(channel: string): ChannelMetrics {
+    const metrics = this.router.metrics().channels[channel];
+    if (metrics === undefined) throw new SluiceError('unknown-channel', `metrics: there is no channel ${channel}`);
+    return metrics;
   }
 
   /** The facts of one kind, in order. */
@@ -106,10 +168,21 @@ export class TestRouter<Emits> implements AsyncDisposable {
     return this.facts('channel.entered').flatMap((fact) => (fact.channel === channel ? [fact.to] : []));
   }
 
-  /** Moves time on by so many ms and does what falls due on the way. Rejects when a channel emitted a wrong event. */
+  /**
+   * Moves time on by so many ms and does what falls due on the way. Rejects when messages are not accounted for, or when
+   * a channel emitted a wrong event.
+   */
   async advance(ms: number): Promise<void> {
+    this.checkConserved();
     await this.clock.advance(ms);
+    this.checkConserved();
     this.#check.verify();
+  }
+
+  /** Throws if messages are not accounted for now. */
+  checkConserved(): void {
+    const problems = checkConservation(this.router.metrics());
+    if (problems.length > 0) throw new Error(problems.join('; '));
   }
 
   /**

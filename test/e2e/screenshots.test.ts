@@ -5,8 +5,15 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/index.ts';
 import { createInspector, type Inspector } from '../../src/inspector/index.ts';
+import {
+  createTestRouter,
+  message,
+  type Reaction,
+  slow,
+  type TestMessage,
+  type TestRouter,
+} from '../../src/testing/index.ts';
 import { projectRoot } from '../support/project-files.ts';
-import { createRig, message, type Reaction, type RouterRig } from '../support/router-rig.ts';
 import { browserNote, card, isWithoutBrowser, launchBrowser } from './inspector-rig.ts';
 
 /** With SCREENSHOTS=keep the pictures of the docs are taken anew: look at them before they are committed. */
@@ -24,22 +31,22 @@ const channels = {
 };
 
 /** Takes between 1 and 7 ms, as databases do. */
-const steady = (random: () => number): Reaction => {
-  return (_call, clock) => new Promise((resolve) => void clock.setTimeout(resolve, 1 + 6 * random()));
+const steady = (random: () => number): Reaction<TestMessage> => {
+  return (call) => slow(1 + 6 * random())(call);
 };
-const refused: Reaction = () => Promise.reject(new Error('connect ECONNREFUSED 10.0.4.17:5432'));
+const refused: Reaction<TestMessage> = () => Promise.reject(new Error('connect ECONNREFUSED 10.0.4.17:5432'));
 
 /** A minute of a market passes on the simulated clock while a real browser looks at it. */
 class Minute {
-  readonly rig: RouterRig;
+  readonly rig: TestRouter;
   readonly inspector: Inspector;
   readonly #random = createRandom(SEED);
   #n = 0;
 
-  constructor(rig: RouterRig, inspector: Inspector) {
+  constructor(rig: TestRouter, inspector: Inspector) {
     this.rig = rig;
     this.inspector = inspector;
-    for (const name of Object.keys(loads)) rig.sink(name).reaction = steady(this.#random);
+    for (const name of Object.keys(loads)) rig.sink(name).otherwise = steady(this.#random);
   }
 
   async pass(seconds: number): Promise<void> {
@@ -65,7 +72,7 @@ describe.skipIf(isWithoutBrowser)(`pictures${browserNote}`, () => {
 
   beforeAll(async () => {
     browser = await launchBrowser();
-    const rig = await createRig({ channels, seed: SEED });
+    const rig = await createTestRouter({ sinks: channels, seed: SEED });
     minute = new Minute(rig, await createInspector(rig.router, { clock: rig.clock, allowControl: true }));
     page = await browser.newPage({ viewport: { width: 1440, height: 1120 }, timezoneId: 'UTC' });
     page.setDefaultTimeout(100_000);
@@ -94,7 +101,7 @@ describe.skipIf(isWithoutBrowser)(`pictures${browserNote}`, () => {
     await minute.rig.router.reconfigure({ channels: { ...channels, fmv: { ...channels.fmv, batchSize: 50 } } });
     await minute.pass(8);
     await take('overview');
-    minute.rig.sink('ohlcv').reaction = refused;
+    minute.rig.sink('ohlcv').otherwise = refused;
     await minute.pass(9);
     await card(page, 'ohlcv').getByRole('button').click();
     await page.locator('g.state.active[data-state=tripped]').waitFor();
@@ -103,7 +110,7 @@ describe.skipIf(isWithoutBrowser)(`pictures${browserNote}`, () => {
     await page.locator('#tab-events').click();
     await minute.pass(2);
     await take('dark');
-    minute.rig.sink('ohlcv').reaction = steady(createRandom(SEED));
+    minute.rig.sink('ohlcv').otherwise = steady(createRandom(SEED));
     await page.emulateMedia({ colorScheme: 'light' });
     await page.setViewportSize({ width: 390, height: 844 });
     await minute.pass(1);

@@ -2,19 +2,25 @@ import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ProcessingChannel } from '../../src/index.ts';
 import { createInspector, type Inspector } from '../../src/inspector/index.ts';
-import { message, messages, type RigOptions, RouterRig, rejectingWith } from '../support/router-rig.ts';
+import {
+  createTestRouter,
+  message,
+  messages,
+  reject,
+  type TestRouter,
+  type TestRouterOptions,
+} from '../../src/testing/index.ts';
 import { browserNote, card, isWithoutBrowser, launchBrowser, watchPage } from './inspector-rig.ts';
 
 let browser: Browser;
-let rig: RouterRig;
+let rig: TestRouter;
 let inspector: Inspector;
 let page: Page;
 let wrong: string[];
 
 /** A router on a simulated clock, and a page that may be opened to it. */
-async function watched(options: RigOptions, isStarted = true): Promise<void> {
-  rig = new RouterRig(options);
-  if (isStarted) await rig.start();
+async function watched(options: TestRouterOptions): Promise<void> {
+  rig = await createTestRouter(options);
   inspector = await createInspector(rig.router, {
     clock: rig.clock,
     allowControl: true,
@@ -79,16 +85,16 @@ describe.skipIf(isWithoutBrowser)(`the page of a router in trouble${browserNote}
       override warmUp = () => warmed;
       override process(): void {}
     }
-    const options = {
-      channels: {
+    await watched({
+      isStarted: false,
+      sinks: {
         tick: { partitions: 2, capacity: 10, batchSize: 1 },
         ohlcv: { breaker: false, capacity: 10, batchSize: 1 },
         ...Object.fromEntries(more),
       },
-      classes: { 'more-0': () => new Cold() },
-      router: { deadLetters: { capacity: 3 } },
-    };
-    await watched(options, false);
+      channels: { 'more-0': () => new Cold() },
+      config: { router: { deadLetters: { capacity: 3 } } },
+    });
     const started = rig.router.start();
     await open();
     await page.locator('#tab-router').click();
@@ -122,21 +128,21 @@ describe.skipIf(isWithoutBrowser)(`the page of a router in trouble${browserNote}
     rig.router.metrics = () => ({ ...metrics.call(rig.router), conserved: false });
     await shows('#totals', 'NOT ALL');
     rig.router.metrics = metrics;
-    rig.router.add('late', () => rig.channel('late'), { dataType: 'late' });
+    rig.router.add('late', rig.sink('late').channel, { dataType: 'late' });
     rig.router.pause('late');
     // A lane goes back to before it was there.
     await shows('.lane-row', 'late');
     const removed = rig.router.remove('late');
-    await rig.during(removed);
+    await rig.advanceUntil(removed);
     await isGone('late');
     expect(wrong).toEqual([]);
     await page.locator('#tab-numbers').click();
-    await rig.stop(0);
+    await rig.stop({ deadlineMs: 0 });
     await page.locator('#pane', { hasText: '+ 20 handed back' }).waitFor();
   });
 
   it('says what an order will do, what became of it, and why one was refused', async () => {
-    await watched({ channels: { tick: { batchSize: 1 }, ohlcv: { breaker: false } } });
+    await watched({ sinks: { tick: { batchSize: 1 }, ohlcv: { breaker: false } } });
     await open();
     const asked: (string | null)[] = [];
     const order = async (name: string): Promise<void> => void asked.push(await confirmed(name));
@@ -161,7 +167,7 @@ describe.skipIf(isWithoutBrowser)(`the page of a router in trouble${browserNote}
     await order('Drain and remove');
     await shows('#notice', 'Drain and remove: ohlcv. Done.');
     await isGone('ohlcv');
-    await rig.during(rig.router.remove('tick'));
+    await rig.advanceUntil(rig.router.remove('tick'));
     await isGone('tick');
     await expect.poll(() => page.locator('#detail-title').textContent(), { timeout: 60_000 }).toBe('');
     expect(asked).toEqual([
@@ -174,9 +180,9 @@ describe.skipIf(isWithoutBrowser)(`the page of a router in trouble${browserNote}
   });
 
   it('asks again for dead letters it could not get, and what comes too late is not shown', async () => {
-    await watched({ channels: { tick: { batchSize: 1 }, ohlcv: {} } });
+    await watched({ sinks: { tick: { batchSize: 1 }, ohlcv: {} } });
     await open();
-    rig.sink('tick').script.push(rejectingWith(Object.assign(new Error(''), { retryable: false })));
+    rig.sink('tick').script.push(reject(Object.assign(new Error(''), { retryable: false })));
     rig.router.route(message('tick', 1));
     await rig.clock.advance(250);
     await select('tick');
@@ -214,7 +220,7 @@ describe.skipIf(isWithoutBrowser)(`the page of a router in trouble${browserNote}
   });
 
   it('while nobody sees it, it lets go of the router; of that time it knows the transitions alone', async () => {
-    await watched({ channels: { tick: { batchSize: 1 }, ohlcv: {} } });
+    await watched({ sinks: { tick: { batchSize: 1 }, ohlcv: {} } });
     let release = (): void => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { generateMarket } from '../../src/cli/market.ts';
 import type { ReplayReport } from '../../src/cli/report.ts';
-import { createRig, type RouterRig } from '../support/router-rig.ts';
+import { createTestRouter, type TestRouter } from '../../src/testing/index.ts';
 import { runCommand } from '../support/run-command.ts';
 
 let directory: string;
@@ -14,9 +14,9 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 /** The first call of the sink of ticks hangs, so that the channel fails. */
-async function failing(to: string): Promise<RouterRig> {
-  const rig = await createRig({
-    channels: { tick: { processTimeoutMs: 100, abandonAfterMs: 100 }, ohlcv: {}, fmv: {} },
+async function failing(to: string): Promise<TestRouter> {
+  const rig = await createTestRouter({
+    sinks: { tick: { processTimeoutMs: 100, abandonAfterMs: 100 }, ohlcv: {}, fmv: {} },
     recorder: { directory: to, messages: 50 },
   });
   rig.sink('tick').script.push(() => new Promise(() => {}));

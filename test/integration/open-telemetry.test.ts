@@ -3,8 +3,8 @@ import { MeterProvider, type MetricData, MetricReader } from '@opentelemetry/sdk
 import { expect, it } from 'vitest';
 import { catalog } from '../../src/metrics/catalog.ts';
 import { observeMetrics } from '../../src/metrics/index.ts';
+import { createTestRouter, failWhen, messages, type TestRouter } from '../../src/testing/index.ts';
 import { filesIn, textOf } from '../support/project-files.ts';
-import { createRig, messages, type RouterRig, refusing } from '../support/router-rig.ts';
 
 /** The SDK's own reader, that collects when it is told to. */
 class AskedReader extends MetricReader {
@@ -28,9 +28,11 @@ function pointsOf(metric: MetricData | undefined): unknown[] {
   return metric?.dataPoints.map(({ attributes, value }) => ({ ...attributes, value })) ?? [];
 }
 
-async function troubledRig(): Promise<RouterRig> {
-  const rig = await createRig({ channels: { tick: { batchSize: 4, retry: { attempts: 1 } }, fmv: { batchSize: 1 } } });
-  rig.sink('tick').reaction = refusing(({ n }) => n === 2);
+async function troubledRig(): Promise<TestRouter> {
+  const rig = await createTestRouter({
+    sinks: { tick: { batchSize: 4, retry: { attempts: 1 } }, fmv: { batchSize: 1 } },
+  });
+  rig.sink('tick').otherwise = failWhen(({ n }) => n === 2);
   rig.router.routeAll(messages('tick', 8));
   await rig.advance(1_000);
   return rig;
@@ -69,7 +71,7 @@ it('every metric of the catalog is an instrument; those without a value now have
 });
 
 it('counters are cumulative from collection to collection', async () => {
-  const rig = await createRig({ channels: { tick: { batchSize: 1 } } });
+  const rig = await createTestRouter({ sinks: { tick: { batchSize: 1 } } });
   const { reader, meter } = createMeter();
   observeMetrics(rig.router, meter);
   for (const value of [3, 6]) {
@@ -81,7 +83,7 @@ it('counters are cumulative from collection to collection', async () => {
 });
 
 it('the router is read once per collection, and not at all after the end', async () => {
-  const { router } = await createRig();
+  const { router } = await createTestRouter({ sinks: { tick: {} } });
   let reads = 0;
   const counted = {
     metrics: () => {

@@ -5,8 +5,8 @@ import { Counter, Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRouter, ProcessingChannel } from '../../src/index.ts';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText, registerMetrics } from '../../src/metrics/index.ts';
+import { createTestRouter, messages } from '../../src/testing/index.ts';
 import { parsed, valueIn } from '../support/exposition.ts';
-import { createRig, messages } from '../support/router-rig.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -69,7 +69,7 @@ describe('our own text', () => {
 
 describe("a registry of the host's own", () => {
   it('shows our metrics beside those of the host, as they are at each scrape', async () => {
-    const rig = await createRig({ channels: { tick: { batchSize: 1 } } });
+    const rig = await createTestRouter({ sinks: { tick: { batchSize: 1 } } });
     const registry = new Registry();
     registry.setDefaultLabels({ instance: 'a' });
     const host = new Counter({ name: 'host_requests_total', help: 'Requests.', registers: [registry] });
@@ -84,7 +84,7 @@ describe("a registry of the host's own", () => {
   });
 
   it('reads the router once per scrape', async () => {
-    const { router } = await createRig();
+    const { router } = await createTestRouter({ sinks: { tick: {} } });
     let reads = 0;
     const registry = new Registry();
     const counted = {
@@ -107,7 +107,7 @@ describe("a registry of the host's own", () => {
   });
 
   it('can be of OpenMetrics, whose counters are families without _total', async () => {
-    const { router } = await createRig({ channels: { tick: { batchSize: 1 } } });
+    const { router } = await createTestRouter({ sinks: { tick: { batchSize: 1 } } });
     router.routeAll(messages('tick', 2));
     const registry = new Registry();
     registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never); // Its types know only the other one.
@@ -121,7 +121,7 @@ describe("a registry of the host's own", () => {
   });
 
   it('has nothing of ours left afterwards, and takes it in again', async () => {
-    const { router } = await createRig();
+    const { router } = await createTestRouter({ sinks: { tick: {} } });
     const registry = new Registry();
     const unregister = registerMetrics(router, registry);
     expect(() => registerMetrics(router, registry)).toThrow('already been registered');

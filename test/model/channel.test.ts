@@ -2,12 +2,12 @@ import { expect, it } from 'vitest';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import { channelModel } from '../../src/testing/channel-model.ts';
 import { factsOf } from '../../src/testing/channel-world.ts';
+import { createTestRouter, fail, messages } from '../../src/testing/index.ts';
 import { longest, pathsThrough, placeOf } from '../../src/testing/machine-paths.ts';
 import { createTransitionCoverage } from '../../src/testing/transition-coverage.ts';
-import { ChannelDriver } from '../support/model-channel-driver.ts';
-import { placeAfter, reasonAfter } from '../support/model-channel-laws.ts';
-import { gapsInTable, type Ignored } from '../support/model-table.ts';
-import { createRig, messages, throwSync } from '../support/router-rig.ts';
+import { ModelChannel } from '../support/model-channel.ts';
+import { placeAfter, reasonAfter } from './channel-laws.ts';
+import { gapsInTable, type Ignored } from './table.ts';
 
 // The port of a real channel contains what `close` throws; here it lets it out, which the chart must survive as well.
 const contained = channelModel(2);
@@ -141,22 +141,24 @@ it('every event is handled in every state, forbidden on purpose, or ignored for 
 it('a real channel does what its chart says, on every path, and every transition of it is taken', async () => {
   const coverage = createTransitionCoverage(channelMachine);
   for (const { steps } of paths) {
-    const driver = new ChannelDriver(2, coverage.inspector);
-    await driver.settle();
+    const driver = new ModelChannel(2, coverage.inspector);
+    await driver.run.settle();
+    driver.letCloseBreak();
     const walked: string[] = [];
     let from = '';
     for (const { event, state } of steps) {
       walked.push(event.type);
-      if (event.type !== 'xstate.init') await driver.cause(event);
+      if (event.type === 'xstate.error.actor.close') await driver.breakClose();
+      else if (event.type !== 'xstate.init') await driver.run.cause(event);
       const to = placeOf(state);
       const isDelivering = state.status === 'active' && to !== 'closing';
       const told = reasonAfter(from, to, event.type);
       expect(
         {
-          state: placeOf(driver.snapshot),
-          status: driver.snapshot.status,
+          state: placeOf(driver.run.snapshot),
+          status: driver.run.snapshot.status,
           ...(isDelivering && { facts: driver.facts, inFlight: driver.inFlight }),
-          ...(told && driver.told),
+          ...(told && driver.reason),
         },
         walked.join(' → '),
       ).toEqual({
@@ -180,8 +182,8 @@ it('a real channel does what its chart says, on every path, and every transition
 
 it('R6.3 a trial that fails in part does not end the trials, though no message comes any more', async () => {
   const breaker = { minimumCalls: 1, window: { count: 1 }, coolDownMs: 1_000, probes: 3 };
-  const rig = await createRig({ channels: { ohlcv: { batchSize: 16, breaker } } });
-  rig.sink('ohlcv').script.push(throwSync, ({ context }) => context.fail(0, new Error('one of them')));
+  const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 16, breaker } } });
+  rig.sink('ohlcv').script.push(fail(), ({ context }) => context.fail(0, new Error('one of them')));
   rig.router.routeAll(messages('ohlcv', 16));
   await rig.advance(120_000);
   expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 16, buffered: 0, breaker: { opened: 1 } });

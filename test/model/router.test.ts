@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import { type RouterEvent, routerMachine } from '../../machines/router.ts';
 import { longest, pathsThrough, placeOf } from '../../src/testing/machine-paths.ts';
 import { createTransitionCoverage } from '../../src/testing/transition-coverage.ts';
-import { fleetFactsOf, routerModel } from '../support/model-router.ts';
-import { RouterDriver } from '../support/model-router-driver.ts';
-import { placeAfter, reasonAfter } from '../support/model-router-laws.ts';
-import { gapsInTable, type Ignored } from '../support/model-table.ts';
+import { fleetFactsOf, routerModel } from './router.ts';
+import { RouterDriver } from './router-driver.ts';
+import { placeAfter, reasonAfter } from './router-laws.ts';
+import { gapsInTable, type Ignored } from './table.ts';
 
 const walks = [false, true].flatMap((escalates) =>
   longest(pathsThrough(routerModel(escalates))).map(({ steps }) => ({ steps, escalates })),

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
-  createRig,
+  createTestRouter,
+  fail,
+  failWhen,
   hang,
-  type Message,
   message,
   type Reaction,
-  type RouterRig,
-  refusing,
   reject,
   slow,
-  throwSync,
-} from '../support/router-rig.ts';
+  type TestMessage,
+  type TestRouter,
+} from '../../src/testing/index.ts';
 
 const NAMES = ['tick', 'ohlcv', 'fmv'] as const;
 const SYMBOLS = ['A', 'B', 'C', 'D', 'E'];
@@ -19,13 +19,13 @@ const SYMBOLS = ['A', 'B', 'C', 'D', 'E'];
 /** One step of a run; `next` numbers the messages. */
 interface Step {
   readonly label: string;
-  run(rig: RouterRig, next: () => number): void | Promise<void>;
+  run(rig: TestRouter, next: () => number): void | Promise<void>;
 }
 
-const reactions: Readonly<Record<string, Reaction>> = {
-  throwSync,
-  reject,
-  hang,
+const reactions: Readonly<Record<string, Reaction<TestMessage>>> = {
+  throwSync: fail(),
+  reject: reject(),
+  hang: hang(),
   slow: slow(30),
   failFirst: ({ context }) => context.fail(0, new Error('first')),
   notRetryable: () => {
@@ -49,16 +49,16 @@ const advance = fc.integer({ min: 0, max: 2_000 }).map((ms) => step(`advance ${m
 const operate = fc
   .tuple(fc.constantFrom('pause', 'resume', 'flush', 'restart'), name)
   .map(([verb, channel]) => step(`${verb} ${channel}`, ({ router }) => router[verb as 'pause'](channel)));
-const fail = fc
+const failing = fc
   .tuple(name, fc.constantFrom(...Object.keys(reactions)), fc.integer({ min: 1, max: 8 }))
   .map(([channel, reaction, times]) =>
     step(`${channel} meets ${times} × ${reaction}`, (rig) => {
-      for (let left = times; left > 0; left -= 1) rig.sink(channel).script.push(reactions[reaction] ?? hang);
+      for (let left = times; left > 0; left -= 1) rig.sink(channel).script.push(reactions[reaction] ?? hang());
     }),
   );
 const poison = name.map((channel) =>
   step(`${channel} is poisoned`, (rig) => {
-    rig.sink(channel).reaction = refusing(({ n }) => n % 17 === 3);
+    rig.sink(channel).otherwise = failWhen(({ n }) => n % 17 === 3);
   }),
 );
 
@@ -67,7 +67,7 @@ const steps = fc.array(
     { weight: 8, arbitrary: route },
     { weight: 6, arbitrary: advance },
     { weight: 3, arbitrary: operate },
-    { weight: 3, arbitrary: fail },
+    { weight: 3, arbitrary: failing },
     { weight: 1, arbitrary: poison },
     { weight: 1, arbitrary: unknown },
   ),
@@ -85,7 +85,7 @@ const settings = fc.record({
 function rigFor({
   isBreakerOff,
   ...limits
-}: typeof settings extends fc.Arbitrary<infer Value> ? Value : never): Promise<RouterRig> {
+}: typeof settings extends fc.Arbitrary<infer Value> ? Value : never): Promise<TestRouter> {
   const channel = {
     ...limits,
     processTimeoutMs: 100,
@@ -93,13 +93,13 @@ function rigFor({
     restart: { limit: 3, withinMs: 2_000 },
     ...(isBreakerOff && { breaker: false as const }),
   };
-  return createRig({ channels: { tick: channel, ohlcv: channel, fmv: channel } });
+  return createTestRouter({ sinks: { tick: channel, ohlcv: channel, fmv: channel } });
 }
 
 /** Of each symbol the numbers in the order of the first time they were handed over. */
-function firstOffers(rig: RouterRig, channel: string): Map<string, number[]> {
+function firstOffers(rig: TestRouter, channel: string): Map<string, number[]> {
   const bySymbol = new Map<string, number[]>();
-  const seen = new Set<Message>();
+  const seen = new Set<TestMessage>();
   for (const each of rig.sink(channel).calls.flatMap(({ batch }) => batch)) {
     if (seen.has(each)) continue;
     seen.add(each);
@@ -109,7 +109,7 @@ function firstOffers(rig: RouterRig, channel: string): Map<string, number[]> {
 }
 
 /** Plays the steps; conservation is checked after each, and inside every listener of every fact. */
-async function play(rig: RouterRig, sequence: readonly Step[]): Promise<void> {
+async function play(rig: TestRouter, sequence: readonly Step[]): Promise<void> {
   let n = 0;
   const broken = new Set<string>();
   rig.router.events.on('*', (type) => void (rig.router.metrics().conserved || broken.add(String(type))));
@@ -128,7 +128,7 @@ test('whatever happens, every message is in exactly one count at every moment, a
     fc.asyncProperty(runs, settings, async ({ sequence }, limits) => {
       const rig = await rigFor(limits);
       await play(rig, sequence);
-      const report = await rig.stop(500);
+      const report = await rig.stop({ deadlineMs: 500 });
       expect(report.conserved).toBe(true);
       expect(report.elapsedMs).toBeLessThanOrEqual(650);
       for (const channel of Object.values(report.channels)) {
@@ -148,7 +148,7 @@ test('whatever happens, the messages of one symbol are handed over for the first
       // `conflate` may put a newer message in the place of an older one: that is what it is for.
       const rig = await rigFor({ ...limits, overflow: limits.overflow === 'conflate' ? 'reject' : limits.overflow });
       await play(rig, sequence);
-      await rig.stop(500);
+      await rig.stop({ deadlineMs: 500 });
       for (const channel of NAMES) {
         for (const [symbol, order] of firstOffers(rig, channel)) {
           expect(order, `${channel} ${symbol}`).toEqual(order.toSorted((a, b) => a - b));

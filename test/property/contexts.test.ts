@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type BatchContext, createRandom, createRouter, ProcessingChannel } from '../../src/index.ts';
+import { message, type TestMessage } from '../../src/testing/index.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
-import { type Message, message } from '../support/router-rig.ts';
 
 const FATES = ['at once', 'soon', 'slowly', 'throws', 'rejects', 'hangs', 'too late'] as const;
 
@@ -67,8 +67,8 @@ async function play(plan: Plan, looks: boolean) {
     hangs: () => new Promise(() => {}),
     'too late': () => new Promise((resolve) => soon(70, resolve)),
   };
-  class Sink extends ProcessingChannel<Message, number, { readonly rule: number }> {
-    override process(batch: readonly Message[], context: Context): void | Promise<void> {
+  class Sink extends ProcessingChannel<TestMessage, number, { readonly rule: number }> {
+    override process(batch: readonly TestMessage[], context: Context): void | Promise<void> {
       handed.push([clock.now(), batch.map(({ n }) => n), this.batch.length]);
       contexts.push(context);
       if (looks) said(context);

@@ -1,7 +1,16 @@
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import { defineChannel, ProcessingChannel } from '../../src/index.ts';
-import { channelPaths, checkOrder, createSink, createTestRouter, testBatch } from '../../src/testing/index.ts';
+import {
+  channelPaths,
+  checkOrder,
+  createSink,
+  createTestRouter,
+  fail,
+  failWhen,
+  type TestMessage,
+  testBatch,
+} from '../../src/testing/index.ts';
 
 const trade = z.object({ sym: z.string(), p: z.number() });
 const high = z.object({ type: z.literal('high') });
@@ -47,6 +56,18 @@ test('the payloads of a sink are those of the channel it is around', () => {
   checkOrder(sink.delivered, { key: ({ sym }) => sym, sequence: ({ p }) => p });
   // @ts-expect-error a sequence is a number
   checkOrder(sink.delivered, { key: ({ sym }) => sym, sequence: ({ sym }) => sym });
+});
+
+test('a reaction sees the payloads of its channel', async () => {
+  const sink = createSink(Trades, { script: [failWhen(({ p }) => p < 0)] });
+  sink.script.push(fail(), ({ batch }) => void expectTypeOf(batch).toEqualTypeOf<readonly Trade[]>());
+  // @ts-expect-error a trade has no `n`
+  sink.script.push(failWhen(({ n }) => n === 1));
+  const test = await createTestRouter({ sinks: { tick: { batchSize: 10 } } });
+  expectTypeOf(test.sink('tick').delivered).toEqualTypeOf<readonly TestMessage[]>();
+  // @ts-expect-error a channel has no such option
+  const refused = () => createTestRouter({ sinks: { tick: { size: 10 } } });
+  expectTypeOf(refused).toBeFunction();
 });
 
 test('a test router knows what its channels emit, also those of sinks', async () => {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createRig, message, messages, numbers, slow } from '../../support/router-rig.ts';
+import { createTestRouter, message, messages, slow } from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 describe('R1.4 R3.2 a batch is due by size or by age', () => {
   it('one message flushes when it has waited `timeoutMs`, not before and not after', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 100, timeoutMs: 100 } } });
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 100 } } });
     rig.router.route(message('ohlcv', 0));
     await rig.advance(99);
     expect(rig.sink('ohlcv').calls).toEqual([]);
@@ -12,7 +13,7 @@ describe('R1.4 R3.2 a batch is due by size or by age', () => {
   });
 
   it('the age is that of the first message: later ones do not push it back', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 100, timeoutMs: 100 } } });
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 100 } } });
     for (let n = 0; n < 11; n += 1) {
       rig.router.route(message('ohlcv', n));
       if (n < 10) await rig.advance(10);
@@ -20,11 +21,11 @@ describe('R1.4 R3.2 a batch is due by size or by age', () => {
     await rig.advance(0);
     expect(rig.sink('ohlcv').calls).toMatchObject([{ at: 100, ageMs: 100 }]);
     await rig.advance(1_000);
-    expect(rig.sink('ohlcv').delivered).toEqual(numbers(11));
+    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(11));
   });
 
   it('a full batch goes at once, and what is left over is timed from its own first message', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 10, timeoutMs: 100 } } });
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 10, timeoutMs: 100 } } });
     await rig.advance(7);
     rig.router.routeAll(messages('ohlcv', 25));
     await rig.advance(1_000);
@@ -39,7 +40,7 @@ describe('R1.4 R3.2 a batch is due by size or by age', () => {
   it.each([1, 2, 3, 5, 50])(
     'with a timeout of %i ms a message behind a full batch waits no longer',
     async (timeoutMs) => {
-      const rig = await createRig({ channels: { ohlcv: { batchSize: 10, timeoutMs } } });
+      const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 10, timeoutMs } } });
       rig.router.routeAll(messages('ohlcv', 10));
       await rig.advance(0);
       rig.router.route(message('ohlcv', 10));
@@ -49,7 +50,7 @@ describe('R1.4 R3.2 a batch is due by size or by age', () => {
   );
 
   it('what has waited while a slow call was out is due as soon as that call ends', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 10, timeoutMs: 100 } } });
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 10, timeoutMs: 100 } } });
     rig.sink('ohlcv').script.push(slow(250));
     rig.router.routeAll(messages('ohlcv', 10));
     await rig.advance(50);
@@ -63,7 +64,7 @@ describe('R1.4 R3.2 a batch is due by size or by age', () => {
 });
 
 it('`flush` makes what waits due now, in one channel or in all', async () => {
-  const rig = await createRig({ channels: { ohlcv: {}, fmv: {} } });
+  const rig = await createTestRouter({ sinks: { ohlcv: {}, fmv: {} } });
   rig.router.routeAll([...messages('ohlcv', 3), ...messages('fmv', 2)]);
   rig.router.flush('ohlcv');
   await rig.advance(0);
@@ -75,31 +76,31 @@ it('`flush` makes what waits due now, in one channel or in all', async () => {
 });
 
 it('a paused channel takes messages in and delivers none, until it is resumed', async () => {
-  const rig = await createRig({ channels: { tick: {}, ohlcv: {} } });
+  const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {} } });
   rig.router.pause('tick');
   rig.router.routeAll([...messages('tick', 5), ...messages('ohlcv', 1)]);
   await rig.advance(1_000);
   expect(rig.sink('tick').calls).toEqual([]);
-  expect(rig.sink('ohlcv').delivered).toEqual([0]);
+  expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([0]);
   expect(rig.metrics('tick')).toMatchObject({ state: 'paused', buffered: 5 });
   rig.router.resume();
   await rig.advance(0);
-  expect(rig.sink('tick').delivered).toEqual(numbers(5));
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(5));
 });
 
 it('a call that is out when its channel is paused goes on and counts', async () => {
-  const rig = await createRig();
+  const rig = await createTestRouter({ sinks: { tick: {} } });
   rig.sink('tick').script.push(slow(50));
   rig.router.routeAll(messages('tick', 2));
   rig.router.pause();
   await rig.advance(1_000);
-  expect(rig.sink('tick').delivered).toEqual([0]);
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
   expect(rig.metrics('tick')).toMatchObject({ delivered: 1, buffered: 1, inFlight: 0 });
 });
 
 describe('steady traffic', () => {
   it('causes no transitions: 100,000 messages in batches of 100 enter a handful of states', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 100, capacity: 1_000 } } });
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 100, capacity: 1_000 } } });
     for (let n = 0; n < 100_000; n += 100) {
       rig.router.routeAll(messages('ohlcv', 100, n));
       await rig.clock.advance(1);
@@ -111,8 +112,8 @@ describe('steady traffic', () => {
   });
 
   it('leaves no timer behind once it has ended', async () => {
-    const rig = await createRig({ channels: { tick: {}, ohlcv: {}, fmv: {} } });
-    rig.sink('ohlcv').reaction = slow(3);
+    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {}, fmv: {} } });
+    rig.sink('ohlcv').otherwise = slow(3);
     rig.router.routeAll([...messages('tick', 100), ...messages('ohlcv', 450), ...messages('fmv', 70)]);
     await rig.advance(20_000);
     expect(rig.clock.pending).toBe(0);

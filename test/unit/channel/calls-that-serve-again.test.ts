@@ -1,15 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { createRig, message, messages, numbers, type Reaction, slow } from '../../support/router-rig.ts';
+import {
+  createTestRouter,
+  message,
+  messages,
+  type Reaction,
+  slow,
+  type TestMessage,
+} from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
-type Context = Parameters<Reaction>[0]['context'];
+type Context = Parameters<Reaction<TestMessage>>[0]['context'];
 
 /** A channel of batch size 1 that has settled one call, and the context that its handler kept. */
 async function rigAfterOneCall() {
-  const rig = await createRig({ channels: { tick: {} } });
+  const rig = await createTestRouter({ sinks: { tick: {} } });
   const kept: Context[] = [];
-  rig.sink('tick').reaction = (call, clock) => {
+  rig.sink('tick').otherwise = (call) => {
     kept.push(call.context);
-    return slow(10)(call, clock);
+    return slow(10)(call);
   };
   rig.router.route(message('tick', 0));
   await rig.advance(20);
@@ -25,9 +33,9 @@ describe('a context that its handler keeps', () => {
     first?.fail(0, new Error('too late'));
     first?.emit('too late');
     await rig.advance(20);
-    expect(rig.sink('tick').delivered).toEqual(numbers(2));
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(2));
     expect(rig.metrics('tick')).toMatchObject({ delivered: 2, late: 2, failures: 0 });
-    expect(rig.facts('event')).toEqual([]);
+    expect(rig.events).toEqual([]);
   });
 
   it('tells of its own call alone, whatever the later one is', async () => {
@@ -56,7 +64,7 @@ describe('a context that its handler keeps', () => {
 
 describe('what looks like a promise', () => {
   it('but is none fails the batch, as `await` would', async () => {
-    const rig = await createRig({ channels: { tick: { retry: { attempts: 1 }, breaker: false } } });
+    const rig = await createTestRouter({ sinks: { tick: { retry: { attempts: 1 }, breaker: false } } });
     rig.sink('tick').script.push(() => Object.create(Promise.prototype) as Promise<void>);
     rig.router.route(message('tick', 0));
     rig.router.route(message('tick', 1));
@@ -65,12 +73,12 @@ describe('what looks like a promise', () => {
   });
 
   it('and calls back at once is waited for like any other', async () => {
-    const rig = await createRig({ channels: { tick: {} } });
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     const hasty = Object.fromEntries([
       ['constructor', Promise],
       ['then', (resolve: () => void) => resolve()],
     ]);
-    rig.sink('tick').reaction = () => hasty as unknown as Promise<void>;
+    rig.sink('tick').otherwise = () => hasty as unknown as Promise<void>;
     rig.router.routeAll(messages('tick', 3));
     expect(rig.metrics('tick')).toMatchObject({ delivered: 0, inFlight: 1 });
     await rig.advance(100);

@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import {
-  createRig,
+  createTestRouter,
   message,
   messages,
-  numbers,
   type Reaction,
-  rejectingWith,
+  reject,
   slow,
   succeed,
-} from '../../support/router-rig.ts';
+  type TestMessage,
+} from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 /** Names these messages as failed, the others are delivered. */
-const naming = (...bad: number[]): Reaction => {
+const naming = (...bad: number[]): Reaction<TestMessage> => {
   return ({ batch, context }) => {
     for (const [index, { n }] of batch.entries()) if (bad.includes(n)) context.fail(index, new Error(`no ${n}`));
   };
@@ -19,7 +20,7 @@ const naming = (...bad: number[]): Reaction => {
 
 describe('what `process` is told', () => {
   it('R1.1 the attempt, the trigger, the age, the depth behind it and the rules', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 2, eventRules: { minMove: 3 } } } });
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 2, eventRules: { minMove: 3 } } } });
     rig.sink('ohlcv').script.push(slow(10));
     rig.router.routeAll(messages('ohlcv', 5));
     await rig.advance(0);
@@ -29,7 +30,7 @@ describe('what `process` is told', () => {
   });
 
   it('the age of its own batch while the call lasts, and none once it is over', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 2 } } });
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 2 } } });
     rig.sink('ohlcv').script.push(slow(10));
     rig.router.route(message('ohlcv', 0));
     await rig.advance(100);
@@ -42,7 +43,7 @@ describe('what `process` is told', () => {
 });
 
 it('`batch.flushed` tells what was delivered, why, after which wait, and how long it took', async () => {
-  const rig = await createRig({ channels: { ohlcv: { batchSize: 3 } } });
+  const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 3 } } });
   rig.sink('ohlcv').script.push(slow(7));
   rig.router.routeAll(messages('ohlcv', 2));
   await rig.advance(200);
@@ -53,34 +54,34 @@ it('`batch.flushed` tells what was delivered, why, after which wait, and how lon
 
 describe('`emit`', () => {
   it('puts events on the bus at once and in order, across batches and channels', async () => {
-    const rig = await createRig({ channels: { tick: {}, ohlcv: { batchSize: 2 } } });
+    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { batchSize: 2 } } });
     for (const name of ['tick', 'ohlcv']) {
-      rig.sink(name).reaction = ({ batch, context }) => {
+      rig.sink(name).otherwise = ({ batch, context }) => {
         for (const { n } of batch) context.emit({ n });
       };
     }
     rig.router.route(message('tick', 0));
-    expect(rig.facts('event')).toEqual([{ channel: 'tick', event: { n: 0 } }]);
+    expect(rig.events).toEqual([{ channel: 'tick', event: { n: 0 } }]);
     rig.router.routeAll([...messages('ohlcv', 4), ...messages('tick', 2, 1)]);
     await rig.advance(1);
-    const ofBars = rig.facts('event').filter(({ channel }) => channel === 'ohlcv');
+    const ofBars = rig.events.filter(({ channel }) => channel === 'ohlcv');
     expect(ofBars.map(({ event }) => event)).toEqual(numbers(4).map((n) => ({ n })));
   });
 
   it('after the call is over emits nothing and is counted as late; so is `fail`', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.router.route(message('tick', 0));
     const { context } = rig.sink('tick').calls[0] ?? {};
     context?.emit({ n: 0 });
     context?.fail(0, new Error('too late'));
-    expect(rig.facts('event')).toEqual([]);
+    expect(rig.events).toEqual([]);
     expect(rig.metrics('tick')).toMatchObject({ delivered: 1, deadLettered: 0, late: 2 });
   });
 });
 
 describe('`fail`', () => {
   it('with an index outside the batch is misuse, told with what is allowed', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 2 } } });
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 2 } } });
     const errors: unknown[] = [];
     rig.sink('ohlcv').script.push(({ context }) => {
       for (const index of [-1, 2, 0.5, Number.NaN, '0' as never]) {
@@ -102,7 +103,7 @@ describe('`fail`', () => {
   });
 
   it('R6.2 delivers the others, and hands the named ones over again alone and in order', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 5 } } });
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 5 } } });
     rig.sink('ohlcv').script.push(naming(3, 1));
     rig.router.routeAll(messages('ohlcv', 5));
     await rig.advance(1_000);
@@ -115,8 +116,8 @@ describe('`fail`', () => {
   });
 
   it('of the same message at every attempt makes it a dead letter: it alone, with its error', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 5, retry: { attempts: 3 } } } });
-    rig.sink('ohlcv').reaction = naming(2);
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 5, retry: { attempts: 3 } } } });
+    rig.sink('ohlcv').otherwise = naming(2);
     rig.router.routeAll(messages('ohlcv', 10));
     await rig.advance(10_000);
     expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 9, deadLettered: 1, deadLetteredBy: { poison: 1 } });
@@ -125,7 +126,7 @@ describe('`fail`', () => {
   });
 
   it('with an error that says `retryable: false` gives that message up at once', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 5 } } });
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 5 } } });
     rig.sink('ohlcv').script.push(({ context }) => context.fail(1, { retryable: false }));
     rig.router.routeAll(messages('ohlcv', 5));
     await rig.advance(0);
@@ -136,8 +137,8 @@ describe('`fail`', () => {
 
 describe('an error that says what to do', () => {
   it('`retryable: false` gives the whole message up without another attempt', async () => {
-    const rig = await createRig();
-    rig.sink('tick').script.push(rejectingWith({ retryable: false, status: 400 }));
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.sink('tick').script.push(reject({ retryable: false, status: 400 }));
     rig.router.routeAll(messages('tick', 2));
     await rig.advance(1_000);
     expect(rig.sink('tick').calls).toHaveLength(2);
@@ -145,8 +146,8 @@ describe('an error that says what to do', () => {
   });
 
   it('`retryAfterMs` keeps the next attempt back so long', async () => {
-    const rig = await createRig();
-    rig.sink('tick').script.push(rejectingWith({ retryAfterMs: 5_000 }), succeed);
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.sink('tick').script.push(reject({ retryAfterMs: 5_000 }), succeed());
     rig.router.route(message('tick', 0));
     await rig.advance(4_999);
     expect(rig.sink('tick').calls).toHaveLength(1);
@@ -157,16 +158,16 @@ describe('an error that says what to do', () => {
   it.each([Number.NaN, Number.POSITIVE_INFINITY, -5, '7'])(
     'a `retryAfterMs` of %s is no wish',
     async (retryAfterMs) => {
-      const rig = await createRig({ channels: { tick: { retry: { delayMs: 100 } } } });
-      rig.sink('tick').script.push(rejectingWith({ retryAfterMs }));
+      const rig = await createTestRouter({ sinks: { tick: { retry: { delayMs: 100 } } } });
+      rig.sink('tick').script.push(reject({ retryAfterMs }));
       rig.router.route(message('tick', 0));
       await rig.advance(110);
-      expect(rig.sink('tick').delivered).toEqual([0]);
+      expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
     },
   );
 
   it('that cannot be read is an ordinary failure', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     const unreadable = new Proxy(
       {},
       {
@@ -178,9 +179,9 @@ describe('an error that says what to do', () => {
         },
       },
     );
-    rig.sink('tick').script.push(rejectingWith(unreadable), rejectingWith(null));
+    rig.sink('tick').script.push(reject(unreadable), reject(null));
     rig.router.routeAll(messages('tick', 2));
     await rig.advance(10_000);
-    expect(rig.sink('tick').delivered).toEqual([0, 1]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1]);
   });
 });

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import { createActor } from 'xstate';
 import { createRouterLogic, routerOf } from '../../../src/index.ts';
-import { message, RouterRig } from '../../support/router-rig.ts';
+import { createTestRouter, message } from '../../../src/testing/index.ts';
 
 it('a timer of the host that fires a moment early does not leave a channel in `probing` for ever', async () => {
-  const rig = new RouterRig();
+  const rig = await createTestRouter({ isStarted: false, sinks: { tick: {} } });
   const breaker = { coolDownMs: 101, coolDownMsMax: 101 };
   const logic = createRouterLogic({
     config: { channels: { tick: { capacity: 1, breaker } } },
-    channels: { tick: () => rig.channel('tick') },
+    channels: { tick: rig.sink('tick').channel },
     clock: rig.clock,
     // The cool-down is jittered to 75.75 ms; Node's timers, which XState takes by default, know whole ones.
     random: () => 0.5,
@@ -19,10 +19,10 @@ it('a timer of the host that fires a moment early does not leave a channel in `p
   });
   actor.start();
   const router = routerOf(actor);
-  await rig.during(router.start());
+  await rig.advanceUntil(router.start());
   router.trip('tick');
   router.route(message('tick', 1));
   await rig.clock.advance(200);
   expect(router.metrics().channels.tick).toMatchObject({ delivered: 1, buffered: 0 });
-  await rig.during(router.stop());
+  await rig.advanceUntil(router.stop());
 });

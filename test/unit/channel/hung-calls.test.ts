@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { createRig, hang, message, messages, type Reaction, succeed } from '../../support/router-rig.ts';
+import {
+  createTestRouter,
+  hang,
+  hold,
+  message,
+  messages,
+  type Reaction,
+  succeed,
+  type TestMessage,
+} from '../../../src/testing/index.ts';
+import { numbersOf } from '../../support/numbers.ts';
 
 const limits = { processTimeoutMs: 1_000, abandonAfterMs: 500 };
 
-/** Settles when the test says so. */
-function held(): { reaction: Reaction; settle: (error?: unknown) => void } {
-  let settle: (error?: unknown) => void = () => {};
-  const reaction: Reaction = () =>
-    new Promise((resolve, reject) => {
-      settle = (error) => (error === undefined ? resolve() : reject(error));
-    });
-  return { reaction, settle: (error) => settle(error) };
-}
-
 describe('a call that does not settle', () => {
   it('sees its signal abort after exactly `processTimeoutMs`', async () => {
-    const rig = await createRig({ channels: { tick: limits } });
-    rig.sink('tick').script.push(hang);
+    const rig = await createTestRouter({ sinks: { tick: limits } });
+    rig.sink('tick').script.push(hang());
     rig.router.route(message('tick', 0));
     const signal = rig.sink('tick').calls[0]?.context.signal;
     await rig.advance(999);
@@ -27,16 +27,16 @@ describe('a call that does not settle', () => {
   });
 
   it('that asks for its signal only afterwards gets one that has aborted', async () => {
-    const rig = await createRig({ channels: { tick: limits } });
-    rig.sink('tick').script.push(hang);
+    const rig = await createTestRouter({ sinks: { tick: limits } });
+    rig.sink('tick').script.push(hang());
     rig.router.route(message('tick', 0));
     await rig.advance(1_200);
     expect(rig.sink('tick').calls[0]?.context.signal.aborted).toBe(true);
   });
 
   it('R6.2 is abandoned `abandonAfterMs` later: the channel restarts and delivers the batch again, as attempt 2', async () => {
-    const rig = await createRig({ channels: { tick: { ...limits, restart: { delayMs: 100 } } } });
-    rig.sink('tick').script.push(hang);
+    const rig = await createTestRouter({ sinks: { tick: { ...limits, restart: { delayMs: 100 } } } });
+    rig.sink('tick').script.push(hang());
     rig.router.routeAll(messages('tick', 3));
     await rig.advance(1_499);
     expect(rig.metrics('tick')).toMatchObject({ state: 'flushing', inFlight: 1, buffered: 2 });
@@ -58,44 +58,45 @@ describe('a call that does not settle', () => {
   it.each([undefined, new Error('late')])(
     'counts what comes of it after that (%s) as late, and nothing else',
     async (error) => {
-      const rig = await createRig({ channels: { tick: limits } });
-      const call = held();
-      rig.sink('tick').script.push(call.reaction);
+      const rig = await createTestRouter({ sinks: { tick: limits } });
+      const call = hold();
+      rig.sink('tick').script.push(call);
       rig.router.route(message('tick', 0));
       await rig.advance(2_000);
       expect(rig.metrics('tick')).toMatchObject({ delivered: 1, late: 0 });
       rig.sink('tick').calls[0]?.context.emit('ghost');
-      call.settle(error);
+      if (error === undefined) call.succeed();
+      else call.fail(error);
       await rig.advance(0);
       expect(rig.metrics('tick')).toMatchObject({ delivered: 1, late: 2, state: 'idle' });
-      expect(rig.facts('event')).toEqual([]);
+      expect(rig.events).toEqual([]);
     },
   );
 
   it('holds the place of its channel until then: no second call runs beside it', async () => {
-    const rig = await createRig({ channels: { tick: limits } });
-    rig.sink('tick').script.push(hang);
+    const rig = await createTestRouter({ sinks: { tick: limits } });
+    rig.sink('tick').script.push(hang());
     rig.router.routeAll(messages('tick', 10));
     await rig.advance(1_499);
     expect(rig.sink('tick').calls).toHaveLength(1);
   });
 
   it('but settles between the two deadlines counts as what it says', async () => {
-    const rig = await createRig({ channels: { tick: limits } });
-    const call = held();
-    rig.sink('tick').script.push(call.reaction);
+    const rig = await createTestRouter({ sinks: { tick: limits } });
+    const call = hold();
+    rig.sink('tick').script.push(call);
     rig.router.route(message('tick', 0));
     await rig.advance(1_200);
-    call.settle();
+    call.succeed();
     await rig.advance(5_000);
     expect(rig.metrics('tick')).toMatchObject({ delivered: 1, calls: 1, restarts: 0, late: 0, state: 'idle' });
   });
 
   it('and fails because of the signal is tried again without a restart', async () => {
-    const rig = await createRig({ channels: { tick: limits } });
-    const obedient: Reaction = ({ context }) =>
+    const rig = await createTestRouter({ sinks: { tick: limits } });
+    const obedient: Reaction<TestMessage> = ({ context }) =>
       new Promise((_resolve, reject) => context.signal.addEventListener('abort', () => reject(context.signal.reason)));
-    rig.sink('tick').script.push(obedient, succeed);
+    rig.sink('tick').script.push(obedient, succeed());
     rig.router.route(message('tick', 0));
     await rig.advance(5_000);
     expect(rig.facts('batch.failed')).toMatchObject([{ attempt: 1, isTimedOut: true }]);
@@ -103,10 +104,10 @@ describe('a call that does not settle', () => {
   });
 
   it('in another channel delays nobody', async () => {
-    const rig = await createRig({ channels: { tick: {}, ohlcv: { ...limits, batchSize: 1 } } });
-    rig.sink('ohlcv').reaction = hang;
+    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { ...limits, batchSize: 1 } } });
+    rig.sink('ohlcv').otherwise = hang();
     rig.router.routeAll([...messages('ohlcv', 5), ...messages('tick', 5)]);
     await rig.advance(1);
-    expect(rig.sink('tick').delivered).toHaveLength(5);
+    expect(numbersOf(rig.sink('tick').delivered)).toHaveLength(5);
   });
 });

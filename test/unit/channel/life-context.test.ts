@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type LifeContext, ProcessingChannel } from '../../../src/index.ts';
-import { type Message, RouterRig } from '../../support/router-rig.ts';
+import { createTestRouter, type TestMessage } from '../../../src/testing/index.ts';
 
 it('`warmUp` and `close` are given the rules, a signal and a logger, and may emit events', async () => {
   const logged: string[] = [];
@@ -10,7 +10,7 @@ it('`warmUp` and `close` are given the rules, a signal and a logger, and may emi
     child: () => logger,
   };
   const contexts: LifeContext<string>[] = [];
-  class Greeting extends ProcessingChannel<Message, string> {
+  class Greeting extends ProcessingChannel<TestMessage, string> {
     override process(): void {}
     override warmUp(context: LifeContext<string>): void {
       contexts.push(context);
@@ -22,13 +22,13 @@ it('`warmUp` and `close` are given the rules, a signal and a logger, and may emi
       context.emit('goodbye');
     }
   }
-  const rig = await new RouterRig({
-    channels: { tick: { eventRules: { any: 1 } } },
-    classes: { tick: () => new Greeting() },
+  const rig = await createTestRouter({
+    config: { channels: { tick: { eventRules: { any: 1 } } } },
+    channels: { tick: () => new Greeting() },
     logger,
-  }).start();
+  });
   await rig.stop();
-  expect(rig.facts('event')).toEqual(['hello', 'goodbye'].map((event) => ({ channel: 'tick', event })));
+  expect(rig.events).toEqual(['hello', 'goodbye'].map((event) => ({ channel: 'tick', event })));
   expect(contexts.map(({ rules }) => rules)).toEqual([{ any: 1 }, { any: 1 }]);
   expect(contexts.every(({ signal }) => signal instanceof AbortSignal)).toBe(true);
   expect(logged).toContain('warm');

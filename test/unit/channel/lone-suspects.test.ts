@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
-import { createRig, message } from '../../support/router-rig.ts';
+import { createTestRouter, message } from '../../../src/testing/index.ts';
+import { numbersOf } from '../../support/numbers.ts';
 
 it('a message is not given up because of one behind it that no attempt can help: it is tried again', async () => {
-  const rig = await createRig({ channels: { tick: { batchSize: 1, retry: { attempts: 2 } } } });
+  const rig = await createTestRouter({ sinks: { tick: { batchSize: 1, retry: { attempts: 2 } } } });
   let isDown = true;
-  rig.sink('tick').reaction = ({ batch }) => {
+  rig.sink('tick').otherwise = ({ batch }) => {
     if (batch[0]?.n === 1) throw { retryable: false };
     if (isDown) throw new Error('sink failed');
   };
@@ -19,6 +20,6 @@ it('a message is not given up because of one behind it that no attempt can help:
   expect(rig.metrics('tick').calls).toBeGreaterThan(calls);
   isDown = false;
   await rig.advance(600_000);
-  expect(rig.sink('tick').delivered).toEqual([0]);
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
   expect(rig.metrics('tick').deadLettered).toBe(1);
 });

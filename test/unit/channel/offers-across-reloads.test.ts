@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { heldCall } from '../../support/held-call.ts';
-import { createRig, message, messages, numbers } from '../../support/router-rig.ts';
+import { createTestRouter, hold, message, messages } from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 const limits = { batchSize: 1, capacity: 2 };
 
 /** A channel whose mailbox is full behind a call that is held. */
 async function fullRig() {
-  const rig = await createRig({ channels: { ohlcv: limits } });
-  const call = heldCall();
-  rig.sink('ohlcv').script.push(call.reaction);
+  const rig = await createTestRouter({ sinks: { ohlcv: limits } });
+  const call = hold();
+  rig.sink('ohlcv').script.push(call);
   rig.router.route(message('ohlcv', 0));
   await rig.advance(10);
   rig.router.routeAll(messages('ohlcv', 2, 1));
@@ -23,10 +23,10 @@ describe('Q4 an offer that waits for room while its channel gets other partition
     await rig.advance(1_000);
     expect(rig.metrics('ohlcv')).toMatchObject({ accepted: 3, delivered: 0 });
     call.succeed();
-    await rig.during(reload);
-    await rig.during(Promise.all(offers));
+    await rig.advanceUntil(reload);
+    await rig.advanceUntil(Promise.all(offers));
     await rig.advance(1_000);
-    expect(rig.sink('ohlcv').delivered).toEqual(numbers(7));
+    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(7));
     expect(rig.metrics('ohlcv')).toMatchObject({ accepted: 7, rejected: 0 });
   });
 
@@ -36,13 +36,13 @@ describe('Q4 an offer that waits for room while its channel gets other partition
     const kept = rig.router.offer(message('ohlcv', 3));
     const taken = rig.router.offer(message('ohlcv', 4), { signal: controller.signal });
     const reload = rig.router.reconfigure({ channels: { ohlcv: { ...limits, partitions: 2 } } });
-    rig.sink('ohlcv').reaction = heldCall().reaction;
+    rig.sink('ohlcv').otherwise = hold();
     call.succeed();
-    await rig.during(reload);
+    await rig.advanceUntil(reload);
     await rig.advance(100);
     controller.abort(new Error('changed my mind'));
     await expect(taken).rejects.toThrow('changed my mind');
-    expect(await rig.during(kept)).toEqual({ status: 'accepted' });
+    expect(await rig.advanceUntil(kept)).toEqual({ status: 'accepted' });
     expect(rig.metrics('ohlcv').received).toBe(4);
   });
 });

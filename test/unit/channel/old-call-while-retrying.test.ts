@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest';
-import { heldCall } from '../../support/held-call.ts';
-import { createRig, messages, throwSync } from '../../support/router-rig.ts';
+import { createTestRouter, fail, hold, messages } from '../../../src/testing/index.ts';
+import { numbersOf } from '../../support/numbers.ts';
 
 it('the end of a call from before leaves the next attempt where it was announced', async () => {
   const limits = { batchSize: 2, retry: { attempts: 5, delayMs: 800, delayMsMax: 800 } };
   const breaker = { coolDownMs: 100, coolDownMsMax: 100 };
-  const rig = await createRig({ channels: { tick: { ...limits, breaker, processTimeoutMs: 5_000 } } });
+  const rig = await createTestRouter({ sinks: { tick: { ...limits, breaker, processTimeoutMs: 5_000 } } });
   const { router } = rig;
-  const held = heldCall();
-  rig.sink('tick').script.push(throwSync, held.reaction);
+  const held = hold();
+  rig.sink('tick').script.push(fail(), held);
   router.routeAll(messages('tick', 2));
   router.trip('tick');
-  await rig.during(
+  await rig.advanceUntil(
     router.reconfigure({ channels: { tick: { ...limits, breaker, processTimeoutMs: 5_000, batchSize: 1 } } }),
   );
   await rig.advance(120);
@@ -26,5 +26,5 @@ it('the end of a call from before leaves the next attempt where it was announced
   await rig.advance(50);
   expect(router.explain('tick')).toMatchObject({ state: 'retrying', endsInMs: (endsInMs ?? 0) - 50 });
   await rig.advance(endsInMs ?? 0);
-  expect(rig.sink('tick').delivered).toEqual([0, 1]);
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1]);
 });

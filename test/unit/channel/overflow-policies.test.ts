@@ -1,12 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { ProcessingChannel } from '../../../src/index.ts';
-import { createRig, hang, type Message, message, messages, numbers, type RouterRig } from '../../support/router-rig.ts';
+import {
+  createTestRouter,
+  hang,
+  message,
+  messages,
+  type TestMessage,
+  type TestRouter,
+} from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 const SYMBOLS = ['A', 'B', 'C', 'D'];
 
 /** A channel whose `process` is taken by one message, and a burst of 250 behind it, over four symbols. */
-async function burst(overflow: 'reject' | 'drop-oldest' | 'drop-newest' | 'conflate'): Promise<RouterRig> {
-  const rig = await createRig({ channels: { fmv: { capacity: 100, batchSize: 100, timeoutMs: 10, overflow } } });
+async function burst(overflow: 'reject' | 'drop-oldest' | 'drop-newest' | 'conflate'): Promise<TestRouter> {
+  const rig = await createTestRouter({ sinks: { fmv: { capacity: 100, batchSize: 100, timeoutMs: 10, overflow } } });
   const sink = rig.sink('fmv');
   let release = (): void => {};
   sink.script.push(() => new Promise((resolve) => (release = resolve)));
@@ -22,7 +30,7 @@ async function burst(overflow: 'reject' | 'drop-oldest' | 'drop-newest' | 'confl
 describe('R1.3 a burst of 250 on a mailbox of 100 that cannot deliver', () => {
   it('`reject` keeps the first 100 and refuses the others', async () => {
     const rig = await burst('reject');
-    expect(rig.sink('fmv').delivered).toEqual([-1, ...numbers(100)]);
+    expect(numbersOf(rig.sink('fmv').delivered)).toEqual([-1, ...numbers(100)]);
     expect(rig.metrics('fmv')).toMatchObject({
       received: 251,
       accepted: 101,
@@ -37,7 +45,7 @@ describe('R1.3 a burst of 250 on a mailbox of 100 that cannot deliver', () => {
 
   it('`drop-oldest` delivers the newest 100, and the gaps name the 150 others', async () => {
     const rig = await burst('drop-oldest');
-    expect(rig.sink('fmv').delivered).toEqual([-1, ...numbers(100, 150)]);
+    expect(numbersOf(rig.sink('fmv').delivered)).toEqual([-1, ...numbers(100, 150)]);
     expect(rig.metrics('fmv')).toMatchObject({ accepted: 251, rejected: 0, delivered: 101, dropped: 150 });
     // Sequence numbers count what was accepted: number -1 is 1, number n is n + 2.
     const gaps = SYMBOLS.map((key, index) => ({
@@ -54,7 +62,7 @@ describe('R1.3 a burst of 250 on a mailbox of 100 that cannot deliver', () => {
 
   it('`drop-newest` delivers the first 100, and the gaps name the 150 others', async () => {
     const rig = await burst('drop-newest');
-    expect(rig.sink('fmv').delivered).toEqual([-1, ...numbers(100)]);
+    expect(numbersOf(rig.sink('fmv').delivered)).toEqual([-1, ...numbers(100)]);
     expect(rig.metrics('fmv')).toMatchObject({ accepted: 251, rejected: 0, delivered: 101, dropped: 150 });
     const gaps = rig.facts('message.dropped');
     expect(gaps.map(({ key, from, reason }) => [key, from, reason])).toEqual(
@@ -82,14 +90,14 @@ describe('R1.3 a burst of 250 on a mailbox of 100 that cannot deliver', () => {
 describe('`conflate` with a schema that drops and renames the key', () => {
   class Quotes extends ProcessingChannel<number> {
     override validate(input: unknown): number {
-      return (input as Message).n;
+      return (input as TestMessage).n;
     }
     override process(): void {}
   }
   const rigOf = (partitions: number) =>
-    createRig({
-      channels: { fmv: { batchSize: 100, partitions, overflow: 'conflate' } },
-      classes: { fmv: () => new Quotes() },
+    createTestRouter({
+      config: { channels: { fmv: { batchSize: 100, partitions, overflow: 'conflate' } } },
+      channels: { fmv: () => new Quotes() },
     });
 
   it.each([1, 4])('goes by the key of the message as it came, over %d partitions', async (partitions) => {
@@ -107,7 +115,7 @@ describe('`conflate` with a schema that drops and renames the key', () => {
     rig.router.pause('fmv');
     for (let n = 0; n < 4; n += 1) rig.router.route(message('fmv', n, SYMBOLS[n % 4]));
     const fmv = { batchSize: 100, partitions: 3, overflow: 'conflate' } as const;
-    await rig.during(rig.router.reconfigure({ channels: { fmv } }));
+    await rig.advanceUntil(rig.router.reconfigure({ channels: { fmv } }));
     for (let n = 4; n < 8; n += 1) rig.router.route(message('fmv', n, SYMBOLS[n % 4]));
     expect(rig.metrics('fmv')).toMatchObject({ accepted: 8, conflated: 4, depth: 4 });
     rig.checkConserved();
@@ -118,10 +126,10 @@ it('a key function is asked once for each message, whatever needs its answer', a
   let asked = 0;
   const partitionBy = (input: unknown): string => {
     asked += 1;
-    return (input as Message).sym;
+    return (input as TestMessage).sym;
   };
-  const rig = await createRig({
-    channels: { fmv: { partitions: 2, partitionBy, overflow: 'conflate', batchSize: 2, capacity: 2 } },
+  const rig = await createTestRouter({
+    sinks: { fmv: { partitions: 2, partitionBy, overflow: 'conflate', batchSize: 2, capacity: 2 } },
   });
   for (let n = 0; n < 40; n += 1) rig.router.route(message('fmv', n, SYMBOLS[n % 4]));
   await rig.advance(100);
@@ -129,19 +137,19 @@ it('a key function is asked once for each message, whatever needs its answer', a
 });
 
 it('a reload to `conflate` conflates what waits already, and tells of it', async () => {
-  const rig = await createRig({ channels: { fmv: { batchSize: 100 } } });
+  const rig = await createTestRouter({ sinks: { fmv: { batchSize: 100 } } });
   rig.router.pause('fmv');
   for (let n = 0; n < 40; n += 1) rig.router.route(message('fmv', n, SYMBOLS[n % 4]));
-  await rig.during(rig.router.reconfigure({ channels: { fmv: { batchSize: 100, overflow: 'conflate' } } }));
+  await rig.advanceUntil(rig.router.reconfigure({ channels: { fmv: { batchSize: 100, overflow: 'conflate' } } }));
   expect(rig.metrics('fmv')).toMatchObject({ accepted: 40, conflated: 36, depth: 4 });
   rig.router.resume('fmv');
   await rig.advance(1_000);
-  expect(rig.sink('fmv').delivered).toEqual([36, 37, 38, 39]);
+  expect(numbersOf(rig.sink('fmv').delivered)).toEqual([36, 37, 38, 39]);
   expect(rig.facts('message.dropped').map(({ count }) => count)).toEqual([9, 9, 9, 9]);
 });
 
 it('`conflate` refuses a message when all that wait are of different symbols', async () => {
-  const rig = await createRig({ channels: { fmv: { capacity: 3, batchSize: 3, overflow: 'conflate' } } });
+  const rig = await createTestRouter({ sinks: { fmv: { capacity: 3, batchSize: 3, overflow: 'conflate' } } });
   rig.router.pause('fmv');
   for (const sym of ['A', 'B', 'C']) rig.router.route(message('fmv', 0, sym));
   expect(rig.router.route(message('fmv', 1, 'D'))).toEqual({ status: 'rejected', reason: 'mailbox-full' });
@@ -158,10 +166,10 @@ it('`conflate` refuses a message when all that wait are of different symbols', a
 });
 
 it('a gap that no later batch could carry is still told when the channel stops', async () => {
-  const rig = await createRig({ channels: { tick: { capacity: 1, overflow: 'drop-oldest' } } });
-  rig.sink('tick').reaction = hang;
+  const rig = await createTestRouter({ sinks: { tick: { capacity: 1, overflow: 'drop-oldest' } } });
+  rig.sink('tick').otherwise = hang();
   rig.router.routeAll(messages('tick', 3));
-  const report = await rig.stop(100);
+  const report = await rig.stop({ deadlineMs: 100 });
   expect(rig.facts('message.dropped')).toMatchObject([{ count: 1, from: 2, to: 2 }]);
   expect(report.channels.tick).toMatchObject({ dropped: 1, returned: 1, inFlight: 1 });
   expect(report.conserved).toBe(true);

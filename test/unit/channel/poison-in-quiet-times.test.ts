@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
-import { createRig, message, messages, numbers, refusing } from '../../support/router-rig.ts';
+import { createTestRouter, failWhen, message, messages } from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 it.each([1, 2, 3])(
   '%i poison messages that came when nothing else did are given up as soon as others come',
   async (count) => {
-    const rig = await createRig();
-    rig.sink('tick').reaction = refusing(({ n }) => n < count);
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.sink('tick').otherwise = failWhen(({ n }) => n < count);
     rig.router.routeAll(messages('tick', count));
     await rig.advance(600_000);
     expect(rig.metrics('tick')).toMatchObject({ buffered: count, deadLettered: 0 });
@@ -15,6 +16,6 @@ it.each([1, 2, 3])(
     }
     await rig.advance(600_000);
     expect(rig.metrics('tick').deadLetteredBy).toEqual({ poison: count });
-    expect(rig.sink('tick').delivered).toEqual(numbers(100 - count, count));
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(100 - count, count));
   },
 );

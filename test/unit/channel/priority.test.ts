@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { CALL_WEIGHT, STRIDE_MAX } from '../../../src/core/coarse-clock.ts';
-import { busy, createRig, message, messages, numbers, type RouterRig, slow } from '../../support/router-rig.ts';
+import { busy, createTestRouter, message, messages, slow, type TestRouter } from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 /** Routes one message of `channel` at each turn of the event loop, until the clock says so. */
-function feed(rig: RouterRig, channel: string, untilMs: number, perTurn = 1): void {
+function feed(rig: TestRouter, channel: string, untilMs: number, perTurn = 1): void {
   let n = 0;
   const turn = (): void => {
     for (let index = 0; index < perTurn; index += 1) rig.router.route(message(channel, n++));
@@ -14,14 +15,14 @@ function feed(rig: RouterRig, channel: string, untilMs: number, perTurn = 1): vo
 
 describe('R3.3 priority 1 with an idle channel', () => {
   it('has entered `process` when `route` returns', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.router.route(message('tick', 0));
     expect(rig.sink('tick').calls).toMatchObject([{ outcome: 'succeeded', ageMs: 0 }]);
   });
 
   it('has entered an asynchronous `process` when `route` returns', async () => {
-    const rig = await createRig();
-    rig.sink('tick').reaction = slow(5);
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.sink('tick').otherwise = slow(5);
     rig.router.route(message('tick', 0));
     expect(rig.sink('tick').calls).toMatchObject([{ outcome: 'running' }]);
     await rig.advance(5);
@@ -30,20 +31,22 @@ describe('R3.3 priority 1 with an idle channel', () => {
   });
 
   it('is not held up by a batch of another channel that is still out', async () => {
-    const rig = await createRig({ channels: { tick: {}, fmv: {} } });
-    rig.sink('fmv').reaction = slow(500);
+    const rig = await createTestRouter({ sinks: { tick: {}, fmv: {} } });
+    rig.sink('fmv').otherwise = slow(500);
     rig.router.routeAll(messages('fmv', 50));
     await rig.advance(1);
     rig.router.route(message('tick', 0));
-    expect(rig.sink('tick').delivered).toEqual([0]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
   });
 });
 
 it('R3.1 batches that are due together start in the order of priority', async () => {
-  const rig = await createRig({ channels: { late: { priority: 9 }, early: { priority: 2 }, middle: { priority: 5 } } });
+  const rig = await createTestRouter({
+    sinks: { late: { priority: 9 }, early: { priority: 2 }, middle: { priority: 5 } },
+  });
   for (const name of ['late', 'middle', 'early']) rig.router.routeAll(messages(name, 3), { dataType: name });
   const order: string[] = [];
-  for (const name of ['late', 'middle', 'early']) rig.sink(name).reaction = () => void order.push(name);
+  for (const name of ['late', 'middle', 'early']) rig.sink(name).otherwise = () => void order.push(name);
   rig.router.flush();
   await rig.advance(1_000);
   expect(order).toEqual(['early', 'middle', 'late']);
@@ -51,8 +54,8 @@ it('R3.1 batches that are due together start in the order of priority', async ()
 
 describe('R3.4 channels that keep the processor busy', () => {
   it('priority 3 delays priority 1 by no more than one of its batches', async () => {
-    const rig = await createRig({ channels: { tick: {}, fmv: { batchSize: 10, capacity: 10_000 } } });
-    rig.sink('fmv').reaction = busy(2);
+    const rig = await createTestRouter({ sinks: { tick: {}, fmv: { batchSize: 10, capacity: 10_000 } } });
+    rig.sink('fmv').otherwise = busy(2);
     rig.router.routeAll(messages('fmv', 5_000));
     // A trade arrives every 10 ms; it gets in only when the event loop turns.
     const delays: number[] = [];
@@ -69,8 +72,8 @@ describe('R3.4 channels that keep the processor busy', () => {
   });
 
   it('priority 3 is not kept out by priority 2 that has nothing more in this pass of the event loop', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 10 }, fmv: { batchSize: 10 } } });
-    for (const type of ['ohlcv', 'fmv']) rig.sink(type).reaction = async () => {};
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 10 }, fmv: { batchSize: 10 } } });
+    for (const type of ['ohlcv', 'fmv']) rig.sink(type).otherwise = async () => {};
     // Both have a batch in every pass, and no batch takes any time: priority 3 must keep up.
     let depthMax = 0;
     const pass = (left: number): void => {
@@ -85,24 +88,24 @@ describe('R3.4 channels that keep the processor busy', () => {
   });
 
   it('priority 3 delays a backlog of priority 1 by one of its batches, not by one for each message', async () => {
-    const rig = await createRig({ channels: { tick: {}, fmv: { batchSize: 10, capacity: 10_000 } } });
-    rig.sink('tick').reaction = async (_call, clock) => clock.jump(0.1);
-    rig.sink('fmv').reaction = busy(5);
+    const rig = await createTestRouter({ sinks: { tick: {}, fmv: { batchSize: 10, capacity: 10_000 } } });
+    rig.sink('tick').otherwise = async () => rig.clock.jump(0.1);
+    rig.sink('fmv').otherwise = busy(5);
     rig.router.routeAll([...messages('fmv', 2_000), ...messages('tick', 200)]);
     await rig.advance(2_000);
     const ended = rig.sink('tick').calls.at(-1)?.at ?? Number.NaN;
     expect(ended).toBeGreaterThan(19);
     expect(ended).toBeLessThanOrEqual(20 + 5);
-    expect(rig.sink('fmv').delivered).toHaveLength(2_000);
+    expect(numbersOf(rig.sink('fmv').delivered)).toHaveLength(2_000);
   });
 
   it('with priority 1 saturated for ten seconds, priority 3 gets its turn within `starvationMs`', async () => {
-    const rig = await createRig({
-      channels: { tick: { capacity: 100_000 }, fmv: { batchSize: 1, timeoutMs: 1, capacity: 10_000 } },
-      router: { starvationMs: 1_000 },
+    const rig = await createTestRouter({
+      sinks: { tick: { capacity: 100_000 }, fmv: { batchSize: 1, timeoutMs: 1, capacity: 10_000 } },
+      config: { router: { starvationMs: 1_000 } },
     });
-    rig.sink('tick').reaction = async (_call, clock) => clock.jump(0.5);
-    rig.sink('fmv').reaction = busy(5);
+    rig.sink('tick').otherwise = async () => rig.clock.jump(0.5);
+    rig.sink('fmv').otherwise = busy(5);
     feed(rig, 'tick', 10_000, 4);
     rig.router.routeAll(messages('fmv', 1_000));
     await rig.advance(10_000);
@@ -115,8 +118,8 @@ describe('R3.4 channels that keep the processor busy', () => {
   });
 
   it('a channel that works without a pause lets the event loop turn after `sliceMs`', async () => {
-    const rig = await createRig({ channels: { tick: { capacity: 10_000 } }, router: { sliceMs: 3 } });
-    rig.sink('tick').reaction = async (_call, clock) => clock.jump(1);
+    const rig = await createTestRouter({ sinks: { tick: { capacity: 10_000 } }, config: { router: { sliceMs: 3 } } });
+    rig.sink('tick').otherwise = async () => rig.clock.jump(1);
     const turns: number[] = [];
     const turn = (): void => {
       turns.push(rig.sink('tick').calls.length);
@@ -131,16 +134,16 @@ describe('R3.4 channels that keep the processor busy', () => {
     const two = 'two slices of 3 ms, as the test itself takes its turns';
     expect(Math.max(...steps.slice(1)), two).toBeLessThanOrEqual(6);
     expect(steps[0]).toBeLessThanOrEqual(6 + blind);
-    expect(rig.sink('tick').delivered).toEqual(numbers(200));
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(200));
   });
 });
 
 describe('`route` from inside `process`', () => {
   it('into the own channel waits for the call to end, and keeps the order', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     const { router } = rig;
     let depth = 0;
-    rig.sink('tick').reaction = ({ batch }) => {
+    rig.sink('tick').otherwise = ({ batch }) => {
       depth += 1;
       expect(depth).toBe(1);
       const [first] = batch;
@@ -149,13 +152,13 @@ describe('`route` from inside `process`', () => {
     };
     router.route(message('tick', 0));
     await rig.advance(1);
-    expect(rig.sink('tick').delivered).toEqual(numbers(21));
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(21));
   });
 
   it('into another channel of priority 1 enters its `process` at once', async () => {
-    const rig = await createRig({ channels: { tick: {}, quotes: { priority: 1, batchSize: 1 } } });
+    const rig = await createTestRouter({ sinks: { tick: {}, quotes: { priority: 1, batchSize: 1 } } });
     let seen = -1;
-    rig.sink('tick').reaction = () => {
+    rig.sink('tick').otherwise = () => {
       rig.router.route(message('quotes', 7), { dataType: 'quotes' });
       seen = rig.sink('quotes').calls.length;
     };
@@ -165,15 +168,15 @@ describe('`route` from inside `process`', () => {
   });
 
   it.each(['sync', 'async'])('in an endless chain (%s) overflows no stack and keeps nobody out', async (kind) => {
-    const rig = await createRig({ channels: { tick: {}, quotes: { priority: 1, batchSize: 1 }, fmv: {} } });
+    const rig = await createTestRouter({ sinks: { tick: {}, quotes: { priority: 1, batchSize: 1 }, fmv: {} } });
     const { router, clock } = rig;
     const passTo = (channel: string) => () => {
       clock.jump(0.001);
       if (clock.now() < 50) router.route(message(channel, 0), { dataType: channel });
       return kind === 'async' ? Promise.resolve() : undefined;
     };
-    rig.sink('tick').reaction = passTo('quotes');
-    rig.sink('quotes').reaction = passTo('tick');
+    rig.sink('tick').otherwise = passTo('quotes');
+    rig.sink('quotes').otherwise = passTo('tick');
     router.routeAll(messages('fmv', 50));
     let turns = 0;
     const turn = (): void => {
@@ -185,6 +188,6 @@ describe('`route` from inside `process`', () => {
     await rig.advance(60);
     expect(rig.sink('tick').calls.length).toBeGreaterThan(10_000);
     expect(turns).toBeGreaterThan(30);
-    expect(rig.sink('fmv').delivered).toHaveLength(50);
+    expect(numbersOf(rig.sink('fmv').delivered)).toHaveLength(50);
   });
 });

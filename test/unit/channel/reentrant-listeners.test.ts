@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import {
-  createRig,
+  createTestRouter,
+  fail,
   message,
   messages,
-  numbers,
-  type RouterRig,
-  rejectingWith,
+  reject,
   slow,
-  throwSync,
-} from '../../support/router-rig.ts';
+  type TestRouter,
+} from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 /** Routes the next message, once, from inside the first listener of `type` that is called. */
 function routeFrom(
-  rig: RouterRig,
+  rig: TestRouter,
   type: 'batch.failed' | 'message.dropped' | 'message.deadLettered' | 'batch.flushed',
   n: number,
 ): void {
@@ -26,62 +26,62 @@ function routeFrom(
 
 describe('`route` from inside a listener', () => {
   it('of `batch.failed` does not overtake the batch that failed', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     routeFrom(rig, 'batch.failed', 1);
-    rig.sink('tick').script.push(throwSync);
+    rig.sink('tick').script.push(fail());
     rig.router.route(message('tick', 0));
     await rig.advance(1_000);
-    expect(rig.sink('tick').delivered).toEqual([0, 1]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1]);
     expect(rig.sink('tick').calls.map(({ attempt }) => attempt)).toEqual([1, 2, 1]);
   });
 
   it('of `message.dropped` does not begin a second call beside the one that tells of the gap', async () => {
-    const rig = await createRig({ channels: { tick: { capacity: 2, overflow: 'drop-oldest' } } });
+    const rig = await createTestRouter({ sinks: { tick: { capacity: 2, overflow: 'drop-oldest' } } });
     let running = 0;
     let most = 0;
-    rig.sink('tick').reaction = async (call, clock) => {
+    rig.sink('tick').otherwise = async (call) => {
       running += 1;
       most = Math.max(most, running);
-      await slow(5)(call, clock);
+      await slow(5)(call);
       running -= 1;
     };
     routeFrom(rig, 'message.dropped', 9);
     rig.router.routeAll(messages('tick', 5));
     await rig.advance(1_000);
     expect(most).toBe(1);
-    expect(rig.sink('tick').delivered).toEqual([0, 3, 4, 9]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 3, 4, 9]);
     expect(rig.metrics('tick')).toMatchObject({ inFlight: 0, buffered: 0, dropped: 2, delivered: 4 });
   });
 
   it.each(['message.deadLettered', 'batch.flushed'] as const)('of `%s` is delivered after what waits', async (type) => {
-    const rig = await createRig({ channels: { tick: { capacity: 10 } } });
+    const rig = await createTestRouter({ sinks: { tick: { capacity: 10 } } });
     rig.router.pause();
     rig.router.routeAll(messages('tick', 3));
-    rig.sink('tick').script.push(rejectingWith({ retryable: false }));
+    rig.sink('tick').script.push(reject({ retryable: false }));
     routeFrom(rig, type, 3);
     rig.router.resume();
     await rig.advance(1_000);
-    expect(rig.sink('tick').delivered).toEqual(numbers(3, 1));
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(3, 1));
   });
 });
 
 it('a restart from inside a listener of a failure keeps the batch once, in order', async () => {
-  const rig = await createRig();
+  const rig = await createTestRouter({ sinks: { tick: {} } });
   let isDone = false;
   rig.router.events.on('batch.failed', () => {
     if (!isDone) rig.router.restart('tick');
     isDone = true;
   });
-  rig.sink('tick').script.push(throwSync);
+  rig.sink('tick').script.push(fail());
   rig.router.routeAll(messages('tick', 3));
   await rig.advance(10_000);
-  expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
   expect(rig.metrics('tick')).toMatchObject({ delivered: 3, inFlight: 0, buffered: 0, restarts: 1 });
 });
 
 describe('a restart from inside a listener', () => {
   it('of `batch.flushed` leaves nothing in flight: the batch was delivered', async () => {
-    const rig = await createRig({ channels: { tick: { batchSize: 10 } } });
+    const rig = await createTestRouter({ sinks: { tick: { batchSize: 10 } } });
     const seen: unknown[] = [];
     rig.router.events.on('channel.entered', ({ to }) => {
       if (to === 'failed') seen.push(to);
@@ -94,7 +94,7 @@ describe('a restart from inside a listener', () => {
     expect(rig.router.explain('tick')).toMatchObject({ state: 'failed', waiting: 0, inFlight: 0 });
     expect(rig.metrics('tick')).toMatchObject({ delivered: 10, inFlight: 0 });
     await rig.advance(1_000);
-    expect(rig.sink('tick').delivered).toEqual(numbers(10));
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(10));
     expect((await rig.stop()).channels.tick).toMatchObject({ unsettledMessages: [], returnedMessages: [] });
   });
 });

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { createRig, message, messages } from '../../support/router-rig.ts';
+import { createTestRouter, message, messages } from '../../../src/testing/index.ts';
 
 it('however many messages in a row no attempt can help, trials behind an open breaker go through them', async () => {
   const COUNT = 20_000;
-  const rig = await createRig({ channels: { tick: { batchSize: 1, capacity: COUNT + 10 } } });
+  const rig = await createTestRouter({ sinks: { tick: { batchSize: 1, capacity: COUNT + 10 } } });
   const { router } = rig;
-  rig.sink('tick').reaction = ({ batch }) => {
+  rig.sink('tick').otherwise = ({ batch }) => {
     if (batch[0]?.sym === 'refused') throw Object.assign(new Error('message refused'), { retryable: false });
   };
   router.trip('tick');

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createRig, messages } from '../../support/router-rig.ts';
+import { createTestRouter, messages } from '../../../src/testing/index.ts';
 
 it.each([
   ['a promise', Promise.resolve()],
@@ -7,7 +7,7 @@ it.each([
 ] as const)(
   'a handler that restarts its own channel and then returns %s: its batch comes again, what it did is late',
   async (_name, result) => {
-    const rig = await createRig({ channels: { tick: { batchSize: 3 } } });
+    const rig = await createTestRouter({ sinks: { tick: { batchSize: 3 } } });
     rig.sink('tick').script.push(() => {
       rig.router.restart('tick');
       return result;

@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest';
-import { createRig, message, messages, numbers } from '../../support/router-rig.ts';
+import { createTestRouter, message, messages } from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 it('many offers may wait with one signal: Node warns of nothing, and an abort takes all of them back', async () => {
   const warnings: string[] = [];
   const warned = ({ name }: Error): void => void warnings.push(name);
   process.on('warning', warned);
   try {
-    const rig = await createRig({ channels: { tick: { batchSize: 1, capacity: 1 } } });
+    const rig = await createTestRouter({ sinks: { tick: { batchSize: 1, capacity: 1 } } });
     const { router } = rig;
     router.pause();
     router.route(message('tick', 0));
@@ -24,7 +25,7 @@ it('many offers may wait with one signal: Node warns of nothing, and an abort ta
     expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(30);
     router.resume();
     await rig.advance(1_000);
-    expect(rig.sink('tick').delivered).toEqual(numbers(1));
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(1));
   } finally {
     process.off('warning', warned);
   }

@@ -1,29 +1,29 @@
 import { expect, it } from 'vitest';
-import { heldCall } from '../../support/held-call.ts';
-import { createRig, message, messages, numbers, slow } from '../../support/router-rig.ts';
+import { createTestRouter, hold, message, messages, slow } from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 /** Without a breaker nothing keeps full batches from the short way. */
 const steady = { batchSize: 2, breaker: false } as const;
 
 it('a flush makes due what waited when it was asked for, also if that is more than a full batch, and nothing later', async () => {
-  const rig = await createRig({ channels: { ohlcv: { ...steady, timeoutMs: 1_000 } } });
+  const rig = await createTestRouter({ sinks: { ohlcv: { ...steady, timeoutMs: 1_000 } } });
   const { router } = rig;
   router.pause();
   router.routeAll(messages('ohlcv', 5));
   router.flush();
   router.resume();
   await rig.advance(1);
-  expect(rig.sink('ohlcv').delivered).toEqual(numbers(5));
+  expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(5));
   router.route(message('ohlcv', 5));
   await rig.advance(900);
-  expect(rig.sink('ohlcv').delivered).toEqual(numbers(5));
+  expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(5));
   await rig.advance(100);
-  expect(rig.sink('ohlcv').delivered).toEqual(numbers(6));
+  expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(6));
 });
 
 it('the first batch after a loss is told of it, also among full batches', async () => {
-  const rig = await createRig({ channels: { ohlcv: { ...steady, capacity: 4, overflow: 'drop-oldest' } } });
-  rig.sink('ohlcv').reaction = slow(10);
+  const rig = await createTestRouter({ sinks: { ohlcv: { ...steady, capacity: 4, overflow: 'drop-oldest' } } });
+  rig.sink('ohlcv').otherwise = slow(10);
   rig.router.routeAll(messages('ohlcv', 2));
   await rig.advance(0);
   rig.router.routeAll(messages('ohlcv', 6, 2));
@@ -35,9 +35,9 @@ it('the first batch after a loss is told of it, also among full batches', async 
 });
 
 it('room that a full batch makes goes at once to whoever waits for it', async () => {
-  const rig = await createRig({ channels: { ohlcv: { ...steady, capacity: 2 } } });
-  const [first, second] = [heldCall(), heldCall()];
-  rig.sink('ohlcv').script.push(first.reaction, second.reaction);
+  const rig = await createTestRouter({ sinks: { ohlcv: { ...steady, capacity: 2 } } });
+  const [first, second] = [hold(), hold()];
+  rig.sink('ohlcv').script.push(first, second);
   rig.router.routeAll(messages('ohlcv', 2));
   await rig.advance(0);
   rig.router.routeAll(messages('ohlcv', 2, 2));
@@ -52,10 +52,10 @@ it('room that a full batch makes goes at once to whoever waits for it', async ()
 
 it('a channel whose rest is not due yet lets others go on in the same turn of the event loop', async () => {
   const channels = { ohlcv: { ...steady, priority: 2 }, fmv: { ...steady, priority: 3 } };
-  const rig = await createRig({ channels });
+  const rig = await createTestRouter({ sinks: channels });
   const log: string[] = [];
   for (const name of ['ohlcv', 'fmv']) {
-    rig.sink(name).reaction = async ({ batch }) => void log.push(`${name} ${batch.length}`);
+    rig.sink(name).otherwise = async ({ batch }) => void log.push(`${name} ${batch.length}`);
   }
   const turn = (): void => {
     log.push('turn');

@@ -1,22 +1,31 @@
 import { expect, it } from 'vitest';
-import { createRig, messages, type Reaction, type RouterRig, slow, throwSync } from '../../support/router-rig.ts';
+import {
+  createTestRouter,
+  fail,
+  messages,
+  type Reaction,
+  slow,
+  type TestMessage,
+  type TestRouter,
+} from '../../../src/testing/index.ts';
+import { numbersOf } from '../../support/numbers.ts';
 
 const retry = { attempts: 1 };
 
 it('a probe that closes the breaker is evidence against what failed before it, which is not delivered behind it', async () => {
-  const rig = await createRig({ channels: { tick: { retry, breaker: { coolDownMs: 100, probes: 1 } } } });
+  const rig = await createTestRouter({ sinks: { tick: { retry, breaker: { coolDownMs: 100, probes: 1 } } } });
   rig.router.trip('tick');
-  rig.sink('tick').script.push(throwSync);
+  rig.sink('tick').script.push(fail());
   rig.router.routeAll(messages('tick', 3));
   await rig.advance(1_000);
-  expect(rig.sink('tick').delivered).toEqual([1, 2]);
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual([1, 2]);
   expect(rig.facts('message.deadLettered')).toMatchObject([{ reason: 'poison', message: { n: 0 } }]);
 });
 
 /** Message 0 fails at once; the call of message 1 is in flight when an operator pauses and resumes the channel. */
-async function pausedDuringSecondCall(...reactions: Reaction[]): Promise<RouterRig> {
-  const rig = await createRig({ channels: { tick: { retry } } });
-  rig.sink('tick').script.push(throwSync, ...reactions);
+async function pausedDuringSecondCall(...reactions: Reaction<TestMessage>[]): Promise<TestRouter> {
+  const rig = await createTestRouter({ sinks: { tick: { retry } } });
+  rig.sink('tick').script.push(fail(), ...reactions);
   rig.router.pause();
   rig.router.routeAll(messages('tick', 3));
   rig.router.resume();
@@ -29,23 +38,23 @@ async function pausedDuringSecondCall(...reactions: Reaction[]): Promise<RouterR
 
 it('a call that goes on through a pause is evidence against what failed before it', async () => {
   const rig = await pausedDuringSecondCall(slow(50));
-  expect(rig.sink('tick').delivered).toEqual([1, 2]);
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual([1, 2]);
   expect(rig.facts('message.deadLettered')).toMatchObject([{ reason: 'poison', message: { n: 0 } }]);
 });
 
 it('a call that fails after a pause, as all behind it do, lets what failed before it go first again', async () => {
-  const failLater: Reaction = async (call, clock) => {
-    await slow(50)(call, clock);
+  const failLater: Reaction<TestMessage> = async (call) => {
+    await slow(50)(call);
     throw new Error('down');
   };
-  const rig = await pausedDuringSecondCall(failLater, throwSync);
-  expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
+  const rig = await pausedDuringSecondCall(failLater, fail());
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
 });
 
 it('a suspect ahead of a batch that has to be split is set aside once, and the search goes on behind it', async () => {
-  const rig = await createRig({ channels: { ohlcv: { batchSize: 10, retry: { ...retry, delayMs: 1_000 } } } });
+  const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 10, retry: { ...retry, delayMs: 1_000 } } } });
   const sink = rig.sink('ohlcv');
-  sink.reaction = ({ batch }) => {
+  sink.otherwise = ({ batch }) => {
     const isBad = batch.some(({ n }) => n === 0 || n === 5);
     if (isBad && sink.calls.length < 100) throw Object.assign(new Error('refused'), { retryable: batch[0]?.n === 0 });
   };
@@ -53,6 +62,6 @@ it('a suspect ahead of a batch that has to be split is set aside once, and the s
   await rig.advance(200);
   rig.router.routeAll(messages('ohlcv', 10, 1));
   await rig.advance(10_000);
-  expect(sink.delivered).toEqual([1, 2, 3, 4, 6, 7, 8, 9, 10]);
+  expect(numbersOf(sink.delivered)).toEqual([1, 2, 3, 4, 6, 7, 8, 9, 10]);
   expect(sink.calls.length).toBeLessThan(20);
 });

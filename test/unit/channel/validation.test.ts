@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { createRouter, ProcessingChannel } from '../../../src/index.ts';
-import { createRig, message } from '../../support/router-rig.ts';
+import { createTestRouter, message } from '../../../src/testing/index.ts';
 
 const schema = z.object({ sym: z.string(), p: z.coerce.number().positive() });
 
@@ -27,14 +27,14 @@ class BySchema extends Collecting<z.output<typeof schema>> {
 describe('R1.1 a message is checked at the door', () => {
   it('by a schema, whose output is what `process` gets', async () => {
     const channel = new BySchema();
-    const rig = await createRig({ channels: {}, classes: { tick: () => channel } });
+    const rig = await createTestRouter({ channels: { tick: () => channel } });
     expect(rig.router.route({ ev: 'T', sym: 'A', p: '12.5' })).toEqual({ status: 'accepted' });
     expect(channel.seen).toEqual([{ sym: 'A', p: 12.5 }]);
   });
 
   it('and refused as `invalid`, with the path of the mistake in the dead letter', async () => {
     const channel = new BySchema();
-    const rig = await createRig({ channels: {}, classes: { tick: () => channel } });
+    const rig = await createTestRouter({ channels: { tick: () => channel } });
     const bad = { ev: 'T', sym: 'A', p: -1 };
     expect(rig.router.route(bad)).toEqual({ status: 'rejected', reason: 'invalid' });
     expect(channel.seen).toEqual([]);
@@ -46,7 +46,7 @@ describe('R1.1 a message is checked at the door', () => {
 
   it('by `validate`, whose result is what `process` gets, and whose exception refuses', async () => {
     const channel = new ByHand();
-    const rig = await createRig({ channels: {}, classes: { tick: () => channel } });
+    const rig = await createTestRouter({ channels: { tick: () => channel } });
     expect(rig.router.route({ ev: 'T', p: 4 }).status).toBe('accepted');
     expect(rig.router.route({ ev: 'T', p: 'four' })).toEqual({ status: 'rejected', reason: 'invalid' });
     expect(channel.seen).toEqual([8]);
@@ -55,7 +55,10 @@ describe('R1.1 a message is checked at the door', () => {
 
   it('before the mailbox: an invalid message is told so even when there is no room', async () => {
     const channel = new ByHand();
-    const rig = await createRig({ channels: { tick: { capacity: 1 } }, classes: { tick: () => channel } });
+    const rig = await createTestRouter({
+      config: { channels: { tick: { capacity: 1 } } },
+      channels: { tick: () => channel },
+    });
     rig.router.pause();
     rig.router.route({ ev: 'T', p: 1 });
     expect(rig.router.route({ ev: 'T', p: 1 })).toMatchObject({ reason: 'mailbox-full' });
@@ -74,7 +77,7 @@ it('a schema may name the place of a mistake by keys, by objects with a key, or 
   class Refusing extends Collecting<unknown> {
     override readonly schema = { '~standard': { version: 1, vendor: 'test', validate: () => ({ issues }) } } as const;
   }
-  const rig = await createRig({ channels: {}, classes: { tick: () => new Refusing() } });
+  const rig = await createTestRouter({ channels: { tick: () => new Refusing() } });
   rig.router.route(message('tick', 0));
   expect(rig.router.deadLetters.list()[0]?.error).toMatchObject({ message: 'bids.0.price: a; bids.1: b; c; d' });
 });
@@ -84,7 +87,7 @@ describe('a check that answers by a promise', () => {
     class Slow extends Collecting<unknown> {
       override readonly schema = z.object({ p: z.number() }).refine(async () => false);
     }
-    const rig = await createRig({ channels: {}, classes: { tick: () => new Slow() } });
+    const rig = await createTestRouter({ channels: { tick: () => new Slow() } });
     expect(rig.router.route({ ev: 'T', p: 1 })).toEqual({ status: 'rejected', reason: 'invalid' });
     await rig.advance(10);
     expect(String(rig.router.deadLetters.list()[0]?.error)).toContain('the schema answers by a promise');
@@ -96,7 +99,7 @@ describe('a check that answers by a promise', () => {
         return (input as { n: number }).n === 0 ? Promise.resolve(input) : Promise.reject(new Error('late'));
       }
     }
-    const rig = await createRig({ channels: {}, classes: { tick: () => new Slow() } });
+    const rig = await createTestRouter({ channels: { tick: () => new Slow() } });
     for (const n of [0, 1]) {
       expect(rig.router.route(message('tick', n))).toEqual({ status: 'rejected', reason: 'invalid' });
     }
@@ -116,7 +119,7 @@ describe('`static rules`', () => {
 
   it('R4.1 check `eventRules` when the router is made, and fill in what they fill in', async () => {
     const channel = new Ruled();
-    const rig = await createRig({ channels: { tick: {} }, classes: { tick: () => channel } });
+    const rig = await createTestRouter({ config: { channels: { tick: {} } }, channels: { tick: () => channel } });
     rig.router.route(message('tick', 0));
     expect(channel.rulesSeen).toEqual({ minMove: 2 });
     expect(() =>

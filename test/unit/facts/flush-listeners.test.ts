@@ -1,7 +1,7 @@
 import mitt, { type Emitter } from 'mitt';
 import { describe, expect, it } from 'vitest';
 import type { RouterEvents } from '../../../src/index.ts';
-import { createRig, messages } from '../../support/router-rig.ts';
+import { createTestRouter, messages } from '../../../src/testing/index.ts';
 
 // mitt describes itself to TypeScript as CommonJS although Node loads its ES module.
 const createEmitter = mitt as unknown as typeof mitt.default;
@@ -36,7 +36,7 @@ describe.each([
   ['of the host', createEmitter<RouterEvents>()],
 ])('N4 on a bus %s', (_, own) => {
   it('a batch is told to whoever listens at that moment, whatever was done to the handlers', async () => {
-    const rig = await createRig({ channels: { tick: {} }, ...(own && { events: own }) });
+    const rig = await createTestRouter({ sinks: { tick: {} }, ...(own && { events: own }) });
     // The whole bus, of which a router shows only what a listener needs.
     const events = rig.router.events as unknown as Emitter<RouterEvents>;
     let heard = 0;

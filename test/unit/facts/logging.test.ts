@@ -3,7 +3,8 @@ import { Bus } from '../../../src/facts/bus.ts';
 import type { RouterEvents } from '../../../src/facts/events.ts';
 import type { Logger } from '../../../src/facts/logger.ts';
 import { containLogger, logFacts } from '../../../src/facts/logging.ts';
-import { createRig, message, throwSync } from '../../support/router-rig.ts';
+import { createTestRouter, fail, message } from '../../../src/testing/index.ts';
+import { numbersOf } from '../../support/numbers.ts';
 
 interface Line {
   readonly level: string;
@@ -39,11 +40,11 @@ function createMemoryLogger() {
 }
 
 /** Throws whatever is asked of it; with `childrenToo: false` at least its children work. */
-function createBrokenLogger(child: Logger['child'] = fail): Logger {
-  return { debug: fail, info: fail, warn: fail, error: fail, child };
+function createBrokenLogger(child: Logger['child'] = breaks): Logger {
+  return { debug: breaks, info: breaks, warn: breaks, error: breaks, child };
 }
 
-function fail(): never {
+function breaks(): never {
   throw new Error('disk full');
 }
 
@@ -133,11 +134,11 @@ describe('S6 a logger that throws', () => {
 
   it('costs no message, and a channel that logs notices nothing', async () => {
     const logger = createBrokenLogger(() => logger);
-    const rig = await createRig({ logger });
-    rig.sink('tick').script.push(throwSync);
+    const rig = await createTestRouter({ sinks: { tick: {} }, logger });
+    rig.sink('tick').script.push(fail());
     rig.router.route(message('tick', 1));
     await rig.advance(10_000);
-    expect(rig.sink('tick').delivered).toEqual([1]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([1]);
     const { conserved, faults } = rig.router.metrics();
     expect(conserved).toBe(true);
     expect(faults.logger).toBeGreaterThan(0);
@@ -146,8 +147,8 @@ describe('S6 a logger that throws', () => {
 });
 
 it('R5.3 a router without a logger asks nobody', async () => {
-  const rig = await createRig();
-  rig.sink('tick').script.push(throwSync);
+  const rig = await createTestRouter({ sinks: { tick: {} } });
+  rig.sink('tick').script.push(fail());
   rig.router.route(message('tick', 1));
   await rig.advance(10_000);
   expect(rig.router.metrics().faults.logger).toBe(0);

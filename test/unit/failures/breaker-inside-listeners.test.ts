@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Breaker } from '../../../src/core/breaker.ts';
 import type { BreakerChange } from '../../../src/core/breaker-change.ts';
-import { createRig, messages, numbers } from '../../support/router-rig.ts';
+import { createTestRouter, messages } from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 const limits = {
   window: { count: 4 },
@@ -41,7 +42,7 @@ describe('a breaker that is reset inside a listener of its opening', () => {
       { ohlcv: { breaker: { ...limits, shared: 'sink' } }, fmv: { breaker: { ...limits, shared: 'sink' } } },
     ],
   ])('leaves no trace: %s is as it was', async (_, channels) => {
-    const rig = await createRig({ channels });
+    const rig = await createTestRouter({ sinks: channels });
     rig.router.events.on('channel.entered', ({ to }) => {
       if (to === 'tripped') rig.router.reset('ohlcv');
     });
@@ -53,6 +54,6 @@ describe('a breaker that is reset inside a listener of its opening', () => {
     }
     rig.router.routeAll(messages('ohlcv', 3));
     await rig.advance(1_000);
-    expect(rig.sink('ohlcv').delivered).toEqual(numbers(3));
+    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(3));
   });
 });

@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { heldCall } from '../../support/held-call.ts';
-import { createRig, hang, message, messages, type RouterRig, succeed, throwSync } from '../../support/router-rig.ts';
+import {
+  createTestRouter,
+  fail,
+  hang,
+  hold,
+  message,
+  messages,
+  succeed,
+  type TestRouter,
+} from '../../../src/testing/index.ts';
+import { numbersOf } from '../../support/numbers.ts';
 
 const NEVER = 1_000_000;
 const quickRetry = { attempts: 3, delayMs: 1, delayMsMax: 1 };
 
-function breakerOf(rig: RouterRig, channel = 'tick') {
+function breakerOf(rig: TestRouter, channel = 'tick') {
   const { breaker } = rig.metrics(channel);
   if (breaker === null) throw new Error(`${channel} has no breaker`);
   return breaker;
@@ -14,28 +23,28 @@ function breakerOf(rig: RouterRig, channel = 'tick') {
 describe('R6.3 what known breakers get wrong, through a whole router', () => {
   it('after an idle hour old failures do not count', async () => {
     const breaker = { window: { ms: 60_000 }, minimumCalls: 5, failureRate: 0.5 };
-    const rig = await createRig({ channels: { tick: { breaker, retry: quickRetry } } });
+    const rig = await createTestRouter({ sinks: { tick: { breaker, retry: quickRetry } } });
     const sink = rig.sink('tick');
     for (const n of [0, 1]) {
-      sink.script.push(throwSync);
+      sink.script.push(fail());
       rig.router.route(message('tick', n));
       await rig.advance(100);
     }
     expect(breakerOf(rig).rates).toEqual({ calls: 4, failureRate: null, slowCallRate: null });
     await rig.advance(3_600_000);
     expect(breakerOf(rig).rates.calls).toBe(0);
-    sink.script.push(throwSync);
+    sink.script.push(fail());
     rig.router.route(message('tick', 3));
     await rig.advance(100);
     expect(breakerOf(rig)).toMatchObject({ state: 'closed', opened: 0, rates: { calls: 2 } });
   });
 
   it('a late failure does not open a half-open circuit again', async () => {
-    const rig = await createRig({
-      channels: { tick: { breaker: { coolDownMs: 1_000, probes: 2, minimumCalls: 2, window: { count: 2 } } } },
+    const rig = await createTestRouter({
+      sinks: { tick: { breaker: { coolDownMs: 1_000, probes: 2, minimumCalls: 2, window: { count: 2 } } } },
     });
-    const late = heldCall();
-    rig.sink('tick').script.push(late.reaction);
+    const late = hold();
+    rig.sink('tick').script.push(late);
     rig.router.routeAll(messages('tick', 3));
     rig.router.trip('tick');
     await rig.advance(1_000);
@@ -44,14 +53,14 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
     await rig.advance(100);
     expect(rig.facts('breaker.opened')).toHaveLength(1);
     expect(breakerOf(rig).state).toBe('closed');
-    expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
   });
 
   it('a probe is the batch that failed, whole and unchanged, and the batches after it are whole, too', async () => {
-    const rig = await createRig({
-      channels: { tick: { batchSize: 8, retry: quickRetry, breaker: { minimumCalls: 2, window: { count: 2 } } } },
+    const rig = await createTestRouter({
+      sinks: { tick: { batchSize: 8, retry: quickRetry, breaker: { minimumCalls: 2, window: { count: 2 } } } },
     });
-    rig.sink('tick').script.push(throwSync, throwSync);
+    rig.sink('tick').script.push(fail(), fail());
     rig.router.routeAll(messages('tick', 32));
     await rig.advance(60_000);
     expect(rig.facts('breaker.opened')).toHaveLength(1);
@@ -60,11 +69,11 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
   });
 
   it('a late success does not close an open circuit', async () => {
-    const rig = await createRig({
-      channels: { tick: { breaker: { coolDownMs: 60_000, coolDownMsMax: 60_000, probes: 1 } } },
+    const rig = await createTestRouter({
+      sinks: { tick: { breaker: { coolDownMs: 60_000, coolDownMsMax: 60_000, probes: 1 } } },
     });
-    const late = heldCall();
-    rig.sink('tick').script.push(late.reaction);
+    const late = hold();
+    rig.sink('tick').script.push(late);
     rig.router.routeAll(messages('tick', 3));
     rig.router.trip('tick');
     late.succeed();
@@ -74,9 +83,9 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
   });
 
   it('nor does a late success count as a probe of a half-open one', async () => {
-    const rig = await createRig({ channels: { tick: { breaker: { coolDownMs: 1_000, probes: 1 } } } });
-    const late = heldCall();
-    rig.sink('tick').script.push(late.reaction, throwSync);
+    const rig = await createTestRouter({ sinks: { tick: { breaker: { coolDownMs: 1_000, probes: 1 } } } });
+    const late = hold();
+    rig.sink('tick').script.push(late, fail());
     rig.router.routeAll(messages('tick', 3));
     rig.router.trip('tick');
     await rig.advance(1_000);
@@ -88,10 +97,10 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
 
   it('a hung probe does not lock the half-open circuit: it is abandoned, and another one closes it', async () => {
     const breaker = { coolDownMs: 1_000, coolDownMsMax: 1_000, slowCallMs: 2_000, probes: 1 };
-    const rig = await createRig({
-      channels: { tick: { breaker, processTimeoutMs: 3_000, abandonAfterMs: 1_000 } },
+    const rig = await createTestRouter({
+      sinks: { tick: { breaker, processTimeoutMs: 3_000, abandonAfterMs: 1_000 } },
     });
-    rig.sink('tick').script.push(hang);
+    rig.sink('tick').script.push(hang());
     rig.router.trip('tick');
     rig.router.routeAll(messages('tick', 3));
     await rig.advance(1_000);
@@ -100,17 +109,17 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
     expect(rig.facts('breaker.opened').at(-1)).toMatchObject({ cause: 'probe-failed' });
     await rig.advance(60_000);
     expect(breakerOf(rig).state).toBe('closed');
-    expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
     expect(rig.sink('tick').calls.map(({ attempt }) => attempt)).toEqual([1, 2, 1, 1]);
   });
 
   it('a call that timed out keeps its place: none of the channel runs beside it unless it was abandoned', async () => {
     const breaker = { window: { count: 2 }, minimumCalls: 1, coolDownMs: 100, coolDownMsMax: 100, slowCallMs: 100 };
-    const rig = await createRig({
-      channels: { tick: { breaker, processTimeoutMs: 200, abandonAfterMs: 10_000 } },
+    const rig = await createTestRouter({
+      sinks: { tick: { breaker, processTimeoutMs: 200, abandonAfterMs: 10_000 } },
     });
-    const call = heldCall();
-    rig.sink('tick').script.push(call.reaction);
+    const call = hold();
+    rig.sink('tick').script.push(call);
     rig.router.routeAll(messages('tick', 5));
     await rig.advance(10_199);
     // The breaker has opened, cooled down and permitted probes meanwhile; none went out.
@@ -120,26 +129,26 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
     await rig.advance(1);
     expect(rig.metrics('tick')).toMatchObject({ state: 'failed', inFlight: 0 });
     await rig.advance(10_000);
-    expect(rig.sink('tick').delivered).toEqual([0, 1, 2, 3, 4]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2, 3, 4]);
     expect(rig.sink('tick').calls[1]).toMatchObject({ attempt: 2 });
   });
 
   it('one failure alone does not open it', async () => {
-    const rig = await createRig();
-    rig.sink('tick').script.push(throwSync);
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.sink('tick').script.push(fail());
     rig.router.routeAll(messages('tick', 3));
     await rig.advance(60_000);
     expect(breakerOf(rig)).toMatchObject({ state: 'closed', opened: 0 });
     expect(rig.states('tick')).not.toContain('tripped');
-    expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
   });
 });
 
 describe('R6.3 the breaker of a channel', () => {
   it('sees a sink that hangs without waiting for a call to end', async () => {
     const breaker = { window: { count: 4 }, minimumCalls: 1, slowCallMs: 500, coolDownMs: NEVER, coolDownMsMax: NEVER };
-    const rig = await createRig({ channels: { tick: { breaker } } });
-    rig.sink('tick').script.push(hang);
+    const rig = await createTestRouter({ sinks: { tick: { breaker } } });
+    rig.sink('tick').script.push(hang());
     rig.router.route(message('tick', 0));
     await rig.advance(500);
     expect(rig.facts('breaker.opened')).toMatchObject([
@@ -150,8 +159,8 @@ describe('R6.3 the breaker of a channel', () => {
 
   it('cools down longer each time in a row, at random between half and all of it, up to `coolDownMsMax`', async () => {
     const breaker = { window: { count: 2 }, minimumCalls: 2, coolDownMs: 1_000, coolDownMsMax: 4_000 };
-    const rig = await createRig({ channels: { tick: { breaker, retry: quickRetry } } });
-    rig.sink('tick').reaction = throwSync;
+    const rig = await createTestRouter({ sinks: { tick: { breaker, retry: quickRetry } } });
+    rig.sink('tick').otherwise = fail();
     rig.router.routeAll(messages('tick', 3));
     await rig.advance(60_000);
     const coolDowns = rig.facts('breaker.opened').map(({ coolDownMs }) => coolDownMs);
@@ -166,19 +175,19 @@ describe('R6.3 the breaker of a channel', () => {
 
   it('that only observes counts and reports, and holds nothing up', async () => {
     const breaker = { window: { count: 4 }, minimumCalls: 2, observeOnly: true };
-    const rig = await createRig({ channels: { tick: { breaker } } });
-    rig.sink('tick').reaction = throwSync;
+    const rig = await createTestRouter({ sinks: { tick: { breaker } } });
+    rig.sink('tick').otherwise = fail();
     rig.router.routeAll(messages('tick', 3));
     await rig.advance(10_000);
     expect(breakerOf(rig)).toMatchObject({ state: 'closed', opened: 0, rates: { failureRate: 1 } });
-    rig.sink('tick').reaction = succeed;
+    rig.sink('tick').otherwise = succeed();
     await rig.advance(5_000);
     expect(rig.metrics('tick')).toMatchObject({ buffered: 0, deadLettered: 0 });
   });
 
   it('is opened by `trip` and closed by `reset`, at full size and without its history', async () => {
-    const rig = await createRig({
-      channels: { ohlcv: { batchSize: 8, breaker: { coolDownMs: NEVER, coolDownMsMax: NEVER } } },
+    const rig = await createTestRouter({
+      sinks: { ohlcv: { batchSize: 8, breaker: { coolDownMs: NEVER, coolDownMsMax: NEVER } } },
     });
     rig.router.trip('ohlcv');
     expect(rig.facts('breaker.opened')).toMatchObject([{ channel: 'ohlcv', cause: 'operator' }]);
@@ -193,13 +202,13 @@ describe('R6.3 the breaker of a channel', () => {
   });
 
   it('with `whenTripped: reject` refuses new messages while it is open, and takes them again when it probes', async () => {
-    const rig = await createRig({ channels: { tick: { whenTripped: 'reject', breaker: { coolDownMs: 1_000 } } } });
+    const rig = await createTestRouter({ sinks: { tick: { whenTripped: 'reject', breaker: { coolDownMs: 1_000 } } } });
     rig.router.trip('tick');
     expect(rig.router.route(message('tick', 0))).toEqual({ status: 'rejected', reason: 'tripped' });
     expect(rig.metrics('tick').rejectedBy).toEqual({ tripped: 1 });
     await rig.advance(1_000);
     expect(rig.router.route(message('tick', 1))).toEqual({ status: 'accepted' });
     await rig.advance(100);
-    expect(rig.sink('tick').delivered).toEqual([1]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([1]);
   });
 });

@@ -1,21 +1,29 @@
 import { describe, expect, it } from 'vitest';
+import {
+  createTestRouter,
+  hang,
+  messages,
+  type Reaction,
+  type TestMessage,
+  type TestRouter,
+} from '../../../src/testing/index.ts';
 import { createCrash } from '../../support/crash.ts';
-import { createRig, hang, messages, numbers, type Reaction, type RouterRig } from '../../support/router-rig.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 const hangs = { processTimeoutMs: 20, abandonAfterMs: 10 };
 
 /** Reacts to the first attempt of every `nth` batch, and delivers everything else. */
-function everyNth(nth: number, react: Reaction): Reaction {
+function everyNth(nth: number, react: Reaction<TestMessage>): Reaction<TestMessage> {
   let batches = 0;
-  return (call, clock) => {
-    if (call.attempt > 1) return;
+  return (call) => {
+    if (call.context.attempt > 1) return;
     batches += 1;
-    return batches % nth === 0 ? react(call, clock) : undefined;
+    return batches % nth === 0 ? react(call) : undefined;
   };
 }
 
 /** Numbers that were handed over more than once, and in which attempts. */
-function repeated(rig: RouterRig): readonly { readonly n: number; readonly attempts: readonly number[] }[] {
+function repeated(rig: TestRouter): readonly { readonly n: number; readonly attempts: readonly number[] }[] {
   const attempts = new Map<number, number[]>();
   for (const call of rig.sink('ohlcv').calls)
     for (const { n } of call.batch) attempts.set(n, [...(attempts.get(n) ?? []), call.attempt]);
@@ -30,28 +38,28 @@ describe('R6.2 a channel that crashes at every 100th batch', () => {
     async (kind) => {
       const crash = createCrash();
       const restart = { limit: 5, withinMs: 60_000, delayMs: 10 };
-      const rig = await createRig({
-        channels: { ohlcv: { ...hangs, batchSize: 5, capacity: 10_000, restart } },
+      const rig = await createTestRouter({
+        sinks: { ohlcv: { ...hangs, batchSize: 5, capacity: 10_000, restart } },
         inspect: crash.inspect,
       });
-      const react: Readonly<Record<(typeof kinds)[number], Reaction>> = {
-        hangs: hang,
-        'is restarted by hand': (call, clock) => {
-          clock.setTimeout(() => rig.router.restart('ohlcv'), 1);
-          return hang(call, clock);
+      const react: Readonly<Record<(typeof kinds)[number], Reaction<TestMessage>>> = {
+        hangs: hang(),
+        'is restarted by hand': (call) => {
+          call.clock.setTimeout(() => rig.router.restart('ohlcv'), 1);
+          return hang()(call);
         },
-        'throws in its statechart': (call, clock) => {
-          clock.setTimeout(() => crash.crash('ohlcv'), 1);
-          return hang(call, clock);
+        'throws in its statechart': (call) => {
+          call.clock.setTimeout(() => crash.crash('ohlcv'), 1);
+          return hang()(call);
         },
       };
-      rig.sink('ohlcv').reaction = everyNth(100, react[kind]);
+      rig.sink('ohlcv').otherwise = everyNth(100, react[kind]);
       for (let n = 0; n < 2_500; n += 10) {
         rig.router.routeAll(messages('ohlcv', 10, n));
         await rig.clock.advance(20);
       }
       await rig.advance(60_000);
-      expect(rig.sink('ohlcv').delivered).toEqual(numbers(2_500));
+      expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(2_500));
       expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 2_500, deadLettered: 0, restarts: 5, state: 'idle' });
       expect(repeated(rig)).toHaveLength(25);
       for (const { attempts } of repeated(rig)) expect(attempts).toEqual([1, 2]);
@@ -62,8 +70,8 @@ describe('R6.2 a channel that crashes at every 100th batch', () => {
 
   it('past the intensity is given up: router degraded, mailbox intact; `restart` brings it back without loss', async () => {
     const restart = { limit: 2, withinMs: 60_000, delayMs: 10 };
-    const rig = await createRig({ channels: { ohlcv: { ...hangs, batchSize: 5, capacity: 10_000, restart } } });
-    rig.sink('ohlcv').reaction = everyNth(100, hang);
+    const rig = await createTestRouter({ sinks: { ohlcv: { ...hangs, batchSize: 5, capacity: 10_000, restart } } });
+    rig.sink('ohlcv').otherwise = everyNth(100, hang());
     rig.router.routeAll(messages('ohlcv', 2_500));
     await rig.advance(60_000);
     expect(rig.metrics('ohlcv')).toMatchObject({
@@ -78,7 +86,7 @@ describe('R6.2 a channel that crashes at every 100th batch', () => {
     expect(rig.router.explain('ohlcv')).toMatchObject({ state: 'failed', endsInMs: null, waiting: 2_500 - 299 * 5 });
     rig.router.restart('ohlcv');
     await rig.advance(60_000);
-    expect(rig.sink('ohlcv').delivered).toEqual(numbers(2_500));
+    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(2_500));
     expect(rig.router).toMatchObject({ state: 'running', alerts: [] });
   });
 });
@@ -87,7 +95,7 @@ describe('R6.2 the supervisor', () => {
   it('doubles the wait before each restart, up to `delayMsMax`, and counts within a sliding window', async () => {
     const restart = { limit: 10, withinMs: 10_000, delayMs: 100, delayMsMax: 400 };
     const crash = createCrash();
-    const rig = await createRig({ channels: { ohlcv: { restart } }, inspect: crash.inspect });
+    const rig = await createTestRouter({ sinks: { ohlcv: { restart } }, inspect: crash.inspect });
     const delays: number[] = [];
     for (let round = 0; round < 5; round += 1) {
       crash.crash('ohlcv');
@@ -104,7 +112,7 @@ describe('R6.2 the supervisor', () => {
   it('keeps to its latest plan: one made before a restart by hand is void', async () => {
     const restart = { limit: 5, withinMs: 600_000, delayMs: 20_000, delayMsMax: 20_000 };
     const crash = createCrash();
-    const rig = await createRig({ channels: { ohlcv: { restart } }, inspect: crash.inspect });
+    const rig = await createTestRouter({ sinks: { ohlcv: { restart } }, inspect: crash.inspect });
     crash.crash('ohlcv');
     await rig.advance(19_000);
     rig.router.restart('ohlcv');
@@ -119,9 +127,9 @@ describe('R6.2 the supervisor', () => {
   it('never starts a channel that it gave up, however old the plan to do so', async () => {
     const restart = { limit: 1, withinMs: 600_000, delayMs: 20_000, delayMsMax: 20_000 };
     const crash = createCrash();
-    const rig = await createRig({ channels: { ohlcv: { restart } }, inspect: crash.inspect });
+    const rig = await createTestRouter({ sinks: { ohlcv: { restart } }, inspect: crash.inspect });
     crash.crash('ohlcv');
-    await rig.during(rig.router.reconfigure({ channels: { ohlcv: { restart: { ...restart, delayMs: 10 } } } }));
+    await rig.advanceUntil(rig.router.reconfigure({ channels: { ohlcv: { restart: { ...restart, delayMs: 10 } } } }));
     rig.router.restart('ohlcv');
     await rig.advance(0);
     crash.crash('ohlcv');

@@ -1,31 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import {
-  createRig,
+  createTestRouter,
   message,
   messages,
-  numbers,
-  type RouterRig,
-  rejectingWith,
+  reject,
   slow,
   succeed,
-} from '../../support/router-rig.ts';
+  type TestRouter,
+} from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 const malformed = Object.assign(new Error('malformed'), { retryable: false });
 
 /** A router whose channel has given so many messages up, and works again. */
-async function rigWithDead(count: number, options: Parameters<typeof createRig>[0] = {}): Promise<RouterRig> {
-  const rig = await createRig(options);
-  rig.sink('tick').reaction = rejectingWith(malformed);
+async function rigWithDead(count: number, router = {}): Promise<TestRouter> {
+  const rig = await createTestRouter({ config: { router }, sinks: { tick: {} } });
+  rig.sink('tick').otherwise = reject(malformed);
   rig.router.routeAll(messages('tick', count));
   await rig.advance(100);
-  rig.sink('tick').reaction = succeed;
+  rig.sink('tick').otherwise = succeed();
   return rig;
 }
 
-const deadNumbers = (rig: RouterRig): number[] =>
+const deadNumbers = (rig: TestRouter): number[] =>
   rig.router.deadLetters.list().map(({ message: dead }) => (dead as { n: number }).n);
 /** The numbers that were handed over since a time. */
-const deliveredSince = (rig: RouterRig, at: number): number[] =>
+const deliveredSince = (rig: TestRouter, at: number): number[] =>
   rig.sink('tick').calls.flatMap((call) => (call.at >= at ? call.batch.map(({ n }) => n) : []));
 
 describe('R2.4 the store of dead letters', () => {
@@ -45,7 +45,7 @@ describe('R2.4 the store of dead letters', () => {
   });
 
   it('is bounded: when it is full the oldest goes, and is counted', async () => {
-    const rig = await rigWithDead(5, { router: { deadLetters: { capacity: 3 } } });
+    const rig = await rigWithDead(5, { deadLetters: { capacity: 3 } });
     expect(deadNumbers(rig)).toEqual([2, 3, 4]);
     expect(rig.router.metrics().deadLetters).toEqual({ stored: 3, evicted: 2 });
     expect(rig.metrics('tick').deadLettered).toBe(5);
@@ -68,7 +68,7 @@ describe('R2.4 a replay', () => {
   it('routes letters again, oldest first, no faster than `perSecond`', async () => {
     const rig = await rigWithDead(5);
     const from = rig.clock.now();
-    expect(await rig.during(rig.router.deadLetters.replay({ perSecond: 10 }))).toEqual({
+    expect(await rig.advanceUntil(rig.router.deadLetters.replay({ perSecond: 10 }))).toEqual({
       replayed: 5,
       left: 0,
       refused: null,
@@ -87,21 +87,21 @@ describe('R2.4 a replay', () => {
   it('replays what is asked for, and no more', async () => {
     const rig = await rigWithDead(5);
     const from = rig.clock.now();
-    expect(await rig.during(rig.router.deadLetters.replay({ limit: 2 }))).toMatchObject({ replayed: 2 });
-    expect(await rig.during(rig.router.deadLetters.replay({ id: 5 }))).toMatchObject({ replayed: 1 });
+    expect(await rig.advanceUntil(rig.router.deadLetters.replay({ limit: 2 }))).toMatchObject({ replayed: 2 });
+    expect(await rig.advanceUntil(rig.router.deadLetters.replay({ id: 5 }))).toMatchObject({ replayed: 1 });
     expect(deliveredSince(rig, from)).toEqual([0, 1, 4]);
     expect(deadNumbers(rig)).toEqual([2, 3]);
   });
 
   it('goes behind live traffic: a letter waits until nothing waits in its channel', async () => {
     const rig = await rigWithDead(2);
-    rig.sink('tick').reaction = slow(50);
+    rig.sink('tick').otherwise = slow(50);
     rig.router.routeAll(messages('tick', 4, 10));
     const from = rig.clock.now();
     const replay = rig.router.deadLetters.replay({ perSecond: 1_000 });
     await rig.advance(120);
     rig.router.routeAll(messages('tick', 2, 14));
-    await rig.during(replay);
+    await rig.advanceUntil(replay);
     await rig.advance(1_000);
     expect(deliveredSince(rig, from)).toEqual([10, 11, 12, 13, 14, 15, 0, 1]);
   });
@@ -110,7 +110,7 @@ describe('R2.4 a replay', () => {
     const rig = await rigWithDead(2);
     if (how === 'stop') await rig.stop();
     else rig.router[how]('tick');
-    const report = await rig.during(rig.router.deadLetters.replay());
+    const report = await rig.advanceUntil(rig.router.deadLetters.replay());
     const state = { trip: 'tripped', pause: 'paused', stop: 'stopped' }[how];
     expect(report).toEqual({ replayed: 0, left: 0, refused: `channel tick is ${state}` });
     expect(deadNumbers(rig)).toEqual([0, 1]);
@@ -121,7 +121,7 @@ describe('R2.4 a replay', () => {
     const replay = rig.router.deadLetters.replay({ perSecond: 10 });
     await rig.advance(150);
     rig.router.trip('tick');
-    expect(await rig.during(replay)).toEqual({ replayed: 2, left: 0, refused: 'channel tick is tripped' });
+    expect(await rig.advanceUntil(replay)).toEqual({ replayed: 2, left: 0, refused: 'channel tick is tripped' });
     expect(deadNumbers(rig)).toEqual([2, 3]);
   });
 
@@ -132,26 +132,26 @@ describe('R2.4 a replay', () => {
     await rig.advance(50);
     const [, second] = numbers(3);
     expect(rig.router.deadLetters.drop({ id: 2 })).toBe(1);
-    expect(await rig.during(replay)).toEqual({ replayed: 2, left: 0, refused: null });
+    expect(await rig.advanceUntil(replay)).toEqual({ replayed: 2, left: 0, refused: null });
     expect(deliveredSince(rig, from)).toEqual(numbers(3).filter((n) => n !== second));
   });
 
   it('stops when it is told to, also while it waits behind live traffic', async () => {
     const rig = await rigWithDead(4);
     const controller = new AbortController();
-    rig.sink('tick').reaction = slow(60_000);
+    rig.sink('tick').otherwise = slow(60_000);
     rig.router.route(message('tick', 9));
     const replay = rig.router.deadLetters.replay({ signal: controller.signal });
     await rig.advance(100);
     controller.abort();
-    expect(await rig.during(replay)).toEqual({ replayed: 0, left: 0, refused: 'it was aborted' });
+    expect(await rig.advanceUntil(replay)).toEqual({ replayed: 0, left: 0, refused: 'it was aborted' });
   });
 
   it('leaves a letter that came back `replaysMax` times where it is', async () => {
     const rig = await rigWithDead(1);
-    rig.sink('tick').reaction = rejectingWith(malformed);
+    rig.sink('tick').otherwise = reject(malformed);
     for (const expected of [{ replayed: 1 }, { replayed: 1 }, { replayed: 0, left: 1 }]) {
-      expect(await rig.during(rig.router.deadLetters.replay({ replaysMax: 2 }))).toMatchObject(expected);
+      expect(await rig.advanceUntil(rig.router.deadLetters.replay({ replaysMax: 2 }))).toMatchObject(expected);
       await rig.advance(100);
     }
     expect(rig.router.deadLetters.list()).toHaveLength(1);
@@ -160,28 +160,34 @@ describe('R2.4 a replay', () => {
 
   it('routes a message that is no object as any other, and then there is nothing to count its replays by', async () => {
     let isKnown = false;
-    const rig = await createRig({ recognize: [(each) => (isKnown && typeof each === 'number' ? 'tick' : undefined)] });
+    const rig = await createTestRouter({
+      sinks: { tick: {} },
+      recognize: [(each) => (isKnown && typeof each === 'number' ? 'tick' : undefined)],
+    });
     expect(rig.router.route(17)).toEqual({ status: 'rejected', reason: 'unknown-type' });
-    expect(await rig.during(rig.router.deadLetters.replay())).toEqual({ replayed: 0, left: 1, refused: null });
+    expect(await rig.advanceUntil(rig.router.deadLetters.replay())).toEqual({ replayed: 0, left: 1, refused: null });
     isKnown = true;
-    expect(await rig.during(rig.router.deadLetters.replay({ replaysMax: 1 }))).toMatchObject({ replayed: 1, left: 0 });
+    expect(await rig.advanceUntil(rig.router.deadLetters.replay({ replaysMax: 1 }))).toMatchObject({
+      replayed: 1,
+      left: 0,
+    });
     await rig.advance(100);
     expect(rig.sink('tick').calls.flatMap(({ batch }): readonly unknown[] => batch)).toEqual([17]);
   });
 
   it('finds the channel that has come since for a message of an unknown type', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.router.route(message('ohlcv', 0));
-    expect(await rig.during(rig.router.deadLetters.replay())).toMatchObject({ replayed: 0, left: 1 });
-    rig.router.add('ohlcv', () => rig.channel('ohlcv'));
+    expect(await rig.advanceUntil(rig.router.deadLetters.replay())).toMatchObject({ replayed: 0, left: 1 });
+    rig.router.add('ohlcv', rig.sink('ohlcv').channel);
     await rig.advance(10);
-    expect(await rig.during(rig.router.deadLetters.replay())).toMatchObject({ replayed: 1 });
+    expect(await rig.advanceUntil(rig.router.deadLetters.replay())).toMatchObject({ replayed: 1 });
     await rig.advance(1_000);
-    expect(rig.sink('ohlcv').delivered).toEqual([0]);
+    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([0]);
   });
 
   it.each([0, -1, Number.NaN])('refuses %d letters a second as misuse', async (perSecond) => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     await expect(rig.router.deadLetters.replay({ perSecond })).rejects.toMatchObject({ code: 'invalid-option' });
   });
 });

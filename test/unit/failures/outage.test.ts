@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createRig, message, numbers, type RouterRig, reject, succeed } from '../../support/router-rig.ts';
+import { createTestRouter, message, reject, succeed, type TestRouter } from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 const SLICE_MS = 10;
 const OUTAGE_MS = 300_000;
 
 /** Routes 1,000 messages a second, in slices; notes the numbers of those that were taken in. */
-async function feed(rig: RouterRig, ms: number, accepted: number[], state: { next: number }): Promise<void> {
+async function feed(rig: TestRouter, ms: number, accepted: number[], state: { next: number }): Promise<void> {
   for (let passed = 0; passed < ms; passed += SLICE_MS) {
     for (let count = 0; count < SLICE_MS; count += 1) {
       const n = state.next;
@@ -22,12 +23,12 @@ describe('R6.2 a sink that is down for five minutes under 1,000 messages a secon
     'at batch size %i: accepted = delivered in the end, not one dead letter, the rest was rejected',
     async (batchSize) => {
       const tick = { batchSize, priority: 2, capacity: 1_000, timeoutMs: 100, breaker: { coolDownMsMax: 20_000 } };
-      const rig = await createRig({ channels: { tick } });
+      const rig = await createTestRouter({ sinks: { tick } });
       const sink = rig.sink('tick');
       const accepted: number[] = [];
       const state = { next: 0 };
       await feed(rig, 1_000, accepted, state);
-      sink.reaction = reject;
+      sink.otherwise = reject();
       const callsWhenOpened: number[] = [];
       rig.router.events.on('breaker.opened', () => callsWhenOpened.push(rig.metrics('tick').calls));
       await feed(rig, OUTAGE_MS, accepted, state);
@@ -45,11 +46,11 @@ describe('R6.2 a sink that is down for five minutes under 1,000 messages a secon
         'oldest-message',
       ]);
 
-      sink.reaction = succeed;
+      sink.otherwise = succeed();
       const callsBefore = sink.calls.length;
       await feed(rig, 30_000, accepted, state);
       await rig.advance(10_000);
-      expect(sink.delivered).toEqual(accepted);
+      expect(numbersOf(sink.delivered)).toEqual(accepted);
       expect(rig.metrics('tick')).toMatchObject({
         accepted: accepted.length,
         delivered: accepted.length,
@@ -73,20 +74,19 @@ describe('R6.2 a sink that is down for five minutes under 1,000 messages a secon
 
 describe('R6.2 whoever was rejected still owns the message', () => {
   it('and may route it again later: nothing is delivered twice', async () => {
-    const rig = await createRig({ channels: { tick: { capacity: 10 } } });
-    rig.sink('tick').reaction = reject;
+    const rig = await createTestRouter({ sinks: { tick: { capacity: 10 } } });
+    rig.sink('tick').otherwise = reject();
     const refused: number[] = [];
     for (const n of numbers(30)) if (rig.router.route(message('tick', n)).status === 'rejected') refused.push(n);
-    rig.sink('tick').reaction = succeed;
+    rig.sink('tick').otherwise = succeed();
     await rig.advance(60_000);
     for (const n of refused) rig.router.route(message('tick', n));
     await rig.advance(1_000);
     expect(
-      rig
-        .sink('tick')
-        .delivered.toSorted((a, b) => a - b)
+      numbersOf(rig.sink('tick').delivered)
+        .toSorted((a, b) => a - b)
         .slice(0, 11),
     ).toEqual(numbers(11));
-    expect(new Set(rig.sink('tick').delivered).size).toBe(rig.sink('tick').delivered.length);
+    expect(new Set(numbersOf(rig.sink('tick').delivered)).size).toBe(numbersOf(rig.sink('tick').delivered).length);
   });
 });

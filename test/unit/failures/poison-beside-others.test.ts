@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createRig, message, messages, numbers, refusing, reject, succeed } from '../../support/router-rig.ts';
+import { createTestRouter, failWhen, message, messages, reject, succeed } from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 const breaker = {
   window: { count: 4 },
@@ -18,22 +19,22 @@ describe('poison that nothing gives evidence against', () => {
     'does not hold up another channel of the same breaker: in %s',
     async (poisoned) => {
       const shared = { ...limits, breaker: { ...breaker, shared: 'sink' } };
-      const rig = await createRig({ channels: { tick: shared, ohlcv: shared, fmv: shared } });
-      for (const name of ['tick', 'fmv']) rig.sink(name).reaction = refusing(({ n }) => n === POISON);
+      const rig = await createTestRouter({ sinks: { tick: shared, ohlcv: shared, fmv: shared } });
+      for (const name of ['tick', 'fmv']) rig.sink(name).otherwise = failWhen(({ n }) => n === POISON);
       rig.router.route(message(poisoned, POISON));
       await rig.advance(1_000);
       expect(rig.router.explain('ohlcv').state).toMatch(/tripped|probing/);
       rig.router.routeAll(messages('ohlcv', 20));
       await rig.advance(10_000);
-      expect(rig.sink('ohlcv').delivered).toEqual(numbers(20));
+      expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(20));
       expect(rig.metrics(poisoned)).toMatchObject({ buffered: 1, deadLettered: 0 });
     },
   );
 
   it('does not hold up another partition that has to look for its own', async () => {
-    const rig = await createRig({ channels: { tick: { ...limits, partitions: 2, breaker } } });
+    const rig = await createTestRouter({ sinks: { tick: { ...limits, partitions: 2, breaker } } });
     const { router } = rig;
-    rig.sink('tick').reaction = refusing(({ n }) => n >= POISON);
+    rig.sink('tick').otherwise = failWhen(({ n }) => n >= POISON);
     router.pause();
     // These two keys are in different partitions.
     router.route(message('tick', POISON, 'B'));
@@ -41,16 +42,16 @@ describe('poison that nothing gives evidence against', () => {
     for (const n of numbers(10)) router.route(message('tick', n, 'A'));
     router.resume();
     await rig.advance(30_000);
-    expect(rig.sink('tick').delivered).toEqual(numbers(10));
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(10));
     expect(rig.metrics('tick')).toMatchObject({ buffered: 1, deadLetteredBy: { poison: 1 } });
   });
 });
 
 it('a sink that is down gets no more calls because several share its breaker, and each of them has its turn', async () => {
   const shared = { ...limits, breaker: { ...breaker, shared: 'sink' } };
-  const rig = await createRig({ channels: { tick: shared, ohlcv: shared, fmv: shared } });
+  const rig = await createTestRouter({ sinks: { tick: shared, ohlcv: shared, fmv: shared } });
   const all = ['tick', 'ohlcv', 'fmv'] as const;
-  for (const name of all) rig.sink(name).reaction = reject;
+  for (const name of all) rig.sink(name).otherwise = reject();
   for (const name of all) rig.router.routeAll(messages(name, 20));
   await rig.advance(5_000);
   const opened = rig.metrics('tick').breaker?.opened ?? 0;
@@ -61,7 +62,7 @@ it('a sink that is down gets no more calls because several share its breaker, an
   const stays = (rig.metrics('tick').breaker?.opened ?? 0) - opened + 1;
   expect(calls() - before).toBeLessThanOrEqual(stays * 11);
   for (const name of all) expect(rig.sink(name).calls.filter(({ at }) => at > 5_000).length).toBeGreaterThan(5);
-  for (const name of all) rig.sink(name).reaction = succeed;
+  for (const name of all) rig.sink(name).otherwise = succeed();
   await rig.advance(10_000);
-  for (const name of all) expect(rig.sink(name).delivered).toEqual(numbers(20));
+  for (const name of all) expect(numbersOf(rig.sink(name).delivered)).toEqual(numbers(20));
 });

@@ -1,27 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import {
-  createRig,
+  createTestRouter,
+  failWhen,
   message,
   messages,
-  numbers,
   type Reaction,
-  type RouterRig,
-  refusing,
-  rejectingWith,
-} from '../../support/router-rig.ts';
+  reject,
+  type TestMessage,
+  type TestRouter,
+} from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 /** Names the messages that are poison, and delivers the others. */
-const naming = (isPoison: (n: number) => boolean, error: unknown = new Error('refused')): Reaction => {
+const naming = (isPoison: (n: number) => boolean, error: unknown = new Error('refused')): Reaction<TestMessage> => {
   return ({ batch, context }) => {
     for (const [index, { n }] of batch.entries()) if (isPoison(n)) context.fail(index, error);
   };
 };
 
-function deadNumbers(rig: RouterRig): number[] {
+function deadNumbers(rig: TestRouter): number[] {
   return rig.router.deadLetters.list().map(({ message: dead }) => (dead as { n: number }).n);
 }
 
-function handedOver(rig: RouterRig, channel: string): [number, number[]][] {
+function handedOver(rig: TestRouter, channel: string): [number, number[]][] {
   return rig.sink(channel).calls.map(({ attempt, batch }) => [attempt, batch.map(({ n }) => n)]);
 }
 
@@ -38,12 +39,12 @@ describe('R6.1 1,000 messages in batches of 100, three of them poison, and a sin
   it.each([[[17, 450, 833]], [[300, 301, 302]], [[0, 99, 100]], [[5, 6, 700]], [[899, 200, 250]]])(
     'at %j: just these are dead letters, the others arrive in order, in O(k·log n) calls',
     async (poison) => {
-      const rig = await createRig({ channels: { ohlcv: { batchSize: size, capacity: total } } });
-      rig.sink('ohlcv').reaction = refusing(({ n }) => poison.includes(n));
+      const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: size, capacity: total } } });
+      rig.sink('ohlcv').otherwise = failWhen(({ n }) => poison.includes(n));
       rig.router.routeAll(messages('ohlcv', total));
       await rig.advance(60_000);
       expect(deadNumbers(rig).toSorted((a, b) => a - b)).toEqual(poison.toSorted((a, b) => a - b));
-      expect(rig.sink('ohlcv').delivered).toEqual(numbers(total).filter((n) => !poison.includes(n)));
+      expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(total).filter((n) => !poison.includes(n)));
       const { calls, delivered, deadLetteredBy, breaker, state } = rig.metrics('ohlcv');
       expect({ delivered, deadLetteredBy, opened: breaker?.opened, state }).toEqual({
         delivered: 997,
@@ -59,7 +60,7 @@ describe('R6.1 1,000 messages in batches of 100, three of them poison, and a sin
 
 describe('messages named by `context.fail`', () => {
   it('go again alone; the others count as delivered', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 5 } } });
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 5 } } });
     rig.sink('ohlcv').script.push(naming((n) => n === 1 || n === 3));
     rig.router.routeAll(messages('ohlcv', 10));
     await rig.advance(5_000);
@@ -72,8 +73,8 @@ describe('messages named by `context.fail`', () => {
   });
 
   it('are given up after `attempts`: what was delivered beside them is the evidence', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 5, retry: { attempts: 1 } } } });
-    rig.sink('ohlcv').reaction = naming((n) => n === 2);
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 5, retry: { attempts: 1 } } } });
+    rig.sink('ohlcv').otherwise = naming((n) => n === 2);
     rig.router.routeAll(messages('ohlcv', 5));
     await rig.advance(1_000);
     expect(rig.router.deadLetters.list()).toMatchObject([
@@ -83,8 +84,8 @@ describe('messages named by `context.fail`', () => {
   });
 
   it('and all of the batch wait for evidence, like any other failure', async () => {
-    const rig = await createRig({ channels: { tick: { retry: { attempts: 1 } } } });
-    rig.sink('tick').reaction = naming((n) => n === 0);
+    const rig = await createTestRouter({ sinks: { tick: { retry: { attempts: 1 } } } });
+    rig.sink('tick').otherwise = naming((n) => n === 0);
     rig.router.route(message('tick', 0));
     await rig.advance(60_000);
     expect(rig.metrics('tick')).toMatchObject({ deadLettered: 0, buffered: 1 });
@@ -94,9 +95,9 @@ describe('messages named by `context.fail`', () => {
   });
 
   it('as not retryable are given up at once, and say nothing against the sink', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     const error = Object.assign(new Error('malformed'), { retryable: false });
-    rig.sink('tick').reaction = naming(() => true, error);
+    rig.sink('tick').otherwise = naming(() => true, error);
     rig.router.routeAll(messages('tick', 20));
     await rig.advance(1_000);
     expect(rig.metrics('tick')).toMatchObject({ deadLetteredBy: { 'not-retryable': 20 }, calls: 20, state: 'idle' });
@@ -109,8 +110,8 @@ describe('an error that says `retryable: false`', () => {
   const error = Object.assign(new Error('malformed'), { retryable: false });
 
   it('gives a single message up at once, without evidence and without a word against the sink', async () => {
-    const rig = await createRig();
-    rig.sink('tick').reaction = rejectingWith(error);
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.sink('tick').otherwise = reject(error);
     rig.router.routeAll(messages('tick', 20));
     await rig.advance(1_000);
     expect(rig.metrics('tick')).toMatchObject({ deadLetteredBy: { 'not-retryable': 20 }, calls: 20 });
@@ -118,8 +119,8 @@ describe('an error that says `retryable: false`', () => {
   });
 
   it('splits a batch at once: no attempt is spent on it again', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 4 } } });
-    rig.sink('ohlcv').reaction = ({ batch }) => {
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 4 } } });
+    rig.sink('ohlcv').otherwise = ({ batch }) => {
       if (batch.some(({ n }) => n === 2)) throw error;
     };
     rig.router.routeAll(messages('ohlcv', 4));
@@ -131,8 +132,8 @@ describe('an error that says `retryable: false`', () => {
 
 describe('`isolate: false`', () => {
   it('gives a batch up whole, and only after a later one has shown that the sink works', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 10, isolate: false } } });
-    rig.sink('ohlcv').reaction = refusing(({ n }) => n === 4);
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 10, isolate: false } } });
+    rig.sink('ohlcv').otherwise = failWhen(({ n }) => n === 4);
     rig.router.routeAll(messages('ohlcv', 10));
     await rig.advance(1_000);
     expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 0, deadLettered: 0, buffered: 10 });
@@ -146,10 +147,10 @@ describe('`isolate: false`', () => {
 
 describe('`breaker: false`', () => {
   it.each([1, 10])('lets the attempts alone decide, at batch size %i', async (batchSize) => {
-    const rig = await createRig({
-      channels: { tick: { batchSize, breaker: false, retry: { attempts: 2 } } },
+    const rig = await createTestRouter({
+      sinks: { tick: { batchSize, breaker: false, retry: { attempts: 2 } } },
     });
-    rig.sink('tick').reaction = rejectingWith(new Error('down'));
+    rig.sink('tick').otherwise = reject(new Error('down'));
     rig.router.routeAll(messages('tick', 10));
     await rig.advance(60_000);
     expect(rig.metrics('tick')).toMatchObject({

@@ -3,20 +3,21 @@ import * as z from 'zod';
 import { channelSchema, configSchema, type RouterConfigInput } from '../../../src/config/schema.ts';
 import { fieldsOf, overlay, section } from '../../../src/config/walk.ts';
 import { ProcessingChannel, SluiceError } from '../../../src/index.ts';
-import { heldCall } from '../../support/held-call.ts';
 import {
-  createRig,
+  createSink,
+  createTestRouter,
+  fail,
   hang,
-  type Message,
+  hold,
   message,
   messages,
-  numbers,
-  RouterRig,
   reject,
   slow,
   succeed,
-  throwSync,
-} from '../../support/router-rig.ts';
+  type TestMessage,
+  type TestRouter,
+} from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 const symbols = ['A', 'B', 'C', 'D'];
 const base: RouterConfigInput = {
@@ -25,7 +26,7 @@ const base: RouterConfigInput = {
   },
 };
 
-class Quiet extends ProcessingChannel<Message> {
+class Quiet extends ProcessingChannel<TestMessage> {
   override process(): void {}
 }
 
@@ -91,13 +92,14 @@ function laidOver(...configs: readonly RouterConfigInput[]): RouterConfigInput {
 }
 
 /** A router that is busy: one channel with a sink that takes 3 ms, traffic in each ms, and a breaker that has opened. */
-class BusyRig extends RouterRig {
-  readonly accepted: Message[] = [];
+class BusyRig {
+  readonly rig: TestRouter;
+  readonly accepted: TestMessage[] = [];
   #next = 0;
 
-  constructor(options: Partial<ConstructorParameters<typeof RouterRig>[0]> = {}) {
-    super({ channels: base.channels ?? {}, ...options });
-    this.sink('ohlcv').reaction = slow(3);
+  constructor(rig: TestRouter) {
+    this.rig = rig;
+    rig.sink('ohlcv').otherwise = slow(3);
   }
 
   async feed(ms: number): Promise<void> {
@@ -105,40 +107,40 @@ class BusyRig extends RouterRig {
       for (let count = 0; count < 2; count += 1) {
         const next = message('ohlcv', this.#next, symbols[this.#next % symbols.length]);
         this.#next += 1;
-        const dataType = this.router.config.channels.ohlcv?.dataType ?? '';
-        if (this.router.route(next, { dataType }).status === 'accepted') this.accepted.push(next);
+        const dataType = this.rig.router.config.channels.ohlcv?.dataType ?? '';
+        if (this.rig.router.route(next, { dataType }).status === 'accepted') this.accepted.push(next);
       }
-      await this.clock.advance(1);
+      await this.rig.clock.advance(1);
     }
-    this.checkConserved();
+    this.rig.checkConserved();
   }
 
   /** Opens the breaker once and closes it, and leaves an attempt that failed in its window. */
   async live(): Promise<void> {
     await this.feed(20);
-    this.router.trip('ohlcv');
+    this.rig.router.trip('ohlcv');
     await this.feed(200);
-    this.sink('ohlcv').script.push(throwSync);
+    this.rig.sink('ohlcv').script.push(fail());
     await this.feed(100);
   }
 
   /** Everything accepted was delivered once, each symbol in order. */
   checkDelivered(): void {
-    const delivered = this.sink('ohlcv')
+    const delivered = this.rig
+      .sink('ohlcv')
       .calls.filter(({ outcome }) => outcome === 'succeeded')
       .flatMap(({ batch }) => batch);
     for (const symbol of symbols) {
-      const of = (all: readonly Message[]): number[] => all.flatMap(({ sym, n }) => (sym === symbol ? [n] : []));
+      const of = (all: readonly TestMessage[]): number[] => all.flatMap(({ sym, n }) => (sym === symbol ? [n] : []));
       expect(of(delivered)).toEqual(of(this.accepted));
     }
   }
 }
 
-async function busyRig(options?: Partial<ConstructorParameters<typeof RouterRig>[0]>): Promise<BusyRig> {
-  const rig = new BusyRig(options);
-  await rig.start();
-  await rig.live();
-  return rig;
+async function busyRig(): Promise<BusyRig> {
+  const busy = new BusyRig(await createTestRouter({ sinks: base.channels ?? {} }));
+  await busy.live();
+  return busy;
 }
 
 describe('Q4 reload while messages flow', () => {
@@ -158,11 +160,12 @@ describe('Q4 reload while messages flow', () => {
   it.each(paths.map((path) => [path.join('.'), path] as const))(
     'of %s loses nothing and keeps order and history',
     async (_, path) => {
-      const rig = await busyRig();
+      const busy = await busyRig();
+      const { rig } = busy;
       const before = rig.metrics('ohlcv');
       const appliedBefore = rig.facts('config.applied').length;
       const reload = rig.router.reconfigure(laidOver(base, written(path)));
-      await rig.feed(100);
+      await busy.feed(100);
       const changes = await reload;
       const isRename = path.at(-1) === 'name';
       if (!isRename) {
@@ -178,30 +181,32 @@ describe('Q4 reload while messages flow', () => {
       else expect(breaker).toMatchObject({ opened: 1, state: 'closed' });
       expect(restarts).toBe(0);
       expect(retries).toBe(before.retries);
-      expect(accepted).toBe(rig.accepted.length);
+      expect(accepted).toBe(busy.accepted.length);
       expect(calls).toBeGreaterThan(before.calls);
       const report = await rig.stop();
       expect(report).toMatchObject({ conserved: true, onTime: true });
-      rig.checkDelivered();
+      busy.checkDelivered();
     },
   );
 
   it('of all fields at once does, too', async () => {
-    const rig = await busyRig();
+    const busy = await busyRig();
+    const { rig } = busy;
     const all = paths.filter((path) => path.at(-1) !== 'breaker').map((path) => written(path));
     const reload = rig.router.reconfigure(laidOver(base, ...all));
-    await rig.feed(100);
+    await busy.feed(100);
     expect(await reload).toHaveLength(all.length - 1);
     expect(rig.metrics('ohlcv').breaker).toMatchObject({ opened: 1 });
     const back = rig.router.reconfigure(base);
-    await rig.feed(100);
+    await busy.feed(100);
     expect(await back).toHaveLength(all.length - 1);
     expect(await rig.stop()).toMatchObject({ conserved: true });
-    rig.checkDelivered();
+    busy.checkDelivered();
   });
 
   it('of an invalid configuration changes nothing, tells of every mistake, and raises an alert until a valid one comes', async () => {
-    const rig = await busyRig();
+    const busy = await busyRig();
+    const { rig } = busy;
     const { config } = rig.router;
     const invalid = { router: { sliceMs: -1 }, channels: { ohlcv: { batchSize: 0, retry: { attempts: 'many' } } } };
     const reload = rig.router.reconfigure(invalid as unknown as RouterConfigInput);
@@ -214,16 +219,17 @@ describe('Q4 reload while messages flow', () => {
     expect(rig.router.alerts).toMatchObject([
       { alert: 'config-rejected', channel: null, text: expect.stringContaining('batchSize') },
     ]);
-    await rig.feed(50);
+    await busy.feed(50);
     expect(await rig.router.reconfigure(laidOver(base, { channels: { ohlcv: { batchSize: 6 } } }))).toHaveLength(1);
     expect(rig.facts('alert.cleared').at(-1)).toMatchObject({ alert: 'config-rejected', lastedMs: 50 });
     expect(rig.router.alerts).toEqual([]);
     await rig.stop();
-    rig.checkDelivered();
+    busy.checkDelivered();
   });
 
   it('to a name of another channel or of none is refused', async () => {
-    const rig = await busyRig();
+    const busy = await busyRig();
+    const { rig } = busy;
     await expect(rig.router.reconfigure({ channels: { ohlcv: { name: 'bars' } } })).rejects.toThrow(
       'channels.ohlcv.name',
     );
@@ -231,7 +237,8 @@ describe('Q4 reload while messages flow', () => {
   });
 
   it('to the same changes nothing and says nothing', async () => {
-    const rig = await busyRig();
+    const busy = await busyRig();
+    const { rig } = busy;
     expect(await rig.router.reconfigure(base)).toEqual([]);
     expect(rig.facts('config.applied')).toEqual([]);
   });
@@ -241,41 +248,44 @@ describe('Q4 a reload that changes which channels there are', () => {
   const channels = { tick: {}, ohlcv: { batchSize: 5, timeoutMs: 20 } };
 
   it('drains a channel that is taken out: what it had is delivered, what comes for it is unroutable', async () => {
-    const rig = await createRig({ channels });
-    rig.sink('ohlcv').reaction = slow(3);
+    const rig = await createTestRouter({ sinks: channels });
+    rig.sink('ohlcv').otherwise = slow(3);
     rig.router.routeAll(messages('ohlcv', 23));
     expect(await rig.router.reconfigure({ channels: { tick: {} } })).toMatchObject([
       { path: ['channels', 'ohlcv'], after: undefined },
     ]);
     expect(rig.router.route(message('ohlcv', 99))).toEqual({ status: 'rejected', reason: 'unknown-type' });
     await rig.advance(1_000);
-    expect(rig.sink('ohlcv').delivered).toEqual(numbers(23));
+    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(23));
     expect([...rig.router.channels.keys()]).toEqual(['tick']);
     expect(rig.router.metrics()).toMatchObject({ received: 24, unroutable: 1, conserved: true });
   });
 
   it.each([0, 1, 1_000])('brings it back, %i ms later, as it is configured then', async (ms) => {
-    const rig = await createRig({ channels });
-    rig.sink('ohlcv').reaction = slow(3);
+    const rig = await createTestRouter({ sinks: channels });
+    rig.sink('ohlcv').otherwise = slow(3);
     rig.router.routeAll(messages('ohlcv', 23));
     await rig.router.reconfigure({ channels: { tick: {} } });
     if (ms > 0) await rig.advance(ms);
-    const again = await rig.during(rig.router.reconfigure({ channels: { tick: {}, ohlcv: { batchSize: 2 } } }));
+    const again = await rig.advanceUntil(rig.router.reconfigure({ channels: { tick: {}, ohlcv: { batchSize: 2 } } }));
     expect(again).toMatchObject([{ path: ['channels', 'ohlcv'], before: undefined }]);
     rig.router.routeAll(messages('ohlcv', 10, 23));
     await rig.advance(10_000);
-    expect(rig.sink('ohlcv').delivered).toEqual(numbers(33));
+    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(33));
     expect(rig.metrics('ohlcv')).toMatchObject({ state: 'idle', accepted: 10 });
     expect(rig.router.config.channels.ohlcv?.batchSize).toBe(2);
   });
 
   it('brings it back only when its class accepts its `eventRules`', async () => {
-    class Ruled extends ProcessingChannel<Message> {
+    class Ruled extends ProcessingChannel<TestMessage> {
       static override readonly rules = z.object({ minMove: z.number().positive() });
       override process(): void {}
     }
     const sound = { tick: {}, ohlcv: { eventRules: { minMove: 1 } } };
-    const rig = await createRig({ channels: sound, classes: { ohlcv: () => new Ruled() } });
+    const rig = await createTestRouter({
+      config: { channels: sound },
+      channels: { tick: () => new Quiet(), ohlcv: () => new Ruled() },
+    });
     await rig.router.reconfigure({ channels: { tick: {} } });
     await rig.advance(100);
     const wrong = rig.router.reconfigure({ channels: { tick: {}, ohlcv: { eventRules: { minMove: -1 } } } });
@@ -287,12 +297,14 @@ describe('Q4 a reload that changes which channels there are', () => {
 
   it('brings it back as failed when its class cannot be made, and restarts it', async () => {
     let isBroken = false;
-    const rig: RouterRig = await createRig({
-      channels,
-      classes: {
+    const sink = createSink(Quiet);
+    const rig = await createTestRouter({
+      config: { channels },
+      channels: {
+        tick: () => new Quiet(),
         ohlcv: () => {
           if (isBroken) throw new Error('no constructor');
-          return rig === undefined ? new Quiet() : rig.channel('ohlcv');
+          return sink.channel();
         },
       },
     });
@@ -310,17 +322,17 @@ describe('Q4 a reload that changes which channels there are', () => {
     await rig.advance(1_000);
     rig.router.routeAll(messages('ohlcv', 3));
     await rig.advance(1_000);
-    expect(rig.sink('ohlcv').delivered).toEqual(numbers(3));
+    expect(numbersOf(sink.delivered)).toEqual(numbers(3));
   });
 
   it('lets another channel take over its data type at once', async () => {
-    const rig = await createRig({ channels });
-    rig.router.add('bars', () => rig.channel('bars'), { dataType: 'bar' });
+    const rig = await createTestRouter({ sinks: channels });
+    rig.router.add('bars', rig.sink('bars').channel, { dataType: 'bar' });
     rig.router.routeAll(messages('ohlcv', 3));
     await rig.router.reconfigure({ channels: { tick: {}, bars: { dataType: 'ohlcv', batchSize: 1 } } });
     rig.router.routeAll(messages('ohlcv', 3, 3));
     await rig.advance(1_000);
-    expect([rig.sink('ohlcv').delivered, rig.sink('bars').delivered]).toEqual([
+    expect([numbersOf(rig.sink('ohlcv').delivered), numbersOf(rig.sink('bars').delivered)]).toEqual([
       [0, 1, 2],
       [3, 4, 5],
     ]);
@@ -331,9 +343,9 @@ describe('Q4 a reload that replaces a channel', () => {
   const replaced = { channels: { ohlcv: { batchSize: 5, partitions: 2 } } };
 
   it('waits for the batch in flight, takes messages in meanwhile, and leaves none behind', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 5 } } });
-    const call = heldCall();
-    rig.sink('ohlcv').script.push(call.reaction);
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 5 } } });
+    const call = hold();
+    rig.sink('ohlcv').script.push(call);
     rig.router.routeAll(messages('ohlcv', 12));
     await rig.advance(1);
     let isApplied = false;
@@ -345,33 +357,33 @@ describe('Q4 a reload that replaces a channel', () => {
     expect(rig.sink('ohlcv').calls).toHaveLength(1);
     expect(rig.router.route(message('ohlcv', 12))).toEqual({ status: 'accepted' });
     call.succeed();
-    await rig.during(reload);
+    await rig.advanceUntil(reload);
     await rig.advance(1_000);
-    expect(rig.sink('ohlcv').delivered).toEqual(numbers(13));
+    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(13));
     expect(rig.sink('ohlcv').calls.every(({ attempt }) => attempt === 1)).toBe(true);
   });
 
   it('does not wait longer for a hung call than until it is abandoned', async () => {
     const hangs = { processTimeoutMs: 100, abandonAfterMs: 50, batchSize: 5 };
-    const rig = await createRig({ channels: { ohlcv: hangs } });
-    rig.sink('ohlcv').script.push(hang);
+    const rig = await createTestRouter({ sinks: { ohlcv: hangs } });
+    rig.sink('ohlcv').script.push(hang());
     rig.router.routeAll(messages('ohlcv', 7));
     await rig.advance(1);
     const reload = rig.router.reconfigure({ channels: { ohlcv: { ...hangs, partitions: 2 } } });
     await rig.advance(150);
     expect(await reload).toHaveLength(1);
     await rig.advance(10_000);
-    expect(rig.sink('ohlcv').delivered).toEqual(numbers(7));
+    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(7));
     expect(rig.metrics('ohlcv')).toMatchObject({ state: 'idle', inFlight: 0, buffered: 0 });
   });
 
   it('lets no life begin in one that has failed, while it waits for another one', async () => {
     const crashing = { batchSize: 5, processTimeoutMs: 10, abandonAfterMs: 10, restart: { delayMs: 30 } };
     const slowly = { batchSize: 1, processTimeoutMs: 60_000 };
-    const rig = await createRig({ channels: { ohlcv: crashing, fmv: slowly } });
-    rig.sink('ohlcv').script.push(hang, slow(5_000));
-    const call = heldCall();
-    rig.sink('fmv').script.push(call.reaction);
+    const rig = await createTestRouter({ sinks: { ohlcv: crashing, fmv: slowly } });
+    rig.sink('ohlcv').script.push(hang(), slow(5_000));
+    const call = hold();
+    rig.sink('fmv').script.push(call);
     rig.router.routeAll([...messages('ohlcv', 7), ...messages('fmv', 3)]);
     await rig.advance(20);
     expect(rig.metrics('ohlcv').state).toBe('failed');
@@ -380,19 +392,19 @@ describe('Q4 a reload that replaces a channel', () => {
     });
     await rig.advance(1_000);
     call.succeed();
-    await rig.during(reload);
+    await rig.advanceUntil(reload);
     await rig.advance(60_000);
-    expect(rig.sink('ohlcv').delivered).toEqual(numbers(7));
-    expect(rig.sink('fmv').delivered).toEqual(numbers(3));
+    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(7));
+    expect(numbersOf(rig.sink('fmv').delivered)).toEqual(numbers(3));
     expect(rig.metrics('ohlcv')).toMatchObject({ inFlight: 0, buffered: 0, returned: 0 });
   });
 
   it.each(['pause', 'resume'] as const)('keeps to what an operator wants meanwhile: %s', async (wish) => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 5 } } });
-    const call = heldCall();
-    rig.sink('ohlcv').script.push(call.reaction);
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 5 } } });
+    const call = hold();
+    rig.sink('ohlcv').script.push(call);
     // Longer than anyone waits for an instance that closes: the old one must not begin such a call.
-    rig.sink('ohlcv').reaction = slow(8_000);
+    rig.sink('ohlcv').otherwise = slow(8_000);
     rig.router.routeAll(messages('ohlcv', 12));
     await rig.advance(1);
     if (wish === 'resume') rig.router.pause('ohlcv');
@@ -400,30 +412,30 @@ describe('Q4 a reload that replaces a channel', () => {
     await rig.advance(10);
     rig.router[wish]('ohlcv');
     call.succeed();
-    await rig.during(reload);
+    await rig.advanceUntil(reload);
     await rig.advance(20_000);
     expect(rig.metrics('ohlcv')).toMatchObject(wish === 'pause' ? { state: 'paused', buffered: 7 } : { buffered: 0 });
     rig.router.resume('ohlcv');
     await rig.advance(20_000);
-    expect(rig.sink('ohlcv').delivered).toEqual(numbers(12));
+    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(12));
     expect(rig.metrics('ohlcv')).toMatchObject({ inFlight: 0, delivered: 12 });
   });
 
   it.each([0, 50])(
     'leaves out a channel that an operator takes out meanwhile: counted once (%i ms a call)',
     async (ms) => {
-      const rig = await createRig({ channels: { tick: {}, ohlcv: { batchSize: 5 } } });
-      const call = heldCall();
-      rig.sink('ohlcv').script.push(call.reaction);
+      const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { batchSize: 5 } } });
+      const call = hold();
+      rig.sink('ohlcv').script.push(call);
       rig.router.routeAll(messages('ohlcv', 12));
       await rig.advance(1);
-      if (ms > 0) rig.sink('ohlcv').reaction = slow(ms);
+      if (ms > 0) rig.sink('ohlcv').otherwise = slow(ms);
       const reload = rig.router.reconfigure({ channels: { tick: {}, ...replaced.channels } });
       await rig.advance(1);
       const removal = rig.router.remove('ohlcv');
       await rig.advance(10);
       call.succeed();
-      const [report] = await rig.during(Promise.all([removal, reload]));
+      const [report] = await rig.advanceUntil(Promise.all([removal, reload]));
       expect(report).toMatchObject({ delivered: 12, returned: 0 });
       expect(rig.router.metrics()).toMatchObject({ received: 12, conserved: true });
     },
@@ -436,45 +448,48 @@ describe('Q4 a reload that replaces a channel', () => {
         return new Promise((resolve) => void rig.clock.setTimeout(resolve, 500));
       }
     }
-    const rig: RouterRig = await createRig({ channels: { ohlcv: {} }, classes: { ohlcv: () => new Closing() } });
+    const rig: TestRouter = await createTestRouter({
+      config: { channels: { ohlcv: {} } },
+      channels: { ohlcv: () => new Closing() },
+    });
     const reload = rig.router.reconfigure({ channels: { ohlcv: { partitions: 2 } } }).catch((error: unknown) => error);
     await rig.advance(100);
-    const report = await rig.stop(5_000);
+    const report = await rig.stop({ deadlineMs: 5_000 });
     expect(report).toMatchObject({ onTime: true, conserved: true });
     expect(report.elapsedMs).toBeLessThan(1_000);
-    expect(await rig.during(reload)).toMatchObject({ code: 'not-running' });
+    expect(await rig.advanceUntil(reload)).toMatchObject({ code: 'not-running' });
   });
 
-  it.each([hang, heldCall().reaction])(
+  it.each([hang(), hold()])(
     'ends with the router: nobody waits for ever, and every message is accounted for',
     async (stuck) => {
-      const rig = await createRig({ channels: { ohlcv: { batchSize: 5, processTimeoutMs: 60_000 } } });
+      const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 5, processTimeoutMs: 60_000 } } });
       rig.sink('ohlcv').script.push(stuck);
       rig.router.routeAll(messages('ohlcv', 12));
       await rig.advance(1);
       const reload = rig.router.reconfigure(replaced).catch((error: unknown) => error);
       await rig.advance(10);
-      const report = await rig.stop(1_000);
+      const report = await rig.stop({ deadlineMs: 1_000 });
       expect(report).toMatchObject({ conserved: true, channels: { ohlcv: { inFlight: 5, returned: 7 } } });
-      expect(await rig.during(reload)).toMatchObject({ code: 'not-running' });
+      expect(await rig.advanceUntil(reload)).toMatchObject({ code: 'not-running' });
     },
   );
 
   it('hands over what failed, in order, with its attempts and the wait the sink asked for', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 5, retry: { attempts: 9 } } } });
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 5, retry: { attempts: 9 } } } });
     rig.sink('ohlcv').script.push(() => {
       throw Object.assign(new Error('busy'), { retryAfterMs: 10_000 });
     });
     rig.router.routeAll(messages('ohlcv', 12));
     await rig.advance(1);
     expect(rig.metrics('ohlcv').state).toBe('retrying');
-    await rig.during(
+    await rig.advanceUntil(
       rig.router.reconfigure({ channels: { ohlcv: { batchSize: 5, retry: { attempts: 9 }, warmUpTimeoutMs: 1 } } }),
     );
     await rig.advance(9_900);
     expect(rig.sink('ohlcv').calls).toHaveLength(1);
     await rig.advance(200);
-    expect(rig.sink('ohlcv').delivered).toEqual(numbers(12));
+    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(12));
     expect(rig.sink('ohlcv').calls[1]).toMatchObject({ attempt: 2 });
   });
 });
@@ -487,8 +502,8 @@ describe('Q4 what a reload means for a breaker', () => {
   };
 
   it('limits that change keep its state, its window and its cool-down', async () => {
-    const rig = await createRig({ channels: { tick: tripping } });
-    rig.sink('tick').script.push(throwSync);
+    const rig = await createTestRouter({ sinks: { tick: tripping } });
+    rig.sink('tick').script.push(fail());
     rig.router.route(message('tick', 0));
     await rig.advance(1_000);
     const { rates } = rig.metrics('tick').breaker ?? {};
@@ -504,63 +519,63 @@ describe('Q4 what a reload means for a breaker', () => {
 
   it('`observeOnly` lets go of a channel at once, `breaker: false` with its next instance', async () => {
     for (const breaker of [{ ...tripping.breaker, observeOnly: true }, false] as const) {
-      const rig = await createRig({ channels: { tick: tripping } });
+      const rig = await createTestRouter({ sinks: { tick: tripping } });
       rig.router.trip('tick');
       rig.router.routeAll(messages('tick', 3));
       await rig.advance(1_000);
       expect(rig.metrics('tick').buffered).toBe(3);
-      await rig.during(rig.router.reconfigure({ channels: { tick: { ...tripping, breaker } } }));
+      await rig.advanceUntil(rig.router.reconfigure({ channels: { tick: { ...tripping, breaker } } }));
       await rig.advance(1_000);
-      expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
+      expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
     }
   });
 
   it('a breaker that was `false` works from then on', async () => {
-    const rig = await createRig({ channels: { tick: { ...tripping, breaker: false } } });
-    await rig.during(rig.router.reconfigure({ channels: { tick: tripping } }));
-    rig.sink('tick').reaction = reject;
+    const rig = await createTestRouter({ sinks: { tick: { ...tripping, breaker: false } } });
+    await rig.advanceUntil(rig.router.reconfigure({ channels: { tick: tripping } }));
+    rig.sink('tick').otherwise = reject();
     rig.router.routeAll(messages('tick', 5));
     await rig.advance(5_000);
     expect(rig.metrics('tick')).toMatchObject({ state: 'tripped', deadLettered: 0 });
-    rig.sink('tick').reaction = succeed;
+    rig.sink('tick').otherwise = succeed();
   });
 });
 
 describe('Q4 a channel that was added in code', () => {
   it('stays as it is through a reload that does not name it, and takes over what one says that does', async () => {
-    const rig = await createRig({ channels: { tick: {} } });
-    rig.router.add('bars', () => rig.channel('bars'), { dataType: 'ohlcv', batchSize: 7 });
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.router.add('bars', rig.sink('bars').channel, { dataType: 'ohlcv', batchSize: 7 });
     await rig.router.reconfigure({ channels: { tick: { capacity: 50 } } });
     expect(rig.router.config.channels.bars).toMatchObject({ dataType: 'ohlcv', batchSize: 7 });
     await rig.router.reconfigure({ channels: { bars: { dataType: 'ohlcv', batchSize: 3 } } });
     rig.router.routeAll(messages('ohlcv', 3));
     await rig.advance(0);
-    expect(rig.sink('bars').delivered).toEqual([0, 1, 2]);
+    expect(numbersOf(rig.sink('bars').delivered)).toEqual([0, 1, 2]);
   });
 
   it('while a reload waits for a batch is not taken out by it', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 1 } } });
-    const call = heldCall();
-    rig.sink('ohlcv').script.push(call.reaction);
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 1 } } });
+    const call = hold();
+    rig.sink('ohlcv').script.push(call);
     rig.router.routeAll(messages('ohlcv', 1));
     await rig.advance(1);
     const reload = rig.router.reconfigure({ channels: { ohlcv: { batchSize: 1, partitions: 2 } } });
     await rig.advance(1);
-    rig.router.add('tick', () => rig.channel('tick'));
+    rig.router.add('tick', rig.sink('tick').channel);
     call.succeed();
     await rig.advance(10);
     await reload;
     rig.router.routeAll(messages('tick', 2));
     await rig.advance(10);
-    expect(rig.sink('tick').delivered).toEqual([0, 1]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1]);
     expect(rig.router.metrics().conserved).toBe(true);
   });
 });
 
 it('Q4 a channel added meanwhile that leaves no room for the reload makes it fail, and what it retired goes on', async () => {
-  const rig = await createRig({ channels: { ohlcv: { batchSize: 1 }, tick: {} } });
-  const call = heldCall();
-  rig.sink('ohlcv').script.push(call.reaction);
+  const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 1 }, tick: {} } });
+  const call = hold();
+  rig.sink('ohlcv').script.push(call);
   rig.router.routeAll(messages('ohlcv', 2));
   await rig.advance(1);
   const reload = rig.router.reconfigure({
@@ -568,12 +583,12 @@ it('Q4 a channel added meanwhile that leaves no room for the reload makes it fai
   });
   const refused = expect(reload).rejects.toThrow(/data type of its own/);
   await rig.advance(1);
-  rig.router.add('bars', () => rig.channel('bars'));
+  rig.router.add('bars', rig.sink('bars').channel);
   call.succeed();
   await rig.advance(10);
   await refused;
   rig.router.routeAll(messages('ohlcv', 2, 2));
   await rig.advance(10);
-  expect(rig.sink('ohlcv').delivered).toEqual([0, 1, 2, 3]);
+  expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([0, 1, 2, 3]);
   expect(rig.router.config.channels.ohlcv?.partitions).toBe(1);
 });

@@ -1,22 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import {
-  createRig,
+  createTestRouter,
+  fail,
   message,
   messages,
   type Reaction,
-  type RouterRig,
-  rejectingWith,
-  throwSync,
-} from '../../support/router-rig.ts';
+  reject,
+  type TestMessage,
+  type TestRouter,
+} from '../../../src/testing/index.ts';
+import { numbersOf } from '../../support/numbers.ts';
 
-const busy = (retryAfterMs: number): Reaction => rejectingWith(Object.assign(new Error('busy'), { retryAfterMs }));
+const busy = (retryAfterMs: number): Reaction<TestMessage> =>
+  reject(Object.assign(new Error('busy'), { retryAfterMs }));
 
 /** Fails the first attempt of every batch. */
-const failFirst: Reaction = ({ attempt }) => {
+const failFirst: Reaction<TestMessage> = ({ context: { attempt } }) => {
   if (attempt === 1) throw new Error('the first time');
 };
 
-async function waitOf(rig: RouterRig): Promise<number> {
+async function waitOf(rig: TestRouter): Promise<number> {
   await rig.advance(0);
   const { state, endsInMs } = rig.router.explain('tick');
   expect(state).toBe('retrying');
@@ -28,8 +31,8 @@ describe('R6.2 the wait before another attempt', () => {
     const waits: number[][] = [[], [], [], []];
     for (let seed = 1; seed <= 40; seed += 1) {
       const retry = { attempts: 9, delayMs: 100, factor: 2, delayMsMax: 300 };
-      const rig = await createRig({ seed, channels: { tick: { retry } } });
-      rig.sink('tick').reaction = throwSync;
+      const rig = await createTestRouter({ seed, sinks: { tick: { retry } } });
+      rig.sink('tick').otherwise = fail();
       rig.router.route(message('tick', 0));
       for (const found of waits) {
         const wait = await waitOf(rig);
@@ -46,27 +49,27 @@ describe('R6.2 the wait before another attempt', () => {
   });
 
   it('is at least what the sink asks for by `retryAfterMs`, however short its own backoff is', async () => {
-    const rig = await createRig({ channels: { tick: { retry: { delayMs: 1, delayMsMax: 1 } } } });
+    const rig = await createTestRouter({ sinks: { tick: { retry: { delayMs: 1, delayMsMax: 1 } } } });
     rig.sink('tick').script.push(busy(60_000));
     rig.router.routeAll(messages('tick', 3));
     expect(await waitOf(rig)).toBe(60_000);
     await rig.advance(59_999);
     expect(rig.metrics('tick').calls).toBe(1);
     await rig.advance(1);
-    expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
   });
 
   it('of nothing is none: a backoff of 0 tries again at once, and no state lies between the attempts', async () => {
-    const rig = await createRig({ channels: { tick: { retry: { delayMs: 0 } } } });
-    rig.sink('tick').reaction = failFirst;
+    const rig = await createTestRouter({ sinks: { tick: { retry: { delayMs: 0 } } } });
+    rig.sink('tick').otherwise = failFirst;
     rig.router.routeAll(messages('tick', 3));
     await rig.advance(0);
-    expect([rig.clock.now(), rig.sink('tick').delivered]).toEqual([0, [0, 1, 2]]);
+    expect([rig.clock.now(), numbersOf(rig.sink('tick').delivered)]).toEqual([0, [0, 1, 2]]);
     expect(rig.facts('batch.failed').length).toBe(3);
     expect(rig.facts('channel.entered').map(({ to }) => to)).not.toContain('retrying');
   });
 
-  const interruptions: Readonly<Record<string, (rig: RouterRig) => unknown>> = {
+  const interruptions: Readonly<Record<string, (rig: TestRouter) => unknown>> = {
     'a pause': async (rig) => {
       rig.router.pause();
       await rig.advance(10);
@@ -75,10 +78,10 @@ describe('R6.2 the wait before another attempt', () => {
     'a restart by hand': (rig) => rig.router.restart('tick'),
     'a flush': (rig) => rig.router.flush('tick'),
     'a breaker that cools down sooner': (rig) => rig.router.trip('tick'),
-    'a reload': (rig) => rig.during(rig.router.reconfigure({ channels: { tick: { partitions: 2 } } })),
+    'a reload': (rig) => rig.advanceUntil(rig.router.reconfigure({ channels: { tick: { partitions: 2 } } })),
   };
   it.each(Object.keys(interruptions))('outlasts %s', async (name) => {
-    const rig = await createRig({ channels: { tick: { breaker: { coolDownMs: 100, coolDownMsMax: 100 } } } });
+    const rig = await createTestRouter({ sinks: { tick: { breaker: { coolDownMs: 100, coolDownMsMax: 100 } } } });
     rig.sink('tick').script.push(busy(60_000));
     rig.router.routeAll(messages('tick', 3));
     await rig.advance(1_000);
@@ -88,7 +91,7 @@ describe('R6.2 the wait before another attempt', () => {
     await rig.advance(57_000);
     expect(rig.metrics('tick').calls).toBe(1);
     await rig.advance(2_000);
-    expect(rig.sink('tick').delivered).toEqual([0, 1, 2]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
   });
 
   it('of an answer that is no number, or a cursed one, is the backoff', async () => {
@@ -105,11 +108,11 @@ describe('R6.2 the wait before another attempt', () => {
       null,
       'text',
     ]) {
-      const rig = await createRig({ channels: { tick: { retry: { delayMs: 10, delayMsMax: 10 } } } });
-      rig.sink('tick').script.push(rejectingWith(error));
+      const rig = await createTestRouter({ sinks: { tick: { retry: { delayMs: 10, delayMsMax: 10 } } } });
+      rig.sink('tick').script.push(reject(error));
       rig.router.route(message('tick', 0));
       await rig.advance(10);
-      expect(rig.sink('tick').delivered).toEqual([0]);
+      expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
     }
   });
 });

@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { channelMachine } from '../../../machines/channel.ts';
 import { stateName } from '../../../src/facts/state-name.ts';
-import { faults } from '../../support/failing-faults.ts';
-import { states, worldIn } from '../../support/failing-states.ts';
-import type { FailingWorld } from '../../support/failing-world.ts';
+import { numbersOf } from '../../support/numbers.ts';
+import { faults } from './failing-faults.ts';
+import { states, worldIn } from './failing-states.ts';
+import type { FailingWorld } from './failing-world.ts';
 
 const DEADLINE_MS = 2_000;
 /** What is cut off by a deadline may be handed back; everywhere else all of it is delivered in the end. */
@@ -30,12 +31,13 @@ async function verdictOf(world: FailingWorld, state: string, fault: string): Pro
     ended.includes(state) || endings.includes(fault) ? expect.anything() : [],
   );
   const stopsAt = rig.clock.now();
-  const report = await rig.stop(DEADLINE_MS);
+  const report = await rig.stop({ deadlineMs: DEADLINE_MS });
   expect(rig.clock.now() - stopsAt).toBeLessThanOrEqual(DEADLINE_MS + 500);
   await world.end();
   expect(report.conserved).toBe(true);
   expect(rig.clock.pending, 'no timer is left').toBe(0);
-  expect(sink.offered).toEqual(sink.offered.toSorted((a, b) => a - b));
+  const offered = numbersOf(sink.offered);
+  expect(offered).toEqual(offered.toSorted((a, b) => a - b));
   const { accepted, delivered, deadLettered, buffered, returned, inFlight } = rig.metrics('ohlcv');
   expect(buffered).toBe(0);
   if (!endings.includes(fault) && !ended.includes(state)) {

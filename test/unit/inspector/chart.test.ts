@@ -5,7 +5,7 @@ import { layoutChart } from '../../../config/chart-layout.ts';
 import { channelMachine, routerMachine } from '../../../machines/index.ts';
 import type { Chart, ChartState } from '../../../src/inspector/chart.ts';
 import { pathOf } from '../../../src/inspector/page/chart-path.ts';
-import { createRig, message, reject, throwSync } from '../../support/router-rig.ts';
+import { createTestRouter, fail, message, reject } from '../../../src/testing/index.ts';
 
 interface Graph {
   readonly stateNode: { readonly path: readonly string[] };
@@ -115,8 +115,8 @@ describe.each([
 
 it('each transition a channel makes has a way in the chart that begins and ends where the channel was', async () => {
   const chart = await layoutChart(channelMachine, 'DOWN');
-  const rig = await createRig({
-    channels: { tick: { batchSize: 3, retry: { attempts: 2 }, breaker: { minimumCalls: 2 } } },
+  const rig = await createTestRouter({
+    sinks: { tick: { batchSize: 3, retry: { attempts: 2 }, breaker: { minimumCalls: 2 } } },
   });
   const feed = async (count: number): Promise<void> => {
     for (let n = 0; n < count; n += 1) {
@@ -125,12 +125,12 @@ it('each transition a channel makes has a way in the chart that begins and ends 
     }
   };
   await feed(20);
-  rig.sink('tick').script.push(reject, throwSync);
+  rig.sink('tick').script.push(reject(), fail());
   await feed(20);
-  rig.sink('tick').reaction = reject;
+  rig.sink('tick').otherwise = reject();
   await feed(10);
   await rig.clock.advance(20_000);
-  rig.sink('tick').reaction = () => {};
+  rig.sink('tick').otherwise = () => {};
   await rig.clock.advance(60_000);
   rig.router.pause('tick');
   await feed(1);

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { takeFrame } from '../../../src/inspector/frame.ts';
 import { type Reading, readRouter } from '../../../src/metrics/reading.ts';
-import { busy, createRig, message } from '../../support/router-rig.ts';
+import { busy, createTestRouter, message } from '../../../src/testing/index.ts';
 
 it('a frame shows how long calls took since the reading before it, and nothing when there was none', async () => {
-  const rig = await createRig();
+  const rig = await createTestRouter({ sinks: { tick: {} } });
   const tickFrame = (reading: Reading, before?: Reading) =>
     takeFrame(rig.router, rig.clock, reading, before).channels[0];
   rig.sink('tick').script.push(busy(64), busy(4));

@@ -6,16 +6,17 @@ import { createInspector, type Inspector } from '../../../src/inspector/index.ts
 import { LiveStream } from '../../../src/inspector/live-stream.ts';
 import type { Hello, Tick } from '../../../src/inspector/protocol.ts';
 import { TimeLine } from '../../../src/inspector/time-line.ts';
+import { createTestRouter, hang, message, messages, reject, type TestRouter } from '../../../src/testing/index.ts';
+import { numbersOf } from '../../support/numbers.ts';
 import { projectRoot } from '../../support/project-files.ts';
-import { createRig, hang, message, messages, type RouterRig, reject } from '../../support/router-rig.ts';
 import { ask, SlowReader, until, Watcher } from './visitor.ts';
 
-let rig: RouterRig;
+let rig: TestRouter;
 let inspector: Inspector;
 
 beforeAll(() => buildPage(projectRoot));
 beforeEach(async () => {
-  rig = await createRig({ channels: { tick: { retry: { attempts: 1 }, breaker: { minimumCalls: 1 } } } });
+  rig = await createTestRouter({ sinks: { tick: { retry: { attempts: 1 }, breaker: { minimumCalls: 1 } } } });
   inspector = await createInspector(rig.router, { clock: rig.clock });
 });
 afterEach(() => inspector.close());
@@ -60,7 +61,7 @@ describe('while nobody watches', () => {
   });
 
   it('what went wrong is remembered for the one who comes to look', async () => {
-    rig.sink('tick').reaction = reject;
+    rig.sink('tick').otherwise = reject();
     rig.router.route(message('tick', 1));
     await rig.clock.advance(100);
     const [hello] = (await watch()).events<Hello>('hello');
@@ -100,7 +101,7 @@ it('a frame that fails costs the pages their streams and the host nothing; they 
 describe('a page', () => {
   it('hears four times a second what the router says at that moment', async () => {
     const watcher = await watch();
-    rig.sink('tick').reaction = hang;
+    rig.sink('tick').otherwise = hang();
     for (const each of messages('tick', 5)) rig.router.route(each);
     const [first, second] = await ticks(watcher, 2);
     expect([first?.frame.at, second?.frame.at]).toEqual([rig.clock.wallTime() - 250, rig.clock.wallTime()]);
@@ -173,7 +174,7 @@ describe('a page', () => {
     await Promise.all([inspector.close(), inspector.close(), watcher.isOver]);
     rig.router.route(message('tick', 1));
     await rig.advance(100);
-    expect(rig.sink('tick').delivered).toEqual([1]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([1]);
   });
 
   it('beyond the thirty-second is turned away', async () => {

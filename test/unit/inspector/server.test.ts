@@ -6,17 +6,18 @@ import { buildPage } from '../../../config/build-page.ts';
 import type { Logger } from '../../../src/index.ts';
 import { createInspector, type Inspector, type InspectorOptions } from '../../../src/inspector/index.ts';
 import { loadPage } from '../../../src/inspector/page-files.ts';
+import { createTestRouter, message, messages, reject, succeed, type TestRouter } from '../../../src/testing/index.ts';
+import { numbersOf } from '../../support/numbers.ts';
 import { projectRoot } from '../../support/project-files.ts';
-import { createRig, message, messages, type RouterRig, rejectingWith, succeed } from '../../support/router-rig.ts';
 import { ask, order } from './visitor.ts';
 
-let rig: RouterRig;
+let rig: TestRouter;
 let inspector: Inspector;
 let url: string;
 
 beforeAll(() => buildPage(projectRoot));
 beforeEach(async () => {
-  rig = await createRig({ channels: { tick: {}, fmv: {} } });
+  rig = await createTestRouter({ sinks: { tick: {}, fmv: {} } });
   inspector = await createInspector(rig.router, { clock: rig.clock });
   url = inspector.url;
 });
@@ -293,10 +294,10 @@ describe('control', () => {
 
   it('replays one channel at a time, and tells how far it came', async () => {
     const { control, told } = await controlled();
-    rig.sink('tick').reaction = rejectingWith({ retryable: false });
+    rig.sink('tick').otherwise = reject({ retryable: false });
     for (const n of [1, 2, 3]) rig.router.route(message('tick', n));
     await rig.advance(5_000);
-    rig.sink('tick').reaction = succeed;
+    rig.sink('tick').otherwise = succeed();
     const replay = { operation: 'replay', channel: 'tick' };
     expect((await order(control.url, replay)).status).toBe(200);
     expect(await order(control.url, { ...replay, channel: 'fmv' })).toMatchObject({
@@ -334,7 +335,7 @@ describe('control', () => {
 
 describe('dead letters', () => {
   async function letters(showPayloads: boolean): Promise<string> {
-    rig.sink('tick').reaction = rejectingWith(Object.assign(new Error('bad price'), { retryable: false }));
+    rig.sink('tick').otherwise = reject(Object.assign(new Error('bad price'), { retryable: false }));
     rig.router.route({ ...message('tick', 4_711), sym: 'SECRETCO' });
     await rig.clock.advance(1_000);
     expect(rig.router.deadLetters.list()).toHaveLength(1);
@@ -380,7 +381,7 @@ it('the router does not notice ten thousand connections, and the page still answ
   }
   for (const each of open) each.destroy();
   await rig.clock.advance(1_000);
-  expect(rig.sink('tick').delivered).toHaveLength(10_000);
+  expect(numbersOf(rig.sink('tick').delivered)).toHaveLength(10_000);
   await expect
     .poll(() =>
       ask(url)

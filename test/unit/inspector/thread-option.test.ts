@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { buildPage } from '../../../config/build-page.ts';
 import { createInspector } from '../../../src/inspector/index.ts';
 import type * as Thread from '../../../src/inspector/thread.ts';
+import { createTestRouter } from '../../../src/testing/index.ts';
 import { bundleThreadWorker } from '../../support/bundled-worker.ts';
 import { projectRoot } from '../../support/project-files.ts';
-import { createRig } from '../../support/router-rig.ts';
 
 let worker: ReturnType<typeof bundleThreadWorker>;
 let code: URL;
@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => worker.remove());
 
 it('with thread, metrics and health are served beside the page with the same token, until the inspector closes', async () => {
-  const rig = await createRig();
+  const rig = await createTestRouter({ sinks: { tick: {} } });
   const inspector = await createInspector(rig.router, { clock: rig.clock, thread: true });
   const [metricsUrl, healthUrl] = [inspector.metricsUrl ?? '', inspector.healthUrl ?? ''];
   expect(new URL(metricsUrl).port).not.toBe(new URL(inspector.url).port);
@@ -35,7 +35,7 @@ it('with thread, metrics and health are served beside the page with the same tok
 });
 
 it('when its thread cannot be started, it says so, and its own port is free again', async () => {
-  const rig = await createRig();
+  const rig = await createTestRouter({ sinks: { tick: {} } });
   const probe = await createInspector(rig.router, { clock: rig.clock });
   const port = Number(new URL(probe.url).port);
   await probe.close();
@@ -48,7 +48,7 @@ it('when its thread cannot be started, it says so, and its own port is free agai
 });
 
 it('without thread there is none', async () => {
-  const rig = await createRig();
+  const rig = await createTestRouter({ sinks: { tick: {} } });
   await using inspector = await createInspector(rig.router, { clock: rig.clock });
   expect([inspector.metricsUrl, inspector.healthUrl]).toEqual([null, null]);
 });

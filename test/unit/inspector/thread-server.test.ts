@@ -5,13 +5,13 @@ import type { Question } from '../../../src/inspector/thread-link.ts';
 import { createThreadServer } from '../../../src/inspector/thread-server.ts';
 import { ThreadWatch } from '../../../src/inspector/thread-watch.ts';
 import { readRouter } from '../../../src/metrics/reading.ts';
+import { createTestRouter, messages, type TestRouter } from '../../../src/testing/index.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { valueIn } from '../../support/exposition.ts';
-import { createRig, messages, type RouterRig } from '../../support/router-rig.ts';
 import { type Asked, ask, type Reply, until } from './visitor.ts';
 
 const token = 'a-token';
-let rig: RouterRig;
+let rig: TestRouter;
 /** Of the thread: that of the router is another one. */
 let clock: ReturnType<typeof createSimulatedClock>;
 let server: ReturnType<typeof createThreadServer>;
@@ -22,7 +22,7 @@ function port(): number {
 }
 
 beforeEach(async () => {
-  rig = await createRig();
+  rig = await createTestRouter({ sinks: { tick: {} } });
   clock = createSimulatedClock();
   isAnswering = true;
   const everything = () => ({ reading: readRouter(rig.router), counters: {} });

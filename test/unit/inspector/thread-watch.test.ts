@@ -3,13 +3,13 @@ import { Counter, createCounters } from '../../../src/core/counters.ts';
 import type { Everything, Question } from '../../../src/inspector/thread-link.ts';
 import { ThreadWatch } from '../../../src/inspector/thread-watch.ts';
 import { readRouter } from '../../../src/metrics/reading.ts';
+import { createTestRouter, messages } from '../../../src/testing/index.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { valueIn } from '../../support/exposition.ts';
-import { createRig, messages } from '../../support/router-rig.ts';
 
 /** A watch over a main thread that answers when the test says so, and what it was asked. */
 async function createWatch() {
-  const rig = await createRig();
+  const rig = await createTestRouter({ sinks: { tick: {} } });
   const counters = createCounters();
   const known: Everything = { reading: readRouter(rig.router), counters: { tick: [counters] } };
   const clock = createSimulatedClock();

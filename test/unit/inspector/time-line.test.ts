@@ -1,19 +1,27 @@
 import { expect, it } from 'vitest';
 import { TimeLine } from '../../../src/inspector/time-line.ts';
-import { createRig, hang, message, type RigOptions, type RouterRig } from '../../support/router-rig.ts';
+import {
+  createTestRouter,
+  hang,
+  message,
+  type TestRouter,
+  type TestRouterOptions,
+} from '../../../src/testing/index.ts';
 
-async function lineOf(options?: RigOptions): Promise<{ rig: RouterRig; line: TimeLine; texts: () => string[] }> {
-  const rig = await createRig(options);
+async function lineOf(
+  options: TestRouterOptions = { sinks: { tick: {} } },
+): Promise<{ rig: TestRouter; line: TimeLine; texts: () => string[] }> {
+  const rig = await createTestRouter(options);
   const line = new TimeLine(rig.router.events, rig.clock);
   return { rig, line, texts: () => line.entries.map(({ tone, text }) => `${tone}: ${text}`) };
 }
 
 it('a channel that is given up, and the router that fails with it, are told as bad', async () => {
   const { rig, line, texts } = await lineOf({
-    channels: { tick: { batchSize: 1, processTimeoutMs: 10, abandonAfterMs: 10, restart: { limit: 1 } } },
-    router: { onGiveUp: 'escalate' },
+    sinks: { tick: { batchSize: 1, processTimeoutMs: 10, abandonAfterMs: 10, restart: { limit: 1 } } },
+    config: { router: { onGiveUp: 'escalate' } },
   });
-  rig.sink('tick').reaction = hang;
+  rig.sink('tick').otherwise = hang();
   rig.router.route(message('tick', 1));
   await rig.clock.advance(5_000);
   expect(texts()).toEqual(

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { createCounters } from '../../../src/core/counters.ts';
 import { ThreadWatch } from '../../../src/inspector/thread-watch.ts';
 import { readRouter } from '../../../src/metrics/reading.ts';
+import { createTestRouter, messages } from '../../../src/testing/index.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { parsed } from '../../support/exposition.ts';
 import { textOf } from '../../support/project-files.ts';
-import { createRig, messages } from '../../support/router-rig.ts';
 
 interface Panel {
   readonly id: number;
@@ -48,7 +48,7 @@ function partsOf(query: string, kind: string): string[] {
 
 /** The metrics with their labels that the thread tells, which are all there are. */
 async function exposed(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const rig = await createRig({ channels: { tick: { batchSize: 1 } } });
+  const rig = await createTestRouter({ sinks: { tick: { batchSize: 1 } } });
   // Enough calls for the breaker to tell its rates.
   rig.router.routeAll(messages('tick', 40));
   // With an alert, so that its metric has labels too.

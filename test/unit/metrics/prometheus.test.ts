@@ -7,30 +7,31 @@ import { catalog } from '../../../src/metrics/catalog.ts';
 import { prometheusName, prometheusText, textOf } from '../../../src/metrics/prometheus.ts';
 import { registerMetrics } from '../../../src/metrics/prometheus-registry.ts';
 import { type Reading, readRouter } from '../../../src/metrics/reading.ts';
-import { parsed, valueIn } from '../../support/exposition.ts';
 import {
-  createRig,
+  createTestRouter,
   hang,
   message,
   messages,
   type Reaction,
-  type RouterRig,
   reject,
   slow,
-} from '../../support/router-rig.ts';
+  type TestMessage,
+  type TestRouter,
+} from '../../../src/testing/index.ts';
+import { parsed, valueIn } from '../../support/exposition.ts';
 
 /** The worst the counters can see: rejections, drops, poison, retries, a hung call, a trip and two partitions. */
-async function troubledRig(seed = 1): Promise<RouterRig> {
-  const rig = await createRig({
+async function troubledRig(seed = 1): Promise<TestRouter> {
+  const rig = await createTestRouter({
     seed,
-    channels: {
+    sinks: {
       tick: { batchSize: 3, capacity: 5, partitions: 2, overflow: 'drop-oldest', retry: { attempts: 1 } },
       ohlcv: { batchSize: 2, capacity: 4, breaker: { minimumCalls: 2, window: { count: 4 } } },
       fmv: { batchSize: 2, capacity: 3, overflow: 'conflate', breaker: false, isolate: false },
     },
   });
   const random = fc.sample(fc.integer({ min: 0, max: 9 }), { numRuns: 60, seed });
-  const reactions: readonly Reaction[] = [reject, slow(30), hang];
+  const reactions: readonly Reaction<TestMessage>[] = [reject(), slow(30), hang()];
   for (const [index, choice] of random.entries()) {
     const channel = ['tick', 'ohlcv', 'fmv'][choice % 3] ?? 'tick';
     const reaction = reactions[choice];
@@ -104,19 +105,19 @@ describe('the text', () => {
   });
 
   it('says that there was nothing to measure instead of 0 seconds', async () => {
-    const { router } = await createRig();
+    const { router } = await createTestRouter({ sinks: { tick: {} } });
     expect(valueIn(prometheusText(router), 'sluice_processing_seconds', { quantile: '0.99' })).toBeNaN();
   });
 
   it('has an empty channel for an alert about the router', async () => {
-    const { router } = await createRig();
+    const { router } = await createTestRouter({ sinks: { tick: {} } });
     await expect(router.reconfigure({ channels: { tick: { batchSize: 0 } } })).rejects.toThrow('batchSize');
     const text = prometheusText(router);
     expect(valueIn(text, 'sluice_alert_active', { alert: 'config-rejected', channel: '' })).toBe(1);
   });
 
   it('takes seconds from milliseconds', async () => {
-    const rig = await createRig({ channels: { tick: { batchSize: 1 } } });
+    const rig = await createTestRouter({ sinks: { tick: { batchSize: 1 } } });
     rig.sink('tick').script.push(slow(200));
     rig.router.routeAll(messages('tick', 2));
     await rig.advance(50);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createRig, messages, slow } from '../../support/router-rig.ts';
+import { createTestRouter, messages, slow } from '../../../src/testing/index.ts';
 
 it.each([
   [0, '0 ms'],
@@ -11,7 +11,7 @@ it.each([
   [7_200_000, '2 h'],
   [86_400_000, '24 h'],
 ])('R5.4 a state that has lasted %i ms is said to last %s', async (ms, words) => {
-  const rig = await createRig();
+  const rig = await createTestRouter({ sinks: { tick: {} } });
   rig.router.pause('tick');
   await rig.advance(ms);
   expect(rig.router.explain('tick')).toMatchObject({
@@ -22,7 +22,7 @@ it.each([
 
 it('R5.4 of a breaker that opened because calls were slow the sentence gives their share', async () => {
   const breaker = { window: { count: 4 }, minimumCalls: 4, slowCallMs: 100, slowCallRate: 0.5 };
-  const rig = await createRig({ channels: { tick: { batchSize: 1, breaker } } });
+  const rig = await createTestRouter({ sinks: { tick: { batchSize: 1, breaker } } });
   rig.sink('tick').script.push(slow(10), slow(10), slow(150), slow(150));
   rig.router.routeAll(messages('tick', 4));
   await rig.advance(1_000);

@@ -5,8 +5,9 @@ import { errorText } from '../../../src/core/error-text.ts';
 import { causeInWords } from '../../../src/facts/cause-words.ts';
 import { createRouter, type DataChannelRouter } from '../../../src/index.ts';
 import { statesOf, transitionsOf } from '../../../src/inspector/mermaid.ts';
+import { Gates } from '../../../src/testing/gates.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../../src/testing/simulated-clock.ts';
-import { GatedChannel, type Gates } from '../../support/model-gates.ts';
+import { Blank } from '../../support/model-channel.ts';
 
 interface Scene {
   readonly clock: SimulatedClock;
@@ -22,13 +23,13 @@ const sinkDown = new Error('the warehouse is down');
 
 function createScene(partitions = 1): Scene {
   const clock = createSimulatedClock();
-  const gates: Gates = {};
+  const gates = new Gates();
   const bars = {
     ...{ priority: 2, batchSize: 10, timeoutMs: 100, partitions, partitionBy: 'round-robin' },
     ...{ retry: { attempts: 1 }, breaker: { minimumCalls: 3, window: { count: 3 } }, restart: { limit: 1 } },
   };
   const router = createRouter({
-    channels: { bars: () => new GatedChannel(gates) },
+    channels: { bars: () => gates.around(new Blank()) },
     config: { channels: { bars } },
     clock,
     random: () => 0.5,
@@ -41,7 +42,7 @@ function createScene(partitions = 1): Scene {
       for (let n = 0; n < count; n += 1) router.route({ sym: 'A', n }, { dataType: 'bars' });
     },
     fail() {
-      gates.process?.reject(sinkDown);
+      gates.at('process')?.fail(sinkDown);
       return clock.settle();
     },
     drain() {
@@ -55,7 +56,7 @@ async function warm(act: (scene: Scene) => unknown = () => {}): Promise<Scene> {
   const scene = createScene();
   scene.router.start().catch(() => {});
   await scene.clock.settle();
-  scene.gates.warmUp?.resolve();
+  scene.gates.at('warmUp')?.open();
   await scene.clock.settle();
   await act(scene);
   await scene.clock.settle();
@@ -232,7 +233,7 @@ const scenes: readonly {
       scene.router.start().catch(() => {});
       for (let failures = 0; failures < 2; failures += 1) {
         await scene.clock.advance(100);
-        scene.gates.warmUp?.reject(sinkDown);
+        scene.gates.at('warmUp')?.fail(sinkDown);
         await scene.clock.settle();
       }
       return scene;
@@ -271,7 +272,7 @@ describe('R5.4 explain', () => {
       const scene = await warm(hold);
       scene.router.restart('bars');
       await scene.clock.advance(100);
-      scene.gates.warmUp?.resolve();
+      scene.gates.at('warmUp')?.open();
       await scene.clock.settle();
       expect(scene.router.explain('bars')).toMatchObject({ state, cause: reason });
       expect(scene.router.health().channels.bars).toMatchObject({ state, reason });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
 import { createRouter, createRouterLogic, type RecorderOptions, routerOf } from '../../../src/index.ts';
-import { createRig, message, messages, type RouterRig, rejectingWith } from '../../support/router-rig.ts';
+import { createTestRouter, message, messages, reject, type TestRouter } from '../../../src/testing/index.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -12,7 +12,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-const recording = (limits: Omit<RecorderOptions, 'directory'> = {}) => ({ recorder: { directory, ...limits } });
+const recording = (limits: Omit<RecorderOptions, 'directory'> = {}) => ({
+  sinks: { tick: {} },
+  recorder: { directory, ...limits },
+});
 
 async function linesIn(path = ''): Promise<unknown[]> {
   const lines = (await readFile(path, 'utf8')).split('\n');
@@ -21,7 +24,7 @@ async function linesIn(path = ''): Promise<unknown[]> {
 }
 
 /** Records are written one after the other: when this one is there, those before it are as well. */
-async function reasonsOf({ router }: RouterRig): Promise<unknown[]> {
+async function reasonsOf({ router }: TestRouter): Promise<unknown[]> {
   await router.writeRecord('last');
   const files = (await readdir(directory)).filter((name) => name.endsWith('.facts.ndjson')).sort();
   const records = await Promise.all(files.map((name) => linesIn(join(directory, name))));
@@ -30,7 +33,7 @@ async function reasonsOf({ router }: RouterRig): Promise<unknown[]> {
 
 describe('what a record holds', () => {
   it('the last facts in their order, each with its time, and the reason at the end', async () => {
-    const rig = await createRig(recording({ facts: 3 }));
+    const rig = await createTestRouter(recording({ facts: 3 }));
     await rig.clock.advance(1_500);
     for (let n = 0; n < 5; n += 1) rig.router.route({ ev: 'unheard of', n });
     const [facts, ...others] = await rig.router.writeRecord('the test');
@@ -44,7 +47,7 @@ describe('what a record holds', () => {
   });
 
   it('what comes with every batch or event is no fact of a record, and nothing is published for its sake', async () => {
-    const rig = await createRig(recording());
+    const rig = await createTestRouter(recording());
     rig.sink('tick').script.push(({ context }) => context.emit({ type: 'high' }));
     rig.router.routeAll(messages('tick', 3));
     await rig.advance(100);
@@ -56,11 +59,11 @@ describe('what a record holds', () => {
   });
 
   it('the last messages, however they came in and whatever became of them', async () => {
-    const rig = await createRig(recording({ messages: 5 }));
+    const rig = await createTestRouter(recording({ messages: 5 }));
     rig.router.routeAll(messages('tick', 4));
     rig.router.route({ ev: 'unheard of' });
     await rig.router.offer(message('tick', 4));
-    await rig.during(rig.router.consume([message('tick', 5), [message('tick', 6)]]));
+    await rig.advanceUntil(rig.router.consume([message('tick', 5), [message('tick', 6)]]));
     const [, kept] = await rig.router.writeRecord();
     expect(await linesIn(kept)).toEqual([
       message('tick', 3),
@@ -71,7 +74,7 @@ describe('what a record holds', () => {
   });
 
   it('a value that JSON cannot hold is a string, and costs nothing else', async () => {
-    const rig = await createRig(recording({ messages: 10 }));
+    const rig = await createTestRouter(recording({ messages: 10 }));
     const shared = { a: 1 };
     const circular: Record<string, unknown> = { ev: 'T' };
     Object.assign(circular, { self: circular, twice: [shared, shared] });
@@ -80,7 +83,7 @@ describe('what a record holds', () => {
         throw new Error('not to be read');
       },
     };
-    rig.sink('tick').script.push(rejectingWith(Object.assign(new Error('refused'), { circular })));
+    rig.sink('tick').script.push(reject(Object.assign(new Error('refused'), { circular })));
     for (const each of [{ ev: 'T', n: 5n }, circular, refusing, undefined, [1]]) rig.router.route(each);
     await rig.advance(100);
     const [facts, kept] = await rig.router.writeRecord();
@@ -107,7 +110,7 @@ describe('what a record holds', () => {
   });
 
   it('two records of the same millisecond have names of their own', async () => {
-    const rig = await createRig(recording());
+    const rig = await createTestRouter(recording());
     const [first, second] = await Promise.all([rig.router.writeRecord(), rig.router.writeRecord()]);
     expect(first).toEqual([join(directory, '2024-01-01T00-00-00.000Z.facts.ndjson')]);
     expect(second).toEqual([join(directory, '2024-01-01T00-00-00.001Z.facts.ndjson')]);
@@ -120,7 +123,7 @@ describe('when a record is written', () => {
 
   it('a burst of failures and alerts makes one record, with what followed at once; the next comes after a minute', async () => {
     const channels = { tick: { processTimeoutMs: 100, abandonAfterMs: 100 } };
-    const rig = await createRig({ ...recording(), channels });
+    const rig = await createTestRouter({ ...recording(), sinks: channels });
     rig.sink('tick').script.push(() => new Promise(() => {}));
     rig.router.route(message('tick', 1));
     await rig.advance(30_000);
@@ -137,7 +140,7 @@ describe('when a record is written', () => {
   });
 
   it('an alert about the router', async () => {
-    const rig = await createRig(recording());
+    const rig = await createTestRouter(recording());
     await rig.router.reconfigure(mistake).catch(() => {});
     await rig.advance(0);
     expect(await reasonsOf(rig)).toEqual(['alert config-rejected of the router', 'last']);
@@ -145,7 +148,7 @@ describe('when a record is written', () => {
   });
 
   it('nothing is written while nothing is wrong', async () => {
-    const rig = await createRig(recording());
+    const rig = await createTestRouter(recording());
     rig.router.routeAll(messages('tick', 20));
     await rig.advance(120_000);
     expect(await readdir(directory)).toEqual([]);
@@ -155,8 +158,8 @@ describe('when a record is written', () => {
 
 describe('options', () => {
   it('a router of createRouterLogic has a recorder as well', async () => {
-    const rig = await createRig();
-    const logic = createRouterLogic({ channels: { tick: () => rig.channel('tick') }, ...recording() });
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    const logic = createRouterLogic({ channels: { tick: rig.sink('tick').channel }, recorder: { directory } });
     const actor = createActor(logic).start();
     expect(await routerOf(actor).writeRecord()).toHaveLength(1);
     await routerOf(actor).stop();
@@ -164,7 +167,7 @@ describe('options', () => {
   });
 
   it('without the option there is nothing to write', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     await expect(rig.router.writeRecord()).rejects.toMatchObject({ code: 'refused', message: /option recorder/ });
     await rig.stop();
   });
@@ -177,8 +180,8 @@ describe('options', () => {
     { directory: 'records', facts: 1.5 },
     { directory: 'records', messages: 1_000_001 },
   ])('%o is refused', async (recorder) => {
-    const rig = await createRig();
-    expect(() => createRouter({ channels: { tick: () => rig.channel('tick') }, recorder })).toThrow(
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    expect(() => createRouter({ channels: { tick: rig.sink('tick').channel }, recorder })).toThrow(
       expect.objectContaining({ code: 'invalid-option', message: expect.stringContaining('recorder takes') }),
     );
     await rig.stop();

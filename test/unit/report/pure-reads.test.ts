@@ -3,18 +3,26 @@ import { ProcessingChannel } from '../../../src/index.ts';
 import { takeFrame } from '../../../src/inspector/frame.ts';
 import { prometheusText } from '../../../src/metrics/prometheus.ts';
 import { readRouter } from '../../../src/metrics/reading.ts';
-import { busy, createRig, type Message, messages, type RouterRig, slow, throwSync } from '../../support/router-rig.ts';
+import {
+  busy,
+  createTestRouter,
+  fail,
+  messages,
+  slow,
+  type TestMessage,
+  type TestRouter,
+} from '../../../src/testing/index.ts';
 
 /** Fails now and then. */
-class Ticks extends ProcessingChannel<Message> {
-  override process(batch: readonly Message[]): void {
+class Ticks extends ProcessingChannel<TestMessage> {
+  override process(batch: readonly TestMessage[]): void {
     if (batch.some(({ n }) => n % 7 === 0)) throw new Error('a seventh message');
   }
 }
 
 /** A router and what a channel of it can read of itself. */
 interface Seen {
-  readonly rig: RouterRig;
+  readonly rig: TestRouter;
   readonly ticks: Ticks;
 }
 
@@ -34,14 +42,15 @@ const reads: Readonly<Record<string, (seen: Seen) => unknown>> = {
 async function run(look: (seen: Seen) => void): Promise<Seen> {
   const ticks = new Ticks();
   const limits = { batchSize: 5, capacity: 20, overflow: 'drop-oldest', breaker: { window: { ms: 2_000 } } } as const;
-  const rig = await createRig({
-    channels: { tick: limits, ohlcv: { ...limits, partitions: 2 }, fmv: { batchSize: 10, timeoutMs: 50 } },
-    classes: { tick: () => ticks },
+  const rig = await createTestRouter({
+    config: { channels: { tick: limits } },
+    sinks: { ohlcv: { ...limits, partitions: 2 }, fmv: { batchSize: 10, timeoutMs: 50 } },
+    channels: { tick: () => ticks },
   });
-  rig.sink('ohlcv').reaction = slow(30);
-  rig.sink('fmv').reaction = busy(3);
+  rig.sink('ohlcv').otherwise = slow(30);
+  rig.sink('fmv').otherwise = busy(3);
   for (let step = 0; step < 60; step += 1) {
-    if (step === 20) rig.sink('ohlcv').reaction = throwSync;
+    if (step === 20) rig.sink('ohlcv').otherwise = fail();
     if (step === 30) rig.router.trip('fmv');
     rig.router.routeAll(['tick', 'ohlcv', 'fmv'].flatMap((name) => messages(name, 3, step * 3)));
     if (step % 4 === 0) rig.router.routeAll([null, ...messages('ohlcv', 30, 1_000 * step)]);

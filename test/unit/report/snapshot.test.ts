@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { isConserved } from '../../../src/core/ledger.ts';
-import { createRig, hang, message, messages, throwSync } from '../../support/router-rig.ts';
+import { createTestRouter, fail, hang, message, messages } from '../../../src/testing/index.ts';
 
 const bars = { priority: 2, batchSize: 10, timeoutMs: 100 } as const;
 
 describe('I ChannelMetrics', () => {
   it('R5.2 of a channel with partitions are the sums over them', async () => {
-    const rig = await createRig({ channels: { tick: { partitions: 3, partitionBy: 'round-robin' } } });
+    const rig = await createTestRouter({ sinks: { tick: { partitions: 3, partitionBy: 'round-robin' } } });
     rig.router.routeAll(messages('tick', 10));
     await rig.clock.advance(10);
     expect(rig.metrics('tick')).toMatchObject({ received: 10, accepted: 10, delivered: 10, calls: 10, state: 'idle' });
@@ -15,8 +15,8 @@ describe('I ChannelMetrics', () => {
   });
 
   it('R5.2 tell the state of the partition that is worst off', async () => {
-    const rig = await createRig({ channels: { tick: { partitions: 2, partitionBy: 'round-robin' } } });
-    rig.sink('tick').script.push(throwSync);
+    const rig = await createTestRouter({ sinks: { tick: { partitions: 2, partitionBy: 'round-robin' } } });
+    rig.sink('tick').script.push(fail());
     rig.router.route(message('tick', 0));
     await rig.clock.advance(1);
     expect(rig.metrics('tick').state).toBe('retrying');
@@ -24,15 +24,15 @@ describe('I ChannelMetrics', () => {
 
   it('R5.1 add up the reasons of all partitions, and leave out those that never occurred', async () => {
     const channels = { ohlcv: { ...bars, partitions: 2, partitionBy: 'round-robin', capacity: 10 } };
-    const rig = await createRig({ channels });
-    rig.sink('ohlcv').reaction = hang;
+    const rig = await createTestRouter({ sinks: channels });
+    rig.sink('ohlcv').otherwise = hang();
     rig.router.routeAll(messages('ohlcv', 60));
     expect(rig.metrics('ohlcv').rejectedBy).toEqual({ 'mailbox-full': 40 });
     expect(rig.metrics('ohlcv').deadLetteredBy).toEqual({});
   });
 
   it('R5.1 are a snapshot: what happens later does not change it', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     const before = rig.metrics('tick');
     rig.router.routeAll(messages('tick', 3));
     await rig.clock.advance(10);
@@ -40,8 +40,8 @@ describe('I ChannelMetrics', () => {
   });
 
   it('R5.1 keep both equations at any moment, also while a batch is in flight', async () => {
-    const rig = await createRig({ channels: { ohlcv: bars } });
-    rig.sink('ohlcv').reaction = hang;
+    const rig = await createTestRouter({ sinks: { ohlcv: bars } });
+    rig.sink('ohlcv').otherwise = hang();
     rig.router.routeAll(messages('ohlcv', 25));
     await rig.clock.advance(1);
     const metrics = rig.metrics('ohlcv');
@@ -50,7 +50,7 @@ describe('I ChannelMetrics', () => {
   });
 
   it('R6.3 show the breaker, and null for a channel without one', async () => {
-    const rig = await createRig({ channels: { tick: {}, fmv: { breaker: false } } });
+    const rig = await createTestRouter({ sinks: { tick: {}, fmv: { breaker: false } } });
     rig.router.trip('tick');
     expect(rig.metrics('tick').breaker).toMatchObject({ state: 'open', opened: 1 });
     expect(rig.metrics('fmv').breaker).toBeNull();

@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest';
-import { createRig, hang, message } from '../../support/router-rig.ts';
+import { createTestRouter, hang, message } from '../../../src/testing/index.ts';
 
 it('a router that has failed takes no more channels, and is not reconfigured: nothing would ever start them', async () => {
-  const rig = await createRig({
-    channels: { tick: { processTimeoutMs: 50, abandonAfterMs: 20, restart: { limit: 0 } } },
-    router: { onGiveUp: 'escalate' },
+  const rig = await createTestRouter({
+    sinks: { tick: { processTimeoutMs: 50, abandonAfterMs: 20, restart: { limit: 0 } } },
+    config: { router: { onGiveUp: 'escalate' } },
   });
   const { router } = rig;
-  rig.sink('tick').reaction = hang;
+  rig.sink('tick').otherwise = hang();
   router.route(message('tick', 0));
   await rig.advance(1_000);
   expect(router.state).toBe('failed');
-  expect(() => router.add('more', () => rig.channel('more'))).toThrow('the router is failed');
+  expect(() => router.add('more', rig.sink('more').channel)).toThrow('the router is failed');
   await expect(router.reconfigure({ channels: { tick: { capacity: 7 } } })).rejects.toMatchObject({
     code: 'not-running',
   });

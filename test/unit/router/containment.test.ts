@@ -1,14 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AnyChannel, type Logger, ProcessingChannel } from '../../../src/index.ts';
-import {
-  createRig,
-  message,
-  messages,
-  numbers,
-  RouterRig,
-  rejectingWith,
-  throwSync,
-} from '../../support/router-rig.ts';
+import { createTestRouter, fail, message, messages } from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 const trap = (): never => {
   throw new Error('broken');
@@ -32,9 +25,9 @@ afterEach(() => {
 
 describe('R6.1 R6.4 what the host hands in and throws is contained, counted and told', () => {
   it('a listener, which harms neither the other listeners nor the channel', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     const heard: unknown[] = [];
-    rig.sink('tick').reaction = ({ context }) => context.emit('high');
+    rig.sink('tick').otherwise = ({ context }) => context.emit('high');
     rig.router.events.on('event', trap);
     rig.router.events.on('event', async () => trap());
     rig.router.events.on('event', ({ event }) => heard.push(event));
@@ -47,7 +40,7 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
   });
 
   it('a listener of `callback.failed` itself, which does not go round in circles', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.router.events.on('callback.failed', trap);
     rig.router.events.on('message.rejected', trap);
     rig.router.route(null);
@@ -55,10 +48,10 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
   });
 
   it('a listener of every fact there is: the router does all it does without it', async () => {
-    const rig = new RouterRig({ channels: { tick: { capacity: 2, overflow: 'drop-oldest' } } });
+    const rig = await createTestRouter({ isStarted: false, sinks: { tick: { capacity: 2, overflow: 'drop-oldest' } } });
     rig.router.events.on('*', trap);
-    await rig.start();
-    rig.sink('tick').script.push(throwSync);
+    await rig.advanceUntil(rig.router.start());
+    rig.sink('tick').script.push(fail());
     rig.router.routeAll([...messages('tick', 5), null]);
     await rig.advance(10_000);
     const report = await rig.stop();
@@ -69,11 +62,11 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
   it('a logger, in any of its methods and in `child`', async () => {
     const broken: Logger = { debug: trap, info: trap, warn: trap, error: trap, child: trap };
     for (const logger of [broken, { ...broken, child: () => broken }]) {
-      const rig = await createRig({ logger });
-      rig.sink('tick').script.push(throwSync);
+      const rig = await createTestRouter({ sinks: { tick: {} }, logger });
+      rig.sink('tick').script.push(fail());
       rig.router.route(message('tick', 0));
       await rig.advance(1_000);
-      expect(rig.sink('tick').delivered).toEqual([0]);
+      expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
       expect(rig.router.metrics().faults.logger).toBeGreaterThan(0);
       expect(rig.facts('callback.failed')).toContainEqual(expect.objectContaining({ place: 'logger' }));
       await rig.stop();
@@ -84,10 +77,10 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
     ['a function', trap],
     ['an observer', { next: trap }],
   ])('an inspector: %s', async (_name, inspect) => {
-    const rig = await createRig({ inspect });
+    const rig = await createTestRouter({ sinks: { tick: {} }, inspect });
     rig.router.routeAll(messages('tick', 3));
     await rig.advance(10);
-    expect(rig.sink('tick').delivered).toEqual(numbers(3));
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(3));
     expect((await rig.stop()).conserved).toBe(true);
     expect(rig.router.metrics().faults.inspector).toBeGreaterThan(0);
     expect(rig.facts('callback.failed')).toContainEqual(expect.objectContaining({ place: 'inspector' }));
@@ -99,7 +92,7 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
         override process(): void {}
         override close = close;
       }
-      const rig = await createRig({ channels: {}, classes: { tick: () => new Closing() } });
+      const rig = await createTestRouter({ channels: { tick: () => new Closing() } });
       const report = await rig.stop();
       expect(report).toMatchObject({ onTime: true, conserved: true });
       expect(rig.router.metrics().faults.close).toBe(1);
@@ -118,11 +111,11 @@ describe('S6 whatever `process` throws is a failure of its batch', () => {
   ];
 
   it.each(strange)('%s, thrown or as a rejection', async (_name, error) => {
-    const rig = await createRig({ logger: { ...silent, child: () => silent } });
+    const rig = await createTestRouter({ sinks: { tick: {} }, logger: { ...silent, child: () => silent } });
     const raise = (): never => {
       throw error;
     };
-    rig.sink('tick').script.push(raise, rejectingWith(error));
+    rig.sink('tick').script.push(raise, () => Promise.reject(error));
     rig.router.route(message('tick', 0));
     await rig.advance(60_000);
     expect(rig.facts('batch.failed').map((fact) => fact.error)).toEqual([error, error]);
@@ -137,7 +130,7 @@ describe('S6 whatever `process` throws is a failure of its batch', () => {
   ];
 
   it.each(results)('also %s', async (_name, result) => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.sink('tick').script.push(result as never);
     expect(rig.router.route(message('tick', 0)).status).toBe('accepted');
     await rig.advance(60_000);
@@ -148,9 +141,9 @@ describe('S6 whatever `process` throws is a failure of its batch', () => {
 
 it('a factory that later gives something else than a channel fails as a constructor does', async () => {
   let makes = 0;
-  const rig = await createRig({
-    channels: { tick: { processTimeoutMs: 10, abandonAfterMs: 10, restart: { delayMs: 10 } } },
-    classes: { tick: () => (makes++ === 1 ? ({} as AnyChannel) : rigChannel()) },
+  const rig = await createTestRouter({
+    config: { channels: { tick: { processTimeoutMs: 10, abandonAfterMs: 10, restart: { delayMs: 10 } } } },
+    channels: { tick: () => (makes++ === 1 ? ({} as AnyChannel) : rigChannel()) },
   });
   function rigChannel(): AnyChannel {
     return new Plain();

@@ -1,30 +1,31 @@
 import { getEventListeners } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
-import { createRig, hang, message, messages, numbers, type RouterRig, slow } from '../../support/router-rig.ts';
+import { createTestRouter, hang, message, messages, slow, type TestRouter } from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 /** One message in process for 10 ms each, and room for two. */
-async function narrow(): Promise<RouterRig> {
-  const rig = await createRig({ channels: { tick: { capacity: 2 } } });
-  rig.sink('tick').reaction = slow(10);
+async function narrow(): Promise<TestRouter> {
+  const rig = await createTestRouter({ sinks: { tick: { capacity: 2 } } });
+  rig.sink('tick').otherwise = slow(10);
   return rig;
 }
 
 it('R2.1 R2.2 each message of a mixed feed goes to the channel of its type', async () => {
-  const rig = await createRig({ channels: { tick: {}, ohlcv: { batchSize: 1 }, fmv: { batchSize: 1 } } });
+  const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { batchSize: 1 }, fmv: { batchSize: 1 } } });
   const feed = numbers(30).map((n) => message(['tick', 'ohlcv', 'fmv'][n % 3] ?? '', n));
   expect(rig.router.routeAll(feed)).toEqual({ accepted: 30, rejected: 0 });
   await rig.advance(1);
   for (const [index, name] of ['tick', 'ohlcv', 'fmv'].entries()) {
-    expect(rig.sink(name).delivered).toEqual(numbers(30).filter((n) => n % 3 === index));
+    expect(numbersOf(rig.sink(name).delivered)).toEqual(numbers(30).filter((n) => n % 3 === index));
   }
 });
 
 it('R2.2 what the caller says about the type wins over recognition', async () => {
-  const rig = await createRig({ channels: { tick: {}, ohlcv: { batchSize: 1 } } });
+  const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { batchSize: 1 } } });
   rig.router.route(message('tick', 0), { dataType: 'ohlcv' });
   await rig.advance(1);
-  expect(rig.sink('ohlcv').delivered).toEqual([0]);
+  expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([0]);
 });
 
 it('`routeAll` counts what was taken in and what was not', async () => {
@@ -46,7 +47,7 @@ describe('`offer`', () => {
     expect(order).toEqual([3]);
     await rig.advance(100);
     expect(await Promise.all(offers)).toEqual(numbers(3).map(() => ({ status: 'accepted' })));
-    expect(rig.sink('tick').delivered).toEqual(numbers(6));
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(6));
   });
 
   it('that waits is not overtaken by a `route`', async () => {
@@ -57,7 +58,7 @@ describe('`offer`', () => {
     expect(rig.router.route(message('tick', 4))).toMatchObject({ reason: 'mailbox-full' });
     await rig.advance(100);
     expect((await offered).status).toBe('accepted');
-    expect(rig.sink('tick').delivered).toEqual(numbers(4));
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(4));
   });
 
   it('is taken back by its signal: it rejects with the reason and was never received', async () => {
@@ -85,14 +86,14 @@ describe('`offer`', () => {
   });
 
   it('that is being answered can no longer be taken back', async () => {
-    const rig = await createRig({ channels: { tick: { batchSize: 1, capacity: 1 } } });
-    rig.sink('tick').reaction = hang;
+    const rig = await createTestRouter({ sinks: { tick: { batchSize: 1, capacity: 1 } } });
+    rig.sink('tick').otherwise = hang();
     rig.router.routeAll(messages('tick', 2));
     const controller = new AbortController();
     const offer = rig.router.offer(message('tick', 2), { signal: controller.signal });
     // The fact is told before the promise is settled.
     rig.router.events.on('message.rejected', () => controller.abort(new Error('too late')));
-    await rig.stop(100);
+    await rig.stop({ deadlineMs: 100 });
     expect(await offer).toEqual({ status: 'rejected', reason: 'not-running' });
     expect(controller.signal.aborted).toBe(true);
     expect(rig.metrics('tick')).toMatchObject({ received: 3, rejected: 1 });
@@ -108,7 +109,7 @@ describe('`offer`', () => {
 });
 
 it('a list is no message, whatever it says that it is, also after messages that said the same', async () => {
-  const rig = await createRig({ channels: { tick: {} } });
+  const rig = await createTestRouter({ sinks: { tick: {} } });
   const list = Object.assign([message('tick', 1)], { ev: message('tick', 0).ev });
   const outcomes = [list, message('tick', 0), list].map((each) => rig.router.route(each).status);
   expect(outcomes).toEqual(['rejected', 'accepted', 'rejected']);
@@ -126,14 +127,14 @@ describe('`consume`', () => {
   ])('R1.3 offers all of %s, and loses nothing to a full mailbox', async (_name, source, expected) => {
     const rig = await narrow();
     const depths: number[] = [];
-    rig.sink('tick').reaction = (call, clock) => {
+    rig.sink('tick').otherwise = (call) => {
       depths.push(call.context.depth);
-      return slow(10)(call, clock);
+      return slow(10)(call);
     };
-    const count = await rig.during(rig.router.consume(source as Iterable<unknown>));
+    const count = await rig.advanceUntil(rig.router.consume(source as Iterable<unknown>));
     await rig.advance(1_000);
     expect(count).toEqual({ accepted: expected.length, rejected: 0 });
-    expect(rig.sink('tick').delivered).toEqual(expected);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(expected);
     expect(Math.max(...depths)).toBe(2);
   });
 
@@ -148,7 +149,7 @@ describe('`consume`', () => {
     const consumed = rig.router.consume(source);
     await rig.advance(50);
     expect(asked).toBeLessThanOrEqual(9);
-    await rig.during(consumed);
+    await rig.advanceUntil(consumed);
     expect(asked).toBe(100);
   });
 
@@ -158,10 +159,10 @@ describe('`consume`', () => {
     const consumed = rig.router.consume(messages('tick', 100), { signal: controller.signal });
     await rig.advance(25);
     controller.abort();
-    const { accepted, rejected } = await rig.during(consumed);
+    const { accepted, rejected } = await rig.advanceUntil(consumed);
     expect([accepted, rejected]).toEqual([5, 0]);
     await rig.advance(100);
-    expect(rig.sink('tick').delivered).toEqual(numbers(5));
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(5));
   });
 
   it('ends with its signal, while the source is silent, and tells the source', async () => {
@@ -180,7 +181,7 @@ describe('`consume`', () => {
     const consumed = rig.router.consume(silent, { signal: controller.signal });
     await rig.advance(10);
     controller.abort();
-    expect(await rig.during(consumed)).toEqual({ accepted: 0, rejected: 0 });
+    expect(await rig.advanceUntil(consumed)).toEqual({ accepted: 0, rejected: 0 });
     expect(isClosed).toBe(true);
   });
 
@@ -190,21 +191,21 @@ describe('`consume`', () => {
       yield* messages('tick', 5);
       throw new Error('connection lost');
     };
-    await expect(rig.during(rig.router.consume(broken()))).rejects.toThrow('connection lost');
+    await expect(rig.advanceUntil(rig.router.consume(broken()))).rejects.toThrow('connection lost');
     await rig.advance(100);
-    expect(rig.sink('tick').delivered).toEqual(numbers(5));
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(5));
   });
 
   it('lets the event loop turn while a source never waits', async () => {
-    const rig = await createRig({ router: { sliceMs: 1 } });
-    rig.sink('tick').reaction = (_call, clock) => clock.jump(0.1);
+    const rig = await createTestRouter({ sinks: { tick: {} }, config: { router: { sliceMs: 1 } } });
+    rig.sink('tick').otherwise = () => rig.clock.jump(0.1);
     let turns = 0;
     const turn = (): void => {
       turns += 1;
       if (rig.sink('tick').calls.length < 1_000) rig.clock.setImmediate(turn);
     };
     turn();
-    await rig.during(rig.router.consume(messages('tick', 1_000)));
+    await rig.advanceUntil(rig.router.consume(messages('tick', 1_000)));
     expect(turns).toBeGreaterThan(50);
   });
 });
@@ -214,7 +215,7 @@ it('`writable` takes the next message when the one before was taken in', async (
   const writable = rig.router.writable();
   for (const each of messages('tick', 10)) writable.write(each);
   writable.end();
-  await rig.during(finished(writable));
+  await rig.advanceUntil(finished(writable));
   await rig.advance(100);
-  expect(rig.sink('tick').delivered).toEqual(numbers(10));
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(10));
 });

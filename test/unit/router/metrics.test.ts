@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import { createRouterLogic, type Logger, ProcessingChannel, routerOf } from '../../../src/index.ts';
+import { createTestRouter, fail, message, messages, reject, slow, succeed } from '../../../src/testing/index.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
-import { createRig, message, messages, RouterRig, reject, slow, succeed, throwSync } from '../../support/router-rig.ts';
 
 describe('R1.2 R5.1 the metrics of a channel', () => {
   it('begin at nothing and are a plain snapshot that does not change afterwards', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     const before = rig.metrics('tick');
     rig.router.route(message('tick', 0));
     expect(before).toMatchObject({
@@ -22,8 +22,8 @@ describe('R1.2 R5.1 the metrics of a channel', () => {
   });
 
   it('tell how long calls took and how long messages waited before them', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 10, timeoutMs: 100 } } });
-    rig.sink('ohlcv').reaction = slow(40);
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 10, timeoutMs: 100 } } });
+    rig.sink('ohlcv').otherwise = slow(40);
     rig.router.route(message('ohlcv', 0));
     await rig.advance(50);
     rig.router.route(message('ohlcv', 1));
@@ -50,9 +50,9 @@ describe('R1.2 R5.1 the metrics of a channel', () => {
         ];
       }
     }
-    const rig = await createRig({
-      channels: { ohlcv: { batchSize: 2, capacity: 9 } },
-      classes: { ohlcv: () => channels[channels.push(new Reading()) - 1] as Reading },
+    const rig = await createTestRouter({
+      config: { channels: { ohlcv: { batchSize: 2, capacity: 9 } } },
+      channels: { ohlcv: () => channels[channels.push(new Reading()) - 1] as Reading },
     });
     const last = () => channels.at(-1);
     expect(last()?.lastBatchAt).toBeNull();
@@ -66,7 +66,7 @@ describe('R1.2 R5.1 the metrics of a channel', () => {
 });
 
 it('R5.2 the router adds everything up, unroutable messages among it', async () => {
-  const rig = await createRig({ channels: { tick: {}, ohlcv: {}, fmv: {} } });
+  const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {}, fmv: {} } });
   rig.router.routeAll([...messages('tick', 5), ...messages('ohlcv', 4), ...messages('fmv', 3), null, {}]);
   expect(rig.router.metrics()).toMatchObject({
     received: 14,
@@ -78,20 +78,23 @@ it('R5.2 the router adds everything up, unroutable messages among it', async () 
 });
 
 it('conservation holds inside every listener of every fact, whatever happens', async () => {
-  const rig = new RouterRig({ channels: { ohlcv: { batchSize: 4, capacity: 12, overflow: 'drop-oldest' } } });
+  const rig = await createTestRouter({
+    isStarted: false,
+    sinks: { ohlcv: { batchSize: 4, capacity: 12, overflow: 'drop-oldest' } },
+  });
   const broken: string[] = [];
   rig.router.events.on('*', (type) => void (rig.router.metrics().conserved || broken.push(type)));
-  await rig.start();
+  await rig.advanceUntil(rig.router.start());
   rig.sink('ohlcv').script.push(
-    throwSync,
-    reject,
+    fail(),
+    reject(),
     ({ context }) => context.fail(1, new Error()),
     ({ batch, context }) => {
       for (const index of batch.keys()) context.fail(index, { retryable: false });
     },
     ({ context }) => context.fail(0, { retryable: false }),
-    succeed,
-    throwSync,
+    succeed(),
+    fail(),
   );
   for (let n = 0; n < 60; n += 20) {
     rig.router.routeAll([...messages('ohlcv', 20, n), null]);
@@ -103,9 +106,9 @@ it('conservation holds inside every listener of every fact, whatever happens', a
 
 describe('R5.4 health and explanation follow the states', () => {
   it('from warming to idle, through failure and back', async () => {
-    const rig = await createRig({ channels: { tick: { retry: { delayMs: 1_000, delayMsMax: 1_000 } }, fmv: {} } });
+    const rig = await createTestRouter({ sinks: { tick: { retry: { delayMs: 1_000, delayMsMax: 1_000 } }, fmv: {} } });
     expect(rig.router.health()).toMatchObject({ status: 'healthy', live: true, ready: true, state: 'running' });
-    rig.sink('tick').script.push(throwSync);
+    rig.sink('tick').script.push(fail());
     rig.router.routeAll([...messages('tick', 3), message('fmv', 0)]);
     await rig.advance(1);
     expect(rig.router.health()).toMatchObject({
@@ -139,12 +142,12 @@ it('R5.3 facts are written to the host’s logger, each channel by a child of it
       child: (bindings) => loggerOf(String(bindings.channel)),
     };
   };
-  const rig = await createRig({ logger: loggerOf('-') });
-  rig.sink('tick').script.push(throwSync);
+  const rig = await createTestRouter({ sinks: { tick: {} }, logger: loggerOf('-') });
+  rig.sink('tick').script.push(fail());
   rig.router.route(message('tick', 0));
   await rig.advance(1_000);
   expect(lines).toContainEqual(expect.stringMatching(/^info - router\.entered .*"to":"running"/));
-  expect(lines).toContainEqual(expect.stringMatching(/^warn tick batch\.failed .*"error":"sink failed"/));
+  expect(lines).toContainEqual(expect.stringMatching(/^warn tick batch\.failed .*"error":"the script says so"/));
   expect(lines.filter((line) => line.includes('batch.flushed'))).toEqual([]);
 });
 
@@ -156,8 +159,8 @@ it('R6.4 without a logger the router is silent', async () => {
     written.push(args);
   }
   try {
-    const rig = await createRig({ channels: { tick: { processTimeoutMs: 10, abandonAfterMs: 10 } } });
-    rig.sink('tick').script.push(throwSync, () => new Promise(() => {}));
+    const rig = await createTestRouter({ sinks: { tick: { processTimeoutMs: 10, abandonAfterMs: 10 } } });
+    rig.sink('tick').script.push(fail(), () => new Promise(() => {}));
     rig.router.routeAll([...messages('tick', 5), null]);
     await rig.advance(5_000);
     await rig.stop();

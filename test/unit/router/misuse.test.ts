@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import { createRouter, ProcessingChannel, type RouterOptions, routerOf, SluiceError } from '../../../src/index.ts';
+import { createTestRouter } from '../../../src/testing/index.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
-import { createRig, RouterRig } from '../../support/router-rig.ts';
 
 class Plain extends ProcessingChannel<unknown> {
   override process(): void {}
@@ -87,7 +87,7 @@ describe('options that cannot be meant are refused with what is allowed', () => 
 });
 
 it('a channel that is asked for by a wrong name is told which there are', async () => {
-  const rig = await createRig({ channels: { tick: {}, ohlcv: {} } });
+  const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {} } });
   const { router } = rig;
   for (const act of [
     () => router.pause('tik'),
@@ -103,7 +103,7 @@ it('a channel that is asked for by a wrong name is told which there are', async 
 });
 
 it('a channel that is there already cannot be added, and a type that is served neither', async () => {
-  const { router } = await createRig();
+  const { router } = await createTestRouter({ sinks: { tick: {} } });
   const make = () => new Plain();
   expect(await thrown(() => router.add('tick', make))).toMatchObject({
     code: 'duplicate-channel',
@@ -117,7 +117,7 @@ it('a channel that is there already cannot be added, and a type that is served n
 });
 
 it('a router that was stopped takes no more channels and does not start', async () => {
-  const rig = await createRig();
+  const rig = await createTestRouter({ sinks: { tick: {} } });
   await rig.stop();
   expect(await thrown(() => rig.router.add('b', () => new Plain()))).toMatchObject({
     code: 'not-running',
@@ -131,12 +131,12 @@ it('a channel that reads itself in its constructor fails as such, and says what 
     code: 'not-bound',
     message: 'a channel can be read after a router has started it, not in its constructor',
   });
-  const rig = await new RouterRig({ channels: {}, classes: { tick: () => new Curious() } }).start();
+  const rig = await createTestRouter({ channels: { tick: () => new Curious() } });
   expect(rig.router.explain('tick').sentence).toContain('(its constructor threw: a channel can be read after');
 });
 
 it.each(['trip', 'reset'] as const)('`%s` of a channel without a breaker is refused, and says why', async (how) => {
-  const rig = await new RouterRig({ channels: { tick: { breaker: false } } }).start();
+  const rig = await createTestRouter({ sinks: { tick: { breaker: false } } });
   expect(await thrown(() => rig.router[how]('tick'))).toMatchObject({
     code: 'refused',
     message: "channel 'tick' has no breaker: its configuration says breaker: false",

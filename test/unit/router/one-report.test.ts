@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { createRig, hang, messages, type RouterRig } from '../../support/router-rig.ts';
+import { createTestRouter, hang, messages, type TestRouter } from '../../../src/testing/index.ts';
 
 /** A channel with a call that never ends and more behind it, and one that has nothing to do with it. */
-async function createPair(): Promise<RouterRig> {
-  const rig = await createRig({ channels: { tick: { batchSize: 2, processTimeoutMs: 60_000 }, ohlcv: {} } });
-  rig.sink('tick').reaction = hang;
+async function createPair(): Promise<TestRouter> {
+  const rig = await createTestRouter({ sinks: { tick: { batchSize: 2, processTimeoutMs: 60_000 }, ohlcv: {} } });
+  rig.sink('tick').otherwise = hang();
   rig.router.routeAll(messages('tick', 5));
   await rig.advance(100);
   return rig;
@@ -14,8 +14,8 @@ it('each message is handed back in one report: a channel that is being taken out
   const rig = await createPair();
   const removed = rig.router.remove('tick', { deadlineMs: 2_000 });
   const stopped = rig.router.stop({ deadlineMs: 500 });
-  const { channels, conserved } = await rig.during(stopped);
-  const report = await rig.during(removed);
+  const { channels, conserved } = await rig.advanceUntil(stopped);
+  const report = await rig.advanceUntil(removed);
   expect(Object.keys(channels)).toEqual(['ohlcv']);
   expect(conserved).toBe(true);
   expect(report.returnedMessages).toHaveLength(report.returned);
@@ -24,8 +24,8 @@ it('each message is handed back in one report: a channel that is being taken out
 
 it('a channel that a reload takes out while the router is stopped is in the report of the stop', async () => {
   const rig = await createPair();
-  await rig.during(rig.router.reconfigure({ channels: { ohlcv: {} } }));
-  const { channels } = await rig.during(rig.router.stop({ deadlineMs: 500 }));
+  await rig.advanceUntil(rig.router.reconfigure({ channels: { ohlcv: {} } }));
+  const { channels } = await rig.advanceUntil(rig.router.stop({ deadlineMs: 500 }));
   expect(channels.tick).toMatchObject({ accepted: 5, delivered: 0 });
 });
 
@@ -33,5 +33,5 @@ it('who takes a channel out twice gets the same report', async () => {
   const rig = await createPair();
   const first = rig.router.remove('tick', { deadlineMs: 100 });
   const second = rig.router.remove('tick', { deadlineMs: 100 });
-  expect(await rig.during(second)).toBe(await rig.during(first));
+  expect(await rig.advanceUntil(second)).toBe(await rig.advanceUntil(first));
 });

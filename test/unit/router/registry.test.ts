@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createRig, hang, message, messages, numbers, reject, slow } from '../../support/router-rig.ts';
+import { createTestRouter, hang, message, messages, reject, slow } from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 it('R2.3 the registry and the channels say who serves what', async () => {
-  const rig = await createRig({ channels: { tick: {}, bars: { dataType: 'ohlcv' } } });
+  const rig = await createTestRouter({ sinks: { tick: {}, bars: { dataType: 'ohlcv' } } });
   expect([...rig.router.channels.keys()]).toEqual(['tick', 'bars']);
   expect([...rig.router.registry].map(([type, channel]) => [type, channel.name])).toEqual([
     ['tick', 'tick'],
@@ -12,26 +13,26 @@ it('R2.3 the registry and the channels say who serves what', async () => {
 });
 
 it('R2.3 channels start in the order of their priority', async () => {
-  const rig = await createRig({ channels: { fmv: {}, tick: {}, ohlcv: {} } });
+  const rig = await createTestRouter({ sinks: { fmv: {}, tick: {}, ohlcv: {} } });
   const warming = rig.facts('channel.entered').filter(({ to }) => to === 'warming');
   expect(warming.map(({ channel }) => channel)).toEqual(['tick', 'ohlcv', 'fmv']);
 });
 
 describe('R2.3 a channel that is added while the router runs', () => {
   it('warms up and serves its type from then on', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     expect(rig.router.route(message('ohlcv', 0))).toMatchObject({ reason: 'unknown-type' });
-    rig.router.add('ohlcv', () => rig.channel('ohlcv'), { batchSize: 1 });
+    rig.router.add('ohlcv', rig.sink('ohlcv').channel, { batchSize: 1 });
     expect(rig.router.route(message('ohlcv', 1)).status).toBe('accepted');
     await rig.advance(10);
-    expect(rig.sink('ohlcv').delivered).toEqual([1]);
+    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([1]);
     expect(rig.router.config.channels.ohlcv).toMatchObject({ batchSize: 1, timeoutMs: 100 });
     expect(rig.router.state).toBe('running');
   });
 
   it('takes part in the drain', async () => {
-    const rig = await createRig();
-    rig.router.add('fmv', () => rig.channel('fmv'));
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.router.add('fmv', rig.sink('fmv').channel);
     await rig.advance(1);
     rig.router.routeAll(messages('fmv', 3));
     const report = await rig.stop();
@@ -39,75 +40,75 @@ describe('R2.3 a channel that is added while the router runs', () => {
   });
 
   it('and fails does not keep the others from running', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.router.add('ohlcv', () => {
       throw new Error('no');
     });
     await rig.advance(10);
     expect(rig.router.state).toBe('degraded');
     rig.router.route(message('tick', 0));
-    expect(rig.sink('tick').delivered).toEqual([0]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
   });
 });
 
 describe('R2.3 a channel that is removed', () => {
   it('gets nothing more, delivers what waits, closes, and is reported', async () => {
-    const rig = await createRig({ channels: { tick: {}, ohlcv: {} } });
-    rig.sink('ohlcv').reaction = slow(20);
+    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {} } });
+    rig.sink('ohlcv').otherwise = slow(20);
     rig.router.routeAll(messages('ohlcv', 5));
     const removed = rig.router.remove('ohlcv');
     expect(rig.router.route(message('ohlcv', 5))).toMatchObject({ reason: 'unknown-type' });
-    const report = await rig.during(removed);
+    const report = await rig.advanceUntil(removed);
     expect(report).toMatchObject({ state: 'stopped', accepted: 5, delivered: 5, drained: 5, returnedMessages: [] });
     expect([...rig.router.channels.keys()]).toEqual(['tick']);
     expect(rig.router.metrics()).toMatchObject({ received: 6, unroutable: 1, conserved: true });
   });
 
   it('hands back what it cannot deliver by the deadline', async () => {
-    const rig = await createRig({ channels: { tick: {}, ohlcv: { batchSize: 2 } } });
-    rig.sink('ohlcv').reaction = hang;
+    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { batchSize: 2 } } });
+    rig.sink('ohlcv').otherwise = hang();
     const all = messages('ohlcv', 5);
     rig.router.routeAll(all);
     await rig.advance(1);
-    const report = await rig.during(rig.router.remove('ohlcv', { deadlineMs: 100 }));
+    const report = await rig.advanceUntil(rig.router.remove('ohlcv', { deadlineMs: 100 }));
     expect(report).toMatchObject({ unsettledMessages: all.slice(0, 2), returnedMessages: all.slice(2) });
     rig.checkConserved();
   });
 
   it('leaves its name and its type free for another', async () => {
-    const rig = await createRig({ channels: { tick: {}, ohlcv: {} } });
-    await rig.during(rig.router.remove('ohlcv'));
-    rig.router.add('bars', () => rig.channel('bars'), { dataType: 'ohlcv', batchSize: 1 });
+    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {} } });
+    await rig.advanceUntil(rig.router.remove('ohlcv'));
+    rig.router.add('bars', rig.sink('bars').channel, { dataType: 'ohlcv', batchSize: 1 });
     rig.router.route(message('ohlcv', 0));
     await rig.advance(10);
-    expect(rig.sink('bars').delivered).toEqual([0]);
-    await rig.during(rig.router.remove('bars'));
-    rig.router.add('ohlcv', () => rig.channel('ohlcv'), { batchSize: 2 });
+    expect(numbersOf(rig.sink('bars').delivered)).toEqual([0]);
+    await rig.advanceUntil(rig.router.remove('bars'));
+    rig.router.add('ohlcv', rig.sink('ohlcv').channel, { batchSize: 2 });
     expect(rig.router.config.channels.ohlcv).toMatchObject({ batchSize: 2, timeoutMs: 100 });
     expect(Object.keys(rig.router.config.channels).toSorted()).toEqual(['ohlcv', 'tick']);
   });
 
   it('twice at once is removed once, and both callers hear of it', async () => {
-    const rig = await createRig({ channels: { tick: {}, ohlcv: {} } });
-    rig.sink('ohlcv').reaction = slow(20);
+    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {} } });
+    rig.sink('ohlcv').otherwise = slow(20);
     rig.router.routeAll(messages('ohlcv', 5));
     const both = Promise.all([rig.router.remove('ohlcv'), rig.router.remove('ohlcv')]);
-    expect((await rig.during(both)).map(({ delivered }) => delivered)).toEqual([5, 5]);
+    expect((await rig.advanceUntil(both)).map(({ delivered }) => delivered)).toEqual([5, 5]);
     expect(rig.router.metrics()).toMatchObject({ received: 5, conserved: true });
   });
 
   it('while it is down is gone at once, and its messages are handed back', async () => {
-    const rig = await createRig({
-      channels: {
+    const rig = await createTestRouter({
+      sinks: {
         tick: {},
         ohlcv: { restart: { delayMs: 1_000 }, processTimeoutMs: 10, abandonAfterMs: 10, batchSize: 1 },
       },
     });
-    rig.sink('ohlcv').reaction = hang;
+    rig.sink('ohlcv').otherwise = hang();
     rig.router.routeAll(messages('ohlcv', 3));
     await rig.advance(30);
     expect(rig.metrics('ohlcv').state).toBe('failed');
-    const report = await rig.during(rig.router.remove('ohlcv'));
+    const report = await rig.advanceUntil(rig.router.remove('ohlcv'));
     expect(report.returnedMessages).toEqual(messages('ohlcv', 3));
     await rig.advance(10_000);
     expect(rig.router.state).toBe('running');
@@ -115,25 +116,27 @@ describe('R2.3 a channel that is removed', () => {
   });
 
   it('after a reload changed its partitions is accounted for, although some of its messages were counted by others', async () => {
-    const rig = await createRig({ channels: { tick: {}, ohlcv: { timeoutMs: 1_000 } } });
+    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { timeoutMs: 1_000 } } });
     rig.router.routeAll(messages('ohlcv', 8));
-    await rig.during(rig.router.reconfigure({ channels: { tick: {}, ohlcv: { partitions: 3, partitionBy: 'n' } } }));
-    await rig.during(rig.router.remove('ohlcv'));
+    await rig.advanceUntil(
+      rig.router.reconfigure({ channels: { tick: {}, ohlcv: { partitions: 3, partitionBy: 'n' } } }),
+    );
+    await rig.advanceUntil(rig.router.remove('ohlcv'));
     rig.checkConserved();
     expect(rig.router.metrics()).toMatchObject({ received: 8, conserved: true });
   });
 
   it('before the start or after the stop is gone at once', async () => {
-    const rig = await createRig({ channels: { tick: {}, ohlcv: {} } });
+    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {} } });
     await rig.stop();
-    expect(await rig.during(rig.router.remove('ohlcv'))).toMatchObject({ state: 'stopped' });
+    expect(await rig.advanceUntil(rig.router.remove('ohlcv'))).toMatchObject({ state: 'stopped' });
   });
 });
 
 describe('partitions', () => {
   it('keep the order per key, and deliver side by side', async () => {
-    const rig = await createRig({ channels: { tick: { partitions: 4 } } });
-    rig.sink('tick').reaction = slow(10);
+    const rig = await createTestRouter({ sinks: { tick: { partitions: 4 } } });
+    rig.sink('tick').otherwise = slow(10);
     const symbols = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'];
     for (let n = 0; n < 80; n += 1) rig.router.route(message('tick', n, symbols[n % 8]));
     const inFlight = rig.metrics('tick').inFlight;
@@ -147,7 +150,7 @@ describe('partitions', () => {
   });
 
   it('R5.2 are summed up in the metrics of their channel, and named one by one in its events', async () => {
-    const rig = await createRig({ channels: { tick: { partitions: 3, partitionBy: 'round-robin' } } });
+    const rig = await createTestRouter({ sinks: { tick: { partitions: 3, partitionBy: 'round-robin' } } });
     rig.router.routeAll(messages('tick', 9));
     await rig.advance(1);
     expect(rig.metrics('tick')).toMatchObject({ received: 9, delivered: 9 });
@@ -157,14 +160,14 @@ describe('partitions', () => {
   });
 
   it.each(['round-robin', 'least-loaded'])('by %s pass over one that cannot deliver', async (partitionBy) => {
-    const rig = await createRig({
-      channels: { tick: { partitions: 2, partitionBy, retry: { delayMs: 30_000, delayMsMax: 30_000 } } },
+    const rig = await createTestRouter({
+      sinks: { tick: { partitions: 2, partitionBy, retry: { delayMs: 30_000, delayMsMax: 30_000 } } },
     });
-    rig.sink('tick').script.push(reject);
+    rig.sink('tick').script.push(reject());
     rig.router.route(message('tick', 0));
     await rig.advance(1);
     rig.router.routeAll(messages('tick', 10, 1));
     await rig.advance(1);
-    expect(rig.sink('tick').delivered).toEqual(numbers(10, 1));
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(10, 1));
   });
 });

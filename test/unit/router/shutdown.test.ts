@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../src/index.ts';
-import { createRig, hang, message, messages, RouterRig, reject, slow } from '../../support/router-rig.ts';
+import { createTestRouter, hang, message, messages, reject, slow } from '../../../src/testing/index.ts';
+import { numbersOf } from '../../support/numbers.ts';
 
 describe('`stop`', () => {
   it('returns by the deadline when `process` never settles, and its report names every message', async () => {
-    const rig = await createRig({ channels: { tick: {}, ohlcv: { batchSize: 10 } } });
-    rig.sink('tick').reaction = hang;
-    rig.sink('ohlcv').reaction = hang;
+    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { batchSize: 10 } } });
+    rig.sink('tick').otherwise = hang();
+    rig.sink('ohlcv').otherwise = hang();
     const ticks = messages('tick', 5);
     const bars = messages('ohlcv', 25);
     rig.router.routeAll([...ticks, ...bars]);
     await rig.advance(1);
-    const report = await rig.stop(200);
+    const report = await rig.stop({ deadlineMs: 200 });
     expect(report.elapsedMs).toBeLessThanOrEqual(200 + 150);
     expect(report).toMatchObject({ deadlineMs: 200, onTime: false, conserved: true });
     const { tick, ohlcv } = report.channels;
@@ -22,20 +23,20 @@ describe('`stop`', () => {
   });
 
   it('returns by the deadline when `close` never settles either', async () => {
-    const rig = new RouterRig();
-    rig.channel('tick').constructor.prototype.close = () => new Promise(() => {});
-    await rig.start();
-    const report = await rig.stop(200);
-    delete rig.channel('tick').constructor.prototype.close;
+    const rig = await createTestRouter({ isStarted: false, sinks: { tick: {} } });
+    rig.sink('tick').channel().constructor.prototype.close = () => new Promise(() => {});
+    await rig.advanceUntil(rig.router.start());
+    const report = await rig.stop({ deadlineMs: 200 });
+    delete rig.sink('tick').channel().constructor.prototype.close;
     expect(report.elapsedMs).toBeLessThanOrEqual(350);
     expect(rig.clock.pending).toBe(0);
   });
 
   it('delivers what waits before the deadline, whatever the batch size, and tells how much', async () => {
-    const rig = await createRig({ channels: { ohlcv: { batchSize: 100 }, fmv: {} } });
-    rig.sink('ohlcv').reaction = slow(20);
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 100 }, fmv: {} } });
+    rig.sink('ohlcv').otherwise = slow(20);
     rig.router.routeAll([...messages('ohlcv', 250), ...messages('fmv', 3)]);
-    const report = await rig.stop(1_000);
+    const report = await rig.stop({ deadlineMs: 1_000 });
     expect(report).toMatchObject({ onTime: true, conserved: true });
     expect(report.channels.ohlcv).toMatchObject({ delivered: 250, drained: 250, returned: 0, inFlight: 0 });
     expect(report.channels.fmv).toMatchObject({ delivered: 3, returnedMessages: [], unsettledMessages: [] });
@@ -45,28 +46,28 @@ describe('`stop`', () => {
   });
 
   it('does not abort the batch in flight: it counts as delivered', async () => {
-    const rig = await createRig();
-    rig.sink('tick').reaction = slow(50);
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.sink('tick').otherwise = slow(50);
     rig.router.route(message('tick', 0));
     const { context } = rig.sink('tick').calls[0] ?? {};
-    const report = await rig.stop(1_000);
+    const report = await rig.stop({ deadlineMs: 1_000 });
     expect(context?.signal.aborted).toBe(false);
     expect(report.channels.tick).toMatchObject({ delivered: 1, drained: 1 });
   });
 
   it('hands back what a failing sink does not take until the deadline', async () => {
-    const rig = await createRig();
-    rig.sink('tick').reaction = reject;
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.sink('tick').otherwise = reject();
     const all = messages('tick', 20);
     rig.router.routeAll(all);
     await rig.advance(50);
-    const report = await rig.stop(500);
+    const report = await rig.stop({ deadlineMs: 500 });
     expect(report.channels.tick).toMatchObject({ delivered: 0, returned: 20, returnedMessages: all });
     expect(report.elapsedMs).toBeLessThanOrEqual(650);
   });
 
   it('hands back what a paused channel holds', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.router.pause();
     const all = messages('tick', 3);
     rig.router.routeAll(all);
@@ -75,10 +76,10 @@ describe('`stop`', () => {
   });
 
   it('refuses what comes after it: not running', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     const stopped = rig.router.stop();
     expect(rig.router.route(message('tick', 0))).toEqual({ status: 'rejected', reason: 'not-running' });
-    await rig.during(stopped);
+    await rig.advanceUntil(stopped);
     expect(rig.router.route(message('tick', 1))).toEqual({ status: 'rejected', reason: 'not-running' });
     expect(await rig.router.offer(message('tick', 1))).toEqual({ status: 'rejected', reason: 'not-running' });
     expect(await rig.router.consume(messages('tick', 2))).toEqual({ accepted: 0, rejected: 2 });
@@ -87,15 +88,15 @@ describe('`stop`', () => {
   });
 
   it('called twice gives the same report, and never stops twice', async () => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     const first = rig.router.stop({ deadlineMs: 100 });
     const second = rig.router.stop({ deadlineMs: 9_999 });
-    expect(await rig.during(first)).toBe(await second);
+    expect(await rig.advanceUntil(first)).toBe(await second);
     expect(rig.states('tick').filter((state) => state === 'stopped')).toHaveLength(1);
   });
 
   it('before `start` is a stop: nothing runs, and the router cannot start any more', async () => {
-    const rig = new RouterRig();
+    const rig = await createTestRouter({ isStarted: false, sinks: { tick: {} } });
     expect(rig.router.route(message('tick', 0))).toEqual({ status: 'rejected', reason: 'not-running' });
     const report = await rig.stop();
     expect(report).toMatchObject({ elapsedMs: 0, onTime: true, conserved: true });
@@ -107,20 +108,20 @@ describe('`stop`', () => {
   });
 
   it('during the warm-up ends it', async () => {
-    const rig = new RouterRig();
-    rig.channel('tick').constructor.prototype.warmUp = () => new Promise(() => {});
+    const rig = await createTestRouter({ isStarted: false, sinks: { tick: {} } });
+    rig.sink('tick').channel().constructor.prototype.warmUp = () => new Promise(() => {});
     const started = rig.router.start();
     await rig.clock.advance(10);
     rig.router.routeAll(messages('tick', 2));
-    const report = await rig.stop(100);
-    delete rig.channel('tick').constructor.prototype.warmUp;
+    const report = await rig.stop({ deadlineMs: 100 });
+    delete rig.sink('tick').channel().constructor.prototype.warmUp;
     await started;
     expect(report.channels.tick).toMatchObject({ returned: 2, state: 'stopped' });
     expect(rig.clock.pending).toBe(0);
   });
 
   it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('with a deadline of %s is misuse', async (deadlineMs) => {
-    const rig = await createRig();
+    const rig = await createTestRouter({ sinks: { tick: {} } });
     expect(() => rig.router.stop({ deadlineMs })).toThrow(
       `deadlineMs must be a number of ms from 0, got ${deadlineMs}`,
     );
@@ -129,18 +130,18 @@ describe('`stop`', () => {
 });
 
 it('`await using` stops the router at the end of its block', async () => {
-  const rig = await createRig();
+  const rig = await createTestRouter({ sinks: { tick: {} } });
   const block = async (): Promise<void> => {
     await using router = rig.router;
     router.route(message('tick', 0));
   };
-  await rig.during(block());
+  await rig.advanceUntil(block());
   expect(rig.router.state).toBe('stopped');
-  expect(rig.sink('tick').delivered).toEqual([0]);
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
 });
 
 it('`start` called twice starts once', async () => {
-  const rig = await createRig();
-  await rig.during(rig.router.start());
+  const rig = await createTestRouter({ sinks: { tick: {} } });
+  await rig.advanceUntil(rig.router.start());
   expect(rig.states('tick')).toEqual(['warming', 'idle']);
 });

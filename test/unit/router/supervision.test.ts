@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type LifeContext, ProcessingChannel } from '../../../src/index.ts';
-import {
-  createRig,
-  hang,
-  message,
-  messages,
-  numbers,
-  RouterRig,
-  ScriptedChannel,
-  type Sink,
-} from '../../support/router-rig.ts';
+import { createTestRouter, hang, message, messages, type TestRouter } from '../../../src/testing/index.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 /** Where a class fails, and how often before it stops failing. */
 interface Plan {
@@ -19,32 +11,29 @@ interface Plan {
   readonly lives: number[];
 }
 
-function rigWith(plan: Plan, limits: Record<string, number> = {}, options = {}): RouterRig {
-  const rig: RouterRig = new RouterRig({
-    channels: { tick: { restart: { delayMs: 100, ...limits } } },
-    classes: { tick: () => create() },
-    ...options,
-  });
-  class Failing extends ScriptedChannel {
-    constructor(sink: Sink) {
-      super(sink, rig.clock);
-      if (plan.place === 'constructor') this.#fail();
-    }
-    override warmUp(_context: LifeContext<unknown, never>): void | Promise<void> {
-      if (plan.place === 'warmUp') this.#fail();
-      if (plan.place === 'warmUp async') return Promise.resolve().then(() => this.#fail());
-    }
-    #fail(): void {
-      plan.lives.push(rig.clock.now());
-      plan.failures -= 1;
-      if (plan.failures >= 0) throw new Error(`no ${plan.place}`);
-    }
-  }
-  // The router asks for an instance while the rig is being made; that one may fail, and does not count.
-  const create = (): ScriptedChannel => {
-    if (rig === undefined) throw new Error('too early');
-    return new Failing(rig.sink('tick'));
+async function rigWith(plan: Plan, limits: Record<string, number> = {}, router = {}): Promise<TestRouter> {
+  const fail = (): void => {
+    plan.lives.push(rig.clock.now());
+    plan.failures -= 1;
+    if (plan.failures >= 0) throw new Error(`no ${plan.place}`);
   };
+  const warmUp = (): void | Promise<void> => {
+    if (plan.place === 'warmUp') fail();
+    if (plan.place === 'warmUp async') return Promise.resolve().then(fail);
+  };
+  const rig: TestRouter = await createTestRouter({
+    isStarted: false,
+    config: { router, channels: { tick: { restart: { delayMs: 100, ...limits } } } },
+    channels: {
+      tick: () => {
+        // The router asks for an instance while the rig is being made; that one fails, and does not count.
+        const channel = rig.sink('tick').channel();
+        if (plan.place === 'constructor') fail();
+        return Object.assign(channel, { warmUp });
+      },
+    },
+  });
+  await rig.advanceUntil(rig.router.start());
   return rig;
 }
 
@@ -53,7 +42,7 @@ describe('R6.2 a channel that fails in its', () => {
     '%s is started again with growing delays, and keeps what waits',
     async (place) => {
       const plan: Plan = { place, failures: 3, lives: [] };
-      const rig = await rigWith(plan).start();
+      const rig = await rigWith(plan);
       expect(rig.router.state).toBe('degraded');
       expect(rig.router.health().channels.tick).toMatchObject({ status: 'unhealthy', state: 'failed' });
       await rig.advance(5_000);
@@ -62,18 +51,18 @@ describe('R6.2 a channel that fails in its', () => {
       expect(rig.facts('channel.restarted').map(({ n }) => n)).toEqual([1, 2, 3]);
       expect(rig.router.state).toBe('running');
       rig.router.route(message('tick', 0));
-      expect(rig.sink('tick').delivered).toEqual([0]);
+      expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
     },
   );
 });
 
 it('messages that come while a channel warms up or is down wait in its mailbox', async () => {
   const plan: Plan = { place: 'warmUp', failures: 2, lives: [] };
-  const rig = await rigWith(plan).start();
+  const rig = await rigWith(plan);
   expect(rig.router.routeAll(messages('tick', 10))).toEqual({ accepted: 10, rejected: 0 });
   expect(rig.metrics('tick')).toMatchObject({ state: 'failed', buffered: 10 });
   await rig.advance(1_000);
-  expect(rig.sink('tick').delivered).toEqual(numbers(10));
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(10));
 });
 
 it('a warm-up that takes longer than `warmUpTimeoutMs` has failed, and its signal has aborted', async () => {
@@ -85,7 +74,11 @@ it('a warm-up that takes longer than `warmUpTimeoutMs` has failed, and its signa
     }
     override process(): void {}
   }
-  const rig = new RouterRig({ channels: { tick: { warmUpTimeoutMs: 500 } }, classes: { tick: () => new Slow() } });
+  const rig = await createTestRouter({
+    isStarted: false,
+    config: { channels: { tick: { warmUpTimeoutMs: 500 } } },
+    channels: { tick: () => new Slow() },
+  });
   const started = rig.router.start();
   await rig.advance(499);
   expect(rig.metrics('tick').state).toBe('warming');
@@ -101,7 +94,7 @@ describe('more than `limit` failures within `withinMs`', () => {
 
   it('give the channel up: it stays failed, its mailbox is kept, the router is degraded', async () => {
     const failing = plan();
-    const rig = await rigWith(failing, limits).start();
+    const rig = await rigWith(failing, limits);
     rig.router.routeAll(messages('tick', 5));
     await rig.advance(600_000);
     expect(failing.lives).toHaveLength(3);
@@ -115,25 +108,25 @@ describe('more than `limit` failures within `withinMs`', () => {
 
   it('and `restart` brings it back, with all it kept', async () => {
     const failing = plan();
-    const rig = await rigWith(failing, limits).start();
+    const rig = await rigWith(failing, limits);
     rig.router.routeAll(messages('tick', 5));
     await rig.advance(600_000);
     failing.failures = 0;
     rig.router.restart('tick');
     await rig.advance(10);
-    expect(rig.sink('tick').delivered).toEqual(numbers(5));
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(5));
     expect(rig.router.state).toBe('running');
     expect(rig.router.health().status).toBe('healthy');
   });
 
   it('but fewer within that time do not, however many there were before', async () => {
-    const rig = await createRig({
-      channels: {
+    const rig = await createTestRouter({
+      sinks: {
         tick: { restart: { limit: 2, withinMs: 60_000 }, processTimeoutMs: 10, abandonAfterMs: 10, breaker: false },
       },
     });
     for (let n = 0; n < 6; n += 1) {
-      rig.sink('tick').script.push(hang);
+      rig.sink('tick').script.push(hang());
       rig.router.route(message('tick', n));
       await rig.advance(31_000);
     }
@@ -142,7 +135,7 @@ describe('more than `limit` failures within `withinMs`', () => {
   });
 
   it('with `onGiveUp: escalate` fail the router: nothing runs on, and every message is accounted for', async () => {
-    const rig = await rigWith(plan(), limits, { router: { onGiveUp: 'escalate' } }).start();
+    const rig = await rigWith(plan(), limits, { onGiveUp: 'escalate' });
     rig.router.routeAll(messages('tick', 5));
     await rig.advance(600_000);
     expect(rig.router.state).toBe('failed');
@@ -156,8 +149,8 @@ describe('more than `limit` failures within `withinMs`', () => {
 });
 
 it('`restart` of a channel that works abandons its call and delivers that batch again', async () => {
-  const rig = await createRig();
-  rig.sink('tick').script.push(hang);
+  const rig = await createTestRouter({ sinks: { tick: {} } });
+  rig.sink('tick').script.push(hang());
   rig.router.routeAll(messages('tick', 3));
   rig.router.restart('tick');
   await rig.advance(10);
@@ -171,17 +164,17 @@ it('`restart` of a channel that works abandons its call and delivers that batch 
 });
 
 it('one channel that fails again and again disturbs no other', async () => {
-  const rig = await createRig({
-    channels: {
+  const rig = await createTestRouter({
+    sinks: {
       tick: {},
       ohlcv: { batchSize: 1, processTimeoutMs: 10, abandonAfterMs: 10, restart: { limit: 1_000 } },
     },
   });
-  rig.sink('ohlcv').reaction = hang;
+  rig.sink('ohlcv').otherwise = hang();
   rig.router.routeAll(messages('ohlcv', 10));
   for (let n = 0; n < 100; n += 1) {
     rig.router.route(message('tick', n));
-    expect(rig.sink('tick').delivered).toHaveLength(n + 1);
+    expect(numbersOf(rig.sink('tick').delivered)).toHaveLength(n + 1);
     await rig.advance(50);
   }
   expect(rig.metrics('ohlcv').restarts).toBeGreaterThan(3);
@@ -189,8 +182,8 @@ it('one channel that fails again and again disturbs no other', async () => {
 });
 
 it('a crash keeps an operator’s pause: the new life is paused too', async () => {
-  const rig = await createRig({ channels: { tick: { processTimeoutMs: 10, abandonAfterMs: 10 } } });
-  rig.sink('tick').script.push(hang);
+  const rig = await createTestRouter({ sinks: { tick: { processTimeoutMs: 10, abandonAfterMs: 10 } } });
+  rig.sink('tick').script.push(hang());
   rig.router.routeAll(messages('tick', 2));
   rig.router.pause();
   await rig.advance(1_000);

@@ -7,6 +7,9 @@ import {
   createTestRouter,
   fail,
   hang,
+  hold,
+  messages,
+  refuse,
   reject,
   slow,
 } from '../../../src/testing/index.ts';
@@ -53,6 +56,29 @@ describe('a test router', () => {
     expect(test.router.state).toBe('stopped');
     expect(await test.stop()).toMatchObject({ elapsedMs: 600, conserved: true, channels: { tick: { drained: 2 } } });
     expect(test.clock.pending).toBe(0);
+  });
+
+  it('makes channels without a class, each behind a sink of its name', async () => {
+    await using test = await createTestRouter({ sinks: { tick: { batchSize: 2 } }, isStarted: false });
+    expect(test.router.state).toBe('starting');
+    await test.advanceUntil(test.router.start());
+    const call = hold();
+    test.sink('tick').script.push(refuse({ retryAfterMs: 700 }), slow(30, fail()), call);
+    test.router.routeAll(messages('tick', 2));
+    await test.advance(10_000);
+    expect(test.sink('tick').calls.map(({ at, outcome }) => [at, outcome])).toMatchObject([
+      [0, 'failed'],
+      [700, 'failed'],
+      [expect.any(Number), 'running'],
+    ]);
+    call.succeed();
+    await test.advance(0);
+    expect([test.sink('tick').delivered, test.sink('tick').offered]).toEqual([
+      messages('tick', 2),
+      messages('tick', 2),
+    ]);
+    expect(test.metrics('tick')).toMatchObject({ delivered: 2, retries: 2 });
+    expect(() => test.metrics('fmv')).toThrow('there is no channel fmv');
   });
 
   it('gives up on a promise that no time settles, and says what the channels are at', async () => {

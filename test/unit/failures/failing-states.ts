@@ -1,5 +1,5 @@
+import { fail, refuse } from '../../../src/testing/index.ts';
 import { FailingWorld } from './failing-world.ts';
-import { rejectingWith, throwSync } from './router-rig.ts';
 
 /** How a channel gets into each of its states, with messages that wait and, where there can be one, a call in flight. */
 export const states: Readonly<Record<string, (world: FailingWorld) => Promise<void>>> = {
@@ -22,13 +22,13 @@ export const states: Readonly<Record<string, (world: FailingWorld) => Promise<vo
   },
   retrying: async (world) => {
     await start(world);
-    world.sink.script.push(rejectingWith(Object.assign(new Error('busy'), { retryAfterMs: 100 })));
+    world.sink.script.push(refuse({ retryAfterMs: 100 }));
     world.route(6);
     await world.rig.advance(1);
   },
   isolating: async (world) => {
     await start(world);
-    world.sink.script.push(throwSync, throwSync, throwSync);
+    world.sink.script.push(fail(), fail(), fail());
     world.hold();
     world.route(6);
     await world.rig.advance(100);
@@ -63,7 +63,7 @@ export const states: Readonly<Record<string, (world: FailingWorld) => Promise<vo
   },
   'draining, waiting': async (world) => {
     await start(world);
-    world.sink.script.push(rejectingWith(Object.assign(new Error('busy'), { retryAfterMs: 100 })));
+    world.sink.script.push(refuse({ retryAfterMs: 100 }));
     world.route(6);
     await world.rig.advance(1);
     world.watch(world.rig.router.stop({ deadlineMs: 2_000 }));
@@ -98,12 +98,12 @@ export const states: Readonly<Record<string, (world: FailingWorld) => Promise<vo
 };
 
 async function start({ rig }: FailingWorld): Promise<void> {
-  await rig.start();
+  await rig.advanceUntil(rig.router.start());
 }
 
 /** A world whose channel is in that state. */
 export async function worldIn(state: string): Promise<FailingWorld> {
-  const world = new FailingWorld();
+  const world = await FailingWorld.create();
   await states[state]?.(world);
   return world;
 }

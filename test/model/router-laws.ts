@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { type FleetWorld, fleetFactsOf } from './model-router.ts';
+import { type FleetWorld, fleetFactsOf } from './router.ts';
 
 /**
  * Where the router has to be after an event, said a second time and apart from its chart, from which the paths come.
@@ -28,7 +28,7 @@ function stopping(world: FleetWorld): string {
 /** What a state tells of how it came about; undefined if the step did not lead into another one. */
 export function reasonAfter(from: string, to: string, type: string): { cause: string; error: unknown } | undefined {
   if (from === to) return undefined;
-  const error = to === 'failed' ? expect.stringMatching(/not warm|did not settle/) : undefined;
+  const error = to === 'failed' ? expect.stringMatching(/lets warmUp fail|did not settle/) : undefined;
   // The end of a life that an operator restarts is told as a failure.
   return { cause: type === 'weather.restart' ? 'channel.failed' : type, error };
 }

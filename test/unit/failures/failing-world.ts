@@ -1,7 +1,14 @@
-import type { LifeContext } from '../../src/index.ts';
-import { type Crash, createCrash } from './crash.ts';
-import { type HeldCall, heldCall } from './held-call.ts';
-import { messages, RouterRig, ScriptedChannel, type Sink } from './router-rig.ts';
+import { ProcessingChannel } from '../../../src/index.ts';
+import {
+  createSink,
+  createTestRouter,
+  hold,
+  messages,
+  type Sink,
+  type TestMessage,
+  type TestRouter,
+} from '../../../src/testing/index.ts';
+import { createCrash } from '../../support/crash.ts';
 
 export const channelConfig = {
   batchSize: 4,
@@ -15,6 +22,8 @@ export const channelConfig = {
   restart: { limit: 3, withinMs: 60_000, delayMs: 100, delayMsMax: 100 },
 } as const;
 
+type Gates = (() => void)[];
+
 /** What the parts of a channel beside `process` do, until a test heals them. */
 interface Plan {
   holdsWarmUp: boolean;
@@ -25,39 +34,46 @@ interface Plan {
 
 /** A router with one channel that can be brought into any state, and in which everything can be made to fail. */
 export class FailingWorld {
-  readonly plan: Plan = { holdsWarmUp: false, holdsClose: false, stillborn: 0 };
-  readonly rig: RouterRig;
-  readonly call: HeldCall = heldCall();
-  readonly #crash: Crash = createCrash();
-  readonly #opened: (() => void)[] = [];
+  readonly plan: Plan;
+  readonly rig: TestRouter;
+  readonly sink: Sink<ProcessingChannel<TestMessage, unknown>>;
+  readonly call = hold();
+  readonly crash: () => void;
+  readonly #gates: Gates;
   /** What must come to an end, whatever happens: stops and reloads. */
   readonly #pending: Promise<unknown>[] = [];
   #next = 0;
 
-  constructor() {
-    const world = this;
-    class Planned extends ScriptedChannel {
-      constructor(sink: Sink) {
-        super(sink, world.rig.clock);
-        if (world.plan.stillborn-- > 0) throw new Error('stillborn');
-      }
-      override warmUp(_context: LifeContext<unknown, never>): Promise<void> | undefined {
-        return world.plan.holdsWarmUp ? world.#gate() : undefined;
-      }
-      override close(_context: LifeContext<unknown, never>): Promise<void> | undefined {
-        return world.plan.holdsClose ? world.#gate() : undefined;
-      }
-    }
-    this.rig = new RouterRig({
-      channels: { ohlcv: channelConfig },
-      // The router asks for one while the rig is being made; that one may fail.
-      classes: { ohlcv: () => new Planned(this.rig.sink('ohlcv')) },
-      inspect: this.#crash.inspect,
-    });
+  private constructor(parts: Pick<FailingWorld, 'plan' | 'rig' | 'sink' | 'crash'>, gates: Gates) {
+    this.plan = parts.plan;
+    this.rig = parts.rig;
+    this.sink = parts.sink;
+    this.crash = parts.crash;
+    this.#gates = gates;
   }
 
-  get sink(): Sink {
-    return this.rig.sink('ohlcv');
+  static async create(): Promise<FailingWorld> {
+    const plan: Plan = { holdsWarmUp: false, holdsClose: false, stillborn: 0 };
+    const gates: Gates = [];
+    const gate = (): Promise<void> => new Promise((resolve) => void gates.push(resolve));
+    class Planned extends ProcessingChannel<TestMessage, unknown> {
+      constructor() {
+        super();
+        if (plan.stillborn-- > 0) throw new Error('stillborn');
+      }
+      override warmUp = () => (plan.holdsWarmUp ? gate() : undefined);
+      override process(): void {}
+      override close = () => (plan.holdsClose ? gate() : undefined);
+    }
+    const sink = createSink(Planned);
+    const { inspect, crash } = createCrash();
+    const rig = await createTestRouter({
+      isStarted: false,
+      config: { channels: { ohlcv: channelConfig } },
+      channels: { ohlcv: sink.channel },
+      inspect,
+    });
+    return new FailingWorld({ plan, rig, sink, crash: () => crash('ohlcv') }, gates);
   }
 
   get state(): string {
@@ -75,11 +91,7 @@ export class FailingWorld {
 
   /** The next call of `process` settles when the test says so. */
   hold(): void {
-    this.sink.script.push(this.call.reaction);
-  }
-
-  crash(): void {
-    this.#crash.crash('ohlcv');
+    this.sink.script.push(this.call);
   }
 
   /** Runs on, and must be over when the world ends. */
@@ -90,30 +102,21 @@ export class FailingWorld {
   /** Whatever hung in `warmUp` and `close` goes on. */
   openGates(): void {
     Object.assign(this.plan, { holdsWarmUp: false, holdsClose: false });
-    for (const open of this.#opened) open();
+    for (const open of this.#gates) open();
   }
 
   /** Whatever failed works again, but for a fault that nobody has met yet. */
   heal(): void {
     this.openGates();
     this.plan.stillborn = 0;
-    this.sink.script.splice(
-      0,
-      Number.POSITIVE_INFINITY,
-      ...this.sink.script.filter((each) => each !== this.call.reaction),
-    );
+    const { script } = this.sink;
+    script.splice(0, script.length, ...script.filter((each) => each !== this.call));
     this.call.succeed();
     this.rig.router.resume();
     if (this.rig.router.health().channels.ohlcv?.state === 'failed') this.rig.router.restart('ohlcv');
   }
 
   async end(): Promise<void> {
-    await this.rig.during(Promise.all(this.#pending));
-  }
-
-  #gate(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#opened.push(resolve);
-    });
+    await this.rig.advanceUntil(Promise.all(this.#pending));
   }
 }

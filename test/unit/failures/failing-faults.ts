@@ -1,26 +1,22 @@
+import { fail, failOnly, hang, type Reaction, reject, slow } from '../../../src/testing/index.ts';
 import { channelConfig, type FailingWorld } from './failing-world.ts';
-import { hang, type Reaction, rejectingWith, slow, throwSync } from './router-rig.ts';
 
 const notRetryable = Object.assign(new Error('malformed'), { retryable: false });
 const busy = Object.assign(new Error('busy'), { retryAfterMs: 150 });
 
 /** Everything that can go wrong, and everything an operator may do about it. The sink's faults also meet a call in flight. */
 export const faults: Readonly<Record<string, (world: FailingWorld) => void>> = {
-  throws: (world) => meets(world, throwSync, () => world.call.fail()),
-  rejects: (world) => meets(world, rejectingWith(new Error('failed')), () => world.call.fail()),
-  hangs: (world) => meets(world, hang, () => {}),
+  throws: (world) => meets(world, fail(), () => world.call.fail()),
+  rejects: (world) => meets(world, reject(), () => world.call.fail()),
+  hangs: (world) => meets(world, hang(), () => {}),
   'is slow': (world) => meets(world, slow(270), () => world.rig.clock.setTimeout(() => world.call.succeed(), 270)),
   'context.fail': (world) =>
-    meets(
-      world,
-      ({ context }) => context.fail(0, new Error('one')),
-      () => {
-        world.sink.calls.at(-1)?.context.fail(0, new Error('one'));
-        world.call.succeed();
-      },
-    ),
-  'not retryable': (world) => meets(world, rejectingWith(notRetryable), () => world.call.fail(notRetryable)),
-  retryAfterMs: (world) => meets(world, rejectingWith(busy), () => world.call.fail(busy)),
+    meets(world, failOnly(0), () => {
+      world.sink.calls.at(-1)?.context.fail(0, new Error('one'));
+      world.call.succeed();
+    }),
+  'not retryable': (world) => meets(world, reject(notRetryable), () => world.call.fail(notRetryable)),
+  retryAfterMs: (world) => meets(world, reject(busy), () => world.call.fail(busy)),
   crash: (world) => {
     if (world.state.startsWith('failed') || world.state === 'stopped') world.plan.stillborn = 1;
     else world.crash();

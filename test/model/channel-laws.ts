@@ -94,7 +94,7 @@ export function reasonAfter(from: string, to: string, type: string): { cause: st
 
 function errorAfter(type: string): unknown {
   if (type === 'call.hung') return expect.stringContaining('did not settle');
-  return type === 'xstate.error.actor.warmUp' ? 'not warm' : undefined;
+  return type === 'xstate.error.actor.warmUp' ? 'the path lets warmUp fail' : undefined;
 }
 
 /** The parts of draining are nobody's concern. */

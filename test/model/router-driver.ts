@@ -1,10 +1,11 @@
 import type { AnyMachineSnapshot, InspectionEvent } from 'xstate';
 import type { FleetPort } from '../../src/core/fleet-port.ts';
 import { createRouter, type DataChannelRouter } from '../../src/index.ts';
+import { Gates } from '../../src/testing/gates.ts';
 import type { ModelEvent } from '../../src/testing/machine-paths.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
-import { GatedChannel, type Gates } from './model-gates.ts';
-import { type FleetWorld, type fleetFactsOf, RESTARTS_MAX } from './model-router.ts';
+import { Blank } from '../support/model-channel.ts';
+import { type FleetWorld, type fleetFactsOf, RESTARTS_MAX } from './router.ts';
 
 const HUNG_MS = 10_000;
 const RESTART_MS = 100;
@@ -14,14 +15,14 @@ const DEADLINE_MS = 1_000;
 export class RouterDriver {
   readonly router: DataChannelRouter;
   readonly #clock = createSimulatedClock();
-  readonly #gates = { frail: {} as Gates, steady: {} as Gates };
+  readonly #gates = { frail: new Gates(), steady: new Gates() };
   #isTreacherous = false;
 
   constructor(escalates: boolean, inspect: (event: InspectionEvent) => void) {
     this.router = createRouter({
       channels: {
         frail: () => this.#makeFrail(),
-        steady: () => new GatedChannel(this.#gates.steady),
+        steady: () => this.#gates.steady.around(new Blank()),
       },
       config: {
         router: { onGiveUp: escalates ? 'escalate' : 'degrade' },
@@ -69,7 +70,7 @@ export class RouterDriver {
   /** Ends everything; false: a timer was left behind. */
   async end(): Promise<boolean> {
     (this.router.actor as unknown as { stop(): void }).stop();
-    for (const gates of Object.values(this.#gates)) for (const gate of Object.values(gates)) gate?.resolve();
+    for (const gates of Object.values(this.#gates)) gates.openAll();
     await this.settle();
     return this.#clock.pending === 0;
   }
@@ -83,10 +84,10 @@ export class RouterDriver {
         this.router.stop({ deadlineMs: DEADLINE_MS }).catch(() => {});
         return;
       case 'channel.warmed':
-        return gates.warmUp?.resolve();
+        return gates.at('warmUp')?.open();
       case 'channel.failed':
-        if (gates.warmUp === undefined) return this.#clock.advance(HUNG_MS);
-        return gates.warmUp.reject(new Error('not warm'));
+        if (gates.at('warmUp') === undefined) return this.#clock.advance(HUNG_MS);
+        return gates.at('warmUp')?.fail();
       case 'channel.restart':
         return this.#clock.advance(RESTART_MS);
       case 'channel.stopped':
@@ -107,21 +108,21 @@ export class RouterDriver {
     await this.#clock.advance(RESTART_MS);
   }
 
-  #makeFrail(): GatedChannel {
+  #makeFrail(): Blank {
     if (this.#isTreacherous) {
       this.router.stop({ deadlineMs: DEADLINE_MS }).catch(() => {});
       throw new Error('it was not made');
     }
-    return new GatedChannel(this.#gates.frail);
+    return this.#gates.frail.around(new Blank());
   }
 
   /** By hand while the router serves; a drain only has to be let go on. */
   async #stop(id: 'frail' | 'steady'): Promise<void> {
     if (this.router.state !== 'stopping') this.router.remove(id).catch(() => {});
     await this.settle();
-    this.#gates[id].process?.resolve();
+    this.#gates[id].at('process')?.open();
     await this.settle();
-    this.#gates[id].close?.resolve();
+    this.#gates[id].at('close')?.open();
   }
 
   /** Only a process that stood still for longer than the deadline sees the router end before its channels. */

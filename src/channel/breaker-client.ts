@@ -55,11 +55,11 @@ export class BreakerClient implements Caller {
     this.breaker.callCanceled(this.report());
   }
 
-  /** Whether a call may go out now; while the breaker is open, only as a probe. `freed` is called when that changes. */
-  admits(isProbe: boolean, freed: () => void): boolean {
+  /** Whether a call may go out now; while the breaker is open, only as a probe. A turn is requested when that changes. */
+  admits(isProbe: boolean, refused: { requestTurn(): void }): boolean {
     const { breaker } = this;
     if (breaker.state === 'closed') return true;
-    if (!isProbe || !breaker.probe(freed)) return false;
+    if (!isProbe || !breaker.probe(refused)) return false;
     this.probedIn = breaker.opened;
     return true;
   }

@@ -101,13 +101,20 @@ export class Call implements BatchContext {
     return controller.signal;
   }
 
-  emit(event: unknown): void {
-    const { channel, counters, services } = this.lane;
-    if (this.isEnded) counters[Counter.late] += 1;
-    else services.bus.publish('event', { channel, event });
+  // Getters, so that `process(batch, { emit })` works, and nothing is made for a handler that does not ask.
+  get emit(): (event: unknown) => void {
+    return (event) => {
+      const { channel, counters, services } = this.lane;
+      if (this.isEnded) counters[Counter.late] += 1;
+      else services.bus.publish('event', { channel, event });
+    };
   }
 
-  fail(index: number, error: unknown): void {
+  get fail(): (index: number, error: unknown) => void {
+    return (index, error) => this.failed(index, error);
+  }
+
+  private failed(index: number, error: unknown): void {
     if (this.isEnded) {
       this.lane.counters[Counter.late] += 1;
       return;

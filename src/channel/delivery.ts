@@ -3,11 +3,10 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
 import type { FailedBatch } from '../core/recovery.ts';
-import { Turn } from '../core/scheduler.ts';
+import { Turn, type TurnTaker } from '../core/scheduler.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { Call } from './call.ts';
-import { dueTrigger } from './due-trigger.ts';
-import { depthOf, type Lane } from './lane.ts';
+import { depthOf, dueTrigger, type Lane } from './lane.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { QuietSpell } from './quiet-spell.ts';
 import { settleFailure, settleSuccess } from './settlement.ts';
@@ -19,17 +18,16 @@ const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
  * Carries messages out in one life of a channel: hands batches to `process`, strictly one after the other, while its
  * statechart permits it. No transition aborts a call in flight. A restart makes a new delivery on the same lane.
  */
-export class Delivery {
-  private readonly lane: Lane;
+export class Delivery implements TurnTaker {
+  readonly lane: Lane;
+  readonly send: (event: ChannelEvent) => void;
   private readonly channel: AnyChannel;
-  private readonly send: (event: ChannelEvent) => void;
-  private readonly turn: Turn;
-  private readonly watchdog: Watchdog;
-  private readonly quietSpell: QuietSpell;
+  private readonly turn = new Turn(this);
+  private readonly watchdog = new Watchdog(this);
+  private readonly quietSpell = new QuietSpell(this);
   private config: ChannelConfig;
   private mode: DeliveryMode | undefined = undefined;
-  /** The call of `process` that is out. */
-  private call: Call | undefined = undefined;
+  private out: Call | undefined = undefined;
   private isAbandoned = false;
   /** Nothing is due until the inbox wakes it. */
   private isResting = false;
@@ -37,24 +35,29 @@ export class Delivery {
 
   /** `send` brings an event to the channel's statechart. */
   constructor(lane: Lane, config: ChannelConfig, channel: AnyChannel, send: (event: ChannelEvent) => void) {
-    const { breaker, services } = lane;
     this.lane = lane;
     this.config = config;
     this.channel = channel;
     this.send = send;
-    this.turn = new Turn(
-      () => this.config.priority,
-      () => this.step(),
-    );
-    const hung = (error: Error): void => send({ type: 'call.hung', error });
-    this.watchdog = new Watchdog(services.clock, breaker, () => this.call, lane.times, hung);
-    const quieted = (): void => send({ type: 'delivery.quieted' });
-    this.quietSpell = new QuietSpell(lane, () => this.call !== undefined, this.requestTurn, quieted);
   }
 
-  /** The messages `process` has now. */
+  get priority(): number {
+    return this.config.priority;
+  }
+
+  /** The call of `process` that is out; undefined: none is. */
+  get call(): Call | undefined {
+    return this.out;
+  }
+
+  /** How many messages `process` has now. */
+  get inFlight(): number {
+    return this.out?.size ?? 0;
+  }
+
+  /** The messages themselves, in a new array. */
   get batch(): readonly unknown[] {
-    return this.call?.messages ?? NO_MESSAGES;
+    return this.out?.messages ?? NO_MESSAGES;
   }
 
   /** When the last call began, in ms on the clock; NaN before the first. */
@@ -70,6 +73,7 @@ export class Delivery {
   /** A batch in flight keeps the limits it began with. */
   reconfigure(config: ChannelConfig): void {
     this.config = config;
+    if (this.isResting) this.lane.inbox.wakeWhen(this.wakeDepth, this);
   }
 
   /** Permits delivery. */
@@ -77,7 +81,7 @@ export class Delivery {
     this.mode = mode;
     // What goes on will show whether quarantined messages or the sink are at fault: the search for poison behind them,
     // or a call that is still out from before a pause.
-    if (mode !== 'isolate' && this.call === undefined) this.lane.recovery.restore();
+    if (mode !== 'isolate' && this.out === undefined) this.lane.recovery.restore();
     this.lane.services.scheduler.request(this.turn);
   }
 
@@ -86,22 +90,26 @@ export class Delivery {
     this.rise();
     this.mode = undefined;
     this.quietSpell.stop();
-    if (this.call === undefined) this.watchdog.stop();
+    if (this.out === undefined) this.watchdog.stop();
   }
 
   /** Something may be due: priority 1 is delivered at once, the others ask for a turn. */
-  readonly wake = (): void => {
-    if (this.mode === undefined || this.call !== undefined) return;
+  wake(): void {
+    if (this.mode === undefined || this.out !== undefined) return;
     const { scheduler } = this.lane.services;
     if (this.config.priority > 1) return scheduler.request(this.turn);
     while (this.step()) {
       if (scheduler.isOver()) return scheduler.request(this.turn);
     }
-  };
+  }
+
+  requestTurn(): void {
+    this.lane.services.scheduler.request(this.turn);
+  }
 
   /** Resolves when `process` has nothing, or nobody will know any more. */
   whenSettled(): Promise<void> {
-    if (this.call === undefined) return Promise.resolve();
+    if (this.out === undefined) return Promise.resolve();
     return new Promise((resolve) => void this.settledListeners.push(resolve));
   }
 
@@ -114,9 +122,9 @@ export class Delivery {
     this.isAbandoned = true;
     this.watchdog.stop();
     const { breaker, counters, recovery } = this.lane;
-    const { call } = this;
+    const { out: call } = this;
     // A call that is over is just being settled, and a listener ended this life: settlement says what became of it.
-    if (call?.isOver) this.call = undefined;
+    if (call?.isOver) this.out = undefined;
     else if (call !== undefined) {
       call.end();
       call.timeOut();
@@ -125,7 +133,7 @@ export class Delivery {
       if (putBack) {
         counters[Counter.inFlight] -= call.size;
         recovery.putBack(call.asFailed());
-        this.call = undefined;
+        this.out = undefined;
       }
     }
     if (putBack) recovery.restore();
@@ -133,7 +141,7 @@ export class Delivery {
   }
 
   /** Hands the next batch to `process`; true: another one may follow at once. */
-  private step(): boolean {
+  step(): boolean {
     const call = this.nextCall();
     if (call === undefined) return false;
     try {
@@ -152,7 +160,7 @@ export class Delivery {
   /** Begins the next call; undefined: none is due, or it has to wait. */
   private nextCall(): Call | undefined {
     const { mode } = this;
-    if (mode === undefined || this.call !== undefined) return undefined;
+    if (mode === undefined || this.out !== undefined) return undefined;
     const { breaker, inbox, recovery } = this.lane;
     const { batchSize } = this.config;
     // A full batch, nothing failed or was dropped, no offer waits, and the breaker is closed: most calls are like that.
@@ -161,7 +169,7 @@ export class Delivery {
     }
     const trigger = dueTrigger(this.lane, mode);
     if (trigger === undefined) this.rest(mode);
-    else if (breaker?.admits(mode === 'probe' || mode === 'drain', this.requestTurn) === false) {
+    else if (breaker?.admits(mode === 'probe' || mode === 'drain', this) === false) {
       this.quietSpell.awaitCoolDown();
     } else return this.begin(trigger);
     return undefined;
@@ -189,7 +197,7 @@ export class Delivery {
     times.begin(services.scheduler.clock.now, before === undefined ? inbox.oldestAcceptedAt : before.acceptedAt);
     const load = before === undefined ? inbox.take(size) : loadOf(before.messages);
     const call = new Call(lane, config, size, load);
-    this.call = call;
+    this.out = call;
     counters[Counter.inFlight] += size;
     counters[Counter.calls] += 1;
     breaker?.started();
@@ -201,7 +209,7 @@ export class Delivery {
   private readonly onRejected = (error: unknown): void => this.afterPromise(false, error);
 
   private afterPromise(isSuccess: boolean, error: unknown): void {
-    const { call } = this;
+    const { out: call } = this;
     const { scheduler } = this.lane.services;
     if (this.isAbandoned || call === undefined) this.countLate();
     else if (this.settled(call, isSuccess, error)) scheduler.proceed(this.turn);
@@ -218,7 +226,7 @@ export class Delivery {
     call.end();
     const { quarantined } = recovery;
     const mustWait = isSuccess ? settleSuccess(lane, call) : settleFailure(lane, call, error);
-    this.call = undefined;
+    this.out = undefined;
     if (this.settledListeners.length > 0) this.publishSettled();
     if (isSuccess && !mustWait && recovery.retryAt > 0) recovery.postpone(0);
     if (!isSuccess || this.mode !== 'flush' || recovery.size > 0) return this.goOn(isSuccess, mustWait, quarantined);
@@ -253,20 +261,23 @@ export class Delivery {
     for (const resolve of this.settledListeners.splice(0)) resolve();
   }
 
-  private readonly requestTurn = (): void => this.lane.services.scheduler.request(this.turn);
-
   /** Nothing is due. */
   private rest(mode: DeliveryMode): false {
     const { inbox, recovery } = this.lane;
     if (!this.isResting) {
       this.isResting = true;
-      inbox.wakeWhen(mode === 'flush' ? this.config.batchSize : 1, this.wake);
+      inbox.wakeWhen(this.wakeDepth, this);
     }
     if (recovery.quarantined > 0) this.endQuarantine();
     else if (mode === 'flush') this.quietSpell.watch(this.config.timeoutMs);
     else if (mode === 'isolate') this.send({ type: 'isolation.finished' });
     else if (mode === 'drain') this.send({ type: 'delivery.quieted' });
     return false;
+  }
+
+  /** So many messages end a rest. */
+  private get wakeDepth(): number {
+    return this.mode === 'flush' ? this.config.batchSize : 1;
   }
 
   private rise(): void {

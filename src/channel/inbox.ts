@@ -9,7 +9,7 @@ import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/out
 import { Overflow } from '../core/overflow.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { BreakerClient } from './breaker-client.ts';
-import type { Services } from './services.ts';
+import type { Services } from './lane.ts';
 import type { Validate } from './validator.ts';
 import { WaitingOffers } from './waiting-offers.ts';
 
@@ -18,6 +18,11 @@ const NEVER = 2 ** 30;
 
 /** The inbox that now serves a message; `key`: if it was read already. */
 type InboxFor = (message: unknown, key?: string) => Inbox;
+
+/** Is woken when messages wait. */
+interface Waker {
+  wake(): void;
+}
 
 /** What an inbox is made of. */
 export interface InboxOptions {
@@ -51,7 +56,7 @@ export class Inbox {
   /** A message needs more than room: the door is closed, it is validated or conflated, or an open breaker may refuse it. */
   private isGuarded = true;
   private wakeAt = NEVER;
-  private wake: () => void = () => {};
+  private waker: Waker | undefined = undefined;
   /** So many of the oldest messages are due by request. */
   private flushLeft = 0;
 
@@ -111,10 +116,10 @@ export class Inbox {
     this.admitOffers();
   }
 
-  /** Calls `wake` with each message from the one on that makes so many wait. */
-  wakeWhen(depth: number, wake: () => void): void {
+  /** Wakes with each message from the one on that makes so many wait. */
+  wakeWhen(depth: number, waker: Waker): void {
     this.wakeAt = depth;
-    this.wake = wake;
+    this.waker = waker;
   }
 
   /** Wakes nobody any more. */
@@ -148,7 +153,7 @@ export class Inbox {
     if (key === undefined && !mailbox.isFull) mailbox.push(message, clock.now, sequence);
     else if (!this.overflow.admit(payload, key, clock.now, sequence)) return this.reject('mailbox-full', message);
     counters[Counter.accepted] = sequence;
-    if (mailbox.size >= this.wakeAt) this.wake();
+    if (mailbox.size >= this.wakeAt) this.waker?.wake();
     return ACCEPTED;
   }
 

@@ -1,12 +1,38 @@
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { CallTimes } from '../core/call-times.ts';
+import type { DeliveryMode } from '../core/channel-port.ts';
+import type { Clock } from '../core/clock.ts';
 import { type Counters, createCounters } from '../core/counters.ts';
 import type { Histogram } from '../core/histogram.ts';
+import type { Random } from '../core/random.ts';
 import { Recovery } from '../core/recovery.ts';
+import type { Scheduler } from '../core/scheduler.ts';
+import type { Trigger } from '../core/trigger.ts';
+import type { Bus } from '../facts/bus.ts';
+import type { DeadLetterReason } from '../facts/dead-letters.ts';
+import type { Logger } from '../facts/logger.ts';
 import { BreakerClient } from './breaker-client.ts';
 import { Inbox } from './inbox.ts';
-import type { Services } from './services.ts';
+
+/** What all partitions of a router share. */
+export interface Services {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+  readonly bus: Bus;
+  readonly logger: Logger;
+  readonly keepDeadLetter: KeepDeadLetter;
+}
+
+/** Stores a dead letter and publishes it. */
+type KeepDeadLetter = (
+  channel: string | null,
+  reason: DeadLetterReason,
+  message: unknown,
+  error: unknown,
+  attempts: number,
+) => void;
 
 /** What the phases of one partition work on. It belongs to the router and outlives every restart of the channel. */
 export interface Lane {
@@ -64,4 +90,15 @@ export function oldestAcceptedAt({ inbox, recovery }: Lane): number {
 export function probeAt({ breaker, recovery }: Lane, { breaker: limits, partitions }: ChannelConfig): number {
   const isShared = partitions > 1 || (limits !== false && limits.shared !== undefined);
   return Math.max(recovery.sinkRestsUntil, breaker?.probeAt(isShared) ?? 0);
+}
+
+/** Why the next call is due; undefined: none is. */
+export function dueTrigger({ inbox, recovery }: Lane, mode: DeliveryMode): Trigger | undefined {
+  if (mode === 'flush' && recovery.size === 0) return inbox.dueTrigger();
+  // Something failed before, or the statechart wants more than what is due.
+  if (mode === 'isolate' && !recovery.isIsolating && recovery.quarantined === 0) return undefined;
+  if (recovery.hasBatches) return mode === 'drain' || mode === 'probe' ? mode : 'size';
+  if (inbox.size === 0) return undefined;
+  // What is in quarantine waits for what comes next.
+  return mode === 'drain' ? 'drain' : 'probe';
 }

@@ -62,7 +62,7 @@ export class Life implements ChannelPort {
   /** Also while a call is in flight from before a pause: only a delivering state hears how it ends. */
   get isDue(): boolean {
     const { inbox, recovery } = this.lane;
-    return this.delivery.batch.length > 0 || recovery.size > 0 || inbox.dueTrigger() !== undefined;
+    return this.delivery.inFlight > 0 || recovery.size > 0 || inbox.dueTrigger() !== undefined;
   }
 
   get isIsolating(): boolean {

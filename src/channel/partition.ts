@@ -81,7 +81,11 @@ export class Partition {
     return depthOf(this.lane);
   }
 
-  /** The messages `process` has now. */
+  /** How many messages `process` has now, and the messages themselves. */
+  get inFlight(): number {
+    return this.life?.delivery.inFlight ?? this.unsettled.length;
+  }
+
   get batch(): readonly unknown[] {
     return this.life?.delivery.batch ?? this.unsettled;
   }
@@ -105,11 +109,11 @@ export class Partition {
       id,
       counters,
       waiting: this.depth,
-      inFlight: this.batch.length,
+      inFlight: this.inFlight,
       mailboxSize: inbox.size,
       capacity: inbox.capacity,
       oldestAcceptedAt: oldestAcceptedAt(this.lane),
-      callStartedAt: this.batch.length > 0 ? delivery?.startedAt : undefined,
+      callStartedAt: this.inFlight > 0 ? delivery?.startedAt : undefined,
       queuedAt: delivery?.queuedAt,
       retryAt: recovery.retryAt,
       probeAt: probeAt(this.lane, this.config),
@@ -265,13 +269,14 @@ export class Partition {
 
   /** The state waits for the first message, or for a full batch: its statechart hears of it, and what is due goes out. */
   private watchInbox(state: string): void {
-    if (state === 'idle') this.inbox.wakeWhen(1, () => this.wake('message.waiting'));
-    else if (state === 'buffering') this.inbox.wakeWhen(this.config.batchSize, () => this.wake('batch.full'));
+    if (state === 'idle') this.inbox.wakeWhen(1, this);
+    else if (state === 'buffering') this.inbox.wakeWhen(this.config.batchSize, this);
   }
 
-  private wake(type: 'message.waiting' | 'batch.full'): void {
+  /** The inbox has what the state waits for. */
+  wake(): void {
     this.inbox.sleep();
-    this.send({ type });
+    this.send({ type: this.state === 'idle' ? 'message.waiting' : 'batch.full' });
     // A transition takes a while.
     this.lane.services.scheduler.clock.read();
     this.life?.delivery.wake();

@@ -6,7 +6,7 @@ import type { Trigger } from '../core/trigger.ts';
 import type { Logger } from '../facts/logger.ts';
 import type { ChannelMetrics } from './channel-metrics.ts';
 
-/** What `process` gets with its batch. Its methods must be called on it, as `context.emit(…)`, and not taken out of it. */
+/** What `process` gets with its batch. */
 export interface BatchContext<Event = unknown, Rules = unknown> {
   /** 1 the first time; more when the same messages were handed over before, by this instance or one before a restart. */
   readonly attempt: number;

@@ -1,7 +1,14 @@
-import type { CallTimes } from '../core/call-times.ts';
-import type { Clock } from '../core/clock.ts';
-import type { BreakerClient } from './breaker-client.ts';
+import type { ChannelEvent } from '../../machines/channel.ts';
 import type { Call } from './call.ts';
+import type { Lane } from './lane.ts';
+
+/** Whose calls are watched. */
+interface Watched {
+  readonly lane: Lane;
+  /** The call that is out now; undefined: none is. */
+  readonly call: Call | undefined;
+  send(event: ChannelEvent): void;
+}
 
 /**
  * Sees that no call of `process` lasts for ever: after `slowCallMs` the breaker looks at it, after `processTimeoutMs` its
@@ -9,57 +16,48 @@ import type { Call } from './call.ts';
  * calls: it is set again only when it fires.
  */
 export class Watchdog {
-  private readonly clock: Clock;
-  private readonly breaker: BreakerClient | undefined;
-  private readonly callOut: () => Call | undefined;
-  private readonly times: CallTimes;
-  private readonly hung: (error: Error) => void;
+  private readonly watched: Watched;
   private timer: unknown;
 
-  /** `callOut` is the call that is out now, if there is one; `hung` is called with what is wrong with it. */
-  constructor(
-    clock: Clock,
-    breaker: BreakerClient | undefined,
-    callOut: () => Call | undefined,
-    times: CallTimes,
-    hung: (error: Error) => void,
-  ) {
-    this.clock = clock;
-    this.breaker = breaker;
-    this.callOut = callOut;
-    this.times = times;
-    this.hung = hung;
+  constructor(watched: Watched) {
+    this.watched = watched;
   }
 
   /** Looks at this call when its next deadline passes, unless the timer is set already. */
-  watch(call: Call, elapsedMs = 0): void {
-    if (this.timer !== undefined) return;
-    const { breaker, processTimeoutMs, abandonAfterMs } = call.config;
-    const slowMs = breaker === false ? 0 : breaker.slowCallMs;
-    const looks = [slowMs, processTimeoutMs, processTimeoutMs + abandonAfterMs];
-    const nextMs = Math.min(...looks.filter((ms) => ms > elapsedMs));
-    this.timer = this.clock.setTimeout(() => this.check(), nextMs - elapsedMs);
+  watch(call: Call): void {
+    if (this.timer === undefined) this.arm(call, 0);
   }
 
   stop(): void {
-    this.clock.clearTimeout(this.timer);
+    this.watched.lane.services.clock.clearTimeout(this.timer);
     this.timer = undefined;
   }
 
-  private check(): void {
+  private arm({ config }: Call, elapsedMs: number): void {
+    const { abandonAfterMs, breaker, processTimeoutMs } = config;
+    const slowMs = breaker === false ? 0 : breaker.slowCallMs;
+    const looks = [slowMs, processTimeoutMs, processTimeoutMs + abandonAfterMs].filter((ms) => ms > elapsedMs);
+    const { clock } = this.watched.lane.services;
+    this.timer = clock.setTimeout(() => this.look(), Math.min(...looks) - elapsedMs);
+  }
+
+  private look(): void {
     this.timer = undefined;
-    const call = this.callOut();
+    const { call, lane } = this.watched;
     if (call === undefined) return;
-    const { processTimeoutMs, abandonAfterMs } = call.config;
-    const elapsedMs = this.clock.now() - this.times.startedAt;
-    this.breaker?.breaker.checkInFlight();
+    const { breaker, services, times } = lane;
+    const { abandonAfterMs, processTimeoutMs } = call.config;
+    const now = services.clock.now();
+    const elapsedMs = now - times.startedAt;
+    breaker?.breaker.checkInFlight();
     if (!call.isTimedOut && elapsedMs >= processTimeoutMs) {
       call.timeOut();
-      this.times.end(this.clock.now());
-      this.breaker?.failed();
+      times.end(now);
+      breaker?.failed();
     }
-    if (elapsedMs >= processTimeoutMs + abandonAfterMs) this.hung(call.timeoutError());
+    const isHung = elapsedMs >= processTimeoutMs + abandonAfterMs;
+    if (isHung) this.watched.send({ type: 'call.hung', error: call.timeoutError() });
     // A listener of the breaker may have ended this life, and the call with it.
-    else if (!call.isOver) this.watch(call, elapsedMs);
+    else if (!call.isOver) this.arm(call, elapsedMs);
   }
 }

@@ -22,6 +22,11 @@ export interface BreakerLimits extends CoolDownLimits {
   readonly observeOnly: boolean;
 }
 
+/** Was refused a permit, and tries again when one is free. */
+interface Refused {
+  requestTurn(): void;
+}
+
 /** When a call began, in ms on the clock, and how long it took. */
 type Times = Pick<CallTimes, 'startedAt' | 'durationMs'>;
 
@@ -52,7 +57,7 @@ export class Breaker {
   /** What users are being told of, and what comes next. */
   private readonly changes: BreakerChange[] = [];
   /** Undefined: nobody was refused for want of a permit. */
-  private refused: Set<() => void> | undefined;
+  private refused: Set<Refused> | undefined;
   private readonly coolDown = new CoolDown();
   private probesPassed = 0;
   /** When the outstanding permit was given; -Infinity: none is out. */
@@ -130,10 +135,10 @@ export class Breaker {
 
   /**
    * Whether a call may go out now. Once the cool-down is over that takes a permit, and there is one at a time. It comes
-   * back with the outcome, or lapses after `slowCallMs`, so that nobody who dies with it can lock the breaker. Who is
-   * refused because it is out is told through `freed` when it is back.
+   * back with the outcome, or lapses after `slowCallMs`, so that nobody who dies with it can lock the breaker. A
+   * caller that is refused because the permit is out requests a turn when it is back.
    */
-  probe(freed?: () => void): boolean {
+  probe(refused?: Refused): boolean {
     this.checkInFlight();
     if (this.state === 'closed') return true;
     const now = this.clock.now();
@@ -142,7 +147,7 @@ export class Breaker {
       this.enter('half-open', 'cool-down');
     }
     if (now - this.permitSince < this.limitsNow.slowCallMs) {
-      if (freed !== undefined) this.refused = (this.refused ?? new Set()).add(freed);
+      if (refused !== undefined) this.refused = (this.refused ?? new Set()).add(refused);
       return false;
     }
     this.permitSince = now;
@@ -182,7 +187,7 @@ export class Breaker {
     this.permitSince = Number.NEGATIVE_INFINITY;
     const refused = this.refused ?? [];
     this.refused = undefined;
-    for (const freed of refused) freed();
+    for (const each of refused) each.requestTurn();
   }
 
   private settle(epoch: number, failed: number, { startedAt, durationMs }: Times): void {

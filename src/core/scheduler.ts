@@ -9,17 +9,21 @@ export interface SchedulerLimits {
   readonly starvationMs: number;
 }
 
-/** One place in the queue: somebody that delivers one batch at a time, each time it is given a turn. */
-export class Turn {
-  readonly priority: () => number;
+/** Delivers one batch each time it is given a turn. */
+export interface TurnTaker {
+  readonly priority: number;
   /** Delivers one batch; true: another one is due and nothing is in flight. */
-  readonly step: () => boolean;
+  step(): boolean;
+}
+
+/** The place of a taker in the queue. */
+export class Turn {
+  readonly taker: TurnTaker;
   /** When it began to wait for its turn, in ms on the clock; undefined: it does not wait. */
   queuedAt: number | undefined = undefined;
 
-  constructor(priority: () => number, step: () => boolean) {
-    this.priority = priority;
-    this.step = step;
+  constructor(taker: TurnTaker) {
+    this.taker = taker;
   }
 }
 
@@ -75,7 +79,7 @@ export class Scheduler implements PassListener {
   proceed(turn: Turn): void {
     if (this.isRunning || this.isOver()) return this.enqueue(turn);
     // If it leads, the queue would give back the same turn.
-    if ((this.waiting > 0 && !this.leads(turn)) || turn.step()) {
+    if ((this.waiting > 0 && !this.leads(turn)) || turn.taker.step()) {
       this.enqueue(turn);
       this.run();
     }
@@ -101,7 +105,7 @@ export class Scheduler implements PassListener {
   private leads(turn: Turn): boolean {
     const { now } = this.clock;
     if (turn === this.leader && now === this.leaderAt) return true;
-    const own = turn.priority();
+    const own = turn.taker.priority;
     for (const { priority, queue } of this.lanes) {
       const head = queue[0];
       if (head !== undefined && this.urgencyOf(priority, head) <= own) return false;
@@ -120,7 +124,7 @@ export class Scheduler implements PassListener {
     if (turn.queuedAt !== undefined) return;
     this.leader = undefined;
     turn.queuedAt = this.clock.now;
-    const priority = turn.priority();
+    const priority = turn.taker.priority;
     const lane = this.lanes.find((each) => each.priority === priority);
     if (lane === undefined) this.lanes.push({ priority, queue: [turn] });
     else lane.queue.push(turn);
@@ -138,8 +142,8 @@ export class Scheduler implements PassListener {
       do {
         const turn = this.next(priorityMax);
         if (turn === undefined) return;
-        if (turn.step()) this.enqueue(turn);
-        else priorityMax = Math.min(priorityMax, turn.priority());
+        if (turn.taker.step()) this.enqueue(turn);
+        else priorityMax = Math.min(priorityMax, turn.taker.priority);
       } while (!this.isSliceOver());
     } finally {
       this.isRunning = false;

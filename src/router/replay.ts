@@ -83,7 +83,7 @@ async function fence(
     if (signal?.aborted === true) return 'it was aborted';
     const blocked = channel.partitions.find(({ canDeliver, inbox }) => !canDeliver || !inbox.isOpen);
     if (blocked !== undefined) return `channel ${blocked.id} is ${blocked.state}`;
-    if (channel.partitions.every(({ batch, depth }) => depth + batch.length === 0)) return null;
+    if (channel.partitions.every(({ depth, inFlight }) => depth + inFlight === 0)) return null;
     await sleep(parts, FENCE_MS);
   }
 }

@@ -25,19 +25,17 @@ async function play(players: readonly { priority: number; batchMs: number }[]): 
   const log: Given[] = [];
   const turns: Turn[] = [];
   const waiting = (): Waiting[] =>
-    turns.flatMap(({ priority, queuedAt }) => (queuedAt === undefined ? [] : [{ priority: priority(), queuedAt }]));
+    turns.flatMap(({ queuedAt, taker }) => (queuedAt === undefined ? [] : [{ priority: taker.priority, queuedAt }]));
   for (const { priority, batchMs } of players) {
     let queuedAt = Number.NaN;
-    const turn = new Turn(
-      () => priority,
-      () => {
-        log.push({ priority, queuedAt, at: clock.now(), others: waiting() });
-        clock.jump(batchMs);
-        // It is queued again as of the reading that was taken before its batch.
-        queuedAt = scheduler.clock.now;
-        return clock.now() < END_MS;
-      },
-    );
+    const step = (): boolean => {
+      log.push({ priority, queuedAt, at: clock.now(), others: waiting() });
+      clock.jump(batchMs);
+      // It is queued again as of the reading that was taken before its batch.
+      queuedAt = scheduler.clock.now;
+      return clock.now() < END_MS;
+    };
+    const turn = new Turn({ priority, step });
     turns.push(turn);
     scheduler.request(turn);
     queuedAt = turn.queuedAt ?? Number.NaN;

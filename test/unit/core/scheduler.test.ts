@@ -17,7 +17,7 @@ function createTable() {
       left -= 1;
       return left > 0;
     };
-    return new Turn(() => priority, step);
+    return new Turn({ priority, step });
   };
   return { clock, scheduler, log, turn };
 }
@@ -143,14 +143,14 @@ describe('a slice', () => {
 it('a step that asks for turns itself does not run them inside its own', async () => {
   const { clock, scheduler, log, turn } = createTable();
   const inner = turn('inner', 1);
-  const outer = new Turn(
-    () => 2,
-    () => {
+  const outer = new Turn({
+    priority: 2,
+    step() {
       scheduler.proceed(inner);
       log.push('outer');
       return false;
     },
-  );
+  });
   scheduler.request(outer);
   await clock.settle();
   expect(log).toEqual(['outer', 'inner@0']);
@@ -178,13 +178,15 @@ it('the limits of a reload hold at once', () => {
 it('a turn takes its place by the priority it has when it asks', async () => {
   const { clock, scheduler, log, turn } = createTable();
   let priority = 9;
-  const moving = new Turn(
-    () => priority,
-    () => {
+  const moving = new Turn({
+    get priority() {
+      return priority;
+    },
+    step() {
       log.push('moving');
       return false;
     },
-  );
+  });
   for (const before of [9, 1]) {
     priority = before;
     scheduler.request(turn('b', 5));

@@ -228,8 +228,8 @@ export class Delivery implements TurnTaker {
     const mustWait = isSuccess ? settleSuccess(lane, call) : settleFailure(lane, call, error);
     this.out = undefined;
     if (this.settledListeners.length > 0) this.publishSettled();
-    if (isSuccess && !mustWait && recovery.retryAt > 0) recovery.postpone(0);
     if (!isSuccess || this.mode !== 'flush' || recovery.size > 0) return this.goOn(isSuccess, mustWait, quarantined);
+    if (recovery.retryAt > 0) recovery.postpone(0);
     return inbox.dueTrigger() !== undefined || this.rest('flush');
   }
 
@@ -238,9 +238,12 @@ export class Delivery implements TurnTaker {
     const { lane, mode } = this;
     const { breaker, recovery, services } = lane;
     // If a call from before ends while the chart is in `retrying`, the announced retry time stands.
-    if (mode === undefined) this.watchdog.stop();
+    if (mode === undefined) {
+      this.watchdog.stop();
+      return false;
+    }
+    if (isSuccess && !mustWait) recovery.postpone(0);
     if (mode === 'drain') services.bus.publish('drain.progressed', { channel: lane.id, left: depthOf(lane) });
-    if (mode === undefined) return false;
     // The search for poison is a state of its own.
     if (mustWait || (!isSuccess && mode === 'flush' && recovery.isIsolating)) {
       this.send({ type: 'batch.failed' });

@@ -55,6 +55,8 @@ export class Inbox {
   private isDoorOpen = false;
   /** A message needs more than room: the door is closed, it is validated or conflated, or an open breaker may refuse it. */
   private isGuarded = true;
+  /** A batch has more than one message. */
+  private isBatching = true;
   private wakeAt = NEVER;
   private waker: Waker | undefined = undefined;
   /** So many of the oldest messages are due by request. */
@@ -132,25 +134,31 @@ export class Inbox {
    * read already. Never throws.
    */
   accept(message: unknown, isRaw = true, known?: string): Outcome {
+    return this.isGuarded ? this.check(message, isRaw, known) : this.admit(message, message, undefined);
+  }
+
+  private check(message: unknown, isRaw: boolean, known: string | undefined): Outcome {
+    if (!this.isDoorOpen) return this.reject('not-running', message);
+    if (this.isShut()) return this.reject('tripped', message);
     let payload = message;
-    let key: string | undefined;
-    if (this.isGuarded) {
-      if (!this.isDoorOpen) return this.reject('not-running', message);
-      if (this.isShut()) return this.reject('tripped', message);
-      try {
-        if (isRaw && this.validate !== undefined) payload = this.validate(message);
-      } catch (error) {
-        return this.refuseInvalid(message, error);
-      }
-      // A payload may show its key no more. Without a check it is the message itself, which can be asked at any time.
-      key = known ?? this.options.keyOf(message);
+    try {
+      if (isRaw && this.validate !== undefined) payload = this.validate(message);
+    } catch (error) {
+      const outcome = this.reject('invalid', message);
+      this.options.services.keepDeadLetter(this.config.name, 'invalid', message, error, 0);
+      return outcome;
     }
+    // A payload may show its key no more. Without a check it is the message itself, which can be asked at any time.
+    return this.admit(payload, message, known ?? this.options.keyOf(message));
+  }
+
+  private admit(payload: unknown, message: unknown, key: string | undefined): Outcome {
     const { clock, counters, mailbox } = this;
     // The wait of a batch counts from its first message, so that message is never stamped with a shared reading.
-    if (mailbox.size === 0 && this.config.batchSize > 1) clock.read();
+    if (mailbox.size === 0 && this.isBatching) clock.read();
     else clock.advance(1);
     const sequence = counters[Counter.accepted] + 1;
-    if (key === undefined && !mailbox.isFull) mailbox.push(message, clock.now, sequence);
+    if (key === undefined && !mailbox.isFull) mailbox.push(payload, clock.now, sequence);
     else if (!this.overflow.admit(payload, key, clock.now, sequence)) return this.reject('mailbox-full', message);
     counters[Counter.accepted] = sequence;
     if (mailbox.size >= this.wakeAt) this.waker?.wake();
@@ -251,7 +259,8 @@ export class Inbox {
   }
 
   private guard(): void {
-    const { overflow, whenTripped } = this.config;
+    const { batchSize, overflow, whenTripped } = this.config;
+    this.isBatching = batchSize > 1;
     const isSelective = whenTripped === 'reject' || overflow === 'conflate';
     this.isGuarded = !this.isDoorOpen || this.validate !== undefined || isSelective;
   }
@@ -281,12 +290,6 @@ export class Inbox {
       first = offset;
     }
     queueing.record(times.startedAt - acceptedAt, count - first);
-  }
-
-  private refuseInvalid(message: unknown, error: unknown): Outcome {
-    const outcome = this.reject('invalid', message);
-    this.options.services.keepDeadLetter(this.config.name, 'invalid', message, error, 0);
-    return outcome;
   }
 
   private reject(reason: Exclude<RejectReason, 'unknown-type'>, message: unknown): Outcome {

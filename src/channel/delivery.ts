@@ -96,11 +96,12 @@ export class Delivery implements TurnTaker {
   /** Something may be due: priority 1 is delivered at once, the others ask for a turn. */
   wake(): void {
     if (this.mode === undefined || this.out !== undefined) return;
-    const { scheduler } = this.lane.services;
-    if (this.config.priority > 1) return scheduler.request(this.turn);
-    while (this.step()) {
-      if (scheduler.isOver()) return scheduler.request(this.turn);
+    if (this.config.priority > 1) {
+      // Until its turn comes it need not hear of more messages.
+      this.rise();
+      return this.requestTurn();
     }
+    while (this.step()) if (this.lane.services.scheduler.isOver()) return this.requestTurn();
   }
 
   requestTurn(): void {

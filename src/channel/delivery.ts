@@ -2,7 +2,6 @@ import type { ChannelEvent } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
-import type { FailedBatch } from '../core/recovery.ts';
 import { Turn, type TurnTaker } from '../core/scheduler.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { Call } from './call.ts';
@@ -166,7 +165,7 @@ export class Delivery implements TurnTaker {
     const { batchSize } = this.config;
     // A full batch, nothing failed or was dropped, no offer waits, and the breaker is closed: most calls are like that.
     if (mode === 'flush' && inbox.isSteady(batchSize) && recovery.size === 0 && breaker?.isClosed !== false) {
-      return this.goOut(batchSize, undefined);
+      return this.goOut(batchSize, inbox.take(batchSize));
     }
     const trigger = dueTrigger(this.lane, mode);
     if (trigger === undefined) this.rest(mode);
@@ -179,9 +178,11 @@ export class Delivery implements TurnTaker {
   /** Begins a call, of messages that failed before if there are any. */
   private begin(trigger: Trigger): Call | undefined {
     const { batchSize } = this.config;
-    const { counters, inbox, recovery } = this.lane;
-    const before = recovery.hasBatches ? recovery.take(batchSize) : undefined;
-    const call = this.goOut(before?.messages.length ?? Math.min(inbox.size, batchSize), before);
+    const { counters, inbox, recovery, services, times } = this.lane;
+    const before = recovery.take(batchSize);
+    const size = before?.messages.length ?? Math.min(inbox.size, batchSize);
+    if (before !== undefined) times.begin(services.scheduler.clock.now, before.acceptedAt);
+    const call = this.goOut(size, before === undefined ? inbox.take(size) : loadOf(before.messages));
     call.note({ trigger, before });
     if (before !== undefined) counters[Counter.retries] += 1;
     else if (trigger !== 'size') counters[Counter[trigger]] += 1;
@@ -191,12 +192,10 @@ export class Delivery implements TurnTaker {
     return call.isOver ? undefined : call;
   }
 
-  /** A call goes out: takes its messages, unless they failed before, and counts them. */
-  private goOut(size: number, before: FailedBatch | undefined): Call {
+  /** A call goes out with that many messages, as `Inbox.take` gives them. */
+  private goOut(size: number, load: unknown): Call {
     const { config, lane } = this;
-    const { breaker, counters, inbox, services, times } = lane;
-    times.begin(services.scheduler.clock.now, before === undefined ? inbox.oldestAcceptedAt : before.acceptedAt);
-    const load = before === undefined ? inbox.take(size) : loadOf(before.messages);
+    const { breaker, counters } = lane;
     const call = new Call(lane, config, size, load);
     this.out = call;
     counters[Counter.inFlight] += size;

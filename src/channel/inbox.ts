@@ -202,14 +202,15 @@ export class Inbox {
   }
 
   /**
-   * Takes that many of the oldest messages for the call that just began, and measures how long they waited. One message
+   * Takes that many of the oldest messages for a call that begins now, and measures how long they waited. One message
    * comes without an array around it.
    */
   take(count: number): unknown {
-    const { mailbox } = this;
+    const { clock, mailbox, times } = this;
+    times.begin(clock.now, mailbox.acceptedAtOf(0));
     if (this.flushLeft > 0) this.flushLeft = Math.max(0, this.flushLeft - count);
     if (count === 1) {
-      this.queueing.record(this.times.ageMs);
+      this.queueing.record(times.ageMs);
       return mailbox.shift();
     }
     this.measureWaits(count);

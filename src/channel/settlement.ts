@@ -22,19 +22,22 @@ interface ErrorAdvice {
  * next attempt has to wait.
  */
 export function settleSuccess(lane: Lane, call: Call): boolean {
-  const { breaker, counters, recovery, services } = lane;
   const { failures, size } = call;
   measure(lane, size);
-  const delivered = failures === undefined ? size : size - failures.size;
-  counters[Counter.inFlight] -= delivered;
-  counters[Counter.delivered] += delivered;
-  // Something was delivered after them, so the sink works and what is in quarantine is poison.
-  if (delivered > 0 && recovery.quarantined > 0) deadLetter(lane, recovery.takePoison(), 'poison');
-  // Last: a breaker that closes starts delivery anew, which would take what is in quarantine for untried.
-  if (breaker !== undefined && delivered > 0) breaker.succeeded();
   if (failures !== undefined) return settleNamed(lane, call, failures);
-  if (services.bus.hearsFlushes) publishFlushed(lane, call);
+  delivered(lane, size);
+  if (lane.services.bus.hearsFlushes) publishFlushed(lane, call);
   return false;
+}
+
+function delivered(lane: Lane, count: number): void {
+  const { breaker, counters, recovery } = lane;
+  counters[Counter.inFlight] -= count;
+  counters[Counter.delivered] += count;
+  // Something was delivered after them, so the sink works and what is in quarantine is poison.
+  if (recovery.quarantined > 0) deadLetter(lane, recovery.takePoison(), 'poison');
+  // Last: a breaker that closes starts delivery anew, which would take what is in quarantine for untried.
+  breaker?.succeeded();
 }
 
 /** Settles a call that failed as a whole. Returns true when the next attempt has to wait. */
@@ -84,6 +87,7 @@ function verdictFor({ breaker, inbox, recovery }: Lane, call: Call, batch: Faile
 /** `context.fail` named messages: the others are delivered, these go again alone, or are given up. */
 function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unknown>): boolean {
   const hasEvidence = failures.size < call.size;
+  if (hasEvidence) delivered(lane, call.size - failures.size);
   const failed = call.asFailed();
   const again: FailedBatch[] = [];
   for (const [index, error] of [...failures].sort(([a], [b]) => a - b)) {

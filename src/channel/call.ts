@@ -138,6 +138,18 @@ export class Call implements BatchContext {
     this.details.controller?.abort(this.timeoutError());
   }
 
+  /** Nobody waits for it any more. `putBack`: its messages go back to the head of what waits. */
+  abandon(putBack: boolean): void {
+    const { breaker, counters, recovery } = this.lane;
+    this.end();
+    this.timeOut();
+    // Others may wait for the permit of a probe whose outcome nobody will hear of.
+    breaker?.canceled();
+    if (!putBack) return;
+    counters[Counter.inFlight] -= this.size;
+    recovery.putBack(this.asFailed());
+  }
+
   timeoutError(): Error {
     return new Error(`process of channel '${this.lane.id}' did not settle within ${this.config.processTimeoutMs} ms`);
   }
@@ -148,4 +160,16 @@ export class Call implements BatchContext {
     const { messages, attempt, lane } = this;
     return { messages, attempts: attempt, acceptedAt: lane.times.acceptedAt, isSplit, wasQuarantined, error };
   }
+}
+
+/** A list of messages, or the only one, as `Inbox.take` gives them. */
+export function loadOf(messages: readonly unknown[]): unknown {
+  return messages.length === 1 ? messages[0] : messages;
+}
+
+/** What `process` returned, if it is a promise; even to look for a `then` runs code of the host's. */
+export function promiseOf(result: unknown): Promise<unknown> | undefined {
+  if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return undefined;
+  // A promise of our own kind is taken as it is, as `Promise.resolve` would; asking here costs less.
+  return result instanceof Promise && result.constructor === Promise ? result : Promise.resolve(result);
 }

@@ -4,10 +4,10 @@ import type { DeliveryMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
 import { Turn, type TurnTaker } from '../core/scheduler.ts';
 import type { Trigger } from '../core/trigger.ts';
-import { Call } from './call.ts';
+import { Call, loadOf, promiseOf } from './call.ts';
 import { depthOf, dueTrigger, type Lane } from './lane.ts';
 import type { AnyChannel } from './processing-channel.ts';
-import { QuietSpell } from './quiet-spell.ts';
+import { Rest } from './rest.ts';
 import { settleFailure, settleSuccess } from './settlement.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -23,13 +23,11 @@ export class Delivery implements TurnTaker {
   private readonly channel: AnyChannel;
   private readonly turn = new Turn(this);
   private readonly watchdog = new Watchdog(this);
-  private readonly quietSpell = new QuietSpell(this);
+  private readonly rest = new Rest(this);
   private config: ChannelConfig;
   private mode: DeliveryMode | undefined = undefined;
   private out: Call | undefined = undefined;
   private isAbandoned = false;
-  /** Nothing is due until the inbox wakes it. */
-  private isResting = false;
   private settledListeners: (() => void)[] = [];
 
   /** `send` brings an event to the channel's statechart. */
@@ -72,7 +70,7 @@ export class Delivery implements TurnTaker {
   /** A batch in flight keeps the limits it began with. */
   reconfigure(config: ChannelConfig): void {
     this.config = config;
-    if (this.isResting) this.lane.inbox.wakeWhen(this.wakeDepth, this);
+    this.rest.update(this.wakeDepth);
   }
 
   /** Permits delivery. */
@@ -86,9 +84,9 @@ export class Delivery implements TurnTaker {
 
   /** No call begins any more; the one in flight goes on. */
   hold(): void {
-    this.rise();
+    this.rest.end();
     this.mode = undefined;
-    this.quietSpell.stop();
+    this.rest.stop();
     if (this.out === undefined) this.watchdog.stop();
   }
 
@@ -97,7 +95,7 @@ export class Delivery implements TurnTaker {
     if (this.mode === undefined || this.out !== undefined) return;
     if (this.config.priority > 1) {
       // Until its turn comes it need not hear of more messages.
-      this.rise();
+      this.rest.end();
       return this.requestTurn();
     }
     while (this.step()) if (this.lane.services.scheduler.isOver()) return this.requestTurn();
@@ -121,22 +119,11 @@ export class Delivery implements TurnTaker {
     this.hold();
     this.isAbandoned = true;
     this.watchdog.stop();
-    const { breaker, counters, recovery } = this.lane;
-    const { out: call } = this;
     // A call that is over is just being settled, and a listener ended this life: settlement says what became of it.
-    if (call?.isOver) this.out = undefined;
-    else if (call !== undefined) {
-      call.end();
-      call.timeOut();
-      // Others may wait for the permit of a probe whose outcome nobody will hear of.
-      breaker?.canceled();
-      if (putBack) {
-        counters[Counter.inFlight] -= call.size;
-        recovery.putBack(call.asFailed());
-        this.out = undefined;
-      }
-    }
-    if (putBack) recovery.restore();
+    const isSettling = this.out?.isOver === true;
+    if (!isSettling) this.out?.abandon(putBack);
+    if (isSettling || putBack) this.out = undefined;
+    if (putBack) this.lane.recovery.restore();
     this.publishSettled();
   }
 
@@ -148,7 +135,7 @@ export class Delivery implements TurnTaker {
       const promise = promiseOf(this.channel.process(call.messages, call));
       if (promise === undefined) return this.settled(call, true);
       // Its settlement looks for more.
-      this.rise();
+      this.rest.end();
       promise.then(this.onFulfilled, this.onRejected);
     } catch (error) {
       return this.settled(call, false, error);
@@ -168,9 +155,9 @@ export class Delivery implements TurnTaker {
       return this.goOut(batchSize, inbox.take(batchSize));
     }
     const trigger = dueTrigger(this.lane, mode);
-    if (trigger === undefined) this.rest(mode);
+    if (trigger === undefined) this.pause(mode);
     else if (breaker?.admits(mode === 'probe' || mode === 'drain', this) === false) {
-      this.quietSpell.awaitCoolDown();
+      this.rest.awaitCoolDown();
     } else return this.begin(trigger);
     return undefined;
   }
@@ -230,7 +217,7 @@ export class Delivery implements TurnTaker {
     if (this.settledListeners.length > 0) this.publishSettled();
     if (!isSuccess || this.mode !== 'flush' || recovery.size > 0) return this.goOn(isSuccess, mustWait, quarantined);
     if (recovery.retryAt > 0) recovery.postpone(0);
-    return inbox.dueTrigger() !== undefined || this.rest('flush');
+    return inbox.dueTrigger() !== undefined || this.pause('flush');
   }
 
   /** What follows a call when something failed, or the statechart is not in `flushing`. */
@@ -249,7 +236,7 @@ export class Delivery implements TurnTaker {
       this.send({ type: 'batch.failed' });
       return false;
     }
-    if (dueTrigger(lane, mode) === undefined) return this.rest(mode);
+    if (dueTrigger(lane, mode) === undefined) return this.pause(mode);
     // At once: no other user of a shared breaker may fail between a message that goes into quarantine and the one that
     // may show that it is poison.
     return recovery.quarantined <= quarantined || breaker?.breaker.state !== 'half-open' || this.step();
@@ -265,14 +252,10 @@ export class Delivery implements TurnTaker {
   }
 
   /** Nothing is due. */
-  private rest(mode: DeliveryMode): false {
-    const { inbox, recovery } = this.lane;
-    if (!this.isResting) {
-      this.isResting = true;
-      inbox.wakeWhen(this.wakeDepth, this);
-    }
-    if (recovery.quarantined > 0) this.endQuarantine();
-    else if (mode === 'flush') this.quietSpell.watch(this.config.timeoutMs);
+  private pause(mode: DeliveryMode): false {
+    this.rest.begin(this.wakeDepth);
+    if (this.lane.recovery.quarantined > 0) this.endQuarantine();
+    else if (mode === 'flush') this.rest.watchQuiet(this.config.timeoutMs);
     else if (mode === 'isolate') this.send({ type: 'isolation.finished' });
     else if (mode === 'drain') this.send({ type: 'delivery.quieted' });
     return false;
@@ -283,12 +266,6 @@ export class Delivery implements TurnTaker {
     return this.mode === 'flush' ? this.config.batchSize : 1;
   }
 
-  private rise(): void {
-    if (!this.isResting) return;
-    this.isResting = false;
-    this.lane.inbox.sleep();
-  }
-
   /** Nothing is left that could show whether quarantined messages or the sink are at fault: they wait at the head. */
   private endQuarantine(): void {
     const { recovery, services } = this.lane;
@@ -296,16 +273,4 @@ export class Delivery implements TurnTaker {
     recovery.postpone(Math.max(recovery.retryAt, services.clock.now() + this.config.retry.delayMs));
     this.send({ type: 'batch.failed' });
   }
-}
-
-/** A list of messages, or the only one, as `Inbox.take` gives them. */
-function loadOf(messages: readonly unknown[]): unknown {
-  return messages.length === 1 ? messages[0] : messages;
-}
-
-/** What `process` returned, if it is a promise; even to look for a `then` runs code of the host's. */
-function promiseOf(result: unknown): Promise<unknown> | undefined {
-  if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return undefined;
-  // A promise of our own kind is taken as it is, as `Promise.resolve` would; asking here costs less.
-  return result instanceof Promise && result.constructor === Promise ? result : Promise.resolve(result);
 }

@@ -9,7 +9,7 @@ import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/out
 import { Overflow } from '../core/overflow.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { BreakerClient } from './breaker-client.ts';
-import type { Services } from './lane.ts';
+import type { Services } from './services.ts';
 import type { Validate } from './validator.ts';
 import { WaitingOffers } from './waiting-offers.ts';
 

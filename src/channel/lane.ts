@@ -2,37 +2,13 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { CallTimes } from '../core/call-times.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
-import type { Clock } from '../core/clock.ts';
 import { type Counters, createCounters } from '../core/counters.ts';
 import type { Histogram } from '../core/histogram.ts';
-import type { Random } from '../core/random.ts';
 import { Recovery } from '../core/recovery.ts';
-import type { Scheduler } from '../core/scheduler.ts';
 import type { Trigger } from '../core/trigger.ts';
-import type { Bus } from '../facts/bus.ts';
-import type { DeadLetterReason } from '../facts/dead-letters.ts';
-import type { Logger } from '../facts/logger.ts';
 import { BreakerClient } from './breaker-client.ts';
 import { Inbox } from './inbox.ts';
-
-/** What all partitions of a router share. */
-export interface Services {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly scheduler: Scheduler;
-  readonly bus: Bus;
-  readonly logger: Logger;
-  readonly keepDeadLetter: KeepDeadLetter;
-}
-
-/** Stores a dead letter and publishes it. */
-type KeepDeadLetter = (
-  channel: string | null,
-  reason: DeadLetterReason,
-  message: unknown,
-  error: unknown,
-  attempts: number,
-) => void;
+import type { Services } from './services.ts';
 
 /** What the phases of one partition work on. It belongs to the router and outlives every restart of the channel. */
 export interface Lane {

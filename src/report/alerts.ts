@@ -1,5 +1,5 @@
-import type { Services } from '../channel/lane.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
+import type { Services } from '../channel/services.ts';
 import { errorText } from '../core/error-text.ts';
 import type { Alert, AlertName } from '../facts/events.ts';
 import { CONDITIONS, type Finding, findingsOf, isExpectedToMove, type Sight, sightOf } from './findings.ts';

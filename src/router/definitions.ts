@@ -1,6 +1,6 @@
 import { type ChannelSource, factoryOf, makeInstance } from '../channel/channel-source.ts';
-import type { Services } from '../channel/lane.ts';
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
+import type { Services } from '../channel/services.ts';
 import { checkEventRules } from '../config/event-rules.ts';
 import { codeLayer } from '../config/layers.ts';
 import { layersOf, remember, resolveLayers, withoutChannel } from '../config/parse.ts';

@@ -1,6 +1,6 @@
 import type { AnyActorRef } from 'xstate';
-import type { Services } from '../channel/lane.ts';
 import type { Partition } from '../channel/partition.ts';
+import type { Services } from '../channel/services.ts';
 import { keepTimersApart } from '../channel/xstate-internals.ts';
 import type { RouterConfig } from '../config/schema.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';

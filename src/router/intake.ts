@@ -1,5 +1,5 @@
 import type { IntakeCount } from '../adapters/consume.ts';
-import type { Services } from '../channel/lane.ts';
+import type { Services } from '../channel/services.ts';
 import type { OptionNames } from '../config/options.ts';
 import { type Outcome, REJECTED } from '../core/outcome.ts';
 import type { Recognition } from '../core/recognition.ts';

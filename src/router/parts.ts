@@ -1,5 +1,5 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
-import type { Services } from '../channel/lane.ts';
+import type { Services } from '../channel/services.ts';
 import { createRandom } from '../core/random.ts';
 import { Recognition } from '../core/recognition.ts';
 import { Scheduler } from '../core/scheduler.ts';

@@ -1,4 +1,4 @@
-import type { Services } from '../channel/lane.ts';
+import type { Services } from '../channel/services.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Recognition } from '../core/recognition.ts';
 import type { FlightRecorder } from '../report/flight-recorder.ts';

@@ -5,17 +5,22 @@ import type { Lane } from './lane.ts';
 /** How long `flushing` lasts after its last batch: leaving it at every pause would cost two transitions a batch. */
 const QUIET_MS = 2;
 
-/** What has nothing to do. */
+/** What rests. */
 interface Resting {
   readonly lane: Lane;
   readonly inFlight: number;
+  wake(): void;
   requestTurn(): void;
   send(event: ChannelEvent): void;
 }
 
-/** The one timer of a delivery that has nothing to do: it ends `flushing`, or waits for a cool-down to be over. */
-export class QuietSpell {
+/**
+ * What a delivery does while nothing is due: the inbox wakes it, and after a quiet spell `flushing` ends. It has one timer,
+ * which also waits for a cool-down.
+ */
+export class Rest {
   private readonly resting: Resting;
+  private isOn = false;
   private timer: unknown;
   private timeoutMs = 0;
   private callsAtStart = 0;
@@ -24,8 +29,27 @@ export class QuietSpell {
     this.resting = resting;
   }
 
-  /** Nothing is due. One timer watches over many batches: it is set again only after it fired. */
-  watch(timeoutMs: number): void {
+  /** Nothing is due before so many messages wait. */
+  begin(depth: number): void {
+    if (this.isOn) return;
+    this.isOn = true;
+    this.resting.lane.inbox.wakeWhen(depth, this.resting);
+  }
+
+  /** Another number of messages ends it. */
+  update(depth: number): void {
+    if (this.isOn) this.resting.lane.inbox.wakeWhen(depth, this.resting);
+  }
+
+  /** The inbox need not wake anybody. */
+  end(): void {
+    if (!this.isOn) return;
+    this.isOn = false;
+    this.resting.lane.inbox.sleep();
+  }
+
+  /** `flushing` ends after a quiet spell. One timer watches over many batches: it is set again only after it fired. */
+  watchQuiet(timeoutMs: number): void {
     if (this.timer === undefined) this.arm(timeoutMs);
   }
 

@@ -1,0 +1,25 @@
+import type { Clock } from '../core/clock.ts';
+import type { Random } from '../core/random.ts';
+import type { Scheduler } from '../core/scheduler.ts';
+import type { Bus } from '../facts/bus.ts';
+import type { DeadLetterReason } from '../facts/dead-letters.ts';
+import type { Logger } from '../facts/logger.ts';
+
+/** What all partitions of a router share. */
+export interface Services {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+  readonly bus: Bus;
+  readonly logger: Logger;
+  readonly keepDeadLetter: KeepDeadLetter;
+}
+
+/** Stores a dead letter and publishes it. */
+type KeepDeadLetter = (
+  channel: string | null,
+  reason: DeadLetterReason,
+  message: unknown,
+  error: unknown,
+  attempts: number,
+) => void;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { buildPage } from '../../../config/build-page.ts';
-import { createInspector } from '../../../src/inspector/index.ts';
+import type { createInspector as CreateInspector } from '../../../src/inspector/index.ts';
 import type * as Thread from '../../../src/inspector/thread.ts';
 import { createTestRouter } from '../../../src/testing/index.ts';
 import { bundleThreadWorker } from '../../support/bundled-worker.ts';
@@ -8,19 +8,27 @@ import { projectRoot } from '../../support/project-files.ts';
 
 let worker: ReturnType<typeof bundleThreadWorker>;
 let code: URL;
-// A worker cannot load sources; it gets the same code in one file.
-vi.mock('../../../src/inspector/thread.ts', async (original) => {
-  const { startMetricsThread } = await original<typeof Thread>();
-  const start: typeof startMetricsThread = (router, options) => startMetricsThread(router, options, code);
-  return { startMetricsThread: start };
-});
+let createInspector: typeof CreateInspector;
 
 beforeAll(async () => {
   worker = bundleThreadWorker();
   code = worker.code;
+  // A worker cannot load sources; it gets the same code in one file.
+  vi.doMock('../../../src/inspector/thread.ts', async (original) => {
+    const { startMetricsThread } = await original<typeof Thread>();
+    const start: typeof startMetricsThread = (router, options) => startMetricsThread(router, options, code);
+    return { startMetricsThread: start };
+  });
+  // Another test file may have loaded the inspector before.
+  vi.resetModules();
+  ({ createInspector } = await import('../../../src/inspector/index.ts'));
   await buildPage(projectRoot);
 });
-afterAll(() => worker.remove());
+afterAll(() => {
+  vi.doUnmock('../../../src/inspector/thread.ts');
+  vi.resetModules();
+  worker.remove();
+});
 
 it('with thread, metrics and health are served beside the page with the same token, until the inspector closes', async () => {
   const rig = await createTestRouter({ sinks: { tick: {} } });

@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { buildPage } from '../../../config/build-page.ts';
-import type { createInspector as CreateInspector } from '../../../src/inspector/index.ts';
+import type * as Inspector from '../../../src/inspector/index.ts';
 import type * as Thread from '../../../src/inspector/thread.ts';
-import { createTestRouter } from '../../../src/testing/index.ts';
+import type * as Testing from '../../../src/testing/index.ts';
 import { bundleThreadWorker } from '../../support/bundled-worker.ts';
 import { projectRoot } from '../../support/project-files.ts';
 
 let worker: ReturnType<typeof bundleThreadWorker>;
 let code: URL;
-let createInspector: typeof CreateInspector;
+let createInspector: typeof Inspector.createInspector;
+let createTestRouter: typeof Testing.createTestRouter;
 
 beforeAll(async () => {
   worker = bundleThreadWorker();
@@ -19,9 +20,10 @@ beforeAll(async () => {
     const start: typeof startMetricsThread = (router, options) => startMetricsThread(router, options, code);
     return { startMetricsThread: start };
   });
-  // Another test file may have loaded the inspector before.
+  // Another test file of this worker may have loaded the inspector before.
   vi.resetModules();
   ({ createInspector } = await import('../../../src/inspector/index.ts'));
+  ({ createTestRouter } = await import('../../../src/testing/index.ts'));
   await buildPage(projectRoot);
 });
 afterAll(() => {

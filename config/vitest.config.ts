@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
+/** Those of `npm run test:long` (`--mode long`). The mode is 'test' when nothing is said; with 'all' none is left out. */
+const longTests = ['test/**/*.long.test.ts', 'test/e2e/**/*.test.ts'];
+
+export default defineConfig(({ mode }) => ({
   root: new URL('..', import.meta.url).pathname,
   // The examples import from 'sluice' as a user would; here that is the source, not the last build.
   resolve: {
@@ -16,7 +19,10 @@ export default defineConfig({
   test: {
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    include: ['test/**/*.test.ts', 'docs/examples/*.test.ts'],
+    include: mode === 'long' ? longTests : ['test/**/*.test.ts', 'docs/examples/*.test.ts'],
+    exclude: mode === 'test' ? longTests : [],
+    // Loading XState and the sources anew for each file would take half of the time. The long tests are few.
+    isolate: mode === 'long',
     setupFiles: ['test/support/property-seed.ts'],
     typecheck: { enabled: false },
     coverage: {
@@ -28,4 +34,4 @@ export default defineConfig({
       thresholds: { lines: 95, branches: 95 },
     },
   },
-});
+}));

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { admit, admitChange, type Refusal } from './gate.ts';
+import { dropRest, refuseUnparsable } from './refused-rest.ts';
 
 /** An answer to a request: a body, a refusal, or a stream that somebody else goes on with. */
 export type Answer =
@@ -47,6 +48,7 @@ export async function serve(port: number, token: string, routes: Routes): Promis
   server.maxConnections = CONNECTIONS_MAX;
   server.keepAliveTimeout = 5_000;
   server.on('connection', (socket) => socket.unref());
+  refuseUnparsable(server);
   server.unref();
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
@@ -99,7 +101,6 @@ function send(request: IncomingMessage, response: ServerResponse, given: Answer)
   else given.stream(response);
 }
 
-/** A request with a body that nobody read ends its connection. */
 function end(
   request: IncomingMessage,
   response: ServerResponse,
@@ -109,12 +110,11 @@ function end(
 ): void {
   // A stream that failed on its way has sent its head already.
   if (response.headersSent) return void response.destroy();
-  const isUnread = !request.complete && request.method !== 'GET' && request.method !== 'HEAD';
+  if (!request.complete) dropRest(request);
   response.writeHead(status, {
     ...headers,
     'Content-Type': type,
     'Content-Length': Buffer.byteLength(content),
-    ...(isUnread && { Connection: 'close' }),
   });
   response.end(request.method === 'HEAD' ? undefined : content);
 }

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PROMETHEUS_CONTENT_TYPE } from '../metrics/prometheus.ts';
+import { dropRest, refuseUnparsable } from './refused-rest.ts';
 import type { ThreadWatch } from './thread-watch.ts';
 
 const CONNECTIONS_MAX = 64;
@@ -14,8 +15,10 @@ export function createThreadServer(watch: ThreadWatch, token: string): Server {
     respond(request, response).catch(() => end(response, 500, 'it failed'));
   });
   server.maxConnections = CONNECTIONS_MAX;
+  refuseUnparsable(server);
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!request.complete) dropRest(request);
     const { url = '' } = request;
     const { pathname, searchParams } = new URL(url, 'http://127.0.0.1');
     const refusal = refusalOf(request, searchParams.get('token'));

@@ -1,26 +1,36 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { buildPage } from '../../../config/build-page.ts';
-import { createInspector } from '../../../src/inspector/index.ts';
+import type * as Inspector from '../../../src/inspector/index.ts';
 import type * as Thread from '../../../src/inspector/thread.ts';
-import { createTestRouter } from '../../../src/testing/index.ts';
+import type * as Testing from '../../../src/testing/index.ts';
 import { bundleThreadWorker } from '../../support/bundled-worker.ts';
 import { projectRoot } from '../../support/project-files.ts';
 
 let worker: ReturnType<typeof bundleThreadWorker>;
 let code: URL;
-// A worker cannot load sources; it gets the same code in one file.
-vi.mock('../../../src/inspector/thread.ts', async (original) => {
-  const { startMetricsThread } = await original<typeof Thread>();
-  const start: typeof startMetricsThread = (router, options) => startMetricsThread(router, options, code);
-  return { startMetricsThread: start };
-});
+let createInspector: typeof Inspector.createInspector;
+let createTestRouter: typeof Testing.createTestRouter;
 
 beforeAll(async () => {
   worker = bundleThreadWorker();
   code = worker.code;
+  // A worker cannot load sources; it gets the same code in one file.
+  vi.doMock('../../../src/inspector/thread.ts', async (original) => {
+    const { startMetricsThread } = await original<typeof Thread>();
+    const start: typeof startMetricsThread = (router, options) => startMetricsThread(router, options, code);
+    return { startMetricsThread: start };
+  });
+  // Another test file of this worker may have loaded the inspector before.
+  vi.resetModules();
+  ({ createInspector } = await import('../../../src/inspector/index.ts'));
+  ({ createTestRouter } = await import('../../../src/testing/index.ts'));
   await buildPage(projectRoot);
 });
-afterAll(() => worker.remove());
+afterAll(() => {
+  vi.doUnmock('../../../src/inspector/thread.ts');
+  vi.resetModules();
+  worker.remove();
+});
 
 it('with thread, metrics and health are served beside the page with the same token, until the inspector closes', async () => {
   const rig = await createTestRouter({ sinks: { tick: {} } });

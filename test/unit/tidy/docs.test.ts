@@ -13,16 +13,18 @@ function withoutFences(text: string): string {
   return text.replace(/^(```+)[\s\S]*?^\1/gm, '');
 }
 
-/** The anchors GitHub gives to the headings of a page. */
+/** The anchors GitHub gives to the headings of a page, and those that are written out. */
 function anchorsIn(text: string): readonly string[] {
+  const written = [...withoutFences(text).matchAll(/<a id="([^"]+)">/g)].map(([, anchor = '']) => anchor);
   const seen = new Map<string, number>();
-  return [...withoutFences(text).matchAll(/^#{1,6} +(.+?)\s*$/gm)].map(([, heading = '']) => {
+  const ofHeadings = [...withoutFences(text).matchAll(/^#{1,6} +(.+?)\s*$/gm)].map(([, heading = '']) => {
     const words = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
     const slug = words.replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-');
     const count = seen.get(slug) ?? 0;
     seen.set(slug, count + 1);
     return count === 0 ? slug : `${slug}-${count}`;
   });
+  return [...ofHeadings, ...written];
 }
 
 /** The links of a page to files or headings that do not exist. */
@@ -47,8 +49,8 @@ function pathsNamedIn(text: string): readonly string[] {
 }
 
 it('anchors are those of GitHub, links are checked with them, and code is neither', () => {
-  const text = '# What, `why`?\n## A b\n## A b\n```sh\n# not me\n```\n';
-  expect(anchorsIn(text)).toEqual(['what-why', 'a-b', 'a-b-1']);
+  const text = '# What, `why`?\n## A b\n## A b\n<a id="written"></a>\n```sh\n# not me\n```\n';
+  expect(anchorsIn(text)).toEqual(['what-why', 'a-b', 'a-b-1', 'written']);
   const links = '[1](#a-b-1) [2](#c) [3](../LICENSE) [4](gone.md "title") [5](https://example.org) `[6](gone.md)`';
   expect(brokenLinksIn('docs/page.md', text + links)).toEqual(['#c', 'gone.md']);
 });

@@ -32,10 +32,10 @@ export type { DeadLetter, DeadLetterFilter, DeadLetterReason } from './facts/dea
 export type { Alert, AlertName, RouterBus, RouterEvents, RouterFacts } from './facts/events.ts';
 export type { Logger } from './facts/logger.ts';
 export { toMermaid } from './inspector/mermaid.ts';
+export type { RecorderOptions } from './recorder/flight-recorder.ts';
 export type { ChannelInfo, PartitionInfo } from './report/channel-info.ts';
 export type { ChannelReport, DrainReport } from './report/drain-report.ts';
 export type { Explanation } from './report/explain.ts';
-export type { RecorderOptions } from './report/flight-recorder.ts';
 export type { ChannelHealth, HealthStatus, RouterHealth } from './report/health.ts';
 export type { RouterMetrics } from './report/metrics.ts';
 export {

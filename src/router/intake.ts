@@ -3,6 +3,7 @@ import type { Services } from '../channel/services.ts';
 import type { OptionNames } from '../config/options.ts';
 import { type Outcome, REJECTED } from '../core/outcome.ts';
 import type { Recognition } from '../core/recognition.ts';
+import type { FlightRecorder } from '../recorder/flight-recorder.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 
 /** How a message is handed over. */
@@ -31,10 +32,13 @@ export class Intake {
   private refused = 0;
   private readonly recognition: Recognition;
   private readonly services: Services;
+  /** Undefined: no message is kept. */
+  private readonly recorder: FlightRecorder | undefined;
 
-  constructor(recognition: Recognition, services: Services) {
+  constructor(recognition: Recognition, services: Services, recorder: FlightRecorder | undefined) {
     this.recognition = recognition;
     this.services = services;
+    this.recorder = recorder?.keepsMessages ? recorder : undefined;
   }
 
   /** How many messages no channel served. */
@@ -69,6 +73,7 @@ export class Intake {
   }
 
   route(message: unknown, dataType?: string): Outcome {
+    this.recorder?.keepMessage(message);
     const channel = this.channelOf(message, dataType);
     return channel === undefined ? this.refuse(message, dataType) : channel.accept(message);
   }
@@ -81,6 +86,7 @@ export class Intake {
 
   /** A promise only when the message has to wait for room. */
   offer(message: unknown, { dataType, signal }: OfferOptions): Outcome | Promise<Outcome> {
+    this.recorder?.keepMessage(message);
     const channel = this.channelOf(message, dataType);
     return channel === undefined ? this.refuse(message, dataType) : channel.offer(message, signal);
   }

@@ -7,14 +7,13 @@ import { Bus } from '../facts/bus.ts';
 import { DeadLetters } from '../facts/dead-letters.ts';
 import { silentLogger } from '../facts/logger.ts';
 import { containLogger, logFacts } from '../facts/logging.ts';
+import { FlightRecorder } from '../recorder/flight-recorder.ts';
 import { Alerts } from '../report/alerts.ts';
-import { FlightRecorder } from '../report/flight-recorder.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import { Definitions } from './definitions.ts';
 import { Fleet } from './fleet.ts';
 import { Intake } from './intake.ts';
 import type { Plan } from './plan.ts';
-import { RecordingIntake } from './recording-intake.ts';
 
 /** The parts of one router. */
 export interface RouterParts {
@@ -52,9 +51,7 @@ export function buildParts(plan: Plan): RouterParts {
   const ruleFailed = (error: unknown): void => bus.fault('rule', error);
   const recognition = new Recognition({ ...(options.recognize && { rules: options.recognize }), ruleFailed });
   const fleet = new Fleet(services, config.router);
-  const intake = recorder?.keepsMessages
-    ? new RecordingIntake(recognition, services, recorder)
-    : new Intake(recognition, services);
+  const intake = new Intake(recognition, services, recorder);
   const definitions = new Definitions(plan, services);
   const alerts = new Alerts(services, fleet.channels);
   const parts = { services, definitions, fleet, intake, deadLetters, alerts, recorder };

@@ -12,7 +12,7 @@ import type { RecognitionRule } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { EventBus } from '../facts/bus.ts';
 import type { Logger } from '../facts/logger.ts';
-import { checkRecorder, type RecorderOptions } from '../report/flight-recorder.ts';
+import { checkRecorder, type RecorderOptions } from '../recorder/flight-recorder.ts';
 
 /** What a router is made of. */
 export interface RouterOptions<Channels extends ChannelSources = ChannelSources, Config = AnyConfig> {

@@ -13,6 +13,7 @@ const LAYERS: readonly string[] = [
   'machines',
   'src/channel',
   'src/report',
+  'src/recorder',
   'src/router',
 ];
 /** Layers that know `src/core` and nothing else of ours, although others stand below them. */

@@ -52,6 +52,7 @@ describe('a planted import that runs upward is found', () => {
     ['src/facts/bus.ts', 'machines/channel.ts'],
     ['src/channel/inbox.ts', 'src/report/explain.ts'],
     ['src/report/explain.ts', 'src/router/fleet.ts'],
+    ['src/recorder/flight-recorder.ts', 'src/router/fleet.ts'],
     ['src/router/fleet.ts', 'src/index.ts'],
     ['src/router/fleet.ts', 'src/inspector/server.ts'],
     ['machines/channel.ts', 'src/channel/inbox.ts'],

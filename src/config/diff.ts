@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, notes, type Reload } from './field.ts';
 import { configSchema, type RouterConfig } from './schema.ts';
-import { type Path, section, valueAt } from './walk.ts';
+import { childOf, type Path, type Schema, section, valueAt } from './walk.ts';
 
 /** One field that differs between two configurations, and when the change takes effect. */
 export interface ConfigChange {
@@ -16,18 +16,15 @@ export function diffConfig(before: RouterConfig, after: RouterConfig): readonly 
   return compare(configSchema, [], before, after);
 }
 
-function compare(
-  schema: Parameters<typeof section>[0],
-  path: Path,
-  before: unknown,
-  after: unknown,
-): readonly ConfigChange[] {
+function compare(schema: Schema | undefined, path: Path, before: unknown, after: unknown): readonly ConfigChange[] {
   if (isDeepStrictEqual(before, after)) return [];
-  const here = section(schema);
-  if (here === undefined || !isMap(before) || !isMap(after)) {
-    const reload = (schema === undefined ? undefined : notes.get(schema))?.reload ?? 'restart';
+  const map = section(schema);
+  if (map === undefined || !isMap(before) || !isMap(after)) {
+    const reload = (schema && notes.get(schema))?.reload ?? 'restart';
     return [{ path, before, after, reload }];
   }
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  return keys.flatMap((key) => compare(here.child(key), [...path, key], valueAt(before, [key]), valueAt(after, [key])));
+  return keys.flatMap((key) =>
+    compare(childOf(map, key), [...path, key], valueAt(before, [key]), valueAt(after, [key])),
+  );
 }

@@ -1,34 +1,34 @@
-import { isMap } from './field.ts';
-import type { Layer } from './layers.ts';
+import * as z from 'zod';
+import { namedLayer, type Source } from './layers.ts';
 import { type ConfigMistake, nearest } from './mistakes.ts';
 import { channelSchema, configSchema } from './schema.ts';
-import { type Field, fieldsOf, type Path } from './walk.ts';
+import { fieldsOf, type Path, type Schema } from './walk.ts';
 
 /** Variables of a process, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the environment says about the router and these channels, and the variables that say nothing. */
-export function readEnvironment(
-  environment: Environment,
-  channels: readonly string[],
-): { readonly layer: Layer; readonly mistakes: readonly ConfigMistake[] } {
-  const fields = new Map(variablesOf(channels).map((field) => [variableName(field.path), field]));
-  const mistakes: ConfigMistake[] = [];
-  const given: { readonly name: string; readonly path: Path; readonly value: unknown }[] = [];
-  for (const [name, text] of Object.entries(environment)) {
-    if (!name.startsWith('SLUICE_') || text === undefined) continue;
-    const field = fields.get(name);
-    if (field === undefined) mistakes.push(unknownVariable(name, [...fields.keys()], channels));
-    else given.push({ name, path: field.path, value: readValue(text, field) });
-  }
-  // Shorter paths first, so that one field of a breaker can be laid over a whole breaker.
-  given.sort((left, right) => left.path.length - right.path.length);
-  const value = given.reduce<unknown>((low, { path, value }) => withValue(low, path, value), {});
-  const place: Layer['place'] = (path) => {
-    const writer = given.findLast((variable) => startsWith(path, variable.path) || startsWith(variable.path, path));
-    return { file: writer?.name ?? 'environment' };
-  };
-  return { layer: { value, place }, mistakes };
+/** What the environment says about the router and these channels: one layer for each variable. */
+export function readEnvironment(environment: Environment, channels: readonly string[]): Source {
+  const router = fieldsOf(configSchema).filter(({ path }) => path[0] === 'router' && path.length > 1);
+  const known = [...router, ...channels.flatMap((name) => fieldsOf(channelSchema, ['channels', name]))];
+  const fields = new Map(known.map((field) => [variableName(field.path), field]));
+  const variables = Object.entries(environment).flatMap(([name, value]) => {
+    return name.startsWith('SLUICE_') && value !== undefined ? [{ name, value, field: fields.get(name) }] : [];
+  });
+  const mistakes = variables.flatMap(({ name, field }): readonly ConfigMistake[] => {
+    if (field !== undefined) return [];
+    const message = `must name a field of the router or of a channel (${channels.join(', ')})`;
+    return [{ file: name, path: [], message, suggestion: nearest(name, [...fields.keys()]) }];
+  });
+  const layers = variables
+    .flatMap(({ name, value, field }) => (field === undefined ? [] : [{ name, value, ...field }]))
+    // Shorter paths first, so that one field of a breaker can be laid over a whole breaker.
+    .toSorted((left, right) => left.path.length - right.path.length)
+    .map(({ name, value, path, schema }) => {
+      const written = path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), readValue(value, schema));
+      return namedLayer(written, name);
+    });
+  return { layers, mistakes };
 }
 
 /** The variable that sets a field: `channels.tick.batchSize` is set by `SLUICE_TICK_BATCH_SIZE`. */
@@ -38,38 +38,12 @@ export function variableName(path: Path): string {
   return ['SLUICE', ...words].join('_');
 }
 
-function variablesOf(channels: readonly string[]): readonly Field[] {
-  const router = fieldsOf(configSchema).filter(({ path }) => path[0] === 'router' && path.length > 1);
-  return [...router, ...channels.flatMap((name) => fieldsOf(channelSchema, ['channels', name]))];
-}
-
-// A field that takes any text takes it as it is; everything else is written as in JSON: 5, false, {"count":50}.
-function readValue(text: string, { schema }: Field): unknown {
+// A field that takes any string takes it as it is; everything else is written as in JSON: 5, false, {"count":50}.
+function readValue(text: string, schema: Schema): unknown {
+  if (z.safeParse(schema, text).success) return text;
   try {
-    return isText(schema, text) ? text : JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     return text;
   }
-}
-
-function isText(schema: Field['schema'], text: string): boolean {
-  const result = schema['~standard'].validate(text);
-  return !(result instanceof Promise) && result.issues === undefined;
-}
-
-function unknownVariable(name: string, known: readonly string[], channels: readonly string[]): ConfigMistake {
-  const message = `must name a field of the router or of a channel (${channels.join(', ')})`;
-  const suggestion = nearest(name, known);
-  return { file: name, path: [], message, ...(suggestion === undefined ? {} : { suggestion }) };
-}
-
-function withValue(low: unknown, path: Path, value: unknown): unknown {
-  const [key, ...rest] = path;
-  if (key === undefined) return value;
-  const base = isMap(low) ? low : {};
-  return { ...base, [key]: withValue(base[key], rest, value) };
-}
-
-function startsWith(path: Path, start: Path): boolean {
-  return start.every((key, index) => path[index] === key);
 }

@@ -7,52 +7,43 @@ import type { ChannelConfig, RouterConfig } from './schema.ts';
 import { type Path, valueAt } from './walk.ts';
 
 /** Checks the `eventRules` of each channel by the channel's own schema, and fills in what that schema fills in. */
-export function checkEventRules(
-  config: RouterConfig,
-  rulesByChannel: ReadonlyMap<string, StandardSchemaV1>,
-): RouterConfig {
+export function checkEventRules<Config extends Pick<RouterConfig, 'channels'>>(
+  config: Config,
+  schemas: ReadonlyMap<string, StandardSchemaV1>,
+): Config {
   const findings: Finding[] = [];
-  const channels = Object.entries(config.channels).map(([name, channel]): [string, ChannelConfig] => {
-    const schema = rulesByChannel.get(name);
+  const checked = Object.entries(config.channels).map(([name, channel]): [string, ChannelConfig] => {
+    const schema = schemas.get(name);
     if (schema === undefined) return [name, channel];
-    const checked = checkRules(schema, channel.eventRules, ['channels', name, 'eventRules']);
-    findings.push(...checked.findings);
-    return [name, { ...channel, eventRules: checked.rules }];
+    const eventRules = checkRules(schema, channel.eventRules, (message, inner) => {
+      const received = inner && show(valueAt(channel.eventRules, inner));
+      findings.push({ path: ['channels', name, 'eventRules', ...(inner ?? [])], at: 'value', message, received });
+    });
+    return [name, { ...channel, eventRules }];
   });
   if (findings.length > 0) throw configError(layersOf(config), findings);
-  return remember({ ...config, channels: Object.fromEntries(channels) }, layersOf(config));
+  return remember({ ...config, channels: Object.fromEntries(checked) }, layersOf(config));
 }
 
-/** The same for one channel whose class was not known before, with no place to name but its own. */
-export function checkRulesOf(name: string, schema: StandardSchemaV1, rules: ChannelConfig['eventRules']) {
-  const checked = checkRules(schema, rules, ['channels', name, 'eventRules']);
-  if (checked.findings.length > 0) throw configError([], checked.findings);
-  return checked.rules;
-}
-
-interface Checked {
-  readonly rules: ChannelConfig['eventRules'];
-  readonly findings: readonly Finding[];
-}
-
-function checkRules(schema: StandardSchemaV1, rules: ChannelConfig['eventRules'], path: Path): Checked {
-  const refused = (message: string): Checked => ({ rules, findings: [{ path, at: 'value', message }] });
+function checkRules(
+  schema: StandardSchemaV1,
+  rules: ChannelConfig['eventRules'],
+  refuse: (message: string, inner?: Path) => void,
+): ChannelConfig['eventRules'] {
   try {
     const result = schema['~standard'].validate(rules);
     if (result instanceof Promise) {
       result.catch(() => {});
-      return refused('the schema of the rules must answer at once, not by a promise');
-    }
-    if (result.issues !== undefined)
-      return { rules, findings: result.issues.map((issue) => place(issue, path, rules)) };
-    return isMap(result.value) ? { rules: { ...result.value }, findings: [] } : refused('the rules must be a map');
+      refuse('the schema of the rules must answer at once, not by a promise');
+    } else if (result.issues !== undefined) {
+      for (const { message, path = [] } of result.issues) {
+        const inner = path.map((part) => String(typeof part === 'object' ? part.key : part));
+        refuse(message, inner);
+      }
+    } else if (isMap(result.value)) return { ...result.value };
+    else refuse('the rules must be a map');
   } catch (error) {
-    return refused(`the schema of the rules failed: ${error instanceof Error ? error.message : show(error)}`);
+    refuse(`the schema of the rules failed: ${error instanceof Error ? error.message : show(error)}`);
   }
-}
-
-function place(issue: StandardSchemaV1.Issue, above: Path, rules: unknown): Finding {
-  const inner = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
-  const received = show(valueAt(rules, inner));
-  return { path: [...above, ...inner], at: 'value', message: issue.message, received };
+  return rules;
 }

@@ -18,7 +18,7 @@ export function noted<Schema extends z.ZodType>(schema: Schema, allowed: string,
   return schema;
 }
 
-/** True for what YAML and JSON call a map; a breaker switched off, a list or nothing at all are none. */
+/** True for what YAML and JSON call a map: neither a list, nor `false`, nor nothing. */
 export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -28,33 +28,26 @@ export function sectionOf<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.strictObject(shape, 'must be a map of fields');
 }
 
-/** A whole number within bounds, without a default. */
-export function bounded(min: number, max: number, allowed: string) {
-  const error = `must be ${allowed}`;
-  return z.int(error).min(min, error).max(max, error);
+/** Makes the fields that hold a number of one kind, within bounds. */
+function numbers(kind: string, base: (error: string) => z.ZodNumber) {
+  return (min: number, max: number, fallback: number, reload: Reload, description: string) => {
+    const allowed = `${kind} from ${min} to ${max}`;
+    const error = `must be ${allowed}`;
+    return noted(base(error).min(min, error).max(max, error).default(fallback), allowed, reload, description);
+  };
 }
 
-/** A whole number within bounds. */
-export function whole(min: number, max: number, fallback: number, reload: Reload, description: string) {
-  const allowed = `a whole number from ${min} to ${max}`;
-  return noted(bounded(min, max, allowed).default(fallback), allowed, reload, description);
-}
-
-/** A number within bounds. */
-export function decimal(min: number, max: number, fallback: number, reload: Reload, description: string) {
-  const allowed = `a number from ${min} to ${max}`;
-  const error = `must be ${allowed}`;
-  return noted(z.number(error).min(min, error).max(max, error).default(fallback), allowed, reload, description);
-}
+export const whole = numbers('a whole number', z.int);
+export const decimal = numbers('a number', z.number);
 
 /** One of a few words; the first is the default. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(
   words: Words,
   reload: Reload,
-  meaning: string,
+  description: string,
 ) {
   const allowed = `one of ${words.join(', ')}`;
-  return noted(z.enum(words, `must be ${allowed}`).default(words[0]), allowed, reload, meaning);
+  return noted(z.enum(words, `must be ${allowed}`).default(words[0]), allowed, reload, description);
 }
 
 /** A switch. */
@@ -62,9 +55,9 @@ export function flag(fallback: boolean, reload: Reload, description: string) {
   return noted(z.boolean('must be true or false').default(fallback), 'true or false', reload, description);
 }
 
-/** A text that may be left out. */
+/** A string that may be left out. */
 export function word(reload: Reload, description: string) {
-  const allowed = 'a text of 1 to 100 characters';
+  const allowed = 'a string of 1 to 100 characters';
   const error = `must be ${allowed}`;
   return noted(z.string(error).min(1, error).max(100, error).optional(), allowed, reload, description);
 }

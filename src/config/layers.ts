@@ -2,15 +2,21 @@ import { ConfigError, type ConfigMistake, type Finding, formatMistake, type Plac
 import { configSchema } from './schema.ts';
 import { overlay, type Path, valueAt } from './walk.ts';
 
-/** One source of configuration, and where each of its values was written. */
+/** A part of a configuration, and where each of its values was written. */
 export interface Layer {
   readonly value: unknown;
   place(path: Path, at: 'key' | 'value'): Place;
 }
 
-/** A layer written in code, which has a name but no lines. */
-export function codeLayer(value: unknown, origin: string): Layer {
-  return { value, place: () => ({ file: origin }) };
+/** What a file or the environment says, and the mistakes that leave the rest of it readable. */
+export interface Source {
+  readonly layers: readonly Layer[];
+  readonly mistakes: readonly ConfigMistake[];
+}
+
+/** A layer that has a name but no lines. */
+export function namedLayer(value: unknown, name: string): Layer {
+  return { value, place: () => ({ file: name }) };
 }
 
 /** All layers as one configuration; a later layer wins. */
@@ -18,7 +24,7 @@ export function mergeLayers(layers: readonly Layer[]): unknown {
   return layers.reduce<unknown>((low, layer) => overlay(configSchema, low, layer.value), undefined);
 }
 
-/** Where a value was written: by the layer that won; for a key, or for what was left out, by the first that has the map. */
+/** Where a value was written: in the layer that won; a key, or what was left out, in the first that has the map. */
 export function placeIn(layers: readonly Layer[], path: Path, at: 'key' | 'value' = 'value'): Place | undefined {
   const value = at === 'key' ? undefined : valueAt(mergeLayers(layers), path);
   const winner =
@@ -34,14 +40,10 @@ export function configError(
   findings: readonly Finding[],
   known: readonly ConfigMistake[] = [],
 ): ConfigError {
-  const placed = findings.map(({ path, at, message, received, suggestion }) => ({
-    ...(placeIn(layers, path, at) ?? { file: 'configuration' }),
-    path,
-    message,
-    ...(received === undefined ? {} : { received }),
-    ...(suggestion === undefined ? {} : { suggestion }),
-  }));
-  // Zod tells twice of a number that is both huge and too large.
+  const placed = findings.map(({ at, ...mistake }) => {
+    return { ...(placeIn(layers, mistake.path, at) ?? { file: 'configuration' }), ...mistake };
+  });
+  // zod reports a number that is both huge and too large twice.
   const byText = new Map([...known, ...placed].map((mistake) => [formatMistake(mistake), mistake]));
   return new ConfigError([...byText.values()].toSorted(byPlace));
 }

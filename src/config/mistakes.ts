@@ -16,8 +16,13 @@ export interface ConfigMistake extends Place {
   /** The keys that lead to the value; empty when the text itself cannot be read. */
   readonly path: Path;
   readonly message: string;
-  readonly received?: string;
-  readonly suggestion?: string;
+  readonly received?: string | undefined;
+  readonly suggestion?: string | undefined;
+}
+
+/** A mistake whose place is not looked up yet; `at` says whether the key is wrong or its value. */
+export interface Finding extends Omit<ConfigMistake, keyof Place> {
+  readonly at: 'key' | 'value';
 }
 
 /** A configuration that cannot be used, with every mistake in it. */
@@ -50,13 +55,9 @@ export function show(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' && typeof value !== 'string') return String(value);
-  const text = asJson(value);
-  return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
-}
-
-function asJson(value: unknown): string {
   try {
-    return JSON.stringify(value) ?? 'something';
+    const text = JSON.stringify(value) ?? 'something';
+    return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
   } catch {
     return 'something that cannot be shown';
   }
@@ -69,36 +70,25 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return distance(word, candidate) <= limit ? candidate : undefined;
 }
 
-/** A mistake whose place is not looked up yet; `at` tells whether the key is wrong or its value. */
-export interface Finding {
-  readonly path: Path;
-  readonly at: 'key' | 'value';
-  readonly message: string;
-  readonly received?: string;
-  readonly suggestion?: string | undefined;
-}
-
 /** What zod found wrong, in our words. */
 export function fromIssue(issue: z.core.$ZodIssue, above: Path = []): readonly Finding[] {
   const path = [...above, ...issue.path.map(String)];
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key));
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(path);
+    return issue.keys.map((key) => {
+      const suggestion = nearest(key, known);
+      const message = `is not a known field${suggestion === undefined ? ` (${known.join(', ')})` : ''}`;
+      return { path: [...path, key], at: 'key', message, suggestion };
+    });
+  }
   if (issue.code === 'invalid_union' && isMap(issue.input)) {
     // Of `false | {…}` only the map was meant. Between two kinds of map the choice itself is the mistake.
-    const [meant, ...others] = issue.errors.filter((branch) => branch.every(isInside));
+    const [meant, ...others] = issue.errors.filter((branch) =>
+      branch.every((inner) => inner.path.length > 0 || inner.code === 'unrecognized_keys'),
+    );
     if (meant !== undefined && others.length === 0) return meant.flatMap((inner) => fromIssue(inner, path));
   }
   const words = issue.code === 'invalid_value' && typeof issue.input === 'string' ? issue.values.map(String) : [];
   const suggestion = words.length === 0 ? undefined : nearest(String(issue.input), words);
   return [{ path, at: 'value', message: issue.message, received: show(issue.input), suggestion }];
-}
-
-function isInside(issue: z.core.$ZodIssue): boolean {
-  return issue.path.length > 0 || issue.code === 'unrecognized_keys';
-}
-
-function unknownKey(path: Path, key: string): Finding {
-  const known = keysAt(path);
-  const suggestion = nearest(key, known);
-  const message = suggestion === undefined ? `is not a known field (${known.join(', ')})` : 'is not a known field';
-  return { path: [...path, key], at: 'key', message, suggestion };
 }

@@ -1,32 +1,29 @@
-import { crossChecks } from './cross-checks.ts';
 import { isMap } from './field.ts';
-import { codeLayer, configError, type Layer, mergeLayers, placeIn } from './layers.ts';
-import { type ConfigMistake, fromIssue, type Place } from './mistakes.ts';
+import { configError, type Layer, mergeLayers, namedLayer } from './layers.ts';
+import { type ConfigMistake, type Finding, fromIssue, show } from './mistakes.ts';
 import {
   type ChannelConfig,
+  channelName,
   channelSchema,
   configSchema,
   dataTypeDefaults,
+  orderedFields,
   type RouterConfig,
   type RouterConfigInput,
 } from './schema.ts';
-import { overlay, type Path, valueAt } from './walk.ts';
+import { overlay, type Path, valueAt, without } from './walk.ts';
 
-/** Where each resolved configuration came from; being in here is what makes one resolved. */
+/** The layers of each resolved configuration; what is not in here is not resolved. */
 const origins = new WeakMap<object, readonly Layer[]>();
 
 /** Checks configuration written in code and fills in the defaults; one that is resolved already comes back as it is. */
-export function parseConfig(input: RouterConfigInput | RouterConfig, origin = 'config in code'): RouterConfig {
-  return isResolved(input) ? input : resolveLayers([codeLayer(input, origin)]);
-}
-
-/** Where a value of a resolved configuration was written, or the nearest map around it. */
-export function placeOf(config: RouterConfig, path: Path): Place | undefined {
-  return placeIn(layersOf(config), path);
+export function parseConfig(input: RouterConfigInput | RouterConfig): RouterConfig {
+  const isResolved = isMap(input) && origins.has(input);
+  return isResolved ? (input as RouterConfig) : resolveLayers([namedLayer(input, 'config in code')]);
 }
 
 /** The layers a resolved configuration was made of. */
-export function layersOf(config: RouterConfig): readonly Layer[] {
+export function layersOf(config: object): readonly Layer[] {
   return origins.get(config) ?? [];
 }
 
@@ -35,76 +32,104 @@ export function resolveLayers(layers: readonly Layer[], known: readonly ConfigMi
   const written = mergeLayers(layers);
   const filled = fillChannels(written);
   const result = configSchema.safeParse(filled, { reportInput: true });
-  const issues = result.success ? [] : result.error.issues;
+  const issues = result.error?.issues ?? [];
   const findings = [...issues.flatMap((issue) => fromIssue(issue)), ...crossChecks(written, filled)];
   if (!result.success || findings.length > 0 || known.length > 0) throw configError(layers, findings, known);
-  const { router, channels } = result.data;
-  const share = createShare();
-  const named = Object.entries(channels).map(([name, channel]): [string, ChannelConfig] => {
-    const identity = { name, dataType: channel.dataType ?? name };
-    // Spreads would give each channel a hidden class of its own, half a kilobyte.
-    return [
-      name,
-      Object.assign({}, identity, channel, identity, share(channel), { eventRules: { ...channel.eventRules } }),
-    ];
-  });
-  return remember({ router, channels: Object.fromEntries(named) }, layers);
+  // `fillChannels` has given each channel its name and its data type.
+  const config = result.data as RouterConfig;
+  shareParts(Object.values(config.channels));
+  return remember(config, layers);
 }
 
-/** Equal parts become one object: thousands of channels have the same, and each copy costs them a third of a kilobyte. */
-function createShare() {
-  const parts = new Map<string, object>();
-  const one = <Part>(part: Part): Part => {
-    if (!isMap(part)) return part;
+/** Equal parts become one object: thousands of channels have the same, and each copy costs a third of a kilobyte. */
+function shareParts(channels: readonly ChannelConfig[]): void {
+  const parts = new Map<string, unknown>();
+  const share = <Part>(part: Part): Part => {
     const text = JSON.stringify(part);
-    // Whatever reads the same has the same fields.
-    const known = parts.get(text) as Part | undefined;
-    if (known === undefined) parts.set(text, part);
-    return known ?? part;
+    if (!parts.has(text)) parts.set(text, part);
+    // What reads the same has the same fields.
+    return parts.get(text) as Part;
   };
-  return ({ retry, breaker, restart }: Pick<ChannelConfig, 'retry' | 'breaker' | 'restart'>) => {
-    return { retry: one(retry), breaker: one(breaker), restart: one(restart) };
-  };
+  for (const channel of channels) {
+    const { retry, breaker, restart, eventRules } = channel;
+    // The rules are the host's own object, which must not be frozen.
+    const own = {
+      retry: share(retry),
+      breaker: share(breaker),
+      restart: share(restart),
+      eventRules: { ...eventRules },
+    };
+    Object.assign(channel, own);
+  }
 }
 
 /** The same configuration as if the channel had never been written: its name and data type are free again. */
 export function withoutChannel(config: RouterConfig, name: string): RouterConfig {
-  const layers = layersOf(config).map((layer) => ({ ...layer, value: omitChannel(layer.value, name) }));
-  return remember({ router: config.router, channels: omit(config.channels, name) }, layers);
-}
-
-function omitChannel(written: unknown, name: string): unknown {
-  const channels = valueAt(written, ['channels']);
-  return isMap(written) && isMap(channels) ? { ...written, channels: omit(channels, name) } : written;
-}
-
-function omit<Value>(map: Readonly<Record<string, Value>>, name: string): Readonly<Record<string, Value>> {
-  return Object.fromEntries(Object.entries(map).filter(([key]) => key !== name));
+  const path = ['channels', name];
+  const layers = layersOf(config).map((layer) => ({ ...layer, value: without(layer.value, path) }));
+  return remember(without(config, path) as RouterConfig, layers);
 }
 
 /** Freezes a resolved configuration and remembers where it came from. */
-export function remember(config: RouterConfig, layers: readonly Layer[]): RouterConfig {
+export function remember<Config extends object>(config: Config, layers: readonly Layer[]): Config {
   origins.set(config, layers);
   return freeze(config);
 }
 
-function isResolved(input: RouterConfigInput | RouterConfig): input is RouterConfig {
-  return isMap(input) && origins.has(input);
-}
-
+// The defaults hang on the data type, which may itself be left out: zod's own defaults cannot say that.
 function fillChannels(written: unknown): unknown {
   const channels = valueAt(written, ['channels']);
   if (!isMap(written) || !isMap(channels)) return written;
-  const filled = Object.entries(channels).map(([name, channel]) => [name, fillChannel(name, channel)]);
+  const filled = Object.entries(channels).map(([name, channel]) => {
+    const dataType = valueAt(channel, ['dataType']) ?? name;
+    const byType = typeof dataType === 'string' ? valueAt(dataTypeDefaults, [dataType]) : undefined;
+    const identity = channelName.test(name) ? { name, dataType: name } : {};
+    const defaults = { ...channelSchema.parse(identity), ...(isMap(byType) ? byType : {}) };
+    return [name, overlay(channelSchema, defaults, channel)];
+  });
   return { ...written, channels: Object.fromEntries(filled) };
 }
 
-// The defaults hang on the data type, which may itself be left out: zod's own defaults cannot say that.
-function fillChannel(name: string, channel: unknown): unknown {
-  const dataType = valueAt(channel, ['dataType']) ?? name;
-  const byType = typeof dataType === 'string' ? valueAt(dataTypeDefaults, [dataType]) : undefined;
-  const defaults = { ...channelSchema.parse({}), ...(isMap(byType) ? byType : {}) };
-  return overlay(channelSchema, defaults, channel);
+/**
+ * What no single field shows: names, data types served twice, limits in the wrong order. Checked beside zod and not by
+ * it, because zod skips such checks as soon as any field is wrong, and every mistake is to be reported at once.
+ *
+ * @param written the configuration as it was written
+ * @param filled the same with the defaults of every channel
+ */
+function crossChecks(written: unknown, filled: unknown): readonly Finding[] {
+  const channels = valueAt(filled, ['channels']);
+  const servedBy = new Map<unknown, string>();
+  return Object.entries(isMap(channels) ? channels : {}).flatMap(([name, channel]): readonly Finding[] => {
+    const path = ['channels', name];
+    const findings = orderedFields.flatMap((pair) => checkOrder(written, filled, path, pair));
+    if (!channelName.test(name)) {
+      const message = 'must be 1 to 64 lower-case letters, digits and -, starting with a letter, and not router';
+      return [{ path, at: 'key', message }, ...findings];
+    }
+    const refuse = (field: string, message: string): void => {
+      findings.push({ path: [...path, field], at: 'value', message, received: show(valueAt(channel, [field])) });
+    };
+    const repeated = valueAt(channel, ['name']);
+    if (typeof repeated === 'string' && repeated !== name) refuse('name', `must be ${name} or left out`);
+    const dataType = valueAt(channel, ['dataType']);
+    const other = servedBy.get(dataType);
+    if (other === undefined) servedBy.set(dataType, name);
+    else if (typeof dataType === 'string')
+      refuse('dataType', `must be a data type of its own, not the one of channel ${other}`);
+    return findings;
+  });
+}
+
+function checkOrder(written: unknown, filled: unknown, above: Path, [low, high]: readonly [string, string]): Finding[] {
+  const lowPath = [...above, ...low.split('.')];
+  const highPath = [...above, ...high.split('.')];
+  const [lowValue, highValue] = [valueAt(filled, lowPath), valueAt(filled, highPath)];
+  if (typeof lowValue !== 'number' || typeof highValue !== 'number' || !(lowValue > highValue)) return [];
+  // The mistake stands where something was written, not at a default the reader cannot see.
+  return valueAt(written, lowPath) === undefined
+    ? [{ path: highPath, at: 'value', message: `must be at least ${low} (${lowValue})`, received: show(highValue) }]
+    : [{ path: lowPath, at: 'value', message: `must be at most ${high} (${highValue})`, received: show(lowValue) }];
 }
 
 // Five levels hold all that is ours, down to the window of a breaker; what the rules hold belongs to the host.

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { bounded, decimal, flag, isMap, noted, oneOf, sectionOf, whole, word } from './field.ts';
+import { decimal, flag, isMap, noted, oneOf, sectionOf, whole, word } from './field.ts';
 
 /** Chooses the partition of a message: the same key, the same partition. */
 type PartitionKey = (message: unknown) => string;
@@ -24,8 +24,10 @@ const retrySchema = sectionOf({
 });
 
 const windowAllowed = `{ count: 1 to 10000 } or { ms: 1 to ${dayMs} }`;
-const byCount = z.strictObject({ count: bounded(1, 10_000, 'a whole number from 1 to 10000') });
-const byTime = z.strictObject({ ms: bounded(1, dayMs, `a whole number from 1 to ${dayMs}`) });
+const spanUpTo = (max: number, error = `must be a whole number from 1 to ${max}`) =>
+  z.int(error).min(1, error).max(max, error);
+const byCount = z.strictObject({ count: spanUpTo(10_000) });
+const byTime = z.strictObject({ ms: spanUpTo(dayMs) });
 const windowSchema = z.union([byCount, byTime], `must be ${windowAllowed}`).default({ count: 20 });
 
 const breakerSchema = sectionOf({
@@ -50,8 +52,6 @@ const restartSchema = sectionOf({
 
 const breakerOrNone = z.union([z.literal(false), breakerSchema], 'must be false or a map of fields').prefault({});
 
-const overflows = ['reject', 'drop-oldest', 'drop-newest', 'conflate'] as const;
-
 const partitionByAllowed = 'the name of a field, round-robin, least-loaded or, in code, a function';
 const isPartitionBy = (value: unknown) => typeof value === 'function' || (typeof value === 'string' && value !== '');
 const partitionBySchema = noted(
@@ -73,7 +73,7 @@ export const channelSchema = sectionOf({
   timeoutMs: whole(1, 3_600_000, 100, 'next-batch', 'A batch is due when its first message waited so long, in ms.'),
   capacity: whole(1, 10_000_000, 1_000, 'next-batch', 'Messages the mailbox of each partition holds.'),
   overflow: oneOf(
-    overflows,
+    ['reject', 'drop-oldest', 'drop-newest', 'conflate'],
     'next-batch',
     'At `capacity`: refuse or drop one; conflate: at any depth only the latest of each key waits.',
   ),
@@ -91,15 +91,14 @@ export const channelSchema = sectionOf({
   eventRules: noted(eventRulesSchema, 'what the channel’s schema allows', 'next-batch', 'What `context.rules` holds.'),
 });
 
-const deadLettersSchema = sectionOf({
-  capacity: whole(1, 10_000_000, 10_000, 'live', 'Dead letters that are kept; then the oldest goes.'),
-});
+const deadLetterCapacity = whole(1, 10_000_000, 10_000, 'live', 'Dead letters that are kept; then the oldest goes.');
+const deadLettersSchema = sectionOf({ capacity: deadLetterCapacity }).prefault({});
 
 const routerSchema = sectionOf({
   sliceMs: decimal(0.1, 1_000, 1, 'live', 'Longest stretch of work before the event loop gets its turn, in ms.'),
   starvationMs: whole(1, dayMs, 1_000, 'live', 'A batch that is due gets its turn within this time, in ms.'),
   onGiveUp: oneOf(['degrade', 'escalate'], 'live', 'When a channel is given up: go on, or fail to the host.'),
-  deadLetters: noted(deadLettersSchema.prefault({}), 'a map', 'live', 'The store of dead letters.'),
+  deadLetters: noted(deadLettersSchema, 'a map', 'live', 'The store of dead letters.'),
 });
 
 /** The whole configuration as it may be written. */

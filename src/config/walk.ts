@@ -5,32 +5,42 @@ import { configSchema } from './schema.ts';
 /** Where a value stands in the configuration: the keys that lead to it. */
 export type Path = readonly string[];
 
-type Schema = z.core.$ZodType;
+/** What zod checks a part of the configuration by. */
+export type Schema = z.core.$ZodType;
 
 /** The value at a path, looking at own keys only. */
 export function valueAt(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>((found, key) => (hasOwn(found, key) ? found[key] : undefined), value);
+  return path.reduce<unknown>((found, key) => {
+    const isThere = typeof found === 'object' && found !== null && Object.hasOwn(found, key);
+    return isThere ? (found as Readonly<Record<string, unknown>>)[key] : undefined;
+  }, value);
 }
 
-function hasOwn(value: unknown, key: string): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+/** The same value with nothing at the path. */
+export function without(value: unknown, [key, ...rest]: Path): unknown {
+  if (!isMap(value)) return value;
+  const left = Object.entries(value).filter(([name]) => name !== key || rest.length > 0);
+  return Object.fromEntries(left.map(([name, child]) => [name, name === key ? without(child, rest) : child]));
 }
 
-function mapsIn(schema: Schema): readonly (z.ZodObject | z.ZodRecord)[] {
+type MapSchema = z.ZodObject | z.ZodRecord;
+
+function mapsIn(schema: Schema): readonly MapSchema[] {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return mapsIn(schema.unwrap());
   if (schema instanceof z.ZodUnion) return schema.options.flatMap(mapsIn);
   return schema instanceof z.ZodObject || schema instanceof z.ZodRecord ? [schema] : [];
 }
 
-function childOf(schema: z.ZodObject | z.ZodRecord, key: string): Schema | undefined {
-  if (schema instanceof z.ZodRecord) return schema.valueType;
-  return Object.hasOwn(schema.shape, key) ? schema.shape[key] : undefined;
+/** What stands under a key of a map. */
+export function childOf(map: MapSchema, key: string): Schema | undefined {
+  if (map instanceof z.ZodRecord) return map.valueType;
+  return Object.hasOwn(map.shape, key) ? map.shape[key] : undefined;
 }
 
-/** The children of a section. A choice between several maps is none: a window by time replaces one by count whole. */
-export function section(schema: Schema | undefined): { child(key: string): Schema | undefined } | undefined {
-  const [only, ...more] = schema === undefined ? [] : mapsIn(schema);
-  return only === undefined || more.length > 0 ? undefined : { child: (key) => childOf(only, key) };
+/** The map that a schema allows. A choice between several maps is none: a window by time replaces one by count whole. */
+export function section(schema: Schema | undefined): MapSchema | undefined {
+  const maps = schema === undefined ? [] : mapsIn(schema);
+  return maps.length === 1 ? maps[0] : undefined;
 }
 
 /** One field of a section, or of a section in it. */
@@ -41,33 +51,32 @@ export interface Field {
 
 /** Every field under a schema, sections included, in the order they are declared. */
 export function fieldsOf(schema: Schema, above: Path = []): readonly Field[] {
-  return mapsIn(schema).flatMap((map) => {
-    if (map instanceof z.ZodRecord) return [];
-    return Object.entries(map.shape).flatMap(([key, child]) => {
-      const path = [...above, key];
-      return [{ path, schema: child }, ...fieldsOf(child, path)];
-    });
-  });
+  const entries = mapsIn(schema).flatMap((map) => (map instanceof z.ZodObject ? Object.entries(map.shape) : []));
+  return entries.flatMap(([key, child]) => [
+    { path: [...above, key], schema: child },
+    ...fieldsOf(child, [...above, key]),
+  ]);
 }
 
 /** The keys that may stand in the map at a path. */
 export function keysAt(path: Path): readonly string[] {
-  let schemas: readonly Schema[] = [configSchema];
-  for (const key of path) schemas = schemas.flatMap(mapsIn).flatMap((map) => childOf(map, key) ?? []);
-  return schemas.flatMap((schema) => fieldsOf(schema)).flatMap((field) => (field.path.length === 1 ? field.path : []));
+  const childrenOf = (schemas: readonly Schema[], key: string): readonly Schema[] =>
+    schemas.flatMap(mapsIn).flatMap((map) => childOf(map, key) ?? []);
+  const maps = path.reduce(childrenOf, [configSchema]).flatMap(mapsIn);
+  return maps.flatMap((map) => (map instanceof z.ZodObject ? Object.keys(map.shape) : []));
 }
 
 /** Lays one configuration over another, field by field; what is undefined is not written. */
 export function overlay(schema: Schema | undefined, low: unknown, high: unknown): unknown {
   if (high === undefined) return low;
-  const here = section(schema);
-  if (here === undefined || !isMap(high)) return high;
+  const map = section(schema);
+  if (map === undefined || !isMap(high)) return high;
   // Fields laid over what is no map must not hide that mistake; only a breaker may be `false`.
   if (low !== undefined && low !== false && !isMap(low)) return low;
   const base = isMap(low) ? low : {};
   const keys = [...new Set([...Object.keys(base), ...Object.keys(high)])];
   // `fromEntries` makes even `__proto__` an ordinary key, so that it is reported instead of obeyed.
   return Object.fromEntries(
-    keys.map((key) => [key, overlay(here.child(key), valueAt(base, [key]), valueAt(high, [key]))]),
+    keys.map((key) => [key, overlay(childOf(map, key), valueAt(base, [key]), valueAt(high, [key]))]),
   );
 }

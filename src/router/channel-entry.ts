@@ -4,7 +4,7 @@ import { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
 import { type AnyChannel, bindChannel, type ChannelFactory } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
-import { checkRulesOf } from '../config/event-rules.ts';
+import { checkEventRules } from '../config/event-rules.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { BreakerChange, BreakerUser, Caller } from '../core/breaker-change.ts';
@@ -171,8 +171,9 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   private checkRules(instance: AnyChannel): void {
     const schema = rulesOf(instance);
     if (schema === undefined || schema === this.checkedBy) return;
-    const eventRules = checkRulesOf(this.name, schema, this.config.eventRules);
-    this.reconfigure({ ...this.config, eventRules });
+    const { name } = this;
+    const { channels } = checkEventRules({ channels: { [name]: this.config } }, new Map([[name, schema]]));
+    if (channels[name] !== undefined) this.reconfigure(channels[name]);
     // From now on a reload checks by them, too.
     this.checkedBy = schema;
   }

@@ -2,7 +2,7 @@ import { type ChannelSource, factoryOf, makeInstance } from '../channel/channel-
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
 import { checkEventRules } from '../config/event-rules.ts';
-import { codeLayer } from '../config/layers.ts';
+import { namedLayer } from '../config/layers.ts';
 import { layersOf, remember, resolveLayers, withoutChannel } from '../config/parse.ts';
 import type { ChannelConfig, RouterConfig } from '../config/schema.ts';
 import { Breaker } from '../core/breaker.ts';
@@ -50,7 +50,7 @@ export class Definitions {
    */
   add(name: string, source: ChannelSource, input: ChannelInput): ChannelEntry {
     const factory = factoryOf(source);
-    const layers = [...layersOf(this.#config), codeLayer({ channels: { [name]: input } }, 'add')];
+    const layers = [...layersOf(this.#config), namedLayer({ channels: { [name]: input } }, 'add')];
     const instance = makeInstance(name, factory);
     const rules = rulesByName(new Map(instance === undefined ? [] : [[name, instance]]));
     const added = checkEventRules(resolveLayers(layers), rules).channels[name];

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type ChannelSources, factoryOf, makeInstance, type RulesInputOf } from '../channel/channel-source.ts';
 import type { AnyChannel } from '../channel/processing-channel.ts';
 import { checkEventRules } from '../config/event-rules.ts';
-import { codeLayer } from '../config/layers.ts';
+import { namedLayer } from '../config/layers.ts';
 import type { OptionNames } from '../config/options.ts';
 import { layersOf, parseConfig, resolveLayers } from '../config/parse.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
@@ -124,7 +124,7 @@ export function rulesByName(instances: ReadonlyMap<string, AnyChannel>): Map<str
 export function withUnnamed(config: RouterConfig, unnamed: ReadonlyMap<string, ChannelInput>): RouterConfig {
   const missing = [...unnamed].filter(([name]) => config.channels[name] === undefined);
   if (missing.length === 0) return config;
-  return resolveLayers([codeLayer({ channels: Object.fromEntries(missing) }, 'channels'), ...layersOf(config)]);
+  return resolveLayers([namedLayer({ channels: Object.fromEntries(missing) }, 'channels'), ...layersOf(config)]);
 }
 
 /** The schema a channel class checks its `eventRules` by. */

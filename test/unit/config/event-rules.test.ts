@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { checkEventRules } from '../../../src/config/event-rules.ts';
 import { loadConfig } from '../../../src/config/load.ts';
-import { parseConfig, placeOf } from '../../../src/config/parse.ts';
-import { mistakesOf, writeConfig } from './config-files.ts';
+import { parseConfig } from '../../../src/config/parse.ts';
+import { mistakesOf, placeOf, writeConfig } from './config-files.ts';
 
 const rules = z.strictObject({
   minMovePercent: z.number().positive().default(0.5),

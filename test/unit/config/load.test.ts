@@ -3,9 +3,8 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
-import { placeOf } from '../../../src/config/parse.ts';
 import type { RouterConfigInput } from '../../../src/config/schema.ts';
-import { mistakesOf, writeConfig } from './config-files.ts';
+import { mistakesOf, placeOf, writeConfig } from './config-files.ts';
 
 const environment = {};
 

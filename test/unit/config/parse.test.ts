@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { ConfigError } from '../../../src/config/mistakes.ts';
-import { parseConfig, placeOf, withoutChannel } from '../../../src/config/parse.ts';
+import { parseConfig, withoutChannel } from '../../../src/config/parse.ts';
 import type { RouterConfigInput } from '../../../src/config/schema.ts';
-import { mistakesOf, writeConfig } from './config-files.ts';
+import { mistakesOf, placeOf, writeConfig } from './config-files.ts';
 
 /** Input as it comes from JavaScript, where no type stops a mistake. */
 function parseUnchecked(input: unknown) {
@@ -118,8 +118,8 @@ describe('a resolved configuration', () => {
   });
 
   test('knows the name of the code it came from', () => {
-    const config = parseConfig({ channels: { tick: { batchSize: 2 } } }, 'my host');
-    expect(placeOf(config, ['channels', 'tick', 'batchSize'])).toEqual({ file: 'my host' });
+    const config = parseConfig({ channels: { tick: { batchSize: 2 } } });
+    expect(placeOf(config, ['channels', 'tick', 'batchSize'])).toEqual({ file: 'config in code' });
     expect(placeOf({ ...config }, [])).toBeUndefined();
   });
 });

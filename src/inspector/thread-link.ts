@@ -2,7 +2,7 @@ import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import { Counter, type Counters } from '../core/counters.ts';
 import type { Reading } from '../metrics/reading.ts';
 import type { RouterHealth } from '../report/health.ts';
-import { reasonsOf } from '../report/reasons.ts';
+import { countsOf } from '../report/metrics.ts';
 
 /** What the thread asks: whether the main thread still answers, or for everything there is to show. */
 export type Question = 'beat' | 'reading';
@@ -57,7 +57,7 @@ function counted(metrics: ChannelMetrics, partitions: readonly Counters[]): Chan
   const buffered = Math.max(0, accepted - delivered - deadLettered - dropped - conflated - returned - inFlight);
   return {
     ...metrics,
-    ...reasonsOf(sum),
+    ...countsOf(sum),
     received: accepted + rejected,
     accepted,
     rejected,
@@ -69,10 +69,5 @@ function counted(metrics: ChannelMetrics, partitions: readonly Counters[]): Chan
     inFlight,
     buffered,
     depth: buffered,
-    late: sum(Counter.late),
-    calls: sum(Counter.calls),
-    failures: sum(Counter.failures),
-    retries: sum(Counter.retries),
-    restarts: sum(Counter.restarts),
   };
 }

@@ -2,7 +2,7 @@ import type { ChannelView } from '../channel/partition-view.ts';
 import type { Services } from '../channel/services.ts';
 import { errorText } from '../core/error-text.ts';
 import type { Alert, AlertName } from '../facts/events.ts';
-import { CONDITIONS, type Finding, findingsOf, isExpectedToMove, type Sight, sightOf } from './findings.ts';
+import { type Finding, findingsOf, isExpectedToMove, type Sight, sightOf } from './findings.ts';
 
 /** How often conditions are looked at while anything goes on, in ms. */
 const LOOK_MS = 1_000;
@@ -13,17 +13,15 @@ interface Raised {
 }
 
 /**
- * Raises and clears alerts. Each is told once when it begins and once when it ends, with how long it lasted; it clears
- * at a lower limit than it is raised at. A channel is looked at when it enters a state, and every second while anything
- * waits, is wrong or is expected of it: an idle router has no timer.
+ * Raises and clears alerts. An alert is published once when it begins and once when it ends, with how long it lasted; it
+ * clears at a lower limit than it is raised at. A channel is looked at when it enters a state, and every second while
+ * anything waits, is wrong or is expected of it: an idle router has no timer.
  */
 export class Alerts {
   readonly #services: Services;
   readonly #channels: ReadonlyMap<string, ChannelView>;
-  /** Oldest first. */
-  readonly #raised = new Set<Raised>();
-  /** The same by what they are about: a look, which comes with each state of each channel, must not go through all. */
-  readonly #raisedOf = new Map<string | null, Map<AlertName, Raised>>();
+  /** By channel: a look, which comes with each state of each channel, must not go through all. */
+  readonly #raised = new Map<string | null, Map<AlertName, Raised>>();
   readonly #watched = new Map<string, Sight>();
   #timer: unknown;
 
@@ -43,56 +41,51 @@ export class Alerts {
 
   /** What is raised now, oldest first. */
   list(): readonly Alert[] {
-    return [...this.#raised].map(({ alert }) => alert);
+    const all = [...this.#raised.values()].flatMap((alerts) => [...alerts.values()]);
+    return all.toSorted((left, right) => left.since - right.since).map(({ alert }) => alert);
   }
 
-  /** Error rates are taken from second to second: a look between does not count for them. */
   #look(name: string, isTimed = false): void {
+    const { clock, scheduler } = this.#services;
     const channel = this.#channels.get(name);
     const before = this.#watched.get(name);
     this.#watched.delete(name);
     if (channel === undefined || channel.partitions.every(({ view }) => view.state === 'stopped')) {
-      for (const alert of [...(this.#raisedOf.get(name)?.keys() ?? [])]) this.#set(alert, name, false);
-      return this.#stopWhenIdle();
+      for (const alert of [...(this.#raised.get(name)?.keys() ?? [])]) this.#set(alert, name, false);
+    } else {
+      const now = clock.now();
+      const sight = sightOf(channel, before, now);
+      const findings = findingsOf(channel, sight, isTimed ? before : undefined, now, scheduler.starvationMs);
+      // Object.entries widens the names.
+      for (const [alert, found] of Object.entries(findings)) this.#set(alert as AlertName, name, found);
+      // Error rates are taken from second to second: a look in between does not begin a new one.
+      const { calls, failures } = (isTimed ? undefined : before) ?? sight;
+      const isNews = before !== undefined && sight.calls !== before.calls;
+      if (isNews || isExpectedToMove(channel) || this.#raised.has(name))
+        this.#watched.set(name, { ...sight, calls, failures });
     }
-    const now = this.#services.clock.now();
-    const sight = sightOf(channel, before, now);
-    const rates = isTimed ? before : undefined;
-    const findings = findingsOf(channel, sight, rates, now, this.#services.scheduler.starvationMs);
-    for (const alert of CONDITIONS) this.#set(alert, name, findings[alert]);
-    const hasMoved = before !== undefined && sight.calls !== before.calls;
-    if (hasMoved || isExpectedToMove(channel) || this.#raisedOf.has(name))
-      this.#watched.set(
-        name,
-        isTimed || before === undefined ? sight : { ...sight, calls: before.calls, failures: before.failures },
-      );
-    if (this.#watched.size === 0) return this.#stopWhenIdle();
-    this.#timer ??= this.#services.clock.setTimeout(() => {
+    if (this.#watched.size > 0) {
+      this.#timer ??= clock.setTimeout(() => {
+        this.#timer = undefined;
+        for (const watched of [...this.#watched.keys()]) this.#look(watched, true);
+      }, LOOK_MS);
+    } else {
+      clock.clearTimeout(this.#timer);
       this.#timer = undefined;
-      for (const watched of [...this.#watched.keys()]) this.#look(watched, true);
-    }, LOOK_MS);
+    }
   }
 
-  #stopWhenIdle(): void {
-    if (this.#watched.size > 0) return;
-    this.#services.clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #set(alert: AlertName, channel: string | null, finding: Finding): void {
-    const raisedHere = this.#raisedOf.get(channel);
-    const raised = raisedHere?.get(alert);
+  #set(alert: AlertName, channel: string | null, found: Finding): void {
     const { clock, bus } = this.#services;
-    if (typeof finding === 'string' && raised === undefined) {
-      const begun = { alert: { alert, channel, text: finding, at: clock.wallTime() }, since: clock.now() };
-      this.#raised.add(begun);
-      if (raisedHere === undefined) this.#raisedOf.set(channel, new Map([[alert, begun]]));
-      else raisedHere.set(alert, begun);
+    const here = this.#raised.get(channel);
+    const raised = here?.get(alert);
+    if (typeof found === 'string' && raised === undefined) {
+      const begun = { alert: { alert, channel, text: found, at: clock.wallTime() }, since: clock.now() };
+      this.#raised.set(channel, (here ?? new Map<AlertName, Raised>()).set(alert, begun));
       bus.publish('alert.raised', begun.alert);
-    } else if (finding === false && raised !== undefined) {
-      this.#raised.delete(raised);
-      raisedHere?.delete(alert);
-      if (raisedHere?.size === 0) this.#raisedOf.delete(channel);
+    } else if (found === false && raised !== undefined) {
+      here?.delete(alert);
+      if (here?.size === 0) this.#raised.delete(channel);
       bus.publish('alert.cleared', { ...raised.alert, lastedMs: clock.now() - raised.since });
     }
   }

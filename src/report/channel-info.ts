@@ -1,4 +1,4 @@
-import type { ChannelView } from '../channel/partition-view.ts';
+import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { worstState } from './health.ts';
 
@@ -13,15 +13,9 @@ export interface ChannelInfo {
 }
 
 /** One partition of a channel. */
-export interface PartitionInfo {
-  /** The channel's name, with `/n` if it has several partitions. */
-  readonly id: string;
-  readonly state: string;
+export interface PartitionInfo extends Pick<PartitionView, 'id' | 'state' | 'waiting' | 'inFlight'> {
   /** How long it has been in this state, in ms. */
   readonly sinceMs: number;
-  /** Messages that wait, and messages that `process` has now. */
-  readonly waiting: number;
-  readonly inFlight: number;
   /** How long the oldest message has waited, in ms; 0: none waits. */
   readonly oldestMs: number;
 }

@@ -1,6 +1,6 @@
 import type { ChannelView } from '../channel/partition-view.ts';
 import { isConserved, type Ledger, ledgerOf } from '../core/ledger.ts';
-import { channelMetrics } from './snapshot.ts';
+import { channelMetrics } from './metrics.ts';
 
 /** What became of the messages of one channel. */
 export interface ChannelReport extends Ledger {

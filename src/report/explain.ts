@@ -2,9 +2,8 @@ import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
 import type { BreakerRates } from '../core/breaker-change.ts';
 import { errorText } from '../core/error-text.ts';
 import { causeInWords } from '../facts/cause-words.ts';
-import { duration } from './duration.ts';
-import { endingOf } from './endings.ts';
-import { type ChannelHealth, healthOf, worstState } from './health.ts';
+import { duration, endingOf } from './endings.ts';
+import { type ChannelHealth, healthOf, type RouterHealth, worstState, worstStatus } from './health.ts';
 
 /** Why a channel is or is not delivering. */
 export interface Explanation {
@@ -30,14 +29,16 @@ export function explain(channel: ChannelView, now: number): Explanation {
   const view = worstOf(views);
   const { id, since, state } = view;
   const sinceMs = now - since;
-  const ending = endingOf(view, channel.config, now);
+  const { by: endsBy, inMs: endsInMs, sentence: ending } = endingOf(view, channel.config, now);
   const waiting = views.reduce((sum, each) => sum + each.waiting, 0);
   const inFlight = views.reduce((sum, each) => sum + each.inFlight, 0);
   const name = views.length > 1 ? `${id} (worst of ${views.length} partitions)` : id;
   const oldestAt = Math.min(...views.map(({ oldestAcceptedAt }) => oldestAcceptedAt));
   const calledAt = Math.min(...views.map(({ callStartedAt = now }) => callStartedAt));
+  const lasted = duration(sinceMs);
+  const stay = state === 'failed' ? `failed ${lasted} ago` : `has been ${doing[state] ?? state} for ${lasted}`;
   const sentence =
-    `${name} ${stayInWords(state, duration(sinceMs))} (${reasonOf(view, channel)}). ${ending.sentence} ` +
+    `${name} ${stay} (${reasonOf(view, channel)}). ${ending} ` +
     `${waiting} waiting${age('the oldest for', now - oldestAt)}, ${inFlight} in flight${age('for', now - calledAt)}.`;
   return {
     sentence,
@@ -46,15 +47,23 @@ export function explain(channel: ChannelView, now: number): Explanation {
     sinceMs,
     cause: causeOf(view),
     error: errorOf(view),
-    endsBy: ending.by,
-    endsInMs: ending.inMs,
+    endsBy,
+    endsInMs,
     waiting,
     inFlight,
   };
 }
 
-/** The health of a channel at `now`. */
-export function channelHealth(channel: ChannelView, now: number): ChannelHealth {
+/** The health at `now` of a router in this state of its statechart. */
+export function routerHealth(channels: ReadonlyMap<string, ChannelView>, state: string, now: number): RouterHealth {
+  const health = Object.fromEntries([...channels].map(([name, channel]) => [name, channelHealth(channel, now)]));
+  const worst = worstStatus(Object.values(health).map(({ status }) => status));
+  const ready = state === 'running' || state === 'degraded';
+  const live = state !== 'failed' && state !== 'stopped';
+  return { status: ready ? worst : 'unhealthy', state, live, ready, channels: health };
+}
+
+function channelHealth(channel: ChannelView, now: number): ChannelHealth {
   const view = worstOf(channel.partitions.map((partition) => partition.view));
   const { since, state } = view;
   return { status: healthOf(state), state, sinceMs: now - since, reason: reasonOf(view, channel) };
@@ -62,27 +71,28 @@ export function channelHealth(channel: ChannelView, now: number): ChannelHealth 
 
 /** The cause of the present state, with what the sink or the channel said. */
 function reasonOf(view: PartitionView, { breaker }: ChannelView): string {
-  const { cause, error, lastError, state } = view;
+  const { cause } = view;
   const rates = cause === 'breaker.opened' && breaker !== undefined ? ratesInWords(breaker.rates()) : '';
   const words = causeOf(view) + rates;
-  if (error !== undefined) return `${words}: ${errorText(error)}`;
-  if (lastError === undefined || !troubled.includes(state)) return words;
+  const error = errorOf(view);
+  if (error === undefined) return words;
   // What failed last led into the state only if a failed batch did.
-  return `${words}${cause === 'batch.failed' ? ':' : '; last error:'} ${errorText(lastError)}`;
+  const isCause = view.error !== undefined || cause === 'batch.failed';
+  return `${words}${isCause ? ':' : '; last error:'} ${errorText(error)}`;
 }
 
 function causeOf({ cause, isReplaced, state }: PartitionView): string {
   return isReplaced && cause === 'channel.pause' ? 'a reload is replacing it' : causeInWords(cause, state);
 }
 
-/** The states in which what failed last is the reason to wait. */
-const troubled = ['retrying', 'isolating', 'tripped', 'probing', 'draining'];
-
+/** What led into the state, or what failed last where that is the reason to wait. */
 function errorOf({ error, lastError, state }: PartitionView): unknown {
-  return error ?? (troubled.includes(state) ? lastError : undefined);
+  const isTroubled = ['retrying', 'isolating', 'tripped', 'probing', 'draining'].includes(state);
+  return error ?? (isTroubled ? lastError : undefined);
 }
 
 function ratesInWords({ calls, failureRate, slowCallRate }: BreakerRates): string {
+  const percent = (share: number): string => `${Math.round(share * 100)}%`;
   const shares = [
     ...(failureRate ? [`${percent(failureRate)} failed`] : []),
     ...(slowCallRate ? [`${percent(slowCallRate)} were slow`] : []),
@@ -96,12 +106,6 @@ function worstOf(views: readonly PartitionView[]): PartitionView {
   return views.find(({ state }) => state === worst) as PartitionView;
 }
 
-/** What the channel has been doing, and for how long, as a predicate. */
-function stayInWords(state: string, lasted: string): string {
-  if (state === 'failed') return `failed ${lasted} ago`;
-  return `has been ${doing[state] ?? state} for ${lasted}`;
-}
-
 /** The states whose names alone make no English sentence. */
 const doing: Readonly<Record<string, string>> = {
   new: 'waiting to start',
@@ -109,10 +113,6 @@ const doing: Readonly<Record<string, string>> = {
   isolating: 'isolating poison messages',
   probing: 'probing the sink',
 };
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)}%`;
-}
 
 /** How long something has lasted, once that is worth mentioning. */
 function age(words: string, ms: number): string {

@@ -1,5 +1,5 @@
 import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
-import { Counter } from '../core/counters.ts';
+import { Counter, type Counters } from '../core/counters.ts';
 import type { AlertName } from '../facts/events.ts';
 
 const MAILBOX_HIGH = 0.8;
@@ -15,17 +15,7 @@ const AGE_MS_MIN = 5_000;
 export type Finding = string | false | undefined;
 
 /** What a look at a channel looks for. */
-export const CONDITIONS = [
-  'breaker-open',
-  'given-up',
-  'hung',
-  'mailbox-high',
-  'error-rate',
-  'oldest-message',
-  'starvation',
-  'feed-silent',
-] as const satisfies readonly AlertName[];
-export type Findings = Record<(typeof CONDITIONS)[number], Finding>;
+export type Findings = Readonly<Record<Exclude<AlertName, 'config-rejected'>, Finding>>;
 
 /** What a channel looked like the last time. */
 export interface Sight {
@@ -38,9 +28,8 @@ export interface Sight {
 
 /** Looks at a channel at `now`, after having looked `before`. */
 export function sightOf({ partitions }: ChannelView, before: Sight | undefined, now: number): Sight {
-  const views = partitions.map(({ view }) => view);
-  const sum = (index: (typeof Counter)['accepted' | 'rejected' | 'calls' | 'failures']): number =>
-    views.reduce((all, { counters }) => all + counters[index], 0);
+  const sum = (index: keyof Counters): number =>
+    partitions.reduce((total, { view }) => total + view.counters[index], 0);
   const received = sum(Counter.accepted) + sum(Counter.rejected);
   const heardAt = before === undefined || before.received !== received ? now : before.heardAt;
   return { received, calls: sum(Counter.calls), failures: sum(Counter.failures), heardAt };
@@ -75,12 +64,9 @@ export function findingsOf(
     'breaker-open': isOpen && `the breaker is open: ${views.map(({ state }) => state).join(', ')}`,
     'given-up': views.some(({ isGivenUp }) => isGivenUp) && 'it failed too often and is not started again',
     hung: callMs >= config.processTimeoutMs && `a call of process has not settled for ${Math.round(callMs)} ms`,
-    'mailbox-high': between(full, MAILBOX_HIGH, MAILBOX_LOW) && `the mailbox is ${Math.round(full * 100)} % full`,
-    'error-rate':
-      rate === undefined
-        ? undefined
-        : between(rate, ERROR_RATE_HIGH, ERROR_RATE_LOW) && `${Math.round(rate * 100)} % of the calls fail`,
-    'oldest-message': between(age, ageMax, ageMax / 2) && `the oldest message has waited ${Math.round(age)} ms`,
+    'mailbox-high': between(full, MAILBOX_HIGH, MAILBOX_LOW, (share) => `the mailbox is ${percent(share)} full`),
+    'error-rate': between(rate, ERROR_RATE_HIGH, ERROR_RATE_LOW, (share) => `${percent(share)} of the calls fail`),
+    'oldest-message': between(age, ageMax, ageMax / 2, (ms) => `the oldest message has waited ${Math.round(ms)} ms`),
     starvation: turnMs > starvationMs && `a batch has been due for ${Math.round(turnMs)} ms`,
     'feed-silent': config.silenceMs > 0 && silence >= config.silenceMs && `nothing came for ${Math.round(silence)} ms`,
   };
@@ -95,8 +81,12 @@ function errorRate(sight: Sight, before: Sight | undefined): number | undefined 
   return failures === 0 ? 0 : undefined;
 }
 
-/** Hysteresis: true from the higher limit on, false below the lower one, undefined between them. */
-function between(value: number, high: number, low: number): boolean | undefined {
-  if (value >= high) return true;
+/** Hysteresis: a finding from the higher limit on, none below the lower one, undefined between them. */
+function between(value = Number.NaN, high: number, low: number, words: (value: number) => string): Finding {
+  if (value >= high) return words(value);
   return value < low ? false : undefined;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }

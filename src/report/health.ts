@@ -1,28 +1,18 @@
 /** How well a channel serves. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
-/** From best to worst; what a state means for the one who waits for data. */
-const statusByState: Readonly<Record<string, HealthStatus>> = {
-  idle: 'healthy',
-  buffering: 'healthy',
-  flushing: 'healthy',
-  new: 'degraded',
-  warming: 'degraded',
-  probing: 'degraded',
-  retrying: 'degraded',
-  isolating: 'degraded',
-  draining: 'degraded',
-  closing: 'degraded',
-  stopped: 'degraded',
-  paused: 'degraded',
-  tripped: 'unhealthy',
-  failed: 'unhealthy',
+/** What each state means for somebody who waits for data; from best to worst, as statuses and within each. */
+const STATES: Readonly<Record<HealthStatus, readonly string[]>> = {
+  healthy: ['idle', 'buffering', 'flushing'],
+  degraded: ['new', 'warming', 'probing', 'retrying', 'isolating', 'draining', 'closing', 'stopped', 'paused'],
+  unhealthy: ['tripped', 'failed'],
 };
-const ranks = Object.keys(statusByState);
+const STATUSES: readonly HealthStatus[] = ['healthy', 'degraded', 'unhealthy'];
+const ranks = STATUSES.flatMap((status) => STATES[status]);
 
 /** What a state of a channel says about its health. */
 export function healthOf(state: string): HealthStatus {
-  return statusByState[state] ?? 'unhealthy';
+  return STATUSES.find((status) => STATES[status].includes(state)) ?? 'unhealthy';
 }
 
 /** Of the states of several partitions the one that matters most. */
@@ -31,8 +21,7 @@ export function worstState(states: readonly string[]): string {
 }
 
 export function worstStatus(statuses: readonly HealthStatus[]): HealthStatus {
-  if (statuses.includes('unhealthy')) return 'unhealthy';
-  return statuses.includes('degraded') ? 'degraded' : 'healthy';
+  return STATUSES.findLast((status) => statuses.includes(status)) ?? 'healthy';
 }
 
 /** The health of one channel, derived from its state. */

@@ -1,5 +1,10 @@
-import type { ChannelMetrics } from '../channel/channel-metrics.ts';
+import type { BreakerMetrics, ChannelMetrics } from '../channel/channel-metrics.ts';
+import type { ChannelView } from '../channel/partition-view.ts';
+import type { Breaker } from '../core/breaker.ts';
+import { Counter, type Counters } from '../core/counters.ts';
+import { addLedgers, countLedger, isConserved, type Ledger } from '../core/ledger.ts';
 import type { Faults } from '../facts/bus.ts';
+import { worstState } from './health.ts';
 
 /** Everything measured of a router. */
 export interface RouterMetrics {
@@ -13,4 +18,66 @@ export interface RouterMetrics {
   readonly deadLetters: { readonly stored: number; readonly evicted: number };
   /** Callbacks of the host that threw, by place. */
   readonly faults: Faults;
+}
+
+/** What is read of a router. `removed`: the counts of channels that were taken out. */
+interface RouterView extends Pick<RouterMetrics, 'unroutable' | 'faults'> {
+  readonly channels: ReadonlyMap<string, ChannelView>;
+  readonly removed: Ledger;
+  readonly deadLetters: { readonly size: number; readonly evicted: number };
+}
+
+/** Everything measured of a router, as a plain snapshot. */
+export function routerMetrics({ channels, deadLetters, faults, removed, unroutable }: RouterView): RouterMetrics {
+  const metrics = Object.fromEntries([...channels].map(([name, channel]) => [name, channelMetrics(channel)]));
+  const all = Object.values(metrics);
+  const total = addLedgers([removed, ...all]);
+  return {
+    received: total.received + unroutable,
+    unroutable,
+    conserved: isConserved(total) && all.every(isConserved),
+    channels: metrics,
+    deadLetters: { stored: deadLetters.size, evicted: deadLetters.evicted },
+    faults,
+  };
+}
+
+/** Sums the partitions of a channel into one snapshot. */
+export function channelMetrics({ breaker, partitions, processing, queueing }: ChannelView): ChannelMetrics {
+  const views = partitions.map(({ view }) => view);
+  const sum = (index: keyof Counters): number => views.reduce((total, { counters }) => total + counters[index], 0);
+  const depth = views.reduce((total, { waiting }) => total + waiting, 0);
+  return {
+    state: worstState(views.map(({ state }) => state)),
+    ...countsOf(sum),
+    ...countLedger(sum, depth),
+    processing: processing.distribution(),
+    queueing: queueing.distribution(),
+    depth,
+    breaker: breaker === undefined ? null : breakerMetrics(breaker),
+  };
+}
+
+function breakerMetrics(breaker: Breaker): BreakerMetrics {
+  const { state, opened, wouldBeOpen } = breaker;
+  return { state, opened, wouldBeOpen, rates: breaker.rates() };
+}
+
+/** What `count` counts beside the ledger. Reasons that never occurred are left out. */
+export function countsOf(count: (index: keyof Counters) => number) {
+  type Name = keyof typeof Counter;
+  const read = <Names extends Name>(...names: readonly Names[]) =>
+    // Object.fromEntries widens the names.
+    Object.fromEntries(names.map((name) => [name, count(Counter[name])])) as Record<Names, number>;
+  const occurred = <Reason extends Name>(...reasons: readonly Reason[]): Partial<Record<Reason, number>> =>
+    read(...reasons.filter((reason) => count(Counter[reason]) > 0));
+  const totals = read('late', 'calls', 'failures', 'retries', 'restarts');
+  const due = read('age', 'request', 'drain', 'probe');
+  const size = totals.calls - totals.retries - due.age - due.request - due.drain - due.probe;
+  return {
+    ...totals,
+    rejectedBy: occurred('invalid', 'mailbox-full', 'tripped', 'not-running'),
+    deadLetteredBy: occurred('failed', 'not-retryable', 'poison'),
+    batches: { size, ...due },
+  };
 }

@@ -13,7 +13,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
 import { keyReader } from '../core/symbol.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
-import { channelMetrics } from '../report/snapshot.ts';
+import { channelMetrics } from '../report/metrics.ts';
 import { rulesOf } from './plan.ts';
 
 /** What a channel is made of. */

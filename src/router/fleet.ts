@@ -5,7 +5,7 @@ import { keepTimersApart } from '../channel/xstate-internals.ts';
 import type { RouterConfig } from '../config/schema.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
 import { addLedgers, type Ledger } from '../core/ledger.ts';
-import { channelMetrics } from '../report/snapshot.ts';
+import { channelMetrics } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 
 const EARLY_MS = 2;

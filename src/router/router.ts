@@ -17,10 +17,9 @@ import type { Alert, RouterBus } from '../facts/events.ts';
 import { stateName } from '../facts/state-name.ts';
 import { type ChannelInfo, channelInfo } from '../report/channel-info.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
-import { type Explanation, explain } from '../report/explain.ts';
+import { type Explanation, explain, routerHealth } from '../report/explain.ts';
 import type { RouterHealth } from '../report/health.ts';
-import type { RouterMetrics } from '../report/metrics.ts';
-import { type RouterView, routerHealth, routerMetrics } from '../report/snapshot.ts';
+import { type RouterMetrics, routerMetrics } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import { type OfferOptions, offerOptions, type RouteOptions, routeOptions } from './intake.ts';
 import type { RouterActor, RouterLogic } from './logic.ts';
@@ -141,12 +140,20 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Everything measured, as a plain snapshot. */
   metrics(): RouterMetrics {
-    return routerMetrics(this.#view);
+    const { deadLetters, fleet, intake, services } = this.#parts;
+    const { channels, removed } = fleet;
+    return routerMetrics({
+      channels,
+      removed,
+      unroutable: intake.unroutable,
+      deadLetters,
+      faults: services.bus.faults,
+    });
   }
 
   /** Health derived from the states, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    return routerHealth(this.#view, this.state, this.#parts.services.clock.now());
+    return routerHealth(this.#parts.fleet.channels, this.state, this.#parts.services.clock.now());
   }
 
   /** Why a channel is or is not delivering: one object, and the same in plain English. */
@@ -263,12 +270,6 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-  }
-
-  get #view(): RouterView {
-    const { deadLetters, fleet, intake, services } = this.#parts;
-    const { channels, removed } = fleet;
-    return { channels, removed, unroutable: intake.unroutable, deadLetters, faults: services.bus.faults };
   }
 
   #read(channels: ReadonlyMap<string, ChannelEntry>): ReadonlyMap<string, ChannelInfo> {

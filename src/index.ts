@@ -30,7 +30,7 @@ export type { Trigger } from './core/trigger.ts';
 export type { EventBus } from './facts/bus.ts';
 export type { DeadLetter, DeadLetterFilter, DeadLetterReason } from './facts/dead-letters.ts';
 export type { Alert, AlertName, RouterBus, RouterEvents, RouterFacts } from './facts/events.ts';
-export type { Logger } from './facts/logger.ts';
+export type { Logger } from './facts/logging.ts';
 export { toMermaid } from './inspector/mermaid.ts';
 export type { RecorderOptions } from './recorder/flight-recorder.ts';
 export type { ChannelInfo, PartitionInfo } from './report/channel-info.ts';

@@ -2,7 +2,7 @@ import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { Counter } from '../core/counters.ts';
-import { stateName } from '../facts/state-name.ts';
+import { stateName } from '../facts/chart-words.ts';
 import type { Inbox } from './inbox.ts';
 import { createLane, depthOf, type Lane, type LaneOptions, oldestAcceptedAt, probeAt } from './lane.ts';
 import { Life } from './life.ts';

@@ -3,7 +3,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { Gap } from '../core/gap-log.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Trigger } from '../core/trigger.ts';
-import type { Logger } from '../facts/logger.ts';
+import type { Logger } from '../facts/logging.ts';
 import type { ChannelMetrics } from './channel-metrics.ts';
 
 /** What `process` gets with its batch. */

@@ -3,7 +3,7 @@ import type { Random } from '../core/random.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import type { Bus } from '../facts/bus.ts';
 import type { DeadLetterReason } from '../facts/dead-letters.ts';
-import type { Logger } from '../facts/logger.ts';
+import type { Logger } from '../facts/logging.ts';
 
 /** What all partitions of a router share. */
 export interface Services {

@@ -1,34 +1,18 @@
 import mitt, { type Emitter } from 'mitt';
-import type { FaultPlace, RouterEvents } from './events.ts';
+import { FAULT_PLACES, type FaultPlace, type RouterEvents } from './events.ts';
 
 // mitt describes itself to TypeScript as CommonJS although Node loads its ES module, whose default is the function.
 const createEmitter = mitt as unknown as typeof mitt.default;
 
 /** A mitt bus of the host's own, whatever else it carries: only its handlers are read. */
 export interface EventBus {
-  readonly all: { get(type: never): unknown };
+  readonly all: { readonly size: number; get(type: never): unknown };
 }
-
-/** The handlers of a bus of our own: it tells when there may be the first for a type. */
-class Handlers extends Map {
-  readonly #listed: (type: unknown) => void;
-
-  /** `listed` is told that a list for this type is put in. */
-  constructor(listed: (type: unknown) => void) {
-    super();
-    this.#listed = listed;
-  }
-
-  override set(type: unknown, handlers: unknown): this {
-    this.#listed(type);
-    return super.set(type, handlers);
-  }
-}
-
-type Tap<Type extends keyof RouterEvents> = (event: RouterEvents[Type]) => void;
 
 /** How often callbacks of the host threw, by place. */
 export type Faults = Readonly<Record<FaultPlace, number>>;
+
+type Observer = <Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]) => void;
 
 /**
  * Puts events on a mitt bus, in order. Unlike `mitt.emit` it contains what a listener throws, so that one listener can
@@ -36,41 +20,24 @@ export type Faults = Readonly<Record<FaultPlace, number>>;
  */
 export class Bus {
   readonly emitter: Emitter<RouterEvents>;
-  /** Our own listeners: logging and alerts. */
-  readonly #taps = new Map<keyof RouterEvents, Tap<never>[]>();
-  readonly #observers: (<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]) => void)[] = [];
-  /** Somebody may listen to `batch.flushed`. */
-  private mayHearFlushes: boolean;
-  readonly #faults: Record<FaultPlace, number> = {
-    listener: 0,
-    logger: 0,
-    inspector: 0,
-    recorder: 0,
-    close: 0,
-    rule: 0,
-    key: 0,
-  };
+  /** Our own listeners: logging, alerts and the recorder. */
+  readonly #taps = createEmitter<RouterEvents>();
+  readonly #observers: Observer[] = [];
+  // Object.fromEntries widens the keys.
+  readonly #faults = Object.fromEntries(FAULT_PLACES.map((place) => [place, 0])) as Record<FaultPlace, number>;
 
-  constructor(emitter?: EventBus) {
-    const listed = (type: unknown): void => {
-      if (type === 'batch.flushed' || type === '*') this.mayHearFlushes = true;
-    };
-    // A bus of the host's does not tell.
-    this.mayHearFlushes = emitter !== undefined;
+  constructor(emitter: EventBus = createEmitter()) {
     // A mitt bus keeps handlers by the name of their event; beside the host's own names there are now ours.
-    this.emitter = (emitter ?? createEmitter(new Handlers(listed))) as Emitter<RouterEvents>;
+    this.emitter = emitter as Emitter<RouterEvents>;
   }
 
   /** A listener of our own, apart from those of the host. */
-  tap<Type extends keyof RouterEvents>(type: Type, listener: Tap<Type>): void {
-    const taps = this.#taps.get(type);
-    if (taps === undefined) this.#taps.set(type, [listener]);
-    else taps.push(listener);
-    if (type === 'batch.flushed') this.mayHearFlushes = true;
+  tap<Type extends keyof RouterEvents>(type: Type, listener: (event: RouterEvents[Type]) => void): void {
+    this.#taps.on(type, listener);
   }
 
-  /** A listener of our own to everything that is published; `batch.flushed` is not published for its sake. */
-  tapAll(observer: <Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]) => void): void {
+  /** A listener of our own to everything that is published, before all others. */
+  tapAll(observer: Observer): void {
     this.#observers.push(observer);
   }
 
@@ -78,21 +45,16 @@ export class Bus {
     return { ...this.#faults };
   }
 
-  /** Nobody listening costs nothing: ask before an event is put together in a hot place. */
-  hasListener(type: keyof RouterEvents): boolean {
-    const { all } = this.emitter;
-    return this.#taps.has(type) || (all.get(type)?.length ?? 0) > 0 || (all.get('*')?.length ?? 0) > 0;
-  }
-
-  /** As `hasListener('batch.flushed')`, asked after every batch: nothing is looked up before somebody has listened. */
+  /** True if a listener would hear `batch.flushed`: that is checked after every batch, before the event is made. */
   get hearsFlushes(): boolean {
-    return this.mayHearFlushes && this.hasListener('batch.flushed');
+    const { all } = this.emitter;
+    // The size is read first: a bus without listeners costs nothing.
+    return all.size > 0 && ((all.get('batch.flushed')?.length ?? 0) > 0 || (all.get('*')?.length ?? 0) > 0);
   }
 
   publish<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]): void {
     for (const observe of this.#observers) observe(type, event);
-    // Taps are kept by type, which a Map cannot express: those under `type` take its event.
-    for (const tap of (this.#taps.get(type) ?? []) as Tap<Type>[]) tap(event);
+    this.#taps.emit(type, event);
     const { all } = this.emitter;
     // mitt keeps handlers by type, which a Map cannot express: those under `type` take its event.
     const handlers = all.get(type) as ((event: RouterEvents[Type]) => unknown)[] | undefined;
@@ -108,17 +70,16 @@ export class Bus {
   }
 
   #call(type: keyof RouterEvents, call: () => unknown): void {
+    // A listener of `callback.failed` that throws is only counted: published again, it would throw again.
+    const failed = (error: unknown): void => {
+      if (type === 'callback.failed') this.#faults.listener += 1;
+      else this.fault('listener', error);
+    };
     try {
       const result = call();
-      if (result instanceof Promise) result.catch((error: unknown) => this.#listenerFailed(type, error));
+      if (result instanceof Promise) result.catch(failed);
     } catch (error) {
-      this.#listenerFailed(type, error);
+      failed(error);
     }
-  }
-
-  /** A listener of `callback.failed` that throws is only counted: told again, it would throw again. */
-  #listenerFailed(type: keyof RouterEvents, error: unknown): void {
-    if (type === 'callback.failed') this.#faults.listener += 1;
-    else this.fault('listener', error);
   }
 }

@@ -69,44 +69,30 @@ export class DeadLetters {
 
   add(letter: Omit<DeadLetter, 'id'>): DeadLetter {
     this.#lastId += 1;
-    const { channel, reason, message, error, attempts, at } = letter;
-    const kept = { id: this.#lastId, channel, reason, message, error, attempts, at };
-    this.#letters.push(kept, at, kept.id);
+    const kept = { id: this.#lastId, ...letter };
+    this.#letters.push(kept, kept.at, kept.id);
     this.#evict();
     return kept;
   }
 
   /** Those that match, oldest first. */
-  list(filter: DeadLetterFilter = {}): readonly DeadLetter[] {
-    return this.#find(filter, false);
+  list({ id, channel, reason, limit = Number.POSITIVE_INFINITY }: DeadLetterFilter = {}): readonly DeadLetter[] {
+    const all = Array.from({ length: this.size }, (_, offset) => this.#letters.messageOf(offset));
+    const found = all.filter(
+      (letter) =>
+        (id === undefined || letter.id === id) &&
+        (channel === undefined || letter.channel === channel) &&
+        (reason === undefined || letter.reason === reason),
+    );
+    return found.slice(0, Math.max(0, limit));
   }
 
   /** Removes those that match and hands them over, oldest first. */
   take(filter: DeadLetterFilter = {}): readonly DeadLetter[] {
-    return this.#find(filter, true);
-  }
-
-  /** Removes those that match; says how many. */
-  drop(filter: DeadLetterFilter = {}): number {
-    return this.take(filter).length;
-  }
-
-  #find(filter: DeadLetterFilter, remove: boolean): readonly DeadLetter[] {
-    const { id, channel, reason, limit = Number.POSITIVE_INFINITY } = filter;
-    const found: DeadLetter[] = [];
-    const collect = (offset: number): boolean => {
-      const letter = this.#letters.messageOf(offset);
-      const matches =
-        found.length < limit &&
-        (id === undefined || letter.id === id) &&
-        (channel === undefined || letter.channel === channel) &&
-        (reason === undefined || letter.reason === reason);
-      if (matches) found.push(letter);
-      return matches;
-    };
-    if (remove) this.#letters.removeWhere(collect);
-    else for (let offset = 0; offset < this.size; offset += 1) collect(offset);
-    return found;
+    const taken = this.list(filter);
+    const ids = new Set(taken.map(({ id }) => id));
+    this.#letters.removeWhere((offset) => ids.has(this.#letters.messageOf(offset).id));
+    return taken;
   }
 
   #evict(): void {

@@ -6,7 +6,8 @@ import type { Trigger } from '../core/trigger.ts';
 import type { DeadLetter } from './dead-letters.ts';
 
 /** Where a callback of the host threw, or that the recorder could not write; contained, counted and published here. */
-export type FaultPlace = 'listener' | 'logger' | 'inspector' | 'recorder' | 'close' | 'rule' | 'key';
+export const FAULT_PLACES = ['listener', 'logger', 'inspector', 'recorder', 'close', 'rule', 'key'] as const;
+export type FaultPlace = (typeof FAULT_PLACES)[number];
 
 /** What an alert is about; a closed set. */
 export type AlertName =
@@ -31,7 +32,7 @@ export interface Alert {
   readonly at: number;
 }
 
-/** The facts a router tells, by event name. `channel` is the channel's name, with `/n` for the partitions of one. */
+/** The facts a router publishes, by event name. `channel` is the channel's name, with `/n` for the partitions of one. */
 export type RouterFacts = {
   'router.entered': { readonly from: string | null; readonly to: string; readonly cause: string };
   'channel.entered': {

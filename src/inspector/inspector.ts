@@ -4,7 +4,7 @@ import { createSystemClock } from '../adapters/system-clock.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { type Logger, silentLogger } from '../facts/logger.ts';
+import { type Logger, silentLogger } from '../facts/logging.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import { listLetters } from './dead-letter-rows.ts';

@@ -1,5 +1,5 @@
 import { SluiceError } from '../core/sluice-error.ts';
-import type { Logger } from '../facts/logger.ts';
+import type { Logger } from '../facts/logging.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import { toText } from './plain.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { Mailbox } from '../core/mailbox.ts';
-import { causeInWords } from '../facts/cause-words.ts';
+import { causeInWords } from '../facts/chart-words.ts';
 import type { RouterFacts } from '../facts/events.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import { toPlain, toText } from './plain.ts';

@@ -1,7 +1,7 @@
 import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
 import type { BreakerRates } from '../core/breaker-change.ts';
 import { errorText } from '../core/error-text.ts';
-import { causeInWords } from '../facts/cause-words.ts';
+import { causeInWords } from '../facts/chart-words.ts';
 import { duration, endingOf } from './endings.ts';
 import { type ChannelHealth, healthOf, type RouterHealth, worstState, worstStatus } from './health.ts';
 

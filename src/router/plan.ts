@@ -11,7 +11,7 @@ import type { Random } from '../core/random.ts';
 import type { RecognitionRule } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { EventBus } from '../facts/bus.ts';
-import type { Logger } from '../facts/logger.ts';
+import type { Logger } from '../facts/logging.ts';
 import { checkRecorder, type RecorderOptions } from '../recorder/flight-recorder.ts';
 
 /** What a router is made of. */

@@ -12,9 +12,9 @@ import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { stateName } from '../facts/chart-words.ts';
 import { checkFilter, type DeadLetter, type DeadLetterFilter } from '../facts/dead-letters.ts';
 import type { Alert, RouterBus } from '../facts/events.ts';
-import { stateName } from '../facts/state-name.ts';
 import { type ChannelInfo, channelInfo } from '../report/channel-info.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
 import { type Explanation, explain, routerHealth } from '../report/explain.ts';
@@ -170,7 +170,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   readonly deadLetters = {
     list: (filter?: DeadLetterFilter): readonly DeadLetter[] =>
       this.#parts.deadLetters.list(checkFilter('list', filter)),
-    drop: (filter?: DeadLetterFilter): number => this.#parts.deadLetters.drop(checkFilter('drop', filter)),
+    drop: (filter?: DeadLetterFilter): number => this.#parts.deadLetters.take(checkFilter('drop', filter)).length,
     replay: (options: ReplayOptions = {}): Promise<ReplayReport> => replayDeadLetters(this.#parts, options),
   };
 

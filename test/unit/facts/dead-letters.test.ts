@@ -40,9 +40,9 @@ test('a lower capacity takes effect at once, and 0 keeps nothing', () => {
   expect([letters.size, letters.evicted]).toEqual([0, 5]);
 });
 
-test('what is dropped is not evicted, and the others stay in order', () => {
+test('what is taken is not evicted, and the others stay in order', () => {
   const letters = store();
-  expect([letters.drop({ reason: 'poison' }), letters.evicted]).toEqual([2, 0]);
+  expect([letters.take({ reason: 'poison' }).length, letters.evicted]).toEqual([2, 0]);
   expect(letters.list().map(({ message }) => message)).toEqual(['b', 'c']);
 });
 

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { channelMachine } from '../../../machines/channel.ts';
-import { stateName } from '../../../src/facts/state-name.ts';
+import { stateName } from '../../../src/facts/chart-words.ts';
 import { numbersOf } from '../../support/numbers.ts';
 import { faults } from './failing-faults.ts';
 import { states, worldIn } from './failing-states.ts';

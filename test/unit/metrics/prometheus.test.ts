@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { channelMachine } from '../../../machines/channel.ts';
-import { stateName } from '../../../src/facts/state-name.ts';
+import { stateName } from '../../../src/facts/chart-words.ts';
 import { catalog } from '../../../src/metrics/catalog.ts';
 import { prometheusName, prometheusText, textOf } from '../../../src/metrics/prometheus.ts';
 import { registerMetrics } from '../../../src/metrics/prometheus-registry.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { channelMachine } from '../../../machines/channel.ts';
 import { routerMachine } from '../../../machines/router.ts';
 import { errorText } from '../../../src/core/error-text.ts';
-import { causeInWords } from '../../../src/facts/cause-words.ts';
+import { causeInWords } from '../../../src/facts/chart-words.ts';
 import { createRouter, type DataChannelRouter } from '../../../src/index.ts';
 import { statesOf, transitionsOf } from '../../../src/inspector/mermaid.ts';
 import { Gates } from '../../../src/testing/gates.ts';

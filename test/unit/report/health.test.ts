@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { channelMachine } from '../../../machines/channel.ts';
-import { stateName } from '../../../src/facts/state-name.ts';
+import { stateName } from '../../../src/facts/chart-words.ts';
 import { statesOf } from '../../../src/inspector/mermaid.ts';
 import { type HealthStatus, healthOf, worstState, worstStatus } from '../../../src/report/health.ts';
 

@@ -1,0 +1,62 @@
+/**
+ * The word people know a state by: the inner one of `ready` and `serving`, which only group what they share, and the
+ * outer one of `draining`, whose parts are nobody's concern.
+ */
+export function stateName(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const [outer = '', inner] = Object.entries(value)[0] ?? [];
+  return outer === 'ready' || outer === 'serving' ? stateName(inner) : outer;
+}
+
+/** A cause as the statechart knows it, in words. `state`: what it led into, which may say more than the event does. */
+export function causeInWords(cause: string, state?: string): string {
+  const held = state === undefined ? undefined : heldIn[state];
+  if (held !== undefined && !held.entersBy.includes(cause)) return held.words;
+  return causes.find(([part]) => cause.includes(part))?.[1] ?? cause;
+}
+
+/** States that a channel passes on to when any event finds it held up: then what holds it up is the cause. */
+const heldIn: Readonly<Record<string, { readonly entersBy: readonly string[]; readonly words: string }>> = {
+  paused: { entersBy: ['channel.pause'], words: 'an operator paused it' },
+  tripped: { entersBy: ['breaker.opened', 'batch.failed'], words: 'the breaker is still open' },
+  retrying: { entersBy: ['batch.failed'], words: 'the next attempt is not due yet' },
+};
+
+/** The events of the statecharts in words, by a part of their names: to its own, XState adds the state they belong to. */
+const causes: readonly (readonly [string, string])[] = [
+  ['done.actor.warmUp', 'warmUp finished'],
+  ['error.actor.warmUp', 'warmUp failed'],
+  ['done.actor.close', 'close finished'],
+  ['error.actor.close', 'close failed'],
+  ['after.warmUpTimeout', 'warmUp took too long'],
+  ['after.batchAge', 'the oldest message had waited long enough'],
+  ['after.retryDelay', 'the backoff ended'],
+  ['after.coolDown', 'the cool-down ended'],
+  ['after.drainDeadline', 'the drain deadline passed'],
+  ['after.closeDeadline', 'close took too long'],
+  ['after.stopDeadline', 'the stop deadline passed'],
+  ['not started', 'the router has not started'],
+  ['xstate.init', 'it was started'],
+  ['message.waiting', 'a message arrived'],
+  ['batch.full', 'a batch was full'],
+  ['batch.flush', 'a flush was requested'],
+  ['batch.failed', 'a batch failed'],
+  ['isolation.finished', 'the search for poison messages ended'],
+  ['delivery.quieted', 'no more batches were due'],
+  ['breaker.opened', 'the breaker opened'],
+  ['breaker.closed', 'the breaker closed'],
+  ['call.hung', 'a call of process did not settle'],
+  ['channel.pause', 'an operator paused it'],
+  ['channel.resume', 'an operator resumed it'],
+  ['channel.restart', 'an operator restarted it'],
+  ['channel.reconfigured', 'its configuration changed'],
+  ['channel.drain', 'the channel is being stopped'],
+  ['channel.halt', 'the host stopped the router without a drain'],
+  ['channel.warmed', 'a channel warmed up'],
+  ['channel.failed', 'a channel failed'],
+  ['channel.stopped', 'a channel stopped'],
+  ['router.stop', 'the router was stopped'],
+  ['constructor', 'its constructor threw'],
+  ['crash', 'its statechart crashed'],
+];

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { namedLayer, type Source } from './layers.ts';
-import { type ConfigMistake, nearest } from './mistakes.ts';
+import { nearest } from './mistakes.ts';
 import { channelSchema, configSchema } from './schema.ts';
 import { fieldsOf, type Path, type Schema } from './walk.ts';
 
@@ -10,24 +10,20 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** What the environment says about the router and these channels: one layer for each variable. */
 export function readEnvironment(environment: Environment, channels: readonly string[]): Source {
   const router = fieldsOf(configSchema).filter(({ path }) => path[0] === 'router' && path.length > 1);
-  const known = [...router, ...channels.flatMap((name) => fieldsOf(channelSchema, ['channels', name]))];
-  const fields = new Map(known.map((field) => [variableName(field.path), field]));
-  const variables = Object.entries(environment).flatMap(([name, value]) => {
-    return name.startsWith('SLUICE_') && value !== undefined ? [{ name, value, field: fields.get(name) }] : [];
+  const fields = [...router, ...channels.flatMap((name) => fieldsOf(channelSchema, ['channels', name]))];
+  // Shorter paths first, so that one field of a breaker can be laid over a whole breaker.
+  fields.sort((left, right) => left.path.length - right.path.length);
+  const layers = fields.flatMap(({ path, schema }) => {
+    const text = environment[variableName(path)];
+    if (text === undefined) return [];
+    const value = path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), readValue(text, schema));
+    return [namedLayer(value, variableName(path))];
   });
-  const mistakes = variables.flatMap(({ name, field }): readonly ConfigMistake[] => {
-    if (field !== undefined) return [];
-    const message = `must name a field of the router or of a channel (${channels.join(', ')})`;
-    return [{ file: name, path: [], message, suggestion: nearest(name, [...fields.keys()]) }];
-  });
-  const layers = variables
-    .flatMap(({ name, value, field }) => (field === undefined ? [] : [{ name, value, ...field }]))
-    // Shorter paths first, so that one field of a breaker can be laid over a whole breaker.
-    .toSorted((left, right) => left.path.length - right.path.length)
-    .map(({ name, value, path, schema }) => {
-      const written = path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), readValue(value, schema));
-      return namedLayer(written, name);
-    });
+  const names = fields.map(({ path }) => variableName(path));
+  const message = `must name a field of the router or of a channel (${channels.join(', ')})`;
+  const mistakes = Object.entries(environment)
+    .filter(([name, text]) => name.startsWith('SLUICE_') && text !== undefined && !names.includes(name))
+    .map(([name]) => ({ file: name, path: [], message, suggestion: nearest(name, names) }));
   return { layers, mistakes };
 }
 

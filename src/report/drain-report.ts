@@ -1,3 +1,4 @@
+import type { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
 import { isConserved, type Ledger, ledgerOf } from '../core/ledger.ts';
 import { channelMetrics } from './metrics.ts';
@@ -27,11 +28,7 @@ export interface DrainReport {
 
 /** A channel that can be drained. */
 interface Drained extends ChannelView {
-  readonly partitions: readonly (ChannelView['partitions'][number] & {
-    readonly returnedMessages: readonly unknown[];
-    readonly unsettledMessages: readonly unknown[];
-    countTimes(): void;
-  })[];
+  readonly partitions: readonly Pick<Partition, 'view' | 'returnedMessages' | 'unsettledMessages' | 'countTimes'>[];
 }
 
 /** Remembers how things stood when `stop` was called; returns what makes the reports of what happened since. */

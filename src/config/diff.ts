@@ -23,7 +23,7 @@ function compare(schema: Schema | undefined, path: Path, before: unknown, after:
     const reload = (schema && notes.get(schema))?.reload ?? 'restart';
     return [{ path, before, after, reload }];
   }
-  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const keys = Object.keys({ ...before, ...after });
   return keys.flatMap((key) =>
     compare(childOf(map, key), [...path, key], valueAt(before, [key]), valueAt(after, [key])),
   );

@@ -27,9 +27,9 @@ export function mergeLayers(layers: readonly Layer[]): unknown {
 /** Where a value was written: in the layer that won; a key, or what was left out, in the first that has the map. */
 export function placeIn(layers: readonly Layer[], path: Path, at: 'key' | 'value' = 'value'): Place | undefined {
   const value = at === 'key' ? undefined : valueAt(mergeLayers(layers), path);
-  const winner =
-    value === undefined ? undefined : layers.findLast((layer) => Object.is(valueAt(layer.value, path), value));
-  const writer = winner ?? layers.find((layer) => path.length === 0 || valueAt(layer.value, path) !== undefined);
+  const writer =
+    (value !== undefined && layers.findLast((layer) => Object.is(valueAt(layer.value, path), value))) ||
+    layers.find((layer) => path.length === 0 || valueAt(layer.value, path) !== undefined);
   if (writer !== undefined) return writer.place(path, at);
   return path.length === 0 ? undefined : placeIn(layers, path.slice(0, -1), 'key');
 }

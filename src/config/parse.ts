@@ -16,7 +16,7 @@ import { overlay, type Path, valueAt, without } from './walk.ts';
 /** The layers of each resolved configuration; what is not in here is not resolved. */
 const origins = new WeakMap<object, readonly Layer[]>();
 
-/** Checks configuration written in code and fills in the defaults; one that is resolved already comes back as it is. */
+/** Checks configuration written in code and fills in the defaults; a resolved one comes back as it is. */
 export function parseConfig(input: RouterConfigInput | RouterConfig): RouterConfig {
   const isResolved = isMap(input) && origins.has(input);
   return isResolved ? (input as RouterConfig) : resolveLayers([namedLayer(input, 'config in code')]);
@@ -91,11 +91,8 @@ function fillChannels(written: unknown): unknown {
 }
 
 /**
- * What no single field shows: names, data types served twice, limits in the wrong order. Checked beside zod and not by
- * it, because zod skips such checks as soon as any field is wrong, and every mistake is to be reported at once.
- *
- * @param written the configuration as it was written
- * @param filled the same with the defaults of every channel
+ * Finds what no single field shows: names, data types served twice, limits in the wrong order. zod would skip such
+ * checks as soon as any field is wrong, but every mistake is to be reported at once.
  */
 function crossChecks(written: unknown, filled: unknown): readonly Finding[] {
   const channels = valueAt(filled, ['channels']);

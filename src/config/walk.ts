@@ -74,9 +74,8 @@ export function overlay(schema: Schema | undefined, low: unknown, high: unknown)
   // Fields laid over what is no map must not hide that mistake; only a breaker may be `false`.
   if (low !== undefined && low !== false && !isMap(low)) return low;
   const base = isMap(low) ? low : {};
-  const keys = [...new Set([...Object.keys(base), ...Object.keys(high)])];
+  const keys = Object.keys({ ...base, ...high });
+  const laid = (key: string): unknown => overlay(childOf(map, key), valueAt(base, [key]), valueAt(high, [key]));
   // `fromEntries` makes even `__proto__` an ordinary key, so that it is reported instead of obeyed.
-  return Object.fromEntries(
-    keys.map((key) => [key, overlay(childOf(map, key), valueAt(base, [key]), valueAt(high, [key]))]),
-  );
+  return Object.fromEntries(keys.map((key) => [key, laid(key)]));
 }

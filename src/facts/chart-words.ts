@@ -1,7 +1,4 @@
-/**
- * The word people know a state by: the inner one of `ready` and `serving`, which only group what they share, and the
- * outer one of `draining`, whose parts are nobody's concern.
- */
+/** The name of a state: the inner one of `ready` and `serving`, which only group states, else the outer one. */
 export function stateName(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null) return String(value);
@@ -23,7 +20,7 @@ const heldIn: Readonly<Record<string, { readonly entersBy: readonly string[]; re
   retrying: { entersBy: ['batch.failed'], words: 'the next attempt is not due yet' },
 };
 
-/** The events of the statecharts in words, by a part of their names: to its own, XState adds the state they belong to. */
+/** The events of the charts in words, by a part of their names: XState's own end in the place where they occur. */
 const causes: readonly (readonly [string, string])[] = [
   ['done.actor.warmUp', 'warmUp finished'],
   ['error.actor.warmUp', 'warmUp failed'],

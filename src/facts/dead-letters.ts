@@ -32,7 +32,7 @@ export interface DeadLetterFilter {
 /** The names of these options. */
 export const deadLetterFilter: OptionNames<DeadLetterFilter> = { id: true, channel: true, reason: true, limit: true };
 
-/** The same filter; throws `SluiceError` when it has an unknown field. */
+/** Returns the filter; throws `SluiceError` when it has an unknown field. */
 export function checkFilter(method: 'list' | 'drop', filter: DeadLetterFilter = {}): DeadLetterFilter {
   checkOptions(`deadLetters.${method}`, filter, deadLetterFilter);
   return filter;

@@ -21,7 +21,7 @@ export type AlertName =
   | 'feed-silent'
   | 'config-rejected';
 
-/** A condition that holds now and that somebody should know of. */
+/** Something that is wrong now and that an operator should know. */
 export interface Alert {
   readonly alert: AlertName;
   /** Null: it is about the router. */

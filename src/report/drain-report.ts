@@ -10,7 +10,7 @@ export interface ChannelReport extends Ledger {
   readonly drained: number;
   /** Accepted and never handed to `process`, or failed and not tried again: handed back, in order. */
   readonly returnedMessages: readonly unknown[];
-  /** Handed to a `process` that had not settled by the deadline: delivered or not, nobody can say. */
+  /** Handed to a `process` that had not settled by the deadline: whether they were delivered is not known. */
   readonly unsettledMessages: readonly unknown[];
   /** Where the time since the start of `stop` went, by state, in ms; of several partitions, the longest. */
   readonly spentMs: Readonly<Record<string, number>>;

@@ -24,7 +24,7 @@ export interface Explanation {
   readonly inFlight: number;
 }
 
-/** Explains a channel at `now`; of several partitions the one that matters most. */
+/** Explains a channel at `now`; of several partitions, the worst. */
 export function explain(channel: ChannelView, now: number): Explanation {
   const views = channel.partitions.map(({ view }) => view);
   const view = worstOf(views);

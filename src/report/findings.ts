@@ -22,7 +22,7 @@ export interface Sight {
   readonly received: number;
   readonly calls: number;
   readonly failures: number;
-  /** When its feed was last heard of, on the clock. */
+  /** When something last came from its feed, on the clock. */
   readonly heardAt: number;
 }
 

@@ -1,7 +1,7 @@
 /** How well a channel serves. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
-/** What each state means for somebody who waits for data; from best to worst, as statuses and within each. */
+/** What each state means for a host that waits for data, from best to worst. */
 const STATES: Readonly<Record<HealthStatus, readonly string[]>> = {
   healthy: ['idle', 'buffering', 'flushing'],
   degraded: ['new', 'warming', 'probing', 'retrying', 'isolating', 'draining', 'closing', 'stopped', 'paused'],
@@ -15,7 +15,7 @@ export function healthOf(state: string): HealthStatus {
   return STATUSES.find((status) => STATES[status].includes(state)) ?? 'unhealthy';
 }
 
-/** Of the states of several partitions the one that matters most. */
+/** The worst state of several partitions. */
 export function worstState(states: readonly string[]): string {
   return states.reduce((worst, state) => (ranks.indexOf(state) > ranks.indexOf(worst) ? state : worst));
 }

@@ -27,11 +27,7 @@ function matchesIn(paths: readonly string[], pattern: RegExp): string[] {
 /** Lines as they stand in the files. A limit may be lowered, never raised, and its measure never changes. */
 const limits: readonly (readonly [name: string, paths: readonly string[], limit: number])[] = [
   ['machines', inside('machines'), 400],
-  [
-    'core, config, facts, channel, report, recorder and router',
-    SERVICE.flatMap((name) => inside(`src/${name}`)),
-    6_900,
-  ],
+  ['core, config, facts, channel, report, recorder, router', SERVICE.flatMap((name) => inside(`src/${name}`)), 6_900],
   ['src without cli, inspector and testing', production.filter((path) => !ASIDE.test(path)), 8_500],
   ['all of src', inside('src'), 17_500],
   ['all of test', tests, 28_800],

@@ -62,9 +62,9 @@ export function flag(fallback: boolean, reload: Reload, description: string) {
   return noted(z.boolean('must be true or false').default(fallback), 'true or false', reload, description);
 }
 
-/** A text that may be left out. */
+/** An optional string. */
 export function word(reload: Reload, description: string) {
-  const allowed = 'a text of 1 to 100 characters';
+  const allowed = 'a string of 1 to 100 characters';
   const error = `must be ${allowed}`;
   return noted(z.string(error).min(1, error).max(100, error).optional(), allowed, reload, description);
 }

@@ -88,12 +88,7 @@ export const channelSchema = sectionOf({
   retry: noted(retrySchema.prefault({}), 'a map', 'next-batch', 'Attempts and waits after a failed call.'),
   breaker: noted(breakerOrNone, 'false or a map', 'restart', 'Stops calls to a failing sink; `false`: no breaker.'),
   restart: noted(restartSchema.prefault({}), 'a map', 'live', 'Limits and waits for restarts of a failed channel.'),
-  eventRules: noted(
-    eventRulesSchema,
-    'what `rules` allows',
-    'next-batch',
-    'The rules that `process` reads as `context.rules`.',
-  ),
+  eventRules: noted(eventRulesSchema, 'what `rules` allows', 'next-batch', 'Passed to `process` as `context.rules`.'),
 });
 
 const deadLettersSchema = sectionOf({

@@ -23,7 +23,7 @@ export type AlertName =
 /** A condition that holds now and that somebody should know of. */
 export interface Alert {
   readonly alert: AlertName;
-  /** Null: it is about the router. */
+  /** Null: the alert is about the router. */
   readonly channel: string | null;
   /** What is wrong, in words. */
   readonly text: string;
@@ -31,7 +31,7 @@ export interface Alert {
   readonly at: number;
 }
 
-/** The facts a router tells, by event name. `channel` is the channel's name, with `/n` for the partitions of one. */
+/** The facts that a router publishes, by event name. `channel` is the channel's name, with `/n` for the partitions of one. */
 export type RouterFacts = {
   'router.entered': { readonly from: string | null; readonly to: string; readonly cause: string };
   'channel.entered': {

@@ -184,9 +184,9 @@ async function finish(run: PathRun): Promise<void> {
   const problems = [...checkConservation(report)];
   const { pending } = test.clock;
   if (pending > 0) problems.push(`${pending} timers are left`);
-  const told = report.channels[NAME];
+  const reported = report.channels[NAME];
   const counted = test.router.metrics().channels[NAME];
-  if (counted?.delivered !== told?.delivered || counted?.inFlight !== told?.inFlight)
+  if (counted?.delivered !== reported?.delivered || counted?.inFlight !== reported?.inFlight)
     problems.push('a call that ended after the stop was counted');
   demand(problems);
   checkLaws(run);

@@ -4,7 +4,7 @@ import { BarChannel } from './bar-channel.ts';
 
 const bar = { ev: 'AM', sym: 'AAPL', s: 1_735_828_200_000, e: 1_735_828_260_000, o: 100, c: 101 };
 
-it('tells once of a bar that moved, and refuses one without a close', async () => {
+it('emits one event for a bar that moved, and rejects a bar without a close', async () => {
   const { outcomes, events } = await testBatch(BarChannel, [bar, { ...bar, c: undefined }, { ...bar, c: 102 }], {
     config: { eventRules: { minMovePercent: 0.5 } },
   });

@@ -29,16 +29,17 @@ export const BarChannel = defineChannel({
   rules,
   events: barMoved,
   create() {
-    const emitted = new BoundedMap<true>();
+    const emitted = new BoundedMap();
     return {
       process(batch, context) {
         for (const message of batch) {
           const symbol = symbolOf(message);
-          // Feeds send a bar again while it grows or when a trade arrives late; its end tells a second from a minute.
+          // A feed sends a bar again while the bar grows or when a trade arrives late. Bars of a second and of a minute
+          // can start together, so the end is part of the key.
           const key = `${symbol} ${message.s} ${message.e}`;
           const percent = (message.c / message.o - 1) * 100;
-          if (Math.abs(percent) < context.rules.minMovePercent || emitted.get(key)) continue;
-          emitted.set(key, true);
+          if (Math.abs(percent) < context.rules.minMovePercent || emitted.get(key) !== undefined) continue;
+          emitted.set(key, percent);
           context.emit({ type: 'move', symbol, percent, from: message.o, to: message.c, startedAt: message.s });
         }
       },

@@ -1,6 +1,6 @@
-/** A map with room for `sizeMax` keys (default 50,000): past it the oldest key makes room, so a long session cannot grow. */
-export class BoundedMap<Value> {
-  readonly #values = new Map<string, Value>();
+/** Numbers by key, at most `sizeMax` of them (default 50,000): a new key beyond that evicts the oldest key. */
+export class BoundedMap {
+  readonly #values: Map<string, number> = new Map();
   readonly #sizeMax: number;
 
   constructor(sizeMax = 50_000) {
@@ -11,11 +11,11 @@ export class BoundedMap<Value> {
     return this.#values.size;
   }
 
-  get(key: string): Value | undefined {
+  get(key: string): number | undefined {
     return this.#values.get(key);
   }
 
-  set(key: string, value: Value): void {
+  set(key: string, value: number): void {
     this.#values.set(key, value);
     if (this.#values.size <= this.#sizeMax) return;
     for (const oldest of this.#values.keys()) {
@@ -24,6 +24,3 @@ export class BoundedMap<Value> {
     }
   }
 }
-
-/** The price of the last trade of each symbol: the trade channel writes it, the fair-value channel reads it. */
-export class LastPrices extends BoundedMap<number> {}

@@ -1,11 +1,11 @@
 import { createTestRouter } from 'sluice/testing';
 import { expect, it } from 'vitest';
-import { LastPrices } from './bounded-map.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { defineFairValueChannel } from './fair-value-channel.ts';
 import { defineTradeChannel } from './trade-channel.ts';
 
-it('a fair value far from the last trade is told when its batch is due', async () => {
-  const lastPrices = new LastPrices();
+it('a fair value far from the last trade emits an event when its batch is due', async () => {
+  const lastPrices = new BoundedMap();
   await using test = await createTestRouter({
     channels: { tick: defineTradeChannel(lastPrices), fmv: defineFairValueChannel(lastPrices) },
     config: { channels: { fmv: { batchSize: 100, timeoutMs: 250 } } },

@@ -1,6 +1,6 @@
 import { defineChannel } from 'sluice';
 import { z } from 'zod';
-import type { LastPrices } from './bounded-map.ts';
+import type { BoundedMap } from './bounded-map.ts';
 import { hasSymbol, symbolFields, symbolOf } from './symbol.ts';
 
 /** A fair value as the feed sends it: `fmv` of a `sym` or `pair`. */
@@ -13,7 +13,7 @@ const rules = z.object({
   maxDeviationPercent: z.number().positive().default(0.02),
 });
 
-/** A fair value far from what was last paid. */
+/** A fair value far from the price of the last trade. */
 const fairValueDeviated = z.object({
   type: z.literal('deviation'),
   symbol: z.string(),
@@ -23,7 +23,7 @@ const fairValueDeviated = z.object({
 });
 
 /** A channel that emits an event when a fair value is `maxDeviationPercent` or more away from the last trade. */
-export function defineFairValueChannel(lastPrices: LastPrices) {
+export function defineFairValueChannel(lastPrices: BoundedMap) {
   return defineChannel({
     schema: fairValue,
     rules,

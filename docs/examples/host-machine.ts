@@ -6,29 +6,33 @@ type HostEvent =
   | { readonly type: 'market.closed' }
   | ErrorActorEvent;
 
-/** What is left of a host: what became of every message, or why it was halted. */
+/** The output of a host: the report about every message, or the error that halted the host. */
 interface HostOutput {
   readonly report: DrainReport | null;
   readonly error: unknown;
 }
 
-/** The router of this host: `systemId` makes its actor known to all actors of the system. */
-function routerIn(system: { get(systemId: 'router'): Parameters<typeof routerOf>[0] }) {
+/** The actor system of this host: its router is known to all actors by the `systemId` 'router'. */
+interface HostSystem {
+  get(systemId: 'router'): Parameters<typeof routerOf>[0];
+}
+
+function routerIn(system: HostSystem) {
   return routerOf(system.get('router'));
 }
 
 /**
- * A host with a router in it. The router is invoked at the root, so that it outlives `draining`: an actor that ends
- * before its router was stopped hands back what it can, but closes no channel.
+ * A host that invokes a router. The host invokes it at the root, so that the router outlives the state `draining`: a
+ * router whose actor ends before `stop` hands messages back, but does not call `close` of its channels.
  */
 export function createHostMachine(options: RouterOptions) {
   return setup({
     types: { events: {} as HostEvent, context: {} as HostOutput, output: {} as HostOutput },
     actors: {
       router: createRouterLogic(options),
-      // The router started with its actor; this waits until its channels are warm.
+      // The router started with its actor. `start` waits until the channels are warm.
       warmUp: fromPromise(({ system }) => routerIn(system).start()),
-      drain: fromPromise<DrainReport>(({ system }) => routerIn(system).stop({ deadlineMs: 5_000 })),
+      drain: fromPromise(({ system }: { system: HostSystem }) => routerIn(system).stop({ deadlineMs: 5_000 })),
     },
     actions: {
       route: ({ system }, { message }: { message: unknown }) => routerIn(system).route(message),
@@ -40,7 +44,7 @@ export function createHostMachine(options: RouterOptions) {
     on: {
       'market.message': { actions: { type: 'route', params: ({ event }) => ({ message: event.message }) } },
       'market.closed': '.draining',
-      // A channel that was given up, with `onGiveUp: escalate`, ends up here.
+      // With `onGiveUp: escalate`, a channel that is given up fails the router, and this event follows.
       'xstate.error.actor.*': { target: '.halted', actions: assign({ error: ({ event }) => event.error }) },
     },
     initial: 'opening',
@@ -61,12 +65,12 @@ export function createHostMachine(options: RouterOptions) {
   });
 }
 
-/** Passes messages through a host and closes it; resolves with what became of them. */
+/** Routes messages through a host and closes the host. Resolves with the output of the host. */
 export async function runHost(options: RouterOptions, messages: Iterable<unknown>): Promise<HostOutput> {
   const host = createActor(createHostMachine(options));
   const output = toPromise(host);
   host.start();
-  // What is accepted before the channels are warm waits for them; a drain would hand it back instead.
+  // Messages accepted before the channels are warm wait for them. A drain at that moment would hand them back.
   await waitFor(host, ({ value }) => value !== 'opening');
   for (const message of messages) host.send({ type: 'market.message', message });
   host.send({ type: 'market.closed' });

@@ -1,6 +1,6 @@
 import { defineChannel } from 'sluice';
 import { z } from 'zod';
-import { BoundedMap, LastPrices } from './bounded-map.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { hasSymbol, symbolFields, symbolOf } from './symbol.ts';
 
 /** A trade as the feed sends it: a price `p` of a `sym` or `pair`. */
@@ -8,7 +8,7 @@ const trade = z
   .object({ ...symbolFields, p: z.number().positive() })
   .refine(hasSymbol, 'a trade names its sym or pair');
 
-/** A trade above every earlier one of its symbol, or below. */
+/** A trade above every earlier trade of its symbol, or below every one. */
 const extremeReached = z.object({
   type: z.enum(['high', 'low']),
   symbol: z.string(),
@@ -17,29 +17,29 @@ const extremeReached = z.object({
 });
 
 /** Emits an event when a trade passes the high or the low of its symbol since the channel started. */
-export const TradeChannel = defineTradeChannel(new LastPrices());
+export const TradeChannel = defineTradeChannel(new BoundedMap());
 
-/** The same channel, which writes the last price of each symbol to `lastPrices`. */
-export function defineTradeChannel(lastPrices: LastPrices) {
+/** Makes that channel, and lets it write the last price of each symbol to `lastPrices`. */
+export function defineTradeChannel(lastPrices: BoundedMap) {
   return defineChannel({
     schema: trade,
     events: extremeReached,
     create() {
-      const ranges = new BoundedMap<{ high: number; low: number }>();
+      const highs = new BoundedMap();
+      const lows = new BoundedMap();
       return {
         process(batch, context) {
           for (const message of batch) {
             const symbol = symbolOf(message);
             const price = message.p;
             lastPrices.set(symbol, price);
-            const range = ranges.get(symbol);
-            // The first trade of a symbol is both its high and its low: nothing was passed.
-            if (range === undefined) ranges.set(symbol, { high: price, low: price });
-            else if (price > range.high || price < range.low) {
-              const type = price > range.high ? 'high' : 'low';
-              context.emit({ type, symbol, price, previous: range[type] });
-              range[type] = price;
-            }
+            // The first trade of a symbol is both its high and its low, and passes neither.
+            const high = highs.get(symbol) ?? price;
+            const low = lows.get(symbol) ?? price;
+            if (price > high) context.emit({ type: 'high', symbol, price, previous: high });
+            if (price < low) context.emit({ type: 'low', symbol, price, previous: low });
+            highs.set(symbol, Math.max(high, price));
+            lows.set(symbol, Math.min(low, price));
           }
         },
       };

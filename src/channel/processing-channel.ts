@@ -114,7 +114,7 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
   }
 }
 
-/** Any channel, whatever it processes. Its methods are only called with what its own door let in. */
+/** Any channel, for code that is the same for all payloads. Its methods get only messages that its own check accepted. */
 export type AnyChannel = ProcessingChannel<unknown, unknown, unknown>;
 
 /** Makes an instance: at the start and again at every restart. */

@@ -17,14 +17,14 @@ export interface ChannelRow {
 /** A channel while it runs. */
 export interface LiveRow extends ChannelRow {
   readonly depth: number;
-  /** So many messages fit in the mailboxes of all its partitions. */
+  /** How many messages the mailboxes of all its partitions can hold. */
   readonly capacity: number;
   readonly perSecond: number;
   /** How long it has been in its state. */
   readonly sinceMs: number;
-  /** How long the oldest message has waited; 0: none waits. */
+  /** How long the oldest message has waited; 0: no message waits. */
   readonly oldestAgeMs: number;
-  /** Null: it has none. */
+  /** Null: the channel has no breaker. */
   readonly breaker: Pick<BreakerMetrics, 'state' | 'wouldBeOpen'> | null;
 }
 
@@ -34,7 +34,7 @@ interface Percentiles {
   readonly p99Ms: number;
 }
 
-/** Colors a text, or leaves it as it is where colors are not wanted. */
+/** Colors a string, or returns it unchanged if colors are off. */
 export type Paint = (color: 'red' | 'yellow' | 'green' | 'dim', text: string) => string;
 
 const TROUBLE: ReadonlySet<string> = new Set(['failed', 'tripped']);
@@ -110,7 +110,7 @@ function breakerColumn(paint: Paint): Column<LiveRow> {
   };
 }
 
-/** It is closed although its limits are exceeded. */
+/** The breaker is closed although its limits are exceeded. */
 function isObserving(breaker: LiveRow['breaker']): boolean {
   return breaker?.state === 'closed' && breaker.wouldBeOpen;
 }
@@ -129,7 +129,7 @@ function stateColumn(paint: Paint): Column<ChannelRow> {
   };
 }
 
-/** A counter; with `paint`, one that should be 0. */
+/** A counter; `paint` colors a counter that should be 0. */
 function countColumn(
   title: string,
   expendable: number,
@@ -148,7 +148,7 @@ function time(percentiles: Percentiles, which: 'p50Ms' | 'p99Ms'): string {
   return percentiles.count > 0 ? formatMs(percentiles[which]) : '–';
 }
 
-/** A time that goes on, in steps that can be read while it does: `<1s`, `59s`, `3min`, `2h`, `4d`. */
+/** A running time, in steps coarse enough to read: `<1s`, `59s`, `3min`, `2h`, `4d`. */
 export function formatAge(ms: number): string {
   if (ms < 1_000) return '<1s';
   if (ms < 120_000) return `${Math.floor(ms / 1_000)}s`;

@@ -5,7 +5,7 @@ import type { ChannelSources, DataChannelRouter, RouterConfigInput } from '../in
 import { fail, failOnly, type Reaction, refuse, reject, slow } from '../testing/reactions.ts';
 import { createSink } from '../testing/sink.ts';
 
-/** What `--chaos` did: how often each fault struck. What followed is in the numbers of the channels. */
+/** How often `--chaos` injected each fault. The numbers of the channels show what followed. */
 export interface ChaosReport {
   readonly seed: number;
   readonly faults: Readonly<Record<string, number>>;
@@ -16,9 +16,9 @@ type Operation = (typeof OPERATIONS)[number];
 type Operated = Pick<DataChannelRouter, Operation | 'resume' | 'config' | 'metrics'>;
 
 const OUTAGE_MS = 60;
-/** At most so many messages from one fault to the next. */
+/** The largest number of messages from one fault to the next. */
 const GAP_MAX = 400;
-/** All waits are short, so that a thousand faults take seconds, and no channel is given up: the replay would wait for it. */
+/** All waits are short, so that a thousand faults take seconds. No channel is given up: the replay would wait for it. */
 const SHORT = {
   timeoutMs: 20,
   processTimeoutMs: 40,
@@ -28,7 +28,7 @@ const SHORT = {
   restart: { limit: 1_000, delayMs: 5, delayMsMax: 20 },
 } as const;
 
-/** What a call meets when one of its messages brings the fault. One that hangs ends after it was abandoned. */
+/** What happens to a call with a message that causes the fault. A hanging call ends after it was abandoned. */
 const CALL_FAULTS: Readonly<Record<string, Reaction>> = {
   throw: fail(),
   reject: reject(),
@@ -39,7 +39,7 @@ const CALL_FAULTS: Readonly<Record<string, Reaction>> = {
   hang: slow(150),
   outage: fail(new Error('the sink is down')),
 };
-/** These a message brings to each of its calls. */
+/** The faults that a message causes in each of its calls. */
 const LASTING: readonly string[] = ['poison', 'refuse'];
 
 /** Faults for a replay: in its sinks and by an operator. Which message brings which fault depends on the seed alone. */
@@ -57,7 +57,7 @@ export class Chaos {
     for (const kind of [...Object.keys(CALL_FAULTS), ...OPERATIONS]) this.#faults[kind] = 0;
   }
 
-  /** What has to be laid over the configuration. */
+  /** The part of the configuration that chaos changes. */
   get overrides(): RouterConfigInput {
     return { channels: Object.fromEntries(this.#names.map((name) => [name, SHORT])) };
   }
@@ -76,7 +76,7 @@ export class Chaos {
     return Object.fromEntries(disturbed) as Channels;
   }
 
-  /** The same messages; every now and then an operator acts between two of them. */
+  /** Passes the messages on; now and then an operator acts between two of them. */
   async *feed(batches: AsyncIterable<readonly unknown[]>, router: Operated): AsyncGenerator<readonly unknown[]> {
     const random = createRandom(this.#seed - 1);
     const next = dealer(OPERATIONS, random);
@@ -113,7 +113,7 @@ export class Chaos {
 
   #faulty(random: Random): Reaction {
     const next = dealer(Object.keys(CALL_FAULTS), random);
-    /** By message: what it brings to its next call. */
+    /** By message: the fault that it causes in its next call. */
     const brings = new WeakMap<object, string>();
     let downUntilMs = 0;
     return (call) => {
@@ -135,7 +135,7 @@ export class Chaos {
   }
 }
 
-/** Deals kinds like cards, so that all come equally often: now and then one, otherwise none. */
+/** Deals kinds like cards, so that all come equally often. Most calls return none. */
 function dealer<Kind extends string>(kinds: readonly Kind[], random: Random): () => Kind | undefined {
   let cards: Kind[] = [];
   let left = Math.ceil(random() * GAP_MAX);

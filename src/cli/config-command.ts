@@ -5,9 +5,11 @@ import { ConfigError, formatMistake } from '../config/mistakes.ts';
 import { parseConfig } from '../config/parse.ts';
 import { channelSchema, dataTypeDefaults, type RouterConfig } from '../config/schema.ts';
 
-/** `sluice config`: says what is wrong with a configuration, or what it comes to. */
+/** `sluice config`: reports the mistakes of a configuration, or prints it with every field. */
 export function configCommand(): Command {
-  const command = new Command('config').description('Check a configuration file, or print what it comes to.');
+  const command = new Command('config').description(
+    'Check a configuration file, or print it with every field filled in.',
+  );
   command
     .command('check')
     .description('Report every mistake of a file and of the SLUICE_ variables.')
@@ -35,7 +37,7 @@ async function print(file: string | undefined, json: boolean): Promise<string> {
   return json ? JSON.stringify(config, null, 2) : asYaml(config);
 }
 
-/** A channel whose data type is not among the shipped ones gets a comment that says so. */
+/** A comment explains the defaults of each channel whose data type has none of its own. */
 function asYaml(config: RouterConfig): string {
   const document = new Document(config);
   const channels = document.get('channels');
@@ -51,8 +53,8 @@ function noteOn(dataType: string): string {
   const shipped = Object.keys(dataTypeDefaults).join(', ');
   const { priority, batchSize, timeoutMs } = channelSchema.parse({});
   return [
-    ` sluice ships defaults for the data types ${shipped}, and none for '${dataType}'. What is not set for this`,
-    ` channel is as for any other type: priority ${priority}, batchSize ${batchSize}, timeoutMs ${timeoutMs}.`,
+    ` sluice has defaults for the data types ${shipped}, but not for '${dataType}'. Fields that are not set for this`,
+    ` channel get the general defaults: priority ${priority}, batchSize ${batchSize}, timeoutMs ${timeoutMs}.`,
   ].join('\n');
 }
 

@@ -11,10 +11,10 @@ import { readBytes } from './source-file.ts';
 export interface FeedOptions {
   /** Files in order, `-` for standard input; none for the generated market. */
   readonly files: readonly string[];
-  /** How many times as fast as it happened; Infinity for no waiting. */
+  /** A factor: 2 is twice as fast as recorded, Infinity does not wait. */
   readonly speed: number;
   readonly seed: number;
-  /** Ends the feed after so many messages; Infinity for no limit. */
+  /** The feed ends after this many messages; Infinity for no limit. */
   readonly limit: number;
 }
 
@@ -33,16 +33,16 @@ export interface Progress {
   source: string;
   /** Of the file, from 0 to 1, where its size is known. */
   share: number | undefined;
-  /** When the feed will be ended, in ms from its start, where that was asked for. */
+  /** When the feed ends, in ms from its start; undefined for the end of its input. */
   readonly forMs: number | undefined;
 }
 
 type Batches = AsyncGenerator<readonly unknown[]>;
 
-/** So many generated messages between two turns of the event loop, where signals and timers get their chance. */
+/** Generated messages between two turns of the event loop, in which signals and timers run. */
 const GENERATED_BATCH = 256;
 
-/** The messages of all sources, in batches, at the speed asked for. */
+/** The messages of all sources, in batches, at the given speed. */
 export async function* feed(options: FeedOptions, context: FeedContext): Batches {
   const { clock, signal } = context;
   let left = options.limit;
@@ -87,7 +87,7 @@ async function* fromFile(file: string, { stdin, problems, progress, signal }: Fe
   try {
     yield* readMessages(file, bytes, (malformed) => problems.addMalformed(malformed));
   } catch (error) {
-    // Stopping ends the reading by an abort; that is no fault of the file.
+    // A stop aborts the reading, which is not a fault of the file.
     if (!signal.aborted) problems.addUnreadable(file, error);
   }
   progress.share = undefined;

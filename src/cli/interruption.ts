@@ -1,14 +1,14 @@
 import type { Clock } from '../core/clock.ts';
 import type { Terminal } from './terminal.ts';
 
-/** What ends a replay before its input does. */
+/** Ends a replay before the end of its input. */
 export interface Interruption {
   readonly signal: AbortSignal;
-  /** Gives the signals and the timer back. */
+  /** Removes the listeners and the timer. */
   release(): void;
 }
 
-/** What a shell reports of a command that Ctrl-C ended. */
+/** The exit code that a shell reports for a command ended by Ctrl-C. */
 const INTERRUPTED = 130;
 
 /** Stops on Ctrl-C, on SIGTERM and after `forMs`. A second Ctrl-C does not wait for the channels to drain. */

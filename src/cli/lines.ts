@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-/** The longest line read as a message; a longer one is malformed, so that input without line ends cannot fill the memory. */
+/** A longer line is malformed, so that input without line ends cannot fill the memory. */
 export const LINE_BYTES_MAX = 1_048_576;
 
 /** A line of input: its text, or why it has none. */

@@ -8,7 +8,7 @@ import { paintFor, type Terminal, widthOf } from './terminal.ts';
 
 /** The table that follows a running replay. */
 export interface LiveView {
-  /** Takes the table off the screen, so that lines can be written; the next frame brings it back. */
+  /** Removes the table, so that lines can be printed; the next frame draws the table again. */
   clear(): void;
   stop(): void;
 }
@@ -20,11 +20,11 @@ interface Frame {
 }
 
 const FRAME_MS = 200;
-/** Rates are those of the last second: from frame to frame they would only flicker. */
+/** Rates cover the last second; rates of a single frame would flicker. */
 const RATE_FRAMES = 5;
 const NO_VIEW: LiveView = { clear() {}, stop() {} };
 
-/** Starts the table where somebody is watching. */
+/** Starts the table if standard output is a terminal. */
 export function startLiveView(
   router: Readable,
   progress: Progress,

@@ -2,7 +2,7 @@
 import { run } from './program.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader that left, such as `head`, wants no more output and no complaint.
+  // The reader of a pipe, such as `head`, has closed it, which is not an error.
   if (error.code === 'EPIPE') return;
   process.stderr.write(`sluice: cannot write the output: ${error.message}\n`);
   process.exitCode = 1;

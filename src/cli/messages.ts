@@ -1,14 +1,17 @@
 import { errorText } from '../core/error-text.ts';
 import { type Line, LineSplitter } from './lines.ts';
 
-/** Where a malformed line stands and what is wrong with it. */
+/** The place of a malformed line and the problem with it. */
 export interface MalformedLine {
   readonly file: string;
   readonly line: number;
   readonly problem: string;
 }
 
-/** The messages in NDJSON bytes, a chunk at a time; a line is a message or an array of messages. Malformed lines are told and skipped. */
+/**
+ * The messages in NDJSON bytes, a chunk at a time. A line is a message or an array of messages; malformed lines are
+ * skipped and reported.
+ */
 export async function* readMessages(
   file: string,
   bytes: AsyncIterable<Buffer>,
@@ -19,7 +22,7 @@ export async function* readMessages(
     lines.flatMap((line) => {
       if ('text' in line && line.text.trim() === '') return [];
       const parsed = 'text' in line ? parseLine(line.text) : line;
-      // One level is flattened: an array inside an array is a message, if a strange one.
+      // Only one level is flattened: an array inside an array counts as a message.
       if ('value' in parsed) return parsed.value;
       onMalformed({ file, line: line.number, problem: parsed.problem });
       return [];
@@ -37,7 +40,7 @@ function parseLine(text: string): { readonly value: unknown } | { readonly probl
   }
 }
 
-/** The parser quotes the line; what would steer a terminal must not reach it. */
+/** The parser quotes the line, whose control characters must not reach the terminal. */
 function printable(text: string): string {
   return text.replaceAll(/\p{C}/gu, '?').slice(0, 200);
 }

@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 
-/** Times outside 2000–2100 are no times: one of them must not make the replay wait for a century. */
+/** Times outside 2000–2100 are ignored: such a time must not make the replay wait for a century. */
 const TIME_MS_MIN = Date.UTC(2000);
 const TIME_MS_MAX = Date.UTC(2100);
 
-/** When a message happened, in ms since 1970: its `t`, or the end `e` of a bar; feeds write ns, µs or ms, and the size tells. */
+/** The time of a message in ms since 1970: its `t`, or the end `e` of a bar. Feeds write ns, µs or ms, which differ in size. */
 export function messageTimeMs(message: unknown): number | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
   const { t, e }: { t?: unknown; e?: unknown } = message;
@@ -15,8 +15,8 @@ export function messageTimeMs(message: unknown): number | undefined {
 }
 
 /**
- * Hands messages on when they are due by their own times, `factor` times as fast as they happened. The first one sets
- * the start. A time that is past is never waited for, so times that go back do no harm.
+ * Passes messages on when they are due by their own times, `factor` times as fast as recorded. The first message sets
+ * the start. A message whose time has passed does not wait, so times may go back.
  */
 export async function* paced(
   batches: AsyncIterable<readonly unknown[]>,

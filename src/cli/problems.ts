@@ -1,16 +1,16 @@
 import type { MalformedLine } from './messages.ts';
 
-/** How many malformed lines are told one by one; of the rest only the number. */
-const TOLD_MAX = 20;
+/** How many malformed lines are printed; of the rest only the number is. */
+const PRINTED_MAX = 20;
 
-/** Collects what is wrong with the input and tells it as it comes, a line each. */
+/** Collects the problems of the input and prints each as it occurs. */
 export class Problems {
   readonly unreadable: string[] = [];
-  readonly #tell: (line: string) => void;
+  readonly #print: (line: string) => void;
   #malformed = 0;
 
-  constructor(tell: (line: string) => void) {
-    this.#tell = tell;
+  constructor(print: (line: string) => void) {
+    this.#print = print;
   }
 
   get malformed(): number {
@@ -19,27 +19,27 @@ export class Problems {
 
   addMalformed({ file, line, problem }: MalformedLine): void {
     this.#malformed += 1;
-    if (this.#malformed <= TOLD_MAX) this.#tell(`${file}:${line}: ${problem}; skipped`);
+    if (this.#malformed <= PRINTED_MAX) this.#print(`${file}:${line}: ${problem}; skipped`);
   }
 
   addUnreadable(file: string, error: unknown): void {
     const problem = `${file}: ${reasonOf(error)}`;
     this.unreadable.push(problem);
-    this.#tell(`cannot read ${problem}`);
+    this.#print(`cannot read ${problem}`);
   }
 
-  /** Tells how many were not told one by one. */
+  /** Prints how many malformed lines were not printed. */
   finish(): void {
-    const untold = this.#malformed - TOLD_MAX;
-    if (untold > 0) this.#tell(`… and ${untold} more malformed lines`);
+    const rest = this.#malformed - PRINTED_MAX;
+    if (rest > 0) this.#print(`… and ${rest} more malformed lines`);
   }
 }
 
-/** What Node says of the usual mistakes helps only those who know its codes. */
+/** Node's own messages for these mistakes are hard to understand. */
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file; check its name',
+  ENOENT: 'there is no such file; check the name',
   EISDIR: 'it is a directory; name the files in it',
-  EACCES: 'this user may not read it; check its permissions',
+  EACCES: 'you may not read it; check its permissions',
 };
 
 /** What is wrong with a file, in words. */

@@ -10,13 +10,13 @@ const HELP = `
 Examples:
   $ sluice replay                                ten seconds of a generated market
   $ sluice replay trades.ndjson.gz --json        a recording, as fast as possible
-  $ sluice replay trades.ndjson.gz --chaos 7     the same with faults
+  $ sluice replay trades.ndjson.gz --chaos 7     with injected faults
   $ sluice config check channels.yaml
   $ sluice chart channel`;
 
 const WRONG_USAGE = 2;
 
-/** Runs the command line and returns its exit code. Nothing is thrown: what goes wrong is told on standard error. */
+/** Runs the command line and returns its exit code. It throws nothing: errors go to standard error. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode = 0;
   const setExitCode = (code: number): void => {
@@ -44,7 +44,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 function adopt(command: Command, terminal: Terminal): void {
   command
     .exitOverride()
-    .showHelpAfterError(`(--help tells what is possible)`)
+    .showHelpAfterError('(--help lists all commands and options)')
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),

@@ -19,25 +19,26 @@ interface Flags {
 
 const PORT_MAX = 65_535;
 const SEED_MAX = 4_294_967_295;
-/** The generated market has no end of its own. */
+/** The generated market never ends by itself. */
 const GENERATED_FOR_MS = 10_000;
 
 const HELP = `
-Each line of a FILE is a JSON message or an array of them; gzip is recognized by its content, - is standard input.
-Without a FILE the messages come from a seeded market generator.
+Each line of a FILE is a JSON message or an array of messages. A gzip file is recognized by its content; - is standard
+input. Without a FILE a seeded generator makes the messages.
 
-With --chaos sinks throw, reject, hang, are slow or down, messages are poison, and an operator pauses, trips, restarts
-and reconfigures channels. Which message brings which fault depends on the SEED alone. Timeouts are short meanwhile.
+With --chaos, calls throw, reject, hang or are slow, messages are poison, sinks are down, and an operator pauses, trips,
+restarts and reconfigures channels. The SEED alone decides which message causes which fault. All timeouts are short.
 
-Exit code: 0 all accounted for; 1 malformed lines, an unreadable file or a message unaccounted for; 2 wrong usage.
-Messages of a type no channel takes are counted as unroutable and leave the exit code alone.
+Exit code: 0 if every message is accounted for; 1 for malformed lines, an unreadable file or a message that is not
+accounted for; 2 for wrong usage. Messages of a type that no channel takes are counted as unroutable and do not change
+the exit code.
 
 Examples:
   $ sluice replay                                     ten seconds of a generated market, with a live table
-  $ sluice replay trades.ndjson.gz --speed 10x        a recording, ten times as fast as it happened
+  $ sluice replay trades.ndjson.gz --speed 10x        a recording, ten times as fast as recorded
   $ sluice replay trades.ndjson.gz --json             as fast as possible, one JSON report
-  $ sluice replay trades.ndjson.gz --chaos 7          with faults
-  $ sluice replay --for 10m --inspect                 with a page that shows it while it runs
+  $ sluice replay trades.ndjson.gz --chaos 7          with injected faults
+  $ sluice replay --for 10m --inspect                 with a page that shows the channels
   $ zcat trades.ndjson.gz | sluice replay - --limit 1000`;
 
 /** sluice replay: routes recorded or generated messages. */
@@ -47,18 +48,18 @@ export function replayCommand(terminal: Terminal, onExitCode: (code: number) => 
     .argument('[FILE...]', 'NDJSON files, plain or gzip; - for standard input')
     .option(
       '--speed <FACTOR>',
-      'pace by the messages’ own times: 1x, 10x, 0.5x, or max (default: max; generated 1x)',
+      'follow the times in the messages: 1x, 10x, 0.5x, or max for no waiting (default: max; generated: 1x)',
       parseSpeed,
     )
     .option(
       '--for <TIME>',
-      'stop after 500ms, 10s, 2m or 1h (default: the end of the files; generated 10s)',
+      'stop after 500ms, 10s, 2m or 1h (default: at the end of the files; generated: 10s)',
       parseDuration,
     )
-    .option('--limit <N>', 'stop after so many messages', parseWhole(1, Number.MAX_SAFE_INTEGER))
+    .option('--limit <N>', 'stop after N messages', parseWhole(1, Number.MAX_SAFE_INTEGER))
     .option('--seed <N>', 'seed of the generated market', parseWhole(0, SEED_MAX), 1)
     .option('--chaos <SEED>', 'inject faults, the same for the same seed', parseWhole(0, SEED_MAX))
-    .option('--config <FILE>', 'configuration of the channels, YAML or JSON (default: the shipped one)')
+    .option('--config <FILE>', 'configuration of the channels, YAML or JSON (default: the shipped file)')
     .option(
       '--inspect [PORT]',
       'serve a page that shows the channels, on 127.0.0.1 (default: any free port)',

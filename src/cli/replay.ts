@@ -13,9 +13,9 @@ import { reportText } from './report-text.ts';
 import { formatCount } from './table.ts';
 import { paintFor, type Terminal, widthOf } from './terminal.ts';
 
-/** What `sluice replay` was asked to do. */
+/** The options of `sluice replay`. */
 export interface ReplayOptions extends FeedOptions {
-  /** Ends the replay after so many milliseconds; undefined for the end of the input. */
+  /** The replay ends after this many milliseconds; undefined for the end of the input. */
   readonly forMs: number | undefined;
   /** Injects the faults of this seed; undefined for none. */
   readonly chaos: number | undefined;
@@ -29,7 +29,7 @@ export interface ReplayOptions extends FeedOptions {
   readonly log: string | undefined;
 }
 
-/** How long the channels have to deliver what is left when the input is over. */
+/** How long the channels may go on delivering after the end of the input. */
 const DRAIN_MS = 10_000;
 
 /** Routes the input through the example channels, prints the report and returns the exit code. */

@@ -17,9 +17,9 @@ const FATES: readonly (readonly [Fate, string])[] = [
 ];
 
 const NOTHING =
-  'Nothing was received: the input holds no message. Each line of it is a JSON message or an array of them (--help).';
+  'No message was received. Each line of the input must be a JSON message or an array of messages (see --help).';
 
-/** The report for people. */
+/** The report as text. */
 export function reportText(report: ReplayReport, width: number, paint: Paint): string {
   if (report.received === 0)
     return [...problems(report).map((problem) => paint('yellow', problem)), NOTHING, ''].join('\n');

@@ -1,7 +1,7 @@
 import type { ChannelMetrics, Distribution, RouterMetrics } from '../index.ts';
 import type { ChaosReport } from './chaos.ts';
 
-/** What the report tells of a channel: of durations no more than their percentiles. */
+/** A channel in the report: its metrics, with only the percentiles of durations. */
 interface ChannelReport extends Omit<ChannelMetrics, 'processing' | 'queueing'> {
   readonly processing: Percentiles;
   readonly queueing: Percentiles;
@@ -9,7 +9,7 @@ interface ChannelReport extends Omit<ChannelMetrics, 'processing' | 'queueing'> 
 
 type Percentiles = Omit<Distribution, 'buckets'>;
 
-/** What `replay` ends with; `--json` prints exactly this. */
+/** The report of `replay`; `--json` prints exactly this. */
 export interface ReplayReport {
   readonly received: number;
   readonly elapsedMs: number;
@@ -27,7 +27,7 @@ export interface ReplayReport {
   readonly chaos?: ChaosReport;
 }
 
-/** What the command itself knows of a run. */
+/** What the command itself counted and measured. */
 export interface Run {
   readonly elapsedMs: number;
   /** Messages handed to the router, counted outside of it. */
@@ -77,7 +77,7 @@ export type Counters = Pick<
   | 'inFlight'
 >;
 
-/** Whether every message is in exactly one counter (design §4): at the door, in each channel, and over all of them. */
+/** Whether every message is in exactly one counter: of the router, and within each channel. */
 export function isConserved(received: number, unroutable: number, channels: readonly Counters[]): boolean {
   const sum = channels.reduce((total, channel) => total + channel.received, unroutable);
   return (
@@ -91,7 +91,7 @@ function endedAs(c: Counters): number {
   return c.delivered + c.deadLettered + c.dropped + c.conflated + c.returned;
 }
 
-/** 1 when something is unaccounted for or the input had faults; a message without a channel is none. */
+/** 1 if a message is not accounted for or the input had faults; an unroutable message is not a fault. */
 export function exitCodeOf(report: ReplayReport): number {
   return report.conserved && report.malformed === 0 && report.unreadable.length === 0 ? 0 : 1;
 }

@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib';
 
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
-/** The bytes of a file, or of `stdin` for `-`, unpacked when they are gzip: the content tells, not the name. */
+/** The bytes of a file, or of `stdin` for `-`. Bytes that begin like gzip are unpacked, whatever the name of the file. */
 export async function* readBytes(
   file: string,
   stdin: Readable,
@@ -17,7 +17,7 @@ export async function* readBytes(
   const whole = startingWith(head, chunks);
   if (!head.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC)) return yield* whole;
   const gunzip = createGunzip();
-  // The error of either stream comes out of the loop below, so the callback has nothing left to tell.
+  // The loop below throws the error of either stream, so the callback has nothing to do.
   pipeline(Readable.from(whole), gunzip, () => {});
   for await (const chunk of gunzip) yield chunk;
 }
@@ -30,7 +30,7 @@ async function* counted(raw: Readable, onRead: (bytes: number) => void): AsyncGe
   }
 }
 
-/** At least as many bytes as the magic number has, if there are that many: a pipe may deliver them one by one. */
+/** At least as many bytes as the magic number has, if the input has them: a pipe may deliver them one by one. */
 async function firstBytes(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
   let head: Buffer = Buffer.alloc(0);
   while (head.length < GZIP_MAGIC.length) {

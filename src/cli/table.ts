@@ -1,4 +1,4 @@
-/** A column of a table: how a row is shown in it, and how soon it goes when the terminal is narrow (the highest first). */
+/** A column of a table. On a narrow terminal the column with the highest `expendable` is left out first. */
 export interface Column<Row> {
   readonly title: string;
   readonly expendable: number;

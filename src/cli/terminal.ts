@@ -8,7 +8,7 @@ export interface Output extends NodeJS.WritableStream {
   readonly columns?: number;
 }
 
-/** The world around the command, so that tests can stand in for it. */
+/** The environment of the command, which tests replace. */
 export interface Terminal {
   readonly stdin: Readable;
   readonly stdout: Output;
@@ -20,7 +20,7 @@ export interface Terminal {
   exit(code: number): void;
 }
 
-/** Wide enough for every column where there is no terminal to ask. */
+/** Wide enough for every column if the output is not a terminal. */
 const WIDTH_WITHOUT_TERMINAL = 160;
 
 /** How many characters fit in a line. */

@@ -55,7 +55,7 @@ export function flag(fallback: boolean, reload: Reload, description: string) {
   return noted(z.boolean('must be true or false').default(fallback), 'true or false', reload, description);
 }
 
-/** A string that may be left out. */
+/** An optional string. */
 export function word(reload: Reload, description: string) {
   const allowed = 'a string of 1 to 100 characters';
   const error = `must be ${allowed}`;

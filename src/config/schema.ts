@@ -4,7 +4,7 @@ import { decimal, flag, isMap, noted, oneOf, sectionOf, whole, word } from './fi
 /** Chooses the partition of a message: the same key, the same partition. */
 type PartitionKey = (message: unknown) => string;
 
-/** Turn, batch size and batch age that suit each data type; every other type gets those of `channelSchema`. */
+/** Priority, batch size and batch age of each shipped data type; other types get the defaults of `channelSchema`. */
 export const dataTypeDefaults = {
   tick: { priority: 1, batchSize: 1, timeoutMs: 10 },
   ohlcv: { priority: 2, batchSize: 100, timeoutMs: 100 },
@@ -17,10 +17,10 @@ export const channelName = /^(?!router$)[a-z][a-z0-9-]{0,63}$/;
 const dayMs = 86_400_000;
 
 const retrySchema = sectionOf({
-  attempts: whole(1, 100, 3, 'next-batch', 'Calls of `process` a batch gets before its messages are isolated.'),
-  delayMs: whole(0, dayMs, 100, 'next-batch', 'Longest wait before the second attempt, in ms; the wait is jittered.'),
-  factor: decimal(1, 10, 2, 'next-batch', 'The wait grows by this factor with each attempt.'),
-  delayMsMax: whole(0, dayMs, 30_000, 'next-batch', 'No wait between attempts is longer, in ms.'),
+  attempts: whole(1, 100, 3, 'next-batch', 'Calls of `process` that a batch gets before it is split.'),
+  delayMs: whole(0, dayMs, 100, 'next-batch', 'Longest wait before the second attempt, in ms; waits are random.'),
+  factor: decimal(1, 10, 2, 'next-batch', 'The longest wait grows by this factor with each attempt.'),
+  delayMsMax: whole(0, dayMs, 30_000, 'next-batch', 'Upper bound of the wait between attempts, in ms.'),
 });
 
 const windowAllowed = `{ count: 1 to 10000 } or { ms: 1 to ${dayMs} }`;
@@ -31,23 +31,23 @@ const byTime = z.strictObject({ ms: spanUpTo(dayMs) });
 const windowSchema = z.union([byCount, byTime], `must be ${windowAllowed}`).default({ count: 20 });
 
 const breakerSchema = sectionOf({
-  window: noted(windowSchema, windowAllowed, 'next-batch', 'The attempts the rates are taken over.'),
-  minimumCalls: whole(1, 10_000, 10, 'next-batch', 'The breaker never opens with fewer attempts in its window.'),
-  failureRate: decimal(0.01, 1, 0.5, 'next-batch', 'Opens when this share of the attempts failed.'),
-  slowCallMs: whole(1, dayMs, 5_000, 'next-batch', 'A call that takes longer is slow, in ms.'),
-  slowCallRate: decimal(0.01, 1, 1, 'next-batch', 'Opens when this share of the attempts was slow.'),
-  coolDownMs: whole(1, dayMs, 5_000, 'next-batch', 'Stays open this long the first time, in ms, then twice as long.'),
-  coolDownMsMax: whole(1, dayMs, 300_000, 'next-batch', 'Never stays open longer before it probes, in ms.'),
-  probes: whole(1, 100, 3, 'next-batch', 'Trial batches that must succeed before it closes.'),
-  observeOnly: flag(false, 'live', 'Counts and reports, but never holds anything up.'),
-  shared: word('restart', 'Channels naming the same breaker share it. Default: a breaker of its own.'),
+  window: noted(windowSchema, windowAllowed, 'next-batch', 'The attempts over which rates are computed.'),
+  minimumCalls: whole(1, 10_000, 10, 'next-batch', 'The breaker does not open while its window has fewer attempts.'),
+  failureRate: decimal(0.01, 1, 0.5, 'next-batch', 'The breaker opens when this share of the attempts failed.'),
+  slowCallMs: whole(1, dayMs, 5_000, 'next-batch', 'A call that takes this long or longer is slow, in ms.'),
+  slowCallRate: decimal(0.01, 1, 1, 'next-batch', 'The breaker opens when this share of the attempts was slow.'),
+  coolDownMs: whole(1, dayMs, 5_000, 'next-batch', 'First cool-down, in ms; each failed probe doubles it.'),
+  coolDownMsMax: whole(1, dayMs, 300_000, 'next-batch', 'Upper bound of the cool-down, in ms.'),
+  probes: whole(1, 100, 3, 'next-batch', 'Trial batches that must succeed before the breaker closes.'),
+  observeOnly: flag(false, 'live', 'The breaker counts and reports, but never opens.'),
+  shared: word('restart', 'Channels with the same name here share one breaker. Default: the channel has its own.'),
 });
 
 const restartSchema = sectionOf({
-  limit: whole(0, 1_000, 5, 'live', 'With more restarts than this within `withinMs` the channel stays failed.'),
-  withinMs: whole(1, dayMs, 60_000, 'live', 'Span in which restarts are counted, in ms.'),
-  delayMs: whole(0, dayMs, 100, 'live', 'Wait before the first restart, in ms; it doubles with each.'),
-  delayMsMax: whole(0, dayMs, 30_000, 'live', 'No wait before a restart is longer, in ms.'),
+  limit: whole(0, 1_000, 5, 'live', 'With more restarts than this within `withinMs` the router gives the channel up.'),
+  withinMs: whole(1, dayMs, 60_000, 'live', 'Sliding window in which restarts are counted, in ms.'),
+  delayMs: whole(0, dayMs, 100, 'live', 'Wait before the first restart, in ms; it doubles with each restart.'),
+  delayMsMax: whole(0, dayMs, 30_000, 'live', 'Upper bound of the wait before a restart, in ms.'),
 });
 
 const breakerOrNone = z.union([z.literal(false), breakerSchema], 'must be false or a map of fields').prefault({});
@@ -58,44 +58,45 @@ const partitionBySchema = noted(
   z.custom<string | PartitionKey>(isPartitionBy, `must be ${partitionByAllowed}`).default('sym'),
   partitionByAllowed,
   'restart',
-  'The key of partitions and of `conflate`, read from the message as it came; `sym` also finds pair, symbol and ticker.',
+  'The key for partitions and `conflate`, read before validation; `sym` also finds pair, symbol and ticker.',
 );
 
-// Not `z.record`, which would drop a key such as `__proto__` without a word; the channel’s own schema is to see it.
+// Not `z.record`, which silently drops a key such as `__proto__`; the channel’s own schema must see that key.
 const eventRulesSchema = z.custom<Readonly<Record<string, unknown>>>(isMap, 'must be a map of rules').default({});
 
 /** One channel as it may be written; every field has a default. */
 export const channelSchema = sectionOf({
-  name: word('restart', 'The key the channel stands under, and the default; it need not be repeated.'),
-  dataType: word('restart', 'The data type it serves; one channel per type. Default: the name of the channel.'),
-  priority: whole(1, 9, 2, 'live', 'Turn among the channels: 1 is processed at once, 9 comes last.'),
-  batchSize: whole(1, 100_000, 100, 'next-batch', 'A batch is due at this many messages.'),
-  timeoutMs: whole(1, 3_600_000, 100, 'next-batch', 'A batch is due when its first message waited so long, in ms.'),
-  capacity: whole(1, 10_000_000, 1_000, 'next-batch', 'Messages the mailbox of each partition holds.'),
+  name: word('restart', 'The name of the channel: always the key of its map, so you can leave it out.'),
+  dataType: word('restart', 'The data type of the channel, which no other may have. Default: the name of the channel.'),
+  priority: whole(1, 9, 2, 'live', '1 is processed at once; the others take turns, 2 first and 9 last.'),
+  batchSize: whole(1, 100_000, 100, 'next-batch', 'A batch is due when this many messages wait.'),
+  timeoutMs: whole(1, 3_600_000, 100, 'next-batch', 'A batch is due when its first message waited this long, in ms.'),
+  capacity: whole(1, 10_000_000, 1_000, 'next-batch', 'Messages that the mailbox of each partition can hold.'),
   overflow: oneOf(
     ['reject', 'drop-oldest', 'drop-newest', 'conflate'],
     'next-batch',
-    'At `capacity`: refuse or drop one; conflate: at any depth only the latest of each key waits.',
+    'What happens at `capacity`; `conflate` always keeps only the latest message of each key.',
   ),
-  partitions: whole(1, 1_024, 1, 'restart', 'Actors that share the channel; order holds within each.'),
+  partitions: whole(1, 1_024, 1, 'restart', 'Actors that share the messages of the channel; order holds within each.'),
   partitionBy: partitionBySchema,
-  warmUpTimeoutMs: whole(1, dayMs, 10_000, 'restart', 'The channel fails when `warmUp` takes longer, in ms.'),
-  processTimeoutMs: whole(1, dayMs, 10_000, 'next-batch', 'The signal of `process` aborts after so long, in ms.'),
-  abandonAfterMs: whole(1, dayMs, 5_000, 'next-batch', 'After the abort: the channel counts as hung, in ms.'),
-  silenceMs: whole(0, dayMs, 0, 'live', 'An alert is raised when nothing came for so long, in ms (0: never).'),
-  isolate: flag(true, 'next-batch', 'A batch that keeps failing is split to find the messages at fault.'),
-  whenTripped: oneOf(['hold', 'reject'], 'live', 'While the breaker is open: keep new messages, or refuse them.'),
-  retry: noted(retrySchema.prefault({}), 'a map', 'next-batch', 'What follows a failed attempt.'),
-  breaker: noted(breakerOrNone, 'false or a map', 'restart', 'Spares a sink that fails; `false`: never.'),
-  restart: noted(restartSchema.prefault({}), 'a map', 'live', 'What follows the crash of a channel.'),
-  eventRules: noted(eventRulesSchema, 'what the channel’s schema allows', 'next-batch', 'What `context.rules` holds.'),
+  warmUpTimeoutMs: whole(1, dayMs, 10_000, 'restart', 'The channel fails when `warmUp` takes longer than this, in ms.'),
+  processTimeoutMs: whole(1, dayMs, 10_000, 'next-batch', 'The signal of `process` aborts after this time, in ms.'),
+  abandonAfterMs: whole(1, dayMs, 5_000, 'next-batch', 'The channel is restarted this long after the abort, in ms.'),
+  silenceMs: whole(0, dayMs, 0, 'live', 'An alert is raised when no message came for this long, in ms (0: never).'),
+  isolate: flag(true, 'next-batch', 'A batch that keeps failing is split to find its poison messages.'),
+  whenTripped: oneOf(['hold', 'reject'], 'live', 'While the breaker is open: hold new messages, or reject them.'),
+  retry: noted(retrySchema.prefault({}), 'a map', 'next-batch', 'Attempts and waits after a failed call.'),
+  breaker: noted(breakerOrNone, 'false or a map', 'restart', 'Stops calls to a failing sink; `false`: no breaker.'),
+  restart: noted(restartSchema.prefault({}), 'a map', 'live', 'Limits and waits for restarts of a failed channel.'),
+  eventRules: noted(eventRulesSchema, 'what `rules` allows', 'next-batch', 'Passed to `process` as `context.rules`.'),
 });
 
-const deadLetterCapacity = whole(1, 10_000_000, 10_000, 'live', 'Dead letters that are kept; then the oldest goes.');
-const deadLettersSchema = sectionOf({ capacity: deadLetterCapacity }).prefault({});
+const deadLettersSchema = sectionOf({
+  capacity: whole(1, 10_000_000, 10_000, 'live', 'Number of dead letters kept; a new one then evicts the oldest.'),
+}).prefault({});
 
 const routerSchema = sectionOf({
-  sliceMs: decimal(0.1, 1_000, 1, 'live', 'Longest stretch of work before the event loop gets its turn, in ms.'),
+  sliceMs: decimal(0.1, 1_000, 1, 'live', 'Longest work before the scheduler yields to the event loop, in ms.'),
   starvationMs: whole(1, dayMs, 1_000, 'live', 'A batch that is due gets its turn within this time, in ms.'),
   onGiveUp: oneOf(['degrade', 'escalate'], 'live', 'When a channel is given up: go on, or fail to the host.'),
   deadLetters: noted(deadLettersSchema, 'a map', 'live', 'The store of dead letters.'),
@@ -110,7 +111,7 @@ export const configSchema = z.strictObject(
   'must be a map with router and channels',
 );
 
-/** Pairs of fields of a channel of which the first may not be above the second. */
+/** Pairs of fields of a channel: the first may not exceed the second. */
 export const orderedFields: readonly (readonly [string, string])[] = [
   ['batchSize', 'capacity'],
   ['retry.delayMs', 'retry.delayMsMax'],

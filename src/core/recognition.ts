@@ -12,9 +12,9 @@ const MASSIVE_EVENTS: Readonly<Record<string, string>> = {
   FMV: 'fmv',
 };
 
-/** How data types are told apart. */
+/** How the data type of a message is found. */
 export interface RecognitionOptions {
-  /** Asked first, in order; a rule that throws is told to `ruleFailed` and has no opinion. Default: none. */
+  /** Tried first, in order. If a rule throws, `ruleFailed` is called and the next rule is tried. Default: none. */
   readonly rules?: readonly RecognitionRule[];
   /** Further values of `ev` and their data types; they win over the shipped ones. Default: none. */
   readonly events?: Readonly<Record<string, string>>;

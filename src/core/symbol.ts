@@ -12,13 +12,12 @@ export function symbolOf(message: unknown): string {
   }
 }
 
-/** What tells messages apart: a field by name ('sym' stands for the symbol, however it is spelled), or a function. */
+/** How the key of a message is read: a field by name ('sym' finds the symbol in all its spellings), or a function. */
 export type PartitionBy = string | ((message: unknown) => string);
 
 /**
- * A reader of keys that never throws: '' stands for no key. A function that throws, or gives something else than a
- * text, gives no key; `failed` is told
- * and must not throw.
+ * A reader of keys that never throws: it returns '' for a message without a key. If `partitionBy` throws or does not
+ * return a string, the reader calls `failed`, which must not throw, and returns ''.
  */
 export function keyReader(
   partitionBy: PartitionBy,
@@ -30,7 +29,7 @@ export function keyReader(
     try {
       const key: unknown = read(message);
       if (typeof key === 'string') return key;
-      throw new TypeError(`partitionBy must give a text, got ${typeof key}`);
+      throw new TypeError(`partitionBy must return a string, got ${typeof key}`);
     } catch (error) {
       failed(error);
       return '';

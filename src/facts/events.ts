@@ -24,7 +24,7 @@ export type AlertName =
 /** Something that is wrong now and that an operator should know. */
 export interface Alert {
   readonly alert: AlertName;
-  /** Null: it is about the router. */
+  /** Null: the alert is about the router. */
   readonly channel: string | null;
   /** What is wrong, in words. */
   readonly text: string;

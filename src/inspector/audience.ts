@@ -1,23 +1,23 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../core/clock.ts';
 
-/** More pages than this at once are turned away. */
+/** The inspector refuses more pages than this at once. */
 const CLIENTS_MAX = 32;
-/** A page that has read nothing for so long is cut off, in ms. */
+/** A page that has read nothing for this long is disconnected, in ms. */
 const STALLED_MS = 15_000;
 
 interface Client {
   readonly response: ServerResponse;
-  /** When its buffer filled up; undefined: it takes more. */
+  /** When the buffer of the socket filled up; undefined: the socket takes more. */
   blockedSince: number | undefined;
-  /** It missed something, and gets everything anew. */
+  /** The page missed a message and gets everything again. */
   isBehind: boolean;
 }
 
 /**
- * The pages that watch, each at the end of a stream of server-sent events. A page that reads too slowly is sent nothing
- * until it has read what it was sent, and then the present state instead of what it missed: what waits for one is never
- * more than a message and what the socket buffers.
+ * The open pages, each with a stream of server-sent events. A page that reads too slowly gets nothing until it has read
+ * what was sent, and then the present state instead of what it missed. So at most one message and the buffer of the
+ * socket wait for a page.
  */
 export class Audience {
   readonly #clients = new Set<Client>();
@@ -25,7 +25,7 @@ export class Audience {
   readonly #greet: (isNew: boolean) => string;
   readonly #changed: (size: number) => void;
 
-  /** `greet` gives what a page begins with, new or fallen behind; `changed` hears how many there are now. */
+  /** `greet` returns the first message for a page, new or fallen behind; `changed` gets the number of pages. */
   constructor(clock: Clock, greet: (isNew: boolean) => string, changed: (size: number) => void) {
     this.#clock = clock;
     this.#greet = greet;
@@ -70,7 +70,7 @@ export class Audience {
     }
   }
 
-  /** Ends every stream; what was written still arrives. */
+  /** Ends every stream; what was already written still arrives. */
   close(): void {
     for (const { response } of this.#clients) response.end();
   }

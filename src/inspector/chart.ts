@@ -1,4 +1,4 @@
-/** A statechart with places for everything, as the build computes it from a machine and the page draws it. */
+/** A statechart with coordinates: the build computes it from a machine, the page draws it. */
 export interface Chart {
   readonly width: number;
   readonly height: number;
@@ -11,7 +11,7 @@ export interface ChartState {
   readonly id: string;
   readonly name: string;
   readonly kind: 'state' | 'group' | 'final' | 'initial' | 'any';
-  /** What it invokes. */
+  /** The actors that the state invokes. */
   readonly note: string;
   readonly x: number;
   readonly y: number;

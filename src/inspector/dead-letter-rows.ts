@@ -4,7 +4,7 @@ import type { Letters } from './protocol.ts';
 
 const LETTERS_MAX = 100;
 
-/** The newest dead letters of a channel, or with null of none, newest first; messages only where they are asked for. */
+/** The newest dead letters of a channel, or with null those of no channel, newest first; messages only if wanted. */
 export function listLetters(router: DataChannelRouter, channel: string | null, showPayloads: boolean): Letters {
   const all = router.deadLetters.list({ channel });
   const letters = all.slice(-LETTERS_MAX).reverse();

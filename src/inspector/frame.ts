@@ -6,7 +6,7 @@ import type { DataChannelRouter } from '../router/router.ts';
 import type { ChannelRow, Frame, Spread } from './protocol.ts';
 import { toneOf } from './tone.ts';
 
-/** Everything the page shows of this moment; durations are those since an earlier reading, or since the start. */
+/** Everything the page shows about this moment; durations are those since an earlier reading, or since the start. */
 export function takeFrame(router: DataChannelRouter, clock: Clock, reading: Reading, before?: Reading): Frame {
   const { metrics, health } = reading;
   return {

@@ -1,18 +1,18 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** Why a request goes no further. */
+/** Why a request is refused. */
 export interface Refusal {
   readonly status: 403 | 404 | 405 | 413 | 415 | 429;
   readonly text: string;
 }
 
-/** Names of this computer for itself. Others that lead here are a foreign site's (DNS rebinding). Ports may be forwarded. */
+/** Names of this computer. Any other name that leads here is DNS rebinding. The port may be a forwarded one. */
 const HOST = /^(?:127\.0\.0\.1|localhost)(?::\d{1,5})?$/;
 
 /**
- * Lets a request in that knows the token, was addressed to this computer and comes from our own page; says what is asked
- * for below the token. A page of another site can make the browser send requests here, but not with these headers.
+ * Admits a request that has the token, is addressed to this computer and comes from our own page, and returns the path
+ * below the token. A page of another site can make the browser send requests here, but not with these headers.
  */
 export function admit(request: IncomingMessage, token: string): { readonly path: string } | Refusal {
   const { host = '', origin } = request.headers;
@@ -20,14 +20,14 @@ export function admit(request: IncomingMessage, token: string): { readonly path:
   if (!HOST.test(host)) return { status: 403, text: `Host must be 127.0.0.1 or localhost, got ${shown(host)}` };
   if (origin !== undefined && origin !== `http://${host}`)
     return { status: 403, text: `Origin must be http://${host}, got ${shown(origin)}` };
-  // Following a link to the page is fine, whoever shows it; fetching or framing from elsewhere is not.
+  // Another site may link to the page, but not fetch or frame it.
   const isVisit = request.headers['sec-fetch-mode'] === 'navigate' && request.headers['sec-fetch-dest'] === 'document';
   if (site !== undefined && site !== 'same-origin' && site !== 'none' && !isVisit)
-    return { status: 403, text: `a request of another site (${shown(String(site))}) is refused` };
+    return { status: 403, text: `requests from another site (${shown(String(site))}) are refused` };
   const { url = '' } = request;
   const [, given = '', path = ''] = /^\/([^/?#]*)\/?([^?#]*)/.exec(url) ?? [];
   if (!isSame(given, token))
-    return { status: 403, text: 'the token in the address is wrong: open the address the inspector was started with' };
+    return { status: 403, text: 'the token in the address is wrong: open the address that the inspector printed' };
   return { path };
 }
 
@@ -40,7 +40,7 @@ export function admitChange(request: IncomingMessage): Refusal | undefined {
   return undefined;
 }
 
-/** Takes the same time wherever the two differ, and whatever their lengths. */
+/** Compares in a time that depends neither on where the two differ nor on their lengths. */
 function isSame(given: string, token: string): boolean {
   return timingSafeEqual(digest(given), digest(token));
 }

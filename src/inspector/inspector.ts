@@ -15,26 +15,26 @@ import { type Answer, type Routes, serve } from './server.ts';
 import { startMetricsThread } from './thread.ts';
 import { TimeLine } from './time-line.ts';
 
-/** What a closing page may take to read what was written to it, in ms. */
+/** How long a closing page may take to read what was written to it, in ms. */
 const CLOSE_MS = 200;
 const JSON_TYPE = 'application/json; charset=utf-8';
-const NOTHING = { status: 404, text: 'there is no such thing here' } as const;
+const NOTHING = { status: 404, text: 'there is no such page' } as const;
 
 /** How a router is shown. */
 export interface InspectorOptions {
-  /** The port on 127.0.0.1, default 0: any that is free. */
+  /** The port on 127.0.0.1. Default 0: any free port. */
   readonly port?: number;
-  /** The page may pause, resume, flush, trip, reset and restart channels, and replay dead letters. Default false. */
+  /** Lets the page pause, resume, flush, trip, reset and restart channels, and replay dead letters. Default false. */
   readonly allowControl?: boolean;
-  /** Takes what a channel hands back that was drained from the page. Default: none, and the page cannot drain. */
+  /** Receives the report of a channel that was drained from the page. Default: none, and the page cannot drain. */
   readonly onDrained?: (channel: string, report: ChannelReport) => void;
-  /** The page shows the messages of dead letters, up to 2,000 characters of each. Default false. */
+  /** Shows the messages of dead letters, up to 2,000 characters of each. Default false. */
   readonly showPayloads?: boolean;
-  /** Serves `/metrics` and `/health` from a thread of its own, which answers while the main one is stuck. Default false. */
+  /** Serves `/metrics` and `/health` from a thread that answers even while the main thread is stuck. Default false. */
   readonly thread?: boolean;
-  /** Where the orders of the page are written down. Default: nowhere but on the time line. */
+  /** Logs the commands of the page. Default: none; the time line shows them anyway. */
   readonly logger?: Logger;
-  /** Default: that of this computer. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
 }
 
@@ -50,20 +50,20 @@ const inspectorOptions: OptionNames<InspectorOptions> = {
 
 /** A page that shows a router while it runs. */
 export interface Inspector extends AsyncDisposable {
-  /** Where to open it. Whoever knows this address sees the page: it holds the token. */
+  /** The address of the page. It contains the token: everyone who knows the address can open the page. */
   readonly url: string;
-  /** With `thread`, where it serves these two, token and all; else null. */
+  /** The addresses that the thread serves, with the token; null without `thread`. */
   readonly metricsUrl: string | null;
   readonly healthUrl: string | null;
-  /** Pages that watch now. */
+  /** Number of open pages. */
   readonly watchers: number;
-  /** Ends the page and lets go of the router; called again, it does nothing. It also happens when the router ends. */
+  /** Closes the page and detaches from the router; a second call does nothing. Also happens when the router ends. */
   close(): Promise<void>;
 }
 
 /**
- * Shows a router on a page at 127.0.0.1, while it runs and until it stops. Rejects with `SluiceError` `invalid-option`
- * when the port is taken or the page was not built.
+ * Shows a router on a page at 127.0.0.1 until the router stops. Rejects with `SluiceError` `invalid-option` if the port
+ * is taken or the page was not built.
  */
 export async function createInspector<Emits>(
   router: DataChannelRouter<Emits>,
@@ -126,7 +126,7 @@ function routesOf(
     },
     post(path, body): Answer {
       if (path !== 'operate') return NOTHING;
-      if (!allowControl) return { status: 403, text: 'control is off: createInspector needs allowControl: true' };
+      if (!allowControl) return { status: 403, text: 'commands are off: createInspector needs allowControl: true' };
       operator.carryOut(parseOrder(body));
       return { type: JSON_TYPE, content: '{}' };
     },
@@ -144,7 +144,7 @@ async function start(router: DataChannelRouter, port: number, token: string, rou
   }
 }
 
-/** Streams have ended with what was written to them; a page that does not read it is not waited for. */
+/** The streams have ended. Closing does not wait for a page that does not read. */
 function closeServer(server: Server, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const timer = clock.setTimeout(() => server.closeAllConnections(), CLOSE_MS);

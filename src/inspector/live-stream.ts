@@ -8,14 +8,14 @@ import type { Hello, Tick } from './protocol.ts';
 import type { Answer } from './server.ts';
 import type { TimeLine } from './time-line.ts';
 
-/** Time between two frames, in ms; more where a frame takes long, so that looking costs at most a fiftieth of the time. */
+/** Time between two frames, in ms; longer if a frame takes long, so that frames take at most 2 % of the time. */
 const FRAME_MS = 250;
 const COST_SHARE = 1 / 50;
 /** Frames that are kept for pages to come, by number (five minutes) and by size. */
 const FRAMES_MAX = 1_200;
 const HISTORY_CHARACTERS_MAX = 2_000_000;
 
-/** What the pages see: a frame four times a second with what happened since the last. Without a page it does nothing. */
+/** Sends the pages a frame four times a second, with what happened since the last. Without a page it does nothing. */
 export class LiveStream {
   readonly #router: DataChannelRouter;
   readonly #timeLine: TimeLine;
@@ -54,7 +54,7 @@ export class LiveStream {
 
   /** A stream for one more page, or why there is none. */
   answer(): Answer {
-    if (this.#audience.isFull) return { status: 429, text: `${this.watchers} pages watch already: close one` };
+    if (this.#audience.isFull) return { status: 429, text: `${this.watchers} pages are open already: close one` };
     return { stream: (response) => this.#audience.add(response) };
   }
 
@@ -83,7 +83,7 @@ export class LiveStream {
     try {
       this.#tell();
     } catch (error) {
-      // A fault of ours is no fault of the host: the pages lose their streams, which shows, and ask for new ones.
+      // A fault in here must not reach the host: the pages lose their streams, show that, and connect again.
       const text = `the inspector failed: ${toText(error)}`;
       this.#timeLine.add({ kind: 'operator', channel: null, tone: 'bad', text });
       this.#audience.close();
@@ -98,7 +98,7 @@ export class LiveStream {
     const { config } = this.#router;
     const isChanged = config !== this.#config;
     this.#config = config;
-    // Put together as text: the frame is JSON already. The type says what the page will read.
+    // Concatenated, because the frame is JSON already.
     const rest: Pick<Tick, 'config'> = isChanged ? { config: toPlain(config) } : {};
     const fields = isChanged ? `,${JSON.stringify(rest).slice(1, -1)}` : '';
     this.#audience.tell(toEvent('tick', `{"frame":${frame},"entries":${entries}${fields}}`));

@@ -8,7 +8,7 @@ interface Edge {
   readonly block: AnyStateNode | undefined;
 }
 
-/** Draws any machine as a Mermaid state diagram; the same machine gives the same text. */
+/** Draws any machine as a Mermaid state diagram. The same machine gives the same string. */
 export function toMermaid(machine: AnyStateMachine): string {
   const { root } = machine;
   const edges = mergeEdges(statesOf(root).flatMap(edgesFrom));
@@ -22,7 +22,7 @@ export function toMermaid(machine: AnyStateMachine): string {
   return `${['stateDiagram-v2', ...['direction LR', ...body, ...loose, ...style].map(indent)].join('\n')}\n`;
 }
 
-/** A transition in words: `event [guard]`, with `after delay`, `done(actor)`, `error(actor)`, `done` or `always` as event. */
+/** The label of a transition: `event [guard]`, with `after delay`, `done(actor)`, `error(actor)`, `done` or `always` as event. */
 export function transitionLabel(transition: AnyTransitionDefinition): string {
   const event = eventName(transition);
   return transition.guard === undefined ? event : `${event} [${implementationName(transition.guard)}]`;
@@ -67,7 +67,7 @@ function childLines(state: AnyStateNode, edges: readonly Edge[]): string[] {
   ];
 }
 
-/** What holds in all children of a composite state hangs on a box of its own: the title has room for one line only. */
+/** Transitions from all children of a composite state start at an extra box: the title has room for one line only. */
 function anyStateLines(state: AnyStateNode, edges: readonly Edge[]): string[] {
   if (!hasAnyState(state, edges)) return [];
   return [`state "${['any state', ...details(state)].map(escaped).join('<br/>')}" as ${anyStateId(state)}`];

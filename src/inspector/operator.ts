@@ -6,19 +6,19 @@ import { toText } from './plain.ts';
 import { type Operation, operations } from './protocol.ts';
 import type { TimeLine } from './time-line.ts';
 
-/** What the page asks an operator's hand for. */
+/** A command of an operator, from the page. */
 export interface Order {
   readonly operation: Operation;
   readonly channel: string;
 }
 
-/** Reads an order; throws `SluiceError` `invalid-option` for anything else. */
+/** Reads a command; throws `SluiceError` `invalid-option` for anything else. */
 export function parseOrder(json: string): Order {
   let order: unknown;
   try {
     order = JSON.parse(json);
   } catch {
-    throw new SluiceError('invalid-option', 'an order must be JSON');
+    throw new SluiceError('invalid-option', 'a command must be JSON');
   }
   const { operation, channel } = (order ?? {}) as { operation?: unknown; channel?: unknown };
   const known = operations.find((name) => name === operation);
@@ -31,11 +31,11 @@ export function parseOrder(json: string): Order {
 /** What an operator works with. */
 export interface OperatorOptions {
   readonly logger: Logger;
-  /** Takes what a drained channel hands back; without it nothing may be drained, for the messages would be lost. */
+  /** Receives what a drained channel hands back; without it draining is refused, because the messages would be lost. */
   readonly onDrained: ((channel: string, report: ChannelReport) => void) | undefined;
 }
 
-/** Carries out what the page orders, and writes each order into the log and on the time line. */
+/** Carries out the commands of the page, and records each in the log and on the time line. */
 export class Operator {
   readonly #router: DataChannelRouter;
   readonly #timeLine: TimeLine;
@@ -49,16 +49,16 @@ export class Operator {
     this.#options = options;
   }
 
-  /** What it may be asked for. */
+  /** The permitted operations. */
   get operations(): readonly Operation[] {
     return operations.filter((operation) => operation !== 'drain' || this.#options.onDrained !== undefined);
   }
 
-  /** Throws `SluiceError` for what the router refuses. What takes long goes on, and its end is told on the time line. */
+  /** Throws `SluiceError` for what the router refuses. The time line shows the end of what takes long. */
   carryOut({ operation, channel }: Order): void {
     if (!this.operations.includes(operation))
-      throw new SluiceError('refused', `${operation} needs the option onDrained: it takes what is handed back`);
-    // Also says so when there is no such channel.
+      throw new SluiceError('refused', `${operation} needs the option onDrained, which receives the returned messages`);
+    // Throws if there is no such channel.
     this.#router.explain(channel);
     this.#tell('warn', channel, `an operator asked for ${operation}`);
     if (operation === 'replay') this.#replay(channel);
@@ -73,7 +73,10 @@ export class Operator {
 
   #replay(channel: string): void {
     if (this.#replaying !== undefined)
-      throw new SluiceError('refused', `dead letters of ${this.#replaying} are being replayed: wait for the end of it`);
+      throw new SluiceError(
+        'refused',
+        `dead letters of ${this.#replaying} are being replayed: wait until that has ended`,
+      );
     this.#replaying = channel;
     const replay = this.#router.deadLetters.replay({ channel, signal: this.#closing.signal });
     const over = this.#follow(channel, replay, ({ replayed, left, refused }) => {
@@ -88,7 +91,7 @@ export class Operator {
   #drain(channel: string): void {
     void this.#follow(channel, this.#router.remove(channel), (report) => {
       this.#options.onDrained?.(channel, report);
-      return `drained and taken out: ${report.drained} delivered, ${report.returned} handed back`;
+      return `drained and removed: ${report.drained} delivered, ${report.returned} handed back`;
     });
   }
 
@@ -97,7 +100,7 @@ export class Operator {
     this.#tell('info', channel, text);
   }
 
-  /** A logger that throws keeps no operator from their work. */
+  /** A logger that throws must not stop the operator. */
   #tell(level: 'info' | 'warn', channel: string, text: string): void {
     this.#timeLine.add({ kind: 'operator', channel, tone: 'plain', text });
     try {

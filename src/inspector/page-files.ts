@@ -9,7 +9,7 @@ export interface PageFile {
   readonly content: Buffer;
 }
 
-/** All there is to the page: what is not in this list cannot be asked for. */
+/** All files of the page; no other file is served. */
 const files = [
   ['', 'index.html', 'text/html'],
   ['page.js', 'page.js', 'text/javascript'],
@@ -18,7 +18,7 @@ const files = [
   ['icon.svg', 'icon.svg', 'image/svg+xml'],
 ] as const;
 
-/** The built page, by the path each file is served under. Throws `SluiceError` `invalid-option` when it was not built. */
+/** The built page, by the path of each file. Throws `SluiceError` `invalid-option` if the page was not built. */
 export function loadPage(directory = builtPage()): ReadonlyMap<string, PageFile> {
   try {
     return new Map(
@@ -28,7 +28,7 @@ export function loadPage(directory = builtPage()): ReadonlyMap<string, PageFile>
       ]),
     );
   } catch (error) {
-    const text = `the inspector's page is not in ${directory}: npm run build makes it`;
+    const text = `the inspector's page is not in ${directory}: run npm run build`;
     throw new SluiceError('invalid-option', text, { cause: error });
   }
 }

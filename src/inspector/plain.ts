@@ -1,4 +1,4 @@
-/** Names of fields whose values nobody should read on a screen. */
+/** Names of fields whose values must not be shown. */
 const SECRET = /pass(?:word|phrase)?$|secret|token|credential|(?:api|private)[-_]?key|authorization/i;
 const DEPTH_MAX = 8;
 const ITEMS_MAX = 1_000;
@@ -6,7 +6,7 @@ const ITEMS_MAX = 1_000;
 const UNREADABLE = 'something that cannot be read';
 
 /**
- * A copy that JSON can carry: bounded in depth and width, functions by name, and what is named like a secret left out.
+ * A copy for JSON: bounded in depth and width, functions by name, and without the values of fields named like a secret.
  * Never throws, whatever getters and proxies do.
  */
 export function toPlain(value: unknown, depth = 0): unknown {
@@ -32,7 +32,7 @@ function copyOf(value: unknown, depth: number): unknown {
 
 const TEXT_MAX = 2_000;
 
-/** At most 2,000 characters of anything, as people read it; never throws. */
+/** At most 2,000 characters of any value, as text; never throws. */
 export function toText(value: unknown): string {
   try {
     const text =

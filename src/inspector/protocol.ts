@@ -3,9 +3,9 @@ import type { ConfigChange } from '../config/diff.ts';
 import type { Alert } from '../facts/events.ts';
 import type { HealthStatus } from '../report/health.ts';
 
-/** What the server tells the page; the page is built with these types, so that the two cannot drift apart. */
+/** What the server sends to the page. The page is built with these types, so that the two always agree. */
 
-/** How much a person should care. */
+/** How serious something is. */
 export type Tone = 'good' | 'plain' | 'wait' | 'bad';
 
 /** Something that happened, on the time line. */
@@ -15,7 +15,7 @@ export interface Entry {
   /** In ms since 1970. */
   readonly at: number;
   readonly kind: 'state' | 'restart' | 'breaker' | 'alert' | 'config' | 'operator';
-  /** With `/n` for the partitions of one; null: it is about the router. */
+  /** With `/n` for one of several partitions; null: the entry is about the router. */
   readonly channel: string | null;
   readonly text: string;
   readonly tone: Tone;
@@ -27,7 +27,7 @@ export interface Entry {
   readonly changes?: readonly ConfigChange[];
 }
 
-/** Two percentiles of the time since the frame before; null: nothing was measured in it. */
+/** Two percentiles since the frame before; null: nothing was measured since. */
 export interface Spread {
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -41,12 +41,12 @@ export interface ChannelRow {
   readonly states: Readonly<Record<string, number>>;
   readonly tone: Tone;
   readonly sinceMs: number;
-  /** Why it is or is not delivering, in words. */
+  /** The sentence of `explain`. */
   readonly sentence: string;
   readonly depth: number;
   readonly capacity: number;
   readonly inFlight: number;
-  /** Age of the oldest message that waits; null: none does. */
+  /** Age of the oldest waiting message; null: no message waits. */
   readonly oldestMs: number | null;
   readonly received: number;
   readonly rejected: number;
@@ -61,7 +61,7 @@ export interface ChannelRow {
   readonly breaker: BreakerMetrics | null;
 }
 
-/** Everything the page shows of one moment. */
+/** Everything the page shows about one moment. */
 export interface Frame {
   /** In ms since 1970. */
   readonly at: number;
@@ -76,7 +76,7 @@ export interface Frame {
   readonly channels: readonly ChannelRow[];
 }
 
-/** The first thing a page hears, and again after it fell behind. */
+/** The first message to a page, and to a page that fell behind. */
 export interface Hello {
   /** What an operator may do; empty without `allowControl`. */
   readonly operations: readonly Operation[];
@@ -86,11 +86,11 @@ export interface Hello {
   readonly config: unknown;
 }
 
-/** What a page hears after that. */
+/** Every other message to a page. */
 export interface Tick {
   readonly frame: Frame;
   readonly entries: readonly Entry[];
-  /** Set when it was changed. */
+  /** Set when the configuration was changed. */
   readonly config?: unknown;
 }
 
@@ -106,15 +106,15 @@ export interface LetterRow {
   readonly reason: string;
   readonly error: string;
   readonly attempts: number;
-  /** Set where `showPayloads` asks for it. */
+  /** Set with `showPayloads`. */
   readonly message?: string;
 }
 
-/** The newest dead letters, and how many there are. */
+/** The newest dead letters, and the number of all. */
 export interface Letters {
   readonly stored: number;
   readonly letters: readonly LetterRow[];
 }
 
-/** States a channel goes through in ordinary traffic, too often to be news. */
+/** States of ordinary traffic, entered too often to be news. */
 export const routineStates: ReadonlySet<string | null> = new Set(['idle', 'buffering', 'flushing']);

@@ -5,7 +5,7 @@ import { SluiceError } from '../core/sluice-error.ts';
 import { admit, admitChange, type Refusal } from './gate.ts';
 import { dropRest, refuseUnparsable } from './refused-rest.ts';
 
-/** An answer to a request: a body, a refusal, or a stream that somebody else goes on with. */
+/** An answer to a request: a body, a refusal, or a stream that another owner writes to. */
 export type Answer =
   | { readonly type: string; readonly content: string | Buffer }
   | { readonly stream: (response: ServerResponse) => void }
@@ -14,15 +14,15 @@ export type Answer =
 /** What is served below the token. */
 export interface Routes {
   get(path: string, query: URLSearchParams): Answer;
-  /** Something is to be changed; `body` is at most 4 kB. */
+  /** A request for a change; `body` has at most 4 kB. */
   post(path: string, body: string): Answer;
 }
 
-/** Connections beyond this are closed as they come. */
+/** Further connections are closed at once. */
 const CONNECTIONS_MAX = 256;
 const BODY_BYTES_MAX = 4_096;
 
-/** What a browser is told with every answer: nothing from elsewhere, nothing inline, nothing kept, nothing framed. */
+/** Sent with every answer: no content from elsewhere, no inline scripts, no caching, no frames. */
 const headers = {
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
@@ -36,7 +36,7 @@ const headers = {
   'Cache-Control': 'no-store',
 } as const;
 
-/** A server for this computer alone. It keeps no process alive. Rejects with `SluiceError` when the port is taken. */
+/** A server on 127.0.0.1 that does not keep the process alive. Rejects with `SluiceError` if the port is taken. */
 export async function serve(port: number, token: string, routes: Routes): Promise<{ server: Server; port: number }> {
   const limits = {
     maxHeaderSize: 8_192,
@@ -58,7 +58,7 @@ export async function serve(port: number, token: string, routes: Routes): Promis
     });
     server.listen(port, '127.0.0.1', resolve);
   });
-  // It listens on a port, so its address is one.
+  // The server listens on a port, so its address has one.
   return { server, port: (server.address() as AddressInfo).port };
 }
 
@@ -68,7 +68,7 @@ function respond(request: IncomingMessage, response: ServerResponse, token: stri
   const query = new URLSearchParams(request.url?.split('?')[1] ?? '');
   const { method } = request;
   if (method === 'GET' || method === 'HEAD') return answer(request, response, () => routes.get(admitted.path, query));
-  if (method !== 'POST') return send(request, response, { status: 405, text: 'GET, HEAD and POST are allowed' });
+  if (method !== 'POST') return send(request, response, { status: 405, text: 'only GET, HEAD and POST are allowed' });
   const refusal = admitChange(request);
   if (refusal !== undefined) return send(request, response, refusal);
   let body = '';
@@ -77,13 +77,13 @@ function respond(request: IncomingMessage, response: ServerResponse, token: stri
     body += chunk;
     if (body.length > BODY_BYTES_MAX) {
       request.removeAllListeners('data').removeAllListeners('end');
-      send(request, response, { status: 413, text: `a body may have ${BODY_BYTES_MAX} bytes` });
+      send(request, response, { status: 413, text: `a body may have at most ${BODY_BYTES_MAX} bytes` });
     }
   });
   request.on('end', () => answer(request, response, () => routes.post(admitted.path, body)));
 }
 
-/** What goes wrong in here is told to the page: the router must not notice. */
+/** An error in here is the answer to the page: it must not reach the router. */
 function answer(request: IncomingMessage, response: ServerResponse, make: () => Answer): void {
   try {
     send(request, response, make());

@@ -4,7 +4,7 @@ import type { Reading } from '../metrics/reading.ts';
 import type { RouterHealth } from '../report/health.ts';
 import { countsOf } from '../report/metrics.ts';
 
-/** What the thread asks: whether the main thread still answers, or for everything there is to show. */
+/** A question of the thread: whether the main thread still answers, or a whole reading. */
 export type Question = 'beat' | 'reading';
 
 /** What the main thread answers. */
@@ -18,7 +18,7 @@ export interface Answer {
 /** Everything there is to show. */
 export interface Everything {
   readonly reading: Reading;
-  /** The counters of each channel, by partition. They are shared: they go on counting. */
+  /** The counters of each channel, by partition, in shared memory: they keep counting. */
   readonly counters: Readonly<Record<string, readonly Counters[]>>;
 }
 
@@ -30,7 +30,7 @@ export interface ThreadData {
   readonly first: Everything;
 }
 
-/** The first word of the thread: where it listens, or why it does not. */
+/** The first message of the thread: its port, or why it does not listen. */
 export type Greeting = { readonly port: number } | { readonly error: string };
 
 /** A reading with the counts as they are at this moment, whatever the main thread is doing. */

@@ -8,11 +8,11 @@ import type { ThreadWatch } from './thread-watch.ts';
 const CONNECTIONS_MAX = 64;
 const REQUEST_MS_MAX = 5_000;
 
-/** Serves `/metrics` and `/health` to this computer, and to those only who know the token. */
+/** Serves `/metrics` and `/health` to requests from this computer that have the token. */
 export function createThreadServer(watch: ThreadWatch, token: string): Server {
   const limits = { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, connectionsCheckingInterval: 1_000 };
   const server = createServer(limits, (request, response) => {
-    respond(request, response).catch(() => end(response, 500, 'it failed'));
+    respond(request, response).catch(() => end(response, 500, 'the answer failed'));
   });
   server.maxConnections = CONNECTIONS_MAX;
   refuseUnparsable(server);
@@ -24,20 +24,20 @@ export function createThreadServer(watch: ThreadWatch, token: string): Server {
     const refusal = refusalOf(request, searchParams.get('token'));
     if (refusal !== undefined) return end(response, ...refusal);
     if (pathname === '/metrics') return end(response, 200, await watch.metrics(), PROMETHEUS_CONTENT_TYPE);
-    if (pathname !== '/health') return end(response, 404, 'there is /metrics and /health');
+    if (pathname !== '/health') return end(response, 404, 'only /metrics and /health exist');
     const health = await watch.health();
     end(response, health.ready ? 200 : 503, `${JSON.stringify(health, null, 2)}\n`, 'application/json');
   }
 
-  /** Status and reason; undefined: it may. A page in a browser has no business here, nor has a name that leads here. */
+  /** Status and reason of a refusal; undefined: admitted. Pages in a browser and foreign host names are refused. */
   function refusalOf({ headers, method }: IncomingMessage, asked: string | null): [number, string] | undefined {
     const { host, origin, authorization = '' } = headers;
     const { port } = server.address() as AddressInfo; // It listens, and not on a pipe.
     if (method !== 'GET' && method !== 'HEAD') return [405, 'only GET is served'];
     if (host !== `127.0.0.1:${port}` && host !== `localhost:${port}`) return [403, 'wrong Host'];
-    if (origin !== undefined) return [403, 'not for pages'];
+    if (origin !== undefined) return [403, 'requests from pages are refused'];
     const given = asked ?? /^Bearer (.+)$/.exec(authorization)?.[1] ?? '';
-    return timingSafeEqual(digest(given), digest(token)) ? undefined : [401, 'token needed: ?token=… or Bearer'];
+    return timingSafeEqual(digest(given), digest(token)) ? undefined : [401, 'a token is needed: ?token=… or Bearer'];
   }
 
   return server;

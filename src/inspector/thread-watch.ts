@@ -4,27 +4,27 @@ import { textOf } from '../metrics/prometheus.ts';
 import type { RouterHealth } from '../report/health.ts';
 import { type Answer, type Everything, type Question, withCounters } from './thread-link.ts';
 
-/** How often the main thread is asked whether it still answers, in ms. */
+/** Time between two questions whether the main thread still answers, in ms. */
 const BEAT_MS = 250;
-/** How long a scrape waits for fresh values before it takes those of the last time, in ms. */
+/** How long a scrape waits for fresh values before it takes the last ones, in ms. */
 const PATIENCE_MS = 20;
 
-/** Health as the thread tells it: that of the router, and whether the thread it runs in still turns. */
+/** The health of the router as of the last answer, and whether the main thread is stuck. */
 export interface ThreadHealth extends RouterHealth {
   readonly mainThread: {
     readonly stuck: boolean;
-    /** How long it has left a question unanswered; 0: none is open. */
+    /** Age of the oldest unanswered question, in ms; 0: none is open. */
     readonly silentMs: number;
-    /** All of it in one sentence. */
+    /** This object in one sentence. */
     readonly text: string;
-    /** Messages that `process` has now, by channel: where a stuck thread may hang. */
+    /** Messages in a call of `process`, by channel: one of these calls may block the thread. */
     readonly inFlight: Readonly<Record<string, number>>;
   };
 }
 
 /**
- * What another thread knows of the main one. It asks, at most one question of a kind at a time, so a stuck main thread
- * gathers no work; counts are read from shared memory, everything else is as of the last answer.
+ * What another thread knows about the main thread. At most one question of a kind is open, so that they do not pile up
+ * in a stuck main thread. Counts come from shared memory; everything else is as of the last answer.
  */
 export class ThreadWatch {
   readonly #ask: (question: Question) => void;
@@ -89,7 +89,7 @@ export class ThreadWatch {
   /** Resolves when the main thread has answered, or would keep a scrape waiting. */
   #refresh(): Promise<void> {
     this.#question('reading');
-    // Who has kept one scrape waiting for nothing does not keep the next one.
+    // A main thread that let one scrape wait in vain does not delay the next scrape.
     if (this.silentMs >= PATIENCE_MS) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = this.#clock.setTimeout(() => {
@@ -110,13 +110,13 @@ export class ThreadWatch {
     };
     return [
       gauge('main_thread.stuck', '', '1: the main thread does not answer.', Number(this.isStuck)),
-      gauge('main_thread.silent', 's', 'How long it has left a question open.', this.silentMs / 1_000),
+      gauge('main_thread.silent', 's', 'How long the main thread has not answered.', this.silentMs / 1_000),
     ];
   }
 }
 
 function sentence(stuck: boolean, silentMs: number, busy: readonly string[]): string {
   if (!stuck) return 'The main thread answers.';
-  const where = busy.length === 0 ? 'no call of process is out' : `process has messages of ${busy.join(', ')}`;
+  const where = busy.length === 0 ? 'no call of process is running' : `process has messages of ${busy.join(', ')}`;
   return `The main thread is stuck: no answer for ${(silentMs / 1_000).toFixed(1)} s; ${where}.`;
 }

@@ -7,15 +7,15 @@ import type { Answer, Everything, Greeting, Question, ThreadData } from './threa
 
 /** How the thread serves. */
 export interface MetricsThreadOptions {
-  /** Who does not bring it, as `?token=` or as `Authorization: Bearer`, is refused. */
+  /** Requests without it, as `?token=` or as `Authorization: Bearer`, are refused. */
   readonly token: string;
-  /** Where it listens on 127.0.0.1; default 0: any free port. */
+  /** The port on 127.0.0.1. Default 0: any free port. */
   readonly port?: number;
-  /** From how long a silence on the main thread counts as stuck, in ms; default 1,000. */
+  /** After how long without an answer the main thread counts as stuck, in ms. Default 1,000. */
   readonly stuckAfterMs?: number;
 }
 
-/** A thread that serves `/metrics` and `/health` by itself. */
+/** A thread that serves `/metrics` and `/health`. */
 export interface MetricsThread {
   readonly port: number;
   /** Without the token. */
@@ -27,9 +27,9 @@ const STUCK_AFTER_MS = 1_000;
 const CODE = new URL('./thread-worker.js', import.meta.url);
 
 /**
- * Serves `/metrics` and `/health` from a thread of their own, which answers also while the main thread is stuck in a
- * handler, and says so. It keeps no process alive and ends with the router. Rejects with `SluiceError` `invalid-option`
- * when it cannot listen.
+ * Serves `/metrics` and `/health` from a thread that answers even while the main thread is stuck in a handler, and
+ * reports that. The thread does not keep the process alive and ends with the router. Rejects with `SluiceError`
+ * `invalid-option` if it cannot listen.
  */
 export async function startMetricsThread(
   router: DataChannelRouter,

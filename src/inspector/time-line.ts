@@ -10,12 +10,13 @@ import { toneOf, toneOfRouter } from './tone.ts';
 type NewEntry = Omit<Entry, 'id' | 'at'>;
 type Fact = Exclude<keyof RouterFacts, 'message.rejected' | 'message.dropped' | 'message.deadLettered'>;
 
-/** How much of the past is kept. */
+/** Number of entries that are kept. */
 const ENTRIES_MAX = 1_000;
 
 /**
- * What happened lately: transitions, breakers, restarts, alerts, configurations and operators. It listens from the start,
- * for what happened before somebody looked is what they came for. It hears nothing that comes with a message or a batch.
+ * What happened lately: transitions, breakers, restarts, alerts, configuration changes and operator commands. It
+ * listens from the start, because people open a page after something happened. It ignores facts about single messages
+ * and batches.
  */
 export class TimeLine {
   readonly #clock: Clock;
@@ -60,7 +61,7 @@ export class TimeLine {
     return Array.from({ length: this.#entries.size }, (_, offset) => this.#entries.messageOf(offset) as Entry);
   }
 
-  /** While nobody watches, news are not collected. */
+  /** News are collected only while a page is open. */
   set isWatched(isWatched: boolean) {
     this.#isWatched = isWatched;
     this.#news = [];
@@ -128,7 +129,7 @@ function applied({ changes }: RouterFacts['config.applied']): NewEntry {
   return { kind: 'config', channel: null, tone: 'plain', text, changes: plain };
 }
 
-/** A value under a name: what is named like a secret stays hidden also when it is all that changed. */
+/** A value by its name: a value named like a secret stays hidden even if it is all that changed. */
 function hidden(path: readonly PropertyKey[], value: unknown): unknown {
   const name = String(path.at(-1));
   return (toPlain({ [name]: value }) as Record<string, unknown>)[name];

@@ -1,7 +1,7 @@
 import { healthOf } from '../report/health.ts';
 import type { Tone } from './protocol.ts';
 
-/** What a state of a channel says to the one who looks at it. */
+/** How serious a state of a channel is. */
 export function toneOf(state: string): Tone {
   if (state === 'stopped' || state === 'new') return 'plain';
   const status = healthOf(state);
@@ -9,7 +9,7 @@ export function toneOf(state: string): Tone {
   return status === 'degraded' ? 'wait' : 'good';
 }
 
-/** The same of a state of the router. */
+/** How serious a state of the router is. */
 export function toneOfRouter(state: string): Tone {
   if (state === 'failed') return 'bad';
   if (state === 'stopped') return 'plain';

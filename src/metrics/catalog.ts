@@ -10,7 +10,7 @@ const NOT_REJECTED: Readonly<Record<Exclude<RejectReason, 'unknown-type'>, numbe
   'not-running': 0,
   tripped: 0,
 };
-/** The reasons to give up what was accepted: what is unroutable or invalid was not. */
+/** The reasons to give up accepted messages; unroutable and invalid messages were never accepted. */
 const NOT_GIVEN_UP: Readonly<Record<Exclude<DeadLetterReason, 'unknown-type' | 'invalid'>, number>> = {
   failed: 0,
   'not-retryable': 0,
@@ -35,36 +35,44 @@ const CHANNEL_STATES = [
   'failed',
 ];
 
-/** What no reason is known for yet: another thread reads the count before it hears of the reason. */
+/** Adds the messages whose reason is not known yet: another thread reads the count before it gets the reason. */
 function withUnknown(total: number, byReason: Readonly<Record<string, number>>): Record<string, number> {
   const known = Object.values(byReason).reduce((sum, count) => sum + count, 0);
   return total > known ? { ...byReason, unknown: total - known } : { ...byReason };
 }
 
-/** What becomes of messages: the conservation rule, count by count. */
+/** The counts of the conservation rule. */
 const fates: readonly Measure[] = [
   ofChannels('counter', ['messages.received', 'message', 'Messages handed to the channel.'], (c) => c.metrics.received),
-  ofChannels('counter', ['messages.accepted', 'message', 'Messages taken in.'], (c) => c.metrics.accepted),
-  split('reason', ['messages.rejected', 'message', 'Messages refused at the door.'], ({ metrics }) =>
+  ofChannels('counter', ['messages.accepted', 'message', 'Messages accepted.'], (c) => c.metrics.accepted),
+  split('reason', ['messages.rejected', 'message', 'Messages rejected.'], ({ metrics }) =>
     withUnknown(metrics.rejected, { ...NOT_REJECTED, ...metrics.rejectedBy }),
   ),
   ofChannels('counter', ['messages.delivered', 'message', 'Messages processed.'], (c) => c.metrics.delivered),
-  split('reason', ['messages.dead_lettered', 'message', 'Accepted messages given up for good.'], ({ metrics }) =>
+  split('reason', ['messages.dead_lettered', 'message', 'Accepted messages that became dead letters.'], ({ metrics }) =>
     withUnknown(metrics.deadLettered, { ...NOT_GIVEN_UP, ...metrics.deadLetteredBy }),
   ),
-  ofChannels('counter', ['messages.dropped', 'message', 'Messages a full mailbox let go.'], (c) => c.metrics.dropped),
   ofChannels(
     'counter',
-    ['messages.conflated', 'message', 'Messages that a later one of their key replaced.'],
+    ['messages.dropped', 'message', 'Messages dropped by a full mailbox.'],
+    (c) => c.metrics.dropped,
+  ),
+  ofChannels(
+    'counter',
+    ['messages.conflated', 'message', 'Messages replaced by a later message of the same key.'],
     (c) => c.metrics.conflated,
   ),
-  ofChannels('counter', ['messages.returned', 'message', 'Messages handed back by a stop.'], (c) => c.metrics.returned),
-  ofChannels('gauge', ['messages.buffered', 'message', 'Messages that wait.'], (c) => c.metrics.buffered),
-  ofChannels('gauge', ['messages.in_flight', 'message', 'Messages that process has now.'], (c) => c.metrics.inFlight),
+  ofChannels('counter', ['messages.returned', 'message', 'Messages handed back by stop.'], (c) => c.metrics.returned),
+  ofChannels('gauge', ['messages.buffered', 'message', 'Messages that wait now.'], (c) => c.metrics.buffered),
+  ofChannels(
+    'gauge',
+    ['messages.in_flight', 'message', 'Messages in a call of process now.'],
+    (c) => c.metrics.inFlight,
+  ),
 ];
 
 const mailboxes: readonly Measure[] = [
-  ofChannels('gauge', ['mailbox.capacity', 'message', 'Messages the mailboxes hold at most.'], (c) => c.capacity),
+  ofChannels('gauge', ['mailbox.capacity', 'message', 'Capacity of all mailboxes.'], (c) => c.capacity),
   ofChannels(
     'gauge',
     ['oldest_message.age', 's', 'How long the oldest message has waited.'],
@@ -73,36 +81,36 @@ const mailboxes: readonly Measure[] = [
 ];
 
 const calls: readonly Measure[] = [
+  ofChannels('counter', ['calls', 'call', 'Calls of process, including retries.'], (c) => c.metrics.calls),
   ofChannels(
     'counter',
-    ['calls', 'call', 'Calls of process, attempts after a failure included.'],
-    (c) => c.metrics.calls,
-  ),
-  ofChannels(
-    'counter',
-    ['failed_calls', 'call', 'Calls that failed, as a whole or in part.'],
+    ['failed_calls', 'call', 'Calls that failed completely or in part.'],
     (c) => c.metrics.failures,
   ),
-  ofChannels('counter', ['retries', 'call', 'Calls made because one before failed.'], (c) => c.metrics.retries),
+  ofChannels('counter', ['retries', 'call', 'Calls made after a failed call.'], (c) => c.metrics.retries),
   ofChannels(
     'counter',
-    ['late_outcomes', 'outcome', 'Outcomes and emits after their call was over.'],
+    ['late_outcomes', 'outcome', 'Outcomes and events that came after their call was over.'],
     (c) => c.metrics.late,
   ),
-  split('trigger', ['batches', 'batch', 'First attempts, by what made the batch due.'], (c) => c.metrics.batches),
+  split(
+    'trigger',
+    ['batches', 'batch', 'First attempts, by the reason why the batch was due.'],
+    (c) => c.metrics.batches,
+  ),
   summary(['processing', 's', 'How long calls of process took, since the start.'], 'processing'),
   summary(['queueing', 's', 'How long messages waited for their first call, since the start.'], 'queueing'),
 ];
 
 const channels: readonly Measure[] = [
   stateSet(
-    ['channel.state', '', 'The state of the channel; of several partitions the worst.'],
+    ['channel.state', '', 'The state of the channel; with several partitions, the worst state.'],
     CHANNEL_STATES,
     (c) => c.health.state,
   ),
   ofChannels(
     'gauge',
-    ['channel.state_age', 's', 'How long it has been in its state.'],
+    ['channel.state_age', 's', 'How long the channel has been in its state.'],
     (c) => c.health.sinceMs / 1_000,
   ),
   ofChannels('counter', ['channel.restarts', 'restart', 'Restarts after a failure.'], (c) => c.metrics.restarts),
@@ -114,50 +122,50 @@ const channels: readonly Measure[] = [
   ),
   ofChannels(
     'gauge',
-    ['breaker.failure_ratio', '', 'Failed calls in its window; absent: too few calls to tell.'],
+    ['breaker.failure_ratio', '', 'Share of failed calls in the window; absent with too few calls.'],
     (c) => c.metrics.breaker?.rates.failureRate ?? null,
   ),
   ofChannels(
     'gauge',
-    ['breaker.slow_call_ratio', '', 'Slow calls in its window; absent: too few calls to tell.'],
+    ['breaker.slow_call_ratio', '', 'Share of slow calls in the window; absent with too few calls.'],
     (c) => c.metrics.breaker?.rates.slowCallRate ?? null,
   ),
-  ofChannels(
-    'gauge',
-    ['breaker.would_be_open', '', '1: it only observes, and its limits are exceeded.'],
-    ({ metrics }) => (metrics.breaker === null ? null : Number(metrics.breaker.wouldBeOpen)),
+  ofChannels('gauge', ['breaker.would_be_open', '', '1: a breaker with observeOnly would be open.'], ({ metrics }) =>
+    metrics.breaker === null ? null : Number(metrics.breaker.wouldBeOpen),
   ),
 ];
 
 const router: readonly Measure[] = [
   ofRouter(
     'counter',
-    ['router.messages.received', 'message', 'Everything handed to the router.'],
+    ['router.messages.received', 'message', 'Messages handed to the router.'],
     (r) => r.metrics.received,
   ),
   ofRouter(
     'counter',
-    ['router.messages.unroutable', 'message', 'Messages that no channel serves.'],
+    ['router.messages.unroutable', 'message', 'Messages that no channel takes.'],
     (r) => r.metrics.unroutable,
   ),
   ofRouter('gauge', ['router.conserved', '', '1: every message is accounted for.'], (r) => Number(r.metrics.conserved)),
-  ofRouter('gauge', ['router.live', '', '1: it has not failed and was not stopped.'], (r) => Number(r.health.live)),
-  ofRouter('gauge', ['router.ready', '', '1: it takes messages in.'], (r) => Number(r.health.ready)),
+  ofRouter('gauge', ['router.live', '', '1: the router has not failed and was not stopped.'], (r) =>
+    Number(r.health.live),
+  ),
+  ofRouter('gauge', ['router.ready', '', '1: the router accepts messages.'], (r) => Number(r.health.ready)),
   ofRouter(
     'gauge',
-    ['dead_letters.stored', 'message', 'Dead letters that are kept.'],
+    ['dead_letters.stored', 'message', 'Dead letters in the store.'],
     (r) => r.metrics.deadLetters.stored,
   ),
   ofRouter(
     'counter',
-    ['dead_letters.evicted', 'message', 'Dead letters that had to make room.'],
+    ['dead_letters.evicted', 'message', 'Dead letters evicted from the full store.'],
     (r) => r.metrics.deadLetters.evicted,
   ),
   {
     name: 'callback.faults',
     type: 'counter',
     unit: 'fault',
-    help: 'Callbacks of the host that threw, and records that could not be written, by place.',
+    help: 'Exceptions in callbacks of the host, and records that could not be written, by place.',
     labels: ['place'],
     read: ({ metrics }) => Object.entries(metrics.faults).map(([place, value]) => ({ labels: { place }, value })),
   },
@@ -165,11 +173,11 @@ const router: readonly Measure[] = [
     name: 'alert.active',
     type: 'gauge',
     unit: '',
-    help: '1 for each alert that holds; the label channel is empty for one about the router.',
+    help: '1 for each active alert; the label channel is empty for an alert about the router.',
     labels: ['alert', 'channel'],
     read: ({ alerts }) => alerts.map(({ alert, channel }) => ({ labels: { alert, channel: channel ?? '' }, value: 1 })),
   },
 ];
 
-/** Every metric there is, in the order in which they are told. */
+/** All metrics, in the order of the exposition. */
 export const catalog: readonly Measure[] = [...fates, ...mailboxes, ...calls, ...channels, ...router];

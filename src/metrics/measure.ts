@@ -1,22 +1,22 @@
 import { type ChannelReading, channelsOf, type Reading } from './reading.ts';
 
-/** One value of a metric, told apart from its siblings by its labels. */
+/** One value of a metric, identified by its labels. */
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
-  /** What a summary puts behind its name for values that are no quantile. */
+  /** The suffix of the name for a value of a summary that is not a quantile. */
   readonly suffix?: '_count';
 }
 
 /**
- * One metric: what it is called and how it is read. `summary` holds quantiles in the label `quantile`; a `counter` only
- * grows until the process ends.
+ * One metric: its name and how it is read. A `summary` has quantiles in the label `quantile`; a `counter` only grows
+ * until the process ends.
  */
 export interface Measure {
   /** Dotted and without prefix: `messages.received`. */
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'summary';
-  /** What is counted, or `s` for seconds; empty: a bare number. */
+  /** What is counted, or `s` for seconds; empty for a ratio or a flag. */
   readonly unit: string;
   readonly help: string;
   /** Every label its samples have. */
@@ -35,7 +35,7 @@ export function ofRouter(
   return { name, type, unit, help, labels: [], read: (reading) => [{ labels: {}, value: of(reading) }] };
 }
 
-/** A value of each channel; null: this one has none. */
+/** A value of each channel; null: this channel has none. */
 export function ofChannels(
   type: 'counter' | 'gauge',
   [name, unit, help]: Head,
@@ -48,7 +48,7 @@ export function ofChannels(
   return { name, type, unit, help, labels: ['channel'], read: (reading) => ofEach(reading, read) };
 }
 
-/** A counter of each channel, split by a label whose values are known, so that each is there from the first scrape on. */
+/** A counter of each channel, split by a label. All its values are known, so that the first scrape has each of them. */
 export function split(
   label: string,
   [name, unit, help]: Head,
@@ -66,7 +66,7 @@ export function split(
   };
 }
 
-/** 1 for the state that something is in, 0 for all others it can be in. */
+/** 1 for the present state, 0 for all other states. */
 export function stateSet(
   [name, unit, help]: Head,
   states: readonly string[],
@@ -87,7 +87,7 @@ export function stateSet(
   };
 }
 
-/** Quantiles of durations since the start: there may be several readers, so a read begins nothing anew. */
+/** Quantiles of durations since the start. Reading resets nothing, because there may be several readers. */
 export function summary([name, unit, help]: Head, which: 'processing' | 'queueing'): Measure {
   const read = (labels: Readonly<Record<string, string>>, { metrics }: ChannelReading): Sample[] => {
     const { count, p50Ms, p90Ms, p99Ms, p999Ms, maxMs } = metrics[which];
@@ -95,7 +95,7 @@ export function summary([name, unit, help]: Head, which: 'processing' | 'queuein
     return [
       ...Object.entries(quantiles).map(([quantile, ms]) => ({
         labels: { ...labels, quantile },
-        // Prometheus' way to say that there was nothing to measure; 0 would be a good answer.
+        // In Prometheus NaN means that nothing was measured; 0 would look like a fast call.
         value: count === 0 ? Number.NaN : ms / 1_000,
       })),
       { labels, value: count, suffix: '_count' },

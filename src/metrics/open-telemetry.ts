@@ -2,7 +2,7 @@ import { catalog } from './catalog.ts';
 import type { Measure } from './measure.ts';
 import { type Readable, readRouter } from './reading.ts';
 
-/** Of a `Meter` of `@opentelemetry/api` what is used here; the host passes its own, so we import nothing. */
+/** The used part of a `Meter` of `@opentelemetry/api`; the host passes its own, so sluice does not import the package. */
 export interface Meter<Instrument> {
   createObservableCounter(name: string, options: InstrumentOptions): Instrument;
   createObservableGauge(name: string, options: InstrumentOptions): Instrument;
@@ -20,8 +20,8 @@ type BatchCallback<Instrument> = (result: {
 }) => void;
 
 /**
- * Shows every metric of a router to OpenTelemetry, as observable instruments: read when a reader collects, once per
- * collection. Ends with the returned function.
+ * Makes every metric of a router an observable instrument of OpenTelemetry. The router is read once per collection. The
+ * returned function removes the instruments.
  */
 export function observeMetrics<Instrument>(router: Readable, meter: Meter<Instrument>): () => void {
   const instruments = catalog.map((measure) => [measure, instrumentFor(measure, meter)] as const);
@@ -29,7 +29,7 @@ export function observeMetrics<Instrument>(router: Readable, meter: Meter<Instru
     const reading = readRouter(router);
     for (const [measure, instrument] of instruments) {
       for (const { labels, value, suffix } of measure.read(reading)) {
-        // Counts of durations are counters of their own; and an instrument has no way to say "nothing to measure".
+        // The counts of durations exist as other counters, and an instrument cannot report that nothing was measured.
         if (suffix === undefined && !Number.isNaN(value)) result.observe(instrument, value, { ...labels });
       }
     }

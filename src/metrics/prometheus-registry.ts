@@ -3,15 +3,15 @@ import type { Measure } from './measure.ts';
 import { prometheusName } from './prometheus.ts';
 import { type Readable, type Reading, readRouter } from './reading.ts';
 
-/** A registry of prom-client 15 or `@prometheus-io/client`: what it keeps is a type of its own. */
+/** A registry of prom-client 15 or `@prometheus-io/client`; each has its own type of metric. */
 export interface PrometheusRegistry {
   registerMetric(metric: never): void;
   removeSingleMetric(name: string): void;
 }
 
-/** What both libraries ask of a metric in their registry. */
+/** What both libraries need of a metric in their registry. */
 interface RegisteredMetric {
-  /** Written by the registry: for OpenMetrics it takes `_total` away. */
+  /** Not readonly: for OpenMetrics the registry removes `_total`. */
   name: string;
   readonly help: string;
   readonly type: Measure['type'];
@@ -21,13 +21,13 @@ interface RegisteredMetric {
 }
 
 /**
- * Puts every metric of a router into the host's own registry; they are read when that is scraped, once per scrape. Ends
- * with the returned function. Throws what the registry throws when a name is taken: two routers need two registries.
+ * Adds every metric of a router to the host's own registry. The router is read once per scrape. The returned function
+ * removes the metrics. Throws what the registry throws if a name is taken: two routers need two registries.
  */
 export function registerMetrics(router: Readable, registry: PrometheusRegistry): () => void {
   const readings = new SharedReading(router);
   const metrics = catalog.map((measure) => registered(measure, readings));
-  // The registry's own type of a metric has methods to count with, which nobody calls on ours.
+  // The registry's own type of metric also has methods for counting, which no one calls on these.
   for (const metric of metrics) registry.registerMetric(metric as never);
   return () => {
     for (const measure of catalog) registry.removeSingleMetric(prometheusName(measure));
@@ -54,8 +54,8 @@ function registered(measure: Measure, readings: SharedReading): RegisteredMetric
 }
 
 /**
- * One reading for all metrics of a scrape. A registry asks each metric once per scrape, but does not tell where one
- * scrape ends: whoever asks for the second time begins the next.
+ * One reading for all metrics of a scrape. A registry reads each metric once per scrape, but does not mark the end of a
+ * scrape: the second read of a metric begins the next one.
  */
 class SharedReading {
   readonly #router: Readable;

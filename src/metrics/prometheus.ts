@@ -2,10 +2,10 @@ import { catalog } from './catalog.ts';
 import type { Measure, Sample } from './measure.ts';
 import { type Readable, type Reading, readRouter } from './reading.ts';
 
-/** What a response with `prometheusText` says of itself. */
+/** The content type of a response with `prometheusText`. */
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Everything measured of a router, in Prometheus' text format 0.0.4. Read when called, so nothing is spent between. */
+/** All metrics of a router, in Prometheus' text format 0.0.4. The router is read at each call; nothing runs in between. */
 export function prometheusText(router: Readable): string {
   return textOf(readRouter(router));
 }
@@ -15,7 +15,7 @@ export function textOf(reading: Reading, more: readonly Measure[] = []): string 
   return [...catalog, ...more].map((measure) => family(measure, measure.read(reading))).join('');
 }
 
-/** `messages.received`, a counter, as Prometheus calls it: `sluice_messages_received_total`. */
+/** The Prometheus name of a metric: the counter `messages.received` is `sluice_messages_received_total`. */
 export function prometheusName({ name, type, unit }: Pick<Measure, 'name' | 'type' | 'unit'>): string {
   const seconds = unit === 's' ? '_seconds' : '';
   return `sluice_${name.replaceAll('.', '_')}${seconds}${type === 'counter' ? '_total' : ''}`;

@@ -4,7 +4,7 @@ import type { ChannelHealth, RouterHealth } from '../report/health.ts';
 import type { RouterMetrics } from '../report/metrics.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 
-/** All that is shown of a router at one moment: plain data, which can be sent to another thread. */
+/** Everything read from a router at one moment: plain data, which can be sent to another thread. */
 export interface Reading {
   readonly metrics: RouterMetrics;
   readonly health: RouterHealth;
@@ -14,19 +14,19 @@ export interface Reading {
 
 /** The mailboxes of a channel, one per partition, taken together. */
 interface MailboxReading {
-  /** So many messages fit in all of them. */
+  /** How many messages all of them can hold. */
   readonly capacity: number;
-  /** How long the oldest message has waited; 0: none waits. */
+  /** How long the oldest message has waited; 0: no message waits. */
   readonly oldestAgeMs: number;
 }
 
-/** All that is known of one channel. */
+/** The part of a reading about one channel. */
 export interface ChannelReading extends MailboxReading {
   readonly metrics: ChannelMetrics;
   readonly health: ChannelHealth;
 }
 
-/** What is read of a router, whatever its channels emit. */
+/** The part of a router that is read here, which is the same for all types of events. */
 export type Readable = Pick<DataChannelRouter, 'metrics' | 'health' | 'alerts' | 'channels'>;
 
 /** Reads everything once. */
@@ -49,7 +49,7 @@ export function channelsOf({ metrics, health, mailboxes }: Reading): (readonly [
   });
 }
 
-/** Room and age by channel. */
+/** The mailboxes by channel. */
 function readMailboxes({ channels }: Pick<Readable, 'channels'>): Record<string, MailboxReading> {
   const mailboxes: Record<string, MailboxReading> = {};
   for (const [name, { config, partitions }] of channels) {

@@ -62,13 +62,14 @@ export function findingsOf(
   const silence = now - sight.heardAt;
   return {
     'breaker-open': isOpen && `the breaker is open: ${views.map(({ state }) => state).join(', ')}`,
-    'given-up': views.some(({ isGivenUp }) => isGivenUp) && 'it failed too often and is not started again',
+    'given-up': views.some(({ isGivenUp }) => isGivenUp) && 'the channel failed too often and is not started again',
     hung: callMs >= config.processTimeoutMs && `a call of process has not settled for ${Math.round(callMs)} ms`,
     'mailbox-high': between(full, MAILBOX_HIGH, MAILBOX_LOW, (share) => `the mailbox is ${percent(share)} full`),
     'error-rate': between(rate, ERROR_RATE_HIGH, ERROR_RATE_LOW, (share) => `${percent(share)} of the calls fail`),
     'oldest-message': between(age, ageMax, ageMax / 2, (ms) => `the oldest message has waited ${Math.round(ms)} ms`),
     starvation: turnMs > starvationMs && `a batch has been due for ${Math.round(turnMs)} ms`,
-    'feed-silent': config.silenceMs > 0 && silence >= config.silenceMs && `nothing came for ${Math.round(silence)} ms`,
+    'feed-silent':
+      config.silenceMs > 0 && silence >= config.silenceMs && `no message arrived for ${Math.round(silence)} ms`,
   };
 }
 

@@ -175,8 +175,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   };
 
   /**
-   * Writes what the recorder holds, whatever it wrote before, and resolves with the names of the files. Rejects with
-   * `SluiceError` `refused` when they cannot be written, or when the router was made without the option `recorder`.
+   * Writes everything that the recorder holds and resolves with the names of the files. Rejects with `SluiceError`
+   * `refused` if they cannot be written, or if the router was made without the option `recorder`.
    */
   writeRecord(reason = 'the host asked for it'): Promise<readonly string[]> {
     const refused = new SluiceError('refused', 'nothing is recorded: the router was made without the option recorder');

@@ -18,7 +18,7 @@ const after = (delay: string, path: string): string => afterType(channelMachine,
 
 type Happening = readonly [type: string, world: World];
 
-/** The real chart of a channel over a small world. What begins with `weather.` the chart does not hear of. */
+/** The real chart of a channel over a small world. Events that begin with `weather.` never reach the chart. */
 export function channelModel(batchSize: number): Model<World> {
   return {
     machine: channelMachine,
@@ -33,7 +33,7 @@ export function channelModel(batchSize: number): Model<World> {
   };
 }
 
-/** A delivering state takes what is next; a drain that finds nothing says so. */
+/** A delivering state takes the next batch; a drain without one ends. */
 function react(value: string, world: World): { world: World; event?: string } {
   const isDraining = value === 'draining.delivering';
   if (value !== 'ready.flushing' && value !== 'ready.isolating' && value !== 'ready.probing' && !isDraining)
@@ -127,7 +127,7 @@ function canTrip(value: string, world: World): boolean {
   return value === 'tripped' ? world.isCooling : world.breaker === 'closed' && !value.startsWith('draining.waiting');
 }
 
-/** Messages that arrive while probes run would be another batch each, which shows nothing more. */
+/** Each message that arrives while probes run would be another batch, which covers nothing new. */
 function canMixWithCall(value: string, world: World): boolean {
   return world.breaker === 'closed' || value !== 'ready.probing' || world.call === 0;
 }
@@ -155,7 +155,7 @@ function drainHappenings(world: World): Happening[] {
   ];
 }
 
-/** The sink goes on failing. With new messages behind it, which would be tried too, that shows nothing more. */
+/** The sink keeps failing. With new messages behind it, which would be tried too, that covers nothing new. */
 function failures(type: string, world: World, withEnd = withFailure): Happening[] {
   return when(world.call > 0 && world.waiting === 0, type, withEnd(world));
 }
@@ -173,7 +173,7 @@ function withBreaker(world: World, breaker: World['breaker']): World {
   return { ...world, breaker, isCooling: breaker === 'open', isLate };
 }
 
-/** What waited through the cool-down is overdue; there is none to wait through while a probe is out. */
+/** Messages that waited through the cool-down are overdue. No cool-down runs while a probe is running. */
 function withCoolDownOver(world: World): World {
   const isOverdue = world.breaker === 'open' ? world.waiting > 0 : world.isOverdue;
   return { ...withBackoffOver(world), breaker: 'half-open', isOverdue };
@@ -187,7 +187,7 @@ function stubPort(world: World): ChannelPort {
   return Object.assign(Object.create(restingPort), factsOf(world));
 }
 
-/** What no guard reads. */
+/** The part of the world that no guard reads. */
 const restingPort: Omit<ChannelPort, keyof ReturnType<typeof factsOf>> = {
   warmUpTimeoutMs: 0,
   dueInMs: 0,

@@ -4,7 +4,7 @@ import { validatorOf } from '../channel/validator.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
 
-/** What `process` of a channel gets. */
+/** The arguments of `process`. */
 export type PayloadOf<Channel> =
   Channel extends ProcessingChannel<infer Payload, infer _Event, infer _Rules> ? Payload : never;
 
@@ -12,7 +12,7 @@ type Process = AnyChannel['process'];
 type LifeStep = NonNullable<AnyChannel['warmUp']>;
 type Next<Step extends (...values: never[]) => unknown> = (...values: Parameters<Step>) => ReturnType<Step>;
 
-/** What a test does around the work of a channel; `own` is that work. Left out: nothing. */
+/** What a test does around the channel's own work, which is `own`. All are optional. */
 export interface Around {
   readonly process: (own: Next<Process>, ...values: Parameters<Process>) => ReturnType<Process>;
   readonly warmUp?: (own: Next<LifeStep>, ...values: Parameters<LifeStep>) => ReturnType<LifeStep>;
@@ -32,13 +32,13 @@ export function makerOf<Channel extends AnyChannel>(source: ChannelSource<Channe
 }
 
 /**
- * Puts a test's hands around instances. Each stays the very instance of its class, with private fields, schema and
- * rules, so what is tested is what runs elsewhere; only these methods are hidden by others of the same name.
+ * Wraps methods of instances for a test. Each instance keeps its class, private fields, schema and rules, so the test
+ * runs the code of production; only these methods are replaced.
  */
 export function wrapper(
   aroundOf: (channel: AnyChannel) => Around,
 ): <Channel extends AnyChannel>(channel: Channel) => Channel {
-  // A factory may give the same instance for every life.
+  // A factory may return the same instance for every life.
   const wrapped = new WeakSet<AnyChannel>();
   return (channel) => {
     if (!wrapped.has(channel)) putAround(channel, aroundOf(channel));
@@ -48,7 +48,7 @@ export function wrapper(
 }
 
 function putAround(channel: AnyChannel, { process, warmUp, close, checked }: Around): void {
-  // A validator asks its instance for `validate` at each message, which from now on may be the one below.
+  // A validator reads `validate` of its instance for each message, so it calls the one below from now on.
   const original: AnyChannel = Object.create(channel, { validate: { value: channel.validate?.bind(channel) } });
   const check = validatorOf(original) ?? ((message: unknown) => message);
   const hide = (name: string, value: unknown): void => {
@@ -68,14 +68,14 @@ function putAround(channel: AnyChannel, { process, warmUp, close, checked }: Aro
 const nothing = (): void => {};
 const clocks = new WeakMap<AnyChannel, SimulatedClock>();
 
-/** Tells an instance which clock its router lives by. */
+/** Stores the clock of the router for an instance. */
 export function giveClock(channel: AnyChannel, clock: SimulatedClock): void {
   clocks.set(channel, clock);
 }
 
-/** The clock of the router an instance works for; only those of this kit have a simulated one. */
+/** The clock of the router of an instance; only routers of this kit have a simulated clock. */
 export function clockOf(channel: AnyChannel): SimulatedClock {
   const clock = clocks.get(channel);
   if (clock !== undefined) return clock;
-  throw new SluiceError('not-bound', 'a sink works for the routers of createTestRouter, testBatch and channelPaths');
+  throw new SluiceError('not-bound', 'a sink works only in routers of createTestRouter, testBatch and channelPaths');
 }

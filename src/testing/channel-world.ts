@@ -1,21 +1,22 @@
 /**
- * What a statechart's guards read of a channel's data plane, small enough to enumerate. The model's stub port answers
- * from it, and it is part of the model's state; after each step the real port must say the same.
+ * The part of a channel's data plane that the guards of the statechart read, small enough to enumerate. It is part of
+ * the model's state, and the stub port of the model answers from it. After each step the real port must give the same
+ * answers.
  */
 export interface World {
   readonly batchSize: number;
   /** New messages in the mailbox. */
   readonly waiting: number;
-  /** The oldest of them has waited long enough, or a flush was asked for. */
+  /** The oldest of them has waited long enough, or an operator asked for a flush. */
   readonly isOverdue: boolean;
-  /** What failed and comes again: the sizes of the segments, in order. */
+  /** The sizes of the failed batches, in order. */
   readonly held: readonly number[];
-  /** The first of them is part of a batch that is being split. */
+  /** The first of these is part of a batch that is being split. */
   readonly isSplit: boolean;
-  /** Messages that `process` has now, and whether they failed before. */
+  /** Messages in the call of `process`, and whether they failed before. */
   readonly call: number;
   readonly isRepeated: boolean;
-  /** It began before the breaker opened: its outcome says nothing about the sink any more. */
+  /** The call began before the breaker opened, so its outcome does not count for the breaker. */
   readonly isLate: boolean;
   readonly isPaused: boolean;
   readonly breaker: 'closed' | 'open' | 'half-open';
@@ -98,7 +99,7 @@ export function withFailure(world: World): World {
   return { ...world, call: 0, isLate: false, held: [...parts, ...held], isSplit, isBackingOff: true };
 }
 
-/** Where a search for poison begins, or goes on, there is nothing to wait for. */
+/** A search for poison begins and continues without a wait. */
 export function withFlushFailure(world: World): World {
   const isSearch = (world.isRepeated && world.call > 1) || (world.isSplit && world.held.length > 0);
   return { ...withFailure(world), isBackingOff: !isSearch || world.isBackingOff };

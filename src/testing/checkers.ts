@@ -5,25 +5,25 @@ import type { Ledger } from '../core/ledger.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
 import type { RouterMetrics } from '../report/metrics.ts';
 
-/** What may wait beside a full mailbox: a batch that failed, ten suspects, and those it takes to open the breaker after that. */
+/** What may wait beside a full mailbox: a failed batch, ten messages in quarantine, and those that then open the breaker. */
 const HELD_BATCHES_MAX = 30;
 
-/** What the laws of conservation can be checked of; a bare `Ledger` for one. */
+/** Everything that `checkConservation` can check. */
 export type Accounts = RouterMetrics | DrainReport | ChannelReport | ChannelMetrics | Ledger;
 
-/** How to tell whether messages are in order. */
+/** How the order of messages is defined. */
 export interface OrderRule<Message> {
-  /** What is ordered apart: the symbol, say. */
+  /** Order holds among the messages of one key, such as a symbol. */
   readonly key: (message: Message) => string;
-  /** Where a message stands among those of its key, in the order of acceptance. */
+  /** The position of a message among those of its key, in the order of acceptance. */
   readonly sequence: (message: Message) => number;
-  /** Messages that order does not bind: those named by `context.fail`, and dead letters that were replayed. */
+  /** Excludes messages named by `context.fail` and replayed dead letters. */
   readonly except?: (message: Message) => boolean;
 }
 
 /**
- * The laws of conservation, of a router, a channel or the report of a stop; at every moment, also inside a listener.
- * Each problem is one line that names the law and shows its numbers; none is an empty list.
+ * Checks the laws of conservation for a router, a channel or the report of `stop`. They hold at every moment, even
+ * inside a listener. Each problem is one line that names the law and shows the numbers; without a problem the list is empty.
  */
 export function checkConservation(accounts: Accounts): readonly string[] {
   if (!('channels' in accounts)) return channelProblems('channel', accounts);
@@ -31,7 +31,7 @@ export function checkConservation(accounts: Accounts): readonly string[] {
   const problems = channels.flatMap(([name, channel]) => channelProblems(name, channel));
   if (!accounts.conserved) problems.push("router: it says of itself that it isn't conserved");
   if ('unroutable' in accounts) {
-    // Not equal: the router goes on counting for channels that were removed, and shows them no more.
+    // Not equal: the router's count includes channels that were removed and are no longer shown.
     const known = channels.reduce((sum, [, channel]) => sum + channel.received, accounts.unroutable);
     if (accounts.received < known) problems.push(lawOf('router', 'received', accounts.received, 'at least', known));
   }
@@ -39,8 +39,8 @@ export function checkConservation(accounts: Accounts): readonly string[] {
 }
 
 /**
- * The law of order: the messages of a key are delivered in the order of acceptance, the first time each is. A second
- * time is allowed: delivery is at least once.
+ * Checks the law of order: the first deliveries of the messages of a key are in the order of acceptance. Further
+ * deliveries are allowed, because delivery is at least once.
  */
 export function checkOrder<Message>(delivered: Iterable<Message>, rule: OrderRule<Message>): readonly string[] {
   checkOptions('checkOrder', rule, { key: true, sequence: true, except: true });
@@ -65,7 +65,7 @@ export function checkOrder<Message>(delivered: Iterable<Message>, rule: OrderRul
   return problems;
 }
 
-/** The law of bounds, under a configuration that was in force all the time: nothing grows past its limit. */
+/** Checks that nothing exceeds its limit, under a configuration that was in force from the start. */
 export function checkBounds(metrics: RouterMetrics, config: RouterConfig): readonly string[] {
   const problems: string[] = [];
   const bound = (place: string, name: string, value: number, max: number): void => {
@@ -110,7 +110,7 @@ function metricsProblems({ rejected, rejectedBy, deadLettered, deadLetteredBy }:
   ];
 }
 
-/** After the end nothing waits any more, and what was not delivered is there by name. */
+/** After the end nothing waits, and the report lists every message that was not delivered. */
 function reportProblems(
   { buffered, returned, inFlight, returnedMessages, unsettledMessages }: ChannelReport,
   equal: Equal,

@@ -3,7 +3,7 @@ import type { AnyChannel } from '../channel/processing-channel.ts';
 import { checkBySchema } from '../channel/validator.ts';
 import type { AnyEmitted } from '../router/router.ts';
 
-/** Checks what the channels of a test emit against the `events` of their classes; a router in service does not. */
+/** Checks emitted events against the `events` of their channel, which a router in production does not do. */
 export class EventCheck {
   readonly #schemas = new Map<string, StandardSchemaV1>();
   #problems: string[] = [];
@@ -26,7 +26,7 @@ export class EventCheck {
     }
   }
 
-  /** Throws for all events that were wrong since it was asked last. */
+  /** Throws if there were wrong events since the last call. */
   verify(): void {
     const problems = this.#problems;
     this.#problems = [];

@@ -1,7 +1,7 @@
 import type { AnyChannel } from '../channel/processing-channel.ts';
 import { wrapper } from './channel-source.ts';
 
-/** Which work of a channel waits to be told how it ends. */
+/** The work of a channel that waits at a gate. */
 export type GateName = 'warmUp' | 'process' | 'close';
 
 interface Gate {
@@ -13,15 +13,15 @@ interface Gate {
 }
 
 /**
- * Holds all work of a channel until a test says how it ends, and notes what came through. The gate of a call stands
- * where the first `await` of its work would be; what nobody opens hangs.
+ * Holds all work of a channel until a test decides how it ends, and notes the payloads that pass. The gate of a call is
+ * where the first `await` of its work would be. A gate that is never opened is work that hangs.
  */
 export class Gates {
-  /** The oldest first: a call that was abandoned leaves its gate behind. */
+  /** The oldest first; the gate of an abandoned call stays. */
   readonly #waiting: Gate[] = [];
   #areOpen = false;
   #working = 0;
-  /** What the channel's own work threw first; the model has it succeed. */
+  /** The first exception of the channel's own work, which succeeds in the model. */
   mistake: string | undefined = undefined;
   /** Payloads as they passed the door, as `process` got them for the first time, and as its work on them ended well. */
   readonly checked: unknown[] = [];
@@ -48,7 +48,7 @@ export class Gates {
     return this.#waiting.findLast((gate) => gate.name === name);
   }
 
-  /** Nothing is held any more; calls that were abandoned end first, and late. */
+  /** Opens all gates. Abandoned calls end first, and late. */
   openAll(): void {
     this.#areOpen = true;
     for (const gate of [...this.#waiting]) gate.open();

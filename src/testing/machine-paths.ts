@@ -1,10 +1,10 @@
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
 import { TestModel, type TestPath } from 'xstate/graph';
 
-/** An event of a model, with the world as it is from this event on. */
+/** An event of a model, with the world after the event. */
 export interface ModelEvent<World> extends EventObject {
   readonly world: World;
-  /** Whom it is about, if there are several. */
+  /** The actor that the event is about, if there are several. */
   readonly id?: string;
 }
 
@@ -12,13 +12,13 @@ export interface ModelEvent<World> extends EventObject {
 export interface Model<World> {
   readonly machine: AnyStateMachine;
   readonly world: World;
-  /** What the machine is given to reach a data plane in this state. */
+  /** The input with which the machine reads a data plane in this state. */
   contextOf(world: World): object;
-  /** What may happen, and what the data plane is like when it does; also what the machine does not hear of. */
+  /** The possible events, each with the data plane after it; includes events that never reach the machine. */
   events(value: string, world: World): readonly ModelEvent<World>[];
-  /** What the data plane is like makes no difference in this state any more. */
+  /** Whether the data plane no longer matters in this state. */
   isOver(value: string): boolean;
-  /** What the data plane does at once in a state that was entered; may end with an event that it sends. */
+  /** What the data plane does at once when a state is entered; it may end by sending an event. */
   react(value: string, world: World): { readonly world: World; readonly event?: string };
 }
 

@@ -1,10 +1,10 @@
 import type { RejectReason } from '../core/outcome.ts';
 import type { DeadLetter, DeadLetterReason } from '../facts/dead-letters.ts';
 
-/** What became of one message; `attempts` is how often `process` got it. */
+/** The outcome of one message; `attempts` is how often `process` got it. */
 export type MessageOutcome =
   | { readonly status: 'delivered'; readonly attempts: number }
-  /** The door refused it. `error` says why it is `invalid`. */
+  /** The message was not accepted. `error` says why it is `invalid`. */
   | { readonly status: 'rejected'; readonly reason: RejectReason; readonly error: unknown }
   | {
       readonly status: 'dead-lettered';
@@ -12,11 +12,11 @@ export type MessageOutcome =
       readonly error: unknown;
       readonly attempts: number;
     }
-  /** Taken in and given up for another one, because the mailbox was full. */
+  /** Accepted, and then dropped by a full mailbox or replaced by a later message. */
   | { readonly status: 'dropped' | 'conflated' }
-  /** Still waiting when the router was stopped. */
+  /** The message still waited when the router stopped. */
   | { readonly status: 'returned'; readonly attempts: number }
-  /** Its call had not settled when the router was stopped. */
+  /** The call with the message had not settled when the router stopped. */
   | { readonly status: 'unsettled'; readonly attempts: number };
 
 interface Entry {
@@ -25,8 +25,8 @@ interface Entry {
 }
 
 /**
- * Follows messages by their payload. Of payloads that cannot be told apart (the same object, equal numbers or texts)
- * the one that came first is taken to be meant.
+ * Follows messages by their payload. Among equal payloads (the same object, equal numbers or strings) the earliest is
+ * assumed.
  */
 export class MessageRoll {
   readonly #entries: Entry[] = [];

@@ -100,7 +100,7 @@ export class PathRun {
     await this.settle();
   }
 
-  /** The router was neither told to stop nor halted. */
+  /** Whether the router has been neither stopped nor halted. */
   get isServing(): boolean {
     return ['starting', 'running', 'degraded'].includes(this.test.router.state);
   }

@@ -10,14 +10,14 @@ export interface ReactionCall<Message = unknown> {
 }
 
 /**
- * What a call of `process` meets before the channel's own work: that work follows when a reaction returns, or when its
- * promise resolves; it is left out when the reaction throws, or when its promise rejects.
+ * Runs before the channel's own work in a call of `process`. That work follows when the reaction returns or its promise
+ * resolves. It is skipped when the reaction throws or its promise rejects.
  */
 export type Reaction<Message = unknown> = (call: ReactionCall<Message>) => void | Promise<void>;
 
 /** A reaction that waits for the test. */
 export interface HeldCall extends Reaction {
-  /** Lets the latest call that met it go on; nothing happens if there is none. */
+  /** Lets the latest call with this reaction go on; does nothing if there is none. */
   succeed(): void;
   /** Lets that call fail. */
   fail(error?: unknown): void;
@@ -42,7 +42,7 @@ export function reject(error: unknown = refusal()): Reaction {
   return () => Promise.reject(error);
 }
 
-/** The call returns a promise that rejects, and the error says whether and when another attempt makes sense. */
+/** The call returns a promise that rejects with an error that has these properties. */
 export function refuse(advice: { readonly retryable?: boolean; readonly retryAfterMs?: number }): Reaction {
   return reject(Object.assign(refusal(), advice));
 }
@@ -67,7 +67,7 @@ export function hold(): HeldCall {
   });
 }
 
-/** The call takes this many ms, and then meets another reaction. */
+/** The call takes this many ms, and then gets another reaction. */
 export function slow(ms: number, then: Reaction = succeed()): Reaction {
   return (call) => new Promise<void>((resolve) => void call.clock.setTimeout(resolve, ms)).then(() => then(call));
 }
@@ -80,11 +80,11 @@ export function busy(ms: number): Reaction {
   };
 }
 
-/** The call names these messages of its batch as failed, by `context.fail`; the others go their way. */
+/** The call names these messages of its batch as failed, by `context.fail`, and delivers the others. */
 export function failOnly(index: number | readonly number[], error: unknown = refusal()): Reaction {
   return ({ batch, context }) => {
     const indices = typeof index === 'number' ? [index] : index;
-    // A batch that comes again may be shorter than the one the script was written for.
+    // A batch that is delivered again may be shorter than the first one.
     for (const each of indices) if (each < batch.length) context.fail(each, error);
   };
 }

@@ -5,13 +5,13 @@ import { SluiceError } from '../core/sluice-error.ts';
 
 /** A clock that stands still until a test moves it; also fits XState's `clock` option. */
 export interface SimulatedClock extends Clock {
-  /** Timers and immediates that wait to be called. */
+  /** Number of pending timers and immediates. */
   readonly pending: number;
-  /** Moves time forward by `ms` and calls what falls due on the way, one by one, each at its own time. */
+  /** Advances time by `ms` and calls every callback that becomes due on the way, each at its own time. */
   advance(ms: number): Promise<void>;
-  /** Calls what is due by now and lets promises go on, without moving time. */
+  /** Calls the callbacks that are due now and lets promises continue, without advancing time. */
   settle(): Promise<void>;
-  /** Moves time forward by `ms` at once, as busy code or a suspended machine does; what fell due is called at the next step. */
+  /** Advances time by `ms` in one step, like busy code or a suspended machine. The next step calls what became due. */
   jump(ms: number): void;
 }
 
@@ -31,7 +31,7 @@ interface Waiting {
 const STEPS_PER_INSTANT_MAX = 1_000_000;
 const START_OF_2024_MS = 1_704_067_200_000;
 
-/** Creates a clock for tests: whatever waits on it is called in order of time, then of creation. */
+/** Creates a clock for tests. Callbacks are called in the order of their times, then of creation. */
 export function createSimulatedClock(options: SimulatedClockOptions = {}): SimulatedClock {
   checkOptions('createSimulatedClock', options, { startMs: true, wallStartMs: true });
   const { startMs = 0, wallStartMs = START_OF_2024_MS } = options;
@@ -61,7 +61,7 @@ export function createSimulatedClock(options: SimulatedClockOptions = {}): Simul
       steps = nowMs > steppedAtMs ? 1 : steps + 1;
       steppedAtMs = nowMs;
       if (steps > STEPS_PER_INSTANT_MAX)
-        throw new Error(`Over ${steps - 1} callbacks at ${nowMs} ms: one re-arms itself.`);
+        throw new Error(`more than ${steps - 1} callbacks at ${nowMs} ms: one of them re-arms itself`);
       waiting.pop();
       next.callback();
       await promisesSettled();
@@ -71,7 +71,7 @@ export function createSimulatedClock(options: SimulatedClockOptions = {}): Simul
 
   async function advance(ms: number): Promise<void> {
     checkForward(ms);
-    if (advancing) throw new SluiceError('refused', 'The clock is being advanced already: await the call before.');
+    if (advancing) throw new SluiceError('refused', 'the clock is already being advanced: await the earlier call');
     advancing = true;
     try {
       await callUntil(nowMs + ms);
@@ -119,5 +119,5 @@ function insertionIndex(waiting: readonly Waiting[], dueMs: number): number {
 
 function checkForward(ms: number): void {
   if (ms >= 0 && Number.isFinite(ms)) return;
-  throw new SluiceError('invalid-option', `Time moves by a finite number of milliseconds from 0 up, not by ${ms}.`);
+  throw new SluiceError('invalid-option', `ms must be a finite number of milliseconds from 0, got ${ms}`);
 }

@@ -5,15 +5,15 @@ import type { Clock } from '../core/clock.ts';
 import { type Around, clockOf, makerOf, type PayloadOf, wrapper } from './channel-source.ts';
 import { type Reaction, succeed } from './reactions.ts';
 
-/** What the calls of a sink meet. */
+/** The script of a sink. */
 export interface SinkOptions<Message = unknown> {
-  /** What the next calls meet, one after the other, over all instances. Default: nothing. */
+  /** The reactions to the first calls, in order, across all instances. Default: none. */
   readonly script?: readonly Reaction<Message>[];
-  /** What all calls after those meet. Default: `succeed()`. */
+  /** The reaction to all later calls. Default: `succeed()`. */
   readonly otherwise?: Reaction<Message>;
   /** How many of the latest calls are kept. Default: all. */
   readonly callsMax?: number;
-  /** Time for the reactions. Default: that of the test router. */
+  /** The clock of the reactions. Default: the clock of the test router. */
   readonly clock?: Clock;
 }
 
@@ -21,30 +21,30 @@ const sinkOptions: OptionNames<SinkOptions> = { script: true, otherwise: true, c
 
 /** One call of `process`. */
 export interface SinkCall<Message> {
-  /** When it began, on the router's clock. */
+  /** The start of the call, on the router's clock. */
   readonly at: number;
   readonly attempt: number;
   readonly trigger: string;
-  /** How long its oldest message had waited. */
+  /** How long the oldest message of the batch had waited. */
   readonly ageMs: number;
   readonly batch: readonly Message[];
   readonly context: BatchContext;
-  /** `late`: it ended after it was abandoned as hung, or after its channel was restarted. */
+  /** `late`: the call ended after it was abandoned as hung, or after its channel was restarted. */
   readonly outcome: 'running' | 'succeeded' | 'failed' | 'late';
 }
 
-/** A channel that does as it is told, and the record of its calls. */
+/** A channel with a scripted sink, and the record of its calls. */
 export interface Sink<Channel extends AnyChannel> {
   /** Makes an instance: `channels: { tick: sink.channel }`. */
   readonly channel: () => Channel;
-  /** What the next calls meet; may be added to at any time. */
+  /** The reactions to the next calls; you can add more at any time. */
   readonly script: Reaction<PayloadOf<Channel>>[];
-  /** What calls meet when the script is over; may be replaced at any time. */
+  /** The reaction when the script is over; you can replace it at any time. */
   otherwise: Reaction<PayloadOf<Channel>>;
   readonly calls: readonly SinkCall<PayloadOf<Channel>>[];
-  /** The messages of calls that ended well, without those that were named as failed, in order. */
+  /** The messages of successful calls, in order, without those that `context.fail` named. */
   readonly delivered: readonly PayloadOf<Channel>[];
-  /** All messages that `process` got, each once, in the order in which it got them first. */
+  /** All messages that `process` got, each once, in the order of their first call. */
   readonly offered: readonly PayloadOf<Channel>[];
 }
 
@@ -52,7 +52,7 @@ class BlankChannel extends ProcessingChannel<unknown> {
   override process(): void {}
 }
 
-/** A sink around a channel of your own, whose work is done after each reaction; or around one that does nothing. */
+/** A sink in front of your own channel, whose work follows each reaction; without a channel there is no work. */
 export function createSink(options?: SinkOptions): Sink<ProcessingChannel<unknown>>;
 export function createSink<Channel extends AnyChannel>(
   channel: ChannelSource<Channel>,
@@ -133,7 +133,7 @@ class ScriptedSink implements Sink<AnyChannel> {
   }
 }
 
-/** Notes how a call ends. After it was abandoned, the channel has no batch, or one that began later. */
+/** Notes how a call ends. After the call was abandoned, the channel has no batch, or a later one. */
 function endOf(channel: AnyChannel, call: Call): (outcome: 'succeeded' | 'failed') => void {
   const { batch, lastBatchAt } = channel;
   return (outcome) => {
@@ -142,7 +142,7 @@ function endOf(channel: AnyChannel, call: Call): (outcome: 'succeeded' | 'failed
   };
 }
 
-/** The context, which notes whom `fail` names. Its other members read the call as it is at that moment. */
+/** A context that notes the messages that `fail` names. Its other members read the present call. */
 function observed<Context extends BatchContext>(context: Context, note: (index: number) => void): Context {
   return new Proxy(context, {
     get(target, key) {

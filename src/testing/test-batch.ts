@@ -11,29 +11,29 @@ import type { Reaction } from './reactions.ts';
 import { createSink } from './sink.ts';
 import { createTestRouter, type TestRouter } from './test-router.ts';
 
-/** How the messages are passed through. */
+/** The options of `testBatch`. */
 export interface TestBatchOptions<Message = unknown> {
-  /** The configuration of the channel. Default: all messages are one batch, and everything else as it is shipped. */
+  /** The configuration of the channel. Default: all messages are one batch; otherwise the usual defaults. */
   readonly config?: ChannelInput;
-  /** What the first calls of `process` meet before the channel's own work. Default: nothing. */
+  /** The reactions to the first calls of `process`, before the channel's own work. Default: none. */
   readonly script?: readonly Reaction<Message>[];
-  /** Of all chance. Default: 1. */
+  /** Seed of all randomness. Default: 1. */
   readonly seed?: number;
-  /** How long the channel gets before it is stopped, in simulated ms. Default: 60,000. */
+  /** After this time the channel is stopped, in simulated ms. Default: 60,000. */
   readonly withinMs?: number;
 }
 
 const testBatchOptions: OptionNames<TestBatchOptions> = { config: true, script: true, seed: true, withinMs: true };
 
-/** What became of the messages. */
+/** The result of `testBatch`. */
 export interface BatchResult<Event> {
-  /** One for each message, in their order. */
+  /** One outcome per message, in the order of the messages. */
   readonly outcomes: readonly MessageOutcome[];
-  /** What the channel emitted, in order. */
+  /** The events that the channel emitted, in order. */
   readonly events: readonly Event[];
-  /** What was measured when the last message was done. */
+  /** The metrics when the last message was done. */
   readonly metrics: ChannelMetrics;
-  /** Whether and how it stopped. */
+  /** The report of `stop`. */
   readonly report: ChannelReport;
 }
 
@@ -42,8 +42,8 @@ const CAPACITY = 1_000;
 const NAME = 'channel';
 
 /**
- * Passes messages, as a feed would send them, through a channel in a whole router on simulated time, until none waits
- * any more, and stops it. Throws when a law of conservation was broken on the way.
+ * Routes messages through a channel in a real router on simulated time until no message waits, and then stops the
+ * router. Throws if a law of conservation was broken.
  */
 export async function testBatch<Channel extends AnyChannel>(
   channel: ChannelSource<Channel> | Channel,
@@ -73,7 +73,7 @@ export async function testBatch<Channel extends AnyChannel>(
   await rest(test, withinMs);
   const metrics = test.metrics(NAME);
   const { channels } = await test.stop();
-  // The one channel there is.
+  // The router has only this channel.
   const report = channels[NAME] as ChannelReport;
   roll.left(report.unsettledMessages, 'unsettled');
   roll.left(report.returnedMessages, 'returned');
@@ -92,7 +92,7 @@ function pass(test: TestRouter<unknown>, roll: MessageRoll, message: unknown): v
   roll.rejected(outcome.reason, isLetter ? test.facts('message.deadLettered').at(-1)?.error : undefined);
 }
 
-/** Moves time on in growing steps until nothing waits and nothing is in flight. */
+/** Advances time in growing steps until nothing waits and nothing is in flight. */
 async function rest(test: TestRouter<unknown>, withinMs: number): Promise<void> {
   await test.clock.settle();
   const endMs = test.clock.now() + withinMs;
@@ -104,7 +104,7 @@ async function rest(test: TestRouter<unknown>, withinMs: number): Promise<void> 
   }
 }
 
-/** What was seen from outside, message by message, must be what the router counted. */
+/** The outcomes, observed message by message, must match the counters of the router. */
 function verify(outcomes: readonly MessageOutcome[], report: ChannelReport): void {
   const problems = [...checkConservation(report)];
   const seen = (status: MessageOutcome['status']): number => outcomes.filter((each) => each.status === status).length;

@@ -1,4 +1,4 @@
-/** A message of one of the shipped data types, told apart from others by its number. */
+/** A message of one of the shipped data types, identified by its number. */
 export interface TestMessage {
   readonly ev: string;
   readonly sym: string;
@@ -12,7 +12,7 @@ export function message(dataType: string, n: number, sym = 'A'): TestMessage {
   return { ev: eventTypes[dataType] ?? dataType, sym, n };
 }
 
-/** So many messages of such a data type, numbered from `from`. */
+/** `count` messages of such a data type, numbered from `from`. */
 export function messages(dataType: string, count: number, from = 0): TestMessage[] {
   return Array.from({ length: count }, (_, index) => message(dataType, from + index));
 }

@@ -18,17 +18,17 @@ import { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts'
 import { createSink, type Sink } from './sink.ts';
 import type { TestMessage } from './test-messages.ts';
 
-/** What `createRouter` takes, but time and chance are simulated, and channels need no class. */
+/** The options of `createRouter`, with simulated time and randomness, and with channels without a class. */
 export interface TestRouterOptions<Channels extends ChannelSources = ChannelSources, Config = AnyConfig>
   extends Omit<CreateRouterOptions<Channels, Config>, 'channels' | 'clock' | 'random'> {
   readonly channels?: Channels;
-  /** Channels without a class, each with its configuration: what they do is scripted by `sink(name)`. */
+  /** Channels without a class, each with its configuration. `sink(name)` scripts what they do. */
   readonly sinks?: NonNullable<RouterConfigInput['channels']>;
-  /** `false`: not started yet; `router.start()` is left to the test. Default: true. */
+  /** With `false` the test calls `router.start()` itself. Default: true. */
   readonly isStarted?: boolean;
-  /** Of all chance: the same seed gives the same run. Default: 1. */
+  /** Seed of all randomness: the same seed gives the same run. Default: 1. */
   readonly seed?: number;
-  /** Default: a new one. */
+  /** The clock. Default: a new one. */
   readonly clock?: SimulatedClock;
 }
 
@@ -40,13 +40,13 @@ const testRouterOptions: OptionNames<TestRouterOptions> = {
   isStarted: true,
 };
 
-/** How long a promise may take that nothing but time can settle. */
+/** How long `advanceUntil` advances at most. */
 const LIMIT_MS = 600_000;
 const STEP_MS = 10;
 
 /**
- * Makes a router on a simulated clock and starts it. Time stands still until `advance`: what needs none, such as the
- * warm-up of most channels, is over when this resolves.
+ * Makes a router on a simulated clock and starts it. Time stands still until `advance`. Work that needs no time, such
+ * as the warm-up of most channels, is done when the promise resolves.
  */
 export async function createTestRouter<
   const Channels extends ChannelSources = ChannelSources,
@@ -82,7 +82,7 @@ export async function createTestRouter(options: TestRouterOptions): Promise<Test
   });
   const test = new TestRouter(router, clock, check, own);
   if (!isStarted) return test;
-  // With `onGiveUp: escalate` a start can fail; `router.start()`, called again, tells so.
+  // With `onGiveUp: escalate` a start can fail; a second `router.start()` rejects with the error.
   router.start().catch(() => {});
   await clock.settle();
   return test;
@@ -100,9 +100,9 @@ function sinkOf(sinks: Map<string, TestSink>, name: string, clock: SimulatedCloc
   return sink;
 }
 
-/** The same source, whose instances this function sees first. */
+/** A source of the same channel that passes each new instance to a function. */
 function seen(source: ChannelSource, made: (channel: AnyChannel) => void): ChannelSource {
-  // Refused by the router, in its own words.
+  // The router refuses this source with its own message.
   if (typeof source !== 'function') return source;
   const make = factoryOf(source);
   return () => {
@@ -114,7 +114,7 @@ function seen(source: ChannelSource, made: (channel: AnyChannel) => void): Chann
 
 type Fact = { [Type in keyof RouterFacts]: readonly [Type, RouterFacts[Type]] }[keyof RouterFacts];
 
-/** A router on a simulated clock, and the record of what it told. Made by `createTestRouter`. */
+/** A router on a simulated clock, and the record of its events and facts. Made by `createTestRouter`. */
 export class TestRouter<Emits = AnyEmitted> implements AsyncDisposable {
   readonly router: DataChannelRouter<Emits>;
   readonly clock: SimulatedClock;
@@ -133,7 +133,7 @@ export class TestRouter<Emits = AnyEmitted> implements AsyncDisposable {
     this.clock = clock;
     this.#check = check;
     this.#sinks = sinks;
-    // What is no `event` is a fact, under its own name.
+    // Everything except `event` is a fact, under its own name.
     router.events.on('*', (type, fact) => {
       if (type !== 'event') return void this.#facts.push([type, fact] as Fact);
       this.#events.push(fact as Emits);
@@ -141,17 +141,17 @@ export class TestRouter<Emits = AnyEmitted> implements AsyncDisposable {
     });
   }
 
-  /** What the channels emitted, in order. */
+  /** The events that the channels emitted, in order. */
   get events(): readonly Emits[] {
     return this.#events;
   }
 
-  /** What stands in for a channel without a class, for `sinks` or `router.add(name, sink(name).channel)`. */
+  /** The sink of a channel without a class, from `sinks` or for `router.add(name, sink(name).channel)`. */
   sink(name: string): TestSink {
     return sinkOf(this.#sinks, name, this.clock);
   }
 
-  /** What is measured of one channel. */
+  /** The metrics of one channel. */
   metrics(channel: string): ChannelMetrics {
     const metrics = this.router.metrics().channels[channel];
     if (metrics === undefined) throw new SluiceError('unknown-channel', `metrics: there is no channel ${channel}`);
@@ -163,14 +163,14 @@ export class TestRouter<Emits = AnyEmitted> implements AsyncDisposable {
     return this.#facts.flatMap(([name, fact]) => (name === type ? [fact as RouterFacts[Type]] : []));
   }
 
-  /** The states a channel entered, in order; of a partition by its id: `tick/0`. */
+  /** The states that a channel entered, in order; `tick/0` names a partition. */
   states(channel: string): readonly string[] {
     return this.facts('channel.entered').flatMap((fact) => (fact.channel === channel ? [fact.to] : []));
   }
 
   /**
-   * Moves time on by so many ms and does what falls due on the way. Rejects when messages are not accounted for, or when
-   * a channel emitted a wrong event.
+   * Advances time by `ms` and runs what becomes due on the way. Rejects if messages are not accounted for, or if a
+   * channel emitted a wrong event.
    */
   async advance(ms: number): Promise<void> {
     this.checkConserved();
@@ -186,8 +186,8 @@ export class TestRouter<Emits = AnyEmitted> implements AsyncDisposable {
   }
 
   /**
-   * Moves time on until a promise settles; ten simulated minutes at most, then it throws. It may be late by 10 ms, or
-   * by a tenth of the time that passed.
+   * Advances time until a promise settles, and throws after ten simulated minutes. Time may advance too far by
+   * up to 10 ms, or 10 % of the elapsed time.
    */
   async advanceUntil<Value>(promise: Promise<Value>): Promise<Value> {
     let isSettled = false;
@@ -199,7 +199,8 @@ export class TestRouter<Emits = AnyEmitted> implements AsyncDisposable {
     const fromMs = this.clock.now();
     while (!isSettled) {
       const passedMs = this.clock.now() - fromMs;
-      if (passedMs >= LIMIT_MS) throw new Error(`nothing settled it within ${LIMIT_MS} ms: ${this.explanations()}`);
+      if (passedMs >= LIMIT_MS)
+        throw new Error(`the promise did not settle within ${LIMIT_MS} ms: ${this.explanations()}`);
       await this.clock.advance(Math.max(STEP_MS, Math.floor(passedMs / 10)));
     }
     const value = await promise;
@@ -207,12 +208,12 @@ export class TestRouter<Emits = AnyEmitted> implements AsyncDisposable {
     return value;
   }
 
-  /** Why each channel is or is not delivering, a sentence each. */
+  /** The sentence of `explain` for each channel. */
   explanations(): string {
     return [...this.router.channels.keys()].map((name) => this.router.explain(name).sentence).join(' ');
   }
 
-  /** Stops the router and moves time on until that is done; called again it returns the same report. */
+  /** Stops the router and advances time until that is done. A second call returns the same report. */
   stop(options?: StopOptions): Promise<DrainReport> {
     return this.advanceUntil(this.router.stop(options));
   }

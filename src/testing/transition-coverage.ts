@@ -7,11 +7,11 @@ import type {
 } from 'xstate';
 import { statesOf, transitionLabel, transitionsOf } from '../inspector/mermaid.ts';
 
-/** Which of a machine's transitions were taken, over any number of actors of it and of what it `provide`s. */
+/** The transitions that the actors of a machine took, and of the machines made from it by `provide`. */
 export interface TransitionCoverage {
   /** For `createActor({ inspect })`; sees every microstep, also those of `always` and of children. */
   readonly inspector: (event: InspectionEvent) => void;
-  /** Notes what `event` does in `snapshot`, where no actor runs; misses the `always` that follow. */
+  /** Notes the transitions of `event` in `snapshot`, without an actor; misses the `always` transitions that follow. */
   hit(snapshot: AnyMachineSnapshot, event: AnyEventObject): void;
   report(): { readonly total: number; readonly covered: number; readonly missing: readonly string[] };
 }

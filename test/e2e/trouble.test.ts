@@ -255,7 +255,7 @@ describe.skipIf(isWithoutBrowser)(`the page of a router in trouble${browserNote}
     await page.locator('#tab-events').click();
     await shows('.events li', 'resumed');
     await page.locator('.events li', { hasText: 'resumed' }).getByRole('button').click();
-    await shows('#sentence', 'Nobody watched at that moment: only the transitions are known.');
+    await shows('#sentence', 'No page was open at that moment: only the transitions are known.');
     await select('ohlcv');
     await shows('#detail-state', 'unknown');
     await shows('#router', 'router unknown');

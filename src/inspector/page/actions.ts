@@ -5,7 +5,7 @@ import { count } from './format.ts';
 
 interface Wording {
   readonly title: string;
-  /** What follows from it, before it is confirmed. */
+  /** What the command will do; shown before it is confirmed. */
   readonly warning: (row: ChannelRow) => string;
 }
 
@@ -13,28 +13,31 @@ const wordings: Readonly<Record<Operation, Wording>> = {
   pause: {
     title: 'Pause',
     warning: ({ depth, capacity }) =>
-      `It goes on taking messages in and delivers none until it is resumed. ${count(depth)} of ${count(capacity)} wait now.`,
+      `The channel accepts messages but delivers none until it is resumed. ${count(depth)} of ${count(capacity)} wait now.`,
   },
-  resume: { title: 'Resume', warning: ({ depth }) => `It delivers again, ${count(depth)} waiting messages first.` },
+  resume: {
+    title: 'Resume',
+    warning: ({ depth }) => `The channel delivers again, beginning with the ${count(depth)} waiting messages.`,
+  },
   flush: {
     title: 'Flush',
-    warning: ({ depth }) => `The ${count(depth)} messages that wait are due now, batch by batch.`,
+    warning: ({ depth }) => `The ${count(depth)} waiting messages become due at once, batch by batch.`,
   },
   trip: {
     title: 'Trip breaker',
     warning: () =>
-      'The breaker opens: nothing is delivered until its cool-down is over and probes succeed, or it is reset.',
+      'The breaker opens: nothing is delivered until its cool-down is over and the probes succeed, or until it is reset.',
   },
   reset: { title: 'Reset breaker', warning: () => 'The breaker closes and forgets its history.' },
   restart: {
     title: 'Restart',
     warning: ({ inFlight }) =>
-      `A new instance takes over. The ${count(inFlight)} messages in flight are abandoned and delivered again.`,
+      `A new instance replaces the channel. The ${count(inFlight)} messages in flight are delivered again.`,
   },
   drain: {
     title: 'Drain and remove',
     warning: ({ depth }) =>
-      `No new messages; the ${count(depth)} that wait are delivered, then the channel is taken out of the router. This cannot be undone here.`,
+      `The channel accepts no more messages, delivers the ${count(depth)} that wait and is then removed from the router. This cannot be undone here.`,
   },
   replay: {
     title: 'Replay dead letters',
@@ -44,13 +47,13 @@ const wordings: Readonly<Record<Operation, Wording>> = {
 };
 const dangerous: ReadonlySet<Operation> = new Set(['trip', 'restart', 'drain']);
 
-/** The buttons of an operator. Without `allowControl` there are none. */
+/** The buttons for an operator; none without `allowControl`. */
 export class Actions {
   readonly #group = find('actions');
   readonly #dialog = find<HTMLDialogElement>('confirm');
   #row: ChannelRow | undefined;
 
-  /** `isLive`: orders are given to the present only. */
+  /** `isLive`: commands are possible only in the present. */
   update(operations: readonly Operation[], row: ChannelRow | undefined, isLive: boolean): void {
     this.#row = row;
     rebuild(this.#group, operations.join(), () => operations.map((operation) => this.#button(operation)));
@@ -92,7 +95,7 @@ async function carryOut(operation: Operation, channel: string): Promise<void> {
 const NOTICE_MS = 6_000;
 let timer = 0;
 
-/** Tells something for a few seconds, to screen readers too. */
+/** Shows a notice for a few seconds, to screen readers too. */
 function say(text: string): void {
   setText(find('notice'), text);
   window.clearTimeout(timer);

@@ -7,7 +7,7 @@ import { Sparkline } from './sparkline.ts';
 const SPARK_MS = 60_000;
 const SINCE_MS_MIN = 500;
 
-/** One channel in short. */
+/** One channel at a glance. */
 class Card {
   readonly item: HTMLElement;
   readonly #button: HTMLButtonElement;
@@ -92,7 +92,7 @@ class Card {
   }
 }
 
-/** What a card says, in this order. */
+/** The values of a card, in this order. */
 function makeFacts() {
   return {
     in: make('dd'),

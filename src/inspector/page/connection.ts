@@ -8,12 +8,12 @@ interface Listener {
   changed(state: ConnectionState): void;
 }
 
-/** So often it is tried again, in ms. */
+/** Time between two attempts to connect, in ms. */
 const RETRY_MS = 1_000;
-/** Frames come four times a second; after so long without one nobody is there any more, whatever the socket says. */
+/** Frames come four times a second; after this long without one the connection counts as lost. */
 const SILENCE_MS = 10_000;
 
-/** The stream from the router. Lost, it is tried again for ever; a page that nobody sees lets go of it. */
+/** The stream from the router. A lost stream is opened again and again; a hidden page closes it. */
 export function connect(listener: Listener): void {
   let source: EventSource | undefined;
   let retry = 0;
@@ -55,7 +55,7 @@ export function connect(listener: Listener): void {
   open();
 }
 
-/** Asks the router to do something; says what went wrong, or nothing. */
+/** Sends a command to the router; resolves with what went wrong, or with undefined. */
 export async function operate(operation: string, channel: string): Promise<string | undefined> {
   try {
     const response = await fetch('operate', {

@@ -35,7 +35,7 @@ export class Detail {
       button.addEventListener('click', () => this.#select(tab));
       button.addEventListener('keydown', (event) => this.#step(event));
     }
-    // It may scroll sideways, so the keyboard must get there.
+    // The pane may scroll sideways, so it must be reachable by keyboard.
     this.#pane.tabIndex = 0;
     this.#select('chart');
   }
@@ -47,14 +47,14 @@ export class Detail {
     };
   }
 
-  /** `row` is undefined where nobody watched: the state is known from the transitions alone. */
+  /** `row` is undefined for a moment without an open page: only the transitions are known. */
   update(name: string, row: ChannelRow | undefined, routerState: string, at: number): void {
     const last = this.#history.lastTransition(name, at);
     const state = row?.state ?? last?.to ?? 'unknown';
     setText(find('detail-title'), name);
     setText(find('detail-state'), state);
     setTone(find('detail-state'), row?.tone ?? last?.tone ?? 'plain');
-    setText(find('sentence'), row?.sentence ?? 'Nobody watched at that moment: only the transitions are known.');
+    setText(find('sentence'), row?.sentence ?? 'No page was open at that moment: only the transitions are known.');
     this.#pane.setAttribute('aria-labelledby', `tab-${this.#tab}`);
     if (this.#tab === 'chart') this.#showChart(row?.states ?? { [state]: 1 }, last);
     if (this.#tab === 'router') {
@@ -94,14 +94,14 @@ export class Detail {
     ]);
   }
 
-  /** Asked for while they are looked at, at most once a second and only when there are others than before. */
+  /** Fetched while the tab is open, at most once a second, and only if they changed. */
   #showLetters(name: string, deadLettered: number): void {
     const key = `${name} ${deadLettered} ${this.#history.frames.at(-1)?.deadLetters.stored}`;
     const now = window.performance.now();
     if (key !== this.#lettersKey && now - this.#lettersAt >= LETTERS_MS) {
       this.#lettersKey = key;
       this.#lettersAt = now;
-      // Those that no channel could be found for belong to none, and are shown with each.
+      // Letters without a channel are shown with each channel.
       void Promise.all([fetchLetters(name), fetchLetters('')]).then(([own, homeless]) => {
         if (own === undefined || homeless === undefined) this.#lettersKey = '';
         else if (this.#lettersKey === key) this.#letters = [own, homeless];
@@ -111,7 +111,7 @@ export class Detail {
     const shown = [own, homeless].map(({ letters, stored }) => `${letters[0]?.id} ${letters[0]?.channel} ${stored}`);
     rebuild(this.#pane, `letters ${name} ${shown.join()}`, () => [
       letterTable(`Dead letters of ${name}`, own),
-      letterTable('Messages no channel takes', homeless),
+      letterTable('Messages that no channel takes', homeless),
     ]);
   }
 

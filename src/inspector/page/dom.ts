@@ -1,6 +1,6 @@
 type Attributes = Readonly<Record<string, string | number>>;
 
-/** Makes an element; text becomes text, never markup, so that nothing a message says can be run. */
+/** Makes an element. A string becomes text, never markup, so that the content of a message cannot run. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -35,7 +35,7 @@ export function find<Kind extends Element = HTMLElement>(id: string): Kind {
   return element as unknown as Kind;
 }
 
-/** Sets a text only when it is another, so that selections and screen readers are left in peace. */
+/** Sets the text only if it differs, so that selections and screen readers are not disturbed. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -19,7 +19,7 @@ export function duration(ms: number): string {
   return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
 }
 
-/** The time of day, as the one who looks has it. */
+/** The time of day in the reader's time zone. */
 export function timeOfDay(at: number): string {
   return new Date(at).toLocaleTimeString('en-GB', { hour12: false });
 }

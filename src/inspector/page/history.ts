@@ -2,9 +2,9 @@ import type { ChannelRow, Entry, Frame, Hello, Spread, Tick } from '../protocol.
 
 const FRAMES_MAX = 1_200;
 const ENTRIES_MAX = 3_000;
-/** A frame stands for the time up to the next, but not for longer than this: there was a gap then. */
+/** A frame stands for the time up to the next frame, but not for longer than this, in ms. */
 const GAP_MS = 3_000;
-/** Rates are taken over so long, so that they do not flicker. */
+/** Rates are averaged over this time, in ms, so that they do not flicker. */
 const RATE_MS = 1_000;
 const SPREAD_MS = 3_000;
 
@@ -20,7 +20,7 @@ export class History {
   readonly entries: Entry[] = [];
   config: unknown;
 
-  /** A new stream brings what is known; of frames and entries that are here already, nothing changes. */
+  /** A new stream repeats what is known; frames and entries that are here already stay. */
   begin({ frames, entries, config }: Hello): void {
     const lastAt = this.frames.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
     // A router that was started anew counts its entries from 1 again.
@@ -44,7 +44,7 @@ export class History {
     return this.frames.at(-1)?.at ?? 0;
   }
 
-  /** The frame that shows a moment; undefined: nobody watched then. */
+  /** The frame of a moment; undefined: no page was open. */
   frameAt(at: number): Frame | undefined {
     const index = this.#indexAt(at);
     const frame = this.frames[index];

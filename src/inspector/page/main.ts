@@ -84,11 +84,11 @@ function showConnection(): void {
   const isLost = connection === 'lost';
   find('lost').hidden = !isLost;
   document.body.classList.toggle('lost', isLost);
-  const since = now === 0 ? '' : ` What you see is from ${timeOfDay(now)}.`;
+  const since = now === 0 ? '' : ` The values shown are from ${timeOfDay(now)}.`;
   if (isLost) {
     setText(
       find('lost'),
-      `Disconnected from the router, trying again every second.${since} If it was started again, open its new address.`,
+      `Disconnected from the router; reconnecting every second.${since} If the router was started again, open its new address.`,
     );
   }
 }

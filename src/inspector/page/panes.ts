@@ -2,9 +2,9 @@ import type { ChannelRow, Entry, LetterRow, Letters } from '../protocol.ts';
 import { make } from './dom.ts';
 import { count, duration, setting, timeOfDay } from './format.ts';
 
-/** What happened to a channel and to the router, newest first; a moment can be gone back to. */
+/** What happened to a channel and to the router, newest first. Each time leads back to that moment. */
 export function eventList(entries: readonly Entry[], show: (at: number) => void): HTMLElement {
-  if (entries.length === 0) return make('p', { class: 'muted' }, 'Nothing worth telling happened yet.');
+  if (entries.length === 0) return make('p', { class: 'muted' }, 'Nothing unusual has happened yet.');
   const items = entries.map((entry) => {
     const time = make('button', { type: 'button', class: 'time', title: 'Show this moment' }, timeOfDay(entry.at));
     time.addEventListener('click', () => show(entry.at));
@@ -26,15 +26,15 @@ export function numberTable(row: ChannelRow): HTMLElement {
   const accepted = row.received - row.rejected;
   const numbers: readonly (readonly [string, number, string])[] = [
     ['received', row.received, 'handed to the channel'],
-    ['rejected', row.rejected, 'refused at the door; the caller was told why'],
-    ['accepted', accepted, 'the channel answers for these'],
+    ['rejected', row.rejected, 'not accepted; the caller got the reason'],
+    ['accepted', accepted, 'taken into the mailbox'],
     ['delivered', row.delivered, 'processed without an error'],
-    ['dead-lettered', row.deadLettered, 'given up, and kept with the reason'],
-    ['shed', row.shed, 'dropped or conflated by the overflow policy'],
+    ['dead-lettered', row.deadLettered, 'given up and kept as dead letters, with the reason'],
+    ['shed', row.shed, 'dropped or conflated in the mailbox'],
     ['waiting', row.depth, 'in the mailbox, or waiting for the next attempt'],
-    ['in flight', row.inFlight, 'process has them now'],
-    ['retries', row.retries, 'attempts after the first'],
-    ['restarts', row.restarts, 'the channel was started anew'],
+    ['in flight', row.inFlight, 'in a call of process'],
+    ['retries', row.retries, 'calls after a failed attempt'],
+    ['restarts', row.restarts, 'new starts after a failure'],
   ];
   const rows = numbers.map(([name, value, meaning]) =>
     make(
@@ -48,7 +48,7 @@ export function numberTable(row: ChannelRow): HTMLElement {
   return make('table', { class: 'numbers' }, make('caption', {}, ledger(row, accepted)), make('tbody', {}, ...rows));
 }
 
-/** Whether the counters add up, said with the counters. */
+/** The equation of the counters. */
 function ledger(row: ChannelRow, accepted: number): string {
   const ends = row.delivered + row.deadLettered + row.shed + row.depth + row.inFlight;
   const returned = accepted - ends;
@@ -68,7 +68,7 @@ export function letterTable(title: string, { letters, stored }: Letters): HTMLEl
   const head = make('tr', {}, ...titles.map((title) => make('th', { scope: 'col' }, title)));
   const body = letters.map((letter) => make('tr', {}, ...cellsOf(letter)));
   const note = hasMessages ? '' : ' Their messages are not shown: showPayloads is off.';
-  const caption = `${count(stored)} kept, the newest ${letters.length} below.${note}`;
+  const caption = `${count(stored)} kept; the newest ${letters.length} are shown.${note}`;
   const table = make('table', {}, make('caption', {}, caption), make('thead', {}, head), make('tbody', {}, ...body));
   return make('div', { class: 'letters' }, heading, table);
 }
@@ -115,7 +115,7 @@ function flatten(value: unknown, path: string): Setting[] {
   return fields.flatMap(([name, field]) => flatten(field, `${path}.${name}`));
 }
 
-/** A change of a whole part is a change of each field of it. */
+/** A change of a whole section changes each of its fields. */
 function isUnder(path: string, changed: string): boolean {
   return path === changed || path.startsWith(`${changed}.`);
 }

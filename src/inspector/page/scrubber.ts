@@ -3,7 +3,7 @@ import { find, make, makeSvg, rebuild, setText } from './dom.ts';
 import { duration, timeOfDay } from './format.ts';
 import { type History, isAbout, rowOf } from './history.ts';
 
-/** What is seen of the past at once: the first that holds all that is known, in minutes. */
+/** Spans of the time line, in minutes: the shortest that covers the known past is used. */
 const SPANS = [1, 2, 5];
 const MINUTE_MS = 60_000;
 const STEPS = 1_200;
@@ -12,7 +12,7 @@ const LANES_MAX = 8;
 const LANE_PX = 18;
 const FRAME_MS = 250;
 
-/** The past of all channels in lanes, and the moment that is shown. */
+/** The past of all channels, a lane each, and the moment that is shown. */
 export class Scrubber {
   readonly #history: History;
   readonly #input = find<HTMLInputElement>('scrub');
@@ -21,7 +21,7 @@ export class Scrubber {
   readonly #changed: () => void;
   /** The moment shown, in ms since 1970; undefined: the present. */
   at: number | undefined;
-  /** The end of the span; it stands still while the past is looked at. */
+  /** The end of the span; it stands still while a past moment is shown. */
   #end = 0;
   #spanMs = MINUTE_MS;
 
@@ -37,7 +37,7 @@ export class Scrubber {
     });
   }
 
-  /** Shows a moment of the past, as from the list of what happened. */
+  /** Shows a moment of the past. */
   show(at: number): void {
     if (at < this.#end - this.#spanMs) this.#end = at + this.#spanMs / 2;
     this.at = at;
@@ -138,7 +138,7 @@ export class Scrubber {
   }
 }
 
-/** What a lane shows even when it was too short for a frame. */
+/** Entries that a lane marks, even if they were too short for a frame. */
 function isMark({ kind, tone }: Entry): boolean {
   return tone === 'bad' || kind === 'restart' || kind === 'config' || kind === 'operator';
 }

@@ -43,7 +43,7 @@ export class Sparkline {
         legend: { show: false },
         cursor: { show: false },
         axes: [{ show: false }, { show: false }],
-        // A line at 0 lies on the ground, and one that never moves is not blown up to fill the place.
+        // A line at 0 lies at the bottom, and a constant line is not stretched over the whole height.
         scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
         padding: [2, 0, 1, 0],
         series: [{}, { stroke: color, width: 1.5, fill: () => `${color().trim()}26`, points: { show: false } }],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { BarChannel } from '../../../docs/examples/bar-channel.ts';
-import { BoundedMap, LastPrices } from '../../../docs/examples/bounded-map.ts';
+import { BoundedMap } from '../../../docs/examples/bounded-map.ts';
 import { defineFairValueChannel } from '../../../docs/examples/fair-value-channel.ts';
 import { defineTradeChannel, TradeChannel } from '../../../docs/examples/trade-channel.ts';
 import { testBatch } from '../../../src/testing/index.ts';
@@ -26,7 +26,7 @@ describe('example channels', () => {
   });
 
   test('a fair value is measured against the last trade of its symbol, under either of its names', async () => {
-    const lastPrices = new LastPrices();
+    const lastPrices = new BoundedMap();
     const trades = [50, 100].map((p) => ({ pair: 'BTC-USDT', p }));
     await testBatch(defineTradeChannel(lastPrices), trades);
     const fairValues = [102, 100.5].map((fmv) => ({ sym: 'X:BTC-USDT', fmv }));
@@ -44,7 +44,7 @@ describe('example channels', () => {
     const results = [
       await testBatch(TradeChannel, [{ p: 1 }, { sym: 'A', p: 0 }]),
       await testBatch(BarChannel, [{ sym: 'A', o: 1, c: '2', s: 0, e: 1 }]),
-      await testBatch(defineFairValueChannel(new LastPrices()), [{ sym: 'A', fmv: null }]),
+      await testBatch(defineFairValueChannel(new BoundedMap()), [{ sym: 'A', fmv: null }]),
     ];
     const outcomes = results.flatMap((result) => result.outcomes);
     expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason)).toEqual(
@@ -53,7 +53,7 @@ describe('example channels', () => {
   });
 
   test('a bounded map forgets the oldest key, not a newer one', () => {
-    const map = new BoundedMap<number>(2);
+    const map = new BoundedMap(2);
     for (const [key, value] of [
       ['a', 1],
       ['b', 2],

@@ -22,7 +22,7 @@ it.each<[string, unknown, string]>([
   [
     'a code that people rarely know',
     Object.assign(new Error('x'), { code: 'EACCES' }),
-    'this user may not read it; check its permissions',
+    'you may not read it; check its permissions',
   ],
   ['an error without a code', new Error('unexpected end of file'), 'unexpected end of file'],
   ['something that is no error', 'the disk is gone', 'the disk is gone'],

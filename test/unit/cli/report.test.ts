@@ -92,7 +92,7 @@ describe('replay report', () => {
     expect(reportText({ ...report, ...read, received: 0, unroutable: 0 }, 80, paint).split('\n')).toEqual([
       'malformed lines, skipped: 2',
       'not read: a.gz: unexpected end of file',
-      expect.stringMatching(/^Nothing was received: /),
+      expect.stringMatching(/^No message was received. /),
       '',
     ]);
     const text = reportText({ ...report, ...read }, 80, paint);

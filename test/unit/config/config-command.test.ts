@@ -57,8 +57,8 @@ describe('config print', () => {
     const { out } = await run('print', file);
     const comments = out.split('\n').filter((line) => line.trim().startsWith('#'));
     expect(comments).toEqual([
-      "  # sluice ships defaults for the data types tick, ohlcv, fmv, and none for 'quotes'. What is not set for this",
-      '  # channel is as for any other type: priority 2, batchSize 100, timeoutMs 100.',
+      "  # sluice has defaults for the data types tick, ohlcv, fmv, but not for 'quotes'. Fields that are not set for this",
+      '  # channel get the general defaults: priority 2, batchSize 100, timeoutMs 100.',
     ]);
     expect(out.split('\n')[out.split('\n').indexOf(comments[1] ?? '') + 1]).toBe('  quotes:');
     expect((await run('print', await writeConfig(out))).out).toBe(out);

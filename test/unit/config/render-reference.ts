@@ -49,30 +49,31 @@ export function renderReference(): string {
 
 <!-- Generated from src/config/schema.ts by \`npx vitest run --config config/vitest.config.ts test/unit/config -u\`. -->
 
-A file in YAML or JSON with two maps, \`router\` and \`channels\`. Every field has a default. A channel is named by its key:
-up to 64 lower-case letters, digits and \`-\`, starting with a letter. Start the file with
-\`# yaml-language-server: $schema=channels.schema.json\` and an editor completes and checks it.
+The configuration is a YAML or JSON file with two maps, \`router\` and \`channels\`. Every field has a default. The key of a
+channel is its name: up to 64 lower-case letters, digits and \`-\`, starting with a letter. If the file starts with
+\`# yaml-language-server: $schema=channels.schema.json\`, editors complete and check it.
 
-The last column says when a change takes effect on reload: \`live\` at once, \`next-batch\` with the next batch, \`restart\` by
-restarting the channel. Spans of time are in milliseconds.
+The last column says when a reload applies a change: \`live\` at once, \`next-batch\` with the next batch, \`restart\` by
+replacing the channel. All times are in milliseconds.
 
 ## Precedence
 
-Code wins over the environment, the environment over the file, the file over the defaults of the data type. Maps are laid
-over one another field by field; \`window\` and \`eventRules\` are replaced whole.
+Code overrides the environment, the environment overrides the file, and the file overrides the defaults of the data type.
+Maps are merged field by field, except \`window\` and \`eventRules\`, which are replaced as a whole.
 
 The variable \`SLUICE_<CHANNEL>_<FIELD>\` sets a field: \`${variableName(['channels', 'tick', 'batchSize'])}=5\`,
 \`${variableName(['channels', 'tick', 'breaker', 'coolDownMs'])}=1000\`, \`${variableName(['channels', 'tick', 'breaker'])}=false\`,
-\`${variableName(['channels', 'tick', 'eventRules'])}={"minMovePercent":1}\`, \`${variableName(['router', 'sliceMs'])}=2\`. Words are
-written as they are, everything else as in JSON. A \`SLUICE_\` variable that names no field is a mistake.
+\`${variableName(['channels', 'tick', 'eventRules'])}={"minMovePercent":1}\`, \`${variableName(['router', 'sliceMs'])}=2\`. Write
+strings without quotes and everything else as in JSON. A \`SLUICE_\` variable that names no field is a mistake.
 
 ## Mistakes
 
-Every mistake is reported at once, with its place, what is allowed and what came:
+All mistakes are reported together, each with its place, what is allowed and the value found:
 
     ${example}
 
-Beside the limits below: an unknown key is a mistake, two channels may not serve one data type, and these stay in order:
+The limits of the fields are below. An unknown key is a mistake, as are two channels with the same data type. These fields
+limit each other:
 ${orderedFields.map(([low, high]) => `\`${low}\` at most \`${high}\``).join(', ')}.
 
 ## Defaults of the data types

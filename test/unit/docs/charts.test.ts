@@ -1,18 +1,26 @@
 import { expect, it } from 'vitest';
+import { layoutChart } from '../../../config/chart-layout.ts';
+import { toSvg } from '../../../config/chart-svg.ts';
 import { channelMachine, routerMachine } from '../../../machines/index.ts';
 import { toMermaid } from '../../../src/inspector/mermaid.ts';
 import { textOf } from '../../support/project-files.ts';
 
-const UPDATE = 'the machine has changed and docs/charts has not: npm test -- -u';
+const UPDATE = 'the machine has changed and docs/charts has not: npm test -- test/unit/docs/charts.test.ts -u';
 
-it.each([
+const charts = [
   { name: 'channel', machine: channelMachine },
   { name: 'router', machine: routerMachine },
-])('the chart of the $name in docs/charts shows its machine as it is', async ({ name, machine }) => {
+];
+
+it.each(charts)('docs/charts/$name.mmd shows the machine as it is', async ({ name, machine }) => {
   await expect(toMermaid(machine), UPDATE).toMatchFileSnapshot(`../../../docs/charts/${name}.mmd`);
 });
 
-it('the README shows the chart of a channel as it is', () => {
-  const [, chart] = /```mermaid\n([\s\S]*?)```/.exec(textOf('README.md')) ?? [];
-  expect(chart, 'paste docs/charts/channel.mmd into the mermaid block of the README').toBe(toMermaid(channelMachine));
+it.each(charts)('docs/charts/$name.svg shows the machine as it is', async ({ name, machine }) => {
+  const svg = toSvg(await layoutChart(machine, 'DOWN'), `Statechart of the ${name}`);
+  await expect(svg, UPDATE).toMatchFileSnapshot(`../../../docs/charts/${name}.svg`);
+});
+
+it.each(charts)('docs/architecture.md shows the chart of the $name', ({ name }) => {
+  expect(textOf('docs/architecture.md')).toContain(`](charts/${name}.svg)`);
 });

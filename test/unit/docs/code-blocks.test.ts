@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chartCommand } from '../../../src/cli/chart-command.ts';
 import { configCommand } from '../../../src/cli/config-command.ts';
@@ -97,6 +98,24 @@ it('the compiler sees the blocks, and finds a planted mistake', () => {
 
 it.each(programs.map((block) => [`${block.page}:${block.line}`, block] as const))('%s compiles', (_, block) => {
   expect(errorsIn(fileOf(block))).toEqual([]);
+});
+
+it('the program of the README prints what the README says', async () => {
+  const [program] = blocksIn('README.md', textOf('README.md'), ['ts']);
+  const [output] = blocksIn('README.md', textOf('README.md'), ['text']);
+  const outfile = join(directory, 'readme.mjs');
+  await build({
+    stdin: { contents: program?.text ?? '', loader: 'ts', resolveDir: projectRoot },
+    alias: { sluice: join(projectRoot, 'src/index.ts') },
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    outfile,
+  });
+  const { stdout } = await promisify(execFile)(process.execPath, [outfile]);
+  const withoutTimes = (text: string | undefined) => text?.replace(/\d+ ms/, '… ms');
+  expect(withoutTimes(stdout)).toBe(withoutTimes(output?.text));
 });
 
 it.each(commands)('$at is a command that exists', ({ args }) => {

@@ -182,7 +182,7 @@ describe('a page', () => {
     await until(() => inspector.watchers === 32);
     expect(await ask(inspector.url, { path: 'live' })).toMatchObject({
       status: 429,
-      body: '32 pages watch already: close one',
+      body: '32 pages are open already: close one',
     });
     for (const { socket } of watchers) socket.destroy();
     await until(() => inspector.watchers === 0);

@@ -183,7 +183,7 @@ describe('an oversized request', () => {
     const control = await createInspector(rig.router, { clock: rig.clock, allowControl: true });
     expect(await order(control.url, 'x'.repeat(5_000))).toMatchObject({
       status: 413,
-      body: 'a body may have 4096 bytes',
+      body: 'a body may have at most 4096 bytes',
     });
     // More than a socket holds: an answer would be lost if the rest were left unread.
     expect((await order(control.url, 'x'.repeat(900_000))).status).toBe(413);
@@ -234,7 +234,7 @@ describe('control', () => {
   });
 
   it.each([
-    ['not JSON', '{', 'an order must be JSON'],
+    ['not JSON', '{', 'a command must be JSON'],
     ['null', 'null', 'operation must be pause, resume'],
     ['an unknown operation', { operation: 'stop', channel: 'tick' }, 'got stop'],
     ['a method of the router', { operation: 'constructor', channel: 'tick' }, 'got constructor'],
@@ -305,7 +305,7 @@ describe('control', () => {
     expect((await order(control.url, replay)).status).toBe(200);
     expect(await order(control.url, { ...replay, channel: 'fmv' })).toMatchObject({
       status: 409,
-      body: 'dead letters of tick are being replayed: wait for the end of it',
+      body: 'dead letters of tick are being replayed: wait until that has ended',
     });
     rig.router.pause('tick');
     await rig.advance(5_000);
@@ -403,7 +403,7 @@ describe('createInspector', () => {
   });
 
   it('says where it looked for a page that was not built', () => {
-    expect(() => loadPage('/nowhere')).toThrow("the inspector's page is not in /nowhere: npm run build makes it");
+    expect(() => loadPage('/nowhere')).toThrow("the inspector's page is not in /nowhere: run npm run build");
   });
 
   it('says that a port is taken, and leaves the router as it was', async () => {

@@ -40,7 +40,7 @@ describe('a main thread that does not answer', () => {
     expect((await watch.health()).mainThread).toEqual({
       stuck: true,
       silentMs: 1_000,
-      text: 'The main thread is stuck: no answer for 1.0 s; no call of process is out.',
+      text: 'The main thread is stuck: no answer for 1.0 s; no call of process is running.',
       inFlight: {},
     });
   });

@@ -146,7 +146,7 @@ describe('a channel that breaks its promises is found', () => {
   it('one that leaves a timer behind', async () => {
     const sink = createSink(Sound, { otherwise: ({ clock }) => void clock.setTimeout(() => {}, 1e9) });
     const [failure] = await failuresOf(channelPaths(sink.channel, { messages }).paths, 1);
-    expect(failure).toMatch(/^at the end: \d+ timers are left behind$/m);
+    expect(failure).toMatch(/^at the end: \d+ timers are left$/m);
   });
 
   it('one whose events are not what the test says, told by `check`', async () => {
@@ -230,5 +230,5 @@ it('the rules of a channel are given as a configuration would give them', async 
 });
 
 it('no messages are a mistake of the test', () => {
-  expect(() => channelPaths(Sound, { messages: [] })).toThrow('messages must hold at least one message');
+  expect(() => channelPaths(Sound, { messages: [] })).toThrow('messages must have at least one message');
 });

@@ -20,7 +20,7 @@ describe('time', () => {
   it('refuses to be advanced twice at once, and then goes on', async () => {
     const clock = createSimulatedClock();
     const first = clock.advance(1);
-    await expect(clock.advance(1)).rejects.toThrow('await the call before');
+    await expect(clock.advance(1)).rejects.toThrow('await the earlier call');
     await first;
     await clock.advance(1);
     expect(clock.now()).toBe(2);
@@ -158,7 +158,7 @@ describe('immediates', () => {
       clock.setImmediate(again);
     };
     again();
-    await expect(clock.settle()).rejects.toThrow('one re-arms itself');
+    await expect(clock.settle()).rejects.toThrow('one of them re-arms itself');
   });
 });
 

@@ -148,7 +148,7 @@ describe('a sink', () => {
     await router.start();
     const failed = new Promise((resolve) => router.events.on('batch.failed', ({ error }) => resolve(error)));
     router.route(trade(1));
-    expect(String(await failed)).toContain('a sink works for the routers of createTestRouter');
+    expect(String(await failed)).toContain('a sink works only in routers of createTestRouter');
     await router.stop({ deadlineMs: 0 });
   });
 

@@ -165,3 +165,11 @@ it('everything that is packed is there', () => {
   const missing = named.filter((path: string) => !existsSync(join(projectRoot, path)));
   expect(missing).toEqual([]);
 });
+
+it('what the README links to is packed', () => {
+  const packed = ['LICENSE', ...manifest.files];
+  const links = [...textOf('README.md').matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link = '']) => link);
+  const isPacked = (link: string) => packed.some((path) => link === path || link.startsWith(`${path}/`));
+  expect(links).toContain('docs/images/inspector-tripped.png');
+  expect(links.filter((link) => !isPacked(link) || packed.includes(`!${link}`))).toEqual([]);
+});

@@ -58,7 +58,7 @@ export async function replayDeadLetters(parts: RouterParts, options: ReplayOptio
     const refused = await fence(parts, channel, signal);
     if (refused !== null) return { ...report, refused };
     // It may have been dropped or evicted while the replay waited for its turn.
-    if (parts.deadLetters.take({ id: letter.id }).length === 0) continue;
+    if (parts.deadLetters.drop({ id: letter.id }) === 0) continue;
     if (typeof message === 'object' && message !== null) replays.set(message, replaysOf(message) + 1);
     // A letter that was never accepted is routed anew; the others are payloads already, and go behind the door.
     const isRaw = reason === 'unknown-type' || reason === 'invalid';

@@ -46,8 +46,9 @@ test('what is dropped is not evicted, and the others stay in order', () => {
   expect(letters.list().map(({ message }) => message)).toEqual(['b', 'c']);
 });
 
-test('taking hands over what it removes', () => {
+test('a letter that was dropped counts neither as kept nor as evicted when the oldest go', () => {
   const letters = store();
-  expect(letters.take({ channel: 'tick', limit: 1 })).toEqual([{ ...letter('tick', 'poison', 'a'), id: 1 }]);
-  expect(letters.size).toBe(3);
+  expect([letters.drop({ id: 2 }), letters.drop({ id: 2 }), letters.size]).toEqual([1, 0, 3]);
+  letters.capacity = 1;
+  expect([letters.evicted, letters.list().map(({ id }) => id)]).toEqual([2, [4]]);
 });

@@ -1,12 +1,12 @@
+import { backoffMs } from './backoff.ts';
 import type { BreakerCause, BreakerChange, BreakerRates, BreakerState, BreakerUser, Caller } from './breaker-change.ts';
 import { type BreakerWindow, createBreakerWindow, FAILED, SLOW, type WindowLimits } from './breaker-window.ts';
 import type { CallTimes } from './call-times.ts';
 import type { Clock } from './clock.ts';
-import { CoolDown, type CoolDownLimits } from './cool-down.ts';
 import type { Random } from './random.ts';
 
 /** When a breaker opens, for how long, and how it closes again. */
-export interface BreakerLimits extends CoolDownLimits {
+export interface BreakerLimits {
   readonly window: WindowLimits;
   /** Below so many calls in the window there are no rates, and nothing opens. */
   readonly minimumCalls: number;
@@ -16,6 +16,10 @@ export interface BreakerLimits extends CoolDownLimits {
   readonly slowCallMs: number;
   /** Opens when at least this share of the calls was slow, from 0 to 1; calls that are still out count by their age. */
   readonly slowCallRate: number;
+  /** How long it stays open the first time, in milliseconds; each time in a row twice as long, by chance down to the half. */
+  readonly coolDownMs: number;
+  /** No cool-down is longer than this, in milliseconds. */
+  readonly coolDownMsMax: number;
   /** So many successful probes in a row close it. */
   readonly probes: number;
   /** Counts and never opens by itself: shows in `wouldBeOpen` what the limits would do. */
@@ -58,7 +62,8 @@ export class Breaker {
   private readonly changes: BreakerChange[] = [];
   /** Undefined: nobody was refused for want of a permit. */
   private refused: Set<Refused> | undefined;
-  private readonly coolDown = new CoolDown();
+  private lastCoolDownMs = 0;
+  private opensInRow = 0;
   private probesPassed = 0;
   /** When the outstanding permit was given; -Infinity: none is out. */
   private permitSince = Number.NEGATIVE_INFINITY;
@@ -163,7 +168,7 @@ export class Breaker {
   reset(): void {
     this.window.clear();
     this.isPristine = false;
-    this.coolDown.reset();
+    this.opensInRow = 0;
     if (this.state !== 'closed') this.enter('closed', 'operator');
   }
 
@@ -229,9 +234,14 @@ export class Breaker {
     this.enter('open', cause);
   }
 
+  /** Cool-downs grow until the breaker was closed for as long as the last of them took. */
   private nextCoolDownMs(): number {
-    const closedMs = this.state === 'closed' ? this.clock.now() - this.since : null;
-    return this.coolDown.next(this.limitsNow, closedMs, this.random);
+    const { coolDownMs, coolDownMsMax } = this.limitsNow;
+    if (this.state === 'closed' && this.clock.now() - this.since >= this.lastCoolDownMs) this.opensInRow = 0;
+    this.opensInRow += 1;
+    const growth = { delayMs: coolDownMs, factor: 2, delayMsMax: coolDownMsMax };
+    this.lastCoolDownMs = backoffMs(growth, this.opensInRow, () => 0.5 + 0.5 * this.random());
+    return this.lastCoolDownMs;
   }
 
   private enter(to: BreakerState, cause: BreakerCause): void {

@@ -9,7 +9,7 @@ export interface FleetPort {
   /** `onGiveUp: escalate` */
   readonly escalates: boolean;
   readonly stopInMs: number;
-  /** The channel failed within its restart intensity; false: it is given up. */
+  /** The channel has not failed too often; false: it is given up. */
   mayRestart(id: string): boolean;
   restartInMs(id: string): number;
 

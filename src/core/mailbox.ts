@@ -63,6 +63,12 @@ export class Mailbox<Message = unknown> {
     return this.keys?.[this.slotOf(offset)];
   }
 
+  /** Everything that waits, oldest first, with what it was pushed with. */
+  *entries() {
+    for (let at = 0; at < this.count; at += 1)
+      yield [this.messageOf(at), this.keyOf(at), this.acceptedAtOf(at), this.sequenceOf(at)] as const;
+  }
+
   push(message: Message, acceptedAt: number, sequence: number, key?: string): void {
     if (this.count > this.mask) this.resize(this.count + 1);
     this.put(this.slotOf(this.count), message, acceptedAt, sequence, key);

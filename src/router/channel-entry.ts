@@ -164,7 +164,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   /** The partition that serves a message; its key is read unless it is known. */
   private partitionFor(message: unknown, key = this.only === undefined ? this.keyOf?.(message) : undefined): Partition {
     // One of the two is there.
-    return this.only ?? (this.partitioning as Partitioning<Partition>).pick(key ?? '');
+    return this.only ?? (this.partitioning as Partitioning<Partition>)(key ?? '');
   }
 
   /** A class whose constructor threw when the router was made shows its rules only now. */

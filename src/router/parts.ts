@@ -49,8 +49,7 @@ export function buildParts(plan: Plan): RouterParts {
       bus.publish('message.deadLettered', letter);
     },
   };
-  const ruleFailed = (error: unknown): void => bus.fault('rule', error);
-  const recognition = new Recognition({ ...(options.recognize && { rules: options.recognize }), ruleFailed });
+  const recognition = new Recognition(options.recognize, (error) => bus.fault('rule', error));
   const fleet = new Fleet(services, config.router);
   const intake = recorder?.keepsMessages
     ? new RecordingIntake(recognition, services, recorder)

@@ -67,9 +67,14 @@ function createShare() {
   };
 }
 
+/** What is left of a layer that had only the channel: it must not outlive it. */
+const NO_CHANNELS = '{"channels":{}}';
+
 /** The same configuration as if the channel had never been written: its name and data type are free again. */
 export function withoutChannel(config: RouterConfig, name: string): RouterConfig {
-  const layers = layersOf(config).map((layer) => ({ ...layer, value: omitChannel(layer.value, name) }));
+  const layers = layersOf(config)
+    .map((layer) => ({ ...layer, value: omitChannel(layer.value, name) }))
+    .filter(({ value }) => JSON.stringify(value) !== NO_CHANNELS);
   return remember({ router: config.router, channels: omit(config.channels, name) }, layers);
 }
 

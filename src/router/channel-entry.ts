@@ -14,7 +14,6 @@ import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
 import { keyReader } from '../core/symbol.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import { channelMetrics } from '../report/snapshot.ts';
-import { rulesOf } from './plan.ts';
 
 /** What a channel is made of. */
 export interface ChannelEntryOptions {
@@ -25,8 +24,6 @@ export interface ChannelEntryOptions {
   readonly breaker: Breaker | undefined;
   /** Made ahead of the first start, to read its rules; the first start uses it up. */
   readonly instance: AnyChannel | undefined;
-  /** What its class checks `eventRules` by. */
-  readonly rules: StandardSchemaV1 | undefined;
 }
 
 /** One channel of a router: its name, its configuration and its partitions. */
@@ -55,7 +52,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     this.name = config.name;
     this.inForce = config;
     this.spare = options.instance;
-    this.checkedBy = options.rules;
+    this.checkedBy = rulesOf(options.instance) ?? predecessor?.rules;
     this.breaker = breaker;
     this.processing = predecessor?.processing ?? new Histogram();
     this.queueing = predecessor?.queueing ?? new Histogram();
@@ -76,10 +73,6 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   /** The configuration in force. */
   get config(): ChannelConfig {
     return this.inForce;
-  }
-
-  get factory(): ChannelFactory {
-    return this.options.factory;
   }
 
   /** What its class checks `eventRules` by. */
@@ -176,4 +169,10 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     // From now on a reload checks by them, too.
     this.checkedBy = schema;
   }
+}
+
+/** The schema a channel class checks its `eventRules` by. */
+export function rulesOf(channel: AnyChannel | undefined): StandardSchemaV1 | undefined {
+  // `static rules` belongs to the class of the instance, which only its constructor knows.
+  return (channel?.constructor as { readonly rules?: StandardSchemaV1 } | undefined)?.rules;
 }

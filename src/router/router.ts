@@ -1,12 +1,11 @@
 import type { Writable } from 'node:stream';
 import type { Actor } from 'xstate';
 import { consume, type IntakeCount, type Source } from '../adapters/consume.ts';
-import { watchFile } from '../adapters/watch-file.ts';
 import { createWritable } from '../adapters/writable.ts';
 import type { ChannelSource, RulesInputOf } from '../channel/channel-source.ts';
 import type { Partition } from '../channel/partition.ts';
 import type { ConfigChange } from '../config/diff.ts';
-import { type LoadOptions, loadConfig, loadOptions } from '../config/load.ts';
+import { type LoadOptions, loadOptions } from '../config/load.ts';
 import { checkOptions } from '../config/options.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
@@ -20,15 +19,15 @@ import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
 import { type Explanation, explain } from '../report/explain.ts';
 import type { RouterHealth } from '../report/health.ts';
 import type { RouterMetrics } from '../report/metrics.ts';
-import { type RouterView, routerHealth, routerMetrics } from '../report/snapshot.ts';
+import { routerHealth, routerMetrics } from '../report/snapshot.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import { type OfferOptions, offerOptions, type RouteOptions, routeOptions } from './intake.ts';
-import type { RouterActor, RouterLogic } from './logic.ts';
-import { addChannel, type RouterParts } from './parts.ts';
-import type { ChannelInput } from './plan.ts';
-import { reconfigure, removeChannel } from './reload.ts';
+import { addChannel, type RouterParts, removeChannel, viewOf } from './parts.ts';
+import { Reloads } from './reload.ts';
 import { type ReplayOptions, type ReplayReport, replayDeadLetters } from './replay.ts';
-import { deadlineOf, type StopOptions, stopRouter, until } from './shutdown.ts';
+import { publishStates, type RouterActor, type RouterLogic, until } from './router-actor.ts';
+import type { ChannelInput } from './router-options.ts';
+import { deadlineOf, type StopOptions, stopRouter } from './shutdown.ts';
 
 /** What channels emit that nothing more is known of. */
 export interface AnyEmitted {
@@ -46,8 +45,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   /** The bus: what channels emit as `event`, and the facts of the router. */
   readonly events: RouterBus<Emits>;
   readonly #parts: RouterParts;
-  #reload: Promise<unknown> = Promise.resolve();
-  readonly #watches: (() => Promise<void>)[] = [];
+  readonly #reloads: Reloads;
   #stopped: Promise<DrainReport> | undefined;
 
   static {
@@ -60,17 +58,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     this.actor = actor;
     // The same bus, known by what these channels emit: only their own slots publish `event` on it.
     this.events = parts.services.bus.emitter as unknown as RouterBus<Emits>;
-    let from: string | null = null;
-    actor.subscribe({
-      next: ({ value, context }) => {
-        const to = stateName(value);
-        if (to === from) return;
-        parts.services.bus.publish('router.entered', { from, to, cause: context.cause });
-        from = to;
-      },
-      // A parent hears of it anyway; without a listener XState would throw a root's error into the host's process.
-      error() {},
-    });
+    this.#reloads = new Reloads(parts);
+    publishStates(actor, parts.services.bus);
   }
 
   /** The configuration in force, every field filled in. */
@@ -141,12 +130,12 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Everything measured, as a plain snapshot. */
   metrics(): RouterMetrics {
-    return routerMetrics(this.#view);
+    return routerMetrics(viewOf(this.#parts));
   }
 
   /** Health derived from the states, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    return routerHealth(this.#view, this.state, this.#parts.services.clock.now());
+    return routerHealth(this.#parts.fleet, this.state, this.#parts.services.clock.now());
   }
 
   /** Why a channel is or is not delivering: one object, and the same in plain English. */
@@ -199,9 +188,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * says what changed. Rejects with `SluiceError` and every mistake; then the old one stays in force.
    */
   reconfigure(config: RouterConfigInput | RouterConfig): Promise<readonly ConfigChange[]> {
-    const reload = this.#reload.then(() => reconfigure(this.#parts, config));
-    this.#reload = reload.catch(() => {});
-    return reload;
+    return this.#reloads.reconfigure(config);
   }
 
   /**
@@ -210,12 +197,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    */
   watch(file: string, options: LoadOptions = {}): () => Promise<void> {
     checkOptions('watch', options, loadOptions);
-    const unwatch = watchFile(file, () => {
-      // What is wrong is told as `config.rejected`.
-      this.#reload = this.#reload.then(() => reconfigure(this.#parts, loadConfig(file, options)).catch(() => {}));
-    });
-    this.#watches.push(unwatch);
-    return unwatch;
+    return this.#reloads.watch(file, options);
   }
 
   /**
@@ -256,19 +238,13 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    */
   stop(options: StopOptions = {}): Promise<DrainReport> {
     const deadlineMs = deadlineOf('stop', options);
-    for (const unwatch of this.#watches.splice(0)) unwatch().catch(() => {});
+    this.#reloads.unwatch();
     this.#stopped ??= stopRouter(this.#parts, this.actor, deadlineMs);
     return this.#stopped;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-  }
-
-  get #view(): RouterView {
-    const { deadLetters, fleet, intake, services } = this.#parts;
-    const { channels, removed } = fleet;
-    return { channels, removed, unroutable: intake.unroutable, deadLetters, faults: services.bus.faults };
   }
 
   #read(channels: ReadonlyMap<string, ChannelEntry>): ReadonlyMap<string, ChannelInfo> {

@@ -8,7 +8,7 @@ import { SluiceError } from '../core/sluice-error.ts';
 import type { RouterFacts } from '../facts/events.ts';
 import type { DrainReport } from '../report/drain-report.ts';
 import { type CreateRouterOptions, createRouter, createRouterOptions, type Emitted } from '../router/create-router.ts';
-import type { AnyConfig } from '../router/plan.ts';
+import type { AnyConfig } from '../router/router-options.ts';
 import type { AnyEmitted, DataChannelRouter } from '../router/router.ts';
 import type { StopOptions } from '../router/shutdown.ts';
 import { giveClock } from './channel-source.ts';

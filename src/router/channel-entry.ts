@@ -35,9 +35,10 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   readonly breaker: Breaker | undefined;
   readonly callers: readonly Caller[];
   private readonly options: ChannelEntryOptions;
-  private readonly partitioning: Partitioning<Partition> | undefined;
+  private readonly partitioning: Partitioning<Partition>;
+  /** Spares a channel with one partition the key. */
   private readonly only: Partition | undefined;
-  /** Undefined: its partitions take turns, whatever the key. */
+  /** Undefined: the partition does not depend on the key. */
   private readonly keyOf: ((message: unknown) => string) | undefined;
   private inForce: ChannelConfig;
   private spare: AnyChannel | undefined;
@@ -65,7 +66,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
       return new Partition({ ...shared, id: partitions === 1 ? config.name : `${config.name}/${index}` });
     });
     if (partitions === 1) this.only = this.partitions[0];
-    else this.partitioning = createPartitioning(this.partitions, isKey ? 'key' : partitionBy);
+    this.partitioning = createPartitioning(this.partitions, isKey ? 'key' : partitionBy);
     this.callers = this.partitions.flatMap(({ lane }) => lane.breaker ?? []);
     breaker?.join(this);
   }
@@ -101,13 +102,13 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   accept(message: unknown, isRaw = true): Outcome {
     if (this.only !== undefined) return this.only.inbox.accept(message, isRaw);
     const key = this.keyOf?.(message);
-    return this.partitionFor(message, key).inbox.accept(message, isRaw, key);
+    return this.partitioning(key ?? '').inbox.accept(message, isRaw, key);
   }
 
   /** As `accept`, but waits for room. */
   offer(message: unknown, signal?: AbortSignal): Outcome | Promise<Outcome> {
     const key = this.only === undefined ? this.keyOf?.(message) : undefined;
-    return this.partitionFor(message, key).inbox.offer(message, signal, key);
+    return this.partitioning(key ?? '').inbox.offer(message, signal, key);
   }
 
   /** Makes the instance of one life. Throws what its constructor throws, and every mistake in its rules. */
@@ -135,7 +136,9 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     if (first === undefined) return;
     for (const partition of this.partitions) partition.takeOver(first);
     const lanesOf = ({ partitions }: ChannelEntry) => partitions.map(({ lane }) => lane);
-    handOver(lanesOf(before), lanesOf(this), (message, key) => this.partitionFor(message, key).lane);
+    handOver(lanesOf(before), lanesOf(this), (message, key) => {
+      return (this.only ?? this.partitioning(key ?? this.keyOf?.(message) ?? '')).lane;
+    });
   }
 
   /** It is gone: a shared breaker must not keep it. */
@@ -152,12 +155,6 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     for (const partition of this.partitions) {
       partition.send({ type: to === 'open' ? 'breaker.opened' : 'breaker.closed' });
     }
-  }
-
-  /** The partition that serves a message; its key is read unless it is known. */
-  private partitionFor(message: unknown, key = this.only === undefined ? this.keyOf?.(message) : undefined): Partition {
-    // One of the two is there.
-    return this.only ?? (this.partitioning as Partitioning<Partition>)(key ?? '');
   }
 
   /** A class whose constructor threw when the router was made shows its rules only now. */

@@ -120,7 +120,7 @@ export class Fleet implements FleetPort {
     for (const { partition } of this.#partitions.values()) partition.closeInbox(stopBy);
   }
 
-  /** A channel that came after the start is started at once. */
+  /** A channel that is added after the start is started at once. */
   add(channel: ChannelEntry): void {
     this.#channels.set(channel.name, channel);
     for (const partition of channel.partitions) {
@@ -184,22 +184,20 @@ export class Fleet implements FleetPort {
   #ended(actorId: string): void {
     const partition = this.#partitions.get(actorId)?.partition;
     if (partition === undefined) return;
-    const replaced = this.#replacements.get(actorId);
-    if (replaced !== undefined && !this.isStopping && !this.#removals.has(actorId)) {
-      partition.abandon(partition.state === 'failed');
-      return replaced();
-    }
-    // The inbox of one that lives is closed only to drain it.
-    const isFailure = partition.state === 'failed' && partition.inbox.isOpen;
+    // The inbox of a living partition is closed only to drain it.
+    const { isOpen } = partition.inbox;
+    const isFailure = partition.state === 'failed' && isOpen;
     partition.abandon(isFailure);
-    if (isFailure) this.#failed(partition);
+    const replaced = isOpen ? this.#replacements.get(actorId) : undefined;
+    if (replaced !== undefined) replaced();
+    else if (isFailure) this.#failed(partition);
     else this.#stopped(partition);
   }
 
   #restart(id: string): void {
     const partition = this.#down.get(id);
     if (partition === undefined || partition.isAlive || partition.restarts.isGivenUp || partition.isReplaced) return;
-    // A plan from before an operator's restart is void; so little too early is only a host's clock that rounds.
+    // An operator's restart voids the one that was planned before. A little too early: the host's clock rounds.
     if (this.restartInMs(id) > EARLY_MS) return;
     partition.noteRestart();
     this.#start(partition);

@@ -51,10 +51,7 @@ export class Reloads {
  * what waits, the counts and the breaker. Throws `SluiceError` with all mistakes, or what reading the source threw; then
  * nothing has changed, and `config.rejected` was published.
  */
-async function reconfigure(
-  parts: RouterParts,
-  from: AnyConfig | Promise<AnyConfig>,
-): Promise<readonly ConfigChange[]> {
+async function reconfigure(parts: RouterParts, from: AnyConfig | Promise<AnyConfig>): Promise<readonly ConfigChange[]> {
   const { definitions, fleet, services } = parts;
   try {
     const input = await from;

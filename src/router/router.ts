@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream';
-import type { Actor } from 'xstate';
 import { consume, type IntakeCount, type Source } from '../adapters/consume.ts';
 import { createWritable } from '../adapters/writable.ts';
 import type { ChannelSource, RulesInputOf } from '../channel/channel-source.ts';
@@ -11,29 +10,21 @@ import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { checkFilter, type DeadLetter, type DeadLetterFilter } from '../facts/dead-letters.ts';
-import type { Alert, RouterBus } from '../facts/events.ts';
-import { stateName } from '../facts/state-name.ts';
-import { type ChannelInfo, channelInfo } from '../report/channel-info.ts';
+import type { Alert, AnyEmitted, RouterBus } from '../facts/events.ts';
+import { type ChannelInfo, channelInfos } from '../report/channel-info.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
 import { type Explanation, explain } from '../report/explain.ts';
 import type { RouterHealth } from '../report/health.ts';
 import type { RouterMetrics } from '../report/metrics.ts';
 import { routerHealth, routerMetrics } from '../report/snapshot.ts';
 import type { ChannelEntry } from './channel-entry.ts';
+import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { type OfferOptions, offerOptions, type RouteOptions, routeOptions } from './intake.ts';
 import { addChannel, type RouterParts, removeChannel, viewOf } from './parts.ts';
 import { Reloads } from './reload.ts';
-import { type ReplayOptions, type ReplayReport, replayDeadLetters } from './replay.ts';
-import { publishStates, type RouterActor, type RouterLogic, until } from './router-actor.ts';
+import { publishStates, type RouterActor, startActor, stateOf } from './router-actor.ts';
 import type { ChannelInput } from './router-options.ts';
 import { deadlineOf, type StopOptions, stopRouter } from './shutdown.ts';
-
-/** What channels emit that nothing more is known of. */
-export interface AnyEmitted {
-  readonly channel: string;
-  readonly event: unknown;
-}
 
 /** The parts of a router, for what belongs to this package; hosts have its public face. */
 export let partsOf: (router: Pick<DataChannelRouter, 'actor'>) => RouterParts;
@@ -44,6 +35,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   readonly actor: RouterActor;
   /** The bus: what channels emit as `event`, and the facts of the router. */
   readonly events: RouterBus<Emits>;
+  /** Messages that could not be routed or processed. */
+  readonly deadLetters: DeadLetterDesk;
   readonly #parts: RouterParts;
   readonly #reloads: Reloads;
   #stopped: Promise<DrainReport> | undefined;
@@ -58,6 +51,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     this.actor = actor;
     // The same bus, known by what these channels emit: only their own slots publish `event` on it.
     this.events = parts.services.bus.emitter as unknown as RouterBus<Emits>;
+    this.deadLetters = new DeadLetterDesk(parts);
     this.#reloads = new Reloads(parts);
     publishStates(actor, parts.services.bus);
   }
@@ -69,19 +63,17 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** The channels by name: a reading of this moment. */
   get channels(): ReadonlyMap<string, ChannelInfo> {
-    return this.#read(this.#parts.fleet.channels);
+    return channelInfos(this.#parts.fleet.channels, this.#now);
   }
 
   /** Which channel serves which data type: a reading of this moment. */
   get registry(): ReadonlyMap<string, ChannelInfo> {
-    return this.#read(this.#parts.intake.registry);
+    return channelInfos(this.#parts.intake.registry, this.#now);
   }
 
   /** The state of the router itself: starting, running, degraded, stopping, stopped or failed. */
   get state(): string {
-    const { status, value } = this.actor.getSnapshot();
-    // A host that ends its machine stops the actor in whatever state it is.
-    return status === 'stopped' ? 'stopped' : stateName(value);
+    return stateOf(this.actor);
   }
 
   /**
@@ -91,11 +83,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   async start(): Promise<void> {
     if (this.#stopped !== undefined)
       throw new SluiceError('not-running', 'a router that was stopped cannot start again');
-    // A host's machine has started it already, which makes this a no-op.
-    (this.actor as Actor<RouterLogic>).start();
-    await until(this.actor, () => this.state !== 'starting');
-    const { status, error } = this.actor.getSnapshot();
-    if (status === 'error') throw error;
+    await startActor(this.actor);
   }
 
   /** Takes one message in, or says why not. Synchronous; never throws because of a message. */
@@ -135,26 +123,18 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Health derived from the states, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    return routerHealth(this.#parts.fleet, this.state, this.#parts.services.clock.now());
+    return routerHealth(this.#parts.fleet, this.state, this.#now);
   }
 
   /** Why a channel is or is not delivering: one object, and the same in plain English. */
   explain(name: string): Explanation {
-    return explain(this.#channel(name), this.#parts.services.clock.now());
+    return explain(this.#channel(name), this.#now);
   }
 
   /** What is wrong now and somebody should know of, oldest first; `alert.raised` and `alert.cleared` tell of each. */
   get alerts(): readonly Alert[] {
     return this.#parts.alerts.list();
   }
-
-  /** Messages that could not be routed or processed. */
-  readonly deadLetters = {
-    list: (filter?: DeadLetterFilter): readonly DeadLetter[] =>
-      this.#parts.deadLetters.list(checkFilter('list', filter)),
-    drop: (filter?: DeadLetterFilter): number => this.#parts.deadLetters.drop(checkFilter('drop', filter)),
-    replay: (options: ReplayOptions = {}): Promise<ReplayReport> => replayDeadLetters(this.#parts, options),
-  };
 
   /**
    * Writes what the recorder holds, whatever it wrote before, and resolves with the names of the files. Rejects with
@@ -179,7 +159,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` has it not. */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
-    const drainAt = this.#parts.services.clock.now() + deadlineOf('remove', options);
+    const drainAt = this.#now + deadlineOf('remove', options);
     return removeChannel(this.#parts, this.#channel(name), drainAt, true);
   }
 
@@ -247,9 +227,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     await this.stop();
   }
 
-  #read(channels: ReadonlyMap<string, ChannelEntry>): ReadonlyMap<string, ChannelInfo> {
-    const now = this.#parts.services.clock.now();
-    return new Map([...channels].map(([key, channel]) => [key, channelInfo(channel, now)]));
+  get #now(): number {
+    return this.#parts.services.clock.now();
   }
 
   #channel(name: string): ChannelEntry {

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { AnyChannel } from '../channel/processing-channel.ts';
 import { checkBySchema } from '../channel/validator.ts';
-import type { AnyEmitted } from '../router/router.ts';
+import type { AnyEmitted } from '../facts/events.ts';
 
 /** Checks what the channels of a test emit against the `events` of their classes; a router in service does not. */
 export class EventCheck {

@@ -17,7 +17,7 @@ export class Recognition {
   readonly #rules: readonly RecognitionRule[];
   readonly #ruleFailed: (error: unknown) => void;
 
-  /** The rules are asked in order. One that throws has no opinion; `ruleFailed` gets its error and must not throw. */
+  /** The rules are called in order. A rule that throws has no opinion; `ruleFailed` gets its error and must not throw. */
   constructor(rules: readonly RecognitionRule[] = [], ruleFailed: (error: unknown) => void = () => {}) {
     this.#rules = rules;
     this.#ruleFailed = ruleFailed;

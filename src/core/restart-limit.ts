@@ -27,7 +27,7 @@ export class RestartLimit {
     return this.restartAt;
   }
 
-  /** Failures within the window that ends at `now`; more than `limit + 1` are not told apart. */
+  /** Failures within the window that ends at `now`; it counts at most `limit + 1`. */
   lately(withinMs: number, now: number): number {
     return this.failures.filter((failedAt) => failedAt >= now - withinMs).length;
   }

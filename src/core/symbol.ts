@@ -16,9 +16,8 @@ export function symbolOf(message: unknown): string {
 export type PartitionBy = string | ((message: unknown) => string);
 
 /**
- * A reader of keys that never throws: '' stands for no key. A function that throws, or gives something else than a
- * text, gives no key; `failed` is told
- * and must not throw.
+ * Makes a reader of keys that never throws. It returns '' when there is no key, and calls `failed`, which must not throw,
+ * when `partitionBy` throws or returns something else than a string.
  */
 export function keyReader(
   partitionBy: PartitionBy,
@@ -30,7 +29,7 @@ export function keyReader(
     try {
       const key: unknown = read(message);
       if (typeof key === 'string') return key;
-      throw new TypeError(`partitionBy must give a text, got ${typeof key}`);
+      throw new TypeError(`partitionBy must return a string, got ${typeof key}`);
     } catch (error) {
       failed(error);
       return '';

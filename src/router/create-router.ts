@@ -76,7 +76,7 @@ export function routerOf<Channels extends ChannelSources = ChannelSources>(
   const router = routers.get(actor.getSnapshot().context?.fleet?.() ?? {});
   if (router === undefined)
     throw new SluiceError('invalid-option', 'routerOf: this actor is not one of createRouterLogic');
-  // The names of the channels are known to the caller, who gave them to createRouterLogic.
+  // The caller knows the names of the channels: it gave them to createRouterLogic.
   return router as unknown as DataChannelRouter<Emitted<Channels>>;
 }
 

@@ -53,7 +53,7 @@ function check(
   const written = parseConfig(input);
   for (const name of Object.keys(written.channels)) {
     if (factories.has(name)) continue;
-    // Nothing would serve it, and nobody would notice.
+    // A configured channel without a class would receive nothing, without a sign of it.
     const text = `config.channels.${name}: no class is given for it; channels has ${[...factories.keys()].join(', ')}`;
     throw new SluiceError('unknown-channel', text);
   }
@@ -97,7 +97,7 @@ export class Definitions {
 
   /** Checks another configuration; throws `SluiceError` with all mistakes. */
   check(input: AnyConfig, running: ReadonlyMap<string, ChannelEntry>): Checked {
-    // A channel that only code knows stays; one that was configured and is no longer named goes.
+    // A channel that only code knows stays; a channel that was configured and is no longer named goes.
     const unnamed = [...this.#unnamed].filter(([name]) => running.has(name));
     return check(input, new Map([...this.#given, ...this.#added]), new Map(unnamed), running);
   }
@@ -105,7 +105,8 @@ export class Definitions {
   /** Puts a configuration in force, once it was checked. */
   apply(config: RouterConfig): void {
     this.#config = config;
-    const shared = new Set(Object.values(config.channels).map(({ breaker }) => breaker && breaker.shared));
+    const limits = Object.values(config.channels).flatMap(({ breaker }) => breaker || []);
+    const shared = new Set(limits.map(({ shared }) => shared));
     for (const name of this.#breakers.keys()) if (!shared.has(name)) this.#breakers.delete(name);
   }
 

@@ -134,13 +134,12 @@ export class Fleet implements FleetPort {
   async remove(channel: ChannelEntry, drainAt: number): Promise<void> {
     for (const partition of channel.partitions) partition.closeInbox(drainAt);
     const left = channel.partitions.filter(({ id }) => this.#partitions.has(id));
-    const removals = left.map((partition) => {
-      return new Promise<void>((resolve) => {
+    const remove = (partition: Partition): Promise<void> =>
+      new Promise((resolve) => {
         this.#removals.set(partition.id, resolve);
         this.#drain(partition);
       });
-    });
-    await Promise.all(removals);
+    await Promise.all(left.map(remove));
     this.#channels.delete(channel.name);
     // Of the channel as a whole: a reload may have moved a message away from the partition that counted it.
     this.#removed = addLedgers([this.#removed, channelMetrics(channel)]);
@@ -162,7 +161,7 @@ export class Fleet implements FleetPort {
     await Promise.all(closings);
   }
 
-  /** Puts a channel in the place of one that is prepared; it takes over what waits and what was counted. */
+  /** Puts a channel in the place of its predecessor, which is prepared; it takes over what waits and the counts. */
   replace(before: ChannelEntry, successor: ChannelEntry): void {
     for (const partition of before.partitions) {
       partition.send({ type: 'channel.halt' });
@@ -206,14 +205,12 @@ export class Fleet implements FleetPort {
   #start(partition: Partition): void {
     const channel = this.#partitions.get(partition.id)?.channel;
     if (this.#parent === undefined || this.isStopping || channel === undefined || partition.isAlive) return;
-    const warmed = (): void => this.#warmed(partition.id);
+    const warmed = (): void => {
+      this.#settling.delete(partition.id);
+      this.#down.delete(partition.id);
+      this.#notify({ type: 'channel.warmed', id: partition.id });
+    };
     if (!partition.start(this.#parent, () => channel.makeInstance(partition), warmed)) this.#failed(partition);
-  }
-
-  #warmed(id: string): void {
-    this.#settling.delete(id);
-    this.#down.delete(id);
-    this.#notify({ type: 'channel.warmed', id });
   }
 
   #failed(partition: Partition): void {

@@ -131,7 +131,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     return explain(this.#channel(name), this.#now);
   }
 
-  /** What is wrong now and somebody should know of, oldest first; `alert.raised` and `alert.cleared` tell of each. */
+  /** What is wrong now, oldest first; each alert is published as `alert.raised` and `alert.cleared`. */
   get alerts(): readonly Alert[] {
     return this.#parts.alerts.list();
   }
@@ -157,10 +157,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     addChannel(this.#parts, definitions.add(name, channel, config));
   }
 
-  /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` has it not. */
+  /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` leaves it out. */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
-    const drainAt = this.#now + deadlineOf('remove', options);
-    return removeChannel(this.#parts, this.#channel(name), drainAt, true);
+    return removeChannel(this.#parts, this.#channel(name), this.#now + deadlineOf('remove', options), true);
   }
 
   /**
@@ -207,7 +206,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     for (const partition of this.#partitions(name)) partition.flush();
   }
 
-  /** Starts a channel anew, also one that was given up. What is in flight is abandoned and delivered again. */
+  /** Starts a channel anew, even if it was given up. What is in flight is abandoned and delivered again. */
   restart(name: string): void {
     for (const partition of this.#partitions(name)) this.#parts.fleet.restartByHand(partition);
   }

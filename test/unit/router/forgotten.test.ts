@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { layersOf } from '../../../src/config/parse.ts';
 import { ProcessingChannel } from '../../../src/index.ts';
-import { createRig, message } from '../../support/router-rig.ts';
+import { createTestRouter, message } from '../../../src/testing/index.ts';
 
 /** The collector is hidden unless asked for, and a test cannot choose how its process was started. */
 function collectGarbage(): void {
@@ -14,7 +14,7 @@ function collectGarbage(): void {
 const breaker = { minimumCalls: 2, window: { count: 4 } };
 
 it('channels that were added and removed leave nothing behind, neither a class nor a line of configuration', async () => {
-  const rig = await createRig();
+  const rig = await createTestRouter({ sinks: { tick: {} } });
   const { router } = rig;
   const classes: WeakRef<object>[] = [];
   const add = (n: number): string => {
@@ -30,7 +30,7 @@ it('channels that were added and removed leave nothing behind, neither a class n
     const names = Array.from({ length: 20 }, (_, index) => add(20 * round + index));
     await rig.advance(1);
     for (const name of names) router.route(message('tick', round), { dataType: name });
-    const reports = await rig.during(Promise.all(names.map((name) => router.remove(name))));
+    const reports = await rig.advanceUntil(Promise.all(names.map((name) => router.remove(name))));
     expect(reports.every(({ delivered }) => delivered === 1)).toBe(true);
   }
   expect(layersOf(router.config).length).toBeLessThanOrEqual(2);
@@ -45,12 +45,12 @@ it('channels that were added and removed leave nothing behind, neither a class n
 });
 
 it('a breaker that nobody shares any more is forgotten: who names it again begins with a closed one', async () => {
-  const rig = await createRig();
+  const rig = await createTestRouter({ sinks: { tick: {} } });
   const { router } = rig;
   const config = { dataType: 'ohlcv', breaker: { ...breaker, shared: 'sink' } };
-  router.add('bars', () => rig.channel('ohlcv'), config);
+  router.add('bars', rig.sink('ohlcv').channel, config);
   router.trip('bars');
-  await rig.during(router.remove('bars', { deadlineMs: 100 }));
-  router.add('bars', () => rig.channel('ohlcv'), config);
+  await rig.advanceUntil(router.remove('bars', { deadlineMs: 100 }));
+  router.add('bars', rig.sink('ohlcv').channel, config);
   expect(router.metrics().channels.bars?.breaker).toMatchObject({ state: 'closed', opened: 0 });
 });

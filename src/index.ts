@@ -45,8 +45,8 @@ export {
   type Emitted,
   routerOf,
 } from './router/create-router.ts';
+export type { DeadLetterDesk, ReplayOptions, ReplayReport } from './router/dead-letter-desk.ts';
 export type { OfferOptions, RouteOptions } from './router/intake.ts';
-export type { ChannelInput, KnownConfig, RouterOptions } from './router/plan.ts';
-export type { ReplayOptions, ReplayReport } from './router/replay.ts';
 export { DataChannelRouter } from './router/router.ts';
+export type { ChannelInput, KnownConfig, RouterOptions } from './router/router-options.ts';
 export type { StopOptions } from './router/shutdown.ts';

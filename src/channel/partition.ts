@@ -2,13 +2,13 @@ import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { Counter } from '../core/counters.ts';
+import { RestartLimit } from '../core/restart-limit.ts';
 import { stateName } from '../facts/chart-words.ts';
 import type { Inbox } from './inbox.ts';
 import { createLane, depthOf, type Lane, type LaneOptions, oldestAcceptedAt, probeAt } from './lane.ts';
 import { Life } from './life.ts';
 import type { PartitionView } from './partition-view.ts';
 import type { AnyChannel, ChannelBinding } from './processing-channel.ts';
-import { Restarts } from './restarts.ts';
 import { StateLog } from './state-log.ts';
 import { validatorOf } from './validator.ts';
 import { forgetOptions } from './xstate-internals.ts';
@@ -20,7 +20,7 @@ export class Partition {
   /** What waits, what failed and the counts: it outlives every life. */
   readonly lane: Lane;
   readonly inbox: Inbox;
-  readonly restarts = new Restarts();
+  readonly restarts = new RestartLimit();
   private readonly log: StateLog;
   private config: ChannelConfig;
   private life: Life | undefined = undefined;
@@ -203,8 +203,9 @@ export class Partition {
   noteRestart(): void {
     const { counters, id, services } = this.lane;
     counters[Counter.restarts] += 1;
-    const n = this.restarts.lately(services.clock.now());
-    services.bus.publish('channel.restarted', { channel: id, n, withinMs: this.config.restart.withinMs });
+    const { withinMs } = this.config.restart;
+    const n = this.restarts.lately(withinMs, services.clock.now());
+    services.bus.publish('channel.restarted', { channel: id, n, withinMs });
   }
 
   /** New limits: they hold from the next batch. */

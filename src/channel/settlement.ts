@@ -80,7 +80,7 @@ function verdictFor({ breaker, inbox, recovery }: Lane, call: Call, batch: Faile
       hasMore: recovery.hasBatches || inbox.size > 0,
       isProbe: breaker?.breaker.state === 'half-open',
     },
-    { attempts: retry.attempts, isolate, needsEvidence: limits !== false },
+    { attempts: retry.attempts, isolate, needsEvidence: limits !== false && !limits.observeOnly },
   );
 }
 

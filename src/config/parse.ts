@@ -66,7 +66,10 @@ function shareParts(channels: readonly ChannelConfig[]): void {
 /** The same configuration as if the channel had never been written: its name and data type are free again. */
 export function withoutChannel(config: RouterConfig, name: string): RouterConfig {
   const path = ['channels', name];
-  const layers = layersOf(config).map((layer) => ({ ...layer, value: without(layer.value, path) }));
+  const layers = layersOf(config)
+    .map((layer) => ({ ...layer, value: without(layer.value, path) }))
+    // What is left of a layer that had only the channel must not outlive it.
+    .filter(({ value }) => JSON.stringify(value) !== '{"channels":{}}');
   return remember(without(config, path) as RouterConfig, layers);
 }
 

@@ -24,7 +24,7 @@ export interface BreakerChange {
   readonly rates: BreakerRates;
 }
 
-/** Who makes calls, one at a time. */
+/** Makes calls, one at a time. */
 export interface Caller {
   /** The epoch in which the call that is out began; -1: none is out, or its outcome was reported. */
   readonly epoch: number;
@@ -32,7 +32,7 @@ export interface Caller {
   readonly startedAt: number;
 }
 
-/** Who uses a breaker. */
+/** Uses a breaker. */
 export interface BreakerUser {
   readonly callers: readonly Caller[];
   /** Must not throw. */

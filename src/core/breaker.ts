@@ -1,12 +1,12 @@
+import { backoffMs } from './backoff.ts';
 import type { BreakerCause, BreakerChange, BreakerRates, BreakerState, BreakerUser, Caller } from './breaker-change.ts';
 import { type BreakerWindow, createBreakerWindow, FAILED, SLOW, type WindowLimits } from './breaker-window.ts';
 import type { CallTimes } from './call-times.ts';
 import type { Clock } from './clock.ts';
-import { CoolDown, type CoolDownLimits } from './cool-down.ts';
 import type { Random } from './random.ts';
 
 /** When a breaker opens, for how long, and how it closes again. */
-export interface BreakerLimits extends CoolDownLimits {
+export interface BreakerLimits {
   readonly window: WindowLimits;
   /** Below so many calls in the window there are no rates, and nothing opens. */
   readonly minimumCalls: number;
@@ -16,6 +16,10 @@ export interface BreakerLimits extends CoolDownLimits {
   readonly slowCallMs: number;
   /** Opens when at least this share of the calls was slow, from 0 to 1; calls that are still out count by their age. */
   readonly slowCallRate: number;
+  /** How long it stays open the first time, in milliseconds; each time in a row twice as long, by chance down to the half. */
+  readonly coolDownMs: number;
+  /** No cool-down is longer than this, in milliseconds. */
+  readonly coolDownMsMax: number;
   /** So many successful probes in a row close it. */
   readonly probes: number;
   /** Counts and never opens by itself: shows in `wouldBeOpen` what the limits would do. */
@@ -27,12 +31,9 @@ interface Refused {
   requestTurn(): void;
 }
 
-/** When a call began, in ms on the clock, and how long it took. */
-type Times = Pick<CallTimes, 'startedAt' | 'durationMs'>;
-
 /**
  * A circuit breaker without timers of its own: its users join, report their calls, and ask. Each stay in a state is an
- * *epoch*. An outcome counts only in the epoch that admitted the call; a late one moves nothing but `late`. One breaker
+ * *epoch*. An outcome counts only in the epoch that admitted the call; a late one changes nothing. One breaker
  * may serve several users of the same sink.
  */
 export class Breaker {
@@ -41,8 +42,6 @@ export class Breaker {
   isPristine = false;
   /** Counts the stays in states; an outcome from another epoch is late. */
   epoch = 0;
-  /** Outcomes that came too late to count. */
-  late = 0;
   /** How often it opened. */
   opened = 0;
   /** When the present stay began, on the clock. */
@@ -54,11 +53,12 @@ export class Breaker {
   private readonly clock: Pick<Clock, 'now'>;
   private readonly random: Random;
   private users: readonly BreakerUser[] = [];
-  /** What users are being told of, and what comes next. */
+  /** The changes that users do not know yet, in order. */
   private readonly changes: BreakerChange[] = [];
-  /** Undefined: nobody was refused for want of a permit. */
+  /** Undefined: no caller was refused for want of a permit. */
   private refused: Set<Refused> | undefined;
-  private readonly coolDown = new CoolDown();
+  private lastCoolDownMs = 0;
+  private opensInRow = 0;
   private probesPassed = 0;
   /** When the outstanding permit was given; -Infinity: none is out. */
   private permitSince = Number.NEGATIVE_INFINITY;
@@ -112,12 +112,12 @@ export class Breaker {
     this.permitSince = this.clock.now();
   }
 
-  callSucceeded(epoch: number, times: Times): void {
+  callSucceeded(epoch: number, times: CallTimes): void {
     this.settle(epoch, 0, times);
   }
 
   /** Also for a call that timed out: what comes of it afterwards is late. */
-  callFailed(epoch: number, times: Times): void {
+  callFailed(epoch: number, times: CallTimes): void {
     this.settle(epoch, FAILED, times);
   }
 
@@ -135,7 +135,7 @@ export class Breaker {
 
   /**
    * Whether a call may go out now. Once the cool-down is over that takes a permit, and there is one at a time. It comes
-   * back with the outcome, or lapses after `slowCallMs`, so that nobody who dies with it can lock the breaker. A
+   * back with the outcome, or lapses after `slowCallMs`, so that a caller that dies with it cannot lock the breaker. A
    * caller that is refused because the permit is out requests a turn when it is back.
    */
   probe(refused?: Refused): boolean {
@@ -163,11 +163,11 @@ export class Breaker {
   reset(): void {
     this.window.clear();
     this.isPristine = false;
-    this.coolDown.reset();
+    this.opensInRow = 0;
     if (this.state !== 'closed') this.enter('closed', 'operator');
   }
 
-  /** From now on the calls of a user count, and it is told of every change, in order. */
+  /** From now on the calls of a user count, and `breakerChanged` is called for every change, in order. */
   join(user: BreakerUser): void {
     this.users = [...this.users, user];
   }
@@ -190,16 +190,14 @@ export class Breaker {
     for (const each of refused) each.requestTurn();
   }
 
-  private settle(epoch: number, failed: number, { startedAt, durationMs }: Times): void {
+  private settle(epoch: number, failed: number, { startedAt, durationMs }: CallTimes): void {
     const outcome = failed | (durationMs >= this.limitsNow.slowCallMs ? SLOW : 0);
-    if (epoch !== this.epoch) this.late += 1;
-    else if (this.state === 'half-open') this.probeSettled(outcome);
-    else if (this.state === 'closed') this.record(outcome, startedAt + durationMs);
-  }
-
-  private record(outcome: number, endedAt: number): void {
-    this.isPristine = this.window.record(outcome, endedAt);
-    if (outcome !== 0) this.evaluate();
+    if (epoch !== this.epoch) return;
+    if (this.state === 'half-open') this.probeSettled(outcome);
+    else if (this.state === 'closed') {
+      this.isPristine = this.window.record(outcome, startedAt + durationMs);
+      if (outcome !== 0) this.evaluate();
+    }
   }
 
   private probeSettled(outcome: number): void {
@@ -229,9 +227,14 @@ export class Breaker {
     this.enter('open', cause);
   }
 
+  /** Cool-downs grow until the breaker was closed for as long as the last of them took. */
   private nextCoolDownMs(): number {
-    const closedMs = this.state === 'closed' ? this.clock.now() - this.since : null;
-    return this.coolDown.next(this.limitsNow, closedMs, this.random);
+    const { coolDownMs: delayMs, coolDownMsMax: delayMsMax } = this.limitsNow;
+    if (this.state === 'closed' && this.clock.now() - this.since >= this.lastCoolDownMs) this.opensInRow = 0;
+    this.opensInRow += 1;
+    const jitter = (): number => 0.5 + 0.5 * this.random();
+    this.lastCoolDownMs = backoffMs({ delayMs, factor: 2, delayMsMax }, this.opensInRow, jitter);
+    return this.lastCoolDownMs;
   }
 
   private enter(to: BreakerState, cause: BreakerCause): void {
@@ -242,7 +245,7 @@ export class Breaker {
     this.since = this.clock.now();
     this.probesPassed = 0;
     this.freePermit();
-    // A listener may bring the next change about: it is told of once all have heard of this one.
+    // A user may cause the next change: it is published once all users know this one.
     if (this.changes.push(change) > 1) return;
     for (const next of this.changes) for (const user of this.users) user.breakerChanged(next);
     this.changes.length = 0;

@@ -9,7 +9,7 @@ export const STRIDE_MAX = 256;
 /** What a call of `process` counts for: a handler may suddenly take long, so few calls share a reading. */
 export const CALL_WEIGHT = 8;
 
-/** Who is called when a pass of the event loop ends. */
+/** Is called when a pass of the event loop ends. */
 export interface PassListener {
   /** The event loop has turned; true: it turns once more before the pass ends. */
   mustTurnAgain(): boolean;

@@ -9,13 +9,13 @@ export interface FleetPort {
   /** `onGiveUp: escalate` */
   readonly escalates: boolean;
   readonly stopInMs: number;
-  /** The channel failed within its restart intensity; false: it is given up. */
+  /** The channel has not failed too often; false: it is given up. */
   mayRestart(id: string): boolean;
   restartInMs(id: string): number;
 
-  /** Starts every channel; what becomes of them is told through `notify`. Returns what stops them all at once. */
+  /** Starts every channel; what becomes of them comes through `notify`. Returns a function that stops them all at once. */
   launch(notify: (event: FleetEvent) => void, self: unknown): () => void;
-  /** Does what the statechart commands, and hears of the ends of the channels' actors. */
+  /** Carries out a command of the statechart, or takes note that the actor of a partition ended. */
   receive(command: FleetCommand): void;
 }
 
@@ -25,7 +25,7 @@ export type FleetCommand =
   | { readonly type: 'fleet.restart'; readonly id: string }
   | { readonly type: `xstate.${'done' | 'error'}.actor.${string}`; readonly actorId: string };
 
-/** What a fleet tells the router's statechart. */
+/** What a fleet sends the router's statechart. */
 export type FleetEvent =
   | { readonly type: 'channel.warmed'; readonly id: string }
   | { readonly type: 'channel.stopped'; readonly id: string }

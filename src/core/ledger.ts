@@ -15,7 +15,7 @@ export function isConserved(ledger: Ledger): boolean {
   return ledger.received === ledger.accepted + ledger.rejected && ledger.accepted === placed;
 }
 
-/** Reads a ledger off counters; what is buffered is counted apart, or follows from the rule where nobody can count it. */
+/** Reads a ledger off counters; what is buffered is counted apart, or follows from the rule where it cannot be counted. */
 export function countLedger(count: (index: Index) => number, buffered?: number): Ledger {
   const [accepted, rejected] = [count(Counter.accepted), count(Counter.rejected)];
   const counted = (place: (typeof PLACES)[number]): number => (place === 'buffered' ? 0 : count(Counter[place]));

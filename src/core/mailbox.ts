@@ -1,13 +1,13 @@
 const SLOTS_MIN = 16;
-/** A larger array is no young one to V8, and costs 30 ns a slot instead of one. */
+/** V8 allocates a larger array among its old objects: copying it costs 30 ns a slot instead of one. */
 const YOUNG_SLOTS_MAX = 8_192;
-/** Of all that never held a message: a channel that waits for its first one has no ring yet. */
+/** A mailbox that never held a message has no ring yet. */
 const NO_STAMPS = new Float64Array();
 
 /**
- * A queue in order of acceptance: a ring that starts small and doubles as needed. It never refuses: whoever pushes asks
- * `isFull` first, because what to do then is a policy (see overflow.ts). An *offset* counts from the oldest message. An
- * *ordinal* names a message until it leaves or until `removeWhere` gives all of them new ones.
+ * A queue in order of acceptance: a ring that starts small and doubles as needed. It never refuses a message: `Overflow`
+ * asks `isFull` first, because what to do then is a policy. An *offset* counts from the oldest message; an *ordinal* names
+ * one message for as long as it waits.
  */
 export class Mailbox<Message = unknown> {
   /** How many messages may wait. A smaller one than the present size keeps what is there. */
@@ -63,6 +63,12 @@ export class Mailbox<Message = unknown> {
     return this.keys?.[this.slotOf(offset)];
   }
 
+  /** Everything that waits, oldest first, with what it was pushed with. */
+  *entries() {
+    for (let at = 0; at < this.count; at += 1)
+      yield [this.messageOf(at), this.keyOf(at), this.acceptedAtOf(at), this.sequenceOf(at)] as const;
+  }
+
   push(message: Message, acceptedAt: number, sequence: number, key?: string): void {
     if (this.count > this.mask) this.resize(this.count + 1);
     this.put(this.slotOf(this.count), message, acceptedAt, sequence, key);
@@ -74,8 +80,8 @@ export class Mailbox<Message = unknown> {
     const taken = Math.min(count, this.count);
     const end = this.head + taken;
     const beyond = end - this.messages.length;
-    const messages = this.messages.slice(this.head, end) as Message[];
-    if (beyond > 0) messages.push(...(this.messages.slice(0, beyond) as Message[]));
+    let messages = this.messages.slice(this.head, end) as Message[];
+    if (beyond > 0) messages = messages.concat(this.messages.slice(0, beyond) as Message[]);
     for (let offset = 0; offset < taken; offset += 1) this.forget(offset);
     this.advance(taken);
     return messages;
@@ -93,20 +99,6 @@ export class Mailbox<Message = unknown> {
   /** Puts a newer message in the place of a waiting one; the wait goes on counting from the older one's acceptance. */
   replace(offset: number, message: Message, sequence: number): void {
     this.put(this.slotOf(offset), message, this.acceptedAtOf(offset), sequence, this.keyOf(offset));
-  }
-
-  /** Removes all that `isDoomed` says; the others keep their order. Asked once for each, from the oldest. */
-  removeWhere(isDoomed: (offset: number) => boolean): void {
-    // All ordinals in use become past ones, so an index built on them finds nothing instead of the wrong message.
-    this.firstOrdinal += this.count;
-    let kept = 0;
-    for (let offset = 0; offset < this.count; offset += 1) {
-      if (isDoomed(offset)) continue;
-      if (kept < offset) this.move(offset, kept);
-      kept += 1;
-    }
-    for (let offset = kept; offset < this.count; offset += 1) this.forget(offset);
-    this.count = kept;
   }
 
   /** Takes everything and gives the memory back. */
@@ -127,11 +119,6 @@ export class Mailbox<Message = unknown> {
     if (key === undefined && this.keys === undefined) return;
     this.keys ??= new Array(this.mask + 1);
     this.keys[slot] = key;
-  }
-
-  private move(from: number, to: number): void {
-    const stamps = [this.acceptedAtOf(from), this.sequenceOf(from)] as const;
-    this.put(this.slotOf(to), this.messageOf(from), ...stamps, this.keyOf(from));
   }
 
   /** A slot that is free keeps nothing alive. */

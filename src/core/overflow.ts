@@ -10,7 +10,7 @@ export type OverflowPolicy = 'reject' | 'drop-oldest' | 'drop-newest' | 'conflat
 /** Why an accepted message was not delivered although nothing failed. */
 export type GapReason = 'drop-oldest' | 'drop-newest' | 'conflated';
 
-/** Told of each message that was taken in and will not be delivered. Must not throw. */
+/** Called for each message that was taken in and will not be delivered. Must not throw. */
 export type Lost = (reason: GapReason, key: string, sequence: number, message: unknown) => void;
 
 /** The door of a mailbox: pushes messages, and applies the policy. */
@@ -43,7 +43,7 @@ export class Overflow {
     if (policy === 'conflate') this.conflateAll();
   }
 
-  /** True: taken in; it waits, or it or another one was told to `lost`. False: the caller still owns it. */
+  /** True: the message was taken in, although it or another one may be lost. False: the caller still owns it. */
   admit(message: unknown, key: string | undefined, acceptedAt: number, sequence: number): boolean {
     const { mailbox, policyNow } = this;
     if (policyNow === 'conflate') {
@@ -96,19 +96,9 @@ export class Overflow {
   }
 
   private conflateAll(): void {
-    const { mailbox } = this;
-    const waiting = Array.from(
-      { length: mailbox.size },
-      (_, offset) =>
-        [
-          mailbox.messageOf(offset),
-          mailbox.keyOf(offset),
-          mailbox.acceptedAtOf(offset),
-          mailbox.sequenceOf(offset),
-        ] as const,
-    );
-    mailbox.drain();
+    const waiting = [...this.mailbox.entries()];
+    this.mailbox.drain();
     this.places = new Map();
-    for (const each of waiting) this.place(...each);
+    for (const entry of waiting) this.place(...entry);
   }
 }

@@ -4,11 +4,8 @@ export interface Target {
   readonly canDeliver: boolean;
 }
 
-/** Which partition a message belongs to. */
-export interface Partitioning<P extends Target = Target> {
-  /** The key decides, or is not looked at. */
-  pick(key: string): P;
-}
+/** The partition that a message with this key belongs to. */
+export type Partitioning<P extends Target> = (key: string) => P;
 
 /** By key (the same key, the same partition), or where order does not matter in turn or to the least loaded. */
 export function createPartitioning<P extends Target>(
@@ -18,15 +15,13 @@ export function createPartitioning<P extends Target>(
   const [only] = partitions;
   if (only === undefined) throw new RangeError('a channel has at least one partition');
   const at = (index: number): P => partitions[index % partitions.length] ?? only;
-  if (by === 'key') return { pick: (key) => at(hash(key)) };
-  if (by === 'least-loaded') return { pick: () => leastLoaded(partitions, only) };
+  if (by === 'key') return (key) => at(hash(key));
+  if (by === 'least-loaded') return () => leastLoaded(partitions, only);
   let turn = -1;
-  return {
-    pick() {
-      turn += 1;
-      for (let passed = 0; passed < partitions.length && !at(turn).canDeliver; passed += 1) turn += 1;
-      return at(turn);
-    },
+  return () => {
+    turn += 1;
+    for (let passed = 0; passed < partitions.length && !at(turn).canDeliver; passed += 1) turn += 1;
+    return at(turn);
   };
 }
 

@@ -1,42 +1,31 @@
 /** A user's own opinion on the data type of a message; undefined: no opinion. */
 export type RecognitionRule = (message: unknown) => string | undefined;
 
-/** The `ev` letters of Massive (formerly Polygon) whose data types ship with us. */
-const MASSIVE_EVENTS: Readonly<Record<string, string>> = {
-  T: 'tick',
-  XT: 'tick',
-  A: 'ohlcv',
-  AM: 'ohlcv',
-  XA: 'ohlcv',
-  XAS: 'ohlcv',
-  FMV: 'fmv',
-};
-
-/** How the data type of a message is found. */
-export interface RecognitionOptions {
-  /** Tried first, in order. If a rule throws, `ruleFailed` is called and the next rule is tried. Default: none. */
-  readonly rules?: readonly RecognitionRule[];
-  /** Further values of `ev` and their data types; they win over the shipped ones. Default: none. */
-  readonly events?: Readonly<Record<string, string>>;
-  /** Must not throw. */
-  readonly ruleFailed?: (error: unknown) => void;
-}
+/** The `ev` letters of Massive (formerly Polygon), and their data types. */
+const MASSIVE_EVENTS: ReadonlyMap<unknown, string> = new Map([
+  ['T', 'tick'],
+  ['XT', 'tick'],
+  ['A', 'ohlcv'],
+  ['AM', 'ohlcv'],
+  ['XA', 'ohlcv'],
+  ['XAS', 'ohlcv'],
+  ['FMV', 'fmv'],
+]);
 
 /** Finds the data type of a message: by the user's rules, then by its `ev`, then by its shape. Never throws. */
 export class Recognition {
   readonly #rules: readonly RecognitionRule[];
-  readonly #events: ReadonlyMap<unknown, string>;
   readonly #ruleFailed: (error: unknown) => void;
 
-  constructor(options: RecognitionOptions = {}) {
-    this.#rules = options.rules ?? [];
-    this.#events = new Map(Object.entries({ ...MASSIVE_EVENTS, ...options.events }));
-    this.#ruleFailed = options.ruleFailed ?? (() => {});
+  /** The rules are called in order. A rule that throws has no opinion; `ruleFailed` gets its error and must not throw. */
+  constructor(rules: readonly RecognitionRule[] = [], ruleFailed: (error: unknown) => void = () => {}) {
+    this.#rules = rules;
+    this.#ruleFailed = ruleFailed;
   }
 
-  /** Whether this `ev` alone tells the data type: not when the user's own rules come first. */
+  /** Whether this `ev` alone decides the data type: not when the user's own rules come first. */
   decidesBy(event: unknown): boolean {
-    return this.#rules.length === 0 && this.#events.has(event);
+    return this.#rules.length === 0 && MASSIVE_EVENTS.has(event);
   }
 
   /** Undefined: unknown; `why` says why. */
@@ -51,7 +40,7 @@ export class Recognition {
     }
     try {
       if (!isRecord(message)) return undefined;
-      const dataType = this.#events.get(message.ev);
+      const dataType = MASSIVE_EVENTS.get(message.ev);
       if (dataType !== undefined) return dataType;
       // A feed that names its events has said what this is not; guessing from the shape could only contradict it.
       return typeof message.ev === 'string' ? undefined : shapeOf(message);

@@ -101,7 +101,7 @@ export class Scheduler implements PassListener {
     this.run();
   }
 
-  /** Whether no waiting turn is as urgent as this one; holds until the clock is read or another turn is asked for. */
+  /** Whether no waiting turn is as urgent as this one; holds until the clock is read or another turn is requested. */
   private leads(turn: Turn): boolean {
     const { now } = this.clock;
     if (turn === this.leader && now === this.leaderAt) return true;

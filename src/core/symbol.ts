@@ -16,8 +16,8 @@ export function symbolOf(message: unknown): string {
 export type PartitionBy = string | ((message: unknown) => string);
 
 /**
- * A reader of keys that never throws: it returns '' for a message without a key. If `partitionBy` throws or does not
- * return a string, the reader calls `failed`, which must not throw, and returns ''.
+ * Makes a reader of keys that never throws. It returns '' when there is no key, and calls `failed`, which must not throw,
+ * when `partitionBy` throws or returns something else than a string.
  */
 export function keyReader(
   partitionBy: PartitionBy,

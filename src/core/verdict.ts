@@ -35,7 +35,7 @@ export interface FailureRules {
 
 /**
  * What becomes of a failed batch. `retry`: the same batch goes again · `split`: its halves go, each alone ·
- * `quarantine`: it is set aside until something after it shows who is at fault · `give-up`: its messages become dead
+ * `quarantine`: it is set aside until something after it shows whether it or the sink is at fault · `give-up`: its messages become dead
  * letters.
  */
 export type FailureAction = 'retry' | 'split' | 'quarantine' | 'give-up';

@@ -1,5 +1,4 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
-import { Mailbox } from '../core/mailbox.ts';
 
 /** Why a message could not be routed or processed; a closed set. */
 export type DeadLetterReason = 'unknown-type' | 'invalid' | 'failed' | 'not-retryable' | 'poison' | 'stopped';
@@ -40,12 +39,16 @@ export function checkFilter(method: 'list' | 'drop', filter: DeadLetterFilter = 
 
 /** A bounded store of dead letters: when it is full the oldest goes, and is counted. */
 export class DeadLetters {
-  readonly #letters: Mailbox<DeadLetter>;
+  /** By id, oldest first. */
+  readonly #letters = new Map<number, DeadLetter>();
+  #capacity: number;
   #lastId = 0;
+  /** No older letter is kept; a `Map` would have to search for its first key. */
+  #oldestId = 1;
   #evicted = 0;
 
   constructor(capacity: number) {
-    this.#letters = new Mailbox(capacity);
+    this.#capacity = capacity;
   }
 
   get size(): number {
@@ -59,46 +62,41 @@ export class DeadLetters {
 
   /** How many are kept; lowering it lets the oldest go at once. */
   get capacity(): number {
-    return this.#letters.capacity;
+    return this.#capacity;
   }
 
   set capacity(capacity: number) {
-    this.#letters.capacity = capacity;
+    this.#capacity = capacity;
     this.#evict();
   }
 
-  add(letter: Omit<DeadLetter, 'id'>): DeadLetter {
+  add({ channel, reason, message, error, attempts, at }: Omit<DeadLetter, 'id'>): DeadLetter {
     this.#lastId += 1;
-    const kept = { id: this.#lastId, ...letter };
-    this.#letters.push(kept, kept.at, kept.id);
+    const letter = { id: this.#lastId, channel, reason, message, error, attempts, at };
+    this.#letters.set(letter.id, letter);
     this.#evict();
-    return kept;
+    return letter;
   }
 
   /** Those that match, oldest first. */
   list({ id, channel, reason, limit = Number.POSITIVE_INFINITY }: DeadLetterFilter = {}): readonly DeadLetter[] {
-    const all = Array.from({ length: this.size }, (_, offset) => this.#letters.messageOf(offset));
-    const found = all.filter(
-      (letter) =>
-        (id === undefined || letter.id === id) &&
-        (channel === undefined || letter.channel === channel) &&
-        (reason === undefined || letter.reason === reason),
-    );
-    return found.slice(0, Math.max(0, limit));
+    const letters = id === undefined ? [...this.#letters.values()] : [this.#letters.get(id) ?? []].flat();
+    const matches = (letter: DeadLetter): boolean =>
+      (channel === undefined || letter.channel === channel) && (reason === undefined || letter.reason === reason);
+    return letters.filter(matches).slice(0, Math.max(0, limit));
   }
 
-  /** Removes those that match and hands them over, oldest first. */
-  take(filter: DeadLetterFilter = {}): readonly DeadLetter[] {
-    const taken = this.list(filter);
-    const ids = new Set(taken.map(({ id }) => id));
-    this.#letters.removeWhere((offset) => ids.has(this.#letters.messageOf(offset).id));
-    return taken;
+  /** Removes those that match; says how many. */
+  drop(filter: DeadLetterFilter = {}): number {
+    const dropped = this.list(filter);
+    for (const { id } of dropped) this.#letters.delete(id);
+    return dropped.length;
   }
 
   #evict(): void {
     while (this.size > this.capacity) {
-      this.#letters.shift();
-      this.#evicted += 1;
+      this.#oldestId += 1;
+      if (this.#letters.delete(this.#oldestId - 1)) this.#evicted += 1;
     }
   }
 }

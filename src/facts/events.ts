@@ -89,7 +89,11 @@ export interface RouterBus<Emitted> {
   off(type: '*', listener: (type: keyof RouterEvents, event: unknown) => unknown): void;
 }
 
+/** What a channel emitted, when nothing more is known of it. */
+export interface AnyEmitted {
+  readonly channel: string;
+  readonly event: unknown;
+}
+
 /** What a router puts on its bus: its own facts, and as `event` what the channels emit. */
-export type RouterEvents<Emitted = { readonly channel: string; readonly event: unknown }> = RouterFacts & {
-  event: Emitted;
-};
+export type RouterEvents<Emitted = AnyEmitted> = RouterFacts & { event: Emitted };

@@ -20,8 +20,15 @@ export interface PartitionInfo extends Pick<PartitionView, 'id' | 'state' | 'wai
   readonly oldestMs: number;
 }
 
-/** Reads one channel at `now`. */
-export function channelInfo({ name, config, partitions }: ChannelView, now: number): ChannelInfo {
+/** Reads channels at `now`. */
+export function channelInfos(
+  channels: ReadonlyMap<string, ChannelView>,
+  now: number,
+): ReadonlyMap<string, ChannelInfo> {
+  return new Map([...channels].map(([key, channel]) => [key, channelInfo(channel, now)]));
+}
+
+function channelInfo({ name, config, partitions }: ChannelView, now: number): ChannelInfo {
   const infos = partitions.map(({ view }): PartitionInfo => {
     const { id, state, since, waiting, inFlight, oldestAcceptedAt } = view;
     return { id, state, sinceMs: now - since, waiting, inFlight, oldestMs: Math.max(0, now - oldestAcceptedAt) };

@@ -21,7 +21,7 @@ export interface RouterMetrics {
 }
 
 /** What is read of a router. `removed`: the counts of channels that were taken out. */
-interface RouterView extends Pick<RouterMetrics, 'unroutable' | 'faults'> {
+export interface RouterView extends Pick<RouterMetrics, 'unroutable' | 'faults'> {
   readonly channels: ReadonlyMap<string, ChannelView>;
   readonly removed: Ledger;
   readonly deadLetters: { readonly size: number; readonly evicted: number };

@@ -14,7 +14,6 @@ import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
 import { keyReader } from '../core/symbol.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import { channelMetrics } from '../report/metrics.ts';
-import { rulesOf } from './plan.ts';
 
 /** What a channel is made of. */
 export interface ChannelEntryOptions {
@@ -25,8 +24,6 @@ export interface ChannelEntryOptions {
   readonly breaker: Breaker | undefined;
   /** Made ahead of the first start, to read its rules; the first start uses it up. */
   readonly instance: AnyChannel | undefined;
-  /** What its class checks `eventRules` by. */
-  readonly rules: StandardSchemaV1 | undefined;
 }
 
 /** One channel of a router: its name, its configuration and its partitions. */
@@ -38,9 +35,10 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   readonly breaker: Breaker | undefined;
   readonly callers: readonly Caller[];
   private readonly options: ChannelEntryOptions;
-  private readonly partitioning: Partitioning<Partition> | undefined;
+  private readonly partitioning: Partitioning<Partition>;
+  /** Spares a channel with one partition the key. */
   private readonly only: Partition | undefined;
-  /** Undefined: its partitions take turns, whatever the key. */
+  /** Undefined: the partition does not depend on the key. */
   private readonly keyOf: ((message: unknown) => string) | undefined;
   private inForce: ChannelConfig;
   private spare: AnyChannel | undefined;
@@ -55,7 +53,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     this.name = config.name;
     this.inForce = config;
     this.spare = options.instance;
-    this.checkedBy = options.rules;
+    this.checkedBy = rulesOf(options.instance) ?? predecessor?.rules;
     this.breaker = breaker;
     this.processing = predecessor?.processing ?? new Histogram();
     this.queueing = predecessor?.queueing ?? new Histogram();
@@ -68,7 +66,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
       return new Partition({ ...shared, id: partitions === 1 ? config.name : `${config.name}/${index}` });
     });
     if (partitions === 1) this.only = this.partitions[0];
-    else this.partitioning = createPartitioning(this.partitions, isKey ? 'key' : partitionBy);
+    this.partitioning = createPartitioning(this.partitions, isKey ? 'key' : partitionBy);
     this.callers = this.partitions.flatMap(({ lane }) => lane.breaker ?? []);
     breaker?.join(this);
   }
@@ -76,10 +74,6 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   /** The configuration in force. */
   get config(): ChannelConfig {
     return this.inForce;
-  }
-
-  get factory(): ChannelFactory {
-    return this.options.factory;
   }
 
   /** What its class checks `eventRules` by. */
@@ -108,13 +102,13 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   accept(message: unknown, isRaw = true): Outcome {
     if (this.only !== undefined) return this.only.inbox.accept(message, isRaw);
     const key = this.keyOf?.(message);
-    return this.partitionFor(message, key).inbox.accept(message, isRaw, key);
+    return this.partitioning(key ?? '').inbox.accept(message, isRaw, key);
   }
 
   /** As `accept`, but waits for room. */
   offer(message: unknown, signal?: AbortSignal): Outcome | Promise<Outcome> {
     const key = this.only === undefined ? this.keyOf?.(message) : undefined;
-    return this.partitionFor(message, key).inbox.offer(message, signal, key);
+    return this.partitioning(key ?? '').inbox.offer(message, signal, key);
   }
 
   /** Makes the instance of one life. Throws what its constructor throws, and every mistake in its rules. */
@@ -142,7 +136,9 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     if (first === undefined) return;
     for (const partition of this.partitions) partition.takeOver(first);
     const lanesOf = ({ partitions }: ChannelEntry) => partitions.map(({ lane }) => lane);
-    handOver(lanesOf(before), lanesOf(this), (message, key) => this.partitionFor(message, key).lane);
+    handOver(lanesOf(before), lanesOf(this), (message, key) => {
+      return (this.only ?? this.partitioning(key ?? this.keyOf?.(message) ?? '')).lane;
+    });
   }
 
   /** It is gone: a shared breaker must not keep it. */
@@ -161,12 +157,6 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     }
   }
 
-  /** The partition that serves a message; its key is read unless it is known. */
-  private partitionFor(message: unknown, key = this.only === undefined ? this.keyOf?.(message) : undefined): Partition {
-    // One of the two is there.
-    return this.only ?? (this.partitioning as Partitioning<Partition>).pick(key ?? '');
-  }
-
   /** A class whose constructor threw when the router was made shows its rules only now. */
   private checkRules(instance: AnyChannel): void {
     const schema = rulesOf(instance);
@@ -177,4 +167,10 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     // From now on a reload checks by them, too.
     this.checkedBy = schema;
   }
+}
+
+/** The schema a channel class checks its `eventRules` by. */
+export function rulesOf(channel: AnyChannel | undefined): StandardSchemaV1 | undefined {
+  // `static rules` belongs to the class of the instance, which only its constructor knows.
+  return (channel?.constructor as { readonly rules?: StandardSchemaV1 } | undefined)?.rules;
 }

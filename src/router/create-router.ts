@@ -6,10 +6,11 @@ import type { EventOf } from '../channel/processing-channel.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { containInspector, type Inspect } from '../facts/inspect.ts';
-import type { RouterActor, RouterLogic } from './logic.ts';
+import { type Plan, planRouter } from './definitions.ts';
 import { buildParts } from './parts.ts';
-import { type AnyConfig, type Plan, planRouter, type RouterOptions, routerOptions } from './plan.ts';
 import { DataChannelRouter, partsOf } from './router.ts';
+import type { RouterActor, RouterLogic } from './router-actor.ts';
+import { type AnyConfig, type RouterOptions, routerOptions } from './router-options.ts';
 
 /** Options of a router that is the root of its own actor system. */
 export interface CreateRouterOptions<Channels extends ChannelSources, Config = AnyConfig>
@@ -75,7 +76,7 @@ export function routerOf<Channels extends ChannelSources = ChannelSources>(
   const router = routers.get(actor.getSnapshot().context?.fleet?.() ?? {});
   if (router === undefined)
     throw new SluiceError('invalid-option', 'routerOf: this actor is not one of createRouterLogic');
-  // The names of the channels are known to the caller, who gave them to createRouterLogic.
+  // The caller knows the names of the channels: it gave them to createRouterLogic.
   return router as unknown as DataChannelRouter<Emitted<Channels>>;
 }
 

@@ -2,11 +2,11 @@ import type { AnyActorRef } from 'xstate';
 import type { Partition } from '../channel/partition.ts';
 import type { Services } from '../channel/services.ts';
 import { keepTimersApart } from '../channel/xstate-internals.ts';
-import type { RouterConfig } from '../config/schema.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
 import { addLedgers, type Ledger } from '../core/ledger.ts';
 import { channelMetrics } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
+import type { Definitions } from './definitions.ts';
 
 const EARLY_MS = 2;
 
@@ -18,34 +18,36 @@ const STOP_GRACE_MS = 150;
  * one actor of the router's machine but are kept here, because a machine copies its map of children at every change.
  */
 export class Fleet implements FleetPort {
-  readonly channels: ReadonlyMap<string, ChannelEntry>;
   readonly #channels = new Map<string, ChannelEntry>();
   readonly #services: Services;
+  readonly #definitions: Definitions;
   /** Partitions that have not come to their end, and their channels. */
   readonly #partitions = new Map<string, { readonly partition: Partition; readonly channel: ChannelEntry }>();
-  /** Of these, those that neither warmed up nor failed yet, and those that are failed: nobody has to ask each of them. */
+  /** Of these, those that neither warmed up nor failed yet, and those that are failed: guards need not ask each of them. */
   readonly #settling = new Set<string>();
   readonly #down = new Map<string, Partition>();
   /** Called when a partition is gone, for good or for a successor. */
   readonly #removals = new Map<string, () => void>();
   readonly #replacements = new Map<string, () => void>();
-  #limits: RouterConfig['router'];
   #removed = addLedgers([]);
+  /** Undefined: it was not launched. */
   #parent: AnyActorRef | undefined;
-  #hasParent = false;
   #notify: (event: FleetEvent) => void = () => {};
   /** Undefined: it was not stopped. */
   #stopBy: number | undefined;
 
-  constructor(services: Services, limits: RouterConfig['router']) {
-    this.channels = this.#channels;
+  constructor(services: Services, definitions: Definitions) {
     this.#services = services;
-    this.#limits = limits;
+    this.#definitions = definitions;
+  }
+
+  get channels(): ReadonlyMap<string, ChannelEntry> {
+    return this.#channels;
   }
 
   /** Its actors run, or have run. */
   get isLaunched(): boolean {
-    return this.#hasParent;
+    return this.#parent !== undefined;
   }
 
   get isStopping(): boolean {
@@ -70,7 +72,7 @@ export class Fleet implements FleetPort {
   }
 
   get escalates(): boolean {
-    return this.#limits.onGiveUp === 'escalate';
+    return this.#definitions.config.router.onGiveUp === 'escalate';
   }
 
   get stopInMs(): number {
@@ -85,15 +87,10 @@ export class Fleet implements FleetPort {
     return Math.max(0, (this.#down.get(id)?.restarts.at ?? 0) - this.#services.clock.now());
   }
 
-  reconfigure(limits: RouterConfig['router']): void {
-    this.#limits = limits;
-  }
-
   launch(notify: (event: FleetEvent) => void, self: unknown): () => void {
     // The machine hands over its own actor; a port of src/core cannot name XState's type.
     this.#parent = self as AnyActorRef;
     keepTimersApart(this.#parent);
-    this.#hasParent = true;
     this.#notify = notify;
     const byPriority = [...this.#partitions.values()].sort((a, b) => a.partition.priority - b.partition.priority);
     for (const { partition } of byPriority) this.#start(partition);
@@ -123,7 +120,7 @@ export class Fleet implements FleetPort {
     for (const { partition } of this.#partitions.values()) partition.closeInbox(stopBy);
   }
 
-  /** A channel that came after the start is started at once. */
+  /** A channel that is added after the start is started at once. */
   add(channel: ChannelEntry): void {
     this.#channels.set(channel.name, channel);
     for (const partition of channel.partitions) {
@@ -136,18 +133,35 @@ export class Fleet implements FleetPort {
   /** Drains one channel; resolves when it is gone. */
   async remove(channel: ChannelEntry, drainAt: number): Promise<void> {
     for (const partition of channel.partitions) partition.closeInbox(drainAt);
-    await Promise.all(channel.partitions.map((partition) => this.#remove(partition)));
+    const left = channel.partitions.filter(({ id }) => this.#partitions.has(id));
+    const remove = (partition: Partition): Promise<void> =>
+      new Promise((resolve) => {
+        this.#removals.set(partition.id, resolve);
+        this.#drain(partition);
+      });
+    await Promise.all(left.map(remove));
     this.#channels.delete(channel.name);
     // Of the channel as a whole: a reload may have moved a message away from the partition that counted it.
     this.#removed = addLedgers([this.#removed, channelMetrics(channel)]);
   }
 
   /** Lets a channel finish its batch and close, for a successor: it goes on taking messages in, and keeps them. */
-  async prepareReplacement(channel: ChannelEntry, closeMs: number): Promise<void> {
-    await Promise.all(channel.partitions.map((partition) => this.#prepareReplacement(partition, closeMs)));
+  async prepareReplacement({ partitions }: ChannelEntry, closeMs: number): Promise<void> {
+    const closings = partitions.map(async (partition) => {
+      partition.expectReplacement(true);
+      // A life that is over reports nothing any more, also not how its last call ends.
+      if (partition.isAlive) await partition.whenSettled();
+      if (!partition.isAlive) return;
+      await new Promise<void>((resolve) => {
+        this.#replacements.set(partition.id, resolve);
+        partition.close(this.#services.clock.now() + closeMs);
+      });
+      this.#replacements.delete(partition.id);
+    });
+    await Promise.all(closings);
   }
 
-  /** Puts a channel in the place of one that is prepared; it takes over what waits and what was counted. */
+  /** Puts a channel in the place of its predecessor, which is prepared; it takes over what waits and the counts. */
   replace(before: ChannelEntry, successor: ChannelEntry): void {
     for (const partition of before.partitions) {
       partition.send({ type: 'channel.halt' });
@@ -160,26 +174,6 @@ export class Fleet implements FleetPort {
     this.add(successor);
   }
 
-  async #prepareReplacement(partition: Partition, closeMs: number): Promise<void> {
-    partition.expectReplacement(true);
-    // Of one that is over nobody will hear any more, also not how its last call ends.
-    if (partition.isAlive) await partition.whenSettled();
-    if (!partition.isAlive) return;
-    await new Promise<void>((resolve) => {
-      this.#replacements.set(partition.id, resolve);
-      partition.close(this.#services.clock.now() + closeMs);
-    });
-    this.#replacements.delete(partition.id);
-  }
-
-  #remove(partition: Partition): Promise<void> {
-    if (!this.#partitions.has(partition.id)) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#removals.set(partition.id, resolve);
-      this.#drain(partition);
-    });
-  }
-
   #drain(partition: Partition): void {
     if (partition.isReplaced) partition.expectReplacement(false);
     if (partition.isAlive) partition.send({ type: 'channel.drain' });
@@ -189,22 +183,20 @@ export class Fleet implements FleetPort {
   #ended(actorId: string): void {
     const partition = this.#partitions.get(actorId)?.partition;
     if (partition === undefined) return;
-    const replaced = this.#replacements.get(actorId);
-    if (replaced !== undefined && !this.isStopping && !this.#removals.has(actorId)) {
-      partition.abandon(partition.state === 'failed');
-      return replaced();
-    }
-    // The inbox of one that lives is closed only to drain it.
-    const isFailure = partition.state === 'failed' && partition.inbox.isOpen;
+    // The inbox of a living partition is closed only to drain it.
+    const { isOpen } = partition.inbox;
+    const isFailure = partition.state === 'failed' && isOpen;
     partition.abandon(isFailure);
-    if (isFailure) this.#failed(partition);
+    const replaced = isOpen ? this.#replacements.get(actorId) : undefined;
+    if (replaced !== undefined) replaced();
+    else if (isFailure) this.#failed(partition);
     else this.#stopped(partition);
   }
 
   #restart(id: string): void {
     const partition = this.#down.get(id);
     if (partition === undefined || partition.isAlive || partition.restarts.isGivenUp || partition.isReplaced) return;
-    // A plan from before an operator's restart is void; so little too early is only a host's clock that rounds.
+    // An operator's restart voids the one that was planned before. A little too early: the host's clock rounds.
     if (this.restartInMs(id) > EARLY_MS) return;
     partition.noteRestart();
     this.#start(partition);
@@ -212,15 +204,13 @@ export class Fleet implements FleetPort {
 
   #start(partition: Partition): void {
     const channel = this.#partitions.get(partition.id)?.channel;
-    if (this.#parent === undefined || channel === undefined || partition.isAlive) return;
-    const warmed = (): void => this.#warmed(partition.id);
+    if (this.#parent === undefined || this.isStopping || channel === undefined || partition.isAlive) return;
+    const warmed = (): void => {
+      this.#settling.delete(partition.id);
+      this.#down.delete(partition.id);
+      this.#notify({ type: 'channel.warmed', id: partition.id });
+    };
     if (!partition.start(this.#parent, () => channel.makeInstance(partition), warmed)) this.#failed(partition);
-  }
-
-  #warmed(id: string): void {
-    this.#settling.delete(id);
-    this.#down.delete(id);
-    this.#notify({ type: 'channel.warmed', id });
   }
 
   #failed(partition: Partition): void {
@@ -244,7 +234,6 @@ export class Fleet implements FleetPort {
   /** The router's actor ended: so does every channel, at once. */
   #halt(): void {
     this.#notify = () => {};
-    this.#parent = undefined;
     this.closeInboxes(this.#services.clock.now());
     for (const { partition } of [...this.#partitions.values()]) {
       partition.send({ type: 'channel.halt' });

@@ -108,7 +108,7 @@ export class Intake {
   }
 }
 
-/** What a message says that it is; undefined: nothing. Whatever it is, it may be asked; a list is no message itself. */
+/** The `ev` of a message; undefined: it has none. Never throws; an array is no message itself. */
 function eventOf(message: unknown): unknown {
   try {
     return Array.isArray(message) ? undefined : (message as { ev?: unknown } | null | undefined)?.ev;

@@ -8,11 +8,12 @@ import { DeadLetters } from '../facts/dead-letters.ts';
 import { containLogger, logFacts, silentLogger } from '../facts/logging.ts';
 import { FlightRecorder } from '../recorder/flight-recorder.ts';
 import { Alerts } from '../report/alerts.ts';
+import { beginReport, type ChannelReport } from '../report/drain-report.ts';
+import type { RouterView } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
-import { Definitions } from './definitions.ts';
+import { Definitions, type Plan } from './definitions.ts';
 import { Fleet } from './fleet.ts';
 import { Intake } from './intake.ts';
-import type { Plan } from './plan.ts';
 
 /** The parts of one router. */
 export interface RouterParts {
@@ -47,11 +48,10 @@ export function buildParts(plan: Plan): RouterParts {
       bus.publish('message.deadLettered', letter);
     },
   };
-  const ruleFailed = (error: unknown): void => bus.fault('rule', error);
-  const recognition = new Recognition({ ...(options.recognize && { rules: options.recognize }), ruleFailed });
-  const fleet = new Fleet(services, config.router);
-  const intake = new Intake(recognition, services, recorder);
+  const recognition = new Recognition(options.recognize, (error) => bus.fault('rule', error));
   const definitions = new Definitions(plan, services);
+  const fleet = new Fleet(services, definitions);
+  const intake = new Intake(recognition, services, recorder);
   const alerts = new Alerts(services, fleet.channels);
   const parts = { services, definitions, fleet, intake, deadLetters, alerts, recorder };
   for (const name of Object.keys(config.channels)) addChannel(parts, definitions.make(name, instances.get(name)));
@@ -59,8 +59,35 @@ export function buildParts(plan: Plan): RouterParts {
   return parts;
 }
 
+/** What reports read. */
+export function viewOf({ deadLetters, fleet, intake, services }: RouterParts): RouterView {
+  const { channels, removed } = fleet;
+  return { channels, removed, unroutable: intake.unroutable, deadLetters, faults: services.bus.faults };
+}
+
 /** From now on messages of its data type are routed to the channel; once the router has started, it starts at once. */
 export function addChannel({ fleet, intake }: RouterParts, channel: ChannelEntry): void {
   intake.serve(channel.config.dataType, channel);
   fleet.add(channel);
+}
+
+/**
+ * Takes a channel out: nothing is routed to it any more, it drains, and its counts are kept. Resolves with its report; a
+ * second order waits for the same one. `isByHand`: the report goes to an operator, so that of `stop` leaves it out.
+ */
+export function removeChannel(
+  { definitions, fleet, intake }: RouterParts,
+  channel: ChannelEntry,
+  drainAt: number,
+  isByHand: boolean,
+): Promise<ChannelReport> {
+  return channel.remove(isByHand, async () => {
+    const finish = beginReport([channel]);
+    if (intake.registry.get(channel.config.dataType) === channel) intake.serve(channel.config.dataType, undefined);
+    await fleet.remove(channel, drainAt);
+    channel.dispose();
+    definitions.remove(channel.name);
+    // The report has an entry for each channel it was begun with.
+    return finish()[channel.name] as ChannelReport;
+  });
 }

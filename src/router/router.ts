@@ -1,39 +1,29 @@
 import type { Writable } from 'node:stream';
-import type { Actor } from 'xstate';
 import { consume, type IntakeCount, type Source } from '../adapters/consume.ts';
-import { watchFile } from '../adapters/watch-file.ts';
 import { createWritable } from '../adapters/writable.ts';
 import type { ChannelSource, RulesInputOf } from '../channel/channel-source.ts';
 import type { Partition } from '../channel/partition.ts';
 import type { ConfigChange } from '../config/diff.ts';
-import { type LoadOptions, loadConfig, loadOptions } from '../config/load.ts';
+import { type LoadOptions, loadOptions } from '../config/load.ts';
 import { checkOptions } from '../config/options.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { stateName } from '../facts/chart-words.ts';
-import { checkFilter, type DeadLetter, type DeadLetterFilter } from '../facts/dead-letters.ts';
-import type { Alert, RouterBus } from '../facts/events.ts';
-import { type ChannelInfo, channelInfo } from '../report/channel-info.ts';
+import type { Alert, AnyEmitted, RouterBus } from '../facts/events.ts';
+import { type ChannelInfo, channelInfos } from '../report/channel-info.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
 import { type Explanation, explain, routerHealth } from '../report/explain.ts';
 import type { RouterHealth } from '../report/health.ts';
 import { type RouterMetrics, routerMetrics } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
+import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { type OfferOptions, offerOptions, type RouteOptions, routeOptions } from './intake.ts';
-import type { RouterActor, RouterLogic } from './logic.ts';
-import { addChannel, type RouterParts } from './parts.ts';
-import type { ChannelInput } from './plan.ts';
-import { reconfigure, removeChannel } from './reload.ts';
-import { type ReplayOptions, type ReplayReport, replayDeadLetters } from './replay.ts';
-import { deadlineOf, type StopOptions, stopRouter, until } from './shutdown.ts';
-
-/** What channels emit that nothing more is known of. */
-export interface AnyEmitted {
-  readonly channel: string;
-  readonly event: unknown;
-}
+import { addChannel, type RouterParts, removeChannel, viewOf } from './parts.ts';
+import { Reloads } from './reload.ts';
+import { publishStates, type RouterActor, startActor, stateOf } from './router-actor.ts';
+import type { ChannelInput } from './router-options.ts';
+import { deadlineOf, type StopOptions, stopRouter } from './shutdown.ts';
 
 /** The parts of a router, for what belongs to this package; hosts have its public face. */
 export let partsOf: (router: Pick<DataChannelRouter, 'actor'>) => RouterParts;
@@ -44,9 +34,10 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   readonly actor: RouterActor;
   /** The bus: what channels emit as `event`, and the facts of the router. */
   readonly events: RouterBus<Emits>;
+  /** Messages that could not be routed or processed. */
+  readonly deadLetters: DeadLetterDesk;
   readonly #parts: RouterParts;
-  #reload: Promise<unknown> = Promise.resolve();
-  readonly #watches: (() => Promise<void>)[] = [];
+  readonly #reloads: Reloads;
   #stopped: Promise<DrainReport> | undefined;
 
   static {
@@ -59,17 +50,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     this.actor = actor;
     // The same bus, known by what these channels emit: only their own slots publish `event` on it.
     this.events = parts.services.bus.emitter as unknown as RouterBus<Emits>;
-    let from: string | null = null;
-    actor.subscribe({
-      next: ({ value, context }) => {
-        const to = stateName(value);
-        if (to === from) return;
-        parts.services.bus.publish('router.entered', { from, to, cause: context.cause });
-        from = to;
-      },
-      // A parent hears of it anyway; without a listener XState would throw a root's error into the host's process.
-      error() {},
-    });
+    this.deadLetters = new DeadLetterDesk(parts);
+    this.#reloads = new Reloads(parts);
+    publishStates(actor, parts.services.bus);
   }
 
   /** The configuration in force, every field filled in. */
@@ -79,19 +62,17 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** The channels by name: a reading of this moment. */
   get channels(): ReadonlyMap<string, ChannelInfo> {
-    return this.#read(this.#parts.fleet.channels);
+    return channelInfos(this.#parts.fleet.channels, this.#now);
   }
 
   /** Which channel serves which data type: a reading of this moment. */
   get registry(): ReadonlyMap<string, ChannelInfo> {
-    return this.#read(this.#parts.intake.registry);
+    return channelInfos(this.#parts.intake.registry, this.#now);
   }
 
   /** The state of the router itself: starting, running, degraded, stopping, stopped or failed. */
   get state(): string {
-    const { status, value } = this.actor.getSnapshot();
-    // A host that ends its machine stops the actor in whatever state it is.
-    return status === 'stopped' ? 'stopped' : stateName(value);
+    return stateOf(this.actor);
   }
 
   /**
@@ -101,11 +82,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   async start(): Promise<void> {
     if (this.#stopped !== undefined)
       throw new SluiceError('not-running', 'a router that was stopped cannot start again');
-    // A host's machine has started it already, which makes this a no-op.
-    (this.actor as Actor<RouterLogic>).start();
-    await until(this.actor, () => this.state !== 'starting');
-    const { status, error } = this.actor.getSnapshot();
-    if (status === 'error') throw error;
+    await startActor(this.actor);
   }
 
   /** Takes one message in, or says why not. Synchronous; never throws because of a message. */
@@ -140,39 +117,23 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Everything measured, as a plain snapshot. */
   metrics(): RouterMetrics {
-    const { deadLetters, fleet, intake, services } = this.#parts;
-    const { channels, removed } = fleet;
-    return routerMetrics({
-      channels,
-      removed,
-      unroutable: intake.unroutable,
-      deadLetters,
-      faults: services.bus.faults,
-    });
+    return routerMetrics(viewOf(this.#parts));
   }
 
   /** Health derived from the states, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    return routerHealth(this.#parts.fleet.channels, this.state, this.#parts.services.clock.now());
+    return routerHealth(this.#parts.fleet.channels, this.state, this.#now);
   }
 
   /** Why a channel is or is not delivering: one object, and the same in plain English. */
   explain(name: string): Explanation {
-    return explain(this.#channel(name), this.#parts.services.clock.now());
+    return explain(this.#channel(name), this.#now);
   }
 
-  /** What is wrong now and somebody should know of, oldest first; `alert.raised` and `alert.cleared` tell of each. */
+  /** What is wrong now, oldest first; each alert is published as `alert.raised` and `alert.cleared`. */
   get alerts(): readonly Alert[] {
     return this.#parts.alerts.list();
   }
-
-  /** Messages that could not be routed or processed. */
-  readonly deadLetters = {
-    list: (filter?: DeadLetterFilter): readonly DeadLetter[] =>
-      this.#parts.deadLetters.list(checkFilter('list', filter)),
-    drop: (filter?: DeadLetterFilter): number => this.#parts.deadLetters.take(checkFilter('drop', filter)).length,
-    replay: (options: ReplayOptions = {}): Promise<ReplayReport> => replayDeadLetters(this.#parts, options),
-  };
 
   /**
    * Writes everything that the recorder holds and resolves with the names of the files. Rejects with `SluiceError`
@@ -195,10 +156,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     addChannel(this.#parts, definitions.add(name, channel, config));
   }
 
-  /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` has it not. */
+  /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` leaves it out. */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
-    const drainAt = this.#parts.services.clock.now() + deadlineOf('remove', options);
-    return removeChannel(this.#parts, this.#channel(name), drainAt, true);
+    return removeChannel(this.#parts, this.#channel(name), this.#now + deadlineOf('remove', options), true);
   }
 
   /**
@@ -206,9 +166,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * says what changed. Rejects with `SluiceError` and every mistake; then the old one stays in force.
    */
   reconfigure(config: RouterConfigInput | RouterConfig): Promise<readonly ConfigChange[]> {
-    const reload = this.#reload.then(() => reconfigure(this.#parts, config));
-    this.#reload = reload.catch(() => {});
-    return reload;
+    return this.#reloads.reconfigure(config);
   }
 
   /**
@@ -217,12 +175,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    */
   watch(file: string, options: LoadOptions = {}): () => Promise<void> {
     checkOptions('watch', options, loadOptions);
-    const unwatch = watchFile(file, () => {
-      // What is wrong is told as `config.rejected`.
-      this.#reload = this.#reload.then(() => reconfigure(this.#parts, loadConfig(file, options)).catch(() => {}));
-    });
-    this.#watches.push(unwatch);
-    return unwatch;
+    return this.#reloads.watch(file, options);
   }
 
   /**
@@ -252,7 +205,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     for (const partition of this.#partitions(name)) partition.flush();
   }
 
-  /** Starts a channel anew, also one that was given up. What is in flight is abandoned and delivered again. */
+  /** Starts a channel anew, even if it was given up. What is in flight is abandoned and delivered again. */
   restart(name: string): void {
     for (const partition of this.#partitions(name)) this.#parts.fleet.restartByHand(partition);
   }
@@ -263,7 +216,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    */
   stop(options: StopOptions = {}): Promise<DrainReport> {
     const deadlineMs = deadlineOf('stop', options);
-    for (const unwatch of this.#watches.splice(0)) unwatch().catch(() => {});
+    this.#reloads.unwatch();
     this.#stopped ??= stopRouter(this.#parts, this.actor, deadlineMs);
     return this.#stopped;
   }
@@ -272,9 +225,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     await this.stop();
   }
 
-  #read(channels: ReadonlyMap<string, ChannelEntry>): ReadonlyMap<string, ChannelInfo> {
-    const now = this.#parts.services.clock.now();
-    return new Map([...channels].map(([key, channel]) => [key, channelInfo(channel, now)]));
+  get #now(): number {
+    return this.#parts.services.clock.now();
   }
 
   #channel(name: string): ChannelEntry {

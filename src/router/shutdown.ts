@@ -1,9 +1,8 @@
-import { waitFor } from 'xstate';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { beginReport, type DrainReport, drainReport } from '../report/drain-report.ts';
-import type { RouterActor } from './logic.ts';
 import type { RouterParts } from './parts.ts';
+import { type RouterActor, until } from './router-actor.ts';
 
 /** How long a drain may take. */
 export interface StopOptions {
@@ -38,9 +37,4 @@ export async function stopRouter(
     await until(actor, () => false);
   }
   return drainReport(finish(), services.clock.now() - startedAt, deadlineMs);
-}
-
-/** Resolves when it is so, or when the actor has come to an end. */
-export async function until(actor: RouterActor, holds: () => boolean): Promise<void> {
-  if (actor.getSnapshot().status === 'active') await waitFor(actor, holds).catch(() => {});
 }

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { AnyChannel } from '../channel/processing-channel.ts';
 import { checkBySchema } from '../channel/validator.ts';
-import type { AnyEmitted } from '../router/router.ts';
+import type { AnyEmitted } from '../facts/events.ts';
 
 /** Checks emitted events against the `events` of their channel, which a router in production does not do. */
 export class EventCheck {

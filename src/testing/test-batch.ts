@@ -3,7 +3,7 @@ import type { ChannelSource } from '../channel/channel-source.ts';
 import type { AnyChannel, EventOf } from '../channel/processing-channel.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
-import type { ChannelInput } from '../router/plan.ts';
+import type { ChannelInput } from '../router/router-options.ts';
 import { makerOf, type PayloadOf, wrapper } from './channel-source.ts';
 import { checkConservation } from './checkers.ts';
 import { type MessageOutcome, MessageRoll } from './message-roll.ts';

@@ -114,14 +114,12 @@ test('an outcome from an earlier stay moves nothing', () => {
           epoch: breaker.epoch,
           rates: breaker.rates(),
         };
-        const late = breaker.late;
         callers[outcome](early, 1);
         expect({
           state: breaker.state,
           epoch: breaker.epoch,
           rates: breaker.rates(),
         }).toEqual(before);
-        expect(breaker.late).toBe(outcome === 'cancel' ? late : late + 1);
       },
     ),
   );
@@ -164,7 +162,7 @@ test('new limits hold from then on, and change neither state nor epoch nor what 
     fc.property(limits, limits, chance, steps, (given, changed, seed, sequence) => {
       const { breaker, act } = world(given, seed);
       for (const step of sequence) act(step);
-      const { state, epoch, opened, late } = breaker;
+      const { state, epoch, opened } = breaker;
       const { calls } = breaker.rates();
       breaker.limits = {
         ...changed,
@@ -173,8 +171,66 @@ test('new limits hold from then on, and change neither state nor epoch nor what 
         observeOnly: given.observeOnly,
       };
       expect(breaker.limits).toMatchObject({ minimumCalls: changed.minimumCalls, probes: changed.probes });
-      expect(breaker).toMatchObject({ state, epoch, opened, late });
+      expect(breaker).toMatchObject({ state, epoch, opened });
       expect(breaker.rates().calls).toBe(calls);
+    }),
+  );
+});
+
+const coolDowns = fc.record({
+  coolDownMs: fc.integer({ min: 1, max: 100_000 }),
+  coolDownMsMax: fc.integer({ min: 1, max: 1_000_000 }),
+});
+
+function coolDownWorld(given: Pick<BreakerLimits, 'coolDownMs' | 'coolDownMsMax'>, random: () => number) {
+  const clock = { time: 0, now: () => clock.time };
+  const rest = { window: { count: 5 }, minimumCalls: 2, failureRate: 1, slowCallRate: 1, observeOnly: false };
+  const breaker = new Breaker({ ...rest, ...given, slowCallMs: 1_000, probes: 1 }, clock, random);
+  const trip = (): number => {
+    breaker.trip();
+    return breaker.openUntil - clock.time;
+  };
+  return { breaker, callers: new BreakerCallers(breaker, clock), clock, trip };
+}
+
+test('the n-th cool-down in a row lasts between half and all of coolDownMs·2^(n−1), up to the limit', () => {
+  fc.assert(
+    fc.property(coolDowns, fc.array(chance, { minLength: 1, maxLength: 100 }), (given, chances) => {
+      const left = [...chances];
+      const { trip } = coolDownWorld(given, () => left.shift() ?? 0);
+      chances.forEach((_, before) => {
+        const ceilingMs = Math.min(given.coolDownMsMax, given.coolDownMs * 2 ** before);
+        const ms = trip();
+        expect(ms).toBeGreaterThanOrEqual(ceilingMs / 2);
+        expect(ms).toBeLessThanOrEqual(ceilingMs);
+      });
+    }),
+  );
+});
+
+test('only a breaker that was closed for as long as the last cool-down, or was reset, begins with the first one again', () => {
+  fc.assert(
+    fc.property(coolDowns, fc.integer({ min: 1, max: 20 }), fc.nat(99), (given, inRow, percent) => {
+      const after = (end: 'closed' | 'closed briefly' | 'reset' | 'still open'): number => {
+        const { breaker, callers, clock, trip } = coolDownWorld(given, () => 1);
+        let lastMs = 0;
+        for (let n = 0; n < inRow; n += 1) lastMs = trip();
+        if (end === 'reset') breaker.reset();
+        if (end === 'closed' || end === 'closed briefly') {
+          clock.time += lastMs;
+          expect(breaker.probe()).toBe(true);
+          callers.succeed(callers.start(), 0);
+          expect(breaker.state).toBe('closed');
+          clock.time += end === 'closed' ? lastMs : Math.floor((lastMs * percent) / 100);
+        }
+        return trip();
+      };
+      const first = Math.min(given.coolDownMsMax, given.coolDownMs);
+      const next = Math.min(given.coolDownMsMax, given.coolDownMs * 2 ** inRow);
+      expect(after('closed')).toBe(first);
+      expect(after('reset')).toBe(first);
+      expect(after('closed briefly')).toBe(next);
+      expect(after('still open')).toBe(next);
     }),
   );
 });

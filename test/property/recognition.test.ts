@@ -76,13 +76,13 @@ test('the first rule with an opinion wins over everything; a rule that fails has
         if (each === 'throws') throw new Error('broken rule');
         return each;
       });
-      const ruled = new Recognition({ rules, ruleFailed: (error) => failures.push(error) });
+      const ruled = new Recognition(rules, (error) => failures.push(error));
       const first = opinions.findIndex((each) => each === 'mine' || each === 'yours');
       const asked = first < 0 ? opinions : opinions.slice(0, first);
       expect(ruled.dataTypeOf(message)).toBe(first < 0 ? recognition.dataTypeOf(message) : opinions[first]);
       expect(failures.length).toBe(asked.filter((each) => each === 'throws').length);
       // Nobody has to listen.
-      expect(new Recognition({ rules }).dataTypeOf(message)).toBe(ruled.dataTypeOf(message));
+      expect(new Recognition(rules).dataTypeOf(message)).toBe(ruled.dataTypeOf(message));
     }),
   );
 });

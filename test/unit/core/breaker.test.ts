@@ -94,7 +94,7 @@ describe('closed', () => {
     const caller = start();
     callers.fail(caller, 10_000);
     callers.succeed(caller, 12_000);
-    expect([breaker.rates().calls, breaker.late]).toEqual([1, 1]);
+    expect(breaker.rates().calls).toBe(1);
   });
 });
 
@@ -106,7 +106,7 @@ describe('open', () => {
     const { epoch, openUntil } = breaker;
     callers.succeed(early, 1);
     callers.fail(other, 1);
-    expect([breaker.state, breaker.epoch, breaker.openUntil, breaker.late]).toEqual(['open', epoch, openUntil, 2]);
+    expect([breaker.state, breaker.epoch, breaker.openUntil]).toEqual(['open', epoch, openUntil]);
   });
 
   test('it lets nothing out before the cool-down is over', () => {
@@ -191,7 +191,7 @@ describe('half-open', () => {
     clock.time = breaker.openUntil;
     breaker.probe();
     callers.fail(early, 6_000);
-    expect([breaker.state, breaker.late]).toEqual(['half-open', 1]);
+    expect(breaker.state).toBe('half-open');
   });
 
   test('a probe that hangs counts as failed, and does not lock it', () => {
@@ -205,7 +205,7 @@ describe('half-open', () => {
     coolDown();
     expect(breaker.probe()).toBe(true);
     callers.succeed(hung, 20_000);
-    expect([breaker.state, breaker.late]).toEqual(['half-open', 1]);
+    expect(breaker.state).toBe('half-open');
     for (let probe = 0; probe < 3; probe += 1) succeed();
     expect(breaker.state).toBe('closed');
   });
@@ -285,7 +285,7 @@ test('a reset of a closed breaker forgets the history and disturbs no call', () 
   fail(9);
   breaker.reset();
   callers.succeed(caller, 1);
-  expect([breaker.rates().calls, breaker.late, changes]).toEqual([1, 0, []]);
+  expect([breaker.rates().calls, changes]).toEqual([1, []]);
 });
 
 test('new limits keep state and history', () => {

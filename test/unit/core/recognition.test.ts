@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { Recognition } from '../../../src/core/recognition.ts';
+import { Recognition, type RecognitionRule } from '../../../src/core/recognition.ts';
 
 const DATA = new URL('../../../../shared/data/', import.meta.url);
 const KNOWN: Record<string, string> = {
@@ -103,23 +103,16 @@ test('a named event that is not in the table is unknown, whatever its shape', ()
   expect(recognition.dataTypeOf({ ev: '__proto__', o: 1, h: 1, l: 1, c: 1, v: 1 })).toBeUndefined();
 });
 
-test('the table can be extended and overruled', () => {
-  const extended = new Recognition({ events: { Q: 'quote', T: 'trade' } });
-  expect(['Q', 'T', 'XT'].map((ev) => extended.dataTypeOf({ ev }))).toEqual(['quote', 'trade', 'tick']);
-});
-
 test('rules are asked first, in order; one without an opinion or with a fault leaves it to the others', () => {
   const failures: unknown[] = [];
-  const ruled = new Recognition({
-    rules: [
-      () => {
-        throw new Error('broken rule');
-      },
-      () => '',
-      (message) => ((message as { ev: string }).ev === 'T' ? 'mine' : undefined),
-    ],
-    ruleFailed: (error) => failures.push(error),
-  });
+  const rules: RecognitionRule[] = [
+    () => {
+      throw new Error('broken rule');
+    },
+    () => '',
+    (message) => ((message as { ev: string }).ev === 'T' ? 'mine' : undefined),
+  ];
+  const ruled = new Recognition(rules, (error) => failures.push(error));
   expect([ruled.dataTypeOf({ ev: 'T' }), ruled.dataTypeOf({ ev: 'A' })]).toEqual(['mine', 'ohlcv']);
   expect(failures).toHaveLength(2);
 });

@@ -40,14 +40,15 @@ test('a lower capacity takes effect at once, and 0 keeps nothing', () => {
   expect([letters.size, letters.evicted]).toEqual([0, 5]);
 });
 
-test('what is taken is not evicted, and the others stay in order', () => {
+test('what is dropped is not evicted, and the others stay in order', () => {
   const letters = store();
-  expect([letters.take({ reason: 'poison' }).length, letters.evicted]).toEqual([2, 0]);
+  expect([letters.drop({ reason: 'poison' }), letters.evicted]).toEqual([2, 0]);
   expect(letters.list().map(({ message }) => message)).toEqual(['b', 'c']);
 });
 
-test('taking hands over what it removes', () => {
+test('a letter that was dropped counts neither as kept nor as evicted when the oldest go', () => {
   const letters = store();
-  expect(letters.take({ channel: 'tick', limit: 1 })).toEqual([{ ...letter('tick', 'poison', 'a'), id: 1 }]);
-  expect(letters.size).toBe(3);
+  expect([letters.drop({ id: 2 }), letters.drop({ id: 2 }), letters.size]).toEqual([1, 0, 3]);
+  letters.capacity = 1;
+  expect([letters.evicted, letters.list().map(({ id }) => id)]).toEqual([2, [4]]);
 });

@@ -31,6 +31,7 @@ const publicNames: readonly string[] = [
   'CreateRouterOptions',
   'DataChannelRouter',
   'DeadLetter',
+  'DeadLetterDesk',
   'DeadLetterFilter',
   'DeadLetterReason',
   'Distribution',

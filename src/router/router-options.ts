@@ -1,0 +1,64 @@
+import type { ChannelSources, RulesInputOf } from '../channel/channel-source.ts';
+import type { OptionNames } from '../config/options.ts';
+import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Random } from '../core/random.ts';
+import type { RecognitionRule } from '../core/recognition.ts';
+import type { EventBus } from '../facts/bus.ts';
+import type { Logger } from '../facts/logging.ts';
+import type { RecorderOptions } from '../recorder/flight-recorder.ts';
+
+/** What a router is made of. */
+export interface RouterOptions<Channels extends ChannelSources = ChannelSources, Config = AnyConfig> {
+  /** The class of each channel, or a function that makes an instance, by name; at least one. Each restart makes anew. */
+  readonly channels: Channels;
+  /** From `loadConfig`, or written in code. Default: the defaults of each data type. */
+  readonly config?: ConfigOf<Channels, Config>;
+  /** A pino logger, or one of its shape. Default: silent. */
+  readonly logger?: Logger;
+  /** A mitt bus of the host's own to put events on. Default: a new one. */
+  readonly events?: EventBus;
+  /** Rules that are asked first for the data type of a message. Default: none. */
+  readonly recognize?: readonly RecognitionRule[];
+  /** Time. Default: the system's. */
+  readonly clock?: Clock;
+  /** Chance, for jitter. Default: seeded from the clock. */
+  readonly random?: Random;
+  /** Keeps the last facts and messages, and writes them to files when something goes wrong. Default: nothing is kept. */
+  readonly recorder?: RecorderOptions;
+}
+
+type AnyChannelInput = NonNullable<RouterConfigInput['channels']>[string];
+
+/** The names of these options. */
+export const routerOptions: OptionNames<RouterOptions> = {
+  channels: true,
+  config: true,
+  logger: true,
+  events: true,
+  recognize: true,
+  clock: true,
+  random: true,
+  recorder: true,
+};
+
+/** One channel as it may be written. */
+export interface ChannelInput<EventRules = AnyChannelInput['eventRules']> extends Omit<AnyChannelInput, 'eventRules'> {
+  /** What the channel's own `rules` allow. */
+  readonly eventRules?: EventRules | undefined;
+}
+
+/** A configuration as it may be written for channels whose names and rules are known. */
+export interface KnownConfig<Channels extends ChannelSources> extends Omit<RouterConfigInput, 'channels'> {
+  readonly channels?: { readonly [Name in keyof Channels]?: ChannelInput<RulesInputOf<Channels[Name]>> };
+}
+
+/** A configuration as it was written, or as it is in force. */
+export type AnyConfig = RouterConfigInput | RouterConfig;
+
+/** A configuration that is written in place must fit the channels; any other is checked when the router is made. */
+type ConfigOf<Channels extends ChannelSources, Config> = Config extends AnyConfig
+  ? string extends keyof NonNullable<Config['channels']>
+    ? Config
+    : KnownConfig<Channels>
+  : KnownConfig<Channels>;

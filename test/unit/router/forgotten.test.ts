@@ -1,0 +1,56 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it } from 'vitest';
+import { layersOf } from '../../../src/config/parse.ts';
+import { ProcessingChannel } from '../../../src/index.ts';
+import { createTestRouter, message } from '../../../src/testing/index.ts';
+
+/** The collector is hidden unless asked for, and a test cannot choose how its process was started. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+}
+
+const breaker = { minimumCalls: 2, window: { count: 4 } };
+
+it('channels that were added and removed leave nothing behind, neither a class nor a line of configuration', async () => {
+  const rig = await createTestRouter({ sinks: { tick: {} } });
+  const { router } = rig;
+  const classes: WeakRef<object>[] = [];
+  const add = (n: number): string => {
+    class Passing extends ProcessingChannel<unknown> {
+      override process(): void {}
+    }
+    classes.push(new WeakRef(Passing));
+    const name = `passing-${n}`;
+    router.add(name, Passing, { dataType: name, breaker: { ...breaker, shared: `sink-${n}` } });
+    return name;
+  };
+  for (let round = 0; round < 10; round += 1) {
+    const names = Array.from({ length: 20 }, (_, index) => add(20 * round + index));
+    await rig.advance(1);
+    for (const name of names) router.route(message('tick', round), { dataType: name });
+    const reports = await rig.advanceUntil(Promise.all(names.map((name) => router.remove(name))));
+    expect(reports.every(({ delivered }) => delivered === 1)).toBe(true);
+  }
+  expect(layersOf(router.config).length).toBeLessThanOrEqual(2);
+  expect(Object.keys(router.config.channels)).toEqual(['tick']);
+  // A WeakRef holds its target until the turn ends.
+  await new Promise((resolve) => setImmediate(resolve));
+  collectGarbage();
+  expect(classes.filter((reference) => reference.deref() !== undefined).length).toBeLessThan(10);
+  await expect(router.reconfigure({ channels: { 'passing-7': {} } })).rejects.toMatchObject({
+    code: 'unknown-channel',
+  });
+});
+
+it('a breaker that nobody shares any more is forgotten: who names it again begins with a closed one', async () => {
+  const rig = await createTestRouter({ sinks: { tick: {} } });
+  const { router } = rig;
+  const config = { dataType: 'ohlcv', breaker: { ...breaker, shared: 'sink' } };
+  router.add('bars', rig.sink('ohlcv').channel, config);
+  router.trip('bars');
+  await rig.advanceUntil(router.remove('bars', { deadlineMs: 100 }));
+  router.add('bars', rig.sink('ohlcv').channel, config);
+  expect(router.metrics().channels.bars?.breaker).toMatchObject({ state: 'closed', opened: 0 });
+});

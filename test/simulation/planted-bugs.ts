@@ -66,13 +66,13 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'leaked timer',
     file: 'src/channel/quiet-spell.ts',
-    find: 'this.lane.services.clock.clearTimeout(this.timer);',
+    find: 'this.resting.lane.services.clock.clearTimeout(this.timer);',
     replace: '',
   },
   {
     name: 'leaked timer, of the watchdog',
     file: 'src/channel/watchdog.ts',
-    find: 'this.clock.clearTimeout(this.timer);',
+    find: 'this.watched.lane.services.clock.clearTimeout(this.timer);',
     replace: '',
   },
   {

@@ -47,21 +47,20 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'double count',
     file: 'src/channel/settlement.ts',
-    find: 'counters[Counter.delivered] += delivered;',
-    replace: 'counters[Counter.delivered] += delivered + (call.attempt === 1 ? 0 : 1);',
+    find: 'delivered(lane, size);',
+    replace: 'delivered(lane, size);\n  if (call.attempt > 1) lane.counters[Counter.delivered] += 1;',
   },
   {
     name: 'order broken on retry',
     file: 'src/channel/delivery.ts',
-    find: 'recovery.hasBatches ? recovery.take(',
-    replace: 'recovery.hasBatches && lane.inbox.size === 0 ? recovery.take(',
+    find: 'const before = recovery.take(batchSize);',
+    replace: 'const before = inbox.size > 0 ? undefined : recovery.take(batchSize);',
   },
   {
     name: 'order broken on retry, among failed batches',
-    from: 1_480,
-    file: 'src/channel/settlement.ts',
-    find: 'else recovery.putBack(batch);',
-    replace: 'else recovery.append(batch);',
+    file: 'src/core/recovery.ts',
+    find: 'this.putBack({ ...batch, isSplit: true, messages: batch.messages.slice(middle) });',
+    replace: 'this.append({ ...batch, isSplit: true, messages: batch.messages.slice(middle) });',
   },
   {
     name: 'leaked timer',

@@ -21,15 +21,15 @@ export const SEEDS_PLANTED = 1_000;
 export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'lost batch on abort',
-    file: 'src/channel/delivery.ts',
-    find: 'recovery.putBack(call.asFailed());',
+    file: 'src/channel/call.ts',
+    find: 'recovery.putBack(this.asFailed());',
     replace: '',
   },
   {
     name: 'lost batch on abort, counted as delivered',
-    file: 'src/channel/delivery.ts',
-    find: 'recovery.putBack(call.asFailed());',
-    replace: 'counters[Counter.delivered] += call.size;',
+    file: 'src/channel/call.ts',
+    find: 'recovery.putBack(this.asFailed());',
+    replace: 'counters[Counter.delivered] += this.size;',
   },
   {
     name: 'timer from the wrong start',
@@ -64,7 +64,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'leaked timer',
-    file: 'src/channel/quiet-spell.ts',
+    file: 'src/channel/rest.ts',
     find: 'this.resting.lane.services.clock.clearTimeout(this.timer);',
     replace: '',
   },
@@ -90,8 +90,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'restart that drops the mailbox',
     file: 'src/channel/delivery.ts',
-    find: 'if (putBack) recovery.restore();',
-    replace: 'if (putBack) recovery.restore();\n    if (putBack) this.lane.inbox.drain();',
+    find: 'if (putBack) this.lane.recovery.restore();',
+    replace: 'if (putBack) this.lane.recovery.restore();\n    if (putBack) this.lane.inbox.drain();',
   },
   {
     name: 'report that forgets dead letters',

@@ -21,15 +21,15 @@ export const SEEDS_PLANTED = 1_000;
 export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'lost batch on abort',
-    file: 'src/channel/delivery.ts',
-    find: 'recovery.putBack(call.asFailed());',
+    file: 'src/channel/call.ts',
+    find: 'recovery.putBack(this.asFailed());',
     replace: '',
   },
   {
     name: 'lost batch on abort, counted as delivered',
-    file: 'src/channel/delivery.ts',
-    find: 'recovery.putBack(call.asFailed());',
-    replace: 'counters[Counter.delivered] += call.size;',
+    file: 'src/channel/call.ts',
+    find: 'recovery.putBack(this.asFailed());',
+    replace: 'counters[Counter.delivered] += this.size;',
   },
   {
     name: 'timer from the wrong start',
@@ -47,32 +47,31 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'double count',
     file: 'src/channel/settlement.ts',
-    find: 'counters[Counter.delivered] += delivered;',
-    replace: 'counters[Counter.delivered] += delivered + (call.attempt === 1 ? 0 : 1);',
+    find: 'delivered(lane, size);',
+    replace: 'delivered(lane, size);\n  if (call.attempt > 1) lane.counters[Counter.delivered] += 1;',
   },
   {
     name: 'order broken on retry',
     file: 'src/channel/delivery.ts',
-    find: 'recovery.hasBatches ? recovery.take(',
-    replace: 'recovery.hasBatches && lane.inbox.size === 0 ? recovery.take(',
+    find: 'const before = recovery.take(batchSize);',
+    replace: 'const before = inbox.size > 0 ? undefined : recovery.take(batchSize);',
   },
   {
     name: 'order broken on retry, among failed batches',
-    from: 1_480,
-    file: 'src/channel/settlement.ts',
-    find: 'else recovery.putBack(batch);',
-    replace: 'else recovery.append(batch);',
+    file: 'src/core/recovery.ts',
+    find: 'this.putBack({ ...batch, isSplit: true, messages: batch.messages.slice(middle) });',
+    replace: 'this.append({ ...batch, isSplit: true, messages: batch.messages.slice(middle) });',
   },
   {
     name: 'leaked timer',
-    file: 'src/channel/quiet-spell.ts',
-    find: 'this.lane.services.clock.clearTimeout(this.timer);',
+    file: 'src/channel/rest.ts',
+    find: 'this.resting.lane.services.clock.clearTimeout(this.timer);',
     replace: '',
   },
   {
     name: 'leaked timer, of the watchdog',
     file: 'src/channel/watchdog.ts',
-    find: 'this.clock.clearTimeout(this.timer);',
+    find: 'this.watched.lane.services.clock.clearTimeout(this.timer);',
     replace: '',
   },
   {
@@ -91,8 +90,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'restart that drops the mailbox',
     file: 'src/channel/delivery.ts',
-    find: 'if (putBack) recovery.restore();',
-    replace: 'if (putBack) recovery.restore();\n    if (putBack) this.lane.inbox.drain();',
+    find: 'if (putBack) this.lane.recovery.restore();',
+    replace: 'if (putBack) this.lane.recovery.restore();\n    if (putBack) this.lane.inbox.drain();',
   },
   {
     name: 'report that forgets dead letters',

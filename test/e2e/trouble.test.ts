@@ -172,10 +172,10 @@ describe.skipIf(isWithoutBrowser)(`the page of a router in trouble${browserNote}
     await expect.poll(() => page.locator('#detail-title').textContent(), { timeout: 60_000 }).toBe('');
     expect(asked).toEqual([
       expect.stringMatching(/^The breaker opens/),
-      ...Array(2).fill('The 0 messages that wait are due now, batch by batch.'),
-      'A new instance takes over. The 0 messages in flight are abandoned and delivered again.',
+      ...Array(2).fill('The 0 waiting messages become due at once, batch by batch.'),
+      'A new instance replaces the channel. The 0 messages in flight are delivered again.',
       'The breaker closes and forgets its history.',
-      expect.stringMatching(/^No new messages; the 0 that wait are delivered, then the channel is taken out/),
+      expect.stringMatching(/^The channel accepts no more messages, delivers the 0 that wait and is then removed/),
     ]);
   });
 

@@ -10,7 +10,7 @@ export const CLOSE_MS_MIN = 100;
 /** No host's `setTimeout` can wait longer: it would fire at once. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
-/** What a life is told from above. */
+/** What the partition decides about a life. */
 interface Orders {
   /** An operator holds the channel, or a reload is about to replace it. */
   readonly isPaused: boolean;

@@ -177,11 +177,10 @@ const NOTHING: Reading = {
 function frozen({ metrics, health, mailboxes, alerts }: Reading): Parameters<typeof registerMetrics>[0] {
   const channels = new Map(
     Object.entries(mailboxes).map(([name, { capacity, oldestAgeMs }]) => {
-      const slot = { oldestAcceptedAt: -oldestAgeMs, world: { clock: { now: () => 0 } } };
-      return [name, { config: { capacity }, members: [{ slot }] }];
+      return [name, { config: { capacity }, partitions: [{ oldestMs: oldestAgeMs }] }];
     }),
   );
-  // Just what a reading takes of a router.
+  // The part of a router that a reading uses.
   return { metrics: () => metrics, health: () => health, alerts, channels } as unknown as ReturnType<typeof frozen>;
 }
 

@@ -80,7 +80,12 @@ function verdictFor({ breaker, inbox, recovery }: Lane, call: Call, batch: Faile
       hasMore: recovery.hasBatches || inbox.size > 0,
       isProbe: breaker?.breaker.state === 'half-open',
     },
-    { attempts: retry.attempts, isolate, needsEvidence: limits !== false && !limits.observeOnly },
+    {
+      attempts: retry.attempts,
+      isolate,
+      needsEvidence: limits !== false,
+      observesOnly: limits !== false && limits.observeOnly,
+    },
   );
 }
 

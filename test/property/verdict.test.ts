@@ -19,6 +19,7 @@ const rules: fc.Arbitrary<FailureRules> = fc.record({
   attempts: fc.integer({ min: 1, max: 4 }),
   isolate: fc.boolean(),
   needsEvidence: fc.boolean(),
+  observesOnly: fc.boolean(),
 });
 
 function forAll(law: (failure: Failure, evidence: Evidence, under: FailureRules) => void): void {
@@ -82,5 +83,13 @@ test('beyond the attempts, one attempt more changes nothing', () => {
     const exhausted = { ...failure, attempts: under.attempts + failure.attempts };
     const more = { ...exhausted, attempts: exhausted.attempts + 1 };
     expect(verdictOf(more, evidence, under)).toEqual(verdictOf(exhausted, evidence, under));
+  });
+});
+
+test('behind a breaker that only observes, quarantine goes on no further than ten messages: then it waits', () => {
+  forAll((failure, evidence, under) => {
+    const full = { ...evidence, quarantined: 10 + evidence.quarantined };
+    const verdict = verdictOf(failure, full, { ...under, observesOnly: true });
+    if (verdict.action === 'quarantine') expect(verdict.mustWait).toBe(true);
   });
 });

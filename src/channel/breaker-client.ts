@@ -32,9 +32,7 @@ export class BreakerClient implements Caller {
 
   /** A call goes out. */
   started(): void {
-    const { breaker } = this;
-    this.admittedIn = breaker.epoch;
-    if (breaker.state === 'half-open') breaker.probeStarted();
+    this.admittedIn = this.breaker.epoch;
   }
 
   succeeded(): void {

@@ -57,11 +57,6 @@ export class Delivery implements TurnTaker {
     return this.out?.messages ?? NO_MESSAGES;
   }
 
-  /** When the last call began, in ms on the clock; NaN before the first. */
-  get startedAt(): number {
-    return this.lane.times.startedAt;
-  }
-
   /** Since when a batch waits for its turn, in ms on the clock; undefined: none does. */
   get queuedAt(): number | undefined {
     return this.turn.queuedAt;

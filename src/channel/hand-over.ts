@@ -1,6 +1,5 @@
 import { Counter } from '../core/counters.ts';
 import type { FailedBatch } from '../core/recovery.ts';
-import { Inbox } from './inbox.ts';
 import type { Lane } from './lane.ts';
 
 /** The lane that now serves a message; `key`: if it was read already. */
@@ -24,10 +23,17 @@ export function handOver(from: readonly Lane[], to: readonly Lane[], laneFor: La
   for (const { counters } of from) {
     for (const index of Object.values(Counter)) if (first !== undefined) first.counters[index] += counters[index];
   }
-  const inboxFor = (message: unknown, key?: string): Inbox => laneFor(message, key).inbox;
-  const inboxes = { from: from.map(({ inbox }) => inbox), to: to.map(({ inbox }) => inbox) };
-  Inbox.handOver(inboxes.from, inboxes.to, inboxFor);
-  Inbox.handOverOffers(inboxes.from, inboxes.to, inboxFor);
+  for (const { inbox } of to) if (from[0] !== undefined) inbox.openAs(from[0].inbox);
+  for (const { inbox } of from) {
+    for (const [message, key, ...stamps] of inbox.entries())
+      laneFor(message, key).inbox.receive(message, key, ...stamps);
+    inbox.drain();
+  }
+  for (const { inbox } of from) {
+    inbox.publishGaps();
+    inbox.moveOffers((message, key) => laneFor(message, key).inbox);
+  }
+  for (const { inbox } of to) inbox.admitOffers();
 }
 
 function groupBy({ messages }: FailedBatch, laneFor: LaneFor): Map<Lane, unknown[]> {

@@ -12,12 +12,10 @@ import type { BreakerClient } from './breaker-client.ts';
 import type { Services } from './services.ts';
 import type { Validate } from './validator.ts';
 import { WaitingOffers } from './waiting-offers.ts';
+import { measureWaits } from './waits.ts';
 
 /** No mailbox is so deep; a small integer, because each message is compared with it. */
 const NEVER = 2 ** 30;
-
-/** The inbox that now serves a message; `key`: if it was read already. */
-type InboxFor = (message: unknown, key?: string) => Inbox;
 
 /** Is woken when messages wait. */
 interface Waker {
@@ -213,7 +211,7 @@ export class Inbox {
       this.queueing.record(times.ageMs);
       return mailbox.shift();
     }
-    this.measureWaits(count);
+    measureWaits(mailbox, count, times, this.queueing);
     return mailbox.take(count);
   }
 
@@ -233,30 +231,26 @@ export class Inbox {
     return this.mailbox.drain();
   }
 
-  /** Goes on as these did: its door is as theirs was, and what waits in them goes to the inbox that now serves its key. */
-  static handOver(from: readonly Inbox[], to: readonly Inbox[], inboxFor: InboxFor): void {
-    const [first] = from;
-    for (const inbox of to) {
-      inbox.isDoorOpen = first?.isDoorOpen ?? false;
-      inbox.validate = first?.validate;
-      inbox.guard();
-    }
-    for (const { mailbox } of from) {
-      for (let offset = 0; offset < mailbox.size; offset += 1) {
-        const [message, key] = [mailbox.messageOf(offset), mailbox.keyOf(offset)];
-        inboxFor(message, key).overflow.place(message, key, mailbox.acceptedAtOf(offset), mailbox.sequenceOf(offset));
-      }
-      mailbox.drain();
-    }
+  /** Everything that waits, oldest first, with its key, its time of acceptance and its sequence number. */
+  entries(): ReturnType<Mailbox['entries']> {
+    return this.mailbox.entries();
   }
 
-  /** The second step of a hand-over, once all messages have moved: gaps are published and waiting offers move. */
-  static handOverOffers(from: readonly Inbox[], to: readonly Inbox[], inboxFor: InboxFor): void {
-    for (const inbox of from) {
-      inbox.publishGaps();
-      inbox.offers.moveTo((message, key) => inboxFor(message, key).offers);
-    }
-    for (const inbox of to) inbox.admitOffers();
+  /** Its door is as that of another inbox. */
+  openAs({ isDoorOpen, validate }: Inbox): void {
+    this.isDoorOpen = isDoorOpen;
+    this.validate = validate;
+    this.guard();
+  }
+
+  /** Takes over what another inbox accepted. */
+  receive(message: unknown, key: string | undefined, acceptedAt: number, sequence: number): void {
+    this.overflow.place(message, key, acceptedAt, sequence);
+  }
+
+  /** Hands waiting offers to the inboxes that now serve them. */
+  moveOffers(inboxFor: (message: unknown, key?: string) => Inbox): void {
+    this.offers.moveTo((message, key) => inboxFor(message, key).offers);
   }
 
   private guard(): void {
@@ -275,22 +269,6 @@ export class Inbox {
     if (this.flushLeft > 0) return 'request';
     const waitedMs = this.options.services.clock.now() - this.mailbox.oldestAcceptedAt;
     return waitedMs >= this.config.timeoutMs ? 'age' : undefined;
-  }
-
-  /** Where readings of the clock are shared, many messages in a row have waited equally long and are recorded as one. */
-  private measureWaits(count: number): void {
-    const { mailbox } = this;
-    const { queueing, times } = this;
-    let acceptedAt = mailbox.acceptedAtOf(0);
-    let first = 0;
-    for (let offset = 1; offset < count; offset += 1) {
-      const next = mailbox.acceptedAtOf(offset);
-      if (next === acceptedAt) continue;
-      queueing.record(times.startedAt - acceptedAt, offset - first);
-      acceptedAt = next;
-      first = offset;
-    }
-    queueing.record(times.startedAt - acceptedAt, count - first);
   }
 
   private reject(reason: Exclude<RejectReason, 'unknown-type'>, message: unknown): Outcome {

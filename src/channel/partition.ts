@@ -2,13 +2,13 @@ import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { Counter } from '../core/counters.ts';
-import { RestartLimit } from '../core/restart-limit.ts';
 import { stateName } from '../facts/chart-words.ts';
 import type { Inbox } from './inbox.ts';
-import { createLane, depthOf, type Lane, type LaneOptions, oldestAcceptedAt, probeAt } from './lane.ts';
+import { createLane, depthOf, type Lane, type LaneOptions, probeAt, waitingIn } from './lane.ts';
 import { Life } from './life.ts';
 import type { PartitionView } from './partition-view.ts';
-import type { AnyChannel, ChannelBinding } from './processing-channel.ts';
+import type { AnyChannel } from './processing-channel.ts';
+import { Restarts } from './restarts.ts';
 import { StateLog } from './state-log.ts';
 import { validatorOf } from './validator.ts';
 import { forgetOptions } from './xstate-internals.ts';
@@ -20,7 +20,7 @@ export class Partition {
   /** What waits, what failed and the counts: it outlives every life. */
   readonly lane: Lane;
   readonly inbox: Inbox;
-  readonly restarts = new RestartLimit();
+  readonly restarts: Restarts;
   private readonly log: StateLog;
   private config: ChannelConfig;
   private life: Life | undefined = undefined;
@@ -36,6 +36,7 @@ export class Partition {
     this.lane = createLane(options);
     this.inbox = this.lane.inbox;
     this.log = new StateLog(options.services.clock);
+    this.restarts = new Restarts(this.lane);
   }
 
   get id(): string {
@@ -49,10 +50,6 @@ export class Partition {
   /** The name of its state; without a life, why it has none. */
   get state(): string {
     return this.log.stay.state;
-  }
-
-  get error(): unknown {
-    return this.log.stay.error;
   }
 
   /** It is in a state in which batches are delivered as they come. */
@@ -102,18 +99,13 @@ export class Partition {
 
   /** A reading of this moment for reports. */
   get view(): PartitionView {
-    const { counters, id, inbox, recovery } = this.lane;
+    const { recovery } = this.lane;
     const { delivery } = this.life ?? {};
     return {
       ...this.log.stay,
-      id,
-      counters,
-      waiting: this.depth,
+      ...waitingIn(this.lane),
       inFlight: this.inFlight,
-      mailboxSize: inbox.size,
-      capacity: inbox.capacity,
-      oldestAcceptedAt: oldestAcceptedAt(this.lane),
-      callStartedAt: this.inFlight > 0 ? delivery?.startedAt : undefined,
+      callStartedAt: delivery !== undefined && this.inFlight > 0 ? this.lane.times.startedAt : undefined,
       queuedAt: delivery?.queuedAt,
       retryAt: recovery.retryAt,
       probeAt: probeAt(this.lane, this.config),
@@ -188,24 +180,15 @@ export class Partition {
     this.actor?.send(event);
   }
 
-  /** It failed: notes when it is started again, or that it is given up. A restart by hand is no failure. */
-  noteFailure(): void {
-    const { counters, id, services } = this.lane;
-    const { cause, error } = this.log.stay;
-    const now = services.clock.now();
-    if (cause === 'channel.restart') this.restarts.forgive(now);
-    else if (!this.restarts.failed(this.config.restart, now)) {
-      services.bus.publish('channel.gaveUp', { channel: id, restarts: counters[Counter.restarts], error });
-    }
+  /** It failed, and is started again or given up; returns what went wrong. */
+  noteFailure(): unknown {
+    this.restarts.noteFailure(this.config, this.log.stay);
+    return this.log.stay.error;
   }
 
   /** It is about to be started again. */
   noteRestart(): void {
-    const { counters, id, services } = this.lane;
-    counters[Counter.restarts] += 1;
-    const { withinMs } = this.config.restart;
-    const n = this.restarts.lately(withinMs, services.clock.now());
-    services.bus.publish('channel.restarted', { channel: id, n, withinMs });
+    this.restarts.noteRestart(this.config);
   }
 
   /** New limits: they hold from the next batch. */
@@ -254,18 +237,6 @@ export class Partition {
   /** From now on the view's `spentMs` says where the time goes. */
   countTimes(): void {
     this.log.restart();
-  }
-
-  /** What an instance may read. */
-  bindingOf(metrics: ChannelBinding['metrics']): ChannelBinding {
-    const { lane } = this;
-    return {
-      config: () => this.config,
-      queue: () => lane.inbox,
-      batch: () => this.batch,
-      lastBatchAt: () => this.life?.delivery.startedAt ?? Number.NaN,
-      metrics,
-    };
   }
 
   /** The state waits for the first message, or for a full batch: its statechart hears of it, and what is due goes out. */

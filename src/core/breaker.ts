@@ -107,11 +107,7 @@ export class Breaker {
     return this.state === 'closed' && this.breach() !== undefined;
   }
 
-  /** A probe went out. As any call, it reports its outcome with `epoch` as it was when it began. */
-  probeStarted(): void {
-    this.permitSince = this.clock.now();
-  }
-
+  /** A call reports its outcome with `epoch` as it was when it began. */
   callSucceeded(epoch: number, times: CallTimes): void {
     this.settle(epoch, 0, times);
   }

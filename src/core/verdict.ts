@@ -40,7 +40,7 @@ export interface FailureRules {
  * `quarantine`: it is set aside until something after it shows whether it or the sink is at fault · `give-up`: its messages become dead
  * letters.
  */
-export type FailureAction = 'retry' | 'split' | 'quarantine' | 'give-up';
+type FailureAction = 'retry' | 'split' | 'quarantine' | 'give-up';
 
 /** The decision about one failed batch. */
 export interface Verdict {

@@ -116,10 +116,13 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     const instance = this.spare ?? this.options.factory();
     this.spare = undefined;
     this.checkRules(instance);
-    bindChannel(
-      instance,
-      partition.bindingOf(() => channelMetrics(this)),
-    );
+    bindChannel(instance, {
+      config: () => this.config,
+      queue: () => partition.inbox,
+      batch: () => partition.batch,
+      lastBatchAt: () => partition.lane.times.startedAt,
+      metrics: () => channelMetrics(this),
+    });
     return instance;
   }
 

@@ -217,8 +217,7 @@ export class Fleet implements FleetPort {
     const { id } = partition;
     this.#settling.delete(id);
     this.#down.set(id, partition);
-    partition.noteFailure();
-    this.#notify({ type: 'channel.failed', id, error: partition.error });
+    this.#notify({ type: 'channel.failed', id, error: partition.noteFailure() });
   }
 
   #stopped(partition: Partition): void {

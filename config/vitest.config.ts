@@ -17,6 +17,8 @@ export default defineConfig(({ mode }) => ({
   },
   // Long enough for any busy machine: it ends what hangs and judges nothing.
   test: {
+    // By default vitest leaves one core to itself.
+    maxWorkers: '100%',
     testTimeout: 120_000,
     hookTimeout: 120_000,
     include: mode === 'long' ? longTests : ['test/**/*.test.ts', 'docs/examples/*.test.ts'],

@@ -5,7 +5,8 @@ import { channelMachine, routerMachine } from '../../../machines/index.ts';
 import { toMermaid } from '../../../src/inspector/mermaid.ts';
 import { textOf } from '../../support/project-files.ts';
 
-const UPDATE = 'the machine has changed and docs/charts has not: npm test -- test/unit/docs/charts.test.ts -u';
+const UPDATE =
+  'the machine has changed and docs/charts has not: npm test -- --mode long test/unit/docs/charts.long.test.ts -u';
 
 const charts = [
   { name: 'channel', machine: channelMachine },

@@ -1,25 +1,12 @@
-/** What one run of a contestant measured, by the name of the measure. */
+/** What one measurement of a contestant gave, by the name of the measure. */
 export type Sample = Readonly<Record<string, number>>;
 
 /** One number of a case. */
 export interface Measure {
   readonly name: string;
-  /** Heads its column. */
-  readonly title: string;
   readonly better: 'more' | 'less';
-  /** Shows a value. */
-  text(value: number): string;
+  readonly digits: number;
 }
-
-/** How often contestants are measured, turn and turn about. */
-export interface Turns {
-  /** Turns that come first and do not count: nobody rests for long before those that do, or V8 would tidy up his heap. */
-  readonly warmUp: number;
-  readonly counted: number;
-}
-
-/** For what takes long and warms up by itself. */
-export const ONCE: Turns = { warmUp: 0, counted: 1 };
 
 /** A contestant in a process of its own. */
 export interface Entrant {
@@ -33,19 +20,30 @@ export interface Case {
   readonly name: string;
   /** One sentence: what is done and measured. */
   readonly title: string;
-  /** Whose first measure is 1; `sluice` is always in it too. */
+  /** The contestant whose ratio is 1. */
   readonly baseline: string;
-  /** Runs in each round even when other peers were asked for. */
-  readonly references: readonly string[];
   readonly contestants: readonly string[];
-  /** The first one is the one that ratios are taken of. */
+  /** Ratios are taken of the first one. */
   readonly measures: readonly Measure[];
-  /** In each round. */
-  readonly turns: Turns;
-  /** More rounds would tell nothing new. */
+  /** In each round; those that warm up come first and do not count. */
+  readonly turns: { readonly warmUp: number; readonly counted: number };
+  /** More rounds would show nothing new. */
   readonly roundsMax?: number;
-  /** Why it cannot run here; undefined: it can. */
+  /** Takes part in `--against`. */
+  readonly comparesBuilds?: boolean;
+  /** Why the case cannot run here; undefined: it can. */
   unavailable?(): string | undefined;
-  /** Called in a process of its own. */
-  open(contestant: string): Promise<Entrant>;
+  /** Called in a process of its own. `against` is the directory of the other build. */
+  open(contestant: string, against?: string): Promise<Entrant>;
+}
+
+/** For cases that take long and warm up by themselves. */
+export const ONCE: Case['turns'] = { warmUp: 0, counted: 1 };
+
+/** What most cases count. */
+export const perSecond: Measure = { name: 'messages/s', digits: 0, better: 'more' };
+
+/** A measure of which less is better, unless it says otherwise. */
+export function measure(name: string, digits = 0, better: Measure['better'] = 'less'): Measure {
+  return { name, digits, better };
 }

@@ -1,25 +1,114 @@
-import type { Case } from './case.ts';
-import { burstCase } from './cases/burst.ts';
-import { curvesCase } from './cases/curves.ts';
-import { guardedCase } from './cases/guarded.ts';
-import { idleHourCase } from './cases/idle-hour.ts';
-import { latencyCase } from './cases/latency.ts';
-import { manyChannelsCase } from './cases/many-channels.ts';
-import { observedCase } from './cases/observed.ts';
-import { recordedCase } from './cases/recorded.ts';
-import { throughputCases } from './cases/throughput.ts';
-import { transitionCase } from './cases/transition.ts';
+import { existsSync } from 'node:fs';
+import { type Case, measure, ONCE, perSecond } from './case.ts';
+import { loadGuarded, loadPeer } from './contestants.ts';
+import { mixedType } from './message.ts';
+import { Feed, poolOf } from './supply.ts';
+import { asyncProcess, failingProcess, openWorkload, syncProcess, WINDOWS, type Workload } from './workload.ts';
+
+const RECORDING = '../shared/data/sample/crypto-20240808.stock-style.ndjson.gz';
+
+const peers = ['hand', 'fastq', 'p-queue', 'writable', 'effect', 'rxjs'];
+const slowerStream = measure('slower stream, batches/s', 0, 'more');
+const speed = [perSecond, measure('peak MB')];
+
+const W1: Workload = { supply: () => new Feed(mixedType), batchSize: 100, processOf: asyncProcess };
+/** So small that it stays in the cache. */
+const W1h: Workload = { ...W1, supply: () => poolOf(2_000, mixedType) };
+const W2: Workload = { supply: () => poolOf(100_000, () => 'T'), batchSize: 1, processOf: asyncProcess };
 
 /** Every case, in the order in which they run. */
 export const cases: readonly Case[] = [
-  ...throughputCases,
-  guardedCase,
-  latencyCase,
-  manyChannelsCase,
-  recordedCase,
-  burstCase,
-  idleHourCase,
-  observedCase,
-  transitionCase,
-  curvesCase,
+  throughput('W1', 'batch 100, three types 80/15/5, async handler; every message is made new, as a feed does', W1),
+  throughput('W1h', 'as W1 over a small recycled pool, where making messages hides nothing', W1h),
+  throughput('W2', 'batch 1, one type, async handler; the bare loop does not await its calls', W2),
+  throughput('W2s', 'batch 1, one type, sync handler', { ...W2, processOf: syncProcess }),
+  {
+    name: 'W3',
+    title: 'W1 with retry and breaker while 1 % of the calls fail once; sluice-calm is W1 in the same turns',
+    baseline: 'hand',
+    contestants: ['hand+cockatiel', 'hand+opossum', ...peers, 'sluice', 'sluice-calm'],
+    measures: speed,
+    turns: WINDOWS,
+    comparesBuilds: true,
+    async open(contestant, against) {
+      if (contestant === 'sluice-calm') return openWorkload(W1, await loadPeer('sluice'));
+      return openWorkload({ ...W1, processOf: failingProcess }, await loadGuarded(contestant, against));
+    },
+  },
+  {
+    name: 'W4',
+    title: 'a priority-1 message every ms beside two saturating streams whose batches spin 2 ms; due → process',
+    baseline: 'ideal',
+    contestants: ['ideal', ...peers, 'sluice'],
+    measures: [measure('p50 ms', 2), measure('p99 ms', 2), measure('max ms', 1), slowerStream],
+    turns: ONCE,
+    comparesBuilds: true,
+    async open(contestant, against) {
+      const { runLatency } = await import('./cases/latency.ts');
+      const open = await loadPeer(contestant, against);
+      return { measure: () => runLatency(open) };
+    },
+  },
+  {
+    name: 'W5',
+    title: '10,000 channels, and 1,000 to see what grows: creation and start, 100 messages each, stop; defaults',
+    baseline: 'sluice',
+    contestants: ['sluice', 'sluice-1000'],
+    measures: [measure('start, µs each', 1), measure('heap, kB each', 2), measure('stop, µs each', 1), ...speed],
+    turns: ONCE,
+    roundsMax: 1,
+    async open(contestant) {
+      const { runChannels } = await import('./cases/many-channels.ts');
+      return { measure: () => runChannels(contestant === 'sluice' ? 10_000 : 1_000) };
+    },
+  },
+  {
+    name: 'W6',
+    title: 'recorded trades, bars and fair values (58,994 lines), parsed, with the batches and windows that ship',
+    baseline: 'parse',
+    contestants: ['parse', 'sluice'],
+    measures: speed,
+    turns: { warmUp: 10, counted: 10 },
+    unavailable: () => (existsSync(RECORDING) ? undefined : `${RECORDING} is not there`),
+    async open(contestant) {
+      const { openParse, openRecorded } = await import('./cases/recorded.ts');
+      return contestant === 'parse' ? openParse(RECORDING) : openRecorded(RECORDING, await loadPeer(contestant));
+    },
+  },
+  {
+    name: 'W7',
+    title: 'a burst of 10,000 messages in ten slices, then silence; batches and windows that ship; push → process',
+    baseline: 'bare',
+    contestants: ['bare', ...peers, 'sluice'],
+    measures: [measure('burst ms', 2), measure('p50 ms, priority 1', 2), measure('p99 ms, priority 1', 2)],
+    turns: ONCE,
+    async open(contestant) {
+      const { runBursts } = await import('./cases/burst.ts');
+      const open = await loadPeer(contestant);
+      return { measure: () => runBursts(open) };
+    },
+  },
+  {
+    name: 'W8',
+    title: 'an hour on the simulated clock with 1,000 channels that were busy before and are idle now',
+    baseline: 'sluice',
+    contestants: ['sluice'],
+    measures: [measure('timers pending'), measure('growth, kB', 1)],
+    turns: ONCE,
+    roundsMax: 1,
+    open: async () => ({ measure: (await import('./cases/idle-hour.ts')).runIdleHour }),
+  },
 ];
+
+function throughput(name: string, title: string, workload: Workload): Case {
+  return {
+    name,
+    title,
+    baseline: 'bare',
+    contestants: ['bare', ...peers, 'sluice'],
+    measures: speed,
+    turns: WINDOWS,
+    comparesBuilds: true,
+    open: async (contestant, against) => openWorkload(workload, await loadPeer(contestant, against)),
+  };
+}

@@ -3,11 +3,12 @@ import type { Message, MessageType } from './message.ts';
 /** Sees every batch of one channel and knows what must come next: the numbers 0 to `period - 1`, again and again. */
 export class Check {
   readonly type: MessageType;
-  /** How many came, each in its place. */
+  /** How many messages came. */
   seen = 0;
+  /** What first came out of its place. */
+  mistake: string | undefined;
   #due = 0;
   readonly #period: number;
-  #mistake: string | undefined;
 
   constructor(type: MessageType, period: number) {
     this.type = type;
@@ -25,48 +26,22 @@ export class Check {
     this.seen += batch.length;
   }
 
-  /** What is wrong when so many were handed over; undefined: nothing. */
-  verdict(handedOver: number): string | undefined {
-    return this.#mistake ?? countVerdict(this, handedOver);
-  }
-
-  #wrong(message: Message, due: number): void {
-    this.#mistake ??= `${this.type}: after ${this.seen.toLocaleString('en-US')} messages number ${message.n} came where ${due} was due`;
+  #wrong({ n }: Message, due: number): void {
+    this.mistake ??= `${this.type}: after ${this.seen} messages number ${n} came where ${due} was due`;
   }
 }
 
-/** Order holds among the messages whose numbers leave the same rest: those of one symbol, or of one channel of many. */
-export class StridedCheck {
-  readonly type: MessageType;
-  seen = 0;
-  readonly #due: Float64Array;
-  readonly #period: number;
-  #mistake: string | undefined;
-
-  constructor(type: MessageType, period: number, stride: number) {
-    this.type = type;
-    this.#period = period;
-    this.#due = Float64Array.from({ length: stride }, (_, rest) => rest);
-  }
-
-  see(batch: readonly Message[]): void {
-    const due = this.#due;
-    for (const { n } of batch) {
-      const rest = n % due.length;
-      if (n !== due[rest]) this.#mistake ??= `${this.type}: number ${n} came where ${due[rest]} was due`;
-      due[rest] = n + due.length < this.#period ? n + due.length : rest;
-    }
-    this.seen += batch.length;
-  }
-
-  verdict(handedOver: number): string | undefined {
-    return this.#mistake ?? countVerdict(this, handedOver);
-  }
+/** How many messages came in all channels together. */
+export function seenBy(checks: readonly Check[]): number {
+  let seen = 0;
+  for (const check of checks) seen += check.seen;
+  return seen;
 }
 
-function countVerdict({ type, seen }: { readonly type: MessageType; readonly seen: number }, handedOver: number) {
-  if (seen === handedOver) return undefined;
-  const count = Math.abs(handedOver - seen).toLocaleString('en-US');
-  const what = seen < handedOver ? 'are missing' : 'came too often';
-  return `${type}: ${count} of ${handedOver.toLocaleString('en-US')} messages ${what}`;
+/** What is wrong when so many were handed over; undefined: nothing. */
+export function verdictOf(checks: readonly Check[], handedOver: number): string | undefined {
+  for (const { mistake } of checks) if (mistake !== undefined) return mistake;
+  const missing = handedOver - seenBy(checks);
+  if (missing === 0) return undefined;
+  return `${Math.abs(missing)} of ${handedOver} messages ${missing > 0 ? 'are missing' : 'came too often'}`;
 }

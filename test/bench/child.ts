@@ -1,30 +1,22 @@
+import type { Request } from './apart.ts';
 import type { Sample } from './case.ts';
 import { cases } from './cases.ts';
-import type { Request } from './run-apart.ts';
 
-/** One contestant: `child.js <case> <contestant>`, started by the parent, which asks and gets one answer each time. */
-const [, , caseName, contestant = ''] = process.argv;
+/** One contestant: `child.js <case> <contestant> <other build>`, started by the parent, which asks and gets one answer each time. */
+const [, , caseName, contestant = '', against = ''] = process.argv;
 const chosen = cases.find(({ name }) => name === caseName);
 
-if (chosen === undefined || process.send === undefined) {
-  process.stderr.write('this is started by the benchmark, not by hand\n');
-  process.exit(2);
-}
-const opened = chosen.open(contestant);
+if (chosen === undefined) throw new Error('started by the benchmark, not by hand');
+const opened = chosen.open(contestant, against === '' ? undefined : against);
 answer(opened.then(() => ({})));
 process.on('message', (request: Request) => {
   if (request === 'measure') answer(opened.then((entrant) => entrant.measure()));
-  // A contestant may have left timers behind: nothing is left to wait for.
-  else
-    answer(
-      opened.then((entrant) => entrant.finish?.()).then(() => ({})),
-      () => process.exit(0),
-    );
+  else answer(opened.then((entrant) => entrant.finish?.()).then(() => ({})));
 });
 
-function answer(work: Promise<Sample>, sent = () => {}): void {
+function answer(work: Promise<Sample>): void {
   work.then(
-    (sample) => process.send?.({ sample }, sent),
-    (error: unknown) => process.send?.({ failure: error instanceof Error ? error.message : String(error) }, sent),
+    (sample) => process.send?.({ sample }),
+    (error: unknown) => process.send?.({ failure: error instanceof Error ? error.message : String(error) }),
   );
 }

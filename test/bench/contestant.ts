@@ -10,8 +10,6 @@ export interface LaneSpec {
   readonly batchSize: number;
   readonly timeoutMs: number;
   readonly capacity: number;
-  /** `process` never returns a promise: whoever can leave promises out may do so. */
-  readonly isSync: boolean;
   readonly process: Process;
 }
 
@@ -23,7 +21,7 @@ export interface Intake {
   close(): Promise<void>;
 }
 
-/** Takes part in the cases that push messages. */
+/** Makes a contestant ready for the cases that push messages. */
 export type Open = (lanes: readonly LaneSpec[]) => Intake | Promise<Intake>;
 
 /** One channel of a contestant that knows nothing of types. */
@@ -33,7 +31,7 @@ export interface Lane {
   close?(): void;
 }
 
-/** The event loop has had its turn. */
+/** Waits until the event loop has had its turn. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
@@ -45,7 +43,7 @@ export function joinLanes(openLane: (spec: LaneSpec) => Lane): Open {
   return (specs) => {
     const lanes = new Map<string, Lane>(specs.map((spec) => [spec.type, openLane(spec)]));
     return {
-      push: (message) => laneOf(lanes, message).push(message),
+      push: (message) => lanes.get(message.ev)?.push(message) ?? false,
       async room() {
         await nextTurn();
         for (const lane of lanes.values()) await lane.room?.();
@@ -57,8 +55,36 @@ export function joinLanes(openLane: (spec: LaneSpec) => Lane): Open {
   };
 }
 
-function laneOf(lanes: ReadonlyMap<string, Lane>, message: Message): Lane {
-  const lane = lanes.get(message.ev);
-  if (lane === undefined) throw new Error(`no lane for messages of type ${message.ev}`);
-  return lane;
+/**
+ * A user's own buffer: hands a batch over when it is full, or when its first message has waited long enough. What takes
+ * the batches may queue them.
+ */
+export class Batcher implements Lane {
+  #batch: Message[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  readonly #size: number;
+  readonly #timeoutMs: number;
+  readonly #handOver: (batch: Message[]) => void;
+
+  constructor({ batchSize, timeoutMs }: LaneSpec, handOver: (batch: Message[]) => void) {
+    this.#size = batchSize;
+    this.#timeoutMs = timeoutMs;
+    this.#handOver = handOver;
+  }
+
+  push(message: Message): true {
+    this.#batch.push(message);
+    if (this.#batch.length >= this.#size) this.close();
+    else if (this.#batch.length === 1) this.#timer = setTimeout(this.close, this.#timeoutMs);
+    return true;
+  }
+
+  readonly close = (): void => {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const batch = this.#batch;
+    if (batch.length === 0) return;
+    this.#batch = [];
+    this.#handOver(batch);
+  };
 }

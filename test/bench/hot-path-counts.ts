@@ -1,105 +1,63 @@
-import { constants, PerformanceObserver } from 'node:perf_hooks';
-import { createRouter } from 'sluice';
+import { PerformanceObserver } from 'node:perf_hooks';
+import { memoryUsage } from 'node:process';
+import { createRouter, ProcessingChannel } from 'sluice';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
-import { Sink } from './contestants/sluice.ts';
+import { channelsOf } from './contestants/sluice.ts';
 import { mixedType } from './message.ts';
-import { Pool, SLICE } from './supply.ts';
+import { poolOf, SLICE } from './supply.ts';
 
-/** What 100,000 messages cost, in things that can be counted. */
-export interface HotPathCounts {
-  readonly messages: number;
-  readonly transitions: number;
-  readonly timers: number;
-  /** Bytes by which the heap grew: what was allocated, if there was no collection. */
-  readonly allocated: number;
-  readonly collections: number;
-}
+/** What 100,000 messages of steady traffic cost; `allocated` is the growth of the heap if there was no collection. */
+export type HotPathCounts = Awaited<ReturnType<typeof hotPath>>;
 
-const MESSAGES = 100_000;
-/** Ten million messages a second: traffic that never pauses. */
-const SLICE_MS = 0.1;
-const WARM_WINDOWS = 4;
-const WINDOWS = 3;
-
-const workloads = {
-  W1: { supply: () => new Pool(2_000, mixedType), batchSize: 100, isSync: false },
-  W2: { supply: () => new Pool(2_000, () => 'T' as const), batchSize: 1, isSync: false },
-};
-
-/**
- * Pushes a workload on the simulated clock, so that no machine is too slow for the same counts.
- * Runs in a process whose young generation holds everything: without a collection, the heap's growth is what was allocated.
- */
-async function count(name: keyof typeof workloads, withInspector: boolean): Promise<HotPathCounts> {
-  const { supply, batchSize } = workloads[name];
-  const messages = supply();
-  let transitions = 0;
-  let timers = 0;
-  let delivered = 0;
+/** On the simulated clock, so that no machine is too slow for the same counts; the young generation holds everything. */
+async function hotPath(workload: string | undefined) {
+  const isW1 = workload === 'W1';
+  const supply = isW1 ? poolOf(2_000, mixedType) : poolOf(2_000, () => 'T');
   const clock = createSimulatedClock();
+  let counts = { messages: 0, transitions: 0, timers: 0, allocated: 0, collections: 0 };
+  let delivered = 0;
+  let beganAt = 0;
+  const process = async (batch: readonly unknown[]): Promise<void> => {
+    delivered += batch.length;
+  };
+  const setTimeout: typeof clock.setTimeout = (callback, ms) => {
+    counts.timers += 1;
+    return clock.setTimeout(callback, ms);
+  };
+  const inspect = ({ type }: { readonly type: string }): void => {
+    if (type === '@xstate.microstep') counts.transitions += 1;
+  };
   const names = ['tick', 'ohlcv', 'fmv'];
-  const sink = (): Sink =>
-    new Sink(async (batch) => {
-      delivered += batch.length;
-    });
-  const router = createRouter({
-    config: { channels: Object.fromEntries(names.map((channel) => [channel, { batchSize, timeoutMs: 100 }])) },
-    channels: Object.fromEntries(names.map((channel) => [channel, sink])),
-    clock: {
-      ...clock,
-      setTimeout(callback, ms) {
-        timers += 1;
-        return clock.setTimeout(callback, ms);
-      },
-    },
-    ...(withInspector && {
-      inspect: ({ type }: { readonly type: string }) => {
-        if (type === '@xstate.microstep') transitions += 1;
-      },
-    }),
-  });
+  const channels = names.map((name) => ({ name, process, batchSize: isW1 ? 100 : 1, timeoutMs: 100 }));
+  const options = channelsOf({ ProcessingChannel }, channels);
+  const router = createRouter({ ...options, clock: { ...clock, setTimeout }, inspect });
+  new PerformanceObserver((list) => {
+    for (const { startTime } of list.getEntries()) if (startTime > beganAt) counts.collections += 1;
+  }).observe({ entryTypes: ['gc'] });
   const started = router.start();
   await clock.advance(10);
   await started;
-  const run = async (): Promise<void> => {
-    const due = delivered + MESSAGES;
-    for (let pushed = 0; pushed < MESSAGES; pushed += SLICE) {
-      for (const message of messages.next())
-        if (router.route(message).status !== 'accepted') throw new Error(`${name}: a message found no room`);
-      await clock.advance(SLICE_MS);
-    }
-    if (delivered !== due) throw new Error(`${name}: ${due - delivered} of ${MESSAGES} messages are missing`);
-  };
-  for (let window = 0; window < WARM_WINDOWS; window += 1) await run();
-  const windows: HotPathCounts[] = [];
-  for (let window = 0; window < WINDOWS; window += 1) {
+  const windows: (typeof counts)[] = [];
+  for (let window = 0; window < 7; window += 1) {
     globalThis.gc?.();
-    const collectionsBefore = collections;
-    transitions = 0;
-    timers = 0;
-    const before = process.memoryUsage().heapUsed;
-    await run();
-    const allocated = process.memoryUsage().heapUsed - before;
-    // The observer is told in a later turn.
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    windows.push({ messages: MESSAGES, transitions, timers, allocated, collections: collections - collectionsBefore });
+    beganAt = performance.now();
+    counts = { messages: 100_000, transitions: 0, timers: 0, allocated: 0, collections: 0 };
+    const due = delivered + counts.messages;
+    const before = memoryUsage().heapUsed;
+    for (let taken = 0; taken < counts.messages; taken += SLICE) {
+      for (const message of supply.next())
+        if (router.route(message).status !== 'accepted') throw new Error('a message found no room');
+      // Ten million messages a second: traffic that never pauses.
+      await clock.advance(0.1);
+    }
+    counts.allocated = memoryUsage().heapUsed - before;
+    if (delivered !== due) throw new Error(`${due - delivered} messages are missing`);
+    // The observer hears of collections in a later turn.
+    await new Promise((resolve) => globalThis.setTimeout(resolve, 20));
+    windows.push(counts);
   }
-  // The compiler may still allocate for itself in one of them.
-  return windows.reduce((least, each) => (each.allocated < least.allocated ? each : least));
+  // The first four warm up; in one of the others the compiler may still allocate for itself.
+  return windows.slice(4).reduce((least, each) => (each.allocated < least.allocated ? each : least));
 }
 
-let collections = 0;
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!isForced(entry)) collections += 1;
-}).observe({ entryTypes: ['gc'] });
-
-/** Those before a window are asked for, and told only when it has begun. */
-function isForced(entry: object): boolean {
-  // What Node says of a collection; its types know `detail` only as something.
-  const { detail } = entry as { readonly detail?: { readonly flags?: number } };
-  return ((detail?.flags ?? 0) & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0;
-}
-
-const [, , name, mode] = process.argv;
-if (name !== 'W1' && name !== 'W2') throw new Error(`no workload '${name}'; there is W1, W2`);
-process.stdout.write(JSON.stringify(await count(name, mode === 'transitions')));
+process.stdout.write(JSON.stringify(await hotPath(process.argv[2])));

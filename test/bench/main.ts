@@ -1,38 +1,32 @@
+import { writeFileSync } from 'node:fs';
+import { openApart } from './apart.ts';
 import { cases } from './cases.ts';
-import { toJson } from './report/json.ts';
-import { alignedLines, rowsOf } from './report/results-table.ts';
-import { writeDocs } from './report/write-docs.ts';
-import { openerOfRound } from './run-apart.ts';
-import { SelectionError, selectionOf } from './selection.ts';
-import { type Outcome, runHeat } from './tournament.ts';
+import { OptionError, optionsOf } from './options.ts';
+import { benchmarksPage, comparisonText, sectionOf, toJson } from './report.ts';
+import { type Outcome, runCase } from './run-case.ts';
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof SelectionError)) throw error;
+  if (!(error instanceof OptionError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 2;
 }
 
-/** Progress goes to standard error, results to standard output. */
 async function main(args: readonly string[]): Promise<number> {
-  const { heats, rounds, isJson, isComplete } = selectionOf(args, cases);
+  const { chosen, rounds, isJson, isComplete, against } = optionsOf(args, cases);
   const outcomes: Outcome[] = [];
-  for (const heat of heats) {
-    const outcome = await runHeat(heat, rounds, openerOfRound, (line) => process.stderr.write(`${line}\n`));
+  for (const each of chosen) {
+    const outcome = await runCase(each, rounds, openApart, against?.directory);
     outcomes.push(outcome);
-    if (!isJson) process.stdout.write(`\n${textOf(outcome)}\n\n`);
+    // Standard output holds nothing but the JSON when that is asked for.
+    (isJson ? process.stderr : process.stdout).write(`\n${sectionOf(outcome)}\n`);
   }
+  if (isJson) process.stdout.write(`${JSON.stringify(toJson(outcomes, rounds, against?.contestant))}\n`);
+  else if (against !== undefined) process.stdout.write(`\n${comparisonText(outcomes, against.contestant)}\n`);
   if (isComplete) {
-    writeDocs(outcomes, rounds);
-    process.stderr.write('wrote docs/benchmarks.md, docs/performance.md and docs/images/benchmark*.svg\n');
+    writeFileSync('docs/benchmarks.md', benchmarksPage(outcomes, rounds));
+    process.stderr.write('wrote docs/benchmarks.md\n');
   }
-  if (isJson) process.stdout.write(`${JSON.stringify(toJson(outcomes, rounds))}\n`);
   return outcomes.some(({ standings }) => standings.some(({ failure }) => failure !== undefined)) ? 1 : 0;
-}
-
-function textOf(outcome: Outcome): string {
-  const { heat, skipped } = outcome;
-  const lines = skipped === undefined ? alignedLines(rowsOf(outcome)) : [`SKIPPED: ${skipped}`];
-  return [`${heat.case.name}: ${heat.case.title}`, ...lines].join('\n');
 }

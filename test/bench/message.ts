@@ -1,38 +1,13 @@
-/** A trade, as Massive sends it; `n` counts the messages of its type. */
-interface Trade {
-  readonly ev: 'T';
-  readonly sym: string;
-  readonly p: number;
-  readonly s: number;
-  readonly t: number;
-  readonly n: number;
-}
+export type MessageType = 'T' | 'AM' | 'FMV';
 
-/** A bar of one minute. */
-interface Bar {
-  readonly ev: 'AM';
+/** A trade, a bar of one minute or a fair value, as Massive sends them. */
+export interface Message {
+  readonly ev: MessageType;
   readonly sym: string;
-  readonly o: number;
-  readonly h: number;
-  readonly l: number;
-  readonly c: number;
-  readonly v: number;
-  readonly s: number;
-  readonly e: number;
+  /** Counts the messages of a type. */
   readonly n: number;
+  readonly [field: string]: unknown;
 }
-
-/** A fair value. */
-interface FairValue {
-  readonly ev: 'FMV';
-  readonly fmv: number;
-  readonly sym: string;
-  readonly t: number;
-  readonly n: number;
-}
-
-export type Message = Trade | Bar | FairValue;
-export type MessageType = Message['ev'];
 
 /** The three types in the order of their priority. */
 export const messageTypes: readonly MessageType[] = ['T', 'AM', 'FMV'];
@@ -40,10 +15,7 @@ export const messageTypes: readonly MessageType[] = ['T', 'AM', 'FMV'];
 /** After so many messages of the mix every type has come a multiple of 100 times: no batch is left half full. */
 export const MIX_PERIOD = 2_000;
 
-const LETTERS = [...'ABCDEFGH'];
-const SYMBOLS = LETTERS.flatMap((first) => LETTERS.map((second) => `${first}${second}`));
-/** How many symbols there are; those of a type follow one another. */
-export const SYMBOL_COUNT = SYMBOLS.length;
+const SYMBOLS = Array.from({ length: 64 }, (_, index) => `S${index}`);
 const START_MS = 1_723_159_455_000;
 
 /** The type of a message by its place: of each 20 messages 16 are trades, 3 bars and 1 a fair value, spread evenly. */
@@ -54,7 +26,7 @@ export function mixedType(place: number): MessageType {
 
 /** Message number `n` of its type. */
 export function messageOf(ev: MessageType, n: number): Message {
-  const sym = SYMBOLS[n % SYMBOLS.length] ?? 'AA';
+  const sym = SYMBOLS[n % SYMBOLS.length] ?? '';
   const p = 100 + (n % 1_000) / 100;
   const t = START_MS + n;
   if (ev === 'T') return { ev, sym, p, s: 100, t, n };

@@ -1,5 +1,5 @@
+import type { Run } from './apart.ts';
 import type { Case, Sample } from './case.ts';
-import type { Run } from './run-apart.ts';
 import { median, spread } from './statistics.ts';
 
 /** What a contestant did over all turns of all rounds. */
@@ -11,68 +11,46 @@ export interface Standing {
   readonly ratio: number;
   /** How far the quartiles of that ratio lie apart, as a share of its median; NaN without one. */
   readonly spread: number;
-  /** Nanoseconds a message takes more than in the floor of the same turn, median; NaN where there is no floor. */
-  readonly nsAboveFloor: number;
-  /** Turn by turn; empty when it failed. */
-  readonly turns: readonly Sample[];
+  /** Turn by turn; undefined for a turn that failed. */
+  readonly turns: readonly (Sample | undefined)[];
   /** Why it counts as failed: one turn is enough. */
   readonly failure: string | undefined;
 }
 
-/** The runs of one case by contestant; the place in the list is the turn. */
-export type Runs = ReadonlyMap<string, readonly Run[]>;
-
 /** Compares what ran in the same turn, because the machine is not the same from turn to turn. */
-export function standingsOf({ measures, baseline }: Pick<Case, 'measures' | 'baseline'>, runs: Runs): Standing[] {
-  const main = measures[0]?.name ?? '';
-  return [...runs].map(([contestant, own]): Standing => {
-    const failure = own.flatMap((run) => ('failure' in run ? [run.failure] : []))[0];
-    const turns = failure === undefined ? own.flatMap((run) => ('sample' in run ? [run.sample] : [])) : [];
-    const names = Object.keys(turns[0] ?? {});
-    const ratios = pairs(turns, main, runs.get(baseline)).map(([value, base]) => value / base);
-    const aboveFloor = pairs(turns, 'perSecond', runs.get('floor')).map(nsMore);
-    return {
-      contestant,
-      medians: Object.fromEntries(
-        names.map((name) => [name, median(turns.map((sample) => sample[name] ?? Number.NaN))]),
-      ),
-      ratio: median(ratios),
-      spread: spread(ratios),
-      nsAboveFloor: median(aboveFloor),
-      turns,
-      failure,
-    };
+export function standingsOf(
+  { measures, baseline }: Pick<Case, 'measures' | 'baseline'>,
+  runs: ReadonlyMap<string, readonly Run[]>,
+): Standing[] {
+  const standings = [...runs].map(([contestant, own]): Standing => {
+    const failure = own.find((run) => 'failure' in run)?.failure;
+    const turns = own.map((run) => ('sample' in run ? run.sample : undefined));
+    const medians = failure === undefined ? mediansOf(turns.filter((sample) => sample !== undefined)) : {};
+    return { contestant, medians, ratio: Number.NaN, spread: Number.NaN, turns, failure };
+  });
+  const base = standings.find(({ contestant }) => contestant === baseline);
+  return standings.map((standing) => {
+    const ratios = ratiosOf(standing, base, measures[0]?.name ?? '');
+    return { ...standing, ratio: median(ratios), spread: spread(ratios) };
   });
 }
 
-/** What one did against another of the same case: a measure's ratio in the same turn, median; NaN when one is missing. */
-export function ratioOf(first: Standing | undefined, second: Standing | undefined, measure: string): number {
-  return median(pairsOf(first, second, measure).map(([value, base]) => value / base));
+/** The median of each measure. */
+export function mediansOf(samples: readonly Sample[]): Sample {
+  const names = Object.keys(samples[0] ?? {});
+  return Object.fromEntries(names.map((name) => [name, median(samples.map((sample) => sample[name] ?? Number.NaN))]));
 }
 
-/** Nanoseconds a message takes more than with another of the same case, in the same turn, median; NaN when one is missing. */
-export function nsMoreOf(first: Standing | undefined, second: Standing | undefined): number {
-  return median(pairsOf(first, second, 'perSecond').map(nsMore));
-}
-
-function nsMore([perSecond, otherPerSecond]: readonly [number, number]): number {
-  return 1e9 / perSecond - 1e9 / otherPerSecond;
-}
-
-function pairsOf(first: Standing | undefined, second: Standing | undefined, measure: string) {
-  return pairs(
-    first?.turns ?? [],
-    measure,
-    second?.turns.map((sample) => ({ sample })),
-  );
-}
-
-/** The values of two contestants in the turns that both have. */
-function pairs(turns: readonly Sample[], measure: string, others: readonly Run[] = []): (readonly [number, number])[] {
-  return turns.flatMap((sample, turn) => {
-    const other = others[turn];
-    const value = sample[measure];
-    const base = other !== undefined && 'sample' in other ? other.sample[measure] : undefined;
-    return value === undefined || base === undefined ? [] : [[value, base] as const];
+/** A measure of one contestant against that of another in the same turns; none when the first one failed. */
+export function ratiosOf(
+  first: Standing | undefined,
+  second: Standing | undefined,
+  measure: string,
+): readonly number[] {
+  if (first === undefined || first.failure !== undefined) return [];
+  return first.turns.flatMap((sample, turn) => {
+    const value = sample?.[measure];
+    const other = second?.turns[turn]?.[measure];
+    return value === undefined || other === undefined ? [] : [value / other];
   });
 }

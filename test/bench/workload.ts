@@ -1,39 +1,37 @@
-import type { Entrant } from './case.ts';
+import type { Case, Entrant } from './case.ts';
 import { Check } from './check.ts';
 import type { Intake, LaneSpec, Open, Process } from './contestant.ts';
-import { Producer } from './drive.ts';
-import { MIX_PERIOD } from './message.ts';
-import { peakMb, WINDOW_MS } from './run.ts';
+import { type MessageType, MIX_PERIOD } from './message.ts';
+import { peakMb } from './own-process.ts';
+import { Producer } from './producer.ts';
 import { SLICE, type Supply } from './supply.ts';
 
-/** The default of sluice; a slice of 1,000 fits when the one before was delivered. */
-const CAPACITY = 1_000;
-/** Batches are full after so many slices. */
-export const SLICES = MIX_PERIOD / SLICE;
+/** How long a contestant is measured at a time. */
+export const WINDOW_MS = 50;
+/** The first ones are for the compiler. */
+export const WINDOWS: Case['turns'] = { warmUp: 16, counted: 12 };
 
 /** A workload of messages that are pushed as fast as they are taken. */
 export interface Workload {
   readonly supply: () => Supply;
   readonly batchSize: number;
-  readonly isSync: boolean;
+  /** Makes the handler of a channel. */
+  readonly processOf: (check: Check) => Process;
 }
 
-/** Pushes the workload through a contestant. */
-export async function openWorkload(workload: Workload, open: Open, failing = false): Promise<Entrant> {
-  const supply = workload.supply();
-  const { lanes, checks } = lanesFor(workload, supply, failing);
-  const intake = await open(lanes);
-  return openProducer(new Producer(supply, intake, checks), intake);
+/** Pushes the workload through a contestant. Room is the default of sluice: a slice fits when the one before was delivered. */
+export async function openWorkload({ supply, batchSize, processOf }: Workload, open: Open): Promise<Entrant> {
+  const messages = supply();
+  const checks = checksOf(messages);
+  const same = { batchSize, timeoutMs: 100, capacity: SLICE };
+  const intake = await open(lanesOf(checks, processOf, { T: same, AM: same, FMV: same }));
+  return openProducer(new Producer(messages, intake, checks), intake);
 }
 
-/** Each measurement is a window of steady traffic; all batches are full after so many slices. */
-export function openProducer(producer: Producer, intake: Intake, slices = SLICES): Entrant {
+/** Each measurement is a window of steady traffic. */
+export function openProducer(producer: Producer, intake: Intake): Entrant {
   return {
-    async measure() {
-      const refusedBefore = producer.refused;
-      const perSecond = await producer.run(WINDOW_MS, slices);
-      return { perSecond, refused: producer.refused - refusedBefore, peakMb: peakMb() };
-    },
+    measure: async () => ({ 'messages/s': await producer.run(WINDOW_MS, MIX_PERIOD / SLICE), 'peak MB': peakMb() }),
     async finish() {
       await producer.settle();
       await intake.close();
@@ -41,29 +39,36 @@ export function openProducer(producer: Producer, intake: Intake, slices = SLICES
   };
 }
 
-/** The channels of a workload, each with its check. */
-export function lanesFor({ batchSize, isSync }: Omit<Workload, 'supply'>, supply: Supply, failing = false) {
-  const checks = supply.types.map((type) => new Check(type, supply.period(type)));
-  const processOf = isSync ? syncProcess : failing ? failingProcess : asyncProcess;
-  const lanes = checks.map(
-    (check, index): LaneSpec => ({
-      type: check.type,
-      priority: index + 1,
-      batchSize,
-      timeoutMs: 100,
-      capacity: CAPACITY,
-      isSync,
-      process: processOf(check),
-    }),
-  );
-  return { lanes, checks };
+/** A check for each channel. */
+export function checksOf(supply: Supply): Check[] {
+  return supply.types.map((type) => new Check(type, supply.period(type)));
 }
 
-function asyncProcess(check: Check): Process {
+/** A channel for each check, with priorities in their order. */
+export function lanesOf(
+  checks: readonly Check[],
+  processOf: (check: Check) => Process,
+  options: Readonly<Record<MessageType, Pick<LaneSpec, 'batchSize' | 'timeoutMs' | 'capacity'>>>,
+): LaneSpec[] {
+  return checks.map((check, index) => {
+    return { type: check.type, priority: index + 1, process: processOf(check), ...options[check.type] };
+  });
+}
+
+/** The batches and windows that ship. */
+export function shipped(capacity: number) {
+  return {
+    T: { batchSize: 1, timeoutMs: 10, capacity },
+    AM: { batchSize: 100, timeoutMs: 100, capacity },
+    FMV: { batchSize: 50, timeoutMs: 500, capacity },
+  };
+}
+
+export function asyncProcess(check: Check): Process {
   return async (batch) => check.see(batch);
 }
 
-function syncProcess(check: Check): Process {
+export function syncProcess(check: Check): Process {
   return (batch) => {
     check.see(batch);
     return undefined;
@@ -73,18 +78,13 @@ function syncProcess(check: Check): Process {
 const SINK_FAILED = new Error('the sink failed');
 
 /** One call in a hundred fails, and succeeds when it comes again. */
-function failingProcess(check: Check): Process {
+export function failingProcess(check: Check): Process {
   let calls = 0;
   let hasFailed = false;
   return async (batch) => {
-    if (!hasFailed) {
-      calls += 1;
-      if (calls % 100 === 0) {
-        hasFailed = true;
-        throw SINK_FAILED;
-      }
-    }
-    hasFailed = false;
+    calls += hasFailed ? 0 : 1;
+    hasFailed = !hasFailed && calls % 100 === 0;
+    if (hasFailed) throw SINK_FAILED;
     check.see(batch);
   };
 }

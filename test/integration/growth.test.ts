@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { GrowthCounts } from '../bench/growth-counts.ts';
 import { projectRoot } from '../support/project-files.ts';
+import type { GrowthCounts } from './growth-counts.ts';
 
 const CHANNELS = 400;
 let directory = '';
 let few: GrowthCounts;
 let many: GrowthCounts;
 
-/** In processes of their own: counting steps would disturb whoever else counts them, such as the coverage of the tests. */
+/** In processes of their own: counting steps would disturb the coverage of the tests, which counts them too. */
 beforeAll(async () => {
   directory = await mkdtemp(join(projectRoot, 'node_modules/.growth-'));
   await build({
-    entryPoints: [join(projectRoot, 'test/bench/growth-counts.ts')],
+    entryPoints: [join(projectRoot, 'test/integration/growth-counts.ts')],
     outfile: join(directory, 'counts.mjs'),
     bundle: true,
     format: 'esm',

@@ -1,133 +1,75 @@
-import { type Case, ONCE, type Sample } from '../case.ts';
-import { Check } from '../check.ts';
-import { type Intake, type LaneSpec, nextTurn } from '../contestant.ts';
-import { loadPeer } from '../contestants.ts';
-import { type MessageType, messageOf } from '../message.ts';
-import { milliseconds, plain } from '../report/measures.ts';
-import { ownTime } from '../run.ts';
+import type { Sample } from '../case.ts';
+import { Check, verdictOf } from '../check.ts';
+import { nextTurn, type Open, type Process } from '../contestant.ts';
+import { messageOf } from '../message.ts';
+import { ownTime } from '../own-process.ts';
 import { quantile } from '../statistics.ts';
+import { lanesOf } from '../workload.ts';
 
 const WARM_MS = 300;
 const WATCH_MS = 1_500;
 const SPIN_MS = 2;
 const CAPACITY = 1_000;
-const BATCH = 100;
-const STREAMS: readonly MessageType[] = ['AM', 'FMV'];
+const stream = { batchSize: 100, timeoutMs: 100, capacity: CAPACITY };
+const options = { T: { batchSize: 1, timeoutMs: 10, capacity: CAPACITY }, AM: stream, FMV: stream };
 
-/** Urgent messages beside two streams that keep the processor busy. */
-export const latencyCase: Case = {
-  name: 'W4',
-  title:
-    'a priority-1 message every millisecond beside two saturating streams whose batches spin 2 ms: due → start of process',
-  baseline: 'ideal',
-  references: ['ideal'],
-  contestants: [
-    'ideal',
-    'hand',
-    'hand-yielding',
-    'fastq',
-    'p-queue',
-    'p-queue-yielding',
-    'writable',
-    'effect',
-    'rxjs',
-    'xstate',
-    'sluice',
-  ],
-  measures: [
-    milliseconds('p50Ms', 'p50 ms'),
-    milliseconds('p99Ms', 'p99 ms'),
-    milliseconds('maxMs', 'max ms'),
-    plain('slowerStream', 'batches/s of the slower stream'),
-  ],
-  turns: ONCE,
-  open: async (contestant) => ({ measure: () => runLatency(contestant) }),
-};
-
-async function runLatency(contestant: string): Promise<Sample> {
-  const world = new Saturated(await loadPeer(contestant));
-  await world.run(WARM_MS);
-  const before = world.batches();
-  world.latencies.length = 0;
-  await world.run(WATCH_MS);
-  const batches = world.batches().map((count, index) => count - (before[index] ?? 0));
-  const { latencies } = world;
+/** W4: urgent messages beside two streams that keep the processor busy. */
+export async function runLatency(open: Open): Promise<Sample> {
+  const urgent = new Check('T', Infinity);
+  const streams = [new Check('AM', Infinity), new Check('FMV', Infinity)];
+  const checks = [urgent, ...streams];
+  const due: number[] = [];
+  const sent = new Map<Check, number>(streams.map((check) => [check, 0]));
+  const latencies: number[] = [];
+  const intake = await open(lanesOf(checks, (check) => (check === urgent ? timed : spinning(check)), options));
+  await run(WARM_MS);
+  const before = streams.map(({ seen }) => seen);
+  latencies.length = 0;
+  await run(WATCH_MS);
+  const batches = streams.map(({ seen }, index) => (seen - (before[index] ?? 0)) / stream.batchSize);
   const sample = {
-    p50Ms: quantile(latencies, 0.5),
-    p99Ms: quantile(latencies, 0.99),
-    maxMs: quantile(latencies, 1),
-    slowerStream: Math.min(...batches) / (WATCH_MS / 1_000),
+    'p50 ms': quantile(latencies, 0.5),
+    'p99 ms': quantile(latencies, 0.99),
+    'max ms': quantile(latencies, 1),
+    'slower stream, batches/s': Math.min(...batches) / (WATCH_MS / 1_000),
   };
-  await world.finish();
+  const pushed = [...sent.values()].reduce((sum, count) => sum + count, due.length);
+  const verdict = (): string | undefined => verdictOf(checks, pushed);
+  for (const giveUpAt = ownTime() + 10_000; verdict() !== undefined; await nextTurn())
+    if (ownTime() > giveUpAt) throw new Error(verdict());
+  await intake.close();
   return sample;
-}
 
-/** What goes on in this case. */
-class Saturated {
-  readonly latencies: number[] = [];
-  readonly #due: number[] = [];
-  readonly #urgent = new Check('T', Number.POSITIVE_INFINITY);
-  readonly #streams = STREAMS.map((type) => ({ check: new Check(type, Number.POSITIVE_INFINITY), sent: 0 }));
-  readonly #intake: Intake | Promise<Intake>;
-
-  constructor(open: (lanes: readonly LaneSpec[]) => Intake | Promise<Intake>) {
-    const lane = { timeoutMs: 10, capacity: CAPACITY, isSync: false };
-    const urgent: LaneSpec = {
-      ...lane,
-      type: 'T',
-      priority: 1,
-      batchSize: 1,
-      process: async (batch) => {
-        const now = ownTime();
-        for (const { n } of batch) this.latencies.push(now - (this.#due[n] ?? Number.NaN));
-        this.#urgent.see(batch);
-      },
-    };
-    const streams = this.#streams.map(({ check }, index): LaneSpec => {
-      const process = async (batch: Parameters<LaneSpec['process']>[0]): Promise<void> => {
-        const end = ownTime() + SPIN_MS;
-        while (ownTime() < end);
-        check.see(batch);
-      };
-      return { ...lane, type: check.type, priority: index + 2, batchSize: BATCH, timeoutMs: 100, process };
-    });
-    this.#intake = open([urgent, ...streams]);
-  }
-
-  batches(): readonly number[] {
-    return this.#streams.map(({ check }) => check.seen / BATCH);
+  async function timed(batch: Parameters<Process>[0]): Promise<void> {
+    const now = ownTime();
+    for (const { n } of batch) latencies.push(now - (due[n] ?? Number.NaN));
+    urgent.see(batch);
   }
 
   /** Each turn of the event loop brings what has come meanwhile, as a socket does. */
-  async run(ms: number): Promise<void> {
-    const intake = await this.#intake;
+  async function run(ms: number): Promise<void> {
     const startedAt = ownTime();
-    for (let due = startedAt; due < startedAt + ms; ) {
-      for (const now = ownTime(); due <= now; due += 1) {
-        this.#due.push(due);
-        if (!intake.push(messageOf('T', this.#due.length - 1))) throw new Error('no room for an urgent message');
+    for (let at = startedAt; at < startedAt + ms; ) {
+      for (const now = ownTime(); at <= now; at += 1) {
+        due.push(at);
+        if (!intake.push(messageOf('T', due.length - 1))) throw new Error('no room for an urgent message');
       }
-      for (const stream of this.#streams) this.#refill(stream, intake);
+      for (const each of streams) refill(each);
       await nextTurn();
     }
   }
 
-  /** The streams have more than anybody takes, up to the bound of a mailbox. */
-  #refill(stream: { readonly check: Check; sent: number }, intake: Intake): void {
-    while (stream.sent - stream.check.seen < CAPACITY) {
-      if (!intake.push(messageOf(stream.check.type, stream.sent))) return;
-      stream.sent += 1;
-    }
+  /** A stream has more than any contestant takes, up to the bound of a mailbox. */
+  function refill(check: Check): void {
+    let count = sent.get(check) ?? 0;
+    while (count - check.seen < CAPACITY && intake.push(messageOf(check.type, count))) count += 1;
+    sent.set(check, count);
   }
+}
 
-  async finish(): Promise<void> {
-    const giveUpAt = ownTime() + 10_000;
-    const verdict = (): string | undefined =>
-      this.#urgent.verdict(this.#due.length) ??
-      this.#streams.map(({ check, sent }) => check.verdict(sent)).find((text) => text !== undefined);
-    while (verdict() !== undefined && ownTime() < giveUpAt) await new Promise((go) => setTimeout(go, 5));
-    const wrong = verdict();
-    if (wrong !== undefined) throw new Error(wrong);
-    await (await this.#intake).close();
-  }
+function spinning(check: Check): Process {
+  return async (batch) => {
+    for (const end = ownTime() + SPIN_MS; ownTime() < end; );
+    check.see(batch);
+  };
 }

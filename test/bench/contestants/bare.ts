@@ -1,7 +1,7 @@
 import { type LaneSpec, nextTurn, type Open } from '../contestant.ts';
 import type { Message } from '../message.ts';
 
-/** An array and a loop: no timer, no bound, and nobody waits for a call. The limit, not something to run. */
+/** An array and a loop: no timer, no bound, and no call is awaited. The limit, not something to run. */
 export const open: Open = (specs) => {
   const [trades, bars, fairValues] = specs.map((spec) => new Bare(spec));
   return {

@@ -1,19 +1,16 @@
-import { Batcher } from '../batcher.ts';
-import { joinLanes, type Lane, type LaneSpec, nextTurn } from '../contestant.ts';
+import { Batcher, joinLanes, type Lane, type LaneSpec } from '../contestant.ts';
 import type { Message } from '../message.ts';
 
 /** What a good programmer writes in an hour: bounded, batched by size and time, one call after the other. */
-export class HandWritten implements Lane {
+class HandWritten implements Lane {
   readonly #spec: LaneSpec;
   readonly #batcher: Batcher;
-  readonly #yields: boolean;
   readonly #full: Message[][] = [];
   #waiting = 0;
   #isBusy = false;
 
-  constructor(spec: LaneSpec, yields: boolean) {
+  constructor(spec: LaneSpec) {
     this.#spec = spec;
-    this.#yields = yields;
     this.#batcher = new Batcher(spec, (batch) => {
       this.#full.push(batch);
       if (!this.#isBusy) this.#deliver().catch(() => {});
@@ -23,12 +20,11 @@ export class HandWritten implements Lane {
   push(message: Message): boolean {
     if (this.#waiting >= this.#spec.capacity) return false;
     this.#waiting += 1;
-    this.#batcher.push(message);
-    return true;
+    return this.#batcher.push(message);
   }
 
   close(): void {
-    this.#batcher.flush();
+    this.#batcher.close();
   }
 
   async #deliver(): Promise<void> {
@@ -37,10 +33,9 @@ export class HandWritten implements Lane {
       this.#waiting -= batch.length;
       const call = this.#spec.process(batch);
       if (call !== undefined) await call;
-      if (this.#yields && batch.length > 1) await nextTurn();
     }
     this.#isBusy = false;
   }
 }
 
-export const open = joinLanes((spec) => new HandWritten(spec, false));
+export const open = joinLanes((spec) => new HandWritten(spec));

@@ -1,22 +1,26 @@
-import type { LaneSpec, Open } from '../contestant.ts';
-import { nextTurn } from '../contestant.ts';
+import { type LaneSpec, nextTurn, type Open } from '../contestant.ts';
 import type { Message } from '../message.ts';
 
-/** Knows only what the case needs: the priority message goes at once, then one batch, then the event loop. The limit. */
+/** Knows only what W4 needs: the priority message goes at once, then one batch, then the event loop. The limit. */
 export const open: Open = (specs) => {
-  const lanes = new Map(specs.map((spec) => [spec.type as string, new Backlog(spec)]));
-  const backlogs = [...lanes.values()].filter(({ spec }) => spec.batchSize > 1);
+  const backlogs = specs.map((spec) => ({ spec, waiting: [] as Message[] }));
   let isOpen = true;
   let next = 0;
   const step = (): void => {
     if (!isOpen) return;
-    backlogs[next]?.deliver();
-    next = (next + 1) % backlogs.length;
+    next = (next % (backlogs.length - 1)) + 1;
+    deliver(backlogs[next]);
     setImmediate(step);
   };
   setImmediate(step);
   return {
-    push: (message) => lanes.get(message.ev)?.push(message) ?? false,
+    push(message) {
+      const backlog = backlogs.find(({ spec }) => spec.type === message.ev);
+      if (backlog === undefined || backlog.waiting.length >= backlog.spec.capacity) return false;
+      backlog.waiting.push(message);
+      if (backlog.spec.batchSize === 1) deliver(backlog);
+      return true;
+    },
     room: nextTurn,
     async close() {
       isOpen = false;
@@ -24,23 +28,7 @@ export const open: Open = (specs) => {
   };
 };
 
-class Backlog {
-  readonly spec: LaneSpec;
-  readonly #waiting: Message[] = [];
-
-  constructor(spec: LaneSpec) {
-    this.spec = spec;
-  }
-
-  push(message: Message): boolean {
-    if (this.#waiting.length >= this.spec.capacity) return false;
-    this.#waiting.push(message);
-    if (this.spec.batchSize === 1) this.deliver();
-    return true;
-  }
-
-  deliver(): void {
-    if (this.#waiting.length >= this.spec.batchSize)
-      this.spec.process(this.#waiting.splice(0, this.spec.batchSize))?.catch(() => {});
-  }
+function deliver(backlog: { readonly spec: LaneSpec; readonly waiting: Message[] } | undefined): void {
+  if (backlog === undefined || backlog.waiting.length < backlog.spec.batchSize) return;
+  backlog.spec.process(backlog.waiting.splice(0, backlog.spec.batchSize))?.catch(() => {});
 }

@@ -1,60 +1,61 @@
-import { createRouter, type DataChannelRouter, ProcessingChannel } from 'sluice';
-import { type LaneSpec, nextTurn, type Open, type Process } from '../contestant.ts';
-import type { Message, MessageType } from '../message.ts';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { nextTurn, type Open, type Process } from '../contestant.ts';
+import type { Message } from '../message.ts';
 
-/** The data types that ship with sluice, by the `ev` of their messages. */
-export const channelNames: Readonly<Record<MessageType, string>> = { T: 'tick', AM: 'ohlcv', FMV: 'fmv' };
+/** What the benchmark needs of a build, and what older builds have too. */
+export type Build = Pick<typeof import('sluice'), 'createRouter' | 'ProcessingChannel'>;
 
-/** A channel as a user writes it. */
-export class Sink extends ProcessingChannel<Message> {
-  readonly #process: Process;
-
-  constructor(process: Process) {
-    super();
-    this.#process = process;
-  }
-
-  override process(batch: readonly Message[]): Promise<void> | undefined {
-    return this.#process(batch);
-  }
+/** The build of this directory, or of another clone. */
+export async function loadBuild(directory: string | undefined): Promise<Build> {
+  if (directory === undefined) return import('sluice');
+  return import(pathToFileURL(join(directory, 'dist/src/index.js')).href);
 }
 
-type ChannelInput = NonNullable<Parameters<DataChannelRouter['add']>[2]>;
+/** Makes channels as a user writes them. */
+function sinksOf({ ProcessingChannel }: Pick<Build, 'ProcessingChannel'>) {
+  class Sink extends ProcessingChannel<Message> {
+    readonly #process: Process;
 
-/** A router whose channels are the lanes; what a lane does not say keeps its default. */
-export function createLanesRouter(
-  lanes: readonly LaneSpec[],
-  channel: ChannelInput = {},
-  inspect?: (event: { readonly type: string }) => void,
-): DataChannelRouter {
-  const named = lanes.map((lane) => [channelNames[lane.type], lane] as const);
-  return createRouter({
-    config: {
-      channels: Object.fromEntries(
-        named.map(([name, { priority, batchSize, timeoutMs, capacity }]) => [
-          name,
-          { priority, batchSize, timeoutMs, capacity, ...channel },
-        ]),
-      ),
-    },
-    channels: Object.fromEntries(named.map(([name, lane]) => [name, () => new Sink(lane.process)])),
-    ...(inspect && { inspect }),
-  });
+    constructor(process: Process) {
+      super();
+      this.#process = process;
+    }
+
+    override process(batch: readonly Message[]): Promise<void> | undefined {
+      return this.#process(batch);
+    }
+  }
+  return (process: Process) => new Sink(process);
 }
 
-/** Pushes by `route`, which says at once when there is no room. */
-export function intakeOf(router: DataChannelRouter) {
+/** A channel by name, its handler, and which of its options are not the default. */
+type Channel = { readonly name: string; readonly process: Process } & Readonly<Record<string, unknown>>;
+
+/** Options of a router with these channels, each with a handler. */
+export function channelsOf(build: Pick<Build, 'ProcessingChannel'>, channels: readonly Channel[]) {
+  const sink = sinksOf(build);
   return {
-    push: (message: Message): boolean => router.route(message).status === 'accepted',
-    room: nextTurn,
-    async close(): Promise<void> {
-      await router.stop({ deadlineMs: 1_000 });
-    },
+    config: { channels: Object.fromEntries(channels.map(({ name, process: _, ...channel }) => [name, channel])) },
+    channels: Object.fromEntries(channels.map(({ name, process }) => [name, () => sink(process)])),
   };
 }
 
-export const open: Open = async (lanes) => {
-  const router = createLanesRouter(lanes);
-  await router.start();
-  return intakeOf(router);
-};
+/** The data types that ship with sluice, by the `ev` of their messages. */
+const dataTypes = { T: 'tick', AM: 'ohlcv', FMV: 'fmv' } as const;
+
+/** A router whose channels are the lanes; `channel` holds further options of each. */
+export function openSluice(build: Build, channel = {}): Open {
+  return async (lanes) => {
+    const channels = lanes.map(({ type, ...lane }) => ({ name: dataTypes[type], ...lane, ...channel }));
+    const router = build.createRouter(channelsOf(build, channels));
+    await router.start();
+    return {
+      push: (message) => router.route(message).status === 'accepted',
+      room: nextTurn,
+      async close() {
+        await router.stop({ deadlineMs: 1_000 });
+      },
+    };
+  };
+}

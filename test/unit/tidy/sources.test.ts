@@ -30,7 +30,7 @@ const limits: readonly (readonly [name: string, paths: readonly string[], limit:
   ['core, config, facts, channel, report, recorder, router', SERVICE.flatMap((name) => inside(`src/${name}`)), 7_650],
   ['src without cli, inspector and testing', production.filter((path) => !ASIDE.test(path)), 8_450],
   ['all of src', inside('src'), 15_300],
-  ['all of test', tests, 28_700],
+  ['all of test', tests, 26_800],
 ];
 
 describe('size', () => {

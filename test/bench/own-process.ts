@@ -1,14 +1,8 @@
 import { openSync, readSync } from 'node:fs';
-import type { Turns } from './case.ts';
-
-/** How long a contestant is measured at a time. */
-export const WINDOW_MS = 50;
-/** It begins cold: in the first second the compiler makes up its mind. */
-export const WINDOWS: Turns = { warmUp: 16, counted: 12 };
 
 /**
  * Milliseconds since some start, without those in which this thread was ready to run and the machine was busy with
- * something else: they say nothing about the contestant. Where Linux does not tell, nothing is left out.
+ * something else: they say nothing about the contestant. Only Linux counts them.
  */
 export function ownTime(): number {
   return performance.now() - queuedMs();
@@ -34,10 +28,8 @@ export function peakMb(): number {
   return process.resourceUsage().maxRSS / 1_024;
 }
 
-/** Heap in use after everything that can go has gone, in bytes. */
+/** Heap in use after a collection, in bytes; the process was started with `--expose-gc`. */
 export function heapInUse(): number {
-  const { gc } = globalThis;
-  if (gc === undefined) throw new Error('the process was not started with --expose-gc');
-  gc();
+  globalThis.gc?.();
   return process.memoryUsage().heapUsed;
 }

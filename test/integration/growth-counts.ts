@@ -1,39 +1,32 @@
 import { Session } from 'node:inspector';
-import { createRouter } from 'sluice';
+import { createRouter, ProcessingChannel } from 'sluice';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
-import { Sink } from './contestants/sluice.ts';
-import { messageOf } from './message.ts';
+import { channelsOf } from '../bench/contestants/sluice.ts';
+import { messageOf } from '../bench/message.ts';
 
-/** Steps of the program, by what it was doing; a step is one run of a function or of a block in it. */
-export interface GrowthCounts {
-  /** From the making of the router to its last channel's being ready. */
-  readonly start: number;
-  /** A message for each channel, until all are idle again. */
-  readonly traffic: number;
-  /** One batch of one channel, while a message waits in each of the others. */
-  readonly flush: number;
-  readonly stop: number;
-}
+/**
+ * Steps of the program; a step is one run of a function or of a block in it. `traffic` is a message for each channel,
+ * until all are idle again; `flush` is one batch of one channel while a message waits in each of the others.
+ */
+export type GrowthCounts = Awaited<ReturnType<typeof growth>>;
 
 /** Counts on the simulated clock: the same program takes the same steps on every machine. */
-async function count(channels: number): Promise<GrowthCounts> {
+async function growth(count: number) {
   const session = new Session();
   session.connect();
   session.post('Profiler.enable');
   session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
   const clock = createSimulatedClock();
-  const names = Array.from({ length: channels }, (_, index) => `c${index}`);
   let delivered = 0;
-  const sink = (): Sink =>
-    new Sink(async (batch) => {
-      delivered += batch.length;
-    });
-  const config = { channels: Object.fromEntries(names.map((name) => [name, {}])) };
+  const process = async (batch: readonly unknown[]): Promise<void> => {
+    delivered += batch.length;
+  };
+  const channels = Array.from({ length: count }, (_, index) => ({ name: `c${index}`, process }));
   const routeToAll = (): void => {
-    for (const dataType of names) router.route(messageOf('T', 0), { dataType });
+    for (const { name } of channels) router.route(messageOf('T', 0), { dataType: name });
   };
   stepsSince(session);
-  const router = createRouter({ config, channels: Object.fromEntries(names.map((name) => [name, sink])), clock });
+  const router = createRouter({ ...channelsOf({ ProcessingChannel }, channels), clock });
   const started = router.start();
   await clock.advance(10);
   await started;
@@ -47,7 +40,7 @@ async function count(channels: number): Promise<GrowthCounts> {
   await clock.advance(10);
   const flush = stepsSince(session);
   await clock.advance(3_000);
-  if (delivered !== 2 * channels) throw new Error(`${2 * channels - delivered} messages are missing`);
+  if (delivered !== 2 * count) throw new Error(`${2 * count - delivered} messages are missing`);
   stepsSince(session);
   const stopped = router.stop();
   await clock.advance(1_000);
@@ -56,7 +49,7 @@ async function count(channels: number): Promise<GrowthCounts> {
   return { start, traffic, flush, stop: stepsSince(session) };
 }
 
-/** Also sets the counts back. */
+/** The steps since the last call. */
 function stepsSince(session: Session): number {
   let steps = 0;
   session.post('Profiler.takePreciseCoverage', (error, coverage) => {
@@ -67,4 +60,4 @@ function stepsSince(session: Session): number {
   return steps;
 }
 
-process.stdout.write(JSON.stringify(await count(Number(process.argv[2]))));
+process.stdout.write(JSON.stringify(await growth(Number(process.argv[2]))));

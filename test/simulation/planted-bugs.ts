@@ -41,8 +41,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'missing epoch check',
     from: 320,
     file: 'src/core/breaker.ts',
-    find: 'if (epoch !== this.epoch) this.late += 1;\n    else if',
-    replace: 'void epoch;\n    if',
+    find: 'if (epoch !== this.epoch) return;',
+    replace: 'void epoch;',
   },
   {
     name: 'double count',

@@ -6,6 +6,9 @@ import { type Verdict, verdictOf } from '../core/verdict.ts';
 import type { Call } from './call.ts';
 import type { Lane } from './lane.ts';
 
+/** The quarantine holds as many messages as the mailbox, and at least so many. */
+const QUARANTINE_MIN = 30;
+
 /** Why messages are given up for good. */
 type GivenUp = 'failed' | 'poison' | 'not-retryable';
 
@@ -72,7 +75,7 @@ function batchFailed(lane: Lane, call: Call, batch: FailedBatch): boolean {
 }
 
 function verdictFor({ breaker, inbox, recovery }: Lane, call: Call, batch: FailedBatch, isRetryable: boolean): Verdict {
-  const { retry, isolate, breaker: limits } = call.config;
+  const { capacity, retry, isolate, breaker: limits } = call.config;
   return verdictOf(
     { ...batch, size: batch.messages.length, isRetryable, isTimedOut: call.isTimedOut },
     {
@@ -84,7 +87,7 @@ function verdictFor({ breaker, inbox, recovery }: Lane, call: Call, batch: Faile
       attempts: retry.attempts,
       isolate,
       needsEvidence: limits !== false,
-      observesOnly: limits !== false && limits.observeOnly,
+      quarantineMax: Math.max(QUARANTINE_MIN, capacity),
     },
   );
 }

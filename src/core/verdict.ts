@@ -31,8 +31,8 @@ export interface FailureRules {
   readonly isolate: boolean;
   /** False: there is no breaker, so the attempts alone decide. */
   readonly needsEvidence: boolean;
-  /** The breaker never opens by itself. Default: it does. */
-  readonly observesOnly?: boolean;
+  /** So many messages may be in quarantine. A breaker that never opens would let it grow without end. */
+  readonly quarantineMax: number;
 }
 
 /**
@@ -66,7 +66,7 @@ const FREE_QUARANTINED_MAX = 10;
  * | is one message, and there is no breaker | give up | – | no |
  * | is one message, and more wait behind it | quarantine | see below | no |
  * | is one message, and nothing waits | quarantine | yes | yes |
- * | is one message, ten are in quarantine, and the breaker only observes | quarantine | – | yes |
+ * | is one message, and the quarantine is full | quarantine | yes | yes |
  *
  * A first message in quarantine is explained by its poison and is not counted; a second in a row is. One that comes back
  * from quarantine is not counted again, so that several poison messages in a row cannot keep a breaker open; beyond ten
@@ -83,8 +83,6 @@ export function verdictOf(failure: Failure, evidence: Evidence, rules: FailureRu
   if (size > 1 && rules.isolate) return verdict('split', isFailedProbe, isFailedProbe);
   if (!isRetryable || !rules.needsEvidence) return verdict('give-up', isRetryable, false);
   const { quarantined, hasMore } = evidence;
-  const isOneTooMany = quarantined >= FREE_QUARANTINED_MAX;
-  const isNews = (quarantined > 0 && !wasQuarantined) || isOneTooMany;
-  // A breaker that only observes never stops the calls to a sink that is down, so the quarantine has to be bounded here.
-  return verdict('quarantine', isNews || !hasMore, !hasMore || (isOneTooMany && rules.observesOnly === true));
+  const isNews = (quarantined > 0 && !wasQuarantined) || quarantined >= FREE_QUARANTINED_MAX;
+  return verdict('quarantine', isNews || !hasMore, !hasMore || quarantined >= rules.quarantineMax);
 }

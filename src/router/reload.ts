@@ -1,6 +1,7 @@
 import { watchFile } from '../adapters/watch-file.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
+import { withoutChannel } from '../config/parse.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Checked } from './definitions.ts';
@@ -61,10 +62,13 @@ async function reconfigure(parts: RouterParts, from: AnyConfig | Promise<AnyConf
     const first = definitions.check(input, fleet.channels);
     const replaced = channelsToReplace(fleet.channels, diffConfig(before, first.config));
     await Promise.all(replaced.map((channel) => fleet.prepareReplacement(channel, DRAIN_MS)));
+    // A channel that an operator took out meanwhile has no successor, and does not come back by this configuration.
+    const removed = replaced.filter((channel) => channel.removing !== undefined);
+    await Promise.all(removed.map((channel) => channel.removing));
     if (fleet.isStopping) throw new SluiceError('not-running', 'the router was stopped while it was reconfigured');
-    // A channel that an operator took out meanwhile has no successor.
     const standing = replaced.filter((channel) => channel.removing === undefined);
-    const next = definitions.config === before ? first : checkAgain(parts, input, standing);
+    const { config, instances } = definitions.config === before ? first : checkAgain(parts, input, standing);
+    const next = { config: removed.reduce((rest, { name }) => withoutChannel(rest, name), config), instances };
     const changes = diffConfig(definitions.config, next.config);
     apply(parts, next, standing);
     if (changes.length > 0) services.bus.publish('config.applied', { changes });

@@ -5,8 +5,8 @@ import type { Ledger } from '../core/ledger.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
 import type { RouterMetrics } from '../report/metrics.ts';
 
-/** What may wait beside a full mailbox: a failed batch, ten messages in quarantine, and those that then open the breaker. */
-const HELD_BATCHES_MAX = 30;
+/** What may wait beside a full mailbox: failed batches and the quarantine, which holds as many messages as the mailbox, and at least 30. */
+const HELD_BATCHES_MAX = 34;
 
 /** Everything that `checkConservation` can check. */
 export type Accounts = RouterMetrics | DrainReport | ChannelReport | ChannelMetrics | Ledger;
@@ -75,7 +75,7 @@ export function checkBounds(metrics: RouterMetrics, config: RouterConfig): reado
   for (const [name, channel] of Object.entries(metrics.channels)) {
     const limits = config.channels[name];
     if (limits === undefined) continue;
-    const depthMax = limits.capacity + HELD_BATCHES_MAX * limits.batchSize;
+    const depthMax = limits.capacity + Math.max(HELD_BATCHES_MAX * limits.batchSize, 2 * limits.capacity);
     bound(name, 'depth', channel.depth, depthMax * limits.partitions);
     bound(name, 'inFlight', channel.inFlight, limits.batchSize * limits.partitions);
   }

@@ -71,7 +71,7 @@ const cases = fc
 test('R6.1 exactly the poison is given up, and the rest is delivered in order, wherever the poison is', () => {
   fc.assert(
     fc.property(cases, fc.boolean(), ({ count, batchSize, attempts, poison }, needsEvidence) => {
-      const outcome = run(count, batchSize, poison, { attempts, isolate: true, needsEvidence });
+      const outcome = run(count, batchSize, poison, { attempts, isolate: true, needsEvidence, quarantineMax: 30 });
       const all = Array.from({ length: count }, (_, n) => n);
       expect(outcome.delivered).toEqual(all.filter((n) => !poison.has(n)));
       expect(outcome.poison).toEqual(all.filter((n) => poison.has(n)));
@@ -83,7 +83,12 @@ test('R6.1 exactly the poison is given up, and the rest is delivered in order, w
 test('finding k poison messages in batches of n takes at most k·(2·log2(n) + attempts + 1) calls beyond the batches', () => {
   fc.assert(
     fc.property(cases, ({ count, batchSize, attempts, poison }) => {
-      const { calls } = run(count, batchSize, poison, { attempts, isolate: true, needsEvidence: true });
+      const { calls } = run(count, batchSize, poison, {
+        attempts,
+        isolate: true,
+        needsEvidence: true,
+        quarantineMax: 30,
+      });
       const perPoison = 2 * Math.ceil(Math.log2(Math.max(2, batchSize))) + attempts + 1;
       expect(calls).toBeLessThanOrEqual(Math.ceil(count / batchSize) + poison.size * perPoison);
     }),
@@ -95,6 +100,7 @@ const rules = fc.record({
   attempts: fc.integer({ min: 1, max: 4 }),
   isolate: fc.boolean(),
   needsEvidence: fc.boolean(),
+  quarantineMax: fc.constant(30),
 });
 const limits = fc.integer({ min: 1, max: 9 });
 const steps = fc.array(
@@ -154,7 +160,9 @@ test('a sink that takes nothing poisons nothing while evidence is needed, and ne
         } else {
           // The next attempt has to know that the batch was in quarantine before.
           expect(batch.wasQuarantined).toBe(wasRestored);
-          expect(fail(recovery, batch, { ...treatment, needsEvidence: true }).action).not.toBe('give-up');
+          expect(fail(recovery, batch, { ...treatment, needsEvidence: true, quarantineMax: 30 }).action).not.toBe(
+            'give-up',
+          );
         }
         expect(recovery.size).toBe(size);
       }

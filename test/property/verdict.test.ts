@@ -19,7 +19,7 @@ const rules: fc.Arbitrary<FailureRules> = fc.record({
   attempts: fc.integer({ min: 1, max: 4 }),
   isolate: fc.boolean(),
   needsEvidence: fc.boolean(),
-  observesOnly: fc.boolean(),
+  quarantineMax: fc.integer({ min: 10, max: 100 }),
 });
 
 function forAll(law: (failure: Failure, evidence: Evidence, under: FailureRules) => void): void {
@@ -86,10 +86,10 @@ test('beyond the attempts, one attempt more changes nothing', () => {
   });
 });
 
-test('behind a breaker that only observes, quarantine goes on no further than ten messages: then it waits', () => {
+test('a quarantine that is full grows by one message and then waits, whatever the breaker says', () => {
   forAll((failure, evidence, under) => {
-    const full = { ...evidence, quarantined: 10 + evidence.quarantined };
-    const verdict = verdictOf(failure, full, { ...under, observesOnly: true });
+    const full = { ...evidence, quarantined: under.quarantineMax + evidence.quarantined };
+    const verdict = verdictOf(failure, full, under);
     if (verdict.action === 'quarantine') expect(verdict.mustWait).toBe(true);
   });
 });

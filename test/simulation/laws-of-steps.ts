@@ -4,7 +4,7 @@ import type { Account } from './account.ts';
 import type { World } from './world.ts';
 
 /** What may wait beside a full mailbox: a batch that failed, ten suspects, and those it takes to open the breaker after that. */
-const HELD_BATCHES_MAX = 30;
+const HELD_BATCHES_MAX = 34;
 /** A breaker looks back over a window of tenths. */
 const WINDOW_SLACK = 1.001;
 /** A state whose end explain has announced for now may take so much longer: timers round. */
@@ -125,7 +125,7 @@ function countProblems(account: Account, channel: ChannelMetrics): string[] {
 
 function boundProblems(account: Account, { depth, breaker }: ChannelMetrics): string[] {
   const { name, partitionsMax, capacityMax, batchSizeMax } = account;
-  const held = HELD_BATCHES_MAX * batchSizeMax;
+  const held = Math.max(HELD_BATCHES_MAX * batchSizeMax, 2 * capacityMax);
   const depthMax = partitionsMax * (capacityMax + held);
   const problems = depth > depthMax ? [`${name}: ${depth} wait, above ${depthMax}`] : [];
   if (breaker !== null && !['open', 'half-open', 'closed'].includes(breaker.state))

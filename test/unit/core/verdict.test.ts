@@ -11,7 +11,7 @@ const failure: Failure = {
   isTimedOut: false,
 };
 const evidence: Evidence = { quarantined: 0, hasMore: false, isProbe: false };
-const rules: FailureRules = { attempts: 3, isolate: true, needsEvidence: true };
+const rules: FailureRules = { attempts: 3, isolate: true, needsEvidence: true, quarantineMax: 30 };
 
 interface Row {
   readonly batch: string;

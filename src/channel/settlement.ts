@@ -25,7 +25,8 @@ interface ErrorAdvice {
  * next attempt has to wait.
  */
 export function settleSuccess(lane: Lane, call: Call): boolean {
-  const { failures, size } = call;
+  const { size } = call;
+  const { failures } = call.details;
   measure(lane, size);
   if (failures !== undefined) return settleNamed(lane, call, failures);
   delivered(lane, size);
@@ -38,9 +39,13 @@ function delivered(lane: Lane, count: number): void {
   counters[Counter.inFlight] -= count;
   counters[Counter.delivered] += count;
   // Something was delivered after them, so the sink works and what is in quarantine is poison.
-  if (recovery.quarantined > 0) deadLetter(lane, recovery.takePoison(), 'poison');
+  if (recovery.quarantined > 0) condemn(lane);
   // Last: a breaker that closes starts delivery anew, which would take what is in quarantine for untried.
   breaker?.succeeded();
+}
+
+function condemn(lane: Lane): void {
+  deadLetter(lane, lane.recovery.takePoison(), 'poison');
 }
 
 /** Settles a call that failed as a whole. Returns true when the next attempt has to wait. */
@@ -77,7 +82,7 @@ function batchFailed(lane: Lane, call: Call, batch: FailedBatch): boolean {
 function verdictFor({ breaker, inbox, recovery }: Lane, call: Call, batch: FailedBatch, isRetryable: boolean): Verdict {
   const { capacity, retry, isolate, breaker: limits } = call.config;
   return verdictOf(
-    { ...batch, size: batch.messages.length, isRetryable, isTimedOut: call.isTimedOut },
+    { ...batch, size: batch.messages.length, isRetryable, isTimedOut: call.details.isTimedOut },
     {
       quarantined: recovery.quarantined,
       hasMore: recovery.hasBatches || inbox.size > 0,
@@ -133,12 +138,16 @@ function deadLetter({ channel, counters, services }: Lane, batches: readonly Fai
   }
 }
 
-function publishFlushed({ id, services, times }: Lane, { trigger, size, attempt }: Call): void {
+function publishFlushed({ id, services, times }: Lane, { attempt, size, details: { trigger } }: Call): void {
   const { ageMs, durationMs } = times;
   services.bus.publish('batch.flushed', { channel: id, trigger, size, ageMs, durationMs, attempt });
 }
 
-function publishFailed({ counters, id, services }: Lane, { attempt, isTimedOut, size }: Call, error: unknown): void {
+function publishFailed(
+  { counters, id, services }: Lane,
+  { attempt, size, details: { isTimedOut } }: Call,
+  error: unknown,
+): void {
   counters[Counter.failures] += 1;
   services.bus.publish('batch.failed', { channel: id, size, attempt, error, isTimedOut });
 }

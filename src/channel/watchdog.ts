@@ -50,7 +50,7 @@ export class Watchdog {
     const now = services.clock.now();
     const elapsedMs = now - times.startedAt;
     breaker?.breaker.checkInFlight();
-    if (!call.isTimedOut && elapsedMs >= processTimeoutMs) {
+    if (!call.details.isTimedOut && elapsedMs >= processTimeoutMs) {
       call.timeOut();
       times.end(now);
       breaker?.failed();

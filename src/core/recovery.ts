@@ -32,6 +32,11 @@ export class Recovery {
     return this.count;
   }
 
+  /** Nothing is held here, and no attempt is awaited. */
+  get isIdle(): boolean {
+    return this.count === 0 && this.retryFrom === 0;
+  }
+
   /** Something is here that can be tried. */
   get hasBatches(): boolean {
     return this.batches.length > 0;

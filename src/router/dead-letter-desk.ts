@@ -79,8 +79,8 @@ export class DeadLetterDesk {
       if (deadLetters.drop({ id }) === 0) continue;
       if (typeof message === 'object' && message !== null) replays.set(message, replaysOf(message) + 1);
       // A letter that was never accepted is routed anew; the others are payloads already, and go behind the door.
-      const isRaw = reason === 'unknown-type' || reason === 'invalid';
-      channel.accept(message, isRaw);
+      const isPayload = reason !== 'unknown-type' && reason !== 'invalid';
+      channel.accept(message, isPayload);
       report.replayed += 1;
       await this.#sleep(1_000 / perSecond);
     }

@@ -32,13 +32,10 @@ export class Intake {
   private refused = 0;
   private readonly recognition: Recognition;
   private readonly services: Services;
-  /** Undefined: no message is kept. */
-  private readonly recorder: FlightRecorder | undefined;
 
-  constructor(recognition: Recognition, services: Services, recorder: FlightRecorder | undefined) {
+  constructor(recognition: Recognition, services: Services) {
     this.recognition = recognition;
     this.services = services;
-    this.recorder = recorder?.keepsMessages ? recorder : undefined;
   }
 
   /** How many messages no channel served. */
@@ -73,7 +70,6 @@ export class Intake {
   }
 
   route(message: unknown, dataType?: string): Outcome {
-    this.recorder?.keepMessage(message);
     const channel = this.channelOf(message, dataType);
     return channel === undefined ? this.refuse(message, dataType) : channel.accept(message);
   }
@@ -86,7 +82,6 @@ export class Intake {
 
   /** A promise only when the message has to wait for room. */
   offer(message: unknown, { dataType, signal }: OfferOptions): Outcome | Promise<Outcome> {
-    this.recorder?.keepMessage(message);
     const channel = this.channelOf(message, dataType);
     return channel === undefined ? this.refuse(message, dataType) : channel.offer(message, signal);
   }
@@ -105,6 +100,26 @@ export class Intake {
     this.services.keepDeadLetter(null, 'unknown-type', message, why, 0);
     this.services.bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message });
     return REJECTED['unknown-type'];
+  }
+}
+
+/** An intake whose messages are recorded: a class of its own, so that others need not ask for each message. */
+export class RecordedIntake extends Intake {
+  private readonly recorder: FlightRecorder;
+
+  constructor(recognition: Recognition, services: Services, recorder: FlightRecorder) {
+    super(recognition, services);
+    this.recorder = recorder;
+  }
+
+  override route(message: unknown, dataType?: string): Outcome {
+    this.recorder.keepMessage(message);
+    return super.route(message, dataType);
+  }
+
+  override offer(message: unknown, options: OfferOptions): Outcome | Promise<Outcome> {
+    this.recorder.keepMessage(message);
+    return super.offer(message, options);
   }
 }
 

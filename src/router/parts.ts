@@ -13,7 +13,7 @@ import type { RouterView } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import { Definitions, type Plan } from './definitions.ts';
 import { Fleet } from './fleet.ts';
-import { Intake } from './intake.ts';
+import { Intake, RecordedIntake } from './intake.ts';
 
 /** The parts of one router. */
 export interface RouterParts {
@@ -51,7 +51,10 @@ export function buildParts(plan: Plan): RouterParts {
   const recognition = new Recognition(options.recognize, (error) => bus.fault('rule', error));
   const definitions = new Definitions(plan, services);
   const fleet = new Fleet(services, definitions);
-  const intake = new Intake(recognition, services, recorder);
+  const intake =
+    recorder?.keepsMessages === true
+      ? new RecordedIntake(recognition, services, recorder)
+      : new Intake(recognition, services);
   const alerts = new Alerts(services, fleet.channels);
   const parts = { services, definitions, fleet, intake, deadLetters, alerts, recorder };
   for (const name of Object.keys(config.channels)) addChannel(parts, definitions.make(name, instances.get(name)));

@@ -87,8 +87,12 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Takes one message in, or says why not. Synchronous; never throws because of a message. */
   route(message: unknown, options?: RouteOptions): Outcome {
-    if (options !== undefined) checkOptions('route', options, routeOptions);
-    return this.#parts.intake.route(message, options?.dataType);
+    return options === undefined ? this.#parts.intake.route(message) : this.#routeAs(message, options);
+  }
+
+  #routeAs(message: unknown, options: RouteOptions): Outcome {
+    checkOptions('route', options, routeOptions);
+    return this.#parts.intake.route(message, options.dataType);
   }
 
   /** Routes each of several messages, as feeds send them in arrays. */

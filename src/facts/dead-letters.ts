@@ -3,6 +3,11 @@ import { checkOptions, type OptionNames } from '../config/options.ts';
 /** Why a message could not be routed or processed; a closed set. */
 export type DeadLetterReason = 'unknown-type' | 'invalid' | 'failed' | 'not-retryable' | 'poison' | 'stopped';
 
+/** The message was refused at the door: nobody answered for it. */
+export function isRefusal(reason: unknown): reason is 'unknown-type' | 'invalid' {
+  return reason === 'unknown-type' || reason === 'invalid';
+}
+
 /** A message that could not be routed or processed. */
 export interface DeadLetter {
   /** Counts up from 1 within a store. */

@@ -12,6 +12,8 @@ export interface Services {
   readonly scheduler: Scheduler;
   readonly bus: Bus;
   readonly logger: Logger;
+  /** Aborted when the router has come to its end: what still waits for a time must not keep the process alive. */
+  readonly ending: AbortController;
   readonly keepDeadLetter: KeepDeadLetter;
 }
 

@@ -60,8 +60,13 @@ export type RouterFacts = {
     readonly error: unknown;
     readonly isTimedOut: boolean;
   };
-  /** `channel` is null when no channel serves the message. */
-  'message.rejected': { readonly channel: string | null; readonly reason: RejectReason; readonly message: unknown };
+  /** `channel` is null when no channel serves the message; `error`: what was said against it; undefined: nothing more. */
+  'message.rejected': {
+    readonly channel: string | null;
+    readonly reason: RejectReason;
+    readonly message: unknown;
+    readonly error: unknown;
+  };
   'message.dropped': Gap;
   'message.deadLettered': DeadLetter;
   'breaker.opened': {

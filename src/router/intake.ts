@@ -103,7 +103,7 @@ export class Intake {
     this.refused += 1;
     const why = dataType === undefined ? this.recognition.why(message) : `no channel serves data type '${dataType}'`;
     this.services.keepDeadLetter(null, 'unknown-type', message, why, 0);
-    this.services.bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message });
+    this.services.bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message, error: why });
     return REJECTED['unknown-type'];
   }
 }

@@ -33,15 +33,17 @@ export function buildParts(plan: Plan): RouterParts {
   const bus = new Bus(options.events);
   const clock = options.clock ?? createSystemClock();
   const logger = options.logger === undefined ? silentLogger : containLogger(options.logger, bus);
-  if (options.logger !== undefined) logFacts(bus, logger);
+  const ending = new AbortController();
+  if (options.logger !== undefined) logFacts(bus, logger, clock, ending.signal);
   // Before the alerts: a fact stands in the record before the alert that it raises.
-  const recorder = options.recorder && new FlightRecorder(options.recorder, bus, clock);
+  const recorder = options.recorder && new FlightRecorder(options.recorder, bus, clock, ending.signal);
   const deadLetters = new DeadLetters(config.router.deadLetters.capacity);
   const services: Services = {
     clock,
     random: options.random ?? createRandom(clock.wallTime()),
     bus,
     logger,
+    ending,
     scheduler: new Scheduler(clock, config.router),
     keepDeadLetter(channel, reason, message, error, attempts) {
       const letter = deadLetters.add({ channel, reason, message, error, attempts, at: clock.wallTime() });

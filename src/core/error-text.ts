@@ -27,8 +27,7 @@ export function errorText(thrown: unknown): string {
  * shown.
  */
 export function toError(thrown: unknown): Error {
-  if (isErrorLike(thrown) && Object.prototype.toString.call(thrown) === '[object Error]')
-    return withoutSecrets(thrown as Error, LINKS_MAX);
+  if (isError(thrown)) return withoutSecrets(thrown, LINKS_MAX);
   const error = new Error(errorText(thrown));
   // It was thrown elsewhere: where this line stands would mislead.
   error.stack = `${error}`;
@@ -56,6 +55,15 @@ function holdsSecret(value: unknown, depth: number): boolean {
   return Object.entries(value)
     .slice(0, 100)
     .some(([name, inner]) => isSecret([name]) || holdsSecret(inner, depth - 1));
+}
+
+/** Of any realm. */
+function isError(thrown: unknown): thrown is Error {
+  try {
+    return Object.prototype.toString.call(thrown) === '[object Error]' && isErrorLike(thrown);
+  } catch {
+    return false;
+  }
 }
 
 function isErrorLike(thrown: unknown): thrown is ErrorLike {

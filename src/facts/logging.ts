@@ -5,6 +5,7 @@ import { toPlain } from '../core/plain.ts';
 import type { Bus } from './bus.ts';
 import { causeInWords } from './chart-words.ts';
 import { isRefusal } from './dead-letters.ts';
+import type { Ending } from './ending.ts';
 import type { RouterFacts } from './events.ts';
 import { kindOf, RateLimit } from './rate-limit.ts';
 
@@ -36,7 +37,7 @@ type Fields = Readonly<Record<string, unknown>>;
  * Writes the facts of a bus to the host's logger; each channel has a child logger of its own. Of what traffic causes, the
  * first lines of each kind are written, and then how many more there were.
  */
-export function logFacts(bus: Bus, logger: Logger, clock: Clock, ended: AbortSignal): void {
+export function logFacts(bus: Bus, logger: Logger, clock: Clock, ending: Ending): void {
   const children = new Map<string, Logger>();
   const loggerOf = (channel: unknown): Logger => {
     if (typeof channel !== 'string') return logger;
@@ -44,7 +45,7 @@ export function logFacts(bus: Bus, logger: Logger, clock: Clock, ended: AbortSig
     children.set(channel, child);
     return child;
   };
-  const limit = new RateLimit(LIMITS, clock, ended, ({ type, channel, about }, more, withinMs) => {
+  const limit = new RateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) => {
     const level = levels.find((each) => logged[each].some((name) => name === type)) ?? 'warn';
     const text = `${type}: … and ${more.toLocaleString('en-US')} more in ${Math.ceil(withinMs / 1_000)} s`;
     loggerOf(channel)[level]({ ...about, more, withinMs }, text);

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { Ending } from './ending.ts';
 
 /** What is limited together: the same thing told of the same channel. */
 export interface Kind {
@@ -38,25 +39,25 @@ interface Count {
 export class RateLimit {
   readonly #limits: Limits;
   readonly #clock: Clock;
-  readonly #ended: AbortSignal;
+  readonly #ending: Ending;
   readonly #tellMore: (kind: Kind, more: number, withinMs: number) => void;
   readonly #counts = new Map<string, Count>();
   #told = 0;
   #begunAt = Number.NEGATIVE_INFINITY;
   #timer: unknown;
 
-  /** With `ended` the last counts are told, and no timer runs any more. */
+  /** At the end the last counts are told, and no timer runs any more. */
   constructor(
     limits: Limits,
     clock: Clock,
-    ended: AbortSignal,
+    ending: Ending,
     tellMore: (kind: Kind, more: number, withinMs: number) => void,
   ) {
     this.#limits = limits;
     this.#clock = clock;
     this.#tellMore = tellMore;
-    this.#ended = ended;
-    ended.addEventListener('abort', () => this.#begin(), { once: true });
+    this.#ending = ending;
+    ending.listen(() => this.#begin());
   }
 
   /** False: it is counted, and told of at the end of the period. */
@@ -70,7 +71,7 @@ export class RateLimit {
       return true;
     }
     count.more += 1;
-    if (!this.#ended.aborted) {
+    if (!this.#ending.isOver) {
       this.#timer ??= this.#clock.setTimeout(() => this.#begin(), this.#begunAt + PERIOD_MS - now);
     }
     return false;

@@ -9,6 +9,7 @@ import { Mailbox } from '../core/mailbox.ts';
 import { maskText, shownAt } from '../core/plain.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Bus } from '../facts/bus.ts';
+import type { Ending } from '../facts/ending.ts';
 import type { RouterEvents } from '../facts/events.ts';
 import { kindOf, RateLimit } from '../facts/rate-limit.ts';
 
@@ -54,13 +55,13 @@ export class FlightRecorder {
   /** One record is written after the other. */
   #written: Promise<unknown> = Promise.resolve();
 
-  constructor({ directory, facts = FACTS, messages = 0 }: RecorderOptions, bus: Bus, clock: Clock, ended: AbortSignal) {
+  constructor({ directory, facts = FACTS, messages = 0 }: RecorderOptions, bus: Bus, clock: Clock, ending: Ending) {
     this.#directory = directory;
     this.#bus = bus;
     this.#clock = clock;
     this.#facts = new Mailbox(facts);
     this.#messages = new Mailbox(messages);
-    this.#limit = new RateLimit(LIMITS, clock, ended, ({ type, channel, about }, more, withinMs) =>
+    this.#limit = new RateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) =>
       this.#keepFact(type, { channel, ...about, more, withinMs }),
     );
     bus.tapAll((type, fact) => this.#heard(type, fact));

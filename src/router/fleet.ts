@@ -239,7 +239,7 @@ export class Fleet implements FleetPort {
       partition.abandon(false);
       this.#stopped(partition);
     }
-    this.#services.ending.abort();
+    this.#services.ending.end();
   }
 
   #forget({ id }: Partition): void {

@@ -33,7 +33,7 @@ export async function stopRouter(
   fleet.closeInboxes(startedAt + deadlineMs);
   if (!fleet.isLaunched) {
     fleet.drain();
-    services.ending.abort();
+    services.ending.end();
   } else if (actor.getSnapshot().status === 'active') {
     actor.send({ type: 'router.stop' });
     await until(actor, () => false);

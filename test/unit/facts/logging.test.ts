@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Bus } from '../../../src/facts/bus.ts';
+import { Ending } from '../../../src/facts/ending.ts';
 import type { RouterEvents } from '../../../src/facts/events.ts';
 import type { Logger } from '../../../src/facts/logging.ts';
 import { containLogger, logFacts } from '../../../src/facts/logging.ts';
@@ -58,11 +59,11 @@ function breaks(): never {
 
 let bus: Bus;
 let clock: SimulatedClock;
-let ending: AbortController;
+let ending: Ending;
 beforeEach(() => {
   bus = new Bus();
   clock = createSimulatedClock();
-  ending = new AbortController();
+  ending = new Ending();
 });
 
 const letter = { id: 1, channel: 'tick', message: {}, error: new Error('x'), attempts: 1, at: 0 } as const;
@@ -81,7 +82,7 @@ describe('R5.3 facts', () => {
     ['message.deadLettered', { ...letter, reason: 'poison' }, 'error'],
   ])('%s is written, as loud as it matters', (type, fact, level) => {
     const { logger, lines } = createMemoryLogger();
-    logFacts(bus, logger, clock, ending.signal);
+    logFacts(bus, logger, clock, ending);
     bus.publish(type, fact);
     expect(lines).toMatchObject([{ level, message: type }]);
   });
@@ -93,14 +94,14 @@ describe('R5.3 facts', () => {
     ['message.deadLettered', { ...letter, reason: 'invalid' }],
   ])('%s, which would say nothing new, is not', (type, fact) => {
     const { logger, lines } = createMemoryLogger();
-    logFacts(bus, logger, clock, ending.signal);
+    logFacts(bus, logger, clock, ending);
     bus.publish(type, fact);
     expect(lines).toEqual([]);
   });
 
   it('of a channel go to a child logger of its own, which is made once', () => {
     const { logger, lines, children } = createMemoryLogger();
-    logFacts(bus, logger, clock, ending.signal);
+    logFacts(bus, logger, clock, ending);
     for (const channel of ['tick', 'fmv/1', 'tick']) bus.publish('channel.entered', { channel, ...entered });
     bus.publish('callback.failed', { place: 'rule', channel: null, error: new Error('x') });
     expect(children).toEqual([{ channel: 'tick' }, { channel: 'fmv/1' }]);
@@ -109,7 +110,7 @@ describe('R5.3 facts', () => {
 
   it('tell causes and errors in words', () => {
     const { logger, lines } = createMemoryLogger();
-    logFacts(bus, logger, clock, ending.signal);
+    logFacts(bus, logger, clock, ending);
     bus.publish('channel.entered', { channel: 'tick', ...entered, error: new Error('no connection') });
     expect(lines[0]?.fields).toEqual({
       from: 'idle',
@@ -121,7 +122,7 @@ describe('R5.3 facts', () => {
 
   it('hand the error itself over, so that a serializer finds its stack and its cause', () => {
     const { logger, lines } = createMemoryLogger();
-    logFacts(bus, logger, clock, ending.signal);
+    logFacts(bus, logger, clock, ending);
     const error = new TypeError('fetch failed', { cause: new Error('no route') });
     bus.publish('batch.failed', { channel: 'tick', size: 1, attempt: 1, error, isTimedOut: false });
     bus.publish('batch.failed', { channel: 'tick', size: 1, attempt: 1, error: { status: 503 }, isTimedOut: false });
@@ -193,7 +194,7 @@ describe('R5.3 what traffic causes', () => {
 
   it('of one channel or reason hides no other', () => {
     const { logger, lines } = createMemoryLogger();
-    logFacts(bus, logger, clock, ending.signal);
+    logFacts(bus, logger, clock, ending);
     for (const channel of ['tick', 'fmv'])
       for (const reason of ['invalid', 'mailbox-full'] as const)
         for (let n = 0; n < 20; n += 1)
@@ -203,7 +204,7 @@ describe('R5.3 what traffic causes', () => {
 
   it('in thousands of channels at once is bounded as well, and counted', async () => {
     const { logger, lines } = createMemoryLogger();
-    logFacts(bus, logger, clock, ending.signal);
+    logFacts(bus, logger, clock, ending);
     for (let n = 0; n < 5_000; n += 1)
       bus.publish('batch.failed', { channel: `c${n}`, size: 1, attempt: 1, error: 'x', isTimedOut: false });
     expect(lines).toHaveLength(1_000);
@@ -234,7 +235,7 @@ describe('S6 a logger that throws', () => {
   });
 
   it('is not told that it is broken', () => {
-    logFacts(bus, containLogger(createBrokenLogger(), bus), clock, ending.signal);
+    logFacts(bus, containLogger(createBrokenLogger(), bus), clock, ending);
     bus.publish('router.entered', { from: null, to: 'running', cause: 'test' });
     expect(bus.faults.logger).toBe(1);
   });

@@ -317,7 +317,7 @@ describe('Q4 a reload that changes which channels there are', () => {
       sentence: expect.stringContaining('no constructor'),
     });
     // Nobody has said yet how its messages are checked.
-    expect(rig.router.routeAll(messages('ohlcv', 3))).toEqual({ accepted: 0, rejected: 3 });
+    expect(rig.router.routeAll(messages('ohlcv', 3))).toMatchObject({ accepted: 0, rejected: 3 });
     isBroken = false;
     await rig.advance(1_000);
     rig.router.routeAll(messages('ohlcv', 3));

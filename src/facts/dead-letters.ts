@@ -1,6 +1,6 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { LetterShelf, type ShelfLimits } from './letter-shelf.ts';
+import { LetterShelf, letterKind, type ShelfLimits } from './letter-shelf.ts';
 
 /** Why a message could not be routed or processed; a closed set. */
 export type DeadLetterReason = 'unknown-type' | 'invalid' | 'failed' | 'not-retryable' | 'poison' | 'stopped';
@@ -58,8 +58,8 @@ const SECOND_MS = 1_000;
  * they push out no letter of a message that was accepted and given up.
  */
 export class DeadLetters {
-  readonly #accepted: LetterShelf;
-  readonly #refused: LetterShelf;
+  readonly #accepted: LetterShelf<DeadLetter>;
+  readonly #refused: LetterShelf<DeadLetter>;
   #lastId = 0;
   #skipped = 0;
   /** How many of each kind were kept since. */
@@ -165,14 +165,14 @@ export class DeadLetters {
   }
 
   /** A full shelf takes samples. */
-  #isWanted({ channel, reason, at }: Omit<DeadLetter, 'id'>): boolean {
+  #isWanted(letter: Omit<DeadLetter, 'id'>): boolean {
     if (this.#refused.fill < 1) return true;
     // A wall clock may be set back.
-    if (Math.abs(at - this.#sampledFrom) >= SECOND_MS) {
+    if (Math.abs(letter.at - this.#sampledFrom) >= SECOND_MS) {
       this.#samples.clear();
-      this.#sampledFrom = at;
+      this.#sampledFrom = letter.at;
     }
-    const kind = `${reason} ${channel ?? ''}`;
+    const kind = letterKind(letter);
     const count = (this.#samples.get(kind) ?? 0) + 1;
     this.#samples.set(kind, count);
     return count <= SAMPLES;

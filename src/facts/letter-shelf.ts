@@ -1,5 +1,4 @@
 import { sizeOf } from '../core/size-of.ts';
-import type { DeadLetter } from './dead-letters.ts';
 
 /** How many letters are kept, and of how many bytes together. */
 export interface ShelfLimits {
@@ -7,8 +6,17 @@ export interface ShelfLimits {
   readonly bytesMax: number;
 }
 
-interface Kept {
-  readonly letter: DeadLetter;
+/** What a shelf reads of a letter. */
+interface Shelved {
+  readonly id: number;
+  readonly channel: string | null;
+  readonly reason: string;
+  readonly message: unknown;
+  readonly error: unknown;
+}
+
+interface Kept<Letter> {
+  readonly letter: Letter;
   readonly bytes: number;
 }
 
@@ -26,8 +34,8 @@ const SPARE = 64;
  * Dead letters within bounds, by number and by bytes. When they are exceeded, the oldest letter of a frequent kind goes: a
  * flood of one channel or reason pushes out its own letters, not the only one of another.
  */
-export class LetterShelf {
-  readonly #letters = new Map<number, Kept>();
+export class LetterShelf<Letter extends Shelved> {
+  readonly #letters = new Map<number, Kept<Letter>>();
   readonly #kinds = new Map<string, Kind>();
   #limits: ShelfLimits;
   #bytes = 0;
@@ -62,16 +70,16 @@ export class LetterShelf {
     this.#evict('');
   }
 
-  get(id: number): DeadLetter | undefined {
+  get(id: number): Letter | undefined {
     return this.#letters.get(id)?.letter;
   }
 
-  all(): readonly DeadLetter[] {
+  all(): readonly Letter[] {
     return Array.from(this.#letters.values(), ({ letter }) => letter);
   }
 
   /** A letter that alone exceeds the bytes is not kept: all others would have to go for it. */
-  add(letter: DeadLetter): void {
+  add(letter: Letter): void {
     const { message, error } = letter;
     // The messages of a batch share their error.
     const bytes = sizeOf(message) + (error === this.#lastError ? 0 : sizeOf(error));
@@ -80,7 +88,7 @@ export class LetterShelf {
       this.#evicted += 1;
       return;
     }
-    const name = kindOf(letter);
+    const name = letterKind(letter);
     const kind = this.#kinds.get(name) ?? { ids: [], head: 0, size: 0 };
     this.#kinds.set(name, kind);
     this.#compact(kind);
@@ -97,7 +105,7 @@ export class LetterShelf {
     if (kept === undefined) return false;
     this.#letters.delete(id);
     this.#bytes -= kept.bytes;
-    const name = kindOf(kept.letter);
+    const name = letterKind(kept.letter);
     const kind = this.#kinds.get(name);
     if (kind !== undefined) kind.size -= 1;
     if (kind?.size === 0) this.#kinds.delete(name);
@@ -134,6 +142,7 @@ export class LetterShelf {
   }
 }
 
-function kindOf({ channel, reason }: DeadLetter): string {
+/** Letters of one kind make room for each other. */
+export function letterKind({ channel, reason }: Pick<Shelved, 'channel' | 'reason'>): string {
   return `${reason} ${channel ?? ''}`;
 }

@@ -73,7 +73,11 @@ const routerCases: Readonly<Record<string, unknown>> = {
   sliceMs: 5,
   starvationMs: 500,
   onGiveUp: 'escalate',
+  'recognize.ignore': ['status'],
   'deadLetters.capacity': 50,
+  'deadLetters.bytesMax': 5_000,
+  'deadLetters.refused.capacity': 5,
+  'deadLetters.refused.bytesMax': 6_000,
 };
 const paths = [
   ...Object.keys(channelCases).map((path) => ['channels', 'ohlcv', ...path.split('.')]),

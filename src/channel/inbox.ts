@@ -152,7 +152,7 @@ export class Inbox {
     try {
       if (isPayload !== true && this.validate !== undefined) payload = this.validate(message);
     } catch (error) {
-      const outcome = this.reject('invalid', message);
+      const outcome = this.reject('invalid', message, error);
       this.options.services.keepDeadLetter(this.config.name, 'invalid', message, error, 0);
       return outcome;
     }
@@ -285,10 +285,10 @@ export class Inbox {
     return waitedMs >= this.config.timeoutMs ? 'age' : undefined;
   }
 
-  private reject(reason: Exclude<RejectReason, 'unknown-type'>, message: unknown): Outcome {
+  private reject(reason: keyof typeof Counter & RejectReason, message: unknown, error?: unknown): Outcome {
     this.counters[Counter.rejected] += 1;
     this.counters[Counter[reason]] += 1;
-    this.options.services.bus.publish('message.rejected', { channel: this.config.name, reason, message });
+    this.options.services.bus.publish('message.rejected', { channel: this.config.name, reason, message, error });
     return REJECTED[reason];
   }
 }

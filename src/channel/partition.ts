@@ -165,7 +165,11 @@ export class Partition {
     this.returned = [...recovery.takeAll().flatMap(({ messages }) => messages), ...inbox.drain()];
     counters[Counter.returned] += this.returned.length;
     inbox.publishGaps();
-    if (this.state !== 'stopped') this.enter('stopped', 'router.stop', undefined);
+    if (this.state === 'stopped') return;
+    // What it failed with is still why it does not serve.
+    const { cause, error, state } = this.log.stay;
+    if (state === 'failed') this.enter('stopped', cause, error);
+    else this.enter('stopped', 'router.stop', undefined);
   }
 
   /** Nothing more is taken in, and what is not delivered by then is handed back. */

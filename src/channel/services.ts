@@ -3,6 +3,7 @@ import type { Random } from '../core/random.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import type { Bus } from '../facts/bus.ts';
 import type { DeadLetterReason } from '../facts/dead-letters.ts';
+import type { Ending } from '../facts/ending.ts';
 import type { Logger } from '../facts/logging.ts';
 
 /** What all partitions of a router share. */
@@ -12,6 +13,7 @@ export interface Services {
   readonly scheduler: Scheduler;
   readonly bus: Bus;
   readonly logger: Logger;
+  readonly ending: Ending;
   readonly keepDeadLetter: KeepDeadLetter;
 }
 

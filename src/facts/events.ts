@@ -19,6 +19,8 @@ export type AlertName =
   | 'oldest-message'
   | 'starvation'
   | 'feed-silent'
+  | 'refusing'
+  | 'letters-evicted'
   | 'config-rejected';
 
 /** Something that is wrong now and that an operator should know. */
@@ -26,7 +28,7 @@ export interface Alert {
   readonly alert: AlertName;
   /** Null: the alert is about the router. */
   readonly channel: string | null;
-  /** What is wrong, in words. */
+  /** What is wrong, in words, as of the last look. */
   readonly text: string;
   /** When it was raised, in ms since 1970. */
   readonly at: number;
@@ -60,8 +62,13 @@ export type RouterFacts = {
     readonly error: unknown;
     readonly isTimedOut: boolean;
   };
-  /** `channel` is null when no channel serves the message. */
-  'message.rejected': { readonly channel: string | null; readonly reason: RejectReason; readonly message: unknown };
+  /** `channel` is null when no channel serves the message; `error`: what was said against it; undefined: nothing more. */
+  'message.rejected': {
+    readonly channel: string | null;
+    readonly reason: RejectReason;
+    readonly message: unknown;
+    readonly error: unknown;
+  };
   'message.dropped': Gap;
   'message.deadLettered': DeadLetter;
   'breaker.opened': {

@@ -56,18 +56,29 @@ export function explain(channel: ChannelView, now: number): Explanation {
 }
 
 /** The health at `now` of a router in this state of its statechart. */
-export function routerHealth(channels: ReadonlyMap<string, ChannelView>, state: string, now: number): RouterHealth {
-  const health = Object.fromEntries([...channels].map(([name, channel]) => [name, channelHealth(channel, now)]));
-  const worst = worstStatus(Object.values(health).map(({ status }) => status));
+export function routerHealth(
+  channels: ReadonlyMap<string, ChannelView>,
+  state: string,
+  now: number,
+  refusing: ReadonlyMap<string | null, string>,
+): RouterHealth {
+  const health = Object.fromEntries(
+    [...channels].map(([name, channel]) => [name, channelHealth(channel, now, refusing.get(name))]),
+  );
+  const reason = refusing.get(null) ?? null;
+  const own = reason === null ? 'healthy' : 'degraded';
+  const worst = worstStatus([own, ...Object.values(health).map(({ status }) => status)]);
   const ready = state === 'running' || state === 'degraded';
   const live = state !== 'failed' && state !== 'stopped';
-  return { status: ready ? worst : 'unhealthy', state, live, ready, channels: health };
+  return { status: ready ? worst : 'unhealthy', state, live, ready, reason, channels: health };
 }
 
-function channelHealth(channel: ChannelView, now: number): ChannelHealth {
+function channelHealth(channel: ChannelView, now: number, refusing: string | undefined): ChannelHealth {
   const view = worstOf(channel.partitions.map((partition) => partition.view));
   const { since, state } = view;
-  return { status: healthOf(state), state, sinceMs: now - since, reason: reasonOf(view, channel) };
+  const [status, reason] = [healthOf(state), reasonOf(view, channel)];
+  if (refusing === undefined) return { status, state, sinceMs: now - since, reason };
+  return { status: worstStatus([status, 'degraded']), state, sinceMs: now - since, reason: `${reason}; ${refusing}` };
 }
 
 /** The cause of the present state, with what the sink or the channel said. */

@@ -24,7 +24,7 @@ export function worstStatus(statuses: readonly HealthStatus[]): HealthStatus {
   return STATUSES.findLast((status) => statuses.includes(status)) ?? 'healthy';
 }
 
-/** The health of one channel, derived from its state. */
+/** The health of one channel, derived from its state; one that refuses most of what comes is degraded at least. */
 export interface ChannelHealth {
   readonly status: HealthStatus;
   readonly state: string;
@@ -42,5 +42,7 @@ export interface RouterHealth {
   readonly live: boolean;
   /** It takes messages in. */
   readonly ready: boolean;
+  /** What is wrong with the router beside its channels: that it refuses most of what comes. Null: nothing. */
+  readonly reason: string | null;
   readonly channels: Readonly<Record<string, ChannelHealth>>;
 }

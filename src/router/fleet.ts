@@ -239,6 +239,7 @@ export class Fleet implements FleetPort {
       partition.abandon(false);
       this.#stopped(partition);
     }
+    this.#services.ending.end();
   }
 
   #forget({ id }: Partition): void {

@@ -1,7 +1,7 @@
 import type { IntakeCount } from '../adapters/consume.ts';
 import type { Services } from '../channel/services.ts';
 import type { OptionNames } from '../config/options.ts';
-import { type Outcome, REJECTED } from '../core/outcome.ts';
+import { type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import type { Recognition } from '../core/recognition.ts';
 import type { FlightRecorder } from '../recorder/flight-recorder.ts';
 import type { ChannelEntry } from './channel-entry.ts';
@@ -10,6 +10,20 @@ import type { ChannelEntry } from './channel-entry.ts';
 export interface RouteOptions {
   /** The data type, when the caller knows it; recognition is skipped. */
   readonly dataType?: string;
+}
+
+/** One of several messages that was refused. */
+export interface Refused {
+  /** Its place among them, from 0. */
+  readonly index: number;
+  readonly reason: RejectReason;
+  readonly message: unknown;
+}
+
+/** What became of several messages at the door. */
+export interface RouteAllReport extends IntakeCount {
+  /** Those that the caller still owns, in order. */
+  readonly refused: readonly Refused[];
 }
 
 /** How a message is offered. */
@@ -30,6 +44,8 @@ export class Intake {
   private events: unknown[] = [];
   private served: ChannelEntry[] = [];
   private refused = 0;
+  private ignoredCount = 0;
+  private unwanted: ReadonlySet<unknown> = new Set();
   private readonly recognition: Recognition;
   private readonly services: Services;
 
@@ -41,6 +57,16 @@ export class Intake {
   /** How many messages no channel served. */
   get unroutable(): number {
     return this.refused;
+  }
+
+  /** How many messages nobody wants. */
+  get ignored(): number {
+    return this.ignoredCount;
+  }
+
+  /** From now on messages of these types, or with such an `ev`, are only counted where no channel serves them. */
+  ignore(types: readonly string[]): void {
+    this.unwanted = new Set(types);
   }
 
   /** From now on this channel serves the data type; undefined: none does. */
@@ -74,10 +100,15 @@ export class Intake {
     return channel === undefined ? this.refuse(message, dataType) : channel.accept(message);
   }
 
-  routeAll(messages: Iterable<unknown>, dataType?: string): IntakeCount {
-    const count = { accepted: 0, rejected: 0 };
-    for (const message of messages) count[this.route(message, dataType).status] += 1;
-    return count;
+  routeAll(messages: Iterable<unknown>, dataType?: string): RouteAllReport {
+    const refused: Refused[] = [];
+    let index = 0;
+    for (const message of messages) {
+      const outcome = this.route(message, dataType);
+      if (outcome.status === 'rejected') refused.push({ index, reason: outcome.reason, message });
+      index += 1;
+    }
+    return { accepted: index - refused.length, rejected: refused.length, refused };
   }
 
   /** A promise only when the message has to wait for room. */
@@ -94,11 +125,16 @@ export class Intake {
     return this.offer(message, options);
   }
 
-  private refuse(message: unknown, dataType = this.recognition.dataTypeOf(message)): Outcome {
+  private refuse(message: unknown, known?: string): Outcome {
+    const dataType = known ?? this.recognition.dataTypeOf(message);
+    if (dataType === null || this.unwanted.has(dataType ?? eventOf(message))) {
+      this.ignoredCount += 1;
+      return REJECTED.ignored;
+    }
     this.refused += 1;
     const why = dataType === undefined ? this.recognition.why(message) : `no channel serves data type '${dataType}'`;
     this.services.keepDeadLetter(null, 'unknown-type', message, why, 0);
-    this.services.bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message });
+    this.services.bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message, error: why });
     return REJECTED['unknown-type'];
   }
 }

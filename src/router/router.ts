@@ -18,7 +18,7 @@ import type { RouterHealth } from '../report/health.ts';
 import { type RouterMetrics, routerMetrics } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
-import { type OfferOptions, offerOptions, type RouteOptions, routeOptions } from './intake.ts';
+import { type OfferOptions, offerOptions, type RouteAllReport, type RouteOptions, routeOptions } from './intake.ts';
 import { addChannel, type RouterParts, removeChannel, viewOf } from './parts.ts';
 import { Reloads } from './reload.ts';
 import { publishStates, type RouterActor, startActor, stateOf } from './router-actor.ts';
@@ -95,8 +95,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     return this.#parts.intake.route(message, options.dataType);
   }
 
-  /** Routes each of several messages, as feeds send them in arrays. */
-  routeAll(messages: Iterable<unknown>, options?: RouteOptions): IntakeCount {
+  /** Routes each of several messages, as feeds send them in arrays; says which were refused. */
+  routeAll(messages: Iterable<unknown>, options?: RouteOptions): RouteAllReport {
     if (options !== undefined) checkOptions('routeAll', options, routeOptions);
     return this.#parts.intake.routeAll(messages, options?.dataType);
   }
@@ -126,7 +126,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Health derived from the states, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    return routerHealth(this.#parts.fleet.channels, this.state, this.#now);
+    return routerHealth(this.#parts.fleet.channels, this.state, this.#now, this.#parts.alerts.refusing);
   }
 
   /** Why a channel is or is not delivering: one object, and the same in plain English. */

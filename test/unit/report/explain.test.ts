@@ -314,11 +314,11 @@ describe('R5.4 explain', () => {
     ['an error', new Error('broken'), 'broken'],
     ['a string', 'broken', 'broken'],
     ['nothing', undefined, 'undefined'],
-    ['an object without a prototype', Object.create(null), 'an error that cannot be read'],
+    ['an object without a prototype', Object.create(null), '{}'],
     [
       'an object that throws when it is read',
       {
-        toString: () => {
+        get message() {
           throw new Error('trap');
         },
       },

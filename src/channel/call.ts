@@ -1,6 +1,7 @@
 import type { ChannelConfig } from '../config/schema.ts';
 import { Counter } from '../core/counters.ts';
 import { type Gap, NO_GAPS } from '../core/gap-log.ts';
+import type { Origins } from '../core/origin.ts';
 import type { FailedBatch } from '../core/recovery.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { Lane } from './lane.ts';
@@ -37,6 +38,7 @@ export class Call {
   private calls = 0;
   /** A list of messages, or the only one: that needs no array around it until somebody asks. */
   private load: unknown = undefined;
+  private from: Origins | undefined = undefined;
   private isEnded = true;
   private noted = PLAIN;
 
@@ -46,11 +48,12 @@ export class Call {
   }
 
   /** The next call begins, with that many messages as `Inbox.take` gives them. */
-  begin(config: ChannelConfig, size: number, load: unknown): void {
+  begin(config: ChannelConfig, size: number, load: unknown, origins: Origins | undefined): void {
     this.configNow = config;
     this.count = size;
     this.calls += 1;
     this.load = load;
+    this.from = origins;
     this.isEnded = false;
     this.noted = PLAIN;
   }
@@ -88,6 +91,11 @@ export class Call {
     return this.count === 1 ? [this.load] : (this.load as readonly unknown[]).slice();
   }
 
+  /** Of its messages; undefined: none has one. */
+  get origins(): Origins | undefined {
+    return this.from;
+  }
+
   get isOver(): boolean {
     return this.isEnded;
   }
@@ -100,6 +108,7 @@ export class Call {
   /** It is settled, and keeps nothing alive. */
   empty(): void {
     this.load = undefined;
+    this.from = undefined;
   }
 
   /** The deadline passed: aborts the handler's signal; the call keeps its place until it settles or is abandoned. */
@@ -127,8 +136,8 @@ export class Call {
   /** What it delivers, as a batch that failed with this attempt. */
   asFailed(error = this.noted.before?.error): FailedBatch {
     const { isSplit = false, wasQuarantined = false } = this.noted.before ?? {};
-    const { attempt, messages, lane } = this;
-    return { messages, attempts: attempt, acceptedAt: lane.times.acceptedAt, isSplit, wasQuarantined, error };
+    const { attempt, messages, origins, lane } = this;
+    return { messages, origins, attempts: attempt, acceptedAt: lane.times.acceptedAt, isSplit, wasQuarantined, error };
   }
 }
 

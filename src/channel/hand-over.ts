@@ -16,7 +16,7 @@ export function handOver(from: readonly Lane[], to: readonly Lane[], laneFor: La
   for (const { recovery } of to) recovery.postpone(retryAt, restUntil);
   for (const { recovery } of from) {
     for (const batch of recovery.takeAll()) {
-      for (const [lane, messages] of groupBy(batch, laneFor)) lane.recovery.append({ ...batch, messages });
+      for (const [lane, group] of groupBy(batch, laneFor)) lane.recovery.append(group);
     }
   }
   const [first] = to;
@@ -25,8 +25,7 @@ export function handOver(from: readonly Lane[], to: readonly Lane[], laneFor: La
   }
   for (const { inbox } of to) if (from[0] !== undefined) inbox.openAs(from[0].inbox);
   for (const { inbox } of from) {
-    for (const [message, key, ...stamps] of inbox.entries())
-      laneFor(message, key).inbox.receive(message, key, ...stamps);
+    for (const entry of inbox.entries()) laneFor(entry[0], entry[1]).inbox.receive(...entry);
     inbox.drain();
   }
   for (const { inbox } of from) {
@@ -36,13 +35,19 @@ export function handOver(from: readonly Lane[], to: readonly Lane[], laneFor: La
   for (const { inbox } of to) inbox.admitOffers();
 }
 
-function groupBy({ messages }: FailedBatch, laneFor: LaneFor): Map<Lane, unknown[]> {
-  const groups = new Map<Lane, unknown[]>();
-  for (const message of messages) {
+function groupBy(batch: FailedBatch, laneFor: LaneFor): Map<Lane, FailedBatch> {
+  const indices = new Map<Lane, number[]>();
+  for (const [index, message] of batch.messages.entries()) {
     const lane = laneFor(message);
-    const group = groups.get(lane);
-    if (group === undefined) groups.set(lane, [message]);
-    else group.push(message);
+    const own = indices.get(lane);
+    if (own === undefined) indices.set(lane, [index]);
+    else own.push(index);
   }
-  return groups;
+  const { messages, origins } = batch;
+  const groupOf = (own: readonly number[]): FailedBatch => ({
+    ...batch,
+    messages: own.map((index) => messages[index]),
+    origins: origins && own.map((index) => origins[index]),
+  });
+  return new Map([...indices].map(([lane, own]) => [lane, groupOf(own)]));
 }

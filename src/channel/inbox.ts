@@ -5,6 +5,7 @@ import { Counter, type Counters } from '../core/counters.ts';
 import { type Gap, GapLog } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
 import { Mailbox } from '../core/mailbox.ts';
+import type { Origin, Origins } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import { Overflow } from '../core/overflow.ts';
 import type { Trigger } from '../core/trigger.ts';
@@ -145,7 +146,12 @@ export class Inbox {
     return ACCEPTED;
   }
 
-  private check(message: unknown, isPayload: boolean | undefined, known: string | undefined): Outcome {
+  private check(
+    message: unknown,
+    isPayload: boolean | undefined,
+    known: string | undefined,
+    origin?: Origin | undefined,
+  ): Outcome {
     if (!this.isDoorOpen) return this.reject('not-running', message);
     if (this.isShut()) return this.reject('tripped', message);
     let payload = message;
@@ -153,37 +159,38 @@ export class Inbox {
       if (isPayload !== true && this.validate !== undefined) payload = this.validate(message);
     } catch (error) {
       const outcome = this.reject('invalid', message, error);
-      this.options.services.keepDeadLetter(this.config.name, 'invalid', message, error, 0);
+      this.options.services.keepDeadLetter(this.config.name, 'invalid', message, error, 0, origin);
       return outcome;
     }
     // A payload may show its key no more.
     const key = known ?? (payload === message ? undefined : this.options.keyOf(message));
-    return this.admit(payload, message, key);
+    return this.admit(payload, message, key, origin);
   }
 
-  private admit(payload: unknown, message: unknown, key: string | undefined): Outcome {
+  private admit(payload: unknown, message: unknown, key: string | undefined, origin: Origin | undefined): Outcome {
     const { clock, counters, mailbox } = this;
     // The wait of a batch counts from its first message, so that message is never stamped with a shared reading.
     if (mailbox.size === 0 && this.config.batchSize > 1) clock.read();
     else clock.advance(1);
     const sequence = counters[Counter.accepted] + 1;
-    if (!this.overflow.admit(payload, key, clock.now, sequence)) return this.reject('mailbox-full', message);
+    if (!this.overflow.admit(payload, key, clock.now, sequence, origin)) return this.reject('mailbox-full', message);
     counters[Counter.accepted] = sequence;
     if (mailbox.size >= this.wakeAt) this.waker?.wake();
     return ACCEPTED;
   }
 
   /** As `accept`, but waits for room, in order of asking. An abort takes the offer back: it was never received. */
-  offer(message: unknown, signal?: AbortSignal, key?: string): Outcome | Promise<Outcome> {
+  offer(message: unknown, signal?: AbortSignal, key?: string, origin?: Origin): Outcome | Promise<Outcome> {
     const mustWait = this.isDoorOpen && (this.mailbox.isFull || this.offers.size > 0);
-    return mustWait && !this.isShut() ? this.offers.add(message, signal, key) : this.accept(message, false, key);
+    if (mustWait && !this.isShut()) return this.offers.add(message, signal, key, origin);
+    return origin === undefined ? this.accept(message, false, key) : this.check(message, false, key, origin);
   }
 
   /** Room was made, or the door was closed: lets waiting offers in, oldest first. */
   admitOffers(): void {
     while (this.offers.size > 0 && !(this.isDoorOpen && this.mailbox.isFull)) {
       const offer = this.offers.shift();
-      offer?.answer(this.accept(offer.message, false, offer.key));
+      offer?.answer(this.check(offer.message, false, offer.key, offer.origin));
     }
   }
 
@@ -224,6 +231,11 @@ export class Inbox {
     return mailbox.take(count);
   }
 
+  /** Of that many of the oldest messages, before they are taken; undefined: none has one. */
+  originsOf(count: number): Origins | undefined {
+    return this.mailbox.originsOf(count);
+  }
+
   /** So many of the messages that an operator wanted flushed are taken. */
   countFlushed(count: number): void {
     this.flushLeft = Math.max(0, this.flushLeft - count);
@@ -241,8 +253,9 @@ export class Inbox {
   }
 
   /** Takes everything that waits, in order, and gives the memory back. */
-  drain(): readonly unknown[] {
-    return this.mailbox.drain();
+  drain(): { readonly messages: readonly unknown[]; readonly origins: Origins | undefined } {
+    const origins = this.originsOf(this.size);
+    return { messages: this.mailbox.drain(), origins };
   }
 
   /** Everything that waits, oldest first, with its key, its time of acceptance and its sequence number. */
@@ -258,8 +271,8 @@ export class Inbox {
   }
 
   /** Takes over what another inbox accepted. */
-  receive(message: unknown, key: string | undefined, acceptedAt: number, sequence: number): void {
-    this.overflow.place(message, key, acceptedAt, sequence);
+  receive(...entry: Parameters<Overflow['place']>): void {
+    this.overflow.place(...entry);
   }
 
   /** Hands waiting offers to the inboxes that now serve them. */

@@ -3,6 +3,7 @@ import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { Counter } from '../core/counters.ts';
 import { stateName } from '../facts/chart-words.ts';
+import { handBack } from './hand-back.ts';
 import type { Inbox } from './inbox.ts';
 import { createLane, depthOf, type Lane, type LaneOptions, probeAt, waitingIn } from './lane.ts';
 import { Life } from './life.ts';
@@ -30,6 +31,7 @@ export class Partition {
   private drainBy = 0;
   private returned = NO_MESSAGES;
   private unsettled = NO_MESSAGES;
+  private unsettledCount = 0;
 
   constructor(options: LaneOptions) {
     this.config = options.config;
@@ -80,19 +82,19 @@ export class Partition {
 
   /** How many messages `process` has now, and the messages themselves. */
   get inFlight(): number {
-    return this.life?.delivery.inFlight ?? this.unsettled.length;
+    return this.life?.delivery.inFlight ?? this.unsettledCount;
   }
 
   get batch(): readonly unknown[] {
     return this.life?.delivery.batch ?? this.unsettled;
   }
 
-  /** What `stop` hands back, in order. */
+  /** What `stop` hands back to the host, in order; a message with an origin goes back there instead. */
   get returnedMessages(): readonly unknown[] {
     return this.returned;
   }
 
-  /** What was in flight in a call that never settled. */
+  /** What was in flight in a call that never settled; as above. */
   get unsettledMessages(): readonly unknown[] {
     return this.unsettled;
   }
@@ -153,7 +155,8 @@ export class Partition {
   /** The actor ended. A life that failed gives back what it had in flight; after a stop that stays unsettled. */
   abandon(isFailure: boolean): void {
     this.life?.delivery.abandon(isFailure);
-    this.unsettled = this.batch;
+    this.unsettledCount = this.inFlight;
+    this.unsettled = handBack(this.batch, this.life?.delivery.call?.origins, 'unsettled');
     this.life = undefined;
     this.actor = undefined;
   }
@@ -162,8 +165,9 @@ export class Partition {
   stop(): void {
     const { counters, inbox, recovery } = this.lane;
     inbox.close();
-    this.returned = [...recovery.takeAll().flatMap(({ messages }) => messages), ...inbox.drain()];
-    counters[Counter.returned] += this.returned.length;
+    const left = [...recovery.takeAll(), inbox.drain()];
+    for (const { messages } of left) counters[Counter.returned] += messages.length;
+    this.returned = left.flatMap(({ messages, origins }) => handBack(messages, origins, 'returned'));
     inbox.publishGaps();
     if (this.state === 'stopped') return;
     // What it failed with is still why it does not serve.

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { Origin } from '../core/origin.ts';
 import type { Random } from '../core/random.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import type { Bus } from '../facts/bus.ts';
@@ -17,11 +18,12 @@ export interface Services {
   readonly keepDeadLetter: KeepDeadLetter;
 }
 
-/** Stores a dead letter and publishes it. */
+/** Stores a dead letter and publishes it; its origin hears of that once the letter is stored. */
 type KeepDeadLetter = (
   channel: string | null,
   reason: DeadLetterReason,
   message: unknown,
   error: unknown,
   attempts: number,
+  origin?: Origin,
 ) => void;

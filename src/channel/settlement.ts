@@ -1,7 +1,8 @@
 import { backoffMs } from '../core/backoff.ts';
 import { CALL_WEIGHT } from '../core/coarse-clock.ts';
 import { Counter } from '../core/counters.ts';
-import type { FailedBatch } from '../core/recovery.ts';
+import type { Origins } from '../core/origin.ts';
+import { type FailedBatch, partOf } from '../core/recovery.ts';
 import { type Verdict, verdictOf } from '../core/verdict.ts';
 import type { Call } from './call.ts';
 import type { Lane } from './lane.ts';
@@ -30,6 +31,7 @@ export function settleSuccess(lane: Lane, call: Call): boolean {
   measure(lane, size);
   if (failures !== undefined) return settleNamed(lane, call, failures);
   delivered(lane, size);
+  if (call.origins !== undefined) settleDelivered(call.origins);
   if (lane.services.bus.hearsFlushes) publishFlushed(lane, call);
   return false;
 }
@@ -42,6 +44,11 @@ function delivered(lane: Lane, count: number): void {
   if (recovery.quarantined > 0) condemn(lane);
   // Last: a breaker that closes starts delivery anew, which would take what is in quarantine for untried.
   breaker?.succeeded();
+}
+
+/** `failures`: those that were named, by index. */
+function settleDelivered(origins: Origins, failures?: ReadonlyMap<number, unknown>): void {
+  for (const [index, origin] of origins.entries()) if (failures?.has(index) !== true) origin?.settled('delivered');
 }
 
 function condemn(lane: Lane): void {
@@ -101,15 +108,17 @@ function verdictFor({ breaker, inbox, recovery }: Lane, call: Call, batch: Faile
 function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unknown>): boolean {
   const hasEvidence = failures.size < call.size;
   if (hasEvidence) delivered(lane, call.size - failures.size);
+  if (call.origins !== undefined) settleDelivered(call.origins, failures);
   const failed = call.asFailed();
   const again: FailedBatch[] = [];
   for (const [index, error] of [...failures].sort(([a], [b]) => a - b)) {
-    const single = { ...failed, messages: [failed.messages[index]], error };
+    const single = { ...partOf(failed, index, index + 1), error };
     if (adviceOf(error).retryable === false) giveUp(lane, single, 'not-retryable');
     else again.push(single);
   }
   const messages = again.flatMap((single) => single.messages);
-  const rest = { ...failed, messages, error: (again[0] ?? { error: [...failures.values()][0] }).error };
+  const origins = failed.origins && again.flatMap((single) => single.origins ?? []);
+  const rest = { ...failed, messages, origins, error: (again[0] ?? { error: [...failures.values()][0] }).error };
   // Nothing shows that the sink works: those left are a batch that failed.
   if (!hasEvidence && again.length > 0) return batchFailed(lane, call, rest);
   publishFailed(lane, call, rest.error);
@@ -133,8 +142,9 @@ function deadLetter({ channel, counters, services }: Lane, batches: readonly Fai
   const count = batches.reduce((sum, { messages }) => sum + messages.length, 0);
   counters[Counter.deadLettered] += count;
   counters[Counter[reason]] += count;
-  for (const { messages, error, attempts } of batches) {
-    for (const message of messages) services.keepDeadLetter(channel, reason, message, error, attempts);
+  for (const { messages, origins, error, attempts } of batches) {
+    for (const [index, message] of messages.entries())
+      services.keepDeadLetter(channel, reason, message, error, attempts, origins?.[index]);
   }
 }
 

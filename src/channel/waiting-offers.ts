@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
+import type { Origin } from '../core/origin.ts';
 import type { Outcome } from '../core/outcome.ts';
 
 interface WaitingOffer {
   readonly message: unknown;
   /** If it was read already. */
   readonly key: string | undefined;
+  readonly origin: Origin | undefined;
   /** Where it waits; a reload may move it. */
   queue: Set<WaitingOffer>;
   readonly answer: (outcome: Outcome) => void;
@@ -20,7 +22,7 @@ export class WaitingOffers {
   }
 
   /** Waits. An abort takes the offer back: the promise rejects with the signal's reason. */
-  add(message: unknown, signal?: AbortSignal, key?: string): Promise<Outcome> {
+  add(message: unknown, signal?: AbortSignal, key?: string, origin?: Origin): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const takeBack = (): void => {
         if (offer.queue.delete(offer)) reject(signal?.reason);
@@ -30,7 +32,7 @@ export class WaitingOffers {
         resolve(outcome);
       };
       this.#queue ??= new Set();
-      const offer: WaitingOffer = { message, key, queue: this.#queue, answer };
+      const offer: WaitingOffer = { message, key, origin, queue: this.#queue, answer };
       this.#queue.add(offer);
       if (signal === undefined) return;
       // A host has one signal for all that wait; Node takes more than ten listeners for a leak, and they go with the answer.
@@ -40,7 +42,7 @@ export class WaitingOffers {
   }
 
   /** Takes the offer that has waited longest; undefined when none waits. */
-  shift(): Pick<WaitingOffer, 'message' | 'key' | 'answer'> | undefined {
+  shift(): Omit<WaitingOffer, 'queue'> | undefined {
     const [first] = this.#queue ?? [];
     first?.queue.delete(first);
     return first;

@@ -1,3 +1,5 @@
+import type { Origin, Origins } from './origin.ts';
+
 const SLOTS_MIN = 16;
 /** V8 allocates a larger array among its old objects: copying it costs 30 ns a slot instead of one. */
 const YOUNG_SLOTS_MAX = 8_192;
@@ -22,6 +24,8 @@ export class Mailbox<Message = unknown> {
   private sequence = NO_STAMPS;
   /** Undefined: no message came with its key. */
   private keys: (string | undefined)[] | undefined;
+  /** Undefined: no message came with an origin. */
+  private origins: (Origin | undefined)[] | undefined;
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -63,10 +67,21 @@ export class Mailbox<Message = unknown> {
     return this.keys?.[this.slotOf(offset)];
   }
 
+  originOf(offset: number): Origin | undefined {
+    return this.origins?.[this.slotOf(offset)];
+  }
+
+  /** Those of up to `count` of the oldest messages; undefined: none has one. */
+  originsOf(count: number): Origins | undefined {
+    return this.origins === undefined ? undefined : this.listOrigins(Math.min(count, this.count));
+  }
+
   /** Everything that waits, oldest first, with what it was pushed with. */
   *entries() {
-    for (let at = 0; at < this.count; at += 1)
-      yield [this.messageOf(at), this.keyOf(at), this.acceptedAtOf(at), this.sequenceOf(at)] as const;
+    for (let at = 0; at < this.count; at += 1) {
+      const stamps = [this.acceptedAtOf(at), this.sequenceOf(at)] as const;
+      yield [this.messageOf(at), this.keyOf(at), ...stamps, this.originOf(at)] as const;
+    }
   }
 
   push(message: Message, acceptedAt: number, sequence: number): void {
@@ -75,9 +90,16 @@ export class Mailbox<Message = unknown> {
     this.count += 1;
   }
 
-  /** As `push`, with a key that the message may not show itself. */
-  pushWithKey(key: string | undefined, message: Message, acceptedAt: number, sequence: number): void {
+  /** As `push`, with a key that the message may not show itself, and with its origin. */
+  pushWithKey(
+    key: string | undefined,
+    message: Message,
+    acceptedAt: number,
+    sequence: number,
+    origin?: Origin | undefined,
+  ): void {
     this.push(message, acceptedAt, sequence);
+    if (origin !== undefined) this.setOrigin(this.count - 1, origin);
     if (key === undefined) return;
     this.keys ??= new Array(this.mask + 1);
     this.keys[this.slotOf(this.count - 1)] = key;
@@ -105,8 +127,9 @@ export class Mailbox<Message = unknown> {
   }
 
   /** Puts a newer message in the place of a waiting one; the wait goes on counting from the older one's acceptance. */
-  replace(offset: number, message: Message, sequence: number): void {
+  replace(offset: number, message: Message, sequence: number, origin?: Origin | undefined): void {
     this.put(this.slotOf(offset), message, this.acceptedAtOf(offset), sequence);
+    if (origin !== undefined || this.origins !== undefined) this.setOrigin(offset, origin);
   }
 
   /** Takes everything and gives the memory back. */
@@ -127,7 +150,8 @@ export class Mailbox<Message = unknown> {
   }
 
   private advance(count: number): void {
-    if (this.keys !== undefined) this.forgetKeys(this.keys, count);
+    if (this.keys !== undefined) this.forget(this.keys, count);
+    if (this.origins !== undefined) this.forget(this.origins, count);
     const head = this.head + count;
     if (head > this.mask) this.turnAround();
     this.head = head & this.mask;
@@ -140,8 +164,19 @@ export class Mailbox<Message = unknown> {
     if (this.mask < YOUNG_SLOTS_MAX) this.messages = this.messages.slice();
   }
 
-  private forgetKeys(keys: (string | undefined)[], count: number): void {
-    for (let offset = 0; offset < count; offset += 1) keys[this.slotOf(offset)] = undefined;
+  private forget(beside: unknown[], count: number): void {
+    for (let offset = 0; offset < count; offset += 1) beside[this.slotOf(offset)] = undefined;
+  }
+
+  private setOrigin(offset: number, origin: Origin | undefined): void {
+    this.origins ??= new Array(this.mask + 1);
+    this.origins[this.slotOf(offset)] = origin;
+  }
+
+  private listOrigins(count: number): Origins | undefined {
+    const origins: (Origin | undefined)[] = [];
+    for (let offset = 0; offset < count; offset += 1) origins.push(this.originOf(offset));
+    return origins;
   }
 
   private resize(sizeMin: number): void {
@@ -154,17 +189,20 @@ export class Mailbox<Message = unknown> {
     const acceptedAt = new Float64Array(slots);
     const sequence = new Float64Array(slots);
     const keys = this.keys === undefined ? undefined : new Array<string | undefined>(slots);
+    const origins = this.origins === undefined ? undefined : new Array<Origin | undefined>(slots);
     for (let offset = 0; offset < this.count; offset += 1) {
       messages[offset] = this.messageOf(offset);
       acceptedAt[offset] = this.acceptedAtOf(offset);
       sequence[offset] = this.sequenceOf(offset);
       if (keys !== undefined) keys[offset] = this.keyOf(offset);
+      if (origins !== undefined) origins[offset] = this.originOf(offset);
     }
     this.mask = slots - 1;
     this.messages = messages;
     this.acceptedAt = acceptedAt;
     this.sequence = sequence;
     this.keys = keys;
+    this.origins = origins;
     this.head = 0;
   }
 }

@@ -1,14 +1,69 @@
 /** How a message ended for good. */
 export type Settlement = 'delivered' | 'dead-lettered' | 'dropped' | 'conflated';
 
+/** Why a message became a dead letter. */
+export interface GivenUp {
+  /** Null: no channel could be found for it. */
+  readonly channel: string | null;
+  readonly reason: string;
+  readonly error: unknown;
+}
+
 /**
  * Where a message came from that wants to know when nothing more will happen to it. It travels beside the message through
  * mailbox, overflow, recovery, call and hand-over; what was routed without one has none and costs nothing.
+ *
+ * Of each message it hears one thing, once: that it is settled, or that its channel ended before that. Of a message that
+ * was rejected it hears nothing, unless that made a dead letter. What it is told while the router works it may only note.
  */
 export interface Origin {
-  /**
-   * One message of it is settled; called once for each message and each channel that took it in. `error`: why it was
-   * given up. A message that is handed back by `stop` is not settled. Must not throw.
-   */
-  settled(how: Settlement, error?: unknown): void;
+  /** Who would bring its messages again, if they were not settled. Undefined: nobody; the message belongs to the host. */
+  readonly source: unknown;
+  /** Nothing more will happen to the message. `letter`: what it became, if it was given up. Must not throw. */
+  settled(how: Settlement, letter?: GivenUp): void;
+  /** Its channel ended and had not delivered it (`returned`), or had it in a call that did not settle. Must not throw. */
+  handedBack(how: 'returned' | 'unsettled'): void;
+}
+
+/** Those of several messages, in their order. */
+export type Origins = readonly (Origin | undefined)[];
+
+/**
+ * The origin of a message that takes the place of one with the origin `before`. What the same source brings later
+ * stands for what it brought before. Otherwise the superseded message is settled no sooner than the one that stands for
+ * it: if the process dies before, nothing else would bring that value again.
+ */
+export function supersede(before: Origin, by: Origin | undefined): Origin | undefined {
+  const open = allOf(before).filter((origin) => by === undefined || origin.source !== by.source);
+  for (const origin of allOf(before)) if (!open.includes(origin)) origin.settled('conflated');
+  return open.length === 0 ? by : new Superseding(by, open);
+}
+
+function allOf(origin: Origin | undefined): readonly Origin[] {
+  if (origin === undefined) return [];
+  return origin instanceof Superseding ? [...allOf(origin.own), ...origin.superseded] : [origin];
+}
+
+/** Of a message that stands for those it superseded. */
+class Superseding implements Origin {
+  readonly own: Origin | undefined;
+  readonly superseded: readonly Origin[];
+
+  constructor(own: Origin | undefined, superseded: readonly Origin[]) {
+    this.own = own;
+    this.superseded = superseded;
+  }
+
+  get source(): unknown {
+    return this.own?.source;
+  }
+
+  settled(how: Settlement, letter?: GivenUp): void {
+    this.own?.settled(how, letter);
+    for (const origin of this.superseded) origin.settled('conflated');
+  }
+
+  handedBack(how: 'returned' | 'unsettled'): void {
+    for (const origin of allOf(this)) origin.handedBack(how);
+  }
 }

@@ -1,4 +1,5 @@
 import type { Mailbox } from './mailbox.ts';
+import { type Origin, supersede } from './origin.ts';
 
 /**
  * What a mailbox does with one more message. `reject`: when it is full, the caller keeps the message · `drop-oldest`: the
@@ -44,46 +45,62 @@ export class Overflow {
   }
 
   /** True: the message was taken in, although it or another one may be lost. False: the caller still owns it. */
-  admit(message: unknown, key: string | undefined, acceptedAt: number, sequence: number): boolean {
+  admit(
+    message: unknown,
+    key: string | undefined,
+    acceptedAt: number,
+    sequence: number,
+    origin?: Origin | undefined,
+  ): boolean {
     const { mailbox, policyNow } = this;
     if (policyNow === 'conflate') {
       const known = key ?? this.keyOf(message);
       if (mailbox.isFull && this.placeOf(known) === undefined) return false;
-      this.place(message, known, acceptedAt, sequence);
+      this.place(message, known, acceptedAt, sequence, origin);
       return true;
     }
     if (mailbox.isFull) {
       if (policyNow === 'reject') return false;
       if (policyNow === 'drop-newest' || mailbox.capacity === 0) {
         this.lost('drop-newest', key ?? this.keyOf(message), sequence, message);
+        origin?.settled('dropped');
         return true;
       }
       while (mailbox.isFull) this.dropOldest();
     }
-    mailbox.pushWithKey(key, message, acceptedAt, sequence);
+    mailbox.pushWithKey(key, message, acceptedAt, sequence, origin);
     return true;
   }
 
   /** Takes in what was accepted before, whether or not there is room. */
-  place(message: unknown, key: string | undefined, acceptedAt: number, sequence: number): void {
+  place(
+    message: unknown,
+    key: string | undefined,
+    acceptedAt: number,
+    sequence: number,
+    origin?: Origin | undefined,
+  ): void {
     const { mailbox, places } = this;
-    if (places === undefined) return mailbox.pushWithKey(key, message, acceptedAt, sequence);
+    if (places === undefined) return mailbox.pushWithKey(key, message, acceptedAt, sequence, origin);
     const known = key ?? this.keyOf(message);
     const ordinal = this.placeOf(known);
     if (ordinal === undefined) {
       // Without a key nothing says that one message replaces another.
       if (known !== '') places.set(known, mailbox.headOrdinal + mailbox.size);
-      return mailbox.pushWithKey(known, message, acceptedAt, sequence);
+      return mailbox.pushWithKey(known, message, acceptedAt, sequence, origin);
     }
     const offset = ordinal - mailbox.headOrdinal;
+    const before = mailbox.originOf(offset);
     this.lost('conflated', known, mailbox.sequenceOf(offset), mailbox.messageOf(offset));
-    mailbox.replace(offset, message, sequence);
+    mailbox.replace(offset, message, sequence, before === undefined ? origin : supersede(before, origin));
   }
 
   private dropOldest(): void {
-    const [key, sequence] = [this.mailbox.keyOf(0), this.mailbox.sequenceOf(0)];
-    const oldest = this.mailbox.shift();
+    const { mailbox } = this;
+    const [key, sequence, origin] = [mailbox.keyOf(0), mailbox.sequenceOf(0), mailbox.originOf(0)];
+    const oldest = mailbox.shift();
     this.lost('drop-oldest', key ?? this.keyOf(oldest), sequence, oldest);
+    origin?.settled('dropped');
   }
 
   /** Where a message of this key waits. Those that were taken since are forgotten first: they are the oldest. */

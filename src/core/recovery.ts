@@ -1,6 +1,10 @@
+import type { Origins } from './origin.ts';
+
 /** Messages that failed together and will be tried again together. */
 export interface FailedBatch {
   readonly messages: readonly unknown[];
+  /** Undefined: none has one. */
+  readonly origins?: Origins | undefined;
   /** How often they were handed to `process`. */
   readonly attempts: number;
   /** When the oldest of them was accepted. */
@@ -83,8 +87,8 @@ export class Recovery {
     if (head === undefined) return undefined;
     this.count -= head.messages.length;
     if (head.messages.length <= limit) return head;
-    this.putBack({ ...head, messages: head.messages.slice(limit) });
-    return { ...head, messages: head.messages.slice(0, limit) };
+    this.putBack(partOf(head, limit));
+    return partOf(head, 0, limit);
   }
 
   /** Puts a batch back at the head. */
@@ -97,8 +101,8 @@ export class Recovery {
   /** Puts the halves of a batch back at the head, to be tried one after the other. */
   split(batch: FailedBatch): void {
     const middle = Math.ceil(batch.messages.length / 2);
-    this.putBack({ ...batch, isSplit: true, messages: batch.messages.slice(middle) });
-    this.putBack({ ...batch, isSplit: true, messages: batch.messages.slice(0, middle) });
+    this.putBack({ ...partOf(batch, middle), isSplit: true });
+    this.putBack({ ...partOf(batch, 0, middle), isSplit: true });
   }
 
   /** Sets a batch aside. */
@@ -133,4 +137,9 @@ export class Recovery {
     this.batches.push(batch);
     this.count += batch.messages.length;
   }
+}
+
+/** The messages of a batch from one index to another, with their origins. */
+export function partOf(batch: FailedBatch, from: number, to?: number): FailedBatch {
+  return { ...batch, messages: batch.messages.slice(from, to), origins: batch.origins?.slice(from, to) };
 }

@@ -8,9 +8,9 @@ export interface ChannelReport extends Ledger {
   readonly state: string;
   /** Delivered after `stop` was called. */
   readonly drained: number;
-  /** Accepted and never handed to `process`, or failed and not tried again: handed back, in order. */
+  /** Accepted and never handed to `process`, or failed and not tried again: handed back, in order; those with an origin go back there instead. */
   readonly returnedMessages: readonly unknown[];
-  /** Handed to a `process` that had not settled by the deadline: whether they were delivered is not known. */
+  /** Handed to a `process` that had not settled by the deadline: whether they were delivered is not known. Those with an origin as above. */
   readonly unsettledMessages: readonly unknown[];
   /** Where the time since the start of `stop` went, by state, in ms; of several partitions, the longest. */
   readonly spentMs: Readonly<Record<string, number>>;
@@ -62,8 +62,7 @@ export function drainReport(
   deadlineMs: number,
 ): DrainReport {
   const all = Object.values(channels);
-  const isDrained = ({ returnedMessages, unsettledMessages }: ChannelReport): boolean =>
-    returnedMessages.length + unsettledMessages.length === 0;
+  const isDrained = ({ returned, inFlight }: ChannelReport): boolean => returned + inFlight === 0;
   const onTime = elapsedMs <= deadlineMs && all.every(isDrained);
   return { elapsedMs, deadlineMs, onTime, conserved: all.every(isConserved), channels };
 }

@@ -10,6 +10,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { BreakerChange, BreakerUser, Caller } from '../core/breaker-change.ts';
 import { Histogram } from '../core/histogram.ts';
+import type { Origin } from '../core/origin.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
 import { keyReader } from '../core/symbol.ts';
@@ -111,9 +112,9 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   }
 
   /** As `accept`, but waits for room. */
-  offer(message: unknown, signal?: AbortSignal): Outcome | Promise<Outcome> {
+  offer(message: unknown, signal?: AbortSignal, origin?: Origin): Outcome | Promise<Outcome> {
     const key = this.only === undefined ? this.keyOf?.(message) : undefined;
-    return this.partitioning(key ?? '').inbox.offer(message, signal, key);
+    return this.partitioning(key ?? '').inbox.offer(message, signal, key, origin);
   }
 
   /** Makes the instance of one life. Throws what its constructor throws, and every mistake in its rules. */

@@ -1,6 +1,7 @@
 import type { IntakeCount } from '../adapters/consume.ts';
 import type { Services } from '../channel/services.ts';
 import type { OptionNames } from '../config/options.ts';
+import type { Origin } from '../core/origin.ts';
 import { type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import type { Recognition } from '../core/recognition.ts';
 import type { FlightRecorder } from '../recorder/flight-recorder.ts';
@@ -111,21 +112,21 @@ export class Intake {
     return { accepted: index - refused.length, rejected: refused.length, refused };
   }
 
-  /** A promise only when the message has to wait for room. */
-  offer(message: unknown, { dataType, signal }: OfferOptions): Outcome | Promise<Outcome> {
+  /** A promise only when the message has to wait for room. `origin`: hears what becomes of it. */
+  offer(message: unknown, { dataType, signal }: OfferOptions, origin?: Origin): Outcome | Promise<Outcome> {
     const channel = this.channelOf(message, dataType);
-    return channel === undefined ? this.refuse(message, dataType) : channel.offer(message, signal);
+    return channel === undefined ? this.refuse(message, dataType, origin) : channel.offer(message, signal, origin);
   }
 
   /** A source that never waits would keep timers and sockets waiting: the event loop gets its turns. */
-  async offerInTurn(message: unknown, options: OfferOptions): Promise<Outcome> {
+  async offerInTurn(message: unknown, options: OfferOptions, origin?: Origin): Promise<Outcome> {
     const { clock, scheduler } = this.services;
     if (scheduler.isSliceOver()) await new Promise<void>((resolve) => clock.setImmediate(resolve));
     options.signal?.throwIfAborted();
-    return this.offer(message, options);
+    return this.offer(message, options, origin);
   }
 
-  private refuse(message: unknown, known?: string): Outcome {
+  private refuse(message: unknown, known?: string, origin?: Origin): Outcome {
     const dataType = known ?? this.recognition.dataTypeOf(message);
     if (dataType === null || this.unwanted.has(dataType ?? eventOf(message))) {
       this.ignoredCount += 1;
@@ -133,7 +134,7 @@ export class Intake {
     }
     this.refused += 1;
     const why = dataType === undefined ? this.recognition.why(message) : `no channel serves data type '${dataType}'`;
-    this.services.keepDeadLetter(null, 'unknown-type', message, why, 0);
+    this.services.keepDeadLetter(null, 'unknown-type', message, why, 0, origin);
     this.services.bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message, error: why });
     return REJECTED['unknown-type'];
   }
@@ -153,9 +154,9 @@ export class RecordedIntake extends Intake {
     return super.route(message, dataType);
   }
 
-  override offer(message: unknown, options: OfferOptions): Outcome | Promise<Outcome> {
+  override offer(message: unknown, options: OfferOptions, origin?: Origin): Outcome | Promise<Outcome> {
     this.recorder.keepMessage(message);
-    return super.offer(message, options);
+    return super.offer(message, options, origin);
   }
 }
 

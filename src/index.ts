@@ -46,6 +46,7 @@ export {
   routerOf,
 } from './router/create-router.ts';
 export type { DeadLetterDesk, ReplayOptions, ReplayReport } from './router/dead-letter-desk.ts';
+export type { DeliveryOutcome, DeliveryOutcomeOf } from './router/deliver.ts';
 export type { OfferOptions, Refused, RouteAllReport, RouteOptions } from './router/intake.ts';
 export { DataChannelRouter } from './router/router.ts';
 export type { ChannelInput, KnownConfig, RouterOptions } from './router/router-options.ts';

@@ -18,6 +18,7 @@ import type { RouterHealth } from '../report/health.ts';
 import { type RouterMetrics, routerMetrics } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
+import { type DeliveryOutcomeOf, deliver } from './deliver.ts';
 import { type OfferOptions, offerOptions, type RouteAllReport, type RouteOptions, routeOptions } from './intake.ts';
 import { addChannel, type RouterParts, removeChannel, viewOf } from './parts.ts';
 import { Reloads } from './reload.ts';
@@ -106,6 +107,18 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     checkOptions('offer', options, offerOptions);
     options.signal?.throwIfAborted();
     return this.#parts.intake.offer(message, options);
+  }
+
+  /**
+   * As `offer`, but resolves when nothing more will happen to the message, with what became of it; of a list, to each in
+   * order. That may take as long as the sink is down. An abort takes back what still waits for room.
+   */
+  async deliver<Message>(message: Message, options: OfferOptions = {}): Promise<DeliveryOutcomeOf<Message>> {
+    checkOptions('deliver', options, offerOptions);
+    const isList = Array.isArray(message);
+    const outcomes = await deliver(this.#parts.intake, isList ? message : [message], options);
+    // The compiler does not see that a list was asked for its list of outcomes.
+    return (isList ? outcomes : outcomes[0]) as DeliveryOutcomeOf<Message>;
   }
 
   /** Offers all a source has; an element may be a message or an array of them. Ends with the source or the signal. */

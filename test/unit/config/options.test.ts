@@ -26,6 +26,7 @@ const calls: readonly (readonly [string, string, (options: never) => unknown])[]
   ['route', 'dataType', (options) => router.route({}, options)],
   ['routeAll', 'dataType', (options) => router.routeAll([], options)],
   ['offer', 'signal', (options) => router.offer({}, options)],
+  ['deliver', 'signal', (options) => router.deliver({}, options)],
   ['consume', 'signal', (options) => router.consume([], options)],
   ['remove', 'deadlineMs', (options) => router.remove('tick', options)],
   ['stop', 'deadlineMs', (options) => router.stop(options)],

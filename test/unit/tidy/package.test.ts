@@ -34,6 +34,8 @@ const publicNames: readonly string[] = [
   'DeadLetterDesk',
   'DeadLetterFilter',
   'DeadLetterReason',
+  'DeliveryOutcome',
+  'DeliveryOutcomeOf',
   'Distribution',
   'DrainReport',
   'Emitted',

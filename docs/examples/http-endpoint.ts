@@ -1,0 +1,26 @@
+import { createServer, type Server } from 'node:http';
+import { json } from 'node:stream/consumers';
+import type { DataChannelRouter } from 'sluice';
+
+/** Takes a message, or a list of them, as JSON. Answers 200 only when the sink has all of them. */
+export function createEndpoint(router: Pick<DataChannelRouter, 'deliver'>): Server {
+  return createServer(async (request, response) => {
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    const answer = (status: number, body: unknown): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    let body: unknown;
+    try {
+      body = await json(request);
+    } catch {
+      return answer(400, { error: 'the body is not JSON' });
+    }
+    const outcomes = [await router.deliver(body, { signal: gone.signal })].flat();
+    const isAll = (...wanted: string[]): boolean => outcomes.every(({ status }) => wanted.includes(status));
+    const states = outcomes.map(({ status }) => status);
+    if (isAll('delivered')) answer(200, states);
+    // What lies in the store of dead letters need not be sent again; all else must be.
+    else answer(isAll('delivered', 'dead-lettered') ? 422 : 503, states);
+  });
+}

@@ -67,3 +67,24 @@ class Superseding implements Origin {
     for (const origin of allOf(this)) origin.handedBack(how);
   }
 }
+
+/** From the best to the worst that may become of a message: the worst stands for what became of it in several channels. */
+const FATES = ['delivered', 'conflated', 'dropped', 'dead-lettered', 'returned', 'unsettled'] as const;
+type Fate = (typeof FATES)[number];
+
+/** The origin of a message that goes to so many channels: it hears one thing, once all of them have said theirs. */
+export function joinOrigin(origin: Origin, channels: number): Origin {
+  let open = channels;
+  let worst = 0;
+  let given: GivenUp | undefined;
+  const hear = (fate: Fate, letter?: GivenUp): void => {
+    open -= 1;
+    worst = Math.max(worst, FATES.indexOf(fate));
+    given ??= letter;
+    if (open > 0) return;
+    const how = FATES[worst] ?? fate;
+    if (how === 'returned' || how === 'unsettled') origin.handedBack(how);
+    else origin.settled(how, given);
+  };
+  return { source: origin.source, settled: hear, handedBack: hear };
+}

@@ -77,7 +77,7 @@ export function viewOf({ deadLetters, fleet, intake, services }: RouterParts): R
 
 /** From now on messages of its data type are routed to the channel; once the router has started, it starts at once. */
 export function addChannel({ fleet, intake }: RouterParts, channel: ChannelEntry): void {
-  intake.serve(channel.config.dataType, channel);
+  intake.serve(channel);
   fleet.add(channel);
 }
 
@@ -93,7 +93,7 @@ export function removeChannel(
 ): Promise<ChannelReport> {
   return channel.remove(isByHand, async () => {
     const finish = beginReport([channel]);
-    if (intake.registry.get(channel.config.dataType) === channel) intake.serve(channel.config.dataType, undefined);
+    intake.withdraw(channel);
     await fleet.remove(channel, drainAt);
     channel.dispose();
     definitions.remove(channel.name);

@@ -11,11 +11,12 @@ import type { Breaker } from '../core/breaker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Alert, AnyEmitted, RouterBus } from '../facts/events.ts';
-import { type ChannelInfo, channelInfos } from '../report/channel-info.ts';
+import { type ChannelInfo, channelInfo, channelInfos } from '../report/channel-info.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
 import { type Explanation, explain, routerHealth } from '../report/explain.ts';
 import type { RouterHealth } from '../report/health.ts';
 import { type RouterMetrics, routerMetrics } from '../report/metrics.ts';
+import { sharersOf } from '../report/sharing.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { type DeliveryOutcomeOf, deliver } from './deliver.ts';
@@ -66,9 +67,12 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     return channelInfos(this.#parts.fleet.channels, this.#now);
   }
 
-  /** Which channel serves which data type: a reading of this moment. */
-  get registry(): ReadonlyMap<string, ChannelInfo> {
-    return channelInfos(this.#parts.intake.registry, this.#now);
+  /** Which channels serve which data type: a reading of this moment. */
+  get registry(): ReadonlyMap<string, readonly ChannelInfo[]> {
+    const byType = [...this.#parts.intake.registry];
+    return new Map(
+      byType.map(([dataType, channels]) => [dataType, channels.map((each) => channelInfo(each, this.#now))]),
+    );
   }
 
   /** The state of the router itself: starting, running, degraded, stopping, stopped or failed. */
@@ -144,7 +148,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Why a channel is or is not delivering: one object, and the same in plain English. */
   explain(name: string): Explanation {
-    return explain(this.#channel(name), this.#now);
+    const channel = this.#channel(name);
+    return explain(channel, this.#now, sharersOf(this.#parts.fleet.channels, channel));
   }
 
   /** What is wrong now, oldest first; each alert is published as `alert.raised` and `alert.cleared`. */
@@ -161,7 +166,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     return this.#parts.recorder?.write(reason) ?? Promise.reject(refused);
   }
 
-  /** Registers another channel, while running too. Throws `SluiceError` when its name or data type is taken. */
+  /** Registers another channel, while running too. Throws `SluiceError` when its name is taken. */
   add<Source extends ChannelSource>(
     name: string,
     channel: Source,

@@ -11,6 +11,8 @@ export interface Details {
   readonly trigger: Trigger;
   /** What it is another attempt at; undefined: the first. */
   readonly before: FailedBatch | undefined;
+  /** Of its messages; undefined: none has one. */
+  readonly origins: Origins | undefined;
   readonly gaps: readonly Gap[];
   readonly isTimedOut: boolean;
   /** What `fail` named, by index. */
@@ -21,6 +23,7 @@ export interface Details {
 const PLAIN: Details = Object.freeze({
   trigger: 'size',
   before: undefined,
+  origins: undefined,
   gaps: NO_GAPS,
   isTimedOut: false,
   failures: undefined,
@@ -38,7 +41,6 @@ export class Call {
   private calls = 0;
   /** A list of messages, or the only one: that needs no array around it until somebody asks. */
   private load: unknown = undefined;
-  private from: Origins | undefined = undefined;
   private isEnded = true;
   private noted = PLAIN;
 
@@ -48,12 +50,11 @@ export class Call {
   }
 
   /** The next call begins, with that many messages as `Inbox.take` gives them. */
-  begin(config: ChannelConfig, size: number, load: unknown, origins: Origins | undefined): void {
+  begin(config: ChannelConfig, size: number, load: unknown): void {
     this.configNow = config;
     this.count = size;
     this.calls += 1;
     this.load = load;
-    this.from = origins;
     this.isEnded = false;
     this.noted = PLAIN;
   }
@@ -91,11 +92,6 @@ export class Call {
     return this.count === 1 ? [this.load] : (this.load as readonly unknown[]).slice();
   }
 
-  /** Of its messages; undefined: none has one. */
-  get origins(): Origins | undefined {
-    return this.from;
-  }
-
   get isOver(): boolean {
     return this.isEnded;
   }
@@ -108,7 +104,6 @@ export class Call {
   /** It is settled, and keeps nothing alive. */
   empty(): void {
     this.load = undefined;
-    this.from = undefined;
   }
 
   /** The deadline passed: aborts the handler's signal; the call keeps its place until it settles or is abandoned. */
@@ -136,7 +131,8 @@ export class Call {
   /** What it delivers, as a batch that failed with this attempt. */
   asFailed(error = this.noted.before?.error): FailedBatch {
     const { isSplit = false, wasQuarantined = false } = this.noted.before ?? {};
-    const { attempt, messages, origins, lane } = this;
+    const { attempt, lane, messages } = this;
+    const { origins } = this.noted;
     return { messages, origins, attempts: attempt, acceptedAt: lane.times.acceptedAt, isSplit, wasQuarantined, error };
   }
 }

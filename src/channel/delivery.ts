@@ -2,7 +2,6 @@ import type { ChannelEvent } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
-import type { Origins } from '../core/origin.ts';
 import { Turn, type TurnTaker } from '../core/scheduler.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { Call, loadOf, promiseOf } from './call.ts';
@@ -143,9 +142,8 @@ export class Delivery implements TurnTaker {
       (breaker === undefined || breaker.isClosed)
     ) {
       const { counters } = lane;
-      const origins = inbox.originsOf(batchSize);
       call = this.lastCall;
-      call.begin(config, batchSize, inbox.take(batchSize), origins);
+      call.begin(config, batchSize, inbox.take(batchSize));
       this.isOut = true;
       counters[Counter.inFlight] += batchSize;
       counters[Counter.calls] += 1;
@@ -189,8 +187,8 @@ export class Delivery implements TurnTaker {
     if (before === undefined) inbox.countFlushed(size);
     else times.begin(services.scheduler.clock.now, before.acceptedAt);
     const origins = before === undefined ? inbox.originsOf(size) : before.origins;
-    const call = this.goOut(size, before === undefined ? inbox.take(size) : loadOf(before.messages), origins);
-    call.note({ trigger, before });
+    const call = this.goOut(size, before === undefined ? inbox.take(size) : loadOf(before.messages));
+    if (before !== undefined || origins !== undefined || trigger !== 'size') call.note({ trigger, before, origins });
     if (before !== undefined) counters[Counter.retries] += 1;
     else if (trigger !== 'size') counters[Counter[trigger]] += 1;
     if (inbox.hasGaps) call.note({ gaps: inbox.publishGaps() });
@@ -200,10 +198,10 @@ export class Delivery implements TurnTaker {
   }
 
   /** A call goes out with that many messages, as `Inbox.take` gives them. */
-  private goOut(size: number, load: unknown, origins: Origins | undefined): Call {
+  private goOut(size: number, load: unknown): Call {
     const { lastCall: call } = this;
     const { breaker, counters } = this.lane;
-    call.begin(this.config, size, load, origins);
+    call.begin(this.config, size, load);
     this.isOut = true;
     counters[Counter.inFlight] += size;
     counters[Counter.calls] += 1;

@@ -62,6 +62,8 @@ export class Inbox {
   private waker: Waker | undefined = undefined;
   /** So many of the oldest messages are due by request. */
   private flushLeft = 0;
+  /** So many of the oldest messages need care when they are taken: they are due by request or have an origin. */
+  private careLeft = 0;
 
   constructor(options: InboxOptions) {
     const { config, counters, keyOf } = options;
@@ -195,6 +197,7 @@ export class Inbox {
     const sequence = counters[Counter.accepted] + 1;
     if (!this.overflow.admit(payload, key, clock.now, sequence, origin)) return false;
     counters[Counter.accepted] = sequence;
+    if (origin !== undefined) this.careLeft = mailbox.size;
     return true;
   }
 
@@ -221,11 +224,12 @@ export class Inbox {
   /** Everything accepted so far is due now. */
   requestFlush(): void {
     this.flushLeft = this.mailbox.size;
+    this.careLeft = this.mailbox.size;
   }
 
-  /** A full batch waits, and nothing else needs care: no gap, no offer, no flush. */
+  /** A full batch waits, and nothing else needs care: no gap, no offer, no flush, no origin. */
   isSteady(batchSize: number): boolean {
-    return this.mailbox.size >= batchSize && this.flushLeft === 0 && this.gaps.isEmpty && this.offers.size === 0;
+    return this.mailbox.size >= batchSize && this.careLeft === 0 && this.gaps.isEmpty && this.offers.size === 0;
   }
 
   /** Why a batch of new messages is due; undefined: none is. */
@@ -260,9 +264,10 @@ export class Inbox {
     return this.mailbox.originsOf(count);
   }
 
-  /** So many of the messages that an operator wanted flushed are taken. */
+  /** So many messages are taken with care. */
   countFlushed(count: number): void {
     this.flushLeft = Math.max(0, this.flushLeft - count);
+    this.careLeft = Math.max(0, this.careLeft - count);
   }
 
   /** Publishes what was dropped or conflated since the last time, in order. */
@@ -297,6 +302,7 @@ export class Inbox {
   /** Takes over what another inbox accepted. */
   receive(...entry: Parameters<Overflow['place']>): void {
     this.overflow.place(...entry);
+    if (entry[4] !== undefined) this.careLeft = this.mailbox.size;
   }
 
   /** Hands waiting offers to the inboxes that now serve them. */

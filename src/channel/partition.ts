@@ -156,7 +156,7 @@ export class Partition {
   abandon(isFailure: boolean): void {
     this.life?.delivery.abandon(isFailure);
     this.unsettledCount = this.inFlight;
-    this.unsettled = handBack(this.batch, this.life?.delivery.call?.origins, 'unsettled');
+    this.unsettled = handBack(this.batch, this.life?.delivery.call?.details.origins, 'unsettled');
     this.life = undefined;
     this.actor = undefined;
   }

@@ -27,11 +27,11 @@ interface ErrorAdvice {
  */
 export function settleSuccess(lane: Lane, call: Call): boolean {
   const { size } = call;
-  const { failures } = call.details;
+  const { failures, origins } = call.details;
   measure(lane, size);
   if (failures !== undefined) return settleNamed(lane, call, failures);
   delivered(lane, size);
-  if (call.origins !== undefined) settleDelivered(call.origins);
+  if (origins !== undefined) settleDelivered(call, origins);
   if (lane.services.bus.hearsFlushes) publishFlushed(lane, call);
   return false;
 }
@@ -47,8 +47,10 @@ function delivered(lane: Lane, count: number): void {
 }
 
 /** `failures`: those that were named, by index. */
-function settleDelivered(origins: Origins, failures?: ReadonlyMap<number, unknown>): void {
+function settleDelivered(call: Call, origins: Origins, failures?: ReadonlyMap<number, unknown>): void {
   for (const [index, origin] of origins.entries()) if (failures?.has(index) !== true) origin?.settled('delivered');
+  // The call object outlives the call, and must not keep what it delivered.
+  call.note({ origins: undefined });
 }
 
 function condemn(lane: Lane): void {
@@ -108,8 +110,8 @@ function verdictFor({ breaker, inbox, recovery }: Lane, call: Call, batch: Faile
 function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unknown>): boolean {
   const hasEvidence = failures.size < call.size;
   if (hasEvidence) delivered(lane, call.size - failures.size);
-  if (call.origins !== undefined) settleDelivered(call.origins, failures);
   const failed = call.asFailed();
+  if (failed.origins !== undefined) settleDelivered(call, failed.origins, failures);
   const again: FailedBatch[] = [];
   for (const [index, error] of [...failures].sort(([a], [b]) => a - b)) {
     const single = { ...partOf(failed, index, index + 1), error };

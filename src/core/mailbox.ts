@@ -22,6 +22,8 @@ export class Mailbox<Message = unknown> {
   private messages: (Message | undefined)[] = [];
   private acceptedAt = NO_STAMPS;
   private sequence = NO_STAMPS;
+  /** Some message came with its key or its origin: one test for both, where V8 counts every byte. */
+  private hasCompanions = false;
   /** Undefined: no message came with its key. */
   private keys: (string | undefined)[] | undefined;
   /** Undefined: no message came with an origin. */
@@ -73,7 +75,7 @@ export class Mailbox<Message = unknown> {
 
   /** Those of up to `count` of the oldest messages; undefined: none has one. */
   originsOf(count: number): Origins | undefined {
-    return this.origins === undefined ? undefined : this.listOrigins(Math.min(count, this.count));
+    return this.origins === undefined ? undefined : this.listOrigins(count);
   }
 
   /** Everything that waits, oldest first, with what it was pushed with. */
@@ -101,6 +103,7 @@ export class Mailbox<Message = unknown> {
     this.push(message, acceptedAt, sequence);
     if (origin !== undefined) this.setOrigin(this.count - 1, origin);
     if (key === undefined) return;
+    this.hasCompanions = true;
     this.keys ??= new Array(this.mask + 1);
     this.keys[this.slotOf(this.count - 1)] = key;
   }
@@ -150,8 +153,7 @@ export class Mailbox<Message = unknown> {
   }
 
   private advance(count: number): void {
-    if (this.keys !== undefined) this.forget(this.keys, count);
-    if (this.origins !== undefined) this.forget(this.origins, count);
+    if (this.hasCompanions) this.forget(count);
     const head = this.head + count;
     if (head > this.mask) this.turnAround();
     this.head = head & this.mask;
@@ -164,18 +166,23 @@ export class Mailbox<Message = unknown> {
     if (this.mask < YOUNG_SLOTS_MAX) this.messages = this.messages.slice();
   }
 
-  private forget(beside: unknown[], count: number): void {
-    for (let offset = 0; offset < count; offset += 1) beside[this.slotOf(offset)] = undefined;
+  private forget(count: number): void {
+    for (let offset = 0; offset < count; offset += 1) {
+      const slot = this.slotOf(offset);
+      if (this.keys !== undefined) this.keys[slot] = undefined;
+      if (this.origins !== undefined) this.origins[slot] = undefined;
+    }
   }
 
   private setOrigin(offset: number, origin: Origin | undefined): void {
+    this.hasCompanions = true;
     this.origins ??= new Array(this.mask + 1);
     this.origins[this.slotOf(offset)] = origin;
   }
 
-  private listOrigins(count: number): Origins | undefined {
+  private listOrigins(count: number): Origins {
     const origins: (Origin | undefined)[] = [];
-    for (let offset = 0; offset < count; offset += 1) origins.push(this.originOf(offset));
+    for (let offset = 0; offset < Math.min(count, this.count); offset += 1) origins.push(this.originOf(offset));
     return origins;
   }
 

@@ -5,7 +5,7 @@ import { Counter } from '../core/counters.ts';
 import { Turn, type TurnTaker } from '../core/scheduler.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { Call, loadOf, promiseOf } from './call.ts';
-import { depthOf, dueTrigger, type Lane } from './lane.ts';
+import { depthOf, dueTrigger, type Lane, publishGaps } from './lane.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { Rest } from './rest.ts';
 import { settleFailure, settleSuccess } from './settlement.ts';
@@ -114,12 +114,12 @@ export class Delivery implements TurnTaker {
     this.hold();
     this.isAbandoned = true;
     this.watchdog.stop();
-    // A call that is over is just being settled, and a listener ended this life: settlement says what became of it.
-    const isSettling = this.out?.isOver === true;
-    if (!isSettling) this.out?.abandon(putBack);
-    if (isSettling || putBack) this.out = undefined;
-    if (putBack) this.lane.recovery.restore();
-    this.publishSettled();
+    this.out?.abandon(putBack);
+    if (putBack) {
+      this.out = undefined;
+      this.lane.recovery.restore();
+    }
+    for (const resolve of this.settledListeners.splice(0)) resolve();
   }
 
   /** Hands the next batch to `process`; true: another one may follow at once. */
@@ -149,6 +149,13 @@ export class Delivery implements TurnTaker {
     if (mode === 'flush' && inbox.isSteady(batchSize) && recovery.size === 0 && breaker?.isClosed !== false) {
       return this.goOut(batchSize, inbox.take(batchSize));
     }
+    // A listener that hears of it may end this life: then the batch is already back in the mailbox.
+    const call = this.lane.services.bus.changes.during(() => this.nextWithCare(mode));
+    return call?.isOver === true ? undefined : call;
+  }
+
+  private nextWithCare(mode: DeliveryMode): Call | undefined {
+    const { breaker } = this.lane;
     const trigger = dueTrigger(this.lane, mode);
     if (trigger === undefined) this.pause(mode);
     else if (breaker?.admits(mode === 'probe' || mode === 'drain', this) === false) {
@@ -158,7 +165,7 @@ export class Delivery implements TurnTaker {
   }
 
   /** Begins a call, of messages that failed before if there are any. */
-  private begin(trigger: Trigger): Call | undefined {
+  private begin(trigger: Trigger): Call {
     const { batchSize } = this.config;
     const { counters, inbox, recovery, services, times } = this.lane;
     const before = recovery.take(batchSize);
@@ -168,10 +175,9 @@ export class Delivery implements TurnTaker {
     call.note({ trigger, before });
     if (before !== undefined) counters[Counter.retries] += 1;
     else if (trigger !== 'size') counters[Counter[trigger]] += 1;
-    if (inbox.hasGaps) call.note({ gaps: inbox.publishGaps() });
+    if (!inbox.gaps.isEmpty) call.note({ gaps: publishGaps(this.lane) });
     inbox.admitOffers();
-    // A listener of `message.dropped` may have restarted the channel: then the batch is already back in the mailbox.
-    return call.isOver ? undefined : call;
+    return call;
   }
 
   /** A call goes out with that many messages, as `Inbox.take` gives them. */
@@ -200,16 +206,21 @@ export class Delivery implements TurnTaker {
 
   /** The call settled; true: another batch may follow at once. */
   private settled(call: Call, isSuccess: boolean, error?: unknown): boolean {
-    const { lane } = this;
-    const { inbox, recovery } = lane;
+    const { breaker, recovery, services } = this.lane;
     // The handler itself ended this life: what was in flight has gone back to the head.
     if (call.isOver) return this.countLate();
-    // A listener of the outcome may route: until all of it is settled, the next call has to wait.
     call.end();
+    const isQuiet = isSuccess && call.failures === undefined && recovery.size === 0 && breaker?.isPristine !== false;
+    if (isQuiet && !services.bus.hearsFlushes) return this.settle(call, true, undefined);
+    return services.bus.changes.during(() => this.settle(call, isSuccess, error));
+  }
+
+  private settle(call: Call, isSuccess: boolean, error: unknown): boolean {
+    const { inbox, recovery } = this.lane;
     const { quarantined } = recovery;
-    const mustWait = isSuccess ? settleSuccess(lane, call) : settleFailure(lane, call, error);
+    const mustWait = isSuccess ? settleSuccess(this.lane, call) : settleFailure(this.lane, call, error);
     this.out = undefined;
-    if (this.settledListeners.length > 0) this.publishSettled();
+    if (this.settledListeners.length > 0) for (const resolve of this.settledListeners.splice(0)) resolve();
     if (!isSuccess || this.mode !== 'flush' || recovery.size > 0) return this.goOn(isSuccess, mustWait, quarantined);
     if (recovery.retryAt > 0) recovery.postpone(0);
     return inbox.dueTrigger() !== undefined || this.pause('flush');
@@ -240,10 +251,6 @@ export class Delivery implements TurnTaker {
   private countLate(): false {
     this.lane.counters[Counter.late] += 1;
     return false;
-  }
-
-  private publishSettled(): void {
-    for (const resolve of this.settledListeners.splice(0)) resolve();
   }
 
   /** Nothing is due. */

@@ -2,7 +2,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { CallTimes } from '../core/call-times.ts';
 import type { CoarseClock } from '../core/coarse-clock.ts';
 import { Counter, type Counters } from '../core/counters.ts';
-import { type Gap, GapLog } from '../core/gap-log.ts';
+import { GapLog } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
 import { Mailbox } from '../core/mailbox.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
@@ -39,8 +39,9 @@ export interface InboxOptions {
  * It knows nothing of what becomes of a message afterwards; the counters do.
  */
 export class Inbox {
+  /** What was dropped or conflated since the last batch. */
+  readonly gaps: GapLog;
   private readonly offers = new WaitingOffers();
-  private readonly gaps: GapLog;
   private readonly options: InboxOptions;
   private readonly counters: Counters;
   private readonly queueing: Histogram;
@@ -142,12 +143,12 @@ export class Inbox {
     try {
       if (isRaw && this.validate !== undefined) payload = this.validate(message);
     } catch (error) {
-      const outcome = this.reject('invalid', message);
-      this.options.services.keepDeadLetter(this.config.name, 'invalid', message, error, 0);
-      return outcome;
+      return this.reject('invalid', message, error);
     }
     // A payload may show its key no more. Without a check it is the message itself, which can be asked at any time.
-    return this.admit(payload, message, known ?? this.options.keyOf(message));
+    const key = known ?? this.options.keyOf(message);
+    // Both are code of the host, which may have closed the door.
+    return this.isDoorOpen ? this.admit(payload, message, key) : this.reject('not-running', message);
   }
 
   private admit(payload: unknown, message: unknown, key: string | undefined): Outcome {
@@ -156,9 +157,13 @@ export class Inbox {
     if (mailbox.size === 0 && this.isBatching) clock.read();
     else clock.advance(1);
     const sequence = counters[Counter.accepted] + 1;
-    if (key === undefined && !mailbox.isFull) mailbox.push(payload, clock.now, sequence);
-    else if (!this.overflow.admit(payload, key, clock.now, sequence)) return this.reject('mailbox-full', message);
+    // Before the policy, which may ask the host for keys: what that routes is counted after this message.
     counters[Counter.accepted] = sequence;
+    if (key === undefined && !mailbox.isFull) mailbox.push(payload, clock.now, sequence);
+    else if (!this.overflow.admit(payload, key, clock.now, sequence)) {
+      counters[Counter.accepted] -= 1;
+      return this.reject('mailbox-full', message);
+    }
     if (mailbox.size >= this.wakeAt) this.waker?.wake();
     return ACCEPTED;
   }
@@ -215,17 +220,6 @@ export class Inbox {
     return mailbox.take(count);
   }
 
-  /** Publishes what was dropped or conflated since the last time, in order. */
-  publishGaps(): readonly Gap[] {
-    const gaps = this.gaps.take();
-    for (const gap of gaps) this.options.services.bus.publish('message.dropped', gap);
-    return gaps;
-  }
-
-  get hasGaps(): boolean {
-    return !this.gaps.isEmpty;
-  }
-
   /** Takes everything that waits, in order, and gives the memory back. */
   drain(): readonly unknown[] {
     return this.mailbox.drain();
@@ -271,10 +265,15 @@ export class Inbox {
     return waitedMs >= this.config.timeoutMs ? 'age' : undefined;
   }
 
-  private reject(reason: Exclude<RejectReason, 'unknown-type'>, message: unknown): Outcome {
+  private reject(reason: Exclude<RejectReason, 'unknown-type'>, message: unknown, error?: unknown): Outcome {
+    const { bus, keepDeadLetter } = this.options.services;
+    const { name: channel } = this.config;
     this.counters[Counter.rejected] += 1;
     this.counters[Counter[reason]] += 1;
-    this.options.services.bus.publish('message.rejected', { channel: this.config.name, reason, message });
+    bus.changes.during(() => {
+      bus.publish('message.rejected', { channel, reason, message });
+      if (reason === 'invalid') keepDeadLetter(channel, reason, message, error, 0);
+    });
     return REJECTED[reason];
   }
 }

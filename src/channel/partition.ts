@@ -4,13 +4,13 @@ import type { ChannelConfig } from '../config/schema.ts';
 import { Counter } from '../core/counters.ts';
 import { stateName } from '../facts/chart-words.ts';
 import type { Inbox } from './inbox.ts';
-import { createLane, depthOf, type Lane, type LaneOptions, probeAt, waitingIn } from './lane.ts';
+import { createLane, depthOf, type Lane, type LaneOptions, probeAt, publishGaps, waitingIn } from './lane.ts';
 import { Life } from './life.ts';
 import type { PartitionView } from './partition-view.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { Restarts } from './restarts.ts';
 import { StateLog } from './state-log.ts';
-import { validatorOf } from './validator.ts';
+import type { Validate } from './validator.ts';
 import { forgetOptions } from './xstate-internals.ts';
 
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
@@ -118,19 +118,17 @@ export class Partition {
     };
   }
 
+  /** No instance could be made for a life. */
+  startFailed(error: unknown): void {
+    this.enter('failed', 'constructor', error);
+  }
+
   /**
-   * Begins a life: makes an instance and starts its actor under `parent`, which hears of its end; `warmed` is called once
-   * it is warm. False: no instance could be made.
+   * Begins a life with a new instance: starts its actor under `parent`, which hears of its end; `warmed` is called once it
+   * is warm. `validate`: how the instance checks messages.
    */
-  start(parent: AnyActorRef, makeInstance: () => AnyChannel, warmed: () => void): boolean {
-    let channel: AnyChannel;
-    try {
-      channel = makeInstance();
-      this.inbox.open(validatorOf(channel));
-    } catch (error) {
-      this.enter('failed', 'constructor', error);
-      return false;
-    }
+  start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, warmed: () => void): void {
+    this.inbox.open(validate);
     const life = new Life(this.lane, this.config, channel, this, (event) => actor.send(event));
     const actor = createActor(channelMachine, { id: this.id, parent, input: { port: () => life } });
     this.life = life;
@@ -147,7 +145,6 @@ export class Partition {
     });
     actor.start();
     forgetOptions(actor);
-    return true;
   }
 
   /** The actor ended. A life that failed gives back what it had in flight; after a stop that stays unsettled. */
@@ -164,7 +161,7 @@ export class Partition {
     inbox.close();
     this.returned = [...recovery.takeAll().flatMap(({ messages }) => messages), ...inbox.drain()];
     counters[Counter.returned] += this.returned.length;
-    inbox.publishGaps();
+    publishGaps(this.lane);
     if (this.state !== 'stopped') this.enter('stopped', 'router.stop', undefined);
   }
 
@@ -177,7 +174,8 @@ export class Partition {
 
   /** Brings an event to the statechart; nobody hears it while there is no life. */
   send(event: ChannelEvent): void {
-    this.actor?.send(event);
+    const { actor } = this;
+    if (actor !== undefined) this.lane.services.bus.changes.during(() => actor.send(event));
   }
 
   /** It failed, and is started again or given up; returns what went wrong. */
@@ -259,6 +257,6 @@ export class Partition {
     this.log.enter(to, cause, error);
     if (from === 'idle' || from === 'buffering') this.inbox.sleep();
     this.watchInbox(to);
-    this.lane.services.bus.publish('channel.entered', { channel: this.id, from, to, cause, error });
+    this.lane.services.bus.publishAfterwards('channel.entered', { channel: this.id, from, to, cause, error });
   }
 }

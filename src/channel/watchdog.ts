@@ -37,8 +37,8 @@ export class Watchdog {
     const { abandonAfterMs, breaker, processTimeoutMs } = config;
     const slowMs = breaker === false ? 0 : breaker.slowCallMs;
     const looks = [slowMs, processTimeoutMs, processTimeoutMs + abandonAfterMs].filter((ms) => ms > elapsedMs);
-    const { clock } = this.watched.lane.services;
-    this.timer = clock.setTimeout(() => this.look(), Math.min(...looks) - elapsedMs);
+    const { bus, clock } = this.watched.lane.services;
+    this.timer = clock.setTimeout(() => bus.changes.during(() => this.look()), Math.min(...looks) - elapsedMs);
   }
 
   private look(): void {
@@ -57,7 +57,6 @@ export class Watchdog {
     }
     const isHung = elapsedMs >= processTimeoutMs + abandonAfterMs;
     if (isHung) this.watched.send({ type: 'call.hung', error: call.timeoutError() });
-    // A listener of the breaker may have ended this life, and the call with it.
-    else if (!call.isOver) this.arm(call, elapsedMs);
+    else this.arm(call, elapsedMs);
   }
 }

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { isThenable, watch } from '../core/contained.ts';
 import { isMap } from './field.ts';
 import { configError } from './layers.ts';
 import { type Finding, show } from './mistakes.ts';
@@ -32,8 +33,8 @@ function checkRules(
 ): ChannelConfig['eventRules'] {
   try {
     const result = schema['~standard'].validate(rules);
-    if (result instanceof Promise) {
-      result.catch(() => {});
+    if (isThenable(result)) {
+      watch(result);
       refuse('the schema of the rules must answer at once, not by a promise');
     } else if (result.issues !== undefined) {
       for (const { message, path = [] } of result.issues) {

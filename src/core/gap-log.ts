@@ -30,17 +30,22 @@ export class GapLog {
   }
 
   add(reason: GapReason, key: string, sequence: number): void {
+    this.merge({ channel: this.channel, key, from: sequence, to: sequence, count: 1, reason });
+  }
+
+  /** Adds losses that another log collected. */
+  merge({ key, from, to, count, reason }: Gap): void {
     this.gaps ??= new Map();
     const name = this.gaps.size < KEYS_MAX || this.gaps.has(`${reason} ${key}`) ? key : OTHER_KEYS;
     let gap = this.gaps.get(`${reason} ${name}`);
     if (gap === undefined) {
-      gap = { channel: this.channel, key: name, from: sequence, to: sequence, count: 0, reason };
+      gap = { channel: this.channel, key: name, from, to, count: 0, reason };
       this.gaps.set(`${reason} ${name}`, gap);
     }
-    gap.count += 1;
+    gap.count += count;
     // Not always ascending: a batch that was put back is older than what was dropped meanwhile.
-    if (sequence < gap.from) gap.from = sequence;
-    if (sequence > gap.to) gap.to = sequence;
+    if (from < gap.from) gap.from = from;
+    if (to > gap.to) gap.to = to;
   }
 
   /** The gaps in the order of their first loss; the log is empty afterwards. */

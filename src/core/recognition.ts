@@ -1,3 +1,5 @@
+import { contained, isThenable } from './contained.ts';
+
 /** A user's own opinion on the data type of a message; undefined: no opinion. */
 export type RecognitionRule = (message: unknown) => string | undefined;
 
@@ -14,13 +16,20 @@ const MASSIVE_EVENTS: ReadonlyMap<unknown, string> = new Map([
 
 /** Finds the data type of a message: by the user's rules, then by its `ev`, then by its shape. Never throws. */
 export class Recognition {
-  readonly #rules: readonly RecognitionRule[];
-  readonly #ruleFailed: (error: unknown) => void;
+  readonly #rules: readonly ((message: unknown) => unknown)[];
 
-  /** The rules are called in order. A rule that throws has no opinion; `ruleFailed` gets its error and must not throw. */
+  /**
+   * The rules are called in order. A rule that throws, or answers later, has no opinion; `ruleFailed` gets its error and
+   * must not throw.
+   */
   constructor(rules: readonly RecognitionRule[] = [], ruleFailed: (error: unknown) => void = () => {}) {
-    this.#rules = rules;
-    this.#ruleFailed = ruleFailed;
+    this.#rules = rules.map((rule) =>
+      contained((message: unknown) => {
+        const opinion: unknown = rule(message);
+        if (isThenable(opinion)) ruleFailed(new TypeError('a rule must answer at once, not by a promise'));
+        return opinion;
+      }, ruleFailed),
+    );
   }
 
   /** Whether this `ev` alone decides the data type: not when the user's own rules come first. */
@@ -31,12 +40,8 @@ export class Recognition {
   /** Undefined: unknown; `why` says why. */
   dataTypeOf(message: unknown): string | undefined {
     for (const rule of this.#rules) {
-      try {
-        const opinion: unknown = rule(message);
-        if (typeof opinion === 'string' && opinion !== '') return opinion;
-      } catch (error) {
-        this.#ruleFailed(error);
-      }
+      const opinion = rule(message);
+      if (typeof opinion === 'string' && opinion !== '') return opinion;
     }
     try {
       if (!isRecord(message)) return undefined;

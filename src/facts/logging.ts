@@ -1,3 +1,4 @@
+import { contained } from '../core/contained.ts';
 import { errorText } from '../core/error-text.ts';
 import type { Bus } from './bus.ts';
 import { causeInWords } from './chart-words.ts';
@@ -21,13 +22,15 @@ const logged: Readonly<Record<Level, readonly (keyof RouterFacts)[]>> = {
   error: ['channel.gaveUp', 'config.rejected', 'callback.failed'],
 };
 
-/** Writes the facts of a bus to the host's logger; each channel has a child logger of its own. */
+/** Writes the facts of a bus to the host's logger; each channel has a child logger of its own, which goes with it. */
 export function logFacts(bus: Bus, logger: Logger): void {
   const children = new Map<string, Logger>();
-  const loggerOf = (channel: unknown): Logger => {
+  const loggerOf = (channel: unknown, state: unknown): Logger => {
     if (typeof channel !== 'string') return logger;
     const child = children.get(channel) ?? logger.child({ channel });
-    children.set(channel, child);
+    // Only who enters states also comes to its end; what is told of a channel that is gone must not keep a logger.
+    if (state === 'stopped') children.delete(channel);
+    else if (state !== undefined) children.set(channel, child);
     return child;
   };
   const write = (level: Level, type: keyof RouterFacts, fact: Record<string, unknown>): void => {
@@ -39,7 +42,7 @@ export function logFacts(bus: Bus, logger: Logger): void {
       ...(typeof cause === 'string' && { cause: causeInWords(cause) }),
       ...(error !== undefined && { error: errorText(error) }),
     };
-    loggerOf(channel)[level](fields, type);
+    loggerOf(channel, type === 'channel.entered' ? rest.to : undefined)[level](fields, type);
   };
   for (const [level, types] of Object.entries(logged) as [Level, (keyof RouterFacts)[]][])
     for (const type of types) bus.tap(type, (fact) => write(level, type, fact as Record<string, unknown>));
@@ -47,22 +50,17 @@ export function logFacts(bus: Bus, logger: Logger): void {
 
 /** A logger whose exceptions are contained and counted: a log that fails must not stop the data. */
 export function containLogger(logger: Logger, bus: Bus): Logger {
-  const contain = <Args extends unknown[], Result>(call: (...args: Args) => Result, otherwise: Result) => {
-    return (...args: Args): Result => {
-      try {
-        return call(...args);
-      } catch (error) {
-        bus.fault('logger', error);
-        return otherwise;
-      }
-    };
-  };
-  const write = (level: Level) => contain<[object, string], void>((...args) => logger[level](...args), undefined);
+  const failed = (error: unknown): void => bus.fault('logger', error);
+  const write = (level: Level) => contained((fields: object, text: string) => logger[level](fields, text), failed);
+  const child = contained((bindings: Record<string, unknown>) => logger.child(bindings), failed);
   return {
     debug: write('debug'),
     info: write('info'),
     warn: write('warn'),
     error: write('error'),
-    child: contain((bindings) => containLogger(logger.child(bindings), bus), silentLogger),
+    child(bindings) {
+      const made = child(bindings);
+      return made === undefined ? silentLogger : containLogger(made, bus);
+    },
   };
 }

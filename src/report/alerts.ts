@@ -30,7 +30,7 @@ export class Alerts {
     this.#channels = channels;
     const look = ({ channel }: { readonly channel: string }): void =>
       this.#look(channels.has(channel) ? channel : channel.replace(/\/\d+$/, ''));
-    services.bus.tap('channel.entered', look);
+    services.bus.tapAtOnce('channel.entered', look);
     services.bus.tap('channel.gaveUp', look);
     services.bus.tap('config.applied', () => {
       this.#set('config-rejected', null, false);

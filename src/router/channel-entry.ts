@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { madeBy } from '../channel/channel-source.ts';
 import { handOver } from '../channel/hand-over.ts';
 import { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
@@ -113,7 +114,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
 
   /** Makes the instance of one life. Throws what its constructor throws, and every mistake in its rules. */
   makeInstance(partition: Partition): AnyChannel {
-    const instance = this.spare ?? this.options.factory();
+    const instance = this.spare ?? madeBy(this.options.factory);
     this.spare = undefined;
     this.checkRules(instance);
     bindChannel(instance, {
@@ -153,11 +154,13 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     const { bus } = this.options.services;
     if (to === 'half-open') return;
     const coolDownMs = this.breaker?.coolDownLeftMs() ?? 0;
-    if (to === 'open') bus.publish('breaker.opened', { channel: this.name, cause, rates, coolDownMs });
-    else bus.publish('breaker.closed', { channel: this.name, cause });
-    for (const partition of this.partitions) {
-      partition.send({ type: to === 'open' ? 'breaker.opened' : 'breaker.closed' });
-    }
+    bus.changes.within(() => {
+      if (to === 'open') bus.publish('breaker.opened', { channel: this.name, cause, rates, coolDownMs });
+      else bus.publish('breaker.closed', { channel: this.name, cause });
+      for (const partition of this.partitions) {
+        partition.send({ type: to === 'open' ? 'breaker.opened' : 'breaker.closed' });
+      }
+    });
   }
 
   /** A class whose constructor threw when the router was made shows its rules only now. */

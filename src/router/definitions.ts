@@ -112,12 +112,13 @@ export class Definitions {
 
   /**
    * Defines another channel: its configuration is checked with all others. Throws every mistake, and then nothing has
-   * changed.
+   * changed. `assertFree` throws when the channel cannot be added, as may be so only after its constructor has run.
    */
-  add(name: string, source: ChannelSource, input: ChannelInput): ChannelEntry {
+  add(name: string, source: ChannelSource, input: ChannelInput, assertFree: () => void): ChannelEntry {
     const factory = factoryOf(source);
-    const layers = [...layersOf(this.#config), namedLayer({ channels: { [name]: input } }, 'add')];
     const instance = makeInstance(name, factory);
+    assertFree();
+    const layers = [...layersOf(this.#config), namedLayer({ channels: { [name]: input } }, 'add')];
     const schema = rulesOf(instance);
     const rules = new Map(schema === undefined ? [] : [[name, schema]]);
     const added = checkEventRules(resolveLayers(layers), rules).channels[name];

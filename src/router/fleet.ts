@@ -1,6 +1,7 @@
 import type { AnyActorRef } from 'xstate';
 import type { Partition } from '../channel/partition.ts';
 import type { Services } from '../channel/services.ts';
+import { validatorOf } from '../channel/validator.ts';
 import { keepTimersApart } from '../channel/xstate-internals.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
 import { addLedgers, type Ledger } from '../core/ledger.ts';
@@ -93,14 +94,19 @@ export class Fleet implements FleetPort {
     keepTimersApart(this.#parent);
     this.#notify = notify;
     const byPriority = [...this.#partitions.values()].sort((a, b) => a.partition.priority - b.partition.priority);
-    for (const { partition } of byPriority) this.#start(partition);
-    return () => this.#halt();
+    const { changes } = this.#services.bus;
+    changes.within(() => {
+      for (const { partition } of byPriority) this.#start(partition);
+    });
+    return () => changes.within(() => this.#halt());
   }
 
   receive(command: FleetCommand): void {
-    if (command.type === 'fleet.drain') this.drain();
-    else if (command.type === 'fleet.restart') this.#restart(command.id);
-    else this.#ended(command.actorId);
+    this.#services.bus.changes.within(() => {
+      if (command.type === 'fleet.drain') this.drain();
+      else if (command.type === 'fleet.restart') this.#restart(command.id);
+      else this.#ended(command.actorId);
+    });
   }
 
   /** An operator's restart: failures before it no longer count, and a partition that lives is ended first. */
@@ -204,13 +210,22 @@ export class Fleet implements FleetPort {
 
   #start(partition: Partition): void {
     const channel = this.#partitions.get(partition.id)?.channel;
-    if (this.#parent === undefined || this.isStopping || channel === undefined || partition.isAlive) return;
+    if (this.#parent === undefined || channel === undefined || !this.#mayStart(partition)) return;
     const warmed = (): void => {
       this.#settling.delete(partition.id);
       this.#down.delete(partition.id);
       this.#notify({ type: 'channel.warmed', id: partition.id });
     };
-    if (!partition.start(this.#parent, () => channel.makeInstance(partition), warmed)) this.#failed(partition);
+    const made = madeFor(channel, partition);
+    // Its constructor is code of the host, which may have ended the router or started the partition itself.
+    if (!this.#mayStart(partition)) return;
+    if ('instance' in made) return partition.start(this.#parent, made.instance, made.validate, warmed);
+    partition.startFailed(made.error);
+    this.#failed(partition);
+  }
+
+  #mayStart(partition: Partition): boolean {
+    return !this.isStopping && !partition.isAlive && this.#partitions.get(partition.id)?.partition === partition;
   }
 
   #failed(partition: Partition): void {
@@ -245,5 +260,15 @@ export class Fleet implements FleetPort {
     this.#partitions.delete(id);
     this.#settling.delete(id);
     this.#down.delete(id);
+  }
+}
+
+/** The instance of a life and how it checks messages, or why there is none. */
+function madeFor(channel: ChannelEntry, partition: Partition) {
+  try {
+    const instance = channel.makeInstance(partition);
+    return { instance, validate: validatorOf(instance) };
+  } catch (error) {
+    return { error };
   }
 }

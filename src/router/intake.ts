@@ -101,9 +101,14 @@ export class Intake {
 
   private refuse(message: unknown, dataType = this.recognition.dataTypeOf(message)): Outcome {
     this.refused += 1;
-    const why = dataType === undefined ? this.recognition.why(message) : `no channel serves data type '${dataType}'`;
-    this.services.keepDeadLetter(null, 'unknown-type', message, why, 0);
-    this.services.bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message });
+    // A caller without types may hand over a symbol, which no template takes.
+    const named = `no channel serves data type '${String(dataType)}'`;
+    const why = dataType === undefined ? this.recognition.why(message) : named;
+    const { bus, keepDeadLetter } = this.services;
+    bus.changes.during(() => {
+      keepDeadLetter(null, 'unknown-type', message, why, 0);
+      bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message });
+    });
     return REJECTED['unknown-type'];
   }
 }

@@ -30,8 +30,8 @@ export interface RouterParts {
 /** Puts a router together; nothing runs yet. */
 export function buildParts(plan: Plan): RouterParts {
   const { options, config, instances } = plan;
-  const bus = new Bus(options.events);
   const clock = options.clock ?? createSystemClock();
+  const bus = new Bus(clock, options.events);
   const logger = options.logger === undefined ? silentLogger : containLogger(options.logger, bus);
   if (options.logger !== undefined) logFacts(bus, logger);
   // Before the alerts: a fact stands in the record before the alert that it raises.
@@ -74,6 +74,7 @@ export function addChannel({ fleet, intake }: RouterParts, channel: ChannelEntry
 /**
  * Takes a channel out: nothing is routed to it any more, it drains, and its counts are kept. Resolves with its report; a
  * second order waits for the same one. `isByHand`: the report goes to an operator, so that of `stop` leaves it out.
+ * Part of a change: nobody may hear of it before the channel knows that it is being removed.
  */
 export function removeChannel(
   { definitions, fleet, intake }: RouterParts,

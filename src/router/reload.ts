@@ -70,7 +70,7 @@ async function reconfigure(parts: RouterParts, from: AnyConfig | Promise<AnyConf
     const { config, instances } = definitions.config === before ? first : checkAgain(parts, input, standing);
     const next = { config: removed.reduce((rest, { name }) => withoutChannel(rest, name), config), instances };
     const changes = diffConfig(definitions.config, next.config);
-    apply(parts, next, standing);
+    services.bus.changes.during(() => apply(parts, next, standing));
     if (changes.length > 0) services.bus.publish('config.applied', { changes });
     return changes;
   } catch (error) {
@@ -85,7 +85,8 @@ function checkAgain(parts: RouterParts, input: AnyConfig, standing: readonly Cha
   try {
     return definitions.check(input, fleet.channels);
   } catch (error) {
-    apply(parts, { config: definitions.config, instances: new Map() }, standing);
+    const { changes } = parts.services.bus;
+    changes.during(() => apply(parts, { config: definitions.config, instances: new Map() }, standing));
     throw error;
   }
 }

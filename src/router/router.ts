@@ -82,7 +82,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   async start(): Promise<void> {
     if (this.#stopped !== undefined)
       throw new SluiceError('not-running', 'a router that was stopped cannot start again');
-    await startActor(this.actor);
+    await startActor(this.actor, this.#parts.services.bus);
   }
 
   /** Takes one message in, or says why not. Synchronous; never throws because of a message. */
@@ -151,14 +151,19 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     config: ChannelInput<RulesInputOf<Source>> = {},
   ): void {
     const { definitions, fleet } = this.#parts;
-    if (fleet.isStopping) throw new SluiceError('not-running', `the router is ${this.state}`);
-    if (fleet.channels.has(name)) throw new SluiceError('duplicate-channel', `there is a channel '${name}' already`);
-    addChannel(this.#parts, definitions.add(name, channel, config));
+    const assertFree = (): void => {
+      if (fleet.isStopping) throw new SluiceError('not-running', `the router is ${this.state}`);
+      if (fleet.channels.has(name)) throw new SluiceError('duplicate-channel', `there is a channel '${name}' already`);
+    };
+    assertFree();
+    this.#during(() => addChannel(this.#parts, definitions.add(name, channel, config, assertFree)));
   }
 
   /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` leaves it out. */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
-    return removeChannel(this.#parts, this.#channel(name), this.#now + deadlineOf('remove', options), true);
+    const drainAt = this.#now + deadlineOf('remove', options);
+    const channel = this.#channel(name);
+    return this.#parts.services.bus.changes.order(() => removeChannel(this.#parts, channel, drainAt, true));
   }
 
   /**
@@ -183,31 +188,31 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * `coolDownMs`: how long it stays open at least; Infinity: until `reset`. Default: the usual cool-down.
    */
   trip(name: string, { coolDownMs }: { readonly coolDownMs?: number } = {}): void {
-    this.#breaker(name).trip(coolDownMs);
+    this.#during(() => this.#breaker(name).trip(coolDownMs));
   }
 
   /** Closes the breaker of a channel by hand and forgets its history. */
   reset(name: string): void {
-    this.#breaker(name).reset();
+    this.#during(() => this.#breaker(name).reset());
   }
 
   /** Holds a channel, or all: it takes messages in and delivers none, until `resume`. */
   pause(name?: string): void {
-    for (const partition of this.#partitions(name)) partition.pause(true);
+    this.#withPartitions(name, (partition) => partition.pause(true));
   }
 
   resume(name?: string): void {
-    for (const partition of this.#partitions(name)) partition.pause(false);
+    this.#withPartitions(name, (partition) => partition.pause(false));
   }
 
   /** Makes everything that waits in a channel, or in all, due now. */
   flush(name?: string): void {
-    for (const partition of this.#partitions(name)) partition.flush();
+    this.#withPartitions(name, (partition) => partition.flush());
   }
 
   /** Starts a channel anew, even if it was given up. What is in flight is abandoned and delivered again. */
   restart(name: string): void {
-    for (const partition of this.#partitions(name)) this.#parts.fleet.restartByHand(partition);
+    this.#withPartitions(name, (partition) => this.#parts.fleet.restartByHand(partition));
   }
 
   /**
@@ -217,7 +222,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   stop(options: StopOptions = {}): Promise<DrainReport> {
     const deadlineMs = deadlineOf('stop', options);
     this.#reloads.unwatch();
-    this.#stopped ??= stopRouter(this.#parts, this.actor, deadlineMs);
+    this.#stopped ??= this.#parts.services.bus.changes.order(() => stopRouter(this.#parts, this.actor, deadlineMs));
     return this.#stopped;
   }
 
@@ -242,8 +247,13 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     throw new SluiceError('refused', `channel '${name}' has no breaker: its configuration says breaker: false`);
   }
 
-  #partitions(name?: string): readonly Partition[] {
+  /** An order is carried out whole before anybody hears of it. */
+  #during<Result>(order: () => Result): Result {
+    return this.#parts.services.bus.changes.during(order);
+  }
+
+  #withPartitions(name: string | undefined, order: (partition: Partition) => void): void {
     const channels = name === undefined ? [...this.#parts.fleet.channels.values()] : [this.#channel(name)];
-    return channels.flatMap(({ partitions }) => partitions);
+    this.#during(() => channels.flatMap(({ partitions }) => partitions).forEach(order));
   }
 }

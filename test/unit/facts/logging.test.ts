@@ -3,7 +3,7 @@ import { Bus } from '../../../src/facts/bus.ts';
 import type { RouterEvents } from '../../../src/facts/events.ts';
 import type { Logger } from '../../../src/facts/logging.ts';
 import { containLogger, logFacts } from '../../../src/facts/logging.ts';
-import { createTestRouter, fail, message } from '../../../src/testing/index.ts';
+import { createSimulatedClock, createTestRouter, fail, message } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
 
 interface Line {
@@ -50,7 +50,7 @@ function breaks(): never {
 
 let bus: Bus;
 beforeEach(() => {
-  bus = new Bus();
+  bus = new Bus(createSimulatedClock());
 });
 
 const entered = { from: 'idle', to: 'flushing', cause: 'batch.full', error: undefined } as const;

@@ -10,7 +10,8 @@ function endingIn(how: string, value: unknown): unknown {
   if (how === 'returns') return value;
   if (how === 'throws') throw value;
   // As from another realm: no instance of our Promise.
-  return how === 'rejects' ? Promise.reject(value) : { then: (_yes: unknown, no: (why: unknown) => void) => no(value) };
+  const then = (_yes: unknown, no: (why: unknown) => void): void => no(value);
+  return how === 'rejects' ? Promise.reject(value) : Object.defineProperty({}, 'then', { value: then });
 }
 
 test('however a function of the host ends, the caller goes on and is told once of what went wrong', async () => {

@@ -47,6 +47,7 @@ export {
 } from './router/create-router.ts';
 export type { DeadLetterDesk, ReplayOptions, ReplayReport } from './router/dead-letter-desk.ts';
 export type { OfferOptions, RouteOptions } from './router/intake.ts';
+export type { WatchOptions } from './router/reload.ts';
 export { DataChannelRouter } from './router/router.ts';
 export type { ChannelInput, KnownConfig, RouterOptions } from './router/router-options.ts';
 export type { StopOptions } from './router/shutdown.ts';

@@ -155,14 +155,20 @@ export class Partition {
     this.actor = undefined;
   }
 
-  /** No life is left: hands back what waits, in order. */
-  stop(): void {
-    const { counters, inbox, recovery } = this.lane;
-    inbox.close();
-    this.returned = [...recovery.takeAll().flatMap(({ messages }) => messages), ...inbox.drain()];
-    counters[Counter.returned] += this.returned.length;
-    publishGaps(this.lane);
+  /** No life is left. `keeps`: what waits stays, for a channel of that name to come back; else it is handed back. */
+  stop(keeps: boolean): void {
+    this.inbox.close();
+    if (!keeps) this.handBack();
     if (this.state !== 'stopped') this.enter('stopped', 'router.stop', undefined);
+  }
+
+  /** Hands back what waits, in order. */
+  handBack(): void {
+    const { counters, inbox, recovery } = this.lane;
+    const left = [...recovery.takeAll().flatMap(({ messages }) => messages), ...inbox.drain()];
+    counters[Counter.returned] += left.length;
+    this.returned = [...this.returned, ...left];
+    publishGaps(this.lane);
   }
 
   /** Nothing more is taken in, and what is not delivered by then is handed back. */

@@ -1,7 +1,14 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
 
 /** Why a message could not be routed or processed; a closed set. */
-export type DeadLetterReason = 'unknown-type' | 'invalid' | 'failed' | 'not-retryable' | 'poison' | 'stopped';
+export type DeadLetterReason =
+  | 'unknown-type'
+  | 'invalid'
+  | 'failed'
+  | 'not-retryable'
+  | 'poison'
+  | 'removed'
+  | 'stopped';
 
 /** A message that could not be routed or processed. */
 export interface DeadLetter {

@@ -18,7 +18,7 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 const logged: Readonly<Record<Level, readonly (keyof RouterFacts)[]>> = {
   debug: ['channel.entered', 'drain.progressed'],
   info: ['router.entered', 'breaker.closed', 'alert.cleared', 'config.applied'],
-  warn: ['channel.restarted', 'batch.failed', 'message.dropped', 'breaker.opened', 'alert.raised'],
+  warn: ['channel.restarted', 'batch.failed', 'message.dropped', 'messages.held', 'breaker.opened', 'alert.raised'],
   error: ['channel.gaveUp', 'config.rejected', 'callback.failed'],
 };
 

@@ -33,10 +33,14 @@ export class Alerts {
     services.bus.tapAtOnce('channel.entered', look);
     services.bus.tap('channel.gaveUp', look);
     services.bus.tap('config.applied', () => {
-      this.#set('config-rejected', null, false);
       for (const name of channels.keys()) this.#look(name);
     });
     services.bus.tap('config.rejected', ({ error }) => this.#set('config-rejected', null, errorText(error)));
+  }
+
+  /** A configuration was put in force, even if it changed nothing. */
+  configAccepted(): void {
+    this.#set('config-rejected', null, false);
   }
 
   /** What is raised now, oldest first. */

@@ -5,7 +5,9 @@ import { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
 import { type AnyChannel, bindChannel, type ChannelFactory } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
+import { validatorOf } from '../channel/validator.ts';
 import { checkEventRules } from '../config/event-rules.ts';
+import { configOf } from '../config/parse.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { BreakerChange, BreakerUser, Caller } from '../core/breaker-change.ts';
@@ -46,6 +48,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   private checkedBy: StandardSchemaV1 | undefined;
   private removal: Promise<ChannelReport> | undefined;
   private isReported = false;
+  private isTakenOut = false;
 
   /** `predecessor`: the same channel before a reload; its measurements go on. */
   constructor(options: ChannelEntryOptions, predecessor?: ChannelEntry) {
@@ -92,9 +95,15 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     return this.isReported;
   }
 
+  /** A reload takes it out, and nobody gets a report: what it does not deliver is kept, in case that it comes back. */
+  get isKept(): boolean {
+    return this.isTakenOut && !this.isReported;
+  }
+
   /** Takes it out; a second order waits for the same end. */
   remove(isByHand: boolean, takeOut: () => Promise<ChannelReport>): Promise<ChannelReport> {
     this.isReported ||= isByHand;
+    this.isTakenOut ||= !isByHand;
     this.removal ??= takeOut();
     return this.removal;
   }
@@ -112,8 +121,17 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     return this.partitioning(key ?? '').inbox.offer(message, signal, key);
   }
 
-  /** Makes the instance of one life. Throws what its constructor throws, and every mistake in its rules. */
-  makeInstance(partition: Partition): AnyChannel {
+  /** The instance of one life and how it checks messages; or what its constructor throws, or each mistake in its rules. */
+  makeInstance(partition: Partition) {
+    try {
+      const instance = this.boundInstance(partition);
+      return { instance, validate: validatorOf(instance) };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  private boundInstance(partition: Partition): AnyChannel {
     const instance = this.spare ?? madeBy(this.options.factory);
     this.spare = undefined;
     this.checkRules(instance);
@@ -168,8 +186,8 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     const schema = rulesOf(instance);
     if (schema === undefined || schema === this.checkedBy) return;
     const { name } = this;
-    const { channels } = checkEventRules({ channels: { [name]: this.config } }, new Map([[name, schema]]));
-    if (channels[name] !== undefined) this.reconfigure(channels[name]);
+    const checked = configOf(checkEventRules({ channels: { [name]: this.config } }, new Map([[name, schema]])), name);
+    if (checked !== undefined) this.reconfigure(checked);
     // From now on a reload checks by them, too.
     this.checkedBy = schema;
   }

@@ -3,8 +3,9 @@ import { type ChannelSource, factoryOf, makeInstance } from '../channel/channel-
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
 import { checkEventRules } from '../config/event-rules.ts';
+import { isMap } from '../config/field.ts';
 import { namedLayer } from '../config/layers.ts';
-import { layersOf, parseConfig, remember, resolveLayers, withoutChannel } from '../config/parse.ts';
+import { configOf, layersOf, parseConfig, remember, resolveLayers, withoutChannel } from '../config/parse.ts';
 import type { ChannelConfig, RouterConfig } from '../config/schema.ts';
 import { Breaker } from '../core/breaker.ts';
 import { SluiceError } from '../core/sluice-error.ts';
@@ -32,13 +33,18 @@ export interface Plan extends Checked {
 
 /** Checks everything that can be wrong with the options; throws `SluiceError` with all mistakes. */
 export function planRouter(options: RouterOptions): Plan {
-  const sources = Object.entries(options.channels ?? {});
+  const { channels = {} } = options;
+  // `{ __proto__: … }` gives an object another prototype, and names nothing.
+  const above: unknown = Object.getPrototypeOf(channels);
+  if (!isMap(channels) || (above !== null && Object.getPrototypeOf(above) !== null))
+    throw new SluiceError('invalid-option', 'channels must be a plain map of names and channels');
+  const sources = Object.entries(channels);
   if (sources.length === 0)
     throw new SluiceError('invalid-option', 'channels must name at least one channel: { tick: TradeChannel }');
   if (options.recorder !== undefined) checkRecorder(options.recorder);
   const factories = new Map(sources.map(([name, source]) => [name, factoryOf(source)]));
   const written = parseConfig(options.config ?? {});
-  const names = [...factories.keys()].filter((name) => written.channels[name] === undefined);
+  const names = [...factories.keys()].filter((name) => configOf(written, name) === undefined);
   const unnamed = new Map(names.map((name) => [name, {}]));
   return { options, factories, unnamed, ...check(written, factories, unnamed, new Map()) };
 }
@@ -57,19 +63,36 @@ function check(
     const text = `config.channels.${name}: no class is given for it; channels has ${[...factories.keys()].join(', ')}`;
     throw new SluiceError('unknown-channel', text);
   }
-  const missing = [...unnamed].filter(([name]) => written.channels[name] === undefined);
-  const layers = [namedLayer({ channels: Object.fromEntries(missing) }, 'channels'), ...layersOf(written)];
-  const config = missing.length === 0 ? written : resolveLayers(layers);
+  const config = withUnnamed(written, unnamed);
+  const goes = [...running.keys()].filter((name) => configOf(config, name) === undefined);
+  if (goes.length > 0 && Object.keys(written.channels).length === 0) {
+    const text = `a configuration that names no channel would take out ${goes.join(', ')}; remove(name) takes one out`;
+    throw new SluiceError('refused', text);
+  }
   const instances = new Map<string, AnyChannel>();
   const rules = new Map<string, StandardSchemaV1>();
   for (const [name, factory] of factories) {
-    if (config.channels[name] === undefined) continue;
+    if (configOf(config, name) === undefined) continue;
     const instance = running.has(name) ? undefined : makeInstance(name, factory);
     if (instance !== undefined) instances.set(name, instance);
     const schema = running.get(name)?.rules ?? rulesOf(instance);
     if (schema !== undefined) rules.set(name, schema);
   }
   return { config: checkEventRules(config, rules), instances };
+}
+
+const UNNAMED = 'channels';
+
+/** Lays what code said of channels over what files say of them; what a configuration in code says of them wins over both. */
+function withUnnamed(written: RouterConfig, unnamed: Unnamed): RouterConfig {
+  const isNamed = (name: string): boolean => configOf(written, name) !== undefined;
+  const said = [...unnamed].filter(([name, input]) => !isNamed(name) || Object.keys(input).length > 0);
+  if (said.length === 0) return written;
+  const layers = layersOf(written);
+  const files = layers.filter(({ name }) => name === undefined);
+  // The configuration in force may be given again: then it holds what was laid over it the last time.
+  const code = layers.filter(({ name }) => name !== undefined && name !== UNNAMED);
+  return resolveLayers([...files, namedLayer({ channels: Object.fromEntries(said) }, UNNAMED), ...code]);
 }
 
 /** What the channels of a router are made of: the configuration in force, factories, and breakers that several share. */
@@ -98,8 +121,8 @@ export class Definitions {
   /** Checks another configuration; throws `SluiceError` with all mistakes. */
   check(input: AnyConfig, running: ReadonlyMap<string, ChannelEntry>): Checked {
     // A channel that only code knows stays; a channel that was configured and is no longer named goes.
-    const unnamed = [...this.#unnamed].filter(([name]) => running.has(name));
-    return check(input, new Map([...this.#given, ...this.#added]), new Map(unnamed), running);
+    const unnamed = new Map([...this.#unnamed].filter(([name]) => running.has(name)));
+    return check(input, new Map([...this.#given, ...this.#added]), unnamed, running);
   }
 
   /** Puts a configuration in force, once it was checked. */
@@ -111,22 +134,22 @@ export class Definitions {
   }
 
   /**
-   * Defines another channel: its configuration is checked with all others. Throws every mistake, and then nothing has
-   * changed. `assertFree` throws when the channel cannot be added, as may be so only after its constructor has run.
+   * Defines another channel: its configuration is checked with all others. Returns the instance that was made to read its
+   * rules. Throws every mistake, and then nothing has changed. `assertFree` throws when the channel cannot be added, as may be so only after its constructor has run.
    */
-  add(name: string, source: ChannelSource, input: ChannelInput, assertFree: () => void): ChannelEntry {
+  add(name: string, source: ChannelSource, input: ChannelInput, assertFree: () => void): AnyChannel | undefined {
     const factory = factoryOf(source);
     const instance = makeInstance(name, factory);
     assertFree();
     const layers = [...layersOf(this.#config), namedLayer({ channels: { [name]: input } }, 'add')];
     const schema = rulesOf(instance);
     const rules = new Map(schema === undefined ? [] : [[name, schema]]);
-    const added = checkEventRules(resolveLayers(layers), rules).channels[name];
+    const added = configOf(checkEventRules(resolveLayers(layers), rules), name);
     const channels = { ...this.#config.channels, ...(added && { [name]: added }) };
     this.apply(remember({ router: this.#config.router, channels }, layers));
     this.#added.set(name, factory);
     this.#unnamed.set(name, input);
-    return this.make(name, instance);
+    return instance;
   }
 
   /** The channel is gone, and so is all that only it needed. */
@@ -138,7 +161,7 @@ export class Definitions {
 
   /** Makes a channel of the configuration in force. */
   make(name: string, instance?: AnyChannel, predecessor?: ChannelEntry): ChannelEntry {
-    const config = this.#config.channels[name];
+    const config = configOf(this.#config, name);
     const factory = this.#added.get(name) ?? this.#given.get(name);
     if (config === undefined || factory === undefined) throw new SluiceError('unknown-channel', `no channel '${name}'`);
     const breaker = this.#breakerFor(config, predecessor);

@@ -1,13 +1,11 @@
 import type { AnyActorRef } from 'xstate';
 import type { Partition } from '../channel/partition.ts';
 import type { Services } from '../channel/services.ts';
-import { validatorOf } from '../channel/validator.ts';
 import { keepTimersApart } from '../channel/xstate-internals.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
-import { addLedgers, type Ledger } from '../core/ledger.ts';
-import { channelMetrics } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Definitions } from './definitions.ts';
+import { TakenOut } from './taken-out.ts';
 
 const EARLY_MS = 2;
 
@@ -19,6 +17,7 @@ const STOP_GRACE_MS = 150;
  * one actor of the router's machine but are kept here, because a machine copies its map of children at every change.
  */
 export class Fleet implements FleetPort {
+  readonly takenOut: TakenOut;
   readonly #channels = new Map<string, ChannelEntry>();
   readonly #services: Services;
   readonly #definitions: Definitions;
@@ -30,7 +29,6 @@ export class Fleet implements FleetPort {
   /** Called when a partition is gone, for good or for a successor. */
   readonly #removals = new Map<string, () => void>();
   readonly #replacements = new Map<string, () => void>();
-  #removed = addLedgers([]);
   /** Undefined: it was not launched. */
   #parent: AnyActorRef | undefined;
   #notify: (event: FleetEvent) => void = () => {};
@@ -39,6 +37,7 @@ export class Fleet implements FleetPort {
 
   constructor(services: Services, definitions: Definitions) {
     this.#services = services;
+    this.takenOut = new TakenOut(services);
     this.#definitions = definitions;
   }
 
@@ -53,11 +52,6 @@ export class Fleet implements FleetPort {
 
   get isStopping(): boolean {
     return this.#stopBy !== undefined;
-  }
-
-  /** The counts of channels that were taken out. */
-  get removed(): Ledger {
-    return this.#removed;
   }
 
   get isSettled(): boolean {
@@ -124,6 +118,11 @@ export class Fleet implements FleetPort {
   closeInboxes(stopBy: number): void {
     this.#stopBy = stopBy;
     for (const { partition } of this.#partitions.values()) partition.closeInbox(stopBy);
+    this.takenOut.handBack();
+    // Some of its partitions may have ended before the others, and kept what they had.
+    for (const { isKept, partitions } of this.#channels.values()) {
+      for (const partition of partitions) if (isKept && !this.#partitions.has(partition.id)) partition.handBack();
+    }
   }
 
   /** A channel that is added after the start is started at once. */
@@ -136,7 +135,7 @@ export class Fleet implements FleetPort {
     }
   }
 
-  /** Drains one channel; resolves when it is gone. */
+  /** Drains one channel; resolves when all of its partitions have ended. */
   async remove(channel: ChannelEntry, drainAt: number): Promise<void> {
     for (const partition of channel.partitions) partition.closeInbox(drainAt);
     const left = channel.partitions.filter(({ id }) => this.#partitions.has(id));
@@ -146,9 +145,15 @@ export class Fleet implements FleetPort {
         this.#drain(partition);
       });
     await Promise.all(left.map(remove));
+  }
+
+  /** A channel is gone. What it kept waits for a channel of its name to come back. */
+  removed(channel: ChannelEntry): void {
     this.#channels.delete(channel.name);
-    // Of the channel as a whole: a reload may have moved a message away from the partition that counted it.
-    this.#removed = addLedgers([this.#removed, channelMetrics(channel)]);
+    if (this.#keeps(channel) && channel.partitions.some(({ depth }) => depth > 0)) return this.takenOut.hold(channel);
+    // An operator may have asked for the report while some partitions had ended already.
+    for (const partition of channel.partitions) partition.handBack();
+    this.takenOut.forget(channel);
   }
 
   /** Lets a channel finish its batch and close, for a successor: it goes on taking messages in, and keeps them. */
@@ -187,12 +192,13 @@ export class Fleet implements FleetPort {
   }
 
   #ended(actorId: string): void {
-    const partition = this.#partitions.get(actorId)?.partition;
-    if (partition === undefined) return;
+    const { partition, channel } = this.#partitions.get(actorId) ?? {};
+    if (partition === undefined || channel === undefined) return;
     // The inbox of a living partition is closed only to drain it.
     const { isOpen } = partition.inbox;
     const isFailure = partition.state === 'failed' && isOpen;
-    partition.abandon(isFailure);
+    // What is kept is delivered again by whoever comes back.
+    partition.abandon(isFailure || this.#keeps(channel));
     const replaced = isOpen ? this.#replacements.get(actorId) : undefined;
     if (replaced !== undefined) replaced();
     else if (isFailure) this.#failed(partition);
@@ -216,12 +222,17 @@ export class Fleet implements FleetPort {
       this.#down.delete(partition.id);
       this.#notify({ type: 'channel.warmed', id: partition.id });
     };
-    const made = madeFor(channel, partition);
+    const made = channel.makeInstance(partition);
     // Its constructor is code of the host, which may have ended the router or started the partition itself.
     if (!this.#mayStart(partition)) return;
     if ('instance' in made) return partition.start(this.#parent, made.instance, made.validate, warmed);
     partition.startFailed(made.error);
     this.#failed(partition);
+  }
+
+  /** What it does not deliver stays in it. */
+  #keeps({ isKept }: ChannelEntry): boolean {
+    return isKept && !this.isStopping;
   }
 
   #mayStart(partition: Partition): boolean {
@@ -237,8 +248,9 @@ export class Fleet implements FleetPort {
 
   #stopped(partition: Partition): void {
     const { id } = partition;
+    const channel = this.#partitions.get(id)?.channel;
     this.#forget(partition);
-    partition.stop();
+    partition.stop(channel !== undefined && this.#keeps(channel));
     this.#removals.get(id)?.();
     this.#removals.delete(id);
     this.#replacements.get(id)?.();
@@ -260,15 +272,5 @@ export class Fleet implements FleetPort {
     this.#partitions.delete(id);
     this.#settling.delete(id);
     this.#down.delete(id);
-  }
-}
-
-/** The instance of a life and how it checks messages, or why there is none. */
-function madeFor(channel: ChannelEntry, partition: Partition) {
-  try {
-    const instance = channel.makeInstance(partition);
-    return { instance, validate: validatorOf(instance) };
-  } catch (error) {
-    return { error };
   }
 }

@@ -1,4 +1,5 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
+import type { AnyChannel } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
 import { createRandom } from '../core/random.ts';
 import { Recognition } from '../core/recognition.ts';
@@ -54,20 +55,33 @@ export function buildParts(plan: Plan): RouterParts {
   const intake = new Intake(recognition, services, recorder);
   const alerts = new Alerts(services, fleet.channels);
   const parts = { services, definitions, fleet, intake, deadLetters, alerts, recorder };
-  for (const name of Object.keys(config.channels)) addChannel(parts, definitions.make(name, instances.get(name)));
+  for (const name of Object.keys(config.channels)) addChannel(parts, name, instances.get(name));
   instances.clear();
   return parts;
 }
 
 /** What reports read. */
 export function viewOf({ deadLetters, fleet, intake, services }: RouterParts): RouterView {
-  const { channels, removed } = fleet;
-  return { channels, removed, unroutable: intake.unroutable, deadLetters, faults: services.bus.faults };
+  const { channels, takenOut } = fleet;
+  return {
+    channels,
+    removed: takenOut.ledger,
+    unroutable: intake.unroutable,
+    deadLetters,
+    faults: services.bus.faults,
+  };
 }
 
-/** From now on messages of its data type are routed to the channel; once the router has started, it starts at once. */
-export function addChannel({ fleet, intake }: RouterParts, channel: ChannelEntry): void {
+/**
+ * Makes a channel of the configuration in force: from now on messages of its data type are routed to it, and once the
+ * router has started, it starts at once. It takes over what a reload left of a channel of its name.
+ */
+export function addChannel(parts: RouterParts, name: string, instance: AnyChannel | undefined): void {
+  const { definitions, fleet, intake } = parts;
+  const before = fleet.takenOut.takeBack(name);
+  const channel = definitions.make(name, instance, before);
   intake.serve(channel.config.dataType, channel);
+  if (before !== undefined) channel.takeOver(before);
   fleet.add(channel);
 }
 
@@ -77,7 +91,7 @@ export function addChannel({ fleet, intake }: RouterParts, channel: ChannelEntry
  * Part of a change: nobody may hear of it before the channel knows that it is being removed.
  */
 export function removeChannel(
-  { definitions, fleet, intake }: RouterParts,
+  { definitions, fleet, intake, services }: RouterParts,
   channel: ChannelEntry,
   drainAt: number,
   isByHand: boolean,
@@ -86,8 +100,11 @@ export function removeChannel(
     const finish = beginReport([channel]);
     if (intake.registry.get(channel.config.dataType) === channel) intake.serve(channel.config.dataType, undefined);
     await fleet.remove(channel, drainAt);
-    channel.dispose();
-    definitions.remove(channel.name);
+    services.bus.changes.during(() => {
+      channel.dispose();
+      definitions.remove(channel.name);
+      fleet.removed(channel);
+    });
     // The report has an entry for each channel it was begun with.
     return finish()[channel.name] as ChannelReport;
   });

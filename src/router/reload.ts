@@ -1,7 +1,9 @@
 import { watchFile } from '../adapters/watch-file.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
-import { type LoadOptions, loadConfig } from '../config/load.ts';
-import { withoutChannel } from '../config/parse.ts';
+import { type LoadOptions, loadConfig, loadOptions } from '../config/load.ts';
+import type { OptionNames } from '../config/options.ts';
+import { configOf, layersOf, resolveLayers, withoutChannel } from '../config/parse.ts';
+import type { RouterConfig } from '../config/schema.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Checked } from './definitions.ts';
@@ -10,6 +12,15 @@ import type { AnyConfig } from './router-options.ts';
 
 /** How long `close` of an instance that is replaced or taken out may take, in ms. */
 const DRAIN_MS = 5_000;
+
+/** How a file is watched. */
+export interface WatchOptions extends LoadOptions {
+  /** A file that no longer names a channel takes it out even while messages are in it. Default: false, it is refused. */
+  readonly removesBusy?: boolean;
+}
+
+/** The names of these options. */
+export const watchOptions: OptionNames<WatchOptions> = { ...loadOptions, removesBusy: true };
 
 /** Puts other configurations in force, one after the other, and watches the files they come from. */
 export class Reloads {
@@ -21,17 +32,19 @@ export class Reloads {
     this.#parts = parts;
   }
 
-  reconfigure(config: AnyConfig | (() => Promise<AnyConfig>)): Promise<readonly ConfigChange[]> {
-    const reload = this.#last.then(() => reconfigure(this.#parts, typeof config === 'function' ? config() : config));
+  reconfigure(config: AnyConfig | (() => Promise<AnyConfig>), mayRemove = true): Promise<readonly ConfigChange[]> {
+    const reload = this.#last.then(() => {
+      return reconfigure(this.#parts, typeof config === 'function' ? config() : config, mayRemove);
+    });
     this.#last = reload.catch(() => {});
     return reload;
   }
 
   /** Reconfigures from a file whenever it is written, until the returned function is called. */
-  watch(file: string, options: LoadOptions): () => Promise<void> {
+  watch(file: string, { removesBusy = false, ...options }: WatchOptions): () => Promise<void> {
     const end = watchFile(file, () => {
       // A listener of `config.rejected` hears what is wrong.
-      this.reconfigure(() => loadConfig(file, options)).catch(() => {});
+      this.reconfigure(() => this.#load(file, options), removesBusy).catch(() => {});
     });
     const unwatch = (): Promise<void> => {
       this.#watches.delete(unwatch);
@@ -39,6 +52,15 @@ export class Reloads {
     };
     this.#watches.add(unwatch);
     return unwatch;
+  }
+
+  /** What code said of the configuration in force wins over the file, too, unless other overrides are given. */
+  async #load(file: string, options: LoadOptions): Promise<RouterConfig> {
+    const config = await loadConfig(file, options);
+    const said = layersOf(this.#parts.definitions.config).filter(({ name }) => name !== undefined);
+    return options.overrides !== undefined || said.length === 0
+      ? config
+      : resolveLayers([...layersOf(config), ...said]);
   }
 
   unwatch(): void {
@@ -52,14 +74,19 @@ export class Reloads {
  * what waits, the counts and the breaker. Throws `SluiceError` with all mistakes, or what reading the source threw; then
  * nothing has changed, and `config.rejected` was published.
  */
-async function reconfigure(parts: RouterParts, from: AnyConfig | Promise<AnyConfig>): Promise<readonly ConfigChange[]> {
-  const { definitions, fleet, services } = parts;
+async function reconfigure(
+  parts: RouterParts,
+  from: AnyConfig | Promise<AnyConfig>,
+  mayRemove: boolean,
+): Promise<readonly ConfigChange[]> {
+  const { alerts, definitions, fleet, services } = parts;
   try {
     const input = await from;
     // A channel that is on its way out must be gone before a configuration may name it again.
     await Promise.all([...fleet.channels.values()].map((channel) => channel.removing));
     const before = definitions.config;
     const first = definitions.check(input, fleet.channels);
+    if (!mayRemove) refuseToRemove(fleet.channels, first.config);
     const replaced = channelsToReplace(fleet.channels, diffConfig(before, first.config));
     await Promise.all(replaced.map((channel) => fleet.prepareReplacement(channel, DRAIN_MS)));
     // A channel that an operator took out meanwhile has no successor, and does not come back by this configuration.
@@ -69,14 +96,40 @@ async function reconfigure(parts: RouterParts, from: AnyConfig | Promise<AnyConf
     const standing = replaced.filter((channel) => channel.removing === undefined);
     const { config, instances } = definitions.config === before ? first : checkAgain(parts, input, standing);
     const next = { config: removed.reduce((rest, { name }) => withoutChannel(rest, name), config), instances };
-    const changes = diffConfig(definitions.config, next.config);
+    const changes = withMessages(fleet.channels, diffConfig(definitions.config, next.config));
     services.bus.changes.during(() => apply(parts, next, standing));
     if (changes.length > 0) services.bus.publish('config.applied', { changes });
+    alerts.configAccepted();
     return changes;
   } catch (error) {
     services.bus.publish('config.rejected', { error });
     throw error;
   }
+}
+
+/** Half a file may be a valid one: what it leaves out is not taken for a wish while there are messages in it. */
+function refuseToRemove(channels: ReadonlyMap<string, ChannelEntry>, config: RouterConfig): void {
+  const busy = [...channels.values()].flatMap((channel) => {
+    const messages = messagesIn(channel);
+    const { name } = channel;
+    return configOf(config, name) === undefined && messages > 0 ? [`${name} (${messages} messages)`] : [];
+  });
+  if (busy.length === 0) return;
+  const text = `the file leaves out channels that have messages: ${busy.join(', ')}`;
+  throw new SluiceError('refused', `${text}; remove(name), or watch with removesBusy: true, takes them out`);
+}
+
+/** Says of each channel that is taken out how many messages are in it. */
+function withMessages(channels: ReadonlyMap<string, ChannelEntry>, changes: readonly ConfigChange[]) {
+  return changes.map((change) => {
+    const channel = change.after === undefined ? channels.get(change.path[1] ?? '') : undefined;
+    const messages = channel === undefined ? 0 : messagesIn(channel);
+    return messages === 0 ? change : { ...change, messages };
+  });
+}
+
+function messagesIn({ partitions }: ChannelEntry): number {
+  return partitions.reduce((sum, { depth, inFlight }) => sum + depth + inFlight, 0);
 }
 
 /** Channels were added or taken out meanwhile. If that leaves a mistake, those that were to be replaced go on as they were. */
@@ -110,7 +163,7 @@ function apply(parts: RouterParts, { config, instances }: Checked, replaced: rea
   services.scheduler.reconfigure(config.router);
   parts.deadLetters.capacity = config.router.deadLetters.capacity;
   for (const channel of [...fleet.channels.values()]) {
-    const next = config.channels[channel.name];
+    const next = configOf(config, channel.name);
     if (next !== undefined && !replaced.includes(channel)) channel.reconfigure(next);
     else intake.serve(channel.config.dataType, undefined);
     if (next === undefined) void removeChannel(parts, channel, services.clock.now() + DRAIN_MS, false);
@@ -121,6 +174,6 @@ function apply(parts: RouterParts, { config, instances }: Checked, replaced: rea
     fleet.replace(channel, successor);
   }
   for (const name of Object.keys(config.channels)) {
-    if (!fleet.channels.has(name)) addChannel(parts, definitions.make(name, instances.get(name)));
+    if (!fleet.channels.has(name)) addChannel(parts, name, instances.get(name));
   }
 }

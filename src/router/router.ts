@@ -4,7 +4,6 @@ import { createWritable } from '../adapters/writable.ts';
 import type { ChannelSource, RulesInputOf } from '../channel/channel-source.ts';
 import type { Partition } from '../channel/partition.ts';
 import type { ConfigChange } from '../config/diff.ts';
-import { type LoadOptions, loadOptions } from '../config/load.ts';
 import { checkOptions } from '../config/options.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
@@ -20,7 +19,7 @@ import type { ChannelEntry } from './channel-entry.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { type OfferOptions, offerOptions, type RouteOptions, routeOptions } from './intake.ts';
 import { addChannel, type RouterParts, removeChannel, viewOf } from './parts.ts';
-import { Reloads } from './reload.ts';
+import { Reloads, type WatchOptions, watchOptions } from './reload.ts';
 import { publishStates, type RouterActor, startActor, stateOf } from './router-actor.ts';
 import type { ChannelInput } from './router-options.ts';
 import { deadlineOf, type StopOptions, stopRouter } from './shutdown.ts';
@@ -151,12 +150,14 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     config: ChannelInput<RulesInputOf<Source>> = {},
   ): void {
     const { definitions, fleet } = this.#parts;
+    // A caller without types may give anything.
+    if (typeof name !== 'string') throw new SluiceError('invalid-option', 'add: the name must be a string');
     const assertFree = (): void => {
       if (fleet.isStopping) throw new SluiceError('not-running', `the router is ${this.state}`);
       if (fleet.channels.has(name)) throw new SluiceError('duplicate-channel', `there is a channel '${name}' already`);
     };
     assertFree();
-    this.#during(() => addChannel(this.#parts, definitions.add(name, channel, config, assertFree)));
+    this.#during(() => addChannel(this.#parts, name, definitions.add(name, channel, config, assertFree)));
   }
 
   /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` leaves it out. */
@@ -168,18 +169,21 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /**
    * Puts another configuration in force, all or nothing, without losing a message, a count or the breakers' history;
-   * says what changed. Rejects with `SluiceError` and every mistake; then the old one stays in force.
+   * says what changed, and how many messages are in a channel that is taken out. What that does not deliver within 5 s is
+   * held for a minute (`messages.held`), in case that a channel of its name comes back, and then becomes dead letters
+   * `removed`. Rejects with `SluiceError` and every mistake; then the old one stays in force.
    */
   reconfigure(config: RouterConfigInput | RouterConfig): Promise<readonly ConfigChange[]> {
     return this.#reloads.reconfigure(config);
   }
 
   /**
-   * Reconfigures from a file whenever it is written; a file with mistakes changes nothing and raises the alert
-   * `config-rejected`. Ends with the returned function, or with `stop`.
+   * Reconfigures from a file when it was written and is at rest; what code said wins over it. A file with mistakes, or one
+   * that leaves out a channel with messages, changes nothing and raises the alert `config-rejected`. Ends with the
+   * returned function, or with `stop`.
    */
-  watch(file: string, options: LoadOptions = {}): () => Promise<void> {
-    checkOptions('watch', options, loadOptions);
+  watch(file: string, options: WatchOptions = {}): () => Promise<void> {
+    checkOptions('watch', options, watchOptions);
     return this.#reloads.watch(file, options);
   }
 
@@ -238,7 +242,10 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     const { channels } = this.#parts.fleet;
     const channel = channels.get(name);
     if (channel !== undefined) return channel;
-    throw new SluiceError('unknown-channel', `no channel '${name}'; there is ${[...channels.keys()].join(', ')}`);
+    throw new SluiceError(
+      'unknown-channel',
+      `no channel '${String(name)}'; there is ${[...channels.keys()].join(', ')}`,
+    );
   }
 
   #breaker(name: string): Breaker {

@@ -99,7 +99,7 @@ export class DeadLetterDesk {
   }
 
   #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#parts.services.clock.setTimeout(resolve, ms));
+    return new Promise((resolve) => void this.#parts.services.timers.setTimeout(resolve, ms));
   }
 }
 

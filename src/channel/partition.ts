@@ -1,14 +1,15 @@
 import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import { Counter } from '../core/counters.ts';
 import { stateName } from '../facts/chart-words.ts';
+import { handBack } from './hand-back.ts';
 import type { Inbox } from './inbox.ts';
 import { createLane, depthOf, type Lane, type LaneOptions, probeAt, waitingIn } from './lane.ts';
 import { Life } from './life.ts';
 import type { PartitionView } from './partition-view.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { Restarts } from './restarts.ts';
+import { endWaits, hurry, press } from './shortened-waits.ts';
 import { StateLog } from './state-log.ts';
 import { validatorOf } from './validator.ts';
 import { forgetOptions } from './xstate-internals.ts';
@@ -160,11 +161,9 @@ export class Partition {
 
   /** No life is left: hands back what waits, in order. */
   stop(): void {
-    const { counters, inbox, recovery } = this.lane;
-    inbox.close();
-    this.returned = [...recovery.takeAll().flatMap(({ messages }) => messages), ...inbox.drain()];
-    counters[Counter.returned] += this.returned.length;
-    inbox.publishGaps();
+    this.inbox.close();
+    this.returned = handBack(this.lane);
+    this.inbox.publishGaps();
     if (this.state !== 'stopped') this.enter('stopped', 'router.stop', undefined);
   }
 
@@ -223,8 +222,21 @@ export class Partition {
     this.isHeld = isHeld;
   }
 
+  /** It delivers what waits until the deadline that `closeInbox` was given. */
+  drain(): void {
+    hurry(this.lane, this.drainBy);
+    this.send({ type: 'channel.drain' });
+  }
+
+  /** An operator ends every wait for another attempt or a probe. */
+  endWaits(): void {
+    endWaits(this.lane);
+    this.send({ type: 'wait.shortened' });
+  }
+
   /** Everything that waits is due now. */
   flush(): void {
+    this.endWaits();
     this.inbox.requestFlush();
     this.send({ type: 'batch.flush' });
   }
@@ -243,10 +255,12 @@ export class Partition {
   private watchInbox(state: string): void {
     if (state === 'idle') this.inbox.wakeWhen(1, this);
     else if (state === 'buffering') this.inbox.wakeWhen(this.config.batchSize, this);
+    else if (state === 'tripped' && press(this.lane, this)) this.send({ type: 'wait.shortened' });
   }
 
   /** The inbox has what the state waits for. */
   wake(): void {
+    if (this.state === 'tripped') return this.watchInbox(this.state);
     this.inbox.sleep();
     this.send({ type: this.state === 'idle' ? 'message.waiting' : 'batch.full' });
     // A transition takes a while.
@@ -257,7 +271,7 @@ export class Partition {
   private enter(to: string, cause: string, error: unknown): void {
     const from = this.state;
     this.log.enter(to, cause, error);
-    if (from === 'idle' || from === 'buffering') this.inbox.sleep();
+    if (from === 'idle' || from === 'buffering' || from === 'tripped') this.inbox.sleep();
     this.watchInbox(to);
     this.lane.services.bus.publish('channel.entered', { channel: this.id, from, to, cause, error });
   }

@@ -103,6 +103,7 @@ export class Fleet implements FleetPort {
 
   /** An operator's restart: failures before it no longer count, and a partition that lives is ended first. */
   restartByHand(partition: Partition): void {
+    partition.endWaits();
     partition.restarts.forgive(this.#services.clock.now());
     if (partition.isAlive) partition.send({ type: 'channel.restart' });
     else this.#restart(partition.id);
@@ -174,7 +175,7 @@ export class Fleet implements FleetPort {
 
   #drain(partition: Partition): void {
     if (partition.isReplaced) partition.expectReplacement(false);
-    if (partition.isAlive) partition.send({ type: 'channel.drain' });
+    if (partition.isAlive) partition.drain();
     else this.#stopped(partition);
   }
 

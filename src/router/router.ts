@@ -186,9 +186,11 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     this.#breaker(name).trip(coolDownMs);
   }
 
-  /** Closes the breaker of a channel by hand and forgets its history. */
+  /** Closes the breaker of a channel by hand, forgets its history, and ends every wait for another attempt. */
   reset(name: string): void {
-    this.#breaker(name).reset();
+    const breaker = this.#breaker(name);
+    for (const partition of this.#partitions(name)) partition.endWaits();
+    breaker.reset();
   }
 
   /** Holds a channel, or all: it takes messages in and delivers none, until `resume`. */
@@ -200,7 +202,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     for (const partition of this.#partitions(name)) partition.pause(false);
   }
 
-  /** Makes everything that waits in a channel, or in all, due now. */
+  /** Makes everything that waits in a channel, or in all, due now, and ends every wait for another attempt or a probe. */
   flush(name?: string): void {
     for (const partition of this.#partitions(name)) partition.flush();
   }

@@ -152,7 +152,8 @@ export class Delivery implements TurnTaker {
     const trigger = dueTrigger(this.lane, mode);
     if (trigger === undefined) this.pause(mode);
     else if (breaker?.admits(mode === 'probe' || mode === 'drain', this) === false) {
-      this.rest.awaitCoolDown();
+      // A listener of the breaker may have ended this life.
+      if (this.mode !== undefined) this.rest.awaitCoolDown();
     } else return this.begin(trigger);
     return undefined;
   }
@@ -248,6 +249,8 @@ export class Delivery implements TurnTaker {
 
   /** Nothing is due. */
   private pause(mode: DeliveryMode): false {
+    // A listener of what was published last may have ended this life.
+    if (this.mode === undefined) return false;
     this.rest.begin(this.wakeDepth);
     if (this.lane.recovery.quarantined > 0) this.endQuarantine();
     else if (mode === 'flush') this.rest.watchQuiet(this.config.timeoutMs);

@@ -5,6 +5,7 @@ import { stateName } from '../facts/chart-words.ts';
 import { handBack } from './hand-back.ts';
 import type { Inbox } from './inbox.ts';
 import { createLane, depthOf, type Lane, type LaneOptions, probeAt, waitingIn } from './lane.ts';
+import { unchecked } from './late-check.ts';
 import { Life } from './life.ts';
 import type { PartitionView } from './partition-view.ts';
 import type { AnyChannel } from './processing-channel.ts';
@@ -129,6 +130,7 @@ export class Partition {
       channel = makeInstance();
       this.inbox.open(validatorOf(channel));
     } catch (error) {
+      if (!this.inbox.isOpen) this.inbox.open(unchecked);
       this.enter('failed', 'constructor', error);
       return false;
     }

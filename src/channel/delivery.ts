@@ -27,6 +27,8 @@ export class Delivery implements TurnTaker {
   private config: ChannelConfig;
   private mode: DeliveryMode | undefined = undefined;
   private out: Call | undefined = undefined;
+  /** The last call whose promise is, or was, waited for. */
+  private awaited: Call | undefined = undefined;
   private isAbandoned = false;
   private settledListeners: (() => void)[] = [];
 
@@ -122,6 +124,19 @@ export class Delivery implements TurnTaker {
     this.publishSettled();
   }
 
+  /**
+   * An exception broke off whatever ran, as a stack overflow inside the router does. A call that is out and that nobody
+   * waits for goes back to the head of what waits. True: there was one.
+   */
+  breakOff(): boolean {
+    const { lane, out } = this;
+    if (out === undefined || out === this.awaited) return false;
+    this.out = undefined;
+    if (lane.counters[Counter.inFlight] >= out.size) out.abandon(true);
+    this.publishSettled();
+    return true;
+  }
+
   /** Hands the next batch to `process`; true: another one may follow at once. */
   step(): boolean {
     const call = this.nextCall();
@@ -132,6 +147,7 @@ export class Delivery implements TurnTaker {
       // Its settlement looks for more.
       this.rest.end();
       promise.then(this.onFulfilled, this.onRejected);
+      this.awaited = call;
     } catch (error) {
       return this.settled(call, false, error);
     }

@@ -13,7 +13,7 @@ import { Restarts } from './restarts.ts';
 import { endWaits, hurry, press } from './shortened-waits.ts';
 import { StateLog } from './state-log.ts';
 import { validatorOf } from './validator.ts';
-import { forgetOptions } from './xstate-internals.ts';
+import { forgetOptions, unstick } from './xstate-internals.ts';
 
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
@@ -179,6 +179,16 @@ export class Partition {
   /** Brings an event to the statechart; nobody hears it while there is no life. */
   send(event: ChannelEvent): void {
     this.actor?.send(event);
+  }
+
+  /** An exception broke off whatever ran: what it left half done is failed, and what sleeps is woken. */
+  breakOff(error: unknown): void {
+    const { actor, life } = this;
+    if (life === undefined || actor === undefined) return;
+    const isBroken = [life.delivery.breakOff(), unstick(actor)].includes(true);
+    if (isBroken) this.send({ type: 'call.hung', error });
+    else if (this.canDeliver && this.inbox.size > 0) this.wake();
+    life.delivery.requestTurn();
   }
 
   /** It failed, and is started again or given up; returns what went wrong. */

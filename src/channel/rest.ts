@@ -32,8 +32,8 @@ export class Rest {
   /** Nothing is due before so many messages wait. */
   begin(depth: number): void {
     if (this.isOn) return;
-    this.isOn = true;
     this.resting.lane.inbox.wakeWhen(depth, this.resting);
+    this.isOn = true;
   }
 
   /** Another number of messages ends it. */

@@ -6,6 +6,15 @@ import type { AnyActorRef, AnyEventObject } from 'xstate';
 import type { Clock } from '../core/clock.ts';
 import { createPatientTimers } from '../core/patient-timers.ts';
 
+interface Queued {
+  readonly next: Queued | null;
+}
+
+/** What XState's type of an actor leaves out. */
+interface InternalActor {
+  readonly mailbox: { _current: Queued | null; flush(): void };
+}
+
 /** What XState's type of a system leaves out. */
 interface InternalSystem {
   readonly _clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>;
@@ -17,6 +26,18 @@ const NO_OPTIONS = Object.freeze({});
 /** XState has read the options of an actor that was started, and would keep them: 400 bytes for each channel. */
 export function forgetOptions(actor: { options: unknown }): void {
   actor.options = NO_OPTIONS;
+}
+
+/**
+ * The queue of an actor stands still for ever after an exception out of the middle of it, such as a stack overflow. Lets
+ * it go on; to be called on an empty stack. True: it stood still.
+ */
+export function unstick(actor: AnyActorRef): boolean {
+  const { mailbox } = actor as unknown as InternalActor;
+  if (mailbox._current === null) return false;
+  mailbox._current = mailbox._current.next;
+  mailbox.flush();
+  return true;
 }
 
 /**

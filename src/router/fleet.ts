@@ -1,6 +1,7 @@
 import type { AnyActorRef } from 'xstate';
 import type { Partition } from '../channel/partition.ts';
 import type { Services } from '../channel/services.ts';
+import { unstick } from '../channel/xstate-internals.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
 import { addLedgers, type Ledger } from '../core/ledger.ts';
 import { channelMetrics } from '../report/metrics.ts';
@@ -31,6 +32,8 @@ export class Fleet implements FleetPort {
   #removed = addLedgers([]);
   /** Undefined: it was not launched. */
   #parent: AnyActorRef | undefined;
+  /** Planned by `breakOff`. */
+  #repair: unknown;
   #notify: (event: FleetEvent) => void = () => {};
   /** Undefined: it was not stopped. */
   #stopBy: number | undefined;
@@ -107,6 +110,16 @@ export class Fleet implements FleetPort {
     partition.restarts.forgive(this.#services.clock.now());
     if (partition.isAlive) partition.send({ type: 'channel.restart' });
     else this.#restart(partition.id);
+  }
+
+  /** An exception broke off whatever ran, as a stack overflow does: on an empty stack what it left half done is failed. */
+  breakOff(error: unknown): void {
+    if (!(error instanceof RangeError)) return;
+    this.#repair ??= this.#services.clock.setImmediate(() => {
+      this.#repair = undefined;
+      for (const actor of [this.#parent?._parent, this.#parent]) if (actor !== undefined) unstick(actor);
+      for (const { partition } of [...this.#partitions.values()]) partition.breakOff(error);
+    });
   }
 
   drain(): void {

@@ -72,7 +72,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** The state of the router itself: starting, running, degraded, stopping, stopped or failed. */
   get state(): string {
-    return stateOf(this.actor);
+    const { isLaunched, isStopping } = this.#parts.fleet;
+    // An actor that was never started does not note that it was stopped.
+    return isStopping && !isLaunched ? 'stopped' : stateOf(this.actor);
   }
 
   /**
@@ -88,20 +90,37 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   /** Takes one message in, or says why not. Synchronous; never throws because of a message. */
   route(message: unknown, options?: RouteOptions): Outcome {
     if (options !== undefined) checkOptions('route', options, routeOptions);
-    return this.#parts.intake.route(message, options?.dataType);
+    try {
+      return this.#parts.intake.route(message, options?.dataType);
+    } catch (error) {
+      // Only a stack overflow comes here.
+      this.#parts.fleet.breakOff(error);
+      throw error;
+    }
   }
 
   /** Routes each of several messages, as feeds send them in arrays. */
   routeAll(messages: Iterable<unknown>, options?: RouteOptions): IntakeCount {
     if (options !== undefined) checkOptions('routeAll', options, routeOptions);
-    return this.#parts.intake.routeAll(messages, options?.dataType);
+    try {
+      return this.#parts.intake.routeAll(messages, options?.dataType);
+    } catch (error) {
+      // That of the iterable, or a stack overflow.
+      this.#parts.fleet.breakOff(error);
+      throw error;
+    }
   }
 
   /** As `route`, but waits while the mailbox is full. */
   async offer(message: unknown, options: OfferOptions = {}): Promise<Outcome> {
     checkOptions('offer', options, offerOptions);
     options.signal?.throwIfAborted();
-    return this.#parts.intake.offer(message, options);
+    try {
+      return await this.#parts.intake.offer(message, options);
+    } catch (error) {
+      this.#parts.fleet.breakOff(error);
+      throw error;
+    }
   }
 
   /** Offers all a source has; an element may be a message or an array of them. Ends with the source or the signal. */

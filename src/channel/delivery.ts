@@ -30,6 +30,8 @@ export class Delivery implements TurnTaker {
   /** The call of `process` that is out, or was the last. */
   private readonly lastCall: Call;
   private isOut = false;
+  /** The number of the last call whose promise is, or was, waited for. */
+  private awaited = 0;
   private isAbandoned = false;
   private settledListeners: (() => void)[] = [];
 
@@ -127,6 +129,19 @@ export class Delivery implements TurnTaker {
     this.publishSettled();
   }
 
+  /**
+   * An exception broke off whatever ran, as a stack overflow inside the router does. A call that is out and that nobody
+   * waits for goes back to the head of what waits. True: there was one.
+   */
+  breakOff(): boolean {
+    const { call, lane } = this;
+    if (call === undefined || call.number === this.awaited) return false;
+    this.isOut = false;
+    if (lane.counters[Counter.inFlight] >= call.size) call.abandon(true);
+    this.publishSettled();
+    return true;
+  }
+
   /** Hands the next batch to `process`; true: another one may follow at once. */
   step(): boolean {
     const { config, lane } = this;
@@ -156,6 +171,7 @@ export class Delivery implements TurnTaker {
         // Its settlement looks for more.
         this.rest.end();
         promise.then(this.onFulfilled, this.onRejected);
+        this.awaited = call.number;
         if (!this.isAbandoned) this.watchdog.watch(call);
         return false;
       }
@@ -173,7 +189,8 @@ export class Delivery implements TurnTaker {
     const trigger = dueTrigger(this.lane, mode);
     if (trigger === undefined) this.pause(mode);
     else if (breaker?.admits(mode === 'probe' || mode === 'drain', this) === false) {
-      this.rest.awaitCoolDown();
+      // A listener of the breaker may have ended this life.
+      if (this.mode !== undefined) this.rest.awaitCoolDown();
     } else return this.begin(trigger);
     return undefined;
   }
@@ -270,6 +287,8 @@ export class Delivery implements TurnTaker {
 
   /** Nothing is due. */
   private pause(mode: DeliveryMode): false {
+    // A listener of what was published last may have ended this life.
+    if (this.mode === undefined) return false;
     this.rest.begin(this.wakeDepth);
     if (this.lane.recovery.quarantined > 0) this.endQuarantine();
     else if (mode === 'flush') this.rest.watchQuiet(this.config.timeoutMs);

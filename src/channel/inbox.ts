@@ -9,6 +9,7 @@ import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/out
 import { Overflow } from '../core/overflow.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { BreakerClient } from './breaker-client.ts';
+import { checkWaiting, unchecked } from './late-check.ts';
 import type { Services } from './services.ts';
 import type { Validate } from './validator.ts';
 import { WaitingOffers } from './waiting-offers.ts';
@@ -98,9 +99,11 @@ export class Inbox {
 
   /** From now on messages are taken in, and checked by this. */
   open(validate: Validate | undefined): void {
+    const isLate = this.validate === unchecked && validate !== undefined;
     this.isDoorOpen = true;
     this.validate = validate;
     this.guard();
+    if (isLate) checkWaiting(this.mailbox, this.overflow, this.options, validate);
   }
 
   /** From now on every message is refused as `not-running`. */
@@ -245,7 +248,7 @@ export class Inbox {
     return this.mailbox.drain();
   }
 
-  /** Everything that waits, oldest first, with its key, its time of acceptance and its sequence number. */
+  /** Everything that waits, oldest first, with what it was accepted with. */
   entries(): ReturnType<Mailbox['entries']> {
     return this.mailbox.entries();
   }

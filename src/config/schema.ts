@@ -21,6 +21,7 @@ const retrySchema = sectionOf({
   delayMs: whole(0, dayMs, 100, 'next-batch', 'Longest wait before the second attempt, in ms; waits are random.'),
   factor: decimal(1, 10, 2, 'next-batch', 'The longest wait grows by this factor with each attempt.'),
   delayMsMax: whole(0, dayMs, 30_000, 'next-batch', 'Upper bound of the wait between attempts, in ms.'),
+  retryAfterMsMax: whole(0, dayMs, 300_000, 'next-batch', 'Upper bound of a wait that the sink asks for, in ms.'),
 });
 
 const windowAllowed = `{ count: 1 to 10000 } or { ms: 1 to ${dayMs} }`;
@@ -37,7 +38,7 @@ const breakerSchema = sectionOf({
   slowCallMs: whole(1, dayMs, 5_000, 'next-batch', 'A call that takes this long or longer is slow, in ms.'),
   slowCallRate: decimal(0.01, 1, 1, 'next-batch', 'The breaker opens when this share of the attempts was slow.'),
   coolDownMs: whole(1, dayMs, 5_000, 'next-batch', 'First cool-down, in ms; each failed probe doubles it.'),
-  coolDownMsMax: whole(1, dayMs, 300_000, 'next-batch', 'Upper bound of the cool-down, in ms.'),
+  coolDownMsMax: whole(1, dayMs, 30_000, 'next-batch', 'Upper bound of the cool-down, in ms.'),
   probes: whole(1, 100, 3, 'next-batch', 'Trial batches that must succeed before the breaker closes.'),
   observeOnly: flag(false, 'live', 'The breaker counts and reports, but never opens.'),
   shared: word('restart', 'Channels with the same name here share one breaker. Default: the channel has its own.'),

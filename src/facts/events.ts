@@ -6,7 +6,16 @@ import type { Trigger } from '../core/trigger.ts';
 import type { DeadLetter } from './dead-letters.ts';
 
 /** Where a callback of the host threw, or that the recorder could not write; contained, counted and published here. */
-export const FAULT_PLACES = ['listener', 'logger', 'inspector', 'recorder', 'close', 'rule', 'key'] as const;
+export const FAULT_PLACES = [
+  'listener',
+  'logger',
+  'inspector',
+  'recorder',
+  'close',
+  'rule',
+  'key',
+  'retry-after',
+] as const;
 export type FaultPlace = (typeof FAULT_PLACES)[number];
 
 /** What an alert is about; a closed set. */

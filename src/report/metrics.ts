@@ -87,13 +87,14 @@ export function countsOf(count: (index: keyof Counters) => number) {
     Object.fromEntries(names.map((name) => [name, count(Counter[name])])) as Record<Names, number>;
   const occurred = <Reason extends Name>(...reasons: readonly Reason[]): Partial<Record<Reason, number>> =>
     read(...reasons.filter((reason) => count(Counter[reason]) > 0));
+  const later = count(Counter['invalid-later']);
   const totals = read('late', 'calls', 'failures', 'retries', 'restarts');
   const due = read('age', 'request', 'drain', 'probe');
   const size = totals.calls - totals.retries - due.age - due.request - due.drain - due.probe;
   return {
     ...totals,
     rejectedBy: occurred('invalid', 'mailbox-full', 'tripped', 'not-running'),
-    deadLetteredBy: occurred('failed', 'not-retryable', 'poison'),
+    deadLetteredBy: { ...occurred('failed', 'not-retryable', 'poison'), ...(later > 0 && { invalid: later }) },
     batches: { size, ...due },
   };
 }

@@ -1,5 +1,6 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
 import type { Services } from '../channel/services.ts';
+import { createPatientTimers } from '../core/patient-timers.ts';
 import { createRandom } from '../core/random.ts';
 import { Recognition } from '../core/recognition.ts';
 import { Scheduler } from '../core/scheduler.ts';
@@ -41,6 +42,7 @@ export function buildParts(plan: Plan): RouterParts {
   const deadLetters = new DeadLetters(config.router.deadLetters);
   const services: Services = {
     clock,
+    timers: createPatientTimers(clock, clock),
     random: options.random ?? createRandom(clock.wallTime()),
     bus,
     logger,

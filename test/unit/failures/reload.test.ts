@@ -51,6 +51,7 @@ const channelCases: Readonly<Record<string, unknown>> = {
   'retry.delayMs': 7,
   'retry.factor': 3,
   'retry.delayMsMax': 400,
+  'retry.retryAfterMsMax': 4_000,
   breaker: false,
   'breaker.window': { ms: 30_000 },
   'breaker.minimumCalls': 4,

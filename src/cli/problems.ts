@@ -46,5 +46,6 @@ const REASONS: Readonly<Record<string, string>> = {
 /** What is wrong with a file, in words. */
 function reasonOf(error: unknown): string {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return REASONS[code ?? ''] ?? errorText(error);
+  // The codes of zlib and of files say less than their messages.
+  return REASONS[code ?? ''] ?? (error instanceof Error ? error.message : errorText(error));
 }

@@ -60,12 +60,9 @@ export function routerHealth(
   channels: ReadonlyMap<string, ChannelView>,
   state: string,
   now: number,
-  refusing: ReadonlyMap<string | null, string>,
+  reason: string | null,
 ): RouterHealth {
-  const health = Object.fromEntries(
-    [...channels].map(([name, channel]) => [name, channelHealth(channel, now, refusing.get(name))]),
-  );
-  const reason = refusing.get(null) ?? null;
+  const health = Object.fromEntries([...channels].map(([name, channel]) => [name, channelHealth(channel, now)]));
   const own = reason === null ? 'healthy' : 'degraded';
   const worst = worstStatus([own, ...Object.values(health).map(({ status }) => status)]);
   const ready = state === 'running' || state === 'degraded';
@@ -73,12 +70,10 @@ export function routerHealth(
   return { status: ready ? worst : 'unhealthy', state, live, ready, reason, channels: health };
 }
 
-function channelHealth(channel: ChannelView, now: number, refusing: string | undefined): ChannelHealth {
+function channelHealth(channel: ChannelView, now: number): ChannelHealth {
   const view = worstOf(channel.partitions.map((partition) => partition.view));
   const { since, state } = view;
-  const [status, reason] = [healthOf(state), reasonOf(view, channel)];
-  if (refusing === undefined) return { status, state, sinceMs: now - since, reason };
-  return { status: worstStatus([status, 'degraded']), state, sinceMs: now - since, reason: `${reason}; ${refusing}` };
+  return { status: healthOf(state), state, sinceMs: now - since, reason: reasonOf(view, channel) };
 }
 
 /** The cause of the present state, with what the sink or the channel said. */

@@ -127,7 +127,7 @@ export class Intake {
 
   private refuse(message: unknown, known?: string): Outcome {
     const dataType = known ?? this.recognition.dataTypeOf(message);
-    if (dataType === null || this.unwanted.has(dataType ?? eventOf(message))) {
+    if (dataType === null || this.unwanted.has(dataType) || this.unwanted.has(eventOf(message))) {
       this.ignoredCount += 1;
       return REJECTED.ignored;
     }

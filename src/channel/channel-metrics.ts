@@ -26,6 +26,8 @@ export interface ChannelMetrics extends Ledger {
   readonly queueing: Distribution;
   /** Messages that wait now. */
   readonly depth: number;
+  /** Messages of `offer` and of streams that wait for room; they are not received yet. */
+  readonly waitingOffers: number;
   readonly restarts: number;
   /** Null: it has none. */
   readonly breaker: BreakerMetrics | null;

@@ -11,7 +11,7 @@ import type { Trigger } from '../core/trigger.ts';
 import type { BreakerClient } from './breaker-client.ts';
 import type { Services } from './services.ts';
 import type { Validate } from './validator.ts';
-import { WaitingOffers } from './waiting-offers.ts';
+import { type Door, WaitingOffers } from './waiting-offers.ts';
 import { measureWaits } from './waits.ts';
 
 /** No mailbox is so deep; a small integer, because each message is compared with it. */
@@ -38,8 +38,8 @@ export interface InboxOptions {
  * Takes messages in for one partition: its door, its mailbox, what happens when that is full, and when a batch is due.
  * It knows nothing of what becomes of a message afterwards; the counters do.
  */
-export class Inbox {
-  private readonly offers = new WaitingOffers();
+export class Inbox implements Door {
+  readonly offers: WaitingOffers = new WaitingOffers(this);
   private readonly gaps: GapLog;
   private readonly options: InboxOptions;
   private readonly counters: Counters;
@@ -83,6 +83,11 @@ export class Inbox {
 
   get capacity(): number {
     return this.mailbox.capacity;
+  }
+
+  /** The configuration in force. */
+  get limits(): ChannelConfig {
+    return this.config;
   }
 
   get isOpen(): boolean {
@@ -163,17 +168,16 @@ export class Inbox {
     return ACCEPTED;
   }
 
-  /** As `accept`, but waits for room, in order of asking. An abort takes the offer back: it was never received. */
-  offer(message: unknown, signal?: AbortSignal, key?: string): Outcome | Promise<Outcome> {
-    const mustWait = this.isDoorOpen && (this.mailbox.isFull || this.offers.size > 0);
-    return mustWait && !this.isShut() ? this.offers.add(message, signal, key) : this.accept(message, true, key);
+  /** There is no room, or offers wait for it, and a message would not be refused for another reason. */
+  get mustWait(): boolean {
+    return this.isDoorOpen && (this.mailbox.isFull || this.offers.size > 0) && !this.isShut();
   }
 
   /** Room was made, or the door was closed: lets waiting offers in, oldest first. */
   admitOffers(): void {
     while (this.offers.size > 0 && !(this.isDoorOpen && this.mailbox.isFull)) {
       const offer = this.offers.shift();
-      offer?.answer(this.accept(offer.message, true, offer.key));
+      offer?.resolve(this.accept(offer.message, true, offer.key));
     }
   }
 
@@ -248,11 +252,6 @@ export class Inbox {
     this.overflow.place(message, key, acceptedAt, sequence);
   }
 
-  /** Hands waiting offers to the inboxes that now serve them. */
-  moveOffers(inboxFor: (message: unknown, key?: string) => Inbox): void {
-    this.offers.moveTo((message, key) => inboxFor(message, key).offers);
-  }
-
   private guard(): void {
     const { batchSize, overflow, whenTripped } = this.config;
     this.isBatching = batchSize > 1;
@@ -271,7 +270,8 @@ export class Inbox {
     return waitedMs >= this.config.timeoutMs ? 'age' : undefined;
   }
 
-  private reject(reason: Exclude<RejectReason, 'unknown-type'>, message: unknown): Outcome {
+  /** Refuses a message; the caller still owns it. */
+  reject(reason: Exclude<RejectReason, 'unknown-type'>, message: unknown): Outcome {
     this.counters[Counter.rejected] += 1;
     this.counters[Counter[reason]] += 1;
     this.options.services.bus.publish('message.rejected', { channel: this.config.name, reason, message });

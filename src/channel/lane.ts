@@ -58,7 +58,9 @@ export function depthOf({ inbox, recovery }: Lane): number {
 export function waitingIn(lane: Lane) {
   const { counters, id, inbox } = lane;
   const { capacity, size: mailboxSize } = inbox;
-  return { id, counters, waiting: depthOf(lane), mailboxSize, capacity, oldestAcceptedAt: oldestAcceptedAt(lane) };
+  const { size: waitingOffers } = inbox.offers;
+  const oldestAt = oldestAcceptedAt(lane);
+  return { id, counters, waiting: depthOf(lane), waitingOffers, mailboxSize, capacity, oldestAcceptedAt: oldestAt };
 }
 
 /** When the oldest waiting message was accepted, in ms on the clock; Infinity when none waits. */

@@ -14,6 +14,8 @@ export interface PartitionView extends Stay {
   /** New messages in the mailbox, and how many fit. */
   readonly mailboxSize: number;
   readonly capacity: number;
+  /** Messages of `offer` and of streams that wait for room in the mailbox. */
+  readonly waitingOffers: number;
   /** When the oldest waiting message was accepted; Infinity: none waits. */
   readonly oldestAcceptedAt: number;
   /** When the call that is out began; undefined: none is. */

@@ -72,6 +72,11 @@ const fates: readonly Measure[] = [
 ];
 
 const mailboxes: readonly Measure[] = [
+  ofChannels(
+    'gauge',
+    ['offers.waiting', 'message', 'Messages that wait for room in a mailbox.'],
+    (c) => c.metrics.waitingOffers,
+  ),
   ofChannels('gauge', ['mailbox.capacity', 'message', 'Capacity of all mailboxes.'], (c) => c.capacity),
   ofChannels(
     'gauge',

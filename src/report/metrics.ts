@@ -54,6 +54,7 @@ export function channelMetrics({ breaker, partitions, processing, queueing }: Ch
     processing: processing.distribution(),
     queueing: queueing.distribution(),
     depth,
+    waitingOffers: views.reduce((total, view) => total + view.waitingOffers, 0),
     breaker: breaker === undefined ? null : breakerMetrics(breaker),
   };
 }

@@ -4,6 +4,7 @@ import { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
 import { type AnyChannel, bindChannel, type ChannelFactory } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
+import type { WaitingOffers } from '../channel/waiting-offers.ts';
 import { checkEventRules } from '../config/event-rules.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
@@ -107,8 +108,14 @@ export class ChannelEntry implements BreakerUser, ChannelView {
 
   /** As `accept`, but waits for room. */
   offer(message: unknown, signal?: AbortSignal): Outcome | Promise<Outcome> {
+    const { key, offers } = this.placeOf(message);
+    return offers.offer(message, signal, key);
+  }
+
+  /** Where offers of this message wait, and its key, if that says where. */
+  placeOf(message: unknown): { readonly offers: WaitingOffers; readonly key: string | undefined } {
     const key = this.only === undefined ? this.keyOf?.(message) : undefined;
-    return this.partitioning(key ?? '').inbox.offer(message, signal, key);
+    return { offers: this.partitioning(key ?? '').inbox.offers, key };
   }
 
   /** Makes the instance of one life. Throws what its constructor throws, and every mistake in its rules. */

@@ -29,6 +29,8 @@ export interface ChannelMetrics extends Ledger {
   /** Messages of `offer` and of streams that wait for room; they are not received yet. */
   readonly waitingOffers: number;
   readonly restarts: number;
+  /** Messages that came without the key that their partition or `conflate` depends on. */
+  readonly keyless: number;
   /** Null: it has none. */
   readonly breaker: BreakerMetrics | null;
 }

@@ -24,6 +24,7 @@ interface Waker {
 
 /** What an inbox is made of. */
 export interface InboxOptions {
+  readonly partition: number | undefined;
   readonly config: ChannelConfig;
   readonly services: Services;
   readonly counters: Counters;
@@ -61,7 +62,7 @@ export class Inbox implements Door {
   private flushLeft = 0;
 
   constructor(options: InboxOptions) {
-    const { config, counters, keyOf } = options;
+    const { config, counters, keyOf, partition } = options;
     this.options = options;
     this.counters = counters;
     this.queueing = options.queueing;
@@ -69,7 +70,7 @@ export class Inbox implements Door {
     this.clock = options.services.scheduler.clock;
     this.config = config;
     this.mailbox = new Mailbox(config.capacity);
-    this.gaps = new GapLog(config.name);
+    this.gaps = new GapLog(config.name, partition);
     this.overflow = new Overflow(this.mailbox, config.overflow, keyOf, (reason, key, sequence) => {
       counters[reason === 'conflated' ? Counter.conflated : Counter.dropped] += 1;
       this.gaps.add(reason, key, sequence);
@@ -85,7 +86,6 @@ export class Inbox implements Door {
     return this.mailbox.capacity;
   }
 
-  /** The configuration in force. */
   get limits(): ChannelConfig {
     return this.config;
   }

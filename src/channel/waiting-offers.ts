@@ -71,6 +71,11 @@ export class WaitingOffers {
     this.#streams.push(call);
   }
 
+  /** Lets waiting streams go on if no more wait than may: that may be more after a reload. */
+  wakeStreams(): void {
+    if (this.isWithin) for (const call of this.#streams.splice(0)) call();
+  }
+
   /** Takes the offer that has waited longest; undefined when none waits. */
   shift(): WaitingOffer | undefined {
     this.#next ??= this.#queue?.values();
@@ -134,6 +139,6 @@ export class WaitingOffers {
       group.release();
       this.#groups?.delete(signal);
     }
-    if (this.#streams.length > 0 && this.isWithin) for (const call of this.#streams.splice(0)) call();
+    if (this.#streams.length > 0) this.wakeStreams();
   }
 }

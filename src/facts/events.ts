@@ -19,6 +19,8 @@ export type AlertName =
   | 'oldest-message'
   | 'starvation'
   | 'feed-silent'
+  | 'key-missing'
+  | 'one-partition'
   | 'config-rejected';
 
 /** Something that is wrong now and that an operator should know. */

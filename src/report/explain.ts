@@ -4,6 +4,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { BreakerRates } from '../core/breaker-change.ts';
 import { errorText } from '../core/error-text.ts';
 import { causeInWords } from '../facts/chart-words.ts';
+import { onePartition } from './findings.ts';
 import { type ChannelHealth, healthOf, type RouterHealth, worstState, worstStatus } from './health.ts';
 
 /** Why a channel is or is not delivering. */
@@ -35,6 +36,7 @@ export function explain(channel: ChannelView, now: number, waitedFor: readonly s
   const waiting = views.reduce((sum, each) => sum + each.waiting, 0);
   const offers = views.reduce((sum, each) => sum + each.waitingOffers, 0);
   const inFlight = views.reduce((sum, each) => sum + each.inFlight, 0);
+  const lone = onePartition(channel);
   const name = views.length > 1 ? `${id} (worst of ${views.length} partitions)` : id;
   const oldestAt = Math.min(...views.map(({ oldestAcceptedAt }) => oldestAcceptedAt));
   const calledAt = Math.min(...views.map(({ callStartedAt = now }) => callStartedAt));
@@ -43,7 +45,8 @@ export function explain(channel: ChannelView, now: number, waitedFor: readonly s
   const sentence =
     `${name} ${stay} (${reasonOf(view, channel)}). ${ending} ` +
     `${waiting} waiting${age('the oldest for', now - oldestAt)}, ${inFlight} in flight${age('for', now - calledAt)}.` +
-    (offers === 0 ? '' : ` ${offers} more ${offers === 1 ? 'waits' : 'wait'} for room in the mailbox.`);
+    (offers === 0 ? '' : ` ${offers} more ${offers === 1 ? 'waits' : 'wait'} for room in the mailbox.`) +
+    (lone === undefined ? '' : ` Note that ${lone}.`);
   return {
     sentence,
     channel: channel.name,

@@ -43,7 +43,7 @@ export function routerMetrics({ channels, deadLetters, faults, removed, unroutab
 }
 
 /** Sums the partitions of a channel into one snapshot. */
-export function channelMetrics({ breaker, partitions, processing, queueing }: ChannelView): ChannelMetrics {
+export function channelMetrics({ breaker, keys, partitions, processing, queueing }: ChannelView): ChannelMetrics {
   const views = partitions.map(({ view }) => view);
   const sum = (index: keyof Counters): number => views.reduce((total, { counters }) => total + counters[index], 0);
   const depth = views.reduce((total, { waiting }) => total + waiting, 0);
@@ -55,6 +55,7 @@ export function channelMetrics({ breaker, partitions, processing, queueing }: Ch
     queueing: queueing.distribution(),
     depth,
     waitingOffers: views.reduce((total, view) => total + view.waitingOffers, 0),
+    keyless: keys.missing,
     breaker: breaker === undefined ? null : breakerMetrics(breaker),
   };
 }

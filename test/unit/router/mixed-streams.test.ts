@@ -96,6 +96,40 @@ describe('19.3 a full mailbox does not stop the other channels of a mixed stream
     expect(rig.metrics('tick').delivered).toBe(200);
   });
 
+  it('a reload that lets more wait lets the stream go on', async () => {
+    const rig = await stuck({ waitingMax: 20 });
+    const consumed = rig.router.consume(mixed(400));
+    await rig.advance(10);
+    expect(rig.metrics('tick').delivered).toBeLessThan(40);
+    const ohlcv = { capacity: 10, batchSize: 1, waitingMax: 500 };
+    await rig.advanceUntil(rig.router.reconfigure({ channels: { tick: { priority: 1 }, ohlcv } }));
+    await rig.advance(10);
+    expect(rig.metrics('tick').delivered).toBe(200);
+    rig.router.resume('ohlcv');
+    expect(await rig.advanceUntil(consumed)).toEqual({ accepted: 400, rejected: 0 });
+  });
+
+  it('a reload to other partitions takes along what waits, and the stream goes on', async () => {
+    const rig = await stuck({ waitingMax: 20 });
+    const consumed = rig.router.consume(mixed(400));
+    await rig.advance(10);
+    const ohlcv = { capacity: 10, batchSize: 1, partitions: 2 };
+    await rig.advanceUntil(rig.router.reconfigure({ channels: { tick: { priority: 1 }, ohlcv } }));
+    rig.router.resume('ohlcv');
+    expect(await rig.advanceUntil(consumed)).toEqual({ accepted: 400, rejected: 0 });
+    await rig.advance(1_000);
+    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(400).filter((n) => n % 2 === 0));
+  });
+
+  it('a channel that is removed answers what waits for it, and the stream goes on', async () => {
+    const rig = await stuck({ waitingMax: 20 });
+    const consumed = rig.router.consume(mixed(400));
+    await rig.advance(10);
+    await rig.advanceUntil(rig.router.remove('ohlcv'));
+    expect(await rig.advanceUntil(consumed)).toEqual({ accepted: 210, rejected: 190 });
+    expect(rig.router.metrics()).toMatchObject({ received: 400, conserved: true });
+  });
+
   it('a partition that is full does not stop another one, and each key keeps its order', async () => {
     const rig = await createTestRouter({
       sinks: { ohlcv: { capacity: 2, batchSize: 1, partitions: 2, partitionBy: 'sym' } },

@@ -71,7 +71,7 @@ export class Recognition {
  * An array is a list of messages if an object comes first in it, or nothing, as feeds send them. Any other array, with a
  * number, a text or an array first, is one message, as Kraken sends them. Never throws.
  */
-export function isList(element: unknown): element is readonly unknown[] {
+export function isList(element: unknown): boolean {
   try {
     return Array.isArray(element) && (element.length === 0 || isRecord(element[0]));
   } catch {
@@ -79,10 +79,11 @@ export function isList(element: unknown): element is readonly unknown[] {
   }
 }
 
-/** The messages of a list; undefined: it is none, or cannot be read. */
-export function listOf(element: unknown): readonly unknown[] | undefined {
+/** The messages of a list; undefined: it is none, or cannot be read. `isLenient`: an object anywhere in it is enough. */
+export function listOf(element: unknown, isLenient = false): readonly unknown[] | undefined {
   try {
-    return isList(element) ? [...element] : undefined;
+    if (!Array.isArray(element)) return undefined;
+    return isList(element) || (isLenient && element.some(isRecord)) ? [...element] : undefined;
   } catch {
     return undefined;
   }

@@ -99,14 +99,15 @@ export class Intake {
     const count = { accepted: 0, rejected: 0 };
     // Text and bytes are one element, which no channel takes; nobody means their characters.
     for (const element of isBytes(messages) ? [messages] : messages) {
-      for (const message of listOf(element) ?? [element]) count[this.routeOne(message, dataType).status] += 1;
+      for (const message of this.messagesIn(element, dataType) ?? [element])
+        count[this.routeOne(message, dataType).status] += 1;
     }
     return count;
   }
 
   /** A promise only when the message has to wait for room. Of a list, each message is offered, as by `route`. */
   offer(message: unknown, options: OfferOptions): Outcome | Promise<Outcome> {
-    const messages = listOf(message);
+    const messages = this.messagesIn(message, options.dataType);
     if (messages === undefined) return this.offerOne(message, options);
     const answers = messages.map((each) => this.offerOne(each, options));
     return Promise.all(answers).then(firstRefusal);
@@ -129,6 +130,14 @@ export class Intake {
     return outcome instanceof Promise ? { channel, offers, outcome } : outcome;
   }
 
+  /** The messages of a list; undefined: it is one message. A list may begin with something broken. */
+  messagesIn(element: unknown, dataType: string | undefined): readonly unknown[] | undefined {
+    const messages = listOf(element);
+    if (messages !== undefined || dataType !== undefined) return messages;
+    const others = listOf(element, true);
+    return others === undefined || this.recognition.dataTypeOf(element) !== undefined ? undefined : others;
+  }
+
   /** Resolves when the event loop has turned. */
   turn(): Promise<void> {
     return new Promise((resolve) => void this.services.clock.setImmediate(resolve));
@@ -147,7 +156,7 @@ export class Intake {
   }
 
   private routeOther(message: unknown, dataType: string | undefined): Outcome {
-    const messages = listOf(message);
+    const messages = this.messagesIn(message, dataType);
     if (messages !== undefined) return firstRefusal(messages.map((each) => this.routeOne(each, dataType)));
     this.recorder?.keepMessage(message);
     return this.refuse(message, dataType);

@@ -1,6 +1,5 @@
 import type { Services } from '../channel/services.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { listOf } from '../core/recognition.ts';
 import type { Intake, OfferOptions, Waiting } from './intake.ts';
 
 /**
@@ -42,7 +41,7 @@ export class MixedStream {
 
   /** Takes an element in; the promise, if there is one, resolves when the next may come. */
   take(element: unknown): Promise<void> | undefined {
-    const messages = listOf(element);
+    const messages = this.#intake.messagesIn(element, this.#options.dataType);
     return messages === undefined ? this.#takeOne(element) : this.#takeAll(messages);
   }
 

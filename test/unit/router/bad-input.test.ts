@@ -23,7 +23,7 @@ const unroutable: readonly (readonly [string, unknown])[] = [
   ['a number', 42],
   ['a symbol', Symbol('T')],
   ['a function', () => 'T'],
-  ['an array that is no list', [1, message('tick', 0)]],
+  ['an array that is no list', [1, 'T', [message('tick', 0)]]],
   ['bytes', new Uint8Array(3)],
   ['an empty object', {}],
   ['an unknown event', { ev: 'XQ', sym: 'A' }],

@@ -163,6 +163,14 @@ describe('19.31 every door takes the same things', () => {
     await expect(rig.router.consume(trade as unknown as unknown[])).rejects.toMatchObject({ code: 'invalid-option' });
   });
 
+  it.each(doors)('`%s` takes a list apart that begins with something broken', async (_name, take) => {
+    const rig = await createTestRouter({ ...byArray, sinks: { tick: {} } });
+    await take(rig, [null, trade]);
+    await take(rig, [undefined, 'trade', 7]);
+    expect(rig.sink('tick').delivered).toEqual([trade]);
+    expect(rig.router.metrics()).toMatchObject({ received: 3, unroutable: 2 });
+  });
+
   it('a list and a data type: each of its messages is of that type', async () => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
     expect(rig.router.route([{ n: 1 }, { n: 2 }], { dataType: 'tick' })).toEqual({ status: 'accepted' });

@@ -43,6 +43,7 @@ export class Intake {
   private events: unknown[] = [];
   private served: ChannelEntry[] = [];
   private refused = 0;
+  private turning: Promise<void> | undefined = undefined;
   private readonly streams = new Set<{ readonly name: string }>();
   private readonly recognition: Recognition;
   private readonly services: Services;
@@ -138,9 +139,15 @@ export class Intake {
     return others === undefined || this.recognition.dataTypeOf(element) !== undefined ? undefined : others;
   }
 
-  /** Resolves when the event loop has turned. */
+  /** Resolves when the event loop has turned; one promise for all that wait for it. */
   turn(): Promise<void> {
-    return new Promise((resolve) => void this.services.clock.setImmediate(resolve));
+    this.turning ??= new Promise((resolve) => {
+      this.services.clock.setImmediate(() => {
+        this.turning = undefined;
+        resolve();
+      });
+    });
+    return this.turning;
   }
 
   /** A stream waits until the channel has room, with all that is behind in it; ends with the returned function. */

@@ -12,7 +12,7 @@ import type { BreakerClient } from './breaker-client.ts';
 import { checkWaiting, unchecked } from './late-check.ts';
 import type { Services } from './services.ts';
 import type { Validate } from './validator.ts';
-import { WaitingOffers } from './waiting-offers.ts';
+import { type Door, WaitingOffers } from './waiting-offers.ts';
 import { measureWaits } from './waits.ts';
 
 /** No mailbox is so deep; a small integer, because each message is compared with it. */
@@ -25,6 +25,7 @@ interface Waker {
 
 /** What an inbox is made of. */
 export interface InboxOptions {
+  readonly partition: number | undefined;
   readonly config: ChannelConfig;
   readonly services: Services;
   readonly counters: Counters;
@@ -39,8 +40,8 @@ export interface InboxOptions {
  * Takes messages in for one partition: its door, its mailbox, what happens when that is full, and when a batch is due.
  * It knows nothing of what becomes of a message afterwards; the counters do.
  */
-export class Inbox {
-  private readonly offers = new WaitingOffers();
+export class Inbox implements Door {
+  readonly offers: WaitingOffers = new WaitingOffers(this);
   private readonly gaps: GapLog;
   private readonly options: InboxOptions;
   private readonly counters: Counters;
@@ -64,7 +65,7 @@ export class Inbox {
   private flushLeft = 0;
 
   constructor(options: InboxOptions) {
-    const { config, counters, keyOf } = options;
+    const { config, counters, keyOf, partition } = options;
     this.options = options;
     this.counters = counters;
     this.queueing = options.queueing;
@@ -72,7 +73,7 @@ export class Inbox {
     this.clock = options.services.scheduler.clock;
     this.config = config;
     this.mailbox = new Mailbox(config.capacity);
-    this.gaps = new GapLog(config.name);
+    this.gaps = new GapLog(config.name, partition);
     this.overflow = new Overflow(this.mailbox, config.overflow, keyOf, (reason, key, sequence) => {
       counters[reason === 'conflated' ? Counter.conflated : Counter.dropped] += 1;
       this.gaps.add(reason, key, sequence);
@@ -86,6 +87,10 @@ export class Inbox {
 
   get capacity(): number {
     return this.mailbox.capacity;
+  }
+
+  get limits(): ChannelConfig {
+    return this.config;
   }
 
   get isOpen(): boolean {
@@ -176,17 +181,16 @@ export class Inbox {
     return ACCEPTED;
   }
 
-  /** As `accept`, but waits for room, in order of asking. An abort takes the offer back: it was never received. */
-  offer(message: unknown, signal?: AbortSignal, key?: string): Outcome | Promise<Outcome> {
-    const mustWait = this.isDoorOpen && (this.mailbox.isFull || this.offers.size > 0);
-    return mustWait && !this.isShut() ? this.offers.add(message, signal, key) : this.accept(message, false, key);
+  /** There is no room, or offers wait for it, and a message would not be refused for another reason. */
+  get mustWait(): boolean {
+    return this.isDoorOpen && (this.mailbox.isFull || this.offers.size > 0) && !this.isShut();
   }
 
   /** Room was made, or the door was closed: lets waiting offers in, oldest first. */
   admitOffers(): void {
     while (this.offers.size > 0 && !(this.isDoorOpen && this.mailbox.isFull)) {
       const offer = this.offers.shift();
-      offer?.answer(this.accept(offer.message, false, offer.key));
+      offer?.resolve(this.accept(offer.message, false, offer.key));
     }
   }
 
@@ -265,11 +269,6 @@ export class Inbox {
     this.overflow.place(message, key, acceptedAt, sequence);
   }
 
-  /** Hands waiting offers to the inboxes that now serve them. */
-  moveOffers(inboxFor: (message: unknown, key?: string) => Inbox): void {
-    this.offers.moveTo((message, key) => inboxFor(message, key).offers);
-  }
-
   private guard(): void {
     const { batchSize, capacity, overflow, whenTripped } = this.config;
     this.plainFrom = batchSize > 1 ? 1 : 0;
@@ -288,7 +287,8 @@ export class Inbox {
     return waitedMs >= this.config.timeoutMs ? 'age' : undefined;
   }
 
-  private reject(reason: keyof typeof Counter & RejectReason, message: unknown, error?: unknown): Outcome {
+  /** Refuses a message; the caller still owns it. */
+  reject(reason: keyof typeof Counter & RejectReason, message: unknown, error?: unknown): Outcome {
     this.counters[Counter.rejected] += 1;
     this.counters[Counter[reason]] += 1;
     this.options.services.bus.publish('message.rejected', { channel: this.config.name, reason, message, error });

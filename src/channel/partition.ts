@@ -212,6 +212,7 @@ export class Partition {
     this.life?.reconfigure(config);
     this.watchInbox(this.state);
     this.inbox.reconfigure(config);
+    this.inbox.offers.wakeStreams();
     this.send({ type: 'channel.reconfigured' });
   }
 

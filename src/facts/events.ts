@@ -30,6 +30,8 @@ export type AlertName =
   | 'feed-silent'
   | 'refusing'
   | 'letters-evicted'
+  | 'key-missing'
+  | 'one-partition'
   | 'config-rejected';
 
 /** Something that is wrong now and that an operator should know. */

@@ -72,6 +72,11 @@ const fates: readonly Measure[] = [
 ];
 
 const mailboxes: readonly Measure[] = [
+  ofChannels(
+    'gauge',
+    ['offers.waiting', 'message', 'Messages that wait for room in a mailbox.'],
+    (c) => c.metrics.waitingOffers,
+  ),
   ofChannels('gauge', ['mailbox.capacity', 'message', 'Capacity of all mailboxes.'], (c) => c.capacity),
   ofChannels(
     'gauge',
@@ -112,6 +117,11 @@ const channels: readonly Measure[] = [
     'gauge',
     ['channel.state_age', 's', 'How long the channel has been in its state.'],
     (c) => c.health.sinceMs / 1_000,
+  ),
+  ofChannels(
+    'counter',
+    ['keyless_messages', 'message', 'Messages without the key that their partition or conflate depends on.'],
+    (c) => c.metrics.keyless,
   ),
   ofChannels('counter', ['channel.restarts', 'restart', 'Restarts after a failure.'], (c) => c.metrics.restarts),
   stateSet(['breaker.state', '', 'The state of the breaker.'], BREAKER_STATES, (c) => c.metrics.breaker?.state),

@@ -59,7 +59,7 @@ export function routerMetrics(view: RouterView): RouterMetrics {
 }
 
 /** Sums the partitions of a channel into one snapshot. */
-export function channelMetrics({ breaker, partitions, processing, queueing }: ChannelView): ChannelMetrics {
+export function channelMetrics({ breaker, keys, partitions, processing, queueing }: ChannelView): ChannelMetrics {
   const views = partitions.map(({ view }) => view);
   const sum = (index: keyof Counters): number => views.reduce((total, { counters }) => total + counters[index], 0);
   const depth = views.reduce((total, { waiting }) => total + waiting, 0);
@@ -70,6 +70,8 @@ export function channelMetrics({ breaker, partitions, processing, queueing }: Ch
     processing: processing.distribution(),
     queueing: queueing.distribution(),
     depth,
+    waitingOffers: views.reduce((total, view) => total + view.waitingOffers, 0),
+    keyless: keys.missing,
     breaker: breaker === undefined ? null : breakerMetrics(breaker),
   };
 }

@@ -37,6 +37,7 @@ export class Fleet implements FleetPort {
   #notify: (event: FleetEvent) => void = () => {};
   /** Undefined: it was not stopped. */
   #stopBy: number | undefined;
+  readonly #end = new AbortController();
 
   constructor(services: Services, definitions: Definitions) {
     this.#services = services;
@@ -54,6 +55,11 @@ export class Fleet implements FleetPort {
 
   get isStopping(): boolean {
     return this.#stopBy !== undefined;
+  }
+
+  /** Aborts once nothing is taken in any more. */
+  get ended(): AbortSignal {
+    return this.#end.signal;
   }
 
   /** The counts of channels that were taken out. */
@@ -130,6 +136,7 @@ export class Fleet implements FleetPort {
   closeInboxes(stopBy: number): void {
     this.#stopBy = stopBy;
     for (const { partition } of this.#partitions.values()) partition.closeInbox(stopBy);
+    this.#end.abort();
   }
 
   /** A channel that is added after the start is started at once. */

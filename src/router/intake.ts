@@ -1,10 +1,23 @@
-import type { IntakeCount } from '../adapters/consume.ts';
 import type { Services } from '../channel/services.ts';
+import type { WaitingOffers } from '../channel/waiting-offers.ts';
 import type { OptionNames } from '../config/options.ts';
-import { type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
-import type { Recognition } from '../core/recognition.ts';
+import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
+import { isBytes, isList, listOf, type Recognition } from '../core/recognition.ts';
 import type { FlightRecorder } from '../recorder/flight-recorder.ts';
 import type { ChannelEntry } from './channel-entry.ts';
+
+/** How many messages were taken in. */
+export interface IntakeCount {
+  readonly accepted: number;
+  readonly rejected: number;
+}
+
+/** A message of a stream that waits for room. */
+export interface Waiting {
+  readonly channel: ChannelEntry;
+  readonly offers: WaitingOffers;
+  readonly outcome: Promise<Outcome>;
+}
 
 /** How a message is handed over. */
 export interface RouteOptions {
@@ -46,6 +59,8 @@ export class Intake {
   private refused = 0;
   private ignoredCount = 0;
   private unwanted: ReadonlySet<unknown> = new Set();
+  private turning: Promise<void> | undefined = undefined;
+  private readonly streams = new Set<{ readonly name: string }>();
   private readonly recognition: Recognition;
   private readonly services: Services;
 
@@ -77,9 +92,9 @@ export class Intake {
     this.served = [];
   }
 
-  /** Undefined: no channel serves it. */
+  /** Undefined: no channel serves it, or it is a list. */
   channelOf(message: unknown, dataType?: string): ChannelEntry | undefined {
-    if (dataType !== undefined) return this.registry.get(dataType);
+    if (dataType !== undefined) return isList(message) ? undefined : this.registry.get(dataType);
     const event = eventOf(message);
     const { events } = this;
     for (let index = 0; index < events.length; index += 1) if (events[index] === event) return this.served[index];
@@ -87,6 +102,7 @@ export class Intake {
   }
 
   private find(message: unknown, event: unknown): ChannelEntry | undefined {
+    if (isList(message)) return undefined;
     const channel = this.registry.get(this.recognition.dataTypeOf(message) ?? '');
     if (channel !== undefined && typeof event === 'string' && this.recognition.decidesBy(event)) {
       this.events.push(event);
@@ -95,34 +111,97 @@ export class Intake {
     return channel;
   }
 
+  /** Of a list, each message is routed; the outcome is the first refusal, if there is one. */
   route(message: unknown, dataType?: string): Outcome {
     const channel = this.channelOf(message, dataType);
-    return channel === undefined ? this.refuse(message, dataType) : channel.accept(message);
+    if (channel === undefined) return this.routeOther(message, dataType);
+    return channel.accept(message);
   }
 
   routeAll(messages: Iterable<unknown>, dataType?: string): RouteAllReport {
     const refused: Refused[] = [];
     let index = 0;
-    for (const message of messages) {
-      const outcome = this.route(message, dataType);
-      if (outcome.status === 'rejected') refused.push({ index, reason: outcome.reason, message });
-      index += 1;
+    // Text and bytes are one element, which no channel takes; nobody means their characters.
+    for (const element of isBytes(messages) ? [messages] : messages) {
+      for (const message of this.messagesIn(element, dataType) ?? [element]) {
+        const outcome = this.routeOne(message, dataType);
+        if (outcome.status === 'rejected') refused.push({ index, reason: outcome.reason, message });
+        index += 1;
+      }
     }
     return { accepted: index - refused.length, rejected: refused.length, refused };
   }
 
-  /** A promise only when the message has to wait for room. */
-  offer(message: unknown, { dataType, signal }: OfferOptions): Outcome | Promise<Outcome> {
-    const channel = this.channelOf(message, dataType);
-    return channel === undefined ? this.refuse(message, dataType) : channel.offer(message, signal);
+  /** A promise only when the message has to wait for room. Of a list, each message is offered, as by `route`. */
+  offer(message: unknown, options: OfferOptions): Outcome | Promise<Outcome> {
+    const messages = this.messagesIn(message, options.dataType);
+    if (messages === undefined) return this.offerOne(message, options);
+    const answers = messages.map((each) => this.offerOne(each, options));
+    return Promise.all(answers).then(firstRefusal);
   }
 
-  /** A source that never waits would keep timers and sockets waiting: the event loop gets its turns. */
+  /** As `offer`, but a sender that never waits would keep timers and sockets waiting: the event loop gets its turns. */
   async offerInTurn(message: unknown, options: OfferOptions): Promise<Outcome> {
-    const { clock, scheduler } = this.services;
-    if (scheduler.isSliceOver()) await new Promise<void>((resolve) => clock.setImmediate(resolve));
-    options.signal?.throwIfAborted();
-    return this.offer(message, options);
+    const outcome = await this.offer(message, options);
+    if (this.services.scheduler.isSliceOver()) await this.turn();
+    return outcome;
+  }
+
+  /** As `offer`, for a stream of messages of several channels. */
+  offerFromStream(message: unknown, { dataType, signal }: OfferOptions): Outcome | Waiting {
+    const channel = this.channelOf(message, dataType);
+    if (channel === undefined) return this.refuse(message, dataType);
+    const { key, offers } = channel.placeOf(message);
+    const outcome = offers.offerFromStream(message, signal, key);
+    return outcome instanceof Promise ? { channel, offers, outcome } : outcome;
+  }
+
+  /** The messages of a list; undefined: it is one message. A list may begin with something broken. */
+  messagesIn(element: unknown, dataType: string | undefined): readonly unknown[] | undefined {
+    const messages = listOf(element);
+    if (messages !== undefined || dataType !== undefined) return messages;
+    const others = listOf(element, true);
+    return others === undefined || this.recognition.dataTypeOf(element) !== undefined ? undefined : others;
+  }
+
+  /** Resolves when the event loop has turned; one promise for all that wait for it. */
+  turn(): Promise<void> {
+    this.turning ??= new Promise((resolve) => {
+      this.services.clock.setImmediate(() => {
+        this.turning = undefined;
+        resolve();
+      });
+    });
+    return this.turning;
+  }
+
+  /** A stream waits until the channel has room, with all that is behind in it; ends with the returned function. */
+  streamWaits({ name }: ChannelEntry): () => void {
+    const wait = { name };
+    this.streams.add(wait);
+    return () => void this.streams.delete(wait);
+  }
+
+  /** The channels for which streams wait. */
+  get waitedFor(): readonly string[] {
+    return [...new Set([...this.streams].map(({ name }) => name))];
+  }
+
+  private routeOther(message: unknown, dataType: string | undefined): Outcome {
+    const messages = this.messagesIn(message, dataType);
+    if (messages !== undefined) return firstRefusal(messages.map((each) => this.routeOne(each, dataType)));
+    return this.routeOne(message, dataType);
+  }
+
+  /** A list in a list is no message. */
+  protected routeOne(message: unknown, dataType: string | undefined): Outcome {
+    const channel = this.channelOf(message, dataType);
+    return channel === undefined ? this.refuse(message, dataType) : channel.accept(message);
+  }
+
+  protected offerOne(message: unknown, { dataType, signal }: OfferOptions): Outcome | Promise<Outcome> {
+    const channel = this.channelOf(message, dataType);
+    return channel === undefined ? this.refuse(message, dataType) : channel.offer(message, signal);
   }
 
   private refuse(message: unknown, known?: string): Outcome {
@@ -139,6 +218,11 @@ export class Intake {
   }
 }
 
+/** Of a list: accepted if each of its messages was. */
+function firstRefusal(outcomes: readonly Outcome[]): Outcome {
+  return outcomes.find(({ status }) => status === 'rejected') ?? ACCEPTED;
+}
+
 /** An intake whose messages are recorded: a class of its own, so that others need not ask for each message. */
 export class RecordedIntake extends Intake {
   private readonly recorder: FlightRecorder;
@@ -149,13 +233,23 @@ export class RecordedIntake extends Intake {
   }
 
   override route(message: unknown, dataType?: string): Outcome {
-    this.recorder.keepMessage(message);
-    return super.route(message, dataType);
+    const isOne = this.messagesIn(message, dataType) === undefined;
+    return isOne ? this.routeOne(message, dataType) : super.route(message, dataType);
   }
 
-  override offer(message: unknown, options: OfferOptions): Outcome | Promise<Outcome> {
+  override offerFromStream(message: unknown, options: OfferOptions): Outcome | Waiting {
     this.recorder.keepMessage(message);
-    return super.offer(message, options);
+    return super.offerFromStream(message, options);
+  }
+
+  protected override routeOne(message: unknown, dataType: string | undefined): Outcome {
+    this.recorder.keepMessage(message);
+    return super.routeOne(message, dataType);
+  }
+
+  protected override offerOne(message: unknown, options: OfferOptions): Outcome | Promise<Outcome> {
+    this.recorder.keepMessage(message);
+    return super.offerOne(message, options);
   }
 }
 

@@ -75,6 +75,12 @@ export function viewOf({ deadLetters, fleet, intake, services }: RouterParts): R
   return { channels, removed, unroutable, ignored, deadLetters, faults: services.bus.faults };
 }
 
+/** Why the router takes nothing in, in words; undefined: it does. */
+export function whyNotRunning({ fleet }: RouterParts): string | undefined {
+  if (fleet.isStopping) return 'was stopped';
+  return fleet.isLaunched ? undefined : 'was not started';
+}
+
 /** From now on messages of its data type are routed to the channel; once the router has started, it starts at once. */
 export function addChannel({ fleet, intake }: RouterParts, channel: ChannelEntry): void {
   intake.serve(channel.config.dataType, channel);

@@ -1,11 +1,9 @@
 import type { Writable } from 'node:stream';
-import { consume, type IntakeCount, type Source } from '../adapters/consume.ts';
-import { createWritable } from '../adapters/writable.ts';
 import type { ChannelSource, RulesInputOf } from '../channel/channel-source.ts';
 import type { Partition } from '../channel/partition.ts';
 import type { ConfigChange } from '../config/diff.ts';
 import { type LoadOptions, loadOptions } from '../config/load.ts';
-import { checkOptions } from '../config/options.ts';
+import { checkOptions, throwIfAborted } from '../config/options.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -17,9 +15,12 @@ import { type Explanation, explain, routerHealth } from '../report/explain.ts';
 import type { RouterHealth } from '../report/health.ts';
 import { type RouterMetrics, routerMetrics } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
+import { type ConsumeCount, consume, type Source } from './consume.ts';
+import { createWritable } from './create-writable.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { type OfferOptions, offerOptions, type RouteAllReport, type RouteOptions, routeOptions } from './intake.ts';
-import { addChannel, type RouterParts, removeChannel, viewOf } from './parts.ts';
+import { MixedStream } from './mixed-stream.ts';
+import { addChannel, type RouterParts, removeChannel, viewOf, whyNotRunning } from './parts.ts';
 import { Reloads } from './reload.ts';
 import { publishStates, type RouterActor, startActor, stateOf } from './router-actor.ts';
 import type { ChannelInput } from './router-options.ts';
@@ -119,27 +120,35 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     }
   }
 
-  /** As `route`, but waits while the mailbox is full. */
+  /** As `route`, but waits while the mailbox is full; `mailbox-full` when `waitingMax` wait already. */
   async offer(message: unknown, options: OfferOptions = {}): Promise<Outcome> {
     checkOptions('offer', options, offerOptions);
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal);
     try {
-      return await this.#parts.intake.offer(message, options);
+      return await this.#parts.intake.offerInTurn(message, options);
     } catch (error) {
       this.#parts.fleet.breakOff(error);
       throw error;
     }
   }
 
-  /** Offers all a source has; an element may be a message or an array of them. Ends with the source or the signal. */
-  consume(source: Source, options: OfferOptions = {}): Promise<IntakeCount> {
+  /**
+   * Takes in all a source has; an element may be a message or a list of them. While messages of one channel wait for room,
+   * those of the others pass. Ends with the source, the signal or `stop`. Rejects with `not-running` if the router does not run.
+   */
+  async consume(source: Source, options: OfferOptions = {}): Promise<ConsumeCount> {
     checkOptions('consume', options, offerOptions);
-    return consume(source, (message) => this.#parts.intake.offerInTurn(message, options), options.signal);
+    const { fleet, intake, services } = this.#parts;
+    const why = whyNotRunning(this.#parts);
+    if (why !== undefined) throw new SluiceError('not-running', `consume: the router ${why}`);
+    return consume(source, new MixedStream(intake, services, options), [fleet.ended, options.signal]);
   }
 
-  /** A Node stream in object mode that offers what is written to it. */
-  writable(): Writable {
-    return createWritable((message) => this.#parts.intake.offer(message, {}));
+  /** A Node stream in object mode that takes in what is written to it, as `consume` does. It fails when the router stops. */
+  writable(options: RouteOptions = {}): Writable {
+    checkOptions('writable', options, routeOptions);
+    const { intake, services } = this.#parts;
+    return createWritable(new MixedStream(intake, services, options), this.#parts);
   }
 
   /** Everything measured, as a plain snapshot. */
@@ -154,7 +163,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Why a channel is or is not delivering: one object, and the same in plain English. */
   explain(name: string): Explanation {
-    return explain(this.#channel(name), this.#now);
+    return explain(this.#channel(name), this.#now, this.#parts.intake.waitedFor);
   }
 
   /** What is wrong now, oldest first; each alert is published as `alert.raised` and `alert.cleared`. */

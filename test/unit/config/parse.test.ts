@@ -53,6 +53,8 @@ describe('defaults', () => {
           timeoutMs: 100,
           capacity: 1000,
           overflow: 'reject',
+          waitingMax: 10_000,
+          whenFull: 'wait',
           partitions: 1,
           partitionBy: 'sym',
           warmUpTimeoutMs: 10_000,

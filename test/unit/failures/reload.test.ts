@@ -47,6 +47,8 @@ const channelCases: Readonly<Record<string, unknown>> = {
   silenceMs: 60_000,
   isolate: false,
   whenTripped: 'reject',
+  waitingMax: 20,
+  whenFull: 'reject',
   'retry.attempts': 5,
   'retry.delayMs': 7,
   'retry.factor': 3,

@@ -28,6 +28,7 @@ const publicNames: readonly string[] = [
   'ConfigChange',
   'ConfigError',
   'ConfigMistake',
+  'ConsumeCount',
   'CreateRouterOptions',
   'DataChannelRouter',
   'DeadLetter',

@@ -9,7 +9,7 @@ export interface Door {
   readonly limits: ChannelConfig;
   /** There is no room, or others wait for it. */
   readonly mustWait: boolean;
-  accept(message: unknown, isRaw: true, key: string | undefined): Outcome;
+  accept(message: unknown, isPayload: false, key: string | undefined): Outcome;
   reject(reason: 'mailbox-full', message: unknown): Outcome;
 }
 
@@ -49,14 +49,14 @@ export class WaitingOffers {
 
   /** As `accept` of the door, but waits for room. An abort takes the offer back: it was never received. */
   offer(message: unknown, signal: AbortSignal | undefined, key: string | undefined): Outcome | Promise<Outcome> {
-    if (!this.#door.mustWait) return this.#door.accept(message, true, key);
+    if (!this.#door.mustWait) return this.#door.accept(message, false, key);
     const { waitingMax } = this.#door.limits;
     return this.size < waitingMax ? this.#wait(message, signal, key) : this.#door.reject('mailbox-full', message);
   }
 
   /** As `offer`, for a stream, which waits with its next message (`whenWithin`) while more wait here than may. */
   offerFromStream(message: unknown, signal: AbortSignal | undefined, key: string | undefined) {
-    if (!this.#door.mustWait) return this.#door.accept(message, true, key);
+    if (!this.#door.mustWait) return this.#door.accept(message, false, key);
     if (this.#door.limits.whenFull === 'reject') return this.#door.reject('mailbox-full', message);
     return this.#wait(message, signal, key);
   }

@@ -120,13 +120,20 @@ export class Checkpoint {
   /** The first position that stays: all that is not settled, and what is not old enough. */
   #trimEnd(): number {
     let end = Math.min(this.position + 1, this.#first + TRIM_MAX);
-    const isYoung = (position: number): boolean => {
-      const at = headerOf(this.#store.environment.frames.get(position))?.at;
-      return at !== undefined && this.#clock.wallTime() - at < this.#keepMs;
-    };
-    // Halving finds an end that will do; the rest goes with later commits.
-    while (this.#keepMs > 0 && end > this.#first && isYoung(end - 1)) end = this.#first + ((end - this.#first) >> 1);
+    if (this.#keepMs === 0) return end;
+    let start = this.#first;
+    // Frames are written in the order of time, so those to be kept are the last ones.
+    while (start < end) {
+      const middle = (start + end) >>> 1;
+      if (this.#isYoung(middle)) end = middle;
+      else start = middle + 1;
+    }
     return end;
+  }
+
+  #isYoung(position: number): boolean {
+    const at = headerOf(this.#store.environment.frames.get(position))?.at;
+    return at !== undefined && this.#clock.wallTime() - at < this.#keepMs;
   }
 }
 

@@ -67,7 +67,7 @@ export class JournalLetters implements LetterStore {
     if (letter.id.length === 0 || letter.id.length > ID_LENGTH_MAX)
       throw new SluiceError('invalid-message', `the id of a letter has 1 to ${ID_LENGTH_MAX} characters: ${letter.id}`);
     if (letters.doesExist(letter.id)) return;
-    if (countLetters(this.#store.environment) + this.#adding.size > this.#max)
+    if (countLetters(this.#store.environment) + this.#adding.size >= this.#max)
       throw new SluiceError(
         'store-full',
         `the journal ${directory} has ${this.#max} dead letters (maxLetters): drop some`,

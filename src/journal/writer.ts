@@ -73,10 +73,6 @@ export class Writer {
     return this.#bytesTotal - this.#checkpoint.bytes;
   }
 
-  get count(): number {
-    return this.#countTotal - this.#checkpoint.count;
-  }
-
   /** Resolves when all are on disk. `messages` are what the texts say. */
   write(kind: FrameKind, texts: readonly string[], messages: readonly unknown[]): Promise<void> {
     this.#store.check();
@@ -97,7 +93,8 @@ export class Writer {
 
   /** Writes what waits if there may be room for it; called again when something was settled. */
   advance(): void {
-    if (this.#group !== undefined || this.#closed.length === 0 || this.#isFull(0)) return;
+    const [first] = this.#closed;
+    if (this.#group !== undefined || first === undefined || this.#isFull(first.bytes.length)) return;
     this.#group = this.#writeGroup().finally(() => {
       this.#group = undefined;
       this.advance();
@@ -154,13 +151,13 @@ export class Writer {
     }
   }
 
-  /** At least one; as many as there is room for. */
+  /** As many as there is room for. */
   #takeGroup(): readonly Closed[] {
     let bytes = 0;
     let count = 0;
     for (const closed of this.#closed) {
       const more = bytes + closed.bytes.length;
-      if (count > 0 && (more > GROUP_BYTES_MAX || this.#isFull(more))) break;
+      if (more > GROUP_BYTES_MAX || this.#isFull(more)) break;
       bytes = more;
       count += 1;
     }
@@ -168,10 +165,9 @@ export class Writer {
     return this.#closed.splice(0, count);
   }
 
-  /** A bound is reached, or would be passed by so many bytes more. */
+  /** There is no room for so many bytes more. */
   #isFull(more: number): boolean {
-    const bytes = this.bytes + more;
-    if (more === 0 ? bytes >= this.#bounds.maxBytes : bytes > this.#bounds.maxBytes) return true;
+    if (this.bytes + more > this.#bounds.maxBytes) return true;
     const oldestAt = this.#bounds.maxAgeMs === Number.POSITIVE_INFINITY ? undefined : this.#checkpoint.oldestAt();
     return oldestAt !== undefined && this.#clock.wallTime() - oldestAt > this.#bounds.maxAgeMs;
   }

@@ -58,9 +58,9 @@ export class Stay implements Assigned {
 
   /** Another owner is there, or the source was closed. */
   end(): void {
-    if (this.isOver) return;
+    if (this.lost.aborted) return;
+    if (!this.#isReleased) this.#parts.live.turn(false);
     this.#lost.abort();
-    this.#parts.live.turn(false);
     this.wake();
   }
 

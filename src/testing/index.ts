@@ -6,7 +6,9 @@ export {
   channelPaths,
   type PathCoverage,
 } from './channel-paths.ts';
+export { checkSource, type SourceCheck, type SourceFeature, type SourceRig } from './check-source.ts';
 export { type Accounts, checkBounds, checkConservation, checkOrder, type OrderRule } from './checkers.ts';
+export { type MemorySource, type MemorySourceOptions, memorySource } from './memory-source.ts';
 export type { MessageOutcome } from './message-roll.ts';
 export {
   busy,

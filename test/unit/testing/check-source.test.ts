@@ -34,11 +34,14 @@ async function journalRig(): Promise<SourceRig> {
     return journal;
   };
   let journal = await open(1);
+  const append = async (messages: readonly unknown[]): Promise<void> => {
+    await Promise.all([journal.write(messages), clock.advance(2)]);
+  };
   return {
     get source() {
       return journal.source;
     },
-    append: async (messages) => void (await Promise.all([journal.write(messages), clock.advance(2)])),
+    append,
     advance: (ms) => clock.advance(ms),
     async restart() {
       await journal.close();
@@ -48,7 +51,7 @@ async function journalRig(): Promise<SourceRig> {
       journal = await open(opened.length + 1);
     },
     async appendBytes(bytes) {
-      await this.append(['overwritten']);
+      await append(['overwritten']);
       const { lastPosition } = await journal.info();
       const { frames, close } = await openEnvironment(directory);
       await frames.put(lastPosition, Buffer.from(bytes));

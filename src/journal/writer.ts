@@ -5,8 +5,6 @@ import { Draft } from './draft.ts';
 import { type FrameKind, headerOf, JournalFrame, sealFrame } from './frame.ts';
 import type { OwnedStore } from './owned-store.ts';
 
-/** A message waits at most so long for others to share its frame. */
-const FRAME_WAIT_MS = 2;
 /** So much is written at once. */
 const GROUP_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -37,7 +35,8 @@ export class Writer {
   #closed: Closed[] = [];
   /** Of the draft and of closed ones. */
   #waitingBytes = 0;
-  #timer: unknown;
+  /** The end of this turn of the event loop, when nothing is being written. */
+  #turn: unknown;
   #group: Promise<void> | undefined;
 
   constructor(
@@ -93,8 +92,10 @@ export class Writer {
 
   /** Writes what waits if there may be room for it; called again when something was settled. */
   advance(): void {
+    if (this.#group !== undefined) return;
+    if (this.#closed.length === 0) this.#closeDraft();
     const [first] = this.#closed;
-    if (this.#group !== undefined || first === undefined || this.#isFull(first.bytes.length)) return;
+    if (first === undefined || this.#isFull(first.bytes.length)) return;
     this.#group = this.#writeGroup().finally(() => {
       this.#group = undefined;
       this.advance();
@@ -103,25 +104,25 @@ export class Writer {
 
   /** Resolves when nothing waits that has room. */
   async flush(): Promise<void> {
-    this.#closeDraft();
     this.advance();
     while (this.#group !== undefined) await this.#group;
   }
 
+  /** A frame takes what comes in one turn of the event loop, or while the disk is busy with those before it. */
   #begin(kind: FrameKind): Draft {
     this.#closeDraft();
     this.advance();
     this.#draft = new Draft(kind);
-    this.#timer = this.#clock.setTimeout(() => {
-      this.#closeDraft();
-      this.advance();
-    }, FRAME_WAIT_MS);
+    if (this.#group === undefined)
+      this.#turn ??= this.#clock.setImmediate(() => {
+        this.#turn = undefined;
+        this.advance();
+      });
     return this.#draft;
   }
 
   #closeDraft(): void {
     if (this.#draft === undefined) return;
-    this.#clock.clearTimeout(this.#timer);
     const bytes = this.#draft.encode();
     this.#waitingBytes += bytes.length - this.#draft.size;
     this.#closed.push({ draft: this.#draft, bytes });

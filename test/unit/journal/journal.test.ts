@@ -24,7 +24,7 @@ describe('write', () => {
     await again.close();
   });
 
-  it('puts what comes within 2 ms into one frame, at most 1,000 messages', async () => {
+  it('puts what comes in one turn of the event loop into one frame, at most 1,000 messages', async () => {
     const journal = await openJournal(emptyDirectory());
     await Promise.all([...numbers(1, 10).map((message) => journal.write(message)), journal.write(numbers(11, 1_500))]);
     const frames = await (await assignedOf(journal.source)).read(room, noSignal);

@@ -89,7 +89,7 @@ export class Journal {
 
   async #write(kind: FrameKind, messages: readonly unknown[], encode: () => readonly string[]): Promise<void> {
     const texts = encode();
-    texts.forEach(checkText);
+    for (const text of texts) checkText(text);
     return this.#writer.write(kind, texts, messages);
   }
 }

@@ -78,7 +78,8 @@ export class Writer {
     if (texts.length === 0) return Promise.resolve();
     this.#checkRoom(texts);
     let draft = this.#draft;
-    for (const [index, text] of texts.entries()) {
+    for (let index = 0; index < texts.length; index++) {
+      const text = texts[index] ?? '';
       if (draft === undefined || !draft.hasRoom(kind, text)) {
         // Later frames end after this one, and as it does.
         if (draft !== undefined && index > 0) draft.kept.catch(() => {});

@@ -5,7 +5,7 @@ import { SluiceError } from '../core/sluice-error.ts';
 import { openEnvironment, storeError } from './environment.ts';
 import { OwnedStore } from './owned-store.ts';
 import { takeOwnership } from './ownership.ts';
-import { type ProcessTable, systemProcesses } from './processes.ts';
+import { systemProcesses } from './processes.ts';
 
 /** How large the file of a journal was and is, in bytes. */
 export interface Compaction {
@@ -14,12 +14,7 @@ export interface Compaction {
 }
 
 /** Writes the file of a journal anew without its unused pages. Nobody may have the journal; it needs room for a second file. */
-export function compactJournal(directory: string): Promise<Compaction> {
-  return compactJournalAs(systemProcesses(), directory);
-}
-
-/** As `compactJournal`, for a process that a test invents. */
-export async function compactJournalAs(processes: ProcessTable, directory: string): Promise<Compaction> {
+export async function compactJournal(directory: string): Promise<Compaction> {
   const data = join(directory, 'data.mdb');
   const copy = join(directory, 'compact.part');
   const clock = createSystemClock();
@@ -28,7 +23,7 @@ export async function compactJournalAs(processes: ProcessTable, directory: strin
   });
   const before = await openEnvironment(directory);
   try {
-    const owner = await takeOwnership(before, processes, clock);
+    const owner = await takeOwnership(before, systemProcesses(), clock);
     const { size: bytesBefore } = await stat(data);
     await rm(copy, { recursive: true, force: true });
     await mkdir(copy);

@@ -1,7 +1,7 @@
 import { encodeFrame, type FrameKind } from './frame.ts';
 
 /** A frame holds at most so many messages and bytes; a message that is larger by itself is refused. */
-export const FRAME_MESSAGES_MAX = 1_000;
+const FRAME_MESSAGES_MAX = 1_000;
 export const FRAME_BYTES_MAX = 512 * 1024;
 
 /** A frame while messages are added to it. */

@@ -1,6 +1,6 @@
 import { deepEqual, ok } from 'node:assert/strict';
 import type { Assigned, Frame } from '../core/source-port.ts';
-import type { SourceFeature, SourceRig } from './check-source.ts';
+import type { SourceFeature, SourceRig } from './source-rig.ts';
 
 /** A sentence, how it is tried, and the features it needs. */
 export type ContractEntry = readonly [

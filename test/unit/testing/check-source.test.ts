@@ -3,9 +3,10 @@ import type { Assigned, Source } from '../../../src/core/source-port.ts';
 import { openEnvironment } from '../../../src/journal/environment.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { openJournalAs } from '../../../src/journal/open-journal.ts';
-import { checkSource, type SourceFeature, type SourceRig } from '../../../src/testing/check-source.ts';
+import { checkSource } from '../../../src/testing/check-source.ts';
 import { memorySource } from '../../../src/testing/memory-source.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
+import type { SourceFeature, SourceRig } from '../../../src/testing/source-rig.ts';
 import { emptyDirectory, inventedProcess } from '../../support/journals.ts';
 
 async function memoryRig(): Promise<Required<SourceRig>> {

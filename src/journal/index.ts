@@ -12,3 +12,4 @@ export { type Compaction, compactJournal } from './compact.ts';
 export { type FrameCount, type JournalInfo, readJournalInfo } from './info.ts';
 export type { Journal } from './journal.ts';
 export { type JournalOptions, openJournal } from './open-journal.ts';
+export { readFrames } from './read-frames.ts';

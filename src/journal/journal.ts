@@ -47,6 +47,10 @@ export class Journal {
     this.letters = new JournalLetters(store, settings.maxLetters);
   }
 
+  get directory(): string {
+    return this.#store.environment.directory;
+  }
+
   /** Aborts when nothing can be written any more: closed, the disk failed, or another process took the journal over. */
   get ended(): AbortSignal {
     return this.#store.ended;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { type JournalOptions, openJournal } from '../../../src/journal/open-journal.ts';
+import { readFrames } from '../../../src/journal/read-frames.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { assignedOf, emptyDirectory, messagesOf, noSignal, readMessages, room } from '../../support/journals.ts';
 
@@ -199,6 +200,9 @@ describe('bounds', () => {
     await writeAndCommit(2);
     await writeAndCommit(4);
     expect((await journal.info()).frames).toMatchObject({ frames: 4, messages: 20 });
+    const kept: unknown[] = [];
+    for await (const frame of readFrames(journal.directory)) kept.push(...frame.messages());
+    expect(numbersOf(kept)).toEqual(numbersOf([...tenMessages, ...tenMessages]));
     clock.jump(1_000);
     await writeAndCommit(6);
     expect((await journal.info()).frames).toMatchObject({ frames: 2, messages: 10 });

@@ -4,6 +4,9 @@ import { loadConfig } from '../config/load.ts';
 import { ConfigError, formatMistake } from '../config/mistakes.ts';
 import { parseConfig } from '../config/parse.ts';
 import { channelSchema, dataTypeDefaults, type RouterConfig } from '../config/schema.ts';
+import { toPlain } from '../core/plain.ts';
+
+const WHOLE = { items: Number.POSITIVE_INFINITY, values: Number.POSITIVE_INFINITY };
 
 /** `sluice config`: reports the mistakes of a configuration, or prints it with every field. */
 export function configCommand(): Command {
@@ -34,7 +37,9 @@ async function check(file: string): Promise<string> {
 async function print(file: string | undefined, json: boolean): Promise<string> {
   const config =
     file === undefined ? parseConfig({ channels: { tick: {}, ohlcv: {}, fmv: {} } }) : await loadConfig(file);
-  return json ? JSON.stringify(config, null, 2) : asYaml(config);
+  // A copy for people: what is named like a secret stays hidden. What was resolved has no functions.
+  const shown = toPlain(config, [], WHOLE) as RouterConfig;
+  return json ? JSON.stringify(shown, null, 2) : asYaml(shown);
 }
 
 /** A comment explains the defaults of each channel whose data type has none of its own. */

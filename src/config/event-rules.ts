@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { errorText } from '../core/error-text.ts';
 import { isMap } from './field.ts';
 import { configError } from './layers.ts';
 import { type Finding, show } from './mistakes.ts';
@@ -43,7 +44,7 @@ function checkRules(
     } else if (isMap(result.value)) return { ...result.value };
     else refuse('the rules must be a map');
   } catch (error) {
-    refuse(`the schema of the rules failed: ${error instanceof Error ? error.message : show(error)}`);
+    refuse(`the schema of the rules failed: ${errorText(error)}`);
   }
   return rules;
 }

@@ -1,5 +1,5 @@
-/** A user's own opinion on the data type of a message; undefined: no opinion. */
-export type RecognitionRule = (message: unknown) => string | undefined;
+/** A user's own opinion on the data type of a message; null: nobody wants it; undefined: no opinion. */
+export type RecognitionRule = (message: unknown) => string | null | undefined;
 
 /** The `ev` letters of Massive (formerly Polygon), and their data types. */
 const MASSIVE_EVENTS: ReadonlyMap<unknown, string> = new Map([
@@ -28,12 +28,12 @@ export class Recognition {
     return this.#rules.length === 0 && MASSIVE_EVENTS.has(event);
   }
 
-  /** Undefined: unknown; `why` says why. */
-  dataTypeOf(message: unknown): string | undefined {
+  /** Undefined: unknown; `why` says why. Null: nobody wants it. */
+  dataTypeOf(message: unknown): string | null | undefined {
     for (const rule of this.#rules) {
       try {
         const opinion: unknown = rule(message);
-        if (typeof opinion === 'string' && opinion !== '') return opinion;
+        if (opinion === null || (typeof opinion === 'string' && opinion !== '')) return opinion;
       } catch (error) {
         this.#ruleFailed(error);
       }

@@ -56,12 +56,18 @@ export function explain(channel: ChannelView, now: number): Explanation {
 }
 
 /** The health at `now` of a router in this state of its statechart. */
-export function routerHealth(channels: ReadonlyMap<string, ChannelView>, state: string, now: number): RouterHealth {
+export function routerHealth(
+  channels: ReadonlyMap<string, ChannelView>,
+  state: string,
+  now: number,
+  reason: string | null,
+): RouterHealth {
   const health = Object.fromEntries([...channels].map(([name, channel]) => [name, channelHealth(channel, now)]));
-  const worst = worstStatus(Object.values(health).map(({ status }) => status));
+  const own = reason === null ? 'healthy' : 'degraded';
+  const worst = worstStatus([own, ...Object.values(health).map(({ status }) => status)]);
   const ready = state === 'running' || state === 'degraded';
   const live = state !== 'failed' && state !== 'stopped';
-  return { status: ready ? worst : 'unhealthy', state, live, ready, channels: health };
+  return { status: ready ? worst : 'unhealthy', state, live, ready, reason, channels: health };
 }
 
 function channelHealth(channel: ChannelView, now: number): ChannelHealth {

@@ -11,11 +11,13 @@ const ERROR_CALLS_MIN = 5;
 const AGE_FACTOR = 10;
 const AGE_MS_MIN = 5_000;
 
-/** What a look finds: raise it with this text, clear it, or (undefined: between the two limits) leave it. */
-export type Finding = string | false | undefined;
+/** What a look finds: something that is wrong, and whether it is enough to raise it; false: clear it; undefined: leave it. */
+export type Finding = { readonly text: string; readonly isEnough: boolean } | false | undefined;
 
 /** What a look at a channel looks for. */
-export type Findings = Readonly<Record<Exclude<AlertName, 'config-rejected'>, Finding>>;
+export type Findings = Readonly<
+  Record<Exclude<AlertName, 'config-rejected' | 'refusing' | 'letters-evicted'>, Finding>
+>;
 
 /** What a channel looked like the last time. */
 export interface Sight {
@@ -61,15 +63,16 @@ export function findingsOf(
   const turnMs = worst(({ queuedAt = now }) => now - queuedAt);
   const silence = now - sight.heardAt;
   return {
-    'breaker-open': isOpen && `the breaker is open: ${views.map(({ state }) => state).join(', ')}`,
-    'given-up': views.some(({ isGivenUp }) => isGivenUp) && 'the channel failed too often and is not started again',
-    hung: callMs >= config.processTimeoutMs && `a call of process has not settled for ${Math.round(callMs)} ms`,
+    'breaker-open': isOpen && found(`the breaker is open: ${views.map(({ state }) => state).join(', ')}`),
+    'given-up':
+      views.some(({ isGivenUp }) => isGivenUp) && found('the channel failed too often and is not started again'),
+    hung: callMs >= config.processTimeoutMs && found(`a call of process has not settled for ${Math.round(callMs)} ms`),
     'mailbox-high': between(full, MAILBOX_HIGH, MAILBOX_LOW, (share) => `the mailbox is ${percent(share)} full`),
     'error-rate': between(rate, ERROR_RATE_HIGH, ERROR_RATE_LOW, (share) => `${percent(share)} of the calls fail`),
     'oldest-message': between(age, ageMax, ageMax / 2, (ms) => `the oldest message has waited ${Math.round(ms)} ms`),
-    starvation: turnMs > starvationMs && `a batch has been due for ${Math.round(turnMs)} ms`,
+    starvation: turnMs > starvationMs && found(`a batch has been due for ${Math.round(turnMs)} ms`),
     'feed-silent':
-      config.silenceMs > 0 && silence >= config.silenceMs && `no message arrived for ${Math.round(silence)} ms`,
+      config.silenceMs > 0 && silence >= config.silenceMs && found(`no message arrived for ${Math.round(silence)} ms`),
   };
 }
 
@@ -82,12 +85,17 @@ function errorRate(sight: Sight, before: Sight | undefined): number | undefined 
   return failures === 0 ? 0 : undefined;
 }
 
-/** Hysteresis: a finding from the higher limit on, none below the lower one, undefined between them. */
-function between(value = Number.NaN, high: number, low: number, words: (value: number) => string): Finding {
-  if (value >= high) return words(value);
-  return value < low ? false : undefined;
+/** Something that is wrong. */
+export function found(text: string): Finding {
+  return { text, isEnough: true };
 }
 
-function percent(share: number): string {
+/** Hysteresis: enough from the higher limit on, nothing below the lower one; between them only the words change. */
+export function between(value = Number.NaN, high: number, low: number, words: (value: number) => string): Finding {
+  if (value < low) return false;
+  return value >= low ? { text: words(value), isEnough: value >= high } : undefined;
+}
+
+export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { handOver } from '../channel/hand-over.ts';
+import type { Inbox } from '../channel/inbox.ts';
 import { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
 import { type AnyChannel, bindChannel, type ChannelFactory } from '../channel/processing-channel.ts';
@@ -36,8 +37,8 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   readonly callers: readonly Caller[];
   private readonly options: ChannelEntryOptions;
   private readonly partitioning: Partitioning<Partition>;
-  /** Spares a channel with one partition the key. */
-  private readonly only: Partition | undefined;
+  /** Of the only partition, which spares the key. */
+  private readonly only: Inbox | undefined;
   /** Undefined: the partition does not depend on the key. */
   private readonly keyOf: ((message: unknown) => string) | undefined;
   private inForce: ChannelConfig;
@@ -65,7 +66,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     this.partitions = Array.from({ length: partitions }, (_, index) => {
       return new Partition({ ...shared, id: partitions === 1 ? config.name : `${config.name}/${index}` });
     });
-    if (partitions === 1) this.only = this.partitions[0];
+    if (partitions === 1) this.only = this.partitions[0]?.inbox;
     this.partitioning = createPartitioning(this.partitions, isKey ? 'key' : partitionBy);
     this.callers = this.partitions.flatMap(({ lane }) => lane.breaker ?? []);
     breaker?.join(this);
@@ -98,11 +99,15 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     return this.removal;
   }
 
-  /** Takes a message in, or says why not. Its key is read once, from the message as it came. */
-  accept(message: unknown, isRaw = true): Outcome {
-    if (this.only !== undefined) return this.only.inbox.accept(message, isRaw);
+  /** Takes a message in, or says why not. `isPayload`: it was validated before. */
+  accept(message: unknown, isPayload?: boolean): Outcome {
+    return this.only === undefined ? this.acceptByKey(message, isPayload) : this.only.accept(message, isPayload);
+  }
+
+  /** Its key is read once, from the message as it came. */
+  private acceptByKey(message: unknown, isPayload: boolean | undefined): Outcome {
     const key = this.keyOf?.(message);
-    return this.partitioning(key ?? '').inbox.accept(message, isRaw, key);
+    return this.partitioning(key ?? '').inbox.accept(message, isPayload, key);
   }
 
   /** As `accept`, but waits for room. */
@@ -140,7 +145,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     for (const partition of this.partitions) partition.takeOver(first);
     const lanesOf = ({ partitions }: ChannelEntry) => partitions.map(({ lane }) => lane);
     handOver(lanesOf(before), lanesOf(this), (message, key) => {
-      return (this.only ?? this.partitioning(key ?? this.keyOf?.(message) ?? '')).lane;
+      return this.partitioning(key ?? this.keyOf?.(message) ?? '').lane;
     });
   }
 

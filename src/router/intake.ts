@@ -1,7 +1,7 @@
 import type { IntakeCount } from '../adapters/consume.ts';
 import type { Services } from '../channel/services.ts';
 import type { OptionNames } from '../config/options.ts';
-import { type Outcome, REJECTED } from '../core/outcome.ts';
+import { type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import type { Recognition } from '../core/recognition.ts';
 import type { FlightRecorder } from '../recorder/flight-recorder.ts';
 import type { ChannelEntry } from './channel-entry.ts';
@@ -10,6 +10,20 @@ import type { ChannelEntry } from './channel-entry.ts';
 export interface RouteOptions {
   /** The data type, when the caller knows it; recognition is skipped. */
   readonly dataType?: string;
+}
+
+/** One of several messages that was refused. */
+export interface Refused {
+  /** Its place among them, from 0. */
+  readonly index: number;
+  readonly reason: RejectReason;
+  readonly message: unknown;
+}
+
+/** What became of several messages at the door. */
+export interface RouteAllReport extends IntakeCount {
+  /** Those that the caller still owns, in order. */
+  readonly refused: readonly Refused[];
 }
 
 /** How a message is offered. */
@@ -30,20 +44,29 @@ export class Intake {
   private events: unknown[] = [];
   private served: ChannelEntry[] = [];
   private refused = 0;
+  private ignoredCount = 0;
+  private unwanted: ReadonlySet<unknown> = new Set();
   private readonly recognition: Recognition;
   private readonly services: Services;
-  /** Undefined: no message is kept. */
-  private readonly recorder: FlightRecorder | undefined;
 
-  constructor(recognition: Recognition, services: Services, recorder: FlightRecorder | undefined) {
+  constructor(recognition: Recognition, services: Services) {
     this.recognition = recognition;
     this.services = services;
-    this.recorder = recorder?.keepsMessages ? recorder : undefined;
   }
 
   /** How many messages no channel served. */
   get unroutable(): number {
     return this.refused;
+  }
+
+  /** How many messages nobody wants. */
+  get ignored(): number {
+    return this.ignoredCount;
+  }
+
+  /** From now on messages of these types, or with such an `ev`, are only counted where no channel serves them. */
+  ignore(types: readonly string[]): void {
+    this.unwanted = new Set(types);
   }
 
   /** From now on this channel serves the data type; undefined: none does. */
@@ -73,20 +96,23 @@ export class Intake {
   }
 
   route(message: unknown, dataType?: string): Outcome {
-    this.recorder?.keepMessage(message);
     const channel = this.channelOf(message, dataType);
     return channel === undefined ? this.refuse(message, dataType) : channel.accept(message);
   }
 
-  routeAll(messages: Iterable<unknown>, dataType?: string): IntakeCount {
-    const count = { accepted: 0, rejected: 0 };
-    for (const message of messages) count[this.route(message, dataType).status] += 1;
-    return count;
+  routeAll(messages: Iterable<unknown>, dataType?: string): RouteAllReport {
+    const refused: Refused[] = [];
+    let index = 0;
+    for (const message of messages) {
+      const outcome = this.route(message, dataType);
+      if (outcome.status === 'rejected') refused.push({ index, reason: outcome.reason, message });
+      index += 1;
+    }
+    return { accepted: index - refused.length, rejected: refused.length, refused };
   }
 
   /** A promise only when the message has to wait for room. */
   offer(message: unknown, { dataType, signal }: OfferOptions): Outcome | Promise<Outcome> {
-    this.recorder?.keepMessage(message);
     const channel = this.channelOf(message, dataType);
     return channel === undefined ? this.refuse(message, dataType) : channel.offer(message, signal);
   }
@@ -99,12 +125,37 @@ export class Intake {
     return this.offer(message, options);
   }
 
-  private refuse(message: unknown, dataType = this.recognition.dataTypeOf(message)): Outcome {
+  private refuse(message: unknown, known?: string): Outcome {
+    const dataType = known ?? this.recognition.dataTypeOf(message);
+    if (dataType === null || this.unwanted.has(dataType) || this.unwanted.has(eventOf(message))) {
+      this.ignoredCount += 1;
+      return REJECTED.ignored;
+    }
     this.refused += 1;
     const why = dataType === undefined ? this.recognition.why(message) : `no channel serves data type '${dataType}'`;
     this.services.keepDeadLetter(null, 'unknown-type', message, why, 0);
-    this.services.bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message });
+    this.services.bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message, error: why });
     return REJECTED['unknown-type'];
+  }
+}
+
+/** An intake whose messages are recorded: a class of its own, so that others need not ask for each message. */
+export class RecordedIntake extends Intake {
+  private readonly recorder: FlightRecorder;
+
+  constructor(recognition: Recognition, services: Services, recorder: FlightRecorder) {
+    super(recognition, services);
+    this.recorder = recorder;
+  }
+
+  override route(message: unknown, dataType?: string): Outcome {
+    this.recorder.keepMessage(message);
+    return super.route(message, dataType);
+  }
+
+  override offer(message: unknown, options: OfferOptions): Outcome | Promise<Outcome> {
+    this.recorder.keepMessage(message);
+    return super.offer(message, options);
   }
 }
 

@@ -107,7 +107,8 @@ function apply(parts: RouterParts, { config, instances }: Checked, replaced: rea
   const { definitions, fleet, intake, services } = parts;
   definitions.apply(config);
   services.scheduler.reconfigure(config.router);
-  parts.deadLetters.capacity = config.router.deadLetters.capacity;
+  parts.deadLetters.limits = config.router.deadLetters;
+  intake.ignore(config.router.recognize.ignore);
   for (const channel of [...fleet.channels.values()]) {
     const next = config.channels[channel.name];
     if (next !== undefined && !replaced.includes(channel)) channel.reconfigure(next);

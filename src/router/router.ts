@@ -18,7 +18,7 @@ import type { RouterHealth } from '../report/health.ts';
 import { type RouterMetrics, routerMetrics } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
-import { type OfferOptions, offerOptions, type RouteOptions, routeOptions } from './intake.ts';
+import { type OfferOptions, offerOptions, type RouteAllReport, type RouteOptions, routeOptions } from './intake.ts';
 import { addChannel, type RouterParts, removeChannel, viewOf } from './parts.ts';
 import { Reloads } from './reload.ts';
 import { publishStates, type RouterActor, startActor, stateOf } from './router-actor.ts';
@@ -72,7 +72,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** The state of the router itself: starting, running, degraded, stopping, stopped or failed. */
   get state(): string {
-    return stateOf(this.actor);
+    const { isLaunched, isStopping } = this.#parts.fleet;
+    // An actor that was never started does not note that it was stopped.
+    return isStopping && !isLaunched ? 'stopped' : stateOf(this.actor);
   }
 
   /**
@@ -87,21 +89,46 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Takes one message in, or says why not. Synchronous; never throws because of a message. */
   route(message: unknown, options?: RouteOptions): Outcome {
-    if (options !== undefined) checkOptions('route', options, routeOptions);
-    return this.#parts.intake.route(message, options?.dataType);
+    return options === undefined ? this.#route(message) : this.#routeAs(message, options);
   }
 
-  /** Routes each of several messages, as feeds send them in arrays. */
-  routeAll(messages: Iterable<unknown>, options?: RouteOptions): IntakeCount {
+  #routeAs(message: unknown, options: RouteOptions): Outcome {
+    checkOptions('route', options, routeOptions);
+    return this.#route(message, options.dataType);
+  }
+
+  #route(message: unknown, dataType?: string): Outcome {
+    try {
+      return this.#parts.intake.route(message, dataType);
+    } catch (error) {
+      // Only a stack overflow comes here.
+      this.#parts.fleet.breakOff(error);
+      throw error;
+    }
+  }
+
+  /** Routes each of several messages, as feeds send them in arrays; says which were refused. */
+  routeAll(messages: Iterable<unknown>, options?: RouteOptions): RouteAllReport {
     if (options !== undefined) checkOptions('routeAll', options, routeOptions);
-    return this.#parts.intake.routeAll(messages, options?.dataType);
+    try {
+      return this.#parts.intake.routeAll(messages, options?.dataType);
+    } catch (error) {
+      // That of the iterable, or a stack overflow.
+      this.#parts.fleet.breakOff(error);
+      throw error;
+    }
   }
 
   /** As `route`, but waits while the mailbox is full. */
   async offer(message: unknown, options: OfferOptions = {}): Promise<Outcome> {
     checkOptions('offer', options, offerOptions);
     options.signal?.throwIfAborted();
-    return this.#parts.intake.offer(message, options);
+    try {
+      return await this.#parts.intake.offer(message, options);
+    } catch (error) {
+      this.#parts.fleet.breakOff(error);
+      throw error;
+    }
   }
 
   /** Offers all a source has; an element may be a message or an array of them. Ends with the source or the signal. */
@@ -122,7 +149,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Health derived from the states, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    return routerHealth(this.#parts.fleet.channels, this.state, this.#now);
+    return routerHealth(this.#parts.fleet.channels, this.state, this.#now, this.#parts.alerts.refusing);
   }
 
   /** Why a channel is or is not delivering: one object, and the same in plain English. */
@@ -186,9 +213,11 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     this.#breaker(name).trip(coolDownMs);
   }
 
-  /** Closes the breaker of a channel by hand and forgets its history. */
+  /** Closes the breaker of a channel by hand, forgets its history, and ends every wait for another attempt. */
   reset(name: string): void {
-    this.#breaker(name).reset();
+    const breaker = this.#breaker(name);
+    for (const partition of this.#partitions(name)) partition.endWaits();
+    breaker.reset();
   }
 
   /** Holds a channel, or all: it takes messages in and delivers none, until `resume`. */
@@ -200,7 +229,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     for (const partition of this.#partitions(name)) partition.pause(false);
   }
 
-  /** Makes everything that waits in a channel, or in all, due now. */
+  /** Makes everything that waits in a channel, or in all, due now, and ends every wait for another attempt or a probe. */
   flush(name?: string): void {
     for (const partition of this.#partitions(name)) partition.flush();
   }

@@ -14,7 +14,7 @@ async function narrow(): Promise<TestRouter> {
 it('R2.1 R2.2 each message of a mixed feed goes to the channel of its type', async () => {
   const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { batchSize: 1 }, fmv: { batchSize: 1 } } });
   const feed = numbers(30).map((n) => message(['tick', 'ohlcv', 'fmv'][n % 3] ?? '', n));
-  expect(rig.router.routeAll(feed)).toEqual({ accepted: 30, rejected: 0 });
+  expect(rig.router.routeAll(feed)).toEqual({ accepted: 30, rejected: 0, refused: [] });
   await rig.advance(1);
   for (const [index, name] of ['tick', 'ohlcv', 'fmv'].entries()) {
     expect(numbersOf(rig.sink(name).delivered)).toEqual(numbers(30).filter((n) => n % 3 === index));
@@ -28,9 +28,18 @@ it('R2.2 what the caller says about the type wins over recognition', async () =>
   expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([0]);
 });
 
-it('`routeAll` counts what was taken in and what was not', async () => {
+it('`routeAll` counts what was taken in, and says which were not and why', async () => {
   const rig = await narrow();
-  expect(rig.router.routeAll([...messages('tick', 5), null, 'x'])).toEqual({ accepted: 3, rejected: 4 });
+  expect(rig.router.routeAll([...messages('tick', 5), null, 'x'])).toEqual({
+    accepted: 3,
+    rejected: 4,
+    refused: [
+      { index: 3, reason: 'mailbox-full', message: message('tick', 3) },
+      { index: 4, reason: 'mailbox-full', message: message('tick', 4) },
+      { index: 5, reason: 'unknown-type', message: null },
+      { index: 6, reason: 'unknown-type', message: 'x' },
+    ],
+  });
 });
 
 describe('`offer`', () => {

@@ -22,6 +22,15 @@ describe('`stop`', () => {
     expect(rig.clock.pending).toBe(0);
   });
 
+  it('is not on time when anything is handed back, however quickly', async () => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.router.pause();
+    rig.router.routeAll(messages('tick', 5));
+    const report = await rig.stop();
+    expect(report).toMatchObject({ onTime: false, conserved: true, channels: { tick: { returned: 5 } } });
+    expect(report.elapsedMs).toBeLessThan(report.deadlineMs);
+  });
+
   it('returns by the deadline when `close` never settles either', async () => {
     const rig = await createTestRouter({ isStarted: false, sinks: { tick: {} } });
     rig.sink('tick').channel().constructor.prototype.close = () => new Promise(() => {});

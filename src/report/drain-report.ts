@@ -63,5 +63,12 @@ export function drainReport(
 ): DrainReport {
   const all = Object.values(channels);
   const onTime = elapsedMs <= deadlineMs && all.every(({ unsettledMessages }) => unsettledMessages.length === 0);
-  return { elapsedMs, deadlineMs, onTime, conserved: all.every(isConserved), channels };
+  return { elapsedMs, deadlineMs, onTime, conserved: all.every(isAccountedFor), channels };
+}
+
+/** Every message is somewhere, and those that are not done with are in the hands of whoever stopped the router. */
+function isAccountedFor(report: ChannelReport): boolean {
+  const { buffered, inFlight, returned, returnedMessages, unsettledMessages } = report;
+  const isInHands = returned === returnedMessages.length && inFlight === unsettledMessages.length;
+  return isConserved(report) && buffered === 0 && isInHands;
 }

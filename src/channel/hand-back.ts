@@ -9,3 +9,12 @@ export function handBack({ counters, inbox, recovery }: Lane): readonly unknown[
   counters[Counter.returned] += returned.length;
   return returned;
 }
+
+/** Runs one part of a stop: what it throws is counted, and the other parts run all the same. */
+export function partOfStop({ channel, services }: Lane, part: () => void): void {
+  try {
+    part();
+  } catch (error) {
+    services.bus.fault('stop', error, channel);
+  }
+}

@@ -2,7 +2,7 @@ import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { stateName } from '../facts/chart-words.ts';
-import { handBack } from './hand-back.ts';
+import { handBack, partOfStop } from './hand-back.ts';
 import type { Inbox } from './inbox.ts';
 import { createLane, depthOf, type Lane, type LaneOptions, probeAt, waitingIn } from './lane.ts';
 import { unchecked } from './late-check.ts';
@@ -163,21 +163,23 @@ export class Partition {
 
   /** No life is left: hands back what waits, in order. */
   stop(): void {
-    this.inbox.close();
+    partOfStop(this.lane, () => this.inbox.close());
     this.returned = handBack(this.lane);
-    this.inbox.publishGaps();
+    partOfStop(this.lane, () => this.inbox.publishGaps());
     if (this.state === 'stopped') return;
     // What it failed with is still why it does not serve.
     const { cause, error, state } = this.log.stay;
-    if (state === 'failed') this.enter('stopped', cause, error);
-    else this.enter('stopped', 'router.stop', undefined);
+    partOfStop(this.lane, () => {
+      if (state === 'failed') this.enter('stopped', cause, error);
+      else this.enter('stopped', 'router.stop', undefined);
+    });
   }
 
   /** Nothing more is taken in, and what is not delivered by then is handed back. */
   closeInbox(drainAt: number): void {
     // One that is being taken out ends by the deadline it was given: its timers are set.
     if (this.inbox.isOpen) this.drainBy = drainAt;
-    this.inbox.close();
+    partOfStop(this.lane, () => this.inbox.close());
   }
 
   /** Brings an event to the statechart; nobody hears it while there is no life. */

@@ -15,6 +15,7 @@ export const FAULT_PLACES = [
   'rule',
   'key',
   'retry-after',
+  'stop',
 ] as const;
 export type FaultPlace = (typeof FAULT_PLACES)[number];
 

@@ -65,5 +65,12 @@ export function drainReport(
   const isDrained = ({ returnedMessages, unsettledMessages }: ChannelReport): boolean =>
     returnedMessages.length + unsettledMessages.length === 0;
   const onTime = elapsedMs <= deadlineMs && all.every(isDrained);
-  return { elapsedMs, deadlineMs, onTime, conserved: all.every(isConserved), channels };
+  return { elapsedMs, deadlineMs, onTime, conserved: all.every(isAccountedFor), channels };
+}
+
+/** Every message is somewhere, and those that are not done with are in the hands of whoever stopped the router. */
+function isAccountedFor(report: ChannelReport): boolean {
+  const { buffered, inFlight, returned, returnedMessages, unsettledMessages } = report;
+  const isInHands = returned === returnedMessages.length && inFlight === unsettledMessages.length;
+  return isConserved(report) && buffered === 0 && isInHands;
 }

@@ -1,4 +1,5 @@
 import type { AnyActorRef } from 'xstate';
+import { partOfStop } from '../channel/hand-back.ts';
 import type { Partition } from '../channel/partition.ts';
 import type { Services } from '../channel/services.ts';
 import { unstick } from '../channel/xstate-internals.ts';
@@ -101,7 +102,7 @@ export class Fleet implements FleetPort {
     this.#notify = notify;
     const byPriority = [...this.#partitions.values()].sort((a, b) => a.partition.priority - b.partition.priority);
     for (const { partition } of byPriority) this.#start(partition);
-    return () => this.#halt();
+    return () => this.halt();
   }
 
   receive(command: FleetCommand): void {
@@ -193,6 +194,18 @@ export class Fleet implements FleetPort {
     this.add(successor);
   }
 
+  /** The router's actor ended: so does every channel that is left, at once. */
+  halt(): void {
+    this.#notify = () => {};
+    this.closeInboxes(this.#services.clock.now());
+    for (const { partition } of [...this.#partitions.values()]) {
+      partOfStop(partition.lane, () => partition.send({ type: 'channel.halt' }));
+      partOfStop(partition.lane, () => partition.abandon(false));
+      this.#stopped(partition);
+    }
+    this.#services.ending.end();
+  }
+
   #drain(partition: Partition): void {
     if (partition.isReplaced) partition.expectReplacement(false);
     if (partition.isAlive) partition.drain();
@@ -247,18 +260,6 @@ export class Fleet implements FleetPort {
     this.#removals.delete(id);
     this.#replacements.get(id)?.();
     this.#notify({ type: 'channel.stopped', id });
-  }
-
-  /** The router's actor ended: so does every channel, at once. */
-  #halt(): void {
-    this.#notify = () => {};
-    this.closeInboxes(this.#services.clock.now());
-    for (const { partition } of [...this.#partitions.values()]) {
-      partition.send({ type: 'channel.halt' });
-      partition.abandon(false);
-      this.#stopped(partition);
-    }
-    this.#services.ending.end();
   }
 
   #forget({ id }: Partition): void {

@@ -38,5 +38,7 @@ export async function stopRouter(
     actor.send({ type: 'router.stop' });
     await until(actor, () => false);
   }
+  // Whatever failed on the way: what is left is handed back.
+  fleet.halt();
   return drainReport(finish(), services.clock.now() - startedAt, deadlineMs);
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { Document, isMap, isScalar } from 'yaml';
 import { loadConfig } from '../config/load.ts';
-import { ConfigError, formatMistake } from '../config/mistakes.ts';
+import { ConfigError } from '../config/mistakes.ts';
 import { parseConfig } from '../config/parse.ts';
 import { channelSchema, dataTypeDefaults, type RouterConfig } from '../config/schema.ts';
 
@@ -64,7 +64,7 @@ async function report(command: Command, answer: () => Promise<string>): Promise<
     writeOut?.(`${await answer()}\n`);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    writeErr?.(`${error.mistakes.map(formatMistake).join('\n')}\n`);
+    writeErr?.(`${error.lines.join('\n')}\n`);
     process.exitCode = 1;
   }
 }

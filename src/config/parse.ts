@@ -34,7 +34,7 @@ export function resolveLayers(layers: readonly Layer[], known: readonly ConfigMi
   const result = configSchema.safeParse(filled, { reportInput: true });
   const issues = result.error?.issues ?? [];
   const findings = [...issues.flatMap((issue) => fromIssue(issue)), ...crossChecks(written, filled)];
-  if (!result.success || findings.length > 0 || known.length > 0) throw configError(layers, findings, known);
+  if (!result.success || findings.length > 0 || known.length > 0) throw configError(layers, findings, known, written);
   // `fillChannels` has given each channel its name and its data type.
   const config = result.data as RouterConfig;
   shareParts(Object.values(config.channels));
@@ -83,11 +83,12 @@ export function remember<Config extends object>(config: Config, layers: readonly
 function fillChannels(written: unknown): unknown {
   const channels = valueAt(written, ['channels']);
   if (!isMap(written) || !isMap(channels)) return written;
+  const general = channelSchema.parse({});
   const filled = Object.entries(channels).map(([name, channel]) => {
     const dataType = valueAt(channel, ['dataType']) ?? name;
     const byType = typeof dataType === 'string' ? valueAt(dataTypeDefaults, [dataType]) : undefined;
     const identity = channelName.test(name) ? { name, dataType: name } : {};
-    const defaults = { ...channelSchema.parse(identity), ...(isMap(byType) ? byType : {}) };
+    const defaults = { ...general, ...identity, ...(isMap(byType) ? byType : {}) };
     return [name, overlay(channelSchema, defaults, channel)];
   });
   return { ...written, channels: Object.fromEntries(filled) };

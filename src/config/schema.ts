@@ -62,7 +62,9 @@ const partitionBySchema = noted(
 );
 
 // Not `z.record`, which silently drops a key such as `__proto__`; the channel’s own schema must see that key.
-const eventRulesSchema = z.custom<Readonly<Record<string, unknown>>>(isMap, 'must be a map of rules').default({});
+export const eventRulesSchema = z
+  .custom<Readonly<Record<string, unknown>>>(isMap, 'must be a map of rules')
+  .default({});
 
 /** One channel as it may be written; every field has a default. */
 export const channelSchema = sectionOf({

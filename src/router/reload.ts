@@ -95,11 +95,13 @@ function channelsToReplace(
   changes: readonly ConfigChange[],
 ): readonly ChannelEntry[] {
   // A path that ends at the name is that of a channel that comes or goes.
-  const mustBeReplaced = ({ name }: ChannelEntry): boolean =>
-    changes.some(({ path: [section, channel, field], reload }) => {
-      return section === 'channels' && channel === name && field !== undefined && reload === 'restart';
-    });
-  return [...channels.values()].filter(mustBeReplaced);
+  const names = changes
+    .filter(
+      ({ path: [section, , field], reload }) => section === 'channels' && field !== undefined && reload === 'restart',
+    )
+    .map(({ path: [, name] }) => name);
+  const toReplace = new Set(names);
+  return [...channels.values()].filter(({ name }) => toReplace.has(name));
 }
 
 /** One synchronous step: no batch begins and no message comes while it runs. */

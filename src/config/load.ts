@@ -5,7 +5,7 @@ import { isMap } from './field.ts';
 import { mergeLayers, namedLayer, type Source } from './layers.ts';
 import { ConfigError } from './mistakes.ts';
 import { checkOptions, type OptionNames } from './options.ts';
-import { resolveLayers } from './parse.ts';
+import { resolve } from './parse.ts';
 import type { RouterConfig, RouterConfigInput } from './schema.ts';
 import { valueAt } from './walk.ts';
 import { readText, unreadable } from './yaml-source.ts';
@@ -29,12 +29,20 @@ export const loadOptions: OptionNames<LoadOptions> = { environment: true, overri
  */
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<RouterConfig> {
   checkOptions('loadConfig', options, loadOptions);
+  return resolve(await readConfig(file, options));
+}
+
+/** What a file, the environment and code say, before it is checked. Throws `ConfigError` for text that cannot be read. */
+export async function readConfig(file: string, options: LoadOptions = {}): Promise<Source> {
   const { environment = process.env, overrides } = options;
   const text = await readConfigFile(file);
   const code = overrides === undefined ? [] : [namedLayer(overrides, 'overrides')];
   const channels = valueAt(mergeLayers([...text.layers, ...code]), ['channels']);
   const variables = readEnvironment(environment, isMap(channels) ? Object.keys(channels) : []);
-  return resolveLayers([...text.layers, ...variables.layers, ...code], [...text.mistakes, ...variables.mistakes]);
+  return {
+    layers: [...text.layers, ...variables.layers, ...code],
+    mistakes: [...text.mistakes, ...variables.mistakes],
+  };
 }
 
 async function readConfigFile(file: string): Promise<Source> {

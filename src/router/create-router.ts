@@ -34,7 +34,7 @@ const routers = new WeakMap<object, DataChannelRouter>();
 
 /**
  * Makes a router as the root of an actor system of its own; `start` starts it.
- * Throws `SluiceError`: `invalid-config` with every mistake, `invalid-option`, or `unknown-channel`.
+ * Throws `SluiceError`: `invalid-config` with every mistake, or `invalid-option`.
  */
 export function createRouter<const Channels extends ChannelSources, const Config>(
   options: CreateRouterOptions<Channels, Config>,

@@ -2,15 +2,16 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type ChannelSource, factoryOf, makeInstance } from '../channel/channel-source.ts';
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
-import { checkEventRules } from '../config/event-rules.ts';
-import { namedLayer } from '../config/layers.ts';
-import { layersOf, parseConfig, remember, resolveLayers, withoutChannel } from '../config/parse.ts';
+import { isMap } from '../config/field.ts';
+import { mergeLayers, namedLayer, type Source } from '../config/layers.ts';
+import { layersOf, remember, resolve, sourceOf, withoutChannel } from '../config/parse.ts';
 import type { ChannelConfig, RouterConfig } from '../config/schema.ts';
+import { valueAt } from '../config/walk.ts';
 import { Breaker } from '../core/breaker.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { checkRecorder } from '../recorder/flight-recorder.ts';
 import { ChannelEntry, rulesOf } from './channel-entry.ts';
-import type { AnyConfig, ChannelInput, RouterOptions } from './router-options.ts';
+import type { ChannelInput, RouterOptions } from './router-options.ts';
 
 type Factories = ReadonlyMap<string, ChannelFactory>;
 /** Channels that no configuration names, and what code says of them: a reload leaves them alone. */
@@ -31,45 +32,44 @@ export interface Plan extends Checked {
 }
 
 /** Checks everything that can be wrong with the options; throws `SluiceError` with all mistakes. */
-export function planRouter(options: RouterOptions): Plan {
+export function planRouter(options: RouterOptions, source: Source = sourceOf(options.config ?? {})): Plan {
   const sources = Object.entries(options.channels ?? {});
   if (sources.length === 0)
     throw new SluiceError('invalid-option', 'channels must name at least one channel: { tick: TradeChannel }');
   if (options.recorder !== undefined) checkRecorder(options.recorder);
   const factories = new Map(sources.map(([name, source]) => [name, factoryOf(source)]));
-  const written = parseConfig(options.config ?? {});
-  const names = [...factories.keys()].filter((name) => written.channels[name] === undefined);
-  const unnamed = new Map(names.map((name) => [name, {}]));
-  return { options, factories, unnamed, ...check(written, factories, unnamed, new Map()) };
+  const named = namesIn(source);
+  const unnamed = new Map([...factories.keys()].filter((name) => !named.has(name)).map((name) => [name, {}]));
+  return { options, factories, unnamed, ...check(source, factories, unnamed, new Map()) };
+}
+
+/** The channels that a configuration names. */
+function namesIn({ layers }: Source): ReadonlySet<string> {
+  const channels = valueAt(mergeLayers(layers), ['channels']);
+  return new Set(isMap(channels) ? Object.keys(channels) : []);
 }
 
 /** Everything that can be wrong with a configuration is found here. `running`: their classes need no new instance. */
 function check(
-  input: AnyConfig,
+  source: Source,
   factories: Factories,
   unnamed: Unnamed,
   running: ReadonlyMap<string, ChannelEntry>,
 ): Checked {
-  const written = parseConfig(input);
-  for (const name of Object.keys(written.channels)) {
-    if (factories.has(name)) continue;
-    // A configured channel without a class would receive nothing, without a sign of it.
-    const text = `config.channels.${name}: no class is given for it; channels has ${[...factories.keys()].join(', ')}`;
-    throw new SluiceError('unknown-channel', text);
-  }
-  const missing = [...unnamed].filter(([name]) => written.channels[name] === undefined);
-  const layers = [namedLayer({ channels: Object.fromEntries(missing) }, 'channels'), ...layersOf(written)];
-  const config = missing.length === 0 ? written : resolveLayers(layers);
+  const named = namesIn(source);
+  const missing = new Map([...unnamed].filter(([name]) => !named.has(name)));
+  const layers = [namedLayer({ channels: Object.fromEntries(missing) }, 'channels'), ...source.layers];
   const instances = new Map<string, AnyChannel>();
   const rules = new Map<string, StandardSchemaV1>();
   for (const [name, factory] of factories) {
-    if (config.channels[name] === undefined) continue;
+    if (!named.has(name) && !missing.has(name)) continue;
     const instance = running.has(name) ? undefined : makeInstance(name, factory);
     if (instance !== undefined) instances.set(name, instance);
     const schema = running.get(name)?.rules ?? rulesOf(instance);
     if (schema !== undefined) rules.set(name, schema);
   }
-  return { config: checkEventRules(config, rules), instances };
+  const whole = { ...source, layers: missing.size === 0 ? source.layers : layers };
+  return { config: resolve(whole, { names: [...factories.keys()], rules }), instances };
 }
 
 /** What the channels of a router are made of: the configuration in force, factories, and breakers that several share. */
@@ -96,10 +96,10 @@ export class Definitions {
   }
 
   /** Checks another configuration; throws `SluiceError` with all mistakes. */
-  check(input: AnyConfig, running: ReadonlyMap<string, ChannelEntry>): Checked {
+  check(source: Source, running: ReadonlyMap<string, ChannelEntry>): Checked {
     // A channel that only code knows stays; a channel that was configured and is no longer named goes.
     const unnamed = [...this.#unnamed].filter(([name]) => running.has(name));
-    return check(input, new Map([...this.#given, ...this.#added]), new Map(unnamed), running);
+    return check(source, new Map([...this.#given, ...this.#added]), new Map(unnamed), running);
   }
 
   /** Puts a configuration in force, once it was checked. */
@@ -120,7 +120,7 @@ export class Definitions {
     const instance = makeInstance(name, factory);
     const schema = rulesOf(instance);
     const rules = new Map(schema === undefined ? [] : [[name, schema]]);
-    const added = checkEventRules(resolveLayers(layers), rules).channels[name];
+    const added = resolve({ layers, mistakes: [] }, { rules }).channels[name];
     const channels = { ...this.#config.channels, ...(added && { [name]: added }) };
     this.apply(remember({ router: this.#config.router, channels }, layers));
     this.#added.set(name, factory);

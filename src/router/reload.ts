@@ -1,7 +1,8 @@
 import { watchFile } from '../adapters/watch-file.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
-import { type LoadOptions, loadConfig } from '../config/load.ts';
-import { withoutChannel } from '../config/parse.ts';
+import type { Source } from '../config/layers.ts';
+import { type LoadOptions, readConfig } from '../config/load.ts';
+import { sourceOf, withoutChannel } from '../config/parse.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Checked } from './definitions.ts';
@@ -21,8 +22,12 @@ export class Reloads {
     this.#parts = parts;
   }
 
-  reconfigure(config: AnyConfig | (() => Promise<AnyConfig>)): Promise<readonly ConfigChange[]> {
-    const reload = this.#last.then(() => reconfigure(this.#parts, typeof config === 'function' ? config() : config));
+  reconfigure(config: AnyConfig): Promise<readonly ConfigChange[]> {
+    return this.#reload(() => sourceOf(config));
+  }
+
+  #reload(source: () => Source | Promise<Source>): Promise<readonly ConfigChange[]> {
+    const reload = this.#last.then(() => reconfigure(this.#parts, source()));
     this.#last = reload.catch(() => {});
     return reload;
   }
@@ -31,7 +36,7 @@ export class Reloads {
   watch(file: string, options: LoadOptions): () => Promise<void> {
     const end = watchFile(file, () => {
       // A listener of `config.rejected` hears what is wrong.
-      this.reconfigure(() => loadConfig(file, options)).catch(() => {});
+      this.#reload(() => readConfig(file, options)).catch(() => {});
     });
     const unwatch = (): Promise<void> => {
       this.#watches.delete(unwatch);
@@ -52,7 +57,7 @@ export class Reloads {
  * what waits, the counts and the breaker. Throws `SluiceError` with all mistakes, or what reading the source threw; then
  * nothing has changed, and `config.rejected` was published.
  */
-async function reconfigure(parts: RouterParts, from: AnyConfig | Promise<AnyConfig>): Promise<readonly ConfigChange[]> {
+async function reconfigure(parts: RouterParts, from: Source | Promise<Source>): Promise<readonly ConfigChange[]> {
   const { definitions, fleet, services } = parts;
   try {
     const input = await from;
@@ -80,7 +85,7 @@ async function reconfigure(parts: RouterParts, from: AnyConfig | Promise<AnyConf
 }
 
 /** Channels were added or taken out meanwhile. If that leaves a mistake, those that were to be replaced go on as they were. */
-function checkAgain(parts: RouterParts, input: AnyConfig, standing: readonly ChannelEntry[]): Checked {
+function checkAgain(parts: RouterParts, input: Source, standing: readonly ChannelEntry[]): Checked {
   const { definitions, fleet } = parts;
   try {
     return definitions.check(input, fleet.channels);

@@ -37,6 +37,26 @@ describe('config check', () => {
     expect(exitCode).toBe(1);
   });
 
+  test('with --channels it checks names and rules by the classes, beside all other mistakes', async () => {
+    const file = await writeConfig(
+      'channels: { tick: { priority: 0 }, ohlcv: { eventRules: { minMovePercent: -1 } }, bars: {} }',
+    );
+    const { err, exitCode } = await run('check', file, '--channels', 'test/unit/config/example-module.ts');
+    expect(err.trimEnd().split('\n')).toEqual([
+      expect.stringContaining('channels.tick.priority: must be a whole number from 1 to 9, got 0'),
+      expect.stringContaining('channels.ohlcv.eventRules.minMovePercent: Too small'),
+      expect.stringContaining('channels.bars: no class is given for it; channels has tick, ohlcv, fmv'),
+    ]);
+    expect(exitCode).toBe(1);
+    const sound = await run('check', 'config/channels.yaml', '--channels', 'test/unit/config/example-module.ts');
+    expect(sound.out).toBe('config/channels.yaml: ok, 3 channels: tick, ohlcv, fmv\n');
+  });
+
+  test('a module without channels is told', async () => {
+    const without = run('check', 'config/channels.yaml', '--channels', 'test/unit/config/config-files.ts');
+    await expect(without).rejects.toThrow(/config-files\.ts must export channels/);
+  });
+
   test('a missing file is told in one clear line', async () => {
     const { err, exitCode } = await run('check', 'missing.yaml');
     expect(err).toMatch(/^missing\.yaml: .*no such file.*\n$/);

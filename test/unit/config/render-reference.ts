@@ -90,6 +90,8 @@ All mistakes are reported together, each with its place, what is allowed and the
 
     ${example}
 
+\`sluice config check FILE\` reports the mistakes of a file; with \`--channels module.js\`, a module that exports
+\`channels\` as you give them to \`createRouter\`, it also finds channels without a class and checks \`eventRules\`.
 The first 100 are told, in the order of the text, and how many more there are. The limits of the fields are below. An unknown key is a mistake, as are two channels with the same data type. These fields
 limit each other:
 ${orderedFields.map(([low, high]) => `\`${low}\` at most \`${high}\``).join(', ')}.

@@ -233,7 +233,9 @@ describe('Q4 reload while messages flow', () => {
     await expect(rig.router.reconfigure({ channels: { ohlcv: { name: 'bars' } } })).rejects.toThrow(
       'channels.ohlcv.name',
     );
-    await expect(rig.router.reconfigure({ channels: { bars: {} } })).rejects.toThrow('channels.bars: no class is given for it');
+    await expect(rig.router.reconfigure({ channels: { bars: {} } })).rejects.toThrow(
+      'channels.bars: no class is given for it',
+    );
   });
 
   it('to the same changes nothing and says nothing', async () => {

@@ -106,7 +106,8 @@ export function fromIssue(issue: z.core.$ZodIssue, above: Path = []): readonly F
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(path);
     return issue.keys.map((key) => {
-      const suggestion = nearest(key, known);
+      const isOfRouter = path.length === 0 && keysAt(['router']).includes(key);
+      const suggestion = isOfRouter ? `router.${key}` : nearest(key, known);
       const allowed = path.length === 0 ? [...known, 'and in a file x-… for anchors'] : known;
       const message = `is not a known field${suggestion === undefined ? ` (${allowed.join(', ')})` : ''}`;
       return { path: [...path, key], at: 'key', message, suggestion };

@@ -97,10 +97,39 @@ const deadLettersSchema = sectionOf({
   capacity: whole(1, 10_000_000, 10_000, 'live', 'Number of dead letters kept; a new one then evicts the oldest.'),
 }).prefault({});
 
+const typeAllowed = 'a data type, or nothing for messages that nobody wants';
+const recognizedType = noted(
+  z.union([z.string().min(1).max(100), z.null()], `must be ${typeAllowed}`),
+  typeAllowed,
+  'live',
+  'The data type of messages with this value.',
+);
+
+const recognizeSchema = sectionOf({
+  field: noted(
+    z.string('must be the name of a field').min(1, 'must be the name of a field').max(100).default('ev'),
+    'the name of a field',
+    'live',
+    'The field of a message whose value names its data type.',
+  ),
+  types: noted(
+    z.record(z.string(), recognizedType, 'must be a map of data types').prefault({}),
+    'a map of data types by value',
+    'live',
+    'The data type of each value of `field`: `{ trade: tick, kline: ohlcv, heartbeat: }`; nothing: nobody wants it. For `ev` the events of Massive are known already.',
+  ),
+  shapes: flag(
+    false,
+    'live',
+    'A message without `field` is judged by its shape: prices, bars and fair values. Orders and alerts look like trades.',
+  ),
+}).prefault({});
+
 const routerSchema = sectionOf({
   sliceMs: decimal(0.1, 1_000, 1, 'live', 'Longest work before the scheduler yields to the event loop, in ms.'),
   starvationMs: whole(1, dayMs, 1_000, 'live', 'A batch that is due gets its turn within this time, in ms.'),
   onGiveUp: oneOf(['degrade', 'escalate'], 'live', 'When a channel is given up: go on, or fail to the host.'),
+  recognize: noted(recognizeSchema, 'a map', 'live', 'How messages are told apart.'),
   deadLetters: noted(deadLettersSchema, 'a map', 'live', 'The store of dead letters.'),
 });
 

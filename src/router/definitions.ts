@@ -3,15 +3,17 @@ import { type ChannelSource, factoryOf, makeInstance } from '../channel/channel-
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
 import { isMap } from '../config/field.ts';
-import { mergeLayers, namedLayer, type Source } from '../config/layers.ts';
+import { type Layer, mergeLayers, namedLayer, type Source } from '../config/layers.ts';
+import { checkOptions } from '../config/options.ts';
 import { layersOf, remember, resolve, sourceOf, withoutChannel } from '../config/parse.ts';
 import type { ChannelConfig, RouterConfig } from '../config/schema.ts';
 import { valueAt } from '../config/walk.ts';
 import { Breaker } from '../core/breaker.ts';
+import type { RecognitionRule } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { checkRecorder } from '../recorder/flight-recorder.ts';
 import { ChannelEntry, rulesOf } from './channel-entry.ts';
-import type { ChannelInput, RouterOptions } from './router-options.ts';
+import { type ChannelInput, type RouterOptions, recognizeOptions } from './router-options.ts';
 
 type Factories = ReadonlyMap<string, ChannelFactory>;
 /** Channels that no configuration names, and what code says of them: a reload leaves them alone. */
@@ -26,6 +28,8 @@ export interface Checked {
 
 /** What `createRouterLogic` checks once, before any actor is made of it. */
 export interface Plan extends Checked {
+  /** What code says; it wins for ever. */
+  readonly code: Layer | undefined;
   readonly options: RouterOptions;
   readonly factories: Factories;
   readonly unnamed: Unnamed;
@@ -40,7 +44,30 @@ export function planRouter(options: RouterOptions, source: Source = sourceOf(opt
   const factories = new Map(sources.map(([name, source]) => [name, factoryOf(source)]));
   const named = namesIn(source);
   const unnamed = new Map([...factories.keys()].filter((name) => !named.has(name)).map((name) => [name, {}]));
-  return { options, factories, unnamed, ...check(source, factories, unnamed, new Map()) };
+  const code = recognizeLayer(options);
+  return { options, factories, unnamed, code, ...check(under(code, source), factories, unnamed, new Map()) };
+}
+
+/** The rules among the options: `recognize` may be a list of them. */
+export function rulesIn({ recognize = [] }: RouterOptions): readonly RecognitionRule[] {
+  return isList(recognize) ? recognize : (recognize.rules ?? []);
+}
+
+function recognizeLayer({ recognize = [] }: RouterOptions): Layer | undefined {
+  if (isList(recognize)) return undefined;
+  checkOptions('recognize', recognize, recognizeOptions);
+  const { rules: _, ...discriminator } = recognize;
+  return namedLayer({ router: { recognize: discriminator } }, 'recognize');
+}
+
+function isList(recognize: NonNullable<RouterOptions['recognize']>): recognize is readonly RecognitionRule[] {
+  return Array.isArray(recognize);
+}
+
+/** A configuration as code leaves it. A configuration that was in force has the layer already. */
+function under(code: Layer | undefined, source: Source): Source {
+  if (code === undefined) return source;
+  return { ...source, layers: [...source.layers.filter(({ place }) => place !== code.place), code] };
 }
 
 /** The channels that a configuration names. */
@@ -80,11 +107,13 @@ export class Definitions {
   /** What was added later, until it is removed. */
   readonly #added = new Map<string, ChannelFactory>();
   readonly #unnamed: Map<string, ChannelInput>;
+  readonly #code: Layer | undefined;
   /** By the name that the configuration in force gives them. */
   readonly #breakers = new Map<string, Breaker>();
   #config: RouterConfig;
 
-  constructor({ config, factories, unnamed }: Plan, services: Services) {
+  constructor({ code, config, factories, unnamed }: Plan, services: Services) {
+    this.#code = code;
     this.#services = services;
     this.#config = config;
     this.#given = factories;
@@ -99,7 +128,7 @@ export class Definitions {
   check(source: Source, running: ReadonlyMap<string, ChannelEntry>): Checked {
     // A channel that only code knows stays; a channel that was configured and is no longer named goes.
     const unnamed = [...this.#unnamed].filter(([name]) => running.has(name));
-    return check(source, new Map([...this.#given, ...this.#added]), new Map(unnamed), running);
+    return check(under(this.#code, source), new Map([...this.#given, ...this.#added]), new Map(unnamed), running);
   }
 
   /** Puts a configuration in force, once it was checked. */

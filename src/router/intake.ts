@@ -2,7 +2,7 @@ import type { IntakeCount } from '../adapters/consume.ts';
 import type { Services } from '../channel/services.ts';
 import type { OptionNames } from '../config/options.ts';
 import { type Outcome, REJECTED } from '../core/outcome.ts';
-import type { Recognition } from '../core/recognition.ts';
+import type { Discriminator, Recognition } from '../core/recognition.ts';
 import type { FlightRecorder } from '../recorder/flight-recorder.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 
@@ -50,6 +50,16 @@ export class Intake {
   serve(dataType: string, channel: ChannelEntry | undefined): void {
     if (channel === undefined) this.registry.delete(dataType);
     else this.registry.set(dataType, channel);
+    this.forget();
+  }
+
+  /** From now on messages are told apart like this. */
+  tellApart(discriminator: Discriminator): void {
+    this.recognition.configure(discriminator);
+    this.forget();
+  }
+
+  private forget(): void {
     this.events = [];
     this.served = [];
   }

@@ -11,7 +11,7 @@ import { Alerts } from '../report/alerts.ts';
 import { beginReport, type ChannelReport } from '../report/drain-report.ts';
 import type { RouterView } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
-import { Definitions, type Plan } from './definitions.ts';
+import { Definitions, type Plan, rulesIn } from './definitions.ts';
 import { Fleet } from './fleet.ts';
 import { Intake } from './intake.ts';
 
@@ -48,10 +48,11 @@ export function buildParts(plan: Plan): RouterParts {
       bus.publish('message.deadLettered', letter);
     },
   };
-  const recognition = new Recognition(options.recognize, (error) => bus.fault('rule', error));
+  const recognition = new Recognition(rulesIn(options), (error) => bus.fault('rule', error));
   const definitions = new Definitions(plan, services);
   const fleet = new Fleet(services, definitions);
   const intake = new Intake(recognition, services, recorder);
+  intake.tellApart(config.router.recognize);
   const alerts = new Alerts(services, fleet.channels);
   const parts = { services, definitions, fleet, intake, deadLetters, alerts, recorder };
   for (const name of Object.keys(config.channels)) addChannel(parts, definitions.make(name, instances.get(name)));

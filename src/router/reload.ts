@@ -114,6 +114,7 @@ function apply(parts: RouterParts, { config, instances }: Checked, replaced: rea
   const { definitions, fleet, intake, services } = parts;
   definitions.apply(config);
   services.scheduler.reconfigure(config.router);
+  intake.tellApart(config.router.recognize);
   parts.deadLetters.capacity = config.router.deadLetters.capacity;
   for (const channel of [...fleet.channels.values()]) {
     const next = config.channels[channel.name];

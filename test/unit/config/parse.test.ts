@@ -33,7 +33,13 @@ describe('defaults', () => {
 
   test('R4.1 an empty channel is filled in with every field of the design', () => {
     expect(parseConfig({ channels: { ohlcv: {} } })).toEqual({
-      router: { sliceMs: 1, starvationMs: 1000, onGiveUp: 'degrade', deadLetters: { capacity: 10_000 } },
+      router: {
+        sliceMs: 1,
+        starvationMs: 1000,
+        onGiveUp: 'degrade',
+        recognize: { field: 'ev', types: {}, shapes: false },
+        deadLetters: { capacity: 10_000 },
+      },
       channels: {
         ohlcv: {
           name: 'ohlcv',

@@ -73,6 +73,8 @@ const routerCases: Readonly<Record<string, unknown>> = {
   sliceMs: 5,
   starvationMs: 500,
   onGiveUp: 'escalate',
+  'recognize.field': 'e',
+  'recognize.shapes': true,
   'deadLetters.capacity': 50,
 };
 const paths = [

@@ -1,4 +1,4 @@
-import { watchFile } from '../adapters/watch-file.ts';
+import { LOOK_MS, watchFile } from '../adapters/watch-file.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
 import type { Source } from '../config/layers.ts';
 import { type LoadOptions, readConfig } from '../config/load.ts';
@@ -17,6 +17,8 @@ export class Reloads {
   readonly #parts: RouterParts;
   readonly #watches = new Set<() => Promise<void>>();
   #last: Promise<unknown> = Promise.resolve();
+  /** The next configuration is told even if it changes nothing, because it ends the alert. */
+  #wasRejected = false;
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
@@ -27,20 +29,32 @@ export class Reloads {
   }
 
   #reload(source: () => Source | Promise<Source>): Promise<readonly ConfigChange[]> {
-    const reload = this.#last.then(() => reconfigure(this.#parts, source()));
-    this.#last = reload.catch(() => {});
+    const reload = this.#last.then(() => reconfigure(this.#parts, source(), this.#wasRejected));
+    this.#last = reload.then(
+      () => {
+        this.#wasRejected = false;
+      },
+      () => {
+        this.#wasRejected = true;
+      },
+    );
     return reload;
   }
 
-  /** Reconfigures from a file whenever it is written, until the returned function is called. */
+  /** Reconfigures from a file whenever it changes, is replaced or is deleted, until the returned function is called. */
   watch(file: string, options: LoadOptions): () => Promise<void> {
-    const end = watchFile(file, () => {
-      // A listener of `config.rejected` hears what is wrong.
-      this.#reload(() => readConfig(file, options)).catch(() => {});
+    const { clock, logger } = this.#parts.services;
+    const end = watchFile(file, clock, {
+      changed: () => {
+        // A listener of `config.rejected` hears what is wrong.
+        this.#reload(() => readConfig(file, options)).catch(() => {});
+      },
+      untold: (err) =>
+        logger.warn({ file, err }, `the system does not tell of changes; a look every ${LOOK_MS} ms does`),
     });
-    const unwatch = (): Promise<void> => {
+    const unwatch = async (): Promise<void> => {
       this.#watches.delete(unwatch);
-      return end();
+      end();
     };
     this.#watches.add(unwatch);
     return unwatch;
@@ -57,7 +71,11 @@ export class Reloads {
  * what waits, the counts and the breaker. Throws `SluiceError` with all mistakes, or what reading the source threw; then
  * nothing has changed, and `config.rejected` was published.
  */
-async function reconfigure(parts: RouterParts, from: Source | Promise<Source>): Promise<readonly ConfigChange[]> {
+async function reconfigure(
+  parts: RouterParts,
+  from: Source | Promise<Source>,
+  mustTell: boolean,
+): Promise<readonly ConfigChange[]> {
   const { definitions, fleet, services } = parts;
   try {
     const input = await from;
@@ -76,7 +94,7 @@ async function reconfigure(parts: RouterParts, from: Source | Promise<Source>): 
     const next = { config: removed.reduce((rest, { name }) => withoutChannel(rest, name), config), instances };
     const changes = diffConfig(definitions.config, next.config);
     apply(parts, next, standing);
-    if (changes.length > 0) services.bus.publish('config.applied', { changes });
+    if (changes.length > 0 || mustTell) services.bus.publish('config.applied', { changes });
     return changes;
   } catch (error) {
     services.bus.publish('config.rejected', { error });

@@ -170,8 +170,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   /**
-   * Reconfigures from a file whenever it is written; a file with mistakes changes nothing and raises the alert
-   * `config-rejected`. Ends with the returned function, or with `stop`.
+   * Reconfigures from a file whenever it is at rest after a change, also behind a link. A file with mistakes, or none,
+   * changes nothing and raises the alert `config-rejected`. Ends with the returned function, or with `stop`.
    */
   watch(file: string, options: LoadOptions = {}): () => Promise<void> {
     checkOptions('watch', options, loadOptions);

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ChannelConfig } from '../config/schema.ts';
+import { markAsOurs } from './copies.ts';
 import type { Gap } from '../core/gap-log.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Trigger } from '../core/trigger.ts';
@@ -64,6 +65,7 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
   #binding: ChannelBinding | undefined;
 
   static {
+    markAsOurs(ProcessingChannel.prototype);
     bindChannel = (channel, binding) => {
       channel.#binding = binding;
     };

@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { type Logger, silentLogger } from '../facts/logging.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
-import type { DataChannelRouter } from '../router/router.ts';
+import { type DataChannelRouter, partsOf } from '../router/router.ts';
 import { listLetters } from './dead-letter-rows.ts';
 import { LiveStream } from './live-stream.ts';
 import { Operator, parseOrder } from './operator.ts';
@@ -82,6 +82,8 @@ export async function createInspector<Emits>(
   const service = wanted === false ? undefined : serviceOf(wanted === true ? {} : wanted, token);
   // What the channels emit is not looked at.
   const inspected = router as unknown as DataChannelRouter;
+  // Refuses what is no router of this copy of sluice.
+  partsOf(inspected);
   const page = loadPage();
   const timeLine = new TimeLine(inspected.events, clock);
   const { allowControl = false, showPayloads = false, onDrained, logger = silentLogger } = options;

@@ -8,6 +8,7 @@ import { type LoadOptions, loadOptions } from '../config/load.ts';
 import { checkOptions } from '../config/options.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
+import { refuse } from '../channel/copies.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Alert, AnyEmitted, RouterBus } from '../facts/events.ts';
@@ -42,7 +43,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   static {
     // Only routers are given to it; what they emit does not matter here.
-    partsOf = (router) => (router as DataChannelRouter).#parts;
+    partsOf = (router) => (#parts in router ? router.#parts : refuse(router, 'a router of createRouter'));
   }
 
   constructor(parts: RouterParts, actor: RouterActor) {

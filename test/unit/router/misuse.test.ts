@@ -147,7 +147,7 @@ it('`routerOf` refuses an actor that is none of ours', async () => {
   const actor = createActor(createMachine({}));
   expect(await thrown(() => routerOf(actor as never))).toMatchObject({
     code: 'invalid-option',
-    message: 'routerOf: this actor is not one of createRouterLogic',
+    message: 'this is not an actor of createRouterLogic',
   });
 });
 

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { anotherCopy, isMarked } from './copies.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { anotherCopy, isMarked } from './copies.ts';
 import { type AnyChannel, type ChannelFactory, ProcessingChannel } from './processing-channel.ts';
 
 /** A channel as a host names it: its class, or a function that makes an instance. */

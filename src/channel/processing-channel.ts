@@ -1,11 +1,11 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ChannelConfig } from '../config/schema.ts';
-import { markAsOurs } from './copies.ts';
 import type { Gap } from '../core/gap-log.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { Logger } from '../facts/logging.ts';
 import type { ChannelMetrics } from './channel-metrics.ts';
+import { markAsOurs } from './copies.ts';
 
 /** What `process` gets with its batch. */
 export interface BatchContext<Event = unknown, Rules = unknown> {

@@ -1,4 +1,3 @@
-export type { IntakeCount } from './adapters/consume.ts';
 export type { BreakerMetrics, ChannelMetrics } from './channel/channel-metrics.ts';
 export type { ChannelSource, ChannelSources } from './channel/channel-source.ts';
 export {
@@ -37,7 +36,8 @@ export type { ChannelInfo, PartitionInfo } from './report/channel-info.ts';
 export type { ChannelReport, DrainReport } from './report/drain-report.ts';
 export type { Explanation } from './report/explain.ts';
 export type { ChannelHealth, HealthStatus, RouterHealth } from './report/health.ts';
-export type { RouterMetrics } from './report/metrics.ts';
+export type { LetterCounts, RouterMetrics } from './report/metrics.ts';
+export type { ConsumeCount } from './router/consume.ts';
 export {
   type CreateRouterOptions,
   createRouter,
@@ -46,7 +46,7 @@ export {
   routerOf,
 } from './router/create-router.ts';
 export type { DeadLetterDesk, ReplayOptions, ReplayReport } from './router/dead-letter-desk.ts';
-export type { OfferOptions, RouteOptions } from './router/intake.ts';
+export type { IntakeCount, OfferOptions, Refused, RouteAllReport, RouteOptions } from './router/intake.ts';
 export { DataChannelRouter } from './router/router.ts';
 export type { ChannelInput, KnownConfig, RecognizeOptions, RouterOptions } from './router/router-options.ts';
 export type { StopOptions } from './router/shutdown.ts';

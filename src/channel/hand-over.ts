@@ -31,7 +31,7 @@ export function handOver(from: readonly Lane[], to: readonly Lane[], laneFor: La
   }
   for (const { inbox } of from) {
     inbox.publishGaps();
-    inbox.moveOffers((message, key) => laneFor(message, key).inbox);
+    inbox.offers.moveTo((message, key) => laneFor(message, key).inbox.offers);
   }
   for (const { inbox } of to) inbox.admitOffers();
 }

@@ -1,17 +1,19 @@
 import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import { Counter } from '../core/counters.ts';
 import { stateName } from '../facts/chart-words.ts';
+import { handBack } from './hand-back.ts';
 import type { Inbox } from './inbox.ts';
 import { createLane, depthOf, type Lane, type LaneOptions, probeAt, waitingIn } from './lane.ts';
+import { unchecked } from './late-check.ts';
 import { Life } from './life.ts';
 import type { PartitionView } from './partition-view.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { Restarts } from './restarts.ts';
+import { endWaits, hurry, press } from './shortened-waits.ts';
 import { StateLog } from './state-log.ts';
 import { validatorOf } from './validator.ts';
-import { forgetOptions } from './xstate-internals.ts';
+import { forgetOptions, unstick } from './xstate-internals.ts';
 
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
@@ -128,6 +130,7 @@ export class Partition {
       channel = makeInstance();
       this.inbox.open(validatorOf(channel));
     } catch (error) {
+      if (!this.inbox.isOpen) this.inbox.open(unchecked);
       this.enter('failed', 'constructor', error);
       return false;
     }
@@ -160,12 +163,14 @@ export class Partition {
 
   /** No life is left: hands back what waits, in order. */
   stop(): void {
-    const { counters, inbox, recovery } = this.lane;
-    inbox.close();
-    this.returned = [...recovery.takeAll().flatMap(({ messages }) => messages), ...inbox.drain()];
-    counters[Counter.returned] += this.returned.length;
-    inbox.publishGaps();
-    if (this.state !== 'stopped') this.enter('stopped', 'router.stop', undefined);
+    this.inbox.close();
+    this.returned = handBack(this.lane);
+    this.inbox.publishGaps();
+    if (this.state === 'stopped') return;
+    // What it failed with is still why it does not serve.
+    const { cause, error, state } = this.log.stay;
+    if (state === 'failed') this.enter('stopped', cause, error);
+    else this.enter('stopped', 'router.stop', undefined);
   }
 
   /** Nothing more is taken in, and what is not delivered by then is handed back. */
@@ -178,6 +183,16 @@ export class Partition {
   /** Brings an event to the statechart; nobody hears it while there is no life. */
   send(event: ChannelEvent): void {
     this.actor?.send(event);
+  }
+
+  /** An exception broke off whatever ran: what it left half done is failed, and what sleeps is woken. */
+  breakOff(error: unknown): void {
+    const { actor, life } = this;
+    if (life === undefined || actor === undefined) return;
+    const isBroken = [life.delivery.breakOff(), unstick(actor)].includes(true);
+    if (isBroken) this.send({ type: 'call.hung', error });
+    else if (this.canDeliver && this.inbox.size > 0) this.wake();
+    life.delivery.requestTurn();
   }
 
   /** It failed, and is started again or given up; returns what went wrong. */
@@ -197,6 +212,7 @@ export class Partition {
     this.life?.reconfigure(config);
     this.watchInbox(this.state);
     this.inbox.reconfigure(config);
+    this.inbox.offers.wakeStreams();
     this.send({ type: 'channel.reconfigured' });
   }
 
@@ -223,8 +239,21 @@ export class Partition {
     this.isHeld = isHeld;
   }
 
+  /** It delivers what waits until the deadline that `closeInbox` was given. */
+  drain(): void {
+    hurry(this.lane, this.drainBy);
+    this.send({ type: 'channel.drain' });
+  }
+
+  /** An operator ends every wait for another attempt or a probe. */
+  endWaits(): void {
+    endWaits(this.lane);
+    this.send({ type: 'wait.shortened' });
+  }
+
   /** Everything that waits is due now. */
   flush(): void {
+    this.endWaits();
     this.inbox.requestFlush();
     this.send({ type: 'batch.flush' });
   }
@@ -243,10 +272,12 @@ export class Partition {
   private watchInbox(state: string): void {
     if (state === 'idle') this.inbox.wakeWhen(1, this);
     else if (state === 'buffering') this.inbox.wakeWhen(this.config.batchSize, this);
+    else if (state === 'tripped' && press(this.lane, this)) this.send({ type: 'wait.shortened' });
   }
 
   /** The inbox has what the state waits for. */
   wake(): void {
+    if (this.state === 'tripped') return this.watchInbox(this.state);
     this.inbox.sleep();
     this.send({ type: this.state === 'idle' ? 'message.waiting' : 'batch.full' });
     // A transition takes a while.
@@ -257,7 +288,7 @@ export class Partition {
   private enter(to: string, cause: string, error: unknown): void {
     const from = this.state;
     this.log.enter(to, cause, error);
-    if (from === 'idle' || from === 'buffering') this.inbox.sleep();
+    if (from === 'idle' || from === 'buffering' || from === 'tripped') this.inbox.sleep();
     this.watchInbox(to);
     this.lane.services.bus.publish('channel.entered', { channel: this.id, from, to, cause, error });
   }

@@ -7,8 +7,11 @@ import { loadConfig, readConfig } from '../config/load.ts';
 import { ConfigError } from '../config/mistakes.ts';
 import { parseConfig } from '../config/parse.ts';
 import { channelSchema, dataTypeDefaults, type RouterConfig } from '../config/schema.ts';
+import { toPlain } from '../core/plain.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { planRouter } from '../router/definitions.ts';
+
+const WHOLE = { items: Number.POSITIVE_INFINITY, values: Number.POSITIVE_INFINITY };
 
 /** `sluice config`: reports the mistakes of a configuration, or prints it with every field. */
 export function configCommand(): Command {
@@ -66,7 +69,9 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 async function print(file: string | undefined, json: boolean): Promise<string> {
   const config =
     file === undefined ? parseConfig({ channels: { tick: {}, ohlcv: {}, fmv: {} } }) : await loadConfig(file);
-  return json ? JSON.stringify(config, null, 2) : asYaml(config);
+  // A copy for people: what is named like a secret stays hidden. What was resolved has no functions.
+  const shown = toPlain(config, [], WHOLE) as RouterConfig;
+  return json ? JSON.stringify(shown, null, 2) : asYaml(shown);
 }
 
 /** A comment explains the defaults of each channel whose data type has none of its own. */

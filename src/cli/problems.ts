@@ -1,3 +1,4 @@
+import { errorText } from '../core/error-text.ts';
 import type { MalformedLine } from './messages.ts';
 import type { PaceListener } from './pacing.ts';
 import { formatCount } from './table.ts';
@@ -63,7 +64,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** What is wrong with a file, in words. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code = '' }: NodeJS.ErrnoException = error;
-  return REASONS[code] ?? error.message;
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  // The codes of zlib and of files say less than their messages.
+  return REASONS[code ?? ''] ?? (error instanceof Error ? error.message : errorText(error));
 }

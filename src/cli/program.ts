@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { errorText } from '../core/error-text.ts';
+import { SluiceError } from '../core/sluice-error.ts';
 import { chartCommand } from './chart-command.ts';
 import { configCommand } from './config-command.ts';
 import { version } from './own-package.ts';
@@ -35,7 +36,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
-    terminal.stderr.write(`sluice: ${errorText(error)}\n`);
+    // A configuration with mistakes has one on each line.
+    terminal.stderr.write(`sluice: ${error instanceof SluiceError ? error.message : errorText(error)}\n`);
     return 1;
   }
 }

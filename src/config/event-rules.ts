@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { errorText } from '../core/error-text.ts';
 import { isMap } from './field.ts';
 import { type Finding, show } from './mistakes.ts';
 import type { ChannelConfig } from './schema.ts';
@@ -43,7 +44,7 @@ function checkRules(schema: StandardSchemaV1, rules: Rules, refuse: (message: st
     } else if (isMap(result.value)) return { ...result.value };
     else refuse('the rules must be a map');
   } catch (error) {
-    refuse(`the schema of the rules failed: ${error instanceof Error ? error.message : show(error)}`);
+    refuse(`the schema of the rules failed: ${errorText(error)}`);
   }
   return rules;
 }

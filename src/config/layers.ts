@@ -1,3 +1,4 @@
+import { shownAt } from '../core/plain.ts';
 import { ConfigError, type ConfigMistake, type Finding, formatMistake, type Place } from './mistakes.ts';
 import { configSchema } from './schema.ts';
 import { overlay, type Path, valueAt } from './walk.ts';
@@ -49,8 +50,9 @@ export function configError(
   known: readonly ConfigMistake[] = [],
   merged: unknown = mergeLayers(layers),
 ): ConfigError {
-  const placed = findings.map(({ at, ...mistake }) => {
-    return { ...(placeIn(layers, mistake.path, at, merged) ?? { file: 'configuration' }), ...mistake };
+  const placed = findings.map(({ at, received, ...mistake }) => {
+    const shown = { ...mistake, received: shownAt(mistake.path, received) as typeof received };
+    return { ...(placeIn(layers, mistake.path, at, merged) ?? { file: 'configuration' }), ...shown };
   });
   // zod reports a number that is both huge and too large twice.
   const byText = new Map([...known, ...placed].map((mistake) => [formatMistake(mistake), mistake]));

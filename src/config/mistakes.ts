@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type * as z from 'zod';
+import { maskText, shownAt } from '../core/plain.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { isMap } from './field.ts';
 import { keysAt, type Path } from './walk.ts';
@@ -78,7 +79,7 @@ export function show(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' && typeof value !== 'string') return String(value);
   try {
-    const text = JSON.stringify(value) ?? 'something';
+    const text = maskText(JSON.stringify(value, (key, inner) => shownAt([key], inner)) ?? 'something');
     return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
   } catch {
     return 'something that cannot be shown';

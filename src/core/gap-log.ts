@@ -7,6 +7,8 @@ export const NO_GAPS: readonly Gap[] = Object.freeze([]);
 /** The evidence of a loss: `count` messages of `key`, the first and last of which were accepted as `from` and `to`. */
 export interface Gap {
   readonly channel: string;
+  /** `from` and `to` count what this partition accepted. Left out in a channel with one partition. */
+  readonly partition?: number;
   /** '*' stands for all keys beyond the first 1,000 between two batches. */
   readonly key: string;
   readonly from: number;
@@ -17,12 +19,13 @@ export interface Gap {
 
 /** Collects losses between two batches; those of one key and reason become one gap. */
 export class GapLog {
-  private readonly channel: string;
+  private readonly place: Pick<Gap, 'channel' | 'partition'>;
   /** In the order of their first loss; undefined: there is none. */
   private gaps: Map<string, { -readonly [Field in keyof Gap]: Gap[Field] }> | undefined;
 
-  constructor(channel: string) {
-    this.channel = channel;
+  /** `partition`: the number of the partition, if the channel has several. */
+  constructor(channel: string, partition?: number) {
+    this.place = partition === undefined ? { channel } : { channel, partition };
   }
 
   get isEmpty(): boolean {
@@ -34,7 +37,7 @@ export class GapLog {
     const name = this.gaps.size < KEYS_MAX || this.gaps.has(`${reason} ${key}`) ? key : OTHER_KEYS;
     let gap = this.gaps.get(`${reason} ${name}`);
     if (gap === undefined) {
-      gap = { channel: this.channel, key: name, from: sequence, to: sequence, count: 0, reason };
+      gap = { ...this.place, key: name, from: sequence, to: sequence, count: 0, reason };
       this.gaps.set(`${reason} ${name}`, gap);
     }
     gap.count += 1;

@@ -74,10 +74,23 @@ export class Recognition {
     }
   }
 
+  /** What the field says that tells messages apart; undefined: nothing. Never throws. */
+  valueIn(message: unknown): string | undefined {
+    try {
+      return isRecord(message) ? discriminating(message, this.#field) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** One line for people on why `dataTypeOf` did not know this message. */
   why(message: unknown): string {
     try {
-      if (Array.isArray(message)) return 'an array is not a message; route its elements';
+      if (typeof message === 'string') return 'a string is not a message; parse it first';
+      if (isBytes(message)) return 'bytes are not a message; decode and parse them first';
+      if (isList(message)) return 'an array is not a message; route its elements';
+      if (Array.isArray(message))
+        return 'no rule knows this array, which is one message: its first element is no object';
       if (!isRecord(message)) return `${message === null ? 'null' : `a ${typeof message}`} is not a message`;
       const value = discriminating(message, this.#field);
       if (value !== undefined) return `no data type is known for ${this.#field} ${JSON.stringify(value.slice(0, 40))}`;
@@ -95,6 +108,33 @@ function discriminating(message: Readonly<Record<string, unknown>>, field: strin
   const value = message[field];
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return typeof value === 'string' ? value : undefined;
+}
+
+/**
+ * An array is a list of messages if an object comes first in it, or nothing, as feeds send them. Any other array, with a
+ * number, a text or an array first, is one message, as Kraken sends them. Never throws.
+ */
+export function isList(element: unknown): boolean {
+  try {
+    return Array.isArray(element) && (element.length === 0 || isRecord(element[0]));
+  } catch {
+    return false;
+  }
+}
+
+/** The messages of a list; undefined: it is none, or cannot be read. `isLenient`: an object anywhere in it is enough. */
+export function listOf(element: unknown, isLenient = false): readonly unknown[] | undefined {
+  try {
+    if (!Array.isArray(element)) return undefined;
+    return isList(element) || (isLenient && element.some(isRecord)) ? [...element] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Text or bytes: what a message is before it is parsed. */
+export function isBytes(element: unknown): element is string | ArrayBuffer | ArrayBufferView {
+  return typeof element === 'string' || ArrayBuffer.isView(element) || element instanceof ArrayBuffer;
 }
 
 function isRecord(message: unknown): message is Record<string, unknown> {

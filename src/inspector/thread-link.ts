@@ -49,7 +49,8 @@ export function withCounters({ reading, counters }: Everything): Reading {
     const partitions = counters[name];
     return [name, partitions === undefined ? metrics : counted(metrics, partitions)] as const;
   });
-  const received = channels.reduce((sum, [, metrics]) => sum + metrics.received, reading.metrics.unroutable);
+  const { ignored, unroutable } = reading.metrics;
+  const received = channels.reduce((sum, [, metrics]) => sum + metrics.received, unroutable + ignored);
   return { ...reading, metrics: { ...reading.metrics, received, channels: Object.fromEntries(channels) } };
 }
 

@@ -44,8 +44,8 @@ export function textOf(
 
 /** The Prometheus name of a metric: the counter `messages.received` is `sluice_messages_received_total`. */
 export function prometheusName({ name, type, unit }: Pick<Measure, 'name' | 'type' | 'unit'>): string {
-  const seconds = unit === 's' ? '_seconds' : '';
-  return `sluice_${name.replaceAll('.', '_')}${seconds}${type === 'counter' ? '_total' : ''}`;
+  const suffix = unit === 's' ? '_seconds' : unit === 'By' ? '_bytes' : '';
+  return `sluice_${name.replaceAll('.', '_')}${suffix}${type === 'counter' ? '_total' : ''}`;
 }
 
 function family(measure: Measure, samples: readonly Sample[]): string {

@@ -4,6 +4,7 @@ import { createSystemClock } from '../adapters/system-clock.ts';
 import type { ChannelOf, ChannelSources } from '../channel/channel-source.ts';
 import { markAsOurs, refuse } from '../channel/copies.ts';
 import type { EventOf } from '../channel/processing-channel.ts';
+import { keepTimersApart } from '../channel/xstate-internals.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { containInspector, type Inspect } from '../facts/inspect.ts';
@@ -88,6 +89,7 @@ export function routerOf<Channels extends ChannelSources = ChannelSources>(
 function logicOf(plan: Plan, made?: (router: DataChannelRouter) => void): RouterLogic {
   const getInitialSnapshot: RouterLogic['getInitialSnapshot'] = (scope) => {
     const parts = buildParts(plan);
+    keepTimersApart(scope, parts.services.clock);
     if (!(scope.self instanceof Actor)) parts.services.logger.warn({}, TWO_XSTATES);
     const router = new DataChannelRouter(parts, scope.self as RouterActor);
     routers.set(parts.fleet, router);

@@ -1,7 +1,7 @@
 import type { AnyActorRef } from 'xstate';
 import type { Partition } from '../channel/partition.ts';
 import type { Services } from '../channel/services.ts';
-import { keepTimersApart } from '../channel/xstate-internals.ts';
+import { unstick } from '../channel/xstate-internals.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
 import { addLedgers, type Ledger } from '../core/ledger.ts';
 import { channelMetrics } from '../report/metrics.ts';
@@ -32,9 +32,12 @@ export class Fleet implements FleetPort {
   #removed = addLedgers([]);
   /** Undefined: it was not launched. */
   #parent: AnyActorRef | undefined;
+  /** Planned by `breakOff`. */
+  #repair: unknown;
   #notify: (event: FleetEvent) => void = () => {};
   /** Undefined: it was not stopped. */
   #stopBy: number | undefined;
+  readonly #end = new AbortController();
 
   constructor(services: Services, definitions: Definitions) {
     this.#services = services;
@@ -52,6 +55,11 @@ export class Fleet implements FleetPort {
 
   get isStopping(): boolean {
     return this.#stopBy !== undefined;
+  }
+
+  /** Aborts once nothing is taken in any more. */
+  get ended(): AbortSignal {
+    return this.#end.signal;
   }
 
   /** The counts of channels that were taken out. */
@@ -90,7 +98,6 @@ export class Fleet implements FleetPort {
   launch(notify: (event: FleetEvent) => void, self: unknown): () => void {
     // The machine hands over its own actor; a port of src/core cannot name XState's type.
     this.#parent = self as AnyActorRef;
-    keepTimersApart(this.#parent);
     this.#notify = notify;
     const byPriority = [...this.#partitions.values()].sort((a, b) => a.partition.priority - b.partition.priority);
     for (const { partition } of byPriority) this.#start(partition);
@@ -105,9 +112,20 @@ export class Fleet implements FleetPort {
 
   /** An operator's restart: failures before it no longer count, and a partition that lives is ended first. */
   restartByHand(partition: Partition): void {
+    partition.endWaits();
     partition.restarts.forgive(this.#services.clock.now());
     if (partition.isAlive) partition.send({ type: 'channel.restart' });
     else this.#restart(partition.id);
+  }
+
+  /** An exception broke off whatever ran, as a stack overflow does: on an empty stack what it left half done is failed. */
+  breakOff(error: unknown): void {
+    if (!(error instanceof RangeError)) return;
+    this.#repair ??= this.#services.clock.setImmediate(() => {
+      this.#repair = undefined;
+      for (const actor of [this.#parent?._parent, this.#parent]) if (actor !== undefined) unstick(actor);
+      for (const { partition } of [...this.#partitions.values()]) partition.breakOff(error);
+    });
   }
 
   drain(): void {
@@ -118,6 +136,7 @@ export class Fleet implements FleetPort {
   closeInboxes(stopBy: number): void {
     this.#stopBy = stopBy;
     for (const { partition } of this.#partitions.values()) partition.closeInbox(stopBy);
+    this.#end.abort();
   }
 
   /** A channel that is added after the start is started at once. */
@@ -176,7 +195,7 @@ export class Fleet implements FleetPort {
 
   #drain(partition: Partition): void {
     if (partition.isReplaced) partition.expectReplacement(false);
-    if (partition.isAlive) partition.send({ type: 'channel.drain' });
+    if (partition.isAlive) partition.drain();
     else this.#stopped(partition);
   }
 
@@ -239,6 +258,7 @@ export class Fleet implements FleetPort {
       partition.abandon(false);
       this.#stopped(partition);
     }
+    this.#services.ending.end();
   }
 
   #forget({ id }: Partition): void {

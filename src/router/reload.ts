@@ -133,7 +133,8 @@ function apply(parts: RouterParts, { config, instances }: Checked, replaced: rea
   definitions.apply(config);
   services.scheduler.reconfigure(config.router);
   intake.tellApart(config.router.recognize);
-  parts.deadLetters.capacity = config.router.deadLetters.capacity;
+  parts.deadLetters.limits = config.router.deadLetters;
+  intake.ignore(config.router.recognize.ignore);
   for (const channel of [...fleet.channels.values()]) {
     const next = config.channels[channel.name];
     if (next !== undefined && !replaced.includes(channel)) channel.reconfigure(next);

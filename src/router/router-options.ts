@@ -32,10 +32,18 @@ export interface RouterOptions<Channels extends ChannelSources = ChannelSources,
 export interface RecognizeOptions extends Partial<Discriminator> {
   /** Asked first for the data type of a message, in order. Default: none. */
   readonly rules?: readonly RecognitionRule[];
+  /** Values of the field, or data types, that nobody wants: such messages are only counted. Default: none. */
+  readonly ignore?: readonly string[];
 }
 
 /** The names of these options. */
-export const recognizeOptions: OptionNames<RecognizeOptions> = { rules: true, field: true, types: true, shapes: true };
+export const recognizeOptions: OptionNames<RecognizeOptions> = {
+  rules: true,
+  field: true,
+  types: true,
+  shapes: true,
+  ignore: true,
+};
 
 type AnyChannelInput = NonNullable<RouterConfigInput['channels']>[string];
 

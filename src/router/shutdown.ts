@@ -31,8 +31,10 @@ export async function stopRouter(
   const startedAt = services.clock.now();
   const finish = beginReport([...fleet.channels.values()].filter(({ isRemovedByHand }) => !isRemovedByHand));
   fleet.closeInboxes(startedAt + deadlineMs);
-  if (!fleet.isLaunched) fleet.drain();
-  else if (actor.getSnapshot().status === 'active') {
+  if (!fleet.isLaunched) {
+    fleet.drain();
+    services.ending.end();
+  } else if (actor.getSnapshot().status === 'active') {
     actor.send({ type: 'router.stop' });
     await until(actor, () => false);
   }

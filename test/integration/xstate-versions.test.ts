@@ -84,7 +84,7 @@ function createFamily({ createActor, fromCallback, raise, setup }: XState) {
     cancelAll(actor);
   };
   const parent = createActor(idle, { parent: root }).start();
-  keepTimersApart(parent);
+  keepTimersApart({ self: parent, system: parent.system }, clock);
   const spawn = (name: string, under: AnyActorRef = parent) => {
     const actor = createActor(sleeper, { parent: under, input: name }).start();
     forgetOptions(actor);

@@ -91,3 +91,22 @@ describe('config print', () => {
     expect(again.out).toBe(out);
   });
 });
+
+test('config print shows no value that is named like a secret, also of thousands of channels, and no mistake does', async () => {
+  const rules = 'eventRules: { apiKey: hunter2, url: "https://me:hunter2@feed", limit: 5 }';
+  const channels = Array.from({ length: 1_010 }, (_, index) => `  c${index}: { ${rules} }`);
+  const file = await writeConfig(`channels:\n${channels.join('\n')}`);
+  for (const { out } of [await run('print', file), await run('print', file, '--json')]) {
+    expect(out).not.toContain('hunter2');
+    expect(Object.keys(parse(out, { maxAliasCount: -1 }).channels)).toHaveLength(1_010);
+    expect(parse(out).channels.c1009.eventRules).toEqual({
+      apiKey: '(not shown)',
+      url: 'https://(not shown)@feed',
+      limit: 5,
+    });
+  }
+  const wrong = await writeConfig('channels: { tick: { breaker: [{ apiKey: hunter2 }], eventRules: hunter } }');
+  const { err } = await run('check', wrong);
+  expect(err).toMatch(/breaker/);
+  expect(err).not.toContain('hunter2');
+});

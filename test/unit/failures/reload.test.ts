@@ -47,10 +47,13 @@ const channelCases: Readonly<Record<string, unknown>> = {
   silenceMs: 60_000,
   isolate: false,
   whenTripped: 'reject',
+  waitingMax: 20,
+  whenFull: 'reject',
   'retry.attempts': 5,
   'retry.delayMs': 7,
   'retry.factor': 3,
   'retry.delayMsMax': 400,
+  'retry.retryAfterMsMax': 4_000,
   breaker: false,
   'breaker.window': { ms: 30_000 },
   'breaker.minimumCalls': 4,
@@ -75,7 +78,11 @@ const routerCases: Readonly<Record<string, unknown>> = {
   onGiveUp: 'escalate',
   'recognize.field': 'e',
   'recognize.shapes': true,
+  'recognize.ignore': ['status'],
   'deadLetters.capacity': 50,
+  'deadLetters.bytesMax': 5_000,
+  'deadLetters.refused.capacity': 5,
+  'deadLetters.refused.bytesMax': 6_000,
 };
 const paths = [
   ...Object.keys(channelCases).map((path) => ['channels', 'ohlcv', ...path.split('.')]),
@@ -321,7 +328,7 @@ describe('Q4 a reload that changes which channels there are', () => {
       sentence: expect.stringContaining('no constructor'),
     });
     // Nobody has said yet how its messages are checked.
-    expect(rig.router.routeAll(messages('ohlcv', 3))).toEqual({ accepted: 0, rejected: 3 });
+    expect(rig.router.routeAll(messages('ohlcv', 3))).toMatchObject({ accepted: 0, rejected: 3 });
     isBroken = false;
     await rig.advance(1_000);
     rig.router.routeAll(messages('ohlcv', 3));

@@ -360,6 +360,16 @@ describe('dead letters', () => {
     return (await ask(other.url, { path: 'dead-letters?channel=tick' })).body;
   }
 
+  it('of refused messages come without what was said against them, which may quote them', async () => {
+    rig.router.routeAll([{ ev: 'SECRETCO' }, { ev: 'T', sym: 'SECRETCO' }]);
+    await using other = await createInspector(rig.router, { clock: rig.clock });
+    const { body } = await ask(other.url, { path: 'dead-letters?channel=' });
+    expect(body).toContain('unknown-type');
+    expect(body).not.toContain('SECRETCO');
+    await using open = await createInspector(rig.router, { clock: rig.clock, showPayloads: true });
+    expect((await ask(open.url, { path: 'dead-letters?channel=' })).body).toContain('SECRETCO');
+  });
+
   it('come without their messages', async () => {
     const text = await letters(false);
     expect(text).toContain('bad price');

@@ -165,12 +165,13 @@ const NOTHING: Reading = {
   metrics: {
     received: 0,
     unroutable: 0,
+    ignored: 0,
     conserved: true,
     channels: {},
-    deadLetters: { stored: 0, evicted: 0 },
-    faults: { listener: 0, logger: 0, inspector: 0, recorder: 0, close: 0, rule: 0, key: 0 },
+    deadLetters: { stored: 0, bytes: 0, evicted: 0, skipped: 0 },
+    faults: { listener: 0, logger: 0, inspector: 0, recorder: 0, close: 0, rule: 0, key: 0, 'retry-after': 0 },
   },
-  health: { status: 'healthy', state: 'running', live: true, ready: true, channels: {} },
+  health: { status: 'healthy', state: 'running', live: true, ready: true, reason: null, channels: {} },
   mailboxes: {},
   alerts: [],
 };

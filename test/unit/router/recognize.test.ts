@@ -28,6 +28,7 @@ it('what code says about recognition wins, field by field, also over a reload', 
     field: 'e',
     types: { trade: 'tick', kline: 'ohlcv' },
     shapes: false,
+    ignore: [],
   });
   await rig.router.reconfigure({ router: { recognize: { field: 'type' } }, channels });
   expect(rig.router.config.router.recognize.types).toEqual({ trade: 'tick' });
@@ -44,6 +45,21 @@ it('a reload that changes the table changes it at once, also for what came befor
   rig.router.route({ ev: 'T' });
   await rig.advance(1);
   expect([rig.sink('tick').delivered.length, rig.sink('ohlcv').delivered.length]).toEqual([1, 1]);
+});
+
+it('what a rule, a table or `ignore` does not want is counted and not kept', async () => {
+  const rig = await createTestRouter({
+    sinks: channels,
+    recognize: {
+      field: 'e',
+      types: { pong: null },
+      ignore: ['depth'],
+      rules: [(message) => ((message as { test?: boolean }).test ? null : undefined)],
+    },
+  });
+  const outcomes = [{ e: 'pong' }, { e: 'depth' }, { test: true }].map((message) => rig.router.route(message));
+  expect(outcomes).toEqual(Array(3).fill({ status: 'rejected', reason: 'ignored' }));
+  expect(rig.router.metrics()).toMatchObject({ received: 3, ignored: 3, unroutable: 0, deadLetters: { stored: 0 } });
 });
 
 it('shapes are guessed only where it is asked for', async () => {

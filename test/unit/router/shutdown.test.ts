@@ -22,6 +22,15 @@ describe('`stop`', () => {
     expect(rig.clock.pending).toBe(0);
   });
 
+  it('is not on time when anything is handed back, however quickly', async () => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.router.pause();
+    rig.router.routeAll(messages('tick', 5));
+    const report = await rig.stop();
+    expect(report).toMatchObject({ onTime: false, conserved: true, channels: { tick: { returned: 5 } } });
+    expect(report.elapsedMs).toBeLessThan(report.deadlineMs);
+  });
+
   it('returns by the deadline when `close` never settles either', async () => {
     const rig = await createTestRouter({ isStarted: false, sinks: { tick: {} } });
     rig.sink('tick').channel().constructor.prototype.close = () => new Promise(() => {});
@@ -82,8 +91,8 @@ describe('`stop`', () => {
     await rig.advanceUntil(stopped);
     expect(rig.router.route(message('tick', 1))).toEqual({ status: 'rejected', reason: 'not-running' });
     expect(await rig.router.offer(message('tick', 1))).toEqual({ status: 'rejected', reason: 'not-running' });
-    expect(await rig.router.consume(messages('tick', 2))).toEqual({ accepted: 0, rejected: 2 });
-    expect(rig.metrics('tick')).toMatchObject({ received: 5, rejected: 5 });
+    await expect(rig.router.consume(messages('tick', 2))).rejects.toMatchObject({ code: 'not-running' });
+    expect(rig.metrics('tick')).toMatchObject({ received: 3, rejected: 3 });
     expect(rig.router.health()).toMatchObject({ live: false, ready: false, state: 'stopped' });
   });
 

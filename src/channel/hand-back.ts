@@ -1,0 +1,11 @@
+import { Counter } from '../core/counters.ts';
+import type { Lane } from './lane.ts';
+
+/** Takes everything that waits out of a lane, in order, for whoever stops its channel. */
+export function handBack({ counters, inbox, recovery }: Lane): readonly unknown[] {
+  const returned: unknown[] = [];
+  for (const { messages } of recovery.takeAll()) for (const message of messages) returned.push(message);
+  for (const message of inbox.drain()) returned.push(message);
+  counters[Counter.returned] += returned.length;
+  return returned;
+}

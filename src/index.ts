@@ -23,7 +23,7 @@ export { type Bucket, type Distribution, distributionBetween } from './core/hist
 export type { Outcome, RejectReason } from './core/outcome.ts';
 export type { GapReason } from './core/overflow.ts';
 export { createRandom, type Random } from './core/random.ts';
-export type { RecognitionRule } from './core/recognition.ts';
+export type { Discriminator, RecognitionRule } from './core/recognition.ts';
 export { SluiceError, type SluiceErrorCode } from './core/sluice-error.ts';
 export type { Trigger } from './core/trigger.ts';
 export type { EventBus } from './facts/bus.ts';
@@ -48,5 +48,5 @@ export {
 export type { DeadLetterDesk, ReplayOptions, ReplayReport } from './router/dead-letter-desk.ts';
 export type { IntakeCount, OfferOptions, Refused, RouteAllReport, RouteOptions } from './router/intake.ts';
 export { DataChannelRouter } from './router/router.ts';
-export type { ChannelInput, KnownConfig, RouterOptions } from './router/router-options.ts';
+export type { ChannelInput, KnownConfig, RecognizeOptions, RouterOptions } from './router/router-options.ts';
 export type { StopOptions } from './router/shutdown.ts';

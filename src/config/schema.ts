@@ -63,7 +63,9 @@ const partitionBySchema = noted(
 );
 
 // Not `z.record`, which silently drops a key such as `__proto__`; the channel’s own schema must see that key.
-const eventRulesSchema = z.custom<Readonly<Record<string, unknown>>>(isMap, 'must be a map of rules').default({});
+export const eventRulesSchema = z
+  .custom<Readonly<Record<string, unknown>>>(isMap, 'must be a map of rules')
+  .default({});
 
 /** One channel as it may be written; every field has a default. */
 export const channelSchema = sectionOf({
@@ -123,12 +125,37 @@ const deadLettersSchema = sectionOf({
 const wordsAllowed = 'a list of at most 1000 strings';
 const ignoreSchema = z.array(z.string(`must be ${wordsAllowed}`).max(100), `must be ${wordsAllowed}`).max(1_000);
 
+const typeAllowed = 'a data type, or nothing for messages that nobody wants';
+const recognizedType = noted(
+  z.union([z.string().min(1).max(100), z.null()], `must be ${typeAllowed}`),
+  typeAllowed,
+  'live',
+  'The data type of messages with this value.',
+);
+
 const recognizeSchema = sectionOf({
+  field: noted(
+    z.string('must be the name of a field').min(1, 'must be the name of a field').max(100).default('ev'),
+    'the name of a field',
+    'live',
+    'The field of a message whose value names its data type.',
+  ),
+  types: noted(
+    z.record(z.string(), recognizedType, 'must be a map of data types').prefault({}),
+    'a map of data types by value',
+    'live',
+    'The data type of each value of `field`: `{ trade: tick, kline: ohlcv, heartbeat: }`; nothing: nobody wants it. For `ev` the events of Massive are known already.',
+  ),
+  shapes: flag(
+    false,
+    'live',
+    'A message without `field` is judged by its shape: prices, bars and fair values. Orders and alerts look like trades.',
+  ),
   ignore: noted(
     ignoreSchema.default([]),
     wordsAllowed,
     'live',
-    'Values of `ev`, or data types, that nobody wants: such messages are counted and not kept.',
+    'Values of `field`, or data types, that nobody wants: such messages are counted and not kept.',
   ),
 }).prefault({});
 

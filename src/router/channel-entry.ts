@@ -8,6 +8,7 @@ import { type AnyChannel, bindChannel, type ChannelFactory } from '../channel/pr
 import type { Services } from '../channel/services.ts';
 import type { WaitingOffers } from '../channel/waiting-offers.ts';
 import { checkEventRules } from '../config/event-rules.ts';
+import { configError } from '../config/layers.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { BreakerChange, BreakerUser, Caller } from '../core/breaker-change.ts';
@@ -199,8 +200,9 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     const schema = rulesOf(instance);
     if (schema === undefined || schema === this.checkedBy) return;
     const { name } = this;
-    const { channels } = checkEventRules({ channels: { [name]: this.config } }, new Map([[name, schema]]));
-    if (channels[name] !== undefined) this.reconfigure(channels[name]);
+    const { rules, findings } = checkEventRules({ [name]: this.config }, new Map([[name, schema]]));
+    if (findings.length > 0) throw configError([], findings);
+    this.reconfigure(Object.freeze({ ...this.config, eventRules: Object.freeze(rules.get(name) ?? {}) }));
     // From now on a reload checks by them, too.
     this.checkedBy = schema;
   }

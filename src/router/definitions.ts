@@ -2,15 +2,18 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type ChannelSource, factoryOf, makeInstance } from '../channel/channel-source.ts';
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
-import { checkEventRules } from '../config/event-rules.ts';
-import { namedLayer } from '../config/layers.ts';
-import { layersOf, parseConfig, remember, resolveLayers, withoutChannel } from '../config/parse.ts';
+import { isMap } from '../config/field.ts';
+import { type Layer, mergeLayers, namedLayer, type Source } from '../config/layers.ts';
+import { checkOptions } from '../config/options.ts';
+import { layersOf, remember, resolve, sourceOf, withoutChannel } from '../config/parse.ts';
 import type { ChannelConfig, RouterConfig } from '../config/schema.ts';
+import { valueAt } from '../config/walk.ts';
 import { Breaker } from '../core/breaker.ts';
+import type { RecognitionRule } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { checkRecorder } from '../recorder/flight-recorder.ts';
 import { ChannelEntry, rulesOf } from './channel-entry.ts';
-import type { AnyConfig, ChannelInput, RouterOptions } from './router-options.ts';
+import { type ChannelInput, type RouterOptions, recognizeOptions } from './router-options.ts';
 
 type Factories = ReadonlyMap<string, ChannelFactory>;
 /** Channels that no configuration names, and what code says of them: a reload leaves them alone. */
@@ -25,51 +28,75 @@ export interface Checked {
 
 /** What `createRouterLogic` checks once, before any actor is made of it. */
 export interface Plan extends Checked {
+  /** What code says; it wins for ever. */
+  readonly code: Layer | undefined;
   readonly options: RouterOptions;
   readonly factories: Factories;
   readonly unnamed: Unnamed;
 }
 
 /** Checks everything that can be wrong with the options; throws `SluiceError` with all mistakes. */
-export function planRouter(options: RouterOptions): Plan {
+export function planRouter(options: RouterOptions, source: Source = sourceOf(options.config ?? {})): Plan {
   const sources = Object.entries(options.channels ?? {});
   if (sources.length === 0)
     throw new SluiceError('invalid-option', 'channels must name at least one channel: { tick: TradeChannel }');
   if (options.recorder !== undefined) checkRecorder(options.recorder);
   const factories = new Map(sources.map(([name, source]) => [name, factoryOf(source)]));
-  const written = parseConfig(options.config ?? {});
-  const names = [...factories.keys()].filter((name) => written.channels[name] === undefined);
-  const unnamed = new Map(names.map((name) => [name, {}]));
-  return { options, factories, unnamed, ...check(written, factories, unnamed, new Map()) };
+  const named = namesIn(source);
+  const unnamed = new Map([...factories.keys()].filter((name) => !named.has(name)).map((name) => [name, {}]));
+  const code = recognizeLayer(options);
+  return { options, factories, unnamed, code, ...check(under(code, source), factories, unnamed, new Map()) };
+}
+
+/** The rules among the options: `recognize` may be a list of them. */
+export function rulesIn({ recognize = [] }: RouterOptions): readonly RecognitionRule[] {
+  return isList(recognize) ? recognize : (recognize.rules ?? []);
+}
+
+function recognizeLayer({ recognize = [] }: RouterOptions): Layer | undefined {
+  if (isList(recognize)) return undefined;
+  checkOptions('recognize', recognize, recognizeOptions);
+  const { rules: _, ...discriminator } = recognize;
+  return namedLayer({ router: { recognize: discriminator } }, 'recognize');
+}
+
+function isList(recognize: NonNullable<RouterOptions['recognize']>): recognize is readonly RecognitionRule[] {
+  return Array.isArray(recognize);
+}
+
+/** A configuration as code leaves it. A configuration that was in force has the layer already. */
+function under(code: Layer | undefined, source: Source): Source {
+  if (code === undefined) return source;
+  return { ...source, layers: [...source.layers.filter(({ place }) => place !== code.place), code] };
+}
+
+/** The channels that a configuration names. */
+function namesIn({ layers }: Source): ReadonlySet<string> {
+  const channels = valueAt(mergeLayers(layers), ['channels']);
+  return new Set(isMap(channels) ? Object.keys(channels) : []);
 }
 
 /** Everything that can be wrong with a configuration is found here. `running`: their classes need no new instance. */
 function check(
-  input: AnyConfig,
+  source: Source,
   factories: Factories,
   unnamed: Unnamed,
   running: ReadonlyMap<string, ChannelEntry>,
 ): Checked {
-  const written = parseConfig(input);
-  for (const name of Object.keys(written.channels)) {
-    if (factories.has(name)) continue;
-    // A configured channel without a class would receive nothing, without a sign of it.
-    const text = `config.channels.${name}: no class is given for it; channels has ${[...factories.keys()].join(', ')}`;
-    throw new SluiceError('unknown-channel', text);
-  }
-  const missing = [...unnamed].filter(([name]) => written.channels[name] === undefined);
-  const layers = [namedLayer({ channels: Object.fromEntries(missing) }, 'channels'), ...layersOf(written)];
-  const config = missing.length === 0 ? written : resolveLayers(layers);
+  const named = namesIn(source);
+  const missing = new Map([...unnamed].filter(([name]) => !named.has(name)));
+  const layers = [namedLayer({ channels: Object.fromEntries(missing) }, 'channels'), ...source.layers];
   const instances = new Map<string, AnyChannel>();
   const rules = new Map<string, StandardSchemaV1>();
   for (const [name, factory] of factories) {
-    if (config.channels[name] === undefined) continue;
+    if (!named.has(name) && !missing.has(name)) continue;
     const instance = running.has(name) ? undefined : makeInstance(name, factory);
     if (instance !== undefined) instances.set(name, instance);
     const schema = running.get(name)?.rules ?? rulesOf(instance);
     if (schema !== undefined) rules.set(name, schema);
   }
-  return { config: checkEventRules(config, rules), instances };
+  const whole = { ...source, layers: missing.size === 0 ? source.layers : layers };
+  return { config: resolve(whole, { names: [...factories.keys()], rules }), instances };
 }
 
 /** What the channels of a router are made of: the configuration in force, factories, and breakers that several share. */
@@ -80,11 +107,13 @@ export class Definitions {
   /** What was added later, until it is removed. */
   readonly #added = new Map<string, ChannelFactory>();
   readonly #unnamed: Map<string, ChannelInput>;
+  readonly #code: Layer | undefined;
   /** By the name that the configuration in force gives them. */
   readonly #breakers = new Map<string, Breaker>();
   #config: RouterConfig;
 
-  constructor({ config, factories, unnamed }: Plan, services: Services) {
+  constructor({ code, config, factories, unnamed }: Plan, services: Services) {
+    this.#code = code;
     this.#services = services;
     this.#config = config;
     this.#given = factories;
@@ -96,10 +125,10 @@ export class Definitions {
   }
 
   /** Checks another configuration; throws `SluiceError` with all mistakes. */
-  check(input: AnyConfig, running: ReadonlyMap<string, ChannelEntry>): Checked {
+  check(source: Source, running: ReadonlyMap<string, ChannelEntry>): Checked {
     // A channel that only code knows stays; a channel that was configured and is no longer named goes.
     const unnamed = [...this.#unnamed].filter(([name]) => running.has(name));
-    return check(input, new Map([...this.#given, ...this.#added]), new Map(unnamed), running);
+    return check(under(this.#code, source), new Map([...this.#given, ...this.#added]), new Map(unnamed), running);
   }
 
   /** Puts a configuration in force, once it was checked. */
@@ -120,7 +149,7 @@ export class Definitions {
     const instance = makeInstance(name, factory);
     const schema = rulesOf(instance);
     const rules = new Map(schema === undefined ? [] : [[name, schema]]);
-    const added = checkEventRules(resolveLayers(layers), rules).channels[name];
+    const added = resolve({ layers, mistakes: [] }, { rules }).channels[name];
     const channels = { ...this.#config.channels, ...(added && { [name]: added }) };
     this.apply(remember({ router: this.#config.router, channels }, layers));
     this.#added.set(name, factory);

@@ -2,7 +2,7 @@ import type { Services } from '../channel/services.ts';
 import type { WaitingOffers } from '../channel/waiting-offers.ts';
 import type { OptionNames } from '../config/options.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
-import { isBytes, isList, listOf, type Recognition } from '../core/recognition.ts';
+import { type Discriminator, isBytes, isList, listOf, type Recognition } from '../core/recognition.ts';
 import type { FlightRecorder } from '../recorder/flight-recorder.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 
@@ -79,7 +79,7 @@ export class Intake {
     return this.ignoredCount;
   }
 
-  /** From now on messages of these types, or with such an `ev`, are only counted where no channel serves them. */
+  /** From now on messages of these types, or with such a value in the field that tells them apart, are only counted where no channel serves them. */
   ignore(types: readonly string[]): void {
     this.unwanted = new Set(types);
   }
@@ -88,6 +88,16 @@ export class Intake {
   serve(dataType: string, channel: ChannelEntry | undefined): void {
     if (channel === undefined) this.registry.delete(dataType);
     else this.registry.set(dataType, channel);
+    this.forget();
+  }
+
+  /** From now on messages are told apart like this. */
+  tellApart(discriminator: Discriminator): void {
+    this.recognition.configure(discriminator);
+    this.forget();
+  }
+
+  private forget(): void {
     this.events = [];
     this.served = [];
   }
@@ -206,7 +216,7 @@ export class Intake {
 
   private refuse(message: unknown, known?: string): Outcome {
     const dataType = known ?? this.recognition.dataTypeOf(message);
-    if (dataType === null || this.unwanted.has(dataType) || this.unwanted.has(eventOf(message))) {
+    if (dataType === null || this.unwanted.has(dataType) || this.unwanted.has(this.recognition.valueIn(message))) {
       this.ignoredCount += 1;
       return REJECTED.ignored;
     }

@@ -13,7 +13,7 @@ import { Alerts } from '../report/alerts.ts';
 import { beginReport, type ChannelReport } from '../report/drain-report.ts';
 import type { RouterView } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
-import { Definitions, type Plan } from './definitions.ts';
+import { Definitions, type Plan, rulesIn } from './definitions.ts';
 import { Fleet } from './fleet.ts';
 import { Intake, RecordedIntake } from './intake.ts';
 
@@ -53,13 +53,14 @@ export function buildParts(plan: Plan): RouterParts {
       if (letter !== undefined) bus.publish('message.deadLettered', letter);
     },
   };
-  const recognition = new Recognition(options.recognize, (error) => bus.fault('rule', error));
+  const recognition = new Recognition(rulesIn(options), (error) => bus.fault('rule', error));
   const definitions = new Definitions(plan, services);
   const fleet = new Fleet(services, definitions);
   const intake =
     recorder?.keepsMessages === true
       ? new RecordedIntake(recognition, services, recorder)
       : new Intake(recognition, services);
+  intake.tellApart(config.router.recognize);
   intake.ignore(config.router.recognize.ignore);
   const alerts = new Alerts(services, fleet.channels, intake, deadLetters);
   const parts = { services, definitions, fleet, intake, deadLetters, alerts, recorder };

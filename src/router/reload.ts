@@ -1,7 +1,8 @@
-import { watchFile } from '../adapters/watch-file.ts';
+import { LOOK_MS, watchFile } from '../adapters/watch-file.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
-import { type LoadOptions, loadConfig } from '../config/load.ts';
-import { withoutChannel } from '../config/parse.ts';
+import type { Source } from '../config/layers.ts';
+import { type LoadOptions, readConfig } from '../config/load.ts';
+import { sourceOf, withoutChannel } from '../config/parse.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Checked } from './definitions.ts';
@@ -16,26 +17,44 @@ export class Reloads {
   readonly #parts: RouterParts;
   readonly #watches = new Set<() => Promise<void>>();
   #last: Promise<unknown> = Promise.resolve();
+  /** The next configuration is told even if it changes nothing, because it ends the alert. */
+  #wasRejected = false;
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
   }
 
-  reconfigure(config: AnyConfig | (() => Promise<AnyConfig>)): Promise<readonly ConfigChange[]> {
-    const reload = this.#last.then(() => reconfigure(this.#parts, typeof config === 'function' ? config() : config));
-    this.#last = reload.catch(() => {});
+  reconfigure(config: AnyConfig): Promise<readonly ConfigChange[]> {
+    return this.#reload(() => sourceOf(config));
+  }
+
+  #reload(source: () => Source | Promise<Source>): Promise<readonly ConfigChange[]> {
+    const reload = this.#last.then(() => reconfigure(this.#parts, source(), this.#wasRejected));
+    this.#last = reload.then(
+      () => {
+        this.#wasRejected = false;
+      },
+      () => {
+        this.#wasRejected = true;
+      },
+    );
     return reload;
   }
 
-  /** Reconfigures from a file whenever it is written, until the returned function is called. */
+  /** Reconfigures from a file whenever it changes, is replaced or is deleted, until the returned function is called. */
   watch(file: string, options: LoadOptions): () => Promise<void> {
-    const end = watchFile(file, () => {
-      // A listener of `config.rejected` hears what is wrong.
-      this.reconfigure(() => loadConfig(file, options)).catch(() => {});
+    const { clock, logger } = this.#parts.services;
+    const end = watchFile(file, clock, {
+      changed: () => {
+        // A listener of `config.rejected` hears what is wrong.
+        this.#reload(() => readConfig(file, options)).catch(() => {});
+      },
+      untold: (err) =>
+        logger.warn({ file, err }, `the system does not tell of changes; a look every ${LOOK_MS} ms does`),
     });
-    const unwatch = (): Promise<void> => {
+    const unwatch = async (): Promise<void> => {
       this.#watches.delete(unwatch);
-      return end();
+      end();
     };
     this.#watches.add(unwatch);
     return unwatch;
@@ -52,7 +71,11 @@ export class Reloads {
  * what waits, the counts and the breaker. Throws `SluiceError` with all mistakes, or what reading the source threw; then
  * nothing has changed, and `config.rejected` was published.
  */
-async function reconfigure(parts: RouterParts, from: AnyConfig | Promise<AnyConfig>): Promise<readonly ConfigChange[]> {
+async function reconfigure(
+  parts: RouterParts,
+  from: Source | Promise<Source>,
+  mustTell: boolean,
+): Promise<readonly ConfigChange[]> {
   const { definitions, fleet, services } = parts;
   try {
     const input = await from;
@@ -71,7 +94,7 @@ async function reconfigure(parts: RouterParts, from: AnyConfig | Promise<AnyConf
     const next = { config: removed.reduce((rest, { name }) => withoutChannel(rest, name), config), instances };
     const changes = diffConfig(definitions.config, next.config);
     apply(parts, next, standing);
-    if (changes.length > 0) services.bus.publish('config.applied', { changes });
+    if (changes.length > 0 || mustTell) services.bus.publish('config.applied', { changes });
     return changes;
   } catch (error) {
     services.bus.publish('config.rejected', { error });
@@ -80,7 +103,7 @@ async function reconfigure(parts: RouterParts, from: AnyConfig | Promise<AnyConf
 }
 
 /** Channels were added or taken out meanwhile. If that leaves a mistake, those that were to be replaced go on as they were. */
-function checkAgain(parts: RouterParts, input: AnyConfig, standing: readonly ChannelEntry[]): Checked {
+function checkAgain(parts: RouterParts, input: Source, standing: readonly ChannelEntry[]): Checked {
   const { definitions, fleet } = parts;
   try {
     return definitions.check(input, fleet.channels);
@@ -95,11 +118,13 @@ function channelsToReplace(
   changes: readonly ConfigChange[],
 ): readonly ChannelEntry[] {
   // A path that ends at the name is that of a channel that comes or goes.
-  const mustBeReplaced = ({ name }: ChannelEntry): boolean =>
-    changes.some(({ path: [section, channel, field], reload }) => {
-      return section === 'channels' && channel === name && field !== undefined && reload === 'restart';
-    });
-  return [...channels.values()].filter(mustBeReplaced);
+  const names = changes
+    .filter(
+      ({ path: [section, , field], reload }) => section === 'channels' && field !== undefined && reload === 'restart',
+    )
+    .map(({ path: [, name] }) => name);
+  const toReplace = new Set(names);
+  return [...channels.values()].filter(({ name }) => toReplace.has(name));
 }
 
 /** One synchronous step: no batch begins and no message comes while it runs. */
@@ -107,6 +132,7 @@ function apply(parts: RouterParts, { config, instances }: Checked, replaced: rea
   const { definitions, fleet, intake, services } = parts;
   definitions.apply(config);
   services.scheduler.reconfigure(config.router);
+  intake.tellApart(config.router.recognize);
   parts.deadLetters.limits = config.router.deadLetters;
   intake.ignore(config.router.recognize.ignore);
   for (const channel of [...fleet.channels.values()]) {

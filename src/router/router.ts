@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { ChannelSource, RulesInputOf } from '../channel/channel-source.ts';
+import { refuse } from '../channel/copies.ts';
 import type { Partition } from '../channel/partition.ts';
 import type { ConfigChange } from '../config/diff.ts';
 import { type LoadOptions, loadOptions } from '../config/load.ts';
@@ -43,7 +44,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   static {
     // Only routers are given to it; what they emit does not matter here.
-    partsOf = (router) => (router as DataChannelRouter).#parts;
+    partsOf = (router) => (#parts in router ? router.#parts : refuse(router, 'a router of createRouter'));
   }
 
   constructor(parts: RouterParts, actor: RouterActor) {
@@ -206,8 +207,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   /**
-   * Reconfigures from a file whenever it is written; a file with mistakes changes nothing and raises the alert
-   * `config-rejected`. Ends with the returned function, or with `stop`.
+   * Reconfigures from a file whenever it is at rest after a change, also behind a link. A file with mistakes, or none,
+   * changes nothing and raises the alert `config-rejected`. Ends with the returned function, or with `stop`.
    */
   watch(file: string, options: LoadOptions = {}): () => Promise<void> {
     checkOptions('watch', options, loadOptions);

@@ -37,7 +37,7 @@ describe('defaults', () => {
         sliceMs: 1,
         starvationMs: 1000,
         onGiveUp: 'degrade',
-        recognize: { ignore: [] },
+        recognize: { field: 'ev', types: {}, shapes: false, ignore: [] },
         deadLetters: {
           capacity: 10_000,
           bytesMax: 100_000_000,

@@ -76,6 +76,8 @@ const routerCases: Readonly<Record<string, unknown>> = {
   sliceMs: 5,
   starvationMs: 500,
   onGiveUp: 'escalate',
+  'recognize.field': 'e',
+  'recognize.shapes': true,
   'recognize.ignore': ['status'],
   'deadLetters.capacity': 50,
   'deadLetters.bytesMax': 5_000,
@@ -240,7 +242,9 @@ describe('Q4 reload while messages flow', () => {
     await expect(rig.router.reconfigure({ channels: { ohlcv: { name: 'bars' } } })).rejects.toThrow(
       'channels.ohlcv.name',
     );
-    await expect(rig.router.reconfigure({ channels: { bars: {} } })).rejects.toThrow('config.channels.bars');
+    await expect(rig.router.reconfigure({ channels: { bars: {} } })).rejects.toThrow(
+      'channels.bars: no class is given for it',
+    );
   });
 
   it('to the same changes nothing and says nothing', async () => {

@@ -70,7 +70,7 @@ describe('the text', () => {
     const registry = new Registry();
     registerMetrics(frozen(reading), registry);
     const theirs = (await registry.metrics()).split('\n').filter((line) => line !== '');
-    const ours = textOf(reading)
+    const ours = textOf([{ reading, labels: {} }])
       .split('\n')
       .filter((line) => line !== '');
     // prom-client writes NaN as Nan, which Prometheus reads all the same.
@@ -96,7 +96,9 @@ describe('the text', () => {
         fc.string({ unit: fc.constantFrom('"', '\\', '\n', 'n', '{', '}', ',', '=', 'é', ' ') }),
         (channel) => {
           const reading = { ...NOTHING, alerts: [{ alert: 'hung', channel }] } as const;
-          const labels = parsed(textOf(reading)).find(({ name }) => name === 'sluice_alert_active')?.labels;
+          const labels = parsed(textOf([{ reading, labels: {} }])).find(
+            ({ name }) => name === 'sluice_alert_active',
+          )?.labels;
           expect(labels).toEqual({ alert: 'hung', channel });
         },
       ),

@@ -40,7 +40,7 @@ it('channels that were added and removed leave nothing behind, neither a class n
   collectGarbage();
   expect(classes.filter((reference) => reference.deref() !== undefined).length).toBeLessThan(10);
   await expect(router.reconfigure({ channels: { 'passing-7': {} } })).rejects.toMatchObject({
-    code: 'unknown-channel',
+    code: 'invalid-config',
   });
 });
 

@@ -4,7 +4,11 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 export async function writeWhole(files: Readonly<Record<string, Iterable<string>>>): Promise<readonly string[]> {
   const paths = Object.keys(files);
   try {
-    for (const [path, text] of Object.entries(files)) await writeFile(`${path}.part`, text, { mode: 0o600 });
+    for (const [path, text] of Object.entries(files)) {
+      // A file that is there already would keep the rights it has.
+      await rm(`${path}.part`, { force: true });
+      await writeFile(`${path}.part`, text, { flag: 'wx', mode: 0o600 });
+    }
     for (const path of paths) await rename(`${path}.part`, path);
     return paths;
   } catch (error) {

@@ -53,6 +53,12 @@ export class BreakerClient implements Caller {
     this.breaker.callFailed(this.report(), this.times);
   }
 
+  /** The sink refused for good, so it works: a probe has passed. */
+  answered(): void {
+    if (this.breaker.state === 'half-open') this.succeeded();
+    else this.canceled();
+  }
+
   /** The call says nothing about the sink. */
   canceled(): void {
     this.breaker.callCanceled(this.report());

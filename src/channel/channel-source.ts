@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isThenable, watch } from '../core/contained.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { anotherCopy, isMarked } from './copies.ts';
 import { type AnyChannel, type ChannelFactory, ProcessingChannel } from './processing-channel.ts';
 
 /** A channel as a host names it: its class, or a function that makes an instance. */
@@ -25,6 +26,8 @@ export type RulesInputOf<Source> = Source extends { readonly rules?: infer Rules
 
 /** Makes instances of a source. What is no function is left for `makeInstance` to refuse. */
 export function factoryOf<Channel extends AnyChannel>(source: ChannelSource<Channel>): () => Channel {
+  if (typeof source === 'function' && !isClass(source) && isMarked(source.prototype))
+    throw anotherCopy(`the class ${source.name}`);
   // The prototype tells a class from a function that makes a channel.
   return isClass(source) ? () => new source() : (source as () => Channel);
 }
@@ -51,6 +54,7 @@ export function makeInstance(name: string, factory: ChannelFactory): AnyChannel 
     return undefined;
   }
   if (instance instanceof ProcessingChannel) return instance;
+  if (isMarked(instance)) throw anotherCopy(`what channels.${name} makes`);
   throw new SluiceError('invalid-option', `${form}; the function returned ${whatInstead(instance)}`);
 }
 

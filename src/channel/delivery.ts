@@ -5,6 +5,7 @@ import { Counter } from '../core/counters.ts';
 import { Turn, type TurnTaker } from '../core/scheduler.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { Call, loadOf, promiseOf } from './call.ts';
+import { Context } from './context.ts';
 import { depthOf, dueTrigger, type Lane, publishGaps } from './lane.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { Rest } from './rest.ts';
@@ -26,7 +27,11 @@ export class Delivery implements TurnTaker {
   private readonly rest = new Rest(this);
   private config: ChannelConfig;
   private mode: DeliveryMode | undefined = undefined;
-  private out: Call | undefined = undefined;
+  /** The call of `process` that is out, or was the last. */
+  private readonly lastCall: Call;
+  private isOut = false;
+  /** The number of the last call whose promise is, or was, waited for. */
+  private awaited = 0;
   private isAbandoned = false;
   private settledListeners: (() => void)[] = [];
 
@@ -36,6 +41,7 @@ export class Delivery implements TurnTaker {
     this.config = config;
     this.channel = channel;
     this.send = send;
+    this.lastCall = new Call(lane, config);
   }
 
   get priority(): number {
@@ -44,17 +50,17 @@ export class Delivery implements TurnTaker {
 
   /** The call of `process` that is out; undefined: none is. */
   get call(): Call | undefined {
-    return this.out;
+    return this.isOut ? this.lastCall : undefined;
   }
 
   /** How many messages `process` has now. */
   get inFlight(): number {
-    return this.out?.size ?? 0;
+    return this.call?.size ?? 0;
   }
 
   /** The messages themselves, in a new array. */
   get batch(): readonly unknown[] {
-    return this.out?.messages ?? NO_MESSAGES;
+    return this.call?.messages ?? NO_MESSAGES;
   }
 
   /** Since when a batch waits for its turn, in ms on the clock; undefined: none does. */
@@ -73,7 +79,7 @@ export class Delivery implements TurnTaker {
     this.mode = mode;
     // What goes on will show whether quarantined messages or the sink are at fault: the search for poison behind them,
     // or a call that is still out from before a pause.
-    if (mode !== 'isolate' && this.out === undefined) this.lane.recovery.restore();
+    if (mode !== 'isolate' && !this.isOut) this.lane.recovery.restore();
     this.lane.services.scheduler.request(this.turn);
   }
 
@@ -82,12 +88,12 @@ export class Delivery implements TurnTaker {
     this.rest.end();
     this.mode = undefined;
     this.rest.stop();
-    if (this.out === undefined) this.watchdog.stop();
+    if (!this.isOut) this.watchdog.stop();
   }
 
   /** Something may be due: priority 1 is delivered at once, the others ask for a turn. */
   wake(): void {
-    if (this.mode === undefined || this.out !== undefined) return;
+    if (this.mode === undefined || this.isOut) return;
     if (this.config.priority > 1) {
       // Until its turn comes it need not hear of more messages.
       this.rest.end();
@@ -102,7 +108,7 @@ export class Delivery implements TurnTaker {
 
   /** Resolves when `process` has nothing, or nobody will know any more. */
   whenSettled(): Promise<void> {
-    if (this.out === undefined) return Promise.resolve();
+    if (!this.isOut) return Promise.resolve();
     return new Promise((resolve) => void this.settledListeners.push(resolve));
   }
 
@@ -114,41 +120,71 @@ export class Delivery implements TurnTaker {
     this.hold();
     this.isAbandoned = true;
     this.watchdog.stop();
-    this.out?.abandon(putBack);
+    const { call } = this;
+    call?.abandon(putBack);
     if (putBack) {
-      this.out = undefined;
+      this.isOut = false;
       this.lane.recovery.restore();
     }
-    for (const resolve of this.settledListeners.splice(0)) resolve();
+    this.publishSettled();
+  }
+
+  /**
+   * An exception broke off whatever ran, as a stack overflow inside the router does. A call that is out and that nobody
+   * waits for goes back to the head of what waits. True: there was one.
+   */
+  breakOff(): boolean {
+    const { call, lane } = this;
+    if (call === undefined || call.number === this.awaited) return false;
+    this.isOut = false;
+    if (lane.counters[Counter.inFlight] >= call.size) call.abandon(true);
+    this.publishSettled();
+    return true;
   }
 
   /** Hands the next batch to `process`; true: another one may follow at once. */
   step(): boolean {
-    const call = this.nextCall();
+    const { config, lane } = this;
+    const { breaker, inbox } = lane;
+    const { batchSize } = config;
+    let call: Call | undefined;
+    // A full batch, nothing failed or was dropped, no offer waits, and the breaker is closed: most calls are like that.
+    if (
+      this.mode === 'flush' &&
+      !this.isOut &&
+      inbox.isSteady(batchSize) &&
+      lane.recovery.isIdle &&
+      (breaker === undefined || breaker.isClosed)
+    ) {
+      const { counters } = lane;
+      call = this.lastCall;
+      call.begin(config, batchSize, inbox.take(batchSize));
+      this.isOut = true;
+      counters[Counter.inFlight] += batchSize;
+      counters[Counter.calls] += 1;
+      breaker?.started();
+    } else call = this.nextCall();
     if (call === undefined) return false;
     try {
-      const promise = promiseOf(this.channel.process(call.messages, call));
-      if (promise === undefined) return this.settled(call, true);
-      // Its settlement looks for more.
-      this.rest.end();
-      promise.then(this.onFulfilled, this.onRejected);
+      const promise = promiseOf(this.channel.process(call.messages, new Context(call)));
+      if (promise !== undefined) {
+        // Its settlement looks for more.
+        this.rest.end();
+        promise.then(this.onFulfilled, this.onRejected);
+        this.awaited = call.number;
+        if (!this.isAbandoned) this.watchdog.watch(call);
+        return false;
+      }
     } catch (error) {
       return this.settled(call, false, error);
     }
-    if (!this.isAbandoned) this.watchdog.watch(call);
-    return false;
+    return this.settled(call, true);
   }
 
   /** Begins the next call; undefined: none is due, or it has to wait. */
   private nextCall(): Call | undefined {
     const { mode } = this;
-    if (mode === undefined || this.out !== undefined) return undefined;
-    const { breaker, inbox, recovery } = this.lane;
-    const { batchSize } = this.config;
-    // A full batch, nothing failed or was dropped, no offer waits, and the breaker is closed: most calls are like that.
-    if (mode === 'flush' && inbox.isSteady(batchSize) && recovery.size === 0 && breaker?.isClosed !== false) {
-      return this.goOut(batchSize, inbox.take(batchSize));
-    }
+    if (mode === undefined || this.isOut) return undefined;
     // A listener that hears of it may end this life: then the batch is already back in the mailbox.
     const call = this.lane.services.bus.changes.during(() => this.nextWithCare(mode));
     return call?.isOver === true ? undefined : call;
@@ -170,7 +206,8 @@ export class Delivery implements TurnTaker {
     const { counters, inbox, recovery, services, times } = this.lane;
     const before = recovery.take(batchSize);
     const size = before?.messages.length ?? Math.min(inbox.size, batchSize);
-    if (before !== undefined) times.begin(services.scheduler.clock.now, before.acceptedAt);
+    if (before === undefined) inbox.countFlushed(size);
+    else times.begin(services.scheduler.clock.now, before.acceptedAt);
     const call = this.goOut(size, before === undefined ? inbox.take(size) : loadOf(before.messages));
     call.note({ trigger, before });
     if (before !== undefined) counters[Counter.retries] += 1;
@@ -182,10 +219,10 @@ export class Delivery implements TurnTaker {
 
   /** A call goes out with that many messages, as `Inbox.take` gives them. */
   private goOut(size: number, load: unknown): Call {
-    const { config, lane } = this;
-    const { breaker, counters } = lane;
-    const call = new Call(lane, config, size, load);
-    this.out = call;
+    const { lastCall: call } = this;
+    const { breaker, counters } = this.lane;
+    call.begin(this.config, size, load);
+    this.isOut = true;
     counters[Counter.inFlight] += size;
     counters[Counter.calls] += 1;
     breaker?.started();
@@ -197,10 +234,9 @@ export class Delivery implements TurnTaker {
   private readonly onRejected = (error: unknown): void => this.afterPromise(false, error);
 
   private afterPromise(isSuccess: boolean, error: unknown): void {
-    const { out: call } = this;
     const { scheduler } = this.lane.services;
-    if (this.isAbandoned || call === undefined) this.countLate();
-    else if (this.settled(call, isSuccess, error)) scheduler.proceed(this.turn);
+    if (this.isAbandoned) this.countLate();
+    else if (this.settled(this.lastCall, isSuccess, error)) scheduler.proceed(this.turn);
     else scheduler.release();
   }
 
@@ -210,7 +246,8 @@ export class Delivery implements TurnTaker {
     // The handler itself ended this life: what was in flight has gone back to the head.
     if (call.isOver) return this.countLate();
     call.end();
-    const isQuiet = isSuccess && call.failures === undefined && recovery.size === 0 && breaker?.isPristine !== false;
+    const isQuiet =
+      isSuccess && call.details.failures === undefined && recovery.size === 0 && breaker?.isPristine !== false;
     if (isQuiet && !services.bus.hearsFlushes) return this.settle(call, true, undefined);
     return services.bus.changes.during(() => this.settle(call, isSuccess, error));
   }
@@ -219,11 +256,12 @@ export class Delivery implements TurnTaker {
     const { inbox, recovery } = this.lane;
     const { quarantined } = recovery;
     const mustWait = isSuccess ? settleSuccess(this.lane, call) : settleFailure(this.lane, call, error);
-    this.out = undefined;
-    if (this.settledListeners.length > 0) for (const resolve of this.settledListeners.splice(0)) resolve();
-    if (!isSuccess || this.mode !== 'flush' || recovery.size > 0) return this.goOn(isSuccess, mustWait, quarantined);
-    if (recovery.retryAt > 0) recovery.postpone(0);
-    return inbox.dueTrigger() !== undefined || this.pause('flush');
+    this.isOut = false;
+    call.empty();
+    if (this.settledListeners.length > 0) this.publishSettled();
+    if (isSuccess && this.mode === 'flush' && recovery.isIdle)
+      return inbox.dueTrigger() !== undefined || this.pause('flush');
+    return this.goOn(isSuccess, mustWait, quarantined);
   }
 
   /** What follows a call when something failed, or the statechart is not in `flushing`. */
@@ -251,6 +289,10 @@ export class Delivery implements TurnTaker {
   private countLate(): false {
     this.lane.counters[Counter.late] += 1;
     return false;
+  }
+
+  private publishSettled(): void {
+    for (const resolve of this.settledListeners.splice(0)) resolve();
   }
 
   /** Nothing is due. */

@@ -30,7 +30,7 @@ export function handOver(from: readonly Lane[], to: readonly Lane[], laneFor: La
   }
   for (const { inbox } of from) {
     for (const gap of inbox.gaps.take()) laneFor(undefined, gap.key).inbox.gaps.merge(gap);
-    inbox.moveOffers((message, key) => laneFor(message, key).inbox);
+    inbox.offers.moveTo((message, key) => laneFor(message, key).inbox.offers);
     inbox.close();
   }
   for (const { inbox } of to) inbox.admitOffers();

@@ -9,9 +9,10 @@ import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/out
 import { Overflow } from '../core/overflow.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { BreakerClient } from './breaker-client.ts';
+import { checkWaiting, unchecked } from './late-check.ts';
 import type { Services } from './services.ts';
 import type { Validate } from './validator.ts';
-import { WaitingOffers } from './waiting-offers.ts';
+import { type Door, WaitingOffers } from './waiting-offers.ts';
 import { measureWaits } from './waits.ts';
 
 /** No mailbox is so deep; a small integer, because each message is compared with it. */
@@ -24,6 +25,7 @@ interface Waker {
 
 /** What an inbox is made of. */
 export interface InboxOptions {
+  readonly partition: number | undefined;
   readonly config: ChannelConfig;
   readonly services: Services;
   readonly counters: Counters;
@@ -38,10 +40,10 @@ export interface InboxOptions {
  * Takes messages in for one partition: its door, its mailbox, what happens when that is full, and when a batch is due.
  * It knows nothing of what becomes of a message afterwards; the counters do.
  */
-export class Inbox {
+export class Inbox implements Door {
+  readonly offers: WaitingOffers = new WaitingOffers(this);
   /** What was dropped or conflated since the last batch. */
   readonly gaps: GapLog;
-  private readonly offers = new WaitingOffers();
   private readonly options: InboxOptions;
   private readonly counters: Counters;
   private readonly queueing: Histogram;
@@ -52,17 +54,19 @@ export class Inbox {
   private config: ChannelConfig;
   private validate: Validate | undefined = undefined;
   private isDoorOpen = false;
-  /** A message needs more than room: the door is closed, it is validated or conflated, or an open breaker may refuse it. */
-  private isGuarded = true;
-  /** A batch has more than one message. */
-  private isBatching = true;
+  /**
+   * While so many messages wait, and fewer than so many, another one is taken in as it comes. Otherwise it needs more than
+   * room: the door is closed, it is the first of a batch, it is validated or conflated, or an open breaker may refuse it.
+   */
+  private plainFrom = 0;
+  private plainBelow = 0;
   private wakeAt = NEVER;
   private waker: Waker | undefined = undefined;
   /** So many of the oldest messages are due by request. */
   private flushLeft = 0;
 
   constructor(options: InboxOptions) {
-    const { config, counters, keyOf } = options;
+    const { config, counters, keyOf, partition } = options;
     this.options = options;
     this.counters = counters;
     this.queueing = options.queueing;
@@ -70,7 +74,7 @@ export class Inbox {
     this.clock = options.services.scheduler.clock;
     this.config = config;
     this.mailbox = new Mailbox(config.capacity);
-    this.gaps = new GapLog(config.name);
+    this.gaps = new GapLog(config.name, partition);
     this.overflow = new Overflow(this.mailbox, config.overflow, keyOf, (reason, key, sequence) => {
       counters[reason === 'conflated' ? Counter.conflated : Counter.dropped] += 1;
       this.gaps.add(reason, key, sequence);
@@ -86,6 +90,10 @@ export class Inbox {
     return this.mailbox.capacity;
   }
 
+  get limits(): ChannelConfig {
+    return this.config;
+  }
+
   get isOpen(): boolean {
     return this.isDoorOpen;
   }
@@ -97,9 +105,11 @@ export class Inbox {
 
   /** From now on messages are taken in, and checked by this. */
   open(validate: Validate | undefined): void {
+    const isLate = this.validate === unchecked && validate !== undefined;
     this.isDoorOpen = true;
     this.validate = validate;
     this.guard();
+    if (isLate) checkWaiting(this.mailbox, this.overflow, this.options, validate);
   }
 
   /** From now on every message is refused as `not-running`. */
@@ -129,24 +139,32 @@ export class Inbox {
   }
 
   /**
-   * Takes a message in or says why not; `isRaw`: it is not a payload yet and is validated. `known`: its key, if that was
-   * read already. Never throws.
+   * Takes a message in or says why not. `isPayload`: it was validated before. `known`: its key, if that was read
+   * already. Never throws.
    */
-  accept(message: unknown, isRaw = true, known?: string): Outcome {
-    return this.isGuarded ? this.check(message, isRaw, known) : this.admit(message, message, undefined);
+  accept(message: unknown, isPayload?: boolean, known?: string): Outcome {
+    const { clock, counters, mailbox } = this;
+    const { size } = mailbox;
+    if (size < this.plainFrom || size >= this.plainBelow) return this.check(message, isPayload, known);
+    clock.advance(1);
+    const sequence = counters[Counter.accepted] + 1;
+    mailbox.push(message, clock.now, sequence);
+    counters[Counter.accepted] = sequence;
+    if (size + 1 >= this.wakeAt) this.waker?.wake();
+    return ACCEPTED;
   }
 
-  private check(message: unknown, isRaw: boolean, known: string | undefined): Outcome {
+  private check(message: unknown, isPayload: boolean | undefined, known: string | undefined): Outcome {
     if (!this.isDoorOpen) return this.reject('not-running', message);
     if (this.isShut()) return this.reject('tripped', message);
     let payload = message;
     try {
-      if (isRaw && this.validate !== undefined) payload = this.validate(message);
+      if (isPayload !== true && this.validate !== undefined) payload = this.validate(message);
     } catch (error) {
       return this.reject('invalid', message, error);
     }
-    // A payload may show its key no more. Without a check it is the message itself, which can be asked at any time.
-    const key = known ?? this.options.keyOf(message);
+    // A payload may show its key no more.
+    const key = known ?? (payload === message ? undefined : this.options.keyOf(message));
     // Both are code of the host, which may have closed the door.
     return this.isDoorOpen ? this.admit(payload, message, key) : this.reject('not-running', message);
   }
@@ -154,13 +172,12 @@ export class Inbox {
   private admit(payload: unknown, message: unknown, key: string | undefined): Outcome {
     const { clock, counters, mailbox } = this;
     // The wait of a batch counts from its first message, so that message is never stamped with a shared reading.
-    if (mailbox.size === 0 && this.isBatching) clock.read();
+    if (mailbox.size === 0 && this.config.batchSize > 1) clock.read();
     else clock.advance(1);
     const sequence = counters[Counter.accepted] + 1;
     // Before the policy, which may ask the host for keys: what that routes is counted after this message.
     counters[Counter.accepted] = sequence;
-    if (key === undefined && !mailbox.isFull) mailbox.push(payload, clock.now, sequence);
-    else if (!this.overflow.admit(payload, key, clock.now, sequence)) {
+    if (!this.overflow.admit(payload, key, clock.now, sequence)) {
       counters[Counter.accepted] -= 1;
       return this.reject('mailbox-full', message);
     }
@@ -168,17 +185,16 @@ export class Inbox {
     return ACCEPTED;
   }
 
-  /** As `accept`, but waits for room, in order of asking. An abort takes the offer back: it was never received. */
-  offer(message: unknown, signal?: AbortSignal, key?: string): Outcome | Promise<Outcome> {
-    const mustWait = this.isDoorOpen && (this.mailbox.isFull || this.offers.size > 0);
-    return mustWait && !this.isShut() ? this.offers.add(message, signal, key) : this.accept(message, true, key);
+  /** There is no room, or offers wait for it, and a message would not be refused for another reason. */
+  get mustWait(): boolean {
+    return this.isDoorOpen && (this.mailbox.isFull || this.offers.size > 0) && !this.isShut();
   }
 
   /** Room was made, or the door was closed: lets waiting offers in, oldest first. */
   admitOffers(): void {
     while (this.offers.size > 0 && !(this.isDoorOpen && this.mailbox.isFull)) {
       const offer = this.offers.shift();
-      offer?.answer(this.accept(offer.message, true, offer.key));
+      offer?.resolve(this.accept(offer.message, false, offer.key));
     }
   }
 
@@ -209,15 +225,19 @@ export class Inbox {
    * comes without an array around it.
    */
   take(count: number): unknown {
-    const { clock, mailbox, times } = this;
-    times.begin(clock.now, mailbox.acceptedAtOf(0));
-    if (this.flushLeft > 0) this.flushLeft = Math.max(0, this.flushLeft - count);
+    const { mailbox, queueing, times } = this;
+    times.begin(this.clock.now, mailbox.acceptedAtOf(0));
     if (count === 1) {
-      this.queueing.record(times.ageMs);
+      queueing.record(times.ageMs);
       return mailbox.shift();
     }
-    measureWaits(mailbox, count, times, this.queueing);
+    measureWaits(mailbox, count, times, queueing);
     return mailbox.take(count);
+  }
+
+  /** So many of the messages that an operator wanted flushed are taken. */
+  countFlushed(count: number): void {
+    this.flushLeft = Math.max(0, this.flushLeft - count);
   }
 
   /** Takes everything that waits, in order, and gives the memory back. */
@@ -225,7 +245,7 @@ export class Inbox {
     return this.mailbox.drain();
   }
 
-  /** Everything that waits, oldest first, with its key, its time of acceptance and its sequence number. */
+  /** Everything that waits, oldest first, with what it was accepted with. */
   entries(): ReturnType<Mailbox['entries']> {
     return this.mailbox.entries();
   }
@@ -242,16 +262,11 @@ export class Inbox {
     this.overflow.place(message, key, acceptedAt, sequence);
   }
 
-  /** Hands waiting offers to the inboxes that now serve them. */
-  moveOffers(inboxFor: (message: unknown, key?: string) => Inbox): void {
-    this.offers.moveTo((message, key) => inboxFor(message, key).offers);
-  }
-
   private guard(): void {
-    const { batchSize, overflow, whenTripped } = this.config;
-    this.isBatching = batchSize > 1;
+    const { batchSize, capacity, overflow, whenTripped } = this.config;
+    this.plainFrom = batchSize > 1 ? 1 : 0;
     const isSelective = whenTripped === 'reject' || overflow === 'conflate';
-    this.isGuarded = !this.isDoorOpen || this.validate !== undefined || isSelective;
+    this.plainBelow = !this.isDoorOpen || this.validate !== undefined || isSelective ? 0 : capacity;
   }
 
   /** The breaker is open and `whenTripped` says reject. Once it has cooled down, messages must come in to be probes. */
@@ -265,13 +280,14 @@ export class Inbox {
     return waitedMs >= this.config.timeoutMs ? 'age' : undefined;
   }
 
-  private reject(reason: Exclude<RejectReason, 'unknown-type'>, message: unknown, error?: unknown): Outcome {
+  /** Refuses a message; the caller still owns it. */
+  reject(reason: keyof typeof Counter & RejectReason, message: unknown, error?: unknown): Outcome {
     const { bus, keepDeadLetter } = this.options.services;
     const { name: channel } = this.config;
     this.counters[Counter.rejected] += 1;
     this.counters[Counter[reason]] += 1;
     bus.changes.during(() => {
-      bus.publish('message.rejected', { channel, reason, message });
+      bus.publish('message.rejected', { channel, reason, message, error });
       if (reason === 'invalid') keepDeadLetter(channel, reason, message, error, 0);
     });
     return REJECTED[reason];

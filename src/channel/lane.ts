@@ -31,6 +31,8 @@ export interface Lane {
 /** What the partitions of a channel share. */
 export interface LaneOptions {
   readonly id: string;
+  /** The number of the partition; undefined: the channel has only one. */
+  readonly partition?: number;
   readonly config: ChannelConfig;
   readonly services: Services;
   readonly breaker: Breaker | undefined;
@@ -42,11 +44,11 @@ export interface LaneOptions {
 
 /** Makes the lane of one partition. */
 export function createLane(options: LaneOptions): Lane {
-  const { id, config, services, processing, queueing, keyOf } = options;
+  const { id, partition, config, services, processing, queueing, keyOf } = options;
   const counters = createCounters();
   const times = new CallTimes();
   const breaker = options.breaker && new BreakerClient(options.breaker, times);
-  const inbox = new Inbox({ config, services, counters, breaker, keyOf, queueing, times });
+  const inbox = new Inbox({ partition, config, services, counters, breaker, keyOf, queueing, times });
   return { id, channel: config.name, services, counters, inbox, recovery: new Recovery(), times, breaker, processing };
 }
 
@@ -59,7 +61,9 @@ export function depthOf({ inbox, recovery }: Lane): number {
 export function waitingIn(lane: Lane) {
   const { counters, id, inbox } = lane;
   const { capacity, size: mailboxSize } = inbox;
-  return { id, counters, waiting: depthOf(lane), mailboxSize, capacity, oldestAcceptedAt: oldestAcceptedAt(lane) };
+  const { size: waitingOffers } = inbox.offers;
+  const oldestAt = oldestAcceptedAt(lane);
+  return { id, counters, waiting: depthOf(lane), waitingOffers, mailboxSize, capacity, oldestAcceptedAt: oldestAt };
 }
 
 /** When the oldest waiting message was accepted, in ms on the clock; Infinity when none waits. */

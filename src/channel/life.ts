@@ -7,8 +7,6 @@ import type { AnyChannel, LifeContext } from './processing-channel.ts';
 
 /** What `close` gets at least, even when the deadline of the drain has passed, in ms. */
 export const CLOSE_MS_MIN = 100;
-/** No host's `setTimeout` can wait longer: it would fire at once. */
-const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /** What the partition decides about a life. */
 interface Orders {
@@ -125,7 +123,7 @@ export class Life implements ChannelPort {
   }
 
   private until(at: number): number {
-    return Math.min(TIMEOUT_MS_MAX, Math.max(0, at - this.lane.services.clock.now()));
+    return Math.max(0, at - this.lane.services.clock.now());
   }
 
   private contextOf(signal: AbortSignal): LifeContext {

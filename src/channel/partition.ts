@@ -1,17 +1,19 @@
 import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import { Counter } from '../core/counters.ts';
 import { stateName } from '../facts/chart-words.ts';
+import { handBack, partOfStop } from './hand-back.ts';
 import type { Inbox } from './inbox.ts';
 import { createLane, depthOf, type Lane, type LaneOptions, probeAt, publishGaps, waitingIn } from './lane.ts';
+import { unchecked } from './late-check.ts';
 import { Life } from './life.ts';
 import type { PartitionView } from './partition-view.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { Restarts } from './restarts.ts';
+import { endWaits, hurry, press } from './shortened-waits.ts';
 import { StateLog } from './state-log.ts';
 import type { Validate } from './validator.ts';
-import { forgetOptions } from './xstate-internals.ts';
+import { forgetOptions, unstick } from './xstate-internals.ts';
 
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
@@ -120,6 +122,7 @@ export class Partition {
 
   /** No instance could be made for a life. */
   startFailed(error: unknown): void {
+    if (!this.inbox.isOpen) this.inbox.open(unchecked);
     this.enter('failed', 'constructor', error);
   }
 
@@ -157,31 +160,46 @@ export class Partition {
 
   /** No life is left. `keeps`: what waits stays, for a channel of that name to come back; else it is handed back. */
   stop(keeps: boolean): void {
-    this.inbox.close();
+    partOfStop(this.lane, () => this.inbox.close());
     if (!keeps) this.handBack();
-    if (this.state !== 'stopped') this.enter('stopped', 'router.stop', undefined);
+    if (this.state === 'stopped') return;
+    // What it failed with is still why it does not serve.
+    const { cause, error, state } = this.log.stay;
+    partOfStop(this.lane, () => {
+      if (state === 'failed') this.enter('stopped', cause, error);
+      else this.enter('stopped', 'router.stop', undefined);
+    });
   }
 
   /** Hands back what waits, in order. */
   handBack(): void {
-    const { counters, inbox, recovery } = this.lane;
-    const left = [...recovery.takeAll().flatMap(({ messages }) => messages), ...inbox.drain()];
-    counters[Counter.returned] += left.length;
-    this.returned = [...this.returned, ...left];
-    publishGaps(this.lane);
+    const left = handBack(this.lane);
+    // Seldom both: only a channel that was kept may be asked twice.
+    this.returned = this.returned.length === 0 ? left : this.returned.concat(left);
+    partOfStop(this.lane, () => void publishGaps(this.lane));
   }
 
   /** Nothing more is taken in, and what is not delivered by then is handed back. */
   closeInbox(drainAt: number): void {
     // One that is being taken out ends by the deadline it was given: its timers are set.
     if (this.inbox.isOpen) this.drainBy = drainAt;
-    this.inbox.close();
+    partOfStop(this.lane, () => this.inbox.close());
   }
 
   /** Brings an event to the statechart; nobody hears it while there is no life. */
   send(event: ChannelEvent): void {
     const { actor } = this;
     if (actor !== undefined) this.lane.services.bus.changes.during(() => actor.send(event));
+  }
+
+  /** An exception broke off whatever ran: what it left half done is failed, and what sleeps is woken. */
+  breakOff(error: unknown): void {
+    const { actor, life } = this;
+    if (life === undefined || actor === undefined) return;
+    const isBroken = [life.delivery.breakOff(), unstick(actor)].includes(true);
+    if (isBroken) this.send({ type: 'call.hung', error });
+    else if (this.canDeliver && this.inbox.size > 0) this.wake();
+    life.delivery.requestTurn();
   }
 
   /** It failed, and is started again or given up; returns what went wrong. */
@@ -201,6 +219,7 @@ export class Partition {
     this.life?.reconfigure(config);
     this.watchInbox(this.state);
     this.inbox.reconfigure(config);
+    this.inbox.offers.wakeStreams();
     this.send({ type: 'channel.reconfigured' });
   }
 
@@ -227,8 +246,21 @@ export class Partition {
     this.isHeld = isHeld;
   }
 
+  /** It delivers what waits until the deadline that `closeInbox` was given. */
+  drain(): void {
+    hurry(this.lane, this.drainBy);
+    this.send({ type: 'channel.drain' });
+  }
+
+  /** An operator ends every wait for another attempt or a probe. */
+  endWaits(): void {
+    endWaits(this.lane);
+    this.send({ type: 'wait.shortened' });
+  }
+
   /** Everything that waits is due now. */
   flush(): void {
+    this.endWaits();
     this.inbox.requestFlush();
     this.send({ type: 'batch.flush' });
   }
@@ -247,10 +279,12 @@ export class Partition {
   private watchInbox(state: string): void {
     if (state === 'idle') this.inbox.wakeWhen(1, this);
     else if (state === 'buffering') this.inbox.wakeWhen(this.config.batchSize, this);
+    else if (state === 'tripped' && press(this.lane, this)) this.send({ type: 'wait.shortened' });
   }
 
   /** The inbox has what the state waits for. */
   wake(): void {
+    if (this.state === 'tripped') return this.watchInbox(this.state);
     this.inbox.sleep();
     this.send({ type: this.state === 'idle' ? 'message.waiting' : 'batch.full' });
     // A transition takes a while.
@@ -261,7 +295,7 @@ export class Partition {
   private enter(to: string, cause: string, error: unknown): void {
     const from = this.state;
     this.log.enter(to, cause, error);
-    if (from === 'idle' || from === 'buffering') this.inbox.sleep();
+    if (from === 'idle' || from === 'buffering' || from === 'tripped') this.inbox.sleep();
     this.watchInbox(to);
     this.lane.services.bus.publishAfterwards('channel.entered', { channel: this.id, from, to, cause, error });
   }

@@ -1,17 +1,22 @@
 import type { Clock } from '../core/clock.ts';
+import type { Timers } from '../core/patient-timers.ts';
 import type { Random } from '../core/random.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import type { Bus } from '../facts/bus.ts';
 import type { DeadLetterReason } from '../facts/dead-letters.ts';
+import type { Ending } from '../facts/ending.ts';
 import type { Logger } from '../facts/logging.ts';
 
 /** What all partitions of a router share. */
 export interface Services {
   readonly clock: Clock;
+  /** For deadlines, and for waits that may be long. */
+  readonly timers: Timers;
   readonly random: Random;
   readonly scheduler: Scheduler;
   readonly bus: Bus;
   readonly logger: Logger;
+  readonly ending: Ending;
   readonly keepDeadLetter: KeepDeadLetter;
 }
 

@@ -1,58 +1,144 @@
 import { setMaxListeners } from 'node:events';
+import { abortReason } from '../config/options.ts';
+import type { ChannelConfig } from '../config/schema.ts';
 import type { Outcome } from '../core/outcome.ts';
+
+/** The door that offers wait at. */
+export interface Door {
+  /** Its configuration in force. */
+  readonly limits: ChannelConfig;
+  /** There is no room, or others wait for it. */
+  readonly mustWait: boolean;
+  accept(message: unknown, isPayload: false, key: string | undefined): Outcome;
+  reject(reason: 'mailbox-full', message: unknown): Outcome;
+}
 
 interface WaitingOffer {
   readonly message: unknown;
   /** If it was read already. */
   readonly key: string | undefined;
-  /** Where it waits; a reload may move it. */
-  queue: Set<WaitingOffer>;
-  readonly answer: (outcome: Outcome) => void;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** The offers that one signal takes back. One listener serves them all: a signal looks through its listeners each time. */
+interface SignalGroup {
+  readonly offers: Set<WaitingOffer>;
+  readonly release: () => void;
 }
 
 /** Offers that wait for room, in order of asking. */
 export class WaitingOffers {
+  readonly #door: Door;
   /** Undefined: none has waited yet. */
   #queue: Set<WaitingOffer> | undefined;
+  /** Goes through the queue once: a set that is asked for its first element passes all that were deleted, every time. */
+  #next: Iterator<WaitingOffer> | undefined;
+  #groups: Map<AbortSignal, SignalGroup> | undefined;
+  /** Streams that wait until the queue is within its bound. */
+  #streams: (() => void)[] = [];
+
+  constructor(door: Door) {
+    this.#door = door;
+  }
 
   get size(): number {
     return this.#queue === undefined ? 0 : this.#queue.size;
   }
 
-  /** Waits. An abort takes the offer back: the promise rejects with the signal's reason. */
-  add(message: unknown, signal?: AbortSignal, key?: string): Promise<Outcome> {
-    return new Promise((resolve, reject) => {
-      const takeBack = (): void => {
-        if (offer.queue.delete(offer)) reject(signal?.reason);
-      };
-      const answer = (outcome: Outcome): void => {
-        signal?.removeEventListener('abort', takeBack);
-        resolve(outcome);
-      };
-      this.#queue ??= new Set();
-      const offer: WaitingOffer = { message, key, queue: this.#queue, answer };
-      this.#queue.add(offer);
-      if (signal === undefined) return;
-      // A host has one signal for all that wait; Node takes more than ten listeners for a leak, and they go with the answer.
-      setMaxListeners(0, signal);
-      signal.addEventListener('abort', takeBack, { once: true });
-    });
+  /** As `accept` of the door, but waits for room. An abort takes the offer back: it was never received. */
+  offer(message: unknown, signal: AbortSignal | undefined, key: string | undefined): Outcome | Promise<Outcome> {
+    if (!this.#door.mustWait) return this.#door.accept(message, false, key);
+    const { waitingMax } = this.#door.limits;
+    return this.size < waitingMax ? this.#wait(message, signal, key) : this.#door.reject('mailbox-full', message);
+  }
+
+  /** As `offer`, for a stream, which waits with its next message (`whenWithin`) while more wait here than may. */
+  offerFromStream(message: unknown, signal: AbortSignal | undefined, key: string | undefined) {
+    if (!this.#door.mustWait) return this.#door.accept(message, false, key);
+    if (this.#door.limits.whenFull === 'reject') return this.#door.reject('mailbox-full', message);
+    return this.#wait(message, signal, key);
+  }
+
+  /** No more wait than may. */
+  get isWithin(): boolean {
+    return this.size <= this.#door.limits.waitingMax;
+  }
+
+  /** Calls once no more wait than may, or when the queue is moved. */
+  whenWithin(call: () => void): void {
+    this.#streams.push(call);
+  }
+
+  /** Lets waiting streams go on if no more wait than may: that may be more after a reload. */
+  wakeStreams(): void {
+    if (this.isWithin) for (const call of this.#streams.splice(0)) call();
   }
 
   /** Takes the offer that has waited longest; undefined when none waits. */
-  shift(): Pick<WaitingOffer, 'message' | 'key' | 'answer'> | undefined {
-    const [first] = this.#queue ?? [];
-    first?.queue.delete(first);
-    return first;
+  shift(): WaitingOffer | undefined {
+    this.#next ??= this.#queue?.values();
+    const result = this.#next?.next();
+    if (result === undefined) return undefined;
+    if (result.done !== true) {
+      this.#remove(result.value);
+      return result.value;
+    }
+    // An iterator that came to an end does not see what is added later.
+    this.#next = undefined;
+    return this.size === 0 ? undefined : this.shift();
   }
 
   /** Moves all of them to the end of other queues. */
   moveTo(queueFor: (message: unknown, key: string | undefined) => WaitingOffers): void {
     for (const offer of [...(this.#queue ?? [])]) {
-      offer.queue.delete(offer);
-      const target = queueFor(offer.message, offer.key);
-      target.#queue ??= new Set();
-      offer.queue = target.#queue.add(offer);
+      this.#remove(offer);
+      queueFor(offer.message, offer.key).#add(offer);
     }
+    for (const call of this.#streams.splice(0)) call();
+  }
+
+  #wait(message: unknown, signal: AbortSignal | undefined, key: string | undefined): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      this.#add({ message, key, signal, resolve, reject });
+    });
+  }
+
+  #add(offer: WaitingOffer): void {
+    const { signal } = offer;
+    // First: a signal that cannot be listened to must not leave its offer here.
+    if (signal !== undefined) this.#groupOf(signal).offers.add(offer);
+    this.#queue ??= new Set();
+    this.#queue.add(offer);
+  }
+
+  #groupOf(signal: AbortSignal): SignalGroup {
+    this.#groups ??= new Map();
+    const known = this.#groups.get(signal);
+    if (known !== undefined) return known;
+    const takeBack = (): void => {
+      for (const offer of [...group.offers]) {
+        this.#remove(offer);
+        offer.reject(abortReason(signal));
+      }
+    };
+    const group = { offers: new Set<WaitingOffer>(), release: () => signal.removeEventListener('abort', takeBack) };
+    // Each partition listens once. Node takes more than ten listeners for a leak; these go with the last offer.
+    if (signal instanceof AbortSignal) setMaxListeners(0, signal);
+    signal.addEventListener('abort', takeBack, { once: true });
+    this.#groups.set(signal, group);
+    return group;
+  }
+
+  #remove(offer: WaitingOffer): void {
+    this.#queue?.delete(offer);
+    const { signal } = offer;
+    const group = signal && this.#groups?.get(signal);
+    if (signal !== undefined && group?.offers.delete(offer) && group.offers.size === 0) {
+      group.release();
+      this.#groups?.delete(signal);
+    }
+    if (this.#streams.length > 0) this.wakeStreams();
   }
 }

@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { errorText } from '../core/error-text.ts';
+import { SluiceError } from '../core/sluice-error.ts';
 import { chartCommand } from './chart-command.ts';
 import { configCommand } from './config-command.ts';
+import { journalCommand } from './journal-command.ts';
 import { version } from './own-package.ts';
 import { replayCommand } from './replay-command.ts';
 import type { Terminal } from './terminal.ts';
@@ -12,7 +14,8 @@ Examples:
   $ sluice replay trades.ndjson.gz --json        a recording, as fast as possible
   $ sluice replay trades.ndjson.gz --chaos 7     with injected faults
   $ sluice config check channels.yaml
-  $ sluice chart channel`;
+  $ sluice chart channel
+  $ sluice journal info ./journal`;
 
 const WRONG_USAGE = 2;
 
@@ -28,14 +31,16 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .addHelpText('after', HELP)
     .addCommand(replayCommand(terminal, setExitCode))
     .addCommand(configCommand())
-    .addCommand(chartCommand(terminal));
+    .addCommand(chartCommand(terminal))
+    .addCommand(journalCommand(terminal));
   adopt(program, terminal);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
-    terminal.stderr.write(`sluice: ${errorText(error)}\n`);
+    // A configuration with mistakes has one on each line.
+    terminal.stderr.write(`sluice: ${error instanceof SluiceError ? error.message : errorText(error)}\n`);
     return 1;
   }
 }

@@ -53,7 +53,8 @@ function problems(report: ReplayReport): string[] {
 
 function accounting(report: ReplayReport): string {
   const parts = FATES.map(([fate, label]) => [totalOf(report, fate), label] as const);
-  const all = [...parts, [report.unroutable, 'unroutable'] as const].filter(([count]) => count > 0);
+  const unserved = [[report.unroutable, 'unroutable'] as const, [report.ignored, 'ignored'] as const];
+  const all = [...parts, ...unserved].filter(([count]) => count > 0);
   const sum = all.map(([count, label]) => `${formatCount(count)} ${label}`).join(' + ');
   return report.conserved
     ? `Every message is accounted for: ${formatCount(report.received)} received = ${sum}.`

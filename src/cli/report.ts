@@ -15,6 +15,8 @@ export interface ReplayReport {
   readonly elapsedMs: number;
   readonly perSecond: number;
   readonly unroutable: number;
+  /** Messages that the configuration says nobody wants. */
+  readonly ignored: number;
   readonly malformed: number;
   /** Files that could not be read, or not to their end. */
   readonly unreadable: readonly string[];
@@ -43,17 +45,18 @@ export function createReport(metrics: RouterMetrics, run: Run): ReplayReport {
   const channels: Record<string, ChannelReport> = {};
   for (const [name, { processing, queueing, ...channel }] of Object.entries(metrics.channels))
     channels[name] = { ...channel, processing: percentilesOf(processing), queueing: percentilesOf(queueing) };
-  const { received, unroutable } = metrics;
+  const { received, unroutable, ignored } = metrics;
   return {
     received,
     elapsedMs: run.elapsedMs,
     perSecond: run.elapsedMs > 0 ? (received / run.elapsedMs) * 1_000 : 0,
     unroutable,
+    ignored,
     malformed: run.malformed,
     unreadable: run.unreadable,
     channels,
     events: Object.fromEntries(run.events),
-    conserved: run.sent === received && isConserved(received, unroutable, Object.values(channels)),
+    conserved: run.sent === received && isConserved(received, unroutable + ignored, Object.values(channels)),
     ...(run.chaos && { chaos: run.chaos }),
   };
 }
@@ -78,8 +81,8 @@ export type Counters = Pick<
 >;
 
 /** Whether every message is in exactly one counter: of the router, and within each channel. */
-export function isConserved(received: number, unroutable: number, channels: readonly Counters[]): boolean {
-  const sum = channels.reduce((total, channel) => total + channel.received, unroutable);
+export function isConserved(received: number, unserved: number, channels: readonly Counters[]): boolean {
+  const sum = channels.reduce((total, channel) => total + channel.received, unserved);
   return (
     received === sum &&
     channels.every((c) => c.received === c.accepted + c.rejected) &&

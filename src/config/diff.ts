@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { toPlain } from '../core/plain.ts';
 import { isMap, notes, type Reload } from './field.ts';
 import { configSchema, type RouterConfig } from './schema.ts';
 import { childOf, type Path, type Schema, section, valueAt } from './walk.ts';
@@ -16,6 +17,11 @@ export interface ConfigChange {
 /** What changes between two configurations; a channel that comes or goes is one change. */
 export function diffConfig(before: RouterConfig, after: RouterConfig): readonly ConfigChange[] {
   return compare(configSchema, [], before, after);
+}
+
+/** The same change as it may be shown: a value that is named like a secret stays hidden, even if it is all that changed. */
+export function shownChange({ before, after, ...change }: ConfigChange): ConfigChange {
+  return { ...change, before: toPlain(before, change.path), after: toPlain(after, change.path) };
 }
 
 function compare(schema: Schema | undefined, path: Path, before: unknown, after: unknown): readonly ConfigChange[] {

@@ -1,3 +1,4 @@
+import { shownAt } from '../core/plain.ts';
 import { ConfigError, type ConfigMistake, type Finding, formatMistake, type Place } from './mistakes.ts';
 import { configSchema } from './schema.ts';
 import { overlay, type Path, valueAt } from './walk.ts';
@@ -26,14 +27,22 @@ export function mergeLayers(layers: readonly Layer[]): unknown {
   return layers.reduce<unknown>((low, layer) => overlay(configSchema, low, layer.value), undefined);
 }
 
-/** Where a value was written: in the layer that won; a key, or what was left out, in the first that has the map. */
-export function placeIn(layers: readonly Layer[], path: Path, at: 'key' | 'value' = 'value'): Place | undefined {
-  const value = at === 'key' ? undefined : valueAt(mergeLayers(layers), path);
+/**
+ * Where a value was written: in the layer that won; a key, or what was left out, in the first that has the map.
+ * `merged` is all layers as one, which whoever asks more than once has made before.
+ */
+export function placeIn(
+  layers: readonly Layer[],
+  path: Path,
+  at: 'key' | 'value' = 'value',
+  merged: unknown = mergeLayers(layers),
+): Place | undefined {
+  const value = at === 'key' ? undefined : valueAt(merged, path);
   const writer =
     (value !== undefined && layers.findLast((layer) => Object.is(valueAt(layer.value, path), value))) ||
     layers.find((layer) => path.length === 0 || valueAt(layer.value, path) !== undefined);
   if (writer !== undefined) return writer.place(path, at);
-  return path.length === 0 ? undefined : placeIn(layers, path.slice(0, -1), 'key');
+  return path.length === 0 ? undefined : placeIn(layers, path.slice(0, -1), 'key', merged);
 }
 
 /** Every mistake as one error, in the order of the text. */
@@ -41,9 +50,11 @@ export function configError(
   layers: readonly Layer[],
   findings: readonly Finding[],
   known: readonly ConfigMistake[] = [],
+  merged: unknown = mergeLayers(layers),
 ): ConfigError {
-  const placed = findings.map(({ at, ...mistake }) => {
-    return { ...(placeIn(layers, mistake.path, at) ?? { file: 'configuration' }), ...mistake };
+  const placed = findings.map(({ at, received, ...mistake }) => {
+    const shown = { ...mistake, received: shownAt(mistake.path, received) as typeof received };
+    return { ...(placeIn(layers, mistake.path, at, merged) ?? { file: 'configuration' }), ...shown };
   });
   // zod reports a number that is both huge and too large twice.
   const byText = new Map([...known, ...placed].map((mistake) => [formatMistake(mistake), mistake]));

@@ -2,6 +2,8 @@ const MS_MAX = 2_147_483;
 const BUCKETS_PER_OCTAVE = 8;
 // Microseconds below 8 have a bucket each, then come the octaves from 2^3 to 2^30.
 const BUCKETS = BUCKETS_PER_OCTAVE * 29;
+/** What a histogram has before its first record. */
+const NOTHING = new Float64Array();
 
 /** What is known of many durations, in milliseconds; all 0 when there were none. */
 export interface Distribution {
@@ -28,34 +30,36 @@ export interface Bucket {
  * 0, what is longer than 2,147,483 ms (35 minutes) as that. Holds no memory before the first record.
  */
 export class Histogram {
-  private counts: Float64Array | undefined;
+  private counts = NOTHING;
   private lastMs = Number.NaN;
   private repeats = 0;
   private maxMs = 0;
 
   record(ms: number, times = 1): void {
-    if (ms !== this.lastMs) this.sum(ms);
+    if (ms !== this.lastMs) this.next(ms);
     this.repeats += times;
   }
 
   /** Durations that repeat, as they do where readings of the clock are shared, go into their bucket together. */
-  private sum(nextMs = this.lastMs): void {
-    if (this.repeats > 0) {
-      const duration = this.lastMs > 0 ? Math.min(this.lastMs, MS_MAX) : 0;
-      this.counts ??= new Float64Array(BUCKETS);
-      const bucket = bucketOf(Math.round(duration * 1_000));
-      this.counts[bucket] = (this.counts[bucket] ?? 0) + this.repeats;
-      this.maxMs = Math.max(this.maxMs, duration);
-    }
+  private next(ms: number): void {
+    if (this.repeats > 0) this.sum();
     this.repeats = 0;
-    this.lastMs = nextMs;
+    this.lastMs = ms;
+  }
+
+  private sum(): void {
+    if (this.counts === NOTHING) this.counts = new Float64Array(BUCKETS);
+    const duration = this.lastMs > 0 ? Math.min(this.lastMs, MS_MAX) : 0;
+    const bucket = bucketOf(Math.round(duration * 1_000));
+    this.counts[bucket] = (this.counts[bucket] ?? 0) + this.repeats;
+    if (duration > this.maxMs) this.maxMs = duration;
   }
 
   /** Everything since the start. */
   distribution(): Distribution {
-    this.sum();
+    this.next(this.lastMs);
     const buckets: Bucket[] = [];
-    this.counts?.forEach((count, bucket) => {
+    this.counts.forEach((count, bucket) => {
       if (count > 0) buckets.push({ ms: middleMs(bucket), count });
     });
     return summary(buckets, this.maxMs);

@@ -69,10 +69,18 @@ export class Mailbox<Message = unknown> {
       yield [this.messageOf(at), this.keyOf(at), this.acceptedAtOf(at), this.sequenceOf(at)] as const;
   }
 
-  push(message: Message, acceptedAt: number, sequence: number, key?: string): void {
+  push(message: Message, acceptedAt: number, sequence: number): void {
     if (this.count > this.mask) this.resize(this.count + 1);
-    this.put(this.slotOf(this.count), message, acceptedAt, sequence, key);
+    this.put(this.slotOf(this.count), message, acceptedAt, sequence);
     this.count += 1;
+  }
+
+  /** As `push`, with a key that the message may not show itself. */
+  pushWithKey(key: string | undefined, message: Message, acceptedAt: number, sequence: number): void {
+    this.push(message, acceptedAt, sequence);
+    if (key === undefined) return;
+    this.keys ??= new Array(this.mask + 1);
+    this.keys[this.slotOf(this.count - 1)] = key;
   }
 
   /** Takes up to `count` of the oldest messages. */
@@ -82,7 +90,7 @@ export class Mailbox<Message = unknown> {
     const beyond = end - this.messages.length;
     let messages = this.messages.slice(this.head, end) as Message[];
     if (beyond > 0) messages = messages.concat(this.messages.slice(0, beyond) as Message[]);
-    for (let offset = 0; offset < taken; offset += 1) this.forget(offset);
+    for (let offset = 0; offset < taken; offset += 1) this.messages[this.slotOf(offset)] = undefined;
     this.advance(taken);
     return messages;
   }
@@ -91,14 +99,14 @@ export class Mailbox<Message = unknown> {
   shift(): Message | undefined {
     if (this.count === 0) return undefined;
     const message = this.messages[this.head];
-    this.forget(0);
+    this.messages[this.head] = undefined;
     this.advance(1);
     return message;
   }
 
   /** Puts a newer message in the place of a waiting one; the wait goes on counting from the older one's acceptance. */
   replace(offset: number, message: Message, sequence: number): void {
-    this.put(this.slotOf(offset), message, this.acceptedAtOf(offset), sequence, this.keyOf(offset));
+    this.put(this.slotOf(offset), message, this.acceptedAtOf(offset), sequence);
   }
 
   /** Takes everything and gives the memory back. */
@@ -112,28 +120,28 @@ export class Mailbox<Message = unknown> {
     return (this.head + offset) & this.mask;
   }
 
-  private put(slot: number, message: Message, acceptedAt: number, sequence: number, key: string | undefined): void {
+  private put(slot: number, message: Message, acceptedAt: number, sequence: number): void {
     this.messages[slot] = message;
     this.acceptedAt[slot] = acceptedAt;
     this.sequence[slot] = sequence;
-    if (key === undefined && this.keys === undefined) return;
-    this.keys ??= new Array(this.mask + 1);
-    this.keys[slot] = key;
-  }
-
-  /** A slot that is free keeps nothing alive. */
-  private forget(offset: number): void {
-    const slot = this.slotOf(offset);
-    this.messages[slot] = undefined;
-    if (this.keys !== undefined) this.keys[slot] = undefined;
   }
 
   private advance(count: number): void {
-    // Each time around in a new array: V8 takes note of every message that is put into one older than itself.
-    if (this.head + count > this.mask && this.mask < YOUNG_SLOTS_MAX) this.messages = this.messages.slice();
-    this.head = (this.head + count) & this.mask;
+    if (this.keys !== undefined) this.forgetKeys(this.keys, count);
+    const head = this.head + count;
+    if (head > this.mask) this.turnAround();
+    this.head = head & this.mask;
     this.firstOrdinal += count;
     this.count -= count;
+  }
+
+  /** Each time around in a new array: V8 takes note of every message that is put into one older than itself. */
+  private turnAround(): void {
+    if (this.mask < YOUNG_SLOTS_MAX) this.messages = this.messages.slice();
+  }
+
+  private forgetKeys(keys: (string | undefined)[], count: number): void {
+    for (let offset = 0; offset < count; offset += 1) keys[this.slotOf(offset)] = undefined;
   }
 
   private resize(sizeMin: number): void {

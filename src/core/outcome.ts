@@ -1,6 +1,6 @@
-const REASONS = ['unknown-type', 'invalid', 'mailbox-full', 'tripped', 'not-running'] as const;
+const REASONS = ['unknown-type', 'ignored', 'invalid', 'mailbox-full', 'tripped', 'not-running'] as const;
 
-/** Why a message was not taken in; the caller still owns it. */
+/** Why a message was not taken in; the caller still owns it. `ignored`: a rule says that nobody wants it. */
 export type RejectReason = (typeof REASONS)[number];
 
 /**

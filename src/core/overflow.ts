@@ -60,20 +60,20 @@ export class Overflow {
       }
       while (mailbox.isFull) this.dropOldest();
     }
-    mailbox.push(message, acceptedAt, sequence, key);
+    mailbox.pushWithKey(key, message, acceptedAt, sequence);
     return true;
   }
 
   /** Takes in what was accepted before, whether or not there is room. */
   place(message: unknown, key: string | undefined, acceptedAt: number, sequence: number): void {
     const { mailbox, places } = this;
-    if (places === undefined) return mailbox.push(message, acceptedAt, sequence, key);
+    if (places === undefined) return mailbox.pushWithKey(key, message, acceptedAt, sequence);
     const known = key ?? this.keyOf(message);
     const ordinal = this.placeOf(known);
     if (ordinal === undefined) {
       // Without a key nothing says that one message replaces another.
       if (known !== '') places.set(known, mailbox.headOrdinal + mailbox.size);
-      return mailbox.push(message, acceptedAt, sequence, known);
+      return mailbox.pushWithKey(known, message, acceptedAt, sequence);
     }
     const offset = ordinal - mailbox.headOrdinal;
     this.lost('conflated', known, mailbox.sequenceOf(offset), mailbox.messageOf(offset));

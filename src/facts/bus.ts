@@ -63,9 +63,12 @@ export class Bus {
 
   /** True if a listener would hear `batch.flushed`: that is checked after every batch, before the event is made. */
   get hearsFlushes(): boolean {
-    const { all } = this.emitter;
     // The size is read first: a bus without listeners costs nothing.
-    return all.size > 0 && ((all.get('batch.flushed')?.length ?? 0) > 0 || (all.get('*')?.length ?? 0) > 0);
+    return this.emitter.all.size > 0 && (this.#hears('batch.flushed') || this.#hears('*'));
+  }
+
+  #hears(type: 'batch.flushed' | '*'): boolean {
+    return (this.emitter.all.get(type)?.length ?? 0) > 0;
   }
 
   publish<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]): void {

@@ -1,4 +1,6 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { LetterShelf, letterKind, type ShelfLimits } from './letter-shelf.ts';
 
 /** Why a message could not be routed or processed; a closed set. */
 export type DeadLetterReason =
@@ -9,6 +11,11 @@ export type DeadLetterReason =
   | 'poison'
   | 'removed'
   | 'stopped';
+
+/** The message was refused at the door: nobody answered for it. */
+export function isRefusal(reason: unknown): reason is 'unknown-type' | 'invalid' {
+  return reason === 'unknown-type' || reason === 'invalid';
+}
 
 /** A message that could not be routed or processed. */
 export interface DeadLetter {
@@ -44,66 +51,142 @@ export function checkFilter(method: 'list' | 'drop', filter: DeadLetterFilter = 
   return filter;
 }
 
-/** A bounded store of dead letters: when it is full the oldest goes, and is counted. */
-export class DeadLetters {
-  /** By id, oldest first. */
-  readonly #letters = new Map<number, DeadLetter>();
-  #capacity: number;
-  #lastId = 0;
-  /** No older letter is kept; a `Map` would have to search for its first key. */
-  #oldestId = 1;
-  #evicted = 0;
+/** How many letters are kept, and of how many bytes: those of accepted messages, and those of refused ones. */
+export interface LetterLimits extends ShelfLimits {
+  readonly refused: ShelfLimits;
+}
 
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+/** When the shelf of refused messages is full, so many of each kind are kept in a second: the others are only counted. */
+const SAMPLES = 10;
+const SECOND_MS = 1_000;
+
+/**
+ * A bounded store of dead letters. Letters of messages that were refused at the door have bounds of their own, so that
+ * they push out no letter of a message that was accepted and given up.
+ */
+export class DeadLetters {
+  readonly #accepted: LetterShelf<DeadLetter>;
+  readonly #refused: LetterShelf<DeadLetter>;
+  #lastId = 0;
+  #skipped = 0;
+  /** How many of each kind were kept since. */
+  readonly #samples = new Map<string, number>();
+  #sampledFrom = Number.NEGATIVE_INFINITY;
+  /** It is being replayed. */
+  #replayed: DeadLetter | undefined;
+
+  constructor(limits: LetterLimits) {
+    this.#accepted = new LetterShelf(limits);
+    this.#refused = new LetterShelf(refusedLimits(limits));
   }
 
   get size(): number {
-    return this.#letters.size;
+    return this.#accepted.size + this.#refused.size;
+  }
+
+  /** About how many bytes they take. */
+  get bytes(): number {
+    return this.#accepted.bytes + this.#refused.bytes;
   }
 
   /** How many had to go because the store was full. */
   get evicted(): number {
-    return this.#evicted;
+    return this.#accepted.evicted + this.#refused.evicted;
+  }
+
+  /** How many refused messages made no letter, because there were too many of their kind. */
+  get skipped(): number {
+    return this.#skipped;
+  }
+
+  /** Evicted letters of accepted messages, and how full their shelf is, from 0 to 1. */
+  get lost(): { readonly count: number; readonly fill: number } {
+    return { count: this.#accepted.evicted, fill: this.#accepted.fill };
   }
 
   /** How many are kept; lowering it lets the oldest go at once. */
-  get capacity(): number {
-    return this.#capacity;
+  set limits(limits: LetterLimits) {
+    this.#accepted.limits = limits;
+    this.#refused.limits = refusedLimits(limits);
   }
 
-  set capacity(capacity: number) {
-    this.#capacity = capacity;
-    this.#evict();
-  }
-
-  add({ channel, reason, message, error, attempts, at }: Omit<DeadLetter, 'id'>): DeadLetter {
+  /** Undefined: it is only counted. */
+  add(fields: Omit<DeadLetter, 'id'>): DeadLetter | undefined {
+    const { channel, reason, message, error, attempts, at } = fields;
+    const isRefused = isRefusal(reason);
+    if (this.#replayed !== undefined && message === this.#replayed.message) {
+      // Refused again: its letter is there. Given up at once: the new letter takes the place of the old one.
+      if (isRefused) return undefined;
+      this.#remove(this.#replayed.id);
+    }
+    if (isRefused && !this.#isWanted(fields)) {
+      this.#skipped += 1;
+      return undefined;
+    }
     this.#lastId += 1;
     const letter = { id: this.#lastId, channel, reason, message, error, attempts, at };
-    this.#letters.set(letter.id, letter);
-    this.#evict();
+    (isRefused ? this.#refused : this.#accepted).add(letter);
     return letter;
+  }
+
+  /** Lets a letter's message be taken in again: the letter leaves when it was accepted. */
+  replay(letter: DeadLetter, accept: () => Outcome): Outcome {
+    this.#replayed = letter;
+    try {
+      const outcome = accept();
+      if (outcome.status === 'accepted') this.#remove(letter.id);
+      return outcome;
+    } finally {
+      this.#replayed = undefined;
+    }
+  }
+
+  has(id: number): boolean {
+    return this.#get(id) !== undefined;
   }
 
   /** Those that match, oldest first. */
   list({ id, channel, reason, limit = Number.POSITIVE_INFINITY }: DeadLetterFilter = {}): readonly DeadLetter[] {
-    const letters = id === undefined ? [...this.#letters.values()] : [this.#letters.get(id) ?? []].flat();
     const matches = (letter: DeadLetter): boolean =>
       (channel === undefined || letter.channel === channel) && (reason === undefined || letter.reason === reason);
-    return letters.filter(matches).slice(0, Math.max(0, limit));
+    const letters = id === undefined ? [...this.#accepted.all(), ...this.#refused.all()] : [this.#get(id) ?? []].flat();
+    return letters
+      .filter(matches)
+      .sort((left, right) => left.id - right.id)
+      .slice(0, Math.max(0, limit));
   }
 
   /** Removes those that match; says how many. */
   drop(filter: DeadLetterFilter = {}): number {
     const dropped = this.list(filter);
-    for (const { id } of dropped) this.#letters.delete(id);
+    for (const { id } of dropped) this.#remove(id);
     return dropped.length;
   }
 
-  #evict(): void {
-    while (this.size > this.capacity) {
-      this.#oldestId += 1;
-      if (this.#letters.delete(this.#oldestId - 1)) this.#evicted += 1;
-    }
+  #get(id: number): DeadLetter | undefined {
+    return this.#accepted.get(id) ?? this.#refused.get(id);
   }
+
+  #remove(id: number): void {
+    if (!this.#accepted.remove(id)) this.#refused.remove(id);
+  }
+
+  /** A full shelf takes samples. */
+  #isWanted(letter: Omit<DeadLetter, 'id'>): boolean {
+    if (this.#refused.fill < 1) return true;
+    // A wall clock may be set back.
+    if (Math.abs(letter.at - this.#sampledFrom) >= SECOND_MS) {
+      this.#samples.clear();
+      this.#sampledFrom = letter.at;
+    }
+    const kind = letterKind(letter);
+    const count = (this.#samples.get(kind) ?? 0) + 1;
+    this.#samples.set(kind, count);
+    return count <= SAMPLES;
+  }
+}
+
+/** Never more than of accepted messages. */
+function refusedLimits({ capacity, bytesMax, refused }: LetterLimits): ShelfLimits {
+  return { capacity: Math.min(capacity, refused.capacity), bytesMax: Math.min(bytesMax, refused.bytesMax) };
 }

@@ -6,7 +6,17 @@ import type { Trigger } from '../core/trigger.ts';
 import type { DeadLetter } from './dead-letters.ts';
 
 /** Where a callback of the host threw, or that the recorder could not write; contained, counted and published here. */
-export const FAULT_PLACES = ['listener', 'logger', 'inspector', 'recorder', 'close', 'rule', 'key'] as const;
+export const FAULT_PLACES = [
+  'listener',
+  'logger',
+  'inspector',
+  'recorder',
+  'close',
+  'rule',
+  'key',
+  'retry-after',
+  'stop',
+] as const;
 export type FaultPlace = (typeof FAULT_PLACES)[number];
 
 /** What an alert is about; a closed set. */
@@ -19,6 +29,10 @@ export type AlertName =
   | 'oldest-message'
   | 'starvation'
   | 'feed-silent'
+  | 'refusing'
+  | 'letters-evicted'
+  | 'key-missing'
+  | 'one-partition'
   | 'config-rejected';
 
 /** Something that is wrong now and that an operator should know. */
@@ -26,7 +40,7 @@ export interface Alert {
   readonly alert: AlertName;
   /** Null: the alert is about the router. */
   readonly channel: string | null;
-  /** What is wrong, in words. */
+  /** What is wrong, in words, as of the last look. */
   readonly text: string;
   /** When it was raised, in ms since 1970. */
   readonly at: number;
@@ -60,8 +74,13 @@ export type RouterFacts = {
     readonly error: unknown;
     readonly isTimedOut: boolean;
   };
-  /** `channel` is null when no channel serves the message. */
-  'message.rejected': { readonly channel: string | null; readonly reason: RejectReason; readonly message: unknown };
+  /** `channel` is null when no channel serves the message; `error`: what was said against it; undefined: nothing more. */
+  'message.rejected': {
+    readonly channel: string | null;
+    readonly reason: RejectReason;
+    readonly message: unknown;
+    readonly error: unknown;
+  };
   'message.dropped': Gap;
   'message.deadLettered': DeadLetter;
   /** A reload took the channel out: what it had not delivered waits so long for a channel of that name to come back. */

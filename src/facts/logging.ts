@@ -1,8 +1,14 @@
+import { shownChange } from '../config/diff.ts';
+import type { Clock } from '../core/clock.ts';
 import { contained } from '../core/contained.ts';
-import { errorText } from '../core/error-text.ts';
+import { toError } from '../core/error-text.ts';
+import { toPlain } from '../core/plain.ts';
 import type { Bus } from './bus.ts';
 import { causeInWords } from './chart-words.ts';
+import { isRefusal } from './dead-letters.ts';
+import type { Ending } from './ending.ts';
 import type { RouterFacts } from './events.ts';
+import { kindOf, RateLimit } from './rate-limit.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -14,16 +20,33 @@ export interface Logger extends Record<Level, (fields: object, message: string) 
 /** What is used when the host gives no logger. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silentLogger };
 
-/** Which facts are logged, and how loud. What happens for each batch or message is not: that is what metrics are for. */
+/** Which facts are logged, and how loud. What comes with each batch is not: that is what metrics are for. */
 const logged: Readonly<Record<Level, readonly (keyof RouterFacts)[]>> = {
   debug: ['channel.entered', 'drain.progressed'],
   info: ['router.entered', 'breaker.closed', 'alert.cleared', 'config.applied'],
-  warn: ['channel.restarted', 'batch.failed', 'message.dropped', 'messages.held', 'breaker.opened', 'alert.raised'],
-  error: ['channel.gaveUp', 'config.rejected', 'callback.failed'],
+  warn: [
+    'channel.restarted',
+    'batch.failed',
+    'message.rejected',
+    'message.dropped',
+    'messages.held',
+    'breaker.opened',
+    'alert.raised',
+  ],
+  error: ['channel.gaveUp', 'message.deadLettered', 'config.rejected', 'callback.failed'],
 };
+const levels = Object.keys(logged) as readonly Level[];
 
-/** Writes the facts of a bus to the host's logger; each channel has a child logger of its own, which goes with it. */
-export function logFacts(bus: Bus, logger: Logger): void {
+/** In ten seconds so many lines of one kind, and so many of all kinds together. */
+const LIMITS = { ofAKind: 10, ofAll: 1_000 };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Writes the facts of a bus to the host's logger; each channel has a child logger of its own. Of what traffic causes, the
+ * first lines of each kind are written, and then how many more there were.
+ */
+export function logFacts(bus: Bus, logger: Logger, clock: Clock, ending: Ending): void {
   const children = new Map<string, Logger>();
   const loggerOf = (channel: unknown, state: unknown): Logger => {
     if (typeof channel !== 'string') return logger;
@@ -33,19 +56,35 @@ export function logFacts(bus: Bus, logger: Logger): void {
     else if (state !== undefined) children.set(channel, child);
     return child;
   };
-  const write = (level: Level, type: keyof RouterFacts, fact: Record<string, unknown>): void => {
-    const { channel, cause, error, ...rest } = fact;
+  const limit = new RateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) => {
+    const level = levels.find((each) => logged[each].some((name) => name === type)) ?? 'warn';
+    const text = `${type}: … and ${more.toLocaleString('en-US')} more in ${Math.ceil(withinMs / 1_000)} s`;
+    loggerOf(channel, undefined)[level]({ ...about, more, withinMs }, text);
+  });
+  const write = (level: Level, type: keyof RouterFacts, fact: Fields): void => {
+    const { channel } = fact;
     // A broken logger that is used to say that it is broken would never end.
-    if (rest.place === 'logger') return;
-    const fields = {
-      ...rest,
-      ...(typeof cause === 'string' && { cause: causeInWords(cause) }),
-      ...(error !== undefined && { error: errorText(error) }),
-    };
-    loggerOf(channel, type === 'channel.entered' ? rest.to : undefined)[level](fields, type);
+    if (fact.place === 'logger' || isToldAlready(type, fact)) return;
+    const child = loggerOf(channel, type === 'channel.entered' ? fact.to : undefined);
+    if (limit.admits(kindOf(type, fact))) child[level](fieldsOf(fact), type);
   };
-  for (const [level, types] of Object.entries(logged) as [Level, (keyof RouterFacts)[]][])
-    for (const type of types) bus.tap(type, (fact) => write(level, type, fact as Record<string, unknown>));
+  for (const level of levels)
+    for (const type of logged[level]) bus.tap(type, (fact) => write(level, type, fact as Fields));
+}
+
+/** A letter of a message that was refused: `message.rejected` says so. */
+function isToldAlready(type: keyof RouterFacts, { reason }: Fields): boolean {
+  return type === 'message.deadLettered' && isRefusal(reason);
+}
+
+/** Without messages and without secrets; an error goes under `err`, where loggers expect an `Error`. */
+function fieldsOf({ channel: _, message: _message, cause, error, changes, ...rest }: Fields): Fields {
+  return {
+    ...(toPlain(rest) as Fields),
+    ...(typeof cause === 'string' && { cause: causeInWords(cause) }),
+    ...(Array.isArray(changes) && { changes: changes.map(shownChange) }),
+    ...(error !== undefined && { err: toError(error) }),
+  };
 }
 
 /** A logger whose exceptions are contained and counted: a log that fails must not stop the data. */

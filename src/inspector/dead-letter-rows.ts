@@ -1,8 +1,10 @@
+import { isRefusal } from '../facts/dead-letters.ts';
 import type { DataChannelRouter } from '../router/router.ts';
-import { toText } from './plain.ts';
 import type { Letters } from './protocol.ts';
+import { toText } from './text.ts';
 
 const LETTERS_MAX = 100;
+const HIDDEN = 'not shown: it may quote the message';
 
 /** The newest dead letters of a channel, or with null those of no channel, newest first; messages only if wanted. */
 export function listLetters(router: DataChannelRouter, channel: string | null, showPayloads: boolean): Letters {
@@ -12,7 +14,8 @@ export function listLetters(router: DataChannelRouter, channel: string | null, s
     stored: all.length,
     letters: letters.map(({ message, error, ...letter }) => ({
       ...letter,
-      error: toText(error),
+      // What is said against a message at the door may quote it.
+      error: showPayloads || !isRefusal(letter.reason) ? toText(error) : HIDDEN,
       ...(showPayloads && { message: toText(message) }),
     })),
   };

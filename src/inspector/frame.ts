@@ -15,6 +15,7 @@ export function takeFrame(router: DataChannelRouter, clock: Clock, reading: Read
     status: health.status,
     received: metrics.received,
     unroutable: metrics.unroutable,
+    ignored: metrics.ignored,
     conserved: metrics.conserved,
     deadLetters: metrics.deadLetters,
     faults: Object.values(metrics.faults).reduce((sum, count) => sum + count, 0),

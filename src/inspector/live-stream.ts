@@ -1,11 +1,12 @@
 import type { Clock } from '../core/clock.ts';
+import { toPlain } from '../core/plain.ts';
 import { type Reading, readRouter } from '../metrics/reading.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import { Audience, toEvent } from './audience.ts';
 import { takeFrame } from './frame.ts';
-import { toPlain, toText } from './plain.ts';
 import type { Hello, Tick } from './protocol.ts';
 import type { Answer } from './server.ts';
+import { toText } from './text.ts';
 import type { TimeLine } from './time-line.ts';
 
 /** Time between two frames, in ms; longer if a frame takes long, so that frames take at most 2 % of the time. */

@@ -3,8 +3,8 @@ import { SluiceError } from '../core/sluice-error.ts';
 import type { Logger } from '../facts/logging.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import type { DataChannelRouter } from '../router/router.ts';
-import { toText } from './plain.ts';
 import { type Operation, operations } from './protocol.ts';
+import { toText } from './text.ts';
 import type { TimeLine } from './time-line.ts';
 
 /** A command of an operator, from the page. */

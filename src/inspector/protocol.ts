@@ -2,6 +2,7 @@ import type { BreakerMetrics } from '../channel/channel-metrics.ts';
 import type { ConfigChange } from '../config/diff.ts';
 import type { Alert } from '../facts/events.ts';
 import type { HealthStatus } from '../report/health.ts';
+import type { LetterCounts } from '../report/metrics.ts';
 
 /** What the server sends to the page. The page is built with these types, so that the two always agree. */
 
@@ -69,8 +70,9 @@ export interface Frame {
   readonly status: HealthStatus;
   readonly received: number;
   readonly unroutable: number;
+  readonly ignored: number;
   readonly conserved: boolean;
-  readonly deadLetters: { readonly stored: number; readonly evicted: number };
+  readonly deadLetters: LetterCounts;
   readonly faults: number;
   readonly alerts: readonly Alert[];
   readonly channels: readonly ChannelRow[];

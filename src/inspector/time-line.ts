@@ -1,10 +1,11 @@
+import { shownChange } from '../config/diff.ts';
 import type { Clock } from '../core/clock.ts';
 import { Mailbox } from '../core/mailbox.ts';
 import { causeInWords } from '../facts/chart-words.ts';
 import type { RouterFacts } from '../facts/events.ts';
 import type { DataChannelRouter } from '../router/router.ts';
-import { toPlain, toText } from './plain.ts';
 import { type Entry, routineStates } from './protocol.ts';
+import { toText } from './text.ts';
 import { toneOf, toneOfRouter } from './tone.ts';
 
 type NewEntry = Omit<Entry, 'id' | 'at'>;
@@ -119,20 +120,10 @@ function opened({ channel, cause, coolDownMs, rates }: RouterFacts['breaker.open
 }
 
 function applied({ changes }: RouterFacts['config.applied']): NewEntry {
-  const plain = changes.map((change) => ({
-    ...change,
-    before: hidden(change.path, change.before),
-    after: hidden(change.path, change.after),
-  }));
+  const plain = changes.map(shownChange);
   const paths = plain.map(({ path }) => path.join('.'));
   const text = `configuration applied: ${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ', …' : ''}`;
   return { kind: 'config', channel: null, tone: 'plain', text, changes: plain };
-}
-
-/** A value by its name: a value named like a secret stays hidden even if it is all that changed. */
-function hidden(path: readonly PropertyKey[], value: unknown): unknown {
-  const name = String(path.at(-1));
-  return (toPlain({ [name]: value }) as Record<string, unknown>)[name];
 }
 
 function inWords(cause: string): string {

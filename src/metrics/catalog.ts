@@ -4,7 +4,7 @@ import type { DeadLetterReason } from '../facts/dead-letters.ts';
 import { type Measure, ofChannels, ofRouter, split, stateSet, summary } from './measure.ts';
 
 /** The reasons a channel itself has to reject: without a channel a message is unroutable. */
-const NOT_REJECTED: Readonly<Record<Exclude<RejectReason, 'unknown-type'>, number>> = {
+const NOT_REJECTED: Readonly<Record<Exclude<RejectReason, 'unknown-type' | 'ignored'>, number>> = {
   invalid: 0,
   'mailbox-full': 0,
   'not-running': 0,
@@ -72,6 +72,11 @@ const fates: readonly Measure[] = [
 ];
 
 const mailboxes: readonly Measure[] = [
+  ofChannels(
+    'gauge',
+    ['offers.waiting', 'message', 'Messages that wait for room in a mailbox.'],
+    (c) => c.metrics.waitingOffers,
+  ),
   ofChannels('gauge', ['mailbox.capacity', 'message', 'Capacity of all mailboxes.'], (c) => c.capacity),
   ofChannels(
     'gauge',
@@ -113,6 +118,11 @@ const channels: readonly Measure[] = [
     ['channel.state_age', 's', 'How long the channel has been in its state.'],
     (c) => c.health.sinceMs / 1_000,
   ),
+  ofChannels(
+    'counter',
+    ['keyless_messages', 'message', 'Messages without the key that their partition or conflate depends on.'],
+    (c) => c.metrics.keyless,
+  ),
   ofChannels('counter', ['channel.restarts', 'restart', 'Restarts after a failure.'], (c) => c.metrics.restarts),
   stateSet(['breaker.state', '', 'The state of the breaker.'], BREAKER_STATES, (c) => c.metrics.breaker?.state),
   ofChannels(
@@ -146,6 +156,11 @@ const router: readonly Measure[] = [
     ['router.messages.unroutable', 'message', 'Messages that no channel takes.'],
     (r) => r.metrics.unroutable,
   ),
+  ofRouter(
+    'counter',
+    ['router.messages.ignored', 'message', 'Messages that nobody wants, by configuration or rule.'],
+    (r) => r.metrics.ignored,
+  ),
   ofRouter('gauge', ['router.conserved', '', '1: every message is accounted for.'], (r) => Number(r.metrics.conserved)),
   ofRouter('gauge', ['router.live', '', '1: the router has not failed and was not stopped.'], (r) =>
     Number(r.health.live),
@@ -160,6 +175,16 @@ const router: readonly Measure[] = [
     'counter',
     ['dead_letters.evicted', 'message', 'Dead letters evicted from the full store.'],
     (r) => r.metrics.deadLetters.evicted,
+  ),
+  ofRouter(
+    'counter',
+    ['dead_letters.skipped', 'message', 'Refused messages that made no dead letter: too many of their kind.'],
+    (r) => r.metrics.deadLetters.skipped,
+  ),
+  ofRouter(
+    'gauge',
+    ['dead_letters.size', 'By', 'About how many bytes the dead letters take.'],
+    (r) => r.metrics.deadLetters.bytes,
   ),
   {
     name: 'callback.faults',

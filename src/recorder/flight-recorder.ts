@@ -1,12 +1,17 @@
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { writeWhole } from '../adapters/write-whole.ts';
+import { shownChange } from '../config/diff.ts';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import { errorText } from '../core/error-text.ts';
 import { Mailbox } from '../core/mailbox.ts';
+import { maskText, shownAt } from '../core/plain.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Bus } from '../facts/bus.ts';
+import type { Ending } from '../facts/ending.ts';
+import type { RouterEvents } from '../facts/events.ts';
+import { kindOf, RateLimit } from '../facts/rate-limit.ts';
 
 /** What a router's flight recorder keeps, and where it writes. */
 export interface RecorderOptions {
@@ -21,6 +26,9 @@ export interface RecorderOptions {
 const FACTS = 10_000;
 const COUNT_MAX = 1_000_000;
 const LINES = 100;
+/** Facts that single messages cause: of each kind so many are kept in ten seconds, and then how many more there were. */
+const CAUSED_BY_MESSAGES = ['message.rejected', 'message.dropped', 'message.deadLettered', 'callback.failed'];
+const LIMITS = { ofAKind: 100, ofAll: 1_000 };
 /** After one automatic record there is no other for so many ms. */
 const APART_MS = 60_000;
 
@@ -41,19 +49,22 @@ export class FlightRecorder {
   readonly #clock: Clock;
   readonly #facts: Mailbox<object>;
   readonly #messages: Mailbox;
+  readonly #limit: RateLimit;
   #automaticFrom = Number.NEGATIVE_INFINITY;
   #namedAt = 0;
   /** One record is written after the other. */
   #written: Promise<unknown> = Promise.resolve();
 
-  constructor({ directory, facts = FACTS, messages = 0 }: RecorderOptions, bus: Bus, clock: Clock) {
+  constructor({ directory, facts = FACTS, messages = 0 }: RecorderOptions, bus: Bus, clock: Clock, ending: Ending) {
     this.#directory = directory;
     this.#bus = bus;
     this.#clock = clock;
     this.#facts = new Mailbox(facts);
     this.#messages = new Mailbox(messages);
-    // What comes with every batch or every message would push the other facts out.
-    bus.tapAll((type, fact) => type === 'event' || type === 'batch.flushed' || this.#keepFact(type, fact));
+    this.#limit = new RateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) =>
+      this.#keepFact(type, { channel, ...about, more, withinMs }),
+    );
+    bus.tapAll((type, fact) => this.#heard(type, fact));
     bus.tap('alert.raised', ({ alert, channel }) => this.#writeSoon(`alert ${alert} of ${channel ?? 'the router'}`));
     bus.tap('channel.entered', ({ channel, to }) => to === 'failed' && this.#writeSoon(`channel ${channel} failed`));
   }
@@ -72,10 +83,10 @@ export class FlightRecorder {
     // Two records of the same millisecond must not have the same name.
     this.#namedAt = Math.max(this.#clock.wallTime(), this.#namedAt + 1);
     const path = join(this.#directory, new Date(this.#namedAt).toISOString().replaceAll(':', '-'));
-    const files = { [`${path}.facts.ndjson`]: linesOf(all(this.#facts)) };
+    const files = { [`${path}.facts.ndjson`]: linesOf(all(this.#facts), shownAt) };
     // `sluice replay` reads a list as several messages, so a message that is a list stands in another one.
     const messages = all(this.#messages).map((message) => (Array.isArray(message) ? [message] : message));
-    if (this.keepsMessages) files[`${path}.messages.ndjson`] = linesOf(messages);
+    if (this.keepsMessages) files[`${path}.messages.ndjson`] = linesOf(messages, (_path, value) => value);
     const written = this.#written
       .then(() => writeWhole(files))
       .catch((cause: unknown) => {
@@ -84,6 +95,15 @@ export class FlightRecorder {
       });
     this.#written = written.catch(() => {});
     return written;
+  }
+
+  /** What comes with every batch, and all that messages cause, would push the other facts out. */
+  #heard<Type extends keyof RouterEvents>(type: Type, fact: RouterEvents[Type]): void {
+    if (type === 'event' || type === 'batch.flushed') return;
+    const fields = fact as unknown as Readonly<Record<string, unknown>>; // Each fact is a plain object.
+    if (CAUSED_BY_MESSAGES.includes(type) && !this.#limit.admits(kindOf(type, fields))) return;
+    const { changes } = fields;
+    this.#keepFact(type, Array.isArray(changes) ? { ...fields, changes: changes.map(shownChange) } : fact);
   }
 
   #keepFact(type: string, fact: object): void {
@@ -110,23 +130,27 @@ function all<Item>(ring: Mailbox<Item>): readonly Item[] {
   return Array.from({ length: ring.size }, (_, offset) => ring.messageOf(offset));
 }
 
+/** What may be shown of a field. Facts hide what is named like a secret; messages stay whole, to be replayed. */
+type Shown = typeof shownAt;
+
 /** Some lines at a time, made while the file is written: the event loop gets its turns between them. */
-function* linesOf(items: readonly unknown[]): Generator<string> {
+function* linesOf(items: readonly unknown[], shown: Shown): Generator<string> {
   for (let start = 0; start < items.length; start += LINES)
     yield `${items
       .slice(start, start + LINES)
-      .map(toJson)
+      .map((item) => toJson(item, shown))
       .join('\n')}\n`;
 }
 
 /** A value as JSON. A bigint, an error and a circle become strings in their place; else the whole value does. */
-function toJson(value: unknown): string {
+function toJson(value: unknown, shown: Shown): string {
   const outer: unknown[] = [];
-  const plain = function (this: unknown, _key: string, inner: unknown): unknown {
-    // `this` is the object that holds `inner`; what was added after `this` is complete.
+  const plain = function (this: unknown, key: string, field: unknown): unknown {
+    // `this` is the object that holds `field`; what was added after `this` is complete.
     outer.length = outer.lastIndexOf(this) + 1;
+    const inner = shown([key], field);
     if (typeof inner === 'bigint') return String(inner);
-    if (inner instanceof Error) return inner.stack;
+    if (inner instanceof Error) return storyOf(inner);
     if (outer.includes(inner)) return '[circular]';
     outer.push(inner);
     return inner;
@@ -136,4 +160,12 @@ function toJson(value: unknown): string {
   } catch {
     return JSON.stringify(inspect(value, { depth: 5, customInspect: false }));
   }
+}
+
+/** Where it was thrown, and all that led to it. */
+function storyOf(error: Error): string {
+  const { stack, cause, errors } = error as Error & { readonly errors?: unknown };
+  const text = errorText(error);
+  if (stack === undefined) return text;
+  return maskText(cause === undefined && errors === undefined ? stack : `${stack}\n${text}`);
 }

@@ -1,14 +1,29 @@
 import type { ChannelView } from '../channel/partition-view.ts';
 import type { Services } from '../channel/services.ts';
 import { errorText } from '../core/error-text.ts';
+import type { DeadLetters } from '../facts/dead-letters.ts';
 import type { Alert, AlertName } from '../facts/events.ts';
-import { type Finding, findingsOf, isExpectedToMove, type Sight, sightOf } from './findings.ts';
+import {
+  between,
+  type Finding,
+  findingsOf,
+  found,
+  isExpectedToMove,
+  percent,
+  type Sight,
+  sightOf,
+} from './findings.ts';
+import { Refusals, type Unserved } from './refusals.ts';
 
 /** How often conditions are looked at while anything goes on, in ms. */
 const LOOK_MS = 1_000;
 
+/** From this on the store of dead letters counts as full, and below the other no longer. */
+const LETTERS_HIGH = 1;
+const LETTERS_LOW = 0.8;
+
 interface Raised {
-  readonly alert: Alert;
+  alert: Alert;
   readonly since: number;
 }
 
@@ -25,28 +40,52 @@ export class Alerts {
   readonly #watched = new Map<string, Sight>();
   #timer: unknown;
 
-  constructor(services: Services, channels: ReadonlyMap<string, ChannelView>) {
+  readonly #letters: Pick<DeadLetters, 'lost'>;
+  #lettersLost = 0;
+
+  constructor(
+    services: Services,
+    channels: ReadonlyMap<string, ChannelView>,
+    unserved: Unserved,
+    letters: Pick<DeadLetters, 'lost'>,
+  ) {
     this.#services = services;
     this.#channels = channels;
+    this.#letters = letters;
+    new Refusals(services, channels, unserved, (channel, finding) => this.#set('refusing', channel, finding));
+    services.bus.tap('message.deadLettered', () => this.lettersLeft());
     const look = ({ channel }: { readonly channel: string }): void =>
       this.#look(channels.has(channel) ? channel : channel.replace(/\/\d+$/, ''));
     services.bus.tapAtOnce('channel.entered', look);
     services.bus.tap('channel.gaveUp', look);
     services.bus.tap('config.applied', () => {
+      this.#set('config-rejected', null, false);
+      this.lettersLeft();
       for (const name of channels.keys()) this.#look(name);
     });
-    services.bus.tap('config.rejected', ({ error }) => this.#set('config-rejected', null, errorText(error)));
-  }
-
-  /** A configuration was put in force, even if it changed nothing. */
-  configAccepted(): void {
-    this.#set('config-rejected', null, false);
+    services.bus.tap('config.rejected', ({ error }) => this.#set('config-rejected', null, found(errorText(error))));
   }
 
   /** What is raised now, oldest first. */
   list(): readonly Alert[] {
     const all = [...this.#raised.values()].flatMap((alerts) => [...alerts.values()]);
     return all.toSorted((left, right) => left.since - right.since).map(({ alert }) => alert);
+  }
+
+  /** That the router refuses most of what comes, in words; null: it does not. */
+  get refusing(): string | null {
+    return this.#raised.get(null)?.get('refusing')?.alert.text ?? null;
+  }
+
+  /** Dead letters came or went. */
+  lettersLeft(): void {
+    const { count, fill } = this.#letters.lost;
+    const isNews = count > this.#lettersLost;
+    this.#lettersLost = count;
+    const text = `${count.toLocaleString('en-US')} dead letters of accepted messages had to go; the store is ${percent(fill)} full`;
+    const finding = between(fill, LETTERS_HIGH, LETTERS_LOW, () => text);
+    // A full store is no loss yet.
+    this.#set('letters-evicted', null, isNews ? found(text) : finding && { ...finding, isEnough: false });
   }
 
   #look(name: string, isTimed = false): void {
@@ -61,7 +100,7 @@ export class Alerts {
       const sight = sightOf(channel, before, now);
       const findings = findingsOf(channel, sight, isTimed ? before : undefined, now, scheduler.starvationMs);
       // Object.entries widens the names.
-      for (const [alert, found] of Object.entries(findings)) this.#set(alert as AlertName, name, found);
+      for (const [alert, finding] of Object.entries(findings)) this.#set(alert as AlertName, name, finding);
       // Error rates are taken from second to second: a look in between does not begin a new one.
       const { calls, failures } = (isTimed ? undefined : before) ?? sight;
       const isNews = before !== undefined && sight.calls !== before.calls;
@@ -79,15 +118,18 @@ export class Alerts {
     }
   }
 
-  #set(alert: AlertName, channel: string | null, found: Finding): void {
+  #set(alert: AlertName, channel: string | null, finding: Finding): void {
+    if (finding === undefined) return;
     const { clock, bus } = this.#services;
     const here = this.#raised.get(channel);
     const raised = here?.get(alert);
-    if (typeof found === 'string' && raised === undefined) {
-      const begun = { alert: { alert, channel, text: found, at: clock.wallTime() }, since: clock.now() };
+    if (finding !== false && raised !== undefined) {
+      raised.alert = { ...raised.alert, text: finding.text };
+    } else if (finding !== false && finding.isEnough) {
+      const begun = { alert: { alert, channel, text: finding.text, at: clock.wallTime() }, since: clock.now() };
       this.#raised.set(channel, (here ?? new Map<AlertName, Raised>()).set(alert, begun));
       bus.publish('alert.raised', begun.alert);
-    } else if (found === false && raised !== undefined) {
+    } else if (finding === false && raised !== undefined) {
       here?.delete(alert);
       if (here?.size === 0) this.#raised.delete(channel);
       bus.publish('alert.cleared', { ...raised.alert, lastedMs: clock.now() - raised.since });

@@ -20,7 +20,7 @@ export interface ChannelReport extends Ledger {
 export interface DrainReport {
   readonly elapsedMs: number;
   readonly deadlineMs: number;
-  /** Every channel was drained and closed before the deadline. */
+  /** Before the deadline every channel had closed, and nothing that it had taken in was left: neither returned nor unsettled. */
   readonly onTime: boolean;
   readonly conserved: boolean;
   readonly channels: Readonly<Record<string, ChannelReport>>;
@@ -62,6 +62,15 @@ export function drainReport(
   deadlineMs: number,
 ): DrainReport {
   const all = Object.values(channels);
-  const onTime = elapsedMs <= deadlineMs && all.every(({ unsettledMessages }) => unsettledMessages.length === 0);
-  return { elapsedMs, deadlineMs, onTime, conserved: all.every(isConserved), channels };
+  const isDrained = ({ returnedMessages, unsettledMessages }: ChannelReport): boolean =>
+    returnedMessages.length + unsettledMessages.length === 0;
+  const onTime = elapsedMs <= deadlineMs && all.every(isDrained);
+  return { elapsedMs, deadlineMs, onTime, conserved: all.every(isAccountedFor), channels };
+}
+
+/** Every message is somewhere, and those that are not done with are in the hands of whoever stopped the router. */
+function isAccountedFor(report: ChannelReport): boolean {
+  const { buffered, inFlight, returned, returnedMessages, unsettledMessages } = report;
+  const isInHands = returned === returnedMessages.length && inFlight === unsettledMessages.length;
+  return isConserved(report) && buffered === 0 && isInHands;
 }

@@ -4,6 +4,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { BreakerRates } from '../core/breaker-change.ts';
 import { errorText } from '../core/error-text.ts';
 import { causeInWords } from '../facts/chart-words.ts';
+import { onePartition } from './findings.ts';
 import { type ChannelHealth, healthOf, type RouterHealth, worstState, worstStatus } from './health.ts';
 
 /** Why a channel is or is not delivering. */
@@ -24,15 +25,18 @@ export interface Explanation {
   readonly inFlight: number;
 }
 
-/** Explains a channel at `now`; of several partitions, the worst. */
-export function explain(channel: ChannelView, now: number): Explanation {
+/** Explains a channel at `now`; of several partitions, the worst. Streams wait for room in the channels `waitedFor`. */
+export function explain(channel: ChannelView, now: number, waitedFor: readonly string[] = []): Explanation {
   const views = channel.partitions.map(({ view }) => view);
   const view = worstOf(views);
   const { id, since, state } = view;
   const sinceMs = now - since;
-  const { by: endsBy, inMs: endsInMs, sentence: ending } = endingOf(view, channel.config, now);
+  const others = waitedFor.filter((name) => name !== channel.name);
+  const { by: endsBy, inMs: endsInMs, sentence: ending } = endingOf(view, channel.config, now, others);
   const waiting = views.reduce((sum, each) => sum + each.waiting, 0);
+  const offers = views.reduce((sum, each) => sum + each.waitingOffers, 0);
   const inFlight = views.reduce((sum, each) => sum + each.inFlight, 0);
+  const lone = onePartition(channel);
   const name = views.length > 1 ? `${id} (worst of ${views.length} partitions)` : id;
   const oldestAt = Math.min(...views.map(({ oldestAcceptedAt }) => oldestAcceptedAt));
   const calledAt = Math.min(...views.map(({ callStartedAt = now }) => callStartedAt));
@@ -40,7 +44,9 @@ export function explain(channel: ChannelView, now: number): Explanation {
   const stay = state === 'failed' ? `failed ${lasted} ago` : `has been ${doing[state] ?? state} for ${lasted}`;
   const sentence =
     `${name} ${stay} (${reasonOf(view, channel)}). ${ending} ` +
-    `${waiting} waiting${age('the oldest for', now - oldestAt)}, ${inFlight} in flight${age('for', now - calledAt)}.`;
+    `${waiting} waiting${age('the oldest for', now - oldestAt)}, ${inFlight} in flight${age('for', now - calledAt)}.` +
+    (offers === 0 ? '' : ` ${offers} more ${offers === 1 ? 'waits' : 'wait'} for room in the mailbox.`) +
+    (lone === undefined ? '' : ` Note that ${lone}.`);
   return {
     sentence,
     channel: channel.name,
@@ -56,12 +62,18 @@ export function explain(channel: ChannelView, now: number): Explanation {
 }
 
 /** The health at `now` of a router in this state of its statechart. */
-export function routerHealth(channels: ReadonlyMap<string, ChannelView>, state: string, now: number): RouterHealth {
+export function routerHealth(
+  channels: ReadonlyMap<string, ChannelView>,
+  state: string,
+  now: number,
+  reason: string | null,
+): RouterHealth {
   const health = Object.fromEntries([...channels].map(([name, channel]) => [name, channelHealth(channel, now)]));
-  const worst = worstStatus(Object.values(health).map(({ status }) => status));
+  const own = reason === null ? 'healthy' : 'degraded';
+  const worst = worstStatus([own, ...Object.values(health).map(({ status }) => status)]);
   const ready = state === 'running' || state === 'degraded';
   const live = state !== 'failed' && state !== 'stopped';
-  return { status: ready ? worst : 'unhealthy', state, live, ready, channels: health };
+  return { status: ready ? worst : 'unhealthy', state, live, ready, reason, channels: health };
 }
 
 function channelHealth(channel: ChannelView, now: number): ChannelHealth {
@@ -151,10 +163,17 @@ const GIVEN_UP: Ending = ['restart by hand', 'It failed too often and is not res
 const NEVER: Ending = ['nothing', 'It does not start again.'];
 
 /** What ends the present state of a partition, as of `now`; `inMs` is null where no timer does. */
-function endingOf(view: PartitionView, config: ChannelConfig, now: number) {
+function endingOf(view: PartitionView, config: ChannelConfig, now: number, waitedFor: readonly string[]) {
+  if (view.state === 'idle' && waitedFor.length > 0) return heldUp(waitedFor.join(' and '));
   const [by, sentence, at] = endingFor(view);
   const inMs = at === undefined ? null : Math.max(0, at(view, config) - now);
   return { by, inMs, sentence: inMs === null ? sentence : sentence.replace('%', duration(inMs)) };
+}
+
+/** It has nothing to do, and perhaps only because its messages are behind one that waits. */
+function heldUp(names: string) {
+  const sentence = `A stream into the router waits for room in ${names}: messages of this channel behind it come after.`;
+  return { by: `room in ${names}`, inMs: null, sentence };
 }
 
 function endingFor({ isGivenUp, isReplaced, probeAt, state }: PartitionView): Ending {

@@ -10,12 +10,18 @@ const ERROR_CALLS_MIN = 5;
 /** The oldest message may wait this many times `timeoutMs`, and 5 s at least. */
 const AGE_FACTOR = 10;
 const AGE_MS_MIN = 5_000;
+/** An alert about missing keys ends when none was missing for so long, in ms. */
+const KEYS_MS = 60_000;
+/** So many messages in a single one of several partitions are no coincidence. */
+const ONE_PARTITION_MIN = 100;
 
-/** What a look finds: raise it with this text, clear it, or (undefined: between the two limits) leave it. */
-export type Finding = string | false | undefined;
+/** What a look finds: something that is wrong, and whether it is enough to raise it; false: clear it; undefined: leave it. */
+export type Finding = { readonly text: string; readonly isEnough: boolean } | false | undefined;
 
 /** What a look at a channel looks for. */
-export type Findings = Readonly<Record<Exclude<AlertName, 'config-rejected'>, Finding>>;
+export type Findings = Readonly<
+  Record<Exclude<AlertName, 'config-rejected' | 'refusing' | 'letters-evicted'>, Finding>
+>;
 
 /** What a channel looked like the last time. */
 export interface Sight {
@@ -43,12 +49,13 @@ export function isExpectedToMove({ config, partitions }: ChannelView): boolean {
 
 /** What is wrong with a channel at `now`. Error rates are taken since `before`; undefined: there is none to compare with. */
 export function findingsOf(
-  { config, partitions }: ChannelView,
+  channel: ChannelView,
   sight: Sight,
   before: Sight | undefined,
   now: number,
   starvationMs: number,
 ): Findings {
+  const { config, keys, partitions } = channel;
   const views = partitions.map(({ view }) => view);
   const worst = (of: (view: PartitionView) => number): number =>
     views.reduce((most, view) => Math.max(most, of(view)), Number.NEGATIVE_INFINITY);
@@ -60,17 +67,34 @@ export function findingsOf(
   const callMs = worst(({ callStartedAt = now }) => now - callStartedAt);
   const turnMs = worst(({ queuedAt = now }) => now - queuedAt);
   const silence = now - sight.heardAt;
+  const crowd = onePartition(channel);
   return {
-    'breaker-open': isOpen && `the breaker is open: ${views.map(({ state }) => state).join(', ')}`,
-    'given-up': views.some(({ isGivenUp }) => isGivenUp) && 'the channel failed too often and is not started again',
-    hung: callMs >= config.processTimeoutMs && `a call of process has not settled for ${Math.round(callMs)} ms`,
+    'breaker-open': isOpen && found(`the breaker is open: ${views.map(({ state }) => state).join(', ')}`),
+    'given-up':
+      views.some(({ isGivenUp }) => isGivenUp) && found('the channel failed too often and is not started again'),
+    hung: callMs >= config.processTimeoutMs && found(`a call of process has not settled for ${Math.round(callMs)} ms`),
     'mailbox-high': between(full, MAILBOX_HIGH, MAILBOX_LOW, (share) => `the mailbox is ${percent(share)} full`),
     'error-rate': between(rate, ERROR_RATE_HIGH, ERROR_RATE_LOW, (share) => `${percent(share)} of the calls fail`),
     'oldest-message': between(age, ageMax, ageMax / 2, (ms) => `the oldest message has waited ${Math.round(ms)} ms`),
-    starvation: turnMs > starvationMs && `a batch has been due for ${Math.round(turnMs)} ms`,
+    starvation: turnMs > starvationMs && found(`a batch has been due for ${Math.round(turnMs)} ms`),
     'feed-silent':
-      config.silenceMs > 0 && silence >= config.silenceMs && `no message arrived for ${Math.round(silence)} ms`,
+      config.silenceMs > 0 && silence >= config.silenceMs && found(`no message arrived for ${Math.round(silence)} ms`),
+    'key-missing':
+      now - keys.missingAt < KEYS_MS &&
+      found('messages come without the key that their partition or conflate depends on'),
+    'one-partition': crowd !== undefined && found(crowd),
   };
+}
+
+/** In words: all messages of a channel with several partitions fall into one of them; undefined: they do not. */
+export function onePartition({ config, inherited, partitions }: ChannelView): string | undefined {
+  const { partitionBy } = config;
+  if (partitions.length === 1 || partitionBy === 'round-robin' || partitionBy === 'least-loaded') return undefined;
+  const accepted = partitions.map(({ view }, index) => view.counters[Counter.accepted] - (index === 0 ? inherited : 0));
+  const total = accepted.reduce((sum, count) => sum + count, 0);
+  const at = accepted.indexOf(total);
+  if (total < ONE_PARTITION_MIN || at === -1) return undefined;
+  return `all ${total} messages fell into partition ${at} of ${partitions.length}: partitionBy finds one key for them`;
 }
 
 /** Too few calls raise no alarm; but a second without a failure ends one, however quiet it was. */
@@ -82,12 +106,17 @@ function errorRate(sight: Sight, before: Sight | undefined): number | undefined 
   return failures === 0 ? 0 : undefined;
 }
 
-/** Hysteresis: a finding from the higher limit on, none below the lower one, undefined between them. */
-function between(value = Number.NaN, high: number, low: number, words: (value: number) => string): Finding {
-  if (value >= high) return words(value);
-  return value < low ? false : undefined;
+/** Something that is wrong. */
+export function found(text: string): Finding {
+  return { text, isEnough: true };
 }
 
-function percent(share: number): string {
+/** Hysteresis: enough from the higher limit on, nothing below the lower one; between them only the words change. */
+export function between(value = Number.NaN, high: number, low: number, words: (value: number) => string): Finding {
+  if (value < low) return false;
+  return value >= low ? { text: words(value), isEnough: value >= high } : undefined;
+}
+
+export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }

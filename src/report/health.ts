@@ -42,5 +42,7 @@ export interface RouterHealth {
   readonly live: boolean;
   /** It takes messages in. */
   readonly ready: boolean;
+  /** What is wrong with the router beside its channels: that it refuses most of what comes. Null: nothing. */
+  readonly reason: string | null;
   readonly channels: Readonly<Record<string, ChannelHealth>>;
 }

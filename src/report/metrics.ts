@@ -12,38 +12,54 @@ export interface RouterMetrics {
   readonly received: number;
   /** Messages that no channel serves; rejected, and kept as dead letters. */
   readonly unroutable: number;
+  /** Messages that nobody wants, by `recognize.ignore` or a rule; rejected, and only counted. */
+  readonly ignored: number;
   /** Both equations of the conservation rule hold for every channel, and nothing received is missing. */
   readonly conserved: boolean;
   readonly channels: Readonly<Record<string, ChannelMetrics>>;
-  readonly deadLetters: { readonly stored: number; readonly evicted: number };
+  readonly deadLetters: LetterCounts;
   /** Callbacks of the host that threw, by place. */
   readonly faults: Faults;
 }
 
+/** What became of dead letters. */
+export interface LetterCounts {
+  readonly stored: number;
+  /** About how many bytes they take. */
+  readonly bytes: number;
+  /** Had to go because the store was full. */
+  readonly evicted: number;
+  /** Refused messages that made no letter, because there were too many of their kind. */
+  readonly skipped: number;
+}
+
 /** What is read of a router. `removed`: the counts of channels that were taken out. */
-export interface RouterView extends Pick<RouterMetrics, 'unroutable' | 'faults'> {
+export interface RouterView extends Pick<RouterMetrics, 'unroutable' | 'ignored' | 'faults'> {
   readonly channels: ReadonlyMap<string, ChannelView>;
   readonly removed: Ledger;
-  readonly deadLetters: { readonly size: number; readonly evicted: number };
+  readonly deadLetters: Omit<LetterCounts, 'stored'> & { readonly size: number };
 }
 
 /** Everything measured of a router, as a plain snapshot. */
-export function routerMetrics({ channels, deadLetters, faults, removed, unroutable }: RouterView): RouterMetrics {
+export function routerMetrics(view: RouterView): RouterMetrics {
+  const { channels, deadLetters, faults, ignored, removed, unroutable } = view;
+  const { size: stored, bytes, evicted, skipped } = deadLetters;
   const metrics = Object.fromEntries([...channels].map(([name, channel]) => [name, channelMetrics(channel)]));
   const all = Object.values(metrics);
   const total = addLedgers([removed, ...all]);
   return {
-    received: total.received + unroutable,
+    received: total.received + unroutable + ignored,
     unroutable,
+    ignored,
     conserved: isConserved(total) && all.every(isConserved),
     channels: metrics,
-    deadLetters: { stored: deadLetters.size, evicted: deadLetters.evicted },
+    deadLetters: { stored, bytes, evicted, skipped },
     faults,
   };
 }
 
 /** Sums the partitions of a channel into one snapshot. */
-export function channelMetrics({ breaker, partitions, processing, queueing }: ChannelView): ChannelMetrics {
+export function channelMetrics({ breaker, keys, partitions, processing, queueing }: ChannelView): ChannelMetrics {
   const views = partitions.map(({ view }) => view);
   const sum = (index: keyof Counters): number => views.reduce((total, { counters }) => total + counters[index], 0);
   const depth = views.reduce((total, { waiting }) => total + waiting, 0);
@@ -54,6 +70,8 @@ export function channelMetrics({ breaker, partitions, processing, queueing }: Ch
     processing: processing.distribution(),
     queueing: queueing.distribution(),
     depth,
+    waitingOffers: views.reduce((total, view) => total + view.waitingOffers, 0),
+    keyless: keys.missing,
     breaker: breaker === undefined ? null : breakerMetrics(breaker),
   };
 }
@@ -71,13 +89,14 @@ export function countsOf(count: (index: keyof Counters) => number) {
     Object.fromEntries(names.map((name) => [name, count(Counter[name])])) as Record<Names, number>;
   const occurred = <Reason extends Name>(...reasons: readonly Reason[]): Partial<Record<Reason, number>> =>
     read(...reasons.filter((reason) => count(Counter[reason]) > 0));
+  const later = count(Counter['invalid-later']);
   const totals = read('late', 'calls', 'failures', 'retries', 'restarts');
   const due = read('age', 'request', 'drain', 'probe');
   const size = totals.calls - totals.retries - due.age - due.request - due.drain - due.probe;
   return {
     ...totals,
     rejectedBy: occurred('invalid', 'mailbox-full', 'tripped', 'not-running'),
-    deadLetteredBy: occurred('failed', 'not-retryable', 'poison'),
+    deadLetteredBy: { ...occurred('failed', 'not-retryable', 'poison'), ...(later > 0 && { invalid: later }) },
     batches: { size, ...due },
   };
 }

@@ -1,6 +1,12 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { checkFilter, type DeadLetter, type DeadLetterFilter, deadLetterFilter } from '../facts/dead-letters.ts';
+import {
+  checkFilter,
+  type DeadLetter,
+  type DeadLetterFilter,
+  deadLetterFilter,
+  isRefusal,
+} from '../facts/dead-letters.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { RouterParts } from './parts.ts';
 
@@ -18,11 +24,14 @@ export interface ReplayOptions extends DeadLetterFilter {
 export interface ReplayReport {
   /** Taken in again: they left the store. */
   readonly replayed: number;
-  /** Left in the store because they were replayed too often, or no channel would take them. */
+  /** Left in the store: refused again, replayed too often, or without a channel. */
   readonly left: number;
   /** Why it ended before the last letter; null: it did not. */
   readonly refused: string | null;
 }
+
+/** What became of one letter. `left`: it was refused again; `unwanted`: nobody would take it, or it came back too often. */
+type Fate = 'replayed' | 'left' | 'unwanted' | 'gone' | { readonly refused: string };
 
 const replayOptions: OptionNames<ReplayOptions> = {
   ...deadLetterFilter,
@@ -41,6 +50,8 @@ const replays = new WeakMap<object, number>();
 /** The dead letters of a router, as an operator handles them. */
 export class DeadLetterDesk {
   readonly #parts: RouterParts;
+  /** By channel: settles when no replay of its letters waits any more. */
+  readonly #turns = new Map<string | null, Promise<void>>();
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
@@ -53,54 +64,99 @@ export class DeadLetterDesk {
 
   /** Removes those that match, and returns how many there were. */
   drop(filter?: DeadLetterFilter): number {
-    return this.#parts.deadLetters.drop(checkFilter('drop', filter));
+    const dropped = this.#parts.deadLetters.drop(checkFilter('drop', filter));
+    this.#parts.alerts.lettersLeft();
+    return dropped;
   }
 
   /**
    * Routes dead letters again, oldest first, one at a time and never faster than `perSecond`. Fenced behind live traffic:
-   * a letter goes only when nothing waits in its channel. Refused while its channel is not delivering.
+   * a letter goes only when nothing waits in its channel, and leaves the store when the channel has taken it in. Refused
+   * while its channel is not delivering; ends with the router.
    */
   async replay(options: ReplayOptions = {}): Promise<ReplayReport> {
     checkOptions('deadLetters.replay', options, replayOptions);
     const { perSecond = PER_SECOND, replaysMax = REPLAYS_MAX, signal } = options;
     if (!(perSecond > 0))
       throw new SluiceError('invalid-option', `perSecond must be above 0, got ${String(perSecond)}`);
-    const { deadLetters, fleet, intake } = this.#parts;
     const report = { replayed: 0, left: 0 };
-    for (const { id, channel: name, message, reason } of deadLetters.list(options)) {
-      const channel = name === null ? intake.channelOf(message) : fleet.channels.get(name);
-      if (channel === undefined || replaysOf(message) >= replaysMax) {
-        report.left += 1;
-        continue;
-      }
-      const refused = await this.#fence(channel, signal);
-      if (refused !== null) return { ...report, refused };
-      // The letter may have been dropped or evicted while the replay waited for its turn.
-      if (deadLetters.drop({ id }) === 0) continue;
-      if (typeof message === 'object' && message !== null) replays.set(message, replaysOf(message) + 1);
-      // A letter that was never accepted is routed anew; the others are payloads already, and go behind the door.
-      const isRaw = reason === 'unknown-type' || reason === 'invalid';
-      channel.accept(message, isRaw);
-      report.replayed += 1;
-      await this.#sleep(1_000 / perSecond);
+    let mustWait = false;
+    for (const letter of this.#parts.deadLetters.list(options)) {
+      if (mustWait) await this.#sleep(1_000 / perSecond, signal);
+      const fate = await this.#inTurn(letter.channel, signal, () => this.#turn(letter, replaysMax, signal));
+      if (typeof fate === 'object') return { ...report, ...fate };
+      mustWait = fate !== 'gone' && fate !== 'unwanted';
+      if (fate === 'replayed') report.replayed += 1;
+      else if (fate !== 'gone') report.left += 1;
     }
     return { ...report, refused: null };
   }
 
-  /** Waits until live traffic leaves room; returns why when that will not be. */
-  async #fence({ partitions }: ChannelEntry, signal: AbortSignal | undefined): Promise<string | null> {
+  /** The letters of a channel wait in a row: hundreds that look for room at once would be in each other's way. */
+  #inTurn(channel: string | null, signal: AbortSignal | undefined, turn: () => Promise<Fate>): Promise<Fate> {
+    const last = (this.#turns.get(channel) ?? Promise.resolve()).then(turn);
+    const done = last.then(
+      () => {},
+      () => {},
+    );
+    this.#turns.set(channel, done);
+    void done.then(() => this.#turns.get(channel) === done && this.#turns.delete(channel));
+    return signal === undefined ? last : orAborted(last, signal);
+  }
+
+  /** Waits until live traffic leaves room. Nothing comes between the last look and the door: others may replay, too. */
+  async #turn(letter: DeadLetter, replaysMax: number, signal: AbortSignal | undefined): Promise<Fate> {
+    const { fleet, intake } = this.#parts;
+    const { channel: name, id, message } = letter;
     for (;;) {
-      if (signal?.aborted === true) return 'it was aborted';
+      // It may have been dropped, evicted or replayed meanwhile, and its channel replaced.
+      if (!this.#parts.deadLetters.has(id)) return 'gone';
+      const channel = name === null ? intake.channelOf(message) : fleet.channels.get(name);
+      if (channel === undefined || replaysOf(message) >= replaysMax) return 'unwanted';
+      if (signal?.aborted === true) return { refused: 'it was aborted' };
+      const { partitions } = channel;
       const blocked = partitions.find(({ canDeliver, inbox }) => !canDeliver || !inbox.isOpen);
-      if (blocked !== undefined) return `channel ${blocked.id} is ${blocked.state}`;
-      if (partitions.every(({ depth, inFlight }) => depth + inFlight === 0)) return null;
-      await this.#sleep(FENCE_MS);
+      if (blocked !== undefined) return { refused: `channel ${blocked.id} is ${blocked.state}` };
+      if (partitions.every(({ depth, inFlight }) => depth + inFlight === 0)) return this.#accept(letter, channel);
+      await this.#sleep(FENCE_MS, signal);
     }
   }
 
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#parts.services.clock.setTimeout(resolve, ms));
+  #accept(letter: DeadLetter, channel: ChannelEntry): Fate {
+    const { message, reason } = letter;
+    if (typeof message === 'object' && message !== null) replays.set(message, replaysOf(message) + 1);
+    // A letter that was never accepted is routed anew; the others are payloads already, and go behind the door.
+    const outcome = this.#parts.deadLetters.replay(letter, () => channel.accept(message, !isRefusal(reason)));
+    this.#parts.alerts.lettersLeft();
+    if (outcome.status === 'accepted') return 'replayed';
+    return outcome.reason === 'invalid' ? 'left' : { refused: `channel ${channel.name} refused it: ${outcome.reason}` };
   }
+
+  /** Ends early with the signal, and with the router: a wait must not keep the process alive. */
+  #sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const { ending, timers } = this.#parts.services;
+    if (ending.isOver || signal?.aborted === true) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        timers.clearTimeout(timer);
+        signal?.removeEventListener('abort', wake);
+        unlisten();
+        resolve();
+      };
+      const timer = timers.setTimeout(wake, ms);
+      const unlisten = ending.listen(wake);
+      signal?.addEventListener('abort', wake);
+    });
+  }
+}
+
+/** The turn of a letter may be long in coming. */
+function orAborted(turn: Promise<Fate>, signal: AbortSignal): Promise<Fate> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => resolve({ refused: 'it was aborted' });
+    signal.addEventListener('abort', abort);
+    void turn.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function replaysOf(message: unknown): number {

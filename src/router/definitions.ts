@@ -2,16 +2,18 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type ChannelSource, factoryOf, makeInstance } from '../channel/channel-source.ts';
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
-import { checkEventRules } from '../config/event-rules.ts';
 import { isMap } from '../config/field.ts';
-import { namedLayer } from '../config/layers.ts';
-import { configOf, layersOf, parseConfig, remember, resolveLayers, withoutChannel } from '../config/parse.ts';
+import { type Layer, mergeLayers, namedLayer, type Source } from '../config/layers.ts';
+import { checkOptions } from '../config/options.ts';
+import { configOf, layersOf, remember, resolve, sourceOf, withoutChannel } from '../config/parse.ts';
 import type { ChannelConfig, RouterConfig } from '../config/schema.ts';
+import { valueAt } from '../config/walk.ts';
 import { Breaker } from '../core/breaker.ts';
+import type { RecognitionRule } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { checkRecorder } from '../recorder/flight-recorder.ts';
 import { ChannelEntry, rulesOf } from './channel-entry.ts';
-import type { AnyConfig, ChannelInput, RouterOptions } from './router-options.ts';
+import { type ChannelInput, type RouterOptions, recognizeOptions } from './router-options.ts';
 
 type Factories = ReadonlyMap<string, ChannelFactory>;
 /** Channels that no configuration names, and what code says of them: a reload leaves them alone. */
@@ -26,13 +28,15 @@ export interface Checked {
 
 /** What `createRouterLogic` checks once, before any actor is made of it. */
 export interface Plan extends Checked {
+  /** What code says; it wins for ever. */
+  readonly code: Layer | undefined;
   readonly options: RouterOptions;
   readonly factories: Factories;
   readonly unnamed: Unnamed;
 }
 
 /** Checks everything that can be wrong with the options; throws `SluiceError` with all mistakes. */
-export function planRouter(options: RouterOptions): Plan {
+export function planRouter(options: RouterOptions, source: Source = sourceOf(options.config ?? {})): Plan {
   const { channels = {} } = options;
   // `{ __proto__: … }` gives an object another prototype, and names nothing.
   const above: unknown = Object.getPrototypeOf(channels);
@@ -43,56 +47,78 @@ export function planRouter(options: RouterOptions): Plan {
     throw new SluiceError('invalid-option', 'channels must name at least one channel: { tick: TradeChannel }');
   if (options.recorder !== undefined) checkRecorder(options.recorder);
   const factories = new Map(sources.map(([name, source]) => [name, factoryOf(source)]));
-  const written = parseConfig(options.config ?? {});
-  const names = [...factories.keys()].filter((name) => configOf(written, name) === undefined);
-  const unnamed = new Map(names.map((name) => [name, {}]));
-  return { options, factories, unnamed, ...check(written, factories, unnamed, new Map()) };
+  const named = namesIn(source);
+  const unnamed = new Map([...factories.keys()].filter((name) => !named.has(name)).map((name) => [name, {}]));
+  const code = recognizeLayer(options);
+  return { options, factories, unnamed, code, ...check(under(code, source), factories, unnamed, new Map()) };
+}
+
+/** The rules among the options: `recognize` may be a list of them. */
+export function rulesIn({ recognize = [] }: RouterOptions): readonly RecognitionRule[] {
+  return isList(recognize) ? recognize : (recognize.rules ?? []);
+}
+
+function recognizeLayer({ recognize = [] }: RouterOptions): Layer | undefined {
+  if (isList(recognize)) return undefined;
+  checkOptions('recognize', recognize, recognizeOptions);
+  const { rules: _, ...discriminator } = recognize;
+  return namedLayer({ router: { recognize: discriminator } }, 'recognize');
+}
+
+function isList(recognize: NonNullable<RouterOptions['recognize']>): recognize is readonly RecognitionRule[] {
+  return Array.isArray(recognize);
+}
+
+/** A configuration as code leaves it. A configuration that was in force has the layer already. */
+function under(code: Layer | undefined, source: Source): Source {
+  if (code === undefined) return source;
+  return { ...source, layers: [...source.layers.filter(({ place }) => place !== code.place), code] };
+}
+
+/** The channels that a configuration names. */
+function namesIn({ layers }: Source): ReadonlySet<string> {
+  const channels = valueAt(mergeLayers(layers), ['channels']);
+  return new Set(isMap(channels) ? Object.keys(channels) : []);
 }
 
 /** Everything that can be wrong with a configuration is found here. `running`: their classes need no new instance. */
 function check(
-  input: AnyConfig,
+  source: Source,
   factories: Factories,
   unnamed: Unnamed,
   running: ReadonlyMap<string, ChannelEntry>,
 ): Checked {
-  const written = parseConfig(input);
-  for (const name of Object.keys(written.channels)) {
-    if (factories.has(name)) continue;
-    // A configured channel without a class would receive nothing, without a sign of it.
-    const text = `config.channels.${name}: no class is given for it; channels has ${[...factories.keys()].join(', ')}`;
-    throw new SluiceError('unknown-channel', text);
-  }
-  const config = withUnnamed(written, unnamed);
-  const goes = [...running.keys()].filter((name) => configOf(config, name) === undefined);
-  if (goes.length > 0 && Object.keys(written.channels).length === 0) {
-    const text = `a configuration that names no channel would take out ${goes.join(', ')}; remove(name) takes one out`;
-    throw new SluiceError('refused', text);
-  }
+  const named = namesIn(source);
+  // What code said of channels wins over what files say of them.
+  const said = [...unnamed].filter(([name, input]) => !named.has(name) || Object.keys(input).length > 0);
   const instances = new Map<string, AnyChannel>();
   const rules = new Map<string, StandardSchemaV1>();
   for (const [name, factory] of factories) {
-    if (configOf(config, name) === undefined) continue;
+    if (!named.has(name) && !unnamed.has(name)) continue;
     const instance = running.has(name) ? undefined : makeInstance(name, factory);
     if (instance !== undefined) instances.set(name, instance);
     const schema = running.get(name)?.rules ?? rulesOf(instance);
     if (schema !== undefined) rules.set(name, schema);
   }
-  return { config: checkEventRules(config, rules), instances };
+  const layers = said.length === 0 ? source.layers : withSaid(source.layers, Object.fromEntries(said));
+  const config = resolve({ ...source, layers }, { names: [...factories.keys()], rules });
+  const goes = [...running.keys()].filter((name) => configOf(config, name) === undefined);
+  if (named.size > 0 || goes.length === 0) return { config, instances };
+  const text = `a configuration that names no channel would take out ${goes.join(', ')}; remove(name) takes one out`;
+  throw new SluiceError('refused', text);
 }
 
-const UNNAMED = 'channels';
+const SAID = 'channels';
 
-/** Lays what code said of channels over what files say of them; what a configuration in code says of them wins over both. */
-function withUnnamed(written: RouterConfig, unnamed: Unnamed): RouterConfig {
-  const isNamed = (name: string): boolean => configOf(written, name) !== undefined;
-  const said = [...unnamed].filter(([name, input]) => !isNamed(name) || Object.keys(input).length > 0);
-  if (said.length === 0) return written;
-  const layers = layersOf(written);
+/** Lays what code said of channels over what files say; a configuration in code wins over both. */
+function withSaid(layers: readonly Layer[], channels: Readonly<Record<string, ChannelInput>>): readonly Layer[] {
   const files = layers.filter(({ name }) => name === undefined);
-  // The configuration in force may be given again: then it holds what was laid over it the last time.
-  const code = layers.filter(({ name }) => name !== undefined && name !== UNNAMED);
-  return resolveLayers([...files, namedLayer({ channels: Object.fromEntries(said) }, UNNAMED), ...code]);
+  return [...files, namedLayer({ channels }, SAID), ...codeIn(layers)];
+}
+
+/** What was written in code, but for what code said of channels: that may be laid over again. */
+function codeIn(layers: readonly Layer[]): readonly Layer[] {
+  return layers.filter(({ name }) => name !== undefined && name !== SAID);
 }
 
 /** What the channels of a router are made of: the configuration in force, factories, and breakers that several share. */
@@ -103,11 +129,13 @@ export class Definitions {
   /** What was added later, until it is removed. */
   readonly #added = new Map<string, ChannelFactory>();
   readonly #unnamed: Map<string, ChannelInput>;
+  readonly #code: Layer | undefined;
   /** By the name that the configuration in force gives them. */
   readonly #breakers = new Map<string, Breaker>();
   #config: RouterConfig;
 
-  constructor({ config, factories, unnamed }: Plan, services: Services) {
+  constructor({ code, config, factories, unnamed }: Plan, services: Services) {
+    this.#code = code;
     this.#services = services;
     this.#config = config;
     this.#given = factories;
@@ -118,11 +146,16 @@ export class Definitions {
     return this.#config;
   }
 
+  /** What code said of the configuration in force: it wins over the file that is read next. */
+  get code(): readonly Layer[] {
+    return codeIn(layersOf(this.#config));
+  }
+
   /** Checks another configuration; throws `SluiceError` with all mistakes. */
-  check(input: AnyConfig, running: ReadonlyMap<string, ChannelEntry>): Checked {
+  check(source: Source, running: ReadonlyMap<string, ChannelEntry>): Checked {
     // A channel that only code knows stays; a channel that was configured and is no longer named goes.
     const unnamed = new Map([...this.#unnamed].filter(([name]) => running.has(name)));
-    return check(input, new Map([...this.#given, ...this.#added]), unnamed, running);
+    return check(under(this.#code, source), new Map([...this.#given, ...this.#added]), unnamed, running);
   }
 
   /** Puts a configuration in force, once it was checked. */
@@ -144,7 +177,7 @@ export class Definitions {
     const layers = [...layersOf(this.#config), namedLayer({ channels: { [name]: input } }, 'add')];
     const schema = rulesOf(instance);
     const rules = new Map(schema === undefined ? [] : [[name, schema]]);
-    const added = configOf(checkEventRules(resolveLayers(layers), rules), name);
+    const added = configOf(resolve({ layers, mistakes: [] }, { rules }), name);
     const channels = { ...this.#config.channels, ...(added && { [name]: added }) };
     this.apply(remember({ router: this.#config.router, channels }, layers));
     this.#added.set(name, factory);

@@ -1,7 +1,8 @@
 import type { AnyActorRef } from 'xstate';
+import { partOfStop } from '../channel/hand-back.ts';
 import type { Partition } from '../channel/partition.ts';
 import type { Services } from '../channel/services.ts';
-import { keepTimersApart } from '../channel/xstate-internals.ts';
+import { unstick } from '../channel/xstate-internals.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Definitions } from './definitions.ts';
@@ -31,9 +32,12 @@ export class Fleet implements FleetPort {
   readonly #replacements = new Map<string, () => void>();
   /** Undefined: it was not launched. */
   #parent: AnyActorRef | undefined;
+  /** Planned by `breakOff`. */
+  #repair: unknown;
   #notify: (event: FleetEvent) => void = () => {};
   /** Undefined: it was not stopped. */
   #stopBy: number | undefined;
+  readonly #end = new AbortController();
 
   constructor(services: Services, definitions: Definitions) {
     this.#services = services;
@@ -52,6 +56,11 @@ export class Fleet implements FleetPort {
 
   get isStopping(): boolean {
     return this.#stopBy !== undefined;
+  }
+
+  /** Aborts once nothing is taken in any more. */
+  get ended(): AbortSignal {
+    return this.#end.signal;
   }
 
   get isSettled(): boolean {
@@ -85,14 +94,13 @@ export class Fleet implements FleetPort {
   launch(notify: (event: FleetEvent) => void, self: unknown): () => void {
     // The machine hands over its own actor; a port of src/core cannot name XState's type.
     this.#parent = self as AnyActorRef;
-    keepTimersApart(this.#parent);
     this.#notify = notify;
     const byPriority = [...this.#partitions.values()].sort((a, b) => a.partition.priority - b.partition.priority);
     const { changes } = this.#services.bus;
     changes.within(() => {
       for (const { partition } of byPriority) this.#start(partition);
     });
-    return () => changes.within(() => this.#halt());
+    return () => changes.within(() => this.halt());
   }
 
   receive(command: FleetCommand): void {
@@ -105,9 +113,20 @@ export class Fleet implements FleetPort {
 
   /** An operator's restart: failures before it no longer count, and a partition that lives is ended first. */
   restartByHand(partition: Partition): void {
+    partition.endWaits();
     partition.restarts.forgive(this.#services.clock.now());
     if (partition.isAlive) partition.send({ type: 'channel.restart' });
     else this.#restart(partition.id);
+  }
+
+  /** An exception broke off whatever ran, as a stack overflow does: on an empty stack what it left half done is failed. */
+  breakOff(error: unknown): void {
+    if (!(error instanceof RangeError)) return;
+    this.#repair ??= this.#services.clock.setImmediate(() => {
+      this.#repair = undefined;
+      for (const actor of [this.#parent?._parent, this.#parent]) if (actor !== undefined) unstick(actor);
+      for (const { partition } of [...this.#partitions.values()]) partition.breakOff(error);
+    });
   }
 
   drain(): void {
@@ -123,6 +142,7 @@ export class Fleet implements FleetPort {
     for (const { isKept, partitions } of this.#channels.values()) {
       for (const partition of partitions) if (isKept && !this.#partitions.has(partition.id)) partition.handBack();
     }
+    this.#end.abort();
   }
 
   /** A channel that is added after the start is started at once. */
@@ -185,9 +205,21 @@ export class Fleet implements FleetPort {
     this.add(successor);
   }
 
+  /** The router's actor ended: so does every channel that is left, at once. */
+  halt(): void {
+    this.#notify = () => {};
+    this.closeInboxes(this.#services.clock.now());
+    for (const { partition } of [...this.#partitions.values()]) {
+      partOfStop(partition.lane, () => partition.send({ type: 'channel.halt' }));
+      partOfStop(partition.lane, () => partition.abandon(false));
+      this.#stopped(partition);
+    }
+    this.#services.ending.end();
+  }
+
   #drain(partition: Partition): void {
     if (partition.isReplaced) partition.expectReplacement(false);
-    if (partition.isAlive) partition.send({ type: 'channel.drain' });
+    if (partition.isAlive) partition.drain();
     else this.#stopped(partition);
   }
 
@@ -255,17 +287,6 @@ export class Fleet implements FleetPort {
     this.#removals.delete(id);
     this.#replacements.get(id)?.();
     this.#notify({ type: 'channel.stopped', id });
-  }
-
-  /** The router's actor ended: so does every channel, at once. */
-  #halt(): void {
-    this.#notify = () => {};
-    this.closeInboxes(this.#services.clock.now());
-    for (const { partition } of [...this.#partitions.values()]) {
-      partition.send({ type: 'channel.halt' });
-      partition.abandon(false);
-      this.#stopped(partition);
-    }
   }
 
   #forget({ id }: Partition): void {

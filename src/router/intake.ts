@@ -1,15 +1,42 @@
-import type { IntakeCount } from '../adapters/consume.ts';
 import type { Services } from '../channel/services.ts';
+import type { WaitingOffers } from '../channel/waiting-offers.ts';
 import type { OptionNames } from '../config/options.ts';
-import { type Outcome, REJECTED } from '../core/outcome.ts';
-import type { Recognition } from '../core/recognition.ts';
+import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
+import { type Discriminator, isBytes, isList, listOf, type Recognition } from '../core/recognition.ts';
 import type { FlightRecorder } from '../recorder/flight-recorder.ts';
 import type { ChannelEntry } from './channel-entry.ts';
+
+/** How many messages were taken in. */
+export interface IntakeCount {
+  readonly accepted: number;
+  readonly rejected: number;
+}
+
+/** A message of a stream that waits for room. */
+export interface Waiting {
+  readonly channel: ChannelEntry;
+  readonly offers: WaitingOffers;
+  readonly outcome: Promise<Outcome>;
+}
 
 /** How a message is handed over. */
 export interface RouteOptions {
   /** The data type, when the caller knows it; recognition is skipped. */
   readonly dataType?: string;
+}
+
+/** One of several messages that was refused. */
+export interface Refused {
+  /** Its place among them, from 0. */
+  readonly index: number;
+  readonly reason: RejectReason;
+  readonly message: unknown;
+}
+
+/** What became of several messages at the door. */
+export interface RouteAllReport extends IntakeCount {
+  /** Those that the caller still owns, in order. */
+  readonly refused: readonly Refused[];
 }
 
 /** How a message is offered. */
@@ -30,15 +57,16 @@ export class Intake {
   private events: unknown[] = [];
   private served: ChannelEntry[] = [];
   private refused = 0;
+  private ignoredCount = 0;
+  private unwanted: ReadonlySet<unknown> = new Set();
+  private turning: Promise<void> | undefined = undefined;
+  private readonly streams = new Set<{ readonly name: string }>();
   private readonly recognition: Recognition;
   private readonly services: Services;
-  /** Undefined: no message is kept. */
-  private readonly recorder: FlightRecorder | undefined;
 
-  constructor(recognition: Recognition, services: Services, recorder: FlightRecorder | undefined) {
+  constructor(recognition: Recognition, services: Services) {
     this.recognition = recognition;
     this.services = services;
-    this.recorder = recorder?.keepsMessages ? recorder : undefined;
   }
 
   /** How many messages no channel served. */
@@ -46,17 +74,37 @@ export class Intake {
     return this.refused;
   }
 
+  /** How many messages nobody wants. */
+  get ignored(): number {
+    return this.ignoredCount;
+  }
+
+  /** From now on messages of these types, or with such a value in the field that tells them apart, are only counted where no channel serves them. */
+  ignore(types: readonly string[]): void {
+    this.unwanted = new Set(types);
+  }
+
   /** From now on this channel serves the data type; undefined: none does. */
   serve(dataType: string, channel: ChannelEntry | undefined): void {
     if (channel === undefined) this.registry.delete(dataType);
     else this.registry.set(dataType, channel);
+    this.forget();
+  }
+
+  /** From now on messages are told apart like this. */
+  tellApart(discriminator: Discriminator): void {
+    this.recognition.configure(discriminator);
+    this.forget();
+  }
+
+  private forget(): void {
     this.events = [];
     this.served = [];
   }
 
-  /** Undefined: no channel serves it. */
+  /** Undefined: no channel serves it, or it is a list. */
   channelOf(message: unknown, dataType?: string): ChannelEntry | undefined {
-    if (dataType !== undefined) return this.registry.get(dataType);
+    if (dataType !== undefined) return isList(message) ? undefined : this.registry.get(dataType);
     const event = eventOf(message);
     const { events } = this;
     for (let index = 0; index < events.length; index += 1) if (events[index] === event) return this.served[index];
@@ -64,6 +112,7 @@ export class Intake {
   }
 
   private find(message: unknown, event: unknown): ChannelEntry | undefined {
+    if (isList(message)) return undefined;
     const channel = this.registry.get(this.recognition.dataTypeOf(message) ?? '');
     if (channel !== undefined && typeof event === 'string' && this.recognition.decidesBy(event)) {
       this.events.push(event);
@@ -72,34 +121,105 @@ export class Intake {
     return channel;
   }
 
+  /** Of a list, each message is routed; the outcome is the first refusal, if there is one. */
   route(message: unknown, dataType?: string): Outcome {
-    this.recorder?.keepMessage(message);
+    const channel = this.channelOf(message, dataType);
+    if (channel === undefined) return this.routeOther(message, dataType);
+    return channel.accept(message);
+  }
+
+  routeAll(messages: Iterable<unknown>, dataType?: string): RouteAllReport {
+    const refused: Refused[] = [];
+    let index = 0;
+    // Text and bytes are one element, which no channel takes; nobody means their characters.
+    for (const element of isBytes(messages) ? [messages] : messages) {
+      for (const message of this.messagesIn(element, dataType) ?? [element]) {
+        const outcome = this.routeOne(message, dataType);
+        if (outcome.status === 'rejected') refused.push({ index, reason: outcome.reason, message });
+        index += 1;
+      }
+    }
+    return { accepted: index - refused.length, rejected: refused.length, refused };
+  }
+
+  /** A promise only when the message has to wait for room. Of a list, each message is offered, as by `route`. */
+  offer(message: unknown, options: OfferOptions): Outcome | Promise<Outcome> {
+    const messages = this.messagesIn(message, options.dataType);
+    if (messages === undefined) return this.offerOne(message, options);
+    const answers = messages.map((each) => this.offerOne(each, options));
+    return Promise.all(answers).then(firstRefusal);
+  }
+
+  /** As `offer`, but a sender that never waits would keep timers and sockets waiting: the event loop gets its turns. */
+  async offerInTurn(message: unknown, options: OfferOptions): Promise<Outcome> {
+    const outcome = await this.offer(message, options);
+    if (this.services.scheduler.isSliceOver()) await this.turn();
+    return outcome;
+  }
+
+  /** As `offer`, for a stream of messages of several channels. */
+  offerFromStream(message: unknown, { dataType, signal }: OfferOptions): Outcome | Waiting {
+    const channel = this.channelOf(message, dataType);
+    if (channel === undefined) return this.refuse(message, dataType);
+    const { key, offers } = channel.placeOf(message);
+    const outcome = offers.offerFromStream(message, signal, key);
+    return outcome instanceof Promise ? { channel, offers, outcome } : outcome;
+  }
+
+  /** The messages of a list; undefined: it is one message. A list may begin with something broken. */
+  messagesIn(element: unknown, dataType: string | undefined): readonly unknown[] | undefined {
+    const messages = listOf(element);
+    if (messages !== undefined || dataType !== undefined) return messages;
+    const others = listOf(element, true);
+    return others === undefined || this.recognition.dataTypeOf(element) !== undefined ? undefined : others;
+  }
+
+  /** Resolves when the event loop has turned; one promise for all that wait for it. */
+  turn(): Promise<void> {
+    this.turning ??= new Promise((resolve) => {
+      this.services.clock.setImmediate(() => {
+        this.turning = undefined;
+        resolve();
+      });
+    });
+    return this.turning;
+  }
+
+  /** A stream waits until the channel has room, with all that is behind in it; ends with the returned function. */
+  streamWaits({ name }: ChannelEntry): () => void {
+    const wait = { name };
+    this.streams.add(wait);
+    return () => void this.streams.delete(wait);
+  }
+
+  /** The channels for which streams wait. */
+  get waitedFor(): readonly string[] {
+    return [...new Set([...this.streams].map(({ name }) => name))];
+  }
+
+  private routeOther(message: unknown, dataType: string | undefined): Outcome {
+    const messages = this.messagesIn(message, dataType);
+    if (messages !== undefined) return firstRefusal(messages.map((each) => this.routeOne(each, dataType)));
+    return this.routeOne(message, dataType);
+  }
+
+  /** A list in a list is no message. */
+  protected routeOne(message: unknown, dataType: string | undefined): Outcome {
     const channel = this.channelOf(message, dataType);
     return channel === undefined ? this.refuse(message, dataType) : channel.accept(message);
   }
 
-  routeAll(messages: Iterable<unknown>, dataType?: string): IntakeCount {
-    const count = { accepted: 0, rejected: 0 };
-    for (const message of messages) count[this.route(message, dataType).status] += 1;
-    return count;
-  }
-
-  /** A promise only when the message has to wait for room. */
-  offer(message: unknown, { dataType, signal }: OfferOptions): Outcome | Promise<Outcome> {
-    this.recorder?.keepMessage(message);
+  protected offerOne(message: unknown, { dataType, signal }: OfferOptions): Outcome | Promise<Outcome> {
     const channel = this.channelOf(message, dataType);
     return channel === undefined ? this.refuse(message, dataType) : channel.offer(message, signal);
   }
 
-  /** A source that never waits would keep timers and sockets waiting: the event loop gets its turns. */
-  async offerInTurn(message: unknown, options: OfferOptions): Promise<Outcome> {
-    const { clock, scheduler } = this.services;
-    if (scheduler.isSliceOver()) await new Promise<void>((resolve) => clock.setImmediate(resolve));
-    options.signal?.throwIfAborted();
-    return this.offer(message, options);
-  }
-
-  private refuse(message: unknown, dataType = this.recognition.dataTypeOf(message)): Outcome {
+  private refuse(message: unknown, known?: string): Outcome {
+    const dataType = known ?? this.recognition.dataTypeOf(message);
+    if (dataType === null || this.unwanted.has(dataType) || this.unwanted.has(this.recognition.valueIn(message))) {
+      this.ignoredCount += 1;
+      return REJECTED.ignored;
+    }
     this.refused += 1;
     // A caller without types may hand over a symbol, which no template takes.
     const named = `no channel serves data type '${String(dataType)}'`;
@@ -107,9 +227,44 @@ export class Intake {
     const { bus, keepDeadLetter } = this.services;
     bus.changes.during(() => {
       keepDeadLetter(null, 'unknown-type', message, why, 0);
-      bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message });
+      bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message, error: why });
     });
     return REJECTED['unknown-type'];
+  }
+}
+
+/** Of a list: accepted if each of its messages was. */
+function firstRefusal(outcomes: readonly Outcome[]): Outcome {
+  return outcomes.find(({ status }) => status === 'rejected') ?? ACCEPTED;
+}
+
+/** An intake whose messages are recorded: a class of its own, so that others need not ask for each message. */
+export class RecordedIntake extends Intake {
+  private readonly recorder: FlightRecorder;
+
+  constructor(recognition: Recognition, services: Services, recorder: FlightRecorder) {
+    super(recognition, services);
+    this.recorder = recorder;
+  }
+
+  override route(message: unknown, dataType?: string): Outcome {
+    const isOne = this.messagesIn(message, dataType) === undefined;
+    return isOne ? this.routeOne(message, dataType) : super.route(message, dataType);
+  }
+
+  override offerFromStream(message: unknown, options: OfferOptions): Outcome | Waiting {
+    this.recorder.keepMessage(message);
+    return super.offerFromStream(message, options);
+  }
+
+  protected override routeOne(message: unknown, dataType: string | undefined): Outcome {
+    this.recorder.keepMessage(message);
+    return super.routeOne(message, dataType);
+  }
+
+  protected override offerOne(message: unknown, options: OfferOptions): Outcome | Promise<Outcome> {
+    this.recorder.keepMessage(message);
+    return super.offerOne(message, options);
   }
 }
 

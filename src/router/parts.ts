@@ -1,20 +1,22 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
 import type { AnyChannel } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
+import { createPatientTimers } from '../core/patient-timers.ts';
 import { createRandom } from '../core/random.ts';
 import { Recognition } from '../core/recognition.ts';
 import { Scheduler } from '../core/scheduler.ts';
 import { Bus } from '../facts/bus.ts';
 import { DeadLetters } from '../facts/dead-letters.ts';
+import { Ending } from '../facts/ending.ts';
 import { containLogger, logFacts, silentLogger } from '../facts/logging.ts';
 import { FlightRecorder } from '../recorder/flight-recorder.ts';
 import { Alerts } from '../report/alerts.ts';
 import { beginReport, type ChannelReport } from '../report/drain-report.ts';
 import type { RouterView } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
-import { Definitions, type Plan } from './definitions.ts';
+import { Definitions, type Plan, rulesIn } from './definitions.ts';
 import { Fleet } from './fleet.ts';
-import { Intake } from './intake.ts';
+import { Intake, RecordedIntake } from './intake.ts';
 
 /** The parts of one router. */
 export interface RouterParts {
@@ -34,26 +36,34 @@ export function buildParts(plan: Plan): RouterParts {
   const clock = options.clock ?? createSystemClock();
   const bus = new Bus(clock, options.events);
   const logger = options.logger === undefined ? silentLogger : containLogger(options.logger, bus);
-  if (options.logger !== undefined) logFacts(bus, logger);
+  const ending = new Ending();
+  if (options.logger !== undefined) logFacts(bus, logger, clock, ending);
   // Before the alerts: a fact stands in the record before the alert that it raises.
-  const recorder = options.recorder && new FlightRecorder(options.recorder, bus, clock);
-  const deadLetters = new DeadLetters(config.router.deadLetters.capacity);
+  const recorder = options.recorder && new FlightRecorder(options.recorder, bus, clock, ending);
+  const deadLetters = new DeadLetters(config.router.deadLetters);
   const services: Services = {
     clock,
+    timers: createPatientTimers(clock, clock),
     random: options.random ?? createRandom(clock.wallTime()),
     bus,
     logger,
+    ending,
     scheduler: new Scheduler(clock, config.router),
     keepDeadLetter(channel, reason, message, error, attempts) {
       const letter = deadLetters.add({ channel, reason, message, error, attempts, at: clock.wallTime() });
-      bus.publish('message.deadLettered', letter);
+      if (letter !== undefined) bus.publish('message.deadLettered', letter);
     },
   };
-  const recognition = new Recognition(options.recognize, (error) => bus.fault('rule', error));
+  const recognition = new Recognition(rulesIn(options), (error) => bus.fault('rule', error));
   const definitions = new Definitions(plan, services);
   const fleet = new Fleet(services, definitions);
-  const intake = new Intake(recognition, services, recorder);
-  const alerts = new Alerts(services, fleet.channels);
+  const intake =
+    recorder?.keepsMessages === true
+      ? new RecordedIntake(recognition, services, recorder)
+      : new Intake(recognition, services);
+  intake.tellApart(config.router.recognize);
+  intake.ignore(config.router.recognize.ignore);
+  const alerts = new Alerts(services, fleet.channels, intake, deadLetters);
   const parts = { services, definitions, fleet, intake, deadLetters, alerts, recorder };
   for (const name of Object.keys(config.channels)) addChannel(parts, name, instances.get(name));
   instances.clear();
@@ -63,13 +73,15 @@ export function buildParts(plan: Plan): RouterParts {
 /** What reports read. */
 export function viewOf({ deadLetters, fleet, intake, services }: RouterParts): RouterView {
   const { channels, takenOut } = fleet;
-  return {
-    channels,
-    removed: takenOut.ledger,
-    unroutable: intake.unroutable,
-    deadLetters,
-    faults: services.bus.faults,
-  };
+  const { ignored, unroutable } = intake;
+  const { faults } = services.bus;
+  return { channels, removed: takenOut.ledger, unroutable, ignored, deadLetters, faults };
+}
+
+/** Why the router takes nothing in, in words; undefined: it does. */
+export function whyNotRunning({ fleet }: RouterParts): string | undefined {
+  if (fleet.isStopping) return 'was stopped';
+  return fleet.isLaunched ? undefined : 'was not started';
 }
 
 /**

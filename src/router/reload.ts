@@ -1,8 +1,9 @@
-import { watchFile } from '../adapters/watch-file.ts';
+import { LOOK_MS, watchFile } from '../adapters/watch-file.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
-import { type LoadOptions, loadConfig, loadOptions } from '../config/load.ts';
+import type { Source } from '../config/layers.ts';
+import { type LoadOptions, loadOptions, readConfig } from '../config/load.ts';
 import type { OptionNames } from '../config/options.ts';
-import { configOf, layersOf, resolveLayers, withoutChannel } from '../config/parse.ts';
+import { configOf, sourceOf, withoutChannel } from '../config/parse.ts';
 import type { RouterConfig } from '../config/schema.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { ChannelEntry } from './channel-entry.ts';
@@ -27,40 +28,54 @@ export class Reloads {
   readonly #parts: RouterParts;
   readonly #watches = new Set<() => Promise<void>>();
   #last: Promise<unknown> = Promise.resolve();
+  /** The next configuration is told even if it changes nothing, because it ends the alert. */
+  #wasRejected = false;
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
   }
 
-  reconfigure(config: AnyConfig | (() => Promise<AnyConfig>), mayRemove = true): Promise<readonly ConfigChange[]> {
-    const reload = this.#last.then(() => {
-      return reconfigure(this.#parts, typeof config === 'function' ? config() : config, mayRemove);
-    });
-    this.#last = reload.catch(() => {});
+  reconfigure(config: AnyConfig): Promise<readonly ConfigChange[]> {
+    return this.#reload(() => sourceOf(config), true);
+  }
+
+  #reload(source: () => Source | Promise<Source>, mayRemove: boolean): Promise<readonly ConfigChange[]> {
+    const reload = this.#last.then(() => reconfigure(this.#parts, source(), mayRemove, this.#wasRejected));
+    this.#last = reload.then(
+      () => {
+        this.#wasRejected = false;
+      },
+      () => {
+        this.#wasRejected = true;
+      },
+    );
     return reload;
   }
 
-  /** Reconfigures from a file whenever it is written, until the returned function is called. */
+  /** Reconfigures from a file whenever it changes, is replaced or is deleted, until the returned function is called. */
   watch(file: string, { removesBusy = false, ...options }: WatchOptions): () => Promise<void> {
-    const end = watchFile(file, () => {
-      // A listener of `config.rejected` hears what is wrong.
-      this.reconfigure(() => this.#load(file, options), removesBusy).catch(() => {});
+    const { clock, logger } = this.#parts.services;
+    const end = watchFile(file, clock, {
+      changed: () => {
+        // A listener of `config.rejected` hears what is wrong.
+        this.#reload(() => this.#read(file, options), removesBusy).catch(() => {});
+      },
+      untold: (err) =>
+        logger.warn({ file, err }, `the system does not tell of changes; a look every ${LOOK_MS} ms does`),
     });
-    const unwatch = (): Promise<void> => {
+    const unwatch = async (): Promise<void> => {
       this.#watches.delete(unwatch);
-      return end();
+      end();
     };
     this.#watches.add(unwatch);
     return unwatch;
   }
 
   /** What code said of the configuration in force wins over the file, too, unless other overrides are given. */
-  async #load(file: string, options: LoadOptions): Promise<RouterConfig> {
-    const config = await loadConfig(file, options);
-    const said = layersOf(this.#parts.definitions.config).filter(({ name }) => name !== undefined);
-    return options.overrides !== undefined || said.length === 0
-      ? config
-      : resolveLayers([...layersOf(config), ...said]);
+  async #read(file: string, options: LoadOptions): Promise<Source> {
+    const source = await readConfig(file, options);
+    const { code } = this.#parts.definitions;
+    return options.overrides === undefined ? { ...source, layers: [...source.layers, ...code] } : source;
   }
 
   unwatch(): void {
@@ -76,10 +91,11 @@ export class Reloads {
  */
 async function reconfigure(
   parts: RouterParts,
-  from: AnyConfig | Promise<AnyConfig>,
+  from: Source | Promise<Source>,
   mayRemove: boolean,
+  mustTell: boolean,
 ): Promise<readonly ConfigChange[]> {
-  const { alerts, definitions, fleet, services } = parts;
+  const { definitions, fleet, services } = parts;
   try {
     const input = await from;
     // A channel that is on its way out must be gone before a configuration may name it again.
@@ -98,8 +114,7 @@ async function reconfigure(
     const next = { config: removed.reduce((rest, { name }) => withoutChannel(rest, name), config), instances };
     const changes = withMessages(fleet.channels, diffConfig(definitions.config, next.config));
     services.bus.changes.during(() => apply(parts, next, standing));
-    if (changes.length > 0) services.bus.publish('config.applied', { changes });
-    alerts.configAccepted();
+    if (changes.length > 0 || mustTell) services.bus.publish('config.applied', { changes });
     return changes;
   } catch (error) {
     services.bus.publish('config.rejected', { error });
@@ -133,7 +148,7 @@ function messagesIn({ partitions }: ChannelEntry): number {
 }
 
 /** Channels were added or taken out meanwhile. If that leaves a mistake, those that were to be replaced go on as they were. */
-function checkAgain(parts: RouterParts, input: AnyConfig, standing: readonly ChannelEntry[]): Checked {
+function checkAgain(parts: RouterParts, input: Source, standing: readonly ChannelEntry[]): Checked {
   const { definitions, fleet } = parts;
   try {
     return definitions.check(input, fleet.channels);
@@ -149,11 +164,13 @@ function channelsToReplace(
   changes: readonly ConfigChange[],
 ): readonly ChannelEntry[] {
   // A path that ends at the name is that of a channel that comes or goes.
-  const mustBeReplaced = ({ name }: ChannelEntry): boolean =>
-    changes.some(({ path: [section, channel, field], reload }) => {
-      return section === 'channels' && channel === name && field !== undefined && reload === 'restart';
-    });
-  return [...channels.values()].filter(mustBeReplaced);
+  const names = changes
+    .filter(
+      ({ path: [section, , field], reload }) => section === 'channels' && field !== undefined && reload === 'restart',
+    )
+    .map(({ path: [, name] }) => name);
+  const toReplace = new Set(names);
+  return [...channels.values()].filter(({ name }) => toReplace.has(name));
 }
 
 /** One synchronous step: no batch begins and no message comes while it runs. */
@@ -161,7 +178,9 @@ function apply(parts: RouterParts, { config, instances }: Checked, replaced: rea
   const { definitions, fleet, intake, services } = parts;
   definitions.apply(config);
   services.scheduler.reconfigure(config.router);
-  parts.deadLetters.capacity = config.router.deadLetters.capacity;
+  intake.tellApart(config.router.recognize);
+  parts.deadLetters.limits = config.router.deadLetters;
+  intake.ignore(config.router.recognize.ignore);
   for (const channel of [...fleet.channels.values()]) {
     const next = configOf(config, channel.name);
     if (next !== undefined && !replaced.includes(channel)) channel.reconfigure(next);

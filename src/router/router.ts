@@ -1,10 +1,9 @@
 import type { Writable } from 'node:stream';
-import { consume, type IntakeCount, type Source } from '../adapters/consume.ts';
-import { createWritable } from '../adapters/writable.ts';
 import type { ChannelSource, RulesInputOf } from '../channel/channel-source.ts';
+import { refuse } from '../channel/copies.ts';
 import type { Partition } from '../channel/partition.ts';
 import type { ConfigChange } from '../config/diff.ts';
-import { checkOptions } from '../config/options.ts';
+import { checkOptions, throwIfAborted } from '../config/options.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -16,9 +15,12 @@ import { type Explanation, explain, routerHealth } from '../report/explain.ts';
 import type { RouterHealth } from '../report/health.ts';
 import { type RouterMetrics, routerMetrics } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
+import { type ConsumeCount, consume, type Source } from './consume.ts';
+import { createWritable } from './create-writable.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
-import { type OfferOptions, offerOptions, type RouteOptions, routeOptions } from './intake.ts';
-import { addChannel, type RouterParts, removeChannel, viewOf } from './parts.ts';
+import { type OfferOptions, offerOptions, type RouteAllReport, type RouteOptions, routeOptions } from './intake.ts';
+import { MixedStream } from './mixed-stream.ts';
+import { addChannel, type RouterParts, removeChannel, viewOf, whyNotRunning } from './parts.ts';
 import { Reloads, type WatchOptions, watchOptions } from './reload.ts';
 import { publishStates, type RouterActor, startActor, stateOf } from './router-actor.ts';
 import type { ChannelInput } from './router-options.ts';
@@ -41,7 +43,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   static {
     // Only routers are given to it; what they emit does not matter here.
-    partsOf = (router) => (router as DataChannelRouter).#parts;
+    partsOf = (router) => (#parts in router ? router.#parts : refuse(router, 'a router of createRouter'));
   }
 
   constructor(parts: RouterParts, actor: RouterActor) {
@@ -71,7 +73,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** The state of the router itself: starting, running, degraded, stopping, stopped or failed. */
   get state(): string {
-    return stateOf(this.actor);
+    const { isLaunched, isStopping } = this.#parts.fleet;
+    // An actor that was never started does not note that it was stopped.
+    return isStopping && !isLaunched ? 'stopped' : stateOf(this.actor);
   }
 
   /**
@@ -86,32 +90,65 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Takes one message in, or says why not. Synchronous; never throws because of a message. */
   route(message: unknown, options?: RouteOptions): Outcome {
-    if (options !== undefined) checkOptions('route', options, routeOptions);
-    return this.#parts.intake.route(message, options?.dataType);
+    return options === undefined ? this.#route(message) : this.#routeAs(message, options);
   }
 
-  /** Routes each of several messages, as feeds send them in arrays. */
-  routeAll(messages: Iterable<unknown>, options?: RouteOptions): IntakeCount {
+  #routeAs(message: unknown, options: RouteOptions): Outcome {
+    checkOptions('route', options, routeOptions);
+    return this.#route(message, options.dataType);
+  }
+
+  #route(message: unknown, dataType?: string): Outcome {
+    try {
+      return this.#parts.intake.route(message, dataType);
+    } catch (error) {
+      // Only a stack overflow comes here.
+      this.#parts.fleet.breakOff(error);
+      throw error;
+    }
+  }
+
+  /** Routes each of several messages, as feeds send them in arrays; says which were refused. */
+  routeAll(messages: Iterable<unknown>, options?: RouteOptions): RouteAllReport {
     if (options !== undefined) checkOptions('routeAll', options, routeOptions);
-    return this.#parts.intake.routeAll(messages, options?.dataType);
+    try {
+      return this.#parts.intake.routeAll(messages, options?.dataType);
+    } catch (error) {
+      // That of the iterable, or a stack overflow.
+      this.#parts.fleet.breakOff(error);
+      throw error;
+    }
   }
 
-  /** As `route`, but waits while the mailbox is full. */
+  /** As `route`, but waits while the mailbox is full; `mailbox-full` when `waitingMax` wait already. */
   async offer(message: unknown, options: OfferOptions = {}): Promise<Outcome> {
     checkOptions('offer', options, offerOptions);
-    options.signal?.throwIfAborted();
-    return this.#parts.intake.offer(message, options);
+    throwIfAborted(options.signal);
+    try {
+      return await this.#parts.intake.offerInTurn(message, options);
+    } catch (error) {
+      this.#parts.fleet.breakOff(error);
+      throw error;
+    }
   }
 
-  /** Offers all a source has; an element may be a message or an array of them. Ends with the source or the signal. */
-  consume(source: Source, options: OfferOptions = {}): Promise<IntakeCount> {
+  /**
+   * Takes in all a source has; an element may be a message or a list of them. While messages of one channel wait for room,
+   * those of the others pass. Ends with the source, the signal or `stop`. Rejects with `not-running` if the router does not run.
+   */
+  async consume(source: Source, options: OfferOptions = {}): Promise<ConsumeCount> {
     checkOptions('consume', options, offerOptions);
-    return consume(source, (message) => this.#parts.intake.offerInTurn(message, options), options.signal);
+    const { fleet, intake, services } = this.#parts;
+    const why = whyNotRunning(this.#parts);
+    if (why !== undefined) throw new SluiceError('not-running', `consume: the router ${why}`);
+    return consume(source, new MixedStream(intake, services, options), [fleet.ended, options.signal]);
   }
 
-  /** A Node stream in object mode that offers what is written to it. */
-  writable(): Writable {
-    return createWritable((message) => this.#parts.intake.offer(message, {}));
+  /** A Node stream in object mode that takes in what is written to it, as `consume` does. It fails when the router stops. */
+  writable(options: RouteOptions = {}): Writable {
+    checkOptions('writable', options, routeOptions);
+    const { intake, services } = this.#parts;
+    return createWritable(new MixedStream(intake, services, options), this.#parts);
   }
 
   /** Everything measured, as a plain snapshot. */
@@ -121,12 +158,12 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Health derived from the states, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    return routerHealth(this.#parts.fleet.channels, this.state, this.#now);
+    return routerHealth(this.#parts.fleet.channels, this.state, this.#now, this.#parts.alerts.refusing);
   }
 
   /** Why a channel is or is not delivering: one object, and the same in plain English. */
   explain(name: string): Explanation {
-    return explain(this.#channel(name), this.#now);
+    return explain(this.#channel(name), this.#now, this.#parts.intake.waitedFor);
   }
 
   /** What is wrong now, oldest first; each alert is published as `alert.raised` and `alert.cleared`. */
@@ -178,9 +215,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   /**
-   * Reconfigures from a file when it was written and is at rest; what code said wins over it. A file with mistakes, or one
-   * that leaves out a channel with messages, changes nothing and raises the alert `config-rejected`. Ends with the
-   * returned function, or with `stop`.
+   * Reconfigures from a file whenever it is at rest after a change, also behind a link; what code said wins over it. A
+   * file with mistakes, or none, or one that leaves out a channel with messages, changes nothing and raises the alert
+   * `config-rejected`. Ends with the returned function, or with `stop`.
    */
   watch(file: string, options: WatchOptions = {}): () => Promise<void> {
     checkOptions('watch', options, watchOptions);
@@ -195,9 +232,13 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     this.#during(() => this.#breaker(name).trip(coolDownMs));
   }
 
-  /** Closes the breaker of a channel by hand and forgets its history. */
+  /** Closes the breaker of a channel by hand, forgets its history, and ends every wait for another attempt. */
   reset(name: string): void {
-    this.#during(() => this.#breaker(name).reset());
+    const breaker = this.#breaker(name);
+    this.#during(() => {
+      this.#withPartitions(name, (partition) => partition.endWaits());
+      breaker.reset();
+    });
   }
 
   /** Holds a channel, or all: it takes messages in and delivers none, until `resume`. */
@@ -209,7 +250,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     this.#withPartitions(name, (partition) => partition.pause(false));
   }
 
-  /** Makes everything that waits in a channel, or in all, due now. */
+  /** Makes everything that waits in a channel, or in all, due now, and ends every wait for another attempt or a probe. */
   flush(name?: string): void {
     this.#withPartitions(name, (partition) => partition.flush());
   }

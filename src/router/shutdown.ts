@@ -32,10 +32,14 @@ export async function stopRouter(
   const standing = [...fleet.channels.values()].filter(({ isRemovedByHand }) => !isRemovedByHand);
   const finish = beginReport([...standing, ...fleet.takenOut.held]);
   fleet.closeInboxes(startedAt + deadlineMs);
-  if (!fleet.isLaunched) fleet.drain();
-  else if (actor.getSnapshot().status === 'active') {
+  if (!fleet.isLaunched) {
+    fleet.drain();
+    services.ending.end();
+  } else if (actor.getSnapshot().status === 'active') {
     actor.send({ type: 'router.stop' });
     await until(actor, () => false);
   }
+  // Whatever failed on the way: what is left is handed back.
+  fleet.halt();
   return drainReport(finish(), services.clock.now() - startedAt, deadlineMs);
 }

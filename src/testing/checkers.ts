@@ -32,7 +32,7 @@ export function checkConservation(accounts: Accounts): readonly string[] {
   if (!accounts.conserved) problems.push("router: it says of itself that it isn't conserved");
   if ('unroutable' in accounts) {
     // Not equal: the router's count includes channels that were removed and are no longer shown.
-    const known = channels.reduce((sum, [, channel]) => sum + channel.received, accounts.unroutable);
+    const known = channels.reduce((sum, [, channel]) => sum + channel.received, accounts.unroutable + accounts.ignored);
     if (accounts.received < known) problems.push(lawOf('router', 'received', accounts.received, 'at least', known));
   }
   return problems;
@@ -71,7 +71,9 @@ export function checkBounds(metrics: RouterMetrics, config: RouterConfig): reado
   const bound = (place: string, name: string, value: number, max: number): void => {
     if (value > max) problems.push(lawOf(place, name, value, 'at most', max));
   };
-  bound('router', 'deadLetters.stored', metrics.deadLetters.stored, config.router.deadLetters.capacity);
+  const { capacity, refused } = config.router.deadLetters;
+  const lettersMax = capacity + Math.min(capacity, refused.capacity);
+  bound('router', 'deadLetters.stored', metrics.deadLetters.stored, lettersMax);
   for (const [name, channel] of Object.entries(metrics.channels)) {
     const limits = config.channels[name];
     if (limits === undefined) continue;

@@ -84,6 +84,17 @@ it('Q4 a file that an editor replaces by renaming another one onto it is noticed
   expect(router.config.channels.ohlcv?.batchSize).toBe(11);
 }, 20_000);
 
+it('a deleted file is told, and one that is back ends the alert although it changes nothing', async () => {
+  const rejected = next('config.rejected');
+  await rm(file);
+  expect(String((await rejected).error)).toContain('no such file');
+  expect(router.alerts).toMatchObject([{ alert: 'config-rejected' }]);
+  const applied = next('config.applied');
+  await writeFile(file, 'channels: { ohlcv: { batchSize: 5 } }\n');
+  expect((await applied).changes).toEqual([]);
+  expect(router.alerts).toEqual([]);
+}, 20_000);
+
 it('Q4 one that is not YAML changes nothing either', async () => {
   const { error } = await write('channels: [: {\n', 'config.rejected');
   expect(String(error)).toContain('channels.yaml');

@@ -19,7 +19,7 @@ const push = fc.option(fc.constantFrom('A', 'B'), { nil: undefined }).map(
     (real, model, state) => {
       if (real.isFull) return;
       state.sequence += 1;
-      real.push(state.sequence, state.sequence * 2, state.sequence, key);
+      real.pushWithKey(key, state.sequence, state.sequence * 2, state.sequence);
       model.push([state.sequence, state.sequence * 2, state.sequence, key]);
     },
 );
@@ -98,7 +98,7 @@ test('a message that replaces a waiting one takes its place, its age and its key
       const mailbox = new Mailbox<number>(size);
       for (let n = 0; n < taken; n += 1) mailbox.push(n, n, n);
       mailbox.take(taken);
-      for (let n = 0; n < size; n += 1) mailbox.push(n, 2 * n, n, `key ${n}`);
+      for (let n = 0; n < size; n += 1) mailbox.pushWithKey(`key ${n}`, n, 2 * n, n);
       const offset = place % size;
       const expected = entriesOf(mailbox).map((entry, at) => (at === offset ? [-1, entry[1], 1_000, entry[3]] : entry));
       mailbox.replace(offset, -1, 1_000);

@@ -112,7 +112,9 @@ test('an outcome tells its reason only when it is a rejection, and the reasons a
   // @ts-expect-error an accepted message has no reason
   void outcome.reason;
   if (outcome.status === 'rejected') expectTypeOf(outcome.reason).toEqualTypeOf<RejectReason>();
-  expectTypeOf<RejectReason>().toEqualTypeOf<'unknown-type' | 'invalid' | 'mailbox-full' | 'tripped' | 'not-running'>();
+  expectTypeOf<RejectReason>().toEqualTypeOf<
+    'unknown-type' | 'ignored' | 'invalid' | 'mailbox-full' | 'tripped' | 'not-running'
+  >();
 });
 
 test('rules may be left out, and a loaded configuration is checked when the router is made', () => {

@@ -1,4 +1,4 @@
-import type { ChannelRow, Entry, LetterRow, Letters } from '../protocol.ts';
+import type { ChannelRow, Entry, Frame, LetterRow, Letters } from '../protocol.ts';
 import { make } from './dom.ts';
 import { count, duration, setting, timeOfDay } from './format.ts';
 
@@ -123,13 +123,14 @@ function isUnder(path: string, changed: string): boolean {
 /** The router in numbers. */
 export function totalsOf(
   perSecond: string,
-  frame: { conserved: boolean; deadLetters: { stored: number; evicted: number }; unroutable: number; received: number },
+  frame: Pick<Frame, 'conserved' | 'deadLetters' | 'unroutable' | 'ignored' | 'received'>,
 ): readonly (readonly [string, string, string])[] {
   const { stored, evicted } = frame.deadLetters;
   return [
     ['in', perSecond, 'plain'],
     ['received', count(frame.received), 'plain'],
     ['unroutable', count(frame.unroutable), frame.unroutable > 0 ? 'wait' : 'plain'],
+    ...(frame.ignored > 0 ? [['ignored', count(frame.ignored), 'plain'] as const] : []),
     [
       'dead letters',
       evicted > 0 ? `${count(stored)} (${count(evicted)} evicted)` : count(stored),

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -16,6 +16,14 @@ it('files hold all their lines, and only their owner may read them', async () =>
   expect(await readFile(a, 'utf8')).toBe('1\n2\n');
   expect((await readdir(directory)).sort()).toEqual(['a', 'b']);
   expect(((await stat(a)).mode & 0o777).toString(8)).toBe('600');
+});
+
+it('what an interrupted write left behind gives its rights to no new file', async () => {
+  const path = join(directory, 'a');
+  await writeFile(`${path}.part`, 'old', { mode: 0o644 });
+  await writeWhole({ [path]: ['1\n'] });
+  expect(((await stat(path)).mode & 0o777).toString(8)).toBe('600');
+  expect(await readFile(path, 'utf8')).toBe('1\n');
 });
 
 it('when the second file fails halfway, neither of them stays', async () => {

@@ -56,6 +56,7 @@ const report: ReplayReport = {
   elapsedMs: 1_000,
   perSecond: 7,
   unroutable: 7,
+  ignored: 0,
   malformed: 0,
   unreadable: [],
   channels: {},

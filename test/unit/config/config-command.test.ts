@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { configCommand } from '../../../src/cli/config-command.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { writeConfig } from './config-files.ts';
+import { channels } from './example-module.ts';
 
 afterEach(() => {
   process.exitCode = undefined;
@@ -37,6 +38,26 @@ describe('config check', () => {
     expect(exitCode).toBe(1);
   });
 
+  test('with --channels it checks names and rules by the classes, beside all other mistakes', async () => {
+    const file = await writeConfig(
+      'channels: { tick: { priority: 0 }, ohlcv: { eventRules: { minMovePercent: -1 } }, bars: {} }',
+    );
+    const { err, exitCode } = await run('check', file, '--channels', 'test/unit/config/example-module.ts');
+    expect(err.trimEnd().split('\n')).toEqual([
+      expect.stringContaining('channels.tick.priority: must be a whole number from 1 to 9, got 0'),
+      expect.stringContaining('channels.ohlcv.eventRules.minMovePercent: Too small'),
+      expect.stringContaining('channels.bars: no class is given for it; channels has tick, ohlcv, fmv'),
+    ]);
+    expect(exitCode).toBe(1);
+    const sound = await run('check', 'config/channels.yaml', '--channels', 'test/unit/config/example-module.ts');
+    expect(sound.out).toBe(`config/channels.yaml: ok, 3 channels: ${Object.keys(channels).join(', ')}\n`);
+  });
+
+  test('a module without channels is told', async () => {
+    const without = run('check', 'config/channels.yaml', '--channels', 'test/unit/config/config-files.ts');
+    await expect(without).rejects.toThrow(/config-files\.ts must export channels/);
+  });
+
   test('a missing file is told in one clear line', async () => {
     const { err, exitCode } = await run('check', 'missing.yaml');
     expect(err).toMatch(/^missing\.yaml: .*no such file.*\n$/);
@@ -69,4 +90,23 @@ describe('config print', () => {
     const again = await run('print', await writeConfig(out));
     expect(again.out).toBe(out);
   });
+});
+
+test('config print shows no value that is named like a secret, also of thousands of channels, and no mistake does', async () => {
+  const rules = 'eventRules: { apiKey: hunter2, url: "https://me:hunter2@feed", limit: 5 }';
+  const channels = Array.from({ length: 1_010 }, (_, index) => `  c${index}: { ${rules} }`);
+  const file = await writeConfig(`channels:\n${channels.join('\n')}`);
+  for (const { out } of [await run('print', file), await run('print', file, '--json')]) {
+    expect(out).not.toContain('hunter2');
+    expect(Object.keys(parse(out, { maxAliasCount: -1 }).channels)).toHaveLength(1_010);
+    expect(parse(out).channels.c1009.eventRules).toEqual({
+      apiKey: '(not shown)',
+      url: 'https://(not shown)@feed',
+      limit: 5,
+    });
+  }
+  const wrong = await writeConfig('channels: { tick: { breaker: [{ apiKey: hunter2 }], eventRules: hunter } }');
+  const { err } = await run('check', wrong);
+  expect(err).toMatch(/breaker/);
+  expect(err).not.toContain('hunter2');
 });

@@ -1,12 +1,19 @@
 import { expect, test } from 'vitest';
-import { type DeadLetterReason, DeadLetters } from '../../../src/facts/dead-letters.ts';
+import { ACCEPTED, REJECTED } from '../../../src/core/outcome.ts';
+import { type DeadLetterReason, DeadLetters, type LetterLimits } from '../../../src/facts/dead-letters.ts';
 
 function letter(channel: string | null, reason: DeadLetterReason, message: unknown) {
   return { channel, reason, message, error: undefined, attempts: 1, at: 1_000 };
 }
 
+const MB = 1_000_000;
+
+function limits(capacity: number, bytesMax = MB, refused = { capacity, bytesMax }): LetterLimits {
+  return { capacity, bytesMax, refused };
+}
+
 function store(capacity = 10): DeadLetters {
-  const letters = new DeadLetters(capacity);
+  const letters = new DeadLetters(limits(capacity));
   letters.add(letter('tick', 'poison', 'a'));
   letters.add(letter(null, 'unknown-type', 'b'));
   letters.add(letter('tick', 'failed', 'c'));
@@ -27,15 +34,15 @@ test('letters are listed oldest first, by channel, reason, id and number', () =>
 
 test('when the store is full the oldest goes and is counted (R10.3)', () => {
   const letters = store(2);
-  expect([letters.size, letters.evicted]).toEqual([2, 2]);
-  expect(letters.list().map(({ message }) => message)).toEqual(['c', 'd']);
+  expect([letters.size, letters.evicted]).toEqual([3, 1]);
+  expect(letters.list().map(({ message }) => message)).toEqual(['b', 'c', 'd']);
 });
 
 test('a lower capacity takes effect at once, and 0 keeps nothing', () => {
   const letters = store();
-  letters.capacity = 1;
-  expect([letters.size, letters.evicted]).toEqual([1, 3]);
-  letters.capacity = 0;
+  letters.limits = limits(1);
+  expect([letters.size, letters.evicted]).toEqual([2, 2]);
+  letters.limits = limits(0);
   letters.add(letter('tick', 'failed', 'e'));
   expect([letters.size, letters.evicted]).toEqual([0, 5]);
 });
@@ -49,6 +56,70 @@ test('what is dropped is not evicted, and the others stay in order', () => {
 test('a letter that was dropped counts neither as kept nor as evicted when the oldest go', () => {
   const letters = store();
   expect([letters.drop({ id: 2 }), letters.drop({ id: 2 }), letters.size]).toEqual([1, 0, 3]);
-  letters.capacity = 1;
+  letters.limits = limits(1);
   expect([letters.evicted, letters.list().map(({ id }) => id)]).toEqual([2, [4]]);
+});
+
+const all = (letters: DeadLetters) => letters.list().map(({ message }) => message);
+
+test('noise pushes out no evidence: neither refused messages nor a frequent failure of another channel', () => {
+  const letters = new DeadLetters(limits(1_000, MB, { capacity: 100, bytesMax: MB }));
+  letters.add(letter('fmv', 'poison', 'the evidence'));
+  letters.add(letter('fmv', 'invalid', 'the invalid one'));
+  for (let n = 0; n < 76_000; n += 1) letters.add({ ...letter(null, 'unknown-type', n), at: n });
+  for (let n = 0; n < 5_000; n += 1) letters.add(letter('tick', 'failed', n));
+  expect(all(letters).slice(0, 2)).toEqual(['the evidence', 'the invalid one']);
+  expect([letters.size, letters.lost.count]).toEqual([1_100, 4_001]);
+});
+
+test('a full shelf of refused messages takes ten samples of each kind in a second and counts the others', () => {
+  const letters = new DeadLetters(limits(50));
+  for (let n = 0; n < 50; n += 1) letters.add({ ...letter(null, 'unknown-type', n), at: 0 });
+  for (let n = 0; n < 3_000; n += 1) letters.add({ ...letter(null, 'unknown-type', n), at: 1_000 + n });
+  for (let n = 0; n < 10; n += 1) letters.add({ ...letter('tick', 'invalid', n), at: 4_000 });
+  expect([letters.size, letters.skipped, letters.evicted]).toEqual([50, 3_000 - 30, 40]);
+  expect(letters.list({ channel: 'tick' })).toHaveLength(10);
+});
+
+test('letters are bounded by bytes as well, and one that is too large for the store pushes out no other', () => {
+  const letters = new DeadLetters(limits(1_000, MB));
+  const error = new Error('x'.repeat(10_000));
+  letters.add(letter('fmv', 'poison', 'the evidence'));
+  for (let n = 0; n < 50; n += 1) letters.add({ ...letter('tick', 'failed', 'x'.repeat(50_000)), error });
+  expect([letters.size, letters.bytes < MB, letters.bytes > 0.9 * MB]).toEqual([10, true, true]);
+  const { evicted, size } = letters;
+  letters.add(letter('tick', 'failed', Buffer.alloc(2 * MB)));
+  expect([letters.size, letters.evicted]).toEqual([size, evicted + 1]);
+  expect(all(letters)[0]).toBe('the evidence');
+  letters.drop();
+  expect([letters.size, letters.bytes]).toEqual([0, 0]);
+});
+
+test('a letter leaves when its message was accepted, and makes no second one when it is refused again', () => {
+  const letters = new DeadLetters(limits(1));
+  const refuse = () => {
+    letters.add(letter('tick', 'invalid', 'a'));
+    return REJECTED.invalid;
+  };
+  refuse();
+  const [first] = letters.list();
+  expect(first && letters.replay(first, refuse)).toBe(REJECTED.invalid);
+  expect(letters.list()).toEqual([first]);
+  const giveUp = () => {
+    letters.add(letter('tick', 'poison', 'a'));
+    return ACCEPTED;
+  };
+  expect(first && letters.replay(first, giveUp)).toBe(ACCEPTED);
+  expect([letters.list().map(({ reason }) => reason), letters.evicted]).toEqual([['poison'], 0]);
+});
+
+test('what is dropped and added for long takes no more room than what is kept', () => {
+  const letters = new DeadLetters(limits(1_000));
+  for (let n = 0; n < 100_000; n += 1) {
+    letters.add(letter('tick', 'poison', n));
+    if (n >= 10) letters.drop({ id: n - 9 });
+  }
+  expect(letters.size).toBe(10);
+  letters.limits = limits(5);
+  expect(all(letters)).toEqual([99_995, 99_996, 99_997, 99_998, 99_999]);
 });

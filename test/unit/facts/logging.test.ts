@@ -1,9 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Bus } from '../../../src/facts/bus.ts';
+import { Ending } from '../../../src/facts/ending.ts';
 import type { RouterEvents } from '../../../src/facts/events.ts';
 import type { Logger } from '../../../src/facts/logging.ts';
 import { containLogger, logFacts } from '../../../src/facts/logging.ts';
-import { createSimulatedClock, createTestRouter, fail, message } from '../../../src/testing/index.ts';
+import {
+  createSimulatedClock,
+  createTestRouter,
+  fail,
+  message,
+  messages,
+  reject,
+  type SimulatedClock,
+} from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
 
 interface Line {
@@ -49,10 +58,15 @@ function breaks(): never {
 }
 
 let bus: Bus;
+let clock: SimulatedClock;
+let ending: Ending;
 beforeEach(() => {
-  bus = new Bus(createSimulatedClock());
+  clock = createSimulatedClock();
+  bus = new Bus(clock);
+  ending = new Ending();
 });
 
+const letter = { id: 1, channel: 'tick', message: {}, error: new Error('x'), attempts: 1, at: 0 } as const;
 const entered = { from: 'idle', to: 'flushing', cause: 'batch.full', error: undefined } as const;
 
 describe('R5.3 facts', () => {
@@ -64,27 +78,30 @@ describe('R5.3 facts', () => {
     ['batch.failed', { channel: 'tick', size: 1, attempt: 1, error: 'x', isTimedOut: false }, 'warn'],
     ['breaker.closed', { channel: 'tick', cause: 'operator' }, 'info'],
     ['callback.failed', { place: 'listener', channel: null, error: new Error('x') }, 'error'],
+    ['message.rejected', { channel: 'tick', reason: 'mailbox-full', message: {}, error: undefined }, 'warn'],
+    ['message.deadLettered', { ...letter, reason: 'poison' }, 'error'],
   ])('%s is written, as loud as it matters', (type, fact, level) => {
     const { logger, lines } = createMemoryLogger();
-    logFacts(bus, logger);
+    logFacts(bus, logger, clock, ending);
     bus.publish(type, fact);
     expect(lines).toMatchObject([{ level, message: type }]);
   });
 
   it.each<[keyof RouterEvents, RouterEvents[keyof RouterEvents]]>([
     ['batch.flushed', { channel: 'tick', trigger: 'size', size: 1, ageMs: 0, durationMs: 0, attempt: 1 }],
-    ['message.rejected', { channel: 'tick', reason: 'mailbox-full', message: {} }],
     ['event', { channel: 'tick', event: {} }],
-  ])('%s, which may come with every message, is not', (type, fact) => {
+    // `message.rejected` says so already.
+    ['message.deadLettered', { ...letter, reason: 'invalid' }],
+  ])('%s, which would say nothing new, is not', (type, fact) => {
     const { logger, lines } = createMemoryLogger();
-    logFacts(bus, logger);
+    logFacts(bus, logger, clock, ending);
     bus.publish(type, fact);
     expect(lines).toEqual([]);
   });
 
   it('of a channel go to a child logger of its own, which is made once', () => {
     const { logger, lines, children } = createMemoryLogger();
-    logFacts(bus, logger);
+    logFacts(bus, logger, clock, ending);
     for (const channel of ['tick', 'fmv/1', 'tick']) bus.publish('channel.entered', { channel, ...entered });
     bus.publish('callback.failed', { place: 'rule', channel: null, error: new Error('x') });
     expect(children).toEqual([{ channel: 'tick' }, { channel: 'fmv/1' }]);
@@ -93,14 +110,106 @@ describe('R5.3 facts', () => {
 
   it('tell causes and errors in words', () => {
     const { logger, lines } = createMemoryLogger();
-    logFacts(bus, logger);
+    logFacts(bus, logger, clock, ending);
     bus.publish('channel.entered', { channel: 'tick', ...entered, error: new Error('no connection') });
     expect(lines[0]?.fields).toEqual({
       from: 'idle',
       to: 'flushing',
       cause: 'a batch was full',
-      error: 'no connection',
+      err: new Error('no connection'),
     });
+  });
+
+  it('hand the error itself over, so that a serializer finds its stack and its cause', () => {
+    const { logger, lines } = createMemoryLogger();
+    logFacts(bus, logger, clock, ending);
+    const error = new TypeError('fetch failed', { cause: new Error('no route') });
+    bus.publish('batch.failed', { channel: 'tick', size: 1, attempt: 1, error, isTimedOut: false });
+    bus.publish('batch.failed', { channel: 'tick', size: 1, attempt: 1, error: { status: 503 }, isTimedOut: false });
+    expect(lines[0]?.fields.err).toBe(error);
+    expect(lines[1]?.fields.err).toEqual(new Error('{"status":503}'));
+  });
+
+  it('show no message and no secret', async () => {
+    const { logger, lines } = createMemoryLogger();
+    const rig = await createTestRouter({ sinks: { tick: {} }, logger });
+    rig.sink('tick').otherwise = reject(Object.assign(new Error('malformed'), { retryable: false }));
+    rig.router.routeAll([
+      { ev: 'Q', note: 'hunter2' },
+      { ...message('tick', 1), note: 'hunter2' },
+    ]);
+    await rig.advance(10);
+    const rules = { apiKey: 'hunter2', url: 'https://me:hunter2@feed' };
+    await rig.router.reconfigure({ channels: { tick: { eventRules: rules } } });
+    await rig.router.reconfigure({ channels: { tick: { eventRules: { ...rules, limit: 1 } } } });
+    const secret = { tick: { eventRules: 5 as never, breaker: { apiToken: 'hunter2' } as never } };
+    await rig.router.reconfigure({ channels: secret }).catch(() => {});
+    expect(lines.map(({ message: type }) => type)).toEqual(
+      expect.arrayContaining(['message.rejected', 'message.deadLettered', 'config.applied', 'config.rejected']),
+    );
+    expect(JSON.stringify(lines.map(({ fields }) => ({ ...fields, err: String(fields.err) })))).not.toContain(
+      'hunter2',
+    );
+  });
+});
+
+describe('R5.3 what traffic causes', () => {
+  const more = (lines: readonly Line[]) => lines.filter(({ fields }) => 'more' in fields);
+
+  it('is written ten times in ten seconds, and then how often it was', async () => {
+    const { logger, lines } = createMemoryLogger();
+    const broken = (): never => {
+      throw new Error('no opinion');
+    };
+    const rig = await createTestRouter({ sinks: { tick: {} }, logger, recognize: [broken] });
+    for (let second = 0; second < 30; second += 1) {
+      rig.router.routeAll([...messages('tick', 500), ...Array.from({ length: 500 }, () => null)]);
+      await rig.advance(1_000);
+    }
+    const written = (text: string): Line[] => lines.filter(({ message: line }) => line === text);
+    // The first period begins with the first line: of each second there are three whole periods.
+    expect([written('callback.failed').length, written('message.rejected').length]).toEqual([30, 30]);
+    expect(lines.filter(({ level }) => level === 'debug').length).toBeLessThan(200);
+    const summary = more(lines).filter(({ message: line }) => line.startsWith('message.rejected'));
+    expect(summary.map(({ message: line }) => line)).toEqual([
+      'message.rejected: … and 4,990 more in 10 s',
+      'message.rejected: … and 4,990 more in 10 s',
+      'message.rejected: … and 4,990 more in 10 s',
+    ]);
+    expect(summary[0]).toMatchObject({ level: 'warn', fields: { reason: 'unknown-type', more: 4_990 } });
+    await rig.stop();
+    expect(rig.clock.pending).toBe(0);
+  });
+
+  it('is counted to the end: a stop tells what was not told yet, and no timer stays', async () => {
+    const { logger, lines } = createMemoryLogger();
+    const rig = await createTestRouter({ sinks: { tick: {} }, logger });
+    rig.router.routeAll(Array.from({ length: 50 }, () => null));
+    await rig.stop();
+    expect(more(lines)).toMatchObject([{ fields: { more: 40 } }]);
+    expect(rig.clock.pending).toBe(0);
+    rig.router.routeAll(Array.from({ length: 50 }, () => message('tick', 1)));
+    expect(rig.clock.pending).toBe(0);
+  });
+
+  it('of one channel or reason hides no other', () => {
+    const { logger, lines } = createMemoryLogger();
+    logFacts(bus, logger, clock, ending);
+    for (const channel of ['tick', 'fmv'])
+      for (const reason of ['invalid', 'mailbox-full'] as const)
+        for (let n = 0; n < 20; n += 1)
+          bus.publish('message.rejected', { channel, reason, message: n, error: undefined });
+    expect(lines).toHaveLength(40);
+  });
+
+  it('in thousands of channels at once is bounded as well, and counted', async () => {
+    const { logger, lines } = createMemoryLogger();
+    logFacts(bus, logger, clock, ending);
+    for (let n = 0; n < 5_000; n += 1)
+      bus.publish('batch.failed', { channel: `c${n}`, size: 1, attempt: 1, error: 'x', isTimedOut: false });
+    expect(lines).toHaveLength(1_000);
+    await clock.advance(10_000);
+    expect(lines.at(-1)).toMatchObject({ channel: undefined, fields: { more: 4_000, withinMs: 10_000 } });
   });
 });
 
@@ -126,7 +235,7 @@ describe('S6 a logger that throws', () => {
   });
 
   it('is not told that it is broken', () => {
-    logFacts(bus, containLogger(createBrokenLogger(), bus));
+    logFacts(bus, containLogger(createBrokenLogger(), bus), clock, ending);
     bus.publish('router.entered', { from: null, to: 'running', cause: 'test' });
     expect(bus.faults.logger).toBe(1);
   });

@@ -7,6 +7,7 @@ import {
   hang,
   message,
   messages,
+  reject,
   slow,
   succeed,
   type TestRouter,
@@ -32,10 +33,11 @@ describe('R6.4 an alert is raised once and cleared once, with how long it lasted
     });
     const told = story(rig);
     rig.router.trip('tick');
+    expect(rig.router.alerts).toMatchObject([{ text: 'the breaker is open: tripped' }]);
     await rig.advance(10_000);
     expect(told).toEqual(['breaker-open tick']);
     expect(rig.router.alerts).toMatchObject([
-      { alert: 'breaker-open', channel: 'tick', text: 'the breaker is open: tripped' },
+      { alert: 'breaker-open', channel: 'tick', text: 'the breaker is open: probing' },
     ]);
     rig.router.route(message('tick', 0));
     await rig.advance(1_000);
@@ -166,6 +168,103 @@ describe('R6.4 an alert is raised once and cleared once, with how long it lasted
     expect(told).toHaveLength(2);
     expect(rig.clock.pending).toBe(0);
   });
+});
+
+describe('R6.4 refusing, when most of what comes is refused,', () => {
+  it('is raised for the router with its reasons and its rate, degrades its health, and ends with the refusals', async () => {
+    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {} } });
+    const told = story(rig, 'refusing');
+    for (let n = 0; n < 24_000; n += 1) rig.router.route(n % 8 === 0 ? message('tick', n) : { ev: 'Q', n });
+    expect(rig.router.health()).toMatchObject({ status: 'healthy', reason: null });
+    await rig.advance(1_000);
+    const text = expect.stringMatching(
+      /^20,999 of the last 23,998 messages were refused, 20,999 a second: 20,999 unknown-type$/,
+    );
+    expect(rig.router.alerts).toMatchObject([{ alert: 'refusing', channel: null }]);
+    expect(rig.router.health()).toMatchObject({ status: 'degraded', live: true, ready: true });
+    expect([rig.router.alerts[0]?.text, rig.router.health().reason]).toEqual([text, text]);
+    await rig.advance(60_000);
+    expect(told).toEqual(['refusing null', 'not refusing null 10000']);
+    expect(rig.router.health()).toMatchObject({ status: 'healthy', reason: null });
+    expect(rig.clock.pending).toBe(0);
+  });
+
+  it('is raised for the channel alone that refuses while the router takes most in', async () => {
+    const rig = await createTestRouter({ sinks: { ohlcv: { capacity: 100 }, tick: {} } });
+    rig.router.pause('ohlcv');
+    rig.router.routeAll([...messages('ohlcv', 300), ...messages('tick', 1_000)]);
+    await rig.advance(1_000);
+    expect(rig.router.alerts).toContainEqual(expect.objectContaining({ alert: 'refusing', channel: 'ohlcv' }));
+    const refusing = rig.router.alerts.filter(({ alert }) => alert === 'refusing');
+    expect(refusing).toMatchObject([
+      { channel: 'ohlcv', text: expect.stringMatching(/^199 of the last 199 messages .* 199 mailbox-full$/) },
+    ]);
+    expect(rig.router.health().reason).toBe(null);
+  });
+
+  it('is raised of a slow feed as well, and not of a few among many', async () => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    const told = story(rig, 'refusing');
+    for (let n = 0; n < 30; n += 1) {
+      rig.router.routeAll([...messages('tick', 50, n * 50), { ev: 'Q' }]);
+      await rig.advance(1_000);
+    }
+    expect(told).toEqual([]);
+    for (let n = 0; n < 15; n += 1) {
+      rig.router.route({ ev: 'Q' });
+      await rig.advance(2_000);
+    }
+    expect(told).toEqual(['refusing null']);
+  });
+
+  it('ends with the router', async () => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.router.routeAll(Array.from({ length: 100 }, () => ({ ev: 'Q' })));
+    await rig.advance(1_500);
+    await rig.stop();
+    expect([rig.router.alerts, rig.clock.pending]).toEqual([[], 0]);
+    rig.router.routeAll(Array.from({ length: 100 }, () => ({ ev: 'Q' })));
+    expect(rig.clock.pending).toBe(0);
+  });
+});
+
+it('R6.4 letters-evicted: a full store of dead letters is told, until it has room again', async () => {
+  const rig = await createTestRouter({ sinks: { tick: {} }, config: { router: { deadLetters: { capacity: 10 } } } });
+  const told = story(rig, 'letters-evicted');
+  rig.sink('tick').otherwise = reject(Object.assign(new Error('malformed'), { retryable: false }));
+  const giveUp = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n += 1) rig.router.route(message('tick', n));
+    await rig.advance(100);
+  };
+  await giveUp(10);
+  rig.router.routeAll(Array.from({ length: 100 }, () => null));
+  expect(told).toEqual([]);
+  await giveUp(3);
+  const textOf = (): string | undefined => rig.router.alerts.find(({ alert }) => alert === 'letters-evicted')?.text;
+  expect(textOf()).toBe('3 dead letters of accepted messages had to go; the store is 100 % full');
+  await giveUp(2);
+  expect(textOf()).toMatch(/^5 dead letters/);
+  rig.router.deadLetters.drop({ channel: 'tick', limit: 1 });
+  expect(textOf()).toMatch(/90 % full$/);
+  rig.router.deadLetters.drop({ channel: 'tick', limit: 2 });
+  expect(told).toEqual(['letters-evicted null', expect.stringMatching(/^not letters-evicted null/)]);
+});
+
+it('R6.4 the text of an alert follows the present, also between its two limits', async () => {
+  const rig = await createTestRouter({ sinks: { tick: { capacity: 100, priority: 2, batchSize: 10 } } });
+  rig.router.pause('tick');
+  const fills: (string | undefined)[] = [];
+  for (const count of [85, 10, 5]) {
+    rig.router.routeAll(messages('tick', count));
+    await rig.advance(1_000);
+    fills.push(rig.router.alerts.find(({ alert }) => alert === 'mailbox-high')?.text);
+  }
+  rig.sink('tick').otherwise = slow(1_000);
+  rig.router.resume('tick');
+  await rig.advance(3_500);
+  fills.push(rig.router.alerts.find(({ alert }) => alert === 'mailbox-high')?.text);
+  expect(fills.slice(0, 3).map((text) => /\d+ %/.exec(text ?? '')?.[0])).toEqual(['85 %', '95 %', '100 %']);
+  expect(fills[3]).toMatch(/^the mailbox is [67]0 % full$/);
 });
 
 describe('R6.4 alerts', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ProcessingChannel } from '../../../src/index.ts';
 import {
   createTestRouter,
   message,
@@ -47,7 +48,7 @@ describe('R2.4 the store of dead letters', () => {
   it('is bounded: when it is full the oldest goes, and is counted', async () => {
     const rig = await rigWithDead(5, { deadLetters: { capacity: 3 } });
     expect(deadNumbers(rig)).toEqual([2, 3, 4]);
-    expect(rig.router.metrics().deadLetters).toEqual({ stored: 3, evicted: 2 });
+    expect(rig.router.metrics().deadLetters).toMatchObject({ stored: 3, evicted: 2 });
     expect(rig.metrics('tick').deadLettered).toBe(5);
     await rig.router.reconfigure({ router: { deadLetters: { capacity: 1 } }, channels: { tick: {} } });
     expect(deadNumbers(rig)).toEqual([4]);
@@ -61,6 +62,44 @@ describe('R2.4 the store of dead letters', () => {
     expect(rig.router.deadLetters.drop({ id: 2 })).toBe(1);
     expect(rig.router.deadLetters.drop({ channel: 'tick' })).toBe(3);
     expect(rig.router.deadLetters.list()).toHaveLength(1);
+  });
+});
+
+describe('R2.4 noise', () => {
+  it('pushes no letter of an accepted message out: 76,000 heartbeats without a channel leave it where it is', async () => {
+    const rig = await rigWithDead(1);
+    for (let second = 0; second < 76; second += 1) {
+      for (let n = 0; n < 1_000; n += 1) rig.router.route({ ev: 'heartbeat', n });
+      await rig.clock.advance(1_000);
+    }
+    const [first, ...noise] = rig.router.deadLetters.list();
+    expect(first).toMatchObject({ channel: 'tick', reason: 'not-retryable', message: { n: 0 } });
+    expect(noise).toHaveLength(2_000);
+    const { conserved, unroutable, deadLetters } = rig.router.metrics();
+    expect({ conserved, unroutable }).toEqual({ conserved: true, unroutable: 76_000 });
+    expect(deadLetters.stored + deadLetters.evicted + deadLetters.skipped).toBe(76_001);
+    expect(rig.facts('message.rejected')).toHaveLength(76_000);
+    expect(rig.facts('message.deadLettered').length).toBeLessThan(3_000);
+  });
+
+  it('that nobody wants is counted and not kept: by `ev`, by data type, or where a rule says null', async () => {
+    const rig = await createTestRouter({
+      sinks: { tick: {} },
+      recognize: [(each) => (each === null ? null : undefined), (each) => (each === 7 ? 'news' : undefined)],
+      config: { router: { recognize: { ignore: ['status', 'news', 'tick', 'T', 'AM'] } } },
+    });
+    const ignored = { status: 'rejected', reason: 'ignored' };
+    for (const unwanted of [{ ev: 'status' }, { ev: 'AM' }, 7, null])
+      expect(rig.router.route(unwanted)).toEqual(ignored);
+    expect(rig.router.route({}, { dataType: 'news' })).toEqual(ignored);
+    expect(await rig.router.offer({ ev: 'status' })).toEqual(ignored);
+    // Where a channel serves the type, it is wanted.
+    expect(rig.router.route(message('tick', 1)).status).toBe('accepted');
+    expect(rig.router.metrics()).toMatchObject({ received: 7, ignored: 6, unroutable: 0, conserved: true });
+    expect([rig.router.deadLetters.list(), rig.facts('message.rejected')]).toEqual([[], []]);
+    rig.checkConserved();
+    await rig.router.reconfigure({ channels: { tick: {} } });
+    expect(rig.router.route({ ev: 'status' })).toMatchObject({ reason: 'unknown-type' });
   });
 });
 
@@ -184,6 +223,73 @@ describe('R2.4 a replay', () => {
     expect(await rig.advanceUntil(rig.router.deadLetters.replay())).toMatchObject({ replayed: 1 });
     await rig.advance(1_000);
     expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([0]);
+  });
+
+  it('loses no letter when many are replayed at the same time, more than the mailbox holds', async () => {
+    const rig = await createTestRouter({ sinks: { tick: { capacity: 20 } } });
+    rig.sink('tick').otherwise = reject(malformed);
+    for (let n = 0; n < 60; n += 20) {
+      rig.router.routeAll(messages('tick', 20, n));
+      await rig.advance(100);
+    }
+    rig.sink('tick').otherwise = slow(5);
+    const from = rig.clock.now();
+    const ids = rig.router.deadLetters.list().map(({ id }) => id);
+    // Each letter twice: the second finds it gone.
+    const replays = [...ids, ...ids].map((id) => rig.router.deadLetters.replay({ id }));
+    const reports = await rig.advanceUntil(Promise.all(replays));
+    await rig.advance(100);
+    expect(reports.filter(({ replayed }) => replayed === 1)).toHaveLength(60);
+    expect(deliveredSince(rig, from)).toEqual(numbers(60));
+    expect(rig.metrics('tick')).toMatchObject({ rejected: 0, delivered: 60, deadLettered: 60 });
+    expect(rig.router.deadLetters.list()).toEqual([]);
+  });
+
+  it('says the truth of letters that are invalid again: the same letters are there, and none twice', async () => {
+    class Strict extends ProcessingChannel<unknown> {
+      override validate(): never {
+        throw new Error('never right');
+      }
+
+      override process(): void {}
+    }
+    const rig = await createTestRouter({ channels: { tick: Strict } });
+    rig.router.routeAll(messages('tick', 10));
+    const letters = rig.router.deadLetters.list();
+    const report = await rig.advanceUntil(rig.router.deadLetters.replay());
+    expect(report).toEqual({ replayed: 0, left: 10, refused: null });
+    expect(rig.router.deadLetters.list()).toEqual(letters);
+    expect(rig.metrics('tick')).toMatchObject({ rejectedBy: { invalid: 20 } });
+  });
+
+  it('goes to the successor when a reload replaces the channel on the way', async () => {
+    const rig = await rigWithDead(3);
+    const replay = rig.router.deadLetters.replay({ perSecond: 10 });
+    await rig.advance(50);
+    await rig.advanceUntil(rig.router.reconfigure({ channels: { tick: { warmUpTimeoutMs: 1_234 } } }));
+    expect(await rig.advanceUntil(replay)).toEqual({ replayed: 3, left: 0, refused: null });
+  });
+
+  it('ends with the router: no timer is left that would keep the process alive', async () => {
+    const rig = await rigWithDead(3);
+    const replay = rig.router.deadLetters.replay({ perSecond: 0.001 });
+    await rig.advance(10);
+    await rig.stop();
+    expect(rig.clock.pending).toBe(0);
+    expect(await replay).toEqual({ replayed: 1, left: 0, refused: 'channel tick is stopped' });
+    expect(deadNumbers(rig)).toEqual([1, 2]);
+  });
+
+  it('hears its signal at once, however long the wait is', async () => {
+    const rig = await rigWithDead(3);
+    const controller = new AbortController();
+    const replay = rig.router.deadLetters.replay({ perSecond: 0.001, signal: controller.signal });
+    await rig.advance(10);
+    controller.abort();
+    await rig.advance(0);
+    expect(await replay).toEqual({ replayed: 1, left: 0, refused: 'it was aborted' });
+    await rig.advance(5_000);
+    expect(rig.clock.pending).toBe(0);
   });
 
   it.each([0, -1, Number.NaN])('refuses %d letters a second as misuse', async (perSecond) => {

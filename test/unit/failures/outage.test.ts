@@ -44,6 +44,9 @@ describe('R6.2 a sink that is down for five minutes under 1,000 messages a secon
         'breaker-open',
         'mailbox-high',
         'oldest-message',
+        // Of the channel, and of the router that has no other.
+        'refusing',
+        'refusing',
       ]);
 
       sink.otherwise = succeed();

@@ -6,6 +6,7 @@ import { buildPage } from '../../../config/build-page.ts';
 import type { Logger } from '../../../src/index.ts';
 import { createInspector, type Inspector, type InspectorOptions } from '../../../src/inspector/index.ts';
 import { loadPage } from '../../../src/inspector/page-files.ts';
+import { serve } from '../../../src/inspector/server.ts';
 import { createTestRouter, message, messages, reject, succeed, type TestRouter } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
 import { projectRoot } from '../../support/project-files.ts';
@@ -168,6 +169,19 @@ describe('refused is', () => {
     expect(await Promise.all(hosts.map(connects))).toEqual(hosts.map(() => false));
     expect(await connects('127.0.0.1')).toBe(true);
   });
+});
+
+it('connections that cannot be accepted do not end the process, however many', async () => {
+  const failures: unknown[] = [];
+  const routes = {
+    get: () => ({ type: 'text/plain', content: '' }),
+    post: () => ({ type: 'text/plain', content: '' }),
+  };
+  const { server } = await serve(0, 'token', routes, (error) => failures.push(error));
+  // As Node does while all file descriptors are in use.
+  for (let count = 0; count < 3; count += 1) server.emit('error', new Error('accept EMFILE'));
+  expect(failures.map(String)).toEqual(['Error: accept EMFILE', 'Error: accept EMFILE', 'Error: accept EMFILE']);
+  server.close();
 });
 
 describe('an oversized request', () => {
@@ -345,6 +359,16 @@ describe('dead letters', () => {
     await using other = await createInspector(rig.router, { clock: rig.clock, showPayloads });
     return (await ask(other.url, { path: 'dead-letters?channel=tick' })).body;
   }
+
+  it('of refused messages come without what was said against them, which may quote them', async () => {
+    rig.router.routeAll([{ ev: 'SECRETCO' }, { ev: 'T', sym: 'SECRETCO' }]);
+    await using other = await createInspector(rig.router, { clock: rig.clock });
+    const { body } = await ask(other.url, { path: 'dead-letters?channel=' });
+    expect(body).toContain('unknown-type');
+    expect(body).not.toContain('SECRETCO');
+    await using open = await createInspector(rig.router, { clock: rig.clock, showPayloads: true });
+    expect((await ask(open.url, { path: 'dead-letters?channel=' })).body).toContain('SECRETCO');
+  });
 
   it('come without their messages', async () => {
     const text = await letters(false);

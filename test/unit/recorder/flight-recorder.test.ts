@@ -58,6 +58,41 @@ describe('what a record holds', () => {
     await rig.stop();
   });
 
+  it('no secret of a configuration and the story of each error; the messages stay as they came', async () => {
+    const rig = await createTestRouter(recording({ messages: 5 }));
+    const error = Object.assign(new TypeError('denied', { cause: new Error('no route') }), { retryable: false });
+    rig.sink('tick').otherwise = reject(error);
+    await rig.advanceUntil(
+      rig.router.reconfigure({ channels: { tick: { eventRules: { apiKey: 'hunter2', url: 'https://a:hunter2@b' } } } }),
+    );
+    await rig.advanceUntil(rig.router.reconfigure({ channels: { tick: { eventRules: { apiKey: 'hunter3' } } } }));
+    const token = { ...message('tick', 1), token: 'ETH' };
+    rig.router.route(token);
+    await rig.advance(10);
+    const [facts, kept] = await rig.router.writeRecord();
+    const text = await readFile(facts ?? '', 'utf8');
+    expect(text).not.toMatch(/hunter\d/);
+    expect(text).toContain('TypeError: denied, caused by no route');
+    expect(await linesIn(kept)).toEqual([token]);
+    await rig.stop();
+  });
+
+  it('what was given up long before, however many messages are refused after it', async () => {
+    const rig = await createTestRouter(recording({ facts: 1_000 }));
+    rig.sink('tick').otherwise = reject(Object.assign(new Error('malformed'), { retryable: false }));
+    rig.router.route(message('tick', 1));
+    await rig.advance(10);
+    for (let n = 0; n < 20_000; n += 1) rig.router.route({ ev: 'heartbeat', n });
+    await rig.advance(20_000);
+    const [facts] = await rig.router.writeRecord();
+    const types = (await linesIn(facts)) as { type: string; fact: Record<string, unknown> }[];
+    const of = (type: string) => types.filter((line) => line.type === type).map(({ fact }) => fact);
+    expect(of('message.deadLettered')[0]).toMatchObject({ reason: 'not-retryable', message: { n: 1 } });
+    expect(of('message.rejected')).toHaveLength(101);
+    expect(of('message.rejected').at(-1)).toMatchObject({ reason: 'unknown-type', more: 19_900 });
+    await rig.stop();
+  });
+
   it('the last messages, however they came in and whatever became of them', async () => {
     const rig = await createTestRouter(recording({ messages: 5 }));
     rig.router.routeAll(messages('tick', 4));

@@ -33,6 +33,8 @@ const reads: Readonly<Record<string, (seen: Seen) => unknown>> = {
   'health()': ({ rig }) => rig.router.health(),
   'explain()': ({ rig }) => [...rig.router.channels.keys()].map((name) => rig.router.explain(name)),
   'the list of alerts': ({ rig }) => rig.router.alerts,
+  channels: ({ rig }) => [rig.router.channels, rig.router.registry],
+  'the configuration': ({ rig }) => rig.router.config,
   'the list of dead letters': ({ rig }) => rig.router.deadLetters.list(),
   'the text for Prometheus': ({ rig }) => prometheusText(rig.router),
   'a frame of the inspector': ({ rig }) => takeFrame(rig.router, rig.clock, readRouter(rig.router)),

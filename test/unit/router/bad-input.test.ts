@@ -23,7 +23,8 @@ const unroutable: readonly (readonly [string, unknown])[] = [
   ['a number', 42],
   ['a symbol', Symbol('T')],
   ['a function', () => 'T'],
-  ['an array', [message('tick', 0)]],
+  ['an array that is no list', [1, 'T', [message('tick', 0)]]],
+  ['bytes', new Uint8Array(3)],
   ['an empty object', {}],
   ['an unknown event', { ev: 'XQ', sym: 'A' }],
   ['the name of a built-in member', { ev: 'constructor' }],
@@ -79,7 +80,7 @@ describe('S6 a message that is odd and known is delivered as it came', () => {
 it('a `partitionBy` that throws or gives no text puts the message somewhere, and is counted and told', async () => {
   const partitionBy = (input: unknown) => ((input as { n: number }).n === 0 ? trap() : (7 as unknown as string));
   const rig = await createTestRouter({ sinks: { tick: { partitions: 4, partitionBy } } });
-  expect(rig.router.routeAll([message('tick', 0), message('tick', 1)])).toEqual({ accepted: 2, rejected: 0 });
+  expect(rig.router.routeAll([message('tick', 0), message('tick', 1)])).toMatchObject({ accepted: 2, rejected: 0 });
   await rig.advance(10);
   expect(rig.metrics('tick').delivered).toBe(2);
   expect(rig.router.metrics().faults.key).toBe(2);
@@ -115,7 +116,7 @@ it('the store of dead letters is bounded: the oldest goes, and is counted', asyn
   const rig = await createTestRouter({ sinks: { tick: {} }, config: { router: { deadLetters: { capacity: 3 } } } });
   for (let n = 0; n < 5; n += 1) rig.router.route({ ev: 'XQ', n });
   expect(rig.router.deadLetters.list().map(({ message: letter }) => (letter as { n: number }).n)).toEqual([2, 3, 4]);
-  expect(rig.router.metrics().deadLetters).toEqual({ stored: 3, evicted: 2 });
+  expect(rig.router.metrics().deadLetters).toMatchObject({ stored: 3, evicted: 2, skipped: 0 });
   expect(rig.router.deadLetters.drop({ reason: 'unknown-type' })).toBe(3);
   expect(rig.router.metrics()).toMatchObject({ unroutable: 5, deadLetters: { stored: 0 } });
 });

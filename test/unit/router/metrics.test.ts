@@ -133,7 +133,9 @@ it('R5.3 facts are written to the host’s logger, each channel by a child of it
   const lines: string[] = [];
   const loggerOf = (channel: string): Logger => {
     const write = (level: string) => (fields: object, text: string) =>
-      void lines.push(`${level} ${channel} ${text} ${JSON.stringify(fields)}`);
+      void lines.push(
+        `${level} ${channel} ${text} ${JSON.stringify(fields, (_key, value) => (value instanceof Error ? value.message : value))}`,
+      );
     return {
       debug: write('debug'),
       info: write('info'),
@@ -147,7 +149,7 @@ it('R5.3 facts are written to the host’s logger, each channel by a child of it
   rig.router.route(message('tick', 0));
   await rig.advance(1_000);
   expect(lines).toContainEqual(expect.stringMatching(/^info - router\.entered .*"to":"running"/));
-  expect(lines).toContainEqual(expect.stringMatching(/^warn tick batch\.failed .*"error":"the script says so"/));
+  expect(lines).toContainEqual(expect.stringMatching(/^warn tick batch\.failed .*"err":"the script says so"/));
   expect(lines.filter((line) => line.includes('batch.flushed'))).toEqual([]);
 });
 

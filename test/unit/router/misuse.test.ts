@@ -57,8 +57,8 @@ describe('options that cannot be meant are refused with what is allowed', () => 
     [
       'a configured channel without a class',
       { channels: { tick: () => new Plain() }, config: { channels: { ohlcv: {} } } },
-      'unknown-channel',
-      'config.channels.ohlcv: no class is given for it; channels has tick',
+      'invalid-config',
+      /config in code channels\.ohlcv: no class is given for it; channels has tick$/,
     ],
     [
       'a name no channel may have',
@@ -154,7 +154,7 @@ it('`routerOf` refuses an actor that is none of ours', async () => {
   const actor = createActor(createMachine({}));
   expect(await thrown(() => routerOf(actor as never))).toMatchObject({
     code: 'invalid-option',
-    message: 'routerOf: this actor is not one of createRouterLogic',
+    message: 'this is not an actor of createRouterLogic',
   });
 });
 

@@ -59,7 +59,7 @@ describe('R6.2 a channel that fails in its', () => {
 it('messages that come while a channel warms up or is down wait in its mailbox', async () => {
   const plan: Plan = { place: 'warmUp', failures: 2, lives: [] };
   const rig = await rigWith(plan);
-  expect(rig.router.routeAll(messages('tick', 10))).toEqual({ accepted: 10, rejected: 0 });
+  expect(rig.router.routeAll(messages('tick', 10))).toMatchObject({ accepted: 10, rejected: 0 });
   expect(rig.metrics('tick')).toMatchObject({ state: 'failed', buffered: 10 });
   await rig.advance(1_000);
   expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(10));
@@ -140,6 +140,9 @@ describe('more than `limit` failures within `withinMs`', () => {
     await rig.advance(600_000);
     expect(rig.router.state).toBe('failed');
     expect(rig.router.health()).toMatchObject({ live: false, ready: false, status: 'unhealthy' });
+    // The channel that failed still says with what.
+    expect(rig.router.health().channels.tick?.reason).toMatch(/no (warmUp|constructor|process)/);
+    expect(rig.router.explain('tick').sentence).toMatch(/^tick has been stopped for .*: no /);
     expect(rig.router.route(message('tick', 5))).toEqual({ status: 'rejected', reason: 'not-running' });
     expect(rig.clock.pending).toBe(0);
     const report = await rig.stop();

@@ -1,0 +1,62 @@
+/** Names of fields whose values must not be shown. */
+const SECRET =
+  /pass(?:word|phrase|wd)?$|pwd$|secret|token|credential|cookie|(?:api|private|access)[-_]?key|authorization/i;
+/** What stands in the place of a secret. */
+const HIDDEN = '(not shown)';
+const DEPTH_MAX = 8;
+/** So many items of a list and values in all are copied: a list that holds itself a thousand times would never end. */
+const LIMITS = { items: 1_000, values: 100_000 };
+
+export const UNREADABLE = 'something that cannot be read';
+
+/** Where a value stands: the keys that lead to it. */
+type Path = readonly unknown[];
+
+/** True for a field that is named like a secret, or stands in one that is. The name of a channel is none. */
+export function isSecret(path: Path): boolean {
+  return path.some((name, index) => path[index - 1] !== 'channels' && typeof name === 'string' && SECRET.test(name));
+}
+
+/** A text without the passwords in URLs and without bearer tokens. */
+export function maskText(text: string): string {
+  return text
+    .replace(/:\/\/[^\s/@:]{0,200}:[^\s/@]{1,500}@/g, `://${HIDDEN}@`)
+    .replace(/\bbearer\s+[\w.~+/=-]{8,}/gi, `Bearer ${HIDDEN}`);
+}
+
+/** The value of a field, or what stands in its place when the field is named like a secret and holds something. */
+export function shownAt(path: Path, value: unknown): unknown {
+  const isEmpty = value === '' || value === undefined || value === null;
+  return !isEmpty && isSecret(path) ? HIDDEN : value;
+}
+
+/**
+ * A copy for JSON of what stands at this path: bounded in depth and width, functions by name, and without what is named
+ * like a secret. Never throws, whatever getters and proxies do.
+ */
+export function toPlain(value: unknown, at: Path = [], limits = LIMITS): unknown {
+  let left = limits.values;
+  const copy: Copy = (original, path) => {
+    try {
+      left -= 1;
+      return left < 0 ? '…' : copyOf(original, path, copy, limits.items);
+    } catch {
+      return UNREADABLE;
+    }
+  };
+  return copy(shownAt(at, value), at);
+}
+
+type Copy = (original: unknown, path: Path) => unknown;
+
+function copyOf(value: unknown, path: Path, copy: Copy, itemsMax: number): unknown {
+  if (typeof value === 'string') return maskText(value);
+  if (typeof value === 'function') return value.name === '' ? 'a function' : `the function ${value.name}`;
+  if (typeof value === 'bigint' || typeof value === 'symbol') return String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (path.length >= DEPTH_MAX) return '…';
+  if (value instanceof Date || value instanceof RegExp || value instanceof Error) return maskText(String(value));
+  if (Array.isArray(value)) return value.slice(0, itemsMax).map((item, index) => copy(item, [...path, index]));
+  const fields = Object.entries(value).slice(0, itemsMax);
+  return Object.fromEntries(fields.map(([key, field]) => [key, copy(shownAt([...path, key], field), [...path, key])]));
+}

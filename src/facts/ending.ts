@@ -1,0 +1,24 @@
+/** The end of a router, for what waits for a time: a timer that is left must not keep the process alive. */
+export class Ending {
+  // An AbortSignal would warn of its eleventh listener.
+  readonly #listeners = new Set<() => void>();
+  #isOver = false;
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Calls back at the end, once; returns what takes that back. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** The router has come to its end. */
+  end(): void {
+    this.#isOver = true;
+    const listeners = [...this.#listeners];
+    this.#listeners.clear();
+    for (const listener of listeners) listener();
+  }
+}

@@ -1,0 +1,148 @@
+import { sizeOf } from '../core/size-of.ts';
+
+/** How many letters are kept, and of how many bytes together. */
+export interface ShelfLimits {
+  readonly capacity: number;
+  readonly bytesMax: number;
+}
+
+/** What a shelf reads of a letter. */
+interface Shelved {
+  readonly id: number;
+  readonly channel: string | null;
+  readonly reason: string;
+  readonly message: unknown;
+  readonly error: unknown;
+}
+
+interface Kept<Letter> {
+  readonly letter: Letter;
+  readonly bytes: number;
+}
+
+/** The letters of one channel and reason, by id, oldest first. */
+interface Kind {
+  /** Those before `head`, and some between, are gone. */
+  ids: number[];
+  head: number;
+  size: number;
+}
+
+const SPARE = 64;
+
+/**
+ * Dead letters within bounds, by number and by bytes. When they are exceeded, the oldest letter of a frequent kind goes: a
+ * flood of one channel or reason pushes out its own letters, not the only one of another.
+ */
+export class LetterShelf<Letter extends Shelved> {
+  readonly #letters = new Map<number, Kept<Letter>>();
+  readonly #kinds = new Map<string, Kind>();
+  #limits: ShelfLimits;
+  #bytes = 0;
+  #evicted = 0;
+  #lastError: unknown;
+
+  constructor(limits: ShelfLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#letters.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How many had to go because a bound was reached. */
+  get evicted(): number {
+    return this.#evicted;
+  }
+
+  /** How full it is, from 0 to 1. */
+  get fill(): number {
+    const { capacity, bytesMax } = this.#limits;
+    return Math.max(this.size / Math.max(1, capacity), this.#bytes / bytesMax);
+  }
+
+  set limits(limits: ShelfLimits) {
+    this.#limits = limits;
+    this.#evict('');
+  }
+
+  get(id: number): Letter | undefined {
+    return this.#letters.get(id)?.letter;
+  }
+
+  all(): readonly Letter[] {
+    return Array.from(this.#letters.values(), ({ letter }) => letter);
+  }
+
+  /** A letter that alone exceeds the bytes is not kept: all others would have to go for it. */
+  add(letter: Letter): void {
+    const { message, error } = letter;
+    // The messages of a batch share their error.
+    const bytes = sizeOf(message) + (error === this.#lastError ? 0 : sizeOf(error));
+    this.#lastError = error;
+    if (bytes > this.#limits.bytesMax || this.#limits.capacity === 0) {
+      this.#evicted += 1;
+      return;
+    }
+    const name = letterKind(letter);
+    const kind = this.#kinds.get(name) ?? { ids: [], head: 0, size: 0 };
+    this.#kinds.set(name, kind);
+    this.#compact(kind);
+    kind.ids.push(letter.id);
+    kind.size += 1;
+    this.#letters.set(letter.id, { letter, bytes });
+    this.#bytes += bytes;
+    this.#evict(name);
+  }
+
+  /** False: it is not there. */
+  remove(id: number): boolean {
+    const kept = this.#letters.get(id);
+    if (kept === undefined) return false;
+    this.#letters.delete(id);
+    this.#bytes -= kept.bytes;
+    const name = letterKind(kept.letter);
+    const kind = this.#kinds.get(name);
+    if (kind !== undefined) kind.size -= 1;
+    if (kind?.size === 0) this.#kinds.delete(name);
+    return true;
+  }
+
+  #evict(newest: string): void {
+    const { capacity, bytesMax } = this.#limits;
+    while (this.size > capacity || this.#bytes > bytesMax) {
+      const kind = this.#frequent(newest);
+      if (kind === undefined) return;
+      let id: number | undefined;
+      do {
+        id = kind.ids[kind.head];
+        kind.head += 1;
+      } while (id !== undefined && !this.remove(id));
+      this.#evicted += 1;
+    }
+  }
+
+  /** The newest kind if it has its share, else the most frequent; of two the one that came first. */
+  #frequent(newest: string): Kind | undefined {
+    const kind = this.#kinds.get(newest);
+    if (kind !== undefined && kind.size > 1 && kind.size >= this.size / this.#kinds.size) return kind;
+    let most: Kind | undefined;
+    for (const each of this.#kinds.values()) if (most === undefined || each.size > most.size) most = each;
+    return most;
+  }
+
+  #compact(kind: Kind): void {
+    if (kind.ids.length <= 2 * kind.size + SPARE) return;
+    kind.ids = kind.ids.slice(kind.head).filter((id) => this.#letters.has(id));
+    kind.head = 0;
+  }
+}
+
+/** Letters of one kind make room for each other. */
+export function letterKind({ channel, reason }: Pick<Shelved, 'channel' | 'reason'>): string {
+  return `${reason} ${channel ?? ''}`;
+}

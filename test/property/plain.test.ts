@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isSecret, maskText, shownAt, toPlain } from '../../src/core/plain.ts';
+
+const secrets = ['password', 'apiToken', 'API_KEY', 'clientSecret', 'Authorization', 'dbPassword', 'privateKey'];
+const names = fc.constantFrom(...secrets, 'accessKey', 'pwd', 'Set-Cookie');
+
+it('anything becomes JSON, however deep, wide or odd, and never throws', () => {
+  fc.assert(
+    fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true, withSparseArray: true }), (value) => {
+      expect((JSON.stringify(toPlain(value)) ?? 'undefined').length).toBeGreaterThan(0);
+    }),
+  );
+});
+
+it('what refers to itself ends, also a thousand times over', () => {
+  const self: Record<string, unknown> = {};
+  self.self = self;
+  expect(JSON.stringify(toPlain(self))).toContain('…');
+  const wide: unknown[] = [];
+  for (let count = 0; count < 1_000; count += 1) wide.push(wide);
+  expect(JSON.stringify(toPlain(wide)).length).toBeLessThan(1_000_000);
+});
+
+it('what is named like a secret is not shown, at any depth', () => {
+  fc.assert(
+    fc.property(names, fc.array(fc.constantFrom('a', 'rules', 'list'), { maxLength: 5 }), (name, path) => {
+      const value = path.reduceRight<unknown>((inner, key) => ({ [key]: [inner] }), { [name]: 'hunter2' });
+      // Eight levels down nothing is shown at all.
+      expect(JSON.stringify(toPlain(value))).not.toContain('hunter2');
+      expect(toPlain('hunter2', [...path, name])).toBe('(not shown)');
+      expect(isSecret([...path, name, 'inner'])).toBe(true);
+    }),
+  );
+});
+
+it.each(['postgres://me:hunter2@db/x', 'Authorization: bearer hunter2hunter2', 'no://:hunter2@x'])(
+  'a text does not show the secret in %s',
+  (text) => {
+    expect(maskText(`before ${text} after`)).toMatch(/^before .*not shown.* after$/);
+    expect(JSON.stringify(toPlain({ list: [text] }))).not.toContain('hunter2');
+  },
+);
+
+describe('is shown as it is:', () => {
+  it('an ordinary setting, and a channel that is named like a secret', () => {
+    const config = { batchSize: 10, partitionBy: 'sym', key: 'a', window: { count: 20 }, list: [1, null, true] };
+    expect(toPlain(config)).toEqual(config);
+    const channels = { channels: { tokens: { batchSize: 1, apiKey: '', password: 'x' } } };
+    expect(toPlain(channels)).toEqual({ channels: { tokens: { batchSize: 1, apiKey: '', password: '(not shown)' } } });
+    expect(shownAt(['channels', 'tokens', 'batchSize'], 5)).toBe(5);
+  });
+});
+
+it('a function is shown by its name, if it has one', () => {
+  const functions = { keyOf: function bySymbol() {}, other: (() => () => {})() };
+  expect(toPlain(functions)).toEqual({ keyOf: 'the function bySymbol', other: 'a function' });
+});
+
+it('a value that throws when it is read is shown as such', () => {
+  const trap = {
+    get price(): never {
+      throw new Error('no price');
+    },
+  };
+  expect(toPlain({ inner: [trap, 1] })).toEqual({ inner: ['something that cannot be read', 1] });
+});

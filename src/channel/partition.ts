@@ -120,9 +120,9 @@ export class Partition {
     };
   }
 
-  /** No instance could be made for a life. */
-  startFailed(error: unknown): void {
-    if (!this.inbox.isOpen) this.inbox.open(unchecked);
+  /** No instance could be made for a life. While the router serves, messages wait for the next one. */
+  startFailed(error: unknown, isServing: boolean): void {
+    if (isServing && !this.inbox.isOpen) this.inbox.open(unchecked);
     this.enter('failed', 'constructor', error);
   }
 

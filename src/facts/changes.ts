@@ -10,8 +10,9 @@ const ROUNDS_MAX = 100;
  */
 export class Changes {
   readonly #clock: Pick<Clock, 'setImmediate'>;
-  /** How many changes are under way, one inside the other. */
+  /** How many changes are under way, one inside the other, and how many of these let no order in. */
   #depth = 0;
+  #closed = 0;
   #isTelling = false;
   /** What waits is told in a turn of its own, after the stack that is not ours, or after the event loop had its turn. */
   #isTurnDue = false;
@@ -21,18 +22,23 @@ export class Changes {
     this.#clock = clock;
   }
 
-  /** Changes something: what it tells of waits until all of it is done. */
+  /** Changes something: what it tells of, and what the host orders meanwhile, waits until all of it is done. */
   during<Result>(change: () => Result): Result {
     this.#depth += 1;
+    this.#closed += 1;
     try {
       return change();
     } finally {
       this.#depth -= 1;
+      this.#closed -= 1;
       if (this.#depth === 0 && !this.#isTurnDue) this.#tell();
     }
   }
 
-  /** As `during`, from inside a stack that is not ours, such as a transition: what it tells of waits for its end, too. */
+  /**
+   * Changes something inside a stack that is not ours, such as a transition: what it tells of waits for the end of that,
+   * too. Orders do not wait: who calls code of the host here looks afterwards what that did.
+   */
   within<Result>(change: () => Result): Result {
     this.#depth += 1;
     try {
@@ -40,6 +46,16 @@ export class Changes {
     } finally {
       this.#depth -= 1;
       if (this.#depth === 0 && this.#waiting.length > 0 && !this.#isTelling) this.#tellWith(queueMicrotask);
+    }
+  }
+
+  /** As `within`, but orders wait as well. */
+  undisturbed<Result>(change: () => Result): Result {
+    this.#closed += 1;
+    try {
+      return this.within(change);
+    } finally {
+      this.#closed -= 1;
     }
   }
 
@@ -58,8 +74,8 @@ export class Changes {
   /** Carries out an order of the host: now, unless a change is under way, which is completed first. Then it is a change. */
   order<Result>(carryOut: () => Promise<Result>): Promise<Result> {
     // What it tells of waits until the caller has the promise, so that a listener can be given the same one.
-    if (this.#depth === 0) return this.within(carryOut);
-    return new Promise((resolve, reject) => this.tell(() => this.within(carryOut).then(resolve, reject)));
+    if (this.#closed === 0) return this.undisturbed(carryOut);
+    return new Promise((resolve, reject) => this.tell(() => this.undisturbed(carryOut).then(resolve, reject)));
   }
 
   #tellWith(later: (tell: () => void) => void): void {

@@ -6,8 +6,8 @@ import type { Bus } from './bus.ts';
 export type Inspect = Observer<InspectionEvent> | ((event: InspectionEvent) => void);
 
 /**
- * An inspector that throws would jam the actor it looks at for ever, and one that gives orders would come in the middle of
- * a transition: it is contained, and called when that has ended. `bus`: undefined before there is a router.
+ * An inspector that throws would jam the actor it looks at for ever: it is contained. It looks in the middle of a
+ * transition, so what it orders waits for the end of that. `bus`: undefined before there is a router.
  */
 export function containInspector(inspect: Inspect, bus: () => Bus | undefined): (event: InspectionEvent) => void {
   const call = contained(
@@ -17,6 +17,6 @@ export function containInspector(inspect: Inspect, bus: () => Bus | undefined): 
   return (event) => {
     const changes = bus()?.changes;
     if (changes === undefined) call(event);
-    else changes.tellAfterwards(() => void call(event));
+    else changes.undisturbed(() => void call(event));
   };
 }

@@ -256,10 +256,12 @@ export class Fleet implements FleetPort {
     };
     const made = channel.makeInstance(partition);
     // Its constructor is code of the host, which may have ended the router or started the partition itself.
-    if (!this.#mayStart(partition)) return;
-    if ('instance' in made) return partition.start(this.#parent, made.instance, made.validate, warmed);
-    partition.startFailed(made.error);
-    this.#failed(partition);
+    if ('instance' in made) {
+      if (this.#mayStart(partition)) partition.start(this.#parent, made.instance, made.validate, warmed);
+    } else if (!partition.isAlive && this.#partitions.has(partition.id)) {
+      partition.startFailed(made.error, !this.isStopping);
+      this.#failed(partition);
+    }
   }
 
   /** What it does not deliver stays in it. */

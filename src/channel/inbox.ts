@@ -175,12 +175,9 @@ export class Inbox implements Door {
     if (mailbox.size === 0 && this.config.batchSize > 1) clock.read();
     else clock.advance(1);
     const sequence = counters[Counter.accepted] + 1;
-    // Before the policy, which may ask the host for keys: what that routes is counted after this message.
-    counters[Counter.accepted] = sequence;
-    if (!this.overflow.admit(payload, key, clock.now, sequence)) {
-      counters[Counter.accepted] -= 1;
-      return this.reject('mailbox-full', message);
-    }
+    if (!this.overflow.admit(payload, key, clock.now, sequence)) return this.reject('mailbox-full', message);
+    // Not set to its number: the policy may ask the host for keys, who may route.
+    counters[Counter.accepted] += 1;
     if (mailbox.size >= this.wakeAt) this.waker?.wake();
     return ACCEPTED;
   }

@@ -80,11 +80,12 @@ export class Changes {
 
   #tellWith(later: (tell: () => void) => void): void {
     if (this.#isTurnDue) return;
-    this.#isTurnDue = true;
     later(() => {
       this.#isTurnDue = false;
       this.#tell();
     });
+    // Not before: where the stack overflows, nothing is due.
+    this.#isTurnDue = true;
   }
 
   #tell(): void {

@@ -25,6 +25,7 @@ export type ChannelEvent =
   | { readonly type: 'delivery.quieted' }
   | { readonly type: 'breaker.opened' }
   | { readonly type: 'breaker.closed' }
+  | { readonly type: 'wait.shortened' }
   | { readonly type: 'call.hung'; readonly error: unknown }
   | { readonly type: 'channel.pause' }
   | { readonly type: 'channel.resume' }
@@ -62,6 +63,7 @@ export const channelMachine = setup({
     isDue: ({ context }) => context.port().isDue,
     hasWork: ({ context }) => context.port().hasWork,
     isIsolating: ({ context }) => context.port().isIsolating,
+    mayIsolate: ({ context }) => context.port().isIsolating && !context.port().mustWait,
     mustWait: ({ context }) => context.port().mustWait,
   },
   delays: {
@@ -132,12 +134,13 @@ export const channelMachine = setup({
           invoke: { id: 'delivery', src: 'delivery', input: ({ context }) => ({ port: context.port, mode: 'flush' }) },
           on: {
             'delivery.quieted': 'idle',
-            'batch.failed': [{ guard: 'isIsolating', target: 'isolating' }, { target: 'retrying' }],
+            'batch.failed': [{ guard: 'mayIsolate', target: 'isolating' }, { target: 'retrying' }],
           },
         },
         retrying: {
           entry: 'noteCause',
           after: { retryDelay: [{ guard: 'isIsolating', target: 'isolating' }, { target: 'flushing' }] },
+          on: { 'wait.shortened': { target: 'retrying', reenter: true } },
         },
         isolating: {
           entry: 'noteCause',
@@ -162,6 +165,7 @@ export const channelMachine = setup({
       on: {
         'breaker.opened': { target: 'tripped', reenter: true },
         'breaker.closed': 'ready',
+        'wait.shortened': { target: 'tripped', reenter: true },
         'call.hung': { target: 'failed', actions: 'noteError' },
         'channel.pause': 'paused',
         'channel.restart': 'failed',
@@ -188,7 +192,10 @@ export const channelMachine = setup({
           invoke: { id: 'drainer', src: 'delivery', input: ({ context }) => ({ port: context.port, mode: 'drain' }) },
           on: { 'batch.failed': 'waiting', 'breaker.opened': 'waiting' },
         },
-        waiting: { after: { retryDelay: 'delivering' }, on: { 'breaker.closed': 'delivering' } },
+        waiting: {
+          after: { retryDelay: 'delivering' },
+          on: { 'breaker.closed': 'delivering', 'wait.shortened': { target: 'waiting', reenter: true } },
+        },
       },
     },
     closing: {

@@ -1,4 +1,3 @@
-export type { IntakeCount } from './adapters/consume.ts';
 export type { BreakerMetrics, ChannelMetrics } from './channel/channel-metrics.ts';
 export type { ChannelSource, ChannelSources } from './channel/channel-source.ts';
 export {
@@ -24,7 +23,7 @@ export { type Bucket, type Distribution, distributionBetween } from './core/hist
 export type { Outcome, RejectReason } from './core/outcome.ts';
 export type { GapReason } from './core/overflow.ts';
 export { createRandom, type Random } from './core/random.ts';
-export type { RecognitionRule } from './core/recognition.ts';
+export type { Discriminator, RecognitionRule } from './core/recognition.ts';
 export { SluiceError, type SluiceErrorCode } from './core/sluice-error.ts';
 export type { Trigger } from './core/trigger.ts';
 export type { EventBus } from './facts/bus.ts';
@@ -38,6 +37,7 @@ export type { ChannelReport, DrainReport } from './report/drain-report.ts';
 export type { Explanation } from './report/explain.ts';
 export type { ChannelHealth, HealthStatus, RouterHealth } from './report/health.ts';
 export type { LetterCounts, RouterMetrics } from './report/metrics.ts';
+export type { ConsumeCount } from './router/consume.ts';
 export {
   type CreateRouterOptions,
   createRouter,
@@ -47,7 +47,8 @@ export {
 } from './router/create-router.ts';
 export type { DeadLetterDesk, ReplayOptions, ReplayReport } from './router/dead-letter-desk.ts';
 export type { DeliveryOutcome, DeliveryOutcomeOf } from './router/deliver.ts';
-export type { OfferOptions, Refused, RouteAllReport, RouteOptions } from './router/intake.ts';
+export type { IntakeCount, OfferOptions, Refused, RouteAllReport, RouteOptions } from './router/intake.ts';
+export type { WatchOptions } from './router/reload.ts';
 export { DataChannelRouter } from './router/router.ts';
-export type { ChannelInput, KnownConfig, RouterOptions } from './router/router-options.ts';
+export type { ChannelInput, KnownConfig, RecognizeOptions, RouterOptions } from './router/router-options.ts';
 export type { StopOptions } from './router/shutdown.ts';

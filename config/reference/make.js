@@ -14,6 +14,7 @@ const entries = [
   ['sluice/testing', 'src/testing'],
   ['sluice/inspector', 'src/inspector'],
   ['sluice/metrics', 'src/metrics'],
+  ['sluice/journal', 'src/journal'],
   ['sluice/machines', 'machines'],
 ];
 const intro = `# API reference

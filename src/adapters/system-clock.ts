@@ -1,13 +1,11 @@
 import type { Clock } from '../core/clock.ts';
+import { WAIT_MS_MAX } from '../core/patient-timers.ts';
 
 interface Timer {
   readonly dueMs: number;
   readonly callback: () => void;
   handle?: NodeJS.Timeout;
 }
-
-/** The longest wait Node takes; it turns a longer one into 1 ms. */
-const WAIT_MS_MAX = 2 ** 31 - 1;
 
 /** The clock of this computer. Its timers keep the process alive, as timers do. */
 export function createSystemClock(): Clock {

@@ -22,6 +22,11 @@ export class BreakerClient implements Caller {
     return this.breaker.state === 'closed';
   }
 
+  /** A success changes nothing in it. */
+  get isPristine(): boolean {
+    return this.breaker.isPristine;
+  }
+
   get epoch(): number {
     return this.admittedIn;
   }
@@ -46,6 +51,12 @@ export class BreakerClient implements Caller {
 
   failed(): void {
     this.breaker.callFailed(this.report(), this.times);
+  }
+
+  /** The sink refused for good, so it works: a probe has passed. */
+  answered(): void {
+    if (this.breaker.state === 'half-open') this.succeeded();
+    else this.canceled();
   }
 
   /** The call says nothing about the sink. */

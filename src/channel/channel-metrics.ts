@@ -26,7 +26,11 @@ export interface ChannelMetrics extends Ledger {
   readonly queueing: Distribution;
   /** Messages that wait now. */
   readonly depth: number;
+  /** Messages of `offer` and of streams that wait for room; they are not received yet. */
+  readonly waitingOffers: number;
   readonly restarts: number;
+  /** Messages that came without the key that their partition or `conflate` depends on. */
+  readonly keyless: number;
   /** Null: it has none. */
   readonly breaker: BreakerMetrics | null;
 }

@@ -1,5 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { isThenable, watch } from '../core/contained.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { anotherCopy, isMarked } from './copies.ts';
 import { type AnyChannel, type ChannelFactory, ProcessingChannel } from './processing-channel.ts';
 
 /** A channel as a host names it: its class, or a function that makes an instance. */
@@ -24,12 +26,21 @@ export type RulesInputOf<Source> = Source extends { readonly rules?: infer Rules
 
 /** Makes instances of a source. What is no function is left for `makeInstance` to refuse. */
 export function factoryOf<Channel extends AnyChannel>(source: ChannelSource<Channel>): () => Channel {
+  if (typeof source === 'function' && !isClass(source) && isMarked(source.prototype))
+    throw anotherCopy(`the class ${source.name}`);
   // The prototype tells a class from a function that makes a channel.
   return isClass(source) ? () => new source() : (source as () => Channel);
 }
 
 function isClass<Channel extends AnyChannel>(source: ChannelSource<Channel>): source is new () => Channel {
   return typeof source === 'function' && source.prototype instanceof ProcessingChannel;
+}
+
+/** Makes an instance, as at a restart; throws what its constructor throws, or that it is not a channel. */
+export function madeBy(factory: ChannelFactory): AnyChannel {
+  const instance: unknown = factory();
+  if (instance instanceof ProcessingChannel) return instance;
+  throw new TypeError(`the function of the channel returned ${whatInstead(instance)}`);
 }
 
 /** Makes an instance to read its rules. Undefined: the constructor threw, and the supervisor will see it throw again. */
@@ -43,5 +54,11 @@ export function makeInstance(name: string, factory: ChannelFactory): AnyChannel 
     return undefined;
   }
   if (instance instanceof ProcessingChannel) return instance;
-  throw new SluiceError('invalid-option', `${form}; the function returned something that is not a channel`);
+  if (isMarked(instance)) throw anotherCopy(`what channels.${name} makes`);
+  throw new SluiceError('invalid-option', `${form}; the function returned ${whatInstead(instance)}`);
+}
+
+function whatInstead(instance: unknown): string {
+  watch(instance);
+  return isThenable(instance) ? 'a promise, not a channel' : 'something that is not a channel';
 }

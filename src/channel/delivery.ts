@@ -6,7 +6,7 @@ import { Turn, type TurnTaker } from '../core/scheduler.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { Call, loadOf, promiseOf } from './call.ts';
 import { Context } from './context.ts';
-import { depthOf, dueTrigger, type Lane } from './lane.ts';
+import { depthOf, dueTrigger, type Lane, publishGaps } from './lane.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { Rest } from './rest.ts';
 import { settleFailure, settleSuccess } from './settlement.ts';
@@ -30,6 +30,8 @@ export class Delivery implements TurnTaker {
   /** The call of `process` that is out, or was the last. */
   private readonly lastCall: Call;
   private isOut = false;
+  /** The number of the last call whose promise is, or was, waited for. */
+  private awaited = 0;
   private isAbandoned = false;
   private settledListeners: (() => void)[] = [];
 
@@ -118,13 +120,26 @@ export class Delivery implements TurnTaker {
     this.hold();
     this.isAbandoned = true;
     this.watchdog.stop();
-    // A call that is over is just being settled, and a listener ended this life: settlement says what became of it.
     const { call } = this;
-    const isSettling = call?.isOver === true;
-    if (!isSettling) call?.abandon(putBack);
-    if (isSettling || putBack) this.isOut = false;
-    if (putBack) this.lane.recovery.restore();
+    call?.abandon(putBack);
+    if (putBack) {
+      this.isOut = false;
+      this.lane.recovery.restore();
+    }
     this.publishSettled();
+  }
+
+  /**
+   * An exception broke off whatever ran, as a stack overflow inside the router does. A call that is out and that nobody
+   * waits for goes back to the head of what waits. True: there was one.
+   */
+  breakOff(): boolean {
+    const { call, lane } = this;
+    if (call === undefined || call.number === this.awaited) return false;
+    this.isOut = false;
+    if (lane.counters[Counter.inFlight] >= call.size) call.abandon(true);
+    this.publishSettled();
+    return true;
   }
 
   /** Hands the next batch to `process`; true: another one may follow at once. */
@@ -156,6 +171,7 @@ export class Delivery implements TurnTaker {
         // Its settlement looks for more.
         this.rest.end();
         promise.then(this.onFulfilled, this.onRejected);
+        this.awaited = call.number;
         if (!this.isAbandoned) this.watchdog.watch(call);
         return false;
       }
@@ -169,6 +185,12 @@ export class Delivery implements TurnTaker {
   private nextCall(): Call | undefined {
     const { mode } = this;
     if (mode === undefined || this.isOut) return undefined;
+    // A listener that hears of it may end this life: then the batch is already back in the mailbox.
+    const call = this.lane.services.bus.changes.during(() => this.nextWithCare(mode));
+    return call?.isOver === true ? undefined : call;
+  }
+
+  private nextWithCare(mode: DeliveryMode): Call | undefined {
     const { breaker } = this.lane;
     const trigger = dueTrigger(this.lane, mode);
     if (trigger === undefined) this.pause(mode);
@@ -179,7 +201,7 @@ export class Delivery implements TurnTaker {
   }
 
   /** Begins a call, of messages that failed before if there are any. */
-  private begin(trigger: Trigger): Call | undefined {
+  private begin(trigger: Trigger): Call {
     const { batchSize } = this.config;
     const { counters, inbox, recovery, services, times } = this.lane;
     const before = recovery.take(batchSize);
@@ -191,10 +213,9 @@ export class Delivery implements TurnTaker {
     if (before !== undefined || origins !== undefined || trigger !== 'size') call.note({ trigger, before, origins });
     if (before !== undefined) counters[Counter.retries] += 1;
     else if (trigger !== 'size') counters[Counter[trigger]] += 1;
-    if (inbox.hasGaps) call.note({ gaps: inbox.publishGaps() });
+    if (!inbox.gaps.isEmpty) call.note({ gaps: publishGaps(this.lane) });
     inbox.admitOffers();
-    // A listener of `message.dropped` may have restarted the channel: then the batch is already back in the mailbox.
-    return call.isOver ? undefined : call;
+    return call;
   }
 
   /** A call goes out with that many messages, as `Inbox.take` gives them. */
@@ -222,14 +243,20 @@ export class Delivery implements TurnTaker {
 
   /** The call settled; true: another batch may follow at once. */
   private settled(call: Call, isSuccess: boolean, error?: unknown): boolean {
-    const { lane } = this;
-    const { inbox, recovery } = lane;
+    const { breaker, recovery, services } = this.lane;
     // The handler itself ended this life: what was in flight has gone back to the head.
     if (call.isOver) return this.countLate();
-    // A listener of the outcome may route: until all of it is settled, the next call has to wait.
     call.end();
+    const isQuiet =
+      isSuccess && call.details.failures === undefined && recovery.size === 0 && breaker?.isPristine !== false;
+    if (isQuiet && !services.bus.hearsFlushes) return this.settle(call, true, undefined);
+    return services.bus.changes.during(() => this.settle(call, isSuccess, error));
+  }
+
+  private settle(call: Call, isSuccess: boolean, error: unknown): boolean {
+    const { inbox, recovery } = this.lane;
     const { quarantined } = recovery;
-    const mustWait = isSuccess ? settleSuccess(lane, call) : settleFailure(lane, call, error);
+    const mustWait = isSuccess ? settleSuccess(this.lane, call) : settleFailure(this.lane, call, error);
     this.isOut = false;
     call.empty();
     if (this.settledListeners.length > 0) this.publishSettled();

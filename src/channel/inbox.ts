@@ -2,7 +2,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { CallTimes } from '../core/call-times.ts';
 import type { CoarseClock } from '../core/coarse-clock.ts';
 import { Counter, type Counters } from '../core/counters.ts';
-import { type Gap, GapLog } from '../core/gap-log.ts';
+import { GapLog } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
 import { Mailbox } from '../core/mailbox.ts';
 import type { Origin, Origins } from '../core/origin.ts';
@@ -10,9 +10,10 @@ import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/out
 import { Overflow } from '../core/overflow.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { BreakerClient } from './breaker-client.ts';
+import { checkWaiting, unchecked } from './late-check.ts';
 import type { Services } from './services.ts';
 import type { Validate } from './validator.ts';
-import { WaitingOffers } from './waiting-offers.ts';
+import { type Door, WaitingOffers } from './waiting-offers.ts';
 import { measureWaits } from './waits.ts';
 
 /** No mailbox is so deep; a small integer, because each message is compared with it. */
@@ -25,6 +26,7 @@ interface Waker {
 
 /** What an inbox is made of. */
 export interface InboxOptions {
+  readonly partition: number | undefined;
   readonly config: ChannelConfig;
   readonly services: Services;
   readonly counters: Counters;
@@ -39,9 +41,10 @@ export interface InboxOptions {
  * Takes messages in for one partition: its door, its mailbox, what happens when that is full, and when a batch is due.
  * It knows nothing of what becomes of a message afterwards; the counters do.
  */
-export class Inbox {
-  readonly offers: WaitingOffers = new WaitingOffers();
-  private readonly gaps: GapLog;
+export class Inbox implements Door {
+  readonly offers: WaitingOffers = new WaitingOffers(this);
+  /** What was dropped or conflated since the last batch. */
+  readonly gaps: GapLog;
   private readonly options: InboxOptions;
   private readonly counters: Counters;
   private readonly queueing: Histogram;
@@ -66,7 +69,7 @@ export class Inbox {
   private careLeft = 0;
 
   constructor(options: InboxOptions) {
-    const { config, counters, keyOf } = options;
+    const { config, counters, keyOf, partition } = options;
     this.options = options;
     this.counters = counters;
     this.queueing = options.queueing;
@@ -74,7 +77,7 @@ export class Inbox {
     this.clock = options.services.scheduler.clock;
     this.config = config;
     this.mailbox = new Mailbox(config.capacity);
-    this.gaps = new GapLog(config.name);
+    this.gaps = new GapLog(config.name, partition);
     this.overflow = new Overflow(this.mailbox, config.overflow, keyOf, (reason, key, sequence) => {
       counters[reason === 'conflated' ? Counter.conflated : Counter.dropped] += 1;
       this.gaps.add(reason, key, sequence);
@@ -90,6 +93,10 @@ export class Inbox {
     return this.mailbox.capacity;
   }
 
+  get limits(): ChannelConfig {
+    return this.config;
+  }
+
   get isOpen(): boolean {
     return this.isDoorOpen;
   }
@@ -101,9 +108,11 @@ export class Inbox {
 
   /** From now on messages are taken in, and checked by this. */
   open(validate: Validate | undefined): void {
+    const isLate = this.validate === unchecked && validate !== undefined;
     this.isDoorOpen = true;
     this.validate = validate;
     this.guard();
+    if (isLate) checkWaiting(this.mailbox, this.overflow, this.options, validate);
   }
 
   /** From now on every message is refused as `not-running`. */
@@ -160,11 +169,19 @@ export class Inbox {
     try {
       payload = this.payloadOf(message, isPayload);
     } catch (error) {
-      return this.rejectInvalid(message, error, origin);
+      return this.reject('invalid', message, error, origin);
     }
-    if (!this.put(payload, this.keyFor(payload, message, known), origin)) return this.reject('mailbox-full', message);
+    const key = this.keyFor(payload, message, known);
+    // Both are code of the host, which may have closed the door.
+    if (!this.isDoorOpen) return this.reject('not-running', message);
+    if (!this.put(payload, key, origin)) return this.reject('mailbox-full', message);
     this.wakeIfDue();
     return ACCEPTED;
+  }
+
+  /** As `accept`; the origin hears what becomes of the message. */
+  enter(message: unknown, key: string | undefined, origin: Origin | undefined): Outcome {
+    return origin === undefined ? this.accept(message, false, key) : this.check(message, false, key, origin);
   }
 
   /** Why every message is refused now; undefined: they are not. */
@@ -196,7 +213,8 @@ export class Inbox {
     else clock.advance(1);
     const sequence = counters[Counter.accepted] + 1;
     if (!this.overflow.admit(payload, key, clock.now, sequence, origin)) return false;
-    counters[Counter.accepted] = sequence;
+    // Not set to its number: the policy may ask the host for keys, who may route.
+    counters[Counter.accepted] += 1;
     if (origin !== undefined) this.careLeft = mailbox.size;
     return true;
   }
@@ -205,11 +223,9 @@ export class Inbox {
     if (this.mailbox.size >= this.wakeAt) this.waker?.wake();
   }
 
-  /** As `accept`, but waits for room, in order of asking. An abort takes the offer back: it was never received. */
-  offer(message: unknown, signal?: AbortSignal, key?: string, origin?: Origin): Outcome | Promise<Outcome> {
-    const mustWait = this.isDoorOpen && (this.mailbox.isFull || this.offers.size > 0);
-    if (mustWait && !this.isShut()) return this.offers.add(message, signal, key, origin);
-    return origin === undefined ? this.accept(message, false, key) : this.check(message, false, key, origin);
+  /** There is no room, or offers wait for it, and a message would not be refused for another reason. */
+  mustWait(): boolean {
+    return this.isDoorOpen && (this.mailbox.isFull || this.offers.size > 0) && !this.isShut();
   }
 
   /** Room was made, or the door was closed: lets waiting offers in, oldest first. */
@@ -217,7 +233,7 @@ export class Inbox {
     while (this.offers.size > 0 && !(this.isDoorOpen && this.mailbox.isFull)) {
       const offer = this.offers.shift();
       if (offer?.call !== undefined) offer.call();
-      else offer?.answer(this.check(offer.message, false, offer.key, offer.origin));
+      else offer?.resolve(this.enter(offer.message, offer.key, offer.origin));
     }
   }
 
@@ -270,24 +286,13 @@ export class Inbox {
     this.careLeft = Math.max(0, this.careLeft - count);
   }
 
-  /** Publishes what was dropped or conflated since the last time, in order. */
-  publishGaps(): readonly Gap[] {
-    const gaps = this.gaps.take();
-    for (const gap of gaps) this.options.services.bus.publish('message.dropped', gap);
-    return gaps;
-  }
-
-  get hasGaps(): boolean {
-    return !this.gaps.isEmpty;
-  }
-
   /** Takes everything that waits, in order, and gives the memory back. */
   drain(): { readonly messages: readonly unknown[]; readonly origins: Origins | undefined } {
     const origins = this.originsOf(this.size);
     return { messages: this.mailbox.drain(), origins };
   }
 
-  /** Everything that waits, oldest first, with its key, its time of acceptance and its sequence number. */
+  /** Everything that waits, oldest first, with what it was accepted with. */
   entries(): ReturnType<Mailbox['entries']> {
     return this.mailbox.entries();
   }
@@ -303,11 +308,6 @@ export class Inbox {
   receive(...entry: Parameters<Overflow['place']>): void {
     this.overflow.place(...entry);
     if (entry[4] !== undefined) this.careLeft = this.mailbox.size;
-  }
-
-  /** Hands waiting offers to the inboxes that now serve them. */
-  moveOffers(inboxFor: (message: unknown, key?: string) => Inbox): void {
-    this.offers.moveTo((message, key) => inboxFor(message, key).offers);
   }
 
   private guard(): void {
@@ -329,16 +329,15 @@ export class Inbox {
   }
 
   /** Refuses a message; the caller still owns it. */
-  reject(reason: keyof typeof Counter & RejectReason, message: unknown, error?: unknown): Outcome {
+  reject(reason: keyof typeof Counter & RejectReason, message: unknown, error?: unknown, origin?: Origin): Outcome {
+    const { bus, keepDeadLetter } = this.options.services;
+    const { name: channel } = this.config;
     this.counters[Counter.rejected] += 1;
     this.counters[Counter[reason]] += 1;
-    this.options.services.bus.publish('message.rejected', { channel: this.config.name, reason, message, error });
+    bus.changes.during(() => {
+      bus.publish('message.rejected', { channel, reason, message, error });
+      if (reason === 'invalid') keepDeadLetter(channel, reason, message, error, 0, origin);
+    });
     return REJECTED[reason];
-  }
-
-  rejectInvalid(message: unknown, error: unknown, origin: Origin | undefined): Outcome {
-    const outcome = this.reject('invalid', message, error);
-    this.options.services.keepDeadLetter(this.config.name, 'invalid', message, error, 0, origin);
-    return outcome;
   }
 }

@@ -3,6 +3,7 @@ import type { Breaker } from '../core/breaker.ts';
 import { CallTimes } from '../core/call-times.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
 import { type Counters, createCounters } from '../core/counters.ts';
+import type { Gap } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
 import { Recovery } from '../core/recovery.ts';
 import type { Trigger } from '../core/trigger.ts';
@@ -30,6 +31,8 @@ export interface Lane {
 /** What the partitions of a channel share. */
 export interface LaneOptions {
   readonly id: string;
+  /** The number of the partition; undefined: the channel has only one. */
+  readonly partition?: number;
   readonly config: ChannelConfig;
   readonly services: Services;
   readonly breaker: Breaker | undefined;
@@ -41,11 +44,11 @@ export interface LaneOptions {
 
 /** Makes the lane of one partition. */
 export function createLane(options: LaneOptions): Lane {
-  const { id, config, services, processing, queueing, keyOf } = options;
+  const { id, partition, config, services, processing, queueing, keyOf } = options;
   const counters = createCounters();
   const times = new CallTimes();
   const breaker = options.breaker && new BreakerClient(options.breaker, times);
-  const inbox = new Inbox({ config, services, counters, breaker, keyOf, queueing, times });
+  const inbox = new Inbox({ partition, config, services, counters, breaker, keyOf, queueing, times });
   return { id, channel: config.name, services, counters, inbox, recovery: new Recovery(), times, breaker, processing };
 }
 
@@ -58,7 +61,9 @@ export function depthOf({ inbox, recovery }: Lane): number {
 export function waitingIn(lane: Lane) {
   const { counters, id, inbox } = lane;
   const { capacity, size: mailboxSize } = inbox;
-  return { id, counters, waiting: depthOf(lane), mailboxSize, capacity, oldestAcceptedAt: oldestAcceptedAt(lane) };
+  const { waiting: waitingOffers } = inbox.offers;
+  const oldestAt = oldestAcceptedAt(lane);
+  return { id, counters, waiting: depthOf(lane), waitingOffers, mailboxSize, capacity, oldestAcceptedAt: oldestAt };
 }
 
 /** When the oldest waiting message was accepted, in ms on the clock; Infinity when none waits. */
@@ -84,4 +89,11 @@ export function dueTrigger({ inbox, recovery }: Lane, mode: DeliveryMode): Trigg
   if (inbox.size === 0) return undefined;
   // What is in quarantine waits for what comes next.
   return mode === 'drain' ? 'drain' : 'probe';
+}
+
+/** Publishes what was dropped or conflated since the last time, in order. */
+export function publishGaps({ inbox, services }: Lane): readonly Gap[] {
+  const gaps = inbox.gaps.take();
+  for (const gap of gaps) services.bus.publish('message.dropped', gap);
+  return gaps;
 }

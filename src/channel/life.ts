@@ -7,8 +7,6 @@ import type { AnyChannel, LifeContext } from './processing-channel.ts';
 
 /** What `close` gets at least, even when the deadline of the drain has passed, in ms. */
 export const CLOSE_MS_MIN = 100;
-/** No host's `setTimeout` can wait longer: it would fire at once. */
-const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /** What the partition decides about a life. */
 interface Orders {
@@ -99,6 +97,9 @@ export class Life implements ChannelPort {
   }
 
   async warmUp(signal: AbortSignal): Promise<void> {
+    // Not before the transition has ended: what the host does here may stop the channel.
+    await Promise.resolve();
+    if (signal.aborted) return;
     await this.channel.warmUp?.(this.contextOf(signal));
   }
 
@@ -122,13 +123,16 @@ export class Life implements ChannelPort {
   }
 
   private until(at: number): number {
-    return Math.min(TIMEOUT_MS_MAX, Math.max(0, at - this.lane.services.clock.now()));
+    return Math.max(0, at - this.lane.services.clock.now());
   }
 
   private contextOf(signal: AbortSignal): LifeContext {
     const { channel, id, services } = this.lane;
     const logger = services.logger.child({ channel: id });
     const emit = (event: unknown): void => services.bus.publish('event', { channel, event });
-    return { rules: this.config.eventRules, signal, logger, emit };
+    const controller = new AbortController();
+    const abort = (): void => services.bus.changes.tellAfterwards(() => controller.abort(signal.reason));
+    signal.addEventListener('abort', abort, { once: true });
+    return { rules: this.config.eventRules, signal: controller.signal, logger, emit };
   }
 }

@@ -2,6 +2,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { Counters } from '../core/counters.ts';
 import type { Histogram } from '../core/histogram.ts';
+import type { MissingKeys } from './message-keys.ts';
 import type { Stay } from './state-log.ts';
 
 /** What reports read of one partition: a plain reading of one moment. All times are in ms on the router's clock. */
@@ -14,6 +15,8 @@ export interface PartitionView extends Stay {
   /** New messages in the mailbox, and how many fit. */
   readonly mailboxSize: number;
   readonly capacity: number;
+  /** Messages of `offer` and of streams that wait for room in the mailbox. */
+  readonly waitingOffers: number;
   /** When the oldest waiting message was accepted; Infinity: none waits. */
   readonly oldestAcceptedAt: number;
   /** When the call that is out began; undefined: none is. */
@@ -45,4 +48,7 @@ export interface ChannelView {
   readonly breaker: Breaker | undefined;
   readonly processing: Histogram;
   readonly queueing: Histogram;
+  readonly keys: MissingKeys;
+  /** Messages that the first partition counts and that a channel before a reload took in. */
+  readonly inherited: number;
 }

@@ -1,18 +1,19 @@
 import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import { Counter } from '../core/counters.ts';
 import { stateName } from '../facts/chart-words.ts';
-import { handBack } from './hand-back.ts';
+import { handBack, partOfStop, toHost } from './hand-back.ts';
 import type { Inbox } from './inbox.ts';
-import { createLane, depthOf, type Lane, type LaneOptions, probeAt, waitingIn } from './lane.ts';
+import { createLane, depthOf, type Lane, type LaneOptions, probeAt, publishGaps, waitingIn } from './lane.ts';
+import { unchecked } from './late-check.ts';
 import { Life } from './life.ts';
 import type { PartitionView } from './partition-view.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { Restarts } from './restarts.ts';
+import { endWaits, hurry, press } from './shortened-waits.ts';
 import { StateLog } from './state-log.ts';
-import { validatorOf } from './validator.ts';
-import { forgetOptions } from './xstate-internals.ts';
+import type { Validate } from './validator.ts';
+import { forgetOptions, unstick } from './xstate-internals.ts';
 
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
@@ -31,6 +32,8 @@ export class Partition {
   private drainBy = 0;
   private returned = NO_MESSAGES;
   private unsettled = NO_MESSAGES;
+  /** With those that went back to their origins. */
+  private returnedCount = 0;
   private unsettledCount = 0;
 
   constructor(options: LaneOptions) {
@@ -99,6 +102,14 @@ export class Partition {
     return this.unsettled;
   }
 
+  /** How many of both went back to their origins. */
+  get backAtOrigin(): { readonly returned: number; readonly unsettled: number } {
+    return {
+      returned: this.returnedCount - this.returned.length,
+      unsettled: this.unsettledCount - this.unsettled.length,
+    };
+  }
+
   /** A reading of this moment for reports. */
   get view(): PartitionView {
     const { recovery } = this.lane;
@@ -120,19 +131,18 @@ export class Partition {
     };
   }
 
+  /** No instance could be made for a life. While the router serves, messages wait for the next one. */
+  startFailed(error: unknown, isServing: boolean): void {
+    if (isServing && !this.inbox.isOpen) this.inbox.open(unchecked);
+    this.enter('failed', 'constructor', error);
+  }
+
   /**
-   * Begins a life: makes an instance and starts its actor under `parent`, which hears of its end; `warmed` is called once
-   * it is warm. False: no instance could be made.
+   * Begins a life with a new instance: starts its actor under `parent`, which hears of its end; `warmed` is called once it
+   * is warm. `validate`: how the instance checks messages.
    */
-  start(parent: AnyActorRef, makeInstance: () => AnyChannel, warmed: () => void): boolean {
-    let channel: AnyChannel;
-    try {
-      channel = makeInstance();
-      this.inbox.open(validatorOf(channel));
-    } catch (error) {
-      this.enter('failed', 'constructor', error);
-      return false;
-    }
+  start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, warmed: () => void): void {
+    this.inbox.open(validate);
     const life = new Life(this.lane, this.config, channel, this, (event) => actor.send(event));
     const actor = createActor(channelMachine, { id: this.id, parent, input: { port: () => life } });
     this.life = life;
@@ -149,43 +159,60 @@ export class Partition {
     });
     actor.start();
     forgetOptions(actor);
-    return true;
   }
 
   /** The actor ended. A life that failed gives back what it had in flight; after a stop that stays unsettled. */
   abandon(isFailure: boolean): void {
     this.life?.delivery.abandon(isFailure);
     this.unsettledCount = this.inFlight;
-    this.unsettled = handBack(this.batch, this.life?.delivery.call?.details.origins, 'unsettled');
+    this.unsettled = toHost(this.batch, this.life?.delivery.call?.details.origins, 'unsettled');
     this.life = undefined;
     this.actor = undefined;
   }
 
-  /** No life is left: hands back what waits, in order. */
-  stop(): void {
-    const { counters, inbox, recovery } = this.lane;
-    inbox.close();
-    const left = [...recovery.takeAll(), inbox.drain()];
-    for (const { messages } of left) counters[Counter.returned] += messages.length;
-    this.returned = left.flatMap(({ messages, origins }) => handBack(messages, origins, 'returned'));
-    inbox.publishGaps();
+  /** No life is left. `keeps`: what waits stays, for a channel of that name to come back; else it is handed back. */
+  stop(keeps: boolean): void {
+    partOfStop(this.lane, () => this.inbox.close());
+    if (!keeps) this.handBack();
     if (this.state === 'stopped') return;
     // What it failed with is still why it does not serve.
     const { cause, error, state } = this.log.stay;
-    if (state === 'failed') this.enter('stopped', cause, error);
-    else this.enter('stopped', 'router.stop', undefined);
+    partOfStop(this.lane, () => {
+      if (state === 'failed') this.enter('stopped', cause, error);
+      else this.enter('stopped', 'router.stop', undefined);
+    });
+  }
+
+  /** Hands back what waits, in order. */
+  handBack(): void {
+    const { count, returned } = handBack(this.lane);
+    // Seldom both: only a channel that was kept may be asked twice.
+    this.returned = this.returned.length === 0 ? returned : this.returned.concat(returned);
+    this.returnedCount += count;
+    partOfStop(this.lane, () => void publishGaps(this.lane));
   }
 
   /** Nothing more is taken in, and what is not delivered by then is handed back. */
   closeInbox(drainAt: number): void {
     // One that is being taken out ends by the deadline it was given: its timers are set.
     if (this.inbox.isOpen) this.drainBy = drainAt;
-    this.inbox.close();
+    partOfStop(this.lane, () => this.inbox.close());
   }
 
   /** Brings an event to the statechart; nobody hears it while there is no life. */
   send(event: ChannelEvent): void {
-    this.actor?.send(event);
+    const { actor } = this;
+    if (actor !== undefined) this.lane.services.bus.changes.during(() => actor.send(event));
+  }
+
+  /** An exception broke off whatever ran: what it left half done is failed, and what sleeps is woken. */
+  breakOff(error: unknown): void {
+    const { actor, life } = this;
+    if (life === undefined || actor === undefined) return;
+    const isBroken = [life.delivery.breakOff(), unstick(actor)].includes(true);
+    if (isBroken) this.send({ type: 'call.hung', error });
+    else if (this.canDeliver && this.inbox.size > 0) this.wake();
+    life.delivery.requestTurn();
   }
 
   /** It failed, and is started again or given up; returns what went wrong. */
@@ -205,6 +232,7 @@ export class Partition {
     this.life?.reconfigure(config);
     this.watchInbox(this.state);
     this.inbox.reconfigure(config);
+    this.inbox.offers.wakeStreams();
     this.send({ type: 'channel.reconfigured' });
   }
 
@@ -231,8 +259,21 @@ export class Partition {
     this.isHeld = isHeld;
   }
 
+  /** It delivers what waits until the deadline that `closeInbox` was given. */
+  drain(): void {
+    hurry(this.lane, this.drainBy);
+    this.send({ type: 'channel.drain' });
+  }
+
+  /** An operator ends every wait for another attempt or a probe. */
+  endWaits(): void {
+    endWaits(this.lane);
+    this.send({ type: 'wait.shortened' });
+  }
+
   /** Everything that waits is due now. */
   flush(): void {
+    this.endWaits();
     this.inbox.requestFlush();
     this.send({ type: 'batch.flush' });
   }
@@ -251,10 +292,12 @@ export class Partition {
   private watchInbox(state: string): void {
     if (state === 'idle') this.inbox.wakeWhen(1, this);
     else if (state === 'buffering') this.inbox.wakeWhen(this.config.batchSize, this);
+    else if (state === 'tripped' && press(this.lane, this)) this.send({ type: 'wait.shortened' });
   }
 
   /** The inbox has what the state waits for. */
   wake(): void {
+    if (this.state === 'tripped') return this.watchInbox(this.state);
     this.inbox.sleep();
     this.send({ type: this.state === 'idle' ? 'message.waiting' : 'batch.full' });
     // A transition takes a while.
@@ -265,8 +308,8 @@ export class Partition {
   private enter(to: string, cause: string, error: unknown): void {
     const from = this.state;
     this.log.enter(to, cause, error);
-    if (from === 'idle' || from === 'buffering') this.inbox.sleep();
+    if (from === 'idle' || from === 'buffering' || from === 'tripped') this.inbox.sleep();
     this.watchInbox(to);
-    this.lane.services.bus.publish('channel.entered', { channel: this.id, from, to, cause, error });
+    this.lane.services.bus.publishAfterwards('channel.entered', { channel: this.id, from, to, cause, error });
   }
 }

@@ -5,6 +5,7 @@ import { SluiceError } from '../core/sluice-error.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { Logger } from '../facts/logging.ts';
 import type { ChannelMetrics } from './channel-metrics.ts';
+import { markAsOurs } from './copies.ts';
 
 /** What `process` gets with its batch. */
 export interface BatchContext<Event = unknown, Rules = unknown> {
@@ -64,6 +65,7 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
   #binding: ChannelBinding | undefined;
 
   static {
+    markAsOurs(ProcessingChannel.prototype);
     bindChannel = (channel, binding) => {
       channel.#binding = binding;
     };

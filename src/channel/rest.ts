@@ -32,8 +32,8 @@ export class Rest {
   /** Nothing is due before so many messages wait. */
   begin(depth: number): void {
     if (this.isOn) return;
-    this.isOn = true;
     this.resting.lane.inbox.wakeWhen(depth, this.resting);
+    this.isOn = true;
   }
 
   /** Another number of messages ends it. */
@@ -59,14 +59,14 @@ export class Rest {
     const leftMs = breaker?.breaker.coolDownLeftMs() ?? 0;
     if (leftMs === 0) return;
     this.stop();
-    this.timer = services.clock.setTimeout(() => {
+    this.timer = services.timers.setTimeout(() => {
       this.timer = undefined;
       this.resting.requestTurn();
     }, leftMs);
   }
 
   stop(): void {
-    this.resting.lane.services.clock.clearTimeout(this.timer);
+    this.resting.lane.services.timers.clearTimeout(this.timer);
     this.timer = undefined;
   }
 
@@ -75,7 +75,7 @@ export class Rest {
     this.timeoutMs = timeoutMs;
     this.callsAtStart = counters[Counter.calls];
     // A message that comes meanwhile may be due sooner than the spell ends.
-    this.timer = services.clock.setTimeout(() => this.look(), Math.min(QUIET_MS, timeoutMs, inbox.dueInMs()));
+    this.timer = services.timers.setTimeout(() => this.look(), Math.min(QUIET_MS, timeoutMs, inbox.dueInMs()));
   }
 
   private look(): void {

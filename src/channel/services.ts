@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Origin } from '../core/origin.ts';
+import type { Timers } from '../core/patient-timers.ts';
 import type { Random } from '../core/random.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import type { Bus } from '../facts/bus.ts';
@@ -10,6 +11,8 @@ import type { Logger } from '../facts/logging.ts';
 /** What all partitions of a router share. */
 export interface Services {
   readonly clock: Clock;
+  /** For deadlines, and for waits that may be long. */
+  readonly timers: Timers;
   readonly random: Random;
   readonly scheduler: Scheduler;
   readonly bus: Bus;

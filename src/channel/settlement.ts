@@ -1,9 +1,10 @@
-import { backoffMs } from '../core/backoff.ts';
+import { backoffMs, hurriedMs } from '../core/backoff.ts';
 import { CALL_WEIGHT } from '../core/coarse-clock.ts';
 import { Counter } from '../core/counters.ts';
 import type { Origins } from '../core/origin.ts';
 import { type FailedBatch, partOf } from '../core/recovery.ts';
 import { type Verdict, verdictOf } from '../core/verdict.ts';
+import { askedMsOf, isRetryable } from './advice.ts';
 import type { Call } from './call.ts';
 import type { Lane } from './lane.ts';
 
@@ -12,14 +13,6 @@ const QUARANTINE_MIN = 30;
 
 /** Why messages are given up for good. */
 type GivenUp = 'failed' | 'poison' | 'not-retryable';
-
-/** What an error may say about itself; both fields are optional. */
-interface ErrorAdvice {
-  /** False: another attempt cannot help. That is evidence by itself, so the message is given up at once. */
-  readonly retryable?: boolean;
-  /** The sink asks not to be tried again before so many ms. */
-  readonly retryAfterMs?: number;
-}
 
 /**
  * Settles a call that went well: its messages are delivered, except those that it named as failed. Returns true when the
@@ -71,21 +64,31 @@ function measure({ processing, services, times }: Lane, size: number): void {
 }
 
 /** The batch, or what `context.fail` left of it, failed as a whole: carries out the verdict. */
-function batchFailed(lane: Lane, call: Call, batch: FailedBatch): boolean {
+function batchFailed(lane: Lane, call: Call, batch: FailedBatch, errors = [batch.error]): boolean {
   const { breaker, counters, recovery } = lane;
   publishFailed(lane, call, batch.error);
-  const isRetryable = adviceOf(batch.error).retryable !== false;
-  const verdict = verdictFor(lane, call, batch, isRetryable);
+  const canRetry = isRetryable(batch.error);
+  const verdict = verdictFor(lane, call, batch, canRetry);
   counters[Counter.inFlight] -= batch.messages.length;
-  if (verdict.action === 'give-up') deadLetter(lane, [batch], isRetryable ? 'failed' : 'not-retryable');
+  if (verdict.action === 'give-up') deadLetter(lane, [batch], canRetry ? 'failed' : 'not-retryable');
   else if (verdict.action === 'split') recovery.split(batch);
   else if (verdict.action === 'quarantine') recovery.setAside(batch);
   else recovery.putBack(batch);
+  // A sink that asks for a rest gets it, also from a batch that is split or set aside.
+  const askedMs = canRetry && verdict.action !== 'give-up' ? askedOf(lane, call, errors) : 0;
+  const mustWait = verdict.mustWait || askedMs > 0;
+  if (mustWait) recovery.restore();
+  // Before the breaker: a statechart that it tells of a failed probe looks at once how long to wait.
+  const isPostponed = mustWait && postpone(lane, call, batch.attempts, askedMs);
   if (verdict.countsAgainstSink) breaker?.failed();
-  else breaker?.canceled();
-  if (!verdict.mustWait) return false;
-  recovery.restore();
-  return postpone(lane, call, batch);
+  else if (canRetry) breaker?.canceled();
+  else breaker?.answered();
+  return isPostponed;
+}
+
+/** The longest rest that one of these errors asks for, in ms. */
+function askedOf(lane: Lane, { config }: Call, errors: readonly unknown[]): number {
+  return errors.reduce<number>((ms, error) => Math.max(ms, askedMsOf(lane, error, config.retry.retryAfterMsMax)), 0);
 }
 
 function verdictFor({ breaker, inbox, recovery }: Lane, call: Call, batch: FailedBatch, isRetryable: boolean): Verdict {
@@ -115,16 +118,17 @@ function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unkno
   const again: FailedBatch[] = [];
   for (const [index, error] of [...failures].sort(([a], [b]) => a - b)) {
     const single = { ...partOf(failed, index, index + 1), error };
-    if (adviceOf(error).retryable === false) giveUp(lane, single, 'not-retryable');
+    if (!isRetryable(error)) giveUp(lane, single, 'not-retryable');
     else again.push(single);
   }
   const messages = again.flatMap((single) => single.messages);
   const origins = failed.origins && again.flatMap((single) => single.origins ?? []);
+  const errors = again.map(({ error }) => error);
   const rest = { ...failed, messages, origins, error: (again[0] ?? { error: [...failures.values()][0] }).error };
   // Nothing shows that the sink works: those left are a batch that failed.
-  if (!hasEvidence && again.length > 0) return batchFailed(lane, call, rest);
+  if (!hasEvidence && again.length > 0) return batchFailed(lane, call, rest, errors);
   publishFailed(lane, call, rest.error);
-  if (!hasEvidence) lane.breaker?.canceled();
+  if (!hasEvidence) lane.breaker?.answered();
   if (again.length === 0) return false;
   if (failed.isSplit || failed.attempts >= call.config.retry.attempts) {
     for (const single of again) giveUp(lane, single, 'poison');
@@ -132,7 +136,7 @@ function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unkno
   }
   lane.counters[Counter.inFlight] -= again.length;
   lane.recovery.putBack(rest);
-  return postpone(lane, call, rest);
+  return postpone(lane, call, rest.attempts, askedOf(lane, call, errors));
 }
 
 function giveUp(lane: Lane, batch: FailedBatch, reason: GivenUp): void {
@@ -147,6 +151,20 @@ function deadLetter({ channel, counters, services }: Lane, batches: readonly Fai
   for (const { messages, origins, error, attempts } of batches) {
     for (const [index, message] of messages.entries())
       services.keepDeadLetter(channel, reason, message, error, attempts, origins?.[index]);
+  }
+}
+
+/** Nobody will deliver what waits in a lane: all of it becomes dead letters. */
+export function giveUpAll(
+  { channel, counters, inbox, recovery, services }: Lane,
+  reason: 'removed',
+  why: string,
+): void {
+  const waiting = { ...inbox.drain(), error: why, attempts: 0 };
+  for (const { messages, origins, error, attempts } of [...recovery.takeAll(), waiting]) {
+    counters[Counter.deadLettered] += messages.length;
+    for (const [index, message] of messages.entries())
+      services.keepDeadLetter(channel, reason, message, error ?? why, attempts, origins?.[index]);
   }
 }
 
@@ -165,23 +183,10 @@ function publishFailed(
 }
 
 /** Notes when the next attempt is due: after our own backoff or the rest the sink asked for. False: at once. */
-function postpone({ recovery, services }: Lane, call: Call, batch: FailedBatch): boolean {
-  const askedMs = adviceOf(batch.error).retryAfterMs ?? 0;
-  const delayMs = Math.max(backoffMs(call.config.retry, batch.attempts, services.random), askedMs);
+function postpone({ recovery, services }: Lane, { config }: Call, attempts: number, askedMs: number): boolean {
   const now = services.clock.now();
+  const backedOffMs = hurriedMs(backoffMs(config.retry, attempts, services.random), recovery.hurryBy, now);
+  const delayMs = Math.max(backedOffMs, askedMs);
   recovery.postpone(now + delayMs, now + askedMs);
   return delayMs > 0;
-}
-
-function adviceOf(error: unknown): ErrorAdvice {
-  if (typeof error !== 'object' || error === null) return {};
-  try {
-    const { retryable, retryAfterMs } = error as ErrorAdvice;
-    return {
-      ...(typeof retryable === 'boolean' && { retryable }),
-      ...(typeof retryAfterMs === 'number' && Number.isFinite(retryAfterMs) && { retryAfterMs }),
-    };
-  } catch {
-    return {};
-  }
 }

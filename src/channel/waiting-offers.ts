@@ -1,95 +1,198 @@
 import { setMaxListeners } from 'node:events';
+import { abortReason } from '../config/options.ts';
+import type { ChannelConfig } from '../config/schema.ts';
 import type { Origin } from '../core/origin.ts';
 import type { Outcome } from '../core/outcome.ts';
 
+/** The door that offers wait at. */
+export interface Door {
+  /** Of its configuration in force. */
+  readonly limits: Pick<ChannelConfig, 'waitingMax' | 'whenFull'>;
+  /** There is no room for such a message, or others wait for it. */
+  mustWait(message: unknown): boolean;
+  enter(message: unknown, key: string | undefined, origin: Origin | undefined): Outcome;
+  reject(reason: 'mailbox-full', message: unknown): Outcome;
+  /** An offer waits, or was taken back. */
+  offersChanged?(): void;
+}
+
 interface WaitingOffer {
-  /** It is no offer: somebody wants to know that its turn has come. */
+  /** It is no offer: somebody wants to know that its turn has come, with so many that wait elsewhere. */
   readonly call?: () => void;
+  readonly count?: () => number;
   readonly message: unknown;
   /** If it was read already. */
   readonly key: string | undefined;
-  readonly origin: Origin | undefined;
-  /** Where it waits; a reload may move it. */
-  queue: Set<WaitingOffer>;
-  readonly answer: (outcome: Outcome) => void;
+  readonly origin?: Origin | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** The offers that one signal takes back. One listener serves them all: a signal looks through its listeners each time. */
+interface SignalGroup {
+  readonly offers: Set<WaitingOffer>;
+  readonly release: () => void;
 }
 
 /** Offers that wait for room, in order of asking. */
 export class WaitingOffers {
+  readonly #door: Door;
   /** Undefined: none has waited yet. */
   #queue: Set<WaitingOffer> | undefined;
-  readonly #takenBack: () => void;
+  /** Goes through the queue once: a set that is asked for its first element passes all that were deleted, every time. */
+  #next: Iterator<WaitingOffer> | undefined;
+  #groups: Map<AbortSignal, SignalGroup> | undefined;
+  /** Streams that wait until the queue is within its bound. */
+  #streams: (() => void)[] = [];
+  /** The first one, once it was asked for. */
+  #head: WaitingOffer | undefined;
+  #call: WaitingOffer | undefined;
 
-  /** `takenBack`: called after an abort took an offer back. */
-  constructor(takenBack: () => void = () => {}) {
-    this.#takenBack = takenBack;
+  constructor(door: Door) {
+    this.#door = door;
   }
 
   get size(): number {
     return this.#queue === undefined ? 0 : this.#queue.size;
   }
 
-  /** Waits. An abort takes the offer back: the promise rejects with the signal's reason. */
-  add(message: unknown, signal?: AbortSignal, key?: string, origin?: Origin): Promise<Outcome> {
-    return new Promise((resolve, reject) => {
-      const takeBack = (): void => {
-        if (!offer.queue.delete(offer)) return;
-        reject(signal?.reason);
-        this.#takenBack();
-      };
-      const answer = (outcome: Outcome): void => {
-        signal?.removeEventListener('abort', takeBack);
-        resolve(outcome);
-      };
-      this.#queue ??= new Set();
-      const offer: WaitingOffer = { message, key, origin, queue: this.#queue, answer };
-      this.#queue.add(offer);
-      if (signal === undefined) return;
-      // A host has one signal for all that wait; Node takes more than ten listeners for a leak, and they go with the answer.
-      setMaxListeners(0, signal);
-      signal.addEventListener('abort', takeBack, { once: true });
-    });
+  /** As `accept` of the door, but waits for room. An abort takes the offer back: it was never received. */
+  offer(
+    message: unknown,
+    signal: AbortSignal | undefined,
+    key: string | undefined,
+    origin?: Origin,
+  ): Outcome | Promise<Outcome> {
+    if (!this.#door.mustWait(message)) return this.#door.enter(message, key, origin);
+    const { waitingMax } = this.#door.limits;
+    return this.size < waitingMax
+      ? this.#wait(message, signal, key, origin)
+      : this.#door.reject('mailbox-full', message);
   }
 
-  /** Calls when its turn comes, as that of an offer, or when the queue is moved; the returned function takes it out. */
-  addCall(call: () => void): () => void {
-    this.#queue ??= new Set();
-    const entry: WaitingOffer = {
-      message: undefined,
-      key: undefined,
-      origin: undefined,
-      queue: this.#queue,
-      call,
-      answer() {},
-    };
-    this.#queue.add(entry);
-    return () => void entry.queue.delete(entry);
+  /** As `offer`, for a stream, which waits with its next message (`whenWithin`) while more wait here than may. */
+  offerFromStream(message: unknown, signal: AbortSignal | undefined, key: string | undefined) {
+    if (!this.#door.mustWait(message)) return this.#door.enter(message, key, undefined);
+    if (this.#door.limits.whenFull === 'reject') return this.#door.reject('mailbox-full', message);
+    return this.#wait(message, signal, key);
+  }
+
+  /** No more wait than may. */
+  get isWithin(): boolean {
+    return this.size <= this.#door.limits.waitingMax;
+  }
+
+  /** Calls once no more wait than may, or when the queue is moved. */
+  whenWithin(call: () => void): void {
+    this.#streams.push(call);
+  }
+
+  /** Lets waiting streams go on if no more wait than may: that may be more after a reload. */
+  wakeStreams(): void {
+    if (this.isWithin) for (const call of this.#streams.splice(0)) call();
+  }
+
+  /** How many offers wait here, and elsewhere for this place. */
+  get waiting(): number {
+    return this.size + (this.#call?.count?.() ?? 1) - 1;
   }
 
   /** The offer that has waited longest; undefined when none waits. */
-  get first(): Omit<WaitingOffer, 'queue'> | undefined {
-    const [first] = this.#queue ?? [];
-    return first;
+  get first(): WaitingOffer | undefined {
+    if (this.#head !== undefined && this.#queue?.has(this.#head)) return this.#head;
+    this.#next ??= this.#queue?.values();
+    const result = this.#next?.next();
+    if (result === undefined) return undefined;
+    if (result.done !== true) {
+      this.#head = result.value;
+      return result.value;
+    }
+    // An iterator that came to an end does not see what is added later.
+    this.#next = undefined;
+    return this.size === 0 ? undefined : this.first;
   }
 
   /** Takes the offer that has waited longest; undefined when none waits. */
-  shift(): Omit<WaitingOffer, 'queue'> | undefined {
-    const [first] = this.#queue ?? [];
-    first?.queue.delete(first);
-    return first;
+  shift(): WaitingOffer | undefined {
+    const offer = this.first;
+    if (offer !== undefined) this.#remove(offer);
+    return offer;
+  }
+
+  /**
+   * Calls when its turn comes, as that of an offer, or when the queue is moved; the returned function takes it out.
+   * `count`: how many offers wait for that.
+   */
+  addCall(call: () => void, count: () => number): () => void {
+    const nobody = (): void => {};
+    const entry = {
+      message: undefined,
+      key: undefined,
+      signal: undefined,
+      resolve: nobody,
+      reject: nobody,
+      call,
+      count,
+    };
+    this.#call = entry;
+    this.#add(entry);
+    return () => this.#remove(entry);
   }
 
   /** Moves all of them to the end of other queues. */
   moveTo(queueFor: (message: unknown, key: string | undefined) => WaitingOffers): void {
     for (const offer of [...(this.#queue ?? [])]) {
-      offer.queue.delete(offer);
-      if (offer.call !== undefined) {
-        offer.call();
-        continue;
-      }
-      const target = queueFor(offer.message, offer.key);
-      target.#queue ??= new Set();
-      offer.queue = target.#queue.add(offer);
+      this.#remove(offer);
+      if (offer.call !== undefined) offer.call();
+      else queueFor(offer.message, offer.key).#add(offer);
     }
+    for (const call of this.#streams.splice(0)) call();
+  }
+
+  #wait(message: unknown, signal: AbortSignal | undefined, key: string | undefined, origin?: Origin): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      this.#add({ message, key, origin, signal, resolve, reject });
+      this.#door.offersChanged?.();
+    });
+  }
+
+  #add(offer: WaitingOffer): void {
+    const { signal } = offer;
+    // First: a signal that cannot be listened to must not leave its offer here.
+    if (signal !== undefined) this.#groupOf(signal).offers.add(offer);
+    this.#queue ??= new Set();
+    this.#queue.add(offer);
+  }
+
+  #groupOf(signal: AbortSignal): SignalGroup {
+    this.#groups ??= new Map();
+    const known = this.#groups.get(signal);
+    if (known !== undefined) return known;
+    const takeBack = (): void => {
+      for (const offer of [...group.offers]) {
+        this.#remove(offer);
+        offer.reject(abortReason(signal));
+      }
+      this.#door.offersChanged?.();
+    };
+    const group = { offers: new Set<WaitingOffer>(), release: () => signal.removeEventListener('abort', takeBack) };
+    // Each partition listens once. Node takes more than ten listeners for a leak; these go with the last offer.
+    if (signal instanceof AbortSignal) setMaxListeners(0, signal);
+    signal.addEventListener('abort', takeBack, { once: true });
+    this.#groups.set(signal, group);
+    return group;
+  }
+
+  #remove(offer: WaitingOffer): void {
+    this.#queue?.delete(offer);
+    if (this.#call === offer) this.#call = undefined;
+    const { signal } = offer;
+    const group = signal && this.#groups?.get(signal);
+    if (signal !== undefined && group?.offers.delete(offer) && group.offers.size === 0) {
+      group.release();
+      this.#groups?.delete(signal);
+    }
+    if (this.#streams.length > 0) this.wakeStreams();
   }
 }

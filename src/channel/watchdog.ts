@@ -18,6 +18,8 @@ interface Watched {
 export class Watchdog {
   private readonly watched: Watched;
   private timer: unknown;
+  /** When the call whose signal aborted is given up, on the clock. */
+  private abandonAt = 0;
 
   constructor(watched: Watched) {
     this.watched = watched;
@@ -25,20 +27,24 @@ export class Watchdog {
 
   /** Looks at this call when its next deadline passes, unless the timer is set already. */
   watch(call: Call): void {
-    if (this.timer === undefined) this.arm(call, 0);
+    if (this.timer === undefined) this.arm(call);
   }
 
   stop(): void {
-    this.watched.lane.services.clock.clearTimeout(this.timer);
+    this.watched.lane.services.timers.clearTimeout(this.timer);
     this.timer = undefined;
   }
 
-  private arm({ config }: Call, elapsedMs: number): void {
-    const { abandonAfterMs, breaker, processTimeoutMs } = config;
-    const slowMs = breaker === false ? 0 : breaker.slowCallMs;
-    const looks = [slowMs, processTimeoutMs, processTimeoutMs + abandonAfterMs].filter((ms) => ms > elapsedMs);
-    const { clock } = this.watched.lane.services;
-    this.timer = clock.setTimeout(() => this.look(), Math.min(...looks) - elapsedMs);
+  private arm(call: Call): void {
+    const { breaker, processTimeoutMs } = call.config;
+    const { bus, clock, timers } = this.watched.lane.services;
+    const { startedAt } = this.watched.lane.times;
+    const now = clock.now();
+    const slowAt = startedAt + (breaker === false ? 0 : breaker.slowCallMs);
+    const looks = [slowAt, call.details.isTimedOut ? this.abandonAt : startedAt + processTimeoutMs].filter(
+      (at) => at > now,
+    );
+    this.timer = timers.setTimeout(() => bus.changes.during(() => this.look()), Math.min(...looks) - now);
   }
 
   private look(): void {
@@ -48,16 +54,16 @@ export class Watchdog {
     const { breaker, services, times } = lane;
     const { abandonAfterMs, processTimeoutMs } = call.config;
     const now = services.clock.now();
-    const elapsedMs = now - times.startedAt;
     breaker?.breaker.checkInFlight();
-    if (!call.details.isTimedOut && elapsedMs >= processTimeoutMs) {
+    if (!call.details.isTimedOut && now - times.startedAt >= processTimeoutMs) {
+      // Counted from the abort itself, which comes late after the event loop stood still.
+      this.abandonAt = now + abandonAfterMs;
       call.timeOut();
       times.end(now);
       breaker?.failed();
     }
-    const isHung = elapsedMs >= processTimeoutMs + abandonAfterMs;
-    if (isHung) this.watched.send({ type: 'call.hung', error: call.timeoutError() });
-    // A listener of the breaker may have ended this life, and the call with it.
-    else if (!call.isOver) this.arm(call, elapsedMs);
+    if (call.details.isTimedOut && now >= this.abandonAt)
+      this.watched.send({ type: 'call.hung', error: call.timeoutError() });
+    else this.arm(call);
   }
 }

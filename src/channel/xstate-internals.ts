@@ -2,7 +2,24 @@
  * The one place that reaches behind XState's public surface, tried with the versions that
  * test/integration/xstate-versions.test.ts names. Without it everything works, at the cost each function states.
  */
-import type { AnyActorRef } from 'xstate';
+import type { AnyActorRef, AnyEventObject } from 'xstate';
+import type { Clock } from '../core/clock.ts';
+import { createPatientTimers } from '../core/patient-timers.ts';
+
+interface Queued {
+  readonly next: Queued | null;
+}
+
+/** What XState's type of an actor leaves out. */
+interface InternalActor {
+  readonly mailbox: { _current: Queued | null; flush(): void };
+}
+
+/** What XState's type of a system leaves out. */
+interface InternalSystem {
+  readonly _clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>;
+  readonly _relay: (source: AnyActorRef | undefined, target: AnyActorRef, event: AnyEventObject) => void;
+}
 
 const NO_OPTIONS = Object.freeze({});
 
@@ -12,22 +29,51 @@ export function forgetOptions(actor: { options: unknown }): void {
 }
 
 /**
- * Keeps apart the timers of actors that are made under `parent` from now on. Whenever an actor ends, XState looks for its
- * timers among those of the whole system: with one pending in each of n channels, each start, each batch and each stop
- * of a channel would cost n steps. Here they are found by name, for a chart has few; they remain the system's timers.
+ * The queue of an actor stands still for ever after an exception out of the middle of it, such as a stack overflow. Lets
+ * it go on; to be called on an empty stack. True: it stood still.
  */
-export function keepTimersApart(parent: AnyActorRef): void {
-  const { scheduler } = parent.system;
-  const names = new Set<string>();
+export function unstick(actor: AnyActorRef): boolean {
+  const { mailbox } = actor as unknown as InternalActor;
+  if (mailbox._current === null) return false;
+  mailbox._current = mailbox._current.next;
+  mailbox.flush();
+  return true;
+}
+
+/**
+ * Gives a router's actor, and all that are made under it, timers of their own. XState's would find an actor's timers among
+ * those of the whole system whenever an actor ends: with one pending in each of n channels, each start, each batch and
+ * each stop of a channel would cost n steps. These run on the same clock as XState's.
+ */
+export function keepTimersApart(scope: { self: object; system: AnyActorRef['system'] }, clock: Clock): void {
+  const { system } = scope;
+  const { _clock: systemClock, _relay: relay } = system as unknown as InternalSystem;
+  const timers = createPatientTimers(systemClock, clock);
+  const pending = new Map<AnyActorRef, Map<unknown, unknown>>();
+  const forget = (source: AnyActorRef, name: unknown): unknown => {
+    const own = pending.get(source);
+    const timer = own?.get(name);
+    own?.delete(name);
+    if (own?.size === 0) pending.delete(source);
+    return timer;
+  };
   const apart: AnyActorRef['system']['scheduler'] = {
-    ...scheduler,
-    schedule(source, target, event, delay, name = event.type) {
-      names.add(name);
-      scheduler.schedule(source, target, event, delay, name);
+    schedule(source, target, event, delay, id) {
+      // One without a name is never canceled by it.
+      const name = id ?? Symbol(event.type);
+      const own = pending.get(source) ?? new Map<unknown, unknown>();
+      const fire = (): void => {
+        forget(source, name);
+        relay(source, target, event);
+      };
+      pending.set(source, own.set(name, timers.setTimeout(fire, delay)));
     },
+    cancel: (source, id) => timers.clearTimeout(forget(source, id)),
     cancelAll(source) {
-      for (const name of names) scheduler.cancel(source, name);
+      for (const timer of pending.get(source)?.values() ?? []) timers.clearTimeout(timer);
+      pending.delete(source);
     },
   };
-  parent.system = Object.create(parent.system, { scheduler: { value: apart } }) as AnyActorRef['system'];
+  scope.system = Object.create(system, { scheduler: { value: apart } }) as AnyActorRef['system'];
+  (scope.self as { system: AnyActorRef['system'] }).system = scope.system;
 }

@@ -1,10 +1,15 @@
+import { resolve as resolvePath } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import { Document, isMap, isScalar } from 'yaml';
-import { loadConfig } from '../config/load.ts';
-import { ConfigError, formatMistake } from '../config/mistakes.ts';
+import type { ChannelSources } from '../channel/channel-source.ts';
+import { loadConfig, readConfig } from '../config/load.ts';
+import { ConfigError } from '../config/mistakes.ts';
 import { parseConfig } from '../config/parse.ts';
 import { channelSchema, dataTypeDefaults, type RouterConfig } from '../config/schema.ts';
 import { toPlain } from '../core/plain.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import { planRouter } from '../router/definitions.ts';
 
 const WHOLE = { items: Number.POSITIVE_INFINITY, values: Number.POSITIVE_INFINITY };
 
@@ -17,7 +22,13 @@ export function configCommand(): Command {
     .command('check')
     .description('Report every mistake of a file and of the SLUICE_ variables.')
     .argument('<file>', 'a .yaml, .yml or .json file')
-    .action((file: string, _options, self: Command) => report(self, () => check(file)));
+    .option(
+      '--channels <module>',
+      'a JavaScript module that exports `channels`: checks names and eventRules by its classes',
+    )
+    .action((file: string, { channels }: { channels?: string }, self: Command) =>
+      report(self, () => check(file, channels)),
+    );
   command
     .command('print')
     .description('Print a configuration with every field filled in.')
@@ -29,9 +40,30 @@ export function configCommand(): Command {
   return command;
 }
 
-async function check(file: string): Promise<string> {
-  const names = Object.keys((await loadConfig(file)).channels);
+async function check(file: string, module: string | undefined): Promise<string> {
+  const { channels } = module === undefined ? await loadConfig(file) : await checkWithClasses(file, module);
+  const names = Object.keys(channels);
   return `${file}: ok, ${names.length} ${names.length === 1 ? 'channel' : 'channels'}: ${names.join(', ')}`;
+}
+
+/** As `createRouter` checks it: every mistake of the file and of the classes at once. */
+async function checkWithClasses(file: string, module: string): Promise<RouterConfig> {
+  const exported: { channels?: unknown; default?: unknown } = await import(pathToFileURL(resolvePath(module)).href);
+  const channels = exported.channels ?? exported.default;
+  if (!isRecord(channels))
+    throw new SluiceError('invalid-option', `${module} must export channels: export const channels = { tick: Trades }`);
+  const { config, instances } = planRouter({ channels: channels as ChannelSources }, await readConfig(file));
+  const broken = Object.keys(channels).filter((name) => !instances.has(name));
+  if (broken.length > 0)
+    throw new SluiceError(
+      'invalid-option',
+      `${module}: no instance can be made of ${broken.join(', ')}: the constructor throws`,
+    );
+  return config;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 async function print(file: string | undefined, json: boolean): Promise<string> {
@@ -69,7 +101,7 @@ async function report(command: Command, answer: () => Promise<string>): Promise<
     writeOut?.(`${await answer()}\n`);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    writeErr?.(`${error.mistakes.map(formatMistake).join('\n')}\n`);
+    writeErr?.(`${error.lines.join('\n')}\n`);
     process.exitCode = 1;
   }
 }

@@ -44,10 +44,11 @@ const GENERATED_BATCH = 256;
 
 /** The messages of all sources, in batches, at the given speed. */
 export async function* feed(options: FeedOptions, context: FeedContext): Batches {
-  const { clock, signal } = context;
+  const { clock, problems, signal } = context;
   let left = options.limit;
   for (const batches of sources(options, context)) {
-    const timely = options.speed === Number.POSITIVE_INFINITY ? batches : paced(batches, options.speed, clock, signal);
+    const isPaced = options.speed !== Number.POSITIVE_INFINITY;
+    const timely = isPaced ? paced(batches, options.speed, clock, signal, problems) : batches;
     for await (const batch of timely) {
       if (signal.aborted) return;
       yield batch.slice(0, left);

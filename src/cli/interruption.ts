@@ -11,7 +11,7 @@ export interface Interruption {
 /** The exit code that a shell reports for a command ended by Ctrl-C. */
 const INTERRUPTED = 130;
 
-/** Stops on Ctrl-C, on SIGTERM and after `forMs`. A second Ctrl-C does not wait for the channels to drain. */
+/** Stops on Ctrl-C, on SIGTERM, on SIGHUP (the terminal is gone) and after `forMs`. A second Ctrl-C does not wait for the channels to drain. */
 export function createInterruption(terminal: Terminal, clock: Clock, forMs: number | undefined): Interruption {
   const controller = new AbortController();
   let isAsked = false;
@@ -22,12 +22,14 @@ export function createInterruption(terminal: Terminal, clock: Clock, forMs: numb
   const interrupt = () => (isAsked ? terminal.exit(INTERRUPTED) : ask());
   terminal.signals.on('SIGINT', interrupt);
   terminal.signals.on('SIGTERM', ask);
+  terminal.signals.on('SIGHUP', ask);
   const timer = forMs === undefined ? undefined : clock.setTimeout(() => controller.abort(), forMs);
   return {
     signal: controller.signal,
     release() {
       terminal.signals.off('SIGINT', interrupt);
       terminal.signals.off('SIGTERM', ask);
+      terminal.signals.off('SIGHUP', ask);
       if (timer !== undefined) clock.clearTimeout(timer);
     },
   };

@@ -49,12 +49,12 @@ export class LineSplitter {
     this.#number += 1;
     if (lengthBytes > LINE_BYTES_MAX) return { number: this.#number, problem: `longer than ${LINE_BYTES_MAX} bytes` };
     if (!isUtf8(bytes)) return { number: this.#number, problem: 'not UTF-8' };
-    return { number: this.#number, text: withoutMarks(bytes.toString(), this.#number) };
+    return { number: this.#number, text: withoutMarks(bytes.toString()) };
   }
 }
 
-/** Without the carriage return of a Windows line, and without the byte-order mark of a Windows file. */
-function withoutMarks(text: string, number: number): string {
-  const start = number === 1 && text.startsWith('\uFEFF') ? 1 : 0;
+/** Without the carriage return of a Windows line, and without the byte-order mark of a Windows file, or of one behind it. */
+function withoutMarks(text: string): string {
+  const start = text.startsWith('\uFEFF') ? 1 : 0;
   return text.slice(start, text.endsWith('\r') ? -1 : undefined);
 }

@@ -8,6 +8,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exitCode = 1;
 });
 
+// Nobody is left to be told, and the report on standard output still counts.
+process.stderr.on('error', () => {});
+
 const { stdin, stdout, stderr, env } = process;
 const exitCode = await run(process.argv.slice(2), {
   stdin,

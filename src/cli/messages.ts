@@ -1,4 +1,5 @@
 import { errorText } from '../core/error-text.ts';
+import { listOf } from '../core/recognition.ts';
 import { type Line, LineSplitter } from './lines.ts';
 
 /** The place of a malformed line and the problem with it. */
@@ -9,7 +10,7 @@ export interface MalformedLine {
 }
 
 /**
- * The messages in NDJSON bytes, a chunk at a time. A line is a message or an array of messages; malformed lines are
+ * The messages in NDJSON bytes, a chunk at a time. A line is a message or a list of messages; malformed lines are
  * skipped and reported.
  */
 export async function* readMessages(
@@ -22,8 +23,7 @@ export async function* readMessages(
     lines.flatMap((line) => {
       if ('text' in line && line.text.trim() === '') return [];
       const parsed = 'text' in line ? parseLine(line.text) : line;
-      // Only one level is flattened: an array inside an array counts as a message.
-      if ('value' in parsed) return parsed.value;
+      if ('value' in parsed) return listOf(parsed.value, true) ?? [parsed.value];
       onMalformed({ file, line: line.number, problem: parsed.problem });
       return [];
     });

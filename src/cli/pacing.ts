@@ -1,17 +1,17 @@
 import type { Clock } from '../core/clock.ts';
+import { messageTimeMs } from './message-time.ts';
 
-/** Times outside 2000–2100 are ignored: such a time must not make the replay wait for a century. */
-const TIME_MS_MIN = Date.UTC(2000);
-const TIME_MS_MAX = Date.UTC(2100);
+/** A message this far behind the latest one is told, in ms: bars come a little after their end. */
+const STALE_MS = 5_000;
+/** A wait this long is told, in ms: it looks like a replay that hangs. */
+const LONG_MS = 60_000;
 
-/** The time of a message in ms since 1970: its `t`, or the end `e` of a bar. Feeds write ns, µs or ms, which differ in size. */
-export function messageTimeMs(message: unknown): number | undefined {
-  if (typeof message !== 'object' || message === null) return undefined;
-  const { t, e }: { t?: unknown; e?: unknown } = message;
-  const time = typeof t === 'number' ? t : e;
-  if (typeof time !== 'number') return undefined;
-  const timeMs = time >= 1e17 ? time / 1e6 : time >= 1e14 ? time / 1e3 : time;
-  return timeMs >= TIME_MS_MIN && timeMs <= TIME_MS_MAX ? timeMs : undefined;
+/** What hears of messages whose times cannot be followed. */
+export interface PaceListener {
+  /** A message has no time, or one that had passed long before. */
+  addUnpaced(why: 'missing' | 'stale'): void;
+  /** The next message is due only then. */
+  addLongWait(waitMs: number, timeMs: number): void;
 }
 
 /**
@@ -23,19 +23,25 @@ export async function* paced(
   factor: number,
   clock: Clock,
   signal: AbortSignal,
+  listener: PaceListener,
 ): AsyncGenerator<readonly unknown[]> {
   let offsetMs: number | undefined;
+  let latestMs = Number.NEGATIVE_INFINITY;
   for await (const batch of batches) {
     let due: unknown[] = [];
     for (const message of batch) {
       const timeMs = messageTimeMs(message);
-      if (timeMs !== undefined) {
+      if (timeMs === undefined) listener.addUnpaced('missing');
+      else {
+        if (timeMs < latestMs - STALE_MS) listener.addUnpaced('stale');
+        latestMs = Math.max(latestMs, timeMs);
         offsetMs ??= clock.now() - timeMs / factor;
         const waitMs = offsetMs + timeMs / factor - clock.now();
         // Timers know whole milliseconds; less than one is caught up with by the next wait.
         if (waitMs >= 1) {
           if (due.length > 0) yield due;
           due = [];
+          if (waitMs >= LONG_MS) listener.addLongWait(waitMs, timeMs);
           await wait(waitMs, clock, signal);
           if (signal.aborted) return;
         }

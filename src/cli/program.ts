@@ -3,6 +3,7 @@ import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { chartCommand } from './chart-command.ts';
 import { configCommand } from './config-command.ts';
+import { journalCommand } from './journal-command.ts';
 import { version } from './own-package.ts';
 import { replayCommand } from './replay-command.ts';
 import type { Terminal } from './terminal.ts';
@@ -13,7 +14,8 @@ Examples:
   $ sluice replay trades.ndjson.gz --json        a recording, as fast as possible
   $ sluice replay trades.ndjson.gz --chaos 7     with injected faults
   $ sluice config check channels.yaml
-  $ sluice chart channel`;
+  $ sluice chart channel
+  $ sluice journal info ./journal`;
 
 const WRONG_USAGE = 2;
 
@@ -29,7 +31,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .addHelpText('after', HELP)
     .addCommand(replayCommand(terminal, setExitCode))
     .addCommand(configCommand())
-    .addCommand(chartCommand(terminal));
+    .addCommand(chartCommand(terminal))
+    .addCommand(journalCommand(terminal));
   adopt(program, terminal);
   try {
     await program.parseAsync(args, { from: 'user' });

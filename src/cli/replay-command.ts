@@ -24,7 +24,10 @@ const GENERATED_FOR_MS = 10_000;
 
 const HELP = `
 Each line of a FILE is a JSON message or an array of messages. A gzip file is recognized by its content; - is standard
-input. Without a FILE a seeded generator makes the messages.
+input, and a FILE may be a pipe: sluice replay <(zstdcat trades.zst). Without a FILE a seeded generator makes the messages.
+
+With --speed, the time of a message is its E, t, e, time, timestamp, ts or T: a number of seconds, ms, µs or ns since 1970,
+or an ISO text. Messages without a time, messages older than those before them, and waits of a minute are told.
 
 With --chaos, calls throw, reject, hang or are slow, messages are poison, sinks are down, and an operator pauses, trips,
 restarts and reconfigures channels. The SEED alone decides which message causes which fault. All timeouts are short.

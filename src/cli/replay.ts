@@ -1,4 +1,5 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
+import { isList } from '../core/recognition.ts';
 import { createRouter, loadConfig } from '../index.ts';
 import { createInspector } from '../inspector/index.ts';
 import { Chaos } from './chaos.ts';
@@ -44,6 +45,14 @@ export async function replay(options: ReplayOptions, terminal: Terminal): Promis
   return exitCodeOf(report);
 }
 
+/** Each batch is a list for `consume`; one that does not look like a list goes message by message. */
+async function* elementsOf(batches: AsyncIterable<readonly unknown[]>): AsyncGenerator<unknown> {
+  for await (const batch of batches) {
+    if (isList(batch)) yield batch;
+    else yield* batch;
+  }
+}
+
 async function route(options: ReplayOptions, terminal: Terminal): Promise<ReplayReport> {
   const clock = createSystemClock();
   const channels = createExampleChannels();
@@ -72,7 +81,9 @@ async function route(options: ReplayOptions, terminal: Terminal): Promise<Replay
     terminal.stderr.write(`${line}\n`);
   });
   const messages = feed(options, { stdin: terminal.stdin, problems, progress, clock, signal });
-  const { accepted, rejected } = await router.consume(chaos?.feed(messages, router) ?? messages, { signal });
+  const { accepted, rejected } = await router.consume(elementsOf(chaos?.feed(messages, router) ?? messages), {
+    signal,
+  });
   await chaos?.finish(router);
   await router.stop({ deadlineMs: DRAIN_MS });
   view.stop();

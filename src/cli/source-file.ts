@@ -1,8 +1,17 @@
-import { createReadStream } from 'node:fs';
-import { addAbortSignal, pipeline, Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { constants, createReadStream, fstatSync, openSync, statSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { GZIP_MAGIC, gunzip } from './gunzip.ts';
 
-const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
+/** What files of other formats begin with, and the command that unpacks them. */
+const OTHER_FORMATS = [
+  { name: 'zstd', magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), unpack: 'zstdcat' },
+  { name: 'xz', magic: Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]), unpack: 'xzcat' },
+  { name: 'bzip2', magic: Buffer.from('BZh'), unpack: 'bzcat' },
+  { name: 'zip', magic: Buffer.from('PK\x03\x04'), unpack: 'unzip -p' },
+  { name: 'lz4', magic: Buffer.from([0x04, 0x22, 0x4d, 0x18]), unpack: 'lz4cat' },
+] as const;
+const MAGICS = [GZIP_MAGIC, ...OTHER_FORMATS.map(({ magic }) => magic)];
 
 /** The bytes of a file, or of `stdin` for `-`. Bytes that begin like gzip are unpacked, whatever the name of the file. */
 export async function* readBytes(
@@ -11,15 +20,30 @@ export async function* readBytes(
   signal: AbortSignal,
   onRead: (bytes: number) => void = () => {},
 ): AsyncGenerator<Buffer> {
-  const raw = addAbortSignal(signal, file === '-' ? stdin : createReadStream(file));
+  const raw = addAbortSignal(signal, file === '-' ? readable(stdin) : open(file));
   const chunks = counted(raw, onRead);
   const head = await firstBytes(chunks);
+  const other = OTHER_FORMATS.find(({ magic }) => startsWith(head, magic));
+  if (other !== undefined) {
+    raw.destroy();
+    throw new Error(`it is packed with ${other.name}; unpack it first: ${other.unpack} FILE | sluice replay -`);
+  }
   const whole = startingWith(head, chunks);
-  if (!head.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC)) return yield* whole;
-  const gunzip = createGunzip();
-  // The loop below throws the error of either stream, so the callback has nothing to do.
-  pipeline(Readable.from(whole), gunzip, () => {});
-  for await (const chunk of gunzip) yield chunk;
+  yield* startsWith(head, GZIP_MAGIC) ? gunzip(whole) : whole;
+}
+
+/** A pipe is read as a socket: a read of a file cannot be ended, and would keep the process alive until the writer ends. */
+function open(file: string): Readable {
+  if (!statSync(file).isFIFO()) return createReadStream(file);
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  return new Socket({ fd, readable: true, writable: false });
+}
+
+/** Node reads a directory as if it were empty. */
+function readable(stdin: Readable & { readonly fd?: unknown }): Readable {
+  if (typeof stdin.fd === 'number' && fstatSync(stdin.fd).isDirectory())
+    throw Object.assign(new Error('standard input is a directory'), { code: 'EISDIR' });
+  return stdin;
 }
 
 async function* counted(raw: Readable, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
@@ -30,15 +54,19 @@ async function* counted(raw: Readable, onRead: (bytes: number) => void): AsyncGe
   }
 }
 
-/** At least as many bytes as the magic number has, if the input has them: a pipe may deliver them one by one. */
+/** As many bytes as tell the format, and no more: a pipe may deliver them one by one, and a first message is short. */
 async function firstBytes(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
   let head: Buffer = Buffer.alloc(0);
-  while (head.length < GZIP_MAGIC.length) {
+  while (MAGICS.some((magic) => head.length < magic.length && startsWith(magic, head))) {
     const next = await chunks.next();
     if (next.done) break;
     head = Buffer.concat([head, next.value]);
   }
   return head;
+}
+
+function startsWith(bytes: Buffer, start: Buffer): boolean {
+  return bytes.subarray(0, start.length).equals(start);
 }
 
 async function* startingWith(head: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -14,7 +14,7 @@ export interface Terminal {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where SIGINT and SIGTERM arrive. */
+  /** Where SIGINT, SIGTERM and SIGHUP arrive. */
   readonly signals: NodeJS.EventEmitter;
   /** Ends the process at once, for a second Ctrl-C. */
   exit(code: number): void;

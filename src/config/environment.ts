@@ -1,37 +1,143 @@
 import * as z from 'zod';
-import { namedLayer, type Source } from './layers.ts';
-import { nearest } from './mistakes.ts';
+import type { Layer, Source } from './layers.ts';
+import { type ConfigMistake, listed, nearest } from './mistakes.ts';
 import { channelSchema, configSchema } from './schema.ts';
-import { fieldsOf, type Path, type Schema } from './walk.ts';
+import { type Field, fieldsOf, overlay, type Path, type Schema } from './walk.ts';
 
 /** Variables of a process, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the environment says about the router and these channels: one layer for each variable. */
+const START = 'SLUICE_';
+
+/** A variable that sets a field. */
+interface Setting extends Field {
+  readonly variable: string;
+  readonly text: string;
+}
+
+/** What Kubernetes and Docker set in every container for a service whose name begins with `sluice`. */
+const OF_A_SERVICE = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
+
+type Fields = ReadonlyMap<string, Field>;
+/** The channels by what their variables begin with: `TICK_FAST` for `tick-fast`. */
+type Prefixes = ReadonlyMap<string, readonly string[]>;
+
+const routerFields = byWords(fieldsOf(configSchema).filter(({ path }) => path[0] === 'router' && path.length > 1));
+const channelFields = byWords(fieldsOf(channelSchema));
+
+/**
+ * What the environment says about the router and these channels. A variable that names neither is not ours, unless one
+ * that does was probably meant; an empty one is not set.
+ */
 export function readEnvironment(environment: Environment, channels: readonly string[]): Source {
-  const router = fieldsOf(configSchema).filter(({ path }) => path[0] === 'router' && path.length > 1);
-  const fields = [...router, ...channels.flatMap((name) => fieldsOf(channelSchema, ['channels', name]))];
-  // Shorter paths first, so that one field of a breaker can be laid over a whole breaker.
-  fields.sort((left, right) => left.path.length - right.path.length);
-  const layers = fields.flatMap(({ path, schema }) => {
-    const text = environment[variableName(path)];
-    if (text === undefined) return [];
-    const value = path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), readValue(text, schema));
-    return [namedLayer(value, variableName(path))];
-  });
-  const names = fields.map(({ path }) => variableName(path));
-  const message = `must name a field of the router or of a channel (${channels.join(', ')})`;
-  const mistakes = Object.entries(environment)
-    .filter(([name, text]) => name.startsWith('SLUICE_') && text !== undefined && !names.includes(name))
-    .map(([name]) => ({ file: name, path: [], message, suggestion: nearest(name, names) }));
-  return { layers, mistakes };
+  const prefixes = prefixesOf(channels);
+  const settings: Setting[] = [];
+  const mistakes: ConfigMistake[] = [];
+  for (const [variable, text] of Object.entries(environment)) {
+    if (!variable.startsWith(START) || text === undefined || text === '') continue;
+    const fields = fieldsNamed(variable.slice(START.length), prefixes);
+    for (const field of fields) settings.push({ ...field, variable, text });
+    const isOurs = fields.length === 0 && !OF_A_SERVICE.test(variable);
+    if (isOurs) for (const mistake of mistakeIn(variable, prefixes)) mistakes.push(mistake);
+  }
+  return { layers: settings.length === 0 ? [] : [layerOf(settings)], mistakes };
 }
 
 /** The variable that sets a field: `channels.tick.batchSize` is set by `SLUICE_TICK_BATCH_SIZE`. */
 export function variableName(path: Path): string {
-  const parts = path[0] === 'channels' ? path.slice(1) : path;
-  const words = parts.map((part) => part.replaceAll('-', '_').replace(/[A-Z]/g, '_$&').toUpperCase());
-  return ['SLUICE', ...words].join('_');
+  return START + wordsOf(path[0] === 'channels' ? path.slice(1) : path);
+}
+
+function wordsOf(path: Path): string {
+  return path.map((part) => part.replaceAll('-', '_').replace(/[A-Z]/g, '_$&').toUpperCase()).join('_');
+}
+
+function byWords(fields: readonly Field[]): Fields {
+  return new Map(fields.map((field) => [wordsOf(field.path), field]));
+}
+
+function prefixesOf(channels: readonly string[]): Prefixes {
+  const prefixes = new Map<string, string[]>();
+  for (const channel of channels) {
+    const words = wordsOf([channel]);
+    const same = prefixes.get(words);
+    if (same === undefined) prefixes.set(words, [channel]);
+    else same.push(channel);
+  }
+  return prefixes;
+}
+
+/** Both `tick` and `tick-retry` may have a field of this name. */
+function fieldsNamed(words: string, prefixes: Prefixes): readonly Field[] {
+  const ofRouter = routerFields.get(words);
+  const ofChannels = [...words.matchAll(/_/g)].flatMap(({ index }) => {
+    const field = channelFields.get(words.slice(index + 1));
+    if (field === undefined) return [];
+    const channels = prefixes.get(words.slice(0, index)) ?? [];
+    return channels.map((channel) => ({ schema: field.schema, path: ['channels', channel, ...field.path] }));
+  });
+  return ofRouter === undefined ? ofChannels : [ofRouter, ...ofChannels];
+}
+
+/** None: neither does it begin with a channel or the router, nor is it one letter or two from a variable of ours. */
+function mistakeIn(variable: string, prefixes: Prefixes): readonly ConfigMistake[] {
+  const words = variable.slice(START.length);
+  const ours = ['ROUTER', ...prefixes.keys()];
+  const isNamed = ours.some((prefix) => words.startsWith(`${prefix}_`));
+  const near = ours.filter((prefix) => isNearStart(words, prefix));
+  const variables = near.flatMap((prefix) =>
+    prefix === 'ROUTER' ? [...routerFields.keys()] : [...channelFields.keys()].map((field) => `${prefix}_${field}`),
+  );
+  const suggestion = nearest(
+    variable,
+    variables.map((name) => START + name),
+  );
+  if (!isNamed && suggestion === undefined) return [];
+  const channels = [...prefixes.values()].flat();
+  const message = `must name a field of the router or of a channel (${listed(channels)})`;
+  return [{ file: variable, path: [], message, suggestion }];
+}
+
+function isNearStart(words: string, prefix: string): boolean {
+  const { length } = prefix;
+  return [length - 1, length, length + 1].some((end) => nearest(words.slice(0, end), [prefix]) !== undefined);
+}
+
+/** All variables as one layer, put together channel by channel: there may be thousands. */
+function layerOf(settings: readonly Setting[]): Layer {
+  const groups = new Map<string, Setting[]>();
+  // Shorter paths first, so that one field of a breaker can be laid over a whole breaker.
+  for (const setting of settings.toSorted((left, right) => left.path.length - right.path.length)) {
+    const name = groupOf(setting.path);
+    groups.set(name, groups.get(name) ?? []);
+    groups.get(name)?.push(setting);
+  }
+  const router: Record<string, unknown> = {};
+  const channels = new Map<string, unknown>();
+  for (const group of groups.values()) {
+    const value = group.map(writtenBy).reduce<unknown>((low, high) => overlay(configSchema, low, high), undefined);
+    // A group is of the router or of one channel.
+    const written = value as { router?: unknown; channels?: Readonly<Record<string, unknown>> };
+    if (written.router !== undefined) router.router = written.router;
+    for (const [name, channel] of Object.entries(written.channels ?? {})) channels.set(name, channel);
+  }
+  const value = { ...router, channels: Object.fromEntries(channels) };
+  return { value, place: (path) => placeOf(groups.get(groupOf(path)) ?? settings, path) };
+}
+
+function groupOf([section, name]: Path): string {
+  return section === 'channels' ? `channels.${name}` : 'router';
+}
+
+function writtenBy({ path, schema, text }: Setting): unknown {
+  return path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), readValue(text, schema));
+}
+
+/** Of the variables that set the field or something around it the last one won; else any that sets a part of it. */
+function placeOf(settings: readonly Setting[], path: Path) {
+  const around = settings.findLast((setting) => setting.path.every((key, index) => path[index] === key));
+  const within = settings.find((setting) => path.every((key, index) => setting.path[index] === key));
+  return { file: (around ?? within)?.variable ?? 'environment' };
 }
 
 // A field that takes any string takes it as it is; everything else is written as in JSON: 5, false, {"count":50}.

@@ -1,40 +1,41 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { isThenable, watch } from '../core/contained.ts';
 import { errorText } from '../core/error-text.ts';
 import { isMap } from './field.ts';
-import { configError } from './layers.ts';
 import { type Finding, show } from './mistakes.ts';
-import { layersOf, remember } from './parse.ts';
-import type { ChannelConfig, RouterConfig } from './schema.ts';
+import type { ChannelConfig } from './schema.ts';
 import { type Path, valueAt } from './walk.ts';
 
-/** Checks the `eventRules` of each channel by the channel's own schema, and fills in what that schema fills in. */
-export function checkEventRules<Config extends Pick<RouterConfig, 'channels'>>(
-  config: Config,
-  schemas: ReadonlyMap<string, StandardSchemaV1>,
-): Config {
-  const findings: Finding[] = [];
-  const checked = Object.entries(config.channels).map(([name, channel]): [string, ChannelConfig] => {
-    const schema = schemas.get(name);
-    if (schema === undefined) return [name, channel];
-    const eventRules = checkRules(schema, channel.eventRules, (message, inner) => {
-      const received = inner && show(valueAt(channel.eventRules, inner));
-      findings.push({ path: ['channels', name, 'eventRules', ...(inner ?? [])], at: 'value', message, received });
-    });
-    return [name, { ...channel, eventRules }];
-  });
-  if (findings.length > 0) throw configError(layersOf(config), findings);
-  return remember({ ...config, channels: Object.fromEntries(checked) }, layersOf(config));
+type Rules = ChannelConfig['eventRules'];
+
+/** What the schemas of the channels make of their rules, and what they find wrong. */
+export interface CheckedRules {
+  readonly rules: ReadonlyMap<string, Rules>;
+  readonly findings: readonly Finding[];
 }
 
-function checkRules(
-  schema: StandardSchemaV1,
-  rules: ChannelConfig['eventRules'],
-  refuse: (message: string, inner?: Path) => void,
-): ChannelConfig['eventRules'] {
+/** Checks the `eventRules` of each channel by the channel's own schema, and fills in what that schema fills in. */
+export function checkEventRules(channels: unknown, schemas: ReadonlyMap<string, StandardSchemaV1>): CheckedRules {
+  const findings: Finding[] = [];
+  const checked = new Map<string, Rules>();
+  for (const [name, schema] of schemas) {
+    const rules = valueAt(channels, [name, 'eventRules']);
+    // What is no map at all is a mistake already.
+    if (!isMap(rules)) continue;
+    const refuse = (message: string, inner?: Path): void => {
+      const received = inner && show(valueAt(rules, inner));
+      findings.push({ path: ['channels', name, 'eventRules', ...(inner ?? [])], at: 'value', message, received });
+    };
+    checked.set(name, checkRules(schema, rules, refuse));
+  }
+  return { rules: checked, findings };
+}
+
+function checkRules(schema: StandardSchemaV1, rules: Rules, refuse: (message: string, inner?: Path) => void): Rules {
   try {
     const result = schema['~standard'].validate(rules);
-    if (result instanceof Promise) {
-      result.catch(() => {});
+    if (isThenable(result)) {
+      watch(result);
       refuse('the schema of the rules must answer at once, not by a promise');
     } else if (result.issues !== undefined) {
       for (const { message, path = [] } of result.issues) {

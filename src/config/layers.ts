@@ -6,6 +6,8 @@ import { overlay, type Path, valueAt } from './walk.ts';
 /** A part of a configuration, and where each of its values was written. */
 export interface Layer {
   readonly value: unknown;
+  /** Who wrote it in code, which wins over files and the environment, also at a reload. Left out: it was not. */
+  readonly name?: string;
   place(path: Path, at: 'key' | 'value'): Place;
 }
 
@@ -15,9 +17,9 @@ export interface Source {
   readonly mistakes: readonly ConfigMistake[];
 }
 
-/** A layer that has a name but no lines. */
+/** A layer that was written in code: it has a name but no lines. */
 export function namedLayer(value: unknown, name: string): Layer {
-  return { value, place: () => ({ file: name }) };
+  return { value, name, place: () => ({ file: name }) };
 }
 
 /** All layers as one configuration; a later layer wins. */
@@ -25,14 +27,22 @@ export function mergeLayers(layers: readonly Layer[]): unknown {
   return layers.reduce<unknown>((low, layer) => overlay(configSchema, low, layer.value), undefined);
 }
 
-/** Where a value was written: in the layer that won; a key, or what was left out, in the first that has the map. */
-export function placeIn(layers: readonly Layer[], path: Path, at: 'key' | 'value' = 'value'): Place | undefined {
-  const value = at === 'key' ? undefined : valueAt(mergeLayers(layers), path);
+/**
+ * Where a value was written: in the layer that won; a key, or what was left out, in the first that has the map.
+ * `merged` is all layers as one, which whoever asks more than once has made before.
+ */
+export function placeIn(
+  layers: readonly Layer[],
+  path: Path,
+  at: 'key' | 'value' = 'value',
+  merged: unknown = mergeLayers(layers),
+): Place | undefined {
+  const value = at === 'key' ? undefined : valueAt(merged, path);
   const writer =
     (value !== undefined && layers.findLast((layer) => Object.is(valueAt(layer.value, path), value))) ||
     layers.find((layer) => path.length === 0 || valueAt(layer.value, path) !== undefined);
   if (writer !== undefined) return writer.place(path, at);
-  return path.length === 0 ? undefined : placeIn(layers, path.slice(0, -1), 'key');
+  return path.length === 0 ? undefined : placeIn(layers, path.slice(0, -1), 'key', merged);
 }
 
 /** Every mistake as one error, in the order of the text. */
@@ -40,10 +50,11 @@ export function configError(
   layers: readonly Layer[],
   findings: readonly Finding[],
   known: readonly ConfigMistake[] = [],
+  merged: unknown = mergeLayers(layers),
 ): ConfigError {
   const placed = findings.map(({ at, received, ...mistake }) => {
     const shown = { ...mistake, received: shownAt(mistake.path, received) as typeof received };
-    return { ...(placeIn(layers, mistake.path, at) ?? { file: 'configuration' }), ...shown };
+    return { ...(placeIn(layers, mistake.path, at, merged) ?? { file: 'configuration' }), ...shown };
   });
   // zod reports a number that is both huge and too large twice.
   const byText = new Map([...known, ...placed].map((mistake) => [formatMistake(mistake), mistake]));

@@ -26,15 +26,37 @@ export interface Finding extends Omit<ConfigMistake, keyof Place> {
   readonly at: 'key' | 'value';
 }
 
-/** A configuration that cannot be used, with every mistake in it. */
+/** Further mistakes are only counted: nobody reads thousands, and a log line must not hold them. */
+const TOLD_MAX = 100;
+
+/** A configuration that cannot be used, with every mistake in it: the first 100, and how many more there are. */
 export class ConfigError extends SluiceError {
+  /** The first 100 in the order of the text. */
   readonly mistakes: readonly ConfigMistake[];
+  /** How many there are beyond these. */
+  readonly more: number;
 
   constructor(mistakes: readonly ConfigMistake[]) {
-    const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
-    super('invalid-config', [`${count} in the configuration:`, ...mistakes.map(formatMistake)].join('\n'));
-    this.mistakes = mistakes;
+    const count = mistakes.length === 1 ? '1 mistake' : `${inWords(mistakes.length)} mistakes`;
+    const told = mistakes.slice(0, TOLD_MAX);
+    const more = mistakes.length - told.length;
+    super('invalid-config', [`${count} in the configuration:`, ...linesOf(told, more)].join('\n'));
+    this.mistakes = told;
+    this.more = more;
   }
+
+  /** Each mistake on a line of its own. */
+  get lines(): readonly string[] {
+    return linesOf(this.mistakes, this.more);
+  }
+}
+
+function linesOf(mistakes: readonly ConfigMistake[], more: number): readonly string[] {
+  return [...mistakes.map(formatMistake), ...(more > 0 ? [`… and ${inWords(more)} more`] : [])];
+}
+
+function inWords(count: number): string {
+  return count.toLocaleString('en-US');
 }
 
 /** A mistake on one line, as `config/channels.yaml:7:16 channels.ohlcv.batchSize: must be …, got "many"`. */
@@ -64,10 +86,18 @@ export function show(value: unknown): string {
   }
 }
 
+/** Names for a sentence: the first 20 of many. */
+export function listed(names: readonly string[]): string {
+  const told = names.slice(0, 20).join(', ');
+  return names.length <= 20 ? told : `${told} … and ${inWords(names.length - 20)} more`;
+}
+
 /** The known word nearest to a misspelled one, if it is near enough to be what was meant. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const limit = Math.min(3, Math.max(1, Math.floor(word.length * 0.4)));
-  const candidate = closest(word, known);
+  const candidates = known.filter(({ length }) => Math.abs(length - word.length) <= limit);
+  if (candidates.length === 0) return undefined;
+  const candidate = closest(word, candidates);
   return distance(word, candidate) <= limit ? candidate : undefined;
 }
 
@@ -77,8 +107,10 @@ export function fromIssue(issue: z.core.$ZodIssue, above: Path = []): readonly F
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(path);
     return issue.keys.map((key) => {
-      const suggestion = nearest(key, known);
-      const message = `is not a known field${suggestion === undefined ? ` (${known.join(', ')})` : ''}`;
+      const isOfRouter = path.length === 0 && keysAt(['router']).includes(key);
+      const suggestion = isOfRouter ? `router.${key}` : nearest(key, known);
+      const allowed = path.length === 0 ? [...known, 'and in a file x-… for anchors'] : known;
+      const message = `is not a known field${suggestion === undefined ? ` (${allowed.join(', ')})` : ''}`;
       return { path: [...path, key], at: 'key', message, suggestion };
     });
   }

@@ -4,7 +4,10 @@ import { nearest } from './mistakes.ts';
 /** The names of all options of a function; the compiler sees that none is missing. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
-/** Throws `SluiceError` `invalid-option` for an option that the function does not have, and names the nearest one. */
+/**
+ * Throws `SluiceError` `invalid-option` for an option that the function does not have, and names the nearest one; and for
+ * a `signal` that is none.
+ */
 export function checkOptions<Options extends object>(
   functionName: string,
   options: Options,
@@ -13,9 +16,33 @@ export function checkOptions<Options extends object>(
   if (typeof options !== 'object' || options === null)
     throw new SluiceError('invalid-option', `${functionName} takes an object of options, got ${String(options)}`);
   for (const name in options) {
+    if (name === 'signal') checkSignal(functionName, options[name as keyof Options]);
     if (Object.hasOwn(known, name)) continue;
     const near = nearest(name, Object.keys(known));
     const hint = near === undefined ? `it takes ${Object.keys(known).join(', ')}` : `did you mean '${near}'?`;
     throw new SluiceError('invalid-option', `${functionName}: unknown option '${name}'; ${hint}`);
   }
+}
+
+/** What a signal that has aborted was aborted with; older ones do not say. */
+export function abortReason({ reason }: AbortSignal): unknown {
+  return reason ?? new DOMException('The operation was aborted', 'AbortError');
+}
+
+/** Throws what a signal that has aborted was aborted with. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw abortReason(signal);
+}
+
+/** A signal is known by what it can do: those of another realm, or of a library, are as good as Node's own. */
+function checkSignal(functionName: string, signal: unknown): void {
+  if (signal === undefined) return;
+  // A claim that the checks below verify.
+  const { aborted, addEventListener, removeEventListener } = (signal ?? {}) as Partial<AbortSignal>;
+  const isSignal = typeof aborted === 'boolean' && [addEventListener, removeEventListener].every(isFunction);
+  if (!isSignal) throw new SluiceError('invalid-option', `${functionName}: signal must be an AbortSignal`);
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
 }

@@ -1,6 +1,8 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { type CheckedRules, checkEventRules } from './event-rules.ts';
 import { isMap } from './field.ts';
-import { configError, type Layer, mergeLayers, namedLayer } from './layers.ts';
-import { type ConfigMistake, type Finding, fromIssue, show } from './mistakes.ts';
+import { configError, type Layer, mergeLayers, namedLayer, type Source } from './layers.ts';
+import { type Finding, fromIssue, listed, nearest, show } from './mistakes.ts';
 import {
   type ChannelConfig,
   channelName,
@@ -19,7 +21,13 @@ const origins = new WeakMap<object, readonly Layer[]>();
 /** Checks configuration written in code and fills in the defaults; a resolved one comes back as it is. */
 export function parseConfig(input: RouterConfigInput | RouterConfig): RouterConfig {
   const isResolved = isMap(input) && origins.has(input);
-  return isResolved ? (input as RouterConfig) : resolveLayers([namedLayer(input, 'config in code')]);
+  return isResolved ? (input as RouterConfig) : resolve(sourceOf(input));
+}
+
+/** Where a configuration was written, resolved or not. */
+export function sourceOf(input: RouterConfigInput | RouterConfig): Source {
+  const known = isMap(input) ? origins.get(input) : undefined;
+  return { layers: known ?? [namedLayer(input, 'config in code')], mistakes: [] };
 }
 
 /** The layers a resolved configuration was made of. */
@@ -27,22 +35,47 @@ export function layersOf(config: object): readonly Layer[] {
   return origins.get(config) ?? [];
 }
 
-/** Lays the layers over one another, checks the result and fills it in; reports the mistakes found before as well. */
-export function resolveLayers(layers: readonly Layer[], known: readonly ConfigMistake[] = []): RouterConfig {
+/** What is known of the channels beside their configuration: the names that have a class, and the schemas of rules. */
+export interface Classes {
+  /** Undefined: any name may be configured. */
+  readonly names?: readonly string[];
+  readonly rules: ReadonlyMap<string, StandardSchemaV1>;
+}
+
+/** Lays the layers over one another, checks the result and fills it in; throws every mistake, those of the text as well. */
+export function resolve({ layers, mistakes }: Source, classes: Classes = { rules: new Map() }): RouterConfig {
   const written = mergeLayers(layers);
   const filled = fillChannels(written);
   const result = configSchema.safeParse(filled, { reportInput: true });
   const issues = result.error?.issues ?? [];
-  const findings = [...issues.flatMap((issue) => fromIssue(issue)), ...crossChecks(written, filled)];
-  if (!result.success || findings.length > 0 || known.length > 0) throw configError(layers, findings, known);
+  const channels = valueAt(filled, ['channels']);
+  const checked = checkEventRules(channels, classes.rules);
+  const findings = [
+    ...issues.flatMap((issue) => fromIssue(issue)),
+    ...crossChecks(written, filled),
+    ...(classes.names === undefined ? [] : unknownChannels(channels, classes.names)),
+    ...checked.findings,
+  ];
+  if (!result.success || findings.length > 0 || mistakes.length > 0)
+    throw configError(layers, findings, mistakes, written);
   // `fillChannels` has given each channel its name and its data type.
   const config = result.data as RouterConfig;
-  shareParts(Object.values(config.channels));
+  shareParts(Object.values(config.channels), checked);
   return remember(config, layers);
 }
 
+/** A configured channel without a class would receive nothing, without a sign of it. */
+function unknownChannels(channels: unknown, names: readonly string[]): readonly Finding[] {
+  const known = new Set(names);
+  return Object.keys(isMap(channels) ? channels : {}).flatMap((name) => {
+    if (known.has(name) || !channelName.test(name)) return [];
+    const message = `no class is given for it; channels has ${listed(names)}`;
+    return [{ path: ['channels', name], at: 'key' as const, message, suggestion: nearest(name, names) }];
+  });
+}
+
 /** Equal parts become one object: thousands of channels have the same, and each copy costs a third of a kilobyte. */
-function shareParts(channels: readonly ChannelConfig[]): void {
+function shareParts(channels: readonly ChannelConfig[], { rules }: CheckedRules): void {
   const parts = new Map<string, unknown>();
   const share = <Part>(part: Part): Part => {
     const text = JSON.stringify(part);
@@ -57,10 +90,15 @@ function shareParts(channels: readonly ChannelConfig[]): void {
       retry: share(retry),
       breaker: share(breaker),
       restart: share(restart),
-      eventRules: { ...eventRules },
+      eventRules: rules.get(channel.name) ?? { ...eventRules },
     };
     Object.assign(channel, own);
   }
+}
+
+/** The configuration of a channel; undefined: there is none. Own names only, for a channel may be called `constructor`. */
+export function configOf({ channels }: Pick<RouterConfig, 'channels'>, name: string): ChannelConfig | undefined {
+  return Object.hasOwn(channels, name) ? channels[name] : undefined;
 }
 
 /** The same configuration as if the channel had never been written: its name and data type are free again. */
@@ -83,11 +121,12 @@ export function remember<Config extends object>(config: Config, layers: readonly
 function fillChannels(written: unknown): unknown {
   const channels = valueAt(written, ['channels']);
   if (!isMap(written) || !isMap(channels)) return written;
+  const general = channelSchema.parse({});
   const filled = Object.entries(channels).map(([name, channel]) => {
     const dataType = valueAt(channel, ['dataType']) ?? name;
     const byType = typeof dataType === 'string' ? valueAt(dataTypeDefaults, [dataType]) : undefined;
     const identity = channelName.test(name) ? { name, dataType: name } : {};
-    const defaults = { ...channelSchema.parse(identity), ...(isMap(byType) ? byType : {}) };
+    const defaults = { ...general, ...identity, ...(isMap(byType) ? byType : {}) };
     return [name, overlay(channelSchema, defaults, channel)];
   });
   return { ...written, channels: Object.fromEntries(filled) };

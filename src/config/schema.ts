@@ -21,6 +21,7 @@ const retrySchema = sectionOf({
   delayMs: whole(0, dayMs, 100, 'next-batch', 'Longest wait before the second attempt, in ms; waits are random.'),
   factor: decimal(1, 10, 2, 'next-batch', 'The longest wait grows by this factor with each attempt.'),
   delayMsMax: whole(0, dayMs, 30_000, 'next-batch', 'Upper bound of the wait between attempts, in ms.'),
+  retryAfterMsMax: whole(0, dayMs, 300_000, 'next-batch', 'Upper bound of a wait that the sink asks for, in ms.'),
 });
 
 const windowAllowed = `{ count: 1 to 10000 } or { ms: 1 to ${dayMs} }`;
@@ -37,7 +38,7 @@ const breakerSchema = sectionOf({
   slowCallMs: whole(1, dayMs, 5_000, 'next-batch', 'A call that takes this long or longer is slow, in ms.'),
   slowCallRate: decimal(0.01, 1, 1, 'next-batch', 'The breaker opens when this share of the attempts was slow.'),
   coolDownMs: whole(1, dayMs, 5_000, 'next-batch', 'First cool-down, in ms; each failed probe doubles it.'),
-  coolDownMsMax: whole(1, dayMs, 300_000, 'next-batch', 'Upper bound of the cool-down, in ms.'),
+  coolDownMsMax: whole(1, dayMs, 30_000, 'next-batch', 'Upper bound of the cool-down, in ms.'),
   probes: whole(1, 100, 3, 'next-batch', 'Trial batches that must succeed before the breaker closes.'),
   observeOnly: flag(false, 'live', 'The breaker counts and reports, but never opens.'),
   shared: word('restart', 'Channels with the same name here share one breaker. Default: the channel has its own.'),
@@ -62,7 +63,9 @@ const partitionBySchema = noted(
 );
 
 // Not `z.record`, which silently drops a key such as `__proto__`; the channel’s own schema must see that key.
-const eventRulesSchema = z.custom<Readonly<Record<string, unknown>>>(isMap, 'must be a map of rules').default({});
+export const eventRulesSchema = z
+  .custom<Readonly<Record<string, unknown>>>(isMap, 'must be a map of rules')
+  .default({});
 
 /** One channel as it may be written; every field has a default. */
 export const channelSchema = sectionOf({
@@ -80,6 +83,14 @@ export const channelSchema = sectionOf({
     'next-batch',
     'What happens at `capacity`; `conflate` always keeps only the latest message of each key.',
   ),
+  waitingMax: whole(
+    1,
+    1_000_000,
+    10_000,
+    'live',
+    'Messages of `offer` and streams that may wait for room in a partition.',
+  ),
+  whenFull: oneOf(['wait', 'reject'], 'live', 'In `consume` and `writable`: a message waits for room, or is rejected.'),
   partitions: whole(1, 1_024, 1, 'restart', 'Actors that share the messages of the channel; order holds within each.'),
   partitionBy: partitionBySchema,
   warmUpTimeoutMs: whole(1, dayMs, 10_000, 'restart', 'The channel fails when `warmUp` takes longer than this, in ms.'),
@@ -117,12 +128,37 @@ const deadLettersSchema = sectionOf({
 const wordsAllowed = 'a list of at most 1000 strings';
 const ignoreSchema = z.array(z.string(`must be ${wordsAllowed}`).max(100), `must be ${wordsAllowed}`).max(1_000);
 
+const typeAllowed = 'a data type, or nothing for messages that nobody wants';
+const recognizedType = noted(
+  z.union([z.string().min(1).max(100), z.null()], `must be ${typeAllowed}`),
+  typeAllowed,
+  'live',
+  'The data type of messages with this value.',
+);
+
 const recognizeSchema = sectionOf({
+  field: noted(
+    z.string('must be the name of a field').min(1, 'must be the name of a field').max(100).default('ev'),
+    'the name of a field',
+    'live',
+    'The field of a message whose value names its data type.',
+  ),
+  types: noted(
+    z.record(z.string(), recognizedType, 'must be a map of data types').prefault({}),
+    'a map of data types by value',
+    'live',
+    'The data type of each value of `field`: `{ trade: tick, kline: ohlcv, heartbeat: }`; nothing: nobody wants it. For `ev` the events of Massive are known already.',
+  ),
+  shapes: flag(
+    false,
+    'live',
+    'A message without `field` is judged by its shape: prices, bars and fair values. Orders and alerts look like trades.',
+  ),
   ignore: noted(
     ignoreSchema.default([]),
     wordsAllowed,
     'live',
-    'Values of `ev`, or data types, that nobody wants: such messages are counted and not kept.',
+    'Values of `field`, or data types, that nobody wants: such messages are counted and not kept.',
   ),
 }).prefault({});
 

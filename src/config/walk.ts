@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isMap } from './field.ts';
+import { isMap, kindOf } from './field.ts';
 import { configSchema } from './schema.ts';
 
 /** Where a value stands in the configuration: the keys that lead to it. */
@@ -39,9 +39,17 @@ export function childOf(map: MapSchema, key: string): Schema | undefined {
 
 /** The map that a schema allows. A choice between several maps is none: a window by time replaces one by count whole. */
 export function section(schema: Schema | undefined): MapSchema | undefined {
-  const maps = schema === undefined ? [] : mapsIn(schema);
-  return maps.length === 1 ? maps[0] : undefined;
+  if (schema === undefined) return undefined;
+  const known = sections.get(schema);
+  if (known !== undefined) return known.map;
+  const maps = mapsIn(schema);
+  const map = maps.length === 1 ? maps[0] : undefined;
+  sections.set(schema, { map });
+  return map;
 }
+
+/** Thousands of channels are of one schema. */
+const sections = new WeakMap<Schema, { readonly map: MapSchema | undefined }>();
 
 /** One field of a section, or of a section in it. */
 export interface Field {
@@ -70,12 +78,20 @@ export function keysAt(path: Path): readonly string[] {
 export function overlay(schema: Schema | undefined, low: unknown, high: unknown): unknown {
   if (high === undefined) return low;
   const map = section(schema);
-  if (map === undefined || !isMap(high)) return high;
+  if (map === undefined) return high;
+  // zod would take an object of any kind for an empty map.
+  if (!isMap(high)) {
+    const isOther = typeof high === 'object' && high !== null && !Array.isArray(high);
+    return isOther ? `a value of kind ${kindOf(high)}` : high;
+  }
   // Fields laid over what is no map must not hide that mistake; only a breaker may be `false`.
   if (low !== undefined && low !== false && !isMap(low)) return low;
-  const base = isMap(low) ? low : {};
-  const keys = Object.keys({ ...base, ...high });
-  const laid = (key: string): unknown => overlay(childOf(map, key), valueAt(base, [key]), valueAt(high, [key]));
-  // `fromEntries` makes even `__proto__` an ordinary key, so that it is reported instead of obeyed.
-  return Object.fromEntries(keys.map((key) => [key, laid(key)]));
+  const laid: Record<string, unknown> = isMap(low) ? { ...low } : {};
+  for (const key of Object.keys(high)) {
+    const value = overlay(childOf(map, key), Object.hasOwn(laid, key) ? laid[key] : undefined, high[key]);
+    // This makes even `__proto__` an ordinary key, so that it is reported instead of obeyed.
+    if (key === '__proto__') Object.defineProperty(laid, key, { value, enumerable: true, configurable: true });
+    else laid[key] = value;
+  }
+  return laid;
 }

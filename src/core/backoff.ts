@@ -12,6 +12,14 @@ export interface BackoffLimits {
   readonly delayMsMax: number;
 }
 
+/** While a drain runs no wait is cut to less than this, in ms. */
+const HURRIED_MS_MIN = 50;
+
+/** A wait at `now`, while a drain ends at `by`: at most half of what is left of it, so that attempts go on until its end. */
+export function hurriedMs(ms: number, by: number, now: number): number {
+  return by > now ? Math.min(ms, Math.max(HURRIED_MS_MIN, (by - now) / 2)) : ms;
+}
+
 /**
  * The wait after failure number `attempt` (from 1): somewhere between 0 and delayMs · factor^(attempt − 1).
  * Source: "full jitter", AWS Architecture Blog 2015. The growth is cut before the jitter, so that waits stay spread at the

@@ -1,4 +1,4 @@
-import { backoffMs } from './backoff.ts';
+import { backoffMs, hurriedMs } from './backoff.ts';
 import type { BreakerCause, BreakerChange, BreakerRates, BreakerState, BreakerUser, Caller } from './breaker-change.ts';
 import { type BreakerWindow, createBreakerWindow, FAILED, SLOW, type WindowLimits } from './breaker-window.ts';
 import type { CallTimes } from './call-times.ts';
@@ -60,6 +60,10 @@ export class Breaker {
   private lastCoolDownMs = 0;
   private opensInRow = 0;
   private probesPassed = 0;
+  /** An operator said how long it stays open, which nothing shortens. */
+  private isHeld = false;
+  /** Until then a drain runs, on the clock. */
+  private hurryUntil = 0;
   /** When the outstanding permit was given; -Infinity: none is out. */
   private permitSince = Number.NEGATIVE_INFINITY;
 
@@ -150,6 +154,24 @@ export class Breaker {
     return true;
   }
 
+  /** The cool-down ends at `at` if it would take longer, unless an operator said how long it takes. False: it does not. */
+  hasten(at: number): boolean {
+    if (this.state !== 'open' || this.isHeld || at >= this.openUntil) return false;
+    this.openUntil = at;
+    return true;
+  }
+
+  /** The fuller the mailbox, from 0 to 1, the sooner it may be probed: in the end after `coolDownMs`. False: as planned. */
+  press(fill: number): boolean {
+    return this.hasten(this.since + Math.max(this.limitsNow.coolDownMs, (1 - fill) * this.lastCoolDownMs));
+  }
+
+  /** A drain that ends at `by` begins: it may be probed at once, and again and again. */
+  hurry(by: number): void {
+    this.hurryUntil = Math.max(this.hurryUntil, by);
+    this.hasten(this.clock.now());
+  }
+
   /** Opens by hand, for the usual cool-down or a given one; Infinity: until `reset`. */
   trip(coolDownMs?: number): void {
     this.open('operator', coolDownMs);
@@ -217,8 +239,10 @@ export class Breaker {
     return slowCallRate !== null && slowCallRate >= this.limitsNow.slowCallRate ? 'slow-call-rate' : undefined;
   }
 
-  private open(cause: BreakerCause, coolDownMs = this.nextCoolDownMs()): void {
-    this.openUntil = this.clock.now() + coolDownMs;
+  private open(cause: BreakerCause, heldMs?: number): void {
+    const now = this.clock.now();
+    this.isHeld = heldMs !== undefined;
+    this.openUntil = now + (heldMs ?? hurriedMs(this.nextCoolDownMs(), this.hurryUntil, now));
     this.opened += 1;
     this.enter('open', cause);
   }
@@ -243,7 +267,10 @@ export class Breaker {
     this.freePermit();
     // A user may cause the next change: it is published once all users know this one.
     if (this.changes.push(change) > 1) return;
-    for (const next of this.changes) for (const user of this.users) user.breakerChanged(next);
-    this.changes.length = 0;
+    try {
+      for (const next of this.changes) for (const user of this.users) user.breakerChanged(next);
+    } finally {
+      this.changes.length = 0;
+    }
   }
 }

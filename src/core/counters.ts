@@ -26,9 +26,11 @@ export const Counter = {
   failed: 21,
   'not-retryable': 22,
   poison: 23,
+  // Given up as invalid: they were accepted before there was an instance to check them.
+  'invalid-later': 24,
 } as const;
 
-const LENGTH = 24;
+const LENGTH = 25;
 /** So many slots share a piece of memory: one of its own would cost each of them more than the counts themselves. */
 const SLOTS_TOGETHER = 64;
 /** What is left of it. */

@@ -103,9 +103,12 @@ export class Overflow {
 
   private dropOldest(): void {
     const { mailbox } = this;
-    const [key, sequence, origin] = [mailbox.keyOf(0), mailbox.sequenceOf(0), mailbox.originOf(0)];
-    const oldest = mailbox.shift();
-    this.lost('drop-oldest', key ?? this.keyOf(oldest), sequence, oldest);
+    const { headOrdinal } = mailbox;
+    const key = mailbox.keyOf(0) ?? this.keyOf(mailbox.messageOf(0));
+    // A host that reads the key may route, and that may have dropped it.
+    if (headOrdinal !== mailbox.headOrdinal) return;
+    const [sequence, origin] = [mailbox.sequenceOf(0), mailbox.originOf(0)];
+    this.lost('drop-oldest', key, sequence, mailbox.shift());
     origin?.settled('dropped');
   }
 

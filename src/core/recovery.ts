@@ -27,7 +27,8 @@ export class Recovery {
   /** When the next attempt is due, and until when the sink itself asked not to be tried, in ms on the clock. */
   private retryFrom = 0;
   private restUntil = 0;
-  private readonly batches: FailedBatch[] = [];
+  private hurryUntil = 0;
+  private batches: FailedBatch[] = [];
   private readonly quarantine: FailedBatch[] = [];
   private count = 0;
 
@@ -81,6 +82,22 @@ export class Recovery {
     this.restUntil = restUntil;
   }
 
+  /** No wait goes on: the next attempt may come at once. */
+  endWait(): void {
+    this.postpone(0, 0);
+  }
+
+  /** A drain ends at `by`, on the clock. */
+  hurry(by: number): void {
+    this.endWait();
+    this.hurryUntil = by;
+  }
+
+  /** When the drain ends, in ms on the clock; 0 while there is none. */
+  get hurryBy(): number {
+    return this.hurryUntil;
+  }
+
   /** Takes the next batch, cut to `limit` messages. */
   take(limit: number): FailedBatch | undefined {
     const head = this.batches.shift();
@@ -122,7 +139,7 @@ export class Recovery {
   restore(): void {
     if (this.quarantine.length === 0) return;
     const restored = this.quarantine.splice(0).map((batch) => ({ ...batch, wasQuarantined: true }));
-    this.batches.splice(0, 0, ...restored);
+    this.batches = restored.concat(this.batches);
   }
 
   /** Empties it, in order. */

@@ -123,11 +123,12 @@ export class Scheduler implements PassListener {
   private enqueue(turn: Turn): void {
     if (turn.queuedAt !== undefined) return;
     this.leader = undefined;
-    turn.queuedAt = this.clock.now;
     const priority = turn.taker.priority;
     const lane = this.lanes.find((each) => each.priority === priority);
     if (lane === undefined) this.lanes.push({ priority, queue: [turn] });
     else lane.queue.push(turn);
+    // Once it is in the queue: a stack overflow on the way there must not leave a turn that waits for ever.
+    turn.queuedAt = this.clock.now;
     this.waiting += 1;
   }
 

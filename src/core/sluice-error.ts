@@ -6,7 +6,19 @@ export type SluiceErrorCode =
   | 'duplicate-channel'
   | 'not-bound'
   | 'not-running'
-  | 'refused';
+  | 'refused'
+  /** A message that a store cannot write down. */
+  | 'invalid-message'
+  /** The directory holds something else, or a journal that this version cannot read. */
+  | 'not-a-journal'
+  /** The file of the journal is truncated or overwritten. */
+  | 'damaged'
+  /** Another process has it. */
+  | 'owned'
+  /** A bound is reached. */
+  | 'store-full'
+  /** The disk or its rights: nothing more is written until it is opened anew. */
+  | 'store-failed';
 
 /** Misuse of the library: thrown at once, naming what is wrong, what is allowed and what came. */
 export class SluiceError extends Error {

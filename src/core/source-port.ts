@@ -77,6 +77,6 @@ export interface Frame {
   readonly bytes: Uint8Array;
   /** Positions just before this frame that were removed before they were read. */
   readonly gap?: { readonly from: number; readonly to: number };
-  /** Its messages, at least one; each call may build them anew. Throws when the bytes say nothing: one dead letter. */
+  /** Its messages, perhaps none; each call may build them anew. Throws when the bytes say nothing: one dead letter. */
   messages(): readonly unknown[];
 }

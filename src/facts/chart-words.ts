@@ -43,6 +43,7 @@ const causes: readonly (readonly [string, string])[] = [
   ['delivery.quieted', 'no more batches were due'],
   ['breaker.opened', 'the breaker opened'],
   ['breaker.closed', 'the breaker closed'],
+  ['wait.shortened', 'the wait was shortened'],
   ['call.hung', 'a call of process did not settle'],
   ['channel.pause', 'an operator paused it'],
   ['channel.resume', 'an operator resumed it'],

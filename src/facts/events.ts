@@ -6,7 +6,17 @@ import type { Trigger } from '../core/trigger.ts';
 import type { DeadLetter } from './dead-letters.ts';
 
 /** Where a callback of the host threw, or that the recorder could not write; contained, counted and published here. */
-export const FAULT_PLACES = ['listener', 'logger', 'inspector', 'recorder', 'close', 'rule', 'key'] as const;
+export const FAULT_PLACES = [
+  'listener',
+  'logger',
+  'inspector',
+  'recorder',
+  'close',
+  'rule',
+  'key',
+  'retry-after',
+  'stop',
+] as const;
 export type FaultPlace = (typeof FAULT_PLACES)[number];
 
 /** What an alert is about; a closed set. */
@@ -21,6 +31,8 @@ export type AlertName =
   | 'feed-silent'
   | 'refusing'
   | 'letters-evicted'
+  | 'key-missing'
+  | 'one-partition'
   | 'config-rejected';
 
 /** Something that is wrong now and that an operator should know. */
@@ -71,6 +83,8 @@ export type RouterFacts = {
   };
   'message.dropped': Gap;
   'message.deadLettered': DeadLetter;
+  /** A reload took the channel out: what it had not delivered waits so long for a channel of that name to come back. */
+  'messages.held': { readonly channel: string; readonly count: number; readonly forMs: number };
   'breaker.opened': {
     readonly channel: string;
     readonly cause: string;

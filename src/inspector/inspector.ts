@@ -6,13 +6,14 @@ import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { type Logger, silentLogger } from '../facts/logging.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
-import type { DataChannelRouter } from '../router/router.ts';
+import { type DataChannelRouter, partsOf } from '../router/router.ts';
 import { listLetters } from './dead-letter-rows.ts';
 import { LiveStream } from './live-stream.ts';
 import { Operator, parseOrder } from './operator.ts';
 import { loadPage } from './page-files.ts';
 import { type Answer, type Routes, serve } from './server.ts';
-import { startMetricsThread } from './thread.ts';
+import { isPort, type MetricsThreadOptions, serviceOf, startMetricsThread } from './thread.ts';
+import type { Service } from './thread-link.ts';
 import { TimeLine } from './time-line.ts';
 
 /** How long a closing page may take to read what was written to it, in ms. */
@@ -30,9 +31,12 @@ export interface InspectorOptions {
   readonly onDrained?: (channel: string, report: ChannelReport) => void;
   /** Shows the messages of dead letters, up to 2,000 characters of each. Default false. */
   readonly showPayloads?: boolean;
-  /** Serves `/metrics` and `/health` from a thread that answers even while the main thread is stuck. Default false. */
-  readonly thread?: boolean;
-  /** Logs the commands of the page. Default: none; the time line shows them anyway. */
+  /**
+   * Serves `/metrics` and `/health` from a thread that answers even while the main thread is stuck; the options say where
+   * and to whom. Default false.
+   */
+  readonly thread?: boolean | MetricsThreadOptions;
+  /** Logs the commands of the page, and once that a server fails. Default: none; the time line shows commands anyway. */
   readonly logger?: Logger;
   /** Default: the system clock. */
   readonly clock?: Clock;
@@ -71,10 +75,15 @@ export async function createInspector<Emits>(
 ): Promise<Inspector> {
   checkOptions('createInspector', options, inspectorOptions);
   const { port = 0, clock = createSystemClock() } = options;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+  if (!isPort(port))
     throw new SluiceError('invalid-option', `port must be a whole number from 0 to 65535, got ${String(port)}`);
+  const token = randomBytes(24).toString('base64url');
+  const { thread: wanted = false } = options;
+  const service = wanted === false ? undefined : serviceOf(wanted === true ? {} : wanted, token);
   // What the channels emit is not looked at.
   const inspected = router as unknown as DataChannelRouter;
+  // Refuses what is no router of this copy of sluice.
+  partsOf(inspected);
   const page = loadPage();
   const timeLine = new TimeLine(inspected.events, clock);
   const { allowControl = false, showPayloads = false, onDrained, logger = silentLogger } = options;
@@ -82,8 +91,13 @@ export async function createInspector<Emits>(
   const operations = allowControl ? operator.operations : [];
   const stream = new LiveStream(inspected, timeLine, clock, { operations, showPayloads });
   const routes = routesOf(inspected, page, stream, operator, { allowControl, showPayloads });
-  const token = randomBytes(24).toString('base64url');
-  const started = await start(inspected, port, token, routes, options.thread ?? false).catch((error: unknown) => {
+  let isTold = false;
+  const failed = (err: unknown): void => {
+    // Once, because a computer without free file descriptors fails at each connection.
+    if (!isTold) logger.warn({ err }, 'a server of the inspector fails; the router goes on');
+    isTold = true;
+  };
+  const started = await start(inspected, port, token, routes, service, failed).catch((error: unknown) => {
     timeLine.dispose();
     throw error;
   });
@@ -99,8 +113,8 @@ export async function createInspector<Emits>(
   const subscription = inspected.actor.subscribe({ complete: end, error: end });
   return {
     url: `http://127.0.0.1:${started.port}/${token}/`,
-    metricsUrl: thread === undefined ? null : `${thread.url}/metrics?token=${token}`,
-    healthUrl: thread === undefined ? null : `${thread.url}/health?token=${token}`,
+    metricsUrl: thread?.metricsUrl ?? null,
+    healthUrl: thread?.healthUrl ?? null,
     get watchers() {
       return stream.watchers;
     },
@@ -133,11 +147,18 @@ function routesOf(
   };
 }
 
-async function start(router: DataChannelRouter, port: number, token: string, routes: Routes, hasThread: boolean) {
-  const served = await serve(port, token, routes);
-  if (!hasThread) return { ...served, thread: undefined };
+async function start(
+  router: DataChannelRouter,
+  port: number,
+  token: string,
+  routes: Routes,
+  service: Service | undefined,
+  failed: (error: unknown) => void,
+) {
+  const served = await serve(port, token, routes, failed);
+  if (service === undefined) return { ...served, thread: undefined };
   try {
-    return { ...served, thread: await startMetricsThread(router, { token }) };
+    return { ...served, thread: await startMetricsThread(router, service, failed) };
   } catch (error) {
     served.server.close();
     throw error;

@@ -36,8 +36,16 @@ const headers = {
   'Cache-Control': 'no-store',
 } as const;
 
-/** A server on 127.0.0.1 that does not keep the process alive. Rejects with `SluiceError` if the port is taken. */
-export async function serve(port: number, token: string, routes: Routes): Promise<{ server: Server; port: number }> {
+/**
+ * A server on 127.0.0.1 that does not keep the process alive. Rejects with `SluiceError` if the port is taken; later
+ * `failed` hears what fails, such as a connection that cannot be accepted because all file descriptors are in use.
+ */
+export async function serve(
+  port: number,
+  token: string,
+  routes: Routes,
+  failed: (error: unknown) => void,
+): Promise<{ server: Server; port: number }> {
   const limits = {
     maxHeaderSize: 8_192,
     headersTimeout: 5_000,
@@ -51,7 +59,8 @@ export async function serve(port: number, token: string, routes: Routes): Promis
   refuseUnparsable(server);
   server.unref();
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => {
+    server.on('error', (error) => {
+      if (server.listening) failed(error);
       reject(
         new SluiceError('invalid-option', `cannot listen on 127.0.0.1:${port}: ${error.message}`, { cause: error }),
       );

@@ -1,5 +1,6 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import { Counter, type Counters } from '../core/counters.ts';
+import type { Labels } from '../metrics/labels.ts';
 import type { Reading } from '../metrics/reading.ts';
 import type { RouterHealth } from '../report/health.ts';
 import { countsOf } from '../report/metrics.ts';
@@ -22,15 +23,24 @@ export interface Everything {
   readonly counters: Readonly<Record<string, readonly Counters[]>>;
 }
 
-/** What the thread needs to begin. */
-export interface ThreadData {
+/** Where the thread serves, to whom, and with which labels. */
+export interface Service {
+  readonly host: string;
   readonly port: number;
-  readonly token: string;
+  readonly metricsPath: string;
+  readonly healthPath: string;
+  /** False: everyone who reaches the port may ask. */
+  readonly token: string | false;
+  readonly labels: Labels;
   readonly stuckAfterMs: number;
+}
+
+/** What the thread needs to begin. */
+export interface ThreadData extends Service {
   readonly first: Everything;
 }
 
-/** The first message of the thread: its port, or why it does not listen. */
+/** A message of the thread beside its questions: first its port, or why it does not listen; later what fails. */
 export type Greeting = { readonly port: number } | { readonly error: string };
 
 /** A reading with the counts as they are at this moment, whatever the main thread is doing. */

@@ -3,13 +3,17 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { PROMETHEUS_CONTENT_TYPE } from '../metrics/prometheus.ts';
 import { dropRest, refuseUnparsable } from './refused-rest.ts';
+import type { Service } from './thread-link.ts';
 import type { ThreadWatch } from './thread-watch.ts';
 
 const CONNECTIONS_MAX = 64;
 const REQUEST_MS_MAX = 5_000;
 
-/** Serves `/metrics` and `/health` to requests from this computer that have the token. */
-export function createThreadServer(watch: ThreadWatch, token: string): Server {
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** Serves metrics and health to requests that have the token, by default only to those from this computer. */
+export function createThreadServer(watch: ThreadWatch, service: Omit<Service, 'labels' | 'stuckAfterMs'>): Server {
+  const { healthPath, metricsPath, token } = service;
   const limits = { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, connectionsCheckingInterval: 1_000 };
   const server = createServer(limits, (request, response) => {
     respond(request, response).catch(() => end(response, 500, 'the answer failed'));
@@ -23,8 +27,8 @@ export function createThreadServer(watch: ThreadWatch, token: string): Server {
     const { pathname, searchParams } = new URL(url, 'http://127.0.0.1');
     const refusal = refusalOf(request, searchParams.get('token'));
     if (refusal !== undefined) return end(response, ...refusal);
-    if (pathname === '/metrics') return end(response, 200, await watch.metrics(), PROMETHEUS_CONTENT_TYPE);
-    if (pathname !== '/health') return end(response, 404, 'only /metrics and /health exist');
+    if (pathname === metricsPath) return end(response, 200, await watch.metrics(), PROMETHEUS_CONTENT_TYPE);
+    if (pathname !== healthPath) return end(response, 404, `only ${metricsPath} and ${healthPath} exist`);
     const health = await watch.health();
     end(response, health.ready ? 200 : 503, `${JSON.stringify(health, null, 2)}\n`, 'application/json');
   }
@@ -34,13 +38,19 @@ export function createThreadServer(watch: ThreadWatch, token: string): Server {
     const { host, origin, authorization = '' } = headers;
     const { port } = server.address() as AddressInfo; // It listens, and not on a pipe.
     if (method !== 'GET' && method !== 'HEAD') return [405, 'only GET is served'];
-    if (host !== `127.0.0.1:${port}` && host !== `localhost:${port}`) return [403, 'wrong Host'];
+    if (LOOPBACK.has(service.host) && !isLocal(host, port)) return [403, 'wrong Host'];
     if (origin !== undefined) return [403, 'requests from pages are refused'];
+    if (token === false) return undefined;
     const given = asked ?? /^Bearer (.+)$/.exec(authorization)?.[1] ?? '';
     return timingSafeEqual(digest(given), digest(token)) ? undefined : [401, 'a token is needed: ?token=… or Bearer'];
   }
 
   return server;
+}
+
+/** Whether a request names this computer: a page elsewhere can make a name of its own lead here. */
+function isLocal(host: string | undefined, port: number): boolean {
+  return ['127.0.0.1', 'localhost', '[::1]'].some((name) => host === `${name}:${port}`);
 }
 
 function end(response: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { Labels } from '../metrics/labels.ts';
 import type { Measure } from '../metrics/measure.ts';
 import { textOf } from '../metrics/prometheus.ts';
 import type { RouterHealth } from '../report/health.ts';
@@ -30,13 +31,21 @@ export class ThreadWatch {
   readonly #ask: (question: Question) => void;
   readonly #clock: Clock;
   readonly #stuckAfterMs: number;
+  readonly #labels: Labels;
   /** When each open question was asked. */
   readonly #open = new Map<Question, number>();
   #waiting: (() => void)[] = [];
   #known: Everything;
 
-  constructor(known: Everything, ask: (question: Question) => void, clock: Clock, stuckAfterMs: number) {
+  constructor(
+    known: Everything,
+    ask: (question: Question) => void,
+    clock: Clock,
+    stuckAfterMs: number,
+    labels: Labels = {},
+  ) {
     this.#known = known;
+    this.#labels = labels;
     this.#ask = ask;
     this.#clock = clock;
     this.#stuckAfterMs = stuckAfterMs;
@@ -61,7 +70,7 @@ export class ThreadWatch {
   /** Everything as Prometheus reads it. */
   async metrics(): Promise<string> {
     await this.#refresh();
-    return textOf(withCounters(this.#known), this.#measures());
+    return textOf([{ reading: withCounters(this.#known), labels: this.#labels }], this.#measures());
   }
 
   async health(): Promise<ThreadHealth> {

@@ -10,8 +10,8 @@ const NOT_REJECTED: Readonly<Record<Exclude<RejectReason, 'unknown-type' | 'igno
   'not-running': 0,
   tripped: 0,
 };
-/** The reasons to give up accepted messages; unroutable and invalid messages were never accepted. */
-const NOT_GIVEN_UP: Readonly<Record<Exclude<DeadLetterReason, 'unknown-type' | 'invalid'>, number>> = {
+/** The reasons of a channel to give up accepted messages; a channel that was `removed` has no metrics. */
+const NOT_GIVEN_UP: Readonly<Record<Exclude<DeadLetterReason, 'unknown-type' | 'invalid' | 'removed'>, number>> = {
   failed: 0,
   'not-retryable': 0,
   poison: 0,
@@ -72,6 +72,11 @@ const fates: readonly Measure[] = [
 ];
 
 const mailboxes: readonly Measure[] = [
+  ofChannels(
+    'gauge',
+    ['offers.waiting', 'message', 'Messages that wait for room in a mailbox.'],
+    (c) => c.metrics.waitingOffers,
+  ),
   ofChannels('gauge', ['mailbox.capacity', 'message', 'Capacity of all mailboxes.'], (c) => c.capacity),
   ofChannels(
     'gauge',
@@ -112,6 +117,11 @@ const channels: readonly Measure[] = [
     'gauge',
     ['channel.state_age', 's', 'How long the channel has been in its state.'],
     (c) => c.health.sinceMs / 1_000,
+  ),
+  ofChannels(
+    'counter',
+    ['keyless_messages', 'message', 'Messages without the key that their partition or conflate depends on.'],
+    (c) => c.metrics.keyless,
   ),
   ofChannels('counter', ['channel.restarts', 'restart', 'Restarts after a failure.'], (c) => c.metrics.restarts),
   stateSet(['breaker.state', '', 'The state of the breaker.'], BREAKER_STATES, (c) => c.metrics.breaker?.state),

@@ -1,4 +1,5 @@
 import { catalog } from './catalog.ts';
+import { keyOf, type Labels, labeled, labelsIn, type MetricsOptions, sameLabels } from './labels.ts';
 import type { Measure } from './measure.ts';
 import { prometheusName } from './prometheus.ts';
 import { type Readable, type Reading, readRouter } from './reading.ts';
@@ -7,6 +8,7 @@ import { type Readable, type Reading, readRouter } from './reading.ts';
 export interface PrometheusRegistry {
   registerMetric(metric: never): void;
   removeSingleMetric(name: string): void;
+  getSingleMetric(name: string): unknown;
 }
 
 /** What both libraries need of a metric in their registry. */
@@ -20,21 +22,61 @@ interface RegisteredMetric {
   reset(): void;
 }
 
+/** A router in a registry. */
+interface Source {
+  readonly readings: SharedReading;
+  readonly labels: Labels;
+}
+
+/** The routers that share the metrics of a registry, by their labels. */
+interface Shared {
+  readonly sources: Map<string, Source>;
+  readonly metrics: readonly RegisteredMetric[];
+}
+
+const shares = new WeakMap<PrometheusRegistry, Shared>();
+
 /**
- * Adds every metric of a router to the host's own registry. The router is read once per scrape. The returned function
- * removes the metrics. Throws what the registry throws if a name is taken: two routers need two registries.
+ * Adds every metric of a router to the host's own registry; several routers need labels that tell them apart. Each router
+ * is read once per scrape. The returned function removes its metrics. Throws what the registry throws if a name is taken,
+ * and `SluiceError` `invalid-option` for labels that cannot be.
  */
-export function registerMetrics(router: Readable, registry: PrometheusRegistry): () => void {
-  const readings = new SharedReading(router);
-  const metrics = catalog.map((measure) => registered(measure, readings));
-  // The registry's own type of metric also has methods for counting, which no one calls on these.
-  for (const metric of metrics) registry.registerMetric(metric as never);
+export function registerMetrics(
+  router: Readable,
+  registry: PrometheusRegistry,
+  options: MetricsOptions = {},
+): () => void {
+  const labels = labelsIn('registerMetrics', options);
+  const key = keyOf(labels);
+  const shared = sharedOf(registry);
+  if (shared.sources.has(key)) throw sameLabels('registerMetrics', labels);
+  const source = { readings: new SharedReading(router), labels };
+  shared.sources.set(key, source);
   return () => {
+    if (shared.sources.get(key) !== source) return;
+    shared.sources.delete(key);
+    if (shared.sources.size > 0 || !isIn(registry, shared)) return;
     for (const measure of catalog) registry.removeSingleMetric(prometheusName(measure));
   };
 }
 
-function registered(measure: Measure, readings: SharedReading): RegisteredMetric {
+/** The metrics in the registry; made if there are none, or if the host has cleared it. */
+function sharedOf(registry: PrometheusRegistry): Shared {
+  const known = shares.get(registry);
+  if (known !== undefined && isIn(registry, known)) return known;
+  const sources = new Map<string, Source>();
+  const metrics = catalog.map((measure) => registered(measure, sources));
+  // The registry's own type of metric also has methods for counting, which no one calls on these.
+  for (const metric of metrics) registry.registerMetric(metric as never);
+  shares.set(registry, { sources, metrics });
+  return { sources, metrics };
+}
+
+function isIn(registry: PrometheusRegistry, { metrics }: Shared): boolean {
+  return catalog.every((measure, index) => registry.getSingleMetric(prometheusName(measure)) === metrics[index]);
+}
+
+function registered(measure: Measure, sources: ReadonlyMap<string, Source>): RegisteredMetric {
   const { help, type } = measure;
   return {
     name: prometheusName(measure),
@@ -44,7 +86,8 @@ function registered(measure: Measure, readings: SharedReading): RegisteredMetric
     reset() {},
     async get() {
       const { name } = this;
-      const samples = measure.read(readings.next(measure));
+      const all = [...sources.values()];
+      const samples = all.flatMap(({ labels, readings }) => labeled(measure.read(readings.next(measure)), labels));
       const values = samples.map(({ labels, value, suffix }) => {
         return suffix === undefined ? { labels, value } : { labels, value, metricName: `${name}${suffix}` };
       });

@@ -1,18 +1,45 @@
 import { catalog } from './catalog.ts';
+import { keyOf, type Labels, labeled, labelsIn, type MetricsOptions, sameLabels } from './labels.ts';
 import type { Measure, Sample } from './measure.ts';
 import { type Readable, type Reading, readRouter } from './reading.ts';
 
 /** The content type of a response with `prometheusText`. */
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** All metrics of a router, in Prometheus' text format 0.0.4. The router is read at each call; nothing runs in between. */
-export function prometheusText(router: Readable): string {
-  return textOf(readRouter(router));
+/** A router among several on one page, and the labels that tell it from the others. */
+export interface LabeledRouter extends MetricsOptions {
+  readonly router: Readable;
 }
 
-/** A reading in Prometheus' text format; `more` metrics come after those of the catalog. */
-export function textOf(reading: Reading, more: readonly Measure[] = []): string {
-  return [...catalog, ...more].map((measure) => family(measure, measure.read(reading))).join('');
+/**
+ * All metrics of a router, or of several that their labels tell apart, in Prometheus' text format 0.0.4. The routers are
+ * read at each call; nothing runs in between. Throws `SluiceError` `invalid-option` for labels that cannot be.
+ */
+export function prometheusText(router: Readable | readonly LabeledRouter[], options: MetricsOptions = {}): string {
+  if (!isList(router)) return textOf([{ reading: readRouter(router), labels: labelsIn('prometheusText', options) }]);
+  const seen = new Set<string>();
+  const readings = router.map(({ router: each, ...own }) => {
+    const labels = labelsIn('prometheusText', own);
+    if (seen.has(keyOf(labels))) throw sameLabels('prometheusText', labels);
+    seen.add(keyOf(labels));
+    return { reading: readRouter(each), labels };
+  });
+  return textOf(readings);
+}
+
+function isList(router: Readable | readonly LabeledRouter[]): router is readonly LabeledRouter[] {
+  return Array.isArray(router);
+}
+
+/** Readings in Prometheus' text format; `more` metrics come after those of the catalog. */
+export function textOf(
+  readings: readonly { readonly reading: Reading; readonly labels: Labels }[],
+  more: readonly Measure[] = [],
+): string {
+  // Each metric stands once, with the samples of all routers: a second head for it is an error.
+  const samplesOf = (measure: Measure): readonly Sample[] =>
+    readings.flatMap(({ reading, labels }) => labeled(measure.read(reading), labels));
+  return [...catalog, ...more].map((measure) => family(measure, samplesOf(measure))).join('');
 }
 
 /** The Prometheus name of a metric: the counter `messages.received` is `sluice_messages_received_total`. */

@@ -56,7 +56,7 @@ export class Alerts {
     services.bus.tap('message.deadLettered', () => this.lettersLeft());
     const look = ({ channel }: { readonly channel: string }): void =>
       this.#look(channels.has(channel) ? channel : channel.replace(/\/\d+$/, ''));
-    services.bus.tap('channel.entered', look);
+    services.bus.tapAtOnce('channel.entered', look);
     services.bus.tap('channel.gaveUp', look);
     services.bus.tap('config.applied', () => {
       this.#set('config-rejected', null, false);
@@ -72,13 +72,9 @@ export class Alerts {
     return all.toSorted((left, right) => left.since - right.since).map(({ alert }) => alert);
   }
 
-  /** Why a channel, or the router (null), refuses most of what comes, by channel. */
-  get refusing(): ReadonlyMap<string | null, string> {
-    const texts = [...this.#raised].flatMap(([channel, alerts]): [string | null, string][] => {
-      const refusing = alerts.get('refusing');
-      return refusing === undefined ? [] : [[channel, refusing.alert.text]];
-    });
-    return new Map(texts);
+  /** That the router refuses most of what comes, in words; null: it does not. */
+  get refusing(): string | null {
+    return this.#raised.get(null)?.get('refusing')?.alert.text ?? null;
   }
 
   /** Dead letters came or went. */

@@ -8,10 +8,12 @@ export interface ChannelReport extends Ledger {
   readonly state: string;
   /** Delivered after `stop` was called. */
   readonly drained: number;
-  /** Accepted and never handed to `process`, or failed and not tried again: handed back, in order; those with an origin go back there instead. */
+  /** Accepted and never handed to `process`, or failed and not tried again: handed back, in order. */
   readonly returnedMessages: readonly unknown[];
-  /** Handed to a `process` that had not settled by the deadline: whether they were delivered is not known. Those with an origin as above. */
+  /** Handed to a `process` that had not settled by the deadline: whether they were delivered is not known. */
   readonly unsettledMessages: readonly unknown[];
+  /** How many of both went back to whoever brought them by `deliver`, and are not in these lists. */
+  readonly backAtOrigin: { readonly returned: number; readonly unsettled: number };
   /** Where the time since the start of `stop` went, by state, in ms; of several partitions, the longest. */
   readonly spentMs: Readonly<Record<string, number>>;
 }
@@ -26,9 +28,11 @@ export interface DrainReport {
   readonly channels: Readonly<Record<string, ChannelReport>>;
 }
 
+type DrainedParts = 'view' | 'returnedMessages' | 'unsettledMessages' | 'backAtOrigin' | 'countTimes';
+
 /** A channel that can be drained. */
 interface Drained extends ChannelView {
-  readonly partitions: readonly Pick<Partition, 'view' | 'returnedMessages' | 'unsettledMessages' | 'countTimes'>[];
+  readonly partitions: readonly Pick<Partition, DrainedParts>[];
 }
 
 /** Remembers how things stood when `stop` was called; returns what makes the reports of what happened since. */
@@ -51,6 +55,10 @@ function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
     drained: metrics.delivered - deliveredBefore,
     returnedMessages: partitions.flatMap(({ returnedMessages }) => returnedMessages),
     unsettledMessages: partitions.flatMap(({ unsettledMessages }) => unsettledMessages),
+    backAtOrigin: {
+      returned: partitions.reduce((sum, { backAtOrigin }) => sum + backAtOrigin.returned, 0),
+      unsettled: partitions.reduce((sum, { backAtOrigin }) => sum + backAtOrigin.unsettled, 0),
+    },
     spentMs,
   };
 }
@@ -64,5 +72,14 @@ export function drainReport(
   const all = Object.values(channels);
   const isDrained = ({ returned, inFlight }: ChannelReport): boolean => returned + inFlight === 0;
   const onTime = elapsedMs <= deadlineMs && all.every(isDrained);
-  return { elapsedMs, deadlineMs, onTime, conserved: all.every(isConserved), channels };
+  return { elapsedMs, deadlineMs, onTime, conserved: all.every(isAccountedFor), channels };
+}
+
+/** Every message is somewhere, and those that are not done with are in the hands of whoever stopped the router or brought them. */
+function isAccountedFor(report: ChannelReport): boolean {
+  const { backAtOrigin, buffered, inFlight, returned, returnedMessages, unsettledMessages } = report;
+  const isInHands =
+    returned === returnedMessages.length + backAtOrigin.returned &&
+    inFlight === unsettledMessages.length + backAtOrigin.unsettled;
+  return isConserved(report) && buffered === 0 && isInHands;
 }

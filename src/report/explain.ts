@@ -4,6 +4,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { BreakerRates } from '../core/breaker-change.ts';
 import { errorText } from '../core/error-text.ts';
 import { causeInWords } from '../facts/chart-words.ts';
+import { onePartition } from './findings.ts';
 import { type ChannelHealth, healthOf, type RouterHealth, worstState, worstStatus } from './health.ts';
 import { sharingInWords } from './sharing.ts';
 
@@ -27,15 +28,26 @@ export interface Explanation {
   readonly sharesWith: readonly string[];
 }
 
-/** Explains a channel at `now`; of several partitions, the worst. `sharers`: the other channels of its data type. */
-export function explain(channel: ChannelView, now: number, sharers: readonly ChannelView[]): Explanation {
+/**
+ * Explains a channel at `now`; of several partitions, the worst. `sharers`: the other channels of its data type. Streams
+ * wait for room in the channels `waitedFor`.
+ */
+export function explain(
+  channel: ChannelView,
+  now: number,
+  sharers: readonly ChannelView[] = [],
+  waitedFor: readonly string[] = [],
+): Explanation {
   const views = channel.partitions.map(({ view }) => view);
   const view = worstOf(views);
   const { id, since, state } = view;
   const sinceMs = now - since;
-  const { by: endsBy, inMs: endsInMs, sentence: ending } = endingOf(view, channel.config, now);
+  const others = waitedFor.filter((name) => name !== channel.name);
+  const { by: endsBy, inMs: endsInMs, sentence: ending } = endingOf(view, channel.config, now, others);
   const waiting = views.reduce((sum, each) => sum + each.waiting, 0);
+  const offers = views.reduce((sum, each) => sum + each.waitingOffers, 0);
   const inFlight = views.reduce((sum, each) => sum + each.inFlight, 0);
+  const lone = onePartition(channel);
   const name = views.length > 1 ? `${id} (worst of ${views.length} partitions)` : id;
   const oldestAt = Math.min(...views.map(({ oldestAcceptedAt }) => oldestAcceptedAt));
   const calledAt = Math.min(...views.map(({ callStartedAt = now }) => callStartedAt));
@@ -43,7 +55,10 @@ export function explain(channel: ChannelView, now: number, sharers: readonly Cha
   const stay = state === 'failed' ? `failed ${lasted} ago` : `has been ${doing[state] ?? state} for ${lasted}`;
   const sentence =
     `${name} ${stay} (${reasonOf(view, channel)}). ${ending} ` +
-    `${waiting} waiting${age('the oldest for', now - oldestAt)}, ${inFlight} in flight${age('for', now - calledAt)}.${sharingInWords(channel, sharers)}`;
+    `${waiting} waiting${age('the oldest for', now - oldestAt)}, ${inFlight} in flight${age('for', now - calledAt)}.` +
+    sharingInWords(channel, sharers) +
+    (offers === 0 ? '' : ` ${offers} more ${offers === 1 ? 'waits' : 'wait'} for room in the mailbox.`) +
+    (lone === undefined ? '' : ` Note that ${lone}.`);
   return {
     sentence,
     channel: channel.name,
@@ -64,12 +79,9 @@ export function routerHealth(
   channels: ReadonlyMap<string, ChannelView>,
   state: string,
   now: number,
-  refusing: ReadonlyMap<string | null, string>,
+  reason: string | null,
 ): RouterHealth {
-  const health = Object.fromEntries(
-    [...channels].map(([name, channel]) => [name, channelHealth(channel, now, refusing.get(name))]),
-  );
-  const reason = refusing.get(null) ?? null;
+  const health = Object.fromEntries([...channels].map(([name, channel]) => [name, channelHealth(channel, now)]));
   const own = reason === null ? 'healthy' : 'degraded';
   const worst = worstStatus([own, ...Object.values(health).map(({ status }) => status)]);
   const ready = state === 'running' || state === 'degraded';
@@ -77,12 +89,10 @@ export function routerHealth(
   return { status: ready ? worst : 'unhealthy', state, live, ready, reason, channels: health };
 }
 
-function channelHealth(channel: ChannelView, now: number, refusing: string | undefined): ChannelHealth {
+function channelHealth(channel: ChannelView, now: number): ChannelHealth {
   const view = worstOf(channel.partitions.map((partition) => partition.view));
   const { since, state } = view;
-  const [status, reason] = [healthOf(state), reasonOf(view, channel)];
-  if (refusing === undefined) return { status, state, sinceMs: now - since, reason };
-  return { status: worstStatus([status, 'degraded']), state, sinceMs: now - since, reason: `${reason}; ${refusing}` };
+  return { status: healthOf(state), state, sinceMs: now - since, reason: reasonOf(view, channel) };
 }
 
 /** The cause of the present state, with what the sink or the channel said. */
@@ -166,10 +176,17 @@ const GIVEN_UP: Ending = ['restart by hand', 'It failed too often and is not res
 const NEVER: Ending = ['nothing', 'It does not start again.'];
 
 /** What ends the present state of a partition, as of `now`; `inMs` is null where no timer does. */
-function endingOf(view: PartitionView, config: ChannelConfig, now: number) {
+function endingOf(view: PartitionView, config: ChannelConfig, now: number, waitedFor: readonly string[]) {
+  if (view.state === 'idle' && waitedFor.length > 0) return heldUp(waitedFor.join(' and '));
   const [by, sentence, at] = endingFor(view);
   const inMs = at === undefined ? null : Math.max(0, at(view, config) - now);
   return { by, inMs, sentence: inMs === null ? sentence : sentence.replace('%', duration(inMs)) };
+}
+
+/** It has nothing to do, and perhaps only because its messages are behind one that waits. */
+function heldUp(names: string) {
+  const sentence = `A stream into the router waits for room in ${names}: messages of this channel behind it come after.`;
+  return { by: `room in ${names}`, inMs: null, sentence };
 }
 
 function endingFor({ isGivenUp, isReplaced, probeAt, state }: PartitionView): Ending {

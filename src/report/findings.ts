@@ -10,6 +10,10 @@ const ERROR_CALLS_MIN = 5;
 /** The oldest message may wait this many times `timeoutMs`, and 5 s at least. */
 const AGE_FACTOR = 10;
 const AGE_MS_MIN = 5_000;
+/** An alert about missing keys ends when none was missing for so long, in ms. */
+const KEYS_MS = 60_000;
+/** So many messages in a single one of several partitions are no coincidence. */
+const ONE_PARTITION_MIN = 100;
 
 /** What a look finds: something that is wrong, and whether it is enough to raise it; false: clear it; undefined: leave it. */
 export type Finding = { readonly text: string; readonly isEnough: boolean } | false | undefined;
@@ -45,12 +49,13 @@ export function isExpectedToMove({ config, partitions }: ChannelView): boolean {
 
 /** What is wrong with a channel at `now`. Error rates are taken since `before`; undefined: there is none to compare with. */
 export function findingsOf(
-  { config, partitions }: ChannelView,
+  channel: ChannelView,
   sight: Sight,
   before: Sight | undefined,
   now: number,
   starvationMs: number,
 ): Findings {
+  const { config, keys, partitions } = channel;
   const views = partitions.map(({ view }) => view);
   const worst = (of: (view: PartitionView) => number): number =>
     views.reduce((most, view) => Math.max(most, of(view)), Number.NEGATIVE_INFINITY);
@@ -62,6 +67,7 @@ export function findingsOf(
   const callMs = worst(({ callStartedAt = now }) => now - callStartedAt);
   const turnMs = worst(({ queuedAt = now }) => now - queuedAt);
   const silence = now - sight.heardAt;
+  const crowd = onePartition(channel);
   return {
     'breaker-open': isOpen && found(`the breaker is open: ${views.map(({ state }) => state).join(', ')}`),
     'given-up':
@@ -73,7 +79,22 @@ export function findingsOf(
     starvation: turnMs > starvationMs && found(`a batch has been due for ${Math.round(turnMs)} ms`),
     'feed-silent':
       config.silenceMs > 0 && silence >= config.silenceMs && found(`no message arrived for ${Math.round(silence)} ms`),
+    'key-missing':
+      now - keys.missingAt < KEYS_MS &&
+      found('messages come without the key that their partition or conflate depends on'),
+    'one-partition': crowd !== undefined && found(crowd),
   };
+}
+
+/** In words: all messages of a channel with several partitions fall into one of them; undefined: they do not. */
+export function onePartition({ config, inherited, partitions }: ChannelView): string | undefined {
+  const { partitionBy } = config;
+  if (partitions.length === 1 || partitionBy === 'round-robin' || partitionBy === 'least-loaded') return undefined;
+  const accepted = partitions.map(({ view }, index) => view.counters[Counter.accepted] - (index === 0 ? inherited : 0));
+  const total = accepted.reduce((sum, count) => sum + count, 0);
+  const at = accepted.indexOf(total);
+  if (total < ONE_PARTITION_MIN || at === -1) return undefined;
+  return `all ${total} messages fell into partition ${at} of ${partitions.length}: partitionBy finds one key for them`;
 }
 
 /** Too few calls raise no alarm; but a second without a failure ends one, however quiet it was. */

@@ -24,7 +24,7 @@ export function worstStatus(statuses: readonly HealthStatus[]): HealthStatus {
   return STATUSES.findLast((status) => statuses.includes(status)) ?? 'healthy';
 }
 
-/** The health of one channel, derived from its state; one that refuses most of what comes is degraded at least. */
+/** The health of one channel, derived from its state. */
 export interface ChannelHealth {
   readonly status: HealthStatus;
   readonly state: string;

@@ -62,7 +62,7 @@ export function routerMetrics(view: RouterView): RouterMetrics {
 }
 
 /** Sums the partitions of a channel into one snapshot. */
-export function channelMetrics({ breaker, partitions, processing, queueing }: ChannelView): ChannelMetrics {
+export function channelMetrics({ breaker, keys, partitions, processing, queueing }: ChannelView): ChannelMetrics {
   const views = partitions.map(({ view }) => view);
   const sum = (index: keyof Counters): number => views.reduce((total, { counters }) => total + counters[index], 0);
   const depth = views.reduce((total, { waiting }) => total + waiting, 0);
@@ -73,6 +73,8 @@ export function channelMetrics({ breaker, partitions, processing, queueing }: Ch
     processing: processing.distribution(),
     queueing: queueing.distribution(),
     depth,
+    waitingOffers: views.reduce((total, view) => total + view.waitingOffers, 0),
+    keyless: keys.missing,
     breaker: breaker === undefined ? null : breakerMetrics(breaker),
   };
 }
@@ -90,13 +92,14 @@ export function countsOf(count: (index: keyof Counters) => number) {
     Object.fromEntries(names.map((name) => [name, count(Counter[name])])) as Record<Names, number>;
   const occurred = <Reason extends Name>(...reasons: readonly Reason[]): Partial<Record<Reason, number>> =>
     read(...reasons.filter((reason) => count(Counter[reason]) > 0));
+  const later = count(Counter['invalid-later']);
   const totals = read('late', 'calls', 'failures', 'retries', 'restarts');
   const due = read('age', 'request', 'drain', 'probe');
   const size = totals.calls - totals.retries - due.age - due.request - due.drain - due.probe;
   return {
     ...totals,
     rejectedBy: occurred('invalid', 'mailbox-full', 'tripped', 'not-running'),
-    deadLetteredBy: occurred('failed', 'not-retryable', 'poison'),
+    deadLetteredBy: { ...occurred('failed', 'not-retryable', 'poison'), ...(later > 0 && { invalid: later }) },
     batches: { size, ...due },
   };
 }

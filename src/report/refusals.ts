@@ -80,12 +80,11 @@ export class Refusals {
       return [reason, count - (before.refused[reason] ?? 0)];
     });
     const sum = refused.reduce((total, [, count]) => total + count, 0);
-    if (sum === 0) return this.#forget(channel);
-    const share = received < FEW_MIN ? 0 : sum / received;
+    if (sum === 0 || received < FEW_MIN) return this.#forget(channel);
     this.#watched.set(channel, { ...intake, at: now });
     this.#report(
       channel,
-      between(share, REFUSED_HIGH, REFUSED_LOW, () => inWords(refused, sum, received, tookMs)),
+      between(sum / received, REFUSED_HIGH, REFUSED_LOW, () => inWords(refused, sum, received, tookMs)),
     );
   }
 

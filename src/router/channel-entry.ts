@@ -1,19 +1,24 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { madeBy } from '../channel/channel-source.ts';
 import { handOver } from '../channel/hand-over.ts';
 import type { Inbox } from '../channel/inbox.ts';
+import { MessageKeys } from '../channel/message-keys.ts';
 import { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
 import { type AnyChannel, bindChannel, type ChannelFactory } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
+import { validatorOf } from '../channel/validator.ts';
+import type { WaitingOffers } from '../channel/waiting-offers.ts';
 import { checkEventRules } from '../config/event-rules.ts';
+import { configError } from '../config/layers.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { BreakerChange, BreakerUser, Caller } from '../core/breaker-change.ts';
+import { Counter } from '../core/counters.ts';
 import { Histogram } from '../core/histogram.ts';
 import type { Origin } from '../core/origin.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
-import { keyReader } from '../core/symbol.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import { channelMetrics } from '../report/metrics.ts';
 
@@ -31,6 +36,7 @@ export interface ChannelEntryOptions {
 /** The partition of a message. */
 export interface Place {
   readonly inbox: Inbox;
+  readonly offers: WaitingOffers;
   /** Undefined: it was not read. */
   readonly key: string | undefined;
 }
@@ -43,17 +49,18 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   readonly queueing: Histogram;
   readonly breaker: Breaker | undefined;
   readonly callers: readonly Caller[];
+  readonly keys: MessageKeys;
   private readonly options: ChannelEntryOptions;
   private readonly partitioning: Partitioning<Partition>;
   /** Of the only partition, which spares the key. */
   private readonly only: Inbox | undefined;
-  /** Undefined: the partition does not depend on the key. */
-  private readonly keyOf: ((message: unknown) => string) | undefined;
   private inForce: ChannelConfig;
   private spare: AnyChannel | undefined;
   private checkedBy: StandardSchemaV1 | undefined;
   private removal: Promise<ChannelReport> | undefined;
   private isReported = false;
+  private isTakenOut = false;
+  private acceptedBefore = 0;
 
   /** `predecessor`: the same channel before a reload; its measurements go on. */
   constructor(options: ChannelEntryOptions, predecessor?: ChannelEntry) {
@@ -67,15 +74,18 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     this.processing = predecessor?.processing ?? new Histogram();
     this.queueing = predecessor?.queueing ?? new Histogram();
     const { partitionBy, partitions } = config;
-    const isKey = partitionBy !== 'round-robin' && partitionBy !== 'least-loaded';
-    const keyOf = keyReader(isKey ? partitionBy : 'sym', (error) => services.bus.fault('key', error, config.name));
-    this.keyOf = isKey ? keyOf : undefined;
+    this.keys = new MessageKeys(config, services, predecessor?.keys);
+    const keyOf = (message: unknown) => this.keyInside(message);
     const shared = { config, services, breaker, keyOf, processing: this.processing, queueing: this.queueing };
     this.partitions = Array.from({ length: partitions }, (_, index) => {
-      return new Partition({ ...shared, id: partitions === 1 ? config.name : `${config.name}/${index}` });
+      const place = partitions === 1 ? { id: config.name } : { id: `${config.name}/${index}`, partition: index };
+      return new Partition({ ...shared, ...place });
     });
     if (partitions === 1) this.only = this.partitions[0]?.inbox;
-    this.partitioning = createPartitioning(this.partitions, isKey ? 'key' : partitionBy);
+    this.partitioning = createPartitioning(
+      this.partitions,
+      partitionBy === 'round-robin' || partitionBy === 'least-loaded' ? partitionBy : 'key',
+    );
     this.callers = this.partitions.flatMap(({ lane }) => lane.breaker ?? []);
     breaker?.join(this);
   }
@@ -90,6 +100,11 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     return this.checkedBy;
   }
 
+  /** Messages that the first partition counts and that a channel before a reload took in. */
+  get inherited(): number {
+    return this.acceptedBefore;
+  }
+
   /** It is being taken out: settles when it is gone. */
   get removing(): Promise<ChannelReport> | undefined {
     return this.removal;
@@ -100,9 +115,15 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     return this.isReported;
   }
 
+  /** A reload takes it out, and nobody gets a report: what it does not deliver is kept, in case that it comes back. */
+  get isKept(): boolean {
+    return this.isTakenOut && !this.isReported;
+  }
+
   /** Takes it out; a second order waits for the same end. */
   remove(isByHand: boolean, takeOut: () => Promise<ChannelReport>): Promise<ChannelReport> {
     this.isReported ||= isByHand;
+    this.isTakenOut ||= !isByHand;
     this.removal ??= takeOut();
     return this.removal;
   }
@@ -114,25 +135,35 @@ export class ChannelEntry implements BreakerUser, ChannelView {
 
   /** Its key is read once, from the message as it came. */
   private acceptByKey(message: unknown, isPayload: boolean | undefined): Outcome {
-    const key = this.keyOf?.(message);
+    const key = this.keyFor(message, isPayload !== true);
     return this.partitioning(key ?? '').inbox.accept(message, isPayload, key);
   }
 
   /** As `accept`, but waits for room. */
   offer(message: unknown, signal?: AbortSignal, origin?: Origin): Outcome | Promise<Outcome> {
-    const { inbox, key } = this.placeOf(message);
-    return inbox.offer(message, signal, key, origin);
+    const { key, offers } = this.placeOf(message);
+    return offers.offer(message, signal, key, origin);
   }
 
-  /** Where a message goes, and its key, if that says where. */
+  /** Where a message goes, where offers of it wait, and its key, if that says where. */
   placeOf(message: unknown): Place {
-    const key = this.only === undefined ? this.keyOf?.(message) : undefined;
-    return { inbox: this.partitioning(key ?? '').inbox, key };
+    const key = this.keyFor(message, true);
+    const { inbox } = this.partitioning(key ?? '');
+    return { inbox, offers: inbox.offers, key };
   }
 
-  /** Makes the instance of one life. Throws what its constructor throws, and every mistake in its rules. */
-  makeInstance(partition: Partition): AnyChannel {
-    const instance = this.spare ?? this.options.factory();
+  /** The instance of one life and how it checks messages; or what its constructor throws, or each mistake in its rules. */
+  makeInstance(partition: Partition) {
+    try {
+      const instance = this.boundInstance(partition);
+      return { instance, validate: validatorOf(instance) };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  private boundInstance(partition: Partition): AnyChannel {
+    const instance = this.spare ?? madeBy(this.options.factory);
     this.spare = undefined;
     this.checkRules(instance);
     bindChannel(instance, {
@@ -159,8 +190,9 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     for (const partition of this.partitions) partition.takeOver(first);
     const lanesOf = ({ partitions }: ChannelEntry) => partitions.map(({ lane }) => lane);
     handOver(lanesOf(before), lanesOf(this), (message, key) => {
-      return this.partitioning(key ?? this.keyOf?.(message) ?? '').lane;
+      return this.partitioning(key ?? this.keyFor(message, false) ?? '').lane;
     });
+    this.acceptedBefore = this.partitions[0]?.lane.counters[Counter.accepted] ?? 0;
   }
 
   /** It is gone: a shared breaker must not keep it. */
@@ -172,11 +204,25 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     const { bus } = this.options.services;
     if (to === 'half-open') return;
     const coolDownMs = this.breaker?.coolDownLeftMs() ?? 0;
-    if (to === 'open') bus.publish('breaker.opened', { channel: this.name, cause, rates, coolDownMs });
-    else bus.publish('breaker.closed', { channel: this.name, cause });
-    for (const partition of this.partitions) {
-      partition.send({ type: to === 'open' ? 'breaker.opened' : 'breaker.closed' });
-    }
+    bus.changes.within(() => {
+      if (to === 'open') bus.publish('breaker.opened', { channel: this.name, cause, rates, coolDownMs });
+      else bus.publish('breaker.closed', { channel: this.name, cause });
+      for (const partition of this.partitions) {
+        partition.send({ type: to === 'open' ? 'breaker.opened' : 'breaker.closed' });
+      }
+    });
+  }
+
+  /** The key that chooses the partition; undefined: none does. What the schema made may show no key any more. */
+  private keyFor(message: unknown, isRaw: boolean): string | undefined {
+    if (!this.keys.choosePartition) return undefined;
+    return isRaw ? this.keys.require(message) : this.keys.read(message);
+  }
+
+  /** The key of a message whose partition did not depend on it: `conflate` does, a gap only shows it. */
+  private keyInside(message: unknown): string {
+    const isRequired = this.inForce.overflow === 'conflate' && !this.keys.choosePartition;
+    return isRequired ? this.keys.require(message) : this.keys.read(message);
   }
 
   /** A class whose constructor threw when the router was made shows its rules only now. */
@@ -184,8 +230,9 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     const schema = rulesOf(instance);
     if (schema === undefined || schema === this.checkedBy) return;
     const { name } = this;
-    const { channels } = checkEventRules({ channels: { [name]: this.config } }, new Map([[name, schema]]));
-    if (channels[name] !== undefined) this.reconfigure(channels[name]);
+    const { rules, findings } = checkEventRules({ [name]: this.config }, new Map([[name, schema]]));
+    if (findings.length > 0) throw configError([], findings);
+    this.reconfigure(Object.freeze({ ...this.config, eventRules: Object.freeze(rules.get(name) ?? {}) }));
     // From now on a reload checks by them, too.
     this.checkedBy = schema;
   }

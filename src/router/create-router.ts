@@ -1,8 +1,10 @@
-import { createActor } from 'xstate';
+import { Actor, createActor } from 'xstate';
 import { routerMachine } from '../../machines/router.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import type { ChannelOf, ChannelSources } from '../channel/channel-source.ts';
+import { markAsOurs, refuse } from '../channel/copies.ts';
 import type { EventOf } from '../channel/processing-channel.ts';
+import { keepTimersApart } from '../channel/xstate-internals.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { containInspector, type Inspect } from '../facts/inspect.ts';
@@ -30,11 +32,14 @@ export type Emitted<Channels extends ChannelSources> = {
   [Name in keyof Channels & string]: { readonly channel: Name; readonly event: EventOf<ChannelOf<Channels[Name]>> };
 }[keyof Channels & string];
 
+const TWO_XSTATES =
+  "the host's machine is of another copy of xstate than sluice's; `npm ls xstate` shows both, and one is enough";
+
 const routers = new WeakMap<object, DataChannelRouter>();
 
 /**
  * Makes a router as the root of an actor system of its own; `start` starts it.
- * Throws `SluiceError`: `invalid-config` with every mistake, `invalid-option`, or `unknown-channel`.
+ * Throws `SluiceError`: `invalid-config` with every mistake, or `invalid-option`.
  */
 export function createRouter<const Channels extends ChannelSources, const Config>(
   options: CreateRouterOptions<Channels, Config>,
@@ -73,9 +78,9 @@ export function createRouterLogic(options: RouterOptions): RouterLogic {
 export function routerOf<Channels extends ChannelSources = ChannelSources>(
   actor: RouterActor,
 ): DataChannelRouter<Emitted<Channels>> {
-  const router = routers.get(actor.getSnapshot().context?.fleet?.() ?? {});
-  if (router === undefined)
-    throw new SluiceError('invalid-option', 'routerOf: this actor is not one of createRouterLogic');
+  const fleet = actor.getSnapshot().context?.fleet?.();
+  const router = routers.get(fleet ?? {});
+  if (router === undefined) return refuse(fleet, 'an actor of createRouterLogic');
   // The caller knows the names of the channels: it gave them to createRouterLogic.
   return router as unknown as DataChannelRouter<Emitted<Channels>>;
 }
@@ -84,11 +89,36 @@ export function routerOf<Channels extends ChannelSources = ChannelSources>(
 function logicOf(plan: Plan, made?: (router: DataChannelRouter) => void): RouterLogic {
   const getInitialSnapshot: RouterLogic['getInitialSnapshot'] = (scope) => {
     const parts = buildParts(plan);
+    keepTimersApart(scope, parts.services.clock);
+    if (!(scope.self instanceof Actor)) parts.services.logger.warn({}, TWO_XSTATES);
     const router = new DataChannelRouter(parts, scope.self as RouterActor);
     routers.set(parts.fleet, router);
+    markAsOurs(parts.fleet);
+    markAsOurs(router);
     made?.(router);
     return routerMachine.getInitialSnapshot(scope, { fleet: () => parts.fleet });
   };
-  // XState reads logic through these members only; everything but the start is the machine's own.
-  return Object.create(routerMachine, { getInitialSnapshot: { value: getInitialSnapshot } }) as RouterLogic;
+  const getPersistedSnapshot: RouterLogic['getPersistedSnapshot'] = (snapshot, options) => {
+    if (snapshot.status === 'active') throw unpersisted();
+    return routerMachine.getPersistedSnapshot(snapshot, options);
+  };
+  // Refused at the start: XState passes an error on to the parent only then.
+  const start: typeof routerMachine.start = (snapshot) => {
+    if (snapshot.context.fleet === undefined) throw unpersisted();
+    routerMachine.start(snapshot);
+  };
+  // XState reads logic through these members only; everything but start and end is the machine's own.
+  return Object.create(routerMachine, {
+    getInitialSnapshot: { value: getInitialSnapshot },
+    getPersistedSnapshot: { value: getPersistedSnapshot },
+    start: { value: start },
+  }) as RouterLogic;
+}
+
+/** Messages, timers and calls in flight are in no snapshot: what came back would be a router that delivers nothing. */
+function unpersisted(): SluiceError {
+  return new SluiceError(
+    'refused',
+    'a running router can be neither persisted nor restored: persist the machine around it after router.stop(), or keep the router outside of it (docs/guides/hosting.md#persisting-your-machine)',
+  );
 }

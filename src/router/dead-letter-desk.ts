@@ -135,16 +135,16 @@ export class DeadLetterDesk {
 
   /** Ends early with the signal, and with the router: a wait must not keep the process alive. */
   #sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    const { clock, ending } = this.#parts.services;
+    const { ending, timers } = this.#parts.services;
     if (ending.isOver || signal?.aborted === true) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = (): void => {
-        clock.clearTimeout(timer);
+        timers.clearTimeout(timer);
         signal?.removeEventListener('abort', wake);
         unlisten();
         resolve();
       };
-      const timer = clock.setTimeout(wake, ms);
+      const timer = timers.setTimeout(wake, ms);
       const unlisten = ending.listen(wake);
       signal?.addEventListener('abort', wake);
     });

@@ -2,15 +2,18 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type ChannelSource, factoryOf, makeInstance } from '../channel/channel-source.ts';
 import type { AnyChannel, ChannelFactory } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
-import { checkEventRules } from '../config/event-rules.ts';
-import { namedLayer } from '../config/layers.ts';
-import { layersOf, parseConfig, remember, resolveLayers, withoutChannel } from '../config/parse.ts';
+import { isMap } from '../config/field.ts';
+import { type Layer, mergeLayers, namedLayer, type Source } from '../config/layers.ts';
+import { checkOptions } from '../config/options.ts';
+import { configOf, layersOf, remember, resolve, sourceOf, withoutChannel } from '../config/parse.ts';
 import type { ChannelConfig, RouterConfig } from '../config/schema.ts';
+import { valueAt } from '../config/walk.ts';
 import { Breaker } from '../core/breaker.ts';
+import type { RecognitionRule } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { checkRecorder } from '../recorder/flight-recorder.ts';
 import { ChannelEntry, rulesOf } from './channel-entry.ts';
-import type { AnyConfig, ChannelInput, RouterOptions } from './router-options.ts';
+import { type ChannelInput, type RouterOptions, recognizeOptions } from './router-options.ts';
 
 type Factories = ReadonlyMap<string, ChannelFactory>;
 /** Channels that no configuration names, and what code says of them: a reload leaves them alone. */
@@ -25,51 +28,97 @@ export interface Checked {
 
 /** What `createRouterLogic` checks once, before any actor is made of it. */
 export interface Plan extends Checked {
+  /** What code says; it wins for ever. */
+  readonly code: Layer | undefined;
   readonly options: RouterOptions;
   readonly factories: Factories;
   readonly unnamed: Unnamed;
 }
 
 /** Checks everything that can be wrong with the options; throws `SluiceError` with all mistakes. */
-export function planRouter(options: RouterOptions): Plan {
-  const sources = Object.entries(options.channels ?? {});
+export function planRouter(options: RouterOptions, source: Source = sourceOf(options.config ?? {})): Plan {
+  const { channels = {} } = options;
+  // `{ __proto__: … }` gives an object another prototype, and names nothing.
+  const above: unknown = Object.getPrototypeOf(channels);
+  if (!isMap(channels) || (above !== null && Object.getPrototypeOf(above) !== null))
+    throw new SluiceError('invalid-option', 'channels must be a plain map of names and channels');
+  const sources = Object.entries(channels);
   if (sources.length === 0)
     throw new SluiceError('invalid-option', 'channels must name at least one channel: { tick: TradeChannel }');
   if (options.recorder !== undefined) checkRecorder(options.recorder);
   const factories = new Map(sources.map(([name, source]) => [name, factoryOf(source)]));
-  const written = parseConfig(options.config ?? {});
-  const names = [...factories.keys()].filter((name) => written.channels[name] === undefined);
-  const unnamed = new Map(names.map((name) => [name, {}]));
-  return { options, factories, unnamed, ...check(written, factories, unnamed, new Map()) };
+  const named = namesIn(source);
+  const unnamed = new Map([...factories.keys()].filter((name) => !named.has(name)).map((name) => [name, {}]));
+  const code = recognizeLayer(options);
+  return { options, factories, unnamed, code, ...check(under(code, source), factories, unnamed, new Map()) };
+}
+
+/** The rules among the options: `recognize` may be a list of them. */
+export function rulesIn({ recognize = [] }: RouterOptions): readonly RecognitionRule[] {
+  return isList(recognize) ? recognize : (recognize.rules ?? []);
+}
+
+function recognizeLayer({ recognize = [] }: RouterOptions): Layer | undefined {
+  if (isList(recognize)) return undefined;
+  checkOptions('recognize', recognize, recognizeOptions);
+  const { rules: _, ...discriminator } = recognize;
+  return namedLayer({ router: { recognize: discriminator } }, 'recognize');
+}
+
+function isList(recognize: NonNullable<RouterOptions['recognize']>): recognize is readonly RecognitionRule[] {
+  return Array.isArray(recognize);
+}
+
+/** A configuration as code leaves it. A configuration that was in force has the layer already. */
+function under(code: Layer | undefined, source: Source): Source {
+  if (code === undefined) return source;
+  return { ...source, layers: [...source.layers.filter(({ place }) => place !== code.place), code] };
+}
+
+/** The channels that a configuration names. */
+function namesIn({ layers }: Source): ReadonlySet<string> {
+  const channels = valueAt(mergeLayers(layers), ['channels']);
+  return new Set(isMap(channels) ? Object.keys(channels) : []);
 }
 
 /** Everything that can be wrong with a configuration is found here. `running`: their classes need no new instance. */
 function check(
-  input: AnyConfig,
+  source: Source,
   factories: Factories,
   unnamed: Unnamed,
   running: ReadonlyMap<string, ChannelEntry>,
 ): Checked {
-  const written = parseConfig(input);
-  for (const name of Object.keys(written.channels)) {
-    if (factories.has(name)) continue;
-    // A configured channel without a class would receive nothing, without a sign of it.
-    const text = `config.channels.${name}: no class is given for it; channels has ${[...factories.keys()].join(', ')}`;
-    throw new SluiceError('unknown-channel', text);
-  }
-  const missing = [...unnamed].filter(([name]) => written.channels[name] === undefined);
-  const layers = [namedLayer({ channels: Object.fromEntries(missing) }, 'channels'), ...layersOf(written)];
-  const config = missing.length === 0 ? written : resolveLayers(layers);
+  const named = namesIn(source);
+  // What code said of channels wins over what files say of them.
+  const said = [...unnamed].filter(([name, input]) => !named.has(name) || Object.keys(input).length > 0);
   const instances = new Map<string, AnyChannel>();
   const rules = new Map<string, StandardSchemaV1>();
   for (const [name, factory] of factories) {
-    if (config.channels[name] === undefined) continue;
+    if (!named.has(name) && !unnamed.has(name)) continue;
     const instance = running.has(name) ? undefined : makeInstance(name, factory);
     if (instance !== undefined) instances.set(name, instance);
     const schema = running.get(name)?.rules ?? rulesOf(instance);
     if (schema !== undefined) rules.set(name, schema);
   }
-  return { config: checkEventRules(config, rules), instances };
+  const layers = said.length === 0 ? source.layers : withSaid(source.layers, Object.fromEntries(said));
+  const config = resolve({ ...source, layers }, { names: [...factories.keys()], rules });
+  const goes = [...running.keys()].filter((name) => configOf(config, name) === undefined);
+  if (named.size > 0 || goes.length === 0) return { config, instances };
+  const text = `a configuration that names no channel would take out ${goes.join(', ')}; remove(name) takes one out`;
+  throw new SluiceError('refused', text);
+}
+
+const SAID = 'channels';
+
+/** Lays what code said of channels over what files say; a configuration in code wins over both. */
+function withSaid(layers: readonly Layer[], channels: Readonly<Record<string, ChannelInput>>): readonly Layer[] {
+  const files = layers.filter(({ name }) => name === undefined);
+  return [...files, namedLayer({ channels }, SAID), ...codeIn(layers)];
+}
+
+/** What was written in code, but for what code said of channels: that may be laid over again. */
+function codeIn(layers: readonly Layer[]): readonly Layer[] {
+  return layers.filter(({ name }) => name !== undefined && name !== SAID);
 }
 
 /** What the channels of a router are made of: the configuration in force, factories, and breakers that several share. */
@@ -80,11 +129,13 @@ export class Definitions {
   /** What was added later, until it is removed. */
   readonly #added = new Map<string, ChannelFactory>();
   readonly #unnamed: Map<string, ChannelInput>;
+  readonly #code: Layer | undefined;
   /** By the name that the configuration in force gives them. */
   readonly #breakers = new Map<string, Breaker>();
   #config: RouterConfig;
 
-  constructor({ config, factories, unnamed }: Plan, services: Services) {
+  constructor({ code, config, factories, unnamed }: Plan, services: Services) {
+    this.#code = code;
     this.#services = services;
     this.#config = config;
     this.#given = factories;
@@ -95,11 +146,16 @@ export class Definitions {
     return this.#config;
   }
 
+  /** What code said of the configuration in force: it wins over the file that is read next. */
+  get code(): readonly Layer[] {
+    return codeIn(layersOf(this.#config));
+  }
+
   /** Checks another configuration; throws `SluiceError` with all mistakes. */
-  check(input: AnyConfig, running: ReadonlyMap<string, ChannelEntry>): Checked {
+  check(source: Source, running: ReadonlyMap<string, ChannelEntry>): Checked {
     // A channel that only code knows stays; a channel that was configured and is no longer named goes.
-    const unnamed = [...this.#unnamed].filter(([name]) => running.has(name));
-    return check(input, new Map([...this.#given, ...this.#added]), new Map(unnamed), running);
+    const unnamed = new Map([...this.#unnamed].filter(([name]) => running.has(name)));
+    return check(under(this.#code, source), new Map([...this.#given, ...this.#added]), unnamed, running);
   }
 
   /** Puts a configuration in force, once it was checked. */
@@ -111,21 +167,22 @@ export class Definitions {
   }
 
   /**
-   * Defines another channel: its configuration is checked with all others. Throws every mistake, and then nothing has
-   * changed.
+   * Defines another channel: its configuration is checked with all others. Returns the instance that was made to read its
+   * rules. Throws every mistake, and then nothing has changed. `assertFree` throws when the channel cannot be added, as may be so only after its constructor has run.
    */
-  add(name: string, source: ChannelSource, input: ChannelInput): ChannelEntry {
+  add(name: string, source: ChannelSource, input: ChannelInput, assertFree: () => void): AnyChannel | undefined {
     const factory = factoryOf(source);
-    const layers = [...layersOf(this.#config), namedLayer({ channels: { [name]: input } }, 'add')];
     const instance = makeInstance(name, factory);
+    assertFree();
+    const layers = [...layersOf(this.#config), namedLayer({ channels: { [name]: input } }, 'add')];
     const schema = rulesOf(instance);
     const rules = new Map(schema === undefined ? [] : [[name, schema]]);
-    const added = checkEventRules(resolveLayers(layers), rules).channels[name];
+    const added = configOf(resolve({ layers, mistakes: [] }, { rules }), name);
     const channels = { ...this.#config.channels, ...(added && { [name]: added }) };
     this.apply(remember({ router: this.#config.router, channels }, layers));
     this.#added.set(name, factory);
     this.#unnamed.set(name, input);
-    return this.make(name, instance);
+    return instance;
   }
 
   /** The channel is gone, and so is all that only it needed. */
@@ -137,7 +194,7 @@ export class Definitions {
 
   /** Makes a channel of the configuration in force. */
   make(name: string, instance?: AnyChannel, predecessor?: ChannelEntry): ChannelEntry {
-    const config = this.#config.channels[name];
+    const config = configOf(this.#config, name);
     const factory = this.#added.get(name) ?? this.#given.get(name);
     if (config === undefined || factory === undefined) throw new SluiceError('unknown-channel', `no channel '${name}'`);
     const breaker = this.#breakerFor(config, predecessor);

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../config/options.ts';
 import type { GivenUp, Origin, Settlement } from '../core/origin.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { DeadLetterReason } from '../facts/dead-letters.ts';
@@ -38,11 +39,12 @@ export async function deliver(
   const awaited = messages.map(() => new Awaited(source));
   for (const [index, origin] of awaited.entries()) {
     try {
+      throwIfAborted(options.signal);
       const outcome = await intake.offerInTurn(messages[index], options, origin);
       // Of one that made a dead letter, its origin has heard already.
       if (outcome.status === 'rejected') origin.resolve(outcome);
     } catch {
-      // Only its signal takes an offer back.
+      // Only its signal keeps an offer out or takes it back.
       origin.resolve({ status: 'aborted' });
     }
   }

@@ -1,12 +1,12 @@
 import type { AnyActorRef } from 'xstate';
+import { partOfStop } from '../channel/hand-back.ts';
 import type { Partition } from '../channel/partition.ts';
 import type { Services } from '../channel/services.ts';
-import { keepTimersApart } from '../channel/xstate-internals.ts';
+import { unstick } from '../channel/xstate-internals.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
-import { addLedgers, type Ledger } from '../core/ledger.ts';
-import { channelMetrics } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Definitions } from './definitions.ts';
+import { TakenOut } from './taken-out.ts';
 
 const EARLY_MS = 2;
 
@@ -18,6 +18,7 @@ const STOP_GRACE_MS = 150;
  * one actor of the router's machine but are kept here, because a machine copies its map of children at every change.
  */
 export class Fleet implements FleetPort {
+  readonly takenOut: TakenOut;
   readonly #channels = new Map<string, ChannelEntry>();
   readonly #services: Services;
   readonly #definitions: Definitions;
@@ -29,15 +30,18 @@ export class Fleet implements FleetPort {
   /** Called when a partition is gone, for good or for a successor. */
   readonly #removals = new Map<string, () => void>();
   readonly #replacements = new Map<string, () => void>();
-  #removed = addLedgers([]);
   /** Undefined: it was not launched. */
   #parent: AnyActorRef | undefined;
+  /** Planned by `breakOff`. */
+  #repair: unknown;
   #notify: (event: FleetEvent) => void = () => {};
   /** Undefined: it was not stopped. */
   #stopBy: number | undefined;
+  readonly #end = new AbortController();
 
   constructor(services: Services, definitions: Definitions) {
     this.#services = services;
+    this.takenOut = new TakenOut(services);
     this.#definitions = definitions;
   }
 
@@ -54,9 +58,9 @@ export class Fleet implements FleetPort {
     return this.#stopBy !== undefined;
   }
 
-  /** The counts of channels that were taken out. */
-  get removed(): Ledger {
-    return this.#removed;
+  /** Aborts once nothing is taken in any more. */
+  get ended(): AbortSignal {
+    return this.#end.signal;
   }
 
   get isSettled(): boolean {
@@ -90,24 +94,39 @@ export class Fleet implements FleetPort {
   launch(notify: (event: FleetEvent) => void, self: unknown): () => void {
     // The machine hands over its own actor; a port of src/core cannot name XState's type.
     this.#parent = self as AnyActorRef;
-    keepTimersApart(this.#parent);
     this.#notify = notify;
     const byPriority = [...this.#partitions.values()].sort((a, b) => a.partition.priority - b.partition.priority);
-    for (const { partition } of byPriority) this.#start(partition);
-    return () => this.#halt();
+    const { changes } = this.#services.bus;
+    changes.within(() => {
+      for (const { partition } of byPriority) this.#start(partition);
+    });
+    return () => changes.within(() => this.halt());
   }
 
   receive(command: FleetCommand): void {
-    if (command.type === 'fleet.drain') this.drain();
-    else if (command.type === 'fleet.restart') this.#restart(command.id);
-    else this.#ended(command.actorId);
+    this.#services.bus.changes.within(() => {
+      if (command.type === 'fleet.drain') this.drain();
+      else if (command.type === 'fleet.restart') this.#restart(command.id);
+      else this.#ended(command.actorId);
+    });
   }
 
   /** An operator's restart: failures before it no longer count, and a partition that lives is ended first. */
   restartByHand(partition: Partition): void {
+    partition.endWaits();
     partition.restarts.forgive(this.#services.clock.now());
     if (partition.isAlive) partition.send({ type: 'channel.restart' });
     else this.#restart(partition.id);
+  }
+
+  /** An exception broke off whatever ran, as a stack overflow does: on an empty stack what it left half done is failed. */
+  breakOff(error: unknown): void {
+    if (!(error instanceof RangeError)) return;
+    this.#repair ??= this.#services.clock.setImmediate(() => {
+      this.#repair = undefined;
+      for (const actor of [this.#parent?._parent, this.#parent]) if (actor !== undefined) unstick(actor);
+      for (const { partition } of [...this.#partitions.values()]) partition.breakOff(error);
+    });
   }
 
   drain(): void {
@@ -118,6 +137,12 @@ export class Fleet implements FleetPort {
   closeInboxes(stopBy: number): void {
     this.#stopBy = stopBy;
     for (const { partition } of this.#partitions.values()) partition.closeInbox(stopBy);
+    this.takenOut.handBack();
+    // Some of its partitions may have ended before the others, and kept what they had.
+    for (const { isKept, partitions } of this.#channels.values()) {
+      for (const partition of partitions) if (isKept && !this.#partitions.has(partition.id)) partition.handBack();
+    }
+    this.#end.abort();
   }
 
   /** A channel that is added after the start is started at once. */
@@ -130,7 +155,7 @@ export class Fleet implements FleetPort {
     }
   }
 
-  /** Drains one channel; resolves when it is gone. */
+  /** Drains one channel; resolves when all of its partitions have ended. */
   async remove(channel: ChannelEntry, drainAt: number): Promise<void> {
     for (const partition of channel.partitions) partition.closeInbox(drainAt);
     const left = channel.partitions.filter(({ id }) => this.#partitions.has(id));
@@ -140,9 +165,15 @@ export class Fleet implements FleetPort {
         this.#drain(partition);
       });
     await Promise.all(left.map(remove));
+  }
+
+  /** A channel is gone. What it kept waits for a channel of its name to come back. */
+  removed(channel: ChannelEntry): void {
     this.#channels.delete(channel.name);
-    // Of the channel as a whole: a reload may have moved a message away from the partition that counted it.
-    this.#removed = addLedgers([this.#removed, channelMetrics(channel)]);
+    if (this.#keeps(channel) && channel.partitions.some(({ depth }) => depth > 0)) return this.takenOut.hold(channel);
+    // An operator may have asked for the report while some partitions had ended already.
+    for (const partition of channel.partitions) partition.handBack();
+    this.takenOut.forget(channel);
   }
 
   /** Lets a channel finish its batch and close, for a successor: it goes on taking messages in, and keeps them. */
@@ -174,19 +205,32 @@ export class Fleet implements FleetPort {
     this.add(successor);
   }
 
+  /** The router's actor ended: so does every channel that is left, at once. */
+  halt(): void {
+    this.#notify = () => {};
+    this.closeInboxes(this.#services.clock.now());
+    for (const { partition } of [...this.#partitions.values()]) {
+      partOfStop(partition.lane, () => partition.send({ type: 'channel.halt' }));
+      partOfStop(partition.lane, () => partition.abandon(false));
+      this.#stopped(partition);
+    }
+    this.#services.ending.end();
+  }
+
   #drain(partition: Partition): void {
     if (partition.isReplaced) partition.expectReplacement(false);
-    if (partition.isAlive) partition.send({ type: 'channel.drain' });
+    if (partition.isAlive) partition.drain();
     else this.#stopped(partition);
   }
 
   #ended(actorId: string): void {
-    const partition = this.#partitions.get(actorId)?.partition;
-    if (partition === undefined) return;
+    const { partition, channel } = this.#partitions.get(actorId) ?? {};
+    if (partition === undefined || channel === undefined) return;
     // The inbox of a living partition is closed only to drain it.
     const { isOpen } = partition.inbox;
     const isFailure = partition.state === 'failed' && isOpen;
-    partition.abandon(isFailure);
+    // What is kept is delivered again by whoever comes back.
+    partition.abandon(isFailure || this.#keeps(channel));
     const replaced = isOpen ? this.#replacements.get(actorId) : undefined;
     if (replaced !== undefined) replaced();
     else if (isFailure) this.#failed(partition);
@@ -204,13 +248,29 @@ export class Fleet implements FleetPort {
 
   #start(partition: Partition): void {
     const channel = this.#partitions.get(partition.id)?.channel;
-    if (this.#parent === undefined || this.isStopping || channel === undefined || partition.isAlive) return;
+    if (this.#parent === undefined || channel === undefined || !this.#mayStart(partition)) return;
     const warmed = (): void => {
       this.#settling.delete(partition.id);
       this.#down.delete(partition.id);
       this.#notify({ type: 'channel.warmed', id: partition.id });
     };
-    if (!partition.start(this.#parent, () => channel.makeInstance(partition), warmed)) this.#failed(partition);
+    const made = channel.makeInstance(partition);
+    // Its constructor is code of the host, which may have ended the router or started the partition itself.
+    if ('instance' in made) {
+      if (this.#mayStart(partition)) partition.start(this.#parent, made.instance, made.validate, warmed);
+    } else if (!partition.isAlive && this.#partitions.has(partition.id)) {
+      partition.startFailed(made.error, !this.isStopping);
+      this.#failed(partition);
+    }
+  }
+
+  /** What it does not deliver stays in it. */
+  #keeps({ isKept }: ChannelEntry): boolean {
+    return isKept && !this.isStopping;
+  }
+
+  #mayStart(partition: Partition): boolean {
+    return !this.isStopping && !partition.isAlive && this.#partitions.get(partition.id)?.partition === partition;
   }
 
   #failed(partition: Partition): void {
@@ -222,24 +282,13 @@ export class Fleet implements FleetPort {
 
   #stopped(partition: Partition): void {
     const { id } = partition;
+    const channel = this.#partitions.get(id)?.channel;
     this.#forget(partition);
-    partition.stop();
+    partition.stop(channel !== undefined && this.#keeps(channel));
     this.#removals.get(id)?.();
     this.#removals.delete(id);
     this.#replacements.get(id)?.();
     this.#notify({ type: 'channel.stopped', id });
-  }
-
-  /** The router's actor ended: so does every channel, at once. */
-  #halt(): void {
-    this.#notify = () => {};
-    this.closeInboxes(this.#services.clock.now());
-    for (const { partition } of [...this.#partitions.values()]) {
-      partition.send({ type: 'channel.halt' });
-      partition.abandon(false);
-      this.#stopped(partition);
-    }
-    this.#services.ending.end();
   }
 
   #forget({ id }: Partition): void {

@@ -1,12 +1,25 @@
-import type { IntakeCount } from '../adapters/consume.ts';
 import type { Services } from '../channel/services.ts';
+import type { WaitingOffers } from '../channel/waiting-offers.ts';
 import type { OptionNames } from '../config/options.ts';
 import type { Origin } from '../core/origin.ts';
-import { type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
-import type { Recognition } from '../core/recognition.ts';
+import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
+import { type Discriminator, isBytes, isList, listOf, type Recognition } from '../core/recognition.ts';
 import type { FlightRecorder } from '../recorder/flight-recorder.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import { FanOut } from './fan-out.ts';
+
+/** How many messages were taken in. */
+export interface IntakeCount {
+  readonly accepted: number;
+  readonly rejected: number;
+}
+
+/** A message of a stream that waits for room. */
+export interface Waiting {
+  readonly channel: { readonly name: string };
+  readonly offers: WaitingOffers;
+  readonly outcome: Promise<Outcome>;
+}
 
 /** How a message is handed over. */
 export interface RouteOptions {
@@ -51,6 +64,8 @@ export class Intake {
   private refused = 0;
   private ignoredCount = 0;
   private unwanted: ReadonlySet<unknown> = new Set();
+  private turning: Promise<void> | undefined = undefined;
+  private readonly streams = new Set<{ readonly name: string }>();
   private readonly recognition: Recognition;
   private readonly services: Services;
 
@@ -69,9 +84,14 @@ export class Intake {
     return this.ignoredCount;
   }
 
-  /** From now on messages of these types, or with such an `ev`, are only counted where no channel serves them. */
+  /** From now on messages of these types, or with such a value in the field that tells them apart, are only counted where no channel serves them. */
   ignore(types: readonly string[]): void {
     this.unwanted = new Set(types);
+  }
+
+  /** All messages are of one data type. */
+  get servesOne(): boolean {
+    return this.destinations.size === 1;
   }
 
   /** The channels by the data type they serve. */
@@ -119,13 +139,23 @@ export class Intake {
     else if (before instanceof FanOut) before.change(channels);
     else this.destinations.set(dataType, new FanOut(channels));
     if (before instanceof FanOut && first !== undefined && channels.length === 1) before.endWith(first);
+    this.forget();
+  }
+
+  /** From now on messages are told apart like this. */
+  tellApart(discriminator: Discriminator): void {
+    this.recognition.configure(discriminator);
+    this.forget();
+  }
+
+  private forget(): void {
     this.events = [];
     this.served = [];
   }
 
-  /** Undefined: no channel serves it. */
+  /** Undefined: no channel serves it, or it is a list. */
   channelOf(message: unknown, dataType?: string): Destination | undefined {
-    if (dataType !== undefined) return this.destinations.get(dataType);
+    if (dataType !== undefined) return isList(message) ? undefined : this.destinations.get(dataType);
     const event = eventOf(message);
     const { events } = this;
     for (let index = 0; index < events.length; index += 1) if (events[index] === event) return this.served[index];
@@ -133,6 +163,7 @@ export class Intake {
   }
 
   private find(message: unknown, event: unknown): Destination | undefined {
+    if (isList(message)) return undefined;
     const channel = this.destinations.get(this.recognition.dataTypeOf(message) ?? '');
     if (channel !== undefined && typeof event === 'string' && this.recognition.decidesBy(event)) {
       this.events.push(event);
@@ -141,48 +172,129 @@ export class Intake {
     return channel;
   }
 
+  /** Of a list, each message is routed; the outcome is the first refusal, if there is one. */
   route(message: unknown, dataType?: string): Outcome {
     const channel = this.channelOf(message, dataType);
-    return channel === undefined ? this.refuse(message, dataType) : channel.accept(message);
+    if (channel === undefined) return this.routeOther(message, dataType);
+    return channel.accept(message);
   }
 
   routeAll(messages: Iterable<unknown>, dataType?: string): RouteAllReport {
     const refused: Refused[] = [];
     let index = 0;
-    for (const message of messages) {
-      const outcome = this.route(message, dataType);
-      if (outcome.status === 'rejected') refused.push({ index, reason: outcome.reason, message });
-      index += 1;
+    // Text and bytes are one element, which no channel takes; nobody means their characters.
+    for (const element of isBytes(messages) ? [messages] : messages) {
+      for (const message of this.messagesIn(element, dataType) ?? [element]) {
+        const outcome = this.routeOne(message, dataType);
+        if (outcome.status === 'rejected') refused.push({ index, reason: outcome.reason, message });
+        index += 1;
+      }
     }
     return { accepted: index - refused.length, rejected: refused.length, refused };
   }
 
-  /** A promise only when the message has to wait for room. `origin`: hears what becomes of it. */
-  offer(message: unknown, { dataType, signal }: OfferOptions, origin?: Origin): Outcome | Promise<Outcome> {
+  /**
+   * A promise only when the message has to wait for room. Of a list, each message is offered, as by `route`. `origin`: of
+   * the one message, which is no list then; it hears what becomes of it.
+   */
+  offer(message: unknown, options: OfferOptions, origin?: Origin): Outcome | Promise<Outcome> {
+    if (origin !== undefined) return this.offerOne(message, options, origin);
+    const messages = this.messagesIn(message, options.dataType);
+    if (messages === undefined) return this.offerOne(message, options);
+    const answers = messages.map((each) => this.offerOne(each, options));
+    return Promise.all(answers).then(firstRefusal);
+  }
+
+  /** As `offer`, but a sender that never waits would keep timers and sockets waiting: the event loop gets its turns. */
+  async offerInTurn(message: unknown, options: OfferOptions, origin?: Origin): Promise<Outcome> {
+    const outcome = await this.offer(message, options, origin);
+    if (this.services.scheduler.isSliceOver()) await this.turn();
+    return outcome;
+  }
+
+  /** As `offer`, for a stream of messages of several channels. */
+  offerFromStream(message: unknown, { dataType, signal }: OfferOptions): Outcome | Waiting {
+    const channel = this.channelOf(message, dataType);
+    if (channel === undefined) return this.refuse(message, dataType);
+    const { key, offers } = channel.placeOf(message);
+    const outcome = offers.offerFromStream(message, signal, key);
+    return outcome instanceof Promise ? { channel, offers, outcome } : outcome;
+  }
+
+  /** The messages of a list; undefined: it is one message. A list may begin with something broken. */
+  messagesIn(element: unknown, dataType: string | undefined): readonly unknown[] | undefined {
+    const messages = listOf(element);
+    if (messages !== undefined || dataType !== undefined) return messages;
+    const others = listOf(element, true);
+    return others === undefined || this.recognition.dataTypeOf(element) !== undefined ? undefined : others;
+  }
+
+  /** Resolves when the event loop has turned; one promise for all that wait for it. */
+  turn(): Promise<void> {
+    this.turning ??= new Promise((resolve) => {
+      this.services.clock.setImmediate(() => {
+        this.turning = undefined;
+        resolve();
+      });
+    });
+    return this.turning;
+  }
+
+  /** A stream waits until the channel has room, with all that is behind in it; ends with the returned function. */
+  streamWaits({ name }: { readonly name: string }): () => void {
+    const wait = { name };
+    this.streams.add(wait);
+    return () => void this.streams.delete(wait);
+  }
+
+  /** The channels for which streams wait. */
+  get waitedFor(): readonly string[] {
+    return [...new Set([...this.streams].map(({ name }) => name))];
+  }
+
+  private routeOther(message: unknown, dataType: string | undefined): Outcome {
+    const messages = this.messagesIn(message, dataType);
+    if (messages !== undefined) return firstRefusal(messages.map((each) => this.routeOne(each, dataType)));
+    return this.routeOne(message, dataType);
+  }
+
+  /** A list in a list is no message. */
+  protected routeOne(message: unknown, dataType: string | undefined): Outcome {
+    const channel = this.channelOf(message, dataType);
+    return channel === undefined ? this.refuse(message, dataType) : channel.accept(message);
+  }
+
+  protected offerOne(
+    message: unknown,
+    { dataType, signal }: OfferOptions,
+    origin?: Origin,
+  ): Outcome | Promise<Outcome> {
     const channel = this.channelOf(message, dataType);
     return channel === undefined ? this.refuse(message, dataType, origin) : channel.offer(message, signal, origin);
   }
 
-  /** A source that never waits would keep timers and sockets waiting: the event loop gets its turns. */
-  async offerInTurn(message: unknown, options: OfferOptions, origin?: Origin): Promise<Outcome> {
-    const { clock, scheduler } = this.services;
-    if (scheduler.isSliceOver()) await new Promise<void>((resolve) => clock.setImmediate(resolve));
-    options.signal?.throwIfAborted();
-    return this.offer(message, options, origin);
-  }
-
   private refuse(message: unknown, known?: string, origin?: Origin): Outcome {
     const dataType = known ?? this.recognition.dataTypeOf(message);
-    if (dataType === null || this.unwanted.has(dataType ?? eventOf(message))) {
+    if (dataType === null || this.unwanted.has(dataType) || this.unwanted.has(this.recognition.valueIn(message))) {
       this.ignoredCount += 1;
       return REJECTED.ignored;
     }
     this.refused += 1;
-    const why = dataType === undefined ? this.recognition.why(message) : `no channel serves data type '${dataType}'`;
-    this.services.keepDeadLetter(null, 'unknown-type', message, why, 0, origin);
-    this.services.bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message, error: why });
+    // A caller without types may hand over a symbol, which no template takes.
+    const named = `no channel serves data type '${String(dataType)}'`;
+    const why = dataType === undefined ? this.recognition.why(message) : named;
+    const { bus, keepDeadLetter } = this.services;
+    bus.changes.during(() => {
+      keepDeadLetter(null, 'unknown-type', message, why, 0, origin);
+      bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message, error: why });
+    });
     return REJECTED['unknown-type'];
   }
+}
+
+/** Of a list: accepted if each of its messages was. */
+function firstRefusal(outcomes: readonly Outcome[]): Outcome {
+  return outcomes.find(({ status }) => status === 'rejected') ?? ACCEPTED;
 }
 
 /** An intake whose messages are recorded: a class of its own, so that others need not ask for each message. */
@@ -195,13 +307,23 @@ export class RecordedIntake extends Intake {
   }
 
   override route(message: unknown, dataType?: string): Outcome {
-    this.recorder.keepMessage(message);
-    return super.route(message, dataType);
+    const isOne = this.messagesIn(message, dataType) === undefined;
+    return isOne ? this.routeOne(message, dataType) : super.route(message, dataType);
   }
 
-  override offer(message: unknown, options: OfferOptions, origin?: Origin): Outcome | Promise<Outcome> {
+  override offerFromStream(message: unknown, options: OfferOptions): Outcome | Waiting {
     this.recorder.keepMessage(message);
-    return super.offer(message, options, origin);
+    return super.offerFromStream(message, options);
+  }
+
+  protected override routeOne(message: unknown, dataType: string | undefined): Outcome {
+    this.recorder.keepMessage(message);
+    return super.routeOne(message, dataType);
+  }
+
+  protected override offerOne(message: unknown, options: OfferOptions, origin?: Origin): Outcome | Promise<Outcome> {
+    this.recorder.keepMessage(message);
+    return super.offerOne(message, options, origin);
   }
 }
 

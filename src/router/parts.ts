@@ -1,5 +1,7 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
+import type { AnyChannel } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
+import { createPatientTimers } from '../core/patient-timers.ts';
 import { createRandom } from '../core/random.ts';
 import { Recognition } from '../core/recognition.ts';
 import { Scheduler } from '../core/scheduler.ts';
@@ -12,7 +14,7 @@ import { Alerts } from '../report/alerts.ts';
 import { beginReport, type ChannelReport } from '../report/drain-report.ts';
 import type { RouterView } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
-import { Definitions, type Plan } from './definitions.ts';
+import { Definitions, type Plan, rulesIn } from './definitions.ts';
 import { Fleet } from './fleet.ts';
 import { Intake, RecordedIntake } from './intake.ts';
 
@@ -31,8 +33,8 @@ export interface RouterParts {
 /** Puts a router together; nothing runs yet. */
 export function buildParts(plan: Plan): RouterParts {
   const { options, config, instances } = plan;
-  const bus = new Bus(options.events);
   const clock = options.clock ?? createSystemClock();
+  const bus = new Bus(clock, options.events);
   const logger = options.logger === undefined ? silentLogger : containLogger(options.logger, bus);
   const ending = new Ending();
   if (options.logger !== undefined) logFacts(bus, logger, clock, ending);
@@ -41,6 +43,7 @@ export function buildParts(plan: Plan): RouterParts {
   const deadLetters = new DeadLetters(config.router.deadLetters);
   const services: Services = {
     clock,
+    timers: createPatientTimers(clock, clock),
     random: options.random ?? createRandom(clock.wallTime()),
     bus,
     logger,
@@ -53,40 +56,56 @@ export function buildParts(plan: Plan): RouterParts {
       if (letter !== undefined) bus.publish('message.deadLettered', letter);
     },
   };
-  const recognition = new Recognition(options.recognize, (error) => bus.fault('rule', error));
+  const recognition = new Recognition(rulesIn(options), (error) => bus.fault('rule', error));
   const definitions = new Definitions(plan, services);
   const fleet = new Fleet(services, definitions);
   const intake =
     recorder?.keepsMessages === true
       ? new RecordedIntake(recognition, services, recorder)
       : new Intake(recognition, services);
+  intake.tellApart(config.router.recognize);
   intake.ignore(config.router.recognize.ignore);
   const alerts = new Alerts(services, fleet.channels, intake, deadLetters);
   const parts = { services, definitions, fleet, intake, deadLetters, alerts, recorder };
-  for (const name of Object.keys(config.channels)) addChannel(parts, definitions.make(name, instances.get(name)));
+  for (const name of Object.keys(config.channels)) addChannel(parts, name, instances.get(name));
   instances.clear();
   return parts;
 }
 
 /** What reports read. */
 export function viewOf({ deadLetters, fleet, intake, services }: RouterParts): RouterView {
-  const { channels, removed } = fleet;
+  const { channels, takenOut } = fleet;
   const { ignored, unroutable } = intake;
-  return { channels, removed, unroutable, ignored, deadLetters, faults: services.bus.faults };
+  const { faults } = services.bus;
+  return { channels, removed: takenOut.ledger, unroutable, ignored, deadLetters, faults };
 }
 
-/** From now on messages of its data type are routed to the channel; once the router has started, it starts at once. */
-export function addChannel({ fleet, intake }: RouterParts, channel: ChannelEntry): void {
+/** Why the router takes nothing in, in words; undefined: it does. */
+export function whyNotRunning({ fleet }: RouterParts): string | undefined {
+  if (fleet.isStopping) return 'was stopped';
+  return fleet.isLaunched ? undefined : 'was not started';
+}
+
+/**
+ * Makes a channel of the configuration in force: from now on messages of its data type are routed to it, and once the
+ * router has started, it starts at once. It takes over what a reload left of a channel of its name.
+ */
+export function addChannel(parts: RouterParts, name: string, instance: AnyChannel | undefined): void {
+  const { definitions, fleet, intake } = parts;
+  const before = fleet.takenOut.takeBack(name);
+  const channel = definitions.make(name, instance, before);
   intake.serve(channel);
+  if (before !== undefined) channel.takeOver(before);
   fleet.add(channel);
 }
 
 /**
  * Takes a channel out: nothing is routed to it any more, it drains, and its counts are kept. Resolves with its report; a
  * second order waits for the same one. `isByHand`: the report goes to an operator, so that of `stop` leaves it out.
+ * Part of a change: nobody may hear of it before the channel knows that it is being removed.
  */
 export function removeChannel(
-  { definitions, fleet, intake }: RouterParts,
+  { definitions, fleet, intake, services }: RouterParts,
   channel: ChannelEntry,
   drainAt: number,
   isByHand: boolean,
@@ -95,8 +114,11 @@ export function removeChannel(
     const finish = beginReport([channel]);
     intake.withdraw(channel);
     await fleet.remove(channel, drainAt);
-    channel.dispose();
-    definitions.remove(channel.name);
+    services.bus.changes.during(() => {
+      channel.dispose();
+      definitions.remove(channel.name);
+      fleet.removed(channel);
+    });
     // The report has an entry for each channel it was begun with.
     return finish()[channel.name] as ChannelReport;
   });

@@ -3,7 +3,7 @@ import type { OptionNames } from '../config/options.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
-import type { RecognitionRule } from '../core/recognition.ts';
+import type { Discriminator, RecognitionRule } from '../core/recognition.ts';
 import type { EventBus } from '../facts/bus.ts';
 import type { Logger } from '../facts/logging.ts';
 import type { RecorderOptions } from '../recorder/flight-recorder.ts';
@@ -18,8 +18,8 @@ export interface RouterOptions<Channels extends ChannelSources = ChannelSources,
   readonly logger?: Logger;
   /** A mitt bus of the host's own to put events on. Default: a new one. */
   readonly events?: EventBus;
-  /** Rules that are asked first for the data type of a message. Default: none. */
-  readonly recognize?: readonly RecognitionRule[];
+  /** How messages are told apart, or only its rules. What is said here wins over the configuration. Default: by `ev`. */
+  readonly recognize?: readonly RecognitionRule[] | RecognizeOptions;
   /** Time. Default: the system's. */
   readonly clock?: Clock;
   /** Chance, for jitter. Default: seeded from the clock. */
@@ -27,6 +27,23 @@ export interface RouterOptions<Channels extends ChannelSources = ChannelSources,
   /** Keeps the last facts and messages, and writes them to files when something goes wrong. Default: nothing is kept. */
   readonly recorder?: RecorderOptions;
 }
+
+/** How messages are told apart. Everything but the rules can stand in a configuration, as `router.recognize`, too. */
+export interface RecognizeOptions extends Partial<Discriminator> {
+  /** Asked first for the data type of a message, in order. Default: none. */
+  readonly rules?: readonly RecognitionRule[];
+  /** Values of the field, or data types, that nobody wants: such messages are only counted. Default: none. */
+  readonly ignore?: readonly string[];
+}
+
+/** The names of these options. */
+export const recognizeOptions: OptionNames<RecognizeOptions> = {
+  rules: true,
+  field: true,
+  types: true,
+  shapes: true,
+  ignore: true,
+};
 
 type AnyChannelInput = NonNullable<RouterConfigInput['channels']>[string];
 

@@ -1,11 +1,9 @@
 import type { Writable } from 'node:stream';
-import { consume, type IntakeCount, type Source } from '../adapters/consume.ts';
-import { createWritable } from '../adapters/writable.ts';
 import type { ChannelSource, RulesInputOf } from '../channel/channel-source.ts';
+import { refuse } from '../channel/copies.ts';
 import type { Partition } from '../channel/partition.ts';
 import type { ConfigChange } from '../config/diff.ts';
-import { type LoadOptions, loadOptions } from '../config/load.ts';
-import { checkOptions } from '../config/options.ts';
+import { checkOptions, throwIfAborted } from '../config/options.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -18,11 +16,14 @@ import type { RouterHealth } from '../report/health.ts';
 import { type RouterMetrics, routerMetrics } from '../report/metrics.ts';
 import { sharersOf } from '../report/sharing.ts';
 import type { ChannelEntry } from './channel-entry.ts';
+import { type ConsumeCount, consume, type Source } from './consume.ts';
+import { createWritable } from './create-writable.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { type DeliveryOutcomeOf, deliver } from './deliver.ts';
 import { type OfferOptions, offerOptions, type RouteAllReport, type RouteOptions, routeOptions } from './intake.ts';
-import { addChannel, type RouterParts, removeChannel, viewOf } from './parts.ts';
-import { Reloads } from './reload.ts';
+import { MixedStream } from './mixed-stream.ts';
+import { addChannel, type RouterParts, removeChannel, viewOf, whyNotRunning } from './parts.ts';
+import { Reloads, type WatchOptions, watchOptions } from './reload.ts';
 import { publishStates, type RouterActor, startActor, stateOf } from './router-actor.ts';
 import type { ChannelInput } from './router-options.ts';
 import { deadlineOf, type StopOptions, stopRouter } from './shutdown.ts';
@@ -44,7 +45,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   static {
     // Only routers are given to it; what they emit does not matter here.
-    partsOf = (router) => (router as DataChannelRouter).#parts;
+    partsOf = (router) => (#parts in router ? router.#parts : refuse(router, 'a router of createRouter'));
   }
 
   constructor(parts: RouterParts, actor: RouterActor) {
@@ -77,7 +78,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** The state of the router itself: starting, running, degraded, stopping, stopped or failed. */
   get state(): string {
-    return stateOf(this.actor);
+    const { isLaunched, isStopping } = this.#parts.fleet;
+    // An actor that was never started does not note that it was stopped.
+    return isStopping && !isLaunched ? 'stopped' : stateOf(this.actor);
   }
 
   /**
@@ -87,30 +90,51 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   async start(): Promise<void> {
     if (this.#stopped !== undefined)
       throw new SluiceError('not-running', 'a router that was stopped cannot start again');
-    await startActor(this.actor);
+    await startActor(this.actor, this.#parts.services.bus);
   }
 
   /** Takes one message in, or says why not. Synchronous; never throws because of a message. */
   route(message: unknown, options?: RouteOptions): Outcome {
-    return options === undefined ? this.#parts.intake.route(message) : this.#routeAs(message, options);
+    return options === undefined ? this.#route(message) : this.#routeAs(message, options);
   }
 
   #routeAs(message: unknown, options: RouteOptions): Outcome {
     checkOptions('route', options, routeOptions);
-    return this.#parts.intake.route(message, options.dataType);
+    return this.#route(message, options.dataType);
+  }
+
+  #route(message: unknown, dataType?: string): Outcome {
+    try {
+      return this.#parts.intake.route(message, dataType);
+    } catch (error) {
+      // Only a stack overflow comes here.
+      this.#parts.fleet.breakOff(error);
+      throw error;
+    }
   }
 
   /** Routes each of several messages, as feeds send them in arrays; says which were refused. */
   routeAll(messages: Iterable<unknown>, options?: RouteOptions): RouteAllReport {
     if (options !== undefined) checkOptions('routeAll', options, routeOptions);
-    return this.#parts.intake.routeAll(messages, options?.dataType);
+    try {
+      return this.#parts.intake.routeAll(messages, options?.dataType);
+    } catch (error) {
+      // That of the iterable, or a stack overflow.
+      this.#parts.fleet.breakOff(error);
+      throw error;
+    }
   }
 
-  /** As `route`, but waits while the mailbox is full. */
+  /** As `route`, but waits while the mailbox is full; `mailbox-full` when `waitingMax` wait already. */
   async offer(message: unknown, options: OfferOptions = {}): Promise<Outcome> {
     checkOptions('offer', options, offerOptions);
-    options.signal?.throwIfAborted();
-    return this.#parts.intake.offer(message, options);
+    throwIfAborted(options.signal);
+    try {
+      return await this.#parts.intake.offerInTurn(message, options);
+    } catch (error) {
+      this.#parts.fleet.breakOff(error);
+      throw error;
+    }
   }
 
   /**
@@ -119,21 +143,30 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    */
   async deliver<Message>(message: Message, options: OfferOptions = {}): Promise<DeliveryOutcomeOf<Message>> {
     checkOptions('deliver', options, offerOptions);
-    const isList = Array.isArray(message);
-    const outcomes = await deliver(this.#parts.intake, isList ? message : [message], options);
+    const { intake } = this.#parts;
+    const list = intake.messagesIn(message, options.dataType);
+    const outcomes = await deliver(intake, list ?? [message], options);
     // The compiler does not see that a list was asked for its list of outcomes.
-    return (isList ? outcomes : outcomes[0]) as DeliveryOutcomeOf<Message>;
+    return (list === undefined ? outcomes[0] : outcomes) as DeliveryOutcomeOf<Message>;
   }
 
-  /** Offers all a source has; an element may be a message or an array of them. Ends with the source or the signal. */
-  consume(source: Source, options: OfferOptions = {}): Promise<IntakeCount> {
+  /**
+   * Takes in all a source has; an element may be a message or a list of them. While messages of one channel wait for room,
+   * those of the others pass. Ends with the source, the signal or `stop`. Rejects with `not-running` if the router does not run.
+   */
+  async consume(source: Source, options: OfferOptions = {}): Promise<ConsumeCount> {
     checkOptions('consume', options, offerOptions);
-    return consume(source, (message) => this.#parts.intake.offerInTurn(message, options), options.signal);
+    const { fleet, intake, services } = this.#parts;
+    const why = whyNotRunning(this.#parts);
+    if (why !== undefined) throw new SluiceError('not-running', `consume: the router ${why}`);
+    return consume(source, new MixedStream(intake, services, options), [fleet.ended, options.signal]);
   }
 
-  /** A Node stream in object mode that offers what is written to it. */
-  writable(): Writable {
-    return createWritable((message) => this.#parts.intake.offer(message, {}));
+  /** A Node stream in object mode that takes in what is written to it, as `consume` does. It fails when the router stops. */
+  writable(options: RouteOptions = {}): Writable {
+    checkOptions('writable', options, routeOptions);
+    const { intake, services } = this.#parts;
+    return createWritable(new MixedStream(intake, services, options), this.#parts);
   }
 
   /** Everything measured, as a plain snapshot. */
@@ -148,8 +181,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Why a channel is or is not delivering: one object, and the same in plain English. */
   explain(name: string): Explanation {
+    const { fleet, intake } = this.#parts;
     const channel = this.#channel(name);
-    return explain(channel, this.#now, sharersOf(this.#parts.fleet.channels, channel));
+    return explain(channel, this.#now, sharersOf(fleet.channels, channel), intake.waitedFor);
   }
 
   /** What is wrong now, oldest first; each alert is published as `alert.raised` and `alert.cleared`. */
@@ -173,30 +207,40 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     config: ChannelInput<RulesInputOf<Source>> = {},
   ): void {
     const { definitions, fleet } = this.#parts;
-    if (fleet.isStopping) throw new SluiceError('not-running', `the router is ${this.state}`);
-    if (fleet.channels.has(name)) throw new SluiceError('duplicate-channel', `there is a channel '${name}' already`);
-    addChannel(this.#parts, definitions.add(name, channel, config));
+    // A caller without types may give anything.
+    if (typeof name !== 'string') throw new SluiceError('invalid-option', 'add: the name must be a string');
+    const assertFree = (): void => {
+      if (fleet.isStopping) throw new SluiceError('not-running', `the router is ${this.state}`);
+      if (fleet.channels.has(name)) throw new SluiceError('duplicate-channel', `there is a channel '${name}' already`);
+    };
+    assertFree();
+    this.#during(() => addChannel(this.#parts, name, definitions.add(name, channel, config, assertFree)));
   }
 
   /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` leaves it out. */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
-    return removeChannel(this.#parts, this.#channel(name), this.#now + deadlineOf('remove', options), true);
+    const drainAt = this.#now + deadlineOf('remove', options);
+    const channel = this.#channel(name);
+    return this.#parts.services.bus.changes.order(() => removeChannel(this.#parts, channel, drainAt, true));
   }
 
   /**
    * Puts another configuration in force, all or nothing, without losing a message, a count or the breakers' history;
-   * says what changed. Rejects with `SluiceError` and every mistake; then the old one stays in force.
+   * says what changed, and how many messages are in a channel that is taken out. What that does not deliver within 5 s is
+   * held for a minute (`messages.held`), in case that a channel of its name comes back, and then becomes dead letters
+   * `removed`. Rejects with `SluiceError` and every mistake; then the old one stays in force.
    */
   reconfigure(config: RouterConfigInput | RouterConfig): Promise<readonly ConfigChange[]> {
     return this.#reloads.reconfigure(config);
   }
 
   /**
-   * Reconfigures from a file whenever it is written; a file with mistakes changes nothing and raises the alert
+   * Reconfigures from a file whenever it is at rest after a change, also behind a link; what code said wins over it. A
+   * file with mistakes, or none, or one that leaves out a channel with messages, changes nothing and raises the alert
    * `config-rejected`. Ends with the returned function, or with `stop`.
    */
-  watch(file: string, options: LoadOptions = {}): () => Promise<void> {
-    checkOptions('watch', options, loadOptions);
+  watch(file: string, options: WatchOptions = {}): () => Promise<void> {
+    checkOptions('watch', options, watchOptions);
     return this.#reloads.watch(file, options);
   }
 
@@ -205,31 +249,35 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * `coolDownMs`: how long it stays open at least; Infinity: until `reset`. Default: the usual cool-down.
    */
   trip(name: string, { coolDownMs }: { readonly coolDownMs?: number } = {}): void {
-    this.#breaker(name).trip(coolDownMs);
+    this.#during(() => this.#breaker(name).trip(coolDownMs));
   }
 
-  /** Closes the breaker of a channel by hand and forgets its history. */
+  /** Closes the breaker of a channel by hand, forgets its history, and ends every wait for another attempt. */
   reset(name: string): void {
-    this.#breaker(name).reset();
+    const breaker = this.#breaker(name);
+    this.#during(() => {
+      this.#withPartitions(name, (partition) => partition.endWaits());
+      breaker.reset();
+    });
   }
 
   /** Holds a channel, or all: it takes messages in and delivers none, until `resume`. */
   pause(name?: string): void {
-    for (const partition of this.#partitions(name)) partition.pause(true);
+    this.#withPartitions(name, (partition) => partition.pause(true));
   }
 
   resume(name?: string): void {
-    for (const partition of this.#partitions(name)) partition.pause(false);
+    this.#withPartitions(name, (partition) => partition.pause(false));
   }
 
-  /** Makes everything that waits in a channel, or in all, due now. */
+  /** Makes everything that waits in a channel, or in all, due now, and ends every wait for another attempt or a probe. */
   flush(name?: string): void {
-    for (const partition of this.#partitions(name)) partition.flush();
+    this.#withPartitions(name, (partition) => partition.flush());
   }
 
   /** Starts a channel anew, even if it was given up. What is in flight is abandoned and delivered again. */
   restart(name: string): void {
-    for (const partition of this.#partitions(name)) this.#parts.fleet.restartByHand(partition);
+    this.#withPartitions(name, (partition) => this.#parts.fleet.restartByHand(partition));
   }
 
   /**
@@ -239,7 +287,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   stop(options: StopOptions = {}): Promise<DrainReport> {
     const deadlineMs = deadlineOf('stop', options);
     this.#reloads.unwatch();
-    this.#stopped ??= stopRouter(this.#parts, this.actor, deadlineMs);
+    this.#stopped ??= this.#parts.services.bus.changes.order(() => stopRouter(this.#parts, this.actor, deadlineMs));
     return this.#stopped;
   }
 
@@ -255,7 +303,10 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     const { channels } = this.#parts.fleet;
     const channel = channels.get(name);
     if (channel !== undefined) return channel;
-    throw new SluiceError('unknown-channel', `no channel '${name}'; there is ${[...channels.keys()].join(', ')}`);
+    throw new SluiceError(
+      'unknown-channel',
+      `no channel '${String(name)}'; there is ${[...channels.keys()].join(', ')}`,
+    );
   }
 
   #breaker(name: string): Breaker {
@@ -264,8 +315,13 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     throw new SluiceError('refused', `channel '${name}' has no breaker: its configuration says breaker: false`);
   }
 
-  #partitions(name?: string): readonly Partition[] {
+  /** An order is carried out whole before anybody hears of it. */
+  #during<Result>(order: () => Result): Result {
+    return this.#parts.services.bus.changes.during(order);
+  }
+
+  #withPartitions(name: string | undefined, order: (partition: Partition) => void): void {
     const channels = name === undefined ? [...this.#parts.fleet.channels.values()] : [this.#channel(name)];
-    return channels.flatMap(({ partitions }) => partitions);
+    this.#during(() => channels.flatMap(({ partitions }) => partitions).forEach(order));
   }
 }

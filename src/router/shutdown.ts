@@ -29,7 +29,8 @@ export async function stopRouter(
   deadlineMs: number,
 ): Promise<DrainReport> {
   const startedAt = services.clock.now();
-  const finish = beginReport([...fleet.channels.values()].filter(({ isRemovedByHand }) => !isRemovedByHand));
+  const standing = [...fleet.channels.values()].filter(({ isRemovedByHand }) => !isRemovedByHand);
+  const finish = beginReport([...standing, ...fleet.takenOut.held]);
   fleet.closeInboxes(startedAt + deadlineMs);
   if (!fleet.isLaunched) {
     fleet.drain();
@@ -38,5 +39,7 @@ export async function stopRouter(
     actor.send({ type: 'router.stop' });
     await until(actor, () => false);
   }
+  // Whatever failed on the way: what is left is handed back.
+  fleet.halt();
   return drainReport(finish(), services.clock.now() - startedAt, deadlineMs);
 }

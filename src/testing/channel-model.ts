@@ -68,32 +68,39 @@ function ownHappenings(value: string, world: World): Happening[] {
         ...failures('batch.failed', world, withFlushFailure),
       ];
     case 'ready.retrying':
-      return [[after('retryDelay', 'ready.retrying'), withBackoffOver(world)]];
+    case 'tripped':
+    case 'draining.waiting':
+      return waitHappenings(value, world);
     case 'ready.isolating':
       return [['isolation.finished', withAllDelivered(world, false)], ...failures('batch.failed', world)];
     case 'ready.probing':
       return probeHappenings(world);
-    case 'tripped':
-      return [
-        ['breaker.closed', withBreaker(world, 'closed')],
-        [after('coolDown', 'tripped'), withCoolDownOver(world)],
-      ];
     case 'paused':
       return [['channel.resume', { ...world, isPaused: false }]];
     case 'draining.delivering':
       return drainHappenings(world);
-    case 'draining.waiting':
-      return [
-        ...when(world.isDeadlineNear, after('drainDeadline', 'draining'), world),
-        ...when(world.breaker !== 'closed', 'breaker.closed', withBreaker(world, 'closed')),
-        ...when(!world.isDeadlineNear, after('retryDelay', 'draining.waiting'), withBackoffOver(world)),
-      ];
     default:
       return [
         ['xstate.done.actor.close', world],
         [after('closeDeadline', 'closing'), world],
       ];
   }
+}
+
+/** What happens in the states that wait. */
+function waitHappenings(value: string, world: World): Happening[] {
+  const shortened: Happening = ['wait.shortened', withWaitsEnded(world, true)];
+  const closed: Happening = ['breaker.closed', withBreaker(withWaitsEnded(world), 'closed')];
+  if (value === 'ready.retrying')
+    return [[after('retryDelay', value), withBackoffOver(world)], ...(world.isBackingOff ? [shortened] : [])];
+  if (value === 'tripped')
+    return [closed, [after('coolDown', value), withCoolDownOver(world)], ...(world.isCooling ? [shortened] : [])];
+  return [
+    ...when(world.isDeadlineNear, after('drainDeadline', 'draining'), world),
+    ...(world.breaker === 'closed' ? [] : [closed]),
+    ...(world.isDeadlineNear ? [] : [shortened]),
+    ...when(!world.isDeadlineNear, after('retryDelay', value), withBackoffOver(world)),
+  ];
 }
 
 /** What happens in several states. */
@@ -106,11 +113,11 @@ function commonHappenings(value: string, world: World): Happening[] {
   const mayFail = world.call > 0 && world.waiting === 0 && (world.isLate || world.breaker !== 'half-open');
   return [
     ['channel.halt', world],
-    ...when(isOpen, 'channel.drain', world),
-    ...when(isOpen, 'channel.drain', { ...world, isDeadlineNear: true }),
+    ...when(isOpen, 'channel.drain', withWaitsEnded(world)),
+    ...when(isOpen, 'channel.drain', { ...withWaitsEnded(world), isDeadlineNear: true }),
     ...when(isOpen, 'channel.restart', world),
     ...when(isOpen && !world.isPaused, 'channel.pause', { ...world, isPaused: true }),
-    ...when(canTrip(value, world), 'breaker.opened', withBreaker(world, 'open')),
+    ...when(canTrip(value, world), 'breaker.opened', { ...withBreaker(world, 'open'), isHeldOpen: true }),
     ...when(isOpen && value !== 'warming' && world.call > 0, 'call.hung', world),
     ...when(isOpen && !isWatching && isFresh && canMixWithCall(value, world), 'weather.message', withMessage(world)),
     ...when(
@@ -170,7 +177,7 @@ function withMessage(world: World): World {
 
 function withBreaker(world: World, breaker: World['breaker']): World {
   const isLate = world.isLate || (breaker === 'open' && world.call > 0);
-  return { ...world, breaker, isCooling: breaker === 'open', isLate };
+  return { ...world, breaker, isCooling: breaker === 'open', isHeldOpen: false, isLate };
 }
 
 /** Messages that waited through the cool-down are overdue. No cool-down runs while a probe is running. */
@@ -180,7 +187,13 @@ function withCoolDownOver(world: World): World {
 }
 
 function withBackoffOver(world: World): World {
-  return { ...world, isBackingOff: false, isCooling: false };
+  return { ...world, isBackingOff: false, isCooling: false, isHeldOpen: false };
+}
+
+/** Nothing holds the next attempt up but an operator. A flush makes what waits due, too. */
+function withWaitsEnded(world: World, isFlush = false): World {
+  const isOverdue = world.isOverdue || (isFlush && world.waiting > 0);
+  return { ...world, isOverdue, isBackingOff: false, isCooling: world.isCooling && world.isHeldOpen };
 }
 
 function stubPort(world: World): ChannelPort {

@@ -22,6 +22,8 @@ export interface World {
   readonly breaker: 'closed' | 'open' | 'half-open';
   /** The cool-down runs. */
   readonly isCooling: boolean;
+  /** An operator said how long, so that nothing shortens it. */
+  readonly isHeldOpen: boolean;
   /** The backoff after a failure runs. */
   readonly isBackingOff: boolean;
   /** The deadline of the drain comes before any backoff or cool-down is over. */
@@ -41,6 +43,7 @@ export function newWorld(batchSize: number): World {
     isPaused: false,
     breaker: 'closed',
     isCooling: false,
+    isHeldOpen: false,
     isBackingOff: false,
     isDeadlineNear: false,
   };

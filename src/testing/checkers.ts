@@ -114,13 +114,21 @@ function metricsProblems({ rejected, rejectedBy, deadLettered, deadLetteredBy }:
 
 /** After the end nothing waits, and the report lists every message that was not delivered. */
 function reportProblems(
-  { buffered, returned, inFlight, returnedMessages, unsettledMessages }: ChannelReport,
+  { backAtOrigin, buffered, returned, inFlight, returnedMessages, unsettledMessages }: ChannelReport,
   equal: Equal,
 ) {
   return [
     ...equal('buffered = 0 at the end', buffered, 0),
-    ...equal('returned = the number of returnedMessages', returned, returnedMessages.length),
-    ...equal('inFlight = the number of unsettledMessages', inFlight, unsettledMessages.length),
+    ...equal(
+      'returned = the number of returnedMessages and of those back at their origins',
+      returned,
+      returnedMessages.length + backAtOrigin.returned,
+    ),
+    ...equal(
+      'inFlight = the number of unsettledMessages and of those back at their origins',
+      inFlight,
+      unsettledMessages.length + backAtOrigin.unsettled,
+    ),
   ];
 }
 

@@ -6,7 +6,9 @@ export {
   channelPaths,
   type PathCoverage,
 } from './channel-paths.ts';
+export { checkSource, type SourceCheck } from './check-source.ts';
 export { type Accounts, checkBounds, checkConservation, checkOrder, type OrderRule } from './checkers.ts';
+export { type MemorySource, type MemorySourceOptions, memorySource } from './memory-source.ts';
 export type { MessageOutcome } from './message-roll.ts';
 export {
   busy,
@@ -25,6 +27,7 @@ export {
 } from './reactions.ts';
 export { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts';
 export { createSink, type Sink, type SinkCall, type SinkOptions } from './sink.ts';
+export type { SourceFeature, SourceRig } from './source-rig.ts';
 export { type BatchResult, type TestBatchOptions, testBatch } from './test-batch.ts';
 export { message, messages, type TestMessage } from './test-messages.ts';
 export { createTestRouter, type TestRouter, type TestRouterOptions } from './test-router.ts';

@@ -32,16 +32,28 @@ export class MessageRoll {
   readonly #entries: Entry[] = [];
   readonly #byPayload = new Map<unknown, Entry[]>();
   #last: Entry = { attempts: 0, outcome: undefined };
+  /** Messages that were accepted before there was an instance to check them, in order. */
+  readonly #unchecked: Entry[] = [];
+  #isChecked = false;
 
   /** The next message, as it came. */
   open(): void {
     this.#last = { attempts: 0, outcome: undefined };
     this.#entries.push(this.#last);
+    this.#isChecked = false;
+  }
+
+  /** The message that came last was accepted. */
+  accepted(message: unknown): void {
+    if (this.#isChecked) return;
+    this.#add(message, this.#last);
+    this.#unchecked.push(this.#last);
   }
 
   /** The message that came last is this payload. */
   checked(payload: unknown): void {
-    this.#byPayload.set(payload, [...(this.#byPayload.get(payload) ?? []), this.#last]);
+    this.#add(payload, this.#unchecked.shift() ?? this.#last);
+    this.#isChecked = true;
   }
 
   /** The message that came last was refused. */
@@ -84,6 +96,10 @@ export class MessageRoll {
       if (outcome !== undefined) return outcome;
       return attempts > 0 ? { status: 'delivered', attempts } : { status: neverHanded };
     });
+  }
+
+  #add(payload: unknown, entry: Entry): void {
+    this.#byPayload.set(payload, [...(this.#byPayload.get(payload) ?? []), entry]);
   }
 
   #note(payload: unknown, isMeant: (entry: Entry) => boolean, note: (entry: Entry) => void): void {

@@ -18,6 +18,8 @@ export const NAME = 'channel';
 const FAR_MS = 60_000;
 const NEAR_MS = 20;
 const QUIET_MS = 2;
+/** An operator's cool-down takes as long as that of a failed trial. */
+const HELD_MS = 3_000;
 /** More rounds than this, and the edge that was expected does not come. */
 const ROUNDS_MAX = 12;
 /** A failed channel is started again by then, and what waits for a backoff or a hung trial is delivered. */
@@ -151,6 +153,7 @@ export class PathRun {
       case 'weather.message':
         return this.#route();
       case 'batch.flush':
+      case 'wait.shortened':
         return router.flush(NAME);
       case 'delivery.quieted':
       case 'isolation.finished':
@@ -191,7 +194,7 @@ export class PathRun {
   async #openBreaker(): Promise<void> {
     const isTried = this.#isProbing || this.#router.metrics().channels[NAME]?.breaker?.state === 'half-open';
     if (isTried) await this.#settleCalls('fail');
-    else this.#router.trip(NAME);
+    else this.#router.trip(NAME, { coolDownMs: HELD_MS });
   }
 
   /** Longer than any cool-down, unless an operator holds the breaker open. */

@@ -87,7 +87,7 @@ export async function testBatch<Channel extends AnyChannel>(
 function pass(test: TestRouter<unknown>, roll: MessageRoll, message: unknown): void {
   roll.open();
   const outcome = test.router.route(message, { dataType: NAME });
-  if (outcome.status === 'accepted') return;
+  if (outcome.status === 'accepted') return roll.accepted(message);
   const isLetter = outcome.reason === 'invalid';
   roll.rejected(outcome.reason, isLetter ? test.facts('message.deadLettered').at(-1)?.error : undefined);
 }

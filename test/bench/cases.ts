@@ -98,7 +98,37 @@ export const cases: readonly Case[] = [
     roundsMax: 1,
     open: async () => ({ measure: (await import('./cases/idle-hour.ts')).runIdleHour }),
   },
+  writing('J1', 'journal.write in calls of 100 messages, 64 of them outstanding; texts as a feed sends them', 100, 64),
+  writing('J2', 'journal.write one message a call, 10,000 calls outstanding', 1, 10_000),
+  {
+    name: 'J3',
+    title: 'a journal of a million messages is opened and read to its end; parse is JSON.parse of the same lines',
+    baseline: 'parse',
+    contestants: ['parse', 'sluice', 'sluice-texts'],
+    measures: speed,
+    turns: { warmUp: 1, counted: 3 },
+    async open(contestant) {
+      const { openRecovery } = await import('./cases/journal.ts');
+      return openRecovery(contestant);
+    },
+  },
 ];
+
+/** Beside a bare loop of `write` and `fdatasync` for the same bytes; sluice-encoding begins with objects. */
+function writing(name: string, title: string, perCall: number, outstanding: number): Case {
+  return {
+    name,
+    title,
+    baseline: 'fdatasync',
+    contestants: ['fdatasync', 'sluice', 'sluice-encoding'],
+    measures: speed,
+    turns: { warmUp: 2, counted: 5 },
+    async open(contestant) {
+      const { openWriting } = await import('./cases/journal.ts');
+      return openWriting(contestant, perCall, outstanding);
+    },
+  };
+}
 
 function throughput(name: string, title: string, workload: Workload): Case {
   return {

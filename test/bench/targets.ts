@@ -24,6 +24,10 @@ const targets: readonly Target[] = [
   ['W6', 'messages/s', '≥', 5, ['parse']],
   ['W8', 'timers pending', '≤', 0],
   ['W8', 'growth, kB', '≤', 0],
+  ['J1', 'messages/s', '≥', 0.6, ['fdatasync']],
+  ['J1', 'messages/s', '≥', 1_000_000],
+  ['J2', 'messages/s', '≥', 150_000],
+  ['J3', 'messages/s', '≥', 0.7, ['parse']],
 ];
 
 /** The targets as rows of a table: case, what is promised, what was measured, whether it is met. */

@@ -1,12 +1,14 @@
+import { writeFile } from 'node:fs/promises';
 import { Session } from 'node:inspector';
-import { createRouter, ProcessingChannel } from 'sluice';
+import { ConfigError, createRouter, loadConfig, ProcessingChannel } from 'sluice';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { channelsOf } from '../bench/contestants/sluice.ts';
 import { messageOf } from '../bench/message.ts';
 
 /**
  * Steps of the program; a step is one run of a function or of a block in it. `traffic` is a message for each channel,
- * until all are idle again; `flush` is one batch of one channel while a message waits in each of the others.
+ * until all are idle again; `flush` is one batch of one channel while a message waits in each of the others; `mistakes`
+ * is a configuration with a mistake in each channel and in a variable of each.
  */
 export type GrowthCounts = Awaited<ReturnType<typeof growth>>;
 
@@ -46,7 +48,18 @@ async function growth(count: number) {
   await clock.advance(1_000);
   const { conserved } = await stopped;
   if (!conserved) throw new Error('the report of the stop does not account for every message');
-  return { start, traffic, flush, stop: stepsSince(session) };
+  const stop = stepsSince(session);
+  await readMistakes(count);
+  return { start, traffic, flush, stop, mistakes: stepsSince(session) };
+}
+
+async function readMistakes(count: number): Promise<void> {
+  const names = Array.from({ length: count }, (_, index) => `c${index + 1_000}`);
+  await writeFile(file, `channels: { ${names.map((name) => `${name}: { x: &x${name} 1, y: *x${name} }`).join(', ')} }`);
+  const environment = Object.fromEntries(names.map((name) => [`SLUICE_${name.toUpperCase()}_BATCH_SIZE`, '0']));
+  const error: unknown = await loadConfig(file, { environment }).catch((thrown: unknown) => thrown);
+  const isWhole = error instanceof ConfigError && error.mistakes.length + error.more === 3 * count;
+  if (!isWhole) throw new Error(`not every mistake is counted: ${String(error).slice(0, 200)}`);
 }
 
 /** The steps since the last call. */
@@ -59,5 +72,7 @@ function stepsSince(session: Session): number {
   });
   return steps;
 }
+
+const file = `${process.argv[1]}.${process.argv[2]}.yaml`;
 
 process.stdout.write(JSON.stringify(await growth(Number(process.argv[2]))));

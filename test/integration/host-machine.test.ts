@@ -244,6 +244,30 @@ describe('a host of any shape', () => {
     await expectGone(clock, watch);
   });
 
+  it('one that persists or restores itself while the router runs is refused with words', async () => {
+    const { clock, host, invoked } = await startHost();
+    host.send({ type: 'on' });
+    const refused = /a running router can be neither persisted nor restored.*hosting\.md#persisting-your-machine/;
+    expect(() => host.getPersistedSnapshot()).toThrow(refused);
+    const router = invoked();
+    const stopped = router.stop();
+    await clock.advance(200);
+    await stopped;
+    const persisted = JSON.parse(JSON.stringify(host.getPersistedSnapshot()));
+    const again = createActor(hostOf(createRouterLogic(options(clock).options)), { clock, snapshot: persisted });
+    again.start();
+    expect(again.getSnapshot().value).toEqual(host.getSnapshot().value);
+    again.stop();
+    // As a snapshot of an older version, or one made by hand, may have it.
+    persisted.children.router.snapshot.status = 'active';
+    const errors: unknown[] = [];
+    const hand = createActor(hostOf(createRouterLogic(options(clock).options)), { clock, snapshot: persisted });
+    hand.subscribe({ error: (error) => errors.push(error) });
+    hand.start();
+    expect(errors.map(String)).toEqual([expect.stringMatching(refused)]);
+    host.stop();
+  });
+
   it('R2.1 one that spawns two routers from one logic has two that share nothing but what it gave them', async () => {
     const { clock, host, watch } = await startHost();
     host.send({ type: 'spawn' });

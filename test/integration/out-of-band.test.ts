@@ -4,7 +4,12 @@ import { text } from 'node:stream/consumers';
 import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRouter, type DataChannelRouter, ProcessingChannel } from '../../src/index.ts';
-import { type MetricsThread, type MetricsThreadOptions, startMetricsThread } from '../../src/inspector/thread.ts';
+import {
+  type MetricsThread,
+  type MetricsThreadOptions,
+  serviceOf,
+  startMetricsThread,
+} from '../../src/inspector/thread.ts';
 import type { ThreadHealth } from '../../src/inspector/thread-watch.ts';
 import { ASKER } from '../support/asker.ts';
 import { bundleThreadWorker } from '../support/bundled-worker.ts';
@@ -50,7 +55,7 @@ async function threadOf(
   router: DataChannelRouter,
   options: Partial<MetricsThreadOptions> = {},
 ): Promise<MetricsThread> {
-  const thread = await startMetricsThread(router, { token, ...options }, worker.code);
+  const thread = await startMetricsThread(router, serviceOf({ token, ...options }, token), () => {}, worker.code);
   closing.push(() => thread.stop());
   return thread;
 }
@@ -105,7 +110,8 @@ interface Heard {
 }
 
 /** What another thread hears while this one does nothing but wait for it. */
-function hearWhileStuck({ url }: MetricsThread): Heard {
+function hearWhileStuck({ port }: MetricsThread): Heard {
+  const url = `http://127.0.0.1:${port}`;
   const flag = new SharedArrayBuffer(8);
   const room = new SharedArrayBuffer(200_000);
   const asker = new Worker(ASKER, { eval: true, workerData: { url, token, flag, room } });

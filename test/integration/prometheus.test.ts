@@ -124,7 +124,7 @@ describe("a registry of the host's own", () => {
     const { router } = await createTestRouter({ sinks: { tick: {} } });
     const registry = new Registry();
     const unregister = registerMetrics(router, registry);
-    expect(() => registerMetrics(router, registry)).toThrow('already been registered');
+    expect(() => registerMetrics(router, registry)).toThrow('two routers have the labels {}; give each its own');
     unregister();
     expect(parsed(await registry.metrics())).toEqual([]);
     registerMetrics(router, registry);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ActorSystem, AnyActorRef } from 'xstate';
 import * as highest from 'xstate';
 import * as lowest from 'xstate-lowest';
-import { forgetOptions, keepTimersApart } from '../../src/channel/xstate-internals.ts';
+import { forgetOptions, keepTimersApart, unstick } from '../../src/channel/xstate-internals.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { textOf } from '../support/project-files.ts';
 
@@ -84,7 +84,7 @@ function createFamily({ createActor, fromCallback, raise, setup }: XState) {
     cancelAll(actor);
   };
   const parent = createActor(idle, { parent: root }).start();
-  keepTimersApart(parent);
+  keepTimersApart({ self: parent, system: parent.system }, clock);
   const spawn = (name: string, under: AnyActorRef = parent) => {
     const actor = createActor(sleeper, { parent: under, input: name }).start();
     forgetOptions(actor);
@@ -118,6 +118,16 @@ describe.each([
     expect(fired).toEqual(['only']);
     actor.send({ type: 'end' });
     expect(clock.pending).toBe(0);
+  });
+
+  it('a queue that stands still after an exception goes on', () => {
+    const { spawn, root } = createFamily(xstate);
+    const actor = spawn('only', root);
+    const { mailbox } = actor as unknown as { mailbox: { _current: unknown } };
+    mailbox._current = { value: { type: 'rise' }, next: null };
+    expect([unstick(root), unstick(actor), unstick(actor)]).toEqual([false, true, false]);
+    actor.send({ type: 'end' });
+    expect(actor.getSnapshot().status).toBe('done');
   });
 
   it('nothing is looked for among the timers of the whole system', () => {

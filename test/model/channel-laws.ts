@@ -16,6 +16,8 @@ export function placeAfter(from: string, type: string, world: World): string {
     case 'channel.restart':
     case 'call.hung':
       return 'failed';
+    case 'wait.shortened':
+      return from;
     case 'channel.halt':
     case 'xstate.done.actor.close':
     case 'xstate.error.actor.close':
@@ -75,7 +77,8 @@ function resting(world: World): string {
 function failing(from: string, world: World): string {
   if (from === 'ready.probing') return 'tripped';
   if (from.startsWith('draining.')) return 'draining.waiting';
-  return from === 'ready.flushing' && factsOf(world).isIsolating ? 'ready.isolating' : 'ready.retrying';
+  const { isIsolating, mustWait } = factsOf(world);
+  return from === 'ready.flushing' && isIsolating && !mustWait ? 'ready.isolating' : 'ready.retrying';
 }
 
 /** A drain waits like any delivery, and is over when nothing is left. */

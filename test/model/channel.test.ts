@@ -98,6 +98,15 @@ const ignored = {
     },
     { in: [...delivering, 'closing'], because: 'it changes nothing: the drain goes on, or is over' },
   ],
+  'wait.shortened': [
+    {
+      in: [
+        ...['warming', ...idle, ...buffering, ...flushing, ...isolating, ...probing],
+        ...['paused', ...delivering, 'closing'],
+      ],
+      because: 'no wait is under way; whoever begins one asks how long it takes',
+    },
+  ],
   'call.hung': [
     { in: ['warming'], because: 'a life begins without a call' },
     { in: [...draining, 'closing'], because: 'the deadline ends the drain, and the report names what is in flight' },

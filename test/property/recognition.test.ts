@@ -2,9 +2,20 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Recognition } from '../../src/core/recognition.ts';
 
-const EVENTS = { T: 'tick', XT: 'tick', A: 'ohlcv', AM: 'ohlcv', XA: 'ohlcv', XAS: 'ohlcv', FMV: 'fmv' };
+const EVENTS = {
+  T: 'tick',
+  XT: 'tick',
+  A: 'ohlcv',
+  AM: 'ohlcv',
+  CA: 'ohlcv',
+  CAS: 'ohlcv',
+  XA: 'ohlcv',
+  XAS: 'ohlcv',
+  FMV: 'fmv',
+};
 
 const recognition = new Recognition();
+recognition.configure({ field: 'ev', types: {}, shapes: true });
 const anything = fc.anything({ withNullPrototype: true, withBigInt: true });
 const fields = fc.dictionary(
   fc.constantFrom('ev', 'sym', 'p', 't', 'o', 'h', 'l', 'c', 'v', 'fmv', '__proto__'),
@@ -77,12 +88,15 @@ test('the first rule with an opinion wins over everything; a rule that fails has
         return each;
       });
       const ruled = new Recognition(rules, (error) => failures.push(error));
+      ruled.configure({ field: 'ev', types: {}, shapes: true });
       const first = opinions.findIndex((each) => each === 'mine' || each === 'yours');
       const asked = first < 0 ? opinions : opinions.slice(0, first);
       expect(ruled.dataTypeOf(message)).toBe(first < 0 ? recognition.dataTypeOf(message) : opinions[first]);
       expect(failures.length).toBe(asked.filter((each) => each === 'throws').length);
       // Nobody has to listen.
-      expect(new Recognition(rules).dataTypeOf(message)).toBe(ruled.dataTypeOf(message));
+      const unheard = new Recognition(rules);
+      unheard.configure({ field: 'ev', types: {}, shapes: true });
+      expect(unheard.dataTypeOf(message)).toBe(ruled.dataTypeOf(message));
     }),
   );
 });

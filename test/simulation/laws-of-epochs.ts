@@ -5,7 +5,12 @@ export function checkClosed(account: Account, cause: string): string[] {
   const { config, name } = account;
   const { breaker } = config;
   if (cause !== 'probes-passed' || !isJudged(account) || !breaker) return [];
-  const passed = trialsOf(account).filter((call) => call.isSuccess === true && call.named.size < call.batch.length);
+  // A sink that refuses a message for good has shown that it works.
+  const isPassed = ({ batch, isSuccess, named }: SinkCall): boolean =>
+    isSuccess === true
+      ? named.size < batch.length
+      : isSuccess === false && batch.some(({ mark }) => mark === 'refused');
+  const passed = trialsOf(account).filter(isPassed);
   const { probes = 1 } = breaker;
   if (passed.length >= probes) return [];
   return [`${name}: the breaker closed after ${passed.length} successful probes of its own stay, ${probes} are needed`];

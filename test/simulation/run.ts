@@ -216,8 +216,8 @@ class Run {
   async #checkTimers(): Promise<void> {
     const { routerClock, router, record } = this.#world;
     const isIdle = (): boolean => this.#channels().every(({ explained }) => explained.state === 'idle');
-    // Poison may be tried for a long while yet; an alert of what failed last ends a second or two later.
-    for (let waits = 0, idle = 0; waits < 60 && idle < 6 && routerClock.pending > 0; waits += 1) {
+    // Poison may be tried for a long while yet; what was refused last is looked at for twenty seconds.
+    for (let waits = 0, idle = 0; waits < 80 && idle < 24 && routerClock.pending > 0; waits += 1) {
       await this.#step(1_000);
       idle = isIdle() ? idle + 1 : 0;
     }

@@ -155,7 +155,7 @@ describe('an error that says what to do', () => {
     expect(rig.sink('tick').calls).toMatchObject([{ at: 0 }, { at: 5_000, attempt: 2 }]);
   });
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, -5, '7'])(
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, -5, '7s'])(
     'a `retryAfterMs` of %s is no wish',
     async (retryAfterMs) => {
       const rig = await createTestRouter({ sinks: { tick: { retry: { delayMs: 100 } } } });

@@ -11,14 +11,15 @@ it('the end of a call from before leaves the next attempt where it was announced
   rig.sink('tick').script.push(fail(), held);
   router.routeAll(messages('tick', 2));
   router.trip('tick');
-  await rig.advanceUntil(
-    router.reconfigure({ channels: { tick: { ...limits, breaker, processTimeoutMs: 5_000, batchSize: 1 } } }),
-  );
+  const smaller = { ...limits, processTimeoutMs: 5_000, batchSize: 1 };
+  await rig.advanceUntil(router.reconfigure({ channels: { tick: { ...smaller, breaker } } }));
   await rig.advance(120);
   // The probe has one of the two; nobody waits for it any more.
   expect(rig.router.explain('tick')).toMatchObject({ state: 'probing', inFlight: 1, waiting: 1 });
   router.trip('tick');
-  router.reset('tick');
+  // Closes the breaker and ends no wait.
+  const observing = { ...breaker, observeOnly: true };
+  await rig.advanceUntil(router.reconfigure({ channels: { tick: { ...smaller, breaker: observing } } }));
   const { state, endsInMs } = router.explain('tick');
   expect(state).toBe('retrying');
   expect(endsInMs).toBeGreaterThan(100);

@@ -42,7 +42,12 @@ describe('lines', () => {
     ]);
   });
 
-  test('a byte-order mark is no part of the first line', () => {
+  test('a byte-order mark is no part of a line, of the first or of a later one', () => {
     expect(split([Buffer.from('\uFEFF{}\r\n')])).toEqual([{ number: 1, text: '{}' }]);
+    // As `cat first second` has it.
+    expect(split([Buffer.from('1\n\uFEFF2\n')])).toEqual([
+      { number: 1, text: '1' },
+      { number: 2, text: '2' },
+    ]);
   });
 });

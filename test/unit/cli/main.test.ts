@@ -25,6 +25,7 @@ afterEach(() => {
   process.argv = argv;
   process.exitCode = undefined;
   process.stdout.removeAllListeners('error');
+  process.stderr.removeAllListeners('error');
   vi.restoreAllMocks();
 });
 
@@ -51,6 +52,12 @@ describe('the process of the command', () => {
     process.stdout.emit('error', Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
     expect(written.stderr).toBe('sluice: cannot write the output: no space left on device\n');
     expect(process.exitCode).toBe(1);
+  });
+
+  it('writes its report though nobody hears its messages any more', async () => {
+    await sluice('--version');
+    process.stderr.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    expect([written.stderr, process.exitCode]).toEqual(['', 0]);
   });
 
   it('drains at the first Ctrl-C, and ends at once at the second', async () => {

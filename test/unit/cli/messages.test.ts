@@ -13,9 +13,9 @@ async function read(text: string): Promise<{ messages: unknown[]; malformed: Mal
 }
 
 describe('messages', () => {
-  test('a line is a message or an array of messages, and blank lines are nothing', async () => {
+  test('a line is a message or a list of messages, and blank lines are nothing', async () => {
     const { messages, malformed } = await read('{"a":1}\r\n\n  \n[{"b":2},3]\n[]\nnull\n"x"\n[[4]]');
-    expect(messages).toEqual([{ a: 1 }, { b: 2 }, 3, null, 'x', [4]]);
+    expect(messages).toEqual([{ a: 1 }, { b: 2 }, 3, null, 'x', [[4]]]);
     expect(malformed).toEqual([]);
   });
 

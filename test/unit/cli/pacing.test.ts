@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { messageTimeMs, paced } from '../../../src/cli/pacing.ts';
+import { type PaceListener, paced } from '../../../src/cli/pacing.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 
 const START_MS = 1_723_161_255_000;
+
+const unheard: PaceListener = { addUnpaced() {}, addLongWait() {} };
 
 interface Timed {
   readonly t: number;
@@ -16,7 +18,7 @@ async function release(offsetsMs: readonly number[], factor: number, totalMs: nu
     yield offsetsMs.map((offsetMs): Timed => ({ t: START_MS + offsetMs }));
   }
   const done = (async () => {
-    for await (const batch of paced(batches(), factor, clock, new AbortController().signal)) {
+    for await (const batch of paced(batches(), factor, clock, new AbortController().signal, unheard)) {
       for (const message of batch as readonly Timed[]) released.push([message.t - START_MS, clock.now()]);
     }
   })();
@@ -56,7 +58,7 @@ describe('pacing', () => {
     }
     const all: unknown[] = [];
     const reading = (async () => {
-      for await (const batch of paced(batches(), 1, clock, new AbortController().signal))
+      for await (const batch of paced(batches(), 1, clock, new AbortController().signal, unheard))
         all.push([clock.now(), ...batch]);
     })();
     await clock.advance(100);
@@ -67,6 +69,24 @@ describe('pacing', () => {
     ]);
   });
 
+  test('messages without a time, stale ones and long waits are told', async () => {
+    const clock = createSimulatedClock();
+    async function* batches() {
+      yield [{ t: START_MS }, 'no time', { t: START_MS - 6_000 }, { t: START_MS - 4_000 }, { t: START_MS + 60_000 }];
+    }
+    const told: unknown[] = [];
+    const listener: PaceListener = {
+      addUnpaced: (why) => told.push(why),
+      addLongWait: (...wait) => told.push(wait),
+    };
+    const reading = (async () => {
+      for await (const _batch of paced(batches(), 1, clock, new AbortController().signal, listener));
+    })();
+    await clock.advance(60_000);
+    await reading;
+    expect(told).toEqual(['missing', 'stale', [60_000, START_MS + 60_000]]);
+  });
+
   test('a batch that begins late is waited for, and nothing is handed on before it', async () => {
     const clock = createSimulatedClock();
     async function* batches() {
@@ -75,7 +95,8 @@ describe('pacing', () => {
     }
     const times: number[] = [];
     const reading = (async () => {
-      for await (const _batch of paced(batches(), 1, clock, new AbortController().signal)) times.push(clock.now());
+      for await (const _batch of paced(batches(), 1, clock, new AbortController().signal, unheard))
+        times.push(clock.now());
     })();
     await clock.advance(100);
     await reading;
@@ -90,7 +111,7 @@ describe('pacing', () => {
       controller.abort();
       yield [{ t: START_MS + 3_600_000 }];
     }
-    const feed = paced(batches(), 1, clock, controller.signal);
+    const feed = paced(batches(), 1, clock, controller.signal, unheard);
     await feed.next();
     expect((await feed.next()).done).toBe(true);
     expect(clock.pending).toBe(0);
@@ -102,24 +123,12 @@ describe('pacing', () => {
     async function* batches() {
       yield [{ t: START_MS }, { t: START_MS + 3_600_000 }];
     }
-    const feed = paced(batches(), 1, clock, controller.signal);
+    const feed = paced(batches(), 1, clock, controller.signal, unheard);
     await feed.next();
     const next = feed.next();
     await clock.settle();
     controller.abort();
     expect((await next).done).toBe(true);
     expect(clock.pending).toBe(0);
-  });
-
-  test.each([
-    ['milliseconds', { t: START_MS }, START_MS],
-    ['microseconds', { t: START_MS * 1e3 }, START_MS],
-    ['nanoseconds', { t: START_MS * 1e6 }, START_MS],
-    ['the end of a bar', { s: START_MS, e: START_MS + 1_000 }, START_MS + 1_000],
-    ['no time at all', { t: 'now' }, undefined],
-    ['a time before any market was recorded', { t: 12 }, undefined],
-    ['null', null, undefined],
-  ])('the time of a message is read from %s', (_name, message, expected) => {
-    expect(messageTimeMs(message)).toBe(expected);
   });
 });

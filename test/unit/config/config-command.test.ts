@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { configCommand } from '../../../src/cli/config-command.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { writeConfig } from './config-files.ts';
+import { channels } from './example-module.ts';
 
 afterEach(() => {
   process.exitCode = undefined;
@@ -35,6 +36,26 @@ describe('config check', () => {
       expect.stringContaining(`${file}:1:34 channels.tick.x: is not a known field`),
     ]);
     expect(exitCode).toBe(1);
+  });
+
+  test('with --channels it checks names and rules by the classes, beside all other mistakes', async () => {
+    const file = await writeConfig(
+      'channels: { tick: { priority: 0 }, ohlcv: { eventRules: { minMovePercent: -1 } }, bars: {} }',
+    );
+    const { err, exitCode } = await run('check', file, '--channels', 'test/unit/config/example-module.ts');
+    expect(err.trimEnd().split('\n')).toEqual([
+      expect.stringContaining('channels.tick.priority: must be a whole number from 1 to 9, got 0'),
+      expect.stringContaining('channels.ohlcv.eventRules.minMovePercent: Too small'),
+      expect.stringContaining('channels.bars: no class is given for it; channels has tick, ohlcv, fmv'),
+    ]);
+    expect(exitCode).toBe(1);
+    const sound = await run('check', 'config/channels.yaml', '--channels', 'test/unit/config/example-module.ts');
+    expect(sound.out).toBe(`config/channels.yaml: ok, 3 channels: ${Object.keys(channels).join(', ')}\n`);
+  });
+
+  test('a module without channels is told', async () => {
+    const without = run('check', 'config/channels.yaml', '--channels', 'test/unit/config/config-files.ts');
+    await expect(without).rejects.toThrow(/config-files\.ts must export channels/);
   });
 
   test('a missing file is told in one clear line', async () => {

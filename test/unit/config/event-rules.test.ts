@@ -1,9 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { checkEventRules } from '../../../src/config/event-rules.ts';
-import { loadConfig } from '../../../src/config/load.ts';
-import { parseConfig } from '../../../src/config/parse.ts';
+import { loadConfig, readConfig } from '../../../src/config/load.ts';
+import { parseConfig, resolve, sourceOf } from '../../../src/config/parse.ts';
 import { mistakesOf, placeOf, writeConfig } from './config-files.ts';
 
 const rules = z.strictObject({
@@ -15,16 +14,14 @@ function schemaThat(validate: StandardSchemaV1['~standard']['validate']): Standa
   return { '~standard': { version: 1, vendor: 'test', validate } };
 }
 
-describe('checkEventRules', () => {
+describe('eventRules', () => {
   test('R4.1 the channel’s own schema fills in the rules; channels without one keep theirs', () => {
     const config = parseConfig({ channels: { ohlcv: {}, fmv: { eventRules: { any: 1 } } } });
-    const checked = checkEventRules(
-      config,
-      new Map([
-        ['ohlcv', rules],
-        ['other', rules],
-      ]),
-    );
+    const schemas = new Map([
+      ['ohlcv', rules],
+      ['other', rules],
+    ]);
+    const checked = resolve(sourceOf(config), { rules: schemas });
     expect(checked.channels.ohlcv?.eventRules).toEqual({ minMovePercent: 0.5, per: [] });
     expect(checked.channels.fmv?.eventRules).toEqual({ any: 1 });
     expect(parseConfig(checked)).toBe(checked);
@@ -46,10 +43,36 @@ describe('checkEventRules', () => {
       ['ohlcv', rules],
       ['fmv', rules],
     ]);
-    expect(await mistakesOf(() => checkEventRules(config, both))).toEqual([
+    expect(await mistakesOf(() => resolve(sourceOf(config), { rules: both }))).toEqual([
       'channels.yaml:4:23 channels.ohlcv.eventRules.minMovePercent: Too small: expected number to be >0, got -1',
       'channels.yaml:5:16 channels.ohlcv.eventRules.per.1: Invalid input: expected string, received number, got 2',
       'channels.yaml:7:17 channels.fmv.eventRules: Unrecognized key: "minMove", got {"minMove":1}',
+    ]);
+  });
+
+  test('R4.3 rules and channels without a class are told beside all other mistakes', async () => {
+    const file = await writeConfig(`channels:
+  ohlcv:
+    priority: 0
+    eventRules: { minMovePercent: -1 }
+  fmv:
+    eventRules: []
+  tik: {}
+`);
+    const classes = {
+      names: ['tick', 'ohlcv', 'fmv'],
+      rules: new Map([
+        ['ohlcv', rules],
+        ['fmv', rules],
+      ]),
+    };
+    const source = await readConfig(file, { environment: { SLUICE_OHLCV_X: '1' } });
+    expect(await mistakesOf(() => resolve(source, classes))).toEqual([
+      'channels.yaml:3:15 channels.ohlcv.priority: must be a whole number from 1 to 9, got 0',
+      'channels.yaml:4:35 channels.ohlcv.eventRules.minMovePercent: Too small: expected number to be >0, got -1',
+      'channels.yaml:6:17 channels.fmv.eventRules: must be a map of rules, got []',
+      'channels.yaml:7:3 channels.tik: no class is given for it; channels has tick, ohlcv, fmv, did you mean tick?',
+      'SLUICE_OHLCV_X: must name a field of the router or of a channel (ohlcv, fmv, tik)',
     ]);
   });
 
@@ -83,7 +106,7 @@ describe('checkEventRules', () => {
     ],
   ])('a schema that %s is a mistake, not a crash', async (_name, schema, expected) => {
     const config = parseConfig({ channels: { tick: {} } });
-    const mistakes = await mistakesOf(() => checkEventRules(config, new Map([['tick', schema]])));
+    const mistakes = await mistakesOf(() => resolve(sourceOf(config), { rules: new Map([['tick', schema]]) }));
     expect(mistakes).toEqual([expect.stringMatching(expected)]);
   });
 });

@@ -61,9 +61,33 @@ channels:
     ['a list', '- 1\n', ['channels.yaml:1:1: must be a map with router and channels, got [1]']],
     ['several documents', 'router: {}\n---\nrouter: {}\n', [/^channels\.yaml:2:1: .*multiple documents/]],
     [
-      'a section without content',
-      'channels:\n  tick:\n',
-      ['channels.yaml:2:8 channels.tick: must be a map of fields, got nothing'],
+      'a field without a value',
+      'channels:\n  tick:\n    priority:\n',
+      ['channels.yaml:3:14 channels.tick.priority: must be a whole number from 1 to 9, got nothing'],
+    ],
+    [
+      'a mistake that an anchor brings in, and one in what is merged,',
+      'x-base: &base\n  priority: 0\nchannels:\n  tick:\n    <<: *base\n    x: 1\n  fmv: *base\n',
+      [
+        'channels.yaml:2:13 channels.tick.priority: must be a whole number from 1 to 9, got 0',
+        'channels.yaml:2:13 channels.fmv.priority: must be a whole number from 1 to 9, got 0',
+        /^channels.yaml:6:5 channels.tick.x: is not a known field/,
+      ],
+    ],
+    [
+      'a merge of what is no map',
+      'channels:\n  tick:\n    <<: [5]\n',
+      ['channels.yaml:3:5: << takes a map, an alias of a map, or a list of them'],
+    ],
+    [
+      'an alias inside its own anchor',
+      'channels: &a\n  tick: *a\n',
+      ['channels.yaml:2:9: *a stands inside its own anchor'],
+    ],
+    [
+      'a quoted merge key',
+      'channels:\n  tick: { "<<": {} }\n',
+      [/^channels.yaml:2:11 channels.tick."<<": is not a known field/],
     ],
     [
       'a name no channel may have',
@@ -76,11 +100,11 @@ channels:
       ['channels.yaml:3:15 channels.ohlcv.capacity: must be at least batchSize (100), got 9'],
     ],
     ['an unknown tag', 'router: !!js/function 1\n', [/^channels\.yaml:1:9: Unresolved tag/]],
-    ['an alias of nothing', 'router: *nowhere\n', [/^channels\.yaml: .*nowhere/]],
+    ['an alias of nothing', 'router: *nowhere\n', ['channels.yaml:1:9: no anchor &nowhere stands before this alias']],
     [
       'control characters in a key',
       '"a\\e[31m\\nb": 1\n',
-      ['channels.yaml:1:1 "a\\u001b[31m\\nb": is not a known field (router, channels)'],
+      ['channels.yaml:1:1 "a\\u001b[31m\\nb": is not a known field (router, channels, and in a file x-… for anchors)'],
     ],
   ])('%s is a mistake with its place', async (_name, text, expected) => {
     const mistakes = await mistakesOf(async () => loadConfig(await writeConfig(text), { environment }));
@@ -93,7 +117,7 @@ channels:
     ['a huge file', ' '.repeat(300_000), 'a.yaml', /must be at most 262144 bytes, got 300000/],
     ['deep nesting of lists', '['.repeat(20_000), 'a.yaml', /must not be nested deeper than 50 levels/],
     ['deep nesting of maps', '? '.repeat(20_000), 'a.yaml', /must not be nested deeper than 50 levels/],
-    ['an alias bomb', bomb(), 'a.yaml', /Excessive alias count/],
+    ['an alias bomb', bomb(), 'a.yaml', /must not hold more than 1000000 values/],
   ])('%s is refused, not obeyed', async (_name, content, name, expected) => {
     const mistakes = await mistakesOf(async () => loadConfig(await writeConfig(content, name), { environment }));
     expect(mistakes).toEqual([expect.stringMatching(expected)]);
@@ -114,7 +138,7 @@ channels:
 
   test.each([
     ['nothing', 'channels: { tick: {} }\n~: 1\n', /:2:1 "": is not a known field/],
-    ['a list', 'channels: { tick: {} }\n? [a, b]\n: 1\n', /"\[ a, b \]": is not a known field/],
+    ['a list', 'channels: { tick: {} }\n? [a, b]\n: 1\n', /"\[\\"a\\",\\"b\\"\]": is not a known field/],
   ])('a key that is %s is told', async (_, text, expected) => {
     const mistakes = await mistakesOf(async () => loadConfig(await writeConfig(text), { environment }));
     expect(mistakes).toEqual([expect.stringMatching(expected)]);
@@ -132,53 +156,16 @@ channels:
 
 function bomb(): string {
   const level = (name: string, of: string) => `${name}: &${name} [${Array(9).fill(of).join(', ')}]\n`;
-  return level('a', '1') + level('b', '*a') + level('c', '*b') + level('d', '*c');
+  return (
+    level('a', '1') +
+    level('b', '*a') +
+    level('c', '*b') +
+    level('d', '*c') +
+    level('e', '*d') +
+    level('f', '*e') +
+    level('g', '*f')
+  );
 }
-
-describe('environment', () => {
-  const load = async (variables: Record<string, string>, text = 'channels: { tick: {}, tick-fast: {} }') =>
-    loadConfig(await writeConfig(text), { environment: variables });
-
-  test('R4.2 a variable sets a field of a channel, a part of it, or the router', async () => {
-    const { router, channels } = await load({
-      SLUICE_ROUTER_SLICE_MS: '2.5',
-      SLUICE_ROUTER_DEAD_LETTERS_CAPACITY: '7',
-      SLUICE_TICK_BATCH_SIZE: '5',
-      SLUICE_TICK_BREAKER_COOL_DOWN_MS: '1000',
-      SLUICE_TICK_BREAKER_WINDOW_MS: '50',
-      SLUICE_TICK_DATA_TYPE: '123',
-      SLUICE_TICK_OVERFLOW: 'conflate',
-      SLUICE_TICK_EVENT_RULES: '{"minMovePercent":1}',
-      SLUICE_TICK_FAST_BREAKER: 'false',
-      SLUICE_TICK_FAST_RETRY: '{"attempts":9}',
-      SLUICE_TICK_FAST_RETRY_FACTOR: '3',
-      PATH: '/bin',
-    });
-    expect(router).toMatchObject({ sliceMs: 2.5, deadLetters: { capacity: 7 } });
-    expect(channels.tick).toMatchObject({ batchSize: 5, dataType: '123', overflow: 'conflate' });
-    expect(channels.tick).toMatchObject({ breaker: { coolDownMs: 1000, window: { ms: 50 }, probes: 3 } });
-    expect(channels.tick?.eventRules).toEqual({ minMovePercent: 1 });
-    expect(channels['tick-fast']).toMatchObject({ breaker: false, retry: { attempts: 9, factor: 3, delayMs: 100 } });
-  });
-
-  test('R4.3 a variable that means nothing or sets a wrong value is told with the mistakes of the file', async () => {
-    const variables = {
-      SLUICE_TICK_BACH_SIZE: '5',
-      SLUICE_TIK_PRIORITY: '1',
-      SLUICE_LOG_LEVEL: 'debug',
-      SLUICE_TICK_PRIORITY: 'high',
-      SLUICE_TICK_BREAKER: '{"probes":0}',
-    };
-    expect(await mistakesOf(() => load(variables, 'channels:\n  tick: { isolate: 1 }\n'))).toEqual([
-      'channels.yaml:2:20 channels.tick.isolate: must be true or false, got 1',
-      'SLUICE_TICK_BACH_SIZE: must name a field of the router or of a channel (tick), did you mean SLUICE_TICK_BATCH_SIZE?',
-      'SLUICE_TIK_PRIORITY: must name a field of the router or of a channel (tick), did you mean SLUICE_TICK_PRIORITY?',
-      'SLUICE_LOG_LEVEL: must name a field of the router or of a channel (tick)',
-      'SLUICE_TICK_PRIORITY channels.tick.priority: must be a whole number from 1 to 9, got "high"',
-      'SLUICE_TICK_BREAKER channels.tick.breaker.probes: must be a whole number from 1 to 100, got 0',
-    ]);
-  });
-});
 
 describe('precedence', () => {
   test('R4.2 code wins over the environment, the environment over the file, the file over the defaults', async () => {
@@ -199,7 +186,7 @@ describe('precedence', () => {
   });
 
   test('fields laid over what is no map do not hide the mistake', async () => {
-    const file = await writeConfig('router: 5\nchannels:\n  tick:\n');
+    const file = await writeConfig('router: 5\nchannels:\n  tick: []\n');
     const load = () =>
       loadConfig(file, {
         environment: { SLUICE_ROUTER_SLICE_MS: '2', SLUICE_TICK_PRIORITY: '1' },
@@ -207,7 +194,7 @@ describe('precedence', () => {
       });
     expect(await mistakesOf(load)).toEqual([
       'channels.yaml:1:9 router: must be a map of fields, got 5',
-      'channels.yaml:3:8 channels.tick: must be a map of fields, got nothing',
+      'channels.yaml:3:9 channels.tick: must be a map of fields, got []',
     ]);
   });
 

@@ -37,7 +37,7 @@ describe('defaults', () => {
         sliceMs: 1,
         starvationMs: 1000,
         onGiveUp: 'degrade',
-        recognize: { ignore: [] },
+        recognize: { field: 'ev', types: {}, shapes: false, ignore: [] },
         deadLetters: {
           capacity: 10_000,
           bytesMax: 100_000_000,
@@ -53,6 +53,8 @@ describe('defaults', () => {
           timeoutMs: 100,
           capacity: 1000,
           overflow: 'reject',
+          waitingMax: 10_000,
+          whenFull: 'wait',
           partitions: 1,
           partitionBy: 'sym',
           warmUpTimeoutMs: 10_000,
@@ -61,7 +63,7 @@ describe('defaults', () => {
           silenceMs: 0,
           isolate: true,
           whenTripped: 'hold',
-          retry: { attempts: 3, delayMs: 100, factor: 2, delayMsMax: 30_000 },
+          retry: { attempts: 3, delayMs: 100, factor: 2, delayMsMax: 30_000, retryAfterMsMax: 300_000 },
           breaker: {
             window: { count: 20 },
             minimumCalls: 10,
@@ -69,7 +71,7 @@ describe('defaults', () => {
             slowCallMs: 5000,
             slowCallRate: 1,
             coolDownMs: 5000,
-            coolDownMsMax: 300_000,
+            coolDownMsMax: 30_000,
             probes: 3,
             observeOnly: false,
           },
@@ -175,7 +177,7 @@ describe('mistakes', () => {
     [
       'a key like none',
       { retry: { zebra: 1 } },
-      'retry.zebra: is not a known field (attempts, delayMs, factor, delayMsMax)',
+      'retry.zebra: is not a known field (attempts, delayMs, factor, delayMsMax, retryAfterMsMax)',
     ],
     ['a breaker switched on by word', { breaker: true }, 'breaker: must be false or a map of fields, got true'],
     [

@@ -26,6 +26,7 @@ export function renderJsonSchema(): string {
       if (byDataType.has(zodSchema)) delete jsonSchema.default;
       if (zodSchema === partitionBy) jsonSchema.type = 'string';
       if (zodSchema === eventRules) jsonSchema.type = 'object';
+      if (zodSchema === configSchema) jsonSchema.patternProperties = { '^x-': {} };
       if (jsonSchema.propertyNames !== undefined) jsonSchema.propertyNames = { pattern: channelName.source };
     },
   });
@@ -64,7 +65,24 @@ Maps are merged field by field, except \`window\` and \`eventRules\`, which are 
 The variable \`SLUICE_<CHANNEL>_<FIELD>\` sets a field: \`${variableName(['channels', 'tick', 'batchSize'])}=5\`,
 \`${variableName(['channels', 'tick', 'breaker', 'coolDownMs'])}=1000\`, \`${variableName(['channels', 'tick', 'breaker'])}=false\`,
 \`${variableName(['channels', 'tick', 'eventRules'])}={"minMovePercent":1}\`, \`${variableName(['router', 'sliceMs'])}=2\`. Write
-strings without quotes and everything else as in JSON. A \`SLUICE_\` variable that names no field is a mistake.
+strings without quotes and everything else as in JSON. An empty variable is not set. A variable that begins with a channel
+of the configuration or with \`SLUICE_ROUTER_\` and names no field is a mistake, and so is one that is a letter or two from a
+variable that does. All others are not ours: those that Kubernetes sets for a service named \`sluice\` are ignored, such as
+\`SLUICE_PORT\`, \`SLUICE_SERVICE_HOST\` or \`SLUICE_TICK_PORT_80_TCP_ADDR\`.
+
+## YAML
+
+A map with nothing under it is an empty one: \`tick:\` is a channel with the defaults. Anchors, aliases and merge keys mean
+what they mean in YAML; a key at the top that begins with \`x-\` is a place for anchors and notes:
+
+    x-patient: &patient { retry: { attempts: 9 } }
+    channels:
+      tick:
+      ohlcv: { <<: *patient, batchSize: 500 }
+      fmv: *patient
+
+An alias inside its own anchor is a mistake, and so is a file that holds more than 1,000,000 values once its aliases are
+filled in.
 
 ## Mistakes
 
@@ -72,7 +90,9 @@ All mistakes are reported together, each with its place, what is allowed and the
 
     ${example}
 
-The limits of the fields are below. An unknown key is a mistake. These fields
+\`sluice config check FILE\` reports the mistakes of a file; with \`--channels module.js\`, a module that exports
+\`channels\` as you give them to \`createRouter\`, it also finds channels without a class and checks \`eventRules\`.
+The first 100 are told, in the order of the text, and how many more there are. The limits of the fields are below. An unknown key is a mistake. These fields
 limit each other:
 ${orderedFields.map(([low, high]) => `\`${low}\` at most \`${high}\``).join(', ')}.
 

@@ -9,11 +9,15 @@ const KNOWN: Record<string, string> = {
   XT: 'tick',
   A: 'ohlcv',
   AM: 'ohlcv',
+  CA: 'ohlcv',
+  CAS: 'ohlcv',
   XA: 'ohlcv',
   XAS: 'ohlcv',
   FMV: 'fmv',
 };
 const recognition = new Recognition();
+const byShape = new Recognition();
+byShape.configure({ field: 'ev', types: {}, shapes: true });
 const hostile = new Proxy(
   {},
   {
@@ -52,8 +56,8 @@ test.each(['massive-stocks', 'massive-crypto-options-forex', 'massive-control'])
   },
 );
 
-test('of the examples of alpaca only the bar has a shape of ours', () => {
-  expect(examplesOf('alpaca').map((example) => recognition.dataTypeOf(example))).toEqual([
+test('by shape, of the examples of alpaca only the bar has a shape of ours', () => {
+  expect(examplesOf('alpaca').map((example) => byShape.dataTypeOf(example))).toEqual([
     undefined,
     undefined,
     'ohlcv',
@@ -94,8 +98,41 @@ test.each([
   [{ symbol: 'A', price: '1.5', time: 1 }, undefined],
   [{ symbol: 'A', price: Number.NaN, time: 1 }, undefined],
   [{ o: 1, h: 1, l: 1, c: 1 }, undefined],
-])('the shape of message %# is %s', (message, dataType) => {
-  expect(recognition.dataTypeOf(message)).toBe(dataType);
+])('the shape of message %# is %s, which counts only where it is asked for', (message, dataType) => {
+  expect(byShape.dataTypeOf(message)).toBe(dataType);
+  expect(recognition.dataTypeOf(message)).toBeUndefined();
+});
+
+test.each([
+  { type: 'order', symbol: 'A', price: 1.5, time: 1 },
+  { status: 'cancelled', symbol: 'A', price: 1.5, time: 1 },
+  { alert: 'above', symbol: 'A', price: 1.5, time: 1 },
+])('what only looks like a trade is none (%#)', (message) => {
+  expect(recognition.dataTypeOf(message)).toBeUndefined();
+  expect(recognition.why(message)).toBe('no ev; router.recognize.field names the field that tells messages apart');
+});
+
+test('another field and its table decide; the events of Massive belong to `ev`', () => {
+  const binance = new Recognition();
+  const types = { trade: 'tick', kline: 'ohlcv', pong: null, '24': 'fmv' };
+  binance.configure({ field: 'e', types, shapes: false });
+  expect(['trade', 'kline', 'pong', 24, 'T', true].map((e) => binance.dataTypeOf({ e }))).toEqual([
+    'tick',
+    'ohlcv',
+    null,
+    'fmv',
+    undefined,
+    undefined,
+  ]);
+  expect(binance.dataTypeOf({ ev: 'T' })).toBeUndefined();
+  expect(binance.why({ e: 'depth' })).toBe('no data type is known for e "depth"');
+  expect(binance.decidesBy('T')).toBe(false);
+});
+
+test('a table for `ev` adds to the events of Massive and wins over them', () => {
+  const own = new Recognition();
+  own.configure({ field: 'ev', types: { T: 'trade', Q: 'quote' }, shapes: false });
+  expect(['T', 'Q', 'AM'].map((ev) => own.dataTypeOf({ ev }))).toEqual(['trade', 'quote', 'ohlcv']);
 });
 
 test('a named event that is not in the table is unknown, whatever its shape', () => {
@@ -115,15 +152,19 @@ test('rules are asked first, in order; one without an opinion or with a fault le
   const ruled = new Recognition(rules, (error) => failures.push(error));
   expect([ruled.dataTypeOf({ ev: 'T' }), ruled.dataTypeOf({ ev: 'A' })]).toEqual(['mine', 'ohlcv']);
   expect(failures).toHaveLength(2);
+  expect(new Recognition([() => null, () => 'never asked']).dataTypeOf({ ev: 'T' })).toBeNull();
 });
 
 test.each([
   [null, 'null is not a message'],
   [undefined, 'a undefined is not a message'],
-  ['T', 'a string is not a message'],
+  ['T', 'a string is not a message; parse it first'],
+  [new Uint8Array(1), 'bytes are not a message; decode and parse them first'],
+  [new ArrayBuffer(1), 'bytes are not a message; decode and parse them first'],
+  [[7, 'trade'], 'no rule knows this array, which is one message: its first element is no object'],
   [[{ ev: 'T' }], 'an array is not a message; route its elements'],
   [hostile, 'the message throws when it is read'],
-  [{}, 'no ev, and no shape of a trade, bar or fair value'],
+  [{}, 'no ev; router.recognize.field names the field that tells messages apart'],
   [{ ev: 'Q' }, 'no data type is known for ev "Q"'],
 ])('what is no message is unknown, and why is told (%#)', (message, why) => {
   expect(recognition.dataTypeOf(message)).toBeUndefined();

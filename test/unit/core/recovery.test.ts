@@ -9,6 +9,13 @@ function messagesOf(batches: readonly FailedBatch[]): readonly unknown[] {
   return batches.flatMap(({ messages }) => messages);
 }
 
+it('however much is in quarantine, all of it goes back to the head', () => {
+  const recovery = new Recovery();
+  for (let n = 0; n < 300_000; n += 1) recovery.setAside(batch([n]));
+  recovery.restore();
+  expect(messagesOf(recovery.takeAll())).toEqual(Array.from({ length: 300_000 }, (_, n) => n));
+});
+
 describe('a batch that is put back', () => {
   it('is held for another attempt, with its age and its error', () => {
     const recovery = new Recovery();

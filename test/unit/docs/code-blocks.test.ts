@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chartCommand } from '../../../src/cli/chart-command.ts';
 import { configCommand } from '../../../src/cli/config-command.ts';
+import { journalCommand } from '../../../src/cli/journal-command.ts';
 import { replayCommand } from '../../../src/cli/replay-command.ts';
 import { filesIn, projectRoot, textOf } from '../../support/project-files.ts';
 
@@ -46,7 +47,8 @@ function parse(args: readonly string[]): void {
   program
     .addCommand(replayCommand(terminal, () => {}))
     .addCommand(configCommand())
-    .addCommand(chartCommand(terminal));
+    .addCommand(chartCommand(terminal))
+    .addCommand(journalCommand(terminal));
   disarm(program);
   program.parse(args, { from: 'user' });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Breaker } from '../../../src/core/breaker.ts';
 import type { BreakerChange } from '../../../src/core/breaker-change.ts';
-import { createTestRouter, messages } from '../../../src/testing/index.ts';
+import { createTestRouter, hang, messages, succeed } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
 
 const limits = {
@@ -56,4 +56,22 @@ describe('a breaker that is reset inside a listener of its opening', () => {
     await rig.advance(1_000);
     expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(3));
   });
+});
+
+it('R7.3 a listener of `breaker.opened` that restarts its channel leaves no timer of the life that ended', async () => {
+  const breaker = { slowCallMs: 200, coolDownMs: 30_000, shared: 'sink' };
+  const rig = await createTestRouter({ sinks: { ohlcv: { breaker }, tick: { breaker } } });
+  rig.sink('ohlcv').otherwise = hang();
+  rig.router.trip('ohlcv', { coolDownMs: 100 });
+  rig.router.routeAll(messages('ohlcv', 1));
+  await rig.advance(150);
+  expect([rig.metrics('ohlcv').inFlight, rig.metrics('tick').state]).toEqual([1, 'probing']);
+  rig.router.events.on('breaker.opened', ({ channel }) => rig.router.restart(channel));
+  // The probe of the other is too slow, which this one notices while it asks for its own.
+  rig.clock.jump(200);
+  rig.router.routeAll(messages('tick', 1));
+  rig.sink('ohlcv').otherwise = succeed();
+  const report = await rig.stop({ deadlineMs: 0 });
+  expect(report.conserved).toBe(true);
+  expect(rig.clock.pending).toBe(0);
 });

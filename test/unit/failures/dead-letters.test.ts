@@ -86,15 +86,16 @@ describe('R2.4 noise', () => {
     const rig = await createTestRouter({
       sinks: { tick: {} },
       recognize: [(each) => (each === null ? null : undefined), (each) => (each === 7 ? 'news' : undefined)],
-      config: { router: { recognize: { ignore: ['status', 'news', 'tick', 'T'] } } },
+      config: { router: { recognize: { ignore: ['status', 'news', 'tick', 'T', 'AM'] } } },
     });
     const ignored = { status: 'rejected', reason: 'ignored' };
-    for (const unwanted of [{ ev: 'status' }, 7, null]) expect(rig.router.route(unwanted)).toEqual(ignored);
+    for (const unwanted of [{ ev: 'status' }, { ev: 'AM' }, 7, null])
+      expect(rig.router.route(unwanted)).toEqual(ignored);
     expect(rig.router.route({}, { dataType: 'news' })).toEqual(ignored);
     expect(await rig.router.offer({ ev: 'status' })).toEqual(ignored);
     // Where a channel serves the type, it is wanted.
     expect(rig.router.route(message('tick', 1)).status).toBe('accepted');
-    expect(rig.router.metrics()).toMatchObject({ received: 6, ignored: 5, unroutable: 0, conserved: true });
+    expect(rig.router.metrics()).toMatchObject({ received: 7, ignored: 6, unroutable: 0, conserved: true });
     expect([rig.router.deadLetters.list(), rig.facts('message.rejected')]).toEqual([[], []]);
     rig.checkConserved();
     await rig.router.reconfigure({ channels: { tick: {} } });

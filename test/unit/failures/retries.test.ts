@@ -75,8 +75,6 @@ describe('R6.2 the wait before another attempt', () => {
       await rig.advance(10);
       rig.router.resume();
     },
-    'a restart by hand': (rig) => rig.router.restart('tick'),
-    'a flush': (rig) => rig.router.flush('tick'),
     'a breaker that cools down sooner': (rig) => rig.router.trip('tick'),
     'a reload': (rig) => rig.advanceUntil(rig.router.reconfigure({ channels: { tick: { partitions: 2 } } })),
   };
@@ -92,6 +90,90 @@ describe('R6.2 the wait before another attempt', () => {
     expect(rig.metrics('tick').calls).toBe(1);
     await rig.advance(2_000);
     expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
+  });
+
+  const orders: Readonly<Record<string, (rig: TestRouter) => unknown>> = {
+    flush: ({ router }) => router.flush('tick'),
+    reset: ({ router }) => router.reset('tick'),
+    restart: ({ router }) => router.restart('tick'),
+  };
+  it.each(Object.keys(orders))('is ended by `%s`, whoever asked for it', async (name) => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.sink('tick').script.push(busy(60_000));
+    rig.router.routeAll(messages('tick', 3));
+    await rig.advance(1_000);
+    orders[name]?.(rig);
+    await rig.advance(200);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
+  });
+
+  it.each(Object.keys(orders))('is ended by `%s` while the breaker is open, too', async (name) => {
+    const breaker = { minimumCalls: 1, window: { count: 1 }, coolDownMs: 30_000, probes: 1 };
+    const rig = await createTestRouter({ sinks: { tick: { breaker } } });
+    rig.sink('tick').script.push(busy(60_000));
+    rig.router.routeAll(messages('tick', 3));
+    await rig.advance(1_000);
+    expect(rig.router.explain('tick')).toMatchObject({ state: 'tripped', endsInMs: 59_000 });
+    orders[name]?.(rig);
+    await rig.advance(200);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
+  });
+
+  it('is not longer than `retryAfterMsMax`, and that is said', async () => {
+    const rig = await createTestRouter({ sinks: { tick: { retry: { retryAfterMsMax: 60_000 } } } });
+    rig.sink('tick').script.push(busy(30 * 86_400_000));
+    rig.router.route(message('tick', 0));
+    expect(await waitOf(rig)).toBe(60_000);
+    expect(rig.facts('callback.failed').map(({ place, error }) => `${place}: ${error}`)).toEqual([
+      'retry-after: Error: retryAfterMs asks for 2592000000 ms, retry.retryAfterMsMax is 60000 ms',
+    ]);
+  });
+
+  // The simulated clock begins at the start of 2024.
+  const headers = [
+    '120',
+    ' 120 ',
+    'Mon, 01 Jan 2024 00:02:00 GMT',
+    'Monday, 01-Jan-24 00:02:00 GMT',
+    'Mon Jan  1 00:02:00 2024',
+  ];
+  it.each(headers)('may be asked for by the header `Retry-After: %s`', async (retryAfterMs) => {
+    const rig = await createTestRouter({ sinks: { tick: { retry: { delayMs: 1, delayMsMax: 1 } } } });
+    rig.sink('tick').script.push(reject({ retryAfterMs }));
+    rig.router.route(message('tick', 0));
+    expect(await waitOf(rig)).toBe(120_000);
+    expect(rig.facts('callback.failed')).toEqual([]);
+  });
+
+  it('is kept by a batch that is split or set aside, and the longest of several is', async () => {
+    const asking: Reaction<TestMessage> = ({ batch, context }) => {
+      for (const index of batch.keys()) context.fail(index, { retryAfterMs: 1_000 * (index + 1) });
+    };
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 4, retry: { attempts: 1, delayMs: 1 } } } });
+    rig.sink('ohlcv').script.push(asking, asking);
+    rig.router.routeAll(messages('ohlcv', 4));
+    await rig.advance(60_000);
+    expect(rig.sink('ohlcv').calls.map(({ at, batch }) => [at, batch.length])).toEqual([
+      [0, 4],
+      [4_000, 2],
+      [6_000, 1],
+      [6_000, 1],
+      [6_000, 2],
+    ]);
+  });
+
+  it('of a failed probe is that of the next probe', async () => {
+    const breaker = { coolDownMs: 1_000, coolDownMsMax: 1_000, probes: 1 };
+    const rig = await createTestRouter({ sinks: { tick: { breaker } } });
+    rig.sink('tick').script.push(busy(60_000));
+    rig.router.trip('tick');
+    rig.router.route(message('tick', 0));
+    await rig.advance(1_000);
+    expect(rig.metrics('tick')).toMatchObject({ state: 'tripped', calls: 1 });
+    await rig.advance(59_000);
+    expect(rig.metrics('tick').calls).toBe(1);
+    await rig.advance(2_000);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
   });
 
   it('of an answer that is no number, or a cursed one, is the backoff', async () => {
@@ -113,6 +195,8 @@ describe('R6.2 the wait before another attempt', () => {
       rig.router.route(message('tick', 0));
       await rig.advance(10);
       expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
+      const isIgnored = error !== null && typeof error === 'object' && error !== cursed;
+      expect(rig.facts('callback.failed').map(({ place }) => place)).toEqual(isIgnored ? ['retry-after'] : []);
     }
   });
 });

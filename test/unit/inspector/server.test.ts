@@ -6,6 +6,7 @@ import { buildPage } from '../../../config/build-page.ts';
 import type { Logger } from '../../../src/index.ts';
 import { createInspector, type Inspector, type InspectorOptions } from '../../../src/inspector/index.ts';
 import { loadPage } from '../../../src/inspector/page-files.ts';
+import { serve } from '../../../src/inspector/server.ts';
 import { createTestRouter, message, messages, reject, succeed, type TestRouter } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
 import { projectRoot } from '../../support/project-files.ts';
@@ -168,6 +169,19 @@ describe('refused is', () => {
     expect(await Promise.all(hosts.map(connects))).toEqual(hosts.map(() => false));
     expect(await connects('127.0.0.1')).toBe(true);
   });
+});
+
+it('connections that cannot be accepted do not end the process, however many', async () => {
+  const failures: unknown[] = [];
+  const routes = {
+    get: () => ({ type: 'text/plain', content: '' }),
+    post: () => ({ type: 'text/plain', content: '' }),
+  };
+  const { server } = await serve(0, 'token', routes, (error) => failures.push(error));
+  // As Node does while all file descriptors are in use.
+  for (let count = 0; count < 3; count += 1) server.emit('error', new Error('accept EMFILE'));
+  expect(failures.map(String)).toEqual(['Error: accept EMFILE', 'Error: accept EMFILE', 'Error: accept EMFILE']);
+  server.close();
 });
 
 describe('an oversized request', () => {

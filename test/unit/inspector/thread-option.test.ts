@@ -5,6 +5,7 @@ import type * as Thread from '../../../src/inspector/thread.ts';
 import type * as Testing from '../../../src/testing/index.ts';
 import { bundleThreadWorker } from '../../support/bundled-worker.ts';
 import { projectRoot } from '../../support/project-files.ts';
+import { ask } from './visitor.ts';
 
 let worker: ReturnType<typeof bundleThreadWorker>;
 let code: URL;
@@ -16,9 +17,10 @@ beforeAll(async () => {
   code = worker.code;
   // A worker cannot load sources; it gets the same code in one file.
   vi.doMock('../../../src/inspector/thread.ts', async (original) => {
-    const { startMetricsThread } = await original<typeof Thread>();
-    const start: typeof startMetricsThread = (router, options) => startMetricsThread(router, options, code);
-    return { startMetricsThread: start };
+    const { startMetricsThread, ...rest } = await original<typeof Thread>();
+    const start: typeof startMetricsThread = (router, service, failed) =>
+      startMetricsThread(router, service, failed, code);
+    return { ...rest, startMetricsThread: start };
   });
   // Another test file of this worker may have loaded the inspector before.
   vi.resetModules();
@@ -42,6 +44,50 @@ it('with thread, metrics and health are served beside the page with the same tok
   expect((await fetch(metricsUrl.replace(/token=.*/, 'token=wrong'))).status).toBe(401);
   await inspector.close();
   await expect(fetch(metricsUrl)).rejects.toThrow('fetch failed');
+});
+
+it('host, port, paths, token and labels of the thread are the choice of the host', async () => {
+  const rig = await createTestRouter({ sinks: { tick: {} } });
+  const probe = await createInspector(rig.router, { clock: rig.clock, thread: true });
+  const port = Number(new URL(probe.metricsUrl ?? '').port);
+  await probe.close();
+  await using inspector = await createInspector(rig.router, {
+    clock: rig.clock,
+    thread: {
+      host: '0.0.0.0',
+      port,
+      metricsPath: '/internal/metrics',
+      healthPath: '/healthz',
+      token: false,
+      labels: { router: 'eu' },
+    },
+  });
+  expect([inspector.metricsUrl, inspector.healthUrl]).toEqual([
+    `http://0.0.0.0:${port}/internal/metrics`,
+    `http://0.0.0.0:${port}/healthz`,
+  ]);
+  // A probe asks by the address of the pod.
+  const { status, body } = await ask(`http://127.0.0.1:${port}/`, {
+    path: '/healthz',
+    headers: { Host: `10.0.0.7:${port}` },
+  });
+  expect([status, JSON.parse(body).ready]).toEqual([200, true]);
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/internal/metrics`)).text();
+  expect(metrics).toContain('sluice_messages_received_total{router="eu",channel="tick"} 0');
+  expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(404);
+});
+
+it.each([
+  [{ hosts: '0.0.0.0' }, /thread: unknown option 'hosts'; did you mean 'host'/],
+  [{ host: '' }, /thread: host must be an address/],
+  [{ port: 70_000 }, /thread: port must be a whole number from 0 to 65535, got 70000/],
+  [{ healthPath: 'healthz' }, /thread: a path must begin with \//],
+  [{ healthPath: '/metrics' }, /must differ/],
+  [{ token: '' }, /thread: token must be a string or false/],
+  [{ labels: { channel: 'x' } }, /thread: the label "channel" is one of sluice's own/],
+])('a mistake in the options of the thread is told (%#)', async (thread, text) => {
+  const rig = await createTestRouter({ sinks: { tick: {} } });
+  await expect(createInspector(rig.router, { clock: rig.clock, thread: thread as object })).rejects.toThrow(text);
 });
 
 it('when its thread cannot be started, it says so, and its own port is free again', async () => {

@@ -30,7 +30,13 @@ beforeEach(async () => {
     if (isAnswering) queueMicrotask(() => watch.hear({ to, health: rig.router.health(), all: everything() }));
   };
   const watch = new ThreadWatch(everything(), answer, clock, 1_000);
-  server = createThreadServer(watch, token);
+  server = createThreadServer(watch, {
+    host: '127.0.0.1',
+    port: 0,
+    metricsPath: '/metrics',
+    healthPath: '/health',
+    token,
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 });

@@ -70,7 +70,7 @@ describe('the text', () => {
     const registry = new Registry();
     registerMetrics(frozen(reading), registry);
     const theirs = (await registry.metrics()).split('\n').filter((line) => line !== '');
-    const ours = textOf(reading)
+    const ours = textOf([{ reading, labels: {} }])
       .split('\n')
       .filter((line) => line !== '');
     // prom-client writes NaN as Nan, which Prometheus reads all the same.
@@ -96,7 +96,9 @@ describe('the text', () => {
         fc.string({ unit: fc.constantFrom('"', '\\', '\n', 'n', '{', '}', ',', '=', 'é', ' ') }),
         (channel) => {
           const reading = { ...NOTHING, alerts: [{ alert: 'hung', channel }] } as const;
-          const labels = parsed(textOf(reading)).find(({ name }) => name === 'sluice_alert_active')?.labels;
+          const labels = parsed(textOf([{ reading, labels: {} }])).find(
+            ({ name }) => name === 'sluice_alert_active',
+          )?.labels;
           expect(labels).toEqual({ alert: 'hung', channel });
         },
       ),
@@ -167,7 +169,7 @@ const NOTHING: Reading = {
     conserved: true,
     channels: {},
     deadLetters: { stored: 0, bytes: 0, evicted: 0, skipped: 0 },
-    faults: { listener: 0, logger: 0, inspector: 0, recorder: 0, close: 0, rule: 0, key: 0 },
+    faults: { listener: 0, logger: 0, inspector: 0, recorder: 0, close: 0, rule: 0, key: 0, 'retry-after': 0, stop: 0 },
   },
   health: { status: 'healthy', state: 'running', live: true, ready: true, reason: null, channels: {} },
   mailboxes: {},

@@ -194,11 +194,15 @@ const scenes: readonly {
   },
   {
     state: 'draining',
-    drive: () => tripped(({ drain }) => drain()),
+    drive: () =>
+      tripped(({ drain, clock }) => {
+        drain();
+        return clock.advance(500);
+      }),
     sentence:
-      'bars has been draining for 0 ms (the channel is being stopped; last error: the warehouse is down). The drain ends within 3.0 s. 1 waiting (the oldest for 4.1 s), 0 in flight.',
+      'bars has been draining for 500 ms (the channel is being stopped). The drain ends within 2.5 s. 0 waiting, 1 in flight.',
     endsBy: 'the end of the drain',
-    endsInMs: 3_000,
+    endsInMs: 2_500,
   },
   {
     state: 'closing',

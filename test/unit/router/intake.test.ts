@@ -117,11 +117,83 @@ describe('`offer`', () => {
   });
 });
 
-it('a list is no message, whatever it says that it is, also after messages that said the same', async () => {
-  const rig = await createTestRouter({ sinks: { tick: {} } });
-  const list = Object.assign([message('tick', 1)], { ev: message('tick', 0).ev });
-  const outcomes = [list, message('tick', 0), list].map((each) => rig.router.route(each).status);
-  expect(outcomes).toEqual(['rejected', 'accepted', 'rejected']);
+describe('19.31 every door takes the same things', () => {
+  const trade = message('tick', 0);
+  /** As Kraken sends a trade: an array is one message. */
+  const kraken = [337, [['5541.20', '0.15', '1534614057.3', 's', 'l', '']], 'trade', 'XBT/USD'];
+  const doors: readonly (readonly [string, (rig: TestRouter, element: unknown) => Promise<unknown>])[] = [
+    ['route', async (rig, element) => rig.router.route(element)],
+    ['offer', (rig, element) => rig.router.offer(element)],
+    ['routeAll', async (rig, element) => rig.router.routeAll([element])],
+    ['consume', (rig, element) => rig.router.consume([element])],
+    [
+      'writable',
+      (rig, element) => {
+        const writable = rig.router.writable();
+        writable.end(element);
+        return finished(writable);
+      },
+    ],
+  ];
+  const byArray = { recognize: [(each: unknown) => (Array.isArray(each) && each[2] === 'trade' ? 'tick' : undefined)] };
+
+  it.each(doors)('`%s` takes a list of messages apart', async (_name, take) => {
+    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { batchSize: 1 } } });
+    await take(rig, [trade, message('ohlcv', 1), null, [trade], message('tick', 2)]);
+    await rig.advance(10);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 2]);
+    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([1]);
+    expect(rig.router.metrics()).toMatchObject({ received: 5, unroutable: 2 });
+    expect(rig.router.deadLetters.list().at(-1)?.error).toBe('an array is not a message; route its elements');
+  });
+
+  it.each(doors)('`%s` takes an array that a rule knows as one message', async (_name, take) => {
+    const rig = await createTestRouter({ ...byArray, sinks: { tick: {} } });
+    await take(rig, kraken);
+    expect(rig.sink('tick').delivered).toEqual([kraken]);
+    await take(rig, []);
+    expect(rig.router.metrics().received).toBe(1);
+  });
+
+  it.each(doors)('`%s` says of bytes and text that they are to be parsed first', async (_name, take) => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    for (const raw of [JSON.stringify(trade), Buffer.from(JSON.stringify(trade)), new Uint8Array(4)]) {
+      await take(rig, raw);
+    }
+    const errors = rig.router.deadLetters.list().map(({ error }) => error);
+    const bytes = 'bytes are not a message; decode and parse them first';
+    expect(errors).toEqual(['a string is not a message; parse it first', bytes, bytes]);
+  });
+
+  it('text and bytes where several messages are expected are one element', async () => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    expect(rig.router.routeAll('[{}]')).toMatchObject({ accepted: 0, rejected: 1 });
+    expect(await rig.router.consume(Buffer.from('[{}]'))).toEqual({ accepted: 0, rejected: 1 });
+    await expect(rig.router.consume(trade as unknown as unknown[])).rejects.toMatchObject({ code: 'invalid-option' });
+  });
+
+  it.each(doors)('`%s` takes a list apart that begins with something broken', async (_name, take) => {
+    const rig = await createTestRouter({ ...byArray, sinks: { tick: {} } });
+    await take(rig, [null, trade]);
+    await take(rig, [undefined, 'trade', 7]);
+    expect(rig.sink('tick').delivered).toEqual([trade]);
+    expect(rig.router.metrics()).toMatchObject({ received: 3, unroutable: 2 });
+  });
+
+  it('a list and a data type: each of its messages is of that type', async () => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    expect(rig.router.route([{ n: 1 }, { n: 2 }], { dataType: 'tick' })).toEqual({ status: 'accepted' });
+    expect(rig.router.route(kraken, { dataType: 'tick' })).toEqual({ status: 'accepted' });
+    expect(rig.sink('tick').delivered).toEqual([{ n: 1 }, { n: 2 }, kraken]);
+  });
+
+  it('a list of which one message is refused has the outcome of that one', async () => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    const outcome = { status: 'rejected', reason: 'unknown-type' };
+    expect(rig.router.route([trade, {}, trade])).toEqual(outcome);
+    expect(await rig.router.offer([trade, {}, trade])).toEqual(outcome);
+    expect(rig.sink('tick').delivered).toHaveLength(4);
+  });
 });
 
 describe('`consume`', () => {

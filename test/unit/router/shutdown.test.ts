@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../src/index.ts';
+import { drainReport } from '../../../src/report/drain-report.ts';
+import { partsOf } from '../../../src/router/router.ts';
 import { createTestRouter, hang, message, messages, reject, slow } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
 
@@ -91,8 +93,8 @@ describe('`stop`', () => {
     await rig.advanceUntil(stopped);
     expect(rig.router.route(message('tick', 1))).toEqual({ status: 'rejected', reason: 'not-running' });
     expect(await rig.router.offer(message('tick', 1))).toEqual({ status: 'rejected', reason: 'not-running' });
-    expect(await rig.router.consume(messages('tick', 2))).toEqual({ accepted: 0, rejected: 2 });
-    expect(rig.metrics('tick')).toMatchObject({ received: 5, rejected: 5 });
+    await expect(rig.router.consume(messages('tick', 2))).rejects.toMatchObject({ code: 'not-running' });
+    expect(rig.metrics('tick')).toMatchObject({ received: 3, rejected: 3 });
     expect(rig.router.health()).toMatchObject({ live: false, ready: false, state: 'stopped' });
   });
 
@@ -153,4 +155,62 @@ it('`start` called twice starts once', async () => {
   const rig = await createTestRouter({ sinks: { tick: {} } });
   await rig.advanceUntil(rig.router.start());
   expect(rig.states('tick')).toEqual(['warming', 'idle']);
+});
+
+describe('R9.1 everything is handed back', () => {
+  it('however large the mailbox is, and wherever its ring has wrapped', async () => {
+    const rig = await createTestRouter({ sinks: { ohlcv: { capacity: 500_000, batchSize: 10_000 } } });
+    const { router } = rig;
+    let sent = 0;
+    const send = (count: number): void => {
+      for (let left = count; left > 0; left -= 1) router.route({ ev: 'AM', sym: 'A', n: sent++ });
+    };
+    router.pause();
+    send(500_000);
+    router.resume();
+    for (let turn = 0; turn < 1_000 && rig.metrics('ohlcv').delivered < 400_000; turn += 1) await rig.clock.advance(1);
+    router.pause();
+    const left = 500_000 - rig.metrics('ohlcv').delivered;
+    send(390_000);
+    const report = await rig.stop();
+    const { returnedMessages = [] } = report.channels.ohlcv ?? {};
+    expect(report).toMatchObject({ conserved: true, channels: { ohlcv: { returned: left + 390_000, buffered: 0 } } });
+    expect(returnedMessages.map((message) => (message as { n: number }).n)).toEqual(
+      Array.from({ length: left + 390_000 }, (_, index) => 500_000 - left + index),
+    );
+  });
+
+  it('although a part of the stop throws', async () => {
+    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {}, fmv: {} } });
+    rig.router.pause();
+    rig.router.routeAll([...messages('tick', 3), ...messages('ohlcv', 3), ...messages('fmv', 3)]);
+    const { partitions } = partsOf(rig.router).fleet.channels.get('tick') ?? { partitions: [] };
+    for (const { inbox } of partitions) {
+      inbox.close = () => {
+        throw new Error('the door is stuck');
+      };
+      inbox.gaps.take = inbox.close as () => never;
+    }
+    const report = await rig.stop();
+    expect(report.conserved).toBe(true);
+    for (const name of ['tick', 'ohlcv', 'fmv'])
+      expect(report.channels[name]).toMatchObject({ returned: 3, buffered: 0, state: 'stopped' });
+    expect(rig.router.metrics().faults.stop).toBeGreaterThan(0);
+  });
+});
+
+it('R9.1 a report of a stop that leaves something waiting says that it is not conserved', () => {
+  const counts = { received: 2, accepted: 2, rejected: 0, delivered: 0, deadLettered: 0, dropped: 0, conflated: 0 };
+  const backAtOrigin = { returned: 0, unsettled: 0 };
+  const lists = {
+    state: 'stopped',
+    drained: 0,
+    returnedMessages: [1],
+    unsettledMessages: [],
+    backAtOrigin,
+    spentMs: {},
+  };
+  const conserved = (returned: number, buffered: number, inFlight: number): boolean =>
+    drainReport({ tick: { ...counts, returned, buffered, inFlight, ...lists } }, 1, 2).conserved;
+  expect([conserved(1, 1, 0), conserved(1, 0, 1), conserved(2, 0, 0)]).toEqual([false, false, false]);
 });

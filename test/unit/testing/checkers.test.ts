@@ -94,7 +94,7 @@ describe('checkConservation', () => {
     expect(tick.unsettledMessages).toHaveLength(4);
     const planted = (change: object) => checkConservation({ ...report, channels: { tick: { ...tick, ...change } } });
     expect(planted({ unsettledMessages: [] })).toEqual([
-      'tick: inFlight = the number of unsettledMessages: 4 should be as much as 0',
+      'tick: inFlight = the number of unsettledMessages and of those back at their origins: 4 should be as much as 0',
     ]);
     expect(planted({ returnedMessages: [1, ...tick.returnedMessages] })).toHaveLength(1);
     expect(planted({ buffered: 1, returned: tick.returned - 1 })).toHaveLength(2);

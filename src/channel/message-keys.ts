@@ -1,0 +1,68 @@
+import type { ChannelConfig } from '../config/schema.ts';
+import { keyReader } from '../core/symbol.ts';
+import type { Services } from './services.ts';
+
+/** Messages that came without the key that their partition or `conflate` depends on. */
+export interface MissingKeys {
+  readonly missing: number;
+  /** When the last of them came, in ms on the clock; -Infinity: none did. */
+  readonly missingAt: number;
+}
+
+/** Reads the key of each message of a channel, once, from the message as it came. A key that is missing is a fault. */
+export class MessageKeys implements MissingKeys {
+  /** The partition of a message depends on its key. */
+  readonly choosePartition: boolean;
+  readonly #read: (message: unknown) => string;
+  readonly #services: Services;
+  readonly #channel: string;
+  readonly #error: Error;
+  #hasFailed = false;
+  #missing: number;
+  #missingAt: number;
+
+  /** `before`: the keys of the same channel before a reload; its counts go on. */
+  constructor({ name, partitionBy, partitions }: ChannelConfig, services: Services, before?: MissingKeys) {
+    const isKey = partitionBy !== 'round-robin' && partitionBy !== 'least-loaded';
+    const by = isKey ? partitionBy : 'sym';
+    this.choosePartition = isKey && partitions > 1;
+    this.#services = services;
+    this.#channel = name;
+    this.#missing = before?.missing ?? 0;
+    this.#missingAt = before?.missingAt ?? Number.NEGATIVE_INFINITY;
+    const names = by === 'sym' ? 'sym, pair, symbol or ticker' : `'${String(by)}'`;
+    // One for all messages: to note where an error was made costs more than to take a message in.
+    this.#error = new TypeError(typeof by === 'string' ? `the message has no key ${names}` : 'partitionBy gave no key');
+    this.#read = keyReader(by, (error) => {
+      this.#hasFailed = true;
+      services.bus.fault('key', error, name);
+    });
+  }
+
+  get missing(): number {
+    return this.#missing;
+  }
+
+  get missingAt(): number {
+    return this.#missingAt;
+  }
+
+  /** Reads a key that may be missing; '': it is. */
+  read(message: unknown): string {
+    return this.#read(message);
+  }
+
+  /** Reads a key that something depends on. */
+  require(message: unknown): string {
+    this.#hasFailed = false;
+    const key = this.#read(message);
+    if (key === '') this.#note();
+    return key;
+  }
+
+  #note(): void {
+    this.#missing += 1;
+    this.#missingAt = this.#services.clock.now();
+    if (!this.#hasFailed) this.#services.bus.fault('key', this.#error, this.#channel);
+  }
+}

@@ -1,0 +1,161 @@
+import { mkdir, open, readdir, readFile, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Database, open as openLmdb } from 'lmdb';
+import { writeWhole } from '../adapters/write-whole.ts';
+import { errorText } from '../core/error-text.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import { damageOf } from './page-check.ts';
+
+/** The databases of a journal. */
+export interface Environment {
+  readonly directory: string;
+  /** The owner and what the consumer has done; each record with a version. */
+  readonly state: Database<unknown, string>;
+  /** By position. */
+  readonly frames: Database<Buffer, number>;
+  /** By id. */
+  readonly letters: Database<unknown, string>;
+  /** `[at, id]`, so that letters come in the order of time. */
+  readonly letterTimes: Database<unknown, [number, string]>;
+  /** Writes all or nothing, only while this epoch owns the journal; resolves when it is on disk. False: it does not. */
+  write(epoch: number, puts: () => void): Promise<boolean>;
+  /** What a backup holds is what was on disk when it began. */
+  backup(directory: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The key of the owner in `state`; its version is its epoch. */
+export const OWNER = 'owner';
+
+const FORMAT = 1;
+const MARKER = 'journal.json';
+const DATA = 'data.mdb';
+const OWN_FILES: readonly string[] = [MARKER, DATA, 'lock.mdb', 'lost+found'];
+
+/** Opens the journal in this directory; makes one where there is nothing, unless it is opened to be read only. */
+export async function openEnvironment(directory: string, readOnly = false): Promise<Environment> {
+  try {
+    const isNew = await checkDirectory(directory, readOnly);
+    if (isNew) await writeMarker(directory, false);
+    const environment = openDatabases(directory, readOnly);
+    if (isNew) await writeMarker(directory, true);
+    return environment;
+  } catch (error) {
+    throw error instanceof SluiceError ? error : await storeError(directory, 'open', error);
+  }
+}
+
+/** What the store said, with what is free on the disk, for a full disk is often told as an input/output error. */
+export async function storeError(directory: string, verb: string, error: unknown): Promise<SluiceError> {
+  const cause = await causeOf(error);
+  const free = await statfs(directory).then(
+    ({ bavail, bsize }) => `; ${bavail * bsize} bytes are free on its disk`,
+    () => '',
+  );
+  return new SluiceError('store-failed', `cannot ${verb} the journal ${directory}: ${errorText(cause)}${free}`, {
+    cause,
+  });
+}
+
+/** LMDB rejects a write with an error that only promises the cause. */
+async function causeOf(error: unknown): Promise<unknown> {
+  const later = (error as { commitError?: Promise<unknown> } | undefined)?.commitError;
+  if (later === undefined) return error;
+  return later.then(
+    () => error,
+    (cause: unknown) => cause,
+  );
+}
+
+/** True: there is nothing yet, or only what a process left that died while it made the journal. */
+async function checkDirectory(directory: string, readOnly: boolean): Promise<boolean> {
+  if (!readOnly) await mkdir(directory, { recursive: true });
+  const marker = await readMarker(directory);
+  const names = await readdir(directory);
+  const foreign = names.find((name) => !OWN_FILES.includes(name) && !name.endsWith('.part'));
+  if (marker === undefined && (readOnly || foreign !== undefined || names.includes(DATA))) {
+    const because = foreign === undefined ? `it has no ${MARKER}` : `it has no ${MARKER}, but '${foreign}'`;
+    throw new SluiceError('not-a-journal', `${directory} is not a journal: ${because}`);
+  }
+  const size = await sizeOf(directory, readOnly);
+  const isNew = marker?.complete !== true;
+  if (size === 0 && !isNew) throw damaged(directory, `${DATA} is missing or empty`);
+  if (size > 0) {
+    const damage = await damageOf(join(directory, DATA));
+    if (damage !== undefined) throw damaged(directory, `${DATA}: ${damage}`);
+  }
+  return isNew;
+}
+
+/** Opened as LMDB will do it, which would end the process when it may not. */
+async function sizeOf(directory: string, readOnly: boolean): Promise<number> {
+  for (const name of [DATA, 'lock.mdb']) {
+    const file = await open(join(directory, name), readOnly ? 'r' : 'r+').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await file?.close();
+  }
+  return stat(join(directory, DATA)).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+interface Marker {
+  readonly complete: boolean;
+}
+
+async function readMarker(directory: string): Promise<Marker | undefined> {
+  const text = await readFile(join(directory, MARKER), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  if (text === undefined) return undefined;
+  const marker = parsed(text);
+  if (typeof marker?.sluiceJournal !== 'number')
+    throw new SluiceError('not-a-journal', `${directory} is not a journal: its ${MARKER} is not what sluice writes`);
+  if (marker.sluiceJournal > FORMAT)
+    throw new SluiceError(
+      'not-a-journal',
+      `the journal ${directory} has format ${marker.sluiceJournal}; this version of sluice reads up to ${FORMAT}`,
+    );
+  return { complete: marker.complete === true };
+}
+
+function parsed(text: string): { readonly sluiceJournal?: unknown; readonly complete?: unknown } | undefined {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeMarker(directory: string, complete: boolean): Promise<void> {
+  await writeWhole({ [join(directory, MARKER)]: [JSON.stringify({ sluiceJournal: FORMAT, complete })] });
+}
+
+function damaged(directory: string, what: string): SluiceError {
+  return new SluiceError('damaged', `the journal ${directory} is damaged: ${what}; nothing was changed`);
+}
+
+function openDatabases(directory: string, readOnly: boolean): Environment {
+  // With `overlappingSync` a commit would be seen before it is on disk. Batches of an event turn would reject promises
+  // that nobody has.
+  const root = openLmdb({
+    path: directory,
+    noSubdir: false,
+    readOnly,
+    overlappingSync: false,
+    eventTurnBatching: false,
+  });
+  const state = root.openDB<unknown, string>('state', { encoding: 'json', useVersions: true });
+  return {
+    directory,
+    state,
+    frames: root.openDB('frames', { encoding: 'binary' }),
+    letters: root.openDB('letters', { encoding: 'json' }),
+    letterTimes: root.openDB('letter-times', { encoding: 'json' }),
+    write: (epoch, puts) => state.ifVersion(OWNER, epoch, puts),
+    backup: (to) => root.backup(to, true),
+    close: () => root.close(),
+  };
+}

@@ -1,0 +1,15 @@
+export type { KeptLetter, LetterFilter, LetterStore, NewLetter } from '../core/letter-store-port.ts';
+export type {
+  Assigned,
+  CommitOutcome,
+  Frame,
+  MessagePlace,
+  ReadRoom,
+  Source,
+  SourceOwner,
+} from '../core/source-port.ts';
+export { type Compaction, compactJournal } from './compact.ts';
+export { type FrameCount, type JournalInfo, readJournalInfo } from './info.ts';
+export type { Journal } from './journal.ts';
+export { type JournalOptions, openJournal } from './open-journal.ts';
+export { readFrames } from './read-frames.ts';

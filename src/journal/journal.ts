@@ -1,0 +1,110 @@
+import type { Clock } from '../core/clock.ts';
+import type { LetterStore } from '../core/letter-store-port.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { Source } from '../core/source-port.ts';
+import { Checkpoint } from './checkpoint.ts';
+import { FRAME_BYTES_MAX } from './draft.ts';
+import { encodeMessage } from './encode-message.ts';
+import type { FrameKind } from './frame.ts';
+import { type JournalInfo, journalInfo } from './info.ts';
+import { JournalSource } from './journal-source.ts';
+import { JournalLetters } from './letters.ts';
+import { LiveFrames } from './live-frames.ts';
+import type { OwnedStore } from './owned-store.ts';
+import { type Bounds, Writer } from './writer.ts';
+
+/** Frames that a reader who keeps up takes from memory; one who is further behind reads the disk. */
+const LIVE_BYTES_MAX = 16 * 1024 * 1024;
+const CLOSE_WITHIN_MS = 5_000;
+
+/** How a journal is opened, every option filled in. */
+export interface JournalSettings extends Bounds {
+  readonly keepMs: number;
+  readonly maxLetters: number;
+}
+
+/** Messages on disk, until they are settled. One process at a time has it. */
+export class Journal {
+  /** What was written, in order, as a source of a router. */
+  readonly source: Source;
+  /** Dead letters on the same disk. */
+  readonly letters: LetterStore;
+  readonly #source: JournalSource;
+  readonly #store: OwnedStore;
+  readonly #writer: Writer;
+  #closed: Promise<void> | undefined;
+
+  constructor(store: OwnedStore, clock: Clock, settings: JournalSettings) {
+    this.#store = store;
+    const checkpoint = new Checkpoint(store, clock, settings.keepMs);
+    const live = new LiveFrames(LIVE_BYTES_MAX);
+    this.#writer = new Writer(store, checkpoint, clock, settings, (frame) => {
+      live.add(frame);
+      this.#source.wake();
+    });
+    this.#source = new JournalSource({ store, checkpoint, writer: this.#writer, live, clock });
+    this.source = this.#source;
+    this.letters = new JournalLetters(store, settings.maxLetters);
+  }
+
+  get directory(): string {
+    return this.#store.environment.directory;
+  }
+
+  /** Aborts when nothing can be written any more: closed, the disk failed, or another process took the journal over. */
+  get ended(): AbortSignal {
+    return this.#store.ended;
+  }
+
+  /**
+   * Resolves when the message, or every one of an array, is on disk; while the journal is full it waits, or rejects
+   * with `store-full`. Rejects with `SluiceError`, and nothing was written: `invalid-message` for one that JSON cannot
+   * express or that is larger than 512 KB; `not-running`, `store-failed` or `owned` once the journal has ended.
+   */
+  write(messages: unknown): Promise<void> {
+    const list: readonly unknown[] = Array.isArray(messages) ? messages : [messages];
+    return this.#write('messages', list, () => list.map(encodeMessage));
+  }
+
+  /**
+   * As `write`, for JSON as a feed sent it, which is not parsed before it is read: a text is one message or an array of
+   * messages. One that is no JSON is read as a message that is this text.
+   */
+  writeText(texts: string | readonly string[]): Promise<void> {
+    const list = typeof texts === 'string' ? [texts] : texts;
+    return this.#write('texts', list, () => list);
+  }
+
+  info(): Promise<JournalInfo> {
+    return journalInfo(this.#store.environment);
+  }
+
+  /** Writes what waits if there is room, ends the source without a commit, and gives the journal back. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#writer.flush();
+    await this.#source.close(CLOSE_WITHIN_MS);
+    await this.#store.close();
+  }
+
+  async #write(kind: FrameKind, messages: readonly unknown[], encode: () => readonly string[]): Promise<void> {
+    const texts = encode();
+    for (const text of texts) checkText(text);
+    return this.#writer.write(kind, texts, messages);
+  }
+}
+
+function checkText(text: string): void {
+  if (typeof text !== 'string' || text.length === 0)
+    throw new SluiceError('invalid-message', 'a text of a feed must be a string that is not empty');
+  // No character takes more than three bytes in UTF-8.
+  if (text.length * 3 <= FRAME_BYTES_MAX || Buffer.byteLength(text) <= FRAME_BYTES_MAX) return;
+  throw new SluiceError(
+    'invalid-message',
+    `a message of ${Buffer.byteLength(text)} bytes is larger than a frame, which holds ${FRAME_BYTES_MAX}`,
+  );
+}

@@ -1,0 +1,119 @@
+import { errorText } from '../core/error-text.ts';
+import type { KeptLetter, LetterFilter, LetterStore, NewLetter } from '../core/letter-store-port.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import { encodeMessage } from './encode-message.ts';
+import type { OwnedStore } from './owned-store.ts';
+
+/** A letter as it is on disk. */
+interface LetterRecord extends Omit<KeptLetter, 'message' | 'error' | 'replayedAt'> {
+  readonly error: string | null;
+  readonly message?: unknown;
+  /** Instead of a message that is bytes; base64. */
+  readonly bytes?: string;
+  readonly replayedAt: number | null;
+}
+
+const ID_LENGTH_MAX = 500;
+
+/** The dead letters of a journal, in databases of their own. */
+export class JournalLetters implements LetterStore {
+  readonly #store: OwnedStore;
+  readonly #max: number;
+  readonly #adding = new Map<string, Promise<void>>();
+
+  constructor(store: OwnedStore, max: number) {
+    this.#store = store;
+    this.#max = max;
+  }
+
+  /** Rejects with `SluiceError`: `store-full`, `invalid-message`, or what ended the journal. */
+  async add(letter: NewLetter): Promise<void> {
+    const under = this.#adding.get(letter.id);
+    if (under !== undefined) return under;
+    const added = this.#add(letter).finally(() => this.#adding.delete(letter.id));
+    this.#adding.set(letter.id, added);
+    return added;
+  }
+
+  async list(filter: LetterFilter = {}): Promise<readonly KeptLetter[]> {
+    return this.#find(filter).map(readLetter);
+  }
+
+  async drop(filter: LetterFilter = {}): Promise<number> {
+    const found = this.#find(filter);
+    const { letters, letterTimes } = this.#store.environment;
+    await this.#store.write(() => {
+      for (const { id, at } of found) {
+        void letters.remove(id);
+        void letterTimes.remove([at, id]);
+      }
+    });
+    return found.length;
+  }
+
+  async markReplayed(ids: readonly string[], at: number): Promise<void> {
+    const found = ids.flatMap((id) => this.#find({ id }));
+    await this.#store.write(() => {
+      for (const record of found) {
+        const marked: LetterRecord = { ...record, replays: record.replays + 1, replayedAt: at };
+        void this.#store.environment.letters.put(record.id, marked);
+      }
+    });
+  }
+
+  async #add(letter: NewLetter): Promise<void> {
+    this.#store.check();
+    const { directory, letters, letterTimes } = this.#store.environment;
+    if (letter.id.length === 0 || letter.id.length > ID_LENGTH_MAX)
+      throw new SluiceError('invalid-message', `the id of a letter has 1 to ${ID_LENGTH_MAX} characters: ${letter.id}`);
+    if (letters.doesExist(letter.id)) return;
+    if (countLetters(this.#store.environment) + this.#adding.size >= this.#max)
+      throw new SluiceError(
+        'store-full',
+        `the journal ${directory} has ${this.#max} dead letters (maxLetters): drop some`,
+      );
+    const record = toRecord(letter);
+    await this.#store.write(() => {
+      void letters.put(letter.id, record);
+      void letterTimes.put([letter.at, letter.id], 0);
+    });
+  }
+
+  /** Throws what ended the journal. */
+  #find({ id, channel, reason, since = 0, limit = Number.POSITIVE_INFINITY }: LetterFilter): readonly LetterRecord[] {
+    this.#store.check();
+    const { letters, letterTimes } = this.#store.environment;
+    const ids = id === undefined ? letterTimes.getKeys({ start: [since, ''] }).map((key) => key[1]) : [id];
+    const found: LetterRecord[] = [];
+    for (const each of ids) {
+      if (found.length >= limit) break;
+      // Only `toRecord` makes them.
+      const letter = letters.get(each) as LetterRecord | undefined;
+      if (letter === undefined || letter.at < since) continue;
+      if (channel !== undefined && letter.channel !== channel) continue;
+      if (reason === undefined || letter.reason === reason) found.push(letter);
+    }
+    return found;
+  }
+}
+
+/** Those on disk. */
+export function countLetters({ letters }: Pick<OwnedStore['environment'], 'letters'>): number {
+  return (letters.getStats() as { entryCount: number }).entryCount;
+}
+
+function toRecord({ message, error, ...rest }: NewLetter): LetterRecord {
+  const common = { ...rest, error: error === undefined ? null : errorText(error), replays: 0, replayedAt: null };
+  if (message instanceof Uint8Array) return { ...common, bytes: Buffer.from(message).toString('base64') };
+  encodeMessage(message);
+  return { ...common, message };
+}
+
+function readLetter({ bytes, ...record }: LetterRecord): KeptLetter {
+  return {
+    ...record,
+    message: bytes === undefined ? record.message : Uint8Array.from(Buffer.from(bytes, 'base64')),
+    error: record.error ?? undefined,
+    replayedAt: record.replayedAt ?? undefined,
+  };
+}

@@ -1,0 +1,159 @@
+import type { Clock } from '../core/clock.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { Assigned, CommitOutcome, Frame, MessagePlace, ReadRoom } from '../core/source-port.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { JournalFrame } from './frame.ts';
+import type { LiveFrames } from './live-frames.ts';
+import type { OwnedStore } from './owned-store.ts';
+import type { Writer } from './writer.ts';
+
+/** An empty `read` resolves after so long. */
+const READ_WAIT_MS = 1_000;
+
+/** What a stay reads and writes. */
+export interface StayParts {
+  readonly store: OwnedStore;
+  readonly checkpoint: Checkpoint;
+  readonly writer: Writer;
+  readonly live: LiveFrames;
+  readonly clock: Clock;
+}
+
+/** One reader of a journal, from `start` of its source to its release. */
+export class Stay implements Assigned {
+  readonly partition = 0;
+  readonly fence: number;
+  readonly takeovers: number;
+  readonly marked: MessagePlace | undefined;
+  readonly #parts: StayParts;
+  readonly #lost = new AbortController();
+  #next: number;
+  #isReleased = false;
+  #isReading = false;
+  #wake: () => void = () => {};
+
+  constructor(parts: StayParts) {
+    const { checkpoint, live, store } = parts;
+    this.#parts = parts;
+    this.fence = checkpoint.fence;
+    this.takeovers = checkpoint.takeovers;
+    this.marked = checkpoint.marked;
+    this.#next = checkpoint.position + 1;
+    live.turn(true);
+    store.ended.addEventListener('abort', () => this.end());
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  get isOver(): boolean {
+    return this.#isReleased || this.lost.aborted;
+  }
+
+  /** There are new frames. */
+  wake(): void {
+    this.#wake();
+  }
+
+  /** Another owner is there, or the source was closed. */
+  end(): void {
+    if (this.lost.aborted) return;
+    if (!this.#isReleased) this.#parts.live.turn(false);
+    this.#lost.abort();
+    this.wake();
+  }
+
+  async read(room: ReadRoom, signal: AbortSignal): Promise<readonly Frame[]> {
+    if (this.#isReading) throw new SluiceError('refused', 'a read of the journal is under way: await it first');
+    this.#isReading = true;
+    try {
+      this.#parts.store.check();
+      if (signal.aborted || this.isOver) return [];
+      const frames = this.#take(room);
+      if (frames.length > 0) return frames;
+      await this.#newFrames(signal);
+      this.#parts.store.check();
+      return signal.aborted || this.isOver ? [] : this.#take(room);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  commit(position: number, withinMs: number): Promise<CommitOutcome> {
+    this.#checkPosition(position);
+    return this.#write(() => this.#parts.checkpoint.commit(position), withinMs);
+  }
+
+  mark(place: MessagePlace, withinMs: number): Promise<CommitOutcome> {
+    return this.#write(() => this.#parts.checkpoint.mark(place), withinMs);
+  }
+
+  release(position: number | undefined, withinMs: number): Promise<CommitOutcome> {
+    if (position !== undefined) this.#checkPosition(position);
+    const released = this.#write(() => this.#parts.checkpoint.release(position), withinMs);
+    if (!this.isOver) this.#parts.live.turn(false);
+    this.#isReleased = true;
+    this.wake();
+    return released;
+  }
+
+  #take({ frames: framesMax, bytes: bytesMax }: ReadRoom): readonly JournalFrame[] {
+    const live = this.#parts.live.take(this.#next, framesMax, bytesMax);
+    const frames = live.length > 0 ? live : this.#fromDisk(framesMax, bytesMax);
+    this.#next = (frames.at(-1)?.position ?? this.#next - 1) + 1;
+    return frames;
+  }
+
+  #fromDisk(framesMax: number, bytesMax: number): readonly JournalFrame[] {
+    const frames: JournalFrame[] = [];
+    if (this.#next > this.#parts.writer.last) return frames;
+    let expected = this.#next;
+    let bytes = 0;
+    for (const { key, value } of this.#parts.store.environment.frames.getRange({
+      start: this.#next,
+      limit: framesMax,
+    })) {
+      if (frames.length > 0 && bytes + value.length > bytesMax) break;
+      bytes += value.length;
+      frames.push(new JournalFrame(key, value, undefined, expected));
+      expected = key + 1;
+    }
+    return frames;
+  }
+
+  /** Until there may be some, the wait is over or nobody wants them any more. */
+  async #newFrames(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    let timer: unknown;
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timer = clock.setTimeout(resolve, READ_WAIT_MS);
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await woken;
+    clock.clearTimeout(timer);
+  }
+
+  #checkPosition(position: number): void {
+    if (Number.isInteger(position) && position < this.#next) return;
+    throw new SluiceError('refused', `position ${position} was not read: the last one read is ${this.#next - 1}`);
+  }
+
+  async #write(write: () => Promise<void>, withinMs: number): Promise<CommitOutcome> {
+    if (this.isOver) return 'lost';
+    const { clock, store, writer } = this.#parts;
+    const written = write().then(
+      () => 'kept' as const,
+      () => (store.ended.reason?.code === 'owned' ? 'lost' : 'unknown'),
+    );
+    let timer: unknown;
+    const late = new Promise<'unknown'>((resolve) => {
+      timer = clock.setTimeout(() => resolve('unknown'), withinMs);
+    });
+    const outcome = await Promise.race([written, late]);
+    clock.clearTimeout(timer);
+    writer.advance();
+    return outcome;
+  }
+}

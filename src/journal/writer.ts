@@ -1,0 +1,201 @@
+import type { Clock } from '../core/clock.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { Draft } from './draft.ts';
+import { type FrameKind, headerOf, JournalFrame, sealFrame } from './frame.ts';
+import type { OwnedStore } from './owned-store.ts';
+
+/** So much is written at once. */
+const GROUP_BYTES_MAX = 8 * 1024 * 1024;
+
+/** How much may be in the journal. */
+export interface Bounds {
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+  readonly full: 'wait' | 'reject';
+}
+
+interface Closed {
+  readonly draft: Draft;
+  readonly bytes: Buffer;
+}
+
+/** Puts messages into frames and frames on disk: one group after the other, so that a failed one leaves no hole. */
+export class Writer {
+  readonly #store: OwnedStore;
+  readonly #checkpoint: Checkpoint;
+  readonly #clock: Clock;
+  readonly #bounds: Bounds;
+  readonly #onKept: (frame: JournalFrame) => void;
+  /** The position of the last frame on disk, and what all frames until then had. */
+  #last: number;
+  #bytesTotal: number;
+  #countTotal: number;
+  #draft: Draft | undefined;
+  #closed: Closed[] = [];
+  /** Of the draft and of closed ones. */
+  #waitingBytes = 0;
+  /** The end of this turn of the event loop, when nothing is being written. */
+  #turn: unknown;
+  #group: Promise<void> | undefined;
+
+  constructor(
+    store: OwnedStore,
+    checkpoint: Checkpoint,
+    clock: Clock,
+    bounds: Bounds,
+    onKept: (frame: JournalFrame) => void,
+  ) {
+    this.#store = store;
+    this.#checkpoint = checkpoint;
+    this.#clock = clock;
+    this.#bounds = bounds;
+    this.#onKept = onKept;
+    const [newest] = [...store.environment.frames.getRange({ reverse: true, limit: 1 })];
+    const { bytesTotal, countTotal } = headerOf(newest?.value) ?? {
+      bytesTotal: checkpoint.bytes,
+      countTotal: checkpoint.count,
+    };
+    this.#last = Math.max(newest?.key ?? 0, checkpoint.position);
+    this.#bytesTotal = bytesTotal;
+    this.#countTotal = countTotal;
+    store.ended.addEventListener('abort', () => this.#giveUp());
+  }
+
+  /** The position of the last frame that is on disk. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** What is on disk and not settled. */
+  get bytes(): number {
+    return this.#bytesTotal - this.#checkpoint.bytes;
+  }
+
+  /** Resolves when all are on disk. `messages` are what the texts say. */
+  write(kind: FrameKind, texts: readonly string[], messages: readonly unknown[]): Promise<void> {
+    this.#store.check();
+    if (texts.length === 0) return Promise.resolve();
+    this.#checkRoom(texts);
+    let draft = this.#draft;
+    for (let index = 0; index < texts.length; index++) {
+      const text = texts[index] ?? '';
+      if (draft === undefined || !draft.hasRoom(kind, text)) {
+        // Later frames end after this one, and as it does.
+        if (draft !== undefined && index > 0) draft.kept.catch(() => {});
+        draft = this.#begin(kind);
+      }
+      draft.add(text, messages[index]);
+      this.#waitingBytes += text.length;
+    }
+    return draft?.kept ?? Promise.resolve();
+  }
+
+  /** Writes what waits if there may be room for it; called again when something was settled. */
+  advance(): void {
+    if (this.#group !== undefined || !this.#hasRoomForNext()) return;
+    this.#closeDraft();
+    if (this.#closed.length === 0 || !this.#hasRoomForNext()) return;
+    this.#group = this.#writeGroup().finally(() => {
+      this.#group = undefined;
+      this.#schedule();
+    });
+  }
+
+  /** Resolves when nothing waits that has room. */
+  async flush(): Promise<void> {
+    for (this.advance(); this.#group !== undefined; this.advance()) await this.#group;
+  }
+
+  /** A frame takes what comes in one turn of the event loop, or while the disk is busy with those before it. */
+  #begin(kind: FrameKind): Draft {
+    this.#closeDraft();
+    this.#draft = new Draft(kind);
+    this.#schedule();
+    return this.#draft;
+  }
+
+  /** At the end of the turn, so that all who write in it, and all who waited for the last group, share the next one. */
+  #schedule(): void {
+    if (this.#group !== undefined) return;
+    this.#turn ??= this.#clock.setImmediate(() => {
+      this.#turn = undefined;
+      this.advance();
+    });
+  }
+
+  #closeDraft(): void {
+    if (this.#draft === undefined) return;
+    const bytes = this.#draft.encode();
+    this.#waitingBytes += bytes.length - this.#draft.size;
+    this.#closed.push({ draft: this.#draft, bytes });
+    this.#draft = undefined;
+  }
+
+  async #writeGroup(): Promise<void> {
+    const group = this.#takeGroup();
+    const at = this.#clock.wallTime();
+    let position = this.#last;
+    const frames = group.map(({ draft, bytes }) => {
+      this.#bytesTotal += bytes.length;
+      this.#countTotal += headerOf(bytes)?.count ?? 0;
+      sealFrame(bytes, { at, bytesTotal: this.#bytesTotal, countTotal: this.#countTotal });
+      position += 1;
+      return new JournalFrame(position, bytes, draft.kind === 'messages' ? draft.messages : undefined);
+    });
+    try {
+      await this.#store.write(() => {
+        for (const frame of frames) void this.#store.environment.frames.put(frame.position, frame.bytes);
+      });
+      this.#last = position;
+      for (const frame of frames) this.#onKept(frame);
+      for (const { draft } of group) draft.settle();
+    } catch (error) {
+      for (const { draft } of group) draft.settle(error);
+    }
+  }
+
+  /** As many as there is room for. */
+  #takeGroup(): readonly Closed[] {
+    let bytes = 0;
+    let count = 0;
+    for (const closed of this.#closed) {
+      const more = bytes + closed.bytes.length;
+      if (more > GROUP_BYTES_MAX || this.#isFull(more)) break;
+      bytes = more;
+      count += 1;
+    }
+    this.#waitingBytes -= bytes;
+    return this.#closed.splice(0, count);
+  }
+
+  /** For the next frame that is closed, or there is none. */
+  #hasRoomForNext(): boolean {
+    const [next] = this.#closed;
+    return next === undefined || !this.#isFull(next.bytes.length);
+  }
+
+  /** There is no room for so many bytes more. */
+  #isFull(more: number): boolean {
+    if (this.bytes + more > this.#bounds.maxBytes) return true;
+    const oldestAt = this.#bounds.maxAgeMs === Number.POSITIVE_INFINITY ? undefined : this.#checkpoint.oldestAt();
+    return oldestAt !== undefined && this.#clock.wallTime() - oldestAt > this.#bounds.maxAgeMs;
+  }
+
+  #checkRoom(texts: readonly string[]): void {
+    if (this.#bounds.full === 'wait') return;
+    const more = texts.reduce((sum, { length }) => sum + length, this.#waitingBytes);
+    if (!this.#isFull(more)) return;
+    throw new SluiceError(
+      'store-full',
+      `the journal ${this.#store.environment.directory} is full: ${this.bytes} bytes are not settled (maxBytes ${this.#bounds.maxBytes}, maxAgeMs ${this.#bounds.maxAgeMs})`,
+    );
+  }
+
+  #giveUp(): void {
+    this.#closeDraft();
+    const error = this.#store.ended.reason;
+    for (const { draft } of this.#closed.splice(0)) draft.settle(error);
+    this.#waitingBytes = 0;
+  }
+}

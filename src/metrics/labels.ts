@@ -1,0 +1,47 @@
+import { checkOptions, type OptionNames } from '../config/options.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import { catalog } from './catalog.ts';
+import type { Sample } from './measure.ts';
+
+/** Labels by name. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** How the metrics of a router are told. */
+export interface MetricsOptions {
+  /** Labels for every metric, which tell several routers apart: `{ router: 'eu' }`. Default: none. */
+  readonly labels?: Labels;
+}
+
+const metricsOptions: OptionNames<MetricsOptions> = { labels: true };
+const OUR_LABELS: ReadonlySet<string> = new Set(catalog.flatMap(({ labels }) => labels));
+
+/** The labels among the options. Throws `SluiceError` `invalid-option` for a label that Prometheus or sluice refuses. */
+export function labelsIn(functionName: string, options: MetricsOptions): Labels {
+  checkOptions(functionName, options, metricsOptions);
+  const { labels = {} } = options;
+  for (const [name, value] of Object.entries(labels)) {
+    const what = `${functionName}: the label ${JSON.stringify(name)}`;
+    if (!/^(?!__)[a-zA-Z_]\w*$/.test(name))
+      throw new SluiceError('invalid-option', `${what} must be letters, digits and _, and begin with no digit or __`);
+    if (OUR_LABELS.has(name)) throw new SluiceError('invalid-option', `${what} is one of sluice's own`);
+    if (typeof value !== 'string')
+      throw new SluiceError('invalid-option', `${what} must have a string, got ${String(value)}`);
+  }
+  return labels;
+}
+
+/** Says that two routers would have the same metrics. */
+export function sameLabels(functionName: string, labels: Labels): SluiceError {
+  const text = `${functionName}: two routers have the labels ${JSON.stringify(labels)}; give each its own: { labels: { router: 'a' } }`;
+  return new SluiceError('invalid-option', text);
+}
+
+/** The same for the same labels, whatever their order. */
+export function keyOf(labels: Labels): string {
+  return JSON.stringify(Object.entries(labels).toSorted(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+/** Samples with further labels. */
+export function labeled(samples: readonly Sample[], labels: Labels): readonly Sample[] {
+  return samples.map((sample) => ({ ...sample, labels: { ...labels, ...sample.labels } }));
+}

@@ -1,0 +1,44 @@
+import { Writable } from 'node:stream';
+import { SluiceError } from '../core/sluice-error.ts';
+import { whenFirstAborts } from './consume.ts';
+import type { MixedStream } from './mixed-stream.ts';
+import { type RouterParts, whyNotRunning } from './parts.ts';
+
+/**
+ * A Node stream in front of a router. It finishes when each message has its answer, and fails with `not-running` when the
+ * router does not run or stops: what is written to it must not seem to be taken in.
+ */
+export function createWritable(stream: MixedStream, parts: RouterParts): Writable {
+  const { fleet, services } = parts;
+  const failure = (): Error | null => {
+    const why = whyNotRunning(parts);
+    if (why === undefined) return null;
+    const lost = stream.returned.length === 0 ? '' : `; ${stream.returned.length} messages were not taken in`;
+    return new SluiceError('not-running', `writable: the router ${why}${lost}`);
+  };
+  const finish = (done: (error: Error | null) => void) => () => done(failure());
+  const release = whenFirstAborts([fleet.ended], () => {
+    stream.end();
+    const fail = () => writable.destroy(failure() ?? undefined);
+    stream.whenSettled().then(fail, fail);
+  });
+  const writable = new Writable({
+    objectMode: true,
+    write(element, _encoding, done) {
+      if (failure() !== null) return done(failure());
+      const pause = stream.take(element);
+      if (pause === undefined) done();
+      else pause.then(finish(done), done);
+    },
+    final(done) {
+      stream.whenSettled().then(finish(done), done);
+    },
+    destroy(error, done) {
+      release();
+      stream.end();
+      done(error);
+    },
+  });
+  // Without a listener of the host's own the error would end the process.
+  return writable.on('error', (err) => services.logger.warn({ err }, 'a stream into the router failed'));
+}

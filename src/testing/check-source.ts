@@ -1,0 +1,35 @@
+import { frameContract } from './contract-frames.ts';
+import { stayContract } from './contract-stays.ts';
+import type { SourceFeature, SourceRig } from './source-rig.ts';
+
+/** One sentence about sources that holds or not. */
+export interface SourceCheck {
+  readonly name: string;
+  /** What this source would need for it; undefined: it can be run. */
+  readonly missing: SourceFeature | undefined;
+  /** Rejects with what was wrong. */
+  run(): Promise<void>;
+}
+
+/**
+ * The contract of the port `Source`, as checks that any test runner can run: `for (const { name, missing, run } of
+ * checkSource(make, ['killable'])) it.skipIf(missing)(name, run)`. Each check makes a source of its own, which is empty.
+ */
+export function checkSource(
+  make: () => Promise<SourceRig>,
+  features: readonly SourceFeature[],
+): readonly SourceCheck[] {
+  return [...frameContract, ...stayContract].map(([name, body, ...needs]) => ({
+    name,
+    missing: needs.find((feature) => !features.includes(feature)),
+    async run() {
+      const rig = await make();
+      try {
+        // Checks that call what is optional need the feature for it.
+        await body(rig as Required<SourceRig>);
+      } finally {
+        await rig.end();
+      }
+    },
+  }));
+}

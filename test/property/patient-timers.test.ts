@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createPatientTimers, WAIT_MS_MAX } from '../../src/core/patient-timers.ts';
+import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
+
+describe('patient timers', () => {
+  it('call once, not before they are due, and after what came due in the same blocked stretch', async () => {
+    const waits = fc.integer({ min: 1, max: 1_000 });
+    await fc.assert(
+      fc.asyncProperty(waits, waits, async (waitMs, blockedMs) => {
+        const clock = createSimulatedClock();
+        const timers = createPatientTimers(clock, clock);
+        const calls: unknown[] = [];
+        timers.setTimeout(() => calls.push('deadline', clock.now() >= waitMs), waitMs);
+        clock.jump(blockedMs);
+        clock.setImmediate(() => calls.push('answer'));
+        await clock.advance(waitMs);
+        const isLate = blockedMs - waitMs >= 5 || blockedMs < waitMs;
+        const inOrder = isLate ? ['answer', 'deadline', true] : ['deadline', true, 'answer'];
+        expect(calls).toEqual(inOrder);
+      }),
+    );
+  });
+
+  it('that are cleared never call, also in the turn that a late one gives', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 100 }), fc.boolean(), async (waitMs, isLate) => {
+        const clock = createSimulatedClock();
+        const timers = createPatientTimers(clock, clock);
+        const handle = timers.setTimeout(() => expect.unreachable(), waitMs);
+        if (isLate) clock.jump(waitMs + 10);
+        clock.setImmediate(() => timers.clearTimeout(handle));
+        await clock.advance(isLate ? 0 : 200);
+        expect(clock.pending).toBe(0);
+      }),
+    );
+  });
+
+  it('never ask for a longer wait than a timer can take', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.double({ min: 0, noNaN: true }), fc.constant(Number.POSITIVE_INFINITY)), (ms) => {
+        const clock = createSimulatedClock();
+        const asked: number[] = [];
+        const setTimeout = (_callback: () => void, waitMs: number) => asked.push(waitMs);
+        createPatientTimers({ setTimeout, clearTimeout() {} }, clock).setTimeout(() => {}, ms);
+        expect(asked).toEqual([Math.min(ms, WAIT_MS_MAX)]);
+      }),
+    );
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import type { Assigned, Source } from '../../../src/core/source-port.ts';
+import { openEnvironment } from '../../../src/journal/environment.ts';
+import type { Journal } from '../../../src/journal/journal.ts';
+import { openJournalAs } from '../../../src/journal/open-journal.ts';
+import { checkSource } from '../../../src/testing/check-source.ts';
+import { memorySource } from '../../../src/testing/memory-source.ts';
+import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
+import type { SourceFeature, SourceRig } from '../../../src/testing/source-rig.ts';
+import { emptyDirectory, inventedProcess } from '../../support/journals.ts';
+
+async function memoryRig(): Promise<Required<SourceRig>> {
+  const clock = createSimulatedClock();
+  const source = memorySource({ clock });
+  return {
+    source,
+    append: async (messages) => void source.append(messages),
+    advance: (ms) => clock.advance(ms),
+    restart: () => source.close(0),
+    kill: async () => source.kill(),
+    revoke: (withinMs) => source.revoke(0, withinMs),
+    remove: async (count) => void source.remove(count),
+    appendBytes: async (bytes) => void source.appendBytes(bytes),
+    end: () => source.close(0),
+  };
+}
+
+async function journalRig(): Promise<SourceRig> {
+  const clock = createSimulatedClock();
+  const directory = emptyDirectory();
+  const opened: Journal[] = [];
+  const open = async (pid: number): Promise<Journal> => {
+    const journal = await openJournalAs(inventedProcess(pid, { [pid - 1]: false }), directory, { clock });
+    opened.push(journal);
+    return journal;
+  };
+  let journal = await open(1);
+  const append = async (messages: readonly unknown[]): Promise<void> => {
+    await Promise.all([journal.write(messages), clock.advance(2)]);
+  };
+  return {
+    get source() {
+      return journal.source;
+    },
+    append,
+    advance: (ms) => clock.advance(ms),
+    async restart() {
+      await journal.close();
+      journal = await open(opened.length + 1);
+    },
+    async kill() {
+      journal = await open(opened.length + 1);
+    },
+    async appendBytes(bytes) {
+      await append(['overwritten']);
+      const { lastPosition } = await journal.info();
+      const { frames, close } = await openEnvironment(directory);
+      await frames.put(lastPosition, Buffer.from(bytes));
+      await close();
+    },
+    async end() {
+      for (const each of opened) await each.close();
+    },
+  };
+}
+
+const journalFeatures: readonly SourceFeature[] = ['killable', 'fenced', 'undecodable'];
+const rigs: readonly (readonly [string, () => Promise<SourceRig>, readonly SourceFeature[]])[] = [
+  ['the memory source', memoryRig, ['killable', 'fenced', 'revocable', 'gaps', 'undecodable']],
+  ['the journal', journalRig, journalFeatures],
+];
+
+describe.each(rigs)('the contract of a source holds for %s', (_, make, features) => {
+  for (const { name, missing, run } of checkSource(make, features)) if (missing === undefined) it(name, run);
+});
+
+it('a check that needs a feature which the source does not have says so', () => {
+  const missing = checkSource(journalRig, journalFeatures).filter((check) => check.missing !== undefined);
+  expect(missing.map((check) => check.missing)).toEqual(['revocable', 'revocable', 'gaps']);
+});
+
+describe('the contract finds', () => {
+  /** The memory source, whose stays are not as they should be. */
+  async function broken(change: (partition: Assigned) => Partial<Assigned>): Promise<Required<SourceRig>> {
+    const rig = await memoryRig();
+    const source: Source = {
+      close: (withinMs) => rig.source.close(withinMs),
+      start: (owner) =>
+        rig.source.start({
+          ...owner,
+          assigned: (partition) =>
+            owner.assigned(
+              new Proxy(partition, {
+                get(target, key) {
+                  const changed: Record<PropertyKey, unknown> = { ...change(target) };
+                  const value = key in changed ? changed[key] : Reflect.get(target, key);
+                  return typeof value === 'function' ? value.bind(target) : value;
+                },
+              }),
+            ),
+        }),
+    };
+    return { ...rig, source };
+  }
+
+  const flaws: readonly (readonly [string, (partition: Assigned) => Partial<Assigned>, string])[] = [
+    ['a commit that writes nothing', () => ({ commit: async () => 'kept' }), 'committed, then restarted'],
+    ['a fence that stands still', () => ({ fence: 1 }), 'the fence grows'],
+    ['deaths that are not counted', () => ({ takeovers: 0 }), 'a death without a commit'],
+    [
+      'frames in the wrong order',
+      (partition) => ({ read: async (room, signal) => [...(await partition.read(room, signal))].reverse() }),
+      'every message comes once',
+    ],
+    [
+      'a read that forgets its room',
+      (partition) => ({ read: (_, signal) => partition.read({ frames: 99, bytes: 1e9 }, signal) }),
+      'a read brings at most its room',
+    ],
+    ['a stay that never hears that it is over', () => ({ lost: new AbortController().signal }), 'close ends the stay'],
+  ];
+
+  it.each(flaws)('%s', async (_, change, name) => {
+    const check = checkSource(() => broken(change), ['killable']).find((each) => each.name.startsWith(name));
+    await expect(check?.run()).rejects.toThrow();
+  });
+});

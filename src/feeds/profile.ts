@@ -83,7 +83,8 @@ export function timeIn(value: unknown): number | undefined {
     return Number.isNaN(parsed) ? undefined : parsed;
   }
   if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
-  if (value >= 1e17) return value / 1e6;
+  // Of nanoseconds a number holds steps of 256.
+  if (value >= 1e17) return Math.trunc(value / 1e6);
   return value >= 1e14 ? value / 1e3 : value;
 }
 

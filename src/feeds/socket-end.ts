@@ -35,7 +35,7 @@ function errorInWords(error: unknown): string {
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return `a message is larger than messageBytesMax (${text})`;
   if (code === 'WS_ERR_INVALID_UTF8') return `a text is not valid UTF-8 (${text})`;
   if (code.startsWith('WS_ERR_')) return `what came breaks the WebSocket protocol (${text})`;
-  if (/CERT|TLS|SSL|SELF_SIGNED|ISSUER/.test(code)) return `TLS failed (${text})`;
+  if (/CERT|TLS|SSL|SELF_SIGNED|ISSUER/.test(`${code} ${text}`)) return `TLS failed (${text})`;
   return `the service cannot be reached (${text})`;
 }
 

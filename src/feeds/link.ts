@@ -171,21 +171,20 @@ export class Link implements FeedPort {
   }
 
   #listener(isOver: () => boolean): SocketListener {
-    const when =
-      <Args extends unknown[]>(act: (...args: Args) => void) =>
-      (...args: Args): void => {
-        if (isOver()) return;
-        this.#watch.heard();
-        act(...args);
-      };
+    const hear = (act: () => void): void => {
+      if (isOver()) return;
+      this.#watch.heard();
+      act();
+    };
     return {
-      opened: when(() => this.#settings.profile.greets !== true && this.#notify({ type: 'socket.opened' })),
-      text: when((text: string, bytes: number) => this.#reader.text(text, bytes)),
-      binary: when((bytes: Uint8Array) => this.#reader.binary(bytes)),
-      beat: when(() => {
-        this.#count.beats += 1;
-      }),
-      ended: when((end: SocketEnd) => this.#ended(end)),
+      opened: () => hear(() => this.#settings.profile.greets !== true && this.#notify({ type: 'socket.opened' })),
+      text: (text, bytes) => hear(() => this.#reader.text(text, bytes)),
+      binary: (bytes) => hear(() => this.#reader.binary(bytes)),
+      beat: () =>
+        hear(() => {
+          this.#count.beats += 1;
+        }),
+      ended: (end) => hear(() => this.#ended(end)),
     };
   }
 

@@ -12,7 +12,7 @@ export interface FakeSocket {
   readonly did: string[];
 }
 
-export interface Trade {
+interface Trade {
   readonly sym: string;
   readonly n: number;
   readonly at?: number;

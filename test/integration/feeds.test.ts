@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createFeed, type Feed, type FeedFacts, type FeedOptions } from '../../src/feeds/index.ts';
+import { createTestRouter, hold } from '../../src/testing/index.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { FakeRouter } from '../support/feed-rig.ts';
 import { FeedServer, type Manners, type Traffic } from '../support/feed-server.ts';
@@ -134,6 +135,29 @@ describe.each(Object.entries(services))('%s', (_name, service) => {
       expect(metrics.garbage).toBeGreaterThan(0);
     },
   );
+});
+
+it('a channel that is full pauses the feed, and has every message in order once its sink moves again', async () => {
+  const rig = await createTestRouter({
+    sinks: { tick: { dataType: 'tick', batchSize: 10, capacity: 20, overflow: 'reject', processTimeoutMs: 60_000 } },
+  });
+  const call = hold();
+  rig.sink('tick').script.push(call);
+  const frames = Array.from({ length: 300 }, (_, index) =>
+    JSON.stringify({ e: 'trade', s: 'A', t: index + 1, p: '1' }),
+  );
+  const service = services.binance as Service; // It is one of those above.
+  const { feed } = await connect(service, service.manners(), { frames }, { to: rig.router, clock: rig.clock });
+  const paused = new Promise<void>((resolve) => rig.router.events.on('message.rejected', () => resolve()));
+  feed.start();
+  await paused;
+  while (feed.view.metrics.received < 300) await new Promise((resolve) => setImmediate(resolve));
+  expect(feed.view).toMatchObject({ isPaused: true, metrics: { delivered: 30, held: 270, dropped: 0 } });
+  call.succeed();
+  while (rig.metrics('tick').delivered < 300) await rig.advance(10);
+  const numbers = rig.sink('tick').delivered.map((message) => (message as { readonly t?: unknown }).t);
+  expect(numbers).toEqual(frames.map((_, index) => index + 1));
+  expect(feed.view).toMatchObject({ isPaused: false, metrics: { delivered: 300, held: 0, gaps: { found: 0 } } });
 });
 
 function lastOf({ profile }: Service, frames: readonly string[]): (message: unknown) => boolean {

@@ -76,7 +76,6 @@ export const feedMachine = setup({
       },
       states: {
         connecting: {
-          entry: 'noteCause',
           after: { connectTimeout: '#feed.waiting' },
           on: { 'socket.opened': [{ guard: 'mustLogIn', target: 'authenticating' }, { target: 'subscribing' }] },
         },

@@ -243,6 +243,15 @@ describe('waits', () => {
     );
   });
 
+  it('each wait says why, and none says why the one before', async () => {
+    const rig = new FeedRig().stream();
+    rig.end(1013, 'later');
+    expect(rig.feed.explain()).toContain('waits: the service closed the connection (1013: later). Attempt 2 comes');
+    await rig.clock.advance(250);
+    await rig.clock.advance(10_000);
+    expect(rig.feed.explain()).toContain('waits: the service did not answer when it was connected to. Attempt 3 comes');
+  });
+
   it('it rests outside its hours, and connects when they begin', async () => {
     // The simulated clock starts on a Monday at 00:00 UTC.
     const rig = new FeedRig({ hours: weekly({ from: '09:30', to: '16:00', timeZone: 'America/New_York' }) });
@@ -274,6 +283,18 @@ describe('subscriptions', () => {
     ]);
     rig.answer({ is: 'subscribed', id: 2 });
     expect(rig.feed.view.subscriptions).toEqual({ B: 'accepted' });
+    expect(rig.feed.state).toBe('streaming');
+  });
+
+  it('are asked for at once while others have no answer yet', () => {
+    const rig = new FeedRig();
+    rig.feed.start();
+    rig.socket.listener.opened();
+    rig.feed.subscribe(['B']);
+    expect(rig.socket.did.at(-1)).toBe('{"subscribe":["B"],"id":2}');
+    rig.answer({ is: 'subscribed', id: 1 });
+    expect(rig.feed.state).toBe('subscribing');
+    rig.answer({ is: 'subscribed', id: 2 });
     expect(rig.feed.state).toBe('streaming');
   });
 

@@ -6,6 +6,7 @@ import { configCommand } from './config-command.ts';
 import { journalCommand } from './journal-command.ts';
 import { version } from './own-package.ts';
 import { replayCommand } from './replay-command.ts';
+import { recordCommand, streamCommand } from './stream-command.ts';
 import type { Terminal } from './terminal.ts';
 
 const HELP = `
@@ -13,6 +14,7 @@ Examples:
   $ sluice replay                                ten seconds of a generated market
   $ sluice replay trades.ndjson.gz --json        a recording, as fast as possible
   $ sluice replay trades.ndjson.gz --chaos 7     with injected faults
+  $ sluice stream --profile binance --subscribe btcusdt@trade
   $ sluice config check channels.yaml
   $ sluice chart channel
   $ sluice journal info ./journal`;
@@ -30,6 +32,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .version(version())
     .addHelpText('after', HELP)
     .addCommand(replayCommand(terminal, setExitCode))
+    .addCommand(streamCommand(terminal, setExitCode))
+    .addCommand(recordCommand(terminal, setExitCode))
     .addCommand(configCommand())
     .addCommand(chartCommand(terminal))
     .addCommand(journalCommand(terminal));

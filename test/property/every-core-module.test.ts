@@ -9,6 +9,7 @@ const TYPES_ALONE = [
   'breaker-change',
   'channel-port',
   'clock',
+  'feed-port',
   'fleet-port',
   'letter-store-port',
   'origin',

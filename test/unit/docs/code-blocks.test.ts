@@ -10,6 +10,7 @@ import { chartCommand } from '../../../src/cli/chart-command.ts';
 import { configCommand } from '../../../src/cli/config-command.ts';
 import { journalCommand } from '../../../src/cli/journal-command.ts';
 import { replayCommand } from '../../../src/cli/replay-command.ts';
+import { recordCommand, streamCommand } from '../../../src/cli/stream-command.ts';
 import { filesIn, projectRoot, textOf } from '../../support/project-files.ts';
 
 const pages = ['README.md', 'CONTRIBUTING.md', ...filesIn('docs', '.md')];
@@ -46,6 +47,8 @@ function parse(args: readonly string[]): void {
   const program = new Command('sluice');
   program
     .addCommand(replayCommand(terminal, () => {}))
+    .addCommand(streamCommand(terminal, () => {}))
+    .addCommand(recordCommand(terminal, () => {}))
     .addCommand(configCommand())
     .addCommand(chartCommand(terminal))
     .addCommand(journalCommand(terminal));

@@ -1,0 +1,70 @@
+import { errorText } from '../core/error-text.ts';
+import type { FeedView } from './feed-view.ts';
+
+/** After so many ms without a message a stream that is alive is called quiet. */
+const QUIET_MS = 10_000;
+const SUBSCRIPTIONS_MAX = 5;
+
+/** Why messages come or do not, in a sentence or two. */
+export function explainFeed(view: FeedView, wallTime: number): string {
+  return `Feed ${view.name} ${sentence(view, wallTime)}`;
+}
+
+function sentence(view: FeedView, wallTime: number): string {
+  const { state, forMs, url } = view;
+  const since = `for ${seconds(forMs)}`;
+  switch (state) {
+    case 'connecting':
+      return `has been connecting to ${url} ${since}.`;
+    case 'authenticating':
+      return `is connected to ${url} and has waited for the answer to its login ${since}.`;
+    case 'subscribing':
+      return `is connected to ${url} and has waited ${since} for the answer to its subscriptions: ${named(view, 'asked')}.`;
+    case 'streaming':
+      return streaming(view, wallTime);
+    case 'waiting':
+      return `waits: ${reason(view)}. Attempt ${view.metrics.failures + 1} comes in ${seconds(view.retryInMs ?? 0)}.`;
+    case 'resting':
+      return 'rests: it is outside of its hours, and connects when they begin.';
+    case 'failed':
+      return `failed: ${reason(view)}. It does not try again until feed.reconnect() is called.`;
+    default:
+      return `is stopped${view.metrics.returned > 0 ? `; ${view.metrics.returned} messages that waited for room were handed back` : ''}.`;
+  }
+}
+
+function streaming(view: FeedView, wallTime: number): string {
+  const { metrics, forMs, isPaused } = view;
+  const refused = Object.values(view.subscriptions).includes('refused') ? ` Refused: ${named(view, 'refused')}.` : '';
+  const gaps = metrics.gaps.found - metrics.gaps.closed;
+  const open = gaps > 0 ? ` ${gaps} ${gaps === 1 ? 'gap is' : 'gaps are'} open.` : '';
+  const tail = `${refused}${open}`;
+  if (isPaused) return `streams, but its socket is paused: ${metrics.held} messages wait for room.${tail}`;
+  const quietMs = metrics.lastMessageAt === null ? forMs : wallTime - metrics.lastMessageAt;
+  if (quietMs < QUIET_MS) return `streams: ${metrics.received} messages so far.${tail}`;
+  const alive = view.quietMs !== null && view.quietMs < quietMs ? 'only other frames, such as pings' : 'nothing';
+  const last = metrics.lastMessageAt === null ? 'no message has come' : 'the last message came then';
+  return `streams, but is quiet: for ${seconds(quietMs)} ${alive} came, and ${last}.${tail}`;
+}
+
+function reason({ cause, error }: FeedView): string {
+  if (error !== undefined) return errorText(error);
+  return causes.find(([part]) => cause.includes(part))?.[1] ?? cause;
+}
+
+const causes: readonly (readonly [string, string])[] = [
+  ['after.connectTimeout', 'the service did not answer when it was connected to'],
+  ['after.answerTimeout', 'the service did not answer a login or a subscription'],
+  ['after.watch', 'the service was silent and did not answer a ping'],
+  ['service.ending', 'the service announced the end of the connection'],
+];
+
+function named({ subscriptions }: FeedView, standing: string): string {
+  const names = Object.entries(subscriptions).flatMap(([name, each]) => (each === standing ? [name] : []));
+  const more = names.length - SUBSCRIPTIONS_MAX;
+  return `${names.slice(0, SUBSCRIPTIONS_MAX).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function seconds(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;
+}

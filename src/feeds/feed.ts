@@ -1,0 +1,189 @@
+import { type Actor, createActor } from 'xstate';
+import { feedMachine } from '../../machines/feed.ts';
+import { createPatientTimers } from '../core/patient-timers.ts';
+import { containInspector } from '../facts/inspect.ts';
+import { Arrivals } from './arrivals.ts';
+import { DroppedRun } from './dropped-run.ts';
+import { explainFeed } from './explain-feed.ts';
+import { FeedBus } from './feed-bus.ts';
+import type { FeedSettings } from './feed-options.ts';
+import { type FeedState, type FeedView, metricsOf, stateIn } from './feed-view.ts';
+import { type FeedGap, Gaps } from './gaps.ts';
+import { JournalTarget } from './journal-target.ts';
+import { Link } from './link.ts';
+import { RouterTarget } from './router-target.ts';
+import { Sequences } from './sequences.ts';
+import { Subscriptions } from './subscriptions.ts';
+import type { Pressure, Target } from './target.ts';
+import { Watch } from './watch.ts';
+
+/** What a feed hands back when it is stopped. */
+export interface FeedReport {
+  readonly view: FeedView;
+  /** Messages that were read and waited for room, in order. */
+  readonly returnedMessages: readonly unknown[];
+}
+
+/** One connection to a service of market data, kept up. Made by `createFeed`. */
+export class Feed {
+  /** The facts of the feed. */
+  readonly events: FeedBus['emitter'];
+  readonly #settings: FeedSettings;
+  readonly #bus = new FeedBus();
+  readonly #gaps: Gaps;
+  readonly #subscriptions: Subscriptions;
+  readonly #target: Target;
+  readonly #dropped: DroppedRun;
+  readonly #arrivals: Arrivals;
+  readonly #watch: Watch;
+  readonly #link: Link;
+  readonly #actor: Actor<typeof feedMachine>;
+  #state: FeedState = 'resting';
+  #since = 0;
+  #isStarted = false;
+  #returned: readonly unknown[] = [];
+
+  constructor(settings: FeedSettings) {
+    const { name, profile, clock, backfill } = settings;
+    this.#settings = settings;
+    this.events = this.#bus.emitter;
+    this.#gaps = new Gaps(
+      name,
+      clock,
+      {
+        found: (gap) => this.#bus.publish('feed.gap', gap),
+        closed: (gap) => this.#bus.publish('feed.gapClosed', gap),
+        backfillFailed: (gap, error) => this.#bus.publish('feed.backfillFailed', { feed: name, gap, error }),
+      },
+      backfill,
+    );
+    const found = this.#gaps.add.bind(this.#gaps);
+    this.#subscriptions = new Subscriptions(profile, settings.subscribe);
+    this.#dropped = new DroppedRun(clock, found);
+    this.#target = this.#targetOf(settings);
+    const sequences = new Sequences(profile, found);
+    const dropsRepeated = settings.repeated === 'drop';
+    this.#arrivals = new Arrivals(profile, clock, this.#bus, sequences, this.#target, dropsRepeated);
+    this.#watch = new Watch(settings);
+    this.#link = new Link(settings, this.#subscriptions, this.#arrivals, this.#watch, this.#bus);
+    this.#actor = this.#makeActor();
+  }
+
+  get name(): string {
+    return this.#settings.name;
+  }
+
+  get state(): FeedState {
+    return this.#state;
+  }
+
+  /** Gaps that are not closed, oldest first; the newest 1,000. */
+  get gaps(): readonly FeedGap[] {
+    return this.#gaps.open;
+  }
+
+  /** Everything that is known of it, as a reading of this moment. */
+  get view(): FeedView {
+    const { name, profile, url, clock } = this.#settings;
+    const { origin, pathname } = new URL(url);
+    const { cause, error } = this.#actor.getSnapshot().context;
+    return {
+      ...{ name, profile: profile.name, url: `${origin}${pathname}`, state: this.#state, cause, error },
+      forMs: clock.now() - this.#since,
+      retryInMs: this.#state === 'waiting' ? this.#watch.backoffInMs : null,
+      quietMs: this.#state === 'streaming' ? this.#watch.quietMs : null,
+      isPaused: this.#target.isFull,
+      subscriptions: Object.fromEntries(this.#subscriptions.standing),
+      metrics: metricsOf({
+        link: this.#link.counts,
+        arrivals: this.#arrivals.counts,
+        target: this.#target.counts,
+        gaps: this.#gaps.counts,
+        failures: this.#watch.failures,
+        faults: this.#bus.faults,
+      }),
+    };
+  }
+
+  /** Why messages come or do not, in a sentence or two. */
+  explain(): string {
+    return explainFeed(this.view, this.#settings.clock.wallTime());
+  }
+
+  /** Connects, and goes on until `stop`. */
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#since = this.#settings.clock.now();
+    this.#actor.start();
+  }
+
+  /** Ends the connection; what was read and waits for room is handed back. Called again, it gives the same report. */
+  stop(): FeedReport {
+    // An actor that was never started hears nothing.
+    if (!this.#isStarted) this.start();
+    if (this.#state !== 'stopped') {
+      this.#actor.send({ type: 'feed.stop' });
+      this.#returned = this.#target.end();
+      this.#dropped.close();
+    }
+    return { view: this.view, returnedMessages: this.#returned };
+  }
+
+  /** Connects anew now, from every state but outside its hours; asks again for what was refused. */
+  reconnect(): void {
+    this.#watch.forgive();
+    this.#subscriptions.forget(true);
+    this.#actor.send({ type: 'feed.reconnect' });
+  }
+
+  /** Subscribes to more, at once if it is connected. Throws `SluiceError` `invalid-option` for a name the profile cannot read. */
+  subscribe(names: readonly string[]): void {
+    this.#subscriptions.want(names);
+    this.#actor.send({ type: 'subscriptions.changed' });
+  }
+
+  unsubscribe(names: readonly string[]): void {
+    this.#link.unsubscribe(names);
+  }
+
+  /** The host has what was missing, or does not want it. False: there is no such open gap. */
+  closeGap(id: number): boolean {
+    return this.#gaps.close(id);
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+
+  #targetOf({ to, profile, whenFull, heldBytesMax }: FeedSettings): Target {
+    const pressure: Pressure = {
+      pause: () => this.#link.pause(),
+      resume: () => this.#link.resume(),
+      dropped: () => this.#dropped.add(),
+      recovered: () => this.#dropped.close(),
+    };
+    const limits = { whenFull, heldBytesMax };
+    return 'route' in to ? new RouterTarget(to, profile, limits, pressure) : new JournalTarget(to, limits, pressure);
+  }
+
+  #makeActor(): Actor<typeof feedMachine> {
+    const { name, clock, inspect } = this.#settings;
+    const actor = createActor(feedMachine, {
+      id: name,
+      input: { port: () => this.#link },
+      clock: createPatientTimers(clock, clock),
+      // What an inspector throws is contained and has no fact of its own.
+      ...(inspect && { inspect: containInspector(inspect, () => undefined) }),
+    });
+    let from: FeedState | null = null;
+    actor.subscribe(({ value, context: { cause, error } }) => {
+      const to = stateIn(value);
+      if (to === from) return;
+      [this.#state, this.#since] = [to, clock.now()];
+      this.#bus.publish('feed.entered', { feed: name, from, to, cause, error });
+      from = to;
+    });
+    return actor;
+  }
+}

@@ -1,0 +1,259 @@
+import { toError } from '../core/error-text.ts';
+import type { FeedPort, FeedSignal } from '../core/feed-port.ts';
+import type { Arrivals } from './arrivals.ts';
+import type { FeedBus } from './feed-bus.ts';
+import type { FeedSettings } from './feed-options.ts';
+import type { Answer } from './profile.ts';
+import { Reader, type ReaderCounts } from './reader.ts';
+import { Secrets } from './secrets.ts';
+import type { FeedSocket, SocketEnd, SocketListener } from './socket.ts';
+import { retryAfterMs, signalOf } from './socket-end.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import type { Watch } from './watch.ts';
+
+/** Who is told that there is too much of something waits at least this long, in ms. */
+const LIMITED_MS_MIN = 10_000;
+
+export interface LinkCounts extends ReaderCounts {
+  /** How often a socket was opened, or tried to. */
+  readonly connections: number;
+  /** How often messages could come again after they could before. */
+  readonly reconnects: number;
+  /** How often the service said no to a login or to subscriptions. */
+  readonly refusals: number;
+  /** How often it said that there is too much of something. */
+  readonly limits: number;
+  /** Pings of the service, and answers to ours. */
+  readonly beats: number;
+}
+
+/** The connections of one feed, one after the other, as its statechart sees them. */
+export class Link implements FeedPort {
+  readonly #settings: FeedSettings;
+  readonly #subscriptions: Subscriptions;
+  readonly #arrivals: Arrivals;
+  readonly #watch: Watch;
+  readonly #bus: FeedBus;
+  readonly #reader: Reader;
+  readonly #secrets: Secrets;
+  #socket: FeedSocket | undefined;
+  #notify: (signal: FeedSignal) => void = () => {};
+  #isStreaming = false;
+  #isPaused = false;
+  #streams = 0;
+  readonly #count = { connections: 0, refusals: 0, limits: 0, beats: 0 };
+
+  constructor(settings: FeedSettings, subscriptions: Subscriptions, arrivals: Arrivals, watch: Watch, bus: FeedBus) {
+    this.#settings = settings;
+    this.#subscriptions = subscriptions;
+    this.#arrivals = arrivals;
+    this.#watch = watch;
+    this.#bus = bus;
+    this.#secrets = new Secrets(settings.credentials);
+    this.#reader = new Reader(settings.profile, {
+      answered: (answer) => this.#answered(answer),
+      came: (messages, bytes) => arrivals.take(messages, bytes),
+      garbage: (why, sample) =>
+        bus.publish('feed.garbage', { feed: settings.name, why, sample: this.#secrets.hide(sample) }),
+    });
+  }
+
+  get counts(): LinkCounts {
+    return { ...this.#reader.counts, ...this.#count, reconnects: Math.max(0, this.#streams - 1) };
+  }
+
+  get isWithinHours(): boolean {
+    try {
+      return this.#watch.isWithinHours;
+    } catch {
+      this.#bus.fault();
+      return true;
+    }
+  }
+
+  get mustLogIn(): boolean {
+    return this.#settings.profile.logIn !== undefined;
+  }
+
+  get isSilent(): boolean {
+    return this.#watch.isSilent;
+  }
+
+  get connectTimeoutMs(): number {
+    return this.#settings.connectTimeoutMs;
+  }
+
+  get answerTimeoutMs(): number {
+    return this.#settings.answerTimeoutMs;
+  }
+
+  get backoffInMs(): number {
+    return this.#watch.backoffInMs;
+  }
+
+  get watchInMs(): number {
+    return this.#watch.watchInMs;
+  }
+
+  get restInMs(): number {
+    return this.#watch.restInMs;
+  }
+
+  connect(notify: (event: FeedSignal) => void): () => void {
+    const { open, url, headers, messageBytesMax } = this.#settings;
+    let isOver = false;
+    this.#notify = (signal) => !isOver && notify(signal);
+    this.#count.connections += 1;
+    this.#subscriptions.forget();
+    try {
+      this.#socket = open(
+        url,
+        { headers, messageBytesMax },
+        this.#listener(() => isOver),
+      );
+    } catch (error) {
+      this.#notify({ type: 'socket.closed', error: this.#shown(error) });
+    }
+    return () => {
+      isOver = true;
+      if (this.#isStreaming) this.#arrivals.interrupt();
+      this.#isStreaming = false;
+      this.#socket?.close();
+      this.#socket = undefined;
+    };
+  }
+
+  logIn(): void {
+    const { profile } = this.#settings;
+    try {
+      this.#send(profile.logIn?.(this.#secrets.read(profile)) ?? []);
+    } catch (error) {
+      this.#refuseLogin(this.#shown(error));
+    }
+  }
+
+  subscribe(): void {
+    this.#send(this.#subscriptions.ask());
+    this.#conclude();
+  }
+
+  /** These are no longer wanted; a service that knows them is told at once. */
+  unsubscribe(names: readonly string[]): void {
+    this.#send(this.#subscriptions.drop(names));
+  }
+
+  stream(): void {
+    this.#isStreaming = true;
+    this.#streams += 1;
+    this.#watch.streams();
+    if (this.#isPaused) this.#socket?.pause();
+  }
+
+  look(): void {
+    if (this.#watch.look()) this.#socket?.ping();
+  }
+
+  noteFailure(): void {
+    this.#watch.fail();
+  }
+
+  /** While messages can come, nothing more is read; a new connection is still set up. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#watch.pause(true);
+    if (this.#isStreaming) this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#watch.pause(false);
+    this.#socket?.resume();
+  }
+
+  #listener(isOver: () => boolean): SocketListener {
+    const hear = (act: () => void): void => {
+      if (isOver()) return;
+      this.#watch.heard();
+      act();
+    };
+    return {
+      opened: () => hear(() => this.#settings.profile.greets !== true && this.#notify({ type: 'socket.opened' })),
+      text: (text, bytes) => hear(() => this.#reader.text(text, bytes)),
+      binary: (bytes) => hear(() => this.#reader.binary(bytes)),
+      beat: () =>
+        hear(() => {
+          this.#count.beats += 1;
+        }),
+      ended: (end) => hear(() => this.#ended(end)),
+    };
+  }
+
+  #send(messages: readonly unknown[]): void {
+    for (const message of messages) this.#socket?.send(JSON.stringify(message));
+  }
+
+  #answered(answer: Answer): void {
+    switch (answer.is) {
+      case 'connected':
+        if (this.#settings.profile.greets === true) this.#notify({ type: 'socket.opened' });
+        return;
+      case 'logged-in':
+        return this.#notify({ type: 'login.accepted' });
+      case 'login-refused':
+        return this.#refuseLogin(this.#said(answer.why));
+      case 'subscribed':
+        this.#subscriptions.answer(answer, 'accepted');
+        return this.#conclude();
+      case 'subscription-refused':
+        this.#refused(this.#subscriptions.answer(answer, 'refused'), answer.why);
+        return this.#conclude(this.#said(answer.why));
+      case 'limited':
+        return this.#limited(this.#said(answer.why), LIMITED_MS_MIN);
+      case 'ending':
+        return this.#notify({ type: 'service.ending', error: this.#said(answer.why) });
+      default:
+    }
+  }
+
+  /** When everything that was asked for has its answer. */
+  #conclude(error?: Error): void {
+    if (!this.#subscriptions.isAnswered) return;
+    this.#notify(
+      this.#subscriptions.isGranted ? { type: 'subscription.accepted' } : { type: 'subscription.refused', error },
+    );
+  }
+
+  #ended(end: SocketEnd): void {
+    const signal = signalOf(end);
+    const error = this.#shown(signal.error);
+    if (signal.type === 'login.refused') return this.#refuseLogin(error);
+    if (signal.type !== 'limit.reached') return this.#notify({ type: 'socket.closed', error });
+    const waitMs = retryAfterMs(end.is === 'refused' ? end.retryAfter : undefined, this.#settings.clock.wallTime());
+    this.#limited(error, waitMs ?? LIMITED_MS_MIN);
+  }
+
+  #limited(error: Error, ms: number): void {
+    this.#count.limits += 1;
+    this.#watch.holdOff(ms);
+    this.#notify({ type: 'limit.reached', error });
+  }
+
+  #refuseLogin(error: Error): void {
+    this.#refused([], error.message);
+    this.#notify({ type: 'login.refused', error });
+  }
+
+  #refused(names: readonly string[], why: string): void {
+    this.#count.refusals += 1;
+    this.#bus.publish('feed.refused', { feed: this.#settings.name, names, why: this.#secrets.hide(why) });
+  }
+
+  #said(why: string): Error {
+    return new Error(`the service says: ${this.#secrets.hide(why).slice(0, 200)}`);
+  }
+
+  /** What a service says back may hold what was sent. */
+  #shown(error: unknown): Error {
+    return new Error(this.#secrets.hide(toError(error).message));
+  }
+}

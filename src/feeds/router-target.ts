@@ -1,0 +1,101 @@
+import type { Outcome } from '../core/outcome.ts';
+import type { FeedProfile } from './profile.ts';
+import type { MessageRouter, Pressure, Target, TargetCounts, TargetLimits } from './target.ts';
+
+interface Held {
+  readonly message: unknown;
+  readonly options: Options | undefined;
+  readonly bytes: number;
+}
+type Options = { readonly dataType: string };
+
+/** Routes messages; while the router has no room for one, that message and all behind it wait or are let go. */
+export class RouterTarget implements Target {
+  readonly #router: MessageRouter;
+  readonly #recognize: FeedProfile['recognize'];
+  readonly #limits: TargetLimits;
+  readonly #pressure: Pressure;
+  /** One object for each data type: a message costs none. */
+  readonly #options = new Map<unknown, Options | null>();
+  readonly #ended = new AbortController();
+  readonly #held: Held[] = [];
+  #heldBytes = 0;
+  #isOffering = false;
+  readonly #count = { delivered: 0, refused: 0, ignored: 0, dropped: 0, returned: 0 };
+
+  constructor(router: MessageRouter, profile: FeedProfile, limits: TargetLimits, pressure: Pressure) {
+    this.#router = router;
+    this.#recognize = profile.recognize;
+    this.#limits = limits;
+    this.#pressure = pressure;
+    for (const [value, dataType] of Object.entries(this.#recognize.types))
+      this.#options.set(value, dataType === null ? null : { dataType });
+  }
+
+  get counts(): TargetCounts {
+    return { ...this.#count, held: this.#held.length };
+  }
+
+  get isFull(): boolean {
+    return this.#isOffering;
+  }
+
+  take(messages: readonly unknown[], bytes: number): void {
+    for (const message of messages) this.#take(message, bytes / messages.length);
+  }
+
+  end(): readonly unknown[] {
+    this.#ended.abort();
+    const messages = this.#held.splice(0).map(({ message }) => message);
+    this.#count.returned += messages.length;
+    return messages;
+  }
+
+  #take(message: unknown, bytes: number): void {
+    // A claim that the reader has verified: it hands on objects only.
+    const options = this.#options.get((message as Record<string, unknown>)[this.#recognize.field]);
+    if (options === null) this.#count.ignored += 1;
+    else if (this.#isOffering) this.#hold({ message, options, bytes });
+    else this.#settle({ message, options, bytes }, this.#router.route(message, options));
+  }
+
+  #settle(held: Held, outcome: Outcome): void {
+    const why = outcome.status === 'accepted' ? undefined : outcome.reason;
+    if (why === 'mailbox-full' && this.#limits.whenFull === 'pause') return this.#hold(held);
+    if (why === 'mailbox-full') return this.#drop();
+    if (why === undefined) this.#count.delivered += 1;
+    else if (why === 'ignored') this.#count.ignored += 1;
+    else this.#count.refused += 1;
+    this.#pressure.recovered();
+  }
+
+  #hold(held: Held): void {
+    if (this.#heldBytes + held.bytes > this.#limits.heldBytesMax) return this.#drop();
+    this.#held.push(held);
+    this.#heldBytes += held.bytes;
+    if (!this.#isOffering) void this.#offer();
+  }
+
+  #drop(): void {
+    this.#count.dropped += 1;
+    this.#pressure.dropped();
+  }
+
+  /** Offers what waits, one after the other. Never rejects: an offer ends with an outcome, or with the signal. */
+  async #offer(): Promise<void> {
+    this.#isOffering = true;
+    this.#pressure.pause();
+    const { signal } = this.#ended;
+    for (let next = this.#held[0]; next !== undefined; next = this.#held[0]) {
+      const outcome = await this.#router.offer(next.message, { ...next.options, signal }).catch(() => undefined);
+      // What waits was handed back.
+      if (outcome === undefined) return;
+      this.#held.shift();
+      this.#heldBytes -= next.bytes;
+      if (outcome.status === 'rejected' && outcome.reason === 'mailbox-full') this.#drop();
+      else this.#settle(next, outcome);
+    }
+    this.#isOffering = false;
+    this.#pressure.resume();
+  }
+}

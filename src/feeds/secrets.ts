@@ -1,0 +1,28 @@
+import { maskText } from '../core/plain.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { Credentials, FeedProfile } from './profile.ts';
+
+/** The credentials of one feed, and the texts that must not show them. */
+export class Secrets {
+  readonly #source: Credentials | (() => Credentials) | undefined;
+  #values: readonly string[] = [];
+
+  constructor(source: Credentials | (() => Credentials) | undefined) {
+    this.#source = source;
+  }
+
+  /** Throws `SluiceError` `invalid-option` if one that the profile needs is missing; and what the host's function throws. */
+  read({ name, needs = [] }: FeedProfile): Credentials {
+    const credentials = typeof this.#source === 'function' ? this.#source() : (this.#source ?? {});
+    const missing = needs.filter((each) => (credentials?.[each] ?? '') === '');
+    if (missing.length > 0)
+      throw new SluiceError('invalid-option', `${name} needs the credentials ${missing.join(' and ')}`);
+    this.#values = Object.values(credentials).filter((value) => value.length >= 4);
+    return credentials;
+  }
+
+  /** A text of the service, without what was sent to it as a secret. */
+  hide(text: string): string {
+    return this.#values.reduce((shown, value) => shown.replaceAll(value, '(not shown)'), maskText(text));
+  }
+}

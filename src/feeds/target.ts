@@ -1,0 +1,59 @@
+import type { Outcome } from '../core/outcome.ts';
+
+/** What becomes of messages when nobody has room: the socket waits, or they are let go, with a gap that says so. */
+export type FullPolicy = 'pause' | 'drop';
+
+/** A router, as far as a feed uses it. */
+export interface MessageRouter {
+  route(message: unknown, options?: { readonly dataType?: string }): Outcome;
+  offer(message: unknown, options?: { readonly dataType?: string; readonly signal?: AbortSignal }): Promise<Outcome>;
+}
+
+/** A journal, as far as a feed uses it. */
+export interface MessageJournal {
+  write(messages: readonly unknown[]): Promise<void>;
+}
+
+/** What became of messages after they were read; each of them is in one of these. */
+export interface TargetCounts {
+  /** Taken in by the router, or written to the journal. */
+  readonly delivered: number;
+  /** The router did not want them for another reason than room; its dead letters say which. */
+  readonly refused: number;
+  /** Nobody wants messages of this type. */
+  readonly ignored: number;
+  /** Nobody had room. */
+  readonly dropped: number;
+  /** They wait for room, or for the disk. */
+  readonly held: number;
+  /** Were held when the feed was stopped. */
+  readonly returned: number;
+}
+
+/** How a target acts on its feed. */
+export interface Pressure {
+  /** Read nothing more, until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** A message was let go. */
+  dropped(): void;
+  /** There is room again after messages were let go. */
+  recovered(): void;
+}
+
+/** Where the messages of a feed go. */
+export interface Target {
+  readonly counts: TargetCounts;
+  /** It asked for a pause that is not over. */
+  readonly isFull: boolean;
+  /** Messages in order, which had so many bytes together. */
+  take(messages: readonly unknown[], bytes: number): void;
+  /** Takes nothing more; returns what waits, in order. */
+  end(): readonly unknown[];
+}
+
+export interface TargetLimits {
+  readonly whenFull: FullPolicy;
+  /** So many bytes of messages may wait; beyond that they are let go. */
+  readonly heldBytesMax: number;
+}

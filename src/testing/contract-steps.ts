@@ -10,7 +10,7 @@ export type ContractEntry = readonly [
 ];
 
 export const room = { frames: 1_000, bytes: 10_000_000 };
-export const open = new AbortController().signal;
+export const open: AbortSignal = new AbortController().signal;
 export const WITHIN_MS = 10_000;
 
 /** Starts the source; its first partition. */

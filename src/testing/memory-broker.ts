@@ -46,7 +46,7 @@ export interface ClusterMember {
 export function memoryBroker(options: MemoryBrokerOptions): MemoryBroker {
   checkOptions('memoryBroker', options, { clock: true, partitions: true, seed: true, faults: true, framesMax: true });
   const { clock, partitions = 1, seed = 1 } = options;
-  const store = createMemoryStore(options);
+  const store = createMemoryStore(clock, partitions, options.framesMax);
   const random = createRandom(seed);
   let { faults = {} } = options;
 

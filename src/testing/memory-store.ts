@@ -11,11 +11,7 @@ export interface MemoryStore {
   logOf(partition?: number): MemoryLog;
 }
 
-export function createMemoryStore({
-  clock,
-  partitions = 1,
-  framesMax = Number.POSITIVE_INFINITY,
-}: MemoryBrokerOptions): MemoryStore {
+export function createMemoryStore(clock: Clock, partitions: number, framesMax = Number.POSITIVE_INFINITY): MemoryStore {
   const logs = Array.from({ length: partitions }, () => new MemoryLog(clock, framesMax));
   return {
     cells: new Map(),

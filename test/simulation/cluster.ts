@@ -31,7 +31,7 @@ interface Member {
 export async function runCluster(seed: number, plant?: Plant): Promise<readonly string[]> {
   const random = createRandom(seed);
   const clock = createSimulatedClock();
-  const store = createMemoryStore({ clock, partitions: PARTITIONS });
+  const store = createMemoryStore(clock, PARTITIONS);
   const account = new ClusterAccount(PARTITIONS);
   const members: Member[] = [];
   let isCalm = false;

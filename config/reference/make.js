@@ -15,6 +15,7 @@ const entries = [
   ['sluice/inspector', 'src/inspector'],
   ['sluice/metrics', 'src/metrics'],
   ['sluice/journal', 'src/journal'],
+  ['sluice/nats', 'src/nats'],
   ['sluice/machines', 'machines'],
 ];
 const intro = `# API reference

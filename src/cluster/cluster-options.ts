@@ -1,3 +1,4 @@
+import type { OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { ClusterAlert } from './cluster-alert.ts';
 
@@ -42,3 +43,11 @@ function atLeast(name: string, value: number, min: number, mayBeInfinite = false
   if (typeof value === 'number' && value >= min && (mayBeInfinite || Number.isFinite(value))) return;
   throw new SluiceError('invalid-option', `${name} must be a number of milliseconds from ${min}, got ${String(value)}`);
 }
+
+export const clusterOptionNames: OptionNames<ClusterOptions> = {
+  member: true,
+  leaseMs: true,
+  drainMs: true,
+  trimEveryMs: true,
+  onAlert: true,
+};

@@ -4,8 +4,13 @@ import type { ClusterAlert } from '../../../src/cluster/cluster-alert.ts';
 import type { ClusterOptions } from '../../../src/cluster/cluster-options.ts';
 import { decodeFrame, encodeFrame } from '../../../src/cluster/frame.ts';
 import { partitionOf } from '../../../src/cluster/partition-of.ts';
+import { Publisher } from '../../../src/cluster/publisher.ts';
+import { createRandom } from '../../../src/core/random.ts';
 import type { Assigned, SourceOwner } from '../../../src/core/source-port.ts';
 import { type ClusterMember, memoryBroker } from '../../../src/testing/memory-broker.ts';
+import { MemoryLink } from '../../../src/testing/memory-link.ts';
+import type { MemoryLog } from '../../../src/testing/memory-log.ts';
+import { createMemoryStore, reachStore } from '../../../src/testing/memory-store.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { mortalClock } from '../../support/mortal-clock.ts';
 
@@ -237,4 +242,48 @@ it.each([
   [{ trimEveryMs: 0 }, /trimEveryMs/],
 ])('%j is refused', (options, message) => {
   expect(() => memoryBroker({ clock: createSimulatedClock() }).join(options)).toThrow(message);
+});
+
+describe('a publisher', () => {
+  it('whose answers are lost and whose requests are late writes each frame once, in order', async () => {
+    const clock = createSimulatedClock();
+    const store = createMemoryStore(clock, 3);
+    const link = new MemoryLink(clock, createRandom(1), () => ({ delayMs: 50, lostAnswers: 0.3, lostRequests: 0.2 }));
+    const { appender } = reachStore(store, link);
+    const parts = { appender, clock, partitions: 3, producer: 'p', prepare: async () => {} };
+    const publisher = new Publisher<{ n: number; key: string }>(parts, { key: ({ key }) => key });
+    const messages = Array.from({ length: 3_000 }, (_, n) => ({ n, key: `k${n % 17}` }));
+    const published = Promise.all(
+      Array.from({ length: 30 }, (_, n) => publisher.publish(messages.slice(n * 100, n * 100 + 100))),
+    );
+    await clock.advance(600_000);
+    await published;
+    for (const partition of [0, 1, 2]) {
+      const frames = await readLog(store.logOf(partition));
+      expect(frames.flatMap(decodeFrame)).toEqual(messages.filter(({ key }) => partitionOf(key, 3) === partition));
+    }
+    expect(publisher.waiting).toBe(0);
+  });
+
+  it('that cannot prepare says why, and tries again with the next message', async () => {
+    const clock = createSimulatedClock();
+    const { appender } = reachStore(createMemoryStore(clock, 1), new MemoryLink(clock, createRandom(1), () => ({})));
+    let fails = true;
+    const prepare = async (): Promise<void> => {
+      if (fails) throw new Error('no stream');
+    };
+    const publisher = new Publisher<string>(
+      { appender, clock, partitions: 1, producer: 'p', prepare },
+      { key: () => '' },
+    );
+    await expect(publisher.publish('a')).rejects.toThrow('no stream');
+    fails = false;
+    await Promise.all([publisher.publish('b'), clock.advance(1_000)]);
+  });
+
+  async function readLog(log: MemoryLog): Promise<readonly Uint8Array[]> {
+    const clock = createSimulatedClock();
+    const link = new MemoryLink(clock, createRandom(1), () => ({}));
+    return (await log.open(0, link).read(1e6, 1e9)).map(({ bytes }) => bytes);
+  }
 });

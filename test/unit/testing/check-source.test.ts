@@ -9,7 +9,7 @@ import { memorySource } from '../../../src/testing/memory-source.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import type { SourceFeature, SourceRig } from '../../../src/testing/source-rig.ts';
 import { emptyDirectory, inventedProcess } from '../../support/journals.ts';
-import { mortalClock } from '../../support/mortal-clock.ts';
+import { memberRig } from '../../support/member-rig.ts';
 
 async function memoryRig(): Promise<Required<SourceRig>> {
   const clock = createSimulatedClock();
@@ -66,90 +66,18 @@ async function journalRig(): Promise<SourceRig> {
   };
 }
 
-/** One member of a broker in memory; when it is killed, its clock stands still, and another one takes over. */
-async function clusterRig(): Promise<Required<SourceRig>> {
+function clusterRig(): Promise<Required<SourceRig>> {
   const clock = createSimulatedClock();
   const broker = memoryBroker({ clock });
-  const members: Source[] = [];
   let steps: Promise<void> = Promise.resolve();
-  let read = 0;
-  const advance = (ms: number): Promise<void> => {
-    steps = steps.then(() => clock.advance(ms));
-    return steps;
-  };
-  let mortal = mortalClock(clock);
-  const join = (): Source => {
-    mortal = mortalClock(clock);
-    const { source } = broker.join({ drainMs: 100, trimEveryMs: Number.POSITIVE_INFINITY }, mortal);
-    members.push(source);
-    return source;
-  };
-  const until = async (holds: () => boolean): Promise<void> => {
-    for (let step = 0; step < 200 && !holds(); step++) await advance(50);
-  };
-  let source = join();
-  let isAssigned = false;
-  return {
-    source: {
-      async start(owner) {
-        isAssigned = false;
-        await source.start({
-          revoke: owner.revoke,
-          assigned(partition) {
-            isAssigned = true;
-            owner.assigned(watched(partition, (position) => (read = position)));
-          },
-        });
-        await until(() => isAssigned);
-      },
-      close: (withinMs) => source.close(withinMs),
-    },
-    append: async (messages) => void broker.append(messages),
-    appendBytes: async (bytes) => void broker.appendBytes(bytes),
-    remove: async (count) => broker.remove(read + count),
-    advance,
-    async restart() {
-      for (const member of members.splice(0)) await member.close(1_000);
-      source = join();
-    },
-    async kill() {
-      mortal.kill();
-      members.length = 0;
-      source = join();
-    },
-    async revoke() {
-      let isTaken = false;
-      while (!isTaken) {
-        const { source: other } = broker.join();
-        members.push(other);
-        await other.start({
-          assigned: () => {
-            isTaken = true;
-          },
-          revoke: async () => {},
-        });
-        await until(() => isTaken);
-        if (!isTaken) await other.close(1_000);
-      }
-    },
-    async end() {
-      for (const member of members) await member.close(1_000);
-    },
-  };
-}
-
-/** Tells what was read. */
-function watched(partition: Assigned, note: (position: number) => void): Assigned {
-  return new Proxy(partition, {
-    get(target, key) {
-      if (key === 'read')
-        return async (...args: Parameters<Assigned['read']>) => {
-          const frames = await target.read(...args);
-          note(frames.at(-1)?.position ?? 0);
-          return frames;
-        };
-      const value = Reflect.get(target, key);
-      return typeof value === 'function' ? value.bind(target) : value;
+  return memberRig({
+    clock,
+    join: (memberClock) => broker.join({ drainMs: 100, trimEveryMs: Number.POSITIVE_INFINITY }, memberClock).source,
+    append: async (bytes) => void broker.appendBytes(bytes),
+    removeUpTo: async (position) => broker.remove(position),
+    advance(ms) {
+      steps = steps.then(() => clock.advance(ms));
+      return steps;
     },
   });
 }

@@ -27,7 +27,8 @@ interface Member {
   readonly id: string;
   readonly membership: Membership;
   readonly owned: readonly OwnedPartition[];
-  readonly actors: readonly Actor<typeof ownershipMachine>[];
+  /** By partition. */
+  readonly actors: Actor<typeof ownershipMachine>[];
   readonly over: AbortController;
   readonly standing: Standing;
 }
@@ -69,7 +70,7 @@ export class ClusterSource implements Source {
       if (this.#isCancelled) await member.membership.leave().catch(() => {});
       this.#checkCancelled();
       this.#member = member;
-      for (const actor of member.actors) actor.start();
+      member.owned.forEach((_, partition) => void this.#supervise(member, partition));
       this.#assign(member);
       void this.#beatForever(member);
       await this.#firstAttempts(member);
@@ -102,6 +103,8 @@ export class ClusterSource implements Source {
    * goes on from there. False: it is not halted at this member, or the broker did not keep it.
    */
   async resumeAfter(partition: number, position: number): Promise<boolean> {
+    if (!Number.isInteger(position) || position < 0)
+      throw new SluiceError('invalid-option', `position must be a whole number from 0, got ${String(position)}`);
     const owned = this.#member?.owned[partition];
     const isChosen = (await owned?.choosePosition(position)) ?? false;
     if (isChosen) this.#member?.actors[partition]?.send({ type: 'position.chosen' });
@@ -141,10 +144,28 @@ export class ClusterSource implements Source {
       id,
       membership: new Membership(broker.cells, clock, { member: id, leaseMs, answerMs }),
       owned,
-      actors: owned.map((port) => createActor(ownershipMachine, { input: { port }, clock })),
+      actors: [],
       over: new AbortController(),
       standing,
     };
+  }
+
+  /** Starts the statechart of a partition, and again when an exception of the owner broke it. */
+  #supervise(member: Member, partition: number): void {
+    const { clock } = this.#parts;
+    const port = member.owned[partition];
+    if (port === undefined || member.over.signal.aborted) return;
+    const actor = createActor(ownershipMachine, { input: { port }, clock });
+    member.actors[partition] = actor;
+    actor.subscribe({
+      error: (error) => {
+        port.endStay();
+        const text = `partition ${partition} of ${this.#parts.name} failed: ${errorText(error)}`;
+        this.#options.onAlert?.({ kind: 'source-failed', partition, text });
+        void pause(clock, this.#settings.leaseMs, member.over.signal).then(() => this.#supervise(member, partition));
+      },
+    });
+    actor.start();
   }
 
   #assign({ id, membership, owned, actors, standing }: Member): void {
@@ -160,16 +181,13 @@ export class ClusterSource implements Source {
     while (!member.over.signal.aborted) {
       await pause(clock, this.#settings.pollMs, member.over.signal);
       if (member.over.signal.aborted) return;
-      try {
-        await member.membership.beat();
-        this.#noteReachable(undefined);
-      } catch (error) {
-        this.#noteReachable(error);
-      }
-      if (member.over.signal.aborted) return;
-      this.#assign(member);
       const standby = member.owned.filter((_, partition) => stateOf(member.actors[partition]) === 'standby');
-      await Promise.all(standby.map(({ watch }) => watch.look().catch(() => {})));
+      const beat = member.membership.beat().then(
+        () => this.#noteReachable(undefined),
+        (error) => this.#noteReachable(error),
+      );
+      await Promise.all([beat, ...standby.map(({ watch }) => watch.look().catch(() => {}))]);
+      if (!member.over.signal.aborted) this.#assign(member);
     }
   }
 

@@ -144,8 +144,8 @@ export class OwnedPartition implements OwnershipPort {
       this.watch.cell,
     );
     this.#stay = stay;
-    owner.assigned(stay);
     this.#noteAttempt();
+    owner.assigned(stay);
   }
 
   async drain(): Promise<void> {

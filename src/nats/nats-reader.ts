@@ -11,6 +11,7 @@ const REQUEST_MS = 5_000;
 /** The server removes a consumer that nobody has asked for so long. */
 const INACTIVE_MS = 30_000;
 const BATCH_MAX = 256;
+const AHEAD_MIN = 32;
 
 interface ReaderParts {
   readonly connection: NatsConnection;
@@ -57,7 +58,10 @@ export class NatsReader implements LogReader {
       await this.#arrival();
     }
     if (this.#frames.length === 0) this.#check();
-    return this.#frames.splice(0, frames);
+    const taken = this.#frames.splice(0, frames);
+    // Who takes many at once gets the next ones while it works on these.
+    if (taken.length >= AHEAD_MIN && this.#frames.length === 0 && this.#expected <= 0) this.#request(frames, bytes);
+    return taken;
   }
 
   close(): void {

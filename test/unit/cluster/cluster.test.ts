@@ -192,6 +192,7 @@ describe('a log that went back', () => {
     const frames = await owner.stays[1]?.read(room, open);
     expect(frames?.map((frame) => frame.messages()[0])).toEqual([-5, -6, -7, -8, -9, -10, -11, -12]);
     expect(await member.source.resumeAfter(0, 4)).toBe(false);
+    await expect(member.source.resumeAfter(0, -1)).rejects.toThrow('position must be a whole number');
   });
 });
 
@@ -203,6 +204,27 @@ it('a frame of a publisher with another number of partitions halts the partition
   expect(frames).toEqual([]);
   expect(stay.lost.aborted).toBe(true);
   expect(alerts[0]?.text).toBe('position 2: its publisher has 32 partitions, and this source has 1');
+});
+
+it('an owner that throws is told, and the partition is offered again after a lease', async () => {
+  const clock = createSimulatedClock();
+  const alerts: string[] = [];
+  const { stays } = collector();
+  const member = memoryBroker({ clock }).join({ onAlert: ({ kind, text }) => alerts.push(`${kind}: ${text}`) });
+  let isFirst = true;
+  await member.source.start({
+    assigned(partition) {
+      if (isFirst) {
+        isFirst = false;
+        throw new Error('broken');
+      }
+      stays.push(partition);
+    },
+    revoke: async () => {},
+  });
+  await clock.advance(10_000);
+  expect(alerts).toEqual(['source-failed: partition 0 of memory failed: broken']);
+  expect([stays.length, stays[0]?.fence]).toEqual([1, 2]);
 });
 
 it('a broker that is away and back is told once each', async () => {

@@ -52,7 +52,7 @@ export class NatsLog implements PartitionLog {
 }
 
 /** `2026-01-02T03:04:05.67Z` as nanoseconds since 1970, which is how the server dates a message that it delivers. */
-export function nanosOf(timestamp: string): string {
+function nanosOf(timestamp: string): string {
   const [, second = '', fraction = ''] = /^([^.Z]+)(?:\.(\d+))?Z$/.exec(timestamp) ?? [];
   return `${Date.parse(`${second}Z`) / 1_000}${fraction.padEnd(9, '0')}`;
 }

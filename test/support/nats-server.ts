@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 
 /** The server of Debian's package `nats-server`, or the one that `NATS_SERVER_BIN` names; undefined: there is none. */
-export function natsServerBinary(): string | undefined {
+function natsServerBinary(): string | undefined {
   const { NATS_SERVER_BIN, PATH = '' } = process.env;
   const paths = [...PATH.split(delimiter), '/usr/sbin'].map((directory) => join(directory, 'nats-server'));
   return [NATS_SERVER_BIN, ...paths].find((path) => path !== undefined && existsSync(path));

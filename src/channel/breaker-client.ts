@@ -22,6 +22,11 @@ export class BreakerClient implements Caller {
     return this.breaker.state === 'closed';
   }
 
+  /** A success changes nothing in it. */
+  get isPristine(): boolean {
+    return this.breaker.isPristine;
+  }
+
   get epoch(): number {
     return this.admittedIn;
   }

@@ -1,4 +1,5 @@
 import type { ChannelConfig } from '../config/schema.ts';
+import { isThenable } from '../core/contained.ts';
 import { Counter } from '../core/counters.ts';
 import { type Gap, NO_GAPS } from '../core/gap-log.ts';
 import type { FailedBatch } from '../core/recovery.ts';
@@ -105,7 +106,11 @@ export class Call {
   /** The deadline passed: aborts the handler's signal; the call keeps its place until it settles or is abandoned. */
   timeOut(): void {
     this.note({ isTimedOut: true });
-    this.noted.controller?.abort(this.timeoutError());
+    const { controller } = this.noted;
+    if (controller === undefined) return;
+    const error = this.timeoutError();
+    // The host listens to the signal.
+    this.lane.services.bus.changes.tellAfterwards(() => controller.abort(error));
   }
 
   /** Nobody waits for it any more. `putBack`: its messages go back to the head of what waits. */
@@ -139,7 +144,7 @@ export function loadOf(messages: readonly unknown[]): unknown {
 
 /** What `process` returned, if it is a promise; even to look for a `then` runs code of the host's. */
 export function promiseOf(result: unknown): Promise<unknown> | undefined {
-  if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return undefined;
+  if (!isThenable(result)) return undefined;
   // A promise of our own kind is taken as it is, as `Promise.resolve` would; asking here costs less.
   return result instanceof Promise && result.constructor === Promise ? result : Promise.resolve(result);
 }

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { isThenable, watch } from '../core/contained.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { anotherCopy, isMarked } from './copies.ts';
 import { type AnyChannel, type ChannelFactory, ProcessingChannel } from './processing-channel.ts';
@@ -35,6 +36,13 @@ function isClass<Channel extends AnyChannel>(source: ChannelSource<Channel>): so
   return typeof source === 'function' && source.prototype instanceof ProcessingChannel;
 }
 
+/** Makes an instance, as at a restart; throws what its constructor throws, or that it is not a channel. */
+export function madeBy(factory: ChannelFactory): AnyChannel {
+  const instance: unknown = factory();
+  if (instance instanceof ProcessingChannel) return instance;
+  throw new TypeError(`the function of the channel returned ${whatInstead(instance)}`);
+}
+
 /** Makes an instance to read its rules. Undefined: the constructor threw, and the supervisor will see it throw again. */
 export function makeInstance(name: string, factory: ChannelFactory): AnyChannel | undefined {
   const form = `channels.${name} must be a channel class, or a function that makes a channel`;
@@ -47,5 +55,10 @@ export function makeInstance(name: string, factory: ChannelFactory): AnyChannel 
   }
   if (instance instanceof ProcessingChannel) return instance;
   if (isMarked(instance)) throw anotherCopy(`what channels.${name} makes`);
-  throw new SluiceError('invalid-option', `${form}; the function returned something that is not a channel`);
+  throw new SluiceError('invalid-option', `${form}; the function returned ${whatInstead(instance)}`);
+}
+
+function whatInstead(instance: unknown): string {
+  watch(instance);
+  return isThenable(instance) ? 'a promise, not a channel' : 'something that is not a channel';
 }

@@ -6,7 +6,7 @@ import { Turn, type TurnTaker } from '../core/scheduler.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { Call, loadOf, promiseOf } from './call.ts';
 import { Context } from './context.ts';
-import { depthOf, dueTrigger, type Lane } from './lane.ts';
+import { depthOf, dueTrigger, type Lane, publishGaps } from './lane.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { Rest } from './rest.ts';
 import { settleFailure, settleSuccess } from './settlement.ts';
@@ -120,12 +120,12 @@ export class Delivery implements TurnTaker {
     this.hold();
     this.isAbandoned = true;
     this.watchdog.stop();
-    // A call that is over is just being settled, and a listener ended this life: settlement says what became of it.
     const { call } = this;
-    const isSettling = call?.isOver === true;
-    if (!isSettling) call?.abandon(putBack);
-    if (isSettling || putBack) this.isOut = false;
-    if (putBack) this.lane.recovery.restore();
+    call?.abandon(putBack);
+    if (putBack) {
+      this.isOut = false;
+      this.lane.recovery.restore();
+    }
     this.publishSettled();
   }
 
@@ -185,18 +185,23 @@ export class Delivery implements TurnTaker {
   private nextCall(): Call | undefined {
     const { mode } = this;
     if (mode === undefined || this.isOut) return undefined;
+    // A listener that hears of it may end this life: then the batch is already back in the mailbox.
+    const call = this.lane.services.bus.changes.during(() => this.nextWithCare(mode));
+    return call?.isOver === true ? undefined : call;
+  }
+
+  private nextWithCare(mode: DeliveryMode): Call | undefined {
     const { breaker } = this.lane;
     const trigger = dueTrigger(this.lane, mode);
     if (trigger === undefined) this.pause(mode);
     else if (breaker?.admits(mode === 'probe' || mode === 'drain', this) === false) {
-      // A listener of the breaker may have ended this life.
-      if (this.mode !== undefined) this.rest.awaitCoolDown();
+      this.rest.awaitCoolDown();
     } else return this.begin(trigger);
     return undefined;
   }
 
   /** Begins a call, of messages that failed before if there are any. */
-  private begin(trigger: Trigger): Call | undefined {
+  private begin(trigger: Trigger): Call {
     const { batchSize } = this.config;
     const { counters, inbox, recovery, services, times } = this.lane;
     const before = recovery.take(batchSize);
@@ -207,10 +212,9 @@ export class Delivery implements TurnTaker {
     call.note({ trigger, before });
     if (before !== undefined) counters[Counter.retries] += 1;
     else if (trigger !== 'size') counters[Counter[trigger]] += 1;
-    if (inbox.hasGaps) call.note({ gaps: inbox.publishGaps() });
+    if (!inbox.gaps.isEmpty) call.note({ gaps: publishGaps(this.lane) });
     inbox.admitOffers();
-    // A listener of `message.dropped` may have restarted the channel: then the batch is already back in the mailbox.
-    return call.isOver ? undefined : call;
+    return call;
   }
 
   /** A call goes out with that many messages, as `Inbox.take` gives them. */
@@ -238,14 +242,20 @@ export class Delivery implements TurnTaker {
 
   /** The call settled; true: another batch may follow at once. */
   private settled(call: Call, isSuccess: boolean, error?: unknown): boolean {
-    const { lane } = this;
-    const { inbox, recovery } = lane;
+    const { breaker, recovery, services } = this.lane;
     // The handler itself ended this life: what was in flight has gone back to the head.
     if (call.isOver) return this.countLate();
-    // A listener of the outcome may route: until all of it is settled, the next call has to wait.
     call.end();
+    const isQuiet =
+      isSuccess && call.details.failures === undefined && recovery.size === 0 && breaker?.isPristine !== false;
+    if (isQuiet && !services.bus.hearsFlushes) return this.settle(call, true, undefined);
+    return services.bus.changes.during(() => this.settle(call, isSuccess, error));
+  }
+
+  private settle(call: Call, isSuccess: boolean, error: unknown): boolean {
+    const { inbox, recovery } = this.lane;
     const { quarantined } = recovery;
-    const mustWait = isSuccess ? settleSuccess(lane, call) : settleFailure(lane, call, error);
+    const mustWait = isSuccess ? settleSuccess(this.lane, call) : settleFailure(this.lane, call, error);
     this.isOut = false;
     call.empty();
     if (this.settledListeners.length > 0) this.publishSettled();
@@ -287,8 +297,6 @@ export class Delivery implements TurnTaker {
 
   /** Nothing is due. */
   private pause(mode: DeliveryMode): false {
-    // A listener of what was published last may have ended this life.
-    if (this.mode === undefined) return false;
     this.rest.begin(this.wakeDepth);
     if (this.lane.recovery.quarantined > 0) this.endQuarantine();
     else if (mode === 'flush') this.rest.watchQuiet(this.config.timeoutMs);

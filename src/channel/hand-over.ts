@@ -7,8 +7,7 @@ type LaneFor = (message: unknown, key?: string) => Lane;
 
 /**
  * A channel's new lanes take over from those before a reload: what waits goes to the lane that now serves its key, in
- * order, and the counts go on. Nothing may be in flight. Nothing is published before all of it has moved: a listener may
- * look at the counts.
+ * order, and so do the gaps that no batch has told of; the counts go on. Nothing may be in flight.
  */
 export function handOver(from: readonly Lane[], to: readonly Lane[], laneFor: LaneFor): void {
   const retryAt = Math.max(...from.map(({ recovery }) => recovery.retryAt));
@@ -30,8 +29,9 @@ export function handOver(from: readonly Lane[], to: readonly Lane[], laneFor: La
     inbox.drain();
   }
   for (const { inbox } of from) {
-    inbox.publishGaps();
+    for (const gap of inbox.gaps.take()) laneFor(undefined, gap.key).inbox.gaps.merge(gap);
     inbox.offers.moveTo((message, key) => laneFor(message, key).inbox.offers);
+    inbox.close();
   }
   for (const { inbox } of to) inbox.admitOffers();
 }

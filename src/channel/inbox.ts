@@ -2,7 +2,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { CallTimes } from '../core/call-times.ts';
 import type { CoarseClock } from '../core/coarse-clock.ts';
 import { Counter, type Counters } from '../core/counters.ts';
-import { type Gap, GapLog } from '../core/gap-log.ts';
+import { GapLog } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
 import { Mailbox } from '../core/mailbox.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
@@ -42,7 +42,8 @@ export interface InboxOptions {
  */
 export class Inbox implements Door {
   readonly offers: WaitingOffers = new WaitingOffers(this);
-  private readonly gaps: GapLog;
+  /** What was dropped or conflated since the last batch. */
+  readonly gaps: GapLog;
   private readonly options: InboxOptions;
   private readonly counters: Counters;
   private readonly queueing: Histogram;
@@ -160,13 +161,12 @@ export class Inbox implements Door {
     try {
       if (isPayload !== true && this.validate !== undefined) payload = this.validate(message);
     } catch (error) {
-      const outcome = this.reject('invalid', message, error);
-      this.options.services.keepDeadLetter(this.config.name, 'invalid', message, error, 0);
-      return outcome;
+      return this.reject('invalid', message, error);
     }
     // A payload may show its key no more.
     const key = known ?? (payload === message ? undefined : this.options.keyOf(message));
-    return this.admit(payload, message, key);
+    // Both are code of the host, which may have closed the door.
+    return this.isDoorOpen ? this.admit(payload, message, key) : this.reject('not-running', message);
   }
 
   private admit(payload: unknown, message: unknown, key: string | undefined): Outcome {
@@ -176,7 +176,8 @@ export class Inbox implements Door {
     else clock.advance(1);
     const sequence = counters[Counter.accepted] + 1;
     if (!this.overflow.admit(payload, key, clock.now, sequence)) return this.reject('mailbox-full', message);
-    counters[Counter.accepted] = sequence;
+    // Not set to its number: the policy may ask the host for keys, who may route.
+    counters[Counter.accepted] += 1;
     if (mailbox.size >= this.wakeAt) this.waker?.wake();
     return ACCEPTED;
   }
@@ -236,17 +237,6 @@ export class Inbox implements Door {
     this.flushLeft = Math.max(0, this.flushLeft - count);
   }
 
-  /** Publishes what was dropped or conflated since the last time, in order. */
-  publishGaps(): readonly Gap[] {
-    const gaps = this.gaps.take();
-    for (const gap of gaps) this.options.services.bus.publish('message.dropped', gap);
-    return gaps;
-  }
-
-  get hasGaps(): boolean {
-    return !this.gaps.isEmpty;
-  }
-
   /** Takes everything that waits, in order, and gives the memory back. */
   drain(): readonly unknown[] {
     return this.mailbox.drain();
@@ -289,9 +279,14 @@ export class Inbox implements Door {
 
   /** Refuses a message; the caller still owns it. */
   reject(reason: keyof typeof Counter & RejectReason, message: unknown, error?: unknown): Outcome {
+    const { bus, keepDeadLetter } = this.options.services;
+    const { name: channel } = this.config;
     this.counters[Counter.rejected] += 1;
     this.counters[Counter[reason]] += 1;
-    this.options.services.bus.publish('message.rejected', { channel: this.config.name, reason, message, error });
+    bus.changes.during(() => {
+      bus.publish('message.rejected', { channel, reason, message, error });
+      if (reason === 'invalid') keepDeadLetter(channel, reason, message, error, 0);
+    });
     return REJECTED[reason];
   }
 }

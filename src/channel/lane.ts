@@ -3,6 +3,7 @@ import type { Breaker } from '../core/breaker.ts';
 import { CallTimes } from '../core/call-times.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
 import { type Counters, createCounters } from '../core/counters.ts';
+import type { Gap } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
 import { Recovery } from '../core/recovery.ts';
 import type { Trigger } from '../core/trigger.ts';
@@ -88,4 +89,11 @@ export function dueTrigger({ inbox, recovery }: Lane, mode: DeliveryMode): Trigg
   if (inbox.size === 0) return undefined;
   // What is in quarantine waits for what comes next.
   return mode === 'drain' ? 'drain' : 'probe';
+}
+
+/** Publishes what was dropped or conflated since the last time, in order. */
+export function publishGaps({ inbox, services }: Lane): readonly Gap[] {
+  const gaps = inbox.gaps.take();
+  for (const gap of gaps) services.bus.publish('message.dropped', gap);
+  return gaps;
 }

@@ -97,6 +97,9 @@ export class Life implements ChannelPort {
   }
 
   async warmUp(signal: AbortSignal): Promise<void> {
+    // Not before the transition has ended: what the host does here may stop the channel.
+    await Promise.resolve();
+    if (signal.aborted) return;
     await this.channel.warmUp?.(this.contextOf(signal));
   }
 
@@ -127,6 +130,9 @@ export class Life implements ChannelPort {
     const { channel, id, services } = this.lane;
     const logger = services.logger.child({ channel: id });
     const emit = (event: unknown): void => services.bus.publish('event', { channel, event });
-    return { rules: this.config.eventRules, signal, logger, emit };
+    const controller = new AbortController();
+    const abort = (): void => services.bus.changes.tellAfterwards(() => controller.abort(signal.reason));
+    signal.addEventListener('abort', abort, { once: true });
+    return { rules: this.config.eventRules, signal: controller.signal, logger, emit };
   }
 }

@@ -4,7 +4,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import { stateName } from '../facts/chart-words.ts';
 import { handBack, partOfStop } from './hand-back.ts';
 import type { Inbox } from './inbox.ts';
-import { createLane, depthOf, type Lane, type LaneOptions, probeAt, waitingIn } from './lane.ts';
+import { createLane, depthOf, type Lane, type LaneOptions, probeAt, publishGaps, waitingIn } from './lane.ts';
 import { unchecked } from './late-check.ts';
 import { Life } from './life.ts';
 import type { PartitionView } from './partition-view.ts';
@@ -12,7 +12,7 @@ import type { AnyChannel } from './processing-channel.ts';
 import { Restarts } from './restarts.ts';
 import { endWaits, hurry, press } from './shortened-waits.ts';
 import { StateLog } from './state-log.ts';
-import { validatorOf } from './validator.ts';
+import type { Validate } from './validator.ts';
 import { forgetOptions, unstick } from './xstate-internals.ts';
 
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
@@ -120,20 +120,18 @@ export class Partition {
     };
   }
 
+  /** No instance could be made for a life. While the router serves, messages wait for the next one. */
+  startFailed(error: unknown, isServing: boolean): void {
+    if (isServing && !this.inbox.isOpen) this.inbox.open(unchecked);
+    this.enter('failed', 'constructor', error);
+  }
+
   /**
-   * Begins a life: makes an instance and starts its actor under `parent`, which hears of its end; `warmed` is called once
-   * it is warm. False: no instance could be made.
+   * Begins a life with a new instance: starts its actor under `parent`, which hears of its end; `warmed` is called once it
+   * is warm. `validate`: how the instance checks messages.
    */
-  start(parent: AnyActorRef, makeInstance: () => AnyChannel, warmed: () => void): boolean {
-    let channel: AnyChannel;
-    try {
-      channel = makeInstance();
-      this.inbox.open(validatorOf(channel));
-    } catch (error) {
-      if (!this.inbox.isOpen) this.inbox.open(unchecked);
-      this.enter('failed', 'constructor', error);
-      return false;
-    }
+  start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, warmed: () => void): void {
+    this.inbox.open(validate);
     const life = new Life(this.lane, this.config, channel, this, (event) => actor.send(event));
     const actor = createActor(channelMachine, { id: this.id, parent, input: { port: () => life } });
     this.life = life;
@@ -150,7 +148,6 @@ export class Partition {
     });
     actor.start();
     forgetOptions(actor);
-    return true;
   }
 
   /** The actor ended. A life that failed gives back what it had in flight; after a stop that stays unsettled. */
@@ -161,11 +158,10 @@ export class Partition {
     this.actor = undefined;
   }
 
-  /** No life is left: hands back what waits, in order. */
-  stop(): void {
+  /** No life is left. `keeps`: what waits stays, for a channel of that name to come back; else it is handed back. */
+  stop(keeps: boolean): void {
     partOfStop(this.lane, () => this.inbox.close());
-    this.returned = handBack(this.lane);
-    partOfStop(this.lane, () => this.inbox.publishGaps());
+    if (!keeps) this.handBack();
     if (this.state === 'stopped') return;
     // What it failed with is still why it does not serve.
     const { cause, error, state } = this.log.stay;
@@ -173,6 +169,14 @@ export class Partition {
       if (state === 'failed') this.enter('stopped', cause, error);
       else this.enter('stopped', 'router.stop', undefined);
     });
+  }
+
+  /** Hands back what waits, in order. */
+  handBack(): void {
+    const left = handBack(this.lane);
+    // Seldom both: only a channel that was kept may be asked twice.
+    this.returned = this.returned.length === 0 ? left : this.returned.concat(left);
+    partOfStop(this.lane, () => void publishGaps(this.lane));
   }
 
   /** Nothing more is taken in, and what is not delivered by then is handed back. */
@@ -184,7 +188,8 @@ export class Partition {
 
   /** Brings an event to the statechart; nobody hears it while there is no life. */
   send(event: ChannelEvent): void {
-    this.actor?.send(event);
+    const { actor } = this;
+    if (actor !== undefined) this.lane.services.bus.changes.during(() => actor.send(event));
   }
 
   /** An exception broke off whatever ran: what it left half done is failed, and what sleeps is woken. */
@@ -292,6 +297,6 @@ export class Partition {
     this.log.enter(to, cause, error);
     if (from === 'idle' || from === 'buffering' || from === 'tripped') this.inbox.sleep();
     this.watchInbox(to);
-    this.lane.services.bus.publish('channel.entered', { channel: this.id, from, to, cause, error });
+    this.lane.services.bus.publishAfterwards('channel.entered', { channel: this.id, from, to, cause, error });
   }
 }

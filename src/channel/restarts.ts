@@ -19,7 +19,7 @@ export class Restarts extends RestartLimit {
     const now = services.clock.now();
     if (cause === 'channel.restart') this.forgive(now);
     else if (!this.failed(restart, now)) {
-      services.bus.publish('channel.gaveUp', { channel: id, restarts: counters[Counter.restarts], error });
+      services.bus.publishAfterwards('channel.gaveUp', { channel: id, restarts: counters[Counter.restarts], error });
     }
   }
 
@@ -28,6 +28,6 @@ export class Restarts extends RestartLimit {
     const { counters, id, services } = this.lane;
     counters[Counter.restarts] += 1;
     const n = this.lately(withinMs, services.clock.now());
-    services.bus.publish('channel.restarted', { channel: id, n, withinMs });
+    services.bus.publishAfterwards('channel.restarted', { channel: id, n, withinMs });
   }
 }

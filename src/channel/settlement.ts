@@ -142,6 +142,20 @@ function deadLetter({ channel, counters, services }: Lane, batches: readonly Fai
   }
 }
 
+/** Nobody will deliver what waits in a lane: all of it becomes dead letters. */
+export function giveUpAll(
+  { channel, counters, inbox, recovery, services }: Lane,
+  reason: 'removed',
+  why: string,
+): void {
+  const failed = recovery.takeAll().flatMap((batch) => batch.messages.map((message) => ({ ...batch, message })));
+  const waiting = inbox.drain().map((message) => ({ message, error: why, attempts: 0 }));
+  counters[Counter.deadLettered] += failed.length + waiting.length;
+  for (const { message, error, attempts } of [...failed, ...waiting]) {
+    services.keepDeadLetter(channel, reason, message, error ?? why, attempts);
+  }
+}
+
 function publishFlushed({ id, services, times }: Lane, { attempt, size, details: { trigger } }: Call): void {
   const { ageMs, durationMs } = times;
   services.bus.publish('batch.flushed', { channel: id, trigger, size, ageMs, durationMs, attempt });

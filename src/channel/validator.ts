@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { isThenable, notNested, watch } from '../core/contained.ts';
 import type { AnyChannel } from './processing-channel.ts';
 
 /** Checks and converts a message at the door; throws to refuse it. */
@@ -6,15 +7,16 @@ export type Validate = (message: unknown) => unknown;
 
 /** How a channel checks messages at its door: by its `validate`, else by its schema; undefined: it does not. */
 export function validatorOf(channel: AnyChannel): Validate | undefined {
-  if (channel.validate !== undefined) return (message) => atOnce(channel.validate?.(message), 'validate');
+  if (channel.validate !== undefined)
+    return notNested((message: unknown) => atOnce(channel.validate?.(message), 'validate'));
   const { schema } = channel;
-  return schema === undefined ? undefined : (message) => checkBySchema(schema, message);
+  return schema === undefined ? undefined : notNested((message: unknown) => checkBySchema(schema, message));
 }
 
 /** The door cannot wait; what a promise brings later is nobody's, and must not reach the host as an unhandled rejection. */
 function atOnce<Value>(answer: Value, who: string): Exclude<Value, Promise<unknown>> {
-  if (!(answer instanceof Promise)) return answer as Exclude<Value, Promise<unknown>>;
-  answer.catch(() => {});
+  if (!isThenable(answer)) return answer as Exclude<Value, Promise<unknown>>;
+  watch(answer);
   throw new TypeError(`${who} answers by a promise; a message is checked at the door, which cannot wait`);
 }
 

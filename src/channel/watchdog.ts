@@ -37,14 +37,14 @@ export class Watchdog {
 
   private arm(call: Call): void {
     const { breaker, processTimeoutMs } = call.config;
-    const { clock, timers } = this.watched.lane.services;
+    const { bus, clock, timers } = this.watched.lane.services;
     const { startedAt } = this.watched.lane.times;
     const now = clock.now();
     const slowAt = startedAt + (breaker === false ? 0 : breaker.slowCallMs);
     const looks = [slowAt, call.details.isTimedOut ? this.abandonAt : startedAt + processTimeoutMs].filter(
       (at) => at > now,
     );
-    this.timer = timers.setTimeout(() => this.look(), Math.min(...looks) - now);
+    this.timer = timers.setTimeout(() => bus.changes.during(() => this.look()), Math.min(...looks) - now);
   }
 
   private look(): void {
@@ -55,15 +55,13 @@ export class Watchdog {
     const { abandonAfterMs, processTimeoutMs } = call.config;
     const now = services.clock.now();
     breaker?.breaker.checkInFlight();
-    // A listener of the breaker may have ended this life, and the call with it.
-    if (!call.isOver && !call.details.isTimedOut && now - times.startedAt >= processTimeoutMs) {
+    if (!call.details.isTimedOut && now - times.startedAt >= processTimeoutMs) {
       // Counted from the abort itself, which comes late after the event loop stood still.
       this.abandonAt = now + abandonAfterMs;
       call.timeOut();
       times.end(now);
       breaker?.failed();
     }
-    if (call.isOver) return;
     if (call.details.isTimedOut && now >= this.abandonAt)
       this.watched.send({ type: 'call.hung', error: call.timeoutError() });
     else this.arm(call);

@@ -10,6 +10,8 @@ export interface ConfigChange {
   readonly before: unknown;
   readonly after: unknown;
   readonly reload: Reload;
+  /** So many messages are in a channel that is taken out. Left out: none. */
+  readonly messages?: number;
 }
 
 /** What changes between two configurations; a channel that comes or goes is one change. */

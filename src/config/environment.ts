@@ -37,7 +37,8 @@ export function readEnvironment(environment: Environment, channels: readonly str
     if (!variable.startsWith(START) || text === undefined || text === '') continue;
     const fields = fieldsNamed(variable.slice(START.length), prefixes);
     for (const field of fields) settings.push({ ...field, variable, text });
-    if (fields.length === 0 && !OF_A_SERVICE.test(variable)) mistakes.push(...mistakeIn(variable, prefixes));
+    const isOurs = fields.length === 0 && !OF_A_SERVICE.test(variable);
+    if (isOurs) for (const mistake of mistakeIn(variable, prefixes)) mistakes.push(mistake);
   }
   return { layers: settings.length === 0 ? [] : [layerOf(settings)], mistakes };
 }

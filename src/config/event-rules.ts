@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { isThenable, watch } from '../core/contained.ts';
 import { errorText } from '../core/error-text.ts';
 import { isMap } from './field.ts';
 import { type Finding, show } from './mistakes.ts';
@@ -33,8 +34,8 @@ export function checkEventRules(channels: unknown, schemas: ReadonlyMap<string, 
 function checkRules(schema: StandardSchemaV1, rules: Rules, refuse: (message: string, inner?: Path) => void): Rules {
   try {
     const result = schema['~standard'].validate(rules);
-    if (result instanceof Promise) {
-      result.catch(() => {});
+    if (isThenable(result)) {
+      watch(result);
       refuse('the schema of the rules must answer at once, not by a promise');
     } else if (result.issues !== undefined) {
       for (const { message, path = [] } of result.issues) {

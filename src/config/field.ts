@@ -18,9 +18,14 @@ export function noted<Schema extends z.ZodType>(schema: Schema, allowed: string,
   return schema;
 }
 
-/** True for what YAML and JSON call a map: neither a list, nor `false`, nor nothing. */
+/** True for what YAML and JSON call a map: neither a list, nor `false`, nor nothing; nor a `Date` or a `Map`. */
 export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return kindOf(value) === 'Object';
+}
+
+/** What JavaScript calls a value: Object, Array, Date, Map, … */
+export function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 /** A map of known fields; an unknown key is a mistake. */

@@ -6,6 +6,8 @@ import { overlay, type Path, valueAt } from './walk.ts';
 /** A part of a configuration, and where each of its values was written. */
 export interface Layer {
   readonly value: unknown;
+  /** Who wrote it in code, which wins over files and the environment, also at a reload. Left out: it was not. */
+  readonly name?: string;
   place(path: Path, at: 'key' | 'value'): Place;
 }
 
@@ -15,9 +17,9 @@ export interface Source {
   readonly mistakes: readonly ConfigMistake[];
 }
 
-/** A layer that has a name but no lines. */
+/** A layer that was written in code: it has a name but no lines. */
 export function namedLayer(value: unknown, name: string): Layer {
-  return { value, place: () => ({ file: name }) };
+  return { value, name, place: () => ({ file: name }) };
 }
 
 /** All layers as one configuration; a later layer wins. */

@@ -96,6 +96,11 @@ function shareParts(channels: readonly ChannelConfig[], { rules }: CheckedRules)
   }
 }
 
+/** The configuration of a channel; undefined: there is none. Own names only, for a channel may be called `constructor`. */
+export function configOf({ channels }: Pick<RouterConfig, 'channels'>, name: string): ChannelConfig | undefined {
+  return Object.hasOwn(channels, name) ? channels[name] : undefined;
+}
+
 /** The same configuration as if the channel had never been written: its name and data type are free again. */
 export function withoutChannel(config: RouterConfig, name: string): RouterConfig {
   const path = ['channels', name];

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isMap } from './field.ts';
+import { isMap, kindOf } from './field.ts';
 import { configSchema } from './schema.ts';
 
 /** Where a value stands in the configuration: the keys that lead to it. */
@@ -78,7 +78,12 @@ export function keysAt(path: Path): readonly string[] {
 export function overlay(schema: Schema | undefined, low: unknown, high: unknown): unknown {
   if (high === undefined) return low;
   const map = section(schema);
-  if (map === undefined || !isMap(high)) return high;
+  if (map === undefined) return high;
+  // zod would take an object of any kind for an empty map.
+  if (!isMap(high)) {
+    const isOther = typeof high === 'object' && high !== null && !Array.isArray(high);
+    return isOther ? `a value of kind ${kindOf(high)}` : high;
+  }
   // Fields laid over what is no map must not hide that mistake; only a breaker may be `false`.
   if (low !== undefined && low !== false && !isMap(low)) return low;
   const laid: Record<string, unknown> = isMap(low) ? { ...low } : {};

@@ -33,17 +33,28 @@ export class GapLog {
   }
 
   add(reason: GapReason, key: string, sequence: number): void {
+    this.grow(this.place, reason, key, sequence, sequence, 1);
+  }
+
+  /** Adds losses that the log of another partition, or of one before a reload, collected. */
+  merge({ channel, partition, reason, key, from, to, count }: Gap): void {
+    const place = partition === undefined ? { channel } : { channel, partition };
+    this.grow(place, reason, key, from, to, count);
+  }
+
+  private grow(place: GapLog['place'], reason: GapReason, key: string, from: number, to: number, count: number): void {
     this.gaps ??= new Map();
-    const name = this.gaps.size < KEYS_MAX || this.gaps.has(`${reason} ${key}`) ? key : OTHER_KEYS;
-    let gap = this.gaps.get(`${reason} ${name}`);
+    const kind = place.partition === this.place.partition ? reason : `${reason} ${place.partition}`;
+    const name = this.gaps.size < KEYS_MAX || this.gaps.has(`${kind} ${key}`) ? key : OTHER_KEYS;
+    let gap = this.gaps.get(`${kind} ${name}`);
     if (gap === undefined) {
-      gap = { ...this.place, key: name, from: sequence, to: sequence, count: 0, reason };
-      this.gaps.set(`${reason} ${name}`, gap);
+      gap = { ...place, key: name, from, to, count: 0, reason };
+      this.gaps.set(`${kind} ${name}`, gap);
     }
-    gap.count += 1;
+    gap.count += count;
     // Not always ascending: a batch that was put back is older than what was dropped meanwhile.
-    if (sequence < gap.from) gap.from = sequence;
-    if (sequence > gap.to) gap.to = sequence;
+    if (from < gap.from) gap.from = from;
+    if (to > gap.to) gap.to = to;
   }
 
   /** The gaps in the order of their first loss; the log is empty afterwards. */

@@ -81,9 +81,13 @@ export class Overflow {
   }
 
   private dropOldest(): void {
-    const [key, sequence] = [this.mailbox.keyOf(0), this.mailbox.sequenceOf(0)];
-    const oldest = this.mailbox.shift();
-    this.lost('drop-oldest', key ?? this.keyOf(oldest), sequence, oldest);
+    const { mailbox } = this;
+    const { headOrdinal } = mailbox;
+    const key = mailbox.keyOf(0) ?? this.keyOf(mailbox.messageOf(0));
+    // A host that reads the key may route, and that may have dropped it.
+    if (headOrdinal !== mailbox.headOrdinal) return;
+    const sequence = mailbox.sequenceOf(0);
+    this.lost('drop-oldest', key, sequence, mailbox.shift());
   }
 
   /** Where a message of this key waits. Those that were taken since are forgotten first: they are the oldest. */

@@ -1,3 +1,5 @@
+import { contained, isThenable } from './contained.ts';
+
 /** A user's own opinion on the data type of a message; null: nobody wants it; undefined: no opinion. */
 export type RecognitionRule = (message: unknown) => string | null | undefined;
 
@@ -28,16 +30,23 @@ const MASSIVE_EVENTS: readonly (readonly [event: string, dataType: string])[] = 
 
 /** Finds the data type of a message: by the user's rules, then by one field, then, if asked to, by shape. Never throws. */
 export class Recognition {
-  readonly #rules: readonly RecognitionRule[];
+  readonly #rules: readonly ((message: unknown) => unknown)[];
   #field = BY_EVENT.field;
   #types: ReadonlyMap<unknown, string | null> = new Map(MASSIVE_EVENTS);
   #shapes = BY_EVENT.shapes;
-  readonly #ruleFailed: (error: unknown) => void;
 
-  /** The rules are called in order. A rule that throws has no opinion; `ruleFailed` gets its error and must not throw. */
+  /**
+   * The rules are called in order. A rule that throws, or answers later, has no opinion; `ruleFailed` gets its error and
+   * must not throw.
+   */
   constructor(rules: readonly RecognitionRule[] = [], ruleFailed: (error: unknown) => void = () => {}) {
-    this.#rules = rules;
-    this.#ruleFailed = ruleFailed;
+    this.#rules = rules.map((rule) =>
+      contained((message: unknown) => {
+        const opinion: unknown = rule(message);
+        if (isThenable(opinion)) ruleFailed(new TypeError('a rule must answer at once, not by a promise'));
+        return opinion;
+      }, ruleFailed),
+    );
   }
 
   /** From now on messages are told apart like this. The events of Massive hold beside the types, for the field `ev`. */
@@ -55,12 +64,8 @@ export class Recognition {
   /** Undefined: unknown; `why` says why. Null: nobody wants it. */
   dataTypeOf(message: unknown): string | null | undefined {
     for (const rule of this.#rules) {
-      try {
-        const opinion: unknown = rule(message);
-        if (opinion === null || (typeof opinion === 'string' && opinion !== '')) return opinion;
-      } catch (error) {
-        this.#ruleFailed(error);
-      }
+      const opinion = rule(message);
+      if (opinion === null || (typeof opinion === 'string' && opinion !== '')) return opinion;
     }
     try {
       if (!isRecord(message)) return undefined;

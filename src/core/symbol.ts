@@ -1,3 +1,5 @@
+import { contained, isThenable, watch } from './contained.ts';
+
 /** The symbol a message is about: its `sym`, `pair`, `symbol` or `ticker`; '' when it has none. Never throws. */
 export function symbolOf(message: unknown): string {
   try {
@@ -24,17 +26,15 @@ export function keyReader(
   failed: (error: unknown) => void = () => {},
 ): (message: unknown) => string {
   if (partitionBy === 'sym') return symbolOf;
-  const read = typeof partitionBy === 'function' ? partitionBy : (message: unknown) => fieldOf(message, partitionBy);
-  return (message) => {
-    try {
-      const key: unknown = read(message);
-      if (typeof key === 'string') return key;
-      throw new TypeError(`partitionBy must return a string, got ${typeof key}`);
-    } catch (error) {
-      failed(error);
-      return '';
-    }
-  };
+  const read: (message: unknown) => unknown =
+    typeof partitionBy === 'function' ? partitionBy : (message) => fieldOf(message, partitionBy);
+  const key = contained((message: unknown): string => {
+    const found = read(message);
+    if (typeof found === 'string') return found;
+    watch(found);
+    throw new TypeError(`partitionBy must return a string, got ${isThenable(found) ? 'a promise' : typeof found}`);
+  }, failed);
+  return (message) => key(message) ?? '';
 }
 
 function fieldOf(message: unknown, field: string): string {

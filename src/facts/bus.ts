@@ -1,4 +1,7 @@
 import mitt, { type Emitter } from 'mitt';
+import type { Clock } from '../core/clock.ts';
+import { contained } from '../core/contained.ts';
+import { Changes } from './changes.ts';
 import { FAULT_PLACES, type FaultPlace, type RouterEvents } from './events.ts';
 
 // mitt describes itself to TypeScript as CommonJS although Node loads its ES module, whose default is the function.
@@ -16,19 +19,32 @@ type Observer = <Type extends keyof RouterEvents>(type: Type, event: RouterEvent
 
 /**
  * Puts events on a mitt bus, in order. Unlike `mitt.emit` it contains what a listener throws, so that one listener can
- * harm neither the others nor the channel that happens to be at work.
+ * harm neither the others nor the channel that happens to be at work. A fact is told when the change it tells of is
+ * complete: a listener may order anything.
  */
 export class Bus {
+  /** What listeners, loggers and inspectors hear of waits for the end of these. */
+  readonly changes: Changes;
   readonly emitter: Emitter<RouterEvents>;
   /** Our own listeners: logging, alerts and the recorder. */
   readonly #taps = createEmitter<RouterEvents>();
+  readonly #readers = createEmitter<RouterEvents>();
   readonly #observers: Observer[] = [];
   // Object.fromEntries widens the keys.
   readonly #faults = Object.fromEntries(FAULT_PLACES.map((place) => [place, 0])) as Record<FaultPlace, number>;
 
-  constructor(emitter: EventBus = createEmitter()) {
+  /** `callback.failed` is being told: whoever fails at that is only counted, or it would be told for ever. */
+  #isTellingFault = false;
+
+  constructor(clock: Pick<Clock, 'setImmediate'>, emitter: EventBus = createEmitter()) {
+    this.changes = new Changes(clock);
     // A mitt bus keeps handlers by the name of their event; beside the host's own names there are now ours.
     this.emitter = emitter as Emitter<RouterEvents>;
+  }
+
+  /** A reader of our own, in the middle of a transition: what it sees then may be gone when the fact is told. */
+  tapAtOnce<Type extends keyof RouterEvents>(type: Type, reader: (event: RouterEvents[Type]) => void): void {
+    this.#readers.on(type, reader);
   }
 
   /** A listener of our own, apart from those of the host. */
@@ -56,33 +72,39 @@ export class Bus {
   }
 
   publish<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]): void {
-    for (const observe of this.#observers) observe(type, event);
-    this.#taps.emit(type, event);
-    const { all } = this.emitter;
-    // mitt keeps handlers by type, which a Map cannot express: those under `type` take its event.
-    const handlers = all.get(type) as ((event: RouterEvents[Type]) => unknown)[] | undefined;
-    if (handlers !== undefined) for (const handler of [...handlers]) this.#call(type, () => handler(event));
-    const observers = all.get('*') as ((type: Type, event: RouterEvents[Type]) => unknown)[] | undefined;
-    if (observers !== undefined) for (const observer of [...observers]) this.#call(type, () => observer(type, event));
+    this.changes.tell(() => this.#hear(type, event));
+  }
+
+  /** As `publish`, from inside a transition, which may go on: its statechart hears of nothing before it has ended. */
+  publishAfterwards<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]): void {
+    this.changes.tellAfterwards(() => this.#hear(type, event));
+    this.#readers.emit(type, event);
   }
 
   /** A callback of the host threw. */
   fault(place: FaultPlace, error: unknown, channel: string | null = null): void {
     this.#faults[place] += 1;
-    this.publish('callback.failed', { place, channel, error });
+    if (!this.#isTellingFault) this.publish('callback.failed', { place, channel, error });
   }
 
-  #call(type: keyof RouterEvents, call: () => unknown): void {
-    // A listener of `callback.failed` that throws is only counted: published again, it would throw again.
-    const failed = (error: unknown): void => {
-      if (type === 'callback.failed') this.#faults.listener += 1;
-      else this.fault('listener', error);
-    };
+  #hear<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]): void {
+    const isFault = type === 'callback.failed';
+    this.#isTellingFault = isFault;
     try {
-      const result = call();
-      if (result instanceof Promise) result.catch(failed);
-    } catch (error) {
-      failed(error);
+      for (const observe of this.#observers) observe(type, event);
+      this.#taps.emit(type, event);
+      const failed = (error: unknown): void => {
+        if (isFault) this.#faults.listener += 1;
+        else this.fault('listener', error);
+      };
+      const { all } = this.emitter;
+      // mitt keeps handlers by type, which a Map cannot express: those under `type` take its event.
+      const handlers = all.get(type) as ((event: RouterEvents[Type]) => unknown)[] | undefined;
+      for (const handler of [...(handlers ?? [])]) contained(handler, failed)(event);
+      const observers = all.get('*') as ((type: Type, event: RouterEvents[Type]) => unknown)[] | undefined;
+      for (const observer of [...(observers ?? [])]) contained(observer, failed)(type, event);
+    } finally {
+      this.#isTellingFault = false;
     }
   }
 }

@@ -3,7 +3,14 @@ import type { Outcome } from '../core/outcome.ts';
 import { LetterShelf, letterKind, type ShelfLimits } from './letter-shelf.ts';
 
 /** Why a message could not be routed or processed; a closed set. */
-export type DeadLetterReason = 'unknown-type' | 'invalid' | 'failed' | 'not-retryable' | 'poison' | 'stopped';
+export type DeadLetterReason =
+  | 'unknown-type'
+  | 'invalid'
+  | 'failed'
+  | 'not-retryable'
+  | 'poison'
+  | 'removed'
+  | 'stopped';
 
 /** The message was refused at the door: nobody answered for it. */
 export function isRefusal(reason: unknown): reason is 'unknown-type' | 'invalid' {

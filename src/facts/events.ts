@@ -83,6 +83,8 @@ export type RouterFacts = {
   };
   'message.dropped': Gap;
   'message.deadLettered': DeadLetter;
+  /** A reload took the channel out: what it had not delivered waits so long for a channel of that name to come back. */
+  'messages.held': { readonly channel: string; readonly count: number; readonly forMs: number };
   'breaker.opened': {
     readonly channel: string;
     readonly cause: string;

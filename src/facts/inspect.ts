@@ -1,17 +1,22 @@
 import type { InspectionEvent, Observer } from 'xstate';
+import { contained } from '../core/contained.ts';
 import type { Bus } from './bus.ts';
 
 /** An XState inspector, as `createActor` takes it. */
 export type Inspect = Observer<InspectionEvent> | ((event: InspectionEvent) => void);
 
-/** An inspector that throws would jam the actor it looks at for ever. */
+/**
+ * An inspector that throws would jam the actor it looks at for ever: it is contained. It looks in the middle of a
+ * transition, so what it orders waits for the end of that. `bus`: undefined before there is a router.
+ */
 export function containInspector(inspect: Inspect, bus: () => Bus | undefined): (event: InspectionEvent) => void {
+  const call = contained(
+    (event: InspectionEvent): unknown => (typeof inspect === 'function' ? inspect(event) : inspect.next?.(event)),
+    (error) => bus()?.fault('inspector', error),
+  );
   return (event) => {
-    try {
-      if (typeof inspect === 'function') inspect(event);
-      else inspect.next?.(event);
-    } catch (error) {
-      bus()?.fault('inspector', error);
-    }
+    const changes = bus()?.changes;
+    if (changes === undefined) call(event);
+    else changes.undisturbed(() => void call(event));
   };
 }

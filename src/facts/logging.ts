@@ -1,5 +1,6 @@
 import { shownChange } from '../config/diff.ts';
 import type { Clock } from '../core/clock.ts';
+import { contained } from '../core/contained.ts';
 import { toError } from '../core/error-text.ts';
 import { toPlain } from '../core/plain.ts';
 import type { Bus } from './bus.ts';
@@ -23,7 +24,15 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 const logged: Readonly<Record<Level, readonly (keyof RouterFacts)[]>> = {
   debug: ['channel.entered', 'drain.progressed'],
   info: ['router.entered', 'breaker.closed', 'alert.cleared', 'config.applied'],
-  warn: ['channel.restarted', 'batch.failed', 'message.rejected', 'message.dropped', 'breaker.opened', 'alert.raised'],
+  warn: [
+    'channel.restarted',
+    'batch.failed',
+    'message.rejected',
+    'message.dropped',
+    'messages.held',
+    'breaker.opened',
+    'alert.raised',
+  ],
   error: ['channel.gaveUp', 'message.deadLettered', 'config.rejected', 'callback.failed'],
 };
 const levels = Object.keys(logged) as readonly Level[];
@@ -39,22 +48,25 @@ type Fields = Readonly<Record<string, unknown>>;
  */
 export function logFacts(bus: Bus, logger: Logger, clock: Clock, ending: Ending): void {
   const children = new Map<string, Logger>();
-  const loggerOf = (channel: unknown): Logger => {
+  const loggerOf = (channel: unknown, state: unknown): Logger => {
     if (typeof channel !== 'string') return logger;
     const child = children.get(channel) ?? logger.child({ channel });
-    children.set(channel, child);
+    // Only who enters states also comes to its end; what is told of a channel that is gone must not keep a logger.
+    if (state === 'stopped') children.delete(channel);
+    else if (state !== undefined) children.set(channel, child);
     return child;
   };
   const limit = new RateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) => {
     const level = levels.find((each) => logged[each].some((name) => name === type)) ?? 'warn';
     const text = `${type}: … and ${more.toLocaleString('en-US')} more in ${Math.ceil(withinMs / 1_000)} s`;
-    loggerOf(channel)[level]({ ...about, more, withinMs }, text);
+    loggerOf(channel, undefined)[level]({ ...about, more, withinMs }, text);
   });
   const write = (level: Level, type: keyof RouterFacts, fact: Fields): void => {
     const { channel } = fact;
     // A broken logger that is used to say that it is broken would never end.
     if (fact.place === 'logger' || isToldAlready(type, fact)) return;
-    if (limit.admits(kindOf(type, fact))) loggerOf(channel)[level](fieldsOf(fact), type);
+    const child = loggerOf(channel, type === 'channel.entered' ? fact.to : undefined);
+    if (limit.admits(kindOf(type, fact))) child[level](fieldsOf(fact), type);
   };
   for (const level of levels)
     for (const type of logged[level]) bus.tap(type, (fact) => write(level, type, fact as Fields));
@@ -77,22 +89,17 @@ function fieldsOf({ channel: _, message: _message, cause, error, changes, ...res
 
 /** A logger whose exceptions are contained and counted: a log that fails must not stop the data. */
 export function containLogger(logger: Logger, bus: Bus): Logger {
-  const contain = <Args extends unknown[], Result>(call: (...args: Args) => Result, otherwise: Result) => {
-    return (...args: Args): Result => {
-      try {
-        return call(...args);
-      } catch (error) {
-        bus.fault('logger', error);
-        return otherwise;
-      }
-    };
-  };
-  const write = (level: Level) => contain<[object, string], void>((...args) => logger[level](...args), undefined);
+  const failed = (error: unknown): void => bus.fault('logger', error);
+  const write = (level: Level) => contained((fields: object, text: string) => logger[level](fields, text), failed);
+  const child = contained((bindings: Record<string, unknown>) => logger.child(bindings), failed);
   return {
     debug: write('debug'),
     info: write('info'),
     warn: write('warn'),
     error: write('error'),
-    child: contain((bindings) => containLogger(logger.child(bindings), bus), silentLogger),
+    child(bindings) {
+      const made = child(bindings);
+      return made === undefined ? silentLogger : containLogger(made, bus);
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { contained } from '../core/contained.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Logger } from '../facts/logging.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
@@ -89,13 +90,17 @@ export class Operator {
   }
 
   #drain(channel: string): void {
-    void this.#follow(channel, this.#router.remove(channel), (report) => {
-      this.#options.onDrained?.(channel, report);
+    void this.#follow(channel, this.#router.remove(channel), async (report) => {
+      await this.#options.onDrained?.(channel, report);
       return `drained and removed: ${report.drained} delivered, ${report.returned} handed back`;
     });
   }
 
-  async #follow<Report>(channel: string, work: Promise<Report>, tell: (report: Report) => string): Promise<void> {
+  async #follow<Report>(
+    channel: string,
+    work: Promise<Report>,
+    tell: (report: Report) => string | Promise<string>,
+  ): Promise<void> {
     const text = await work.then(tell).catch((error: unknown) => `failed: ${toText(error)}`);
     this.#tell('info', channel, text);
   }
@@ -103,10 +108,10 @@ export class Operator {
   /** A logger that throws must not stop the operator. */
   #tell(level: 'info' | 'warn', channel: string, text: string): void {
     this.#timeLine.add({ kind: 'operator', channel, tone: 'plain', text });
-    try {
-      this.#options.logger[level]({ channel, operator: text }, 'inspector.operated');
-    } catch (error) {
+    const failed = (error: unknown): void => {
       this.#timeLine.add({ kind: 'operator', channel, tone: 'bad', text: `the logger threw: ${toText(error)}` });
-    }
+    };
+    const log = contained(() => this.#options.logger[level]({ channel, operator: text }, 'inspector.operated'), failed);
+    log();
   }
 }

@@ -93,33 +93,35 @@ export class Writer {
 
   /** Writes what waits if there may be room for it; called again when something was settled. */
   advance(): void {
-    if (this.#group !== undefined) return;
-    if (this.#closed.length === 0) this.#closeDraft();
-    const [first] = this.#closed;
-    if (first === undefined || this.#isFull(first.bytes.length)) return;
+    if (this.#group !== undefined || !this.#hasRoomForNext()) return;
+    this.#closeDraft();
+    if (this.#closed.length === 0 || !this.#hasRoomForNext()) return;
     this.#group = this.#writeGroup().finally(() => {
       this.#group = undefined;
-      this.advance();
+      this.#schedule();
     });
   }
 
   /** Resolves when nothing waits that has room. */
   async flush(): Promise<void> {
-    this.advance();
-    while (this.#group !== undefined) await this.#group;
+    for (this.advance(); this.#group !== undefined; this.advance()) await this.#group;
   }
 
   /** A frame takes what comes in one turn of the event loop, or while the disk is busy with those before it. */
   #begin(kind: FrameKind): Draft {
     this.#closeDraft();
-    this.advance();
     this.#draft = new Draft(kind);
-    if (this.#group === undefined)
-      this.#turn ??= this.#clock.setImmediate(() => {
-        this.#turn = undefined;
-        this.advance();
-      });
+    this.#schedule();
     return this.#draft;
+  }
+
+  /** At the end of the turn, so that all who write in it, and all who waited for the last group, share the next one. */
+  #schedule(): void {
+    if (this.#group !== undefined) return;
+    this.#turn ??= this.#clock.setImmediate(() => {
+      this.#turn = undefined;
+      this.advance();
+    });
   }
 
   #closeDraft(): void {
@@ -165,6 +167,12 @@ export class Writer {
     }
     this.#waitingBytes -= bytes;
     return this.#closed.splice(0, count);
+  }
+
+  /** For the next frame that is closed, or there is none. */
+  #hasRoomForNext(): boolean {
+    const [next] = this.#closed;
+    return next === undefined || !this.#isFull(next.bytes.length);
   }
 
   /** There is no room for so many bytes more. */

@@ -10,8 +10,8 @@ const NOT_REJECTED: Readonly<Record<Exclude<RejectReason, 'unknown-type' | 'igno
   'not-running': 0,
   tripped: 0,
 };
-/** The reasons to give up accepted messages; unroutable and invalid messages were never accepted. */
-const NOT_GIVEN_UP: Readonly<Record<Exclude<DeadLetterReason, 'unknown-type' | 'invalid'>, number>> = {
+/** The reasons of a channel to give up accepted messages; a channel that was `removed` has no metrics. */
+const NOT_GIVEN_UP: Readonly<Record<Exclude<DeadLetterReason, 'unknown-type' | 'invalid' | 'removed'>, number>> = {
   failed: 0,
   'not-retryable': 0,
   poison: 0,

@@ -56,7 +56,7 @@ export class Alerts {
     services.bus.tap('message.deadLettered', () => this.lettersLeft());
     const look = ({ channel }: { readonly channel: string }): void =>
       this.#look(channels.has(channel) ? channel : channel.replace(/\/\d+$/, ''));
-    services.bus.tap('channel.entered', look);
+    services.bus.tapAtOnce('channel.entered', look);
     services.bus.tap('channel.gaveUp', look);
     services.bus.tap('config.applied', () => {
       this.#set('config-rejected', null, false);

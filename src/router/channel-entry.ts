@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { madeBy } from '../channel/channel-source.ts';
 import { handOver } from '../channel/hand-over.ts';
 import type { Inbox } from '../channel/inbox.ts';
 import { MessageKeys } from '../channel/message-keys.ts';
@@ -6,6 +7,7 @@ import { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
 import { type AnyChannel, bindChannel, type ChannelFactory } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
+import { validatorOf } from '../channel/validator.ts';
 import type { WaitingOffers } from '../channel/waiting-offers.ts';
 import { checkEventRules } from '../config/event-rules.ts';
 import { configError } from '../config/layers.ts';
@@ -48,6 +50,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   private checkedBy: StandardSchemaV1 | undefined;
   private removal: Promise<ChannelReport> | undefined;
   private isReported = false;
+  private isTakenOut = false;
   private acceptedBefore = 0;
 
   /** `predecessor`: the same channel before a reload; its measurements go on. */
@@ -103,9 +106,15 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     return this.isReported;
   }
 
+  /** A reload takes it out, and nobody gets a report: what it does not deliver is kept, in case that it comes back. */
+  get isKept(): boolean {
+    return this.isTakenOut && !this.isReported;
+  }
+
   /** Takes it out; a second order waits for the same end. */
   remove(isByHand: boolean, takeOut: () => Promise<ChannelReport>): Promise<ChannelReport> {
     this.isReported ||= isByHand;
+    this.isTakenOut ||= !isByHand;
     this.removal ??= takeOut();
     return this.removal;
   }
@@ -133,9 +142,18 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     return { offers: this.partitioning(key ?? '').inbox.offers, key };
   }
 
-  /** Makes the instance of one life. Throws what its constructor throws, and every mistake in its rules. */
-  makeInstance(partition: Partition): AnyChannel {
-    const instance = this.spare ?? this.options.factory();
+  /** The instance of one life and how it checks messages; or what its constructor throws, or each mistake in its rules. */
+  makeInstance(partition: Partition) {
+    try {
+      const instance = this.boundInstance(partition);
+      return { instance, validate: validatorOf(instance) };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  private boundInstance(partition: Partition): AnyChannel {
+    const instance = this.spare ?? madeBy(this.options.factory);
     this.spare = undefined;
     this.checkRules(instance);
     bindChannel(instance, {
@@ -176,11 +194,13 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     const { bus } = this.options.services;
     if (to === 'half-open') return;
     const coolDownMs = this.breaker?.coolDownLeftMs() ?? 0;
-    if (to === 'open') bus.publish('breaker.opened', { channel: this.name, cause, rates, coolDownMs });
-    else bus.publish('breaker.closed', { channel: this.name, cause });
-    for (const partition of this.partitions) {
-      partition.send({ type: to === 'open' ? 'breaker.opened' : 'breaker.closed' });
-    }
+    bus.changes.within(() => {
+      if (to === 'open') bus.publish('breaker.opened', { channel: this.name, cause, rates, coolDownMs });
+      else bus.publish('breaker.closed', { channel: this.name, cause });
+      for (const partition of this.partitions) {
+        partition.send({ type: to === 'open' ? 'breaker.opened' : 'breaker.closed' });
+      }
+    });
   }
 
   /** The key that chooses the partition; undefined: none does. What the schema made may show no key any more. */

@@ -5,7 +5,7 @@ import type { Services } from '../channel/services.ts';
 import { isMap } from '../config/field.ts';
 import { type Layer, mergeLayers, namedLayer, type Source } from '../config/layers.ts';
 import { checkOptions } from '../config/options.ts';
-import { layersOf, remember, resolve, sourceOf, withoutChannel } from '../config/parse.ts';
+import { configOf, layersOf, remember, resolve, sourceOf, withoutChannel } from '../config/parse.ts';
 import type { ChannelConfig, RouterConfig } from '../config/schema.ts';
 import { valueAt } from '../config/walk.ts';
 import { Breaker } from '../core/breaker.ts';
@@ -37,7 +37,12 @@ export interface Plan extends Checked {
 
 /** Checks everything that can be wrong with the options; throws `SluiceError` with all mistakes. */
 export function planRouter(options: RouterOptions, source: Source = sourceOf(options.config ?? {})): Plan {
-  const sources = Object.entries(options.channels ?? {});
+  const { channels = {} } = options;
+  // `{ __proto__: … }` gives an object another prototype, and names nothing.
+  const above: unknown = Object.getPrototypeOf(channels);
+  if (!isMap(channels) || (above !== null && Object.getPrototypeOf(above) !== null))
+    throw new SluiceError('invalid-option', 'channels must be a plain map of names and channels');
+  const sources = Object.entries(channels);
   if (sources.length === 0)
     throw new SluiceError('invalid-option', 'channels must name at least one channel: { tick: TradeChannel }');
   if (options.recorder !== undefined) checkRecorder(options.recorder);
@@ -84,19 +89,36 @@ function check(
   running: ReadonlyMap<string, ChannelEntry>,
 ): Checked {
   const named = namesIn(source);
-  const missing = new Map([...unnamed].filter(([name]) => !named.has(name)));
-  const layers = [namedLayer({ channels: Object.fromEntries(missing) }, 'channels'), ...source.layers];
+  // What code said of channels wins over what files say of them.
+  const said = [...unnamed].filter(([name, input]) => !named.has(name) || Object.keys(input).length > 0);
   const instances = new Map<string, AnyChannel>();
   const rules = new Map<string, StandardSchemaV1>();
   for (const [name, factory] of factories) {
-    if (!named.has(name) && !missing.has(name)) continue;
+    if (!named.has(name) && !unnamed.has(name)) continue;
     const instance = running.has(name) ? undefined : makeInstance(name, factory);
     if (instance !== undefined) instances.set(name, instance);
     const schema = running.get(name)?.rules ?? rulesOf(instance);
     if (schema !== undefined) rules.set(name, schema);
   }
-  const whole = { ...source, layers: missing.size === 0 ? source.layers : layers };
-  return { config: resolve(whole, { names: [...factories.keys()], rules }), instances };
+  const layers = said.length === 0 ? source.layers : withSaid(source.layers, Object.fromEntries(said));
+  const config = resolve({ ...source, layers }, { names: [...factories.keys()], rules });
+  const goes = [...running.keys()].filter((name) => configOf(config, name) === undefined);
+  if (named.size > 0 || goes.length === 0) return { config, instances };
+  const text = `a configuration that names no channel would take out ${goes.join(', ')}; remove(name) takes one out`;
+  throw new SluiceError('refused', text);
+}
+
+const SAID = 'channels';
+
+/** Lays what code said of channels over what files say; a configuration in code wins over both. */
+function withSaid(layers: readonly Layer[], channels: Readonly<Record<string, ChannelInput>>): readonly Layer[] {
+  const files = layers.filter(({ name }) => name === undefined);
+  return [...files, namedLayer({ channels }, SAID), ...codeIn(layers)];
+}
+
+/** What was written in code, but for what code said of channels: that may be laid over again. */
+function codeIn(layers: readonly Layer[]): readonly Layer[] {
+  return layers.filter(({ name }) => name !== undefined && name !== SAID);
 }
 
 /** What the channels of a router are made of: the configuration in force, factories, and breakers that several share. */
@@ -124,11 +146,16 @@ export class Definitions {
     return this.#config;
   }
 
+  /** What code said of the configuration in force: it wins over the file that is read next. */
+  get code(): readonly Layer[] {
+    return codeIn(layersOf(this.#config));
+  }
+
   /** Checks another configuration; throws `SluiceError` with all mistakes. */
   check(source: Source, running: ReadonlyMap<string, ChannelEntry>): Checked {
     // A channel that only code knows stays; a channel that was configured and is no longer named goes.
-    const unnamed = [...this.#unnamed].filter(([name]) => running.has(name));
-    return check(under(this.#code, source), new Map([...this.#given, ...this.#added]), new Map(unnamed), running);
+    const unnamed = new Map([...this.#unnamed].filter(([name]) => running.has(name)));
+    return check(under(this.#code, source), new Map([...this.#given, ...this.#added]), unnamed, running);
   }
 
   /** Puts a configuration in force, once it was checked. */
@@ -140,21 +167,22 @@ export class Definitions {
   }
 
   /**
-   * Defines another channel: its configuration is checked with all others. Throws every mistake, and then nothing has
-   * changed.
+   * Defines another channel: its configuration is checked with all others. Returns the instance that was made to read its
+   * rules. Throws every mistake, and then nothing has changed. `assertFree` throws when the channel cannot be added, as may be so only after its constructor has run.
    */
-  add(name: string, source: ChannelSource, input: ChannelInput): ChannelEntry {
+  add(name: string, source: ChannelSource, input: ChannelInput, assertFree: () => void): AnyChannel | undefined {
     const factory = factoryOf(source);
-    const layers = [...layersOf(this.#config), namedLayer({ channels: { [name]: input } }, 'add')];
     const instance = makeInstance(name, factory);
+    assertFree();
+    const layers = [...layersOf(this.#config), namedLayer({ channels: { [name]: input } }, 'add')];
     const schema = rulesOf(instance);
     const rules = new Map(schema === undefined ? [] : [[name, schema]]);
-    const added = resolve({ layers, mistakes: [] }, { rules }).channels[name];
+    const added = configOf(resolve({ layers, mistakes: [] }, { rules }), name);
     const channels = { ...this.#config.channels, ...(added && { [name]: added }) };
     this.apply(remember({ router: this.#config.router, channels }, layers));
     this.#added.set(name, factory);
     this.#unnamed.set(name, input);
-    return this.make(name, instance);
+    return instance;
   }
 
   /** The channel is gone, and so is all that only it needed. */
@@ -166,7 +194,7 @@ export class Definitions {
 
   /** Makes a channel of the configuration in force. */
   make(name: string, instance?: AnyChannel, predecessor?: ChannelEntry): ChannelEntry {
-    const config = this.#config.channels[name];
+    const config = configOf(this.#config, name);
     const factory = this.#added.get(name) ?? this.#given.get(name);
     if (config === undefined || factory === undefined) throw new SluiceError('unknown-channel', `no channel '${name}'`);
     const breaker = this.#breakerFor(config, predecessor);

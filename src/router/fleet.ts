@@ -4,10 +4,9 @@ import type { Partition } from '../channel/partition.ts';
 import type { Services } from '../channel/services.ts';
 import { unstick } from '../channel/xstate-internals.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
-import { addLedgers, type Ledger } from '../core/ledger.ts';
-import { channelMetrics } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Definitions } from './definitions.ts';
+import { TakenOut } from './taken-out.ts';
 
 const EARLY_MS = 2;
 
@@ -19,6 +18,7 @@ const STOP_GRACE_MS = 150;
  * one actor of the router's machine but are kept here, because a machine copies its map of children at every change.
  */
 export class Fleet implements FleetPort {
+  readonly takenOut: TakenOut;
   readonly #channels = new Map<string, ChannelEntry>();
   readonly #services: Services;
   readonly #definitions: Definitions;
@@ -30,7 +30,6 @@ export class Fleet implements FleetPort {
   /** Called when a partition is gone, for good or for a successor. */
   readonly #removals = new Map<string, () => void>();
   readonly #replacements = new Map<string, () => void>();
-  #removed = addLedgers([]);
   /** Undefined: it was not launched. */
   #parent: AnyActorRef | undefined;
   /** Planned by `breakOff`. */
@@ -42,6 +41,7 @@ export class Fleet implements FleetPort {
 
   constructor(services: Services, definitions: Definitions) {
     this.#services = services;
+    this.takenOut = new TakenOut(services);
     this.#definitions = definitions;
   }
 
@@ -61,11 +61,6 @@ export class Fleet implements FleetPort {
   /** Aborts once nothing is taken in any more. */
   get ended(): AbortSignal {
     return this.#end.signal;
-  }
-
-  /** The counts of channels that were taken out. */
-  get removed(): Ledger {
-    return this.#removed;
   }
 
   get isSettled(): boolean {
@@ -101,14 +96,19 @@ export class Fleet implements FleetPort {
     this.#parent = self as AnyActorRef;
     this.#notify = notify;
     const byPriority = [...this.#partitions.values()].sort((a, b) => a.partition.priority - b.partition.priority);
-    for (const { partition } of byPriority) this.#start(partition);
-    return () => this.halt();
+    const { changes } = this.#services.bus;
+    changes.within(() => {
+      for (const { partition } of byPriority) this.#start(partition);
+    });
+    return () => changes.within(() => this.halt());
   }
 
   receive(command: FleetCommand): void {
-    if (command.type === 'fleet.drain') this.drain();
-    else if (command.type === 'fleet.restart') this.#restart(command.id);
-    else this.#ended(command.actorId);
+    this.#services.bus.changes.within(() => {
+      if (command.type === 'fleet.drain') this.drain();
+      else if (command.type === 'fleet.restart') this.#restart(command.id);
+      else this.#ended(command.actorId);
+    });
   }
 
   /** An operator's restart: failures before it no longer count, and a partition that lives is ended first. */
@@ -137,6 +137,11 @@ export class Fleet implements FleetPort {
   closeInboxes(stopBy: number): void {
     this.#stopBy = stopBy;
     for (const { partition } of this.#partitions.values()) partition.closeInbox(stopBy);
+    this.takenOut.handBack();
+    // Some of its partitions may have ended before the others, and kept what they had.
+    for (const { isKept, partitions } of this.#channels.values()) {
+      for (const partition of partitions) if (isKept && !this.#partitions.has(partition.id)) partition.handBack();
+    }
     this.#end.abort();
   }
 
@@ -150,7 +155,7 @@ export class Fleet implements FleetPort {
     }
   }
 
-  /** Drains one channel; resolves when it is gone. */
+  /** Drains one channel; resolves when all of its partitions have ended. */
   async remove(channel: ChannelEntry, drainAt: number): Promise<void> {
     for (const partition of channel.partitions) partition.closeInbox(drainAt);
     const left = channel.partitions.filter(({ id }) => this.#partitions.has(id));
@@ -160,9 +165,15 @@ export class Fleet implements FleetPort {
         this.#drain(partition);
       });
     await Promise.all(left.map(remove));
+  }
+
+  /** A channel is gone. What it kept waits for a channel of its name to come back. */
+  removed(channel: ChannelEntry): void {
     this.#channels.delete(channel.name);
-    // Of the channel as a whole: a reload may have moved a message away from the partition that counted it.
-    this.#removed = addLedgers([this.#removed, channelMetrics(channel)]);
+    if (this.#keeps(channel) && channel.partitions.some(({ depth }) => depth > 0)) return this.takenOut.hold(channel);
+    // An operator may have asked for the report while some partitions had ended already.
+    for (const partition of channel.partitions) partition.handBack();
+    this.takenOut.forget(channel);
   }
 
   /** Lets a channel finish its batch and close, for a successor: it goes on taking messages in, and keeps them. */
@@ -213,12 +224,13 @@ export class Fleet implements FleetPort {
   }
 
   #ended(actorId: string): void {
-    const partition = this.#partitions.get(actorId)?.partition;
-    if (partition === undefined) return;
+    const { partition, channel } = this.#partitions.get(actorId) ?? {};
+    if (partition === undefined || channel === undefined) return;
     // The inbox of a living partition is closed only to drain it.
     const { isOpen } = partition.inbox;
     const isFailure = partition.state === 'failed' && isOpen;
-    partition.abandon(isFailure);
+    // What is kept is delivered again by whoever comes back.
+    partition.abandon(isFailure || this.#keeps(channel));
     const replaced = isOpen ? this.#replacements.get(actorId) : undefined;
     if (replaced !== undefined) replaced();
     else if (isFailure) this.#failed(partition);
@@ -236,13 +248,29 @@ export class Fleet implements FleetPort {
 
   #start(partition: Partition): void {
     const channel = this.#partitions.get(partition.id)?.channel;
-    if (this.#parent === undefined || this.isStopping || channel === undefined || partition.isAlive) return;
+    if (this.#parent === undefined || channel === undefined || !this.#mayStart(partition)) return;
     const warmed = (): void => {
       this.#settling.delete(partition.id);
       this.#down.delete(partition.id);
       this.#notify({ type: 'channel.warmed', id: partition.id });
     };
-    if (!partition.start(this.#parent, () => channel.makeInstance(partition), warmed)) this.#failed(partition);
+    const made = channel.makeInstance(partition);
+    // Its constructor is code of the host, which may have ended the router or started the partition itself.
+    if ('instance' in made) {
+      if (this.#mayStart(partition)) partition.start(this.#parent, made.instance, made.validate, warmed);
+    } else if (!partition.isAlive && this.#partitions.has(partition.id)) {
+      partition.startFailed(made.error, !this.isStopping);
+      this.#failed(partition);
+    }
+  }
+
+  /** What it does not deliver stays in it. */
+  #keeps({ isKept }: ChannelEntry): boolean {
+    return isKept && !this.isStopping;
+  }
+
+  #mayStart(partition: Partition): boolean {
+    return !this.isStopping && !partition.isAlive && this.#partitions.get(partition.id)?.partition === partition;
   }
 
   #failed(partition: Partition): void {
@@ -254,8 +282,9 @@ export class Fleet implements FleetPort {
 
   #stopped(partition: Partition): void {
     const { id } = partition;
+    const channel = this.#partitions.get(id)?.channel;
     this.#forget(partition);
-    partition.stop();
+    partition.stop(channel !== undefined && this.#keeps(channel));
     this.#removals.get(id)?.();
     this.#removals.delete(id);
     this.#replacements.get(id)?.();

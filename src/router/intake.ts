@@ -221,9 +221,14 @@ export class Intake {
       return REJECTED.ignored;
     }
     this.refused += 1;
-    const why = dataType === undefined ? this.recognition.why(message) : `no channel serves data type '${dataType}'`;
-    this.services.keepDeadLetter(null, 'unknown-type', message, why, 0);
-    this.services.bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message, error: why });
+    // A caller without types may hand over a symbol, which no template takes.
+    const named = `no channel serves data type '${String(dataType)}'`;
+    const why = dataType === undefined ? this.recognition.why(message) : named;
+    const { bus, keepDeadLetter } = this.services;
+    bus.changes.during(() => {
+      keepDeadLetter(null, 'unknown-type', message, why, 0);
+      bus.publish('message.rejected', { channel: null, reason: 'unknown-type', message, error: why });
+    });
     return REJECTED['unknown-type'];
   }
 }

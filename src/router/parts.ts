@@ -1,4 +1,5 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
+import type { AnyChannel } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
 import { createPatientTimers } from '../core/patient-timers.ts';
 import { createRandom } from '../core/random.ts';
@@ -32,8 +33,8 @@ export interface RouterParts {
 /** Puts a router together; nothing runs yet. */
 export function buildParts(plan: Plan): RouterParts {
   const { options, config, instances } = plan;
-  const bus = new Bus(options.events);
   const clock = options.clock ?? createSystemClock();
+  const bus = new Bus(clock, options.events);
   const logger = options.logger === undefined ? silentLogger : containLogger(options.logger, bus);
   const ending = new Ending();
   if (options.logger !== undefined) logFacts(bus, logger, clock, ending);
@@ -64,16 +65,17 @@ export function buildParts(plan: Plan): RouterParts {
   intake.ignore(config.router.recognize.ignore);
   const alerts = new Alerts(services, fleet.channels, intake, deadLetters);
   const parts = { services, definitions, fleet, intake, deadLetters, alerts, recorder };
-  for (const name of Object.keys(config.channels)) addChannel(parts, definitions.make(name, instances.get(name)));
+  for (const name of Object.keys(config.channels)) addChannel(parts, name, instances.get(name));
   instances.clear();
   return parts;
 }
 
 /** What reports read. */
 export function viewOf({ deadLetters, fleet, intake, services }: RouterParts): RouterView {
-  const { channels, removed } = fleet;
+  const { channels, takenOut } = fleet;
   const { ignored, unroutable } = intake;
-  return { channels, removed, unroutable, ignored, deadLetters, faults: services.bus.faults };
+  const { faults } = services.bus;
+  return { channels, removed: takenOut.ledger, unroutable, ignored, deadLetters, faults };
 }
 
 /** Why the router takes nothing in, in words; undefined: it does. */
@@ -82,18 +84,26 @@ export function whyNotRunning({ fleet }: RouterParts): string | undefined {
   return fleet.isLaunched ? undefined : 'was not started';
 }
 
-/** From now on messages of its data type are routed to the channel; once the router has started, it starts at once. */
-export function addChannel({ fleet, intake }: RouterParts, channel: ChannelEntry): void {
+/**
+ * Makes a channel of the configuration in force: from now on messages of its data type are routed to it, and once the
+ * router has started, it starts at once. It takes over what a reload left of a channel of its name.
+ */
+export function addChannel(parts: RouterParts, name: string, instance: AnyChannel | undefined): void {
+  const { definitions, fleet, intake } = parts;
+  const before = fleet.takenOut.takeBack(name);
+  const channel = definitions.make(name, instance, before);
   intake.serve(channel.config.dataType, channel);
+  if (before !== undefined) channel.takeOver(before);
   fleet.add(channel);
 }
 
 /**
  * Takes a channel out: nothing is routed to it any more, it drains, and its counts are kept. Resolves with its report; a
  * second order waits for the same one. `isByHand`: the report goes to an operator, so that of `stop` leaves it out.
+ * Part of a change: nobody may hear of it before the channel knows that it is being removed.
  */
 export function removeChannel(
-  { definitions, fleet, intake }: RouterParts,
+  { definitions, fleet, intake, services }: RouterParts,
   channel: ChannelEntry,
   drainAt: number,
   isByHand: boolean,
@@ -102,8 +112,11 @@ export function removeChannel(
     const finish = beginReport([channel]);
     if (intake.registry.get(channel.config.dataType) === channel) intake.serve(channel.config.dataType, undefined);
     await fleet.remove(channel, drainAt);
-    channel.dispose();
-    definitions.remove(channel.name);
+    services.bus.changes.during(() => {
+      channel.dispose();
+      definitions.remove(channel.name);
+      fleet.removed(channel);
+    });
     // The report has an entry for each channel it was begun with.
     return finish()[channel.name] as ChannelReport;
   });

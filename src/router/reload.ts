@@ -1,8 +1,10 @@
 import { LOOK_MS, watchFile } from '../adapters/watch-file.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
 import type { Source } from '../config/layers.ts';
-import { type LoadOptions, readConfig } from '../config/load.ts';
-import { sourceOf, withoutChannel } from '../config/parse.ts';
+import { type LoadOptions, loadOptions, readConfig } from '../config/load.ts';
+import type { OptionNames } from '../config/options.ts';
+import { configOf, sourceOf, withoutChannel } from '../config/parse.ts';
+import type { RouterConfig } from '../config/schema.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Checked } from './definitions.ts';
@@ -11,6 +13,15 @@ import type { AnyConfig } from './router-options.ts';
 
 /** How long `close` of an instance that is replaced or taken out may take, in ms. */
 const DRAIN_MS = 5_000;
+
+/** How a file is watched. */
+export interface WatchOptions extends LoadOptions {
+  /** A file that no longer names a channel takes it out even while messages are in it. Default: false, it is refused. */
+  readonly removesBusy?: boolean;
+}
+
+/** The names of these options. */
+export const watchOptions: OptionNames<WatchOptions> = { ...loadOptions, removesBusy: true };
 
 /** Puts other configurations in force, one after the other, and watches the files they come from. */
 export class Reloads {
@@ -25,11 +36,11 @@ export class Reloads {
   }
 
   reconfigure(config: AnyConfig): Promise<readonly ConfigChange[]> {
-    return this.#reload(() => sourceOf(config));
+    return this.#reload(() => sourceOf(config), true);
   }
 
-  #reload(source: () => Source | Promise<Source>): Promise<readonly ConfigChange[]> {
-    const reload = this.#last.then(() => reconfigure(this.#parts, source(), this.#wasRejected));
+  #reload(source: () => Source | Promise<Source>, mayRemove: boolean): Promise<readonly ConfigChange[]> {
+    const reload = this.#last.then(() => reconfigure(this.#parts, source(), mayRemove, this.#wasRejected));
     this.#last = reload.then(
       () => {
         this.#wasRejected = false;
@@ -42,12 +53,12 @@ export class Reloads {
   }
 
   /** Reconfigures from a file whenever it changes, is replaced or is deleted, until the returned function is called. */
-  watch(file: string, options: LoadOptions): () => Promise<void> {
+  watch(file: string, { removesBusy = false, ...options }: WatchOptions): () => Promise<void> {
     const { clock, logger } = this.#parts.services;
     const end = watchFile(file, clock, {
       changed: () => {
         // A listener of `config.rejected` hears what is wrong.
-        this.#reload(() => readConfig(file, options)).catch(() => {});
+        this.#reload(() => this.#read(file, options), removesBusy).catch(() => {});
       },
       untold: (err) =>
         logger.warn({ file, err }, `the system does not tell of changes; a look every ${LOOK_MS} ms does`),
@@ -58,6 +69,13 @@ export class Reloads {
     };
     this.#watches.add(unwatch);
     return unwatch;
+  }
+
+  /** What code said of the configuration in force wins over the file, too, unless other overrides are given. */
+  async #read(file: string, options: LoadOptions): Promise<Source> {
+    const source = await readConfig(file, options);
+    const { code } = this.#parts.definitions;
+    return options.overrides === undefined ? { ...source, layers: [...source.layers, ...code] } : source;
   }
 
   unwatch(): void {
@@ -74,6 +92,7 @@ export class Reloads {
 async function reconfigure(
   parts: RouterParts,
   from: Source | Promise<Source>,
+  mayRemove: boolean,
   mustTell: boolean,
 ): Promise<readonly ConfigChange[]> {
   const { definitions, fleet, services } = parts;
@@ -83,6 +102,7 @@ async function reconfigure(
     await Promise.all([...fleet.channels.values()].map((channel) => channel.removing));
     const before = definitions.config;
     const first = definitions.check(input, fleet.channels);
+    if (!mayRemove) refuseToRemove(fleet.channels, first.config);
     const replaced = channelsToReplace(fleet.channels, diffConfig(before, first.config));
     await Promise.all(replaced.map((channel) => fleet.prepareReplacement(channel, DRAIN_MS)));
     // A channel that an operator took out meanwhile has no successor, and does not come back by this configuration.
@@ -92,8 +112,8 @@ async function reconfigure(
     const standing = replaced.filter((channel) => channel.removing === undefined);
     const { config, instances } = definitions.config === before ? first : checkAgain(parts, input, standing);
     const next = { config: removed.reduce((rest, { name }) => withoutChannel(rest, name), config), instances };
-    const changes = diffConfig(definitions.config, next.config);
-    apply(parts, next, standing);
+    const changes = withMessages(fleet.channels, diffConfig(definitions.config, next.config));
+    services.bus.changes.during(() => apply(parts, next, standing));
     if (changes.length > 0 || mustTell) services.bus.publish('config.applied', { changes });
     return changes;
   } catch (error) {
@@ -102,13 +122,39 @@ async function reconfigure(
   }
 }
 
+/** Half a file may be a valid one: what it leaves out is not taken for a wish while there are messages in it. */
+function refuseToRemove(channels: ReadonlyMap<string, ChannelEntry>, config: RouterConfig): void {
+  const busy = [...channels.values()].flatMap((channel) => {
+    const messages = messagesIn(channel);
+    const { name } = channel;
+    return configOf(config, name) === undefined && messages > 0 ? [`${name} (${messages} messages)`] : [];
+  });
+  if (busy.length === 0) return;
+  const text = `the file leaves out channels that have messages: ${busy.join(', ')}`;
+  throw new SluiceError('refused', `${text}; remove(name), or watch with removesBusy: true, takes them out`);
+}
+
+/** Says of each channel that is taken out how many messages are in it. */
+function withMessages(channels: ReadonlyMap<string, ChannelEntry>, changes: readonly ConfigChange[]) {
+  return changes.map((change) => {
+    const channel = change.after === undefined ? channels.get(change.path[1] ?? '') : undefined;
+    const messages = channel === undefined ? 0 : messagesIn(channel);
+    return messages === 0 ? change : { ...change, messages };
+  });
+}
+
+function messagesIn({ partitions }: ChannelEntry): number {
+  return partitions.reduce((sum, { depth, inFlight }) => sum + depth + inFlight, 0);
+}
+
 /** Channels were added or taken out meanwhile. If that leaves a mistake, those that were to be replaced go on as they were. */
 function checkAgain(parts: RouterParts, input: Source, standing: readonly ChannelEntry[]): Checked {
   const { definitions, fleet } = parts;
   try {
     return definitions.check(input, fleet.channels);
   } catch (error) {
-    apply(parts, { config: definitions.config, instances: new Map() }, standing);
+    const { changes } = parts.services.bus;
+    changes.during(() => apply(parts, { config: definitions.config, instances: new Map() }, standing));
     throw error;
   }
 }
@@ -136,7 +182,7 @@ function apply(parts: RouterParts, { config, instances }: Checked, replaced: rea
   parts.deadLetters.limits = config.router.deadLetters;
   intake.ignore(config.router.recognize.ignore);
   for (const channel of [...fleet.channels.values()]) {
-    const next = config.channels[channel.name];
+    const next = configOf(config, channel.name);
     if (next !== undefined && !replaced.includes(channel)) channel.reconfigure(next);
     else intake.serve(channel.config.dataType, undefined);
     if (next === undefined) void removeChannel(parts, channel, services.clock.now() + DRAIN_MS, false);
@@ -147,6 +193,6 @@ function apply(parts: RouterParts, { config, instances }: Checked, replaced: rea
     fleet.replace(channel, successor);
   }
   for (const name of Object.keys(config.channels)) {
-    if (!fleet.channels.has(name)) addChannel(parts, definitions.make(name, instances.get(name)));
+    if (!fleet.channels.has(name)) addChannel(parts, name, instances.get(name));
   }
 }

@@ -8,9 +8,9 @@ export type RouterLogic = ActorLogic<SnapshotFrom<typeof routerMachine>, RouterE
 export type RouterActor = ActorRefFrom<RouterLogic>;
 
 /** Starts the actor; resolves when every channel has warmed up or failed, and throws what the actor itself failed with. */
-export async function startActor(actor: RouterActor): Promise<void> {
+export async function startActor(actor: RouterActor, bus: Bus): Promise<void> {
   // A host's machine has started its actor already, which makes this a no-op.
-  (actor as Actor<RouterLogic>).start();
+  bus.changes.during(() => (actor as Actor<RouterLogic>).start());
   await until(actor, () => stateOf(actor) !== 'starting');
   const { status, error } = actor.getSnapshot();
   if (status === 'error') throw error;
@@ -29,7 +29,7 @@ export function publishStates(actor: RouterActor, bus: Bus): void {
     next: ({ value, context }) => {
       const to = stateName(value);
       if (to === from) return;
-      bus.publish('router.entered', { from, to, cause: context.cause });
+      bus.publishAfterwards('router.entered', { from, to, cause: context.cause });
       from = to;
     },
     // The host's machine gets the error anyway; without a listener XState would throw a root's error into the process.

@@ -3,7 +3,6 @@ import type { ChannelSource, RulesInputOf } from '../channel/channel-source.ts';
 import { refuse } from '../channel/copies.ts';
 import type { Partition } from '../channel/partition.ts';
 import type { ConfigChange } from '../config/diff.ts';
-import { type LoadOptions, loadOptions } from '../config/load.ts';
 import { checkOptions, throwIfAborted } from '../config/options.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
@@ -22,7 +21,7 @@ import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { type OfferOptions, offerOptions, type RouteAllReport, type RouteOptions, routeOptions } from './intake.ts';
 import { MixedStream } from './mixed-stream.ts';
 import { addChannel, type RouterParts, removeChannel, viewOf, whyNotRunning } from './parts.ts';
-import { Reloads } from './reload.ts';
+import { Reloads, type WatchOptions, watchOptions } from './reload.ts';
 import { publishStates, type RouterActor, startActor, stateOf } from './router-actor.ts';
 import type { ChannelInput } from './router-options.ts';
 import { deadlineOf, type StopOptions, stopRouter } from './shutdown.ts';
@@ -86,7 +85,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   async start(): Promise<void> {
     if (this.#stopped !== undefined)
       throw new SluiceError('not-running', 'a router that was stopped cannot start again');
-    await startActor(this.actor);
+    await startActor(this.actor, this.#parts.services.bus);
   }
 
   /** Takes one message in, or says why not. Synchronous; never throws because of a message. */
@@ -188,30 +187,40 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     config: ChannelInput<RulesInputOf<Source>> = {},
   ): void {
     const { definitions, fleet } = this.#parts;
-    if (fleet.isStopping) throw new SluiceError('not-running', `the router is ${this.state}`);
-    if (fleet.channels.has(name)) throw new SluiceError('duplicate-channel', `there is a channel '${name}' already`);
-    addChannel(this.#parts, definitions.add(name, channel, config));
+    // A caller without types may give anything.
+    if (typeof name !== 'string') throw new SluiceError('invalid-option', 'add: the name must be a string');
+    const assertFree = (): void => {
+      if (fleet.isStopping) throw new SluiceError('not-running', `the router is ${this.state}`);
+      if (fleet.channels.has(name)) throw new SluiceError('duplicate-channel', `there is a channel '${name}' already`);
+    };
+    assertFree();
+    this.#during(() => addChannel(this.#parts, name, definitions.add(name, channel, config, assertFree)));
   }
 
   /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` leaves it out. */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
-    return removeChannel(this.#parts, this.#channel(name), this.#now + deadlineOf('remove', options), true);
+    const drainAt = this.#now + deadlineOf('remove', options);
+    const channel = this.#channel(name);
+    return this.#parts.services.bus.changes.order(() => removeChannel(this.#parts, channel, drainAt, true));
   }
 
   /**
    * Puts another configuration in force, all or nothing, without losing a message, a count or the breakers' history;
-   * says what changed. Rejects with `SluiceError` and every mistake; then the old one stays in force.
+   * says what changed, and how many messages are in a channel that is taken out. What that does not deliver within 5 s is
+   * held for a minute (`messages.held`), in case that a channel of its name comes back, and then becomes dead letters
+   * `removed`. Rejects with `SluiceError` and every mistake; then the old one stays in force.
    */
   reconfigure(config: RouterConfigInput | RouterConfig): Promise<readonly ConfigChange[]> {
     return this.#reloads.reconfigure(config);
   }
 
   /**
-   * Reconfigures from a file whenever it is at rest after a change, also behind a link. A file with mistakes, or none,
-   * changes nothing and raises the alert `config-rejected`. Ends with the returned function, or with `stop`.
+   * Reconfigures from a file whenever it is at rest after a change, also behind a link; what code said wins over it. A
+   * file with mistakes, or none, or one that leaves out a channel with messages, changes nothing and raises the alert
+   * `config-rejected`. Ends with the returned function, or with `stop`.
    */
-  watch(file: string, options: LoadOptions = {}): () => Promise<void> {
-    checkOptions('watch', options, loadOptions);
+  watch(file: string, options: WatchOptions = {}): () => Promise<void> {
+    checkOptions('watch', options, watchOptions);
     return this.#reloads.watch(file, options);
   }
 
@@ -220,33 +229,35 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * `coolDownMs`: how long it stays open at least; Infinity: until `reset`. Default: the usual cool-down.
    */
   trip(name: string, { coolDownMs }: { readonly coolDownMs?: number } = {}): void {
-    this.#breaker(name).trip(coolDownMs);
+    this.#during(() => this.#breaker(name).trip(coolDownMs));
   }
 
   /** Closes the breaker of a channel by hand, forgets its history, and ends every wait for another attempt. */
   reset(name: string): void {
     const breaker = this.#breaker(name);
-    for (const partition of this.#partitions(name)) partition.endWaits();
-    breaker.reset();
+    this.#during(() => {
+      this.#withPartitions(name, (partition) => partition.endWaits());
+      breaker.reset();
+    });
   }
 
   /** Holds a channel, or all: it takes messages in and delivers none, until `resume`. */
   pause(name?: string): void {
-    for (const partition of this.#partitions(name)) partition.pause(true);
+    this.#withPartitions(name, (partition) => partition.pause(true));
   }
 
   resume(name?: string): void {
-    for (const partition of this.#partitions(name)) partition.pause(false);
+    this.#withPartitions(name, (partition) => partition.pause(false));
   }
 
   /** Makes everything that waits in a channel, or in all, due now, and ends every wait for another attempt or a probe. */
   flush(name?: string): void {
-    for (const partition of this.#partitions(name)) partition.flush();
+    this.#withPartitions(name, (partition) => partition.flush());
   }
 
   /** Starts a channel anew, even if it was given up. What is in flight is abandoned and delivered again. */
   restart(name: string): void {
-    for (const partition of this.#partitions(name)) this.#parts.fleet.restartByHand(partition);
+    this.#withPartitions(name, (partition) => this.#parts.fleet.restartByHand(partition));
   }
 
   /**
@@ -256,7 +267,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   stop(options: StopOptions = {}): Promise<DrainReport> {
     const deadlineMs = deadlineOf('stop', options);
     this.#reloads.unwatch();
-    this.#stopped ??= stopRouter(this.#parts, this.actor, deadlineMs);
+    this.#stopped ??= this.#parts.services.bus.changes.order(() => stopRouter(this.#parts, this.actor, deadlineMs));
     return this.#stopped;
   }
 
@@ -272,7 +283,10 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     const { channels } = this.#parts.fleet;
     const channel = channels.get(name);
     if (channel !== undefined) return channel;
-    throw new SluiceError('unknown-channel', `no channel '${name}'; there is ${[...channels.keys()].join(', ')}`);
+    throw new SluiceError(
+      'unknown-channel',
+      `no channel '${String(name)}'; there is ${[...channels.keys()].join(', ')}`,
+    );
   }
 
   #breaker(name: string): Breaker {
@@ -281,8 +295,13 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     throw new SluiceError('refused', `channel '${name}' has no breaker: its configuration says breaker: false`);
   }
 
-  #partitions(name?: string): readonly Partition[] {
+  /** An order is carried out whole before anybody hears of it. */
+  #during<Result>(order: () => Result): Result {
+    return this.#parts.services.bus.changes.during(order);
+  }
+
+  #withPartitions(name: string | undefined, order: (partition: Partition) => void): void {
     const channels = name === undefined ? [...this.#parts.fleet.channels.values()] : [this.#channel(name)];
-    return channels.flatMap(({ partitions }) => partitions);
+    this.#during(() => channels.flatMap(({ partitions }) => partitions).forEach(order));
   }
 }

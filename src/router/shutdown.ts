@@ -29,7 +29,8 @@ export async function stopRouter(
   deadlineMs: number,
 ): Promise<DrainReport> {
   const startedAt = services.clock.now();
-  const finish = beginReport([...fleet.channels.values()].filter(({ isRemovedByHand }) => !isRemovedByHand));
+  const standing = [...fleet.channels.values()].filter(({ isRemovedByHand }) => !isRemovedByHand);
+  const finish = beginReport([...standing, ...fleet.takenOut.held]);
   fleet.closeInboxes(startedAt + deadlineMs);
   if (!fleet.isLaunched) {
     fleet.drain();

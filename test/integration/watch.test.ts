@@ -100,3 +100,51 @@ it('Q4 one that is not YAML changes nothing either', async () => {
   expect(String(error)).toContain('channels.yaml');
   expect(router.config.channels.ohlcv?.batchSize).toBe(5);
 }, 20_000);
+
+it('what code said wins over the file for ever, also over what it says of a channel that was added', async () => {
+  router.add('fmv', Bars, { batchSize: 3 });
+  await router.reconfigure(await loadConfig(file, { overrides: { channels: { ohlcv: { timeoutMs: 33 } } } }));
+  const text = 'channels: { ohlcv: { batchSize: 7, timeoutMs: 44 }, fmv: { batchSize: 9, timeoutMs: 55 } }\n';
+  await write(text, 'config.applied');
+  const { ohlcv, fmv } = router.config.channels;
+  expect([ohlcv?.batchSize, ohlcv?.timeoutMs, fmv?.batchSize, fmv?.timeoutMs]).toEqual([7, 33, 3, 55]);
+  await write(text.replace('7', '8').replace('55', '66'), 'config.applied');
+  const again = router.config.channels;
+  expect([again.ohlcv?.batchSize, again.ohlcv?.timeoutMs]).toEqual([8, 33]);
+  expect([again.fmv?.batchSize, again.fmv?.timeoutMs]).toEqual([3, 66]);
+}, 20_000);
+
+it('a file that leaves out a channel with messages is refused, unless that is asked for', async () => {
+  await router.stop();
+  const config = await loadConfigOf('channels: { ohlcv: {}, quotes: {} }\n');
+  router = createRouter({ config, channels: { ohlcv: Bars, quotes: Bars } });
+  await router.start();
+  router.watch(file);
+  router.pause('quotes');
+  router.route({}, { dataType: 'quotes' });
+  const { error } = await write('channels: { ohlcv: {} }\n', 'config.rejected');
+  expect(String(error)).toMatch(/leaves out channels that have messages: quotes \(1 messages\)/);
+  expect(router.channels.has('quotes')).toBe(true);
+  router.watch(file, { removesBusy: true });
+  const { changes } = await write('channels: { ohlcv: { batchSize: 4 } }\n', 'config.applied');
+  expect(changes).toContainEqual(expect.objectContaining({ path: ['channels', 'quotes'], messages: 1 }));
+}, 20_000);
+
+it('a file that is written slowly is read when it is at rest', async () => {
+  await write('channels: { ohlcv: { batchSize: 7 } }\n', 'config.applied');
+  const applied = next('config.applied');
+  const pieces = ['channels:\n', '  ohlcv: { batchSize: 8 }\n', '  # and\n', '  # more\n'];
+  for (let count = 1; count <= pieces.length; count += 1) {
+    await writeFile(file, pieces.slice(0, count).join(''));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(router.config.channels.ohlcv?.batchSize).toBe(7);
+  await applied;
+  expect(router.config.channels.ohlcv?.batchSize).toBe(8);
+}, 20_000);
+
+async function loadConfigOf(text: string): ReturnType<typeof loadConfig> {
+  const other = join(directory, 'other.yaml');
+  await writeFile(other, text);
+  return loadConfig(other);
+}

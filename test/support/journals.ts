@@ -1,19 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Assigned, Frame, ReadRoom, Source } from '../../src/core/source-port.ts';
 import type { ProcessName, ProcessTable } from '../../src/journal/processes.ts';
 
-const made: string[] = [];
-afterEach(() => {
-  for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
-});
-
-/** An empty directory that goes after the test. */
+/** An empty directory that goes when the running test is over. */
 export function emptyDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-journal-'));
-  made.push(directory);
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 

@@ -2,6 +2,7 @@ import mitt from 'mitt';
 import { beforeEach, expect, it } from 'vitest';
 import { Bus } from '../../../src/facts/bus.ts';
 import type { RouterEvents } from '../../../src/facts/events.ts';
+import { createSimulatedClock } from '../../../src/testing/index.ts';
 
 // mitt describes itself to TypeScript as CommonJS although Node loads its ES module, whose default is the function.
 const createEmitter = mitt as unknown as typeof mitt.default;
@@ -13,10 +14,11 @@ const broken = (): never => {
 
 const rejectsLater = (): unknown => Promise.reject(new Error('listener'));
 
+const clock = createSimulatedClock();
 let bus: Bus;
 let failures: RouterEvents['callback.failed'][];
 beforeEach(() => {
-  bus = new Bus();
+  bus = new Bus(clock);
   failures = [];
   bus.emitter.on('callback.failed', (failure) => failures.push(failure));
 });
@@ -78,14 +80,14 @@ it('a listener that subscribes or leaves while an event is told changes who hear
   expect(heard).toEqual(['once', 'steady', 'steady', 'late']);
 });
 
-it('what a listener publishes is told before the listeners after it hear the first event', () => {
+it('what a listener publishes is told when every listener has heard the first event', () => {
   const heard: string[] = [];
   bus.emitter.on('router.entered', ({ to }) => {
     if (to === 'state 1') bus.publish('router.entered', entered(2));
   });
   bus.emitter.on('router.entered', ({ to }) => heard.push(to));
   bus.publish('router.entered', entered(1));
-  expect(heard).toEqual(['state 2', 'state 1']);
+  expect(heard).toEqual(['state 1', 'state 2']);
 });
 
 it('N4 a bus of the host goes on carrying the events of the host', () => {
@@ -93,7 +95,7 @@ it('N4 a bus of the host goes on carrying the events of the host', () => {
   const heard: unknown[] = [];
   hosts.on('trade', (price) => heard.push(price));
   hosts.on('event', ({ event }) => heard.push(event));
-  const joined = new Bus(hosts);
+  const joined = new Bus(clock, hosts);
   hosts.emit('trade', 1);
   joined.publish('event', { channel: 'tick', event: 2 });
   expect(heard).toEqual([1, 2]);
@@ -119,9 +121,9 @@ it.each([
 });
 
 it('it knows that of a bus of the host, too, and of one that several routers share', () => {
-  const first = new Bus();
+  const first = new Bus(clock);
   const hosts = createEmitter<RouterEvents>();
-  const buses = [first, new Bus(first.emitter), new Bus(hosts)];
+  const buses = [first, new Bus(clock, first.emitter), new Bus(clock, hosts)];
   expect(buses.map(({ hearsFlushes }) => hearsFlushes)).toEqual([false, false, false]);
   for (const emitter of [first.emitter, hosts]) emitter.on('batch.flushed', () => {});
   expect(buses.map(({ hearsFlushes }) => hearsFlushes)).toEqual([true, true, true]);

@@ -61,8 +61,8 @@ let bus: Bus;
 let clock: SimulatedClock;
 let ending: Ending;
 beforeEach(() => {
-  bus = new Bus();
   clock = createSimulatedClock();
+  bus = new Bus(clock);
   ending = new Ending();
 });
 

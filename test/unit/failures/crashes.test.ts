@@ -135,6 +135,7 @@ describe('R6.2 the supervisor', () => {
     crash.crash('ohlcv');
     await rig.advance(10);
     crash.crash('ohlcv');
+    await rig.advance(0);
     expect(rig.facts('channel.gaveUp')).toHaveLength(1);
     await rig.advance(60_000);
     expect(rig.metrics('ohlcv')).toMatchObject({ state: 'failed', restarts: 2 });

@@ -67,8 +67,8 @@ describe('while nobody watches', () => {
     const [hello] = (await watch()).events<Hello>('hello');
     expect(hello?.entries.map(({ text }) => text)).toEqual([
       expect.stringMatching(/^breaker opened: failure rate, 100% of 1 failed; probes in \d/),
-      'alert breaker-open: the breaker is open: tripped',
       'tripped: the breaker opened',
+      'alert breaker-open: the breaker is open: tripped',
     ]);
     expect(hello?.frames).toHaveLength(1);
   });

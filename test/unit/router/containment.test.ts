@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AnyChannel, type Logger, ProcessingChannel } from '../../../src/index.ts';
+import { type AnyChannel, type DataChannelRouter, type Logger, ProcessingChannel } from '../../../src/index.ts';
 import { createTestRouter, fail, message, messages } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
 
@@ -86,6 +86,120 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
     expect(rig.facts('callback.failed')).toContainEqual(expect.objectContaining({ place: 'inspector' }));
   });
 
+  describe.each([
+    ['that answers by a promise that rejects', () => Promise.reject(new Error('later'))],
+    ['that answers by a thenable of another realm', () => thenable((_yes, no) => no(new Error('later')))],
+  ] as const)('also one %s:', (_how, rejects) => {
+    // Types do not keep a host from it.
+    const anything = rejects as () => never;
+
+    it('a rule', async () => {
+      const rig = await createTestRouter({ sinks: { tick: {} }, recognize: [anything] });
+      rig.router.route(message('tick', 0));
+      await rig.advance(1);
+      expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
+      expect(rig.router.metrics().faults.rule).toBeGreaterThan(0);
+    });
+
+    it('a key function, also one that is asked for `conflate`', async () => {
+      const rig = await createTestRouter({
+        sinks: {
+          tick: { partitions: 2, partitionBy: anything },
+          fmv: { overflow: 'conflate', partitionBy: anything },
+        },
+      });
+      for (const type of ['tick', 'fmv'] as const) rig.router.route(message(type, 0));
+      await rig.advance(1_000);
+      expect([rig.metrics('tick').delivered, rig.metrics('fmv').delivered]).toEqual([1, 1]);
+      expect(rig.router.metrics().faults.key).toBeGreaterThanOrEqual(2);
+    });
+
+    it('a logger, and one that is the child of another', async () => {
+      const logger: Logger = { debug: anything, info: anything, warn: anything, error: anything, child: () => logger };
+      for (const given of [logger, { ...logger, child: anything }]) {
+        const rig = await createTestRouter({ sinks: { tick: {} }, logger: given });
+        await rig.advance(1);
+        expect(rig.router.metrics().faults.logger).toBeGreaterThan(0);
+        await rig.stop();
+      }
+    });
+
+    it('an inspector', async () => {
+      const rig = await createTestRouter({ sinks: { tick: {} }, inspect: anything });
+      await rig.advance(1);
+      expect(rig.router.metrics().faults.inspector).toBeGreaterThan(0);
+    });
+
+    it('a listener', async () => {
+      const rig = await createTestRouter({ sinks: { tick: {} } });
+      rig.router.events.on('message.rejected', anything);
+      rig.router.route(null);
+      await rig.advance(1);
+      expect(rig.router.metrics().faults.listener).toBe(1);
+    });
+
+    it('a schema and `validate`: the message is refused as invalid', async () => {
+      class Checked extends ProcessingChannel<unknown> {
+        override validate = anything;
+        override process(): void {}
+      }
+      class BySchema extends ProcessingChannel<unknown> {
+        override schema = { '~standard': { version: 1, vendor: 'host', validate: anything } } as const;
+        override process(): void {}
+      }
+      const rig = await createTestRouter({ channels: { tick: Checked, fmv: BySchema } });
+      const outcomes = (['tick', 'fmv'] as const).map((dataType) => rig.router.route({}, { dataType }));
+      expect(outcomes).toMatchObject([{ reason: 'invalid' }, { reason: 'invalid' }]);
+      await rig.advance(1);
+    });
+
+    it('a factory, at a restart', async () => {
+      let makes = 0;
+      const rig = await createTestRouter({ channels: { tick: () => (makes++ === 1 ? anything() : new Plain()) } });
+      rig.router.restart('tick');
+      await rig.advance(1);
+      expect(rig.facts('channel.entered').at(-1)).toMatchObject({
+        to: 'failed',
+        error: expect.objectContaining({ message: expect.stringContaining('a promise, not a channel') }),
+      });
+      await rig.advance(1_000);
+      expect(rig.metrics('tick').state).toBe('idle');
+    });
+  });
+
+  it('a factory that answers by a promise when the router is made is refused', async () => {
+    const channels = { tick: (() => Promise.reject(new Error('later'))) as () => never };
+    await expect(createTestRouter({ channels })).rejects.toThrow(/returned a promise, not a channel/);
+  });
+
+  it.each([
+    ['a rule', { recognize: [(): undefined => void own.router?.route({ ev: 'T' })] }, 'rule'],
+    ['a key function', { config: { channels: { tick: { partitions: 2, partitionBy: ownKey } } } }, 'key'],
+  ])('%s that routes: it goes no deeper than 32 calls', async (_name, options, place) => {
+    const rig = await createTestRouter({ channels: { tick: Plain }, ...(options as object) });
+    own.router = rig.router;
+    rig.router.route({ ev: 'T' });
+    own.router = undefined;
+    await rig.advance(1_000);
+    expect(rig.router.metrics()).toMatchObject({ received: 33, conserved: true });
+    expect(rig.router.metrics().faults[place as 'rule']).toBeGreaterThan(0);
+  });
+
+  it.each(['message.rejected', 'callback.failed'] as const)(
+    'a listener of %s that brings it about again: the event loop has its turns',
+    async (fact) => {
+      const rig = await createTestRouter({ sinks: { tick: {} }, recognize: [trap] });
+      let isOn = true;
+      rig.router.events.on(fact, () => void (isOn && rig.router.route(null)));
+      rig.router.route(null);
+      const { received } = rig.router.metrics();
+      expect(received).toBeLessThan(1_000);
+      isOn = false;
+      await rig.advance(1);
+      expect(rig.router.metrics()).toMatchObject({ conserved: true });
+    },
+  );
+
   it('`close`, sync and async, which holds up no stop', async () => {
     for (const close of [trap, async () => trap()]) {
       class Closing extends ProcessingChannel<unknown> {
@@ -154,6 +268,13 @@ it('a factory that later gives something else than a channel fails as a construc
   await rig.advance(1_000);
   expect(rig.metrics('tick').state).toBe('idle');
 });
+
+/** A router that its own functions route to. */
+const own: { router: Pick<DataChannelRouter, 'route'> | undefined } = { router: undefined };
+function ownKey(): string {
+  own.router?.route({ ev: 'T' });
+  return 'key';
+}
 
 class Plain extends ProcessingChannel<unknown> {
   override process(): void {}

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createActor, createMachine } from 'xstate';
-import { createRouter, ProcessingChannel, type RouterOptions, routerOf, SluiceError } from '../../../src/index.ts';
+import {
+  createRouter,
+  createRouterLogic,
+  ProcessingChannel,
+  type RouterOptions,
+  routerOf,
+  SluiceError,
+} from '../../../src/index.ts';
 import { createTestRouter } from '../../../src/testing/index.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 
@@ -160,4 +167,72 @@ it('what the clock of the host throws while a router is made, its maker is throw
     },
   };
   expect(() => createRouter({ channels: { tick: () => new Plain() }, clock })).toThrow(error);
+});
+
+describe('names that every object has', () => {
+  it('a channel may be called `constructor`: it is started, takes messages, and can be added and reloaded', async () => {
+    const rig = await createTestRouter({ channels: { constructor: Plain, tick: Plain } });
+    expect([...rig.router.channels.keys()].toSorted()).toEqual(['constructor', 'tick']);
+    expect(rig.router.route({}, { dataType: 'constructor' })).toMatchObject({ status: 'accepted' });
+    await rig.advance(1_000);
+    expect(rig.metrics('constructor').delivered).toBe(1);
+    await rig.router.reconfigure({ channels: { constructor: { batchSize: 3 }, tick: {} } });
+    expect(rig.router.channels.get('constructor')?.config.batchSize).toBe(3);
+    await rig.advanceUntil(rig.router.remove('constructor'));
+    rig.router.add('constructor', Plain);
+    expect(rig.router.explain('constructor').state).toBe('warming');
+  });
+
+  it.each(['__proto__', 'toString', 'hasOwnProperty'])('a channel called `%s` is refused in words', (name) => {
+    const channels = Object.fromEntries([[name, Plain]]);
+    expect(() => createRouter({ channels })).toThrow(/1 to 64 lower-case letters/);
+    const router = createRouter({ channels: { tick: Plain } });
+    expect(() => router.add(name, Plain)).toThrow(/1 to 64 lower-case letters/);
+  });
+
+  it('channels that are no plain map are refused in words: `{ __proto__: … }` names nothing', () => {
+    expect(() => createRouter({ channels: { __proto__: Plain } as never })).toThrow(/channels must be a plain map/);
+    expect(() => createRouter({ channels: new Map([['tick', Plain]]) as never })).toThrow(
+      /channels must be a plain map/,
+    );
+  });
+});
+
+it('a symbol as a data type, a name or a filter is an unknown one, and throws nothing else', async () => {
+  const rig = await createTestRouter({ sinks: { tick: {} }, recognize: [() => Symbol('tick') as never] });
+  const symbol = Symbol('tick') as never;
+  expect(rig.router.route({}, { dataType: symbol })).toMatchObject({ status: 'rejected', reason: 'unknown-type' });
+  expect(await rig.router.offer({}, { dataType: symbol })).toMatchObject({ reason: 'unknown-type' });
+  expect(rig.router.route({ ev: symbol })).toMatchObject({ reason: 'unknown-type' });
+  expect(() => rig.router.explain(symbol)).toThrow(/no channel 'Symbol\(tick\)'/);
+  expect(() => rig.router.add(symbol, rig.sink('fmv').channel)).toThrow(/must be a string/);
+});
+
+it('two routers of one logic share nothing that changes', async () => {
+  const clock = createSimulatedClock();
+  class Other extends Plain {}
+  const logic = createRouterLogic({ channels: { tick: Plain }, clock });
+  const actors = [createActor(logic, { clock }), createActor(logic, { clock })];
+  const [first, second] = actors.map((actor) => routerOf(actor.start()));
+  if (first === undefined || second === undefined) throw new Error('there are two');
+  first.add('x', Plain, { batchSize: 3, eventRules: { of: 'first' } });
+  second.add('x', Other, { batchSize: 5, dataType: 'y', eventRules: { of: 'second' } });
+  second.add('z', Other);
+  second.trip('tick');
+  await clock.advance(10);
+  await first.reconfigure({ channels: { tick: { batchSize: 7 }, x: { timeoutMs: 5 } } });
+  expect(first.config.channels.x).toMatchObject({
+    batchSize: 3,
+    timeoutMs: 5,
+    dataType: 'x',
+    eventRules: { of: 'first' },
+  });
+  expect(second.config.channels.x).toMatchObject({ batchSize: 5, timeoutMs: 100, dataType: 'y' });
+  expect([...first.channels.keys()]).toEqual(['tick', 'x']);
+  expect([first, second].map((router) => router.metrics().channels.tick?.breaker?.state)).toEqual(['closed', 'open']);
+  await clock.advance(10_000);
+  await second.reconfigure({ channels: { tick: {}, x: {} } });
+  expect([...second.channels.keys()]).toEqual(['tick', 'x', 'z']);
+  expect(first.config.channels.tick?.batchSize).toBe(7);
+  for (const actor of actors) actor.stop();
 });

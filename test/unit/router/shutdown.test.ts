@@ -189,7 +189,7 @@ describe('R9.1 everything is handed back', () => {
       inbox.close = () => {
         throw new Error('the door is stuck');
       };
-      inbox.publishGaps = inbox.close as () => never;
+      inbox.gaps.take = inbox.close as () => never;
     }
     const report = await rig.stop();
     expect(report.conserved).toBe(true);

@@ -77,6 +77,7 @@ const publicNames: readonly string[] = [
   'SluiceErrorCode',
   'StopOptions',
   'Trigger',
+  'WatchOptions',
   'createRandom',
   'createRouter',
   'createRouterLogic',

@@ -16,6 +16,7 @@ const entries = [
   ['sluice/metrics', 'src/metrics'],
   ['sluice/journal', 'src/journal'],
   ['sluice/feeds', 'src/feeds'],
+  ['sluice/nats', 'src/nats'],
   ['sluice/machines', 'machines'],
 ];
 const intro = `# API reference

@@ -8,6 +8,8 @@ export {
 } from './channel-paths.ts';
 export { checkSource, type SourceCheck } from './check-source.ts';
 export { type Accounts, checkBounds, checkConservation, checkOrder, type OrderRule } from './checkers.ts';
+export { type ClusterMember, type MemoryBroker, type MemoryBrokerOptions, memoryBroker } from './memory-broker.ts';
+export type { BrokerFaults } from './memory-link.ts';
 export { type MemorySource, type MemorySourceOptions, memorySource } from './memory-source.ts';
 export type { MessageOutcome } from './message-roll.ts';
 export {

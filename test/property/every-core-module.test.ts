@@ -13,6 +13,7 @@ const TYPES_ALONE = [
   'fleet-port',
   'letter-store-port',
   'origin',
+  'ownership-port',
   'source-port',
   'trigger',
 ];

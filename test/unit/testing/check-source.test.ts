@@ -4,10 +4,12 @@ import { openEnvironment } from '../../../src/journal/environment.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { openJournalAs } from '../../../src/journal/open-journal.ts';
 import { checkSource } from '../../../src/testing/check-source.ts';
+import { memoryBroker } from '../../../src/testing/memory-broker.ts';
 import { memorySource } from '../../../src/testing/memory-source.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import type { SourceFeature, SourceRig } from '../../../src/testing/source-rig.ts';
 import { emptyDirectory, inventedProcess } from '../../support/journals.ts';
+import { memberRig } from '../../support/member-rig.ts';
 
 async function memoryRig(): Promise<Required<SourceRig>> {
   const clock = createSimulatedClock();
@@ -64,10 +66,27 @@ async function journalRig(): Promise<SourceRig> {
   };
 }
 
+function clusterRig(): Promise<Required<SourceRig>> {
+  const clock = createSimulatedClock();
+  const broker = memoryBroker({ clock });
+  let steps: Promise<void> = Promise.resolve();
+  return memberRig({
+    clock,
+    join: (memberClock) => broker.join({ drainMs: 100, trimEveryMs: Number.POSITIVE_INFINITY }, memberClock).source,
+    append: async (bytes) => void broker.appendBytes(bytes),
+    removeUpTo: async (position) => broker.remove(position),
+    advance(ms) {
+      steps = steps.then(() => clock.advance(ms));
+      return steps;
+    },
+  });
+}
+
 const journalFeatures: readonly SourceFeature[] = ['killable', 'fenced', 'undecodable'];
 const rigs: readonly (readonly [string, () => Promise<SourceRig>, readonly SourceFeature[]])[] = [
   ['the memory source', memoryRig, ['killable', 'fenced', 'revocable', 'gaps', 'undecodable']],
   ['the journal', journalRig, journalFeatures],
+  ['a member of a cluster', clusterRig, ['killable', 'fenced', 'revocable', 'gaps', 'undecodable']],
 ];
 
 describe.each(rigs)('the contract of a source holds for %s', (_, make, features) => {

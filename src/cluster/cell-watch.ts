@@ -1,0 +1,71 @@
+import type { Clock } from '../core/clock.ts';
+import type { Cells } from './broker.ts';
+import { FREE_CELL, type PartitionCell } from './partition-cell.ts';
+import { within } from './patience.ts';
+
+/** What this member has seen of the cell of one partition, and when, on its own clock. */
+export class CellWatch {
+  readonly #cells: Cells;
+  readonly #key: string;
+  readonly #clock: Clock;
+  readonly #answerMs: number;
+  #cell = FREE_CELL;
+  #revision = 0;
+  #revisionAt: number;
+  #ownerAt: number;
+  #positionAt: number;
+
+  constructor(cells: Cells, key: string, clock: Clock, answerMs: number) {
+    this.#cells = cells;
+    this.#key = key;
+    this.#clock = clock;
+    this.#answerMs = answerMs;
+    this.#revisionAt = this.#ownerAt = this.#positionAt = clock.now();
+  }
+
+  get cell(): PartitionCell {
+    return this.#cell;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** How long the owner has given no sign of life. Only the compare-and-set that follows proves it. */
+  get silentMs(): number {
+    return this.#clock.now() - this.#revisionAt;
+  }
+
+  get ownedMs(): number {
+    return this.#clock.now() - this.#ownerAt;
+  }
+
+  get committedMs(): number {
+    return this.#clock.now() - this.#positionAt;
+  }
+
+  /** Rejects when the broker does not answer in time. */
+  async look(): Promise<void> {
+    const entry = await within(this.#clock, this.#answerMs, this.#cells.read(this.#key));
+    // Only members of this version write under this key.
+    if (entry !== undefined) this.note(entry.value as PartitionCell, entry.revision);
+    else if (this.#revision > 0) this.note(FREE_CELL, 0);
+  }
+
+  /** Rejects when the outcome is unknown. */
+  async write(cell: PartitionCell): Promise<'written' | 'stale'> {
+    const revision = await within(this.#clock, this.#answerMs, this.#cells.write(this.#key, cell, this.#revision));
+    if (revision === 'stale') return 'stale';
+    this.note(cell, revision);
+    return 'written';
+  }
+
+  note(cell: PartitionCell, revision: number): void {
+    const now = this.#clock.now();
+    if (revision !== this.#revision) this.#revisionAt = now;
+    if (cell.epoch !== this.#cell.epoch || cell.owner !== this.#cell.owner) this.#ownerAt = now;
+    if (cell.position !== this.#cell.position) this.#positionAt = now;
+    this.#cell = cell;
+    this.#revision = revision;
+  }
+}

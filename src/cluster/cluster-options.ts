@@ -1,0 +1,53 @@
+import type { OptionNames } from '../config/options.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { ClusterAlert } from './cluster-alert.ts';
+
+/** How a member takes part. */
+export interface ClusterOptions {
+  /** What others call this member; its host and process by default. Two members may have the same one. */
+  readonly member?: string;
+  /** How long an owner may be silent before another member takes its partitions over; 3,000 ms by default, at least 1,000. */
+  readonly leaseMs?: number;
+  /** How long the owner of a partition that moves has to let its work end; 10,000 ms by default. */
+  readonly drainMs?: number;
+  /** How often committed frames are removed from the log; 10,000 ms by default. Infinity: never, retention removes them. */
+  readonly trimEveryMs?: number;
+  /** Called when a partition halts and when the broker is not there. */
+  readonly onAlert?: (alert: ClusterAlert) => void;
+}
+
+/** The same, filled in, with what follows from it. */
+export interface ClusterSettings {
+  readonly leaseMs: number;
+  readonly drainMs: number;
+  readonly trimEveryMs: number;
+  /** Without a commit the lease is renewed so often. */
+  readonly renewMs: number;
+  /** Cells of others are looked at so often. */
+  readonly pollMs: number;
+  /** A broker that has not answered for so long is asked anew. */
+  readonly answerMs: number;
+}
+
+const LEASE_MS_MIN = 1_000;
+
+export function clusterSettings(options: ClusterOptions): ClusterSettings {
+  const { leaseMs = 3_000, drainMs = 10_000, trimEveryMs = 10_000 } = options;
+  atLeast('leaseMs', leaseMs, LEASE_MS_MIN);
+  atLeast('drainMs', drainMs, 0);
+  atLeast('trimEveryMs', trimEveryMs, 1, true);
+  return { leaseMs, drainMs, trimEveryMs, renewMs: leaseMs / 3, pollMs: leaseMs / 6, answerMs: leaseMs / 3 };
+}
+
+function atLeast(name: string, value: number, min: number, mayBeInfinite = false): void {
+  if (typeof value === 'number' && value >= min && (mayBeInfinite || Number.isFinite(value))) return;
+  throw new SluiceError('invalid-option', `${name} must be a number of milliseconds from ${min}, got ${String(value)}`);
+}
+
+export const clusterOptionNames: OptionNames<ClusterOptions> = {
+  member: true,
+  leaseMs: true,
+  drainMs: true,
+  trimEveryMs: true,
+  onAlert: true,
+};

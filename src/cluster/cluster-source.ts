@@ -1,0 +1,228 @@
+import { hostname } from 'node:os';
+import { type Actor, createActor } from 'xstate';
+import { ownershipMachine } from '../../machines/ownership.ts';
+import type { Clock } from '../core/clock.ts';
+import { errorText } from '../core/error-text.ts';
+import type { Random } from '../core/random.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { Source, SourceOwner } from '../core/source-port.ts';
+import { assignPartitions } from './assignment.ts';
+import type { Broker } from './broker.ts';
+import { type ClusterOptions, type ClusterSettings, clusterSettings } from './cluster-options.ts';
+import { Membership } from './membership.ts';
+import { OwnedPartition } from './owned-partition.ts';
+import { type PartitionStatus, partitionStatus } from './partition-status.ts';
+import { pause, within } from './patience.ts';
+
+/** The world of a source. */
+export interface ClusterParts {
+  /** What the partitions are of, for texts. */
+  readonly name: string;
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+interface Member {
+  readonly id: string;
+  readonly membership: Membership;
+  readonly owned: readonly OwnedPartition[];
+  /** By partition. */
+  readonly actors: Actor<typeof ownershipMachine>[];
+  readonly over: AbortController;
+  readonly standing: Standing;
+}
+
+/** What the statecharts of a member ask. */
+interface Standing {
+  ours: ReadonlySet<number>;
+  isClosing: boolean;
+}
+
+/** A source whose partitions are shared out among all members that use the same broker. */
+export class ClusterSource implements Source {
+  readonly #parts: ClusterParts;
+  readonly #options: ClusterOptions;
+  readonly #settings: ClusterSettings;
+  #member: Member | undefined;
+  #isStarting = false;
+  /** It was closed while it started. */
+  #isCancelled = false;
+  #isUnreachable = false;
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: ClusterParts, options: ClusterOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#settings = clusterSettings(options);
+  }
+
+  async start(owner: SourceOwner): Promise<void> {
+    if (this.#isStarting || this.#member !== undefined)
+      throw new SluiceError('refused', `the source of ${this.#parts.name} is started already: close it first`);
+    this.#isStarting = true;
+    this.#isCancelled = false;
+    try {
+      await this.#parts.broker.prepare();
+      this.#checkCancelled();
+      const member = this.#makeMember(owner);
+      await member.membership.beat();
+      if (this.#isCancelled) await member.membership.leave().catch(() => {});
+      this.#checkCancelled();
+      this.#member = member;
+      member.owned.forEach((_, partition) => void this.#supervise(member, partition));
+      this.#assign(member);
+      void this.#beatForever(member);
+      await this.#firstAttempts(member);
+    } finally {
+      this.#isStarting = false;
+    }
+  }
+
+  close(withinMs: number): Promise<void> {
+    this.#isCancelled = true;
+    const member = this.#member;
+    if (member === undefined) return this.#closed ?? Promise.resolve();
+    this.#member = undefined;
+    this.#closed = this.#close(member, withinMs);
+    return this.#closed;
+  }
+
+  /** What each partition is at this member, and who has it, as far as this member has seen. */
+  partitions(): readonly PartitionStatus[] {
+    this.#isCancelled = true;
+    const member = this.#member;
+    if (member === undefined) return [];
+    return member.owned.map((owned, partition) =>
+      partitionStatus(this.#parts.name, owned, stateOf(member.actors[partition])),
+    );
+  }
+
+  /**
+   * An operator's word after `source-halted`: everything up to the position is settled, 0 for nothing. True: the partition
+   * goes on from there. False: it is not halted at this member, or the broker did not keep it.
+   */
+  async resumeAfter(partition: number, position: number): Promise<boolean> {
+    if (!Number.isInteger(position) || position < 0)
+      throw new SluiceError('invalid-option', `position must be a whole number from 0, got ${String(position)}`);
+    const owned = this.#member?.owned[partition];
+    const isChosen = (await owned?.choosePosition(position)) ?? false;
+    if (isChosen) this.#member?.actors[partition]?.send({ type: 'position.chosen' });
+    return isChosen;
+  }
+
+  #checkCancelled(): void {
+    if (this.#isCancelled)
+      throw new SluiceError('not-running', `the source of ${this.#parts.name} was closed while it started`);
+  }
+
+  #makeMember(owner: SourceOwner): Member {
+    const { broker, clock, random } = this.#parts;
+    const name = this.#options.member ?? `${hostname()}/${process.pid}`;
+    // A name is for people: two members of one name, and two lives of one member, are told apart.
+    const id = `${name}#${Math.floor(random() * 2 ** 32).toString(36)}`;
+    const { leaseMs, answerMs } = this.#settings;
+    const standing: Standing = { ours: new Set(), isClosing: false };
+    const owned = Array.from(
+      { length: broker.partitions },
+      (_, partition) =>
+        new OwnedPartition(
+          {
+            broker,
+            clock,
+            member: id,
+            settings: this.#settings,
+            owner,
+            isOurs: (each) => standing.ours.has(each),
+            isClosing: () => standing.isClosing,
+            alert: (alert) => this.#options.onAlert?.(alert),
+          },
+          partition,
+        ),
+    );
+    return {
+      id,
+      membership: new Membership(broker.cells, clock, { member: id, leaseMs, answerMs }),
+      owned,
+      actors: [],
+      over: new AbortController(),
+      standing,
+    };
+  }
+
+  /** Starts the statechart of a partition, and again when an exception of the owner broke it. */
+  #supervise(member: Member, partition: number): void {
+    const { clock } = this.#parts;
+    const port = member.owned[partition];
+    if (port === undefined || member.over.signal.aborted) return;
+    const actor = createActor(ownershipMachine, { input: { port }, clock });
+    member.actors[partition] = actor;
+    actor.subscribe({
+      error: (error) => {
+        port.endStay();
+        const text = `partition ${partition} of ${this.#parts.name} failed: ${errorText(error)}`;
+        this.#options.onAlert?.({ kind: 'source-failed', partition, text });
+        void pause(clock, this.#settings.leaseMs, member.over.signal).then(() => this.#supervise(member, partition));
+      },
+    });
+    actor.start();
+  }
+
+  #assign({ id, membership, owned, actors, standing }: Member): void {
+    const assigned = assignPartitions(membership.members, owned.length);
+    const ours = [...assigned].filter(([, other]) => other === id).map(([partition]) => partition);
+    if (ours.length === standing.ours.size && ours.every((partition) => standing.ours.has(partition))) return;
+    standing.ours = new Set(ours);
+    for (const actor of actors) actor.send({ type: 'assignment.changed' });
+  }
+
+  async #beatForever(member: Member): Promise<void> {
+    const { clock } = this.#parts;
+    while (!member.over.signal.aborted) {
+      await pause(clock, this.#settings.pollMs, member.over.signal);
+      if (member.over.signal.aborted) return;
+      const standby = member.owned.filter((_, partition) => stateOf(member.actors[partition]) === 'standby');
+      const beat = member.membership.beat().then(
+        () => this.#noteReachable(undefined),
+        (error) => this.#noteReachable(error),
+      );
+      await Promise.all([beat, ...standby.map(({ watch }) => watch.look().catch(() => {}))]);
+      if (!member.over.signal.aborted) this.#assign(member);
+    }
+  }
+
+  #noteReachable(error: unknown): void {
+    const isUnreachable = error !== undefined;
+    if (isUnreachable === this.#isUnreachable) return;
+    this.#isUnreachable = isUnreachable;
+    const text = isUnreachable ? `does not answer: ${errorText(error)}` : 'answers again';
+    const kind = isUnreachable ? 'source-unreachable' : 'source-reachable';
+    this.#options.onAlert?.({ kind, partition: undefined, text: `the broker of ${this.#parts.name} ${text}` });
+  }
+
+  /** Those that are free are handed over before `start` resolves; those that another member has are not waited for. */
+  async #firstAttempts(member: Member): Promise<void> {
+    const attempts = [...member.standing.ours].map((partition) => member.owned[partition]?.attempted);
+    await within(this.#parts.clock, this.#settings.leaseMs, Promise.all(attempts)).catch(() => {});
+  }
+
+  async #close(member: Member, withinMs: number): Promise<void> {
+    const { clock } = this.#parts;
+    member.over.abort();
+    member.standing.isClosing = true;
+    for (const owned of member.owned) owned.endStay();
+    const closed = member.actors.map(
+      (actor) => new Promise<void>((resolve) => void actor.subscribe({ complete: resolve })),
+    );
+    // First of all: the others take over what is given back as soon as they do not see this member any more.
+    const left = member.membership.leave().catch(() => {});
+    for (const actor of member.actors) actor.send({ type: 'assignment.changed' });
+    await within(clock, withinMs, Promise.all([left, ...closed])).catch(() => {});
+    for (const actor of member.actors) actor.stop();
+  }
+}
+
+function stateOf(actor: Actor<typeof ownershipMachine> | undefined): string {
+  const value = actor?.getSnapshot().value;
+  return typeof value === 'object' ? `owned.${value.owned}` : (value ?? 'closed');
+}

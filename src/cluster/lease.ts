@@ -1,0 +1,187 @@
+import type { Clock } from '../core/clock.ts';
+import type { CommitOutcome } from '../core/source-port.ts';
+import type { CellWatch } from './cell-watch.ts';
+import type { PartitionCell } from './partition-cell.ts';
+import { pause } from './patience.ts';
+
+/** What a stay writes into its cell; `owner: null` gives the partition back. */
+export type CellChange = Partial<Pick<PartitionCell, 'position' | 'mark' | 'takeovers' | 'marked'>> & {
+  readonly owner?: null;
+};
+
+interface Attempt {
+  /** The changes with a lower number are in it. */
+  readonly changes: number;
+  readonly sentAt: number;
+}
+
+interface Waiting {
+  readonly change: number;
+  readonly settle: (outcome: CommitOutcome) => void;
+}
+
+/** The lease counts as over so much before the others may think so: clocks do not run at the very same speed. */
+const MARGIN = 0.1;
+const RETRY_MS = 100;
+
+/** The right to one partition, held by compare-and-set alone: a refused write is its end, and no clock is. */
+export class Lease {
+  readonly #watch: CellWatch;
+  readonly #clock: Clock;
+  readonly #member: string;
+  readonly #leaseMs: number;
+  readonly #onLost: () => void;
+  readonly #onKept: () => void;
+  /** Undefined: it is not held. */
+  #epoch: number | undefined;
+  #validUntil = 0;
+  #keptAt = 0;
+  #wanted: CellChange = {};
+  /** How many changes were asked for, and how many of them are written. */
+  #changes = 0;
+  #applied = 0;
+  #attempts = new Map<number, Attempt>();
+  #waiting: Waiting[] = [];
+  #isWriting = false;
+
+  constructor(
+    watch: CellWatch,
+    clock: Clock,
+    { member, leaseMs }: { readonly member: string; readonly leaseMs: number },
+    listener: { readonly onLost: () => void; readonly onKept: () => void },
+  ) {
+    this.#watch = watch;
+    this.#clock = clock;
+    this.#member = member;
+    this.#leaseMs = leaseMs;
+    this.#onLost = listener.onLost;
+    this.#onKept = listener.onKept;
+  }
+
+  get isHeld(): boolean {
+    return this.#epoch !== undefined;
+  }
+
+  /** By this clock nobody else can have taken it. Once false, only an answer of the broker makes it true again. */
+  get isValid(): boolean {
+    return this.isHeld && this.#clock.now() < this.#validUntil;
+  }
+
+  /** Since the broker confirmed it. */
+  get keptMs(): number {
+    return this.#clock.now() - this.#keptAt;
+  }
+
+  /** One attempt, if the cell may be taken. Rejects when the outcome is unknown; then the next attempt takes over from it. */
+  async acquire(): Promise<boolean> {
+    if (this.#isWriting) return false;
+    await this.#watch.look();
+    const { cell } = this.#watch;
+    const isOther = cell.owner !== null && cell.owner !== this.#member;
+    if (isOther && this.#watch.silentMs < this.#leaseMs) return false;
+    const sentAt = this.#clock.now();
+    const takeovers = cell.takeovers + (isOther ? 1 : 0);
+    const taken = { ...cell, owner: this.#member, epoch: cell.epoch + 1, n: cell.n + 1, takeovers };
+    if ((await this.#watch.write(taken)) === 'stale') return false;
+    this.#epoch = taken.epoch;
+    this.#wanted = {};
+    this.#attempts.clear();
+    this.#applied = this.#changes;
+    this.#confirm(sentAt);
+    return true;
+  }
+
+  /** Writes the cell as it is; a write that is under way is as good. */
+  renew(): void {
+    if (!this.isHeld || this.#isWriting) return;
+    this.#changes += 1;
+    void this.#writeAll();
+  }
+
+  /** Resolves when a write with this change was confirmed or refused; `unknown` when the time is over before. */
+  async write(change: CellChange, withinMs: number): Promise<CommitOutcome> {
+    if (!this.isHeld) return 'lost';
+    this.#wanted = { ...this.#wanted, ...change };
+    this.#changes += 1;
+    const waiting = { change: this.#changes, settle: (_: CommitOutcome) => {} };
+    const written = new Promise<CommitOutcome>((resolve) => {
+      waiting.settle = resolve;
+    });
+    this.#waiting.push(waiting);
+    if (!this.#isWriting) void this.#writeAll();
+    const over = new AbortController();
+    const late = pause(this.#clock, withinMs, over.signal).then(() => 'unknown' as const);
+    const outcome = await Promise.race([written, late]);
+    over.abort();
+    if (outcome === 'unknown') this.#waiting = this.#waiting.filter((each) => each !== waiting);
+    return outcome;
+  }
+
+  /** The broker did not answer when it was to be given back; the others wait until it is silent for a lease. */
+  forget(): void {
+    this.#epoch = undefined;
+    this.#settle('unknown');
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true;
+    while (this.isHeld && this.#applied < this.#changes) {
+      try {
+        if ((await this.#attempt()) === 'stale') await this.#findOut();
+      } catch {
+        await pause(this.#clock, RETRY_MS);
+        await this.#findOut().catch(() => {});
+      }
+    }
+    this.#isWriting = false;
+  }
+
+  async #attempt(): Promise<'written' | 'stale'> {
+    const { cell } = this.#watch;
+    const next = { ...cell, ...this.#wanted, n: Math.max(cell.n, [...this.#attempts.keys()].at(-1) ?? 0) + 1 };
+    this.#attempts.set(next.n, { changes: this.#changes, sentAt: this.#clock.now() });
+    const outcome = await this.#watch.write(next);
+    if (outcome === 'written') this.#noteApplied(next.n);
+    return outcome;
+  }
+
+  /** A refused write may have been ours a moment ago: an attempt whose answer was lost. */
+  async #findOut(): Promise<void> {
+    const before = this.#watch.cell.n;
+    await this.#watch.look();
+    const { cell } = this.#watch;
+    const isOurs = cell.epoch === this.#epoch && (cell.owner === this.#member || this.#wanted.owner === null);
+    if (!isOurs || cell.n < before) this.#lose();
+    else if (this.#attempts.has(cell.n)) this.#noteApplied(cell.n);
+  }
+
+  #noteApplied(n: number): void {
+    const attempt = this.#attempts.get(n);
+    if (attempt === undefined || !this.isHeld) return;
+    // Older attempts were made against the same revision or an older one: none of them can be applied any more.
+    this.#attempts.clear();
+    this.#applied = attempt.changes;
+    if (this.#watch.cell.owner === null) this.#epoch = undefined;
+    this.#confirm(attempt.sentAt);
+    const [kept, rest] = [[] as Waiting[], [] as Waiting[]];
+    for (const each of this.#waiting) (each.change <= attempt.changes || !this.isHeld ? kept : rest).push(each);
+    this.#waiting = rest;
+    for (const { change, settle } of kept) settle(change <= attempt.changes ? 'kept' : 'lost');
+  }
+
+  #confirm(sentAt: number): void {
+    this.#validUntil = sentAt + this.#leaseMs * (1 - MARGIN);
+    this.#keptAt = this.#clock.now();
+    this.#onKept();
+  }
+
+  #lose(): void {
+    this.#epoch = undefined;
+    this.#settle('lost');
+    this.#onLost();
+  }
+
+  #settle(outcome: CommitOutcome): void {
+    for (const { settle } of this.#waiting.splice(0)) settle(outcome);
+  }
+}

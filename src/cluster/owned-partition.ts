@@ -1,0 +1,196 @@
+import type { Clock } from '../core/clock.ts';
+import type { OwnershipPort, StayEvent } from '../core/ownership-port.ts';
+import type { SourceOwner } from '../core/source-port.ts';
+import type { Broker } from './broker.ts';
+import { CellWatch } from './cell-watch.ts';
+import type { ClusterAlert } from './cluster-alert.ts';
+import type { ClusterSettings } from './cluster-options.ts';
+import { Lease } from './lease.ts';
+import { pause, within } from './patience.ts';
+import { signOfGoingBack } from './positions.ts';
+import { Stay } from './stay.ts';
+
+/** What all partitions of a source share. */
+export interface PartitionParts {
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly member: string;
+  readonly settings: ClusterSettings;
+  readonly owner: SourceOwner;
+  /** By the assignment, now. */
+  readonly isOurs: (partition: number) => boolean;
+  readonly isClosing: () => boolean;
+  readonly alert: (alert: ClusterAlert) => void;
+}
+
+/** One partition as this member sees it: what the statechart of its ownership asks and orders. */
+export class OwnedPartition implements OwnershipPort {
+  readonly partition: number;
+  readonly watch: CellWatch;
+  readonly lease: Lease;
+  readonly #parts: PartitionParts;
+  #stay: Stay | undefined;
+  /** The owner gave it back by itself, so it is not offered again until it has been somebody else's. */
+  #isDeclined = false;
+  #notify: (event: StayEvent) => void = () => {};
+  #halted = '';
+  #trimmed = 0;
+  #noteAttempt: () => void = () => {};
+  /** Resolves when it was handed over for the first time, or could not be. */
+  readonly attempted: Promise<void> = new Promise((resolve) => {
+    this.#noteAttempt = resolve;
+  });
+  #attempt: Promise<boolean> = Promise.resolve(false);
+
+  constructor(parts: PartitionParts, partition: number) {
+    const { broker, clock, settings, member } = parts;
+    const { leaseMs, answerMs } = settings;
+    this.#parts = parts;
+    this.partition = partition;
+    this.watch = new CellWatch(broker.cells, `partition.${partition}`, clock, answerMs);
+    this.lease = new Lease(
+      this.watch,
+      clock,
+      { member, leaseMs },
+      {
+        onLost: () => this.#notify({ type: 'ownership.lost' }),
+        onKept: () => this.#stay?.wake(),
+      },
+    );
+  }
+
+  get isWanted(): boolean {
+    const isOurs = this.#parts.isOurs(this.partition);
+    if (!isOurs) this.#isDeclined = false;
+    return isOurs && !this.#isDeclined && !this.isClosing;
+  }
+
+  get isClosing(): boolean {
+    return this.#parts.isClosing();
+  }
+
+  get drainMs(): number {
+    return this.#parts.settings.drainMs;
+  }
+
+  /** Why it is halted; empty: it is not. */
+  get halted(): string {
+    return this.#halted;
+  }
+
+  async acquire(signal: AbortSignal): Promise<void> {
+    const { clock, settings } = this.#parts;
+    while (!signal.aborted) {
+      this.#attempt = this.lease.acquire().catch(() => false);
+      if (await this.#attempt) return;
+      this.#noteAttempt();
+      await pause(clock, settings.pollMs, signal);
+    }
+  }
+
+  async findPosition(signal: AbortSignal): Promise<'found' | 'went-back'> {
+    const { broker, clock, settings } = this.#parts;
+    for (;;) {
+      try {
+        const { position } = this.watch.cell;
+        const ends = await within(clock, settings.answerMs, broker.log.ends(this.partition, position));
+        this.#halted = signOfGoingBack(this.watch.cell, ends) ?? '';
+        // It took long: somebody else may have it by now, and the next renewal finds out.
+        if (this.lease.isValid || signal.aborted) return this.#halted === '' ? 'found' : 'went-back';
+      } catch {
+        if (signal.aborted) return 'found';
+      }
+      await pause(clock, settings.pollMs, signal);
+    }
+  }
+
+  keep(notify: (event: StayEvent) => void): () => void {
+    const { clock, settings } = this.#parts;
+    const over = new AbortController();
+    this.#notify = notify;
+    const renewForever = async (): Promise<void> => {
+      for (let trimmedAt = clock.now(); !over.signal.aborted; ) {
+        await pause(clock, settings.renewMs, over.signal);
+        if (over.signal.aborted) return;
+        if (this.lease.keptMs >= settings.renewMs) this.lease.renew();
+        if (clock.now() - trimmedAt < settings.trimEveryMs) continue;
+        trimmedAt = clock.now();
+        void this.#trim();
+      }
+    };
+    void renewForever();
+    return () => {
+      this.#notify = () => {};
+      over.abort();
+    };
+  }
+
+  handOver(): void {
+    const { broker, clock, settings, owner } = this.#parts;
+    const stay = new Stay(
+      {
+        partition: this.partition,
+        partitions: broker.partitions,
+        log: broker.log,
+        lease: this.lease,
+        clock,
+        answerMs: settings.answerMs,
+        onReleased: () => this.#notify({ type: 'stay.released' }),
+        onWentBack: (why) => {
+          this.#halted = why;
+          this.#notify({ type: 'log.wentBack' });
+        },
+      },
+      this.watch.cell,
+    );
+    this.#stay = stay;
+    this.#noteAttempt();
+    owner.assigned(stay);
+  }
+
+  async drain(): Promise<void> {
+    if (this.#stay !== undefined) await this.#parts.owner.revoke(this.#stay, this.drainMs);
+  }
+
+  endStay(): void {
+    this.#stay?.end();
+    this.#stay = undefined;
+  }
+
+  decline(): void {
+    this.#isDeclined = true;
+  }
+
+  async release(): Promise<void> {
+    const { leaseMs } = this.#parts.settings;
+    await this.#attempt;
+    this.#halted = '';
+    if ((await this.lease.write({ owner: null, marked: null }, leaseMs)) === 'unknown') this.lease.forget();
+  }
+
+  reportHalt(): void {
+    this.#noteAttempt();
+    this.#parts.alert({ kind: 'source-halted', partition: this.partition, text: this.#halted });
+  }
+
+  /** An operator says what is settled. False: the partition is not halted here, or the broker did not keep it. */
+  async choosePosition(position: number): Promise<boolean> {
+    const { broker, clock, settings } = this.#parts;
+    if (this.#halted === '') return false;
+    const { log, frame } = await within(clock, settings.answerMs, broker.log.ends(this.partition, position));
+    const mark = { log, frame: frame ?? '' };
+    const outcome = await this.lease.write({ position, mark, takeovers: 0, marked: null }, settings.answerMs);
+    return outcome === 'kept';
+  }
+
+  async #trim(): Promise<void> {
+    const { position } = this.watch.cell;
+    if (position <= this.#trimmed || !this.lease.isValid) return;
+    try {
+      await this.#parts.broker.log.trim(this.partition, position);
+      this.#trimmed = position;
+    } catch {
+      // The next time is soon enough.
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import type { Clock } from '../core/clock.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import { encodeMessage } from '../journal/encode-message.ts';
+import type { Appender } from './broker.ts';
+import { partitionOf } from './partition-of.ts';
+import { PartitionSender } from './partition-sender.ts';
+import { within } from './patience.ts';
+
+/** How messages find their partitions. */
+export interface PublisherOptions<Message> {
+  /** The key of a message: those of one key keep their order, and go to one partition. */
+  readonly key: (message: Message) => string;
+  /** How long a message may wait for others that share its frame; 5 ms by default. */
+  readonly lingerMs?: number;
+}
+
+/** What a publisher is made of. */
+export interface PublisherParts {
+  readonly appender: Appender;
+  readonly clock: Clock;
+  readonly partitions: number;
+  /** Begins the ids of frames, so no two publishers may have the same. */
+  readonly producer: string;
+  /** Resolves when the broker can be written to. */
+  readonly prepare: () => Promise<void>;
+}
+
+/** Puts messages into frames, one partition after its own order, and waits until the broker has them. */
+export class Publisher<Message> {
+  readonly #parts: PublisherParts;
+  readonly #key: (message: Message) => string;
+  readonly #senders: readonly PartitionSender[];
+  #prepared: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(parts: PublisherParts, { key, lingerMs = 5 }: PublisherOptions<Message>) {
+    if (typeof key !== 'function') throw new SluiceError('invalid-option', `key must be a function, got ${typeof key}`);
+    if (!(lingerMs >= 0 && lingerMs <= 1_000))
+      throw new SluiceError('invalid-option', `lingerMs must be from 0 to 1000, got ${String(lingerMs)}`);
+    this.#parts = parts;
+    this.#key = key;
+    this.#senders = Array.from(
+      { length: parts.partitions },
+      (_, partition) => new PartitionSender(parts, partition, lingerMs),
+    );
+  }
+
+  /** How many messages wait for the broker. */
+  get waiting(): number {
+    return this.#senders.reduce((sum, sender) => sum + sender.waiting, 0);
+  }
+
+  /**
+   * Resolves when the broker has the message, or every one of an array. While a stream is full or the broker is away it
+   * waits: stop reading your feed meanwhile. Rejects with `SluiceError`: `invalid-message` for one that JSON cannot
+   * express, that has no key or is above 512 KB, and nothing of the call was sent; `not-running` after `close`, when the
+   * message may have been written; and with what `prepare` of the streams found wrong.
+   */
+  async publish(messages: Message | readonly Message[]): Promise<void> {
+    // A message is no array itself: one that is an array is given in an array.
+    const list = (Array.isArray(messages) ? messages : [messages]) as readonly Message[];
+    if (this.#isClosed) throw new SluiceError('not-running', 'the publisher is closed');
+    const texts = list.map((message) => ({ text: encodeMessage(message), partition: this.#partitionOf(message) }));
+    for (const { text } of texts) PartitionSender.checkSize(text);
+    const kept = texts.map(({ text, partition }) => this.#senders[partition]?.add(text));
+    if (this.#prepared === undefined) this.#prepare();
+    await Promise.all(kept);
+  }
+
+  /** Waits for what is on its way; at the latest then everything that waits is rejected. */
+  async close(withinMs: number): Promise<void> {
+    this.#isClosed = true;
+    const flushed = Promise.all(this.#senders.map((sender) => sender.flush()));
+    await within(this.#parts.clock, withinMs, flushed).catch(() => {});
+    for (const sender of this.#senders) sender.giveUp(new SluiceError('not-running', 'the publisher was closed'));
+  }
+
+  #prepare(): void {
+    this.#prepared = this.#parts.prepare().then(
+      () => {
+        for (const sender of this.#senders) sender.open();
+      },
+      (error) => {
+        this.#prepared = undefined;
+        for (const sender of this.#senders) sender.giveUp(error);
+      },
+    );
+  }
+
+  #partitionOf(message: Message): number {
+    const key: unknown = this.#key(message);
+    if (typeof key === 'string') return partitionOf(key, this.#parts.partitions);
+    throw new SluiceError('invalid-message', `the key of a message must be a string, got ${typeof key}`);
+  }
+}

@@ -1,0 +1,26 @@
+import { JetStreamApiError, jetstream } from '@nats-io/jetstream';
+import type { Appender } from '../cluster/broker.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { NatsSettings } from './nats-options.ts';
+import { streamName, subjectOf } from './stream-config.ts';
+
+/** JetStream's code for a stream that has no room and discards nothing. */
+const MAXIMUM_BYTES_EXCEEDED = 10077;
+const ANSWER_MS = 2_000;
+
+/** Publishes each frame with an id, which the server knows for two minutes, and waits for its answer. */
+export function natsAppender({ connection, channel }: NatsSettings): Appender {
+  const client = jetstream(connection);
+  return {
+    async append(partition, frame, msgID) {
+      const expect = { streamName: streamName(channel, partition) };
+      try {
+        await client.publish(subjectOf(channel, partition), frame, { msgID, timeout: ANSWER_MS, expect });
+      } catch (error) {
+        if (error instanceof JetStreamApiError && error.code === MAXIMUM_BYTES_EXCEEDED)
+          throw new SluiceError('store-full', `${streamName(channel, partition)} is full`, { cause: error });
+        throw error;
+      }
+    },
+  };
+}

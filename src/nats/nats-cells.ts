@@ -1,0 +1,42 @@
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
+import { type KV, Kvm } from '@nats-io/kv';
+import type { CellEntry, Cells } from '../cluster/broker.ts';
+import type { NatsSettings } from './nats-options.ts';
+import { bucketName } from './stream-config.ts';
+
+/** Cells in one KV bucket. */
+export class NatsCells implements Cells {
+  readonly #settings: NatsSettings;
+  #bucket: Promise<KV> | undefined;
+
+  constructor(settings: NatsSettings) {
+    this.#settings = settings;
+  }
+
+  async read(key: string): Promise<CellEntry | undefined> {
+    const entry = await (await this.#open()).get(key);
+    return entry?.operation === 'PUT' ? { value: entry.json(), revision: entry.revision } : undefined;
+  }
+
+  async write(key: string, value: unknown, revision: number): Promise<number | 'stale'> {
+    try {
+      return await (await this.#open()).put(key, JSON.stringify(value), { previousSeq: revision });
+    } catch (error) {
+      if (isStale(error)) return 'stale';
+      throw error;
+    }
+  }
+
+  #open(): Promise<KV> {
+    const { connection, channel } = this.#settings;
+    // Without direct get the leader answers; any other server may be behind.
+    this.#bucket ??= new Kvm(connection).open(bucketName(channel), { allow_direct: false });
+    return this.#bucket;
+  }
+}
+
+function isStale(error: unknown): boolean {
+  const { StreamWrongLastSequence, StreamWrongLastSequenceUnknown } = JetStreamApiCodes;
+  if (!(error instanceof JetStreamApiError)) return false;
+  return error.code === StreamWrongLastSequence || error.code === StreamWrongLastSequenceUnknown;
+}

@@ -1,0 +1,152 @@
+import { AckPolicy, DeliverPolicy, type JetStreamManager, ReplayPolicy } from '@nats-io/jetstream';
+import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import type { LogFrame, LogReader } from '../cluster/broker.ts';
+import { pause } from '../cluster/patience.ts';
+import type { Clock } from '../core/clock.ts';
+import { NANOS_PER_MS } from './stream-config.ts';
+
+const READ_WAIT_MS = 1_000;
+/** A request for frames waits so long at the server. */
+const REQUEST_MS = 5_000;
+/** The server removes a consumer that nobody has asked for so long. */
+const INACTIVE_MS = 30_000;
+const BATCH_MAX = 256;
+const AHEAD_MIN = 32;
+
+interface ReaderParts {
+  readonly connection: NatsConnection;
+  readonly manager: JetStreamManager;
+  readonly clock: Clock;
+  readonly stream: string;
+  readonly after: number;
+  /** When the stream was made. */
+  readonly log: string;
+}
+
+/**
+ * Frames of one stream, from a consumer in the memory of the server that acknowledges nothing: the checkpoint is ours.
+ *
+ * It asks for frames by itself, without the client's `fetch` and `consume`: those take more than was asked for, or lose
+ * what has arrived when they are broken off.
+ */
+export class NatsReader implements LogReader {
+  readonly #parts: ReaderParts;
+  readonly #inbox = createInbox();
+  #subscription: Subscription | undefined;
+  #consumer = '';
+  #frames: LogFrame[] = [];
+  /** How many frames the request at the server may still bring. */
+  #expected = 0;
+  #requestedAt = 0;
+  /** What the consumer delivered; a hole in its count is a frame that was lost on the way. */
+  #delivered = 0;
+  #largest = 1;
+  /** Why this reader is of no use any more. */
+  #failure: string | undefined;
+  #isClosed = false;
+  #wake: () => void = () => {};
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+  }
+
+  async read(frames: number, bytes: number): Promise<readonly LogFrame[]> {
+    if (this.#subscription === undefined) await this.#open();
+    if (this.#frames.length === 0) {
+      this.#check();
+      if (this.#expected <= 0) this.#request(frames, bytes);
+      await this.#arrival();
+    }
+    if (this.#frames.length === 0) this.#check();
+    const taken = this.#frames.splice(0, frames);
+    // Who takes many at once gets the next ones while it works on these.
+    if (taken.length >= AHEAD_MIN && this.#frames.length === 0 && this.#expected <= 0) this.#request(frames, bytes);
+    return taken;
+  }
+
+  close(): void {
+    const { connection, manager, stream } = this.#parts;
+    this.#isClosed = true;
+    this.#wake();
+    if (connection.isClosed()) return;
+    this.#subscription?.unsubscribe();
+    if (this.#consumer !== '') manager.consumers.delete(stream, this.#consumer).catch(() => {});
+  }
+
+  async #open(): Promise<void> {
+    const { connection, manager, stream, after } = this.#parts;
+    const { name } = await manager.consumers.add(stream, {
+      ack_policy: AckPolicy.None,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: after + 1,
+      replay_policy: ReplayPolicy.Instant,
+      inactive_threshold: INACTIVE_MS * NANOS_PER_MS,
+      mem_storage: true,
+      num_replicas: 1,
+    });
+    this.#consumer = name;
+    this.#subscription = connection.subscribe(this.#inbox, {
+      callback: (error, message) => {
+        if (error === null) this.#take(message);
+        else this.#fail(error.message);
+      },
+    });
+    if (this.#isClosed) this.close();
+  }
+
+  #request(frames: number, bytes: number): void {
+    const { connection, clock, stream } = this.#parts;
+    if (this.#isClosed || connection.isClosed()) return;
+    this.#expected = Math.max(1, Math.min(frames, BATCH_MAX, Math.floor(bytes / this.#largest)));
+    this.#requestedAt = clock.now();
+    const request = JSON.stringify({ batch: this.#expected, expires: REQUEST_MS * NANOS_PER_MS });
+    connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${this.#consumer}`, request, { reply: this.#inbox });
+  }
+
+  #take(message: Msg): void {
+    const status = message.headers?.code ?? 0;
+    if (message.data.length === 0 && status > 0) this.#takeStatus(status, message.headers?.description ?? '');
+    else this.#takeFrame(message);
+    this.#wake();
+  }
+
+  /** 100 is a sign of life; 404 and 408 end a request that found no more; anything else is the end of the consumer. */
+  #takeStatus(status: number, description: string): void {
+    if (status === 100) return;
+    this.#expected = 0;
+    if (status !== 404 && status !== 408) this.#fail(`${status} ${description}`);
+  }
+
+  #takeFrame({ reply = '', data }: Msg): void {
+    // $JS.ACK[.domain.account].stream.consumer.deliveries.sequence.delivered.nanoseconds.pending[.random]
+    const tokens = reply.split('.');
+    const first = tokens.length === 9 ? 5 : 7;
+    const position = Number(tokens[first]);
+    const delivered = Number(tokens[first + 1]);
+    if (delivered !== this.#delivered + 1) this.#fail(`delivery ${delivered} came after ${this.#delivered}`);
+    if (this.#failure !== undefined) return;
+    this.#delivered = delivered;
+    this.#expected -= 1;
+    this.#largest = Math.max(this.#largest, data.length);
+    this.#frames.push({ position, bytes: data, mark: { log: this.#parts.log, frame: tokens[first + 2] ?? '' } });
+  }
+
+  #fail(why: string): void {
+    this.#failure ??= why;
+    this.#wake();
+  }
+
+  /** A request that was not answered in its time was lost, and the answer perhaps too. */
+  #check(): void {
+    const isLate = this.#expected > 0 && this.#parts.clock.now() - this.#requestedAt > REQUEST_MS + READ_WAIT_MS;
+    if (isLate) this.#fail('a request for frames was not answered');
+    if (this.#failure !== undefined) throw new Error(`the reader of ${this.#parts.stream} ended: ${this.#failure}`);
+  }
+
+  async #arrival(): Promise<void> {
+    if (this.#isClosed) return;
+    const over = new AbortController();
+    this.#wake = () => over.abort();
+    await pause(this.#parts.clock, READ_WAIT_MS, over.signal);
+  }
+}

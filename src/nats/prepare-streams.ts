@@ -1,0 +1,67 @@
+import { type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import { errorText } from '../core/error-text.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { NatsSettings } from './nats-options.ts';
+import { bucketName, mistakesInBucket, mistakesInStream, streamConfig, streamName } from './stream-config.ts';
+
+/** Creates the streams and the bucket that are missing, and checks the others. Rejects with all mistakes at once. */
+export async function prepareStreams(settings: NatsSettings): Promise<JetStreamManager> {
+  const { connection, channel, partitions } = settings;
+  const manager = await jetstreamManager(connection).catch((error) => {
+    throw new SluiceError('refused', `JetStream cannot be used: ${errorText(error)}; a server has it with -js`);
+  });
+  const checks = await Promise.all([
+    ...Array.from({ length: partitions }, (_, partition) => prepareStream(manager, settings, partition)),
+    checkNoMore(manager, settings),
+    prepareBucket(settings),
+  ]);
+  const mistakes = checks.flat();
+  if (mistakes.length === 0) return manager;
+  throw new SluiceError('invalid-config', `channel ${channel} cannot be used:\n  ${mistakes.join('\n  ')}`);
+}
+
+async function prepareStream(
+  manager: JetStreamManager,
+  settings: NatsSettings,
+  partition: number,
+): Promise<readonly string[]> {
+  const name = streamName(settings.channel, partition);
+  const wanted = streamConfig(settings, partition);
+  const config = await configOf(manager, name);
+  if (config !== undefined) return mistakesInStream(name, config, wanted);
+  try {
+    await manager.streams.add({ name, ...wanted });
+    return [];
+  } catch (error) {
+    // Another member may have made it a moment ago.
+    const made = await configOf(manager, name);
+    return made === undefined ? [`${name} cannot be made: ${errorText(error)}`] : mistakesInStream(name, made, wanted);
+  }
+}
+
+/** A stream beyond the last one: they were made for more partitions. */
+async function checkNoMore(manager: JetStreamManager, settings: NatsSettings): Promise<readonly string[]> {
+  const name = streamName(settings.channel, settings.partitions);
+  if ((await configOf(manager, name)) === undefined) return [];
+  return [`${name} is there: the streams were made for more than ${settings.partitions} partitions`];
+}
+
+async function prepareBucket({ connection, channel, replicas }: NatsSettings): Promise<readonly string[]> {
+  const name = bucketName(channel);
+  try {
+    const bucket = await new Kvm(connection).create(name, { history: 1, replicas, allow_direct: false });
+    return mistakesInBucket(name, (await bucket.status()).streamInfo.config, replicas);
+  } catch (error) {
+    return [`KV bucket ${name} cannot be made: ${errorText(error)}`];
+  }
+}
+
+async function configOf(manager: JetStreamManager, name: string): Promise<StreamConfig | undefined> {
+  try {
+    return (await manager.streams.info(name)).config;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'StreamNotFoundError') return undefined;
+    throw error;
+  }
+}

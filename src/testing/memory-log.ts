@@ -1,0 +1,86 @@
+import type { LogEnds, LogFrame, LogReader } from '../cluster/broker.ts';
+import { pause } from '../cluster/patience.ts';
+import type { Clock } from '../core/clock.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { MemoryLink } from './memory-link.ts';
+
+const READ_WAIT_MS = 1_000;
+const LOG = 'memory';
+
+/** The frames of one partition of a broker in memory. */
+export class MemoryLog {
+  readonly #clock: Clock;
+  readonly #framesMax: number;
+  readonly #ids = new Set<string>();
+  readonly #waiting = new Set<() => void>();
+  #frames: LogFrame[] = [];
+  #last = 0;
+  /** Appends that were ever made: what tells two frames of one position apart. */
+  #appends = 0;
+
+  constructor(clock: Clock, framesMax: number) {
+    this.#clock = clock;
+    this.#framesMax = framesMax;
+  }
+
+  append(bytes: Uint8Array, id?: string): number {
+    if (id !== undefined && this.#ids.has(id)) return this.#last;
+    if (this.#frames.length >= this.#framesMax)
+      throw new SluiceError('store-full', `the partition has ${this.#framesMax} frames`);
+    if (id !== undefined) this.#ids.add(id);
+    this.#last += 1;
+    this.#appends += 1;
+    this.#frames.push({ position: this.#last, bytes, mark: { log: LOG, frame: String(this.#appends) } });
+    for (const wake of this.#waiting) wake();
+    return this.#last;
+  }
+
+  removeBelow(position: number): void {
+    this.#frames = this.#frames.filter((frame) => frame.position >= position);
+  }
+
+  goBack(position: number): void {
+    this.#frames = this.#frames.filter((frame) => frame.position <= position);
+    this.#last = position;
+  }
+
+  ends(position: number): LogEnds {
+    const frame = this.#frames.find((each) => each.position === position)?.mark.frame;
+    return { first: this.#frames[0]?.position ?? this.#last + 1, last: this.#last, log: LOG, frame };
+  }
+
+  open(after: number, link: MemoryLink): LogReader {
+    const closed = new AbortController();
+    let next = after + 1;
+    const take = (count: number, bytesMax: number): readonly LogFrame[] => {
+      let bytes = 0;
+      const taken: LogFrame[] = [];
+      for (const frame of this.#frames) {
+        if (frame.position < next) continue;
+        bytes += frame.bytes.length;
+        if (taken.length >= count || (taken.length > 0 && bytes > bytesMax)) break;
+        taken.push(frame);
+      }
+      return taken;
+    };
+    return {
+      read: async (count, bytes) => {
+        if (take(1, 1).length === 0) await this.#newFrames(closed.signal);
+        const frames = await link.read(() => take(count, bytes));
+        next = (frames.at(-1)?.position ?? next - 1) + 1;
+        return frames;
+      },
+      close: () => closed.abort(),
+    };
+  }
+
+  async #newFrames(closed: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const end = (): void => over.abort();
+    this.#waiting.add(end);
+    closed.addEventListener('abort', end, { once: true });
+    await pause(this.#clock, READ_WAIT_MS, over.signal);
+    this.#waiting.delete(end);
+    closed.removeEventListener('abort', end);
+  }
+}

@@ -1,0 +1,258 @@
+import { jetstreamManager, StorageType } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSystemClock } from '../../src/adapters/system-clock.ts';
+import type { Assigned, Frame, SourceOwner } from '../../src/core/source-port.ts';
+import { type ClusterSource, createNatsPublisher, natsSource, partitionOf } from '../../src/nats/index.ts';
+import { natsSourceOn } from '../../src/nats/nats-source.ts';
+import { checkSource } from '../../src/testing/check-source.ts';
+import type { SourceRig } from '../../src/testing/source-rig.ts';
+import { memberRig } from '../support/member-rig.ts';
+import { NatsServer, whyWithoutNats } from '../support/nats-server.ts';
+
+const missing = whyWithoutNats();
+if (missing !== undefined) process.stderr.write(`the tests with NATS are left out: ${missing}\n`);
+
+let server: NatsServer;
+let connection: NatsConnection;
+let channels = 0;
+const newChannel = (): string => `c${++channels}`;
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+const room = { frames: 1_000, bytes: 1e8 };
+const open = new AbortController().signal;
+
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  server = await NatsServer.start();
+  connection = await server.connect();
+});
+afterAll(() => server?.end());
+
+async function natsRig(): Promise<Required<SourceRig>> {
+  const channel = newChannel();
+  const options = { connection, channel, partitions: 1, leaseMs: 1_000, drainMs: 100, trimEveryMs: 60_000 };
+  const first = natsSource(options);
+  await first.start(collector());
+  await first.close(2_000);
+  return memberRig({
+    clock: createSystemClock(),
+    join: (clock) => natsSourceOn(clock, options),
+    append: async (frame) => void (await connection.request(`sluice.${channel}.0`, frame)),
+    async removeUpTo(position) {
+      const manager = await jetstreamManager(connection);
+      await manager.streams.purge(`SLUICE-${channel}-0`, { seq: position + 1 });
+    },
+    // Real time: a minute would not show more than three seconds do.
+    advance: (ms) => sleep(Math.min(ms, 3_000)),
+  });
+}
+
+describe.skipIf(missing)('the contract of a source holds for NATS', () => {
+  for (const { name, run } of checkSource(natsRig, ['killable', 'fenced', 'revocable', 'gaps', 'undecodable']))
+    it(name, run);
+});
+
+function collector(): SourceOwner & { readonly stays: Assigned[] } {
+  const stays: Assigned[] = [];
+  return { stays, assigned: (partition) => stays.push(partition), revoke: async () => {} };
+}
+
+async function readUntil(stay: Assigned | undefined, count: number): Promise<readonly Frame[]> {
+  const frames: Frame[] = [];
+  while (frames.reduce((sum, frame) => sum + frame.messages().length, 0) < count) {
+    const more = (await stay?.read(room, open)) ?? [];
+    frames.push(...more);
+  }
+  return frames;
+}
+
+interface Tick {
+  readonly sym: string;
+  readonly n: number;
+}
+const ticks = (count: number): Tick[] => Array.from({ length: count }, (_, n) => ({ sym: `S${n % 50}`, n }));
+
+describe.skipIf(missing)('a publisher', () => {
+  it('puts the messages of a key into one partition, in order, in frames', async () => {
+    const channel = newChannel();
+    const publisher = createNatsPublisher<Tick>({ connection, channel, partitions: 4, key: ({ sym }) => sym });
+    const source = natsSource({ connection, channel, partitions: 4 });
+    const owner = collector();
+    await publisher.publish(ticks(10_000));
+    await source.start(owner);
+    const counts = owner.stays.map(
+      ({ partition }) => ticks(10_000).filter(({ sym }) => partitionOf(sym, 4) === partition).length,
+    );
+    const read = await Promise.all(owner.stays.map((stay, index) => readUntil(stay, counts[index] ?? 0)));
+    expect(owner.stays).toHaveLength(4);
+    read.forEach((frames, index) => {
+      const messages = frames.flatMap((frame) => frame.messages() as Tick[]);
+      const { partition } = owner.stays[index] ?? { partition: -1 };
+      expect(messages).toEqual(ticks(10_000).filter(({ sym }) => partitionOf(sym, 4) === partition));
+      expect(frames.length).toBeLessThan(10);
+    });
+    await publisher.close(1_000);
+    await source.close(1_000);
+  });
+
+  it('waits while a stream is full, and goes on when there is room', async () => {
+    const channel = newChannel();
+    const layout = { connection, channel, partitions: 1, maxBytes: 1024 ** 2 };
+    const publisher = createNatsPublisher<string>({ ...layout, key: () => '' });
+    const large = 'x'.repeat(300_000);
+    const published = [1, 2, 3, 4, 5].map((n) => publisher.publish(`${n}${large}`));
+    await published[1];
+    await sleep(500);
+    expect(publisher.waiting).toBeGreaterThan(0);
+    const source = natsSource({ ...layout, trimEveryMs: 200, leaseMs: 1_000 });
+    const owner = collector();
+    await source.start(owner);
+    const [stay] = owner.stays;
+    const seen: unknown[] = [];
+    while (seen.length < 5) {
+      const frames = (await stay?.read(room, open)) ?? [];
+      seen.push(...frames.flatMap((frame) => frame.messages()).map((message) => String(message)[0]));
+      const last = frames.at(-1);
+      if (last !== undefined) expect(await stay?.commit(last.position, 5_000)).toBe('kept');
+    }
+    await Promise.all(published);
+    expect(seen).toEqual(['1', '2', '3', '4', '5']);
+    await publisher.close(1_000);
+    await source.close(1_000);
+  });
+
+  it.each([
+    [{ key: () => 'a' }, 10n, /cannot be written as JSON/],
+    [{ key: () => 7 as unknown as string }, 'x', /the key of a message must be a string, got number/],
+    [{ key: () => 'a' }, 'x'.repeat(600_000), /a message of 600002 bytes is larger than a frame/],
+  ])('refuses with %o a message that it cannot write', async (options, message, text) => {
+    const publisher = createNatsPublisher<unknown>({ connection, channel: newChannel(), partitions: 1, ...options });
+    await expect(publisher.publish(message)).rejects.toThrow(text);
+  });
+
+  it('that is closed while the broker is away rejects what waits', async () => {
+    const lonely = await NatsServer.start();
+    const publisher = createNatsPublisher<string>({
+      connection: await lonely.connect(),
+      channel: 'lonely',
+      partitions: 1,
+      key: () => '',
+    });
+    await publisher.publish('first');
+    await lonely.kill();
+    const second = publisher.publish('second').catch((error: Error) => error.message);
+    await publisher.close(300);
+    expect(await second).toBe('the publisher was closed');
+    await expect(publisher.publish('third')).rejects.toThrow('the publisher is closed');
+    await lonely.end();
+  });
+});
+
+describe.skipIf(missing)('streams that are there already', () => {
+  it('are checked, and every wrong setting is told at once', async () => {
+    const channel = newChannel();
+    const manager = await jetstreamManager(connection);
+    await manager.streams.add({
+      name: `SLUICE-${channel}-1`,
+      subjects: [`sluice.${channel}.1`, `other.${channel}`],
+      storage: StorageType.Memory,
+      max_age: 1e9,
+      duplicate_window: 1e9,
+    });
+    await new Kvm(connection).create(`SLUICE-${channel}`, { ttl: 5_000 });
+    const source = natsSource({ connection, channel, partitions: 2 });
+    const error: Error = await source.start(collector()).then(
+      () => new Error('it started'),
+      (cause) => cause,
+    );
+    for (const word of ['subjects', 'description', 'discard', 'storage', 'max_bytes', 'max_age', 'TTL', 'allow_direct'])
+      expect(error.message).toContain(word);
+  });
+
+  it.each([
+    [8, 4, /SLUICE-c\d+-4 is there: the streams were made for more than 4 partitions/],
+    [4, 8, /partition 0 of 4 of .* must be .*partition 0 of 8/],
+  ])('of %i partitions are not read as %i', async (made, read, message) => {
+    const channel = newChannel();
+    const first = natsSource({ connection, channel, partitions: made });
+    await first.start(collector());
+    await first.close(1_000);
+    await expect(natsSource({ connection, channel, partitions: read }).start(collector())).rejects.toThrow(message);
+  });
+
+  it.each([
+    [{ partitions: 0 }, /partitions must be a whole number from 1 to 1024, got 0/],
+    [{ channel: 'a.b' }, /channel must be letters, digits, - and _, got 'a.b'/],
+    [{ connection: {} as NatsConnection }, /connection must be a connection/],
+    [{ replicas: 9 }, /replicas/],
+    [{ maxBytes: 5 }, /maxBytes/],
+    [{ lease: 5 }, /unknown option 'lease'; did you mean 'leaseMs'/],
+  ])('are not made with %j', (options, message) => {
+    expect(() => natsSource({ connection, channel: 'x', partitions: 1, ...options })).toThrow(message);
+  });
+});
+
+describe.skipIf(missing)('a broker', () => {
+  it('that is killed and started again is read on from where it was, and nothing is skipped', async () => {
+    const mortal = await NatsServer.start();
+    const channel = 'restarted';
+    const own = await mortal.connect();
+    const publisher = createNatsPublisher<number>({ connection: own, channel, partitions: 1, key: () => '' });
+    const source = natsSource({ connection: own, channel, partitions: 1, leaseMs: 1_000 });
+    const owner = collector();
+    await source.start(owner);
+    const seen: unknown[] = [];
+    const readAll = async (count: number): Promise<void> => {
+      while (seen.length < count) {
+        const stay = owner.stays.at(-1);
+        const frames = (await stay?.read(room, open)) ?? [];
+        seen.push(...frames.flatMap((frame) => frame.messages()));
+        const last = frames.at(-1);
+        if (last !== undefined) await stay?.commit(last.position, 200);
+      }
+    };
+    for (let n = 1; n <= 10; n++) await publisher.publish(n);
+    await readAll(10);
+    await mortal.kill();
+    const later = Array.from({ length: 10 }, (_, index) => publisher.publish(index + 11));
+    await sleep(1_500);
+    await mortal.run();
+    await Promise.all(later);
+    await readAll(20);
+    expect(seen).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+    await publisher.close(1_000);
+    await source.close(1_000);
+    await mortal.end();
+  });
+
+  it('whose stream was made anew halts the partition', async () => {
+    const channel = newChannel();
+    const texts: string[] = [];
+    const options = {
+      connection,
+      channel,
+      partitions: 1,
+      onAlert: ({ text }: { text: string }) => void texts.push(text),
+    };
+    const publisher = createNatsPublisher<number>({ connection, channel, partitions: 1, key: () => '' });
+    const source: ClusterSource = natsSource(options);
+    const owner = collector();
+    await source.start(owner);
+    await publisher.publish(1);
+    const [frame] = await readUntil(owner.stays[0], 1);
+    await owner.stays[0]?.commit(frame?.position ?? 0, 1_000);
+    await source.close(1_000);
+    const manager = await jetstreamManager(connection);
+    await manager.streams.delete(`SLUICE-${channel}-0`);
+    await source.start(owner);
+    expect(texts).toEqual([expect.stringMatching(/^the log was made anew: it is of .*, and was of /)]);
+    expect(source.partitions()[0]?.state).toBe('halted');
+    expect(await source.resumeAfter(0, 0)).toBe(true);
+    await publisher.publish(2);
+    while (owner.stays.length < 2) await sleep(10);
+    expect((await readUntil(owner.stays[1], 1))[0]?.messages()).toEqual([2]);
+    await publisher.close(1_000);
+    await source.close(1_000);
+  });
+});

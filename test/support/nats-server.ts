@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+
+/** The server of Debian's package `nats-server`, or the one that `NATS_SERVER_BIN` names; undefined: there is none. */
+function natsServerBinary(): string | undefined {
+  const { NATS_SERVER_BIN, PATH = '' } = process.env;
+  const paths = [...PATH.split(delimiter), '/usr/sbin'].map((directory) => join(directory, 'nats-server'));
+  return [NATS_SERVER_BIN, ...paths].find((path) => path !== undefined && existsSync(path));
+}
+
+/** Why tests with NATS are left out; undefined: they run. In CI the server must be there. */
+export function whyWithoutNats(): string | undefined {
+  if (natsServerBinary() !== undefined) return undefined;
+  if (process.env.CI) throw new Error('nats-server is missing: apt-get install nats-server');
+  return 'nats-server is not installed (apt-get install nats-server, or NATS_SERVER_BIN)';
+}
+
+/** A server of one's own on a free port of the loopback, with its files in a directory that goes with it. */
+export class NatsServer {
+  readonly port: number;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'sluice-nats-'));
+  readonly #connections: NatsConnection[] = [];
+  #process: ChildProcess | undefined;
+
+  private constructor(port: number) {
+    this.port = port;
+  }
+
+  static async start(): Promise<NatsServer> {
+    const server = new NatsServer(await freePort());
+    await server.run();
+    return server;
+  }
+
+  /** Starts it again after `kill`, on the same files. */
+  async run(): Promise<void> {
+    const args = ['-js', '-a', '127.0.0.1', '-p', String(this.port), '-sd', this.#directory];
+    const child = spawn(natsServerBinary() ?? 'nats-server', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#process = child;
+    await new Promise<void>((resolve, reject) => {
+      let log = '';
+      child.stderr.on('data', (chunk) => {
+        log += chunk;
+        if (log.includes('Server is ready')) resolve();
+      });
+      child.once('exit', () => reject(new Error(`nats-server did not start:\n${log}`)));
+    });
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  }
+
+  async connect(): Promise<NatsConnection> {
+    const options = { servers: `127.0.0.1:${this.port}`, reconnectTimeWait: 100, maxReconnectAttempts: -1 };
+    const connection = await connect(options);
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  async end(): Promise<void> {
+    for (const connection of this.#connections) await connection.close();
+    await this.kill();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

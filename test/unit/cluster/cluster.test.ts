@@ -1,0 +1,311 @@
+import { describe, expect, it } from 'vitest';
+import { assignPartitions } from '../../../src/cluster/assignment.ts';
+import type { ClusterAlert } from '../../../src/cluster/cluster-alert.ts';
+import type { ClusterOptions } from '../../../src/cluster/cluster-options.ts';
+import { decodeFrame, encodeFrame } from '../../../src/cluster/frame.ts';
+import { partitionOf } from '../../../src/cluster/partition-of.ts';
+import { Publisher } from '../../../src/cluster/publisher.ts';
+import { createRandom } from '../../../src/core/random.ts';
+import type { Assigned, SourceOwner } from '../../../src/core/source-port.ts';
+import { type ClusterMember, memoryBroker } from '../../../src/testing/memory-broker.ts';
+import { MemoryLink } from '../../../src/testing/memory-link.ts';
+import type { MemoryLog } from '../../../src/testing/memory-log.ts';
+import { createMemoryStore, reachStore } from '../../../src/testing/memory-store.ts';
+import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
+import { mortalClock } from '../../support/mortal-clock.ts';
+
+const room = { frames: 100, bytes: 1e6 };
+const open = new AbortController().signal;
+
+/** Gives back at once what it is asked for. */
+function collector(): SourceOwner & { readonly stays: Assigned[] } {
+  const stays: Assigned[] = [];
+  return {
+    stays,
+    assigned: (partition) => stays.push(partition),
+    revoke: async (partition) => void (await partition.release(undefined, 1_000)),
+  };
+}
+
+describe('assignPartitions', () => {
+  const members = (count: number): string[] => Array.from({ length: count }, (_, n) => `host-${n}`);
+
+  it.each([
+    [8, 5],
+    [16, 3],
+    [16, 16],
+    [4, 7],
+  ])(
+    'shares %i partitions among %i members: none has more than its share, each partition has one',
+    (partitions, count) => {
+      const assigned = assignPartitions(members(count), partitions);
+      expect([...assigned.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: partitions }, (_, n) => n));
+      for (const member of members(count)) {
+        const own = [...assigned.values()].filter((each) => each === member).length;
+        expect(own).toBeLessThanOrEqual(Math.ceil(partitions / count));
+      }
+    },
+  );
+
+  it('moves few partitions when a member joins', () => {
+    const [before, after] = [assignPartitions(members(3), 16), assignPartitions(members(4), 16)];
+    const moved = [...after].filter(([partition, member]) => before.get(partition) !== member);
+    expect(moved.length).toBeLessThanOrEqual(6);
+  });
+});
+
+it('partitionOf is FNV-1a of 32 bits over UTF-8', () => {
+  // Test vectors of http://www.isthe.com/chongo/tech/comp/fnv/: 'a' is 0xe40c292c and 'foobar' 0xbf9cf968.
+  expect([partitionOf('', 1 << 30), partitionOf('a', 2 ** 32), partitionOf('foobar', 2 ** 32)]).toEqual([
+    0x811c9dc5 % (1 << 30),
+    0xe40c292c,
+    0xbf9cf968,
+  ]);
+  expect(partitionOf('ü', 7)).toBeLessThan(7);
+});
+
+describe('a frame', () => {
+  it('brings back what was put in', () => {
+    const messages = [{ sym: 'ü', p: 1.5 }, [], 'x', null];
+    expect(
+      decodeFrame(
+        encodeFrame(
+          messages.map((each) => JSON.stringify(each)),
+          16,
+        ),
+      ),
+    ).toEqual(messages);
+  });
+
+  it.each([
+    ['no frame', () => Buffer.from('hello, I am foreign'), /no frame of sluice/],
+    ['of a newer version', () => changed(1, 9), /version 9/],
+    ['changed on the way', () => changed(20, 0), /checksum/],
+  ])('that is %s says so', (_, make, message) => {
+    expect(() => decodeFrame(make())).toThrow(message);
+  });
+
+  function changed(index: number, value: number): Buffer {
+    const frame = encodeFrame(['"some message"'], 4);
+    frame[index] = value;
+    return frame;
+  }
+});
+
+/** A cluster of one partition on simulated time. */
+async function started(options: ClusterOptions = {}) {
+  const clock = createSimulatedClock();
+  const broker = memoryBroker({ clock });
+  const alerts: ClusterAlert[] = [];
+  const owner = collector();
+  const member = broker.join({ member: 'a', onAlert: (alert) => alerts.push(alert), ...options });
+  await member.source.start(owner);
+  const [stay] = owner.stays;
+  if (stay === undefined) throw new Error('nothing was assigned');
+  return { clock, broker, alerts, owner, member, stay };
+}
+
+const textOf = ({ source }: ClusterMember): string => source.partitions()[0]?.text ?? '';
+
+describe('a lease', () => {
+  it('is kept without commits, and others say who has it since when', async () => {
+    const { clock, broker, member, stay } = await started();
+    const other = broker.join({ member: 'b' });
+    const { stays } = collector();
+    await other.source.start({ assigned: (partition) => stays.push(partition), revoke: async () => {} });
+    await clock.advance(60_000);
+    const [first, second] = [member, other].map(textOf);
+    const hasMoved = stays.length > 0;
+    expect(stay.lost.aborted || hasMoved).toBe(hasMoved);
+    expect(
+      [first, second].filter((text) =>
+        /: standby; owned by [ab] since \d+ s; its last commit \d+ s ago/.test(text ?? ''),
+      ),
+    ).toHaveLength(1);
+    expect([first, second].filter((text) => text?.includes(': running;'))).toHaveLength(1);
+  });
+
+  it('whose answers are lost is recognised: a commit is kept once, and the owner stays the owner', async () => {
+    const { clock, broker, stay } = await started();
+    for (let n = 1; n <= 30; n++) broker.append([n]);
+    await stay.read(room, open);
+    broker.setFaults({ lostAnswers: 0.5, delayMs: 20 });
+    for (let position = 1; position <= 30; position++) {
+      const [outcome] = await Promise.all([stay.commit(position, 5_000), clock.advance(1_500)]);
+      expect(outcome).toBe('kept');
+    }
+    expect(stay.lost.aborted).toBe(false);
+  });
+
+  it('in doubt suspends reading, and nothing is lost of what was read meanwhile', async () => {
+    const { clock, broker, member, stay } = await started();
+    member.cut(true);
+    await clock.advance(4_000);
+    broker.append([1]);
+    const [none] = await Promise.all([stay.read(room, open), clock.advance(1_000)]);
+    expect([none, stay.lost.aborted]).toEqual([[], false]);
+    expect(textOf(member)).toMatch(/the broker has not confirmed the lease for \d/);
+    member.cut(false);
+    await clock.advance(2_000);
+    const [frames] = await Promise.all([stay.read(room, open), clock.advance(1_000)]);
+    expect(frames?.map(({ position }) => position)).toEqual([1]);
+  });
+
+  it('of a paused member is taken over, and its commit afterwards is lost', async () => {
+    const clock = createSimulatedClock();
+    const broker = memoryBroker({ clock });
+    const [paused, next] = [collector(), collector()];
+    const pausing = mortalClock(clock);
+    await broker.join({ member: 'a' }, pausing).source.start(paused);
+    broker.append([1]);
+    const [stay] = paused.stays;
+    await stay?.read(room, open);
+    pausing.pause();
+    const other = broker.join({ member: 'b' });
+    await other.source.start(next);
+    await clock.advance(4_500);
+    expect(next.stays[0]?.takeovers).toBe(1);
+    pausing.resume();
+    expect(await stay?.commit(1, 1_000)).toBe('lost');
+    expect(stay?.lost.aborted).toBe(true);
+  });
+});
+
+describe('a log that went back', () => {
+  it('halts its partition with a sentence, until an operator says from where', async () => {
+    const { clock, broker, alerts, member, owner, stay } = await started();
+    for (let n = 1; n <= 10; n++) broker.append([n]);
+    await stay.read(room, open);
+    await stay.commit(10, 1_000);
+    await stay.release(undefined, 1_000);
+    await member.source.close(1_000);
+    broker.goBack(4);
+    for (let n = 5; n <= 12; n++) broker.append([-n]);
+    await member.source.start(owner);
+    expect(owner.stays).toHaveLength(1);
+    expect(alerts).toEqual([
+      { kind: 'source-halted', partition: 0, text: 'position 10 has another frame: 16, and was 10' },
+    ]);
+    expect(textOf(member)).toMatch(/^partition 0 of memory: halted; owned by a since .*another frame/);
+    expect(await member.source.resumeAfter(0, 4)).toBe(true);
+    await clock.advance(100);
+    const frames = await owner.stays[1]?.read(room, open);
+    expect(frames?.map((frame) => frame.messages()[0])).toEqual([-5, -6, -7, -8, -9, -10, -11, -12]);
+    expect(await member.source.resumeAfter(0, 4)).toBe(false);
+    await expect(member.source.resumeAfter(0, -1)).rejects.toThrow('position must be a whole number');
+  });
+});
+
+it('a frame of a publisher with another number of partitions halts the partition', async () => {
+  const { clock, broker, alerts, stay } = await started();
+  broker.append(['fine']);
+  broker.appendBytes(encodeFrame(['1'], 32));
+  const [frames] = await Promise.all([stay.read(room, open), clock.advance(1_000)]);
+  expect(frames).toEqual([]);
+  expect(stay.lost.aborted).toBe(true);
+  expect(alerts[0]?.text).toBe('position 2: its publisher has 32 partitions, and this source has 1');
+});
+
+it('an owner that throws is told, and the partition is offered again after a lease', async () => {
+  const clock = createSimulatedClock();
+  const alerts: string[] = [];
+  const { stays } = collector();
+  const member = memoryBroker({ clock }).join({ onAlert: ({ kind, text }) => alerts.push(`${kind}: ${text}`) });
+  let isFirst = true;
+  await member.source.start({
+    assigned(partition) {
+      if (isFirst) {
+        isFirst = false;
+        throw new Error('broken');
+      }
+      stays.push(partition);
+    },
+    revoke: async () => {},
+  });
+  await clock.advance(10_000);
+  expect(alerts).toEqual(['source-failed: partition 0 of memory failed: broken']);
+  expect([stays.length, stays[0]?.fence]).toEqual([1, 2]);
+});
+
+it('a broker that is away and back is told once each', async () => {
+  const { clock, alerts, member } = await started();
+  member.cut(true);
+  await clock.advance(20_000);
+  member.cut(false);
+  await clock.advance(20_000);
+  expect(alerts.map(({ kind }) => kind)).toEqual(['source-unreachable', 'source-reachable']);
+});
+
+it('a partition that its owner gave back by itself is not offered again to the same member', async () => {
+  const { clock, owner, member, stay } = await started();
+  await stay.release(undefined, 1_000);
+  await clock.advance(60_000);
+  expect(owner.stays).toHaveLength(1);
+  expect(textOf(member)).toMatch(/standby; nobody has it/);
+});
+
+it('close while it starts ends the start', async () => {
+  const clock = createSimulatedClock();
+  const broker = memoryBroker({ clock, faults: { delayMs: 100 } });
+  const { source } = broker.join();
+  const starting = source.start(collector());
+  const [outcome] = await Promise.all([
+    starting.catch((error: Error) => error.message),
+    source.close(1_000),
+    clock.advance(5_000),
+  ]);
+  expect(outcome).toBe('the source of memory was closed while it started');
+  expect(clock.pending).toBe(0);
+});
+
+it.each([
+  [{ leaseMs: 10 }, /leaseMs must be a number of milliseconds from 1000, got 10/],
+  [{ drainMs: -1 }, /drainMs/],
+  [{ trimEveryMs: 0 }, /trimEveryMs/],
+])('%j is refused', (options, message) => {
+  expect(() => memoryBroker({ clock: createSimulatedClock() }).join(options)).toThrow(message);
+});
+
+describe('a publisher', () => {
+  it('whose answers are lost and whose requests are late writes each frame once, in order', async () => {
+    const clock = createSimulatedClock();
+    const store = createMemoryStore(clock, 3);
+    const link = new MemoryLink(clock, createRandom(1), () => ({ delayMs: 50, lostAnswers: 0.3, lostRequests: 0.2 }));
+    const { appender } = reachStore(store, link);
+    const parts = { appender, clock, partitions: 3, producer: 'p', prepare: async () => {} };
+    const publisher = new Publisher<{ n: number; key: string }>(parts, { key: ({ key }) => key });
+    const messages = Array.from({ length: 3_000 }, (_, n) => ({ n, key: `k${n % 17}` }));
+    const published = Promise.all(
+      Array.from({ length: 30 }, (_, n) => publisher.publish(messages.slice(n * 100, n * 100 + 100))),
+    );
+    await clock.advance(600_000);
+    await published;
+    for (const partition of [0, 1, 2]) {
+      const frames = await readLog(store.logOf(partition));
+      expect(frames.flatMap(decodeFrame)).toEqual(messages.filter(({ key }) => partitionOf(key, 3) === partition));
+    }
+    expect(publisher.waiting).toBe(0);
+  });
+
+  it('that cannot prepare says why, and tries again with the next message', async () => {
+    const clock = createSimulatedClock();
+    const { appender } = reachStore(createMemoryStore(clock, 1), new MemoryLink(clock, createRandom(1), () => ({})));
+    let fails = true;
+    const prepare = async (): Promise<void> => {
+      if (fails) throw new Error('no stream');
+    };
+    const publisher = new Publisher<string>(
+      { appender, clock, partitions: 1, producer: 'p', prepare },
+      { key: () => '' },
+    );
+    await expect(publisher.publish('a')).rejects.toThrow('no stream');
+    fails = false;
+    await Promise.all([publisher.publish('b'), clock.advance(1_000)]);
+  });
+
+  async function readLog(log: MemoryLog): Promise<readonly Uint8Array[]> {
+    const clock = createSimulatedClock();
+    const link = new MemoryLink(clock, createRandom(1), () => ({}));
+    return (await log.open(0, link).read(1e6, 1e9)).map(({ bytes }) => bytes);
+  }
+});

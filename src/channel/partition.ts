@@ -205,14 +205,23 @@ export class Partition {
     if (actor !== undefined) this.lane.services.bus.changes.during(() => actor.send(event));
   }
 
-  /** An exception broke off whatever ran: what it left half done is failed, and what sleeps is woken. */
-  breakOff(error: unknown): void {
+  /**
+   * An exception broke off whatever ran: what it left half done is failed, and what sleeps is woken. True: the actor
+   * ended of it, and its parent has not heard of that.
+   */
+  breakOff(error: unknown): boolean {
     const { actor, life } = this;
-    if (life === undefined || actor === undefined) return;
+    if (life === undefined || actor === undefined) return false;
     const isBroken = [life.delivery.breakOff(), unstick(actor)].includes(true);
+    if (actor.getSnapshot().status !== 'active') {
+      if (this.state !== 'failed') this.enter('failed', 'crash', error);
+      return true;
+    }
     if (isBroken) this.send({ type: 'call.hung', error });
-    else if (this.canDeliver && this.inbox.size > 0) this.wake();
+    // A state that has no call ignores that.
+    if (this.canDeliver && this.inbox.size > 0) this.wake();
     life.delivery.requestTurn();
+    return false;
   }
 
   /** It failed, and is started again or given up; returns what went wrong. */
@@ -299,7 +308,13 @@ export class Partition {
   wake(): void {
     if (this.state === 'tripped') return this.watchInbox(this.state);
     this.inbox.sleep();
-    this.send({ type: this.state === 'idle' ? 'message.waiting' : 'batch.full' });
+    try {
+      this.send({ type: this.state === 'idle' ? 'message.waiting' : 'batch.full' });
+    } catch (error) {
+      // The stack is used up. Where it is less deep, the next message wakes again.
+      this.watchInbox(this.state);
+      throw error;
+    }
     // A transition takes a while.
     this.lane.services.scheduler.clock.read();
     this.life?.delivery.wake();

@@ -12,7 +12,6 @@ const TYPES_ALONE = [
   'feed-port',
   'fleet-port',
   'letter-store-port',
-  'origin',
   'ownership-port',
   'source-port',
   'trigger',

@@ -6,8 +6,12 @@ import { systemProcesses } from '../../../src/journal/processes.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { assignedOf, emptyDirectory, inventedProcess, noSignal, readMessages, room } from '../../support/journals.ts';
 
-/** The fate of an attempt to open while time goes on: `opened`, or the code of the error. */
-async function attempt(opening: Promise<unknown>, clock: SimulatedClock): Promise<unknown> {
+/** The fate of an attempt to open while time goes on: `opened`, or the code of the error. `meanwhile` runs after each step. */
+async function attempt(
+  opening: Promise<unknown>,
+  clock: SimulatedClock,
+  meanwhile: () => Promise<unknown> = async () => {},
+): Promise<unknown> {
   const ended = opening.then(
     () => 'opened',
     (error: { code: string }) => error.code,
@@ -16,7 +20,10 @@ async function attempt(opening: Promise<unknown>, clock: SimulatedClock): Promis
   void ended.then(() => {
     isOver = true;
   });
-  while (!isOver) await clock.advance(100);
+  while (!isOver) {
+    await clock.advance(100);
+    await meanwhile();
+  }
   return ended;
 }
 
@@ -70,7 +77,9 @@ it('where a process cannot be asked, its beat shows that it lives, whatever its 
   const clock = createSimulatedClock({ wallStartMs: 0 });
   const journal = await openJournalAs(inventedProcess(1), directory, { clock });
   const elsewhere = inventedProcess(2, { 1: undefined });
-  expect(await attempt(openJournalAs(elsewhere, directory, { clock }), clock)).toBe('owned');
+  // What the owner writes is on disk when this is: its beats as well.
+  const written = () => Promise.all([journal.write({ n: 1 }), clock.advance(1)]);
+  expect(await attempt(openJournalAs(elsewhere, directory, { clock }), clock, written)).toBe('owned');
   await journal.close();
 });
 

@@ -9,8 +9,10 @@ const DECLARATION = /\b(?:constructor|function)\b/;
 /** Lists that are bounded, and by what. */
 const bounded: readonly (readonly [path: string, call: string, by: string])[] = [
   ['src/channel/hand-over.ts', 'Math.max(...from.map(', 'the partitions of a channel'],
-  ['src/channel/hand-over.ts', 'receive(message, key, ...stamps)', 'two numbers'],
-  ['src/channel/late-check.ts', '...stamps)', 'two numbers'],
+  ['src/channel/hand-over.ts', 'receive(...entry)', 'the parts of an entry'],
+  ['src/channel/inbox.ts', 'receive(...entry: ', 'the parts of an entry'],
+  ['src/channel/inbox.ts', 'place(...entry)', 'the parts of an entry'],
+  ['src/router/fan-out.ts', 'Math.min(...configs.map(', 'the channels of a data type'],
   ['src/channel/watchdog.ts', 'Math.min(...looks)', 'two deadlines'],
   ['src/core/overflow.ts', 'this.place(...entry)', 'the four parts of an entry'],
   ['src/core/contained.ts', 'shallow(...args)', 'the arguments of one call'],

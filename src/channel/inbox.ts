@@ -236,6 +236,11 @@ export class Inbox {
     return this.mailbox.originsOf(count);
   }
 
+  /** Of everything that waits, also for room. */
+  get allOrigins(): Origins {
+    return [...(this.originsOf(this.size) ?? []), ...this.offers.origins];
+  }
+
   /** So many of the messages that an operator wanted flushed are taken. */
   countFlushed(count: number): void {
     this.flushLeft = Math.max(0, this.flushLeft - count);

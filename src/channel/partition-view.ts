@@ -2,6 +2,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { Counters } from '../core/counters.ts';
 import type { Histogram } from '../core/histogram.ts';
+import type { Origin } from '../core/origin.ts';
 import type { Stay } from './state-log.ts';
 
 /** What reports read of one partition: a plain reading of one moment. All times are in ms on the router's clock. */
@@ -36,11 +37,18 @@ export interface PartitionView extends Stay {
   readonly counters: Readonly<Counters>;
 }
 
+/** A partition as reports see it. */
+export interface PartitionReading {
+  readonly view: PartitionView;
+  /** Whether a message of this origin waits there, is in flight, or waits for room. */
+  holds(origin: Origin): boolean;
+}
+
 /** What reports read of one channel. */
 export interface ChannelView {
   readonly name: string;
   readonly config: ChannelConfig;
-  readonly partitions: readonly { readonly view: PartitionView }[];
+  readonly partitions: readonly PartitionReading[];
   /** Undefined: it has none. */
   readonly breaker: Breaker | undefined;
   readonly processing: Histogram;

@@ -2,6 +2,7 @@ import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { Counter } from '../core/counters.ts';
+import { isFrom, type Origin, type Origins } from '../core/origin.ts';
 import { stateName } from '../facts/chart-words.ts';
 import { handBack } from './hand-back.ts';
 import type { Inbox } from './inbox.ts';
@@ -118,6 +119,13 @@ export class Partition {
       lastError: recovery.lastError,
       spentMs: this.log.spentMs,
     };
+  }
+
+  /** A message of this origin waits here, is in flight, or waits for room. */
+  holds(origin: Origin): boolean {
+    const { inbox, recovery } = this.lane;
+    const isHere = (origins: Origins | undefined): boolean => origins?.some((each) => isFrom(each, origin)) === true;
+    return isHere(this.life?.delivery.call?.origins) || recovery.origins.some(isHere) || isHere(inbox.allOrigins);
   }
 
   /**

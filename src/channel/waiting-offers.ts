@@ -21,6 +21,10 @@ export class WaitingOffers {
     return this.#queue === undefined ? 0 : this.#queue.size;
   }
 
+  get origins(): readonly (Origin | undefined)[] {
+    return [...(this.#queue ?? [])].map(({ origin }) => origin);
+  }
+
   /** Waits. An abort takes the offer back: the promise rejects with the signal's reason. */
   add(message: unknown, signal?: AbortSignal, key?: string, origin?: Origin): Promise<Outcome> {
     return new Promise((resolve, reject) => {

@@ -21,10 +21,13 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 
 /** Which facts are logged, and how loud. What comes with each batch is not: that is what metrics are for. */
 const logged: Readonly<Record<Level, readonly (keyof RouterFacts)[]>> = {
-  debug: ['channel.entered', 'drain.progressed'],
-  info: ['router.entered', 'breaker.closed', 'alert.cleared', 'config.applied'],
-  warn: ['channel.restarted', 'batch.failed', 'message.rejected', 'message.dropped', 'breaker.opened', 'alert.raised'],
-  error: ['channel.gaveUp', 'message.deadLettered', 'config.rejected', 'callback.failed'],
+  debug: ['channel.entered', 'source.entered', 'drain.progressed'],
+  info: ['router.entered', 'breaker.closed', 'stay.began', 'stay.ended', 'alert.cleared', 'config.applied'],
+  warn: [
+    ...(['channel.restarted', 'batch.failed', 'message.rejected', 'message.dropped', 'breaker.opened'] as const),
+    ...(['source.gap', 'alert.raised'] as const),
+  ],
+  error: ['channel.gaveUp', 'source.gaveUp', 'message.deadLettered', 'config.rejected', 'callback.failed'],
 };
 const levels = Object.keys(logged) as readonly Level[];
 

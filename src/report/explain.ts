@@ -4,12 +4,14 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { BreakerRates } from '../core/breaker-change.ts';
 import { errorText } from '../core/error-text.ts';
 import { causeInWords } from '../facts/chart-words.ts';
-import { type ChannelHealth, healthOf, type RouterHealth, worstState, worstStatus } from './health.ts';
+import { duration } from './duration.ts';
+import { worstState } from './health.ts';
 
 /** Why a channel is or is not delivering. */
 export interface Explanation {
   /** All of it, in plain English. */
   readonly sentence: string;
+  /** The channel that is explained, or the source. */
   readonly channel: string;
   readonly state: string;
   readonly sinceMs: number;
@@ -19,7 +21,7 @@ export interface Explanation {
   /** What ends the state, and in how many ms if a timer does; null: no timer. */
   readonly endsBy: string;
   readonly endsInMs: number | null;
-  /** Messages that wait, and that `process` has now. */
+  /** Messages that wait, and that `process` has now; of a source, frames before the channels and in them. */
   readonly waiting: number;
   readonly inFlight: number;
 }
@@ -55,34 +57,8 @@ export function explain(channel: ChannelView, now: number): Explanation {
   };
 }
 
-/** The health at `now` of a router in this state of its statechart. */
-export function routerHealth(
-  channels: ReadonlyMap<string, ChannelView>,
-  state: string,
-  now: number,
-  refusing: ReadonlyMap<string | null, string>,
-): RouterHealth {
-  const health = Object.fromEntries(
-    [...channels].map(([name, channel]) => [name, channelHealth(channel, now, refusing.get(name))]),
-  );
-  const reason = refusing.get(null) ?? null;
-  const own = reason === null ? 'healthy' : 'degraded';
-  const worst = worstStatus([own, ...Object.values(health).map(({ status }) => status)]);
-  const ready = state === 'running' || state === 'degraded';
-  const live = state !== 'failed' && state !== 'stopped';
-  return { status: ready ? worst : 'unhealthy', state, live, ready, reason, channels: health };
-}
-
-function channelHealth(channel: ChannelView, now: number, refusing: string | undefined): ChannelHealth {
-  const view = worstOf(channel.partitions.map((partition) => partition.view));
-  const { since, state } = view;
-  const [status, reason] = [healthOf(state), reasonOf(view, channel)];
-  if (refusing === undefined) return { status, state, sinceMs: now - since, reason };
-  return { status: worstStatus([status, 'degraded']), state, sinceMs: now - since, reason: `${reason}; ${refusing}` };
-}
-
 /** The cause of the present state, with what the sink or the channel said. */
-function reasonOf(view: PartitionView, { breaker }: ChannelView): string {
+export function reasonOf(view: PartitionView, { breaker }: ChannelView): string {
   const { cause } = view;
   const rates = cause === 'breaker.opened' && breaker !== undefined ? ratesInWords(breaker.rates()) : '';
   const words = causeOf(view) + rates;
@@ -112,7 +88,8 @@ function ratesInWords({ calls, failureRate, slowCallRate }: BreakerRates): strin
   return shares.length === 0 ? '' : `: of the last ${calls} calls ${shares.join(' and ')}`;
 }
 
-function worstOf(views: readonly PartitionView[]): PartitionView {
+/** The partition in the worst state. */
+export function worstOf(views: readonly PartitionView[]): PartitionView {
   const worst = worstState(views.map(({ state }) => state));
   // A channel has at least one partition, and the worst state is the state of one of them.
   return views.find(({ state }) => state === worst) as PartitionView;
@@ -173,13 +150,6 @@ function endingFor({ isGivenUp, isReplaced, probeAt, state }: PartitionView): En
   if (state === 'tripped' && probeAt === Number.POSITIVE_INFINITY) return HELD_OPEN;
   if (state === 'failed' && isGivenUp) return GIVEN_UP;
   return ENDINGS[state] ?? NEVER;
-}
-
-/** A duration in ms, as people say it. */
-function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 120_000) return `${(ms / 1_000).toFixed(1)} s`;
-  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
 }
 
 /** How long something has lasted, once that is worth mentioning. */

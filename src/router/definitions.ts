@@ -11,6 +11,7 @@ import { SluiceError } from '../core/sluice-error.ts';
 import { checkRecorder } from '../recorder/flight-recorder.ts';
 import { ChannelEntry, rulesOf } from './channel-entry.ts';
 import type { AnyConfig, ChannelInput, RouterOptions } from './router-options.ts';
+import { type PlannedSource, planSources } from './sources.ts';
 
 type Factories = ReadonlyMap<string, ChannelFactory>;
 /** Channels that no configuration names, and what code says of them: a reload leaves them alone. */
@@ -28,19 +29,21 @@ export interface Plan extends Checked {
   readonly options: RouterOptions;
   readonly factories: Factories;
   readonly unnamed: Unnamed;
+  readonly sources: readonly PlannedSource[];
 }
 
 /** Checks everything that can be wrong with the options; throws `SluiceError` with all mistakes. */
 export function planRouter(options: RouterOptions): Plan {
-  const sources = Object.entries(options.channels ?? {});
-  if (sources.length === 0)
+  const given = Object.entries(options.channels ?? {});
+  if (given.length === 0)
     throw new SluiceError('invalid-option', 'channels must name at least one channel: { tick: TradeChannel }');
   if (options.recorder !== undefined) checkRecorder(options.recorder);
-  const factories = new Map(sources.map(([name, source]) => [name, factoryOf(source)]));
+  const factories = new Map(given.map(([name, source]) => [name, factoryOf(source)]));
+  const sources = planSources(options.sources ?? {}, [...factories.keys()]);
   const written = parseConfig(options.config ?? {});
   const names = [...factories.keys()].filter((name) => written.channels[name] === undefined);
   const unnamed = new Map(names.map((name) => [name, {}]));
-  return { options, factories, unnamed, ...check(written, factories, unnamed, new Map()) };
+  return { options, factories, unnamed, sources, ...check(written, factories, unnamed, new Map()) };
 }
 
 /** Everything that can be wrong with a configuration is found here. `running`: their classes need no new instance. */

@@ -7,8 +7,13 @@ import { addLedgers, type Ledger } from '../core/ledger.ts';
 import { channelMetrics } from '../report/metrics.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Definitions } from './definitions.ts';
+import type { Sources } from './sources.ts';
 
 const EARLY_MS = 2;
+
+/** The share of the deadline of a stop after which sources write their last commits, whatever is left. */
+const DRAIN_SHARE = 0.8;
+const RELEASE_SHARE = 0.9;
 
 /** What channels get to close after the deadline, and the router to notice, in ms. */
 const STOP_GRACE_MS = 150;
@@ -21,6 +26,7 @@ export class Fleet implements FleetPort {
   readonly #channels = new Map<string, ChannelEntry>();
   readonly #services: Services;
   readonly #definitions: Definitions;
+  readonly #sources: Sources;
   /** Partitions that have not come to their end, and their channels. */
   readonly #partitions = new Map<string, { readonly partition: Partition; readonly channel: ChannelEntry }>();
   /** Of these, those that neither warmed up nor failed yet, and those that are failed: guards need not ask each of them. */
@@ -36,8 +42,9 @@ export class Fleet implements FleetPort {
   /** Undefined: it was not stopped. */
   #stopBy: number | undefined;
 
-  constructor(services: Services, definitions: Definitions) {
+  constructor(services: Services, definitions: Definitions, sources: Sources) {
     this.#services = services;
+    this.#sources = sources;
     this.#definitions = definitions;
   }
 
@@ -68,7 +75,7 @@ export class Fleet implements FleetPort {
   }
 
   get isStopped(): boolean {
-    return this.#partitions.size === 0;
+    return this.#partitions.size === 0 && this.#sources.areStopped;
   }
 
   get escalates(): boolean {
@@ -94,6 +101,7 @@ export class Fleet implements FleetPort {
     this.#notify = notify;
     const byPriority = [...this.#partitions.values()].sort((a, b) => a.partition.priority - b.partition.priority);
     for (const { partition } of byPriority) this.#start(partition);
+    this.#sources.launch(this.#parent);
     return () => this.#halt();
   }
 
@@ -114,10 +122,14 @@ export class Fleet implements FleetPort {
     for (const { partition } of [...this.#partitions.values()]) this.#drain(partition);
   }
 
-  /** From now on nothing is taken in, and what is not delivered by `stopBy` is handed back. */
+  /** From now on nothing is read or taken in; what is not delivered soon enough before `stopBy` is handed back. */
   closeInboxes(stopBy: number): void {
     this.#stopBy = stopBy;
-    for (const { partition } of this.#partitions.values()) partition.closeInbox(stopBy);
+    const now = this.#services.clock.now();
+    const after = (share: number): number => now + share * (stopBy - now);
+    this.#sources.drain({ drainAt: after(DRAIN_SHARE), releaseAt: after(RELEASE_SHARE), stopAt: stopBy });
+    const drainAt = this.#sources.all.size === 0 ? stopBy : after(DRAIN_SHARE);
+    for (const { partition } of this.#partitions.values()) partition.closeInbox(drainAt);
   }
 
   /** A channel that is added after the start is started at once. */
@@ -182,7 +194,7 @@ export class Fleet implements FleetPort {
 
   #ended(actorId: string): void {
     const partition = this.#partitions.get(actorId)?.partition;
-    if (partition === undefined) return;
+    if (partition === undefined) return this.#sourceEnded(actorId);
     // The inbox of a living partition is closed only to drain it.
     const { isOpen } = partition.inbox;
     const isFailure = partition.state === 'failed' && isOpen;
@@ -191,6 +203,11 @@ export class Fleet implements FleetPort {
     if (replaced !== undefined) replaced();
     else if (isFailure) this.#failed(partition);
     else this.#stopped(partition);
+  }
+
+  #sourceEnded(actorId: string): void {
+    const id = this.#sources.nameOf(actorId);
+    if (id !== undefined) this.#notify({ type: 'source.stopped', id });
   }
 
   #restart(id: string): void {
@@ -233,6 +250,7 @@ export class Fleet implements FleetPort {
   /** The router's actor ended: so does every channel, at once. */
   #halt(): void {
     this.#notify = () => {};
+    this.#sources.halt();
     this.closeInboxes(this.#services.clock.now());
     for (const { partition } of [...this.#partitions.values()]) {
       partition.send({ type: 'channel.halt' });

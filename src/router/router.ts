@@ -13,9 +13,12 @@ import { SluiceError } from '../core/sluice-error.ts';
 import type { Alert, AnyEmitted, RouterBus } from '../facts/events.ts';
 import { type ChannelInfo, channelInfos } from '../report/channel-info.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
-import { type Explanation, explain, routerHealth } from '../report/explain.ts';
+import { type Explanation, explain } from '../report/explain.ts';
 import type { RouterHealth } from '../report/health.ts';
 import { type RouterMetrics, routerMetrics } from '../report/metrics.ts';
+import { routerHealth } from '../report/router-health.ts';
+import { explainSource } from '../report/source-explain.ts';
+import { type SourceInfo, sourceInfos } from '../report/source-info.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { type DeliveryOutcomeOf, deliver } from './deliver.ts';
@@ -69,6 +72,11 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   /** Which channel serves which data type: a reading of this moment. */
   get registry(): ReadonlyMap<string, ChannelInfo> {
     return channelInfos(this.#parts.intake.registry, this.#now);
+  }
+
+  /** The sources by name: a reading of this moment. */
+  get sources(): ReadonlyMap<string, SourceInfo> {
+    return sourceInfos(this.#parts.sources.all, this.#now);
   }
 
   /** The state of the router itself: starting, running, degraded, stopping, stopped or failed. */
@@ -139,17 +147,19 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Health derived from the states, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    return routerHealth(this.#parts.fleet.channels, this.state, this.#now, this.#parts.alerts.refusing);
+    return routerHealth(viewOf(this.#parts), this.state, this.#parts.alerts.refusing);
   }
 
-  /** Why a channel is or is not delivering: one object, and the same in plain English. */
+  /** Why a channel is or is not delivering, or a source is or is not read: one object, and the same in plain English. */
   explain(name: string): Explanation {
+    const source = this.#parts.sources.all.get(name);
+    if (source !== undefined) return explainSource(source.view, this.#parts.fleet.channels, this.#now);
     return explain(this.#channel(name), this.#now);
   }
 
   /** What is wrong now, oldest first; each alert is published as `alert.raised` and `alert.cleared`. */
   get alerts(): readonly Alert[] {
-    return this.#parts.alerts.list();
+    return this.#parts.alerts.list(this.#parts.sourceAlerts.list());
   }
 
   /**
@@ -169,7 +179,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   ): void {
     const { definitions, fleet } = this.#parts;
     if (fleet.isStopping) throw new SluiceError('not-running', `the router is ${this.state}`);
-    if (fleet.channels.has(name)) throw new SluiceError('duplicate-channel', `there is a channel '${name}' already`);
+    const kind = fleet.channels.has(name) ? 'channel' : 'source';
+    if (fleet.channels.has(name) || this.#parts.sources.all.has(name))
+      throw new SluiceError('duplicate-channel', `there is a ${kind} '${name}' already`);
     addChannel(this.#parts, definitions.add(name, channel, config));
   }
 
@@ -222,8 +234,13 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     for (const partition of this.#partitions(name)) partition.flush();
   }
 
-  /** Starts a channel anew, even if it was given up. What is in flight is abandoned and delivered again. */
+  /**
+   * Starts a channel anew, even if it was given up: what is in flight is abandoned and delivered again. A source is
+   * started if it waits for that or was given up.
+   */
   restart(name: string): void {
+    const source = this.#parts.sources.all.get(name);
+    if (source !== undefined) return source.restart();
     for (const partition of this.#partitions(name)) this.#parts.fleet.restartByHand(partition);
   }
 

@@ -166,10 +166,11 @@ const NOTHING: Reading = {
     ignored: 0,
     conserved: true,
     channels: {},
+    sources: {},
     deadLetters: { stored: 0, bytes: 0, evicted: 0, skipped: 0 },
     faults: { listener: 0, logger: 0, inspector: 0, recorder: 0, close: 0, rule: 0, key: 0 },
   },
-  health: { status: 'healthy', state: 'running', live: true, ready: true, reason: null, channels: {} },
+  health: { status: 'healthy', state: 'running', live: true, ready: true, reason: null, channels: {}, sources: {} },
   mailboxes: {},
   alerts: [],
 };

@@ -1,0 +1,211 @@
+import type { Clock } from '../core/clock.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { Assigned, CommitOutcome, Frame, MessagePlace, ReadRoom } from '../core/source-port.ts';
+
+const READ_WAIT_MS = 1_000;
+
+/** One partition of a memory source: its frames, and what a broker would remember of its owner. */
+export class MemoryPartition {
+  /** The outcome of every write, instead of writing. */
+  failedOutcome: CommitOutcome | undefined;
+  /** What every read rejects with. */
+  readError: unknown;
+  readonly #number: number;
+  readonly #clock: Clock;
+  #frames: Frame[] = [];
+  #last = 0;
+  #committed = 0;
+  #fence = 0;
+  #takeovers = 0;
+  #marked: MessagePlace | undefined;
+  #stay: MemoryStay | undefined;
+  #wasLeft = false;
+
+  constructor(number: number, clock: Clock) {
+    this.#number = number;
+    this.#clock = clock;
+  }
+
+  get committed(): number {
+    return this.#committed;
+  }
+
+  get stay(): Assigned | undefined {
+    return this.#stay;
+  }
+
+  append(content: readonly unknown[] | Uint8Array): number {
+    this.#last += 1;
+    const isBytes = content instanceof Uint8Array;
+    const bytes = isBytes ? content : new TextEncoder().encode(JSON.stringify(content));
+    const messages = (): readonly unknown[] => {
+      if (isBytes) throw new Error('the frame cannot be decoded');
+      return content;
+    };
+    this.#frames.push({ position: this.#last, bytes, messages });
+    this.#stay?.wake();
+    return this.#last;
+  }
+
+  remove(count: number): number {
+    const next = this.#stay?.next ?? this.#committed + 1;
+    const unread = this.#frames.filter(({ position }) => position >= next).slice(0, count);
+    this.#frames = this.#frames.filter((frame) => !unread.includes(frame));
+    return unread.length;
+  }
+
+  /** A stay that was left without a release counts as a death. */
+  begin(): Assigned {
+    this.lose();
+    if (this.#wasLeft) this.#takeovers += 1;
+    this.#wasLeft = false;
+    this.#fence += 1;
+    const began = { fence: this.#fence, takeovers: this.#takeovers, marked: this.#marked, next: this.#committed + 1 };
+    this.#stay = new MemoryStay(this, this.#clock, this.#number, began);
+    return this.#stay;
+  }
+
+  lose(): void {
+    const stay = this.#stay;
+    this.forget();
+    stay?.end();
+  }
+
+  giveBack(): void {
+    const stay = this.#stay;
+    this.#stay = undefined;
+    stay?.end();
+    this.#marked = undefined;
+  }
+
+  /** Nobody is told. */
+  forget(): void {
+    if (this.#stay !== undefined) this.#wasLeft = true;
+    this.#stay = undefined;
+  }
+
+  /** Those from the position on; the first one says what is missing before it. */
+  from(position: number, room: ReadRoom): readonly Frame[] {
+    const taken: Frame[] = [];
+    let bytes = 0;
+    let expected = position;
+    for (const frame of this.#frames) {
+      if (frame.position < position) continue;
+      bytes += frame.bytes.length;
+      if (taken.length >= room.frames || (taken.length > 0 && bytes > room.bytes)) break;
+      const gap = frame.position > expected ? { gap: { from: expected, to: frame.position - 1 } } : {};
+      taken.push({ ...frame, ...gap });
+      expected = frame.position + 1;
+    }
+    return taken;
+  }
+
+  write(stay: MemoryStay, change: { position?: number; mark?: MessagePlace; release?: true }): CommitOutcome {
+    if (this.#stay !== stay) return 'lost';
+    if (this.failedOutcome !== undefined) return this.failedOutcome;
+    const { position = 0, mark, release } = change;
+    if (mark !== undefined) this.#marked = mark;
+    if (position > this.#committed) {
+      this.#committed = position;
+      this.#takeovers = 0;
+      this.#marked = undefined;
+    }
+    if (release) this.#marked = undefined;
+    if (release) this.#stay = undefined;
+    return 'kept';
+  }
+}
+
+interface Began {
+  readonly fence: number;
+  readonly takeovers: number;
+  readonly marked: MessagePlace | undefined;
+  readonly next: number;
+}
+
+class MemoryStay implements Assigned {
+  readonly partition: number;
+  readonly fence: number;
+  readonly takeovers: number;
+  readonly marked: MessagePlace | undefined;
+  readonly #home: MemoryPartition;
+  readonly #clock: Clock;
+  readonly #lost = new AbortController();
+  #next: number;
+  #isReading = false;
+  #wake: () => void = () => {};
+
+  constructor(home: MemoryPartition, clock: Clock, partition: number, { fence, takeovers, marked, next }: Began) {
+    this.#home = home;
+    this.#clock = clock;
+    this.partition = partition;
+    this.fence = fence;
+    this.takeovers = takeovers;
+    this.marked = marked;
+    this.#next = next;
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  get next(): number {
+    return this.#next;
+  }
+
+  wake(): void {
+    this.#wake();
+  }
+
+  end(): void {
+    this.#lost.abort();
+    this.#wake();
+  }
+
+  async read(room: ReadRoom, signal: AbortSignal): Promise<readonly Frame[]> {
+    if (this.#isReading) throw new SluiceError('refused', 'a read of the partition is under way: await it first');
+    this.#isReading = true;
+    try {
+      if (signal.aborted) return [];
+      const frames = this.#take(room);
+      if (frames.length > 0 || this.#home.stay !== this) return frames;
+      await this.#wait(signal);
+      return signal.aborted ? [] : this.#take(room);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  async commit(position: number): Promise<CommitOutcome> {
+    return this.#home.write(this, { position });
+  }
+
+  async mark(mark: MessagePlace): Promise<CommitOutcome> {
+    return this.#home.write(this, { mark });
+  }
+
+  async release(position: number | undefined): Promise<CommitOutcome> {
+    const outcome = this.#home.write(this, { release: true, ...(position === undefined ? {} : { position }) });
+    this.#wake();
+    return outcome;
+  }
+
+  #take(room: ReadRoom): readonly Frame[] {
+    if (this.#home.readError !== undefined) throw this.#home.readError;
+    if (this.#home.stay !== this) return [];
+    const frames = this.#home.from(this.#next, room);
+    this.#next = (frames.at(-1)?.position ?? this.#next - 1) + 1;
+    return frames;
+  }
+
+  async #wait(signal: AbortSignal): Promise<void> {
+    let timer: unknown;
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timer = this.#clock.setTimeout(resolve, READ_WAIT_MS);
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await woken;
+    this.#clock.clearTimeout(timer);
+  }
+}

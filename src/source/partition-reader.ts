@@ -55,6 +55,7 @@ export class PartitionReader {
   private hasEnded = false;
   private isGoing = false;
   private full: Fullness | undefined = undefined;
+  private releasing: Promise<void> | undefined = undefined;
   private readonly onLost = (): void => this.end('lost');
 
   constructor(assigned: Assigned, parts: ReaderParts) {
@@ -123,12 +124,9 @@ export class PartitionReader {
   }
 
   /** The last commit and the giving back, in one write. */
-  async release(withinMs: number): Promise<void> {
-    if (this.hasEnded) return;
-    this.hold();
-    const upTo = this.ledger.settledUpTo;
-    const outcome = await this.assigned.release(upTo, Math.max(0, withinMs)).catch((): CommitOutcome => 'unknown');
-    this.end(outcome === 'lost' ? 'lost' : 'released', outcome === 'kept' ? upTo : undefined);
+  release(withinMs: number): Promise<void> {
+    this.releasing ??= this.releaseNow(withinMs);
+    return this.releasing;
   }
 
   /** The stay is over. `upTo`: the position of its last commit. */
@@ -139,6 +137,14 @@ export class PartitionReader {
     this.ledger.close(upTo);
     this.hold();
     this.parts.listener.ended(this, how);
+  }
+
+  private async releaseNow(withinMs: number): Promise<void> {
+    if (this.hasEnded) return;
+    this.hold();
+    const upTo = this.ledger.settledUpTo;
+    const outcome = await this.assigned.release(upTo, Math.max(0, withinMs)).catch((): CommitOutcome => 'unknown');
+    this.end(outcome === 'lost' ? 'lost' : 'released', outcome === 'kept' ? upTo : undefined);
   }
 
   private async run(): Promise<void> {

@@ -35,7 +35,9 @@ export function simulatedSource(options: SimulatedSourceOptions): SimulatedSourc
   const { clock, partitions = 1, seed = 1, delayMs = 0, failures = 0 } = options;
   const source = memorySource({ clock, partitions });
   const trouble = new Trouble(clock, createRandom(seed), delayMs, failures / 100);
-  const stays = new Map<Assigned, Assigned>();
+  const stays = new WeakMap<Assigned, Assigned>();
+  /** What a killed process began does not go on in its successor. */
+  let process = 0;
   const troubled = (owner: SourceOwner): SourceOwner => ({
     assigned(assigned) {
       const stay = new TroubledStay(assigned, trouble);
@@ -47,13 +49,19 @@ export function simulatedSource(options: SimulatedSourceOptions): SimulatedSourc
   return {
     ...source,
     async start(owner) {
+      const own = process;
       await trouble.pass('the source cannot be reached');
+      if (own !== process) throw new Error('the process was killed while it started');
       await source.start(troubled(owner));
     },
     async close(withinMs) {
+      const own = process;
       await trouble.delay();
-      await source.close(withinMs);
-      stays.clear();
+      if (own === process) await source.close(withinMs);
+    },
+    kill() {
+      process += 1;
+      source.kill();
     },
     calm: () => trouble.end(),
   };

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { filesIn, projectRoot, textOf } from '../support/project-files.ts';
 
 /** Ports and words: types alone, which the compiler proves. */
-const TYPES_ALONE = ['breaker-change', 'channel-port', 'clock', 'fleet-port', 'trigger'];
+const TYPES_ALONE = ['breaker-change', 'channel-port', 'clock', 'fleet-port', 'reading-port', 'trigger'];
 
 const modules = filesIn('src/core').map((path) => basename(path, '.ts'));
 

@@ -7,6 +7,7 @@ export {
   type PathCoverage,
 } from './channel-paths.ts';
 export { type Accounts, checkBounds, checkConservation, checkOrder, type OrderRule } from './checkers.ts';
+export { type MemorySource, type MemorySourceOptions, memorySource } from './memory-source.ts';
 export type { MessageOutcome } from './message-roll.ts';
 export {
   busy,
@@ -24,6 +25,7 @@ export {
   succeed,
 } from './reactions.ts';
 export { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts';
+export { type SimulatedSource, type SimulatedSourceOptions, simulatedSource } from './simulated-source.ts';
 export { createSink, type Sink, type SinkCall, type SinkOptions } from './sink.ts';
 export { type BatchResult, type TestBatchOptions, testBatch } from './test-batch.ts';
 export { message, messages, type TestMessage } from './test-messages.ts';

@@ -4,7 +4,7 @@ import { createRouter, type DataChannelRouter, defineChannel } from '../../src/i
 import type { ModelEvent } from '../../src/testing/machine-paths.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { GatedSource } from './gated-source.ts';
-import { type SourceWorld, sourceFactsOf } from './source.ts';
+import type { SourceWorld, sourceFactsOf } from './source.ts';
 
 const DEADLINE_MS = 10_000;
 

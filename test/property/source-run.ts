@@ -105,7 +105,8 @@ export class SourceRun {
       const position = this.#positions.get(n) ?? 0;
       const stays = context.positions.filter((stay) => stay.partition === partition);
       const base = Math.min(...stays.map(({ fence }) => this.#base.get(`${partition} ${fence}`) ?? 0));
-      if (position <= base) this.violations.push(`message ${n} at ${position} came again, though ${base} was committed`);
+      if (position <= base)
+        this.violations.push(`message ${n} at ${position} came again, though ${base} was committed`);
       const key = `${sym} ${ev}`;
       const last = this.#last.get(key) ?? -1;
       if (n < last && !this.#settled.has(n)) this.violations.push(`message ${n} was delivered after ${last}`);
@@ -204,7 +205,9 @@ export class SourceRun {
   #checkLaw(when: string, { committed, held, left, places, read }: SourceMetrics): void {
     const placed = Object.values(places).reduce((sum, count) => sum + count, 0);
     if (read !== committed + left + held || held !== placed)
-      this.violations.push(`${when}: ${read} read, ${committed} committed, ${left} left, ${held} held in ${placed} places`);
+      this.violations.push(
+        `${when}: ${read} read, ${committed} committed, ${left} left, ${held} held in ${placed} places`,
+      );
   }
 
   #checkNothingSkipped(when: string): void {

@@ -97,7 +97,7 @@ describe('the text', () => {
         (channel) => {
           const reading = { ...NOTHING, alerts: [{ alert: 'hung', channel }] } as const;
           const labels = parsed(textOf(reading)).find(({ name }) => name === 'sluice_alert_active')?.labels;
-          expect(labels).toEqual({ alert: 'hung', channel });
+          expect(labels).toEqual({ alert: 'hung', channel, source: '' });
         },
       ),
       { seed: 6 },

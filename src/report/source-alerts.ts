@@ -57,14 +57,14 @@ export class SourceAlerts {
 
   #lookAt(view: SourceView, now: number): void {
     const { error, name, state } = view;
-    const failed = state === 'failed' && `source ${name} was given up: ${errorText(error)}`;
+    const failed = state === 'failed' && `the source was given up: ${errorText(error)}`;
     this.#set('source-failed', name, failed, null);
     const held = state === 'stopped' ? undefined : oldestHeld(view, now);
     if (held === undefined || held.heldMs < HELD_MS) return this.#set('source-held', name, false, null);
     // To find who has it means to look at every message that waits.
     if (this.#raised.has(keyOf('source-held', name))) return;
     const text =
-      `source ${name}: frame ${held.position} of partition ${held.partition} has not been settled for ` +
+      `frame ${held.position} of partition ${held.partition} has not been settled for ` +
       `${duration(held.heldMs)}; it is ${holdInWords(held, view, this.#channels)}`;
     this.#set('source-held', name, text, holderOf(held, this.#channels)?.name ?? null);
   }

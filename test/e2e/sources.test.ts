@@ -52,7 +52,7 @@ describe.skipIf(isWithoutBrowser)(`a source in the inspector${browserNote}`, () 
       /^source bars has been held for .* in channel ohlcv, which is tripped/,
     );
     expect(await page.locator('svg.chart [data-state="ready.held"]').getAttribute('class')).toContain('active');
-    expect(await page.locator('#alert-list').textContent()).toMatch(/bars: source bars: frame .* has not been settled/);
+    expect(await page.locator('#alert-list').textContent()).toMatch(/bars: frame .* has not been settled/);
     await page.screenshot({ path: picture });
     await page.locator('#tab-numbers').click();
     expect(await page.locator('#pane caption').textContent()).toMatch(/^28 read = 20 committed \+ 0 left \+ 8 held$/);

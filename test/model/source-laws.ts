@@ -62,3 +62,10 @@ export function reasonAfter(from: string, to: string, type: string): { cause: st
   const isPassed = to === 'closing' && from !== 'releasing' && from !== 'starting' && from !== 'recovering';
   return { cause: isPassed ? 'xstate.done.actor.release' : type };
 }
+
+/** The last failure is told until a start succeeds. */
+export function errorAfter(before: string | undefined, type: string): string | undefined {
+  if (type === 'xstate.done.actor.start') return undefined;
+  if (type === 'source.failed' || type === 'xstate.error.actor.start') return 'the source failed';
+  return type.startsWith('xstate.after.startTimeout.') ? 'the source did not start in time' : before;
+}

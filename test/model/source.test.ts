@@ -4,7 +4,7 @@ import { longest, pathsThrough, placeOf } from '../../src/testing/machine-paths.
 import { createTransitionCoverage } from '../../src/testing/transition-coverage.ts';
 import { sourceFactsOf, sourceModel } from './source.ts';
 import { SourceDriver } from './source-driver.ts';
-import { placeAfter, reasonAfter } from './source-laws.ts';
+import { errorAfter, placeAfter, reasonAfter } from './source-laws.ts';
 import { gapsInTable, type Ignored } from './table.ts';
 
 const paths = longest(pathsThrough(sourceModel));
@@ -47,17 +47,20 @@ it('a real source does what its chart says, on every path, and every transition 
     driver.letReleaseBreak();
     const walked: string[] = [];
     let from = '';
+    let error: string | undefined;
     for (const { event, state } of steps) {
       walked.push(event.type);
       if (event.type !== 'xstate.init') await driver.cause(event);
       const to = placeOf(state);
       const told = reasonAfter(from, to, event.type);
+      error = errorAfter(error, event.type);
       const isActive = to.startsWith('ready.') || to === 'draining';
       expect(
         {
           state: placeOf(driver.snapshot),
           status: driver.snapshot.status,
           isRead: driver.isRead,
+          error: driver.snapshot.context.error?.message,
           ...(isActive && driver.facts),
           ...(told && { cause: driver.snapshot.context.cause }),
         },
@@ -66,6 +69,7 @@ it('a real source does what its chart says, on every path, and every transition 
         state: placeAfter(from, event.type, event.world ?? state.world),
         status: state.status,
         isRead: to === 'ready.reading',
+        error,
         ...(isActive && sourceFactsOf(state.world)),
         ...told,
       });

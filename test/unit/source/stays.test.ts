@@ -189,7 +189,7 @@ it('a source that says that no other attempt helps is given up until an operator
   const test = await createTestRouter({ clock, sinks: { ohlcv: { batchSize: 2 } }, sources: { bars: source } });
   await test.advance(100_000);
   expect(test.router.alerts).toMatchObject([
-    { alert: 'source-failed', channel: null, source: 'bars', text: 'source bars was given up: the log went back' },
+    { alert: 'source-failed', channel: null, source: 'bars', text: 'the source was given up: the log went back' },
   ]);
   expect(test.router.health().sources.bars?.status).toBe('unhealthy');
   expect(test.facts('source.gaveUp')).toMatchObject([{ source: 'bars' }]);

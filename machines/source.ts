@@ -105,9 +105,10 @@ export const sourceMachine = setup({
             { guard: 'hasPartitions', target: 'reading' },
           ],
         },
-        reading: { entry: 'noteCause' },
-        held: { entry: 'noteCause' },
-        revoking: { entry: 'noteCause' },
+        // They are entered through standby, with its cause.
+        reading: {},
+        held: {},
+        revoking: {},
       },
     },
     recovering: {

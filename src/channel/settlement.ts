@@ -48,7 +48,8 @@ function delivered(lane: Lane, count: number): void {
 
 /** `failures`: those that were named, by index. */
 function settleDelivered(origins: Origins, failures?: ReadonlyMap<number, unknown>): void {
-  for (const [index, origin] of origins.entries()) if (failures?.has(index) !== true) origin?.settled('delivered');
+  for (let index = 0; index < origins.length; index += 1)
+    if (failures?.has(index) !== true) origins[index]?.settled('delivered');
 }
 
 function condemn(lane: Lane): void {

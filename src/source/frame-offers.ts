@@ -67,15 +67,23 @@ export class FrameOffers {
     const crashedIn = marked?.position === position ? marked.index : -1;
     const messages = this.decode(frame, origin);
     for (let index = 0; index < messages.length; index += 1) {
+      let hasWaited = isCareful;
       if (index === crashedIn) this.condemn(messages[index], 'crashed', new Error(CRASHED), origin);
       else {
         if (isCareful && !(await this.mark({ position, index }))) return;
         const isTaken = this.bring(messages[index], origin);
-        if (isTaken !== true && !(await isTaken)) return;
+        if (isTaken !== true) {
+          if (!(await isTaken)) return;
+          hasWaited = true;
+        }
       }
       if (isCareful) await this.until(() => this.stay.ledger.isQuiet);
-      else if (index % LOOK_EVERY === 0 && this.parts.door.isSliceOver()) await this.turn();
-      if (this.stay.stopped.aborted && index < messages.length - 1) return;
+      else if (index % LOOK_EVERY === 0 && this.parts.door.isSliceOver()) {
+        await this.turn();
+        hasWaited = true;
+      }
+      // To look for each message whether it was stopped would cost more than the rest.
+      if (hasWaited && this.stay.stopped.aborted && index < messages.length - 1) return;
     }
     origin.offered();
     this.frames += 1;

@@ -290,3 +290,36 @@ it('a message is not given up when the process died at its position only twice',
   expect(numbers(rig.sink.delivered)).toEqual([1]);
   expect(rig.test.router.deadLetters.list()).toEqual([]);
 });
+
+it('a handler that stops the router while its frame is offered leaves the rest of the frame with the reader', async () => {
+  const { clock, source, sink, test } = await sourceRig({
+    isStarted: false,
+    sinks: { ohlcv: { batchSize: 1, priority: 1, timeoutMs: 5 } },
+  });
+  source.append(messages('ohlcv', 5));
+  sink.otherwise = ({ batch }) => {
+    if (batch[0]?.n === 1) test.router.stop().catch(() => {});
+  };
+  test.router.start().catch(() => {});
+  await test.advance(1_000);
+  const report = await test.stop();
+  expect(numbers(sink.delivered)).toEqual([0, 1]);
+  expect(report.sources.bars).toMatchObject({ committed: 0, held: 1, heldFrames: [{ positions: [1] }] });
+  const again = await sourceRig({ clock, source });
+  await again.test.advance(1_000);
+  expect(numbers(again.sink.delivered)).toEqual([0, 1, 2, 3, 4]);
+});
+
+it('a revoke while an offer waits for room begins no other offer', async () => {
+  const { source, sink, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 1, capacity: 1 } } });
+  const held = hold();
+  sink.script.push(held);
+  source.append(messages('ohlcv', 6));
+  await test.advance(50);
+  const revoked = source.revoke(0, 500);
+  held.succeed();
+  await test.advance(600);
+  await revoked;
+  expect(numbers(sink.delivered).length).toBeLessThan(6);
+  expect(source.committed()).toBe(0);
+});

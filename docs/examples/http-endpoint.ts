@@ -17,10 +17,11 @@ export function createEndpoint(router: Pick<DataChannelRouter, 'deliver'>): Serv
       return answer(400, { error: 'the body is not JSON' });
     }
     const outcomes = [await router.deliver(body, { signal: gone.signal })].flat();
-    const isAll = (...wanted: string[]): boolean => outcomes.every(({ status }) => wanted.includes(status));
-    const states = outcomes.map(({ status }) => status);
-    if (isAll('delivered')) answer(200, states);
+    const statuses = outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason : outcome.status));
+    const isAll = (...wanted: string[]): boolean => statuses.every((status) => wanted.includes(status));
+    // Nobody wants what is ignored.
+    if (isAll('delivered', 'ignored')) answer(200, statuses);
     // What lies in the store of dead letters need not be sent again; all else must be.
-    else answer(isAll('delivered', 'dead-lettered') ? 422 : 503, states);
+    else answer(isAll('delivered', 'ignored', 'dead-lettered') ? 422 : 503, statuses);
   });
 }

@@ -40,7 +40,7 @@ export interface InboxOptions {
  * It knows nothing of what becomes of a message afterwards; the counters do.
  */
 export class Inbox {
-  private readonly offers = new WaitingOffers();
+  readonly offers: WaitingOffers = new WaitingOffers();
   private readonly gaps: GapLog;
   private readonly options: InboxOptions;
   private readonly counters: Counters;
@@ -152,31 +152,54 @@ export class Inbox {
     known: string | undefined,
     origin?: Origin | undefined,
   ): Outcome {
-    if (!this.isDoorOpen) return this.reject('not-running', message);
-    if (this.isShut()) return this.reject('tripped', message);
-    let payload = message;
+    const { refusal } = this;
+    if (refusal !== undefined) return this.reject(refusal, message);
+    let payload: unknown;
     try {
-      if (isPayload !== true && this.validate !== undefined) payload = this.validate(message);
+      payload = this.payloadOf(message, isPayload);
     } catch (error) {
-      const outcome = this.reject('invalid', message, error);
-      this.options.services.keepDeadLetter(this.config.name, 'invalid', message, error, 0, origin);
-      return outcome;
+      return this.rejectInvalid(message, error, origin);
     }
-    // A payload may show its key no more.
-    const key = known ?? (payload === message ? undefined : this.options.keyOf(message));
-    return this.admit(payload, message, key, origin);
+    if (!this.put(payload, this.keyFor(payload, message, known), origin)) return this.reject('mailbox-full', message);
+    this.wakeIfDue();
+    return ACCEPTED;
   }
 
-  private admit(payload: unknown, message: unknown, key: string | undefined, origin: Origin | undefined): Outcome {
+  /** Why every message is refused now; undefined: they are not. */
+  get refusal(): 'not-running' | 'tripped' | undefined {
+    if (!this.isDoorOpen) return 'not-running';
+    return this.isShut() ? 'tripped' : undefined;
+  }
+
+  /** What the channel makes of a message; throws why it is invalid. */
+  payloadOf(message: unknown, isPayload: boolean | undefined): unknown {
+    return isPayload !== true && this.validate !== undefined ? this.validate(message) : message;
+  }
+
+  /** A payload may show its key no more; undefined: it is the message itself, which can be asked at any time. */
+  keyFor(payload: unknown, message: unknown, known: string | undefined): string | undefined {
+    return known ?? (payload === message ? undefined : this.options.keyOf(message));
+  }
+
+  /** There is no room for such a message, or others wait for room. */
+  isBlocked(message: unknown, key: string | undefined): boolean {
+    return this.offers.size > 0 || !this.overflow.hasRoomFor(message, key);
+  }
+
+  /** Takes a checked message in and wakes nobody. False: the caller still owns it. */
+  put(payload: unknown, key: string | undefined, origin: Origin | undefined): boolean {
     const { clock, counters, mailbox } = this;
     // The wait of a batch counts from its first message, so that message is never stamped with a shared reading.
     if (mailbox.size === 0 && this.config.batchSize > 1) clock.read();
     else clock.advance(1);
     const sequence = counters[Counter.accepted] + 1;
-    if (!this.overflow.admit(payload, key, clock.now, sequence, origin)) return this.reject('mailbox-full', message);
+    if (!this.overflow.admit(payload, key, clock.now, sequence, origin)) return false;
     counters[Counter.accepted] = sequence;
-    if (mailbox.size >= this.wakeAt) this.waker?.wake();
-    return ACCEPTED;
+    return true;
+  }
+
+  wakeIfDue(): void {
+    if (this.mailbox.size >= this.wakeAt) this.waker?.wake();
   }
 
   /** As `accept`, but waits for room, in order of asking. An abort takes the offer back: it was never received. */
@@ -190,7 +213,8 @@ export class Inbox {
   admitOffers(): void {
     while (this.offers.size > 0 && !(this.isDoorOpen && this.mailbox.isFull)) {
       const offer = this.offers.shift();
-      offer?.answer(this.check(offer.message, false, offer.key, offer.origin));
+      if (offer?.call !== undefined) offer.call();
+      else offer?.answer(this.check(offer.message, false, offer.key, offer.origin));
     }
   }
 
@@ -303,10 +327,17 @@ export class Inbox {
     return waitedMs >= this.config.timeoutMs ? 'age' : undefined;
   }
 
-  private reject(reason: keyof typeof Counter & RejectReason, message: unknown, error?: unknown): Outcome {
+  /** Refuses a message; the caller still owns it. */
+  reject(reason: keyof typeof Counter & RejectReason, message: unknown, error?: unknown): Outcome {
     this.counters[Counter.rejected] += 1;
     this.counters[Counter[reason]] += 1;
     this.options.services.bus.publish('message.rejected', { channel: this.config.name, reason, message, error });
     return REJECTED[reason];
+  }
+
+  rejectInvalid(message: unknown, error: unknown, origin: Origin | undefined): Outcome {
+    const outcome = this.reject('invalid', message, error);
+    this.options.services.keepDeadLetter(this.config.name, 'invalid', message, error, 0, origin);
+    return outcome;
   }
 }

@@ -94,12 +94,11 @@ function fillChannels(written: unknown): unknown {
 }
 
 /**
- * Finds what no single field shows: names, data types served twice, limits in the wrong order. zod would skip such
+ * Finds what no single field shows: names, limits in the wrong order. zod would skip such
  * checks as soon as any field is wrong, but every mistake is to be reported at once.
  */
 function crossChecks(written: unknown, filled: unknown): readonly Finding[] {
   const channels = valueAt(filled, ['channels']);
-  const servedBy = new Map<unknown, string>();
   return Object.entries(isMap(channels) ? channels : {}).flatMap(([name, channel]): readonly Finding[] => {
     const path = ['channels', name];
     const findings = orderedFields.flatMap((pair) => checkOrder(written, filled, path, pair));
@@ -112,11 +111,6 @@ function crossChecks(written: unknown, filled: unknown): readonly Finding[] {
     };
     const repeated = valueAt(channel, ['name']);
     if (typeof repeated === 'string' && repeated !== name) refuse('name', `must be ${name} or left out`);
-    const dataType = valueAt(channel, ['dataType']);
-    const other = servedBy.get(dataType);
-    if (other === undefined) servedBy.set(dataType, name);
-    else if (typeof dataType === 'string')
-      refuse('dataType', `must be a data type of its own, not the one of channel ${other}`);
     return findings;
   });
 }

@@ -67,7 +67,10 @@ const eventRulesSchema = z.custom<Readonly<Record<string, unknown>>>(isMap, 'mus
 /** One channel as it may be written; every field has a default. */
 export const channelSchema = sectionOf({
   name: word('restart', 'The name of the channel: always the key of its map, so you can leave it out.'),
-  dataType: word('restart', 'The data type of the channel, which no other may have. Default: the name of the channel.'),
+  dataType: word(
+    'restart',
+    'The data type of the channel; each channel of a type gets all its messages. Default: the name of the channel.',
+  ),
   priority: whole(1, 9, 2, 'live', '1 is processed at once; the others take turns, 2 first and 9 last.'),
   batchSize: whole(1, 100_000, 100, 'next-batch', 'A batch is due when this many messages wait.'),
   timeoutMs: whole(1, 3_600_000, 100, 'next-batch', 'A batch is due when its first message waited this long, in ms.'),

@@ -30,6 +30,8 @@ export interface Origin {
   readonly source: unknown;
   /** Where its messages lie in a source; undefined: they come from none. */
   readonly place?: SourcePlace | undefined;
+  /** The origin it tells, if it is that of a message in several channels. */
+  readonly of?: Origin | undefined;
   /** Nothing more will happen to the message. `letter`: what it became, if it was given up. Must not throw. */
   settled(how: Settlement, letter?: GivenUp): void;
   /** Its channel ended and had not delivered it (`returned`), or had it in a call that did not settle. Must not throw. */
@@ -50,9 +52,9 @@ export function supersede(before: Origin, by: Origin | undefined): Origin | unde
   return open.length === 0 ? by : new Superseding(by, open);
 }
 
-/** Whether the origin is this one, or that of a message that stands for one of this. */
+/** Whether the origin is this one or tells it, or is that of a message that stands for one of this. */
 export function isFrom(origin: Origin | undefined, sought: Origin): boolean {
-  return origin === sought || allOf(origin).includes(sought);
+  return allOf(origin).some((each) => each === sought || each.of === sought);
 }
 
 function allOf(origin: Origin | undefined): readonly Origin[] {
@@ -86,4 +88,25 @@ class Superseding implements Origin {
   handedBack(how: 'returned' | 'unsettled'): void {
     for (const origin of allOf(this)) origin.handedBack(how);
   }
+}
+
+/** From the best to the worst that may become of a message: the worst stands for what became of it in several channels. */
+const FATES = ['delivered', 'conflated', 'dropped', 'dead-lettered', 'returned', 'unsettled'] as const;
+type Fate = (typeof FATES)[number];
+
+/** The origin of a message that goes to so many channels: it hears one thing, once all of them have said theirs. */
+export function joinOrigin(origin: Origin, channels: number): Origin {
+  let open = channels;
+  let worst = 0;
+  let given: GivenUp | undefined;
+  const hear = (fate: Fate, letter?: GivenUp): void => {
+    open -= 1;
+    worst = Math.max(worst, FATES.indexOf(fate));
+    given ??= letter;
+    if (open > 0) return;
+    const how = FATES[worst] ?? fate;
+    if (how === 'returned' || how === 'unsettled') origin.handedBack(how);
+    else origin.settled(how, given);
+  };
+  return { source: origin.source, place: origin.place, of: origin, settled: hear, handedBack: hear };
 }

@@ -44,6 +44,12 @@ export class Overflow {
     if (policy === 'conflate') this.conflateAll();
   }
 
+  /** Whether `admit` would take such a message in. */
+  hasRoomFor(message: unknown, key: string | undefined): boolean {
+    if (!this.mailbox.isFull || this.policyNow.startsWith('drop')) return true;
+    return this.policyNow === 'conflate' && this.placeOf(key ?? this.keyOf(message)) !== undefined;
+  }
+
   /** True: the message was taken in, although it or another one may be lost. False: the caller still owns it. */
   admit(
     message: unknown,

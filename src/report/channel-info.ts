@@ -28,7 +28,8 @@ export function channelInfos(
   return new Map([...channels].map(([key, channel]) => [key, channelInfo(channel, now)]));
 }
 
-function channelInfo({ name, config, partitions }: ChannelView, now: number): ChannelInfo {
+/** Reads one channel at `now`. */
+export function channelInfo({ name, config, partitions }: ChannelView, now: number): ChannelInfo {
   const infos = partitions.map(({ view }): PartitionInfo => {
     const { id, state, since, waiting, inFlight, oldestAcceptedAt } = view;
     return { id, state, sinceMs: now - since, waiting, inFlight, oldestMs: Math.max(0, now - oldestAcceptedAt) };

@@ -6,6 +6,7 @@ import { errorText } from '../core/error-text.ts';
 import { causeInWords } from '../facts/chart-words.ts';
 import { duration } from './duration.ts';
 import { worstState } from './health.ts';
+import { sharingInWords } from './sharing.ts';
 
 /** Why a channel is or is not delivering. */
 export interface Explanation {
@@ -24,10 +25,12 @@ export interface Explanation {
   /** Messages that wait, and that `process` has now; of a source, frames before the channels and in them. */
   readonly waiting: number;
   readonly inFlight: number;
+  /** Other channels that get the same messages. */
+  readonly sharesWith: readonly string[];
 }
 
-/** Explains a channel at `now`; of several partitions, the worst. */
-export function explain(channel: ChannelView, now: number): Explanation {
+/** Explains a channel at `now`; of several partitions, the worst. `sharers`: the other channels of its data type. */
+export function explain(channel: ChannelView, now: number, sharers: readonly ChannelView[]): Explanation {
   const views = channel.partitions.map(({ view }) => view);
   const view = worstOf(views);
   const { id, since, state } = view;
@@ -42,7 +45,7 @@ export function explain(channel: ChannelView, now: number): Explanation {
   const stay = state === 'failed' ? `failed ${lasted} ago` : `has been ${doing[state] ?? state} for ${lasted}`;
   const sentence =
     `${name} ${stay} (${reasonOf(view, channel)}). ${ending} ` +
-    `${waiting} waiting${age('the oldest for', now - oldestAt)}, ${inFlight} in flight${age('for', now - calledAt)}.`;
+    `${waiting} waiting${age('the oldest for', now - oldestAt)}, ${inFlight} in flight${age('for', now - calledAt)}.${sharingInWords(channel, sharers)}`;
   return {
     sentence,
     channel: channel.name,
@@ -54,6 +57,7 @@ export function explain(channel: ChannelView, now: number): Explanation {
     endsInMs,
     waiting,
     inFlight,
+    sharesWith: sharers.map(({ name }) => name),
   };
 }
 

@@ -10,7 +10,10 @@ import { isSourceConserved, type SourceMetrics, sourceMetrics } from './source-m
 
 /** Everything measured of a router. */
 export interface RouterMetrics {
-  /** All that was handed to the router, unroutable messages among them. */
+  /**
+   * All that was handed to the router, unroutable messages among them. Where channels share a data type, a message counts
+   * once for each channel that took it in or found it invalid; refused, it counts once, for the channel that refused it.
+   */
   readonly received: number;
   /** Messages that no channel serves; rejected, and kept as dead letters. */
   readonly unroutable: number;

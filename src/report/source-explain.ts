@@ -77,7 +77,7 @@ export function explainSource(view: SourceView, channels: Channels, now: number)
   return {
     sentence: `${stay} ${ending.replace('%', duration(endsInMs ?? 0))} ${oldest} ${counts}`,
     ...{ channel: name, state, sinceMs: now - since, cause: causeInWords(cause), error, endsBy, endsInMs },
-    ...{ waiting, inFlight },
+    ...{ waiting, inFlight, sharesWith: [] },
   };
 }
 

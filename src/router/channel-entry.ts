@@ -28,6 +28,13 @@ export interface ChannelEntryOptions {
   readonly instance: AnyChannel | undefined;
 }
 
+/** The partition of a message. */
+export interface Place {
+  readonly inbox: Inbox;
+  /** Undefined: it was not read. */
+  readonly key: string | undefined;
+}
+
 /** One channel of a router: its name, its configuration and its partitions. */
 export class ChannelEntry implements BreakerUser, ChannelView {
   readonly name: string;
@@ -113,8 +120,14 @@ export class ChannelEntry implements BreakerUser, ChannelView {
 
   /** As `accept`, but waits for room. */
   offer(message: unknown, signal?: AbortSignal, origin?: Origin): Outcome | Promise<Outcome> {
+    const { inbox, key } = this.placeOf(message);
+    return inbox.offer(message, signal, key, origin);
+  }
+
+  /** Where a message goes, and its key, if that says where. */
+  placeOf(message: unknown): Place {
     const key = this.only === undefined ? this.keyOf?.(message) : undefined;
-    return this.partitioning(key ?? '').inbox.offer(message, signal, key, origin);
+    return { inbox: this.partitioning(key ?? '').inbox, key };
   }
 
   /** Makes the instance of one life. Throws what its constructor throws, and every mistake in its rules. */

@@ -8,6 +8,7 @@ import {
   isRefusal,
 } from '../facts/dead-letters.ts';
 import type { ChannelEntry } from './channel-entry.ts';
+import type { FanOut } from './fan-out.ts';
 import type { RouterParts } from './parts.ts';
 
 /** How dead letters are replayed. */
@@ -122,7 +123,7 @@ export class DeadLetterDesk {
     }
   }
 
-  #accept(letter: DeadLetter, channel: ChannelEntry): Fate {
+  #accept(letter: DeadLetter, channel: ChannelEntry | FanOut): Fate {
     const { message, reason } = letter;
     if (typeof message === 'object' && message !== null) replays.set(message, replaysOf(message) + 1);
     // A letter that was never accepted is routed anew; the others are payloads already, and go behind the door.

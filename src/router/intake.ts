@@ -6,6 +6,7 @@ import { type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import type { Recognition } from '../core/recognition.ts';
 import type { FlightRecorder } from '../recorder/flight-recorder.ts';
 import type { ChannelEntry } from './channel-entry.ts';
+import { FanOut } from './fan-out.ts';
 
 /** How a message is handed over. */
 export interface RouteOptions {
@@ -37,13 +38,16 @@ export interface OfferOptions extends RouteOptions {
 export const routeOptions: OptionNames<RouteOptions> = { dataType: true };
 export const offerOptions: OptionNames<OfferOptions> = { ...routeOptions, signal: true };
 
+/** Where the messages of a data type go. */
+type Destination = ChannelEntry | FanOut;
+
 /** The door of the router: finds the channel of each message. Nothing here throws because of a message. */
 export class Intake {
-  /** Channels by the data type they serve; changed by `serve`. */
-  readonly registry = new Map<string, ChannelEntry>();
+  /** By the data type they serve; changed by `serve`. */
+  private readonly destinations = new Map<string, Destination>();
   /** The `ev` of messages that came, where that alone decides, and their channels: comparing a handful beats hashing. */
   private events: unknown[] = [];
-  private served: ChannelEntry[] = [];
+  private served: Destination[] = [];
   private refused = 0;
   private ignoredCount = 0;
   private unwanted: ReadonlySet<unknown> = new Set();
@@ -70,25 +74,66 @@ export class Intake {
     this.unwanted = new Set(types);
   }
 
-  /** From now on this channel serves the data type; undefined: none does. */
-  serve(dataType: string, channel: ChannelEntry | undefined): void {
-    if (channel === undefined) this.registry.delete(dataType);
-    else this.registry.set(dataType, channel);
+  /** The channels by the data type they serve. */
+  get registry(): ReadonlyMap<string, readonly ChannelEntry[]> {
+    return new Map([...this.destinations].map(([dataType, destination]) => [dataType, channelsOf(destination)]));
+  }
+
+  /** From now on the channel serves its data type, beside others that do. */
+  serve(channel: ChannelEntry): void {
+    const { dataType } = channel.config;
+    this.change(dataType, [...channelsOf(this.destinations.get(dataType)), channel]);
+  }
+
+  /** From now on nothing is routed to the channel. */
+  withdraw(channel: ChannelEntry): void {
+    const { dataType } = channel.config;
+    const channels = channelsOf(this.destinations.get(dataType));
+    if (channels.includes(channel))
+      this.change(
+        dataType,
+        channels.filter((each) => each !== channel),
+      );
+  }
+
+  /** From now on the successor has the place of a channel. */
+  replace(channel: ChannelEntry, successor: ChannelEntry): void {
+    const { dataType } = channel.config;
+    const channels = channelsOf(this.destinations.get(dataType));
+    if (dataType === successor.config.dataType && channels.includes(channel)) {
+      this.change(
+        dataType,
+        channels.map((each) => (each === channel ? successor : each)),
+      );
+      return;
+    }
+    this.withdraw(channel);
+    this.serve(successor);
+  }
+
+  private change(dataType: string, channels: readonly ChannelEntry[]): void {
+    const before = this.destinations.get(dataType);
+    const [first] = channels;
+    if (first === undefined) this.destinations.delete(dataType);
+    else if (channels.length === 1) this.destinations.set(dataType, first);
+    else if (before instanceof FanOut) before.change(channels);
+    else this.destinations.set(dataType, new FanOut(channels));
+    if (before instanceof FanOut && first !== undefined && channels.length === 1) before.endWith(first);
     this.events = [];
     this.served = [];
   }
 
   /** Undefined: no channel serves it. */
-  channelOf(message: unknown, dataType?: string): ChannelEntry | undefined {
-    if (dataType !== undefined) return this.registry.get(dataType);
+  channelOf(message: unknown, dataType?: string): Destination | undefined {
+    if (dataType !== undefined) return this.destinations.get(dataType);
     const event = eventOf(message);
     const { events } = this;
     for (let index = 0; index < events.length; index += 1) if (events[index] === event) return this.served[index];
     return this.find(message, event);
   }
 
-  private find(message: unknown, event: unknown): ChannelEntry | undefined {
-    const channel = this.registry.get(this.recognition.dataTypeOf(message) ?? '');
+  private find(message: unknown, event: unknown): Destination | undefined {
+    const channel = this.destinations.get(this.recognition.dataTypeOf(message) ?? '');
     if (channel !== undefined && typeof event === 'string' && this.recognition.decidesBy(event)) {
       this.events.push(event);
       this.served.push(channel);
@@ -158,6 +203,11 @@ export class RecordedIntake extends Intake {
     this.recorder.keepMessage(message);
     return super.offer(message, options, origin);
   }
+}
+
+function channelsOf(destination: Destination | undefined): readonly ChannelEntry[] {
+  if (destination === undefined) return [];
+  return destination instanceof FanOut ? destination.channels : [destination];
 }
 
 /** The `ev` of a message; undefined: it has none. Never throws; an array is no message itself. */

@@ -13,7 +13,7 @@ import { beginReport, type ChannelReport } from '../report/drain-report.ts';
 import type { RouterView } from '../report/metrics.ts';
 import { SourceAlerts } from '../report/source-alerts.ts';
 import type { SourceDoor } from '../source/source-door.ts';
-import type { ChannelEntry } from './channel-entry.ts';
+import { ChannelEntry } from './channel-entry.ts';
 import { Definitions, type Plan } from './definitions.ts';
 import { Fleet } from './fleet.ts';
 import { Intake, RecordedIntake } from './intake.ts';
@@ -80,8 +80,8 @@ function doorOf(intake: Intake, { keepDeadLetter, scheduler }: Services): Source
   return {
     offer: (message, options, origin) => intake.offer(message, options, origin),
     condemn(message, reason, error, origin) {
-      const channel = reason === 'crashed' ? intake.channelOf(message) : undefined;
-      keepDeadLetter(channel?.name ?? null, reason, message, error, 0, origin);
+      const found = reason === 'crashed' ? intake.channelOf(message) : undefined;
+      keepDeadLetter(found instanceof ChannelEntry ? found.name : null, reason, message, error, 0, origin);
     },
     isSliceOver: () => scheduler.isSliceOver(),
   };
@@ -98,7 +98,7 @@ export function viewOf({ deadLetters, fleet, intake, services, sources }: Router
 
 /** From now on messages of its data type are routed to the channel; once the router has started, it starts at once. */
 export function addChannel({ fleet, intake }: RouterParts, channel: ChannelEntry): void {
-  intake.serve(channel.config.dataType, channel);
+  intake.serve(channel);
   fleet.add(channel);
 }
 
@@ -114,7 +114,7 @@ export function removeChannel(
 ): Promise<ChannelReport> {
   return channel.remove(isByHand, async () => {
     const finish = beginReport([channel]);
-    if (intake.registry.get(channel.config.dataType) === channel) intake.serve(channel.config.dataType, undefined);
+    intake.withdraw(channel);
     await fleet.remove(channel, drainAt);
     channel.dispose();
     definitions.remove(channel.name);

@@ -112,12 +112,11 @@ function apply(parts: RouterParts, { config, instances }: Checked, replaced: rea
   for (const channel of [...fleet.channels.values()]) {
     const next = config.channels[channel.name];
     if (next !== undefined && !replaced.includes(channel)) channel.reconfigure(next);
-    else intake.serve(channel.config.dataType, undefined);
     if (next === undefined) void removeChannel(parts, channel, services.clock.now() + DRAIN_MS, false);
   }
   for (const channel of replaced) {
     const successor = definitions.make(channel.name, undefined, channel);
-    intake.serve(successor.config.dataType, successor);
+    intake.replace(channel, successor);
     fleet.replace(channel, successor);
   }
   for (const name of Object.keys(config.channels)) {

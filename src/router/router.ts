@@ -11,12 +11,13 @@ import type { Breaker } from '../core/breaker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Alert, AnyEmitted, RouterBus } from '../facts/events.ts';
-import { type ChannelInfo, channelInfos } from '../report/channel-info.ts';
+import { type ChannelInfo, channelInfo, channelInfos } from '../report/channel-info.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
 import { type Explanation, explain } from '../report/explain.ts';
 import type { RouterHealth } from '../report/health.ts';
 import { type RouterMetrics, routerMetrics } from '../report/metrics.ts';
 import { routerHealth } from '../report/router-health.ts';
+import { sharersOf } from '../report/sharing.ts';
 import { explainSource } from '../report/source-explain.ts';
 import { type SourceInfo, sourceInfos } from '../report/source-info.ts';
 import type { ChannelEntry } from './channel-entry.ts';
@@ -69,9 +70,12 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     return channelInfos(this.#parts.fleet.channels, this.#now);
   }
 
-  /** Which channel serves which data type: a reading of this moment. */
-  get registry(): ReadonlyMap<string, ChannelInfo> {
-    return channelInfos(this.#parts.intake.registry, this.#now);
+  /** Which channels serve which data type: a reading of this moment. */
+  get registry(): ReadonlyMap<string, readonly ChannelInfo[]> {
+    const byType = [...this.#parts.intake.registry];
+    return new Map(
+      byType.map(([dataType, channels]) => [dataType, channels.map((each) => channelInfo(each, this.#now))]),
+    );
   }
 
   /** The sources by name: a reading of this moment. */
@@ -152,9 +156,11 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Why a channel is or is not delivering, or a source is or is not read: one object, and the same in plain English. */
   explain(name: string): Explanation {
-    const source = this.#parts.sources.all.get(name);
-    if (source !== undefined) return explainSource(source.view, this.#parts.fleet.channels, this.#now);
-    return explain(this.#channel(name), this.#now);
+    const { fleet, sources } = this.#parts;
+    const source = sources.all.get(name);
+    if (source !== undefined) return explainSource(source.view, fleet.channels, this.#now);
+    const channel = this.#channel(name);
+    return explain(channel, this.#now, sharersOf(fleet.channels, channel));
   }
 
   /** What is wrong now, oldest first; each alert is published as `alert.raised` and `alert.cleared`. */
@@ -171,7 +177,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     return this.#parts.recorder?.write(reason) ?? Promise.reject(refused);
   }
 
-  /** Registers another channel, while running too. Throws `SluiceError` when its name or data type is taken. */
+  /** Registers another channel, while running too. Throws `SluiceError` when its name is taken. */
   add<Source extends ChannelSource>(
     name: string,
     channel: Source,

@@ -33,7 +33,7 @@ channels:
     batchSize: "many"
     overflow: drop-oldst
   fmv:
-    dataType: tick
+    name: fvm
     batchSize: 5000
 `);
     expect(await mistakesOf(() => loadConfig(file, { environment }))).toEqual([
@@ -42,7 +42,7 @@ channels:
       'channels.yaml:6:15 channels.tick.priority: must be a whole number from 1 to 9, got 12',
       'channels.yaml:8:16 channels.ohlcv.batchSize: must be a whole number from 1 to 100000, got "many"',
       'channels.yaml:9:15 channels.ohlcv.overflow: must be one of reject, drop-oldest, drop-newest, conflate, got "drop-oldst", did you mean drop-oldest?',
-      'channels.yaml:11:15 channels.fmv.dataType: must be a data type of its own, not the one of channel tick, got "tick"',
+      'channels.yaml:11:11 channels.fmv.name: must be fmv or left out, got "fvm"',
       'channels.yaml:12:16 channels.fmv.batchSize: must be at most capacity (1000), got 5000',
     ]);
   });

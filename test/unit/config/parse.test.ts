@@ -237,10 +237,9 @@ describe('mistakes', () => {
     },
   );
 
-  test('two channels may not serve the same data type', async () => {
-    expect(await mistakesOf(() => parseConfig({ channels: { tick: {}, trades: { dataType: 'tick' } } }))).toEqual([
-      'config in code channels.trades.dataType: must be a data type of its own, not the one of channel tick, got "tick"',
-    ]);
+  test('two channels may serve the same data type, each with the defaults of that type', () => {
+    const { channels } = parseConfig({ channels: { tick: {}, trades: { dataType: 'tick', capacity: 7 } } });
+    expect(channels.trades).toEqual({ ...channels.tick, name: 'trades', capacity: 7 });
   });
 
   test('R4.3 the error is misuse with a code, and every mistake has a line in its message', () => {

@@ -72,7 +72,7 @@ All mistakes are reported together, each with its place, what is allowed and the
 
     ${example}
 
-The limits of the fields are below. An unknown key is a mistake, as are two channels with the same data type. These fields
+The limits of the fields are below. An unknown key is a mistake. These fields
 limit each other:
 ${orderedFields.map(([low, high]) => `\`${low}\` at most \`${high}\``).join(', ')}.
 

@@ -27,7 +27,7 @@ function watch<Value>(promise: Promise<Value>): { value: Value | undefined } {
   return seen;
 }
 
-describe('`deliver` resolves when', () => {
+describe('R7.5 `deliver` resolves when', () => {
   it('`process` has resolved, not when the message was taken in', async () => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.sink('tick').otherwise = slow(50);

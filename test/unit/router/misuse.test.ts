@@ -59,15 +59,6 @@ describe('options that cannot be meant are refused with what is allowed', () => 
       'invalid-config',
       /My Channel.*must be 1 to 64 lower-case letters/,
     ],
-    [
-      'two channels for one type',
-      {
-        channels: { tick: () => new Plain(), b: () => new Plain() },
-        config: { channels: { b: { dataType: 'tick' } } },
-      },
-      'invalid-config',
-      /must be a data type of its own/,
-    ],
   ];
 
   it.each(cases)('%s', async (_name, options, code, text) => {
@@ -102,14 +93,13 @@ it('a channel that is asked for by a wrong name is told which there are', async 
   }
 });
 
-it('a channel that is there already cannot be added, and a type that is served neither', async () => {
+it('a channel that is there already cannot be added, and one with mistakes neither', async () => {
   const { router } = await createTestRouter({ sinks: { tick: {} } });
   const make = () => new Plain();
   expect(await thrown(() => router.add('tick', make))).toMatchObject({
     code: 'duplicate-channel',
     message: "there is a channel 'tick' already",
   });
-  expect(await thrown(() => router.add('b', make, { dataType: 'tick' }))).toMatchObject({ code: 'invalid-config' });
   expect(await thrown(() => router.add('c', 5 as never))).toMatchObject({ code: 'invalid-option' });
   expect(await thrown(() => router.add('d', make, { batchSize: -1 }))).toMatchObject({ code: 'invalid-config' });
   expect([...router.channels.keys()]).toEqual(['tick']);

@@ -5,7 +5,7 @@ import { numbers, numbersOf } from '../../support/numbers.ts';
 it('R2.3 the registry and the channels say who serves what', async () => {
   const rig = await createTestRouter({ sinks: { tick: {}, bars: { dataType: 'ohlcv' } } });
   expect([...rig.router.channels.keys()]).toEqual(['tick', 'bars']);
-  expect([...rig.router.registry].map(([type, channel]) => [type, channel.name])).toEqual([
+  expect([...rig.router.registry].map(([type, channels]) => [type, ...channels.map(({ name }) => name)])).toEqual([
     ['tick', 'tick'],
     ['ohlcv', 'bars'],
   ]);

@@ -246,3 +246,21 @@ it('a failing sink makes the offers wait and loses nothing when it comes back', 
     Array.from({ length: 60 }, (_, n) => n),
   );
 });
+
+it('a message that two channels share is settled when both have settled it, and is found in the one that has not', async () => {
+  const { source, test } = await sourceRig({
+    sinks: { store: { dataType: 'ohlcv', batchSize: 1, processTimeoutMs: 600_000 } },
+  });
+  const held = hold();
+  const seen: unknown[] = [];
+  test.sink('store').script.push(({ context }) => void seen.push(...context.positions), held);
+  source.append(messages('ohlcv', 2));
+  await test.advance(62_000);
+  expect(test.metrics('ohlcv').delivered).toBe(2);
+  expect(source.committed()).toBe(0);
+  expect(seen).toEqual([{ source: 'bars', partition: 0, fence: 1, lowest: 1, highest: 1 }]);
+  expect(test.router.alerts.find(({ alert }) => alert === 'source-held')?.channel).toBe('store');
+  held.succeed();
+  await test.advance(500);
+  expect(source.committed()).toBe(1);
+});

@@ -38,7 +38,7 @@ export interface PartitionView extends Stay {
 }
 
 /** A partition as reports see it. */
-export interface PartitionReading {
+interface PartitionReading {
   readonly view: PartitionView;
   /** Whether a message of this origin waits there, is in flight, or waits for room. */
   holds(origin: Origin): boolean;

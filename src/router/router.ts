@@ -13,17 +13,15 @@ import { SluiceError } from '../core/sluice-error.ts';
 import type { Alert, AnyEmitted, RouterBus } from '../facts/events.ts';
 import { type ChannelInfo, channelInfo, channelInfos } from '../report/channel-info.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
-import { type Explanation, explain } from '../report/explain.ts';
+import type { Explanation } from '../report/explain.ts';
 import type { RouterHealth } from '../report/health.ts';
 import { type RouterMetrics, routerMetrics } from '../report/metrics.ts';
 import { routerHealth } from '../report/router-health.ts';
-import { sharersOf } from '../report/sharing.ts';
-import { explainSource } from '../report/source-explain.ts';
 import { type SourceInfo, sourceInfos } from '../report/source-info.ts';
-import type { ChannelEntry } from './channel-entry.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { type DeliveryOutcomeOf, deliver } from './deliver.ts';
 import { type OfferOptions, offerOptions, type RouteAllReport, type RouteOptions, routeOptions } from './intake.ts';
+import { channelNamed, explainNamed } from './named.ts';
 import { addChannel, type RouterParts, removeChannel, viewOf } from './parts.ts';
 import { Reloads } from './reload.ts';
 import { publishStates, type RouterActor, startActor, stateOf } from './router-actor.ts';
@@ -156,11 +154,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Why a channel is or is not delivering, or a source is or is not read: one object, and the same in plain English. */
   explain(name: string): Explanation {
-    const { fleet, sources } = this.#parts;
-    const source = sources.all.get(name);
-    if (source !== undefined) return explainSource(source.view, fleet.channels, this.#now);
-    const channel = this.#channel(name);
-    return explain(channel, this.#now, sharersOf(fleet.channels, channel));
+    return explainNamed(this.#parts, name);
   }
 
   /** What is wrong now, oldest first; each alert is published as `alert.raised` and `alert.cleared`. */
@@ -193,7 +187,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` leaves it out. */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
-    return removeChannel(this.#parts, this.#channel(name), this.#now + deadlineOf('remove', options), true);
+    return removeChannel(this.#parts, channelNamed(this.#parts, name), this.#now + deadlineOf('remove', options), true);
   }
 
   /**
@@ -269,21 +263,14 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     return this.#parts.services.clock.now();
   }
 
-  #channel(name: string): ChannelEntry {
-    const { channels } = this.#parts.fleet;
-    const channel = channels.get(name);
-    if (channel !== undefined) return channel;
-    throw new SluiceError('unknown-channel', `no channel '${name}'; there is ${[...channels.keys()].join(', ')}`);
-  }
-
   #breaker(name: string): Breaker {
-    const { breaker } = this.#channel(name);
+    const { breaker } = channelNamed(this.#parts, name);
     if (breaker !== undefined) return breaker;
     throw new SluiceError('refused', `channel '${name}' has no breaker: its configuration says breaker: false`);
   }
 
   #partitions(name?: string): readonly Partition[] {
-    const channels = name === undefined ? [...this.#parts.fleet.channels.values()] : [this.#channel(name)];
+    const channels = name === undefined ? [...this.#parts.fleet.channels.values()] : [channelNamed(this.#parts, name)];
     return channels.flatMap(({ partitions }) => partitions);
   }
 }

@@ -4,15 +4,15 @@ import type { CommitOutcome, Frame } from '../core/source-port.ts';
 import { FrameOrigin, PLACES, type Place } from './frame-origin.ts';
 
 /** How long a settled prefix may wait for its commit, in ms, and how many frames it may have. */
-export const COMMIT_EVERY_MS = 200;
-export const COMMIT_FRAMES = 256;
+const COMMIT_EVERY_MS = 200;
+const COMMIT_FRAMES = 256;
 /** How long one commit may take, in ms; then it is asked for again. */
 const COMMIT_WITHIN_MS = 5_000;
 /** So many committed frames stay in the ring before it is cut. */
 const RING_SLACK = 1_024;
 
 /** What a ledger tells its reader. */
-export interface LedgerListener {
+interface LedgerListener {
   /** The commit moved, so there is room in the window. */
   committed(): void;
   /** Nothing that was offered is unsettled any more. */

@@ -135,6 +135,7 @@ it('a source that fails while it is read is closed and started again, and brings
   append(1);
   await test.advance(3_000);
   expect(info().state).toBe('reading');
+  expect(test.router.explain('bars').error).toBeUndefined();
   expect(new Set(numbers(sink.delivered))).toEqual(new Set([0, 1, 2, 3]));
   expect(source.committed()).toBe(3);
   expect(test.router.metrics().sources.bars).toMatchObject({ restarts: 1 });

@@ -1,2 +1,3 @@
 export { type ChannelEvent, type ChannelOutput, channelMachine } from './channel.ts';
 export { type RouterEvent, routerMachine } from './router.ts';
+export { type SourceEvent, sourceMachine } from './source.ts';

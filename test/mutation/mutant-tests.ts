@@ -16,7 +16,14 @@ export type Verdict =
  * Where else there are tests that know of machines; those that compare a chart with its drawing only
  * repeat it, and those that count in a process of their own do not see the mutant.
  */
-const WIDER = ['test/unit/failures', 'test/unit/channel', 'test/unit/router', 'test/unit/report/', 'test/integration'];
+const WIDER = [
+  'test/unit/failures',
+  'test/unit/channel',
+  'test/unit/router',
+  'test/unit/source',
+  'test/unit/report/',
+  'test/integration',
+];
 const BLIND = /\/(charts|mermaid|hot-path|growth)\.test\.ts$/;
 /** For tests whose promise never settles; simulated clocks wait for nothing. */
 const HANGS_MS = 120_000;

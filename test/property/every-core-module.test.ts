@@ -12,6 +12,7 @@ const TYPES_ALONE = [
   'fleet-port',
   'letter-store-port',
   'origin',
+  'reading-port',
   'source-port',
   'trigger',
 ];

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { layoutChart } from '../../../config/chart-layout.ts';
 import { toSvg } from '../../../config/chart-svg.ts';
-import { channelMachine, routerMachine } from '../../../machines/index.ts';
+import { channelMachine, routerMachine, sourceMachine } from '../../../machines/index.ts';
 import { toMermaid } from '../../../src/inspector/mermaid.ts';
 import { textOf } from '../../support/project-files.ts';
 
@@ -11,6 +11,7 @@ const UPDATE =
 const charts = [
   { name: 'channel', machine: channelMachine },
   { name: 'router', machine: routerMachine },
+  { name: 'source', machine: sourceMachine },
 ];
 
 it.each(charts)('docs/charts/$name.mmd shows the machine as it is', async ({ name, machine }) => {

@@ -4,7 +4,7 @@ import { codeOf, filesIn, textOf } from '../../support/project-files.ts';
 const production = [...filesIn('src'), ...filesIn('machines')];
 const tests = filesIn('test');
 const examples = filesIn('docs');
-const SERVICE = ['core', 'config', 'facts', 'channel', 'report', 'recorder', 'router'];
+const SERVICE = ['core', 'config', 'facts', 'channel', 'source', 'report', 'recorder', 'router'];
 const ASIDE = /^(machines|src\/(cli|inspector|testing))\//;
 
 function inside(directory: string): readonly string[] {
@@ -27,7 +27,11 @@ function matchesIn(paths: readonly string[], pattern: RegExp): string[] {
 /** Lines as they stand in the files. A limit may be lowered, never raised, and its measure never changes. */
 const limits: readonly (readonly [name: string, paths: readonly string[], limit: number])[] = [
   ['machines', inside('machines'), 400],
-  ['core, config, facts, channel, report, recorder, router', SERVICE.flatMap((name) => inside(`src/${name}`)), 7_650],
+  [
+    'core, config, facts, channel, source, report, recorder, router',
+    SERVICE.flatMap((name) => inside(`src/${name}`)),
+    7_650,
+  ],
   ['src without cli, inspector and testing', production.filter((path) => !ASIDE.test(path)), 8_450],
   ['all of src', inside('src'), 15_300],
   ['all of test', tests, 26_800],

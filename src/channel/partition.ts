@@ -136,7 +136,9 @@ export class Partition {
   holds(origin: Origin): boolean {
     const { inbox, recovery } = this.lane;
     const isHere = (origins: Origins | undefined): boolean => origins?.some((each) => isFrom(each, origin)) === true;
-    return isHere(this.life?.delivery.call?.details.origins) || recovery.origins.some(isHere) || isHere(inbox.allOrigins);
+    return (
+      isHere(this.life?.delivery.call?.details.origins) || recovery.origins.some(isHere) || isHere(inbox.allOrigins)
+    );
   }
 
   /** No instance could be made for a life. While the router serves, messages wait for the next one. */

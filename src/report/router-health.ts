@@ -5,7 +5,11 @@ import type { RouterView } from './metrics.ts';
 import { sourceHealth } from './source-explain.ts';
 
 /** The health of a router in this state of its statechart. `reason`: what is wrong with it beside its channels and sources. */
-export function routerHealth({ channels, sources, now }: RouterView, state: string, reason: string | null): RouterHealth {
+export function routerHealth(
+  { channels, sources, now }: RouterView,
+  state: string,
+  reason: string | null,
+): RouterHealth {
   const health = Object.fromEntries([...channels].map(([name, channel]) => [name, channelHealth(channel, now)]));
   const read = Object.fromEntries([...sources].map(([name, { view }]) => [name, sourceHealth(view, channels, now)]));
   const own = reason === null ? 'healthy' : 'degraded';

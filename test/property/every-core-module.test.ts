@@ -11,7 +11,6 @@ const TYPES_ALONE = [
   'clock',
   'fleet-port',
   'letter-store-port',
-  'origin',
   'reading-port',
   'source-port',
   'trigger',

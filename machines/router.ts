@@ -89,7 +89,7 @@ export const routerMachine = setup({
       entry: ['noteCause', 'drainChannels'],
       always: { guard: 'isStopped', target: 'stopped' },
       after: { stopDeadline: 'stopped' },
-      on: { 'channel.stopped': {}, 'channel.failed': {} },
+      on: { 'channel.stopped': {}, 'channel.failed': {}, 'source.stopped': {} },
     },
     stopped: { type: 'final', entry: 'noteCause' },
     failed: {

@@ -6,6 +6,7 @@ export {
   type ChannelWork,
   defineChannel,
 } from './channel/define-channel.ts';
+export type { SourcePositions } from './channel/positions.ts';
 export {
   type AnyChannel,
   type BatchContext,
@@ -25,6 +26,15 @@ export type { GapReason } from './core/overflow.ts';
 export { createRandom, type Random } from './core/random.ts';
 export type { Discriminator, RecognitionRule } from './core/recognition.ts';
 export { SluiceError, type SluiceErrorCode } from './core/sluice-error.ts';
+export type {
+  Assigned,
+  CommitOutcome,
+  Frame,
+  MessagePlace,
+  ReadRoom,
+  Source,
+  SourceOwner,
+} from './core/source-port.ts';
 export type { Trigger } from './core/trigger.ts';
 export type { EventBus } from './facts/bus.ts';
 export type { DeadLetter, DeadLetterFilter, DeadLetterReason } from './facts/dead-letters.ts';
@@ -33,10 +43,12 @@ export type { Logger } from './facts/logging.ts';
 export { toMermaid } from './inspector/mermaid.ts';
 export type { RecorderOptions } from './recorder/flight-recorder.ts';
 export type { ChannelInfo, PartitionInfo } from './report/channel-info.ts';
-export type { ChannelReport, DrainReport } from './report/drain-report.ts';
+export type { ChannelReport, DrainReport, SourceReport } from './report/drain-report.ts';
 export type { Explanation } from './report/explain.ts';
 export type { ChannelHealth, HealthStatus, RouterHealth } from './report/health.ts';
 export type { LetterCounts, RouterMetrics } from './report/metrics.ts';
+export type { SourceInfo, SourcePartitionInfo } from './report/source-info.ts';
+export type { SourceMetrics } from './report/source-metrics.ts';
 export type { ConsumeCount } from './router/consume.ts';
 export {
   type CreateRouterOptions,
@@ -52,3 +64,5 @@ export type { WatchOptions } from './router/reload.ts';
 export { DataChannelRouter } from './router/router.ts';
 export type { ChannelInput, KnownConfig, RecognizeOptions, RouterOptions } from './router/router-options.ts';
 export type { StopOptions } from './router/shutdown.ts';
+export type { SourceInputs, SourceOptions } from './router/sources.ts';
+export type { WindowLimits } from './source/read-window.ts';

@@ -4,6 +4,7 @@ import { SluiceError } from '../core/sluice-error.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { Call, Details } from './call.ts';
 import { depthOf } from './lane.ts';
+import { positionsOf, type SourcePositions } from './positions.ts';
 import type { BatchContext } from './processing-channel.ts';
 
 /** What `process` gets beside its batch. The implementer may keep it; it knows nothing of calls that come later. */
@@ -38,6 +39,10 @@ export class Context implements BatchContext {
 
   get depth(): number {
     return depthOf(this.call.lane);
+  }
+
+  get positions(): readonly SourcePositions[] {
+    return positionsOf(this.isLate ? undefined : this.call.details.origins);
   }
 
   get rules(): unknown {

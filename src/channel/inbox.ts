@@ -280,6 +280,11 @@ export class Inbox implements Door {
     return this.mailbox.originsOf(count);
   }
 
+  /** Of everything that waits, also for room. */
+  get allOrigins(): Origins {
+    return [...(this.originsOf(this.size) ?? []), ...this.offers.origins];
+  }
+
   /** So many messages are taken with care. */
   countFlushed(count: number): void {
     this.flushLeft = Math.max(0, this.flushLeft - count);

@@ -2,6 +2,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { Counters } from '../core/counters.ts';
 import type { Histogram } from '../core/histogram.ts';
+import type { Origin } from '../core/origin.ts';
 import type { MissingKeys } from './message-keys.ts';
 import type { Stay } from './state-log.ts';
 
@@ -39,11 +40,18 @@ export interface PartitionView extends Stay {
   readonly counters: Readonly<Counters>;
 }
 
+/** A partition as reports see it. */
+interface PartitionReading {
+  readonly view: PartitionView;
+  /** Whether a message of this origin waits there, is in flight, or waits for room. */
+  holds(origin: Origin): boolean;
+}
+
 /** What reports read of one channel. */
 export interface ChannelView {
   readonly name: string;
   readonly config: ChannelConfig;
-  readonly partitions: readonly { readonly view: PartitionView }[];
+  readonly partitions: readonly PartitionReading[];
   /** Undefined: it has none. */
   readonly breaker: Breaker | undefined;
   readonly processing: Histogram;

@@ -1,6 +1,7 @@
 import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
+import { isFrom, type Origin, type Origins } from '../core/origin.ts';
 import { stateName } from '../facts/chart-words.ts';
 import { handBack, partOfStop, toHost } from './hand-back.ts';
 import type { Inbox } from './inbox.ts';
@@ -129,6 +130,15 @@ export class Partition {
       lastError: recovery.lastError,
       spentMs: this.log.spentMs,
     };
+  }
+
+  /** A message of this origin waits here, is in flight, or waits for room. */
+  holds(origin: Origin): boolean {
+    const { inbox, recovery } = this.lane;
+    const isHere = (origins: Origins | undefined): boolean => origins?.some((each) => isFrom(each, origin)) === true;
+    return (
+      isHere(this.life?.delivery.call?.details.origins) || recovery.origins.some(isHere) || isHere(inbox.allOrigins)
+    );
   }
 
   /** No instance could be made for a life. While the router serves, messages wait for the next one. */

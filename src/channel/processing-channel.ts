@@ -6,6 +6,7 @@ import type { Trigger } from '../core/trigger.ts';
 import type { Logger } from '../facts/logging.ts';
 import type { ChannelMetrics } from './channel-metrics.ts';
 import { markAsOurs } from './copies.ts';
+import type { SourcePositions } from './positions.ts';
 
 /** What `process` gets with its batch. */
 export interface BatchContext<Event = unknown, Rules = unknown> {
@@ -19,6 +20,11 @@ export interface BatchContext<Event = unknown, Rules = unknown> {
   readonly depth: number;
   /** What was dropped or conflated since the batch before, in order. */
   readonly gaps: readonly Gap[];
+  /**
+   * Where its messages lie in their sources, by stay: a sink can store them in its own transaction, and refuse a lower
+   * fence. Empty for messages that came from no source, and once the call is over.
+   */
+  readonly positions: readonly SourcePositions[];
   /** The checked `eventRules` of the configuration. */
   readonly rules: Rules;
   /** Aborts after `processTimeoutMs`; a call that ignores it is abandoned `abandonAfterMs` later. */

@@ -41,7 +41,8 @@ function delivered(lane: Lane, count: number): void {
 
 /** `failures`: those that were named, by index. */
 function settleDelivered(call: Call, origins: Origins, failures?: ReadonlyMap<number, unknown>): void {
-  for (const [index, origin] of origins.entries()) if (failures?.has(index) !== true) origin?.settled('delivered');
+  for (let index = 0; index < origins.length; index += 1)
+    if (failures?.has(index) !== true) origins[index]?.settled('delivered');
   // The call object outlives the call, and must not keep what it delivered.
   call.note({ origins: undefined });
 }

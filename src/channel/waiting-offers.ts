@@ -57,6 +57,10 @@ export class WaitingOffers {
     return this.#queue === undefined ? 0 : this.#queue.size;
   }
 
+  get origins(): readonly (Origin | undefined)[] {
+    return [...(this.#queue ?? [])].map(({ origin }) => origin);
+  }
+
   /** As `accept` of the door, but waits for room. An abort takes the offer back: it was never received. */
   offer(
     message: unknown,

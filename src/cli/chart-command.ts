@@ -1,17 +1,20 @@
 import { Argument, Command } from 'commander';
 import { channelMachine } from '../../machines/channel.ts';
 import { routerMachine } from '../../machines/router.ts';
+import { sourceMachine } from '../../machines/source.ts';
 import { toMermaid } from '../inspector/mermaid.ts';
 import type { Terminal } from './terminal.ts';
+
+const machines = { channel: channelMachine, router: routerMachine, source: sourceMachine };
 
 /** `sluice chart`: draws a statechart. */
 export function chartCommand(terminal: Terminal): Command {
   return new Command('chart')
-    .description('Print the statechart of a channel or of the router as Mermaid.')
-    .addArgument(new Argument('<chart>', 'which one').choices(['channel', 'router']))
+    .description('Print the statechart of a channel, of the router or of a source as Mermaid.')
+    .addArgument(new Argument('<chart>', 'which one').choices(Object.keys(machines)))
     .addHelpText('after', '\nExample:\n  $ sluice chart channel > channel.mmd')
-    .action((chart: 'channel' | 'router') => {
-      const mermaid = chart === 'channel' ? toMermaid(channelMachine) : toMermaid(routerMachine);
+    .action((chart: keyof typeof machines) => {
+      const mermaid = toMermaid(machines[chart]);
       terminal.stdout.write(`${mermaid.trimEnd()}\n`);
     });
 }

@@ -4,7 +4,7 @@ export interface FleetPort {
   readonly isSettled: boolean;
   /** Some channel is failed: it waits for its restart or was given up. */
   readonly hasDown: boolean;
-  /** No channel is alive any more. */
+  /** No channel is alive any more, and no source. */
   readonly isStopped: boolean;
   /** `onGiveUp: escalate` */
   readonly escalates: boolean;
@@ -29,5 +29,6 @@ export type FleetCommand =
 export type FleetEvent =
   | { readonly type: 'channel.warmed'; readonly id: string }
   | { readonly type: 'channel.stopped'; readonly id: string }
+  | { readonly type: 'source.stopped'; readonly id: string }
   | { readonly type: 'channel.failed'; readonly id: string; readonly error: unknown }
   | { readonly type: 'channel.restart'; readonly id: string };

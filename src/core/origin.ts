@@ -9,6 +9,15 @@ export interface GivenUp {
   readonly error: unknown;
 }
 
+/** Where a message lies in the source that brought it. */
+export interface SourcePlace {
+  readonly source: string;
+  readonly partition: number;
+  /** Grows with every stay of ownership. */
+  readonly fence: number;
+  readonly position: number;
+}
+
 /**
  * Where a message came from that wants to know when nothing more will happen to it. It travels beside the message through
  * mailbox, overflow, recovery, call and hand-over; what was routed without one has none and costs nothing.
@@ -19,6 +28,10 @@ export interface GivenUp {
 export interface Origin {
   /** Who would bring its messages again, if they were not settled. Undefined: nobody; the message belongs to the host. */
   readonly source: unknown;
+  /** Where its messages lie in a source; undefined: they come from none. */
+  readonly place?: SourcePlace | undefined;
+  /** The origin it tells, if it is that of a message in several channels. */
+  readonly of?: Origin | undefined;
   /** Nothing more will happen to the message. `letter`: what it became, if it was given up. Must not throw. */
   settled(how: Settlement, letter?: GivenUp): void;
   /** Its channel ended and had not delivered it (`returned`), or had it in a call that did not settle. Must not throw. */
@@ -39,6 +52,11 @@ export function supersede(before: Origin, by: Origin | undefined): Origin | unde
   return open.length === 0 ? by : new Superseding(by, open);
 }
 
+/** Whether the origin is this one or tells it, or is that of a message that stands for one of this. */
+export function isFrom(origin: Origin | undefined, sought: Origin): boolean {
+  return allOf(origin).some((each) => each === sought || each.of === sought);
+}
+
 function allOf(origin: Origin | undefined): readonly Origin[] {
   if (origin === undefined) return [];
   return origin instanceof Superseding ? [...allOf(origin.own), ...origin.superseded] : [origin];
@@ -56,6 +74,10 @@ class Superseding implements Origin {
 
   get source(): unknown {
     return this.own?.source;
+  }
+
+  get place(): SourcePlace | undefined {
+    return this.own?.place;
   }
 
   settled(how: Settlement, letter?: GivenUp): void {
@@ -86,5 +108,5 @@ export function joinOrigin(origin: Origin, channels: number): Origin {
     if (how === 'returned' || how === 'unsettled') origin.handedBack(how);
     else origin.settled(how, given);
   };
-  return { source: origin.source, settled: hear, handedBack: hear };
+  return { source: origin.source, place: origin.place, of: origin, settled: hear, handedBack: hear };
 }

@@ -66,6 +66,11 @@ export class Recovery {
     return (this.quarantine[0] ?? this.batches[0])?.error;
   }
 
+  /** Of each batch here. */
+  get origins(): readonly (Origins | undefined)[] {
+    return [...this.quarantine, ...this.batches].map(({ origins }) => origins);
+  }
+
   /** When the next attempt is due, in ms on the clock. */
   get retryAt(): number {
     return this.retryFrom;

@@ -41,6 +41,11 @@ export class RestartLimit {
     return !this.isOver;
   }
 
+  /** It failed in a way that no other start can help. */
+  giveUp(): void {
+    this.isOver = true;
+  }
+
   /** An operator takes over: failures before no longer count, and the next start may come at once. */
   forgive(now: number): void {
     this.failures = NEVER_FAILED;

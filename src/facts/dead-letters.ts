@@ -2,19 +2,24 @@ import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { LetterShelf, letterKind, type ShelfLimits } from './letter-shelf.ts';
 
-/** Why a message could not be routed or processed; a closed set. */
+/**
+ * Why a message could not be routed or processed; a closed set. `undecodable`: the bytes that a source brought say nothing
+ * · `crashed`: the process died of it several times.
+ */
 export type DeadLetterReason =
   | 'unknown-type'
   | 'invalid'
+  | 'undecodable'
+  | 'crashed'
   | 'failed'
   | 'not-retryable'
   | 'poison'
   | 'removed'
   | 'stopped';
 
-/** The message was refused at the door: nobody answered for it. */
-export function isRefusal(reason: unknown): reason is 'unknown-type' | 'invalid' {
-  return reason === 'unknown-type' || reason === 'invalid';
+/** The message never came past the door: no channel answered for it. */
+export function isRefusal(reason: unknown): reason is 'unknown-type' | 'invalid' | 'undecodable' | 'crashed' {
+  return reason === 'unknown-type' || reason === 'invalid' || reason === 'undecodable' || reason === 'crashed';
 }
 
 /** A message that could not be routed or processed. */

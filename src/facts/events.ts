@@ -33,13 +33,19 @@ export type AlertName =
   | 'letters-evicted'
   | 'key-missing'
   | 'one-partition'
+  | SourceAlertName
   | 'config-rejected';
+
+/** Those of them that are about a source. */
+export type SourceAlertName = 'source-held' | 'source-failed';
 
 /** Something that is wrong now and that an operator should know. */
 export interface Alert {
   readonly alert: AlertName;
-  /** Null: the alert is about the router. */
+  /** Null: the alert is about the router, or about a source. */
   readonly channel: string | null;
+  /** Set if the alert is about a source. */
+  readonly source?: string;
   /** What is wrong, in words, as of the last look. */
   readonly text: string;
   /** When it was raised, in ms since 1970. */
@@ -93,6 +99,29 @@ export type RouterFacts = {
   };
   'breaker.closed': { readonly channel: string; readonly cause: string };
   'drain.progressed': { readonly channel: string; readonly left: number };
+  'source.entered': {
+    readonly source: string;
+    readonly from: string | null;
+    readonly to: string;
+    readonly cause: string;
+    readonly error: unknown;
+  };
+  'source.gaveUp': { readonly source: string; readonly restarts: number; readonly error: unknown };
+  /** The source removed these positions before they were read. */
+  'source.gap': { readonly source: string; readonly partition: number; readonly from: number; readonly to: number };
+  /** From now on the partition belongs to this process, until `stay.ended`. */
+  'stay.began': {
+    readonly source: string;
+    readonly partition: number;
+    readonly fence: number;
+    readonly takeovers: number;
+  };
+  'stay.ended': {
+    readonly source: string;
+    readonly partition: number;
+    readonly fence: number;
+    readonly how: 'released' | 'lost' | 'closed';
+  };
   'alert.raised': Alert;
   'alert.cleared': Alert & { readonly lastedMs: number };
   'config.applied': { readonly changes: readonly ConfigChange[] };

@@ -22,18 +22,13 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 
 /** Which facts are logged, and how loud. What comes with each batch is not: that is what metrics are for. */
 const logged: Readonly<Record<Level, readonly (keyof RouterFacts)[]>> = {
-  debug: ['channel.entered', 'drain.progressed'],
-  info: ['router.entered', 'breaker.closed', 'alert.cleared', 'config.applied'],
+  debug: ['channel.entered', 'source.entered', 'drain.progressed'],
+  info: ['router.entered', 'breaker.closed', 'stay.began', 'stay.ended', 'alert.cleared', 'config.applied'],
   warn: [
-    'channel.restarted',
-    'batch.failed',
-    'message.rejected',
-    'message.dropped',
-    'messages.held',
-    'breaker.opened',
-    'alert.raised',
+    ...(['channel.restarted', 'batch.failed', 'message.rejected', 'message.dropped', 'messages.held'] as const),
+    ...(['breaker.opened', 'source.gap', 'alert.raised'] as const),
   ],
-  error: ['channel.gaveUp', 'message.deadLettered', 'config.rejected', 'callback.failed'],
+  error: ['channel.gaveUp', 'source.gaveUp', 'message.deadLettered', 'config.rejected', 'callback.failed'],
 };
 const levels = Object.keys(logged) as readonly Level[];
 

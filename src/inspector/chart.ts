@@ -35,4 +35,5 @@ export interface ChartEdge {
 export interface Charts {
   readonly channel: Chart;
   readonly router: Chart;
+  readonly source: Chart;
 }

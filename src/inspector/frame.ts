@@ -2,8 +2,10 @@ import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Distribution, distributionBetween } from '../core/histogram.ts';
 import { type ChannelReading, channelsOf, type Reading } from '../metrics/reading.ts';
+import type { HealthStatus } from '../report/health.ts';
+import type { SourceMetrics } from '../report/source-metrics.ts';
 import type { DataChannelRouter } from '../router/router.ts';
-import type { ChannelRow, Frame, Spread } from './protocol.ts';
+import type { ChannelRow, Frame, SourceRow, Spread } from './protocol.ts';
 import { toneOf } from './tone.ts';
 
 /** Everything the page shows about this moment; durations are those since an earlier reading, or since the start. */
@@ -23,7 +25,23 @@ export function takeFrame(router: DataChannelRouter, clock: Clock, reading: Read
     channels: channelsOf(reading).map(([name, channel]) =>
       rowOf(router, name, channel, before?.metrics.channels[name]),
     ),
+    sources: Object.entries(metrics.sources).map(([name, source]) =>
+      sourceRowOf(router, name, source, health.sources[name]?.status),
+    ),
   };
+}
+
+function sourceRowOf(
+  router: DataChannelRouter,
+  name: string,
+  metrics: SourceMetrics,
+  status: HealthStatus | undefined,
+): SourceRow {
+  const { sentence, sinceMs } = router.explain(name);
+  const { oldestMs, state } = metrics;
+  // One that is read may hold a frame for too long.
+  const tone = status === 'degraded' ? 'wait' : toneOf(state);
+  return { ...metrics, name, tone, sinceMs, sentence, oldestMs: oldestMs > 0 ? oldestMs : null };
 }
 
 function rowOf(

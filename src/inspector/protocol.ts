@@ -3,6 +3,7 @@ import type { ConfigChange } from '../config/diff.ts';
 import type { Alert } from '../facts/events.ts';
 import type { HealthStatus } from '../report/health.ts';
 import type { LetterCounts } from '../report/metrics.ts';
+import type { SourceMetrics } from '../report/source-metrics.ts';
 
 /** What the server sends to the page. The page is built with these types, so that the two always agree. */
 
@@ -16,7 +17,7 @@ export interface Entry {
   /** In ms since 1970. */
   readonly at: number;
   readonly kind: 'state' | 'restart' | 'breaker' | 'alert' | 'config' | 'operator';
-  /** With `/n` for one of several partitions; null: the entry is about the router. */
+  /** With `/n` for one of several partitions, or the name of a source; null: the entry is about the router. */
   readonly channel: string | null;
   readonly text: string;
   readonly tone: Tone;
@@ -62,6 +63,17 @@ export interface ChannelRow {
   readonly breaker: BreakerMetrics | null;
 }
 
+/** A source as one frame shows it; frames of the source are counted, not messages. */
+export interface SourceRow extends Omit<SourceMetrics, 'oldestMs'> {
+  readonly name: string;
+  readonly tone: Tone;
+  readonly sinceMs: number;
+  /** The sentence of `explain`. */
+  readonly sentence: string;
+  /** How long the oldest frame that is not settled has been here; null: there is none. */
+  readonly oldestMs: number | null;
+}
+
 /** Everything the page shows about one moment. */
 export interface Frame {
   /** In ms since 1970. */
@@ -76,6 +88,7 @@ export interface Frame {
   readonly faults: number;
   readonly alerts: readonly Alert[];
   readonly channels: readonly ChannelRow[];
+  readonly sources: readonly SourceRow[];
 }
 
 /** The first message to a page, and to a page that fell behind. */
@@ -119,4 +132,4 @@ export interface Letters {
 }
 
 /** States of ordinary traffic, entered too often to be news. */
-export const routineStates: ReadonlySet<string | null> = new Set(['idle', 'buffering', 'flushing']);
+export const routineStates: ReadonlySet<string | null> = new Set(['idle', 'buffering', 'flushing', 'reading', 'held']);

@@ -37,18 +37,26 @@ export class TimeLine {
     };
     listen('router.entered', ({ from, to, cause }) => this.#enter(null, from, to, cause, undefined));
     listen('channel.entered', ({ channel, from, to, cause, error }) => this.#enter(channel, from, to, cause, error));
+    listen('source.entered', ({ source, from, to, cause, error }) => this.#enter(source, from, to, cause, error));
+    listen('source.gaveUp', ({ source, error }) => {
+      this.add({ kind: 'restart', channel: source, tone: 'bad', text: `given up: ${toText(error)}` });
+    });
+    listen('source.gap', ({ source, partition, from, to }) => {
+      const text = `positions ${from} to ${to} of partition ${partition} were removed before they were read`;
+      this.add({ kind: 'alert', channel: source, tone: 'bad', text });
+    });
     listen('channel.restarted', (fact) => this.add(restarted(fact)));
     listen('channel.gaveUp', (fact) => this.add(gaveUp(fact)));
     listen('breaker.opened', (fact) => this.add(opened(fact)));
     listen('breaker.closed', ({ channel, cause }) => {
       this.add({ kind: 'breaker', channel, tone: 'good', text: `breaker closed: ${inWords(cause)}` });
     });
-    listen('alert.raised', ({ alert, channel, text }) => {
-      this.add({ kind: 'alert', channel, tone: 'bad', text: `alert ${alert}: ${text}` });
+    listen('alert.raised', ({ alert, channel, source, text }) => {
+      this.add({ kind: 'alert', channel: source ?? channel, tone: 'bad', text: `alert ${alert}: ${text}` });
     });
-    listen('alert.cleared', ({ alert, channel, lastedMs }) => {
+    listen('alert.cleared', ({ alert, channel, source, lastedMs }) => {
       const text = `alert ${alert} is over after ${(lastedMs / 1_000).toFixed(1)} s`;
-      this.add({ kind: 'alert', channel, tone: 'good', text });
+      this.add({ kind: 'alert', channel: source ?? channel, tone: 'good', text });
     });
     listen('config.applied', (fact) => this.add(applied(fact)));
     listen('config.rejected', ({ error }) => {

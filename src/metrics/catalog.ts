@@ -2,6 +2,7 @@ import type { BreakerState } from '../core/breaker-change.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { DeadLetterReason } from '../facts/dead-letters.ts';
 import { type Measure, ofChannels, ofRouter, split, stateSet, summary } from './measure.ts';
+import { sourceMeasures } from './source-measures.ts';
 
 /** The reasons a channel itself has to reject: without a channel a message is unroutable. */
 const NOT_REJECTED: Readonly<Record<Exclude<RejectReason, 'unknown-type' | 'ignored'>, number>> = {
@@ -10,8 +11,9 @@ const NOT_REJECTED: Readonly<Record<Exclude<RejectReason, 'unknown-type' | 'igno
   'not-running': 0,
   tripped: 0,
 };
+type NeverAccepted = 'unknown-type' | 'invalid' | 'undecodable' | 'crashed';
 /** The reasons of a channel to give up accepted messages; a channel that was `removed` has no metrics. */
-const NOT_GIVEN_UP: Readonly<Record<Exclude<DeadLetterReason, 'unknown-type' | 'invalid' | 'removed'>, number>> = {
+const NOT_GIVEN_UP: Readonly<Record<Exclude<DeadLetterReason, NeverAccepted | 'removed'>, number>> = {
   failed: 0,
   'not-retryable': 0,
   poison: 0,
@@ -198,11 +200,22 @@ const router: readonly Measure[] = [
     name: 'alert.active',
     type: 'gauge',
     unit: '',
-    help: '1 for each active alert; the label channel is empty for an alert about the router.',
-    labels: ['alert', 'channel'],
-    read: ({ alerts }) => alerts.map(({ alert, channel }) => ({ labels: { alert, channel: channel ?? '' }, value: 1 })),
+    help: '1 for each active alert; the labels channel and source are empty where it is about none.',
+    labels: ['alert', 'channel', 'source'],
+    read: ({ alerts }) =>
+      alerts.map(({ alert, channel, source = '' }) => ({
+        labels: { alert, channel: channel ?? '', source },
+        value: 1,
+      })),
   },
 ];
 
 /** All metrics, in the order of the exposition. */
-export const catalog: readonly Measure[] = [...fates, ...mailboxes, ...calls, ...channels, ...router];
+export const catalog: readonly Measure[] = [
+  ...fates,
+  ...mailboxes,
+  ...calls,
+  ...channels,
+  ...sourceMeasures,
+  ...router,
+];

@@ -24,7 +24,8 @@ export interface Measure {
   read(reading: Reading): readonly Sample[];
 }
 
-type Head = readonly [name: string, unit: string, help: string];
+/** The name, the unit and the help of a metric. */
+export type Head = readonly [name: string, unit: string, help: string];
 
 /** A value of the router. */
 export function ofRouter(

@@ -1,5 +1,5 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
-import type { AlertName } from '../facts/events.ts';
+import type { Alert } from '../facts/events.ts';
 import type { ChannelHealth, RouterHealth } from '../report/health.ts';
 import type { RouterMetrics } from '../report/metrics.ts';
 import type { DataChannelRouter } from '../router/router.ts';
@@ -9,8 +9,11 @@ export interface Reading {
   readonly metrics: RouterMetrics;
   readonly health: RouterHealth;
   readonly mailboxes: Readonly<Record<string, MailboxReading>>;
-  readonly alerts: readonly { readonly alert: AlertName; readonly channel: string | null }[];
+  readonly alerts: readonly AlertReading[];
 }
+
+/** What is wrong, and about what. */
+type AlertReading = Pick<Alert, 'alert' | 'channel' | 'source'>;
 
 /** The mailboxes of a channel, one per partition, taken together. */
 interface MailboxReading {
@@ -35,7 +38,11 @@ export function readRouter(router: Readable): Reading {
     metrics: router.metrics(),
     health: router.health(),
     mailboxes: readMailboxes(router),
-    alerts: router.alerts.map(({ alert, channel }) => ({ alert, channel })),
+    alerts: router.alerts.map(({ alert, channel, source }) => ({
+      alert,
+      channel,
+      ...(source !== undefined && { source }),
+    })),
   };
 }
 

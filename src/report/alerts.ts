@@ -66,10 +66,10 @@ export class Alerts {
     services.bus.tap('config.rejected', ({ error }) => this.#set('config-rejected', null, found(errorText(error))));
   }
 
-  /** What is raised now, oldest first. */
-  list(): readonly Alert[] {
+  /** What is raised now, by this or, as `others`, by somebody else; oldest first. */
+  list(others: readonly Raised[] = []): readonly Alert[] {
     const all = [...this.#raised.values()].flatMap((alerts) => [...alerts.values()]);
-    return all.toSorted((left, right) => left.since - right.since).map(({ alert }) => alert);
+    return [...all, ...others].toSorted((left, right) => left.since - right.since).map(({ alert }) => alert);
   }
 
   /** That the router refuses most of what comes, in words; null: it does not. */

@@ -1,7 +1,9 @@
 import type { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
 import { isConserved, type Ledger, ledgerOf } from '../core/ledger.ts';
+import type { HeldFrames, SourceView } from '../source/source-view.ts';
 import { channelMetrics } from './metrics.ts';
+import { isSourceConserved, type SourceMetrics, sourceMetrics } from './source-metrics.ts';
 
 /** What became of the messages of one channel. */
 export interface ChannelReport extends Ledger {
@@ -18,6 +20,12 @@ export interface ChannelReport extends Ledger {
   readonly spentMs: Readonly<Record<string, number>>;
 }
 
+/** What became of the frames of one source. */
+export interface SourceReport extends SourceMetrics {
+  /** Read and not committed when the source was closed: it brings them again. */
+  readonly heldFrames: readonly HeldFrames[];
+}
+
 /** What `stop` resolves with: every message accounted for. */
 export interface DrainReport {
   readonly elapsedMs: number;
@@ -26,9 +34,10 @@ export interface DrainReport {
   readonly onTime: boolean;
   readonly conserved: boolean;
   readonly channels: Readonly<Record<string, ChannelReport>>;
+  readonly sources: Readonly<Record<string, SourceReport>>;
 }
 
-type DrainedParts = 'view' | 'returnedMessages' | 'unsettledMessages' | 'backAtOrigin' | 'countTimes';
+type DrainedParts = 'view' | 'holds' | 'returnedMessages' | 'unsettledMessages' | 'backAtOrigin' | 'countTimes';
 
 /** A channel that can be drained. */
 interface Drained extends ChannelView {
@@ -63,16 +72,21 @@ function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
   };
 }
 
-/** Puts the reports of all channels together. */
+/** Puts the reports of all channels and sources together. */
 export function drainReport(
   channels: Record<string, ChannelReport>,
-  elapsedMs: number,
-  deadlineMs: number,
+  views: readonly SourceView[],
+  { startedAt, now, deadlineMs }: { readonly startedAt: number; readonly now: number; readonly deadlineMs: number },
 ): DrainReport {
+  const elapsedMs = now - startedAt;
   const all = Object.values(channels);
+  const sources = Object.fromEntries(
+    views.map((view) => [view.name, { ...sourceMetrics(view, now), heldFrames: view.heldAtEnd }]),
+  );
   const isDrained = ({ returned, inFlight }: ChannelReport): boolean => returned + inFlight === 0;
   const onTime = elapsedMs <= deadlineMs && all.every(isDrained);
-  return { elapsedMs, deadlineMs, onTime, conserved: all.every(isAccountedFor), channels };
+  const conserved = all.every(isAccountedFor) && Object.values(sources).every(isSourceConserved);
+  return { elapsedMs, deadlineMs, onTime, conserved, channels, sources };
 }
 
 /** Every message is somewhere, and those that are not done with are in the hands of whoever stopped the router or brought them. */

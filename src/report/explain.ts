@@ -4,14 +4,16 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { BreakerRates } from '../core/breaker-change.ts';
 import { errorText } from '../core/error-text.ts';
 import { causeInWords } from '../facts/chart-words.ts';
+import { duration } from './duration.ts';
 import { onePartition } from './findings.ts';
-import { type ChannelHealth, healthOf, type RouterHealth, worstState, worstStatus } from './health.ts';
+import { worstState } from './health.ts';
 import { sharingInWords } from './sharing.ts';
 
 /** Why a channel is or is not delivering. */
 export interface Explanation {
   /** All of it, in plain English. */
   readonly sentence: string;
+  /** The channel that is explained, or the source. */
   readonly channel: string;
   readonly state: string;
   readonly sinceMs: number;
@@ -21,7 +23,7 @@ export interface Explanation {
   /** What ends the state, and in how many ms if a timer does; null: no timer. */
   readonly endsBy: string;
   readonly endsInMs: number | null;
-  /** Messages that wait, and that `process` has now. */
+  /** Messages that wait, and that `process` has now; of a source, frames before the channels and in them. */
   readonly waiting: number;
   readonly inFlight: number;
   /** Other channels that get the same messages. */
@@ -74,29 +76,8 @@ export function explain(
   };
 }
 
-/** The health at `now` of a router in this state of its statechart. */
-export function routerHealth(
-  channels: ReadonlyMap<string, ChannelView>,
-  state: string,
-  now: number,
-  reason: string | null,
-): RouterHealth {
-  const health = Object.fromEntries([...channels].map(([name, channel]) => [name, channelHealth(channel, now)]));
-  const own = reason === null ? 'healthy' : 'degraded';
-  const worst = worstStatus([own, ...Object.values(health).map(({ status }) => status)]);
-  const ready = state === 'running' || state === 'degraded';
-  const live = state !== 'failed' && state !== 'stopped';
-  return { status: ready ? worst : 'unhealthy', state, live, ready, reason, channels: health };
-}
-
-function channelHealth(channel: ChannelView, now: number): ChannelHealth {
-  const view = worstOf(channel.partitions.map((partition) => partition.view));
-  const { since, state } = view;
-  return { status: healthOf(state), state, sinceMs: now - since, reason: reasonOf(view, channel) };
-}
-
 /** The cause of the present state, with what the sink or the channel said. */
-function reasonOf(view: PartitionView, { breaker }: ChannelView): string {
+export function reasonOf(view: PartitionView, { breaker }: ChannelView): string {
   const { cause } = view;
   const rates = cause === 'breaker.opened' && breaker !== undefined ? ratesInWords(breaker.rates()) : '';
   const words = causeOf(view) + rates;
@@ -126,7 +107,8 @@ function ratesInWords({ calls, failureRate, slowCallRate }: BreakerRates): strin
   return shares.length === 0 ? '' : `: of the last ${calls} calls ${shares.join(' and ')}`;
 }
 
-function worstOf(views: readonly PartitionView[]): PartitionView {
+/** The partition in the worst state. */
+export function worstOf(views: readonly PartitionView[]): PartitionView {
   const worst = worstState(views.map(({ state }) => state));
   // A channel has at least one partition, and the worst state is the state of one of them.
   return views.find(({ state }) => state === worst) as PartitionView;
@@ -194,13 +176,6 @@ function endingFor({ isGivenUp, isReplaced, probeAt, state }: PartitionView): En
   if (state === 'tripped' && probeAt === Number.POSITIVE_INFINITY) return HELD_OPEN;
   if (state === 'failed' && isGivenUp) return GIVEN_UP;
   return ENDINGS[state] ?? NEVER;
-}
-
-/** A duration in ms, as people say it. */
-function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 120_000) return `${(ms / 1_000).toFixed(1)} s`;
-  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
 }
 
 /** How long something has lasted, once that is worth mentioning. */

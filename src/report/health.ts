@@ -1,16 +1,19 @@
 /** How well a channel serves. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
-/** What each state means for a host that waits for data, from best to worst. */
+/** What each state means for a host that waits for data, from best to worst; those of channels first. */
 const STATES: Readonly<Record<HealthStatus, readonly string[]>> = {
-  healthy: ['idle', 'buffering', 'flushing'],
-  degraded: ['new', 'warming', 'probing', 'retrying', 'isolating', 'draining', 'closing', 'stopped', 'paused'],
+  healthy: ['idle', 'buffering', 'flushing', 'standby', 'reading', 'held', 'revoking'],
+  degraded: [
+    ...['new', 'warming', 'probing', 'retrying', 'isolating', 'draining', 'closing', 'stopped', 'paused'],
+    ...['starting', 'recovering', 'waiting', 'releasing'],
+  ],
   unhealthy: ['tripped', 'failed'],
 };
 const STATUSES: readonly HealthStatus[] = ['healthy', 'degraded', 'unhealthy'];
 const ranks = STATUSES.flatMap((status) => STATES[status]);
 
-/** What a state of a channel says about its health. */
+/** What a state of a channel or a source says about its health. */
 export function healthOf(state: string): HealthStatus {
   return STATUSES.find((status) => STATES[status].includes(state)) ?? 'unhealthy';
 }
@@ -24,7 +27,7 @@ export function worstStatus(statuses: readonly HealthStatus[]): HealthStatus {
   return STATUSES.findLast((status) => statuses.includes(status)) ?? 'healthy';
 }
 
-/** The health of one channel, derived from its state. */
+/** The health of one channel or source, derived from its state. */
 export interface ChannelHealth {
   readonly status: HealthStatus;
   readonly state: string;
@@ -45,4 +48,6 @@ export interface RouterHealth {
   /** What is wrong with the router beside its channels: that it refuses most of what comes. Null: nothing. */
   readonly reason: string | null;
   readonly channels: Readonly<Record<string, ChannelHealth>>;
+  /** Also degraded: a source with a frame that has not been settled for a minute. */
+  readonly sources: Readonly<Record<string, ChannelHealth>>;
 }

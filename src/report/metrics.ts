@@ -4,7 +4,9 @@ import type { Breaker } from '../core/breaker.ts';
 import { Counter, type Counters } from '../core/counters.ts';
 import { addLedgers, countLedger, isConserved, type Ledger } from '../core/ledger.ts';
 import type { Faults } from '../facts/bus.ts';
+import type { SourceView } from '../source/source-view.ts';
 import { worstState } from './health.ts';
+import { isSourceConserved, type SourceMetrics, sourceMetrics } from './source-metrics.ts';
 
 /** Everything measured of a router. */
 export interface RouterMetrics {
@@ -17,9 +19,10 @@ export interface RouterMetrics {
   readonly unroutable: number;
   /** Messages that nobody wants, by `recognize.ignore` or a rule; rejected, and only counted. */
   readonly ignored: number;
-  /** Both equations of the conservation rule hold for every channel, and nothing received is missing. */
+  /** Both equations of the conservation rule hold for every channel, nothing received is missing, and no frame of a source is. */
   readonly conserved: boolean;
   readonly channels: Readonly<Record<string, ChannelMetrics>>;
+  readonly sources: Readonly<Record<string, SourceMetrics>>;
   readonly deadLetters: LetterCounts;
   /** Callbacks of the host that threw, by place. */
   readonly faults: Faults;
@@ -39,23 +42,28 @@ export interface LetterCounts {
 /** What is read of a router. `removed`: the counts of channels that were taken out. */
 export interface RouterView extends Pick<RouterMetrics, 'unroutable' | 'ignored' | 'faults'> {
   readonly channels: ReadonlyMap<string, ChannelView>;
+  readonly sources: ReadonlyMap<string, { readonly view: SourceView }>;
   readonly removed: Ledger;
+  /** In ms on the clock. */
+  readonly now: number;
   readonly deadLetters: Omit<LetterCounts, 'stored'> & { readonly size: number };
 }
 
 /** Everything measured of a router, as a plain snapshot. */
 export function routerMetrics(view: RouterView): RouterMetrics {
-  const { channels, deadLetters, faults, ignored, removed, unroutable } = view;
+  const { channels, deadLetters, faults, ignored, now, removed, sources, unroutable } = view;
   const { size: stored, bytes, evicted, skipped } = deadLetters;
   const metrics = Object.fromEntries([...channels].map(([name, channel]) => [name, channelMetrics(channel)]));
   const all = Object.values(metrics);
   const total = addLedgers([removed, ...all]);
+  const read = Object.fromEntries([...sources].map(([name, source]) => [name, sourceMetrics(source.view, now)]));
   return {
     received: total.received + unroutable + ignored,
     unroutable,
     ignored,
-    conserved: isConserved(total) && all.every(isConserved),
+    conserved: isConserved(total) && all.every(isConserved) && Object.values(read).every(isSourceConserved),
     channels: metrics,
+    sources: read,
     deadLetters: { stored, bytes, evicted, skipped },
     faults,
   };

@@ -14,6 +14,7 @@ import { SluiceError } from '../core/sluice-error.ts';
 import { checkRecorder } from '../recorder/flight-recorder.ts';
 import { ChannelEntry, rulesOf } from './channel-entry.ts';
 import { type ChannelInput, type RouterOptions, recognizeOptions } from './router-options.ts';
+import { type PlannedSource, planSources } from './sources.ts';
 
 type Factories = ReadonlyMap<string, ChannelFactory>;
 /** Channels that no configuration names, and what code says of them: a reload leaves them alone. */
@@ -33,6 +34,7 @@ export interface Plan extends Checked {
   readonly options: RouterOptions;
   readonly factories: Factories;
   readonly unnamed: Unnamed;
+  readonly sources: readonly PlannedSource[];
 }
 
 /** Checks everything that can be wrong with the options; throws `SluiceError` with all mistakes. */
@@ -42,15 +44,16 @@ export function planRouter(options: RouterOptions, source: Source = sourceOf(opt
   const above: unknown = Object.getPrototypeOf(channels);
   if (!isMap(channels) || (above !== null && Object.getPrototypeOf(above) !== null))
     throw new SluiceError('invalid-option', 'channels must be a plain map of names and channels');
-  const sources = Object.entries(channels);
-  if (sources.length === 0)
+  const given = Object.entries(channels);
+  if (given.length === 0)
     throw new SluiceError('invalid-option', 'channels must name at least one channel: { tick: TradeChannel }');
   if (options.recorder !== undefined) checkRecorder(options.recorder);
-  const factories = new Map(sources.map(([name, source]) => [name, factoryOf(source)]));
+  const factories = new Map(given.map(([name, source]) => [name, factoryOf(source)]));
+  const sources = planSources(options.sources ?? {}, [...factories.keys()]);
   const named = namesIn(source);
   const unnamed = new Map([...factories.keys()].filter((name) => !named.has(name)).map((name) => [name, {}]));
   const code = recognizeLayer(options);
-  return { options, factories, unnamed, code, ...check(under(code, source), factories, unnamed, new Map()) };
+  return { options, factories, unnamed, sources, code, ...check(under(code, source), factories, unnamed, new Map()) };
 }
 
 /** The rules among the options: `recognize` may be a list of them. */

@@ -6,9 +6,14 @@ import { unstick } from '../channel/xstate-internals.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Definitions } from './definitions.ts';
+import type { Sources } from './sources.ts';
 import { TakenOut } from './taken-out.ts';
 
 const EARLY_MS = 2;
+
+/** The share of the deadline of a stop after which sources write their last commits, whatever is left. */
+const DRAIN_SHARE = 0.8;
+const RELEASE_SHARE = 0.9;
 
 /** What channels get to close after the deadline, and the router to notice, in ms. */
 const STOP_GRACE_MS = 150;
@@ -22,6 +27,7 @@ export class Fleet implements FleetPort {
   readonly #channels = new Map<string, ChannelEntry>();
   readonly #services: Services;
   readonly #definitions: Definitions;
+  readonly #sources: Sources;
   /** Partitions that have not come to their end, and their channels. */
   readonly #partitions = new Map<string, { readonly partition: Partition; readonly channel: ChannelEntry }>();
   /** Of these, those that neither warmed up nor failed yet, and those that are failed: guards need not ask each of them. */
@@ -39,8 +45,9 @@ export class Fleet implements FleetPort {
   #stopBy: number | undefined;
   readonly #end = new AbortController();
 
-  constructor(services: Services, definitions: Definitions) {
+  constructor(services: Services, definitions: Definitions, sources: Sources) {
     this.#services = services;
+    this.#sources = sources;
     this.takenOut = new TakenOut(services);
     this.#definitions = definitions;
   }
@@ -72,7 +79,7 @@ export class Fleet implements FleetPort {
   }
 
   get isStopped(): boolean {
-    return this.#partitions.size === 0;
+    return this.#partitions.size === 0 && this.#sources.areStopped;
   }
 
   get escalates(): boolean {
@@ -96,9 +103,11 @@ export class Fleet implements FleetPort {
     this.#parent = self as AnyActorRef;
     this.#notify = notify;
     const byPriority = [...this.#partitions.values()].sort((a, b) => a.partition.priority - b.partition.priority);
+    const parent = this.#parent;
     const { changes } = this.#services.bus;
     changes.within(() => {
       for (const { partition } of byPriority) this.#start(partition);
+      this.#sources.launch(parent);
     });
     return () => changes.within(() => this.halt());
   }
@@ -134,10 +143,15 @@ export class Fleet implements FleetPort {
     for (const { partition } of [...this.#partitions.values()]) this.#drain(partition);
   }
 
-  /** From now on nothing is taken in, and what is not delivered by `stopBy` is handed back. */
+  /** From now on nothing is read or taken in; what is not delivered soon enough before `stopBy` is handed back. */
   closeInboxes(stopBy: number): void {
     this.#stopBy = stopBy;
-    for (const { partition } of this.#partitions.values()) partition.closeInbox(stopBy);
+    const now = this.#services.clock.now();
+    const after = (share: number): number => now + share * (stopBy - now);
+    // First: a channel that hands messages back must not find a source that still reads.
+    this.#sources.drain({ drainAt: after(DRAIN_SHARE), releaseAt: after(RELEASE_SHARE), stopAt: stopBy });
+    const drainAt = this.#sources.all.size === 0 ? stopBy : after(DRAIN_SHARE);
+    for (const { partition } of this.#partitions.values()) partition.closeInbox(drainAt);
     this.takenOut.handBack();
     // Some of its partitions may have ended before the others, and kept what they had.
     for (const { isKept, partitions } of this.#channels.values()) {
@@ -206,9 +220,10 @@ export class Fleet implements FleetPort {
     this.add(successor);
   }
 
-  /** The router's actor ended: so does every channel that is left, at once. */
+  /** The router's actor ended: so does every source and every channel that is left, at once. */
   halt(): void {
     this.#notify = () => {};
+    this.#sources.halt();
     this.closeInboxes(this.#services.clock.now());
     for (const { partition } of [...this.#partitions.values()]) {
       partOfStop(partition.lane, () => partition.send({ type: 'channel.halt' }));
@@ -226,7 +241,7 @@ export class Fleet implements FleetPort {
 
   #ended(actorId: string): void {
     const { partition, channel } = this.#partitions.get(actorId) ?? {};
-    if (partition === undefined || channel === undefined) return;
+    if (partition === undefined || channel === undefined) return this.#sourceEnded(actorId);
     // The inbox of a living partition is closed only to drain it.
     const { isOpen } = partition.inbox;
     const isFailure = partition.state === 'failed' && isOpen;
@@ -236,6 +251,11 @@ export class Fleet implements FleetPort {
     if (replaced !== undefined) replaced();
     else if (isFailure) this.#failed(partition);
     else this.#stopped(partition);
+  }
+
+  #sourceEnded(actorId: string): void {
+    const id = this.#sources.nameOf(actorId);
+    if (id !== undefined) this.#notify({ type: 'source.stopped', id });
   }
 
   #restart(id: string): void {

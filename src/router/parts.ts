@@ -13,19 +13,24 @@ import { FlightRecorder } from '../recorder/flight-recorder.ts';
 import { Alerts } from '../report/alerts.ts';
 import { beginReport, type ChannelReport } from '../report/drain-report.ts';
 import type { RouterView } from '../report/metrics.ts';
-import type { ChannelEntry } from './channel-entry.ts';
+import { SourceAlerts } from '../report/source-alerts.ts';
+import type { SourceDoor } from '../source/source-door.ts';
+import { ChannelEntry } from './channel-entry.ts';
 import { Definitions, type Plan, rulesIn } from './definitions.ts';
 import { Fleet } from './fleet.ts';
 import { Intake, RecordedIntake } from './intake.ts';
+import { Sources } from './sources.ts';
 
 /** The parts of one router. */
 export interface RouterParts {
   readonly services: Services;
   readonly definitions: Definitions;
   readonly fleet: Fleet;
+  readonly sources: Sources;
   readonly intake: Intake;
   readonly deadLetters: DeadLetters;
   readonly alerts: Alerts;
+  readonly sourceAlerts: SourceAlerts;
   /** Undefined: nothing is recorded. */
   readonly recorder: FlightRecorder | undefined;
 }
@@ -58,26 +63,41 @@ export function buildParts(plan: Plan): RouterParts {
   };
   const recognition = new Recognition(rulesIn(options), (error) => bus.fault('rule', error));
   const definitions = new Definitions(plan, services);
-  const fleet = new Fleet(services, definitions);
   const intake =
     recorder?.keepsMessages === true
       ? new RecordedIntake(recognition, services, recorder)
       : new Intake(recognition, services);
   intake.tellApart(config.router.recognize);
   intake.ignore(config.router.recognize.ignore);
+  const sources = new Sources(plan.sources, services, doorOf(intake, services));
+  const fleet = new Fleet(services, definitions, sources);
   const alerts = new Alerts(services, fleet.channels, intake, deadLetters);
-  const parts = { services, definitions, fleet, intake, deadLetters, alerts, recorder };
+  const sourceAlerts = new SourceAlerts(services, sources.all, fleet.channels);
+  const parts = { services, definitions, fleet, sources, intake, deadLetters, alerts, sourceAlerts, recorder };
   for (const name of Object.keys(config.channels)) addChannel(parts, name, instances.get(name));
   instances.clear();
   return parts;
 }
 
+/** The door of the router as its sources see it. */
+function doorOf(intake: Intake, { keepDeadLetter, scheduler }: Services): SourceDoor {
+  return {
+    offer: (message, options, origin) => intake.offer(message, options, origin),
+    condemn(message, reason, error, origin) {
+      const found = reason === 'crashed' ? intake.channelOf(message) : undefined;
+      keepDeadLetter(found instanceof ChannelEntry ? found.name : null, reason, message, error, 0, origin);
+    },
+    isSliceOver: () => scheduler.isSliceOver(),
+  };
+}
+
 /** What reports read. */
-export function viewOf({ deadLetters, fleet, intake, services }: RouterParts): RouterView {
+export function viewOf({ deadLetters, fleet, intake, services, sources }: RouterParts): RouterView {
   const { channels, takenOut } = fleet;
   const { ignored, unroutable } = intake;
-  const { faults } = services.bus;
-  return { channels, removed: takenOut.ledger, unroutable, ignored, deadLetters, faults };
+  const { bus, clock } = services;
+  const counts = { removed: takenOut.ledger, unroutable, ignored, deadLetters, faults: bus.faults };
+  return { channels, sources: sources.all, now: clock.now(), ...counts };
 }
 
 /** Why the router takes nothing in, in words; undefined: it does. */

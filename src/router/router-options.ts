@@ -7,6 +7,7 @@ import type { Discriminator, RecognitionRule } from '../core/recognition.ts';
 import type { EventBus } from '../facts/bus.ts';
 import type { Logger } from '../facts/logging.ts';
 import type { RecorderOptions } from '../recorder/flight-recorder.ts';
+import type { SourceInputs } from './sources.ts';
 
 /** What a router is made of. */
 export interface RouterOptions<Channels extends ChannelSources = ChannelSources, Config = AnyConfig> {
@@ -14,6 +15,8 @@ export interface RouterOptions<Channels extends ChannelSources = ChannelSources,
   readonly channels: Channels;
   /** From `loadConfig`, or written in code. Default: the defaults of each data type. */
   readonly config?: ConfigOf<Channels, Config>;
+  /** Sources by name, each alone or with options: the router reads them and tells them what is settled. Default: none. */
+  readonly sources?: SourceInputs;
   /** A pino logger, or one of its shape. Default: silent. */
   readonly logger?: Logger;
   /** A mitt bus of the host's own to put events on. Default: a new one. */
@@ -51,6 +54,7 @@ type AnyChannelInput = NonNullable<RouterConfigInput['channels']>[string];
 export const routerOptions: OptionNames<RouterOptions> = {
   channels: true,
   config: true,
+  sources: true,
   logger: true,
   events: true,
   recognize: true,

@@ -11,17 +11,18 @@ import { SluiceError } from '../core/sluice-error.ts';
 import type { Alert, AnyEmitted, RouterBus } from '../facts/events.ts';
 import { type ChannelInfo, channelInfo, channelInfos } from '../report/channel-info.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
-import { type Explanation, explain, routerHealth } from '../report/explain.ts';
+import type { Explanation } from '../report/explain.ts';
 import type { RouterHealth } from '../report/health.ts';
 import { type RouterMetrics, routerMetrics } from '../report/metrics.ts';
-import { sharersOf } from '../report/sharing.ts';
-import type { ChannelEntry } from './channel-entry.ts';
+import { routerHealth } from '../report/router-health.ts';
+import { type SourceInfo, sourceInfos } from '../report/source-info.ts';
 import { type ConsumeCount, consume, type Source } from './consume.ts';
 import { createWritable } from './create-writable.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { type DeliveryOutcomeOf, deliver } from './deliver.ts';
 import { type OfferOptions, offerOptions, type RouteAllReport, type RouteOptions, routeOptions } from './intake.ts';
 import { MixedStream } from './mixed-stream.ts';
+import { channelNamed, explainNamed } from './named.ts';
 import { addChannel, type RouterParts, removeChannel, viewOf, whyNotRunning } from './parts.ts';
 import { Reloads, type WatchOptions, watchOptions } from './reload.ts';
 import { publishStates, type RouterActor, startActor, stateOf } from './router-actor.ts';
@@ -74,6 +75,11 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     return new Map(
       byType.map(([dataType, channels]) => [dataType, channels.map((each) => channelInfo(each, this.#now))]),
     );
+  }
+
+  /** The sources by name: a reading of this moment. */
+  get sources(): ReadonlyMap<string, SourceInfo> {
+    return sourceInfos(this.#parts.sources.all, this.#now);
   }
 
   /** The state of the router itself: starting, running, degraded, stopping, stopped or failed. */
@@ -176,19 +182,17 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Health derived from the states, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    return routerHealth(this.#parts.fleet.channels, this.state, this.#now, this.#parts.alerts.refusing);
+    return routerHealth(viewOf(this.#parts), this.state, this.#parts.alerts.refusing);
   }
 
-  /** Why a channel is or is not delivering: one object, and the same in plain English. */
+  /** Why a channel is or is not delivering, or a source is or is not read: one object, and the same in plain English. */
   explain(name: string): Explanation {
-    const { fleet, intake } = this.#parts;
-    const channel = this.#channel(name);
-    return explain(channel, this.#now, sharersOf(fleet.channels, channel), intake.waitedFor);
+    return explainNamed(this.#parts, name);
   }
 
   /** What is wrong now, oldest first; each alert is published as `alert.raised` and `alert.cleared`. */
   get alerts(): readonly Alert[] {
-    return this.#parts.alerts.list();
+    return this.#parts.alerts.list(this.#parts.sourceAlerts.list());
   }
 
   /**
@@ -211,7 +215,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     if (typeof name !== 'string') throw new SluiceError('invalid-option', 'add: the name must be a string');
     const assertFree = (): void => {
       if (fleet.isStopping) throw new SluiceError('not-running', `the router is ${this.state}`);
-      if (fleet.channels.has(name)) throw new SluiceError('duplicate-channel', `there is a channel '${name}' already`);
+      const kind = fleet.channels.has(name) ? 'channel' : 'source';
+      if (fleet.channels.has(name) || this.#parts.sources.all.has(name))
+        throw new SluiceError('duplicate-channel', `there is a ${kind} '${name}' already`);
     };
     assertFree();
     this.#during(() => addChannel(this.#parts, name, definitions.add(name, channel, config, assertFree)));
@@ -220,7 +226,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` leaves it out. */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
     const drainAt = this.#now + deadlineOf('remove', options);
-    const channel = this.#channel(name);
+    const channel = channelNamed(this.#parts, name);
     return this.#parts.services.bus.changes.order(() => removeChannel(this.#parts, channel, drainAt, true));
   }
 
@@ -275,8 +281,13 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     this.#withPartitions(name, (partition) => partition.flush());
   }
 
-  /** Starts a channel anew, even if it was given up. What is in flight is abandoned and delivered again. */
+  /**
+   * Starts a channel anew, even if it was given up: what is in flight is abandoned and delivered again. A source is
+   * started if it waits for that or was given up.
+   */
   restart(name: string): void {
+    const source = this.#parts.sources.all.get(name);
+    if (source !== undefined) return this.#during(() => source.restart());
     this.#withPartitions(name, (partition) => this.#parts.fleet.restartByHand(partition));
   }
 
@@ -299,18 +310,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     return this.#parts.services.clock.now();
   }
 
-  #channel(name: string): ChannelEntry {
-    const { channels } = this.#parts.fleet;
-    const channel = channels.get(name);
-    if (channel !== undefined) return channel;
-    throw new SluiceError(
-      'unknown-channel',
-      `no channel '${String(name)}'; there is ${[...channels.keys()].join(', ')}`,
-    );
-  }
-
   #breaker(name: string): Breaker {
-    const { breaker } = this.#channel(name);
+    const { breaker } = channelNamed(this.#parts, name);
     if (breaker !== undefined) return breaker;
     throw new SluiceError('refused', `channel '${name}' has no breaker: its configuration says breaker: false`);
   }
@@ -321,7 +322,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   #withPartitions(name: string | undefined, order: (partition: Partition) => void): void {
-    const channels = name === undefined ? [...this.#parts.fleet.channels.values()] : [this.#channel(name)];
-    this.#during(() => channels.flatMap(({ partitions }) => partitions).forEach(order));
+    const { channels } = this.#parts.fleet;
+    const chosen = name === undefined ? [...channels.values()] : [channelNamed(this.#parts, name)];
+    this.#during(() => chosen.flatMap(({ partitions }) => partitions).forEach(order));
   }
 }

@@ -3,7 +3,14 @@ import { MeterProvider, type MetricData, MetricReader } from '@opentelemetry/sdk
 import { expect, it } from 'vitest';
 import { catalog } from '../../src/metrics/catalog.ts';
 import { observeMetrics } from '../../src/metrics/index.ts';
-import { createTestRouter, failWhen, messages, type TestRouter } from '../../src/testing/index.ts';
+import {
+  createSimulatedClock,
+  createTestRouter,
+  failWhen,
+  messages,
+  simulatedSource,
+  type TestRouter,
+} from '../../src/testing/index.ts';
 import { filesIn, textOf } from '../support/project-files.ts';
 
 /** The SDK's own reader, that collects when it is told to. */
@@ -29,7 +36,10 @@ function pointsOf(metric: MetricData | undefined): unknown[] {
 }
 
 async function troubledRig(): Promise<TestRouter> {
+  const clock = createSimulatedClock();
   const rig = await createTestRouter({
+    clock,
+    sources: { feed: simulatedSource({ clock }) },
     sinks: { tick: { batchSize: 4, retry: { attempts: 1 } }, fmv: { batchSize: 1 } },
   });
   rig.sink('tick').otherwise = failWhen(({ n }) => n === 2);

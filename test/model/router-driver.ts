@@ -1,6 +1,6 @@
 import type { AnyMachineSnapshot, InspectionEvent } from 'xstate';
 import type { FleetPort } from '../../src/core/fleet-port.ts';
-import { createRouter, type DataChannelRouter } from '../../src/index.ts';
+import { createRouter, type DataChannelRouter, type Source } from '../../src/index.ts';
 import { Gates } from '../../src/testing/gates.ts';
 import type { ModelEvent } from '../../src/testing/machine-paths.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
@@ -11,12 +11,20 @@ const HUNG_MS = 10_000;
 const RESTART_MS = 100;
 const DEADLINE_MS = 1_000;
 
-/** A real router with two channels, and the physical cause of everything that its chart can hear of. */
+/** A real router with two channels and a source, and the physical cause of everything that its chart can hear of. */
 export class RouterDriver {
   readonly router: DataChannelRouter;
   readonly #clock = createSimulatedClock();
   readonly #gates = { frail: new Gates(), steady: new Gates() };
   #isTreacherous = false;
+  #closeSource: () => void = () => {};
+  readonly #source: Source = {
+    start: async () => {},
+    close: () =>
+      new Promise((resolve) => {
+        this.#closeSource = resolve;
+      }),
+  };
 
   constructor(escalates: boolean, inspect: (event: InspectionEvent) => void) {
     this.router = createRouter({
@@ -24,6 +32,7 @@ export class RouterDriver {
         frail: () => this.#makeFrail(),
         steady: () => this.#gates.steady.around(new Blank()),
       },
+      sources: { feed: this.#source },
       config: {
         router: { onGiveUp: escalates ? 'escalate' : 'degrade' },
         channels: { frail: channelConfig, steady: channelConfig },
@@ -71,6 +80,7 @@ export class RouterDriver {
   async end(): Promise<boolean> {
     (this.router.actor as unknown as { stop(): void }).stop();
     for (const gates of Object.values(this.#gates)) gates.openAll();
+    this.#closeSource();
     await this.settle();
     return this.#clock.pending === 0;
   }
@@ -92,6 +102,8 @@ export class RouterDriver {
         return this.#clock.advance(RESTART_MS);
       case 'channel.stopped':
         return this.#stop(name);
+      case 'source.stopped':
+        return this.#closeSource();
       case 'weather.message':
         this.router.route({ sym: 'A' }, { dataType: 'frail' });
         return;

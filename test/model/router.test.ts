@@ -20,6 +20,13 @@ const ignored = {
   'channel.failed': failed,
   'channel.stopped': failed,
   'channel.restart': [{ in: ['stopping'], because: 'nothing is started any more' }, ...failed],
+  'source.stopped': [
+    {
+      in: ['serving.starting', 'serving.running', 'serving.degraded'],
+      because: 'a source is stopped only with the router',
+    },
+    ...failed,
+  ],
 } satisfies Record<RouterEvent['type'], Ignored[string]>;
 
 const noEnd = [

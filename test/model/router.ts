@@ -17,8 +17,9 @@ type Life =
   | 'stopped'
   | 'removed';
 
-/** The fleet of two channels: one that fails, and one beside it. */
+/** The fleet of two channels, one that fails and one beside it, and of a source. */
 export interface FleetWorld {
+  readonly source: 'up' | 'closing' | 'stopped';
   readonly frail: Life;
   readonly steady: Life;
   readonly failures: number;
@@ -39,6 +40,7 @@ export function routerModel(escalates: boolean): Model<FleetWorld> {
   return {
     machine: routerMachine,
     world: {
+      source: 'up',
       frail: 'warming',
       steady: 'warming',
       failures: 0,
@@ -64,12 +66,12 @@ function react(value: string, world: FleetWorld): { world: FleetWorld; event?: s
 }
 
 /** The facts a fleet shows to the guards while it serves. */
-export function fleetFactsOf({ frail, steady, isFrailSettled, escalates }: FleetWorld) {
+export function fleetFactsOf({ source, frail, steady, isFrailSettled, escalates }: FleetWorld) {
   const isDown = frail === 'down' || frail === 'given up' || frail === 'restarting';
   return {
     isSettled: (isFrailSettled || frail === 'removed') && steady !== 'warming',
     hasDown: isDown,
-    isStopped: (frail === 'stopped' || frail === 'removed') && steady === 'stopped',
+    isStopped: (frail === 'stopped' || frail === 'removed') && steady === 'stopped' && source === 'stopped',
     mayRestart: isDown && frail !== 'given up',
     escalates,
   };
@@ -105,6 +107,7 @@ function stopHappenings(world: FleetWorld): Happening[] {
   return [
     ...when(isEnding, ['channel.stopped', { ...world, frail: 'stopped' }]),
     ...when(steady === 'closing', ['channel.stopped', { ...world, steady: 'stopped' }, 'steady']),
+    ...when(world.source === 'closing', ['source.stopped', { ...world, source: 'stopped' }]),
     ...when(isScheduled, ['channel.restart', { ...world, isScheduled: false }]),
     ...when(frail === 'draining', [afterType(routerMachine, 'stopDeadline', 'stopping'), world]),
   ];
@@ -129,7 +132,7 @@ function stopping(world: FleetWorld): FleetWorld {
     'given up': 'stopped',
     removed: 'removed',
   };
-  return { ...world, frail: after[world.frail] ?? 'closing', steady: 'closing' };
+  return { ...world, source: 'closing', frail: after[world.frail] ?? 'closing', steady: 'closing' };
 }
 
 function when(holds: boolean, happening: Happening): Happening[] {

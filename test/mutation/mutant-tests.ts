@@ -21,6 +21,7 @@ const WIDER = [
   'test/unit/channel',
   'test/unit/router',
   'test/unit/feeds',
+  'test/unit/source',
   'test/unit/report/',
   'test/integration',
 ];

@@ -13,6 +13,7 @@ const TYPES_ALONE = [
   'fleet-port',
   'letter-store-port',
   'ownership-port',
+  'reading-port',
   'source-port',
   'trigger',
 ];

@@ -12,6 +12,7 @@ const LAYERS: readonly string[] = [
   'src/facts',
   'machines',
   'src/channel',
+  'src/source',
   'src/report',
   'src/recorder',
   'src/router',

@@ -1,10 +1,11 @@
 import type { Charts } from '../chart.ts';
-import { type ChannelRow, type Entry, type Letters, routineStates } from '../protocol.ts';
+import { type ChannelRow, type Entry, type Letters, routineStates, type SourceRow } from '../protocol.ts';
 import { toneOf, toneOfRouter } from '../tone.ts';
 import { ChartView } from './chart-view.ts';
 import { find, rebuild, setText, setTone } from './dom.ts';
 import { type History, isAbout } from './history.ts';
 import { configTable, eventList, letterTable, numberTable } from './panes.ts';
+import { sourceTable } from './source-cards.ts';
 
 const tabs = ['chart', 'events', 'numbers', 'letters', 'config', 'router'] as const;
 type Tab = (typeof tabs)[number];
@@ -22,7 +23,7 @@ export class Detail {
   readonly #show: (at: number) => void;
   readonly #pane = find('pane');
   #tab: Tab = 'chart';
-  #charts: { readonly channel: ChartView; readonly router: ChartView } | undefined;
+  #charts: Readonly<Record<keyof Charts, ChartView>> | undefined;
   #letters: readonly [Letters, Letters] = NO_LETTERS;
   #lettersKey = '';
   #lettersAt = 0;
@@ -40,15 +41,16 @@ export class Detail {
     this.#select('chart');
   }
 
-  set charts({ channel, router }: Charts) {
+  set charts({ channel, router, source }: Charts) {
     this.#charts = {
       channel: new ChartView(channel, 'channel', toneOf),
       router: new ChartView(router, 'router', toneOfRouter),
+      source: new ChartView(source, 'source', toneOf),
     };
   }
 
   /** `row` is undefined for a moment without an open page: only the transitions are known. */
-  update(name: string, row: ChannelRow | undefined, routerState: string, at: number): void {
+  update(name: string, row: ChannelRow | SourceRow | undefined, routerState: string, at: number): void {
     const last = this.#history.lastTransition(name, at);
     const state = row?.state ?? last?.to ?? 'unknown';
     setText(find('detail-title'), name);
@@ -56,7 +58,7 @@ export class Detail {
     setTone(find('detail-state'), row?.tone ?? last?.tone ?? 'plain');
     setText(find('sentence'), row?.sentence ?? 'No page was open at that moment: only the transitions are known.');
     this.#pane.setAttribute('aria-labelledby', `tab-${this.#tab}`);
-    if (this.#tab === 'chart') this.#showChart(row?.states ?? { [state]: 1 }, last);
+    if (this.#tab === 'chart') this.#showChart(row, state, last);
     if (this.#tab === 'router') {
       const entry = this.#history.lastTransition(null, at);
       const router = this.#charts?.router;
@@ -66,16 +68,18 @@ export class Detail {
     }
     if (this.#tab === 'events') this.#showEvents(name, at);
     if (this.#tab === 'numbers')
-      rebuild(this.#pane, JSON.stringify(row), () => (row === undefined ? [] : [numberTable(row)]));
-    if (this.#tab === 'letters') this.#showLetters(name, row?.deadLettered ?? 0);
+      rebuild(this.#pane, JSON.stringify(row), () => (row === undefined ? [] : [numbersOf(row)]));
+    if (this.#tab === 'letters')
+      this.#showLetters(name, row !== undefined && 'deadLettered' in row ? row.deadLettered : 0);
     if (this.#tab === 'config') this.#showConfig(name, at);
   }
 
-  #showChart(states: Readonly<Record<string, number>>, last: Entry | undefined): void {
-    const chart = this.#charts?.channel;
+  #showChart(row: ChannelRow | SourceRow | undefined, state: string, last: Entry | undefined): void {
+    const kind = row !== undefined && 'committed' in row ? 'source' : 'channel';
+    const chart = this.#charts?.[kind];
     if (chart === undefined) return;
-    rebuild(this.#pane, 'chart', () => [chart.element]);
-    chart.update(states, last);
+    rebuild(this.#pane, `chart of a ${kind}`, () => [chart.element]);
+    chart.update(row !== undefined && 'states' in row ? row.states : { [state]: 1 }, last);
   }
 
   #showEvents(name: string, at: number): void {
@@ -139,6 +143,10 @@ export class Detail {
     this.#select(tab);
     find(`tab-${tab}`).focus();
   }
+}
+
+function numbersOf(row: ChannelRow | SourceRow): HTMLElement {
+  return 'committed' in row ? sourceTable(row) : numberTable(row);
 }
 
 async function fetchLetters(channel: string): Promise<Letters | undefined> {

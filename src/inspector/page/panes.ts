@@ -88,7 +88,9 @@ interface Setting {
 export function configTable(config: unknown, channel: string, entries: readonly Entry[]): HTMLElement {
   // Every router has one; its fields are those of its schema.
   const { router, channels } = config as { router: unknown; channels: Readonly<Record<string, unknown>> };
-  const fields = [...flatten(channels[channel], `channels.${channel}`), ...flatten(router, 'router')];
+  // A source has no fields of its own.
+  const own = channel in channels ? flatten(channels[channel], `channels.${channel}`) : [];
+  const fields = [...own, ...flatten(router, 'router')];
   const changes = entries.flatMap(({ at, changes: made = [] }) => made.map((change) => ({ at, ...change })));
   const rows = fields.map(({ path, value }) => {
     const last = changes.findLast((change) => isUnder(path, change.path.join('.')));

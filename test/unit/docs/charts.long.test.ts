@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { layoutChart } from '../../../config/chart-layout.ts';
 import { toSvg } from '../../../config/chart-svg.ts';
-import { channelMachine, feedMachine, routerMachine } from '../../../machines/index.ts';
+import { channelMachine, feedMachine, routerMachine, sourceMachine } from '../../../machines/index.ts';
 import { toMermaid } from '../../../src/inspector/mermaid.ts';
 import { textOf } from '../../support/project-files.ts';
 
@@ -12,6 +12,7 @@ const charts = [
   { name: 'channel', machine: channelMachine },
   { name: 'router', machine: routerMachine },
   { name: 'feed', machine: feedMachine },
+  { name: 'source', machine: sourceMachine },
 ];
 
 it.each(charts)('docs/charts/$name.mmd shows the machine as it is', async ({ name, machine }) => {

@@ -1,0 +1,88 @@
+import type { ChannelHealth } from '../report/health.ts';
+import type { SourceMetrics } from '../report/source-metrics.ts';
+import type { Head, Measure, Sample } from './measure.ts';
+import type { Reading } from './reading.ts';
+
+const SOURCE_STATES = [
+  'new',
+  'starting',
+  'standby',
+  'reading',
+  'held',
+  'revoking',
+  'recovering',
+  'waiting',
+  'failed',
+  'draining',
+  'releasing',
+  'closing',
+  'stopped',
+];
+
+/** The part of a reading about one source. */
+interface SourceReading extends SourceMetrics {
+  readonly health: ChannelHealth;
+}
+
+/** What is measured of sources. Frames are counted, not messages. */
+export const sourceMeasures: readonly Measure[] = [
+  ofSources(
+    'gauge',
+    ['source.state', '', 'The state of the source.'],
+    ({ state }) => SOURCE_STATES.map((each) => [each, Number(each === state)]),
+    'state',
+  ),
+  ofSources('gauge', ['source.state_age', 's', 'How long the source has been in its state.'], (source) => [
+    ['', source.health.sinceMs / 1_000],
+  ]),
+  ofSources('counter', ['source.frames.read', 'frame', 'Frames read.'], ({ read }) => [['', read]]),
+  ofSources('counter', ['source.frames.committed', 'frame', 'Frames that the source was told are settled.'], (s) => [
+    ['', s.committed],
+  ]),
+  ofSources(
+    'counter',
+    ['source.frames.left', 'frame', 'Frames read in stays that ended before a commit; they are read again.'],
+    ({ left }) => [['', left]],
+  ),
+  ofSources(
+    'gauge',
+    ['source.frames.held', 'frame', 'Frames read and not committed, by the place where they are.'],
+    ({ places }) => Object.entries(places),
+    'place',
+  ),
+  ofSources(
+    'gauge',
+    ['source.oldest_frame.age', 's', 'How long the oldest frame that is not settled has been here.'],
+    ({ oldestMs }) => [['', oldestMs / 1_000]],
+  ),
+  ofSources('gauge', ['source.partitions', 'partition', 'Partitions that belong to this process.'], (source) => [
+    ['', source.partitions],
+  ]),
+  ofSources(
+    'counter',
+    ['source.positions.missed', 'position', 'Positions that the source removed before they were read.'],
+    ({ missed }) => [['', missed]],
+  ),
+  ofSources('counter', ['source.restarts', 'restart', 'Starts after a failure.'], ({ restarts }) => [['', restarts]]),
+];
+
+/** A value of each source, or several that differ in one label. */
+function ofSources(
+  type: 'counter' | 'gauge',
+  [name, unit, help]: Head,
+  of: (source: SourceReading) => readonly (readonly [label: string, value: number])[],
+  label?: string,
+): Measure {
+  const samplesOf = ([source, its]: readonly [string, SourceReading]): Sample[] =>
+    of(its).map(([key, value]) => ({ labels: { source, ...(label !== undefined && { [label]: key }) }, value }));
+  const labels = label === undefined ? ['source'] : ['source', label];
+  return { name, type, unit, help, labels, read: (reading) => sourcesOf(reading).flatMap(samplesOf) };
+}
+
+function sourcesOf({ metrics, health }: Reading): readonly (readonly [string, SourceReading])[] {
+  return Object.entries(metrics.sources).flatMap(([name, each]) => {
+    const its = health.sources[name];
+    // Both were read at the same moment.
+    return its === undefined ? [] : [[name, { ...each, health: its }] as const];
+  });
+}

@@ -1,0 +1,120 @@
+import type { ChannelView } from '../channel/partition-view.ts';
+import { errorText } from '../core/error-text.ts';
+import { causeInWords } from '../facts/chart-words.ts';
+import type { OldestFrame, SourceView } from '../source/source-view.ts';
+import { duration } from './duration.ts';
+import { type Explanation, reasonOf } from './explain.ts';
+import { type ChannelHealth, healthOf } from './health.ts';
+
+/** A frame that is not settled for so long is an alert, in ms. */
+export const HELD_MS = 60_000;
+
+type Channels = ReadonlyMap<string, ChannelView>;
+
+/** The oldest frame of a source that is not settled. */
+export interface OldestHeld extends OldestFrame {
+  readonly partition: number;
+  readonly heldMs: number;
+}
+
+/** Undefined: everything that was read is settled. */
+export function oldestHeld({ partitions }: SourceView, now: number): OldestHeld | undefined {
+  const all = partitions.flatMap(({ oldest, partition }) => (oldest === undefined ? [] : [{ ...oldest, partition }]));
+  const [oldest] = all.sort((a, b) => a.readAt - b.readAt);
+  return oldest && { ...oldest, heldMs: now - oldest.readAt };
+}
+
+/** The channel that has a message of the frame; undefined: none has. It looks at every message that waits. */
+export function holderOf({ origin }: OldestHeld, channels: Channels): ChannelView | undefined {
+  return [...channels.values()].find(({ partitions }) => partitions.some((partition) => partition.holds(origin)));
+}
+
+/** Where the frame is and why it is not settled, in words. */
+export function holdInWords(held: OldestHeld, { partitions }: SourceView, channels: Channels): string {
+  const channel = holderOf(held, channels);
+  const holder = channel?.partitions.find((partition) => partition.holds(held.origin));
+  if (channel !== undefined && holder !== undefined) {
+    const { view } = holder;
+    return `in channel ${view.id}, which is ${view.state} (${reasonOf(view, channel)})`;
+  }
+  if (held.where === 'letters') return 'becoming a dead letter, which is not stored yet';
+  const refusedAs = partitions.find(({ partition }) => partition === held.partition)?.refusedAs;
+  return refusedAs === undefined
+    ? 'with the reader'
+    : `with the reader, because its channel refuses it as ${refusedAs}`;
+}
+
+/** The health of a source at `now`. */
+export function sourceHealth(view: SourceView, channels: Channels, now: number): ChannelHealth {
+  const { cause, error, since, state } = view;
+  const held = oldestHeld(view, now);
+  const isHeld = held !== undefined && held.heldMs >= HELD_MS;
+  const status = isHeld && healthOf(state) === 'healthy' ? 'degraded' : healthOf(state);
+  const reason = isHeld
+    ? `a frame has not been settled for ${duration(held.heldMs)}: ${holdInWords(held, view, channels)}`
+    : '';
+  const why = error === undefined ? causeInWords(cause) : `${causeInWords(cause)}: ${errorText(error)}`;
+  return { status, state, sinceMs: now - since, reason: reason || why };
+}
+
+/** Explains a source at `now`. */
+export function explainSource(view: SourceView, channels: Channels, now: number): Explanation {
+  const { cause, error, name, places, since, state } = view;
+  const held = oldestHeld(view, now);
+  const said = error === undefined ? '' : `: ${errorText(error)}`;
+  const why = state === 'held' ? fullnessInWords(view) : `${causeInWords(cause)}${said}`;
+  const [endsBy, ending, at] = endingOf(view);
+  const endsInMs = at === undefined ? null : Math.max(0, at - now);
+  const oldest =
+    held === undefined
+      ? 'All that was read is settled.'
+      : `The oldest frame that is not settled, ${held.position} of partition ${held.partition}, was read ` +
+        `${duration(held.heldMs)} ago and is ${holdInWords(held, view, channels)}.`;
+  const waiting = places.reader + places.offers;
+  const inFlight = places.channels + places.letters;
+  const counts = `${waiting} frames wait before the channels, ${inFlight} are in them, ${places.settled} are settled and not committed.`;
+  const stay = `source ${name} ${doing[state] ?? `has been ${state}`} for ${duration(now - since)} (${why}).`;
+  return {
+    sentence: `${stay} ${ending.replace('%', duration(endsInMs ?? 0))} ${oldest} ${counts}`,
+    ...{ channel: name, state, sinceMs: now - since, cause: causeInWords(cause), error, endsBy, endsInMs },
+    ...{ waiting, inFlight, sharesWith: [] },
+  };
+}
+
+function fullnessInWords({ partitions }: SourceView): string {
+  const full = partitions.flatMap(({ fullness, held, partition }) => {
+    if (fullness === undefined) return [];
+    const by = fullness.by === 'age' ? 'its oldest frame is too old' : `it has reached its limit of ${fullness.by}`;
+    return [`the window of partition ${partition} is full with ${held} frames: ${by}`];
+  });
+  return full.join('; ');
+}
+
+const doing: Readonly<Record<string, string>> = {
+  new: 'has been waiting to start',
+  standby: 'has had no partition',
+  waiting: 'has been waiting to be started again',
+  recovering: 'has been closing after a failure',
+  revoking: 'has been giving a partition back',
+  failed: 'has been given up',
+};
+
+/** What ends the present state: in a few words, as a sentence, and when if a timer does. */
+function endingOf({ drainAt, restartAt, state }: SourceView): readonly [by: string, sentence: string, at?: number] {
+  switch (state) {
+    case 'held':
+      return ['a commit', 'It reads on when the oldest frames are settled and committed.'];
+    case 'waiting':
+      return ['its restart', 'It starts again in %.', restartAt];
+    case 'failed':
+      return ['restart by hand', 'It is not started again; an operator can restart it.'];
+    case 'draining':
+      return ['the end of the drain', 'The drain ends within %.', drainAt];
+    case 'standby':
+      return ['the source', 'It reads when the source gives it a partition.'];
+    case 'stopped':
+      return ['nothing', 'It does not start again.'];
+    default:
+      return ['the source', 'The source decides what comes next.'];
+  }
+}

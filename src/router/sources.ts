@@ -1,0 +1,105 @@
+import type { AnyActorRef } from 'xstate';
+import type { Services } from '../channel/services.ts';
+import { checkOptions, type OptionNames } from '../config/options.ts';
+import { channelName } from '../config/schema.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { Source } from '../core/source-port.ts';
+import { WINDOW, type WindowLimits } from '../source/read-window.ts';
+import type { SourceDoor } from '../source/source-door.ts';
+import { type StopTimes, SupervisedSource } from '../source/supervised-source.ts';
+
+/** A source, and how it is read. */
+export interface SourceOptions {
+  readonly source: Source;
+  /** The data type of all its messages; recognition is skipped. Default: each message is recognized. */
+  readonly dataType?: string;
+  /** How much may be read and not committed in one partition. */
+  readonly window?: Partial<WindowLimits>;
+}
+
+/** The sources of a router, by name. */
+export type SourceInputs = Readonly<Record<string, Source | SourceOptions>>;
+
+/** A source whose options were checked. */
+export interface PlannedSource {
+  readonly name: string;
+  readonly source: Source;
+  readonly dataType: string | undefined;
+  readonly limits: WindowLimits;
+}
+
+const sourceOptions: OptionNames<SourceOptions> = { source: true, dataType: true, window: true };
+const windowOptions: OptionNames<WindowLimits> = { frames: true, bytes: true, ageMs: true };
+
+/** Checks the sources of a router; throws `SluiceError` `invalid-option`. */
+export function planSources(inputs: SourceInputs, channels: readonly string[]): readonly PlannedSource[] {
+  return Object.entries(inputs).map(([name, input]) => {
+    if (!channelName.test(name))
+      throw new SluiceError(
+        'invalid-option',
+        `sources.${name}: a source is named as a channel is: trades, eu-trades-2`,
+      );
+    if (channels.includes(name))
+      throw new SluiceError(
+        'invalid-option',
+        `sources.${name}: there is a channel of that name; name one of them anew`,
+      );
+    const options = isSource(input) ? { source: input } : input;
+    checkOptions(`sources.${name}`, options, sourceOptions);
+    if (!isSource(options.source))
+      throw new SluiceError('invalid-option', `sources.${name} must be a source, with the methods start and close`);
+    return { name, source: options.source, dataType: options.dataType, limits: limitsOf(name, options.window ?? {}) };
+  });
+}
+
+function isSource(input: unknown): input is Source {
+  const { start, close } = (input ?? {}) as Partial<Source>;
+  return typeof start === 'function' && typeof close === 'function';
+}
+
+function limitsOf(name: string, window: Partial<WindowLimits>): WindowLimits {
+  checkOptions(`sources.${name}.window`, window, windowOptions);
+  const limits = { ...WINDOW, ...window };
+  for (const [limit, value] of Object.entries(limits)) {
+    if (Number.isInteger(value) && value > 0) continue;
+    const text = `sources.${name}.window.${limit} must be a whole number from 1, got ${String(value)}`;
+    throw new SluiceError('invalid-option', text);
+  }
+  return limits;
+}
+
+/** All sources of a router: carries out what its fleet decides. */
+export class Sources {
+  readonly #sources: ReadonlyMap<string, SupervisedSource>;
+
+  constructor(planned: readonly PlannedSource[], services: Services, door: SourceDoor) {
+    this.#sources = new Map(planned.map((each) => [each.name, new SupervisedSource({ ...each, services, door })]));
+  }
+
+  get all(): ReadonlyMap<string, SupervisedSource> {
+    return this.#sources;
+  }
+
+  /** None is alive any more, or was started. */
+  get areStopped(): boolean {
+    return [...this.#sources.values()].every(({ state }) => state === 'stopped' || state === 'new');
+  }
+
+  /** Starts all, as children of this actor. */
+  launch(parent: AnyActorRef): void {
+    for (const source of this.#sources.values()) source.run(parent);
+  }
+
+  /** The name of the source with this actor. */
+  nameOf(actorId: string): string | undefined {
+    return [...this.#sources.values()].find((source) => source.actorId === actorId)?.name;
+  }
+
+  drain(times: StopTimes): void {
+    for (const source of this.#sources.values()) source.drain(times);
+  }
+
+  halt(): void {
+    for (const source of this.#sources.values()) source.halt();
+  }
+}

@@ -1,0 +1,186 @@
+import type { Clock } from '../core/clock.ts';
+import type { SourcePlace } from '../core/origin.ts';
+import type { CommitOutcome, Frame } from '../core/source-port.ts';
+import { FrameOrigin, PLACES, type Place } from './frame-origin.ts';
+
+/** How long a settled prefix may wait for its commit, in ms, and how many frames it may have. */
+const COMMIT_EVERY_MS = 200;
+const COMMIT_FRAMES = 256;
+/** How long one commit may take, in ms; then it is asked for again. */
+const COMMIT_WITHIN_MS = 5_000;
+/** So many committed frames stay in the ring before it is cut. */
+const RING_SLACK = 1_024;
+
+/** What a ledger tells its reader. */
+interface LedgerListener {
+  /** The commit moved, so there is room in the window. */
+  committed(): void;
+  /** Nothing that was offered is unsettled any more. */
+  quieted(): void;
+  /** Another owner has the partition. */
+  lost(): void;
+  /** A channel ended and had a message that is not settled: only another stay brings that again. */
+  handedBack(): void;
+}
+
+/** What a ledger is made of. */
+export interface LedgerOptions {
+  readonly clock: Clock;
+  readonly stay: Omit<SourcePlace, 'position'>;
+  readonly listener: LedgerListener;
+  commit(position: number, withinMs: number): Promise<CommitOutcome>;
+}
+
+/**
+ * What was read in one stay and is not committed: a ring of frames in read order. It commits the longest settled prefix,
+ * so that nothing is committed that has something unsettled before it. What is settled after the stay is over is ignored.
+ */
+export class AckLedger {
+  private readonly options: LedgerOptions;
+  private readonly origins: ConstructorParameters<typeof FrameOrigin>[0];
+  private readonly frames: FrameOrigin[] = [];
+  /** The first frame that is not committed, and how many from there on are settled. */
+  private head = 0;
+  private prefix = 0;
+  private readFrames = 0;
+  private committedFrames = 0;
+  private heldBytesNow = 0;
+  /** Messages that were offered and are not settled. */
+  private outMessages = 0;
+  private timer: unknown = undefined;
+  private isCommitting = false;
+  private isClosed = false;
+
+  constructor(options: LedgerOptions) {
+    this.options = options;
+    this.origins = {
+      stay: options.stay,
+      out: (change) => this.noteOut(change),
+      done: () => this.advance(),
+      handedBack: () => {
+        if (!this.isClosed) options.listener.handedBack();
+      },
+    };
+  }
+
+  /** Frames that were read, that were committed, and that were read and not committed. */
+  get read(): number {
+    return this.readFrames;
+  }
+
+  get committed(): number {
+    return this.committedFrames;
+  }
+
+  get held(): number {
+    return this.frames.length - this.head;
+  }
+
+  get heldBytes(): number {
+    return this.heldBytesNow;
+  }
+
+  /** Nothing that was offered is unsettled. */
+  get isQuiet(): boolean {
+    return this.outMessages === 0;
+  }
+
+  /** The oldest frame that is not settled; undefined: there is none. */
+  get oldest(): FrameOrigin | undefined {
+    return this.frames[this.head + this.prefix];
+  }
+
+  /** Everything up to this position is settled and not committed; undefined: nothing is. */
+  get settledUpTo(): number | undefined {
+    return this.prefix === 0 ? undefined : this.frames[this.head + this.prefix - 1]?.position;
+  }
+
+  /** How many held frames are in each place. */
+  get places(): Readonly<Record<Place, number>> {
+    // Object.fromEntries widens the keys.
+    const places = Object.fromEntries(PLACES.map((place) => [place, 0])) as Record<Place, number>;
+    for (const { where } of this.heldFrames()) places[where] += 1;
+    return places;
+  }
+
+  /** What is read and not committed, in order. */
+  heldFrames(): readonly FrameOrigin[] {
+    return this.frames.slice(this.head);
+  }
+
+  /** A frame was read. */
+  add({ position, bytes }: Frame): FrameOrigin {
+    const origin = new FrameOrigin(this.origins, position, bytes.length, this.options.clock.now());
+    this.frames.push(origin);
+    this.readFrames += 1;
+    this.heldBytesNow += bytes.length;
+    return origin;
+  }
+
+  /** Commits now what is settled, instead of within `COMMIT_EVERY_MS`. */
+  commitNow(): void {
+    const { clock } = this.options;
+    const position = this.settledUpTo;
+    if (position === undefined || this.isCommitting || this.isClosed) return;
+    clock.clearTimeout(this.timer);
+    this.timer = undefined;
+    this.isCommitting = true;
+    const settle = (outcome: CommitOutcome): void => {
+      this.isCommitting = false;
+      if (this.isClosed) return;
+      if (outcome === 'kept') this.drop(position);
+      if (outcome === 'lost') this.options.listener.lost();
+      else this.schedule(outcome === 'kept' && this.prefix >= COMMIT_FRAMES);
+    };
+    // A source that rejects here breaks its word; what it did is unknown.
+    this.options.commit(position, COMMIT_WITHIN_MS).then(settle, () => settle('unknown'));
+  }
+
+  /** The stay is over: nothing counts any more. `upTo`: the position of the last commit, if there was one. */
+  close(upTo?: number): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.options.clock.clearTimeout(this.timer);
+    if (upTo !== undefined) this.drop(upTo);
+  }
+
+  private noteOut(change: 1 | -1): void {
+    this.outMessages += change;
+    if (this.outMessages === 0 && change === -1 && !this.isClosed) this.options.listener.quieted();
+  }
+
+  /** Some frame is settled: the prefix may have grown. */
+  private advance(): void {
+    if (this.isClosed) return;
+    const before = this.prefix;
+    while (this.oldest?.isDone === true) this.prefix += 1;
+    if (this.prefix !== before) this.schedule(this.prefix >= COMMIT_FRAMES);
+  }
+
+  /** Commits at once or with the next tick; a commit whose outcome is unknown is not asked for again at once. */
+  private schedule(isDue: boolean): void {
+    if (this.prefix === 0 || this.isCommitting) return;
+    if (isDue) return this.commitNow();
+    this.timer ??= this.options.clock.setTimeout(() => {
+      this.timer = undefined;
+      this.commitNow();
+    }, COMMIT_EVERY_MS);
+  }
+
+  /** Everything up to the position is committed. */
+  private drop(position: number): void {
+    while (this.prefix > 0) {
+      const first = this.frames[this.head];
+      if (first === undefined || first.position > position) break;
+      this.head += 1;
+      this.prefix -= 1;
+      this.committedFrames += 1;
+      this.heldBytesNow -= first.bytes;
+    }
+    if (this.head >= RING_SLACK) {
+      this.frames.splice(0, this.head);
+      this.head = 0;
+    }
+    if (!this.isClosed) this.options.listener.committed();
+  }
+}

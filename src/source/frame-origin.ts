@@ -1,0 +1,101 @@
+import type { Origin, SourcePlace } from '../core/origin.ts';
+
+/**
+ * Where a frame is that was read and is not committed; it is in exactly one of these places. `reader`: nothing of it was
+ * offered yet · `offers`: its messages are being offered · `channels`: all were offered, and some are not settled ·
+ * `letters`: all that are not settled are dead letters that are being written · `settled`: it waits for its commit, or
+ * for a frame before it.
+ */
+export const PLACES = ['reader', 'offers', 'channels', 'letters', 'settled'] as const;
+export type Place = (typeof PLACES)[number];
+
+/** Hears of the messages of its frames. */
+interface FrameListener {
+  readonly stay: Omit<SourcePlace, 'position'>;
+  /** One message more, or with -1 one fewer, is out: offered and not settled. */
+  out(change: 1 | -1): void;
+  /** Nothing of the frame is open any more. */
+  done(): void;
+  /** A channel ended and had a message that is not settled. */
+  handedBack(): void;
+}
+
+/** One frame of one stay: counts its messages that are not settled. */
+export class FrameOrigin implements Origin {
+  readonly position: number;
+  readonly bytes: number;
+  /** In ms on the clock. */
+  readonly readAt: number;
+  private readonly listener: FrameListener;
+  private stage: 'read' | 'offering' | 'offered' = 'read';
+  private open = 0;
+  private letters = 0;
+
+  constructor(listener: FrameListener, position: number, bytes: number, readAt: number) {
+    this.listener = listener;
+    this.position = position;
+    this.bytes = bytes;
+    this.readAt = readAt;
+  }
+
+  /** Its stay: what that brings later stands for what it brought before. */
+  get source(): unknown {
+    return this.listener;
+  }
+
+  get place(): SourcePlace {
+    return { ...this.listener.stay, position: this.position };
+  }
+
+  get where(): Place {
+    if (this.stage === 'read') return 'reader';
+    if (this.stage === 'offering') return 'offers';
+    if (this.open === 0) return 'settled';
+    return this.letters >= this.open ? 'letters' : 'channels';
+  }
+
+  get isDone(): boolean {
+    return this.stage === 'offered' && this.open === 0;
+  }
+
+  /** So many messages of it are to be offered. */
+  begin(messages: number): void {
+    this.stage = 'offering';
+    this.open = messages;
+  }
+
+  /** All its messages were offered. */
+  offered(): void {
+    this.stage = 'offered';
+    if (this.open === 0) this.listener.done();
+  }
+
+  /** A message goes out, to a channel or to become a dead letter. */
+  goOut(): void {
+    this.listener.out(1);
+  }
+
+  /** No channel took the message: it is with the reader again. */
+  comeBack(): void {
+    this.listener.out(-1);
+  }
+
+  /** A dead letter of it is being written. */
+  condemned(): void {
+    this.letters += 1;
+  }
+
+  settled(): void {
+    if (this.open === 0) return;
+    this.open -= 1;
+    if (this.letters > 0) this.letters -= 1;
+    // First: when nothing is out any more, the last commit may follow at once.
+    if (this.isDone) this.listener.done();
+    this.listener.out(-1);
+  }
+
+  handedBack(): void {
+    this.listener.out(-1);
+    this.listener.handedBack();
+  }
+}

@@ -1,0 +1,182 @@
+import type { Assigned, CommitOutcome } from '../core/source-port.ts';
+import { AckLedger } from './ack-ledger.ts';
+import { FrameOffers, type OfferParts } from './frame-offers.ts';
+import { NextChange } from './next-change.ts';
+import { roomIn, type WindowLimit, type WindowLimits } from './read-window.ts';
+
+/** How much of the time to give a partition back may pass until what is out has ended. */
+const DRAIN_SHARE = 0.8;
+
+/** A read that brought nothing at once is followed by another so many ms later. */
+const EMPTY_MS = 50;
+
+/** Only the source can bring those messages again, and does so after it was started anew. */
+const TAKEN_OUT = 'a channel ended that had messages of this source: they are read again';
+
+/** How a stay ended. */
+export type StayEnd = 'released' | 'lost' | 'closed';
+
+/** What a reader is made of, and whom it tells what. */
+export interface ReaderParts extends Omit<OfferParts, 'framesOut'> {
+  readonly limits: WindowLimits;
+  readonly listener: ReaderListener;
+}
+
+interface ReaderListener {
+  windowChanged(isFull: boolean): void;
+  /** Nothing that was offered is unsettled any more. */
+  quieted(): void;
+  /** Positions were removed before they were read. */
+  gap(partition: number, from: number, to: number): void;
+  failed(error: unknown): void;
+  ended(reader: PartitionReader, how: StayEnd): void;
+}
+
+/** A full window: by which limit, and since when, in ms on the clock. */
+export interface Fullness {
+  readonly by: WindowLimit;
+  readonly since: number;
+}
+
+/**
+ * Reads one partition for one stay: pulls frames while its window has room, has their messages offered in order, and
+ * lets the ledger commit what is settled. Not to read is all the back-pressure that a source needs.
+ */
+export class PartitionReader {
+  readonly assigned: Assigned;
+  readonly ledger: AckLedger;
+  readonly offers: FrameOffers;
+  private readonly parts: ReaderParts;
+  private readonly stop = new AbortController();
+  private readonly changes: NextChange;
+  /** Of one read each, so that a source's listeners go with the read. */
+  private reading = new AbortController();
+  private hasBegun = false;
+  private hasEnded = false;
+  private isGoing = false;
+  private full: Fullness | undefined = undefined;
+  private releasing: Promise<void> | undefined = undefined;
+  private readonly onLost = (): void => this.end('lost');
+
+  constructor(assigned: Assigned, parts: ReaderParts) {
+    const { clock, limits, listener } = parts;
+    this.assigned = assigned;
+    this.parts = parts;
+    this.changes = new NextChange(clock);
+    this.ledger = new AckLedger({
+      clock,
+      stay: { source: parts.source, partition: assigned.partition, fence: assigned.fence },
+      commit: (position, withinMs) => assigned.commit(position, withinMs),
+      listener: {
+        committed: () => this.changes.notify(),
+        quieted: () => {
+          this.changes.notify();
+          listener.quieted();
+        },
+        lost: this.onLost,
+        handedBack: () => {
+          if (!this.stop.signal.aborted) listener.failed(new Error(TAKEN_OUT));
+        },
+      },
+    });
+    const { changes, ledger } = this;
+    const stay = { assigned, ledger, changes, stopped: this.stop.signal, lost: this.onLost };
+    this.offers = new FrameOffers({ ...parts, framesOut: limits.frames }, stay);
+    assigned.lost.addEventListener('abort', this.onLost);
+  }
+
+  /** Undefined: its window has room. */
+  get fullness(): Fullness | undefined {
+    return this.full;
+  }
+
+  /** It is being given back. */
+  get isRevoking(): boolean {
+    return this.isGoing && !this.hasEnded;
+  }
+
+  /** Reads until `hold` or the end of the stay. */
+  begin(): void {
+    if (this.hasBegun || this.stop.signal.aborted) return;
+    this.hasBegun = true;
+    this.run().catch((error) => {
+      if (!this.hasEnded) this.parts.listener.failed(error);
+    });
+  }
+
+  /** No read and no offer begins any more. */
+  hold(): void {
+    this.stop.abort();
+    this.reading.abort();
+    this.changes.notify();
+  }
+
+  /** Stops reading, lets what is out end and gives the partition back, all within the time. */
+  async giveBack(withinMs: number): Promise<void> {
+    const { clock } = this.parts;
+    const startedAt = clock.now();
+    const drainBy = startedAt + withinMs * DRAIN_SHARE;
+    this.isGoing = true;
+    this.hold();
+    while (!this.ledger.isQuiet && !this.hasEnded && clock.now() < drainBy)
+      await this.changes.wait(drainBy - clock.now());
+    await this.release(startedAt + withinMs - clock.now());
+  }
+
+  /** The last commit and the giving back, in one write. */
+  release(withinMs: number): Promise<void> {
+    this.releasing ??= this.releaseNow(withinMs);
+    return this.releasing;
+  }
+
+  /** The stay is over. `upTo`: the position of its last commit. */
+  end(how: StayEnd, upTo?: number): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.assigned.lost.removeEventListener('abort', this.onLost);
+    this.ledger.close(upTo);
+    this.hold();
+    this.parts.listener.ended(this, how);
+  }
+
+  private async releaseNow(withinMs: number): Promise<void> {
+    if (this.hasEnded) return;
+    this.hold();
+    const upTo = this.ledger.settledUpTo;
+    const outcome = await this.assigned.release(upTo, Math.max(0, withinMs)).catch((): CommitOutcome => 'unknown');
+    this.end(outcome === 'lost' ? 'lost' : 'released', outcome === 'kept' ? upTo : undefined);
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stop.signal.aborted) {
+      const room = roomIn(this.ledger, this.parts.limits, this.parts.clock.now(), this.full !== undefined);
+      this.noteRoom(typeof room === 'string' ? room : undefined);
+      if (typeof room === 'string') {
+        await this.changes.wait();
+        continue;
+      }
+      this.reading = new AbortController();
+      const startedAt = this.parts.clock.now();
+      const frames = await this.assigned.read(room, this.reading.signal);
+      // A stay that ended meanwhile answers for nothing any more.
+      if (this.hasEnded) return;
+      // A source that has nothing and does not wait must not keep everything else from running.
+      if (frames.length === 0 && this.parts.clock.now() === startedAt) await this.changes.wait(EMPTY_MS);
+      const read = frames.map((frame) => [frame, this.ledger.add(frame)] as const);
+      for (const [frame, origin] of read) {
+        const { gap } = frame;
+        if (gap !== undefined) this.parts.listener.gap(this.assigned.partition, gap.from, gap.to);
+        await this.offers.offer(frame, origin);
+      }
+    }
+  }
+
+  private noteRoom(by: WindowLimit | undefined): void {
+    const { clock, listener } = this.parts;
+    const wasFull = this.full !== undefined;
+    // Room is made by a commit, which need not wait for its time then.
+    if (by !== undefined) this.ledger.commitNow();
+    this.full = by === undefined ? undefined : { by, since: this.full?.since ?? clock.now() };
+    if (wasFull !== (by !== undefined)) listener.windowChanged(by !== undefined);
+  }
+}

@@ -1,0 +1,23 @@
+import type { Origin } from '../core/origin.ts';
+import type { Outcome } from '../core/outcome.ts';
+
+/** Why something that was read becomes a dead letter before any channel has it. */
+export type ReadFault = 'undecodable' | 'crashed';
+
+/** How the messages of one stay are offered. */
+export interface DoorOptions {
+  /** Left out: each message is recognized. */
+  readonly dataType?: string;
+  /** Takes waiting offers back. */
+  readonly signal: AbortSignal;
+}
+
+/** The door of the router, as readers see it. What it takes in or makes a dead letter it settles through the origin. */
+export interface SourceDoor {
+  /** Offers a message; a promise only when it waits for room. An abort takes the offer back and rejects. */
+  offer(message: unknown, options: DoorOptions, origin: Origin): Outcome | Promise<Outcome>;
+  /** Makes it a dead letter. */
+  condemn(message: unknown, reason: ReadFault, error: unknown, origin: Origin): void;
+  /** The present stretch of work has lasted long enough: others get their turn. */
+  isSliceOver(): boolean;
+}

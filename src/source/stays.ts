@@ -1,0 +1,113 @@
+import type { Assigned } from '../core/source-port.ts';
+import { PLACES, type Place } from './frame-origin.ts';
+import { PartitionReader, type ReaderParts, type StayEnd } from './partition-reader.ts';
+import type { HeldFrames, SourceCounts, StayView } from './source-view.ts';
+
+/** The partitions of one source that belong to this process, and the counts of stays that are over. */
+export class Stays {
+  private readonly parts: ReaderParts;
+  private readonly present = new Map<number, PartitionReader>();
+  /** Stays that ended with the source: what they hold stays in view. Undefined: the source goes on. */
+  private ended: PartitionReader[] | undefined = undefined;
+  private past = { read: 0, committed: 0, left: 0 };
+  private missedPositions = 0;
+
+  constructor(parts: ReaderParts) {
+    const { listener } = parts;
+    this.parts = {
+      ...parts,
+      listener: {
+        ...listener,
+        gap: (partition, from, to) => {
+          this.missedPositions += to - from + 1;
+          listener.gap(partition, from, to);
+        },
+        ended: (reader, how) => {
+          this.remove(reader);
+          listener.ended(reader, how);
+        },
+      },
+    };
+  }
+
+  get readers(): readonly PartitionReader[] {
+    return [...this.present.values()];
+  }
+
+  /** Positions that were removed before they were read. */
+  get missed(): number {
+    return this.missedPositions;
+  }
+
+  /** What stays that ended with the source had read and not committed. */
+  get heldAtEnd(): readonly HeldFrames[] {
+    const held = (this.ended ?? []).map(({ assigned: { partition, fence }, ledger }) => {
+      return { partition, fence, positions: ledger.heldFrames().map(({ position }) => position) };
+    });
+    return held.filter(({ positions }) => positions.length > 0);
+  }
+
+  get views(): readonly StayView[] {
+    return this.readers.map(viewOf);
+  }
+
+  get counts(): SourceCounts {
+    const all = [...this.readers, ...(this.ended ?? [])].map(({ ledger }) => ledger);
+    const places = placesOf(all.map((ledger) => ledger.places));
+    return {
+      read: all.reduce((sum, { read }) => sum + read, this.past.read),
+      committed: all.reduce((sum, { committed }) => sum + committed, this.past.committed),
+      left: this.past.left,
+      held: all.reduce((sum, { held }) => sum + held, 0),
+      places,
+    };
+  }
+
+  /** A stay begins; an earlier one of the same partition is over. */
+  add(assigned: Assigned): PartitionReader {
+    this.present.get(assigned.partition)?.end('lost');
+    const reader = new PartitionReader(assigned, this.parts);
+    this.present.set(assigned.partition, reader);
+    return reader;
+  }
+
+  /** The source is being stopped. */
+  keepEnded(): void {
+    this.ended ??= [];
+  }
+
+  endAll(how: StayEnd): void {
+    for (const reader of this.readers) reader.end(how);
+  }
+
+  async releaseAll(withinMs: number): Promise<void> {
+    await Promise.all(this.readers.map((reader) => reader.release(withinMs)));
+  }
+
+  private remove(reader: PartitionReader): void {
+    const { assigned, ledger } = reader;
+    if (this.present.get(assigned.partition) === reader) this.present.delete(assigned.partition);
+    if (this.ended !== undefined) {
+      this.ended.push(reader);
+      return;
+    }
+    const { read, committed, left } = this.past;
+    this.past = { read: read + ledger.read, committed: committed + ledger.committed, left: left + ledger.held };
+  }
+}
+
+function viewOf({ assigned, fullness, isRevoking, ledger, offers }: PartitionReader): StayView {
+  const { fence, partition } = assigned;
+  const { committed, held, oldest, places, read } = ledger;
+  return {
+    ...{ partition, fence, isRevoking, fullness, read, committed, left: 0, held, places },
+    refusedAs: offers.refusedAs,
+    oldest: oldest && { position: oldest.position, readAt: oldest.readAt, where: oldest.where, origin: oldest },
+  };
+}
+
+function placesOf(all: readonly Readonly<Record<Place, number>>[]): Readonly<Record<Place, number>> {
+  const sums = PLACES.map((place) => [place, all.reduce((sum, places) => sum + places[place], 0)]);
+  // Object.fromEntries widens the keys.
+  return Object.fromEntries(sums) as Record<Place, number>;
+}

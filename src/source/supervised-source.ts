@@ -1,0 +1,265 @@
+import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
+import { type SourceEvent, sourceMachine } from '../../machines/source.ts';
+import type { Services } from '../channel/services.ts';
+import { StateLog } from '../channel/state-log.ts';
+import { forgetOptions } from '../channel/xstate-internals.ts';
+import type { ReadingPort } from '../core/reading-port.ts';
+import { RestartLimit, type RestartLimits } from '../core/restart-limit.ts';
+import type { Assigned, Source } from '../core/source-port.ts';
+import { stateName } from '../facts/chart-words.ts';
+import type { PartitionReader, StayEnd } from './partition-reader.ts';
+import type { WindowLimits } from './read-window.ts';
+import type { SourceDoor } from './source-door.ts';
+import type { SourceView } from './source-view.ts';
+import { Stays } from './stays.ts';
+
+/** No start may take longer, in ms. */
+const START_TIMEOUT_MS = 30_000;
+/** What the last commits and `close` get at least, even when the deadline has passed, in ms. */
+const END_MS_MIN = 50;
+/** Half a minute apart at most, a source that cannot be reached is tried for ever. */
+const RESTARTS: RestartLimits = { limit: 20, withinMs: 60_000, delayMs: 500, delayMsMax: 30_000 };
+/** How long `close` of a source that failed may take, in ms. */
+const RECOVER_MS = 5_000;
+
+/** What a source is read with. */
+export interface SupervisedSourceOptions {
+  readonly name: string;
+  readonly source: Source;
+  /** Undefined: each message is recognized. */
+  readonly dataType: string | undefined;
+  readonly limits: WindowLimits;
+  readonly services: Services;
+  readonly door: SourceDoor;
+}
+
+/** The moments by which a drain has to have come so far, in ms on the clock. */
+export interface StopTimes {
+  readonly drainAt: number;
+  readonly releaseAt: number;
+  readonly stopAt: number;
+}
+
+/** Supervises one source: its state, and the readers of the partitions that are this process's own. */
+export class SupervisedSource implements ReadingPort {
+  readonly name: string;
+  private readonly options: SupervisedSourceOptions;
+  private readonly log: StateLog;
+  private readonly restarts = new RestartLimit();
+  private readonly stays: Stays;
+  private actor: ActorRefFrom<typeof sourceMachine> | undefined = undefined;
+  private restartCount = 0;
+  /** Which start of the source it is: what an earlier one still says is not heard. */
+  private generation = 0;
+  private mayRead = false;
+  private times: StopTimes = { drainAt: 0, releaseAt: 0, stopAt: 0 };
+
+  constructor(options: SupervisedSourceOptions) {
+    const { name, services } = options;
+    this.name = name;
+    this.options = options;
+    this.log = new StateLog(services.clock);
+    this.stays = new Stays({ ...options, source: name, clock: services.clock, listener: this.listener(options) });
+  }
+
+  /** The name of its state; one that was not started is `new`. */
+  get state(): string {
+    return this.log.stay.state;
+  }
+
+  /** The name of its actor: a channel may have no such name. */
+  get actorId(): string {
+    return `source:${this.name}`;
+  }
+
+  /** A reading of this moment for reports. */
+  get view(): SourceView {
+    return {
+      ...this.log.stay,
+      ...this.stays.counts,
+      name: this.name,
+      partitions: this.stays.views,
+      restarts: this.restartCount,
+      restartAt: this.restarts.at,
+      drainAt: this.times.drainAt,
+      isGivenUp: this.restarts.isGivenUp,
+      missed: this.stays.missed,
+      heldAtEnd: this.stays.heldAtEnd,
+    };
+  }
+
+  get hasPartitions(): boolean {
+    return this.stays.readers.length > 0;
+  }
+
+  get isRevoking(): boolean {
+    return this.stays.readers.some(({ isRevoking }) => isRevoking);
+  }
+
+  get isHeld(): boolean {
+    const { readers } = this.stays;
+    return readers.length > 0 && readers.every(({ fullness }) => fullness !== undefined);
+  }
+
+  get isQuiet(): boolean {
+    return this.stays.readers.every(({ ledger }) => ledger.isQuiet);
+  }
+
+  get mayRestart(): boolean {
+    return !this.restarts.isGivenUp;
+  }
+
+  get startTimeoutMs(): number {
+    return START_TIMEOUT_MS;
+  }
+
+  get restartInMs(): number {
+    return Math.max(0, this.restarts.at - this.now);
+  }
+
+  get drainInMs(): number {
+    return Math.max(0, this.times.drainAt - this.now);
+  }
+
+  get releaseInMs(): number {
+    return Math.max(END_MS_MIN, this.times.releaseAt - this.now);
+  }
+
+  get closeInMs(): number {
+    return Math.max(END_MS_MIN, this.times.stopAt - this.now);
+  }
+
+  async start(): Promise<void> {
+    this.generation += 1;
+    const { generation } = this;
+    const isPresent = (): boolean => generation === this.generation;
+    await this.options.source.start({
+      assigned: (assigned) => {
+        if (isPresent()) this.assigned(assigned);
+      },
+      revoke: async (assigned, withinMs) => {
+        if (isPresent()) await this.revoke(assigned, withinMs);
+      },
+    });
+  }
+
+  read(): void {
+    this.mayRead = true;
+    for (const reader of this.stays.readers) reader.begin();
+  }
+
+  hold(): void {
+    this.mayRead = false;
+    for (const reader of this.stays.readers) reader.hold();
+  }
+
+  async recover(error: unknown): Promise<void> {
+    this.generation += 1;
+    if (isFinal(error)) this.restarts.giveUp();
+    else this.restarts.failed(RESTARTS, this.now);
+    this.stays.endAll('closed');
+    const { bus } = this.options.services;
+    if (this.mayRestart) this.restartCount += 1;
+    else bus.publishAfterwards('source.gaveUp', { source: this.name, restarts: this.restartCount, error });
+    await this.options.source.close(RECOVER_MS);
+  }
+
+  async release(): Promise<void> {
+    await this.stays.releaseAll(this.releaseInMs);
+  }
+
+  async close(): Promise<void> {
+    this.generation += 1;
+    this.stays.endAll('closed');
+    await this.options.source.close(this.closeInMs);
+  }
+
+  /** Starts its actor under `parent`, which hears of its end. */
+  run(parent: AnyActorRef): void {
+    const actor = createActor(sourceMachine, { id: this.actorId, parent, input: { port: () => this } });
+    this.actor = actor;
+    actor.subscribe({
+      next: ({ value, context }) => {
+        const to = stateName(value);
+        if (to !== this.state) this.enter(to, context.cause, context.error);
+      },
+      error: (error) => this.enter('failed', 'crash', error),
+    });
+    actor.start();
+    forgetOptions(actor);
+  }
+
+  /** Stops reading, waits for what is out, commits and closes, each by its time. */
+  drain(times: StopTimes): void {
+    this.times = times;
+    this.stays.keepEnded();
+    this.send({ type: 'source.drain' });
+  }
+
+  /** An operator starts one that was given up, or that waits. */
+  restart(): void {
+    this.restarts.forgive(this.now);
+    this.send({ type: 'source.restart' });
+  }
+
+  /** The router ended at once: nothing is committed any more. */
+  halt(): void {
+    if (this.actor === undefined) return;
+    this.hold();
+    this.send({ type: 'source.halt' });
+    this.close().catch(() => {});
+  }
+
+  private get now(): number {
+    return this.options.services.clock.now();
+  }
+
+  private assigned(assigned: Assigned): void {
+    const { services } = this.options;
+    const { fence, partition, takeovers } = assigned;
+    services.bus.publish('stay.began', { source: this.name, partition, fence, takeovers });
+    const reader = this.stays.add(assigned);
+    if (this.mayRead) reader.begin();
+    this.send({ type: 'partition.assigned' });
+  }
+
+  private async revoke(assigned: Assigned, withinMs: number): Promise<void> {
+    const reader = this.stays.readers.find((each) => each.assigned === assigned);
+    const done = reader?.giveBack(withinMs);
+    this.send({ type: 'partition.revoked' });
+    await done;
+  }
+
+  private listener({ name, services: { bus } }: SupervisedSourceOptions) {
+    return {
+      windowChanged: (isFull: boolean): void => this.send({ type: isFull ? 'window.filled' : 'window.opened' }),
+      quieted: (): void => {
+        if (this.state === 'draining') this.send({ type: 'source.quieted' });
+      },
+      gap: (partition: number, from: number, to: number): void =>
+        bus.publish('source.gap', { source: name, partition, from, to }),
+      failed: (error: unknown): void => this.send({ type: 'source.failed', error }),
+      ended: ({ assigned: { fence, partition } }: PartitionReader, how: StayEnd): void => {
+        bus.publishAfterwards('stay.ended', { source: name, partition, fence, how });
+        this.send({ type: 'partition.ended' });
+      },
+    };
+  }
+
+  private send(event: SourceEvent): void {
+    const { actor } = this;
+    if (actor !== undefined) this.options.services.bus.changes.during(() => actor.send(event));
+  }
+
+  private enter(to: string, cause: string, error: unknown): void {
+    const from = this.state;
+    this.log.enter(to, cause, error);
+    if (to === 'stopped') this.actor = undefined;
+    this.options.services.bus.publishAfterwards('source.entered', { source: this.name, from, to, cause, error });
+  }
+}
+
+/** An error may say that no other attempt can help. */
+function isFinal(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === false;
+}

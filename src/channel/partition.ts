@@ -14,7 +14,7 @@ import { Restarts } from './restarts.ts';
 import { endWaits, hurry, press } from './shortened-waits.ts';
 import { StateLog } from './state-log.ts';
 import type { Validate } from './validator.ts';
-import { forgetOptions, unstick } from './xstate-internals.ts';
+import { ensureStack, forgetOptions, unstick } from './xstate-internals.ts';
 
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
@@ -317,14 +317,10 @@ export class Partition {
   /** The inbox has what the state waits for. */
   wake(): void {
     if (this.state === 'tripped') return this.watchInbox(this.state);
+    // If a stack that is nearly used up ended in the middle of what follows, nobody would be woken again.
+    ensureStack();
     this.inbox.sleep();
-    try {
-      this.send({ type: this.state === 'idle' ? 'message.waiting' : 'batch.full' });
-    } catch (error) {
-      // The stack is used up. Where it is less deep, the next message wakes again.
-      this.watchInbox(this.state);
-      throw error;
-    }
+    this.send({ type: this.state === 'idle' ? 'message.waiting' : 'batch.full' });
     // A transition takes a while.
     this.lane.services.scheduler.clock.read();
     this.life?.delivery.wake();

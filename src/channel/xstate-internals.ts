@@ -40,6 +40,11 @@ export function unstick(actor: AnyActorRef): boolean {
   return true;
 }
 
+/** Throws now what a transition would throw in its middle: there is no room on the stack for so many calls in each other. */
+export function ensureStack(calls = 300): number {
+  return calls === 0 ? 0 : ensureStack(calls - 1) + 1;
+}
+
 /**
  * Gives a router's actor, and all that are made under it, timers of their own. XState's would find an actor's timers among
  * those of the whole system whenever an actor ends: with one pending in each of n channels, each start, each batch and

@@ -104,7 +104,7 @@ export class Alerts {
       // Error rates are taken from second to second: a look in between does not begin a new one.
       const { calls, failures } = (isTimed ? undefined : before) ?? sight;
       const isNews = before !== undefined && sight.calls !== before.calls;
-      if (isNews || isExpectedToMove(channel) || this.#raised.has(name))
+      if (isNews || isExpectedToMove(channel) || this.#mayEnd(name))
         this.#watched.set(name, { ...sight, calls, failures });
     }
     if (this.#watched.size > 0) {
@@ -116,6 +116,11 @@ export class Alerts {
       clock.clearTimeout(this.#timer);
       this.#timer = undefined;
     }
+  }
+
+  /** Time alone may end an alert of the channel; that all messages have one key only other messages can. */
+  #mayEnd(name: string): boolean {
+    return [...(this.#raised.get(name)?.keys() ?? [])].some((alert) => alert !== 'one-partition');
   }
 
   #set(alert: AlertName, channel: string | null, finding: Finding): void {

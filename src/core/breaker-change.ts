@@ -37,4 +37,6 @@ export interface BreakerUser {
   readonly callers: readonly Caller[];
   /** Must not throw. */
   breakerChanged(change: BreakerChange): void;
+  /** The cool-down ends sooner than was known. Must not throw. */
+  coolDownShortened?(): void;
 }

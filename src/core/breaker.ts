@@ -158,6 +158,7 @@ export class Breaker {
   hasten(at: number): boolean {
     if (this.state !== 'open' || this.isHeld || at >= this.openUntil) return false;
     this.openUntil = at;
+    for (const user of this.users) user.coolDownShortened?.();
     return true;
   }
 

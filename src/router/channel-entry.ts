@@ -200,6 +200,10 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     this.breaker?.leave(this);
   }
 
+  coolDownShortened(): void {
+    for (const partition of this.partitions) partition.send({ type: 'wait.shortened' });
+  }
+
   breakerChanged({ to, cause, rates }: BreakerChange): void {
     const { bus } = this.options.services;
     if (to === 'half-open') return;

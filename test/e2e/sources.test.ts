@@ -26,7 +26,13 @@ describe.skipIf(isWithoutBrowser)(`a source in the inspector${browserNote}`, () 
     const rig = await createTestRouter({
       clock,
       isStarted: false,
-      sinks: { ohlcv: { batchSize: 2, capacity: 10, breaker: { minimumCalls: 2, coolDownMs: 300_000 } } },
+      sinks: {
+        ohlcv: {
+          batchSize: 2,
+          capacity: 10,
+          breaker: { minimumCalls: 2, coolDownMs: 300_000, coolDownMsMax: 300_000 },
+        },
+      },
       sources: { bars: { source, window: { frames: 8 } } },
     });
     const inspector = await createInspector(rig.router, { clock });

@@ -51,6 +51,8 @@ export class Account {
   readonly name: string;
   /** Outcomes that `route` and `offer` gave. */
   accepted = 0;
+  /** Offers whose answer is not heard yet: it comes a turn of the event loop after the message was taken in. */
+  asked = 0;
   rejected = 0;
   /** Messages of calls that ended well in time, but those they named. */
   delivered = 0;

@@ -22,7 +22,9 @@ export function checkCallStart(
   context: BatchContext<{ readonly n: number }>,
 ): string[] {
   const problems: string[] = [];
-  const { state } = world.partition(call.id);
+  // The fact that tells of a state waits until the change is complete, so it may come after the call.
+  const { partitions = [] } = world.router.channels.get(account.name) ?? {};
+  const { state } = partitions.find(({ id }) => id === call.id) ?? world.partition(call.id);
   const isBeside = account.running.some((other) => other.id === call.id);
   if (isBeside) problems.push(`${call.id}: process was entered while another call of it was out`);
   // Before a batch with gaps these are told, and whoever listens may hold the channel: that batch is out already.

@@ -118,6 +118,8 @@ function countProblems(account: Account, channel: ChannelMetrics): string[] {
   equal('dead-lettered', channel.deadLettered, account.deadLettered);
   if (channel.state !== 'stopped') equal('in flight', channel.inFlight, account.inFlight);
   if (account.hasReplays) return problems;
+  const unheard = channel.accepted + channel.rejected - account.accepted - account.rejected;
+  if (unheard > 0 && unheard <= account.asked) return problems;
   equal('accepted', channel.accepted, account.accepted);
   equal('rejected', channel.rejected, account.rejected);
   return problems;

@@ -84,9 +84,14 @@ function offer(world: World, { channel, count, abortAfterMs }: Of<'offer'>): voi
     const abort = new AbortController();
     const message = world.message(channel, 3, null);
     const asked = world.router.offer(message, { dataType: channel, signal: abort.signal });
+    account.asked += 1;
     const answered = asked.then(
-      (outcome) => world.answered(account, message, outcome),
+      (outcome) => {
+        account.asked -= 1;
+        world.answered(account, message, outcome);
+      },
       (error: unknown) => {
+        account.asked -= 1;
         if (!abort.signal.aborted) throw error;
         world.record.struck('offer aborted');
       },

@@ -59,19 +59,19 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'order broken on retry, among failed batches',
     file: 'src/core/recovery.ts',
-    find: 'this.putBack({ ...batch, isSplit: true, messages: batch.messages.slice(middle) });',
-    replace: 'this.append({ ...batch, isSplit: true, messages: batch.messages.slice(middle) });',
+    find: 'this.putBack({ ...partOf(batch, middle), isSplit: true });',
+    replace: 'this.append({ ...partOf(batch, middle), isSplit: true });',
   },
   {
     name: 'leaked timer',
     file: 'src/channel/rest.ts',
-    find: 'this.resting.lane.services.clock.clearTimeout(this.timer);',
+    find: 'this.resting.lane.services.timers.clearTimeout(this.timer);',
     replace: '',
   },
   {
     name: 'leaked timer, of the watchdog',
     file: 'src/channel/watchdog.ts',
-    find: 'this.watched.lane.services.clock.clearTimeout(this.timer);',
+    find: 'this.watched.lane.services.timers.clearTimeout(this.timer);',
     replace: '',
   },
   {
@@ -90,8 +90,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'restart that drops the mailbox',
     file: 'src/channel/delivery.ts',
-    find: 'if (putBack) this.lane.recovery.restore();',
-    replace: 'if (putBack) this.lane.recovery.restore();\n    if (putBack) this.lane.inbox.drain();',
+    find: 'call?.abandon(putBack);',
+    replace: 'call?.abandon(putBack);\n    if (putBack) this.lane.inbox.drain();',
   },
   {
     name: 'report that forgets dead letters',

@@ -213,7 +213,7 @@ describe.skipIf(isWithoutBrowser)(`the page of a router in trouble${browserNote}
     await select('ohlcv');
     await expect.poll(asksSoFar, { timeout: 60_000 }).toContain('ohlcv');
     await select('tick');
-    await shows('#pane td', /^–$/);
+    await shows('#pane td', /^Error$/);
     // After six seconds that is no news any more.
     await expect.poll(() => page.locator('#notice').textContent(), { timeout: 60_000 }).toBe('');
     expect(rig.router.deadLetters.list()).toHaveLength(1);

@@ -129,7 +129,10 @@ export const stayContract: readonly ContractEntry[] = [
         equal(await revoked.release(last(await take(revoked, 3)), WITHIN_MS), 'kept');
       });
       await rig.revoke(WITHIN_MS);
-      deepEqual(asked, [partition]);
+      deepEqual(
+        asked.map(({ partition: asked, fence }) => [asked, fence]),
+        [[partition.partition, partition.fence]],
+      );
       await rig.restart();
       deepEqual(messagesOf(await take(await assigned(rig), 2)), filled(4, 5));
     },

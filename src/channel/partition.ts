@@ -215,23 +215,14 @@ export class Partition {
     if (actor !== undefined) this.lane.services.bus.changes.during(() => actor.send(event));
   }
 
-  /**
-   * An exception broke off whatever ran: what it left half done is failed, and what sleeps is woken. True: the actor
-   * ended of it, and its parent has not heard of that.
-   */
-  breakOff(error: unknown): boolean {
+  /** An exception broke off whatever ran: what it left half done is failed, and what sleeps is woken. */
+  breakOff(error: unknown): void {
     const { actor, life } = this;
-    if (life === undefined || actor === undefined) return false;
+    if (life === undefined || actor === undefined) return;
     const isBroken = [life.delivery.breakOff(), unstick(actor)].includes(true);
-    if (actor.getSnapshot().status !== 'active') {
-      if (this.state !== 'failed') this.enter('failed', 'crash', error);
-      return true;
-    }
     if (isBroken) this.send({ type: 'call.hung', error });
-    // A state that has no call ignores that.
-    if (this.canDeliver && this.inbox.size > 0) this.wake();
+    else if (this.canDeliver && this.inbox.size > 0) this.wake();
     life.delivery.requestTurn();
-    return false;
   }
 
   /** It failed, and is started again or given up; returns what went wrong. */

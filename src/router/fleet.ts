@@ -134,8 +134,7 @@ export class Fleet implements FleetPort {
     this.#repair ??= this.#services.clock.setImmediate(() => {
       this.#repair = undefined;
       for (const actor of [this.#parent?._parent, this.#parent]) if (actor !== undefined) unstick(actor);
-      for (const { partition } of [...this.#partitions.values()])
-        if (partition.breakOff(error)) this.#ended(partition.id);
+      for (const { partition } of [...this.#partitions.values()]) partition.breakOff(error);
     });
   }
 

@@ -6,6 +6,7 @@ import { type Counters, createCounters } from '../core/counters.ts';
 import type { Gap } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
 import { Recovery } from '../core/recovery.ts';
+import type { Share } from '../core/share.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { BreakerClient } from './breaker-client.ts';
 import { Inbox } from './inbox.ts';
@@ -24,8 +25,9 @@ export interface Lane {
   readonly times: CallTimes;
   /** Undefined: the channel has no breaker. */
   readonly breaker: BreakerClient | undefined;
-  /** How long calls of `process` took; shared by the partitions of a channel. */
+  /** How long calls of `process` took, and what turns below priority 1 took; shared by the partitions of a channel. */
   readonly processing: Histogram;
+  readonly share: Share;
 }
 
 /** What the partitions of a channel share. */
@@ -40,16 +42,18 @@ export interface LaneOptions {
   /** How long calls of `process` took, and how long messages waited before their first call. */
   readonly processing: Histogram;
   readonly queueing: Histogram;
+  readonly share: Share;
 }
 
 /** Makes the lane of one partition. */
 export function createLane(options: LaneOptions): Lane {
-  const { id, partition, config, services, processing, queueing, keyOf } = options;
+  const { id, partition, config, services, processing, queueing, share, keyOf } = options;
   const counters = createCounters();
   const times = new CallTimes();
   const breaker = options.breaker && new BreakerClient(options.breaker, times);
   const inbox = new Inbox({ partition, config, services, counters, breaker, keyOf, queueing, times });
-  return { id, channel: config.name, services, counters, inbox, recovery: new Recovery(), times, breaker, processing };
+  const recovery = new Recovery();
+  return { id, channel: config.name, services, counters, inbox, recovery, times, breaker, processing, share };
 }
 
 /** Everything that waits: new messages, and those that failed and come again. */

@@ -105,6 +105,12 @@ const calls: readonly Measure[] = [
     ['batches', 'batch', 'First attempts, by the reason why the batch was due.'],
     (c) => c.metrics.batches,
   ),
+  ofChannels(
+    'counter',
+    ['turns', 's', 'How long the turns of the channel took, which all below priority 1 share.'],
+    (c) => c.metrics.share.spentMs / 1_000,
+  ),
+  ofChannels('gauge', ['turns.weight', '', 'The weight of the channel in the turns.'], (c) => c.metrics.share.weight),
   summary(['processing', 's', 'How long calls of process took, since the start.'], 'processing'),
   summary(['queueing', 's', 'How long messages waited for their first call, since the start.'], 'queueing'),
 ];

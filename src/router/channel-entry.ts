@@ -19,6 +19,7 @@ import { Histogram } from '../core/histogram.ts';
 import type { Origin } from '../core/origin.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
+import { Share, weightOf } from '../core/share.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import { channelMetrics } from '../report/metrics.ts';
 
@@ -47,6 +48,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   readonly partitions: readonly Partition[];
   readonly processing: Histogram;
   readonly queueing: Histogram;
+  readonly share: Share;
   readonly breaker: Breaker | undefined;
   readonly callers: readonly Caller[];
   readonly keys: MessageKeys;
@@ -73,10 +75,20 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     this.breaker = breaker;
     this.processing = predecessor?.processing ?? new Histogram();
     this.queueing = predecessor?.queueing ?? new Histogram();
+    this.share = predecessor?.share ?? new Share(weightOf(config));
+    this.share.reweigh(weightOf(config));
     const { partitionBy, partitions } = config;
     this.keys = new MessageKeys(config, services, predecessor?.keys);
     const keyOf = (message: unknown) => this.keyInside(message);
-    const shared = { config, services, breaker, keyOf, processing: this.processing, queueing: this.queueing };
+    const shared = {
+      config,
+      services,
+      breaker,
+      keyOf,
+      processing: this.processing,
+      queueing: this.queueing,
+      share: this.share,
+    };
     this.partitions = Array.from({ length: partitions }, (_, index) => {
       const place = partitions === 1 ? { id: config.name } : { id: `${config.name}/${index}`, partition: index };
       return new Partition({ ...shared, ...place });
@@ -179,6 +191,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   /** Takes over new limits, those of class `live` and `next-batch`: they hold from the next batch. */
   reconfigure(config: ChannelConfig): void {
     this.inForce = config;
+    this.share.reweigh(weightOf(config));
     if (this.breaker !== undefined && config.breaker !== false) this.breaker.limits = config.breaker;
     for (const partition of this.partitions) partition.reconfigure(config);
   }

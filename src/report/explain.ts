@@ -78,8 +78,9 @@ export function explain(
 }
 
 /** A batch that is due waits for its turn: others have theirs, by weight. */
-function turnsInWords(views: readonly PartitionView[], { share }: ChannelView): string {
-  if (views.every(({ queuedAt }) => queuedAt === undefined)) return '';
+function turnsInWords(views: readonly PartitionView[], { config, share }: ChannelView): string {
+  const isInTurn = views.some(({ queuedAt, waiting }) => queuedAt !== undefined && waiting > 0);
+  if (config.priority === 1 || !isInTurn) return '';
   return ` A batch waits for its turn; with weight ${Number(share.weight.toPrecision(3))} its turns have taken ${duration(share.spentMs)}.`;
 }
 

@@ -28,6 +28,7 @@ export async function runRates(setting: Setting, contestant: string, against?: s
     sample[rateMeasures[index] ?? ''] = (user + system) / count;
     sent += count;
   }
+  for (const giveUpAt = performance.now() + 20_000; seen < sent && performance.now() < giveUpAt; ) await rest(50);
   if (seen !== sent) throw new Error(`${sent - seen} of ${sent} messages are missing`);
   return sample;
 }

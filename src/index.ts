@@ -1,4 +1,4 @@
-export type { BreakerMetrics, ChannelMetrics } from './channel/channel-metrics.ts';
+export type { BreakerMetrics, ChannelMetrics, ShareMetrics } from './channel/channel-metrics.ts';
 export type { ChannelSource, ChannelSources } from './channel/channel-source.ts';
 export {
   type ChannelClass,

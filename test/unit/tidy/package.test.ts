@@ -80,6 +80,7 @@ const publicNames: readonly string[] = [
   'RouterHealth',
   'RouterMetrics',
   'RouterOptions',
+  'ShareMetrics',
   'SluiceError',
   'SluiceErrorCode',
   'Source',

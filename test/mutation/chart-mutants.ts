@@ -123,16 +123,7 @@ function actionEdits(part: Property, source: string): Edits {
   const each: readonly (readonly [Node, Node])[] = actions?.map((node) => [node, node] as const) ?? [
     [part, part.value],
   ];
-  return each.map(([whole, action]) => [
-    `${nameOf(part)}.${actionName(action, source)}/remove`,
-    without(whole, source),
-  ]);
-}
-
-/** One with parameters is named by its type. */
-function actionName(action: Node, source: string): string {
-  const type = propertiesOf(action).find((property) => nameOf(property) === 'type');
-  return textOf(type?.value ?? action, source);
+  return each.map(([whole, action]) => [`${nameOf(part)}.${textOf(action, source)}/remove`, without(whole, source)]);
 }
 
 /** Cuts a property or an element, with the comma behind it. */

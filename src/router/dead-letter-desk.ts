@@ -107,12 +107,12 @@ export class DeadLetterDesk {
 
   /** Waits until live traffic leaves room. Nothing comes between the last look and the door: others may replay, too. */
   async #turn(letter: DeadLetter, replaysMax: number, signal: AbortSignal | undefined): Promise<Fate> {
-    const { fleet, intake } = this.#parts;
+    const { destinations, fleet } = this.#parts;
     const { channel: name, id, message } = letter;
     for (;;) {
       // It may have been dropped, evicted or replayed meanwhile, and its channel replaced.
       if (!this.#parts.deadLetters.has(id)) return 'gone';
-      const channel = name === null ? intake.channelOf(message) : fleet.channels.get(name);
+      const channel = name === null ? destinations.channelOf(message) : fleet.channels.get(name);
       if (channel === undefined || replaysOf(message) >= replaysMax) return 'unwanted';
       if (signal?.aborted === true) return { refused: 'it was aborted' };
       const { partitions } = channel;

@@ -17,8 +17,10 @@ import { SourceAlerts } from '../report/source-alerts.ts';
 import type { SourceDoor } from '../source/source-door.ts';
 import { ChannelEntry } from './channel-entry.ts';
 import { Definitions, type Plan, rulesIn } from './definitions.ts';
+import { Destinations } from './destinations.ts';
 import { Fleet } from './fleet.ts';
-import { Intake, RecordedIntake } from './intake.ts';
+import { Intake } from './intake.ts';
+import { RecordedIntake } from './recorded-intake.ts';
 import { Sources } from './sources.ts';
 
 /** The parts of one router. */
@@ -27,6 +29,7 @@ export interface RouterParts {
   readonly definitions: Definitions;
   readonly fleet: Fleet;
   readonly sources: Sources;
+  readonly destinations: Destinations;
   readonly intake: Intake;
   readonly deadLetters: DeadLetters;
   readonly alerts: Alerts;
@@ -63,28 +66,40 @@ export function buildParts(plan: Plan): RouterParts {
   };
   const recognition = new Recognition(rulesIn(options), (error) => bus.fault('rule', error));
   const definitions = new Definitions(plan, services);
+  const destinations = new Destinations(recognition);
   const intake =
     recorder?.keepsMessages === true
-      ? new RecordedIntake(recognition, services, recorder)
-      : new Intake(recognition, services);
-  intake.tellApart(config.router.recognize);
+      ? new RecordedIntake(destinations, services, recorder)
+      : new Intake(destinations, services);
+  destinations.tellApart(config.router.recognize);
   intake.ignore(config.router.recognize.ignore);
-  const sources = new Sources(plan.sources, services, doorOf(intake, services));
+  const sources = new Sources(plan.sources, services, doorOf(intake, destinations, services));
   const fleet = new Fleet(services, definitions, sources);
   const alerts = new Alerts(services, fleet.channels, intake, deadLetters);
   const sourceAlerts = new SourceAlerts(services, sources.all, fleet.channels);
-  const parts = { services, definitions, fleet, sources, intake, deadLetters, alerts, sourceAlerts, recorder };
+  const parts = {
+    services,
+    definitions,
+    fleet,
+    sources,
+    destinations,
+    intake,
+    deadLetters,
+    alerts,
+    sourceAlerts,
+    recorder,
+  };
   for (const name of Object.keys(config.channels)) addChannel(parts, name, instances.get(name));
   instances.clear();
   return parts;
 }
 
 /** The door of the router as its sources see it. */
-function doorOf(intake: Intake, { keepDeadLetter, scheduler }: Services): SourceDoor {
+function doorOf(intake: Intake, destinations: Destinations, { keepDeadLetter, scheduler }: Services): SourceDoor {
   return {
     offer: (message, options, origin) => intake.offer(message, options, origin),
     condemn(message, reason, error, origin) {
-      const found = reason === 'crashed' ? intake.channelOf(message) : undefined;
+      const found = reason === 'crashed' ? destinations.channelOf(message) : undefined;
       keepDeadLetter(found instanceof ChannelEntry ? found.name : null, reason, message, error, 0, origin);
     },
     isSliceOver: () => scheduler.isSliceOver(),
@@ -111,10 +126,10 @@ export function whyNotRunning({ fleet }: RouterParts): string | undefined {
  * router has started, it starts at once. It takes over what a reload left of a channel of its name.
  */
 export function addChannel(parts: RouterParts, name: string, instance: AnyChannel | undefined): void {
-  const { definitions, fleet, intake } = parts;
+  const { definitions, destinations, fleet } = parts;
   const before = fleet.takenOut.takeBack(name);
   const channel = definitions.make(name, instance, before);
-  intake.serve(channel);
+  destinations.serve(channel);
   if (before !== undefined) channel.takeOver(before);
   fleet.add(channel);
 }
@@ -125,14 +140,14 @@ export function addChannel(parts: RouterParts, name: string, instance: AnyChanne
  * Part of a change: nobody may hear of it before the channel knows that it is being removed.
  */
 export function removeChannel(
-  { definitions, fleet, intake, services }: RouterParts,
+  { definitions, destinations, fleet, services }: RouterParts,
   channel: ChannelEntry,
   drainAt: number,
   isByHand: boolean,
 ): Promise<ChannelReport> {
   return channel.remove(isByHand, async () => {
     const finish = beginReport([channel]);
-    intake.withdraw(channel);
+    destinations.withdraw(channel);
     await fleet.remove(channel, drainAt);
     services.bus.changes.during(() => {
       channel.dispose();

@@ -71,7 +71,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Which channels serve which data type: a reading of this moment. */
   get registry(): ReadonlyMap<string, readonly ChannelInfo[]> {
-    const byType = [...this.#parts.intake.registry];
+    const byType = [...this.#parts.destinations.all];
     return new Map(
       byType.map(([dataType, channels]) => [dataType, channels.map((each) => channelInfo(each, this.#now))]),
     );

@@ -23,6 +23,7 @@ export type { Gap } from './core/gap-log.ts';
 export { type Bucket, type Distribution, distributionBetween } from './core/histogram.ts';
 export type { Outcome, RejectReason } from './core/outcome.ts';
 export type { GapReason } from './core/overflow.ts';
+export { partitionOf } from './core/partition-of.ts';
 export { createRandom, type Random } from './core/random.ts';
 export type { Discriminator, RecognitionRule } from './core/recognition.ts';
 export { SluiceError, type SluiceErrorCode } from './core/sluice-error.ts';

@@ -101,6 +101,7 @@ const publicNames: readonly string[] = [
   'defineChannel',
   'distributionBetween',
   'loadConfig',
+  'partitionOf',
   'routerOf',
   'toMermaid',
 ];

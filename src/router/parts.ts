@@ -12,11 +12,13 @@ import { containLogger, logFacts, silentLogger } from '../facts/logging.ts';
 import { FlightRecorder } from '../recorder/flight-recorder.ts';
 import { Alerts } from '../report/alerts.ts';
 import { beginReport, type ChannelReport } from '../report/drain-report.ts';
+import { FeedAlerts } from '../report/feed-alerts.ts';
 import type { RouterView } from '../report/metrics.ts';
 import { SourceAlerts } from '../report/source-alerts.ts';
 import type { SourceDoor } from '../source/source-door.ts';
 import { ChannelEntry } from './channel-entry.ts';
 import { Definitions, type Plan, rulesIn } from './definitions.ts';
+import { Feeds } from './feeds.ts';
 import { Fleet } from './fleet.ts';
 import { Intake, RecordedIntake } from './intake.ts';
 import { Sources } from './sources.ts';
@@ -27,10 +29,12 @@ export interface RouterParts {
   readonly definitions: Definitions;
   readonly fleet: Fleet;
   readonly sources: Sources;
+  readonly feeds: Feeds;
   readonly intake: Intake;
   readonly deadLetters: DeadLetters;
   readonly alerts: Alerts;
   readonly sourceAlerts: SourceAlerts;
+  readonly feedAlerts: FeedAlerts;
   /** Undefined: nothing is recorded. */
   readonly recorder: FlightRecorder | undefined;
 }
@@ -70,10 +74,13 @@ export function buildParts(plan: Plan): RouterParts {
   intake.tellApart(config.router.recognize);
   intake.ignore(config.router.recognize.ignore);
   const sources = new Sources(plan.sources, services, doorOf(intake, services));
-  const fleet = new Fleet(services, definitions, sources);
+  const feeds = new Feeds(bus);
+  const fleet = new Fleet(services, definitions, sources, feeds);
   const alerts = new Alerts(services, fleet.channels, intake, deadLetters);
   const sourceAlerts = new SourceAlerts(services, sources.all, fleet.channels);
-  const parts = { services, definitions, fleet, sources, intake, deadLetters, alerts, sourceAlerts, recorder };
+  const feedAlerts = new FeedAlerts(services, feeds.all);
+  const planes = { services, definitions, fleet, sources, feeds, intake };
+  const parts = { ...planes, deadLetters, alerts, sourceAlerts, feedAlerts, recorder };
   for (const name of Object.keys(config.channels)) addChannel(parts, name, instances.get(name));
   instances.clear();
   return parts;
@@ -92,12 +99,14 @@ function doorOf(intake: Intake, { keepDeadLetter, scheduler }: Services): Source
 }
 
 /** What reports read. */
-export function viewOf({ deadLetters, fleet, intake, services, sources }: RouterParts): RouterView {
+export function viewOf({ deadLetters, feedAlerts, feeds, fleet, intake, services, sources }: RouterParts): RouterView {
   const { channels, takenOut } = fleet;
   const { ignored, unroutable } = intake;
   const { bus, clock } = services;
   const counts = { removed: takenOut.ledger, unroutable, ignored, deadLetters, faults: bus.faults };
-  return { channels, sources: sources.all, now: clock.now(), ...counts };
+  const feedTrouble = feedAlerts.troubleOf.bind(feedAlerts);
+  const times = { now: clock.now(), wallTime: clock.wallTime() };
+  return { channels, sources: sources.all, feeds: feeds.all, feedTrouble, ...times, ...counts };
 }
 
 /** Why the router takes nothing in, in words; undefined: it does. */

@@ -1,23 +1,14 @@
 import type { Clock } from '../core/clock.ts';
+import type { FeedMetrics } from '../core/supervised-feed.ts';
 import type { FeedBus } from './feed-bus.ts';
 import type { FeedProfile } from './profile.ts';
 import type { Sequences } from './sequences.ts';
 import type { Target } from './target.ts';
 
-export interface ArrivalCounts {
-  /** Messages that were read. */
-  readonly received: number;
-  /** How many of them had a sequence number that came before. */
-  readonly repeated: number;
-  /** How many of these were let go because the feed was told to. */
-  readonly repeatedDropped: number;
-  /** When the last one came, in ms since 1970; null: none did. */
-  readonly lastMessageAt: number | null;
-  /** How long after its own time the last one came, in ms; below 0 if the clocks differ; null: it had none. */
-  readonly lagMs: number | null;
-  /** The longest of this connection. */
-  readonly lagMsMax: number | null;
-}
+export type ArrivalCounts = Pick<
+  FeedMetrics,
+  'received' | 'repeated' | 'repeatedDropped' | 'lastMessageAt' | 'lagMs' | 'lagMsMax'
+>;
 
 /** Where messages go by between the reader and the target. */
 export class Arrivals {

@@ -1,5 +1,6 @@
 import { toError } from '../core/error-text.ts';
 import type { FeedPort, FeedSignal } from '../core/feed-port.ts';
+import type { FeedMetrics } from '../core/supervised-feed.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { FeedBus } from './feed-bus.ts';
 import type { FeedSettings } from './feed-options.ts';
@@ -14,18 +15,8 @@ import type { Watch } from './watch.ts';
 /** Who is told that there is too much of something waits at least this long, in ms. */
 const LIMITED_MS_MIN = 10_000;
 
-export interface LinkCounts extends ReaderCounts {
-  /** How often a socket was opened, or tried to. */
-  readonly connections: number;
-  /** How often messages could come again after they could before. */
-  readonly reconnects: number;
-  /** How often the service said no to a login or to subscriptions. */
-  readonly refusals: number;
-  /** How often it said that there is too much of something. */
-  readonly limits: number;
-  /** Pings of the service, and answers to ours. */
-  readonly beats: number;
-}
+export type LinkCounts = ReaderCounts &
+  Pick<FeedMetrics, 'beats' | 'connections' | 'reconnects' | 'refusals' | 'limits'>;
 
 /** The connections of one feed, one after the other, as its statechart sees them. */
 export class Link implements FeedPort {

@@ -1,4 +1,5 @@
 import { errorText } from '../core/error-text.ts';
+import type { FeedMetrics } from '../core/supervised-feed.ts';
 import type { Answer, FeedProfile } from './profile.ts';
 
 /** Who hears what a reader made of a frame. */
@@ -10,14 +11,7 @@ export interface Hearer {
   garbage(why: string, sample: string): void;
 }
 
-export interface ReaderCounts {
-  readonly frames: number;
-  readonly bytes: number;
-  /** Messages of the service about the connection. */
-  readonly control: number;
-  /** Frames, or elements of frames, that are no message. */
-  readonly garbage: number;
-}
+export type ReaderCounts = Pick<FeedMetrics, 'frames' | 'bytes' | 'control' | 'garbage'>;
 
 const SAMPLE_MAX = 200;
 

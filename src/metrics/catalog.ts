@@ -1,6 +1,7 @@
 import type { BreakerState } from '../core/breaker-change.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { DeadLetterReason } from '../facts/dead-letters.ts';
+import { feedMeasures } from './feed-measures.ts';
 import { type Measure, ofChannels, ofRouter, split, stateSet, summary } from './measure.ts';
 import { sourceMeasures } from './source-measures.ts';
 
@@ -200,11 +201,11 @@ const router: readonly Measure[] = [
     name: 'alert.active',
     type: 'gauge',
     unit: '',
-    help: '1 for each active alert; the labels channel and source are empty where it is about none.',
-    labels: ['alert', 'channel', 'source'],
+    help: '1 for each active alert; the labels channel, source and feed are empty where it is about none.',
+    labels: ['alert', 'channel', 'source', 'feed'],
     read: ({ alerts }) =>
-      alerts.map(({ alert, channel, source = '' }) => ({
-        labels: { alert, channel: channel ?? '', source },
+      alerts.map(({ alert, channel, source = '', feed = '' }) => ({
+        labels: { alert, channel: channel ?? '', source, feed },
         value: 1,
       })),
   },
@@ -217,5 +218,6 @@ export const catalog: readonly Measure[] = [
   ...calls,
   ...channels,
   ...sourceMeasures,
+  ...feedMeasures,
   ...router,
 ];

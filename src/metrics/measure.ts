@@ -49,6 +49,24 @@ export function ofChannels(
   return { name, type, unit, help, labels: ['channel'], read: (reading) => ofEach(reading, read) };
 }
 
+/** Makes measures of all items of a kind: a value of each, several that differ in one label, or none. */
+export function ofNamed<Item>(kind: string, itemsOf: (reading: Reading) => readonly (readonly [string, Item])[]) {
+  return (
+    type: 'counter' | 'gauge',
+    [name, unit, help]: Head,
+    of: (item: Item) => readonly (readonly [label: string, value: number])[],
+    label?: string,
+  ): Measure => {
+    const samplesOf = ([item, its]: readonly [string, Item]): Sample[] =>
+      of(its).map(([key, value]) => ({
+        labels: { [kind]: item, ...(label !== undefined && { [label]: key }) },
+        value,
+      }));
+    const labels = label === undefined ? [kind] : [kind, label];
+    return { name, type, unit, help, labels, read: (reading) => itemsOf(reading).flatMap(samplesOf) };
+  };
+}
+
 /** A counter of each channel, split by a label. All its values are known, so that the first scrape has each of them. */
 export function split(
   label: string,

@@ -13,6 +13,7 @@ import {
   type Sight,
   sightOf,
 } from './findings.ts';
+import type { Raised } from './raised-alerts.ts';
 import { Refusals, type Unserved } from './refusals.ts';
 
 /** How often conditions are looked at while anything goes on, in ms. */
@@ -22,7 +23,7 @@ const LOOK_MS = 1_000;
 const LETTERS_HIGH = 1;
 const LETTERS_LOW = 0.8;
 
-interface Raised {
+interface Changing {
   alert: Alert;
   readonly since: number;
 }
@@ -36,7 +37,7 @@ export class Alerts {
   readonly #services: Services;
   readonly #channels: ReadonlyMap<string, ChannelView>;
   /** By channel: a look, which comes with each state of each channel, must not go through all. */
-  readonly #raised = new Map<string | null, Map<AlertName, Raised>>();
+  readonly #raised = new Map<string | null, Map<AlertName, Changing>>();
   readonly #watched = new Map<string, Sight>();
   #timer: unknown;
 
@@ -132,7 +133,7 @@ export class Alerts {
       raised.alert = { ...raised.alert, text: finding.text };
     } else if (finding !== false && finding.isEnough) {
       const begun = { alert: { alert, channel, text: finding.text, at: clock.wallTime() }, since: clock.now() };
-      this.#raised.set(channel, (here ?? new Map<AlertName, Raised>()).set(alert, begun));
+      this.#raised.set(channel, (here ?? new Map<AlertName, Changing>()).set(alert, begun));
       bus.publish('alert.raised', begun.alert);
     } else if (finding === false && raised !== undefined) {
       here?.delete(alert);

@@ -1,6 +1,7 @@
 import type { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
 import { isConserved, type Ledger, ledgerOf } from '../core/ledger.ts';
+import type { FeedReport } from '../core/supervised-feed.ts';
 import type { HeldFrames, SourceView } from '../source/source-view.ts';
 import { channelMetrics } from './metrics.ts';
 import { isSourceConserved, type SourceMetrics, sourceMetrics } from './source-metrics.ts';
@@ -35,6 +36,8 @@ export interface DrainReport {
   readonly conserved: boolean;
   readonly channels: Readonly<Record<string, ChannelReport>>;
   readonly sources: Readonly<Record<string, SourceReport>>;
+  /** With the messages that each feed had read and nobody had room for. */
+  readonly feeds: Readonly<Record<string, FeedReport>>;
 }
 
 type DrainedParts = 'view' | 'holds' | 'returnedMessages' | 'unsettledMessages' | 'backAtOrigin' | 'countTimes';
@@ -72,10 +75,11 @@ function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
   };
 }
 
-/** Puts the reports of all channels and sources together. */
+/** Puts the reports of all channels, sources and feeds together. */
 export function drainReport(
   channels: Record<string, ChannelReport>,
   views: readonly SourceView[],
+  feeds: Readonly<Record<string, FeedReport>>,
   { startedAt, now, deadlineMs }: { readonly startedAt: number; readonly now: number; readonly deadlineMs: number },
 ): DrainReport {
   const elapsedMs = now - startedAt;
@@ -85,8 +89,11 @@ export function drainReport(
   );
   const isDrained = ({ returned, inFlight }: ChannelReport): boolean => returned + inFlight === 0;
   const onTime = elapsedMs <= deadlineMs && all.every(isDrained);
-  const conserved = all.every(isAccountedFor) && Object.values(sources).every(isSourceConserved);
-  return { elapsedMs, deadlineMs, onTime, conserved, channels, sources };
+  const conserved =
+    all.every(isAccountedFor) &&
+    Object.values(sources).every(isSourceConserved) &&
+    Object.values(feeds).every(({ view }) => view.metrics.conserved);
+  return { elapsedMs, deadlineMs, onTime, conserved, channels, sources, feeds };
 }
 
 /** Every message is somewhere, and those that are not done with are in the hands of whoever stopped the router or brought them. */

@@ -12,12 +12,14 @@ import { containLogger, logFacts, silentLogger } from '../facts/logging.ts';
 import { FlightRecorder } from '../recorder/flight-recorder.ts';
 import { Alerts } from '../report/alerts.ts';
 import { beginReport, type ChannelReport } from '../report/drain-report.ts';
+import { FeedAlerts } from '../report/feed-alerts.ts';
 import type { RouterView } from '../report/metrics.ts';
 import { SourceAlerts } from '../report/source-alerts.ts';
 import type { SourceDoor } from '../source/source-door.ts';
 import { ChannelEntry } from './channel-entry.ts';
 import { Definitions, type Plan, rulesIn } from './definitions.ts';
 import { Destinations } from './destinations.ts';
+import { Feeds } from './feeds.ts';
 import { Fleet } from './fleet.ts';
 import { Intake } from './intake.ts';
 import { RecordedIntake } from './recorded-intake.ts';
@@ -30,10 +32,12 @@ export interface RouterParts {
   readonly fleet: Fleet;
   readonly sources: Sources;
   readonly destinations: Destinations;
+  readonly feeds: Feeds;
   readonly intake: Intake;
   readonly deadLetters: DeadLetters;
   readonly alerts: Alerts;
   readonly sourceAlerts: SourceAlerts;
+  readonly feedAlerts: FeedAlerts;
   /** Undefined: nothing is recorded. */
   readonly recorder: FlightRecorder | undefined;
 }
@@ -74,21 +78,13 @@ export function buildParts(plan: Plan): RouterParts {
   destinations.tellApart(config.router.recognize);
   intake.ignore(config.router.recognize.ignore);
   const sources = new Sources(plan.sources, services, doorOf(intake, destinations, services));
-  const fleet = new Fleet(services, definitions, sources);
+  const feeds = new Feeds(bus);
+  const fleet = new Fleet(services, definitions, sources, feeds);
   const alerts = new Alerts(services, fleet.channels, intake, deadLetters);
   const sourceAlerts = new SourceAlerts(services, sources.all, fleet.channels);
-  const parts = {
-    services,
-    definitions,
-    fleet,
-    sources,
-    destinations,
-    intake,
-    deadLetters,
-    alerts,
-    sourceAlerts,
-    recorder,
-  };
+  const feedAlerts = new FeedAlerts(services, feeds.all);
+  const planes = { services, definitions, fleet, sources, feeds, destinations, intake };
+  const parts = { ...planes, deadLetters, alerts, sourceAlerts, feedAlerts, recorder };
   for (const name of Object.keys(config.channels)) addChannel(parts, name, instances.get(name));
   instances.clear();
   return parts;
@@ -107,12 +103,14 @@ function doorOf(intake: Intake, destinations: Destinations, { keepDeadLetter, sc
 }
 
 /** What reports read. */
-export function viewOf({ deadLetters, fleet, intake, services, sources }: RouterParts): RouterView {
+export function viewOf({ deadLetters, feedAlerts, feeds, fleet, intake, services, sources }: RouterParts): RouterView {
   const { channels, takenOut } = fleet;
   const { ignored, unroutable } = intake;
   const { bus, clock } = services;
   const counts = { removed: takenOut.ledger, unroutable, ignored, deadLetters, faults: bus.faults };
-  return { channels, sources: sources.all, now: clock.now(), ...counts };
+  const feedTrouble = feedAlerts.troubleOf.bind(feedAlerts);
+  const times = { now: clock.now(), wallTime: clock.wallTime() };
+  return { channels, sources: sources.all, feeds: feeds.all, feedTrouble, ...times, ...counts };
 }
 
 /** Why the router takes nothing in, in words; undefined: it does. */

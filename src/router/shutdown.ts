@@ -24,7 +24,7 @@ export function deadlineOf(functionName: 'stop' | 'remove', options: StopOptions
 
 /** Stops intake, drains all channels under one deadline, and ends the router's actor. */
 export async function stopRouter(
-  { fleet, services, sources }: RouterParts,
+  { feeds, fleet, services, sources }: RouterParts,
   actor: RouterActor,
   deadlineMs: number,
 ): Promise<DrainReport> {
@@ -42,5 +42,5 @@ export async function stopRouter(
   // Whatever failed on the way: what is left is handed back.
   fleet.halt();
   const views = [...sources.all.values()].map(({ view }) => view);
-  return drainReport(finish(), views, { startedAt, now: services.clock.now(), deadlineMs });
+  return drainReport(finish(), views, feeds.stop(), { startedAt, now: services.clock.now(), deadlineMs });
 }

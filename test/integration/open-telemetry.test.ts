@@ -11,6 +11,7 @@ import {
   simulatedSource,
   type TestRouter,
 } from '../../src/testing/index.ts';
+import { FeedRig } from '../support/feed-rig.ts';
 import { filesIn, textOf } from '../support/project-files.ts';
 
 /** The SDK's own reader, that collects when it is told to. */
@@ -42,6 +43,9 @@ async function troubledRig(): Promise<TestRouter> {
     sources: { feed: simulatedSource({ clock }) },
     sinks: { tick: { batchSize: 4, retry: { attempts: 1 } }, fmv: { batchSize: 1 } },
   });
+  const feed = new FeedRig({ to: rig.router, clock });
+  rig.router.feeds.add(feed.feed);
+  feed.resume().say({ sym: 'A', n: 1, at: 0, ev: 'none' });
   rig.sink('tick').otherwise = failWhen(({ n }) => n === 2);
   rig.router.routeAll(messages('tick', 8));
   await rig.advance(1_000);

@@ -99,7 +99,7 @@ describe('the text', () => {
           const labels = parsed(textOf([{ reading, labels: {} }])).find(
             ({ name }) => name === 'sluice_alert_active',
           )?.labels;
-          expect(labels).toEqual({ alert: 'hung', channel, source: '' });
+          expect(labels).toEqual({ alert: 'hung', channel, source: '', feed: '' });
         },
       ),
       { seed: 6 },
@@ -169,10 +169,20 @@ const NOTHING: Reading = {
     conserved: true,
     channels: {},
     sources: {},
+    feeds: {},
     deadLetters: { stored: 0, bytes: 0, evicted: 0, skipped: 0 },
     faults: { listener: 0, logger: 0, inspector: 0, recorder: 0, close: 0, rule: 0, key: 0, 'retry-after': 0, stop: 0 },
   },
-  health: { status: 'healthy', state: 'running', live: true, ready: true, reason: null, channels: {}, sources: {} },
+  health: {
+    status: 'healthy',
+    state: 'running',
+    live: true,
+    ready: true,
+    reason: null,
+    channels: {},
+    sources: {},
+    feeds: {},
+  },
   mailboxes: {},
   alerts: [],
 };

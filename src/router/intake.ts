@@ -212,12 +212,12 @@ export class Intake {
     return outcome;
   }
 
-  /** As `offer`, for a stream of messages of several channels. */
-  offerFromStream(message: unknown, { dataType, signal }: OfferOptions): Outcome | Waiting {
+  /** As `offer`, for a stream of messages of several channels. `canHold`: it may be held up for one of them. */
+  offerFromStream(message: unknown, { dataType, signal }: OfferOptions, canHold: boolean): Outcome | Waiting {
     const channel = this.channelOf(message, dataType);
     if (channel === undefined) return this.refuse(message, dataType);
     const { key, offers } = channel.placeOf(message);
-    const outcome = offers.offerFromStream(message, signal, key);
+    const outcome = offers.offerFromStream(message, signal, key, canHold);
     return outcome instanceof Promise ? { channel, offers, outcome } : outcome;
   }
 
@@ -311,9 +311,9 @@ export class RecordedIntake extends Intake {
     return isOne ? this.routeOne(message, dataType) : super.route(message, dataType);
   }
 
-  override offerFromStream(message: unknown, options: OfferOptions): Outcome | Waiting {
+  override offerFromStream(message: unknown, options: OfferOptions, canHold: boolean): Outcome | Waiting {
     this.recorder.keepMessage(message);
-    return super.offerFromStream(message, options);
+    return super.offerFromStream(message, options, canHold);
   }
 
   protected override routeOne(message: unknown, dataType: string | undefined): Outcome {

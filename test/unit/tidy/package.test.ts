@@ -92,6 +92,7 @@ const publicNames: readonly string[] = [
   'SourcePositions',
   'SourceReport',
   'StopOptions',
+  'StreamOptions',
   'Trigger',
   'WatchOptions',
   'WindowLimits',

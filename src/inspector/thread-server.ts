@@ -12,7 +12,10 @@ const REQUEST_MS_MAX = 5_000;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** Serves metrics and health to requests that have the token, by default only to those from this computer. */
-export function createThreadServer(watch: ThreadWatch, service: Omit<Service, 'labels' | 'stuckAfterMs'>): Server {
+export function createThreadServer(
+  watch: ThreadWatch,
+  service: Omit<Service, 'labels' | 'buckets' | 'stuckAfterMs'>,
+): Server {
   const { healthPath, metricsPath, token } = service;
   const limits = { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, connectionsCheckingInterval: 1_000 };
   const server = createServer(limits, (request, response) => {

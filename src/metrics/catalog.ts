@@ -2,7 +2,7 @@ import type { BreakerState } from '../core/breaker-change.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { DeadLetterReason } from '../facts/dead-letters.ts';
 import { feedMeasures } from './feed-measures.ts';
-import { type Measure, ofChannels, ofRouter, split, stateSet, summary } from './measure.ts';
+import { histogram, type Measure, ofChannels, ofRouter, split, stateSet } from './measure.ts';
 import { sourceMeasures } from './source-measures.ts';
 
 /** The reasons a channel itself has to reject: without a channel a message is unroutable. */
@@ -106,8 +106,8 @@ const calls: readonly Measure[] = [
     ['batches', 'batch', 'First attempts, by the reason why the batch was due.'],
     (c) => c.metrics.batches,
   ),
-  summary(['processing', 's', 'How long calls of process took, since the start.'], 'processing'),
-  summary(['queueing', 's', 'How long messages waited for their first call, since the start.'], 'queueing'),
+  histogram(['processing', 's', 'How long calls of process took.'], 'processing'),
+  histogram(['queueing', 's', 'How long messages waited for their first call.'], 'queueing'),
 ];
 
 const channels: readonly Measure[] = [

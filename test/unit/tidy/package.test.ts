@@ -102,6 +102,7 @@ const publicNames: readonly string[] = [
   'SourceReport',
   'StopOptions',
   'SupervisedFeed',
+  'StreamOptions',
   'Trigger',
   'WatchOptions',
   'WindowLimits',

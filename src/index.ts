@@ -71,14 +71,7 @@ export {
 export type { DeadLetterDesk, ReplayOptions, ReplayReport } from './router/dead-letter-desk.ts';
 export type { DeliveryOutcome, DeliveryOutcomeOf } from './router/deliver.ts';
 export type { FeedDesk } from './router/feed-desk.ts';
-export type {
-  IntakeCount,
-  OfferOptions,
-  Refused,
-  RouteAllReport,
-  RouteOptions,
-} from './router/intake.ts';
-export type { StreamOptions } from './router/mixed-stream.ts';
+export type { IntakeCount, OfferOptions, Refused, RouteAllReport, RouteOptions } from './router/intake.ts';
 export type { WatchOptions } from './router/reload.ts';
 export { DataChannelRouter } from './router/router.ts';
 export type { ChannelInput, KnownConfig, RecognizeOptions, RouterOptions } from './router/router-options.ts';

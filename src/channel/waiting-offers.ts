@@ -75,16 +75,10 @@ export class WaitingOffers {
       : this.#door.reject('mailbox-full', message);
   }
 
-  /**
-   * As `offer`, for a stream. One that can be held up waits with its next message (`whenWithin`) while more wait here than
-   * may; in others a message beyond that is rejected, so that those of other channels pass.
-   */
-  offerFromStream(message: unknown, signal: AbortSignal | undefined, key: string | undefined, canHold: boolean) {
+  /** As `offer`, for a stream, which waits with its next message (`whenWithin`) while more wait here than may. */
+  offerFromStream(message: unknown, signal: AbortSignal | undefined, key: string | undefined) {
     if (!this.#door.mustWait(message)) return this.#door.enter(message, key, undefined);
-    const { whenFull, waitingMax } = this.#door.limits;
-    const isHeldUp = whenFull === 'hold' || (whenFull === 'wait' && canHold);
-    if (whenFull === 'reject' || (this.size >= waitingMax && !isHeldUp))
-      return this.#door.reject('mailbox-full', message);
+    if (this.#door.limits.whenFull === 'reject') return this.#door.reject('mailbox-full', message);
     return this.#wait(message, signal, key);
   }
 

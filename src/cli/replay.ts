@@ -83,7 +83,6 @@ async function route(options: ReplayOptions, terminal: Terminal): Promise<Replay
   const messages = feed(options, { stdin: terminal.stdin, problems, progress, clock, signal });
   const { accepted, rejected } = await router.consume(elementsOf(chaos?.feed(messages, router) ?? messages), {
     signal,
-    hold: true,
   });
   await chaos?.finish(router);
   await router.stop({ deadlineMs: DRAIN_MS });

@@ -90,11 +90,7 @@ export const channelSchema = sectionOf({
     'live',
     'Messages of `offer` and streams that may wait for room in a partition.',
   ),
-  whenFull: oneOf(
-    ['wait', 'reject', 'hold'],
-    'live',
-    'In `consume` and `writable`: messages wait for room, up to `waitingMax`; are rejected; or hold up the stream beyond that.',
-  ),
+  whenFull: oneOf(['wait', 'reject'], 'live', 'In `consume` and `writable`: a message waits for room, or is rejected.'),
   partitions: whole(1, 1_024, 1, 'restart', 'Actors that share the messages of the channel; order holds within each.'),
   partitionBy: partitionBySchema,
   warmUpTimeoutMs: whole(1, dayMs, 10_000, 'restart', 'The channel fails when `warmUp` takes longer than this, in ms.'),

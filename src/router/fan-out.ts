@@ -44,9 +44,9 @@ export class FanOut implements Door {
   /** The strictest of all. */
   get limits(): Door['limits'] {
     const configs = this.members.map(({ config }) => config);
-    const wanted = configs.map(({ whenFull }) => whenFull);
-    const whenFull = (['reject', 'wait'] as const).find((each) => wanted.includes(each)) ?? 'hold';
-    return { waitingMax: Math.min(...configs.map((config) => config.waitingMax)), whenFull };
+    const refuses = configs.some(({ whenFull }) => whenFull === 'reject');
+    const waitingMax = Math.min(...configs.map((config) => config.waitingMax));
+    return { waitingMax, whenFull: refuses ? 'reject' : 'wait' };
   }
 
   /** From now on these share the data type; what waits goes to them. */

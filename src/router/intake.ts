@@ -126,12 +126,12 @@ export class Intake {
     return outcome;
   }
 
-  /** As `offer`, for a stream of messages of several channels. `canHold`: it may be held up for one of them. */
-  offerFromStream(message: unknown, { dataType, signal }: OfferOptions, canHold: boolean): Outcome | Waiting {
+  /** As `offer`, for a stream of messages of several channels. */
+  offerFromStream(message: unknown, { dataType, signal }: OfferOptions): Outcome | Waiting {
     const channel = this.destinations.channelOf(message, dataType);
     if (channel === undefined) return this.refuse(message, dataType);
     const { key, offers } = channel.placeOf(message);
-    const outcome = offers.offerFromStream(message, signal, key, canHold);
+    const outcome = offers.offerFromStream(message, signal, key);
     return outcome instanceof Promise ? { channel, offers, outcome } : outcome;
   }
 

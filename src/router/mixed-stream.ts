@@ -1,30 +1,16 @@
 import type { Services } from '../channel/services.ts';
-import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { SluiceError } from '../core/sluice-error.ts';
-import { type Intake, type OfferOptions, offerOptions, type Waiting } from './intake.ts';
-
-/** How a stream of messages is handed over. */
-export interface StreamOptions extends OfferOptions {
-  /**
-   * The source can wait, as a file can: beyond `waitingMax` the stream waits, and nothing is rejected but by channels with
-   * `whenFull: reject`. Default false: messages beyond it are rejected, so that those of other channels pass.
-   */
-  readonly hold?: boolean;
-}
-
-/** The names of these options. */
-export const streamOptions: OptionNames<StreamOptions> = { ...offerOptions, hold: true };
+import type { Intake, OfferOptions, Waiting } from './intake.ts';
 
 /**
  * A stream of messages of several channels on its way in. While messages of one channel wait for room, those of the
- * others pass. When more than `waitingMax` wait for a partition, further ones are rejected, or the stream itself waits if it
- * can be held up; when no other channel could have messages in it, it always does. An element is a message or a list.
+ * others pass. The stream itself waits when more than `waitingMax` wait for a partition, or when no other channel could
+ * have messages in it. An element is a message or a list of them.
  */
 export class MixedStream {
   readonly #intake: Intake;
   readonly #services: Services;
-  readonly #options: StreamOptions;
+  readonly #options: OfferOptions;
   readonly #count = { accepted: 0, rejected: 0 };
   readonly #returned: unknown[] = [];
   #waiting = 0;
@@ -33,7 +19,7 @@ export class MixedStream {
   #wake: () => void = () => {};
   #settled: (() => void)[] = [];
 
-  constructor(intake: Intake, services: Services, options: StreamOptions) {
+  constructor(intake: Intake, services: Services, options: OfferOptions) {
     this.#intake = intake;
     this.#services = services;
     this.#options = options;
@@ -82,14 +68,14 @@ export class MixedStream {
       this.#returned.push(message);
       return undefined;
     }
-    const isAlone = this.#options.dataType !== undefined || this.#intake.servesOne;
-    const answer = this.#intake.offerFromStream(message, this.#options, isAlone || this.#options.hold === true);
+    const answer = this.#intake.offerFromStream(message, this.#options);
     if ('status' in answer) {
       this.#count[answer.status] += 1;
       // A source that never waits would keep timers and sockets waiting.
       return this.#services.scheduler.isSliceOver() ? this.#intake.turn() : undefined;
     }
     this.#track(message, answer);
+    const isAlone = this.#options.dataType !== undefined || this.#intake.servesOne;
     return isAlone || !answer.offers.isWithin ? this.#waitFor(answer, isAlone) : undefined;
   }
 
@@ -118,16 +104,4 @@ export class MixedStream {
     });
     release();
   }
-}
-
-/** Throws `SluiceError` `invalid-option` for options that no stream has. */
-export function checkStreamOptions<Options extends Pick<StreamOptions, 'hold'>>(
-  functionName: string,
-  options: Options,
-  known: OptionNames<Options>,
-): void {
-  checkOptions(functionName, options, known);
-  const { hold = false } = options;
-  if (typeof hold !== 'boolean')
-    throw new SluiceError('invalid-option', `${functionName}: hold must be true or false, got ${String(hold)}`);
 }

@@ -19,9 +19,9 @@ export class RecordedIntake extends Intake {
     return isOne ? this.routeOne(message, dataType) : super.route(message, dataType);
   }
 
-  override offerFromStream(message: unknown, options: OfferOptions, canHold: boolean): Outcome | Waiting {
+  override offerFromStream(message: unknown, options: OfferOptions): Outcome | Waiting {
     this.recorder.keepMessage(message);
-    return super.offerFromStream(message, options, canHold);
+    return super.offerFromStream(message, options);
   }
 
   protected override routeOne(message: unknown, dataType: string | undefined): Outcome {

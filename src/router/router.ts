@@ -22,7 +22,7 @@ import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { type DeliveryOutcomeOf, deliver } from './deliver.ts';
 import { FeedDesk } from './feed-desk.ts';
 import { type OfferOptions, offerOptions, type RouteAllReport, type RouteOptions, routeOptions } from './intake.ts';
-import { checkStreamOptions, MixedStream, type StreamOptions, streamOptions } from './mixed-stream.ts';
+import { MixedStream } from './mixed-stream.ts';
 import { assertFree, channelNamed, explainNamed } from './named.ts';
 import { addChannel, type RouterParts, removeChannel, viewOf, whyNotRunning } from './parts.ts';
 import { Reloads, type WatchOptions, watchOptions } from './reload.ts';
@@ -162,10 +162,10 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /**
    * Takes in all a source has; an element may be a message or a list of them. While messages of one channel wait for room,
-   * those of the others pass; beyond `waitingMax` they are rejected, or hold up the stream (`hold`). Ends with the source, the signal or `stop`. Rejects with `not-running` if the router does not run.
+   * those of the others pass. Ends with the source, the signal or `stop`. Rejects with `not-running` if the router does not run.
    */
-  async consume(source: Source, options: StreamOptions = {}): Promise<ConsumeCount> {
-    checkStreamOptions('consume', options, streamOptions);
+  async consume(source: Source, options: OfferOptions = {}): Promise<ConsumeCount> {
+    checkOptions('consume', options, offerOptions);
     const { fleet, intake, services } = this.#parts;
     const why = whyNotRunning(this.#parts);
     if (why !== undefined) throw new SluiceError('not-running', `consume: the router ${why}`);
@@ -173,8 +173,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   /** A Node stream in object mode that takes in what is written to it, as `consume` does. It fails when the router stops. */
-  writable(options: Omit<StreamOptions, 'signal'> = {}): Writable {
-    checkStreamOptions('writable', options, { ...routeOptions, hold: true });
+  writable(options: RouteOptions = {}): Writable {
+    checkOptions('writable', options, routeOptions);
     const { intake, services } = this.#parts;
     return createWritable(new MixedStream(intake, services, options), this.#parts);
   }

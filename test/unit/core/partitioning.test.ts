@@ -1,6 +1,4 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { partitionOf } from '../../../src/core/partition-of.ts';
 import { createPartitioning } from '../../../src/core/partitioning.ts';
 
 interface Bin {
@@ -21,21 +19,6 @@ describe('by key', () => {
     before.canDeliver = false;
     before.depth = 1_000;
     expect(pick('BTC')).toBe(before);
-  });
-
-  it('the partition of a key is that of the streams of a broker: FNV-1a of 32 bits over UTF-8, modulo their number', () => {
-    const partition = (key: string, count: number): number =>
-      Number(
-        new TextEncoder()
-          .encode(key)
-          .reduce((hash, byte) => ((hash ^ BigInt(byte)) * 0x01000193n) & 0xffffffffn, 0x811c9dc5n) % BigInt(count),
-      );
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 1_000 }), (key, count) => {
-        expect(createPartitioning(bins(count), 'key')(key).name).toBe(partition(key, count));
-        expect(partitionOf(key, count)).toBe(partition(key, count));
-      }),
-    );
   });
 
   it('many keys spread over all partitions without a crowd', () => {

@@ -69,9 +69,9 @@ describe('19.3 a full mailbox does not stop the other channels of a mixed stream
   });
 
   it.each(feeds)(
-    '%s: with `whenFull: hold` the stream waits beyond `waitingMax`, and `explain` of the others says so',
+    '%s: what waits is bounded, then the stream waits and `explain` of the others says so',
     async (_name, feed) => {
-      const rig = await stuck({ waitingMax: 20, whenFull: 'hold' });
+      const rig = await stuck({ waitingMax: 20 });
       const fed = feed(rig, mixed(400));
       await turns(rig, 500);
       expect(rig.metrics('ohlcv')).toMatchObject({ accepted: 10, waitingOffers: 21 });
@@ -89,58 +89,6 @@ describe('19.3 a full mailbox does not stop the other channels of a mixed stream
     },
   );
 
-  it.each(feeds)(
-    '%s: beyond `waitingMax` the messages of the full channel are rejected, and the others pass',
-    async (_name, feed) => {
-      const rig = await stuck({ waitingMax: 20 });
-      const fed = feed(rig, mixed(400));
-      await turns(rig, 500);
-      expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(400).filter((n) => n % 2 === 1));
-      expect(rig.metrics('ohlcv')).toMatchObject({ waitingOffers: 20, rejectedBy: { 'mailbox-full': 170 } });
-      rig.router.resume('ohlcv');
-      await until(rig, fed);
-      await rig.advance(10_000);
-      const first = numbers(400)
-        .filter((n) => n % 2 === 0)
-        .slice(0, 30);
-      expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(first);
-      expect(rig.router.metrics()).toMatchObject({ received: 400, conserved: true });
-    },
-  );
-
-  it('with `hold` the stream loses nothing, but for a channel that rejects', async () => {
-    const rig = await stuck({ waitingMax: 20 });
-    const consumed = rig.router.consume(mixed(400), { hold: true });
-    const piped = pipeline(Readable.from(mixed(400)), rig.router.writable({ hold: true }));
-    await turns(rig, 500);
-    expect(rig.metrics('ohlcv').waitingOffers).toBe(22);
-    rig.router.resume('ohlcv');
-    expect(await until(rig, consumed)).toEqual({ accepted: 400, rejected: 0 });
-    await until(rig, piped);
-    expect(rig.metrics('ohlcv')).toMatchObject({ accepted: 400, rejected: 0 });
-    const strict = await stuck({ whenFull: 'reject' });
-    expect(await until(strict, strict.router.consume(mixed(400), { hold: true }))).toEqual({
-      accepted: 210,
-      rejected: 190,
-    });
-  });
-
-  it('the stream of a single channel has nobody to let pass: it waits, and nothing is rejected', async () => {
-    const rig = await stuck({ waitingMax: 1 });
-    const feed = messages('ohlcv', 40);
-    const streams = [feed, feed, feed].map((each) => rig.router.consume(each, { dataType: 'ohlcv' }));
-    await turns(rig);
-    rig.router.resume('ohlcv');
-    for (const each of streams) expect(await until(rig, each)).toEqual({ accepted: 40, rejected: 0 });
-  });
-
-  it('a mistake in `hold` is told', async () => {
-    const rig = await stuck();
-    const options = { hold: 'yes' } as unknown as { hold: true };
-    await expect(rig.router.consume([], options)).rejects.toThrow('consume: hold must be true or false, got yes');
-    expect(() => rig.router.writable(options)).toThrow('writable: hold must be true or false, got yes');
-  });
-
   it.each(feeds)('%s: with `whenFull: reject` nothing of the channel waits', async (_name, feed) => {
     const rig = await stuck({ whenFull: 'reject' });
     await until(rig, feed(rig, mixed(400)));
@@ -149,7 +97,7 @@ describe('19.3 a full mailbox does not stop the other channels of a mixed stream
   });
 
   it('a reload that lets more wait lets the stream go on', async () => {
-    const rig = await stuck({ waitingMax: 20, whenFull: 'hold' });
+    const rig = await stuck({ waitingMax: 20 });
     const consumed = rig.router.consume(mixed(400));
     await rig.advance(10);
     expect(rig.metrics('tick').delivered).toBeLessThan(40);
@@ -162,7 +110,7 @@ describe('19.3 a full mailbox does not stop the other channels of a mixed stream
   });
 
   it('a reload to other partitions takes along what waits, and the stream goes on', async () => {
-    const rig = await stuck({ waitingMax: 20, whenFull: 'hold' });
+    const rig = await stuck({ waitingMax: 20 });
     const consumed = rig.router.consume(mixed(400));
     await rig.advance(10);
     const ohlcv = { capacity: 10, batchSize: 1, partitions: 2 };
@@ -174,7 +122,7 @@ describe('19.3 a full mailbox does not stop the other channels of a mixed stream
   });
 
   it('a channel that is removed answers what waits for it, and the stream goes on', async () => {
-    const rig = await stuck({ waitingMax: 20, whenFull: 'hold' });
+    const rig = await stuck({ waitingMax: 20 });
     const consumed = rig.router.consume(mixed(400));
     await rig.advance(10);
     await rig.advanceUntil(rig.router.remove('ohlcv'));

@@ -102,7 +102,6 @@ const publicNames: readonly string[] = [
   'SourceReport',
   'StopOptions',
   'SupervisedFeed',
-  'StreamOptions',
   'Trigger',
   'WatchOptions',
   'WindowLimits',

@@ -77,6 +77,7 @@ export class Delivery implements TurnTaker {
   /** Permits delivery. */
   start(mode: DeliveryMode): void {
     this.mode = mode;
+    if (mode === 'flush') this.rest.measurePause();
     // What goes on will show whether quarantined messages or the sink are at fault: the search for poison behind them,
     // or a call that is still out from before a pause.
     if (mode !== 'isolate' && !this.isOut) this.lane.recovery.restore();
@@ -300,7 +301,7 @@ export class Delivery implements TurnTaker {
   private pause(mode: DeliveryMode): false {
     this.rest.begin(this.wakeDepth);
     if (this.lane.recovery.quarantined > 0) this.endQuarantine();
-    else if (mode === 'flush') this.rest.watchQuiet(this.config.timeoutMs);
+    else if (mode === 'flush') this.rest.watchQuiet();
     else if (mode === 'isolate') this.send({ type: 'isolation.finished' });
     else if (mode === 'drain') this.send({ type: 'delivery.quieted' });
     return false;

@@ -57,15 +57,6 @@ export function depthOf({ inbox, recovery }: Lane): number {
   return inbox.size + recovery.size;
 }
 
-/** What waits in a lane, as reports read it. */
-export function waitingIn(lane: Lane) {
-  const { counters, id, inbox } = lane;
-  const { capacity, size: mailboxSize } = inbox;
-  const { waiting: waitingOffers } = inbox.offers;
-  const oldestAt = oldestAcceptedAt(lane);
-  return { id, counters, waiting: depthOf(lane), waitingOffers, mailboxSize, capacity, oldestAcceptedAt: oldestAt };
-}
-
 /** When the oldest waiting message was accepted, in ms on the clock; Infinity when none waits. */
 export function oldestAcceptedAt({ inbox, recovery }: Lane): number {
   return Math.min(inbox.oldestAcceptedAt, recovery.oldestAcceptedAt ?? Number.POSITIVE_INFINITY);

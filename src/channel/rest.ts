@@ -2,8 +2,14 @@ import type { ChannelEvent } from '../../machines/channel.ts';
 import { Counter } from '../core/counters.ts';
 import type { Lane } from './lane.ts';
 
-/** How long `flushing` lasts after its last batch: leaving it at every pause would cost two transitions a batch. */
-const QUIET_MS = 2;
+/**
+ * How long `flushing` lasts after its last batch: leaving it at every pause would cost two transitions a batch. Where a
+ * batch is one message, so that none waits for others in `flushing`, it lasts so many times the pause before the present
+ * stay, unless that was longer than the longest spell.
+ */
+const QUIET_MS_MIN = 2;
+const QUIET_MS_MAX = 250;
+const PAUSES = 20;
 
 /** What rests. */
 interface Resting {
@@ -22,8 +28,10 @@ export class Rest {
   private readonly resting: Resting;
   private isOn = false;
   private timer: unknown;
-  private timeoutMs = 0;
   private callsAtStart = 0;
+  /** How long a spell of a channel with batches of one message lasts, and when the last one began, in ms on the clock. */
+  private spellMs = QUIET_MS_MIN;
+  private spellAt = Number.NEGATIVE_INFINITY;
 
   constructor(resting: Resting) {
     this.resting = resting;
@@ -48,9 +56,15 @@ export class Rest {
     this.resting.lane.inbox.sleep();
   }
 
+  /** A stay in `flushing` begins: its spells follow the pause before it. */
+  measurePause(): void {
+    const pauseMs = this.resting.lane.services.clock.now() - this.spellAt;
+    this.spellMs = pauseMs > QUIET_MS_MAX ? QUIET_MS_MIN : clamp(PAUSES * pauseMs, QUIET_MS_MIN, QUIET_MS_MAX);
+  }
+
   /** `flushing` ends after a quiet spell. One timer watches over many batches: it is set again only after it fired. */
-  watchQuiet(timeoutMs: number): void {
-    if (this.timer === undefined) this.arm(timeoutMs);
+  watchQuiet(): void {
+    if (this.timer === undefined) this.arm();
   }
 
   /** The statechart's clock may be the host's, whose timers can fire a moment before the cool-down is over on ours. */
@@ -70,12 +84,14 @@ export class Rest {
     this.timer = undefined;
   }
 
-  private arm(timeoutMs: number): void {
+  private arm(): void {
     const { counters, inbox, services } = this.resting.lane;
-    this.timeoutMs = timeoutMs;
+    const { batchSize, timeoutMs } = inbox.limits;
     this.callsAtStart = counters[Counter.calls];
+    this.spellAt = services.clock.now();
     // A message that comes meanwhile may be due sooner than the spell ends.
-    this.timer = services.timers.setTimeout(() => this.look(), Math.min(QUIET_MS, timeoutMs, inbox.dueInMs()));
+    const ms = batchSize === 1 ? this.spellMs : Math.min(QUIET_MS_MIN, timeoutMs, inbox.dueInMs());
+    this.timer = services.timers.setTimeout(() => this.look(), ms);
   }
 
   private look(): void {
@@ -83,7 +99,11 @@ export class Rest {
     const { inFlight, lane } = this.resting;
     if (inFlight > 0) return;
     if (lane.inbox.dueTrigger() !== undefined) this.resting.requestTurn();
-    else if (lane.counters[Counter.calls] !== this.callsAtStart) this.arm(this.timeoutMs);
+    else if (lane.counters[Counter.calls] !== this.callsAtStart) this.arm();
     else this.resting.send({ type: 'delivery.quieted' });
   }
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
 }

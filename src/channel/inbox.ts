@@ -4,10 +4,11 @@ import type { CoarseClock } from '../core/coarse-clock.ts';
 import { Counter, type Counters } from '../core/counters.ts';
 import { GapLog } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
-import { Mailbox } from '../core/mailbox.ts';
+import { type Keys, Mailbox } from '../core/mailbox.ts';
 import type { Origin, Origins } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import { Overflow } from '../core/overflow.ts';
+import type { FailedBatch } from '../core/recovery.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { BreakerClient } from './breaker-client.ts';
 import { checkWaiting, unchecked } from './late-check.ts';
@@ -280,6 +281,11 @@ export class Inbox implements Door {
     return this.mailbox.originsOf(count);
   }
 
+  /** Of the messages that were taken last; undefined: none is known. */
+  get keysTaken(): Keys | undefined {
+    return this.mailbox.keysTaken;
+  }
+
   /** Of everything that waits, also for room. */
   get allOrigins(): Origins {
     return [...(this.originsOf(this.size) ?? []), ...this.offers.origins];
@@ -292,9 +298,9 @@ export class Inbox implements Door {
   }
 
   /** Takes everything that waits, in order, and gives the memory back. */
-  drain(): { readonly messages: readonly unknown[]; readonly origins: Origins | undefined } {
-    const origins = this.originsOf(this.size);
-    return { messages: this.mailbox.drain(), origins };
+  drain(): Pick<FailedBatch, 'messages' | 'origins' | 'keys'> {
+    const [origins, keys] = [this.originsOf(this.size), this.mailbox.keysOf(this.size)];
+    return { messages: this.mailbox.drain(), origins, keys };
   }
 
   /** Everything that waits, oldest first, with what it was accepted with. */

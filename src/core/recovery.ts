@@ -1,3 +1,4 @@
+import type { Keys } from './mailbox.ts';
 import type { Origins } from './origin.ts';
 
 /** Messages that failed together and will be tried again together. */
@@ -5,6 +6,8 @@ export interface FailedBatch {
   readonly messages: readonly unknown[];
   /** Undefined: none has one. */
   readonly origins?: Origins | undefined;
+  /** Read from the messages as they came, where a payload may show its key no more; undefined: none is known. */
+  readonly keys?: Keys | undefined;
   /** How often they were handed to `process`. */
   readonly attempts: number;
   /** When the oldest of them was accepted. */
@@ -161,7 +164,13 @@ export class Recovery {
   }
 }
 
-/** The messages of a batch from one index to another, with their origins. */
+/** The messages of a batch from one index to another, with their origins and keys. */
 export function partOf(batch: FailedBatch, from: number, to?: number): FailedBatch {
-  return { ...batch, messages: batch.messages.slice(from, to), origins: batch.origins?.slice(from, to) };
+  const { messages, origins, keys } = batch;
+  return {
+    ...batch,
+    messages: messages.slice(from, to),
+    origins: origins?.slice(from, to),
+    keys: keys?.slice(from, to),
+  };
 }

@@ -128,14 +128,16 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     return this.removal;
   }
 
-  /** Takes a message in, or says why not. `isPayload`: it was validated before. */
-  accept(message: unknown, isPayload?: boolean): Outcome {
-    return this.only === undefined ? this.acceptByKey(message, isPayload) : this.only.accept(message, isPayload);
+  /** Takes a message in, or says why not. `isPayload`: it was validated before. `known`: its key, if that was read already. */
+  accept(message: unknown, isPayload?: boolean, known?: string): Outcome {
+    return this.only === undefined
+      ? this.acceptByKey(message, isPayload, known)
+      : this.only.accept(message, isPayload, known);
   }
 
   /** Its key is read once, from the message as it came. */
-  private acceptByKey(message: unknown, isPayload: boolean | undefined): Outcome {
-    const key = this.keyFor(message, isPayload !== true);
+  private acceptByKey(message: unknown, isPayload: boolean | undefined, known: string | undefined): Outcome {
+    const key = known ?? this.keyFor(message, isPayload !== true);
     return this.partitioning(key ?? '').inbox.accept(message, isPayload, key);
   }
 

@@ -185,10 +185,11 @@ function publishFailed(
 }
 
 /** Notes when the next attempt is due: after our own backoff or the rest the sink asked for. False: at once. */
-function postpone({ recovery, services }: Lane, { config }: Call, attempts: number, askedMs: number): boolean {
+function postpone({ recovery, rest, services }: Lane, { config }: Call, attempts: number, askedMs: number): boolean {
   const now = services.clock.now();
   const backedOffMs = hurriedMs(backoffMs(config.retry, attempts, services.random), recovery.hurryBy, now);
   const delayMs = Math.max(backedOffMs, askedMs);
   recovery.postpone(now + delayMs, now + askedMs);
+  if (askedMs > 0) rest.ask(now + askedMs);
   return delayMs > 0;
 }

@@ -154,12 +154,13 @@ export class Mailbox<Message = unknown> {
   }
 
   /** Takes everything and gives the memory back. No call takes it. */
-  drain(): Message[] {
-    const { taken } = this;
-    const messages = this.take(this.count);
+  drain(): { readonly messages: Message[]; readonly origins: Origins | undefined; readonly keys: Keys | undefined } {
+    const { count, taken } = this;
+    const [origins, keys] = [this.originsOf(count), this.keysOf(count)];
+    const messages = this.take(count);
     this.resize(SLOTS_MIN);
     this.taken = taken;
-    return messages;
+    return { messages, origins, keys };
   }
 
   private slotOf(offset: number): number {

@@ -79,15 +79,25 @@ export class Recovery {
     return this.retryFrom;
   }
 
-  /** Until when the sink asked not to be tried, in ms on the clock; 0 while nothing is held here. */
+  /** Until when the sink asked not to be tried, in ms on the clock. */
   get sinkRestsUntil(): number {
-    return this.count === 0 ? 0 : this.restUntil;
+    return this.restUntil;
   }
 
   /** The next attempt is not due before `retryAt`, and the sink asked for a rest until `restUntil`. */
   postpone(retryAt: number, restUntil = this.restUntil): void {
     this.retryFrom = retryAt;
     this.restUntil = restUntil;
+  }
+
+  /** The sink asked somebody not to be tried until then: nothing is tried sooner, whether or not something is held here. */
+  rest(until: number): void {
+    this.postpone(Math.max(this.retryFrom, until), Math.max(this.restUntil, until));
+  }
+
+  /** An attempt went well: the next one is due at once, or when the rest that the sink asked for is over. */
+  goOn(now: number): void {
+    this.retryFrom = this.restUntil > now ? this.restUntil : 0;
   }
 
   /** No wait goes on: the next attempt may come at once. */

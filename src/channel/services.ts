@@ -21,7 +21,10 @@ export interface Services {
   readonly keepDeadLetter: KeepDeadLetter;
 }
 
-/** Stores a dead letter and publishes it; its origin hears of that once the letter is stored. */
+/**
+ * Stores a dead letter and publishes it; its origin hears of that once the letter is stored. `key`: if it was read from the
+ * message as it came.
+ */
 type KeepDeadLetter = (
   channel: string | null,
   reason: DeadLetterReason,
@@ -29,4 +32,5 @@ type KeepDeadLetter = (
   error: unknown,
   attempts: number,
   origin?: Origin,
+  key?: string,
 ) => void;

@@ -124,8 +124,9 @@ function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unkno
   }
   const messages = again.flatMap((single) => single.messages);
   const origins = failed.origins && again.flatMap((single) => single.origins ?? []);
+  const keys = failed.keys && again.flatMap((single) => single.keys ?? []);
   const errors = again.map(({ error }) => error);
-  const rest = { ...failed, messages, origins, error: (again[0] ?? { error: [...failures.values()][0] }).error };
+  const rest = { ...failed, messages, origins, keys, error: (again[0] ?? { error: [...failures.values()][0] }).error };
   // Nothing shows that the sink works: those left are a batch that failed.
   if (!hasEvidence && again.length > 0) return batchFailed(lane, call, rest, errors);
   publishFailed(lane, call, rest.error);
@@ -149,9 +150,9 @@ function deadLetter({ channel, counters, services }: Lane, batches: readonly Fai
   const count = batches.reduce((sum, { messages }) => sum + messages.length, 0);
   counters[Counter.deadLettered] += count;
   counters[Counter[reason]] += count;
-  for (const { messages, origins, error, attempts } of batches) {
+  for (const { messages, origins, keys, error, attempts } of batches) {
     for (const [index, message] of messages.entries())
-      services.keepDeadLetter(channel, reason, message, error, attempts, origins?.[index]);
+      services.keepDeadLetter(channel, reason, message, error, attempts, origins?.[index], keys?.[index]);
   }
 }
 
@@ -162,10 +163,10 @@ export function giveUpAll(
   why: string,
 ): void {
   const waiting = { ...inbox.drain(), error: why, attempts: 0 };
-  for (const { messages, origins, error, attempts } of [...recovery.takeAll(), waiting]) {
+  for (const { messages, origins, keys, error, attempts } of [...recovery.takeAll(), waiting]) {
     counters[Counter.deadLettered] += messages.length;
     for (const [index, message] of messages.entries())
-      services.keepDeadLetter(channel, reason, message, error ?? why, attempts, origins?.[index]);
+      services.keepDeadLetter(channel, reason, message, error ?? why, attempts, origins?.[index], keys?.[index]);
   }
 }
 
@@ -184,10 +185,11 @@ function publishFailed(
 }
 
 /** Notes when the next attempt is due: after our own backoff or the rest the sink asked for. False: at once. */
-function postpone({ recovery, services }: Lane, { config }: Call, attempts: number, askedMs: number): boolean {
+function postpone({ recovery, rest, services }: Lane, { config }: Call, attempts: number, askedMs: number): boolean {
   const now = services.clock.now();
   const backedOffMs = hurriedMs(backoffMs(config.retry, attempts, services.random), recovery.hurryBy, now);
   const delayMs = Math.max(backedOffMs, askedMs);
   recovery.postpone(now + delayMs, now + askedMs);
+  if (askedMs > 0) rest.ask(now + askedMs);
   return delayMs > 0;
 }

@@ -77,6 +77,8 @@ export class DeadLetters {
   /** How many of each kind were kept since. */
   readonly #samples = new Map<string, number>();
   #sampledFrom = Number.NEGATIVE_INFINITY;
+  /** What chose, or would have chosen, the partitions of their messages. */
+  readonly #keys = new WeakMap<DeadLetter, string>();
   /** It is being replayed. */
   #replayed: DeadLetter | undefined;
 
@@ -115,8 +117,8 @@ export class DeadLetters {
     this.#refused.limits = refusedLimits(limits);
   }
 
-  /** Undefined: it is only counted. */
-  add(fields: Omit<DeadLetter, 'id'>): DeadLetter | undefined {
+  /** Undefined: it is only counted. `key`: of a payload that may show its own no more. */
+  add(fields: Omit<DeadLetter, 'id'>, key?: string): DeadLetter | undefined {
     const { channel, reason, message, error, attempts, at } = fields;
     const isRefused = isRefusal(reason);
     if (this.#replayed !== undefined && message === this.#replayed.message) {
@@ -131,14 +133,15 @@ export class DeadLetters {
     this.#lastId += 1;
     const letter = { id: this.#lastId, channel, reason, message, error, attempts, at };
     (isRefused ? this.#refused : this.#accepted).add(letter);
+    if (key !== undefined) this.#keys.set(letter, key);
     return letter;
   }
 
   /** Lets a letter's message be taken in again: the letter leaves when it was accepted. */
-  replay(letter: DeadLetter, accept: () => Outcome): Outcome {
+  replay(letter: DeadLetter, accept: (key: string | undefined) => Outcome): Outcome {
     this.#replayed = letter;
     try {
-      const outcome = accept();
+      const outcome = accept(this.#keys.get(letter));
       if (outcome.status === 'accepted') this.#remove(letter.id);
       return outcome;
     } finally {

@@ -127,7 +127,7 @@ export class DeadLetterDesk {
     const { message, reason } = letter;
     if (typeof message === 'object' && message !== null) replays.set(message, replaysOf(message) + 1);
     // A letter that was never accepted is routed anew; the others are payloads already, and go behind the door.
-    const outcome = this.#parts.deadLetters.replay(letter, () => channel.accept(message, !isRefusal(reason)));
+    const outcome = this.#parts.deadLetters.replay(letter, (key) => channel.accept(message, !isRefusal(reason), key));
     this.#parts.alerts.lettersLeft();
     if (outcome.status === 'accepted') return 'replayed';
     return outcome.reason === 'invalid' ? 'left' : { refused: `channel ${channel.name} refused it: ${outcome.reason}` };

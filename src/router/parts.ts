@@ -61,8 +61,8 @@ export function buildParts(plan: Plan): RouterParts {
     logger,
     ending,
     scheduler: new Scheduler(clock, config.router),
-    keepDeadLetter(channel, reason, message, error, attempts, origin) {
-      const letter = deadLetters.add({ channel, reason, message, error, attempts, at: clock.wallTime() });
+    keepDeadLetter(channel, reason, message, error, attempts, origin, key) {
+      const letter = deadLetters.add({ channel, reason, message, error, attempts, at: clock.wallTime() }, key);
       // One that is only counted is as good as kept in memory: neither lasts.
       origin?.settled('dead-lettered', letter ?? { channel, reason, error });
       if (letter !== undefined) bus.publish('message.deadLettered', letter);

@@ -21,6 +21,7 @@ export type { ChannelConfig, RouterConfig, RouterConfigInput } from './config/sc
 export type { Clock } from './core/clock.ts';
 export type { Gap } from './core/gap-log.ts';
 export { type Bucket, type Distribution, distributionBetween } from './core/histogram.ts';
+export type { KeptLetter, LetterFilter, LetterStore, NewLetter } from './core/letter-store-port.ts';
 export type { Outcome, RejectReason } from './core/outcome.ts';
 export type { GapReason } from './core/overflow.ts';
 export { createRandom, type Random } from './core/random.ts';
@@ -60,6 +61,7 @@ export {
 export type { DeadLetterDesk, ReplayOptions, ReplayReport } from './router/dead-letter-desk.ts';
 export type { DeliveryOutcome, DeliveryOutcomeOf } from './router/deliver.ts';
 export type { IntakeCount, OfferOptions, Refused, RouteAllReport, RouteOptions } from './router/intake.ts';
+export type { DeadLetterOptions } from './router/letter-options.ts';
 export type { WatchOptions } from './router/reload.ts';
 export { DataChannelRouter } from './router/router.ts';
 export type { ChannelInput, KnownConfig, RecognizeOptions, RouterOptions } from './router/router-options.ts';

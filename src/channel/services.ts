@@ -19,9 +19,18 @@ export interface Services {
   readonly logger: Logger;
   readonly ending: Ending;
   readonly keepDeadLetter: KeepDeadLetter;
+  readonly letterRoom: LetterRoom;
 }
 
-/** Stores a dead letter and publishes it; its origin hears of that once the letter is stored. */
+/** Whether dead letters find room where they are kept. */
+export interface LetterRoom {
+  /** False: no message is given up, but tried again. */
+  readonly hasRoom: boolean;
+  /** Why letters wait for their store, in words; undefined: they do not. */
+  readonly trouble: string | undefined;
+}
+
+/** Keeps a dead letter and publishes it; its origin hears of that once the letter is where it is kept. */
 type KeepDeadLetter = (
   channel: string | null,
   reason: DeadLetterReason,

@@ -20,7 +20,10 @@ export type Finding = { readonly text: string; readonly isEnough: boolean } | fa
 
 /** What a look at a channel looks for. */
 export type Findings = Readonly<
-  Record<Exclude<AlertName, 'config-rejected' | 'refusing' | 'letters-evicted' | SourceAlertName>, Finding>
+  Record<
+    Exclude<AlertName, 'config-rejected' | 'refusing' | 'letters-evicted' | 'letters-held' | SourceAlertName>,
+    Finding
+  >
 >;
 
 /** What a channel looked like the last time. */

@@ -14,10 +14,10 @@ export function channelNamed({ fleet: { channels } }: Pick<RouterParts, 'fleet'>
 
 /** Explains the channel or the source of this name; they have no name in common. */
 export function explainNamed(parts: RouterParts, name: string): Explanation {
-  const { fleet, intake, services, sources } = parts;
+  const { fleet, intake, services, sources, stored } = parts;
   const now = services.clock.now();
   const source = sources.all.get(name);
-  if (source !== undefined) return explainSource(source.view, fleet.channels, now);
+  if (source !== undefined) return explainSource(source.view, fleet.channels, now, stored?.trouble);
   const channel = channelNamed(parts, name);
   return explain(channel, now, sharersOf(fleet.channels, channel), intake.waitedFor);
 }

@@ -182,7 +182,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Health derived from the states, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    return routerHealth(viewOf(this.#parts), this.state, this.#parts.alerts.refusing);
+    return routerHealth(viewOf(this.#parts), this.state, this.#parts.alerts.ofRouter);
   }
 
   /** Why a channel is or is not delivering, or a source is or is not read: one object, and the same in plain English. */

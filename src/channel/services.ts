@@ -23,7 +23,7 @@ export interface Services {
 }
 
 /** Whether dead letters find room where they are kept. */
-export interface LetterRoom {
+interface LetterRoom {
   /** False: no message is given up, but tried again. */
   readonly hasRoom: boolean;
   /** Why letters wait for their store, in words; undefined: they do not. */

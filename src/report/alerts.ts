@@ -16,7 +16,7 @@ import {
 import { Refusals, type Unserved } from './refusals.ts';
 
 /** That letters wait for their store, in words. */
-export function lettersWait(trouble: string): string {
+function lettersWait(trouble: string): string {
   return `dead letters wait for their store: ${trouble}`;
 }
 

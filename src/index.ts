@@ -22,6 +22,7 @@ export type { Clock } from './core/clock.ts';
 export type { FeedFacts, FeedGap } from './core/feed-facts.ts';
 export type { Gap } from './core/gap-log.ts';
 export { type Bucket, type Distribution, distributionBetween } from './core/histogram.ts';
+export type { KeptLetter, LetterFilter, LetterStore, NewLetter } from './core/letter-store-port.ts';
 export type { Outcome, RejectReason } from './core/outcome.ts';
 export type { GapReason } from './core/overflow.ts';
 export { partitionOf } from './core/partition-of.ts';
@@ -72,6 +73,7 @@ export type { DeadLetterDesk, ReplayOptions, ReplayReport } from './router/dead-
 export type { DeliveryOutcome, DeliveryOutcomeOf } from './router/deliver.ts';
 export type { FeedDesk } from './router/feed-desk.ts';
 export type { IntakeCount, OfferOptions, Refused, RouteAllReport, RouteOptions } from './router/intake.ts';
+export type { DeadLetterOptions } from './router/letter-options.ts';
 export type { WatchOptions } from './router/reload.ts';
 export { DataChannelRouter } from './router/router.ts';
 export type { ChannelInput, KnownConfig, RecognizeOptions, RouterOptions } from './router/router-options.ts';

@@ -153,7 +153,8 @@ export class Inbox implements Door {
     return ACCEPTED;
   }
 
-  private check(
+  /** As `accept`, with everything that may be asked for. */
+  check(
     message: unknown,
     isPayload: boolean | undefined,
     known: string | undefined,

@@ -19,11 +19,20 @@ export interface Services {
   readonly logger: Logger;
   readonly ending: Ending;
   readonly keepDeadLetter: KeepDeadLetter;
+  readonly letterRoom: LetterRoom;
+}
+
+/** Whether dead letters find room where they are kept. */
+interface LetterRoom {
+  /** False: no message is given up, but tried again. */
+  readonly hasRoom: boolean;
+  /** Why letters wait for their store, in words; undefined: they do not. */
+  readonly trouble: string | undefined;
 }
 
 /**
- * Stores a dead letter and publishes it; its origin hears of that once the letter is stored. `key`: if it was read from the
- * message as it came.
+ * Keeps a dead letter and publishes it; its origin hears of that once the letter is where it is kept. `key`: if it was read
+ * from the message as it came.
  */
 type KeepDeadLetter = (
   channel: string | null,

@@ -1,5 +1,6 @@
 import type { ChannelMetrics, Distribution, RouterMetrics } from '../index.ts';
 import type { ChaosReport } from './chaos.ts';
+import type { JournalReport } from './replay-journal.ts';
 
 /** A channel in the report: its metrics, with only the percentiles of durations. */
 interface ChannelReport extends Omit<ChannelMetrics, 'processing' | 'queueing'> {
@@ -27,6 +28,8 @@ export interface ReplayReport {
   readonly conserved: boolean;
   /** What was injected, with `--chaos`. */
   readonly chaos?: ChaosReport;
+  /** What all processes of the replay have come to, with `--journal`. */
+  readonly journal?: JournalReport;
 }
 
 /** What the command itself counted and measured. */
@@ -38,6 +41,7 @@ export interface Run {
   readonly unreadable: readonly string[];
   readonly events: ReadonlyMap<string, number>;
   readonly chaos?: ChaosReport | undefined;
+  readonly journal?: JournalReport | undefined;
 }
 
 /** The report of a run, from the router's counters. */
@@ -58,6 +62,7 @@ export function createReport(metrics: RouterMetrics, run: Run): ReplayReport {
     events: Object.fromEntries(run.events),
     conserved: run.sent === received && isConserved(received, unroutable + ignored, Object.values(channels)),
     ...(run.chaos && { chaos: run.chaos }),
+    ...(run.journal && { journal: run.journal }),
   };
 }
 

@@ -17,6 +17,7 @@ export const FAULT_PLACES = [
   'key',
   'retry-after',
   'stop',
+  'letters',
 ] as const;
 export type FaultPlace = (typeof FAULT_PLACES)[number];
 
@@ -31,6 +32,7 @@ export type AlertName =
   | 'starvation'
   | 'refusing'
   | 'letters-evicted'
+  | 'letters-held'
   | 'key-missing'
   | 'one-partition'
   | SourceAlertName

@@ -126,7 +126,7 @@ export type Operation = (typeof operations)[number];
 
 /** A dead letter as the page shows it. */
 export interface LetterRow {
-  readonly id: number;
+  readonly id: number | string;
   readonly at: number;
   readonly channel: string | null;
   readonly reason: string;

@@ -175,6 +175,11 @@ const router: readonly Measure[] = [
     (r) => r.metrics.deadLetters.stored,
   ),
   ofRouter(
+    'gauge',
+    ['dead_letters.waiting', 'message', 'Dead letters that their store does not have yet.'],
+    (r) => r.metrics.deadLetters.waiting,
+  ),
+  ofRouter(
     'counter',
     ['dead_letters.evicted', 'message', 'Dead letters evicted from the full store.'],
     (r) => r.metrics.deadLetters.evicted,

@@ -16,6 +16,11 @@ import {
 import type { Raised } from './raised-alerts.ts';
 import { Refusals, type Unserved } from './refusals.ts';
 
+/** That letters wait for their store, in words. */
+function lettersWait(trouble: string): string {
+  return `dead letters wait for their store: ${trouble}`;
+}
+
 /** How often conditions are looked at while anything goes on, in ms. */
 const LOOK_MS = 1_000;
 
@@ -81,9 +86,10 @@ export class Alerts {
     return [...all, ...others].toSorted((left, right) => left.since - right.since).map(({ alert }) => alert);
   }
 
-  /** That the router refuses most of what comes, in words; null: it does not. */
-  get refusing(): string | null {
-    return this.#raised.get(null)?.get('refusing')?.alert.text ?? null;
+  /** What is wrong with the router beside its channels, in words: it refuses most of what comes, or letters wait; null: nothing. */
+  get ofRouter(): string | null {
+    const raised = this.#raised.get(null);
+    return (raised?.get('refusing') ?? raised?.get('letters-held'))?.alert.text ?? null;
   }
 
   /** Dead letters came or went. */
@@ -117,6 +123,11 @@ export class Alerts {
       this.#lookedAt.delete(name);
       if (mustLook) this.#look(name);
     });
+  }
+
+  /** Dead letters wait for their store, and why; undefined: they do not. */
+  lettersHeld(trouble: string | undefined): void {
+    this.#set('letters-held', null, trouble !== undefined && found(lettersWait(trouble)));
   }
 
   #look(name: string, isTimed = false): void {

@@ -20,7 +20,7 @@ export type Finding = { readonly text: string; readonly isEnough: boolean } | fa
 
 /** What a look at a channel looks for. */
 export type Findings = Readonly<
-  Record<Exclude<AlertName, 'config-rejected' | 'refusing' | 'letters-evicted' | OfOthers>, Finding>
+  Record<Exclude<AlertName, 'config-rejected' | 'refusing' | 'letters-evicted' | 'letters-held' | OfOthers>, Finding>
 >;
 type OfOthers = SourceAlertName | Exclude<FeedAlertName, 'feed-silent'>;
 

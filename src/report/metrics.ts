@@ -34,7 +34,9 @@ export interface RouterMetrics {
 /** What became of dead letters. */
 export interface LetterCounts {
   readonly stored: number;
-  /** About how many bytes they take. */
+  /** Given up, and not in the store yet; always 0 in memory. */
+  readonly waiting: number;
+  /** About how many bytes those in memory take. */
   readonly bytes: number;
   /** Had to go because the store was full. */
   readonly evicted: number;
@@ -53,13 +55,16 @@ export interface RouterView extends Pick<RouterMetrics, 'unroutable' | 'ignored'
   /** In ms on the clock, and since 1970. */
   readonly now: number;
   readonly wallTime: number;
-  readonly deadLetters: Omit<LetterCounts, 'stored'> & { readonly size: number };
+  readonly deadLetters: Omit<LetterCounts, 'stored' | 'waiting'> & { readonly size: number };
+  /** Those in a store of the host; undefined: there is none. */
+  readonly stored:
+    | (Pick<LetterCounts, 'waiting'> & { readonly size: number; readonly trouble: string | undefined })
+    | undefined;
 }
 
 /** Everything measured of a router, as a plain snapshot. */
 export function routerMetrics(view: RouterView): RouterMetrics {
-  const { channels, deadLetters, faults, feeds, ignored, now, removed, sources, unroutable, wallTime } = view;
-  const { size: stored, bytes, evicted, skipped } = deadLetters;
+  const { channels, faults, feeds, ignored, now, removed, sources, unroutable, wallTime } = view;
   const metrics = Object.fromEntries([...channels].map(([name, channel]) => [name, channelMetrics(channel)]));
   const all = Object.values(metrics);
   const total = addLedgers([removed, ...all]);
@@ -75,9 +80,14 @@ export function routerMetrics(view: RouterView): RouterMetrics {
     channels: metrics,
     sources: read,
     feeds: fed,
-    deadLetters: { stored, bytes, evicted, skipped },
+    deadLetters: letterCounts(view),
     faults,
   };
+}
+
+function letterCounts({ deadLetters, stored }: RouterView): LetterCounts {
+  const { size, bytes, evicted, skipped } = deadLetters;
+  return { stored: size + (stored?.size ?? 0), waiting: stored?.waiting ?? 0, bytes, evicted, skipped };
 }
 
 /** Sums the partitions of a channel into one snapshot. */

@@ -1,4 +1,5 @@
 import type { ChannelView } from '../channel/partition-view.ts';
+import type { SourceView } from '../source/source-view.ts';
 import { reasonOf, worstOf } from './explain.ts';
 import { feedHealth } from './feed-info.ts';
 import { type ChannelHealth, healthOf, type RouterHealth, worstStatus } from './health.ts';
@@ -7,12 +8,14 @@ import { sourceHealth } from './source-explain.ts';
 
 /** The health of a router in this state of its statechart. `reason`: what is wrong with it beside its channels, sources and feeds. */
 export function routerHealth(
-  { channels, feeds, feedTrouble, sources, now }: RouterView,
+  { channels, feeds, feedTrouble, sources, stored, now }: RouterView,
   state: string,
   reason: string | null,
 ): RouterHealth {
   const health = Object.fromEntries([...channels].map(([name, channel]) => [name, channelHealth(channel, now)]));
-  const read = Object.fromEntries([...sources].map(([name, { view }]) => [name, sourceHealth(view, channels, now)]));
+  const healthOfSource = ({ view }: { readonly view: SourceView }) =>
+    sourceHealth(view, channels, now, stored?.trouble);
+  const read = Object.fromEntries([...sources].map(([name, source]) => [name, healthOfSource(source)]));
   const own = reason === null ? 'healthy' : 'degraded';
   const fed = Object.fromEntries([...feeds].map(([name, { view }]) => [name, feedHealth(view, feedTrouble(name))]));
   const all = [health, read, fed].flatMap((each) => Object.values(each).map(({ status }) => status));

@@ -62,7 +62,7 @@ export class SourceAlerts {
     if (this.#raised.has({ alert: 'source-held', channel: null, source: name })) return;
     const text =
       `frame ${held.position} of partition ${held.partition} has not been settled for ` +
-      `${duration(held.heldMs)}; it is ${holdInWords(held, view, this.#channels)}`;
+      `${duration(held.heldMs)}; it is ${holdInWords(held, view, this.#channels, this.#services.letterRoom.trouble)}`;
     this.#set('source-held', name, text, holderOf(held, this.#channels)?.name ?? null);
   }
 

@@ -143,6 +143,12 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     return this.partitioning(key ?? '').inbox.accept(message, isPayload, key);
   }
 
+  /** As `accept`; the origin hears what becomes of the message. */
+  enter(message: unknown, isPayload: boolean, origin: Origin, known?: string): Outcome {
+    const key = known ?? this.keyFor(message, !isPayload);
+    return this.partitioning(key ?? '').inbox.check(message, isPayload, key, origin);
+  }
+
   /** As `accept`, but waits for room. */
   offer(message: unknown, signal?: AbortSignal, origin?: Origin): Outcome | Promise<Outcome> {
     const { key, offers } = this.placeOf(message);

@@ -22,10 +22,10 @@ export function assertFree({ feeds, fleet, sources }: RouterParts, name: string,
 
 /** Explains the channel, the source or the feed of this name; they have no name in common. */
 export function explainNamed(parts: RouterParts, name: string): Explanation {
-  const { feeds, fleet, intake, services, sources } = parts;
+  const { feeds, fleet, intake, services, sources, stored } = parts;
   const now = services.clock.now();
   const source = sources.all.get(name);
-  if (source !== undefined) return explainSource(source.view, fleet.channels, now);
+  if (source !== undefined) return explainSource(source.view, fleet.channels, now, stored?.trouble);
   const fed = feeds.all.get(name);
   if (fed !== undefined) return explainFeed(fed.feed);
   const channel = channelNamed(parts, name);

@@ -6,9 +6,10 @@ import { createRandom } from '../core/random.ts';
 import { Recognition } from '../core/recognition.ts';
 import { Scheduler } from '../core/scheduler.ts';
 import { Bus } from '../facts/bus.ts';
-import { DeadLetters } from '../facts/dead-letters.ts';
+import { DeadLetters, isRefusal } from '../facts/dead-letters.ts';
 import { Ending } from '../facts/ending.ts';
 import { containLogger, logFacts, silentLogger } from '../facts/logging.ts';
+import { StoredLetters } from '../facts/stored-letters.ts';
 import { FlightRecorder } from '../recorder/flight-recorder.ts';
 import { Alerts } from '../report/alerts.ts';
 import { beginReport, type ChannelReport } from '../report/drain-report.ts';
@@ -34,13 +35,19 @@ export interface RouterParts {
   readonly destinations: Destinations;
   readonly feeds: Feeds;
   readonly intake: Intake;
+  /** In memory: all, or only those of messages that were refused and belong to whoever routed them. */
   readonly deadLetters: DeadLetters;
+  /** In a store of the host; undefined: there is none. */
+  readonly stored: StoredLetters | undefined;
   readonly alerts: Alerts;
   readonly sourceAlerts: SourceAlerts;
   readonly feedAlerts: FeedAlerts;
   /** Undefined: nothing is recorded. */
   readonly recorder: FlightRecorder | undefined;
 }
+
+/** Memory makes room by letting the oldest go. */
+const MEMORY_ROOM = { hasRoom: true, trouble: undefined } as const;
 
 /** Puts a router together; nothing runs yet. */
 export function buildParts(plan: Plan): RouterParts {
@@ -52,17 +59,28 @@ export function buildParts(plan: Plan): RouterParts {
   if (options.logger !== undefined) logFacts(bus, logger, clock, ending);
   // Before the alerts: a fact stands in the record before the alert that it raises.
   const recorder = options.recorder && new FlightRecorder(options.recorder, bus, clock, ending);
+  const timers = createPatientTimers(clock, clock);
+  const random = options.random ?? createRandom(clock.wallTime());
   const deadLetters = new DeadLetters(config.router.deadLetters);
+  const { store } = plan;
+  const stored =
+    store && new StoredLetters({ store, clock, timers, random, bus }, (trouble) => void alerts.lettersHeld(trouble));
+  ending.listen(() => stored?.routerEnded());
   const services: Services = {
     clock,
-    timers: createPatientTimers(clock, clock),
-    random: options.random ?? createRandom(clock.wallTime()),
+    timers,
+    random,
     bus,
     logger,
     ending,
     scheduler: new Scheduler(clock, config.router),
+    letterRoom: stored ?? MEMORY_ROOM,
     keepDeadLetter(channel, reason, message, error, attempts, origin, key) {
-      const letter = deadLetters.add({ channel, reason, message, error, attempts, at: clock.wallTime() }, key);
+      const fields = { channel, reason, message, error, attempts, at: clock.wallTime() };
+      // A refused message that nobody brings again belongs to its caller; its letter is a sample.
+      if (stored !== undefined && (origin !== undefined || !isRefusal(reason)))
+        return stored.keep(key === undefined ? fields : { ...fields, key }, origin);
+      const letter = deadLetters.add(fields, key);
       // One that is only counted is as good as kept in memory: neither lasts.
       origin?.settled('dead-lettered', letter ?? { channel, reason, error });
       if (letter !== undefined) bus.publish('message.deadLettered', letter);
@@ -77,22 +95,28 @@ export function buildParts(plan: Plan): RouterParts {
       : new Intake(destinations, services);
   destinations.tellApart(config.router.recognize);
   intake.ignore(config.router.recognize.ignore);
-  const sources = new Sources(plan.sources, services, doorOf(intake, destinations, services));
+  const sources = new Sources(plan.sources, services, doorOf(intake, destinations, services, stored !== undefined));
   const feeds = new Feeds(bus);
   const fleet = new Fleet(services, definitions, sources, feeds);
   const alerts = new Alerts(services, fleet.channels, intake, deadLetters);
   const sourceAlerts = new SourceAlerts(services, sources.all, fleet.channels);
   const feedAlerts = new FeedAlerts(services, feeds.all);
   const planes = { services, definitions, fleet, sources, feeds, destinations, intake };
-  const parts = { ...planes, deadLetters, alerts, sourceAlerts, feedAlerts, recorder };
+  const parts = { ...planes, deadLetters, stored, alerts, sourceAlerts, feedAlerts, recorder };
   for (const name of Object.keys(config.channels)) addChannel(parts, name, instances.get(name));
   instances.clear();
   return parts;
 }
 
 /** The door of the router as its sources see it. */
-function doorOf(intake: Intake, destinations: Destinations, { keepDeadLetter, scheduler }: Services): SourceDoor {
+function doorOf(
+  intake: Intake,
+  destinations: Destinations,
+  { keepDeadLetter, scheduler }: Services,
+  keepsLetters: boolean,
+): SourceDoor {
   return {
+    keepsLetters,
     offer: (message, options, origin) => intake.offer(message, options, origin),
     condemn(message, reason, error, origin) {
       const found = reason === 'crashed' ? destinations.channelOf(message) : undefined;
@@ -103,11 +127,12 @@ function doorOf(intake: Intake, destinations: Destinations, { keepDeadLetter, sc
 }
 
 /** What reports read. */
-export function viewOf({ deadLetters, feedAlerts, feeds, fleet, intake, services, sources }: RouterParts): RouterView {
+export function viewOf(parts: RouterParts): RouterView {
+  const { deadLetters, feedAlerts, feeds, fleet, intake, services, sources, stored } = parts;
   const { channels, takenOut } = fleet;
   const { ignored, unroutable } = intake;
   const { bus, clock } = services;
-  const counts = { removed: takenOut.ledger, unroutable, ignored, deadLetters, faults: bus.faults };
+  const counts = { removed: takenOut.ledger, unroutable, ignored, deadLetters, stored, faults: bus.faults };
   const feedTrouble = feedAlerts.troubleOf.bind(feedAlerts);
   const times = { now: clock.now(), wallTime: clock.wallTime() };
   return { channels, sources: sources.all, feeds: feeds.all, feedTrouble, ...times, ...counts };

@@ -186,7 +186,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Health derived from the states, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    return routerHealth(viewOf(this.#parts), this.state, this.#parts.alerts.refusing);
+    return routerHealth(viewOf(this.#parts), this.state, this.#parts.alerts.ofRouter);
   }
 
   /** Why a channel delivers or not, a source is read or not, a feed brings messages or not: one object, and the same in plain English. */

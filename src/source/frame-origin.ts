@@ -85,6 +85,11 @@ export class FrameOrigin implements Origin {
     this.letters += 1;
   }
 
+  /** Of one of its messages: for a router whose letters last, and must be told apart. */
+  at(index: number): Origin {
+    return new MessageOrigin(this, index);
+  }
+
   settled(): void {
     if (this.open === 0) return;
     this.open -= 1;
@@ -97,5 +102,41 @@ export class FrameOrigin implements Origin {
   handedBack(): void {
     this.listener.out(-1);
     this.listener.handedBack();
+  }
+}
+
+/** One message of a frame: the frame hears of it, and its letter has the same id whenever it comes again. */
+class MessageOrigin implements Origin {
+  readonly of: FrameOrigin;
+  private readonly index: number;
+
+  constructor(frame: FrameOrigin, index: number) {
+    this.of = frame;
+    this.index = index;
+  }
+
+  get source(): unknown {
+    return this.of.source;
+  }
+
+  get place(): SourcePlace {
+    return this.of.place;
+  }
+
+  letterId(channel: string | null): string {
+    const { source, partition, position } = this.of.place;
+    return [source, partition, position, this.index, ...(channel === null ? [] : [channel])].join('/');
+  }
+
+  condemned(): void {
+    this.of.condemned();
+  }
+
+  settled(): void {
+    this.of.settled();
+  }
+
+  handedBack(): void {
+    this.of.handedBack();
   }
 }

@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { channelMachine } from '../../../machines/channel.ts';
 import { stateName } from '../../../src/facts/chart-words.ts';
+import { FAULT_PLACES, type FaultPlace } from '../../../src/facts/events.ts';
 import { catalog } from '../../../src/metrics/catalog.ts';
 import { checkedOptions } from '../../../src/metrics/labels.ts';
 import { prometheusName, prometheusText, textOf } from '../../../src/metrics/prometheus.ts';
@@ -166,8 +167,8 @@ const NOTHING: Reading = {
     channels: {},
     sources: {},
     feeds: {},
-    deadLetters: { stored: 0, bytes: 0, evicted: 0, skipped: 0 },
-    faults: { listener: 0, logger: 0, inspector: 0, recorder: 0, close: 0, rule: 0, key: 0, 'retry-after': 0, stop: 0 },
+    deadLetters: { stored: 0, waiting: 0, bytes: 0, evicted: 0, skipped: 0 },
+    faults: Object.fromEntries(FAULT_PLACES.map((place) => [place, 0])) as Record<FaultPlace, number>,
   },
   health: {
     status: 'healthy',

@@ -244,6 +244,15 @@ it('a partition that its owner gave back by itself is not offered again to the s
   expect(textOf(member)).toMatch(/standby; nobody has it/);
 });
 
+it('who asks for the partitions while it starts does not end the start', async () => {
+  const clock = createSimulatedClock();
+  const { source } = memoryBroker({ clock, faults: { delayMs: 100 } }).join();
+  const starting = source.start(collector());
+  expect(source.partitions()).toEqual([]);
+  await Promise.all([starting, clock.advance(5_000)]);
+  expect(source.partitions()).not.toEqual([]);
+});
+
 it('close while it starts ends the start', async () => {
   const clock = createSimulatedClock();
   const broker = memoryBroker({ clock, faults: { delayMs: 100 } });

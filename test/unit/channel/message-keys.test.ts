@@ -108,7 +108,7 @@ describe('19.8 what failed goes where later messages of its key go', () => {
     });
     for (const n of numbers(10)) rig.router.route(quote(n, `S${n % 5}`));
     await rig.advance(1_000);
-    expect(rig.router.deadLetters.list()).toHaveLength(10);
+    expect(await rig.router.deadLetters.list()).toHaveLength(10);
     isBad = false;
     await rig.advanceUntil(rig.router.reconfigure({ channels: { fmv: { ...base, ...then } } }));
     await rig.advanceUntil(rig.router.deadLetters.replay());

@@ -124,6 +124,19 @@ describe('a message of a source that was given up', () => {
     expect(source.committed()).toBe(3);
   });
 
+  it('leaves its frame in the place letters, also when another message of it is delivered later', async () => {
+    const { source, store, test } = await storeRig({ sinks: { tick: { batchSize: 1 } } });
+    store.failWith(new Error('EIO: the disk'));
+    test.sink('ohlcv').otherwise = reject(refused);
+    test.router.pause('tick');
+    source.append([...messages('ohlcv', 1), ...messages('tick', 1)]);
+    await test.advance(1_000);
+    expect(test.router.metrics().sources.bars?.places).toMatchObject({ channels: 1, letters: 0 });
+    test.router.resume('tick');
+    await test.advance(1_000);
+    expect(test.router.metrics().sources.bars?.places).toMatchObject({ channels: 0, letters: 1 });
+  });
+
   it('is one letter when the process dies between the letter and the commit', async () => {
     const first = await storeRig();
     first.test.sink('ohlcv').otherwise = reject(refused);

@@ -356,3 +356,37 @@ it('a store that does not answer is said not to answer, and what it answers late
   expect(await test.advanceUntil(delivered)).toMatchObject({ status: 'dead-lettered', reason: 'not-retryable' });
   expect(test.router.alerts).toEqual([]);
 });
+
+it.each([
+  ['fails', () => Promise.reject(new Error('EIO: the disk'))],
+  ['never answers', () => new Promise<void>(() => {})],
+  [
+    'throws',
+    (): Promise<void> => {
+      throw new Error('no store');
+    },
+  ],
+])('a router whose store %s stops by its deadline and leaves no timer', async (_, add) => {
+  const clock = createSimulatedClock();
+  const store: LetterStore = { ...simulatedLetterStore({ clock }), add };
+  const test = await createTestRouter({ clock, sinks: { tick: { batchSize: 1 } }, deadLetters: { store } });
+  test.sink('tick').otherwise = fail(refused);
+  test.router.route(messages('tick', 1)[0]);
+  await test.advance(1_000);
+  const report = await test.stop({ deadlineMs: 2_000 });
+  expect(report.unstoredLetters).toHaveLength(1);
+  expect(report.elapsedMs).toBeLessThanOrEqual(2_050);
+  expect(clock.pending).toBe(0);
+});
+
+it('a store whose size throws is a fault of the host, and the last size counts', async () => {
+  const clock = createSimulatedClock();
+  const store = Object.defineProperty(simulatedLetterStore({ clock }), 'size', {
+    get(): number {
+      throw new Error('closed');
+    },
+  });
+  const test = await createTestRouter({ clock, sinks: { tick: {} }, deadLetters: { store } });
+  expect(test.router.metrics().deadLetters.stored).toBe(0);
+  expect(test.router.metrics().faults.letters).toBeGreaterThan(0);
+});

@@ -38,6 +38,7 @@ export class WriteQueue {
   #waiting: Write[] = [];
   #writing: Promise<void> | undefined;
   #timer: unknown;
+  #answerTimer: unknown;
   #failures = 0;
   #trouble: string | undefined;
   #isOver = false;
@@ -84,6 +85,7 @@ export class WriteQueue {
   end(): void {
     this.#isOver = true;
     this.#clearTimer();
+    this.#parts.timers.clearTimeout(this.#answerTimer);
     for (const write of this.#waiting.splice(0)) write.leave();
   }
 
@@ -91,8 +93,11 @@ export class WriteQueue {
     while (this.size > 0 && !this.#isOver) {
       this.#clearTimer();
       await this.#writeAll();
-      if (this.size > 0 && !this.#isOver)
-        await new Promise<void>((resolve) => void this.#parts.clock.setTimeout(resolve, AGAIN_MS));
+      if (this.size === 0 || this.#isOver) return;
+      this.#clearTimer();
+      await new Promise<void>((resolve) => {
+        this.#timer = this.#parts.timers.setTimeout(resolve, AGAIN_MS);
+      });
     }
   }
 
@@ -124,12 +129,11 @@ export class WriteQueue {
   /** Says meanwhile when the store does not answer. */
   async #answered(errors: Promise<readonly (Error | undefined)[]>): Promise<readonly (Error | undefined)[]> {
     const { timers } = this.#parts;
-    const timer = timers.setTimeout(() => this.#say(`the store has not answered for ${ANSWER_MS} ms`), ANSWER_MS);
-    try {
-      return await errors;
-    } finally {
-      timers.clearTimeout(timer);
-    }
+    const tell = (): void => this.#say(`the store has not answered for ${ANSWER_MS} ms`);
+    this.#answerTimer = timers.setTimeout(tell, ANSWER_MS);
+    const answer = await errors;
+    timers.clearTimeout(this.#answerTimer);
+    return answer;
   }
 
   #failed(error: Error): void {

@@ -34,6 +34,8 @@ export interface RouterMetrics {
 /** What became of dead letters. */
 export interface LetterCounts {
   readonly stored: number;
+  /** Of them, those in a store of the host. */
+  readonly lasting: number;
   /** Given up, and not in the store yet; always 0 in memory. */
   readonly waiting: number;
   /** About how many bytes those in memory take. */
@@ -55,7 +57,7 @@ export interface RouterView extends Pick<RouterMetrics, 'unroutable' | 'ignored'
   /** In ms on the clock, and since 1970. */
   readonly now: number;
   readonly wallTime: number;
-  readonly deadLetters: Omit<LetterCounts, 'stored' | 'waiting'> & { readonly size: number };
+  readonly deadLetters: Omit<LetterCounts, 'stored' | 'lasting' | 'waiting'> & { readonly size: number };
   /** Those in a store of the host; undefined: there is none. */
   readonly stored:
     | (Pick<LetterCounts, 'waiting'> & { readonly size: number; readonly trouble: string | undefined })
@@ -87,7 +89,8 @@ export function routerMetrics(view: RouterView): RouterMetrics {
 
 function letterCounts({ deadLetters, stored }: RouterView): LetterCounts {
   const { size, bytes, evicted, skipped } = deadLetters;
-  return { stored: size + (stored?.size ?? 0), waiting: stored?.waiting ?? 0, bytes, evicted, skipped };
+  const lasting = stored?.size ?? 0;
+  return { stored: size + lasting, lasting, waiting: stored?.waiting ?? 0, bytes, evicted, skipped };
 }
 
 /** Sums the partitions of a channel into one snapshot. */

@@ -1,4 +1,4 @@
-import type { Origin, SourcePlace } from '../core/origin.ts';
+import type { GivenUp, Origin, Settlement, SourcePlace } from '../core/origin.ts';
 
 /**
  * Where a frame is that was read and is not committed; it is in exactly one of these places. `reader`: nothing of it was
@@ -80,8 +80,8 @@ export class FrameOrigin implements Origin {
     this.listener.out(-1);
   }
 
-  /** A dead letter of it is being written. */
-  condemned(): void {
+  /** A dead letter of one of its messages is being written. */
+  letterBegan(): void {
     this.letters += 1;
   }
 
@@ -90,10 +90,10 @@ export class FrameOrigin implements Origin {
     return new MessageOrigin(this, index);
   }
 
-  settled(): void {
+  settled(_how?: Settlement, _letter?: GivenUp, hadLetter = false): void {
     if (this.open === 0) return;
     this.open -= 1;
-    if (this.letters > 0) this.letters -= 1;
+    if (hadLetter) this.letters -= 1;
     // First: when nothing is out any more, the last commit may follow at once.
     if (this.isDone) this.listener.done();
     this.listener.out(-1);
@@ -109,6 +109,7 @@ export class FrameOrigin implements Origin {
 class MessageOrigin implements Origin {
   readonly of: FrameOrigin;
   private readonly index: number;
+  private isCondemned = false;
 
   constructor(frame: FrameOrigin, index: number) {
     this.of = frame;
@@ -129,11 +130,12 @@ class MessageOrigin implements Origin {
   }
 
   condemned(): void {
-    this.of.condemned();
+    this.isCondemned = true;
+    this.of.letterBegan();
   }
 
-  settled(): void {
-    this.of.settled();
+  settled(how: Settlement, letter?: GivenUp): void {
+    this.of.settled(how, letter, this.isCondemned);
   }
 
   handedBack(): void {

@@ -124,6 +124,19 @@ describe('a message of a source that was given up', () => {
     expect(source.committed()).toBe(3);
   });
 
+  it('leaves its frame in the place letters, also when another message of it is delivered later', async () => {
+    const { source, store, test } = await storeRig({ sinks: { tick: { batchSize: 1 } } });
+    store.failWith(new Error('EIO: the disk'));
+    test.sink('ohlcv').otherwise = reject(refused);
+    test.router.pause('tick');
+    source.append([...messages('ohlcv', 1), ...messages('tick', 1)]);
+    await test.advance(1_000);
+    expect(test.router.metrics().sources.bars?.places).toMatchObject({ channels: 1, letters: 0 });
+    test.router.resume('tick');
+    await test.advance(1_000);
+    expect(test.router.metrics().sources.bars?.places).toMatchObject({ channels: 0, letters: 1 });
+  });
+
   it('is one letter when the process dies between the letter and the commit', async () => {
     const first = await storeRig();
     first.test.sink('ohlcv').otherwise = reject(refused);
@@ -342,4 +355,38 @@ it('a store that does not answer is said not to answer, and what it answers late
   for (const answer of answers) answer();
   expect(await test.advanceUntil(delivered)).toMatchObject({ status: 'dead-lettered', reason: 'not-retryable' });
   expect(test.router.alerts).toEqual([]);
+});
+
+it.each([
+  ['fails', () => Promise.reject(new Error('EIO: the disk'))],
+  ['never answers', () => new Promise<void>(() => {})],
+  [
+    'throws',
+    (): Promise<void> => {
+      throw new Error('no store');
+    },
+  ],
+])('a router whose store %s stops by its deadline and leaves no timer', async (_, add) => {
+  const clock = createSimulatedClock();
+  const store: LetterStore = { ...simulatedLetterStore({ clock }), add };
+  const test = await createTestRouter({ clock, sinks: { tick: { batchSize: 1 } }, deadLetters: { store } });
+  test.sink('tick').otherwise = fail(refused);
+  test.router.route(messages('tick', 1)[0]);
+  await test.advance(1_000);
+  const report = await test.stop({ deadlineMs: 2_000 });
+  expect(report.unstoredLetters).toHaveLength(1);
+  expect(report.elapsedMs).toBeLessThanOrEqual(2_050);
+  expect(clock.pending).toBe(0);
+});
+
+it('a store whose size throws is a fault of the host, and the last size counts', async () => {
+  const clock = createSimulatedClock();
+  const store = Object.defineProperty(simulatedLetterStore({ clock }), 'size', {
+    get(): number {
+      throw new Error('closed');
+    },
+  });
+  const test = await createTestRouter({ clock, sinks: { tick: {} }, deadLetters: { store } });
+  expect(test.router.metrics().deadLetters.stored).toBe(0);
+  expect(test.router.metrics().faults.letters).toBeGreaterThan(0);
 });

@@ -167,7 +167,7 @@ const NOTHING: Reading = {
     channels: {},
     sources: {},
     feeds: {},
-    deadLetters: { stored: 0, waiting: 0, bytes: 0, evicted: 0, skipped: 0 },
+    deadLetters: { stored: 0, lasting: 0, waiting: 0, bytes: 0, evicted: 0, skipped: 0 },
     faults: Object.fromEntries(FAULT_PLACES.map((place) => [place, 0])) as Record<FaultPlace, number>,
   },
   health: {

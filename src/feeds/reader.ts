@@ -83,8 +83,8 @@ export class Reader {
       if (inside === element) kept?.push(element);
       else {
         kept ??= frame.slice(0, at);
-        if (Array.isArray(inside)) kept.push(...inside);
-        else if (inside !== undefined) kept.push(inside);
+        const found = Array.isArray(inside) ? inside : inside === undefined ? [] : [inside];
+        for (const message of found) kept.push(message);
       }
     }
     return kept ?? frame;

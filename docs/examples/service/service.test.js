@@ -86,7 +86,7 @@ async function until(holds) {
 
 async function start(env) {
   const child = spawn(process.execPath, ['service.js'], {
-    cwd: import.meta.dirname ?? new URL('.', import.meta.url).pathname,
+    cwd: import.meta.dirname,
     env: { ...process.env, DATA: data, PORT, LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
   });

@@ -17,6 +17,7 @@ import { RouterTarget } from './router-target.ts';
 import { Sequences } from './sequences.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Pressure, Target } from './target.ts';
+import { TurnTime } from './turn-time.ts';
 import { Watch } from './watch.ts';
 
 /** One connection to a service of market data, kept up. Made by `createFeed`. */
@@ -58,8 +59,9 @@ export class Feed implements SupervisedFeed {
     this.#target = this.#targetOf(settings);
     const sequences = new Sequences(profile, found);
     const dropsRepeated = settings.repeated === 'drop';
-    this.#arrivals = new Arrivals(profile, clock, this.#bus, sequences, this.#target, dropsRepeated);
-    this.#watch = new Watch(settings);
+    const time = new TurnTime(clock);
+    this.#arrivals = new Arrivals(profile, time, this.#bus, sequences, this.#target, dropsRepeated);
+    this.#watch = new Watch(settings, time);
     this.#link = new Link(settings, this.#subscriptions, this.#arrivals, this.#watch, this.#bus);
     this.#actor = this.#makeActor();
   }

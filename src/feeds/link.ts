@@ -44,6 +44,8 @@ export class Link implements FeedPort {
     this.#reader = new Reader(settings.profile, {
       answered: (answer) => this.#answered(answer),
       came: (messages, bytes) => arrivals.take(messages, bytes),
+      isUnwanted: (type) => arrivals.isUnwanted(type),
+      skipped: () => arrivals.skip(),
       garbage: (why, sample) =>
         bus.publish('feed.garbage', { feed: settings.name, why, sample: this.#secrets.hide(sample) }),
     });
@@ -162,14 +164,20 @@ export class Link implements FeedPort {
   }
 
   #listener(isOver: () => boolean): SocketListener {
-    const hear = (act: () => void): void => {
-      if (isOver()) return;
+    const hears = (): boolean => {
+      if (isOver()) return false;
       this.#watch.heard();
-      act();
+      return true;
+    };
+    const hear = (act: () => void): void => {
+      if (hears()) act();
     };
     return {
       opened: () => hear(() => this.#settings.profile.greets !== true && this.#notify({ type: 'socket.opened' })),
-      text: (text, bytes) => hear(() => this.#reader.text(text, bytes)),
+      // No closure for each frame.
+      text: (text, bytes) => {
+        if (hears()) this.#reader.text(text, bytes);
+      },
       binary: (bytes) => hear(() => this.#reader.binary(bytes)),
       beat: () =>
         hear(() => {

@@ -36,6 +36,10 @@ export interface Target {
   readonly isFull: boolean;
   /** Messages in order, which had so many bytes together. */
   take(messages: readonly unknown[], bytes: number): void;
+  /** Nobody wants messages with this in the field that tells them apart. */
+  isUnwanted(type: string): boolean;
+  /** A message of that kind came, and was not parsed. */
+  ignore(): void;
   /** Takes nothing more; returns what waits, in order. */
   end(): readonly unknown[];
 }

@@ -45,6 +45,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   readonly feeds: FeedDesk;
   readonly #parts: RouterParts;
   readonly #reloads: Reloads;
+  #checked: RouteOptions | undefined;
   #stopped: Promise<DrainReport> | undefined;
 
   static {
@@ -109,7 +110,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   #routeAs(message: unknown, options: RouteOptions): Outcome {
-    checkOptions('route', options, routeOptions);
+    // A feed gives the same object again and again.
+    if (options !== this.#checked) checkOptions('route', options, routeOptions);
+    this.#checked = options;
     return this.#route(message, options.dataType);
   }
 

@@ -10,6 +10,8 @@ import type { Lane } from './lane.ts';
 const QUIET_MS_MIN = 2;
 const QUIET_MS_MAX = 250;
 const PAUSES = 20;
+/** If a spell ends so much later than it should, messages may have come that the event loop has not brought yet, in ms. */
+const LATE_MS = 2;
 
 /** What rests. */
 interface Resting {
@@ -29,9 +31,10 @@ export class Rest {
   private isOn = false;
   private timer: unknown;
   private callsAtStart = 0;
-  /** How long a spell of a channel with batches of one message lasts, and when the last one began, in ms on the clock. */
+  /** How long a spell lasts, and when the last one began and is looked at, in ms on the clock. */
   private spellMs = QUIET_MS_MIN;
   private spellAt = Number.NEGATIVE_INFINITY;
+  private lookAt = 0;
 
   constructor(resting: Resting) {
     this.resting = resting;
@@ -58,8 +61,10 @@ export class Rest {
 
   /** A stay in `flushing` begins: its spells follow the pause before it. */
   measurePause(): void {
-    const pauseMs = this.resting.lane.services.clock.now() - this.spellAt;
-    this.spellMs = pauseMs > QUIET_MS_MAX ? QUIET_MS_MIN : clamp(PAUSES * pauseMs, QUIET_MS_MIN, QUIET_MS_MAX);
+    const { inbox, services } = this.resting.lane;
+    const pauseMs = services.clock.now() - this.spellAt;
+    const isLong = inbox.limits.batchSize > 1 || pauseMs > QUIET_MS_MAX;
+    this.spellMs = isLong ? QUIET_MS_MIN : clamp(PAUSES * pauseMs);
   }
 
   /** `flushing` ends after a quiet spell. One timer watches over many batches: it is set again only after it fired. */
@@ -90,20 +95,29 @@ export class Rest {
     this.callsAtStart = counters[Counter.calls];
     this.spellAt = services.clock.now();
     // A message that comes meanwhile may be due sooner than the spell ends.
-    const ms = batchSize === 1 ? this.spellMs : Math.min(QUIET_MS_MIN, timeoutMs, inbox.dueInMs());
+    const ms = batchSize === 1 ? this.spellMs : Math.min(this.spellMs, timeoutMs, inbox.dueInMs());
+    this.lookAt = this.spellAt + ms;
     this.timer = services.timers.setTimeout(() => this.look(), ms);
+  }
+
+  /** A transition for each batch would make an event loop that is late even later, and the batches smaller. */
+  private wait(lateMs: number): void {
+    this.spellMs = clamp(lateMs);
+    this.arm();
   }
 
   private look(): void {
     this.timer = undefined;
     const { inFlight, lane } = this.resting;
     if (inFlight > 0) return;
+    const lateMs = lane.services.clock.now() - this.lookAt;
     if (lane.inbox.dueTrigger() !== undefined) this.resting.requestTurn();
+    else if (lateMs >= LATE_MS) this.wait(lateMs);
     else if (lane.counters[Counter.calls] !== this.callsAtStart) this.arm();
     else this.resting.send({ type: 'delivery.quieted' });
   }
 }
 
-function clamp(value: number, least: number, most: number): number {
-  return Math.min(Math.max(value, least), most);
+function clamp(ms: number): number {
+  return Math.min(Math.max(ms, QUIET_MS_MIN), QUIET_MS_MAX);
 }

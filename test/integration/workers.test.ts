@@ -107,7 +107,7 @@ describe('workers', () => {
     ['fails', 'exit code 1: Error: the broker is not there'],
     ['ends', 'exit code 0'],
   ])('one that %s at once again and again is given up, and all are stopped', async (flaw, exit) => {
-    const { workers, texts } = await run({ workers: 3, args: [flaw], restart: { limit: 2, delayMs: 0 } });
+    const { workers, texts } = await run({ args: [flaw], restart: { limit: 2, delayMs: 0 } });
     const error: Error = await workers.ended.then(
       () => new Error('it ended well'),
       (cause) => cause,

@@ -18,6 +18,7 @@ const entries = [
   ['sluice/feeds', 'src/feeds'],
   ['sluice/nats', 'src/nats'],
   ['sluice/redis', 'src/redis'],
+  ['sluice/workers', 'src/workers'],
   ['sluice/machines', 'machines'],
 ];
 const intro = `# API reference

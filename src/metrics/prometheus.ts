@@ -49,7 +49,8 @@ export function prometheusName({ name, type, unit }: Pick<Measure, 'name' | 'typ
   return `sluice_${name.replaceAll('.', '_')}${suffix}${type === 'counter' ? '_total' : ''}`;
 }
 
-function family(measure: Measure, samples: readonly Sample[]): string {
+/** One metric in Prometheus' text format, with all its samples. */
+export function family(measure: Omit<Measure, 'labels' | 'read'>, samples: readonly Sample[]): string {
   const name = prometheusName(measure);
   const lines = samples.map(({ labels, value, suffix = '' }) => `${name}${suffix}${labelText(labels)} ${value}\n`);
   return `# HELP ${name} ${measure.help}\n# TYPE ${name} ${measure.type}\n${lines.join('')}`;

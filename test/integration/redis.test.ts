@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSystemClock } from '../../src/adapters/system-clock.ts';
 import type { Assigned, Frame, SourceOwner } from '../../src/core/source-port.ts';
 import {
   createRedisPublisher,
@@ -8,13 +7,9 @@ import {
   type RedisSourceOptions,
   redisSource,
 } from '../../src/redis/index.ts';
-import { redisAppender } from '../../src/redis/redis-appender.ts';
-import { RedisChannel } from '../../src/redis/redis-channel.ts';
-import { redisSourceOn } from '../../src/redis/redis-source.ts';
 import { checkSource } from '../../src/testing/check-source.ts';
-import type { SourceRig } from '../../src/testing/source-rig.ts';
 import { freePort } from '../support/free-port.ts';
-import { memberRig } from '../support/member-rig.ts';
+import { redisFeatures, redisRig } from '../support/redis-rig.ts';
 import { ioredisTo, nodeRedisTo, RedisServer, whyWithoutRedis } from '../support/redis-server.ts';
 
 const missing = whyWithoutRedis();
@@ -40,31 +35,9 @@ afterAll(async () => {
   await server?.end();
 });
 
-async function redisRig(client: 'ioredis' | 'redis'): Promise<Required<SourceRig>> {
-  const name = newChannel();
-  const clock = createSystemClock();
-  const layout = { send: clients[client].send, channel: name, partitions: 1 };
-  const channel = new RedisChannel(layout, clock);
-  await channel.prepare();
-  const appender = redisAppender(channel, 1e9);
-  let appended = 0;
-  return memberRig({
-    clock,
-    join: (memberClock) => redisSourceOn(memberClock, { ...layout, leaseMs: 1_000, drainMs: 100, trimEveryMs: 60_000 }),
-    append: (frame) => appender.append(0, frame, `rig:0:${++appended}`),
-    removeUpTo: async (position) => void (await send(['XTRIM', channel.keys.stream(0), 'MINID', String(position + 1)])),
-    // Real time: a minute would not show more than three seconds do.
-    advance: (ms) => sleep(Math.min(ms, 3_000)),
-  });
-}
-
-describe.skipIf(missing).each(['ioredis', 'redis'] as const)(
-  'the contract of a source holds for Redis by %s',
-  (client) => {
-    const features = ['killable', 'fenced', 'revocable', 'gaps', 'undecodable'] as const;
-    for (const { name, run } of checkSource(() => redisRig(client), features)) it(name, run);
-  },
-);
+describe.skipIf(missing)('the contract of a source holds for Redis by ioredis', () => {
+  for (const { name, run } of checkSource(() => redisRig(send, newChannel()), redisFeatures)) it(name, run);
+});
 
 function collector(): SourceOwner & { readonly stays: Assigned[] } {
   const stays: Assigned[] = [];
@@ -342,6 +315,33 @@ describe.skipIf(missing)('a Redis', () => {
     await source.close(1_000);
     own.close();
     await mortal.end();
+  });
+
+  it('that is frozen for longer than the lease is told, nothing is skipped, and what was committed does not come again', async () => {
+    const frozen = await RedisServer.start();
+    const client = ioredisTo(frozen.port);
+    const layout = { send: client.send, channel: 'frozen', partitions: 1 };
+    const publisher = createRedisPublisher<number>({ ...layout, key: () => '' });
+    const { source, owner, texts } = watched(layout);
+    await source.start(owner);
+    await publisher.publish(1);
+    const [first] = await readUntil(owner.stays[0], 1);
+    expect(await owner.stays[0]?.commit(first?.position ?? 0, 1_000)).toBe('kept');
+    frozen.signal('SIGSTOP');
+    const second = publisher.publish(2);
+    await until(() => texts.length === 1);
+    const commit = owner.stays[0]?.commit(first?.position ?? 0, 100);
+    expect(await commit).toBe('unknown');
+    frozen.signal('SIGCONT');
+    await second;
+    expect((await readUntil(owner.stays.at(-1), 1)).map((frame) => frame.messages())).toEqual([[2]]);
+    await until(() => texts.length === 2);
+    expect(texts[0]).toMatch(/^the broker of frozen does not answer: the broker has not answered for 333/);
+    expect(texts[1]).toBe('the broker of frozen answers again');
+    await publisher.close(1_000);
+    await source.close(1_000);
+    client.close();
+    await frozen.end();
   });
 
   it('that was wiped is told, nothing is read from what was made anew, and a start reads from its beginning', async () => {

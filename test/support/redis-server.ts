@@ -93,6 +93,10 @@ export class RedisServer {
     await ended;
   }
 
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process?.kill(signal);
+  }
+
   async end(): Promise<void> {
     await this.kill();
     rmSync(this.#directory, { recursive: true, force: true });

@@ -28,6 +28,8 @@ export {
   succeed,
 } from './reactions.ts';
 export { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts';
+export { type SimulatedExchange, type SimulatedExchangeOptions, simulatedExchange } from './simulated-exchange.ts';
+export type { ExchangeFaults } from './simulated-line.ts';
 export { type SimulatedSource, type SimulatedSourceOptions, simulatedSource } from './simulated-source.ts';
 export { createSink, type Sink, type SinkCall, type SinkOptions } from './sink.ts';
 export type { SourceFeature, SourceRig } from './source-rig.ts';

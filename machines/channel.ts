@@ -5,7 +5,7 @@
  * It promises that leaving a delivering state never aborts the call in flight: that call belongs to the port, so one
  * region is enough, and the state is always one word.
  */
-import { assign, fromCallback, fromPromise, setup } from 'xstate';
+import { assign, fromPromise, setup } from 'xstate';
 import type { ChannelPort, DeliveryMode } from '../src/core/channel-port.ts';
 
 /** Context keeps the port behind a function, so that inspectors neither walk nor serialize the data plane. */
@@ -50,12 +50,6 @@ export const channelMachine = setup({
   actors: {
     warmUp: fromPromise<void, () => ChannelPort>(({ input, signal }) => input().warmUp(signal)),
     close: fromPromise<void, () => ChannelPort>(({ input, signal }) => input().close(signal)),
-    delivery: fromCallback<ChannelEvent, { readonly port: () => ChannelPort; readonly mode: DeliveryMode }>(
-      ({ input }) => {
-        input.port().deliver(input.mode);
-        return () => input.port().hold();
-      },
-    ),
   },
   guards: {
     isPaused: ({ context }) => context.port().isPaused,
@@ -77,6 +71,8 @@ export const channelMachine = setup({
   actions: {
     noteCause: assign(({ event }) => ({ cause: event.type })),
     noteError: assign(({ event }) => ({ error: 'error' in event ? event.error : undefined })),
+    deliver: ({ context }, { mode }: { readonly mode: DeliveryMode }) => context.port().deliver(mode),
+    hold: ({ context }) => context.port().hold(),
   },
 }).createMachine({
   id: 'channel',
@@ -130,8 +126,8 @@ export const channelMachine = setup({
           },
         },
         flushing: {
-          entry: 'noteCause',
-          invoke: { id: 'delivery', src: 'delivery', input: ({ context }) => ({ port: context.port, mode: 'flush' }) },
+          entry: ['noteCause', { type: 'deliver', params: { mode: 'flush' } }],
+          exit: 'hold',
           on: {
             'delivery.quieted': 'idle',
             'batch.failed': [{ guard: 'mayIsolate', target: 'isolating' }, { target: 'retrying' }],
@@ -143,17 +139,13 @@ export const channelMachine = setup({
           on: { 'wait.shortened': { target: 'retrying', reenter: true } },
         },
         isolating: {
-          entry: 'noteCause',
-          invoke: {
-            id: 'isolator',
-            src: 'delivery',
-            input: ({ context }) => ({ port: context.port, mode: 'isolate' }),
-          },
+          entry: ['noteCause', { type: 'deliver', params: { mode: 'isolate' } }],
+          exit: 'hold',
           on: { 'isolation.finished': 'flushing', 'batch.failed': 'retrying' },
         },
         probing: {
-          entry: 'noteCause',
-          invoke: { id: 'prober', src: 'delivery', input: ({ context }) => ({ port: context.port, mode: 'probe' }) },
+          entry: ['noteCause', { type: 'deliver', params: { mode: 'probe' } }],
+          exit: 'hold',
           // A call that says nothing about the sink, such as one from before the trip, failed: the trials go on.
           on: { 'breaker.closed': 'flushing', 'batch.failed': '#channel.tripped' },
         },
@@ -188,8 +180,9 @@ export const channelMachine = setup({
       on: { 'delivery.quieted': 'closing' },
       states: {
         delivering: {
+          entry: { type: 'deliver', params: { mode: 'drain' } },
+          exit: 'hold',
           always: { guard: 'mustWait', target: 'waiting' },
-          invoke: { id: 'drainer', src: 'delivery', input: ({ context }) => ({ port: context.port, mode: 'drain' }) },
           on: { 'batch.failed': 'waiting', 'breaker.opened': 'waiting' },
         },
         waiting: {

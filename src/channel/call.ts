@@ -136,9 +136,10 @@ export class Call {
   /** What it delivers, as a batch that failed with this attempt. */
   asFailed(error = this.noted.before?.error): FailedBatch {
     const { isSplit = false, wasQuarantined = false } = this.noted.before ?? {};
-    const { attempt, lane, messages } = this;
-    const { origins } = this.noted;
-    return { messages, origins, attempts: attempt, acceptedAt: lane.times.acceptedAt, isSplit, wasQuarantined, error };
+    const { attempt: attempts, lane, messages } = this;
+    const { before, origins } = this.noted;
+    const keys = before === undefined ? lane.inbox.keysTaken : before.keys;
+    return { messages, origins, keys, attempts, acceptedAt: lane.times.acceptedAt, isSplit, wasQuarantined, error };
   }
 }
 

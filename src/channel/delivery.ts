@@ -77,6 +77,7 @@ export class Delivery implements TurnTaker {
   /** Permits delivery. */
   start(mode: DeliveryMode): void {
     this.mode = mode;
+    if (mode === 'flush') this.rest.measurePause();
     // What goes on will show whether quarantined messages or the sink are at fault: the search for poison behind them,
     // or a call that is still out from before a pause.
     if (mode !== 'isolate' && !this.isOut) this.lane.recovery.restore();
@@ -194,10 +195,17 @@ export class Delivery implements TurnTaker {
     const { breaker } = this.lane;
     const trigger = dueTrigger(this.lane, mode);
     if (trigger === undefined) this.pause(mode);
+    else if (this.sinkRests()) this.send({ type: 'batch.failed' });
     else if (breaker?.admits(mode === 'probe' || mode === 'drain', this) === false) {
       this.rest.awaitCoolDown();
     } else return this.begin(trigger);
     return undefined;
+  }
+
+  /** The sink asked this delivery, or another one, not to be tried yet. */
+  private sinkRests(): boolean {
+    const { recovery, services } = this.lane;
+    return recovery.sinkRestsUntil > 0 && recovery.sinkRestsUntil > services.clock.now();
   }
 
   /** Begins a call, of messages that failed before if there are any. */
@@ -274,7 +282,7 @@ export class Delivery implements TurnTaker {
       this.watchdog.stop();
       return false;
     }
-    if (isSuccess && !mustWait) recovery.postpone(0);
+    if (isSuccess && !mustWait) recovery.goOn(services.clock.now());
     if (mode === 'drain') services.bus.publish('drain.progressed', { channel: lane.id, left: depthOf(lane) });
     // The search for poison is a state of its own.
     if (mustWait || (!isSuccess && mode === 'flush' && recovery.isIsolating)) {
@@ -300,7 +308,7 @@ export class Delivery implements TurnTaker {
   private pause(mode: DeliveryMode): false {
     this.rest.begin(this.wakeDepth);
     if (this.lane.recovery.quarantined > 0) this.endQuarantine();
-    else if (mode === 'flush') this.rest.watchQuiet(this.config.timeoutMs);
+    else if (mode === 'flush') this.rest.watchQuiet();
     else if (mode === 'isolate') this.send({ type: 'isolation.finished' });
     else if (mode === 'drain') this.send({ type: 'delivery.quieted' });
     return false;

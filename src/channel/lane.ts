@@ -10,6 +10,7 @@ import type { Trigger } from '../core/trigger.ts';
 import { BreakerClient } from './breaker-client.ts';
 import { Inbox } from './inbox.ts';
 import type { Services } from './services.ts';
+import type { SinkRest } from './sink-rest.ts';
 
 /** What the phases of one partition work on. It belongs to the router and outlives every restart of the channel. */
 export interface Lane {
@@ -20,6 +21,8 @@ export interface Lane {
   readonly counters: Counters;
   readonly inbox: Inbox;
   readonly recovery: Recovery;
+  /** Shared by all that deliver to the same sink. */
+  readonly rest: SinkRest;
   /** The times of the call that is out, or was the last. */
   readonly times: CallTimes;
   /** Undefined: the channel has no breaker. */
@@ -36,6 +39,7 @@ export interface LaneOptions {
   readonly config: ChannelConfig;
   readonly services: Services;
   readonly breaker: Breaker | undefined;
+  readonly rest: SinkRest;
   readonly keyOf: (message: unknown) => string;
   /** How long calls of `process` took, and how long messages waited before their first call. */
   readonly processing: Histogram;
@@ -44,26 +48,19 @@ export interface LaneOptions {
 
 /** Makes the lane of one partition. */
 export function createLane(options: LaneOptions): Lane {
-  const { id, partition, config, services, processing, queueing, keyOf } = options;
+  const { id, partition, config, services, processing, queueing, keyOf, rest } = options;
   const counters = createCounters();
   const times = new CallTimes();
   const breaker = options.breaker && new BreakerClient(options.breaker, times);
   const inbox = new Inbox({ partition, config, services, counters, breaker, keyOf, queueing, times });
-  return { id, channel: config.name, services, counters, inbox, recovery: new Recovery(), times, breaker, processing };
+  const recovery = new Recovery();
+  rest.join(recovery);
+  return { id, channel: config.name, services, counters, inbox, recovery, rest, times, breaker, processing };
 }
 
 /** Everything that waits: new messages, and those that failed and come again. */
 export function depthOf({ inbox, recovery }: Lane): number {
   return inbox.size + recovery.size;
-}
-
-/** What waits in a lane, as reports read it. */
-export function waitingIn(lane: Lane) {
-  const { counters, id, inbox } = lane;
-  const { capacity, size: mailboxSize } = inbox;
-  const { waiting: waitingOffers } = inbox.offers;
-  const oldestAt = oldestAcceptedAt(lane);
-  return { id, counters, waiting: depthOf(lane), waitingOffers, mailboxSize, capacity, oldestAcceptedAt: oldestAt };
 }
 
 /** When the oldest waiting message was accepted, in ms on the clock; Infinity when none waits. */
@@ -75,9 +72,10 @@ export function oldestAcceptedAt({ inbox, recovery }: Lane): number {
  * When the sink may be tried, in ms on the clock: when the breaker's cool-down is over, or the longer rest that the sink
  * asked for; 0: at any time.
  */
-export function probeAt({ breaker, recovery }: Lane, { breaker: limits, partitions }: ChannelConfig): number {
+export function probeAt(lane: Lane, { breaker: limits, partitions }: ChannelConfig): number {
   const isShared = partitions > 1 || (limits !== false && limits.shared !== undefined);
-  return Math.max(recovery.sinkRestsUntil, breaker?.probeAt(isShared) ?? 0);
+  const restsUntil = depthOf(lane) === 0 ? 0 : lane.recovery.sinkRestsUntil;
+  return Math.max(restsUntil, lane.breaker?.probeAt(isShared) ?? 0);
 }
 
 /** Why the next call is due; undefined: none is. */

@@ -2,8 +2,16 @@ import type { ChannelEvent } from '../../machines/channel.ts';
 import { Counter } from '../core/counters.ts';
 import type { Lane } from './lane.ts';
 
-/** How long `flushing` lasts after its last batch: leaving it at every pause would cost two transitions a batch. */
-const QUIET_MS = 2;
+/**
+ * How long `flushing` lasts after its last batch: leaving it at every pause would cost two transitions a batch. Where a
+ * batch is one message, so that none waits for others in `flushing`, it lasts so many times the pause before the present
+ * stay, unless that was longer than the longest spell.
+ */
+const QUIET_MS_MIN = 2;
+const QUIET_MS_MAX = 250;
+const PAUSES = 20;
+/** If a spell ends so much later than it should, messages may have come that the event loop has not brought yet, in ms. */
+const LATE_MS = 2;
 
 /** What rests. */
 interface Resting {
@@ -22,8 +30,11 @@ export class Rest {
   private readonly resting: Resting;
   private isOn = false;
   private timer: unknown;
-  private timeoutMs = 0;
   private callsAtStart = 0;
+  /** How long a spell lasts, and when the last one began and is looked at, in ms on the clock. */
+  private spellMs = QUIET_MS_MIN;
+  private spellAt = Number.NEGATIVE_INFINITY;
+  private lookAt = 0;
 
   constructor(resting: Resting) {
     this.resting = resting;
@@ -48,9 +59,17 @@ export class Rest {
     this.resting.lane.inbox.sleep();
   }
 
+  /** A stay in `flushing` begins: its spells follow the pause before it. */
+  measurePause(): void {
+    const { inbox, services } = this.resting.lane;
+    const pauseMs = services.clock.now() - this.spellAt;
+    const isLong = inbox.limits.batchSize > 1 || pauseMs > QUIET_MS_MAX;
+    this.spellMs = isLong ? QUIET_MS_MIN : clamp(PAUSES * pauseMs);
+  }
+
   /** `flushing` ends after a quiet spell. One timer watches over many batches: it is set again only after it fired. */
-  watchQuiet(timeoutMs: number): void {
-    if (this.timer === undefined) this.arm(timeoutMs);
+  watchQuiet(): void {
+    if (this.timer === undefined) this.arm();
   }
 
   /** The statechart's clock may be the host's, whose timers can fire a moment before the cool-down is over on ours. */
@@ -70,20 +89,35 @@ export class Rest {
     this.timer = undefined;
   }
 
-  private arm(timeoutMs: number): void {
+  private arm(): void {
     const { counters, inbox, services } = this.resting.lane;
-    this.timeoutMs = timeoutMs;
+    const { batchSize, timeoutMs } = inbox.limits;
     this.callsAtStart = counters[Counter.calls];
+    this.spellAt = services.clock.now();
     // A message that comes meanwhile may be due sooner than the spell ends.
-    this.timer = services.timers.setTimeout(() => this.look(), Math.min(QUIET_MS, timeoutMs, inbox.dueInMs()));
+    const ms = batchSize === 1 ? this.spellMs : Math.min(this.spellMs, timeoutMs, inbox.dueInMs());
+    this.lookAt = this.spellAt + ms;
+    this.timer = services.timers.setTimeout(() => this.look(), ms);
+  }
+
+  /** A transition for each batch would make an event loop that is late even later, and the batches smaller. */
+  private wait(lateMs: number): void {
+    this.spellMs = clamp(lateMs);
+    this.arm();
   }
 
   private look(): void {
     this.timer = undefined;
     const { inFlight, lane } = this.resting;
     if (inFlight > 0) return;
+    const lateMs = lane.services.clock.now() - this.lookAt;
     if (lane.inbox.dueTrigger() !== undefined) this.resting.requestTurn();
-    else if (lane.counters[Counter.calls] !== this.callsAtStart) this.arm(this.timeoutMs);
+    else if (lateMs >= LATE_MS) this.wait(lateMs);
+    else if (lane.counters[Counter.calls] !== this.callsAtStart) this.arm();
     else this.resting.send({ type: 'delivery.quieted' });
   }
+}
+
+function clamp(ms: number): number {
+  return Math.min(Math.max(ms, QUIET_MS_MIN), QUIET_MS_MAX);
 }

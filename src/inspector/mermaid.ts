@@ -78,11 +78,12 @@ function hasAnyState(state: AnyStateNode, edges: readonly Edge[]): boolean {
   return details(state).length > 0 || edges.some((edge) => edge.from === anyStateId(state));
 }
 
-/** What a state does without leaving it: the actors it runs and the transitions without a target. */
+/** What a state does: the actors it runs, what it asks for with parameters when it is entered, transitions without a target. */
 function details(state: AnyStateNode): string[] {
   const inner = transitionsOf(state).filter((transition) => !transition.target && transition.actions.length > 0);
   return [
     ...state.invoke.map((invoke) => `invokes ${actorName(state, invoke.id)}`),
+    ...state.entry.flatMap((action) => orderOf(action) ?? []),
     ...inner.map(
       (transition) => `${transitionLabel(transition)} / ${transition.actions.map(implementationName).join(', ')}`,
     ),
@@ -160,6 +161,12 @@ function eventName({ eventType, source }: AnyTransitionDefinition): string {
 function actorName(state: AnyStateNode, id: string): string {
   const invoke = state.invoke.find((candidate) => candidate.id === id);
   return id.endsWith(`.${state.id}`) && typeof invoke?.src === 'string' ? invoke.src : id;
+}
+
+/** An action with parameters, in words; undefined: it has none that are written down. */
+function orderOf(action: unknown): string | undefined {
+  const { type, params } = action as { type?: string; params?: unknown };
+  return typeof params === 'object' && params !== null ? [type, ...Object.values(params)].join(' ') : undefined;
 }
 
 /** The name of a guard or an action; an inline function has at best its own. */

@@ -17,7 +17,10 @@ export interface Watch {
 }
 
 /** Serves metrics and health to requests that have the token, by default only to those from this computer. */
-export function createThreadServer(watch: Watch, service: Omit<Service, 'labels' | 'stuckAfterMs'>): Server {
+export function createThreadServer(
+  watch: Watch,
+  service: Omit<Service, 'labels' | 'buckets' | 'stuckAfterMs'>,
+): Server {
   const { healthPath, metricsPath, token } = service;
   const limits = { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, connectionsCheckingInterval: 1_000 };
   const server = createServer(limits, (request, response) => {

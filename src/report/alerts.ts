@@ -1,4 +1,4 @@
-import type { ChannelView } from '../channel/partition-view.ts';
+import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
 import type { Services } from '../channel/services.ts';
 import { errorText } from '../core/error-text.ts';
 import type { DeadLetters } from '../facts/dead-letters.ts';
@@ -13,7 +13,13 @@ import {
   type Sight,
   sightOf,
 } from './findings.ts';
+import type { Raised } from './raised-alerts.ts';
 import { Refusals, type Unserved } from './refusals.ts';
+
+/** That letters wait for their store, in words. */
+function lettersWait(trouble: string): string {
+  return `dead letters wait for their store: ${trouble}`;
+}
 
 /** How often conditions are looked at while anything goes on, in ms. */
 const LOOK_MS = 1_000;
@@ -22,22 +28,27 @@ const LOOK_MS = 1_000;
 const LETTERS_HIGH = 1;
 const LETTERS_LOW = 0.8;
 
-interface Raised {
+/** Between these states a channel goes all the time. That it does shows nothing that is wrong; only time may. */
+const HEALTHY: ReadonlySet<string> = new Set(['idle', 'buffering', 'flushing']);
+
+interface Changing {
   alert: Alert;
   readonly since: number;
 }
 
 /**
  * Raises and clears alerts. An alert is published once when it begins and once when it ends, with how long it lasted; it
- * clears at a lower limit than it is raised at. A channel is looked at when it enters a state, and every second while
- * anything waits, is wrong or is expected of it: an idle router has no timer.
+ * clears at a lower limit than it is raised at. A channel is looked at when it enters a state that is not ordinary, and
+ * every second while anything waits, is wrong or is expected of it: an idle router has no timer.
  */
 export class Alerts {
   readonly #services: Services;
   readonly #channels: ReadonlyMap<string, ChannelView>;
   /** By channel: a look, which comes with each state of each channel, must not go through all. */
-  readonly #raised = new Map<string | null, Map<AlertName, Raised>>();
+  readonly #raised = new Map<string | null, Map<AlertName, Changing>>();
   readonly #watched = new Map<string, Sight>();
+  /** Channels that were looked at in this turn of the event loop, and whether they have to be again. */
+  readonly #lookedAt = new Map<string, boolean>();
   #timer: unknown;
 
   readonly #letters: Pick<DeadLetters, 'lost'>;
@@ -54,10 +65,13 @@ export class Alerts {
     this.#letters = letters;
     new Refusals(services, channels, unserved, (channel, finding) => this.#set('refusing', channel, finding));
     services.bus.tap('message.deadLettered', () => this.lettersLeft());
-    const look = ({ channel }: { readonly channel: string }): void =>
-      this.#look(channels.has(channel) ? channel : channel.replace(/\/\d+$/, ''));
-    services.bus.tapAtOnce('channel.entered', look);
-    services.bus.tap('channel.gaveUp', look);
+    const nameOf = (id: string): string => (channels.has(id) ? id : id.replace(/\/\d+$/, ''));
+    services.bus.tapAtOnce('channel.entered', ({ channel, from, to }) => {
+      const name = nameOf(channel);
+      if (from !== null && HEALTHY.has(from) && HEALTHY.has(to) && !this.#hangsOnMessages(name)) this.#watch(name);
+      else this.#lookOnce(name);
+    });
+    services.bus.tap('channel.gaveUp', ({ channel }) => this.#look(nameOf(channel)));
     services.bus.tap('config.applied', () => {
       this.#set('config-rejected', null, false);
       this.lettersLeft();
@@ -72,9 +86,10 @@ export class Alerts {
     return [...all, ...others].toSorted((left, right) => left.since - right.since).map(({ alert }) => alert);
   }
 
-  /** That the router refuses most of what comes, in words; null: it does not. */
-  get refusing(): string | null {
-    return this.#raised.get(null)?.get('refusing')?.alert.text ?? null;
+  /** What is wrong with the router beside its channels, in words: it refuses most of what comes, or letters wait; null: nothing. */
+  get ofRouter(): string | null {
+    const raised = this.#raised.get(null);
+    return (raised?.get('refusing') ?? raised?.get('letters-held'))?.alert.text ?? null;
   }
 
   /** Dead letters came or went. */
@@ -88,25 +103,58 @@ export class Alerts {
     this.#set('letters-evicted', null, isNews ? found(text) : finding && { ...finding, isEnough: false });
   }
 
+  /** From now on it is looked at every second, while anything goes on. */
+  #watch(name: string): void {
+    if (this.#watched.has(name)) return;
+    const channel = this.#channels.get(name);
+    if (channel === undefined) return;
+    this.#watched.set(name, sightOf(viewsOf(channel), undefined, this.#services.clock.now()));
+    this.#setTimer();
+  }
+
+  /** Looks now and, if more happens in this turn of the event loop, once more after it: a look goes through all partitions. */
+  #lookOnce(name: string): void {
+    if (this.#lookedAt.has(name)) return void this.#lookedAt.set(name, true);
+    this.#look(name);
+    if ((this.#channels.get(name)?.partitions.length ?? 0) < 2) return;
+    this.#lookedAt.set(name, false);
+    this.#services.clock.setImmediate(() => {
+      const mustLook = this.#lookedAt.get(name) === true;
+      this.#lookedAt.delete(name);
+      if (mustLook) this.#look(name);
+    });
+  }
+
+  /** Dead letters wait for their store, and why; undefined: they do not. */
+  lettersHeld(trouble: string | undefined): void {
+    this.#set('letters-held', null, trouble !== undefined && found(lettersWait(trouble)));
+  }
+
   #look(name: string, isTimed = false): void {
     const { clock, scheduler } = this.#services;
     const channel = this.#channels.get(name);
     const before = this.#watched.get(name);
     this.#watched.delete(name);
-    if (channel === undefined || channel.partitions.every(({ view }) => view.state === 'stopped')) {
+    const views = channel === undefined ? [] : viewsOf(channel);
+    if (channel === undefined || views.every(({ state }) => state === 'stopped')) {
       for (const alert of [...(this.#raised.get(name)?.keys() ?? [])]) this.#set(alert, name, false);
     } else {
       const now = clock.now();
-      const sight = sightOf(channel, before, now);
-      const findings = findingsOf(channel, sight, isTimed ? before : undefined, now, scheduler.starvationMs);
-      // Object.entries widens the names.
-      for (const [alert, finding] of Object.entries(findings)) this.#set(alert as AlertName, name, finding);
+      const sight = sightOf(views, before, now);
+      const findings = findingsOf(channel, views, sight, isTimed ? before : undefined, now, scheduler.starvationMs);
+      // Object.keys widens the names.
+      for (const alert of Object.keys(findings) as (keyof typeof findings)[]) this.#set(alert, name, findings[alert]);
       // Error rates are taken from second to second: a look in between does not begin a new one.
       const { calls, failures } = (isTimed ? undefined : before) ?? sight;
       const isNews = before !== undefined && sight.calls !== before.calls;
-      if (isNews || isExpectedToMove(channel) || this.#mayEnd(name))
+      if (isNews || isExpectedToMove(channel, views) || this.#mayEnd(name))
         this.#watched.set(name, { ...sight, calls, failures });
     }
+    this.#setTimer();
+  }
+
+  #setTimer(): void {
+    const { clock } = this.#services;
     if (this.#watched.size > 0) {
       this.#timer ??= clock.setTimeout(() => {
         this.#timer = undefined;
@@ -118,21 +166,27 @@ export class Alerts {
     }
   }
 
+  /** An alert is raised that may end, or silence counts from the last message. */
+  #hangsOnMessages(name: string): boolean {
+    return this.#mayEnd(name) || (this.#channels.get(name)?.config.silenceMs ?? 0) > 0;
+  }
+
   /** Time alone may end an alert of the channel; that all messages have one key only other messages can. */
   #mayEnd(name: string): boolean {
     return [...(this.#raised.get(name)?.keys() ?? [])].some((alert) => alert !== 'one-partition');
   }
 
   #set(alert: AlertName, channel: string | null, finding: Finding): void {
-    if (finding === undefined) return;
-    const { clock, bus } = this.#services;
     const here = this.#raised.get(channel);
+    // Most looks find nothing, and nothing is raised.
+    if (finding === undefined || (finding === false && here === undefined)) return;
+    const { clock, bus } = this.#services;
     const raised = here?.get(alert);
     if (finding !== false && raised !== undefined) {
       raised.alert = { ...raised.alert, text: finding.text };
     } else if (finding !== false && finding.isEnough) {
       const begun = { alert: { alert, channel, text: finding.text, at: clock.wallTime() }, since: clock.now() };
-      this.#raised.set(channel, (here ?? new Map<AlertName, Raised>()).set(alert, begun));
+      this.#raised.set(channel, (here ?? new Map<AlertName, Changing>()).set(alert, begun));
       bus.publish('alert.raised', begun.alert);
     } else if (finding === false && raised !== undefined) {
       here?.delete(alert);
@@ -140,4 +194,8 @@ export class Alerts {
       bus.publish('alert.cleared', { ...raised.alert, lastedMs: clock.now() - raised.since });
     }
   }
+}
+
+function viewsOf({ partitions }: ChannelView): readonly PartitionView[] {
+  return partitions.map(({ view }) => view);
 }

@@ -49,7 +49,7 @@ export function explain(
   const waiting = views.reduce((sum, each) => sum + each.waiting, 0);
   const offers = views.reduce((sum, each) => sum + each.waitingOffers, 0);
   const inFlight = views.reduce((sum, each) => sum + each.inFlight, 0);
-  const lone = onePartition(channel);
+  const lone = onePartition(channel, views);
   const name = views.length > 1 ? `${id} (worst of ${views.length} partitions)` : id;
   const oldestAt = Math.min(...views.map(({ oldestAcceptedAt }) => oldestAcceptedAt));
   const calledAt = Math.min(...views.map(({ callStartedAt = now }) => callStartedAt));

@@ -1,6 +1,6 @@
 import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
 import { Counter, type Counters } from '../core/counters.ts';
-import type { AlertName, SourceAlertName } from '../facts/events.ts';
+import type { AlertName, FeedAlertName, SourceAlertName } from '../facts/events.ts';
 
 const MAILBOX_HIGH = 0.8;
 const MAILBOX_LOW = 0.6;
@@ -20,8 +20,9 @@ export type Finding = { readonly text: string; readonly isEnough: boolean } | fa
 
 /** What a look at a channel looks for. */
 export type Findings = Readonly<
-  Record<Exclude<AlertName, 'config-rejected' | 'refusing' | 'letters-evicted' | SourceAlertName>, Finding>
+  Record<Exclude<AlertName, 'config-rejected' | 'refusing' | 'letters-evicted' | 'letters-held' | OfOthers>, Finding>
 >;
+type OfOthers = SourceAlertName | Exclude<FeedAlertName, 'feed-silent'>;
 
 /** What a channel looked like the last time. */
 export interface Sight {
@@ -32,31 +33,33 @@ export interface Sight {
   readonly heardAt: number;
 }
 
+/** What is read of a channel's partitions: making a view costs microseconds, so one serves a whole look. */
+type Views = readonly PartitionView[];
+
 /** Looks at a channel at `now`, after having looked `before`. */
-export function sightOf({ partitions }: ChannelView, before: Sight | undefined, now: number): Sight {
-  const sum = (index: keyof Counters): number =>
-    partitions.reduce((total, { view }) => total + view.counters[index], 0);
+export function sightOf(views: Views, before: Sight | undefined, now: number): Sight {
+  const sum = (index: keyof Counters): number => views.reduce((total, { counters }) => total + counters[index], 0);
   const received = sum(Counter.accepted) + sum(Counter.rejected);
   const heardAt = before === undefined || before.received !== received ? now : before.heardAt;
   return { received, calls: sum(Counter.calls), failures: sum(Counter.failures), heardAt };
 }
 
 /** Something waits in the channel, it is not idle, or its feed may not fall silent. */
-export function isExpectedToMove({ config, partitions }: ChannelView): boolean {
+export function isExpectedToMove({ config }: ChannelView, views: Views): boolean {
   const isBusy = ({ state, waiting, inFlight }: PartitionView): boolean => state !== 'idle' || waiting + inFlight > 0;
-  return config.silenceMs > 0 || partitions.some(({ view }) => isBusy(view));
+  return config.silenceMs > 0 || views.some(isBusy);
 }
 
 /** What is wrong with a channel at `now`. Error rates are taken since `before`; undefined: there is none to compare with. */
 export function findingsOf(
   channel: ChannelView,
+  views: Views,
   sight: Sight,
   before: Sight | undefined,
   now: number,
   starvationMs: number,
 ): Findings {
-  const { config, keys, partitions } = channel;
-  const views = partitions.map(({ view }) => view);
+  const { config, keys } = channel;
   const worst = (of: (view: PartitionView) => number): number =>
     views.reduce((most, view) => Math.max(most, of(view)), Number.NEGATIVE_INFINITY);
   const isOpen = views.some(({ state }) => state === 'tripped' || state === 'probing');
@@ -67,7 +70,7 @@ export function findingsOf(
   const callMs = worst(({ callStartedAt = now }) => now - callStartedAt);
   const turnMs = worst(({ queuedAt = now }) => now - queuedAt);
   const silence = now - sight.heardAt;
-  const crowd = onePartition(channel);
+  const crowd = onePartition(channel, views);
   return {
     'breaker-open': isOpen && found(`the breaker is open: ${views.map(({ state }) => state).join(', ')}`),
     'given-up':
@@ -87,14 +90,14 @@ export function findingsOf(
 }
 
 /** In words: all messages of a channel with several partitions fall into one of them; undefined: they do not. */
-export function onePartition({ config, inherited, partitions }: ChannelView): string | undefined {
+export function onePartition({ config, inherited }: ChannelView, views: Views): string | undefined {
   const { partitionBy } = config;
-  if (partitions.length === 1 || partitionBy === 'round-robin' || partitionBy === 'least-loaded') return undefined;
-  const accepted = partitions.map(({ view }, index) => view.counters[Counter.accepted] - (index === 0 ? inherited : 0));
+  if (views.length === 1 || partitionBy === 'round-robin' || partitionBy === 'least-loaded') return undefined;
+  const accepted = views.map(({ counters }, index) => counters[Counter.accepted] - (index === 0 ? inherited : 0));
   const total = accepted.reduce((sum, count) => sum + count, 0);
   const at = accepted.indexOf(total);
   if (total < ONE_PARTITION_MIN || at === -1) return undefined;
-  return `all ${total} messages fell into partition ${at} of ${partitions.length}: partitionBy finds one key for them`;
+  return `all ${total} messages fell into partition ${at} of ${views.length}: partitionBy finds one key for them`;
 }
 
 /** Too few calls raise no alarm; but a second without a failure ends one, however quiet it was. */

@@ -6,6 +6,7 @@ import { unstick } from '../channel/xstate-internals.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Definitions } from './definitions.ts';
+import type { Feeds } from './feeds.ts';
 import type { Sources } from './sources.ts';
 import { TakenOut } from './taken-out.ts';
 
@@ -28,6 +29,7 @@ export class Fleet implements FleetPort {
   readonly #services: Services;
   readonly #definitions: Definitions;
   readonly #sources: Sources;
+  readonly #feeds: Feeds;
   /** Partitions that have not come to their end, and their channels. */
   readonly #partitions = new Map<string, { readonly partition: Partition; readonly channel: ChannelEntry }>();
   /** Of these, those that neither warmed up nor failed yet, and those that are failed: guards need not ask each of them. */
@@ -45,9 +47,10 @@ export class Fleet implements FleetPort {
   #stopBy: number | undefined;
   readonly #end = new AbortController();
 
-  constructor(services: Services, definitions: Definitions, sources: Sources) {
+  constructor(services: Services, definitions: Definitions, sources: Sources, feeds: Feeds) {
     this.#services = services;
     this.#sources = sources;
+    this.#feeds = feeds;
     this.takenOut = new TakenOut(services);
     this.#definitions = definitions;
   }
@@ -108,6 +111,7 @@ export class Fleet implements FleetPort {
     changes.within(() => {
       for (const { partition } of byPriority) this.#start(partition);
       this.#sources.launch(parent);
+      this.#feeds.launch();
     });
     return () => changes.within(() => this.halt());
   }
@@ -145,6 +149,8 @@ export class Fleet implements FleetPort {
   /** From now on nothing is read or taken in; what is not delivered soon enough before `stopBy` is handed back. */
   closeInboxes(stopBy: number): void {
     this.#stopBy = stopBy;
+    // What a feed still had to bring would only be refused.
+    this.#feeds.stop();
     const now = this.#services.clock.now();
     const after = (share: number): number => now + share * (stopBy - now);
     // First: a channel that hands messages back must not find a source that still reads.

@@ -8,6 +8,7 @@ import { checkOptions } from '../config/options.ts';
 import type { RestartLimits } from '../core/restart-limit.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { createThreadServer } from '../inspector/thread-server.ts';
+import { DEFAULT_BUCKETS } from '../metrics/bucket-counts.ts';
 import { family, textOf } from '../metrics/prometheus.ts';
 import { WorkerProcess } from './worker-process.ts';
 import { type WorkersHealth, workersHealth } from './workers-health.ts';
@@ -110,7 +111,7 @@ export class Workers {
   async metrics(): Promise<string> {
     await this.#refresh();
     const readings = this.#workers.flatMap(({ number, reading }) =>
-      reading === undefined ? [] : [{ reading, labels: { worker: String(number) } }],
+      reading === undefined ? [] : [{ reading, labels: { worker: String(number) }, buckets: DEFAULT_BUCKETS }],
     );
     const samples = (of: (worker: WorkerProcess) => number) =>
       this.#workers.map((worker) => ({ labels: { worker: String(worker.number) }, value: of(worker) }));

@@ -18,6 +18,8 @@ export interface Entrant {
 /** Something that is measured, for several contestants. */
 export interface Case {
   readonly name: string;
+  /** Chooses this case as well as others, in `--only`. */
+  readonly group?: string;
   /** One sentence: what is done and measured. */
   readonly title: string;
   /** The contestant whose ratio is 1. */

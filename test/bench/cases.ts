@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Case, measure, ONCE, perSecond } from './case.ts';
 import { loadGuarded, loadPeer } from './contestants.ts';
 import { mixedType } from './message.ts';
+import { rateMeasures, type Setting } from './rate-setting.ts';
 import { Feed, poolOf } from './supply.ts';
 import { asyncProcess, failingProcess, openWorkload, syncProcess, WINDOWS, type Workload } from './workload.ts';
 
@@ -98,6 +99,23 @@ export const cases: readonly Case[] = [
     roundsMax: 1,
     open: async () => ({ measure: (await import('./cases/idle-hour.ts')).runIdleHour }),
   },
+  atRates('R1', 'one channel of priority 1, batches of 1', { channels: 1, priority: 1, batchSize: 1, timeoutMs: 10 }),
+  atRates('R2', 'one channel, batches of 100 within 100 ms', {
+    channels: 1,
+    priority: 2,
+    batchSize: 100,
+    timeoutMs: 100,
+  }),
+  atRates('R3', '1,000 channels that get messages in turn, batches of 100 within 20 ms', {
+    channels: 1_000,
+    priority: 2,
+    batchSize: 100,
+    timeoutMs: 20,
+  }),
+  frames('W9-1', 'text frames of one message, from the text to delivered; parse is JSON.parse of them alone', 1),
+  frames('W9-10', 'as W9-1 with ten messages in a frame', 10),
+  frames('W9-100', 'as W9-1 with a hundred messages in a frame', 100),
+  frames('W9-ignored', 'as W9-1, but nine of ten messages are of a type that nobody wants', 1, 9),
   writing('J1', 'journal.write in calls of 100 messages, 64 of them outstanding; texts as a feed sends them', 100, 64),
   writing('J2', 'journal.write one message a call, 10,000 calls outstanding', 1, 10_000),
   {
@@ -113,6 +131,40 @@ export const cases: readonly Case[] = [
     },
   },
 ];
+
+/** One case for each kind of channel; `--only rates` chooses them all. */
+function atRates(name: string, title: string, setting: Setting): Case {
+  return {
+    name,
+    group: 'rates',
+    title: `processor time of a message by rate, with the timer loop that sends it: ${title}`,
+    baseline: 'hand',
+    contestants: ['loop', 'hand', 'sluice'],
+    measures: rateMeasures.map((each) => measure(each, 1)),
+    turns: ONCE,
+    comparesBuilds: true,
+    async open(contestant, against) {
+      const { runRates } = await import('./cases/rates.ts');
+      return { measure: () => runRates(setting, contestant, against) };
+    },
+  };
+}
+
+/** From the texts of a socket. A hand-written handler parses each, then pushes; `route` hands the messages to a router. */
+function frames(name: string, title: string, perFrame: number, unwanted = 0): Case {
+  return {
+    name,
+    title,
+    baseline: 'parse',
+    contestants: ['parse', 'hand', 'fastq', 'rxjs', 'route', 'sluice'],
+    measures: speed,
+    turns: WINDOWS,
+    async open(contestant) {
+      const { openFrames } = await import('./cases/frames.ts');
+      return openFrames(contestant, { perFrame, unwanted });
+    },
+  };
+}
 
 /** Beside a bare loop of `write` and `fdatasync` for the same bytes; sluice-encoding begins with objects. */
 function writing(name: string, title: string, perCall: number, outstanding: number): Case {

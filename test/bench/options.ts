@@ -11,14 +11,14 @@ export function optionsOf(args: readonly string[], cases: readonly Case[]) {
   const { only, json: isJson = false, rounds = '2', against: directory } = valuesOf(args);
   const against = directory === undefined ? undefined : otherBuild(directory);
   const allowed = against === undefined ? cases : cases.filter(({ comparesBuilds }) => comparesBuilds);
-  const names = allowed.map(({ name }) => name);
+  const names = allowed.flatMap(({ name, group }) => (group === undefined ? [name] : [name, group]));
   const wanted = only?.split(',') ?? names;
   const unknown = wanted.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new OptionError(`no case '${unknown}'; there is ${names.join(', ')}`);
   if (!/^[1-9]\d?$/.test(rounds))
     throw new OptionError(`--rounds must be a whole number from 1 to 99, got '${rounds}'`);
   const chosen = allowed
-    .filter(({ name }) => wanted.includes(name))
+    .filter(({ name, group = name }) => wanted.includes(name) || wanted.includes(group))
     .map((each) => (against ? { ...each, contestants: [each.baseline, 'sluice', against.contestant] } : each));
   return { chosen, rounds: Number(rounds), isJson, isComplete: chosen.length === cases.length, against };
 }

@@ -2,7 +2,7 @@ import { Batcher, joinLanes, type Lane, type LaneSpec } from '../contestant.ts';
 import type { Message } from '../message.ts';
 
 /** What a good programmer writes in an hour: bounded, batched by size and time, one call after the other. */
-class HandWritten implements Lane {
+export class HandWritten implements Lane {
   readonly #spec: LaneSpec;
   readonly #batcher: Batcher;
   readonly #full: Message[][] = [];

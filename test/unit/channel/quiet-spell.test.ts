@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { createRouter, ProcessingChannel } from '../../../src/index.ts';
+import { createTestRouter, message } from '../../../src/testing/index.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 
 class Collecting extends ProcessingChannel<unknown> {
@@ -22,5 +23,43 @@ it('R3.3 after a pause the next message of priority 1 is delivered inside route'
     expect(channel.seen).toHaveLength(price);
     await clock.advance(1_000);
     expect(router.explain('tick').state).toBe('idle');
+  }
+});
+
+it('an event loop that is late makes batches larger, without a transition for each', async () => {
+  const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 20 } } });
+  const transitionsAt: number[] = [];
+  rig.router.events.on('channel.entered', () => void transitionsAt.push(rig.clock.now()));
+  // Something keeps the event loop for 10 ms at a time, and a message comes each time.
+  for (let n = 0; n < 300; n += 1) {
+    rig.router.route(message('ohlcv', n));
+    rig.clock.jump(10);
+    await rig.clock.settle();
+  }
+  await rig.advance(100);
+  const sizes = rig.sink('ohlcv').calls.map(({ batch }) => batch.length);
+  expect(rig.sink('ohlcv').delivered).toHaveLength(300);
+  expect(sizes.length).toBeLessThanOrEqual(150);
+  expect(transitionsAt.length).toBeLessThanOrEqual(6);
+});
+
+it('the quiet spell of a channel with batches of one message follows the rate, and ends when the traffic does', async () => {
+  const rig = await createTestRouter({ sinks: { tick: { batchSize: 1 } } });
+  const states: string[] = [];
+  rig.router.events.on('channel.entered', ({ to }) => void states.push(to));
+  for (let n = 0; n < 100; n += 1) {
+    rig.router.route(message('tick', n));
+    await rig.advance(10);
+  }
+  expect(states).toEqual(['flushing', 'idle', 'flushing']);
+  // A spell that began before the last message counts anew.
+  await rig.advance(400);
+  expect(rig.router.explain('tick').state).toBe('idle');
+  for (let n = 100; n < 103; n += 1) {
+    rig.router.route(message('tick', n));
+    await rig.advance(10);
+    // The pause before was longer than the longest spell.
+    if (n === 100) expect(rig.router.explain('tick').state).toBe('idle');
+    await rig.advance(990);
   }
 });

@@ -128,7 +128,7 @@ describe('a page', () => {
     }
     rig.router.pause('tick');
     const [tick, next] = await ticks(watcher, 2);
-    expect(tick?.entries.map(({ to }) => to).sort()).toEqual(['idle', 'paused']);
+    expect(tick?.entries.map(({ to }) => to).sort()).toEqual(['flushing', 'paused']);
     expect(next?.entries).toEqual([]);
   });
 

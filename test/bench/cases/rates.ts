@@ -1,0 +1,84 @@
+import type { Sample } from '../case.ts';
+import type { Process } from '../contestant.ts';
+import { HandWritten } from '../contestants/hand.ts';
+import { type Build, channelsOf, loadBuild } from '../contestants/sluice.ts';
+import { type Message, messageOf } from '../message.ts';
+import { RATES, rateMeasures, type Setting } from '../rate-setting.ts';
+
+const WARM = [300, 2_000] as const;
+const MESSAGES = Array.from({ length: 1_000 }, (_, n) => messageOf('T', n));
+
+/** What takes a message for one of the channels; false: it has no room. */
+type Push = (channel: number, message: Message) => boolean;
+
+/** R1 to R3: the processor time of a message at each rate, with that of the timer loop that sends it. */
+export async function runRates(setting: Setting, contestant: string, against?: string): Promise<Sample> {
+  let seen = 0;
+  const push = await openers(contestant, against)(setting, async (batch) => {
+    seen += batch.length;
+  });
+  let sent = await send(push, setting.channels, ...WARM);
+  const sample: Record<string, number> = {};
+  for (const [index, [rate, ms]] of RATES.entries()) {
+    await rest(setting.timeoutMs + 50);
+    const before = process.cpuUsage();
+    const count = await send(push, setting.channels, rate, ms);
+    await rest(setting.timeoutMs + 50);
+    const { user, system } = process.cpuUsage(before);
+    sample[rateMeasures[index] ?? ''] = (user + system) / count;
+    sent += count;
+  }
+  if (seen !== sent) throw new Error(`${sent - seen} of ${sent} messages are missing`);
+  return sample;
+}
+
+type Opener = (setting: Setting, process: Process) => Promise<Push>;
+
+function openers(contestant: string, against: string | undefined): Opener {
+  if (contestant === 'loop') return openLoop;
+  if (contestant === 'hand') return openHand;
+  return async (setting, process) =>
+    openRouter(await loadBuild(contestant === 'sluice' ? undefined : against), setting, process);
+}
+
+/** Nothing between the loop and the handler. */
+const openLoop: Opener = async (_, process) => (_channel, message) => {
+  process([message]);
+  return true;
+};
+
+const openHand: Opener = async ({ channels, ...spec }, process) => {
+  const lanes = Array.from(
+    { length: channels },
+    () => new HandWritten({ type: 'T', capacity: 100_000, process, ...spec }),
+  );
+  return (channel, message) => lanes[channel]?.push(message) === true;
+};
+
+async function openRouter(build: Build, { channels, ...options }: Setting, process: Process): Promise<Push> {
+  const specs = Array.from({ length: channels }, (_, n) => ({ name: `c${n}`, process, capacity: 100_000, ...options }));
+  const router = build.createRouter(channelsOf(build, specs));
+  await router.start();
+  const routes = specs.map(({ name }) => ({ dataType: name }));
+  return (channel, message) => router.route(message, routes[channel]).status === 'accepted';
+}
+
+/** Sends at that rate for so long, one message a timer up to 1,000 a second; returns how many it sent. */
+function send(push: Push, channels: number, rate: number, ms: number): Promise<number> {
+  const total = (rate * ms) / 1_000;
+  const startedAt = performance.now();
+  let sent = 0;
+  return new Promise((resolve) => {
+    const tick = (): void => {
+      const due = Math.min(total, Math.floor(((performance.now() - startedAt) * rate) / 1_000));
+      while (sent < due && push(sent % channels, MESSAGES[sent % MESSAGES.length] as Message)) sent += 1;
+      if (sent >= total) return resolve(sent);
+      setTimeout(tick, startedAt + ((sent + 1) * 1_000) / rate - performance.now());
+    };
+    tick();
+  });
+}
+
+function rest(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -16,7 +16,8 @@ function close(): unknown {
   return flaw === 'deaf' ? new Promise(() => {}) : undefined;
 }
 
+// It hears the first question before its answer is made.
+if (flaw === 'stuck') process.on('message', () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
 runAsWorker(router, { close });
 // Something of the host, which is none of the workers' business.
 process.send?.('hello');
-if (flaw === 'stuck') setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));

@@ -24,6 +24,8 @@ const STOP_GRACE_MS = 150;
  */
 export class Fleet implements FleetPort {
   readonly takenOut: TakenOut;
+  /** A stack overflow broke off whatever ran. A native function: where the stack is used up, one of ours would overflow too. */
+  overflowed: (error: RangeError) => void = () => {};
   readonly #channels = new Map<string, ChannelEntry>();
   readonly #services: Services;
   readonly #definitions: Definitions;
@@ -38,8 +40,6 @@ export class Fleet implements FleetPort {
   readonly #replacements = new Map<string, () => void>();
   /** Undefined: it was not launched. */
   #parent: AnyActorRef | undefined;
-  /** Planned by `breakOff`. */
-  #repair: unknown;
   #notify: (event: FleetEvent) => void = () => {};
   /** Undefined: it was not stopped. */
   #stopBy: number | undefined;
@@ -50,6 +50,7 @@ export class Fleet implements FleetPort {
     this.#sources = sources;
     this.takenOut = new TakenOut(services);
     this.#definitions = definitions;
+    this.#listenForOverflow();
   }
 
   get channels(): ReadonlyMap<string, ChannelEntry> {
@@ -128,13 +129,19 @@ export class Fleet implements FleetPort {
     else this.#restart(partition.id);
   }
 
-  /** An exception broke off whatever ran, as a stack overflow does: on an empty stack what it left half done is failed. */
-  breakOff(error: unknown): void {
-    if (!(error instanceof RangeError)) return;
-    this.#repair ??= this.#services.clock.setImmediate(() => {
-      this.#repair = undefined;
-      for (const actor of [this.#parent?._parent, this.#parent]) if (actor !== undefined) unstick(actor);
-      for (const { partition } of [...this.#partitions.values()]) partition.breakOff(error);
+  /** On an empty stack, what the exception left half done is failed. */
+  #repairAfter(error: unknown): void {
+    for (const actor of [this.#parent?._parent, this.#parent]) if (actor !== undefined) unstick(actor);
+    for (const { partition } of [...this.#partitions.values()]) partition.breakOff(error);
+  }
+
+  #listenForOverflow(): void {
+    const broken = new Promise<never>((_, reject) => {
+      this.overflowed = reject;
+    });
+    broken.catch((error) => {
+      this.#listenForOverflow();
+      this.#services.clock.setImmediate(() => this.#repairAfter(error));
     });
   }
 

@@ -24,8 +24,11 @@ const STOP_GRACE_MS = 150;
  */
 export class Fleet implements FleetPort {
   readonly takenOut: TakenOut;
-  /** A stack overflow broke off whatever ran. A native function: where the stack is used up, one of ours would overflow too. */
-  overflowed: (error: RangeError) => void = () => {};
+  /**
+   * A stack overflow broke off whatever ran. A native function, which takes no frame: where the stack is used up, one of
+   * ours would overflow, too, and nobody would look after what is half done.
+   */
+  readonly overflowed: () => void = Promise.prototype.then.bind(Promise.resolve(), () => this.#planRepair());
   readonly #channels = new Map<string, ChannelEntry>();
   readonly #services: Services;
   readonly #definitions: Definitions;
@@ -40,6 +43,8 @@ export class Fleet implements FleetPort {
   readonly #replacements = new Map<string, () => void>();
   /** Undefined: it was not launched. */
   #parent: AnyActorRef | undefined;
+  /** Planned after an overflow. */
+  #repair: unknown;
   #notify: (event: FleetEvent) => void = () => {};
   /** Undefined: it was not stopped. */
   #stopBy: number | undefined;
@@ -50,7 +55,6 @@ export class Fleet implements FleetPort {
     this.#sources = sources;
     this.takenOut = new TakenOut(services);
     this.#definitions = definitions;
-    this.#listenForOverflow();
   }
 
   get channels(): ReadonlyMap<string, ChannelEntry> {
@@ -129,19 +133,13 @@ export class Fleet implements FleetPort {
     else this.#restart(partition.id);
   }
 
-  /** On an empty stack, what the exception left half done is failed. */
-  #repairAfter(error: unknown): void {
-    for (const actor of [this.#parent?._parent, this.#parent]) if (actor !== undefined) unstick(actor);
-    for (const { partition } of [...this.#partitions.values()]) partition.breakOff(error);
-  }
-
-  #listenForOverflow(): void {
-    const broken = new Promise<never>((_, reject) => {
-      this.overflowed = reject;
-    });
-    broken.catch((error) => {
-      this.#listenForOverflow();
-      this.#services.clock.setImmediate(() => this.#repairAfter(error));
+  /** On an empty stack, what a stack overflow left half done is failed. */
+  #planRepair(): void {
+    this.#repair ??= this.#services.clock.setImmediate(() => {
+      this.#repair = undefined;
+      const error = new RangeError('Maximum call stack size exceeded');
+      for (const actor of [this.#parent?._parent, this.#parent]) if (actor !== undefined) unstick(actor);
+      for (const { partition } of [...this.#partitions.values()]) partition.breakOff(error);
     });
   }
 

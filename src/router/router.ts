@@ -114,7 +114,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
       return this.#parts.intake.route(message, dataType);
     } catch (error) {
       // Only a stack overflow comes here.
-      if (error instanceof RangeError) this.#parts.fleet.overflowed(error);
+      if (error instanceof RangeError) this.#parts.fleet.overflowed();
       throw error;
     }
   }
@@ -126,7 +126,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
       return this.#parts.intake.routeAll(messages, options?.dataType);
     } catch (error) {
       // That of the iterable, or a stack overflow.
-      if (error instanceof RangeError) this.#parts.fleet.overflowed(error);
+      if (error instanceof RangeError) this.#parts.fleet.overflowed();
       throw error;
     }
   }
@@ -138,7 +138,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     try {
       return await this.#parts.intake.offerInTurn(message, options);
     } catch (error) {
-      if (error instanceof RangeError) this.#parts.fleet.overflowed(error);
+      if (error instanceof RangeError) this.#parts.fleet.overflowed();
       throw error;
     }
   }
@@ -225,7 +225,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /**
    * Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` leaves it out.
-   * Rejects with `not-running` once `stop` was called: its messages are in that report.
+   * Rejects with `not-running` while `stop` is under way or when it is over: its messages are in that report.
    */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
     const drainAt = this.#now + deadlineOf('remove', options);

@@ -24,6 +24,8 @@ export interface ChannelMetrics extends Ledger {
   readonly processing: Distribution;
   /** How long messages waited before their first call. */
   readonly queueing: Distribution;
+  /** Its part in the turns that all channels below priority 1 take. */
+  readonly share: ShareMetrics;
   /** Messages that wait now. */
   readonly depth: number;
   /** Messages of `offer` and of streams that wait for room; they are not received yet. */
@@ -33,6 +35,14 @@ export interface ChannelMetrics extends Ledger {
   readonly keyless: number;
   /** Null: it has none. */
   readonly breaker: BreakerMetrics | null;
+}
+
+/** How the channel shares the processor with others below priority 1. */
+export interface ShareMetrics {
+  /** Two channels that always have more to do share the time as their weights are to each other. */
+  readonly weight: number;
+  /** How long its turns have taken until `process` returned, in ms; those of priority 1 are not shared, and not measured. */
+  readonly spentMs: number;
 }
 
 /** What is measured of a breaker. */

@@ -2,8 +2,8 @@ import type { ChannelEvent } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
-import { Turn, type TurnTaker } from '../core/scheduler.ts';
 import type { Trigger } from '../core/trigger.ts';
+import { Turn, type TurnTaker } from '../core/turn-queue.ts';
 import { Call, loadOf, promiseOf } from './call.ts';
 import { Context } from './context.ts';
 import { depthOf, dueTrigger, type Lane, publishGaps } from './lane.ts';
@@ -22,7 +22,7 @@ export class Delivery implements TurnTaker {
   readonly lane: Lane;
   readonly send: (event: ChannelEvent) => void;
   private readonly channel: AnyChannel;
-  private readonly turn = new Turn(this);
+  private readonly turn: Turn;
   private readonly watchdog = new Watchdog(this);
   private readonly rest = new Rest(this);
   private config: ChannelConfig;
@@ -42,6 +42,7 @@ export class Delivery implements TurnTaker {
     this.channel = channel;
     this.send = send;
     this.lastCall = new Call(lane, config);
+    this.turn = new Turn(this, lane.share);
   }
 
   get priority(): number {
@@ -246,7 +247,7 @@ export class Delivery implements TurnTaker {
     const { scheduler } = this.lane.services;
     if (this.isAbandoned) this.countLate();
     else if (this.settled(this.lastCall, isSuccess, error)) scheduler.proceed(this.turn);
-    else scheduler.release();
+    else scheduler.release(this.turn);
   }
 
   /** The call settled; true: another batch may follow at once. */

@@ -6,6 +6,7 @@ import { type Counters, createCounters } from '../core/counters.ts';
 import type { Gap } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
 import { Recovery } from '../core/recovery.ts';
+import type { Share } from '../core/share.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { BreakerClient } from './breaker-client.ts';
 import { Inbox } from './inbox.ts';
@@ -27,8 +28,9 @@ export interface Lane {
   readonly times: CallTimes;
   /** Undefined: the channel has no breaker. */
   readonly breaker: BreakerClient | undefined;
-  /** How long calls of `process` took; shared by the partitions of a channel. */
+  /** How long calls of `process` took, and what turns below priority 1 took; shared by the partitions of a channel. */
   readonly processing: Histogram;
+  readonly share: Share;
 }
 
 /** What the partitions of a channel share. */
@@ -44,18 +46,19 @@ export interface LaneOptions {
   /** How long calls of `process` took, and how long messages waited before their first call. */
   readonly processing: Histogram;
   readonly queueing: Histogram;
+  readonly share: Share;
 }
 
 /** Makes the lane of one partition. */
 export function createLane(options: LaneOptions): Lane {
-  const { id, partition, config, services, processing, queueing, keyOf, rest } = options;
+  const { id, partition, config, services, processing, queueing, share, keyOf, rest } = options;
   const counters = createCounters();
   const times = new CallTimes();
   const breaker = options.breaker && new BreakerClient(options.breaker, times);
   const inbox = new Inbox({ partition, config, services, counters, breaker, keyOf, queueing, times });
   const recovery = new Recovery();
   rest.join(recovery);
-  return { id, channel: config.name, services, counters, inbox, recovery, rest, times, breaker, processing };
+  return { id, channel: config.name, services, counters, inbox, recovery, rest, times, breaker, processing, share };
 }
 
 /** Everything that waits: new messages, and those that failed and come again. */

@@ -3,6 +3,7 @@ import type { Breaker } from '../core/breaker.ts';
 import type { Counters } from '../core/counters.ts';
 import type { Histogram } from '../core/histogram.ts';
 import type { Origin } from '../core/origin.ts';
+import type { Share } from '../core/share.ts';
 import type { MissingKeys } from './message-keys.ts';
 import type { Stay } from './state-log.ts';
 
@@ -56,6 +57,7 @@ export interface ChannelView {
   readonly breaker: Breaker | undefined;
   readonly processing: Histogram;
   readonly queueing: Histogram;
+  readonly share: Share;
   readonly keys: MissingKeys;
   /** Messages that the first partition counts and that a channel before a reload took in. */
   readonly inherited: number;

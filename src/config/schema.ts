@@ -67,6 +67,18 @@ export const eventRulesSchema = z
   .custom<Readonly<Record<string, unknown>>>(isMap, 'must be a map of rules')
   .default({});
 
+const shareAllowed = 'a number from 0.001 to 1000';
+const shareSchema = noted(
+  z
+    .number(`must be ${shareAllowed}`)
+    .min(0.001, `must be ${shareAllowed}`)
+    .max(1_000, `must be ${shareAllowed}`)
+    .optional(),
+  shareAllowed,
+  'live',
+  'Weight by which channels below priority 1 share the time when all have more to do. Default: 1 / `priority`.',
+);
+
 /** One channel as it may be written; every field has a default. */
 export const channelSchema = sectionOf({
   name: word('restart', 'The name of the channel: always the key of its map, so you can leave it out.'),
@@ -75,6 +87,7 @@ export const channelSchema = sectionOf({
     'The data type of the channel; each channel of a type gets all its messages. Default: the name of the channel.',
   ),
   priority: whole(1, 9, 2, 'live', '1 is processed at once; the others take turns, 2 first and 9 last.'),
+  share: shareSchema,
   batchSize: whole(1, 100_000, 100, 'next-batch', 'A batch is due when this many messages wait.'),
   timeoutMs: whole(1, 3_600_000, 100, 'next-batch', 'A batch is due when its first message waited this long, in ms.'),
   capacity: whole(1, 10_000_000, 1_000, 'next-batch', 'Messages that the mailbox of each partition can hold.'),

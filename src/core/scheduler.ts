@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { CoarseClock, type PassListener } from './coarse-clock.ts';
+import { type Turn, TurnQueue } from './turn-queue.ts';
 
 /** Limits of a scheduler, both in ms. */
 export interface SchedulerLimits {
@@ -9,38 +10,24 @@ export interface SchedulerLimits {
   readonly starvationMs: number;
 }
 
-/** Delivers one batch each time it is given a turn. */
-export interface TurnTaker {
-  readonly priority: number;
-  /** Delivers one batch; true: another one is due and nothing is in flight. */
-  step(): boolean;
-}
-
-/** The place of a taker in the queue. */
-export class Turn {
-  readonly taker: TurnTaker;
-  /** When it began to wait for its turn, in ms on the clock; undefined: it does not wait. */
-  queuedAt: number | undefined = undefined;
-
-  constructor(taker: TurnTaker) {
-    this.taker = taker;
-  }
-}
-
 /**
- * Decides whose batch comes next. Turns are ordered by priority; waiting raises it, so that a turn of any priority is
- * first before it has waited `starvationMs` (as long as those ahead of it are fresh). After `sliceMs` of continuous work
- * the scheduler yields to the event loop: work that went on in microtasks would keep arriving messages out.
+ * Decides whose batch comes next. Turns of priority 1 come first. All others share the time by the weights of their
+ * channels, and what is due together is ordered by priority. Waiting raises a turn: it is first before it has waited
+ * `starvationMs` (as long as those ahead of it are fresh). After `sliceMs` of continuous work the scheduler yields to the
+ * event loop: work that went on in microtasks would keep arriving messages out.
  */
 export class Scheduler implements PassListener {
   readonly clock: CoarseClock;
   private limits: SchedulerLimits;
-  /** One FIFO per priority: its head has waited longest, so only heads compete. */
-  private readonly lanes: { readonly priority: number; readonly queue: Turn[] }[] = [];
-  private waiting = 0;
+  private readonly queue = new TurnQueue();
   /** A turn known to be more urgent than all that wait, as of this reading of the clock. */
   private leader: Turn | undefined = undefined;
   private leaderAt = 0;
+  /**
+   * The next by its share of the turns below priority 1 whose calls are in flight: a call may settle in a microtask, and
+   * until it does or the event loop has turned, those that come after it wait, or they would have a turn for each of its.
+   */
+  private held: Turn | undefined = undefined;
   private isRunning = false;
 
   constructor(clock: Clock, limits: SchedulerLimits) {
@@ -75,99 +62,102 @@ export class Scheduler implements PassListener {
     return this.clock.now - this.clock.passStart >= this.limits.sliceMs;
   }
 
-  /** Gives a turn right now if the slice has time left, in order of priority; otherwise as `request`. */
+  /** Gives a turn right now if the slice has time left, in its order; otherwise as `request`. */
   proceed(turn: Turn): void {
+    if (this.held === turn) this.held = undefined;
     if (this.isRunning || this.isOver()) return this.enqueue(turn);
     // If it leads, the queue would give back the same turn.
-    if ((this.waiting > 0 && !this.leads(turn)) || turn.taker.step()) {
+    if ((this.queue.size > 0 && !this.leads(turn)) || this.comesAfterHeld(turn) || this.give(turn)) {
       this.enqueue(turn);
       this.run();
     }
   }
 
   /** A turn that kept others out has ended: they need not wait until the event loop has turned. */
-  release(): void {
-    if (this.waiting > 0 && !this.isRunning && !this.isOver()) this.run();
+  release(turn: Turn): void {
+    if (this.held === turn) this.held = undefined;
+    if (this.queue.size > 0 && !this.isRunning && !this.isOver()) this.run();
   }
 
   mustTurnAgain(): boolean {
     // After a slice that ran over, the event loop has one turn to itself: what came due meanwhile goes first.
-    return this.waiting > 0 && this.isOver();
+    return this.queue.size > 0 && this.isOver();
   }
 
   passEnded(): void {
-    if (this.waiting === 0) return;
+    this.held = undefined;
+    if (this.queue.size === 0) return;
     this.clock.ensurePass();
     this.run();
   }
 
-  /** Whether no waiting turn is as urgent as this one; holds until the clock is read or another turn is requested. */
+  /** Whether no waiting turn comes before this one; holds until the clock is read or another turn is requested. */
   private leads(turn: Turn): boolean {
+    if (turn.taker.priority > 1) return false;
     const { now } = this.clock;
     if (turn === this.leader && now === this.leaderAt) return true;
-    const own = turn.taker.priority;
-    for (const { priority, queue } of this.lanes) {
-      const head = queue[0];
-      if (head !== undefined && this.urgencyOf(priority, head) <= own) return false;
-    }
+    for (const { first } of this.queue.oldest) if (first !== undefined && this.urgencyOf(first) <= 1) return false;
     this.leader = turn;
     this.leaderAt = now;
     return true;
   }
 
   /** Falls from the priority to 0 while a turn waits for `starvationMs`; the least is the most urgent. */
-  private urgencyOf(priority: number, { queuedAt = 0 }: Turn): number {
+  private urgencyOf({ priority, queuedAt = 0 }: Turn): number {
     return priority * (1 - (this.clock.now - queuedAt) / this.limits.starvationMs);
   }
 
   private enqueue(turn: Turn): void {
     if (turn.queuedAt !== undefined) return;
     this.leader = undefined;
-    const priority = turn.taker.priority;
-    const lane = this.lanes.find((each) => each.priority === priority);
-    if (lane === undefined) this.lanes.push({ priority, queue: [turn] });
-    else lane.queue.push(turn);
-    // Once it is in the queue: a stack overflow on the way there must not leave a turn that waits for ever.
-    turn.queuedAt = this.clock.now;
-    this.waiting += 1;
+    this.queue.push(turn, this.clock.now);
   }
 
-  /**
-   * A turn whose call is in flight may go on in a microtask: until the event loop has turned, it keeps turns of lower
-   * priority out. They would otherwise get one batch for each of its calls, however short these are.
-   */
+  /** While a call of priority 1 is in flight, which may settle in a microtask, no other turn is given. */
   private run(): void {
     this.isRunning = true;
-    let priorityMax = Number.POSITIVE_INFINITY;
+    let isFirstOut = false;
     try {
       do {
-        const turn = this.next(priorityMax);
+        const turn = this.next(isFirstOut);
         if (turn === undefined) return;
-        if (turn.taker.step()) this.enqueue(turn);
-        else priorityMax = Math.min(priorityMax, turn.taker.priority);
+        if (this.give(turn)) this.enqueue(turn);
+        else if (turn.taker.priority === 1) isFirstOut = true;
       } while (!this.isSliceOver());
     } finally {
       this.isRunning = false;
     }
   }
 
-  /** Takes the most urgent of the turns that wait. */
-  private next(priorityMax: number): Turn | undefined {
-    let best: Turn[] | undefined;
-    let leastUrgency = Number.POSITIVE_INFINITY;
-    for (const { priority, queue } of this.lanes) {
-      const head = queue[0];
-      if (head === undefined || priority > priorityMax) continue;
-      const urgency = this.urgencyOf(priority, head);
-      if (urgency < leastUrgency) {
-        leastUrgency = urgency;
-        best = queue;
-      }
+  /** True: another batch is due. What turns of priority 1 take is not shared out, so it is not measured. */
+  private give(turn: Turn): boolean {
+    const { taker } = turn;
+    if (taker.priority === 1) return taker.step();
+    const startedAt = this.clock.now;
+    const mayGoOn = taker.step();
+    this.queue.charge(turn, this.clock.read() - startedAt);
+    if (!mayGoOn && taker.inFlight !== 0 && !this.comesAfterHeld(turn)) this.held = turn;
+    return mayGoOn;
+  }
+
+  private comesAfterHeld({ share, taker }: Turn): boolean {
+    return this.held !== undefined && taker.priority > 1 && share.paid > this.held.share.paid;
+  }
+
+  /** Takes the next of the turns that wait, in its order; undefined: they are kept out. */
+  private next(isFirstOut: boolean): Turn | undefined {
+    let turn: Turn | undefined;
+    let isFirstWaiting = false;
+    for (const { first, priority } of this.queue.oldest) {
+      if (first === undefined) continue;
+      if (priority === 1) isFirstWaiting = true;
+      if (turn === undefined || this.urgencyOf(first) < this.urgencyOf(turn)) turn = first;
     }
-    const turn = best?.shift();
     if (turn === undefined) return undefined;
-    turn.queuedAt = undefined;
-    this.waiting -= 1;
+    // Only priority 1, or one that has waited as long as any turn may, comes before those that are next by their shares.
+    if (!isFirstWaiting && this.urgencyOf(turn) > 0) turn = this.queue.fairest ?? turn;
+    if (turn.priority > 1 && (isFirstOut || this.comesAfterHeld(turn))) return undefined;
+    this.queue.take(turn);
     return turn;
   }
 }

@@ -108,6 +108,12 @@ const calls: readonly Measure[] = [
   ),
   histogram(['processing', 's', 'How long calls of process took.'], 'processing'),
   histogram(['queueing', 's', 'How long messages waited for their first call.'], 'queueing'),
+  ofChannels(
+    'counter',
+    ['turns', 's', 'How long the turns of the channel took, which all below priority 1 share.'],
+    (c) => c.metrics.share.spentMs / 1_000,
+  ),
+  ofChannels('gauge', ['turns.weight', '', 'The weight of the channel in the turns.'], (c) => c.metrics.share.weight),
 ];
 
 const channels: readonly Measure[] = [

@@ -60,6 +60,7 @@ export function explain(
     `${waiting} waiting${age('the oldest for', now - oldestAt)}, ${inFlight} in flight${age('for', now - calledAt)}.` +
     sharingInWords(channel, sharers) +
     (offers === 0 ? '' : ` ${offers} more ${offers === 1 ? 'waits' : 'wait'} for room in the mailbox.`) +
+    turnsInWords(views, channel) +
     (lone === undefined ? '' : ` Note that ${lone}.`);
   return {
     sentence,
@@ -74,6 +75,13 @@ export function explain(
     inFlight,
     sharesWith: sharers.map(({ name }) => name),
   };
+}
+
+/** A batch that is due waits for its turn: others have theirs, by weight. */
+function turnsInWords(views: readonly PartitionView[], { config, share }: ChannelView): string {
+  const isInTurn = views.some(({ queuedAt, waiting }) => queuedAt !== undefined && waiting > 0);
+  if (config.priority === 1 || !isInTurn) return '';
+  return ` A batch waits for its turn; with weight ${Number(share.weight.toPrecision(3))} its turns have taken ${duration(share.spentMs)}.`;
 }
 
 /** The cause of the present state, with what the sink or the channel said. */

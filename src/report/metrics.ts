@@ -94,7 +94,14 @@ function letterCounts({ deadLetters, stored }: RouterView): LetterCounts {
 }
 
 /** Sums the partitions of a channel into one snapshot. */
-export function channelMetrics({ breaker, keys, partitions, processing, queueing }: ChannelView): ChannelMetrics {
+export function channelMetrics({
+  breaker,
+  keys,
+  partitions,
+  processing,
+  queueing,
+  share,
+}: ChannelView): ChannelMetrics {
   const views = partitions.map(({ view }) => view);
   const sum = (index: keyof Counters): number => views.reduce((total, { counters }) => total + counters[index], 0);
   const depth = views.reduce((total, { waiting }) => total + waiting, 0);
@@ -104,6 +111,7 @@ export function channelMetrics({ breaker, keys, partitions, processing, queueing
     ...countLedger(sum, depth),
     processing: processing.distribution(),
     queueing: queueing.distribution(),
+    share: { weight: share.weight, spentMs: share.spentMs },
     depth,
     waitingOffers: views.reduce((total, view) => total + view.waitingOffers, 0),
     keyless: keys.missing,

@@ -20,6 +20,7 @@ import { Histogram } from '../core/histogram.ts';
 import type { Origin } from '../core/origin.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
+import { Share, weightOf } from '../core/share.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import { channelMetrics } from '../report/metrics.ts';
 
@@ -48,6 +49,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   readonly partitions: readonly Partition[];
   readonly processing: Histogram;
   readonly queueing: Histogram;
+  readonly share: Share;
   readonly breaker: Breaker | undefined;
   readonly callers: readonly Caller[];
   readonly keys: MessageKeys;
@@ -74,11 +76,13 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     this.breaker = breaker;
     this.processing = predecessor?.processing ?? new Histogram();
     this.queueing = predecessor?.queueing ?? new Histogram();
+    this.share = predecessor?.share ?? new Share(weightOf(config));
+    this.share.reweigh(weightOf(config));
     const { partitionBy, partitions } = config;
     this.keys = new MessageKeys(config, services, predecessor?.keys);
     const keyOf = (message: unknown) => this.keyInside(message);
-    const [rest, { processing, queueing }] = [restOf(breaker), this];
-    const shared = { config, services, breaker, rest, keyOf, processing, queueing };
+    const { processing, queueing, share } = this;
+    const shared = { config, services, breaker, rest: restOf(breaker), keyOf, processing, queueing, share };
     this.partitions = Array.from({ length: partitions }, (_, index) => {
       const place = partitions === 1 ? { id: config.name } : { id: `${config.name}/${index}`, partition: index };
       return new Partition({ ...shared, ...place });
@@ -189,6 +193,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   /** Takes over new limits, those of class `live` and `next-batch`: they hold from the next batch. */
   reconfigure(config: ChannelConfig): void {
     this.inForce = config;
+    this.share.reweigh(weightOf(config));
     if (this.breaker !== undefined && config.breaker !== false) this.breaker.limits = config.breaker;
     for (const partition of this.partitions) partition.reconfigure(config);
   }

@@ -117,6 +117,25 @@ describe('R3.4 channels that keep the processor busy', () => {
     expect(turns.length, 'and no more than it is due').toBeLessThan(30);
   });
 
+  it.each([
+    [{}, {}, 0.6],
+    [{ share: 1 }, { share: 4 }, 0.2],
+  ])('priorities 2 and 3 with %j and %j share the time by weight', async (second, third, part) => {
+    const endless = { batchSize: 10, capacity: 100_000 };
+    const rig = await createTestRouter({ sinks: { ohlcv: { ...endless, ...second }, fmv: { ...endless, ...third } } });
+    rig.sink('ohlcv').otherwise = busy(2);
+    rig.sink('fmv').otherwise = busy(1);
+    rig.router.routeAll([...messages('ohlcv', 10_000), ...messages('fmv', 20_000)]);
+    await rig.advance(1_000);
+    const [mine, its] = ['ohlcv', 'fmv'].map((name) => rig.metrics(name).share.spentMs);
+    expect(mine).toBeGreaterThan(1_000 * part * 0.9);
+    expect(mine).toBeLessThan(1_000 * part * 1.1);
+    expect((mine ?? 0) + (its ?? 0)).toBeGreaterThan(990);
+    expect(rig.router.explain('fmv').sentence).toMatch(
+      /A batch waits for its turn; with weight [\d.]+ its turns have taken \d+/,
+    );
+  });
+
   it('a channel that works without a pause lets the event loop turn after `sliceMs`', async () => {
     const rig = await createTestRouter({ sinks: { tick: { capacity: 10_000 } }, config: { router: { sliceMs: 3 } } });
     rig.sink('tick').otherwise = async () => rig.clock.jump(1);

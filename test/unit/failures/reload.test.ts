@@ -35,6 +35,7 @@ const channelCases: Readonly<Record<string, unknown>> = {
   name: 'ohlcv',
   dataType: 'bar',
   priority: 1,
+  share: 3,
   batchSize: 7,
   timeoutMs: 3,
   capacity: 500,

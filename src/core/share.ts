@@ -1,0 +1,49 @@
+/** A turn costs at least this, in ms: turns that take no time on the clock are shared by weight as well. */
+const COST_MS_MIN = 0.001;
+
+/** What the turns of one channel have in common: its weight, and what they have cost. */
+export class Share {
+  private inForce: number;
+  private spent = 0;
+  private paidUntil = 0;
+
+  constructor(weight: number) {
+    this.inForce = weight;
+  }
+
+  get weight(): number {
+    return this.inForce;
+  }
+
+  /** Another weight, from the next turn on. */
+  reweigh(weight: number): void {
+    this.inForce = weight;
+  }
+
+  /** How long its turns have taken, in ms. */
+  get spentMs(): number {
+    return this.spent;
+  }
+
+  /** Up to here it has had its part, in the virtual time of the turns: ms by weight. */
+  get paid(): number {
+    return this.paidUntil;
+  }
+
+  /** A turn that began at this virtual time took so long. */
+  charge(begin: number, ms: number): void {
+    this.spent += ms;
+    this.paidUntil = begin + Math.max(ms, COST_MS_MIN) / this.inForce;
+  }
+}
+
+/** The weight of a channel: what its configuration says, else the more urgent the heavier. */
+export function weightOf({
+  priority,
+  share,
+}: {
+  readonly priority: number;
+  readonly share?: number | undefined;
+}): number {
+  return share ?? 1 / priority;
+}

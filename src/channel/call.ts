@@ -125,8 +125,9 @@ export class Call {
     // Others may wait for the permit of a probe whose outcome nobody will hear of.
     breaker?.canceled();
     if (!putBack) return;
-    counters[Counter.inFlight] -= this.count;
     recovery.putBack(this.asFailed());
+    // Last: a stack that overflows before leaves the messages in flight.
+    counters[Counter.inFlight] -= this.count;
   }
 
   timeoutError(): Error {

@@ -8,6 +8,7 @@ import { type Verdict, verdictOf } from '../core/verdict.ts';
 import { askedMsOf, isRetryable } from './advice.ts';
 import type { Call } from './call.ts';
 import type { Lane } from './lane.ts';
+import { ensureStack } from './xstate-internals.ts';
 
 /** The quarantine holds as many messages as the mailbox, and at least so many. */
 const QUARANTINE_MIN = 30;
@@ -17,6 +18,9 @@ const HELD_MS = 1_000;
 
 /** Why messages are given up for good. */
 type GivenUp = 'failed' | 'poison' | 'not-retryable';
+
+// Where messages leave the call and are not yet where they go, a stack that overflows would lose them. `ensureStack` lets it
+// overflow before anything has moved: then they are still in flight, and `Delivery.breakOff` puts them back.
 
 /**
  * Settles a call that went well: its messages are delivered, except those that it named as failed. Returns true when the
@@ -35,6 +39,7 @@ export function settleSuccess(lane: Lane, call: Call): boolean {
 
 function delivered(lane: Lane, count: number): void {
   const { breaker, counters, recovery } = lane;
+  if (recovery.quarantined > 0) ensureStack();
   counters[Counter.inFlight] -= count;
   counters[Counter.delivered] += count;
   // Something was delivered after them, so the sink works and what is in quarantine is poison.
@@ -57,6 +62,7 @@ function condemn(lane: Lane): void {
 
 /** Settles a call that failed as a whole. Returns true when the next attempt has to wait. */
 export function settleFailure(lane: Lane, call: Call, error: unknown): boolean {
+  ensureStack();
   measure(lane, call.size);
   return batchFailed(lane, call, call.asFailed(error));
 }
@@ -130,6 +136,7 @@ function verdictFor({ breaker, inbox, recovery }: Lane, call: Call, batch: Faile
 
 /** `context.fail` named messages: the others are delivered, these go again alone, or are given up. */
 function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unknown>): boolean {
+  ensureStack();
   const hasEvidence = failures.size < call.size;
   if (hasEvidence) delivered(lane, call.size - failures.size);
   const failed = call.asFailed();

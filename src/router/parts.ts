@@ -5,6 +5,7 @@ import { createPatientTimers } from '../core/patient-timers.ts';
 import { createRandom } from '../core/random.ts';
 import { Recognition } from '../core/recognition.ts';
 import { Scheduler } from '../core/scheduler.ts';
+import { SluiceError } from '../core/sluice-error.ts';
 import { Bus } from '../facts/bus.ts';
 import { DeadLetters, isRefusal } from '../facts/dead-letters.ts';
 import { Ending } from '../facts/ending.ts';
@@ -155,6 +156,16 @@ export function addChannel(parts: RouterParts, name: string, instance: AnyChanne
   destinations.serve(channel);
   if (before !== undefined) channel.takeOver(before);
   fleet.add(channel);
+}
+
+/** An operator takes a channel out and gets its report. Once the router is stopped, that of `stop` has its messages. */
+export async function removeByHand(parts: RouterParts, channel: ChannelEntry, drainAt: number): Promise<ChannelReport> {
+  if (parts.fleet.isStopping && !channel.isRemovedByHand)
+    throw new SluiceError(
+      'not-running',
+      `remove: the router was stopped, and '${channel.name}' is in the report of that`,
+    );
+  return removeChannel(parts, channel, drainAt, true);
 }
 
 /**

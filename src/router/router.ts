@@ -24,7 +24,7 @@ import { FeedDesk } from './feed-desk.ts';
 import { type OfferOptions, offerOptions, type RouteAllReport, type RouteOptions, routeOptions } from './intake.ts';
 import { MixedStream } from './mixed-stream.ts';
 import { assertFree, channelNamed, explainNamed } from './named.ts';
-import { addChannel, type RouterParts, removeChannel, viewOf, whyNotRunning } from './parts.ts';
+import { addChannel, type RouterParts, removeByHand, viewOf, whyNotRunning } from './parts.ts';
 import { Reloads, type WatchOptions, watchOptions } from './reload.ts';
 import { publishStates, type RouterActor, startActor, stateOf } from './router-actor.ts';
 import type { ChannelInput } from './router-options.ts';
@@ -121,7 +121,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
       return this.#parts.intake.route(message, dataType);
     } catch (error) {
       // Only a stack overflow comes here.
-      this.#parts.fleet.breakOff(error);
+      if (error instanceof RangeError) this.#parts.fleet.overflowed();
       throw error;
     }
   }
@@ -133,7 +133,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
       return this.#parts.intake.routeAll(messages, options?.dataType);
     } catch (error) {
       // That of the iterable, or a stack overflow.
-      this.#parts.fleet.breakOff(error);
+      if (error instanceof RangeError) this.#parts.fleet.overflowed();
       throw error;
     }
   }
@@ -145,7 +145,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     try {
       return await this.#parts.intake.offerInTurn(message, options);
     } catch (error) {
-      this.#parts.fleet.breakOff(error);
+      if (error instanceof RangeError) this.#parts.fleet.overflowed();
       throw error;
     }
   }
@@ -226,11 +226,14 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     this.#during(() => addChannel(this.#parts, name, definitions.add(name, channel, config, isFree)));
   }
 
-  /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` leaves it out. */
+  /**
+   * Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` leaves it out.
+   * Rejects with `not-running` while `stop` is under way or when it is over: its messages are in that report.
+   */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
     const drainAt = this.#now + deadlineOf('remove', options);
     const channel = channelNamed(this.#parts, name);
-    return this.#parts.services.bus.changes.order(() => removeChannel(this.#parts, channel, drainAt, true));
+    return this.#parts.services.bus.changes.order(() => removeByHand(this.#parts, channel, drainAt));
   }
 
   /**

@@ -51,10 +51,11 @@ export function perform(world: World, operation: Operation): void {
     case 'replay':
       return replay(world, operation);
     case 'inside':
-      world.inside.set(operation.fact, [...(world.inside.get(operation.fact) ?? []), operation.operation]);
+      world.inside.set(operation.place, [...(world.inside.get(operation.place) ?? []), operation.operation]);
       return;
     case 'stop':
-      throw new Error('a run stops its router itself');
+      record.struck('stopped from inside');
+      return void world.stop(operation.deadlineMs).catch(() => {});
   }
 }
 

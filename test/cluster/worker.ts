@@ -23,6 +23,11 @@ const Ticks = defineChannel({
     writeSync(file, lines.join(''));
   },
 });
-const router = createRouter({ channels: { tick: Ticks }, sources: { ticks: { source, dataType: 'tick' } } });
+const router = createRouter({
+  channels: { tick: Ticks },
+  sources: { ticks: { source, dataType: 'tick' } },
+  // Its sink refuses nothing, so there are none.
+  deadLetters: { store: 'memory' },
+});
 await router.start();
 runAsWorker(router, { close });

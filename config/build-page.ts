@@ -2,7 +2,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { channelMachine, routerMachine, sourceMachine } from '../machines/index.ts';
+import { channelMachine, feedMachine, routerMachine, sourceMachine } from '../machines/index.ts';
 import type { Charts } from '../src/inspector/chart.ts';
 import { layoutChart } from './chart-layout.ts';
 
@@ -27,6 +27,7 @@ export async function buildPage(root: string, directory = join(root, 'dist', 'pa
     channel: await layoutChart(channelMachine, 'DOWN'),
     router: await layoutChart(routerMachine, 'DOWN'),
     source: await layoutChart(sourceMachine, 'DOWN'),
+    feed: await layoutChart(feedMachine, 'DOWN'),
   };
   const { outputFiles } = await bundle;
   const bundled = (extension: string): Uint8Array =>

@@ -10,7 +10,7 @@ export default defineConfig(({ mode }) => ({
     alias: [
       { find: /^sluice$/, replacement: new URL('../src/index.ts', import.meta.url).pathname },
       {
-        find: /^sluice\/(testing|inspector|metrics|journal|feeds|nats)$/,
+        find: /^sluice\/(testing|inspector|metrics|journal|feeds|nats|redis|workers)$/,
         replacement: new URL('../src/$1/index.ts', import.meta.url).pathname,
       },
     ],

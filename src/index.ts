@@ -19,10 +19,13 @@ export { type LoadOptions, loadConfig } from './config/load.ts';
 export { ConfigError, type ConfigMistake } from './config/mistakes.ts';
 export type { ChannelConfig, RouterConfig, RouterConfigInput } from './config/schema.ts';
 export type { Clock } from './core/clock.ts';
+export type { FeedFacts, FeedGap } from './core/feed-facts.ts';
 export type { Gap } from './core/gap-log.ts';
 export { type Bucket, type Distribution, distributionBetween } from './core/histogram.ts';
+export type { KeptLetter, LetterFilter, LetterStore, NewLetter } from './core/letter-store-port.ts';
 export type { Outcome, RejectReason } from './core/outcome.ts';
 export type { GapReason } from './core/overflow.ts';
+export { partitionOf } from './core/partition-of.ts';
 export { createRandom, type Random } from './core/random.ts';
 export type { Discriminator, RecognitionRule } from './core/recognition.ts';
 export { SluiceError, type SluiceErrorCode } from './core/sluice-error.ts';
@@ -35,6 +38,13 @@ export type {
   Source,
   SourceOwner,
 } from './core/source-port.ts';
+export type {
+  FeedMetrics,
+  FeedReport,
+  FeedState,
+  FeedView,
+  SupervisedFeed,
+} from './core/supervised-feed.ts';
 export type { Trigger } from './core/trigger.ts';
 export type { EventBus } from './facts/bus.ts';
 export type { DeadLetter, DeadLetterFilter, DeadLetterReason } from './facts/dead-letters.ts';
@@ -45,6 +55,8 @@ export type { RecorderOptions } from './recorder/flight-recorder.ts';
 export type { ChannelInfo, PartitionInfo } from './report/channel-info.ts';
 export type { ChannelReport, DrainReport, SourceReport } from './report/drain-report.ts';
 export type { Explanation } from './report/explain.ts';
+export type { FeedLimits } from './report/feed-findings.ts';
+export type { FeedReading } from './report/feed-info.ts';
 export type { ChannelHealth, HealthStatus, RouterHealth } from './report/health.ts';
 export type { LetterCounts, RouterMetrics } from './report/metrics.ts';
 export type { SourceInfo, SourcePartitionInfo } from './report/source-info.ts';
@@ -59,7 +71,9 @@ export {
 } from './router/create-router.ts';
 export type { DeadLetterDesk, ReplayOptions, ReplayReport } from './router/dead-letter-desk.ts';
 export type { DeliveryOutcome, DeliveryOutcomeOf } from './router/deliver.ts';
+export type { FeedDesk } from './router/feed-desk.ts';
 export type { IntakeCount, OfferOptions, Refused, RouteAllReport, RouteOptions } from './router/intake.ts';
+export type { DeadLetterOptions } from './router/letter-options.ts';
 export type { WatchOptions } from './router/reload.ts';
 export { DataChannelRouter } from './router/router.ts';
 export type { ChannelInput, KnownConfig, RecognizeOptions, RouterOptions } from './router/router-options.ts';

@@ -17,6 +17,8 @@ const entries = [
   ['sluice/journal', 'src/journal'],
   ['sluice/feeds', 'src/feeds'],
   ['sluice/nats', 'src/nats'],
+  ['sluice/redis', 'src/redis'],
+  ['sluice/workers', 'src/workers'],
   ['sluice/machines', 'machines'],
 ];
 const intro = `# API reference

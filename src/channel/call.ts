@@ -125,8 +125,9 @@ export class Call {
     // Others may wait for the permit of a probe whose outcome nobody will hear of.
     breaker?.canceled();
     if (!putBack) return;
-    counters[Counter.inFlight] -= this.count;
     recovery.putBack(this.asFailed());
+    // Last: a stack that overflows before leaves the messages in flight.
+    counters[Counter.inFlight] -= this.count;
   }
 
   timeoutError(): Error {
@@ -136,9 +137,10 @@ export class Call {
   /** What it delivers, as a batch that failed with this attempt. */
   asFailed(error = this.noted.before?.error): FailedBatch {
     const { isSplit = false, wasQuarantined = false } = this.noted.before ?? {};
-    const { attempt, lane, messages } = this;
-    const { origins } = this.noted;
-    return { messages, origins, attempts: attempt, acceptedAt: lane.times.acceptedAt, isSplit, wasQuarantined, error };
+    const { attempt: attempts, lane, messages } = this;
+    const { before, origins } = this.noted;
+    const keys = before === undefined ? lane.inbox.keysTaken : before.keys;
+    return { messages, origins, keys, attempts, acceptedAt: lane.times.acceptedAt, isSplit, wasQuarantined, error };
   }
 }
 

@@ -196,10 +196,17 @@ export class Delivery implements TurnTaker {
     const { breaker } = this.lane;
     const trigger = dueTrigger(this.lane, mode);
     if (trigger === undefined) this.pause(mode);
+    else if (this.sinkRests()) this.send({ type: 'batch.failed' });
     else if (breaker?.admits(mode === 'probe' || mode === 'drain', this) === false) {
       this.rest.awaitCoolDown();
     } else return this.begin(trigger);
     return undefined;
+  }
+
+  /** The sink asked this delivery, or another one, not to be tried yet. */
+  private sinkRests(): boolean {
+    const { recovery, services } = this.lane;
+    return recovery.sinkRestsUntil > 0 && recovery.sinkRestsUntil > services.clock.now();
   }
 
   /** Begins a call, of messages that failed before if there are any. */
@@ -276,7 +283,7 @@ export class Delivery implements TurnTaker {
       this.watchdog.stop();
       return false;
     }
-    if (isSuccess && !mustWait) recovery.postpone(0);
+    if (isSuccess && !mustWait) recovery.goOn(services.clock.now());
     if (mode === 'drain') services.bus.publish('drain.progressed', { channel: lane.id, left: depthOf(lane) });
     // The search for poison is a state of its own.
     if (mustWait || (!isSuccess && mode === 'flush' && recovery.isIsolating)) {

@@ -38,16 +38,17 @@ export function handOver(from: readonly Lane[], to: readonly Lane[], laneFor: La
 function groupBy(batch: FailedBatch, laneFor: LaneFor): Map<Lane, FailedBatch> {
   const indices = new Map<Lane, number[]>();
   for (const [index, message] of batch.messages.entries()) {
-    const lane = laneFor(message);
+    const lane = laneFor(message, batch.keys?.[index]);
     const own = indices.get(lane);
     if (own === undefined) indices.set(lane, [index]);
     else own.push(index);
   }
-  const { messages, origins } = batch;
+  const { keys, messages, origins } = batch;
   const groupOf = (own: readonly number[]): FailedBatch => ({
     ...batch,
     messages: own.map((index) => messages[index]),
     origins: origins && own.map((index) => origins[index]),
+    keys: keys && own.map((index) => keys[index]),
   });
   return new Map([...indices].map(([lane, own]) => [lane, groupOf(own)]));
 }

@@ -4,7 +4,7 @@ import type { CoarseClock } from '../core/coarse-clock.ts';
 import { Counter, type Counters } from '../core/counters.ts';
 import { GapLog } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
-import { Mailbox } from '../core/mailbox.ts';
+import { type Keys, Mailbox } from '../core/mailbox.ts';
 import type { Origin, Origins } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import { Overflow } from '../core/overflow.ts';
@@ -18,11 +18,6 @@ import { measureWaits } from './waits.ts';
 
 /** No mailbox is so deep; a small integer, because each message is compared with it. */
 const NEVER = 2 ** 30;
-
-/** Is woken when messages wait. */
-interface Waker {
-  wake(): void;
-}
 
 /** What an inbox is made of. */
 export interface InboxOptions {
@@ -62,7 +57,8 @@ export class Inbox implements Door {
   private plainFrom = 0;
   private plainBelow = 0;
   private wakeAt = NEVER;
-  private waker: Waker | undefined = undefined;
+  /** Is woken when messages wait. */
+  private waker: { wake(): void } | undefined = undefined;
   /** So many of the oldest messages are due by request. */
   private flushLeft = 0;
   /** So many of the oldest messages need care when they are taken: they are due by request or have an origin. */
@@ -131,7 +127,7 @@ export class Inbox implements Door {
   }
 
   /** Wakes with each message from the one on that makes so many wait. */
-  wakeWhen(depth: number, waker: Waker): void {
+  wakeWhen(depth: number, waker: { wake(): void }): void {
     this.wakeAt = depth;
     this.waker = waker;
   }
@@ -157,7 +153,8 @@ export class Inbox implements Door {
     return ACCEPTED;
   }
 
-  private check(
+  /** As `accept`, with everything that may be asked for. */
+  check(
     message: unknown,
     isPayload: boolean | undefined,
     known: string | undefined,
@@ -280,6 +277,11 @@ export class Inbox implements Door {
     return this.mailbox.originsOf(count);
   }
 
+  /** Of the messages that were taken last; undefined: none is known. */
+  get keysTaken(): Keys | undefined {
+    return this.mailbox.keysTaken;
+  }
+
   /** Of everything that waits, also for room. */
   get allOrigins(): Origins {
     return [...(this.originsOf(this.size) ?? []), ...this.offers.origins];
@@ -292,9 +294,8 @@ export class Inbox implements Door {
   }
 
   /** Takes everything that waits, in order, and gives the memory back. */
-  drain(): { readonly messages: readonly unknown[]; readonly origins: Origins | undefined } {
-    const origins = this.originsOf(this.size);
-    return { messages: this.mailbox.drain(), origins };
+  drain(): ReturnType<Mailbox['drain']> {
+    return this.mailbox.drain();
   }
 
   /** Everything that waits, oldest first, with what it was accepted with. */

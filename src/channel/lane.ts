@@ -11,6 +11,7 @@ import type { Trigger } from '../core/trigger.ts';
 import { BreakerClient } from './breaker-client.ts';
 import { Inbox } from './inbox.ts';
 import type { Services } from './services.ts';
+import type { SinkRest } from './sink-rest.ts';
 
 /** What the phases of one partition work on. It belongs to the router and outlives every restart of the channel. */
 export interface Lane {
@@ -21,6 +22,8 @@ export interface Lane {
   readonly counters: Counters;
   readonly inbox: Inbox;
   readonly recovery: Recovery;
+  /** Shared by all that deliver to the same sink. */
+  readonly rest: SinkRest;
   /** The times of the call that is out, or was the last. */
   readonly times: CallTimes;
   /** Undefined: the channel has no breaker. */
@@ -38,6 +41,7 @@ export interface LaneOptions {
   readonly config: ChannelConfig;
   readonly services: Services;
   readonly breaker: Breaker | undefined;
+  readonly rest: SinkRest;
   readonly keyOf: (message: unknown) => string;
   /** How long calls of `process` took, and how long messages waited before their first call. */
   readonly processing: Histogram;
@@ -47,13 +51,14 @@ export interface LaneOptions {
 
 /** Makes the lane of one partition. */
 export function createLane(options: LaneOptions): Lane {
-  const { id, partition, config, services, processing, queueing, share, keyOf } = options;
+  const { id, partition, config, services, processing, queueing, share, keyOf, rest } = options;
   const counters = createCounters();
   const times = new CallTimes();
   const breaker = options.breaker && new BreakerClient(options.breaker, times);
   const inbox = new Inbox({ partition, config, services, counters, breaker, keyOf, queueing, times });
   const recovery = new Recovery();
-  return { id, channel: config.name, services, counters, inbox, recovery, times, breaker, processing, share };
+  rest.join(recovery);
+  return { id, channel: config.name, services, counters, inbox, recovery, rest, times, breaker, processing, share };
 }
 
 /** Everything that waits: new messages, and those that failed and come again. */
@@ -70,9 +75,10 @@ export function oldestAcceptedAt({ inbox, recovery }: Lane): number {
  * When the sink may be tried, in ms on the clock: when the breaker's cool-down is over, or the longer rest that the sink
  * asked for; 0: at any time.
  */
-export function probeAt({ breaker, recovery }: Lane, { breaker: limits, partitions }: ChannelConfig): number {
+export function probeAt(lane: Lane, { breaker: limits, partitions }: ChannelConfig): number {
   const isShared = partitions > 1 || (limits !== false && limits.shared !== undefined);
-  return Math.max(recovery.sinkRestsUntil, breaker?.probeAt(isShared) ?? 0);
+  const restsUntil = depthOf(lane) === 0 ? 0 : lane.recovery.sinkRestsUntil;
+  return Math.max(restsUntil, lane.breaker?.probeAt(isShared) ?? 0);
 }
 
 /** Why the next call is due; undefined: none is. */

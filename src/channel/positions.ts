@@ -14,7 +14,7 @@ export function positionsOf(origins: Origins | undefined): readonly SourcePositi
   if (origins === undefined) return NONE;
   const stays = new Map<string, SourcePositions>();
   // A frame brings many messages in a row.
-  for (const origin of new Set(origins)) {
+  for (const origin of new Set(origins.map((each) => each?.of ?? each))) {
     const place = origin?.place;
     if (place === undefined) continue;
     const { source, partition, fence, position } = place;

@@ -19,9 +19,21 @@ export interface Services {
   readonly logger: Logger;
   readonly ending: Ending;
   readonly keepDeadLetter: KeepDeadLetter;
+  readonly letterRoom: LetterRoom;
 }
 
-/** Stores a dead letter and publishes it; its origin hears of that once the letter is stored. */
+/** Whether dead letters find room where they are kept. */
+interface LetterRoom {
+  /** False: no message is given up, but tried again. */
+  readonly hasRoom: boolean;
+  /** Why letters wait for their store, in words; undefined: they do not. */
+  readonly trouble: string | undefined;
+}
+
+/**
+ * Keeps a dead letter and publishes it; its origin hears of that once the letter is where it is kept. `key`: if it was read
+ * from the message as it came.
+ */
 type KeepDeadLetter = (
   channel: string | null,
   reason: DeadLetterReason,
@@ -29,4 +41,5 @@ type KeepDeadLetter = (
   error: unknown,
   attempts: number,
   origin?: Origin,
+  key?: string,
 ) => void;

@@ -1,18 +1,26 @@
 import { backoffMs, hurriedMs } from '../core/backoff.ts';
 import { CALL_WEIGHT } from '../core/coarse-clock.ts';
 import { Counter } from '../core/counters.ts';
+import { errorText } from '../core/error-text.ts';
 import type { Origins } from '../core/origin.ts';
 import { type FailedBatch, partOf } from '../core/recovery.ts';
 import { type Verdict, verdictOf } from '../core/verdict.ts';
 import { askedMsOf, isRetryable } from './advice.ts';
 import type { Call } from './call.ts';
 import type { Lane } from './lane.ts';
+import { ensureStack } from './xstate-internals.ts';
 
 /** The quarantine holds as many messages as the mailbox, and at least so many. */
 const QUARANTINE_MIN = 30;
 
+/** How long a batch waits at least whose dead letters find no room, in ms. */
+const HELD_MS = 1_000;
+
 /** Why messages are given up for good. */
 type GivenUp = 'failed' | 'poison' | 'not-retryable';
+
+// Where messages leave the call and are not yet where they go, a stack that overflows would lose them. `ensureStack` lets it
+// overflow before anything has moved: then they are still in flight, and `Delivery.breakOff` puts them back.
 
 /**
  * Settles a call that went well: its messages are delivered, except those that it named as failed. Returns true when the
@@ -31,10 +39,11 @@ export function settleSuccess(lane: Lane, call: Call): boolean {
 
 function delivered(lane: Lane, count: number): void {
   const { breaker, counters, recovery } = lane;
+  if (recovery.quarantined > 0) ensureStack();
   counters[Counter.inFlight] -= count;
   counters[Counter.delivered] += count;
   // Something was delivered after them, so the sink works and what is in quarantine is poison.
-  if (recovery.quarantined > 0) condemn(lane);
+  if (recovery.quarantined > 0 && lane.services.letterRoom.hasRoom) condemn(lane);
   // Last: a breaker that closes starts delivery anew, which would take what is in quarantine for untried.
   breaker?.succeeded();
 }
@@ -53,6 +62,7 @@ function condemn(lane: Lane): void {
 
 /** Settles a call that failed as a whole. Returns true when the next attempt has to wait. */
 export function settleFailure(lane: Lane, call: Call, error: unknown): boolean {
+  ensureStack();
   measure(lane, call.size);
   return batchFailed(lane, call, call.asFailed(error));
 }
@@ -69,14 +79,15 @@ function batchFailed(lane: Lane, call: Call, batch: FailedBatch, errors = [batch
   const { breaker, counters, recovery } = lane;
   publishFailed(lane, call, batch.error);
   const canRetry = isRetryable(batch.error);
-  const verdict = verdictFor(lane, call, batch, canRetry);
+  const verdict = heldVerdict(lane, verdictFor(lane, call, batch, canRetry));
   counters[Counter.inFlight] -= batch.messages.length;
   if (verdict.action === 'give-up') deadLetter(lane, [batch], canRetry ? 'failed' : 'not-retryable');
   else if (verdict.action === 'split') recovery.split(batch);
   else if (verdict.action === 'quarantine') recovery.setAside(batch);
-  else recovery.putBack(batch);
+  else recovery.putBack(verdict.isHeld ? heldBatch(lane, batch) : batch);
   // A sink that asks for a rest gets it, also from a batch that is split or set aside.
-  const askedMs = canRetry && verdict.action !== 'give-up' ? askedOf(lane, call, errors) : 0;
+  const ofSinkMs = canRetry && verdict.action !== 'give-up' ? askedOf(lane, call, errors) : 0;
+  const askedMs = verdict.isHeld ? Math.max(ofSinkMs, HELD_MS) : ofSinkMs;
   const mustWait = verdict.mustWait || askedMs > 0;
   if (mustWait) recovery.restore();
   // Before the breaker: a statechart that it tells of a failed probe looks at once how long to wait.
@@ -85,6 +96,19 @@ function batchFailed(lane: Lane, call: Call, batch: FailedBatch, errors = [batch
   else if (canRetry) breaker?.canceled();
   else breaker?.answered();
   return isPostponed;
+}
+
+/** What would be given up is tried again, as long as its dead letter would find no room. */
+function heldVerdict({ services }: Lane, verdict: Verdict): Verdict & { readonly isHeld: boolean } {
+  if (verdict.action !== 'give-up' || services.letterRoom.hasRoom) return { ...verdict, isHeld: false };
+  return { ...verdict, action: 'retry', mustWait: true, isHeld: true };
+}
+
+/** A batch that says why it is not given up. */
+function heldBatch({ services }: Lane, batch: FailedBatch): FailedBatch {
+  const why = services.letterRoom.trouble ?? 'too many wait for their store';
+  const text = `it cannot become a dead letter yet (${why}); it failed with ${errorText(batch.error)}`;
+  return { ...batch, error: new Error(text, { cause: batch.error }) };
 }
 
 /** The longest rest that one of these errors asks for, in ms. */
@@ -112,32 +136,38 @@ function verdictFor({ breaker, inbox, recovery }: Lane, call: Call, batch: Faile
 
 /** `context.fail` named messages: the others are delivered, these go again alone, or are given up. */
 function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unknown>): boolean {
+  ensureStack();
   const hasEvidence = failures.size < call.size;
   if (hasEvidence) delivered(lane, call.size - failures.size);
   const failed = call.asFailed();
   if (failed.origins !== undefined) settleDelivered(call, failed.origins, failures);
   const again: FailedBatch[] = [];
+  const { hasRoom } = lane.services.letterRoom;
   for (const [index, error] of [...failures].sort(([a], [b]) => a - b)) {
     const single = { ...partOf(failed, index, index + 1), error };
-    if (!isRetryable(error)) giveUp(lane, single, 'not-retryable');
+    if (!isRetryable(error) && hasRoom) giveUp(lane, single, 'not-retryable');
     else again.push(single);
   }
   const messages = again.flatMap((single) => single.messages);
   const origins = failed.origins && again.flatMap((single) => single.origins ?? []);
+  const keys = failed.keys && again.flatMap((single) => single.keys ?? []);
   const errors = again.map(({ error }) => error);
-  const rest = { ...failed, messages, origins, error: (again[0] ?? { error: [...failures.values()][0] }).error };
+  const rest = { ...failed, messages, origins, keys, error: (again[0] ?? { error: [...failures.values()][0] }).error };
   // Nothing shows that the sink works: those left are a batch that failed.
   if (!hasEvidence && again.length > 0) return batchFailed(lane, call, rest, errors);
   publishFailed(lane, call, rest.error);
   if (!hasEvidence) lane.breaker?.answered();
   if (again.length === 0) return false;
-  if (failed.isSplit || failed.attempts >= call.config.retry.attempts) {
+  const isExhausted = failed.isSplit || failed.attempts >= call.config.retry.attempts;
+  const isHeld = !hasRoom && (isExhausted || !errors.every(isRetryable));
+  if (isExhausted && hasRoom) {
     for (const single of again) giveUp(lane, single, 'poison');
     return false;
   }
   lane.counters[Counter.inFlight] -= again.length;
-  lane.recovery.putBack(rest);
-  return postpone(lane, call, rest.attempts, askedOf(lane, call, errors));
+  lane.recovery.putBack(isHeld ? heldBatch(lane, rest) : rest);
+  const askedMs = askedOf(lane, call, errors);
+  return postpone(lane, call, rest.attempts, isHeld ? Math.max(askedMs, HELD_MS) : askedMs);
 }
 
 function giveUp(lane: Lane, batch: FailedBatch, reason: GivenUp): void {
@@ -149,9 +179,9 @@ function deadLetter({ channel, counters, services }: Lane, batches: readonly Fai
   const count = batches.reduce((sum, { messages }) => sum + messages.length, 0);
   counters[Counter.deadLettered] += count;
   counters[Counter[reason]] += count;
-  for (const { messages, origins, error, attempts } of batches) {
+  for (const { messages, origins, keys, error, attempts } of batches) {
     for (const [index, message] of messages.entries())
-      services.keepDeadLetter(channel, reason, message, error, attempts, origins?.[index]);
+      services.keepDeadLetter(channel, reason, message, error, attempts, origins?.[index], keys?.[index]);
   }
 }
 
@@ -162,10 +192,10 @@ export function giveUpAll(
   why: string,
 ): void {
   const waiting = { ...inbox.drain(), error: why, attempts: 0 };
-  for (const { messages, origins, error, attempts } of [...recovery.takeAll(), waiting]) {
+  for (const { messages, origins, keys, error, attempts } of [...recovery.takeAll(), waiting]) {
     counters[Counter.deadLettered] += messages.length;
     for (const [index, message] of messages.entries())
-      services.keepDeadLetter(channel, reason, message, error ?? why, attempts, origins?.[index]);
+      services.keepDeadLetter(channel, reason, message, error ?? why, attempts, origins?.[index], keys?.[index]);
   }
 }
 
@@ -184,10 +214,11 @@ function publishFailed(
 }
 
 /** Notes when the next attempt is due: after our own backoff or the rest the sink asked for. False: at once. */
-function postpone({ recovery, services }: Lane, { config }: Call, attempts: number, askedMs: number): boolean {
+function postpone({ recovery, rest, services }: Lane, { config }: Call, attempts: number, askedMs: number): boolean {
   const now = services.clock.now();
   const backedOffMs = hurriedMs(backoffMs(config.retry, attempts, services.random), recovery.hurryBy, now);
   const delayMs = Math.max(backedOffMs, askedMs);
   recovery.postpone(now + delayMs, now + askedMs);
+  if (askedMs > 0) rest.ask(now + askedMs);
   return delayMs > 0;
 }

@@ -1,6 +1,10 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
+import { toError } from '../core/error-text.ts';
+import type { Frame } from '../core/source-port.ts';
+import { loadJournal } from './load-journal.ts';
 import { generateMarket } from './market.ts';
 import { readMessages } from './messages.ts';
 import { paced } from './pacing.ts';
@@ -14,7 +18,7 @@ export interface FeedOptions {
   /** A factor: 2 is twice as fast as recorded, Infinity does not wait. */
   readonly speed: number;
   readonly seed: number;
-  /** The feed ends after this many messages; Infinity for no limit. */
+  /** The feed ends after this many messages, those that are skipped included; Infinity for no limit. */
   readonly limit: number;
 }
 
@@ -42,11 +46,14 @@ type Batches = AsyncGenerator<readonly unknown[]>;
 /** Generated messages between two turns of the event loop, in which signals and timers run. */
 const GENERATED_BATCH = 256;
 
-/** The messages of all sources, in batches, at the given speed. */
-export async function* feed(options: FeedOptions, context: FeedContext): Batches {
+/** The messages of all sources but for the first `skip`, in batches, at the given speed. */
+export async function* feed(options: FeedOptions, context: FeedContext, skip = 0): Batches {
   const { clock, problems, signal } = context;
-  let left = options.limit;
-  for (const batches of sources(options, context)) {
+  const passed = { left: skip };
+  let left = options.limit - skip;
+  for (const source of sources(options, context)) {
+    if (left <= 0) return;
+    const batches = after(source, passed);
     const isPaced = options.speed !== Number.POSITIVE_INFINITY;
     const timely = isPaced ? paced(batches, options.speed, clock, signal, problems) : batches;
     for await (const batch of timely) {
@@ -58,10 +65,19 @@ export async function* feed(options: FeedOptions, context: FeedContext): Batches
   }
 }
 
+/** What comes after the messages to be passed over. */
+async function* after(batches: Batches, passed: { left: number }): Batches {
+  for await (const batch of batches) {
+    const skipped = Math.min(passed.left, batch.length);
+    passed.left -= skipped;
+    yield skipped === 0 ? batch : batch.slice(skipped);
+  }
+}
+
 function* sources({ files, seed }: FeedOptions, context: FeedContext): Generator<Batches> {
   if (files.length === 0) yield generated(seed, context);
   for (const file of files) {
-    if (!context.signal.aborted) yield fromFile(file, context);
+    if (!context.signal.aborted) yield isJournal(file) ? fromJournal(file, context) : fromFile(file, context);
   }
 }
 
@@ -92,4 +108,36 @@ async function* fromFile(file: string, { stdin, problems, progress, signal }: Fe
     if (!signal.aborted) problems.addUnreadable(file, error);
   }
   progress.share = undefined;
+}
+
+function isJournal(file: string): boolean {
+  return file !== '-' && existsSync(join(file, 'journal.json'));
+}
+
+/** The messages of a journal as it is; frames that cannot be decoded are malformed, and so are missing ones. */
+async function* fromJournal(directory: string, { problems, progress, signal }: FeedContext): Batches {
+  progress.source = `journal ${directory}`;
+  const { readFrames } = await loadJournal();
+  try {
+    for await (const { gap, messages, position } of framesOf(readFrames(directory))) {
+      if (signal.aborted) return;
+      const malformed = (problem: string): void => problems.addMalformed({ file: directory, line: position, problem });
+      if (gap !== undefined) malformed(`the frames ${gap.from} to ${gap.to} are missing`);
+      if (messages instanceof Error) malformed(messages.message);
+      else yield messages;
+    }
+  } catch (error) {
+    problems.addUnreadable(directory, error);
+  }
+}
+
+async function* framesOf(frames: AsyncIterable<Frame>) {
+  for await (const frame of frames) {
+    const { gap, position } = frame;
+    try {
+      yield { gap, position, messages: frame.messages() };
+    } catch (error) {
+      yield { gap, position, messages: toError(error) };
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { SluiceError } from '../core/sluice-error.ts';
 import type { FrameCount, JournalInfo } from '../journal/info.ts';
+import { loadJournal } from './load-journal.ts';
 import type { Terminal } from './terminal.ts';
 
 /** `sluice journal`: says what is in a journal, or makes its file smaller. */
@@ -27,15 +27,6 @@ export function journalCommand(terminal: Terminal): Command {
   return command;
 }
 
-/** Only here, for the package that it needs is optional. */
-async function loadJournal(): Promise<typeof import('../journal/index.ts')> {
-  try {
-    return await import('../journal/index.ts');
-  } catch (error) {
-    throw new SluiceError('refused', 'sluice journal needs the package lmdb: npm install lmdb', { cause: error });
-  }
-}
-
 /** Each line is a fact. */
 function infoText(info: JournalInfo): string {
   const { owner } = info;
@@ -44,6 +35,7 @@ function infoText(info: JournalInfo): string {
     `owner        ${owner === null ? 'none' : `process ${owner.pid} on ${owner.host} since ${timeText(owner.since)}`}`,
     `unsettled    ${countText(info.unsettled)}`,
     `kept         ${countText(info.frames)}`,
+    `written      ${info.written} messages`,
     `position     ${info.position} of ${info.lastPosition}`,
     `takeovers    ${info.takeovers}`,
     `letters      ${info.letters}`,

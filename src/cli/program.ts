@@ -8,6 +8,7 @@ import { version } from './own-package.ts';
 import { replayCommand } from './replay-command.ts';
 import { recordCommand, streamCommand } from './stream-command.ts';
 import type { Terminal } from './terminal.ts';
+import { workersCommand } from './workers-command.ts';
 
 const HELP = `
 Examples:
@@ -17,7 +18,8 @@ Examples:
   $ sluice stream --profile binance --subscribe btcusdt@trade
   $ sluice config check channels.yaml
   $ sluice chart channel
-  $ sluice journal info ./journal`;
+  $ sluice journal info ./journal
+  $ sluice workers 4 worker.js`;
 
 const WRONG_USAGE = 2;
 
@@ -36,7 +38,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .addCommand(recordCommand(terminal, setExitCode))
     .addCommand(configCommand())
     .addCommand(chartCommand(terminal))
-    .addCommand(journalCommand(terminal));
+    .addCommand(journalCommand(terminal))
+    .addCommand(workersCommand(terminal, setExitCode));
   adopt(program, terminal);
   try {
     await program.parseAsync(args, { from: 'user' });

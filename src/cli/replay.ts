@@ -9,6 +9,7 @@ import { createInterruption } from './interruption.ts';
 import { startLiveView } from './live-view.ts';
 import { createCommandLogger } from './logger.ts';
 import { Problems } from './problems.ts';
+import { ReplayJournal } from './replay-journal.ts';
 import { createReport, exitCodeOf, type ReplayReport } from './report.ts';
 import { reportText } from './report-text.ts';
 import { formatCount } from './table.ts';
@@ -20,6 +21,8 @@ export interface ReplayOptions extends FeedOptions {
   readonly forMs: number | undefined;
   /** Injects the faults of this seed; undefined for none. */
   readonly chaos: number | undefined;
+  /** The directory of a journal that the messages go through; undefined for none. */
+  readonly journal: string | undefined;
   /** The configuration file. */
   readonly config: string;
   /** Prints one JSON report and nothing else on standard output. */
@@ -54,6 +57,19 @@ async function* elementsOf(batches: AsyncIterable<readonly unknown[]>): AsyncGen
 }
 
 async function route(options: ReplayOptions, terminal: Terminal): Promise<ReplayReport> {
+  const journal = options.journal === undefined ? undefined : await ReplayJournal.open(options.journal, options);
+  try {
+    return await routeThrough(journal, options, terminal);
+  } finally {
+    await journal?.close();
+  }
+}
+
+async function routeThrough(
+  journal: ReplayJournal | undefined,
+  options: ReplayOptions,
+  terminal: Terminal,
+): Promise<ReplayReport> {
   const clock = createSystemClock();
   const channels = createExampleChannels();
   const chaos = options.chaos === undefined ? undefined : new Chaos(options.chaos, Object.keys(channels), clock);
@@ -64,6 +80,7 @@ async function route(options: ReplayOptions, terminal: Terminal): Promise<Replay
     }),
     channels: chaos?.disturb(channels) ?? channels,
     ...(options.log === undefined ? {} : { logger: createCommandLogger(options.log) }),
+    ...journal?.options,
   });
   const events = new Map<string, number>();
   router.events.on('event', ({ event }) => events.set(event.type, (events.get(event.type) ?? 0) + 1));
@@ -80,19 +97,28 @@ async function route(options: ReplayOptions, terminal: Terminal): Promise<Replay
     view.clear();
     terminal.stderr.write(`${line}\n`);
   });
-  const messages = feed(options, { stdin: terminal.stdin, problems, progress, clock, signal });
-  const { accepted, rejected } = await router.consume(elementsOf(chaos?.feed(messages, router) ?? messages), {
-    signal,
-  });
-  await chaos?.finish(router);
-  await router.stop({ deadlineMs: DRAIN_MS });
-  view.stop();
-  release();
-  problems.finish();
+  const messages = feed(options, { stdin: terminal.stdin, problems, progress, clock, signal }, journal?.skip);
+  let sent: number | undefined;
+  try {
+    if (journal !== undefined) await journal.pass(messages, clock, signal);
+    else {
+      const elements = elementsOf(chaos?.feed(messages, router) ?? messages);
+      const { accepted, rejected } = await router.consume(elements, { signal });
+      sent = accepted + rejected;
+    }
+    await chaos?.finish(router);
+  } finally {
+    await router.stop({ deadlineMs: DRAIN_MS });
+    view.stop();
+    release();
+    problems.finish();
+  }
   const metrics = router.metrics();
   return createReport(metrics, {
     elapsedMs: clock.now() - startedAt,
-    sent: accepted + rejected,
+    // A router with a journal is sent nothing: it reads.
+    sent: sent ?? metrics.received,
+    journal: await journal?.report(),
     malformed: problems.malformed,
     unreadable: problems.unreadable,
     events,

@@ -1,5 +1,6 @@
 import { type Paint, reportColumns } from './channel-table.ts';
 import type { ChaosReport } from './chaos.ts';
+import type { JournalReport } from './replay-journal.ts';
 import { type Counters, exitCodeOf, type ReplayReport } from './report.ts';
 import { formatCount, formatMs, renderTable } from './table.ts';
 
@@ -21,6 +22,9 @@ const NOTHING =
 
 /** The report as text. */
 export function reportText(report: ReplayReport, width: number, paint: Paint): string {
+  const { journal } = report;
+  if (report.received === 0 && journal !== undefined)
+    return [...problems(report).map((problem) => paint('yellow', problem)), journalText(journal), ''].join('\n');
   if (report.received === 0)
     return [...problems(report).map((problem) => paint('yellow', problem)), NOTHING, ''].join('\n');
   const rows = Object.entries(report.channels).map(([name, channel]) => ({ name, ...channel }));
@@ -32,6 +36,7 @@ export function reportText(report: ReplayReport, width: number, paint: Paint): s
     '',
     `events: ${events.length > 0 ? events.join(', ') : 'none'}`,
     ...(report.chaos === undefined ? [] : [chaosText(report.chaos)]),
+    ...(journal === undefined ? [] : [journalText(journal)]),
     ...problems(report).map((problem) => paint('yellow', problem)),
     exitCodeOf(report) === 0 ? accounting(report) : paint('red', accounting(report)),
     '',
@@ -41,6 +46,12 @@ export function reportText(report: ReplayReport, width: number, paint: Paint): s
 function chaosText({ seed, faults }: ChaosReport): string {
   const counts = Object.entries(faults).map(([fault, count]) => `${formatCount(count)} ${fault}`);
   return `chaos, seed ${seed}: ${counts.join(', ')}`;
+}
+
+function journalText({ directory, letters, messages, settled, settledBefore }: JournalReport): string {
+  const counts = `${formatCount(settled)} of ${formatCount(messages)} messages are settled`;
+  const before = `${formatCount(settledBefore)} of them before this run`;
+  return `journal ${directory}: ${counts}, ${before}; ${formatCount(letters)} dead letters`;
 }
 
 function problems(report: ReplayReport): string[] {

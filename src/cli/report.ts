@@ -1,5 +1,6 @@
 import type { ChannelMetrics, Distribution, RouterMetrics } from '../index.ts';
 import type { ChaosReport } from './chaos.ts';
+import type { JournalReport } from './replay-journal.ts';
 
 /** A channel in the report: its metrics, with only the percentiles of durations. */
 interface ChannelReport extends Omit<ChannelMetrics, 'processing' | 'queueing'> {
@@ -7,7 +8,7 @@ interface ChannelReport extends Omit<ChannelMetrics, 'processing' | 'queueing'> 
   readonly queueing: Percentiles;
 }
 
-type Percentiles = Omit<Distribution, 'buckets'>;
+type Percentiles = Omit<Distribution, 'buckets' | 'sumMs'>;
 
 /** The report of `replay`; `--json` prints exactly this. */
 export interface ReplayReport {
@@ -27,6 +28,8 @@ export interface ReplayReport {
   readonly conserved: boolean;
   /** What was injected, with `--chaos`. */
   readonly chaos?: ChaosReport;
+  /** What all processes of the replay have come to, with `--journal`. */
+  readonly journal?: JournalReport;
 }
 
 /** What the command itself counted and measured. */
@@ -38,6 +41,7 @@ export interface Run {
   readonly unreadable: readonly string[];
   readonly events: ReadonlyMap<string, number>;
   readonly chaos?: ChaosReport | undefined;
+  readonly journal?: JournalReport | undefined;
 }
 
 /** The report of a run, from the router's counters. */
@@ -58,10 +62,11 @@ export function createReport(metrics: RouterMetrics, run: Run): ReplayReport {
     events: Object.fromEntries(run.events),
     conserved: run.sent === received && isConserved(received, unroutable + ignored, Object.values(channels)),
     ...(run.chaos && { chaos: run.chaos }),
+    ...(run.journal && { journal: run.journal }),
   };
 }
 
-function percentilesOf({ buckets: _, ...percentiles }: Distribution): Percentiles {
+function percentilesOf({ buckets: _, sumMs: __, ...percentiles }: Distribution): Percentiles {
   return percentiles;
 }
 

@@ -1,4 +1,4 @@
-import { fnv1a } from './partition-of.ts';
+import { fnv1a } from '../core/partition-of.ts';
 
 /**
  * Shares partitions out among members: each goes to the member that ranks highest for it and has fewer than

@@ -66,6 +66,8 @@ export interface LogFrame {
   readonly position: number;
   readonly bytes: Uint8Array;
   readonly mark: Mark;
+  /** Another program wrote it, under a number of its own: those between it and the frame before it never were. */
+  readonly isForeign?: boolean;
 }
 
 export interface Appender {

@@ -90,7 +90,6 @@ export class ClusterSource implements Source {
 
   /** What each partition is at this member, and who has it, as far as this member has seen. */
   partitions(): readonly PartitionStatus[] {
-    this.#isCancelled = true;
     const member = this.#member;
     if (member === undefined) return [];
     return member.owned.map((owned, partition) =>

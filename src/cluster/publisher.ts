@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.ts';
+import { partitionOf } from '../core/partition-of.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { encodeMessage } from '../journal/encode-message.ts';
 import type { Appender } from './broker.ts';
-import { partitionOf } from './partition-of.ts';
 import { PartitionSender } from './partition-sender.ts';
 import { within } from './patience.ts';
 

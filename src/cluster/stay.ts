@@ -184,14 +184,14 @@ export class Stay implements Assigned {
     return sign === undefined;
   }
 
-  #keep({ position, bytes, mark }: LogFrame): void {
+  #keep({ position, bytes, mark, isForeign = false }: LogFrame): void {
     if (position <= this.#read.position || this.isOver) return;
     const mistake = partitioningMistake(bytes, this.#parts.partitions);
     if (mistake !== undefined) {
       this.#parts.onWentBack(`position ${position}: ${mistake}`);
       return;
     }
-    this.#held.push(new ClusterFrame(position, bytes, this.#read.position + 1));
+    this.#held.push(new ClusterFrame(position, bytes, isForeign ? position : this.#read.position + 1));
     this.#marks.push({ position, mark });
     this.#read = { position, mark };
   }

@@ -13,6 +13,8 @@ export interface Distribution {
   readonly p99Ms: number;
   readonly p999Ms: number;
   readonly maxMs: number;
+  /** All of them added up, each rounded to whole microseconds. */
+  readonly sumMs: number;
   /** All of them by length, shortest first; buckets that are empty are left out. */
   readonly buckets: readonly Bucket[];
 }
@@ -34,6 +36,8 @@ export class Histogram {
   private lastMs = Number.NaN;
   private repeats = 0;
   private maxMs = 0;
+  /** In microseconds, so that the sum is exact and does not depend on the order of records. */
+  private sumMicros = 0;
 
   record(ms: number, times = 1): void {
     if (ms !== this.lastMs) this.next(ms);
@@ -50,7 +54,9 @@ export class Histogram {
   private sum(): void {
     if (this.counts === NOTHING) this.counts = new Float64Array(BUCKETS);
     const duration = this.lastMs > 0 ? Math.min(this.lastMs, MS_MAX) : 0;
-    const bucket = bucketOf(Math.round(duration * 1_000));
+    const micros = Math.round(duration * 1_000);
+    const bucket = bucketOf(micros);
+    this.sumMicros += micros * this.repeats;
     this.counts[bucket] = (this.counts[bucket] ?? 0) + this.repeats;
     if (duration > this.maxMs) this.maxMs = duration;
   }
@@ -62,7 +68,7 @@ export class Histogram {
     this.counts.forEach((count, bucket) => {
       if (count > 0) buckets.push({ ms: middleMs(bucket), count });
     });
-    return summary(buckets, this.maxMs);
+    return summary(buckets, this.maxMs, this.sumMicros / 1_000);
   }
 }
 
@@ -77,7 +83,8 @@ export function distributionBetween(before: Distribution | undefined, after: Dis
     .map(({ ms, count }) => ({ ms, count: count - (earlier.get(ms) ?? 0) }))
     .filter(({ count }) => count > 0);
   const longest = Math.min(buckets.at(-1)?.ms ?? 0, after.maxMs);
-  return summary(buckets, after.maxMs > before.maxMs ? after.maxMs : longest);
+  const sumMicros = Math.round(after.sumMs * 1_000) - Math.round(before.sumMs * 1_000);
+  return summary(buckets, after.maxMs > before.maxMs ? after.maxMs : longest, sumMicros / 1_000);
 }
 
 function bucketOf(micros: number): number {
@@ -93,7 +100,7 @@ function middleMs(bucket: number): number {
   return (lowest + (width - 1) / 2) / 1_000;
 }
 
-function summary(buckets: readonly Bucket[], maxMs: number): Distribution {
+function summary(buckets: readonly Bucket[], maxMs: number, sumMs: number): Distribution {
   const count = buckets.reduce((sum, bucket) => sum + bucket.count, 0);
   // The smallest duration that at least this share of all did not exceed.
   const percentile = (share: number): number => {
@@ -112,6 +119,7 @@ function summary(buckets: readonly Bucket[], maxMs: number): Distribution {
     p99Ms: percentile(0.99),
     p999Ms: percentile(0.999),
     maxMs,
+    sumMs,
     buckets,
   };
 }

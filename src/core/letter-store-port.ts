@@ -3,6 +3,8 @@
  * fails rejects, and never makes room by evicting.
  */
 export interface LetterStore {
+  /** How many letters there are. Must not throw. */
+  readonly size: number;
   /** Resolves when the letter lasts as long as this store can make it. A letter with an id that is there changes nothing. */
   add(letter: NewLetter): Promise<void>;
   /** Those that match, oldest first. */
@@ -19,8 +21,11 @@ export interface NewLetter {
   readonly id: string;
   /** Null: no channel could be found for it. */
   readonly channel: string | null;
+  /** One of `DeadLetterReason`. */
   readonly reason: string;
   readonly message: unknown;
+  /** What chose the partition of the message, as it came; left out: the message shows it itself. */
+  readonly key?: string;
   /** What was thrown or said; a store that writes keeps its text. */
   readonly error: unknown;
   /** How often delivery was tried. */

@@ -6,6 +6,9 @@ const YOUNG_SLOTS_MAX = 8_192;
 /** A mailbox that never held a message has no ring yet. */
 const NO_STAMPS = new Float64Array();
 
+/** The keys of messages, in their order. */
+export type Keys = readonly (string | undefined)[];
+
 /**
  * A queue in order of acceptance: a ring that starts small and doubles as needed. It never refuses a message: `Overflow`
  * asks `isFull` first, because what to do then is a policy. An *offset* counts from the oldest message; an *ordinal* names
@@ -26,6 +29,8 @@ export class Mailbox<Message = unknown> {
   private hasCompanions = false;
   /** Undefined: no message came with its key. */
   private keys: (string | undefined)[] | undefined;
+  /** Of the messages that a call took last; undefined: none came with its key. */
+  private taken: Keys | undefined;
   /** Undefined: no message came with an origin. */
   private origins: (Origin | undefined)[] | undefined;
 
@@ -67,6 +72,11 @@ export class Mailbox<Message = unknown> {
   /** The key it was pushed with. */
   keyOf(offset: number): string | undefined {
     return this.keys?.[this.slotOf(offset)];
+  }
+
+  /** Of the messages that were taken last, as they were pushed; those that were dropped do not count as taken. */
+  get keysTaken(): Keys | undefined {
+    return this.taken;
   }
 
   originOf(offset: number): Origin | undefined {
@@ -135,11 +145,22 @@ export class Mailbox<Message = unknown> {
     if (origin !== undefined || this.origins !== undefined) this.setOrigin(offset, origin);
   }
 
-  /** Takes everything and gives the memory back. */
-  drain(): Message[] {
-    const messages = this.take(this.count);
+  /** Lets the oldest message go, which no call takes. */
+  drop(): Message | undefined {
+    const { taken } = this;
+    const message = this.shift();
+    this.taken = taken;
+    return message;
+  }
+
+  /** Takes everything and gives the memory back. No call takes it. */
+  drain(): { readonly messages: Message[]; readonly origins: Origins | undefined; readonly keys: Keys | undefined } {
+    const { count, taken } = this;
+    const [origins, keys] = [this.originsOf(count), this.keysOf(count)];
+    const messages = this.take(count);
     this.resize(SLOTS_MIN);
-    return messages;
+    this.taken = taken;
+    return { messages, origins, keys };
   }
 
   private slotOf(offset: number): number {
@@ -167,6 +188,7 @@ export class Mailbox<Message = unknown> {
   }
 
   private forget(count: number): void {
+    this.taken = this.keysOf(count);
     for (let offset = 0; offset < count; offset += 1) {
       const slot = this.slotOf(offset);
       if (this.keys !== undefined) this.keys[slot] = undefined;
@@ -178,6 +200,11 @@ export class Mailbox<Message = unknown> {
     this.hasCompanions = true;
     this.origins ??= new Array(this.mask + 1);
     this.origins[this.slotOf(offset)] = origin;
+  }
+
+  /** Of that many of the oldest messages; undefined: none came with its key. */
+  keysOf(count: number): Keys | undefined {
+    return this.keys && Array.from({ length: count }, (_, offset) => this.keyOf(offset));
   }
 
   private listOrigins(count: number): Origins {

@@ -34,6 +34,10 @@ export interface Origin {
   readonly of?: Origin | undefined;
   /** Nothing more will happen to the message. `letter`: what it became, if it was given up. Must not throw. */
   settled(how: Settlement, letter?: GivenUp): void;
+  /** A dead letter of the message is being written: `settled` follows when its store has it. Must not throw. */
+  condemned?(): void;
+  /** The id of the letter that the message becomes in that channel: each time the same. Left out: any will do. */
+  letterId?(channel: string | null): string | undefined;
   /** Its channel ended and had not delivered it (`returned`), or had it in a call that did not settle. Must not throw. */
   handedBack(how: 'returned' | 'unsettled'): void;
 }
@@ -54,7 +58,11 @@ export function supersede(before: Origin, by: Origin | undefined): Origin | unde
 
 /** Whether the origin is this one or tells it, or is that of a message that stands for one of this. */
 export function isFrom(origin: Origin | undefined, sought: Origin): boolean {
-  return allOf(origin).some((each) => each === sought || each.of === sought);
+  return allOf(origin).some((each) => tells(each, sought));
+}
+
+function tells(origin: Origin, sought: Origin): boolean {
+  return origin === sought || (origin.of !== undefined && tells(origin.of, sought));
 }
 
 function allOf(origin: Origin | undefined): readonly Origin[] {
@@ -85,6 +93,14 @@ class Superseding implements Origin {
     for (const origin of this.superseded) origin.settled('conflated');
   }
 
+  condemned(): void {
+    for (const origin of allOf(this)) origin.condemned?.();
+  }
+
+  letterId(channel: string | null): string | undefined {
+    return this.own?.letterId?.(channel);
+  }
+
   handedBack(how: 'returned' | 'unsettled'): void {
     for (const origin of allOf(this)) origin.handedBack(how);
   }
@@ -99,14 +115,34 @@ export function joinOrigin(origin: Origin, channels: number): Origin {
   let open = channels;
   let worst = 0;
   let given: GivenUp | undefined;
+  let letters = 0;
+  let isCondemned = false;
+  /** Nothing but letters is awaited. */
+  const condemn = (): void => {
+    if (isCondemned || letters === 0 || letters < open) return;
+    isCondemned = true;
+    origin.condemned?.();
+  };
   const hear = (fate: Fate, letter?: GivenUp): void => {
     open -= 1;
+    if (fate === 'dead-lettered' && letters > 0) letters -= 1;
     worst = Math.max(worst, FATES.indexOf(fate));
     given ??= letter;
-    if (open > 0) return;
+    if (open > 0) return condemn();
     const how = FATES[worst] ?? fate;
     if (how === 'returned' || how === 'unsettled') origin.handedBack(how);
     else origin.settled(how, given);
   };
-  return { source: origin.source, place: origin.place, of: origin, settled: hear, handedBack: hear };
+  return {
+    source: origin.source,
+    place: origin.place,
+    of: origin,
+    settled: hear,
+    handedBack: hear,
+    condemned() {
+      letters += 1;
+      condemn();
+    },
+    letterId: (channel) => origin.letterId?.(channel),
+  };
 }

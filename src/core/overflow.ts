@@ -108,7 +108,7 @@ export class Overflow {
     // A host that reads the key may route, and that may have dropped it.
     if (headOrdinal !== mailbox.headOrdinal) return;
     const [sequence, origin] = [mailbox.sequenceOf(0), mailbox.originOf(0)];
-    this.lost('drop-oldest', key, sequence, mailbox.shift());
+    this.lost('drop-oldest', key, sequence, mailbox.drop());
     origin?.settled('dropped');
   }
 

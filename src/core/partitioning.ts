@@ -1,3 +1,5 @@
+import { partitionOf } from './partition-of.ts';
+
 /** What partitioning asks of a partition: how much waits in it, and whether it delivers. */
 export interface Target {
   readonly depth: number;
@@ -15,7 +17,7 @@ export function createPartitioning<P extends Target>(
   const [only] = partitions;
   if (only === undefined) throw new RangeError('a channel has at least one partition');
   const at = (index: number): P => partitions[index % partitions.length] ?? only;
-  if (by === 'key') return (key) => at(hash(key));
+  if (by === 'key') return (key) => at(partitionOf(key, partitions.length));
   if (by === 'least-loaded') return () => leastLoaded(partitions, only);
   let turn = -1;
   return () => {
@@ -33,14 +35,4 @@ function leastLoaded<P extends Target>(partitions: readonly P[], first: P): P {
     if (isBetter) best = partition;
   }
   return best;
-}
-
-/** The lower 31 bits of FNV-1a. Source: Fowler, Noll, Vo; http://www.isthe.com/chongo/tech/comp/fnv/ */
-function hash(key: string): number {
-  let value = 0x811c9dc5;
-  for (let index = 0; index < key.length; index += 1) {
-    value = Math.imul(value ^ key.charCodeAt(index), 0x01000193);
-  }
-  // V8 keeps 32 bits as a double, and the remainder of a double is slow.
-  return value & 0x7fffffff;
 }

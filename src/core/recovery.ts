@@ -1,3 +1,4 @@
+import type { Keys } from './mailbox.ts';
 import type { Origins } from './origin.ts';
 
 /** Messages that failed together and will be tried again together. */
@@ -5,6 +6,8 @@ export interface FailedBatch {
   readonly messages: readonly unknown[];
   /** Undefined: none has one. */
   readonly origins?: Origins | undefined;
+  /** Read from the messages as they came, where a payload may show its key no more; undefined: none is known. */
+  readonly keys?: Keys | undefined;
   /** How often they were handed to `process`. */
   readonly attempts: number;
   /** When the oldest of them was accepted. */
@@ -76,15 +79,25 @@ export class Recovery {
     return this.retryFrom;
   }
 
-  /** Until when the sink asked not to be tried, in ms on the clock; 0 while nothing is held here. */
+  /** Until when the sink asked not to be tried, in ms on the clock. */
   get sinkRestsUntil(): number {
-    return this.count === 0 ? 0 : this.restUntil;
+    return this.restUntil;
   }
 
   /** The next attempt is not due before `retryAt`, and the sink asked for a rest until `restUntil`. */
   postpone(retryAt: number, restUntil = this.restUntil): void {
     this.retryFrom = retryAt;
     this.restUntil = restUntil;
+  }
+
+  /** The sink asked somebody not to be tried until then: nothing is tried sooner, whether or not something is held here. */
+  rest(until: number): void {
+    this.postpone(Math.max(this.retryFrom, until), Math.max(this.restUntil, until));
+  }
+
+  /** An attempt went well: the next one is due at once, or when the rest that the sink asked for is over. */
+  goOn(now: number): void {
+    this.retryFrom = this.restUntil > now ? this.restUntil : 0;
   }
 
   /** No wait goes on: the next attempt may come at once. */
@@ -161,7 +174,13 @@ export class Recovery {
   }
 }
 
-/** The messages of a batch from one index to another, with their origins. */
+/** The messages of a batch from one index to another, with their origins and keys. */
 export function partOf(batch: FailedBatch, from: number, to?: number): FailedBatch {
-  return { ...batch, messages: batch.messages.slice(from, to), origins: batch.origins?.slice(from, to) };
+  const { messages, origins, keys } = batch;
+  return {
+    ...batch,
+    messages: messages.slice(from, to),
+    origins: origins?.slice(from, to),
+    keys: keys?.slice(from, to),
+  };
 }

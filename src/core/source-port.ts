@@ -5,6 +5,8 @@
  * A source is pulled: whoever does not read is not sent anything, so back-pressure needs no verb.
  */
 export interface Source {
+  /** False: what was committed is forgotten with the process, as by a source in memory. Default: it lasts. */
+  readonly lasts?: boolean;
   /**
    * Begins to hand out partitions through `owner.assigned`, at the latest when its promise resolves for those that are
    * free. Rejects when the source cannot be reached or used; after that, and after `close`, it may be called again.

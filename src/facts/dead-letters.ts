@@ -24,8 +24,8 @@ export function isRefusal(reason: unknown): reason is 'unknown-type' | 'invalid'
 
 /** A message that could not be routed or processed. */
 export interface DeadLetter {
-  /** Counts up from 1 within a store. */
-  readonly id: number;
+  /** In memory it counts up from 1; in a store of the host it is a text, the same whenever the message comes again. */
+  readonly id: number | string;
   /** Null: no channel could be found for it. */
   readonly channel: string | null;
   readonly reason: DeadLetterReason;
@@ -36,11 +36,18 @@ export interface DeadLetter {
   readonly attempts: number;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** How often it was replayed; counted in a store of the host only. */
+  readonly replays?: number;
+}
+
+/** A dead letter in memory. */
+export interface MemoryLetter extends DeadLetter {
+  readonly id: number;
 }
 
 /** Which dead letters are meant; what is left out does not restrict. */
 export interface DeadLetterFilter {
-  readonly id?: number;
+  readonly id?: number | string;
   readonly channel?: string | null;
   readonly reason?: DeadLetterReason;
   /** At most this many, the oldest first. */
@@ -70,15 +77,17 @@ const SECOND_MS = 1_000;
  * they push out no letter of a message that was accepted and given up.
  */
 export class DeadLetters {
-  readonly #accepted: LetterShelf<DeadLetter>;
-  readonly #refused: LetterShelf<DeadLetter>;
+  readonly #accepted: LetterShelf<MemoryLetter>;
+  readonly #refused: LetterShelf<MemoryLetter>;
   #lastId = 0;
   #skipped = 0;
   /** How many of each kind were kept since. */
   readonly #samples = new Map<string, number>();
   #sampledFrom = Number.NEGATIVE_INFINITY;
+  /** What chose, or would have chosen, the partitions of their messages. */
+  readonly #keys = new WeakMap<DeadLetter, string>();
   /** It is being replayed. */
-  #replayed: DeadLetter | undefined;
+  #replayed: MemoryLetter | undefined;
 
   constructor(limits: LetterLimits) {
     this.#accepted = new LetterShelf(limits);
@@ -115,8 +124,8 @@ export class DeadLetters {
     this.#refused.limits = refusedLimits(limits);
   }
 
-  /** Undefined: it is only counted. */
-  add(fields: Omit<DeadLetter, 'id'>): DeadLetter | undefined {
+  /** Undefined: it is only counted. `key`: of a payload that may show its own no more. */
+  add(fields: Omit<DeadLetter, 'id'>, key?: string): MemoryLetter | undefined {
     const { channel, reason, message, error, attempts, at } = fields;
     const isRefused = isRefusal(reason);
     if (this.#replayed !== undefined && message === this.#replayed.message) {
@@ -131,14 +140,15 @@ export class DeadLetters {
     this.#lastId += 1;
     const letter = { id: this.#lastId, channel, reason, message, error, attempts, at };
     (isRefused ? this.#refused : this.#accepted).add(letter);
+    if (key !== undefined) this.#keys.set(letter, key);
     return letter;
   }
 
   /** Lets a letter's message be taken in again: the letter leaves when it was accepted. */
-  replay(letter: DeadLetter, accept: () => Outcome): Outcome {
+  replay(letter: MemoryLetter, accept: (key: string | undefined) => Outcome): Outcome {
     this.#replayed = letter;
     try {
-      const outcome = accept();
+      const outcome = accept(this.#keys.get(letter));
       if (outcome.status === 'accepted') this.#remove(letter.id);
       return outcome;
     } finally {
@@ -151,8 +161,8 @@ export class DeadLetters {
   }
 
   /** Those that match, oldest first. */
-  list({ id, channel, reason, limit = Number.POSITIVE_INFINITY }: DeadLetterFilter = {}): readonly DeadLetter[] {
-    const matches = (letter: DeadLetter): boolean =>
+  list({ id, channel, reason, limit = Number.POSITIVE_INFINITY }: DeadLetterFilter = {}): readonly MemoryLetter[] {
+    const matches = (letter: MemoryLetter): boolean =>
       (channel === undefined || letter.channel === channel) && (reason === undefined || letter.reason === reason);
     const letters = id === undefined ? [...this.#accepted.all(), ...this.#refused.all()] : [this.#get(id) ?? []].flat();
     return letters
@@ -168,7 +178,8 @@ export class DeadLetters {
     return dropped.length;
   }
 
-  #get(id: number): DeadLetter | undefined {
+  #get(id: number | string): MemoryLetter | undefined {
+    if (typeof id === 'string') return undefined;
     return this.#accepted.get(id) ?? this.#refused.get(id);
   }
 

@@ -1,5 +1,6 @@
 import type { ConfigChange } from '../config/diff.ts';
 import type { BreakerRates } from '../core/breaker-change.ts';
+import type { FeedFacts } from '../core/feed-facts.ts';
 import type { Gap } from '../core/gap-log.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { Trigger } from '../core/trigger.ts';
@@ -16,6 +17,7 @@ export const FAULT_PLACES = [
   'key',
   'retry-after',
   'stop',
+  'letters',
 ] as const;
 export type FaultPlace = (typeof FAULT_PLACES)[number];
 
@@ -28,24 +30,30 @@ export type AlertName =
   | 'error-rate'
   | 'oldest-message'
   | 'starvation'
-  | 'feed-silent'
   | 'refusing'
   | 'letters-evicted'
+  | 'letters-held'
   | 'key-missing'
   | 'one-partition'
   | SourceAlertName
+  | FeedAlertName
   | 'config-rejected';
 
 /** Those of them that are about a source. */
 export type SourceAlertName = 'source-held' | 'source-failed';
 
+/** Those that are about a feed; `feed-silent` is about a channel as well. */
+export type FeedAlertName = 'feed-silent' | 'feed-refused' | 'feed-flapping' | 'feed-lagging';
+
 /** Something that is wrong now and that an operator should know. */
 export interface Alert {
   readonly alert: AlertName;
-  /** Null: the alert is about the router, or about a source. */
+  /** Null: the alert is about the router, a source or a feed. */
   readonly channel: string | null;
   /** Set if the alert is about a source. */
   readonly source?: string;
+  /** Set if the alert is about a feed. */
+  readonly feed?: string;
   /** What is wrong, in words, as of the last look. */
   readonly text: string;
   /** When it was raised, in ms since 1970. */
@@ -122,6 +130,12 @@ export type RouterFacts = {
     readonly fence: number;
     readonly how: 'released' | 'lost' | 'closed';
   };
+  'feed.entered': FeedFacts['feed.entered'];
+  'feed.gap': FeedFacts['feed.gap'];
+  'feed.gapClosed': FeedFacts['feed.gapClosed'];
+  'feed.backfillFailed': FeedFacts['feed.backfillFailed'];
+  'feed.refused': FeedFacts['feed.refused'];
+  'feed.garbage': FeedFacts['feed.garbage'];
   'alert.raised': Alert;
   'alert.cleared': Alert & { readonly lastedMs: number };
   'config.applied': { readonly changes: readonly ConfigChange[] };

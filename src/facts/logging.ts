@@ -22,11 +22,15 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 
 /** Which facts are logged, and how loud. What comes with each batch is not: that is what metrics are for. */
 const logged: Readonly<Record<Level, readonly (keyof RouterFacts)[]>> = {
-  debug: ['channel.entered', 'source.entered', 'drain.progressed'],
-  info: ['router.entered', 'breaker.closed', 'stay.began', 'stay.ended', 'alert.cleared', 'config.applied'],
+  debug: ['channel.entered', 'source.entered', 'feed.entered', 'drain.progressed'],
+  info: [
+    ...(['router.entered', 'breaker.closed', 'stay.began', 'stay.ended', 'alert.cleared'] as const),
+    ...(['config.applied', 'feed.gapClosed'] as const),
+  ],
   warn: [
     ...(['channel.restarted', 'batch.failed', 'message.rejected', 'message.dropped', 'messages.held'] as const),
     ...(['breaker.opened', 'source.gap', 'alert.raised'] as const),
+    ...(['feed.gap', 'feed.refused', 'feed.garbage', 'feed.backfillFailed'] as const),
   ],
   error: ['channel.gaveUp', 'source.gaveUp', 'message.deadLettered', 'config.rejected', 'callback.failed'],
 };

@@ -18,7 +18,7 @@ export interface Limits {
 }
 
 /** What tells two facts of one type apart. */
-const TELLING = ['reason', 'place', 'alert', 'to'];
+const TELLING = ['reason', 'place', 'alert', 'to', 'feed'];
 
 /** What a fact is limited together with. */
 export function kindOf(type: string, fact: Readonly<Record<string, unknown>>): Kind {

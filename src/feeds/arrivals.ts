@@ -1,28 +1,19 @@
-import type { Clock } from '../core/clock.ts';
+import type { FeedMetrics } from '../core/supervised-feed.ts';
 import type { FeedBus } from './feed-bus.ts';
 import type { FeedProfile } from './profile.ts';
 import type { Sequences } from './sequences.ts';
 import type { Target } from './target.ts';
+import type { TurnTime } from './turn-time.ts';
 
-export interface ArrivalCounts {
-  /** Messages that were read. */
-  readonly received: number;
-  /** How many of them had a sequence number that came before. */
-  readonly repeated: number;
-  /** How many of these were let go because the feed was told to. */
-  readonly repeatedDropped: number;
-  /** When the last one came, in ms since 1970; null: none did. */
-  readonly lastMessageAt: number | null;
-  /** How long after its own time the last one came, in ms; below 0 if the clocks differ; null: it had none. */
-  readonly lagMs: number | null;
-  /** The longest of this connection. */
-  readonly lagMsMax: number | null;
-}
+export type ArrivalCounts = Pick<
+  FeedMetrics,
+  'received' | 'repeated' | 'repeatedDropped' | 'lastMessageAt' | 'lagMs' | 'lagMsMax'
+>;
 
 /** Where messages go by between the reader and the target. */
 export class Arrivals {
   readonly #profile: FeedProfile;
-  readonly #clock: Clock;
+  readonly #time: TurnTime;
   readonly #bus: FeedBus;
   readonly #sequences: Sequences;
   readonly #target: Target;
@@ -35,14 +26,14 @@ export class Arrivals {
 
   constructor(
     profile: FeedProfile,
-    clock: Clock,
+    time: TurnTime,
     bus: FeedBus,
     sequences: Sequences,
     target: Target,
     dropsRepeated: boolean,
   ) {
     this.#profile = profile;
-    this.#clock = clock;
+    this.#time = time;
     this.#bus = bus;
     this.#sequences = sequences;
     this.#target = target;
@@ -61,12 +52,31 @@ export class Arrivals {
   }
 
   take(messages: readonly unknown[], bytes: number): void {
-    const at = this.#clock.wallTime();
-    this.#received += messages.length;
+    const at = this.#time.wallTime;
+    const count = messages.length;
+    this.#received += count;
     this.#lastMessageAt = at;
-    const kept = messages.filter((message) => !this.#see(message, at) || !this.#dropsRepeated);
-    this.#repeatedDropped += messages.length - kept.length;
-    if (kept.length > 0) this.#target.take(kept, (bytes * kept.length) / messages.length);
+    // Copied only if one is let go.
+    let kept: unknown[] | undefined;
+    for (let n = 0; n < count; n += 1) {
+      const isDropped = this.#see(messages[n], at) && this.#dropsRepeated;
+      if (isDropped) kept ??= messages.slice(0, n);
+      else kept?.push(messages[n]);
+    }
+    const left = kept ?? messages;
+    this.#repeatedDropped += count - left.length;
+    if (left.length > 0) this.#target.take(left, (bytes * left.length) / count);
+  }
+
+  isUnwanted(type: string): boolean {
+    return this.#target.isUnwanted(type);
+  }
+
+  /** A message came that nobody wants, and was not parsed. */
+  skip(): void {
+    this.#received += 1;
+    this.#lastMessageAt = this.#time.wallTime;
+    this.#target.ignore();
   }
 
   /** The connection ended. */

@@ -1,5 +1,6 @@
 import { errorText } from '../core/error-text.ts';
-import type { FeedView } from './feed-view.ts';
+import type { FeedView } from '../core/supervised-feed.ts';
+import { causeInWords } from '../facts/chart-words.ts';
 
 /** After so many ms without a message a stream that is alive is called quiet. */
 const QUIET_MS = 10_000;
@@ -14,6 +15,8 @@ function sentence(view: FeedView, wallTime: number): string {
   const { state, forMs, url } = view;
   const since = `for ${seconds(forMs)}`;
   switch (state) {
+    case 'new':
+      return 'was not started.';
     case 'connecting':
       return `has been connecting to ${url} ${since}.`;
     case 'authenticating':
@@ -49,15 +52,8 @@ function streaming(view: FeedView, wallTime: number): string {
 
 function reason({ cause, error }: FeedView): string {
   if (error !== undefined) return errorText(error);
-  return causes.find(([part]) => cause.includes(part))?.[1] ?? cause;
+  return causeInWords(cause);
 }
-
-const causes: readonly (readonly [string, string])[] = [
-  ['after.connectTimeout', 'the service did not answer when it was connected to'],
-  ['after.answerTimeout', 'the service did not answer a login or a subscription'],
-  ['after.watch', 'the service was silent and did not answer a ping'],
-  ['service.ending', 'the service announced the end of the connection'],
-];
 
 function named({ subscriptions }: FeedView, standing: string): string {
   const names = Object.entries(subscriptions).flatMap(([name, each]) => (each === standing ? [name] : []));

@@ -1,27 +1,8 @@
 import mitt, { type Emitter } from 'mitt';
-import type { FeedGap } from './gaps.ts';
+import type { FeedFacts } from '../core/feed-facts.ts';
 
 // mitt describes itself to TypeScript as CommonJS although Node loads its ES module, whose default is the function.
 const createEmitter = mitt as unknown as typeof mitt.default;
-
-/** The facts a feed publishes, by event name. */
-export type FeedFacts = {
-  'feed.entered': {
-    readonly feed: string;
-    readonly from: string | null;
-    readonly to: string;
-    readonly cause: string;
-    readonly error: unknown;
-  };
-  /** Messages are missing. */
-  'feed.gap': FeedGap;
-  'feed.gapClosed': FeedGap;
-  'feed.backfillFailed': { readonly feed: string; readonly gap: FeedGap; readonly error: unknown };
-  /** The service said no; `names`: the subscriptions it said no to. */
-  'feed.refused': { readonly feed: string; readonly names: readonly string[]; readonly why: string };
-  /** Something came that is no message; `sample`: how it begins. */
-  'feed.garbage': { readonly feed: string; readonly why: string; readonly sample: string };
-};
 
 /** Publishes facts; what a listener throws is contained and counted, for it would end the process in a socket's event. */
 export class FeedBus {

@@ -1,31 +1,27 @@
 import { type Actor, createActor } from 'xstate';
 import { feedMachine } from '../../machines/feed.ts';
+import type { FeedGap } from '../core/feed-facts.ts';
 import { createPatientTimers } from '../core/patient-timers.ts';
+import type { FeedReport, FeedState, FeedView, SupervisedFeed } from '../core/supervised-feed.ts';
 import { containInspector } from '../facts/inspect.ts';
 import { Arrivals } from './arrivals.ts';
 import { DroppedRun } from './dropped-run.ts';
 import { explainFeed } from './explain-feed.ts';
 import { FeedBus } from './feed-bus.ts';
 import type { FeedSettings } from './feed-options.ts';
-import { type FeedState, type FeedView, metricsOf, stateIn } from './feed-view.ts';
-import { type FeedGap, Gaps } from './gaps.ts';
+import { metricsOf, stateIn } from './feed-view.ts';
+import { Gaps } from './gaps.ts';
 import { JournalTarget } from './journal-target.ts';
 import { Link } from './link.ts';
 import { RouterTarget } from './router-target.ts';
 import { Sequences } from './sequences.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Pressure, Target } from './target.ts';
+import { TurnTime } from './turn-time.ts';
 import { Watch } from './watch.ts';
 
-/** What a feed hands back when it is stopped. */
-export interface FeedReport {
-  readonly view: FeedView;
-  /** Messages that were read and waited for room, in order. */
-  readonly returnedMessages: readonly unknown[];
-}
-
 /** One connection to a service of market data, kept up. Made by `createFeed`. */
-export class Feed {
+export class Feed implements SupervisedFeed {
   /** The facts of the feed. */
   readonly events: FeedBus['emitter'];
   readonly #settings: FeedSettings;
@@ -38,14 +34,14 @@ export class Feed {
   readonly #watch: Watch;
   readonly #link: Link;
   readonly #actor: Actor<typeof feedMachine>;
-  #state: FeedState = 'resting';
-  #since = 0;
-  #isStarted = false;
+  #state: FeedState = 'new';
+  #since: number;
   #returned: readonly unknown[] = [];
 
   constructor(settings: FeedSettings) {
     const { name, profile, clock, backfill } = settings;
     this.#settings = settings;
+    this.#since = clock.now();
     this.events = this.#bus.emitter;
     this.#gaps = new Gaps(
       name,
@@ -63,8 +59,9 @@ export class Feed {
     this.#target = this.#targetOf(settings);
     const sequences = new Sequences(profile, found);
     const dropsRepeated = settings.repeated === 'drop';
-    this.#arrivals = new Arrivals(profile, clock, this.#bus, sequences, this.#target, dropsRepeated);
-    this.#watch = new Watch(settings);
+    const time = new TurnTime(clock);
+    this.#arrivals = new Arrivals(profile, time, this.#bus, sequences, this.#target, dropsRepeated);
+    this.#watch = new Watch(settings, time);
     this.#link = new Link(settings, this.#subscriptions, this.#arrivals, this.#watch, this.#bus);
     this.#actor = this.#makeActor();
   }
@@ -112,18 +109,15 @@ export class Feed {
 
   /** Connects, and goes on until `stop`. */
   start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
-    this.#since = this.#settings.clock.now();
-    this.#actor.start();
+    if (this.#state === 'new') this.#actor.start();
   }
 
   /** Ends the connection; what was read and waits for room is handed back. Called again, it gives the same report. */
   stop(): FeedReport {
-    // An actor that was never started hears nothing.
-    if (!this.#isStarted) this.start();
     if (this.#state !== 'stopped') {
-      this.#actor.send({ type: 'feed.stop' });
+      // An actor that was never started hears nothing, and must not connect for it.
+      if (this.#state === 'new') [this.#state, this.#since] = ['stopped', this.#settings.clock.now()];
+      else this.#actor.send({ type: 'feed.stop' });
       this.#returned = this.#target.end();
       this.#dropped.close();
     }

@@ -1,24 +1,6 @@
 import type { Clock } from '../core/clock.ts';
-
-/** `sequence`: numbers jumped. `reconnect`: the feed was away. `full`: messages came that nobody had room for. */
-export type FeedGapReason = 'sequence' | 'reconnect' | 'full';
-
-/** Messages that were not delivered: which, as far as it is known. */
-export interface FeedGap {
-  readonly id: number;
-  readonly feed: string;
-  readonly reason: FeedGapReason;
-  /** What is numbered together, such as `trade BTCUSDT`; null: everything. */
-  readonly of: string | null;
-  /** The first and the last that are missing: sequence numbers, else times in ms since 1970. */
-  readonly from: number;
-  readonly to: number;
-  readonly unit: 'sequence' | 'ms';
-  /** How many messages; null: unknown. */
-  readonly missing: number | null;
-  /** When it was found, in ms since 1970. */
-  readonly at: number;
-}
+import type { FeedGap } from '../core/feed-facts.ts';
+import type { FeedMetrics } from '../core/supervised-feed.ts';
 
 /** What is known of a gap before it is written down. */
 export type FoundGap = Pick<FeedGap, 'reason' | 'of' | 'from' | 'to' | 'unit' | 'missing'>;
@@ -36,13 +18,6 @@ export interface GapListener {
 /** So many open gaps are kept, the newest; all are counted. */
 const OPEN_MAX = 1_000;
 
-export interface GapCounts {
-  readonly found: number;
-  readonly closed: number;
-  /** Sum of what is known to be missing, closed gaps included. */
-  readonly missing: number;
-}
-
 /** The gaps of one feed. */
 export class Gaps {
   readonly #open = new Map<number, FeedGap>();
@@ -50,7 +25,7 @@ export class Gaps {
   readonly #clock: Clock;
   readonly #listener: GapListener;
   readonly #backfill: Backfill | undefined;
-  #counts: GapCounts = { found: 0, closed: 0, missing: 0 };
+  #counts: FeedMetrics['gaps'] = { found: 0, closed: 0, missing: 0 };
 
   constructor(feed: string, clock: Clock, listener: GapListener, backfill: Backfill | undefined) {
     this.#feed = feed;
@@ -64,7 +39,7 @@ export class Gaps {
     return [...this.#open.values()];
   }
 
-  get counts(): GapCounts {
+  get counts(): FeedMetrics['gaps'] {
     return this.#counts;
   }
 

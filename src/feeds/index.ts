@@ -2,11 +2,11 @@ import { Feed } from './feed.ts';
 import { type FeedOptions, feedSettings } from './feed-options.ts';
 import { openWebSocket } from './web-socket.ts';
 
-export type { Feed, FeedReport } from './feed.ts';
-export type { FeedFacts } from './feed-bus.ts';
+export type { FeedFacts, FeedGap, FeedGapReason } from '../core/feed-facts.ts';
+export type { FeedMetrics, FeedReport, FeedState, FeedView, Standing } from '../core/supervised-feed.ts';
+export type { Feed } from './feed.ts';
 export type { FeedOptions } from './feed-options.ts';
-export type { FeedMetrics, FeedState, FeedView } from './feed-view.ts';
-export type { Backfill, FeedGap, FeedGapReason } from './gaps.ts';
+export type { Backfill } from './gaps.ts';
 export { type Hours, type WeeklyHours, weekly } from './hours.ts';
 export type { Answer, Credentials, FeedProfile, Meant, SequenceNumber } from './profile.ts';
 export { type AlpacaStream, alpaca } from './profiles/alpaca.ts';
@@ -15,7 +15,6 @@ export { coinbase } from './profiles/coinbase.ts';
 export { kraken } from './profiles/kraken.ts';
 export { type MassiveMarket, massive } from './profiles/massive.ts';
 export type { FeedSocket, OpenSocket, SocketEnd, SocketListener, SocketOptions } from './socket.ts';
-export type { Standing } from './subscriptions.ts';
 export type { FullPolicy, MessageJournal, MessageRouter } from './target.ts';
 
 /**

@@ -30,6 +30,15 @@ export class JournalTarget implements Target {
     void this.#write(messages, bytes);
   }
 
+  /** A journal has all that came: who reads it decides. */
+  isUnwanted(): boolean {
+    return false;
+  }
+
+  ignore(): void {
+    this.#count.ignored += 1;
+  }
+
   /** What waits for the disk is the journal's: it cannot be taken back. */
   end(): readonly unknown[] {
     return [];

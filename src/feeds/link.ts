@@ -1,5 +1,6 @@
 import { toError } from '../core/error-text.ts';
 import type { FeedPort, FeedSignal } from '../core/feed-port.ts';
+import type { FeedMetrics } from '../core/supervised-feed.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { FeedBus } from './feed-bus.ts';
 import type { FeedSettings } from './feed-options.ts';
@@ -14,18 +15,8 @@ import type { Watch } from './watch.ts';
 /** Who is told that there is too much of something waits at least this long, in ms. */
 const LIMITED_MS_MIN = 10_000;
 
-export interface LinkCounts extends ReaderCounts {
-  /** How often a socket was opened, or tried to. */
-  readonly connections: number;
-  /** How often messages could come again after they could before. */
-  readonly reconnects: number;
-  /** How often the service said no to a login or to subscriptions. */
-  readonly refusals: number;
-  /** How often it said that there is too much of something. */
-  readonly limits: number;
-  /** Pings of the service, and answers to ours. */
-  readonly beats: number;
-}
+export type LinkCounts = ReaderCounts &
+  Pick<FeedMetrics, 'beats' | 'connections' | 'reconnects' | 'refusals' | 'limits'>;
 
 /** The connections of one feed, one after the other, as its statechart sees them. */
 export class Link implements FeedPort {
@@ -53,6 +44,8 @@ export class Link implements FeedPort {
     this.#reader = new Reader(settings.profile, {
       answered: (answer) => this.#answered(answer),
       came: (messages, bytes) => arrivals.take(messages, bytes),
+      isUnwanted: (type) => arrivals.isUnwanted(type),
+      skipped: () => arrivals.skip(),
       garbage: (why, sample) =>
         bus.publish('feed.garbage', { feed: settings.name, why, sample: this.#secrets.hide(sample) }),
     });
@@ -171,14 +164,20 @@ export class Link implements FeedPort {
   }
 
   #listener(isOver: () => boolean): SocketListener {
-    const hear = (act: () => void): void => {
-      if (isOver()) return;
+    const hears = (): boolean => {
+      if (isOver()) return false;
       this.#watch.heard();
-      act();
+      return true;
+    };
+    const hear = (act: () => void): void => {
+      if (hears()) act();
     };
     return {
       opened: () => hear(() => this.#settings.profile.greets !== true && this.#notify({ type: 'socket.opened' })),
-      text: (text, bytes) => hear(() => this.#reader.text(text, bytes)),
+      // No closure for each frame.
+      text: (text, bytes) => {
+        if (hears()) this.#reader.text(text, bytes);
+      },
       binary: (bytes) => hear(() => this.#reader.binary(bytes)),
       beat: () =>
         hear(() => {

@@ -51,6 +51,11 @@ export interface FeedProfile {
   /** Messages that ask for these subscriptions. Throws on a name that it cannot read. `id` tells the request apart. */
   subscribe(names: readonly string[], id: number): readonly unknown[];
   unsubscribe(names: readonly string[], id: number): readonly unknown[];
+  /**
+   * What stands in the field of `recognize` of the one message that this text is, found without parsing; undefined, or if it
+   * throws: the text is parsed. A message whose type is null in the table is then only counted. Default: every text is parsed.
+   */
+  peek?(text: string): string | undefined;
   /** Undefined: it is market data. An array that is a whole frame is asked for each of its elements. */
   answer(element: unknown): Answer | undefined;
   /** The message, or the messages, inside of what came. Default: what came is the message. */
@@ -74,6 +79,14 @@ export function fieldsOf(element: unknown): Fields {
 export function textIn(fields: Fields, name: string): string | undefined {
   const value = fields[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** The text in quotes that follows `before`, which must stand at `at`; undefined: something else does. */
+export function quotedAfter(text: string, before: string, at = 0): string | undefined {
+  if (!text.startsWith(before, at)) return undefined;
+  const from = at + before.length;
+  const to = text.indexOf('"', from);
+  return to === -1 ? undefined : text.slice(from, to);
 }
 
 /** A time as services write it, in ms since 1970: a number of ms, µs or ns, told apart by its size, or ISO 8601. */

@@ -1,4 +1,5 @@
 import { errorText } from '../core/error-text.ts';
+import type { FeedMetrics } from '../core/supervised-feed.ts';
 import type { Answer, FeedProfile } from './profile.ts';
 
 /** Who hears what a reader made of a frame. */
@@ -6,18 +7,15 @@ export interface Hearer {
   answered(answer: Answer): void;
   /** At least one message, in order. */
   came(messages: readonly unknown[], bytes: number): void;
+  /** Nobody wants messages with this in the field that tells them apart. */
+  isUnwanted(type: string): boolean;
+  /** A message of that kind came, and was not parsed. */
+  skipped(): void;
   /** `sample`: how it begins. */
   garbage(why: string, sample: string): void;
 }
 
-export interface ReaderCounts {
-  readonly frames: number;
-  readonly bytes: number;
-  /** Messages of the service about the connection. */
-  readonly control: number;
-  /** Frames, or elements of frames, that are no message. */
-  readonly garbage: number;
-}
+export type ReaderCounts = Pick<FeedMetrics, 'frames' | 'bytes' | 'control' | 'garbage'>;
 
 const SAMPLE_MAX = 200;
 
@@ -42,6 +40,7 @@ export class Reader {
   text(text: string, bytes: number): void {
     this.#frames += 1;
     this.#bytes += bytes;
+    if (this.#isUnwanted(text)) return this.#hearer.skipped();
     let frame: unknown;
     try {
       frame = JSON.parse(text);
@@ -49,10 +48,9 @@ export class Reader {
       const what = /^\s*</.test(text) ? 'a page of HTML, as a proxy sends it' : 'no JSON, or half of it';
       return this.#waste(what, text);
     }
-    const messages: unknown[] = [];
-    if (Array.isArray(frame) && frame.every(isRecord)) for (const element of frame) this.#read(element, messages, text);
-    else this.#read(frame, messages, text);
-    if (messages.length > 0) this.#hearer.came(messages, bytes);
+    if (isListOfRecords(frame)) return this.#came(this.#listed(frame, text), bytes);
+    const inside = this.#inside(frame, text);
+    if (inside !== undefined) this.#came(Array.isArray(inside) ? inside : [inside], bytes);
   }
 
   binary(bytes: Uint8Array): void {
@@ -61,8 +59,42 @@ export class Reader {
     this.#waste('bytes where text is due', Buffer.from(bytes.subarray(0, SAMPLE_MAX / 2)).toString('hex'));
   }
 
-  /** Answers are told at once, so that those of one frame are heard in order. */
-  #read(element: unknown, messages: unknown[], text: string): void {
+  /** Its type is known without parsing, and nobody wants it. */
+  #isUnwanted(text: string): boolean {
+    if (this.#profile.peek === undefined) return false;
+    try {
+      const type = this.#profile.peek(text);
+      return type !== undefined && this.#hearer.isUnwanted(type);
+    } catch {
+      return false;
+    }
+  }
+
+  #came(messages: readonly unknown[], bytes: number): void {
+    if (messages.length > 0) this.#hearer.came(messages, bytes);
+  }
+
+  /** The messages of a list: the list itself if it holds nothing else, so that nothing is copied. */
+  #listed(frame: readonly unknown[], text: string): readonly unknown[] {
+    let kept: unknown[] | undefined;
+    for (let at = 0; at < frame.length; at += 1) {
+      const element = frame[at];
+      const inside = this.#inside(element, text);
+      if (inside === element) kept?.push(element);
+      else {
+        kept ??= frame.slice(0, at);
+        const found = Array.isArray(inside) ? inside : inside === undefined ? [] : [inside];
+        for (const message of found) kept.push(message);
+      }
+    }
+    return kept ?? frame;
+  }
+
+  /**
+   * The message of an element, or a list of those in its envelope; undefined: there is none. Answers are told at once, so
+   * that those of one frame are heard in order.
+   */
+  #inside(element: unknown, text: string): unknown {
     try {
       if (!isRecord(element)) return this.#waste('JSON that is no message', text);
       const answer = this.#profile.answer(element);
@@ -70,12 +102,16 @@ export class Reader {
         this.#control += 1;
         return this.#hearer.answered(answer);
       }
-      const inside = this.#profile.unwrap === undefined ? element : this.#profile.unwrap(element);
-      for (const message of Array.isArray(inside) ? inside : [inside])
-        if (isRecord(message)) messages.push(message);
-        else this.#waste('an envelope without a message', text);
+      if (this.#profile.unwrap === undefined) return element;
+      const inside = this.#profile.unwrap(element);
+      if (isRecord(inside) || isListOfRecords(inside)) return inside;
+      const messages = Array.isArray(inside) ? inside.filter(isRecord) : [];
+      const wasted = Array.isArray(inside) ? inside.length - messages.length : 1;
+      for (let n = 0; n < wasted; n += 1) this.#waste('an envelope without a message', text);
+      return messages;
     } catch (error) {
       this.#waste(`a message that the profile cannot read: ${errorText(error)}`, text);
+      return undefined;
     }
   }
 
@@ -87,4 +123,10 @@ export class Reader {
 
 function isRecord(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isListOfRecords(value: unknown): value is readonly unknown[] {
+  if (!Array.isArray(value)) return false;
+  for (const element of value) if (!isRecord(element)) return false;
+  return true;
 }

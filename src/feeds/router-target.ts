@@ -1,4 +1,4 @@
-import type { Outcome } from '../core/outcome.ts';
+import type { RejectReason } from '../core/outcome.ts';
 import type { FeedProfile } from './profile.ts';
 import type { MessageRouter, Pressure, Target, TargetCounts, TargetLimits } from './target.ts';
 
@@ -21,6 +21,7 @@ export class RouterTarget implements Target {
   readonly #held: Held[] = [];
   #heldBytes = 0;
   #isOffering = false;
+  #isDropping = false;
   readonly #count = { delivered: 0, refused: 0, ignored: 0, dropped: 0, returned: 0 };
 
   constructor(router: MessageRouter, profile: FeedProfile, limits: TargetLimits, pressure: Pressure) {
@@ -41,7 +42,16 @@ export class RouterTarget implements Target {
   }
 
   take(messages: readonly unknown[], bytes: number): void {
-    for (const message of messages) this.#take(message, bytes / messages.length);
+    const each = bytes / messages.length;
+    for (let n = 0; n < messages.length; n += 1) this.#take(messages[n], each);
+  }
+
+  isUnwanted(type: string): boolean {
+    return this.#options.get(type) === null;
+  }
+
+  ignore(): void {
+    this.#count.ignored += 1;
   }
 
   end(): readonly unknown[] {
@@ -54,18 +64,32 @@ export class RouterTarget implements Target {
   #take(message: unknown, bytes: number): void {
     // A claim that the reader has verified: it hands on objects only.
     const options = this.#options.get((message as Record<string, unknown>)[this.#recognize.field]);
-    if (options === null) this.#count.ignored += 1;
-    else if (this.#isOffering) this.#hold({ message, options, bytes });
-    else this.#settle({ message, options, bytes }, this.#router.route(message, options));
+    if (options === null) {
+      this.#count.ignored += 1;
+    } else if (this.#isOffering) {
+      this.#hold({ message, options, bytes });
+    } else {
+      const outcome = this.#router.route(message, options);
+      if (outcome.status === 'accepted') this.#delivered();
+      else if (outcome.reason === 'mailbox-full' && this.#limits.whenFull === 'pause') {
+        this.#hold({ message, options, bytes });
+      } else this.#refused(outcome.reason);
+    }
   }
 
-  #settle(held: Held, outcome: Outcome): void {
-    const why = outcome.status === 'accepted' ? undefined : outcome.reason;
-    if (why === 'mailbox-full' && this.#limits.whenFull === 'pause') return this.#hold(held);
+  #delivered(): void {
+    this.#count.delivered += 1;
+    if (this.#isDropping) this.#recover();
+  }
+
+  #refused(why: RejectReason): void {
     if (why === 'mailbox-full') return this.#drop();
-    if (why === undefined) this.#count.delivered += 1;
-    else if (why === 'ignored') this.#count.ignored += 1;
-    else this.#count.refused += 1;
+    this.#count[why === 'ignored' ? 'ignored' : 'refused'] += 1;
+    this.#recover();
+  }
+
+  #recover(): void {
+    this.#isDropping = false;
     this.#pressure.recovered();
   }
 
@@ -78,6 +102,7 @@ export class RouterTarget implements Target {
 
   #drop(): void {
     this.#count.dropped += 1;
+    this.#isDropping = true;
     this.#pressure.dropped();
   }
 
@@ -92,8 +117,8 @@ export class RouterTarget implements Target {
       if (outcome === undefined) return;
       this.#held.shift();
       this.#heldBytes -= next.bytes;
-      if (outcome.status === 'rejected' && outcome.reason === 'mailbox-full') this.#drop();
-      else this.#settle(next, outcome);
+      if (outcome.status === 'accepted') this.#delivered();
+      else this.#refused(outcome.reason);
     }
     this.#isOffering = false;
     this.#pressure.resume();

@@ -1,8 +1,6 @@
 import { SluiceError } from '../core/sluice-error.ts';
+import type { Standing } from '../core/supervised-feed.ts';
 import type { FeedProfile, Meant } from './profile.ts';
-
-/** `wanted`: not asked for on this connection. `asked`: without an answer. A refused one is not asked for again. */
-export type Standing = 'wanted' | 'asked' | 'accepted' | 'refused';
 
 /** What a feed subscribes to, and what the service said of each name. */
 export class Subscriptions {

@@ -1,4 +1,5 @@
 import type { Outcome } from '../core/outcome.ts';
+import type { FeedMetrics } from '../core/supervised-feed.ts';
 
 /** What becomes of messages when nobody has room: the socket waits, or they are let go, with a gap that says so. */
 export type FullPolicy = 'pause' | 'drop';
@@ -15,20 +16,7 @@ export interface MessageJournal {
 }
 
 /** What became of messages after they were read; each of them is in one of these. */
-export interface TargetCounts {
-  /** Taken in by the router, or written to the journal. */
-  readonly delivered: number;
-  /** The router did not want them for another reason than room; its dead letters say which. */
-  readonly refused: number;
-  /** Nobody wants messages of this type. */
-  readonly ignored: number;
-  /** Nobody had room. */
-  readonly dropped: number;
-  /** They wait for room, or for the disk. */
-  readonly held: number;
-  /** Were held when the feed was stopped. */
-  readonly returned: number;
-}
+export type TargetCounts = Pick<FeedMetrics, 'delivered' | 'refused' | 'ignored' | 'dropped' | 'held' | 'returned'>;
 
 /** How a target acts on its feed. */
 export interface Pressure {
@@ -48,6 +36,10 @@ export interface Target {
   readonly isFull: boolean;
   /** Messages in order, which had so many bytes together. */
   take(messages: readonly unknown[], bytes: number): void;
+  /** Nobody wants messages with this in the field that tells them apart. */
+  isUnwanted(type: string): boolean;
+  /** A message of that kind came, and was not parsed. */
+  ignore(): void;
   /** Takes nothing more; returns what waits, in order. */
   end(): readonly unknown[];
 }

@@ -1,11 +1,13 @@
 import { backoffMs } from '../core/backoff.ts';
 import type { FeedSettings } from './feed-options.ts';
+import type { TurnTime } from './turn-time.ts';
 
 const MINUTE_MS = 60_000;
 
 /** The times of one connection after the other: when to ask for a sign of life, when to trust, when to try again. */
 export class Watch {
   readonly #settings: FeedSettings;
+  readonly #time: TurnTime;
   #lastFrameAt = 0;
   #isAsked = false;
   #isPaused = false;
@@ -14,8 +16,9 @@ export class Watch {
   #retryAt = 0;
   #notBefore = 0;
 
-  constructor(settings: FeedSettings) {
+  constructor(settings: FeedSettings, time: TurnTime) {
     this.#settings = settings;
+    this.#time = time;
   }
 
   /** Attempts since messages last came for a stable while. */
@@ -55,7 +58,7 @@ export class Watch {
 
   /** A frame came. */
   heard(): void {
-    this.#lastFrameAt = this.#now;
+    this.#lastFrameAt = this.#time.now;
     this.#isAsked = false;
   }
 

@@ -36,4 +36,5 @@ export interface Charts {
   readonly channel: Chart;
   readonly router: Chart;
   readonly source: Chart;
+  readonly feed: Chart;
 }

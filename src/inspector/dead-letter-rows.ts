@@ -7,8 +7,12 @@ const LETTERS_MAX = 100;
 const HIDDEN = 'not shown: it may quote the message';
 
 /** The newest dead letters of a channel, or with null those of no channel, newest first; messages only if wanted. */
-export function listLetters(router: DataChannelRouter, channel: string | null, showPayloads: boolean): Letters {
-  const all = router.deadLetters.list({ channel });
+export async function listLetters(
+  router: DataChannelRouter,
+  channel: string | null,
+  showPayloads: boolean,
+): Promise<Letters> {
+  const all = await router.deadLetters.list({ channel });
   const letters = all.slice(-LETTERS_MAX).reverse();
   return {
     stored: all.length,

@@ -2,10 +2,11 @@ import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Distribution, distributionBetween } from '../core/histogram.ts';
 import { type ChannelReading, channelsOf, type Reading } from '../metrics/reading.ts';
+import type { FeedReading } from '../report/feed-info.ts';
 import type { HealthStatus } from '../report/health.ts';
 import type { SourceMetrics } from '../report/source-metrics.ts';
 import type { DataChannelRouter } from '../router/router.ts';
-import type { ChannelRow, Frame, SourceRow, Spread } from './protocol.ts';
+import type { ChannelRow, FeedRow, Frame, SourceRow, Spread } from './protocol.ts';
 import { toneOf } from './tone.ts';
 
 /** Everything the page shows about this moment; durations are those since an earlier reading, or since the start. */
@@ -28,6 +29,9 @@ export function takeFrame(router: DataChannelRouter, clock: Clock, reading: Read
     sources: Object.entries(metrics.sources).map(([name, source]) =>
       sourceRowOf(router, name, source, health.sources[name]?.status),
     ),
+    feeds: Object.entries(metrics.feeds).map(([name, feed]) =>
+      feedRowOf(router, name, feed, health.feeds[name]?.status),
+    ),
   };
 }
 
@@ -42,6 +46,18 @@ function sourceRowOf(
   // One that is read may hold a frame for too long.
   const tone = status === 'degraded' ? 'wait' : toneOf(state);
   return { ...metrics, name, tone, sinceMs, sentence, oldestMs: oldestMs > 0 ? oldestMs : null };
+}
+
+function feedRowOf(
+  router: DataChannelRouter,
+  name: string,
+  reading: FeedReading,
+  status: HealthStatus | undefined,
+): FeedRow {
+  const { sentence, sinceMs } = router.explain(name);
+  const tone = toneOf(reading.state);
+  // One that streams may have an alert.
+  return { ...reading, name, tone: tone === 'good' && status !== 'healthy' ? 'wait' : tone, sinceMs, sentence };
 }
 
 function rowOf(

@@ -132,11 +132,11 @@ function routesOf(
   { allowControl, showPayloads }: { readonly allowControl: boolean; readonly showPayloads: boolean },
 ): Routes {
   return {
-    get(path, query): Answer {
+    get(path, query) {
       if (path === 'live') return stream.answer();
       if (path !== 'dead-letters') return page.get(path) ?? NOTHING;
       const letters = listLetters(router, query.get('channel') || null, showPayloads);
-      return { type: JSON_TYPE, content: JSON.stringify(letters) };
+      return letters.then((listed) => ({ type: JSON_TYPE, content: JSON.stringify(listed) }));
     },
     post(path, body): Answer {
       if (path !== 'operate') return NOTHING;

@@ -1,6 +1,7 @@
 import type { BreakerMetrics } from '../channel/channel-metrics.ts';
 import type { ConfigChange } from '../config/diff.ts';
 import type { Alert } from '../facts/events.ts';
+import type { FeedReading } from '../report/feed-info.ts';
 import type { HealthStatus } from '../report/health.ts';
 import type { LetterCounts } from '../report/metrics.ts';
 import type { SourceMetrics } from '../report/source-metrics.ts';
@@ -17,7 +18,7 @@ export interface Entry {
   /** In ms since 1970. */
   readonly at: number;
   readonly kind: 'state' | 'restart' | 'breaker' | 'alert' | 'config' | 'operator';
-  /** With `/n` for one of several partitions, or the name of a source; null: the entry is about the router. */
+  /** With `/n` for one of several partitions, or the name of a source or a feed; null: the entry is about the router. */
   readonly channel: string | null;
   readonly text: string;
   readonly tone: Tone;
@@ -74,6 +75,15 @@ export interface SourceRow extends Omit<SourceMetrics, 'oldestMs'> {
   readonly oldestMs: number | null;
 }
 
+/** A feed as one frame shows it. */
+export interface FeedRow extends FeedReading {
+  readonly name: string;
+  readonly tone: Tone;
+  readonly sinceMs: number;
+  /** The sentence of `explain`. */
+  readonly sentence: string;
+}
+
 /** Everything the page shows about one moment. */
 export interface Frame {
   /** In ms since 1970. */
@@ -89,6 +99,7 @@ export interface Frame {
   readonly alerts: readonly Alert[];
   readonly channels: readonly ChannelRow[];
   readonly sources: readonly SourceRow[];
+  readonly feeds: readonly FeedRow[];
 }
 
 /** The first message to a page, and to a page that fell behind. */
@@ -115,7 +126,7 @@ export type Operation = (typeof operations)[number];
 
 /** A dead letter as the page shows it. */
 export interface LetterRow {
-  readonly id: number;
+  readonly id: number | string;
   readonly at: number;
   readonly channel: string | null;
   readonly reason: string;

@@ -13,7 +13,7 @@ export type Answer =
 
 /** What is served below the token. */
 export interface Routes {
-  get(path: string, query: URLSearchParams): Answer;
+  get(path: string, query: URLSearchParams): Answer | Promise<Answer>;
   /** A request for a change; `body` has at most 4 kB. */
   post(path: string, body: string): Answer;
 }
@@ -76,7 +76,8 @@ function respond(request: IncomingMessage, response: ServerResponse, token: stri
   if ('status' in admitted) return send(request, response, admitted);
   const query = new URLSearchParams(request.url?.split('?')[1] ?? '');
   const { method } = request;
-  if (method === 'GET' || method === 'HEAD') return answer(request, response, () => routes.get(admitted.path, query));
+  if (method === 'GET' || method === 'HEAD')
+    return void answer(request, response, () => routes.get(admitted.path, query));
   if (method !== 'POST') return send(request, response, { status: 405, text: 'only GET, HEAD and POST are allowed' });
   const refusal = admitChange(request);
   if (refusal !== undefined) return send(request, response, refusal);
@@ -89,13 +90,18 @@ function respond(request: IncomingMessage, response: ServerResponse, token: stri
       send(request, response, { status: 413, text: `a body may have at most ${BODY_BYTES_MAX} bytes` });
     }
   });
-  request.on('end', () => answer(request, response, () => routes.post(admitted.path, body)));
+  request.on('end', () => void answer(request, response, () => routes.post(admitted.path, body)));
 }
 
 /** An error in here is the answer to the page: it must not reach the router. */
-function answer(request: IncomingMessage, response: ServerResponse, make: () => Answer): void {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  make: () => Answer | Promise<Answer>,
+): Promise<void> {
   try {
-    send(request, response, make());
+    const made = make();
+    send(request, response, made instanceof Promise ? await made : made);
   } catch (error) {
     const status = error instanceof SluiceError ? 409 : 500;
     end(request, response, status, 'text/plain; charset=utf-8', errorText(error));

@@ -1,6 +1,6 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import { Counter, type Counters } from '../core/counters.ts';
-import type { Labels } from '../metrics/labels.ts';
+import type { MetricsOptions } from '../metrics/labels.ts';
 import type { Reading } from '../metrics/reading.ts';
 import type { RouterHealth } from '../report/health.ts';
 import { countsOf } from '../report/metrics.ts';
@@ -23,15 +23,14 @@ export interface Everything {
   readonly counters: Readonly<Record<string, readonly Counters[]>>;
 }
 
-/** Where the thread serves, to whom, and with which labels. */
-export interface Service {
+/** Where the thread serves, to whom, and how metrics are told. */
+export interface Service extends Required<MetricsOptions> {
   readonly host: string;
   readonly port: number;
   readonly metricsPath: string;
   readonly healthPath: string;
   /** False: everyone who reaches the port may ask. */
   readonly token: string | false;
-  readonly labels: Labels;
   readonly stuckAfterMs: number;
 }
 

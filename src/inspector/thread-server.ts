@@ -4,15 +4,23 @@ import type { AddressInfo } from 'node:net';
 import { PROMETHEUS_CONTENT_TYPE } from '../metrics/prometheus.ts';
 import { dropRest, refuseUnparsable } from './refused-rest.ts';
 import type { Service } from './thread-link.ts';
-import type { ThreadWatch } from './thread-watch.ts';
 
 const CONNECTIONS_MAX = 64;
 const REQUEST_MS_MAX = 5_000;
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
+/** What is served. */
+export interface Watch {
+  metrics(): Promise<string>;
+  health(): Promise<{ readonly ready: boolean }>;
+}
+
 /** Serves metrics and health to requests that have the token, by default only to those from this computer. */
-export function createThreadServer(watch: ThreadWatch, service: Omit<Service, 'labels' | 'stuckAfterMs'>): Server {
+export function createThreadServer(
+  watch: Watch,
+  service: Omit<Service, 'labels' | 'buckets' | 'stuckAfterMs'>,
+): Server {
   const { healthPath, metricsPath, token } = service;
   const limits = { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, connectionsCheckingInterval: 1_000 };
   const server = createServer(limits, (request, response) => {

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { Labels } from '../metrics/labels.ts';
+import { checkedOptions, type MetricsOptions } from '../metrics/labels.ts';
 import type { Measure } from '../metrics/measure.ts';
 import { textOf } from '../metrics/prometheus.ts';
 import type { RouterHealth } from '../report/health.ts';
@@ -31,7 +31,7 @@ export class ThreadWatch {
   readonly #ask: (question: Question) => void;
   readonly #clock: Clock;
   readonly #stuckAfterMs: number;
-  readonly #labels: Labels;
+  readonly #told: Required<MetricsOptions>;
   /** When each open question was asked. */
   readonly #open = new Map<Question, number>();
   #waiting: (() => void)[] = [];
@@ -42,10 +42,10 @@ export class ThreadWatch {
     ask: (question: Question) => void,
     clock: Clock,
     stuckAfterMs: number,
-    labels: Labels = {},
+    told = checkedOptions('thread', {}),
   ) {
     this.#known = known;
-    this.#labels = labels;
+    this.#told = told;
     this.#ask = ask;
     this.#clock = clock;
     this.#stuckAfterMs = stuckAfterMs;
@@ -70,7 +70,7 @@ export class ThreadWatch {
   /** Everything as Prometheus reads it. */
   async metrics(): Promise<string> {
     await this.#refresh();
-    return textOf([{ reading: withCounters(this.#known), labels: this.#labels }], this.#measures());
+    return textOf([{ reading: withCounters(this.#known), ...this.#told }], this.#measures());
   }
 
   async health(): Promise<ThreadHealth> {

@@ -9,9 +9,9 @@ import { ThreadWatch } from './thread-watch.ts';
 if (parentPort === null) throw new Error('thread-worker.ts is the code of a worker thread');
 const main = parentPort;
 const { first, ...service } = workerData as ThreadData;
-const { host, labels, port, stuckAfterMs } = service;
+const { host, labels, buckets, port, stuckAfterMs } = service;
 const ask = (question: Question): void => main.postMessage(question);
-const watch = new ThreadWatch(first, ask, createSystemClock(), stuckAfterMs, labels);
+const watch = new ThreadWatch(first, ask, createSystemClock(), stuckAfterMs, { labels, buckets });
 main.on('message', (answer: Answer) => watch.hear(answer));
 
 const greet = (greeting: Greeting): void => main.postMessage(greeting);

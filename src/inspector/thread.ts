@@ -2,13 +2,14 @@ import { Worker } from 'node:worker_threads';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { Counters } from '../core/counters.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { type Labels, labelsIn, type MetricsOptions } from '../metrics/labels.ts';
+import { DEFAULT_BUCKETS } from '../metrics/bucket-counts.ts';
+import { checkedOptions, type MetricsOptions } from '../metrics/labels.ts';
 import { readRouter } from '../metrics/reading.ts';
 import { type DataChannelRouter, partsOf } from '../router/router.ts';
 import type { Answer, Everything, Greeting, Question, Service, ThreadData } from './thread-link.ts';
 
 /** How the thread serves metrics and health. */
-export interface MetricsThreadOptions {
+export interface MetricsThreadOptions extends MetricsOptions {
   /** The address it listens on, such as `0.0.0.0` in a container. Default 127.0.0.1: only this computer. */
   readonly host?: string;
   /** Default 0: any free port. */
@@ -22,8 +23,6 @@ export interface MetricsThreadOptions {
    * ask. Default: that of the inspector's page, which is random.
    */
   readonly token?: string | false;
-  /** Labels for every metric, as in `prometheusText`. Default: none. */
-  readonly labels?: Labels;
   /** After how long without an answer the main thread counts as stuck, in ms. Default 1,000. */
   readonly stuckAfterMs?: number;
 }
@@ -35,6 +34,7 @@ const threadOptions: OptionNames<MetricsThreadOptions> = {
   healthPath: true,
   token: true,
   labels: true,
+  buckets: true,
   stuckAfterMs: true,
 };
 
@@ -97,7 +97,7 @@ export async function startMetricsThread(
 export function serviceOf(options: MetricsThreadOptions, pageToken: string): Service {
   checkOptions('thread', options, threadOptions);
   const { host = '127.0.0.1', port = 0, metricsPath = '/metrics', healthPath = '/health' } = options;
-  const { token = pageToken, stuckAfterMs = 1_000 } = options;
+  const { token = pageToken, stuckAfterMs = 1_000, labels = {}, buckets = DEFAULT_BUCKETS } = options;
   const refuse = (what: string, got: unknown): never => {
     throw new SluiceError('invalid-option', `thread: ${what}, got ${JSON.stringify(got)}`);
   };
@@ -110,11 +110,8 @@ export function serviceOf(options: MetricsThreadOptions, pageToken: string): Ser
   if (metricsPath === healthPath) refuse('metricsPath and healthPath must differ', metricsPath);
   if (token !== false && (typeof token !== 'string' || token === '')) refuse('token must be a string or false', token);
   if (!(stuckAfterMs > 0)) refuse('stuckAfterMs must be a number above 0', stuckAfterMs);
-  return { host, port, metricsPath, healthPath, token, stuckAfterMs, labels: labelsIn('thread', labelsOf(options)) };
-}
-
-function labelsOf({ labels }: MetricsThreadOptions): MetricsOptions {
-  return labels === undefined ? {} : { labels };
+  const told = checkedOptions('thread', { labels, buckets });
+  return { host, port, metricsPath, healthPath, token, stuckAfterMs, ...told };
 }
 
 /** A number that a port can have; 0 is any free port. */

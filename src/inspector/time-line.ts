@@ -38,6 +38,12 @@ export class TimeLine {
     listen('router.entered', ({ from, to, cause }) => this.#enter(null, from, to, cause, undefined));
     listen('channel.entered', ({ channel, from, to, cause, error }) => this.#enter(channel, from, to, cause, error));
     listen('source.entered', ({ source, from, to, cause, error }) => this.#enter(source, from, to, cause, error));
+    listen('feed.entered', ({ feed, from, to, cause, error }) => this.#enter(feed, from, to, cause, error));
+    listen('feed.gap', (gap) => this.add({ kind: 'alert', channel: gap.feed, tone: 'bad', text: gapInWords(gap) }));
+    listen('feed.refused', ({ feed, names, why }) => {
+      const what = names.length === 0 ? '' : ` ${names.join(', ')}`;
+      this.add({ kind: 'alert', channel: feed, tone: 'bad', text: `the service refused${what}: ${why}` });
+    });
     listen('source.gaveUp', ({ source, error }) => {
       this.add({ kind: 'restart', channel: source, tone: 'bad', text: `given up: ${toText(error)}` });
     });
@@ -51,12 +57,12 @@ export class TimeLine {
     listen('breaker.closed', ({ channel, cause }) => {
       this.add({ kind: 'breaker', channel, tone: 'good', text: `breaker closed: ${inWords(cause)}` });
     });
-    listen('alert.raised', ({ alert, channel, source, text }) => {
-      this.add({ kind: 'alert', channel: source ?? channel, tone: 'bad', text: `alert ${alert}: ${text}` });
+    listen('alert.raised', ({ alert, channel, source, feed, text }) => {
+      this.add({ kind: 'alert', channel: source ?? feed ?? channel, tone: 'bad', text: `alert ${alert}: ${text}` });
     });
-    listen('alert.cleared', ({ alert, channel, source, lastedMs }) => {
+    listen('alert.cleared', ({ alert, channel, source, feed, lastedMs }) => {
       const text = `alert ${alert} is over after ${(lastedMs / 1_000).toFixed(1)} s`;
-      this.add({ kind: 'alert', channel: source ?? channel, tone: 'good', text });
+      this.add({ kind: 'alert', channel: source ?? feed ?? channel, tone: 'good', text });
     });
     listen('config.applied', (fact) => this.add(applied(fact)));
     listen('config.rejected', ({ error }) => {
@@ -111,6 +117,12 @@ export class TimeLine {
     this.#lastId += 1;
     return { id: this.#lastId, at: this.#clock.wallTime(), ...entry };
   }
+}
+
+function gapInWords({ of, reason, missing, from, to }: RouterFacts['feed.gap']): string {
+  const what = missing === null ? 'messages may be missing' : `${missing} messages are missing`;
+  if (reason === 'sequence') return `gap: ${what}, ${from} to ${to} of ${of}`;
+  return `gap: ${what}, ${reason === 'full' ? 'for want of room' : 'the feed was away'} for ${to - from} ms`;
 }
 
 function restarted({ channel, n, withinMs }: RouterFacts['channel.restarted']): NewEntry {

@@ -14,6 +14,8 @@ export interface JournalInfo {
   /** Every frame on disk, settled ones that still stay included. */
   readonly frames: FrameCount;
   readonly unsettled: FrameCount;
+  /** How many messages were ever written, those that are gone included. */
+  readonly written: number;
   /** Everything up to this position is settled. */
   readonly position: number;
   /** Of the newest frame that was ever written. */
@@ -61,6 +63,7 @@ export async function journalInfo({ directory, state, frames, letters }: Environ
     fileBytes: size,
     frames: between(before ?? newest, newest, oldest?.at),
     unsettled: between(settled, newest, headerOf(frames.get(settled.position + 1))?.at),
+    written: newest.countTotal,
     position: checkpoint.position,
     lastPosition: Math.max(newest.position, checkpoint.position),
     takeovers: checkpoint.takeovers,

@@ -26,6 +26,10 @@ export class JournalLetters implements LetterStore {
     this.#max = max;
   }
 
+  get size(): number {
+    return countLetters(this.#store.environment);
+  }
+
   /** Rejects with `SluiceError`: `store-full`, `invalid-message`, or what ended the journal. */
   async add(letter: NewLetter): Promise<void> {
     const under = this.#adding.get(letter.id);

@@ -1,7 +1,8 @@
 import type { BreakerState } from '../core/breaker-change.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { DeadLetterReason } from '../facts/dead-letters.ts';
-import { type Measure, ofChannels, ofRouter, split, stateSet, summary } from './measure.ts';
+import { feedMeasures } from './feed-measures.ts';
+import { histogram, type Measure, ofChannels, ofRouter, split, stateSet } from './measure.ts';
 import { sourceMeasures } from './source-measures.ts';
 
 /** The reasons a channel itself has to reject: without a channel a message is unroutable. */
@@ -105,14 +106,14 @@ const calls: readonly Measure[] = [
     ['batches', 'batch', 'First attempts, by the reason why the batch was due.'],
     (c) => c.metrics.batches,
   ),
+  histogram(['processing', 's', 'How long calls of process took.'], 'processing'),
+  histogram(['queueing', 's', 'How long messages waited for their first call.'], 'queueing'),
   ofChannels(
     'counter',
     ['turns', 's', 'How long the turns of the channel took, which all below priority 1 share.'],
     (c) => c.metrics.share.spentMs / 1_000,
   ),
   ofChannels('gauge', ['turns.weight', '', 'The weight of the channel in the turns.'], (c) => c.metrics.share.weight),
-  summary(['processing', 's', 'How long calls of process took, since the start.'], 'processing'),
-  summary(['queueing', 's', 'How long messages waited for their first call, since the start.'], 'queueing'),
 ];
 
 const channels: readonly Measure[] = [
@@ -180,6 +181,11 @@ const router: readonly Measure[] = [
     (r) => r.metrics.deadLetters.stored,
   ),
   ofRouter(
+    'gauge',
+    ['dead_letters.waiting', 'message', 'Dead letters that their store does not have yet.'],
+    (r) => r.metrics.deadLetters.waiting,
+  ),
+  ofRouter(
     'counter',
     ['dead_letters.evicted', 'message', 'Dead letters evicted from the full store.'],
     (r) => r.metrics.deadLetters.evicted,
@@ -206,11 +212,11 @@ const router: readonly Measure[] = [
     name: 'alert.active',
     type: 'gauge',
     unit: '',
-    help: '1 for each active alert; the labels channel and source are empty where it is about none.',
-    labels: ['alert', 'channel', 'source'],
+    help: '1 for each active alert; the labels channel, source and feed are empty where it is about none.',
+    labels: ['alert', 'channel', 'source', 'feed'],
     read: ({ alerts }) =>
-      alerts.map(({ alert, channel, source = '' }) => ({
-        labels: { alert, channel: channel ?? '', source },
+      alerts.map(({ alert, channel, source = '', feed = '' }) => ({
+        labels: { alert, channel: channel ?? '', source, feed },
         value: 1,
       })),
   },
@@ -223,5 +229,6 @@ export const catalog: readonly Measure[] = [
   ...calls,
   ...channels,
   ...sourceMeasures,
+  ...feedMeasures,
   ...router,
 ];

@@ -1,5 +1,6 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { checkBuckets, DEFAULT_BUCKETS } from './bucket-counts.ts';
 import { catalog } from './catalog.ts';
 import type { Sample } from './measure.ts';
 
@@ -10,15 +11,20 @@ export type Labels = Readonly<Record<string, string>>;
 export interface MetricsOptions {
   /** Labels for every metric, which tell several routers apart: `{ router: 'eu' }`. Default: none. */
   readonly labels?: Labels;
+  /**
+   * The upper limits of the buckets of histograms, in seconds and rising. Only histograms with the same limits can be added
+   * up. Default: 10 µs to 100 s, three per decade.
+   */
+  readonly buckets?: readonly number[];
 }
 
-const metricsOptions: OptionNames<MetricsOptions> = { labels: true };
+const metricsOptions: OptionNames<MetricsOptions> = { labels: true, buckets: true };
 const OUR_LABELS: ReadonlySet<string> = new Set(catalog.flatMap(({ labels }) => labels));
 
-/** The labels among the options. Throws `SluiceError` `invalid-option` for a label that Prometheus or sluice refuses. */
-export function labelsIn(functionName: string, options: MetricsOptions): Labels {
+/** The options with their defaults. Throws `SluiceError` `invalid-option` for what Prometheus or sluice refuses. */
+export function checkedOptions(functionName: string, options: MetricsOptions): Required<MetricsOptions> {
   checkOptions(functionName, options, metricsOptions);
-  const { labels = {} } = options;
+  const { labels = {}, buckets = DEFAULT_BUCKETS } = options;
   for (const [name, value] of Object.entries(labels)) {
     const what = `${functionName}: the label ${JSON.stringify(name)}`;
     if (!/^(?!__)[a-zA-Z_]\w*$/.test(name))
@@ -27,7 +33,7 @@ export function labelsIn(functionName: string, options: MetricsOptions): Labels 
     if (typeof value !== 'string')
       throw new SluiceError('invalid-option', `${what} must have a string, got ${String(value)}`);
   }
-  return labels;
+  return { labels, buckets: checkBuckets(functionName, buckets) };
 }
 
 /** Says that two routers would have the same metrics. */

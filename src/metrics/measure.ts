@@ -1,27 +1,29 @@
+import { bucketCounts } from './bucket-counts.ts';
 import { type ChannelReading, channelsOf, type Reading } from './reading.ts';
 
 /** One value of a metric, identified by its labels. */
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
-  /** The suffix of the name for a value of a summary that is not a quantile. */
-  readonly suffix?: '_count';
+  /** The suffix of the name for a value of a histogram. */
+  readonly suffix?: '_bucket' | '_sum' | '_count';
 }
 
 /**
- * One metric: its name and how it is read. A `summary` has quantiles in the label `quantile`; a `counter` only grows
- * until the process ends.
+ * One metric: its name and how it is read. A `histogram` has the upper limits of its buckets in the label `le`. It and a
+ * `counter` only grow until the process ends.
  */
 export interface Measure {
   /** Dotted and without prefix: `messages.received`. */
   readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'summary';
+  readonly type: 'counter' | 'gauge' | 'histogram';
   /** What is counted, or `s` for seconds; empty for a ratio or a flag. */
   readonly unit: string;
   readonly help: string;
   /** Every label its samples have. */
   readonly labels: readonly string[];
-  read(reading: Reading): readonly Sample[];
+  /** The limits are those of histograms, in seconds. */
+  read(reading: Reading, limits: readonly number[]): readonly Sample[];
 }
 
 /** The name, the unit and the help of a metric. */
@@ -47,6 +49,24 @@ export function ofChannels(
     return value === null ? [] : [{ labels, value }];
   };
   return { name, type, unit, help, labels: ['channel'], read: (reading) => ofEach(reading, read) };
+}
+
+/** Makes measures of all items of a kind: a value of each, several that differ in one label, or none. */
+export function ofNamed<Item>(kind: string, itemsOf: (reading: Reading) => readonly (readonly [string, Item])[]) {
+  return (
+    type: 'counter' | 'gauge',
+    [name, unit, help]: Head,
+    of: (item: Item) => readonly (readonly [label: string, value: number])[],
+    label?: string,
+  ): Measure => {
+    const samplesOf = ([item, its]: readonly [string, Item]): Sample[] =>
+      of(its).map(([key, value]) => ({
+        labels: { [kind]: item, ...(label !== undefined && { [label]: key }) },
+        value,
+      }));
+    const labels = label === undefined ? [kind] : [kind, label];
+    return { name, type, unit, help, labels, read: (reading) => itemsOf(reading).flatMap(samplesOf) };
+  };
 }
 
 /** A counter of each channel, split by a label. All its values are known, so that the first scrape has each of them. */
@@ -88,28 +108,22 @@ export function stateSet(
   };
 }
 
-/** Quantiles of durations since the start. Reading resets nothing, because there may be several readers. */
-export function summary([name, unit, help]: Head, which: 'processing' | 'queueing'): Measure {
-  const read = (labels: Readonly<Record<string, string>>, { metrics }: ChannelReading): Sample[] => {
-    const { count, p50Ms, p90Ms, p99Ms, p999Ms, maxMs } = metrics[which];
-    const quantiles = { '0.5': p50Ms, '0.9': p90Ms, '0.99': p99Ms, '0.999': p999Ms, '1.0': maxMs };
-    return [
-      ...Object.entries(quantiles).map(([quantile, ms]) => ({
-        labels: { ...labels, quantile },
-        // In Prometheus NaN means that nothing was measured; 0 would look like a fast call.
-        value: count === 0 ? Number.NaN : ms / 1_000,
-      })),
-      { labels, value: count, suffix: '_count' },
-    ];
-  };
-  return {
-    name,
-    type: 'summary',
-    unit,
-    help,
-    labels: ['channel', 'quantile'],
-    read: (reading) => ofEach(reading, read),
-  };
+/** Durations since the start, counted by bucket. Each count includes the buckets below, as Prometheus wants it. */
+export function histogram([name, unit, help]: Head, which: 'processing' | 'queueing'): Measure {
+  const read = (reading: Reading, limits: readonly number[]): Sample[] =>
+    ofEach(reading, (labels, { metrics }) => {
+      const { count, sumMs } = metrics[which];
+      let passed = 0;
+      return [
+        ...bucketCounts(metrics[which], limits).map((within, index): Sample => {
+          passed += within;
+          return { labels: { ...labels, le: String(limits[index] ?? '+Inf') }, value: passed, suffix: '_bucket' };
+        }),
+        { labels, value: sumMs / 1_000, suffix: '_sum' },
+        { labels, value: count, suffix: '_count' },
+      ];
+    });
+  return { name, type: 'histogram', unit, help, labels: ['channel', 'le'], read };
 }
 
 function ofEach(

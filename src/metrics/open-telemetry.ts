@@ -1,5 +1,5 @@
 import { catalog } from './catalog.ts';
-import { labelsIn, type MetricsOptions } from './labels.ts';
+import { checkedOptions, type MetricsOptions } from './labels.ts';
 import type { Measure } from './measure.ts';
 import { type Readable, readRouter } from './reading.ts';
 
@@ -21,23 +21,23 @@ type BatchCallback<Instrument> = (result: {
 }) => void;
 
 /**
- * Makes every metric of a router an observable instrument of OpenTelemetry; `labels` become attributes. The router is
- * read once per collection. The returned function removes the instruments.
+ * Makes every metric of a router but its histograms an observable instrument of OpenTelemetry; `labels` become attributes.
+ * The router is read once per collection. The returned function removes the instruments. There is no observable histogram:
+ * `histogramProducer` has those.
  */
 export function observeMetrics<Instrument>(
   router: Readable,
   meter: Meter<Instrument>,
   options: MetricsOptions = {},
 ): () => void {
-  const own = labelsIn('observeMetrics', options);
-  const instruments = catalog.map((measure) => [measure, instrumentFor(measure, meter)] as const);
+  const { labels: own } = checkedOptions('observeMetrics', options);
+  const observed = catalog.filter(({ type }) => type !== 'histogram');
+  const instruments = observed.map((measure) => [measure, instrumentFor(measure, meter)] as const);
   const observe: BatchCallback<Instrument> = (result) => {
     const reading = readRouter(router);
     for (const [measure, instrument] of instruments) {
-      for (const { labels, value, suffix } of measure.read(reading)) {
-        // The counts of durations exist as other counters, and an instrument cannot report that nothing was measured.
-        if (suffix === undefined && !Number.isNaN(value)) result.observe(instrument, value, { ...own, ...labels });
-      }
+      for (const { labels, value } of measure.read(reading, []))
+        result.observe(instrument, value, { ...own, ...labels });
     }
   };
   const all = instruments.map(([, instrument]) => instrument);

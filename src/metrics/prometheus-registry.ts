@@ -1,5 +1,5 @@
 import { catalog } from './catalog.ts';
-import { keyOf, type Labels, labeled, labelsIn, type MetricsOptions, sameLabels } from './labels.ts';
+import { checkedOptions, keyOf, labeled, type MetricsOptions, sameLabels } from './labels.ts';
 import type { Measure } from './measure.ts';
 import { prometheusName } from './prometheus.ts';
 import { type Readable, type Reading, readRouter } from './reading.ts';
@@ -23,9 +23,8 @@ interface RegisteredMetric {
 }
 
 /** A router in a registry. */
-interface Source {
+interface Source extends Required<MetricsOptions> {
   readonly readings: SharedReading;
-  readonly labels: Labels;
 }
 
 /** The routers that share the metrics of a registry, by their labels. */
@@ -39,18 +38,19 @@ const shares = new WeakMap<PrometheusRegistry, Shared>();
 /**
  * Adds every metric of a router to the host's own registry; several routers need labels that tell them apart. Each router
  * is read once per scrape. The returned function removes its metrics. Throws what the registry throws if a name is taken,
- * and `SluiceError` `invalid-option` for labels that cannot be.
+ * and `SluiceError` `invalid-option` for labels and buckets that cannot be.
  */
 export function registerMetrics(
   router: Readable,
   registry: PrometheusRegistry,
   options: MetricsOptions = {},
 ): () => void {
-  const labels = labelsIn('registerMetrics', options);
+  const checked = checkedOptions('registerMetrics', options);
+  const { labels } = checked;
   const key = keyOf(labels);
   const shared = sharedOf(registry);
   if (shared.sources.has(key)) throw sameLabels('registerMetrics', labels);
-  const source = { readings: new SharedReading(router), labels };
+  const source = { readings: new SharedReading(router), ...checked };
   shared.sources.set(key, source);
   return () => {
     if (shared.sources.get(key) !== source) return;
@@ -87,7 +87,9 @@ function registered(measure: Measure, sources: ReadonlyMap<string, Source>): Reg
     async get() {
       const { name } = this;
       const all = [...sources.values()];
-      const samples = all.flatMap(({ labels, readings }) => labeled(measure.read(readings.next(measure)), labels));
+      const samples = all.flatMap(({ labels, buckets, readings }) =>
+        labeled(measure.read(readings.next(measure), buckets), labels),
+      );
       const values = samples.map(({ labels, value, suffix }) => {
         return suffix === undefined ? { labels, value } : { labels, value, metricName: `${name}${suffix}` };
       });

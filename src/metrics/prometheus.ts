@@ -1,5 +1,5 @@
 import { catalog } from './catalog.ts';
-import { keyOf, type Labels, labeled, labelsIn, type MetricsOptions, sameLabels } from './labels.ts';
+import { checkedOptions, keyOf, labeled, type MetricsOptions, sameLabels } from './labels.ts';
 import type { Measure, Sample } from './measure.ts';
 import { type Readable, type Reading, readRouter } from './reading.ts';
 
@@ -13,16 +13,17 @@ export interface LabeledRouter extends MetricsOptions {
 
 /**
  * All metrics of a router, or of several that their labels tell apart, in Prometheus' text format 0.0.4. The routers are
- * read at each call; nothing runs in between. Throws `SluiceError` `invalid-option` for labels that cannot be.
+ * read at each call; nothing runs in between. Throws `SluiceError` `invalid-option` for labels and buckets that cannot be.
  */
 export function prometheusText(router: Readable | readonly LabeledRouter[], options: MetricsOptions = {}): string {
-  if (!isList(router)) return textOf([{ reading: readRouter(router), labels: labelsIn('prometheusText', options) }]);
+  if (!isList(router)) return textOf([{ reading: readRouter(router), ...checkedOptions('prometheusText', options) }]);
   const seen = new Set<string>();
   const readings = router.map(({ router: each, ...own }) => {
-    const labels = labelsIn('prometheusText', own);
+    const checked = checkedOptions('prometheusText', own);
+    const { labels } = checked;
     if (seen.has(keyOf(labels))) throw sameLabels('prometheusText', labels);
     seen.add(keyOf(labels));
-    return { reading: readRouter(each), labels };
+    return { reading: readRouter(each), ...checked };
   });
   return textOf(readings);
 }
@@ -33,12 +34,12 @@ function isList(router: Readable | readonly LabeledRouter[]): router is readonly
 
 /** Readings in Prometheus' text format; `more` metrics come after those of the catalog. */
 export function textOf(
-  readings: readonly { readonly reading: Reading; readonly labels: Labels }[],
+  readings: readonly (Required<MetricsOptions> & { readonly reading: Reading })[],
   more: readonly Measure[] = [],
 ): string {
   // Each metric stands once, with the samples of all routers: a second head for it is an error.
   const samplesOf = (measure: Measure): readonly Sample[] =>
-    readings.flatMap(({ reading, labels }) => labeled(measure.read(reading), labels));
+    readings.flatMap(({ reading, labels, buckets }) => labeled(measure.read(reading, buckets), labels));
   return [...catalog, ...more].map((measure) => family(measure, samplesOf(measure))).join('');
 }
 
@@ -48,7 +49,8 @@ export function prometheusName({ name, type, unit }: Pick<Measure, 'name' | 'typ
   return `sluice_${name.replaceAll('.', '_')}${suffix}${type === 'counter' ? '_total' : ''}`;
 }
 
-function family(measure: Measure, samples: readonly Sample[]): string {
+/** One metric in Prometheus' text format, with all its samples. */
+export function family(measure: Omit<Measure, 'labels' | 'read'>, samples: readonly Sample[]): string {
   const name = prometheusName(measure);
   const lines = samples.map(({ labels, value, suffix = '' }) => `${name}${suffix}${labelText(labels)} ${value}\n`);
   return `# HELP ${name} ${measure.help}\n# TYPE ${name} ${measure.type}\n${lines.join('')}`;

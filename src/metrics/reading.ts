@@ -13,7 +13,7 @@ export interface Reading {
 }
 
 /** What is wrong, and about what. */
-type AlertReading = Pick<Alert, 'alert' | 'channel' | 'source'>;
+type AlertReading = Pick<Alert, 'alert' | 'channel' | 'source' | 'feed'>;
 
 /** The mailboxes of a channel, one per partition, taken together. */
 interface MailboxReading {
@@ -38,11 +38,7 @@ export function readRouter(router: Readable): Reading {
     metrics: router.metrics(),
     health: router.health(),
     mailboxes: readMailboxes(router),
-    alerts: router.alerts.map(({ alert, channel, source }) => ({
-      alert,
-      channel,
-      ...(source !== undefined && { source }),
-    })),
+    alerts: router.alerts.map(({ text: _, at: _at, ...about }) => about),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ChannelHealth } from '../report/health.ts';
 import type { SourceMetrics } from '../report/source-metrics.ts';
-import type { Head, Measure, Sample } from './measure.ts';
+import { type Measure, ofNamed } from './measure.ts';
 import type { Reading } from './reading.ts';
 
 const SOURCE_STATES = [
@@ -23,6 +23,8 @@ const SOURCE_STATES = [
 interface SourceReading extends SourceMetrics {
   readonly health: ChannelHealth;
 }
+
+const ofSources = ofNamed('source', sourcesOf);
 
 /** What is measured of sources. Frames are counted, not messages. */
 export const sourceMeasures: readonly Measure[] = [
@@ -65,19 +67,6 @@ export const sourceMeasures: readonly Measure[] = [
   ),
   ofSources('counter', ['source.restarts', 'restart', 'Starts after a failure.'], ({ restarts }) => [['', restarts]]),
 ];
-
-/** A value of each source, or several that differ in one label. */
-function ofSources(
-  type: 'counter' | 'gauge',
-  [name, unit, help]: Head,
-  of: (source: SourceReading) => readonly (readonly [label: string, value: number])[],
-  label?: string,
-): Measure {
-  const samplesOf = ([source, its]: readonly [string, SourceReading]): Sample[] =>
-    of(its).map(([key, value]) => ({ labels: { source, ...(label !== undefined && { [label]: key }) }, value }));
-  const labels = label === undefined ? ['source'] : ['source', label];
-  return { name, type, unit, help, labels, read: (reading) => sourcesOf(reading).flatMap(samplesOf) };
-}
 
 function sourcesOf({ metrics, health }: Reading): readonly (readonly [string, SourceReading])[] {
   return Object.entries(metrics.sources).flatMap(([name, each]) => {

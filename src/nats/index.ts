@@ -1,9 +1,9 @@
 export type { ClusterAlert } from '../cluster/cluster-alert.ts';
 export type { ClusterOptions } from '../cluster/cluster-options.ts';
 export type { ClusterSource } from '../cluster/cluster-source.ts';
-export { partitionOf } from '../cluster/partition-of.ts';
 export type { PartitionStatus } from '../cluster/partition-status.ts';
 export type { Publisher, PublisherOptions } from '../cluster/publisher.ts';
+export { partitionOf } from '../core/partition-of.ts';
 export type {
   Assigned,
   CommitOutcome,

@@ -1,10 +1,10 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { Publisher, type PublisherOptions } from '../cluster/publisher.ts';
+import { unlikelyName } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import { natsAppender } from './nats-appender.ts';
 import { layoutNames, type NatsLayout, natsSettings } from './nats-options.ts';
 import { prepareStreams } from './prepare-streams.ts';
-import { unlikely } from './unlikely.ts';
 
 /** How messages are published to NATS. */
 export interface NatsPublisherOptions<Message> extends NatsLayout, PublisherOptions<Message> {}
@@ -17,7 +17,7 @@ export function createNatsPublisher<Message>(options: NatsPublisherOptions<Messa
     appender: natsAppender(settings),
     clock: createSystemClock(),
     partitions: settings.partitions,
-    producer: [unlikely(), unlikely()].map((number) => Math.floor(number * 2 ** 32).toString(36)).join(''),
+    producer: unlikelyName(),
     prepare: async () => void (await prepareStreams(settings)),
   };
   return new Publisher(parts, options);

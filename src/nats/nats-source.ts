@@ -1,13 +1,13 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { clusterOptionNames } from '../cluster/cluster-options.ts';
 import { ClusterSource } from '../cluster/cluster-source.ts';
+import { unlikely } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import { NatsCells } from './nats-cells.ts';
 import { NatsLog } from './nats-log.ts';
 import { layoutNames, type NatsSourceOptions, natsSettings } from './nats-options.ts';
 import { prepareStreams } from './prepare-streams.ts';
-import { unlikely } from './unlikely.ts';
 
 /** A source whose partitions are streams of NATS JetStream, shared out among all members that use the same channel. */
 export function natsSource(options: NatsSourceOptions): ClusterSource {

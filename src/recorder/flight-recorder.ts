@@ -27,7 +27,10 @@ const FACTS = 10_000;
 const COUNT_MAX = 1_000_000;
 const LINES = 100;
 /** Facts that single messages cause: of each kind so many are kept in ten seconds, and then how many more there were. */
-const CAUSED_BY_MESSAGES = ['message.rejected', 'message.dropped', 'message.deadLettered', 'callback.failed'];
+const CAUSED_BY_MESSAGES = [
+  ...['message.rejected', 'message.dropped', 'message.deadLettered', 'callback.failed'],
+  ...['feed.gap', 'feed.garbage', 'feed.refused'],
+];
 const LIMITS = { ofAKind: 100, ofAll: 1_000 };
 /** After one automatic record there is no other for so many ms. */
 const APART_MS = 60_000;

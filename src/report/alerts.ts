@@ -13,7 +13,13 @@ import {
   type Sight,
   sightOf,
 } from './findings.ts';
+import type { Raised } from './raised-alerts.ts';
 import { Refusals, type Unserved } from './refusals.ts';
+
+/** That letters wait for their store, in words. */
+function lettersWait(trouble: string): string {
+  return `dead letters wait for their store: ${trouble}`;
+}
 
 /** How often conditions are looked at while anything goes on, in ms. */
 const LOOK_MS = 1_000;
@@ -25,7 +31,7 @@ const LETTERS_LOW = 0.8;
 /** Between these states a channel goes all the time. That it does shows nothing that is wrong; only time may. */
 const HEALTHY: ReadonlySet<string> = new Set(['idle', 'buffering', 'flushing']);
 
-interface Raised {
+interface Changing {
   alert: Alert;
   readonly since: number;
 }
@@ -39,7 +45,7 @@ export class Alerts {
   readonly #services: Services;
   readonly #channels: ReadonlyMap<string, ChannelView>;
   /** By channel: a look, which comes with each state of each channel, must not go through all. */
-  readonly #raised = new Map<string | null, Map<AlertName, Raised>>();
+  readonly #raised = new Map<string | null, Map<AlertName, Changing>>();
   readonly #watched = new Map<string, Sight>();
   /** Channels that were looked at in this turn of the event loop, and whether they have to be again. */
   readonly #lookedAt = new Map<string, boolean>();
@@ -80,9 +86,10 @@ export class Alerts {
     return [...all, ...others].toSorted((left, right) => left.since - right.since).map(({ alert }) => alert);
   }
 
-  /** That the router refuses most of what comes, in words; null: it does not. */
-  get refusing(): string | null {
-    return this.#raised.get(null)?.get('refusing')?.alert.text ?? null;
+  /** What is wrong with the router beside its channels, in words: it refuses most of what comes, or letters wait; null: nothing. */
+  get ofRouter(): string | null {
+    const raised = this.#raised.get(null);
+    return (raised?.get('refusing') ?? raised?.get('letters-held'))?.alert.text ?? null;
   }
 
   /** Dead letters came or went. */
@@ -116,6 +123,11 @@ export class Alerts {
       this.#lookedAt.delete(name);
       if (mustLook) this.#look(name);
     });
+  }
+
+  /** Dead letters wait for their store, and why; undefined: they do not. */
+  lettersHeld(trouble: string | undefined): void {
+    this.#set('letters-held', null, trouble !== undefined && found(lettersWait(trouble)));
   }
 
   #look(name: string, isTimed = false): void {
@@ -174,7 +186,7 @@ export class Alerts {
       raised.alert = { ...raised.alert, text: finding.text };
     } else if (finding !== false && finding.isEnough) {
       const begun = { alert: { alert, channel, text: finding.text, at: clock.wallTime() }, since: clock.now() };
-      this.#raised.set(channel, (here ?? new Map<AlertName, Raised>()).set(alert, begun));
+      this.#raised.set(channel, (here ?? new Map<AlertName, Changing>()).set(alert, begun));
       bus.publish('alert.raised', begun.alert);
     } else if (finding === false && raised !== undefined) {
       here?.delete(alert);

@@ -1,6 +1,8 @@
 import type { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
 import { isConserved, type Ledger, ledgerOf } from '../core/ledger.ts';
+import type { FeedReport } from '../core/supervised-feed.ts';
+import type { DeadLetter } from '../facts/dead-letters.ts';
 import type { HeldFrames, SourceView } from '../source/source-view.ts';
 import { channelMetrics } from './metrics.ts';
 import { isSourceConserved, type SourceMetrics, sourceMetrics } from './source-metrics.ts';
@@ -30,11 +32,15 @@ export interface SourceReport extends SourceMetrics {
 export interface DrainReport {
   readonly elapsedMs: number;
   readonly deadlineMs: number;
-  /** Before the deadline every channel had closed, and nothing that it had taken in was left: neither returned nor unsettled. */
+  /** Before the deadline every channel had closed, and nothing was left: neither returned nor unsettled, nor a letter unstored. */
   readonly onTime: boolean;
   readonly conserved: boolean;
   readonly channels: Readonly<Record<string, ChannelReport>>;
   readonly sources: Readonly<Record<string, SourceReport>>;
+  /** With the messages that each feed had read and nobody had room for. */
+  readonly feeds: Readonly<Record<string, FeedReport>>;
+  /** Messages that were given up and that the store of dead letters did not take in time; nobody brings them again. */
+  readonly unstoredLetters: readonly DeadLetter[];
 }
 
 type DrainedParts = 'view' | 'holds' | 'returnedMessages' | 'unsettledMessages' | 'backAtOrigin' | 'countTimes';
@@ -72,21 +78,26 @@ function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
   };
 }
 
-/** Puts the reports of all channels and sources together. */
+/** Puts the reports of all channels, sources and feeds together. */
 export function drainReport(
   channels: Record<string, ChannelReport>,
   views: readonly SourceView[],
-  { startedAt, now, deadlineMs }: { readonly startedAt: number; readonly now: number; readonly deadlineMs: number },
+  feeds: Readonly<Record<string, FeedReport>>,
+  end: Pick<DrainReport, 'deadlineMs' | 'unstoredLetters'> & { readonly startedAt: number; readonly now: number },
 ): DrainReport {
+  const { startedAt, now, deadlineMs, unstoredLetters } = end;
   const elapsedMs = now - startedAt;
   const all = Object.values(channels);
   const sources = Object.fromEntries(
     views.map((view) => [view.name, { ...sourceMetrics(view, now), heldFrames: view.heldAtEnd }]),
   );
   const isDrained = ({ returned, inFlight }: ChannelReport): boolean => returned + inFlight === 0;
-  const onTime = elapsedMs <= deadlineMs && all.every(isDrained);
-  const conserved = all.every(isAccountedFor) && Object.values(sources).every(isSourceConserved);
-  return { elapsedMs, deadlineMs, onTime, conserved, channels, sources };
+  const onTime = elapsedMs <= deadlineMs && all.every(isDrained) && unstoredLetters.length === 0;
+  const conserved =
+    all.every(isAccountedFor) &&
+    Object.values(sources).every(isSourceConserved) &&
+    Object.values(feeds).every(({ view }) => view.metrics.conserved);
+  return { elapsedMs, deadlineMs, onTime, conserved, channels, sources, feeds, unstoredLetters };
 }
 
 /** Every message is somewhere, and those that are not done with are in the hands of whoever stopped the router or brought them. */

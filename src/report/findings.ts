@@ -1,6 +1,6 @@
 import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
 import { Counter, type Counters } from '../core/counters.ts';
-import type { AlertName, SourceAlertName } from '../facts/events.ts';
+import type { AlertName, FeedAlertName, SourceAlertName } from '../facts/events.ts';
 
 const MAILBOX_HIGH = 0.8;
 const MAILBOX_LOW = 0.6;
@@ -20,8 +20,9 @@ export type Finding = { readonly text: string; readonly isEnough: boolean } | fa
 
 /** What a look at a channel looks for. */
 export type Findings = Readonly<
-  Record<Exclude<AlertName, 'config-rejected' | 'refusing' | 'letters-evicted' | SourceAlertName>, Finding>
+  Record<Exclude<AlertName, 'config-rejected' | 'refusing' | 'letters-evicted' | 'letters-held' | OfOthers>, Finding>
 >;
+type OfOthers = SourceAlertName | Exclude<FeedAlertName, 'feed-silent'>;
 
 /** What a channel looked like the last time. */
 export interface Sight {

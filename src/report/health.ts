@@ -3,17 +3,17 @@ export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
 /** What each state means for a host that waits for data, from best to worst; those of channels first. */
 const STATES: Readonly<Record<HealthStatus, readonly string[]>> = {
-  healthy: ['idle', 'buffering', 'flushing', 'standby', 'reading', 'held', 'revoking'],
+  healthy: ['idle', 'buffering', 'flushing', 'standby', 'reading', 'held', 'revoking', 'resting', 'streaming'],
   degraded: [
     ...['new', 'warming', 'probing', 'retrying', 'isolating', 'draining', 'closing', 'stopped', 'paused'],
-    ...['starting', 'recovering', 'waiting', 'releasing'],
+    ...['starting', 'recovering', 'waiting', 'releasing', 'connecting', 'authenticating', 'subscribing'],
   ],
   unhealthy: ['tripped', 'failed'],
 };
 const STATUSES: readonly HealthStatus[] = ['healthy', 'degraded', 'unhealthy'];
 const ranks = STATUSES.flatMap((status) => STATES[status]);
 
-/** What a state of a channel or a source says about its health. */
+/** What a state of a channel, a source or a feed says about its health. */
 export function healthOf(state: string): HealthStatus {
   return STATUSES.find((status) => STATES[status].includes(state)) ?? 'unhealthy';
 }
@@ -27,7 +27,7 @@ export function worstStatus(statuses: readonly HealthStatus[]): HealthStatus {
   return STATUSES.findLast((status) => statuses.includes(status)) ?? 'healthy';
 }
 
-/** The health of one channel or source, derived from its state. */
+/** The health of one channel, source or feed, derived from its state. */
 export interface ChannelHealth {
   readonly status: HealthStatus;
   readonly state: string;
@@ -50,4 +50,6 @@ export interface RouterHealth {
   readonly channels: Readonly<Record<string, ChannelHealth>>;
   /** Also degraded: a source with a frame that has not been settled for a minute. */
   readonly sources: Readonly<Record<string, ChannelHealth>>;
+  /** Also degraded: a feed with an alert. */
+  readonly feeds: Readonly<Record<string, ChannelHealth>>;
 }

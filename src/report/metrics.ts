@@ -3,8 +3,10 @@ import type { ChannelView } from '../channel/partition-view.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { Counter, type Counters } from '../core/counters.ts';
 import { addLedgers, countLedger, isConserved, type Ledger } from '../core/ledger.ts';
+import type { FeedView } from '../core/supervised-feed.ts';
 import type { Faults } from '../facts/bus.ts';
 import type { SourceView } from '../source/source-view.ts';
+import { type FeedReading, readFeed } from './feed-info.ts';
 import { worstState } from './health.ts';
 import { isSourceConserved, type SourceMetrics, sourceMetrics } from './source-metrics.ts';
 
@@ -19,10 +21,11 @@ export interface RouterMetrics {
   readonly unroutable: number;
   /** Messages that nobody wants, by `recognize.ignore` or a rule; rejected, and only counted. */
   readonly ignored: number;
-  /** Both equations of the conservation rule hold for every channel, nothing received is missing, and no frame of a source is. */
+  /** Both equations of the conservation rule hold for every channel, and nothing that the router, a source or a feed received is missing. */
   readonly conserved: boolean;
   readonly channels: Readonly<Record<string, ChannelMetrics>>;
   readonly sources: Readonly<Record<string, SourceMetrics>>;
+  readonly feeds: Readonly<Record<string, FeedReading>>;
   readonly deadLetters: LetterCounts;
   /** Callbacks of the host that threw, by place. */
   readonly faults: Faults;
@@ -31,7 +34,11 @@ export interface RouterMetrics {
 /** What became of dead letters. */
 export interface LetterCounts {
   readonly stored: number;
-  /** About how many bytes they take. */
+  /** Of them, those in a store of the host. */
+  readonly lasting: number;
+  /** Given up, and not in the store yet; always 0 in memory. */
+  readonly waiting: number;
+  /** About how many bytes those in memory take. */
   readonly bytes: number;
   /** Had to go because the store was full. */
   readonly evicted: number;
@@ -43,30 +50,47 @@ export interface LetterCounts {
 export interface RouterView extends Pick<RouterMetrics, 'unroutable' | 'ignored' | 'faults'> {
   readonly channels: ReadonlyMap<string, ChannelView>;
   readonly sources: ReadonlyMap<string, { readonly view: SourceView }>;
+  readonly feeds: ReadonlyMap<string, { readonly view: FeedView }>;
+  /** What is wrong with a feed, in words; null: nothing. */
+  feedTrouble(name: string): string | null;
   readonly removed: Ledger;
-  /** In ms on the clock. */
+  /** In ms on the clock, and since 1970. */
   readonly now: number;
-  readonly deadLetters: Omit<LetterCounts, 'stored'> & { readonly size: number };
+  readonly wallTime: number;
+  readonly deadLetters: Omit<LetterCounts, 'stored' | 'lasting' | 'waiting'> & { readonly size: number };
+  /** Those in a store of the host; undefined: there is none. */
+  readonly stored:
+    | (Pick<LetterCounts, 'waiting'> & { readonly size: number; readonly trouble: string | undefined })
+    | undefined;
 }
 
 /** Everything measured of a router, as a plain snapshot. */
 export function routerMetrics(view: RouterView): RouterMetrics {
-  const { channels, deadLetters, faults, ignored, now, removed, sources, unroutable } = view;
-  const { size: stored, bytes, evicted, skipped } = deadLetters;
+  const { channels, faults, feeds, ignored, now, removed, sources, unroutable, wallTime } = view;
   const metrics = Object.fromEntries([...channels].map(([name, channel]) => [name, channelMetrics(channel)]));
   const all = Object.values(metrics);
   const total = addLedgers([removed, ...all]);
   const read = Object.fromEntries([...sources].map(([name, source]) => [name, sourceMetrics(source.view, now)]));
+  const fed = Object.fromEntries([...feeds].map(([name, feed]) => [name, readFeed(feed.view, wallTime)]));
+  const isOthersConserved =
+    Object.values(read).every(isSourceConserved) && Object.values(fed).every(({ conserved }) => conserved);
   return {
     received: total.received + unroutable + ignored,
     unroutable,
     ignored,
-    conserved: isConserved(total) && all.every(isConserved) && Object.values(read).every(isSourceConserved),
+    conserved: isConserved(total) && all.every(isConserved) && isOthersConserved,
     channels: metrics,
     sources: read,
-    deadLetters: { stored, bytes, evicted, skipped },
+    feeds: fed,
+    deadLetters: letterCounts(view),
     faults,
   };
+}
+
+function letterCounts({ deadLetters, stored }: RouterView): LetterCounts {
+  const { size, bytes, evicted, skipped } = deadLetters;
+  const lasting = stored?.size ?? 0;
+  return { stored: size + lasting, lasting, waiting: stored?.waiting ?? 0, bytes, evicted, skipped };
 }
 
 /** Sums the partitions of a channel into one snapshot. */

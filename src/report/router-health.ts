@@ -1,22 +1,29 @@
 import type { ChannelView } from '../channel/partition-view.ts';
+import type { SourceView } from '../source/source-view.ts';
 import { reasonOf, worstOf } from './explain.ts';
+import { feedHealth } from './feed-info.ts';
 import { type ChannelHealth, healthOf, type RouterHealth, worstStatus } from './health.ts';
 import type { RouterView } from './metrics.ts';
 import { sourceHealth } from './source-explain.ts';
 
-/** The health of a router in this state of its statechart. `reason`: what is wrong with it beside its channels and sources. */
+/** The health of a router in this state of its statechart. `reason`: what is wrong with it beside its channels, sources and feeds. */
 export function routerHealth(
-  { channels, sources, now }: RouterView,
+  { channels, feeds, feedTrouble, sources, stored, now }: RouterView,
   state: string,
   reason: string | null,
 ): RouterHealth {
   const health = Object.fromEntries([...channels].map(([name, channel]) => [name, channelHealth(channel, now)]));
-  const read = Object.fromEntries([...sources].map(([name, { view }]) => [name, sourceHealth(view, channels, now)]));
+  const healthOfSource = ({ view }: { readonly view: SourceView }) =>
+    sourceHealth(view, channels, now, stored?.trouble);
+  const read = Object.fromEntries([...sources].map(([name, source]) => [name, healthOfSource(source)]));
   const own = reason === null ? 'healthy' : 'degraded';
-  const worst = worstStatus([own, ...[...Object.values(health), ...Object.values(read)].map(({ status }) => status)]);
+  const fed = Object.fromEntries([...feeds].map(([name, { view }]) => [name, feedHealth(view, feedTrouble(name))]));
+  const all = [health, read, fed].flatMap((each) => Object.values(each).map(({ status }) => status));
+  const worst = worstStatus([own, ...all]);
   const ready = state === 'running' || state === 'degraded';
   const live = state !== 'failed' && state !== 'stopped';
-  return { status: ready ? worst : 'unhealthy', state, live, ready, reason, channels: health, sources: read };
+  const status = ready ? worst : 'unhealthy';
+  return { status, state, live, ready, reason, channels: health, sources: read, feeds: fed };
 }
 
 function channelHealth(channel: ChannelView, now: number): ChannelHealth {

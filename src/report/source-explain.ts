@@ -29,15 +29,21 @@ export function holderOf({ origin }: OldestHeld, channels: Channels): ChannelVie
   return [...channels.values()].find(({ partitions }) => partitions.some((partition) => partition.holds(origin)));
 }
 
-/** Where the frame is and why it is not settled, in words. */
-export function holdInWords(held: OldestHeld, { partitions }: SourceView, channels: Channels): string {
+/** Where the frame is and why it is not settled, in words. `trouble`: why dead letters wait for their store. */
+export function holdInWords(
+  held: OldestHeld,
+  { partitions }: SourceView,
+  channels: Channels,
+  trouble: string | undefined,
+): string {
   const channel = holderOf(held, channels);
   const holder = channel?.partitions.find((partition) => partition.holds(held.origin));
   if (channel !== undefined && holder !== undefined) {
     const { view } = holder;
     return `in channel ${view.id}, which is ${view.state} (${reasonOf(view, channel)})`;
   }
-  if (held.where === 'letters') return 'becoming a dead letter, which is not stored yet';
+  if (held.where === 'letters')
+    return `becoming a dead letter, which is not stored yet${trouble === undefined ? '' : `: ${trouble}`}`;
   const refusedAs = partitions.find(({ partition }) => partition === held.partition)?.refusedAs;
   return refusedAs === undefined
     ? 'with the reader'
@@ -45,20 +51,20 @@ export function holdInWords(held: OldestHeld, { partitions }: SourceView, channe
 }
 
 /** The health of a source at `now`. */
-export function sourceHealth(view: SourceView, channels: Channels, now: number): ChannelHealth {
+export function sourceHealth(view: SourceView, channels: Channels, now: number, trouble?: string): ChannelHealth {
   const { cause, error, since, state } = view;
   const held = oldestHeld(view, now);
   const isHeld = held !== undefined && held.heldMs >= HELD_MS;
   const status = isHeld && healthOf(state) === 'healthy' ? 'degraded' : healthOf(state);
   const reason = isHeld
-    ? `a frame has not been settled for ${duration(held.heldMs)}: ${holdInWords(held, view, channels)}`
+    ? `a frame has not been settled for ${duration(held.heldMs)}: ${holdInWords(held, view, channels, trouble)}`
     : '';
   const why = error === undefined ? causeInWords(cause) : `${causeInWords(cause)}: ${errorText(error)}`;
   return { status, state, sinceMs: now - since, reason: reason || why };
 }
 
 /** Explains a source at `now`. */
-export function explainSource(view: SourceView, channels: Channels, now: number): Explanation {
+export function explainSource(view: SourceView, channels: Channels, now: number, trouble?: string): Explanation {
   const { cause, error, name, places, since, state } = view;
   const held = oldestHeld(view, now);
   const said = error === undefined ? '' : `: ${errorText(error)}`;
@@ -69,7 +75,7 @@ export function explainSource(view: SourceView, channels: Channels, now: number)
     held === undefined
       ? 'All that was read is settled.'
       : `The oldest frame that is not settled, ${held.position} of partition ${held.partition}, was read ` +
-        `${duration(held.heldMs)} ago and is ${holdInWords(held, view, channels)}.`;
+        `${duration(held.heldMs)} ago and is ${holdInWords(held, view, channels, trouble)}.`;
   const waiting = places.reader + places.offers;
   const inFlight = places.channels + places.letters;
   const counts = `${waiting} frames wait before the channels, ${inFlight} are in them, ${places.settled} are settled and not committed.`;

@@ -7,6 +7,7 @@ import { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
 import { type AnyChannel, bindChannel, type ChannelFactory } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
+import { restOf } from '../channel/sink-rest.ts';
 import { validatorOf } from '../channel/validator.ts';
 import type { WaitingOffers } from '../channel/waiting-offers.ts';
 import { checkEventRules } from '../config/event-rules.ts';
@@ -80,15 +81,8 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     const { partitionBy, partitions } = config;
     this.keys = new MessageKeys(config, services, predecessor?.keys);
     const keyOf = (message: unknown) => this.keyInside(message);
-    const shared = {
-      config,
-      services,
-      breaker,
-      keyOf,
-      processing: this.processing,
-      queueing: this.queueing,
-      share: this.share,
-    };
+    const { processing, queueing, share } = this;
+    const shared = { config, services, breaker, rest: restOf(breaker), keyOf, processing, queueing, share };
     this.partitions = Array.from({ length: partitions }, (_, index) => {
       const place = partitions === 1 ? { id: config.name } : { id: `${config.name}/${index}`, partition: index };
       return new Partition({ ...shared, ...place });
@@ -140,15 +134,23 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     return this.removal;
   }
 
-  /** Takes a message in, or says why not. `isPayload`: it was validated before. */
-  accept(message: unknown, isPayload?: boolean): Outcome {
-    return this.only === undefined ? this.acceptByKey(message, isPayload) : this.only.accept(message, isPayload);
+  /** Takes a message in, or says why not. `isPayload`: it was validated before. `known`: its key, if that was read already. */
+  accept(message: unknown, isPayload?: boolean, known?: string): Outcome {
+    return this.only === undefined
+      ? this.acceptByKey(message, isPayload, known)
+      : this.only.accept(message, isPayload, known);
   }
 
   /** Its key is read once, from the message as it came. */
-  private acceptByKey(message: unknown, isPayload: boolean | undefined): Outcome {
-    const key = this.keyFor(message, isPayload !== true);
+  private acceptByKey(message: unknown, isPayload: boolean | undefined, known: string | undefined): Outcome {
+    const key = known ?? this.keyFor(message, isPayload !== true);
     return this.partitioning(key ?? '').inbox.accept(message, isPayload, key);
+  }
+
+  /** As `accept`; the origin hears what becomes of the message. */
+  enter(message: unknown, isPayload: boolean, origin: Origin, known?: string): Outcome {
+    const key = known ?? this.keyFor(message, !isPayload);
+    return this.partitioning(key ?? '').inbox.check(message, isPayload, key, origin);
   }
 
   /** As `accept`, but waits for room. */
@@ -208,9 +210,10 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     this.acceptedBefore = this.partitions[0]?.lane.counters[Counter.accepted] ?? 0;
   }
 
-  /** It is gone: a shared breaker must not keep it. */
+  /** It is gone: what it shared with others must not keep it. */
   dispose(): void {
     this.breaker?.leave(this);
+    for (const { lane } of this.partitions) lane.rest.leave(lane.recovery);
   }
 
   coolDownShortened(): void {

@@ -1,4 +1,5 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
+import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import {
   checkFilter,
@@ -6,6 +7,7 @@ import {
   type DeadLetterFilter,
   deadLetterFilter,
   isRefusal,
+  type MemoryLetter,
 } from '../facts/dead-letters.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { FanOut } from './fan-out.ts';
@@ -23,7 +25,7 @@ export interface ReplayOptions extends DeadLetterFilter {
 
 /** What became of a replay. */
 export interface ReplayReport {
-  /** Taken in again: they left the store. */
+  /** Taken in again. */
   readonly replayed: number;
   /** Left in the store: refused again, replayed too often, or without a channel. */
   readonly left: number;
@@ -58,22 +60,27 @@ export class DeadLetterDesk {
     this.#parts = parts;
   }
 
-  /** Those that match, oldest first. Default: all. */
-  list(filter?: DeadLetterFilter): readonly DeadLetter[] {
-    return this.#parts.deadLetters.list(checkFilter('list', filter));
+  /** Those that match, oldest first. Default: all. Rejects with what the store says. */
+  async list(filter?: DeadLetterFilter): Promise<readonly DeadLetter[]> {
+    return this.#list(checkFilter('list', filter));
   }
 
-  /** Removes those that match, and returns how many there were. */
-  drop(filter?: DeadLetterFilter): number {
-    const dropped = this.#parts.deadLetters.drop(checkFilter('drop', filter));
-    this.#parts.alerts.lettersLeft();
-    return dropped;
+  /** Removes those that match, and resolves with how many there were. */
+  async drop(filter?: DeadLetterFilter): Promise<number> {
+    const { alerts, deadLetters, stored } = this.#parts;
+    const checked = checkFilter('drop', filter);
+    // With a limit it is the oldest of both that go.
+    if (stored !== undefined && checked.limit !== undefined)
+      return this.#sum((await this.#list(checked)).map(({ id }) => this.drop({ id })));
+    const dropped = deadLetters.drop(checked);
+    alerts.lettersLeft();
+    return dropped + ((await stored?.drop(checked)) ?? 0);
   }
 
   /**
    * Routes dead letters again, oldest first, one at a time and never faster than `perSecond`. Fenced behind live traffic:
-   * a letter goes only when nothing waits in its channel, and leaves the store when the channel has taken it in. Refused
-   * while its channel is not delivering; ends with the router.
+   * a letter goes only when nothing waits in its channel. It leaves memory when the channel has taken it in, and a store
+   * of the host when that has settled the message. Refused while its channel is not delivering; ends with the router.
    */
   async replay(options: ReplayOptions = {}): Promise<ReplayReport> {
     checkOptions('deadLetters.replay', options, replayOptions);
@@ -82,7 +89,7 @@ export class DeadLetterDesk {
       throw new SluiceError('invalid-option', `perSecond must be above 0, got ${String(perSecond)}`);
     const report = { replayed: 0, left: 0 };
     let mustWait = false;
-    for (const letter of this.#parts.deadLetters.list(options)) {
+    for (const letter of await this.#list(letterFilterOf(options))) {
       if (mustWait) await this.#sleep(1_000 / perSecond, signal);
       const fate = await this.#inTurn(letter.channel, signal, () => this.#turn(letter, replaysMax, signal));
       if (typeof fate === 'object') return { ...report, ...fate };
@@ -91,6 +98,18 @@ export class DeadLetterDesk {
       else if (fate !== 'gone') report.left += 1;
     }
     return { ...report, refused: null };
+  }
+
+  async #list(filter: DeadLetterFilter): Promise<readonly DeadLetter[]> {
+    const { deadLetters, stored } = this.#parts;
+    const inMemory = deadLetters.list(filter);
+    if (stored === undefined) return inMemory;
+    const all = [...(await stored.list(filter)), ...inMemory];
+    return all.sort((left, right) => left.at - right.at).slice(0, Math.max(0, filter.limit ?? all.length));
+  }
+
+  async #sum(counts: readonly Promise<number>[]): Promise<number> {
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   }
 
   /** The letters of a channel wait in a row: hundreds that look for room at once would be in each other's way. */
@@ -107,13 +126,14 @@ export class DeadLetterDesk {
 
   /** Waits until live traffic leaves room. Nothing comes between the last look and the door: others may replay, too. */
   async #turn(letter: DeadLetter, replaysMax: number, signal: AbortSignal | undefined): Promise<Fate> {
-    const { fleet, intake } = this.#parts;
-    const { channel: name, id, message } = letter;
+    const { destinations, fleet } = this.#parts;
+    const { channel: name, message } = letter;
     for (;;) {
       // It may have been dropped, evicted or replayed meanwhile, and its channel replaced.
-      if (!this.#parts.deadLetters.has(id)) return 'gone';
-      const channel = name === null ? intake.channelOf(message) : fleet.channels.get(name);
-      if (channel === undefined || replaysOf(message) >= replaysMax) return 'unwanted';
+      const isThere = this.#has(letter);
+      if (!(typeof isThere === 'boolean' ? isThere : await isThere)) return 'gone';
+      const channel = name === null ? destinations.channelOf(message) : fleet.channels.get(name);
+      if (channel === undefined || replaysOf(letter) >= replaysMax) return 'unwanted';
       if (signal?.aborted === true) return { refused: 'it was aborted' };
       const { partitions } = channel;
       const blocked = partitions.find(({ canDeliver, inbox }) => !canDeliver || !inbox.isOpen);
@@ -123,12 +143,25 @@ export class DeadLetterDesk {
     }
   }
 
-  #accept(letter: DeadLetter, channel: ChannelEntry | FanOut): Fate {
+  #has(letter: DeadLetter): boolean | Promise<boolean> {
+    const { deadLetters, stored } = this.#parts;
+    return isInMemory(letter) ? deadLetters.has(letter.id) : (stored?.has(String(letter.id)) ?? false);
+  }
+
+  async #accept(letter: DeadLetter, channel: ChannelEntry | FanOut): Promise<Fate> {
     const { message, reason } = letter;
-    if (typeof message === 'object' && message !== null) replays.set(message, replaysOf(message) + 1);
     // A letter that was never accepted is routed anew; the others are payloads already, and go behind the door.
-    const outcome = this.#parts.deadLetters.replay(letter, () => channel.accept(message, !isRefusal(reason)));
+    const isPayload = !isRefusal(reason);
+    let outcome: Outcome | undefined;
+    if (isInMemory(letter)) {
+      if (typeof message === 'object' && message !== null) replays.set(message, replaysOf(letter) + 1);
+      outcome = this.#parts.deadLetters.replay(letter, (key) => channel.accept(message, isPayload, key));
+    } else
+      outcome = await this.#parts.stored?.replay(letter, (origin, key) =>
+        channel.enter(message, isPayload, origin, key),
+      );
     this.#parts.alerts.lettersLeft();
+    if (outcome === undefined) return 'gone';
     if (outcome.status === 'accepted') return 'replayed';
     return outcome.reason === 'invalid' ? 'left' : { refused: `channel ${channel.name} refused it: ${outcome.reason}` };
   }
@@ -160,6 +193,17 @@ function orAborted(turn: Promise<Fate>, signal: AbortSignal): Promise<Fate> {
   });
 }
 
-function replaysOf(message: unknown): number {
+function isInMemory(letter: DeadLetter): letter is MemoryLetter {
+  return typeof letter.id === 'number';
+}
+
+function letterFilterOf({ id, channel, reason, limit }: ReplayOptions): DeadLetterFilter {
+  const filter = { id, channel, reason, limit };
+  // Given options only: a store need not tell undefined from a value.
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}
+
+function replaysOf({ message, replays: counted }: DeadLetter): number {
+  if (counted !== undefined) return counted;
   return typeof message === 'object' && message !== null ? (replays.get(message) ?? 0) : 0;
 }

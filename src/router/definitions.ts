@@ -9,10 +9,12 @@ import { configOf, layersOf, remember, resolve, sourceOf, withoutChannel } from 
 import type { ChannelConfig, RouterConfig } from '../config/schema.ts';
 import { valueAt } from '../config/walk.ts';
 import { Breaker } from '../core/breaker.ts';
+import type { LetterStore } from '../core/letter-store-port.ts';
 import type { RecognitionRule } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { checkRecorder } from '../recorder/flight-recorder.ts';
 import { ChannelEntry, rulesOf } from './channel-entry.ts';
+import { planStore } from './letter-options.ts';
 import { type ChannelInput, type RouterOptions, recognizeOptions } from './router-options.ts';
 import { type PlannedSource, planSources } from './sources.ts';
 
@@ -35,6 +37,8 @@ export interface Plan extends Checked {
   readonly factories: Factories;
   readonly unnamed: Unnamed;
   readonly sources: readonly PlannedSource[];
+  /** Of dead letters; undefined: memory. */
+  readonly store: LetterStore | undefined;
 }
 
 /** Checks everything that can be wrong with the options; throws `SluiceError` with all mistakes. */
@@ -50,10 +54,19 @@ export function planRouter(options: RouterOptions, source: Source = sourceOf(opt
   if (options.recorder !== undefined) checkRecorder(options.recorder);
   const factories = new Map(given.map(([name, source]) => [name, factoryOf(source)]));
   const sources = planSources(options.sources ?? {}, [...factories.keys()]);
+  const store = planStore(options.deadLetters, sources);
   const named = namesIn(source);
   const unnamed = new Map([...factories.keys()].filter((name) => !named.has(name)).map((name) => [name, {}]));
   const code = recognizeLayer(options);
-  return { options, factories, unnamed, sources, code, ...check(under(code, source), factories, unnamed, new Map()) };
+  return {
+    options,
+    factories,
+    unnamed,
+    sources,
+    store,
+    code,
+    ...check(under(code, source), factories, unnamed, new Map()),
+  };
 }
 
 /** The rules among the options: `recognize` may be a list of them. */

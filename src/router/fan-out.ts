@@ -91,7 +91,7 @@ export class FanOut implements Door {
     return !isRefused(places) && (this.offers.size > 0 || blockedAmong(places, message) !== undefined);
   }
 
-  enter(message: unknown, _key: undefined | string, origin: Origin | undefined): Outcome {
+  enter(message: unknown, _: unknown, origin: Origin | undefined): Outcome {
     return this.take(this.placesOf(message), message, false, origin);
   }
 

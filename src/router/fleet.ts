@@ -6,6 +6,7 @@ import { unstick } from '../channel/xstate-internals.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Definitions } from './definitions.ts';
+import type { Feeds } from './feeds.ts';
 import type { Sources } from './sources.ts';
 import { TakenOut } from './taken-out.ts';
 
@@ -24,10 +25,16 @@ const STOP_GRACE_MS = 150;
  */
 export class Fleet implements FleetPort {
   readonly takenOut: TakenOut;
+  /**
+   * A stack overflow broke off whatever ran. A native function, which takes no frame: where the stack is used up, one of
+   * ours would overflow, too, and nobody would look after what is half done.
+   */
+  readonly overflowed: () => void = Promise.prototype.then.bind(Promise.resolve(), () => this.#planRepair());
   readonly #channels = new Map<string, ChannelEntry>();
   readonly #services: Services;
   readonly #definitions: Definitions;
   readonly #sources: Sources;
+  readonly #feeds: Feeds;
   /** Partitions that have not come to their end, and their channels. */
   readonly #partitions = new Map<string, { readonly partition: Partition; readonly channel: ChannelEntry }>();
   /** Of these, those that neither warmed up nor failed yet, and those that are failed: guards need not ask each of them. */
@@ -38,16 +45,17 @@ export class Fleet implements FleetPort {
   readonly #replacements = new Map<string, () => void>();
   /** Undefined: it was not launched. */
   #parent: AnyActorRef | undefined;
-  /** Planned by `breakOff`. */
+  /** Planned after an overflow. */
   #repair: unknown;
   #notify: (event: FleetEvent) => void = () => {};
   /** Undefined: it was not stopped. */
   #stopBy: number | undefined;
   readonly #end = new AbortController();
 
-  constructor(services: Services, definitions: Definitions, sources: Sources) {
+  constructor(services: Services, definitions: Definitions, sources: Sources, feeds: Feeds) {
     this.#services = services;
     this.#sources = sources;
+    this.#feeds = feeds;
     this.takenOut = new TakenOut(services);
     this.#definitions = definitions;
   }
@@ -108,6 +116,7 @@ export class Fleet implements FleetPort {
     changes.within(() => {
       for (const { partition } of byPriority) this.#start(partition);
       this.#sources.launch(parent);
+      this.#feeds.launch();
     });
     return () => changes.within(() => this.halt());
   }
@@ -128,11 +137,11 @@ export class Fleet implements FleetPort {
     else this.#restart(partition.id);
   }
 
-  /** An exception broke off whatever ran, as a stack overflow does: on an empty stack what it left half done is failed. */
-  breakOff(error: unknown): void {
-    if (!(error instanceof RangeError)) return;
+  /** On an empty stack, what a stack overflow left half done is failed. */
+  #planRepair(): void {
     this.#repair ??= this.#services.clock.setImmediate(() => {
       this.#repair = undefined;
+      const error = new RangeError('Maximum call stack size exceeded');
       for (const actor of [this.#parent?._parent, this.#parent]) if (actor !== undefined) unstick(actor);
       for (const { partition } of [...this.#partitions.values()]) partition.breakOff(error);
     });
@@ -145,6 +154,8 @@ export class Fleet implements FleetPort {
   /** From now on nothing is read or taken in; what is not delivered soon enough before `stopBy` is handed back. */
   closeInboxes(stopBy: number): void {
     this.#stopBy = stopBy;
+    // What a feed still had to bring would only be refused.
+    this.#feeds.stop();
     const now = this.#services.clock.now();
     const after = (share: number): number => now + share * (stopBy - now);
     // First: a channel that hands messages back must not find a source that still reads.

@@ -3,10 +3,8 @@ import type { WaitingOffers } from '../channel/waiting-offers.ts';
 import type { OptionNames } from '../config/options.ts';
 import type { Origin } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
-import { type Discriminator, isBytes, isList, listOf, type Recognition } from '../core/recognition.ts';
-import type { FlightRecorder } from '../recorder/flight-recorder.ts';
-import type { ChannelEntry } from './channel-entry.ts';
-import { FanOut } from './fan-out.ts';
+import { isBytes, listOf, type Recognition } from '../core/recognition.ts';
+import type { Destinations } from './destinations.ts';
 
 /** How many messages were taken in. */
 export interface IntakeCount {
@@ -51,26 +49,20 @@ export interface OfferOptions extends RouteOptions {
 export const routeOptions: OptionNames<RouteOptions> = { dataType: true };
 export const offerOptions: OptionNames<OfferOptions> = { ...routeOptions, signal: true };
 
-/** Where the messages of a data type go. */
-type Destination = ChannelEntry | FanOut;
-
-/** The door of the router: finds the channel of each message. Nothing here throws because of a message. */
+/** The door of the router: hands each message to its channel. Nothing here throws because of a message. */
 export class Intake {
-  /** By the data type they serve; changed by `serve`. */
-  private readonly destinations = new Map<string, Destination>();
-  /** The `ev` of messages that came, where that alone decides, and their channels: comparing a handful beats hashing. */
-  private events: unknown[] = [];
-  private served: Destination[] = [];
   private refused = 0;
   private ignoredCount = 0;
   private unwanted: ReadonlySet<unknown> = new Set();
   private turning: Promise<void> | undefined = undefined;
   private readonly streams = new Set<{ readonly name: string }>();
+  private readonly destinations: Destinations;
   private readonly recognition: Recognition;
   private readonly services: Services;
 
-  constructor(recognition: Recognition, services: Services) {
-    this.recognition = recognition;
+  constructor(destinations: Destinations, services: Services) {
+    this.destinations = destinations;
+    this.recognition = destinations.recognition;
     this.services = services;
   }
 
@@ -91,90 +83,12 @@ export class Intake {
 
   /** All messages are of one data type. */
   get servesOne(): boolean {
-    return this.destinations.size === 1;
-  }
-
-  /** The channels by the data type they serve. */
-  get registry(): ReadonlyMap<string, readonly ChannelEntry[]> {
-    return new Map([...this.destinations].map(([dataType, destination]) => [dataType, channelsOf(destination)]));
-  }
-
-  /** From now on the channel serves its data type, beside others that do. */
-  serve(channel: ChannelEntry): void {
-    const { dataType } = channel.config;
-    this.change(dataType, [...channelsOf(this.destinations.get(dataType)), channel]);
-  }
-
-  /** From now on nothing is routed to the channel. */
-  withdraw(channel: ChannelEntry): void {
-    const { dataType } = channel.config;
-    const channels = channelsOf(this.destinations.get(dataType));
-    if (channels.includes(channel))
-      this.change(
-        dataType,
-        channels.filter((each) => each !== channel),
-      );
-  }
-
-  /** From now on the successor has the place of a channel. */
-  replace(channel: ChannelEntry, successor: ChannelEntry): void {
-    const { dataType } = channel.config;
-    const channels = channelsOf(this.destinations.get(dataType));
-    if (dataType === successor.config.dataType && channels.includes(channel)) {
-      this.change(
-        dataType,
-        channels.map((each) => (each === channel ? successor : each)),
-      );
-      return;
-    }
-    this.withdraw(channel);
-    this.serve(successor);
-  }
-
-  private change(dataType: string, channels: readonly ChannelEntry[]): void {
-    const before = this.destinations.get(dataType);
-    const [first] = channels;
-    if (first === undefined) this.destinations.delete(dataType);
-    else if (channels.length === 1) this.destinations.set(dataType, first);
-    else if (before instanceof FanOut) before.change(channels);
-    else this.destinations.set(dataType, new FanOut(channels));
-    if (before instanceof FanOut && first !== undefined && channels.length === 1) before.endWith(first);
-    this.forget();
-  }
-
-  /** From now on messages are told apart like this. */
-  tellApart(discriminator: Discriminator): void {
-    this.recognition.configure(discriminator);
-    this.forget();
-  }
-
-  private forget(): void {
-    this.events = [];
-    this.served = [];
-  }
-
-  /** Undefined: no channel serves it, or it is a list. */
-  channelOf(message: unknown, dataType?: string): Destination | undefined {
-    if (dataType !== undefined) return isList(message) ? undefined : this.destinations.get(dataType);
-    const event = eventOf(message);
-    const { events } = this;
-    for (let index = 0; index < events.length; index += 1) if (events[index] === event) return this.served[index];
-    return this.find(message, event);
-  }
-
-  private find(message: unknown, event: unknown): Destination | undefined {
-    if (isList(message)) return undefined;
-    const channel = this.destinations.get(this.recognition.dataTypeOf(message) ?? '');
-    if (channel !== undefined && typeof event === 'string' && this.recognition.decidesBy(event)) {
-      this.events.push(event);
-      this.served.push(channel);
-    }
-    return channel;
+    return this.destinations.isOne;
   }
 
   /** Of a list, each message is routed; the outcome is the first refusal, if there is one. */
   route(message: unknown, dataType?: string): Outcome {
-    const channel = this.channelOf(message, dataType);
+    const channel = this.destinations.channelOf(message, dataType);
     if (channel === undefined) return this.routeOther(message, dataType);
     return channel.accept(message);
   }
@@ -214,7 +128,7 @@ export class Intake {
 
   /** As `offer`, for a stream of messages of several channels. */
   offerFromStream(message: unknown, { dataType, signal }: OfferOptions): Outcome | Waiting {
-    const channel = this.channelOf(message, dataType);
+    const channel = this.destinations.channelOf(message, dataType);
     if (channel === undefined) return this.refuse(message, dataType);
     const { key, offers } = channel.placeOf(message);
     const outcome = offers.offerFromStream(message, signal, key);
@@ -260,7 +174,7 @@ export class Intake {
 
   /** A list in a list is no message. */
   protected routeOne(message: unknown, dataType: string | undefined): Outcome {
-    const channel = this.channelOf(message, dataType);
+    const channel = this.destinations.channelOf(message, dataType);
     return channel === undefined ? this.refuse(message, dataType) : channel.accept(message);
   }
 
@@ -269,7 +183,7 @@ export class Intake {
     { dataType, signal }: OfferOptions,
     origin?: Origin,
   ): Outcome | Promise<Outcome> {
-    const channel = this.channelOf(message, dataType);
+    const channel = this.destinations.channelOf(message, dataType);
     return channel === undefined ? this.refuse(message, dataType, origin) : channel.offer(message, signal, origin);
   }
 
@@ -295,48 +209,4 @@ export class Intake {
 /** Of a list: accepted if each of its messages was. */
 function firstRefusal(outcomes: readonly Outcome[]): Outcome {
   return outcomes.find(({ status }) => status === 'rejected') ?? ACCEPTED;
-}
-
-/** An intake whose messages are recorded: a class of its own, so that others need not ask for each message. */
-export class RecordedIntake extends Intake {
-  private readonly recorder: FlightRecorder;
-
-  constructor(recognition: Recognition, services: Services, recorder: FlightRecorder) {
-    super(recognition, services);
-    this.recorder = recorder;
-  }
-
-  override route(message: unknown, dataType?: string): Outcome {
-    const isOne = this.messagesIn(message, dataType) === undefined;
-    return isOne ? this.routeOne(message, dataType) : super.route(message, dataType);
-  }
-
-  override offerFromStream(message: unknown, options: OfferOptions): Outcome | Waiting {
-    this.recorder.keepMessage(message);
-    return super.offerFromStream(message, options);
-  }
-
-  protected override routeOne(message: unknown, dataType: string | undefined): Outcome {
-    this.recorder.keepMessage(message);
-    return super.routeOne(message, dataType);
-  }
-
-  protected override offerOne(message: unknown, options: OfferOptions, origin?: Origin): Outcome | Promise<Outcome> {
-    this.recorder.keepMessage(message);
-    return super.offerOne(message, options, origin);
-  }
-}
-
-function channelsOf(destination: Destination | undefined): readonly ChannelEntry[] {
-  if (destination === undefined) return [];
-  return destination instanceof FanOut ? destination.channels : [destination];
-}
-
-/** The `ev` of a message; undefined: it has none. Never throws; an array is no message itself. */
-function eventOf(message: unknown): unknown {
-  try {
-    return Array.isArray(message) ? undefined : (message as { ev?: unknown } | null | undefined)?.ev;
-  } catch {
-    return undefined;
-  }
 }

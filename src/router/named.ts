@@ -1,5 +1,6 @@
 import { SluiceError } from '../core/sluice-error.ts';
 import { type Explanation, explain } from '../report/explain.ts';
+import { explainFeed } from '../report/feed-info.ts';
 import { sharersOf } from '../report/sharing.ts';
 import { explainSource } from '../report/source-explain.ts';
 import type { ChannelEntry } from './channel-entry.ts';
@@ -12,12 +13,21 @@ export function channelNamed({ fleet: { channels } }: Pick<RouterParts, 'fleet'>
   throw new SluiceError('unknown-channel', `no channel '${String(name)}'; there is ${[...channels.keys()].join(', ')}`);
 }
 
-/** Explains the channel or the source of this name; they have no name in common. */
+/** Throws if nothing can be added any more, or if there is a channel, a source or a feed of this name. */
+export function assertFree({ feeds, fleet, sources }: RouterParts, name: string, state: string): void {
+  if (fleet.isStopping) throw new SluiceError('not-running', `the router is ${state}`);
+  for (const [kind, all] of Object.entries({ channel: fleet.channels, source: sources.all, feed: feeds.all }))
+    if (all.has(name)) throw new SluiceError('duplicate-channel', `there is a ${kind} '${name}' already`);
+}
+
+/** Explains the channel, the source or the feed of this name; they have no name in common. */
 export function explainNamed(parts: RouterParts, name: string): Explanation {
-  const { fleet, intake, services, sources } = parts;
+  const { feeds, fleet, intake, services, sources, stored } = parts;
   const now = services.clock.now();
   const source = sources.all.get(name);
-  if (source !== undefined) return explainSource(source.view, fleet.channels, now);
+  if (source !== undefined) return explainSource(source.view, fleet.channels, now, stored?.trouble);
+  const fed = feeds.all.get(name);
+  if (fed !== undefined) return explainFeed(fed.feed);
   const channel = channelNamed(parts, name);
   return explain(channel, now, sharersOf(fleet.channels, channel), intake.waitedFor);
 }

@@ -5,20 +5,26 @@ import { createPatientTimers } from '../core/patient-timers.ts';
 import { createRandom } from '../core/random.ts';
 import { Recognition } from '../core/recognition.ts';
 import { Scheduler } from '../core/scheduler.ts';
+import { SluiceError } from '../core/sluice-error.ts';
 import { Bus } from '../facts/bus.ts';
-import { DeadLetters } from '../facts/dead-letters.ts';
+import { DeadLetters, isRefusal } from '../facts/dead-letters.ts';
 import { Ending } from '../facts/ending.ts';
 import { containLogger, logFacts, silentLogger } from '../facts/logging.ts';
+import { StoredLetters } from '../facts/stored-letters.ts';
 import { FlightRecorder } from '../recorder/flight-recorder.ts';
 import { Alerts } from '../report/alerts.ts';
 import { beginReport, type ChannelReport } from '../report/drain-report.ts';
+import { FeedAlerts } from '../report/feed-alerts.ts';
 import type { RouterView } from '../report/metrics.ts';
 import { SourceAlerts } from '../report/source-alerts.ts';
 import type { SourceDoor } from '../source/source-door.ts';
 import { ChannelEntry } from './channel-entry.ts';
 import { Definitions, type Plan, rulesIn } from './definitions.ts';
+import { Destinations } from './destinations.ts';
+import { Feeds } from './feeds.ts';
 import { Fleet } from './fleet.ts';
-import { Intake, RecordedIntake } from './intake.ts';
+import { Intake } from './intake.ts';
+import { RecordedIntake } from './recorded-intake.ts';
 import { Sources } from './sources.ts';
 
 /** The parts of one router. */
@@ -27,13 +33,22 @@ export interface RouterParts {
   readonly definitions: Definitions;
   readonly fleet: Fleet;
   readonly sources: Sources;
+  readonly destinations: Destinations;
+  readonly feeds: Feeds;
   readonly intake: Intake;
+  /** In memory: all, or only those of messages that were refused and belong to whoever routed them. */
   readonly deadLetters: DeadLetters;
+  /** In a store of the host; undefined: there is none. */
+  readonly stored: StoredLetters | undefined;
   readonly alerts: Alerts;
   readonly sourceAlerts: SourceAlerts;
+  readonly feedAlerts: FeedAlerts;
   /** Undefined: nothing is recorded. */
   readonly recorder: FlightRecorder | undefined;
 }
+
+/** Memory makes room by letting the oldest go. */
+const MEMORY_ROOM = { hasRoom: true, trouble: undefined } as const;
 
 /** Puts a router together; nothing runs yet. */
 export function buildParts(plan: Plan): RouterParts {
@@ -45,17 +60,28 @@ export function buildParts(plan: Plan): RouterParts {
   if (options.logger !== undefined) logFacts(bus, logger, clock, ending);
   // Before the alerts: a fact stands in the record before the alert that it raises.
   const recorder = options.recorder && new FlightRecorder(options.recorder, bus, clock, ending);
+  const timers = createPatientTimers(clock, clock);
+  const random = options.random ?? createRandom(clock.wallTime());
   const deadLetters = new DeadLetters(config.router.deadLetters);
+  const { store } = plan;
+  const stored =
+    store && new StoredLetters({ store, clock, timers, random, bus }, (trouble) => void alerts.lettersHeld(trouble));
+  ending.listen(() => stored?.routerEnded());
   const services: Services = {
     clock,
-    timers: createPatientTimers(clock, clock),
-    random: options.random ?? createRandom(clock.wallTime()),
+    timers,
+    random,
     bus,
     logger,
     ending,
     scheduler: new Scheduler(clock, config.router),
-    keepDeadLetter(channel, reason, message, error, attempts, origin) {
-      const letter = deadLetters.add({ channel, reason, message, error, attempts, at: clock.wallTime() });
+    letterRoom: stored ?? MEMORY_ROOM,
+    keepDeadLetter(channel, reason, message, error, attempts, origin, key) {
+      const fields = { channel, reason, message, error, attempts, at: clock.wallTime() };
+      // A refused message that nobody brings again belongs to its caller; its letter is a sample.
+      if (stored !== undefined && (origin !== undefined || !isRefusal(reason)))
+        return stored.keep(key === undefined ? fields : { ...fields, key }, origin);
+      const letter = deadLetters.add(fields, key);
       // One that is only counted is as good as kept in memory: neither lasts.
       origin?.settled('dead-lettered', letter ?? { channel, reason, error });
       if (letter !== undefined) bus.publish('message.deadLettered', letter);
@@ -63,28 +89,38 @@ export function buildParts(plan: Plan): RouterParts {
   };
   const recognition = new Recognition(rulesIn(options), (error) => bus.fault('rule', error));
   const definitions = new Definitions(plan, services);
+  const destinations = new Destinations(recognition);
   const intake =
     recorder?.keepsMessages === true
-      ? new RecordedIntake(recognition, services, recorder)
-      : new Intake(recognition, services);
-  intake.tellApart(config.router.recognize);
+      ? new RecordedIntake(destinations, services, recorder)
+      : new Intake(destinations, services);
+  destinations.tellApart(config.router.recognize);
   intake.ignore(config.router.recognize.ignore);
-  const sources = new Sources(plan.sources, services, doorOf(intake, services));
-  const fleet = new Fleet(services, definitions, sources);
+  const sources = new Sources(plan.sources, services, doorOf(intake, destinations, services, stored !== undefined));
+  const feeds = new Feeds(bus);
+  const fleet = new Fleet(services, definitions, sources, feeds);
   const alerts = new Alerts(services, fleet.channels, intake, deadLetters);
   const sourceAlerts = new SourceAlerts(services, sources.all, fleet.channels);
-  const parts = { services, definitions, fleet, sources, intake, deadLetters, alerts, sourceAlerts, recorder };
+  const feedAlerts = new FeedAlerts(services, feeds.all);
+  const planes = { services, definitions, fleet, sources, feeds, destinations, intake };
+  const parts = { ...planes, deadLetters, stored, alerts, sourceAlerts, feedAlerts, recorder };
   for (const name of Object.keys(config.channels)) addChannel(parts, name, instances.get(name));
   instances.clear();
   return parts;
 }
 
 /** The door of the router as its sources see it. */
-function doorOf(intake: Intake, { keepDeadLetter, scheduler }: Services): SourceDoor {
+function doorOf(
+  intake: Intake,
+  destinations: Destinations,
+  { keepDeadLetter, scheduler }: Services,
+  keepsLetters: boolean,
+): SourceDoor {
   return {
+    keepsLetters,
     offer: (message, options, origin) => intake.offer(message, options, origin),
     condemn(message, reason, error, origin) {
-      const found = reason === 'crashed' ? intake.channelOf(message) : undefined;
+      const found = reason === 'crashed' ? destinations.channelOf(message) : undefined;
       keepDeadLetter(found instanceof ChannelEntry ? found.name : null, reason, message, error, 0, origin);
     },
     isSliceOver: () => scheduler.isSliceOver(),
@@ -92,12 +128,15 @@ function doorOf(intake: Intake, { keepDeadLetter, scheduler }: Services): Source
 }
 
 /** What reports read. */
-export function viewOf({ deadLetters, fleet, intake, services, sources }: RouterParts): RouterView {
+export function viewOf(parts: RouterParts): RouterView {
+  const { deadLetters, feedAlerts, feeds, fleet, intake, services, sources, stored } = parts;
   const { channels, takenOut } = fleet;
   const { ignored, unroutable } = intake;
   const { bus, clock } = services;
-  const counts = { removed: takenOut.ledger, unroutable, ignored, deadLetters, faults: bus.faults };
-  return { channels, sources: sources.all, now: clock.now(), ...counts };
+  const counts = { removed: takenOut.ledger, unroutable, ignored, deadLetters, stored, faults: bus.faults };
+  const feedTrouble = feedAlerts.troubleOf.bind(feedAlerts);
+  const times = { now: clock.now(), wallTime: clock.wallTime() };
+  return { channels, sources: sources.all, feeds: feeds.all, feedTrouble, ...times, ...counts };
 }
 
 /** Why the router takes nothing in, in words; undefined: it does. */
@@ -111,12 +150,22 @@ export function whyNotRunning({ fleet }: RouterParts): string | undefined {
  * router has started, it starts at once. It takes over what a reload left of a channel of its name.
  */
 export function addChannel(parts: RouterParts, name: string, instance: AnyChannel | undefined): void {
-  const { definitions, fleet, intake } = parts;
+  const { definitions, destinations, fleet } = parts;
   const before = fleet.takenOut.takeBack(name);
   const channel = definitions.make(name, instance, before);
-  intake.serve(channel);
+  destinations.serve(channel);
   if (before !== undefined) channel.takeOver(before);
   fleet.add(channel);
+}
+
+/** An operator takes a channel out and gets its report. Once the router is stopped, that of `stop` has its messages. */
+export async function removeByHand(parts: RouterParts, channel: ChannelEntry, drainAt: number): Promise<ChannelReport> {
+  if (parts.fleet.isStopping && !channel.isRemovedByHand)
+    throw new SluiceError(
+      'not-running',
+      `remove: the router was stopped, and '${channel.name}' is in the report of that`,
+    );
+  return removeChannel(parts, channel, drainAt, true);
 }
 
 /**
@@ -125,14 +174,14 @@ export function addChannel(parts: RouterParts, name: string, instance: AnyChanne
  * Part of a change: nobody may hear of it before the channel knows that it is being removed.
  */
 export function removeChannel(
-  { definitions, fleet, intake, services }: RouterParts,
+  { definitions, destinations, fleet, services }: RouterParts,
   channel: ChannelEntry,
   drainAt: number,
   isByHand: boolean,
 ): Promise<ChannelReport> {
   return channel.remove(isByHand, async () => {
     const finish = beginReport([channel]);
-    intake.withdraw(channel);
+    destinations.withdraw(channel);
     await fleet.remove(channel, drainAt);
     services.bus.changes.during(() => {
       channel.dispose();

@@ -175,10 +175,10 @@ function channelsToReplace(
 
 /** One synchronous step: no batch begins and no message comes while it runs. */
 function apply(parts: RouterParts, { config, instances }: Checked, replaced: readonly ChannelEntry[]): void {
-  const { definitions, fleet, intake, services } = parts;
+  const { definitions, destinations, fleet, intake, services } = parts;
   definitions.apply(config);
   services.scheduler.reconfigure(config.router);
-  intake.tellApart(config.router.recognize);
+  destinations.tellApart(config.router.recognize);
   parts.deadLetters.limits = config.router.deadLetters;
   intake.ignore(config.router.recognize.ignore);
   for (const channel of [...fleet.channels.values()]) {
@@ -188,7 +188,7 @@ function apply(parts: RouterParts, { config, instances }: Checked, replaced: rea
   }
   for (const channel of replaced) {
     const successor = definitions.make(channel.name, undefined, channel);
-    intake.replace(channel, successor);
+    destinations.replace(channel, successor);
     fleet.replace(channel, successor);
   }
   for (const name of Object.keys(config.channels)) {

@@ -7,6 +7,7 @@ import type { Discriminator, RecognitionRule } from '../core/recognition.ts';
 import type { EventBus } from '../facts/bus.ts';
 import type { Logger } from '../facts/logging.ts';
 import type { RecorderOptions } from '../recorder/flight-recorder.ts';
+import type { DeadLetterOptions } from './letter-options.ts';
 import type { SourceInputs } from './sources.ts';
 
 /** What a router is made of. */
@@ -17,6 +18,8 @@ export interface RouterOptions<Channels extends ChannelSources = ChannelSources,
   readonly config?: ConfigOf<Channels, Config>;
   /** Sources by name, each alone or with options: the router reads them and tells them what is settled. Default: none. */
   readonly sources?: SourceInputs;
+  /** Where dead letters are kept. Default: in memory; with sources whose commits last, it has to be said. */
+  readonly deadLetters?: DeadLetterOptions;
   /** A pino logger, or one of its shape. Default: silent. */
   readonly logger?: Logger;
   /** A mitt bus of the host's own to put events on. Default: a new one. */
@@ -55,6 +58,7 @@ export const routerOptions: OptionNames<RouterOptions> = {
   channels: true,
   config: true,
   sources: true,
+  deadLetters: true,
   logger: true,
   events: true,
   recognize: true,

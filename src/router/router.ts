@@ -20,10 +20,11 @@ import { type ConsumeCount, consume, type Source } from './consume.ts';
 import { createWritable } from './create-writable.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { type DeliveryOutcomeOf, deliver } from './deliver.ts';
+import { FeedDesk } from './feed-desk.ts';
 import { type OfferOptions, offerOptions, type RouteAllReport, type RouteOptions, routeOptions } from './intake.ts';
 import { MixedStream } from './mixed-stream.ts';
-import { channelNamed, explainNamed } from './named.ts';
-import { addChannel, type RouterParts, removeChannel, viewOf, whyNotRunning } from './parts.ts';
+import { assertFree, channelNamed, explainNamed } from './named.ts';
+import { addChannel, type RouterParts, removeByHand, viewOf, whyNotRunning } from './parts.ts';
 import { Reloads, type WatchOptions, watchOptions } from './reload.ts';
 import { publishStates, type RouterActor, startActor, stateOf } from './router-actor.ts';
 import type { ChannelInput } from './router-options.ts';
@@ -40,8 +41,11 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   readonly events: RouterBus<Emits>;
   /** Messages that could not be routed or processed. */
   readonly deadLetters: DeadLetterDesk;
+  /** Connections to services of market data: `add` gives the router a feed of `sluice/feeds`. */
+  readonly feeds: FeedDesk;
   readonly #parts: RouterParts;
   readonly #reloads: Reloads;
+  #checked: RouteOptions | undefined;
   #stopped: Promise<DrainReport> | undefined;
 
   static {
@@ -55,6 +59,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     // The same bus, known by what these channels emit: only their own slots publish `event` on it.
     this.events = parts.services.bus.emitter as unknown as RouterBus<Emits>;
     this.deadLetters = new DeadLetterDesk(parts);
+    this.feeds = new FeedDesk(parts, () => this.state);
     this.#reloads = new Reloads(parts);
     publishStates(actor, parts.services.bus);
   }
@@ -71,7 +76,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Which channels serve which data type: a reading of this moment. */
   get registry(): ReadonlyMap<string, readonly ChannelInfo[]> {
-    const byType = [...this.#parts.intake.registry];
+    const byType = [...this.#parts.destinations.all];
     return new Map(
       byType.map(([dataType, channels]) => [dataType, channels.map((each) => channelInfo(each, this.#now))]),
     );
@@ -105,7 +110,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   #routeAs(message: unknown, options: RouteOptions): Outcome {
-    checkOptions('route', options, routeOptions);
+    // A feed gives the same object again and again.
+    if (options !== this.#checked) checkOptions('route', options, routeOptions);
+    this.#checked = options;
     return this.#route(message, options.dataType);
   }
 
@@ -114,7 +121,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
       return this.#parts.intake.route(message, dataType);
     } catch (error) {
       // Only a stack overflow comes here.
-      this.#parts.fleet.breakOff(error);
+      if (error instanceof RangeError) this.#parts.fleet.overflowed();
       throw error;
     }
   }
@@ -126,7 +133,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
       return this.#parts.intake.routeAll(messages, options?.dataType);
     } catch (error) {
       // That of the iterable, or a stack overflow.
-      this.#parts.fleet.breakOff(error);
+      if (error instanceof RangeError) this.#parts.fleet.overflowed();
       throw error;
     }
   }
@@ -138,7 +145,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     try {
       return await this.#parts.intake.offerInTurn(message, options);
     } catch (error) {
-      this.#parts.fleet.breakOff(error);
+      if (error instanceof RangeError) this.#parts.fleet.overflowed();
       throw error;
     }
   }
@@ -182,17 +189,18 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Health derived from the states, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    return routerHealth(viewOf(this.#parts), this.state, this.#parts.alerts.refusing);
+    return routerHealth(viewOf(this.#parts), this.state, this.#parts.alerts.ofRouter);
   }
 
-  /** Why a channel is or is not delivering, or a source is or is not read: one object, and the same in plain English. */
+  /** Why a channel delivers or not, a source is read or not, a feed brings messages or not: one object, and the same in plain English. */
   explain(name: string): Explanation {
     return explainNamed(this.#parts, name);
   }
 
   /** What is wrong now, oldest first; each alert is published as `alert.raised` and `alert.cleared`. */
   get alerts(): readonly Alert[] {
-    return this.#parts.alerts.list(this.#parts.sourceAlerts.list());
+    const { alerts, feedAlerts, sourceAlerts } = this.#parts;
+    return alerts.list([...sourceAlerts.list(), ...feedAlerts.list()]);
   }
 
   /**
@@ -210,24 +218,22 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     channel: Source,
     config: ChannelInput<RulesInputOf<Source>> = {},
   ): void {
-    const { definitions, fleet } = this.#parts;
     // A caller without types may give anything.
     if (typeof name !== 'string') throw new SluiceError('invalid-option', 'add: the name must be a string');
-    const assertFree = (): void => {
-      if (fleet.isStopping) throw new SluiceError('not-running', `the router is ${this.state}`);
-      const kind = fleet.channels.has(name) ? 'channel' : 'source';
-      if (fleet.channels.has(name) || this.#parts.sources.all.has(name))
-        throw new SluiceError('duplicate-channel', `there is a ${kind} '${name}' already`);
-    };
-    assertFree();
-    this.#during(() => addChannel(this.#parts, name, definitions.add(name, channel, config, assertFree)));
+    const isFree = (): void => assertFree(this.#parts, name, this.state);
+    isFree();
+    const { definitions } = this.#parts;
+    this.#during(() => addChannel(this.#parts, name, definitions.add(name, channel, config, isFree)));
   }
 
-  /** Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` leaves it out. */
+  /**
+   * Takes a channel out: nothing more is routed to it, it drains, and its report is returned; that of `stop` leaves it out.
+   * Rejects with `not-running` while `stop` is under way or when it is over: its messages are in that report.
+   */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
     const drainAt = this.#now + deadlineOf('remove', options);
     const channel = channelNamed(this.#parts, name);
-    return this.#parts.services.bus.changes.order(() => removeChannel(this.#parts, channel, drainAt, true));
+    return this.#parts.services.bus.changes.order(() => removeByHand(this.#parts, channel, drainAt));
   }
 
   /**
@@ -283,11 +289,13 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /**
    * Starts a channel anew, even if it was given up: what is in flight is abandoned and delivered again. A source is
-   * started if it waits for that or was given up.
+   * started if it waits for that or was given up; a feed connects anew.
    */
   restart(name: string): void {
     const source = this.#parts.sources.all.get(name);
     if (source !== undefined) return this.#during(() => source.restart());
+    const fed = this.#parts.feeds.all.get(name);
+    if (fed !== undefined) return this.#during(() => fed.feed.reconnect());
     this.#withPartitions(name, (partition) => this.#parts.fleet.restartByHand(partition));
   }
 

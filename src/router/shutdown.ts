@@ -24,11 +24,12 @@ export function deadlineOf(functionName: 'stop' | 'remove', options: StopOptions
 
 /** Stops intake, drains all channels under one deadline, and ends the router's actor. */
 export async function stopRouter(
-  { fleet, services, sources }: RouterParts,
+  { feeds, fleet, services, sources, stored }: RouterParts,
   actor: RouterActor,
   deadlineMs: number,
 ): Promise<DrainReport> {
   const startedAt = services.clock.now();
+  stored?.expectFinish();
   const standing = [...fleet.channels.values()].filter(({ isRemovedByHand }) => !isRemovedByHand);
   const finish = beginReport([...standing, ...fleet.takenOut.held]);
   fleet.closeInboxes(startedAt + deadlineMs);
@@ -41,6 +42,8 @@ export async function stopRouter(
   }
   // Whatever failed on the way: what is left is handed back.
   fleet.halt();
+  const unstoredLetters = (await stored?.finish(startedAt + deadlineMs)) ?? [];
   const views = [...sources.all.values()].map(({ view }) => view);
-  return drainReport(finish(), views, { startedAt, now: services.clock.now(), deadlineMs });
+  const end = { startedAt, now: services.clock.now(), deadlineMs, unstoredLetters };
+  return drainReport(finish(), views, feeds.stop(), end);
 }

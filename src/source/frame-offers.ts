@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { Origin } from '../core/origin.ts';
 import type { Outcome, RejectReason } from '../core/outcome.ts';
 import type { Assigned, Frame, MessagePlace } from '../core/source-port.ts';
 import type { AckLedger } from './ack-ledger.ts';
@@ -68,10 +69,11 @@ export class FrameOffers {
     const messages = this.decode(frame, origin);
     for (let index = 0; index < messages.length; index += 1) {
       let hasWaited = isCareful;
-      if (index === crashedIn) this.condemn(messages[index], 'crashed', new Error(CRASHED), origin);
+      const own = this.parts.door.keepsLetters ? origin.at(index) : origin;
+      if (index === crashedIn) this.condemn(messages[index], 'crashed', new Error(CRASHED), origin, own);
       else {
         if (isCareful && !(await this.mark({ position, index }))) return;
-        const isTaken = this.bring(messages[index], origin);
+        const isTaken = this.bring(messages[index], origin, own);
         if (isTaken !== true) {
           if (!(await isTaken)) return;
           hasWaited = true;
@@ -108,21 +110,26 @@ export class FrameOffers {
       return messages;
     } catch (error) {
       origin.begin(1);
-      this.condemn(frame.bytes, 'undecodable', error, origin);
+      this.condemn(frame.bytes, 'undecodable', error, origin, origin.at(0));
       return [];
     }
   }
 
   /** True, perhaps later: it was taken in, or is a dead letter by now. False: offering was stopped. */
-  private bring(message: unknown, origin: FrameOrigin): boolean | Promise<boolean> {
+  private bring(message: unknown, origin: FrameOrigin, own: Origin): boolean | Promise<boolean> {
     origin.goOut();
-    const outcome = this.parts.door.offer(message, this.options, origin);
+    const outcome = this.parts.door.offer(message, this.options, own);
     if (!(outcome instanceof Promise) && isTaken(outcome, origin)) return true;
-    return this.bringAgain(message, origin, outcome);
+    return this.bringAgain(message, origin, own, outcome);
   }
 
   /** A channel that is not running, or whose breaker is open, takes it in later. */
-  private async bringAgain(message: unknown, origin: FrameOrigin, first: Outcome | Promise<Outcome>): Promise<boolean> {
+  private async bringAgain(
+    message: unknown,
+    origin: FrameOrigin,
+    own: Origin,
+    first: Outcome | Promise<Outcome>,
+  ): Promise<boolean> {
     const { clock, door } = this.parts;
     const { stopped } = this.stay;
     let outcome: Outcome | Promise<Outcome> = first;
@@ -136,16 +143,15 @@ export class FrameOffers {
       await this.until(() => clock.now() >= again, AGAIN_MS);
       if (stopped.aborted) return false;
       origin.goOut();
-      outcome = door.offer(message, this.options, origin);
+      outcome = door.offer(message, this.options, own);
     }
     this.refused = undefined;
     return true;
   }
 
-  private condemn(message: unknown, reason: ReadFault, error: unknown, origin: FrameOrigin): void {
+  private condemn(message: unknown, reason: ReadFault, error: unknown, origin: FrameOrigin, own: Origin): void {
     origin.goOut();
-    origin.condemned();
-    this.parts.door.condemn(message, reason, error, origin);
+    this.parts.door.condemn(message, reason, error, own);
   }
 
   /** Says before the message is begun which one it is. False: offering was stopped. */

@@ -1,4 +1,4 @@
-import type { Origin, SourcePlace } from '../core/origin.ts';
+import type { GivenUp, Origin, Settlement, SourcePlace } from '../core/origin.ts';
 
 /**
  * Where a frame is that was read and is not committed; it is in exactly one of these places. `reader`: nothing of it was
@@ -80,15 +80,20 @@ export class FrameOrigin implements Origin {
     this.listener.out(-1);
   }
 
-  /** A dead letter of it is being written. */
-  condemned(): void {
+  /** A dead letter of one of its messages is being written. */
+  letterBegan(): void {
     this.letters += 1;
   }
 
-  settled(): void {
+  /** Of one of its messages: for a router whose letters last, and must be told apart. */
+  at(index: number): Origin {
+    return new MessageOrigin(this, index);
+  }
+
+  settled(_how?: Settlement, _letter?: GivenUp, hadLetter = false): void {
     if (this.open === 0) return;
     this.open -= 1;
-    if (this.letters > 0) this.letters -= 1;
+    if (hadLetter) this.letters -= 1;
     // First: when nothing is out any more, the last commit may follow at once.
     if (this.isDone) this.listener.done();
     this.listener.out(-1);
@@ -97,5 +102,43 @@ export class FrameOrigin implements Origin {
   handedBack(): void {
     this.listener.out(-1);
     this.listener.handedBack();
+  }
+}
+
+/** One message of a frame: the frame hears of it, and its letter has the same id whenever it comes again. */
+class MessageOrigin implements Origin {
+  readonly of: FrameOrigin;
+  private readonly index: number;
+  private isCondemned = false;
+
+  constructor(frame: FrameOrigin, index: number) {
+    this.of = frame;
+    this.index = index;
+  }
+
+  get source(): unknown {
+    return this.of.source;
+  }
+
+  get place(): SourcePlace {
+    return this.of.place;
+  }
+
+  letterId(channel: string | null): string {
+    const { source, partition, position } = this.of.place;
+    return [source, partition, position, this.index, ...(channel === null ? [] : [channel])].join('/');
+  }
+
+  condemned(): void {
+    this.isCondemned = true;
+    this.of.letterBegan();
+  }
+
+  settled(how: Settlement, letter?: GivenUp): void {
+    this.of.settled(how, letter, this.isCondemned);
+  }
+
+  handedBack(): void {
+    this.of.handedBack();
   }
 }

@@ -73,7 +73,8 @@ export function checkBounds(metrics: RouterMetrics, config: RouterConfig): reado
   };
   const { capacity, refused } = config.router.deadLetters;
   const lettersMax = capacity + Math.min(capacity, refused.capacity);
-  bound('router', 'deadLetters.stored', metrics.deadLetters.stored, lettersMax);
+  const { lasting, stored } = metrics.deadLetters;
+  bound('router', 'deadLetters.stored', stored - lasting, lettersMax);
   for (const [name, channel] of Object.entries(metrics.channels)) {
     const limits = config.channels[name];
     if (limits === undefined) continue;

@@ -28,6 +28,13 @@ export {
   succeed,
 } from './reactions.ts';
 export { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts';
+export { type SimulatedExchange, type SimulatedExchangeOptions, simulatedExchange } from './simulated-exchange.ts';
+export {
+  type SimulatedLetterStore,
+  type SimulatedLetterStoreOptions,
+  simulatedLetterStore,
+} from './simulated-letter-store.ts';
+export type { ExchangeFaults } from './simulated-line.ts';
 export { type SimulatedSource, type SimulatedSourceOptions, simulatedSource } from './simulated-source.ts';
 export { createSink, type Sink, type SinkCall, type SinkOptions } from './sink.ts';
 export type { SourceFeature, SourceRig } from './source-rig.ts';

@@ -50,6 +50,7 @@ export function memorySource(options: MemorySourceOptions): MemorySource {
   const assign = (partition: MemoryPartition): void => owner?.assigned(partition.begin());
 
   return {
+    lasts: false,
     async start(to) {
       if (owner !== undefined) throw new SluiceError('refused', 'the memory source is started already');
       owner = to;

@@ -112,6 +112,10 @@ export const cases: readonly Case[] = [
     batchSize: 100,
     timeoutMs: 20,
   }),
+  frames('W9-1', 'text frames of one message, from the text to delivered; parse is JSON.parse of them alone', 1),
+  frames('W9-10', 'as W9-1 with ten messages in a frame', 10),
+  frames('W9-100', 'as W9-1 with a hundred messages in a frame', 100),
+  frames('W9-ignored', 'as W9-1, but nine of ten messages are of a type that nobody wants', 1, 9),
   writing('J1', 'journal.write in calls of 100 messages, 64 of them outstanding; texts as a feed sends them', 100, 64),
   writing('J2', 'journal.write one message a call, 10,000 calls outstanding', 1, 10_000),
   {
@@ -142,6 +146,22 @@ function atRates(name: string, title: string, setting: Setting): Case {
     async open(contestant, against) {
       const { runRates } = await import('./cases/rates.ts');
       return { measure: () => runRates(setting, contestant, against) };
+    },
+  };
+}
+
+/** From the texts of a socket. A hand-written handler parses each, then pushes; `route` hands the messages to a router. */
+function frames(name: string, title: string, perFrame: number, unwanted = 0): Case {
+  return {
+    name,
+    title,
+    baseline: 'parse',
+    contestants: ['parse', 'hand', 'fastq', 'rxjs', 'route', 'sluice'],
+    measures: speed,
+    turns: WINDOWS,
+    async open(contestant) {
+      const { openFrames } = await import('./cases/frames.ts');
+      return openFrames(contestant, { perFrame, unwanted });
     },
   };
 }

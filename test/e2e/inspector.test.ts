@@ -141,7 +141,7 @@ describe.skipIf(isWithoutBrowser)(`the page${browserNote}`, () => {
     await page.locator('#confirm-go').click();
     await page.locator('#tab-events').click();
     await page.locator('.events', { hasText: '1 dead letters replayed, 0 left' }).waitFor();
-    expect(world.router.deadLetters.list()).toEqual([]);
+    expect(await world.router.deadLetters.list()).toEqual([]);
   });
 
   it('shows the configuration, what changed in it and when, and nothing that is named like a secret', async () => {

@@ -216,7 +216,7 @@ describe.skipIf(isWithoutBrowser)(`the page of a router in trouble${browserNote}
     await shows('#pane td', /^Error$/);
     // After six seconds that is no news any more.
     await expect.poll(() => page.locator('#notice').textContent(), { timeout: 60_000 }).toBe('');
-    expect(rig.router.deadLetters.list()).toHaveLength(1);
+    expect(await rig.router.deadLetters.list()).toHaveLength(1);
   });
 
   it('while nobody sees it, it lets go of the router; of that time it knows the transitions alone', async () => {

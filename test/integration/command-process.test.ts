@@ -1,39 +1,23 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { projectRoot } from '../support/project-files.ts';
+import { bundleCommand } from '../support/bundled-command.ts';
 
 const trade = '{"ev":"T","sym":"A","p":1,"s":1,"t":1735828200000}\n';
-let directory: string;
-let command: string;
+let command: ReturnType<typeof bundleCommand>;
 let input: string;
 
 /** The command as a process of its own: files, pipes and signals are those of the system. */
 beforeAll(async () => {
-  await mkdir(join(projectRoot, 'dist'), { recursive: true });
-  directory = await mkdtemp(join(projectRoot, 'dist/.command-'));
-  command = join(directory, 'main.mjs');
+  command = bundleCommand();
   input = await mkdtemp(join(tmpdir(), 'sluice-command-'));
-  await build({
-    entryPoints: [join(projectRoot, 'src/cli/main.ts')],
-    outfile: command,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    packages: 'external',
-    // Its examples import the package by name, and it asks the package for its version.
-    alias: { sluice: join(projectRoot, 'src/index.ts') },
-    external: ['sluice/package.json'],
-  });
 });
 afterAll(async () => {
-  await rm(directory, { recursive: true, force: true });
+  command.remove();
   await rm(input, { recursive: true, force: true });
 });
 
@@ -44,7 +28,7 @@ interface Ended {
 }
 
 function run(args: readonly string[], stdin: 'ignore' | 'pipe' | number = 'ignore'): ChildProcess {
-  return spawn(process.execPath, [command, 'replay', ...args, '--json'], { stdio: [stdin, 'pipe', 'pipe'] });
+  return spawn(process.execPath, [command.path, 'replay', ...args, '--json'], { stdio: [stdin, 'pipe', 'pipe'] });
 }
 
 async function ended(child: ChildProcess): Promise<Ended> {

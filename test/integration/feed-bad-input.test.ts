@@ -144,6 +144,7 @@ describe('what is no connection', () => {
     expect(waits.at(-1)).toBe(30_000);
     expect(feed.view.metrics).toMatchObject({ connections: 1_000, failures: 1_000, gaps: { found: 0 } });
     feed.stop();
+    await clock.settle();
     expect(clock.pending).toBe(0);
   });
 });

@@ -1,14 +1,21 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Account } from '../kills/account.ts';
 import { runCampaign } from '../kills/campaign.ts';
+import { RouterAccount } from '../kills/router-account.ts';
+import { runRouterCampaign } from '../kills/router-campaign.ts';
 import { bundleJournalChild, type JournalChild } from '../support/journal-child.ts';
 import { emptyDirectory } from '../support/journals.ts';
 
 let child: JournalChild;
+let routerChild: JournalChild;
 beforeAll(() => {
   child = bundleJournalChild('test/kills/child.ts');
+  routerChild = bundleJournalChild('test/kills/router-child.ts');
 });
-afterAll(() => child.remove());
+afterAll(() => {
+  child.remove();
+  routerChild.remove();
+});
 
 it('kill -9 at any moment loses nothing that was acknowledged, skips nothing and repeats only what was not committed', async () => {
   const account = await runCampaign({ program: child.path, directory: emptyDirectory(), kills: 5, seed: 1 });
@@ -32,5 +39,30 @@ it.each([
   const account = new Account();
   for (const line of lines) account.take(line);
   account.finish([]);
+  expect(account.violations.join('\n')).toMatch(violation);
+});
+
+it('a router with a journal that is killed skips nothing: all is delivered in order per key or is one letter', async () => {
+  const account = await runRouterCampaign({
+    program: routerChild.path,
+    directory: emptyDirectory(),
+    kills: 5,
+    seed: 1,
+  });
+  expect(account.violations).toEqual([]);
+  expect(account.delivered).toBeGreaterThan(100);
+  expect(account.letters).toBeGreaterThan(0);
+}, 60_000);
+
+it.each([
+  ['a message that was skipped', ['acknowledged 1 2', 'delivered [[1,1]]'], [], /skipped: 1:2/],
+  ['one that came too late', ['delivered [[1,6]]', 'delivered [[1,1]]'], [], /order: 1:1/],
+  ['poison that was delivered', ['delivered [[1,37]]'], [], /is poison/],
+  ['a letter that was lost', ['letter [1,37]'], [], /letter .* is lost/],
+  ['a message with two letters', [], [37, 37], /two letters/],
+])('the campaign of routers finds %s', (_, lines, kept, violation) => {
+  const account = new RouterAccount();
+  for (const line of lines) account.take(line);
+  account.finish(kept.map((n) => ({ run: 1, n })));
   expect(account.violations.join('\n')).toMatch(violation);
 });

@@ -1,8 +1,15 @@
 import type { Meter } from '@opentelemetry/api';
-import { MeterProvider, type MetricData, MetricReader } from '@opentelemetry/sdk-metrics';
+import {
+  AggregationTemporality,
+  DataPointType,
+  MeterProvider,
+  type MetricData,
+  type MetricProducer,
+  MetricReader,
+} from '@opentelemetry/sdk-metrics';
 import { expect, it } from 'vitest';
 import { catalog } from '../../src/metrics/catalog.ts';
-import { observeMetrics } from '../../src/metrics/index.ts';
+import { histogramProducer, observeMetrics } from '../../src/metrics/index.ts';
 import {
   createSimulatedClock,
   createTestRouter,
@@ -11,6 +18,7 @@ import {
   simulatedSource,
   type TestRouter,
 } from '../../src/testing/index.ts';
+import { FeedRig } from '../support/feed-rig.ts';
 import { filesIn, textOf } from '../support/project-files.ts';
 
 /** The SDK's own reader, that collects when it is told to. */
@@ -26,8 +34,8 @@ class AskedReader extends MetricReader {
   }
 }
 
-function createMeter(): { readonly reader: AskedReader; readonly meter: Meter } {
-  const reader = new AskedReader();
+function createMeter(metricProducers: MetricProducer[] = []): { readonly reader: AskedReader; readonly meter: Meter } {
+  const reader = new AskedReader({ metricProducers });
   return { reader, meter: new MeterProvider({ readers: [reader] }).getMeter('test') };
 }
 
@@ -42,6 +50,9 @@ async function troubledRig(): Promise<TestRouter> {
     sources: { feed: simulatedSource({ clock }) },
     sinks: { tick: { batchSize: 4, retry: { attempts: 1 } }, fmv: { batchSize: 1 } },
   });
+  const feed = new FeedRig({ to: rig.router, clock });
+  rig.router.feeds.add(feed.feed);
+  feed.resume().say({ sym: 'A', n: 1, at: 0, ev: 'none' });
   rig.sink('tick').otherwise = failWhen(({ n }) => n === 2);
   rig.router.routeAll(messages('tick', 8));
   await rig.advance(1_000);
@@ -64,18 +75,52 @@ it('what the SDK collects are the numbers of the router, with their units and la
     reason: 'poison',
     value: 1,
   });
-  expect(metrics.get('sluice.processing')?.descriptor.unit).toBe('s');
-  // Of fmv nothing was measured: no point rather than a wrong one.
-  const measured = metrics.get('sluice.processing')?.dataPoints.map(({ attributes }) => attributes.channel);
-  expect(new Set(measured)).toEqual(new Set(['tick']));
+  expect(metrics.get('sluice.oldest_message.age')?.descriptor.unit).toBe('s');
 });
 
-it('every metric of the catalog is an instrument; those without a value now have no point', async () => {
+it('the SDK collects histograms with explicit buckets, and calls of process by the name of the conventions', async () => {
+  const { router } = await troubledRig();
+  const { reader } = createMeter([histogramProducer(router, { labels: { router: 'eu' }, buckets: [0.001, 10] })]);
+  const metrics = await reader.read();
+  const calls = metrics.get('messaging.process.duration');
+  expect(calls).toMatchObject({
+    descriptor: { unit: 's' },
+    dataPointType: DataPointType.HISTOGRAM,
+    aggregationTemporality: AggregationTemporality.CUMULATIVE,
+  });
+  const { calls: made, processing, queueing } = router.metrics().channels.tick ?? {};
+  const attributes = {
+    router: 'eu',
+    channel: 'tick',
+    'messaging.system': 'sluice',
+    'messaging.operation.name': 'process',
+    'messaging.destination.name': 'tick',
+  };
+  expect(made).toBeGreaterThan(3);
+  expect(pointsOf(calls)[0]).toEqual({
+    ...attributes,
+    value: {
+      buckets: { boundaries: [0.001, 10], counts: [made, 0, 0] },
+      count: made,
+      sum: Number(processing?.sumMs) / 1_000,
+      max: Number(processing?.maxMs) / 1_000,
+    },
+  });
+  expect(pointsOf(metrics.get('sluice.queueing'))).toMatchObject([
+    { router: 'eu', channel: 'tick', value: { count: 8, sum: Number(queueing?.sumMs) / 1_000 } },
+    { router: 'eu', channel: 'fmv', value: { count: 0, sum: 0, buckets: { counts: [0, 0, 0] } } },
+  ]);
+  const [point] = calls?.dataPoints ?? [];
+  expect(Number(point?.startTime[0])).toBeLessThanOrEqual(Number(point?.endTime[0]));
+});
+
+it('every metric of the catalog but the histograms is an instrument; those without a value now have no point', async () => {
   const { router } = await troubledRig();
   const { reader, meter } = createMeter();
   observeMetrics(router, meter);
   const collected = new Set((await reader.read()).keys());
-  const missing = catalog.map(({ name }) => `sluice.${name}`).filter((name) => !collected.has(name));
+  const others = catalog.filter(({ type }) => type !== 'histogram');
+  const missing = others.map(({ name }) => `sluice.${name}`).filter((name) => !collected.has(name));
   // Too few calls to tell a rate.
   expect(missing).toEqual(['sluice.breaker.failure_ratio', 'sluice.breaker.slow_call_ratio']);
 });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +9,8 @@ import { projectRoot, textOf } from '../support/project-files.ts';
 
 let directory = '';
 let app = '';
+let tarball = '';
+const options = ['--no-audit', '--no-fund', '--prefer-offline'];
 
 async function run(cwd: string, command: string, ...args: readonly string[]): Promise<string> {
   return (await promisify(execFile)(command, args, { cwd })).stdout;
@@ -25,8 +27,8 @@ beforeAll(async () => {
   await symlink(join(projectRoot, 'node_modules'), join(clone, 'node_modules'));
   const [packed] = JSON.parse(await run(clone, 'npm', 'pack', '--json', '--pack-destination', directory));
   await writeFile(join(app, 'package.json'), JSON.stringify({ name: 'app', version: '1.0.0', type: 'module' }));
-  const options = ['--no-audit', '--no-fund', '--prefer-offline'];
-  await run(app, 'npm', 'install', ...options, join(directory, packed.filename));
+  tarball = join(directory, packed.filename);
+  await run(app, 'npm', 'install', ...options, tarball);
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
@@ -47,6 +49,13 @@ it.each(['sluice/testing', 'sluice/inspector', 'sluice/metrics', 'sluice/machine
     expect(await run(app, process.execPath, '--input-type=module', '-e', script)).toBe('true\n');
   },
 );
+
+it('the example service is installed in a fresh folder, and passes its own test', async () => {
+  const service = join(directory, 'service');
+  await cp(join(projectRoot, 'docs/examples/service'), service, { recursive: true });
+  await run(service, 'npm', 'install', ...options, tarball);
+  expect(await run(service, 'npm', 'test')).toMatch(/# pass 1\n# fail 0/);
+});
 
 it('the installed command runs', async () => {
   expect(await run(app, join(app, 'node_modules/.bin/sluice'), 'replay', '--help')).toContain('sluice replay');

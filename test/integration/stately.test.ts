@@ -1,11 +1,10 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createWebSocketInspector, createWebSocketReceiver } from '@statelyai/inspect';
 import { createInspectorServer } from '@statelyai/inspect/server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { channelMachine } from '../../machines/channel.ts';
 import { routerMachine } from '../../machines/router.ts';
 import { createRouter, type DataChannelRouter, ProcessingChannel } from '../../src/index.ts';
+import { freePort } from '../support/free-port.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -22,14 +21,6 @@ class Stubborn extends ProcessingChannel<{ readonly secret: string }> {
     if (batch.length > 2) throw new Error('the sink is down');
     return new Promise(() => {});
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A relay as in the guide, and everything a viewer hears of it. */

@@ -2,7 +2,7 @@ import { metrics } from '@opentelemetry/api';
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { Registry } from 'prom-client';
 import { beforeEach, expect, it } from 'vitest';
-import { observeMetrics, prometheusText, registerMetrics } from '../../src/metrics/index.ts';
+import { histogramProducer, observeMetrics, prometheusText, registerMetrics } from '../../src/metrics/index.ts';
 import { createTestRouter, messages, type TestRouter } from '../../src/testing/index.ts';
 import { parsed } from '../support/exposition.ts';
 
@@ -80,17 +80,24 @@ it('two routers are observed by one meter', async () => {
   ]);
 });
 
-it.each([
+it.each<[object, RegExp]>([
   [{ labels: { 'a-b': 'x' } }, /the label "a-b" must be letters, digits and _/],
   [{ labels: { __name: 'x' } }, /the label "__name" must be/],
   [{ labels: { reason: 'x' } }, /the label "reason" is one of sluice's own/],
   [{ labels: { router: 5 } }, /the label "router" must have a string, got 5/],
   [{ label: {} }, /unknown option 'label'; did you mean 'labels'/],
-])('labels that cannot be are refused (%#)', (options, text) => {
-  const unchecked = options as object;
+  [{ labels: { le: '1' } }, /the label "le" is one of sluice's own/],
+  [{ buckets: [] }, /buckets must be a list of upper limits in seconds, such as/],
+  [{ buckets: 0.1 }, /buckets must be a list of upper limits in seconds, such as/],
+  [{ buckets: ['0.1'] }, /buckets must be numbers from 0.000001 to 2147, got '0.1'/],
+  [{ buckets: [0] }, /buckets must be numbers from 0.000001 to 2147, got 0/],
+  [{ buckets: [1, Number.POSITIVE_INFINITY] }, /got Infinity; the bucket above all limits is always there/],
+  [{ buckets: [1, 1] }, /buckets must rise, got 1 after 1/],
+])('labels and buckets that cannot be are refused (%#)', (unchecked, text) => {
   expect(() => prometheusText(eu.router, unchecked)).toThrow(text);
   expect(() => registerMetrics(eu.router, new Registry(), unchecked)).toThrow(text);
   expect(() => observeMetrics(eu.router, metrics.getMeter('test'), unchecked)).toThrow(text);
+  expect(() => histogramProducer(eu.router, unchecked)).toThrow(text);
 });
 
 it('two routers with the same labels are refused', () => {

@@ -16,6 +16,12 @@ export interface Campaign {
   readonly seed: number;
 }
 
+/** What hears the lines of a process. */
+interface Taker {
+  readonly violations: string[];
+  take(line: string): void;
+}
+
 /** Kills one process after the other, each at a random line of what it says, and reads the rest of the journal. */
 export async function runCampaign({ program, directory, kills, seed }: Campaign): Promise<Account> {
   const account = new Account();
@@ -29,7 +35,8 @@ export async function runCampaign({ program, directory, kills, seed }: Campaign)
   return account;
 }
 
-async function killAfter(lines: number, args: readonly string[], account: Account): Promise<void> {
+/** Kills a process after it has said so many lines, which the account takes. */
+export async function killAfter(lines: number, args: readonly string[], account: Taker): Promise<void> {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   let count = 0;

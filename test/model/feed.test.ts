@@ -119,6 +119,12 @@ class FeedDriver {
   }
 }
 
+/** What the feed says to the service when it comes into a state. */
+const asks: Readonly<Record<string, RegExp>> = {
+  'active.authenticating': /^\{"login":true/,
+  'active.subscribing': /^\{"subscribe":\["A"/,
+};
+
 /** The word for a place that views and facts use. */
 function wordOf(place: string): string {
   return place.replace('active.', '').replace('.watched', '');
@@ -138,6 +144,8 @@ it('a real feed does what its chart says, on every path, and every transition of
       expect(driver.rig.feed.state, walked.join(' → ')).toBe(wordOf(to));
       if (to !== from) expect(driver.rig.feed.view.cause, walked.join(' → ')).toBe(event.type);
       expect(driver.rig.feed.explain()).toMatch(/^Feed main .+\.$/);
+      const asked = to === from ? undefined : asks[to];
+      if (asked !== undefined) expect(driver.rig.socket.did.at(-1), walked.join(' → ')).toMatch(asked);
       from = to;
     }
     driver.rig.feed.stop();

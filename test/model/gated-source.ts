@@ -30,6 +30,7 @@ class Gate {
 
 /** A source with one partition; starts, releases and closes wait for the test, and what breaks the port is noted. */
 export class GatedSource implements Source {
+  readonly lasts = false;
   readonly start$ = new Gate();
   readonly close$ = new Gate();
   readonly release$ = new Gate();

@@ -19,6 +19,7 @@ export class RouterDriver {
   #isTreacherous = false;
   #closeSource: () => void = () => {};
   readonly #source: Source = {
+    lasts: false,
     start: async () => {},
     close: () =>
       new Promise((resolve) => {

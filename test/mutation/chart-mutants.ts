@@ -123,7 +123,10 @@ function actionEdits(part: Property, source: string): Edits {
   const each: readonly (readonly [Node, Node])[] = actions?.map((node) => [node, node] as const) ?? [
     [part, part.value],
   ];
-  return each.map(([whole, action]) => [`${nameOf(part)}.${textOf(action, source)}/remove`, without(whole, source)]);
+  return each.map(([whole, action]) => {
+    const type = propertiesOf(action).find((property) => nameOf(property) === 'type');
+    return [`${nameOf(part)}.${textOf(type?.value ?? action, source)}/remove`, without(whole, source)];
+  });
 }
 
 /** Cuts a property or an element, with the comma behind it. */

@@ -9,12 +9,14 @@ const TYPES_ALONE = [
   'breaker-change',
   'channel-port',
   'clock',
+  'feed-facts',
   'feed-port',
   'fleet-port',
   'letter-store-port',
   'ownership-port',
   'reading-port',
   'source-port',
+  'supervised-feed',
   'trigger',
 ];
 

@@ -14,6 +14,13 @@ function entriesOf(mailbox: Mailbox<number>): Entry[] {
   ]);
 }
 
+/** The keys of what a call took are known until the next one, unless no message ever came with its key. */
+function expectTaken(real: Mailbox<number>, taken: readonly Entry[]): void {
+  const keys = taken.map(([, , , key]) => key);
+  if (keys.some((key) => key !== undefined)) expect(real.keysTaken).toEqual(keys);
+  else expect(real.keysTaken?.some((key) => key !== undefined) ?? false).toBe(false);
+}
+
 const push = fc.option(fc.constantFrom('A', 'B'), { nil: undefined }).map(
   (key): Command =>
     (real, model, state) => {
@@ -27,12 +34,22 @@ const push = fc.option(fc.constantFrom('A', 'B'), { nil: undefined }).map(
 const take = fc.nat(40).map(
   (count): Command =>
     (real, model) => {
-      expect(real.take(count)).toEqual(model.splice(0, count).map(([message]) => message));
+      const taken = model.splice(0, count);
+      expect(real.take(count)).toEqual(taken.map(([message]) => message));
+      expectTaken(real, taken);
     },
 );
 
 const shift = fc.constant<Command>((real, model) => {
-  expect(real.shift()).toBe(model.shift()?.[0]);
+  const taken = model.splice(0, 1);
+  expect(real.shift()).toBe(taken[0]?.[0]);
+  if (taken.length > 0) expectTaken(real, taken);
+});
+
+const drop = fc.constant<Command>((real, model) => {
+  const { keysTaken } = real;
+  expect(real.drop()).toBe(model.shift()?.[0]);
+  expect(real.keysTaken).toBe(keysTaken);
 });
 
 const resize = fc.nat(60).map(
@@ -43,7 +60,9 @@ const resize = fc.nat(60).map(
 );
 
 const drain = fc.constant<Command>((real, model) => {
-  expect(real.drain()).toEqual(model.splice(0).map(([message]) => message));
+  const { keysTaken } = real;
+  expect(real.drain().messages).toEqual(model.splice(0).map(([message]) => message));
+  expect(real.keysTaken).toBe(keysTaken);
 });
 
 const commands = fc.array(
@@ -51,6 +70,7 @@ const commands = fc.array(
     { weight: 20, arbitrary: push },
     { weight: 3, arbitrary: take },
     { weight: 2, arbitrary: shift },
+    { weight: 1, arbitrary: drop },
     { weight: 1, arbitrary: resize },
     { weight: 1, arbitrary: drain },
   ),

@@ -38,7 +38,7 @@ test('every message taken in is waiting, delivered or lost, exactly once; a key 
           taken.push(...(mailbox.take(step.take) as Message[]));
         }
       }
-      const delivered = [...taken, ...(mailbox.drain() as Message[])];
+      const delivered = [...taken, ...(mailbox.drain().messages as Message[])];
       const accounted = [...delivered.map((message) => message.number), ...lost];
       expect(accounted.toSorted((a, b) => a - b)).toEqual(accepted);
       for (const key of new Set(delivered.map((message) => message.key))) {
@@ -151,7 +151,7 @@ function fill(policy: OverflowPolicy, capacity: number, keys: readonly string[])
     .filter((message) => {
       return !overflow.admit(message, undefined, message.number, message.number);
     });
-  const waiting = (mailbox.drain() as Message[]).map(({ number }) => number);
+  const waiting = (mailbox.drain().messages as Message[]).map(({ number }) => number);
   return { waiting, lost, refused: refused.map(({ number }) => number) };
 }
 

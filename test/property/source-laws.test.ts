@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Call } from '../../src/channel/call.ts';
+import { WriteQueue } from '../../src/facts/write-queue.ts';
 import { AckLedger } from '../../src/source/ack-ledger.ts';
 import { FrameOrigin } from '../../src/source/frame-origin.ts';
 import { MemoryPartition } from '../../src/testing/memory-partition.ts';
@@ -11,20 +12,26 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-async function violationsOf(seed: number): Promise<readonly string[]> {
+async function runOf(seed: number): Promise<SourceRun> {
   const run = new SourceRun(seed);
   await run.run();
-  return run.violations;
+  return run;
 }
 
 it('nothing is skipped, order holds, and every frame is in one place, at every step of random runs', async () => {
-  for (let seed = 1; seed <= SEEDS; seed += 1) expect(await violationsOf(seed), `seed ${seed}`).toEqual([]);
+  let letters = 0;
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
+    const run = await runOf(seed);
+    expect(run.violations, `seed ${seed}`).toEqual([]);
+    letters += run.letters;
+  }
+  expect(letters).toBeGreaterThan(30);
 }, 120_000);
 
-/** Runs until a seed finds a violation. */
-async function firstFinding(): Promise<string | undefined> {
-  for (let seed = 1; seed <= SEEDS; seed += 1) {
-    const [found] = await violationsOf(seed);
+/** Runs until a seed finds a violation. `from`: a fault that shows only in a rare order of events is not sought from 1 on. */
+async function firstFinding(from = 1): Promise<string | undefined> {
+  for (let seed = from; seed < from + 5 * SEEDS; seed += 1) {
+    const [found] = (await runOf(seed)).violations;
     if (found !== undefined) return found;
   }
   return undefined;
@@ -54,7 +61,16 @@ describe('a planted fault is found', () => {
       return write.call(this, present ?? stay, change);
     });
     vi.spyOn(AckLedger.prototype, 'close').mockImplementation(() => {});
-    expect(await firstFinding()).toBeDefined();
+    expect(await firstFinding(101)).toBeDefined();
+  }, 120_000);
+
+  it('a commit before the store has the letter', async () => {
+    const add = WriteQueue.prototype.add;
+    vi.spyOn(WriteQueue.prototype, 'add').mockImplementation(function (this: WriteQueue, write) {
+      write.done();
+      add.call(this, { ...write, done: () => {} });
+    });
+    expect(await firstFinding()).toMatch(/is committed and not settled/);
   }, 120_000);
 
   it('a message that a channel hands back and that counts as settled', async () => {

@@ -1,14 +1,16 @@
-import type { Source, SourceMetrics } from '../../src/index.ts';
+import type { LetterStore, Source, SourceMetrics } from '../../src/index.ts';
 import { createRandom, type Random } from '../../src/index.ts';
 import type { ReactionCall, TestMessage } from '../../src/testing/index.ts';
 import { createTestRouter, type TestRouter } from '../../src/testing/index.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
+import { type SimulatedLetterStore, simulatedLetterStore } from '../../src/testing/simulated-letter-store.ts';
 import { type SimulatedSource, simulatedSource } from '../../src/testing/simulated-source.ts';
 
 const PARTITIONS = 2;
 const STEPS = 70;
 const WINDOW = 12;
 const CHANNELS = ['ohlcv', 'fmv'];
+const REFUSED = Object.assign(new Error('a third of all is refused'), { retryable: false });
 
 /** One process: a router, and what its sinks do. */
 interface Process {
@@ -18,7 +20,8 @@ interface Process {
   readonly moods: Map<string, Mood>;
 }
 
-type Mood = 'well' | 'failing' | 'hanging';
+/** `picky`: it refuses every third message for good. */
+type Mood = 'well' | 'failing' | 'hanging' | 'picky';
 
 /** Runs routers over one source through random trouble, and looks from outside whether the laws of sources hold. */
 export class SourceRun {
@@ -26,10 +29,13 @@ export class SourceRun {
   readonly #random: Random;
   readonly #clock = createSimulatedClock();
   readonly #source: SimulatedSource;
+  readonly #store: SimulatedLetterStore;
   /** Where each message lies, which messages were settled, and how far each partition was committed. */
   readonly #positions = new Map<number, number>();
   readonly #partitionOf = new Map<number, number>();
   readonly #settled = new Set<number>();
+  /** Refused by a sink: others pass them, and if their process dies before they are letters, they come late. */
+  readonly #named = new Set<number>();
   readonly #committed = new Array<number>(PARTITIONS).fill(0);
   /** The highest number of each partition and channel that was delivered for the first time. */
   readonly #last = new Map<string, number>();
@@ -42,6 +48,8 @@ export class SourceRun {
     this.#random = createRandom(seed);
     const [delayMs, failures] = [this.#pick([0, 5, 300]), this.#pick([0, 3, 10])];
     this.#source = simulatedSource({ clock: this.#clock, partitions: PARTITIONS, seed, delayMs, failures });
+    const ofStore = { delayMs: this.#pick([0, 5, 300]), failures: this.#pick([0, 10, 50]) };
+    this.#store = simulatedLetterStore({ clock: this.#clock, seed, ...ofStore });
   }
 
   async run(): Promise<void> {
@@ -74,18 +82,39 @@ export class SourceRun {
         ]),
       ),
       sources: { feed: { source: this.#seenBy(life), window: { frames: WINDOW } } },
+      deadLetters: { store: this.#seenStore() },
     });
     const process: Process = { test, life, moods: new Map() };
     for (const name of CHANNELS) test.sink(name).otherwise = (call) => this.#called(process, name, call);
-    test.router.events.on('message.deadLettered', ({ message }) => {
-      if (!process.life.isDead) this.#settled.add((message as TestMessage).n);
-    });
     test.router.events.on('stay.began', ({ fence, partition }) => {
       this.#base.set(`${partition} ${fence}`, this.#source.committed(partition));
     });
     this.#process = process;
     test.router.start().catch(() => {});
     await this.#clock.settle();
+  }
+
+  /** How many letters the store has. */
+  get letters(): number {
+    return this.#store.size;
+  }
+
+  /** A message is settled by its letter when the store has it, whatever the store says. */
+  #seenStore(): LetterStore {
+    const store = this.#store;
+    return {
+      size: 0,
+      list: (filter) => store.list(filter),
+      drop: (filter) => store.drop(filter),
+      markReplayed: (ids, at) => store.markReplayed(ids, at),
+      add: async (letter) => {
+        try {
+          await store.add(letter);
+        } finally {
+          if ((await store.list({ id: letter.id })).length > 0) this.#settled.add((letter.message as TestMessage).n);
+        }
+      },
+    };
   }
 
   /** The source as one process has it: when that is dead, it can neither start nor close it any more. */
@@ -100,7 +129,12 @@ export class SourceRun {
     const mood = process.moods.get(channel);
     if (process.life.isDead || mood === 'hanging') return new Promise(() => {});
     if (mood === 'failing') throw new Error('the sink is down');
-    for (const { n, sym, ev } of batch) {
+    for (const [index, { n, sym, ev }] of batch.entries()) {
+      if (mood === 'picky' && n % 3 === 0) {
+        context.fail(index, REFUSED);
+        this.#named.add(n);
+        continue;
+      }
       const partition = Number(sym);
       const position = this.#positions.get(n) ?? 0;
       const stays = context.positions.filter((stay) => stay.partition === partition);
@@ -109,7 +143,8 @@ export class SourceRun {
         this.violations.push(`message ${n} at ${position} came again, though ${base} was committed`);
       const key = `${sym} ${ev}`;
       const last = this.#last.get(key) ?? -1;
-      if (n < last && !this.#settled.has(n)) this.violations.push(`message ${n} was delivered after ${last}`);
+      const mayComeLate = this.#settled.has(n) || this.#named.has(n);
+      if (n < last && !mayComeLate) this.violations.push(`message ${n} was delivered after ${last}`);
       this.#last.set(key, Math.max(last, n));
       this.#settled.add(n);
     }
@@ -119,17 +154,22 @@ export class SourceRun {
     const { test } = this.#process as Process;
     const partition = this.#pick([0, 1]);
     const kinds = ['append', 'append', 'append', 'advance', 'advance', 'advance', 'mood', 'pause', 'kill', 'stop'];
-    switch (this.#pick([...kinds, 'revoke', 'lose', 'reload', 'trip'])) {
+    switch (this.#pick([...kinds, 'revoke', 'lose', 'reload', 'trip', 'store'])) {
       case 'append':
         return this.#append(partition);
       case 'mood':
-        return (this.#process as Process).moods.set(this.#pick(CHANNELS), this.#pick(['well', 'failing', 'hanging']));
+        return (this.#process as Process).moods.set(
+          this.#pick(CHANNELS),
+          this.#pick(['well', 'failing', 'hanging', 'picky', 'picky']),
+        );
       case 'pause':
         return this.#pick([() => test.router.pause(), () => test.router.resume()])();
       case 'kill':
         return this.#kill();
       case 'stop':
         return this.#stop();
+      case 'store':
+        return this.#store.failWith(this.#pick([undefined, new Error('the disk is full')]));
       case 'revoke':
         return this.#revoke(partition);
       case 'lose':
@@ -223,6 +263,7 @@ export class SourceRun {
     if (this.violations.length > 0) return;
     const process = this.#process as Process;
     this.#source.calm();
+    this.#store.calm();
     process.moods.clear();
     process.test.router.resume();
     process.test.router.reset('fmv');

@@ -106,7 +106,7 @@ export class Account {
     this.timeoutMsMax = Math.max(this.timeoutMsMax, timeoutMs);
     this.attemptsMin = Math.min(this.attemptsMin, retry.attempts ?? 1);
     if (!isolate) this.isolates = false;
-    if (partitions > 1 && partitionBy !== 'sym') this.isOrdered = false;
+    if (partitions > 1 && partitionBy !== 'sym' && typeof partitionBy !== 'function') this.isOrdered = false;
   }
 
   /** The channel's door sees a message: this is the moment that decides the order. */

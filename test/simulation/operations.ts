@@ -1,4 +1,4 @@
-import type { RouterConfigInput } from '../../src/index.ts';
+import type { DeadLetterFilter, RouterConfigInput } from '../../src/index.ts';
 import { checkReport } from './laws-of-the-end.ts';
 import type { Operation } from './plan.ts';
 import type { World } from './world.ts';
@@ -51,10 +51,11 @@ export function perform(world: World, operation: Operation): void {
     case 'replay':
       return replay(world, operation);
     case 'inside':
-      world.inside.set(operation.fact, [...(world.inside.get(operation.fact) ?? []), operation.operation]);
+      world.inside.set(operation.place, [...(world.inside.get(operation.place) ?? []), operation.operation]);
       return;
     case 'stop':
-      throw new Error('a run stops its router itself');
+      record.struck('stopped from inside');
+      return void world.stop(operation.deadlineMs).catch(() => {});
   }
 }
 
@@ -151,14 +152,15 @@ function remove(world: World, { channel, deadlineMs }: Of<'remove'>): void {
 }
 
 function replay(world: World, { channel }: Of<'replay'>): void {
-  const { router, record } = world;
-  const filter = { ...(channel !== null && { channel }), limit: 5 };
-  const letters = router.deadLetters.list(filter);
-  if (letters.length === 0) return;
+  promise(world, 'replay', replayIfAny(world, { ...(channel !== null && { channel }), limit: 5 }));
+}
+
+async function replayIfAny({ accounts, record, router }: World, filter: DeadLetterFilter): Promise<void> {
+  if ((await router.deadLetters.list(filter)).length === 0) return;
   record.struck('dead letters replayed');
   // Where a replayed letter goes is decided when its turn comes; nobody outside is told.
-  for (const account of world.accounts.values()) account.hasReplays = true;
-  promise(world, 'replay', router.deadLetters.replay(filter));
+  for (const account of accounts.values()) account.hasReplays = true;
+  await router.deadLetters.replay(filter);
 }
 
 /** Remembers that the router owes an answer; refusals are answers. */

@@ -1,4 +1,5 @@
 import type { RouterConfigInput, RouterEvents } from '../../src/index.ts';
+import { actionsInside } from './acting-hosts.ts';
 import { type BurstShape, figureShapes } from './burst-shapes.ts';
 import { chanceOf, type Dice } from './chance.ts';
 import { type ChannelInput, channelChange, channelConfig, routerConfig } from './channel-configs.ts';
@@ -24,6 +25,9 @@ export type CrashPlace = 'constructor' | 'warm-up' | 'warm-up-hangs' | 'close' |
 /** The facts in whose listeners something may be done. */
 export type FactName = Exclude<keyof RouterEvents, 'event'>;
 
+/** Where something may be done from inside: in a listener, by its fact, or in another callback of the host. */
+export type Place = FactName | 'process' | 'rule' | 'key' | 'validate' | 'logger';
+
 /** One thing that is done to the router or its world. */
 export type Operation =
   | {
@@ -48,7 +52,7 @@ export type Operation =
   | { readonly kind: 'callbacks'; readonly whose: 'listener' | 'logger' | 'inspector'; readonly throws: boolean }
   | { readonly kind: 'jump'; readonly ms: number }
   | { readonly kind: 'replay'; readonly channel: string | null }
-  | { readonly kind: 'inside'; readonly fact: FactName | 'process'; readonly operation: Operation }
+  | { readonly kind: 'inside'; readonly place: Place; readonly operation: Operation }
   | { readonly kind: 'stop'; readonly deadlineMs: number };
 
 /** An operation and its time since the start. */
@@ -77,6 +81,8 @@ export function planOf(seed: number, shapes: readonly BurstShape[] = figureShape
     atMs += Math.floor(dice.random() ** 3 * model.gapMsMax);
     actions.push({ atMs, operation: operation(dice.weighted(weights), scene) });
   }
+  actions.push(...actionsInside(seed, names, atMs));
+  actions.sort((left, right) => left.atMs - right.atMs);
   if (dice.isBelow(model.stoppedEarly)) {
     const at = dice.whole(0, actions.length);
     const deadlineMs = dice.of([0, 1, 50, 300, 2_000]);
@@ -141,7 +147,7 @@ function operation(kind: FaultKind, scene: Scene): Operation {
     case 'replay':
       return { kind, channel: dice.isBelow(0.7) ? channel : null };
     case 'inside':
-      return { kind, fact: dice.of(FACTS), operation: operation(dice.of(INSIDE), scene) };
+      return { kind, place: dice.of(FACTS), operation: operation(dice.of(INSIDE), scene) };
     case 'reload-broken':
       return { kind };
   }

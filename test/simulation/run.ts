@@ -69,6 +69,7 @@ class Run {
     await this.#step(0);
     for (const { atMs, operation } of plan.actions) {
       await this.#advanceTo(atMs);
+      if (this.#world.stopping !== undefined) return this.#stop(0);
       record.arrow('operator', 'router', JSON.stringify(operation));
       if (operation.kind === 'stop') {
         record.struck('stopped in the midst');
@@ -78,6 +79,7 @@ class Run {
       await this.#step(0);
     }
     await this.#advanceTo(clock.now() + 20);
+    if (this.#world.stopping !== undefined) return this.#stop(0);
     await this.#recover();
     await started;
     await this.#stop(DRAIN_MS);
@@ -230,11 +232,12 @@ class Run {
     );
   }
 
-  async #stop(deadlineMs: number): Promise<void> {
-    const { router, clock, record } = this.#world;
-    const from = clock.now();
+  /** Stops it, or waits for its end if it was stopped from inside. */
+  async #stop(orderedMs: number): Promise<void> {
+    const { clock, record } = this.#world;
     let over: { readonly at: number } | undefined;
-    const stopped = router.stop({ deadlineMs });
+    const stopped = this.#world.stop(orderedMs);
+    const { at: from, deadlineMs } = this.#world.stopping ?? { at: clock.now(), deadlineMs: orderedMs };
     const stopping = stopped.then(() => {
       over = { at: clock.now() };
     });

@@ -41,6 +41,7 @@ export class SimulatedChannel extends ProcessingChannel<SimulatedMessage, { read
   override validate(message: unknown): SimulatedMessage {
     // The simulation sends nothing else.
     const simulated = message as SimulatedMessage;
+    this.#world.insideOf('validate');
     if (simulated.mark === 'invalid') throw new Error('an invalid message');
     this.#world.account(this.#name).seen(simulated, this.#world.clock.now());
     return simulated;

@@ -4,6 +4,7 @@ import {
   createRandom,
   createRouter,
   type DataChannelRouter,
+  type DrainReport,
   type LifeContext,
   type Logger,
   type Outcome,
@@ -12,12 +13,13 @@ import {
 import { checkConservation } from '../../src/testing/checkers.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { Account, type SimulatedMessage, type SinkCall } from './account.ts';
+import { isActing, withActingKeys } from './acting-hosts.ts';
 import { chanceOf } from './chance.ts';
 import { factText } from './fact-text.ts';
 import { checkCallStart, isServing } from './laws-of-calls.ts';
 import { checkClosed, checkOpened } from './laws-of-epochs.ts';
 import { meter } from './metered-clock.ts';
-import type { FactName, Mark, Operation, Plan } from './plan.ts';
+import type { FactName, Mark, Operation, Place, Plan } from './plan.ts';
 import { Record } from './record.ts';
 import { SimulatedChannel, Sink } from './sink.ts';
 
@@ -54,11 +56,13 @@ export class World {
   readonly throwing: Callbacks = { listener: false, logger: false, inspector: false };
   /** Promises the router has given and not kept yet, by what was asked. */
   readonly promised = new Map<string, number>();
-  /** What waits to be done inside a listener, by the fact it listens to. */
-  readonly inside = new Map<FactName | 'process', Operation[]>();
+  /** What waits to be done from inside, by the place. */
+  readonly inside = new Map<Place, Operation[]>();
   /** Does an operation; set by the run. */
   perform: (operation: Operation) => void = () => {};
   unroutable = 0;
+  /** When the router was told to stop first, and by when. */
+  stopping: { readonly at: number; readonly deadlineMs: number } | undefined;
   /** When the clock last jumped. */
   jumpedAt = Number.NEGATIVE_INFINITY;
   /** When a feed was last behind its time. */
@@ -76,8 +80,10 @@ export class World {
     this.#dice = chanceOf(plan.seed, 1);
     const names = Object.keys(plan.config.channels ?? {});
     const { random } = chanceOf(plan.seed, 2);
+    const isInside = isActing(plan.seed);
     this.router = createRouter({
-      config: plan.config,
+      config: isInside ? withActingKeys(plan.config, () => this.insideOf('key')) : plan.config,
+      ...(isInside && { recognize: { rules: [() => this.#rule()] } }),
       channels: Object.fromEntries(names.map((name) => [name, () => this.instance(name)])),
       clock: this.routerClock,
       random: createRandom(Math.floor(random() * 2 ** 32)),
@@ -199,13 +205,22 @@ export class World {
   }
 
   /** Does what a plan wants done at such a moment. */
-  insideOf(fact: FactName | 'process'): void {
-    const operations = this.inside.get(fact);
-    const operation = operations?.shift();
+  insideOf(place: Place): void {
+    const operation = this.inside.get(place)?.shift();
     if (operation === undefined) return;
-    this.record.struck(`operator inside ${fact}`);
-    this.record.arrow('operator', 'router', `inside ${fact}: ${operation.kind}`);
+    this.record.struck(`operator inside ${place}`);
+    this.record.arrow('operator', 'router', `inside ${place}: ${JSON.stringify(operation)}`);
     this.perform(operation);
+  }
+
+  /** Again, it returns the same report. */
+  stop(deadlineMs: number): Promise<DrainReport> {
+    this.stopping ??= { at: this.clock.now(), deadlineMs };
+    return this.router.stop({ deadlineMs });
+  }
+
+  #rule(): undefined {
+    this.insideOf('rule');
   }
 
   #told(type: keyof RouterEvents, fact: unknown): void {
@@ -282,8 +297,12 @@ export class World {
 
   #logger(channel: string | undefined): Logger {
     const write = (_fields: object, text: string): void => {
-      if (text === WHO_AM_I) this.#toldId = channel;
-      else if (this.throwing.logger) {
+      if (text === WHO_AM_I) {
+        this.#toldId = channel;
+        return;
+      }
+      this.insideOf('logger');
+      if (this.throwing.logger) {
         this.record.struck('logger threw');
         throw new Error('the log is full');
       }

@@ -10,8 +10,8 @@ export interface ParsedSample {
 
 /** Every sample of a text in Prometheus' format, as parse-prometheus-text-format reads it. */
 export function parsed(text: string): ParsedSample[] {
-  // The parser puts the summaries of all channels into one and loses their labels: it gets them as bare samples.
-  const bare = text.replaceAll(/^(# TYPE \S+) summary$/gm, '$1 untyped');
+  // The parser puts the histograms of all channels into one and loses their labels: it gets them as bare samples.
+  const bare = text.replaceAll(/^(# TYPE \S+) histogram$/gm, '$1 untyped');
   return parse(bare).flatMap(({ name, type, metrics }) =>
     metrics.map(({ labels = {}, value }) => ({ name, type, labels, value: Number(value) })),
   );

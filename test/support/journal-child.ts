@@ -22,6 +22,8 @@ export function bundleJournalChild(source = 'test/support/journal-program.ts'): 
     platform: 'node',
     format: 'esm',
     packages: 'external',
+    // Examples import the package by name.
+    alias: { sluice: join(projectRoot, 'src/index.ts') },
     logLevel: 'error',
   });
   return { path, remove: () => rmSync(directory, { recursive: true, force: true }) };

@@ -1,4 +1,12 @@
-import { type Answer, type FeedProfile, fieldsOf, type SequenceNumber, textIn, timeIn } from '../profile.ts';
+import {
+  type Answer,
+  type FeedProfile,
+  fieldsOf,
+  quotedAfter,
+  type SequenceNumber,
+  textIn,
+  timeIn,
+} from '../profile.ts';
 
 /** The markets of Binance: spot, futures in USD, futures in coins. */
 export type BinanceMarket = 'spot' | 'usd-futures' | 'coin-futures';
@@ -19,6 +27,7 @@ export function binance(market: BinanceMarket = 'spot', host = HOSTS[market]): F
     url: `wss://${host}/stream`,
     subscribe: (names, id) => [{ method: 'SUBSCRIBE', params: names.map(checked), id }],
     unsubscribe: (names, id) => [{ method: 'UNSUBSCRIBE', params: names, id }],
+    peek,
     answer,
     unwrap,
     recognize: { field: 'e', types: { trade: 'tick', aggTrade: 'tick', kline: 'ohlcv', markPriceUpdate: 'fmv' } },
@@ -32,6 +41,16 @@ function checked(name: string): string {
   if (/^[^\s@A-Z]*@[^\s]+$|^![^\s]+$/.test(name)) return name;
   throw new Error(`a stream of Binance is written like btcusdt@trade, in lower case, got '${name}'`);
 }
+
+/** The type stands first in the envelope's data; the best bid and ask of spot has none, and the stream says what it is. */
+function peek(text: string): string | undefined {
+  const stream = quotedAfter(text, '{"stream":"');
+  if (stream === undefined) return undefined;
+  const at = STREAM_BEGINS + stream.length;
+  const type = quotedAfter(text, '","data":{"e":"', at);
+  return type ?? (stream.endsWith('@bookTicker') ? 'bookTicker' : undefined);
+}
+const STREAM_BEGINS = '{"stream":"'.length;
 
 function answer(element: unknown): Answer | undefined {
   const { data, e, error, code, msg, id, result } = fieldsOf(element);

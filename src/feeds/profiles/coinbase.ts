@@ -1,4 +1,13 @@
-import { type Answer, byKind, type FeedProfile, fieldsOf, type SequenceNumber, textIn, timeIn } from '../profile.ts';
+import {
+  type Answer,
+  byKind,
+  type FeedProfile,
+  fieldsOf,
+  quotedAfter,
+  type SequenceNumber,
+  textIn,
+  timeIn,
+} from '../profile.ts';
 
 /**
  * Coinbase Exchange, channels without a login. Subscriptions are `matches:BTC-USD`, `ticker:BTC-USD`,
@@ -14,6 +23,7 @@ export function coinbase(host = 'ws-feed.exchange.coinbase.com'): FeedProfile {
     url: `wss://${host}`,
     subscribe: (names) => request('subscribe', names),
     unsubscribe: (names) => request('unsubscribe', names),
+    peek: (text) => quotedAfter(text, '{"type":"'),
     answer,
     recognize: { field: 'type', types: { match: 'tick', last_match: 'tick' } },
     symbol: (message) => textIn(fieldsOf(message), 'product_id'),

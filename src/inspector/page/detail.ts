@@ -1,11 +1,13 @@
 import type { Charts } from '../chart.ts';
-import { type ChannelRow, type Entry, type Letters, routineStates, type SourceRow } from '../protocol.ts';
+import { type ChannelRow, type Entry, type FeedRow, type Letters, routineStates, type SourceRow } from '../protocol.ts';
 import { toneOf, toneOfRouter } from '../tone.ts';
 import { ChartView } from './chart-view.ts';
 import { find, rebuild, setText, setTone } from './dom.ts';
 import { type History, isAbout } from './history.ts';
 import { configTable, eventList, letterTable, numberTable } from './panes.ts';
-import { sourceTable } from './source-cards.ts';
+import { feedTable, sourceTable } from './supply-panes.ts';
+
+type Row = ChannelRow | SourceRow | FeedRow;
 
 const tabs = ['chart', 'events', 'numbers', 'letters', 'config', 'router'] as const;
 type Tab = (typeof tabs)[number];
@@ -41,16 +43,17 @@ export class Detail {
     this.#select('chart');
   }
 
-  set charts({ channel, router, source }: Charts) {
+  set charts({ channel, feed, router, source }: Charts) {
     this.#charts = {
       channel: new ChartView(channel, 'channel', toneOf),
       router: new ChartView(router, 'router', toneOfRouter),
       source: new ChartView(source, 'source', toneOf),
+      feed: new ChartView(feed, 'feed', toneOf),
     };
   }
 
   /** `row` is undefined for a moment without an open page: only the transitions are known. */
-  update(name: string, row: ChannelRow | SourceRow | undefined, routerState: string, at: number): void {
+  update(name: string, row: Row | undefined, routerState: string, at: number): void {
     const last = this.#history.lastTransition(name, at);
     const state = row?.state ?? last?.to ?? 'unknown';
     setText(find('detail-title'), name);
@@ -74,8 +77,8 @@ export class Detail {
     if (this.#tab === 'config') this.#showConfig(name, at);
   }
 
-  #showChart(row: ChannelRow | SourceRow | undefined, state: string, last: Entry | undefined): void {
-    const kind = row !== undefined && 'committed' in row ? 'source' : 'channel';
+  #showChart(row: Row | undefined, state: string, last: Entry | undefined): void {
+    const kind = row === undefined ? 'channel' : kindOf(row);
     const chart = this.#charts?.[kind];
     if (chart === undefined) return;
     rebuild(this.#pane, `chart of a ${kind}`, () => [chart.element]);
@@ -145,8 +148,13 @@ export class Detail {
   }
 }
 
-function numbersOf(row: ChannelRow | SourceRow): HTMLElement {
-  return 'committed' in row ? sourceTable(row) : numberTable(row);
+function kindOf(row: Row): 'channel' | 'source' | 'feed' {
+  return 'committed' in row ? 'source' : 'reconnects' in row ? 'feed' : 'channel';
+}
+
+function numbersOf(row: Row): HTMLElement {
+  if ('committed' in row) return sourceTable(row);
+  return 'reconnects' in row ? feedTable(row) : numberTable(row);
 }
 
 async function fetchLetters(channel: string): Promise<Letters | undefined> {

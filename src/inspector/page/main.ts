@@ -9,19 +9,19 @@ import { rate, timeOfDay } from './format.ts';
 import { History, rowOf } from './history.ts';
 import { alertText, totalsOf } from './panes.ts';
 import { Scrubber } from './scrubber.ts';
-import { SourceCards } from './source-cards.ts';
+import { SupplyCards } from './supply-cards.ts';
+import { feedFacts, sourceFacts } from './supply-panes.ts';
 
 const history = new History();
 const scrubber = new Scrubber(history, render);
 const detail = new Detail(history, (at) => (Number.isNaN(at) ? render() : scrubber.show(at)));
-const cards = new Cards((name) => {
+const select = (name: string): void => {
   selected = name;
   render();
-});
-const sourceCards = new SourceCards((name) => {
-  selected = name;
-  render();
-});
+};
+const cards = new Cards(select);
+const sourceCards = new SupplyCards('source', sourceFacts, select);
+const feedCards = new SupplyCards('feed', feedFacts, select);
 const actions = new Actions();
 let selected = '';
 let operations: readonly Operation[] = [];
@@ -52,17 +52,18 @@ function draw(): void {
   const at = scrubber.at ?? latest.at;
   const frame = history.frameAt(at);
   const rows = frame?.channels ?? latest.channels;
-  const { sources } = frame ?? latest;
-  if (![...rows, ...sources].some(({ name }) => name === selected)) selected = worst(rows) ?? '';
+  const { feeds, sources } = frame ?? latest;
+  if (![...rows, ...sources, ...feeds].some(({ name }) => name === selected)) selected = worst(rows) ?? '';
   scrubber.update(latest.channels);
   document.body.classList.toggle('past', scrubber.at !== undefined);
   find('cards').classList.toggle('unknown', frame === undefined);
   cards.update(rows, history, at, selected);
   sourceCards.update(sources, selected);
-  const source = frame?.sources.find(({ name }) => name === selected);
+  feedCards.update(feeds, selected);
+  const supply = [...(frame?.sources ?? []), ...(frame?.feeds ?? [])].find(({ name }) => name === selected);
   const row = rowOf(frame, selected);
   const routerState = frame?.state ?? history.lastTransition(null, at)?.to ?? 'unknown';
-  detail.update(selected, row ?? source, routerState, at);
+  detail.update(selected, row ?? supply, routerState, at);
   actions.update(operations, rowOf(latest, selected), scrubber.at === undefined && connection === 'live');
   const shown = frame ?? latest;
   setText(find('router'), `router ${routerState}, ${shown.status}`);
@@ -76,8 +77,8 @@ function draw(): void {
   );
   const { alerts } = shown;
   find('alerts').hidden = alerts.length === 0;
-  const texts = alerts.map(({ alert, channel, source: of, text, at: since }) =>
-    alertText(alert, of ?? channel, text, at - since),
+  const texts = alerts.map(({ alert, channel, source, feed, text, at: since }) =>
+    alertText(alert, source ?? feed ?? channel, text, at - since),
   );
   rebuild(find('alert-list'), JSON.stringify(texts), () => texts.map((text) => make('li', {}, text)));
 }

@@ -88,7 +88,7 @@ interface Setting {
 export function configTable(config: unknown, channel: string, entries: readonly Entry[]): HTMLElement {
   // Every router has one; its fields are those of its schema.
   const { router, channels } = config as { router: unknown; channels: Readonly<Record<string, unknown>> };
-  // A source has no fields of its own.
+  // A source or a feed has no fields of its own.
   const own = channel in channels ? flatten(channels[channel], `channels.${channel}`) : [];
   const fields = [...own, ...flatten(router, 'router')];
   const changes = entries.flatMap(({ at, changes: made = [] }) => made.map((change) => ({ at, ...change })));

@@ -121,8 +121,10 @@ describe('`fail`', () => {
     rig.router.routeAll(messages('ohlcv', 10));
     await rig.advance(10_000);
     expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 9, deadLettered: 1, deadLetteredBy: { poison: 1 } });
-    expect(rig.router.deadLetters.list()).toMatchObject([{ channel: 'ohlcv', message: { n: 2 }, reason: 'poison' }]);
-    expect(String(rig.router.deadLetters.list()[0]?.error)).toBe('Error: no 2');
+    expect(await rig.router.deadLetters.list()).toMatchObject([
+      { channel: 'ohlcv', message: { n: 2 }, reason: 'poison' },
+    ]);
+    expect(String((await rig.router.deadLetters.list())[0]?.error)).toBe('Error: no 2');
   });
 
   it('with an error that says `retryable: false` gives that message up at once', async () => {
@@ -131,7 +133,7 @@ describe('`fail`', () => {
     rig.router.routeAll(messages('ohlcv', 5));
     await rig.advance(0);
     expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 4, deadLetteredBy: { 'not-retryable': 1 }, calls: 1 });
-    expect(rig.router.deadLetters.list()).toMatchObject([{ message: { n: 1 }, attempts: 1 }]);
+    expect(await rig.router.deadLetters.list()).toMatchObject([{ message: { n: 1 }, attempts: 1 }]);
   });
 });
 

@@ -70,7 +70,7 @@ describe('R6.1 poison among 1,000 messages in batches of 100, with a sink that o
     // Only what is delivered after a failure shows that the sink is not to blame for it.
     rig.router.route(message('ohlcv', 1_000));
     await rig.advance(60_000);
-    const dead = rig.router.deadLetters.list().map(({ message: letter }) => (letter as { n: number }).n);
+    const dead = (await rig.router.deadLetters.list()).map(({ message: letter }) => (letter as { n: number }).n);
     expect(dead.toSorted((a, b) => a - b)).toEqual(poison);
     expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(1_001).filter((n) => !poison.includes(n)));
     expect(rig.metrics('ohlcv').deadLetteredBy).toEqual({ poison: 3 });
@@ -144,6 +144,6 @@ describe('a sink that is down', () => {
       buffered: 0,
       breaker: null,
     });
-    expect(rig.router.deadLetters.list()).toMatchObject([{ attempts: 2 }, { attempts: 2 }, { attempts: 2 }]);
+    expect(await rig.router.deadLetters.list()).toMatchObject([{ attempts: 2 }, { attempts: 2 }, { attempts: 2 }]);
   });
 });

@@ -6,13 +6,23 @@ import { numbers } from '../../support/numbers.ts';
 
 type Config = NonNullable<RouterConfigInput['channels']>[string];
 
-/** A channel whose schema renames the key, as most do. */
-async function renaming(config: Config) {
-  const got: { readonly symbol: string; readonly n: number }[] = [];
+interface Quote {
+  readonly about: string;
+  readonly n: number;
+}
+
+/** A channel whose schema renames the key, as most do. `process`: what its sink does. */
+async function renaming(config: Config, process: (batch: readonly Quote[], n: number) => void = () => {}) {
+  const got: Quote[] = [];
+  let calls = 0;
   const schema = z.object({ ev: z.string(), sym: z.string().optional(), n: z.number() });
   const Quotes = defineChannel({
-    schema: schema.transform(({ sym, n }) => ({ symbol: sym ?? '', n })),
-    process: (batch) => void got.push(...batch),
+    schema: schema.transform(({ sym, n }) => ({ about: sym ?? '', n })),
+    process(batch) {
+      calls += 1;
+      process(batch, calls);
+      got.push(...batch);
+    },
   });
   const rig = await createTestRouter({ channels: { fmv: Quotes }, config: { channels: { fmv: config } } });
   return { rig, got };
@@ -29,7 +39,7 @@ describe('19.8 the key is read once, from the message as it came', () => {
     expect(rig.metrics('fmv')).toMatchObject({ conflated: 27, keyless: 0 });
     rig.router.resume();
     await rig.advance(1_000);
-    expect(got).toEqual([27, 28, 29].map((n) => ({ symbol: `S${n % 3}`, n })));
+    expect(got).toEqual([27, 28, 29].map((n) => ({ about: `S${n % 3}`, n })));
   });
 
   it('partitions and `conflate` use one reading of it, also when it is a function', async () => {
@@ -44,6 +54,70 @@ describe('19.8 the key is read once, from the message as it came', () => {
     expect(readings).toBe(80);
     expect(rig.metrics('fmv')).toMatchObject({ conflated: 72, keyless: 0 });
     expect(rig.router.channels.get('fmv')?.partitions.filter(({ waiting }) => waiting > 0).length).toBeGreaterThan(1);
+  });
+});
+
+describe('19.8 what failed goes where later messages of its key go', () => {
+  /** Which partition each number was delivered by; `partitions` are told apart by what each has in flight. */
+  async function partitionsOf(config: Config, then: Config) {
+    let isDown = true;
+    const where = new Map<number, number>();
+    const { rig } = await renaming({ batchSize: 4, timeoutMs: 10, ...config }, (batch) => {
+      if (isDown) throw new Error('sink down');
+      const partitions = rig.router.channels.get('fmv')?.partitions ?? [];
+      const at = partitions.findIndex(({ inFlight }) => inFlight > 0);
+      for (const { n } of batch) where.set(n, at);
+    });
+    for (const n of numbers(20)) rig.router.route(quote(n, `S${n % 5}`));
+    await rig.advance(50);
+    const failed = rig.metrics('fmv').failures;
+    await rig.advanceUntil(rig.router.reconfigure({ channels: { fmv: { batchSize: 4, ...config, ...then } } }));
+    isDown = false;
+    for (const n of numbers(20, 20)) rig.router.route(quote(n, `S${n % 5}`));
+    await rig.advance(120_000);
+    return { rig, where, failed };
+  }
+
+  it.each<readonly [string, Config, Config]>([
+    ['from one partition to several', {}, { partitions: 4 }],
+    ['from several to others', { partitions: 3 }, { partitions: 4 }],
+  ])('after a reload %s', async (_name, config, then) => {
+    const { rig, where, failed } = await partitionsOf(config, then);
+    expect(failed).toBeGreaterThan(0);
+    const partitions = rig.router.channels.get('fmv')?.partitions ?? [];
+    expect(partitions).toHaveLength(4);
+    for (const [n, at] of where) expect([n, at]).toEqual([n, where.get(20 + (n % 5))]);
+    expect(new Set(where.values()).size).toBeGreaterThan(1);
+  });
+
+  it.each<readonly [string, Config, Config]>([
+    ['its partitions', { partitions: 4 }, { partitions: 4 }],
+    ['partitions that came later', {}, { partitions: 4 }],
+  ])('as a replayed letter, in %s', async (_name, config, then) => {
+    const where = new Map<number, number>();
+    let isBad = true;
+    const base = { batchSize: 1, timeoutMs: 10 };
+    const { rig } = await renaming({ ...base, ...config }, (batch) => {
+      if (isBad) throw Object.assign(new Error('bad'), { retryable: false });
+      const partitions = rig.router.channels.get('fmv')?.partitions ?? [];
+      for (const { n } of batch)
+        where.set(
+          n,
+          partitions.findIndex(({ inFlight }) => inFlight > 0),
+        );
+    });
+    for (const n of numbers(10)) rig.router.route(quote(n, `S${n % 5}`));
+    await rig.advance(1_000);
+    expect(await rig.router.deadLetters.list()).toHaveLength(10);
+    isBad = false;
+    await rig.advanceUntil(rig.router.reconfigure({ channels: { fmv: { ...base, ...then } } }));
+    await rig.advanceUntil(rig.router.deadLetters.replay());
+    await rig.advance(1_000);
+    for (const n of numbers(5, 20)) rig.router.route(quote(n, `S${n % 5}`));
+    await rig.advance(1_000);
+    expect(where.size).toBe(15);
+    for (const [n, at] of where) expect([n, at]).toEqual([n, where.get(20 + (n % 5))]);
+    expect(new Set(where.values()).size).toBeGreaterThan(1);
   });
 });
 

@@ -38,7 +38,7 @@ describe('R1.1 a message is checked at the door', () => {
     const bad = { ev: 'T', sym: 'A', p: -1 };
     expect(rig.router.route(bad)).toEqual({ status: 'rejected', reason: 'invalid' });
     expect(channel.seen).toEqual([]);
-    const [letter] = rig.router.deadLetters.list({ reason: 'invalid' });
+    const [letter] = await rig.router.deadLetters.list({ reason: 'invalid' });
     expect(letter).toMatchObject({ channel: 'tick', message: bad, attempts: 0, at: rig.clock.wallTime() });
     expect(String(letter?.error)).toMatch(/p: /);
     expect(rig.metrics('tick')).toMatchObject({ received: 1, accepted: 0, rejected: 1, rejectedBy: { invalid: 1 } });
@@ -50,7 +50,7 @@ describe('R1.1 a message is checked at the door', () => {
     expect(rig.router.route({ ev: 'T', p: 4 }).status).toBe('accepted');
     expect(rig.router.route({ ev: 'T', p: 'four' })).toEqual({ status: 'rejected', reason: 'invalid' });
     expect(channel.seen).toEqual([8]);
-    expect(String(rig.router.deadLetters.list()[0]?.error)).toContain('p must be a number, got string');
+    expect(String((await rig.router.deadLetters.list())[0]?.error)).toContain('p must be a number, got string');
   });
 
   it('before the mailbox: an invalid message is told so even when there is no room', async () => {
@@ -79,7 +79,9 @@ it('a schema may name the place of a mistake by keys, by objects with a key, or 
   }
   const rig = await createTestRouter({ channels: { tick: () => new Refusing() } });
   rig.router.route(message('tick', 0));
-  expect(rig.router.deadLetters.list()[0]?.error).toMatchObject({ message: 'bids.0.price: a; bids.1: b; c; d' });
+  expect((await rig.router.deadLetters.list())[0]?.error).toMatchObject({
+    message: 'bids.0.price: a; bids.1: b; c; d',
+  });
 });
 
 describe('a check that answers by a promise', () => {
@@ -90,7 +92,7 @@ describe('a check that answers by a promise', () => {
     const rig = await createTestRouter({ channels: { tick: () => new Slow() } });
     expect(rig.router.route({ ev: 'T', p: 1 })).toEqual({ status: 'rejected', reason: 'invalid' });
     await rig.advance(10);
-    expect(String(rig.router.deadLetters.list()[0]?.error)).toContain('the schema answers by a promise');
+    expect(String((await rig.router.deadLetters.list())[0]?.error)).toContain('the schema answers by a promise');
   });
 
   it('refuses every message, because the door cannot wait: `validate`, also one that rejects', async () => {

@@ -3,8 +3,8 @@ import { assignPartitions } from '../../../src/cluster/assignment.ts';
 import type { ClusterAlert } from '../../../src/cluster/cluster-alert.ts';
 import type { ClusterOptions } from '../../../src/cluster/cluster-options.ts';
 import { decodeFrame, encodeFrame } from '../../../src/cluster/frame.ts';
-import { partitionOf } from '../../../src/cluster/partition-of.ts';
 import { Publisher } from '../../../src/cluster/publisher.ts';
+import { partitionOf } from '../../../src/core/partition-of.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import type { Assigned, SourceOwner } from '../../../src/core/source-port.ts';
 import { type ClusterMember, memoryBroker } from '../../../src/testing/memory-broker.ts';
@@ -242,6 +242,15 @@ it('a partition that its owner gave back by itself is not offered again to the s
   await clock.advance(60_000);
   expect(owner.stays).toHaveLength(1);
   expect(textOf(member)).toMatch(/standby; nobody has it/);
+});
+
+it('who asks for the partitions while it starts does not end the start', async () => {
+  const clock = createSimulatedClock();
+  const { source } = memoryBroker({ clock, faults: { delayMs: 100 } }).join();
+  const starting = source.start(collector());
+  expect(source.partitions()).toEqual([]);
+  await Promise.all([starting, clock.advance(5_000)]);
+  expect(source.partitions()).not.toEqual([]);
 });
 
 it('close while it starts ends the start', async () => {

@@ -55,7 +55,7 @@ describe('an unknown option', () => {
 
   it('that is near to none is refused with all that there are', () => {
     expect(() => createRouter({ channels, ...{ rules: [] } })).toThrow(
-      "createRouter: unknown option 'rules'; it takes channels, config, sources, logger, events, recognize, clock, random, recorder, inspect",
+      "createRouter: unknown option 'rules'; it takes channels, config, sources, deadLetters, logger, events, recognize, clock, random, recorder, inspect",
     );
   });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { distributionBetween, Histogram } from '../../../src/core/histogram.ts';
 
-const NOTHING = { count: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, p999Ms: 0, maxMs: 0, buckets: [] };
+const NOTHING = { count: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, p999Ms: 0, maxMs: 0, sumMs: 0, buckets: [] };
 
 test('without records everything is 0', () => {
   expect(new Histogram().distribution()).toEqual(NOTHING);
@@ -22,7 +22,7 @@ test('the durations between two readings have their own percentiles, and reading
   expect(before).toMatchObject({ count: 1, maxMs: 500, buckets: [{ ms: 507.9035, count: 1 }] });
   for (let times = 0; times < 10; times += 1) histogram.record(2);
   const after = histogram.distribution();
-  expect(distributionBetween(before, after)).toMatchObject({ count: 10, p50Ms: 1.9835, maxMs: 1.9835 });
+  expect(distributionBetween(before, after)).toMatchObject({ count: 10, p50Ms: 1.9835, maxMs: 1.9835, sumMs: 20 });
   expect(distributionBetween(after, histogram.distribution())).toEqual(NOTHING);
   expect(histogram.distribution()).toMatchObject({ count: 11, maxMs: 500 });
   histogram.record(600);

@@ -94,10 +94,19 @@ describe('the times of the next attempt', () => {
     expect([recovery.retryAt, recovery.sinkRestsUntil]).toEqual([200, 90]);
   });
 
-  it('ask for no rest while nothing is held', () => {
+  it('keep the longest rest that was asked for, also while nothing is held, and a success ends none of it', () => {
     const recovery = new Recovery();
-    recovery.postpone(100, 90);
-    expect(recovery.sinkRestsUntil).toBe(0);
+    recovery.postpone(50);
+    recovery.rest(100);
+    recovery.rest(90);
+    expect([recovery.retryAt, recovery.sinkRestsUntil, recovery.isIdle]).toEqual([100, 100, false]);
+    recovery.goOn(99);
+    expect(recovery.retryAt).toBe(100);
+    recovery.goOn(100);
+    expect([recovery.retryAt, recovery.isIdle]).toEqual([0, true]);
+    recovery.rest(200);
+    recovery.endWait();
+    expect([recovery.sinkRestsUntil, recovery.isIdle]).toEqual([0, true]);
   });
 });
 

@@ -11,6 +11,7 @@ import { configCommand } from '../../../src/cli/config-command.ts';
 import { journalCommand } from '../../../src/cli/journal-command.ts';
 import { replayCommand } from '../../../src/cli/replay-command.ts';
 import { recordCommand, streamCommand } from '../../../src/cli/stream-command.ts';
+import { workersCommand } from '../../../src/cli/workers-command.ts';
 import { filesIn, projectRoot, textOf } from '../../support/project-files.ts';
 
 const pages = ['README.md', 'CONTRIBUTING.md', ...filesIn('docs', '.md')];
@@ -51,7 +52,8 @@ function parse(args: readonly string[]): void {
     .addCommand(recordCommand(terminal, () => {}))
     .addCommand(configCommand())
     .addCommand(chartCommand(terminal))
-    .addCommand(journalCommand(terminal));
+    .addCommand(journalCommand(terminal))
+    .addCommand(workersCommand(terminal, () => {}));
   disarm(program);
   program.parse(args, { from: 'user' });
 }

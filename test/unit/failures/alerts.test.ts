@@ -244,9 +244,9 @@ it('R6.4 letters-evicted: a full store of dead letters is told, until it has roo
   expect(textOf()).toBe('3 dead letters of accepted messages had to go; the store is 100 % full');
   await giveUp(2);
   expect(textOf()).toMatch(/^5 dead letters/);
-  rig.router.deadLetters.drop({ channel: 'tick', limit: 1 });
+  await rig.router.deadLetters.drop({ channel: 'tick', limit: 1 });
   expect(textOf()).toMatch(/90 % full$/);
-  rig.router.deadLetters.drop({ channel: 'tick', limit: 2 });
+  await rig.router.deadLetters.drop({ channel: 'tick', limit: 2 });
   expect(told).toEqual(['letters-evicted null', expect.stringMatching(/^not letters-evicted null/)]);
 });
 

@@ -23,8 +23,8 @@ async function rigWithDead(count: number, router = {}): Promise<TestRouter> {
   return rig;
 }
 
-const deadNumbers = (rig: TestRouter): number[] =>
-  rig.router.deadLetters.list().map(({ message: dead }) => (dead as { n: number }).n);
+const deadNumbers = async (rig: TestRouter): Promise<number[]> =>
+  (await rig.router.deadLetters.list()).map(({ message: dead }) => (dead as { n: number }).n);
 /** The numbers that were handed over since a time. */
 const deliveredSince = (rig: TestRouter, at: number): number[] =>
   rig.sink('tick').calls.flatMap((call) => (call.at >= at ? call.batch.map(({ n }) => n) : []));
@@ -32,7 +32,7 @@ const deliveredSince = (rig: TestRouter, at: number): number[] =>
 describe('R2.4 the store of dead letters', () => {
   it('tells of each letter what, whose, why, when and after how many attempts, and the host of it at once', async () => {
     const rig = await rigWithDead(1);
-    const [letter] = rig.router.deadLetters.list();
+    const [letter] = await rig.router.deadLetters.list();
     expect(letter).toMatchObject({
       id: 1,
       channel: 'tick',
@@ -47,21 +47,23 @@ describe('R2.4 the store of dead letters', () => {
 
   it('is bounded: when it is full the oldest goes, and is counted', async () => {
     const rig = await rigWithDead(5, { deadLetters: { capacity: 3 } });
-    expect(deadNumbers(rig)).toEqual([2, 3, 4]);
+    expect(await deadNumbers(rig)).toEqual([2, 3, 4]);
     expect(rig.router.metrics().deadLetters).toMatchObject({ stored: 3, evicted: 2 });
     expect(rig.metrics('tick').deadLettered).toBe(5);
     await rig.router.reconfigure({ router: { deadLetters: { capacity: 1 } }, channels: { tick: {} } });
-    expect(deadNumbers(rig)).toEqual([4]);
+    expect(await deadNumbers(rig)).toEqual([4]);
   });
 
   it('is filtered by channel, reason, id and number, and what matches is dropped', async () => {
     const rig = await rigWithDead(4);
     rig.router.route({ what: 'is this' });
-    expect(rig.router.deadLetters.list({ channel: null })).toMatchObject([{ reason: 'unknown-type', id: 5 }]);
-    expect(rig.router.deadLetters.list({ reason: 'not-retryable', limit: 2 }).map(({ id }) => id)).toEqual([1, 2]);
-    expect(rig.router.deadLetters.drop({ id: 2 })).toBe(1);
-    expect(rig.router.deadLetters.drop({ channel: 'tick' })).toBe(3);
-    expect(rig.router.deadLetters.list()).toHaveLength(1);
+    expect(await rig.router.deadLetters.list({ channel: null })).toMatchObject([{ reason: 'unknown-type', id: 5 }]);
+    expect((await rig.router.deadLetters.list({ reason: 'not-retryable', limit: 2 })).map(({ id }) => id)).toEqual([
+      1, 2,
+    ]);
+    expect(await rig.router.deadLetters.drop({ id: 2 })).toBe(1);
+    expect(await rig.router.deadLetters.drop({ channel: 'tick' })).toBe(3);
+    expect(await rig.router.deadLetters.list()).toHaveLength(1);
   });
 });
 
@@ -72,7 +74,7 @@ describe('R2.4 noise', () => {
       for (let n = 0; n < 1_000; n += 1) rig.router.route({ ev: 'heartbeat', n });
       await rig.clock.advance(1_000);
     }
-    const [first, ...noise] = rig.router.deadLetters.list();
+    const [first, ...noise] = await rig.router.deadLetters.list();
     expect(first).toMatchObject({ channel: 'tick', reason: 'not-retryable', message: { n: 0 } });
     expect(noise).toHaveLength(2_000);
     const { conserved, unroutable, deadLetters } = rig.router.metrics();
@@ -96,7 +98,7 @@ describe('R2.4 noise', () => {
     // Where a channel serves the type, it is wanted.
     expect(rig.router.route(message('tick', 1)).status).toBe('accepted');
     expect(rig.router.metrics()).toMatchObject({ received: 7, ignored: 6, unroutable: 0, conserved: true });
-    expect([rig.router.deadLetters.list(), rig.facts('message.rejected')]).toEqual([[], []]);
+    expect([await rig.router.deadLetters.list(), rig.facts('message.rejected')]).toEqual([[], []]);
     rig.checkConserved();
     await rig.router.reconfigure({ channels: { tick: {} } });
     expect(rig.router.route({ ev: 'status' })).toMatchObject({ reason: 'unknown-type' });
@@ -119,7 +121,7 @@ describe('R2.4 a replay', () => {
         .calls.slice(5)
         .map(({ at }) => at - from),
     ).toEqual([0, 100, 200, 300, 400]);
-    expect(rig.router.deadLetters.list()).toEqual([]);
+    expect(await rig.router.deadLetters.list()).toEqual([]);
     rig.checkConserved();
   });
 
@@ -129,7 +131,7 @@ describe('R2.4 a replay', () => {
     expect(await rig.advanceUntil(rig.router.deadLetters.replay({ limit: 2 }))).toMatchObject({ replayed: 2 });
     expect(await rig.advanceUntil(rig.router.deadLetters.replay({ id: 5 }))).toMatchObject({ replayed: 1 });
     expect(deliveredSince(rig, from)).toEqual([0, 1, 4]);
-    expect(deadNumbers(rig)).toEqual([2, 3]);
+    expect(await deadNumbers(rig)).toEqual([2, 3]);
   });
 
   it('goes behind live traffic: a letter waits until nothing waits in its channel', async () => {
@@ -152,7 +154,7 @@ describe('R2.4 a replay', () => {
     const report = await rig.advanceUntil(rig.router.deadLetters.replay());
     const state = { trip: 'tripped', pause: 'paused', stop: 'stopped' }[how];
     expect(report).toEqual({ replayed: 0, left: 0, refused: `channel tick is ${state}` });
-    expect(deadNumbers(rig)).toEqual([0, 1]);
+    expect(await deadNumbers(rig)).toEqual([0, 1]);
   });
 
   it('stops when the breaker opens on the way: what was not replayed stays', async () => {
@@ -161,7 +163,7 @@ describe('R2.4 a replay', () => {
     await rig.advance(150);
     rig.router.trip('tick');
     expect(await rig.advanceUntil(replay)).toEqual({ replayed: 2, left: 0, refused: 'channel tick is tripped' });
-    expect(deadNumbers(rig)).toEqual([2, 3]);
+    expect(await deadNumbers(rig)).toEqual([2, 3]);
   });
 
   it('passes over a letter that was dropped while the replay waited for its turn', async () => {
@@ -170,7 +172,7 @@ describe('R2.4 a replay', () => {
     const replay = rig.router.deadLetters.replay({ perSecond: 10 });
     await rig.advance(50);
     const [, second] = numbers(3);
-    expect(rig.router.deadLetters.drop({ id: 2 })).toBe(1);
+    expect(await rig.router.deadLetters.drop({ id: 2 })).toBe(1);
     expect(await rig.advanceUntil(replay)).toEqual({ replayed: 2, left: 0, refused: null });
     expect(deliveredSince(rig, from)).toEqual(numbers(3).filter((n) => n !== second));
   });
@@ -193,7 +195,7 @@ describe('R2.4 a replay', () => {
       expect(await rig.advanceUntil(rig.router.deadLetters.replay({ replaysMax: 2 }))).toMatchObject(expected);
       await rig.advance(100);
     }
-    expect(rig.router.deadLetters.list()).toHaveLength(1);
+    expect(await rig.router.deadLetters.list()).toHaveLength(1);
     expect(rig.metrics('tick')).toMatchObject({ accepted: 3, deadLettered: 3 });
   });
 
@@ -234,7 +236,7 @@ describe('R2.4 a replay', () => {
     }
     rig.sink('tick').otherwise = slow(5);
     const from = rig.clock.now();
-    const ids = rig.router.deadLetters.list().map(({ id }) => id);
+    const ids = (await rig.router.deadLetters.list()).map(({ id }) => id);
     // Each letter twice: the second finds it gone.
     const replays = [...ids, ...ids].map((id) => rig.router.deadLetters.replay({ id }));
     const reports = await rig.advanceUntil(Promise.all(replays));
@@ -242,7 +244,7 @@ describe('R2.4 a replay', () => {
     expect(reports.filter(({ replayed }) => replayed === 1)).toHaveLength(60);
     expect(deliveredSince(rig, from)).toEqual(numbers(60));
     expect(rig.metrics('tick')).toMatchObject({ rejected: 0, delivered: 60, deadLettered: 60 });
-    expect(rig.router.deadLetters.list()).toEqual([]);
+    expect(await rig.router.deadLetters.list()).toEqual([]);
   });
 
   it('says the truth of letters that are invalid again: the same letters are there, and none twice', async () => {
@@ -255,10 +257,10 @@ describe('R2.4 a replay', () => {
     }
     const rig = await createTestRouter({ channels: { tick: Strict } });
     rig.router.routeAll(messages('tick', 10));
-    const letters = rig.router.deadLetters.list();
+    const letters = await rig.router.deadLetters.list();
     const report = await rig.advanceUntil(rig.router.deadLetters.replay());
     expect(report).toEqual({ replayed: 0, left: 10, refused: null });
-    expect(rig.router.deadLetters.list()).toEqual(letters);
+    expect(await rig.router.deadLetters.list()).toEqual(letters);
     expect(rig.metrics('tick')).toMatchObject({ rejectedBy: { invalid: 20 } });
   });
 
@@ -277,7 +279,7 @@ describe('R2.4 a replay', () => {
     await rig.stop();
     expect(rig.clock.pending).toBe(0);
     expect(await replay).toEqual({ replayed: 1, left: 0, refused: 'channel tick is stopped' });
-    expect(deadNumbers(rig)).toEqual([1, 2]);
+    expect(await deadNumbers(rig)).toEqual([1, 2]);
   });
 
   it('hears its signal at once, however long the wait is', async () => {

@@ -31,7 +31,7 @@ describe('R7.3 a constructor that throws at the first start', () => {
     await rig.advance(1_000);
     expect(delivered).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
     expect(rig.metrics('tick')).toMatchObject({ accepted: 4, delivered: 3, deadLettered: 1, buffered: 0 });
-    expect(rig.router.deadLetters.list()).toMatchObject([{ reason: 'invalid', message: { n: 8 } }]);
+    expect(await rig.router.deadLetters.list()).toMatchObject([{ reason: 'invalid', message: { n: 8 } }]);
   });
 
   it('hands them back as they came when it never gets one', async () => {

@@ -40,6 +40,7 @@ const orders: Readonly<Record<string, (account: OutsideAccount, name: string) =>
   'stop, twice': (account) => [account.stop(), account.stop()],
   'remove, twice': (account, name) => [account.remove(name), account.remove(name)],
   'remove and stop': (account, name) => [account.remove(name), account.stop()],
+  'stop and remove': (account, name) => [account.stop(), account.remove(name)],
   restart: (account, name) => account.restart(name),
   'restart and stop': (account, name) => [account.restart(name), account.stop()],
   reload: (account) => account.reload(),

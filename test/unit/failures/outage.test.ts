@@ -62,7 +62,7 @@ describe('R6.2 a sink that is down for five minutes under 1,000 messages a secon
         inFlight: 0,
         rejectedBy: { 'mailbox-full': state.next - accepted.length },
       });
-      expect(rig.router.deadLetters.list()).toEqual([]);
+      expect(await rig.router.deadLetters.list()).toEqual([]);
       expect(rig.router.alerts).toEqual([]);
 
       // Probes are small, and after them each batch is at most twice as large as the one before, up to the whole size.

@@ -18,8 +18,8 @@ const naming = (isPoison: (n: number) => boolean, error: unknown = new Error('re
   };
 };
 
-function deadNumbers(rig: TestRouter): number[] {
-  return rig.router.deadLetters.list().map(({ message: dead }) => (dead as { n: number }).n);
+async function deadNumbers(rig: TestRouter): Promise<number[]> {
+  return (await rig.router.deadLetters.list()).map(({ message: dead }) => (dead as { n: number }).n);
 }
 
 function handedOver(rig: TestRouter, channel: string): [number, number[]][] {
@@ -43,7 +43,7 @@ describe('R6.1 1,000 messages in batches of 100, three of them poison, and a sin
       rig.sink('ohlcv').otherwise = failWhen(({ n }) => poison.includes(n));
       rig.router.routeAll(messages('ohlcv', total));
       await rig.advance(60_000);
-      expect(deadNumbers(rig).toSorted((a, b) => a - b)).toEqual(poison.toSorted((a, b) => a - b));
+      expect((await deadNumbers(rig)).toSorted((a, b) => a - b)).toEqual(poison.toSorted((a, b) => a - b));
       expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(total).filter((n) => !poison.includes(n)));
       const { calls, delivered, deadLetteredBy, breaker, state } = rig.metrics('ohlcv');
       expect({ delivered, deadLetteredBy, opened: breaker?.opened, state }).toEqual({
@@ -77,7 +77,7 @@ describe('messages named by `context.fail`', () => {
     rig.sink('ohlcv').otherwise = naming((n) => n === 2);
     rig.router.routeAll(messages('ohlcv', 5));
     await rig.advance(1_000);
-    expect(rig.router.deadLetters.list()).toMatchObject([
+    expect(await rig.router.deadLetters.list()).toMatchObject([
       { channel: 'ohlcv', reason: 'poison', attempts: 1, message: { n: 2 } },
     ]);
     expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 4, deadLettered: 1, calls: 1 });
@@ -102,7 +102,11 @@ describe('messages named by `context.fail`', () => {
     await rig.advance(1_000);
     expect(rig.metrics('tick')).toMatchObject({ deadLetteredBy: { 'not-retryable': 20 }, calls: 20, state: 'idle' });
     expect(rig.metrics('tick').breaker?.opened).toBe(0);
-    expect(rig.router.deadLetters.list({ limit: 1 })[0]).toMatchObject({ error, reason: 'not-retryable', attempts: 1 });
+    expect((await rig.router.deadLetters.list({ limit: 1 }))[0]).toMatchObject({
+      error,
+      reason: 'not-retryable',
+      attempts: 1,
+    });
   });
 });
 
@@ -159,6 +163,6 @@ describe('`breaker: false`', () => {
       buffered: 0,
       breaker: null,
     });
-    expect(deadNumbers(rig)).toEqual(numbers(10));
+    expect(await deadNumbers(rig)).toEqual(numbers(10));
   });
 });

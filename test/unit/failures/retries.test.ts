@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RouterConfigInput } from '../../../src/index.ts';
 import {
   createTestRouter,
   fail,
@@ -10,6 +11,8 @@ import {
   type TestRouter,
 } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
+
+type ChannelInput = NonNullable<RouterConfigInput['channels']>[string];
 
 const busy = (retryAfterMs: number): Reaction<TestMessage> =>
   reject(Object.assign(new Error('busy'), { retryAfterMs }));
@@ -57,6 +60,103 @@ describe('R6.2 the wait before another attempt', () => {
     expect(rig.metrics('tick').calls).toBe(1);
     await rig.advance(1);
     expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
+  });
+
+  describe('that the sink asks for by `retryAfterMs` is that of the sink', () => {
+    const ofKeys = (count: number, from = 0) =>
+      messages('tick', count, from).map((each) => ({ ...each, sym: `S${each.n}` }));
+    /** One partition of four was told to wait a minute. */
+    async function asked(config: ChannelInput = {}, restMs = 60_000): Promise<TestRouter> {
+      const rig = await createTestRouter({ sinks: { tick: { partitions: 4, ...config } } });
+      rig.sink('tick').script.push(busy(restMs));
+      rig.router.route(message('tick', 0, 'S0'));
+      await rig.advance(100);
+      expect(rig.metrics('tick').calls).toBe(1);
+      return rig;
+    }
+
+    it.each<readonly [string, ChannelInput]>([
+      ['batches', {}],
+      ['batches of one', { batchSize: 1 }],
+      ['batches of one at priority 1', { batchSize: 1, priority: 1 }],
+      ['full batches', { batchSize: 4, priority: 1 }],
+      ['no breaker', { breaker: false }],
+    ])('so no partition of the channel calls it before: %s', async (_name, config) => {
+      const rig = await asked(config);
+      for (let n = 1; n < 200; n += 1) {
+        rig.router.routeAll(ofKeys(8, 8 * n));
+        await rig.advance(100);
+      }
+      await rig.clock.advance(60_000 - rig.clock.now() - 1);
+      expect(rig.metrics('tick').calls).toBe(1);
+      const waiting = rig.router.channels.get('tick')?.partitions.map(({ state }) => state);
+      expect(waiting).toEqual(['retrying', 'retrying', 'retrying', 'retrying']);
+      await rig.advance(2_000);
+      expect(rig.metrics('tick')).toMatchObject({ buffered: 0, delivered: 1_593 });
+    });
+
+    it('so a call that was out when it was said changes nothing, and those after it wait', async () => {
+      const rig = await createTestRouter({ sinks: { tick: { partitions: 4, batchSize: 1 } } });
+      const sink = rig.sink('tick');
+      const wait = (ms: number) => new Promise<void>((resolve) => void rig.clock.setTimeout(resolve, ms));
+      sink.script.push(() => wait(20).then(() => Promise.reject({ retryAfterMs: 60_000 })));
+      sink.otherwise = () => wait(50);
+      rig.router.routeAll(ofKeys(8));
+      await rig.advance(5_000);
+      const before = rig.metrics('tick').calls;
+      expect(before).toBeLessThanOrEqual(4);
+      rig.router.routeAll(ofKeys(40, 8));
+      await rig.advance(50_000);
+      expect(rig.metrics('tick').calls).toBe(before);
+      await rig.advance(10_000);
+      expect(rig.metrics('tick')).toMatchObject({ delivered: 48, buffered: 0 });
+    });
+
+    it('so all channels that share its breaker wait', async () => {
+      const shared = { breaker: { shared: 'database' } };
+      const rig = await createTestRouter({ sinks: { tick: shared, ohlcv: { ...shared, batchSize: 1 }, fmv: {} } });
+      rig.sink('tick').script.push(busy(60_000));
+      rig.router.route(message('tick', 0));
+      await rig.advance(100);
+      for (const type of ['ohlcv', 'fmv']) rig.router.routeAll(messages(type, 10));
+      await rig.advance(59_000);
+      expect([rig.metrics('ohlcv').calls, rig.metrics('fmv').delivered]).toEqual([0, 10]);
+      await rig.advance(2_000);
+      expect([rig.metrics('ohlcv').delivered, rig.metrics('tick').delivered]).toEqual([10, 1]);
+    });
+
+    it('so it holds across a reload to other partitions', async () => {
+      const rig = await asked();
+      await rig.advanceUntil(rig.router.reconfigure({ channels: { tick: { partitions: 3 } } }));
+      rig.router.routeAll(ofKeys(30, 1));
+      await rig.clock.advance(60_000 - rig.clock.now() - 1);
+      expect(rig.metrics('tick').calls).toBe(1);
+      await rig.advance(2_000);
+      expect(rig.metrics('tick').delivered).toBe(31);
+    });
+
+    it('and an operator ends it for all partitions', async () => {
+      const rig = await asked();
+      rig.router.routeAll(ofKeys(30, 1));
+      await rig.advance(1_000);
+      rig.router.flush('tick');
+      await rig.advance(100);
+      expect(rig.metrics('tick').delivered).toBe(31);
+    });
+
+    it('and a drain tries at once, in each partition', async () => {
+      const rig = await asked();
+      rig.router.routeAll(ofKeys(30, 1));
+      await rig.advance(1_000);
+      const report = await rig.stop({ deadlineMs: 5_000 });
+      expect(report.channels.tick).toMatchObject({ drained: 31, returned: 0 });
+    });
+
+    it('and a partition that has nothing to deliver shows no wait', async () => {
+      const rig = await asked();
+      const states = rig.router.channels.get('tick')?.partitions.map(({ state }) => state) ?? [];
+      expect(states.toSorted()).toEqual(['idle', 'idle', 'idle', 'retrying']);
+    });
   });
 
   it('of nothing is none: a backoff of 0 tries again at once, and no state lies between the attempts', async () => {

@@ -67,6 +67,22 @@ describe('R6.3 a drain behind an open breaker', () => {
     expect(report.channels.tick).toMatchObject({ drained: 3, returned: 0 });
   });
 
+  it.each([50, 4_000, 20_000])('tries at once when an operator ends the wait, %s ms after its start', async (ms) => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.sink('tick').otherwise = fail();
+    rig.router.routeAll(messages('tick', 3));
+    const stopped = rig.router.stop({ deadlineMs: 50_000 });
+    await rig.advance(ms);
+    const { calls } = rig.metrics('tick');
+    await rig.advance(1);
+    expect(rig.metrics('tick').calls).toBe(calls);
+    rig.sink('tick').otherwise = () => {};
+    rig.router.flush('tick');
+    await rig.advance(1);
+    expect(rig.metrics('tick').calls).toBeGreaterThan(calls);
+    expect(await stopped).toMatchObject({ channels: { tick: { drained: 3, returned: 0 } } });
+  });
+
   it('leaves a breaker open that an operator holds open', async () => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.router.trip('tick', { coolDownMs: Number.POSITIVE_INFINITY });

@@ -48,9 +48,9 @@ describe.each(Object.keys(obstacles))('R5.1 a reload that takes out a channel th
     const rig = await stuckRig(obstacle);
     await rig.router.reconfigure(withoutTick);
     await rig.advance(59_000);
-    expect(rig.router.deadLetters.list()).toEqual([]);
+    expect(await rig.router.deadLetters.list()).toEqual([]);
     await rig.advance(10_000);
-    const letters = rig.router.deadLetters.list({ reason: 'removed' });
+    const letters = await rig.router.deadLetters.list({ reason: 'removed' });
     expect(numbersOf(letters.map(({ message }) => message as never))).toEqual(numbers(5));
     expect(letters.every(({ channel }) => channel === 'tick')).toBe(true);
     expect(rig.router.metrics()).toMatchObject({ received: 5, conserved: true });

@@ -148,6 +148,36 @@ describe('nobody has room', () => {
   });
 });
 
+describe('a profile that peeks', () => {
+  const peek = (text: string) => /"kind":"(\w+)"/.exec(text)?.[1];
+
+  it('a message that nobody wants is counted and never parsed', () => {
+    const rig = new FeedRig({ profile: fakeProfile({ peek }) }).stream();
+    rig.say('{"kind":"noise", and no JSON');
+    rig.say({ kind: 'trade', ...trade(1) });
+    expect(rig.metrics).toMatchObject({ received: 2, ignored: 1, delivered: 1, garbage: 0, conserved: true });
+    expect(rig.metrics.lastMessageAt).toBe(rig.clock.wallTime());
+  });
+
+  it('what it finds nothing in, or throws at, is parsed', () => {
+    const peek = (text: string) => (text.includes('throw') ? JSON.parse('') : undefined);
+    const rig = new FeedRig({ profile: fakeProfile({ peek }) }).stream();
+    rig.say({ kind: 'noise', text: 'throw' });
+    rig.say({ kind: 'noise' });
+    rig.say(trade(1));
+    expect(rig.metrics).toMatchObject({ received: 3, ignored: 2, delivered: 1, conserved: true });
+  });
+
+  it('a journal gets all messages', async () => {
+    const written: unknown[] = [];
+    const to = { write: async (messages: readonly unknown[]) => void written.push(...messages) };
+    const rig = new FeedRig({ to, profile: fakeProfile({ peek }) }).stream();
+    rig.say({ kind: 'noise', n: 1 });
+    await rig.clock.settle();
+    expect(written).toEqual([{ kind: 'noise', n: 1 }]);
+  });
+});
+
 describe('a journal as the target', () => {
   it('gets a frame at a time; the socket waits while the disk is behind', async () => {
     const writes: { readonly messages: readonly unknown[]; done(error?: Error): void }[] = [];

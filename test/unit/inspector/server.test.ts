@@ -355,7 +355,7 @@ describe('dead letters', () => {
     rig.sink('tick').otherwise = reject(Object.assign(new Error('bad price'), { retryable: false }));
     rig.router.route({ ...message('tick', 4_711), sym: 'SECRETCO' });
     await rig.clock.advance(1_000);
-    expect(rig.router.deadLetters.list()).toHaveLength(1);
+    expect(await rig.router.deadLetters.list()).toHaveLength(1);
     await using other = await createInspector(rig.router, { clock: rig.clock, showPayloads });
     return (await ask(other.url, { path: 'dead-letters?channel=tick' })).body;
   }

@@ -46,7 +46,7 @@ it('with thread, metrics and health are served beside the page with the same tok
   await expect(fetch(metricsUrl)).rejects.toThrow('fetch failed');
 });
 
-it('host, port, paths, token and labels of the thread are the choice of the host', async () => {
+it('host, port, paths, token, labels and buckets of the thread are the choice of the host', async () => {
   const rig = await createTestRouter({ sinks: { tick: {} } });
   const probe = await createInspector(rig.router, { clock: rig.clock, thread: true });
   const port = Number(new URL(probe.metricsUrl ?? '').port);
@@ -60,6 +60,7 @@ it('host, port, paths, token and labels of the thread are the choice of the host
       healthPath: '/healthz',
       token: false,
       labels: { router: 'eu' },
+      buckets: [0.3],
     },
   });
   expect([inspector.metricsUrl, inspector.healthUrl]).toEqual([
@@ -74,6 +75,8 @@ it('host, port, paths, token and labels of the thread are the choice of the host
   expect([status, JSON.parse(body).ready]).toEqual([200, true]);
   const metrics = await (await fetch(`http://127.0.0.1:${port}/internal/metrics`)).text();
   expect(metrics).toContain('sluice_messages_received_total{router="eu",channel="tick"} 0');
+  const limits = [...metrics.matchAll(/processing_seconds_bucket.*le="(.*)"/g)].map(([, le]) => le);
+  expect(limits).toEqual(['0.3', '+Inf']);
   expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(404);
 });
 
@@ -84,6 +87,7 @@ it.each([
   [{ healthPath: 'healthz' }, /thread: a path must begin with \//],
   [{ healthPath: '/metrics' }, /must differ/],
   [{ token: '' }, /thread: token must be a string or false/],
+  [{ buckets: [2, 1] }, /thread: buckets must rise, got 1 after 2/],
   [{ labels: { channel: 'x' } }, /thread: the label "channel" is one of sluice's own/],
 ])('a mistake in the options of the thread is told (%#)', async (thread, text) => {
   const rig = await createTestRouter({ sinks: { tick: {} } });

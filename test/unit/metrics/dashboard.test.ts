@@ -90,8 +90,20 @@ describe('the Grafana dashboard', () => {
   it('rates are taken of counters only, and gauges are never summed over a range', () => {
     for (const { expr } of targets) {
       for (const call of partsOf(asSent(expr), 'FunctionCall'))
-        expect(call).toMatch(/^(rate|increase)\(sluice_\w+_total\{/);
+        expect(call).toMatch(/^(rate|increase)\(sluice_\w+_(total|bucket)\{|^histogram_quantile\(/);
     }
+  });
+
+  it('a quantile is taken of the rates of buckets, added up by channel and limit', () => {
+    const quantiles = targets.filter(({ expr }) => /(queueing|processing)_seconds/.test(expr));
+    expect(quantiles.map(({ expr }) => expr.replaceAll(/\{[^}]*\}/g, ''))).toEqual(
+      ['queueing', 'processing'].flatMap((what) =>
+        ['0.5', '0.99'].map(
+          (share) =>
+            `histogram_quantile(${share}, sum by (channel, le) (rate(sluice_${what}_seconds_bucket[$__rate_interval])))`,
+        ),
+      ),
+    );
   });
 
   it('lists the values of metrics and labels that exist', async () => {

@@ -19,8 +19,10 @@ it.each(catalog.map((measure) => [prometheusName(measure), measure] as const))(
 );
 
 it('the guide names no metric that does not exist', () => {
+  const histograms = catalog.filter(({ type }) => type === 'histogram').map(prometheusName);
   const known = new Set([
     ...catalog.map(prometheusName),
+    ...histograms.flatMap((name) => ['bucket', 'sum', 'count'].map((suffix) => `${name}_${suffix}`)),
     'sluice_main_thread_stuck',
     'sluice_main_thread_silent_seconds',
   ]);

@@ -41,7 +41,7 @@ describe('R2.4 a message that no channel serves is refused, counted and kept as 
     const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {} } });
     expect(rig.router.route(bad)).toEqual({ status: 'rejected', reason: 'unknown-type' });
     expect(await rig.router.offer(bad)).toEqual({ status: 'rejected', reason: 'unknown-type' });
-    const letters = rig.router.deadLetters.list({ channel: null });
+    const letters = await rig.router.deadLetters.list({ channel: null });
     expect(letters).toHaveLength(2);
     expect(letters[0]).toMatchObject({ reason: 'unknown-type', attempts: 0 });
     expect(Object.is(letters[0]?.message, bad)).toBe(true);
@@ -54,7 +54,7 @@ describe('R2.4 a message that no channel serves is refused, counted and kept as 
   it('a data type that the caller names and nobody serves, with the reason in the dead letter', async () => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
     expect(rig.router.route(message('tick', 0), { dataType: 'quotes' })).toMatchObject({ reason: 'unknown-type' });
-    expect(rig.router.deadLetters.list()[0]?.error).toBe("no channel serves data type 'quotes'");
+    expect((await rig.router.deadLetters.list())[0]?.error).toBe("no channel serves data type 'quotes'");
   });
 });
 
@@ -115,8 +115,10 @@ it('a recognition rule that throws has no opinion, and is counted and told', asy
 it('the store of dead letters is bounded: the oldest goes, and is counted', async () => {
   const rig = await createTestRouter({ sinks: { tick: {} }, config: { router: { deadLetters: { capacity: 3 } } } });
   for (let n = 0; n < 5; n += 1) rig.router.route({ ev: 'XQ', n });
-  expect(rig.router.deadLetters.list().map(({ message: letter }) => (letter as { n: number }).n)).toEqual([2, 3, 4]);
+  expect((await rig.router.deadLetters.list()).map(({ message: letter }) => (letter as { n: number }).n)).toEqual([
+    2, 3, 4,
+  ]);
   expect(rig.router.metrics().deadLetters).toMatchObject({ stored: 3, evicted: 2, skipped: 0 });
-  expect(rig.router.deadLetters.drop({ reason: 'unknown-type' })).toBe(3);
+  expect(await rig.router.deadLetters.drop({ reason: 'unknown-type' })).toBe(3);
   expect(rig.router.metrics()).toMatchObject({ unroutable: 5, deadLetters: { stored: 0 } });
 });

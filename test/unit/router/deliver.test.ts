@@ -73,7 +73,7 @@ describe('R7.5 `deliver` resolves when', () => {
       { status: 'dead-lettered', channel: null, reason: 'unknown-type' },
       { status: 'dead-lettered', channel: null, reason: 'unknown-type', error: 'a number is not a message' },
     ]);
-    expect(rig.router.deadLetters.list()).toHaveLength(4);
+    expect(await rig.router.deadLetters.list()).toHaveLength(4);
   });
 
   it('a message that `context.fail` named was given up, the others at once', async () => {

@@ -172,14 +172,14 @@ describe('a message that is invalid for one', () => {
       config: { channels: { strict: { dataType: 'tick' } } },
     });
     expect(rig.router.route(message('tick', 1))).toEqual(ACCEPTED);
-    expect(rig.router.deadLetters.list()).toMatchObject([{ channel: 'strict', reason: 'invalid' }]);
+    expect(await rig.router.deadLetters.list()).toMatchObject([{ channel: 'strict', reason: 'invalid' }]);
     expect(numbersOf(rig.sink('all').delivered)).toEqual([1]);
     await rig.advanceUntil(rig.router.remove('all'));
     expect(rig.router.route(message('tick', 3))).toEqual({ status: 'rejected', reason: 'invalid' });
     rig.router.add('strict-too', onlyEven, { dataType: 'tick' });
     await rig.advance(1);
     expect(rig.router.route(message('tick', 5))).toEqual({ status: 'rejected', reason: 'invalid' });
-    expect(rig.router.deadLetters.list()).toHaveLength(4);
+    expect(await rig.router.deadLetters.list()).toHaveLength(4);
     rig.checkConserved();
   });
 
@@ -192,7 +192,7 @@ describe('a message that is invalid for one', () => {
     rig.sink('all').otherwise = hang();
     rig.router.routeAll([message('tick', 0), message('tick', 2)]);
     expect(rig.router.route(message('tick', 1))).toEqual(FULL);
-    expect(rig.router.deadLetters.list()).toEqual([]);
+    expect(await rig.router.deadLetters.list()).toEqual([]);
     expect(rig.metrics('strict')).toMatchObject({ received: 2, rejected: 0 });
   });
 });
@@ -202,7 +202,7 @@ it('a dead letter is replayed to its own channel only', async () => {
   rig.sink('database').script.push(failWhen(() => true, { retryable: false }));
   rig.router.route(message('tick', 0));
   await rig.advance(1);
-  expect(rig.router.deadLetters.list()).toMatchObject([{ channel: 'database', reason: 'not-retryable' }]);
+  expect(await rig.router.deadLetters.list()).toMatchObject([{ channel: 'database', reason: 'not-retryable' }]);
   expect(await rig.advanceUntil(rig.router.deadLetters.replay())).toMatchObject({ replayed: 1 });
   expect(delivered(rig)).toEqual([[0], [0]]);
 });

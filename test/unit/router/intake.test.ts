@@ -144,7 +144,7 @@ describe('19.31 every door takes the same things', () => {
     expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 2]);
     expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([1]);
     expect(rig.router.metrics()).toMatchObject({ received: 5, unroutable: 2 });
-    expect(rig.router.deadLetters.list().at(-1)?.error).toBe('an array is not a message; route its elements');
+    expect((await rig.router.deadLetters.list()).at(-1)?.error).toBe('an array is not a message; route its elements');
   });
 
   it.each(doors)('`%s` takes an array that a rule knows as one message', async (_name, take) => {
@@ -160,7 +160,7 @@ describe('19.31 every door takes the same things', () => {
     for (const raw of [JSON.stringify(trade), Buffer.from(JSON.stringify(trade)), new Uint8Array(4)]) {
       await take(rig, raw);
     }
-    const errors = rig.router.deadLetters.list().map(({ error }) => error);
+    const errors = (await rig.router.deadLetters.list()).map(({ error }) => error);
     const bytes = 'bytes are not a message; decode and parse them first';
     expect(errors).toEqual(['a string is not a message; parse it first', bytes, bytes]);
   });

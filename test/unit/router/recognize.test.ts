@@ -15,7 +15,9 @@ it('a file names the field that tells messages apart, and the data types of its 
   for (const e of ['trade', 'kline', 'depth']) rig.router.route({ e });
   await rig.advance(1);
   expect([rig.sink('tick').delivered, rig.sink('ohlcv').delivered]).toEqual([[{ e: 'trade' }], [{ e: 'kline' }]]);
-  expect(rig.router.deadLetters.list().map(({ error }) => error)).toEqual(['no data type is known for e "depth"']);
+  expect((await rig.router.deadLetters.list()).map(({ error }) => error)).toEqual([
+    'no data type is known for e "depth"',
+  ]);
 });
 
 it('what code says about recognition wins, field by field, also over a reload', async () => {

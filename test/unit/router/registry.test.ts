@@ -126,10 +126,11 @@ describe('R2.3 a channel that is removed', () => {
     expect(rig.router.metrics()).toMatchObject({ received: 8, conserved: true });
   });
 
-  it('before the start or after the stop is gone at once', async () => {
-    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {} } });
-    await rig.stop();
+  it('before the start is gone at once, and after a stop it is refused: it is in the report of that', async () => {
+    const rig = await createTestRouter({ isStarted: false, sinks: { tick: {}, ohlcv: {} } });
     expect(await rig.advanceUntil(rig.router.remove('ohlcv'))).toMatchObject({ state: 'stopped' });
+    expect(Object.keys((await rig.stop()).channels)).toEqual(['tick']);
+    await expect(rig.router.remove('tick')).rejects.toMatchObject({ code: 'not-running' });
   });
 });
 

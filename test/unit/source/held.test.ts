@@ -65,7 +65,7 @@ it('the metrics have every frame in one place', async () => {
 });
 
 it('an idle source has no timer of ours', async () => {
-  const clockless: Source = { start: async () => {}, close: async () => {} };
+  const clockless: Source = { lasts: false, start: async () => {}, close: async () => {} };
   const { clock, test } = await sourceRig({ sinks: {} });
   await test.stop();
   const router = createRouter({
@@ -82,7 +82,7 @@ it('an idle source has no timer of ours', async () => {
   await stopped;
 });
 
-const good: Source = { start: async () => {}, close: async () => {} };
+const good: Source = { lasts: false, start: async () => {}, close: async () => {} };
 
 it.each<[unknown, RegExp]>([
   [{ plain: good }, /sources\.plain: there is a channel of that name/],

@@ -58,7 +58,7 @@ it('a message that is retried keeps the commit where it is, and a dead letter le
   await test.advance(20_000);
   append(1);
   await test.advance(20_000);
-  expect(test.router.deadLetters.list().map(({ reason }) => reason)).toContain('poison');
+  expect((await test.router.deadLetters.list()).map(({ reason }) => reason)).toContain('poison');
   expect(source.committed()).toBe(2);
 });
 
@@ -66,7 +66,7 @@ it('invalid and unknown messages are settled as dead letters', async () => {
   const { source, test } = await sourceRig();
   source.append([{ ev: 'nobody' }, message('ohlcv', 1)]);
   await test.advance(500);
-  expect(test.router.deadLetters.list()).toMatchObject([{ reason: 'unknown-type', message: { ev: 'nobody' } }]);
+  expect(await test.router.deadLetters.list()).toMatchObject([{ reason: 'unknown-type', message: { ev: 'nobody' } }]);
   expect(source.committed()).toBe(1);
 });
 
@@ -79,7 +79,7 @@ it('a message that nobody wants is settled without a dead letter', async () => {
   source.append([{ ev: 'status' }]);
   append(1);
   await test.advance(500);
-  expect(test.router.deadLetters.list()).toEqual([]);
+  expect(await test.router.deadLetters.list()).toEqual([]);
   expect(source.committed()).toBe(2);
 });
 
@@ -89,7 +89,9 @@ it('a frame that cannot be decoded is one dead letter with its bytes, and is set
   source.appendBytes(bytes);
   append(1);
   await test.advance(500);
-  expect(test.router.deadLetters.list()).toMatchObject([{ channel: null, reason: 'undecodable', message: bytes }]);
+  expect(await test.router.deadLetters.list()).toMatchObject([
+    { channel: null, reason: 'undecodable', message: bytes },
+  ]);
   expect(source.committed()).toBe(2);
 });
 
@@ -241,7 +243,7 @@ it('a failing sink makes the offers wait and loses nothing when it comes back', 
   sink.otherwise = () => {};
   await test.advance(600_000);
   expect(source.committed()).toBe(30);
-  const dead = test.router.deadLetters.list().map(({ message: letter }) => (letter as { n: number }).n);
+  const dead = (await test.router.deadLetters.list()).map(({ message: letter }) => (letter as { n: number }).n);
   expect([...sink.delivered.map(({ n }) => n), ...dead].sort((a, b) => a - b)).toEqual(
     Array.from({ length: 60 }, (_, n) => n),
   );

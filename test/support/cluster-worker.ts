@@ -2,9 +2,11 @@ import { writeSync } from 'node:fs';
 import { connect } from '@nats-io/transport-node';
 import type { Assigned } from '../../src/core/source-port.ts';
 import { natsSource } from '../../src/nats/index.ts';
+import { redisSource } from '../../src/redis/index.ts';
+import { ioredisTo } from './redis-server.ts';
 
 /** A process that lives to be killed: it reads its share of a channel, says what it delivers, and commits. */
-const [port = '', channel = '', partitions = '', leaseMs = ''] = process.argv.slice(2);
+const [broker = '', port = '', channel = '', partitions = '', leaseMs = ''] = process.argv.slice(2);
 const say = (line: string): void => void writeSync(1, `${line}\n`);
 const stopped = new Map<Assigned, Promise<number | undefined>>();
 const revoked = new WeakSet<Assigned>();
@@ -26,8 +28,8 @@ async function deliver(partition: Assigned): Promise<number | undefined> {
   return last;
 }
 
-const connection = await connect({ servers: `127.0.0.1:${port}` });
-const source = natsSource({ connection, channel, partitions: Number(partitions), leaseMs: Number(leaseMs) });
+const layout = { channel, partitions: Number(partitions), leaseMs: Number(leaseMs) };
+const { source, disconnect } = broker === 'nats' ? await onNats() : onRedis();
 await source.start({
   assigned(partition) {
     say(`assigned ${partition.partition} ${partition.takeovers}`);
@@ -42,5 +44,15 @@ await source.start({
 say('started');
 process.once('SIGTERM', async () => {
   await source.close(2_000);
-  await connection.close();
+  await disconnect();
 });
+
+async function onNats() {
+  const connection = await connect({ servers: `127.0.0.1:${port}` });
+  return { source: natsSource({ connection, ...layout }), disconnect: () => connection.close() };
+}
+
+function onRedis() {
+  const { send, close } = ioredisTo(Number(port));
+  return { source: redisSource({ send, ...layout }), disconnect: async () => close() };
+}

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 /** One worker process, and what it has said so far. */
-export class NatsWorker {
+export class ClusterWorker {
   readonly lines: { readonly at: number; readonly text: string }[] = [];
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
@@ -35,7 +35,7 @@ export class NatsWorker {
 
 /** What is wrong with the deliveries of all workers: per key, every number in order, repeated only from fence to fence. */
 export function mistakesInDeliveries(
-  workers: readonly Pick<NatsWorker, 'lines'>[],
+  workers: readonly Pick<ClusterWorker, 'lines'>[],
   counts: ReadonlyMap<string, number>,
 ): string[] {
   const mistakes: string[] = [];

@@ -1,0 +1,29 @@
+import type { Breaker } from '../core/breaker.ts';
+import type { Recovery } from '../core/recovery.ts';
+
+/** A rest that a sink asks for is kept by all that deliver to it: the partitions of a channel, or all behind one breaker. */
+export class SinkRest {
+  readonly #recoveries = new Set<Recovery>();
+
+  join(recovery: Recovery): void {
+    this.#recoveries.add(recovery);
+  }
+
+  leave(recovery: Recovery): void {
+    this.#recoveries.delete(recovery);
+  }
+
+  /** The sink asked not to be tried until then, in ms on the clock. */
+  ask(until: number): void {
+    for (const recovery of this.#recoveries) recovery.rest(until);
+  }
+}
+
+const rests = new WeakMap<Breaker, SinkRest>();
+
+/** That of the sink behind a breaker; without one, of a channel alone. */
+export function restOf(breaker: Breaker | undefined): SinkRest {
+  const rest = (breaker && rests.get(breaker)) ?? new SinkRest();
+  if (breaker !== undefined) rests.set(breaker, rest);
+  return rest;
+}

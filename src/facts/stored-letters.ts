@@ -1,0 +1,201 @@
+import { inspect } from 'node:util';
+import type { Clock } from '../core/clock.ts';
+import { errorText } from '../core/error-text.ts';
+import type { KeptLetter, LetterFilter, LetterStore, NewLetter } from '../core/letter-store-port.ts';
+import type { GivenUp, Origin, Settlement } from '../core/origin.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Timers } from '../core/patient-timers.ts';
+import type { Random } from '../core/random.ts';
+import type { Bus } from './bus.ts';
+import type { DeadLetter, DeadLetterFilter } from './dead-letters.ts';
+import { WriteQueue } from './write-queue.ts';
+
+/** The longest text of a message that its store cannot write down. */
+const TEXT_MAX = 100_000;
+
+/** What the letters in a store are made of. */
+interface StoredParts {
+  readonly store: LetterStore;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly bus: Bus;
+}
+
+/**
+ * The dead letters in a store of the host. A message counts as a dead letter when the store has it: until then its origin
+ * is not told, and it waits here. A store that is full or down is tried again until it takes the letter.
+ */
+export class StoredLetters {
+  readonly #parts: StoredParts;
+  readonly #queue: WriteQueue;
+  /** Letters of messages without an origin have ids of this run. */
+  readonly #run: string;
+  #lastId = 0;
+  #lastSize = 0;
+  #isFinishing = false;
+  /** Ids of letters whose messages were taken in again, and of which nothing is known yet. */
+  readonly #out = new Set<string>();
+  #left: DeadLetter[] = [];
+
+  /** `troubled`: why letters wait, in words, when that changes. */
+  constructor(parts: StoredParts, troubled: (trouble: string | undefined) => void) {
+    const { clock, random, timers } = parts;
+    this.#parts = parts;
+    this.#queue = new WriteQueue({ clock, timers, troubled });
+    this.#run = `${clock.wallTime().toString(36)}-${Math.floor(random() * 2 ** 32).toString(36)}`;
+  }
+
+  /** As of the last time that the store said it. */
+  get size(): number {
+    try {
+      this.#lastSize = this.#parts.store.size;
+    } catch (error) {
+      this.#parts.bus.fault('letters', error);
+    }
+    return this.#lastSize;
+  }
+
+  /** How many letters the store does not have yet. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  /** A message may be given up: its letter would not wait behind too many. */
+  get hasRoom(): boolean {
+    return this.#queue.hasRoom;
+  }
+
+  get trouble(): string | undefined {
+    return this.#queue.trouble;
+  }
+
+  /** Writes a letter; its origin hears when the store has it. */
+  keep(fields: Omit<NewLetter, 'id'>, origin: Origin | undefined): void {
+    const id = origin?.letterId?.(fields.channel) ?? this.#newId();
+    let letter: NewLetter = { id, ...fields };
+    origin?.condemned?.();
+    this.#queue.add({
+      run: async () => {
+        try {
+          await this.#parts.store.add(letter);
+        } catch (error) {
+          if (!isUnwritable(error)) throw error;
+          letter = asText(letter, error);
+          await this.#parts.store.add(letter);
+        }
+      },
+      done: () => this.#kept(letter, origin),
+      leave: () => {
+        if (origin === undefined) this.#left.push(toDeadLetter(letter));
+        else origin.handedBack('unsettled');
+      },
+    });
+  }
+
+  /** Those that match, oldest first. */
+  async list(filter: DeadLetterFilter = {}): Promise<readonly DeadLetter[]> {
+    const known = filterOf(filter);
+    return known === undefined ? [] : (await this.#parts.store.list(known)).map(toDeadLetter);
+  }
+
+  /** Removes those that match; says how many. */
+  async drop(filter: DeadLetterFilter = {}): Promise<number> {
+    const known = filterOf(filter);
+    return known === undefined ? 0 : this.#parts.store.drop(known);
+  }
+
+  /** The letter is there, and its message was not taken in again. */
+  async has(id: string): Promise<boolean> {
+    return !this.#out.has(id) && (await this.#parts.store.list({ id })).length > 0;
+  }
+
+  /**
+   * Counts a replay and has the message taken in again. Its letter leaves the store when the message is settled otherwise
+   * than by the same letter. Undefined: another replay was faster.
+   */
+  async replay(
+    letter: DeadLetter,
+    accept: (origin: Origin, key: string | undefined) => Outcome,
+  ): Promise<Outcome | undefined> {
+    const id = String(letter.id);
+    if (this.#out.has(id)) return undefined;
+    this.#out.add(id);
+    try {
+      await this.#parts.store.markReplayed([id], this.#parts.clock.wallTime());
+      const outcome = accept(this.#replayed(letter, id), (letter as Partial<KeptLetter>).key);
+      if (outcome.status === 'rejected') this.#out.delete(id);
+      return outcome;
+    } catch (error) {
+      this.#out.delete(id);
+      throw error;
+    }
+  }
+
+  /** The router is stopped, and will ask for the rest. */
+  expectFinish(): void {
+    this.#isFinishing = true;
+  }
+
+  /** Writes what waits, by that time; returns the letters without an origin that the store did not take. */
+  async finish(endsAt: number): Promise<readonly DeadLetter[]> {
+    await this.#queue.finish(endsAt);
+    return this.#left;
+  }
+
+  /** The router ended. */
+  routerEnded(): void {
+    if (!this.#isFinishing) this.#queue.end();
+  }
+
+  #newId(): string {
+    this.#lastId += 1;
+    return `${this.#run}/${this.#lastId}`;
+  }
+
+  #kept(letter: NewLetter, origin: Origin | undefined): void {
+    const { bus } = this.#parts;
+    bus.changes.during(() => {
+      origin?.settled('dead-lettered', letter);
+      bus.publish('message.deadLettered', toDeadLetter(letter));
+    });
+  }
+
+  /** The origin of a message that was a letter: dead again, it is the same letter. */
+  #replayed({ channel }: DeadLetter, id: string): Origin {
+    const settled = (how: Settlement, given?: GivenUp): void => {
+      this.#out.delete(id);
+      if (how === 'dead-lettered' && given?.channel === channel) return;
+      this.#queue.add({ run: () => this.#parts.store.drop({ id }), done() {}, leave() {} });
+    };
+    return {
+      source: undefined,
+      letterId: (name) => (name === channel ? id : `${id}/${name}`),
+      settled,
+      handedBack: () => void this.#out.delete(id),
+    };
+  }
+}
+
+/** Undefined: letters in a store have other ids. */
+function filterOf({ id, ...filter }: DeadLetterFilter): LetterFilter | undefined {
+  if (typeof id === 'number') return undefined;
+  return { ...filter, ...(id !== undefined && { id }) };
+}
+
+function toDeadLetter(letter: NewLetter | KeptLetter): DeadLetter {
+  // A router writes no other reasons.
+  const reason = letter.reason as DeadLetter['reason'];
+  return { ...letter, reason };
+}
+
+function isUnwritable(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | null)?.code === 'invalid-message';
+}
+
+/** What cannot be written as it is (a circle, a BigInt, too large) is kept as a text that shows it. */
+function asText({ message, error, ...letter }: NewLetter, why: unknown): NewLetter {
+  const text = inspect(message, { depth: 20, maxArrayLength: 1_000, maxStringLength: 10_000 }).slice(0, TEXT_MAX);
+  const said = `${errorText(error)}; the message is kept as text, because it cannot be written: ${errorText(why)}`;
+  return { ...letter, message: text, error: said };
+}

@@ -1,0 +1,169 @@
+import type { Clock } from '../core/clock.ts';
+import { errorText } from '../core/error-text.ts';
+import type { Timers } from '../core/patient-timers.ts';
+
+/** So many writes may wait; then whoever causes them waits, too. */
+const WAITING_MAX = 1_000;
+/** So many are given to the store at once: it may write them together. */
+const TOGETHER_MAX = 256;
+/** How long after a failure the store is tried again, in ms: doubled each time. */
+const AGAIN_MS = 500;
+const AGAIN_MS_MAX = 30_000;
+/** A store that has not answered for so long, in ms, is said not to answer. */
+const ANSWER_MS = 10_000;
+/** What the writes get when the time is over, in ms. */
+const END_MS_MIN = 50;
+
+/** One write. Exactly one of `done` and `given up` is told, and neither throws. */
+export interface Write {
+  /** Rejects: it is tried again. */
+  run(): Promise<unknown>;
+  done(): void;
+  /** The router ended first; the store may have it all the same. */
+  leave(): void;
+}
+
+/** What a queue is made of. */
+interface QueueParts {
+  readonly clock: Clock;
+  /** For waits that may be long. */
+  readonly timers: Timers;
+  /** Why writes wait, in words, when that changes; undefined: they do not. */
+  troubled(trouble: string | undefined): void;
+}
+
+/** Writes to a store that may be slow, full or down: in order of arrival, each until the store has taken it. */
+export class WriteQueue {
+  readonly #parts: QueueParts;
+  #waiting: Write[] = [];
+  #writing: Promise<void> | undefined;
+  #timer: unknown;
+  #answerTimer: unknown;
+  #failures = 0;
+  #trouble: string | undefined;
+  #isOver = false;
+
+  constructor(parts: QueueParts) {
+    this.#parts = parts;
+  }
+
+  /** How many writes wait, or are out. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  get hasRoom(): boolean {
+    return this.size < WAITING_MAX;
+  }
+
+  /** Why they wait, in words; undefined: the store takes them. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  add(write: Write): void {
+    if (this.#isOver) return write.leave();
+    this.#waiting.push(write);
+    if (this.#timer === undefined) void this.#writeAll();
+  }
+
+  /** Tries until the store has all or the time is over; those that are left are left by the store. */
+  async finish(endsAt: number): Promise<void> {
+    const { clock } = this.#parts;
+    if (this.size > 0 && !this.#isOver) {
+      let timer: unknown;
+      const late = new Promise<void>((resolve) => {
+        timer = clock.setTimeout(resolve, Math.max(END_MS_MIN, endsAt - clock.now()));
+      });
+      await Promise.race([this.#untilEmpty(), late]);
+      clock.clearTimeout(timer);
+    }
+    this.end();
+  }
+
+  /** Nothing is written any more, but for what is out. */
+  end(): void {
+    this.#isOver = true;
+    this.#clearTimer();
+    this.#parts.timers.clearTimeout(this.#answerTimer);
+    for (const write of this.#waiting.splice(0)) write.leave();
+  }
+
+  async #untilEmpty(): Promise<void> {
+    while (this.size > 0 && !this.#isOver) {
+      this.#clearTimer();
+      await this.#writeAll();
+      if (this.size === 0 || this.#isOver) return;
+      this.#clearTimer();
+      await new Promise<void>((resolve) => {
+        this.#timer = this.#parts.timers.setTimeout(resolve, AGAIN_MS);
+      });
+    }
+  }
+
+  #writeAll(): Promise<void> {
+    // Not at once: a store is code of the host, and what causes writes is not complete yet.
+    this.#writing ??= Promise.resolve()
+      .then(() => this.#writeInTurn())
+      .finally(() => {
+        this.#writing = undefined;
+      });
+    return this.#writing;
+  }
+
+  async #writeInTurn(): Promise<void> {
+    while (this.size > 0) {
+      const some = this.#waiting.slice(0, TOGETHER_MAX);
+      const errors = await this.#answered(Promise.all(some.map(attempt)));
+      if (this.#isOver) return;
+      const again = some.filter((_, index) => errors[index] !== undefined);
+      this.#waiting = [...again, ...this.#waiting.slice(some.length)];
+      for (const [index, write] of some.entries()) if (errors[index] === undefined) write.done();
+      const error = errors.find((each) => each !== undefined);
+      if (error !== undefined) return this.#failed(error);
+      this.#failures = 0;
+      this.#say(undefined);
+    }
+  }
+
+  /** Says meanwhile when the store does not answer. */
+  async #answered(errors: Promise<readonly (Error | undefined)[]>): Promise<readonly (Error | undefined)[]> {
+    const { timers } = this.#parts;
+    const tell = (): void => this.#say(`the store has not answered for ${ANSWER_MS} ms`);
+    this.#answerTimer = timers.setTimeout(tell, ANSWER_MS);
+    const answer = await errors;
+    timers.clearTimeout(this.#answerTimer);
+    return answer;
+  }
+
+  #failed(error: Error): void {
+    this.#say(errorText(error));
+    const waitMs = Math.min(AGAIN_MS_MAX, AGAIN_MS * 2 ** Math.min(this.#failures, 10));
+    this.#failures += 1;
+    this.#timer = this.#parts.timers.setTimeout(() => {
+      this.#timer = undefined;
+      void this.#writeAll();
+    }, waitMs);
+  }
+
+  #say(trouble: string | undefined): void {
+    if (this.#trouble === trouble) return;
+    this.#trouble = trouble;
+    this.#parts.troubled(trouble);
+  }
+
+  #clearTimer(): void {
+    this.#parts.timers.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** Undefined: the store has it. A store may throw instead of rejecting. */
+async function attempt(write: Write): Promise<Error | undefined> {
+  try {
+    await write.run();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(errorText(error));
+  }
+}

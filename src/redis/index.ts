@@ -1,0 +1,18 @@
+export type { ClusterAlert } from '../cluster/cluster-alert.ts';
+export type { ClusterOptions } from '../cluster/cluster-options.ts';
+export type { ClusterSource } from '../cluster/cluster-source.ts';
+export type { PartitionStatus } from '../cluster/partition-status.ts';
+export type { Publisher, PublisherOptions } from '../cluster/publisher.ts';
+export { partitionOf } from '../core/partition-of.ts';
+export type {
+  Assigned,
+  CommitOutcome,
+  Frame,
+  MessagePlace,
+  ReadRoom,
+  Source,
+  SourceOwner,
+} from '../core/source-port.ts';
+export type { RedisLayout, RedisPublisherOptions, RedisSend, RedisSourceOptions } from './redis-options.ts';
+export { createRedisPublisher } from './redis-publisher.ts';
+export { redisSource } from './redis-source.ts';

@@ -1,0 +1,55 @@
+import type { Appender } from '../cluster/broker.ts';
+import { errorText } from '../core/error-text.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { RedisChannel } from './redis-channel.ts';
+import { RedisScript, textOf } from './redis-script.ts';
+
+/**
+ * ARGV: id, number of the publisher's frame, room, frame. Positions go on from the last one, also of entries that another
+ * program wrote. Each entry names the one before it, so that a reader sees when the log went back meanwhile.
+ */
+const APPEND = new RedisScript(
+  `
+if tonumber(redis.call('GET', KEYS[4]) or '0') >= tonumber(ARGV[3]) then return 'there' end
+local ends = redis.call('HMGET', KEYS[3], 'last', 'id', 'written', 'removed')
+local last, after, written = tonumber(ends[1] or '0'), ends[2] or '', ends[3] or '0'
+local used = tonumber(written) - tonumber(ends[4] or '0')
+if used > 0 and used + #ARGV[5] > tonumber(ARGV[4]) then return 'full' end
+local function add()
+  local position = string.format('%.0f-0', last + 1)
+  return redis.pcall('XADD', KEYS[2], position, 'id', ARGV[2], 'after', after, 'at', written, 'frame', ARGV[5])
+end
+if type(add()) == 'table' then
+  after = tail_of(KEYS[2])
+  last = tonumber(string.match(after, '^%d+'))
+  local newest = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+  local parts = newest and parts_of(newest)
+  if parts then after = parts.id end
+  local added = add()
+  if type(added) == 'table' then return added end
+end
+redis.call('HSET', KEYS[3], 'last', string.format('%.0f', last + 1), 'id', ARGV[2])
+redis.call('HINCRBY', KEYS[3], 'written', #ARGV[5])
+redis.call('SET', KEYS[4], ARGV[3], 'PX', 3600000)
+return 'added'
+`,
+  { isRefusedWhenFull: true },
+);
+
+/** Appends each frame once: the script knows the number of the last frame of each publisher. */
+export function redisAppender(channel: RedisChannel, maxBytes: number): Appender {
+  const { keys, name } = channel;
+  return {
+    async append(partition, frame, id) {
+      const [producer = '', , n = ''] = id.split(':');
+      const own = [keys.stream(partition), keys.end(partition), keys.producer(partition, producer)];
+      // A byte is a character, so that clients which send text send it whole; ASCII takes no more room by that.
+      const text = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('latin1');
+      const answer = await channel.run(APPEND, own, [id, n, maxBytes, text]).catch((error) => {
+        if (!errorText(error).includes('OOM')) throw error;
+        throw new SluiceError('store-full', 'Redis has no memory left', { cause: error });
+      });
+      if (textOf(answer) === 'full') throw new SluiceError('store-full', `partition ${partition} of ${name} is full`);
+    },
+  };
+}

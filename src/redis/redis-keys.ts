@@ -1,0 +1,25 @@
+/** The keys of a channel. The braces keep them on one server of a Redis Cluster, where scripts can see them all. */
+export class RedisKeys {
+  /** What the channel was made with. */
+  readonly made: string;
+  readonly cells: string;
+
+  constructor(channel: string) {
+    this.made = `sluice:{${channel}}`;
+    this.cells = `${this.made}:cells`;
+  }
+
+  stream(partition: number): string {
+    return `${this.made}:${partition}`;
+  }
+
+  /** Where the stream ends, and how many bytes it has. */
+  end(partition: number): string {
+    return `${this.stream(partition)}:end`;
+  }
+
+  /** The number of the last frame of a publisher; it goes an hour after it. */
+  producer(partition: number, producer: string): string {
+    return `${this.stream(partition)}:by:${producer}`;
+  }
+}

@@ -1,0 +1,119 @@
+import { pause } from '../cluster/patience.ts';
+import type { RedisChannel } from './redis-channel.ts';
+import { listOf, RedisScript, textOf } from './redis-script.ts';
+
+const READ_WAIT_MS = 1_000;
+const POLL_MS = 10;
+
+/** ARGV for each stream: first id, entries, bytes. */
+const READ = new RedisScript(`
+local function take(stream, from, count, bytes)
+  local taken, size = {}, 0
+  while true do
+    local wanted = math.min(16, count - #taken)
+    local entries = wanted > 0 and redis.call('XRANGE', stream, from, '+', 'COUNT', wanted) or {}
+    for _, entry in ipairs(entries) do
+      local parts = parts_of(entry)
+      size = size + (parts and #parts.frame or 0)
+      if #taken > 0 and size > bytes then return taken end
+      taken[#taken + 1] = parts and { entry[1], parts.id, parts.after, parts.frame } or { entry[1], cjson.encode(entry[2]) }
+      from = '(' .. entry[1]
+    end
+    if #entries < 16 then return taken end
+  end
+end
+local all = {}
+for i = 2, #KEYS do
+  local at = (i - 2) * 3 + 2
+  all[i - 1] = take(KEYS[i], ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]))
+end
+return all
+`);
+
+/** What a reader wants. */
+export interface Ask {
+  readonly partition: number;
+  readonly after: number;
+  readonly frames: number;
+  readonly bytes: number;
+}
+
+/** An entry of a stream. */
+export interface Entry {
+  readonly id: string;
+  /** The frame, and the one before it; undefined: another program wrote the entry. */
+  readonly frame: string | undefined;
+  readonly after: string | undefined;
+  /** Those of the frame, or the fields of another program as JSON. */
+  readonly bytes: Uint8Array;
+}
+
+interface Waiting {
+  readonly ask: Ask;
+  readonly until: number;
+  readonly signal: AbortSignal;
+  readonly settle: (entries: readonly Entry[]) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * Looks for entries, with one command for all partitions that wait. Nothing blocks: a command that does would need a
+ * connection of its own, and clients leave it pending when that is cut.
+ */
+export class RedisPoll {
+  readonly #channel: RedisChannel;
+  readonly #waiting = new Set<Waiting>();
+  #isPolling = false;
+
+  constructor(channel: RedisChannel) {
+    this.#channel = channel;
+  }
+
+  /** As soon as there are entries; none after a second. */
+  async read(ask: Ask, signal: AbortSignal): Promise<readonly Entry[]> {
+    const [entries = []] = await this.#look([ask]);
+    if (entries.length > 0 || signal.aborted) return entries;
+    return new Promise((settle, fail) => {
+      const until = this.#channel.clock.now() + READ_WAIT_MS;
+      this.#waiting.add({ ask, until, signal, settle, fail });
+      if (!this.#isPolling) void this.#pollAll();
+    });
+  }
+
+  async #pollAll(): Promise<void> {
+    const { clock } = this.#channel;
+    this.#isPolling = true;
+    while (this.#waiting.size > 0) {
+      await pause(clock, POLL_MS);
+      const asked = [...this.#waiting];
+      try {
+        const answers = await this.#look(asked.map(({ ask }) => ask));
+        asked.forEach((waiting, index) => {
+          const entries = answers[index] ?? [];
+          if (entries.length === 0 && clock.now() < waiting.until && !waiting.signal.aborted) return;
+          this.#waiting.delete(waiting);
+          waiting.settle(entries);
+        });
+      } catch (error) {
+        for (const waiting of asked) {
+          this.#waiting.delete(waiting);
+          waiting.fail(error);
+        }
+      }
+    }
+    this.#isPolling = false;
+  }
+
+  async #look(asks: readonly Ask[]): Promise<readonly (readonly Entry[])[]> {
+    const keys = asks.map(({ partition }) => this.#channel.keys.stream(partition));
+    const args = asks.flatMap(({ after, frames, bytes }) => [`${after + 1}-0`, frames, bytes]);
+    const answer = listOf(await this.#channel.run(READ, keys, args));
+    return answer.map((entries) => listOf(entries).map(entryOf));
+  }
+}
+
+function entryOf(reply: unknown): Entry {
+  const [id = '', ...parts] = listOf(reply).map(textOf);
+  const [frame, after, text] = parts.length === 1 ? [undefined, undefined, parts[0]] : parts;
+  return { id, frame, after, bytes: Buffer.from(text ?? '', frame === undefined ? 'utf8' : 'latin1') };
+}

@@ -1,0 +1,51 @@
+import type { LogFrame, LogReader } from '../cluster/broker.ts';
+import type { Entry, RedisPoll } from './redis-poll.ts';
+
+const FRAMES_MAX = 256;
+
+interface ReaderStart {
+  readonly partition: number;
+  readonly after: number;
+  /** The frame at the position after which it reads; undefined: nobody knows. */
+  readonly frame: string | undefined;
+  readonly log: string;
+}
+
+/** The frames of one stream, each of which must follow the one that was read before it. */
+export class RedisReader implements LogReader {
+  readonly #poll: RedisPoll;
+  readonly #start: ReaderStart;
+  readonly #closed = new AbortController();
+  #position: number;
+  #frame: string | undefined;
+
+  constructor(poll: RedisPoll, start: ReaderStart) {
+    this.#poll = poll;
+    this.#start = start;
+    this.#position = start.after;
+    this.#frame = start.frame;
+  }
+
+  async read(frames: number, bytes: number): Promise<readonly LogFrame[]> {
+    const count = Math.max(1, Math.min(frames, FRAMES_MAX));
+    const ask = { partition: this.#start.partition, after: this.#position, frames: count, bytes };
+    const entries = await this.#poll.read(ask, this.#closed.signal);
+    return entries.map((entry) => this.#take(entry));
+  }
+
+  close(): void {
+    this.#closed.abort();
+  }
+
+  #take({ id, frame, after, bytes }: Entry): LogFrame {
+    const position = Number.parseInt(id, 10);
+    const { log } = this.#start;
+    const isNext = position === this.#position + 1;
+    // Redis may have lost its end and been filled again: then other frames have the numbers of those that were read.
+    if (isNext && this.#frame !== undefined && after !== undefined && after !== '' && after !== this.#frame)
+      throw new Error(`position ${position} does not follow the frame that was read before it`);
+    this.#position = position;
+    this.#frame = frame ?? id;
+    return { position, bytes, mark: { log, frame: this.#frame }, isForeign: frame === undefined };
+  }
+}

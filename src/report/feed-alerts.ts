@@ -1,0 +1,84 @@
+import type { Services } from '../channel/services.ts';
+import type { FeedView } from '../core/supervised-feed.ts';
+import type { FeedAlertName } from '../facts/events.ts';
+import { ENDS_MAX, type FeedLimits, type FeedSight, feedFindings, feedSightOf, isWatched } from './feed-findings.ts';
+import { type Raised, RaisedAlerts } from './raised-alerts.ts';
+
+/** How often feeds are looked at while messages are due from any of them, in ms. */
+const LOOK_MS = 1_000;
+
+/** A feed, and when something is wrong with it. */
+export interface WatchedFeed {
+  readonly view: FeedView;
+  readonly limits: FeedLimits;
+}
+
+/** Raises and clears the alerts about feeds. A feed is looked at when it enters a state, and while messages are due from it. */
+export class FeedAlerts {
+  readonly #clock: Services['clock'];
+  readonly #feeds: ReadonlyMap<string, WatchedFeed>;
+  readonly #raised: RaisedAlerts;
+  readonly #sights = new Map<string, FeedSight>();
+  /** When the last connections of each ended. */
+  readonly #ends = new Map<string, number[]>();
+  #timer: unknown;
+
+  constructor(services: Services, feeds: ReadonlyMap<string, WatchedFeed>) {
+    this.#clock = services.clock;
+    this.#feeds = feeds;
+    this.#raised = new RaisedAlerts(services);
+    services.bus.tap('feed.entered', ({ feed, to }) => {
+      const ends = this.#ends.get(feed) ?? [];
+      if (to === 'waiting' && feeds.has(feed)) this.#ends.set(feed, [...ends, this.#clock.now()].slice(-ENDS_MAX));
+      this.#look(feed);
+      this.#watch();
+    });
+    services.bus.tap('feed.refused', ({ feed }) => this.#look(feed));
+  }
+
+  /** What is raised now. */
+  list(): readonly Raised[] {
+    return this.#raised.list();
+  }
+
+  /** What is wrong with a feed, in words; null: nothing. */
+  troubleOf(name: string): string | null {
+    const texts = this.list().flatMap(({ alert: { feed, text } }) => (feed === name ? [text] : []));
+    return texts.length === 0 ? null : texts.join('; ');
+  }
+
+  /** It is no longer one of this router. */
+  forget(name: string): void {
+    this.#sights.delete(name);
+    this.#ends.delete(name);
+    for (const { alert } of this.list()) if (alert.feed === name) this.#raised.set(alert, false);
+  }
+
+  /** A timer runs only while messages are due. */
+  #watch(): void {
+    this.#clock.clearTimeout(this.#timer);
+    const isDue = [...this.#feeds.values()].some(({ view }) => isWatched(view));
+    this.#timer = isDue
+      ? this.#clock.setTimeout(() => {
+          for (const name of this.#feeds.keys()) this.#look(name, true);
+          this.#watch();
+        }, LOOK_MS)
+      : undefined;
+  }
+
+  #look(name: string, isTimed = false): void {
+    const feed = this.#feeds.get(name);
+    if (feed === undefined) return;
+    const { limits, view } = feed;
+    if (view.state === 'stopped') return this.forget(name);
+    const now = this.#clock.now();
+    const before = this.#sights.get(name);
+    const sight = feedSightOf(view, before, limits, now);
+    // Lateness is taken from second to second: a look in between counts nothing.
+    this.#sights.set(name, isTimed ? sight : { ...sight, late: before?.late ?? 0, received: before?.received ?? 0 });
+    const findings = feedFindings(view, sight, this.#ends.get(name) ?? [], limits, now);
+    // Object.entries widens the names.
+    for (const [alert, found] of Object.entries(findings))
+      if (found !== undefined) this.#raised.set({ alert: alert as FeedAlertName, channel: null, feed: name }, found);
+  }
+}

@@ -1,0 +1,49 @@
+import type { FeedMetrics, FeedState, FeedView, SupervisedFeed } from '../core/supervised-feed.ts';
+import { causeInWords } from '../facts/chart-words.ts';
+import type { Explanation } from './explain.ts';
+import { reasonInWords } from './feed-findings.ts';
+import { type ChannelHealth, healthOf } from './health.ts';
+
+/** Everything measured of one feed of a router. */
+export interface FeedReading extends FeedMetrics {
+  readonly state: FeedState;
+  /** The socket is paused because nobody has room. */
+  readonly isPaused: boolean;
+  /** How long ago the last message came, in ms; null: none did. */
+  readonly lastMessageAgeMs: number | null;
+}
+
+/** Reads a feed at `wallTime`. */
+export function readFeed({ isPaused, metrics, state }: FeedView, wallTime: number): FeedReading {
+  const { lastMessageAt } = metrics;
+  return { ...metrics, state, isPaused, lastMessageAgeMs: lastMessageAt === null ? null : wallTime - lastMessageAt };
+}
+
+/** The health of a feed. `trouble`: what is wrong with it, whatever state it is in. */
+export function feedHealth(view: FeedView, trouble: string | null): ChannelHealth {
+  const { forMs, state } = view;
+  const status = trouble !== null && healthOf(state) === 'healthy' ? 'degraded' : healthOf(state);
+  return { status, state, sinceMs: forMs, reason: trouble ?? reasonInWords(view) };
+}
+
+/** Explains a feed; the sentence is its own. */
+export function explainFeed(feed: Pick<SupervisedFeed, 'explain' | 'view'>): Explanation {
+  const { cause, error, forMs, metrics, name, retryInMs, state } = feed.view;
+  return {
+    sentence: feed.explain(),
+    ...{ channel: name, state, sinceMs: forMs, cause: causeInWords(cause), error },
+    ...{ endsBy: ENDS_BY[state], endsInMs: retryInMs, waiting: metrics.held, inFlight: 0, sharesWith: [] },
+  };
+}
+
+const ENDS_BY: Readonly<Record<FeedState, string>> = {
+  new: 'the start of the router',
+  resting: 'its hours',
+  connecting: 'the service',
+  authenticating: 'the service',
+  subscribing: 'the service',
+  streaming: 'the end of the connection',
+  waiting: 'its next attempt',
+  failed: 'reconnect by hand',
+  stopped: 'nothing',
+};

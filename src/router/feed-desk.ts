@@ -1,0 +1,61 @@
+import { checkOptions, type OptionNames } from '../config/options.ts';
+import { channelName } from '../config/schema.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { FeedReport, FeedView, SupervisedFeed } from '../core/supervised-feed.ts';
+import { FEED_LIMITS, type FeedLimits } from '../report/feed-findings.ts';
+import { assertFree } from './named.ts';
+import type { RouterParts } from './parts.ts';
+
+const limitNames: OptionNames<FeedLimits> = { silenceMs: true, lagMs: true };
+
+/** The feeds of a router, as `router.feeds`. */
+export class FeedDesk {
+  readonly #parts: RouterParts;
+  readonly #state: () => string;
+
+  constructor(parts: RouterParts, state: () => string) {
+    this.#parts = parts;
+    this.#state = state;
+  }
+
+  /** The feeds by name: a reading of this moment. */
+  get views(): ReadonlyMap<string, FeedView> {
+    return new Map([...this.#parts.feeds.all].map(([name, { view }]) => [name, view]));
+  }
+
+  /**
+   * Gives a feed to the router: it starts with the router, or at once if that has started, and is stopped before the
+   * channels. Returns the feed. Throws `SluiceError`: `invalid-option`, `duplicate-channel`, or `not-running` after a stop.
+   */
+  add<Feed extends SupervisedFeed>(feed: Feed, limits: Partial<FeedLimits> = {}): Feed {
+    checkFeed(feed);
+    checkOptions('feeds.add', limits, limitNames);
+    const { silenceMs, lagMs } = { ...FEED_LIMITS, ...limits };
+    for (const [limit, value] of Object.entries({ silenceMs, lagMs }))
+      if (typeof value !== 'number' || !(value > 0))
+        throw new SluiceError('invalid-option', `feeds.add: ${limit} must be a number of ms above 0, got ${value}`);
+    assertFree(this.#parts, feed.name, this.#state());
+    this.#parts.services.bus.changes.during(() => this.#parts.feeds.add(feed, { silenceMs, lagMs }));
+    return feed;
+  }
+
+  /** Stops a feed and takes it out; its report is returned, and that of `stop` leaves it out. Throws `unknown-channel`. */
+  remove(name: string): FeedReport {
+    const report = this.#parts.services.bus.changes.during(() => this.#parts.feeds.remove(name));
+    this.#parts.feedAlerts.forget(name);
+    if (report !== undefined) return report;
+    const names = [...this.#parts.feeds.all.keys()].join(', ');
+    throw new SluiceError('unknown-channel', `no feed '${String(name)}'; there is ${names || 'none'}`);
+  }
+}
+
+/** A caller without types may give anything. */
+function checkFeed(feed: Partial<SupervisedFeed> | undefined): void {
+  if (typeof feed?.start !== 'function' || typeof feed.explain !== 'function')
+    throw new SluiceError('invalid-option', 'feeds.add takes what createFeed of sluice/feeds has made');
+  if (!channelName.test(feed.name ?? ''))
+    throw new SluiceError(
+      'invalid-option',
+      `feeds.add: a feed of a router is named as a channel is: binance, us-stocks; got '${feed.name}'`,
+    );
+}

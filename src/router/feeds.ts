@@ -1,0 +1,58 @@
+import type { FeedFacts } from '../core/feed-facts.ts';
+import type { FeedReport, FeedView, SupervisedFeed } from '../core/supervised-feed.ts';
+import type { Bus } from '../facts/bus.ts';
+import type { WatchedFeed } from '../report/feed-alerts.ts';
+import type { FeedLimits } from '../report/feed-findings.ts';
+
+/** A feed, and what its router has to do with it. */
+interface Entry extends WatchedFeed {
+  readonly feed: SupervisedFeed;
+  readonly unlisten: () => void;
+}
+
+/** The feeds of a router: they start with its channels and end before them, and their facts are those of the router. */
+export class Feeds {
+  readonly #bus: Bus;
+  readonly #feeds = new Map<string, Entry>();
+  #isLaunched = false;
+
+  constructor(bus: Bus) {
+    this.#bus = bus;
+  }
+
+  get all(): ReadonlyMap<string, Entry> {
+    return this.#feeds;
+  }
+
+  /** A feed that is added after the start is started at once. */
+  add(feed: SupervisedFeed, limits: FeedLimits): void {
+    const listener = (type: keyof FeedFacts, fact: FeedFacts[keyof FeedFacts]): void => this.#bus.publish(type, fact);
+    feed.events.on('*', listener);
+    this.#feeds.set(feed.name, {
+      ...{ feed, limits, unlisten: () => feed.events.off('*', listener) },
+      get view(): FeedView {
+        return feed.view;
+      },
+    });
+    if (this.#isLaunched) feed.start();
+  }
+
+  /** Stops a feed and forgets it; undefined: there is none of that name. */
+  remove(name: string): FeedReport | undefined {
+    const entry = this.#feeds.get(name);
+    const report = entry?.feed.stop();
+    entry?.unlisten();
+    this.#feeds.delete(name);
+    return report;
+  }
+
+  launch(): void {
+    this.#isLaunched = true;
+    for (const { feed } of this.#feeds.values()) feed.start();
+  }
+
+  /** Nothing is read any more. Called again, it changes nothing and gives the reports of that moment. */
+  stop(): Readonly<Record<string, FeedReport>> {
+    return Object.fromEntries([...this.#feeds].map(([name, { feed }]) => [name, feed.stop()]));
+  }
+}

@@ -1,0 +1,36 @@
+import type { Services } from '../channel/services.ts';
+import type { Origin } from '../core/origin.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { FlightRecorder } from '../recorder/flight-recorder.ts';
+import type { Destinations } from './destinations.ts';
+import { Intake, type OfferOptions, type Waiting } from './intake.ts';
+
+/** An intake whose messages are recorded: a class of its own, so that others need not ask for each message. */
+export class RecordedIntake extends Intake {
+  private readonly recorder: FlightRecorder;
+
+  constructor(destinations: Destinations, services: Services, recorder: FlightRecorder) {
+    super(destinations, services);
+    this.recorder = recorder;
+  }
+
+  override route(message: unknown, dataType?: string): Outcome {
+    const isOne = this.messagesIn(message, dataType) === undefined;
+    return isOne ? this.routeOne(message, dataType) : super.route(message, dataType);
+  }
+
+  override offerFromStream(message: unknown, options: OfferOptions): Outcome | Waiting {
+    this.recorder.keepMessage(message);
+    return super.offerFromStream(message, options);
+  }
+
+  protected override routeOne(message: unknown, dataType: string | undefined): Outcome {
+    this.recorder.keepMessage(message);
+    return super.routeOne(message, dataType);
+  }
+
+  protected override offerOne(message: unknown, options: OfferOptions, origin?: Origin): Outcome | Promise<Outcome> {
+    this.recorder.keepMessage(message);
+    return super.offerOne(message, options, origin);
+  }
+}

@@ -1,0 +1,106 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { runWorkers, type Workers } from '../../src/workers/index.ts';
+import { type BrokerKind, startBroker } from './brokers.ts';
+import { ledgerOf, SinkCount } from './ledger.ts';
+
+/** A broker, a feed and three workers, one of which is killed every ten seconds; ends with the ledger. */
+const { values } = parseArgs({
+  options: {
+    broker: { type: 'string', default: 'nats' },
+    seconds: { type: 'string', default: '45' },
+    rate: { type: 'string', default: '2000' },
+  },
+});
+const WORKERS = 3;
+const KILL_EVERY = 10;
+/** After the end of the feed, for the last failover and what is left. */
+const REST_SECONDS = 30;
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const besideThis = (name: string): URL => new URL(name, import.meta.url);
+const directory = mkdtempSync(join(tmpdir(), 'sluice-cluster-'));
+const kind: BrokerKind = values.broker === 'redis' ? 'redis' : 'nats';
+const broker = await startBroker(kind).catch((error: Error) => {
+  say(`${kind}-server cannot be started (apt-get install ${kind}-server): ${error.message}`);
+  process.exit(1);
+});
+const place = [kind, String(broker.port)];
+const feed = fork(besideThis('feed.js'), [...place, values.seconds, values.rate]);
+const account = followFeed(feed);
+const workers = await runWorkers({
+  module: besideThis('worker.js'),
+  workers: WORKERS,
+  args: [...place, directory],
+  // They are killed on purpose.
+  restart: { limit: 1_000 },
+  serve: {},
+  onEvent: (text) => say(`       ${text}`),
+});
+say(`${kind} on port ${broker.port}; metrics and health: http://127.0.0.1:${workers.port}/metrics and /health`);
+process.once('SIGINT', () => void end(130));
+const kills = await watch();
+await end(report(kills));
+
+/** What the feed says: how much it published, and at its end how much of each key. */
+function followFeed(child: ChildProcess) {
+  const told = { published: 0, counts: undefined as ReadonlyMap<string, number> | undefined };
+  child.on('message', (message: { readonly published: number; readonly counts?: [string, number][] }) => {
+    told.published = message.published;
+    if (message.counts !== undefined) told.counts = new Map(message.counts);
+  });
+  child.on('exit', (code) => {
+    if (code !== 0) say(`       the feed ended with exit code ${code}`);
+  });
+  return told;
+}
+
+/** Until everything that was published is delivered, or the time is over. Resolves with the number of kills. */
+async function watch(): Promise<number> {
+  const sink = new SinkCount(directory);
+  const startedAt = performance.now();
+  let kills = 0;
+  for (let seconds = 0; seconds < Number(values.seconds) + REST_SECONDS; ) {
+    await sleep(1_000);
+    seconds = (performance.now() - startedAt) / 1_000;
+    say(`${seconds.toFixed(0).padStart(4)} s published ${account.published}, written by the workers ${sink.lines}`);
+    if (account.counts !== undefined && ledgerOf(directory, account.counts).mistakes.length === 0) break;
+    const isDue = account.counts === undefined && seconds >= (kills + 1) * KILL_EVERY;
+    if (isDue) kills += await kill(workers, kills % WORKERS);
+  }
+  return kills;
+}
+
+async function kill(workers: Workers, number: number): Promise<number> {
+  const { pid } = (await workers.health()).workers[number] ?? {};
+  if (pid === undefined) return 0;
+  say(`       kill -9 ${pid}, worker ${number}`);
+  process.kill(pid, 'SIGKILL');
+  return 1;
+}
+
+/** Returns the exit code. */
+function report(kills: number): number {
+  const counts = account.counts ?? new Map<string, number>();
+  const { delivered, again, mistakes } = ledgerOf(directory, counts);
+  say(`
+published     ${account.published} messages of ${counts.size} keys
+delivered     ${delivered}, ${again} of them again
+kills         ${kills}
+mistakes      ${mistakes.length} (skipped, out of order, missing)`);
+  for (const mistake of mistakes.slice(0, 20)) say(`  ${mistake}`);
+  return mistakes.length === 0 && account.published > 0 ? 0 : 1;
+}
+
+async function end(code: number): Promise<void> {
+  const isWell = await workers.stop();
+  say(isWell ? 'all workers drained and ended' : 'a worker did not end as it should');
+  feed.kill();
+  await broker.end();
+  rmSync(directory, { recursive: true, force: true });
+  process.exit(code);
+}

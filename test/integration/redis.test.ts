@@ -1,0 +1,432 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Assigned, Frame, SourceOwner } from '../../src/core/source-port.ts';
+import {
+  createRedisPublisher,
+  partitionOf,
+  type RedisSend,
+  type RedisSourceOptions,
+  redisSource,
+} from '../../src/redis/index.ts';
+import { checkSource } from '../../src/testing/check-source.ts';
+import { freePort } from '../support/free-port.ts';
+import { redisFeatures, redisRig } from '../support/redis-rig.ts';
+import { ioredisTo, nodeRedisTo, RedisServer, whyWithoutRedis } from '../support/redis-server.ts';
+
+const missing = whyWithoutRedis();
+if (missing !== undefined) process.stderr.write(`the tests with Redis are left out: ${missing}\n`);
+
+let server: RedisServer;
+let clients: Readonly<Record<'ioredis' | 'redis', { readonly send: RedisSend; close(): void }>>;
+let send: RedisSend;
+let channels = 0;
+const newChannel = (): string => `c${++channels}`;
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+const room = { frames: 1_000, bytes: 1e8 };
+const open = new AbortController().signal;
+
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  server = await RedisServer.start();
+  clients = { ioredis: ioredisTo(server.port), redis: await nodeRedisTo(server.port) };
+  send = clients.ioredis.send;
+});
+afterAll(async () => {
+  for (const client of Object.values(clients ?? {})) client.close();
+  await server?.end();
+});
+
+describe.skipIf(missing)('the contract of a source holds for Redis by ioredis', () => {
+  for (const { name, run } of checkSource(() => redisRig(send, newChannel()), redisFeatures)) it(name, run);
+});
+
+function collector(): SourceOwner & { readonly stays: Assigned[] } {
+  const stays: Assigned[] = [];
+  return { stays, assigned: (partition) => stays.push(partition), revoke: async () => {} };
+}
+
+async function readUntil(stay: Assigned | undefined, count: number): Promise<readonly Frame[]> {
+  const frames: Frame[] = [];
+  while (frames.reduce((sum, frame) => sum + frame.messages().length, 0) < count)
+    frames.push(...((await stay?.read(room, open)) ?? []));
+  return frames;
+}
+
+/** A source whose alerts are kept, and what it hands over. */
+function watched(options: Partial<RedisSourceOptions> & { readonly channel: string }) {
+  const texts: string[] = [];
+  const source = redisSource({
+    send,
+    partitions: 1,
+    leaseMs: 1_000,
+    onAlert: ({ text }) => texts.push(text),
+    ...options,
+  });
+  return { source, texts, owner: collector() };
+}
+
+async function until(holds: () => boolean, meanwhile: () => unknown = () => {}): Promise<void> {
+  for (const endsAt = performance.now() + 30_000; !holds(); await sleep(10)) {
+    if (performance.now() > endsAt) throw new Error('it did not come to pass within 30 s');
+    await meanwhile();
+  }
+}
+
+interface Tick {
+  readonly sym: string;
+  readonly n: number;
+}
+const ticks = (count: number): Tick[] => Array.from({ length: count }, (_, n) => ({ sym: `S${n % 50}ü`, n }));
+
+describe.skipIf(missing)('a publisher', () => {
+  it.each(['ioredis', 'redis'] as const)(
+    'by %s puts the messages of a key into one partition, in order',
+    async (name) => {
+      const layout = { send: clients[name].send, channel: newChannel(), partitions: 4 };
+      const publisher = createRedisPublisher<Tick>({ ...layout, key: ({ sym }) => sym });
+      const source = redisSource(layout);
+      const owner = collector();
+      await publisher.publish(ticks(10_000));
+      await source.start(owner);
+      expect(owner.stays).toHaveLength(4);
+      for (const stay of owner.stays) {
+        const wanted = ticks(10_000).filter(({ sym }) => partitionOf(sym, 4) === stay.partition);
+        const frames = await readUntil(stay, wanted.length);
+        expect(frames.flatMap((frame) => frame.messages())).toEqual(wanted);
+        expect(frames.length).toBeLessThan(10);
+      }
+      await publisher.close(1_000);
+      await source.close(1_000);
+    },
+  );
+
+  it('waits while a stream is full, and goes on when there is room', async () => {
+    const layout = { send, channel: newChannel(), partitions: 1 };
+    const publisher = createRedisPublisher<string>({ ...layout, maxBytes: 1024 ** 2, key: () => '' });
+    const published = [1, 2, 3, 4, 5].map((n) => publisher.publish(`${n}${'x'.repeat(300_000)}`));
+    await published[1];
+    await sleep(500);
+    expect(publisher.waiting).toBeGreaterThan(0);
+    const source = redisSource({ ...layout, trimEveryMs: 200, leaseMs: 1_000 });
+    const owner = collector();
+    await source.start(owner);
+    const [stay] = owner.stays;
+    const seen: unknown[] = [];
+    while (seen.length < 5) {
+      const frames = (await stay?.read(room, open)) ?? [];
+      seen.push(...frames.flatMap((frame) => frame.messages()).map((message) => String(message)[0]));
+      const last = frames.at(-1);
+      if (last !== undefined) expect(await stay?.commit(last.position, 5_000)).toBe('kept');
+    }
+    await Promise.all(published);
+    expect(seen).toEqual(['1', '2', '3', '4', '5']);
+    await publisher.close(1_000);
+    await source.close(1_000);
+  });
+
+  it('waits while Redis has no memory left, and members commit and remove all the same', async () => {
+    const small = await RedisServer.start('--maxmemory', '4mb');
+    const client = ioredisTo(small.port);
+    const layout = { send: client.send, channel: 'small', partitions: 1 };
+    const publisher = createRedisPublisher<string>({ ...layout, key: () => '' });
+    const { source, owner, texts } = watched({ ...layout, trimEveryMs: 200 });
+    await source.start(owner);
+    const published = Array.from({ length: 30 }, (_, n) => publisher.publish(`${n} ${'x'.repeat(300_000)}`));
+    await sleep(500);
+    expect(publisher.waiting).toBeGreaterThan(0);
+    let read = 0;
+    while (read < 30) {
+      const frames = (await owner.stays[0]?.read({ frames: 1, bytes: 1e6 }, open)) ?? [];
+      for (const frame of frames) {
+        expect(frame.messages().map((message) => Number.parseInt(String(message), 10))).toEqual([read++]);
+        expect(await owner.stays[0]?.commit(frame.position, 5_000)).toBe('kept');
+      }
+    }
+    await Promise.all(published);
+    expect(texts).toEqual([]);
+    await publisher.close(1_000);
+    await source.close(1_000);
+    client.close();
+    await small.end();
+  });
+
+  it('whose frame was written and whose answer was lost sends it again, and it is there once', async () => {
+    const layout = { channel: newChannel(), partitions: 1 };
+    let appends = 0;
+    const deaf: RedisSend = async (args) => {
+      const reply = await send(args);
+      if (String(reply) === 'added' && ++appends === 1) throw new Error('the connection was cut');
+      return reply;
+    };
+    const publisher = createRedisPublisher<number>({ send: deaf, ...layout, key: () => '' });
+    await publisher.publish(1);
+    await publisher.publish(2);
+    const { source, owner } = watched(layout);
+    await source.start(owner);
+    expect((await readUntil(owner.stays[0], 2)).map((frame) => [frame.position, frame.messages()])).toEqual([
+      [1, [1]],
+      [2, [2]],
+    ]);
+    await publisher.close(1_000);
+    await source.close(1_000);
+  });
+});
+
+/** What a process is told at its start. */
+async function refusal(options: Partial<RedisSourceOptions>): Promise<string> {
+  const { source, owner } = watched({ channel: newChannel(), ...options });
+  const message = await source.start(owner).then(
+    () => 'it started',
+    (error: Error) => error.message,
+  );
+  await source.close(0);
+  return message;
+}
+
+describe.skipIf(missing)('a server that cannot be used', () => {
+  it('is refused with every wrong setting at once, and nothing is made there', async () => {
+    const wrong = await RedisServer.start('--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru');
+    const client = ioredisTo(wrong.port);
+    const message = await refusal({ send: client.send });
+    expect(message).toContain('appendonly is no and must be yes');
+    expect(message).toContain('maxmemory-policy is allkeys-lru and must be noeviction');
+    expect(await client.send(['DBSIZE'])).toBe(0);
+    client.close();
+    await wrong.end();
+  });
+
+  it('that is a replica is refused with the address of its leader', async () => {
+    const replica = await RedisServer.start('--replicaof', `127.0.0.1 ${server.port}`);
+    const client = await nodeRedisTo(replica.port);
+    const message = await refusal({ send: client.send });
+    expect(message).toContain(
+      `it is a replica, which cannot be written: connect to its leader, 127.0.0.1:${server.port}`,
+    );
+    client.close();
+    await replica.end();
+  });
+
+  it('that is not there is named', async () => {
+    const client = ioredisTo(await freePort());
+    expect(await refusal({ send: client.send })).toMatch(/^Redis cannot be used: .*(ECONNREFUSED|max retries)/);
+    client.close();
+  });
+
+  it('that wants a password, or another one, is named', async () => {
+    const secret = await RedisServer.start('--requirepass', 'right');
+    const none = ioredisTo(secret.port);
+    expect(await refusal({ send: none.send })).toMatch(/^Redis cannot be used: .*NOAUTH/);
+    none.close();
+    const wrong = ioredisTo(secret.port, { password: 'wrong' });
+    expect(await refusal({ send: wrong.send })).toMatch(/WRONGPASS|NOAUTH/);
+    wrong.close();
+    await secret.end();
+  });
+
+  it('that does not let this user write is named', async () => {
+    await send(['ACL', 'SETUSER', 'reader', 'on', '>r', '~*', '+@read', '+info', '+eval', '+evalsha']);
+    const reader = ioredisTo(server.port, { username: 'reader', password: 'r' });
+    expect(await refusal({ send: reader.send })).toMatch(
+      /Redis cannot be used: .*The user executing the script can't run this command/,
+    );
+    reader.close();
+  });
+
+  it.each([
+    [8, 4],
+    [4, 8],
+  ])('channels of %i partitions are not read as %i', async (made, read) => {
+    const channel = newChannel();
+    const { source, owner } = watched({ channel, partitions: made });
+    await source.start(owner);
+    await source.close(1_000);
+    const text = `it was made for ${made} partitions, and this process has ${read}`;
+    expect(await refusal({ channel, partitions: read })).toContain(text);
+  });
+
+  it('keys of another program are all named', async () => {
+    const channel = newChannel();
+    await send(['SET', `sluice:{${channel}}:0`, 'mine']);
+    await send(['LPUSH', `sluice:{${channel}}:cells`, 'mine']);
+    const message = await refusal({ channel });
+    expect(message).toContain(`sluice:{${channel}}:0 is a string and must be a stream: another program uses this key`);
+    expect(message).toContain(`sluice:{${channel}}:cells is a list and must be a hash`);
+    await send(['SET', `sluice:{${channel}x}`, 'mine']);
+    expect(await refusal({ channel: `${channel}x` })).toContain('is not a hash: another program uses this key');
+  });
+
+  it.each([
+    [{ partitions: 0 }, /partitions must be a whole number from 1 to 1024, got 0/],
+    [{ channel: 'a.b' }, /channel must be letters, digits, - and _, got 'a.b'/],
+    [{ send: {} as RedisSend }, /send must be a function that sends a command, got object/],
+    [{ lease: 5 }, /unknown option 'lease'; did you mean 'leaseMs'/],
+  ])('no source is made with %j', (options, message) => {
+    expect(() => redisSource({ send, channel: 'x', partitions: 1, ...options })).toThrow(message);
+  });
+
+  it('no publisher is made with room for less than a frame', () => {
+    const options = { send, channel: 'x', partitions: 1, key: () => '', maxBytes: 5 };
+    expect(() => createRedisPublisher(options)).toThrow(/maxBytes must be a whole number from 1048576, got 5/);
+  });
+
+  it('a send that resolves with something else is named', async () => {
+    expect(await refusal({ send: async (args) => (args[0] === 'INFO' ? send(args) : 'OK') })).toContain(
+      'send must resolve with the reply as it is',
+    );
+  });
+});
+
+describe.skipIf(missing)('a Redis', () => {
+  it('that is killed and started again is read on from where it was, and nothing is skipped', async () => {
+    const mortal = await RedisServer.start();
+    const own = ioredisTo(mortal.port, { retryStrategy: () => 50 });
+    const { source, owner, texts } = watched({ send: own.send, channel: 'restarted' });
+    const publisher = createRedisPublisher<number>({
+      send: own.send,
+      channel: 'restarted',
+      partitions: 1,
+      key: () => '',
+    });
+    await source.start(owner);
+    const seen: unknown[] = [];
+    const readAll = async (count: number): Promise<void> => {
+      while (seen.length < count) {
+        const stay = owner.stays.at(-1);
+        const frames = (await stay?.read(room, open)) ?? [];
+        seen.push(...frames.flatMap((frame) => frame.messages()));
+        const last = frames.at(-1);
+        if (last !== undefined) await stay?.commit(last.position, 200);
+      }
+    };
+    for (let n = 1; n <= 10; n++) await publisher.publish(n);
+    await readAll(10);
+    await mortal.kill();
+    const later = Array.from({ length: 10 }, (_, index) => publisher.publish(index + 11));
+    await until(() => texts.length > 0);
+    await mortal.run();
+    await Promise.all(later);
+    await readAll(20);
+    expect(seen).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+    await until(() => texts.length > 1);
+    expect(texts).toEqual([
+      expect.stringMatching(/^the broker of restarted does not answer: /),
+      'the broker of restarted answers again',
+    ]);
+    await publisher.close(1_000);
+    await source.close(1_000);
+    own.close();
+    await mortal.end();
+  });
+
+  it('that is frozen for longer than the lease is told, nothing is skipped, and what was committed does not come again', async () => {
+    const frozen = await RedisServer.start();
+    const client = ioredisTo(frozen.port);
+    const layout = { send: client.send, channel: 'frozen', partitions: 1 };
+    const publisher = createRedisPublisher<number>({ ...layout, key: () => '' });
+    const { source, owner, texts } = watched(layout);
+    await source.start(owner);
+    await publisher.publish(1);
+    const [first] = await readUntil(owner.stays[0], 1);
+    expect(await owner.stays[0]?.commit(first?.position ?? 0, 1_000)).toBe('kept');
+    frozen.signal('SIGSTOP');
+    const second = publisher.publish(2);
+    await until(() => texts.length === 1);
+    const commit = owner.stays[0]?.commit(first?.position ?? 0, 100);
+    expect(await commit).toBe('unknown');
+    frozen.signal('SIGCONT');
+    await second;
+    expect((await readUntil(owner.stays.at(-1), 1)).map((frame) => frame.messages())).toEqual([[2]]);
+    await until(() => texts.length === 2);
+    expect(texts[0]).toMatch(/^the broker of frozen does not answer: the broker has not answered for 333/);
+    expect(texts[1]).toBe('the broker of frozen answers again');
+    await publisher.close(1_000);
+    await source.close(1_000);
+    client.close();
+    await frozen.end();
+  });
+
+  it('that was wiped is told, nothing is read from what was made anew, and a start reads from its beginning', async () => {
+    const wiped = await RedisServer.start();
+    const client = ioredisTo(wiped.port);
+    const layout = { send: client.send, channel: 'wiped', partitions: 1 };
+    const publish = async (n: number): Promise<void> => {
+      const publisher = createRedisPublisher<number>({ ...layout, key: () => '' });
+      await publisher.publish(n);
+      await publisher.close(1_000);
+    };
+    const { source, owner, texts } = watched(layout);
+    await source.start(owner);
+    await publish(1);
+    await readUntil(owner.stays[0], 1);
+    await client.send(['FLUSHALL']);
+    await publish(2);
+    await until(() => texts.length > 0);
+    expect(texts[0]).toMatch(
+      /GONE the keys of the channel were removed, or it was made anew: start this process again/,
+    );
+    expect(await owner.stays[0]?.read(room, open)).toEqual([]);
+    await source.close(1_000);
+    await source.start(owner);
+    expect((await readUntil(owner.stays.at(-1), 1)).map((frame) => [frame.position, frame.messages()])).toEqual([
+      [1, [2]],
+    ]);
+    await source.close(1_000);
+    client.close();
+    await wiped.end();
+  });
+
+  it('that lost its end halts the partition, also when other frames have the numbers since', async () => {
+    const layout = { channel: newChannel(), partitions: 1 };
+    const stream = `sluice:{${layout.channel}}:0`;
+    const publisher = createRedisPublisher<number>({ send, ...layout, key: () => '' });
+    const { source, owner, texts } = watched(layout);
+    await source.start(owner);
+    await publisher.publish(1);
+    const [dumped, end] = [await send(['XRANGE', stream, '-', '+']), await send(['HGETALL', `${stream}:end`])];
+    await publisher.publish(2);
+    await readUntil(owner.stays[0], 2);
+    // What a replica that was one frame behind would have.
+    await send(['MULTI']);
+    await send(['DEL', stream, `${stream}:end`]);
+    await send(['HSET', `${stream}:end`, ...(end as string[])]);
+    for (const [id, fields] of dumped as [string, string[]][]) await send(['XADD', stream, id, ...fields]);
+    await send(['EXEC']);
+    await publisher.publish(3);
+    await publisher.publish(4);
+    await until(
+      () => texts.length > 0,
+      () => owner.stays[0]?.read(room, open),
+    );
+    expect(texts).toEqual([expect.stringMatching(/^position 2 has another frame: /)]);
+    expect(source.partitions()[0]?.state).toBe('halted');
+    expect(await source.resumeAfter(0, 1)).toBe(true);
+    await until(() => owner.stays.length > 1);
+    expect((await readUntil(owner.stays[1], 2)).flatMap((frame) => frame.messages())).toEqual([3, 4]);
+    await publisher.close(1_000);
+    await source.close(1_000);
+  });
+
+  it('with an entry of another program brings it as a frame that says nothing, and goes on', async () => {
+    const layout = { channel: newChannel(), partitions: 1 };
+    const publisher = createRedisPublisher<number>({ send, ...layout, key: () => '' });
+    const { source, owner, texts } = watched(layout);
+    await source.start(owner);
+    await publisher.publish(1);
+    await send(['XADD', `sluice:{${layout.channel}}:0`, '*', 'hello', 'wörld']);
+    await publisher.publish(2);
+    const frames: Frame[] = [];
+    while (frames.length < 3) frames.push(...((await owner.stays[0]?.read(room, open)) ?? []));
+    const [first, foreign, second] = frames;
+    expect([first?.messages(), second?.messages()]).toEqual([[1], [2]]);
+    expect(() => foreign?.messages()).toThrow('bytes that are no frame of sluice');
+    expect(foreign?.bytes.toString()).toBe('["hello","wörld"]');
+    expect(frames.map(({ gap }) => gap)).toEqual([undefined, undefined, undefined]);
+    expect(await owner.stays[0]?.commit(second?.position ?? 0, 1_000)).toBe('kept');
+    await source.close(1_000);
+    await publisher.publish(3);
+    await source.start(owner);
+    expect((await readUntil(owner.stays[1], 1)).map((frame) => frame.messages())).toEqual([[3]]);
+    expect(texts).toEqual([]);
+    await publisher.close(1_000);
+    await source.close(1_000);
+  });
+});

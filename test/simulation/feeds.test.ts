@@ -1,0 +1,36 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { DroppedRun } from '../../src/feeds/dropped-run.ts';
+import { Sequences } from '../../src/feeds/sequences.ts';
+import { Watch } from '../../src/feeds/watch.ts';
+import { runFeed } from './feeds.ts';
+
+it('over a network that delays, refuses, cuts, falls silent and sends garbage, what came is delivered or in a gap', async () => {
+  for (let seed = 0; seed < 100; seed += 1) expect(await runFeed(seed)).toEqual([]);
+}, 300_000);
+
+describe('a planted fault is found', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  async function findings(): Promise<string> {
+    const found: string[] = [];
+    for (let seed = 0; seed < 20; seed += 1) found.push(...(await runFeed(seed)));
+    return found.join();
+  }
+
+  it('a gap that is not told', async () => {
+    vi.spyOn(Sequences.prototype, 'see').mockReturnValue(false);
+    expect(await findings()).toMatch(/neither delivered, in a gap nor dropped/);
+  }, 300_000);
+
+  it('a half-open connection that nobody gives up', async () => {
+    vi.spyOn(Watch.prototype, 'isSilent', 'get').mockReturnValue(false);
+    expect(await findings()).toMatch(/the last trade is \d+, and \d+ was delivered last/);
+  }, 300_000);
+
+  it('messages that are dropped without a gap', async () => {
+    vi.spyOn(DroppedRun.prototype, 'close').mockReturnValue(undefined);
+    expect(await findings()).toMatch(/\d+ were dropped, and the gaps say 0/);
+  }, 300_000);
+});

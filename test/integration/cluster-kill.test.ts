@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Publisher } from '../../src/cluster/publisher.ts';
 import { createNatsPublisher } from '../../src/nats/index.ts';
 import { createRedisPublisher } from '../../src/redis/index.ts';
+import { type Bundle, bundle } from '../support/bundle.ts';
 import { ClusterWorker, mistakesInDeliveries } from '../support/cluster-workers.ts';
-import { bundleJournalChild, type JournalChild } from '../support/journal-child.ts';
 import { NatsServer, whyWithoutNats } from '../support/nats-server.ts';
 import { ioredisTo, RedisServer, whyWithoutRedis } from '../support/redis-server.ts';
 
@@ -36,9 +36,9 @@ async function onRedis(): Promise<Broker> {
   return { port: server.port, publisher: createRedisPublisher<Tick>({ send, ...layout }), end };
 }
 
-let program: JournalChild;
+let program: Bundle;
 beforeAll(() => {
-  program = bundleJournalChild('test/support/cluster-worker.ts');
+  program = bundle('test/support/cluster-worker.ts');
 });
 afterAll(() => program?.remove());
 

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bundleCommand } from '../support/bundled-command.ts';
+import { type Bundle, bundleCommand } from '../support/bundle.ts';
 
 const trade = '{"ev":"T","sym":"A","p":1,"s":1,"t":1735828200000}\n';
-let command: ReturnType<typeof bundleCommand>;
+let command: Bundle;
 let input: string;
 
 /** The command as a process of its own: files, pipes and signals are those of the system. */

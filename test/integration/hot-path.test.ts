@@ -1,11 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { HotPathCounts } from '../bench/hot-path-counts.ts';
-import { projectRoot } from '../support/project-files.ts';
+import { type Bundle, bundle } from '../support/bundle.ts';
 
 /**
  * Counts, not times: what steady traffic of 100,000 messages may cost. A change that makes one of these grow makes every
@@ -26,30 +23,19 @@ function budgetOfThisNode(byMajor: Readonly<Record<number, number>>): number {
   return bytes;
 }
 
-let directory = '';
+let program: Bundle;
 
-/** Beside the packages, so that imports are found; the sources as they are now, not the last build. */
-beforeAll(async () => {
-  directory = await mkdtemp(join(projectRoot, 'node_modules/.hot-path-'));
-  await build({
-    entryPoints: [join(projectRoot, 'test/bench/hot-path-counts.ts')],
-    outfile: join(directory, 'counts.mjs'),
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    packages: 'external',
-    alias: { sluice: join(projectRoot, 'src/index.ts') },
-  });
+beforeAll(() => {
+  program = bundle('test/bench/hot-path-counts.ts');
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(() => program.remove());
 
 it.each(budgets)(
   '$workload causes $transitions transitions, sets at most $timers timers and allocates at most $bytesEach bytes a message',
   async ({ workload, transitions, timers, bytesEach }) => {
     const heap = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'];
-    const program = [...heap, '--no-concurrent-recompilation', join(directory, 'counts.mjs'), workload];
-    const { stdout } = await promisify(execFile)(process.execPath, program);
+    const args = [...heap, '--no-concurrent-recompilation', program.path, workload];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
     const counts: HotPathCounts = JSON.parse(stdout);
     // Else the growth of the heap would not be what was allocated.
     expect(counts.collections).toBe(0);

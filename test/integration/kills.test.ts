@@ -3,14 +3,14 @@ import { Account } from '../kills/account.ts';
 import { runCampaign } from '../kills/campaign.ts';
 import { RouterAccount } from '../kills/router-account.ts';
 import { runRouterCampaign } from '../kills/router-campaign.ts';
-import { bundleJournalChild, type JournalChild } from '../support/journal-child.ts';
+import { type Bundle, bundle } from '../support/bundle.ts';
 import { emptyDirectory } from '../support/journals.ts';
 
-let child: JournalChild;
-let routerChild: JournalChild;
+let child: Bundle;
+let routerChild: Bundle;
 beforeAll(() => {
-  child = bundleJournalChild('test/kills/child.ts');
-  routerChild = bundleJournalChild('test/kills/router-child.ts');
+  child = bundle('test/kills/child.ts');
+  routerChild = bundle('test/kills/router-child.ts');
 });
 afterAll(() => {
   child.remove();

@@ -1,6 +1,7 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRouter, type DataChannelRouter, ProcessingChannel } from '../../src/index.ts';
@@ -12,14 +13,14 @@ import {
 } from '../../src/inspector/thread.ts';
 import type { ThreadHealth } from '../../src/inspector/thread-watch.ts';
 import { ASKER } from '../support/asker.ts';
-import { bundleThreadWorker } from '../support/bundled-worker.ts';
+import { type Bundle, bundle } from '../support/bundle.ts';
 import { valueIn } from '../support/exposition.ts';
 
 const token = 'a-token';
-let worker: ReturnType<typeof bundleThreadWorker>;
+let worker: Bundle;
 const closing: (() => unknown)[] = [];
 beforeAll(() => {
-  worker = bundleThreadWorker();
+  worker = bundle('src/inspector/thread-worker.ts');
 });
 afterAll(() => worker.remove());
 afterEach(async () => {
@@ -55,7 +56,12 @@ async function threadOf(
   router: DataChannelRouter,
   options: Partial<MetricsThreadOptions> = {},
 ): Promise<MetricsThread> {
-  const thread = await startMetricsThread(router, serviceOf({ token, ...options }, token), () => {}, worker.code);
+  const thread = await startMetricsThread(
+    router,
+    serviceOf({ token, ...options }, token),
+    () => {},
+    pathToFileURL(worker.path),
+  );
   closing.push(() => thread.stop());
   return thread;
 }

@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definePostgresTrades, type NumberedTrade } from '../../docs/examples/postgres-trades.ts';
-import { bundleJournalChild, type JournalChild } from '../support/journal-child.ts';
+import { type Bundle, bundle } from '../support/bundle.ts';
 import { emptyDirectory } from '../support/journals.ts';
 import { PostgresServer, whyWithoutPostgres } from '../support/postgres-server.ts';
 
@@ -18,11 +18,11 @@ const why = whyWithoutPostgres() ?? (isWithoutFile ? '../shared/data/sample is n
 describe.skipIf(why !== undefined)(
   `a table that is written with the position${why ? ` (SKIPPED: ${why})` : ''}`,
   () => {
-    let child: JournalChild;
+    let child: Bundle;
     let server: PostgresServer;
     let pool: pg.Pool;
     beforeAll(async () => {
-      child = bundleJournalChild('test/support/postgres-program.ts');
+      child = bundle('test/support/postgres-program.ts');
       server = await PostgresServer.start();
       pool = new pg.Pool({ host: '127.0.0.1', port: server.port, user: 'sluice', database: 'postgres' });
     }, 60_000);

@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReplayReport } from '../../src/cli/report.ts';
 import { openJournal, readJournalInfo } from '../../src/journal/index.ts';
+import { type Bundle, bundleCommand } from '../support/bundle.ts';
 import { emptyDirectory } from '../support/journals.ts';
-import { projectRoot } from '../support/project-files.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const SAMPLE = new URL('../../../shared/data/sample/', import.meta.url).pathname;
@@ -26,29 +25,15 @@ async function reportOf(...args: string[]): Promise<ReplayReport> {
 }
 
 describe('sluice replay FILE --journal DIR', () => {
-  let command: string;
-  let built: string;
-  beforeAll(async () => {
-    await mkdir(join(projectRoot, 'dist'), { recursive: true });
-    built = await mkdtemp(join(projectRoot, 'dist/.command-'));
-    command = join(built, 'main.mjs');
-    await build({
-      entryPoints: [join(projectRoot, 'src/cli/main.ts')],
-      outfile: command,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      packages: 'external',
-      alias: { sluice: join(projectRoot, 'src/index.ts') },
-      external: ['sluice/package.json'],
-    });
+  let command: Bundle;
+  beforeAll(() => {
+    command = bundleCommand();
   });
-  afterAll(() => rm(built, { recursive: true, force: true }));
+  afterAll(() => command.remove());
 
   /** Runs the command until so many messages are in the journal, and sends the signal; its report, if it makes one. */
   async function runUntil(written: number, signal: NodeJS.Signals, args: readonly string[]) {
-    const child = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [command.path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
     const exited = new Promise<NodeJS.Signals | null>((resolve) => child.on('exit', (_, by) => resolve(by)));
     const out = text(child.stdout);
     const directory = args.at(-1) ?? '';

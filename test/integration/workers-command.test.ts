@@ -2,14 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { bundleCommand } from '../support/bundled-command.ts';
-import { bundleJournalChild, type JournalChild } from '../support/journal-child.ts';
+import { type Bundle, bundle, bundleCommand } from '../support/bundle.ts';
 
-let command: ReturnType<typeof bundleCommand>;
-let module: JournalChild;
+let command: Bundle;
+let module: Bundle;
 beforeAll(() => {
   command = bundleCommand();
-  module = bundleJournalChild('test/support/worker-module.ts');
+  module = bundle('test/support/worker-module.ts');
 });
 afterAll(() => {
   command.remove();

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { runWorkers, type Workers, type WorkersOptions } from '../../src/workers/index.ts';
-import { bundleJournalChild, type JournalChild } from '../support/journal-child.ts';
+import { type Bundle, bundle } from '../support/bundle.ts';
 
-let program: JournalChild;
+let program: Bundle;
 beforeAll(() => {
-  program = bundleJournalChild('test/support/worker-module.ts');
+  program = bundle('test/support/worker-module.ts');
 });
 afterAll(() => program.remove());
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bundleJournalChild } from '../support/journal-child.ts';
+import { bundle } from '../support/bundle.ts';
 import { type Campaign, runCampaign } from './campaign.ts';
 import { runRouterCampaign } from './router-campaign.ts';
 
@@ -12,7 +12,7 @@ const { values } = parseArgs({
 const kills = Number(values.n ?? 100);
 const seed = Number(values.seed ?? 1);
 const isOfRouters = values.router ?? false;
-const child = bundleJournalChild(isOfRouters ? 'test/kills/router-child.ts' : 'test/kills/child.ts');
+const child = bundle(isOfRouters ? 'test/kills/router-child.ts' : 'test/kills/child.ts');
 const directory = mkdtempSync(join(tmpdir(), 'sluice-kills-'));
 const startedAt = performance.now();
 const { figures, violations } = await (isOfRouters ? ofRouters : ofJournals)({

@@ -1,20 +1,21 @@
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { buildPage } from '../../../config/build-page.ts';
 import type * as Inspector from '../../../src/inspector/index.ts';
 import type * as Thread from '../../../src/inspector/thread.ts';
 import type * as Testing from '../../../src/testing/index.ts';
-import { bundleThreadWorker } from '../../support/bundled-worker.ts';
+import { type Bundle, bundle } from '../../support/bundle.ts';
 import { projectRoot } from '../../support/project-files.ts';
 import { ask } from './visitor.ts';
 
-let worker: ReturnType<typeof bundleThreadWorker>;
+let worker: Bundle;
 let code: URL;
 let createInspector: typeof Inspector.createInspector;
 let createTestRouter: typeof Testing.createTestRouter;
 
 beforeAll(async () => {
-  worker = bundleThreadWorker();
-  code = worker.code;
+  worker = bundle('src/inspector/thread-worker.ts');
+  code = pathToFileURL(worker.path);
   // A worker cannot load sources; it gets the same code in one file.
   vi.doMock('../../../src/inspector/thread.ts', async (original) => {
     const { startMetricsThread, ...rest } = await original<typeof Thread>();
@@ -99,7 +100,7 @@ it('when its thread cannot be started, it says so, and its own port is free agai
   const probe = await createInspector(rig.router, { clock: rig.clock });
   const port = Number(new URL(probe.url).port);
   await probe.close();
-  code = new URL('nowhere.mjs', worker.code);
+  code = new URL('nowhere.mjs', pathToFileURL(worker.path));
   await expect(createInspector(rig.router, { clock: rig.clock, port, thread: true })).rejects.toThrow(
     /the metrics thread cannot listen on 127\.0\.0\.1:0: Cannot find module/,
   );

@@ -20,13 +20,13 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJournalInfo } from '../../../src/journal/info.ts';
 import { openJournal } from '../../../src/journal/open-journal.ts';
-import { bundleJournalChild, type JournalChild } from '../../support/journal-child.ts';
+import { type Bundle, bundle } from '../../support/bundle.ts';
 import { assignedOf, emptyDirectory, noSignal, readMessages, room } from '../../support/journals.ts';
 
 let model = '';
-let child: JournalChild;
+let child: Bundle;
 beforeAll(async () => {
-  child = bundleJournalChild();
+  child = bundle('test/support/journal-program.ts');
   model = mkdtempSync(join(tmpdir(), 'sluice-journal-model-'));
   const journal = await openJournal(model);
   const text = 'x'.repeat(3_000);

@@ -79,7 +79,7 @@ describe.skipIf(isWithoutBrowser)(`feeds in the inspector${browserNote}`, () => 
     expect(await page.locator('#pane caption').textContent()).toMatch(/^120 received = 120 delivered \+ 0 refused/);
     await page.locator('[data-feed="binance"] .open').click();
     await page.locator('#tab-events').click();
-    expect(await page.locator('#pane').textContent()).toContain('gap: 5 messages are missing');
+    await page.locator('#pane', { hasText: 'gap: 5 messages are missing' }).waitFor();
     await page.locator('#tab-chart').click();
     expect(await page.locator('svg.chart [data-state="active.streaming"]').getAttribute('class')).toContain('active');
     expect(binance?.metrics.gaps.found).toBe(1);

@@ -63,7 +63,7 @@ describe.skipIf(isWithoutBrowser)(`a source in the inspector${browserNote}`, () 
     await page.locator('#tab-numbers').click();
     expect(await page.locator('#pane caption').textContent()).toMatch(/^28 read = 20 committed \+ 0 left \+ 8 held$/);
     await page.locator('#tab-events').click();
-    expect(await page.locator('#pane').textContent()).toContain('bars');
+    await page.locator('#pane li', { hasText: 'bars' }).first().waitFor();
     await page.close();
     await inspector.close();
     await rig.stop({ deadlineMs: 100 });

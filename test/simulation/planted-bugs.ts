@@ -77,8 +77,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'starved priority',
     file: 'src/core/scheduler.ts',
-    find: 'return priority * (1 - (this.clock.now - queuedAt) / this.limits.starvationMs);',
-    replace: 'void queuedAt;\n    return priority;',
+    find: 'if (!isFirstWaiting && this.urgencyOf(turn) > 0) turn = this.queue.fairest ?? turn;',
+    replace:
+      'for (const { first } of this.queue.oldest) if (first !== undefined && first.priority < turn.priority) turn = first;',
   },
   {
     name: 'breaker window that never expires',

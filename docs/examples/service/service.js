@@ -27,6 +27,7 @@ const router = createRouter({
   recognize: profile.recognize,
   config: { channels: { tick: { batchSize: 500 } } },
   sources: { journal: journal.source },
+  deadLetters: { store: journal.letters },
   logger: app.log,
 });
 router.feeds.add(

@@ -112,7 +112,9 @@ describe('workers', () => {
       () => new Error('it ended well'),
       (cause) => cause,
     );
-    expect(error.message).toMatch(/^worker \d of .*worker-module.mjs ended 3 times within 60000 ms, which is more than 2; /);
+    expect(error.message).toMatch(
+      /^worker \d of .*worker-module.mjs ended 3 times within 60000 ms, which is more than 2; /,
+    );
     expect(error.message).toContain(`the last time: ${exit}`);
     expect(texts.filter((text) => text.includes('it is started again')).length).toBeGreaterThanOrEqual(2);
     expect(await workers.stop()).toBe(false);

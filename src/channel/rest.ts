@@ -30,6 +30,8 @@ export class Rest {
   private readonly resting: Resting;
   private isOn = false;
   private timer: unknown;
+  /** The timer ends a spell. */
+  private isSpell = false;
   private callsAtStart = 0;
   /** How long a spell lasts, and when the last one began and is looked at, in ms on the clock. */
   private spellMs = QUIET_MS_MIN;
@@ -47,9 +49,13 @@ export class Rest {
     this.isOn = true;
   }
 
-  /** Another number of messages ends it. */
+  /** The limits changed: another number of messages ends it, and they may be due before the spell ends. */
   update(depth: number): void {
     if (this.isOn) this.resting.lane.inbox.wakeWhen(depth, this.resting);
+    if (!this.isSpell) return;
+    this.stop();
+    this.spellMs = QUIET_MS_MIN;
+    this.arm();
   }
 
   /** The inbox need not wake anybody. */
@@ -87,6 +93,7 @@ export class Rest {
   stop(): void {
     this.resting.lane.services.timers.clearTimeout(this.timer);
     this.timer = undefined;
+    this.isSpell = false;
   }
 
   private arm(): void {
@@ -97,6 +104,7 @@ export class Rest {
     // A message that comes meanwhile may be due sooner than the spell ends.
     const ms = batchSize === 1 ? this.spellMs : Math.min(this.spellMs, timeoutMs, inbox.dueInMs());
     this.lookAt = this.spellAt + ms;
+    this.isSpell = true;
     this.timer = services.timers.setTimeout(() => this.look(), ms);
   }
 
@@ -108,6 +116,7 @@ export class Rest {
 
   private look(): void {
     this.timer = undefined;
+    this.isSpell = false;
     const { inFlight, lane } = this.resting;
     if (inFlight > 0) return;
     const lateMs = lane.services.clock.now() - this.lookAt;

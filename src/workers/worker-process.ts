@@ -138,7 +138,11 @@ export class WorkerProcess {
 
   async #watch(child: ChildProcess): Promise<void> {
     const exit = await new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(`it could not be started: ${error.message}`));
+      child.on('error', ({ message }) => {
+        // Later ones are of a signal that could not be sent: the process runs on, and its end is heard of.
+        if (child.pid === undefined) resolve(`it could not be started: ${message}`);
+        else this.#parts.tell(`worker ${this.number}: ${message}`);
+      });
       child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `killed by ${signal}`));
     });
     const isClosed = new AbortController();

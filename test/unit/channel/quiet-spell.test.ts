@@ -63,3 +63,16 @@ it('the quiet spell of a channel with batches of one message follows the rate, a
     await rig.advance(990);
   }
 });
+
+it('a spell that followed the rate of single messages does not keep batches waiting that a reload asks for', async () => {
+  const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 1, timeoutMs: 20 } } });
+  for (let n = 0; n < 5; n += 1) {
+    rig.router.route(message('ohlcv', n));
+    await rig.advance(40);
+  }
+  const reload = rig.router.reconfigure({ channels: { ohlcv: { batchSize: 10, timeoutMs: 20 } } });
+  rig.router.route(message('ohlcv', 5));
+  await rig.advance(20);
+  expect(rig.sink('ohlcv').delivered).toHaveLength(6);
+  await rig.advanceUntil(reload);
+});

@@ -73,7 +73,7 @@ export class SimulatedChannel extends ProcessingChannel<SimulatedMessage, { read
     const { clock } = world;
     const call = world.callStarted(this.#name, this.#id, batch, context);
     context.emit({ n: batch[0]?.n ?? -1 });
-    world.insideOf('process');
+    world.insideOf('process', call);
     const end = (error?: Error): void => world.callEnded(this.#name, call, error);
     try {
       // A reaction knows nothing of the events of a channel.

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, stat, statfs } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Database, open as openLmdb } from 'lmdb';
 import { writeWhole } from '../adapters/write-whole.ts';
@@ -87,13 +87,16 @@ async function checkDirectory(directory: string, readOnly: boolean): Promise<boo
   return isNew;
 }
 
-/** Opened as LMDB will do it, which would end the process when it may not. */
+/**
+ * LMDB would end the process when it may not open its files. They are not opened here: closing a file takes away the locks
+ * that this process has on it, and so on a journal that it has open.
+ */
 async function sizeOf(directory: string, readOnly: boolean): Promise<number> {
   for (const name of [DATA, 'lock.mdb']) {
-    const file = await open(join(directory, name), readOnly ? 'r' : 'r+').catch((error: NodeJS.ErrnoException) => {
+    const mode = readOnly ? constants.R_OK : constants.R_OK | constants.W_OK;
+    await access(join(directory, name), mode).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
     });
-    await file?.close();
   }
   return stat(join(directory, DATA)).then(
     ({ size }) => size,

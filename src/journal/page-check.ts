@@ -42,18 +42,20 @@ const page = { branch: 1, leaf: 2, overflow: 4 } as const;
 const node = { big: 1, database: 2 } as const;
 
 async function readHeader(file: FileHandle): Promise<Header | string> {
-  const { size } = await file.stat();
-  const first = await readHeaderPage(file, 0, size);
+  const first = await readHeaderPage(file, 0);
   if (typeof first === 'string') return first;
-  const second = await readHeaderPage(file, first.pageSize, size);
+  const second = await readHeaderPage(file, first.pageSize);
   if (typeof second === 'string') return second;
-  return second.transaction > first.transaction ? second : first;
+  const newest = second.transaction > first.transaction ? second : first;
+  // Last: a writer makes the file longer before it writes a header that names the new pages.
+  const { size } = await file.stat();
+  return { ...newest, pages: Math.floor(size / newest.pageSize) };
 }
 
-async function readHeaderPage(file: FileHandle, at: number, size: number): Promise<Header | string> {
+async function readHeaderPage(file: FileHandle, at: number): Promise<Omit<Header, 'pages'> | string> {
   const bytes = Buffer.alloc(HEADER_BYTES + 160);
   const { bytesRead } = await file.read(bytes, 0, bytes.length, at);
-  if (bytesRead < bytes.length) return `it ends after ${size} bytes, inside its header`;
+  if (bytesRead < bytes.length) return `it ends after ${(await file.stat()).size} bytes, inside its header`;
   if (bytes.readUInt32LE(HEADER_BYTES) !== MAGIC) return 'it does not begin as an LMDB file does';
   const version = bytes.readUInt32LE(HEADER_BYTES + 4);
   if ((version & 0xffff) !== DATA_VERSION) return `its LMDB data version is ${version}, not ${DATA_VERSION}`;
@@ -63,7 +65,6 @@ async function readHeaderPage(file: FileHandle, at: number, size: number): Promi
   return {
     transaction: bytes.readBigUInt64LE(trees + 2 * DATABASE_BYTES + 8),
     pageSize,
-    pages: Math.floor(size / pageSize),
     roots: [0, 1].map((index) => rootOf(bytes, trees + index * DATABASE_BYTES)),
   };
 }

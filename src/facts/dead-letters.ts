@@ -24,7 +24,7 @@ export function isRefusal(reason: unknown): reason is 'unknown-type' | 'invalid'
 
 /** A message that could not be routed or processed. */
 export interface DeadLetter {
-  /** In memory it counts up from 1; in a store of the host it is a text, the same whenever the message comes again. */
+  /** In memory it counts up from 1; in a store of the host it is a string, the same whenever the message comes again. */
   readonly id: number | string;
   /** Null: no channel could be found for it. */
   readonly channel: string | null;

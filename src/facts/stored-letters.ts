@@ -193,7 +193,7 @@ function isUnwritable(error: unknown): boolean {
   return (error as { readonly code?: unknown } | null)?.code === 'invalid-message';
 }
 
-/** What cannot be written as it is (a circle, a BigInt, too large) is kept as a text that shows it. */
+/** What cannot be written as it is (a circle, a BigInt, too large) is kept as a string that shows it. */
 function asText({ message, error, ...letter }: NewLetter, why: unknown): NewLetter {
   const text = inspect(message, { depth: 20, maxArrayLength: 1_000, maxStringLength: 10_000 }).slice(0, TEXT_MAX);
   const said = `${errorText(error)}; the message is kept as text, because it cannot be written: ${errorText(why)}`;

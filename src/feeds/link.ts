@@ -12,7 +12,7 @@ import { retryAfterMs, signalOf } from './socket-end.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Watch } from './watch.ts';
 
-/** Who is told that there is too much of something waits at least this long, in ms. */
+/** How long the next attempt waits at least after the service said that there are too many of something, in ms. */
 const LIMITED_MS_MIN = 10_000;
 
 export type LinkCounts = ReaderCounts &

@@ -16,7 +16,7 @@ export interface ChannelReport extends Ledger {
   readonly returnedMessages: readonly unknown[];
   /** Handed to a `process` that had not settled by the deadline: whether they were delivered is not known. */
   readonly unsettledMessages: readonly unknown[];
-  /** How many of both went back to whoever brought them by `deliver`, and are not in these lists. */
+  /** How many of both went back to the source or the caller of `deliver` that brought them; they are not in these lists. */
   readonly backAtOrigin: { readonly returned: number; readonly unsettled: number };
   /** Where the time since the start of `stop` went, by state, in ms; of several partitions, the longest. */
   readonly spentMs: Readonly<Record<string, number>>;

@@ -103,12 +103,15 @@ export function configOf({ channels }: Pick<RouterConfig, 'channels'>, name: str
 
 /** The same configuration as if the channel had never been written: its name and data type are free again. */
 export function withoutChannel(config: RouterConfig, name: string): RouterConfig {
-  const path = ['channels', name];
-  const layers = layersOf(config)
-    .map((layer) => ({ ...layer, value: without(layer.value, path) }))
+  const layers = unwritten(layersOf(config), name)
     // What is left of a layer that had only the channel must not outlive it.
     .filter(({ value }) => JSON.stringify(value) !== '{"channels":{}}');
-  return remember(without(config, path) as RouterConfig, layers);
+  return remember(without(config, ['channels', name]) as RouterConfig, layers);
+}
+
+/** The same layers without what they say of a channel. */
+export function unwritten(layers: readonly Layer[], name: string): readonly Layer[] {
+  return layers.map((layer) => ({ ...layer, value: without(layer.value, ['channels', name]) }));
 }
 
 /** Freezes a resolved configuration and remembers where it came from. */

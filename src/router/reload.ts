@@ -3,7 +3,7 @@ import { type ConfigChange, diffConfig } from '../config/diff.ts';
 import type { Source } from '../config/layers.ts';
 import { type LoadOptions, loadOptions, readConfig } from '../config/load.ts';
 import type { OptionNames } from '../config/options.ts';
-import { configOf, sourceOf, withoutChannel } from '../config/parse.ts';
+import { configOf, sourceOf, unwritten } from '../config/parse.ts';
 import type { RouterConfig } from '../config/schema.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { ChannelEntry } from './channel-entry.ts';
@@ -27,6 +27,8 @@ export const watchOptions: OptionNames<WatchOptions> = { ...loadOptions, removes
 export class Reloads {
   readonly #parts: RouterParts;
   readonly #watches = new Set<() => Promise<void>>();
+  /** For each reload that is not over: the channels that were taken out since it was ordered. */
+  readonly #takenOut = new Set<Set<string>>();
   #last: Promise<unknown> = Promise.resolve();
   /** The next configuration is told even if it changes nothing, because it ends the alert. */
   #wasRejected = false;
@@ -40,16 +42,20 @@ export class Reloads {
   }
 
   #reload(source: () => Source | Promise<Source>, mayRemove: boolean): Promise<readonly ConfigChange[]> {
-    const reload = this.#last.then(() => reconfigure(this.#parts, source(), mayRemove, this.#wasRejected));
-    this.#last = reload.then(
-      () => {
-        this.#wasRejected = false;
-      },
-      () => {
-        this.#wasRejected = true;
-      },
-    );
+    const takenOut = new Set<string>();
+    this.#takenOut.add(takenOut);
+    const reload = this.#last.then(() => reconfigure(this.#parts, source(), takenOut, mayRemove, this.#wasRejected));
+    const over = (isRejected: boolean) => () => {
+      this.#takenOut.delete(takenOut);
+      this.#wasRejected = isRejected;
+    };
+    this.#last = reload.then(over(false), over(true));
     return reload;
+  }
+
+  /** An operator takes a channel out: a reload that was ordered before does not bring it back. */
+  takesOut(name: string): void {
+    for (const names of this.#takenOut) names.add(name);
   }
 
   /** Reconfigures from a file whenever it changes, is replaced or is deleted, until the returned function is called. */
@@ -92,6 +98,7 @@ export class Reloads {
 async function reconfigure(
   parts: RouterParts,
   from: Source | Promise<Source>,
+  takenOut: ReadonlySet<string>,
   mayRemove: boolean,
   mustTell: boolean,
 ): Promise<readonly ConfigChange[]> {
@@ -101,17 +108,19 @@ async function reconfigure(
     // A channel that is on its way out must be gone before a configuration may name it again.
     await Promise.all([...fleet.channels.values()].map((channel) => channel.removing));
     const before = definitions.config;
-    const first = definitions.check(input, fleet.channels);
+    const check = (): Checked => {
+      const gone = [...takenOut].filter((name) => !fleet.channels.has(name));
+      return definitions.check({ ...input, layers: gone.reduce(unwritten, input.layers) }, fleet.channels);
+    };
+    const first = check();
     if (!mayRemove) refuseToRemove(fleet.channels, first.config);
     const replaced = channelsToReplace(fleet.channels, diffConfig(before, first.config));
     await Promise.all(replaced.map((channel) => fleet.prepareReplacement(channel, DRAIN_MS)));
-    // A channel that an operator took out meanwhile has no successor, and does not come back by this configuration.
-    const removed = replaced.filter((channel) => channel.removing !== undefined);
-    await Promise.all(removed.map((channel) => channel.removing));
+    // A channel that an operator took out meanwhile has no successor.
+    await Promise.all(replaced.map((channel) => channel.removing));
     if (fleet.isStopping) throw new SluiceError('not-running', 'the router was stopped while it was reconfigured');
     const standing = replaced.filter((channel) => channel.removing === undefined);
-    const { config, instances } = definitions.config === before ? first : checkAgain(parts, input, standing);
-    const next = { config: removed.reduce((rest, { name }) => withoutChannel(rest, name), config), instances };
+    const next = definitions.config === before ? first : checkAgain(parts, check, standing);
     const changes = withMessages(fleet.channels, diffConfig(definitions.config, next.config));
     services.bus.changes.during(() => apply(parts, next, standing));
     if (changes.length > 0 || mustTell) services.bus.publish('config.applied', { changes });
@@ -148,10 +157,10 @@ function messagesIn({ partitions }: ChannelEntry): number {
 }
 
 /** Channels were added or taken out meanwhile. If that leaves a mistake, those that were to be replaced go on as they were. */
-function checkAgain(parts: RouterParts, input: Source, standing: readonly ChannelEntry[]): Checked {
-  const { definitions, fleet } = parts;
+function checkAgain(parts: RouterParts, check: () => Checked, standing: readonly ChannelEntry[]): Checked {
+  const { definitions } = parts;
   try {
-    return definitions.check(input, fleet.channels);
+    return check();
   } catch (error) {
     const { changes } = parts.services.bus;
     changes.during(() => apply(parts, { config: definitions.config, instances: new Map() }, standing));

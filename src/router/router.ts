@@ -233,6 +233,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
     const drainAt = this.#now + deadlineOf('remove', options);
     const channel = channelNamed(this.#parts, name);
+    this.#reloads.takesOut(name);
     return this.#parts.services.bus.changes.order(() => removeByHand(this.#parts, channel, drainAt));
   }
 

@@ -207,7 +207,7 @@ export class World {
   /** Does what a plan wants done at such a moment. */
   insideOf(place: Place, call?: SinkCall): void {
     const operation = this.inside.get(place)?.shift();
-    if (operation === undefined || this.#hasRival(operation)) return;
+    if (operation === undefined) return;
     this.record.struck(`operator inside ${place}`);
     this.record.arrow('operator', 'router', `inside ${place}: ${JSON.stringify(operation)}`);
     // A message that is at the door when others are routed from there comes after them.
@@ -217,12 +217,6 @@ export class World {
     this.perform(operation);
     // A host that restarts the channel from inside its own call gives that call up.
     if (call !== undefined && this.#inFlight(call.id) === 0) call.isVoid = true;
-  }
-
-  /** Whether a channel comes or goes depends on which of a reload and a removal ends first; nobody outside knows. */
-  #hasRival({ kind }: Operation): boolean {
-    const rival = { remove: 'reload', reload: 'remove' }[kind as string];
-    return rival !== undefined && (this.promised.get(rival) ?? 0) > 0;
   }
 
   #inFlight(id: string): number | undefined {

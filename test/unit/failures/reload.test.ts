@@ -451,6 +451,40 @@ describe('Q4 a reload that replaces a channel', () => {
     },
   );
 
+  it.each(['given', 'added'] as const)(
+    'does not bring a channel back that was taken out meanwhile: %s',
+    async (how) => {
+      const rig = await createTestRouter({
+        sinks: { ohlcv: { batchSize: 5 }, ...(how === 'given' && { tick: {} }) },
+      });
+      if (how === 'added') rig.router.add('tick', rig.sink('tick').channel);
+      const call = hold();
+      rig.sink('ohlcv').script.push(call);
+      rig.router.routeAll(messages('ohlcv', 5));
+      await rig.advance(1);
+      const whole = { channels: { ...replaced.channels, tick: { priority: 3 } } };
+      const reloads = [
+        rig.router.reconfigure(whole),
+        rig.router.reconfigure({ channels: { ...whole.channels, ohlcv: {} } }),
+      ];
+      await rig.advance(1);
+      await rig.advanceUntil(rig.router.remove('tick'));
+      call.succeed();
+      await rig.advanceUntil(Promise.all(reloads));
+      expect(Object.keys(rig.router.config.channels)).toEqual(['ohlcv']);
+      expect([...rig.router.channels.keys()]).toEqual(['ohlcv']);
+      expect(rig.router.route(message('tick', 1))).toMatchObject({ reason: 'unknown-type' });
+    },
+  );
+
+  it('that was ordered after a channel was taken out brings it back', async () => {
+    const rig = await createTestRouter({ sinks: { ohlcv: {}, tick: {} } });
+    const removal = rig.router.remove('tick');
+    const reload = rig.router.reconfigure({ channels: { ohlcv: {}, tick: {} } });
+    await rig.advanceUntil(Promise.all([removal, reload]));
+    expect(rig.router.route(message('tick', 1))).toMatchObject({ status: 'accepted' });
+  });
+
   it('does not hold up a stop while an instance closes', async () => {
     class Closing extends ProcessingChannel<unknown> {
       override process(): void {}

@@ -119,9 +119,10 @@ export class WriteQueue {
       const again = some.filter((_, index) => errors[index] !== undefined);
       this.#waiting = [...again, ...this.#waiting.slice(some.length)];
       for (const [index, write] of some.entries()) if (errors[index] === undefined) write.done();
+      // A store that takes some of them works: it is tried again soon.
+      if (again.length < some.length) this.#failures = 0;
       const error = errors.find((each) => each !== undefined);
       if (error !== undefined) return this.#failed(error);
-      this.#failures = 0;
       this.#say(undefined);
     }
   }

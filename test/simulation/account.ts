@@ -7,6 +7,8 @@ export interface SimulatedMessage {
   readonly sym: string;
   readonly n: number;
   readonly mark: Mark | null;
+  /** Of a message of the source: its place, the same each time it is read, and the stay it was read in. */
+  readonly from?: { readonly place: string; readonly stay: string };
 }
 
 /** One call of `process`, as its sink sees it. */
@@ -30,8 +32,10 @@ export interface Fate {
   /** When its channel's door saw it, and as which of all. */
   readonly acceptedAt: number;
   readonly order: number;
-  /** Taken in: a message that was seen at the door may still have found no room. */
+  /** Taken in, unless it is said to be rejected: a message that was seen at the door may still find no room. */
   isAccepted: boolean;
+  /** Whoever brought it was told. */
+  isAnswered: boolean;
   isOffered: boolean;
   delivered: number;
   dead: number;
@@ -49,10 +53,8 @@ const POISON_ROW_MAX = 10;
 /** What is known from outside of one channel, from its start (or from being added) to its end. */
 export class Account {
   readonly name: string;
-  /** Outcomes that `route` and `offer` gave. */
+  /** Messages that its door saw and nobody said to be rejected, and those that were. */
   accepted = 0;
-  /** Offers whose answer is not heard yet: it comes a turn of the event loop after the message was taken in. */
-  asked = 0;
   rejected = 0;
   /** Messages of calls that ended well in time, but those they named. */
   delivered = 0;
@@ -75,13 +77,18 @@ export class Account {
   timeoutMsMax = 0;
   attemptsMin = Number.POSITIVE_INFINITY;
   isolates = true;
+  /** Its mailbox may have dropped or conflated messages. */
+  isLossy = false;
   /** Order is promised: all partitions were chosen by key, all the time. */
   isOrdered = true;
   /** When its breaker last opened; Infinity while it is closed. */
   openedAt = Number.POSITIVE_INFINITY;
   config: ChannelInput = {};
+  /** The message of each stay of the source that its door saw last. */
+  readonly #readUpTo = new Map<string, number>();
   readonly #offeredUpTo = new Map<string, number>();
   readonly #deliveredUpTo = new Map<string, number>();
+  #seen = 0;
 
   constructor(name: string, config: ChannelInput) {
     this.name = name;
@@ -98,6 +105,7 @@ export class Account {
       retry = {},
       partitionBy = 'sym',
       isolate = true,
+      overflow = 'reject',
     } = config;
     this.config = config;
     this.capacityMax = Math.max(this.capacityMax, capacity);
@@ -106,17 +114,21 @@ export class Account {
     this.timeoutMsMax = Math.max(this.timeoutMsMax, timeoutMs);
     this.attemptsMin = Math.min(this.attemptsMin, retry.attempts ?? 1);
     if (!isolate) this.isolates = false;
+    if (overflow !== 'reject') this.isLossy = true;
     if (partitions > 1 && partitionBy !== 'sym' && typeof partitionBy !== 'function') this.isOrdered = false;
   }
 
   /** The channel's door sees a message: this is the moment that decides the order. */
-  seen(message: SimulatedMessage, at: number): void {
-    if (this.fates.get(message.n)?.isAccepted) return;
-    this.fates.set(message.n, {
+  seen(message: SimulatedMessage, at: number): readonly string[] {
+    const { from, n } = message;
+    if (this.fates.get(n)?.isAccepted) return [];
+    this.accepted += 1;
+    this.fates.set(n, {
       message,
       acceptedAt: at,
-      order: this.fates.size,
-      isAccepted: false,
+      order: this.#seen++,
+      isAccepted: true,
+      isAnswered: false,
       isOffered: false,
       delivered: 0,
       dead: 0,
@@ -125,6 +137,18 @@ export class Account {
       isSplit: false,
       isExcused: false,
     });
+    if (from === undefined) return [];
+    const last = this.#readUpTo.get(from.stay) ?? 0;
+    this.#readUpTo.set(from.stay, Math.max(last, n));
+    return n >= last ? [] : [`${this.name}: message ${n} of ${from.place} came after a later one of its partition`];
+  }
+
+  /** A message is said to be rejected, by this channel or another one of its data type. */
+  refused({ n }: SimulatedMessage): void {
+    const fate = this.fates.get(n);
+    if (fate === undefined || !fate.isAccepted || fate.isOffered) return;
+    fate.isAccepted = false;
+    this.accepted -= 1;
   }
 
   /** Calls that hold messages now. */

@@ -1,7 +1,7 @@
 import type { DeadLetterFilter, RouterConfigInput } from '../../src/index.ts';
 import { checkReport } from './laws-of-the-end.ts';
 import type { Operation } from './plan.ts';
-import type { World } from './world.ts';
+import { eventTypes, type World } from './world.ts';
 
 type Of<Kind extends Operation['kind']> = Extract<Operation, { readonly kind: Kind }>;
 
@@ -53,6 +53,17 @@ export function perform(world: World, operation: Operation): void {
     case 'inside':
       world.inside.set(operation.place, [...(world.inside.get(operation.place) ?? []), operation.operation]);
       return;
+    case 'frames':
+      return frames(world, operation);
+    case 'revoke':
+    case 'lose':
+      return takePartition(world, operation);
+    case 'source-fails':
+    case 'store-fails':
+      return failOutside(world, operation);
+    case 'kill':
+      // Between two steps, by the run.
+      return;
     case 'stop':
       record.struck('stopped from inside');
       return void world.stop(operation.deadlineMs).catch(() => {});
@@ -85,14 +96,9 @@ function offer(world: World, { channel, count, abortAfterMs }: Of<'offer'>): voi
     const abort = new AbortController();
     const message = world.message(channel, 3, null);
     const asked = world.router.offer(message, { dataType: channel, signal: abort.signal });
-    account.asked += 1;
     const answered = asked.then(
-      (outcome) => {
-        account.asked -= 1;
-        world.answered(account, message, outcome);
-      },
+      (outcome) => world.answered(account, message, outcome),
       (error: unknown) => {
-        account.asked -= 1;
         if (!abort.signal.aborted) throw error;
         world.record.struck('offer aborted');
       },
@@ -100,6 +106,47 @@ function offer(world: World, { channel, count, abortAfterMs }: Of<'offer'>): voi
     promise(world, 'offer', answered);
     if (abortAfterMs !== null) world.clock.setTimeout(() => abort.abort(new Error('no patience left')), abortAfterMs);
   }
+}
+
+function frames({ outside, clock }: World, { partition, channel, sizes, mark, markEvery }: Of<'frames'>): void {
+  let sent = 0;
+  for (const size of sizes) {
+    const messages = Array.from({ length: size }, () => {
+      sent += 1;
+      const sym = `S${partition}.${(sent + Math.floor(clock.now())) % 3}`;
+      return { ev: eventTypes[channel] ?? '', sym, mark: sent % markEvery === 0 ? mark : null };
+    });
+    outside?.append(partition, messages);
+  }
+}
+
+function takePartition(world: World, operation: Of<'revoke' | 'lose'>): void {
+  const { outside, record } = world;
+  if (outside === undefined) return;
+  record.struck(`partition: ${operation.kind}`);
+  const { source } = outside;
+  const { partition } = operation;
+  const free = (): void => {
+    if (!world.isDead) source.assign(partition);
+  };
+  if (operation.kind === 'revoke')
+    return promise(world, 'revoke', source.revoke(partition, operation.withinMs).then(free));
+  source.lose(partition);
+  free();
+}
+
+function failOutside({ clock, outside, record }: World, operation: Of<'source-fails' | 'store-fails'>): void {
+  record.struck(operation.kind);
+  if (operation.kind === 'store-fails') {
+    outside?.store?.failWith(new Error('the disk is full'));
+    return void clock.setTimeout(() => outside?.store?.failWith(undefined), operation.forMs);
+  }
+  if (operation.how === 'reads') outside?.source.failReads(new Error('the source cannot be read'));
+  else outside?.source.failCommits('unknown');
+  clock.setTimeout(() => {
+    outside?.source.failReads(undefined);
+    outside?.source.failCommits(undefined);
+  }, operation.forMs);
 }
 
 /** What is there to be operated. */
@@ -146,7 +193,7 @@ function remove(world: World, { channel, deadlineMs }: Of<'remove'>): void {
   const removed = router.remove(channel, { deadlineMs }).then((report) => {
     if (account.isGone) return;
     account.isGone = true;
-    record.check('report of remove', checkReport(account, report));
+    record.check('report of remove', checkReport(world, account, report));
   });
   promise(world, 'remove', removed);
 }
@@ -155,9 +202,10 @@ function replay(world: World, { channel }: Of<'replay'>): void {
   promise(world, 'replay', replayIfAny(world, { ...(channel !== null && { channel }), limit: 5 }));
 }
 
-async function replayIfAny({ accounts, record, router }: World, filter: DeadLetterFilter): Promise<void> {
+async function replayIfAny({ accounts, outside, record, router }: World, filter: DeadLetterFilter): Promise<void> {
   if ((await router.deadLetters.list(filter)).length === 0) return;
   record.struck('dead letters replayed');
+  outside?.lettersLeft();
   // Where a replayed letter goes is decided when its turn comes; nobody outside is told.
   for (const account of accounts.values()) account.hasReplays = true;
   await router.deadLetters.replay(filter);
@@ -165,6 +213,7 @@ async function replayIfAny({ accounts, record, router }: World, filter: DeadLett
 
 /** Remembers that the router owes an answer; refusals are answers. */
 function promise(world: World, what: string, answer: Promise<unknown>): void {
+  if (world.isDead) return;
   const owe = (count: number): void => void world.promised.set(what, (world.promised.get(what) ?? 0) + count);
   owe(1);
   answer

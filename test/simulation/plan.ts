@@ -4,6 +4,7 @@ import { type BurstShape, figureShapes } from './burst-shapes.ts';
 import { chanceOf, type Dice } from './chance.ts';
 import { type ChannelInput, channelChange, channelConfig, routerConfig } from './channel-configs.ts';
 import { badYear, type FaultKind, type FaultModel } from './fault-model.ts';
+import { actionsOutside, type OutsidePlan, outsideOf } from './outside-plan.ts';
 
 /** What is wrong with a message itself, at whatever sink: `poison` always fails, `refused` says that it always will. */
 export type Mark = 'poison' | 'refused' | 'invalid';
@@ -53,6 +54,22 @@ export type Operation =
   | { readonly kind: 'jump'; readonly ms: number }
   | { readonly kind: 'replay'; readonly channel: string | null }
   | { readonly kind: 'inside'; readonly place: Place; readonly operation: Operation }
+  /** Frames of so many messages are appended to the source. */
+  | {
+      readonly kind: 'frames';
+      readonly partition: number;
+      readonly channel: string;
+      readonly sizes: readonly number[];
+      readonly mark: Mark | null;
+      readonly markEvery: number;
+    }
+  /** The source asks for a partition, or takes it away; then it is free again. */
+  | { readonly kind: 'revoke'; readonly partition: number; readonly withinMs: number }
+  | { readonly kind: 'lose'; readonly partition: number }
+  | { readonly kind: 'source-fails'; readonly how: 'reads' | 'commits'; readonly forMs: number }
+  | { readonly kind: 'store-fails'; readonly forMs: number }
+  /** As `kill -9`: another process begins with what lasts. */
+  | { readonly kind: 'kill' }
   | { readonly kind: 'stop'; readonly deadlineMs: number };
 
 /** An operation and its time since the start. */
@@ -65,6 +82,7 @@ export interface Action {
 export interface Plan {
   readonly seed: number;
   readonly config: RouterConfigInput;
+  readonly outside: OutsidePlan | undefined;
   readonly actions: readonly Action[];
 }
 
@@ -81,15 +99,20 @@ export function planOf(seed: number, shapes: readonly BurstShape[] = figureShape
     atMs += Math.floor(dice.random() ** 3 * model.gapMsMax);
     actions.push({ atMs, operation: operation(dice.weighted(weights), scene) });
   }
+  const outside = outsideOf(seed);
   actions.push(...actionsInside(seed, names, atMs));
+  if (outside !== undefined) actions.push(...actionsOutside(seed, outside, names.slice(0, KNOWN_BY_EVENT), atMs));
   actions.sort((left, right) => left.atMs - right.atMs);
   if (dice.isBelow(model.stoppedEarly)) {
     const at = dice.whole(0, actions.length);
     const deadlineMs = dice.of([0, 1, 50, 300, 2_000]);
     actions.splice(at, 0, { atMs: actions[at]?.atMs ?? atMs, operation: { kind: 'stop', deadlineMs } });
   }
-  return { seed, config, actions };
+  return { seed, config, outside, actions };
 }
+
+/** Of the names of channels, so many have messages that the shipped rules know; those of a source have to be known. */
+const KNOWN_BY_EVENT = 3;
 
 interface Scene {
   readonly dice: Dice;

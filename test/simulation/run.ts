@@ -5,7 +5,7 @@ import { checkEnd, finalCounts } from './laws-of-the-end.ts';
 import { perform } from './operations.ts';
 import type { Plan } from './plan.ts';
 import type { Arrow, Violation } from './record.ts';
-import { World } from './world.ts';
+import { FEED, World } from './world.ts';
 
 /** What came of a run. */
 export interface RunResult {
@@ -28,6 +28,8 @@ const LOOK_MS_MAX = 80;
 const RECOVERY_MS = 20_000;
 const RECOVERY_MS_PER_MESSAGE = 1_000;
 const RECOVERY_MS_MAX = 60_000;
+/** A store that was full or down for long is tried again this much later, in ms, at the latest. */
+const STORE_MS = 40_000;
 const FRESH_ROUNDS = 25;
 /** The longest `timeoutMs`, twice the pause that ends a delivery, and the turns of the others. */
 const FRESH_MS = 110;
@@ -37,40 +39,50 @@ const AFTERWARDS_MS = 2_000;
 
 /** Runs a plan, step by step, and checks every law after each step. */
 export async function run(plan: Plan): Promise<RunResult> {
-  const world = new World(plan);
-  const { record } = world;
-  world.perform = (operation) => perform(world, operation);
+  const current = new Run(plan);
+  const { record } = current.world;
   const rejected = (error: unknown): void => record.violated('contained', `a rejection reached the host: ${error}`);
   process.on('unhandledRejection', rejected);
   try {
-    await new Run(world).go();
+    await current.go();
   } catch (error) {
     record.violated('contained', `an exception reached the host: ${error instanceof Error ? error.stack : error}`);
   } finally {
     process.off('unhandledRejection', rejected);
   }
   const { hash, violations, arrows, lines, faults, combinations } = record;
-  const messages = world.router.metrics().received;
+  const messages = current.world.lastId;
   return { seed: plan.seed, hash, violations, arrows, lines, faults, combinations, messages };
 }
 
 class Run {
-  readonly #world: World;
-  readonly #laws: StepLaws;
+  readonly #plan: Plan;
+  /** That of the process that lives now. */
+  #world: World;
+  #laws: StepLaws;
+  #started: Promise<void> = Promise.resolve();
 
-  constructor(world: World) {
-    this.#world = world;
-    this.#laws = new StepLaws(world);
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.#world = new World(plan);
+    this.#laws = new StepLaws(this.#world);
+  }
+
+  get world(): World {
+    return this.#world;
   }
 
   async go(): Promise<void> {
-    const { router, plan, clock, record } = this.#world;
-    const started = router.start().catch((error: unknown) => record.log(`start failed: ${error}`));
-    await this.#step(0);
-    for (const { atMs, operation } of plan.actions) {
+    const { clock, record } = this.#world;
+    await this.#begin();
+    for (const { atMs, operation } of this.#plan.actions) {
       await this.#advanceTo(atMs);
       if (this.#world.stopping !== undefined) return this.#stop(0);
       record.arrow('operator', 'router', JSON.stringify(operation));
+      if (operation.kind === 'kill') {
+        await this.#kill();
+        continue;
+      }
       if (operation.kind === 'stop') {
         record.struck('stopped in the midst');
         return this.#stop(operation.deadlineMs);
@@ -81,8 +93,28 @@ class Run {
     await this.#advanceTo(clock.now() + 20);
     if (this.#world.stopping !== undefined) return this.#stop(0);
     await this.#recover();
-    await started;
+    await this.#started;
     await this.#stop(DRAIN_MS);
+  }
+
+  async #begin(): Promise<void> {
+    const world = this.#world;
+    world.perform = (operation) => perform(world, operation);
+    this.#started = world.router.start().catch((error: unknown) => world.record.log(`start failed: ${error}`));
+    await this.#step(0);
+  }
+
+  /** The process dies, and another one begins with what lasts. */
+  async #kill(): Promise<void> {
+    const { outside, record, router } = this.#world;
+    record.struck('killed');
+    this.#world.isDead = true;
+    outside?.source.kill();
+    // An actor without a parent can be stopped: its host is gone.
+    (router.actor as unknown as { stop(): void }).stop();
+    this.#world = new World(this.#plan, this.#world);
+    this.#laws = new StepLaws(this.#world);
+    await this.#begin();
   }
 
   async #advanceTo(atMs: number): Promise<void> {
@@ -97,6 +129,8 @@ class Run {
     // A sink that keeps the processor moves the clock past the end of the step: what fell due then is called now.
     await clock.settle();
     this.#laws.check();
+    const { outside, record } = this.#world;
+    if (outside?.store !== undefined) record.check('letters', await outside.checkLetters());
   }
 
   /** The faults end: from here on everything that can be delivered must be. */
@@ -117,6 +151,8 @@ class Run {
     // It has failed to its host: what waited was handed back.
     if (router.state === 'failed') return record.struck('escalated');
     this.#checkRest();
+    if (this.#waiting() === 0 && this.#world.outside?.isDone === false)
+      record.violated('liveness', `nothing waits and not all is committed: ${router.explain(FEED).sentence}`);
     await this.#checkTimers();
   }
 
@@ -126,7 +162,13 @@ class Run {
 
   /** An operator sees to what the supervisor has given up. */
   #restartGivenUp(): void {
-    const { router } = this.#world;
+    const { outside, router } = this.#world;
+    if (outside?.isFull) {
+      outside.lettersLeft();
+      router.deadLetters.drop().catch(() => {});
+    }
+    if (outside !== undefined && router.state !== 'failed' && router.sources.get(FEED)?.state === 'failed')
+      router.restart(FEED);
     for (const { account, explained } of this.#channels())
       if (router.state !== 'failed' && explained.endsBy.startsWith('restart by hand')) router.restart(account.name);
   }
@@ -135,7 +177,9 @@ class Run {
   async #untilCalm(): Promise<void> {
     const { clock } = this.#world;
     const waiting = this.#waiting();
-    const deadline = clock.now() + Math.min(RECOVERY_MS_MAX, RECOVERY_MS + RECOVERY_MS_PER_MESSAGE * waiting);
+    const forStoreMs = this.#world.outside?.isDone === false ? STORE_MS : 0;
+    const recoveryMs = Math.min(RECOVERY_MS_MAX, RECOVERY_MS + RECOVERY_MS_PER_MESSAGE * waiting);
+    const deadline = clock.now() + recoveryMs + forStoreMs;
     for (let stepMs = 5; clock.now() < deadline && !this.#isCalm(); stepMs = Math.min(500, stepMs * 1.5)) {
       await this.#step(stepMs);
       this.#restartGivenUp();
@@ -145,7 +189,11 @@ class Run {
 
   /** Everything the plan has broken is whole again; what is still out of it stays undone. */
   #calm(): void {
-    const { router, sinks, throwing, inside } = this.#world;
+    const { router, sinks, throwing, inside, outside } = this.#world;
+    outside?.source.calm();
+    outside?.source.failReads(undefined);
+    outside?.source.failCommits(undefined);
+    outside?.store?.calm();
     for (const sink of sinks) {
       sink.mode = { kind: 'healthy' };
       sink.crashes.clear();
@@ -159,6 +207,9 @@ class Run {
     const { promised, router } = this.#world;
     if (router.state === 'failed') return true;
     const isOwed = [...promised].some(([what, count]) => what !== 'replay' && count > 0);
+    const { outside } = this.#world;
+    // What is committed last waits for nobody but its time.
+    if (outside?.isDone === false && this.#waiting() === 0) return false;
     return !isOwed && this.#channels().every(({ account, explained }) => isCalm(account, explained));
   }
 
@@ -181,10 +232,11 @@ class Run {
   async #sendFreshTraffic(): Promise<void> {
     const { record, router } = this.#world;
     if (router.state === 'failed') return;
-    // A replay goes on by itself, and brings messages as late as it likes.
-    const isReplaying = (this.#world.promised.get('replay') ?? 0) > 0;
+    // A replay and a source go on by themselves, and bring messages as late as it likes.
+    const { outside, promised } = this.#world;
+    const isQuiet = (promised.get('replay') ?? 0) === 0 && outside?.isDone !== false;
     const wasEmpty = this.#channels().filter(
-      ({ explained: { state, waiting } }) => !isReplaying && state === 'idle' && waiting === 0,
+      ({ explained: { state, waiting } }) => isQuiet && state === 'idle' && waiting === 0,
     );
     for (const { account, explained } of this.#channels()) {
       const before = account.accepted;
@@ -216,15 +268,17 @@ class Run {
 
   /** When all channels are idle, nothing of the router waits for a time to come. */
   async #checkTimers(): Promise<void> {
-    const { routerClock, router, record } = this.#world;
+    const { outside, routerClock, router, record } = this.#world;
+    // Once a second a source that is read is looked at.
+    const timersMax = outside === undefined ? 0 : 1;
     const isIdle = (): boolean => this.#channels().every(({ explained }) => explained.state === 'idle');
     // Poison may be tried for a long while yet; what was refused last is looked at for twenty seconds.
-    for (let waits = 0, idle = 0; waits < 80 && idle < 24 && routerClock.pending > 0; waits += 1) {
+    for (let waits = 0, idle = 0; waits < 80 && idle < 24 && routerClock.pending > timersMax; waits += 1) {
       await this.#step(1_000);
       idle = isIdle() ? idle + 1 : 0;
     }
     const isListening = this.#channels().some(({ account }) => (account.config.silenceMs ?? 0) > 0);
-    if (routerClock.pending === 0 || !isIdle() || isListening) return;
+    if (routerClock.pending <= timersMax || !isIdle() || isListening) return;
     const alerts = router.alerts.map(({ alert }) => alert).join(', ');
     record.violated(
       'idle costs nothing',

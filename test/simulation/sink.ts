@@ -43,7 +43,8 @@ export class SimulatedChannel extends ProcessingChannel<SimulatedMessage, { read
     const simulated = message as SimulatedMessage;
     this.#world.insideOf('validate');
     if (simulated.mark === 'invalid') throw new Error('an invalid message');
-    this.#world.account(this.#name).seen(simulated, this.#world.clock.now());
+    const account = this.#world.account(this.#name);
+    this.#world.record.check('order', account.seen(simulated, this.#world.clock.now()));
     return simulated;
   }
 
@@ -71,6 +72,7 @@ export class SimulatedChannel extends ProcessingChannel<SimulatedMessage, { read
   override process(batch: readonly SimulatedMessage[], context: BatchContext<{ readonly n: number }>) {
     const world = this.#world;
     const { clock } = world;
+    if (world.isDead) return new Promise<void>(() => {});
     const call = world.callStarted(this.#name, this.#id, batch, context);
     context.emit({ n: batch[0]?.n ?? -1 });
     world.insideOf('process', call);

@@ -19,12 +19,13 @@ import { factText } from './fact-text.ts';
 import { checkCallStart, isServing } from './laws-of-calls.ts';
 import { checkClosed, checkOpened } from './laws-of-epochs.ts';
 import { meter } from './metered-clock.ts';
+import { isSettledIn, Outside, type Process, type Written } from './outside.ts';
 import type { FactName, Mark, Operation, Place, Plan } from './plan.ts';
 import { Record } from './record.ts';
 import { SimulatedChannel, Sink } from './sink.ts';
 
 /** The event types by which the shipped rules know a channel's messages; the others are routed by their data type. */
-const eventTypes: Readonly<{ [channel: string]: string }> = { tick: 'T', ohlcv: 'AM', fmv: 'FMV' };
+export const eventTypes: Readonly<{ [channel: string]: string }> = { tick: 'T', ohlcv: 'AM', fmv: 'FMV' };
 
 /** What one partition was last seen doing. */
 interface Partition {
@@ -41,14 +42,27 @@ interface Callbacks {
 
 type AnyActor = Pick<ActorRef<Snapshot<unknown>, never>, 'id' | 'getSnapshot'>;
 
+/** What a process that was killed leaves to the next one. */
+export type Lasting = Pick<World, 'clock' | 'record' | 'outside' | 'lastId'>;
+
 /** A router with everything around it simulated: clock, chance, sinks, messages, and those who watch from outside. */
-export class World {
+export class World implements Process {
   readonly plan: Plan;
-  readonly clock: SimulatedClock = createSimulatedClock();
-  readonly routerClock = meter(this.clock);
-  readonly record = new Record(() => this.clock.now());
+  readonly clock: SimulatedClock;
+  readonly routerClock;
+  readonly record: Record;
+  readonly outside: Outside | undefined;
   readonly router: DataChannelRouter;
   readonly accounts = new Map<string, Account>();
+  /** Those of channels that are gone, too. */
+  readonly everyAccount = new Set<Account>();
+  /** Messages that no channel took in and that are dead letters. */
+  readonly refusedLetters = new Set<number>();
+  /** Whoever brought a message was told what became of it. */
+  readonly answers: { readonly account: Account; readonly n: number; readonly isAccepted: boolean }[] = [];
+  /** The process was killed: what it does happens nowhere. */
+  isDead = false;
+  lastId: number;
   readonly partitions = new Map<string, Partition>();
   /** Every actor that was ever started. */
   readonly actors = new Set<AnyActor>();
@@ -71,13 +85,18 @@ export class World {
   wasBusy = false;
   readonly #sinks = new Map<string, Sink>();
   readonly #dice;
-  #lastId = 0;
   #facts = 0;
   #toldId: string | undefined;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, before?: Lasting) {
     this.plan = plan;
-    this.#dice = chanceOf(plan.seed, 1);
+    const clock = before?.clock ?? createSimulatedClock();
+    this.clock = clock;
+    this.routerClock = meter(clock);
+    this.record = before?.record ?? new Record(() => clock.now());
+    this.outside = before?.outside ?? (plan.outside && new Outside(plan.outside, clock, plan.seed));
+    this.lastId = before?.lastId ?? 0;
+    this.#dice = chanceOf(plan.seed, before === undefined ? 1 : 1e6 + this.lastId);
     const names = Object.keys(plan.config.channels ?? {});
     const { random } = chanceOf(plan.seed, 2);
     const isInside = isActing(plan.seed);
@@ -85,6 +104,7 @@ export class World {
       config: isInside ? withActingKeys(plan.config, () => this.insideOf('key')) : plan.config,
       ...(isInside && { recognize: { rules: [() => this.#rule()] } }),
       channels: Object.fromEntries(names.map((name) => [name, () => this.instance(name)])),
+      ...(plan.outside && this.outside && sourceOptions(this, this.outside, plan.outside.window)),
       clock: this.routerClock,
       random: createRandom(Math.floor(random() * 2 ** 32)),
       logger: this.#logger(undefined),
@@ -121,6 +141,7 @@ export class World {
   opened(name: string): Account {
     const account = new Account(name, this.router.config.channels[name] ?? {});
     this.accounts.set(name, account);
+    this.everyAccount.add(account);
     return account;
   }
 
@@ -132,12 +153,22 @@ export class World {
 
   /** Makes a message for a channel. */
   message(channel: string, keys: number, mark: Mark | null): SimulatedMessage {
-    this.#lastId += 1;
-    return { ev: eventTypes[channel] ?? '', sym: `K${this.#dice.whole(1, keys)}`, n: this.#lastId, mark };
+    this.lastId += 1;
+    return { ev: eventTypes[channel] ?? '', sym: `K${this.#dice.whole(1, keys)}`, n: this.lastId, mark };
+  }
+
+  read(written: Written, from: SimulatedMessage['from']): SimulatedMessage {
+    this.lastId += 1;
+    return { ...written, n: this.lastId, ...(from && { from }) };
+  }
+
+  isSettled({ n }: SimulatedMessage): boolean {
+    return isSettledIn(this.everyAccount, this.refusedLetters, n);
   }
 
   /** False: it was not taken in. */
   route(channel: string, keys: number, mark: Mark | null): boolean {
+    if (this.isDead) return false;
     const message = this.message(channel, keys, mark);
     const account = this.account(channel);
     const outcome = this.router.route(message, channel in eventTypes ? {} : { dataType: channel });
@@ -148,17 +179,9 @@ export class World {
   /** The router has said what becomes of a message. */
   answered(account: Account, message: SimulatedMessage, outcome: Outcome): void {
     const { n } = message;
-    if (outcome.status === 'rejected') {
-      if (outcome.reason === 'unknown-type') this.unroutable += 1;
-      else account.rejected += 1;
-      this.record.struck(`rejected: ${outcome.reason}`);
-      return;
-    }
-    account.accepted += 1;
     const fate = account.fates.get(n);
-    if (fate === undefined)
-      this.record.violated('door', `${account.name} accepted message ${n} and never validated it`);
-    else fate.isAccepted = true;
+    if (fate !== undefined) fate.isAnswered = true;
+    this.answers.push({ account, n, isAccepted: outcome.status === 'accepted' });
   }
 
   /** `process` was entered. */
@@ -188,6 +211,7 @@ export class World {
   }
 
   callEnded(name: string, call: SinkCall, error: Error | undefined): void {
+    if (this.isDead) return;
     const account = this.account(name);
     call.isSuccess = error === undefined;
     call.endedAt = this.clock.now();
@@ -213,7 +237,7 @@ export class World {
     // A message that is at the door when others are routed from there comes after them.
     for (const { fates } of this.accounts.values())
       for (const fate of fates.values())
-        if (!fate.isAccepted && fate.acceptedAt === this.clock.now()) fate.isExcused = true;
+        if (!fate.isAnswered && fate.acceptedAt === this.clock.now()) fate.isExcused = true;
     this.perform(operation);
     // A host that restarts the channel from inside its own call gives that call up.
     if (call !== undefined && this.#inFlight(call.id) === 0) call.isVoid = true;
@@ -236,7 +260,7 @@ export class World {
 
   #told(type: keyof RouterEvents, fact: unknown): void {
     // An inspector or logger that throws is told of for each line and each transition.
-    if (type === 'event' || type === 'callback.failed') return;
+    if (type === 'event' || type === 'callback.failed' || this.isDead) return;
     this.record.log(`fact ${type} ${factText(fact)}`);
     // A bus gives each listener the fact of the type it names.
     this.#note(type, fact as never);
@@ -251,6 +275,7 @@ export class World {
     const told = { type, fact } as { [Name in FactName]: { type: Name; fact: RouterEvents[Name] } }[FactName];
     if (told.type === 'channel.entered') this.#entered(told.fact);
     else if (told.type === 'message.deadLettered') this.#deadLettered(told.fact);
+    else if (told.type === 'message.rejected') this.#rejected(told.fact);
     else if (told.type === 'message.dropped') {
       const { channel, count, key, reason } = told.fact;
       const account = this.account(channel);
@@ -270,6 +295,7 @@ export class World {
     } else if (told.type === 'channel.restarted') this.record.struck('restarted');
     else if (told.type === 'channel.gaveUp') this.record.struck('given up');
     else if (told.type === 'config.applied') this.#reloaded();
+    else if (told.type === 'source.entered') this.record.struck(`source ${told.fact.to}: ${told.fact.cause}`);
   }
 
   #entered({ channel: id, from, to, cause }: RouterEvents['channel.entered']): void {
@@ -283,12 +309,27 @@ export class World {
 
   #deadLettered({ channel, message, reason }: RouterEvents['message.deadLettered']): void {
     this.record.struck(`dead letter: ${reason}`);
-    if (channel === null || reason === 'invalid') return;
+    // The simulation sends nothing else.
+    const { n } = message as SimulatedMessage;
+    if (channel === null || reason === 'invalid' || reason === 'crashed') {
+      this.refusedLetters.add(n);
+      return;
+    }
     const account = this.account(channel);
     account.deadLettered += 1;
-    // The simulation sends nothing else.
-    const fate = account.fates.get((message as SimulatedMessage).n);
+    const fate = account.fates.get(n);
     if (fate !== undefined) fate.dead += 1;
+  }
+
+  #rejected({ channel, message, reason }: RouterEvents['message.rejected']): void {
+    this.record.struck(`rejected: ${reason}`);
+    if (channel === null) this.unroutable += 1;
+    else this.account(channel).rejected += 1;
+    // Of the channels that share a data type all take a message in, or none does. The simulation sends nothing else.
+    const simulated = message as SimulatedMessage;
+    // In memory there are letters of some of them only.
+    if ((channel === null || reason === 'invalid') && this.outside?.store === undefined) this.refusedLetters.add(simulated.n);
+    if (reason !== 'invalid') for (const account of this.accounts.values()) account.refused(simulated);
   }
 
   /** New limits hold; a channel may also have come back. */
@@ -308,6 +349,7 @@ export class World {
 
   #logger(channel: string | undefined): Logger {
     const write = (_fields: object, text: string): void => {
+      if (this.isDead) return;
       if (text === WHO_AM_I) {
         this.#toldId = channel;
         return;
@@ -332,6 +374,14 @@ export class World {
   }
 }
 
+/** What its router reads, and where its dead letters go. */
+function sourceOptions(world: World, outside: Outside, frames: number) {
+  const source = { source: outside.seenBy(world), window: { frames } };
+  return { sources: { [FEED]: source }, deadLetters: { store: outside.store ?? ('memory' as const) } };
+}
+
+/** The name of the source. */
+export const FEED = 'feed';
 /** A look at everything takes as long as a hundred messages. */
 const FACTS_PER_LOOK = 64;
 const WHO_AM_I = 'who am I?';

@@ -102,6 +102,18 @@ describe('a message of a source that was given up', () => {
     expect(test.router.alerts).toEqual([]);
   });
 
+  it('is tried again soon by a store that takes some of the letters each time', async () => {
+    const { append, store, test } = await storeRig({ store: { max: 3 } });
+    test.sink('ohlcv').otherwise = reject(refused);
+    append(15);
+    let dropped = 0;
+    for (let ms = 0; ms < 9_000; ms += 500) {
+      await test.advance(500);
+      dropped += await test.router.deadLetters.drop();
+    }
+    expect([dropped, store.size, test.router.metrics().deadLetters.waiting]).toEqual([30, 0, 0]);
+  });
+
   it('holds its source while the store is full: explain, health, an alert and metrics say so', async () => {
     const { append, source, store, test } = await storeRig({ store: { max: 3 }, frames: 4 });
     test.sink('ohlcv').otherwise = reject(refused);

@@ -81,6 +81,8 @@ export class Account {
   isLossy = false;
   /** Order is promised: all partitions were chosen by key, all the time. */
   isOrdered = true;
+  /** When `process` was last entered. */
+  calledAt = Number.NEGATIVE_INFINITY;
   /** When its breaker last opened; Infinity while it is closed. */
   openedAt = Number.POSITIVE_INFINITY;
   config: ChannelInput = {};
@@ -163,6 +165,7 @@ export class Account {
   /** A batch is handed over; a message that comes for the first time after a younger one of its key is out of order. */
   offered(call: SinkCall): readonly string[] {
     this.calls.push(call);
+    this.calledAt = call.startedAt;
     return call.batch.flatMap(({ n }) => {
       const fate = this.fates.get(n);
       if (fate === undefined) return [`${this.name}: process got message ${n}, which its door has never seen`];

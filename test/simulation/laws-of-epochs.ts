@@ -7,9 +7,7 @@ export function checkClosed(account: Account, cause: string): string[] {
   if (cause !== 'probes-passed' || !isJudged(account) || !breaker) return [];
   // A sink that refuses a message for good has shown that it works.
   const isPassed = ({ batch, isSuccess, named }: SinkCall): boolean =>
-    isSuccess === true
-      ? named.size < batch.length
-      : isSuccess === false && batch.some(({ mark }) => mark === 'refused');
+    isSuccess === true ? named.size < batch.length : isSuccess === false && isRefused({ batch });
   const passed = trialsOf(account).filter(isPassed);
   const { probes = 1 } = breaker;
   if (passed.length >= probes) return [];
@@ -23,9 +21,16 @@ export function checkOpened(account: Account, cause: string, now: number): strin
   if (cause !== 'probe-failed' || !isJudged(account) || !breaker) return [];
   const tooLongMs = Math.min(breaker.slowCallMs ?? Number.POSITIVE_INFINITY, processTimeoutMs);
   const isFailed = (call: SinkCall): boolean =>
-    call.isSuccess === false || call.named.size > 0 || Math.min(now, call.endedAt) - call.startedAt >= tooLongMs;
+    (call.isSuccess === false && !isRefused(call)) ||
+    call.named.size > 0 ||
+    Math.min(now, call.endedAt) - call.startedAt >= tooLongMs;
   if (trialsOf(account).some(isFailed)) return [];
   return [`${name}: the breaker opened because a probe failed, but none of its own stay has`];
+}
+
+/** The sink said that a message will never do: that shows that it works. */
+function isRefused({ batch }: Pick<SinkCall, 'batch'>): boolean {
+  return batch.some(({ mark }) => mark === 'refused');
 }
 
 /** A breaker of its own, with the limits it always had. */

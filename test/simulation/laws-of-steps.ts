@@ -1,6 +1,7 @@
 import type { ChannelMetrics, Explanation, SourceMetrics } from '../../src/index.ts';
 import { checkBounds, checkConservation } from '../../src/testing/checkers.ts';
 import type { Account } from './account.ts';
+import type { ChannelInput } from './channel-configs.ts';
 import { FEED, type World } from './world.ts';
 
 /** What may wait beside a full mailbox: a batch that failed, ten suspects, and those it takes to open the breaker after that. */
@@ -37,6 +38,8 @@ export class StepLaws {
       record.check('bounds', checkBounds(metrics, router.config));
     this.#checkOutside(metrics.sources[FEED]);
     this.#checkAnswers();
+    this.#checkOverrides();
+    for (const stream of this.#world.streams) record.check('streams', stream.check(metrics));
     if (metrics.received < this.#receivedBefore) record.violated('counts', 'received goes back');
     this.#receivedBefore = metrics.received;
     const isReplayed = [...accounts.values()].some(({ hasReplays }) => hasReplays);
@@ -69,16 +72,25 @@ export class StepLaws {
 
   /** Whoever brought a message was told what became of it. */
   #checkAnswers(): void {
-    const { answers, record } = this.#world;
-    for (const { account, n, isAccepted } of answers.splice(0)) {
-      const fate = account.fates.get(n);
-      if (isAccepted && fate === undefined)
-        record.violated('door', `${account.name} accepted message ${n} and never validated it`);
-      else if (isAccepted !== (fate?.isAccepted ?? false))
+    const { answers, everyAccount, record } = this.#world;
+    for (const { channel, n, isAccepted } of answers.splice(0)) {
+      const isTaken = [...everyAccount].some(({ fates }) => fates.get(n)?.isAccepted);
+      if (isTaken !== isAccepted)
         record.violated(
           'door',
-          `${account.name}: message ${n} is ${isAccepted ? 'accepted, and not' : 'rejected, and'} taken in`,
+          `${channel}: message ${n} is ${isAccepted ? 'accepted, and not' : 'rejected, and'} taken in`,
         );
+    }
+  }
+
+  /** What code said is in force, whatever files say. */
+  #checkOverrides(): void {
+    const { plan, record, router } = this.#world;
+    for (const [name, said] of Object.entries(plan.overrides?.channels ?? {})) {
+      const config: ChannelInput | undefined = router.config.channels[name];
+      for (const [field, value] of Object.entries(said))
+        if (config !== undefined && config[field as keyof ChannelInput] !== value)
+          record.violated('code wins', `${name}.${field} is not ${value}: ${JSON.stringify(config)}`);
     }
   }
 

@@ -5,6 +5,8 @@ import type { World } from './world.ts';
 
 /** `stop` may take this much longer than its deadline, in ms. */
 const GRACE_MS = 150;
+/** With a deadline from here on a sink can be tried, in ms. */
+const PROBE_MS = 50;
 
 /** The report of one channel: every message it took in is in it, and each is where outside it was seen to go. */
 export function checkReport(world: World, account: Account, report: ChannelReport): string[] {
@@ -96,6 +98,7 @@ export function checkEnd(world: World, report: DrainReport, tookMs: number, dead
     if (account.isGone)
       record.violated('report of stop', `${name} is in two reports, and hands its messages back twice`);
     record.check('report of stop', checkReport(world, account, channel));
+    record.check('drain', checkDrain(world, account, channel));
   }
   if (!report.conserved) record.violated('report of stop', 'the report says of itself that it is not conserved');
   for (const [name, account] of world.accounts) {
@@ -114,6 +117,14 @@ export function checkEnd(world: World, report: DrainReport, tookMs: number, dead
     const { state } = router.explain(name);
     if (state !== 'stopped') record.violated('explain', `${name} is ${state} after the stop`);
   }
+}
+
+/** Nothing is handed back to the owner of a sink that was not tried since the stop, also behind an open breaker. */
+function checkDrain({ stopping, wasBusy }: World, account: Account, { returned }: ChannelReport): string[] {
+  if (stopping === undefined || wasBusy || account.partitionsMax > 1) return [];
+  const isTripped = stopping.tripped.includes(account.name);
+  if (!isTripped || returned === 0 || account.calledAt >= stopping.at || stopping.deadlineMs < PROBE_MS) return [];
+  return [`${account.name}: ${returned} messages were handed back behind an open breaker, and its sink was not tried`];
 }
 
 /** What a router that is gone says of itself; only what is late or refused may still be counted. */

@@ -1,6 +1,8 @@
 import type { DeadLetterFilter, RouterConfigInput } from '../../src/index.ts';
+import type { ChannelInput } from './channel-configs.ts';
 import { checkReport } from './laws-of-the-end.ts';
 import type { Operation } from './plan.ts';
+import { Stream } from './streams.ts';
 import { eventTypes, type World } from './world.ts';
 
 type Of<Kind extends Operation['kind']> = Extract<Operation, { readonly kind: Kind }>;
@@ -53,6 +55,8 @@ export function perform(world: World, operation: Operation): void {
     case 'inside':
       world.inside.set(operation.place, [...(world.inside.get(operation.place) ?? []), operation.operation]);
       return;
+    case 'stream':
+      return stream(world, operation);
     case 'frames':
       return frames(world, operation);
     case 'revoke':
@@ -95,7 +99,7 @@ function offer(world: World, { channel, count, abortAfterMs }: Of<'offer'>): voi
   for (let left = count; left > 0; left -= 1) {
     const abort = new AbortController();
     const message = world.message(channel, 3, null);
-    const asked = world.router.offer(message, { dataType: channel, signal: abort.signal });
+    const asked = world.router.offer(message, { dataType: world.dataTypeOf(channel), signal: abort.signal });
     const answered = asked.then(
       (outcome) => world.answered(account, message, outcome),
       (error: unknown) => {
@@ -106,6 +110,18 @@ function offer(world: World, { channel, count, abortAfterMs }: Of<'offer'>): voi
     promise(world, 'offer', answered);
     if (abortAfterMs !== null) world.clock.setTimeout(() => abort.abort(new Error('no patience left')), abortAfterMs);
   }
+}
+
+function stream(world: World, { how, count, everyMs }: Of<'stream'>): void {
+  world.record.struck(how);
+  const made = new Stream(world, count, everyMs);
+  world.streams.add(made);
+  const done = how === 'consume' ? made.consume() : made.write();
+  promise(
+    world,
+    'stream',
+    done.finally(() => world.streams.delete(made)),
+  );
 }
 
 function frames({ outside, clock }: World, { partition, channel, sizes, mark, markEvery }: Of<'frames'>): void {
@@ -164,6 +180,7 @@ function operate(
 }
 
 function reload(world: World, { channel, change }: Of<'reload'>): void {
+  if (world.plan.overrides !== undefined) return readAgain(world, channel, change);
   const { channels } = world.router.config;
   const before = channels[channel];
   if (before === undefined) return;
@@ -172,6 +189,17 @@ function reload(world: World, { channel, change }: Of<'reload'>): void {
   // The configuration in force is one as it may be written.
   const config = { ...world.router.config, channels: { ...channels, [channel]: after } } as RouterConfigInput;
   promise(world, 'reload', world.router.reconfigure(config));
+}
+
+/** A file is written anew and read, under what code says. It also names a channel that code added. */
+function readAgain(world: World, channel: string, change: ChannelInput): void {
+  const after = { ...world.file.channels?.[channel], ...change };
+  if ((after.capacity ?? 0) < (after.batchSize ?? 0)) Object.assign(after, { capacity: after.batchSize });
+  world.file = { ...world.file, channels: { ...world.file.channels, [channel]: after } };
+  const extra = world.router.channels.has('extra') ? { extra: change } : {};
+  const file = { ...world.file, channels: { ...world.file.channels, ...extra } };
+  world.record.struck('file read');
+  promise(world, 'reload', (async () => world.router.reconfigure(world.written(file)))());
 }
 
 function add(world: World, { channel, config }: Of<'add'>): void {

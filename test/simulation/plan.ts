@@ -5,6 +5,7 @@ import { chanceOf, type Dice } from './chance.ts';
 import { type ChannelInput, channelChange, channelConfig, routerConfig } from './channel-configs.ts';
 import { badYear, type FaultKind, type FaultModel } from './fault-model.ts';
 import { actionsOutside, type OutsidePlan, outsideOf } from './outside-plan.ts';
+import { hugeOf, overridesOf, sceneOf, withScenes } from './scenes.ts';
 
 /** What is wrong with a message itself, at whatever sink: `poison` always fails, `refused` says that it always will. */
 export type Mark = 'poison' | 'refused' | 'invalid';
@@ -54,6 +55,8 @@ export type Operation =
   | { readonly kind: 'jump'; readonly ms: number }
   | { readonly kind: 'replay'; readonly channel: string | null }
   | { readonly kind: 'inside'; readonly place: Place; readonly operation: Operation }
+  /** So many messages for all channels, through one of the streams. */
+  | { readonly kind: 'stream'; readonly how: 'consume' | 'writable'; readonly count: number; readonly everyMs: number }
   /** Frames of so many messages are appended to the source. */
   | {
       readonly kind: 'frames';
@@ -82,15 +85,19 @@ export interface Action {
 export interface Plan {
   readonly seed: number;
   readonly config: RouterConfigInput;
+  /** What code says: the configuration is a file then, and so are those that follow. */
+  readonly overrides: RouterConfigInput | undefined;
   readonly outside: OutsidePlan | undefined;
   readonly actions: readonly Action[];
 }
 
 /** Makes the plan of a seed. */
 export function planOf(seed: number, shapes: readonly BurstShape[] = figureShapes, model: FaultModel = badYear): Plan {
+  const huge = hugeOf(seed);
+  if (huge !== undefined) return { seed, ...huge };
   const dice = chanceOf(seed, 0);
   const names = ['tick', 'ohlcv', 'fmv', 'quote'].slice(0, dice.whole(1, 4));
-  const config = { router: routerConfig(dice), channels: channelsOf(names, dice) };
+  const config = { router: routerConfig(dice), channels: withScenes(seed, channelsOf(names, dice)) };
   const weights = someOf(model.weights, model.leftOut, dice);
   const scene: Scene = { dice, model: { ...model, weights }, names, shapes };
   const actions: Action[] = [];
@@ -100,6 +107,8 @@ export function planOf(seed: number, shapes: readonly BurstShape[] = figureShape
     actions.push({ atMs, operation: operation(dice.weighted(weights), scene) });
   }
   const outside = outsideOf(seed);
+  const all = Object.keys(config.channels);
+  actions.push(...sceneOf(seed, all, atMs));
   actions.push(...actionsInside(seed, names, atMs));
   if (outside !== undefined) actions.push(...actionsOutside(seed, outside, names.slice(0, KNOWN_BY_EVENT), atMs));
   actions.sort((left, right) => left.atMs - right.atMs);
@@ -108,7 +117,7 @@ export function planOf(seed: number, shapes: readonly BurstShape[] = figureShape
     const deadlineMs = dice.of([0, 1, 50, 300, 2_000]);
     actions.splice(at, 0, { atMs: actions[at]?.atMs ?? atMs, operation: { kind: 'stop', deadlineMs } });
   }
-  return { seed, config, outside, actions };
+  return { seed, config, overrides: overridesOf(seed, all), outside, actions };
 }
 
 /** Of the names of channels, so many have messages that the shipped rules know; those of a source have to be known. */

@@ -17,7 +17,7 @@ interface PlantedBug {
 /** Enough to find every planted bug. */
 export const SEEDS_PLANTED = 1_000;
 
-/** The ten of issue 4, and variants of them. None is ever written to a file: they exist in bundles only. */
+/** The ten of issue 4, variants of them, and those of sources. None is ever written to a file: they exist in bundles only. */
 export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'lost batch on abort',
@@ -93,6 +93,45 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: 'src/channel/delivery.ts',
     find: 'call?.abandon(putBack);',
     replace: 'call?.abandon(putBack);\n    if (putBack) this.lane.inbox.drain();',
+  },
+  {
+    name: 'commit over a hole',
+    file: 'src/source/ack-ledger.ts',
+    find: 'while (this.oldest?.isDone === true) this.prefix += 1;',
+    replace: 'this.prefix = this.heldFrames().findLastIndex(({ isDone }) => isDone) + 1;',
+  },
+  {
+    name: 'dead letter written after the commit',
+    file: 'src/facts/stored-letters.ts',
+    find: '    origin?.condemned?.();',
+    replace: "    origin?.settled('dead-lettered', letter);\n    origin = undefined;",
+  },
+  {
+    name: 'late outcome that settles',
+    from: 500,
+    file: 'src/channel/call.ts',
+    find: 'recovery.putBack(this.asFailed());',
+    replace:
+      "for (const origin of this.details.origins ?? []) origin?.settled('delivered');\n    recovery.putBack(this.asFailed());",
+  },
+  {
+    name: 'message that is handed back and counts as settled',
+    file: 'src/source/frame-origin.ts',
+    find: '    this.listener.out(-1);\n    this.listener.handedBack();',
+    replace: '    this.settled();',
+  },
+  {
+    name: 'full store that evicts',
+    file: 'src/testing/simulated-letter-store.ts',
+    find: 'if (letters.size >= max)',
+    replace: "if (letters.size >= max) letters.delete([...letters.keys()][0] ?? '');\n        if (letters.size > max)",
+  },
+  {
+    name: 'checkpoint of an older owner that wins',
+    file: 'src/testing/memory-partition.ts',
+    find: "if (this.#stay !== stay) return 'lost';",
+    replace:
+      "if (this.#stay !== stay) {\n      this.#committed = change.position ?? this.#committed;\n      return 'kept';\n    }",
   },
   {
     name: 'report that forgets dead letters',

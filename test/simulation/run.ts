@@ -30,6 +30,8 @@ const RECOVERY_MS_PER_MESSAGE = 1_000;
 const RECOVERY_MS_MAX = 60_000;
 /** A store that was full or down for long is tried again this much later, in ms, at the latest. */
 const STORE_MS = 40_000;
+/** A replay goes on by itself, and a stream waits as long as there is no room: both end with the router. */
+const LATER: ReadonlySet<string> = new Set(['replay', 'stream']);
 const FRESH_ROUNDS = 25;
 /** The longest `timeoutMs`, twice the pause that ends a delivery, and the turns of the others. */
 const FRESH_MS = 110;
@@ -206,10 +208,10 @@ class Run {
   #isCalm(): boolean {
     const { promised, router } = this.#world;
     if (router.state === 'failed') return true;
-    const isOwed = [...promised].some(([what, count]) => what !== 'replay' && count > 0);
-    const { outside } = this.#world;
+    const isOwed = [...promised].some(([what, count]) => !LATER.has(what) && count > 0);
+    const isWriting = router.metrics().deadLetters.waiting > 0;
     // What is committed last waits for nobody but its time.
-    if (outside?.isDone === false && this.#waiting() === 0) return false;
+    if (isWriting || (this.#world.outside?.isDone === false && this.#waiting() === 0)) return false;
     return !isOwed && this.#channels().every(({ account, explained }) => isCalm(account, explained));
   }
 
@@ -224,8 +226,10 @@ class Run {
     const { record, promised } = this.#world;
     for (const { account, explained } of this.#channels())
       if (!isCalm(account, explained)) record.violated('liveness', explained.sentence);
+    const { waiting } = this.#world.router.metrics().deadLetters;
+    if (waiting > 0) record.violated('liveness', `${waiting} dead letters are not in their store`);
     for (const [what, count] of promised)
-      if (what !== 'replay' && count > 0) record.violated('liveness', `${count} × ${what} unanswered`);
+      if (!LATER.has(what) && count > 0) record.violated('liveness', `${count} × ${what} unanswered`);
   }
 
   /** A router that is well takes a message at once and delivers it in time; to poison it is the evidence. */
@@ -234,14 +238,14 @@ class Run {
     if (router.state === 'failed') return;
     // A replay and a source go on by themselves, and bring messages as late as it likes.
     const { outside, promised } = this.#world;
-    const isQuiet = (promised.get('replay') ?? 0) === 0 && outside?.isDone !== false;
+    const isQuiet = [...LATER].every((what) => (promised.get(what) ?? 0) === 0) && outside?.isDone !== false;
     const wasEmpty = this.#channels().filter(
       ({ explained: { state, waiting } }) => isQuiet && state === 'idle' && waiting === 0,
     );
-    for (const { account, explained } of this.#channels()) {
+    for (const { account } of this.#channels()) {
       const before = account.accepted;
       this.#world.route(account.name, 1, null);
-      if (account.accepted !== before + 1 && explained.state === 'idle')
+      if (account.accepted !== before + 1 && this.#areIdle(account.config.dataType))
         record.violated('liveness', `${account.name} is calm and refuses a message`);
     }
     await this.#step(FRESH_MS);
@@ -250,6 +254,12 @@ class Run {
       if (inFlight + waiting > 0) record.violated('liveness', `a fresh message is still there: ${sentence}`);
     }
     await this.#untilCalm();
+  }
+
+  /** All channels that share a data type are. */
+  #areIdle(dataType: string | undefined): boolean {
+    const sharing = this.#channels().filter(({ account }) => account.config.dataType === dataType);
+    return sharing.every(({ explained: { state } }) => state === 'idle');
   }
 
   /** Once something was delivered after it, poison is a dead letter. */
@@ -271,10 +281,13 @@ class Run {
     const { outside, routerClock, router, record } = this.#world;
     // Once a second a source that is read is looked at.
     const timersMax = outside === undefined ? 0 : 1;
-    const isIdle = (): boolean => this.#channels().every(({ explained }) => explained.state === 'idle');
+    const isIdle = (): boolean =>
+      router.metrics().deadLetters.waiting === 0 &&
+      this.#channels().every(({ explained }) => explained.state === 'idle');
     // Poison may be tried for a long while yet; what was refused last is looked at for twenty seconds.
     for (let waits = 0, idle = 0; waits < 80 && idle < 24 && routerClock.pending > timersMax; waits += 1) {
       await this.#step(1_000);
+      this.#restartGivenUp();
       idle = isIdle() ? idle + 1 : 0;
     }
     const isListening = this.#channels().some(({ account }) => (account.config.silenceMs ?? 0) > 0);

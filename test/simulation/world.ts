@@ -1,4 +1,6 @@
 import type { ActorRef, InspectionEvent, Snapshot } from 'xstate';
+import { namedLayer } from '../../src/config/layers.ts';
+import { resolve } from '../../src/config/parse.ts';
 import {
   type BatchContext,
   createRandom,
@@ -8,6 +10,8 @@ import {
   type LifeContext,
   type Logger,
   type Outcome,
+  type RouterConfig,
+  type RouterConfigInput,
   type RouterEvents,
 } from '../../src/index.ts';
 import { checkConservation } from '../../src/testing/checkers.ts';
@@ -23,6 +27,7 @@ import { isSettledIn, Outside, type Process, type Written } from './outside.ts';
 import type { FactName, Mark, Operation, Place, Plan } from './plan.ts';
 import { Record } from './record.ts';
 import { SimulatedChannel, Sink } from './sink.ts';
+import type { Stream } from './streams.ts';
 
 /** The event types by which the shipped rules know a channel's messages; the others are routed by their data type. */
 export const eventTypes: Readonly<{ [channel: string]: string }> = { tick: 'T', ohlcv: 'AM', fmv: 'FMV' };
@@ -53,13 +58,16 @@ export class World implements Process {
   readonly record: Record;
   readonly outside: Outside | undefined;
   readonly router: DataChannelRouter;
+  /** The configuration as it was written last. */
+  file: RouterConfigInput;
+  readonly streams = new Set<Stream>();
   readonly accounts = new Map<string, Account>();
   /** Those of channels that are gone, too. */
   readonly everyAccount = new Set<Account>();
   /** Messages that no channel took in and that are dead letters. */
   readonly refusedLetters = new Set<number>();
   /** Whoever brought a message was told what became of it. */
-  readonly answers: { readonly account: Account; readonly n: number; readonly isAccepted: boolean }[] = [];
+  readonly answers: { readonly channel: string; readonly n: number; readonly isAccepted: boolean }[] = [];
   /** The process was killed: what it does happens nowhere. */
   isDead = false;
   lastId: number;
@@ -76,7 +84,7 @@ export class World implements Process {
   perform: (operation: Operation) => void = () => {};
   unroutable = 0;
   /** When the router was told to stop first, and by when. */
-  stopping: { readonly at: number; readonly deadlineMs: number } | undefined;
+  stopping: { readonly at: number; readonly deadlineMs: number; readonly tripped: readonly string[] } | undefined;
   /** When the clock last jumped. */
   jumpedAt = Number.NEGATIVE_INFINITY;
   /** When a feed was last behind its time. */
@@ -100,8 +108,9 @@ export class World implements Process {
     const names = Object.keys(plan.config.channels ?? {});
     const { random } = chanceOf(plan.seed, 2);
     const isInside = isActing(plan.seed);
+    this.file = isInside ? withActingKeys(plan.config, () => this.insideOf('key')) : plan.config;
     this.router = createRouter({
-      config: isInside ? withActingKeys(plan.config, () => this.insideOf('key')) : plan.config,
+      config: this.written(this.file),
       ...(isInside && { recognize: { rules: [() => this.#rule()] } }),
       channels: Object.fromEntries(names.map((name) => [name, () => this.instance(name)])),
       ...(plan.outside && this.outside && sourceOptions(this, this.outside, plan.outside.window)),
@@ -154,7 +163,31 @@ export class World implements Process {
   /** Makes a message for a channel. */
   message(channel: string, keys: number, mark: Mark | null): SimulatedMessage {
     this.lastId += 1;
-    return { ev: eventTypes[channel] ?? '', sym: `K${this.#dice.whole(1, keys)}`, n: this.lastId, mark };
+    return {
+      ev: eventTypes[this.dataTypeOf(channel)] ?? '',
+      sym: `K${this.#dice.whole(1, keys)}`,
+      n: this.lastId,
+      mark,
+    };
+  }
+
+  /** Several channels may share one. */
+  dataTypeOf(channel: string): string {
+    return this.router.config.channels[channel]?.dataType ?? channel;
+  }
+
+  /** Makes a message for one of the channels whose messages are known by themselves. */
+  messageForAny(): SimulatedMessage {
+    const known = [...this.router.channels.keys()].filter((name) => this.dataTypeOf(name) in eventTypes);
+    return this.message(known.length === 0 ? 'tick' : this.#dice.of(known), 5, null);
+  }
+
+  /** A configuration that is read from a file, under what code says; without that, as code gives it. */
+  written(file: RouterConfigInput): RouterConfigInput | RouterConfig {
+    const { overrides } = this.plan;
+    if (overrides === undefined) return file;
+    const read = { value: file, place: () => ({ file: 'sluice.yaml' }) };
+    return resolve({ layers: [read, namedLayer(overrides, 'overrides')], mistakes: [] });
   }
 
   read(written: Written, from: SimulatedMessage['from']): SimulatedMessage {
@@ -171,7 +204,8 @@ export class World implements Process {
     if (this.isDead) return false;
     const message = this.message(channel, keys, mark);
     const account = this.account(channel);
-    const outcome = this.router.route(message, channel in eventTypes ? {} : { dataType: channel });
+    const dataType = this.dataTypeOf(channel);
+    const outcome = this.router.route(message, dataType in eventTypes ? {} : { dataType });
     this.answered(account, message, outcome);
     return outcome.status === 'accepted';
   }
@@ -181,7 +215,7 @@ export class World implements Process {
     const { n } = message;
     const fate = account.fates.get(n);
     if (fate !== undefined) fate.isAnswered = true;
-    this.answers.push({ account, n, isAccepted: outcome.status === 'accepted' });
+    this.answers.push({ channel: account.name, n, isAccepted: outcome.status === 'accepted' });
   }
 
   /** `process` was entered. */
@@ -250,7 +284,8 @@ export class World implements Process {
 
   /** Again, it returns the same report. */
   stop(deadlineMs: number): Promise<DrainReport> {
-    this.stopping ??= { at: this.clock.now(), deadlineMs };
+    const isTripped = (name: string): boolean => this.router.explain(name).state === 'tripped';
+    this.stopping ??= { at: this.clock.now(), deadlineMs, tripped: [...this.router.channels.keys()].filter(isTripped) };
     return this.router.stop({ deadlineMs });
   }
 
@@ -328,7 +363,8 @@ export class World implements Process {
     // Of the channels that share a data type all take a message in, or none does. The simulation sends nothing else.
     const simulated = message as SimulatedMessage;
     // In memory there are letters of some of them only.
-    if ((channel === null || reason === 'invalid') && this.outside?.store === undefined) this.refusedLetters.add(simulated.n);
+    if ((channel === null || reason === 'invalid') && this.outside?.store === undefined)
+      this.refusedLetters.add(simulated.n);
     if (reason !== 'invalid') for (const account of this.accounts.values()) account.refused(simulated);
   }
 

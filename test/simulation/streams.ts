@@ -11,14 +11,14 @@ export class Stream {
   readonly #world: World;
   readonly #pulled: SimulatedMessage[] = [];
   #left: number;
-  #pulledAt: number;
+  #mayGoOnAt: number;
   #isOver = false;
 
   constructor(world: World, count: number, everyMs: number) {
     this.everyMs = everyMs;
     this.#world = world;
     this.#left = count;
-    this.#pulledAt = world.clock.now();
+    this.#mayGoOnAt = world.clock.now();
   }
 
   /** Brings everything in, through `consume`. */
@@ -31,7 +31,8 @@ export class Stream {
         this.#violated(
           `of ${this.#pulled.length}: ${accepted} accepted, ${rejected} rejected, ${returnedMessages.length} back`,
         );
-      const { everyAccount } = this.#world;
+      const { everyAccount, isDead } = this.#world;
+      if (isDead) return;
       const isIn = ({ n }: SimulatedMessage): boolean =>
         [...everyAccount].some(({ fates }) => fates.get(n)?.isAccepted);
       const taken = this.#pulled.filter(isIn).length;
@@ -61,14 +62,15 @@ export class Stream {
   /** It waits only while more wait for a channel than may; what is for the others passes. */
   check({ channels }: RouterMetrics): readonly string[] {
     const { clock, router, wasBusy } = this.#world;
-    const isDue = clock.now() - this.#pulledAt > this.everyMs + LATE_MS;
-    if (this.#isOver || this.#left === 0 || !isDue || wasBusy) return [];
-    const types = new Set(Object.values(router.config.channels).map(({ dataType }) => dataType));
+    const now = clock.now();
     const mayWait = Object.entries(channels).some(([name, { waitingOffers }]) => {
       return waitingOffers > (router.config.channels[name]?.waitingMax ?? 0);
     });
-    if (types.size < 2 || mayWait) return [];
-    return [`it has ${this.#left} messages left, waits since ${this.#pulledAt} ms, and no channel is full`];
+    if (mayWait) this.#mayGoOnAt = now;
+    const lateMs = now - this.#mayGoOnAt - this.everyMs;
+    if (this.#isOver || this.#left === 0 || lateMs <= LATE_MS || wasBusy) return [];
+    const types = new Set(Object.values(router.config.channels).map(({ dataType }) => dataType));
+    return types.size < 2 ? [] : [`it has ${this.#left} messages left and waits ${lateMs} ms, and no channel is full`];
   }
 
   async *#messages(): AsyncGenerator<SimulatedMessage> {
@@ -76,7 +78,7 @@ export class Stream {
     while (this.#left > 0 && !this.#world.isDead) {
       if (this.everyMs > 0) await new Promise<void>((resolve) => void clock.setTimeout(resolve, this.everyMs));
       this.#left -= 1;
-      this.#pulledAt = clock.now();
+      this.#mayGoOnAt = clock.now();
       const message = this.#world.messageForAny();
       this.#pulled.push(message);
       yield message;

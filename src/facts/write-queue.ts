@@ -103,11 +103,7 @@ export class WriteQueue {
 
   #writeAll(): Promise<void> {
     // Not at once: a store is code of the host, and what causes writes is not complete yet.
-    this.#writing ??= Promise.resolve()
-      .then(() => this.#writeInTurn())
-      .finally(() => {
-        this.#writing = undefined;
-      });
+    this.#writing ??= Promise.resolve().then(() => this.#writeInTurn());
     return this.#writing;
   }
 
@@ -122,9 +118,14 @@ export class WriteQueue {
       // A store that takes some of them works: it is tried again soon.
       if (again.length < some.length) this.#failures = 0;
       const error = errors.find((each) => each !== undefined);
-      if (error !== undefined) return this.#failed(error);
+      if (error !== undefined) {
+        this.#failed(error);
+        break;
+      }
       this.#say(undefined);
     }
+    // Here and not when the promise has settled: what is added between the two would wait for ever.
+    this.#writing = undefined;
   }
 
   /** Says meanwhile when the store does not answer. */

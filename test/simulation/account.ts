@@ -166,7 +166,10 @@ export class Account {
   offered(call: SinkCall): readonly string[] {
     this.calls.push(call);
     this.calledAt = call.startedAt;
-    return call.batch.flatMap(({ n }) => {
+    return call.batch.flatMap((message) => {
+      const { n } = message;
+      // A letter of a process that was killed.
+      if (this.hasReplays && !this.fates.has(n)) this.seen(message, call.startedAt);
       const fate = this.fates.get(n);
       if (fate === undefined) return [`${this.name}: process got message ${n}, which its door has never seen`];
       if (fate.isOffered) return [];

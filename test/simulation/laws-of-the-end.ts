@@ -53,7 +53,7 @@ function checkFates({ outside, router }: World, account: Account): string[] {
     if (!fate.isAccepted) continue;
     const ends = fate.delivered + fate.dead + fate.returned + fate.unsettled;
     const { from, n, sym } = fate.message;
-    const isHeld = from !== undefined && outside?.isCommitted(from.place) === false;
+    const isHeld = from !== undefined && outside?.isHeld(from) === true;
     if (ends === 0 && isHeld) held.set(sym, (held.get(sym) ?? 0) + 1);
     else if (ends === 0) missing.set(sym, (missing.get(sym) ?? 0) + 1);
     else if (ends > 1) problems.push(`${account.name}: message ${n} has ${ends} ends: ${endsOf(fate)}`);

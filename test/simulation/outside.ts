@@ -38,6 +38,8 @@ export class Outside {
   /** How many messages each frame of each partition has. */
   readonly #frames: number[][];
   readonly #committed: number[];
+  /** The last one of each partition. */
+  readonly #stays: string[] = [];
   /** By the place of a message that is not committed: all that was read of it. */
   readonly #readings = new Map<string, Reading[]>();
   #letters = new Set<string>();
@@ -61,9 +63,10 @@ export class Outside {
     return this.#frames.every((frames, partition) => this.source.committed(partition) === frames.length);
   }
 
-  isCommitted(place: string): boolean {
+  /** The source brings it again, or has done so: in another stay, which answers for it. */
+  isHeld({ place, stay }: NonNullable<SimulatedMessage['from']>): boolean {
     const [partition = 0, position = 0] = place.split('/').map(Number);
-    return position <= this.source.committed(partition);
+    return position > this.source.committed(partition) || this.#stays[partition] !== stay;
   }
 
   /** The source as one process has it. A dead one neither starts nor closes it any more. */
@@ -119,6 +122,7 @@ export class Outside {
 
   #readBy(process: Process, stay: Stay): Stay {
     const { fence, lost, marked, partition, takeovers } = stay;
+    this.#stays[partition] = `${partition}/${fence}`;
     return {
       ...{ fence, lost, marked, partition, takeovers },
       commit: (position, withinMs) => stay.commit(position, withinMs),

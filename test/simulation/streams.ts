@@ -66,11 +66,12 @@ export class Stream {
     const mayWait = Object.entries(channels).some(([name, { waitingOffers }]) => {
       return waitingOffers > (router.config.channels[name]?.waitingMax ?? 0);
     });
-    if (mayWait) this.#mayGoOnAt = now;
+    const types = new Set(Object.values(router.config.channels).map(({ dataType }) => dataType));
+    // Where all is of one data type, nothing could pass.
+    if (mayWait || types.size < 2) this.#mayGoOnAt = now;
     const lateMs = now - this.#mayGoOnAt - this.everyMs;
     if (this.#isOver || this.#left === 0 || lateMs <= LATE_MS || wasBusy) return [];
-    const types = new Set(Object.values(router.config.channels).map(({ dataType }) => dataType));
-    return types.size < 2 ? [] : [`it has ${this.#left} messages left and waits ${lateMs} ms, and no channel is full`];
+    return [`it has ${this.#left} messages left and waits ${lateMs} ms, and no channel is full`];
   }
 
   async *#messages(): AsyncGenerator<SimulatedMessage> {

@@ -350,7 +350,9 @@ export class World implements Process {
       this.refusedLetters.add(n);
       return;
     }
-    const account = this.account(channel);
+    // A letter may be written when another channel has the name.
+    const isOf = ({ fates, name }: Account): boolean => name === channel && fates.has(n);
+    const account = [...this.everyAccount].find(isOf) ?? this.account(channel);
     account.deadLettered += 1;
     const fate = account.fates.get(n);
     if (fate !== undefined) fate.dead += 1;

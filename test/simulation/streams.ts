@@ -2,8 +2,8 @@ import type { RouterMetrics } from '../../src/index.ts';
 import type { SimulatedMessage } from './account.ts';
 import type { World } from './world.ts';
 
-/** How much later than it could a stream may take its next message, in ms. */
-const LATE_MS = 5;
+/** How much later than it could a stream may take its next message, in ms; whether it can is seen at each look only. */
+const LATE_MS = 500;
 
 /** A stream of messages for all channels, on its way into a router. */
 export class Stream {
@@ -13,6 +13,7 @@ export class Stream {
   #left: number;
   #mayGoOnAt: number;
   #isOver = false;
+  #isMixed = true;
 
   constructor(world: World, count: number, everyMs: number) {
     this.everyMs = everyMs;
@@ -67,10 +68,11 @@ export class Stream {
       return waitingOffers > (router.config.channels[name]?.waitingMax ?? 0);
     });
     const types = new Set(Object.values(router.config.channels).map(({ dataType }) => dataType));
-    // Where all is of one data type, nothing could pass.
-    if (mayWait || types.size < 2) this.#mayGoOnAt = now;
+    // While all is of one data type, a stream waits for each answer: nothing could pass.
+    this.#isMixed &&= types.size > 1;
+    if (mayWait) this.#mayGoOnAt = now;
     const lateMs = now - this.#mayGoOnAt - this.everyMs;
-    if (this.#isOver || this.#left === 0 || lateMs <= LATE_MS || wasBusy) return [];
+    if (!this.#isMixed || this.#isOver || this.#left === 0 || lateMs <= LATE_MS || wasBusy) return [];
     return [`it has ${this.#left} messages left and waits ${lateMs} ms, and no channel is full`];
   }
 

@@ -143,7 +143,10 @@ export class World implements Process {
   }
 
   account(name: string): Account {
-    return this.accounts.get(name) ?? this.opened(name);
+    const known = this.accounts.get(name);
+    // A reload brings a channel back before anybody is told.
+    const isAnother = known?.isGone === true && this.router.channels.has(name);
+    return known === undefined || isAnother ? this.opened(name) : known;
   }
 
   /** A channel of this name begins: an account of its own, even if there was one before. */
@@ -374,7 +377,7 @@ export class World implements Process {
   #reloaded(): void {
     this.record.struck('reloaded');
     for (const [name, config] of Object.entries(this.router.config.channels)) {
-      const known = this.accounts.get(name);
+      const known: Account | undefined = this.accounts.get(name);
       if (known === undefined || known.isGone) this.opened(name);
       else {
         if (JSON.stringify(known.config) !== JSON.stringify(config)) known.wasReloaded = true;

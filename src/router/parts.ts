@@ -9,7 +9,7 @@ import { SluiceError } from '../core/sluice-error.ts';
 import { Bus } from '../facts/bus.ts';
 import { DeadLetters, isRefusal } from '../facts/dead-letters.ts';
 import { Ending } from '../facts/ending.ts';
-import { containLogger, logFacts, silentLogger } from '../facts/logging.ts';
+import { containLogger, limitedWarning, logFacts, silentLogger } from '../facts/logging.ts';
 import { StoredLetters } from '../facts/stored-letters.ts';
 import { FlightRecorder } from '../recorder/flight-recorder.ts';
 import { Alerts } from '../report/alerts.ts';
@@ -43,6 +43,8 @@ export interface RouterParts {
   readonly alerts: Alerts;
   readonly sourceAlerts: SourceAlerts;
   readonly feedAlerts: FeedAlerts;
+  /** Logs that a stream into the router failed. */
+  readonly streamFailed: (error: unknown) => void;
   /** Undefined: nothing is recorded. */
   readonly recorder: FlightRecorder | undefined;
 }
@@ -52,7 +54,7 @@ const MEMORY_ROOM = { hasRoom: true, trouble: undefined } as const;
 
 /** Puts a router together; nothing runs yet. */
 export function buildParts(plan: Plan): RouterParts {
-  const { options, config, instances } = plan;
+  const { options, config, instances, store } = plan;
   const clock = options.clock ?? createSystemClock();
   const bus = new Bus(clock, options.events);
   const logger = options.logger === undefined ? silentLogger : containLogger(options.logger, bus);
@@ -63,7 +65,6 @@ export function buildParts(plan: Plan): RouterParts {
   const timers = createPatientTimers(clock, clock);
   const random = options.random ?? createRandom(clock.wallTime());
   const deadLetters = new DeadLetters(config.router.deadLetters);
-  const { store } = plan;
   const stored =
     store && new StoredLetters({ store, clock, timers, random, bus }, (trouble) => void alerts.lettersHeld(trouble));
   ending.listen(() => stored?.routerEnded());
@@ -103,7 +104,8 @@ export function buildParts(plan: Plan): RouterParts {
   const sourceAlerts = new SourceAlerts(services, sources.all, fleet.channels);
   const feedAlerts = new FeedAlerts(services, feeds.all);
   const planes = { services, definitions, fleet, sources, feeds, destinations, intake };
-  const parts = { ...planes, deadLetters, stored, alerts, sourceAlerts, feedAlerts, recorder };
+  const streamFailed = limitedWarning(logger, clock, ending, 'a stream into the router failed');
+  const parts = { ...planes, deadLetters, stored, alerts, sourceAlerts, feedAlerts, streamFailed, recorder };
   for (const name of Object.keys(config.channels)) addChannel(parts, name, instances.get(name));
   instances.clear();
   return parts;

@@ -65,8 +65,43 @@ export const sourceMeasures: readonly Measure[] = [
     ['source.positions.missed', 'position', 'Positions that the source removed before they were read.'],
     ({ missed }) => [['', missed]],
   ),
+  {
+    ...ofSources(
+      'gauge',
+      ['source.members', 'member', 'Members that share the partitions, as this one sees it.'],
+      (s) => (s.cluster === undefined ? [] : [['', s.cluster.members.filter(({ isThere }) => isThere).length]]),
+    ),
+    together: 'max',
+  },
+  {
+    ...ofSources(
+      'gauge',
+      ['source.partitions.unowned', 'partition', 'Partitions that no member has, as this one sees it.'],
+      ({ cluster }) => (cluster === undefined ? [] : [['', cluster.partitions.filter((p) => p.owner === null).length]]),
+    ),
+    together: 'max',
+  },
+  {
+    ...ofSources(
+      'gauge',
+      ['source.partition.lag', 'frame', 'Frames after the last commit, of partitions that this member has.'],
+      (source) => ownOf(source).flatMap(({ lag, partition }) => (lag === null ? [] : [[String(partition), lag]])),
+      'partition',
+    ),
+    together: 'max',
+  },
+  ofSources(
+    'gauge',
+    ['source.partition.commit_age', 's', 'How long ago the last commit was, of partitions that this member has.'],
+    (source) => ownOf(source).map(({ committedMs, partition }) => [String(partition), committedMs / 1_000]),
+    'partition',
+  ),
   ofSources('counter', ['source.restarts', 'restart', 'Starts after a failure.'], ({ restarts }) => [['', restarts]]),
 ];
+
+function ownOf({ cluster }: SourceReading) {
+  return cluster?.partitions.filter(({ owner }) => owner === cluster.member) ?? [];
+}
 
 function sourcesOf({ metrics, health }: Reading): readonly (readonly [string, SourceReading])[] {
   return Object.entries(metrics.sources).flatMap(([name, each]) => {

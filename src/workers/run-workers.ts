@@ -8,8 +8,9 @@ import { checkOptions } from '../config/options.ts';
 import type { RestartLimits } from '../core/restart-limit.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { createThreadServer } from '../inspector/thread-server.ts';
-import { DEFAULT_BUCKETS } from '../metrics/bucket-counts.ts';
-import { family, textOf } from '../metrics/prometheus.ts';
+import { family } from '../metrics/prometheus.ts';
+import type { Reading } from '../metrics/reading.ts';
+import { Sums } from './sums.ts';
 import { WorkerProcess } from './worker-process.ts';
 import { type WorkersHealth, workersHealth } from './workers-health.ts';
 
@@ -62,6 +63,7 @@ type Checked = Required<Omit<WorkersOptions, 'serve' | 'module' | 'restart'>> & 
 export class Workers {
   readonly #options: Checked;
   readonly #workers: readonly WorkerProcess[];
+  readonly #sums = new Sums();
   #server: Server | undefined;
   #gaveUp: string | undefined;
   #stopped: Promise<boolean> | undefined;
@@ -79,7 +81,8 @@ export class Workers {
       this.#gaveUp ??= why;
       void this.stop();
     };
-    const parts = { module, args, restart, clock: createSystemClock(), tell, gaveUp };
+    const replaced = (reading: Reading): void => this.#sums.keep(reading);
+    const parts = { module, args, restart, clock: createSystemClock(), tell, replaced, gaveUp };
     this.#workers = Array.from({ length: options.workers }, (_, number) => new WorkerProcess(number, parts));
   }
 
@@ -107,18 +110,21 @@ export class Workers {
     return (this.#server?.address() as AddressInfo | undefined)?.port;
   }
 
-  /** The metrics of all workers as Prometheus reads them, each with the label `worker`. */
+  /**
+   * The metrics of all workers as Prometheus reads them: counters and histograms are summed, also over restarts; gauges
+   * that count are summed, of ages the largest one counts; states, flags and ratios have the label `worker`.
+   */
   async metrics(): Promise<string> {
     await this.#refresh();
-    const readings = this.#workers.flatMap(({ number, reading }) =>
-      reading === undefined ? [] : [{ reading, labels: { worker: String(number) }, buckets: DEFAULT_BUCKETS }],
-    );
+    const told = this.#workers.map(({ number, reading, state }) => {
+      return { number, reading, isAlive: state === 'running' || state === 'stopping' };
+    });
     const samples = (of: (worker: WorkerProcess) => number) =>
       this.#workers.map((worker) => ({ labels: { worker: String(worker.number) }, value: of(worker) }));
     const up = { name: 'worker.up', type: 'gauge', unit: '', help: '1: the worker runs.' } as const;
     const restarts = { name: 'worker.restarts', type: 'counter', unit: '', help: 'Restarts of the worker.' } as const;
     return [
-      textOf(readings),
+      this.#sums.text(told),
       family(
         up,
         samples(({ state }) => Number(state === 'running')),

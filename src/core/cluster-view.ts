@@ -56,6 +56,13 @@ export interface HandOver {
   readonly fence: number;
 }
 
+/** One change of an owner in words. */
+export function handOverInWords({ fence, from, to }: HandOver): string {
+  if (to === null) return `${memberName(from ?? '')} gave it back`;
+  const whence = from === null ? '' : ` after ${memberName(from)}`;
+  return `${memberName(to)} has it${whence}, fence ${fence}`;
+}
+
 /** The name of a member, for people. */
 export function memberName(member: string): string {
   return member.split('#')[0] ?? member;

@@ -83,6 +83,23 @@ describe('workers', () => {
     expect((await fetchText(`${url}?token=secret`)).status).toBe(200);
   });
 
+  it('are shown on a page, whose code everybody may have and whose values only those with the token', async () => {
+    const { workers, heard } = await run({ serve: { token: 'secret' } });
+    await heard(/runs as process/, 2);
+    const url = `http://127.0.0.1:${workers.port}`;
+    for (const path of ['', 'workers.js', 'page.css', 'icon.svg']) {
+      const { status, text } = await fetchText(`${url}/${path}`);
+      expect([path, status, text.length > 100]).toEqual([path, 200, true]);
+    }
+    expect((await fetchText(`${url}/state.json`)).status).toBe(401);
+    const { text } = await fetchText(`${url}/state.json?token=secret`);
+    expect(JSON.parse(text)).toMatchObject({
+      health: { status: 'healthy', workers: [{ worker: 0 }, { worker: 1 }] },
+      totals: [{ waiting: expect.any(Number) }, { delivered: expect.any(Number) }],
+      clusters: {},
+    });
+  });
+
   it('drain at a stop: everything that was accepted is delivered', async () => {
     const { workers, heard } = await run();
     await heard(/runs as process/, 2);

@@ -68,6 +68,7 @@ describe.skipIf(isWithoutBrowser)(`a cluster in the inspector${browserNote}`, ()
       /: running; owned by host-a since .*; its last commit/,
     );
     expect(await page.locator('svg.chart [data-state="owned.running"]').getAttribute('class')).toContain('active');
+    expect(await page.locator('#detail-state').getAttribute('data-tone')).toBe('good');
     await page.locator('#tab-numbers').click();
     await page.locator('#pane caption', { hasText: `partition ${ours} of` }).waitFor();
     await page.locator('#tab-events').click();

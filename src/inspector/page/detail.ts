@@ -1,6 +1,6 @@
 import type { Charts } from '../chart.ts';
 import { type ChannelRow, type Entry, type FeedRow, type Letters, routineStates, type SourceRow } from '../protocol.ts';
-import { toneOf, toneOfRouter } from '../tone.ts';
+import { toneOf, toneOfOwnership, toneOfRouter } from '../tone.ts';
 import { ChartView } from './chart-view.ts';
 import { find, rebuild, setText, setTone } from './dom.ts';
 import { type History, isAbout } from './history.ts';
@@ -49,7 +49,7 @@ export class Detail {
       router: new ChartView(router, 'router', toneOfRouter),
       source: new ChartView(source, 'source', toneOf),
       feed: new ChartView(feed, 'feed', toneOf),
-      ownership: new ChartView(ownership, 'ownership', toneOf),
+      ownership: new ChartView(ownership, 'ownership', toneOfOwnership),
     };
   }
 

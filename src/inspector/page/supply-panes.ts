@@ -1,6 +1,6 @@
 import type { ClusterView, PartitionStatus } from '../../core/cluster-view.ts';
 import type { FeedRow, SourceRow, Tone } from '../protocol.ts';
-import { toneOf } from '../tone.ts';
+import { toneOfOwnership } from '../tone.ts';
 import { make } from './dom.ts';
 import { count, duration } from './format.ts';
 
@@ -38,7 +38,7 @@ export interface PartitionRow extends PartitionStatus {
 export function partitionRows(clusters: Readonly<Record<string, ClusterView>>): readonly PartitionRow[] {
   return Object.entries(clusters).flatMap(([source, { partitions }]) =>
     partitions.map((each) => {
-      return { ...each, name: `${source}/${each.partition}`, tone: toneOf(each.state), sentence: each.text };
+      return { ...each, name: `${source}/${each.partition}`, tone: toneOfOwnership(each.state), sentence: each.text };
     }),
   );
 }

@@ -137,7 +137,7 @@ export class LiveStream {
       }
     }
     const all = Object.values(this.#clusters).flatMap(({ handOvers }) => handOvers.map(({ at }) => at));
-    this.#handedAt = Math.max(this.#handedAt, ...all);
+    this.#handedAt = all.reduce((last, at) => Math.max(last, at), this.#handedAt);
   }
 
   /** A page that fell behind keeps the frames it has; what happened since is in the entries. */

@@ -57,8 +57,8 @@ export interface FeedMetrics {
   readonly held: number;
   /** Were held when the feed was stopped. */
   readonly returned: number;
-  /** `missing`: the sum of what is known to be missing, closed gaps included. */
-  readonly gaps: { readonly found: number; readonly closed: number; readonly missing: number };
+  /** `missing`: the sum of what was known to be missing, closed gaps included. `late`: how many of these came after all. */
+  readonly gaps: { readonly found: number; readonly closed: number; readonly missing: number; readonly late: number };
   /** Attempts that failed since messages last came for a stable while. */
   readonly failures: number;
   /** How often a callback of the host, or a function of the profile, threw. */

@@ -53,14 +53,13 @@ export class Feed implements SupervisedFeed {
       },
       backfill,
     );
-    const found = this.#gaps.add.bind(this.#gaps);
     this.#subscriptions = new Subscriptions(profile, settings.subscribe);
-    this.#dropped = new DroppedRun(clock, found);
+    this.#dropped = new DroppedRun(clock, this.#gaps.add.bind(this.#gaps));
     this.#target = this.#targetOf(settings);
-    const sequences = new Sequences(profile, found);
-    const dropsRepeated = settings.repeated === 'drop';
+    const fault = this.#bus.fault.bind(this.#bus);
+    const sequences = new Sequences(profile, this.#gaps, settings.repeated === 'drop', fault);
     const time = new TurnTime(clock);
-    this.#arrivals = new Arrivals(profile, time, this.#bus, sequences, this.#target, dropsRepeated);
+    this.#arrivals = new Arrivals(time, sequences, this.#target);
     this.#watch = new Watch(settings, time);
     this.#link = new Link(settings, this.#subscriptions, this.#arrivals, this.#watch, this.#bus);
     this.#actor = this.#makeActor();

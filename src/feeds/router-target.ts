@@ -9,6 +9,16 @@ interface Held {
 }
 type Options = { readonly dataType: string };
 
+const SEEN_MAX = 8;
+/** The same for all feeds, so that a router knows them: data types are few. */
+const shared = new Map<string, Options>();
+
+function optionsOf(dataType: string): Options {
+  const options = shared.get(dataType) ?? Object.freeze({ dataType });
+  shared.set(dataType, options);
+  return options;
+}
+
 /** Routes messages; while the router has no room for one, that message and all behind it wait or are let go. */
 export class RouterTarget implements Target {
   readonly #router: MessageRouter;
@@ -17,6 +27,9 @@ export class RouterTarget implements Target {
   readonly #pressure: Pressure;
   /** One object for each data type: a message costs none. */
   readonly #options = new Map<unknown, Options | null>();
+  /** What came of these, and their options: comparing a handful beats hashing. */
+  readonly #seen: unknown[] = [];
+  readonly #seenOptions: (Options | null)[] = [];
   readonly #ended = new AbortController();
   readonly #held: Held[] = [];
   #heldBytes = 0;
@@ -30,7 +43,7 @@ export class RouterTarget implements Target {
     this.#limits = limits;
     this.#pressure = pressure;
     for (const [value, dataType] of Object.entries(this.#recognize.types))
-      this.#options.set(value, dataType === null ? null : { dataType });
+      this.#options.set(value, dataType === null ? null : optionsOf(dataType));
   }
 
   get counts(): TargetCounts {
@@ -63,7 +76,7 @@ export class RouterTarget implements Target {
 
   #take(message: unknown, bytes: number): void {
     // A claim that the reader has verified: it hands on objects only.
-    const options = this.#options.get((message as Record<string, unknown>)[this.#recognize.field]);
+    const options = this.#optionsFor((message as Record<string, unknown>)[this.#recognize.field]);
     if (options === null) {
       this.#count.ignored += 1;
     } else if (this.#isOffering) {
@@ -75,6 +88,18 @@ export class RouterTarget implements Target {
         this.#hold({ message, options, bytes });
       } else this.#refused(outcome.reason);
     }
+  }
+
+  /** By the field that tells messages apart. Null: nobody wants them; undefined: the router recognizes them. */
+  #optionsFor(value: unknown): Options | null | undefined {
+    const seen = this.#seen;
+    for (let at = 0; at < seen.length; at += 1) if (seen[at] === value) return this.#seenOptions[at];
+    const options = this.#options.get(value);
+    if (options !== undefined && seen.length < SEEN_MAX) {
+      seen.push(value);
+      this.#seenOptions.push(options);
+    }
+    return options;
   }
 
   #delivered(): void {

@@ -47,6 +47,8 @@ export interface FeedMetrics {
   readonly lagMsMax: number | null;
   /** Taken in by the router, or written to the journal. */
   readonly delivered: number;
+  /** How many of these a router had no room for, so that they went to its journal. */
+  readonly spilled: number;
   /** The router did not want them for another reason than room; its dead letters say which. */
   readonly refused: number;
   /** Nobody wants messages of this type. */

@@ -15,6 +15,7 @@ import { JournalTarget } from './journal-target.ts';
 import { Link } from './link.ts';
 import { RouterTarget } from './router-target.ts';
 import { Sequences } from './sequences.ts';
+import { Spillway } from './spillway.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Pressure, Target } from './target.ts';
 import { TurnTime } from './turn-time.ts';
@@ -149,7 +150,7 @@ export class Feed implements SupervisedFeed {
     this.stop();
   }
 
-  #targetOf({ to, profile, whenFull, heldBytesMax }: FeedSettings): Target {
+  #targetOf({ to, profile, whenFull, heldBytesMax, spill }: FeedSettings): Target {
     const pressure: Pressure = {
       pause: () => this.#link.pause(),
       resume: () => this.#link.resume(),
@@ -157,7 +158,9 @@ export class Feed implements SupervisedFeed {
       recovered: () => this.#dropped.close(),
     };
     const limits = { whenFull, heldBytesMax };
-    return 'route' in to ? new RouterTarget(to, profile, limits, pressure) : new JournalTarget(to, limits, pressure);
+    if (!('route' in to)) return new JournalTarget(to, limits, pressure);
+    const spillway = whenFull === 'spill' && spill ? new Spillway(spill, limits, pressure) : undefined;
+    return new RouterTarget(to, profile, limits, pressure, spillway);
   }
 
   #makeActor(): Actor<typeof feedMachine> {

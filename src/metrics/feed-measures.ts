@@ -51,6 +51,9 @@ export const feedMeasures: readonly Measure[] = [
     ],
     'fate',
   ),
+  ofFeeds('counter', ['feed.messages.spilled', 'message', 'Messages that went to the journal for want of room.'], (f) =>
+    one(f.spilled),
+  ),
   ofFeeds('gauge', ['feed.messages.held', 'message', 'Messages that wait for room.'], (f) => one(f.held)),
   ofFeeds('counter', ['feed.messages.repeated', 'message', 'Messages whose number came before.'], (f) =>
     one(f.repeated),

@@ -431,7 +431,7 @@ describe('createFeed says what is wrong', () => {
     [{ subscribe: 'A' }, 'subscribe must be a list of names'],
     [{ subscribe: ['?'] }, "fake: there is no '?'"],
     [{ url: 'https://x' }, 'url must begin with wss:// or ws://, got https://x'],
-    [{ whenFull: 'wait' }, "whenFull must be 'pause' or 'drop', got wait"],
+    [{ whenFull: 'wait' }, "whenFull must be 'pause', 'drop' or 'spill', got wait"],
     [{ silenceMs: 0 }, 'silenceMs must be a number above 0, got 0'],
     [{ backoff: { delayMs: -1 } }, 'backoff.delayMs must be a number from 0'],
     [{ profile: massive('stocks') }, 'massive stocks needs the credentials key'],

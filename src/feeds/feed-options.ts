@@ -112,7 +112,6 @@ export function feedSettings(options: FeedOptions, open: OpenSocket): FeedSettin
   const spill = spillOf(options);
   const settings: FeedSettings = {
     url: options.profile?.url,
-    headers: {},
     whenFull: spill === undefined ? 'pause' : 'spill',
     heldBytesMax: 16 * MIB,
     messageBytesMax: 4 * MIB,
@@ -124,6 +123,7 @@ export function feedSettings(options: FeedOptions, open: OpenSocket): FeedSettin
     random: options.random ?? createRandom(clock.wallTime()),
     open,
     ...given(options),
+    headers: { ...options.profile?.headers, ...options.headers },
     ...{ clock, credentials, hours, backfill, inspect, spill },
     backoff: { delayMs: 500, factor: 2, delayMsMax: 60_000, ...backoff },
   };
@@ -146,6 +146,11 @@ function checkSettings(settings: FeedSettings): void {
   const { name, profile, to, subscribe, url, whenFull, repeated, spill } = settings;
   require(typeof name === 'string' && name !== '', 'name must be a text that is not empty', name);
   require(typeof profile?.answer === 'function', 'profile must be a profile, such as binance()', profile);
+  const { binary } = profile;
+  require(binary === undefined ||
+    (typeof binary?.encode === 'function' &&
+      typeof binary.decode ===
+        'function'), 'the binary format of the profile must have encode and decode, as the package @msgpack/msgpack has', binary);
   const takes = to as Partial<MessageRouter & MessageJournal> | undefined; // A claim that the next line verifies.
   require(typeof takes?.offer === 'function' ||
     typeof takes?.write === 'function', 'to must be a router or a journal', to);

@@ -48,14 +48,27 @@ export class Reader {
       const what = /^\s*</.test(text) ? 'a page of HTML, as a proxy sends it' : 'no JSON, or half of it';
       return this.#waste(what, text);
     }
-    const messages = Array.isArray(frame) ? this.#listed(frame, text) : listOf(this.#inside(frame, text));
-    if (messages.length > 0) this.#hearer.came(messages, bytes);
+    this.#parsed(frame, text, bytes);
   }
 
   binary(bytes: Uint8Array): void {
     this.#frames += 1;
     this.#bytes += bytes.length;
-    this.#waste('bytes where text is due', Buffer.from(bytes.subarray(0, SAMPLE_MAX / 2)).toString('hex'));
+    const { binary } = this.#profile;
+    const sample = Buffer.from(bytes.subarray(0, SAMPLE_MAX / 2)).toString('hex');
+    if (binary === undefined) return this.#waste('bytes where text is due', sample);
+    let frame: unknown;
+    try {
+      frame = binary.decode(bytes);
+    } catch (error) {
+      return this.#waste(`bytes that cannot be decoded: ${errorText(error)}`, sample);
+    }
+    this.#parsed(frame, sample, bytes.length);
+  }
+
+  #parsed(frame: unknown, text: string, bytes: number): void {
+    const messages = Array.isArray(frame) ? this.#listed(frame, text) : listOf(this.#inside(frame, text));
+    if (messages.length > 0) this.#hearer.came(messages, bytes);
   }
 
   /** Its type is known without parsing, and nobody wants it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFeed, massive, weekly } from '../../../src/feeds/index.ts';
+import { type BinaryFormat, createFeed, massive, weekly } from '../../../src/feeds/index.ts';
 import { SluiceError } from '../../../src/index.ts';
 import { FeedRig, fakeProfile } from '../../support/feed-rig.ts';
 
@@ -208,6 +208,38 @@ describe('a profile that peeks', () => {
     rig.say({ kind: 'noise', n: 1 });
     await rig.clock.settle();
     expect(written).toEqual([{ kind: 'noise', n: 1 }]);
+  });
+});
+
+describe('a profile that reads bytes', () => {
+  const binary: BinaryFormat = {
+    encode: (message) => Buffer.from(JSON.stringify(message)),
+    decode: (bytes) => JSON.parse(Buffer.from(bytes).toString()),
+  };
+
+  it('gets messages from them, sends in them, and what it cannot read is garbage', () => {
+    const sent: unknown[] = [];
+    const encode = (message: unknown) => {
+      sent.push(message);
+      return binary.encode(message);
+    };
+    const rig = new FeedRig({ profile: fakeProfile({ binary: { ...binary, encode } }) }).stream();
+    rig.socket.listener.binary(binary.encode(trades(1, 2)));
+    rig.socket.listener.binary(Buffer.from([0xc1, 0xff]));
+    expect(sent).toEqual([{ subscribe: ['A'], id: 1 }]);
+    expect(rig.router.taken).toEqual(trades(1, 2));
+    expect(rig.metrics).toMatchObject({ received: 2, garbage: 1, conserved: true });
+    expect(rig.factsOf('feed.garbage')).toMatchObject([
+      { why: expect.stringMatching(/^bytes that cannot be decoded: /), sample: 'c1ff' },
+    ]);
+  });
+
+  it('asks for them in the request, and the feed may ask for more', () => {
+    const { options } = new FeedRig({
+      profile: fakeProfile({ binary, headers: { Accept: 'bytes' } }),
+      headers: { Via: 'us' },
+    }).stream().socket;
+    expect(options.headers).toEqual({ Accept: 'bytes', Via: 'us' });
   });
 });
 
@@ -431,6 +463,10 @@ describe('createFeed says what is wrong', () => {
     [{ subscribe: 'A' }, 'subscribe must be a list of names'],
     [{ subscribe: ['?'] }, "fake: there is no '?'"],
     [{ url: 'https://x' }, 'url must begin with wss:// or ws://, got https://x'],
+    [
+      { profile: fakeProfile({ binary: {} as never }) },
+      'must have encode and decode, as the package @msgpack/msgpack has',
+    ],
     [{ whenFull: 'wait' }, "whenFull must be 'pause', 'drop' or 'spill', got wait"],
     [{ silenceMs: 0 }, 'silenceMs must be a number above 0, got 0'],
     [{ backoff: { delayMs: -1 } }, 'backoff.delayMs must be a number from 0'],

@@ -16,6 +16,7 @@ import { Alerts } from '../report/alerts.ts';
 import { beginReport, type ChannelReport } from '../report/drain-report.ts';
 import { FeedAlerts } from '../report/feed-alerts.ts';
 import type { RouterView } from '../report/metrics.ts';
+import { RaisedAlerts } from '../report/raised-alerts.ts';
 import { SourceAlerts } from '../report/source-alerts.ts';
 import type { SourceDoor } from '../source/source-door.ts';
 import { ChannelEntry } from './channel-entry.ts';
@@ -40,8 +41,9 @@ export interface RouterParts {
   readonly deadLetters: DeadLetters;
   /** In a store of the host; undefined: there is none. */
   readonly stored: StoredLetters | undefined;
+  /** What is wrong now. */
+  readonly raised: RaisedAlerts;
   readonly alerts: Alerts;
-  readonly sourceAlerts: SourceAlerts;
   readonly feedAlerts: FeedAlerts;
   /** Logs that a stream into the router failed. */
   readonly streamFailed: (error: unknown) => void;
@@ -88,9 +90,8 @@ export function buildParts(plan: Plan): RouterParts {
       if (letter !== undefined) bus.publish('message.deadLettered', letter);
     },
   };
-  const recognition = new Recognition(rulesIn(options), (error) => bus.fault('rule', error));
   const definitions = new Definitions(plan, services);
-  const destinations = new Destinations(recognition);
+  const destinations = new Destinations(new Recognition(rulesIn(options), (error) => bus.fault('rule', error)));
   const intake =
     recorder?.keepsMessages === true
       ? new RecordedIntake(destinations, services, recorder)
@@ -100,12 +101,13 @@ export function buildParts(plan: Plan): RouterParts {
   const sources = new Sources(plan.sources, services, doorOf(intake, destinations, services, stored !== undefined));
   const feeds = new Feeds(bus);
   const fleet = new Fleet(services, definitions, sources, feeds);
-  const alerts = new Alerts(services, fleet.channels, intake, deadLetters);
-  const sourceAlerts = new SourceAlerts(services, sources.all, fleet.channels);
-  const feedAlerts = new FeedAlerts(services, feeds.all);
-  const planes = { services, definitions, fleet, sources, feeds, destinations, intake };
+  const raised = new RaisedAlerts(services);
+  const alerts = new Alerts(services, raised, fleet.channels, intake, deadLetters);
+  new SourceAlerts(services, raised, sources.all, fleet.channels);
+  const feedAlerts = new FeedAlerts(services, raised, feeds.all);
+  const planes = { services, definitions, fleet, sources, feeds, destinations, intake, deadLetters, stored };
   const streamFailed = limitedWarning(logger, clock, ending, 'a stream into the router failed');
-  const parts = { ...planes, deadLetters, stored, alerts, sourceAlerts, feedAlerts, streamFailed, recorder };
+  const parts = { ...planes, raised, alerts, feedAlerts, streamFailed, recorder };
   for (const name of Object.keys(config.channels)) addChannel(parts, name, instances.get(name));
   instances.clear();
   return parts;
@@ -120,6 +122,8 @@ function doorOf(
 ): SourceDoor {
   return {
     keepsLetters,
+    takePlain: (messages, from, end, dataType, origin) =>
+      intake.takePlain(messages, from, end, dataType, origin, keepsLetters),
     offer: (message, options, origin) => intake.offer(message, options, origin),
     condemn(message, reason, error, origin) {
       const found = reason === 'crashed' ? destinations.channelOf(message) : undefined;

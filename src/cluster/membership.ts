@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { MemberStatus } from '../core/cluster-view.ts';
 import type { Cells } from './broker.ts';
 import { within } from './patience.ts';
 
@@ -9,6 +10,8 @@ interface Seen {
   readonly beat: number;
   /** When it was first seen, on our own clock. */
   readonly at: number;
+  /** When the member itself was. */
+  readonly since: number;
 }
 
 const KEY = 'members';
@@ -46,6 +49,16 @@ export class Membership {
     return [...new Set([...there, this.#member])].sort();
   }
 
+  /** Those that were seen lately, whether or not they are still there. */
+  get statuses(): readonly MemberStatus[] {
+    const now = this.#clock.now();
+    const there = new Set(this.members);
+    const status = (member: string, { at, since }: Seen): MemberStatus => {
+      return { member, isThere: there.has(member), seenMs: now - since, announcedMs: now - at };
+    };
+    return [...this.#seen].map(([member, seen]) => status(member, seen));
+  }
+
   /** Says that this member is there, and sees who else is. Rejects when the broker does not answer. */
   beat(): Promise<void> {
     this.#beat += 1;
@@ -73,7 +86,10 @@ export class Membership {
     const seen = new Map<string, Seen>();
     for (const [member, beat] of Object.entries(cell)) {
       const before = this.#seen.get(member);
-      seen.set(member, before?.beat === beat ? before : { beat, at: this.#readAt });
+      seen.set(
+        member,
+        before?.beat === beat ? before : { beat, at: this.#readAt, since: before?.since ?? this.#readAt },
+      );
     }
     this.#seen = seen;
   }

@@ -1,3 +1,5 @@
+import type { ClusterView } from './cluster-view.ts';
+
 /**
  * Where messages come from that can be asked for again: a journal, a broker. The router reads *frames*, settles their
  * messages, and tells the source up to which *position* everything is settled; what it never told comes again.
@@ -14,6 +16,8 @@ export interface Source {
    * free. Rejects when the source cannot be reached or used; after that, and after `close`, it may be called again.
    */
   start(owner: SourceOwner): Promise<void>;
+  /** Who shares its partitions; undefined: nobody does, or it is not started. Never throws. */
+  cluster?(): ClusterView | undefined;
   /**
    * Gives back what was not released, without a commit, and lets go of everything. Resolves within the time whatever
    * the other side does; a second call gets the promise of the first. Never rejects.

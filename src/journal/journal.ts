@@ -77,7 +77,7 @@ export class Journal {
     return this.#write('texts', list, () => list);
   }
 
-  info(): Promise<JournalInfo> {
+  async info(): Promise<JournalInfo> {
     return journalInfo(this.#store.environment);
   }
 

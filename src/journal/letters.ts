@@ -2,6 +2,7 @@ import { errorText } from '../core/error-text.ts';
 import type { KeptLetter, LetterFilter, LetterStore, NewLetter } from '../core/letter-store-port.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { encodeMessage } from './encode-message.ts';
+import type { JournalView } from './environment.ts';
 import type { OwnedStore } from './owned-store.ts';
 
 /** A letter as it is on disk. */
@@ -102,7 +103,7 @@ export class JournalLetters implements LetterStore {
 }
 
 /** Those on disk. */
-export function countLetters({ letters }: Pick<OwnedStore['environment'], 'letters'>): number {
+export function countLetters({ letters }: Pick<JournalView, 'letters'>): number {
   return (letters.getStats() as { entryCount: number }).entryCount;
 }
 

@@ -120,6 +120,8 @@ function doorOf(
 ): SourceDoor {
   return {
     keepsLetters,
+    takePlain: (messages, from, end, dataType, origin) =>
+      intake.takePlain(messages, from, end, dataType, origin, keepsLetters),
     offer: (message, options, origin) => intake.offer(message, options, origin),
     condemn(message, reason, error, origin) {
       const found = reason === 'crashed' ? destinations.channelOf(message) : undefined;

@@ -13,8 +13,6 @@ interface Seen {
 
 const KEY = 'members';
 const ATTEMPTS_MAX = 10;
-/** A member that was silent for so many leases is taken out of the cell. */
-const FORGET_AFTER_LEASES = 10;
 
 /** Who takes part: a member is there while its entry changes. Nobody is a leader, and no clocks are compared. */
 export class Membership {
@@ -46,10 +44,15 @@ export class Membership {
     return [...new Set([...there, this.#member])].sort();
   }
 
+  /** By the last reading of the cell; one that somebody has seen silent for a lease is not in it. */
+  has(member: string): boolean {
+    return this.#seen.has(member);
+  }
+
   /** Says that this member is there, and sees who else is. Rejects when the broker does not answer. */
   beat(): Promise<void> {
     this.#beat += 1;
-    return this.#change((cell) => ({ ...this.#withoutForgotten(cell), [this.#member]: this.#beat }));
+    return this.#change((cell) => ({ ...this.#withoutSilent(cell), [this.#member]: this.#beat }));
   }
 
   /** Says that it goes, so that the others need not wait. */
@@ -78,9 +81,9 @@ export class Membership {
     this.#seen = seen;
   }
 
-  #withoutForgotten(cell: MembersCell): MembersCell {
-    const isKept = (member: string): boolean =>
-      this.#readAt - (this.#seen.get(member)?.at ?? 0) < this.#leaseMs * FORGET_AFTER_LEASES;
-    return Object.fromEntries(Object.entries(cell).filter(([member]) => isKept(member)));
+  /** So that a member which came later, and has not watched for so long, knows it too. One that is alive comes back. */
+  #withoutSilent(cell: MembersCell): MembersCell {
+    const there = new Set(this.members);
+    return Object.fromEntries(Object.entries(cell).filter(([member]) => there.has(member)));
   }
 }

@@ -18,4 +18,6 @@ export type { NatsLetterOptions } from './letter-options.ts';
 export { natsLetters } from './nats-letters.ts';
 export type { NatsLayout, NatsSourceOptions } from './nats-options.ts';
 export { createNatsPublisher, type NatsPublisherOptions } from './nats-publisher.ts';
+export { natsQueue } from './nats-queue.ts';
 export { natsSource } from './nats-source.ts';
+export type { NatsQueueOptions } from './queue-options.ts';

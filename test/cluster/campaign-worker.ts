@@ -1,4 +1,4 @@
-import { existsSync, openSync, writeSync } from 'node:fs';
+import { appendFileSync, existsSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRouter, defineChannel } from '../../src/index.ts';
 import { partitionOf } from '../../src/nats/index.ts';
@@ -9,7 +9,9 @@ import { clientOf, PARTITIONS, type Tick, WINDOW_FRAMES } from './brokers.ts';
 const [kind = '', port = '', directory = ''] = process.argv.slice(2);
 const file = openSync(join(directory, `${process.pid}.log`), 'a');
 const outage = join(directory, 'sink-is-down');
-const { source, letters, close } = await clientOf(kind, Number(port), () => {});
+const { source, letters, close } = await clientOf(kind, Number(port), (text) => {
+  appendFileSync(join(directory, 'alerts'), `${process.pid} ${text}\n`);
+});
 
 type Positions = readonly {
   readonly partition: number;

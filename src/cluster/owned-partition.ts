@@ -37,6 +37,7 @@ export class OwnedPartition implements OwnershipPort {
   #notify: (event: StayEvent) => void = () => {};
   #halted = '';
   #trimmed = 0;
+  #lag: number | null = null;
   #noteAttempt: () => void = () => {};
   /** Resolves when it was handed over for the first time, or could not be. */
   readonly attempted: Promise<void> = new Promise((resolve) => {
@@ -78,6 +79,17 @@ export class OwnedPartition implements OwnershipPort {
   /** Why it is halted; empty: it is not. */
   get halted(): string {
     return this.#halted;
+  }
+
+  /** Frames after the checkpoint, as last measured. */
+  get lag(): number | null {
+    return this.#lag;
+  }
+
+  async measureLag(): Promise<void> {
+    const { broker, clock, settings } = this.#parts;
+    const last = await within(clock, settings.answerMs, broker.log.last(this.partition)).catch(() => null);
+    this.#lag = last === null ? null : Math.max(0, last - this.watch.cell.position);
   }
 
   async acquire(signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import type { KeptLetter, LetterFilter, LetterStore, NewLetter } from '../core/letter-store-port.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import type { JournalView } from './environment.ts';
 import { checkLetterId, type LetterRecord, markedReplayed, matches, readLetter, toRecord } from './letter-record.ts';
 import type { OwnedStore } from './owned-store.ts';
 
@@ -87,6 +88,6 @@ export class JournalLetters implements LetterStore {
 }
 
 /** Those on disk. */
-export function countLetters({ letters }: Pick<OwnedStore['environment'], 'letters'>): number {
+export function countLetters({ letters }: Pick<JournalView, 'letters'>): number {
   return (letters.getStats() as { entryCount: number }).entryCount;
 }

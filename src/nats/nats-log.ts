@@ -34,6 +34,11 @@ export class NatsLog implements PartitionLog {
     return { first: Math.max(state.first_seq, 1), last: state.last_seq, log, frame };
   }
 
+  async last(partition: number): Promise<number> {
+    const { state } = await this.#prepared.streams.info(streamName(this.#settings.channel, partition));
+    return state.last_seq;
+  }
+
   open(partition: number, after: number): LogReader {
     const { connection, channel } = this.#settings;
     const log = this.#created.get(partition) ?? '';

@@ -1,8 +1,8 @@
 export type { ClusterAlert } from '../cluster/cluster-alert.ts';
 export type { ClusterOptions } from '../cluster/cluster-options.ts';
 export type { ClusterSource } from '../cluster/cluster-source.ts';
-export type { PartitionStatus } from '../cluster/partition-status.ts';
 export type { Publisher, PublisherOptions } from '../cluster/publisher.ts';
+export type { ClusterView, HandOver, MemberStatus, PartitionStatus } from '../core/cluster-view.ts';
 export type { KeptLetter, LetterFilter, LetterStore, NewLetter } from '../core/letter-store-port.ts';
 export { partitionOf } from '../core/partition-of.ts';
 export type {

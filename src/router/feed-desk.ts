@@ -1,6 +1,8 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { channelName } from '../config/schema.ts';
+import type { Discriminator } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import type { Spill } from '../core/source-port.ts';
 import type { FeedReport, FeedView, SupervisedFeed } from '../core/supervised-feed.ts';
 import { FEED_LIMITS, type FeedLimits } from '../report/feed-findings.ts';
 import { assertFree } from './named.ts';
@@ -37,6 +39,18 @@ export class FeedDesk {
     assertFree(this.#parts, feed.name, this.#state());
     this.#parts.services.bus.changes.during(() => this.#parts.feeds.add(feed, { silenceMs, lagMs }));
     return feed;
+  }
+
+  /**
+   * Where a feed can let messages wait that the channels have no room for: the journal that is a source of the router.
+   * Undefined: there is none, or messages from there would not be told apart as this table of a profile does.
+   */
+  spillFor({ field, types }: Pick<Discriminator, 'field' | 'types'>): Spill | undefined {
+    const { recognition } = this.#parts.destinations;
+    const isSame = Object.entries(types).every(
+      ([value, dataType]) => dataType === null || recognition.dataTypeOf({ [field]: value }) === dataType,
+    );
+    return isSame ? this.#parts.sources.spill : undefined;
   }
 
   /** Stops a feed and takes it out; its report is returned, and that of `stop` leaves it out. Throws `unknown-channel`. */

@@ -4,6 +4,7 @@ import type { OptionNames } from '../config/options.ts';
 import type { Origin } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import { isBytes, listOf, type Recognition } from '../core/recognition.ts';
+import type { FrameOrigin } from '../source/frame-origin.ts';
 import type { Destinations } from './destinations.ts';
 
 /** How many messages were taken in. */
@@ -117,6 +118,26 @@ export class Intake {
     if (messages === undefined) return this.offerOne(message, options);
     const answers = messages.map((each) => this.offerOne(each, options));
     return Promise.all(answers).then(firstRefusal);
+  }
+
+  /**
+   * Takes messages of a frame in from one on, up to `end`, that need nothing but room. Returns the next one, which is to be
+   * offered. `areApart`: each has an origin of its own.
+   */
+  takePlain(
+    messages: readonly unknown[],
+    from: number,
+    end: number,
+    dataType: string | undefined,
+    origin: FrameOrigin,
+    areApart: boolean,
+  ): number {
+    for (let index = from; index < end; index += 1) {
+      const message = messages[index];
+      const channel = this.destinations.channelOf(message, dataType);
+      if (channel?.takesPlain(message, areApart ? origin.at(index) : origin) !== true) return index;
+    }
+    return end;
   }
 
   /** As `offer`, but a sender that never waits would keep timers and sockets waiting: the event loop gets its turns. */

@@ -33,6 +33,9 @@ import { deadlineOf, type StopOptions, stopRouter } from './shutdown.ts';
 /** The parts of a router, for what belongs to this package; hosts have its public face. */
 export let partsOf: (router: Pick<DataChannelRouter, 'actor'>) => RouterParts;
 
+/** So many frozen options are known to be right. */
+const CHECKED_MAX = 64;
+
 /** Routes messages to channels, and answers for each of them. Made by `createRouter`, or `routerOf` a host's actor. */
 export class DataChannelRouter<Emits = AnyEmitted> {
   /** The router's actor, the root of its system or part of the host's. */
@@ -45,7 +48,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   readonly feeds: FeedDesk;
   readonly #parts: RouterParts;
   readonly #reloads: Reloads;
-  #checked: RouteOptions | undefined;
+  readonly #checked: RouteOptions[] = [];
   #stopped: Promise<DrainReport> | undefined;
 
   static {
@@ -110,10 +113,14 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   #routeAs(message: unknown, options: RouteOptions): Outcome {
-    // A feed gives the same object again and again.
-    if (options !== this.#checked) checkOptions('route', options, routeOptions);
-    this.#checked = options;
+    // A feed gives the same objects again and again, one for each data type.
+    if (!this.#checked.includes(options)) this.#check(options);
     return this.#route(message, options.dataType);
+  }
+
+  #check(options: RouteOptions): void {
+    checkOptions('route', options, routeOptions);
+    if (Object.isFrozen(options) && this.#checked.length < CHECKED_MAX) this.#checked.push(options);
   }
 
   #route(message: unknown, dataType?: string): Outcome {
@@ -199,8 +206,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** What is wrong now, oldest first; each alert is published as `alert.raised` and `alert.cleared`. */
   get alerts(): readonly Alert[] {
-    const { alerts, feedAlerts, sourceAlerts } = this.#parts;
-    return alerts.list([...sourceAlerts.list(), ...feedAlerts.list()]);
+    return this.#parts.raised.all;
   }
 
   /**

@@ -16,8 +16,8 @@ const layout = { channel: 'ticks', partitions: PARTITIONS };
 export interface Tick {
   readonly key: string;
   readonly n: number;
-  /** Its number among those of its partition. */
-  readonly s: number;
+  /** In a campaign: its number among those of its partition. */
+  readonly s?: number;
   /** The sink refuses it for good. */
   readonly bad?: true;
   readonly message: unknown;

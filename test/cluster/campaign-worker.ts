@@ -41,7 +41,7 @@ function linesOf(batch: readonly Tick[], positions: Positions): string {
         const { fence = 0, lowest = 0, highest = 0 } = stays[stay] ?? {};
         lines.push(`${at} ${partition} ${fence} ${lowest} ${highest} ${runs.map((run) => run.join('-')).join(',')}\n`);
       };
-      for (const { s } of ticks) {
+      for (const { s = 0 } of ticks) {
         const run = runs.at(-1);
         if (run !== undefined && s === run[1] + 1) run[1] = s;
         else if (run !== undefined && s <= run[1] && stay + 1 < stays.length) {

@@ -144,15 +144,18 @@ class Consumer {
 
   async #read(partition: Assigned, stop: AbortSignal): Promise<number | undefined> {
     let last: number | undefined;
+    let isCommitted = true;
     while (!stop.aborted && !partition.lost.aborted) {
       const frames = await partition.read({ frames: 4, bytes: 1e6 }, stop);
       for (const { position, gap } of frames) {
         this.#account.delivered(partition, position, this.#plant === 'gap not seen' ? undefined : gap);
         last = position;
+        isCommitted = false;
         await new Promise<void>((resolve) => void this.#clock.setTimeout(resolve, 30));
       }
-      if (last === undefined || frames.length === 0) continue;
+      if (last === undefined || isCommitted) continue;
       const outcome = await partition.commit(last, 1_000);
+      isCommitted = outcome === 'kept';
       if (outcome === 'kept' || (outcome === 'lost' && this.#plant === 'refusal not heard'))
         this.#account.committed(partition, last);
     }

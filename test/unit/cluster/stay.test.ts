@@ -26,6 +26,7 @@ async function stayOn(answers: readonly (readonly LogFrame[])[]) {
   const log = {
     ends: async () => ({ first: 1, last: 0, log: 'l', frame: undefined }),
     open: () => ({ read: async () => answers[reads++] ?? new Promise<never>(() => {}), close() {} }),
+    last: async () => 0,
     trim: async () => {},
   };
   const parts = { partition: 0, partitions: 1, log, lease, clock, answerMs: 1_000, onReleased() {}, onWentBack() {} };

@@ -3,8 +3,8 @@ import { checkConservation } from '../../src/testing/checkers.ts';
 import type { Account, Fate, SimulatedMessage } from './account.ts';
 import type { World } from './world.ts';
 
-/** `stop` may take this much longer than its deadline, in ms. */
-const GRACE_MS = 150;
+/** `stop` may take this much longer than its deadline, in ms; each of its timers is rounded up. */
+const GRACE_MS = 150 + 3;
 /** With a deadline from here on a sink can be tried, in ms. */
 const PROBE_MS = 50;
 

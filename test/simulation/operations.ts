@@ -233,7 +233,7 @@ function replay(world: World, { channel }: Of<'replay'>): void {
 async function replayIfAny({ accounts, outside, record, router }: World, filter: DeadLetterFilter): Promise<void> {
   if ((await router.deadLetters.list(filter)).length === 0) return;
   record.struck('dead letters replayed');
-  outside?.lettersLeft();
+  outside?.lettersReplayed();
   // Where a replayed letter goes is decided when its turn comes; nobody outside is told.
   for (const account of accounts.values()) account.hasReplays = true;
   await router.deadLetters.replay(filter);

@@ -43,6 +43,7 @@ export class Outside {
   /** By the place of a message that is not committed: all that was read of it. */
   readonly #readings = new Map<string, Reading[]>();
   #letters = new Set<string>();
+  #areReplayed = false;
 
   constructor(plan: OutsidePlan, clock: SimulatedClock, seed: number) {
     const { partitions, source, store } = plan;
@@ -94,9 +95,14 @@ export class Outside {
     return this.store !== undefined && this.store.size >= (this.plan.store?.max ?? 0);
   }
 
-  /** Letters were dropped or replayed. */
+  /** Letters were dropped. */
   lettersLeft(): void {
     this.#letters = new Set();
+  }
+
+  /** From now on letters may leave at any time: when their messages are settled. */
+  lettersReplayed(): void {
+    this.#areReplayed = true;
   }
 
   /** What must be so at every moment. */
@@ -117,7 +123,7 @@ export class Outside {
     const ids = new Set((await this.store?.list())?.map(({ id }) => id));
     const gone = [...this.#letters].filter((id) => !ids.has(id));
     this.#letters = ids;
-    return gone.map((id) => `the dead letter ${id} is not in the store any more`);
+    return this.#areReplayed ? [] : gone.map((id) => `the dead letter ${id} is not in the store any more`);
   }
 
   #readBy(process: Process, stay: Stay): Stay {

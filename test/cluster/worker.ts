@@ -27,6 +27,8 @@ const Ticks = defineChannel({
 });
 const router = createRouter({
   channels: { tick: Ticks },
+  // A handler that computes keeps the event loop: so the leases are kept in between.
+  config: { channels: { tick: { batchSize: 20 } } },
   sources: { ticks: { source, dataType: 'tick' } },
   // Its sink refuses nothing, so there are none.
   deadLetters: { store: 'memory' },

@@ -54,7 +54,8 @@ async function run(
     onEvent: say,
     ...(port !== undefined && { serve: { port, host, token } }),
   });
-  if (workers.port !== undefined) say(`metrics and health: http://${host}:${workers.port}/metrics and /health; the page of all: /`);
+  if (workers.port !== undefined)
+    say(`metrics and health: http://${host}:${workers.port}/metrics and /health; the page of all: /`);
   const interruption = createInterruption(terminal, createSystemClock(), undefined);
   interruption.signal.addEventListener('abort', () => void workers.stop());
   try {

@@ -199,8 +199,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** What is wrong now, oldest first; each alert is published as `alert.raised` and `alert.cleared`. */
   get alerts(): readonly Alert[] {
-    const { alerts, feedAlerts, sourceAlerts } = this.#parts;
-    return alerts.list([...sourceAlerts.list(), ...feedAlerts.list()]);
+    return this.#parts.raised.all;
   }
 
   /**

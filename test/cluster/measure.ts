@@ -12,7 +12,7 @@ import { clientOf, type Tick } from './brokers.ts';
 /** What the table of sizes in the guide to scaling says: several workers on handlers that compute, and what commits cost. */
 const KEYS = 200;
 /** Steps of a handler for each message: about a millisecond. */
-const BUSY = 1_000_000;
+const BUSY = 200_000;
 const MEASURED_MS = 10_000;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 

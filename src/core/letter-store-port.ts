@@ -48,6 +48,8 @@ export interface LetterFilter {
   readonly reason?: string;
   /** Not older than this, milliseconds since 1970. */
   readonly since?: number;
-  /** At most this many, the oldest first. */
+  /** At most this many: the oldest, in their order. */
   readonly limit?: number;
+  /** With a limit: the newest instead, still the oldest first. A store that cannot do that gives the oldest. */
+  readonly newest?: boolean;
 }

@@ -50,12 +50,27 @@ export interface DeadLetterFilter {
   readonly id?: number | string;
   readonly channel?: string | null;
   readonly reason?: DeadLetterReason;
-  /** At most this many, the oldest first. */
+  /** At most this many: the oldest, in their order. */
   readonly limit?: number;
+  /** With a limit: the newest instead, still the oldest first, if the store can do that. */
+  readonly newest?: boolean;
 }
 
 /** The names of these options. */
-export const deadLetterFilter: OptionNames<DeadLetterFilter> = { id: true, channel: true, reason: true, limit: true };
+export const deadLetterFilter: OptionNames<DeadLetterFilter> = {
+  id: true,
+  channel: true,
+  reason: true,
+  limit: true,
+  newest: true,
+};
+
+/** What a limit leaves of letters in their order. */
+export function limited<Letter>(letters: readonly Letter[], { limit, newest }: DeadLetterFilter): readonly Letter[] {
+  if (limit === undefined) return letters;
+  const count = Math.max(0, limit);
+  return newest === true ? letters.slice(Math.max(0, letters.length - count)) : letters.slice(0, count);
+}
 
 /** Returns the filter; throws `SluiceError` when it has an unknown field. */
 export function checkFilter(method: 'list' | 'drop', filter: DeadLetterFilter = {}): DeadLetterFilter {
@@ -161,14 +176,12 @@ export class DeadLetters {
   }
 
   /** Those that match, oldest first. */
-  list({ id, channel, reason, limit = Number.POSITIVE_INFINITY }: DeadLetterFilter = {}): readonly MemoryLetter[] {
+  list({ id, channel, reason, ...filter }: DeadLetterFilter = {}): readonly MemoryLetter[] {
     const matches = (letter: MemoryLetter): boolean =>
       (channel === undefined || letter.channel === channel) && (reason === undefined || letter.reason === reason);
     const letters = id === undefined ? [...this.#accepted.all(), ...this.#refused.all()] : [this.#get(id) ?? []].flat();
-    return letters
-      .filter(matches)
-      .sort((left, right) => left.id - right.id)
-      .slice(0, Math.max(0, limit));
+    const found = letters.filter(matches).sort((left, right) => left.id - right.id);
+    return limited(found, filter);
   }
 
   /** Removes those that match; says how many. */

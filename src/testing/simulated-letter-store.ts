@@ -33,12 +33,16 @@ export function simulatedLetterStore(options: SimulatedLetterStoreOptions): Simu
   const trouble = new Trouble(clock, createRandom(seed), delayMs, failures / 100);
   const letters = new Map<string, KeptLetter>();
   let failure: unknown;
-  const matching = ({ id, channel, reason, since = 0, limit }: LetterFilter = {}): KeptLetter[] =>
-    [...letters.values()]
+  const matching = ({ id, channel, reason, since = 0, limit, newest }: LetterFilter = {}): KeptLetter[] => {
+    const found = [...letters.values()]
+      .sort((left, right) => left.at - right.at)
       .filter((letter) => id === undefined || letter.id === id)
       .filter((letter) => channel === undefined || letter.channel === channel)
-      .filter((letter) => (reason === undefined || letter.reason === reason) && letter.at >= since)
-      .slice(0, limit);
+      .filter((letter) => (reason === undefined || letter.reason === reason) && letter.at >= since);
+    return newest === true && limit !== undefined
+      ? found.slice(Math.max(0, found.length - limit))
+      : found.slice(0, limit);
+  };
   return {
     get size() {
       return letters.size;

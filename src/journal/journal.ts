@@ -42,7 +42,9 @@ export class Journal {
       live.add(frame);
       this.#source.wake();
     });
-    this.#source = new JournalSource({ store, checkpoint, writer: this.#writer, live, clock });
+    this.#source = new JournalSource({ store, checkpoint, writer: this.#writer, live, clock }, (messages) =>
+      this.write(messages),
+    );
     this.source = this.#source;
     this.letters = new JournalLetters(store, settings.maxLetters);
   }

@@ -21,15 +21,35 @@ export interface Measure {
   /** What is counted, or `s` for seconds; empty for a ratio or a flag. */
   readonly unit: string;
   readonly help: string;
+  /** How the values of several processes become one, where the unit does not say it: see `across`. */
+  readonly together?: Together;
   /** Every label its samples have. */
   readonly labels: readonly string[];
   /** The limits are those of histograms, in seconds. */
   read(reading: Reading, limits: readonly number[]): readonly Sample[];
 }
 
+/** `each`: they stay apart. */
+type Together = 'sum' | 'max' | 'each';
+
+/**
+ * How the values of several processes become one. What is counted is summed, of ages the largest one counts, and states,
+ * flags and ratios stay apart.
+ */
+export function across({ together, type, unit }: Pick<Measure, 'together' | 'type' | 'unit'>): Together {
+  if (together !== undefined) return together;
+  if (type !== 'gauge') return 'sum';
+  return unit === '' ? 'each' : unit === 's' ? 'max' : 'sum';
+}
+
 type Named<Item> = readonly (readonly [name: string, item: Item])[];
 /** Samples of one item, without the label that names it. */
 type Read<Item> = (item: Item, limits: readonly number[]) => readonly Sample[];
+
+/** The same, but the values of several processes become one like this. */
+export function together(how: Together, measure: Measure): Measure {
+  return { ...measure, together: how };
+}
 
 /** Makes the metrics of all items of a kind, which one label names; null: of the only one there is. */
 export function measuresOf<Item>(kind: string | null, itemsOf: (reading: Reading) => Named<Item>) {

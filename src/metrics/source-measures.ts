@@ -1,4 +1,5 @@
-import { type Measure, measuresOf } from './measure.ts';
+import type { SourceMetrics } from '../report/source-metrics.ts';
+import { type Measure, measuresOf, together } from './measure.ts';
 import { withHealth } from './reading.ts';
 
 const SOURCE_STATES = [
@@ -56,5 +57,46 @@ export const sourceMeasures: readonly Measure[] = [
     'Positions that the source removed before they were read.',
     (s) => s.missed,
   ),
+  together(
+    'max',
+    source.gauge(
+      'source.members',
+      'member',
+      'Members that share the partitions, as this one sees it.',
+      ({ cluster }) => (cluster === undefined ? null : cluster.members.filter(({ isThere }) => isThere).length),
+    ),
+  ),
+  together(
+    'max',
+    source.gauge(
+      'source.partitions.unowned',
+      'partition',
+      'Partitions that no member has, as this one sees it.',
+      ({ cluster }) => (cluster === undefined ? null : cluster.partitions.filter(({ owner }) => owner === null).length),
+    ),
+  ),
+  together(
+    'max',
+    source.gaugeBy(
+      'partition',
+      'source.partition.lag',
+      'frame',
+      'Frames after the last commit, of partitions that this member has.',
+      ({ cluster }) =>
+        Object.fromEntries(ownOf(cluster).flatMap(({ lag, partition }) => (lag === null ? [] : [[partition, lag]]))),
+    ),
+  ),
+  source.gaugeBy(
+    'partition',
+    'source.partition.commit_age',
+    's',
+    'How long ago the last commit was, of partitions that this member has.',
+    ({ cluster }) =>
+      Object.fromEntries(ownOf(cluster).map(({ committedMs, partition }) => [partition, committedMs / 1_000])),
+  ),
   source.counter('source.restarts', 'restart', 'Starts after a failure.', (s) => s.restarts),
 ];
+
+function ownOf(cluster: SourceMetrics['cluster']) {
+  return cluster?.partitions.filter(({ owner }) => owner === cluster.member) ?? [];
+}

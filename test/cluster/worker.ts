@@ -6,7 +6,7 @@ import { runAsWorker } from '../../src/workers/index.ts';
 import { clientOf, PARTITIONS, type Tick } from './brokers.ts';
 
 /** A worker process: its sink is a file, to which it appends what it delivers, and by which fence. */
-const [kind = '', port = '', directory = ''] = process.argv.slice(2);
+const [kind = '', port = '', directory = '', busyMs = '0'] = process.argv.slice(2);
 const file = openSync(join(directory, `${process.pid}.log`), 'a');
 const { source, close } = await clientOf(
   kind,
@@ -16,6 +16,8 @@ const { source, close } = await clientOf(
 
 const Ticks = defineChannel({
   process: (batch: readonly Tick[], { positions }) => {
+    // A handler that computes: so long for each message.
+    for (const until = performance.now() + Number(busyMs) * batch.length; performance.now() < until; );
     const fences = new Map(positions.map(({ partition, fence }) => [partition, fence]));
     const lines = batch.map(
       ({ key, n }) => `delivered ${fences.get(partitionOf(key, PARTITIONS))} ${JSON.stringify({ key, n })}\n`,

@@ -1,4 +1,5 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
+import { limited } from '../core/letter-store-port.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { LetterShelf, letterKind, type ShelfLimits } from './letter-shelf.ts';
 
@@ -64,13 +65,6 @@ export const deadLetterFilter: OptionNames<DeadLetterFilter> = {
   limit: true,
   newest: true,
 };
-
-/** What a limit leaves of letters in their order. */
-export function limited<Letter>(letters: readonly Letter[], { limit, newest }: DeadLetterFilter): readonly Letter[] {
-  if (limit === undefined) return letters;
-  const count = Math.max(0, limit);
-  return newest === true ? letters.slice(Math.max(0, letters.length - count)) : letters.slice(0, count);
-}
 
 /** Returns the filter; throws `SluiceError` when it has an unknown field. */
 export function checkFilter(method: 'list' | 'drop', filter: DeadLetterFilter = {}): DeadLetterFilter {

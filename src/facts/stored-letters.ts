@@ -101,11 +101,11 @@ export class StoredLetters {
     return known === undefined ? [] : (await this.#parts.store.list(known)).map(toDeadLetter);
   }
 
-  /** Those that match and are there now, oldest first, a page at a time: a store may hold more than memory does. */
+  /** Those that match, oldest first, also what comes meanwhile, a page at a time: a store may hold more than memory does. */
   async *each(filter: DeadLetterFilter): AsyncGenerator<DeadLetter> {
     const known = filterOf(filter);
     if (known === undefined) return;
-    let left = Math.min(this.size, filter.limit ?? Number.POSITIVE_INFINITY);
+    let left = filter.limit ?? Number.POSITIVE_INFINITY;
     let since: number | undefined;
     /** The ids of letters of that time. */
     let seen = new Set<string>();

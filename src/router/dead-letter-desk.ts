@@ -1,4 +1,5 @@
 import { checkOptions, type OptionNames, whenAborted } from '../config/options.ts';
+import { limited } from '../core/letter-store-port.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import {
@@ -7,7 +8,6 @@ import {
   type DeadLetterFilter,
   deadLetterFilter,
   isRefusal,
-  limited,
   type MemoryLetter,
 } from '../facts/dead-letters.ts';
 import type { ChannelEntry } from './channel-entry.ts';

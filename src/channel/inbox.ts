@@ -157,20 +157,14 @@ export class Inbox implements Door {
     const { size } = mailbox;
     if (size < this.plainFrom || size >= this.plainBelow || this.offers.size > 0) return false;
     clock.advance(1);
-    const sequence = counters[Counter.accepted] + 1;
-    mailbox.pushWithKey(undefined, message, clock.now, sequence, origin);
-    counters[Counter.accepted] = sequence;
+    counters[Counter.accepted] += 1;
+    mailbox.pushWithKey(undefined, message, clock.now, counters[Counter.accepted], origin);
     if (size + 1 >= this.wakeAt) this.waker?.wake();
     return true;
   }
 
   /** As `accept`, with everything that may be asked for. */
-  check(
-    message: unknown,
-    isPayload: boolean | undefined,
-    known: string | undefined,
-    origin?: Origin | undefined,
-  ): Outcome {
+  check(message: unknown, isPayload: boolean | undefined, known: string | undefined, origin?: Origin): Outcome {
     const { refusal } = this;
     if (refusal !== undefined) return this.reject(refusal, message);
     let payload: unknown;

@@ -1,4 +1,10 @@
-import type { KeptLetter, LetterFilter, LetterStore, NewLetter } from '../core/letter-store-port.ts';
+import {
+  type KeptLetter,
+  type LetterFilter,
+  type LetterStore,
+  limited,
+  type NewLetter,
+} from '../core/letter-store-port.ts';
 import {
   checkLetterId,
   type LetterRecord,
@@ -69,13 +75,17 @@ export class BrokerLetters implements LetterStore {
     return read === undefined || this.#texts.replace(id, read, JSON.stringify(markedReplayed(recordOf(read), at)));
   }
 
+  /** Holds no more than twice what is asked for: a broker may keep more than memory does. */
   async #find(filter: LetterFilter): Promise<readonly LetterRecord[]> {
-    const found: LetterRecord[] = [];
+    const held = Math.max(1, filter.limit ?? Number.POSITIVE_INFINITY) * 2;
+    let found: LetterRecord[] = [];
+    const wanted = (): readonly LetterRecord[] => limited(found.sort(byTime), filter);
     for await (const each of filter.id === undefined ? this.#texts.readAll() : this.#readOne(filter.id)) {
       const record = recordOf(each);
       if (matches(record, filter)) found.push(record);
+      if (found.length >= held) found = [...wanted()];
     }
-    return found.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)).slice(0, filter.limit);
+    return wanted();
   }
 
   async *#readOne(id: string): AsyncIterable<LetterText> {
@@ -99,4 +109,8 @@ export class BrokerLetters implements LetterStore {
 /** Only `BrokerLetters` writes these texts. */
 function recordOf({ text }: LetterText): LetterRecord {
   return JSON.parse(text) as LetterRecord;
+}
+
+function byTime(a: LetterRecord, b: LetterRecord): number {
+  return a.at - b.at || (a.id < b.id ? -1 : 1);
 }

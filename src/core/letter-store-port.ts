@@ -48,6 +48,18 @@ export interface LetterFilter {
   readonly reason?: string;
   /** Not older than this, milliseconds since 1970. */
   readonly since?: number;
-  /** At most this many, the oldest first. */
+  /** At most this many: the oldest, in their order. */
   readonly limit?: number;
+  /** With a limit: the newest instead, still the oldest first. A store that cannot do that gives the oldest. */
+  readonly newest?: boolean;
+}
+
+/** What a limit leaves of letters in their order. */
+export function limited<Letter>(
+  letters: readonly Letter[],
+  { limit, newest }: Pick<LetterFilter, 'limit' | 'newest'>,
+): readonly Letter[] {
+  if (limit === undefined) return letters;
+  const count = Math.max(0, limit);
+  return newest === true ? letters.slice(Math.max(0, letters.length - count)) : letters.slice(0, count);
 }

@@ -1,4 +1,5 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
+import { limited } from '../core/letter-store-port.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { LetterShelf, letterKind, type ShelfLimits } from './letter-shelf.ts';
 
@@ -50,12 +51,20 @@ export interface DeadLetterFilter {
   readonly id?: number | string;
   readonly channel?: string | null;
   readonly reason?: DeadLetterReason;
-  /** At most this many, the oldest first. */
+  /** At most this many: the oldest, in their order. */
   readonly limit?: number;
+  /** With a limit: the newest instead, still the oldest first, if the store can do that. */
+  readonly newest?: boolean;
 }
 
 /** The names of these options. */
-export const deadLetterFilter: OptionNames<DeadLetterFilter> = { id: true, channel: true, reason: true, limit: true };
+export const deadLetterFilter: OptionNames<DeadLetterFilter> = {
+  id: true,
+  channel: true,
+  reason: true,
+  limit: true,
+  newest: true,
+};
 
 /** Returns the filter; throws `SluiceError` when it has an unknown field. */
 export function checkFilter(method: 'list' | 'drop', filter: DeadLetterFilter = {}): DeadLetterFilter {
@@ -161,14 +170,12 @@ export class DeadLetters {
   }
 
   /** Those that match, oldest first. */
-  list({ id, channel, reason, limit = Number.POSITIVE_INFINITY }: DeadLetterFilter = {}): readonly MemoryLetter[] {
+  list({ id, channel, reason, ...filter }: DeadLetterFilter = {}): readonly MemoryLetter[] {
     const matches = (letter: MemoryLetter): boolean =>
       (channel === undefined || letter.channel === channel) && (reason === undefined || letter.reason === reason);
     const letters = id === undefined ? [...this.#accepted.all(), ...this.#refused.all()] : [this.#get(id) ?? []].flat();
-    return letters
-      .filter(matches)
-      .sort((left, right) => left.id - right.id)
-      .slice(0, Math.max(0, limit));
+    const found = letters.filter(matches).sort((left, right) => left.id - right.id);
+    return limited(found, filter);
   }
 
   /** Removes those that match; says how many. */

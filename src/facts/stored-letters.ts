@@ -10,6 +10,8 @@ import type { Bus } from './bus.ts';
 import type { DeadLetter, DeadLetterFilter } from './dead-letters.ts';
 import { WriteQueue } from './write-queue.ts';
 
+/** So many letters are asked for at a time. */
+const PAGE = 100;
 /** The longest text of a message that its store cannot write down. */
 const TEXT_MAX = 100_000;
 
@@ -97,6 +99,31 @@ export class StoredLetters {
   async list(filter: DeadLetterFilter = {}): Promise<readonly DeadLetter[]> {
     const known = filterOf(filter);
     return known === undefined ? [] : (await this.#parts.store.list(known)).map(toDeadLetter);
+  }
+
+  /** Those that match, oldest first, also what comes meanwhile, a page at a time: a store may hold more than memory does. */
+  async *each(filter: DeadLetterFilter): AsyncGenerator<DeadLetter> {
+    const known = filterOf(filter);
+    if (known === undefined) return;
+    let left = filter.limit ?? Number.POSITIVE_INFINITY;
+    let since: number | undefined;
+    /** The ids of letters of that time. */
+    let seen = new Set<string>();
+    while (left > 0) {
+      const limit = PAGE + seen.size;
+      const page = await this.#parts.store.list({ ...known, ...(since !== undefined && { since }), limit });
+      for (const letter of page) {
+        if (letter.at !== since) {
+          since = letter.at;
+          seen = new Set();
+        } else if (seen.has(letter.id)) continue;
+        seen.add(letter.id);
+        yield toDeadLetter(letter);
+        left -= 1;
+        if (left === 0) return;
+      }
+      if (page.length < limit) return;
+    }
   }
 
   /** Removes those that match; says how many. */

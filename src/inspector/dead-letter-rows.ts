@@ -12,10 +12,10 @@ export async function listLetters(
   channel: string | null,
   showPayloads: boolean,
 ): Promise<Letters> {
-  const all = await router.deadLetters.list({ channel });
+  const all = await router.deadLetters.list({ channel, limit: LETTERS_MAX + 1, newest: true });
   const letters = all.slice(-LETTERS_MAX).reverse();
   return {
-    stored: all.length,
+    hasMore: all.length > letters.length,
     letters: letters.map(({ message, error, ...letter }) => ({
       ...letter,
       // What is said against a message at the door may quote it.

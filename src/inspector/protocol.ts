@@ -148,9 +148,10 @@ export interface LetterRow {
   readonly message?: string;
 }
 
-/** The newest dead letters, and the number of all. */
+/** The newest dead letters. */
 export interface Letters {
-  readonly stored: number;
+  /** There are older ones. */
+  readonly hasMore: boolean;
   readonly letters: readonly LetterRow[];
 }
 

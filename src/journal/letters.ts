@@ -29,11 +29,13 @@ export class JournalLetters implements LetterStore {
   }
 
   async list(filter: LetterFilter = {}): Promise<readonly KeptLetter[]> {
-    return this.#find(filter).map(readLetter);
+    const found = [...this.#find(filter)].map(readLetter);
+    return filter.newest === true ? found.reverse() : found;
   }
 
   async drop(filter: LetterFilter = {}): Promise<number> {
-    const found = this.#find(filter);
+    // Not the letters themselves: there may be more than memory holds.
+    const found = Array.from(this.#find(filter), ({ at, id }) => ({ at, id }));
     const { letters, letterTimes } = this.#store.environment;
     await this.#store.write(() => {
       for (const { id, at } of found) {
@@ -45,7 +47,7 @@ export class JournalLetters implements LetterStore {
   }
 
   async markReplayed(ids: readonly string[], at: number): Promise<void> {
-    const found = ids.flatMap((id) => this.#find({ id }));
+    const found = ids.flatMap((id) => [...this.#find({ id })]);
     await this.#store.write(() => {
       for (const record of found) {
         void this.#store.environment.letters.put(record.id, markedReplayed(record, at));
@@ -70,20 +72,22 @@ export class JournalLetters implements LetterStore {
     });
   }
 
-  /** Throws what ended the journal. */
-  #find(filter: LetterFilter): readonly LetterRecord[] {
-    const { id, since = 0, limit = Number.POSITIVE_INFINITY } = filter;
+  /** The newest first, if those are meant. Throws what ended the journal. */
+  *#find(filter: LetterFilter): Generator<LetterRecord> {
+    const { id, since = 0, limit = Number.POSITIVE_INFINITY, newest } = filter;
     this.#store.check();
     const { letters, letterTimes } = this.#store.environment;
-    const ids = id === undefined ? letterTimes.getKeys({ start: [since, ''] }).map((key) => key[1]) : [id];
-    const found: LetterRecord[] = [];
+    const range = newest === true ? { reverse: true, end: [since, ''] } : { start: [since, ''] };
+    const ids = id === undefined ? letterTimes.getKeys(range).map((key) => key[1]) : [id];
+    let left = limit;
     for (const each of ids) {
-      if (found.length >= limit) break;
+      if (left <= 0) return;
       // Only `toRecord` makes them.
       const letter = letters.get(each) as LetterRecord | undefined;
-      if (letter !== undefined && matches(letter, filter)) found.push(letter);
+      if (letter === undefined || !matches(letter, filter)) continue;
+      left -= 1;
+      yield letter;
     }
-    return found;
   }
 }
 

@@ -1,4 +1,5 @@
 import { checkOptions, type OptionNames, whenAborted } from '../config/options.ts';
+import { limited } from '../core/letter-store-port.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import {
@@ -14,7 +15,7 @@ import type { FanOut } from './fan-out.ts';
 import type { RouterParts } from './parts.ts';
 
 /** How dead letters are replayed. */
-export interface ReplayOptions extends DeadLetterFilter {
+export interface ReplayOptions extends Omit<DeadLetterFilter, 'newest'> {
   /** At most this many a second, default 100. */
   readonly perSecond?: number;
   /** A letter that came back so often is left where it is, default 3. */
@@ -36,8 +37,9 @@ export interface ReplayReport {
 /** What became of one letter. `left`: it was refused again; `unwanted`: nobody would take it, or it came back too often. */
 type Fate = 'replayed' | 'left' | 'unwanted' | 'gone' | { readonly refused: string };
 
+const { newest: _, ...replayFilter } = deadLetterFilter;
 const replayOptions: OptionNames<ReplayOptions> = {
-  ...deadLetterFilter,
+  ...replayFilter,
   perSecond: true,
   replaysMax: true,
   signal: true,
@@ -89,7 +91,7 @@ export class DeadLetterDesk {
       throw new SluiceError('invalid-option', `perSecond must be above 0, got ${String(perSecond)}`);
     const report = { replayed: 0, left: 0 };
     let mustWait = false;
-    for (const letter of await this.#list(letterFilterOf(options))) {
+    for await (const letter of this.#each(letterFilterOf(options))) {
       if (mustWait) await this.#sleep(1_000 / perSecond, signal);
       const fate = await this.#inTurn(letter.channel, signal, () => this.#turn(letter, replaysMax, signal));
       if (typeof fate === 'object') return { ...report, ...fate };
@@ -105,7 +107,23 @@ export class DeadLetterDesk {
     const inMemory = deadLetters.list(filter);
     if (stored === undefined) return inMemory;
     const all = [...(await stored.list(filter)), ...inMemory];
-    return all.sort((left, right) => left.at - right.at).slice(0, Math.max(0, filter.limit ?? all.length));
+    return limited(
+      all.sort((left, right) => left.at - right.at),
+      filter,
+    );
+  }
+
+  /** As `list`, but what is in a store comes by and by. */
+  async *#each(filter: DeadLetterFilter): AsyncGenerator<DeadLetter> {
+    const { deadLetters, stored } = this.#parts;
+    const inMemory = [...deadLetters.list(filter)];
+    let left = filter.limit ?? Number.POSITIVE_INFINITY;
+    for await (const letter of stored?.each(filter) ?? []) {
+      while ((inMemory[0]?.at ?? letter.at) < letter.at && left-- > 0) yield* inMemory.splice(0, 1);
+      if (left-- <= 0) return;
+      yield letter;
+    }
+    yield* inMemory.slice(0, Math.max(0, left));
   }
 
   async #sum(counts: readonly Promise<number>[]): Promise<number> {

@@ -1,6 +1,6 @@
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
-import type { KeptLetter, LetterFilter, LetterStore } from '../core/letter-store-port.ts';
+import { type KeptLetter, type LetterFilter, type LetterStore, limited } from '../core/letter-store-port.ts';
 import { createRandom } from '../core/random.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { Trouble } from './trouble.ts';
@@ -33,12 +33,15 @@ export function simulatedLetterStore(options: SimulatedLetterStoreOptions): Simu
   const trouble = new Trouble(clock, createRandom(seed), delayMs, failures / 100);
   const letters = new Map<string, KeptLetter>();
   let failure: unknown;
-  const matching = ({ id, channel, reason, since = 0, limit }: LetterFilter = {}): KeptLetter[] =>
-    [...letters.values()]
+  const matching = (filter: LetterFilter = {}): KeptLetter[] => {
+    const { id, channel, reason, since = 0 } = filter;
+    const found = [...letters.values()]
+      .sort((left, right) => left.at - right.at)
       .filter((letter) => id === undefined || letter.id === id)
       .filter((letter) => channel === undefined || letter.channel === channel)
-      .filter((letter) => (reason === undefined || letter.reason === reason) && letter.at >= since)
-      .slice(0, limit);
+      .filter((letter) => (reason === undefined || letter.reason === reason) && letter.at >= since);
+    return [...limited(found, filter)];
+  };
   return {
     get size() {
       return letters.size;

@@ -15,8 +15,8 @@ type Tab = (typeof tabs)[number];
 const EVENTS_SHOWN = 200;
 const LETTERS_MS = 1_000;
 const NO_LETTERS = [
-  { stored: 0, letters: [] },
-  { stored: 0, letters: [] },
+  { hasMore: false, letters: [] },
+  { hasMore: false, letters: [] },
 ] as const;
 
 /** Everything about the selected channel. */
@@ -116,7 +116,7 @@ export class Detail {
       });
     }
     const [own, homeless] = this.#letters;
-    const shown = [own, homeless].map(({ letters, stored }) => `${letters[0]?.id} ${letters[0]?.channel} ${stored}`);
+    const shown = [own, homeless].map(({ letters }) => `${letters[0]?.id} ${letters[0]?.channel} ${letters.length}`);
     rebuild(this.#pane, `letters ${name} ${shown.join()}`, () => [
       letterTable(`Dead letters of ${name}`, own),
       letterTable('Messages that no channel takes', homeless),

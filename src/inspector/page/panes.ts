@@ -60,15 +60,15 @@ function ledger(row: ChannelRow, accepted: number): string {
 }
 
 /** Dead letters, newest first. */
-export function letterTable(title: string, { letters, stored }: Letters): HTMLElement {
+export function letterTable(title: string, { hasMore, letters }: Letters): HTMLElement {
   const heading = make('h3', {}, title);
-  if (stored === 0) return make('div', { class: 'letters' }, heading, make('p', { class: 'muted' }, 'None.'));
+  if (letters.length === 0) return make('div', { class: 'letters' }, heading, make('p', { class: 'muted' }, 'None.'));
   const hasMessages = letters.some(({ message }) => message !== undefined);
   const titles = ['time', 'number', 'reason', 'attempts', 'error', ...(hasMessages ? ['message'] : [])];
   const head = make('tr', {}, ...titles.map((title) => make('th', { scope: 'col' }, title)));
   const body = letters.map((letter) => make('tr', {}, ...cellsOf(letter)));
   const note = hasMessages ? '' : ' Their messages are not shown: showPayloads is off.';
-  const caption = `${count(stored)} kept; the newest ${letters.length} are shown.${note}`;
+  const caption = `${hasMore ? `The newest ${letters.length} are shown` : `${letters.length} kept`}.${note}`;
   const table = make('table', {}, make('caption', {}, caption), make('thead', {}, head), make('tbody', {}, ...body));
   return make('div', { class: 'letters' }, heading, table);
 }

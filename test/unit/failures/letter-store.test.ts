@@ -306,6 +306,42 @@ describe('a replay from the store', () => {
     expect(store.size).toBe(2);
   });
 
+  it('asks for a page at a time, and takes each letter once, however many have the same time', async () => {
+    const { append, test, store } = await storeRig();
+    test.sink('ohlcv').otherwise = reject(refused);
+    for (const frames of [150, 1, 100]) {
+      append(frames);
+      await test.advance(1_000);
+    }
+    test.sink('ohlcv').otherwise = succeed();
+    const pages: number[] = [];
+    const { list } = store;
+    store.list = async (filter) => {
+      const page = await list(filter);
+      pages.push(page.length);
+      return page;
+    };
+    const replayed = await test.advanceUntil(test.router.deadLetters.replay({ perSecond: 10_000 }));
+    expect(replayed).toEqual({ replayed: 502, left: 0, refused: null });
+    await test.advance(1_000);
+    expect(store.size).toBe(0);
+    const times = new Set(test.sink('ohlcv').delivered.map(({ n }) => n));
+    expect([test.sink('ohlcv').delivered.length, times.size > 0]).toEqual([502, true]);
+    // What is there more than once at one time is passed over by its id.
+    expect(Math.max(...pages)).toBeLessThan(502);
+  });
+
+  it('lists the newest if they are asked for', async () => {
+    const { append, test } = await storeRig();
+    test.sink('ohlcv').otherwise = reject(refused);
+    append(1);
+    await test.advance(1_000);
+    test.router.route({ ev: 'nobody' });
+    const newest = await test.router.deadLetters.list({ limit: 2, newest: true });
+    expect(newest.map(({ reason }) => reason)).toEqual(['not-retryable', 'unknown-type']);
+    expect(await test.router.deadLetters.list({ limit: 0, newest: true })).toEqual([]);
+  });
+
   it('of some of both kinds drops and lists the oldest first', async () => {
     const { append, test } = await storeRig();
     test.sink('ohlcv').otherwise = reject(refused);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { buildPage } from '../../../config/build-page.ts';
 import { createRouter, type Logger } from '../../../src/index.ts';
 import { createInspector, type Inspector, type InspectorOptions } from '../../../src/inspector/index.ts';
@@ -392,6 +392,15 @@ describe('dead letters', () => {
     expect(body).not.toContain('SECRETCO');
     await using open = await createInspector(rig.router, { clock: rig.clock, showPayloads: true });
     expect((await ask(open.url, { path: 'dead-letters?channel=' })).body).toContain('SECRETCO');
+  });
+
+  it('are asked of their store up to a number, the newest', async () => {
+    const list = vi.spyOn(rig.router.deadLetters, 'list');
+    rig.router.routeAll(Array.from({ length: 150 }, (_, n) => ({ ev: `X${n}` })));
+    const { body } = await ask(inspector.url, { path: 'dead-letters?channel=' });
+    expect(list).toHaveBeenCalledWith({ channel: null, limit: 101, newest: true });
+    const { hasMore, letters: rows } = JSON.parse(body);
+    expect([hasMore, rows.length, rows[0].id > rows[99].id]).toEqual([true, 100, true]);
   });
 
   it('come without their messages', async () => {

@@ -50,6 +50,8 @@ it('list restricts by id, channel, reason, time and number', async () => {
   expect(await ids({ reason: 'invalid' })).toEqual(['c']);
   expect(await ids({ since: 2 })).toEqual(['b', 'c']);
   expect(await ids({ limit: 2 })).toEqual(['a', 'b']);
+  expect(await ids({ limit: 2, newest: true })).toEqual(['b', 'c']);
+  expect(await ids({ since: 3, limit: 2, newest: true })).toEqual(['c']);
   expect(await letters.drop({ since: 2 })).toBe(2);
   expect(await ids({})).toEqual(['a']);
   await close();

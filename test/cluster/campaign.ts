@@ -64,7 +64,7 @@ function readSinks(): readonly (readonly Written[])[] {
 }
 
 function account() {
-  return judge(readSinks(), { ...total, bad: total.bad }, bad, WINDOW_FRAMES);
+  return judge(readSinks(), total, bad, WINDOW_FRAMES);
 }
 
 /** The dead letters on the broker, as `partition/number`. */
@@ -79,28 +79,6 @@ function report(): number {
   const written = readSinks();
   const { mistakes, again, rewinds } = judge(written, total, letters, WINDOW_FRAMES);
   const shares = servedShares(written, [startedAt + 5_000, endedAt], faults.excused);
-  if (process.env.CAMPAIGN_DEBUG) {
-    for (const death of faults.deaths)
-      say(
-        `DEBUG death ${death.worker} at ${((death.at - startedAt) / 1000).toFixed(2)} alone ${faults.isAlone(death)} failovers ${failovers(
-          written,
-          death.worker,
-          death.at,
-        )
-          .map((x) => x.toFixed(0))
-          .join(' ')}`,
-      );
-    written.forEach((lines, p) => {
-      const t = lines.map(({ at }) => at).sort((a, b) => a - b);
-      t.forEach((at, i) => {
-        const b = t[i + 1] ?? at;
-        if (b - at > 500 && at < endedAt && !faults.excused.some(([x, y]) => x < b && y > at))
-          say(`DEBUG gap p${p} ${((at - startedAt) / 1000).toFixed(2)}..${((b - startedAt) / 1000).toFixed(2)}`);
-      });
-    });
-    for (const [x, y] of faults.excused)
-      say(`DEBUG excused ${((x - startedAt) / 1000).toFixed(2)}..${((y - startedAt) / 1000).toFixed(2)}`);
-  }
   const took = (isCalm: boolean): readonly number[] =>
     faults.deaths
       .filter((death) => faults.isAlone(death) === isCalm)

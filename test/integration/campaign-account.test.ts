@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import { failovers, judge, parseLine, servedShares } from '../cluster/account.ts';
+
+/** Partition 0 has messages 1 to 6, of which no sink takes the fourth. */
+const published = { ends: [6], bad: new Set(['0/4']) };
+const judged = (lines: readonly (readonly [worker: string, line: string])[], letters = ['0/4']) =>
+  judge([lines.map(([worker, line]) => parseLine(worker, line))], published, letters, 4);
+
+it('a failover that repeats what was not committed is in order', () => {
+  const { mistakes, again, rewinds } = judged([
+    ['a', '10 0 1 1 2 1-3'],
+    ['b', '20 0 2 2 3 3-3,5-6'],
+  ]);
+  expect([mistakes, again, rewinds]).toEqual([[], 1, [1]]);
+});
+
+it.each([
+  ['a message that nobody wrote', [['a', '1 0 1 1 2 1-3']], undefined, '5 of 6 is missing'],
+  ['a hole within a fence', [['a', '1 0 1 1 2 1-2,5-6']], undefined, '5 came after 2 by fence 1'],
+  ['a message written twice by one fence', [['a', '1 0 1 1 2 1-3,3-3']], undefined, '3 came after 3 by fence 1'],
+  [
+    'two owners with one fence',
+    [
+      ['a', '1 0 1 1 2 1-3'],
+      ['b', '1 0 1 3 3 5-6'],
+    ],
+    undefined,
+    'a and b both have fence 1',
+  ],
+  [
+    'more again than the window allows',
+    [
+      ['a', '1 0 1 1 9 1-3'],
+      ['b', '2 0 2 1 2 1-3,5-6'],
+    ],
+    undefined,
+    'fence 2 begins at frame 1, after 9',
+  ],
+  ['a bad message that was written', [['a', '1 0 1 1 2 1-6']], undefined, '4 was written, and is bad'],
+  ['a bad message without a letter', [['a', '1 0 1 1 2 1-3,5-6']], [], '0/4 is refused by every sink'],
+  ['a letter of a good message', [['a', '1 0 1 1 2 1-3,5-6']], ['0/4', '0/5'], '0/5 is a dead letter'],
+] as const)('the account finds %s', (_, lines, letters, mistake) => {
+  expect(judged(lines, letters === undefined ? undefined : [...letters]).mistakes.join('\n')).toContain(mistake);
+});
+
+it('a failover lasts from a death until another fence writes; time without writing is not served unless it is excused', () => {
+  const written = [
+    ['a 1000 0 1 1 1 1-1', 'b 5000 0 2 2 2 2-2'].map((text) => parseLine(text.slice(0, 1), text.slice(2))),
+  ];
+  expect(failovers(written, 'a', 1_500)).toEqual([3_500]);
+  expect(failovers(written, 'b', 1_500)).toEqual([]);
+  expect(servedShares(written, [1_000, 6_000], [])[0]).toBeCloseTo(0.2);
+  expect(servedShares(written, [1_000, 6_000], [[900, 4_900]])).toEqual([1]);
+});

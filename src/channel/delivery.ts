@@ -160,7 +160,9 @@ export class Delivery implements TurnTaker {
     ) {
       const { counters } = lane;
       call = this.lastCall;
+      const origins = inbox.originsOf(batchSize);
       call.begin(config, batchSize, inbox.take(batchSize));
+      if (origins !== undefined) call.note({ origins });
       this.isOut = true;
       counters[Counter.inFlight] += batchSize;
       counters[Counter.calls] += 1;

@@ -50,8 +50,15 @@ function delivered(lane: Lane, count: number): void {
 
 /** `failures`: those that were named, by index. */
 function settleDelivered(call: Call, origins: Origins, failures?: ReadonlyMap<number, unknown>): void {
-  for (let index = 0; index < origins.length; index += 1)
-    if (failures?.has(index) !== true) origins[index]?.settled('delivered');
+  for (let index = 0; index < origins.length; ) {
+    const from = index++;
+    const origin = origins[from];
+    if (failures?.has(from) === true) continue;
+    // A frame brings many messages in a row.
+    while (failures === undefined && index < origins.length && origins[index] === origin) index += 1;
+    if (origin?.deliveredMany !== undefined) origin.deliveredMany(index - from);
+    else origin?.settled('delivered');
+  }
   // The call object outlives the call, and must not keep what it delivered.
   call.note({ origins: undefined });
 }

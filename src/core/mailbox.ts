@@ -184,15 +184,17 @@ export class Mailbox<Message = unknown> {
 
   /** Each time around in a new array: V8 takes note of every message that is put into one older than itself. */
   private turnAround(): void {
-    if (this.mask < YOUNG_SLOTS_MAX) this.messages = this.messages.slice();
+    if (this.mask >= YOUNG_SLOTS_MAX) return;
+    this.messages = this.messages.slice();
+    if (this.origins !== undefined) this.origins = this.origins.slice();
   }
 
   private forget(count: number): void {
     this.taken = this.keysOf(count);
-    for (let offset = 0; offset < count; offset += 1) {
-      const slot = this.slotOf(offset);
-      if (this.keys !== undefined) this.keys[slot] = undefined;
-      if (this.origins !== undefined) this.origins[slot] = undefined;
+    const end = this.head + count;
+    for (const companions of [this.keys, this.origins]) {
+      companions?.fill(undefined, this.head, end);
+      if (end > this.mask + 1) companions?.fill(undefined, 0, end - this.mask - 1);
     }
   }
 
@@ -208,9 +210,9 @@ export class Mailbox<Message = unknown> {
   }
 
   private listOrigins(count: number): Origins {
-    const origins: (Origin | undefined)[] = [];
-    for (let offset = 0; offset < Math.min(count, this.count); offset += 1) origins.push(this.originOf(offset));
-    return origins;
+    const end = this.head + Math.min(count, this.count);
+    const origins = (this.origins ?? []).slice(this.head, end);
+    return end > this.mask + 1 ? origins.concat((this.origins ?? []).slice(0, end - this.mask - 1)) : origins;
   }
 
   private resize(sizeMin: number): void {

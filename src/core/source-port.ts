@@ -9,6 +9,8 @@ import type { ClusterView } from './cluster-view.ts';
 export interface Source {
   /** False: what was committed is forgotten with the process, as by a source in memory. Default: it lasts. */
   readonly lasts?: boolean;
+  /** What it reads can be written to as well. Default: it cannot. */
+  readonly spill?: Spill;
   /**
    * Begins to hand out partitions through `owner.assigned`, at the latest when its promise resolves for those that are
    * free. Rejects when the source cannot be reached or used; after that, and after `close`, it may be called again.
@@ -21,6 +23,16 @@ export interface Source {
    * the other side does; a second call gets the promise of the first. Never rejects.
    */
   close(withinMs: number): Promise<void>;
+}
+
+/** Where messages wait that a channel has no room for, until a source gives them to it, in order: a journal. */
+export interface Spill {
+  /** Resolves when all are on disk. */
+  write(messages: readonly unknown[]): Promise<void>;
+  /** The position of the last frame on disk. */
+  readonly written: number;
+  /** Everything up to this position is settled. */
+  readonly settled: number;
 }
 
 /** Whom a source tells about partitions; neither method throws or rejects. */

@@ -36,6 +36,12 @@ export const feedMeasures: readonly Measure[] = [
       returned: f.returned,
     }),
   ),
+  feed.counter(
+    'feed.messages.spilled',
+    'message',
+    'Messages that went to the journal for want of room.',
+    (f) => f.spilled,
+  ),
   feed.gauge('feed.messages.held', 'message', 'Messages that wait for room.', (f) => f.held),
   feed.counter('feed.messages.repeated', 'message', 'Messages whose number came before.', (f) => f.repeated),
   feed.counter('feed.messages.missing', 'message', 'Messages known to be missing in gaps.', (f) => f.gaps.missing),

@@ -86,6 +86,7 @@ export function feedTable(row: FeedRow): HTMLElement {
     ['bytes', row.bytes, 'bytes of them'],
     ['received', received, 'messages read'],
     ['delivered', delivered, 'taken in by the router, or written to the journal'],
+    ['spilled', row.spilled, 'of these: to the journal, for want of room'],
     ['refused', refused, 'the router did not want them; its dead letters say why'],
     ['ignored', ignored, 'nobody wants their type'],
     ['held', held, 'they wait for room'],

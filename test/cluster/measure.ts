@@ -69,12 +69,14 @@ async function coreOf(partitions: number, commitMs: number): Promise<number> {
   const publisher = createNatsPublisher<{ key: string }>({ ...layout, key: ({ key }) => key });
   const source = natsSource(layout);
   let isOver = false;
+  let commits = 0;
   async function readAll(partition: Assigned): Promise<void> {
     for (let committedAt = performance.now(); !isOver; ) {
       const frames = await partition.read({ frames: 100, bytes: 1e6 }, partition.lost);
       const last = frames.at(-1)?.position;
       if (last === undefined || performance.now() - committedAt < commitMs) continue;
       committedAt = performance.now();
+      commits += 1;
       await partition.commit(last, 1_000);
     }
   }
@@ -83,8 +85,10 @@ async function coreOf(partitions: number, commitMs: number): Promise<number> {
   const pace = setInterval(() => void publisher.publish(keys.slice(0, 640)).catch(() => {}), 100);
   await sleep(5_000);
   const [before, beganAt] = [process.cpuUsage(), performance.now()];
+  commits = 0;
   await sleep(MEASURED_MS);
   const { user, system } = process.cpuUsage(before);
+  say(`${Math.round(commits / (MEASURED_MS / 1_000))} commits a second`);
   const share = (user + system) / 1_000 / (performance.now() - beganAt);
   clearInterval(pace);
   isOver = true;

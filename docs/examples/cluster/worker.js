@@ -1,7 +1,7 @@
 // A worker: it reads its share of the partitions. `sluice workers 2 worker.js` runs two of them.
 import { connect } from '@nats-io/transport-node';
 import { createRouter, defineChannel } from 'sluice';
-import { natsSource } from 'sluice/nats';
+import { natsLetters, natsSource } from 'sluice/nats';
 import { runAsWorker } from 'sluice/workers';
 import { layout, servers } from './layout.js';
 
@@ -15,8 +15,8 @@ const Ticks = defineChannel({
 const router = createRouter({
   channels: { tick: Ticks },
   sources: { ticks: { source, dataType: 'tick' } },
-  // Or a store that all processes share: see docs/guides/sources.md.
-  deadLetters: { store: 'memory' },
+  // In a stream that all processes share.
+  deadLetters: { store: natsLetters({ connection, channel: layout.channel, replicas: layout.replicas }) },
 });
 await router.start();
 runAsWorker(router, { close: () => connection.close() });

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { layoutChart } from '../../../config/chart-layout.ts';
 import { toSvg } from '../../../config/chart-svg.ts';
 import { channelMachine, feedMachine, routerMachine, sourceMachine } from '../../../machines/index.ts';
+import { ownershipMachine } from '../../../machines/ownership.ts';
 import { toMermaid } from '../../../src/inspector/mermaid.ts';
 import { textOf } from '../../support/project-files.ts';
 
@@ -13,6 +14,7 @@ const charts = [
   { name: 'router', machine: routerMachine },
   { name: 'feed', machine: feedMachine },
   { name: 'source', machine: sourceMachine },
+  { name: 'ownership', machine: ownershipMachine },
 ];
 
 it.each(charts)('docs/charts/$name.mmd shows the machine as it is', async ({ name, machine }) => {

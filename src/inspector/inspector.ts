@@ -67,7 +67,7 @@ export interface Inspector extends AsyncDisposable {
 
 /**
  * Shows a router on a page at 127.0.0.1 until the router stops. Rejects with `SluiceError` `invalid-option` if the port
- * is taken or the page was not built.
+ * is taken or the page was not built, `not-running` if the router has ended.
  */
 export async function createInspector<Emits>(
   router: DataChannelRouter<Emits>,
@@ -103,14 +103,28 @@ export async function createInspector<Emits>(
   });
   const { server, thread } = started;
   const close = once(async () => {
-    subscription.unsubscribe();
+    subscription?.unsubscribe();
+    unlisten();
     operator.close();
     stream.close();
     timeLine.dispose();
     await Promise.all([thread?.stop(), closeServer(server, clock)]);
   });
-  const end = (): void => void close();
-  const subscription = inspected.actor.subscribe({ complete: end, error: end });
+  let hasEnded = false;
+  const end = (): void => {
+    hasEnded = true;
+    void close();
+  };
+  const { fleet, services } = partsOf(inspected);
+  // The actor of a router that was never started does not end.
+  const unlisten = services.ending.listen(() => !fleet.isLaunched && end());
+  // An actor that has ended says so while it is subscribed to.
+  let subscription: { unsubscribe(): void } | undefined;
+  subscription = inspected.actor.subscribe({ complete: end, error: end });
+  if (hasEnded || services.ending.isOver) {
+    await close();
+    throw new SluiceError('not-running', 'createInspector: the router has ended, and its inspector ends with it');
+  }
   return {
     url: `http://127.0.0.1:${started.port}/${token}/`,
     metricsUrl: thread?.metricsUrl ?? null,

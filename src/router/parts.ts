@@ -9,7 +9,7 @@ import { SluiceError } from '../core/sluice-error.ts';
 import { Bus } from '../facts/bus.ts';
 import { DeadLetters, isRefusal } from '../facts/dead-letters.ts';
 import { Ending } from '../facts/ending.ts';
-import { containLogger, logFacts, silentLogger } from '../facts/logging.ts';
+import { containLogger, limitedWarning, logFacts, silentLogger } from '../facts/logging.ts';
 import { StoredLetters } from '../facts/stored-letters.ts';
 import { FlightRecorder } from '../recorder/flight-recorder.ts';
 import { Alerts } from '../report/alerts.ts';
@@ -45,6 +45,8 @@ export interface RouterParts {
   readonly raised: RaisedAlerts;
   readonly alerts: Alerts;
   readonly feedAlerts: FeedAlerts;
+  /** Logs that a stream into the router failed. */
+  readonly streamFailed: (error: unknown) => void;
   /** Undefined: nothing is recorded. */
   readonly recorder: FlightRecorder | undefined;
 }
@@ -88,9 +90,8 @@ export function buildParts(plan: Plan): RouterParts {
       if (letter !== undefined) bus.publish('message.deadLettered', letter);
     },
   };
-  const recognition = new Recognition(rulesIn(options), (error) => bus.fault('rule', error));
   const definitions = new Definitions(plan, services);
-  const destinations = new Destinations(recognition);
+  const destinations = new Destinations(new Recognition(rulesIn(options), (error) => bus.fault('rule', error)));
   const intake =
     recorder?.keepsMessages === true
       ? new RecordedIntake(destinations, services, recorder)
@@ -105,7 +106,8 @@ export function buildParts(plan: Plan): RouterParts {
   new SourceAlerts(services, raised, sources.all, fleet.channels);
   const feedAlerts = new FeedAlerts(services, raised, feeds.all);
   const planes = { services, definitions, fleet, sources, feeds, destinations, intake, deadLetters, stored };
-  const parts = { ...planes, raised, alerts, feedAlerts, recorder };
+  const streamFailed = limitedWarning(logger, clock, ending, 'a stream into the router failed');
+  const parts = { ...planes, raised, alerts, feedAlerts, streamFailed, recorder };
   for (const name of Object.keys(config.channels)) addChannel(parts, name, instances.get(name));
   instances.clear();
   return parts;

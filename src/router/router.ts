@@ -21,6 +21,7 @@ import { createWritable } from './create-writable.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { type DeliveryOutcomeOf, deliver } from './deliver.ts';
 import { FeedDesk } from './feed-desk.ts';
+import { coolDownOf } from './given.ts';
 import { type OfferOptions, offerOptions, type RouteAllReport, type RouteOptions, routeOptions } from './intake.ts';
 import { MixedStream } from './mixed-stream.ts';
 import { assertFree, channelNamed, explainNamed } from './named.ts';
@@ -179,7 +180,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     const { fleet, intake, services } = this.#parts;
     const why = whyNotRunning(this.#parts);
     if (why !== undefined) throw new SluiceError('not-running', `consume: the router ${why}`);
-    return consume(source, new MixedStream(intake, services, options), [fleet.ended, options.signal]);
+    return consume(source, new MixedStream(intake, services, options), [options.signal, fleet.ended]);
   }
 
   /** A Node stream in object mode that takes in what is written to it, as `consume` does. It fails when the router stops. */
@@ -266,7 +267,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * Opens the breaker of a channel by hand, until its cool-down is over and probes succeed, or until `reset`.
    * `coolDownMs`: how long it stays open at least; Infinity: until `reset`. Default: the usual cool-down.
    */
-  trip(name: string, { coolDownMs }: { readonly coolDownMs?: number } = {}): void {
+  trip(name: string, options: { readonly coolDownMs?: number } = {}): void {
+    const coolDownMs = coolDownOf(options);
     this.#during(() => this.#breaker(name).trip(coolDownMs));
   }
 

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildPage } from '../../../config/build-page.ts';
-import type { Logger } from '../../../src/index.ts';
+import { createRouter, type Logger } from '../../../src/index.ts';
 import { createInspector, type Inspector, type InspectorOptions } from '../../../src/inspector/index.ts';
 import { loadPage } from '../../../src/inspector/page-files.ts';
 import { serve } from '../../../src/inspector/server.ts';
@@ -403,6 +403,26 @@ describe('dead letters', () => {
   it('come with them where that was asked for', async () => {
     expect(await letters(true)).toContain('SECRETCO');
   });
+});
+
+it.each([
+  ['was stopped', () => rig.router],
+  [
+    'was stopped before it was started',
+    () => createRouter({ channels: { tick: rig.sink('tick').channel }, clock: rig.clock }),
+  ],
+])('a router that %s has no inspector', async (_name, make) => {
+  const router = make() as typeof rig.router;
+  await rig.advanceUntil(router.stop());
+  await expect(createInspector(router)).rejects.toMatchObject({ code: 'not-running' });
+});
+
+it('an inspector ends with a router that is never started', async () => {
+  const router = createRouter({ channels: { tick: rig.sink('tick').channel }, clock: rig.clock });
+  const early = await createInspector(router, { clock: rig.clock });
+  await router.stop();
+  await early.close();
+  await expect(ask(early.url, {})).rejects.toThrow('ECONNREFUSED');
 });
 
 it('a fault of its own is told to the page, and is no fault of the router', async () => {

@@ -61,5 +61,10 @@ function errorsOf(error: Error): unknown {
 }
 
 function isBuffer(value: object): value is ArrayBufferView | ArrayBuffer | SharedArrayBuffer {
-  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
+  try {
+    return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
+  } catch {
+    // A proxy may refuse to say what it is.
+    return false;
+  }
 }

@@ -133,7 +133,7 @@ export class QueueStay implements Assigned {
       this.#isAsking = false;
       const own = new Set(this.#held.map(({ position }) => position));
       // What is here already was delivered again because it was not extended in time.
-      this.#waiting.push(...came.filter(({ position }) => !own.has(position)));
+      for (const frame of came) if (!own.has(frame.position)) this.#waiting.push(frame);
       this.#wake();
     };
     this.#reader.read(frames, bytes).then(settle, (error) => {

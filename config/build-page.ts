@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { channelMachine, feedMachine, routerMachine, sourceMachine } from '../machines/index.ts';
+import { ownershipMachine } from '../machines/ownership.ts';
 import type { Charts } from '../src/inspector/chart.ts';
 import { layoutChart } from './chart-layout.ts';
 
@@ -13,7 +14,11 @@ export async function buildPage(root: string, directory = join(root, 'dist', 'pa
   const license = await readFile(join(root, 'node_modules', 'uplot', 'LICENSE'), 'utf8');
   const bundle = build({
     absWorkingDir: root,
-    entryPoints: { page: join(sources, 'main.ts'), 'page-style': join(sources, 'page.css') },
+    entryPoints: {
+      page: join(sources, 'main.ts'),
+      workers: join(sources, 'workers.ts'),
+      'page-style': join(sources, 'page.css'),
+    },
     outdir: join(root, 'dist', 'page'),
     bundle: true,
     format: 'esm',
@@ -28,14 +33,17 @@ export async function buildPage(root: string, directory = join(root, 'dist', 'pa
     router: await layoutChart(routerMachine, 'DOWN'),
     source: await layoutChart(sourceMachine, 'DOWN'),
     feed: await layoutChart(feedMachine, 'DOWN'),
+    ownership: await layoutChart(ownershipMachine, 'DOWN'),
   };
   const { outputFiles } = await bundle;
-  const bundled = (extension: string): Uint8Array =>
-    outputFiles.find(({ path }) => path.endsWith(extension))?.contents ?? new Uint8Array();
+  const bundled = (name: string): Uint8Array =>
+    outputFiles.find(({ path }) => path.endsWith(name))?.contents ?? new Uint8Array();
   const files: readonly (readonly [string, string | Uint8Array])[] = [
-    ['page.js', bundled('.js')],
+    ['page.js', bundled('/page.js')],
+    ['workers.js', bundled('/workers.js')],
     ['page.css', bundled('.css')],
     ['charts.json', JSON.stringify(charts)],
+    ['workers.html', await readFile(join(sources, 'workers.html'))],
     ['index.html', await readFile(join(sources, 'index.html'))],
     ['icon.svg', await readFile(join(sources, 'icon.svg'))],
   ];

@@ -77,10 +77,7 @@ export const ownershipMachine = setup({
         },
         running: {
           entry: ['noteCause', 'handOver'],
-          always: [
-            { guard: 'isClosing', target: 'releasing' },
-            { guard: 'isUnwanted', target: 'draining' },
-          ],
+          always: { guard: 'isUnwanted', target: 'draining' },
           on: {
             'stay.released': { target: 'releasing', actions: 'decline' },
             'log.wentBack': { target: 'halted', actions: 'endStay' },
@@ -94,6 +91,7 @@ export const ownershipMachine = setup({
         draining: {
           entry: 'noteCause',
           invoke: { id: 'drain', src: 'drain', input: ({ context }) => context.port, onDone: 'releasing' },
+          // Whoever closes the source has drained it already: nothing is asked to drain.
           always: { guard: 'isClosing', target: 'releasing' },
           after: { drainBudget: 'releasing' },
         },

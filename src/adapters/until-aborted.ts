@@ -18,6 +18,9 @@ export async function* untilAborted(
   try {
     while (!isDone) {
       const result = await next();
+      // As `for await` says; what is never done would be asked for ever.
+      if (typeof result !== 'object' || result === null)
+        throw new TypeError('the source gave no result of an iterator');
       isDone = result.done === true;
       if (!isDone) yield result.value;
     }

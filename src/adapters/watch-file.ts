@@ -10,7 +10,7 @@ const REST_MS = 300;
 
 /** What a watch reports. */
 export interface FileListener {
-  /** What the path names is another content, another file behind a link, or gone, and is at rest. */
+  /** What the path names is another content, another file behind a link, or gone, and is at rest; or was never there. */
   changed(): void;
   /** The system does not tell of changes, as when all its watches are used up: looking every second goes on. At most once. */
   untold(error: unknown): void;
@@ -41,6 +41,7 @@ export function watchFile(path: string, clock: Clock, listener: FileListener, op
   } catch (error) {
     fail(error);
   }
+  if (looks.isMissing) listener.changed();
   return () => {
     looks.end();
     watcher?.close();
@@ -49,6 +50,8 @@ export function watchFile(path: string, clock: Clock, listener: FileListener, op
 
 /** Looks at a file, again and again. */
 class Looks {
+  /** It was not there when the watch began. */
+  readonly isMissing: boolean;
   readonly #path: string;
   readonly #clock: Clock;
   readonly #changed: () => void;
@@ -64,7 +67,9 @@ class Looks {
     this.#path = path;
     this.#clock = clock;
     this.#changed = changed;
-    this.#known = firstMark(path);
+    const { mark, isMissing } = firstMark(path);
+    this.isMissing = isMissing;
+    this.#known = mark;
     this.#seen = this.#known;
     this.#lookIn(LOOK_MS);
   }
@@ -98,11 +103,11 @@ class Looks {
   }
 }
 
-function firstMark(path: string): string {
+function firstMark(path: string) {
   try {
-    return markOf(statSync(path, { bigint: true }));
+    return { mark: markOf(statSync(path, { bigint: true })), isMissing: false };
   } catch (error) {
-    return codeOf(error);
+    return { mark: codeOf(error), isMissing: true };
   }
 }
 

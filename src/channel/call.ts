@@ -83,11 +83,6 @@ export class Call {
     return this.noted;
   }
 
-  /** It is a first attempt at a full batch, and nothing happened to it. */
-  get isPlain(): boolean {
-    return this.noted === PLAIN;
-  }
-
   /** What is not plain about it. */
   note(details: Partial<Details>): void {
     this.noted = { ...this.noted, ...details };

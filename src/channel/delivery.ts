@@ -158,7 +158,9 @@ export class Delivery implements TurnTaker {
       lane.recovery.isIdle &&
       (breaker === undefined || breaker.isClosed)
     ) {
+      const origins = inbox.originsOf(batchSize);
       call = this.goOut(batchSize, inbox.take(batchSize));
+      if (origins !== undefined) call.note({ origins });
     } else call = this.nextCall();
     if (call === undefined) return false;
     try {
@@ -249,13 +251,14 @@ export class Delivery implements TurnTaker {
     // The handler itself ended this life: what was in flight has gone back to the head.
     if (call.isOver) return this.countLate();
     call.end();
-    const { lane } = this;
-    const isQuiet = isSuccess && this.mode === 'flush' && call.isPlain && lane.recovery.isIdle;
-    if (!isQuiet || lane.breaker?.isPristine === false || lane.services.bus.hearsFlushes)
+    const { breaker, inbox, recovery, services } = this.lane;
+    const isQuiet = isSuccess && call.details.failures === undefined && recovery.size === 0;
+    if (!isQuiet || breaker?.isPristine === false || services.bus.hearsFlushes)
       return this.settleWithCare(call, isSuccess, error);
-    settlePlain(lane, call.size);
+    if (this.mode !== 'flush' || !recovery.isIdle) return this.settle(call, true, undefined);
+    settlePlain(this.lane, call);
     this.cameBack(call);
-    return lane.inbox.dueTrigger() !== undefined || (!this.rest.isUnderWay && this.pause('flush'));
+    return inbox.dueTrigger() !== undefined || (!this.rest.isUnderWay && this.pause('flush'));
   }
 
   /** A function of its own: where there is a closure, V8 allocates what it may capture for each call. */

@@ -61,8 +61,6 @@ export class Inbox implements Door {
   private waker: { wake(): void } | undefined = undefined;
   /** So many of the oldest messages are due by request. */
   private flushLeft = 0;
-  /** So many of the oldest messages need care when they are taken: they are due by request or have an origin. */
-  private careLeft = 0;
 
   constructor(options: InboxOptions) {
     const { config, counters, keyOf, partition } = options;
@@ -153,6 +151,19 @@ export class Inbox implements Door {
     return ACCEPTED;
   }
 
+  /** As `accept` for a message with an origin, if it needs nothing but room. False: it does, and was not taken in. */
+  acceptFrom(message: unknown, origin: Origin): boolean {
+    const { clock, counters, mailbox } = this;
+    const { size } = mailbox;
+    if (size < this.plainFrom || size >= this.plainBelow || this.offers.size > 0) return false;
+    clock.advance(1);
+    const sequence = counters[Counter.accepted] + 1;
+    mailbox.pushWithKey(undefined, message, clock.now, sequence, origin);
+    counters[Counter.accepted] = sequence;
+    if (size + 1 >= this.wakeAt) this.waker?.wake();
+    return true;
+  }
+
   /** As `accept`, with everything that may be asked for. */
   check(
     message: unknown,
@@ -212,7 +223,6 @@ export class Inbox implements Door {
     if (!this.overflow.admit(payload, key, clock.now, sequence, origin)) return false;
     // Not set to its number: the policy may ask the host for keys, who may route.
     counters[Counter.accepted] += 1;
-    if (origin !== undefined) this.careLeft = mailbox.size;
     return true;
   }
 
@@ -237,12 +247,11 @@ export class Inbox implements Door {
   /** Everything accepted so far is due now. */
   requestFlush(): void {
     this.flushLeft = this.mailbox.size;
-    this.careLeft = this.mailbox.size;
   }
 
-  /** A full batch waits, and nothing else needs care: no gap, no offer, no flush, no origin. */
+  /** A full batch waits, and nothing else needs care: no gap, no offer, no flush. */
   isSteady(batchSize: number): boolean {
-    return this.mailbox.size >= batchSize && this.careLeft === 0 && this.gaps.isEmpty && this.offers.size === 0;
+    return this.mailbox.size >= batchSize && this.flushLeft === 0 && this.gaps.isEmpty && this.offers.size === 0;
   }
 
   /** Why a batch of new messages is due; undefined: none is. */
@@ -287,10 +296,9 @@ export class Inbox implements Door {
     return [...(this.originsOf(this.size) ?? []), ...this.offers.origins];
   }
 
-  /** So many messages are taken with care. */
+  /** So many messages that may be due by request are taken. */
   countFlushed(count: number): void {
     this.flushLeft = Math.max(0, this.flushLeft - count);
-    this.careLeft = Math.max(0, this.careLeft - count);
   }
 
   /** Takes everything that waits, in order, and gives the memory back. */
@@ -313,7 +321,6 @@ export class Inbox implements Door {
   /** Takes over what another inbox accepted. */
   receive(...entry: Parameters<Overflow['place']>): void {
     this.overflow.place(...entry);
-    if (entry[4] !== undefined) this.careLeft = this.mailbox.size;
   }
 
   private guard(): void {

@@ -33,6 +33,8 @@ export class MessageKeys implements MissingKeys {
     const names = by === 'sym' ? 'sym, pair, symbol or ticker' : `'${String(by)}'`;
     // One for all messages: to note where an error was made costs more than to take a message in.
     this.#error = new TypeError(typeof by === 'string' ? `the message has no key ${names}` : 'partitionBy gave no key');
+    // What stands on the stack now would be kept as long: at a reload the channel before, and with it all before that.
+    this.#error.stack = `${this.#error}`;
     this.#read = keyReader(by, (error) => {
       this.#hasFailed = true;
       services.bus.fault('key', error, name);

@@ -37,11 +37,13 @@ export function settleSuccess(lane: Lane, call: Call): boolean {
   return false;
 }
 
-/** As `settleSuccess`, of a call of so many messages, when nothing failed before and there is nothing to tell anybody. */
-export function settlePlain(lane: Lane, size: number): void {
-  measure(lane, size);
-  countDelivered(lane, size);
+/** As `settleSuccess`, when nothing failed, neither before nor in this call, and nobody listens. */
+export function settlePlain(lane: Lane, call: Call): void {
+  const { origins } = call.details;
+  measure(lane, call.size);
+  countDelivered(lane, call.size);
   lane.breaker?.succeeded();
+  if (origins !== undefined) settleDelivered(call, origins);
 }
 
 function delivered(lane: Lane, count: number): void {
@@ -60,8 +62,15 @@ function countDelivered({ counters }: Lane, count: number): void {
 
 /** `failures`: those that were named, by index. */
 function settleDelivered(call: Call, origins: Origins, failures?: ReadonlyMap<number, unknown>): void {
-  for (let index = 0; index < origins.length; index += 1)
-    if (failures?.has(index) !== true) origins[index]?.settled('delivered');
+  for (let index = 0; index < origins.length; ) {
+    const from = index++;
+    const origin = origins[from];
+    if (failures?.has(from) === true) continue;
+    // A frame brings many messages in a row.
+    while (failures === undefined && index < origins.length && origins[index] === origin) index += 1;
+    if (origin?.deliveredMany !== undefined) origin.deliveredMany(index - from);
+    else origin?.settled('delivered');
+  }
   // The call object outlives the call, and must not keep what it delivered.
   call.note({ origins: undefined });
 }

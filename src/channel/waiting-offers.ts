@@ -1,5 +1,4 @@
-import { setMaxListeners } from 'node:events';
-import { abortReason } from '../config/options.ts';
+import { abortReason, throwIfAborted, whenAborted } from '../config/options.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Origin } from '../core/origin.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -148,8 +147,13 @@ export class WaitingOffers {
   moveTo(queueFor: (message: unknown, key: string | undefined) => WaitingOffers): void {
     for (const offer of [...(this.#queue ?? [])]) {
       this.#remove(offer);
-      if (offer.call !== undefined) offer.call();
-      else queueFor(offer.message, offer.key).#add(offer);
+      try {
+        if (offer.call !== undefined) offer.call();
+        else queueFor(offer.message, offer.key).#add(offer);
+      } catch (error) {
+        // Its signal cannot be listened to again.
+        offer.reject(error);
+      }
     }
     for (const call of this.#streams.splice(0)) call();
   }
@@ -162,28 +166,44 @@ export class WaitingOffers {
   }
 
   #add(offer: WaitingOffer): void {
-    const { signal } = offer;
-    // First: a signal that cannot be listened to must not leave its offer here.
-    if (signal !== undefined) this.#groupOf(signal).offers.add(offer);
+    // First: a signal that cannot be listened to, or aborted meanwhile, must not leave its offer here.
+    if (offer.signal !== undefined) this.#join(offer, offer.signal);
     this.#queue ??= new Set();
     this.#queue.add(offer);
+  }
+
+  #join(offer: WaitingOffer, signal: AbortSignal): void {
+    this.#groupOf(signal).offers.add(offer);
+    try {
+      // Code of the host ran since the offer was made: the key, and the signal itself.
+      throwIfAborted(signal);
+    } catch (error) {
+      this.#leave(offer, signal);
+      throw error;
+    }
+  }
+
+  #leave(offer: WaitingOffer, signal: AbortSignal): void {
+    const group = this.#groups?.get(signal);
+    if (group?.offers.delete(offer) !== true || group.offers.size > 0) return;
+    this.#groups?.delete(signal);
+    group.release();
   }
 
   #groupOf(signal: AbortSignal): SignalGroup {
     this.#groups ??= new Map();
     const known = this.#groups.get(signal);
     if (known !== undefined) return known;
+    const offers = new Set<WaitingOffer>();
     const takeBack = (): void => {
-      for (const offer of [...group.offers]) {
+      for (const offer of [...offers]) {
         this.#remove(offer);
         offer.reject(abortReason(signal));
       }
       this.#door.offersChanged?.();
     };
-    const group = { offers: new Set<WaitingOffer>(), release: () => signal.removeEventListener('abort', takeBack) };
-    // Each partition listens once. Node takes more than ten listeners for a leak; these go with the last offer.
-    if (signal instanceof AbortSignal) setMaxListeners(0, signal);
-    signal.addEventListener('abort', takeBack, { once: true });
+    // Each partition listens once.
+    const group = { offers, release: whenAborted(signal, takeBack) };
     this.#groups.set(signal, group);
     return group;
   }
@@ -191,12 +211,7 @@ export class WaitingOffers {
   #remove(offer: WaitingOffer): void {
     this.#queue?.delete(offer);
     if (this.#call === offer) this.#call = undefined;
-    const { signal } = offer;
-    const group = signal && this.#groups?.get(signal);
-    if (signal !== undefined && group?.offers.delete(offer) && group.offers.size === 0) {
-      group.release();
-      this.#groups?.delete(signal);
-    }
+    if (offer.signal !== undefined) this.#leave(offer, offer.signal);
     if (this.#streams.length > 0) this.wakeStreams();
   }
 }

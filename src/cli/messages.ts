@@ -32,6 +32,8 @@ export async function* readMessages(
 }
 
 function parseLine(text: string): { readonly value: unknown } | { readonly problem: string } {
+  // They would be shown as nothing.
+  if (text.includes('\0')) return { problem: 'it holds NUL bytes; UTF-8 is expected, not UTF-16' };
   try {
     const value: unknown = JSON.parse(text);
     return { value };

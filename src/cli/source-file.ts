@@ -10,6 +10,9 @@ const OTHER_FORMATS = [
   { name: 'bzip2', magic: Buffer.from('BZh'), unpack: 'bzcat' },
   { name: 'zip', magic: Buffer.from('PK\x03\x04'), unpack: 'unzip -p' },
   { name: 'lz4', magic: Buffer.from([0x04, 0x22, 0x4d, 0x18]), unpack: 'lz4cat' },
+  { name: 'compress', magic: Buffer.from([0x1f, 0x9d]), unpack: 'zcat' },
+  { name: 'UTF-16', magic: Buffer.from([0xff, 0xfe]), unpack: 'iconv -f UTF-16 -t UTF-8' },
+  { name: 'UTF-16', magic: Buffer.from([0xfe, 0xff]), unpack: 'iconv -f UTF-16 -t UTF-8' },
 ] as const;
 const MAGICS = [GZIP_MAGIC, ...OTHER_FORMATS.map(({ magic }) => magic)];
 
@@ -26,7 +29,9 @@ export async function* readBytes(
   const other = OTHER_FORMATS.find(({ magic }) => startsWith(head, magic));
   if (other !== undefined) {
     raw.destroy();
-    throw new Error(`it is packed with ${other.name}; unpack it first: ${other.unpack} FILE | sluice replay -`);
+    const { name, unpack } = other;
+    const [is, first] = name === 'UTF-16' ? [`text in ${name}`, 'convert'] : [`packed with ${name}`, 'unpack'];
+    throw new Error(`it is ${is}; ${first} it first: ${unpack} FILE | sluice replay -`);
   }
   const whole = startingWith(head, chunks);
   yield* startsWith(head, GZIP_MAGIC) ? gunzip(whole) : whole;

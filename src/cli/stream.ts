@@ -78,6 +78,9 @@ export async function stream(options: StreamOptions, terminal: Terminal): Promis
   return hasFailed || problem !== undefined ? 1 : 0;
 }
 
+/** So many kinds of garbage are told, each once. */
+const TOLD_MAX = 10;
+
 /** From the environment only: arguments are seen by every user of the computer. */
 function credentialsFor({ name, needs = [] }: FeedProfile, { env }: Terminal): Credentials {
   const missing = needs.map((each) => `FEED_${each.toUpperCase()}`).filter((variable) => (env[variable] ?? '') === '');
@@ -92,6 +95,12 @@ function tell(feed: Feed, { stderr }: Terminal, end: () => void): void {
     if (['streaming', 'waiting', 'failed'].includes(to)) stderr.write(`${feed.explain()}\n`);
     if (to === 'failed') end();
   });
+  const told = new Set<string>();
+  feed.events.on('feed.garbage', ({ why }) => {
+    if (told.size >= TOLD_MAX || told.has(why)) return;
+    told.add(why);
+    stderr.write(`garbage: ${why}\n`);
+  });
   feed.events.on('feed.refused', ({ names, why }) => {
     if (names.length > 0) stderr.write(`refused: ${names.join(', ')}: ${why}\n`);
   });
@@ -105,14 +114,16 @@ class Lines {
   readonly #out: Writable | NodeJS.WritableStream;
   readonly #done: Promise<string | undefined>;
   #written = 0;
+  #room: Promise<unknown> | undefined;
 
   constructor({ limit = Number.POSITIVE_INFINITY, file }: StreamOptions, { stdout }: Terminal, end: () => void) {
     this.#limit = limit;
     this.#isRecording = file !== undefined;
     this.#end = end;
-    const problem = (error: unknown): string => {
+    const problem = (error: unknown): string | undefined => {
       end();
-      return errorText(error);
+      // The reader of a pipe, such as `head`, has closed it, which is not an error.
+      return (error as { readonly code?: unknown }).code === 'EPIPE' ? undefined : errorText(error);
     };
     if (file === undefined) {
       this.#out = stdout;
@@ -138,7 +149,12 @@ class Lines {
     const text = taken.map((message) => `${JSON.stringify({ ...(message as object), ...receivedAt })}\n`).join('');
     const hasRoom = this.#out.write(text);
     if (this.#written >= this.#limit) this.#end();
-    if (!hasRoom) await Promise.race([once(this.#out, 'drain'), this.#done]);
+    if (hasRoom) return;
+    // One listener, however many frames wait.
+    this.#room ??= Promise.race([once(this.#out, 'drain'), this.#done]).finally(() => {
+      this.#room = undefined;
+    });
+    await this.#room;
   }
 
   /** Resolves when a file is whole, with what went wrong; undefined: nothing. */

@@ -29,6 +29,8 @@ export interface CellEntry {
 /** The frames of all partitions. Positions count from 1 without holes; what is missing was removed. */
 export interface PartitionLog {
   ends(partition: number, position: number): Promise<LogEnds>;
+  /** The position of the last frame that was ever appended; 0: none was. */
+  last(partition: number): Promise<number>;
   /** Reads what comes after the position. Costs nothing: the broker is asked at the first read. */
   open(partition: number, after: number): LogReader;
   /** Everything below the position may go. The frame at the position stays: it proves that the log did not go back. */

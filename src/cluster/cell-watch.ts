@@ -1,7 +1,11 @@
 import type { Clock } from '../core/clock.ts';
+import type { HandOver } from '../core/cluster-view.ts';
 import type { Cells } from './broker.ts';
 import { FREE_CELL, type PartitionCell } from './partition-cell.ts';
 import { within } from './patience.ts';
+
+/** Changes of owners that are kept for each partition. */
+const HAND_OVERS_MAX = 10;
 
 /** What this member has seen of the cell of one partition, and when, on its own clock. */
 export class CellWatch {
@@ -14,6 +18,7 @@ export class CellWatch {
   #revisionAt: number;
   #ownerAt: number;
   #positionAt: number;
+  readonly #handOvers: Omit<HandOver, 'partition'>[] = [];
 
   constructor(cells: Cells, key: string, clock: Clock, answerMs: number) {
     this.#cells = cells;
@@ -25,6 +30,11 @@ export class CellWatch {
 
   get cell(): PartitionCell {
     return this.#cell;
+  }
+
+  /** The last changes of its owner, oldest first. */
+  get handOvers(): readonly Omit<HandOver, 'partition'>[] {
+    return this.#handOvers;
   }
 
   get revision(): number {
@@ -63,9 +73,15 @@ export class CellWatch {
   note(cell: PartitionCell, revision: number): void {
     const now = this.#clock.now();
     if (revision !== this.#revision) this.#revisionAt = now;
-    if (cell.epoch !== this.#cell.epoch || cell.owner !== this.#cell.owner) this.#ownerAt = now;
+    if (cell.epoch !== this.#cell.epoch || cell.owner !== this.#cell.owner) this.#changeOwner(cell, now);
     if (cell.position !== this.#cell.position) this.#positionAt = now;
     this.#cell = cell;
     this.#revision = revision;
+  }
+
+  #changeOwner({ owner, epoch }: PartitionCell, now: number): void {
+    this.#ownerAt = now;
+    const change = { at: this.#clock.wallTime(), from: this.#cell.owner, to: owner, fence: epoch };
+    if (this.#handOvers.push(change) > HAND_OVERS_MAX) this.#handOvers.shift();
   }
 }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { type Actor, createActor } from 'xstate';
 import { ownershipMachine } from '../../machines/ownership.ts';
 import type { Clock } from '../core/clock.ts';
+import type { ClusterView, PartitionStatus } from '../core/cluster-view.ts';
 import { errorText } from '../core/error-text.ts';
 import type { Random } from '../core/random.ts';
 import { SluiceError } from '../core/sluice-error.ts';
@@ -11,7 +12,7 @@ import type { Broker } from './broker.ts';
 import { type ClusterOptions, type ClusterSettings, clusterSettings } from './cluster-options.ts';
 import { Membership } from './membership.ts';
 import { OwnedPartition } from './owned-partition.ts';
-import { type PartitionStatus, partitionStatus } from './partition-status.ts';
+import { partitionStatus } from './partition-status.ts';
 import { pause, within } from './patience.ts';
 
 /** The world of a source. */
@@ -38,6 +39,11 @@ interface Standing {
   ours: ReadonlySet<number>;
   isClosing: boolean;
 }
+
+/** The lag of a partition is measured so rarely, in beats. */
+const LAG_BEATS = 10;
+/** Changes of owners that a view has. */
+const HAND_OVERS_MAX = 100;
 
 /** A source whose partitions are shared out among all members that use the same broker. */
 export class ClusterSource implements Source {
@@ -97,6 +103,21 @@ export class ClusterSource implements Source {
     );
   }
 
+  /** Who shares the partitions, and who has which; undefined: the source is not started. */
+  cluster(): ClusterView | undefined {
+    const member = this.#member;
+    if (member === undefined) return undefined;
+    const handOvers = member.owned.flatMap(({ partition, watch }) =>
+      watch.handOvers.map((each) => ({ partition, ...each })),
+    );
+    return {
+      member: member.id,
+      members: member.membership.statuses,
+      partitions: this.partitions(),
+      handOvers: handOvers.sort((a, b) => a.at - b.at).slice(-HAND_OVERS_MAX),
+    };
+  }
+
   /**
    * An operator's word after `source-halted`: everything up to the position is settled, 0 for nothing. True: the partition
    * goes on from there. False: it is not halted at this member, or the broker did not keep it.
@@ -122,6 +143,7 @@ export class ClusterSource implements Source {
     const id = `${name}#${Math.floor(random() * 2 ** 32).toString(36)}`;
     const { leaseMs, answerMs } = this.#settings;
     const standing: Standing = { ours: new Set(), isClosing: false };
+    const membership = new Membership(broker.cells, clock, { member: id, leaseMs, answerMs });
     const owned = Array.from(
       { length: broker.partitions },
       (_, partition) =>
@@ -134,6 +156,7 @@ export class ClusterSource implements Source {
             owner,
             isOurs: (each) => standing.ours.has(each),
             isClosing: () => standing.isClosing,
+            isMember: (other) => membership.has(other),
             alert: (alert) => this.#options.onAlert?.(alert),
           },
           partition,
@@ -141,7 +164,7 @@ export class ClusterSource implements Source {
     );
     return {
       id,
-      membership: new Membership(broker.cells, clock, { member: id, leaseMs, answerMs }),
+      membership,
       owned,
       actors: [],
       over: new AbortController(),
@@ -177,16 +200,18 @@ export class ClusterSource implements Source {
 
   async #beatForever(member: Member): Promise<void> {
     const { clock } = this.#parts;
-    while (!member.over.signal.aborted) {
+    for (let beats = 0; !member.over.signal.aborted; beats++) {
       await pause(clock, this.#settings.pollMs, member.over.signal);
       if (member.over.signal.aborted) return;
-      const standby = member.owned.filter((_, partition) => stateOf(member.actors[partition]) === 'standby');
+      const standby = member.owned.filter((_, partition) => stateOf(member.actors[partition]).state === 'standby');
       const beat = member.membership.beat().then(
         () => this.#noteReachable(undefined),
         (error) => this.#noteReachable(error),
       );
       await Promise.all([beat, ...standby.map(({ watch }) => watch.look().catch(() => {}))]);
       if (!member.over.signal.aborted) this.#assign(member);
+      // Some at each beat, so that the broker is asked evenly; nothing waits for it.
+      for (const owned of member.owned) if (owned.partition % LAG_BEATS === beats % LAG_BEATS) void owned.measureLag();
     }
   }
 
@@ -221,7 +246,8 @@ export class ClusterSource implements Source {
   }
 }
 
-function stateOf(actor: Actor<typeof ownershipMachine> | undefined): string {
-  const value = actor?.getSnapshot().value;
-  return typeof value === 'object' ? `owned.${value.owned}` : (value ?? 'closed');
+/** The innermost state, and what led into it. */
+function stateOf(actor: Actor<typeof ownershipMachine> | undefined) {
+  const { value = 'closed', context } = actor?.getSnapshot() ?? {};
+  return { state: typeof value === 'object' ? value.owned : value, cause: context?.cause ?? '' };
 }

@@ -20,6 +20,8 @@ export interface PartitionParts {
   /** By the assignment, now. */
   readonly isOurs: (partition: number) => boolean;
   readonly isClosing: () => boolean;
+  /** It is among those that are there, as far as anybody has seen. */
+  readonly isMember: (member: string) => boolean;
   readonly alert: (alert: ClusterAlert) => void;
 }
 
@@ -35,6 +37,7 @@ export class OwnedPartition implements OwnershipPort {
   #notify: (event: StayEvent) => void = () => {};
   #halted = '';
   #trimmed = 0;
+  #lag: number | null = null;
   #noteAttempt: () => void = () => {};
   /** Resolves when it was handed over for the first time, or could not be. */
   readonly attempted: Promise<void> = new Promise((resolve) => {
@@ -43,7 +46,7 @@ export class OwnedPartition implements OwnershipPort {
   #attempt: Promise<boolean> = Promise.resolve(false);
 
   constructor(parts: PartitionParts, partition: number) {
-    const { broker, clock, settings, member } = parts;
+    const { broker, clock, settings, member, isMember } = parts;
     const { leaseMs, answerMs } = settings;
     this.#parts = parts;
     this.partition = partition;
@@ -51,7 +54,7 @@ export class OwnedPartition implements OwnershipPort {
     this.lease = new Lease(
       this.watch,
       clock,
-      { member, leaseMs },
+      { member, leaseMs, isMember },
       {
         onLost: () => this.#notify({ type: 'ownership.lost' }),
         onKept: () => this.#stay?.wake(),
@@ -76,6 +79,17 @@ export class OwnedPartition implements OwnershipPort {
   /** Why it is halted; empty: it is not. */
   get halted(): string {
     return this.#halted;
+  }
+
+  /** Frames after the checkpoint, as last measured. */
+  get lag(): number | null {
+    return this.#lag;
+  }
+
+  async measureLag(): Promise<void> {
+    const { broker, clock, settings } = this.#parts;
+    const last = await within(clock, settings.answerMs, broker.log.last(this.partition)).catch(() => null);
+    this.#lag = last === null ? null : Math.max(0, last - this.watch.cell.position);
   }
 
   async acquire(signal: AbortSignal): Promise<void> {

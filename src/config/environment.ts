@@ -8,6 +8,8 @@ import { type Field, fieldsOf, overlay, type Path, type Schema } from './walk.ts
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const START = 'SLUICE_';
+/** To find what was meant, a variable is compared with those of all channels: there may be thousands of both. */
+const COMPARED_MAX = 1_000_000;
 
 /** A variable that sets a field. */
 interface Setting extends Field {
@@ -17,6 +19,12 @@ interface Setting extends Field {
 
 /** What Kubernetes and Docker set in every container for a service whose name begins with `sluice`. */
 const OF_A_SERVICE = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
+
+/** For what was meant: how many comparisons are left, and what a mistake says. */
+interface Search {
+  left: number;
+  readonly told: string;
+}
 
 type Fields = ReadonlyMap<string, Field>;
 /** The channels by what their variables begin with: `TICK_FAST` for `tick-fast`. */
@@ -33,12 +41,13 @@ export function readEnvironment(environment: Environment, channels: readonly str
   const prefixes = prefixesOf(channels);
   const settings: Setting[] = [];
   const mistakes: ConfigMistake[] = [];
+  const search = { left: COMPARED_MAX, told: `must name a field of the router or of a channel (${listed(channels)})` };
   for (const [variable, text] of Object.entries(environment)) {
     if (!variable.startsWith(START) || text === undefined || text === '') continue;
     const fields = fieldsNamed(variable.slice(START.length), prefixes);
     for (const field of fields) settings.push({ ...field, variable, text });
     const isOurs = fields.length === 0 && !OF_A_SERVICE.test(variable);
-    if (isOurs) for (const mistake of mistakeIn(variable, prefixes)) mistakes.push(mistake);
+    if (isOurs) for (const mistake of mistakeIn(variable, prefixes, search)) mistakes.push(mistake);
   }
   return { layers: settings.length === 0 ? [] : [layerOf(settings)], mistakes };
 }
@@ -80,22 +89,27 @@ function fieldsNamed(words: string, prefixes: Prefixes): readonly Field[] {
 }
 
 /** None: neither does it begin with a channel or the router, nor is it one letter or two from a variable of ours. */
-function mistakeIn(variable: string, prefixes: Prefixes): readonly ConfigMistake[] {
+function mistakeIn(variable: string, prefixes: Prefixes, search: Search): readonly ConfigMistake[] {
   const words = variable.slice(START.length);
-  const ours = ['ROUTER', ...prefixes.keys()];
-  const isNamed = ours.some((prefix) => words.startsWith(`${prefix}_`));
-  const near = ours.filter((prefix) => isNearStart(words, prefix));
+  const starts = [...words.matchAll(/_/g)].map(({ index }) => words.slice(0, index));
+  const isNamed = starts.some((start) => start === 'ROUTER' || prefixes.has(start));
+  const suggestion = meantBy(variable, words, prefixes, search);
+  if (!isNamed && suggestion === undefined) return [];
+  return [{ file: variable, path: [], message: search.told, suggestion }];
+}
+
+/** The variable of ours that was probably meant; undefined: none, or too many were looked for. */
+function meantBy(variable: string, words: string, prefixes: Prefixes, search: Search): string | undefined {
+  if (search.left <= 0) return undefined;
+  const near = ['ROUTER', ...prefixes.keys()].filter((prefix) => isNearStart(words, prefix));
   const variables = near.flatMap((prefix) =>
     prefix === 'ROUTER' ? [...routerFields.keys()] : [...channelFields.keys()].map((field) => `${prefix}_${field}`),
   );
-  const suggestion = nearest(
+  search.left -= prefixes.size + variables.length;
+  return nearest(
     variable,
     variables.map((name) => START + name),
   );
-  if (!isNamed && suggestion === undefined) return [];
-  const channels = [...prefixes.values()].flat();
-  const message = `must name a field of the router or of a channel (${listed(channels)})`;
-  return [{ file: variable, path: [], message, suggestion }];
 }
 
 function isNearStart(words: string, prefix: string): boolean {

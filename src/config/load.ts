@@ -45,8 +45,14 @@ export async function readConfig(file: string, options: LoadOptions = {}): Promi
   };
 }
 
+/** Throws `ConfigError` for what cannot be the name of a configuration file. */
+export function checkFileName(file: string): void {
+  if (typeof file !== 'string' || !/\.(ya?ml|json)$/i.test(file))
+    throw unreadable(String(file), 'must be a .yaml, .yml or .json file');
+}
+
 async function readConfigFile(file: string): Promise<Source> {
-  if (!/\.(ya?ml|json)$/i.test(file)) throw unreadable(file, 'must be a .yaml, .yml or .json file');
+  checkFileName(file);
   try {
     const found = await stat(file);
     if (!found.isFile()) throw unreadable(file, 'must be a file', found.isDirectory() ? 'a directory' : 'a device');

@@ -27,7 +27,7 @@ export interface Finding extends Omit<ConfigMistake, keyof Place> {
 }
 
 /** Further mistakes are only counted: nobody reads thousands, and a log line must not hold them. */
-const TOLD_MAX = 100;
+export const TOLD_MAX = 100;
 
 /** A configuration that cannot be used, with every mistake in it: the first 100, and how many more there are. */
 export class ConfigError extends SluiceError {

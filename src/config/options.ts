@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { SluiceError } from '../core/sluice-error.ts';
 import { nearest } from './mistakes.ts';
 
@@ -32,6 +33,24 @@ export function abortReason({ reason }: AbortSignal): unknown {
 /** Throws what a signal that has aborted was aborted with. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw abortReason(signal);
+}
+
+/**
+ * Calls when the signal aborts, at once if it has; returns what ends that. What a signal throws when it is let go is
+ * nobody's: it would break off a delivery or a reload.
+ */
+export function whenAborted(signal: AbortSignal, call: () => void): () => void {
+  // Node takes more than ten listeners for a leak; each of these is let go.
+  if (signal instanceof AbortSignal) setMaxListeners(0, signal);
+  signal.addEventListener('abort', call, { once: true });
+  if (signal.aborted) call();
+  return () => {
+    try {
+      signal.removeEventListener('abort', call);
+    } catch {
+      // It is not heard any more.
+    }
+  };
 }
 
 /** A signal is known by what it can do: those of another realm, or of a library, are as good as Node's own. */

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type CheckedRules, checkEventRules } from './event-rules.ts';
 import { isMap } from './field.ts';
 import { configError, type Layer, mergeLayers, namedLayer, type Source } from './layers.ts';
-import { type Finding, fromIssue, listed, nearest, show } from './mistakes.ts';
+import { type Finding, fromIssue, listed, nearest, show, TOLD_MAX } from './mistakes.ts';
 import {
   type ChannelConfig,
   channelName,
@@ -67,10 +67,14 @@ export function resolve({ layers, mistakes }: Source, classes: Classes = { rules
 /** A configured channel without a class would receive nothing, without a sign of it. */
 function unknownChannels(channels: unknown, names: readonly string[]): readonly Finding[] {
   const known = new Set(names);
-  return Object.keys(isMap(channels) ? channels : {}).flatMap((name) => {
-    if (known.has(name) || !channelName.test(name)) return [];
-    const message = `no class is given for it; channels has ${listed(names)}`;
-    return [{ path: ['channels', name], at: 'key' as const, message, suggestion: nearest(name, names) }];
+  const unknown = Object.keys(isMap(channels) ? channels : {}).filter(
+    (name) => !known.has(name) && channelName.test(name),
+  );
+  const message = `no class is given for it; channels has ${listed(names)}`;
+  return unknown.map((name, index) => {
+    // Of thousands, nobody is told all.
+    const suggestion = index < TOLD_MAX ? nearest(name, names) : undefined;
+    return { path: ['channels', name], at: 'key', message, suggestion };
   });
 }
 

@@ -26,9 +26,11 @@ export function readText(file: string, text: string): Source {
     return { ...placeAt(offset), path, message };
   };
   // A warning, such as an unknown tag, means that a value is not what its author thinks.
-  const broken = [...document.errors, ...document.warnings].map(({ pos, message }) => mistakeAt(pos[0], message));
+  const broken = [...document.errors, ...document.warnings].map(({ code, pos, message }) =>
+    mistakeAt(pos[0], code === 'MULTIPLE_DOCS' ? 'another document begins here; a configuration is one' : message),
+  );
   if (broken.length > 0) throw new ConfigError(broken);
-  if (document.contents === null) throw unreadable(file, 'must be a map with router and channels', 'an empty file');
+  if (isEmpty(document.contents)) throw unreadable(file, 'must be a map with router and channels', 'an empty file');
   const nodes = new YamlNodes(document);
   const wrong = nodes.wrong.map(([node, message]) => mistakeAt(startOf(node), message));
   if (wrong.length > 0) throw new ConfigError(wrong);
@@ -43,6 +45,11 @@ export function readText(file: string, text: string): Source {
     ],
     mistakes,
   };
+}
+
+/** Nothing, or `---` with nothing behind it. */
+function isEmpty(contents: unknown): boolean {
+  return contents === null || (yaml.isScalar(contents) && contents.value === null);
 }
 
 /** An error of one mistake that has no line. */

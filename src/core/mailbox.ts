@@ -187,15 +187,17 @@ export class Mailbox<Message = unknown> {
     this.head -= slots;
     this.tail -= slots;
     this.ordinalOfSlot0 += slots;
-    if (slots <= YOUNG_SLOTS_MAX) this.messages = this.messages.slice();
+    if (slots > YOUNG_SLOTS_MAX) return;
+    this.messages = this.messages.slice();
+    if (this.origins !== undefined) this.origins = this.origins.slice();
   }
 
   private forget(count: number): void {
     this.taken = this.keysOf(count);
-    for (let offset = 0; offset < count; offset += 1) {
-      const slot = this.slotOf(offset);
-      if (this.keys !== undefined) this.keys[slot] = undefined;
-      if (this.origins !== undefined) this.origins[slot] = undefined;
+    const end = this.head + count;
+    for (const companions of [this.keys, this.origins]) {
+      companions?.fill(undefined, this.head, end);
+      if (end > this.mask + 1) companions?.fill(undefined, 0, end - this.mask - 1);
     }
   }
 
@@ -211,9 +213,9 @@ export class Mailbox<Message = unknown> {
   }
 
   private listOrigins(count: number): Origins {
-    const origins: (Origin | undefined)[] = [];
-    for (let offset = 0; offset < Math.min(count, this.size); offset += 1) origins.push(this.originOf(offset));
-    return origins;
+    const end = this.head + Math.min(count, this.size);
+    const origins = (this.origins ?? []).slice(this.head, end);
+    return end > this.mask + 1 ? origins.concat((this.origins ?? []).slice(0, end - this.mask - 1)) : origins;
   }
 
   private resize(sizeMin: number): void {

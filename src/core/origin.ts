@@ -34,6 +34,8 @@ export interface Origin {
   readonly of?: Origin | undefined;
   /** Nothing more will happen to the message. `letter`: what it became, if it was given up. Must not throw. */
   settled(how: Settlement, letter?: GivenUp): void;
+  /** As `settled` for so many of its messages that were delivered; that of one message has it not. Must not throw. */
+  deliveredMany?(count: number): void;
   /** A dead letter of the message is being written: `settled` follows when its store has it. Must not throw. */
   condemned?(): void;
   /** The id of the letter that the message becomes in that channel: each time the same. Left out: any will do. */

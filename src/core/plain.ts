@@ -1,3 +1,6 @@
+/** As they stand in a text, also at the end of a longer name. */
+const SECRET_NAME =
+  '(?:pass(?:word|phrase|wd)|pwd|secret|token|credentials?|cookie|signature|(?:api|private|access|secret)[-_]?key)';
 /** Names of fields whose values must not be shown. */
 const SECRET =
   /pass(?:word|phrase|wd)?$|pwd$|secret|token|credential|cookie|(?:api|private|access)[-_]?key|authorization/i;
@@ -17,11 +20,21 @@ export function isSecret(path: Path): boolean {
   return path.some((name, index) => path[index - 1] !== 'channels' && typeof name === 'string' && SECRET.test(name));
 }
 
-/** A text without the passwords in URLs and without bearer tokens. */
+/** What may stand between the name of a secret and its value, in a URL, in JSON and as Node shows it; and the value. */
+const PAIRS = [
+  /(NAME\\?["']?\s?[:=]\s?\\?["'])(?:[^"'\\]|\\(?!["']))+/gi,
+  /(NAME\s?=\s?)[^\s"'&;,)(\]}\\]+/gi,
+  // Behind a colon may stand what is wrong with it.
+  /(NAME\s?:\s?)(?=[a-z_.~+/=-]*\d)[\w.~+/=-]{8,}/gi,
+].map(({ source, flags }) => new RegExp(source.replace('NAME', SECRET_NAME), flags));
+
+/** A text without the credentials in URLs, without bearer tokens, and without what stands behind the name of a secret. */
 export function maskText(text: string): string {
-  return text
-    .replace(/:\/\/[^\s/@:]{0,200}:[^\s/@]{1,500}@/g, `://${HIDDEN}@`)
-    .replace(/\bbearer\s+[\w.~+/=-]{8,}/gi, `Bearer ${HIDDEN}`);
+  const masked = text
+    .replace(/:\/\/[^\s/@?#]{1,700}@/g, `://${HIDDEN}@`)
+    .replace(/\bbearer\s+[\w.~+/=-]{8,}/gi, `Bearer ${HIDDEN}`)
+    .replace(/\b(authorization\\?["']?\s?[:=]\s?\\?["']?basic)\s+[\w.~+/=-]{4,}/gi, `$1 ${HIDDEN}`);
+  return PAIRS.reduce((shown, pair) => shown.replace(pair, `$1${HIDDEN}`), masked);
 }
 
 /** The value of a field, or what stands in its place when the field is named like a secret and holds something. */

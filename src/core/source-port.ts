@@ -1,3 +1,5 @@
+import type { ClusterView } from './cluster-view.ts';
+
 /**
  * Where messages come from that can be asked for again: a journal, a broker. The router reads *frames*, settles their
  * messages, and tells the source up to which *position* everything is settled; what it never told comes again.
@@ -7,16 +9,30 @@
 export interface Source {
   /** False: what was committed is forgotten with the process, as by a source in memory. Default: it lasts. */
   readonly lasts?: boolean;
+  /** What it reads can be written to as well. Default: it cannot. */
+  readonly spill?: Spill;
   /**
    * Begins to hand out partitions through `owner.assigned`, at the latest when its promise resolves for those that are
    * free. Rejects when the source cannot be reached or used; after that, and after `close`, it may be called again.
    */
   start(owner: SourceOwner): Promise<void>;
+  /** Who shares its partitions; undefined: nobody does, or it is not started. Never throws. */
+  cluster?(): ClusterView | undefined;
   /**
    * Gives back what was not released, without a commit, and lets go of everything. Resolves within the time whatever
    * the other side does; a second call gets the promise of the first. Never rejects.
    */
   close(withinMs: number): Promise<void>;
+}
+
+/** Where messages wait that a channel has no room for, until a source gives them to it, in order: a journal. */
+export interface Spill {
+  /** Resolves when all are on disk. */
+  write(messages: readonly unknown[]): Promise<void>;
+  /** The position of the last frame on disk. */
+  readonly written: number;
+  /** Everything up to this position is settled. */
+  readonly settled: number;
 }
 
 /** Whom a source tells about partitions; neither method throws or rejects. */

@@ -47,6 +47,8 @@ export interface FeedMetrics {
   readonly lagMsMax: number | null;
   /** Taken in by the router, or written to the journal. */
   readonly delivered: number;
+  /** How many of these a router had no room for, so that they went to its journal. */
+  readonly spilled: number;
   /** The router did not want them for another reason than room; its dead letters say which. */
   readonly refused: number;
   /** Nobody wants messages of this type. */
@@ -57,8 +59,8 @@ export interface FeedMetrics {
   readonly held: number;
   /** Were held when the feed was stopped. */
   readonly returned: number;
-  /** `missing`: the sum of what is known to be missing, closed gaps included. */
-  readonly gaps: { readonly found: number; readonly closed: number; readonly missing: number };
+  /** `missing`: the sum of what was known to be missing, closed gaps included. `late`: how many of these came after all. */
+  readonly gaps: { readonly found: number; readonly closed: number; readonly missing: number; readonly late: number };
   /** Attempts that failed since messages last came for a stable while. */
   readonly failures: number;
   /** How often a callback of the host, or a function of the profile, threw. */
@@ -110,4 +112,7 @@ export interface SupervisedFeed {
   stop(): FeedReport;
   /** Connects anew now. */
   reconnect(): void;
+  /** Subscribes to more. Throws `SluiceError` `invalid-option` for a name that the service cannot mean. */
+  subscribe(names: readonly string[]): void;
+  unsubscribe(names: readonly string[]): void;
 }

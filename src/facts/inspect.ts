@@ -1,9 +1,17 @@
 import type { InspectionEvent, Observer } from 'xstate';
 import { contained } from '../core/contained.ts';
+import { SluiceError } from '../core/sluice-error.ts';
 import type { Bus } from './bus.ts';
 
 /** An XState inspector, as `createActor` takes it. */
 export type Inspect = Observer<InspectionEvent> | ((event: InspectionEvent) => void);
+
+/** Throws `SluiceError` `invalid-option` for what XState could not call. */
+export function checkInspect(inspect: Inspect): void {
+  const next: unknown = typeof inspect === 'function' ? inspect : inspect?.next;
+  if (typeof next !== 'function')
+    throw new SluiceError('invalid-option', 'inspect must be a function, or an observer with the method next');
+}
 
 /**
  * An inspector that throws would jam the actor it looks at for ever: it is contained. It looks in the middle of a

@@ -57,8 +57,7 @@ export function logFacts(bus: Bus, logger: Logger, clock: Clock, ending: Ending)
   };
   const limit = new RateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) => {
     const level = levels.find((each) => logged[each].some((name) => name === type)) ?? 'warn';
-    const text = `${type}: … and ${more.toLocaleString('en-US')} more in ${Math.ceil(withinMs / 1_000)} s`;
-    loggerOf(channel, undefined)[level]({ ...about, more, withinMs }, text);
+    loggerOf(channel, undefined)[level]({ ...about, more, withinMs }, moreText(type, more, withinMs));
   });
   const write = (level: Level, type: keyof RouterFacts, fact: Fields): void => {
     const { channel } = fact;
@@ -69,6 +68,20 @@ export function logFacts(bus: Bus, logger: Logger, clock: Clock, ending: Ending)
   };
   for (const level of levels)
     for (const type of logged[level]) bus.tap(type, (fact) => write(level, type, fact as Fields));
+}
+
+function moreText(what: string, more: number, withinMs: number): string {
+  return `${what}: … and ${more.toLocaleString('en-US')} more in ${Math.ceil(withinMs / 1_000)} s`;
+}
+
+/** Writes of errors that traffic can cause and that are no facts, limited as those. */
+export function limitedWarning(logger: Logger, clock: Clock, ending: Ending, text: string): (error: unknown) => void {
+  const limit = new RateLimit(LIMITS, clock, ending, (_, more, withinMs) =>
+    logger.warn({ more, withinMs }, moreText(text, more, withinMs)),
+  );
+  return (error) => {
+    if (limit.admits({ type: text, channel: null, about: {} })) logger.warn({ err: toError(error) }, text);
+  };
 }
 
 /** A letter of a message that was refused: `message.rejected` says so. */

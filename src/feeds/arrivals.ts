@@ -1,6 +1,4 @@
 import type { FeedMetrics } from '../core/supervised-feed.ts';
-import type { FeedBus } from './feed-bus.ts';
-import type { FeedProfile } from './profile.ts';
 import type { Sequences } from './sequences.ts';
 import type { Target } from './target.ts';
 import type { TurnTime } from './turn-time.ts';
@@ -12,32 +10,20 @@ export type ArrivalCounts = Pick<
 
 /** Where messages go by between the reader and the target. */
 export class Arrivals {
-  readonly #profile: FeedProfile;
   readonly #time: TurnTime;
-  readonly #bus: FeedBus;
   readonly #sequences: Sequences;
   readonly #target: Target;
-  readonly #dropsRepeated: boolean;
   #received = 0;
   #repeatedDropped = 0;
-  #lastMessageAt: number | null = null;
-  #lagMs: number | null = null;
-  #lagMsMax: number | null = null;
+  // NaN: there is none. Numbers that may be null would be made anew for each frame.
+  #lastMessageAt = Number.NaN;
+  #lagMs = Number.NaN;
+  #lagMsMax = Number.NaN;
 
-  constructor(
-    profile: FeedProfile,
-    time: TurnTime,
-    bus: FeedBus,
-    sequences: Sequences,
-    target: Target,
-    dropsRepeated: boolean,
-  ) {
-    this.#profile = profile;
+  constructor(time: TurnTime, sequences: Sequences, target: Target) {
     this.#time = time;
-    this.#bus = bus;
     this.#sequences = sequences;
     this.#target = target;
-    this.#dropsRepeated = dropsRepeated;
   }
 
   get counts(): ArrivalCounts {
@@ -45,25 +31,23 @@ export class Arrivals {
       received: this.#received,
       repeated: this.#sequences.repeated,
       repeatedDropped: this.#repeatedDropped,
-      lastMessageAt: this.#lastMessageAt,
-      lagMs: this.#lagMs,
-      lagMsMax: this.#lagMsMax,
+      lastMessageAt: numberOrNull(this.#lastMessageAt),
+      lagMs: numberOrNull(this.#lagMs),
+      lagMsMax: numberOrNull(this.#lagMsMax),
     };
   }
 
+  /** The messages of one frame. Their times are read of the first, which is the oldest, and the last. */
   take(messages: readonly unknown[], bytes: number): void {
     const at = this.#time.wallTime;
     const count = messages.length;
     this.#received += count;
     this.#lastMessageAt = at;
-    // Copied only if one is let go.
-    let kept: unknown[] | undefined;
-    for (let n = 0; n < count; n += 1) {
-      const isDropped = this.#see(messages[n], at) && this.#dropsRepeated;
-      if (isDropped) kept ??= messages.slice(0, n);
-      else kept?.push(messages[n]);
-    }
-    const left = kept ?? messages;
+    if (count > 1) this.#measure(at - this.#sequences.timeOf(messages[0]));
+    const madeAt = this.#sequences.timeOf(messages[count - 1]);
+    this.#measure(at - madeAt);
+    const left = this.#sequences.sift(messages, Number.isNaN(madeAt) ? at : madeAt);
+    if (left === messages) return this.#target.take(messages, bytes);
     this.#repeatedDropped += count - left.length;
     if (left.length > 0) this.#target.take(left, (bytes * left.length) / count);
   }
@@ -82,19 +66,15 @@ export class Arrivals {
   /** The connection ended. */
   interrupt(): void {
     this.#sequences.interrupt();
-    this.#lagMsMax = null;
+    this.#lagMsMax = Number.NaN;
   }
 
-  /** True: its number came before. A message of which the profile makes nothing is delivered as any other. */
-  #see(message: unknown, at: number): boolean {
-    try {
-      const time = this.#profile.time(message);
-      this.#lagMs = time === undefined ? null : at - time;
-      if (this.#lagMs !== null) this.#lagMsMax = Math.max(this.#lagMs, this.#lagMsMax ?? this.#lagMs);
-      return this.#sequences.see(message, time, at);
-    } catch {
-      this.#bus.fault();
-      return false;
-    }
+  #measure(lagMs: number): void {
+    this.#lagMs = lagMs;
+    if (!(lagMs <= this.#lagMsMax) && !Number.isNaN(lagMs)) this.#lagMsMax = lagMs;
   }
+}
+
+function numberOrNull(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
 }

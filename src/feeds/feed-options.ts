@@ -4,6 +4,7 @@ import type { BackoffLimits } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import { createRandom, type Random } from '../core/random.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import type { Spill } from '../core/source-port.ts';
 import type { Inspect } from '../facts/inspect.ts';
 import type { Backfill } from './gaps.ts';
 import type { Hours } from './hours.ts';
@@ -28,7 +29,7 @@ export interface FeedOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** When the feed may be connected. Default: always. */
   readonly hours?: Hours;
-  /** Default: `pause`. */
+  /** Default: `spill` if the router has a journal as a source and tells messages apart as the profile does, else `pause`. */
   readonly whenFull?: FullPolicy;
   /** So many bytes of messages may wait for room; beyond that they are dropped. Default: 16 MiB. */
   readonly heldBytesMax?: number;
@@ -65,6 +66,7 @@ export interface FeedSettings extends Required<Omit<FeedOptions, OptionalName | 
   readonly hours: Hours | undefined;
   readonly backfill: Backfill | undefined;
   readonly inspect: Inspect | undefined;
+  readonly spill: Spill | undefined;
 }
 type OptionalName = 'credentials' | 'hours' | 'backfill' | 'inspect';
 
@@ -107,10 +109,10 @@ const POSITIVE = [
 export function feedSettings(options: FeedOptions, open: OpenSocket): FeedSettings {
   checkOptions('createFeed', options, optionNames);
   const { clock = createSystemClock(), backoff, credentials, hours, backfill, inspect } = options;
+  const spill = spillOf(options);
   const settings: FeedSettings = {
     url: options.profile?.url,
-    headers: {},
-    whenFull: 'pause',
+    whenFull: spill === undefined ? 'pause' : 'spill',
     heldBytesMax: 16 * MIB,
     messageBytesMax: 4 * MIB,
     repeated: 'deliver',
@@ -121,11 +123,16 @@ export function feedSettings(options: FeedOptions, open: OpenSocket): FeedSettin
     random: options.random ?? createRandom(clock.wallTime()),
     open,
     ...given(options),
-    ...{ clock, credentials, hours, backfill, inspect },
+    headers: { ...options.profile?.headers, ...options.headers },
+    ...{ clock, credentials, hours, backfill, inspect, spill },
     backoff: { delayMs: 500, factor: 2, delayMsMax: 60_000, ...backoff },
   };
   checkSettings(settings);
   return settings;
+}
+
+function spillOf({ to, profile }: FeedOptions): Spill | undefined {
+  return to !== undefined && 'feeds' in to && profile !== undefined ? to.feeds?.spillFor(profile.recognize) : undefined;
 }
 
 /** Without what is named and undefined, as a host's own optional option is. */
@@ -136,15 +143,23 @@ function given(options: FeedOptions): FeedOptions {
 }
 
 function checkSettings(settings: FeedSettings): void {
-  const { name, profile, to, subscribe, url, whenFull, repeated } = settings;
+  const { name, profile, to, subscribe, url, whenFull, repeated, spill } = settings;
   require(typeof name === 'string' && name !== '', 'name must be a text that is not empty', name);
   require(typeof profile?.answer === 'function', 'profile must be a profile, such as binance()', profile);
+  const { binary } = profile;
+  require(binary === undefined ||
+    (typeof binary?.encode === 'function' &&
+      typeof binary.decode ===
+        'function'), 'the binary format of the profile must have encode and decode, as the package @msgpack/msgpack has', binary);
   const takes = to as Partial<MessageRouter & MessageJournal> | undefined; // A claim that the next line verifies.
   require(typeof takes?.offer === 'function' ||
     typeof takes?.write === 'function', 'to must be a router or a journal', to);
   require(Array.isArray(subscribe), 'subscribe must be a list of names', subscribe);
   require(URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol), 'url must begin with wss:// or ws://', url);
-  require(['pause', 'drop'].includes(whenFull), "whenFull must be 'pause' or 'drop'", whenFull);
+  require(['pause', 'drop', 'spill'].includes(whenFull), "whenFull must be 'pause', 'drop' or 'spill'", whenFull);
+  require(whenFull !== 'spill' ||
+    spill !==
+      undefined, "whenFull 'spill' needs a router with a journal as a source that tells messages apart as the profile does (recognize: profile.recognize)", to);
   require(['deliver', 'drop'].includes(repeated), "repeated must be 'deliver' or 'drop'", repeated);
   for (const option of POSITIVE)
     require(Number.isFinite(settings[option]) && settings[option] > 0, `${option} must be a number above 0`, settings[

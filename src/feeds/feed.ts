@@ -15,6 +15,7 @@ import { JournalTarget } from './journal-target.ts';
 import { Link } from './link.ts';
 import { RouterTarget } from './router-target.ts';
 import { Sequences } from './sequences.ts';
+import { Spillway } from './spillway.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Pressure, Target } from './target.ts';
 import { TurnTime } from './turn-time.ts';
@@ -53,14 +54,13 @@ export class Feed implements SupervisedFeed {
       },
       backfill,
     );
-    const found = this.#gaps.add.bind(this.#gaps);
     this.#subscriptions = new Subscriptions(profile, settings.subscribe);
-    this.#dropped = new DroppedRun(clock, found);
+    this.#dropped = new DroppedRun(clock, this.#gaps.add.bind(this.#gaps));
     this.#target = this.#targetOf(settings);
-    const sequences = new Sequences(profile, found);
-    const dropsRepeated = settings.repeated === 'drop';
+    const fault = this.#bus.fault.bind(this.#bus);
+    const sequences = new Sequences(profile, this.#gaps, settings.repeated === 'drop', fault);
     const time = new TurnTime(clock);
-    this.#arrivals = new Arrivals(profile, time, this.#bus, sequences, this.#target, dropsRepeated);
+    this.#arrivals = new Arrivals(time, sequences, this.#target);
     this.#watch = new Watch(settings, time);
     this.#link = new Link(settings, this.#subscriptions, this.#arrivals, this.#watch, this.#bus);
     this.#actor = this.#makeActor();
@@ -150,7 +150,7 @@ export class Feed implements SupervisedFeed {
     this.stop();
   }
 
-  #targetOf({ to, profile, whenFull, heldBytesMax }: FeedSettings): Target {
+  #targetOf({ to, profile, whenFull, heldBytesMax, spill }: FeedSettings): Target {
     const pressure: Pressure = {
       pause: () => this.#link.pause(),
       resume: () => this.#link.resume(),
@@ -158,7 +158,9 @@ export class Feed implements SupervisedFeed {
       recovered: () => this.#dropped.close(),
     };
     const limits = { whenFull, heldBytesMax };
-    return 'route' in to ? new RouterTarget(to, profile, limits, pressure) : new JournalTarget(to, limits, pressure);
+    if (!('route' in to)) return new JournalTarget(to, limits, pressure);
+    const spillway = whenFull === 'spill' && spill ? new Spillway(spill, limits, pressure) : undefined;
+    return new RouterTarget(to, profile, limits, pressure, spillway);
   }
 
   #makeActor(): Actor<typeof feedMachine> {

@@ -18,7 +18,7 @@ export class JournalTarget implements Target {
   }
 
   get counts(): TargetCounts {
-    return { ...this.#count, held: this.#held };
+    return { ...this.#count, spilled: 0, held: this.#held };
   }
 
   get isFull(): boolean {
@@ -48,7 +48,7 @@ export class JournalTarget implements Target {
     this.#held += messages.length;
     this.#heldBytes += bytes;
     // Half of the room is for what is read after the pause was asked for.
-    if (this.#limits.whenFull === 'pause' && !this.#isFull && this.#heldBytes * 2 > this.#limits.heldBytesMax) {
+    if (this.#limits.whenFull !== 'drop' && !this.#isFull && this.#heldBytes * 2 > this.#limits.heldBytesMax) {
       this.#isFull = true;
       this.#pressure.pause();
     }

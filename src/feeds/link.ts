@@ -188,7 +188,8 @@ export class Link implements FeedPort {
   }
 
   #send(messages: readonly unknown[]): void {
-    for (const message of messages) this.#socket?.send(JSON.stringify(message));
+    const { binary } = this.#settings.profile;
+    for (const message of messages) this.#socket?.send(binary?.encode(message) ?? JSON.stringify(message));
   }
 
   #answered(answer: Answer): void {

@@ -34,6 +34,13 @@ export interface SequenceNumber {
   readonly number: number;
 }
 
+/** A form of messages in bytes: the package `@msgpack/msgpack` is one. */
+export interface BinaryFormat {
+  encode(message: unknown): Uint8Array;
+  /** Throws on bytes that it cannot read. */
+  decode(bytes: Uint8Array): unknown;
+}
+
 /**
  * All that a feed knows of a service: pure functions of what was parsed, which may throw on a strange message. It then
  * counts as garbage. A profile of your own is the same object.
@@ -42,6 +49,10 @@ export interface FeedProfile {
   readonly name: string;
   /** Where the service is, unless `createFeed` names another place. */
   readonly url: string;
+  /** Sent with the request that opens the socket, below those of the feed. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What is sent is written so, and frames of bytes are read so. Default: text only, and bytes are garbage. */
+  readonly binary?: BinaryFormat;
   /** The service says something first, and wants to hear nothing before. Default: false. */
   readonly greets?: boolean;
   /** The names of the credentials it needs. Default: none. */
@@ -89,8 +100,9 @@ export function quotedAfter(text: string, before: string, at = 0): string | unde
   return to === -1 ? undefined : text.slice(from, to);
 }
 
-/** A time as services write it, in ms since 1970: a number of ms, µs or ns, told apart by its size, or ISO 8601. */
+/** A time as services write it, in ms since 1970: a number of ms, µs or ns, told apart by its size, ISO 8601, or a `Date`. */
 export function timeIn(value: unknown): number | undefined {
+  if (value instanceof Date) return timeIn(value.getTime());
   if (typeof value === 'string') {
     const parsed = Date.parse(value);
     return Number.isNaN(parsed) ? undefined : parsed;

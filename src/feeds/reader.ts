@@ -40,7 +40,7 @@ export class Reader {
   text(text: string, bytes: number): void {
     this.#frames += 1;
     this.#bytes += bytes;
-    if (this.#isUnwanted(text)) return this.#hearer.skipped();
+    if (this.#profile.peek !== undefined && this.#isUnwanted(text)) return this.#hearer.skipped();
     let frame: unknown;
     try {
       frame = JSON.parse(text);
@@ -48,45 +48,55 @@ export class Reader {
       const what = /^\s*</.test(text) ? 'a page of HTML, as a proxy sends it' : 'no JSON, or half of it';
       return this.#waste(what, text);
     }
-    if (isListOfRecords(frame)) return this.#came(this.#listed(frame, text), bytes);
-    const inside = this.#inside(frame, text);
-    if (inside !== undefined) this.#came(Array.isArray(inside) ? inside : [inside], bytes);
+    this.#parsed(frame, text, bytes);
   }
 
   binary(bytes: Uint8Array): void {
     this.#frames += 1;
     this.#bytes += bytes.length;
-    this.#waste('bytes where text is due', Buffer.from(bytes.subarray(0, SAMPLE_MAX / 2)).toString('hex'));
+    const { binary } = this.#profile;
+    const sample = Buffer.from(bytes.subarray(0, SAMPLE_MAX / 2)).toString('hex');
+    if (binary === undefined) return this.#waste('bytes where text is due', sample);
+    let frame: unknown;
+    try {
+      frame = binary.decode(bytes);
+    } catch (error) {
+      return this.#waste(`bytes that cannot be decoded: ${errorText(error)}`, sample);
+    }
+    this.#parsed(frame, sample, bytes.length);
+  }
+
+  #parsed(frame: unknown, text: string, bytes: number): void {
+    const messages = Array.isArray(frame) ? this.#listed(frame, text) : listOf(this.#inside(frame, text));
+    if (messages.length > 0) this.#hearer.came(messages, bytes);
   }
 
   /** Its type is known without parsing, and nobody wants it. */
   #isUnwanted(text: string): boolean {
-    if (this.#profile.peek === undefined) return false;
     try {
-      const type = this.#profile.peek(text);
+      const type = this.#profile.peek?.(text);
       return type !== undefined && this.#hearer.isUnwanted(type);
     } catch {
       return false;
     }
   }
 
-  #came(messages: readonly unknown[], bytes: number): void {
-    if (messages.length > 0) this.#hearer.came(messages, bytes);
-  }
-
   /** The messages of a list: the list itself if it holds nothing else, so that nothing is copied. */
   #listed(frame: readonly unknown[], text: string): readonly unknown[] {
     let kept: unknown[] | undefined;
+    let strays = 0;
     for (let at = 0; at < frame.length; at += 1) {
       const element = frame[at];
-      const inside = this.#inside(element, text);
-      if (inside === element) kept?.push(element);
+      const isMessage = isRecord(element);
+      const inside = isMessage ? this.#inside(element, text) : undefined;
+      if (!isMessage) strays += 1;
+      if (inside === element && isMessage) kept?.push(element);
       else {
         kept ??= frame.slice(0, at);
-        const found = Array.isArray(inside) ? inside : inside === undefined ? [] : [inside];
-        for (const message of found) kept.push(message);
+        for (const message of listOf(inside)) kept.push(message);
       }
     }
+    if (strays > 0) this.#waste('JSON that is no message', text, strays);
     return kept ?? frame;
   }
 
@@ -98,25 +108,31 @@ export class Reader {
     try {
       if (!isRecord(element)) return this.#waste('JSON that is no message', text);
       const answer = this.#profile.answer(element);
-      if (answer !== undefined) {
-        this.#control += 1;
-        return this.#hearer.answered(answer);
-      }
-      if (this.#profile.unwrap === undefined) return element;
-      const inside = this.#profile.unwrap(element);
-      if (isRecord(inside) || isListOfRecords(inside)) return inside;
-      const messages = Array.isArray(inside) ? inside.filter(isRecord) : [];
-      const wasted = Array.isArray(inside) ? inside.length - messages.length : 1;
-      for (let n = 0; n < wasted; n += 1) this.#waste('an envelope without a message', text);
-      return messages;
+      if (answer !== undefined) return this.#answered(answer);
+      return this.#profile.unwrap === undefined ? element : this.#unwrapped(this.#profile.unwrap(element), text);
     } catch (error) {
       this.#waste(`a message that the profile cannot read: ${errorText(error)}`, text);
       return undefined;
     }
   }
 
-  #waste(why: string, text: string): void {
-    this.#garbage += 1;
+  #answered(answer: Answer): void {
+    this.#control += 1;
+    this.#hearer.answered(answer);
+  }
+
+  #unwrapped(inside: unknown, text: string): unknown {
+    if (isRecord(inside)) return inside;
+    const elements = listOf(inside);
+    const messages = elements.every(isRecord) ? elements : elements.filter(isRecord);
+    const wasted = Array.isArray(inside) ? elements.length - messages.length : 1;
+    if (wasted > 0) this.#waste('an envelope without a message', text, wasted);
+    return messages;
+  }
+
+  /** One fact, however many there are in a frame. */
+  #waste(why: string, text: string, count = 1): void {
+    this.#garbage += count;
     this.#hearer.garbage(why, text.slice(0, SAMPLE_MAX));
   }
 }
@@ -125,8 +141,7 @@ function isRecord(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isListOfRecords(value: unknown): value is readonly unknown[] {
-  if (!Array.isArray(value)) return false;
-  for (const element of value) if (!isRecord(element)) return false;
-  return true;
+function listOf(inside: unknown): readonly unknown[] {
+  if (Array.isArray(inside)) return inside;
+  return inside === undefined ? [] : [inside];
 }

@@ -1,5 +1,6 @@
 import type { RejectReason } from '../core/outcome.ts';
 import type { FeedProfile } from './profile.ts';
+import type { Spillway } from './spillway.ts';
 import type { MessageRouter, Pressure, Target, TargetCounts, TargetLimits } from './target.ts';
 
 interface Held {
@@ -9,14 +10,29 @@ interface Held {
 }
 type Options = { readonly dataType: string };
 
+const SEEN_MAX = 8;
+/** The same for all feeds, so that a router knows them: data types are few. */
+const shared = new Map<string, Options>();
+
+function optionsOf(dataType: string): Options {
+  const options = shared.get(dataType) ?? Object.freeze({ dataType });
+  shared.set(dataType, options);
+  return options;
+}
+
 /** Routes messages; while the router has no room for one, that message and all behind it wait or are let go. */
 export class RouterTarget implements Target {
   readonly #router: MessageRouter;
   readonly #recognize: FeedProfile['recognize'];
   readonly #limits: TargetLimits;
   readonly #pressure: Pressure;
+  readonly #spillway: Spillway | undefined;
+  #isSpilling = false;
   /** One object for each data type: a message costs none. */
   readonly #options = new Map<unknown, Options | null>();
+  /** What came of these, and their options: comparing a handful beats hashing. */
+  readonly #seen: unknown[] = [];
+  readonly #seenOptions: (Options | null)[] = [];
   readonly #ended = new AbortController();
   readonly #held: Held[] = [];
   #heldBytes = 0;
@@ -24,26 +40,45 @@ export class RouterTarget implements Target {
   #isDropping = false;
   readonly #count = { delivered: 0, refused: 0, ignored: 0, dropped: 0, returned: 0 };
 
-  constructor(router: MessageRouter, profile: FeedProfile, limits: TargetLimits, pressure: Pressure) {
+  constructor(
+    router: MessageRouter,
+    profile: FeedProfile,
+    limits: TargetLimits,
+    pressure: Pressure,
+    spillway: Spillway | undefined,
+  ) {
     this.#router = router;
     this.#recognize = profile.recognize;
     this.#limits = limits;
     this.#pressure = pressure;
+    this.#spillway = spillway;
     for (const [value, dataType] of Object.entries(this.#recognize.types))
-      this.#options.set(value, dataType === null ? null : { dataType });
+      this.#options.set(value, dataType === null ? null : optionsOf(dataType));
   }
 
   get counts(): TargetCounts {
-    return { ...this.#count, held: this.#held.length };
+    const own = { ...this.#count, spilled: 0, held: this.#held.length };
+    if (this.#spillway === undefined) return own;
+    const { delivered, refused, dropped, held } = this.#spillway.counts;
+    return {
+      ...own,
+      delivered: own.delivered + delivered,
+      spilled: delivered,
+      refused: own.refused + refused,
+      dropped: own.dropped + dropped,
+      held: own.held + held,
+    };
   }
 
   get isFull(): boolean {
-    return this.#isOffering;
+    return this.#isOffering || this.#spillway?.isFull === true;
   }
 
   take(messages: readonly unknown[], bytes: number): void {
     const each = bytes / messages.length;
+    if (this.#spillway !== undefined) this.#begin(this.#spillway);
     for (let n = 0; n < messages.length; n += 1) this.#take(messages[n], each);
+    if (this.#isSpilling) this.#spillway?.end(each);
   }
 
   isUnwanted(type: string): boolean {
@@ -63,18 +98,32 @@ export class RouterTarget implements Target {
 
   #take(message: unknown, bytes: number): void {
     // A claim that the reader has verified: it hands on objects only.
-    const options = this.#options.get((message as Record<string, unknown>)[this.#recognize.field]);
+    const options = this.#optionsFor((message as Record<string, unknown>)[this.#recognize.field]);
     if (options === null) {
       this.#count.ignored += 1;
     } else if (this.#isOffering) {
       this.#hold({ message, options, bytes });
+    } else if (this.#isSpilling && this.#spillway?.takes(options) === true) {
+      this.#spillway.add(options, message);
     } else {
       const outcome = this.#router.route(message, options);
       if (outcome.status === 'accepted') this.#delivered();
-      else if (outcome.reason === 'mailbox-full' && this.#limits.whenFull === 'pause') {
-        this.#hold({ message, options, bytes });
+      else if (outcome.reason === 'mailbox-full' && this.#limits.whenFull !== 'drop') {
+        this.#full(message, options, bytes);
       } else this.#refused(outcome.reason);
     }
+  }
+
+  /** By the field that tells messages apart. Null: nobody wants them; undefined: the router recognizes them. */
+  #optionsFor(value: unknown): Options | null | undefined {
+    const seen = this.#seen;
+    for (let at = 0; at < seen.length; at += 1) if (seen[at] === value) return this.#seenOptions[at];
+    const options = this.#options.get(value);
+    if (options !== undefined && seen.length < SEEN_MAX) {
+      seen.push(value);
+      this.#seenOptions.push(options);
+    }
+    return options;
   }
 
   #delivered(): void {
@@ -86,6 +135,18 @@ export class RouterTarget implements Target {
     if (why === 'mailbox-full') return this.#drop();
     this.#count[why === 'ignored' ? 'ignored' : 'refused'] += 1;
     this.#recover();
+  }
+
+  #begin(spillway: Spillway): void {
+    const wasSpilling = this.#isSpilling;
+    this.#isSpilling = spillway.begin();
+    if (wasSpilling && !this.#isSpilling) this.#recover();
+  }
+
+  #full(message: unknown, options: Options | undefined, bytes: number): void {
+    if (this.#spillway === undefined) return this.#hold({ message, options, bytes });
+    this.#isSpilling = true;
+    this.#spillway.add(options, message);
   }
 
   #recover(): void {

@@ -1,23 +1,29 @@
-import type { FoundGap } from './gaps.ts';
-import type { FeedProfile } from './profile.ts';
+import type { Gaps } from './gaps.ts';
+import type { FeedProfile, SequenceNumber } from './profile.ts';
 
 /** So many numbered rows are watched; the messages of others are delivered unwatched. */
 const ROWS_MAX = 100_000;
 /** A number that is lower by more than this is no repetition: the service began to count anew. */
 const REPEATED_MAX = 10_000;
 
-/** Finds what is missing between messages, and what came before. */
+/** Finds what is missing between messages, what came before, and what was missing and comes after all. */
 export class Sequences {
   readonly #last = new Map<string, number>();
   readonly #profile: FeedProfile;
-  readonly #found: (gap: FoundGap) => void;
-  #lastTime: number | undefined;
+  readonly #gaps: Pick<Gaps, 'add' | 'fill'>;
+  readonly #dropsRepeated: boolean;
+  readonly #fault: () => void;
+  readonly #isNumbered: boolean;
+  #lastTime = Number.NaN;
   #isResumed = false;
   #repeated = 0;
 
-  constructor(profile: FeedProfile, found: (gap: FoundGap) => void) {
+  constructor(profile: FeedProfile, gaps: Pick<Gaps, 'add' | 'fill'>, dropsRepeated: boolean, fault: () => void) {
     this.#profile = profile;
-    this.#found = found;
+    this.#gaps = gaps;
+    this.#dropsRepeated = dropsRepeated;
+    this.#fault = fault;
+    this.#isNumbered = profile.sequence !== undefined;
   }
 
   /** How many messages had a number that came before. */
@@ -27,39 +33,58 @@ export class Sequences {
 
   /** A connection ended: what comes next comes after a gap. */
   interrupt(): void {
-    this.#isResumed = this.#lastTime !== undefined;
+    this.#isResumed = !Number.isNaN(this.#lastTime);
   }
 
-  /** Looks at one message; `arrivedAt` stands in for a time of its own. True: its number came before. */
-  see(message: unknown, time: number | undefined, arrivedAt: number): boolean {
-    const at = time ?? arrivedAt;
-    const isRepeated = this.#isRepeated(message);
-    if (this.#isResumed && !isRepeated) this.#resume(at);
-    if (this.#lastTime === undefined || at > this.#lastTime) this.#lastTime = at;
-    if (isRepeated) this.#repeated += 1;
-    return isRepeated;
+  /** Looks at the messages of a frame, the last of which was made at `at`. Returns those that are to be delivered. */
+  sift(messages: readonly unknown[], at: number): readonly unknown[] {
+    const left = this.#isNumbered || this.#isResumed ? this.#watched(messages, at) : messages;
+    if (!(at <= this.#lastTime)) this.#lastTime = at;
+    return left;
+  }
+
+  /** When a message was made; NaN: it does not say, or the profile cannot read it. */
+  timeOf(message: unknown): number {
+    try {
+      return this.#profile.time(message) ?? Number.NaN;
+    } catch {
+      this.#fault();
+      return Number.NaN;
+    }
+  }
+
+  #watched(messages: readonly unknown[], at: number): readonly unknown[] {
+    // Copied only if one is let go.
+    let kept: unknown[] | undefined;
+    for (let n = 0; n < messages.length; n += 1) {
+      const message = messages[n];
+      const standing = this.#standingOf(message);
+      if (standing === 'repeated') this.#repeated += 1;
+      else if (this.#isResumed && standing === 'new') this.#resume(this.timeOf(message), at);
+      if (standing === 'repeated' && this.#dropsRepeated) kept ??= messages.slice(0, n);
+      else kept?.push(message);
+    }
+    return kept ?? messages;
   }
 
   /** Whatever has no number may be missing as well. */
-  #resume(at: number): void {
+  #resume(madeAt: number, frameAt: number): void {
     this.#isResumed = false;
-    const from = this.#lastTime ?? at;
-    this.#found({ reason: 'reconnect', of: null, from, to: Math.max(from, at), unit: 'ms', missing: null });
+    const from = this.#lastTime;
+    const to = Math.max(from, Number.isNaN(madeAt) ? frameAt : madeAt);
+    this.#gaps.add({ reason: 'reconnect', of: null, from, to, unit: 'ms', missing: null });
   }
 
-  #isRepeated(message: unknown): boolean {
-    const sequence = this.#profile.sequence?.(message);
-    if (sequence === undefined) return false;
+  #standingOf(message: unknown): 'new' | 'late' | 'repeated' {
+    const sequence = this.#numberOf(message);
+    if (sequence === undefined) return 'new';
     const { of, number } = sequence;
     const last = this.#last.get(of);
-    if (last === undefined) {
-      if (this.#last.size < ROWS_MAX) this.#last.set(of, number);
-      return false;
-    }
-    if (number <= last && last - number <= REPEATED_MAX) return true;
-    this.#last.set(of, number);
-    if (number > last + 1)
-      this.#found({
+    if (last !== undefined && number <= last && last - number <= REPEATED_MAX)
+      return this.#gaps.fill(of, number) ? 'late' : 'repeated';
+    if (last !== undefined || this.#last.size < ROWS_MAX) this.#last.set(of, number);
+    if (last !== undefined && number > last + 1)
+      this.#gaps.add({
         reason: 'sequence',
         of,
         from: last + 1,
@@ -67,6 +92,15 @@ export class Sequences {
         unit: 'sequence',
         missing: number - last - 1,
       });
-    return false;
+    return 'new';
+  }
+
+  #numberOf(message: unknown): SequenceNumber | undefined {
+    try {
+      return this.#profile.sequence?.(message);
+    } catch {
+      this.#fault();
+      return undefined;
+    }
   }
 }

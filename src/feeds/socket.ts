@@ -26,7 +26,7 @@ export interface SocketListener {
 
 /** An open or opening socket. Nothing here throws. */
 export interface FeedSocket {
-  send(text: string): void;
+  send(frame: string | Uint8Array): void;
   ping(): void;
   /** Reads nothing more; a frame that was read already may still come. */
   pause(): void;

@@ -1,13 +1,20 @@
 import type { Outcome } from '../core/outcome.ts';
+import type { Spill } from '../core/source-port.ts';
 import type { FeedMetrics } from '../core/supervised-feed.ts';
+import type { FeedProfile } from './profile.ts';
 
-/** What becomes of messages when nobody has room: the socket waits, or they are let go, with a gap that says so. */
-export type FullPolicy = 'pause' | 'drop';
+/**
+ * What becomes of messages when nobody has room: the socket waits, or they are let go, with a gap that says so, or they go
+ * to the journal that the router reads.
+ */
+export type FullPolicy = 'pause' | 'drop' | 'spill';
 
 /** A router, as far as a feed uses it. */
 export interface MessageRouter {
   route(message: unknown, options?: { readonly dataType?: string }): Outcome;
   offer(message: unknown, options?: { readonly dataType?: string; readonly signal?: AbortSignal }): Promise<Outcome>;
+  /** Where messages can wait, of a profile with this table. Default: nowhere. */
+  readonly feeds?: { spillFor(table: FeedProfile['recognize']): Spill | undefined };
 }
 
 /** A journal, as far as a feed uses it. */
@@ -16,7 +23,10 @@ export interface MessageJournal {
 }
 
 /** What became of messages after they were read; each of them is in one of these. */
-export type TargetCounts = Pick<FeedMetrics, 'delivered' | 'refused' | 'ignored' | 'dropped' | 'held' | 'returned'>;
+export type TargetCounts = Pick<
+  FeedMetrics,
+  'delivered' | 'spilled' | 'refused' | 'ignored' | 'dropped' | 'held' | 'returned'
+>;
 
 /** How a target acts on its feed. */
 export interface Pressure {

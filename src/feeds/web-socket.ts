@@ -44,7 +44,7 @@ export function openWebSocket(url: string, options: SocketOptions, listener: Soc
     if (!isOver && socket.readyState === WebSocket.OPEN) act();
   };
   return {
-    send: (text) => whenOpen(() => socket.send(text)),
+    send: (frame) => whenOpen(() => socket.send(frame)),
     ping: () => whenOpen(() => socket.ping()),
     pause: () => whenOpen(() => socket.pause()),
     resume: () => whenOpen(() => socket.resume()),

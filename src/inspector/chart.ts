@@ -37,4 +37,6 @@ export interface Charts {
   readonly router: Chart;
   readonly source: Chart;
   readonly feed: Chart;
+  /** Of one partition of a source that several processes share. */
+  readonly ownership: Chart;
 }

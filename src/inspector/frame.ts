@@ -1,5 +1,6 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import type { Clock } from '../core/clock.ts';
+import type { ClusterView } from '../core/cluster-view.ts';
 import { type Distribution, distributionBetween } from '../core/histogram.ts';
 import { type ChannelReading, channelsOf, type Reading } from '../metrics/reading.ts';
 import type { FeedReading } from '../report/feed-info.ts';
@@ -35,10 +36,17 @@ export function takeFrame(router: DataChannelRouter, clock: Clock, reading: Read
   };
 }
 
+/** The sources that share their partitions with other processes, by name. */
+export function clustersOf({ metrics }: Reading): Readonly<Record<string, ClusterView>> {
+  return Object.fromEntries(
+    Object.entries(metrics.sources).flatMap(([name, { cluster }]) => (cluster === undefined ? [] : [[name, cluster]])),
+  );
+}
+
 function sourceRowOf(
   router: DataChannelRouter,
   name: string,
-  metrics: SourceMetrics,
+  { cluster: _, ...metrics }: SourceMetrics,
   status: HealthStatus | undefined,
 ): SourceRow {
   const { sentence, sinceMs } = router.explain(name);

@@ -67,7 +67,7 @@ export interface Inspector extends AsyncDisposable {
 
 /**
  * Shows a router on a page at 127.0.0.1 until the router stops. Rejects with `SluiceError` `invalid-option` if the port
- * is taken or the page was not built.
+ * is taken or the page was not built, `not-running` if the router has ended.
  */
 export async function createInspector<Emits>(
   router: DataChannelRouter<Emits>,
@@ -103,14 +103,28 @@ export async function createInspector<Emits>(
   });
   const { server, thread } = started;
   const close = once(async () => {
-    subscription.unsubscribe();
+    subscription?.unsubscribe();
+    unlisten();
     operator.close();
     stream.close();
     timeLine.dispose();
     await Promise.all([thread?.stop(), closeServer(server, clock)]);
   });
-  const end = (): void => void close();
-  const subscription = inspected.actor.subscribe({ complete: end, error: end });
+  let hasEnded = false;
+  const end = (): void => {
+    hasEnded = true;
+    void close();
+  };
+  const { fleet, services } = partsOf(inspected);
+  // The actor of a router that was never started does not end.
+  const unlisten = services.ending.listen(() => !fleet.isLaunched && end());
+  // An actor that has ended says so while it is subscribed to.
+  let subscription: { unsubscribe(): void } | undefined;
+  subscription = inspected.actor.subscribe({ complete: end, error: end });
+  if (hasEnded || services.ending.isOver) {
+    await close();
+    throw new SluiceError('not-running', 'createInspector: the router has ended, and its inspector ends with it');
+  }
   return {
     url: `http://127.0.0.1:${started.port}/${token}/`,
     metricsUrl: thread?.metricsUrl ?? null,
@@ -134,6 +148,7 @@ function routesOf(
   return {
     get(path, query) {
       if (path === 'live') return stream.answer();
+      if (path === 'subscriptions') return subscriptionsOf(router, query.get('feed') ?? '');
       if (path !== 'dead-letters') return page.get(path) ?? NOTHING;
       const letters = listLetters(router, query.get('channel') || null, showPayloads);
       return letters.then((listed) => ({ type: JSON_TYPE, content: JSON.stringify(listed) }));
@@ -145,6 +160,10 @@ function routesOf(
       return { type: JSON_TYPE, content: '{}' };
     },
   };
+}
+
+function subscriptionsOf({ feeds }: DataChannelRouter, name: string): Answer {
+  return { type: JSON_TYPE, content: JSON.stringify(feeds.views.get(name)?.subscriptions ?? {}) };
 }
 
 async function start(

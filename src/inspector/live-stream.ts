@@ -1,9 +1,10 @@
 import type { Clock } from '../core/clock.ts';
+import { type ClusterView, handOverInWords } from '../core/cluster-view.ts';
 import { toPlain } from '../core/plain.ts';
 import { type Reading, readRouter } from '../metrics/reading.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import { Audience, toEvent } from './audience.ts';
-import { takeFrame } from './frame.ts';
+import { clustersOf, takeFrame } from './frame.ts';
 import type { Hello, Tick } from './protocol.ts';
 import type { Answer } from './server.ts';
 import { toText } from './text.ts';
@@ -29,6 +30,9 @@ export class LiveStream {
   #config: unknown;
   /** What the last frame was taken from: the next one shows the durations since. */
   #reading: Reading | undefined;
+  #clusters: Readonly<Record<string, ClusterView>> = {};
+  /** Up to when hand-overs are on the time line. */
+  #handedAt = 0;
   #timer: unknown;
   #isClosed = false;
 
@@ -100,8 +104,8 @@ export class LiveStream {
     const isChanged = config !== this.#config;
     this.#config = config;
     // Concatenated, because the frame is JSON already.
-    const rest: Pick<Tick, 'config'> = isChanged ? { config: toPlain(config) } : {};
-    const fields = isChanged ? `,${JSON.stringify(rest).slice(1, -1)}` : '';
+    const rest: Omit<Tick, 'frame' | 'entries'> = { ...this.#shared, ...(isChanged && { config: toPlain(config) }) };
+    const fields = Object.keys(rest).length === 0 ? '' : `,${JSON.stringify(rest).slice(1, -1)}`;
     this.#audience.tell(toEvent('tick', `{"frame":${frame},"entries":${entries}${fields}}`));
   }
 
@@ -110,6 +114,8 @@ export class LiveStream {
     const reading = readRouter(this.#router);
     const frame = JSON.stringify(takeFrame(this.#router, this.#clock, reading, this.#reading));
     this.#reading = reading;
+    this.#clusters = clustersOf(reading);
+    this.#tellHandOvers();
     this.#frames.push(frame);
     this.#frameCharacters += frame.length;
     while (this.#frames.length > FRAMES_MAX || this.#frameCharacters > HISTORY_CHARACTERS_MAX) {
@@ -118,11 +124,28 @@ export class LiveStream {
     return frame;
   }
 
+  /** Nothing for a router without sources that are shared. */
+  get #shared(): Pick<Tick, 'clusters'> {
+    return Object.keys(this.#clusters).length === 0 ? {} : { clusters: this.#clusters };
+  }
+
+  #tellHandOvers(): void {
+    const shownAt = this.#handedAt;
+    for (const [source, { handOvers }] of Object.entries(this.#clusters)) {
+      for (const each of handOvers.filter(({ at }) => at > shownAt)) {
+        this.#handedAt = Math.max(this.#handedAt, each.at);
+        const entry = { kind: 'owner', channel: `${source}/${each.partition}`, tone: 'plain' } as const;
+        this.#timeLine.add({ ...entry, at: each.at, text: handOverInWords(each) });
+      }
+    }
+  }
+
   /** A page that fell behind keeps the frames it has; what happened since is in the entries. */
   #hello(isNew: boolean): string {
     const frames = isNew ? this.#frames : this.#frames.slice(-1);
     const hello: Omit<Hello, 'frames'> = {
       ...this.#settings,
+      ...this.#shared,
       entries: this.#timeLine.entries,
       config: toPlain(this.#router.config),
     };

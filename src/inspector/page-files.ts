@@ -9,17 +9,25 @@ export interface PageFile {
   readonly content: Buffer;
 }
 
-/** All files of the page; no other file is served. */
-const files = [
+/** All files of the page of a router; no other file is served. */
+const routerFiles = [
   ['', 'index.html', 'text/html'],
   ['page.js', 'page.js', 'text/javascript'],
   ['page.css', 'page.css', 'text/css'],
   ['charts.json', 'charts.json', 'application/json'],
   ['icon.svg', 'icon.svg', 'image/svg+xml'],
 ] as const;
+/** All files of the page of several processes. */
+export const workersFiles = [
+  ['', 'workers.html', 'text/html'],
+  ['workers.js', 'workers.js', 'text/javascript'],
+  ['page.css', 'page.css', 'text/css'],
+  ['icon.svg', 'icon.svg', 'image/svg+xml'],
+] as const;
+type Files = readonly (readonly [path: string, file: string, type: string])[];
 
 /** The built page, by the path of each file. Throws `SluiceError` `invalid-option` if the page was not built. */
-export function loadPage(directory = builtPage()): ReadonlyMap<string, PageFile> {
+export function loadPage(directory = builtPage(), files: Files = routerFiles): ReadonlyMap<string, PageFile> {
   try {
     return new Map(
       files.map(([path, file, type]) => [
@@ -34,6 +42,6 @@ export function loadPage(directory = builtPage()): ReadonlyMap<string, PageFile>
 }
 
 /** Found by the package's own name, so that the sources find the build too. */
-function builtPage(): string {
+export function builtPage(): string {
   return join(dirname(createRequire(import.meta.url).resolve('sluice/package.json')), 'dist', 'page');
 }

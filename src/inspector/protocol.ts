@@ -1,5 +1,6 @@
 import type { BreakerMetrics } from '../channel/channel-metrics.ts';
 import type { ConfigChange } from '../config/diff.ts';
+import type { ClusterView } from '../core/cluster-view.ts';
 import type { Alert } from '../facts/events.ts';
 import type { FeedReading } from '../report/feed-info.ts';
 import type { HealthStatus } from '../report/health.ts';
@@ -17,7 +18,7 @@ export interface Entry {
   readonly id: number;
   /** In ms since 1970. */
   readonly at: number;
-  readonly kind: 'state' | 'restart' | 'breaker' | 'alert' | 'config' | 'operator';
+  readonly kind: 'state' | 'restart' | 'breaker' | 'alert' | 'config' | 'operator' | 'owner';
   /** With `/n` for one of several partitions, or the name of a source or a feed; null: the entry is about the router. */
   readonly channel: string | null;
   readonly text: string;
@@ -65,7 +66,7 @@ export interface ChannelRow {
 }
 
 /** A source as one frame shows it; frames of the source are counted, not messages. */
-export interface SourceRow extends Omit<SourceMetrics, 'oldestMs'> {
+export interface SourceRow extends Omit<SourceMetrics, 'oldestMs' | 'cluster'> {
   readonly name: string;
   readonly tone: Tone;
   readonly sinceMs: number;
@@ -102,6 +103,9 @@ export interface Frame {
   readonly feeds: readonly FeedRow[];
 }
 
+/** Who has which partition, by the name of the source. */
+type Clusters = Readonly<Record<string, ClusterView>>;
+
 /** The first message to a page, and to a page that fell behind. */
 export interface Hello {
   /** What an operator may do; empty without `allowControl`. */
@@ -110,12 +114,16 @@ export interface Hello {
   readonly frames: readonly Frame[];
   readonly entries: readonly Entry[];
   readonly config: unknown;
+  /** Set when a source shares its partitions with other processes. */
+  readonly clusters?: Clusters;
 }
 
 /** Every other message to a page. */
 export interface Tick {
   readonly frame: Frame;
   readonly entries: readonly Entry[];
+  /** As in `Hello`. Who has which partition is shown as it is now, and does not become part of the history. */
+  readonly clusters?: Clusters;
   /** Set when the configuration was changed. */
   readonly config?: unknown;
 }
@@ -123,6 +131,10 @@ export interface Tick {
 /** What an operator can do to a channel. */
 export const operations = ['pause', 'resume', 'flush', 'trip', 'reset', 'restart', 'drain', 'replay'] as const;
 export type Operation = (typeof operations)[number];
+
+/** What an operator can do to a feed. */
+export const feedOperations = ['subscribe', 'unsubscribe'] as const;
+export type FeedOperation = (typeof feedOperations)[number];
 
 /** A dead letter as the page shows it. */
 export interface LetterRow {

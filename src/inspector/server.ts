@@ -23,7 +23,7 @@ const CONNECTIONS_MAX = 256;
 const BODY_BYTES_MAX = 4_096;
 
 /** Sent with every answer: no content from elsewhere, no inline scripts, no caching, no frames. */
-const headers = {
+export const headers = {
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",

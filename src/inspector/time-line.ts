@@ -8,7 +8,8 @@ import { type Entry, routineStates } from './protocol.ts';
 import { toText } from './text.ts';
 import { toneOf, toneOfRouter } from './tone.ts';
 
-type NewEntry = Omit<Entry, 'id' | 'at'>;
+/** `at`: now, unless it is said. */
+type NewEntry = Omit<Entry, 'id' | 'at'> & { readonly at?: number };
 type Fact = Exclude<keyof RouterFacts, 'message.rejected' | 'message.dropped' | 'message.deadLettered'>;
 
 /** Number of entries that are kept. */

@@ -9,6 +9,13 @@ export function toneOf(state: string): Tone {
   return status === 'degraded' ? 'wait' : 'good';
 }
 
+/** How serious a state of a partition is that several processes share. */
+export function toneOfOwnership(state: string): Tone {
+  if (state === 'halted') return 'bad';
+  if (state === 'running') return 'good';
+  return state === 'standby' || state === 'closed' ? 'plain' : 'wait';
+}
+
 /** How serious a state of the router is. */
 export function toneOfRouter(state: string): Tone {
   if (state === 'failed') return 'bad';

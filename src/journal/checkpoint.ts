@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { MessagePlace } from '../core/source-port.ts';
+import type { JournalView } from './environment.ts';
 import { headerOf } from './frame.ts';
 import type { OwnedStore } from './owned-store.ts';
 
@@ -138,7 +139,7 @@ export class Checkpoint {
 }
 
 /** As it is on disk. */
-export function readCheckpoint(state: OwnedStore['environment']['state']): CheckpointRecord {
+export function readCheckpoint(state: JournalView['state']): CheckpointRecord {
   // Only `Checkpoint` writes under this key.
   const record = state.get(KEY) as CheckpointRecord | undefined;
   return record ?? { position: 0, bytes: 0, count: 0, fence: 0, isOpen: false, takeovers: 0, marked: null };

@@ -2,9 +2,9 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { openEnvironment, storeError } from './environment.ts';
+import { type Environment, openEnvironment, storeError } from './environment.ts';
 import { OwnedStore } from './owned-store.ts';
-import { takeOwnership } from './ownership.ts';
+import { openOwned } from './ownership.ts';
 import { systemProcesses } from './processes.ts';
 
 /** How large the file of a journal was and is, in bytes. */
@@ -21,19 +21,21 @@ export async function compactJournal(directory: string): Promise<Compaction> {
   await stat(data).catch(() => {
     throw new SluiceError('not-a-journal', `${directory} is not a journal: it has no data.mdb`);
   });
-  const before = await openEnvironment(directory);
+  const { environment, owner } = await openOwned(directory, systemProcesses(), clock);
+  const giveBack = (opened: Environment): Promise<void> => new OwnedStore(opened, clock, owner).close();
   try {
-    const owner = await takeOwnership(before, systemProcesses(), clock);
     const { size: bytesBefore } = await stat(data);
     await rm(copy, { recursive: true, force: true });
     await mkdir(copy);
-    await before.backup(copy);
-    await before.close();
+    await environment.backup(copy).catch(async (error: unknown) => {
+      await giveBack(environment);
+      throw error;
+    });
+    await environment.close();
     await rename(join(copy, 'data.mdb'), data);
     await rm(copy, { recursive: true, force: true });
     // The new file says that this process has the journal, so nobody came between.
-    const after = await openEnvironment(directory);
-    await new OwnedStore(after, clock, owner).close();
+    await giveBack(await openEnvironment(directory));
     return { bytesBefore, bytesAfter: (await stat(data)).size };
   } catch (error) {
     throw error instanceof SluiceError ? error : await storeError(directory, 'compact', error);

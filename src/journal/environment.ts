@@ -1,10 +1,20 @@
-import { access, constants, mkdir, readdir, readFile, stat, statfs } from 'node:fs/promises';
+import { access, constants, readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Database, open as openLmdb } from 'lmdb';
 import { writeWhole } from '../adapters/write-whole.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { damageOf } from './page-check.ts';
+import { PageDamage } from './page-file.ts';
+import { readSnapshot, type Tree } from './snapshot.ts';
+
+/** What is in a journal, for those who only read it. */
+export interface JournalView {
+  readonly directory: string;
+  readonly state: Tree<unknown, string>;
+  readonly frames: Tree<Buffer, number>;
+  readonly letters: Tree<unknown, string>;
+}
 
 /** The databases of a journal. */
 export interface Environment {
@@ -32,14 +42,42 @@ const MARKER = 'journal.json';
 const DATA = 'data.mdb';
 const OWN_FILES: readonly string[] = [MARKER, DATA, 'lock.mdb', 'lost+found'];
 
-/** Opens the journal in this directory; makes one where there is nothing, unless it is opened to be read only. */
-export async function openEnvironment(directory: string, readOnly = false): Promise<Environment> {
-  try {
-    const isNew = await checkDirectory(directory, readOnly);
+/** Opens the journal in this directory; makes one where there is nothing. Only who may become its owner does so. */
+export async function openEnvironment(directory: string): Promise<Environment> {
+  return contained(directory, async () => {
+    const isNew = await checkDirectory(directory, false);
     if (isNew) await writeMarker(directory, false);
-    const environment = openDatabases(directory, readOnly);
+    const environment = openDatabases(directory);
     if (isNew) await writeMarker(directory, true);
     return environment;
+  });
+}
+
+/** Throws `SluiceError` when the directory has no journal that can be read. */
+export async function checkJournal(directory: string): Promise<void> {
+  await contained(directory, () => checkDirectory(directory, true));
+}
+
+/** Reads the newest state of a journal, also while a process has it, which notices nothing. Throws `SluiceError`. */
+export function viewJournal<T>(directory: string, read: (view: JournalView) => T): T {
+  try {
+    return readSnapshot(join(directory, DATA), (snapshot) =>
+      read({
+        directory,
+        state: snapshot.json('state', true),
+        frames: snapshot.binary('frames'),
+        letters: snapshot.json('letters'),
+      }),
+    );
+  } catch (error) {
+    throw error instanceof PageDamage ? damaged(directory, `${DATA}: ${error.message}`) : error;
+  }
+}
+
+/** What goes wrong is a `SluiceError`. */
+export async function contained<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     throw error instanceof SluiceError ? error : await storeError(directory, 'open', error);
   }
@@ -69,7 +107,6 @@ async function causeOf(error: unknown): Promise<unknown> {
 
 /** True: there is nothing yet, or only what a process left that died while it made the journal. */
 async function checkDirectory(directory: string, readOnly: boolean): Promise<boolean> {
-  if (!readOnly) await mkdir(directory, { recursive: true });
   const marker = await readMarker(directory);
   const names = await readdir(directory);
   const foreign = names.find((name) => !OWN_FILES.includes(name) && !name.endsWith('.part'));
@@ -140,13 +177,12 @@ function damaged(directory: string, what: string): SluiceError {
   return new SluiceError('damaged', `the journal ${directory} is damaged: ${what}; nothing was changed`);
 }
 
-function openDatabases(directory: string, readOnly: boolean): Environment {
+function openDatabases(directory: string): Environment {
   // With `overlappingSync` a commit would be seen before it is on disk. Batches of an event turn would reject promises
   // that nobody has.
   const root = openLmdb({
     path: directory,
     noSubdir: false,
-    readOnly,
     overlappingSync: false,
     eventTurnBatching: false,
   });

@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCheckpoint } from './checkpoint.ts';
-import { type Environment, openEnvironment } from './environment.ts';
+import { checkJournal, type JournalView, viewJournal } from './environment.ts';
 import { type FrameHeader, headerOf } from './frame.ts';
 import { countLetters } from './letters.ts';
 import { readOwner } from './ownership.ts';
@@ -38,16 +38,12 @@ export interface FrameCount {
 
 /** What is in the journal in this directory, also while another process has it. */
 export async function readJournalInfo(directory: string): Promise<JournalInfo> {
-  const environment = await openEnvironment(directory, true);
-  try {
-    return await journalInfo(environment);
-  } finally {
-    await environment.close();
-  }
+  await checkJournal(directory);
+  return viewJournal(directory, journalInfo);
 }
 
-export async function journalInfo({ directory, state, frames, letters }: Environment): Promise<JournalInfo> {
-  const { size } = await stat(join(directory, 'data.mdb'));
+export function journalInfo({ directory, state, frames, letters }: JournalView): JournalInfo {
+  const { size } = statSync(join(directory, 'data.mdb'));
   const checkpoint = readCheckpoint(state);
   const settled = { position: checkpoint.position, bytesTotal: checkpoint.bytes, countTotal: checkpoint.count };
   const newest = edgeOf(frames, true) ?? { ...settled, at: 0, count: 0, size: 0 };
@@ -74,7 +70,7 @@ export async function journalInfo({ directory, state, frames, letters }: Environ
 
 type Edge = Omit<FrameHeader, 'count' | 'at'> & { readonly position: number };
 
-function edgeOf(frames: Environment['frames'], reverse: boolean): (Edge & FrameHeader & { size: number }) | undefined {
+function edgeOf(frames: JournalView['frames'], reverse: boolean): (Edge & FrameHeader & { size: number }) | undefined {
   const [entry] = [...frames.getRange({ reverse, limit: 1 })];
   const header = headerOf(entry?.value);
   return entry && header && { ...header, position: entry.key, size: entry.value.length };

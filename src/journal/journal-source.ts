@@ -1,15 +1,26 @@
 import { SluiceError } from '../core/sluice-error.ts';
-import type { Source, SourceOwner } from '../core/source-port.ts';
+import type { Source, SourceOwner, Spill } from '../core/source-port.ts';
 import { Stay, type StayParts } from './stay.ts';
 
 /** The journal as a source: one partition, whose only reader is the process that has the journal. */
 export class JournalSource implements Source {
+  readonly spill: Spill;
   readonly #parts: StayParts;
   #stay: Stay | undefined;
   #isStarting = false;
 
-  constructor(parts: StayParts) {
+  constructor(parts: StayParts, write: Spill['write']) {
+    const { checkpoint, writer } = parts;
     this.#parts = parts;
+    this.spill = {
+      write,
+      get written() {
+        return writer.last;
+      },
+      get settled() {
+        return checkpoint.position;
+      },
+    };
   }
 
   async start(owner: SourceOwner): Promise<void> {

@@ -42,7 +42,9 @@ export class Journal {
       live.add(frame);
       this.#source.wake();
     });
-    this.#source = new JournalSource({ store, checkpoint, writer: this.#writer, live, clock });
+    this.#source = new JournalSource({ store, checkpoint, writer: this.#writer, live, clock }, (messages) =>
+      this.write(messages),
+    );
     this.source = this.#source;
     this.letters = new JournalLetters(store, settings.maxLetters);
   }
@@ -75,7 +77,7 @@ export class Journal {
     return this.#write('texts', list, () => list);
   }
 
-  info(): Promise<JournalInfo> {
+  async info(): Promise<JournalInfo> {
     return journalInfo(this.#store.environment);
   }
 

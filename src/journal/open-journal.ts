@@ -2,10 +2,10 @@ import { createSystemClock } from '../adapters/system-clock.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { openEnvironment, storeError } from './environment.ts';
+import { storeError } from './environment.ts';
 import { Journal, type JournalSettings } from './journal.ts';
 import { OwnedStore } from './owned-store.ts';
-import { takeOwnership } from './ownership.ts';
+import { openOwned } from './ownership.ts';
 import { type ProcessTable, systemProcesses } from './processes.ts';
 
 /** How a journal is opened. */
@@ -57,12 +57,12 @@ export async function openJournalAs(
   { clock = createSystemClock(), ...options }: JournalOptions,
 ): Promise<Journal> {
   const settings = checkSettings(options);
-  const environment = await openEnvironment(directory);
+  const { environment, owner } = await openOwned(directory, processes, clock);
+  const store = new OwnedStore(environment, clock, owner);
   try {
-    const owner = await takeOwnership(environment, processes, clock);
-    return new Journal(new OwnedStore(environment, clock, owner), clock, settings);
+    return new Journal(store, clock, settings);
   } catch (error) {
-    await environment.close();
+    await store.close();
     throw error instanceof SluiceError ? error : await storeError(directory, 'open', error);
   }
 }

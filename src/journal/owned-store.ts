@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { type Environment, storeError } from './environment.ts';
+import { alone } from './opening-lock.ts';
 import { type OwnerRecord, Ownership, ownedError, readOwner } from './ownership.ts';
 
 /**
@@ -41,12 +42,14 @@ export class OwnedStore {
   }
 
   async close(): Promise<void> {
-    this.#ownership.stop();
-    if (this.#failure === undefined) {
-      this.#end(new SluiceError('not-running', `the journal ${this.environment.directory} is closed`));
-      await this.#ownership.giveBack().catch(() => {}); // The next process finds this one dead and takes the journal over.
-    }
-    await this.environment.close();
+    const isOwner = this.#failure === undefined;
+    const { directory } = this.environment;
+    this.#end(new SluiceError('not-running', `the journal ${directory} is closed`));
+    await alone(directory, async () => {
+      // If it fails, the next process finds this one dead and takes the journal over.
+      if (isOwner) await this.#ownership.giveBack().catch(() => {});
+      await this.environment.close();
+    });
   }
 
   async #fail(error: unknown): Promise<void> {

@@ -1,6 +1,8 @@
+import { mkdir } from 'node:fs/promises';
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { type Environment, OWNER } from './environment.ts';
+import { contained, type Environment, type JournalView, OWNER, openEnvironment, viewJournal } from './environment.ts';
+import { alone } from './opening-lock.ts';
 import type { ProcessName, ProcessTable } from './processes.ts';
 
 /** Who has the journal, as it stands in the journal. Nothing expires: only what others see change or not counts. */
@@ -66,27 +68,46 @@ export class Ownership {
   }
 }
 
-/** Makes this process the owner and returns its record. Throws `SluiceError` `owned` when another one lives. */
-export async function takeOwnership(
-  { directory, state }: Environment,
+/**
+ * Opens the journal and makes this process its owner, with its record. Throws `SluiceError`: `owned` when another one
+ * lives. A journal that somebody has is not opened with LMDB, which would disturb who writes it.
+ */
+export async function openOwned(
+  directory: string,
   processes: ProcessTable,
   clock: Clock,
-): Promise<OwnerRecord> {
-  const seen = readOwner(state);
+): Promise<{ readonly environment: Environment; readonly owner: OwnerRecord }> {
+  const seen = lookForOwner(directory);
   if (seen !== undefined && seen.holder !== null) {
-    const alive = processes.isAlive(seen.holder) ?? (await changes(state, seen, clock));
+    const alive = processes.isAlive(seen.holder) ?? (await changes(directory, seen, clock));
     if (alive) throw ownedError(directory, seen);
   }
-  return state.transactionSync(() => {
-    const last = readOwner(state);
-    if (last !== undefined && !isSame(last, seen)) throw ownedError(directory, last);
-    const record = { holder: processes.self, since: clock.wallTime(), epoch: (last?.epoch ?? 0) + 1, beat: 0 };
-    state.putSync(OWNER, record, record.epoch);
-    return record;
+  return contained(directory, async () => {
+    await mkdir(directory, { recursive: true });
+    return alone(directory, async () => {
+      const last = lookForOwner(directory);
+      if (last !== undefined && !isSame(last, seen)) throw ownedError(directory, last);
+      const environment = await openEnvironment(directory);
+      const owner = { holder: processes.self, since: clock.wallTime(), epoch: (last?.epoch ?? 0) + 1, beat: 0 };
+      await environment.state.put(OWNER, owner, owner.epoch).catch(async (error: unknown) => {
+        await environment.close();
+        throw error;
+      });
+      return { environment, owner };
+    });
   });
 }
 
-export function readOwner(state: Environment['state']): OwnerRecord | undefined {
+/** Undefined: nobody ever had it, or it is no journal that can be read; whoever opens it says why. */
+function lookForOwner(directory: string): OwnerRecord | undefined {
+  try {
+    return viewJournal(directory, ({ state }) => readOwner(state));
+  } catch {
+    return undefined;
+  }
+}
+
+export function readOwner(state: JournalView['state']): OwnerRecord | undefined {
   // Only `takeOwnership` and `Ownership` write under this key.
   return state.get(OWNER) as OwnerRecord | undefined;
 }
@@ -99,13 +120,12 @@ export function ownedError(directory: string, owner: OwnerRecord | undefined): S
 }
 
 /** Waits for a sign of life. Time is measured here, so no clock of another machine and no clock set back matters. */
-async function changes(state: Environment['state'], seen: OwnerRecord, clock: Clock): Promise<boolean> {
+async function changes(directory: string, seen: OwnerRecord, clock: Clock): Promise<boolean> {
   for (let waits = 0; waits < BEATS_PER_LEASE; waits++) {
     await new Promise<void>((resolve) => {
       clock.setTimeout(resolve, LEASE_MS / BEATS_PER_LEASE);
     });
-    state.resetReadTxn();
-    if (!isSame(readOwner(state), seen)) return true;
+    if (!isSame(lookForOwner(directory), seen)) return true;
   }
   return false;
 }

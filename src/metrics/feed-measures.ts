@@ -1,8 +1,6 @@
 import type { FeedState } from '../core/supervised-feed.ts';
-import type { FeedReading } from '../report/feed-info.ts';
-import type { ChannelHealth } from '../report/health.ts';
-import { type Measure, ofNamed } from './measure.ts';
-import type { Reading } from './reading.ts';
+import { type Measure, measuresOf } from './measure.ts';
+import { withHealth } from './reading.ts';
 
 const FEED_STATES: readonly FeedState[] = [
   'new',
@@ -16,89 +14,54 @@ const FEED_STATES: readonly FeedState[] = [
   'stopped',
 ];
 
-/** The part of a reading about one feed. */
-interface ReadFeed extends FeedReading {
-  readonly health: ChannelHealth;
-}
-
-const ofFeeds = ofNamed('feed', feedsOf);
+const feed = measuresOf('feed', ({ metrics, health }) => withHealth(metrics.feeds, health.feeds));
 
 /** What is measured of feeds. */
 export const feedMeasures: readonly Measure[] = [
-  ofFeeds(
-    'gauge',
-    ['feed.state', '', 'The state of the feed.'],
-    ({ state }) => FEED_STATES.map((each) => [each, Number(each === state)]),
-    'state',
-  ),
-  ofFeeds('gauge', ['feed.state_age', 's', 'How long the feed has been in its state.'], ({ health }) =>
-    one(health.sinceMs / 1_000),
-  ),
-  ofFeeds('gauge', ['feed.paused', '', '1: its socket is paused because nobody has room.'], ({ isPaused }) =>
-    one(Number(isPaused)),
-  ),
-  ofFeeds('counter', ['feed.messages.received', 'message', 'Messages read from the service.'], (f) => one(f.received)),
-  ofFeeds(
-    'counter',
-    ['feed.messages.settled', 'message', 'Messages that were read, by what became of them.'],
-    (f) => [
-      ['delivered', f.delivered],
-      ['refused', f.refused],
-      ['ignored', f.ignored],
-      ['dropped', f.dropped],
-      ['repeated', f.repeatedDropped],
-      ['returned', f.returned],
-    ],
+  feed.state('feed.state', 'The state of the feed.', FEED_STATES, (f) => f.state),
+  feed.gauge('feed.state_age', 's', 'How long the feed has been in its state.', (f) => f.health.sinceMs / 1_000),
+  feed.gauge('feed.paused', '', '1: its socket is paused because nobody has room.', (f) => Number(f.isPaused)),
+  feed.counter('feed.messages.received', 'message', 'Messages read from the service.', (f) => f.received),
+  feed.counterBy(
     'fate',
+    'feed.messages.settled',
+    'message',
+    'Messages that were read, by what became of them.',
+    (f) => ({
+      delivered: f.delivered,
+      refused: f.refused,
+      ignored: f.ignored,
+      dropped: f.dropped,
+      repeated: f.repeatedDropped,
+      returned: f.returned,
+    }),
   ),
-  ofFeeds('gauge', ['feed.messages.held', 'message', 'Messages that wait for room.'], (f) => one(f.held)),
-  ofFeeds('counter', ['feed.messages.repeated', 'message', 'Messages whose number came before.'], (f) =>
-    one(f.repeated),
+  feed.counter(
+    'feed.messages.spilled',
+    'message',
+    'Messages that went to the journal for want of room.',
+    (f) => f.spilled,
   ),
-  ofFeeds('counter', ['feed.messages.missing', 'message', 'Messages known to be missing in gaps.'], (f) =>
-    one(f.gaps.missing),
+  feed.gauge('feed.messages.held', 'message', 'Messages that wait for room.', (f) => f.held),
+  feed.counter('feed.messages.repeated', 'message', 'Messages whose number came before.', (f) => f.repeated),
+  feed.counter('feed.messages.missing', 'message', 'Messages known to be missing in gaps.', (f) => f.gaps.missing),
+  feed.counter('feed.gaps', 'gap', 'Gaps found.', (f) => f.gaps.found),
+  feed.gauge('feed.gaps.open', 'gap', 'Gaps that nobody has closed.', (f) => f.gaps.found - f.gaps.closed),
+  feed.gauge('feed.last_message.age', 's', 'How long ago the last message came; absent before the first.', (f) =>
+    seconds(f.lastMessageAgeMs),
   ),
-  ofFeeds('counter', ['feed.gaps', 'gap', 'Gaps found.'], (f) => one(f.gaps.found)),
-  ofFeeds('gauge', ['feed.gaps.open', 'gap', 'Gaps that nobody has closed.'], (f) => one(f.gaps.found - f.gaps.closed)),
-  ofFeeds(
-    'gauge',
-    ['feed.last_message.age', 's', 'How long ago the last message came; absent before the first.'],
-    (f) => seconds(f.lastMessageAgeMs),
-  ),
-  ofFeeds('gauge', ['feed.lag', 's', 'How long after its own time the last message came; absent without one.'], (f) =>
+  feed.gauge('feed.lag', 's', 'How long after its own time the last message came; absent without one.', (f) =>
     seconds(f.lagMs),
   ),
-  ofFeeds('counter', ['feed.frames', 'frame', 'Frames read.'], (f) => one(f.frames)),
-  ofFeeds('counter', ['feed.read', 'By', 'Bytes of frames read.'], (f) => one(f.bytes)),
-  ofFeeds('counter', ['feed.control', 'message', 'Messages of the service about the connection.'], (f) =>
-    one(f.control),
-  ),
-  ofFeeds('counter', ['feed.garbage', 'frame', 'Frames, or parts of frames, that are no message.'], (f) =>
-    one(f.garbage),
-  ),
-  ofFeeds('counter', ['feed.connections', 'connection', 'Sockets opened, or tried to.'], (f) => one(f.connections)),
-  ofFeeds('counter', ['feed.reconnects', 'connection', 'How often messages could come again.'], (f) =>
-    one(f.reconnects),
-  ),
-  ofFeeds('counter', ['feed.refusals', 'refusal', 'Logins and subscriptions that the service refused.'], (f) =>
-    one(f.refusals),
-  ),
+  feed.counter('feed.frames', 'frame', 'Frames read.', (f) => f.frames),
+  feed.counter('feed.read', 'By', 'Bytes of frames read.', (f) => f.bytes),
+  feed.counter('feed.control', 'message', 'Messages of the service about the connection.', (f) => f.control),
+  feed.counter('feed.garbage', 'frame', 'Frames, or parts of frames, that are no message.', (f) => f.garbage),
+  feed.counter('feed.connections', 'connection', 'Sockets opened, or tried to.', (f) => f.connections),
+  feed.counter('feed.reconnects', 'connection', 'How often messages could come again.', (f) => f.reconnects),
+  feed.counter('feed.refusals', 'refusal', 'Logins and subscriptions that the service refused.', (f) => f.refusals),
 ];
 
-type Values = readonly (readonly [label: string, value: number])[];
-
-function one(value: number): Values {
-  return [['', value]];
-}
-
-function seconds(ms: number | null): Values {
-  return ms === null ? [] : one(ms / 1_000);
-}
-
-function feedsOf({ metrics, health }: Reading): readonly (readonly [string, ReadFeed])[] {
-  return Object.entries(metrics.feeds).flatMap(([name, each]) => {
-    const its = health.feeds[name];
-    // Both were read at the same moment.
-    return its === undefined ? [] : [[name, { ...each, health: its }] as const];
-  });
+function seconds(ms: number | null): number | null {
+  return ms === null ? null : ms / 1_000;
 }

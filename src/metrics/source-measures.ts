@@ -1,7 +1,6 @@
-import type { ChannelHealth } from '../report/health.ts';
 import type { SourceMetrics } from '../report/source-metrics.ts';
-import { type Measure, ofNamed } from './measure.ts';
-import type { Reading } from './reading.ts';
+import { type Measure, measuresOf, together } from './measure.ts';
+import { withHealth } from './reading.ts';
 
 const SOURCE_STATES = [
   'new',
@@ -19,59 +18,85 @@ const SOURCE_STATES = [
   'stopped',
 ];
 
-/** The part of a reading about one source. */
-interface SourceReading extends SourceMetrics {
-  readonly health: ChannelHealth;
-}
-
-const ofSources = ofNamed('source', sourcesOf);
+const source = measuresOf('source', ({ metrics, health }) => withHealth(metrics.sources, health.sources));
 
 /** What is measured of sources. Frames are counted, not messages. */
 export const sourceMeasures: readonly Measure[] = [
-  ofSources(
-    'gauge',
-    ['source.state', '', 'The state of the source.'],
-    ({ state }) => SOURCE_STATES.map((each) => [each, Number(each === state)]),
-    'state',
+  source.state('source.state', 'The state of the source.', SOURCE_STATES, (s) => s.state),
+  source.gauge('source.state_age', 's', 'How long the source has been in its state.', (s) => s.health.sinceMs / 1_000),
+  source.counter('source.frames.read', 'frame', 'Frames read.', (s) => s.read),
+  source.counter(
+    'source.frames.committed',
+    'frame',
+    'Frames that the source was told are settled.',
+    (s) => s.committed,
   ),
-  ofSources('gauge', ['source.state_age', 's', 'How long the source has been in its state.'], (source) => [
-    ['', source.health.sinceMs / 1_000],
-  ]),
-  ofSources('counter', ['source.frames.read', 'frame', 'Frames read.'], ({ read }) => [['', read]]),
-  ofSources('counter', ['source.frames.committed', 'frame', 'Frames that the source was told are settled.'], (s) => [
-    ['', s.committed],
-  ]),
-  ofSources(
-    'counter',
-    ['source.frames.left', 'frame', 'Frames read in stays that ended before a commit; they are read again.'],
-    ({ left }) => [['', left]],
+  source.counter(
+    'source.frames.left',
+    'frame',
+    'Frames read in stays that ended before a commit; they are read again.',
+    (s) => s.left,
   ),
-  ofSources(
-    'gauge',
-    ['source.frames.held', 'frame', 'Frames read and not committed, by the place where they are.'],
-    ({ places }) => Object.entries(places),
+  source.gaugeBy(
     'place',
+    'source.frames.held',
+    'frame',
+    'Frames read and not committed, by the place where they are.',
+    (s) => ({ ...s.places }),
   ),
-  ofSources(
-    'gauge',
-    ['source.oldest_frame.age', 's', 'How long the oldest frame that is not settled has been here.'],
-    ({ oldestMs }) => [['', oldestMs / 1_000]],
+  source.gauge(
+    'source.oldest_frame.age',
+    's',
+    'How long the oldest frame that is not settled has been here.',
+    (s) => s.oldestMs / 1_000,
   ),
-  ofSources('gauge', ['source.partitions', 'partition', 'Partitions that belong to this process.'], (source) => [
-    ['', source.partitions],
-  ]),
-  ofSources(
-    'counter',
-    ['source.positions.missed', 'position', 'Positions that the source removed before they were read.'],
-    ({ missed }) => [['', missed]],
+  source.gauge('source.partitions', 'partition', 'Partitions that belong to this process.', (s) => s.partitions),
+  source.counter(
+    'source.positions.missed',
+    'position',
+    'Positions that the source removed before they were read.',
+    (s) => s.missed,
   ),
-  ofSources('counter', ['source.restarts', 'restart', 'Starts after a failure.'], ({ restarts }) => [['', restarts]]),
+  together(
+    'max',
+    source.gauge(
+      'source.members',
+      'member',
+      'Members that share the partitions, as this one sees it.',
+      ({ cluster }) => (cluster === undefined ? null : cluster.members.filter(({ isThere }) => isThere).length),
+    ),
+  ),
+  together(
+    'max',
+    source.gauge(
+      'source.partitions.unowned',
+      'partition',
+      'Partitions that no member has, as this one sees it.',
+      ({ cluster }) => (cluster === undefined ? null : cluster.partitions.filter(({ owner }) => owner === null).length),
+    ),
+  ),
+  together(
+    'max',
+    source.gaugeBy(
+      'partition',
+      'source.partition.lag',
+      'frame',
+      'Frames after the last commit, of partitions that this member has.',
+      ({ cluster }) =>
+        Object.fromEntries(ownOf(cluster).flatMap(({ lag, partition }) => (lag === null ? [] : [[partition, lag]]))),
+    ),
+  ),
+  source.gaugeBy(
+    'partition',
+    'source.partition.commit_age',
+    's',
+    'How long ago the last commit was, of partitions that this member has.',
+    ({ cluster }) =>
+      Object.fromEntries(ownOf(cluster).map(({ committedMs, partition }) => [partition, committedMs / 1_000])),
+  ),
+  source.counter('source.restarts', 'restart', 'Starts after a failure.', (s) => s.restarts),
 ];
 
-function sourcesOf({ metrics, health }: Reading): readonly (readonly [string, SourceReading])[] {
-  return Object.entries(metrics.sources).flatMap(([name, each]) => {
-    const its = health.sources[name];
-    // Both were read at the same moment.
-    return its === undefined ? [] : [[name, { ...each, health: its }] as const];
-  });
+function ownOf(cluster: SourceMetrics['cluster']) {
+  return cluster?.partitions.filter(({ owner }) => owner === cluster.member) ?? [];
 }

@@ -34,11 +34,16 @@ export class NatsLog implements PartitionLog {
     return { first: Math.max(state.first_seq, 1), last: state.last_seq, log, frame };
   }
 
+  async last(partition: number): Promise<number> {
+    const { state } = await this.#prepared.streams.info(streamName(this.#settings.channel, partition));
+    return state.last_seq;
+  }
+
   open(partition: number, after: number): LogReader {
     const { connection, channel } = this.#settings;
     const log = this.#created.get(partition) ?? '';
     const stream = streamName(channel, partition);
-    return new NatsReader({ connection, manager: this.#prepared, clock: this.#clock, stream, after, log });
+    return new NatsReader({ connection, manager: this.#prepared, clock: this.#clock, stream, from: { after }, log });
   }
 
   async trim(partition: number, position: number): Promise<void> {

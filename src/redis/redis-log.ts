@@ -42,6 +42,11 @@ export class RedisLog implements PartitionLog {
     return { first: Number(first), last: Number(last), log: this.#channel.made, frame };
   }
 
+  async last(partition: number): Promise<number> {
+    const [, last] = listOf(await this.#channel.run(ENDS, this.#keysOf(partition), [0])).map(textOf);
+    return Number(last);
+  }
+
   open(partition: number, after: number): LogReader {
     const known = this.#known.get(partition);
     const frame = known?.position === after ? known.frame : undefined;

@@ -163,14 +163,25 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
 const REPLACED: Ending = ['a reload', 'Its replacement takes over once the batch in flight is done.'];
 const HELD_OPEN: Ending = ['reset by hand', 'The breaker stays open until an operator resets it.'];
 const GIVEN_UP: Ending = ['restart by hand', 'It failed too often and is not restarted; an operator can restart it.'];
+const OVERDUE: Ending = [
+  'the call of process',
+  'Nothing is delivered while the call of process, which is overdue, does not settle; it is given up in %.',
+  ({ callStartedAt = 0 }, { processTimeoutMs, abandonAfterMs }) => callStartedAt + processTimeoutMs + abandonAfterMs,
+];
 const NEVER: Ending = ['nothing', 'It does not start again.'];
 
 /** What ends the present state of a partition, as of `now`; `inMs` is null where no timer does. */
 function endingOf(view: PartitionView, config: ChannelConfig, now: number, waitedFor: readonly string[]) {
   if (view.state === 'idle' && waitedFor.length > 0) return heldUp(waitedFor.join(' and '));
-  const [by, sentence, at] = endingFor(view);
+  const [by, sentence, at] = isOverdue(view, config, now) ? OVERDUE : endingFor(view);
   const inMs = at === undefined ? null : Math.max(0, at(view, config) - now);
   return { by, inMs, sentence: inMs === null ? sentence : sentence.replace('%', duration(inMs)) };
+}
+
+/** The signal of its call has aborted, and its state waits for the outcome. */
+function isOverdue({ callStartedAt, isReplaced, state }: PartitionView, config: ChannelConfig, now: number): boolean {
+  const isWaiting = !isReplaced && ['flushing', 'isolating', 'probing'].includes(state);
+  return isWaiting && callStartedAt !== undefined && now - callStartedAt >= config.processTimeoutMs;
 }
 
 /** It has nothing to do, and perhaps only because its messages are behind one that waits. */

@@ -2,7 +2,7 @@ import type { Services } from '../channel/services.ts';
 import type { FeedView } from '../core/supervised-feed.ts';
 import type { FeedAlertName } from '../facts/events.ts';
 import { ENDS_MAX, type FeedLimits, type FeedSight, feedFindings, feedSightOf, isWatched } from './feed-findings.ts';
-import { type Raised, RaisedAlerts } from './raised-alerts.ts';
+import type { RaisedAlerts } from './raised-alerts.ts';
 
 /** How often feeds are looked at while messages are due from any of them, in ms. */
 const LOOK_MS = 1_000;
@@ -23,10 +23,10 @@ export class FeedAlerts {
   readonly #ends = new Map<string, number[]>();
   #timer: unknown;
 
-  constructor(services: Services, feeds: ReadonlyMap<string, WatchedFeed>) {
+  constructor(services: Services, raised: RaisedAlerts, feeds: ReadonlyMap<string, WatchedFeed>) {
     this.#clock = services.clock;
     this.#feeds = feeds;
-    this.#raised = new RaisedAlerts(services);
+    this.#raised = raised;
     services.bus.tap('feed.entered', ({ feed, to }) => {
       const ends = this.#ends.get(feed) ?? [];
       if (to === 'waiting' && feeds.has(feed)) this.#ends.set(feed, [...ends, this.#clock.now()].slice(-ENDS_MAX));
@@ -36,14 +36,9 @@ export class FeedAlerts {
     services.bus.tap('feed.refused', ({ feed }) => this.#look(feed));
   }
 
-  /** What is raised now. */
-  list(): readonly Raised[] {
-    return this.#raised.list();
-  }
-
   /** What is wrong with a feed, in words; null: nothing. */
-  troubleOf(name: string): string | null {
-    const texts = this.list().flatMap(({ alert: { feed, text } }) => (feed === name ? [text] : []));
+  troubleOf(feed: string): string | null {
+    const texts = this.#raised.of({ channel: null, feed }).map(({ text }) => text);
     return texts.length === 0 ? null : texts.join('; ');
   }
 
@@ -51,7 +46,7 @@ export class FeedAlerts {
   forget(name: string): void {
     this.#sights.delete(name);
     this.#ends.delete(name);
-    for (const { alert } of this.list()) if (alert.feed === name) this.#raised.set(alert, false);
+    this.#raised.clear({ channel: null, feed: name });
   }
 
   /** A timer runs only while messages are due. */
@@ -78,7 +73,7 @@ export class FeedAlerts {
     this.#sights.set(name, isTimed ? sight : { ...sight, late: before?.late ?? 0, received: before?.received ?? 0 });
     const findings = feedFindings(view, sight, this.#ends.get(name) ?? [], limits, now);
     // Object.entries widens the names.
-    for (const [alert, found] of Object.entries(findings))
-      if (found !== undefined) this.#raised.set({ alert: alert as FeedAlertName, channel: null, feed: name }, found);
+    for (const [alert, finding] of Object.entries(findings))
+      this.#raised.set(alert as FeedAlertName, { channel: null, feed: name }, finding);
   }
 }

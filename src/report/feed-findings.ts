@@ -3,6 +3,7 @@ import type { FeedView } from '../core/supervised-feed.ts';
 import { causeInWords } from '../facts/chart-words.ts';
 import type { FeedAlertName } from '../facts/events.ts';
 import { duration } from './duration.ts';
+import { between, type Finding, found } from './raised-alerts.ts';
 
 /** When a router says that something is wrong with a feed. `Infinity`: never. */
 export interface FeedLimits {
@@ -14,9 +15,9 @@ export interface FeedLimits {
 
 export const FEED_LIMITS: FeedLimits = { silenceMs: 60_000, lagMs: 10_000 };
 
-/** So many connections or attempts that ended within the time are flapping, and it is over when only so many did. */
+/** So many connections or attempts that ended within the time are flapping, and it is over when fewer than so many did. */
 export const ENDS_MAX = 5;
-const ENDS_OVER = 2;
+const ENDS_LOW = 3;
 const ENDS_WITHIN_MS = 300_000;
 /** One late message may be a snapshot: so many looks in a row must find one. */
 const LATE_LOOKS = 3;
@@ -34,8 +35,7 @@ export interface FeedSight {
   readonly late: number;
 }
 
-/** False: not so; undefined: it stays as it is. */
-export type FeedFindings = Readonly<Record<FeedAlertName, string | false | undefined>>;
+export type FeedFindings = Readonly<Record<FeedAlertName, Finding>>;
 
 /** Whether it may change without an event. */
 export function isWatched({ state }: FeedView): boolean {
@@ -68,17 +68,18 @@ export function feedFindings(
   const recent = ends.filter((at) => now - at < ENDS_WITHIN_MS);
   const [first = now] = recent;
   const lagMs = view.metrics.lagMs ?? 0;
+  const refused = refusedInWords(view);
   return {
-    'feed-silent': silentMs >= limits.silenceMs && `no message came for ${duration(silentMs)}; it is ${inWords(view)}`,
-    'feed-refused': refusedInWords(view),
-    'feed-flapping':
-      recent.length >= ENDS_MAX
-        ? `${recent.length} connections or attempts ended within ${duration(now - first)}; it is ${inWords(view)}`
-        : recent.length <= ENDS_OVER
-          ? false
-          : undefined,
-    'feed-lagging':
-      late >= LATE_LOOKS ? `messages arrive ${duration(lagMs)} after their own time` : late === 0 ? false : undefined,
+    'feed-silent':
+      silentMs >= limits.silenceMs && found(`no message came for ${duration(silentMs)}; it is ${inWords(view)}`),
+    'feed-refused': refused !== false && found(refused),
+    'feed-flapping': between(
+      recent.length,
+      ENDS_MAX,
+      ENDS_LOW,
+      (ends) => `${ends} connections or attempts ended within ${duration(now - first)}; it is ${inWords(view)}`,
+    ),
+    'feed-lagging': between(late, LATE_LOOKS, 1, () => `messages arrive ${duration(lagMs)} after their own time`),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
 import { Counter, type Counters } from '../core/counters.ts';
 import type { AlertName, FeedAlertName, SourceAlertName } from '../facts/events.ts';
+import { between, type Finding, found } from './raised-alerts.ts';
 
 const MAILBOX_HIGH = 0.8;
 const MAILBOX_LOW = 0.6;
@@ -14,9 +15,6 @@ const AGE_MS_MIN = 5_000;
 const KEYS_MS = 60_000;
 /** So many messages in a single one of several partitions are no coincidence. */
 const ONE_PARTITION_MIN = 100;
-
-/** What a look finds: something that is wrong, and whether it is enough to raise it; false: clear it; undefined: leave it. */
-export type Finding = { readonly text: string; readonly isEnough: boolean } | false | undefined;
 
 /** What a look at a channel looks for. */
 export type Findings = Readonly<
@@ -107,17 +105,6 @@ function errorRate(sight: Sight, before: Sight | undefined): number | undefined 
   const failures = sight.failures - before.failures;
   if (calls >= ERROR_CALLS_MIN) return failures / calls;
   return failures === 0 ? 0 : undefined;
-}
-
-/** Something that is wrong. */
-export function found(text: string): Finding {
-  return { text, isEnough: true };
-}
-
-/** Hysteresis: enough from the higher limit on, nothing below the lower one; between them only the words change. */
-export function between(value = Number.NaN, high: number, low: number, words: (value: number) => string): Finding {
-  if (value < low) return false;
-  return value >= low ? { text: words(value), isEnough: value >= high } : undefined;
 }
 
 export function percent(share: number): string {

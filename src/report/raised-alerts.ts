@@ -1,48 +1,82 @@
 import type { Services } from '../channel/services.ts';
-import type { Alert } from '../facts/events.ts';
+import type { Alert, AlertName } from '../facts/events.ts';
 
-/** What an alert says, and about what. */
-type About = Omit<Alert, 'text' | 'at'>;
+/** What an alert is about; all null: the router. */
+export interface Subject {
+  readonly channel: string | null;
+  readonly source?: string;
+  readonly feed?: string;
+}
 
-export interface Raised {
-  readonly alert: Alert;
+/** What a look finds: something that is wrong, and whether it is enough to raise it; false: clear it; undefined: leave it. */
+export type Finding = { readonly text: string; readonly isEnough: boolean } | false | undefined;
+
+interface Raised {
+  alert: Alert;
   readonly since: number;
 }
 
-/** The alerts about sources or feeds that are raised now. Each is published once when it begins, and once when it ends. */
+/** The alerts that are raised now. Each is published once when it begins, and once when it ends, with how long it lasted. */
 export class RaisedAlerts {
   readonly #services: Pick<Services, 'bus' | 'clock'>;
-  readonly #raised = new Map<string, Raised>();
+  /** By subject: a look, which comes with states of channels, must not go through all. */
+  readonly #raised = new Map<string, Map<AlertName, Raised>>();
 
   constructor(services: Pick<Services, 'bus' | 'clock'>) {
     this.#services = services;
   }
 
-  list(): readonly Raised[] {
-    return [...this.#raised.values()];
+  /** Oldest first. */
+  get all(): readonly Alert[] {
+    const all = [...this.#raised.values()].flatMap((alerts) => [...alerts.values()]);
+    return all.toSorted((left, right) => left.since - right.since).map(({ alert }) => alert);
   }
 
-  has(about: About): boolean {
-    return this.#raised.has(keyOf(about));
+  of(subject: Subject): readonly Alert[] {
+    return [...(this.#raised.get(keyOf(subject))?.values() ?? [])].map(({ alert }) => alert);
   }
 
-  /** Raises the alert with the text that it has at this moment, or clears it. */
-  set(about: About, found: string | false): void {
+  clear(subject: Subject): void {
+    for (const { alert } of this.of(subject)) this.set(alert, subject, false);
+  }
+
+  /** Raises an alert, gives it the text of this moment, or clears it. */
+  set(alert: AlertName, subject: Subject, finding: Finding): void {
+    if (finding === undefined) return;
+    const key = keyOf(subject);
+    const here = this.#raised.get(key);
+    // Most looks find nothing, and nothing is raised.
+    if (finding === false && here === undefined) return;
     const { bus, clock } = this.#services;
-    const key = keyOf(about);
-    const raised = this.#raised.get(key);
-    if (found !== false && raised === undefined) {
-      const begun = { alert: { ...about, text: found, at: clock.wallTime() }, since: clock.now() };
-      this.#raised.set(key, begun);
+    const raised = here?.get(alert);
+    if (finding !== false && raised !== undefined) {
+      raised.alert = { ...raised.alert, text: finding.text };
+    } else if (finding !== false && finding.isEnough) {
+      const begun = { alert: { alert, ...subject, text: finding.text, at: clock.wallTime() }, since: clock.now() };
+      this.#raised.set(key, (here ?? new Map<AlertName, Raised>()).set(alert, begun));
       bus.publish('alert.raised', begun.alert);
-    } else if (found === false && raised !== undefined) {
-      this.#raised.delete(key);
+    } else if (finding === false && raised !== undefined) {
+      here?.delete(alert);
+      if (here?.size === 0) this.#raised.delete(key);
       bus.publish('alert.cleared', { ...raised.alert, lastedMs: clock.now() - raised.since });
     }
   }
 }
 
-/** The channel may be another one at each look. */
-function keyOf({ alert, source, feed }: About): string {
-  return JSON.stringify([alert, source, feed]);
+/** Something that is wrong. */
+export function found(text: string): Finding {
+  return { text, isEnough: true };
+}
+
+/** Hysteresis: enough from the higher limit on, nothing below the lower one; between them only the words change. */
+export function between(value = Number.NaN, high: number, low: number, words: (value: number) => string): Finding {
+  if (value < low) return false;
+  return value >= low ? { text: words(value), isEnough: value >= high } : undefined;
+}
+
+/** The channel that holds up a source may be another one at each look. */
+function keyOf({ channel, source, feed }: Subject): string {
+  if (source !== undefined) return `source ${source}`;
+  if (feed !== undefined) return `feed ${feed}`;
+  return channel === null ? '' : `channel ${channel}`;
 }

@@ -1,7 +1,7 @@
 import type { ChannelView } from '../channel/partition-view.ts';
 import type { Services } from '../channel/services.ts';
 import { Counter, type Counters } from '../core/counters.ts';
-import { between, type Finding } from './findings.ts';
+import { between, type Finding } from './raised-alerts.ts';
 
 const LOOK_MS = 1_000;
 /** A share is taken of so many messages at least, or after so many ms of the few that came. */

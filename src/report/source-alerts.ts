@@ -1,10 +1,9 @@
 import type { ChannelView } from '../channel/partition-view.ts';
 import type { Services } from '../channel/services.ts';
 import { errorText } from '../core/error-text.ts';
-import type { SourceAlertName } from '../facts/events.ts';
 import type { SourceView } from '../source/source-view.ts';
 import { duration } from './duration.ts';
-import { type Raised, RaisedAlerts } from './raised-alerts.ts';
+import { found, type RaisedAlerts, type Subject } from './raised-alerts.ts';
 import { HELD_MS, holderOf, holdInWords, oldestHeld } from './source-explain.ts';
 
 /** How often sources are looked at while any of them may be read, in ms. */
@@ -22,19 +21,15 @@ export class SourceAlerts {
 
   constructor(
     services: Services,
+    raised: RaisedAlerts,
     sources: ReadonlyMap<string, { readonly view: SourceView }>,
     channels: ReadonlyMap<string, ChannelView>,
   ) {
     this.#services = services;
-    this.#raised = new RaisedAlerts(services);
+    this.#raised = raised;
     this.#sources = sources;
     this.#channels = channels;
     services.bus.tap('source.entered', () => this.#look());
-  }
-
-  /** What is raised now. */
-  list(): readonly Raised[] {
-    return this.#raised.list();
   }
 
   #look(): void {
@@ -53,20 +48,16 @@ export class SourceAlerts {
   }
 
   #lookAt(view: SourceView, now: number): void {
-    const { error, name, state } = view;
-    const failed = state === 'failed' && `the source was given up: ${errorText(error)}`;
-    this.#set('source-failed', name, failed, null);
+    const { error, name: source, state } = view;
+    const subject: Subject = { channel: null, source };
+    const failed = state === 'failed' && found(`the source was given up: ${errorText(error)}`);
+    this.#raised.set('source-failed', subject, failed);
     const held = state === 'stopped' ? undefined : oldestHeld(view, now);
-    if (held === undefined || held.heldMs < HELD_MS) return this.#set('source-held', name, false, null);
-    // To find who has it means to look at every message that waits.
-    if (this.#raised.has({ alert: 'source-held', channel: null, source: name })) return;
+    if (held === undefined || held.heldMs < HELD_MS) return this.#raised.set('source-held', subject, false);
     const text =
       `frame ${held.position} of partition ${held.partition} has not been settled for ` +
       `${duration(held.heldMs)}; it is ${holdInWords(held, view, this.#channels, this.#services.letterRoom.trouble)}`;
-    this.#set('source-held', name, text, holderOf(held, this.#channels)?.name ?? null);
-  }
-
-  #set(alert: SourceAlertName, source: string, found: string | false, channel: string | null): void {
-    this.#raised.set({ alert, channel, source }, found);
+    const channel = holderOf(held, this.#channels)?.name ?? null;
+    this.#raised.set('source-held', { channel, source }, found(text));
   }
 }

@@ -87,6 +87,24 @@ export function explainSource(view: SourceView, channels: Channels, now: number,
   };
 }
 
+/** Explains one partition of a source that shares them with other processes; undefined: it has no such partition. */
+export function explainPartition({ cluster, name }: SourceView, number: string): Explanation | undefined {
+  const found = cluster?.partitions.find(({ partition }) => String(partition) === number);
+  if (found === undefined) return undefined;
+  const { cause, lag, ownedMs, state, text } = found;
+  const behind = lag === null ? '' : ` ${lag} frames were appended after it.`;
+  return {
+    ...{
+      sentence: `${text}.${behind}`,
+      channel: `${name}/${number}`,
+      state,
+      sinceMs: ownedMs,
+      cause: causeInWords(cause),
+    },
+    ...{ error: undefined, endsBy: 'the members', endsInMs: null, waiting: lag ?? 0, inFlight: 0, sharesWith: [] },
+  };
+}
+
 function fullnessInWords({ partitions }: SourceView): string {
   const full = partitions.flatMap(({ fullness, held, partition }) => {
     if (fullness === undefined) return [];

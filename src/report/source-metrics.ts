@@ -1,3 +1,4 @@
+import type { ClusterView } from '../core/cluster-view.ts';
 import type { SourceCounts, SourceView } from '../source/source-view.ts';
 
 /** Everything measured of one source; frames are counted, not messages. */
@@ -11,14 +12,24 @@ export interface SourceMetrics extends SourceCounts {
   readonly missed: number;
   /** Starts after a failure. */
   readonly restarts: number;
+  /** Of a source that shares its partitions with other processes: who has which. */
+  readonly cluster?: ClusterView;
 }
 
 /** Reads a source at `now`. */
 export function sourceMetrics(view: SourceView, now: number): SourceMetrics {
-  const { state, partitions, read, committed, left, held, places, missed, restarts } = view;
+  const { cluster, state, partitions, read, committed, left, held, places, missed, restarts } = view;
   const oldestAt = Math.min(...partitions.map(({ oldest }) => oldest?.readAt ?? now), now);
   const counts = { read, committed, left, held, places };
-  return { state, partitions: partitions.length, ...counts, oldestMs: now - oldestAt, missed, restarts };
+  return {
+    state,
+    partitions: partitions.length,
+    ...counts,
+    oldestMs: now - oldestAt,
+    missed,
+    restarts,
+    ...(cluster && { cluster }),
+  };
 }
 
 /** The law of sources: every frame that was read is committed, was left to the next owner, or is in one of the places. */

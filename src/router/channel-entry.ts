@@ -153,6 +153,11 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     return this.partitioning(key ?? '').inbox.check(message, isPayload, key, origin);
   }
 
+  /** Takes a message in that needs nothing but room. False: it needs more, and is to be offered. */
+  takesPlain(message: unknown, origin: Origin): boolean {
+    return this.only?.acceptFrom(message, origin) === true;
+  }
+
   /** As `accept`, but waits for room. */
   offer(message: unknown, signal?: AbortSignal, origin?: Origin): Outcome | Promise<Outcome> {
     const { key, offers } = this.placeOf(message);

@@ -1,5 +1,7 @@
-import { setMaxListeners } from 'node:events';
 import { untilAborted } from '../adapters/until-aborted.ts';
+import { kindOf } from '../config/field.ts';
+import { whenAborted } from '../config/options.ts';
+import { isThenable } from '../core/contained.ts';
 import { isBytes } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { IntakeCount } from './intake.ts';
@@ -31,10 +33,7 @@ export async function consume(
   try {
     // Nothing is read for a signal that has aborted.
     if (stream.isOver) return stream.count;
-    for await (const element of elementsOf(source, end.signal)) {
-      await stream.take(element);
-      if (stream.isOver) break;
-    }
+    await takeAll(source, stream, end.signal);
     await stream.whenSettled();
   } catch (error) {
     if (!end.signal.aborted) throw error;
@@ -48,22 +47,49 @@ export async function consume(
 
 /** Calls when one of the signals aborts, until it is released. */
 export function whenFirstAborts(signals: readonly (AbortSignal | undefined)[], call: () => void): () => void {
-  for (const signal of signals) {
-    // Node takes more than ten listeners for a leak; each of these goes with its stream.
-    if (signal instanceof AbortSignal) setMaxListeners(0, signal);
-    signal?.addEventListener('abort', call, { once: true });
-    if (signal?.aborted === true) call();
-  }
+  const releases = signals.map((signal) => signal && whenAborted(signal, call));
   return () => {
-    for (const signal of signals) signal?.removeEventListener('abort', call);
+    for (const release of releases) release?.();
   };
 }
 
+async function takeAll(source: Source, stream: MixedStream, signal: AbortSignal): Promise<void> {
+  const elements = elementsOf(source);
+  if (Symbol.asyncIterator in elements) {
+    for await (const element of untilAborted(elements, signal)) {
+      await stream.take(element);
+      if (stream.isOver) return;
+    }
+    return;
+  }
+  // A promise among them is waited for. `for await` would do so for each element, and even to ask runs code of the host's.
+  for (const element of elements) {
+    await stream.take(isPromise(element) ? await orAborted(element, signal) : element);
+    if (stream.isOver) return;
+  }
+}
+
 /** Text and bytes are one element, which no channel takes; nobody means their characters. */
-function elementsOf(source: Source, signal: AbortSignal): Source {
+function elementsOf(source: Source): Source {
   if (isBytes(source)) return [source];
-  if (typeof source !== 'object' || source === null || !(Symbol.asyncIterator in source || Symbol.iterator in source))
-    throw new SluiceError('invalid-option', `consume: the source must be iterable, got ${typeof source}`);
-  // A source that is not asynchronous is never silent.
-  return Symbol.asyncIterator in source ? untilAborted(source, signal) : source;
+  if (typeof source === 'object' && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source))
+    return source;
+  throw new SluiceError('invalid-option', `consume: the source must be iterable, got ${kindOf(source)}`);
+}
+
+/** What cannot be asked is a message, which nobody can read. */
+function isPromise(element: unknown): element is PromiseLike<unknown> {
+  try {
+    return isThenable(element);
+  } catch {
+    return false;
+  }
+}
+
+/** A promise that never settles must not keep a stream from its end. */
+function orAborted(promise: PromiseLike<unknown>, signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const release = whenAborted(signal, () => reject(signal.reason));
+    Promise.resolve(promise).then(resolve, reject).finally(release);
+  });
 }

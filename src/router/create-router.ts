@@ -7,7 +7,7 @@ import type { EventOf } from '../channel/processing-channel.ts';
 import { keepTimersApart } from '../channel/xstate-internals.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { containInspector, type Inspect } from '../facts/inspect.ts';
+import { checkInspect, containInspector, type Inspect } from '../facts/inspect.ts';
 import { type Plan, planRouter } from './definitions.ts';
 import { buildParts } from './parts.ts';
 import { DataChannelRouter, partsOf } from './router.ts';
@@ -47,6 +47,7 @@ export function createRouter<const Channels extends ChannelSources, const Config
 export function createRouter(options: CreateRouterOptions<ChannelSources>): DataChannelRouter {
   checkOptions('createRouter', options, createRouterOptions);
   const { clock = createSystemClock(), inspect } = options;
+  if (inspect !== undefined) checkInspect(inspect);
   let router: DataChannelRouter | undefined;
   const logic = logicOf(planRouter(options), (made) => {
     router = made;

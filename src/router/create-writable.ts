@@ -9,7 +9,7 @@ import { type RouterParts, whyNotRunning } from './parts.ts';
  * router does not run or stops: what is written to it must not seem to be taken in.
  */
 export function createWritable(stream: MixedStream, parts: RouterParts): Writable {
-  const { fleet, services } = parts;
+  const { fleet, streamFailed } = parts;
   const failure = (): Error | null => {
     const why = whyNotRunning(parts);
     if (why === undefined) return null;
@@ -40,5 +40,5 @@ export function createWritable(stream: MixedStream, parts: RouterParts): Writabl
     },
   });
   // Without a listener of the host's own the error would end the process.
-  return writable.on('error', (err) => services.logger.warn({ err }, 'a stream into the router failed'));
+  return writable.on('error', streamFailed);
 }

@@ -1,4 +1,4 @@
-import { checkOptions, type OptionNames } from '../config/options.ts';
+import { checkOptions, type OptionNames, whenAborted } from '../config/options.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import {
@@ -171,15 +171,16 @@ export class DeadLetterDesk {
     const { ending, timers } = this.#parts.services;
     if (ending.isOver || signal?.aborted === true) return Promise.resolve();
     return new Promise((resolve) => {
+      let release = (): void => {};
       const wake = (): void => {
         timers.clearTimeout(timer);
-        signal?.removeEventListener('abort', wake);
+        release();
         unlisten();
         resolve();
       };
       const timer = timers.setTimeout(wake, ms);
       const unlisten = ending.listen(wake);
-      signal?.addEventListener('abort', wake);
+      if (signal !== undefined) release = whenAborted(signal, wake);
     });
   }
 }
@@ -187,9 +188,8 @@ export class DeadLetterDesk {
 /** The turn of a letter may be long in coming. */
 function orAborted(turn: Promise<Fate>, signal: AbortSignal): Promise<Fate> {
   return new Promise((resolve, reject) => {
-    const abort = (): void => resolve({ refused: 'it was aborted' });
-    signal.addEventListener('abort', abort);
-    void turn.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    const release = whenAborted(signal, () => resolve({ refused: 'it was aborted' }));
+    void turn.then(resolve, reject).finally(release);
   });
 }
 

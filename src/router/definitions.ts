@@ -14,6 +14,7 @@ import type { RecognitionRule } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { checkRecorder } from '../recorder/flight-recorder.ts';
 import { ChannelEntry, rulesOf } from './channel-entry.ts';
+import { checkGiven } from './given.ts';
 import { planStore } from './letter-options.ts';
 import { type ChannelInput, type RouterOptions, recognizeOptions } from './router-options.ts';
 import { type PlannedSource, planSources } from './sources.ts';
@@ -51,6 +52,7 @@ export function planRouter(options: RouterOptions, source: Source = sourceOf(opt
   const given = Object.entries(channels);
   if (given.length === 0)
     throw new SluiceError('invalid-option', 'channels must name at least one channel: { tick: TradeChannel }');
+  checkGiven(options);
   if (options.recorder !== undefined) checkRecorder(options.recorder);
   const factories = new Map(given.map(([name, source]) => [name, factoryOf(source)]));
   const sources = planSources(options.sources ?? {}, [...factories.keys()]);

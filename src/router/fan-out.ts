@@ -76,6 +76,11 @@ export class FanOut implements Door {
     return this.take(places, message, isPayload, undefined);
   }
 
+  /** Each channel is asked. */
+  takesPlain(): boolean {
+    return false;
+  }
+
   /** As `accept`, but waits for room. */
   offer(message: unknown, signal?: AbortSignal, origin?: Origin): Outcome | Promise<Outcome> {
     return this.offers.offer(message, signal, undefined, origin);

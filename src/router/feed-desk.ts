@@ -1,6 +1,8 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { channelName } from '../config/schema.ts';
+import type { Discriminator } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import type { Spill } from '../core/source-port.ts';
 import type { FeedReport, FeedView, SupervisedFeed } from '../core/supervised-feed.ts';
 import { FEED_LIMITS, type FeedLimits } from '../report/feed-findings.ts';
 import { assertFree } from './named.ts';
@@ -39,11 +41,39 @@ export class FeedDesk {
     return feed;
   }
 
+  /**
+   * Where a feed can let messages wait that the channels have no room for: the journal that is a source of the router.
+   * Undefined: there is none, or messages from there would not be told apart as this table of a profile does.
+   */
+  spillFor({ field, types }: Pick<Discriminator, 'field' | 'types'>): Spill | undefined {
+    const { recognition } = this.#parts.destinations;
+    const isSame = Object.entries(types).every(
+      ([value, dataType]) => dataType === null || recognition.dataTypeOf({ [field]: value }) === dataType,
+    );
+    return isSame ? this.#parts.sources.spill : undefined;
+  }
+
+  /** Subscribes a feed to more. Throws `unknown-channel`, and `invalid-option` for a name that the service cannot mean. */
+  subscribe(name: string, names: readonly string[]): void {
+    this.#feed(name).subscribe(names);
+  }
+
+  /** Ends subscriptions of a feed. Throws `unknown-channel`. */
+  unsubscribe(name: string, names: readonly string[]): void {
+    this.#feed(name).unsubscribe(names);
+  }
+
   /** Stops a feed and takes it out; its report is returned, and that of `stop` leaves it out. Throws `unknown-channel`. */
   remove(name: string): FeedReport {
-    const report = this.#parts.services.bus.changes.during(() => this.#parts.feeds.remove(name));
+    const feed = this.#feed(name);
+    const report = this.#parts.services.bus.changes.during(() => this.#parts.feeds.remove(feed));
     this.#parts.feedAlerts.forget(name);
-    if (report !== undefined) return report;
+    return report;
+  }
+
+  #feed(name: string): SupervisedFeed {
+    const entry = this.#parts.feeds.all.get(name);
+    if (entry !== undefined) return entry.feed;
     const names = [...this.#parts.feeds.all.keys()].join(', ');
     throw new SluiceError('unknown-channel', `no feed '${String(name)}'; there is ${names || 'none'}`);
   }

@@ -1,9 +1,13 @@
 import type { Services } from '../channel/services.ts';
 import type { WaitingOffers } from '../channel/waiting-offers.ts';
+import { kindOf } from '../config/field.ts';
 import type { OptionNames } from '../config/options.ts';
+import { errorText } from '../core/error-text.ts';
 import type { Origin } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import { isBytes, listOf, type Recognition } from '../core/recognition.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { FrameOrigin } from '../source/frame-origin.ts';
 import type { Destinations } from './destinations.ts';
 
 /** How many messages were taken in. */
@@ -96,8 +100,7 @@ export class Intake {
   routeAll(messages: Iterable<unknown>, dataType?: string): RouteAllReport {
     const refused: Refused[] = [];
     let index = 0;
-    // Text and bytes are one element, which no channel takes; nobody means their characters.
-    for (const element of isBytes(messages) ? [messages] : messages) {
+    for (const element of listOfAll(messages)) {
       for (const message of this.messagesIn(element, dataType) ?? [element]) {
         const outcome = this.routeOne(message, dataType);
         if (outcome.status === 'rejected') refused.push({ index, reason: outcome.reason, message });
@@ -117,6 +120,26 @@ export class Intake {
     if (messages === undefined) return this.offerOne(message, options);
     const answers = messages.map((each) => this.offerOne(each, options));
     return Promise.all(answers).then(firstRefusal);
+  }
+
+  /**
+   * Takes messages of a frame in from one on, up to `end`, that need nothing but room. Returns the next one, which is to be
+   * offered. `areApart`: each has an origin of its own.
+   */
+  takePlain(
+    messages: readonly unknown[],
+    from: number,
+    end: number,
+    dataType: string | undefined,
+    origin: FrameOrigin,
+    areApart: boolean,
+  ): number {
+    for (let index = from; index < end; index += 1) {
+      const message = messages[index];
+      const channel = this.destinations.channelOf(message, dataType);
+      if (channel?.takesPlain(message, areApart ? origin.at(index) : origin) !== true) return index;
+    }
+    return end;
   }
 
   /** As `offer`, but a sender that never waits would keep timers and sockets waiting: the event loop gets its turns. */
@@ -194,8 +217,8 @@ export class Intake {
       return REJECTED.ignored;
     }
     this.refused += 1;
-    // A caller without types may hand over a symbol, which no template takes.
-    const named = `no channel serves data type '${String(dataType)}'`;
+    // A caller without types may hand over anything, also what no template takes.
+    const named = `no channel serves data type '${typeof dataType === 'string' ? dataType : errorText(dataType)}'`;
     const why = dataType === undefined ? this.recognition.why(message) : named;
     const { bus, keepDeadLetter } = this.services;
     bus.changes.during(() => {
@@ -204,6 +227,14 @@ export class Intake {
     });
     return REJECTED['unknown-type'];
   }
+}
+
+/** Text and bytes are one element, which no channel takes; nobody means their characters. */
+function listOfAll(messages: Iterable<unknown>): Iterable<unknown> {
+  if (isBytes(messages)) return [messages];
+  if (typeof messages === 'object' && messages !== null && Symbol.iterator in messages) return messages;
+  const text = `routeAll: the messages must be an iterable, got ${kindOf(messages)}; consume takes an asynchronous one`;
+  throw new SluiceError('invalid-option', text);
 }
 
 /** Of a list: accepted if each of its messages was. */

@@ -2,7 +2,7 @@ import { SluiceError } from '../core/sluice-error.ts';
 import { type Explanation, explain } from '../report/explain.ts';
 import { explainFeed } from '../report/feed-info.ts';
 import { sharersOf } from '../report/sharing.ts';
-import { explainSource } from '../report/source-explain.ts';
+import { explainPartition, explainSource } from '../report/source-explain.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { RouterParts } from './parts.ts';
 
@@ -20,12 +20,16 @@ export function assertFree({ feeds, fleet, sources }: RouterParts, name: string,
     if (all.has(name)) throw new SluiceError('duplicate-channel', `there is a ${kind} '${name}' already`);
 }
 
-/** Explains the channel, the source or the feed of this name; they have no name in common. */
+/** Explains the channel, the source or the feed of this name; they have no name in common. `ticks/3`: a partition of a source. */
 export function explainNamed(parts: RouterParts, name: string): Explanation {
   const { feeds, fleet, intake, services, sources, stored } = parts;
   const now = services.clock.now();
   const source = sources.all.get(name);
   if (source !== undefined) return explainSource(source.view, fleet.channels, now, stored?.trouble);
+  const [, sharing = '', number = ''] = /^(.*)\/(\d+)$/.exec(String(name)) ?? [];
+  const shared = sources.all.get(sharing);
+  const partition = shared && explainPartition(shared.view, number);
+  if (partition !== undefined) return partition;
   const fed = feeds.all.get(name);
   if (fed !== undefined) return explainFeed(fed.feed);
   const channel = channelNamed(parts, name);

@@ -9,13 +9,14 @@ import { SluiceError } from '../core/sluice-error.ts';
 import { Bus } from '../facts/bus.ts';
 import { DeadLetters, isRefusal } from '../facts/dead-letters.ts';
 import { Ending } from '../facts/ending.ts';
-import { containLogger, logFacts, silentLogger } from '../facts/logging.ts';
+import { containLogger, limitedWarning, logFacts, silentLogger } from '../facts/logging.ts';
 import { StoredLetters } from '../facts/stored-letters.ts';
 import { FlightRecorder } from '../recorder/flight-recorder.ts';
 import { Alerts } from '../report/alerts.ts';
 import { beginReport, type ChannelReport } from '../report/drain-report.ts';
 import { FeedAlerts } from '../report/feed-alerts.ts';
 import type { RouterView } from '../report/metrics.ts';
+import { RaisedAlerts } from '../report/raised-alerts.ts';
 import { SourceAlerts } from '../report/source-alerts.ts';
 import type { SourceDoor } from '../source/source-door.ts';
 import { ChannelEntry } from './channel-entry.ts';
@@ -40,9 +41,12 @@ export interface RouterParts {
   readonly deadLetters: DeadLetters;
   /** In a store of the host; undefined: there is none. */
   readonly stored: StoredLetters | undefined;
+  /** What is wrong now. */
+  readonly raised: RaisedAlerts;
   readonly alerts: Alerts;
-  readonly sourceAlerts: SourceAlerts;
   readonly feedAlerts: FeedAlerts;
+  /** Logs that a stream into the router failed. */
+  readonly streamFailed: (error: unknown) => void;
   /** Undefined: nothing is recorded. */
   readonly recorder: FlightRecorder | undefined;
 }
@@ -52,7 +56,7 @@ const MEMORY_ROOM = { hasRoom: true, trouble: undefined } as const;
 
 /** Puts a router together; nothing runs yet. */
 export function buildParts(plan: Plan): RouterParts {
-  const { options, config, instances } = plan;
+  const { options, config, instances, store } = plan;
   const clock = options.clock ?? createSystemClock();
   const bus = new Bus(clock, options.events);
   const logger = options.logger === undefined ? silentLogger : containLogger(options.logger, bus);
@@ -63,7 +67,6 @@ export function buildParts(plan: Plan): RouterParts {
   const timers = createPatientTimers(clock, clock);
   const random = options.random ?? createRandom(clock.wallTime());
   const deadLetters = new DeadLetters(config.router.deadLetters);
-  const { store } = plan;
   const stored =
     store && new StoredLetters({ store, clock, timers, random, bus }, (trouble) => void alerts.lettersHeld(trouble));
   ending.listen(() => stored?.routerEnded());
@@ -87,9 +90,8 @@ export function buildParts(plan: Plan): RouterParts {
       if (letter !== undefined) bus.publish('message.deadLettered', letter);
     },
   };
-  const recognition = new Recognition(rulesIn(options), (error) => bus.fault('rule', error));
   const definitions = new Definitions(plan, services);
-  const destinations = new Destinations(recognition);
+  const destinations = new Destinations(new Recognition(rulesIn(options), (error) => bus.fault('rule', error)));
   const intake =
     recorder?.keepsMessages === true
       ? new RecordedIntake(destinations, services, recorder)
@@ -99,11 +101,13 @@ export function buildParts(plan: Plan): RouterParts {
   const sources = new Sources(plan.sources, services, doorOf(intake, destinations, services, stored !== undefined));
   const feeds = new Feeds(bus);
   const fleet = new Fleet(services, definitions, sources, feeds);
-  const alerts = new Alerts(services, fleet.channels, intake, deadLetters);
-  const sourceAlerts = new SourceAlerts(services, sources.all, fleet.channels);
-  const feedAlerts = new FeedAlerts(services, feeds.all);
-  const planes = { services, definitions, fleet, sources, feeds, destinations, intake };
-  const parts = { ...planes, deadLetters, stored, alerts, sourceAlerts, feedAlerts, recorder };
+  const raised = new RaisedAlerts(services);
+  const alerts = new Alerts(services, raised, fleet.channels, intake, deadLetters);
+  new SourceAlerts(services, raised, sources.all, fleet.channels);
+  const feedAlerts = new FeedAlerts(services, raised, feeds.all);
+  const planes = { services, definitions, fleet, sources, feeds, destinations, intake, deadLetters, stored };
+  const streamFailed = limitedWarning(logger, clock, ending, 'a stream into the router failed');
+  const parts = { ...planes, raised, alerts, feedAlerts, streamFailed, recorder };
   for (const name of Object.keys(config.channels)) addChannel(parts, name, instances.get(name));
   instances.clear();
   return parts;
@@ -118,6 +122,8 @@ function doorOf(
 ): SourceDoor {
   return {
     keepsLetters,
+    takePlain: (messages, from, end, dataType, origin) =>
+      intake.takePlain(messages, from, end, dataType, origin, keepsLetters),
     offer: (message, options, origin) => intake.offer(message, options, origin),
     condemn(message, reason, error, origin) {
       const found = reason === 'crashed' ? destinations.channelOf(message) : undefined;

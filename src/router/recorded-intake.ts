@@ -19,6 +19,10 @@ export class RecordedIntake extends Intake {
     return isOne ? this.routeOne(message, dataType) : super.route(message, dataType);
   }
 
+  override takePlain(_messages: readonly unknown[], from: number): number {
+    return from;
+  }
+
   override offerFromStream(message: unknown, options: OfferOptions): Outcome | Waiting {
     this.recorder.keepMessage(message);
     return super.offerFromStream(message, options);

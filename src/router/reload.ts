@@ -1,7 +1,7 @@
 import { LOOK_MS, watchFile } from '../adapters/watch-file.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
 import type { Source } from '../config/layers.ts';
-import { type LoadOptions, loadOptions, readConfig } from '../config/load.ts';
+import { checkFileName, type LoadOptions, loadOptions, readConfig } from '../config/load.ts';
 import type { OptionNames } from '../config/options.ts';
 import { configOf, sourceOf, withoutChannel } from '../config/parse.ts';
 import type { RouterConfig } from '../config/schema.ts';
@@ -55,6 +55,7 @@ export class Reloads {
   /** Reconfigures from a file whenever it changes, is replaced or is deleted, until the returned function is called. */
   watch(file: string, { removesBusy = false, ...options }: WatchOptions): () => Promise<void> {
     const { clock, logger } = this.#parts.services;
+    checkFileName(file);
     const end = watchFile(file, clock, {
       changed: () => {
         // A listener of `config.rejected` hears what is wrong.

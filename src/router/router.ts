@@ -21,6 +21,7 @@ import { createWritable } from './create-writable.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { type DeliveryOutcomeOf, deliver } from './deliver.ts';
 import { FeedDesk } from './feed-desk.ts';
+import { coolDownOf } from './given.ts';
 import { type OfferOptions, offerOptions, type RouteAllReport, type RouteOptions, routeOptions } from './intake.ts';
 import { MixedStream } from './mixed-stream.ts';
 import { assertFree, channelNamed, explainNamed } from './named.ts';
@@ -32,6 +33,9 @@ import { deadlineOf, type StopOptions, stopRouter } from './shutdown.ts';
 
 /** The parts of a router, for what belongs to this package; hosts have its public face. */
 export let partsOf: (router: Pick<DataChannelRouter, 'actor'>) => RouterParts;
+
+/** So many frozen options are known to be right. */
+const CHECKED_MAX = 64;
 
 /** Routes messages to channels, and answers for each of them. Made by `createRouter`, or `routerOf` a host's actor. */
 export class DataChannelRouter<Emits = AnyEmitted> {
@@ -45,7 +49,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   readonly feeds: FeedDesk;
   readonly #parts: RouterParts;
   readonly #reloads: Reloads;
-  #checked: RouteOptions | undefined;
+  readonly #checked: RouteOptions[] = [];
   #stopped: Promise<DrainReport> | undefined;
 
   static {
@@ -110,10 +114,14 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   #routeAs(message: unknown, options: RouteOptions): Outcome {
-    // A feed gives the same object again and again.
-    if (options !== this.#checked) checkOptions('route', options, routeOptions);
-    this.#checked = options;
+    // A feed gives the same objects again and again, one for each data type.
+    if (!this.#checked.includes(options)) this.#check(options);
     return this.#route(message, options.dataType);
+  }
+
+  #check(options: RouteOptions): void {
+    checkOptions('route', options, routeOptions);
+    if (Object.isFrozen(options) && this.#checked.length < CHECKED_MAX) this.#checked.push(options);
   }
 
   #route(message: unknown, dataType?: string): Outcome {
@@ -172,7 +180,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     const { fleet, intake, services } = this.#parts;
     const why = whyNotRunning(this.#parts);
     if (why !== undefined) throw new SluiceError('not-running', `consume: the router ${why}`);
-    return consume(source, new MixedStream(intake, services, options), [fleet.ended, options.signal]);
+    return consume(source, new MixedStream(intake, services, options), [options.signal, fleet.ended]);
   }
 
   /** A Node stream in object mode that takes in what is written to it, as `consume` does. It fails when the router stops. */
@@ -199,8 +207,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** What is wrong now, oldest first; each alert is published as `alert.raised` and `alert.cleared`. */
   get alerts(): readonly Alert[] {
-    const { alerts, feedAlerts, sourceAlerts } = this.#parts;
-    return alerts.list([...sourceAlerts.list(), ...feedAlerts.list()]);
+    return this.#parts.raised.all;
   }
 
   /**
@@ -260,7 +267,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * Opens the breaker of a channel by hand, until its cool-down is over and probes succeed, or until `reset`.
    * `coolDownMs`: how long it stays open at least; Infinity: until `reset`. Default: the usual cool-down.
    */
-  trip(name: string, { coolDownMs }: { readonly coolDownMs?: number } = {}): void {
+  trip(name: string, options: { readonly coolDownMs?: number } = {}): void {
+    const coolDownMs = coolDownOf(options);
     this.#during(() => this.#breaker(name).trip(coolDownMs));
   }
 

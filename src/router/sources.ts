@@ -3,7 +3,7 @@ import type { Services } from '../channel/services.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { channelName } from '../config/schema.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import type { Source } from '../core/source-port.ts';
+import type { Source, Spill } from '../core/source-port.ts';
 import { WINDOW, type WindowLimits } from '../source/read-window.ts';
 import type { SourceDoor } from '../source/source-door.ts';
 import { type StopTimes, SupervisedSource } from '../source/supervised-source.ts';
@@ -70,9 +70,12 @@ function limitsOf(name: string, window: Partial<WindowLimits>): WindowLimits {
 
 /** All sources of a router: carries out what its fleet decides. */
 export class Sources {
+  /** Where messages can wait until a source gives them to the channels, of whatever data type; undefined: nowhere. */
+  readonly spill: Spill | undefined;
   readonly #sources: ReadonlyMap<string, SupervisedSource>;
 
   constructor(planned: readonly PlannedSource[], services: Services, door: SourceDoor) {
+    this.spill = planned.find(({ source, dataType }) => source.spill && dataType === undefined)?.source.spill;
     this.#sources = new Map(planned.map((each) => [each.name, new SupervisedSource({ ...each, services, door })]));
   }
 

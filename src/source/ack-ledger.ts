@@ -45,8 +45,8 @@ export class AckLedger {
   private readFrames = 0;
   private committedFrames = 0;
   private heldBytesNow = 0;
-  /** Messages that were offered and are not settled. */
-  private outMessages = 0;
+  /** Frames with messages that were offered and are not settled. */
+  private outFrames = 0;
   private timer: unknown = undefined;
   private isCommitting = false;
   private isClosed = false;
@@ -82,7 +82,7 @@ export class AckLedger {
 
   /** Nothing that was offered is unsettled. */
   get isQuiet(): boolean {
-    return this.outMessages === 0;
+    return this.outFrames === 0;
   }
 
   /** The oldest frame that is not settled; undefined: there is none. */
@@ -145,8 +145,8 @@ export class AckLedger {
   }
 
   private noteOut(change: 1 | -1): void {
-    this.outMessages += change;
-    if (this.outMessages === 0 && change === -1 && !this.isClosed) this.options.listener.quieted();
+    this.outFrames += change;
+    if (this.outFrames === 0 && change === -1 && !this.isClosed) this.options.listener.quieted();
   }
 
   /** Some frame is settled: the prefix may have grown. */

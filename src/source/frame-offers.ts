@@ -67,25 +67,26 @@ export class FrameOffers {
     const isCareful = this.isCareful(position);
     const crashedIn = marked?.position === position ? marked.index : -1;
     const messages = this.decode(frame, origin);
+    const isPlain = !isCareful && crashedIn === -1;
     for (let index = 0; index < messages.length; index += 1) {
-      let hasWaited = isCareful;
+      if (isPlain) {
+        if (this.parts.door.isSliceOver()) await this.turn();
+        if (this.stay.stopped.aborted) return;
+        const next = this.takePlain(messages, index, origin);
+        if (next > index) {
+          index = next - 1;
+          continue;
+        }
+      }
       const own = this.parts.door.keepsLetters ? origin.at(index) : origin;
       if (index === crashedIn) this.condemn(messages[index], 'crashed', new Error(CRASHED), origin, own);
       else {
         if (isCareful && !(await this.mark({ position, index }))) return;
         const isTaken = this.bring(messages[index], origin, own);
-        if (isTaken !== true) {
-          if (!(await isTaken)) return;
-          hasWaited = true;
-        }
+        if (isTaken !== true && !(await isTaken)) return;
       }
       if (isCareful) await this.until(() => this.stay.ledger.isQuiet);
-      else if (index % LOOK_EVERY === 0 && this.parts.door.isSliceOver()) {
-        await this.turn();
-        hasWaited = true;
-      }
-      // To look for each message whether it was stopped would cost more than the rest.
-      if (hasWaited && this.stay.stopped.aborted && index < messages.length - 1) return;
+      if (this.stay.stopped.aborted && index < messages.length - 1) return;
     }
     origin.offered();
     this.frames += 1;
@@ -100,6 +101,16 @@ export class FrameOffers {
     const { marked, takeovers } = this.stay.assigned;
     if (takeovers < TAKEOVERS_MAX) return false;
     return marked === undefined ? this.frames < this.parts.framesOut : position <= marked.position;
+  }
+
+  /** Takes in what needs nothing but room, until it is time to look up; returns the next message. */
+  private takePlain(messages: readonly unknown[], from: number, origin: FrameOrigin): number {
+    const { dataType, door } = this.parts;
+    const end = Math.min(messages.length, from + LOOK_EVERY);
+    origin.goOut(end - from);
+    const next = door.takePlain(messages, from, end, dataType, origin);
+    origin.comeBack(end - next);
+    return next;
   }
 
   /** The messages of a frame; none for one whose bytes say nothing, which is a dead letter. */

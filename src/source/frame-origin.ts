@@ -12,7 +12,7 @@ export type Place = (typeof PLACES)[number];
 /** Hears of the messages of its frames. */
 interface FrameListener {
   readonly stay: Omit<SourcePlace, 'position'>;
-  /** One message more, or with -1 one fewer, is out: offered and not settled. */
+  /** One frame more, or with -1 one fewer, has messages out: offered and not settled. */
   out(change: 1 | -1): void;
   /** Nothing of the frame is open any more. */
   done(): void;
@@ -29,6 +29,7 @@ export class FrameOrigin implements Origin {
   private readonly listener: FrameListener;
   private stage: 'read' | 'offering' | 'offered' = 'read';
   private open = 0;
+  private outNow = 0;
   private letters = 0;
 
   constructor(listener: FrameListener, position: number, bytes: number, readAt: number) {
@@ -70,14 +71,17 @@ export class FrameOrigin implements Origin {
     if (this.open === 0) this.listener.done();
   }
 
-  /** A message goes out, to a channel or to become a dead letter. */
-  goOut(): void {
-    this.listener.out(1);
+  /** Messages go out, to a channel or to become dead letters. */
+  goOut(count = 1): void {
+    if (this.outNow === 0) this.listener.out(1);
+    this.outNow += count;
   }
 
-  /** No channel took the message: it is with the reader again. */
-  comeBack(): void {
-    this.listener.out(-1);
+  /** Messages are out no more. At first because no channel took them: they are with the reader again. */
+  comeBack(count = 1): void {
+    if (count === 0) return;
+    this.outNow -= count;
+    if (this.outNow === 0) this.listener.out(-1);
   }
 
   /** A dead letter of one of its messages is being written. */
@@ -91,16 +95,20 @@ export class FrameOrigin implements Origin {
   }
 
   settled(_how?: Settlement, _letter?: GivenUp, hadLetter = false): void {
+    if (hadLetter && this.open > 0) this.letters -= 1;
+    this.deliveredMany(1);
+  }
+
+  deliveredMany(count: number): void {
     if (this.open === 0) return;
-    this.open -= 1;
-    if (hadLetter) this.letters -= 1;
+    this.open -= count;
     // First: when nothing is out any more, the last commit may follow at once.
     if (this.isDone) this.listener.done();
-    this.listener.out(-1);
+    this.comeBack(count);
   }
 
   handedBack(): void {
-    this.listener.out(-1);
+    this.comeBack();
     this.listener.handedBack();
   }
 }

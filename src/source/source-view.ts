@@ -1,4 +1,5 @@
 import type { Stay } from '../channel/state-log.ts';
+import type { ClusterView } from '../core/cluster-view.ts';
 import type { Origin } from '../core/origin.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { Place } from './frame-origin.ts';
@@ -48,6 +49,8 @@ export interface HeldFrames {
 export interface SourceView extends Stay, SourceCounts {
   readonly name: string;
   readonly partitions: readonly StayView[];
+  /** Who else shares the partitions; undefined: nobody does. */
+  readonly cluster: ClusterView | undefined;
   readonly restarts: number;
   /** When a source that failed is started again, and when the drain ends. */
   readonly restartAt: number;

@@ -12,7 +12,7 @@ export class MemoryPartition {
   readError: unknown;
   readonly #number: number;
   readonly #clock: Clock;
-  #frames: Frame[] = [];
+  #frames: MemoryFrame[] = [];
   #last = 0;
   #committed = 0;
   #fence = 0;
@@ -36,13 +36,9 @@ export class MemoryPartition {
 
   append(content: readonly unknown[] | Uint8Array): number {
     this.#last += 1;
-    const isBytes = content instanceof Uint8Array;
-    const bytes = isBytes ? content : new TextEncoder().encode(JSON.stringify(content));
-    const messages = (): readonly unknown[] => {
-      if (isBytes) throw new Error('the frame cannot be decoded');
-      return content;
-    };
-    this.#frames.push({ position: this.#last, bytes, messages });
+    const messages = content instanceof Uint8Array ? undefined : content;
+    const bytes = content instanceof Uint8Array ? content : new TextEncoder().encode(JSON.stringify(content));
+    this.#frames.push(new MemoryFrame(this.#last, bytes, messages));
     this.#stay?.wake();
     return this.#last;
   }
@@ -89,12 +85,15 @@ export class MemoryPartition {
     const taken: Frame[] = [];
     let bytes = 0;
     let expected = position;
-    for (const frame of this.#frames) {
-      if (frame.position < position) continue;
+    // From the end, for what was read and is not committed may be much.
+    let index = this.#frames.length;
+    while (index > 0 && (this.#frames[index - 1]?.position ?? 0) >= position) index -= 1;
+    for (; index < this.#frames.length; index += 1) {
+      const frame = this.#frames[index];
+      if (frame === undefined) break;
       bytes += frame.bytes.length;
       if (taken.length >= room.frames || (taken.length > 0 && bytes > room.bytes)) break;
-      const gap = frame.position > expected ? { gap: { from: expected, to: frame.position - 1 } } : {};
-      taken.push({ ...frame, ...gap });
+      taken.push(frame.position > expected ? frame.after({ from: expected, to: frame.position - 1 }) : frame);
       expected = frame.position + 1;
     }
     return taken;
@@ -107,12 +106,38 @@ export class MemoryPartition {
     if (mark !== undefined) this.#marked = mark;
     if (position > this.#committed) {
       this.#committed = position;
+      const left = this.#frames.findIndex((frame) => frame.position > position);
+      this.#frames.splice(0, left === -1 ? this.#frames.length : left);
       this.#takeovers = 0;
       this.#marked = undefined;
     }
     if (release) this.#marked = undefined;
     if (release) this.#stay = undefined;
     return 'kept';
+  }
+}
+
+class MemoryFrame implements Frame {
+  readonly position: number;
+  readonly bytes: Uint8Array;
+  readonly gap?: { readonly from: number; readonly to: number };
+  readonly #messages: readonly unknown[] | undefined;
+
+  /** Without messages it cannot be decoded. */
+  constructor(position: number, bytes: Uint8Array, messages: readonly unknown[] | undefined, gap?: Frame['gap']) {
+    this.position = position;
+    this.bytes = bytes;
+    this.#messages = messages;
+    if (gap !== undefined) this.gap = gap;
+  }
+
+  messages(): readonly unknown[] {
+    if (this.#messages === undefined) throw new Error('the frame cannot be decoded');
+    return this.#messages;
+  }
+
+  after(gap: Frame['gap']): MemoryFrame {
+    return new MemoryFrame(this.position, this.bytes, this.#messages, gap);
   }
 }
 

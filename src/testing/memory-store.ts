@@ -42,6 +42,7 @@ export function reachStore(
         }),
     },
     log: {
+      last: (partition) => link.read(() => logOf(partition).ends(0).last),
       ends: (partition, position) => link.read(() => logOf(partition).ends(position)),
       open: (partition, after) => logOf(partition).open(after, link),
       trim: (partition, position) => link.write(() => logOf(partition).removeBelow(position)),

@@ -46,7 +46,7 @@ export class SimulatedLine {
     this.#faults = faults;
     this.#listener = listener;
     this.socket = {
-      send: (text) => this.#later(() => heard(text, this)),
+      send: (frame) => this.#later(() => heard(String(frame), this)),
       ping: () => this.#later(() => this.#later(() => this.#read(() => listener.beat()))),
       pause: () => {
         this.#isPaused = true;

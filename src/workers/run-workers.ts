@@ -7,9 +7,13 @@ import { createSystemClock } from '../adapters/system-clock.ts';
 import { checkOptions } from '../config/options.ts';
 import type { RestartLimits } from '../core/restart-limit.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { builtPage, loadPage, workersFiles } from '../inspector/page-files.ts';
 import { createThreadServer } from '../inspector/thread-server.ts';
-import { DEFAULT_BUCKETS } from '../metrics/bucket-counts.ts';
-import { family, textOf } from '../metrics/prometheus.ts';
+import type { WorkersView } from '../inspector/workers-view.ts';
+import { family } from '../metrics/prometheus.ts';
+import type { Reading } from '../metrics/reading.ts';
+import { JoinedClusters } from './joined-clusters.ts';
+import { Sums } from './sums.ts';
 import { WorkerProcess } from './worker-process.ts';
 import { type WorkersHealth, workersHealth } from './workers-health.ts';
 
@@ -25,7 +29,7 @@ export interface WorkersOptions {
   readonly restart?: Partial<RestartLimits>;
   /** How long a process may take to end before it is killed; 10,000 ms by default. */
   readonly stopMs?: number;
-  /** Serves `/metrics` and `/health` of all; by default nothing is served. */
+  /** Serves `/metrics` and `/health` of all, and a page about them at `/`; by default nothing is served. */
   readonly serve?: ServeOptions;
   /** Hears in a sentence what becomes of each process. */
   readonly onEvent?: (text: string) => void;
@@ -61,7 +65,10 @@ type Checked = Required<Omit<WorkersOptions, 'serve' | 'module' | 'restart'>> & 
 /** Processes that run the same module. */
 export class Workers {
   readonly #options: Checked;
+  readonly #clock = createSystemClock();
   readonly #workers: readonly WorkerProcess[];
+  readonly #sums = new Sums();
+  readonly #clusters = new JoinedClusters();
   #server: Server | undefined;
   #gaveUp: string | undefined;
   #stopped: Promise<boolean> | undefined;
@@ -79,7 +86,8 @@ export class Workers {
       this.#gaveUp ??= why;
       void this.stop();
     };
-    const parts = { module, args, restart, clock: createSystemClock(), tell, gaveUp };
+    const replaced = (reading: Reading): void => this.#sums.keep(reading);
+    const parts = { module, args, restart, clock: this.#clock, tell, replaced, gaveUp };
     this.#workers = Array.from({ length: options.workers }, (_, number) => new WorkerProcess(number, parts));
   }
 
@@ -91,7 +99,9 @@ export class Workers {
   /** @internal */
   async serve({ port = 0, host = '127.0.0.1', token = false }: ServeOptions): Promise<void> {
     const service = { host, port, token, metricsPath: '/metrics', healthPath: '/health' };
-    const server = createThreadServer(this, service);
+    const page = { files: loadPage(builtPage(), workersFiles), state: () => this.#view() };
+    const watch = { metrics: () => this.metrics(), health: () => this.health(), page };
+    const server = createThreadServer(watch, service);
     await new Promise<void>((resolve, reject) => {
       server.on('error', ({ message }) =>
         reject(new SluiceError('invalid-option', `runWorkers cannot listen on ${host}:${port}: ${message}`)),
@@ -107,18 +117,21 @@ export class Workers {
     return (this.#server?.address() as AddressInfo | undefined)?.port;
   }
 
-  /** The metrics of all workers as Prometheus reads them, each with the label `worker`. */
+  /**
+   * The metrics of all workers as Prometheus reads them: counters and histograms are summed, also over restarts; gauges
+   * that count are summed, of ages the largest one counts; states, flags and ratios have the label `worker`.
+   */
   async metrics(): Promise<string> {
     await this.#refresh();
-    const readings = this.#workers.flatMap(({ number, reading }) =>
-      reading === undefined ? [] : [{ reading, labels: { worker: String(number) }, buckets: DEFAULT_BUCKETS }],
-    );
+    const told = this.#workers.map(({ number, reading, state }) => {
+      return { number, reading, isAlive: state === 'running' || state === 'stopping' };
+    });
     const samples = (of: (worker: WorkerProcess) => number) =>
       this.#workers.map((worker) => ({ labels: { worker: String(worker.number) }, value: of(worker) }));
     const up = { name: 'worker.up', type: 'gauge', unit: '', help: '1: the worker runs.' } as const;
     const restarts = { name: 'worker.restarts', type: 'counter', unit: '', help: 'Restarts of the worker.' } as const;
     return [
-      textOf(readings),
+      this.#sums.text(told),
       family(
         up,
         samples(({ state }) => Number(state === 'running')),
@@ -150,9 +163,29 @@ export class Workers {
     return outcomes.every(Boolean);
   }
 
+  /** What the page shows. */
+  async #view(): Promise<WorkersView> {
+    const health = await this.health();
+    const oldestFirst = [...this.#workers]
+      .filter(({ state }) => state === 'running')
+      .sort((a, b) => b.sinceMs - a.sinceMs);
+    return {
+      at: this.#clock.wallTime(),
+      health,
+      totals: this.#workers.map(({ reading }) => totalsOf(reading)),
+      clusters: this.#clusters.join(oldestFirst.flatMap(({ reading }) => reading ?? [])),
+    };
+  }
+
   async #refresh(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.ask()));
   }
+}
+
+function totalsOf(reading: Reading | undefined) {
+  const channels = Object.values(reading?.metrics.channels ?? {});
+  const sum = (key: 'delivered' | 'buffered'): number => channels.reduce((total, each) => total + each[key], 0);
+  return { delivered: sum('delivered'), waiting: sum('buffered') };
 }
 
 function checkedOptions(options: WorkersOptions): Checked {

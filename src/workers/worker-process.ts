@@ -12,6 +12,8 @@ export interface WorkerParts {
   readonly restart: RestartLimits;
   readonly clock: Clock;
   readonly tell: (text: string) => void;
+  /** Hears the last reading of a process before the next one is started. */
+  readonly replaced: (reading: Reading) => void;
   /** It failed too often; says how. */
   readonly gaveUp: (why: string) => void;
 }
@@ -81,8 +83,9 @@ export class WorkerProcess {
   }
 
   start(): void {
-    const { module, args, tell } = this.#parts;
+    const { module, args, replaced, tell } = this.#parts;
     this.#enter('starting');
+    if (this.#reading !== undefined) replaced(this.#reading);
     this.#reading = undefined;
     this.#lastError = '';
     const child = fork(module, args, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });

@@ -116,6 +116,18 @@ export const cases: readonly Case[] = [
   frames('W9-10', 'as W9-1 with ten messages in a frame', 10),
   frames('W9-100', 'as W9-1 with a hundred messages in a frame', 100),
   frames('W9-ignored', 'as W9-1, but nine of ten messages are of a type that nobody wants', 1, 9),
+  {
+    name: 'S1',
+    title: 'the messages of W1h in frames of 100 from a source in memory, settled and committed; route takes the same',
+    baseline: 'route',
+    contestants: ['route', 'sluice'],
+    measures: speed,
+    turns: WINDOWS,
+    async open(contestant) {
+      const { openFromSource } = await import('./cases/source.ts');
+      return openFromSource(contestant);
+    },
+  },
   writing('J1', 'journal.write in calls of 100 messages, 64 of them outstanding; texts as a feed sends them', 100, 64),
   writing('J2', 'journal.write one message a call, 10,000 calls outstanding', 1, 10_000),
   {

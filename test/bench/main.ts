@@ -2,8 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { openApart } from './apart.ts';
 import { cases } from './cases.ts';
 import { OptionError, optionsOf } from './options.ts';
+import { ratesChart } from './rates-chart.ts';
 import { benchmarksPage, comparisonText, sectionOf, toJson } from './report.ts';
 import { type Outcome, runCase } from './run-case.ts';
+
+/** The chart of the rates shows all of them. */
+const RATE_CASES = cases.filter(({ group }) => group === 'rates').length;
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -24,6 +28,11 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (isJson) process.stdout.write(`${JSON.stringify(toJson(outcomes, rounds, against?.contestant))}\n`);
   else if (against !== undefined) process.stdout.write(`\n${comparisonText(outcomes, against.contestant)}\n`);
+  const rates = outcomes.filter(({ case: { group } }) => group === 'rates');
+  if (rates.length === RATE_CASES) {
+    writeFileSync('docs/images/rates.svg', ratesChart(rates));
+    process.stderr.write('wrote docs/images/rates.svg\n');
+  }
   if (isComplete) {
     writeFileSync('docs/benchmarks.md', benchmarksPage(outcomes, rounds));
     process.stderr.write('wrote docs/benchmarks.md\n');

@@ -41,7 +41,9 @@ const workers = await runWorkers({
   serve: {},
   onEvent: (text) => say(`       ${text}`),
 });
-say(`${kind} on port ${broker.port}; metrics and health: http://127.0.0.1:${workers.port}/metrics and /health`);
+say(
+  `${kind} on port ${broker.port}; the page of all workers: http://127.0.0.1:${workers.port}/ (and /metrics, /health)`,
+);
 process.once('SIGINT', () => void end(130));
 const kills = await watch();
 await end(report(kills));

@@ -155,7 +155,7 @@ describe('what is no message', () => {
     ['an empty text', '', 'no JSON, or half of it'],
     ['a number', '42', 'JSON that is no message'],
     ['null', 'null', 'JSON that is no message'],
-    ['a list of numbers', '[1,2]', 'JSON that is no message'],
+    ['a list of a number', '[1]', 'JSON that is no message'],
     ['a list of lists', '[[{"sym":"A"}]]', 'JSON that is no message'],
     ['a page of HTML', '<!doctype html><p>', 'a page of HTML, as a proxy sends it'],
     ['bytes where text is due', new Uint8Array([0, 1, 255]), 'bytes where text is due'],

@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { stat, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReplayReport } from '../../src/cli/report.ts';
-import { openJournal, readJournalInfo } from '../../src/journal/index.ts';
+import { openJournal } from '../../src/journal/index.ts';
+import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { type Bundle, bundleCommand } from '../support/bundle.ts';
 import { emptyDirectory } from '../support/journals.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -16,10 +19,12 @@ const SAMPLE = new URL('../../../shared/data/sample/', import.meta.url).pathname
 const isSkipped = !existsSync(SAMPLE) && process.env.CI === undefined;
 const recorded = isSkipped ? ' (SKIPPED: ../shared/data/sample is not there)' : '';
 const MESSAGES = 58_994;
-/** The size of a file whose writer has begun to write. */
-const WELL_OPEN = 100_000;
 
 const trades = Array.from({ length: 10 }, (_, n) => ({ ev: 'T', sym: 'A', p: 1, s: n, t: 1_735_828_200_000 + n }));
+
+function sumOf(channels: readonly { readonly delivered: number }[]): number {
+  return channels.reduce((sum, { delivered }) => sum + delivered, 0);
+}
 
 async function reportOf(...args: string[]): Promise<ReplayReport> {
   const { stdout, stderr } = await runCommand('replay', ...args, '--json');
@@ -34,24 +39,28 @@ describe('sluice replay FILE --journal DIR', () => {
   });
   afterAll(() => command.remove());
 
-  /** Runs the command until it has written so many messages more, and sends the signal; its report, if it makes one. */
-  async function runUntil(more: number, signal: NodeJS.Signals, args: readonly string[]) {
-    const child = spawn(process.execPath, [command.path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const exited = new Promise<NodeJS.Signals | null>((resolve) => child.on('exit', (_, by) => resolve(by)));
+  /** Runs the command until it says that it has delivered so many messages, and sends the signal; its report, if it makes one. */
+  async function runUntil(delivered: number, signal: NodeJS.Signals, args: readonly string[]) {
+    const child = spawn(process.execPath, [command.path, ...args, '--inspect'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const exited = once(child, 'exit');
     const out = text(child.stdout);
-    const directory = args.at(-1) ?? '';
-    const size = () =>
-      stat(join(directory, 'data.mdb')).then(
-        (file) => file.size,
-        () => 0,
-      );
-    const writtenNow = async () => ((await size()) < WELL_OPEN ? 0 : (await readJournalInfo(directory)).written);
-    const before = await writtenNow();
-    // Now and then, as a person looks: LMDB may fail a writer while others open and close its files without a pause.
-    while (child.exitCode === null && child.signalCode === null && (await writtenNow()) < before + more)
-      await setTimeout(100);
-    child.kill(signal);
-    return { by: await exited, out: await out };
+    for await (const count of deliveriesOf(child.stderr)) if (count >= delivered && !child.killed) child.kill(signal);
+    return { by: (await exited)[1], out: await out };
+  }
+
+  /** How many messages a process has delivered, as its inspector says, until it ends. */
+  async function* deliveriesOf(stderr: Readable): AsyncGenerator<number> {
+    const [line] = await once(createInterface({ input: stderr }), 'line');
+    const { body } = await fetch(new URL('live', String(line).slice('inspector: '.length)));
+    if (body === null) throw new Error('the inspector said nothing');
+    try {
+      for await (const said of createInterface({ input: Readable.fromWeb(body) })) {
+        const tick = said.startsWith('data: ') ? JSON.parse(said.slice('data: '.length)) : {};
+        if (tick.frame !== undefined) yield sumOf(tick.frame.channels);
+      }
+    } catch {
+      // The process ended.
+    }
   }
 
   it.skipIf(isSkipped)(
@@ -59,8 +68,9 @@ describe('sluice replay FILE --journal DIR', () => {
     async () => {
       const directory = join(emptyDirectory(), 'run');
       const args = ['replay', `${SAMPLE}crypto-20240808.stock-style.ndjson.gz`, '--speed', '100x', '--json'];
-      const run = (more: number, signal: NodeJS.Signals) => runUntil(more, signal, [...args, '--journal', directory]);
-      for (const more of [6_000, 6_000]) expect((await run(more, 'SIGKILL')).by).toBe('SIGKILL');
+      const run = (delivered: number, signal: NodeJS.Signals) =>
+        runUntil(delivered, signal, [...args, '--journal', directory]);
+      for (const _ of [1, 2]) expect((await run(6_000, 'SIGKILL')).by).toBe('SIGKILL');
       const stopped: ReplayReport = JSON.parse((await run(6_000, 'SIGTERM')).out);
       expect((await run(6_000, 'SIGKILL')).by).toBe('SIGKILL');
       const last: ReplayReport = JSON.parse((await run(Number.POSITIVE_INFINITY, 'SIGKILL')).out);
@@ -73,7 +83,7 @@ describe('sluice replay FILE --journal DIR', () => {
         stopped.journal?.settled,
       ];
       expect([before > 0, middle > before, after > middle, after < MESSAGES]).toEqual([true, true, true, true]);
-      const delivered = Object.values(last.channels).reduce((sum, channel) => sum + channel.delivered, 0);
+      const delivered = sumOf(Object.values(last.channels));
       expect(delivered).toBe(last.received);
       expect(delivered).toBeGreaterThanOrEqual(MESSAGES - after);
     },
@@ -116,6 +126,28 @@ describe('sluice replay FILE --journal DIR', () => {
     const chaotic = await runCommand('replay', one, '--journal', journal, '--chaos', '1');
     expect([chaotic.code, chaotic.stderr]).toEqual([2, expect.stringContaining("cannot be used with option '--chaos")]);
   });
+});
+
+// LMDB sets the number of the last transaction when it opens a file, also one that another process is writing.
+it('a process that looks into a journal, replays it or is refused writes nothing to the memory that its owner shares', async () => {
+  const command = bundleCommand();
+  const directory = join(emptyDirectory(), 'run');
+  // Its owner does not beat meanwhile.
+  const clock = createSimulatedClock();
+  const journal = await openJournal(directory, { clock });
+  await Promise.all([journal.write(trades), clock.advance(1)]);
+  const before = await readFile(join(directory, 'lock.mdb'));
+  const codes: unknown[] = [];
+  for (const args of [
+    ['journal', 'info', directory],
+    ['replay', directory],
+    ['journal', 'compact', directory],
+  ])
+    codes.push((await once(spawn(process.execPath, [command.path, ...args], { stdio: 'ignore' }), 'exit'))[0]);
+  expect(codes).toEqual([0, 0, 1]);
+  expect((await readFile(join(directory, 'lock.mdb'))).equals(before)).toBe(true);
+  await journal.close();
+  command.remove();
 });
 
 describe('sluice replay DIR', () => {

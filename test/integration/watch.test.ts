@@ -84,6 +84,13 @@ it('Q4 a file that an editor replaces by renaming another one onto it is noticed
   expect(router.config.channels.ohlcv?.batchSize).toBe(11);
 }, 20_000);
 
+it('a file that is not there when its watch begins is told', async () => {
+  const rejected = next('config.rejected');
+  const unwatch = router.watch(`${file}.nowhere.yaml`);
+  expect(String((await rejected).error)).toContain('no such file');
+  await unwatch();
+}, 20_000);
+
 it('a deleted file is told, and one that is back ends the alert although it changes nothing', async () => {
   const rejected = next('config.rejected');
   await rm(file);

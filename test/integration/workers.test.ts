@@ -46,6 +46,12 @@ async function fetchText(url: string): Promise<{ readonly status: number; readon
   return { status: response.status, text: await response.text() };
 }
 
+/** The sum of a metric, which has no label `worker`. */
+function totalOf(metrics: string, name: string): number {
+  const [, value] = new RegExp(`^${name}\\{channel="tick"[^}]*\\} (.*)$`, 'm').exec(metrics) ?? [];
+  return Number(value);
+}
+
 /** The values of a metric, by worker. */
 function valuesOf(metrics: string, name: string): Record<string, number> {
   const lines = metrics.split('\n').filter((line) => line.startsWith(`${name}{`));
@@ -58,7 +64,9 @@ describe('workers', () => {
     await heard(/^worker \d runs as process \d+$/, 2);
     const url = `http://127.0.0.1:${workers.port}`;
     const { text: metrics } = await fetchText(`${url}/metrics`);
-    expect(valuesOf(metrics, 'sluice_messages_accepted_total')).toEqual({ 0: 40, 1: 40 });
+    expect(totalOf(metrics, 'sluice_messages_accepted_total')).toBe(80);
+    expect(totalOf(metrics, 'sluice_mailbox_capacity')).toBe(2 * 1_000);
+    expect(valuesOf(metrics, 'sluice_router_ready')).toEqual({ 0: 1, 1: 1 });
     expect(valuesOf(metrics, 'sluice_worker_up')).toEqual({ 0: 1, 1: 1 });
     expect(metrics.match(/# TYPE sluice_messages_accepted_total/g)).toHaveLength(1);
     const { status, text: health } = await fetchText(`${url}/health`);
@@ -75,13 +83,30 @@ describe('workers', () => {
     expect((await fetchText(`${url}?token=secret`)).status).toBe(200);
   });
 
+  it('are shown on a page, whose code everybody may have and whose values only those with the token', async () => {
+    const { workers, heard } = await run({ serve: { token: 'secret' } });
+    await heard(/runs as process/, 2);
+    const url = `http://127.0.0.1:${workers.port}`;
+    for (const path of ['', 'workers.js', 'page.css', 'icon.svg']) {
+      const { status, text } = await fetchText(`${url}/${path}`);
+      expect([path, status, text.length > 100]).toEqual([path, 200, true]);
+    }
+    expect((await fetchText(`${url}/state.json`)).status).toBe(401);
+    const { text } = await fetchText(`${url}/state.json?token=secret`);
+    expect(JSON.parse(text)).toMatchObject({
+      health: { status: 'healthy', workers: [{ worker: 0 }, { worker: 1 }] },
+      totals: [{ waiting: expect.any(Number) }, { delivered: expect.any(Number) }],
+      clusters: {},
+    });
+  });
+
   it('drain at a stop: everything that was accepted is delivered', async () => {
     const { workers, heard } = await run();
     await heard(/runs as process/, 2);
     expect(await workers.stop()).toBe(true);
     await workers.ended;
     const metrics = await workers.metrics();
-    expect(valuesOf(metrics, 'sluice_messages_delivered_total')).toEqual({ 0: 40, 1: 40 });
+    expect(totalOf(metrics, 'sluice_messages_delivered_total')).toBe(80);
     expect(valuesOf(metrics, 'sluice_worker_up')).toEqual({ 0: 0, 1: 0 });
     expect(await workers.health()).toMatchObject({ live: false, ready: false });
   });
@@ -99,7 +124,10 @@ describe('workers', () => {
     expect(after.workers[1]?.text).toMatch(
       /^worker 1: running since .* s; 1 restarts, the last time: killed by SIGKILL$/,
     );
-    expect(valuesOf(await workers.metrics(), 'sluice_worker_restarts_total')).toEqual({ 0: 0, 1: 1 });
+    const metrics = await workers.metrics();
+    expect(valuesOf(metrics, 'sluice_worker_restarts_total')).toEqual({ 0: 0, 1: 1 });
+    // The process that was killed took in 40, too.
+    expect(totalOf(metrics, 'sluice_messages_accepted_total')).toBe(3 * 40);
     expect(after.ready).toBe(true);
   });
 
@@ -143,7 +171,7 @@ describe('workers', () => {
     } = await workers.health();
     expect([status, ready]).toEqual(['unhealthy', false]);
     expect(worker?.text).toMatch(/^worker 0: running since .* s; it has not answered for 1\.\d s$/);
-    expect(valuesOf(await workers.metrics(), 'sluice_messages_accepted_total')).toEqual({ 0: 40 });
+    expect(totalOf(await workers.metrics(), 'sluice_messages_accepted_total')).toBe(40);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseAst } from 'vitest/node';
 import { channelMachine } from '../../machines/channel.ts';
+import { ownershipMachine } from '../../machines/ownership.ts';
 import { routerMachine } from '../../machines/router.ts';
 import { sourceMachine } from '../../machines/source.ts';
 import { statesOf, transitionsOf } from '../../src/inspector/mermaid.ts';
@@ -8,7 +9,7 @@ import { textOf } from '../support/project-files.ts';
 import { mutantsOf } from './chart-mutants.ts';
 import { surviving } from './surviving.ts';
 
-const machines = { channel: channelMachine, router: routerMachine, source: sourceMachine };
+const machines = { channel: channelMachine, router: routerMachine, source: sourceMachine, ownership: ownershipMachine };
 const found = Object.keys(machines).flatMap((name) => mutantsOf(name, textOf(`machines/${name}.ts`)));
 const TRANSITION = /\/((on|after)\.[\w.]+|always(\.\d+)?|onDone|onError)/;
 

@@ -5,8 +5,8 @@ import { type Mutant, mutantsOf } from './chart-mutants.ts';
 import { MutantTests, type Verdict } from './mutant-tests.ts';
 import { surviving } from './surviving.ts';
 
-const MACHINES = ['channel', 'router', 'feed', 'source'] as const;
-const HELP = `npm run mutate -- [--only channel|router|feed|source] [--mutant TEXT] [--jobs N] [--list]
+const MACHINES = ['channel', 'router', 'feed', 'source', 'ownership'] as const;
+const HELP = `npm run mutate -- [--only channel|router|feed|source|ownership] [--mutant TEXT] [--jobs N] [--list]
 
 Takes every transition, guard, action and actor of the statecharts away, one at a time, turns every guard round,
 and looks whether a test notices.

@@ -34,15 +34,35 @@ it('what is named like a secret is not shown, at any depth', () => {
   );
 });
 
-it.each(['postgres://me:hunter2@db/x', 'Authorization: bearer hunter2hunter2', 'no://:hunter2@x'])(
-  'a text does not show the secret in %s',
-  (text) => {
-    expect(maskText(`before ${text} after`)).toMatch(/^before .*not shown.* after$/);
-    expect(JSON.stringify(toPlain({ list: [text] }))).not.toContain('hunter2');
-  },
-);
+it.each([
+  'postgres://me:hunter2@db/x',
+  'Authorization: bearer hunter2hunter2',
+  'Authorization: Basic hunter2hunter2',
+  'no://:hunter2@x',
+  'https://hunter2@errors.io/1',
+  'https://feed.io/v1?apiKey=hunter2&x=1',
+  'wss://feed.io/?token=hunter2',
+  'X-Api-Key: hunter2hunter2',
+  '{"password":"hunter2","x":1}',
+  '{\\"clientSecret\\":\\"hunter2\\"}',
+  "{ accessToken: 'hunter2' }",
+  'password=hunter2;',
+])('a text does not show the secret in %s', (text) => {
+  expect(maskText(`before ${text} after`)).toMatch(/^before .*not shown.* after$/);
+  expect(JSON.stringify(toPlain({ list: [text] }))).not.toContain('hunter2');
+});
 
 describe('is shown as it is:', () => {
+  it.each([
+    'channels.yaml:3:4 channels.tick.eventRules.password: must be a string, got nothing',
+    'Unexpected token } in JSON at position 5',
+    'the token expired',
+    'https://feed.io/a@b?sym=AAPL',
+    'secret: is not a known field',
+  ])('the text %s', (text) => {
+    expect(maskText(text)).toBe(text);
+  });
+
   it('an ordinary setting, and a channel that is named like a secret', () => {
     const config = { batchSize: 10, partitionBy: 'sym', key: 'a', window: { count: 20 }, list: [1, null, true] };
     expect(toPlain(config)).toEqual(config);

@@ -15,12 +15,26 @@ it('anything has a size, also what refers to itself, and a longer string a large
   expect(sizeOf(self)).toBeGreaterThan(1_000);
 });
 
+const text = 'x'.repeat(1_000_000);
+
+function selfish(): object {
+  const error: { text: string; self?: unknown } = { text };
+  error.self = { error };
+  return error;
+}
+
 it.each<[string, unknown, number]>([
   ['a buffer', Buffer.alloc(1_000_000), 1_000_000],
   ['a string', 'x'.repeat(1_000_000), 2_000_000],
   ['a list', Array.from({ length: 1_000_000 }, () => 1), 8_000_000],
   ['a map', new Map(Array.from({ length: 10_000 }, (_, n) => [n, n])), 560_000],
   ['an error', new Error('x'.repeat(10_000)), 40_000],
+  ['an error with the answer of a sink', Object.assign(new Error('no'), { response: { data: text } }), 2_000_000],
+  ['several errors', new AggregateError([new Error('a', { cause: text })]), 2_000_000],
+  ['what is deep inside', { a: { b: { c: { d: { e: { f: { g: { h: text } } } } } } } }, 2_000_000],
+  ['what stands behind much else', { list: Array(100).fill(Array(100).fill('x')), answer: { body: text } }, 2_000_000],
+  ['a list of strings', Array.from({ length: 1_000 }, (_, n) => (n < 500 ? '' : 'x'.repeat(1_000))), 1_008_000],
+  ['what refers to itself', selfish(), 2_000_000],
 ])('%s is measured within a tenth', (_what, value, bytes) => {
   expect(Math.abs(sizeOf(value) - bytes)).toBeLessThan(bytes / 10);
 });

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DroppedRun } from '../../src/feeds/dropped-run.ts';
+import { Gaps } from '../../src/feeds/gaps.ts';
 import { Sequences } from '../../src/feeds/sequences.ts';
+import { Spillway } from '../../src/feeds/spillway.ts';
 import { Watch } from '../../src/feeds/watch.ts';
 import { runFeed } from './feeds.ts';
 
@@ -20,8 +22,18 @@ describe('a planted fault is found', () => {
   }
 
   it('a gap that is not told', async () => {
-    vi.spyOn(Sequences.prototype, 'see').mockReturnValue(false);
+    vi.spyOn(Sequences.prototype, 'sift').mockImplementation((messages) => messages);
     expect(await findings()).toMatch(/neither delivered, in a gap nor dropped/);
+  }, 300_000);
+
+  it('a message that was missing, comes after all, and fills no gap', async () => {
+    vi.spyOn(Gaps.prototype, 'fill').mockReturnValue(true);
+    expect(await findings()).toMatch(/were delivered, and the gap from \d+ to \d+ says that \d+ are missing/);
+  }, 300_000);
+
+  it('a message that overtakes those in the journal', async () => {
+    vi.spyOn(Spillway.prototype, 'takes').mockReturnValue(false);
+    expect(await findings()).toMatch(/came out of order/);
   }, 300_000);
 
   it('a half-open connection that nobody gives up', async () => {

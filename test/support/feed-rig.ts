@@ -83,7 +83,7 @@ export class FeedRig {
         const note = (what: string) => () => void did.push(what);
         return {
           ...{ ping: note('ping'), pause: note('pause'), resume: note('resume'), close: note('close') },
-          send: (text) => void did.push(text),
+          send: (frame) => void did.push(String(frame)),
         };
       }),
     );

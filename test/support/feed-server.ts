@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { BinaryFormat } from '../../src/feeds/index.ts';
 import { projectRoot } from './project-files.ts';
 
 /** What a server of a test says to what it hears. */
@@ -15,6 +16,8 @@ export interface Manners {
   answers(request: Record<string, unknown>): readonly unknown[];
   /** Whether this request, answered, is the one after which messages come. */
   begins(request: Record<string, unknown>): boolean;
+  /** How it speaks. Default: JSON. */
+  format?: BinaryFormat;
 }
 
 export interface Traffic {
@@ -79,11 +82,13 @@ export class FeedServer {
 
   #serve(socket: WebSocket): void {
     socket.on('error', () => {});
-    if (this.#manners.greeting !== undefined) socket.send(JSON.stringify(this.#manners.greeting));
-    socket.on('message', (text: Buffer) => {
-      const request = JSON.parse(text.toString()) as Record<string, unknown>;
+    const { format } = this.#manners;
+    const say = (message: unknown): void => socket.send(format?.encode(message) ?? JSON.stringify(message));
+    if (this.#manners.greeting !== undefined) say(this.#manners.greeting);
+    socket.on('message', (frame: Buffer) => {
+      const request = (format?.decode(frame) ?? JSON.parse(frame.toString())) as Record<string, unknown>;
       this.requests.push(request);
-      for (const answer of this.#manners.answers(request)) socket.send(JSON.stringify(answer));
+      for (const answer of this.#manners.answers(request)) say(answer);
       if (this.#manners.begins(request)) this.#stream(socket);
     });
   }
@@ -94,7 +99,8 @@ export class FeedServer {
     const end = Math.min(this.#next + cutEvery, frames.length);
     for (; this.#next < end; this.#next += 1) {
       if (garbage.length > 0 && this.#next % 10 === 0) socket.send(garbage[(this.#next / 10) % garbage.length] ?? '');
-      socket.send(frames[this.#next] ?? '');
+      const frame = frames[this.#next] ?? '';
+      socket.send(this.#manners.format?.encode(JSON.parse(frame, dated)) ?? frame);
     }
     if (this.isDone) return;
     const skipped = Math.min(lostEach, frames.length - 1 - this.#next);
@@ -102,6 +108,11 @@ export class FeedServer {
     this.#lost += skipped;
     socket.close(1001, 'see you');
   }
+}
+
+/** MessagePack has a type for times; JSON does not. */
+function dated(name: string, value: unknown): unknown {
+  return name === 't' && typeof value === 'string' ? new Date(value) : value;
 }
 
 /** The lines of a recording of real market data that lies beside the project; undefined: it is not there. */

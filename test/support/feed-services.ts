@@ -1,3 +1,4 @@
+import * as msgpack from '@msgpack/msgpack';
 import { alpaca, binance, coinbase, type FeedProfile, kraken, massive } from '../../src/feeds/index.ts';
 import { type Manners, recording } from './feed-server.ts';
 
@@ -86,6 +87,12 @@ const alpacaService: Service = {
   },
 };
 
+const packedAlpaca: Service = {
+  ...alpacaService,
+  profile: numbered(alpaca('v2/iex', { msgpack }), 'i'),
+  manners: (isRefusing) => ({ ...alpacaService.manners(isRefusing), format: msgpack }),
+};
+
 const binanceService: Service = {
   profile: binance('usd-futures'),
   names: ['btcusdt@trade', 'ethusdt@trade'],
@@ -162,6 +169,7 @@ const krakenService: Service = {
 export const services: Readonly<Record<string, Service>> = {
   massive: massiveService,
   alpaca: alpacaService,
+  'alpaca in MessagePack': packedAlpaca,
   binance: binanceService,
   coinbase: coinbaseService,
   kraken: krakenService,

@@ -1,25 +1,30 @@
-/** From the socket of an exchange to a journal on disk, to three channels, to files and an HTTP sink. */
+/** From the socket of an exchange to a journal on disk, to three channels, to PostgreSQL, files and an HTTP sink. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import Fastify from 'fastify';
+import pg from 'pg';
 import { createRouter } from 'sluice';
 import { binance, createFeed } from 'sluice/feeds';
 import { openJournal } from 'sluice/journal';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from 'sluice/metrics';
+import { insertInto } from './postgres.js';
 import { appendTo, postTo } from './sinks.js';
 
-const { BARS_URL, DATA = './data', FEED_URL, HOST = '127.0.0.1', PORT = '8080' } = env;
+const { BARS_URL, DATA = './data', DATABASE_URL, FEED_URL, HOST = '127.0.0.1', PORT = '8080' } = env;
 const { SUBSCRIBE = 'btcusdt@trade,btcusdt@kline_1m,btcusdt@markPrice@1s' } = env;
 
 await mkdir(DATA, { recursive: true });
 const app = Fastify({ logger: { level: env.LOG_LEVEL ?? 'info' } });
 const journal = await openJournal(join(DATA, 'journal'));
 const profile = binance('usd-futures');
+const pool = DATABASE_URL === undefined ? undefined : new pg.Pool({ connectionString: DATABASE_URL, max: 2 });
+// A connection that breaks off while nobody uses it; the next batch opens another one.
+pool?.on('error', (error) => app.log.warn(error));
 
 const router = createRouter({
   channels: {
-    tick: appendTo(join(DATA, 'trades.ndjson')),
+    tick: pool === undefined ? appendTo(join(DATA, 'trades.ndjson')) : insertInto(pool),
     ohlcv: BARS_URL === undefined ? appendTo(join(DATA, 'bars.ndjson')) : postTo(BARS_URL),
     fmv: appendTo(join(DATA, 'prices.ndjson')),
   },
@@ -56,6 +61,7 @@ async function stop(exitCode) {
   // Feeds end first, then the journal is no longer read, then the channels deliver what they have.
   const { channels, onTime } = await router.stop({ deadlineMs: 20_000 });
   await journal.close();
+  await pool?.end();
   await app.close();
   app.log.info({ onTime, delivered: Object.values(channels).map(({ delivered }) => delivered) }, 'stopped');
   process.exitCode = exitCode;

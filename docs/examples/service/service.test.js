@@ -9,14 +9,14 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import { readFrames } from 'sluice/journal';
 import { WebSocketServer } from 'ws';
 
 const PORT = await freePort();
 const base = `http://127.0.0.1:${PORT}`;
-const data = await mkdtemp(join(tmpdir(), 'service-'));
+let data = '';
 const children = [];
-after(() => rm(data, { recursive: true, force: true }));
 after(() => {
   for (const child of children) child.kill('SIGKILL');
 });
@@ -48,7 +48,7 @@ async function openExchange() {
   const timer = setInterval(() => {
     for (const end = last + 20; last < end; ) {
       last += 1;
-      send('trade', { e: 'trade', E: Date.now(), s: 'BTCUSDT', t: last, p: '1' });
+      send('trade', { e: 'trade', E: Date.now(), s: 'BTCUSDT', t: last, p: '1', q: '2' });
     }
     send('kline_1m', { e: 'kline', E: Date.now(), s: 'BTCUSDT', k: { c: String(last) } });
     send('markPrice@1s', { e: 'markPriceUpdate', E: Date.now(), s: 'BTCUSDT', p: '1' });
@@ -103,21 +103,23 @@ async function idsInFile() {
     .map((line) => JSON.parse(line).t);
 }
 
-test('nothing that the journal has is skipped, and SIGTERM ends it in order', { timeout: 120_000 }, async () => {
+/** Kills the service under load, starts it again and stops it. */
+async function live(env, idsStored) {
+  data = await mkdtemp(join(tmpdir(), 'service-'));
   const { bars, url } = await openReceiver();
-  const env = { FEED_URL: await openExchange(), BARS_URL: url };
-  const first = await start(env);
-  await until(async () => (await idsInFile()).length > 1_000);
+  const own = { ...env, FEED_URL: await openExchange(), BARS_URL: url };
+  const first = await start(own);
+  await until(async () => (await idsStored()).length > 1_000);
   first.kill('SIGKILL');
   await once(first, 'exit');
 
   const ofJournal = [];
   for await (const frame of await readFrames(join(data, 'journal')))
     for (const message of frame.messages()) if (message.e === 'trade') ofJournal.push(message.t);
-  const before = (await idsInFile()).length;
+  const before = (await idsStored()).length;
 
-  const second = await start(env);
-  await until(async () => (await idsInFile()).length > before + 1_000);
+  const second = await start(own);
+  await until(async () => (await idsStored()).length > before + 1_000);
   await until(() => bars.length > 100);
   const metrics = await (await fetch(`${base}/metrics`)).text();
   assert.match(metrics, /sluice_feed_state\{feed="binance",state="streaming"\} 1/);
@@ -126,7 +128,7 @@ test('nothing that the journal has is skipped, and SIGTERM ends it in order', { 
   second.kill('SIGTERM');
   assert.deepEqual(await once(second, 'exit'), [0, null]);
 
-  const ids = [...new Set(await idsInFile())].sort((a, b) => a - b);
+  const ids = [...new Set(await idsStored())].sort((a, b) => a - b);
   const holes = ids.flatMap((id, at) => (at > 0 && id !== ids[at - 1] + 1 ? [ids[at - 1]] : []));
   assert.deepEqual(
     ofJournal.filter((id) => !ids.includes(id)),
@@ -135,4 +137,22 @@ test('nothing that the journal has is skipped, and SIGTERM ends it in order', { 
   // What came while nobody was connected, after the last trade that was on disk.
   assert.equal(holes.length, 1);
   assert.ok(holes[0] >= Math.max(0, ...ofJournal));
+  await rm(data, { recursive: true });
+}
+
+test('nothing that the journal has is skipped, and SIGTERM ends it in order', { timeout: 120_000 }, () =>
+  live({ DATABASE_URL: undefined }, idsInFile),
+);
+
+// Not the variable of the service: the tables are made anew.
+const { TEST_DATABASE_URL: DATABASE_URL } = process.env;
+const skip = DATABASE_URL === undefined && 'TEST_DATABASE_URL is not set';
+test('in PostgreSQL each trade of the journal counts once', { skip, timeout: 120_000 }, async () => {
+  const pool = new pg.Pool({ connectionString: DATABASE_URL });
+  const rowsOf = async (query) => (await pool.query(query).catch(() => ({ rows: [] }))).rows;
+  await pool.query('drop table if exists trades, totals, positions');
+  await live({ DATABASE_URL }, async () => (await rowsOf('select id from trades')).map(({ id }) => Number(id)));
+  const [{ count }] = await rowsOf('select count(*) from trades');
+  assert.deepEqual(await rowsOf('select * from totals'), [{ symbol: 'BTCUSDT', trades: count }]);
+  await pool.end();
 });

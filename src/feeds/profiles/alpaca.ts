@@ -1,4 +1,13 @@
-import { type Answer, byKind, type FeedProfile, type Fields, fieldsOf, textIn, timeIn } from '../profile.ts';
+import {
+  type Answer,
+  type BinaryFormat,
+  byKind,
+  type FeedProfile,
+  type Fields,
+  fieldsOf,
+  textIn,
+  timeIn,
+} from '../profile.ts';
 
 /** The streams of Alpaca's market data. */
 export type AlpacaStream = 'v2/iex' | 'v2/sip' | 'v2/delayed_sip' | 'v2/test' | 'v1beta3/crypto/us';
@@ -19,12 +28,21 @@ const KINDS = [
 /** Subscriptions that the service adds by itself to those of trades. */
 const UNASKED = ['corrections', 'cancelErrors'];
 
+/** How Alpaca is spoken to. */
+export interface AlpacaOptions {
+  readonly host?: string;
+  /** The package `@msgpack/msgpack`: messages come in MessagePack, and their times as a `Date`. Default: JSON. */
+  readonly msgpack?: BinaryFormat;
+}
+
 /**
- * Alpaca, market data as JSON. Subscriptions are `trades:AAPL`, `quotes:AAPL`, `bars:*`. Credentials: `key` and `secret`.
+ * Alpaca, market data. Subscriptions are `trades:AAPL`, `quotes:AAPL`, `bars:*`. Credentials: `key` and `secret`.
  * Its trade ids are not consecutive, so no message has a sequence number.
  */
-export function alpaca(stream: AlpacaStream, host = 'stream.data.alpaca.markets'): FeedProfile {
+export function alpaca(stream: AlpacaStream, options: AlpacaOptions = {}): FeedProfile {
+  const { host = 'stream.data.alpaca.markets', msgpack } = options;
   return {
+    ...(msgpack && { binary: msgpack, headers: { 'Content-Type': 'application/msgpack' } }),
     name: `alpaca ${stream}`,
     url: `wss://${host}/${stream}`,
     greets: true,

@@ -1,13 +1,13 @@
 import type { Charts } from '../chart.ts';
 import { type ChannelRow, type Entry, type FeedRow, type Letters, routineStates, type SourceRow } from '../protocol.ts';
-import { toneOf, toneOfRouter } from '../tone.ts';
+import { toneOf, toneOfOwnership, toneOfRouter } from '../tone.ts';
 import { ChartView } from './chart-view.ts';
 import { find, rebuild, setText, setTone } from './dom.ts';
 import { type History, isAbout } from './history.ts';
 import { configTable, eventList, letterTable, numberTable } from './panes.ts';
-import { feedTable, sourceTable } from './supply-panes.ts';
+import { feedTable, type PartitionRow, partitionTable, sourceTable } from './supply-panes.ts';
 
-type Row = ChannelRow | SourceRow | FeedRow;
+type Row = ChannelRow | SourceRow | FeedRow | PartitionRow;
 
 const tabs = ['chart', 'events', 'numbers', 'letters', 'config', 'router'] as const;
 type Tab = (typeof tabs)[number];
@@ -43,12 +43,13 @@ export class Detail {
     this.#select('chart');
   }
 
-  set charts({ channel, feed, router, source }: Charts) {
+  set charts({ channel, feed, ownership, router, source }: Charts) {
     this.#charts = {
       channel: new ChartView(channel, 'channel', toneOf),
       router: new ChartView(router, 'router', toneOfRouter),
       source: new ChartView(source, 'source', toneOf),
       feed: new ChartView(feed, 'feed', toneOf),
+      ownership: new ChartView(ownership, 'ownership', toneOfOwnership),
     };
   }
 
@@ -148,11 +149,13 @@ export class Detail {
   }
 }
 
-function kindOf(row: Row): 'channel' | 'source' | 'feed' {
+function kindOf(row: Row): 'channel' | 'source' | 'feed' | 'ownership' {
+  if ('fence' in row) return 'ownership';
   return 'committed' in row ? 'source' : 'reconnects' in row ? 'feed' : 'channel';
 }
 
 function numbersOf(row: Row): HTMLElement {
+  if ('fence' in row) return partitionTable(row);
   if ('committed' in row) return sourceTable(row);
   return 'reconnects' in row ? feedTable(row) : numberTable(row);
 }

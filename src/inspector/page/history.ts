@@ -1,3 +1,4 @@
+import type { ClusterView } from '../../core/cluster-view.ts';
 import type { ChannelRow, Entry, Frame, Hello, Spread, Tick } from '../protocol.ts';
 
 const FRAMES_MAX = 1_200;
@@ -19,9 +20,11 @@ export class History {
   readonly frames: Frame[] = [];
   readonly entries: Entry[] = [];
   config: unknown;
+  /** As they are now. */
+  clusters: Readonly<Record<string, ClusterView>> = {};
 
   /** A new stream repeats what is known; frames and entries that are here already stay. */
-  begin({ frames, entries, config }: Hello): void {
+  begin({ clusters = {}, frames, entries, config }: Hello): void {
     const lastAt = this.frames.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
     // A router that was started anew counts its entries from 1 again.
     const isOther = (entries.at(-1)?.id ?? 0) < (this.entries.at(-1)?.id ?? 0);
@@ -30,13 +33,15 @@ export class History {
     this.frames.push(...frames.filter(({ at }) => at > lastAt));
     this.entries.push(...entries.filter(({ id }) => id > lastId));
     this.config = config;
+    this.clusters = clusters;
     this.#trim();
   }
 
-  add({ frame, entries, config }: Tick): void {
+  add({ clusters = {}, frame, entries, config }: Tick): void {
     this.frames.push(frame);
     this.entries.push(...entries);
     if (config !== undefined) this.config = config;
+    this.clusters = clusters;
     this.#trim();
   }
 

@@ -1,4 +1,6 @@
-import type { FeedRow, SourceRow } from '../protocol.ts';
+import type { ClusterView, PartitionStatus } from '../../core/cluster-view.ts';
+import type { FeedRow, SourceRow, Tone } from '../protocol.ts';
+import { toneOfOwnership } from '../tone.ts';
 import { make } from './dom.ts';
 import { count, duration } from './format.ts';
 
@@ -24,6 +26,30 @@ export function feedFacts(row: FeedRow): Facts {
     ['reconnects', count(row.reconnects)],
     ['open gaps', count(row.gaps.found - row.gaps.closed)],
   ];
+}
+
+/** One partition of a source that several processes share, as it is now. */
+export interface PartitionRow extends PartitionStatus {
+  readonly name: string;
+  readonly tone: Tone;
+  readonly sentence: string;
+}
+
+export function partitionRows(clusters: Readonly<Record<string, ClusterView>>): readonly PartitionRow[] {
+  return Object.entries(clusters).flatMap(([source, { partitions }]) =>
+    partitions.map((each) => {
+      return { ...each, name: `${source}/${each.partition}`, tone: toneOfOwnership(each.state), sentence: each.text };
+    }),
+  );
+}
+
+export function partitionTable({ fence, lag, position, takeovers, text }: PartitionRow): HTMLElement {
+  return lawTable(text, [
+    ['fence', fence, 'stays so far'],
+    ['position', position, 'everything up to there is settled'],
+    ...(lag === null ? [] : [['lag', lag, 'frames that were appended after it'] as const]),
+    ['takeovers', takeovers, 'stays that ended without a release since the position moved'],
+  ]);
 }
 
 /** The counters of a source, as its law has them. */
@@ -60,6 +86,7 @@ export function feedTable(row: FeedRow): HTMLElement {
     ['bytes', row.bytes, 'bytes of them'],
     ['received', received, 'messages read'],
     ['delivered', delivered, 'taken in by the router, or written to the journal'],
+    ['spilled', row.spilled, 'of these: to the journal, for want of room'],
     ['refused', refused, 'the router did not want them; its dead letters say why'],
     ['ignored', ignored, 'nobody wants their type'],
     ['held', held, 'they wait for room'],

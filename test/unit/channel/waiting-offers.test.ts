@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../../src/index.ts';
-import { createTestRouter, message, messages, type TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, message, messages, type TestMessage, type TestRouter } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
 
 it('many offers may wait with one signal: Node warns of nothing, and an abort takes all of them back', async () => {
@@ -32,6 +32,14 @@ it('many offers may wait with one signal: Node warns of nothing, and an abort ta
     process.off('warning', warned);
   }
 });
+
+/** Aborts at the second message. */
+function abortingKey(controller: AbortController) {
+  return (each: unknown): string => {
+    if (numbersOf([each as TestMessage])[0] === 1) controller.abort();
+    return 'a';
+  };
+}
 
 /** A channel whose mailbox is full for good. */
 async function full(waitingMax = 100_000): Promise<TestRouter> {
@@ -82,6 +90,68 @@ describe('19.17 a signal is known by what it can do, before anything is taken in
     };
     const options = { signal: refusing as unknown as AbortSignal };
     await expect(rig.router.offer(message('tick', 1), options)).rejects.toThrow('no more listeners');
+    expect(rig.metrics('tick')).toMatchObject({ received: 1, waitingOffers: 0 });
+  });
+});
+
+/** A signal of a library: `act` is called with the names of its methods. */
+function odd(act: (method: string, listener: () => void, signal: { aborted: boolean }) => void): AbortSignal {
+  const signal = {
+    aborted: false,
+    addEventListener: (_: string, listener: () => void) => act('add', listener, signal),
+    removeEventListener: (_: string, listener: () => void) => act('remove', listener, signal),
+  };
+  return signal as unknown as AbortSignal;
+}
+
+describe('19.17 a signal that is not made by Node', () => {
+  const refusing = odd((method) => {
+    if (method === 'remove') throw new Error('no');
+  });
+
+  it('breaks off no delivery and no stop when it throws as it is let go', async () => {
+    const rig = await full();
+    const offers = [1, 2].map((n) => rig.router.offer(message('tick', n), { signal: refusing }));
+    rig.router.resume();
+    await rig.advance(1_000);
+    expect(await Promise.all(offers)).toEqual([{ status: 'accepted' }, { status: 'accepted' }]);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
+    expect(await rig.stop()).toMatchObject({ conserved: true, onTime: true });
+  });
+
+  it('breaks off no reload either, and an offer that cannot be taken along is taken back', async () => {
+    const rig = await full();
+    let listens = 0;
+    const once = odd((method) => {
+      if (method === 'remove' || ++listens > 1) throw new Error('only once');
+    });
+    const offers = [refusing, once].map((signal, n) => rig.router.offer(message('tick', n + 1), { signal }));
+    const answers = Promise.allSettled(offers);
+    await rig.advanceUntil(rig.router.reconfigure({ channels: { tick: { batchSize: 1, partitions: 2 } } }));
+    rig.router.resume();
+    await rig.advance(1_000);
+    expect((await answers).map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(numbersOf(rig.sink('tick').delivered).sort()).toEqual([0, 1]);
+  });
+
+  it.each<readonly [string, (controller: AbortController) => object, AbortSignal | undefined]>([
+    ['the key', (controller) => ({ partitions: 2, partitionBy: abortingKey(controller) }), undefined],
+    [
+      'the signal itself',
+      () => ({}),
+      odd((method, listener, signal) => {
+        signal.aborted = true;
+        if (method === 'add') listener();
+      }),
+    ],
+  ])('takes back an offer that %s aborts while it is placed', async (_name, config, own) => {
+    const controller = new AbortController();
+    const sink = { batchSize: 1, capacity: 1, ...config(controller) };
+    const rig = await createTestRouter({ sinks: { tick: sink } });
+    rig.router.pause();
+    rig.router.route(message('tick', 0));
+    const offer = rig.router.offer(message('tick', 1), { signal: own ?? controller.signal });
+    await expect(offer).rejects.toMatchObject({ name: 'AbortError' });
     expect(rig.metrics('tick')).toMatchObject({ received: 1, waitingOffers: 0 });
   });
 });

@@ -25,6 +25,11 @@ describe('messages', () => {
     expect(malformed).toEqual([{ file: 'f', line: 3, problem: expect.stringMatching(/^not JSON: ./) }]);
   });
 
+  test('a line with NUL bytes, as in UTF-16 without a mark, is told as such', async () => {
+    const { malformed } = await read('{\0"\0a\0"\0');
+    expect(malformed[0]?.problem).toBe('it holds NUL bytes; UTF-8 is expected, not UTF-16');
+  });
+
   test('what would steer a terminal does not get out of a malformed line', async () => {
     const { malformed } = await read('\u001b[2J{');
     expect(malformed[0]?.problem).not.toContain('\u001b');

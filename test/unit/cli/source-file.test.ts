@@ -93,6 +93,15 @@ describe('source file', () => {
     expect(await readUntilError(packed, 1)).toEqual({ text: '', error: text });
   });
 
+  test.each([
+    ['with the low byte first', [0xff, 0xfe]],
+    ['with the high byte first', [0xfe, 0xff]],
+  ])('text in UTF-16 %s is named as such', async (_, mark) => {
+    const text = Buffer.from([...mark, ...Buffer.from('{"a":1}', 'utf16le')]);
+    const error = 'it is text in UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 FILE | sluice replay -';
+    expect(await readUntilError(text, 1)).toEqual({ text: '', error });
+  });
+
   test('a short first message of a pipe is handed on at once', async () => {
     const pipe = new Readable({ read() {} });
     pipe.push('1\n');

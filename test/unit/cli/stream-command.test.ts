@@ -16,13 +16,13 @@ afterEach(async () => {
 });
 
 /** A service that speaks as Binance does. */
-async function service(isRefusing = false): Promise<readonly string[]> {
+async function service(isRefusing = false, sent = frames): Promise<readonly string[]> {
   server = await FeedServer.start(
     {
       answers: ({ id }) => [isRefusing ? { error: { code: 2, msg: 'unknown stream' }, id } : { result: null, id }],
       begins: () => !isRefusing,
     },
-    { frames },
+    { frames: sent },
   );
   return ['--profile', 'binance', '--subscribe', 'btcusdt@trade', '--url', server.url];
 }
@@ -58,6 +58,30 @@ it('record never writes over a file', async () => {
   const { code, stderr } = await runCommand('record', file, ...(await service()));
   expect([code, readFileSync(file, 'utf8')]).toEqual([1, 'mine']);
   expect(stderr).toContain('cannot write: EEXIST');
+});
+
+it('an output that is slow is waited for once, however many frames wait', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', note);
+  const many = Array.from({ length: 3_000 }, (_, t) =>
+    JSON.stringify({ stream: 'btcusdt@trade', data: { e: 'trade', s: 'BTCUSDT', t, p: '1'.repeat(1_000) } }),
+  );
+  const file = join(mkdtempSync(join(tmpdir(), 'sluice-record-')), 'trades.ndjson.gz');
+  const args = await service(false, many);
+  expect(await runCommand('record', file, ...args, '--limit', '3000')).toMatchObject({ code: 0 });
+  process.off('warning', note);
+  expect(warnings).toEqual([]);
+});
+
+it('what is no message is told once, and counted', async () => {
+  const garbage = ['<html>', '{"stream":"btcusdt@trade","data":{"e":', '<html>'];
+  const { stderr } = await runCommand('stream', ...(await service(false, [...garbage, ...frames])), '--limit', '5');
+  expect(stderr.match(/^garbage: .*$/gm)).toEqual([
+    'garbage: a page of HTML, as a proxy sends it',
+    'garbage: no JSON, or half of it',
+  ]);
+  expect(stderr).toContain('garbage 3,');
 });
 
 it('a refusal ends the command with what the service said', async () => {

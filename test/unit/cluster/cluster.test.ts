@@ -4,6 +4,7 @@ import type { ClusterAlert } from '../../../src/cluster/cluster-alert.ts';
 import type { ClusterOptions } from '../../../src/cluster/cluster-options.ts';
 import { decodeFrame, encodeFrame } from '../../../src/cluster/frame.ts';
 import { Publisher } from '../../../src/cluster/publisher.ts';
+import type { ClusterView } from '../../../src/core/cluster-view.ts';
 import { partitionOf } from '../../../src/core/partition-of.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import type { Assigned, SourceOwner } from '../../../src/core/source-port.ts';
@@ -317,4 +318,69 @@ describe('a publisher', () => {
     const link = new MemoryLink(clock, createRandom(1), () => ({}));
     return (await log.open(0, link).read(1e6, 1e9)).map(({ bytes }) => bytes);
   }
+});
+
+describe('the view of a cluster', () => {
+  const viewOf = ({ source }: ClusterMember) => {
+    const view = source.cluster();
+    if (view === undefined) throw new Error('the source is not started');
+    return view;
+  };
+  const nameOf = (member: string | null): string => member?.split('#')[0] ?? 'nobody';
+  /** The hand-overs of one partition: who had it, who got it. */
+  const changesOf = (member: ClusterMember, which: number): string[] =>
+    viewOf(member)
+      .handOvers.filter(({ partition }) => partition === which)
+      .map(({ from, to, fence }) => `${nameOf(from)} → ${nameOf(to)}, fence ${fence}`);
+
+  it('has at every member the members, all partitions with their owners, and the hand-overs', async () => {
+    const clock = createSimulatedClock();
+    const broker = memoryBroker({ clock, partitions: 4 });
+    const [first, second] = [broker.join({ member: 'a' }), broker.join({ member: 'b' })];
+    expect(first.source.cluster()).toBeUndefined();
+    await first.source.start(collector());
+    await second.source.start(collector());
+    await clock.advance(10_000);
+    for (const member of [first, second]) {
+      const { members, partitions } = viewOf(member);
+      expect(members.map(({ member, isThere }) => [nameOf(member), isThere]).sort()).toEqual([
+        ['a', true],
+        ['b', true],
+      ]);
+      expect(partitions.map(({ owner }) => nameOf(owner)).sort()).toEqual(['a', 'a', 'b', 'b']);
+    }
+    const moved = viewOf(first).partitions.find(({ owner }) => nameOf(owner) === 'b')?.partition ?? -1;
+    expect(changesOf(first, moved)).toEqual(['nobody → a, fence 1', 'a → nobody, fence 1', 'nobody → b, fence 2']);
+  });
+
+  it('shows a member that died as gone, and that its partition was taken over', async () => {
+    const clock = createSimulatedClock();
+    const broker = memoryBroker({ clock, partitions: 2 });
+    const [member, dying] = [broker.join({ member: 'a' }), mortalClock(clock)];
+    await member.source.start(collector());
+    await broker.join({ member: 'b' }, dying).source.start(collector());
+    await clock.advance(10_000);
+    const lost = viewOf(member).partitions.find(({ owner }) => nameOf(owner) === 'b')?.partition ?? -1;
+    dying.pause();
+    await clock.advance(6_000);
+    const gone = viewOf(member).members.filter(({ isThere }) => !isThere);
+    expect(gone.map(({ member }) => nameOf(member))).toEqual(['b']);
+    expect(gone[0]?.announcedMs).toBeGreaterThan(3_000);
+    expect(changesOf(member, lost).at(-1)).toBe('b → a, fence 3');
+  });
+
+  it('has the lag of every partition, also of those of others and of those that nobody has', async () => {
+    const { clock, broker, member, stay } = await started();
+    const other = broker.join({ member: 'b' });
+    await other.source.start({ assigned: () => {}, revoke: async () => {} });
+    for (let n = 1; n <= 5; n++) broker.append([n]);
+    await stay.read(room, open);
+    await Promise.all([stay.commit(2, 1_000), clock.advance(10_000)]);
+    const lagsOf = ({ partitions }: ClusterView): (number | null)[] => partitions.map(({ lag }) => lag);
+    const committed = viewOf(member).partitions[0]?.position ?? 0;
+    expect([committed, lagsOf(viewOf(member)), lagsOf(viewOf(other))]).toEqual([2, [3], [3]]);
+    member.cut(true);
+    await clock.advance(10_000);
+    expect(lagsOf(viewOf(member))).toEqual([null]);
+  });
 });

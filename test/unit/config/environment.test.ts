@@ -76,4 +76,13 @@ describe('environment', () => {
       `${variable}: must name a field of the router or of a channel (tick, tick-fast)${hint}`,
     ]);
   });
+
+  test('19.19 thousands of variables that were meant for thousands of channels are told in a second', async () => {
+    const names = Array.from({ length: 3_000 }, (_, index) => `c${index}`);
+    const variables = Object.fromEntries(names.map((name) => [`SLUICE_${name.toUpperCase()}_BATCH_SIZ`, '5']));
+    const text = `channels:\n${names.map((name) => `  ${name}: {}`).join('\n')}\n`;
+    const mistakes = await mistakesOf(() => load(variables, text));
+    expect(mistakes[0]).toMatch(/^SLUICE_C0_BATCH_SIZ: must name .*, did you mean SLUICE_C0_BATCH_SIZE\?$/);
+    expect(mistakes).toHaveLength(100);
+  }, 15_000);
 });

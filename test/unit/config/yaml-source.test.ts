@@ -14,6 +14,16 @@ test.each([
   expect(await loadConfig(await writeConfig(text), { environment })).toEqual(plain);
 });
 
+test.each([
+  ['', 'got an empty file'],
+  ['---\n', 'got an empty file'],
+  ['# nothing\n~\n', 'got an empty file'],
+  ['channels: { tick: {} }\n---\n', ':2:1: another document begins here; a configuration is one'],
+])('%j is no configuration', async (text, why) => {
+  const file = await writeConfig(text);
+  await expect(loadConfig(file, { environment })).rejects.toThrow(why);
+});
+
 test('anchors and merge keys mean what YAML says: a key of the map itself wins, then the first base', async () => {
   const file = await writeConfig(`x-slow: &slow { batchSize: 7, retry: { attempts: 9 } }
 x-late: &late { batchSize: 8, timeoutMs: 77 }

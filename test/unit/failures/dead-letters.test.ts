@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { getEventListeners } from 'node:events';
+import { describe, expect, it, vi } from 'vitest';
 import { ProcessingChannel } from '../../../src/index.ts';
 import {
   createTestRouter,
@@ -123,6 +124,18 @@ describe('R2.4 a replay', () => {
     ).toEqual([0, 100, 200, 300, 400]);
     expect(await rig.router.deadLetters.list()).toEqual([]);
     rig.checkConserved();
+  });
+
+  it('and others with the same signal make Node warn of nothing', async () => {
+    const rig = await rigWithDead(20);
+    const { signal } = new AbortController();
+    const warnings = vi.spyOn(process, 'emitWarning').mockReturnValue();
+    rig.router.route(message('tick', 99));
+    const replays = numbers(20, 1).map((id) => rig.router.deadLetters.replay({ id, signal }));
+    await rig.advance(1_000);
+    expect(await Promise.all(replays)).toEqual(Array(20).fill({ replayed: 1, left: 0, refused: null }));
+    expect([warnings.mock.calls, getEventListeners(signal, 'abort')]).toEqual([[], []]);
+    vi.restoreAllMocks();
   });
 
   it('replays what is asked for, and no more', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFeed, massive, weekly } from '../../../src/feeds/index.ts';
+import { type BinaryFormat, createFeed, massive, weekly } from '../../../src/feeds/index.ts';
 import { SluiceError } from '../../../src/index.ts';
 import { FeedRig, fakeProfile } from '../../support/feed-rig.ts';
 
@@ -55,7 +55,40 @@ describe('gaps', () => {
     expect(rig.factsOf('feed.backfillFailed')).toMatchObject([{ gap: { from: 4, to: 5 }, error: new Error('gone') }]);
     expect(rig.feed.gaps).toMatchObject([{ id: 2 }]);
     expect([rig.feed.closeGap(2), rig.feed.closeGap(2)]).toEqual([true, false]);
-    expect(rig.metrics.gaps).toEqual({ found: 2, closed: 2, missing: 3 });
+    expect(rig.metrics.gaps).toEqual({ found: 2, closed: 2, missing: 3, late: 0 });
+  });
+
+  it('narrows with each of its messages that comes after all, and closes with the last of them', () => {
+    const rig = new FeedRig({ repeated: 'drop' }).stream();
+    rig.say([trade(1), trade(6)]);
+    rig.say([trade(5), trade(2)]);
+    expect(rig.feed.gaps).toMatchObject([{ of: 'A', from: 3, to: 4, missing: 2 }]);
+    rig.say([trade(3), trade(3), trade(4, 'B'), trade(1)]);
+    expect(rig.feed.gaps).toMatchObject([{ from: 4, to: 4, missing: 1 }]);
+    expect(rig.factsOf('feed.gapClosed')).toEqual([]);
+    rig.say(trade(4));
+    expect(rig.feed.gaps).toEqual([]);
+    expect(rig.factsOf('feed.gapClosed')).toMatchObject([{ id: 1, from: 4, to: 4 }]);
+    expect(rig.router.taken).toEqual([1, 6, 5, 2, 3].map((n) => trade(n)).concat(trade(4, 'B'), trade(4)));
+    expect(rig.metrics).toMatchObject({ repeated: 2, repeatedDropped: 2, conserved: true });
+    expect(rig.metrics.gaps).toEqual({ found: 1, closed: 1, missing: 4, late: 4 });
+  });
+
+  it('that a message in its middle filled keeps its ends until a neighbour comes', () => {
+    const rig = new FeedRig().stream();
+    rig.say([trade(1), trade(5), trade(3)]);
+    expect(rig.feed.gaps).toMatchObject([{ from: 2, to: 4, missing: 2 }]);
+    rig.say([trade(3), trade(2)]);
+    expect(rig.feed.gaps).toMatchObject([{ from: 4, to: 4, missing: 1 }]);
+    expect(rig.metrics).toMatchObject({ repeated: 1 });
+  });
+
+  it('that was closed by hand takes nothing more: what comes of it is a repetition', () => {
+    const rig = new FeedRig({ repeated: 'drop' }).stream();
+    rig.say([trade(1), trade(3)]);
+    rig.feed.closeGap(1);
+    rig.say(trade(2));
+    expect(rig.metrics).toMatchObject({ repeated: 1, repeatedDropped: 1 });
   });
 
   it('only the newest thousand open gaps are kept, and all are counted', () => {
@@ -178,6 +211,38 @@ describe('a profile that peeks', () => {
   });
 });
 
+describe('a profile that reads bytes', () => {
+  const binary: BinaryFormat = {
+    encode: (message) => Buffer.from(JSON.stringify(message)),
+    decode: (bytes) => JSON.parse(Buffer.from(bytes).toString()),
+  };
+
+  it('gets messages from them, sends in them, and what it cannot read is garbage', () => {
+    const sent: unknown[] = [];
+    const encode = (message: unknown) => {
+      sent.push(message);
+      return binary.encode(message);
+    };
+    const rig = new FeedRig({ profile: fakeProfile({ binary: { ...binary, encode } }) }).stream();
+    rig.socket.listener.binary(binary.encode(trades(1, 2)));
+    rig.socket.listener.binary(Buffer.from([0xc1, 0xff]));
+    expect(sent).toEqual([{ subscribe: ['A'], id: 1 }]);
+    expect(rig.router.taken).toEqual(trades(1, 2));
+    expect(rig.metrics).toMatchObject({ received: 2, garbage: 1, conserved: true });
+    expect(rig.factsOf('feed.garbage')).toMatchObject([
+      { why: expect.stringMatching(/^bytes that cannot be decoded: /), sample: 'c1ff' },
+    ]);
+  });
+
+  it('asks for them in the request, and the feed may ask for more', () => {
+    const { options } = new FeedRig({
+      profile: fakeProfile({ binary, headers: { Accept: 'bytes' } }),
+      headers: { Via: 'us' },
+    }).stream().socket;
+    expect(options.headers).toEqual({ Accept: 'bytes', Via: 'us' });
+  });
+});
+
 describe('a journal as the target', () => {
   it('gets a frame at a time; the socket waits while the disk is behind', async () => {
     const writes: { readonly messages: readonly unknown[]; done(error?: Error): void }[] = [];
@@ -213,6 +278,14 @@ describe('what becomes of a message', () => {
     rig.router.outcome = { status: 'rejected', reason };
     rig.say(trade(1));
     expect(rig.metrics).toMatchObject({ received: 1, delivered: 0, conserved: true, ...counts });
+  });
+
+  it('a message beside what is none is delivered, and a frame of garbage is one fact', () => {
+    const rig = new FeedRig().stream();
+    rig.say([1, trade(1), null, [], trade(2)]);
+    expect(rig.router.taken).toEqual(trades(1, 2));
+    expect(rig.metrics).toMatchObject({ received: 2, garbage: 3, conserved: true });
+    expect(rig.factsOf('feed.garbage')).toMatchObject([{ why: 'JSON that is no message' }]);
   });
 
   it('a type that the profile says nobody wants never reaches the router', () => {
@@ -390,7 +463,11 @@ describe('createFeed says what is wrong', () => {
     [{ subscribe: 'A' }, 'subscribe must be a list of names'],
     [{ subscribe: ['?'] }, "fake: there is no '?'"],
     [{ url: 'https://x' }, 'url must begin with wss:// or ws://, got https://x'],
-    [{ whenFull: 'wait' }, "whenFull must be 'pause' or 'drop', got wait"],
+    [
+      { profile: fakeProfile({ binary: {} as never }) },
+      'must have encode and decode, as the package @msgpack/msgpack has',
+    ],
+    [{ whenFull: 'wait' }, "whenFull must be 'pause', 'drop' or 'spill', got wait"],
     [{ silenceMs: 0 }, 'silenceMs must be a number above 0, got 0'],
     [{ backoff: { delayMs: -1 } }, 'backoff.delayMs must be a number from 0'],
     [{ profile: massive('stocks') }, 'massive stocks needs the credentials key'],

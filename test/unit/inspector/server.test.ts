@@ -3,11 +3,12 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildPage } from '../../../config/build-page.ts';
-import type { Logger } from '../../../src/index.ts';
+import { createRouter, type Logger } from '../../../src/index.ts';
 import { createInspector, type Inspector, type InspectorOptions } from '../../../src/inspector/index.ts';
 import { loadPage } from '../../../src/inspector/page-files.ts';
 import { serve } from '../../../src/inspector/server.ts';
 import { createTestRouter, message, messages, reject, succeed, type TestRouter } from '../../../src/testing/index.ts';
+import { FeedRig } from '../../support/feed-rig.ts';
 import { numbersOf } from '../../support/numbers.ts';
 import { projectRoot } from '../../support/project-files.ts';
 import { ask, order } from './visitor.ts';
@@ -224,7 +225,7 @@ async function controlled(onDrained?: InspectorOptions['onDrained']) {
 }
 
 describe('control', () => {
-  it.each(['pause', 'resume', 'flush', 'trip', 'reset', 'restart', 'drain', 'replay'])(
+  it.each(['pause', 'resume', 'flush', 'trip', 'reset', 'restart', 'drain', 'replay', 'subscribe', 'unsubscribe'])(
     'without allowControl is refused: %s',
     async (operation) => {
       const before = JSON.stringify(rig.router.health());
@@ -233,6 +234,22 @@ describe('control', () => {
       expect(JSON.stringify(rig.router.health())).toBe(before);
     },
   );
+
+  it('changes the subscriptions of a feed, tells them, and records who asked', async () => {
+    const feed = rig.router.feeds.add(new FeedRig({ to: rig.router, clock: rig.clock }).feed).name;
+    const { control, told } = await controlled();
+    const standing = async () => JSON.parse((await ask(control.url, { path: 'subscriptions?feed=main' })).body);
+    expect(await standing()).toEqual({ A: 'wanted' });
+    expect((await order(control.url, { operation: 'subscribe', feed, names: ['B', 'C'] })).status).toBe(200);
+    expect((await order(control.url, { operation: 'unsubscribe', feed, names: ['A'] })).status).toBe(200);
+    expect(await standing()).toEqual({ B: 'wanted', C: 'wanted' });
+    const refused = await order(control.url, { operation: 'subscribe', feed, names: ['?'] });
+    expect([refused.status, refused.body]).toEqual([409, "fake: there is no '?'"]);
+    expect(told.join()).toContain('an operator asked for subscribe: B, C');
+    expect(told.join()).not.toContain('?');
+    rig.router.feeds.remove(feed);
+    await control.close();
+  });
 
   it('needs the page: an Origin, and JSON, as no form of another site can send', async () => {
     await using control = await createInspector(rig.router, { clock: rig.clock, allowControl: true });
@@ -254,6 +271,13 @@ describe('control', () => {
     ['a method of the router', { operation: 'constructor', channel: 'tick' }, 'got constructor'],
     ['no channel', { operation: 'pause' }, 'channel must be the name'],
     ['an unknown channel', { operation: 'pause', channel: 'tock' }, "no channel 'tock'; there is tick, fmv"],
+    [
+      'a feed that is not there',
+      { operation: 'subscribe', feed: 'main', names: ['A'] },
+      "no feed 'main'; there is none",
+    ],
+    ['no names', { operation: 'unsubscribe', feed: 'main' }, 'names must be a list of 1 to 1000 subscriptions'],
+    ['a name that is none', { operation: 'subscribe', feed: 'main', names: [''] }, 'names must be a list'],
     ['drain without onDrained', { operation: 'drain', channel: 'tick' }, 'needs the option onDrained'],
   ])('says what is wrong with %s', async (_, body, text) => {
     await using control = await createInspector(rig.router, { clock: rig.clock, allowControl: true });
@@ -379,6 +403,26 @@ describe('dead letters', () => {
   it('come with them where that was asked for', async () => {
     expect(await letters(true)).toContain('SECRETCO');
   });
+});
+
+it.each([
+  ['was stopped', () => rig.router],
+  [
+    'was stopped before it was started',
+    () => createRouter({ channels: { tick: rig.sink('tick').channel }, clock: rig.clock }),
+  ],
+])('a router that %s has no inspector', async (_name, make) => {
+  const router = make() as typeof rig.router;
+  await rig.advanceUntil(router.stop());
+  await expect(createInspector(router)).rejects.toMatchObject({ code: 'not-running' });
+});
+
+it('an inspector ends with a router that is never started', async () => {
+  const router = createRouter({ channels: { tick: rig.sink('tick').channel }, clock: rig.clock });
+  const early = await createInspector(router, { clock: rig.clock });
+  await router.stop();
+  await early.close();
+  await expect(ask(early.url, {})).rejects.toThrow('ECONNREFUSED');
 });
 
 it('a fault of its own is told to the page, and is no fault of the router', async () => {

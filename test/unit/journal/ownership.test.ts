@@ -1,8 +1,11 @@
 import { expect, it } from 'vitest';
-import { openEnvironment } from '../../../src/journal/environment.ts';
+import { viewJournal } from '../../../src/journal/environment.ts';
+import { readJournalInfo } from '../../../src/journal/info.ts';
+import { Journal } from '../../../src/journal/journal.ts';
 import { openJournal, openJournalAs } from '../../../src/journal/open-journal.ts';
-import { readOwner, takeOwnership } from '../../../src/journal/ownership.ts';
+import { openOwned } from '../../../src/journal/ownership.ts';
 import { systemProcesses } from '../../../src/journal/processes.ts';
+import { readFrames } from '../../../src/journal/read-frames.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { assignedOf, emptyDirectory, inventedProcess, noSignal, readMessages, room } from '../../support/journals.ts';
 
@@ -33,6 +36,53 @@ it('a second process is refused at once, and told who has the journal', async ()
   const second = openJournalAs(inventedProcess(2), directory, { clock: createSimulatedClock() });
   await expect(second).rejects.toMatchObject({ code: 'owned' });
   await expect(second).rejects.toThrow(/belongs to process 1 on here since 2024-01-01T00:00:00.000Z/);
+  await journal.close();
+});
+
+it('who looks into a journal sees what its owner sees', async () => {
+  const directory = emptyDirectory();
+  const journal = await openJournal(directory);
+  await journal.write([{ n: 1 }, { n: 2 }]);
+  await (await assignedOf(journal.source)).mark({ position: 1, index: 1 }, 1_000);
+  await journal.write({ n: 3 });
+  expect(await readJournalInfo(directory)).toEqual(await journal.info());
+  await journal.close();
+});
+
+it('of many that open a journal at once each gets it alone, and nothing written is lost', async () => {
+  const directory = emptyDirectory();
+  const attempts = Array.from({ length: 20 }, async (_, n) => {
+    const journal = await openJournalAs(inventedProcess(n), directory, {}).catch(({ code }: { code: unknown }) => code);
+    if (!(journal instanceof Journal)) return journal;
+    await journal.write({ n });
+    await journal.close();
+    return 'wrote';
+  });
+  const fates = await Promise.all(attempts);
+  expect(fates.filter((fate) => fate !== 'owned' && fate !== 'wrote')).toEqual([]);
+  expect((await readJournalInfo(directory)).written).toBe(fates.filter((fate) => fate === 'wrote').length);
+});
+
+it('a snapshot is that of the moment, whatever the size of the database, and from any key on', async () => {
+  const directory = emptyDirectory();
+  const journal = await openJournal(directory);
+  const written: number[] = [];
+  for (let n = 1; n <= 1_500; n++) written.push(n);
+  for (const n of written) {
+    const done = journal.write({ n, text: 'x'.repeat(n % 100 === 0 ? 20_000 : 10) });
+    if (n % 5 === 0) await done;
+  }
+  await journal.writeText('1');
+  const keysOf = (range: { start?: number; reverse?: boolean; limit: number }) =>
+    viewJournal(directory, ({ frames }) => [...frames.getRange(range)].map(({ key }) => key));
+  const last = (await journal.info()).lastPosition;
+  expect(keysOf({ limit: last + 1 })).toEqual(Array.from({ length: last }, (_, index) => index + 1));
+  expect(keysOf({ start: 150, limit: 3 })).toEqual([150, 151, 152]);
+  expect(keysOf({ start: 150, reverse: true, limit: 3 })).toEqual([150, 149, 148]);
+  expect([keysOf({ start: last + 1, limit: 1 }), keysOf({ reverse: true, limit: 1 })]).toEqual([[], [last]]);
+  let messages = 0;
+  for await (const frame of readFrames(directory)) messages += frame.messages().length;
+  expect(messages).toBe(1_501);
   await journal.close();
 });
 
@@ -86,28 +136,27 @@ it('where a process cannot be asked, its beat shows that it lives, whatever its 
 it('where a process cannot be asked, one whose beat stands still for 3 s is dead', async () => {
   const directory = emptyDirectory();
   await openJournalAs(inventedProcess(1), directory, { clock: createSimulatedClock() });
-  const environment = await openEnvironment(directory);
   const clock = createSimulatedClock({ wallStartMs: 0 });
-  const taken = takeOwnership(environment, inventedProcess(2, { 1: undefined }), clock);
+  const taken = openOwned(directory, inventedProcess(2, { 1: undefined }), clock);
   await clock.advance(2_999);
-  expect(readOwner(environment.state)?.holder?.pid).toBe(1);
+  expect((await readJournalInfo(directory)).owner?.pid).toBe(1);
   await clock.advance(1);
-  expect((await taken).epoch).toBe(2);
+  const { environment, owner } = await taken;
+  expect(owner.epoch).toBe(2);
   await environment.close();
 });
 
 it('of two that take over a dead owner at once, one gets it', async () => {
   const directory = emptyDirectory();
   await openJournalAs(inventedProcess(1), directory, { clock: createSimulatedClock() });
-  const environment = await openEnvironment(directory);
   const clock = createSimulatedClock();
   const taken = Promise.allSettled(
-    [2, 3].map((pid) => takeOwnership(environment, inventedProcess(pid, { 1: undefined }), clock)),
+    [2, 3].map((pid) => openJournalAs(inventedProcess(pid, { 1: undefined }), directory, { clock })),
   );
   await clock.advance(3_000);
-  expect((await taken).map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
-  expect(readOwner(environment.state)?.holder?.pid).toBe(2);
-  await environment.close();
+  const [winner, ...others] = (await taken).toSorted((a) => (a.status === 'fulfilled' ? -1 : 1));
+  expect([winner?.status, ...others.map(({ status }) => status)]).toEqual(['fulfilled', 'rejected']);
+  await Promise.all((await taken).map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)));
 });
 
 it('this process is known to live, one with its number of another time or machine is not', () => {

@@ -126,10 +126,18 @@ const scenes: readonly {
   },
   {
     state: 'flushing',
+    drive: () => flushing(12, ({ clock }) => clock.advance(8_000)),
+    sentence:
+      'bars has been flushing for 8.1 s (a batch was full). It goes idle when traffic pauses. 2 waiting (the oldest for 8.1 s), 10 in flight (for 8.1 s).',
+    endsBy: 'a pause in traffic',
+  },
+  {
+    state: 'flushing',
     drive: () => flushing(12, ({ clock }) => clock.advance(12_000)),
     sentence:
-      'bars has been flushing for 12.1 s (a batch was full). It goes idle when traffic pauses. 2 waiting (the oldest for 12.1 s), 10 in flight (for 12.1 s).',
-    endsBy: 'a pause in traffic',
+      'bars has been flushing for 12.1 s (a batch was full). Nothing is delivered while the call of process, which is overdue, does not settle; it is given up in 2.9 s. 2 waiting (the oldest for 12.1 s), 10 in flight (for 12.1 s).',
+    endsBy: 'the call of process',
+    endsInMs: 2_900,
   },
   {
     state: 'retrying',

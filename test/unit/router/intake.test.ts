@@ -266,6 +266,28 @@ describe('`consume`', () => {
     expect(isClosed).toBe(true);
   });
 
+  it('ends with `stop`, while it waits for a promise among the elements that never settles', async () => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    const consumed = rig.router.consume([Promise.resolve(message('tick', 0)), new Promise(() => {})]);
+    await rig.clock.settle();
+    await rig.stop();
+    expect(await consumed).toEqual({ accepted: 1, rejected: 0 });
+  });
+
+  it('takes in what comes before and after a message that throws when it is read', async () => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const consumed = rig.router.consume([message('tick', 0), proxy, message('tick', 1)]);
+    expect(await consumed).toEqual({ accepted: 2, rejected: 1 });
+  });
+
+  it('rejects when its source gives no results, as `for await` does', async () => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    const source = { [Symbol.asyncIterator]: () => ({ next: async () => 5 }) };
+    await expect(rig.router.consume(source as never)).rejects.toThrow('the source gave no result of an iterator');
+  });
+
   it('rejects with the error of its source, after all that came before it was offered', async () => {
     const rig = await narrow();
     const broken = function* () {

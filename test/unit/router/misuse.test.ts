@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import {
@@ -73,6 +74,47 @@ describe('options that cannot be meant are refused with what is allowed', () => 
     expect(error.code).toBe(code);
     if (typeof text === 'string') expect(error.message).toBe(text);
     else expect(error.message).toMatch(text);
+  });
+
+  const given: readonly (readonly [string, object, string | RegExp])[] = [
+    ['a bus that is none', { events: new EventEmitter() }, 'events must be a mitt bus: its handlers are a Map, all'],
+    [
+      'a logger without children',
+      { logger: console },
+      'logger must be a pino logger, or one with its methods debug, info, warn, error, child; it has no child',
+    ],
+    ['no logger', { logger: null }, /it has no debug, info, warn, error, child$/],
+    ['half a clock', { clock: { now: () => 0 } }, /^clock must have the methods .*; it has no wallTime, setTimeout/],
+    ['a number for chance', { random: 5 }, 'random must be a function'],
+    ['a list of sources', { sources: [] }, 'sources must be a plain map of names and sources'],
+    ['a rule that is none', { recognize: [/T/] }, 'the rules of recognize must be a list of functions'],
+    ['one rule', { recognize: { rules: () => 'tick' } }, 'the rules of recognize must be a list of functions'],
+    ['an inspector', { inspect: {} }, 'inspect must be a function, or an observer with the method next'],
+  ];
+
+  it.each(given)('19.15 what the host gives: %s', async (_name, options, text) => {
+    const error = await thrown(() => createRouter({ channels: { tick: () => new Plain() }, ...options }));
+    expect(error.code).toBe('invalid-option');
+    expect(error.message).toEqual(typeof text === 'string' ? text : expect.stringMatching(text));
+  });
+
+  it.each(['5', -1, Number.NaN, null])('a breaker is not opened for %s', async (coolDownMs) => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    const error = await thrown(() => rig.router.trip('tick', { coolDownMs: coolDownMs as number }));
+    expect(error.message).toBe(`trip: coolDownMs must be a number of ms from 0, or Infinity, got ${coolDownMs}`);
+    expect(rig.router.explain('tick').state).toBe('idle');
+  });
+
+  it.each([undefined, 5, 'channels.toml'])('%s is no file to watch', async (file) => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    const error = await thrown(() => rig.router.watch(file as string));
+    expect(error.message).toContain(`${file}: must be a .yaml, .yml or .json file`);
+  });
+
+  it.each([null, 5, { ev: 'T' }, Promise.resolve([])])('`routeAll` takes no %s', async (all) => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    const error = await thrown(() => rig.router.routeAll(all as never));
+    expect(error.message).toMatch(/^routeAll: the messages must be an iterable, got (Null|Number|Object|Promise);/);
   });
 
   it('R4.3 every mistake of a configuration is told at once', async () => {
@@ -186,6 +228,16 @@ describe('names that every object has', () => {
       /channels must be a plain map/,
     );
   });
+});
+
+it.each([
+  ['an object without a prototype', Object.create(null)],
+  ['an object', { toString: () => 5n.valueOf }],
+])('19.20 %s as a data type is an unknown one, and throws nothing', async (_name, dataType) => {
+  const rig = await createTestRouter({ sinks: { tick: {} } });
+  expect(rig.router.route({}, { dataType })).toMatchObject({ reason: 'unknown-type' });
+  expect(rig.router.routeAll([{}], { dataType }).rejected).toBe(1);
+  expect(await rig.router.offer({}, { dataType })).toMatchObject({ reason: 'unknown-type' });
 });
 
 it('a symbol as a data type, a name or a filter is an unknown one, and throws nothing else', async () => {

@@ -1,7 +1,7 @@
 import { Readable, type Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
-import type { RouterConfigInput } from '../../../src/index.ts';
+import type { Logger, RouterConfigInput } from '../../../src/index.ts';
 import { createTestRouter, message, messages, type TestMessage, type TestRouter } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
 
@@ -219,6 +219,19 @@ describe('19.33 a stream into a router that does not run fails', () => {
     await closed;
     expect(writable.destroyed).toBe(true);
     await expect(finished(writable)).rejects.toThrow('was stopped');
+  });
+
+  it('19.23 streams that fail by the hundred are a few lines in the log, without secrets', async () => {
+    const lines: [object, string][] = [];
+    const silent = { debug() {}, info() {}, warn: (fields: object, text: string) => void lines.push([fields, text]) };
+    const logger: Logger = { ...silent, error() {}, child: () => ({ ...logger, warn() {} }) };
+    const rig = await createTestRouter({ sinks: { tick: {} }, logger });
+    for (let n = 0; n < 100; n += 1) rig.router.writable().destroy(new Error('wss://me:hunter2@feed is gone'));
+    await turns(rig);
+    await rig.advance(10_000);
+    const text = 'a stream into the router failed';
+    expect(lines.map(([, line]) => line)).toEqual([...Array(10).fill(text), `${text}: … and 90 more in 10 s`]);
+    expect(lines[0]?.[0]).toMatchObject({ err: { message: 'wss://(not shown)@feed is gone' } });
   });
 
   it('what a destroyed stream has given to the router is still delivered', async () => {

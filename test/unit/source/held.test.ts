@@ -30,6 +30,8 @@ it('after a minute the alert source-held names channel and cause, health is degr
   const [alert] = test.router.alerts.filter(({ source }) => source === 'bars');
   expect(alert).toMatchObject({ alert: 'source-held', channel: 'ohlcv', source: 'bars' });
   expect(alert?.text).toMatch(/^frame 1 of partition 0 has not been settled for .*; it is in channel ohlcv/);
+  await test.advance(60_000);
+  expect(test.router.alerts.find(({ source }) => source === 'bars')?.text).toContain('not been settled for 2 min');
   expect(test.router.health().sources.bars).toMatchObject({ status: 'degraded', state: 'reading' });
   held.succeed();
   await test.advance(2_000);

@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest';
+import { prometheusText } from '../../../src/metrics/index.ts';
+import { createSimulatedClock, createTestRouter, memoryBroker, messages } from '../../../src/testing/index.ts';
+
+/** A router whose source shares its partitions with another member. */
+async function shared() {
+  const clock = createSimulatedClock();
+  const broker = memoryBroker({ clock, partitions: 2 });
+  const other = broker.join({ member: 'host-b' });
+  await other.source.start({ assigned: () => {}, revoke: async (stay) => void (await stay.release(undefined, 1_000)) });
+  const { source } = broker.join({ member: 'host-a' });
+  const rig = await createTestRouter({
+    clock,
+    sinks: { tick: {} },
+    deadLetters: { store: 'memory' },
+    sources: { ticks: { source } },
+  });
+  await rig.advance(10_000);
+  for (const partition of [0, 1]) broker.append(messages('tick', 3), partition);
+  await rig.advance(10_000);
+  const theirs = source.partitions().findIndex(({ owner }) => owner?.startsWith('host-b') === true);
+  return { rig, ours: 1 - theirs, theirs };
+}
+
+it('a partition that another member has is explained: who has it since when, its last commit, what is behind it', async () => {
+  const { rig, ours, theirs } = await shared();
+  expect(rig.router.explain(`ticks/${theirs}`)).toMatchObject({
+    state: 'standby',
+    channel: `ticks/${theirs}`,
+    waiting: 1,
+  });
+  expect(rig.router.explain(`ticks/${theirs}`).sentence).toMatch(
+    new RegExp(
+      `^partition ${theirs} of memory: standby; owned by host-b since \\d+ s; its last commit .* s ago. 1 frame`,
+    ),
+  );
+  expect(rig.router.explain(`ticks/${ours}`)).toMatchObject({
+    state: 'running',
+    cause: 'its checkpoint was compared with the log',
+    waiting: 0,
+  });
+  expect(() => rig.router.explain('ticks/7')).toThrow("no channel 'ticks/7'");
+  await rig.stop();
+});
+
+it('metrics tell the members, the partitions that nobody has, and the lag of those that this one has', async () => {
+  const { rig, ours, theirs } = await shared();
+  const text = prometheusText(rig.router);
+  expect(text).toContain('sluice_source_members{source="ticks"} 2\n');
+  expect(text).toContain('sluice_source_partitions_unowned{source="ticks"} 0\n');
+  expect(text).toContain(`sluice_source_partition_lag{source="ticks",partition="${ours}"} 0\n`);
+  expect(text).toMatch(
+    new RegExp(`sluice_source_partition_commit_age_seconds{source="ticks",partition="${ours}"} \\d`),
+  );
+  expect(text).not.toContain(`partition="${theirs}"`);
+  await rig.stop();
+});

@@ -9,7 +9,7 @@ import { Context } from './context.ts';
 import { depthOf, dueTrigger, type Lane, publishGaps } from './lane.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { Rest } from './rest.ts';
-import { settleFailure, settleSuccess } from './settlement.ts';
+import { settleFailure, settlePlain, settleSuccess } from './settlement.ts';
 import { Watchdog } from './watchdog.ts';
 
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
@@ -158,15 +158,9 @@ export class Delivery implements TurnTaker {
       lane.recovery.isIdle &&
       (breaker === undefined || breaker.isClosed)
     ) {
-      const { counters } = lane;
-      call = this.lastCall;
       const origins = inbox.originsOf(batchSize);
-      call.begin(config, batchSize, inbox.take(batchSize));
+      call = this.goOut(batchSize, inbox.take(batchSize));
       if (origins !== undefined) call.note({ origins });
-      this.isOut = true;
-      counters[Counter.inFlight] += batchSize;
-      counters[Counter.calls] += 1;
-      breaker?.started();
     } else call = this.nextCall();
     if (call === undefined) return false;
     try {
@@ -214,11 +208,11 @@ export class Delivery implements TurnTaker {
   /** Begins a call, of messages that failed before if there are any. */
   private begin(trigger: Trigger): Call {
     const { batchSize } = this.config;
-    const { counters, inbox, recovery, services, times } = this.lane;
+    const { clock, counters, inbox, recovery, times } = this.lane;
     const before = recovery.take(batchSize);
     const size = before?.messages.length ?? Math.min(inbox.size, batchSize);
     if (before === undefined) inbox.countFlushed(size);
-    else times.begin(services.scheduler.clock.now, before.acceptedAt);
+    else times.begin(clock.now, before.acceptedAt);
     const origins = before === undefined ? inbox.originsOf(size) : before.origins;
     const call = this.goOut(size, before === undefined ? inbox.take(size) : loadOf(before.messages));
     if (before !== undefined || origins !== undefined || trigger !== 'size') call.note({ trigger, before, origins });
@@ -254,26 +248,36 @@ export class Delivery implements TurnTaker {
 
   /** The call settled; true: another batch may follow at once. */
   private settled(call: Call, isSuccess: boolean, error?: unknown): boolean {
-    const { breaker, recovery, services } = this.lane;
     // The handler itself ended this life: what was in flight has gone back to the head.
     if (call.isOver) return this.countLate();
     call.end();
-    const isQuiet =
-      isSuccess && call.details.failures === undefined && recovery.size === 0 && breaker?.isPristine !== false;
-    if (isQuiet && !services.bus.hearsFlushes) return this.settle(call, true, undefined);
-    return services.bus.changes.during(() => this.settle(call, isSuccess, error));
+    const { breaker, inbox, recovery, services } = this.lane;
+    const isQuiet = isSuccess && call.details.failures === undefined && recovery.size === 0;
+    if (!isQuiet || breaker?.isPristine === false || services.bus.hearsFlushes)
+      return this.settleWithCare(call, isSuccess, error);
+    if (this.mode !== 'flush' || !recovery.isIdle) return this.settle(call, true, undefined);
+    settlePlain(this.lane, call);
+    this.cameBack(call);
+    return inbox.dueTrigger() !== undefined || (!this.rest.isUnderWay && this.pause('flush'));
+  }
+
+  /** A function of its own: where there is a closure, V8 allocates what it may capture for each call. */
+  private settleWithCare(call: Call, isSuccess: boolean, error: unknown): boolean {
+    return this.lane.services.bus.changes.during(() => this.settle(call, isSuccess, error));
   }
 
   private settle(call: Call, isSuccess: boolean, error: unknown): boolean {
-    const { inbox, recovery } = this.lane;
-    const { quarantined } = recovery;
+    const { quarantined } = this.lane.recovery;
     const mustWait = isSuccess ? settleSuccess(this.lane, call) : settleFailure(this.lane, call, error);
+    this.cameBack(call);
+    return this.goOn(isSuccess, mustWait, quarantined);
+  }
+
+  /** Nothing is out. */
+  private cameBack(call: Call): void {
     this.isOut = false;
     call.empty();
     if (this.settledListeners.length > 0) this.publishSettled();
-    if (isSuccess && this.mode === 'flush' && recovery.isIdle)
-      return inbox.dueTrigger() !== undefined || this.pause('flush');
-    return this.goOn(isSuccess, mustWait, quarantined);
   }
 
   /** What follows a call when something failed, or the statechart is not in `flushing`. */

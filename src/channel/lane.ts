@@ -2,6 +2,7 @@ import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { CallTimes } from '../core/call-times.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
+import type { CoarseClock } from '../core/coarse-clock.ts';
 import { type Counters, createCounters } from '../core/counters.ts';
 import type { Gap } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
@@ -19,6 +20,7 @@ export interface Lane {
   readonly id: string;
   readonly channel: string;
   readonly services: Services;
+  readonly clock: CoarseClock;
   readonly counters: Counters;
   readonly inbox: Inbox;
   readonly recovery: Recovery;
@@ -58,7 +60,8 @@ export function createLane(options: LaneOptions): Lane {
   const inbox = new Inbox({ partition, config, services, counters, breaker, keyOf, queueing, times });
   const recovery = new Recovery();
   rest.join(recovery);
-  return { id, channel: config.name, services, counters, inbox, recovery, rest, times, breaker, processing, share };
+  const shared = { services, clock: services.scheduler.clock, rest, processing, share };
+  return { ...shared, id, channel: config.name, counters, inbox, recovery, times, breaker };
 }
 
 /** Everything that waits: new messages, and those that failed and come again. */

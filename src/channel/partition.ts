@@ -325,7 +325,7 @@ export class Partition {
     this.inbox.sleep();
     this.send({ type: this.state === 'idle' ? 'message.waiting' : 'batch.full' });
     // A transition takes a while.
-    this.lane.services.scheduler.clock.read();
+    this.lane.clock.read();
     this.life?.delivery.wake();
   }
 

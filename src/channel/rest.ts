@@ -42,6 +42,11 @@ export class Rest {
     this.resting = resting;
   }
 
+  /** It has begun, and its timer is set. */
+  get isUnderWay(): boolean {
+    return this.isOn && this.timer !== undefined;
+  }
+
   /** Nothing is due before so many messages wait. */
   begin(depth: number): void {
     if (this.isOn) return;

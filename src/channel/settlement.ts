@@ -37,15 +37,27 @@ export function settleSuccess(lane: Lane, call: Call): boolean {
   return false;
 }
 
+/** As `settleSuccess`, when nothing failed, neither before nor in this call, and nobody listens. */
+export function settlePlain(lane: Lane, call: Call): void {
+  const { origins } = call.details;
+  measure(lane, call.size);
+  countDelivered(lane, call.size);
+  lane.breaker?.succeeded();
+  if (origins !== undefined) settleDelivered(call, origins);
+}
+
 function delivered(lane: Lane, count: number): void {
-  const { breaker, counters, recovery } = lane;
-  if (recovery.quarantined > 0) ensureStack();
+  const { quarantined } = lane.recovery;
+  if (quarantined > 0) ensureStack();
+  countDelivered(lane, count);
+  if (quarantined > 0) condemn(lane);
+  // Last: a breaker that closes starts delivery anew, which would take what is in quarantine for untried.
+  lane.breaker?.succeeded();
+}
+
+function countDelivered({ counters }: Lane, count: number): void {
   counters[Counter.inFlight] -= count;
   counters[Counter.delivered] += count;
-  // Something was delivered after them, so the sink works and what is in quarantine is poison.
-  if (recovery.quarantined > 0 && lane.services.letterRoom.hasRoom) condemn(lane);
-  // Last: a breaker that closes starts delivery anew, which would take what is in quarantine for untried.
-  breaker?.succeeded();
 }
 
 /** `failures`: those that were named, by index. */
@@ -63,8 +75,9 @@ function settleDelivered(call: Call, origins: Origins, failures?: ReadonlyMap<nu
   call.note({ origins: undefined });
 }
 
+/** Something was delivered after what is in quarantine, so the sink works and that is poison. */
 function condemn(lane: Lane): void {
-  deadLetter(lane, lane.recovery.takePoison(), 'poison');
+  if (lane.services.letterRoom.hasRoom) deadLetter(lane, lane.recovery.takePoison(), 'poison');
 }
 
 /** Settles a call that failed as a whole. Returns true when the next attempt has to wait. */
@@ -74,8 +87,7 @@ export function settleFailure(lane: Lane, call: Call, error: unknown): boolean {
   return batchFailed(lane, call, call.asFailed(error));
 }
 
-function measure({ processing, services, times }: Lane, size: number): void {
-  const { clock } = services.scheduler;
+function measure({ clock, processing, times }: Lane, size: number): void {
   clock.advance(CALL_WEIGHT + size);
   times.end(clock.now);
   processing.record(times.durationMs);

@@ -17,9 +17,11 @@ export type Keys = readonly (string | undefined)[];
 export class Mailbox<Message = unknown> {
   /** How many messages may wait. A smaller one than the present size keeps what is there. */
   capacity: number;
-  private count = 0;
+  /** The slot of the oldest message, and where the next one goes: below the number of slots, and below twice that. */
   private head = 0;
-  private firstOrdinal = 0;
+  private tail = 0;
+  /** The ordinal of slot 0, in the present time around. */
+  private ordinalOfSlot0 = 0;
   /** So many slots, less one. */
   private mask = -1;
   private messages: (Message | undefined)[] = [];
@@ -39,21 +41,21 @@ export class Mailbox<Message = unknown> {
   }
 
   get size(): number {
-    return this.count;
+    return this.tail - this.head;
   }
 
   get isFull(): boolean {
-    return this.count >= this.capacity;
+    return this.size >= this.capacity;
   }
 
   /** When the oldest message was accepted; Infinity when nothing waits, which is never due. */
   get oldestAcceptedAt(): number {
-    return this.count === 0 ? Number.POSITIVE_INFINITY : this.acceptedAtOf(0);
+    return this.size === 0 ? Number.POSITIVE_INFINITY : this.acceptedAtOf(0);
   }
 
   /** The ordinal of the oldest message; the next ones follow without a gap. */
   get headOrdinal(): number {
-    return this.firstOrdinal;
+    return this.ordinalOfSlot0 + this.head;
   }
 
   messageOf(offset: number): Message {
@@ -90,16 +92,16 @@ export class Mailbox<Message = unknown> {
 
   /** Everything that waits, oldest first, with what it was pushed with. */
   *entries() {
-    for (let at = 0; at < this.count; at += 1) {
+    for (let at = 0; at < this.size; at += 1) {
       const stamps = [this.acceptedAtOf(at), this.sequenceOf(at)] as const;
       yield [this.messageOf(at), this.keyOf(at), ...stamps, this.originOf(at)] as const;
     }
   }
 
   push(message: Message, acceptedAt: number, sequence: number): void {
-    if (this.count > this.mask) this.resize(this.count + 1);
-    this.put(this.slotOf(this.count), message, acceptedAt, sequence);
-    this.count += 1;
+    if (this.tail - this.head > this.mask) this.resize(this.size + 1);
+    this.put(this.tail & this.mask, message, acceptedAt, sequence);
+    this.tail += 1;
   }
 
   /** As `push`, with a key that the message may not show itself, and with its origin. */
@@ -111,16 +113,16 @@ export class Mailbox<Message = unknown> {
     origin?: Origin | undefined,
   ): void {
     this.push(message, acceptedAt, sequence);
-    if (origin !== undefined) this.setOrigin(this.count - 1, origin);
+    if (origin !== undefined) this.setOrigin(this.size - 1, origin);
     if (key === undefined) return;
     this.hasCompanions = true;
     this.keys ??= new Array(this.mask + 1);
-    this.keys[this.slotOf(this.count - 1)] = key;
+    this.keys[this.slotOf(this.size - 1)] = key;
   }
 
   /** Takes up to `count` of the oldest messages. */
   take(count: number): Message[] {
-    const taken = Math.min(count, this.count);
+    const taken = Math.min(count, this.size);
     const end = this.head + taken;
     const beyond = end - this.messages.length;
     let messages = this.messages.slice(this.head, end) as Message[];
@@ -132,7 +134,7 @@ export class Mailbox<Message = unknown> {
 
   /** Takes the oldest message without a batch around it; undefined when nothing waits. */
   shift(): Message | undefined {
-    if (this.count === 0) return undefined;
+    if (this.tail === this.head) return undefined;
     const message = this.messages[this.head];
     this.messages[this.head] = undefined;
     this.advance(1);
@@ -155,7 +157,7 @@ export class Mailbox<Message = unknown> {
 
   /** Takes everything and gives the memory back. No call takes it. */
   drain(): { readonly messages: Message[]; readonly origins: Origins | undefined; readonly keys: Keys | undefined } {
-    const { count, taken } = this;
+    const { size: count, taken } = this;
     const [origins, keys] = [this.originsOf(count), this.keysOf(count)];
     const messages = this.take(count);
     this.resize(SLOTS_MIN);
@@ -175,16 +177,17 @@ export class Mailbox<Message = unknown> {
 
   private advance(count: number): void {
     if (this.hasCompanions) this.forget(count);
-    const head = this.head + count;
-    if (head > this.mask) this.turnAround();
-    this.head = head & this.mask;
-    this.firstOrdinal += count;
-    this.count -= count;
+    this.head += count;
+    if (this.head > this.mask) this.turnAround();
   }
 
   /** Each time around in a new array: V8 takes note of every message that is put into one older than itself. */
   private turnAround(): void {
-    if (this.mask >= YOUNG_SLOTS_MAX) return;
+    const slots = this.mask + 1;
+    this.head -= slots;
+    this.tail -= slots;
+    this.ordinalOfSlot0 += slots;
+    if (slots > YOUNG_SLOTS_MAX) return;
     this.messages = this.messages.slice();
     if (this.origins !== undefined) this.origins = this.origins.slice();
   }
@@ -210,7 +213,7 @@ export class Mailbox<Message = unknown> {
   }
 
   private listOrigins(count: number): Origins {
-    const end = this.head + Math.min(count, this.count);
+    const end = this.head + Math.min(count, this.size);
     const origins = (this.origins ?? []).slice(this.head, end);
     return end > this.mask + 1 ? origins.concat((this.origins ?? []).slice(0, end - this.mask - 1)) : origins;
   }
@@ -226,7 +229,7 @@ export class Mailbox<Message = unknown> {
     const sequence = new Float64Array(slots);
     const keys = this.keys === undefined ? undefined : new Array<string | undefined>(slots);
     const origins = this.origins === undefined ? undefined : new Array<Origin | undefined>(slots);
-    for (let offset = 0; offset < this.count; offset += 1) {
+    for (let offset = 0; offset < this.size; offset += 1) {
       messages[offset] = this.messageOf(offset);
       acceptedAt[offset] = this.acceptedAtOf(offset);
       sequence[offset] = this.sequenceOf(offset);
@@ -239,6 +242,8 @@ export class Mailbox<Message = unknown> {
     this.sequence = sequence;
     this.keys = keys;
     this.origins = origins;
+    this.tail -= this.head;
+    this.ordinalOfSlot0 += this.head;
     this.head = 0;
   }
 }

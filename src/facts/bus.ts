@@ -64,11 +64,13 @@ export class Bus {
   /** True if a listener would hear `batch.flushed`: that is checked after every batch, before the event is made. */
   get hearsFlushes(): boolean {
     // The size is read first: a bus without listeners costs nothing.
-    return this.emitter.all.size > 0 && (this.#hears('batch.flushed') || this.#hears('*'));
+    return this.emitter.all.size > 0 && this.hearsOne();
   }
 
-  #hears(type: 'batch.flushed' | '*'): boolean {
-    return (this.emitter.all.get(type)?.length ?? 0) > 0;
+  // `private`, not `#`, and apart: V8 then takes the question above for small enough to answer in place.
+  private hearsOne(): boolean {
+    const { all } = this.emitter;
+    return (all.get('batch.flushed')?.length ?? 0) > 0 || (all.get('*')?.length ?? 0) > 0;
   }
 
   publish<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]): void {

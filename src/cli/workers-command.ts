@@ -13,8 +13,8 @@ interface Flags {
 
 const HELP = `
 Each process runs MODULE, which calls \`runAsWorker(router)\` of sluice/workers. One that ends is started again; SIGTERM and
-Ctrl-C let all of them drain. What becomes of them is told on standard error. With --port, /metrics and /health of all are
-served, to those who have the token in WORKERS_TOKEN if it is set.
+Ctrl-C let all of them drain. What becomes of them is told on standard error. With --port, a page about all of them is
+served, and /metrics and /health, to those who have the token in WORKERS_TOKEN if it is set.
 
 Exit code: 0 when all drained in time; 1 when one did not, or ended more than five times in a minute; 2 for wrong usage.
 
@@ -28,7 +28,7 @@ export function workersCommand(terminal: Terminal, onExitCode: (code: number) =>
     .argument('<N>', 'how many', parseWhole(1, 256))
     .argument('<MODULE>', 'the file that each of them runs')
     .argument('[ARGS...]', 'arguments of the module, after --')
-    .option('--port <PORT>', 'serve metrics and health of all', parseWhole(0, 65_535))
+    .option('--port <PORT>', 'serve metrics, health and a page of all', parseWhole(0, 65_535))
     .option('--host <ADDRESS>', 'where to serve them', '127.0.0.1')
     .option('--stop <TIME>', 'kill what has not ended 500ms, 10s or 2m after it was told to', parseDuration, 10_000)
     .addHelpText('after', HELP)
@@ -54,7 +54,8 @@ async function run(
     onEvent: say,
     ...(port !== undefined && { serve: { port, host, token } }),
   });
-  if (workers.port !== undefined) say(`metrics and health: http://${host}:${workers.port}/metrics and /health`);
+  if (workers.port !== undefined)
+    say(`metrics and health: http://${host}:${workers.port}/metrics and /health; the page of all: /`);
   const interruption = createInterruption(terminal, createSystemClock(), undefined);
   interruption.signal.addEventListener('abort', () => void workers.stop());
   try {

@@ -143,6 +143,7 @@ export class ClusterSource implements Source {
     const id = `${name}#${Math.floor(random() * 2 ** 32).toString(36)}`;
     const { leaseMs, answerMs } = this.#settings;
     const standing: Standing = { ours: new Set(), isClosing: false };
+    const membership = new Membership(broker.cells, clock, { member: id, leaseMs, answerMs });
     const owned = Array.from(
       { length: broker.partitions },
       (_, partition) =>
@@ -155,6 +156,7 @@ export class ClusterSource implements Source {
             owner,
             isOurs: (each) => standing.ours.has(each),
             isClosing: () => standing.isClosing,
+            isMember: (other) => membership.has(other),
             alert: (alert) => this.#options.onAlert?.(alert),
           },
           partition,
@@ -162,7 +164,7 @@ export class ClusterSource implements Source {
     );
     return {
       id,
-      membership: new Membership(broker.cells, clock, { member: id, leaseMs, answerMs }),
+      membership,
       owned,
       actors: [],
       over: new AbortController(),

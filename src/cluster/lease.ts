@@ -30,6 +30,7 @@ export class Lease {
   readonly #clock: Clock;
   readonly #member: string;
   readonly #leaseMs: number;
+  readonly #isMember: (member: string) => boolean;
   readonly #onLost: () => void;
   readonly #onKept: () => void;
   /** Undefined: it is not held. */
@@ -47,13 +48,18 @@ export class Lease {
   constructor(
     watch: CellWatch,
     clock: Clock,
-    { member, leaseMs }: { readonly member: string; readonly leaseMs: number },
+    {
+      member,
+      leaseMs,
+      isMember,
+    }: { readonly member: string; readonly leaseMs: number; readonly isMember: (member: string) => boolean },
     listener: { readonly onLost: () => void; readonly onKept: () => void },
   ) {
     this.#watch = watch;
     this.#clock = clock;
     this.#member = member;
     this.#leaseMs = leaseMs;
+    this.#isMember = isMember;
     this.#onLost = listener.onLost;
     this.#onKept = listener.onKept;
   }
@@ -77,8 +83,11 @@ export class Lease {
     if (this.#isWriting) return false;
     await this.#watch.look();
     const { cell } = this.#watch;
-    const isOther = cell.owner !== null && cell.owner !== this.#member;
-    if (isOther && this.#watch.silentMs < this.#leaseMs) return false;
+    const { owner } = cell;
+    const isOther = owner !== null && owner !== this.#member;
+    // Another member has seen it silent for a lease already: that it does not renew is enough.
+    const silenceMs = owner !== null && this.#isMember(owner) ? this.#leaseMs : this.#leaseMs / 2;
+    if (isOther && this.#watch.silentMs < silenceMs) return false;
     const sentAt = this.#clock.now();
     const takeovers = cell.takeovers + (isOther ? 1 : 0);
     const taken = { ...cell, owner: this.#member, epoch: cell.epoch + 1, n: cell.n + 1, takeovers };

@@ -3,7 +3,7 @@ import type { MemberStatus } from '../core/cluster-view.ts';
 import type { Cells } from './broker.ts';
 import { within } from './patience.ts';
 
-/** One cell for all members: their beats, each of which only its member moves. */
+/** One cell for all members: their beats, each of which only its member moves. Negative: somebody saw it silent for a lease. */
 type MembersCell = Readonly<Record<string, number>>;
 
 interface Seen {
@@ -45,7 +45,7 @@ export class Membership {
 
   /** Those that are there, by the last reading of the cell: while the broker is away nobody dies. */
   get members(): readonly string[] {
-    const there = [...this.#seen].filter(([, { at }]) => this.#readAt - at < this.#leaseMs).map(([member]) => member);
+    const there = [...this.#seen].filter(([, seen]) => this.#isThere(seen)).map(([member]) => member);
     return [...new Set([...there, this.#member])].sort();
   }
 
@@ -59,10 +59,15 @@ export class Membership {
     return [...this.#seen].map(([member, seen]) => status(member, seen));
   }
 
+  /** As far as anybody has seen who is a member itself. */
+  has(member: string): boolean {
+    return (this.#seen.get(member)?.beat ?? 0) > 0;
+  }
+
   /** Says that this member is there, and sees who else is. Rejects when the broker does not answer. */
   beat(): Promise<void> {
     this.#beat += 1;
-    return this.#change((cell) => ({ ...this.#withoutForgotten(cell), [this.#member]: this.#beat }));
+    return this.#change(() => ({ ...this.#asSeen(), [this.#member]: this.#beat }));
   }
 
   /** Says that it goes, so that the others need not wait. */
@@ -86,17 +91,26 @@ export class Membership {
     const seen = new Map<string, Seen>();
     for (const [member, beat] of Object.entries(cell)) {
       const before = this.#seen.get(member);
-      seen.set(
-        member,
-        before?.beat === beat ? before : { beat, at: this.#readAt, since: before?.since ?? this.#readAt },
-      );
+      const { at, since } = before ?? { at: this.#readAt, since: this.#readAt };
+      // The mark of a silent member is no sign of its life.
+      const isSame = Math.abs(before?.beat ?? 0) === Math.abs(beat);
+      seen.set(member, { beat, at: isSame ? at : this.#readAt, since });
     }
     this.#seen = seen;
   }
 
-  #withoutForgotten(cell: MembersCell): MembersCell {
-    const isKept = (member: string): boolean =>
-      this.#readAt - (this.#seen.get(member)?.at ?? 0) < this.#leaseMs * FORGET_AFTER_LEASES;
-    return Object.fromEntries(Object.entries(cell).filter(([member]) => isKept(member)));
+  #isThere({ beat, at }: Seen): boolean {
+    return beat > 0 && this.#readAt - at < this.#leaseMs;
+  }
+
+  /**
+   * Who is silent is marked, so that a member which came later, and has not watched for so long, knows it too. One that
+   * is alive announces itself again.
+   */
+  #asSeen(): MembersCell {
+    const kept = [...this.#seen].filter(([, { at }]) => this.#readAt - at < this.#leaseMs * FORGET_AFTER_LEASES);
+    return Object.fromEntries(
+      kept.map(([member, seen]) => [member, this.#isThere(seen) ? seen.beat : -Math.abs(seen.beat)]),
+    );
   }
 }

@@ -20,6 +20,8 @@ export interface PartitionParts {
   /** By the assignment, now. */
   readonly isOurs: (partition: number) => boolean;
   readonly isClosing: () => boolean;
+  /** It is among those that are there, as far as anybody has seen. */
+  readonly isMember: (member: string) => boolean;
   readonly alert: (alert: ClusterAlert) => void;
 }
 
@@ -44,7 +46,7 @@ export class OwnedPartition implements OwnershipPort {
   #attempt: Promise<boolean> = Promise.resolve(false);
 
   constructor(parts: PartitionParts, partition: number) {
-    const { broker, clock, settings, member } = parts;
+    const { broker, clock, settings, member, isMember } = parts;
     const { leaseMs, answerMs } = settings;
     this.#parts = parts;
     this.partition = partition;
@@ -52,7 +54,7 @@ export class OwnedPartition implements OwnershipPort {
     this.lease = new Lease(
       this.watch,
       clock,
-      { member, leaseMs },
+      { member, leaseMs, isMember },
       {
         onLost: () => this.#notify({ type: 'ownership.lost' }),
         onKept: () => this.#stay?.wake(),

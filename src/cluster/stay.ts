@@ -144,11 +144,14 @@ export class Stay implements Assigned {
     const over = new AbortController();
     this.#wake = () => {
       if (this.isOver || this.#mayTake) over.abort();
+      // A reader comes back with nothing when its request has ended, and frames may come the next moment.
+      else if (!over.signal.aborted) this.#fill(room);
     };
     const end = (): void => over.abort();
     signal.addEventListener('abort', end, { once: true });
     this.#fill(room);
     await pause(this.#parts.clock, READ_WAIT_MS, over.signal);
+    this.#wake = () => {};
     signal.removeEventListener('abort', end);
   }
 

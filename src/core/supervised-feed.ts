@@ -112,4 +112,7 @@ export interface SupervisedFeed {
   stop(): FeedReport;
   /** Connects anew now. */
   reconnect(): void;
+  /** Subscribes to more. Throws `SluiceError` `invalid-option` for a name that the service cannot mean. */
+  subscribe(names: readonly string[]): void;
+  unsubscribe(names: readonly string[]): void;
 }

@@ -148,6 +148,7 @@ function routesOf(
   return {
     get(path, query) {
       if (path === 'live') return stream.answer();
+      if (path === 'subscriptions') return subscriptionsOf(router, query.get('feed') ?? '');
       if (path !== 'dead-letters') return page.get(path) ?? NOTHING;
       const letters = listLetters(router, query.get('channel') || null, showPayloads);
       return letters.then((listed) => ({ type: JSON_TYPE, content: JSON.stringify(listed) }));
@@ -159,6 +160,10 @@ function routesOf(
       return { type: JSON_TYPE, content: '{}' };
     },
   };
+}
+
+function subscriptionsOf({ feeds }: DataChannelRouter, name: string): Answer {
+  return { type: JSON_TYPE, content: JSON.stringify(feeds.views.get(name)?.subscriptions ?? {}) };
 }
 
 async function start(

@@ -130,14 +130,14 @@ export class LiveStream {
   }
 
   #tellHandOvers(): void {
+    const shownAt = this.#handedAt;
     for (const [source, { handOvers }] of Object.entries(this.#clusters)) {
-      for (const each of handOvers.filter(({ at }) => at > this.#handedAt)) {
+      for (const each of handOvers.filter(({ at }) => at > shownAt)) {
+        this.#handedAt = Math.max(this.#handedAt, each.at);
         const entry = { kind: 'owner', channel: `${source}/${each.partition}`, tone: 'plain' } as const;
         this.#timeLine.add({ ...entry, at: each.at, text: handOverInWords(each) });
       }
     }
-    const all = Object.values(this.#clusters).flatMap(({ handOvers }) => handOvers.map(({ at }) => at));
-    this.#handedAt = all.reduce((last, at) => Math.max(last, at), this.#handedAt);
   }
 
   /** A page that fell behind keeps the frames it has; what happened since is in the entries. */

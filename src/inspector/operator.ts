@@ -3,15 +3,17 @@ import { SluiceError } from '../core/sluice-error.ts';
 import type { Logger } from '../facts/logging.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import type { DataChannelRouter } from '../router/router.ts';
-import { type Operation, operations } from './protocol.ts';
+import { type FeedOperation, feedOperations, type Operation, operations } from './protocol.ts';
 import { toText } from './text.ts';
 import type { TimeLine } from './time-line.ts';
 
 /** A command of an operator, from the page. */
-export interface Order {
-  readonly operation: Operation;
-  readonly channel: string;
-}
+export type Order =
+  | { readonly operation: Operation; readonly channel: string }
+  /** `names`: subscriptions of the feed. */
+  | { readonly operation: FeedOperation; readonly feed: string; readonly names: readonly string[] };
+
+const NAMES_MAX = 1_000;
 
 /** Reads a command; throws `SluiceError` `invalid-option` for anything else. */
 export function parseOrder(json: string): Order {
@@ -21,12 +23,24 @@ export function parseOrder(json: string): Order {
   } catch {
     throw new SluiceError('invalid-option', 'a command must be JSON');
   }
-  const { operation, channel } = (order ?? {}) as { operation?: unknown; channel?: unknown };
+  // A claim that the checks below verify.
+  const { operation, channel, feed, names } = (order ?? {}) as Readonly<Record<string, unknown>>;
+  const ofFeeds = feedOperations.find((name) => name === operation);
+  if (ofFeeds !== undefined) return { operation: ofFeeds, feed: toText(feed), names: namesOf(names) };
   const known = operations.find((name) => name === operation);
   if (known === undefined)
-    throw new SluiceError('invalid-option', `operation must be ${operations.join(', ')}; got ${toText(operation)}`);
+    throw new SluiceError(
+      'invalid-option',
+      `operation must be ${[...operations, ...feedOperations].join(', ')}; got ${toText(operation)}`,
+    );
   if (typeof channel !== 'string') throw new SluiceError('invalid-option', 'channel must be the name of a channel');
   return { operation: known, channel };
+}
+
+function namesOf(names: unknown): readonly string[] {
+  const isList = Array.isArray(names) && names.length > 0 && names.length <= NAMES_MAX;
+  if (isList && names.every((name) => typeof name === 'string' && name !== '')) return names;
+  throw new SluiceError('invalid-option', `names must be a list of 1 to ${NAMES_MAX} subscriptions`);
 }
 
 /** What an operator works with. */
@@ -56,7 +70,9 @@ export class Operator {
   }
 
   /** Throws `SluiceError` for what the router refuses. The time line shows the end of what takes long. */
-  carryOut({ operation, channel }: Order): void {
+  carryOut(order: Order): void {
+    if ('feed' in order) return this.#change(order.operation, order.feed, order.names);
+    const { operation, channel } = order;
     if (!this.operations.includes(operation))
       throw new SluiceError('refused', `${operation} needs the option onDrained, which receives the returned messages`);
     // Throws if there is no such channel.
@@ -70,6 +86,12 @@ export class Operator {
   /** Replays end between two letters. */
   close(): void {
     this.#closing.abort();
+  }
+
+  /** The feed and the names are checked before anything is told. */
+  #change(operation: FeedOperation, feed: string, names: readonly string[]): void {
+    this.#router.feeds[operation](feed, names);
+    this.#tell('warn', feed, `an operator asked for ${operation}: ${names.join(', ').slice(0, 200)}`);
   }
 
   #replay(channel: string): void {

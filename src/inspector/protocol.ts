@@ -132,6 +132,10 @@ export interface Tick {
 export const operations = ['pause', 'resume', 'flush', 'trip', 'reset', 'restart', 'drain', 'replay'] as const;
 export type Operation = (typeof operations)[number];
 
+/** What an operator can do to a feed. */
+export const feedOperations = ['subscribe', 'unsubscribe'] as const;
+export type FeedOperation = (typeof feedOperations)[number];
+
 /** A dead letter as the page shows it. */
 export interface LetterRow {
   readonly id: number | string;

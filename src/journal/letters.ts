@@ -1,20 +1,8 @@
-import { errorText } from '../core/error-text.ts';
 import type { KeptLetter, LetterFilter, LetterStore, NewLetter } from '../core/letter-store-port.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { encodeMessage } from './encode-message.ts';
 import type { JournalView } from './environment.ts';
+import { checkLetterId, type LetterRecord, markedReplayed, matches, readLetter, toRecord } from './letter-record.ts';
 import type { OwnedStore } from './owned-store.ts';
-
-/** A letter as it is on disk. */
-interface LetterRecord extends Omit<KeptLetter, 'message' | 'error' | 'replayedAt'> {
-  readonly error: string | null;
-  readonly message?: unknown;
-  /** Instead of a message that is bytes; base64. */
-  readonly bytes?: string;
-  readonly replayedAt: number | null;
-}
-
-const ID_LENGTH_MAX = 500;
 
 /** The dead letters of a journal, in databases of their own. */
 export class JournalLetters implements LetterStore {
@@ -60,8 +48,7 @@ export class JournalLetters implements LetterStore {
     const found = ids.flatMap((id) => this.#find({ id }));
     await this.#store.write(() => {
       for (const record of found) {
-        const marked: LetterRecord = { ...record, replays: record.replays + 1, replayedAt: at };
-        void this.#store.environment.letters.put(record.id, marked);
+        void this.#store.environment.letters.put(record.id, markedReplayed(record, at));
       }
     });
   }
@@ -69,8 +56,7 @@ export class JournalLetters implements LetterStore {
   async #add(letter: NewLetter): Promise<void> {
     this.#store.check();
     const { directory, letters, letterTimes } = this.#store.environment;
-    if (letter.id.length === 0 || letter.id.length > ID_LENGTH_MAX)
-      throw new SluiceError('invalid-message', `the id of a letter has 1 to ${ID_LENGTH_MAX} characters: ${letter.id}`);
+    checkLetterId(letter.id);
     if (letters.doesExist(letter.id)) return;
     if (countLetters(this.#store.environment) + this.#adding.size >= this.#max)
       throw new SluiceError(
@@ -85,7 +71,8 @@ export class JournalLetters implements LetterStore {
   }
 
   /** Throws what ended the journal. */
-  #find({ id, channel, reason, since = 0, limit = Number.POSITIVE_INFINITY }: LetterFilter): readonly LetterRecord[] {
+  #find(filter: LetterFilter): readonly LetterRecord[] {
+    const { id, since = 0, limit = Number.POSITIVE_INFINITY } = filter;
     this.#store.check();
     const { letters, letterTimes } = this.#store.environment;
     const ids = id === undefined ? letterTimes.getKeys({ start: [since, ''] }).map((key) => key[1]) : [id];
@@ -94,9 +81,7 @@ export class JournalLetters implements LetterStore {
       if (found.length >= limit) break;
       // Only `toRecord` makes them.
       const letter = letters.get(each) as LetterRecord | undefined;
-      if (letter === undefined || letter.at < since) continue;
-      if (channel !== undefined && letter.channel !== channel) continue;
-      if (reason === undefined || letter.reason === reason) found.push(letter);
+      if (letter !== undefined && matches(letter, filter)) found.push(letter);
     }
     return found;
   }
@@ -105,20 +90,4 @@ export class JournalLetters implements LetterStore {
 /** Those on disk. */
 export function countLetters({ letters }: Pick<JournalView, 'letters'>): number {
   return (letters.getStats() as { entryCount: number }).entryCount;
-}
-
-function toRecord({ message, error, ...rest }: NewLetter): LetterRecord {
-  const common = { ...rest, error: error === undefined ? null : errorText(error), replays: 0, replayedAt: null };
-  if (message instanceof Uint8Array) return { ...common, bytes: Buffer.from(message).toString('base64') };
-  encodeMessage(message);
-  return { ...common, message };
-}
-
-function readLetter({ bytes, ...record }: LetterRecord): KeptLetter {
-  return {
-    ...record,
-    message: bytes === undefined ? record.message : Uint8Array.from(Buffer.from(bytes, 'base64')),
-    error: record.error ?? undefined,
-    replayedAt: record.replayedAt ?? undefined,
-  };
 }

@@ -3,6 +3,7 @@ export type { ClusterOptions } from '../cluster/cluster-options.ts';
 export type { ClusterSource } from '../cluster/cluster-source.ts';
 export type { Publisher, PublisherOptions } from '../cluster/publisher.ts';
 export type { ClusterView, HandOver, MemberStatus, PartitionStatus } from '../core/cluster-view.ts';
+export type { KeptLetter, LetterFilter, LetterStore, NewLetter } from '../core/letter-store-port.ts';
 export { partitionOf } from '../core/partition-of.ts';
 export type {
   Assigned,
@@ -13,6 +14,10 @@ export type {
   Source,
   SourceOwner,
 } from '../core/source-port.ts';
+export type { NatsLetterOptions } from './letter-options.ts';
+export { natsLetters } from './nats-letters.ts';
 export type { NatsLayout, NatsSourceOptions } from './nats-options.ts';
 export { createNatsPublisher, type NatsPublisherOptions } from './nats-publisher.ts';
+export { natsQueue } from './nats-queue.ts';
 export { natsSource } from './nats-source.ts';
+export type { NatsQueueOptions } from './queue-options.ts';

@@ -1,11 +1,10 @@
-import { JetStreamApiError, jetstream } from '@nats-io/jetstream';
+import { jetstream } from '@nats-io/jetstream';
 import type { Appender } from '../cluster/broker.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { isFull } from './nats-error.ts';
 import type { NatsSettings } from './nats-options.ts';
 import { streamName, subjectOf } from './stream-config.ts';
 
-/** JetStream's code for a stream that has no room and discards nothing. */
-const MAXIMUM_BYTES_EXCEEDED = 10077;
 const ANSWER_MS = 2_000;
 
 /** Publishes each frame with an id, which the server knows for two minutes, and waits for its answer. */
@@ -17,7 +16,7 @@ export function natsAppender({ connection, channel }: NatsSettings): Appender {
       try {
         await client.publish(subjectOf(channel, partition), frame, { msgID, timeout: ANSWER_MS, expect });
       } catch (error) {
-        if (error instanceof JetStreamApiError && error.code === MAXIMUM_BYTES_EXCEEDED)
+        if (isFull(error))
           throw new SluiceError('store-full', `${streamName(channel, partition)} is full`, { cause: error });
         throw error;
       }

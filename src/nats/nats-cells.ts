@@ -1,6 +1,6 @@
-import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { CellEntry, Cells } from '../cluster/broker.ts';
+import { isStale } from './nats-error.ts';
 import type { NatsSettings } from './nats-options.ts';
 import { bucketName } from './stream-config.ts';
 
@@ -33,10 +33,4 @@ export class NatsCells implements Cells {
     this.#bucket ??= new Kvm(connection).open(bucketName(channel), { allow_direct: false });
     return this.#bucket;
   }
-}
-
-function isStale(error: unknown): boolean {
-  const { StreamWrongLastSequence, StreamWrongLastSequenceUnknown } = JetStreamApiCodes;
-  if (!(error instanceof JetStreamApiError)) return false;
-  return error.code === StreamWrongLastSequence || error.code === StreamWrongLastSequenceUnknown;
 }

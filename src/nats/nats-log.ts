@@ -43,7 +43,7 @@ export class NatsLog implements PartitionLog {
     const { connection, channel } = this.#settings;
     const log = this.#created.get(partition) ?? '';
     const stream = streamName(channel, partition);
-    return new NatsReader({ connection, manager: this.#prepared, clock: this.#clock, stream, after, log });
+    return new NatsReader({ connection, manager: this.#prepared, clock: this.#clock, stream, from: { after }, log });
   }
 
   async trim(partition: number, position: number): Promise<void> {

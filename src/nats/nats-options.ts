@@ -35,7 +35,7 @@ export const layoutNames = {
 } as const;
 
 const PARTITIONS_MAX = 1_024;
-const MEBIBYTE = 1024 ** 2;
+export const MEBIBYTE = 1024 ** 2;
 
 export function natsSettings(layout: NatsLayout): NatsSettings {
   const { connection, channel, partitions, replicas = 1, maxBytes = 1024 ** 3, maxAgeMs = 0 } = layout;
@@ -50,7 +50,7 @@ export function natsSettings(layout: NatsLayout): NatsSettings {
   return { connection, channel, partitions, replicas, maxBytes, maxAgeMs };
 }
 
-function checkInteger(name: string, value: number, min: number, max: number): void {
+export function checkInteger(name: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
   throw new SluiceError('invalid-option', `${name} must be a whole number from ${min} to ${max}, got ${String(value)}`);
 }

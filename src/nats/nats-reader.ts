@@ -18,13 +18,20 @@ interface ReaderParts {
   readonly manager: JetStreamManager;
   readonly clock: Clock;
   readonly stream: string;
-  readonly after: number;
+  /** After which position a consumer of its own begins, or a consumer that is shared with other processes. */
+  readonly from: { readonly after: number } | { readonly consumer: string };
   /** When the stream was made. */
   readonly log: string;
 }
 
+/** A frame, and to where it is acknowledged. */
+export interface NatsFrame extends LogFrame {
+  readonly reply: string;
+}
+
 /**
- * Frames of one stream, from a consumer in the memory of the server that acknowledges nothing: the checkpoint is ours.
+ * Frames of one stream, from a consumer in the memory of the server that acknowledges nothing: the checkpoint is ours. Or
+ * from one that is shared.
  *
  * It asks for frames by itself, without the client's `fetch` and `consume`: those take more than was asked for, or lose
  * what has arrived when they are broken off.
@@ -34,7 +41,7 @@ export class NatsReader implements LogReader {
   readonly #inbox = createInbox();
   #subscription: Subscription | undefined;
   #consumer = '';
-  #frames: LogFrame[] = [];
+  #frames: NatsFrame[] = [];
   /** How many frames the request at the server may still bring. */
   #expected = 0;
   #requestedAt = 0;
@@ -50,7 +57,7 @@ export class NatsReader implements LogReader {
     this.#parts = parts;
   }
 
-  async read(frames: number, bytes: number): Promise<readonly LogFrame[]> {
+  async read(frames: number, bytes: number): Promise<readonly NatsFrame[]> {
     if (this.#subscription === undefined) await this.#open();
     if (this.#frames.length === 0) {
       this.#check();
@@ -70,11 +77,32 @@ export class NatsReader implements LogReader {
     this.#wake();
     if (connection.isClosed()) return;
     this.#subscription?.unsubscribe();
-    if (this.#consumer !== '') manager.consumers.delete(stream, this.#consumer).catch(() => {});
+    if (this.#isOwn && this.#consumer !== '') manager.consumers.delete(stream, this.#consumer).catch(() => {});
+  }
+
+  /** What came and was not read. */
+  takeAll(): readonly NatsFrame[] {
+    return this.#frames.splice(0);
+  }
+
+  get #isOwn(): boolean {
+    return 'after' in this.#parts.from;
   }
 
   async #open(): Promise<void> {
-    const { connection, manager, stream, after } = this.#parts;
+    const { from } = this.#parts;
+    this.#consumer = 'consumer' in from ? from.consumer : await this.#addConsumer(from.after);
+    this.#subscription = this.#parts.connection.subscribe(this.#inbox, {
+      callback: (error, message) => {
+        if (error === null) this.#take(message);
+        else this.#fail(error.message);
+      },
+    });
+    if (this.#isClosed) this.close();
+  }
+
+  async #addConsumer(after: number): Promise<string> {
+    const { manager, stream } = this.#parts;
     const { name } = await manager.consumers.add(stream, {
       ack_policy: AckPolicy.None,
       deliver_policy: DeliverPolicy.StartSequence,
@@ -84,14 +112,7 @@ export class NatsReader implements LogReader {
       mem_storage: true,
       num_replicas: 1,
     });
-    this.#consumer = name;
-    this.#subscription = connection.subscribe(this.#inbox, {
-      callback: (error, message) => {
-        if (error === null) this.#take(message);
-        else this.#fail(error.message);
-      },
-    });
-    if (this.#isClosed) this.close();
+    return name;
   }
 
   #request(frames: number, bytes: number): void {
@@ -123,12 +144,14 @@ export class NatsReader implements LogReader {
     const first = tokens.length === 9 ? 5 : 7;
     const position = Number(tokens[first]);
     const delivered = Number(tokens[first + 1]);
-    if (delivered !== this.#delivered + 1) this.#fail(`delivery ${delivered} came after ${this.#delivered}`);
+    if (this.#isOwn && delivered !== this.#delivered + 1)
+      this.#fail(`delivery ${delivered} came after ${this.#delivered}`);
     if (this.#failure !== undefined) return;
     this.#delivered = delivered;
     this.#expected -= 1;
     this.#largest = Math.max(this.#largest, data.length);
-    this.#frames.push({ position, bytes: data, mark: { log: this.#parts.log, frame: tokens[first + 2] ?? '' } });
+    const mark = { log: this.#parts.log, frame: tokens[first + 2] ?? '' };
+    this.#frames.push({ position, bytes: data, mark, reply });
   }
 
   #fail(why: string): void {

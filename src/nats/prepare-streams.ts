@@ -1,5 +1,6 @@
 import { type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { NatsSettings } from './nats-options.ts';
@@ -8,11 +9,11 @@ import { bucketName, mistakesInBucket, mistakesInStream, streamConfig, streamNam
 /** Creates the streams and the bucket that are missing, and checks the others. Rejects with all mistakes at once. */
 export async function prepareStreams(settings: NatsSettings): Promise<JetStreamManager> {
   const { connection, channel, partitions } = settings;
-  const manager = await jetstreamManager(connection).catch((error) => {
-    throw new SluiceError('refused', `JetStream cannot be used: ${errorText(error)}; a server has it with -js`);
-  });
+  const manager = await jetstreamOf(connection);
   const checks = await Promise.all([
-    ...Array.from({ length: partitions }, (_, partition) => prepareStream(manager, settings, partition)),
+    ...Array.from({ length: partitions }, (_, partition) =>
+      prepareStream(manager, streamName(channel, partition), streamConfig(settings, partition)),
+    ),
     checkNoMore(manager, settings),
     prepareBucket(settings),
   ]);
@@ -21,13 +22,18 @@ export async function prepareStreams(settings: NatsSettings): Promise<JetStreamM
   throw new SluiceError('invalid-config', `channel ${channel} cannot be used:\n  ${mistakes.join('\n  ')}`);
 }
 
-async function prepareStream(
+export function jetstreamOf(connection: NatsConnection): Promise<JetStreamManager> {
+  return jetstreamManager(connection).catch((error) => {
+    throw new SluiceError('refused', `JetStream cannot be used: ${errorText(error)}; a server has it with -js`);
+  });
+}
+
+/** Creates the stream if it is missing; resolves with what is wrong with it. */
+export async function prepareStream(
   manager: JetStreamManager,
-  settings: NatsSettings,
-  partition: number,
+  name: string,
+  wanted: Partial<StreamConfig>,
 ): Promise<readonly string[]> {
-  const name = streamName(settings.channel, partition);
-  const wanted = streamConfig(settings, partition);
   const config = await configOf(manager, name);
   if (config !== undefined) return mistakesInStream(name, config, wanted);
   try {

@@ -1,4 +1,5 @@
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream';
+import type { LetterSettings } from './letter-options.ts';
 import type { NatsSettings } from './nats-options.ts';
 
 export const NANOS_PER_MS = 1_000_000;
@@ -7,6 +8,9 @@ const DUPLICATES_MS = 120_000;
 
 export const streamName = (channel: string, partition: number): string => `SLUICE-${channel}-${partition}`;
 export const subjectOf = (channel: string, partition: number): string => `sluice.${channel}.${partition}`;
+/** Partitions have numbers, so no channel has these names for one of them. */
+export const letterStreamName = (channel: string): string => `SLUICE-${channel}-letters`;
+export const letterSubject = (channel: string, token: string): string => `sluice.${channel}.letters.${token}`;
 export const bucketName = (channel: string): string => `SLUICE-${channel}`;
 
 /** How the stream of a partition is made. Its description tells the number of partitions to whoever counts otherwise. */
@@ -27,12 +31,25 @@ export function streamConfig({ channel, partitions, replicas, maxBytes, maxAgeMs
   } satisfies Partial<StreamConfig>;
 }
 
+/** How the stream of dead letters is made: a newer text of a letter takes the place of the older one, and nothing goes by itself. */
+export function letterStreamConfig({ channel, replicas, maxBytes, maxLetters }: LetterSettings) {
+  return {
+    subjects: [letterSubject(channel, '*')],
+    description: `sluice: dead letters of ${channel}`,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    storage: StorageType.File,
+    num_replicas: replicas,
+    max_bytes: maxBytes,
+    max_age: 0,
+    max_msgs: maxLetters,
+    max_msgs_per_subject: 1,
+    duplicate_window: DUPLICATES_MS * NANOS_PER_MS,
+  } satisfies Partial<StreamConfig>;
+}
+
 /** In what a stream differs from what it must be. */
-export function mistakesInStream(
-  name: string,
-  config: StreamConfig,
-  wanted: ReturnType<typeof streamConfig>,
-): readonly string[] {
+export function mistakesInStream(name: string, config: StreamConfig, wanted: Partial<StreamConfig>): readonly string[] {
   const is: Readonly<Record<string, unknown>> = { ...config };
   const mistakes = Object.entries(wanted)
     .filter(([field, value]) =>

@@ -3,10 +3,12 @@ export class RedisKeys {
   /** What the channel was made with. */
   readonly made: string;
   readonly cells: string;
+  readonly letters: string;
 
   constructor(channel: string) {
     this.made = `sluice:{${channel}}`;
     this.cells = `${this.made}:cells`;
+    this.letters = `${this.made}:letters`;
   }
 
   stream(partition: number): string {

@@ -27,6 +27,12 @@ export interface RedisPublisherOptions<Message> extends RedisLayout, PublisherOp
   readonly maxBytes?: number;
 }
 
+/** Where dead letters are kept: the same for all processes. */
+export interface RedisLetterOptions extends Omit<RedisLayout, 'partitions'> {
+  /** How many letters there may be, 100,000 by default; when there are as many, messages wait instead of being given up. */
+  readonly maxLetters?: number;
+}
+
 /** The names of what describes the keys. */
 export const layoutNames = { send: true, channel: true, partitions: true } as const;
 
@@ -44,6 +50,11 @@ export function checkLayout({ send, channel, partitions }: RedisLayout): void {
 export function checkMaxBytes(maxBytes: number): void {
   if (!Number.isInteger(maxBytes) || maxBytes < MEBIBYTE)
     throw invalid(`maxBytes must be a whole number from ${MEBIBYTE}, got ${String(maxBytes)}`);
+}
+
+export function checkMaxLetters(maxLetters: number): void {
+  if (!Number.isInteger(maxLetters) || maxLetters < 1)
+    throw invalid(`maxLetters must be a whole number from 1, got ${String(maxLetters)}`);
 }
 
 function invalid(text: string): SluiceError {

@@ -4,6 +4,8 @@ import { listOf, RedisScript, textOf } from './redis-script.ts';
 
 const READ_WAIT_MS = 1_000;
 const POLL_MS = 10;
+/** An answer that holds all that has piled up would come too late, and so would the next one: nothing would ever be read. */
+const LOOK_BYTES_MAX = 2 * 1024 ** 2;
 
 /** ARGV for each stream: first id, entries, bytes. */
 const READ = new RedisScript(`
@@ -106,7 +108,8 @@ export class RedisPoll {
 
   async #look(asks: readonly Ask[]): Promise<readonly (readonly Entry[])[]> {
     const keys = asks.map(({ partition }) => this.#channel.keys.stream(partition));
-    const args = asks.flatMap(({ after, frames, bytes }) => [`${after + 1}-0`, frames, bytes]);
+    const bytesMax = Math.ceil(LOOK_BYTES_MAX / asks.length);
+    const args = asks.flatMap(({ after, frames, bytes }) => [`${after + 1}-0`, frames, Math.min(bytes, bytesMax)]);
     const answer = listOf(await this.#channel.run(READ, keys, args));
     return answer.map((entries) => listOf(entries).map(entryOf));
   }

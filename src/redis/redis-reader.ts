@@ -2,6 +2,8 @@ import type { LogFrame, LogReader } from '../cluster/broker.ts';
 import type { Entry, RedisPoll } from './redis-poll.ts';
 
 const FRAMES_MAX = 256;
+/** Who takes so many bytes at once is behind, and gets the next frames while it works on these. */
+const AHEAD_BYTES = 64 * 1024;
 
 interface ReaderStart {
   readonly partition: number;
@@ -18,6 +20,7 @@ export class RedisReader implements LogReader {
   readonly #closed = new AbortController();
   #position: number;
   #frame: string | undefined;
+  #ahead: Promise<readonly Entry[]> | undefined;
 
   constructor(poll: RedisPoll, start: ReaderStart) {
     this.#poll = poll;
@@ -27,10 +30,22 @@ export class RedisReader implements LogReader {
   }
 
   async read(frames: number, bytes: number): Promise<readonly LogFrame[]> {
+    const reading = this.#ahead ?? this.#ask(frames, bytes);
+    this.#ahead = undefined;
+    const taken = (await reading).map((entry) => this.#take(entry));
+    const size = taken.reduce((sum, frame) => sum + frame.bytes.length, 0);
+    if (size >= AHEAD_BYTES && !this.#closed.signal.aborted) {
+      this.#ahead = this.#ask(frames, bytes);
+      // The next read rejects with it.
+      this.#ahead.catch(() => {});
+    }
+    return taken;
+  }
+
+  #ask(frames: number, bytes: number): Promise<readonly Entry[]> {
     const count = Math.max(1, Math.min(frames, FRAMES_MAX));
     const ask = { partition: this.#start.partition, after: this.#position, frames: count, bytes };
-    const entries = await this.#poll.read(ask, this.#closed.signal);
-    return entries.map((entry) => this.#take(entry));
+    return this.#poll.read(ask, this.#closed.signal);
   }
 
   close(): void {

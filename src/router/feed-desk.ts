@@ -53,11 +53,27 @@ export class FeedDesk {
     return isSame ? this.#parts.sources.spill : undefined;
   }
 
+  /** Subscribes a feed to more. Throws `unknown-channel`, and `invalid-option` for a name that the service cannot mean. */
+  subscribe(name: string, names: readonly string[]): void {
+    this.#feed(name).subscribe(names);
+  }
+
+  /** Ends subscriptions of a feed. Throws `unknown-channel`. */
+  unsubscribe(name: string, names: readonly string[]): void {
+    this.#feed(name).unsubscribe(names);
+  }
+
   /** Stops a feed and takes it out; its report is returned, and that of `stop` leaves it out. Throws `unknown-channel`. */
   remove(name: string): FeedReport {
-    const report = this.#parts.services.bus.changes.during(() => this.#parts.feeds.remove(name));
+    const feed = this.#feed(name);
+    const report = this.#parts.services.bus.changes.during(() => this.#parts.feeds.remove(feed));
     this.#parts.feedAlerts.forget(name);
-    if (report !== undefined) return report;
+    return report;
+  }
+
+  #feed(name: string): SupervisedFeed {
+    const entry = this.#parts.feeds.all.get(name);
+    if (entry !== undefined) return entry.feed;
     const names = [...this.#parts.feeds.all.keys()].join(', ');
     throw new SluiceError('unknown-channel', `no feed '${String(name)}'; there is ${names || 'none'}`);
   }

@@ -37,12 +37,11 @@ export class Feeds {
     if (this.#isLaunched) feed.start();
   }
 
-  /** Stops a feed and forgets it; undefined: there is none of that name. */
-  remove(name: string): FeedReport | undefined {
-    const entry = this.#feeds.get(name);
-    const report = entry?.feed.stop();
-    entry?.unlisten();
-    this.#feeds.delete(name);
+  /** Stops a feed and forgets it. */
+  remove(feed: SupervisedFeed): FeedReport {
+    const report = feed.stop();
+    this.#feeds.get(feed.name)?.unlisten();
+    this.#feeds.delete(feed.name);
     return report;
   }
 

@@ -26,7 +26,7 @@ export function explainNamed(parts: RouterParts, name: string): Explanation {
   const now = services.clock.now();
   const source = sources.all.get(name);
   if (source !== undefined) return explainSource(source.view, fleet.channels, now, stored?.trouble);
-  const [, sharing = '', number = ''] = /^(.*)\/(\d+)$/.exec(name) ?? [];
+  const [, sharing = '', number = ''] = /^(.*)\/(\d+)$/.exec(String(name)) ?? [];
   const shared = sources.all.get(sharing);
   const partition = shared && explainPartition(shared.view, number);
   if (partition !== undefined) return partition;

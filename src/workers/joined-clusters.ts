@@ -25,7 +25,9 @@ export class JoinedClusters {
     // The owner knows best what its partition is doing.
     const partitions = first.partitions.map((status) => {
       const owners = views.find(({ member }) => member === status.owner);
-      return owners?.partitions[status.partition] ?? status;
+      const owned = owners?.partitions[status.partition] ?? status;
+      // One that has just taken it has not measured yet.
+      return { ...owned, lag: owned.lag ?? status.lag };
     });
     const known = this.#handOvers.get(name) ?? new Map<string, HandOver>();
     this.#handOvers.set(name, known);

@@ -1,18 +1,25 @@
 import { connect } from '@nats-io/transport-node';
 import type { ClusterSource } from '../../src/cluster/cluster-source.ts';
 import type { Publisher } from '../../src/cluster/publisher.ts';
-import { createNatsPublisher, natsSource } from '../../src/nats/index.ts';
-import { createRedisPublisher, redisSource } from '../../src/redis/index.ts';
+import type { LetterStore } from '../../src/core/letter-store-port.ts';
+import { createNatsPublisher, natsLetters, natsSource } from '../../src/nats/index.ts';
+import { createRedisPublisher, redisLetters, redisSource } from '../../src/redis/index.ts';
 import { NatsServer } from '../support/nats-server.ts';
 import { ioredisTo, RedisServer } from '../support/redis-server.ts';
 
 export const PARTITIONS = 16;
+/** What a worker of the campaign may have read and not committed. */
+export const WINDOW_FRAMES = 256;
 const layout = { channel: 'ticks', partitions: PARTITIONS };
 
 /** A message of the market, and its number among those of its key. */
 export interface Tick {
   readonly key: string;
   readonly n: number;
+  /** In a campaign: its number among those of its partition. */
+  readonly s?: number;
+  /** The sink refuses it for good. */
+  readonly bad?: true;
   readonly message: unknown;
 }
 
@@ -25,6 +32,7 @@ export function startBroker(kind: BrokerKind): Promise<NatsServer | RedisServer>
 interface Client {
   readonly publisher: Publisher<Tick>;
   readonly source: ClusterSource;
+  readonly letters: LetterStore;
   close(): Promise<void>;
 }
 
@@ -34,16 +42,18 @@ export async function clientOf(kind: string, port: number, onAlert: (text: strin
   const listener = { onAlert: ({ text }: { readonly text: string }) => onAlert(text) };
   if (kind === 'nats') {
     const connection = await connect({ servers: `127.0.0.1:${port}`, maxReconnectAttempts: -1 });
-    const [publisher, source] = [
-      createNatsPublisher<Tick>({ connection, ...layout, key }),
-      natsSource({ connection, ...layout, ...listener }),
-    ];
-    return { publisher, source, close: () => connection.close() };
+    return {
+      publisher: createNatsPublisher<Tick>({ connection, ...layout, key }),
+      source: natsSource({ connection, ...layout, ...listener }),
+      letters: natsLetters({ connection, channel: layout.channel }),
+      close: () => connection.close(),
+    };
   }
   const { send, close } = ioredisTo(port);
-  const [publisher, source] = [
-    createRedisPublisher<Tick>({ send, ...layout, key }),
-    redisSource({ send, ...layout, ...listener }),
-  ];
-  return { publisher, source, close: async () => close() };
+  return {
+    publisher: createRedisPublisher<Tick>({ send, ...layout, key }),
+    source: redisSource({ send, ...layout, ...listener }),
+    letters: redisLetters({ send, channel: layout.channel }),
+    close: async () => close(),
+  };
 }

@@ -11,7 +11,8 @@ import { clientOf, type Tick } from './brokers.ts';
 
 /** What the table of sizes in the guide to scaling says: several workers on handlers that compute, and what commits cost. */
 const KEYS = 200;
-const BUSY_MS = 1;
+/** Steps of a handler for each message: about a millisecond. */
+const BUSY = 200_000;
 const MEASURED_MS = 10_000;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -27,7 +28,7 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-/** How much workers deliver of what waits at the broker, with handlers that compute for a millisecond a message. */
+/** How much workers deliver of what waits at the broker, with handlers that compute for about a millisecond a message. */
 async function deliveredPerSecond(count: number): Promise<number> {
   const broker = await NatsServer.start();
   const directory = mkdtempSync(join(tmpdir(), 'sluice-measure-'));
@@ -40,7 +41,7 @@ async function deliveredPerSecond(count: number): Promise<number> {
   const workers = await runWorkers({
     module: new URL('worker.js', import.meta.url),
     workers: count,
-    args: ['nats', String(broker.port), directory, String(BUSY_MS)],
+    args: ['nats', String(broker.port), directory, String(BUSY)],
   });
   const delivered = async (): Promise<number> => {
     const text = await workers.metrics();
@@ -64,7 +65,7 @@ async function deliveredPerSecond(count: number): Promise<number> {
 async function coreOf(partitions: number, commitMs: number): Promise<number> {
   const broker = await NatsServer.start();
   const connection = await connect({ servers: `127.0.0.1:${broker.port}` });
-  const layout = { connection, channel: 'ticks', partitions };
+  const layout = { connection, channel: 'ticks', partitions, maxBytes: 16 * 1024 ** 2 };
   const publisher = createNatsPublisher<{ key: string }>({ ...layout, key: ({ key }) => key });
   const source = natsSource(layout);
   let isOver = false;

@@ -34,7 +34,7 @@ describe.skipIf(isWithoutBrowser)(`feeds in the inspector${browserNote}`, () => 
       return feed;
     });
     const [binance, coinbase, , stocks] = feeds;
-    const inspector = await createInspector(rig.router, { clock: rig.clock });
+    const inspector = await createInspector(rig.router, { clock: rig.clock, allowControl: true });
     rig.router.start().catch(() => {});
     await rig.advance(1);
     for (const feed of feeds.slice(0, 3)) feed.resume();
@@ -74,10 +74,18 @@ describe.skipIf(isWithoutBrowser)(`feeds in the inspector${browserNote}`, () => 
     );
     expect(await page.locator('svg.chart [data-state="waiting"]').getAttribute('class')).toContain('active');
     expect(await page.locator('#alert-list').textContent()).toMatch(/us-stocks: the service refused/);
+    expect(await page.locator('#actions').isVisible()).toBe(false);
     await page.screenshot({ path: picture });
     await page.locator('#tab-numbers').click();
     expect(await page.locator('#pane caption').textContent()).toMatch(/^120 received = 120 delivered \+ 0 refused/);
     await page.locator('[data-feed="binance"] .open').click();
+    await page.locator('#subscriptions-open').click();
+    await page.locator('#subscriptions-list', { hasText: 'A: accepted' }).waitFor();
+    if (process.env.FEED_PICTURE) await page.screenshot({ path: `${picture}.dialog.png` });
+    await page.locator('#subscriptions-names').fill('B, C');
+    await page.locator('#subscriptions button[value="subscribe"]').click();
+    await page.locator('#notice', { hasText: 'subscribe: B, C. Done.' }).waitFor();
+    expect(binance?.feed.view.subscriptions).toEqual({ A: 'accepted', B: 'asked', C: 'asked' });
     await page.locator('#tab-events').click();
     await page.locator('#pane', { hasText: 'gap: 5 messages are missing' }).waitFor();
     await page.locator('#tab-chart').click();

@@ -58,7 +58,7 @@ it('the example service is installed in a fresh folder, and passes its own test'
   // On a machine without PostgreSQL its second test is skipped.
   const server = whyWithoutPostgres() === undefined ? await PostgresServer.start() : undefined;
   onTestFinished(() => server?.end());
-  vi.stubEnv('DATABASE_URL', server && `postgres://sluice@127.0.0.1:${server.port}/postgres`);
+  vi.stubEnv('TEST_DATABASE_URL', server && `postgres://sluice@127.0.0.1:${server.port}/postgres`);
   onTestFinished(() => void vi.unstubAllEnvs());
   expect(await run(service, 'npm', 'test')).toMatch(server === undefined ? /# pass 1\n# fail 0/ : /# pass 2\n# fail 0/);
 });

@@ -276,6 +276,28 @@ describe.skipIf(missing)('a server that cannot be used', () => {
 });
 
 describe.skipIf(missing)('a Redis', () => {
+  it('answers with two megabytes at most, whatever has piled up: a larger answer would come too late, again and again', async () => {
+    const layout = { channel: newChannel(), partitions: 4 };
+    const publisher = createRedisPublisher<string>({ send, ...layout, key: (text) => text.slice(0, 3) });
+    const texts = Array.from({ length: 900 }, (_, n) => `${n + 100}${'x'.repeat(30_000)}`);
+    await publisher.publish(texts);
+    const sizes: number[] = [];
+    const measured: RedisSend = async (args) => {
+      const reply = await send(args);
+      sizes.push(JSON.stringify(reply).length);
+      return reply;
+    };
+    const { source, owner } = watched({ ...layout, send: measured });
+    await source.start(owner);
+    const wanted = (partition: number): number =>
+      texts.filter((text) => partitionOf(text.slice(0, 3), 4) === partition).length;
+    await Promise.all(owner.stays.map((stay) => readUntil(stay, wanted(stay.partition))));
+    // Each partition gets one frame of 512 KB at least.
+    expect(Math.max(...sizes)).toBeLessThan(3 * 1024 ** 2);
+    await publisher.close(1_000);
+    await source.close(1_000);
+  });
+
   it('that is killed and started again is read on from where it was, and nothing is skipped', async () => {
     const mortal = await RedisServer.start();
     const own = ioredisTo(mortal.port, { retryStrategy: () => 50 });

@@ -13,6 +13,8 @@ interface PartitionAccount {
 interface StayAccount {
   readonly member: string;
   last: number | undefined;
+  /** It gave the partition back: nothing may come of it any more. */
+  isReleased: boolean;
 }
 
 /** Knows only what was appended, what each member was handed, and which commits it was told are kept. */
@@ -49,13 +51,14 @@ export class ClusterAccount {
       this.#violation(`partition ${partition} was handed to ${before} and ${member} with fence ${fence}`);
     if (fence < this.#of(partition).fence) this.#violation(`the fence of partition ${partition} went back to ${fence}`);
     this.#owners.set(name, member);
-    this.#stays.set(stay, { member, last: undefined });
+    this.#stays.set(stay, { member, last: undefined, isReleased: false });
   }
 
   delivered(stay: Assigned, position: number, gap: { readonly from: number; readonly to: number } | undefined): void {
     const account = this.#of(stay.partition);
     const own = this.#stays.get(stay);
     if (own === undefined) return;
+    if (own.isReleased) this.#violation(`partition ${stay.partition}: ${position} was delivered after its release`);
     if (gap !== undefined) {
       if (gap.to !== position - 1) this.#violation(`a gap to ${gap.to} before position ${position}`);
       for (let missing = gap.from; missing <= gap.to; missing++) {
@@ -83,6 +86,13 @@ export class ClusterAccount {
       if (!account.delivered.has(each))
         this.#violation(`partition ${partition}: ${each} was committed, and nobody had it`);
     account.committed = Math.max(account.committed, position);
+  }
+
+  /** It was given back, and its member was told `kept`. */
+  released(stay: Assigned, position: number | undefined): void {
+    this.committed(stay, position);
+    const own = this.#stays.get(stay);
+    if (own !== undefined) own.isReleased = true;
   }
 
   finish(members: readonly string[]): void {

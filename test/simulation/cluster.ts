@@ -10,7 +10,13 @@ import { type MortalClock, mortalClock } from '../support/mortal-clock.ts';
 import { ClusterAccount } from './cluster-account.ts';
 
 /** A mistake that somebody might make, for the checker to find. */
-export type Plant = 'commit without the fence' | 'TTL trusted' | 'gap not seen' | 'refusal not heard';
+export type Plant =
+  | 'commit without the fence'
+  | 'drain after fence'
+  | 'TTL trusted'
+  | 'gap not seen'
+  | 'standby that commits'
+  | 'refusal not heard';
 
 const PARTITIONS = 6;
 const MEMBERS_MAX = 3;
@@ -130,22 +136,26 @@ class Consumer {
   async revoke(partition: Assigned, withinMs: number): Promise<void> {
     const running = this.#stops.get(partition);
     running?.stop.abort();
-    const last = await running?.done;
+    // Released first, and what was read is delivered all the same.
+    const last = this.#plant === 'drain after fence' ? undefined : await running?.done;
     const outcome = await partition.release(last, withinMs);
-    if (outcome === 'kept') this.#account.committed(partition, last);
+    if (outcome === 'kept') this.#account.released(partition, last);
   }
 
   async #read(partition: Assigned, stop: AbortSignal): Promise<number | undefined> {
     let last: number | undefined;
+    let isCommitted = true;
     while (!stop.aborted && !partition.lost.aborted) {
       const frames = await partition.read({ frames: 4, bytes: 1e6 }, stop);
       for (const { position, gap } of frames) {
         this.#account.delivered(partition, position, this.#plant === 'gap not seen' ? undefined : gap);
         last = position;
+        isCommitted = false;
         await new Promise<void>((resolve) => void this.#clock.setTimeout(resolve, 30));
       }
-      if (last === undefined || frames.length === 0) continue;
+      if (last === undefined || isCommitted) continue;
       const outcome = await partition.commit(last, 1_000);
+      isCommitted = outcome === 'kept';
       if (outcome === 'kept' || (outcome === 'lost' && this.#plant === 'refusal not heard'))
         this.#account.committed(partition, last);
     }
@@ -156,6 +166,7 @@ class Consumer {
 /** The broker, used wrongly. */
 function planted(broker: Broker, plant: Plant | undefined, now: () => number): Broker {
   if (plant === 'commit without the fence') return { ...broker, cells: withoutFence(broker.cells) };
+  if (plant === 'standby that commits') return { ...broker, cells: withStandby(broker.cells) };
   return plant === 'TTL trusted' ? { ...broker, cells: withExpiry(broker.cells, now) } : broker;
 }
 
@@ -165,6 +176,20 @@ function withoutFence(cells: Cells): Cells {
     read: (key) => cells.read(key),
     async write(key, value) {
       return cells.write(key, value, (await cells.read(key))?.revision ?? 0);
+    },
+  };
+}
+
+/** Who is refused writes its position all the same, into the cell of the owner. */
+function withStandby(cells: Cells): Cells {
+  return {
+    read: (key) => cells.read(key),
+    async write(key, value, revision) {
+      const written = await cells.write(key, value, revision);
+      const entry = written === 'stale' && key !== 'members' ? await cells.read(key) : undefined;
+      if (entry === undefined) return written;
+      const { position } = value as { readonly position: number };
+      return cells.write(key, { ...(entry.value as object), position }, entry.revision);
     },
   };
 }

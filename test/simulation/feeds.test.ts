@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DroppedRun } from '../../src/feeds/dropped-run.ts';
 import { Gaps } from '../../src/feeds/gaps.ts';
 import { Sequences } from '../../src/feeds/sequences.ts';
+import { Spillway } from '../../src/feeds/spillway.ts';
 import { Watch } from '../../src/feeds/watch.ts';
 import { runFeed } from './feeds.ts';
 
@@ -28,6 +29,11 @@ describe('a planted fault is found', () => {
   it('a message that was missing, comes after all, and fills no gap', async () => {
     vi.spyOn(Gaps.prototype, 'fill').mockReturnValue(true);
     expect(await findings()).toMatch(/were delivered, and the gap from \d+ to \d+ says that \d+ are missing/);
+  }, 300_000);
+
+  it('a message that overtakes those in the journal', async () => {
+    vi.spyOn(Spillway.prototype, 'takes').mockReturnValue(false);
+    expect(await findings()).toMatch(/came out of order/);
   }, 300_000);
 
   it('a half-open connection that nobody gives up', async () => {

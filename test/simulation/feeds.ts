@@ -16,6 +16,18 @@ const ACCEPTED: Outcome = { status: 'accepted' };
 /** A router that has no room for a while, now and then. */
 class TightRouter implements MessageRouter {
   readonly taken: number[] = [];
+  /** A journal that takes its time to write, and to give what was written to the router. */
+  readonly spill = {
+    written: 0,
+    settled: 0,
+    write: async (messages: readonly unknown[]) => {
+      await this.#pass(this.#random() * 50);
+      this.spill.written += 1;
+      void this.#settle(this.spill.written, messages);
+    },
+  };
+  readonly feeds = { spillFor: () => this.spill };
+  #settling: Promise<void> = Promise.resolve();
   readonly #clock: SimulatedClock;
   readonly #random: () => number;
   #share: number;
@@ -39,6 +51,19 @@ class TightRouter implements MessageRouter {
     }
     this.taken.push((message as TestMessage).n);
     return ACCEPTED;
+  }
+
+  #pass(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.setTimeout(resolve, ms));
+  }
+
+  #settle(position: number, messages: readonly unknown[]): Promise<void> {
+    this.#settling = this.#settling.then(async () => {
+      await this.#pass(this.#random() * 3_000);
+      for (const message of messages) this.taken.push((message as TestMessage).n);
+      this.spill.settled = position;
+    });
+    return this.#settling;
   }
 
   offer(message: unknown): Promise<Outcome> {
@@ -74,7 +99,7 @@ export async function runFeed(seed: number): Promise<readonly string[]> {
   const { open, profile } = exchange;
   const router = new TightRouter(clock, random, random() < 0.5 ? 0 : 0.02);
   const repeated = random() < 0.5 ? 'drop' : 'deliver';
-  const whenFull = random() < 0.5 ? 'pause' : 'drop';
+  const whenFull = (['pause', 'drop', 'spill'] as const)[Math.floor(random() * 3)] ?? 'pause';
   const heldBytesMax = random() < 0.5 ? 500 : 100_000;
   const policies = { repeated, whenFull, heldBytesMax } as const;
   const feed = createFeed({ name: 'main', profile, open, clock, random, to: router, subscribe: ['all'], ...policies });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -25,21 +25,26 @@ export class NatsServer {
   readonly port: number;
   readonly #directory = mkdtempSync(join(tmpdir(), 'sluice-nats-'));
   readonly #connections: NatsConnection[] = [];
+  readonly #config: string;
   #process: ChildProcess | undefined;
 
-  private constructor(port: number) {
+  private constructor(port: number, config: string) {
     this.port = port;
+    this.#config = config;
   }
 
-  static async start(): Promise<NatsServer> {
-    const server = new NatsServer(await freePort());
+  /** With JetStream, unless the text of a configuration says otherwise. */
+  static async start(config = 'jetstream {}'): Promise<NatsServer> {
+    const server = new NatsServer(await freePort(), config);
     await server.run();
     return server;
   }
 
   /** Starts it again after `kill`, on the same files. */
   async run(): Promise<void> {
-    const args = ['-js', '-a', '127.0.0.1', '-p', String(this.port), '-sd', this.#directory];
+    const file = join(this.#directory, 'server.conf');
+    writeFileSync(file, this.#config);
+    const args = ['-c', file, '-a', '127.0.0.1', '-p', String(this.port), '-sd', this.#directory];
     const child = spawn(natsServerBinary() ?? 'nats-server', args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = child;
     await new Promise<void>((resolve, reject) => {
@@ -60,8 +65,13 @@ export class NatsServer {
     await ended;
   }
 
-  async connect(): Promise<NatsConnection> {
-    const options = { servers: `127.0.0.1:${this.port}`, reconnectTimeWait: 100, maxReconnectAttempts: -1 };
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process?.kill(signal);
+  }
+
+  async connect(user: { readonly user?: string; readonly pass?: string } = {}): Promise<NatsConnection> {
+    const servers = `127.0.0.1:${this.port}`;
+    const options = { servers, reconnectTimeWait: 100, maxReconnectAttempts: -1, ...user };
     const connection = await connect(options);
     this.#connections.push(connection);
     return connection;

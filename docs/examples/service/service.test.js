@@ -144,8 +144,9 @@ test('nothing that the journal has is skipped, and SIGTERM ends it in order', { 
   live({ DATABASE_URL: undefined }, idsInFile),
 );
 
-const { DATABASE_URL } = process.env;
-const skip = DATABASE_URL === undefined && 'DATABASE_URL is not set';
+// Not the variable of the service: the tables are made anew.
+const { TEST_DATABASE_URL: DATABASE_URL } = process.env;
+const skip = DATABASE_URL === undefined && 'TEST_DATABASE_URL is not set';
 test('in PostgreSQL each trade of the journal counts once', { skip, timeout: 120_000 }, async () => {
   const pool = new pg.Pool({ connectionString: DATABASE_URL });
   const rowsOf = async (query) => (await pool.query(query).catch(() => ({ rows: [] }))).rows;

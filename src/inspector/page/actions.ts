@@ -2,6 +2,7 @@ import type { ChannelRow, Operation } from '../protocol.ts';
 import { operate } from './connection.ts';
 import { find, make, rebuild, setText } from './dom.ts';
 import { count } from './format.ts';
+import { say } from './notice.ts';
 
 interface Wording {
   readonly title: string;
@@ -56,6 +57,8 @@ export class Actions {
   /** `isLive`: commands are possible only in the present. */
   update(operations: readonly Operation[], row: ChannelRow | undefined, isLive: boolean): void {
     this.#row = row;
+    // A source or a feed is no channel.
+    this.#group.hidden = row === undefined;
     rebuild(this.#group, operations.join(), () => operations.map((operation) => this.#button(operation)));
     for (const button of this.#group.querySelectorAll('button')) {
       const isFitting = button.dataset.operation !== (row?.state === 'paused' ? 'pause' : 'resume');
@@ -88,16 +91,6 @@ export class Actions {
 
 async function carryOut(operation: Operation, channel: string): Promise<void> {
   const { title } = wordings[operation];
-  const refused = await operate(operation, channel);
+  const refused = await operate({ operation, channel });
   say(refused === undefined ? `${title}: ${channel}. Done.` : `${title}: ${channel}. Refused: ${refused}`);
-}
-
-const NOTICE_MS = 6_000;
-let timer = 0;
-
-/** Shows a notice for a few seconds, to screen readers too. */
-function say(text: string): void {
-  setText(find('notice'), text);
-  window.clearTimeout(timer);
-  timer = window.setTimeout(() => setText(find('notice'), ''), NOTICE_MS);
 }

@@ -9,6 +9,8 @@ const LISTED_MAX = 12;
 const COLOURS = 6;
 /** A partition without an owner, or frames without a commit, for so long are a worry, in ms. */
 const WAITING_MS = 10_000;
+/** Members announce themselves every half second, unless their lease is long; one that has not for so long may be dead. */
+const LATE_MS = 1_500;
 
 const PARTITION_HEADS = ['partition', 'here', 'owner', 'since', 'last commit', 'lag', 'fence', 'last two minutes'];
 const MEMBER_HEADS = ['member', 'state', 'seen for', 'last announcement', 'partitions', 'lag'];
@@ -45,7 +47,7 @@ export class ClusterBoard {
     for (const { owner } of partitions) if (owner !== null) this.#colourOf(owner);
     const there = members.filter(({ isThere }) => isThere).length;
     const unowned = partitions.filter(({ owner }) => owner === null).length;
-    const rest = unowned === 0 ? 'each has an owner' : `${unowned} have no owner`;
+    const rest = unowned === 0 ? 'each has an owner' : `${unowned} ${unowned === 1 ? 'has' : 'have'} no owner`;
     setText(
       this.#summary,
       `${there} members share ${partitions.length} partitions; ${rest}; seen by ${memberName(view.member)}`,
@@ -77,7 +79,7 @@ export class ClusterBoard {
       const lag = owned.reduce((sum, each) => sum + (each.lag ?? 0), 0);
       const state = isThere ? (member === own && this.#select !== undefined ? 'this one' : 'there') : 'silent';
       fill(row, [state, duration(seenMs), `${duration(announcedMs)} ago`, String(owned.length), count(lag)]);
-      setTone(row, isThere ? 'plain' : 'bad');
+      setTone(row, isThere ? (announcedMs > LATE_MS ? 'wait' : 'plain') : 'bad');
     }
   }
 
@@ -92,10 +94,12 @@ export class ClusterBoard {
   #updatePartition(row: HTMLTableRowElement, status: PartitionStatus, view: ClusterView, at: number): void {
     const { committedMs, fence, lag, owner, ownedMs, partition, state } = status;
     const [, , named, , , , , strip] = row.cells;
-    const isGone = view.members.some(({ isThere, member }) => member === owner && !isThere);
+    const seen = view.members.find(({ member }) => member === owner);
+    const isGone = seen?.isThere === false;
+    const isLate = (seen?.announcedMs ?? 0) > LATE_MS;
     const isWaiting = (lag ?? 0) > 0 && committedMs > WAITING_MS;
     const isOrphan = owner === null && ownedMs > WAITING_MS;
-    const isWorry = owner === null || isWaiting;
+    const isWorry = owner === null || isWaiting || isLate;
     setTone(row, isOrphan || isGone || state === 'halted' ? 'bad' : isWorry ? 'wait' : 'plain');
     const who = owner === null ? 'nobody' : `${memberName(owner)}${isGone ? ' (silent)' : ''}`;
     fill(row, [

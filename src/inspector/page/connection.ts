@@ -56,12 +56,12 @@ export function connect(listener: Listener): void {
 }
 
 /** Sends a command to the router; resolves with what went wrong, or with undefined. */
-export async function operate(operation: string, channel: string): Promise<string | undefined> {
+export async function operate(order: object): Promise<string | undefined> {
   try {
     const response = await fetch('operate', {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ operation, channel }),
+      body: JSON.stringify(order),
     });
     return response.ok ? undefined : await response.text();
   } catch {

@@ -10,6 +10,7 @@ import { rate, timeOfDay } from './format.ts';
 import { History, rowOf } from './history.ts';
 import { alertText, totalsOf } from './panes.ts';
 import { Scrubber } from './scrubber.ts';
+import { SubscriptionsDialog } from './subscriptions.ts';
 import { SupplyCards } from './supply-cards.ts';
 import { feedFacts, partitionRows, sourceFacts } from './supply-panes.ts';
 
@@ -25,6 +26,7 @@ const sourceCards = new SupplyCards('source', sourceFacts, select);
 const feedCards = new SupplyCards('feed', feedFacts, select);
 const clusterBoards = new ClusterBoards(select);
 const actions = new Actions();
+const subscriptions = new SubscriptionsDialog();
 let selected = '';
 let operations: readonly Operation[] = [];
 let connection: ConnectionState = 'connecting';
@@ -68,7 +70,10 @@ function draw(): void {
   const row = rowOf(frame, selected);
   const routerState = frame?.state ?? history.lastTransition(null, at)?.to ?? 'unknown';
   detail.update(selected, row ?? supply, routerState, at);
-  actions.update(operations, rowOf(latest, selected), scrubber.at === undefined && connection === 'live');
+  const isLive = scrubber.at === undefined && connection === 'live';
+  actions.update(operations, rowOf(latest, selected), isLive);
+  const feed = latest.feeds.find(({ name }) => name === selected);
+  subscriptions.update(operations.length > 0, feed, isLive);
   const shown = frame ?? latest;
   setText(find('router'), `router ${routerState}, ${shown.status}`);
   setTone(find('router'), { healthy: 'good', degraded: 'wait', unhealthy: 'bad' }[shown.status]);

@@ -5,7 +5,8 @@ import { JoinedClusters } from '../../../src/workers/joined-clusters.ts';
 
 /** What a worker says of a source whose one partition `owner` has. */
 function seenBy(member: string, owner: string, state: string, handOvers: readonly HandOver[]): Reading {
-  const partition: Partial<PartitionStatus> = { partition: 0, owner, state };
+  const lag = state === 'running' ? null : 7;
+  const partition: Partial<PartitionStatus> = { partition: 0, owner, state, lag };
   const cluster = { member, members: [], partitions: [partition], handOvers } as unknown as ClusterView;
   return { metrics: { sources: { ticks: { cluster }, bars: {} } } } as unknown as Reading;
 }
@@ -19,7 +20,8 @@ it('the owner says what its partition is doing, and hand-overs are those that an
     seenBy('a', 'a', 'running', [{ ...taken, at: 10 }]),
   ]);
   expect(Object.keys(view)).toEqual(['ticks']);
-  expect(view.ticks?.partitions.map(({ state }) => state)).toEqual(['running']);
+  // The owner has not measured the lag yet.
+  expect(view.ticks?.partitions.map(({ lag, state }) => [state, lag])).toEqual([['running', 7]]);
   expect(view.ticks?.handOvers).toEqual([{ ...taken, at: 10 }]);
   // The worker that saw it has ended.
   const lost = { partition: 0, from: 'a', to: 'b', fence: 2, at: 30 };

@@ -8,6 +8,7 @@ import { createInspector, type Inspector, type InspectorOptions } from '../../..
 import { loadPage } from '../../../src/inspector/page-files.ts';
 import { serve } from '../../../src/inspector/server.ts';
 import { createTestRouter, message, messages, reject, succeed, type TestRouter } from '../../../src/testing/index.ts';
+import { FeedRig } from '../../support/feed-rig.ts';
 import { numbersOf } from '../../support/numbers.ts';
 import { projectRoot } from '../../support/project-files.ts';
 import { ask, order } from './visitor.ts';
@@ -224,7 +225,7 @@ async function controlled(onDrained?: InspectorOptions['onDrained']) {
 }
 
 describe('control', () => {
-  it.each(['pause', 'resume', 'flush', 'trip', 'reset', 'restart', 'drain', 'replay'])(
+  it.each(['pause', 'resume', 'flush', 'trip', 'reset', 'restart', 'drain', 'replay', 'subscribe', 'unsubscribe'])(
     'without allowControl is refused: %s',
     async (operation) => {
       const before = JSON.stringify(rig.router.health());
@@ -233,6 +234,22 @@ describe('control', () => {
       expect(JSON.stringify(rig.router.health())).toBe(before);
     },
   );
+
+  it('changes the subscriptions of a feed, tells them, and records who asked', async () => {
+    const feed = rig.router.feeds.add(new FeedRig({ to: rig.router, clock: rig.clock }).feed).name;
+    const { control, told } = await controlled();
+    const standing = async () => JSON.parse((await ask(control.url, { path: 'subscriptions?feed=main' })).body);
+    expect(await standing()).toEqual({ A: 'wanted' });
+    expect((await order(control.url, { operation: 'subscribe', feed, names: ['B', 'C'] })).status).toBe(200);
+    expect((await order(control.url, { operation: 'unsubscribe', feed, names: ['A'] })).status).toBe(200);
+    expect(await standing()).toEqual({ B: 'wanted', C: 'wanted' });
+    const refused = await order(control.url, { operation: 'subscribe', feed, names: ['?'] });
+    expect([refused.status, refused.body]).toEqual([409, "fake: there is no '?'"]);
+    expect(told.join()).toContain('an operator asked for subscribe: B, C');
+    expect(told.join()).not.toContain('?');
+    rig.router.feeds.remove(feed);
+    await control.close();
+  });
 
   it('needs the page: an Origin, and JSON, as no form of another site can send', async () => {
     await using control = await createInspector(rig.router, { clock: rig.clock, allowControl: true });
@@ -254,6 +271,13 @@ describe('control', () => {
     ['a method of the router', { operation: 'constructor', channel: 'tick' }, 'got constructor'],
     ['no channel', { operation: 'pause' }, 'channel must be the name'],
     ['an unknown channel', { operation: 'pause', channel: 'tock' }, "no channel 'tock'; there is tick, fmv"],
+    [
+      'a feed that is not there',
+      { operation: 'subscribe', feed: 'main', names: ['A'] },
+      "no feed 'main'; there is none",
+    ],
+    ['no names', { operation: 'unsubscribe', feed: 'main' }, 'names must be a list of 1 to 1000 subscriptions'],
+    ['a name that is none', { operation: 'subscribe', feed: 'main', names: [''] }, 'names must be a list'],
     ['drain without onDrained', { operation: 'drain', channel: 'tick' }, 'needs the option onDrained'],
   ])('says what is wrong with %s', async (_, body, text) => {
     await using control = await createInspector(rig.router, { clock: rig.clock, allowControl: true });

@@ -1,0 +1,126 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { createRandom } from '../../src/core/random.ts';
+import { failovers, judge, parseLine, servedShares, type Written } from './account.ts';
+import { type BrokerKind, clientOf, PARTITIONS, startBroker, WINDOW_FRAMES } from './brokers.ts';
+import { Faults } from './faults.ts';
+import { startFeed } from './run-feed.ts';
+
+/** Workers on a broker, with faults from a seed; ends with an account of what was published and what each sink wrote. */
+const { values } = parseArgs({
+  options: {
+    broker: { type: 'string', default: 'nats' },
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '1' },
+    rate: { type: 'string', default: '20000' },
+  },
+});
+const BAD_EVERY = 20_000;
+const LEASE_MS = 3_000;
+/** After the last fault, for what is left. */
+const CALM_SECONDS = 90;
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const now = (): number => performance.timeOrigin + performance.now();
+const kind: BrokerKind = values.broker === 'redis' ? 'redis' : 'nats';
+const seconds = Number(values.minutes) * 60;
+const directory = mkdtempSync(join(tmpdir(), 'sluice-campaign-'));
+const broker = await startBroker(kind);
+const faults = new Faults({ kind, broker, directory, random: createRandom(Number(values.seed)), say });
+await faults.begin();
+const startedAt = now();
+const feed = startFeed(new URL('feed.js', import.meta.url), [
+  ...[kind, String(broker.port), String(seconds), values.rate, String(BAD_EVERY)],
+]);
+while (now() - startedAt < seconds * 1_000) {
+  await faults.next();
+  say(`${((now() - startedAt) / 1_000).toFixed(0).padStart(5)} s  published ${feed.told.published}`);
+}
+await faults.calm();
+const { published, ends, bad } = await feed.ended;
+const endedAt = now();
+const total = { ends, bad: new Set(bad) };
+for (let rest = CALM_SECONDS; rest > 0 && account().mistakes.length > 0; rest -= 5) await sleep(5_000);
+const letters = await lettersOf();
+await faults.end();
+const code = report();
+await broker.end();
+if (code === 0) rmSync(directory, { recursive: true });
+else say(`what the sinks wrote is in ${directory}`);
+process.exit(code);
+
+function readSinks(): readonly (readonly Written[])[] {
+  const written: Written[][] = Array.from({ length: PARTITIONS }, () => []);
+  // A line without its end was being written when its worker died.
+  for (const name of readdirSync(directory).filter((each) => each.endsWith('.log')))
+    for (const line of readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1)) {
+      const each = parseLine(name, line);
+      written[each.partition]?.push(each);
+    }
+  return written;
+}
+
+function account() {
+  return judge(readSinks(), { ...total, bad: total.bad }, bad, WINDOW_FRAMES);
+}
+
+/** The dead letters on the broker, as `partition/number`. */
+async function lettersOf(): Promise<readonly string[]> {
+  const { letters, close } = await clientOf(kind, broker.port, () => {});
+  const kept = await letters.list();
+  await close();
+  return kept.map(({ id, message }) => `${id.split('/')[1]}/${(message as { readonly s: number }).s}`);
+}
+
+function report(): number {
+  const written = readSinks();
+  const { mistakes, again, rewinds } = judge(written, total, letters, WINDOW_FRAMES);
+  const shares = servedShares(written, [startedAt + 5_000, endedAt], faults.excused);
+  if (process.env.CAMPAIGN_DEBUG) {
+    for (const death of faults.deaths)
+      say(
+        `DEBUG death ${death.worker} at ${((death.at - startedAt) / 1000).toFixed(2)} alone ${faults.isAlone(death)} failovers ${failovers(
+          written,
+          death.worker,
+          death.at,
+        )
+          .map((x) => x.toFixed(0))
+          .join(' ')}`,
+      );
+    written.forEach((lines, p) => {
+      const t = lines.map(({ at }) => at).sort((a, b) => a - b);
+      t.forEach((at, i) => {
+        const b = t[i + 1] ?? at;
+        if (b - at > 500 && at < endedAt && !faults.excused.some(([x, y]) => x < b && y > at))
+          say(`DEBUG gap p${p} ${((at - startedAt) / 1000).toFixed(2)}..${((b - startedAt) / 1000).toFixed(2)}`);
+      });
+    });
+    for (const [x, y] of faults.excused)
+      say(`DEBUG excused ${((x - startedAt) / 1000).toFixed(2)}..${((y - startedAt) / 1000).toFixed(2)}`);
+  }
+  const took = (isCalm: boolean): readonly number[] =>
+    faults.deaths
+      .filter((death) => faults.isAlone(death) === isCalm)
+      .flatMap(({ worker, at }) => failovers(written, worker, at));
+  say(`
+${kind}, seed ${values.seed}, ${values.minutes} minutes
+published   ${published} messages, ${(published / seconds).toFixed(0)} a second
+faults      ${faults.counts}
+again       ${again} messages; frames from the first of a stay back to the last before: ${spread(rewinds)}, window ${WINDOW_FRAMES}
+letters     ${letters.length} of ${bad.length} bad messages
+served      ${(Math.min(...shares) * 100).toFixed(2)} % of the time by the worst partition, hand-overs and outages apart
+failover    ms after kill -9 or SIGSTOP alone: ${spread(took(true))}; lease ${LEASE_MS}
+            beside other faults: ${spread(took(false))}
+mistakes    ${mistakes.length} (skipped, out of order, missing, two owners, outside the window)`);
+  for (const mistake of mistakes.slice(0, 20)) say(`  ${mistake}`);
+  return mistakes.length === 0 && published > 0 ? 0 : 1;
+}
+
+function spread(numbers: readonly number[]): string {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const at = (share: number): string => (sorted[Math.floor((sorted.length - 1) * share)] ?? 0).toFixed(0);
+  return `${sorted.length} times, p50 ${at(0.5)}, p90 ${at(0.9)}, p99 ${at(0.99)}, max ${at(1)}`;
+}

@@ -1,0 +1,179 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Assigned, Frame, SourceOwner } from '../../src/core/source-port.ts';
+import { createNatsPublisher, natsLetters, natsSource } from '../../src/nats/index.ts';
+import { NatsServer, whyWithoutNats } from '../support/nats-server.ts';
+
+const missing = whyWithoutNats();
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+const room = { frames: 1_000, bytes: 1e8 };
+const open = new AbortController().signal;
+const servers: NatsServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.end();
+});
+
+async function startServer(config?: string): Promise<NatsServer> {
+  const server = await NatsServer.start(config);
+  servers.push(server);
+  return server;
+}
+
+function collector(): SourceOwner & { readonly stays: Assigned[] } {
+  const stays: Assigned[] = [];
+  return { stays, assigned: (partition) => stays.push(partition), revoke: async () => {} };
+}
+
+/** A source whose alerts are kept, what it hands over, and a publisher beside it. */
+function watched(connection: NatsConnection, channel = 'x') {
+  const texts: string[] = [];
+  const layout = { connection, channel, partitions: 1 };
+  const source = natsSource({ ...layout, leaseMs: 1_000, onAlert: ({ text }) => texts.push(text) });
+  const publisher = createNatsPublisher<number>({ ...layout, key: () => '' });
+  return { source, publisher, texts, owner: collector() };
+}
+
+async function refusal(connection: NatsConnection): Promise<string> {
+  const { source, owner } = watched(connection);
+  return source.start(owner).then(
+    () => 'it started',
+    (error: Error) => error.message,
+  );
+}
+
+async function until(holds: () => boolean, meanwhile: () => unknown = () => {}): Promise<void> {
+  for (const endsAt = performance.now() + 30_000; !holds(); await sleep(10)) {
+    if (performance.now() > endsAt) throw new Error('it did not come to pass within 30 s');
+    await meanwhile();
+  }
+}
+
+async function readNext(stay: Assigned | undefined): Promise<readonly Frame[]> {
+  for (;;) {
+    const frames = (await stay?.read(room, open)) ?? [];
+    if (frames.length > 0) return frames;
+  }
+}
+
+const RIGHTS = (deny: string): string => `jetstream {}
+authorization { users = [
+  { user: all, password: x },
+  { user: some, password: x, permissions: { publish: { deny: ${deny} } } }
+] }`;
+
+describe.skipIf(missing)('a server that cannot be used is named at start:', () => {
+  it('one without JetStream', async () => {
+    const connection = await (await startServer('')).connect();
+    expect(await refusal(connection)).toMatch(/^JetStream cannot be used: .*; a server has it with -js$/);
+    await expect(natsLetters({ connection, channel: 'x' }).list()).rejects.toThrow('JetStream cannot be used');
+  });
+
+  it('one that was killed', async () => {
+    const server = await startServer();
+    const connection = await server.connect();
+    await server.kill();
+    expect(await refusal(connection)).toMatch(/^JetStream cannot be used: /);
+  });
+
+  it('one whose user may not make streams', async () => {
+    const server = await startServer(RIGHTS('["$JS.API.STREAM.CREATE.>"]'));
+    const connection = await server.connect({ user: 'some', pass: 'x' });
+    const message = await refusal(connection);
+    expect(message).toContain('SLUICE-x-0 cannot be made');
+    expect(message).toMatch(/KV bucket SLUICE-x cannot be made: .*[Pp]ermissions? [Vv]iolation/);
+  });
+});
+
+describe.skipIf(missing)('a running member', () => {
+  it('that may not write its lease says so, and nothing is handed to it', async () => {
+    const server = await startServer(RIGHTS('["$KV.>"]'));
+    await watched(await server.connect({ user: 'all', pass: 'x' })).source.start(collector());
+    expect(await refusal(await server.connect({ user: 'some', pass: 'x' }))).toMatch(/[Pp]ermissions? [Vv]iolation/);
+  });
+
+  it('whose server is frozen for longer than the lease is told, and nothing is skipped', async () => {
+    const server = await startServer();
+    const { source, publisher, owner, texts } = watched(await server.connect());
+    await source.start(owner);
+    await publisher.publish(1);
+    const [first] = await readNext(owner.stays[0]);
+    expect(await owner.stays[0]?.commit(first?.position ?? 0, 1_000)).toBe('kept');
+    server.signal('SIGSTOP');
+    const second = publisher.publish(2);
+    await until(() => texts.length === 1);
+    expect(await owner.stays[0]?.commit(first?.position ?? 0, 100)).toBe('unknown');
+    await sleep(1_500);
+    server.signal('SIGCONT');
+    await second;
+    expect((await readNext(owner.stays.at(-1))).map((frame) => frame.messages())).toEqual([[2]]);
+    await until(() => texts.length === 2);
+    expect(texts).toEqual([
+      expect.stringMatching(/^the broker of x does not answer: /),
+      'the broker of x answers again',
+    ]);
+    await publisher.close(1_000);
+    await source.close(1_000);
+  });
+
+  it('whose streams and bucket were removed is told, and reads nothing of what is made anew until it is started', async () => {
+    const server = await startServer();
+    const connection = await server.connect();
+    const { source, publisher, owner, texts } = watched(connection);
+    await source.start(owner);
+    await publisher.publish(1);
+    await readNext(owner.stays[0]);
+    const manager = await jetstreamManager(connection);
+    await manager.streams.delete('SLUICE-x-0');
+    await manager.streams.delete('KV_SLUICE-x');
+    await until(() => texts.length > 0);
+    expect(texts[0]).toMatch(/^the broker of x does not answer: /);
+    expect(await owner.stays[0]?.read(room, open)).toEqual([]);
+    await source.close(1_000);
+    await publisher.close(1_000);
+    const anew = watched(connection);
+    await anew.source.start(anew.owner);
+    await anew.publisher.publish(2);
+    expect((await readNext(anew.owner.stays[0])).map((frame) => frame.messages())).toEqual([[2]]);
+    await anew.publisher.close(1_000);
+    await anew.source.close(1_000);
+  });
+
+  it('reads a message of another program as a frame that says nothing, and goes on', async () => {
+    const server = await startServer();
+    const connection = await server.connect();
+    const { source, publisher, owner, texts } = watched(connection);
+    await source.start(owner);
+    await publisher.publish(1);
+    await connection.request('sluice.x.0', 'hello');
+    await publisher.publish(2);
+    const frames: Frame[] = [];
+    while (frames.length < 3) frames.push(...(await readNext(owner.stays[0])));
+    expect([frames[0]?.messages(), frames[2]?.messages()]).toEqual([[1], [2]]);
+    expect(() => frames[1]?.messages()).toThrow('bytes that are no frame of sluice');
+    expect(texts).toEqual([]);
+    await publisher.close(1_000);
+    await source.close(1_000);
+  });
+
+  it('of the same name as another one shares the partitions with it', async () => {
+    const server = await startServer();
+    const connection = await server.connect();
+    const owners = [collector(), collector()];
+    const layout = { connection, channel: 'x', partitions: 4, member: 'same', leaseMs: 1_000 };
+    const sources = owners.map(() => natsSource(layout));
+    const released: Assigned[] = [];
+    for (const [index, source] of sources.entries())
+      await source.start({
+        assigned: (stay) => owners[index]?.stays.push(stay),
+        async revoke(stay, withinMs) {
+          released.push(stay);
+          await stay.release(undefined, withinMs);
+        },
+      });
+    const open = (): number[] =>
+      owners.map(({ stays }) => stays.filter((stay) => !stay.lost.aborted && !released.includes(stay)).length);
+    await until(() => open().join() === '2,2');
+    for (const source of sources) await source.close(1_000);
+  });
+});

@@ -117,7 +117,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'message that is handed back and counts as settled',
     file: 'src/source/frame-origin.ts',
-    find: '    this.listener.out(-1);\n    this.listener.handedBack();',
+    find: '    this.comeBack();\n    this.listener.handedBack();',
     replace: '    this.settled();',
   },
   {

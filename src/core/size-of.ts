@@ -30,7 +30,12 @@ export function sizeOf(value: unknown): number {
 function ownBytesOf(value: unknown): number {
   if (typeof value === 'string') return VALUE_BYTES + 2 * value.length;
   if (typeof value !== 'object' || value === null) return VALUE_BYTES;
-  return OBJECT_BYTES + (isBuffer(value) ? value.byteLength : 0);
+  try {
+    return OBJECT_BYTES + (isBuffer(value) ? value.byteLength : 0);
+  } catch {
+    // Even to ask what it is runs code of a proxy.
+    return OBJECT_BYTES;
+  }
 }
 
 function addItems(samples: Sample[], value: object, weight: number): void {

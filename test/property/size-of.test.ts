@@ -46,4 +46,7 @@ it('what throws when it is read has a size', () => {
     },
   };
   expect(sizeOf(trap)).toBeGreaterThan(0);
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  expect(sizeOf([proxy])).toBeGreaterThan(0);
 });

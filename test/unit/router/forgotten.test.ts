@@ -104,6 +104,6 @@ it('a host that reloads a channel to other partitions 500 times keeps no more th
   };
   const early = await heapAfter(0, 100);
   const late = await heapAfter(100, 500);
-  // A channel of two partitions needs some 8 kB; what the rig notes of each reload is less than 2 kB.
-  expect(late - early).toBeLessThan(1_200_000);
+  // A channel that is kept needs more than 10 kB; what the rig notes of each reload is less than 5 kB.
+  expect(late - early).toBeLessThan(2_400_000);
 });

@@ -16,6 +16,7 @@ export function ratesChart(outcomes: readonly Outcome[]): string {
     return `<g transform="translate(${x} ${PANEL.top})">\n${panelOf(outcome)}\n</g>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">
+<title>Processor time of a message by rate</title>
 <rect width="100%" height="100%" fill="#fff"/>
 ${panels.join('\n')}
 </svg>

@@ -1,5 +1,5 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
-import { limited } from '../core/letter-store-port.ts';
+import { limited } from '../core/limited.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { LetterShelf, letterKind, type ShelfLimits } from './letter-shelf.ts';
 

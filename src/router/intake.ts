@@ -123,23 +123,25 @@ export class Intake {
   }
 
   /**
-   * Takes messages of a frame in from one on, up to `end`, that need nothing but room. Returns the next one, which is to be
-   * offered. `areApart`: each has an origin of its own.
+   * Takes messages of a frame in from one on, while they need nothing but room and the slice lasts. Returns the next one,
+   * which is to be offered. `areApart`: each has an origin of its own.
    */
   takePlain(
     messages: readonly unknown[],
     from: number,
-    end: number,
     dataType: string | undefined,
     origin: FrameOrigin,
     areApart: boolean,
   ): number {
-    for (let index = from; index < end; index += 1) {
+    const { scheduler } = this.services;
+    for (let index = from; index < messages.length; index += 1) {
       const message = messages[index];
       const channel = this.destinations.channelOf(message, dataType);
       if (channel?.takesPlain(message, areApart ? origin.at(index) : origin) !== true) return index;
+      // A channel of priority 1 has made a call meanwhile.
+      if (scheduler.isOver()) return index + 1;
     }
-    return end;
+    return messages.length;
   }
 
   /** As `offer`, but a sender that never waits would keep timers and sockets waiting: the event loop gets its turns. */

@@ -122,8 +122,7 @@ function doorOf(
 ): SourceDoor {
   return {
     keepsLetters,
-    takePlain: (messages, from, end, dataType, origin) =>
-      intake.takePlain(messages, from, end, dataType, origin, keepsLetters),
+    takePlain: (messages, from, dataType, origin) => intake.takePlain(messages, from, dataType, origin, keepsLetters),
     offer: (message, options, origin) => intake.offer(message, options, origin),
     condemn(message, reason, error, origin) {
       const found = reason === 'crashed' ? destinations.channelOf(message) : undefined;

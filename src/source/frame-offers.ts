@@ -9,8 +9,6 @@ import type { DoorOptions, ReadFault, SourceDoor } from './source-door.ts';
 
 /** A message that no channel takes in now is offered again after so many ms. */
 const AGAIN_MS = 100;
-/** So many messages are offered between two looks at the time. */
-const LOOK_EVERY = 64;
 /** From so many takeovers at one position on, the process seems to die of a message. */
 const TAKEOVERS_MAX = 3;
 const MARK_WITHIN_MS = 5_000;
@@ -106,10 +104,9 @@ export class FrameOffers {
   /** Takes in what needs nothing but room, until it is time to look up; returns the next message. */
   private takePlain(messages: readonly unknown[], from: number, origin: FrameOrigin): number {
     const { dataType, door } = this.parts;
-    const end = Math.min(messages.length, from + LOOK_EVERY);
-    origin.goOut(end - from);
-    const next = door.takePlain(messages, from, end, dataType, origin);
-    origin.comeBack(end - next);
+    origin.goOut(messages.length - from);
+    const next = door.takePlain(messages, from, dataType, origin);
+    origin.comeBack(messages.length - next);
     return next;
   }
 

@@ -16,13 +16,7 @@ export interface DoorOptions {
 /** The door of the router, as readers see it. What it takes in or makes a dead letter it settles through the origin. */
 export interface SourceDoor {
   /** Takes messages in from one on, up to `end`, that need nothing but room. Returns the next one, which is to be offered. */
-  takePlain(
-    messages: readonly unknown[],
-    from: number,
-    end: number,
-    dataType: string | undefined,
-    origin: FrameOrigin,
-  ): number;
+  takePlain(messages: readonly unknown[], from: number, dataType: string | undefined, origin: FrameOrigin): number;
   /** Offers a message; a promise only when it waits for room. An abort takes the offer back and rejects. */
   offer(message: unknown, options: DoorOptions, origin: Origin): Outcome | Promise<Outcome>;
   /** Makes it a dead letter. */

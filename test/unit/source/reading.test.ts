@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createRouter, defineChannel } from '../../../src/index.ts';
-import { fail, failWhen, hang, hold, message, messages } from '../../../src/testing/index.ts';
+import { busy, fail, failWhen, hang, hold, message, messages } from '../../../src/testing/index.ts';
 import { sourceRig } from './source-rig.ts';
 
 it('what was delivered is committed 200 ms later', async () => {
@@ -265,4 +265,29 @@ it('a message that two channels share is settled when both have settled it, and 
   held.succeed();
   await test.advance(500);
   expect(source.committed()).toBe(1);
+});
+
+it('where calls of priority 1 compute, the event loop turns after a call of each partition, whatever the frames', async () => {
+  const { clock, sink, source, test } = await sourceRig({
+    partitions: 4,
+    sinks: { ohlcv: { priority: 1, batchSize: 1 } },
+  });
+  const total = 4 * 100;
+  let delivered = 0;
+  sink.otherwise = (call) => {
+    delivered += 1;
+    return busy(3)(call);
+  };
+  for (let partition = 0; partition < 4; partition += 1) source.append(messages('ohlcv', 100), partition);
+  let last = clock.now();
+  let longestMs = 0;
+  const look = (): void => {
+    longestMs = Math.max(longestMs, clock.now() - last);
+    last = clock.now();
+    if (delivered < total) clock.setImmediate(look);
+  };
+  look();
+  await test.advance(10_000);
+  expect(delivered).toBe(total);
+  expect(longestMs).toBeLessThanOrEqual(2 * 4 * 3);
 });

@@ -69,6 +69,11 @@ export class Delivery implements TurnTaker {
     return this.turn.queuedAt;
   }
 
+  /** When the call that is out, and whose signal has aborted, is given up; undefined: there is none. */
+  get givesUpAt(): number | undefined {
+    return this.watchdog.givesUpAt;
+  }
+
   /** A batch in flight keeps the limits it began with. */
   reconfigure(config: ChannelConfig): void {
     this.config = config;

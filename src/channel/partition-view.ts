@@ -23,6 +23,8 @@ export interface PartitionView extends Stay {
   readonly oldestAcceptedAt: number;
   /** When the call that is out began; undefined: none is. */
   readonly callStartedAt: number | undefined;
+  /** When that call is given up, because its signal has aborted; undefined: it has not. */
+  readonly callGivenUpAt: number | undefined;
   /** Since when a batch waits for its turn; undefined: none does. */
   readonly queuedAt: number | undefined;
   /** When the next attempt is due, the sink may be probed, the drain ends, and a failed partition is started again. */

@@ -132,6 +132,7 @@ export class Partition {
       oldestAcceptedAt: oldestAcceptedAt(this.lane),
       inFlight: this.inFlight,
       callStartedAt: delivery !== undefined && this.inFlight > 0 ? this.lane.times.startedAt : undefined,
+      callGivenUpAt: delivery?.givesUpAt,
       queuedAt: delivery?.queuedAt,
       retryAt: recovery.retryAt,
       probeAt: probeAt(this.lane, this.config),

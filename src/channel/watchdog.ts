@@ -30,6 +30,11 @@ export class Watchdog {
     if (this.timer === undefined) this.arm(call);
   }
 
+  /** When the call that is out is given up, on the clock; undefined: its signal has not aborted. */
+  get givesUpAt(): number | undefined {
+    return this.watched.call?.details.isTimedOut === true ? this.abandonAt : undefined;
+  }
+
   stop(): void {
     this.watched.lane.services.timers.clearTimeout(this.timer);
     this.timer = undefined;

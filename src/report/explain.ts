@@ -166,22 +166,21 @@ const GIVEN_UP: Ending = ['restart by hand', 'It failed too often and is not res
 const OVERDUE: Ending = [
   'the call of process',
   'Nothing is delivered while the call of process, which is overdue, does not settle; it is given up in %.',
-  ({ callStartedAt = 0 }, { processTimeoutMs, abandonAfterMs }) => callStartedAt + processTimeoutMs + abandonAfterMs,
+  ({ callGivenUpAt = 0 }) => callGivenUpAt,
 ];
 const NEVER: Ending = ['nothing', 'It does not start again.'];
 
 /** What ends the present state of a partition, as of `now`; `inMs` is null where no timer does. */
 function endingOf(view: PartitionView, config: ChannelConfig, now: number, waitedFor: readonly string[]) {
   if (view.state === 'idle' && waitedFor.length > 0) return heldUp(waitedFor.join(' and '));
-  const [by, sentence, at] = isOverdue(view, config, now) ? OVERDUE : endingFor(view);
+  const [by, sentence, at] = isOverdue(view) ? OVERDUE : endingFor(view);
   const inMs = at === undefined ? null : Math.max(0, at(view, config) - now);
   return { by, inMs, sentence: inMs === null ? sentence : sentence.replace('%', duration(inMs)) };
 }
 
 /** The signal of its call has aborted, and its state waits for the outcome. */
-function isOverdue({ callStartedAt, isReplaced, state }: PartitionView, config: ChannelConfig, now: number): boolean {
-  const isWaiting = !isReplaced && ['flushing', 'isolating', 'probing'].includes(state);
-  return isWaiting && callStartedAt !== undefined && now - callStartedAt >= config.processTimeoutMs;
+function isOverdue({ callGivenUpAt, isReplaced, state }: PartitionView): boolean {
+  return callGivenUpAt !== undefined && !isReplaced && ['flushing', 'isolating', 'probing'].includes(state);
 }
 
 /** It has nothing to do, and perhaps only because its messages are behind one that waits. */

@@ -11,8 +11,9 @@ const AGAIN_MS = 500;
 const AGAIN_MS_MAX = 30_000;
 /** A store that has not answered for so long, in ms, is said not to answer. */
 const ANSWER_MS = 10_000;
-/** What the writes get when the time is over, in ms. */
+/** What the writes get when the time is over, and when a stop ends at the latest, in ms after its deadline. */
 const END_MS_MIN = 50;
+const STOP_GRACE_MS = 150;
 
 /** One write. Exactly one of `done` and `given up` is told, and neither throws. */
 export interface Write {
@@ -72,8 +73,9 @@ export class WriteQueue {
     const { clock } = this.#parts;
     if (this.size > 0 && !this.#isOver) {
       let timer: unknown;
+      const leftMs = endsAt - clock.now();
       const late = new Promise<void>((resolve) => {
-        timer = clock.setTimeout(resolve, Math.max(END_MS_MIN, endsAt - clock.now()));
+        timer = clock.setTimeout(resolve, Math.max(leftMs, Math.min(END_MS_MIN, leftMs + STOP_GRACE_MS)));
       });
       await Promise.race([this.#untilEmpty(), late]);
       clock.clearTimeout(timer);

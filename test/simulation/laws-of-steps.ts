@@ -51,7 +51,7 @@ export class StepLaws {
     const lettersWaiting = isStopping ? Number.POSITIVE_INFINITY : metrics.deadLetters.waiting;
     for (const [name, channel] of Object.entries(metrics.channels)) {
       const account = this.#world.account(name);
-      if (account.isGone) continue;
+      if (account.isGone || this.#world.isBlind(name)) continue;
       const explained = router.explain(name);
       record.check('counts', countProblems(account, channel, lettersWaiting));
       record.check('bounds', boundProblems(account, channel));
@@ -75,7 +75,7 @@ export class StepLaws {
     const { answers, everyAccount, record } = this.#world;
     for (const { channel, n, isAccepted } of answers.splice(0)) {
       const isTaken = [...everyAccount].some(({ fates }) => fates.get(n)?.isAccepted);
-      if (isTaken !== isAccepted)
+      if (isTaken !== isAccepted && !(isAccepted && this.#world.isBlind(channel)))
         record.violated(
           'door',
           `${channel}: message ${n} is ${isAccepted ? 'accepted, and not' : 'rejected, and'} taken in`,

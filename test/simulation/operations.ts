@@ -219,7 +219,8 @@ function remove(world: World, { channel, deadlineMs }: Of<'remove'>): void {
   record.struck('channel removed');
   const account = world.account(channel);
   const removed = router.remove(channel, { deadlineMs }).then((report) => {
-    if (account.isGone) return;
+    // Nobody outside hears any more of a process that was killed.
+    if (account.isGone || world.isDead) return;
     account.isGone = true;
     record.check('report of remove', checkReport(world, account, report));
   });

@@ -265,8 +265,14 @@ class Run {
   /** Once something was delivered after it, poison is a dead letter. */
   #checkRest(): void {
     for (const { account, explained } of this.#channels())
-      if (isDoomed(account, explained))
+      if (isDoomed(account, explained) && this.#takesEvidence(account.config.dataType))
         this.#world.record.violated('liveness', `poison is there: ${explained.sentence}`);
+  }
+
+  /** Nobody among those that share the data type refuses a message for all while it is tripped. */
+  #takesEvidence(dataType: string | undefined): boolean {
+    const sharing = this.#channels().filter(({ account }) => account.config.dataType === dataType);
+    return sharing.every(({ account }) => account.config.whenTripped !== 'reject');
   }
 
   #hasDoomed(): boolean {

@@ -62,7 +62,7 @@ export class Stream {
 
   /** It waits only while more wait for a channel than may; what is for the others passes. */
   check({ channels }: RouterMetrics): readonly string[] {
-    const { clock, router, wasBusy } = this.#world;
+    const { clock, jumpedAt, router, wasBusy } = this.#world;
     const now = clock.now();
     const mayWait = Object.entries(channels).some(([name, { waitingOffers }]) => {
       return waitingOffers > (router.config.channels[name]?.waitingMax ?? 0);
@@ -71,7 +71,7 @@ export class Stream {
     // While all is of one data type, a stream waits for each answer: nothing could pass.
     this.#isMixed &&= types.size > 1;
     if (mayWait) this.#mayGoOnAt = now;
-    const lateMs = now - this.#mayGoOnAt - this.everyMs;
+    const lateMs = now - Math.max(this.#mayGoOnAt, jumpedAt) - this.everyMs;
     if (!this.#isMixed || this.#isOver || this.#left === 0 || lateMs <= LATE_MS || wasBusy) return [];
     return [`it has ${this.#left} messages left and waits ${lateMs} ms, and no channel is full`];
   }

@@ -87,6 +87,9 @@ export class World implements Process {
   stopping: { readonly at: number; readonly deadlineMs: number; readonly tripped: readonly string[] } | undefined;
   /** When the clock last jumped. */
   jumpedAt = Number.NEGATIVE_INFINITY;
+  /** When each channel was last made, and those that were not when their account was opened. */
+  readonly #madeAt = new Map<string, number>();
+  readonly #unmade = new Set<string>();
   /** When a feed was last behind its time. */
   feedLateAt = Number.NEGATIVE_INFINITY;
   /** A sink has kept the processor: others may have to wait for their turn. */
@@ -129,7 +132,14 @@ export class World implements Process {
   }
 
   instance(name: string): SimulatedChannel {
-    return new SimulatedChannel(this, name, this.sink(name));
+    const made = new SimulatedChannel(this, name, this.sink(name));
+    this.#madeAt.set(name, this.clock.now());
+    return made;
+  }
+
+  /** A reload brought it back while its constructor threw: what it takes in nobody looked at, and some may be gone by then. */
+  isBlind(name: string): boolean {
+    return this.#unmade.has(name);
   }
 
   sink(name: string): Sink {
@@ -154,6 +164,8 @@ export class World implements Process {
     const account = new Account(name, this.router.config.channels[name] ?? {});
     this.accounts.set(name, account);
     this.everyAccount.add(account);
+    if (this.#madeAt.get(name) === this.clock.now()) this.#unmade.delete(name);
+    else this.#unmade.add(name);
     return account;
   }
 

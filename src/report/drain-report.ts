@@ -62,7 +62,8 @@ function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
   const { partitions } = channel;
   const spentMs: Record<string, number> = {};
   for (const { view } of partitions) {
-    for (const [state, ms] of Object.entries(view.spentMs)) spentMs[state] = Math.max(spentMs[state] ?? 0, ms);
+    for (const [state, ms] of Object.entries(view.spentMs))
+      spentMs[state] = Math.max(spentMs[state] ?? 0, Math.round(ms * 1_000) / 1_000);
   }
   return {
     state: metrics.state,

@@ -41,7 +41,7 @@ function statusOf({ state, silentMs, reading }: WorkerProcess): HealthStatus {
 function healthOf({ number, pid, state, sinceMs, silentMs, restarts, lastExit, reading }: WorkerProcess): WorkerHealth {
   const parts = [`worker ${number}: ${state} since ${seconds(sinceMs)}`];
   if (silentMs >= SILENT_MS_MAX) parts.push(`it has not answered for ${seconds(silentMs)}`);
-  if (lastExit !== '') parts.push(`${restarts} restarts, the last time: ${lastExit}`);
+  if (lastExit !== '') parts.push(`${restarts} ${restarts === 1 ? 'restart' : 'restarts'}, the last time: ${lastExit}`);
   return { worker: number, pid, state, restarts, text: parts.join('; '), router: reading?.health ?? null };
 }
 

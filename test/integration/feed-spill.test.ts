@@ -45,7 +45,7 @@ async function until(holds: () => boolean): Promise<void> {
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
-it('a channel that stands still fills the journal and delays no other; later it has all in order, and the feed goes straight on', async () => {
+it('R9.4 a channel that stands still fills the journal and delays no other; later it has all in order, and the feed goes straight on', async () => {
   const { journal, router, rig, trades, bars, letGo } = await service(emptyDirectory());
   for (let n = 1; n <= 1_000; n += 1) rig.say([of('trade', n), of('bar', n)]);
   await until(() => bars.length === 1_000 && rig.metrics.held === 0);

@@ -72,7 +72,7 @@ async function connect(
   return { server, feed, router, clock, entered };
 }
 
-describe.each(Object.entries(services))('%s', (_name, service) => {
+describe.each(Object.entries(services))('R9.2 %s', (_name, service) => {
   it('connects, logs in, subscribes and streams', async () => {
     const { feed, server, entered } = await connect(service, service.manners());
     const states: string[] = [];

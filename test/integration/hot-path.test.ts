@@ -31,7 +31,7 @@ beforeAll(() => {
 afterAll(() => program.remove());
 
 it.each(budgets)(
-  '$workload causes $transitions transitions, sets at most $timers timers and allocates at most $bytesEach bytes a message',
+  'R10.6 $workload causes $transitions transitions, sets at most $timers timers and allocates at most $bytesEach bytes a message',
   async ({ workload, transitions, timers, bytesEach }) => {
     const heap = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'];
     const args = [...heap, '--no-concurrent-recompilation', program.path, workload];

@@ -17,7 +17,7 @@ afterAll(() => {
   routerChild.remove();
 });
 
-it('kill -9 at any moment loses nothing that was acknowledged, skips nothing and repeats only what was not committed', async () => {
+it('R7.3 kill -9 at any moment loses nothing that was acknowledged, skips nothing and repeats only what was not committed', async () => {
   const account = await runCampaign({ program: child.path, directory: emptyDirectory(), kills: 5, seed: 1 });
   expect(account.violations).toEqual([]);
   expect(account.acknowledged).toBeGreaterThan(100);

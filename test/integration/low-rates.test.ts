@@ -48,7 +48,7 @@ const budgets = [
 ];
 
 it.each(budgets)(
-  '$what: 1,000 messages cause at most $transitions transitions, $timers timers and $looks looks',
+  'R11.1 $what: 1,000 messages cause at most $transitions transitions, $timers timers and $looks looks',
   async ({ channel, everyMs, transitions, timers, looks }) => {
     const counts = await countsOf(channel, everyMs);
     expect(counts.transitions).toBeLessThanOrEqual(transitions);

@@ -48,7 +48,7 @@ async function natsRig(): Promise<Required<SourceRig>> {
   });
 }
 
-describe.skipIf(missing)('the contract of a source holds for NATS', () => {
+describe.skipIf(missing)('R8.1 the contract of a source holds for NATS', () => {
   for (const { name, run } of checkSource(natsRig, ['killable', 'fenced', 'revocable', 'gaps', 'undecodable']))
     it(name, run);
 });

@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-it("README's program runs with the package of a fresh clone, which npm has built while it packed", async () => {
+it("R10.5 README's program runs with the package of a fresh clone, which npm has built while it packed", async () => {
   const [, program = ''] = /```ts\n([\s\S]*?)```/.exec(textOf('README.md')) ?? [];
   const { code } = await transform(program, { loader: 'ts', format: 'esm' });
   await writeFile(join(app, 'program.js'), code);

@@ -35,7 +35,7 @@ afterAll(async () => {
   await server?.end();
 });
 
-describe.skipIf(missing)('the contract of a source holds for Redis by ioredis', () => {
+describe.skipIf(missing)('R8.2 the contract of a source holds for Redis by ioredis', () => {
   for (const { name, run } of checkSource(() => redisRig(send, newChannel()), redisFeatures)) it(name, run);
 });
 

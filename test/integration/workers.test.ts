@@ -58,7 +58,7 @@ function valuesOf(metrics: string, name: string): Record<string, number> {
   return Object.fromEntries(lines.map((line) => [/worker="(\d+)"/.exec(line)?.[1], Number(line.split(' ').at(-1))]));
 }
 
-describe('workers', () => {
+describe('R8.3 workers', () => {
   it('serve the metrics and the health of all of them in one place', async () => {
     const { workers, heard } = await run({ serve: {} });
     await heard(/^worker \d runs as process \d+$/, 2);
@@ -122,7 +122,7 @@ describe('workers', () => {
     expect(after.workers[0]?.pid).toBe(before[0]?.pid);
     expect(after.workers[1]?.pid).not.toBe(before[1]?.pid);
     expect(after.workers[1]?.text).toMatch(
-      /^worker 1: running since .* s; 1 restarts, the last time: killed by SIGKILL$/,
+      /^worker 1: running since .* s; 1 restart, the last time: killed by SIGKILL$/,
     );
     const metrics = await workers.metrics();
     expect(valuesOf(metrics, 'sluice_worker_restarts_total')).toEqual({ 0: 0, 1: 1 });

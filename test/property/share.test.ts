@@ -64,7 +64,7 @@ test.each([
   ['a tenth, where handlers return nothing', false, 0.1],
   ['a fifth, where they return promises', true, 0.2],
 ] as const)(
-  'over a second each channel that always has more to do gets its share of the time within %s',
+  'R11.2 over a second each channel that always has more to do gets its share of the time within %s',
   async (_, isAsync, part) => {
     const alike = players.map((these) => {
       return these.map((each) => ({ ...each, isAsync, partitions: isAsync ? 1 : each.partitions }));

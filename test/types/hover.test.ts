@@ -43,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-test('a hover shows what is meant, in a few lines', async () => {
+test('R10.1 a hover shows what is meant, in a few lines', async () => {
   const hovers: string[] = [];
   for (const text of ['process', 'batch', 'emit', 'rules.min', 'Trades', 'router']) hovers.push(await file.hover(text));
   expect(hovers.join('\n\n')).toMatchInlineSnapshot(`

@@ -41,7 +41,7 @@ it('stream prints each message as a line, and tells the rest on standard error',
   expect(code).toBe(0);
 });
 
-it('record writes a new file with the times of arrival, which replay reads', async () => {
+it('R9.5 record writes a new file with the times of arrival, which replay reads', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'sluice-record-')), 'trades.ndjson.gz');
   expect(await runCommand('record', file, ...(await service()), '--limit', '5')).toMatchObject({ code: 0, stdout: '' });
   const lines = gunzipSync(readFileSync(file)).toString().trim().split('\n');

@@ -172,7 +172,7 @@ describe('a lease', () => {
   });
 });
 
-describe('a log that went back', () => {
+describe('R8.4 a log that went back', () => {
   it('halts its partition with a sentence, until an operator says from where', async () => {
     const { clock, broker, alerts, member, owner, stay } = await started();
     for (let n = 1; n <= 10; n++) broker.append([n]);

@@ -13,7 +13,7 @@ function seenBy(member: string, owner: string, state: string, handOvers: readonl
 
 const taken = { partition: 0, from: null, to: 'a', fence: 1 };
 
-it('the owner says what its partition is doing, and hand-overs are those that any worker saw, as early as any saw them', () => {
+it('R8.5 the owner says what its partition is doing, and hand-overs are those that any worker saw, as early as any saw them', () => {
   const clusters = new JoinedClusters();
   const view = clusters.join([
     seenBy('b', 'a', 'standby', [{ ...taken, at: 20 }]),

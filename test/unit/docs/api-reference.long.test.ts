@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { projectRoot, textOf } from '../../support/project-files.ts';
 
-it('docs/reference/api.md is what `npm run docs` makes of the doc comments', async () => {
+it('R10.2 docs/reference/api.md is what `npm run docs` makes of the doc comments', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-docs-'));
   const file = join(directory, 'api.md');
   await promisify(execFile)(process.execPath, [join(projectRoot, 'config/reference/make.js'), file]);

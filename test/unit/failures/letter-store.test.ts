@@ -70,7 +70,7 @@ function isLawKept({ router }: Awaited<ReturnType<typeof createTestRouter>>): bo
   return counts.read === counts.committed + counts.left + counts.held && counts.held === placed;
 }
 
-describe('a message of a source that was given up', () => {
+describe('R7.4 a message of a source that was given up', () => {
   it('is settled and published when a slow store has its letter, not before', async () => {
     const { append, source, store, test } = await storeRig({ store: { delayMs: 3_000, seed: 3 } });
     test.sink('ohlcv').otherwise = reject(refused);

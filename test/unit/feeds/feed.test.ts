@@ -8,7 +8,7 @@ const trades = (from: number, to: number) => Array.from({ length: to - from + 1 
 const full = { status: 'rejected', reason: 'mailbox-full' } as const;
 const accepted = { status: 'accepted' } as const;
 
-describe('gaps', () => {
+describe('R9.3 gaps', () => {
   it('a jump of the numbers is a gap that says which and how many', () => {
     const rig = new FeedRig().stream();
     rig.say([...trades(1, 3), ...trades(7, 8), trade(1, 'B')]);

@@ -31,7 +31,7 @@ function alertsOf({ router }: TestRouter): readonly string[] {
   return router.alerts.map(({ alert, feed }) => `${feed} ${alert}`);
 }
 
-describe('a router starts and stops its feeds', () => {
+describe('R9.1 a router starts and stops its feeds', () => {
   it('a feed connects when the router starts, and what it brings is delivered', async () => {
     const { test, rig, router } = await routerWith(['main']);
     expect(router.feeds.views.get('main')?.state).toBe('new');

@@ -71,7 +71,7 @@ describe('buckets', () => {
     );
   });
 
-  it('and sums of the parts are those of the whole, whoever recorded what', () => {
+  it('R11.3 and sums of the parts are those of the whole, whoever recorded what', () => {
     fc.assert(
       fc.property(fc.array(durations, { maxLength: 5 }), limits, (parts, seconds) => {
         const each = parts.map((part) => recorded(part).distribution());

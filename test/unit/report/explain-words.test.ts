@@ -20,7 +20,7 @@ it.each([
   });
 });
 
-it('R5.4 of a breaker that opened because calls were slow the sentence gives their share', async () => {
+it('R5.4 R10.4 of a breaker that opened because calls were slow the sentence gives their share', async () => {
   const breaker = { window: { count: 4 }, minimumCalls: 4, slowCallMs: 100, slowCallRate: 0.5 };
   const rig = await createTestRouter({ sinks: { tick: { batchSize: 1, breaker } } });
   rig.sink('tick').script.push(slow(10), slow(10), slow(150), slow(150));

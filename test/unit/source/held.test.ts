@@ -51,7 +51,7 @@ it('a frame that its channel refuses is with the reader, and the alert says why'
   });
 });
 
-it('the metrics have every frame in one place', async () => {
+it('R7.2 the metrics have every frame in one place', async () => {
   const { append, test } = await sourceRig({ window: { frames: 4 } });
   test.router.pause('ohlcv');
   append(6);

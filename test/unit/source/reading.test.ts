@@ -20,7 +20,7 @@ it('256 settled frames are committed at once', async () => {
   expect(source.committed()).toBeGreaterThanOrEqual(256);
 });
 
-it('nothing behind a frame that is not settled is committed, and all of it once that is', async () => {
+it('R7.1 nothing behind a frame that is not settled is committed, and all of it once that is', async () => {
   const { append, metrics, source, test } = await sourceRig({ sinks: { fmv: { batchSize: 1 } } });
   const held = hold();
   test.sink('fmv').script.push(held);

@@ -239,7 +239,7 @@ it('a host that ends its machine closes its sources without a commit', async () 
   expect(test.clock.pending).toBe(0);
 });
 
-it('a message that the process dies of is found within its window, one at a time, and becomes a dead letter', async () => {
+it('R7.7 a message that the process dies of is found within its window, one at a time, and becomes a dead letter', async () => {
   const clock = createSimulatedClock();
   const source = simulatedSource({ clock });
   for (let n = 0; n < 4; n += 1) source.append(messages('ohlcv', 3, n * 3));

@@ -5,8 +5,11 @@ import { filesIn, projectRoot, textOf } from '../../support/project-files.ts';
 
 /** The numbers of the requirements, written out because their text is not part of a checkout. */
 const firstList = ['R1', 'R2', 'R3', 'R4', 'R5', 'R6'].flatMap((group) => [1, 2, 3, 4].map((n) => `${group}.${n}`));
-/** Of the requirements beyond the first list, those that are built. */
-const beyond = ['R7.5', 'R7.6', 'R10.3'];
+/** How many each group beyond the first list has. */
+const later = { R7: 7, R8: 5, R9: 5, R10: 6, R11: 3 };
+const beyond = Object.entries(later).flatMap(([group, count]) =>
+  Array.from({ length: count }, (_, index) => `${group}.${index + 1}`),
+);
 const features = [...firstList, ...beyond];
 const qualities = ['N1', 'N2', 'N3', 'N4', 'S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'T1', 'T2', 'T3'];
 const shape = ['I', 'Q1', 'Q2', 'Q3', 'Q4', 'Q5', 'C1', 'C2', 'C3', 'C4'];

@@ -16,17 +16,21 @@ const ACCEPTED: Outcome = { status: 'accepted' };
 /** A router that has no room for a while, now and then. */
 class TightRouter implements MessageRouter {
   readonly taken: number[] = [];
-  /** A journal that takes its time to write, and to give what was written to the router. */
+  /** A journal that takes its time to write, in the order of the calls, and to give what was written to the router. */
   readonly spill = {
     written: 0,
     settled: 0,
-    write: async (messages: readonly unknown[]) => {
-      await this.#pass(this.#random() * 50);
-      this.spill.written += 1;
-      void this.#settle(this.spill.written, messages);
+    write: (messages: readonly unknown[]) => {
+      this.#writing = this.#writing.then(async () => {
+        await this.#pass(this.#random() * 50);
+        this.spill.written += 1;
+        void this.#settle(this.spill.written, messages);
+      });
+      return this.#writing;
     },
   };
   readonly feeds = { spillFor: () => this.spill };
+  #writing: Promise<void> = Promise.resolve();
   #settling: Promise<void> = Promise.resolve();
   readonly #clock: SimulatedClock;
   readonly #random: () => number;

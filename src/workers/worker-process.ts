@@ -152,7 +152,9 @@ export class WorkerProcess {
     child.once('close', () => isClosed.abort());
     if (child.stderr?.closed !== true) await pause(this.#parts.clock, LAST_WORDS_MS, isClosed.signal);
     this.#child = undefined;
-    this.#lastExit = this.#lastError === '' ? exit : `${exit}: ${this.#lastError}`;
+    const isForgetful = exit === 'exit code 0' && this.#reading === undefined && !this.#over.signal.aborted;
+    const said = isForgetful ? `${exit}, before it called runAsWorker` : exit;
+    this.#lastExit = this.#lastError === '' ? said : `${said}: ${this.#lastError}`;
     this.#heard();
     if (this.#over.signal.aborted) {
       this.#isWell = exit === 'exit code 0';

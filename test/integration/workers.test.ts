@@ -133,7 +133,7 @@ describe('R8.3 workers', () => {
 
   it.each([
     ['fails', 'exit code 1: Error: the broker is not there'],
-    ['ends', 'exit code 0'],
+    ['ends', 'exit code 0, before it called runAsWorker'],
   ])('one that %s at once again and again is given up, and all are stopped', async (flaw, exit) => {
     const { workers, texts } = await run({ args: [flaw], restart: { limit: 2, delayMs: 0 } });
     const error: Error = await workers.ended.then(

@@ -47,7 +47,8 @@ export class StepLaws {
       record.violated('counts', `${metrics.unroutable} unroutable, outside ${this.#world.unroutable}`);
     const { channels: healths } = router.health();
     // Of letters that a store has not taken by the end its report tells.
-    const isStopping = this.#world.stopping !== undefined && this.#world.outside?.store !== undefined;
+    const isEnding = this.#world.stopping !== undefined || router.state === 'failed';
+    const isStopping = isEnding && this.#world.outside?.store !== undefined;
     const lettersWaiting = isStopping ? Number.POSITIVE_INFINITY : metrics.deadLetters.waiting;
     for (const [name, channel] of Object.entries(metrics.channels)) {
       const account = this.#world.account(name);

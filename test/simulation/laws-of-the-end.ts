@@ -21,8 +21,10 @@ export function checkReport(world: World, account: Account, report: ChannelRepor
   // Those of a source are told when they are in the store, and come again if they are not.
   const isStored = world.outside?.store !== undefined && report.deadLettered > account.deadLettered;
   if (!isStored) equal('dead-lettered', report.deadLettered, account.deadLettered);
-  equal('dropped or conflated', report.dropped + report.conflated, account.lost);
-  if (!account.hasReplays && !world.isBlind(name)) {
+  // The key of a message that was dropped was asked for, and that ended the channel: nobody was told of the drop.
+  const isUntold = world.hasEndedInKey && account.isLossy;
+  if (!isUntold) equal('dropped or conflated', report.dropped + report.conflated, account.lost);
+  if (!account.hasReplays && !world.isBlind(name) && !isUntold) {
     equal('accepted', report.accepted, account.accepted);
     // Messages may have come after the report was made.
     if (report.rejected > account.rejected) equal('rejected', report.rejected, account.rejected);
@@ -124,6 +126,8 @@ function checkDrain({ stopping, wasBusy }: World, account: Account, { returned }
   if (stopping === undefined || wasBusy || account.partitionsMax > 1) return [];
   const isTripped = stopping.tripped.includes(account.name);
   if (!isTripped || returned === 0 || account.calledAt >= stopping.at || stopping.deadlineMs < PROBE_MS) return [];
+  // One call at a time: beside one that hangs nothing can be tried.
+  if (account.calls.some(({ endedAt }) => endedAt > stopping.at)) return [];
   return [`${account.name}: ${returned} messages were handed back behind an open breaker, and its sink was not tried`];
 }
 

@@ -346,6 +346,13 @@ function isCalm(account: Account, { state, waiting, inFlight }: Explanation): bo
  * It holds poison that evidence must come for. Without `isolate` the whole batch waits for it; and who refuses what comes
  * while it is tripped may never get any.
  */
-function isDoomed({ config, isolates, isAlone }: Account, { waiting }: Explanation): boolean {
-  return waiting > 0 && isolates && isAlone && config.whenTripped !== 'reject' && config.breaker !== false;
+function isDoomed({ config, isolates, isAlone }: Account, { state, waiting }: Explanation): boolean {
+  return (
+    waiting > 0 &&
+    state !== 'buffering' &&
+    isolates &&
+    isAlone &&
+    config.whenTripped !== 'reject' &&
+    config.breaker !== false
+  );
 }

@@ -87,6 +87,8 @@ export class World implements Process {
   stopping: { readonly at: number; readonly deadlineMs: number; readonly tripped: readonly string[] } | undefined;
   /** When the clock last jumped. */
   jumpedAt = Number.NEGATIVE_INFINITY;
+  /** A key function stopped the router or took a channel out. */
+  hasEndedInKey = false;
   /** When each channel was last made, and those that were not when their account was opened. */
   readonly #madeAt = new Map<string, number>();
   readonly #unmade = new Set<string>();
@@ -282,6 +284,7 @@ export class World implements Process {
     const operation = this.inside.get(place)?.shift();
     if (operation === undefined) return;
     this.record.struck(`operator inside ${place}`);
+    if (place === 'key' && (operation.kind === 'stop' || operation.kind === 'remove')) this.hasEndedInKey = true;
     this.record.arrow('operator', 'router', `inside ${place}: ${JSON.stringify(operation)}`);
     // A message that is at the door when others are routed from there comes after them.
     for (const { fates } of this.accounts.values())

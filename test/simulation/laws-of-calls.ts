@@ -6,8 +6,6 @@ import type { World } from './world.ts';
 const LATE_MS = 5;
 /** How much later than `starvationMs` when sinks keep the processor: others that are starved may come first, one call each. */
 const CALL_MS_MAX = 30;
-/** Of priority 1: each message that a busy call finds is a call within it. */
-const NESTED_MS = 25 * 10;
 
 /** States in which a batch that is due has only its turn to wait for. */
 export function isServing(state: string): boolean {
@@ -74,6 +72,7 @@ function lateProblems(world: World, account: Account, call: SinkCall): string[] 
   const freeAt = Math.max(dueAt, partition.busyUntil, world.jumpedAt, world.feedLateAt);
   const lateMs = call.startedAt - freeAt;
   const starvationMs = world.plan.config.router?.starvationMs ?? 1_000;
-  const lateMax = world.wasBusy ? starvationMs + NESTED_MS + CALL_MS_MAX * (1 + world.partitions.size) : LATE_MS;
+  const nestedMs = Math.max(0, world.busyMsMax - CALL_MS_MAX);
+  const lateMax = world.wasBusy ? starvationMs + nestedMs + CALL_MS_MAX * (1 + world.partitions.size) : LATE_MS;
   return lateMs > lateMax ? [`${call.id}: a batch that was due began ${lateMs} ms late, above ${lateMax}`] : [];
 }

@@ -145,9 +145,11 @@ export class SimulatedChannel extends ProcessingChannel<SimulatedMessage, { read
         });
       case 'busy':
         return strike('sink busy', (meeting) => {
+          const beganAt = clock.now();
           void busy(mode.ms)(meeting);
           this.#world.wasBusy = true;
           if (clock.now() - this.#sink.since < mode.forMs) this.#refill(mode.refill);
+          this.#world.busyMsMax = Math.max(this.#world.busyMsMax, clock.now() - beganAt);
         });
     }
   }

@@ -96,6 +96,8 @@ export class World implements Process {
   feedLateAt = Number.NEGATIVE_INFINITY;
   /** A sink has kept the processor: others may have to wait for their turn. */
   wasBusy = false;
+  /** How long such a call took at the most; at priority 1 each message that it finds may be a call within it. */
+  busyMsMax = 0;
   readonly #sinks = new Map<string, Sink>();
   readonly #dice;
   #facts = 0;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createSystemClock } from '../../../src/adapters/system-clock.ts';
 
 // The platform's timers are replaced, so nothing here waits.
@@ -6,9 +6,13 @@ beforeEach(() => {
   vi.useFakeTimers({ now: 1_000 });
 });
 afterEach(() => {
-  vi.useRealTimers();
+  // A spy on a replaced timer first: restored last, it would put the replacement back for all files after this one.
   vi.restoreAllMocks();
+  vi.useRealTimers();
 });
+
+const realTimeout = globalThis.setTimeout;
+afterAll(() => expect(globalThis.setTimeout).toBe(realTimeout));
 
 it('tells the time since start and since 1970', () => {
   const clock = createSystemClock();

@@ -24,12 +24,14 @@ export function natsQueueOn(clock: Clock, options: NatsQueueOptions): Source {
   return new NatsQueue(clock, queueSettings(options));
 }
 
+/** Of this process: two stays that begin in the same ms are told apart. */
+let lastFence = 0;
+
 class NatsQueue implements Source {
   readonly #clock: Clock;
   readonly #settings: QueueSettings;
   #stay: QueueStay | undefined;
   #isStarting = false;
-  #fence = 0;
   #closed: Promise<void> = Promise.resolve();
 
   constructor(clock: Clock, settings: QueueSettings) {
@@ -45,8 +47,8 @@ class NatsQueue implements Source {
     try {
       const manager = await jetstreamOf(this.#settings.connection);
       await this.#prepare(manager);
-      this.#fence = Math.max(this.#fence + 1, this.#clock.wallTime());
-      this.#stay = new QueueStay(this.#settings, manager, this.#clock, this.#fence);
+      lastFence = Math.max(lastFence + 1, this.#clock.wallTime());
+      this.#stay = new QueueStay(this.#settings, manager, this.#clock, lastFence);
     } finally {
       this.#isStarting = false;
     }

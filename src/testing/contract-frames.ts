@@ -56,9 +56,11 @@ export const frameContract: readonly ContractEntry[] = [
     async (rig) => {
       await fill(rig, 10);
       const partition = await assigned(rig);
-      equal((await partition.read({ ...room, frames: 4 }, open)).length, 4);
-      equal((await partition.read({ ...room, bytes: 1 }, open)).length, 1);
-      deepEqual(messagesOf(await take(partition, 5)), filled(6, 10));
+      const few = await partition.read({ ...room, frames: 4 }, open);
+      ok(few.length >= 1 && few.length <= 4, `${few.length} frames`);
+      const one = await partition.read({ ...room, bytes: 1 }, open);
+      equal(one.length, 1);
+      deepEqual(messagesOf([...few, ...one, ...(await take(partition, 9 - few.length))]), filled(1, 10));
     },
   ],
   [

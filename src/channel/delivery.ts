@@ -163,8 +163,15 @@ export class Delivery implements TurnTaker {
       lane.recovery.isIdle &&
       (breaker === undefined || breaker.isClosed)
     ) {
+      const { counters } = lane;
       const origins = inbox.originsOf(batchSize);
-      call = this.goOut(batchSize, inbox.take(batchSize));
+      call = this.lastCall;
+      // Not by a function that calls it: where `take` found room on the stack, so must what puts the messages into the call.
+      call.begin(config, batchSize, inbox.take(batchSize));
+      this.isOut = true;
+      counters[Counter.inFlight] += batchSize;
+      counters[Counter.calls] += 1;
+      breaker?.started();
       if (origins !== undefined) call.note({ origins });
     } else call = this.nextCall();
     if (call === undefined) return false;
@@ -262,6 +269,7 @@ export class Delivery implements TurnTaker {
       return this.settleWithCare(call, isSuccess, error);
     if (this.mode !== 'flush' || !recovery.isIdle) return this.settle(call, true, undefined);
     settlePlain(this.lane, call);
+    this.isOut = false;
     this.cameBack(call);
     return inbox.dueTrigger() !== undefined || (!this.rest.isUnderWay && this.pause('flush'));
   }
@@ -274,13 +282,14 @@ export class Delivery implements TurnTaker {
   private settle(call: Call, isSuccess: boolean, error: unknown): boolean {
     const { quarantined } = this.lane.recovery;
     const mustWait = isSuccess ? settleSuccess(this.lane, call) : settleFailure(this.lane, call, error);
+    // Here, and not in a function, which may find the stack used up: what was settled must not go back.
+    this.isOut = false;
     this.cameBack(call);
     return this.goOn(isSuccess, mustWait, quarantined);
   }
 
   /** Nothing is out. */
   private cameBack(call: Call): void {
-    this.isOut = false;
     call.empty();
     if (this.settledListeners.length > 0) this.publishSettled();
   }

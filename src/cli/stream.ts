@@ -78,7 +78,7 @@ export async function stream(options: StreamOptions, terminal: Terminal): Promis
   return hasFailed || problem !== undefined ? 1 : 0;
 }
 
-/** So many kinds of garbage are told, each once. */
+/** At most so many kinds of garbage are reported, each of them once. */
 const TOLD_MAX = 10;
 
 /** From the environment only: arguments are seen by every user of the computer. */

@@ -13,7 +13,7 @@ interface Flags {
 
 const HELP = `
 Each process runs MODULE, which calls \`runAsWorker(router)\` of sluice/workers. One that ends is started again; SIGTERM and
-Ctrl-C let all of them drain. What becomes of them is told on standard error. With --port, a page about all of them is
+Ctrl-C let all of them drain. Their starts and ends are reported on standard error. With --port, a page about all of them is
 served, and /metrics and /health, to those who have the token in WORKERS_TOKEN if it is set.
 
 Exit code: 0 when all drained in time; 1 when one did not, or ended more than five times in a minute; 2 for wrong usage.

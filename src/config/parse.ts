@@ -72,7 +72,7 @@ function unknownChannels(channels: unknown, names: readonly string[]): readonly 
   );
   const message = `no class is given for it; channels has ${listed(names)}`;
   return unknown.map((name, index) => {
-    // Of thousands, nobody is told all.
+    // Nobody reads a thousand mistakes, and to find what was meant takes time.
     const suggestion = index < TOLD_MAX ? nearest(name, names) : undefined;
     return { path: ['channels', name], at: 'key', message, suggestion };
   });

@@ -3,7 +3,7 @@ export interface ClusterView {
   /** This member. */
   readonly member: string;
   readonly members: readonly MemberStatus[];
-  /** All partitions, whoever has them. */
+  /** All partitions, those without an owner too. */
   readonly partitions: readonly PartitionStatus[];
   /** The last changes of owners that this member has seen, oldest first. */
   readonly handOvers: readonly HandOver[];

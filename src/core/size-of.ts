@@ -66,10 +66,5 @@ function errorsOf(error: Error): unknown {
 }
 
 function isBuffer(value: object): value is ArrayBufferView | ArrayBuffer | SharedArrayBuffer {
-  try {
-    return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
-  } catch {
-    // A proxy may refuse to say what it is.
-    return false;
-  }
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
 }

@@ -1,3 +1,6 @@
+/** How long after its deadline a stop ends at the latest, in ms: channels close, and the router notices. */
+export const STOP_GRACE_MS = 150;
+
 /** The end of a router, for what waits for a time: a timer that is left must not keep the process alive. */
 export class Ending {
   // An AbortSignal would warn of its eleventh listener.

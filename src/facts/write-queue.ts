@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { errorText } from '../core/error-text.ts';
 import type { Timers } from '../core/patient-timers.ts';
+import { STOP_GRACE_MS } from './ending.ts';
 
 /** So many writes may wait; then whoever causes them waits, too. */
 const WAITING_MAX = 1_000;
@@ -11,9 +12,8 @@ const AGAIN_MS = 500;
 const AGAIN_MS_MAX = 30_000;
 /** A store that has not answered for so long, in ms, is said not to answer. */
 const ANSWER_MS = 10_000;
-/** What the writes get when the time is over, and when a stop ends at the latest, in ms after its deadline. */
+/** What the writes get when the time is over, in ms. */
 const END_MS_MIN = 50;
-const STOP_GRACE_MS = 150;
 
 /** One write. Exactly one of `done` and `given up` is told, and neither throws. */
 export interface Write {

@@ -4,6 +4,7 @@ import type { Partition } from '../channel/partition.ts';
 import type { Services } from '../channel/services.ts';
 import { unstick } from '../channel/xstate-internals.ts';
 import type { FleetCommand, FleetEvent, FleetPort } from '../core/fleet-port.ts';
+import { STOP_GRACE_MS } from '../facts/ending.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Definitions } from './definitions.ts';
 import type { Feeds } from './feeds.ts';
@@ -15,9 +16,6 @@ const EARLY_MS = 2;
 /** The share of the deadline of a stop after which sources write their last commits, whatever is left. */
 const DRAIN_SHARE = 0.8;
 const RELEASE_SHARE = 0.9;
-
-/** What channels get to close after the deadline, and the router to notice, in ms. */
-const STOP_GRACE_MS = 150;
 
 /**
  * All channels of a router, alive or not: carries out what the router's statechart decides. Its actors are children of

@@ -15,7 +15,7 @@ export interface DoorOptions {
 
 /** The door of the router, as readers see it. What it takes in or makes a dead letter it settles through the origin. */
 export interface SourceDoor {
-  /** Takes messages in from one on, up to `end`, that need nothing but room. Returns the next one, which is to be offered. */
+  /** Takes messages in from one on, while they need nothing but room and the slice lasts. Returns the next one, which is to be offered. */
   takePlain(messages: readonly unknown[], from: number, dataType: string | undefined, origin: FrameOrigin): number;
   /** Offers a message; a promise only when it waits for room. An abort takes the offer back and rejects. */
   offer(message: unknown, options: DoorOptions, origin: Origin): Outcome | Promise<Outcome>;

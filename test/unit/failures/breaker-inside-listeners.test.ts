@@ -58,7 +58,7 @@ describe('a breaker that is reset inside a listener of its opening', () => {
   });
 });
 
-it('R7.3 a listener of `breaker.opened` that restarts its channel leaves no timer of the life that ended', async () => {
+it('a listener of `breaker.opened` that restarts its channel leaves no timer of the life that ended', async () => {
   const breaker = { slowCallMs: 200, coolDownMs: 30_000, shared: 'sink' };
   const rig = await createTestRouter({ sinks: { ohlcv: { breaker }, tick: { breaker } } });
   rig.sink('ohlcv').otherwise = hang();

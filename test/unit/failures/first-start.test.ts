@@ -21,7 +21,7 @@ function fragile(failures: number, delivered: unknown[]) {
   };
 }
 
-describe('R7.3 a constructor that throws at the first start', () => {
+describe('a constructor that throws at the first start', () => {
   it('lets messages wait for the first instance, which then checks them', async () => {
     const delivered: unknown[] = [];
     // Once to read its rules, and at the first start.

@@ -55,7 +55,7 @@ function routeAbove(rig: TestRouter, frames: number, routed: TestMessage): Outco
 }
 
 // What overflows first depends on how deep the stack is here, which no test can choose.
-describe('R7.3 after a stack overflow inside the router', () => {
+describe('after a stack overflow inside the router', () => {
   it.each([
     ['that awaits', () => Promise.resolve(), 1],
     ['that is synchronous', () => {}, 1],

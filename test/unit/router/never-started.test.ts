@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createTestRouter } from '../../../src/testing/index.ts';
 
-it('R9.1 a router that was never started is not live after `stop`', async () => {
+it('a router that was never started is not live after `stop`', async () => {
   const rig = await createTestRouter({ isStarted: false, sinks: { tick: {} } });
   expect(rig.router.health()).toMatchObject({ state: 'starting', live: true, ready: false });
   await rig.stop();

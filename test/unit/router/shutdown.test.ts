@@ -157,7 +157,7 @@ it('`start` called twice starts once', async () => {
   expect(rig.states('tick')).toEqual(['warming', 'idle']);
 });
 
-describe('R9.1 everything is handed back', () => {
+describe('everything is handed back', () => {
   it('however large the mailbox is, and wherever its ring has wrapped', async () => {
     const rig = await createTestRouter({ sinks: { ohlcv: { capacity: 500_000, batchSize: 10_000 } } });
     const { router } = rig;
@@ -199,7 +199,7 @@ describe('R9.1 everything is handed back', () => {
   });
 });
 
-it('R9.1 a report of a stop that leaves something waiting says that it is not conserved', () => {
+it('a report of a stop that leaves something waiting says that it is not conserved', () => {
   const counts = { received: 2, accepted: 2, rejected: 0, delivered: 0, deadLettered: 0, dropped: 0, conflated: 0 };
   const backAtOrigin = { returned: 0, unsettled: 0 };
   const lists = {

@@ -1,5 +1,5 @@
 import { Counter } from '../core/counters.ts';
-import type { FailedBatch } from '../core/recovery.ts';
+import { type FailedBatch, pick } from '../core/recovery.ts';
 import type { Lane } from './lane.ts';
 
 /** The lane that now serves a message; `key`: if it was read already. */
@@ -43,12 +43,5 @@ function groupBy(batch: FailedBatch, laneFor: LaneFor): Map<Lane, FailedBatch> {
     if (own === undefined) indices.set(lane, [index]);
     else own.push(index);
   }
-  const { keys, messages, origins } = batch;
-  const groupOf = (own: readonly number[]): FailedBatch => ({
-    ...batch,
-    messages: own.map((index) => messages[index]),
-    origins: origins && own.map((index) => origins[index]),
-    keys: keys && own.map((index) => keys[index]),
-  });
-  return new Map([...indices].map(([lane, own]) => [lane, groupOf(own)]));
+  return new Map([...indices].map(([lane, own]) => [lane, pick(batch, own)]));
 }

@@ -3,7 +3,7 @@ import { CALL_WEIGHT } from '../core/coarse-clock.ts';
 import { Counter } from '../core/counters.ts';
 import { errorText } from '../core/error-text.ts';
 import type { Origins } from '../core/origin.ts';
-import { type FailedBatch, partOf } from '../core/recovery.ts';
+import { type FailedBatch, pick } from '../core/recovery.ts';
 import { type Verdict, verdictOf } from '../core/verdict.ts';
 import { askedMsOf, isRetryable } from './advice.ts';
 import type { Call } from './call.ts';
@@ -160,18 +160,21 @@ function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unkno
   if (hasEvidence) delivered(lane, call.size - failures.size);
   const failed = call.asFailed();
   if (failed.origins !== undefined) settleDelivered(call, failed.origins, failures);
-  const again: FailedBatch[] = [];
   const { hasRoom } = lane.services.letterRoom;
-  for (const [index, error] of [...failures].sort(([a], [b]) => a - b)) {
-    const single = { ...partOf(failed, index, index + 1), error };
-    if (!isRetryable(error) && hasRoom) giveUp(lane, single, 'not-retryable');
-    else again.push(single);
-  }
-  const messages = again.flatMap((single) => single.messages);
-  const origins = failed.origins && again.flatMap((single) => single.origins ?? []);
-  const keys = failed.keys && again.flatMap((single) => single.keys ?? []);
-  const errors = again.map(({ error }) => error);
-  const rest = { ...failed, messages, origins, keys, error: (again[0] ?? { error: [...failures.values()][0] }).error };
+  const named = [...failures].sort(([a], [b]) => a - b);
+  const giveUpOne = ([index, error]: (typeof named)[number], reason: GivenUp): void =>
+    giveUp(lane, { ...pick(failed, [index]), error }, reason);
+  const hopeless = new Set(named.filter(([, error]) => hasRoom && !isRetryable(error)));
+  for (const each of hopeless) giveUpOne(each, 'not-retryable');
+  const again = named.filter((each) => !hopeless.has(each));
+  const errors = again.map(([, error]) => error);
+  const rest = {
+    ...pick(
+      failed,
+      again.map(([index]) => index),
+    ),
+    error: (again[0] ?? named[0])?.[1],
+  };
   // Nothing shows that the sink works: those left are a batch that failed.
   if (!hasEvidence && again.length > 0) return batchFailed(lane, call, rest, errors);
   publishFailed(lane, call, rest.error);
@@ -180,7 +183,7 @@ function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unkno
   const isExhausted = failed.isSplit || failed.attempts >= call.config.retry.attempts;
   const isHeld = !hasRoom && (isExhausted || !errors.every(isRetryable));
   if (isExhausted && hasRoom) {
-    for (const single of again) giveUp(lane, single, 'poison');
+    for (const each of again) giveUpOne(each, 'poison');
     return false;
   }
   lane.counters[Counter.inFlight] -= again.length;

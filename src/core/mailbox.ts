@@ -116,7 +116,7 @@ export class Mailbox<Message = unknown> {
     if (origin !== undefined) this.setOrigin(this.size - 1, origin);
     if (key === undefined) return;
     this.hasCompanions = true;
-    this.keys ??= new Array(this.mask + 1);
+    this.keys ??= emptySlots(this.mask + 1);
     this.keys[this.slotOf(this.size - 1)] = key;
   }
 
@@ -203,7 +203,7 @@ export class Mailbox<Message = unknown> {
 
   private setOrigin(offset: number, origin: Origin | undefined): void {
     this.hasCompanions = true;
-    this.origins ??= new Array(this.mask + 1);
+    this.origins ??= emptySlots(this.mask + 1);
     this.origins[this.slotOf(offset)] = origin;
   }
 
@@ -222,13 +222,11 @@ export class Mailbox<Message = unknown> {
     // The next power of two, so that a mask finds the slot.
     let slots = SLOTS_MIN;
     while (slots < sizeMin) slots *= 2;
-    // Filled by pushing: `new Array(n)` would make an array with holes, and every batch cut from it would have them too.
-    const messages: (Message | undefined)[] = [];
-    while (messages.length < slots) messages.push(undefined);
+    const messages = emptySlots<Message>(slots);
     const acceptedAt = new Float64Array(slots);
     const sequence = new Float64Array(slots);
-    const keys = this.keys === undefined ? undefined : new Array<string | undefined>(slots);
-    const origins = this.origins === undefined ? undefined : new Array<Origin | undefined>(slots);
+    const keys = this.keys === undefined ? undefined : emptySlots<string>(slots);
+    const origins = this.origins === undefined ? undefined : emptySlots<Origin>(slots);
     for (let offset = 0; offset < this.size; offset += 1) {
       messages[offset] = this.messageOf(offset);
       acceptedAt[offset] = this.acceptedAtOf(offset);
@@ -246,4 +244,11 @@ export class Mailbox<Message = unknown> {
     this.ordinalOfSlot0 += this.head;
     this.head = 0;
   }
+}
+
+/** Filled by pushing: `new Array(n)` makes holes, every array cut from it has them too, and `flatMap` leaves them out. */
+function emptySlots<Value>(count: number): (Value | undefined)[] {
+  const slots: (Value | undefined)[] = [];
+  while (slots.length < count) slots.push(undefined);
+  return slots;
 }

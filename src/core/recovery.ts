@@ -184,3 +184,14 @@ export function partOf(batch: FailedBatch, from: number, to?: number): FailedBat
     keys: keys?.slice(from, to),
   };
 }
+
+/** The messages of a batch at these indices, with their origins and keys. */
+export function pick(batch: FailedBatch, indices: readonly number[]): FailedBatch {
+  const { messages, origins, keys } = batch;
+  return {
+    ...batch,
+    messages: indices.map((index) => messages[index]),
+    origins: origins && indices.map((index) => origins[index]),
+    keys: keys && indices.map((index) => keys[index]),
+  };
+}

@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Mailbox } from '../../src/core/mailbox.ts';
+import type { Origin } from '../../src/core/origin.ts';
 
-type Entry = readonly [message: number, acceptedAt: number, sequence: number, key: string | undefined];
+type Entry = readonly [
+  message: number,
+  acceptedAt: number,
+  sequence: number,
+  key: string | undefined,
+  origin: Origin | undefined,
+];
 type Command = (real: Mailbox<number>, model: Entry[], state: { sequence: number }) => void;
 
 function entriesOf(mailbox: Mailbox<number>): Entry[] {
@@ -11,7 +18,16 @@ function entriesOf(mailbox: Mailbox<number>): Entry[] {
     mailbox.acceptedAtOf(offset),
     mailbox.sequenceOf(offset),
     mailbox.keyOf(offset),
+    mailbox.originOf(offset),
   ]);
+}
+
+/** The origins in the order of the messages, with one place for each of them, also in `flatMap` and the like. */
+function expectOrigins(real: Mailbox<number>, model: readonly Entry[], count: number): void {
+  const expected = model.slice(0, count).map(([, , , , origin]) => origin);
+  const origins = real.originsOf(count)?.flatMap((each) => [each]);
+  if (expected.some((each) => each !== undefined)) expect(origins).toStrictEqual(expected);
+  else expect(origins?.some((each) => each !== undefined) ?? false).toBe(false);
 }
 
 /** The keys of what a call took are known until the next one, unless no message ever came with its key. */
@@ -21,19 +37,26 @@ function expectTaken(real: Mailbox<number>, taken: readonly Entry[]): void {
   else expect(real.keysTaken?.some((key) => key !== undefined) ?? false).toBe(false);
 }
 
-const push = fc.option(fc.constantFrom('A', 'B'), { nil: undefined }).map(
-  (key): Command =>
-    (real, model, state) => {
+const ORIGINS: readonly Origin[] = [1, 2].map((source) => ({ source, settled() {}, handedBack() {} }));
+
+const push = fc
+  .tuple(
+    fc.option(fc.constantFrom('A', 'B'), { nil: undefined }),
+    fc.option(fc.constantFrom(...ORIGINS), { nil: undefined }),
+  )
+  .map(([key, origin]): Command => {
+    return (real, model, state) => {
       if (real.isFull) return;
       state.sequence += 1;
-      real.pushWithKey(key, state.sequence, state.sequence * 2, state.sequence);
-      model.push([state.sequence, state.sequence * 2, state.sequence, key]);
-    },
-);
+      real.pushWithKey(key, state.sequence, state.sequence * 2, state.sequence, origin);
+      model.push([state.sequence, state.sequence * 2, state.sequence, key, origin]);
+    };
+  });
 
 const take = fc.nat(40).map(
   (count): Command =>
     (real, model) => {
+      expectOrigins(real, model, count);
       const taken = model.splice(0, count);
       expect(real.take(count)).toEqual(taken.map(([message]) => message));
       expectTaken(real, taken);
@@ -120,7 +143,9 @@ test('a message that replaces a waiting one takes its place, its age and its key
       mailbox.take(taken);
       for (let n = 0; n < size; n += 1) mailbox.pushWithKey(`key ${n}`, n, 2 * n, n);
       const offset = place % size;
-      const expected = entriesOf(mailbox).map((entry, at) => (at === offset ? [-1, entry[1], 1_000, entry[3]] : entry));
+      const expected = entriesOf(mailbox).map((entry, at) =>
+        at === offset ? [-1, entry[1], 1_000, entry[3], undefined] : entry,
+      );
       mailbox.replace(offset, -1, 1_000);
       expect(entriesOf(mailbox)).toEqual(expected);
     }),

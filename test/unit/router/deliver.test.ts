@@ -88,6 +88,15 @@ describe('R7.5 `deliver` resolves when', () => {
     expect(second?.value).toMatchObject({ status: 'dead-lettered', reason: 'poison' });
   });
 
+  it('its own outcome is known, whoever brought the messages beside it', async () => {
+    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 3, retry: { attempts: 2 } } } });
+    rig.sink('ohlcv').script.push(failOnly([0, 2]), failOnly(0));
+    rig.router.route(message('ohlcv', 0));
+    const [, last] = messages('ohlcv', 2).map((each) => watch(rig.router.deliver(each)));
+    await rig.advance(2_000);
+    expect(last?.value).toEqual(DELIVERED);
+  });
+
   it('an error said that another attempt cannot help', async () => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.sink('tick').script.push(refuse({ retryable: false }));

@@ -17,11 +17,6 @@ export interface Bounds {
   readonly full: 'wait' | 'reject';
 }
 
-interface Closed {
-  readonly draft: Draft;
-  readonly bytes: Buffer;
-}
-
 /** Puts messages into frames and frames on disk: one group after the other, so that a failed one leaves no hole. */
 export class Writer {
   readonly #store: OwnedStore;
@@ -34,7 +29,7 @@ export class Writer {
   #bytesTotal: number;
   #countTotal: number;
   #draft: Draft | undefined;
-  #closed: Closed[] = [];
+  #closed: Draft[] = [];
   /** Of the draft and of closed ones. */
   #waitingBytes = 0;
   /** The end of this turn of the event loop, when nothing is being written. */
@@ -126,21 +121,20 @@ export class Writer {
 
   #closeDraft(): void {
     if (this.#draft === undefined) return;
-    const bytes = this.#draft.encode();
-    this.#waitingBytes += bytes.length - this.#draft.size;
-    this.#closed.push({ draft: this.#draft, bytes });
+    this.#waitingBytes += this.#draft.close();
+    this.#closed.push(this.#draft);
     this.#draft = undefined;
   }
 
-  async #writeGroup(group: readonly Closed[]): Promise<void> {
+  async #writeGroup(group: readonly Draft[]): Promise<void> {
     const at = this.#clock.wallTime();
     let position = this.#last;
-    const frames = group.map(({ draft, bytes }) => {
+    const frames = group.map(({ bytes, kind, messages }) => {
       this.#bytesTotal += bytes.length;
       this.#countTotal += headerOf(bytes)?.count ?? 0;
       sealFrame(bytes, { at, bytesTotal: this.#bytesTotal, countTotal: this.#countTotal });
       position += 1;
-      return new JournalFrame(position, bytes, draft.kind === 'messages' ? draft.messages : undefined);
+      return new JournalFrame(position, bytes, kind === 'messages' ? messages : undefined);
     });
     const failure = await this.#store
       .write(() => {
@@ -153,15 +147,15 @@ export class Writer {
       for (const frame of frames) this.#onKept(frame);
     }
     this.#schedule();
-    for (const { draft } of group) draft.settle(failure);
+    for (const draft of group) draft.settle(failure);
   }
 
   /** As many as there is room for. */
-  #takeGroup(): readonly Closed[] {
+  #takeGroup(): readonly Draft[] {
     let bytes = 0;
     let count = 0;
-    for (const closed of this.#closed) {
-      const more = bytes + closed.bytes.length;
+    for (const draft of this.#closed) {
+      const more = bytes + draft.bytes.length;
       if (more > GROUP_BYTES_MAX || this.#isFull(more)) break;
       bytes = more;
       count += 1;
@@ -196,7 +190,7 @@ export class Writer {
   #giveUp(): void {
     this.#closeDraft();
     const error = this.#store.ended.reason;
-    for (const { draft } of this.#closed.splice(0)) draft.settle(error);
+    for (const draft of this.#closed.splice(0)) draft.settle(error);
     this.#waitingBytes = 0;
   }
 }

@@ -35,10 +35,11 @@ export class Stay implements Assigned {
   constructor(parts: StayParts) {
     const { checkpoint, live, store } = parts;
     this.#parts = parts;
-    this.fence = checkpoint.fence;
-    this.takeovers = checkpoint.takeovers;
-    this.marked = checkpoint.marked;
-    this.#next = checkpoint.position + 1;
+    const { fence, takeovers, marked, position } = checkpoint.record;
+    this.fence = fence;
+    this.takeovers = takeovers;
+    this.marked = marked ?? undefined;
+    this.#next = position + 1;
     live.turn(true);
     store.ended.addEventListener('abort', () => this.end());
   }

@@ -49,11 +49,9 @@ export class Writer {
     this.#bounds = bounds;
     this.#onKept = onKept;
     const [newest] = [...store.environment.frames.getRange({ reverse: true, limit: 1 })];
-    const { bytesTotal, countTotal } = headerOf(newest?.value) ?? {
-      bytesTotal: checkpoint.bytes,
-      countTotal: checkpoint.count,
-    };
-    this.#last = Math.max(newest?.key ?? 0, checkpoint.position);
+    const { position, bytes, count } = checkpoint.record;
+    const { bytesTotal, countTotal } = headerOf(newest?.value) ?? { bytesTotal: bytes, countTotal: count };
+    this.#last = Math.max(newest?.key ?? 0, position);
     this.#bytesTotal = bytesTotal;
     this.#countTotal = countTotal;
     store.ended.addEventListener('abort', () => this.#giveUp());
@@ -66,7 +64,7 @@ export class Writer {
 
   /** What is on disk and not settled. */
   get bytes(): number {
-    return this.#bytesTotal - this.#checkpoint.bytes;
+    return this.#bytesTotal - this.#checkpoint.record.bytes;
   }
 
   /** Resolves when all are on disk. `messages` are what the texts say. */

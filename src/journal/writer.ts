@@ -7,8 +7,6 @@ import type { OwnedStore } from './owned-store.ts';
 
 /** So much is written at once. */
 const GROUP_BYTES_MAX = 8 * 1024 * 1024;
-/** So much is worth a transaction: it does not wait for the end of the turn, so that what comes next is encoded meanwhile. */
-const GROUP_BYTES_WORTH = 256 * 1024;
 
 /** How much may be in the journal. */
 export interface Bounds {
@@ -91,7 +89,10 @@ export class Writer {
     if (this.#group !== undefined || !this.#hasRoomForNext()) return;
     this.#closeDraft();
     if (this.#closed.length === 0 || !this.#hasRoomForNext()) return;
-    this.#group = this.#writeGroup(this.#takeGroup());
+    this.#group = this.#writeGroup(this.#takeGroup()).finally(() => {
+      this.#group = undefined;
+      this.#schedule();
+    });
   }
 
   /** Resolves when nothing waits that has room. */
@@ -102,14 +103,13 @@ export class Writer {
   /** A frame takes what comes in one turn of the event loop, or while the disk is busy with those before it. */
   #begin(kind: FrameKind): Draft {
     this.#closeDraft();
-    this.#schedule();
     this.#draft = new Draft(kind);
+    this.#schedule();
     return this.#draft;
   }
 
   /** At the end of the turn, so that all who write in it, and all who waited for the last group, share the next one. */
   #schedule(): void {
-    if (this.#group === undefined && this.#waitingBytes >= GROUP_BYTES_WORTH) this.advance();
     if (this.#group !== undefined) return;
     this.#turn ??= this.#clock.setImmediate(() => {
       this.#turn = undefined;
@@ -134,18 +134,16 @@ export class Writer {
       position += 1;
       return new JournalFrame(position, bytes, kind === 'messages' ? messages : undefined);
     });
-    const failure = await this.#store
-      .write(() => {
+    try {
+      await this.#store.write(() => {
         for (const frame of frames) void this.#store.environment.frames.put(frame.position, frame.bytes);
-      })
-      .catch((error: unknown) => error);
-    this.#group = undefined;
-    if (failure === undefined) {
+      });
       this.#last = position;
       for (const frame of frames) this.#onKept(frame);
+      for (const draft of group) draft.settle();
+    } catch (error) {
+      for (const draft of group) draft.settle(error);
     }
-    this.#schedule();
-    for (const draft of group) draft.settle(failure);
   }
 
   /** As many as there is room for. */

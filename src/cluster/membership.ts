@@ -64,6 +64,12 @@ export class Membership {
     return (this.#seen.get(member)?.beat ?? 0) > 0;
   }
 
+  /** When the first of the others that are there has been silent for a lease, unless it announces itself before. */
+  get silenceInMs(): number {
+    const others = [...this.#seen].filter(([member, seen]) => member !== this.#member && this.#isThere(seen));
+    return Math.min(...others.map(([, { at }]) => at + this.#leaseMs)) - this.#clock.now();
+  }
+
   /** Says that this member is there, and sees who else is. Rejects when the broker does not answer. */
   beat(): Promise<void> {
     this.#beat += 1;
@@ -81,8 +87,11 @@ export class Membership {
       // Only members of this version write under this key.
       const cell = (entry?.value ?? {}) as MembersCell;
       this.#note(cell);
-      const written = this.#cells.write(KEY, change(cell), entry?.revision ?? 0);
-      if ((await within(this.#clock, this.#answerMs, written)) !== 'stale') return;
+      const changed = change(cell);
+      const written = this.#cells.write(KEY, changed, entry?.revision ?? 0);
+      if ((await within(this.#clock, this.#answerMs, written)) === 'stale') continue;
+      this.#note(changed);
+      return;
     }
   }
 

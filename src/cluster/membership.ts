@@ -8,7 +8,7 @@ type MembersCell = Readonly<Record<string, number>>;
 
 interface Seen {
   readonly beat: number;
-  /** When it was first seen, on our own clock. */
+  /** When it was first seen, on our own clock, and later by as long as the broker could not be asked since. */
   readonly at: number;
   /** When the member itself was. */
   readonly since: number;
@@ -96,14 +96,18 @@ export class Membership {
   }
 
   #note(cell: MembersCell): void {
-    this.#readAt = this.#clock.now();
+    const now = this.#clock.now();
+    const unseenMs = now - this.#readAt;
+    // After an outage the others come back one after the other: what nobody could see is no silence of theirs.
+    const outageMs = unseenMs > this.#leaseMs / 2 ? unseenMs : 0;
+    this.#readAt = now;
     const seen = new Map<string, Seen>();
     for (const [member, beat] of Object.entries(cell)) {
       const before = this.#seen.get(member);
-      const { at, since } = before ?? { at: this.#readAt, since: this.#readAt };
+      const { at, since } = before ?? { at: now, since: now };
       // The mark of a silent member is no sign of its life.
       const isSame = Math.abs(before?.beat ?? 0) === Math.abs(beat);
-      seen.set(member, { beat, at: isSame ? at : this.#readAt, since });
+      seen.set(member, { beat, at: isSame ? Math.min(at + outageMs, now) : now, since });
     }
     this.#seen = seen;
   }

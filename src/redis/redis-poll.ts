@@ -1,4 +1,5 @@
 import { pause } from '../cluster/patience.ts';
+import { frameOfText } from './frame-text.ts';
 import type { RedisChannel } from './redis-channel.ts';
 import { listOf, RedisScript, textOf } from './redis-script.ts';
 
@@ -117,6 +118,6 @@ export class RedisPoll {
 
 function entryOf(reply: unknown): Entry {
   const [id = '', ...parts] = listOf(reply).map(textOf);
-  const [frame, after, text] = parts.length === 1 ? [undefined, undefined, parts[0]] : parts;
-  return { id, frame, after, bytes: Buffer.from(text ?? '', frame === undefined ? 'utf8' : 'latin1') };
+  const [frame, after, text = ''] = parts.length === 1 ? [undefined, undefined, parts[0]] : parts;
+  return { id, frame, after, bytes: frame === undefined ? Buffer.from(text) : frameOfText(text) };
 }

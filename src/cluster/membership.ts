@@ -66,8 +66,10 @@ export class Membership {
 
   /** When the first of the others that are there has been silent for a lease, unless it announces itself before. */
   get silenceInMs(): number {
-    const others = [...this.#seen].filter(([member, seen]) => member !== this.#member && this.#isThere(seen));
-    return Math.min(...others.map(([, { at }]) => at + this.#leaseMs)) - this.#clock.now();
+    let first = Number.POSITIVE_INFINITY;
+    for (const [member, seen] of this.#seen)
+      if (member !== this.#member && this.#isThere(seen)) first = Math.min(first, seen.at + this.#leaseMs);
+    return first - this.#clock.now();
   }
 
   /** Says that this member is there, and sees who else is. Rejects when the broker does not answer. */

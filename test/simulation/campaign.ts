@@ -34,7 +34,15 @@ export interface Tally {
 }
 
 export function emptyTally(): Tally {
-  return { runs: 0, stored: 0, messages: 0, failures: [], faults: new Map(), combinations: new Map(), firstSeeds: new Map() };
+  return {
+    runs: 0,
+    stored: 0,
+    messages: 0,
+    failures: [],
+    faults: new Map(),
+    combinations: new Map(),
+    firstSeeds: new Map(),
+  };
 }
 
 /** Runs some seeds, one after the other. */

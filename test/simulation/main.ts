@@ -150,7 +150,14 @@ function howOf(bursts: Bursts): string {
 function jsonOf(total: Tally, seconds: number) {
   const { runs, stored, messages, failures, faults, combinations } = total;
   return {
-    ...{ seeds: runs, withSourceAndStore: stored, messages, seconds, violations: failures, faults: Object.fromEntries(faults) },
+    ...{
+      seeds: runs,
+      withSourceAndStore: stored,
+      messages,
+      seconds,
+      violations: failures,
+      faults: Object.fromEntries(faults),
+    },
     ...{ combinations: combinations.size, rarest: rarest(total, 10) },
   };
 }

@@ -292,7 +292,7 @@ export class Inbox implements Door {
 
   /** So many messages that may be due by request are taken. */
   countFlushed(count: number): void {
-    this.flushLeft = Math.max(0, this.flushLeft - count);
+    this.flushLeft = Math.max(0, Math.min(this.flushLeft - count, this.mailbox.size));
   }
 
   /** Takes everything that waits, in order, and gives the memory back. */

@@ -151,6 +151,21 @@ export class Inbox implements Door {
     return ACCEPTED;
   }
 
+  /** As `accept` for several messages, from one on, while they need nothing but room. Returns the next one. */
+  acceptRun(messages: readonly unknown[], from: number, to: number): number {
+    const { clock, counters, mailbox } = this;
+    for (let index = from; index < to; index += 1) {
+      const { size } = mailbox;
+      if (size < this.plainFrom || size >= this.plainBelow) return index;
+      clock.advance(1);
+      const sequence = counters[Counter.accepted] + 1;
+      mailbox.push(messages[index], clock.now, sequence);
+      counters[Counter.accepted] = sequence;
+      if (size + 1 >= this.wakeAt) this.waker?.wake();
+    }
+    return to;
+  }
+
   /** As `accept` for a message with an origin, if it needs nothing but room. False: it does, and was not taken in. */
   acceptFrom(message: unknown, origin: Origin): boolean {
     const { clock, counters, mailbox } = this;

@@ -144,6 +144,11 @@ export class Intake {
     return messages.length;
   }
 
+  /** Takes messages of one data type in from one on while they need nothing but room. Returns the next one, which is to be routed. */
+  routeRun(messages: readonly unknown[], from: number, to: number, dataType: string): number {
+    return this.destinations.channelOf(messages[from], dataType)?.acceptRun(messages, from, to) ?? from;
+  }
+
   /** As `offer`, but a sender that never waits would keep timers and sockets waiting: the event loop gets its turns. */
   async offerInTurn(message: unknown, options: OfferOptions, origin?: Origin): Promise<Outcome> {
     const outcome = await this.offer(message, options, origin);

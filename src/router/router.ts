@@ -195,9 +195,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     return routerMetrics(viewOf(this.#parts));
   }
 
-  /** Health derived from the states, shaped for liveness and readiness probes. */
+  /** Health derived from the states and the alerts, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    return routerHealth(viewOf(this.#parts), this.state, this.#parts.alerts.ofRouter);
+    return routerHealth(viewOf(this.#parts), this.state);
   }
 
   /** Why a channel delivers or not, a source is read or not, a feed brings messages or not: one object, and the same in plain English. */
@@ -255,8 +255,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   /**
-   * Reconfigures from a file whenever it is at rest after a change, also behind a link; what code said wins over it. A
-   * file with mistakes, or none, or one that leaves out a channel with messages, changes nothing and raises the alert
+   * Reconfigures from a file as it is, and whenever it is at rest after a change, also behind a link; what code said wins
+   * over it. A file with mistakes, or none, or one that leaves out a channel with messages, changes nothing and raises the alert
    * `config-rejected`. Ends with the returned function, or with `stop`.
    */
   watch(file: string, options: WatchOptions = {}): () => Promise<void> {

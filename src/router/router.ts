@@ -229,8 +229,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     if (typeof name !== 'string') throw new SluiceError('invalid-option', 'add: the name must be a string');
     const isFree = (): void => assertFree(this.#parts, name, this.state);
     isFree();
-    const { definitions } = this.#parts;
-    this.#during(() => addChannel(this.#parts, name, definitions.add(name, channel, config, isFree)));
+    const { definitions, services } = this.#parts;
+    services.bus.changes.during(() => addChannel(this.#parts, name, definitions.add(name, channel, config, isFree)));
   }
 
   /**
@@ -270,14 +270,16 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    */
   trip(name: string, options: { readonly coolDownMs?: number } = {}): void {
     const coolDownMs = coolDownOf(options);
-    this.#during(() => this.#breaker(name).trip(coolDownMs));
+    const breaker = this.#breaker(name);
+    this.#carryOut(() => breaker.trip(coolDownMs));
   }
 
   /** Closes the breaker of a channel by hand, forgets its history, and ends every wait for another attempt. */
   reset(name: string): void {
     const breaker = this.#breaker(name);
-    this.#during(() => {
-      this.#withPartitions(name, (partition) => partition.endWaits());
+    const { partitions } = channelNamed(this.#parts, name);
+    this.#carryOut(() => {
+      for (const partition of partitions) partition.endWaits();
       breaker.reset();
     });
   }
@@ -302,9 +304,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    */
   restart(name: string): void {
     const source = this.#parts.sources.all.get(name);
-    if (source !== undefined) return this.#during(() => source.restart());
+    if (source !== undefined) return this.#carryOut(() => source.restart());
     const fed = this.#parts.feeds.all.get(name);
-    if (fed !== undefined) return this.#during(() => fed.feed.reconnect());
+    if (fed !== undefined) return this.#carryOut(() => fed.feed.reconnect());
     this.#withPartitions(name, (partition) => this.#parts.fleet.restartByHand(partition));
   }
 
@@ -333,14 +335,14 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     throw new SluiceError('refused', `channel '${name}' has no breaker: its configuration says breaker: false`);
   }
 
-  /** An order is carried out whole before anybody hears of it. */
-  #during<Result>(order: () => Result): Result {
-    return this.#parts.services.bus.changes.during(order);
+  /** An order is carried out whole before anybody hears of it, and after what is under way. */
+  #carryOut(order: () => void): void {
+    this.#parts.services.bus.changes.carryOut(order);
   }
 
   #withPartitions(name: string | undefined, order: (partition: Partition) => void): void {
     const { channels } = this.#parts.fleet;
     const chosen = name === undefined ? [...channels.values()] : [channelNamed(this.#parts, name)];
-    this.#during(() => chosen.flatMap(({ partitions }) => partitions).forEach(order));
+    this.#carryOut(() => chosen.flatMap(({ partitions }) => partitions).forEach(order));
   }
 }

@@ -5,8 +5,11 @@ import { listOf, RedisScript, textOf } from './redis-script.ts';
 
 const READ_WAIT_MS = 1_000;
 const POLL_MS = 10;
-/** An answer that holds all that has piled up would come too late, and so would the next one: nothing would ever be read. */
-export const LOOK_BYTES_MAX = 2 * 1024 ** 2;
+/**
+ * An answer that holds all that has piled up would come too late, and so would the next one and the renewals of leases behind
+ * it: nothing would ever be read. All partitions share it.
+ */
+const LOOK_BYTES_MAX = 2 * 1024 ** 2;
 
 /** ARGV for each stream: first id, entries, bytes. */
 const READ = new RedisScript(`
@@ -67,6 +70,8 @@ export class RedisPoll {
   readonly #channel: RedisChannel;
   readonly #waiting = new Set<Waiting>();
   #isPolling = false;
+  /** Partitions whose frames were asked for and have not come. */
+  #asked = 0;
 
   constructor(channel: RedisChannel) {
     this.#channel = channel;
@@ -83,12 +88,16 @@ export class RedisPoll {
     });
   }
 
-  /** The same by a command that costs Redis half of what a script does; nothing but the number of frames limits it. */
-  async readOn(ask: Ask, signal: AbortSignal): Promise<readonly Entry[]> {
-    const { partition, after, frames } = ask;
+  /**
+   * The same by a command that costs Redis half of what a script does. Frames are about as large as the largest of those
+   * before; if they are far larger, the answer comes too late, and another reader begins anew.
+   */
+  async readOn(ask: Ask, largest: number, signal: AbortSignal): Promise<readonly Entry[]> {
+    const { partition, after, frames, bytes } = ask;
+    const count = Math.max(1, Math.min(frames, Math.floor(Math.min(bytes, this.#share(1)) / largest)));
     const stream = this.#channel.keys.stream(partition);
-    const answer = await this.#channel.ask(['XRANGE', stream, `${after + 1}-0`, '+', 'COUNT', String(frames)]);
-    const entries = listOf(answer).map(entryOf);
+    const command = ['XRANGE', stream, `${after + 1}-0`, '+', 'COUNT', String(count)];
+    const entries = listOf(await this.#count(1, () => this.#channel.ask(command))).map(entryOf);
     return entries.length > 0 ? entries : this.read(ask, signal);
   }
 
@@ -118,10 +127,24 @@ export class RedisPoll {
 
   async #look(asks: readonly Ask[]): Promise<readonly (readonly Entry[])[]> {
     const keys = asks.map(({ partition }) => this.#channel.keys.stream(partition));
-    const bytesMax = Math.ceil(LOOK_BYTES_MAX / asks.length);
+    const bytesMax = this.#share(asks.length);
     const args = asks.flatMap(({ after, frames, bytes }) => [`${after + 1}-0`, frames, Math.min(bytes, bytesMax)]);
-    const answer = listOf(await this.#channel.run(READ, keys, args));
+    const answer = listOf(await this.#count(asks.length, () => this.#channel.run(READ, keys, args)));
     return answer.map((entries) => listOf(entries).map(entryOf));
+  }
+
+  /** What one of so many partitions may have of the connection, beside those whose answers are on their way. */
+  #share(partitions: number): number {
+    return Math.ceil(LOOK_BYTES_MAX / (partitions + this.#asked));
+  }
+
+  async #count<Answer>(partitions: number, ask: () => Promise<Answer>): Promise<Answer> {
+    this.#asked += partitions;
+    try {
+      return await ask();
+    } finally {
+      this.#asked -= partitions;
+    }
   }
 }
 

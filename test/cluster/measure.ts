@@ -8,8 +8,9 @@ import { createNatsPublisher, natsSource } from '../../src/nats/index.ts';
 import { runWorkers } from '../../src/workers/index.ts';
 import { NatsServer } from '../support/nats-server.ts';
 import { clientOf, type Tick } from './brokers.ts';
+import { shareOfBareReader } from './reads.ts';
 
-/** What the table of sizes in the guide to scaling says: several workers on handlers that compute, and what commits cost. */
+/** What the table of sizes in the guide to scaling says: several workers on handlers that compute, what commits cost, and reading. */
 const KEYS = 200;
 /** Steps of a handler for each message: about a millisecond. */
 const BUSY = 200_000;
@@ -22,6 +23,8 @@ say(`two workers deliver ${((rates.get(2) ?? 0) / (rates.get(1) ?? 1)).toFixed(2
 const [without, withCommits] = [await coreOf(64, Number.POSITIVE_INFINITY), await coreOf(64, 200)];
 say(`64 partitions: ${percent(without)} of a core without commits, ${percent(withCommits)} with one every 200 ms`);
 say(`commits take ${percent(withCommits - without)} of a core`);
+for (const kind of ['nats', 'redis'] as const)
+  for (const perFrame of [100, 1_000]) say(await shareOfBareReader(kind, perFrame));
 process.exit();
 
 function percent(share: number): string {

@@ -298,6 +298,26 @@ describe.skipIf(missing)('a Redis', () => {
     await source.close(1_000);
   });
 
+  it('answers partitions that are all far behind with a few megabytes together: renewals of their leases wait behind it', async () => {
+    const layout = { channel: newChannel(), partitions: 8 };
+    const publisher = createRedisPublisher<string>({ send, ...layout, key: (text) => text.slice(0, 3), lingerMs: 0 });
+    for (let round = 0; round < 30; round++)
+      await publisher.publish(Array.from({ length: 32 }, (_, n) => `${n + 100}${'x'.repeat(25_000)}`));
+    let bytes = 0;
+    const measured: RedisSend = async (args) => {
+      const reply = await send(args);
+      bytes += JSON.stringify(reply).length;
+      return reply;
+    };
+    const { source, owner } = watched({ ...layout, send: measured });
+    await source.start(owner);
+    await Promise.all(owner.stays.map((stay) => stay.read(room, open)));
+    // 16 MB if each partition had two for itself.
+    expect(bytes).toBeLessThan(12 * 1024 ** 2);
+    await publisher.close(1_000);
+    await source.close(1_000);
+  });
+
   it('that is killed and started again is read on from where it was, and nothing is skipped', async () => {
     const mortal = await RedisServer.start();
     const own = ioredisTo(mortal.port, { retryStrategy: () => 50 });

@@ -134,6 +134,7 @@ export function countsOf(count: (index: keyof Counters) => number) {
   const occurred = <Reason extends Name>(...reasons: readonly Reason[]): Partial<Record<Reason, number>> =>
     read(...reasons.filter((reason) => count(Counter[reason]) > 0));
   const later = count(Counter['invalid-later']);
+  const stopped = count(Counter.returned) - count(Counter['stay-ended']);
   const totals = read('late', 'calls', 'failures', 'retries', 'restarts');
   const due = read('age', 'request', 'drain', 'probe');
   const size = totals.calls - totals.retries - due.age - due.request - due.drain - due.probe;
@@ -141,6 +142,7 @@ export function countsOf(count: (index: keyof Counters) => number) {
     ...totals,
     rejectedBy: occurred('invalid', 'mailbox-full', 'tripped', 'not-running'),
     deadLetteredBy: { ...occurred('failed', 'not-retryable', 'poison'), ...(later > 0 && { invalid: later }) },
+    returnedBy: { ...(stopped > 0 && { stopped }), ...occurred('stay-ended') },
     batches: { size, ...due },
   };
 }

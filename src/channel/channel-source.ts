@@ -27,7 +27,7 @@ export type RulesInputOf<Source> = Source extends { readonly rules?: infer Rules
 /** Makes instances of a source. What is no function is left for `makeInstance` to refuse. */
 export function factoryOf<Channel extends AnyChannel>(source: ChannelSource<Channel>): () => Channel {
   if (typeof source === 'function' && !isClass(source) && isMarked(source.prototype))
-    throw anotherCopy(`the class ${source.name}`);
+    throw anotherCopy(source.name === '' ? 'a class of a channel' : `the class ${source.name}`);
   // The prototype tells a class from a function that makes a channel.
   return isClass(source) ? () => new source() : (source as () => Channel);
 }

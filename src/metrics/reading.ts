@@ -1,4 +1,5 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
+import { refuse } from '../channel/copies.ts';
 import type { Alert } from '../facts/events.ts';
 import type { ChannelHealth, RouterHealth } from '../report/health.ts';
 import type { RouterMetrics } from '../report/metrics.ts';
@@ -34,6 +35,7 @@ export type Readable = Pick<DataChannelRouter, 'metrics' | 'health' | 'alerts' |
 
 /** Reads everything once. */
 export function readRouter(router: Readable): Reading {
+  if (typeof router?.metrics !== 'function') refuse(router, 'a router of createRouter');
   return {
     metrics: router.metrics(),
     health: router.health(),

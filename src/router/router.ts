@@ -53,8 +53,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   #stopped: Promise<DrainReport> | undefined;
 
   static {
-    // Only routers are given to it; what they emit does not matter here.
-    partsOf = (router) => (#parts in router ? router.#parts : refuse(router, 'a router of createRouter'));
+    partsOf = (router) =>
+      router instanceof Object && #parts in router ? router.#parts : refuse(router, 'a router of createRouter');
   }
 
   constructor(parts: RouterParts, actor: RouterActor) {

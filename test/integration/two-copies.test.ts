@@ -3,6 +3,7 @@ import { createActor, setup } from 'xstate';
 import * as otherXState from 'xstate-lowest';
 import * as sluice from '../../src/index.ts';
 import { createInspector } from '../../src/inspector/index.ts';
+import { prometheusText } from '../../src/metrics/index.ts';
 
 class Plain extends sluice.ProcessingChannel<unknown> {
   override process(): void {}
@@ -20,6 +21,9 @@ it('a class of another copy of sluice is refused with words, and so is what a fu
   expect(() => other.createRouter({ channels })).toThrow(
     'the class Plain is of another copy of sluice; `npm ls sluice` shows both',
   );
+  expect(() => other.createRouter({ channels: { tick: sluice.defineChannel({ process() {} }) } })).toThrow(
+    'a class of a channel is of another copy of sluice',
+  );
   expect(() => other.createRouter({ channels: { tick: () => new Plain() } as never })).toThrow(
     'what channels.tick makes is of another copy of sluice',
   );
@@ -31,7 +35,11 @@ it('a router of another copy of sluice is refused with words', async () => {
     'a router of createRouter is of another copy of sluice; `npm ls sluice` shows both',
   );
   expect(() => sluice.routerOf(theirs.actor)).toThrow('an actor of createRouterLogic is of another copy');
-  await expect(createInspector({ actor: {} } as never)).rejects.toThrow('this is not a router of createRouter');
+});
+
+it.each([{ actor: {} }, {}, 5, null, undefined])('what is no router is refused with words (%#)', async (odd) => {
+  await expect(createInspector(odd as never)).rejects.toThrow('this is not a router of createRouter');
+  expect(() => prometheusText(odd as never)).toThrow('this is not a router of createRouter');
 });
 
 it('a host with another copy of xstate is warned', async () => {

@@ -1,10 +1,10 @@
 import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import type { Counters } from '../core/counters.ts';
+import { Counter, type Counters } from '../core/counters.ts';
 import { isFrom, type Origin, type Origins } from '../core/origin.ts';
 import { stateName } from '../facts/chart-words.ts';
-import { handBack, partOfStop, toHost } from './hand-back.ts';
+import { handBack, partOfStop, returnEnded, toHost } from './hand-back.ts';
 import type { Inbox } from './inbox.ts';
 import { createLane, depthOf, type Lane, type LaneOptions, oldestAcceptedAt, probeAt, publishGaps } from './lane.ts';
 import { unchecked } from './late-check.ts';
@@ -35,7 +35,6 @@ export class Partition {
   private returned = NO_MESSAGES;
   private unsettled = NO_MESSAGES;
   /** With those that went back to their origins. */
-  private returnedCount = 0;
   private unsettledCount = 0;
 
   constructor(options: LaneOptions) {
@@ -111,7 +110,7 @@ export class Partition {
   /** How many of both went back to their origins. */
   get backAtOrigin(): { readonly returned: number; readonly unsettled: number } {
     return {
-      returned: this.returnedCount - this.returned.length,
+      returned: this.lane.counters[Counter.returned] - this.returned.length,
       unsettled: this.unsettledCount - this.unsettled.length,
     };
   }
@@ -213,11 +212,17 @@ export class Partition {
 
   /** Hands back what waits, in order. */
   handBack(): void {
-    const { count, returned } = handBack(this.lane);
+    const returned = handBack(this.lane);
     // Seldom both: only a channel that was kept may be asked twice.
     this.returned = this.returned.length === 0 ? returned : this.returned.concat(returned);
-    this.returnedCount += count;
     partOfStop(this.lane, () => void publishGaps(this.lane));
+  }
+
+  /** Hands back what waits and came in a stay of a source that has ended. */
+  returnEnded(): void {
+    this.lane.services.bus.changes.during(() => returnEnded(this.lane));
+    // No batch is left to wait for, so the statechart need not.
+    if (this.state === 'buffering' && this.inbox.size === 0) this.send({ type: 'batch.flush' });
   }
 
   /** Nothing more is taken in, and what is not delivered by then is handed back. */

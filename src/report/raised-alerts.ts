@@ -8,6 +8,8 @@ export interface Subject {
   readonly feed?: string;
 }
 
+export const ROUTER: Subject = { channel: null };
+
 /** What a look finds: something that is wrong, and whether it is enough to raise it; false: clear it; undefined: leave it. */
 export type Finding = { readonly text: string; readonly isEnough: boolean } | false | undefined;
 
@@ -42,6 +44,12 @@ export class RaisedAlerts {
     // Object.keys widens the names.
     for (const alert of Object.keys(findings) as AlertName[])
       if (!isQuiet || findings[alert] !== false) this.set(alert, subject, findings[alert]);
+  }
+
+  /** What is wrong with it, in words; null: nothing. */
+  troubleOf(subject: Subject): string | null {
+    const texts = this.of(subject).map(({ text }) => text);
+    return texts.length === 0 ? null : texts.join('; ');
   }
 
   clear(subject: Subject): void {

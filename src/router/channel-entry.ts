@@ -170,6 +170,11 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     return this.only?.acceptFrom(message, origin) === true;
   }
 
+  /** Takes messages in from one on while they need nothing but room. Returns the next one, which is to be routed. */
+  acceptRun(messages: readonly unknown[], from: number, to: number): number {
+    return this.only?.acceptRun(messages, from, to) ?? from;
+  }
+
   /** As `accept`, but waits for room. */
   offer(message: unknown, signal?: AbortSignal, origin?: Origin): Outcome | Promise<Outcome> {
     const { key, offers } = this.placeOf(message);

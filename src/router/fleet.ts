@@ -168,6 +168,12 @@ export class Fleet implements FleetPort {
     this.#end.abort();
   }
 
+  /** A stay of a source has ended: what waits of it goes back. */
+  returnEnded(): void {
+    const channels = [...this.#channels.values(), ...this.takenOut.held];
+    for (const { partitions } of channels) for (const partition of partitions) partition.returnEnded();
+  }
+
   /** A channel that is added after the start is started at once. */
   add(channel: ChannelEntry): void {
     this.#channels.set(channel.name, channel);

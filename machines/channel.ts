@@ -17,6 +17,8 @@ interface ChannelContext {
 }
 
 export type ChannelEvent =
+  | { readonly type: 'warmUp.finished' }
+  | { readonly type: 'warmUp.failed'; readonly error: unknown }
   | { readonly type: 'message.waiting' }
   | { readonly type: 'batch.full' }
   | { readonly type: 'batch.flush' }
@@ -48,7 +50,6 @@ export const channelMachine = setup({
     output: {} as ChannelOutput,
   },
   actors: {
-    warmUp: fromPromise<void, () => ChannelPort>(({ input, signal }) => input().warmUp(signal)),
     close: fromPromise<void, () => ChannelPort>(({ input, signal }) => input().close(signal)),
   },
   guards: {
@@ -73,6 +74,9 @@ export const channelMachine = setup({
     noteError: assign(({ event }) => ({ error: 'error' in event ? event.error : undefined })),
     deliver: ({ context }, { mode }: { readonly mode: DeliveryMode }) => context.port().deliver(mode),
     hold: ({ context }) => context.port().hold(),
+    // No actor: every channel has this state, and an actor would cost more than all the rest of a start.
+    warmUp: ({ context }) => context.port().warmUp(),
+    endWarmUp: ({ context }) => context.port().endWarmUp(),
   },
 }).createMachine({
   id: 'channel',
@@ -81,16 +85,15 @@ export const channelMachine = setup({
   on: { 'channel.halt': '.stopped' },
   states: {
     warming: {
-      entry: 'noteCause',
-      invoke: {
-        id: 'warmUp',
-        src: 'warmUp',
-        input: ({ context }) => context.port,
-        onDone: 'ready',
-        onError: { target: 'failed', actions: 'noteError' },
-      },
+      entry: ['noteCause', 'warmUp'],
+      exit: 'endWarmUp',
       after: { warmUpTimeout: 'failed' },
-      on: { 'channel.drain': 'closing', 'channel.restart': 'failed' },
+      on: {
+        'warmUp.finished': 'ready',
+        'warmUp.failed': { target: 'failed', actions: 'noteError' },
+        'channel.drain': 'closing',
+        'channel.restart': 'failed',
+      },
     },
     ready: {
       initial: 'idle',

@@ -22,7 +22,11 @@ export class Life implements ChannelPort {
   private readonly lane: Lane;
   private readonly channel: AnyChannel;
   private readonly orders: Orders;
+  private readonly send: (event: ChannelEvent) => void;
   private config: ChannelConfig;
+  private isWarmingUp = false;
+  /** Of a `warmUp` that is under way. */
+  private warmingUp: AbortController | undefined;
 
   /** `send` brings an event to the channel's statechart. */
   constructor(
@@ -36,6 +40,7 @@ export class Life implements ChannelPort {
     this.config = config;
     this.channel = channel;
     this.orders = orders;
+    this.send = send;
     this.delivery = new Delivery(lane, config, channel, send);
   }
 
@@ -96,11 +101,17 @@ export class Life implements ChannelPort {
     return Math.max(CLOSE_MS_MIN, this.drainInMs);
   }
 
-  async warmUp(signal: AbortSignal): Promise<void> {
-    // Not before the transition has ended: what the host does here may stop the channel.
-    await Promise.resolve();
-    if (signal.aborted) return;
-    await this.channel.warmUp?.(this.contextOf(signal));
+  warmUp(): void {
+    this.isWarmingUp = true;
+    this.callWarmUp().then(
+      () => this.warmedUp({ type: 'warmUp.finished' }),
+      (error) => this.warmedUp({ type: 'warmUp.failed', error }),
+    );
+  }
+
+  endWarmUp(): void {
+    this.isWarmingUp = false;
+    this.warmingUp?.abort();
   }
 
   /** Never beside a call that has not settled: `close` may free what that call uses. */
@@ -120,6 +131,19 @@ export class Life implements ChannelPort {
 
   hold(): void {
     this.delivery.hold();
+  }
+
+  private async callWarmUp(): Promise<void> {
+    // Not before the transition has ended: what the host does here may stop the channel.
+    await Promise.resolve();
+    if (!this.isWarmingUp || this.channel.warmUp === undefined) return;
+    this.warmingUp = new AbortController();
+    await this.channel.warmUp(this.contextOf(this.warmingUp.signal));
+  }
+
+  private warmedUp(event: ChannelEvent): void {
+    this.warmingUp = undefined;
+    if (this.isWarmingUp) this.send(event);
   }
 
   private until(at: number): number {

@@ -46,6 +46,7 @@ export interface PartitionView extends Stay {
 /** A partition as reports see it. */
 interface PartitionReading {
   readonly view: PartitionView;
+  readonly counters: Readonly<Counters>;
   /** Whether a message of this origin waits there, is in flight, or waits for room. */
   holds(origin: Origin): boolean;
 }

@@ -1,7 +1,7 @@
 import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import { Counter } from '../core/counters.ts';
+import { Counter, type Counters } from '../core/counters.ts';
 import { isFrom, type Origin, type Origins } from '../core/origin.ts';
 import { stateName } from '../facts/chart-words.ts';
 import { handBack, partOfStop, returnEnded, toHost } from './hand-back.ts';
@@ -47,6 +47,10 @@ export class Partition {
 
   get id(): string {
     return this.lane.id;
+  }
+
+  get counters(): Readonly<Counters> {
+    return this.lane.counters;
   }
 
   get priority(): number {
@@ -114,8 +118,8 @@ export class Partition {
   /** A reading of this moment for reports. */
   get view(): PartitionView {
     const { recovery } = this.lane;
-    const { delivery } = this.life ?? {};
-    const { inbox, counters } = this.lane;
+    const delivery = this.life?.delivery;
+    const { counters, id, inbox } = this.lane;
     const { cause, error, since, state } = this.log.stay;
     // Without spreads, which take microseconds.
     return {
@@ -123,7 +127,7 @@ export class Partition {
       since,
       cause,
       error,
-      id: this.id,
+      id,
       counters,
       waiting: this.depth,
       waitingOffers: inbox.offers.waiting,

@@ -24,7 +24,9 @@ export interface ChannelPort {
   readonly drainInMs: number;
   readonly closeInMs: number;
 
-  warmUp(signal: AbortSignal): Promise<void>;
+  /** Begins to warm up; the chart hears how that ends, unless it has ended it before. */
+  warmUp(): void;
+  endWarmUp(): void;
   close(signal: AbortSignal): Promise<void>;
   /** Permits delivery. A call already in flight goes on whatever the chart does: it belongs to the data plane. */
   deliver(mode: DeliveryMode): void;

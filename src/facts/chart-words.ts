@@ -22,8 +22,8 @@ const heldIn: Readonly<Record<string, { readonly entersBy: readonly string[]; re
 
 /** The events of the charts in words, by a part of their names: XState's own end in the place where they occur. */
 const causes: readonly (readonly [string, string])[] = [
-  ['done.actor.warmUp', 'warmUp finished'],
-  ['error.actor.warmUp', 'warmUp failed'],
+  ['warmUp.finished', 'warmUp finished'],
+  ['warmUp.failed', 'warmUp failed'],
   ['done.actor.close', 'close finished'],
   ['error.actor.close', 'close failed'],
   ['after.warmUpTimeout', 'warmUp took too long'],

@@ -77,7 +77,7 @@ export class Alerts {
     if (this.#watched.has(name)) return;
     const channel = this.#channels.get(name);
     if (channel === undefined) return;
-    this.#watched.set(name, sightOf(viewsOf(channel), undefined, this.#services.clock.now()));
+    this.#watched.set(name, sightOf(channel.partitions, undefined, this.#services.clock.now()));
     this.#setTimer();
   }
 
@@ -112,9 +112,7 @@ export class Alerts {
       const now = clock.now();
       const sight = sightOf(views, before, now);
       const findings = findingsOf(channel, views, sight, isTimed ? before : undefined, now, scheduler.starvationMs);
-      // Object.keys widens the names.
-      for (const alert of Object.keys(findings) as (keyof typeof findings)[])
-        this.#raised.set(alert, { channel: name }, findings[alert]);
+      this.#raised.setAll({ channel: name }, findings);
       // Error rates are taken from second to second: a look in between does not begin a new one.
       const { calls, failures } = (isTimed ? undefined : before) ?? sight;
       const isNews = before !== undefined && sight.calls !== before.calls;

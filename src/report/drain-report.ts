@@ -45,7 +45,14 @@ export interface DrainReport {
   readonly unstoredLetters: readonly DeadLetter[];
 }
 
-type DrainedParts = 'view' | 'holds' | 'returnedMessages' | 'unsettledMessages' | 'backAtOrigin' | 'countTimes';
+type DrainedParts =
+  | 'view'
+  | 'counters'
+  | 'holds'
+  | 'returnedMessages'
+  | 'unsettledMessages'
+  | 'backAtOrigin'
+  | 'countTimes';
 
 /** A channel that can be drained. */
 interface Drained extends ChannelView {

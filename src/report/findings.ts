@@ -34,9 +34,13 @@ export interface Sight {
 /** What is read of a channel's partitions: making a view costs microseconds, so one serves a whole look. */
 type Views = readonly PartitionView[];
 
-/** Looks at a channel at `now`, after having looked `before`. */
-export function sightOf(views: Views, before: Sight | undefined, now: number): Sight {
-  const sum = (index: keyof Counters): number => views.reduce((total, { counters }) => total + counters[index], 0);
+/** Looks at a channel at `now`, after having looked `before`; needs no views, only what they count. */
+export function sightOf(
+  partitions: readonly Pick<PartitionView, 'counters'>[],
+  before: Sight | undefined,
+  now: number,
+): Sight {
+  const sum = (index: keyof Counters): number => partitions.reduce((total, { counters }) => total + counters[index], 0);
   const received = sum(Counter.accepted) + sum(Counter.rejected);
   const heardAt = before === undefined || before.received !== received ? now : before.heardAt;
   return { received, calls: sum(Counter.calls), failures: sum(Counter.failures), heardAt };

@@ -38,6 +38,14 @@ export class RaisedAlerts {
     return [...(this.#raised.get(keyOf(subject))?.values() ?? [])].map(({ alert }) => alert);
   }
 
+  /** Takes over all that a look found. Most looks find nothing, and nothing is raised. */
+  setAll(subject: Subject, findings: Partial<Readonly<Record<AlertName, Finding>>>): void {
+    const isQuiet = !this.#raised.has(keyOf(subject));
+    // Object.keys widens the names.
+    for (const alert of Object.keys(findings) as AlertName[])
+      if (!isQuiet || findings[alert] !== false) this.set(alert, subject, findings[alert]);
+  }
+
   /** What is wrong with it, in words; null: nothing. */
   troubleOf(subject: Subject): string | null {
     const texts = this.of(subject).map(({ text }) => text);
@@ -53,7 +61,6 @@ export class RaisedAlerts {
     if (finding === undefined) return;
     const key = keyOf(subject);
     const here = this.#raised.get(key);
-    // Most looks find nothing, and nothing is raised.
     if (finding === false && here === undefined) return;
     const { bus, clock } = this.#services;
     const raised = here?.get(alert);

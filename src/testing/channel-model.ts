@@ -48,8 +48,8 @@ function ownHappenings(value: string, world: World): Happening[] {
   switch (value) {
     case 'warming':
       return [
-        ['xstate.done.actor.warmUp', world],
-        ['xstate.error.actor.warmUp', world],
+        ['warmUp.finished', world],
+        ['warmUp.failed', world],
         [after('warmUpTimeout', 'warming'), world],
       ];
     case 'ready.idle':
@@ -208,7 +208,8 @@ const restingPort: Omit<ChannelPort, keyof ReturnType<typeof factsOf>> = {
   coolDownInMs: 0,
   drainInMs: 0,
   closeInMs: 0,
-  warmUp: async () => {},
+  warmUp: () => {},
+  endWarmUp: () => {},
   close: async () => {},
   deliver: () => {},
   hold: () => {},

@@ -133,9 +133,7 @@ export class PathRun {
 
   async #causeEnd(type: string): Promise<void> {
     const port = this.port;
-    if (type === 'xstate.done.actor.warmUp') this.gates.at('warmUp')?.open();
-    else if (type === 'xstate.error.actor.warmUp') this.gates.at('warmUp')?.fail();
-    else if (type === 'xstate.done.actor.close') this.gates.at('close')?.open();
+    if (type === 'xstate.done.actor.close') this.gates.at('close')?.open();
     else if (type.includes('.warmUpTimeout.')) await this.#advance(port.warmUpTimeoutMs);
     else if (type.includes('.batchAge.')) await this.#advance(port.dueInMs);
     else if (type.includes('.retryDelay.')) await this.#advance(port.retryInMs);
@@ -148,6 +146,10 @@ export class PathRun {
   async #causeEvent(type: string, world: World): Promise<unknown> {
     const router = this.#router;
     switch (type) {
+      case 'warmUp.finished':
+        return this.gates.at('warmUp')?.open();
+      case 'warmUp.failed':
+        return this.gates.at('warmUp')?.fail();
       case 'message.waiting':
       case 'batch.full':
       case 'weather.message':

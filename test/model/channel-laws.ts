@@ -11,7 +11,7 @@ export function placeAfter(from: string, type: string, world: World): string {
   switch (type.replace(/^(xstate\.after\.\w+)\..*$/, '$1')) {
     case 'xstate.init':
       return 'warming';
-    case 'xstate.error.actor.warmUp':
+    case 'warmUp.failed':
     case 'xstate.after.warmUpTimeout':
     case 'channel.restart':
     case 'call.hung':
@@ -23,7 +23,7 @@ export function placeAfter(from: string, type: string, world: World): string {
     case 'xstate.error.actor.close':
     case 'xstate.after.closeDeadline':
       return 'stopped';
-    case 'xstate.done.actor.warmUp':
+    case 'warmUp.finished':
     case 'channel.resume':
     case 'message.waiting':
     case 'channel.reconfigured':
@@ -97,7 +97,7 @@ export function reasonAfter(from: string, to: string, type: string): { cause: st
 
 function errorAfter(type: string): unknown {
   if (type === 'call.hung') return expect.stringContaining('did not settle');
-  return type === 'xstate.error.actor.warmUp' ? 'the path lets warmUp fail' : undefined;
+  return type === 'warmUp.failed' ? 'the path lets warmUp fail' : undefined;
 }
 
 /** The parts of draining are nobody's concern. */

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
+import type { ChannelSource } from '../../src/channel/channel-source.ts';
+import { defineChannel } from '../../src/channel/define-channel.ts';
 import { channelModel } from '../../src/testing/channel-model.ts';
 import { factsOf } from '../../src/testing/channel-world.ts';
 import { createTestRouter, fail, messages } from '../../src/testing/index.ts';
@@ -46,8 +48,12 @@ const draining = [...delivering, ...waiting];
 const holding = ['tripped', 'paused'];
 const busy = [...flushing, ...retrying, ...isolating, ...probing];
 
+const warmed = [...idle, ...buffering, ...busy, ...holding, ...draining, 'closing'];
+
 /** Every event of the chart's vocabulary, and where it does nothing. The compiler asks for each of them. */
 const ignored = {
+  'warmUp.finished': [{ in: warmed, because: 'the life says it only while it is warming' }],
+  'warmUp.failed': [{ in: warmed, because: 'the life says it only while it is warming' }],
   'message.waiting': [
     {
       in: ['warming', ...buffering, ...busy, ...holding, ...draining, 'closing'],
@@ -186,4 +192,28 @@ it('R6.3 a trial that fails in part does not end the trials, though no message c
   rig.router.routeAll(messages('ohlcv', 16));
   await rig.advance(120_000);
   expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 16, buffered: 0, breaker: { opened: 1 } });
+});
+
+it('a warm-up that the chart does not wait for any more has its signal aborted, and one that has ended has not', async () => {
+  const signals = new Map<string, AbortSignal>();
+  const warming = (name: string, ends: Promise<void>): ChannelSource =>
+    defineChannel({
+      process: () => {},
+      warmUp({ signal }) {
+        signals.set(name, signal);
+        return ends;
+      },
+    });
+  const rig = await createTestRouter({
+    isStarted: false,
+    config: { channels: { quick: {}, endless: { warmUpTimeoutMs: 500 } } },
+    channels: { quick: warming('quick', Promise.resolve()), endless: warming('endless', new Promise(() => {})) },
+  });
+  const started = rig.router.start();
+  await rig.advance(500);
+  await started;
+  expect([...signals].map(([name, { aborted }]) => [name, aborted])).toEqual([
+    ['quick', false],
+    ['endless', true],
+  ]);
 });

@@ -79,7 +79,7 @@ describe('a channel that breaks its promises is found', () => {
     expect(first).toMatch(
       /^(in step \d+ of \d+, [\w.]+|at the end): process of the channel itself failed: Error: seen before$/m,
     );
-    expect(first).toMatch(/^path: start \(warming\) → warmUp done \(ready\.idle\)/m);
+    expect(first).toMatch(/^path: start \(warming\) → warmUp\.finished \(ready\.idle\)/m);
     expect(first).toMatch(/^channel (has been|failed) /m);
   });
 

@@ -1,20 +1,31 @@
 import { Counter } from '../core/counters.ts';
-import type { Origins } from '../core/origin.ts';
+import { isOver, type Origins } from '../core/origin.ts';
 import type { Lane } from './lane.ts';
 
 /**
- * Takes everything that waits out of a lane, so many messages; returns what is the host's, in order, for whoever stops the
+ * Takes everything that waits out of a lane; returns what is the host's, in order, for whoever stops the
  * channel. Messages with an origin go back there.
  */
-export function handBack({ counters, inbox, recovery }: Lane) {
+export function handBack({ counters, inbox, recovery }: Lane): readonly unknown[] {
   const returned: unknown[] = [];
-  let count = 0;
   for (const { messages, origins } of [...recovery.takeAll(), inbox.drain()]) {
-    count += messages.length;
+    counters[Counter.returned] += messages.length;
     for (const message of toHost(messages, origins, 'returned')) returned.push(message);
   }
-  counters[Counter.returned] += count;
-  return { count, returned };
+  return returned;
+}
+
+/** Hands back what waits and came in a stay of a source that has ended: whoever owns its partition next brings it. */
+export function returnEnded({ inbox, recovery, returned }: Lane): void {
+  recovery.returnEnded();
+  if (!inbox.allOrigins.some(isOver)) return;
+  const waiting = [...inbox.entries()];
+  inbox.drain();
+  for (const [message, key, acceptedAt, sequence, origin] of waiting) {
+    if (isOver(origin)) returned(origin);
+    else inbox.receive(message, key, acceptedAt, sequence, origin);
+  }
+  inbox.admitOffers();
 }
 
 /**

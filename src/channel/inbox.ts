@@ -212,9 +212,9 @@ export class Inbox implements Door {
     return isPayload !== true && this.validate !== undefined ? this.validate(message) : message;
   }
 
-  /** A payload may show its key no more; undefined: it is the message itself, which can be asked at any time. */
+  /** Reads what `put` will ask for. A payload may show its key no more; undefined: the message can be asked at any time. */
   keyFor(payload: unknown, message: unknown, known: string | undefined): string | undefined {
-    return known ?? (payload === message ? undefined : this.options.keyOf(message));
+    return this.overflow.readAhead(payload, known ?? (payload === message ? undefined : this.options.keyOf(message)));
   }
 
   /** There is no room for such a message, or others wait for room. */
@@ -230,7 +230,6 @@ export class Inbox implements Door {
     else clock.advance(1);
     const sequence = counters[Counter.accepted] + 1;
     if (!this.overflow.admit(payload, key, clock.now, sequence, origin)) return false;
-    // Not set to its number: the policy may ask the host for keys, who may route.
     counters[Counter.accepted] += 1;
     return true;
   }
@@ -307,7 +306,7 @@ export class Inbox implements Door {
 
   /** So many messages that may be due by request are taken. */
   countFlushed(count: number): void {
-    this.flushLeft = Math.max(0, this.flushLeft - count);
+    this.flushLeft = Math.max(0, Math.min(this.flushLeft - count, this.mailbox.size));
   }
 
   /** Takes everything that waits, in order, and gives the memory back. */

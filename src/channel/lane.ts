@@ -3,9 +3,10 @@ import type { Breaker } from '../core/breaker.ts';
 import { CallTimes } from '../core/call-times.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
 import type { CoarseClock } from '../core/coarse-clock.ts';
-import { type Counters, createCounters } from '../core/counters.ts';
+import { Counter, type Counters, createCounters } from '../core/counters.ts';
 import type { Gap } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
+import type { Origin } from '../core/origin.ts';
 import { Recovery } from '../core/recovery.ts';
 import type { Share } from '../core/share.ts';
 import type { Trigger } from '../core/trigger.ts';
@@ -24,6 +25,8 @@ export interface Lane {
   readonly counters: Counters;
   readonly inbox: Inbox;
   readonly recovery: Recovery;
+  /** A message that was taken in goes back to its origin, whose stay has ended. */
+  readonly returned: (origin: Origin | undefined) => void;
   /** Shared by all that deliver to the same sink. */
   readonly rest: SinkRest;
   /** The times of the call that is out, or was the last. */
@@ -58,10 +61,16 @@ export function createLane(options: LaneOptions): Lane {
   const times = new CallTimes();
   const breaker = options.breaker && new BreakerClient(options.breaker, times);
   const inbox = new Inbox({ partition, config, services, counters, breaker, keyOf, queueing, times });
-  const recovery = new Recovery();
+  const returned = (origin: Origin | undefined): void => {
+    counters[Counter.returned] += 1;
+    // In a channel that stops it counts as what `stop` hands back.
+    if (inbox.isOpen) counters[Counter['stay-ended']] += 1;
+    origin?.handedBack('returned');
+  };
+  const recovery = new Recovery(returned);
   rest.join(recovery);
   const shared = { services, clock: services.scheduler.clock, rest, processing, share };
-  return { ...shared, id, channel: config.name, counters, inbox, recovery, times, breaker };
+  return { ...shared, id, channel: config.name, counters, inbox, recovery, returned, times, breaker };
 }
 
 /** Everything that waits: new messages, and those that failed and come again. */

@@ -1,9 +1,10 @@
 import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
+import { Counter } from '../core/counters.ts';
 import { isFrom, type Origin, type Origins } from '../core/origin.ts';
 import { stateName } from '../facts/chart-words.ts';
-import { handBack, partOfStop, toHost } from './hand-back.ts';
+import { handBack, partOfStop, returnEnded, toHost } from './hand-back.ts';
 import type { Inbox } from './inbox.ts';
 import { createLane, depthOf, type Lane, type LaneOptions, oldestAcceptedAt, probeAt, publishGaps } from './lane.ts';
 import { unchecked } from './late-check.ts';
@@ -34,7 +35,6 @@ export class Partition {
   private returned = NO_MESSAGES;
   private unsettled = NO_MESSAGES;
   /** With those that went back to their origins. */
-  private returnedCount = 0;
   private unsettledCount = 0;
 
   constructor(options: LaneOptions) {
@@ -106,7 +106,7 @@ export class Partition {
   /** How many of both went back to their origins. */
   get backAtOrigin(): { readonly returned: number; readonly unsettled: number } {
     return {
-      returned: this.returnedCount - this.returned.length,
+      returned: this.lane.counters[Counter.returned] - this.returned.length,
       unsettled: this.unsettledCount - this.unsettled.length,
     };
   }
@@ -208,11 +208,17 @@ export class Partition {
 
   /** Hands back what waits, in order. */
   handBack(): void {
-    const { count, returned } = handBack(this.lane);
+    const returned = handBack(this.lane);
     // Seldom both: only a channel that was kept may be asked twice.
     this.returned = this.returned.length === 0 ? returned : this.returned.concat(returned);
-    this.returnedCount += count;
     partOfStop(this.lane, () => void publishGaps(this.lane));
+  }
+
+  /** Hands back what waits and came in a stay of a source that has ended. */
+  returnEnded(): void {
+    this.lane.services.bus.changes.during(() => returnEnded(this.lane));
+    // No batch is left to wait for, so the statechart need not.
+    if (this.state === 'buffering' && this.inbox.size === 0) this.send({ type: 'batch.flush' });
   }
 
   /** Nothing more is taken in, and what is not delivered by then is handed back. */
@@ -308,7 +314,7 @@ export class Partition {
 
   /** From now on the view's `spentMs` says where the time goes. */
   countTimes(): void {
-    this.log.restart();
+    this.log.countTimes();
   }
 
   /** The state waits for the first message, or for a full batch: its statechart hears of it, and what is due goes out. */

@@ -197,7 +197,9 @@ function giveUp(lane: Lane, batch: FailedBatch, reason: GivenUp): void {
   deadLetter(lane, [batch], reason);
 }
 
-function deadLetter({ channel, counters, services }: Lane, batches: readonly FailedBatch[], reason: GivenUp): void {
+function deadLetter(lane: Lane, given: readonly FailedBatch[], reason: GivenUp): void {
+  const { channel, counters, recovery, services } = lane;
+  const batches = given.map((batch) => recovery.withoutEnded(batch));
   const count = batches.reduce((sum, { messages }) => sum + messages.length, 0);
   counters[Counter.deadLettered] += count;
   counters[Counter[reason]] += count;

@@ -28,9 +28,11 @@ export const Counter = {
   poison: 23,
   // Given up as invalid: they were accepted before there was an instance to check them.
   'invalid-later': 24,
+  // Why messages were handed back; the others were when the channel stopped.
+  'stay-ended': 25,
 } as const;
 
-const LENGTH = 25;
+const LENGTH = 26;
 /** So many slots share a piece of memory: one of its own would cost each of them more than the counts themselves. */
 const SLOTS_TOGETHER = 64;
 /** What is left of it. */

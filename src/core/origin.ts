@@ -32,6 +32,8 @@ export interface Origin {
   readonly place?: SourcePlace | undefined;
   /** The origin it tells, if it is that of a message in several channels. */
   readonly of?: Origin | undefined;
+  /** Its stay has ended: whoever owns its partition next brings the message again, so it is not delivered here. */
+  readonly isOver?: boolean | undefined;
   /** Nothing more will happen to the message. `letter`: what it became, if it was given up. Must not throw. */
   settled(how: Settlement, letter?: GivenUp): void;
   /** As `settled` for so many of its messages that were delivered; that of one message has it not. Must not throw. */
@@ -63,6 +65,11 @@ export function isFrom(origin: Origin | undefined, sought: Origin): boolean {
   return allOf(origin).some((each) => tells(each, sought));
 }
 
+/** Whether all that the origin tells have ended. */
+export function isOver(origin: Origin | undefined): boolean {
+  return origin?.isOver === true;
+}
+
 function tells(origin: Origin, sought: Origin): boolean {
   return origin === sought || (origin.of !== undefined && tells(origin.of, sought));
 }
@@ -88,6 +95,10 @@ class Superseding implements Origin {
 
   get place(): SourcePlace | undefined {
     return this.own?.place;
+  }
+
+  get isOver(): boolean {
+    return [this.own, ...this.superseded].every(isOver);
   }
 
   settled(how: Settlement, letter?: GivenUp): void {
@@ -139,6 +150,9 @@ export function joinOrigin(origin: Origin, channels: number): Origin {
     source: origin.source,
     place: origin.place,
     of: origin,
+    get isOver() {
+      return isOver(origin);
+    },
     settled: hear,
     handedBack: hear,
     condemned() {

@@ -1,5 +1,5 @@
 import type { Keys } from './mailbox.ts';
-import type { Origins } from './origin.ts';
+import { isOver, type Origin, type Origins } from './origin.ts';
 
 /** Messages that failed together and will be tried again together. */
 export interface FailedBatch {
@@ -24,7 +24,7 @@ export interface FailedBatch {
  *
  * A single message that has used up its attempts is *quarantined* until something after it is delivered (then the sink
  * works and the message is poison) or something after it fails too (then the sink is down, and the quarantined messages
- * go back to the head in order). Finding k poison messages among n takes O(k·log n) calls: each is reached by halving.
+ * go back to the head in order). What came in a stay of a source that has ended is not tried again. Finding k poison messages among n takes O(k·log n) calls: each is reached by halving.
  */
 export class Recovery {
   /** When the next attempt is due, and until when the sink itself asked not to be tried, in ms on the clock. */
@@ -32,8 +32,14 @@ export class Recovery {
   private restUntil = 0;
   private hurryUntil = 0;
   private batches: FailedBatch[] = [];
-  private readonly quarantine: FailedBatch[] = [];
+  private quarantine: FailedBatch[] = [];
   private count = 0;
+  private readonly returned: (origin: Origin | undefined) => void;
+
+  /** `returned`: told of each message that is not tried again, because the stay of its origin has ended. */
+  constructor(returned: (origin: Origin | undefined) => void = () => {}) {
+    this.returned = returned;
+  }
 
   /** Messages held here. */
   get size(): number {
@@ -122,28 +128,49 @@ export class Recovery {
     if (head === undefined) return undefined;
     this.count -= head.messages.length;
     if (head.messages.length <= limit) return head;
-    this.putBack(partOf(head, limit));
+    this.pushFront(partOf(head, limit));
     return partOf(head, 0, limit);
   }
 
   /** Puts a batch back at the head. */
   putBack(batch: FailedBatch): void {
-    if (batch.messages.length === 0) return;
-    this.batches.unshift(batch);
-    this.count += batch.messages.length;
+    this.pushFront(this.withoutEnded(batch));
   }
 
   /** Puts the halves of a batch back at the head, to be tried one after the other. */
-  split(batch: FailedBatch): void {
+  split(failed: FailedBatch): void {
+    const batch = this.withoutEnded(failed);
     const middle = Math.ceil(batch.messages.length / 2);
-    this.putBack({ ...partOf(batch, middle), isSplit: true });
-    this.putBack({ ...partOf(batch, 0, middle), isSplit: true });
+    this.pushFront({ ...partOf(batch, middle), isSplit: true });
+    this.pushFront({ ...partOf(batch, 0, middle), isSplit: true });
   }
 
   /** Sets a batch aside. */
-  setAside(batch: FailedBatch): void {
+  setAside(failed: FailedBatch): void {
+    const batch = this.withoutEnded(failed);
+    if (batch.messages.length === 0) return;
     this.quarantine.push(batch);
     this.count += batch.messages.length;
+  }
+
+  /** A batch without the messages whose stay has ended: these are not tried again. */
+  withoutEnded(batch: FailedBatch): FailedBatch {
+    const { origins } = batch;
+    if (origins === undefined || !origins.some(isOver)) return batch;
+    for (const origin of origins) if (isOver(origin)) this.returned(origin);
+    return pick(
+      batch,
+      [...origins.keys()].filter((index) => !isOver(origins[index])),
+    );
+  }
+
+  /** Some stay has ended: its messages leave. */
+  returnEnded(): void {
+    const left = (batches: readonly FailedBatch[]): FailedBatch[] =>
+      batches.map((batch) => this.withoutEnded(batch)).filter(({ messages }) => messages.length > 0);
+    this.batches = left(this.batches);
+    this.quarantine = left(this.quarantine);
+    this.count = [...this.batches, ...this.quarantine].reduce((sum, { messages }) => sum + messages.length, 0);
   }
 
   /** Something was delivered after them: what is in quarantine is poison, and leaves. */
@@ -172,10 +199,16 @@ export class Recovery {
     this.batches.push(batch);
     this.count += batch.messages.length;
   }
+
+  private pushFront(batch: FailedBatch): void {
+    if (batch.messages.length === 0) return;
+    this.batches.unshift(batch);
+    this.count += batch.messages.length;
+  }
 }
 
 /** The messages of a batch from one index to another, with their origins and keys. */
-export function partOf(batch: FailedBatch, from: number, to?: number): FailedBatch {
+function partOf(batch: FailedBatch, from: number, to?: number): FailedBatch {
   const { messages, origins, keys } = batch;
   return {
     ...batch,

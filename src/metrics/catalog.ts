@@ -21,6 +21,7 @@ const NOT_GIVEN_UP: Readonly<Record<Exclude<DeadLetterReason, NeverAccepted | 'r
   poison: 0,
   stopped: 0,
 };
+const NOT_RETURNED = { stopped: 0, 'stay-ended': 0 };
 const BREAKER_STATES: readonly BreakerState[] = ['closed', 'open', 'half-open'];
 const CHANNEL_STATES = [
   'new',
@@ -70,7 +71,9 @@ const fates: readonly Measure[] = [
     'Messages replaced by a later message of the same key.',
     (c) => c.metrics.conflated,
   ),
-  channel.counter('messages.returned', 'message', 'Messages handed back by stop.', (c) => c.metrics.returned),
+  channel.counterBy('reason', 'messages.returned', 'message', 'Messages handed back.', ({ metrics }) =>
+    withUnknown(metrics.returned, { ...NOT_RETURNED, ...metrics.returnedBy }),
+  ),
   channel.gauge('messages.buffered', 'message', 'Messages that wait now.', (c) => c.metrics.buffered),
   channel.gauge('messages.in_flight', 'message', 'Messages in a call of process now.', (c) => c.metrics.inFlight),
 ];

@@ -1,3 +1,4 @@
+import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import type { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
 import { isConserved, type Ledger, ledgerOf } from '../core/ledger.ts';
@@ -20,6 +21,7 @@ export interface ChannelReport extends Ledger {
   readonly backAtOrigin: { readonly returned: number; readonly unsettled: number };
   /** Where the time since the start of `stop` went, by state, in ms; of several partitions, the longest. */
   readonly spentMs: Readonly<Record<string, number>>;
+  readonly returnedBy: ChannelMetrics['returnedBy'];
 }
 
 /** What became of the frames of one source. */
@@ -69,6 +71,7 @@ function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
     state: metrics.state,
     ...ledgerOf(metrics),
     drained: metrics.delivered - deliveredBefore,
+    returnedBy: metrics.returnedBy,
     returnedMessages: partitions.flatMap(({ returnedMessages }) => returnedMessages),
     unsettledMessages: partitions.flatMap(({ unsettledMessages }) => unsettledMessages),
     backAtOrigin: {
@@ -92,7 +95,7 @@ export function drainReport(
   const sources = Object.fromEntries(
     views.map((view) => [view.name, { ...sourceMetrics(view, now), heldFrames: view.heldAtEnd }]),
   );
-  const isDrained = ({ returned, inFlight }: ChannelReport): boolean => returned + inFlight === 0;
+  const isDrained = ({ returnedBy, inFlight }: ChannelReport): boolean => (returnedBy.stopped ?? 0) + inFlight === 0;
   const onTime = elapsedMs <= deadlineMs && all.every(isDrained) && unstoredLetters.length === 0;
   const conserved =
     all.every(isAccountedFor) &&

@@ -168,6 +168,12 @@ export class Fleet implements FleetPort {
     this.#end.abort();
   }
 
+  /** A stay of a source has ended: what waits of it goes back. */
+  returnEnded(): void {
+    const channels = [...this.#channels.values(), ...this.takenOut.held];
+    for (const { partitions } of channels) for (const partition of partitions) partition.returnEnded();
+  }
+
   /** A channel that is added after the start is started at once. */
   add(channel: ChannelEntry): void {
     this.#channels.set(channel.name, channel);
@@ -280,8 +286,8 @@ export class Fleet implements FleetPort {
     if (this.#parent === undefined || channel === undefined || !this.#mayStart(partition)) return;
     const warmed = (): void => {
       this.#settling.delete(partition.id);
-      this.#down.delete(partition.id);
-      this.#notify({ type: 'channel.warmed', id: partition.id });
+      // The chart asks whether all are settled, or one that was down is up: the others need not wake it.
+      if (this.#down.delete(partition.id) || this.isSettled) this.#notify({ type: 'channel.warmed', id: partition.id });
     };
     const made = channel.makeInstance(partition);
     // Its constructor is code of the host, which may have ended the router or started the partition itself.

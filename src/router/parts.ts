@@ -71,12 +71,7 @@ export function buildParts(plan: Plan): RouterParts {
     store && new StoredLetters({ store, clock, timers, random, bus }, (trouble) => void alerts.lettersHeld(trouble));
   ending.listen(() => stored?.routerEnded());
   const services: Services = {
-    clock,
-    timers,
-    random,
-    bus,
-    logger,
-    ending,
+    ...{ clock, timers, random, bus, logger, ending },
     scheduler: new Scheduler(clock, config.router),
     letterRoom: stored ?? MEMORY_ROOM,
     keepDeadLetter(channel, reason, message, error, attempts, origin, key) {
@@ -98,7 +93,8 @@ export function buildParts(plan: Plan): RouterParts {
       : new Intake(destinations, services);
   destinations.tellApart(config.router.recognize);
   intake.ignore(config.router.recognize.ignore);
-  const sources = new Sources(plan.sources, services, doorOf(intake, destinations, services, stored !== undefined));
+  const door = doorOf(intake, destinations, services, stored !== undefined, () => fleet.returnEnded());
+  const sources = new Sources(plan.sources, services, door);
   const feeds = new Feeds(bus);
   const fleet = new Fleet(services, definitions, sources, feeds);
   const raised = new RaisedAlerts(services);
@@ -119,9 +115,11 @@ function doorOf(
   destinations: Destinations,
   { keepDeadLetter, scheduler }: Services,
   keepsLetters: boolean,
+  stayEnded: () => void,
 ): SourceDoor {
   return {
     keepsLetters,
+    stayEnded,
     takePlain: (messages, from, dataType, origin) => intake.takePlain(messages, from, dataType, origin, keepsLetters),
     offer: (message, options, origin) => intake.offer(message, options, origin),
     condemn(message, reason, error, origin) {
@@ -134,14 +132,14 @@ function doorOf(
 
 /** What reports read. */
 export function viewOf(parts: RouterParts): RouterView {
-  const { deadLetters, feedAlerts, feeds, fleet, intake, services, sources, stored } = parts;
+  const { deadLetters, feeds, fleet, intake, raised, services, sources, stored } = parts;
   const { channels, takenOut } = fleet;
   const { ignored, unroutable } = intake;
   const { bus, clock } = services;
   const counts = { removed: takenOut.ledger, unroutable, ignored, deadLetters, stored, faults: bus.faults };
-  const feedTrouble = feedAlerts.troubleOf.bind(feedAlerts);
+  const trouble = raised.troubleOf.bind(raised);
   const times = { now: clock.now(), wallTime: clock.wallTime() };
-  return { channels, sources: sources.all, feeds: feeds.all, feedTrouble, ...times, ...counts };
+  return { channels, sources: sources.all, feeds: feeds.all, trouble, ...times, ...counts };
 }
 
 /** Why the router takes nothing in, in words; undefined: it does. */

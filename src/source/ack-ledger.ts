@@ -60,6 +60,7 @@ export class AckLedger {
       handedBack: () => {
         if (!this.isClosed) options.listener.handedBack();
       },
+      isOver: () => this.isClosed,
     };
   }
 
@@ -136,9 +137,8 @@ export class AckLedger {
     this.options.commit(position, COMMIT_WITHIN_MS).then(settle, () => settle('unknown'));
   }
 
-  /** The stay is over: nothing counts any more. `upTo`: the position of the last commit, if there was one. */
+  /** The stay is over: nothing counts any more but, once it is known, the position of the last commit. */
   close(upTo?: number): void {
-    if (this.isClosed) return;
     this.isClosed = true;
     this.options.clock.clearTimeout(this.timer);
     if (upTo !== undefined) this.drop(upTo);

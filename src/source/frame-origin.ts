@@ -18,6 +18,8 @@ interface FrameListener {
   done(): void;
   /** A channel ended and had a message that is not settled. */
   handedBack(): void;
+  /** The stay has ended. */
+  isOver(): boolean;
 }
 
 /** One frame of one stay: counts its messages that are not settled. */
@@ -46,6 +48,10 @@ export class FrameOrigin implements Origin {
 
   get place(): SourcePlace {
     return { ...this.listener.stay, position: this.position };
+  }
+
+  get isOver(): boolean {
+    return this.listener.isOver();
   }
 
   get where(): Place {
@@ -130,6 +136,10 @@ class MessageOrigin implements Origin {
 
   get place(): SourcePlace {
     return this.of.place;
+  }
+
+  get isOver(): boolean {
+    return this.of.isOver;
   }
 
   letterId(channel: string | null): string {

@@ -134,17 +134,24 @@ export class PartitionReader {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.assigned.lost.removeEventListener('abort', this.onLost);
-    this.ledger.close(upTo);
-    this.hold();
+    this.letGo(upTo);
     this.parts.listener.ended(this, how);
   }
 
   private async releaseNow(withinMs: number): Promise<void> {
     if (this.hasEnded) return;
-    this.hold();
     const upTo = this.ledger.settledUpTo;
+    // Before another owner may have the partition.
+    this.letGo();
     const outcome = await this.assigned.release(upTo, Math.max(0, withinMs)).catch((): CommitOutcome => 'unknown');
     this.end(outcome === 'lost' ? 'lost' : 'released', outcome === 'kept' ? upTo : undefined);
+  }
+
+  /** Nothing counts any more, and what waits in channels is not delivered: the next owner brings it. */
+  private letGo(upTo?: number): void {
+    this.ledger.close(upTo);
+    this.hold();
+    this.parts.door.stayEnded();
   }
 
   private async run(): Promise<void> {

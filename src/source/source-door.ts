@@ -21,6 +21,8 @@ export interface SourceDoor {
   offer(message: unknown, options: DoorOptions, origin: Origin): Outcome | Promise<Outcome>;
   /** Makes it a dead letter. */
   condemn(message: unknown, reason: ReadFault, error: unknown, origin: Origin): void;
+  /** Some stay has ended: its messages that wait in channels are handed back to their origins. */
+  stayEnded(): void;
   /** Dead letters are written to a store that lasts, so each message needs an origin of its own. */
   readonly keepsLetters: boolean;
   /** The present stretch of work has lasted long enough: others get their turn. */

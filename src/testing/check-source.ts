@@ -1,4 +1,5 @@
 import { frameContract } from './contract-frames.ts';
+import { letterContract } from './contract-letters.ts';
 import { stayContract } from './contract-stays.ts';
 import type { SourceFeature, SourceRig } from './source-rig.ts';
 
@@ -19,7 +20,7 @@ export function checkSource(
   make: () => Promise<SourceRig>,
   features: readonly SourceFeature[],
 ): readonly SourceCheck[] {
-  return [...frameContract, ...stayContract].map(([name, body, ...needs]) => ({
+  return [...frameContract, ...stayContract, ...letterContract].map(([name, body, ...needs]) => ({
     name,
     missing: needs.find((feature) => !features.includes(feature)),
     async run() {

@@ -106,9 +106,11 @@ function channelProblems(name: string, channel: Ledger): string[] {
 
 type Equal = (law: string, left: number, right: number) => string[];
 
-function metricsProblems({ rejected, rejectedBy, deadLettered, deadLetteredBy }: ChannelMetrics, equal: Equal) {
+function metricsProblems(metrics: ChannelMetrics, equal: Equal) {
+  const { rejected, rejectedBy, deadLettered, deadLetteredBy, returned, returnedBy } = metrics;
   return [
     ...equal('rejected = the sum of rejectedBy', rejected, sumOf(rejectedBy)),
+    ...equal('returned = the sum of returnedBy', returned, sumOf(returnedBy)),
     ...equal('deadLettered = the sum of deadLetteredBy', deadLettered, sumOf(deadLetteredBy)),
   ];
 }

@@ -1,7 +1,8 @@
+import type { LetterStore } from '../core/letter-store-port.ts';
 import type { Source } from '../core/source-port.ts';
 
 /** What not every source has: a check that needs a missing one says so. */
-export type SourceFeature = 'killable' | 'fenced' | 'revocable' | 'gaps' | 'undecodable';
+export type SourceFeature = 'killable' | 'fenced' | 'revocable' | 'gaps' | 'undecodable' | 'letters';
 
 /** A source under test, and what a test does to it. */
 export interface SourceRig {
@@ -21,6 +22,10 @@ export interface SourceRig {
   remove?(count: number): Promise<void>;
   /** `undecodable`: adds a frame that says nothing. */
   appendBytes?(bytes: Uint8Array): Promise<void>;
+  /** `letters`: the store in which its dead letters last, as the process that lives now has it. */
+  readonly letters?: LetterStore;
+  /** `letters`: how many it takes; a few are enough. */
+  readonly lettersMax?: number;
   /** Lets go of everything. */
   end(): Promise<void>;
 }

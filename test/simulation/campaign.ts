@@ -22,6 +22,8 @@ interface Failure {
 /** What many runs came to. */
 export interface Tally {
   runs: number;
+  /** Those with a source and a store of dead letters. */
+  stored: number;
   messages: number;
   readonly failures: Failure[];
   /** How often a fault struck, and two of them close to each other. */
@@ -32,15 +34,25 @@ export interface Tally {
 }
 
 export function emptyTally(): Tally {
-  return { runs: 0, messages: 0, failures: [], faults: new Map(), combinations: new Map(), firstSeeds: new Map() };
+  return {
+    runs: 0,
+    stored: 0,
+    messages: 0,
+    failures: [],
+    faults: new Map(),
+    combinations: new Map(),
+    firstSeeds: new Map(),
+  };
 }
 
 /** Runs some seeds, one after the other. */
 export async function runSeeds(seeds: Iterable<number>, shapes: readonly BurstShape[]): Promise<Tally> {
   const tally = emptyTally();
   for (const seed of seeds) {
-    const { messages, violations, faults, combinations } = await run(planOf(seed, shapes));
+    const plan = planOf(seed, shapes);
+    const { messages, violations, faults, combinations } = await run(plan);
     tally.runs += 1;
+    if (plan.outside?.store !== undefined) tally.stored += 1;
     tally.messages += messages;
     const [first] = violations;
     if (first !== undefined) tally.failures.push({ seed, law: first.law, text: first.text });
@@ -54,6 +66,7 @@ export async function runSeeds(seeds: Iterable<number>, shapes: readonly BurstSh
 /** Adds what a part of the seeds came to. */
 export function addTally(total: Tally, part: Tally): void {
   total.runs += part.runs;
+  total.stored += part.stored;
   total.messages += part.messages;
   total.failures.push(...part.failures);
   addCounts(total.faults, part.faults);

@@ -37,6 +37,7 @@ export function checkCallStart(
   return [
     ...problems,
     ...conflationProblems(account, call),
+    ...endedProblems(world, account, call),
     ...ageProblems(world, account, call, context),
     ...lateProblems(world, account, call),
   ];
@@ -51,6 +52,13 @@ function conflationProblems(account: Account, { id, attempt, batch }: SinkCall):
   if (attempt > 1 || account.config.overflow !== 'conflate' || account.wasReloaded) return [];
   const keys = new Set(batch.map(({ sym }) => sym));
   return keys.size === batch.length ? [] : [`${id}: a batch of ${batch.length} with ${keys.size} keys under conflate`];
+}
+
+/** What waited when its stay ended is the next owner's; one that stands for a message of somebody else goes on. */
+function endedProblems({ outside }: World, account: Account, { id, batch }: SinkCall): string[] {
+  if (account.hasReplays || account.isLossy) return [];
+  const late = batch.filter(({ from }) => from !== undefined && outside?.isOver(from));
+  return late.map(({ n, from }) => `${id}: message ${n} was handed over after the end of its stay ${from?.stay}`);
 }
 
 /** The age a batch is said to have is that of its oldest message since the door. */

@@ -148,18 +148,25 @@ function howOf(bursts: Bursts): string {
 }
 
 function jsonOf(total: Tally, seconds: number) {
-  const { runs, messages, failures, faults, combinations } = total;
+  const { runs, stored, messages, failures, faults, combinations } = total;
   return {
-    ...{ seeds: runs, messages, seconds, violations: failures, faults: Object.fromEntries(faults) },
+    ...{
+      seeds: runs,
+      withSourceAndStore: stored,
+      messages,
+      seconds,
+      violations: failures,
+      faults: Object.fromEntries(faults),
+    },
     ...{ combinations: combinations.size, rarest: rarest(total, 10) },
   };
 }
 
 function tallyText(total: Tally, seconds: number): string {
-  const { runs, messages, failures, faults, combinations } = total;
+  const { runs, stored, messages, failures, faults, combinations } = total;
   const byCount = [...faults].sort(([, a], [, b]) => b - a);
   return [
-    `${runs} seeds, ${messages} messages, ${seconds} s: ${failures.length} violations`,
+    `${runs} seeds, ${stored} of them with a source and a store of dead letters, ${messages} messages, ${seconds} s: ${failures.length} violations`,
     ...failures.slice(0, 20).map(failureLine),
     `faults that struck: ${byCount.map(([fault, count]) => `${fault} ${count}`).join(' · ')}`,
     `combinations within 100 ms: ${combinations.size} different ones; the ten rarest:`,

@@ -40,6 +40,8 @@ export class Outside {
   readonly #committed: number[];
   /** The last one of each partition. */
   readonly #stays: string[] = [];
+  /** Those that are over: they were lost, or have begun to give their partition back. */
+  readonly #ended = new Set<string>();
   /** By the place of a message that is not committed: all that was read of it. */
   readonly #readings = new Map<string, Reading[]>();
   #letters = new Set<string>();
@@ -68,6 +70,11 @@ export class Outside {
   isHeld({ place, stay }: NonNullable<SimulatedMessage['from']>): boolean {
     const [partition = 0, position = 0] = place.split('/').map(Number);
     return position > this.source.committed(partition) || this.#stays[partition] !== stay;
+  }
+
+  /** The next owner brings it: nothing of it may be begun any more. */
+  isOver({ stay }: NonNullable<SimulatedMessage['from']>): boolean {
+    return this.#ended.has(stay);
   }
 
   /** The source as one process has it. A dead one neither starts nor closes it any more. */
@@ -128,18 +135,24 @@ export class Outside {
 
   #readBy(process: Process, stay: Stay): Stay {
     const { fence, lost, marked, partition, takeovers } = stay;
-    this.#stays[partition] = `${partition}/${fence}`;
+    const name = `${partition}/${fence}`;
+    const ended = (): void => void this.#ended.add(name);
+    this.#stays[partition] = name;
+    lost.addEventListener('abort', ended);
     return {
       ...{ fence, lost, marked, partition, takeovers },
       commit: (position, withinMs) => stay.commit(position, withinMs),
       mark: (place, withinMs) => stay.mark(place, withinMs),
-      release: (position, withinMs) => stay.release(position, withinMs),
+      release: (position, withinMs) => {
+        ended();
+        return stay.release(position, withinMs);
+      },
       read: async (room, signal) =>
         (await stay.read(room, signal)).map((frame) => ({
           ...frame,
           messages: () =>
             frame.messages().map((written, index) => {
-              const from = { place: `${partition}/${frame.position}/${index}`, stay: `${partition}/${fence}` };
+              const from = { place: `${partition}/${frame.position}/${index}`, stay: name };
               // The simulation writes nothing else.
               const message = process.read(written as Written, from);
               this.#readings.set(from.place, [...(this.#readings.get(from.place) ?? []), { process, message }]);

@@ -121,6 +121,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: '    this.settled();',
   },
   {
+    name: 'delivery of what waits after its stay ended',
+    file: 'src/source/partition-reader.ts',
+    find: '    this.parts.door.stayEnded();',
+    replace: '',
+  },
+  {
+    name: 'retry of a call that outlived its stay',
+    file: 'src/core/recovery.ts',
+    find: 'this.pushFront(this.withoutEnded(batch));',
+    replace: 'this.pushFront(batch);',
+  },
+  {
     name: 'full store that evicts',
     file: 'src/testing/simulated-letter-store.ts',
     find: 'if (letters.size >= max)',

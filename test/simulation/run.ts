@@ -291,10 +291,11 @@ class Run {
       router.metrics().deadLetters.waiting === 0 &&
       this.#channels().every(({ explained }) => explained.state === 'idle');
     // Poison may be tried for a long while yet; what was refused last is looked at for twenty seconds.
-    for (let waits = 0, idle = 0; waits < 80 && idle < 24 && routerClock.pending > timersMax; waits += 1) {
+    for (let busy = 0, idle = 0; busy < 20 && idle < 24 && routerClock.pending > timersMax; ) {
       await this.#step(1_000);
       this.#restartGivenUp();
-      idle = isIdle() ? idle + 1 : 0;
+      if (isIdle()) idle += 1;
+      else [busy, idle] = [busy + 1, 0];
     }
     const isListening = this.#channels().some(({ account }) => (account.config.silenceMs ?? 0) > 0);
     if (routerClock.pending <= timersMax || !isIdle() || isListening) return;

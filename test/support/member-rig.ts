@@ -6,7 +6,7 @@ import type { SourceRig } from '../../src/testing/source-rig.ts';
 import { mortalClock } from './mortal-clock.ts';
 
 /** A cluster of one partition. */
-interface ClusterUnderTest {
+interface ClusterUnderTest extends Required<Pick<SourceRig, 'letters' | 'lettersMax'>> {
   readonly clock: Clock;
   /** A source of one more member. */
   join(clock: Clock): ClusterSource;
@@ -58,6 +58,8 @@ export async function memberRig(cluster: ClusterUnderTest): Promise<Required<Sou
           1,
         ),
       ),
+    letters: cluster.letters,
+    lettersMax: cluster.lettersMax,
     appendBytes: (bytes) => cluster.append(bytes),
     remove: (count) => cluster.removeUpTo(read + count),
     advance: (ms) => cluster.advance(ms),

@@ -115,3 +115,28 @@ it('nothing held has no age and no error', () => {
   const { size, oldestAcceptedAt, lastError, isIsolating, quarantined } = recovery;
   expect([size, oldestAcceptedAt, lastError, isIsolating, quarantined]).toEqual([0, undefined, undefined, false, 0]);
 });
+
+it('what came in a stay that has ended leaves, and is not held again', () => {
+  let hasEnded = false;
+  const stay = {
+    source: 'bars',
+    get isOver() {
+      return hasEnded;
+    },
+    settled() {},
+    handedBack() {},
+  };
+  const told: unknown[] = [];
+  const recovery = new Recovery((origin) => told.push(origin));
+  const origins = [stay, undefined];
+  recovery.setAside(batch(['a', 'A'], { origins }));
+  recovery.putBack(batch(['b', 'B'], { origins }));
+  hasEnded = true;
+  recovery.returnEnded();
+  expect([recovery.size, recovery.quarantined, told.length]).toEqual([2, 1, 2]);
+  recovery.putBack(batch(['c'], { origins: [stay] }));
+  recovery.setAside(batch(['d'], { origins: [stay] }));
+  recovery.split(batch(['e', 'f', 'E'], { origins: [stay, stay, undefined] }));
+  expect([recovery.size, recovery.quarantined, told.length]).toEqual([3, 1, 6]);
+  expect(messagesOf(recovery.takeAll())).toEqual(['A', 'E', 'B']);
+});

@@ -208,6 +208,7 @@ it('a report of a stop that leaves something waiting says that it is not conserv
     returnedMessages: [1],
     unsettledMessages: [],
     backAtOrigin,
+    returnedBy: {},
     spentMs: {},
   };
   const conserved = (returned: number, buffered: number, inFlight: number): boolean =>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createTestRouter, fail, hang, hold, message, messages } from '../../../src/testing/index.ts';
+import { createTestRouter, fail, hang, hold, message, messages, succeed } from '../../../src/testing/index.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { simulatedSource } from '../../../src/testing/simulated-source.ts';
 import { sourceRig } from './source-rig.ts';
@@ -116,9 +116,107 @@ it('after a loss nothing of the old stay counts, and the new one reads from the 
   expect(test.router.metrics().sources.bars).toMatchObject({ read: 2, committed: 0, left: 2 });
   source.assign(0);
   await test.advance(1_000);
-  expect(numbers(sink.delivered)).toEqual([0, 1, 2, 3, 0, 1, 2, 3]);
+  expect(numbers(sink.delivered)).toEqual([0, 1, 0, 1, 2, 3]);
   expect(source.committed()).toBe(2);
 });
+
+it('what waits when its partition is lost is handed back and counted, and what is in a call goes on', async () => {
+  const { append, metrics, source, sink, test } = await sourceRig({ partitions: 2 });
+  const held = hold();
+  sink.script.push(held);
+  append(3);
+  append(1, 1);
+  await test.advance(50);
+  source.lose(0);
+  expect(test.router.metrics().channels.ohlcv).toMatchObject({
+    ...{ accepted: 8, inFlight: 2, buffered: 2, returned: 4, returnedBy: { 'stay-ended': 4 } },
+  });
+  expect(metrics()).toMatchObject({ read: 4, committed: 0, left: 3, held: 1 });
+  held.succeed();
+  await test.advance(1_000);
+  expect(sink.delivered).toHaveLength(4);
+  expect([source.committed(0), source.committed(1)]).toEqual([0, 1]);
+  expect(test.router.metrics().conserved).toBe(true);
+  const report = await test.stop();
+  expect(report).toMatchObject({ onTime: true, conserved: true });
+});
+
+it('a channel that waited only for what is handed back goes idle', async () => {
+  const { append, source, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 60_000 } } });
+  append(1);
+  await test.advance(50);
+  expect(test.router.explain('ohlcv').state).toBe('buffering');
+  source.lose(0);
+  await test.advance(50);
+  expect(test.router.explain('ohlcv').state).toBe('idle');
+});
+
+it('what waits of a source that failed is not delivered twice', async () => {
+  const { append, source, sink, test } = await sourceRig();
+  test.router.pause('ohlcv');
+  append(2);
+  await test.advance(50);
+  source.failReads(new Error('the connection broke'));
+  await test.advance(1_100);
+  source.failReads(undefined);
+  test.router.resume('ohlcv');
+  await test.advance(3_000);
+  expect(numbers(sink.delivered)).toEqual([0, 1, 2, 3]);
+  expect(source.committed()).toBe(2);
+});
+
+it('what a revoke could not drain is handed back before the partition is given away', async () => {
+  const { append, source, sink, test } = await sourceRig();
+  sink.otherwise = hang();
+  append(3);
+  await test.advance(50);
+  const revoked = source.revoke(0, 1_000);
+  await test.advance(799);
+  expect(test.router.metrics().channels.ohlcv).toMatchObject({ returned: 0, buffered: 4 });
+  await test.advance(201);
+  await revoked;
+  expect(test.router.metrics().channels.ohlcv).toMatchObject({ returned: 4, buffered: 0, inFlight: 2 });
+});
+
+it('a call that fails after its partition was lost is not tried again and makes no dead letter', async () => {
+  const { append, source, sink, test } = await sourceRig({
+    sinks: { ohlcv: { batchSize: 2, retry: { attempts: 1 } } },
+  });
+  const held = hold();
+  sink.script.push(held);
+  append(1);
+  await test.advance(50);
+  source.lose(0);
+  held.fail(Object.assign(new Error('bad'), { retryable: false }));
+  await test.advance(60_000);
+  expect(sink.calls).toHaveLength(1);
+  expect(await test.router.deadLetters.list()).toEqual([]);
+  expect(test.router.metrics().channels.ohlcv).toMatchObject({ returned: 2, buffered: 0, inFlight: 0 });
+});
+
+it.each(['retrying', 'isolating', 'tripped', 'paused', 'held back by a hung call'])(
+  'a partition that is lost while its channel is %s comes again in order, once',
+  async (how) => {
+    const retry = { attempts: how === 'isolating' ? 1 : 50, delayMs: 1_000 };
+    const breaker = how === 'tripped' ? {} : (false as const);
+    const ohlcv = { batchSize: 2, retry, processTimeoutMs: 300, abandonAfterMs: 100, breaker };
+    const { append, source, sink, test } = await sourceRig({ sinks: { ohlcv } });
+    sink.otherwise = how === 'held back by a hung call' ? hang() : fail();
+    if (how === 'tripped') test.router.trip('ohlcv');
+    if (how === 'paused') test.router.pause('ohlcv');
+    append(3);
+    await test.advance(150);
+    source.lose(0);
+    source.assign(0);
+    sink.otherwise = succeed();
+    if (how === 'tripped') test.router.reset('ohlcv');
+    if (how === 'paused') test.router.resume('ohlcv');
+    await test.advance(100_000);
+    expect(numbers(sink.delivered)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(source.committed()).toBe(3);
+    expect(test.router.metrics().conserved).toBe(true);
+  },
+);
 
 it('a source that fails while it is read is closed and started again, and brings what was not committed', async () => {
   const { append, info, source, sink, test } = await sourceRig();

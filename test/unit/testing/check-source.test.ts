@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LetterStore } from '../../../src/core/letter-store-port.ts';
 import type { Assigned, Source } from '../../../src/core/source-port.ts';
 import { openEnvironment } from '../../../src/journal/environment.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
@@ -6,7 +7,8 @@ import { openJournalAs } from '../../../src/journal/open-journal.ts';
 import { checkSource } from '../../../src/testing/check-source.ts';
 import { memoryBroker } from '../../../src/testing/memory-broker.ts';
 import { memorySource } from '../../../src/testing/memory-source.ts';
-import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
+import { createSimulatedClock, type SimulatedClock } from '../../../src/testing/simulated-clock.ts';
+import { type SimulatedLetterStore, simulatedLetterStore } from '../../../src/testing/simulated-letter-store.ts';
 import type { SourceFeature, SourceRig } from '../../../src/testing/source-rig.ts';
 import { emptyDirectory, inventedProcess } from '../../support/journals.ts';
 import { memberRig } from '../../support/member-rig.ts';
@@ -23,8 +25,13 @@ async function memoryRig(): Promise<Required<SourceRig>> {
     revoke: (withinMs) => source.revoke(0, withinMs),
     remove: async (count) => void source.remove(count),
     appendBytes: async (bytes) => void source.appendBytes(bytes),
+    ...lettersInMemory(clock),
     end: () => source.close(0),
   };
+}
+
+function lettersInMemory(clock: SimulatedClock): Required<Pick<SourceRig, 'letters' | 'lettersMax'>> {
+  return { letters: simulatedLetterStore({ clock, max: 5 }), lettersMax: 5 };
 }
 
 async function journalRig(): Promise<SourceRig> {
@@ -32,7 +39,10 @@ async function journalRig(): Promise<SourceRig> {
   const directory = emptyDirectory();
   const opened: Journal[] = [];
   const open = async (pid: number): Promise<Journal> => {
-    const journal = await openJournalAs(inventedProcess(pid, { [pid - 1]: false }), directory, { clock });
+    const journal = await openJournalAs(inventedProcess(pid, { [pid - 1]: false }), directory, {
+      clock,
+      maxLetters: 5,
+    });
     opened.push(journal);
     return journal;
   };
@@ -44,6 +54,10 @@ async function journalRig(): Promise<SourceRig> {
     get source() {
       return journal.source;
     },
+    get letters() {
+      return journal.letters;
+    },
+    lettersMax: 5,
     append,
     advance: (ms) => clock.advance(ms),
     async restart() {
@@ -75,6 +89,7 @@ function clusterRig(): Promise<Required<SourceRig>> {
     join: (memberClock) => broker.join({ drainMs: 100, trimEveryMs: Number.POSITIVE_INFINITY }, memberClock).source,
     append: async (bytes) => void broker.appendBytes(bytes),
     removeUpTo: async (position) => broker.remove(position),
+    ...lettersInMemory(clock),
     advance(ms) {
       steps = steps.then(() => clock.advance(ms));
       return steps;
@@ -82,11 +97,12 @@ function clusterRig(): Promise<Required<SourceRig>> {
   });
 }
 
-const journalFeatures: readonly SourceFeature[] = ['killable', 'fenced', 'undecodable'];
+const allFeatures = ['killable', 'fenced', 'revocable', 'gaps', 'undecodable', 'letters'] as const;
+const journalFeatures: readonly SourceFeature[] = ['killable', 'fenced', 'undecodable', 'letters'];
 const rigs: readonly (readonly [string, () => Promise<SourceRig>, readonly SourceFeature[]])[] = [
-  ['the memory source', memoryRig, ['killable', 'fenced', 'revocable', 'gaps', 'undecodable']],
+  ['the memory source', memoryRig, allFeatures],
   ['the journal', journalRig, journalFeatures],
-  ['a member of a cluster', clusterRig, ['killable', 'fenced', 'revocable', 'gaps', 'undecodable']],
+  ['a member of a cluster', clusterRig, allFeatures],
 ];
 
 describe.each(rigs)('the contract of a source holds for %s', (_, make, features) => {
@@ -141,6 +157,40 @@ describe('the contract finds', () => {
 
   it.each(flaws)('%s', async (_, change, name) => {
     const check = checkSource(() => broken(change), ['killable']).find((each) => each.name.startsWith(name));
+    await expect(check?.run()).rejects.toThrow();
+  });
+});
+
+describe('the contract finds a store of dead letters', () => {
+  const flaws: readonly (readonly [string, (store: SimulatedLetterStore) => Partial<LetterStore>, string])[] = [
+    [
+      'that evicts',
+      (store) => ({
+        async add(letter) {
+          if (store.size === 5) await store.drop({ limit: 1 });
+          await store.add(letter);
+        },
+      }),
+      'a full store rejects',
+    ],
+    [
+      'that takes a letter twice',
+      (store) => {
+        let n = 0;
+        return { add: (letter) => store.add({ ...letter, id: `${letter.id} ${n++}` }) };
+      },
+      'a death between a letter and the commit',
+    ],
+    ['that forgets replays', () => ({ markReplayed: async () => {} }), 'letters outlive a restart'],
+  ];
+
+  it.each(flaws)('%s', async (_, change, name) => {
+    const make = async (): Promise<Required<SourceRig>> => {
+      const rig = await memoryRig();
+      const store = simulatedLetterStore({ clock: createSimulatedClock(), max: 5 });
+      return { ...rig, letters: { ...store, ...change(store) } };
+    };
+    const check = checkSource(make, allFeatures).find((each) => each.name.startsWith(name));
     await expect(check?.run()).rejects.toThrow();
   });
 });

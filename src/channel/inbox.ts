@@ -9,28 +9,14 @@ import type { Origin, Origins } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import { Overflow } from '../core/overflow.ts';
 import type { Trigger } from '../core/trigger.ts';
-import type { BreakerClient } from './breaker-client.ts';
+import type { InboxOptions } from './inbox-options.ts';
 import { checkWaiting, unchecked } from './late-check.ts';
-import type { Services } from './services.ts';
 import type { Validate } from './validator.ts';
 import { type Door, WaitingOffers } from './waiting-offers.ts';
 import { measureWaits } from './waits.ts';
 
 /** No mailbox is so deep; a small integer, because each message is compared with it. */
 const NEVER = 2 ** 30;
-
-/** What an inbox is made of. */
-export interface InboxOptions {
-  readonly partition: number | undefined;
-  readonly config: ChannelConfig;
-  readonly services: Services;
-  readonly counters: Counters;
-  readonly breaker: BreakerClient | undefined;
-  readonly keyOf: (message: unknown) => string;
-  /** How long messages waited before their first call. */
-  readonly queueing: Histogram;
-  readonly times: CallTimes;
-}
 
 /**
  * Takes messages in for one partition: its door, its mailbox, what happens when that is full, and when a batch is due.

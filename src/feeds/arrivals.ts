@@ -37,7 +37,7 @@ export class Arrivals {
     };
   }
 
-  /** The messages of one frame. Their times are read of the first, which is the oldest, and the last. */
+  /** Messages that came together. Their times are read of the first, which is the oldest, and the last. */
   take(messages: readonly unknown[], bytes: number): void {
     const at = this.#time.wallTime;
     const count = messages.length;
@@ -46,7 +46,7 @@ export class Arrivals {
     if (count > 1) this.#measure(at - this.#sequences.timeOf(messages[0]));
     const madeAt = this.#sequences.timeOf(messages[count - 1]);
     this.#measure(at - madeAt);
-    const left = this.#sequences.sift(messages, Number.isNaN(madeAt) ? at : madeAt);
+    const left = this.#sequences.sift(messages, madeAt, at);
     if (left === messages) return this.#target.take(messages, bytes);
     this.#repeatedDropped += count - left.length;
     if (left.length > 0) this.#target.take(left, (bytes * left.length) / count);

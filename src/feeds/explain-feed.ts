@@ -41,7 +41,10 @@ function streaming(view: FeedView, wallTime: number): string {
   const refused = Object.values(view.subscriptions).includes('refused') ? ` Refused: ${named(view, 'refused')}.` : '';
   const gaps = metrics.gaps.found - metrics.gaps.closed;
   const open = gaps > 0 ? ` ${gaps} ${gaps === 1 ? 'gap is' : 'gaps are'} open.` : '';
-  const tail = `${refused}${open}`;
+  const { garbage } = metrics;
+  const times = garbage === 1 ? 'Once' : `${garbage} times`;
+  const wasted = garbage > 0 ? ` ${times} something came that is no message (feed.garbage).` : '';
+  const tail = `${refused}${open}${wasted}`;
   if (isPaused) return `streams, but its socket is paused: ${metrics.held} messages wait for room.${tail}`;
   const quietMs = metrics.lastMessageAt === null ? forMs : wallTime - metrics.lastMessageAt;
   if (quietMs < QUIET_MS) return `streams: ${metrics.received} messages so far.${tail}`;

@@ -1,7 +1,9 @@
+import { inspect } from 'node:util';
 import { type Actor, createActor } from 'xstate';
 import { feedMachine } from '../../machines/feed.ts';
 import type { FeedGap } from '../core/feed-facts.ts';
 import { createPatientTimers } from '../core/patient-timers.ts';
+import { SluiceError } from '../core/sluice-error.ts';
 import type { FeedReport, FeedState, FeedView, SupervisedFeed } from '../core/supervised-feed.ts';
 import { containInspector } from '../facts/inspect.ts';
 import { Arrivals } from './arrivals.ts';
@@ -135,11 +137,13 @@ export class Feed implements SupervisedFeed {
 
   /** Subscribes to more, at once if it is connected. Throws `SluiceError` `invalid-option` for a name the profile cannot read. */
   subscribe(names: readonly string[]): void {
+    checkNames('subscribe', names);
     this.#subscriptions.want(names);
     this.#actor.send({ type: 'subscriptions.changed' });
   }
 
   unsubscribe(names: readonly string[]): void {
+    checkNames('unsubscribe', names);
     this.#link.unsubscribe(names);
   }
 
@@ -166,13 +170,13 @@ export class Feed implements SupervisedFeed {
   }
 
   #makeActor(): Actor<typeof feedMachine> {
-    const { name, clock, inspect } = this.#settings;
+    const { name, clock, inspect: inspector } = this.#settings;
     const actor = createActor(feedMachine, {
       id: name,
       input: { port: () => this.#link },
       clock: createPatientTimers(clock, clock),
       // What an inspector throws is contained and has no fact of its own.
-      ...(inspect && { inspect: containInspector(inspect, () => undefined) }),
+      ...(inspector && { inspect: containInspector(inspector, () => undefined) }),
     });
     let from: FeedState | null = null;
     actor.subscribe(({ value, context: { cause, error } }) => {
@@ -184,4 +188,10 @@ export class Feed implements SupervisedFeed {
     });
     return actor;
   }
+}
+
+/** A caller without types may give one name, whose letters would be taken for names. */
+function checkNames(method: string, names: unknown): void {
+  if (!Array.isArray(names))
+    throw new SluiceError('invalid-option', `${method} takes a list of names, got ${inspect(names)}`);
 }

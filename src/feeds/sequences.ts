@@ -36,9 +36,13 @@ export class Sequences {
     this.#isResumed = !Number.isNaN(this.#lastTime);
   }
 
-  /** Looks at the messages of a frame, the last of which was made at `at`. Returns those that are to be delivered. */
-  sift(messages: readonly unknown[], at: number): readonly unknown[] {
-    const left = this.#isNumbered || this.#isResumed ? this.#watched(messages, at) : messages;
+  /**
+   * Looks at messages that came `now`, the last of which was made at `madeAt`, if it says when. Returns those that are to be
+   * delivered. None was made in the future, whatever it says: the end of a gap would lie there.
+   */
+  sift(messages: readonly unknown[], madeAt: number, now: number): readonly unknown[] {
+    const left = this.#isNumbered || this.#isResumed ? this.#watched(messages, now) : messages;
+    const at = notAfter(now, madeAt);
     if (!(at <= this.#lastTime)) this.#lastTime = at;
     return left;
   }
@@ -53,14 +57,14 @@ export class Sequences {
     }
   }
 
-  #watched(messages: readonly unknown[], at: number): readonly unknown[] {
+  #watched(messages: readonly unknown[], now: number): readonly unknown[] {
     // Copied only if one is let go.
     let kept: unknown[] | undefined;
     for (let n = 0; n < messages.length; n += 1) {
       const message = messages[n];
       const standing = this.#standingOf(message);
       if (standing === 'repeated') this.#repeated += 1;
-      else if (this.#isResumed && standing === 'new') this.#resume(this.timeOf(message), at);
+      else if (this.#isResumed && standing === 'new') this.#resume(notAfter(now, this.timeOf(message)));
       if (standing === 'repeated' && this.#dropsRepeated) kept ??= messages.slice(0, n);
       else kept?.push(message);
     }
@@ -68,10 +72,10 @@ export class Sequences {
   }
 
   /** Whatever has no number may be missing as well. */
-  #resume(madeAt: number, frameAt: number): void {
+  #resume(at: number): void {
     this.#isResumed = false;
     const from = this.#lastTime;
-    const to = Math.max(from, Number.isNaN(madeAt) ? frameAt : madeAt);
+    const to = Math.max(from, at);
     this.#gaps.add({ reason: 'reconnect', of: null, from, to, unit: 'ms', missing: null });
   }
 
@@ -97,10 +101,17 @@ export class Sequences {
 
   #numberOf(message: unknown): SequenceNumber | undefined {
     try {
-      return this.#profile.sequence?.(message);
+      const sequence = this.#profile.sequence?.(message);
+      // Between other numbers nobody can say what is missing.
+      return Number.isSafeInteger(sequence?.number) ? sequence : undefined;
     } catch {
       this.#fault();
       return undefined;
     }
   }
+}
+
+/** NaN: it does not say when it was made. */
+function notAfter(now: number, madeAt: number): number {
+  return Number.isNaN(madeAt) ? now : Math.min(madeAt, now);
 }

@@ -463,6 +463,46 @@ describe('subscriptions', () => {
   });
 });
 
+it.each(['subscribe', 'unsubscribe'] as const)('%s takes a list of names, and says so', (method) => {
+  const rig = new FeedRig().stream();
+  for (const [wrong, got] of [
+    ['A', "'A'"],
+    [undefined, 'undefined'],
+  ])
+    expect(() => rig.feed[method](wrong as never)).toThrow(`${method} takes a list of names, got ${got}`);
+  expect(rig.feed.view.subscriptions).toEqual({ A: 'accepted' });
+});
+
+describe('a message that makes no sense', () => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 1.5, 2 ** 53, 1e300])(
+    'with the number %s counts as one without a number',
+    (n) => {
+      const rig = new FeedRig({ profile: fakeProfile({ sequence: () => ({ of: 'A', number: n }) }) }).stream();
+      rig.say([{ sym: 'A' }, { sym: 'A' }]);
+      expect(rig.metrics).toMatchObject({ delivered: 2, repeated: 0, gaps: { found: 0 } });
+    },
+  );
+
+  it('that says it was made in the future puts no end of a gap there', async () => {
+    const rig = new FeedRig().stream();
+    rig.say([{ sym: 'A', at: 9e300 }]);
+    rig.end();
+    await rig.clock.advance(1_000);
+    rig.resume().say([{ sym: 'A', at: 9e300 }]);
+    const now = rig.clock.wallTime();
+    expect(rig.factsOf('feed.gap')).toMatchObject([{ reason: 'reconnect', from: now - 1_000, to: now }]);
+  });
+
+  it('shows in what the feed says of itself while it streams', () => {
+    const rig = new FeedRig().stream();
+    rig.say('<html>');
+    rig.say('{');
+    expect(rig.feed.explain()).toBe(
+      'Feed main streams: 0 messages so far. 2 times something came that is no message (feed.garbage).',
+    );
+  });
+});
+
 describe('credentials', () => {
   const profile = fakeProfile({ needs: ['key'], logIn: ({ key }) => [{ key }] });
 
@@ -497,6 +537,7 @@ describe('createFeed says what is wrong', () => {
     [{ to: {} }, 'to must be a router or a journal'],
     [{ subscribe: 'A' }, 'subscribe must be a list of names'],
     [{ subscribe: ['?'] }, "fake: there is no '?'"],
+    [{ url: 'wss://x/#part' }, 'url must have no part behind a #, which no service gets, got wss://x/#part'],
     [{ url: 'https://x' }, 'url must begin with wss:// or ws://, got https://x'],
     [
       { profile: fakeProfile({ binary: {} as never }) },

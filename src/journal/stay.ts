@@ -40,7 +40,7 @@ export class Stay implements Assigned {
     this.marked = checkpoint.marked;
     this.#next = checkpoint.position + 1;
     live.turn(true);
-    store.ended.addEventListener('abort', () => this.end());
+    store.ended.addEventListener('abort', () => this.end(failureOf(store.ended.reason)));
   }
 
   get lost(): AbortSignal {
@@ -56,11 +56,11 @@ export class Stay implements Assigned {
     this.#wake();
   }
 
-  /** Another owner is there, or the source was closed. */
-  end(): void {
+  /** Another owner is there, the store failed, or the source was closed. */
+  end(failure?: SluiceError): void {
     if (this.lost.aborted) return;
     if (!this.#isReleased) this.#parts.live.turn(false);
-    this.#lost.abort();
+    this.#lost.abort(failure);
     this.wake();
   }
 
@@ -156,4 +156,9 @@ export class Stay implements Assigned {
     writer.advance();
     return outcome;
   }
+}
+
+/** Only who opens the journal anew can help. One that its host closed has not failed. */
+function failureOf(ended: SluiceError): SluiceError | undefined {
+  return ended.code === 'not-running' ? undefined : Object.assign(ended, { retryable: false });
 }

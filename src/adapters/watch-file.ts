@@ -1,4 +1,4 @@
-import { type BigIntStats, type FSWatcher, statSync, watch } from 'node:fs';
+import { type BigIntStats, type FSWatcher, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Clock } from '../core/clock.ts';
@@ -10,7 +10,10 @@ const REST_MS = 300;
 
 /** What a watch reports. */
 export interface FileListener {
-  /** What the path names is another content, another file behind a link, or gone, and is at rest; or was never there. */
+  /**
+   * What the path names is at rest: for the first time since the watch began, as it may have changed between the reading
+   * and the watch, or as another content, another file behind a link, or gone.
+   */
   changed(): void;
   /** The system does not tell of changes, as when all its watches are used up: looking every second goes on. At most once. */
   untold(error: unknown): void;
@@ -41,7 +44,6 @@ export function watchFile(path: string, clock: Clock, listener: FileListener, op
   } catch (error) {
     fail(error);
   }
-  if (looks.isMissing) listener.changed();
   return () => {
     looks.end();
     watcher?.close();
@@ -50,14 +52,12 @@ export function watchFile(path: string, clock: Clock, listener: FileListener, op
 
 /** Looks at a file, again and again. */
 class Looks {
-  /** It was not there when the watch began. */
-  readonly isMissing: boolean;
   readonly #path: string;
   readonly #clock: Clock;
   readonly #changed: () => void;
-  /** As it was when it was last at rest. */
-  #known: string;
-  #seen: string;
+  /** As it was when it was last at rest; undefined: it has not been yet. */
+  #known: string | undefined;
+  #seen: string | undefined;
   #timer: unknown;
   /** Nothing has changed since the last look, and no look is under way. */
   #isIdle = true;
@@ -67,11 +67,7 @@ class Looks {
     this.#path = path;
     this.#clock = clock;
     this.#changed = changed;
-    const { mark, isMissing } = firstMark(path);
-    this.isMissing = isMissing;
-    this.#known = mark;
-    this.#seen = this.#known;
-    this.#lookIn(LOOK_MS);
+    this.#lookIn(0);
   }
 
   soon(): void {
@@ -100,14 +96,6 @@ class Looks {
     if (!isAtRest || mark === this.#known) return;
     this.#known = mark;
     this.#changed();
-  }
-}
-
-function firstMark(path: string) {
-  try {
-    return { mark: markOf(statSync(path, { bigint: true })), isMissing: false };
-  } catch (error) {
-    return { mark: codeOf(error), isMissing: true };
   }
 }
 

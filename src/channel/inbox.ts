@@ -151,6 +151,21 @@ export class Inbox implements Door {
     return ACCEPTED;
   }
 
+  /** As `accept` for several messages, from one on, while they need nothing but room. Returns the next one. */
+  acceptRun(messages: readonly unknown[], from: number, to: number): number {
+    const { clock, counters, mailbox } = this;
+    for (let index = from; index < to; index += 1) {
+      const { size } = mailbox;
+      if (size < this.plainFrom || size >= this.plainBelow) return index;
+      clock.advance(1);
+      const sequence = counters[Counter.accepted] + 1;
+      mailbox.push(messages[index], clock.now, sequence);
+      counters[Counter.accepted] = sequence;
+      if (size + 1 >= this.wakeAt) this.waker?.wake();
+    }
+    return to;
+  }
+
   /** As `accept` for a message with an origin, if it needs nothing but room. False: it does, and was not taken in. */
   acceptFrom(message: unknown, origin: Origin): boolean {
     const { clock, counters, mailbox } = this;
@@ -197,9 +212,9 @@ export class Inbox implements Door {
     return isPayload !== true && this.validate !== undefined ? this.validate(message) : message;
   }
 
-  /** A payload may show its key no more; undefined: it is the message itself, which can be asked at any time. */
+  /** Reads what `put` will ask for. A payload may show its key no more; undefined: the message can be asked at any time. */
   keyFor(payload: unknown, message: unknown, known: string | undefined): string | undefined {
-    return known ?? (payload === message ? undefined : this.options.keyOf(message));
+    return this.overflow.readAhead(payload, known ?? (payload === message ? undefined : this.options.keyOf(message)));
   }
 
   /** There is no room for such a message, or others wait for room. */
@@ -215,7 +230,6 @@ export class Inbox implements Door {
     else clock.advance(1);
     const sequence = counters[Counter.accepted] + 1;
     if (!this.overflow.admit(payload, key, clock.now, sequence, origin)) return false;
-    // Not set to its number: the policy may ask the host for keys, who may route.
     counters[Counter.accepted] += 1;
     return true;
   }

@@ -14,7 +14,7 @@ interface Unchecked {
   readonly config: Pick<ChannelConfig, 'name'>;
   readonly counters: Counters;
   readonly keyOf: (message: unknown) => string;
-  readonly services: Pick<Services, 'keepDeadLetter'>;
+  readonly services: Pick<Services, 'bus' | 'keepDeadLetter'>;
 }
 
 /**
@@ -22,6 +22,11 @@ interface Unchecked {
  * becomes a dead letter `invalid`. Nothing is published before all of it has been checked: a listener may look.
  */
 export function checkWaiting(mailbox: Mailbox, overflow: Overflow, options: Unchecked, validate: Validate): void {
+  // Until each was checked they are nowhere, and the life that checks them has not begun: orders of the host wait.
+  options.services.bus.changes.undisturbed(() => check(mailbox, overflow, options, validate));
+}
+
+function check(mailbox: Mailbox, overflow: Overflow, options: Unchecked, validate: Validate): void {
   const { config, counters, keyOf, services } = options;
   const waiting = [...mailbox.entries()];
   mailbox.drain();

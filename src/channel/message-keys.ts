@@ -16,7 +16,8 @@ export class MessageKeys implements MissingKeys {
   readonly #read: (message: unknown) => string;
   readonly #services: Services;
   readonly #channel: string;
-  readonly #error: Error;
+  readonly #by: ChannelConfig['partitionBy'];
+  #error: Error | undefined;
   #hasFailed = false;
   #missing: number;
   #missingAt: number;
@@ -30,11 +31,7 @@ export class MessageKeys implements MissingKeys {
     this.#channel = name;
     this.#missing = before?.missing ?? 0;
     this.#missingAt = before?.missingAt ?? Number.NEGATIVE_INFINITY;
-    const names = by === 'sym' ? 'sym, pair, symbol or ticker' : `'${String(by)}'`;
-    // One for all messages: to note where an error was made costs more than to take a message in.
-    this.#error = new TypeError(typeof by === 'string' ? `the message has no key ${names}` : 'partitionBy gave no key');
-    // What stands on the stack now would be kept as long: at a reload the channel before, and with it all before that.
-    this.#error.stack = `${this.#error}`;
+    this.#by = by;
     this.#read = keyReader(by, (error) => {
       this.#hasFailed = true;
       services.bus.fault('key', error, name);
@@ -65,6 +62,16 @@ export class MessageKeys implements MissingKeys {
   #note(): void {
     this.#missing += 1;
     this.#missingAt = this.#services.clock.now();
+    // One for all messages: to note where an error was made costs more than to take a message in.
+    this.#error ??= missingKey(this.#by);
     if (!this.#hasFailed) this.#services.bus.fault('key', this.#error, this.#channel);
   }
+}
+
+function missingKey(by: ChannelConfig['partitionBy']): Error {
+  const names = by === 'sym' ? 'sym, pair, symbol or ticker' : `'${String(by)}'`;
+  const error = new TypeError(typeof by === 'string' ? `the message has no key ${names}` : 'partitionBy gave no key');
+  // What stands on the stack now would be kept as long as the channel, and it shows only who routed the first such message.
+  error.stack = `${error}`;
+  return error;
 }

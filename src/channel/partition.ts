@@ -314,7 +314,7 @@ export class Partition {
 
   /** From now on the view's `spentMs` says where the time goes. */
   countTimes(): void {
-    this.log.restart();
+    this.log.countTimes();
   }
 
   /** The state waits for the first message, or for a full batch: its statechart hears of it, and what is due goes out. */

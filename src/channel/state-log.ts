@@ -8,11 +8,14 @@ export interface Stay {
   readonly error: unknown;
 }
 
-/** The present state of a partition, and where its time went since `restart`. */
+const NOTHING: Readonly<Record<string, number>> = Object.freeze({});
+
+/** The present state of a partition, and where its time goes from `countTimes` on. */
 export class StateLog {
   private readonly clock: Clock;
   private present: Stay;
-  private spent: Record<string, number> = {};
+  /** Undefined: it is not counted. */
+  private spent: Record<string, number> | undefined;
   private countedFrom = 0;
 
   constructor(clock: Clock) {
@@ -26,11 +29,11 @@ export class StateLog {
 
   /** Time spent by state, in ms, in stays that have ended. */
   get spentMs(): Readonly<Record<string, number>> {
-    return this.spent;
+    return this.spent ?? NOTHING;
   }
 
-  /** Begins to count anew where the time goes. */
-  restart(): void {
+  /** Begins to count, or counts anew. */
+  countTimes(): void {
     this.spent = {};
     this.countedFrom = this.clock.now();
   }
@@ -38,7 +41,8 @@ export class StateLog {
   enter(state: string, cause: string, error: unknown): void {
     const now = this.clock.now();
     const { state: from, since } = this.present;
-    this.spent[from] = (this.spent[from] ?? 0) + now - Math.max(since, this.countedFrom);
+    const { spent } = this;
+    if (spent !== undefined) spent[from] = (spent[from] ?? 0) + now - Math.max(since, this.countedFrom);
     this.present = { state, since: now, cause, error };
   }
 }

@@ -8,6 +8,7 @@ import type { Mailbox } from '../core/mailbox.ts';
  */
 export function measureWaits(mailbox: Mailbox, count: number, { startedAt }: CallTimes, queueing: Histogram): void {
   let acceptedAt = mailbox.acceptedAtOf(0);
+  if (mailbox.acceptedAtOf(count - 1) === acceptedAt) return queueing.record(startedAt - acceptedAt, count);
   let first = 0;
   for (let offset = 1; offset < count; offset += 1) {
     const next = mailbox.acceptedAtOf(offset);

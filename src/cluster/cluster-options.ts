@@ -25,6 +25,8 @@ export interface ClusterSettings {
   readonly renewMs: number;
   /** Cells of others are looked at so often. */
   readonly pollMs: number;
+  /** What is to be taken from another member, or could not be asked, is tried again so often. */
+  readonly retryMs: number;
   /** A broker that has not answered for so long is asked anew. */
   readonly answerMs: number;
 }
@@ -36,7 +38,8 @@ export function clusterSettings(options: ClusterOptions): ClusterSettings {
   atLeast('leaseMs', leaseMs, LEASE_MS_MIN);
   atLeast('drainMs', drainMs, 0);
   atLeast('trimEveryMs', trimEveryMs, 1, true);
-  return { leaseMs, drainMs, trimEveryMs, renewMs: leaseMs / 3, pollMs: leaseMs / 6, answerMs: leaseMs / 3 };
+  const [renewMs, pollMs, retryMs] = [leaseMs / 3, leaseMs / 6, leaseMs / 30];
+  return { leaseMs, drainMs, trimEveryMs, renewMs, pollMs, retryMs, answerMs: leaseMs / 3 };
 }
 
 function atLeast(name: string, value: number, min: number, mayBeInfinite = false): void {

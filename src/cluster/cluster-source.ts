@@ -200,19 +200,32 @@ export class ClusterSource implements Source {
 
   async #beatForever(member: Member): Promise<void> {
     const { clock } = this.#parts;
+    const { pollMs } = this.#settings;
+    let waitMs = pollMs;
     for (let beats = 0; !member.over.signal.aborted; beats++) {
-      await pause(clock, this.#settings.pollMs, member.over.signal);
+      await pause(clock, waitMs, member.over.signal);
       if (member.over.signal.aborted) return;
       const standby = member.owned.filter((_, partition) => stateOf(member.actors[partition]).state === 'standby');
-      const beat = member.membership.beat().then(
-        () => this.#noteReachable(undefined),
-        (error) => this.#noteReachable(error),
-      );
-      await Promise.all([beat, ...standby.map(({ watch }) => watch.look().catch(() => {}))]);
-      if (!member.over.signal.aborted) this.#assign(member);
+      const [isReachable] = await Promise.all([
+        this.#beat(member),
+        ...standby.map(({ watch }) => watch.look().catch(() => {})),
+      ]);
+      // Who dies is missed at the moment when its lease ends, and not only at the beat after that.
+      waitMs = isReachable ? Math.min(pollMs, member.membership.silenceInMs) : pollMs;
       // Some at each beat, so that the broker is asked evenly; nothing waits for it.
       for (const owned of member.owned) if (owned.partition % LAG_BEATS === beats % LAG_BEATS) void owned.measureLag();
     }
+  }
+
+  /** False: the broker does not answer. */
+  async #beat(member: Member): Promise<boolean> {
+    const error = await member.membership.beat().then(
+      () => undefined,
+      (reason: unknown) => reason ?? 'no reason',
+    );
+    this.#noteReachable(error);
+    if (!member.over.signal.aborted) this.#assign(member);
+    return error === undefined;
   }
 
   #noteReachable(error: unknown): void {

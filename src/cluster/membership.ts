@@ -8,7 +8,7 @@ type MembersCell = Readonly<Record<string, number>>;
 
 interface Seen {
   readonly beat: number;
-  /** When it was first seen, on our own clock. */
+  /** When it was first seen, on our own clock, and later by as long as the broker could not be asked since. */
   readonly at: number;
   /** When the member itself was. */
   readonly since: number;
@@ -64,6 +64,14 @@ export class Membership {
     return (this.#seen.get(member)?.beat ?? 0) > 0;
   }
 
+  /** When the first of the others that are there has been silent for a lease, unless it announces itself before. */
+  get silenceInMs(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const [member, seen] of this.#seen)
+      if (member !== this.#member && this.#isThere(seen)) first = Math.min(first, seen.at + this.#leaseMs);
+    return first - this.#clock.now();
+  }
+
   /** Says that this member is there, and sees who else is. Rejects when the broker does not answer. */
   beat(): Promise<void> {
     this.#beat += 1;
@@ -81,20 +89,27 @@ export class Membership {
       // Only members of this version write under this key.
       const cell = (entry?.value ?? {}) as MembersCell;
       this.#note(cell);
-      const written = this.#cells.write(KEY, change(cell), entry?.revision ?? 0);
-      if ((await within(this.#clock, this.#answerMs, written)) !== 'stale') return;
+      const changed = change(cell);
+      const written = this.#cells.write(KEY, changed, entry?.revision ?? 0);
+      if ((await within(this.#clock, this.#answerMs, written)) === 'stale') continue;
+      this.#note(changed);
+      return;
     }
   }
 
   #note(cell: MembersCell): void {
-    this.#readAt = this.#clock.now();
+    const now = this.#clock.now();
+    const unseenMs = now - this.#readAt;
+    // After an outage the others come back one after the other: what nobody could see is no silence of theirs.
+    const outageMs = unseenMs > this.#leaseMs / 2 ? unseenMs : 0;
+    this.#readAt = now;
     const seen = new Map<string, Seen>();
     for (const [member, beat] of Object.entries(cell)) {
       const before = this.#seen.get(member);
-      const { at, since } = before ?? { at: this.#readAt, since: this.#readAt };
+      const { at, since } = before ?? { at: now, since: now };
       // The mark of a silent member is no sign of its life.
       const isSame = Math.abs(before?.beat ?? 0) === Math.abs(beat);
-      seen.set(member, { beat, at: isSame ? at : this.#readAt, since });
+      seen.set(member, { beat, at: isSame ? Math.min(at + outageMs, now) : now, since });
     }
     this.#seen = seen;
   }

@@ -98,7 +98,7 @@ export class OwnedPartition implements OwnershipPort {
       this.#attempt = this.lease.acquire().catch(() => false);
       if (await this.#attempt) return;
       this.#noteAttempt();
-      await pause(clock, settings.pollMs, signal);
+      await pause(clock, settings.retryMs, signal);
     }
   }
 
@@ -114,7 +114,7 @@ export class OwnedPartition implements OwnershipPort {
       } catch {
         if (signal.aborted) return 'found';
       }
-      await pause(clock, settings.pollMs, signal);
+      await pause(clock, settings.retryMs, signal);
     }
   }
 

@@ -9,6 +9,8 @@ import { pause, within } from './patience.ts';
 import { type Place, signOfGoingBack } from './positions.ts';
 
 const READ_WAIT_MS = 1_000;
+/** A reader that has not come back for so long will not: its client waits on a connection that is half-open. */
+const READ_STUCK_MS = 10_000;
 /** After a reader failed, before the log is opened again. */
 const REOPEN_MS = 200;
 
@@ -171,7 +173,8 @@ export class Stay implements Assigned {
         if (!(await this.#isSameLog()) || this.isOver) return;
         this.#reader = log.open(partition, this.#read.position);
       }
-      for (const frame of await this.#reader.read(frames, bytes)) this.#keep(frame);
+      const reading = this.#reader.read(frames, bytes);
+      for (const frame of await within(clock, READ_STUCK_MS, reading)) this.#keep(frame);
     } catch {
       this.#reader?.close();
       this.#reader = undefined;

@@ -4,6 +4,8 @@ import { isSecret, maskText, toPlain, UNREADABLE } from './plain.ts';
 const MESSAGE_MAX = 800;
 const TEXT_MAX = 1_000;
 const LINKS_MAX = 4;
+/** So many values of an error are looked at for secrets. */
+const ITEMS_MAX = 100;
 
 interface ErrorLike {
   readonly name?: unknown;
@@ -11,7 +13,12 @@ interface ErrorLike {
   readonly message: string;
   readonly cause?: unknown;
   readonly errors?: unknown;
+  /** What a `SuppressedError` and an `ErrorEvent` are about. */
+  readonly error?: unknown;
 }
+
+/** What objects of the platform, such as a `Response` or a `CloseEvent`, say of themselves by getters. */
+const TELLING = ['type', 'code', 'status', 'statusText', 'reason'];
 
 /** What was thrown, in one line: name, code and message of the error, and what caused it. At most 1,001 characters. */
 export function errorText(thrown: unknown): string {
@@ -27,34 +34,46 @@ export function errorText(thrown: unknown): string {
  * shown.
  */
 export function toError(thrown: unknown): Error {
-  if (isError(thrown)) return withoutSecrets(thrown, LINKS_MAX);
+  if (isError(thrown)) return withoutSecrets(thrown);
   const error = new Error(errorText(thrown));
   // It was thrown elsewhere: where this line stands would mislead.
   error.stack = `${error}`;
   return error;
 }
 
-function withoutSecrets(error: Error, links: number): Error {
+/** The error itself, if it holds no secret. Of one that is too large to tell, what is looked at is copied. */
+function withoutSecrets(error: Error): Error {
   try {
-    const { message, stack = '', cause, ...fields } = error as Error & Record<string, unknown>;
-    const innerCause = links > 0 && cause instanceof Error ? withoutSecrets(cause, links - 1) : cause;
-    const isHarmless = maskText(message) === message && innerCause === cause && !holdsSecret({ ...fields }, links);
-    if (isHarmless) return error;
-    const shown = { message: maskText(message), stack: maskText(stack), cause: innerCause };
-    const own = Object.entries(shown).filter(([name]) => Object.hasOwn(error, name));
-    const hidden = Object.fromEntries(own.map(([name, value]) => [name, { value, configurable: true }]));
-    return Object.assign(Object.create(Object.getPrototypeOf(error), hidden), toPlain(fields));
+    return holdsSecret(error, LINKS_MAX, new Set()) ? copyOf(error, LINKS_MAX) : error;
   } catch {
     return new Error(UNREADABLE);
   }
 }
 
-function holdsSecret(value: unknown, depth: number): boolean {
+function copyOf(error: Error, links: number): Error {
+  const descriptors = Object.getOwnPropertyNames(error).map((name) => {
+    const value = shownIn(error[name as keyof Error], [name], links);
+    return [name, { value, configurable: true, enumerable: Object.prototype.propertyIsEnumerable.call(error, name) }];
+  });
+  return Object.create(Object.getPrototypeOf(error), Object.fromEntries(descriptors));
+}
+
+function shownIn(value: unknown, path: readonly string[], links: number): unknown {
+  if (isError(value)) return links > 0 ? copyOf(value, links - 1) : new Error(errorText(value));
+  if (Array.isArray(value)) return value.slice(0, LINKS_MAX).map((item) => shownIn(item, path, links));
+  return toPlain(value, path, { items: ITEMS_MAX, values: 10 * ITEMS_MAX });
+}
+
+/** What is too deep or too wide to look at counts as a secret. */
+function holdsSecret(value: unknown, depth: number, seen: Set<unknown>): boolean {
   if (typeof value === 'string') return maskText(value) !== value;
-  if (typeof value !== 'object' || value === null || depth < 0) return false;
-  return Object.entries(value)
-    .slice(0, 100)
-    .some(([name, inner]) => isSecret([name]) || holdsSecret(inner, depth - 1));
+  if (typeof value !== 'object' || value === null || seen.has(value)) return false;
+  seen.add(value);
+  const names = isError(value) ? Object.getOwnPropertyNames(value) : Object.keys(value);
+  if (names.length > 0 && (depth < 0 || seen.size > ITEMS_MAX || names.length > ITEMS_MAX)) return true;
+  return names.some(
+    (name) => isSecret([name]) || holdsSecret((value as Record<string, unknown>)[name], depth - 1, seen),
+  );
 }
 
 /** Of any realm. */
@@ -72,10 +91,10 @@ function isErrorLike(thrown: unknown): thrown is ErrorLike {
 
 function storyOf(thrown: unknown, links: number): string {
   if (!isErrorLike(thrown)) return cut(valueText(thrown), MESSAGE_MAX);
-  const { errors, cause } = thrown;
+  const { errors, error, cause } = thrown;
   const said = headOf(thrown);
   const isAggregate = Array.isArray(errors) && errors.length > 0;
-  const because: unknown = isAggregate ? errors[0] : cause;
+  const because: unknown = isAggregate ? errors[0] : (cause ?? error);
   if (because === undefined || because === null || links === 0) return said;
   const reason = storyOf(because, links - 1);
   if (said.includes(reason)) return said;
@@ -100,18 +119,27 @@ function headOf(error: ErrorLike): string {
 }
 
 function valueText(value: unknown): string {
+  if (value === '') return 'an empty text';
   if (typeof value === 'string') return maskText(value.slice(0, 2 * MESSAGE_MAX));
   if (typeof value !== 'object' || value === null) return String(toPlain(value));
   const { constructor: { name = '' } = {} } = value as { readonly constructor?: { readonly name?: unknown } };
   const kind = typeof name === 'string' && !['', 'Object', 'Array'].includes(name) ? `${name} ` : '';
-  return `${kind}${JSON.stringify(toPlain(value))}`;
+  const plain = toPlain(value);
+  const isMap = typeof plain === 'object' && !Array.isArray(plain);
+  return `${kind}${JSON.stringify(kind !== '' && isMap ? { ...toldByGetters(value), ...plain } : plain)}`;
+}
+
+function toldByGetters(value: object): object {
+  const told = TELLING.filter((name) => name in value && !Object.hasOwn(value, name));
+  const entries = told.map((name) => [name, (value as Record<string, unknown>)[name]] as const);
+  return Object.fromEntries(entries.filter(([, says]) => says !== '' && ['string', 'number'].includes(typeof says)));
 }
 
 function cut(text: string, max: number): string {
   return text.length > max ? `${text.slice(0, max)}…` : text;
 }
 
-/** Without line breaks and terminal codes. */
+/** Without line breaks, terminal codes, and what turns the direction of a text. */
 function oneLine(text: string): string {
-  return text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
+  return text.replaceAll(/[\s\p{Cc}\p{Bidi_Control}]+/gu, ' ').trim();
 }

@@ -14,6 +14,9 @@ export type GapReason = 'drop-oldest' | 'drop-newest' | 'conflated';
 /** Called for each message that was taken in and will not be delivered. Must not throw. */
 export type Lost = (reason: GapReason, key: string, sequence: number, message: unknown) => void;
 
+/** So often the keys of the oldest messages are read again, because the host routed while it read one. */
+const TRIES_MAX = 3;
+
 /** The door of a mailbox: pushes messages, and applies the policy. */
 export class Overflow {
   private policyNow: OverflowPolicy;
@@ -22,6 +25,8 @@ export class Overflow {
   private readonly lost: Lost;
   /** For `conflate`: where the message of each key waits, by its ordinal and in that order. */
   private places: Map<string, number> | undefined;
+  /** The keys of the oldest messages, from this ordinal on, for `drop-oldest`; undefined: they were not read ahead. */
+  private ahead: { readonly from: number; readonly keys: readonly string[] } | undefined;
 
   /** `keyOf` reads the key of a message that came without one, and must not throw. */
   constructor(mailbox: Mailbox, policy: OverflowPolicy, keyOf: (message: unknown) => string, lost: Lost) {
@@ -50,6 +55,22 @@ export class Overflow {
     return this.policyNow === 'conflate' && this.placeOf(key ?? this.keyOf(message)) !== undefined;
   }
 
+  /**
+   * Reads each key that `admit` would ask for, and returns that of the message if it is among them. To read one runs code
+   * of the host, which may route or close the door: look again afterwards.
+   */
+  readAhead(message: unknown, key: string | undefined): string | undefined {
+    const { mailbox, policyNow } = this;
+    if (policyNow === 'conflate') return key ?? this.keyOf(message);
+    if (policyNow === 'reject' || !mailbox.isFull) return key;
+    if (policyNow === 'drop-newest') return key ?? this.keyOf(message);
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      this.ahead = { from: mailbox.headOrdinal, keys: this.keysThatGo() };
+      if (this.ahead.from === mailbox.headOrdinal) break;
+    }
+    return key;
+  }
+
   /** True: the message was taken in, although it or another one may be lost. False: the caller still owns it. */
   admit(
     message: unknown,
@@ -73,6 +94,7 @@ export class Overflow {
         return true;
       }
       while (mailbox.isFull) this.dropOldest();
+      this.ahead = undefined;
     }
     mailbox.pushWithKey(key, message, acceptedAt, sequence, origin);
     return true;
@@ -103,13 +125,23 @@ export class Overflow {
 
   private dropOldest(): void {
     const { mailbox } = this;
-    const { headOrdinal } = mailbox;
-    const key = mailbox.keyOf(0) ?? this.keyOf(mailbox.messageOf(0));
-    // A host that reads the key may route, and that may have dropped it.
-    if (headOrdinal !== mailbox.headOrdinal) return;
+    const key = mailbox.keyOf(0) ?? this.keyAhead ?? this.keyOf(mailbox.messageOf(0));
     const [sequence, origin] = [mailbox.sequenceOf(0), mailbox.originOf(0)];
     this.lost('drop-oldest', key, sequence, mailbox.drop());
     origin?.settled('dropped');
+  }
+
+  /** Of the oldest message, as it was read ahead; '' if the host routed each time it was asked. */
+  private get keyAhead(): string | undefined {
+    return this.ahead && (this.ahead.keys[this.mailbox.headOrdinal - this.ahead.from] ?? '');
+  }
+
+  private keysThatGo(): readonly string[] {
+    const { mailbox } = this;
+    const keys: string[] = [];
+    for (let offset = 0; offset <= mailbox.size - mailbox.capacity && offset < mailbox.size; offset += 1)
+      keys.push(mailbox.keyOf(offset) ?? this.keyOf(mailbox.messageOf(offset)));
+    return keys;
   }
 
   /** Where a message of this key waits. Those that were taken since are forgotten first: they are the oldest. */

@@ -1,9 +1,9 @@
 /** As they stand in a text, also at the end of a longer name. */
 const SECRET_NAME =
-  '(?:pass(?:word|phrase|wd)|pwd|secret|token|credentials?|cookie|signature|(?:api|private|access|secret)[-_]?key)';
+  '(?:pass(?:word|phrase|wd)|pwd|secret|token|credentials?|cookie|signature|(?:api|private|access|secret|account|signing|encryption)[-_]?key)';
 /** Names of fields whose values must not be shown. */
 const SECRET =
-  /pass(?:word|phrase|wd)?$|pwd$|secret|token|credential|cookie|(?:api|private|access)[-_]?key|authorization/i;
+  /pass(?:word|phrase|wd)?\d*$|pwd$|secret|token|credential|cookie|signature|(?:api|private|access|account|signing|encryption)[-_]?key|authorization|^jwt$/i;
 /** What stands in the place of a secret. */
 const HIDDEN = '(not shown)';
 const DEPTH_MAX = 8;
@@ -24,6 +24,7 @@ export function isSecret(path: Path): boolean {
 const PAIRS = [
   /(NAME\\?["']?\s?[:=]\s?\\?["'])(?:[^"'\\]|\\(?!["']))+/gi,
   /(NAME\s?=\s?)[^\s"'&;,)(\]}\\]+/gi,
+  /(--NAME\s+)[^\s"']+/gi,
   // Behind a colon may stand what is wrong with it.
   /(NAME\s?:\s?)(?=[a-z_.~+/=-]*\d)[\w.~+/=-]{8,}/gi,
 ].map(({ source, flags }) => new RegExp(source.replace('NAME', SECRET_NAME), flags));
@@ -31,7 +32,10 @@ const PAIRS = [
 /** A text without the credentials in URLs, without bearer tokens, and without what stands behind the name of a secret. */
 export function maskText(text: string): string {
   const masked = text
-    .replace(/:\/\/[^\s/@?#]{1,700}@/g, `://${HIDDEN}@`)
+    .replace(/:\/\/[^\s/?#]{1,700}@/g, `://${HIDDEN}@`)
+    .replace(/([?&](?:key|auth|sig)=)[^\s&"'#]+/gi, `$1${HIDDEN}`)
+    .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?!-----END)[\s\S])*/g, `a private key ${HIDDEN} `)
+    .replace(/\beyJ[\w-]{10,}\.[\w-]+(?:\.[\w-]*)?/g, HIDDEN)
     .replace(/\bbearer\s+[\w.~+/=-]{8,}/gi, `Bearer ${HIDDEN}`)
     .replace(/\b(authorization\\?["']?\s?[:=]\s?\\?["']?basic)\s+[\w.~+/=-]{4,}/gi, `$1 ${HIDDEN}`);
   return PAIRS.reduce((shown, pair) => shown.replace(pair, `$1${HIDDEN}`), masked);

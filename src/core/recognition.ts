@@ -15,6 +15,13 @@ export interface Discriminator {
 
 const BY_EVENT: Discriminator = { field: 'ev', types: {}, shapes: false };
 
+/** What is often routed in place of the message in it. */
+const WRAPPERS: ReadonlyMap<string, string> = new Map([
+  ['Blob', 'bytes are not a message; decode and parse them first'],
+  ['MessageEvent', 'a MessageEvent is not a message; parse its data and route that'],
+  ['Promise', 'a promise is not a message; await it first'],
+]);
+
 /** The `ev` letters of Massive (formerly Polygon), and their data types. */
 const MASSIVE_EVENTS: readonly (readonly [event: string, dataType: string])[] = [
   ['T', 'tick'],
@@ -93,10 +100,12 @@ export class Recognition {
     try {
       if (typeof message === 'string') return 'a string is not a message; parse it first';
       if (isBytes(message)) return 'bytes are not a message; decode and parse them first';
+      const wrapped = WRAPPERS.get((message as object | null | undefined)?.constructor?.name ?? '');
+      if (wrapped !== undefined) return wrapped;
       if (isList(message)) return 'an array is not a message; route its elements';
       if (Array.isArray(message))
         return 'no rule knows this array, which is one message: its first element is no object';
-      if (!isRecord(message)) return `${message === null ? 'null' : `a ${typeof message}`} is not a message`;
+      if (!isRecord(message)) return `${message == null ? message : `a ${typeof message}`} is not a message`;
       const value = discriminating(message, this.#field);
       if (value !== undefined) return `no data type is known for ${this.#field} ${JSON.stringify(value.slice(0, 40))}`;
       return this.#shapes

@@ -86,6 +86,7 @@ export class Scheduler implements PassListener {
 
   passEnded(): void {
     this.held = undefined;
+    this.queue.passed();
     if (this.queue.size === 0) return;
     this.clock.ensurePass();
     this.run();

@@ -50,6 +50,8 @@ export class TurnQueue {
   private count = 0;
   private asked = 0;
   private virtualNow = 0;
+  /** The virtual time when the event loop turned last. */
+  private virtualBefore = 0;
 
   get size(): number {
     return this.count;
@@ -74,7 +76,7 @@ export class TurnQueue {
     const { priority } = turn.taker;
     turn.priority = priority;
     turn.order = this.asked++;
-    turn.start = Math.max(this.virtualNow, turn.share.paid);
+    turn.start = Math.max(this.virtualBefore, turn.share.paid);
     if (priority > 1) {
       turn.index = this.heap.push(turn) - 1;
       this.rise(turn);
@@ -107,6 +109,11 @@ export class TurnQueue {
     const begin = Math.max(start, share.paid);
     this.virtualNow = Math.max(this.virtualNow, Math.min(begin, this.fairest?.start ?? begin));
     share.charge(begin, ms);
+  }
+
+  /** The event loop has turned: what asks from now on was away. */
+  passed(): void {
+    this.virtualBefore = this.virtualNow;
   }
 
   private lineOf(priority: number): Line {

@@ -78,6 +78,12 @@ export class Changes {
     return new Promise((resolve, reject) => this.tell(() => this.undisturbed(carryOut).then(resolve, reject)));
   }
 
+  /** As `order`, of what gives no answer. */
+  carryOut(order: () => void): void {
+    if (this.#closed === 0) this.during(order);
+    else this.tell(() => this.during(order));
+  }
+
   #tellWith(later: (tell: () => void) => void): void {
     if (this.#isTurnDue) return;
     later(() => {

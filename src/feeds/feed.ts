@@ -81,6 +81,7 @@ export class Feed implements SupervisedFeed {
 
   /** Everything that is known of it, as a reading of this moment. */
   get view(): FeedView {
+    this.#link.flush();
     const { name, profile, url, clock } = this.#settings;
     const { origin, pathname } = new URL(url);
     const { cause, error } = this.#actor.getSnapshot().context;
@@ -115,6 +116,7 @@ export class Feed implements SupervisedFeed {
   /** Ends the connection; what was read and waits for room is handed back. Called again, it gives the same report. */
   stop(): FeedReport {
     if (this.#state !== 'stopped') {
+      this.#link.flush();
       // An actor that was never started hears nothing, and must not connect for it.
       if (this.#state === 'new') [this.#state, this.#since] = ['stopped', this.#settings.clock.now()];
       else this.#actor.send({ type: 'feed.stop' });

@@ -109,11 +109,17 @@ export class Link implements FeedPort {
     }
     return () => {
       isOver = true;
+      this.flush();
       if (this.#isStreaming) this.#arrivals.interrupt();
       this.#isStreaming = false;
       this.#socket?.close();
       this.#socket = undefined;
     };
+  }
+
+  /** Hands on what was read. */
+  flush(): void {
+    this.#reader.flush();
   }
 
   logIn(): void {

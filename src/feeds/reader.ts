@@ -18,11 +18,19 @@ export interface Hearer {
 export type ReaderCounts = Pick<FeedMetrics, 'frames' | 'bytes' | 'control' | 'garbage'>;
 
 const SAMPLE_MAX = 200;
+/**
+ * So many messages of small frames that are read in one go are handed on together: parsing and routing by turns would take
+ * each other's place in the caches of the processor, which costs more than routing.
+ */
+const TOGETHER_MAX = 64;
 
 /** Parses what comes, once, and tells messages, answers and garbage apart. */
 export class Reader {
   readonly #profile: FeedProfile;
   readonly #hearer: Hearer;
+  readonly #flushed = (): void => this.flush();
+  #gathered: unknown[] = [];
+  #gatheredBytes = 0;
   #frames = 0;
   #bytes = 0;
   #control = 0;
@@ -51,6 +59,15 @@ export class Reader {
     this.#parsed(frame, text, bytes);
   }
 
+  /** Hands on what was gathered of small frames. */
+  flush(): void {
+    const [messages, bytes] = [this.#gathered, this.#gatheredBytes];
+    if (messages.length === 0) return;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    this.#hearer.came(messages, bytes);
+  }
+
   binary(bytes: Uint8Array): void {
     this.#frames += 1;
     this.#bytes += bytes.length;
@@ -67,8 +84,18 @@ export class Reader {
   }
 
   #parsed(frame: unknown, text: string, bytes: number): void {
-    const messages = Array.isArray(frame) ? this.#listed(frame, text) : listOf(this.#inside(frame, text));
-    if (messages.length > 0) this.#hearer.came(messages, bytes);
+    const messages = Array.isArray(frame) ? this.#listed(frame, text) : listOf(this.#single(frame, text));
+    if (messages.length >= TOGETHER_MAX) {
+      this.flush();
+      this.#hearer.came(messages, bytes);
+    } else if (messages.length > 0) this.#gather(messages, bytes);
+  }
+
+  #gather(messages: readonly unknown[], bytes: number): void {
+    if (this.#gathered.length === 0) queueMicrotask(this.#flushed);
+    for (let at = 0; at < messages.length; at += 1) this.#gathered.push(messages[at]);
+    this.#gatheredBytes += bytes;
+    if (this.#gathered.length >= TOGETHER_MAX) this.flush();
   }
 
   /** Its type is known without parsing, and nobody wants it. */
@@ -81,20 +108,25 @@ export class Reader {
     }
   }
 
+  #single(element: unknown, text: string): unknown {
+    return isRecord(element) ? this.#inside(element, text) : this.#waste('JSON that is no message', text);
+  }
+
   /** The messages of a list: the list itself if it holds nothing else, so that nothing is copied. */
   #listed(frame: readonly unknown[], text: string): readonly unknown[] {
     let kept: unknown[] | undefined;
     let strays = 0;
     for (let at = 0; at < frame.length; at += 1) {
       const element = frame[at];
-      const isMessage = isRecord(element);
-      const inside = isMessage ? this.#inside(element, text) : undefined;
-      if (!isMessage) strays += 1;
-      if (inside === element && isMessage) kept?.push(element);
-      else {
-        kept ??= frame.slice(0, at);
-        for (const message of listOf(inside)) kept.push(message);
+      const isStray = !isRecord(element);
+      const inside = isStray ? undefined : this.#inside(element, text);
+      if (isStray) strays += 1;
+      else if (inside === element) {
+        kept?.push(element);
+        continue;
       }
+      kept ??= frame.slice(0, at);
+      for (const message of listOf(inside)) kept.push(message);
     }
     if (strays > 0) this.#waste('JSON that is no message', text, strays);
     return kept ?? frame;
@@ -106,7 +138,6 @@ export class Reader {
    */
   #inside(element: unknown, text: string): unknown {
     try {
-      if (!isRecord(element)) return this.#waste('JSON that is no message', text);
       const answer = this.#profile.answer(element);
       if (answer !== undefined) return this.#answered(answer);
       return this.#profile.unwrap === undefined ? element : this.#unwrapped(this.#profile.unwrap(element), text);

@@ -13,8 +13,13 @@ export type FullPolicy = 'pause' | 'drop' | 'spill';
 export interface MessageRouter {
   route(message: unknown, options?: { readonly dataType?: string }): Outcome;
   offer(message: unknown, options?: { readonly dataType?: string; readonly signal?: AbortSignal }): Promise<Outcome>;
-  /** Where messages can wait, of a profile with this table. Default: nowhere. */
-  readonly feeds?: { spillFor(table: FeedProfile['recognize']): Spill | undefined };
+  /** Of a router that knows feeds. */
+  readonly feeds?: {
+    /** Where messages can wait, of a profile with this table; undefined: nowhere. */
+    spillFor(table: FeedProfile['recognize']): Spill | undefined;
+    /** Takes in messages of one data type from one on, while they need nothing but room. Returns the next one, which is to be routed. */
+    routeRun(messages: readonly unknown[], from: number, to: number, dataType: string): number;
+  };
 }
 
 /** A journal, as far as a feed uses it. */

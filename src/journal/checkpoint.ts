@@ -43,33 +43,14 @@ export class Checkpoint {
     this.#first = [...store.environment.frames.getKeys({ limit: 1 })][0] ?? this.#record.position + 1;
   }
 
-  get position(): number {
-    return this.#record.position;
-  }
-
-  get bytes(): number {
-    return this.#record.bytes;
-  }
-
-  get count(): number {
-    return this.#record.count;
-  }
-
-  get fence(): number {
-    return this.#record.fence;
-  }
-
-  get takeovers(): number {
-    return this.#record.takeovers;
-  }
-
-  get marked(): MessagePlace | undefined {
-    return this.#record.marked ?? undefined;
+  /** What is being written, or is on disk already. */
+  get record(): CheckpointRecord {
+    return this.#record;
   }
 
   /** When the first frame that is not settled was written. */
   oldestAt(): number | undefined {
-    const position = this.position + 1;
+    const position = this.#record.position + 1;
     if (this.#oldest?.position !== position || this.#oldest.at === undefined)
       this.#oldest = { position, at: headerOf(this.#store.environment.frames.get(position))?.at };
     return this.#oldest.at;
@@ -87,19 +68,23 @@ export class Checkpoint {
 
   /** Moves forward only; resolves when it is on disk, also for what an earlier call is still writing. */
   commit(position: number): Promise<void> {
-    return position > this.position ? this.#write(this.#moved(position)) : this.#written;
+    return position > this.#record.position ? this.#write(this.#moved(position)) : this.#written;
   }
 
   release(position = 0): Promise<void> {
-    return this.#write({ ...(position > this.position ? this.#moved(position) : {}), isOpen: false, marked: null });
+    return this.#write({
+      ...(position > this.#record.position ? this.#moved(position) : {}),
+      isOpen: false,
+      marked: null,
+    });
   }
 
   #moved(position: number): Partial<CheckpointRecord> {
     const { frames } = this.#store.environment;
     const [last] = [...frames.getRange({ start: position, reverse: true, limit: 1 })];
     const { bytesTotal: bytes, countTotal: count } = headerOf(last?.value) ?? {
-      bytesTotal: this.bytes,
-      countTotal: this.count,
+      bytesTotal: this.#record.bytes,
+      countTotal: this.#record.count,
     };
     return { position, bytes, count, takeovers: 0, marked: null };
   }
@@ -120,7 +105,7 @@ export class Checkpoint {
 
   /** The first position that stays: all that is not settled, and what is not old enough. */
   #trimEnd(): number {
-    let end = Math.min(this.position + 1, this.#first + TRIM_MAX);
+    let end = Math.min(this.#record.position + 1, this.#first + TRIM_MAX);
     if (this.#keepMs === 0) return end;
     let start = this.#first;
     // Frames are written in the order of time, so those to be kept are the last ones.

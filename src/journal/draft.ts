@@ -4,6 +4,8 @@ import { encodeFrame, type FrameKind } from './frame.ts';
 const FRAME_MESSAGES_MAX = 1_000;
 export const FRAME_BYTES_MAX = 512 * 1024;
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** A frame while messages are added to it. */
 export class Draft {
   readonly kind: FrameKind;
@@ -13,6 +15,8 @@ export class Draft {
   #resolve: () => void = () => {};
   #reject: (error: unknown) => void = () => {};
   #texts: string[] = [];
+  #bytes: Buffer = NO_BYTES;
+  /** How long its texts are. */
   #size = 0;
 
   constructor(kind: FrameKind) {
@@ -23,17 +27,13 @@ export class Draft {
     });
   }
 
-  /** How long its texts are, which is a little less than its bytes. */
-  get size(): number {
-    return this.#size;
-  }
-
-  get count(): number {
-    return this.#texts.length;
+  /** The frame; empty until the draft is closed. */
+  get bytes(): Buffer {
+    return this.#bytes;
   }
 
   hasRoom(kind: FrameKind, text: string): boolean {
-    return kind === this.kind && this.count < FRAME_MESSAGES_MAX && this.#size + text.length < FRAME_BYTES_MAX;
+    return kind === this.kind && this.#texts.length < FRAME_MESSAGES_MAX && this.#size + text.length < FRAME_BYTES_MAX;
   }
 
   /** The message as it was written is kept for a reader that keeps up. */
@@ -43,11 +43,11 @@ export class Draft {
     if (this.kind === 'messages') this.messages.push(message);
   }
 
-  /** The texts are let go of. */
-  encode(): Buffer {
-    const bytes = encodeFrame(this.kind, this.#texts);
+  /** Encodes the frame, lets go of the texts, and says by how much the frame is larger than they are. */
+  close(): number {
+    this.#bytes = encodeFrame(this.kind, this.#texts);
     this.#texts = [];
-    return bytes;
+    return this.#bytes.length - this.#size;
   }
 
   settle(error?: unknown): void {

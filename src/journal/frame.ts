@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
-import type { Frame } from '../core/source-port.ts';
+import type { Frame, ReadRoom } from '../core/source-port.ts';
+import type { Tree } from './snapshot.ts';
 
 /** What is known of a frame without its messages. */
 export interface FrameHeader {
@@ -72,6 +73,24 @@ export class JournalFrame implements Frame {
   messages(): readonly unknown[] {
     return this.#live ?? decodeFrame(this.bytes);
   }
+}
+
+/** Frames on disk from a position on, or the oldest ones; the first of them however large it is. */
+export function framesFrom(
+  frames: Pick<Tree<Buffer, number>, 'getRange'>,
+  start: number | undefined,
+  room: ReadRoom,
+): readonly JournalFrame[] {
+  const taken: JournalFrame[] = [];
+  let expected = start;
+  let bytes = 0;
+  for (const { key, value } of frames.getRange({ ...(start !== undefined && { start }), limit: room.frames })) {
+    bytes += value.length;
+    if (taken.length > 0 && bytes > room.bytes) break;
+    taken.push(new JournalFrame(key, value, undefined, expected));
+    expected = key + 1;
+  }
+  return taken;
 }
 
 /** Throws when the bytes are not those that were written. */

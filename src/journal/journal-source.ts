@@ -18,7 +18,7 @@ export class JournalSource implements Source {
         return writer.last;
       },
       get settled() {
-        return checkpoint.position;
+        return checkpoint.record.position;
       },
     };
   }

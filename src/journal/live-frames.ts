@@ -1,3 +1,4 @@
+import type { ReadRoom } from '../core/source-port.ts';
 import type { JournalFrame } from './frame.ts';
 
 /** The last frames written, kept for a reader that keeps up, so that it need not decode them. All are on disk too. */
@@ -27,7 +28,7 @@ export class LiveFrames {
   }
 
   /** From this position on, if it is here; those taken are not kept. */
-  take(position: number, framesMax: number, bytesMax: number): readonly JournalFrame[] {
+  take(position: number, { frames: framesMax, bytes: bytesMax }: ReadRoom): readonly JournalFrame[] {
     const start = position - (this.#frames[0]?.position ?? Number.POSITIVE_INFINITY);
     if (start < 0) return [];
     let end = start;

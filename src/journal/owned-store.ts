@@ -1,26 +1,26 @@
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { type Environment, storeError } from './environment.ts';
+import { type Environment, OWNER, storeError } from './environment.ts';
 import { alone } from './opening-lock.ts';
-import { type OwnerRecord, Ownership, ownedError, readOwner } from './ownership.ts';
+import { BEAT_MS, type OwnerRecord, ownedError, readOwner } from './ownership.ts';
 
 /**
- * The databases while this process owns them. The first error ends it: what the disk has then is known again only to
- * those who open the journal anew, so nothing is retried here.
+ * The databases while this process owns them, which it says by a beat. The first error ends it: what the disk has then is
+ * known again only to those who open the journal anew, so nothing is retried here.
  */
 export class OwnedStore {
   readonly environment: Environment;
-  readonly #ownership: Ownership;
+  readonly #clock: Clock;
   readonly #ended = new AbortController();
+  #owner: OwnerRecord;
+  #timer: unknown;
   #failure: SluiceError | undefined;
 
-  constructor(environment: Environment, clock: Clock, record: OwnerRecord) {
+  constructor(environment: Environment, clock: Clock, owner: OwnerRecord) {
     this.environment = environment;
-    this.#ownership = new Ownership(environment, clock, record, (error) => void this.#fail(error));
-  }
-
-  get epoch(): number {
-    return this.#ownership.epoch;
+    this.#clock = clock;
+    this.#owner = owner;
+    this.#arm();
   }
 
   /** Aborts when nothing can be written any more; the reason is a `SluiceError`. */
@@ -36,7 +36,7 @@ export class OwnedStore {
   /** Writes all of it or nothing, and resolves when it is on disk. Rejects with a `SluiceError` and has ended then. */
   async write(puts: () => void): Promise<void> {
     this.check();
-    const kept = await this.environment.write(this.epoch, puts).catch((error: unknown) => this.#fail(error));
+    const kept = await this.#writeOwned(puts).catch((error: unknown) => this.#fail(error));
     if (kept !== true) await this.#fail(undefined);
     this.check();
   }
@@ -47,9 +47,29 @@ export class OwnedStore {
     this.#end(new SluiceError('not-running', `the journal ${directory} is closed`));
     await alone(directory, async () => {
       // If it fails, the next process finds this one dead and takes the journal over.
-      if (isOwner) await this.#ownership.giveBack().catch(() => {});
+      if (isOwner) await this.#writeOwned(() => this.#put({ ...this.#owner, holder: null })).catch(() => {});
       await this.environment.close();
     });
+  }
+
+  #arm(): void {
+    this.#timer = this.#clock.setTimeout(() => this.#beat(), BEAT_MS);
+  }
+
+  #beat(): void {
+    this.write(() => this.#put({ ...this.#owner, beat: this.#owner.beat + 1 })).then(
+      () => this.#arm(),
+      () => {},
+    );
+  }
+
+  #put(owner: OwnerRecord): void {
+    this.#owner = owner;
+    void this.environment.state.put(OWNER, owner, owner.epoch);
+  }
+
+  #writeOwned(puts: () => void): Promise<boolean> {
+    return this.environment.write(this.#owner.epoch, puts);
   }
 
   async #fail(error: unknown): Promise<void> {
@@ -62,7 +82,7 @@ export class OwnedStore {
 
   #end(failure: SluiceError): void {
     if (this.#failure !== undefined) return;
-    this.#ownership.stop();
+    this.#clock.clearTimeout(this.#timer);
     this.#failure = failure;
     this.#ended.abort(failure);
   }

@@ -17,56 +17,10 @@ export interface OwnerRecord {
   readonly beat: number;
 }
 
-/** An owner whose beat does not change for so long is dead, where its process cannot be asked. */
-const LEASE_MS = 3_000;
-const BEATS_PER_LEASE = 3;
-
-/** The right to write to a journal, kept by a beat. */
-export class Ownership {
-  readonly epoch: number;
-  readonly #environment: Environment;
-  readonly #clock: Clock;
-  readonly #onEnd: (error: unknown) => void;
-  #record: OwnerRecord;
-  #timer: unknown;
-
-  /** `onEnd` is called once at most: with undefined when another owner is there, else with the error of the store. */
-  constructor(environment: Environment, clock: Clock, record: OwnerRecord, onEnd: (error: unknown) => void) {
-    this.#environment = environment;
-    this.#clock = clock;
-    this.#record = record;
-    this.#onEnd = onEnd;
-    this.epoch = record.epoch;
-    this.#arm();
-  }
-
-  stop(): void {
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  async giveBack(): Promise<void> {
-    this.stop();
-    await this.#write({ ...this.#record, holder: null });
-  }
-
-  #arm(): void {
-    this.#timer = this.#clock.setTimeout(() => this.#beat(), LEASE_MS / BEATS_PER_LEASE);
-  }
-
-  #beat(): void {
-    const isOn = (): boolean => this.#timer !== undefined;
-    this.#write({ ...this.#record, beat: this.#record.beat + 1 }).then(
-      (kept) => isOn() && (kept ? this.#arm() : this.#onEnd(undefined)),
-      (error: unknown) => isOn() && this.#onEnd(error),
-    );
-  }
-
-  #write(record: OwnerRecord): Promise<boolean> {
-    this.#record = record;
-    return this.#environment.write(this.epoch, () => this.#environment.state.put(OWNER, record, this.epoch));
-  }
-}
+/** The owner says so often that it lives. */
+export const BEAT_MS = 1_000;
+/** An owner that misses so many beats is dead, where its process cannot be asked. */
+const BEATS_MISSED_MAX = 3;
 
 /**
  * Opens the journal and makes this process its owner, with its record. Throws `SluiceError`: `owned` when another one
@@ -108,7 +62,7 @@ function lookForOwner(directory: string): OwnerRecord | undefined {
 }
 
 export function readOwner(state: JournalView['state']): OwnerRecord | undefined {
-  // Only `takeOwnership` and `Ownership` write under this key.
+  // Only `openOwned` and `OwnedStore` write under this key.
   return state.get(OWNER) as OwnerRecord | undefined;
 }
 
@@ -121,9 +75,9 @@ export function ownedError(directory: string, owner: OwnerRecord | undefined): S
 
 /** Waits for a sign of life. Time is measured here, so no clock of another machine and no clock set back matters. */
 async function changes(directory: string, seen: OwnerRecord, clock: Clock): Promise<boolean> {
-  for (let waits = 0; waits < BEATS_PER_LEASE; waits++) {
+  for (let waits = 0; waits < BEATS_MISSED_MAX; waits++) {
     await new Promise<void>((resolve) => {
-      clock.setTimeout(resolve, LEASE_MS / BEATS_PER_LEASE);
+      clock.setTimeout(resolve, BEAT_MS);
     });
     if (!isSame(lookForOwner(directory), seen)) return true;
   }

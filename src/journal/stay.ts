@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Assigned, CommitOutcome, Frame, MessagePlace, ReadRoom } from '../core/source-port.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { JournalFrame } from './frame.ts';
+import { framesFrom, type JournalFrame } from './frame.ts';
 import type { LiveFrames } from './live-frames.ts';
 import type { OwnedStore } from './owned-store.ts';
 import type { Writer } from './writer.ts';
@@ -35,10 +35,11 @@ export class Stay implements Assigned {
   constructor(parts: StayParts) {
     const { checkpoint, live, store } = parts;
     this.#parts = parts;
-    this.fence = checkpoint.fence;
-    this.takeovers = checkpoint.takeovers;
-    this.marked = checkpoint.marked;
-    this.#next = checkpoint.position + 1;
+    const { fence, takeovers, marked, position } = checkpoint.record;
+    this.fence = fence;
+    this.takeovers = takeovers;
+    this.marked = marked ?? undefined;
+    this.#next = position + 1;
     live.turn(true);
     store.ended.addEventListener('abort', () => this.end(failureOf(store.ended.reason)));
   }
@@ -98,27 +99,12 @@ export class Stay implements Assigned {
     return released;
   }
 
-  #take({ frames: framesMax, bytes: bytesMax }: ReadRoom): readonly JournalFrame[] {
-    const live = this.#parts.live.take(this.#next, framesMax, bytesMax);
-    const frames = live.length > 0 ? live : this.#fromDisk(framesMax, bytesMax);
+  #take(room: ReadRoom): readonly JournalFrame[] {
+    const { live, store, writer } = this.#parts;
+    let frames = live.take(this.#next, room);
+    if (frames.length === 0 && this.#next <= writer.last)
+      frames = framesFrom(store.environment.frames, this.#next, room);
     this.#next = (frames.at(-1)?.position ?? this.#next - 1) + 1;
-    return frames;
-  }
-
-  #fromDisk(framesMax: number, bytesMax: number): readonly JournalFrame[] {
-    const frames: JournalFrame[] = [];
-    if (this.#next > this.#parts.writer.last) return frames;
-    let expected = this.#next;
-    let bytes = 0;
-    for (const { key, value } of this.#parts.store.environment.frames.getRange({
-      start: this.#next,
-      limit: framesMax,
-    })) {
-      if (frames.length > 0 && bytes + value.length > bytesMax) break;
-      bytes += value.length;
-      frames.push(new JournalFrame(key, value, undefined, expected));
-      expected = key + 1;
-    }
     return frames;
   }
 

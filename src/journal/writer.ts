@@ -7,17 +7,14 @@ import type { OwnedStore } from './owned-store.ts';
 
 /** So much is written at once. */
 const GROUP_BYTES_MAX = 8 * 1024 * 1024;
+/** So much is worth a transaction: it does not wait for the end of the turn, so that what comes next is encoded meanwhile. */
+const GROUP_BYTES_WORTH = 256 * 1024;
 
 /** How much may be in the journal. */
 export interface Bounds {
   readonly maxBytes: number;
   readonly maxAgeMs: number;
   readonly full: 'wait' | 'reject';
-}
-
-interface Closed {
-  readonly draft: Draft;
-  readonly bytes: Buffer;
 }
 
 /** Puts messages into frames and frames on disk: one group after the other, so that a failed one leaves no hole. */
@@ -32,7 +29,7 @@ export class Writer {
   #bytesTotal: number;
   #countTotal: number;
   #draft: Draft | undefined;
-  #closed: Closed[] = [];
+  #closed: Draft[] = [];
   /** Of the draft and of closed ones. */
   #waitingBytes = 0;
   /** The end of this turn of the event loop, when nothing is being written. */
@@ -52,11 +49,9 @@ export class Writer {
     this.#bounds = bounds;
     this.#onKept = onKept;
     const [newest] = [...store.environment.frames.getRange({ reverse: true, limit: 1 })];
-    const { bytesTotal, countTotal } = headerOf(newest?.value) ?? {
-      bytesTotal: checkpoint.bytes,
-      countTotal: checkpoint.count,
-    };
-    this.#last = Math.max(newest?.key ?? 0, checkpoint.position);
+    const { position, bytes, count } = checkpoint.record;
+    const { bytesTotal, countTotal } = headerOf(newest?.value) ?? { bytesTotal: bytes, countTotal: count };
+    this.#last = Math.max(newest?.key ?? 0, position);
     this.#bytesTotal = bytesTotal;
     this.#countTotal = countTotal;
     store.ended.addEventListener('abort', () => this.#giveUp());
@@ -69,7 +64,7 @@ export class Writer {
 
   /** What is on disk and not settled. */
   get bytes(): number {
-    return this.#bytesTotal - this.#checkpoint.bytes;
+    return this.#bytesTotal - this.#checkpoint.record.bytes;
   }
 
   /** Resolves when all are on disk. `messages` are what the texts say. */
@@ -96,10 +91,7 @@ export class Writer {
     if (this.#group !== undefined || !this.#hasRoomForNext()) return;
     this.#closeDraft();
     if (this.#closed.length === 0 || !this.#hasRoomForNext()) return;
-    this.#group = this.#writeGroup().finally(() => {
-      this.#group = undefined;
-      this.#schedule();
-    });
+    this.#group = this.#writeGroup(this.#takeGroup());
   }
 
   /** Resolves when nothing waits that has room. */
@@ -110,13 +102,14 @@ export class Writer {
   /** A frame takes what comes in one turn of the event loop, or while the disk is busy with those before it. */
   #begin(kind: FrameKind): Draft {
     this.#closeDraft();
-    this.#draft = new Draft(kind);
     this.#schedule();
+    this.#draft = new Draft(kind);
     return this.#draft;
   }
 
   /** At the end of the turn, so that all who write in it, and all who waited for the last group, share the next one. */
   #schedule(): void {
+    if (this.#group === undefined && this.#waitingBytes >= GROUP_BYTES_WORTH) this.advance();
     if (this.#group !== undefined) return;
     this.#turn ??= this.#clock.setImmediate(() => {
       this.#turn = undefined;
@@ -126,41 +119,41 @@ export class Writer {
 
   #closeDraft(): void {
     if (this.#draft === undefined) return;
-    const bytes = this.#draft.encode();
-    this.#waitingBytes += bytes.length - this.#draft.size;
-    this.#closed.push({ draft: this.#draft, bytes });
+    this.#waitingBytes += this.#draft.close();
+    this.#closed.push(this.#draft);
     this.#draft = undefined;
   }
 
-  async #writeGroup(): Promise<void> {
-    const group = this.#takeGroup();
+  async #writeGroup(group: readonly Draft[]): Promise<void> {
     const at = this.#clock.wallTime();
     let position = this.#last;
-    const frames = group.map(({ draft, bytes }) => {
+    const frames = group.map(({ bytes, kind, messages }) => {
       this.#bytesTotal += bytes.length;
       this.#countTotal += headerOf(bytes)?.count ?? 0;
       sealFrame(bytes, { at, bytesTotal: this.#bytesTotal, countTotal: this.#countTotal });
       position += 1;
-      return new JournalFrame(position, bytes, draft.kind === 'messages' ? draft.messages : undefined);
+      return new JournalFrame(position, bytes, kind === 'messages' ? messages : undefined);
     });
-    try {
-      await this.#store.write(() => {
+    const failure = await this.#store
+      .write(() => {
         for (const frame of frames) void this.#store.environment.frames.put(frame.position, frame.bytes);
-      });
+      })
+      .catch((error: unknown) => error);
+    this.#group = undefined;
+    if (failure === undefined) {
       this.#last = position;
       for (const frame of frames) this.#onKept(frame);
-      for (const { draft } of group) draft.settle();
-    } catch (error) {
-      for (const { draft } of group) draft.settle(error);
     }
+    this.#schedule();
+    for (const draft of group) draft.settle(failure);
   }
 
   /** As many as there is room for. */
-  #takeGroup(): readonly Closed[] {
+  #takeGroup(): readonly Draft[] {
     let bytes = 0;
     let count = 0;
-    for (const closed of this.#closed) {
-      const more = bytes + closed.bytes.length;
+    for (const draft of this.#closed) {
+      const more = bytes + draft.bytes.length;
       if (more > GROUP_BYTES_MAX || this.#isFull(more)) break;
       bytes = more;
       count += 1;
@@ -195,7 +188,7 @@ export class Writer {
   #giveUp(): void {
     this.#closeDraft();
     const error = this.#store.ended.reason;
-    for (const { draft } of this.#closed.splice(0)) draft.settle(error);
+    for (const draft of this.#closed.splice(0)) draft.settle(error);
     this.#waitingBytes = 0;
   }
 }

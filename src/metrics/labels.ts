@@ -1,3 +1,4 @@
+import { isMap } from '../config/field.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { checkBuckets, DEFAULT_BUCKETS } from './bucket-counts.ts';
@@ -25,6 +26,7 @@ const OUR_LABELS: ReadonlySet<string> = new Set(catalog.flatMap(({ labels }) => 
 export function checkedOptions(functionName: string, options: MetricsOptions): Required<MetricsOptions> {
   checkOptions(functionName, options, metricsOptions);
   const { labels = {}, buckets = DEFAULT_BUCKETS } = options;
+  if (!isMap(labels)) throw new SluiceError('invalid-option', `${functionName}: labels must be a map of strings`);
   for (const [name, value] of Object.entries(labels)) {
     const what = `${functionName}: the label ${JSON.stringify(name)}`;
     if (!/^(?!__)[a-zA-Z_]\w*$/.test(name))

@@ -10,14 +10,16 @@ import { bucketName, mistakesInBucket, mistakesInStream, streamConfig, streamNam
 export async function prepareStreams(settings: NatsSettings): Promise<JetStreamManager> {
   const { connection, channel, partitions } = settings;
   const manager = await jetstreamOf(connection);
-  const checks = await Promise.all([
-    ...Array.from({ length: partitions }, (_, partition) =>
-      prepareStream(manager, streamName(channel, partition), streamConfig(settings, partition)),
-    ),
-    checkNoMore(manager, settings),
-    prepareBucket(settings),
-  ]);
-  const mistakes = checks.flat();
+  const streams = Array.from({ length: partitions }, (_, partition) => partition);
+  const make = (partition: number) =>
+    prepareStream(manager, streamName(channel, partition), streamConfig(settings, partition));
+  const bucket = prepareBucket(settings);
+  const checks = streams.map((partition) => checkStream(manager, settings, partition));
+  let mistakes = (await Promise.all([...checks, checkNoMore(manager, settings)])).flat();
+  // Who is refused has made no stream, also when two processes of other layouts make the channel at once: the first decides.
+  for (const some of [streams.slice(0, 1), streams.slice(1)])
+    if (mistakes.length === 0) mistakes = (await Promise.all(some.map(make))).flat();
+  mistakes = [...mistakes, ...(await bucket)];
   if (mistakes.length === 0) return manager;
   throw new SluiceError('invalid-config', `channel ${channel} cannot be used:\n  ${mistakes.join('\n  ')}`);
 }
@@ -44,6 +46,16 @@ export async function prepareStream(
     const made = await configOf(manager, name);
     return made === undefined ? [`${name} cannot be made: ${errorText(error)}`] : mistakesInStream(name, made, wanted);
   }
+}
+
+async function checkStream(
+  manager: JetStreamManager,
+  settings: NatsSettings,
+  partition: number,
+): Promise<readonly string[]> {
+  const name = streamName(settings.channel, partition);
+  const config = await configOf(manager, name);
+  return config === undefined ? [] : mistakesInStream(name, config, streamConfig(settings, partition));
 }
 
 /** A stream beyond the last one: they were made for more partitions. */

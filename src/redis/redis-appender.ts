@@ -1,6 +1,7 @@
 import type { Appender } from '../cluster/broker.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { textOfFrame } from './frame-text.ts';
 import type { RedisChannel } from './redis-channel.ts';
 import { RedisScript, textOf } from './redis-script.ts';
 
@@ -43,9 +44,7 @@ export function redisAppender(channel: RedisChannel, maxBytes: number): Appender
     async append(partition, frame, id) {
       const [producer = '', , n = ''] = id.split(':');
       const own = [keys.stream(partition), keys.end(partition), keys.producer(partition, producer)];
-      // A byte is a character, so that clients which send text send it whole; ASCII takes no more room by that.
-      const text = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('latin1');
-      const answer = await channel.run(APPEND, own, [id, n, maxBytes, text]).catch((error) => {
+      const answer = await channel.run(APPEND, own, [id, n, maxBytes, textOfFrame(frame)]).catch((error) => {
         if (!errorText(error).includes('OOM')) throw error;
         throw new SluiceError('store-full', 'Redis has no memory left', { cause: error });
       });

@@ -1,5 +1,5 @@
 import type { LogFrame, LogReader } from '../cluster/broker.ts';
-import type { Entry, RedisPoll } from './redis-poll.ts';
+import { type Ask, type Entry, LOOK_BYTES_MAX, type RedisPoll } from './redis-poll.ts';
 
 const FRAMES_MAX = 256;
 /** Who takes so many bytes at once is behind, and gets the next frames while it works on these. */
@@ -33,9 +33,14 @@ export class RedisReader implements LogReader {
     const reading = this.#ahead ?? this.#ask(frames, bytes);
     this.#ahead = undefined;
     const taken = (await reading).map((entry) => this.#take(entry));
-    const size = taken.reduce((sum, frame) => sum + frame.bytes.length, 0);
+    const sizes = taken.map((frame) => frame.bytes.length);
+    const size = sizes.reduce((sum, each) => sum + each, 0);
     if (size >= AHEAD_BYTES && !this.#closed.signal.aborted) {
-      this.#ahead = this.#ask(frames, bytes);
+      this.#ahead = this.#askAhead(
+        frames,
+        bytes,
+        sizes.reduce((a, b) => Math.max(a, b)),
+      );
       // The next read rejects with it.
       this.#ahead.catch(() => {});
     }
@@ -43,9 +48,18 @@ export class RedisReader implements LogReader {
   }
 
   #ask(frames: number, bytes: number): Promise<readonly Entry[]> {
+    return this.#poll.read(this.#next(frames, bytes), this.#closed.signal);
+  }
+
+  /** The next frames are about as large as these; if they are far larger, the answer is late, and another reader begins anew. */
+  #askAhead(frames: number, bytes: number, largest: number): Promise<readonly Entry[]> {
+    const fitting = Math.floor(Math.min(bytes, LOOK_BYTES_MAX) / largest);
+    return this.#poll.readOn(this.#next(Math.min(frames, fitting), bytes), this.#closed.signal);
+  }
+
+  #next(frames: number, bytes: number): Ask {
     const count = Math.max(1, Math.min(frames, FRAMES_MAX));
-    const ask = { partition: this.#start.partition, after: this.#position, frames: count, bytes };
-    return this.#poll.read(ask, this.#closed.signal);
+    return { partition: this.#start.partition, after: this.#position, frames: count, bytes };
   }
 
   close(): void {

@@ -4,10 +4,11 @@ import type { RedisSend } from './redis-options.ts';
 
 /** Scripts that may write while Redis has no memory left: without them nothing could be committed and removed. */
 const ALSO_WHEN_FULL = '#!lua flags=allow-oom\n';
+export const GONE = 'GONE the keys of the channel were removed, or it was made anew: start this process again';
 /** The first key of each script, and its first argument: what was made under these keys when this process looked. */
 const SAME_CHANNEL = `
 if redis.call('HGET', KEYS[1], 'made') ~= ARGV[1] then
-  return redis.error_reply('GONE the keys of the channel were removed, or it was made anew: start this process again')
+  return redis.error_reply('${GONE}')
 end
 `;
 /** An entry as sluice writes it, or undefined: another program did. */

@@ -3,10 +3,8 @@ import type { Services } from '../channel/services.ts';
 import { errorText } from '../core/error-text.ts';
 import type { DeadLetters } from '../facts/dead-letters.ts';
 import { findingsOf, isExpectedToMove, percent, type Sight, sightOf } from './findings.ts';
-import { between, found, type RaisedAlerts, type Subject } from './raised-alerts.ts';
+import { between, found, type RaisedAlerts, ROUTER } from './raised-alerts.ts';
 import { Refusals, type Unserved } from './refusals.ts';
-
-const ROUTER: Subject = { channel: null };
 
 /** How often conditions are looked at while anything goes on, in ms. */
 const LOOK_MS = 1_000;
@@ -61,13 +59,6 @@ export class Alerts {
       for (const name of channels.keys()) this.#look(name);
     });
     services.bus.tap('config.rejected', ({ error }) => raised.set('config-rejected', ROUTER, found(errorText(error))));
-  }
-
-  /** What is wrong with the router beside its channels, in words: it refuses most of what comes, or letters wait; null: nothing. */
-  get ofRouter(): string | null {
-    const raised = this.#raised.of(ROUTER);
-    const [refusing, held] = ['refusing', 'letters-held'].map((name) => raised.find(({ alert }) => alert === name));
-    return (refusing ?? held)?.text ?? null;
   }
 
   /** Dead letters came or went. */

@@ -36,12 +36,6 @@ export class FeedAlerts {
     services.bus.tap('feed.refused', ({ feed }) => this.#look(feed));
   }
 
-  /** What is wrong with a feed, in words; null: nothing. */
-  troubleOf(feed: string): string | null {
-    const texts = this.#raised.of({ channel: null, feed }).map(({ text }) => text);
-    return texts.length === 0 ? null : texts.join('; ');
-  }
-
   /** It is no longer one of this router. */
   forget(name: string): void {
     this.#sights.delete(name);

@@ -45,8 +45,9 @@ export interface RouterHealth {
   readonly live: boolean;
   /** It takes messages in. */
   readonly ready: boolean;
-  /** What is wrong with the router beside its channels: that it refuses most of what comes. Null: nothing. */
+  /** What is wrong with the router beside its channels: the texts of its alerts. Null: nothing. */
   readonly reason: string | null;
+  /** Also degraded: a channel with an alert. */
   readonly channels: Readonly<Record<string, ChannelHealth>>;
   /** Also degraded: a source with a frame that has not been settled for a minute. */
   readonly sources: Readonly<Record<string, ChannelHealth>>;

@@ -8,6 +8,7 @@ import type { Faults } from '../facts/bus.ts';
 import type { SourceView } from '../source/source-view.ts';
 import { type FeedReading, readFeed } from './feed-info.ts';
 import { worstState } from './health.ts';
+import type { Subject } from './raised-alerts.ts';
 import { isSourceConserved, type SourceMetrics, sourceMetrics } from './source-metrics.ts';
 
 /** Everything measured of a router. */
@@ -51,8 +52,8 @@ export interface RouterView extends Pick<RouterMetrics, 'unroutable' | 'ignored'
   readonly channels: ReadonlyMap<string, ChannelView>;
   readonly sources: ReadonlyMap<string, { readonly view: SourceView }>;
   readonly feeds: ReadonlyMap<string, { readonly view: FeedView }>;
-  /** What is wrong with a feed, in words; null: nothing. */
-  feedTrouble(name: string): string | null;
+  /** What alerts say is wrong with the router, a channel or a feed; null: nothing. */
+  trouble(subject: Subject): string | null;
   readonly removed: Ledger;
   /** In ms on the clock, and since 1970. */
   readonly now: number;

@@ -8,6 +8,8 @@ export interface Subject {
   readonly feed?: string;
 }
 
+export const ROUTER: Subject = { channel: null };
+
 /** What a look finds: something that is wrong, and whether it is enough to raise it; false: clear it; undefined: leave it. */
 export type Finding = { readonly text: string; readonly isEnough: boolean } | false | undefined;
 
@@ -34,6 +36,12 @@ export class RaisedAlerts {
 
   of(subject: Subject): readonly Alert[] {
     return [...(this.#raised.get(keyOf(subject))?.values() ?? [])].map(({ alert }) => alert);
+  }
+
+  /** What is wrong with it, in words; null: nothing. */
+  troubleOf(subject: Subject): string | null {
+    const texts = this.of(subject).map(({ text }) => text);
+    return texts.length === 0 ? null : texts.join('; ');
   }
 
   clear(subject: Subject): void {

@@ -1,23 +1,25 @@
 import type { ChannelView } from '../channel/partition-view.ts';
+import type { FeedView } from '../core/supervised-feed.ts';
 import type { SourceView } from '../source/source-view.ts';
 import { reasonOf, worstOf } from './explain.ts';
 import { feedHealth } from './feed-info.ts';
 import { type ChannelHealth, healthOf, type RouterHealth, worstStatus } from './health.ts';
 import type { RouterView } from './metrics.ts';
+import { ROUTER } from './raised-alerts.ts';
 import { sourceHealth } from './source-explain.ts';
 
-/** The health of a router in this state of its statechart. `reason`: what is wrong with it beside its channels, sources and feeds. */
-export function routerHealth(
-  { channels, feeds, feedTrouble, sources, stored, now }: RouterView,
-  state: string,
-  reason: string | null,
-): RouterHealth {
-  const health = Object.fromEntries([...channels].map(([name, channel]) => [name, channelHealth(channel, now)]));
-  const healthOfSource = ({ view }: { readonly view: SourceView }) =>
-    sourceHealth(view, channels, now, stored?.trouble);
-  const read = Object.fromEntries([...sources].map(([name, source]) => [name, healthOfSource(source)]));
+/** The health of a router in this state of its statechart. Whoever has an alert is not healthy. */
+export function routerHealth(view: RouterView, state: string): RouterHealth {
+  const { channels, feeds, sources, stored, now } = view;
+  const reason = view.trouble(ROUTER);
+  const healthOfChannel = (channel: ChannelView) =>
+    channelHealth(channel, view.trouble({ channel: channel.name }), now);
+  const health = Object.fromEntries([...channels].map(([name, channel]) => [name, healthOfChannel(channel)]));
+  const healthOfSource = (source: SourceView) => sourceHealth(source, channels, now, stored?.trouble);
+  const read = Object.fromEntries([...sources].map(([name, source]) => [name, healthOfSource(source.view)]));
+  const healthOfFeed = (feed: FeedView) => feedHealth(feed, view.trouble({ channel: null, feed: feed.name }));
   const own = reason === null ? 'healthy' : 'degraded';
-  const fed = Object.fromEntries([...feeds].map(([name, { view }]) => [name, feedHealth(view, feedTrouble(name))]));
+  const fed = Object.fromEntries([...feeds].map(([name, feed]) => [name, healthOfFeed(feed.view)]));
   const all = [health, read, fed].flatMap((each) => Object.values(each).map(({ status }) => status));
   const worst = worstStatus([own, ...all]);
   const ready = state === 'running' || state === 'degraded';
@@ -26,8 +28,12 @@ export function routerHealth(
   return { status, state, live, ready, reason, channels: health, sources: read, feeds: fed };
 }
 
-function channelHealth(channel: ChannelView, now: number): ChannelHealth {
+function channelHealth(channel: ChannelView, trouble: string | null, now: number): ChannelHealth {
   const view = worstOf(channel.partitions.map((partition) => partition.view));
   const { since, state } = view;
-  return { status: healthOf(state), state, sinceMs: now - since, reason: reasonOf(view, channel) };
+  const said = { state, sinceMs: now - since, reason: reasonOf(view, channel) };
+  const status = healthOf(state);
+  return status === 'healthy' && trouble !== null
+    ? { ...said, status: 'degraded', reason: trouble }
+    : { ...said, status };
 }

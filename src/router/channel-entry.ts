@@ -22,7 +22,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
 import { Share, weightOf } from '../core/share.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
-import { channelMetrics } from '../report/metrics.ts';
+import { Binding } from './binding.ts';
 
 /** What a channel is made of. */
 export interface ChannelEntryOptions {
@@ -51,7 +51,6 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   readonly queueing: Histogram;
   readonly share: Share;
   readonly breaker: Breaker | undefined;
-  readonly callers: readonly Caller[];
   readonly keys: MessageKeys;
   private readonly options: ChannelEntryOptions;
   private readonly partitioning: Partitioning<Partition>;
@@ -64,6 +63,15 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   private isReported = false;
   private isTakenOut = false;
   private acceptedBefore = 0;
+
+  /**
+   * The key of a message whose partition did not depend on it: `conflate` does, a gap only shows it. Here, and not in the
+   * constructor, because a closure keeps everything that is in reach of those beside it.
+   */
+  private readonly keyInside = (message: unknown): string => {
+    const isRequired = this.inForce.overflow === 'conflate' && !this.keys.choosePartition;
+    return isRequired ? this.keys.require(message) : this.keys.read(message);
+  };
 
   /** `predecessor`: the same channel before a reload; its measurements go on. */
   constructor(options: ChannelEntryOptions, predecessor?: ChannelEntry) {
@@ -80,9 +88,9 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     this.share.reweigh(weightOf(config));
     const { partitionBy, partitions } = config;
     this.keys = new MessageKeys(config, services, predecessor?.keys);
-    const keyOf = (message: unknown) => this.keyInside(message);
     const { processing, queueing, share } = this;
-    const shared = { config, services, breaker, rest: restOf(breaker), keyOf, processing, queueing, share };
+    const rest = restOf(breaker);
+    const shared = { config, services, breaker, rest, keyOf: this.keyInside, processing, queueing, share };
     this.partitions = Array.from({ length: partitions }, (_, index) => {
       const place = partitions === 1 ? { id: config.name } : { id: `${config.name}/${index}`, partition: index };
       return new Partition({ ...shared, ...place });
@@ -92,8 +100,12 @@ export class ChannelEntry implements BreakerUser, ChannelView {
       this.partitions,
       partitionBy === 'round-robin' || partitionBy === 'least-loaded' ? partitionBy : 'key',
     );
-    this.callers = this.partitions.flatMap(({ lane }) => lane.breaker ?? []);
     breaker?.join(this);
+  }
+
+  /** Its partitions, as callers of a breaker. */
+  get callers(): readonly Caller[] {
+    return this.partitions.flatMap(({ lane }) => lane.breaker ?? []);
   }
 
   /** The configuration in force. */
@@ -158,6 +170,11 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     return this.only?.acceptFrom(message, origin) === true;
   }
 
+  /** Takes messages in from one on while they need nothing but room. Returns the next one, which is to be routed. */
+  acceptRun(messages: readonly unknown[], from: number, to: number): number {
+    return this.only?.acceptRun(messages, from, to) ?? from;
+  }
+
   /** As `accept`, but waits for room. */
   offer(message: unknown, signal?: AbortSignal, origin?: Origin): Outcome | Promise<Outcome> {
     const { key, offers } = this.placeOf(message);
@@ -185,13 +202,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     const instance = this.spare ?? madeBy(this.options.factory);
     this.spare = undefined;
     this.checkRules(instance);
-    bindChannel(instance, {
-      config: () => this.config,
-      queue: () => partition.inbox,
-      batch: () => partition.batch,
-      lastBatchAt: () => partition.lane.times.startedAt,
-      metrics: () => channelMetrics(this),
-    });
+    bindChannel(instance, new Binding(this, partition));
     return instance;
   }
 
@@ -242,12 +253,6 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   private keyFor(message: unknown, isRaw: boolean): string | undefined {
     if (!this.keys.choosePartition) return undefined;
     return isRaw ? this.keys.require(message) : this.keys.read(message);
-  }
-
-  /** The key of a message whose partition did not depend on it: `conflate` does, a gap only shows it. */
-  private keyInside(message: unknown): string {
-    const isRequired = this.inForce.overflow === 'conflate' && !this.keys.choosePartition;
-    return isRequired ? this.keys.require(message) : this.keys.read(message);
   }
 
   /** A class whose constructor threw when the router was made shows its rules only now. */

@@ -79,7 +79,7 @@ export function createRouterLogic(options: RouterOptions): RouterLogic {
 export function routerOf<Channels extends ChannelSources = ChannelSources>(
   actor: RouterActor,
 ): DataChannelRouter<Emitted<Channels>> {
-  const fleet = actor.getSnapshot().context?.fleet?.();
+  const fleet = actor?.getSnapshot?.().context?.fleet?.();
   const router = routers.get(fleet ?? {});
   if (router === undefined) return refuse(fleet, 'an actor of createRouterLogic');
   // The caller knows the names of the channels: it gave them to createRouterLogic.

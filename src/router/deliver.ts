@@ -35,12 +35,13 @@ export async function deliver(
   messages: readonly unknown[],
   options: OfferOptions,
 ): Promise<readonly DeliveryOutcome[]> {
-  const source = {};
-  const awaited = messages.map(() => new Awaited(source));
-  for (const [index, origin] of awaited.entries()) {
+  const outcomes = new Outcomes(messages.length);
+  // A copy: the caller has its array back, and may use it again.
+  for (const [index, message] of [...messages].entries()) {
+    const origin = new Awaited(outcomes, index);
     try {
       throwIfAborted(options.signal);
-      const outcome = await intake.offerInTurn(messages[index], options, origin);
+      const outcome = await intake.offerInTurn(message, options, origin);
       // Of one that made a dead letter, its origin has heard already.
       if (outcome.status === 'rejected') origin.resolve(outcome);
     } catch {
@@ -48,20 +49,48 @@ export async function deliver(
       origin.resolve({ status: 'aborted' });
     }
   }
-  return Promise.all(awaited.map(({ outcome }) => outcome));
+  return outcomes.all;
+}
+
+/** What became of each of several messages. Without a promise for each: all that resolve would keep the event loop. */
+class Outcomes {
+  /** Resolves when it is known of each. */
+  readonly all: Promise<readonly DeliveryOutcome[]>;
+  readonly #known: DeliveryOutcome[];
+  #left: number;
+  #done: () => void = () => {};
+
+  constructor(count: number) {
+    this.#known = new Array(count);
+    this.#left = count;
+    this.all = new Promise((resolve) => {
+      this.#done = () => resolve(this.#known);
+    });
+    if (count === 0) this.#done();
+  }
+
+  /** What was said first holds. */
+  note(index: number, outcome: DeliveryOutcome): void {
+    if (this.#known[index] !== undefined) return;
+    this.#known[index] = outcome;
+    this.#left -= 1;
+    if (this.#left === 0) this.#done();
+  }
 }
 
 /** The origin of a message whose caller waits to hear what became of it. */
 class Awaited implements Origin {
-  readonly source: unknown;
-  readonly outcome: Promise<DeliveryOutcome>;
-  resolve: (outcome: DeliveryOutcome) => void = () => {};
+  /** The messages of one call come from one source. */
+  readonly source: Outcomes;
+  readonly #index: number;
 
-  constructor(source: unknown) {
+  constructor(source: Outcomes, index: number) {
     this.source = source;
-    this.outcome = new Promise((resolve) => {
-      this.resolve = resolve;
-    });
+    this.#index = index;
+  }
+
+  resolve(outcome: DeliveryOutcome): void {
+    this.source.note(this.#index, outcome);
   }
 
   settled(how: Settlement, letter?: GivenUp): void {

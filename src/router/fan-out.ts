@@ -81,6 +81,10 @@ export class FanOut implements Door {
     return false;
   }
 
+  acceptRun(_messages: readonly unknown[], from: number): number {
+    return from;
+  }
+
   /** As `accept`, but waits for room. */
   offer(message: unknown, signal?: AbortSignal, origin?: Origin): Outcome | Promise<Outcome> {
     return this.offers.offer(message, signal, undefined, origin);

@@ -53,6 +53,20 @@ export class FeedDesk {
     return isSame ? this.#parts.sources.spill : undefined;
   }
 
+  /**
+   * Takes in messages of a feed that stand side by side and are of one data type, from one on, while they need nothing but
+   * room. Returns the place of the next one, which is to be routed.
+   */
+  routeRun(messages: readonly unknown[], from: number, to: number, dataType: string): number {
+    try {
+      return this.#parts.intake.routeRun(messages, from, to, dataType);
+    } catch (error) {
+      // As `route`: only a stack overflow comes here.
+      if (error instanceof RangeError) this.#parts.fleet.overflowed();
+      throw error;
+    }
+  }
+
   /** Subscribes a feed to more. Throws `unknown-channel`, and `invalid-option` for a name that the service cannot mean. */
   subscribe(name: string, names: readonly string[]): void {
     this.#feed(name).subscribe(names);

@@ -286,8 +286,8 @@ export class Fleet implements FleetPort {
     if (this.#parent === undefined || channel === undefined || !this.#mayStart(partition)) return;
     const warmed = (): void => {
       this.#settling.delete(partition.id);
-      this.#down.delete(partition.id);
-      this.#notify({ type: 'channel.warmed', id: partition.id });
+      // The chart asks whether all are settled, or one that was down is up: the others need not wake it.
+      if (this.#down.delete(partition.id) || this.isSettled) this.#notify({ type: 'channel.warmed', id: partition.id });
     };
     const made = channel.makeInstance(partition);
     // Its constructor is code of the host, which may have ended the router or started the partition itself.

@@ -9,6 +9,7 @@ import { isBytes, listOf, type Recognition } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { FrameOrigin } from '../source/frame-origin.ts';
 import type { Destinations } from './destinations.ts';
+import { ListOffers } from './list-offers.ts';
 
 /** How many messages were taken in. */
 export interface IntakeCount {
@@ -63,6 +64,7 @@ export class Intake {
   private readonly destinations: Destinations;
   private readonly recognition: Recognition;
   private readonly services: Services;
+  private readonly lists = new ListOffers(() => this.pause());
 
   constructor(destinations: Destinations, services: Services) {
     this.destinations = destinations;
@@ -110,16 +112,13 @@ export class Intake {
     return { accepted: index - refused.length, rejected: refused.length, refused };
   }
 
-  /**
-   * A promise only when the message has to wait for room. Of a list, each message is offered, as by `route`. `origin`: of
-   * the one message, which is no list then; it hears what becomes of it.
-   */
+  /** A promise only for a list, or when there is something to wait for. `origin`: of one message, which is no list then. */
   offer(message: unknown, options: OfferOptions, origin?: Origin): Outcome | Promise<Outcome> {
     if (origin !== undefined) return this.offerOne(message, options, origin);
+    if (this.lists.isUnderWay) return this.lists.after(() => this.offer(message, options), options.signal);
     const messages = this.messagesIn(message, options.dataType);
     if (messages === undefined) return this.offerOne(message, options);
-    const answers = messages.map((each) => this.offerOne(each, options));
-    return Promise.all(answers).then(firstRefusal);
+    return this.lists.offer(messages, (each) => this.offerOne(each, options), options.signal);
   }
 
   /**
@@ -144,11 +143,21 @@ export class Intake {
     return messages.length;
   }
 
+  /** Takes messages of one data type in from one on while they need nothing but room. Returns the next one, which is to be routed. */
+  routeRun(messages: readonly unknown[], from: number, to: number, dataType: string): number {
+    return this.destinations.channelOf(messages[from], dataType)?.acceptRun(messages, from, to) ?? from;
+  }
+
   /** As `offer`, but a sender that never waits would keep timers and sockets waiting: the event loop gets its turns. */
   async offerInTurn(message: unknown, options: OfferOptions, origin?: Origin): Promise<Outcome> {
     const outcome = await this.offer(message, options, origin);
-    if (this.services.scheduler.isSliceOver()) await this.turn();
+    await this.pause();
     return outcome;
+  }
+
+  /** A promise once the slice is over: it resolves when the event loop has turned. */
+  pause(): Promise<void> | undefined {
+    return this.services.scheduler.isSliceOver() ? this.turn() : undefined;
   }
 
   /** As `offer`, for a stream of messages of several channels. */

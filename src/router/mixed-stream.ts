@@ -1,4 +1,3 @@
-import type { Services } from '../channel/services.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Intake, OfferOptions, Waiting } from './intake.ts';
 
@@ -9,7 +8,6 @@ import type { Intake, OfferOptions, Waiting } from './intake.ts';
  */
 export class MixedStream {
   readonly #intake: Intake;
-  readonly #services: Services;
   readonly #options: OfferOptions;
   readonly #count = { accepted: 0, rejected: 0 };
   readonly #returned: unknown[] = [];
@@ -19,9 +17,8 @@ export class MixedStream {
   #wake: () => void = () => {};
   #settled: (() => void)[] = [];
 
-  constructor(intake: Intake, services: Services, options: OfferOptions) {
+  constructor(intake: Intake, options: OfferOptions) {
     this.#intake = intake;
-    this.#services = services;
     this.#options = options;
   }
 
@@ -72,7 +69,7 @@ export class MixedStream {
     if ('status' in answer) {
       this.#count[answer.status] += 1;
       // A source that never waits would keep timers and sockets waiting.
-      return this.#services.scheduler.isSliceOver() ? this.#intake.turn() : undefined;
+      return this.#intake.pause();
     }
     this.#track(message, answer);
     const isAlone = this.#options.dataType !== undefined || this.#intake.servesOne;

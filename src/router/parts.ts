@@ -132,14 +132,14 @@ function doorOf(
 
 /** What reports read. */
 export function viewOf(parts: RouterParts): RouterView {
-  const { deadLetters, feedAlerts, feeds, fleet, intake, services, sources, stored } = parts;
+  const { deadLetters, feeds, fleet, intake, raised, services, sources, stored } = parts;
   const { channels, takenOut } = fleet;
   const { ignored, unroutable } = intake;
   const { bus, clock } = services;
   const counts = { removed: takenOut.ledger, unroutable, ignored, deadLetters, stored, faults: bus.faults };
-  const feedTrouble = feedAlerts.troubleOf.bind(feedAlerts);
+  const trouble = raised.troubleOf.bind(raised);
   const times = { now: clock.now(), wallTime: clock.wallTime() };
-  return { channels, sources: sources.all, feeds: feeds.all, feedTrouble, ...times, ...counts };
+  return { channels, sources: sources.all, feeds: feeds.all, trouble, ...times, ...counts };
 }
 
 /** Why the router takes nothing in, in words; undefined: it does. */

@@ -23,6 +23,10 @@ export class RecordedIntake extends Intake {
     return from;
   }
 
+  override routeRun(_messages: readonly unknown[], from: number): number {
+    return from;
+  }
+
   override offerFromStream(message: unknown, options: OfferOptions): Outcome | Waiting {
     this.recorder.keepMessage(message);
     return super.offerFromStream(message, options);

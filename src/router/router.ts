@@ -5,7 +5,6 @@ import type { Partition } from '../channel/partition.ts';
 import type { ConfigChange } from '../config/diff.ts';
 import { checkOptions, throwIfAborted } from '../config/options.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
-import type { Breaker } from '../core/breaker.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Alert, AnyEmitted, RouterBus } from '../facts/events.ts';
@@ -16,6 +15,7 @@ import type { RouterHealth } from '../report/health.ts';
 import { type RouterMetrics, routerMetrics } from '../report/metrics.ts';
 import { routerHealth } from '../report/router-health.ts';
 import { type SourceInfo, sourceInfos } from '../report/source-info.ts';
+import type { ChannelEntry } from './channel-entry.ts';
 import { type ConsumeCount, consume, type Source } from './consume.ts';
 import { createWritable } from './create-writable.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
@@ -177,17 +177,16 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    */
   async consume(source: Source, options: OfferOptions = {}): Promise<ConsumeCount> {
     checkOptions('consume', options, offerOptions);
-    const { fleet, intake, services } = this.#parts;
+    const { fleet, intake } = this.#parts;
     const why = whyNotRunning(this.#parts);
     if (why !== undefined) throw new SluiceError('not-running', `consume: the router ${why}`);
-    return consume(source, new MixedStream(intake, services, options), [options.signal, fleet.ended]);
+    return consume(source, new MixedStream(intake, options), [options.signal, fleet.ended]);
   }
 
   /** A Node stream in object mode that takes in what is written to it, as `consume` does. It fails when the router stops. */
   writable(options: RouteOptions = {}): Writable {
     checkOptions('writable', options, routeOptions);
-    const { intake, services } = this.#parts;
-    return createWritable(new MixedStream(intake, services, options), this.#parts);
+    return createWritable(new MixedStream(this.#parts.intake, options), this.#parts);
   }
 
   /** Everything measured, as a plain snapshot. */
@@ -195,9 +194,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     return routerMetrics(viewOf(this.#parts));
   }
 
-  /** Health derived from the states, shaped for liveness and readiness probes. */
+  /** Health derived from the states and the alerts, shaped for liveness and readiness probes. */
   health(): RouterHealth {
-    return routerHealth(viewOf(this.#parts), this.state, this.#parts.alerts.ofRouter);
+    return routerHealth(viewOf(this.#parts), this.state);
   }
 
   /** Why a channel delivers or not, a source is read or not, a feed brings messages or not: one object, and the same in plain English. */
@@ -229,8 +228,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     if (typeof name !== 'string') throw new SluiceError('invalid-option', 'add: the name must be a string');
     const isFree = (): void => assertFree(this.#parts, name, this.state);
     isFree();
-    const { definitions } = this.#parts;
-    this.#during(() => addChannel(this.#parts, name, definitions.add(name, channel, config, isFree)));
+    const { definitions, services } = this.#parts;
+    services.bus.changes.during(() => addChannel(this.#parts, name, definitions.add(name, channel, config, isFree)));
   }
 
   /**
@@ -241,7 +240,10 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     const drainAt = this.#now + deadlineOf('remove', options);
     const channel = channelNamed(this.#parts, name);
     this.#reloads.takesOut(name);
-    return this.#parts.services.bus.changes.order(() => removeByHand(this.#parts, channel, drainAt));
+    const { channels } = this.#parts.fleet;
+    // A change that is under way may put another in its place.
+    const carryOut = () => removeByHand(this.#parts, channels.get(name) ?? channel, drainAt);
+    return this.#parts.services.bus.changes.order(carryOut);
   }
 
   /**
@@ -255,8 +257,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   /**
-   * Reconfigures from a file whenever it is at rest after a change, also behind a link; what code said wins over it. A
-   * file with mistakes, or none, or one that leaves out a channel with messages, changes nothing and raises the alert
+   * Reconfigures from a file as it is, and whenever it is at rest after a change, also behind a link; what code said wins
+   * over it. A file with mistakes, or none, or one that leaves out a channel with messages, changes nothing and raises the alert
    * `config-rejected`. Ends with the returned function, or with `stop`.
    */
   watch(file: string, options: WatchOptions = {}): () => Promise<void> {
@@ -270,15 +272,14 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    */
   trip(name: string, options: { readonly coolDownMs?: number } = {}): void {
     const coolDownMs = coolDownOf(options);
-    this.#during(() => this.#breaker(name).trip(coolDownMs));
+    this.#withBreaker(name, ({ breaker }) => breaker?.trip(coolDownMs));
   }
 
   /** Closes the breaker of a channel by hand, forgets its history, and ends every wait for another attempt. */
   reset(name: string): void {
-    const breaker = this.#breaker(name);
-    this.#during(() => {
-      this.#withPartitions(name, (partition) => partition.endWaits());
-      breaker.reset();
+    this.#withBreaker(name, ({ breaker, partitions }) => {
+      for (const partition of partitions) partition.endWaits();
+      breaker?.reset();
     });
   }
 
@@ -302,9 +303,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    */
   restart(name: string): void {
     const source = this.#parts.sources.all.get(name);
-    if (source !== undefined) return this.#during(() => source.restart());
+    if (source !== undefined) return this.#parts.services.bus.changes.carryOut(() => source.restart());
     const fed = this.#parts.feeds.all.get(name);
-    if (fed !== undefined) return this.#during(() => fed.feed.reconnect());
+    if (fed !== undefined) return this.#parts.services.bus.changes.carryOut(() => fed.feed.reconnect());
     this.#withPartitions(name, (partition) => this.#parts.fleet.restartByHand(partition));
   }
 
@@ -327,20 +328,23 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     return this.#parts.services.clock.now();
   }
 
-  #breaker(name: string): Breaker {
-    const { breaker } = channelNamed(this.#parts, name);
-    if (breaker !== undefined) return breaker;
-    throw new SluiceError('refused', `channel '${name}' has no breaker: its configuration says breaker: false`);
-  }
-
-  /** An order is carried out whole before anybody hears of it. */
-  #during<Result>(order: () => Result): Result {
-    return this.#parts.services.bus.changes.during(order);
+  #withBreaker(name: string, order: (channel: ChannelEntry) => void): void {
+    if (channelNamed(this.#parts, name).breaker === undefined)
+      throw new SluiceError('refused', `channel '${name}' has no breaker: its configuration says breaker: false`);
+    this.#withChannels(name, order);
   }
 
   #withPartitions(name: string | undefined, order: (partition: Partition) => void): void {
-    const { channels } = this.#parts.fleet;
-    const chosen = name === undefined ? [...channels.values()] : [channelNamed(this.#parts, name)];
-    this.#during(() => chosen.flatMap(({ partitions }) => partitions).forEach(order));
+    if (name !== undefined) channelNamed(this.#parts, name);
+    this.#withChannels(name, ({ partitions }) => partitions.forEach(order));
+  }
+
+  /** A change that is under way may take the channel out, or put another in its place: that one is meant. */
+  #withChannels(name: string | undefined, order: (channel: ChannelEntry) => void): void {
+    const { fleet, services } = this.#parts;
+    services.bus.changes.carryOut(() => {
+      for (const channel of [...fleet.channels.values()])
+        if (name === undefined || channel.name === name) order(channel);
+    });
   }
 }

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { type Case, measure, ONCE, perSecond } from './case.ts';
 import { loadGuarded, loadPeer } from './contestants.ts';
 import { mixedType } from './message.ts';
@@ -142,6 +143,17 @@ export const cases: readonly Case[] = [
       return openRecovery(contestant);
     },
   },
+  {
+    name: 'J4',
+    title: 'memory, file pages apart, from 1 GB to 5 GB in the journal of a router whose sink is down',
+    baseline: 'sluice',
+    contestants: ['sluice'],
+    measures: [measure('growth, MB', 1), measure('GB unsettled', 2, 'more')],
+    turns: { warmUp: 4, counted: 1 },
+    roundsMax: 1,
+    unavailable: noRoomForJournal,
+    open: async () => (await import('./cases/journal-memory.ts')).openBehindDownSink(),
+  },
 ];
 
 /** One case for each kind of channel; `--only rates` chooses them all. */
@@ -205,4 +217,11 @@ function throughput(name: string, title: string, workload: Workload): Case {
     comparesBuilds: true,
     open: async (contestant, against) => openWorkload(workload, await loadPeer(contestant, against)),
   };
+}
+
+/** A journal of 5 GB, and as much again for others. */
+function noRoomForJournal(): string | undefined {
+  if (process.platform !== 'linux') return 'only Linux tells the memory of a process from the file that it maps';
+  const { bavail, bsize } = statfsSync(tmpdir());
+  return bavail * bsize < 10e9 ? `${tmpdir()} has no room for it` : undefined;
 }

@@ -119,24 +119,25 @@ export function judge(
 
 const IDLE_MS = 1_000;
 
-/** How much of the time each partition was written at least every second, apart from the excused times. */
-export function servedShares(
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** When each partition was not written for more than a second, apart from the excused times. */
+export function idleSpans(
   written: readonly (readonly Written[])[],
-  [start, end]: readonly [number, number],
-  excused: readonly (readonly [from: number, to: number])[],
-): readonly number[] {
-  return written
-    .filter(({ length }) => length > 0)
-    .map((lines) => {
-      const times = lines.map(({ at }) => at).filter((at) => at > start && at < end);
-      const all = [start, ...times.sort((a, b) => a - b), end];
-      const lost = all
-        .slice(1)
-        .map((at, index) => [all[index] ?? at, at] as const)
-        .filter(([from, to]) => to - from > IDLE_MS && !excused.some(([a, b]) => a < to && b > from))
-        .reduce((sum, [from, to]) => sum + to - from, 0);
-      return 1 - lost / (end - start);
-    });
+  { from: start, to: end }: Span,
+  excused: readonly Span[],
+): readonly (readonly Span[])[] {
+  return written.map((lines) => {
+    const times = lines.map(({ at }) => at).filter((at) => at > start && at < end);
+    const all = lines.length === 0 ? [] : [start, ...times.sort((a, b) => a - b), end];
+    return all
+      .slice(1)
+      .map((to, index): Span => ({ from: all[index] ?? to, to }))
+      .filter(({ from, to }) => to - from > IDLE_MS && !excused.some((each) => each.from < to && each.to > from));
+  });
 }
 
 /** For each partition that the worker had at that time: how long after it another fence wrote. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createRandom } from '../../src/core/random.ts';
-import { failovers, judge, parseLine, servedShares, type Written } from './account.ts';
+import { failovers, idleSpans, judge, parseLine, type Written } from './account.ts';
 import { type BrokerKind, clientOf, PARTITIONS, startBroker, WINDOW_FRAMES } from './brokers.ts';
 import { Faults } from './faults.ts';
 import { startFeed } from './run-feed.ts';
@@ -78,7 +78,9 @@ async function lettersOf(): Promise<readonly string[]> {
 function report(): number {
   const written = readSinks();
   const { mistakes, again, rewinds } = judge(written, total, letters, WINDOW_FRAMES);
-  const shares = servedShares(written, [startedAt + 5_000, endedAt], faults.excused);
+  const measured = { from: startedAt + 5_000, to: endedAt };
+  const idle = idleSpans(written, measured, faults.excused);
+  const idleMs = Math.max(...idle.map((spans) => spans.reduce((sum, { from, to }) => sum + to - from, 0)));
   const took = (isCalm: boolean): readonly number[] =>
     faults.deaths
       .filter((death) => faults.isAlone(death) === isCalm)
@@ -89,12 +91,17 @@ published   ${published} messages, ${(published / seconds).toFixed(0)} a second
 faults      ${faults.counts}
 again       ${again} messages; frames from the first of a stay back to the last before: ${spread(rewinds)}, window ${WINDOW_FRAMES}
 letters     ${letters.length} of ${bad.length} bad messages
-served      ${(Math.min(...shares) * 100).toFixed(2)} % of the time by the worst partition, hand-overs and outages apart
+served      ${((1 - idleMs / (measured.to - measured.from)) * 100).toFixed(2)} % of the time by the worst partition, hand-overs and outages apart
+idle        ${idle.flatMap((spans, partition) => spans.map((span) => idleText(partition, span))).join('; ')}
 failover    ms after kill -9 or SIGSTOP alone: ${spread(took(true))}; lease ${LEASE_MS}
             beside other faults: ${spread(took(false))}
 mistakes    ${mistakes.length} (skipped, out of order, missing, two owners, outside the window)`);
   for (const mistake of mistakes.slice(0, 20)) say(`  ${mistake}`);
   return mistakes.length === 0 && published > 0 ? 0 : 1;
+}
+
+function idleText(partition: number, { from, to }: { readonly from: number; readonly to: number }): string {
+  return `${partition} for ${((to - from) / 1_000).toFixed(1)} s at ${((from - startedAt) / 1_000).toFixed(0)} s`;
 }
 
 function spread(numbers: readonly number[]): string {

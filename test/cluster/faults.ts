@@ -25,7 +25,10 @@ interface Worker {
 }
 
 /** From when to when something was wrong that keeps partitions from being written. */
-type Span = readonly [from: number, to: number];
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
 
 const WORKERS_MIN = 3;
 const WORKERS_MAX = 5;
@@ -77,8 +80,8 @@ export class Faults {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
     this.#parts.say(`         ${name}`);
     await run();
-    this.#spans.push([from, now()]);
-    this.excused.push([from, now() + HAND_OVER_MS]);
+    this.#spans.push({ from, to: now() });
+    this.excused.push({ from, to: now() + HAND_OVER_MS });
     while (this.#workers.length < WORKERS_MIN) await this.#add();
   }
 
@@ -93,7 +96,7 @@ export class Faults {
 
   /** Nothing else was wrong from shortly before until the partitions of the dead must have another owner. */
   isAlone({ at }: { readonly at: number }): boolean {
-    return this.#spans.filter(([from, to]) => from < at + HAND_OVER_MS && to > at - HAND_OVER_MS).length <= 1;
+    return this.#spans.filter(({ from, to }) => from < at + HAND_OVER_MS && to > at - HAND_OVER_MS).length <= 1;
   }
 
   async calm(): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { failovers, judge, parseLine, servedShares } from '../cluster/account.ts';
+import { failovers, idleSpans, judge, parseLine } from '../cluster/account.ts';
 
 /** Partition 0 has messages 1 to 6, of which no sink takes the fourth. */
 const published = { ends: [6], bad: new Set(['0/4']) };
@@ -49,6 +49,11 @@ it('a failover lasts from a death until another fence writes; time without writi
   ];
   expect(failovers(written, 'a', 1_500)).toEqual([3_500]);
   expect(failovers(written, 'b', 1_500)).toEqual([]);
-  expect(servedShares(written, [1_000, 6_000], [])[0]).toBeCloseTo(0.2);
-  expect(servedShares(written, [1_000, 6_000], [[900, 4_900]])).toEqual([1]);
+  const measured = { from: 1_000, to: 6_500 };
+  const idle = [
+    { from: 1_000, to: 5_000 },
+    { from: 5_000, to: 6_500 },
+  ];
+  expect(idleSpans(written, measured, [])).toEqual([idle]);
+  expect(idleSpans(written, measured, [{ from: 900, to: 4_900 }])).toEqual([idle.slice(1)]);
 });

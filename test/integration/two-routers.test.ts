@@ -83,6 +83,7 @@ it('two routers are observed by one meter', async () => {
 it.each<[object, RegExp]>([
   [{ labels: { 'a-b': 'x' } }, /the label "a-b" must be letters, digits and _/],
   [{ labels: { __name: 'x' } }, /the label "__name" must be/],
+  [{ labels: 5 as never }, /labels must be a map of strings/],
   [{ labels: { reason: 'x' } }, /the label "reason" is one of sluice's own/],
   [{ labels: { router: 5 } }, /the label "router" must have a string, got 5/],
   [{ label: {} }, /unknown option 'label'; did you mean 'labels'/],

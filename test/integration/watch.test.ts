@@ -84,6 +84,17 @@ it('Q4 a file that an editor replaces by renaming another one onto it is noticed
   expect(router.config.channels.ohlcv?.batchSize).toBe(11);
 }, 20_000);
 
+it('a file that changed between loadConfig and watch is put in force', async () => {
+  await router.stop();
+  router = createRouter({ config: await loadConfig(file), channels: { ohlcv: Bars } });
+  await router.start();
+  await writeFile(file, 'channels: { ohlcv: { batchSize: 6 } }\n');
+  const applied = next('config.applied');
+  router.watch(file);
+  await applied;
+  expect(router.config.channels.ohlcv?.batchSize).toBe(6);
+}, 20_000);
+
 it('a file that is not there when its watch begins is told', async () => {
   const rejected = next('config.rejected');
   const unwatch = router.watch(`${file}.nowhere.yaml`);

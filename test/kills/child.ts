@@ -19,7 +19,9 @@ let written = 0;
 /** Acknowledgements come in the order of the writes. */
 async function writeForever(): Promise<never> {
   for (;;) {
-    const texts = Array.from({ length: upTo(20) }, () => [run, ++written, 'x'.repeat(upTo(500))]);
+    // Some calls are larger than what the journal writes at once.
+    const size = random() < 0.02 ? 2_000 : upTo(20);
+    const texts = Array.from({ length: size }, () => [run, ++written, 'x'.repeat(upTo(500))]);
     const last = written;
     await (random() < 0.3 ? journal.writeText(texts.map((text) => JSON.stringify([text]))) : journal.write(texts));
     say(`acknowledged ${run} ${last}`);

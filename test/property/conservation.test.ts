@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { ChannelInput } from '../../src/index.ts';
+import { partsOf } from '../../src/router/router.ts';
 import {
   createTestRouter,
   fail,
@@ -16,10 +18,10 @@ import {
 const NAMES = ['tick', 'ohlcv', 'fmv'] as const;
 const SYMBOLS = ['A', 'B', 'C', 'D', 'E'];
 
-/** One step of a run; `next` numbers the messages. */
+/** One step of a run; `next` numbers the messages, and `told` takes what `deliver` says became of them. */
 interface Step {
   readonly label: string;
-  run(rig: TestRouter, next: () => number): void | Promise<void>;
+  run(rig: TestRouter, next: () => number, told: unknown[]): void | Promise<void>;
 }
 
 const reactions: Readonly<Record<string, Reaction<TestMessage>>> = {
@@ -44,6 +46,14 @@ const route = fc.tuple(name, fc.integer({ min: 1, max: 40 })).map(([channel, cou
     }
   }),
 );
+const deliver = fc.tuple(name, fc.integer({ min: 1, max: 40 })).map(([channel, count]) =>
+  step(`deliver ${count} ${channel}`, ({ router }, next, told) => {
+    for (let left = count; left > 0; left -= 1) {
+      const n = next();
+      void router.deliver(message(channel, n, SYMBOLS[n % 5])).then((outcome) => told.push([n, outcome]));
+    }
+  }),
+);
 const unknown = fc.constant(step('route null', ({ router }) => void router.route(null)));
 const advance = fc.integer({ min: 0, max: 2_000 }).map((ms) => step(`advance ${ms}`, (rig) => rig.advance(ms)));
 const operate = fc
@@ -62,36 +72,37 @@ const poison = name.map((channel) =>
   }),
 );
 
-const steps = fc.array(
-  fc.oneof(
-    { weight: 8, arbitrary: route },
-    { weight: 6, arbitrary: advance },
-    { weight: 3, arbitrary: operate },
-    { weight: 3, arbitrary: failing },
-    { weight: 1, arbitrary: poison },
-    { weight: 1, arbitrary: unknown },
-  ),
-  { minLength: 1, maxLength: 40 },
-);
+const weighted = [
+  { weight: 8, arbitrary: route },
+  { weight: 6, arbitrary: advance },
+  { weight: 3, arbitrary: operate },
+  { weight: 3, arbitrary: failing },
+  { weight: 1, arbitrary: poison },
+  { weight: 1, arbitrary: unknown },
+];
 
 const settings = fc.record({
   overflow: fc.constantFrom('reject' as const, 'drop-oldest' as const, 'drop-newest' as const, 'conflate' as const),
   capacity: fc.integer({ min: 5, max: 60 }),
   batchSize: fc.integer({ min: 1, max: 5 }),
   partitions: fc.integer({ min: 1, max: 3 }),
-  isBreakerOff: fc.boolean(),
+  /** `touchy`: of the last few calls, and a slow one counts. */
+  kind: fc.constantFrom('usual', 'touchy', 'off'),
 });
 
-function rigFor({
-  isBreakerOff,
-  ...limits
-}: typeof settings extends fc.Arbitrary<infer Value> ? Value : never): Promise<TestRouter> {
-  const channel = {
+const breakers: Readonly<Record<string, ChannelInput['breaker']>> = {
+  usual: {},
+  touchy: { window: { count: 3 }, minimumCalls: 2, slowCallMs: 25 },
+  off: false,
+};
+
+function rigFor({ kind, ...limits }: typeof settings extends fc.Arbitrary<infer Value> ? Value : never) {
+  const channel: ChannelInput = {
     ...limits,
     processTimeoutMs: 100,
     abandonAfterMs: 100,
     restart: { limit: 3, withinMs: 2_000 },
-    ...(isBreakerOff && { breaker: false as const }),
+    breaker: breakers[kind],
   };
   return createTestRouter({ sinks: { tick: channel, ohlcv: channel, fmv: channel } });
 }
@@ -114,14 +125,18 @@ async function play(rig: TestRouter, sequence: readonly Step[]): Promise<void> {
   const broken = new Set<string>();
   rig.router.events.on('*', (type) => void (rig.router.metrics().conserved || broken.add(String(type))));
   for (const each of sequence) {
-    await each.run(rig, () => n++);
+    await each.run(rig, () => n++, []);
     rig.checkConserved();
   }
   expect([...broken]).toEqual([]);
 }
 
 const withLabels = (sequence: readonly Step[]): string => sequence.map(({ label }) => label).join(' · ');
-const runs = steps.map((sequence) => ({ sequence, toString: () => withLabels(sequence) }));
+const runsOf = (...kinds: typeof weighted) =>
+  fc
+    .array(fc.oneof(...kinds), { minLength: 1, maxLength: 40 })
+    .map((sequence) => ({ sequence, toString: () => withLabels(sequence) }));
+const runs = runsOf(...weighted);
 
 test('whatever happens, every message is in exactly one count at every moment, and stop accounts for all of them', async () => {
   await fc.assert(
@@ -157,4 +172,47 @@ test('whatever happens, the messages of one symbol are handed over for the first
     }),
     { numRuns: 100 },
   );
+}, 60_000);
+
+/** What a run of the steps has done, as the sinks and the host see it. */
+async function story(rig: TestRouter, sequence: readonly Step[]): Promise<unknown> {
+  let n = 0;
+  const metrics: unknown[] = [];
+  const told: unknown[] = [];
+  for (const each of sequence) {
+    await each.run(rig, () => n++, told);
+    metrics.push(rig.router.metrics());
+  }
+  const report = await rig.stop({ deadlineMs: 500 });
+  const calls = NAMES.map((name) =>
+    rig.sink(name).calls.map(({ at, attempt, trigger, ageMs, batch, outcome }) => ({
+      at,
+      attempt,
+      trigger,
+      ageMs,
+      batch,
+      outcome,
+    })),
+  );
+  await rig.clock.settle();
+  return { metrics, report, calls, told };
+}
+
+// What goes well while nobody listens is settled on a path of its own.
+test('a router does the same whether or not somebody listens to what it does', async () => {
+  let flushes = 0;
+  await fc.assert(
+    fc.asyncProperty(runsOf(...weighted, { weight: 4, arbitrary: deliver }), settings, async ({ sequence }, limits) => {
+      const [alone, heard] = [await rigFor(limits), await rigFor(limits)];
+      // The test kit's own listener too.
+      partsOf(alone.router).services.bus.emitter.all.clear();
+      heard.router.events.on('batch.flushed', () => {
+        flushes += 1;
+      });
+      const first = await story(alone, sequence);
+      expect(await story(heard, sequence)).toEqual(first);
+    }),
+    { numRuns: 100 },
+  );
+  expect(flushes).toBeGreaterThan(100);
 }, 60_000);

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { errorText, toError } from '../../src/core/error-text.ts';
@@ -21,6 +22,17 @@ test('whatever was thrown is an Error for the log', () => {
 
 const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' });
 const unique = Object.assign(new Error('duplicate key'), { name: 'DatabaseError', code: '23505' });
+/** As Node has it from 23 on. */
+class CloseEvent {
+  get code(): number {
+    return 1006;
+  }
+}
+const suppressed = Object.assign(new Error('two failed'), {
+  name: 'SuppressedError',
+  error: new Error('the disk is full'),
+  suppressed: new Error('the file is closed'),
+});
 const cycle = new Error('around');
 cycle.cause = new Error('and around', { cause: cycle });
 
@@ -43,7 +55,12 @@ describe('the text of an error', () => {
     ['an error without a message', new RangeError(), 'RangeError'],
     ['an error that says nothing', new Error(''), 'Error'],
     ['a thrown object', { status: 503, body: 'busy' }, '{"status":503,"body":"busy"}'],
-    ['an object of a class', new Response(), 'Response {}'],
+    ['an answer', new Response(null, { status: 503 }), 'Response {"type":"default","status":503}'],
+    ['the end of a connection', new CloseEvent(), 'CloseEvent {"code":1006}'],
+    ['an object of a class', new Map(), 'Map {}'],
+    ['an error that another one suppressed', suppressed, 'SuppressedError: two failed, caused by the disk is full'],
+    ['an empty text', '', 'an empty text'],
+    ['a text that turns around', new Error('a\u202eb'), 'a b'],
     ['what looks like an error', { message: 'no route', code: 'E1' }, 'E1: no route'],
     ['an aborted call', new DOMException('it was aborted', 'AbortError'), 'AbortError: it was aborted'],
     ['a string', 'boom', 'boom'],
@@ -77,6 +94,39 @@ describe('for the log', () => {
     expect(shown.cause.request).toEqual({ url: '/', headers: { authorization: '(not shown)' } });
     expect(`${shown.stack} ${shown.cause.stack}`).not.toContain('hunter2');
     expect(error.message).toContain('hunter2');
+  });
+
+  const secret = 'postgres://me:hunter2@db is down';
+  const deep = Array.from({ length: 9 }).reduce<Error>((cause) => new Error('down', { cause }), new Error(secret));
+  const nested = Array.from({ length: 9 }).reduce<object>((inner) => ({ inner }), { password: 'hunter2' });
+  const wide = Object.fromEntries(
+    Array.from({ length: 200 }, (_, index) => [`field${index}`, { password: 'hunter2' }]),
+  );
+  const round = new AggregateError([new Error(secret)]);
+  round.errors.push(round);
+  const changed = new Error(secret);
+  changed.message = 'something is down';
+  it.each<[string, Error]>([
+    ['one of several errors', new AggregateError([new Error('one'), new AggregateError([new Error(secret)])])],
+    [
+      'an error that another one suppressed',
+      Object.defineProperty(new Error('two'), 'suppressed', { value: new Error(secret) }),
+    ],
+    ['a cause that is no error', new Error('down', { cause: { password: 'hunter2' } })],
+    ['a cause behind nine others', deep],
+    ['a field in nine others', Object.assign(new Error('down'), { nested })],
+    ['one of many fields', Object.assign(new Error('down'), { wide: { ...wide, password: 'hunter2' } })],
+    ['an error that holds itself', round],
+    ['a list of errors', Object.assign(new Error('down'), { failures: [new Error(secret)] })],
+    ['the stack alone', changed],
+  ])('a secret in %s is not shown', (_where, error) => {
+    const shown = toError(error);
+    expect(inspect(shown, { depth: 20, showHidden: true, maxArrayLength: 1_000 })).not.toContain('hunter2');
+    expect(shown).toBeInstanceOf(error.constructor);
+  });
+
+  it('an error that holds itself and no secret stays the object it is', () => {
+    expect(toError(cycle)).toBe(cycle);
   });
 
   it('what is no error becomes one, with no stack of ours', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isSecret, maskText, shownAt, toPlain } from '../../src/core/plain.ts';
 
 const secrets = ['password', 'apiToken', 'API_KEY', 'clientSecret', 'Authorization', 'dbPassword', 'privateKey'];
-const names = fc.constantFrom(...secrets, 'accessKey', 'pwd', 'Set-Cookie');
+const names = fc.constantFrom(...secrets, 'accessKey', 'pwd', 'Set-Cookie', 'signingKey', 'jwt', 'password2');
 
 it('anything becomes JSON, however deep, wide or odd, and never throws', () => {
   fc.assert(
@@ -47,6 +47,13 @@ it.each([
   '{\\"clientSecret\\":\\"hunter2\\"}',
   "{ accessToken: 'hunter2' }",
   'password=hunter2;',
+  'postgres://me:p@hunter2@db/x',
+  'https://blob.io/x?sig=hunter2&x=1',
+  'https://maps.io/?key=hunter2',
+  'AccountName=me;AccountKey=hunter2;',
+  '-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----',
+  'eyJhbGciOiJIUzI1NiJ9.eyJodW50ZXIyIjoxfQ.hunter2',
+  'feed --token hunter2',
 ])('a text does not show the secret in %s', (text) => {
   expect(maskText(`before ${text} after`)).toMatch(/^before .*not shown.* after$/);
   expect(JSON.stringify(toPlain({ list: [text] }))).not.toContain('hunter2');

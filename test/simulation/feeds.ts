@@ -29,7 +29,7 @@ class TightRouter implements MessageRouter {
       return this.#writing;
     },
   };
-  readonly feeds = { spillFor: () => this.spill };
+  readonly feeds = { spillFor: () => this.spill, routeRun: (_: unknown, from: number) => from };
   #writing: Promise<void> = Promise.resolve();
   #settling: Promise<void> = Promise.resolve();
   readonly #clock: SimulatedClock;

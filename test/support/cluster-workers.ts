@@ -27,8 +27,12 @@ export class ClusterWorker {
     return own;
   }
 
-  async end(signal: NodeJS.Signals): Promise<void> {
+  signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    this.signal(signal);
     await this.#ended;
   }
 }

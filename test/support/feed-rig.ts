@@ -104,10 +104,12 @@ export class FeedRig {
     return this.facts.flatMap(([each, fact]) => (each === type ? [fact as FeedFacts[Type]] : []));
   }
 
-  /** The service sends a frame. */
+  /** The service sends a frame, and nothing more for now. */
   say(frame: unknown): void {
     const text = typeof frame === 'string' ? frame : JSON.stringify(frame);
     this.socket.listener.text(text, Buffer.byteLength(text));
+    // Who looks at a feed sees what was read handed on.
+    void this.feed.view;
   }
 
   answer(answer: Answer): void {

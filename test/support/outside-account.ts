@@ -22,6 +22,7 @@ export type Place =
   | 'event'
   | 'abort'
   | 'close'
+  | 'advice'
   | 'key'
   | 'rule'
   | 'logger'
@@ -114,6 +115,17 @@ export class OutsideAccount {
 
   restart(name: string): void {
     this.#tried(() => this.#router.restart(name));
+  }
+
+  /** Opens its breaker, and closes it. */
+  tripAndReset(name: string): void {
+    this.#tried(() => this.#router.trip(name));
+    this.#tried(() => this.#router.reset(name));
+  }
+
+  pauseAndFlush(name: string): void {
+    this.#tried(() => this.#router.pause(name));
+    this.#tried(() => this.#router.flush(name));
   }
 
   /** Each time with another value of a field that replaces `pool`. */
@@ -279,6 +291,12 @@ export class OutsideAccount {
     return new Channel();
   }
 
+  /** An error whose advice is read by code of the host. */
+  #refusal(name: string): Error {
+    const advice = (): undefined => this.#at('advice', name) as undefined;
+    return Object.defineProperty(new Error('the sink refuses it'), 'retryable', { get: advice });
+  }
+
   async #processSlowly(name: string, batch: readonly Numbered[], context: BatchContext<number>): Promise<void> {
     await new Promise<void>((resolve) => void this.#clock.setTimeout(resolve, 2));
     const isFirst = ({ n }: Numbered): boolean => (this.#tries.get(n) ?? 0) === 0;
@@ -294,7 +312,7 @@ export class OutsideAccount {
     this.#at('process', name);
     emit(batch.length);
     if (signal.aborted) throw new Error('the call was abandoned');
-    if (batch.some(({ failures, n }) => (this.#tries.get(n) ?? 0) <= failures)) throw new Error('the sink refuses it');
+    if (batch.some(({ failures, n }) => (this.#tries.get(n) ?? 0) <= failures)) throw this.#refusal(name);
     this.#delivered.push(...batch.map(({ n }) => n));
   }
 }

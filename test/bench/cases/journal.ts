@@ -122,7 +122,7 @@ async function timed(work: () => Promise<number>): Promise<Sample> {
 }
 
 /** A trade as a feed sends it, of about 120 bytes. */
-function tradeOf(n: number): unknown {
+export function tradeOf(n: number): unknown {
   const at = 1_723_075_200_000 + n;
   return {
     ev: 'T',

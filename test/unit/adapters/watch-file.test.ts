@@ -38,13 +38,16 @@ const deaf: OpenWatch = () => {
   throw Object.assign(new Error('all watches are used up'), { code: 'ENOSPC' });
 };
 
-function watch(path: string, open: OpenWatch = deaf): void {
-  changes = 0;
+/** A watch that has told of the file as it was when it began. */
+async function watch(path: string, open: OpenWatch = deaf): Promise<void> {
   errors = [];
   const changed = (): void => {
     changes += 1;
   };
   end = watchFile(path, clock, { changed, untold: (error) => errors.push(error) }, open);
+  await look(1, 1);
+  await look(1, 300);
+  changes = 0;
 }
 
 /** Time for some looks; each waits for the disk. */
@@ -57,7 +60,7 @@ async function look(times = 3, ms = LOOK_MS): Promise<void> {
 }
 
 it('a watch that the system refuses is said once, and changes are found by looking', async () => {
-  watch(file);
+  await watch(file);
   await writeFile(file, 'second');
   await look();
   expect([changes, errors.map(String)]).toEqual([1, ['Error: all watches are used up']]);
@@ -71,7 +74,7 @@ it('a watch that fails later is said once and closed, and changes are found by l
     closed += 1;
   };
   const watcher = Object.assign(new EventEmitter(), { close }) as unknown as FSWatcher;
-  watch(file, () => watcher);
+  await watch(file, () => watcher);
   watcher.emit('error', new Error('no more'));
   watcher.emit('error', new Error('no more'));
   await writeFile(file, 'second');
@@ -85,7 +88,7 @@ it('a link that leads elsewhere, far up the path, is a change', async () => {
     await writeFile(join(directory, release, 'channels.yaml'), release);
   }
   await symlink('1', join(directory, 'current'));
-  watch(join(directory, 'current', 'channels.yaml'));
+  await watch(join(directory, 'current', 'channels.yaml'));
   await look();
   expect(changes).toBe(0);
   await symlink('2', join(directory, 'next'));
@@ -94,8 +97,16 @@ it('a link that leads elsewhere, far up the path, is a change', async () => {
   expect(changes).toBe(1);
 });
 
+it.each(['that is there', 'that is missing'])('a file %s is told once when its watch begins', async (which) => {
+  if (which === 'that is missing') await unlink(file);
+  const told: string[] = [];
+  end = watchFile(file, clock, { changed: () => void told.push(which), untold() {} }, deaf);
+  await look();
+  expect(told).toEqual([which]);
+});
+
 it('a deleted file is one change, and so is one that comes back', async () => {
-  watch(file);
+  await watch(file);
   await unlink(file);
   await look();
   expect(changes).toBe(1);
@@ -105,7 +116,7 @@ it('a deleted file is one change, and so is one that comes back', async () => {
 });
 
 it('a file is not read before it is at rest', async () => {
-  watch(file);
+  await watch(file);
   await writeFile(file, 'half');
   await look(1);
   expect(changes).toBe(0);
@@ -119,7 +130,7 @@ it('a file is not read before it is at rest', async () => {
 it('what the system tells of the file is looked at sooner', async () => {
   let heard: (event: string, name: string | null) => void = () => {};
   const watcher = Object.assign(new EventEmitter(), { close() {} }) as unknown as FSWatcher;
-  watch(file, (_, listener) => {
+  await watch(file, (_, listener) => {
     heard = listener;
     return watcher;
   });

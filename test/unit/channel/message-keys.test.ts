@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { defineChannel, type RouterConfigInput } from '../../../src/index.ts';
-import { createTestRouter, message } from '../../../src/testing/index.ts';
+import { type DrainReport, defineChannel, type RouterConfigInput } from '../../../src/index.ts';
+import { createTestRouter, message, type TestRouter } from '../../../src/testing/index.ts';
 import { numbers } from '../../support/numbers.ts';
 
 type Config = NonNullable<RouterConfigInput['channels']>[string];
@@ -193,5 +193,46 @@ describe('19.12 a gap of a partitioned channel', () => {
     expect([...new Set(gaps.map(({ partition }) => partition))].toSorted()).toEqual([0, 1]);
     const lost = gaps.reduce((sum, { count }) => sum + count, 0);
     expect(lost).toBe(rig.metrics('fmv').dropped);
+  });
+});
+
+describe.each(['drop-oldest', 'drop-newest', 'conflate'] as const)('19.16 a key function, at `%s`,', (overflow) => {
+  /** A full mailbox whose keys are read by a function that does something at the fifth reading from then on. */
+  async function full(act: (rig: TestRouter) => void) {
+    let readings = Number.POSITIVE_INFINITY;
+    let rig: TestRouter | undefined;
+    const partitionBy = (raw: unknown): string => {
+      readings -= 1;
+      if (readings === 0 && rig !== undefined) act(rig);
+      return `${(raw as { n: number }).n % 3}`;
+    };
+    rig = await createTestRouter({ sinks: { fmv: { overflow, capacity: 3, batchSize: 3, partitionBy } } });
+    rig.router.pause();
+    rig.router.routeAll(numbers(3).map((n) => message('fmv', n)));
+    readings = 5;
+    return rig;
+  }
+
+  it('that stops the router: the message at the door is refused, and nothing is lost', async () => {
+    let stopped: Promise<DrainReport> | undefined;
+    const rig = await full(({ router }) => {
+      stopped = router.stop({ deadlineMs: 10 });
+    });
+    const outcomes = numbers(6).map((n) => rig.router.route(message('fmv', 3 + n)).status);
+    const report = await rig.advanceUntil(stopped ?? Promise.reject(new Error('it did not act')));
+    const told = rig.facts('message.dropped').reduce((sum, { count }) => sum + count, 0);
+    expect(report).toMatchObject({ conserved: true, channels: { fmv: { buffered: 0, returned: 3 } } });
+    expect(outcomes).toEqual(['accepted', 'accepted', 'accepted', 'accepted', 'rejected', 'rejected']);
+    expect(told).toBe(4);
+  });
+
+  it('that routes each time ends', async () => {
+    let left = 1_000;
+    const rig = await full(function again({ router }): void {
+      for (; left > 0; left -= 1) router.route(message('fmv', left));
+    });
+    rig.router.routeAll(numbers(6).map((n) => message('fmv', 3 + n)));
+    expect(rig.metrics('fmv')).toMatchObject({ received: 1_009, accepted: 1_009, buffered: 3 });
+    expect(rig.router.metrics().conserved).toBe(true);
   });
 });

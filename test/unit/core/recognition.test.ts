@@ -157,10 +157,13 @@ test('rules are asked first, in order; one without an opinion or with a fault le
 
 test.each([
   [null, 'null is not a message'],
-  [undefined, 'a undefined is not a message'],
+  [undefined, 'undefined is not a message'],
   ['T', 'a string is not a message; parse it first'],
   [new Uint8Array(1), 'bytes are not a message; decode and parse them first'],
   [new ArrayBuffer(1), 'bytes are not a message; decode and parse them first'],
+  [new Blob(['{}']), 'bytes are not a message; decode and parse them first'],
+  [new MessageEvent('message'), 'a MessageEvent is not a message; parse its data and route that'],
+  [Promise.resolve({ ev: 'T' }), 'a promise is not a message; await it first'],
   [[7, 'trade'], 'no rule knows this array, which is one message: its first element is no object'],
   [[{ ev: 'T' }], 'an array is not a message; route its elements'],
   [hostile, 'the message throws when it is read'],

@@ -44,9 +44,9 @@ describe('the compose file', () => {
     for (const name of brokers) expect(services[name]?.command).toContain(`nats://${name}:6222`);
   });
 
-  it('runs sluice workers with options that exist, and waits longer than --stop before it kills', () => {
+  it('runs sluice workers itself, which hears SIGTERM and npx does not, with options that exist, and waits longer than --stop before it kills', () => {
     const command = worker?.command as readonly string[];
-    expect(command.slice(0, 3)).toEqual(['npx', 'sluice', 'workers']);
+    expect(command.slice(0, 2)).toEqual(['node_modules/.bin/sluice', 'workers']);
     const known = workersCommand(process as never, () => {}).options.map(({ long }) => long);
     expect(command.filter((each) => each.startsWith('--')).filter((each) => !known.includes(each))).toEqual([]);
     const stop = Number.parseInt(command.at(command.indexOf('--stop') + 1) ?? '', 10);

@@ -18,7 +18,12 @@ import { createCrash } from '../../support/crash.ts';
 function story(rig: TestRouter, only?: AlertName): string[] {
   const told: string[] = [];
   const isMeant = (alert: AlertName): boolean => only === undefined || only === alert;
-  rig.router.events.on('alert.raised', ({ alert, channel }) => isMeant(alert) && told.push(`${alert} ${channel}`));
+  rig.router.events.on('alert.raised', ({ alert, channel }) => {
+    if (isMeant(alert)) told.push(`${alert} ${channel}`);
+    const { channels, ...health } = rig.router.health();
+    const status = channel === null ? health.status : channels[channel]?.status;
+    if (status === 'healthy') told.push(`${alert} is raised, and the health of ${channel} is ${status}`);
+  });
   rig.router.events.on(
     'alert.cleared',
     ({ alert, channel, lastedMs }) => isMeant(alert) && told.push(`not ${alert} ${channel} ${lastedMs}`),
@@ -61,6 +66,12 @@ describe('R6.4 an alert is raised once and cleared once, with how long it lasted
     const told = story(rig, 'hung');
     rig.sink('tick').script.push(hang());
     rig.router.route(message('tick', 0));
+    await rig.advance(3_500);
+    const reason = 'a call of process has not settled for 3000 ms';
+    expect(rig.router.health()).toMatchObject({
+      status: 'degraded',
+      channels: { tick: { status: 'degraded', reason } },
+    });
     await rig.advance(60_000);
     expect(told).toEqual(['hung tick', 'not hung tick 3000']);
   });

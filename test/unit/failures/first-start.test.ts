@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { ProcessingChannel } from '../../../src/index.ts';
+import { type ChannelReport, ProcessingChannel } from '../../../src/index.ts';
 import { createTestRouter, message, messages } from '../../../src/testing/index.ts';
 
 /** A channel class whose constructor throws so many times. */
@@ -32,6 +32,32 @@ describe('a constructor that throws at the first start', () => {
     expect(delivered).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
     expect(rig.metrics('tick')).toMatchObject({ accepted: 4, delivered: 3, deadLettered: 1, buffered: 0 });
     expect(await rig.router.deadLetters.list()).toMatchObject([{ reason: 'invalid', message: { n: 8 } }]);
+  });
+
+  it('hands them back when the first instance takes its channel out as it checks them', async () => {
+    let starts = 0;
+    let removed: Promise<ChannelReport> | undefined;
+    class Late extends ProcessingChannel<unknown> {
+      constructor() {
+        super();
+        starts += 1;
+        if (starts <= 2) throw new Error('no connection');
+      }
+
+      override validate(raw: unknown): unknown {
+        removed ??= rig.router.remove('tick', { deadlineMs: 10 });
+        return raw;
+      }
+
+      override process(): void {}
+    }
+    const rig = await createTestRouter({ channels: { tick: Late } });
+    rig.router.pause();
+    rig.router.routeAll(messages('tick', 3));
+    await rig.advance(1_000);
+    expect(await removed).toMatchObject({ accepted: 3, returned: 3, buffered: 0 });
+    expect(rig.facts('channel.entered').at(-1)).toMatchObject({ channel: 'tick', to: 'stopped' });
+    expect(rig.router.metrics().conserved).toBe(true);
   });
 
   it('hands them back as they came when it never gets one', async () => {

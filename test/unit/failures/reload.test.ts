@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { channelSchema, configSchema, type RouterConfigInput } from '../../../src/config/schema.ts';
 import { fieldsOf, overlay, section } from '../../../src/config/walk.ts';
-import { ProcessingChannel, SluiceError } from '../../../src/index.ts';
+import { type ChannelReport, ProcessingChannel, SluiceError } from '../../../src/index.ts';
 import {
   createSink,
   createTestRouter,
@@ -635,4 +635,25 @@ it('Q4 a channel added meanwhile may serve the data type that the reload gives t
   expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([0, 1, 2, 3]);
   expect(rig.router.config.channels.ohlcv?.partitions).toBe(2);
   expect(rig.router.registry.get('bars')).toHaveLength(2);
+});
+
+it('19.16 a constructor that takes out another channel of the same reload: its messages are in the report', async () => {
+  let removed: Promise<ChannelReport> | undefined;
+  let isReloading = false;
+  class Acting extends Quiet {
+    constructor() {
+      super();
+      if (isReloading) removed ??= rig.router.remove('fmv', { deadlineMs: 10 });
+    }
+  }
+  const rig = await createTestRouter({ channels: { ohlcv: Acting, fmv: Quiet } });
+  rig.router.pause('fmv');
+  rig.router.routeAll(messages('fmv', 3));
+  isReloading = true;
+  await rig.advanceUntil(rig.router.reconfigure({ channels: { ohlcv: { partitions: 2 }, fmv: { partitions: 2 } } }));
+  const report = await rig.advanceUntil(removed ?? Promise.reject(new Error('it was not made')));
+  expect(report).toMatchObject({ accepted: 3, returned: 3, returnedMessages: messages('fmv', 3) });
+  expect([...rig.router.channels.keys()]).toEqual(['ohlcv']);
+  expect(rig.router.metrics()).toMatchObject({ conserved: true, received: 3 });
+  expect(await rig.stop()).toMatchObject({ conserved: true });
 });

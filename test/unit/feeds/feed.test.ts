@@ -227,8 +227,8 @@ describe('a profile that reads bytes', () => {
     rig.socket.listener.binary(binary.encode(trades(1, 2)));
     rig.socket.listener.binary(Buffer.from([0xc1, 0xff]));
     expect(sent).toEqual([{ subscribe: ['A'], id: 1 }]);
-    expect(rig.router.taken).toEqual(trades(1, 2));
     expect(rig.metrics).toMatchObject({ received: 2, garbage: 1, conserved: true });
+    expect(rig.router.taken).toEqual(trades(1, 2));
     expect(rig.factsOf('feed.garbage')).toMatchObject([
       { why: expect.stringMatching(/^bytes that cannot be decoded: /), sample: 'c1ff' },
     ]);
@@ -265,6 +265,41 @@ describe('a journal as the target', () => {
     writes[2]?.done(new SluiceError('store-failed', 'the disk is full'));
     await rig.clock.settle();
     expect(rig.metrics).toMatchObject({ received: 8, delivered: 3, refused: 1, dropped: 4, held: 0, conserved: true });
+  });
+});
+
+describe('small frames that are read in one go', () => {
+  const read = (rig: FeedRig, n: number): void => {
+    const text = JSON.stringify(trades(n, n));
+    rig.socket.listener.text(text, text.length);
+  };
+
+  it('are handed on together before anything else of the process runs, and at the latest when 64 messages wait', async () => {
+    const rig = new FeedRig().stream();
+    for (let n = 1; n <= 66; n += 1) read(rig, n);
+    expect(rig.router.taken).toEqual(trades(1, 64));
+    await Promise.resolve();
+    expect(rig.router.taken).toEqual(trades(1, 66));
+  });
+
+  it('come before what is in a large frame behind them', () => {
+    const rig = new FeedRig().stream();
+    read(rig, 1);
+    rig.socket.listener.text(JSON.stringify(trades(2, 65)), 1);
+    expect(rig.router.taken).toEqual(trades(1, 65));
+  });
+
+  it.each([
+    ['the connection ends', (rig: FeedRig) => rig.end()],
+    ['the service says that it ends', (rig: FeedRig) => rig.answer({ is: 'ending', why: 'maintenance' })],
+    ['the feed is stopped', (rig: FeedRig) => rig.feed.stop()],
+    ['somebody looks at the feed', (rig: FeedRig) => rig.feed.view],
+  ])('are handed on first when %s', (_, ends) => {
+    const rig = new FeedRig().stream();
+    read(rig, 1);
+    ends(rig);
+    expect(rig.router.taken).toEqual(trades(1, 1));
+    expect(rig.metrics).toMatchObject({ received: 1, delivered: 1, conserved: true });
   });
 });
 

@@ -290,3 +290,27 @@ describe('alerts about feeds', () => {
     await test.stop();
   });
 });
+
+describe('messages of one type side by side', () => {
+  const kinds = fakeProfile({ recognize: { field: 'kind', types: { trade: 'tick', bar: 'ohlcv' } } });
+  const mixed = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({ kind: n % 4 === 0 ? 'bar' : 'trade', sym: 'A', n }));
+
+  it.each([
+    ['channels that need nothing but room', {}, {}],
+    ['a channel with several partitions', { partitions: 2 }, {}],
+    ['channels with less room than messages', { capacity: 2 }, {}],
+    ['a router that records its messages', {}, { recorder: { directory: 'unused', messages: 100 } }],
+  ])('are all delivered, in their order, by %s', async (_, channel, more) => {
+    const test = await createTestRouter({
+      sinks: { tick: { batchSize: 2, timeoutMs: 5, ...channel }, ohlcv: { batchSize: 2, timeoutMs: 5, ...channel } },
+      ...more,
+    });
+    const rig = new FeedRig({ profile: kinds, to: test.router, clock: test.clock });
+    rig.stream().say(mixed);
+    await test.advance(1_000);
+    expect(test.sink('tick').delivered).toEqual(mixed.filter(({ kind }) => kind === 'trade'));
+    expect(test.sink('ohlcv').delivered).toEqual(mixed.filter(({ kind }) => kind === 'bar'));
+    expect(rig.metrics).toMatchObject({ received: 8, delivered: 8, conserved: true });
+    await test.stop();
+  });
+});

@@ -22,7 +22,7 @@ class SpillRouter extends FakeRouter {
       this.spill.written += 1;
     },
   } satisfies Spill;
-  readonly feeds = { spillFor: () => this.spill };
+  readonly feeds = { spillFor: () => this.spill, routeRun: (_: unknown, from: number) => from };
   failure: Error | undefined;
 
   override route(message: unknown, options?: { readonly dataType?: string }): Outcome {

@@ -34,6 +34,15 @@ describe('write', () => {
     await journal.close();
   });
 
+  it('starts on a quarter of a megabyte before the turn ends, and on what came while the disk was busy', async () => {
+    // The turns of this clock never end.
+    const journal = await openJournal(emptyDirectory(), { clock: createSimulatedClock() });
+    await journal.write(Array.from({ length: 8 }, (_, n) => large(n)));
+    const frames = await (await assignedOf(journal.source)).read(room, noSignal);
+    expect(frames.map((frame) => frame.messages().length)).toEqual([5, 3]);
+    await journal.close();
+  });
+
   it('hands a reader that keeps up the very objects that were written', async () => {
     const journal = await openJournal(emptyDirectory());
     const partition = await assignedOf(journal.source);

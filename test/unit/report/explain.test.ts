@@ -261,10 +261,13 @@ describe('R5.4 explain', () => {
     const { router } = await drive();
     const explanation = router.explain('bars');
     expect(explanation).toMatchObject({ endsInMs: null, ...expected });
-    // The probes and the explanation come from the same state, so they cannot contradict each other.
+    // The probes, the explanation and the alerts come from the same state, so they cannot contradict each other.
     const health = router.health().channels.bars;
     expect(health).toMatchObject({ state: expected.state, sinceMs: explanation.sinceMs });
-    expect(expected.sentence).toContain(` (${health?.reason}). `);
+    const alerts = router.alerts.map(({ text }) => text).join('; ');
+    const isOrdinary = expected.state === 'flushing' && alerts !== '';
+    if (isOrdinary) expect(health).toMatchObject({ status: 'degraded', reason: alerts });
+    else expect(expected.sentence).toContain(` (${health?.reason}). `);
   });
 
   it('is tested in every state of the chart', () => {

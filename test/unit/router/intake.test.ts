@@ -117,6 +117,65 @@ describe('`offer`', () => {
   });
 });
 
+describe('19.4 a long list that is offered', () => {
+  /** Each message takes 0.1 ms, and `sliceMs` is 1 ms. */
+  async function busy(): Promise<TestRouter> {
+    const rig = await createTestRouter({ sinks: { tick: {} }, config: { router: { sliceMs: 1 } } });
+    rig.sink('tick').otherwise = () => rig.clock.jump(0.1);
+    return rig;
+  }
+
+  it('keeps its order, and offers that come meanwhile keep theirs behind it', async () => {
+    const rig = await busy();
+    const offers = [messages('tick', 100), message('tick', 100), messages('tick', 100, 101), message('tick', 201)];
+    const outcomes = await rig.advanceUntil(Promise.all(offers.map((each) => rig.router.offer(each))));
+    expect(outcomes.map(({ status }) => status)).toEqual(['accepted', 'accepted', 'accepted', 'accepted']);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(202));
+  });
+
+  it.each(['offer', 'deliver'] as const)('to `%s` may be used again at once', async (door) => {
+    const rig = await busy();
+    const list: unknown[] = messages('tick', 100);
+    const taken: Promise<unknown> = rig.router[door](list);
+    list.length = 0;
+    await rig.advanceUntil(taken);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(100));
+  });
+
+  it('ends with its signal: it rejects with the reason, and what was not offered yet never is', async () => {
+    const rig = await busy();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const answers = [messages('tick', 100), messages('tick', 5, 100)].map((each) => rig.router.offer(each, { signal }));
+    controller.abort(new Error('enough'));
+    const settled = await rig.advanceUntil(Promise.allSettled(answers));
+    expect(settled).toMatchObject([{ reason: { message: 'enough' } }, { reason: { message: 'enough' } }]);
+    expect(rig.metrics('tick').received).toBeLessThan(20);
+    expect(await rig.router.offer(message('tick', 105))).toEqual({ status: 'accepted' });
+  });
+
+  it('is refused from where it is when the router stops: its outcome is the first refusal', async () => {
+    const rig = await busy();
+    const outcome = rig.router.offer([...messages('tick', 100), 'x']);
+    const stopped = rig.router.stop();
+    expect(await rig.advanceUntil(outcome)).toEqual({ status: 'rejected', reason: 'not-running' });
+    const { conserved, channels } = await rig.advanceUntil(stopped);
+    expect(conserved).toBe(true);
+    expect(channels.tick?.accepted).toBeLessThan(20);
+    expect(rig.facts('message.rejected')).toHaveLength(101 - (channels.tick?.accepted ?? 0));
+  });
+
+  it('of which messages wait for room has the first refusal in its own order', async () => {
+    const rig = await narrow();
+    const offered = rig.router.offer([...messages('tick', 5), 'x', null]);
+    expect(await rig.advanceUntil(offered)).toEqual({ status: 'rejected', reason: 'unknown-type' });
+    await rig.advance(100);
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(5));
+    expect(await rig.router.offer([])).toEqual({ status: 'accepted' });
+    expect(await rig.router.deliver([])).toEqual([]);
+  });
+});
+
 describe('19.31 every door takes the same things', () => {
   const trade = message('tick', 0);
   /** As Kraken sends a trade: an array is one message. */

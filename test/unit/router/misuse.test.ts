@@ -182,13 +182,15 @@ it.each(['trip', 'reset'] as const)('`%s` of a channel without a breaker is refu
   });
 });
 
-it('`routerOf` refuses an actor that is none of ours', async () => {
-  const actor = createActor(createMachine({}));
-  expect(await thrown(() => routerOf(actor as never))).toMatchObject({
-    code: 'invalid-option',
-    message: 'this is not an actor of createRouterLogic',
-  });
-});
+it.each([createActor(createMachine({})), {}, undefined])(
+  '`routerOf` refuses what is no actor of ours',
+  async (actor) => {
+    expect(await thrown(() => routerOf(actor as never))).toMatchObject({
+      code: 'invalid-option',
+      message: 'this is not an actor of createRouterLogic',
+    });
+  },
+);
 
 it('what the clock of the host throws while a router is made, its maker is thrown', () => {
   const error = new Error('no time');

@@ -149,6 +149,13 @@ describe('19.3 a full mailbox does not stop the other channels of a mixed stream
   });
 });
 
+/** Refused messages take their time, too; 900 of them, and then enough that are delivered. */
+function refusedList(rig: TestRouter): Promise<unknown> {
+  const refused = numbers(900).map((n) => ({ ev: 'nobody', n }));
+  rig.router.events.on('message.rejected', () => rig.clock.jump(0.1));
+  return rig.router.offer([...refused, ...messages('tick', 1_000)]);
+}
+
 describe('19.4 every intake lets the event loop turn while its sender never waits', () => {
   async function turnsDuring(feed: (rig: TestRouter) => Promise<unknown>): Promise<number> {
     const rig = await createTestRouter({ sinks: { tick: {} }, config: { router: { sliceMs: 1 } } });
@@ -168,6 +175,8 @@ describe('19.4 every intake lets the event loop turn while its sender never wait
     ['consume of one list', (rig) => rig.router.consume([messages('tick', 1_000)])],
     ['writable', (rig) => pipeline(Readable.from(messages('tick', 1_000)), rig.router.writable())],
     ['writable of one list', (rig) => pipeline(Readable.from([messages('tick', 1_000)]), rig.router.writable())],
+    ['offer of one list', (rig) => rig.router.offer(messages('tick', 1_000))],
+    ['offer of a list that nobody takes', (rig) => refusedList(rig)],
     [
       'offer after offer',
       async (rig) => {

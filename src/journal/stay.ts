@@ -31,6 +31,7 @@ export class Stay implements Assigned {
   #isReleased = false;
   #isReading = false;
   #wake: () => void = () => {};
+  readonly #aborted = (): void => this.#wake();
 
   constructor(parts: StayParts) {
     const { checkpoint, live, store } = parts;
@@ -115,9 +116,11 @@ export class Stay implements Assigned {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
       timer = clock.setTimeout(resolve, READ_WAIT_MS);
-      signal.addEventListener('abort', () => resolve(), { once: true });
     });
+    // One function for all reads: a signal that outlives many of them keeps none.
+    signal.addEventListener('abort', this.#aborted);
     await woken;
+    signal.removeEventListener('abort', this.#aborted);
     clock.clearTimeout(timer);
   }
 

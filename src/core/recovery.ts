@@ -208,7 +208,7 @@ export class Recovery {
 }
 
 /** The messages of a batch from one index to another, with their origins and keys. */
-export function partOf(batch: FailedBatch, from: number, to?: number): FailedBatch {
+function partOf(batch: FailedBatch, from: number, to?: number): FailedBatch {
   const { messages, origins, keys } = batch;
   return {
     ...batch,

@@ -59,7 +59,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'order broken on retry, among failed batches',
     file: 'src/core/recovery.ts',
-    find: 'this.putBack({ ...partOf(batch, middle), isSplit: true });',
+    find: 'this.pushFront({ ...partOf(batch, middle), isSplit: true });',
     replace: 'this.append({ ...partOf(batch, middle), isSplit: true });',
   },
   {

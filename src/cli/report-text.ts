@@ -18,7 +18,7 @@ const FATES: readonly (readonly [Fate, string])[] = [
 ];
 
 const NOTHING =
-  'No message was received. Each line of the input must be a JSON message or an array of messages (see --help).';
+  'No message was received. Each line of the input must be a JSON message or an array of messages (see --help); a journal keeps settled messages only for its keepMs.';
 
 /** The report as text. */
 export function reportText(report: ReplayReport, width: number, paint: Paint): string {

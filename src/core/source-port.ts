@@ -59,7 +59,10 @@ export interface Assigned {
   readonly takeovers: number;
   /** What the last stay wrote with `mark` and neither committed nor released; it died, if it died, in that message. */
   readonly marked: MessagePlace | undefined;
-  /** Aborts when somebody else owns the partition or when the source was closed. Only a fact aborts it, no clock. */
+  /**
+   * Aborts when somebody else owns the partition or when the source was closed. Only a fact aborts it, no clock. With an
+   * error as its reason the source failed: it is closed and started again, unless the error has `retryable: false`.
+   */
   readonly lost: AbortSignal;
   /**
    * The next frames in order, at most `room` but at least one that is there; a frame is read once in a stay, the first

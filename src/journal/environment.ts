@@ -83,16 +83,24 @@ export async function contained<T>(directory: string, work: () => Promise<T>): P
   }
 }
 
+/** These have nothing to do with how full a disk is. */
+const OF_NAMES = ['EACCES', 'EEXIST', 'EISDIR', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS'];
+
 /** What the store said, with what is free on the disk, for a full disk is often told as an input/output error. */
 export async function storeError(directory: string, verb: string, error: unknown): Promise<SluiceError> {
   const cause = await causeOf(error);
-  const free = await statfs(directory).then(
-    ({ bavail, bsize }) => `; ${bavail * bsize} bytes are free on its disk`,
-    () => '',
-  );
+  const isOfName = OF_NAMES.includes((cause as NodeJS.ErrnoException | undefined)?.code ?? '');
+  const free = isOfName ? '' : await freeOn(directory);
   return new SluiceError('store-failed', `cannot ${verb} the journal ${directory}: ${errorText(cause)}${free}`, {
     cause,
   });
+}
+
+function freeOn(directory: string): Promise<string> {
+  return statfs(directory).then(
+    ({ bavail, bsize }) => `; ${bavail * bsize} bytes are free on its disk`,
+    () => '',
+  );
 }
 
 /** LMDB rejects a write with an error that only promises the cause. */

@@ -37,7 +37,7 @@ export async function openOwned(
     if (alive) throw ownedError(directory, seen);
   }
   return contained(directory, async () => {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     return alone(directory, async () => {
       const last = lookForOwner(directory);
       if (last !== undefined && !isSame(last, seen)) throw ownedError(directory, last);
@@ -86,4 +86,12 @@ async function changes(directory: string, seen: OwnerRecord, clock: Clock): Prom
 
 function isSame(a: OwnerRecord | undefined, b: OwnerRecord | undefined): boolean {
   return a?.epoch === b?.epoch && a?.beat === b?.beat && (a?.holder === null) === (b?.holder === null);
+}
+
+/** Asked for its parents as well, Node says of a read-only disk that there is no such directory. */
+async function makeDirectory(directory: string): Promise<void> {
+  await mkdir(directory).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EROFS') throw error;
+    await mkdir(directory, { recursive: true });
+  });
 }

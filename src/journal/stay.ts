@@ -31,6 +31,7 @@ export class Stay implements Assigned {
   #isReleased = false;
   #isReading = false;
   #wake: () => void = () => {};
+  readonly #aborted = (): void => this.#wake();
 
   constructor(parts: StayParts) {
     const { checkpoint, live, store } = parts;
@@ -41,7 +42,7 @@ export class Stay implements Assigned {
     this.marked = marked ?? undefined;
     this.#next = position + 1;
     live.turn(true);
-    store.ended.addEventListener('abort', () => this.end());
+    store.ended.addEventListener('abort', () => this.end(failureOf(store.ended.reason)));
   }
 
   get lost(): AbortSignal {
@@ -57,11 +58,11 @@ export class Stay implements Assigned {
     this.#wake();
   }
 
-  /** Another owner is there, or the source was closed. */
-  end(): void {
+  /** Another owner is there, the store failed, or the source was closed. */
+  end(failure?: SluiceError): void {
     if (this.lost.aborted) return;
     if (!this.#isReleased) this.#parts.live.turn(false);
-    this.#lost.abort();
+    this.#lost.abort(failure);
     this.wake();
   }
 
@@ -115,9 +116,11 @@ export class Stay implements Assigned {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
       timer = clock.setTimeout(resolve, READ_WAIT_MS);
-      signal.addEventListener('abort', () => resolve(), { once: true });
     });
+    // One function for all reads: a signal that outlives many of them keeps none.
+    signal.addEventListener('abort', this.#aborted);
     await woken;
+    signal.removeEventListener('abort', this.#aborted);
     clock.clearTimeout(timer);
   }
 
@@ -142,4 +145,9 @@ export class Stay implements Assigned {
     writer.advance();
     return outcome;
   }
+}
+
+/** Only who opens the journal anew can help. One that its host closed has not failed. */
+function failureOf(ended: SluiceError): SluiceError | undefined {
+  return ended.code === 'not-running' ? undefined : Object.assign(ended, { retryable: false });
 }

@@ -56,7 +56,13 @@ export class PartitionReader {
   private isGoing = false;
   private full: Fullness | undefined = undefined;
   private releasing: Promise<void> | undefined = undefined;
-  private readonly onLost = (): void => this.end('lost');
+  private readonly onLost = (): void => {
+    if (this.hasEnded) return;
+    this.end('lost');
+    const { aborted, reason } = this.assigned.lost;
+    // What aborts without a reason has an `AbortError`.
+    if (aborted && reason?.name !== 'AbortError') this.parts.listener.failed(reason);
+  };
 
   constructor(assigned: Assigned, parts: ReaderParts) {
     const { clock, limits, listener } = parts;

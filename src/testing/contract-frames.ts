@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { createRandom } from '../core/random.ts';
 import {
   assigned,
@@ -49,6 +50,15 @@ export const frameContract: readonly ContractEntry[] = [
       const reading = partition.read(room, open);
       await rig.append(['new']);
       deepEqual(messagesOf(await reading), ['new']);
+    },
+  ],
+  [
+    'a read leaves no listener on its signal',
+    async (rig) => {
+      const partition = await assigned(rig);
+      const { signal } = new AbortController();
+      for (let reads = 0; reads < 2; reads += 1) await Promise.all([partition.read(room, signal), rig.advance(1_000)]);
+      equal(getEventListeners(signal, 'abort').length, 0);
     },
   ],
   [

@@ -159,6 +159,7 @@ class MemoryStay implements Assigned {
   #next: number;
   #isReading = false;
   #wake: () => void = () => {};
+  readonly #aborted = (): void => this.#wake();
 
   constructor(home: MemoryPartition, clock: Clock, partition: number, { fence, takeovers, marked, next }: Began) {
     this.#home = home;
@@ -228,9 +229,10 @@ class MemoryStay implements Assigned {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
       timer = this.#clock.setTimeout(resolve, READ_WAIT_MS);
-      signal.addEventListener('abort', () => resolve(), { once: true });
     });
+    signal.addEventListener('abort', this.#aborted);
     await woken;
+    signal.removeEventListener('abort', this.#aborted);
     this.#clock.clearTimeout(timer);
   }
 }

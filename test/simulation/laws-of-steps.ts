@@ -59,7 +59,9 @@ export class StepLaws {
       record.check('explain', this.#explainProblems(account, channel, explained));
       record.check('breaker', this.#windowProblems(account, channel));
       const health = healths[name];
-      const expected = statuses[explained.state] ?? 'degraded';
+      const ofState = statuses[explained.state] ?? 'degraded';
+      const hasAlert = router.alerts.some(({ channel: about }) => about === name);
+      const expected = ofState === 'healthy' && hasAlert ? 'degraded' : ofState;
       if (health?.state !== explained.state || health.status !== expected)
         record.violated('health', `${name} is ${explained.state} and its health ${health?.status} (${health?.state})`);
       account.forget(clock.now() - 2_000);

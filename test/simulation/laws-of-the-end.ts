@@ -122,7 +122,8 @@ export function checkEnd(world: World, report: DrainReport, tookMs: number, dead
 }
 
 /** Nothing is handed back to the owner of a sink that was not tried since the stop, also behind an open breaker. */
-function checkDrain({ stopping, wasBusy }: World, account: Account, { returned }: ChannelReport): string[] {
+function checkDrain({ stopping, wasBusy }: World, account: Account, { returnedBy }: ChannelReport): string[] {
+  const { stopped: returned = 0 } = returnedBy;
   if (stopping === undefined || wasBusy || account.partitionsMax > 1) return [];
   const isTripped = stopping.tripped.includes(account.name);
   if (!isTripped || returned === 0 || account.calledAt >= stopping.at || stopping.deadlineMs < PROBE_MS) return [];

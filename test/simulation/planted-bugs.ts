@@ -15,7 +15,7 @@ interface PlantedBug {
 }
 
 /** Enough to find every planted bug. */
-export const SEEDS_PLANTED = 1_000;
+export const SEEDS_PLANTED = 1_500;
 
 /** The ten of issue 4, variants of them, and those of sources. None is ever written to a file: they exist in bundles only. */
 export const plantedBugs: readonly PlantedBug[] = [
@@ -59,7 +59,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'order broken on retry, among failed batches',
     file: 'src/core/recovery.ts',
-    find: 'this.putBack({ ...partOf(batch, middle), isSplit: true });',
+    find: 'this.pushFront({ ...partOf(batch, middle), isSplit: true });',
     replace: 'this.append({ ...partOf(batch, middle), isSplit: true });',
   },
   {
@@ -76,6 +76,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'starved priority',
+    from: 1_300,
     file: 'src/core/scheduler.ts',
     find: 'if (!isFirstWaiting && this.urgencyOf(turn) > 0) turn = this.queue.fairest ?? turn;',
     replace:

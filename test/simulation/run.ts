@@ -147,8 +147,11 @@ class Run {
     for (let rounds = FRESH_ROUNDS; rounds > 0; rounds -= 1) {
       await this.#sendFreshTraffic();
       if (!this.#hasDoomed()) break;
-      if (this.#waiting() < least) rounds = FRESH_ROUNDS;
-      least = Math.min(least, this.#waiting());
+      // A source brings the next poison where one was given up.
+      const channels = Object.values(router.metrics().channels);
+      const left = this.#waiting() - channels.reduce((sum, { deadLettered }) => sum + deadLettered, 0);
+      if (left < least) rounds = FRESH_ROUNDS;
+      least = Math.min(least, left);
     }
     // It has failed to its host: what waited was handed back.
     if (router.state === 'failed') return record.struck('escalated');

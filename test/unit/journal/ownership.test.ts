@@ -7,6 +7,7 @@ import { openOwned } from '../../../src/journal/ownership.ts';
 import { systemProcesses } from '../../../src/journal/processes.ts';
 import { readFrames } from '../../../src/journal/read-frames.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../../src/testing/simulated-clock.ts';
+import { createTestRouter } from '../../../src/testing/test-router.ts';
 import { assignedOf, emptyDirectory, inventedProcess, noSignal, readMessages, room } from '../../support/journals.ts';
 
 /** The fate of an attempt to open while time goes on: `opened`, or the code of the error. `meanwhile` runs after each step. */
@@ -165,4 +166,26 @@ it('this process is known to live, one with its number of another time or machin
   expect(processes.isAlive({ ...processes.self, birth: 'an earlier boot/1' })).not.toBe(true);
   expect(processes.isAlive({ ...processes.self, host: 'another' })).toBeUndefined();
   expect(processes.isAlive({ ...processes.self, pid: 2 ** 22 + 1 })).toBe(false);
+});
+
+it('a router whose journal another process has says so: its source is given up, with an alert', async () => {
+  const directory = emptyDirectory();
+  const clock = createSimulatedClock();
+  const journal = await openJournalAs(inventedProcess(1), directory, { clock });
+  const test = await createTestRouter({
+    clock,
+    sinks: { tick: {} },
+    sources: { feed: journal.source },
+    deadLetters: { store: journal.letters },
+  });
+  await test.advance(10);
+  const next = await openJournalAs(inventedProcess(2, { 1: false }), directory, { clock });
+  await Promise.allSettled([journal.write({ n: 1 }), clock.advance(2)]);
+  await test.advance(1_000);
+  expect(test.router.alerts).toMatchObject([
+    { alert: 'source-failed', source: 'feed', text: expect.stringContaining('belongs to process 2') },
+  ]);
+  expect(test.router.health().sources.feed?.status).toBe('unhealthy');
+  await test.stop();
+  await Promise.all([journal.close(), next.close()]);
 });

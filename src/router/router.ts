@@ -343,8 +343,9 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   #withChannels(name: string | undefined, order: (channel: ChannelEntry) => void): void {
     const { fleet, services } = this.#parts;
     services.bus.changes.carryOut(() => {
-      for (const channel of [...fleet.channels.values()])
-        if (name === undefined || channel.name === name) order(channel);
+      if (name === undefined) return [...fleet.channels.values()].forEach(order);
+      const channel = fleet.channels.get(name);
+      if (channel !== undefined) order(channel);
     });
   }
 }

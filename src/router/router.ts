@@ -343,9 +343,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   #withChannels(name: string | undefined, order: (channel: ChannelEntry) => void): void {
     const { fleet, services } = this.#parts;
     services.bus.changes.carryOut(() => {
-      if (name === undefined) return [...fleet.channels.values()].forEach(order);
-      const channel = fleet.channels.get(name);
-      if (channel !== undefined) order(channel);
+      const chosen = name === undefined ? [...fleet.channels.values()] : [fleet.channels.get(name)];
+      for (const channel of chosen) if (channel !== undefined) order(channel);
     });
   }
 }

@@ -2,43 +2,61 @@ import { Counter } from '../core/counters.ts';
 import { type FailedBatch, pick } from '../core/recovery.ts';
 import type { Lane } from './lane.ts';
 
-/** The lane that now serves a message; `key`: if it was read already. */
-type LaneFor = (message: unknown, key?: string) => Lane;
+/** How a channel now tells its lanes apart. */
+interface Lanes {
+  readonly all: readonly Lane[];
+  /** The key of a message; undefined: nothing depends on it. Code of the host. */
+  keyOf(message: unknown): string | undefined;
+  laneOf(key: string | undefined): Lane;
+}
 
 /**
  * A channel's new lanes take over from those before a reload: what waits goes to the lane that now serves its key, in
  * order, and so do the gaps that no batch has told of; the counts go on. Nothing may be in flight.
  */
-export function handOver(from: readonly Lane[], to: readonly Lane[], laneFor: LaneFor): void {
+export function handOver(from: readonly Lane[], { all, keyOf, laneOf }: Lanes): void {
+  // Before anything moves: code of the host may look at the router.
+  const keysOf = from.map(({ inbox, recovery }) => {
+    recovery.restore();
+    const waiting = [...inbox.entries()].map(([message, key, , at]) => [at, key ?? keyOf(message)] as const);
+    return { failed: recovery.all.map((batch) => withKeys(batch, keyOf)), waiting: new Map(waiting) };
+  });
   const retryAt = Math.max(...from.map(({ recovery }) => recovery.retryAt));
   const restUntil = Math.max(...from.map(({ recovery }) => recovery.sinkRestsUntil));
-  for (const { recovery } of to) recovery.postpone(retryAt, restUntil);
-  for (const { recovery } of from) {
-    for (const batch of recovery.takeAll()) {
-      for (const [lane, group] of groupBy(batch, laneFor)) lane.recovery.append(group);
-    }
+  for (const { recovery } of all) recovery.postpone(retryAt, restUntil);
+  for (const [index, { recovery }] of from.entries()) {
+    recovery.takeAll();
+    for (const batch of keysOf[index]?.failed ?? [])
+      for (const [lane, group] of groupBy(batch, laneOf)) lane.recovery.append(group);
   }
-  const [first] = to;
+  const [first] = all;
   for (const { counters } of from) {
     for (const index of Object.values(Counter)) if (first !== undefined) first.counters[index] += counters[index];
   }
-  for (const { inbox } of to) if (from[0] !== undefined) inbox.openAs(from[0].inbox);
-  for (const { inbox } of from) {
-    for (const entry of inbox.entries()) laneFor(entry[0], entry[1]).inbox.receive(...entry);
+  for (const { inbox } of all) if (from[0] !== undefined) inbox.openAs(from[0].inbox);
+  for (const [index, { inbox }] of from.entries()) {
+    for (const [message, , acceptedAt, sequence, origin] of inbox.entries()) {
+      const key = keysOf[index]?.waiting.get(sequence) ?? keyOf(message);
+      laneOf(key).inbox.receive(message, key, acceptedAt, sequence, origin);
+    }
     inbox.drain();
   }
   for (const { inbox } of from) {
-    for (const gap of inbox.gaps.take()) laneFor(undefined, gap.key).inbox.gaps.merge(gap);
-    inbox.offers.moveTo((message, key) => laneFor(message, key).inbox.offers);
+    for (const gap of inbox.gaps.take()) laneOf(gap.key).inbox.gaps.merge(gap);
+    inbox.offers.moveTo((message, key) => laneOf(key ?? keyOf(message)).inbox.offers);
     inbox.close();
   }
-  for (const { inbox } of to) inbox.admitOffers();
+  for (const { inbox } of all) inbox.admitOffers();
 }
 
-function groupBy(batch: FailedBatch, laneFor: LaneFor): Map<Lane, FailedBatch> {
+function withKeys(batch: FailedBatch, keyOf: Lanes['keyOf']): FailedBatch {
+  return { ...batch, keys: batch.messages.map((message, index) => batch.keys?.[index] ?? keyOf(message)) };
+}
+
+function groupBy(batch: FailedBatch, laneOf: Lanes['laneOf']): Map<Lane, FailedBatch> {
   const indices = new Map<Lane, number[]>();
-  for (const [index, message] of batch.messages.entries()) {
-    const lane = laneFor(message, batch.keys?.[index]);
+  for (const [index, key] of (batch.keys ?? []).entries()) {
+    const lane = laneOf(key);
     const own = indices.get(lane);
     if (own === undefined) indices.set(lane, [index]);
     else own.push(index);

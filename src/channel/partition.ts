@@ -154,7 +154,9 @@ export class Partition {
     const { inbox, recovery } = this.lane;
     const isHere = (origins: Origins | undefined): boolean => origins?.some((each) => isFrom(each, origin)) === true;
     return (
-      isHere(this.life?.delivery.call?.details.origins) || recovery.origins.some(isHere) || isHere(inbox.allOrigins)
+      isHere(this.life?.delivery.call?.details.origins) ||
+      recovery.all.some(({ origins }) => isHere(origins)) ||
+      isHere(inbox.allOrigins)
     );
   }
 

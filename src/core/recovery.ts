@@ -75,9 +75,9 @@ export class Recovery {
     return (this.quarantine[0] ?? this.batches[0])?.error;
   }
 
-  /** Of each batch here. */
-  get origins(): readonly (Origins | undefined)[] {
-    return [...this.quarantine, ...this.batches].map(({ origins }) => origins);
+  /** Each batch here, in order. */
+  get all(): readonly FailedBatch[] {
+    return [...this.quarantine, ...this.batches];
   }
 
   /** When the next attempt is due, in ms on the clock. */

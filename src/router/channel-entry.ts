@@ -220,8 +220,11 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     if (first === undefined) return;
     for (const partition of this.partitions) partition.takeOver(first);
     const lanesOf = ({ partitions }: ChannelEntry) => partitions.map(({ lane }) => lane);
-    handOver(lanesOf(before), lanesOf(this), (message, key) => {
-      return this.partitioning(key ?? this.keyFor(message, false) ?? '').lane;
+    const needsKeys = this.keys.choosePartition || this.inForce.overflow === 'conflate';
+    handOver(lanesOf(before), {
+      all: lanesOf(this),
+      keyOf: (message) => (needsKeys ? this.keys.read(message) : undefined),
+      laneOf: (key) => this.partitioning(key ?? '').lane,
     });
     this.acceptedBefore = this.partitions[0]?.lane.counters[Counter.accepted] ?? 0;
   }

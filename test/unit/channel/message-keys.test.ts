@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { type DrainReport, defineChannel, type RouterConfigInput } from '../../../src/index.ts';
-import { createTestRouter, message, type TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, fail, message, type TestMessage, type TestRouter } from '../../../src/testing/index.ts';
 import { numbers } from '../../support/numbers.ts';
 
 type Config = NonNullable<RouterConfigInput['channels']>[string];
@@ -235,4 +235,25 @@ describe.each(['drop-oldest', 'drop-newest', 'conflate'] as const)('19.16 a key 
     expect(rig.metrics('fmv')).toMatchObject({ received: 1_009, accepted: 1_009, buffered: 3 });
     expect(rig.router.metrics().conserved).toBe(true);
   });
+});
+
+it('19.16 a key function that looks at the router during a reload finds every message', async () => {
+  const seen: boolean[] = [];
+  const partitionBy = (quoted: unknown) => {
+    seen.push(rig.router.metrics().conserved);
+    return (quoted as TestMessage).sym;
+  };
+  const config: Config = { batchSize: 3, retry: { attempts: 5, delayMs: 30_000 } };
+  const rig = await createTestRouter({ sinks: { tick: { ...config, capacity: 40 } } });
+  rig.sink('tick').script.push(fail());
+  for (const n of numbers(9)) rig.router.route(message('tick', n, `S${n % 3}`));
+  await rig.advance(10);
+  expect(rig.metrics('tick')).toMatchObject({ buffered: 9, failures: 1 });
+  await rig.advanceUntil(
+    rig.router.reconfigure({
+      channels: { tick: { ...config, capacity: 40, overflow: 'conflate', partitions: 2, partitionBy } },
+    }),
+  );
+  expect([seen.length >= 9, seen.includes(false)]).toEqual([true, false]);
+  expect((await rig.stop()).conserved).toBe(true);
 });

@@ -16,17 +16,19 @@ interface Lanes {
  */
 export function handOver(from: readonly Lane[], { all, keyOf, laneOf }: Lanes): void {
   // Before anything moves: code of the host may look at the router.
-  const keysOf = from.map(({ inbox, recovery }) => {
+  const keys = new Map<unknown, string | undefined>();
+  const failed = from.map(({ inbox, recovery }) => {
     recovery.restore();
-    const waiting = [...inbox.entries()].map(([message, key, , at]) => [at, key ?? keyOf(message)] as const);
-    return { failed: recovery.all.map((batch) => withKeys(batch, keyOf)), waiting: new Map(waiting) };
+    // A copy: what the host routes meanwhile is read below.
+    for (const [message, key] of [...inbox.entries()]) if (key === undefined) keys.set(message, keyOf(message));
+    return recovery.all.map((batch) => withKeys(batch, keyOf));
   });
   const retryAt = Math.max(...from.map(({ recovery }) => recovery.retryAt));
   const restUntil = Math.max(...from.map(({ recovery }) => recovery.sinkRestsUntil));
   for (const { recovery } of all) recovery.postpone(retryAt, restUntil);
   for (const [index, { recovery }] of from.entries()) {
     recovery.takeAll();
-    for (const batch of keysOf[index]?.failed ?? [])
+    for (const batch of failed[index] ?? [])
       for (const [lane, group] of groupBy(batch, laneOf)) lane.recovery.append(group);
   }
   const [first] = all;
@@ -34,9 +36,9 @@ export function handOver(from: readonly Lane[], { all, keyOf, laneOf }: Lanes): 
     for (const index of Object.values(Counter)) if (first !== undefined) first.counters[index] += counters[index];
   }
   for (const { inbox } of all) if (from[0] !== undefined) inbox.openAs(from[0].inbox);
-  for (const [index, { inbox }] of from.entries()) {
-    for (const [message, , acceptedAt, sequence, origin] of inbox.entries()) {
-      const key = keysOf[index]?.waiting.get(sequence) ?? keyOf(message);
+  for (const { inbox } of from) {
+    for (const [message, known, acceptedAt, sequence, origin] of inbox.entries()) {
+      const key = known ?? keys.get(message) ?? keyOf(message);
       laneOf(key).inbox.receive(message, key, acceptedAt, sequence, origin);
     }
     inbox.drain();

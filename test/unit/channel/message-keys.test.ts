@@ -257,3 +257,26 @@ it('19.16 a key function that looks at the router during a reload finds every me
   expect([seen.length >= 9, seen.includes(false)]).toEqual([true, false]);
   expect((await rig.stop()).conserved).toBe(true);
 });
+
+it('what waits through two reloads is delivered by the partition of its key', async () => {
+  const where = new Map<string, Set<number>>();
+  const Quotes = defineChannel<TestMessage>({
+    process(batch) {
+      const partitions = rig.router.channels.get('fmv')?.partitions ?? [];
+      const at = partitions.findIndex(({ inFlight }) => inFlight > 0);
+      for (const { sym } of batch) where.set(sym, (where.get(sym) ?? new Set()).add(at));
+    },
+  });
+  const inPartitions = (partitions: number) => ({ channels: { fmv: { batchSize: 4, timeoutMs: 10, partitions } } });
+  const rig: TestRouter = await createTestRouter({ channels: { fmv: Quotes }, config: inPartitions(4) });
+  rig.router.pause('fmv');
+  const routeAll = () => rig.router.routeAll(numbers(40).map((n) => message('fmv', n, `S${n % 8}`)));
+  routeAll();
+  // Messages of four partitions, which counted each for itself, wait in one.
+  for (const partitions of [1, 4]) await rig.advanceUntil(rig.router.reconfigure(inPartitions(partitions)));
+  routeAll();
+  rig.router.resume('fmv');
+  await rig.advance(1_000);
+  expect(rig.metrics('fmv').delivered).toBe(80);
+  expect([...where.values()].map(({ size }) => size)).toEqual(numbers(8).map(() => 1));
+});

@@ -132,7 +132,8 @@ function valueText(value: unknown): string {
 function toldByGetters(value: object): object {
   const told = TELLING.filter((name) => name in value && !Object.hasOwn(value, name));
   const entries = told.map((name) => [name, (value as Record<string, unknown>)[name]] as const);
-  return Object.fromEntries(entries.filter(([, says]) => says !== '' && ['string', 'number'].includes(typeof says)));
+  const said = entries.filter(([, says]) => says !== '' && ['string', 'number'].includes(typeof says));
+  return Object.fromEntries(said.map(([name, says]) => [name, toPlain(says)]));
 }
 
 function cut(text: string, max: number): string {

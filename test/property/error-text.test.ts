@@ -27,6 +27,10 @@ class CloseEvent {
   get code(): number {
     return 1006;
   }
+
+  get reason(): string {
+    return 'no access with token=hunter2';
+  }
 }
 const suppressed = Object.assign(new Error('two failed'), {
   name: 'SuppressedError',
@@ -56,7 +60,11 @@ describe('the text of an error', () => {
     ['an error that says nothing', new Error(''), 'Error'],
     ['a thrown object', { status: 503, body: 'busy' }, '{"status":503,"body":"busy"}'],
     ['an answer', new Response(null, { status: 503 }), 'Response {"type":"default","status":503}'],
-    ['the end of a connection', new CloseEvent(), 'CloseEvent {"code":1006}'],
+    [
+      'the end of a connection',
+      new CloseEvent(),
+      'CloseEvent {"code":1006,"reason":"no access with token=(not shown)"}',
+    ],
     ['an object of a class', new Map(), 'Map {}'],
     ['an error that another one suppressed', suppressed, 'SuppressedError: two failed, caused by the disk is full'],
     ['an empty text', '', 'an empty text'],

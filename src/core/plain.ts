@@ -35,7 +35,8 @@ export function maskText(text: string): string {
     .replace(/:\/\/[^\s/?#]{1,700}@/g, `://${HIDDEN}@`)
     .replace(/([?&](?:key|auth|sig)=)[^\s&"'#]+/gi, `$1${HIDDEN}`)
     .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?!-----END)[\s\S])*/g, `a private key ${HIDDEN} `)
-    .replace(/\beyJ[\w-]{10,}\.[\w-]+(?:\.[\w-]*)?/g, HIDDEN)
+    // A bound: without it a long text that begins so everywhere would take the square of its length.
+    .replace(/\beyJ[\w-]{10,1000}\.[\w-]+(?:\.[\w-]*)?/g, HIDDEN)
     .replace(/\bbearer\s+[\w.~+/=-]{8,}/gi, `Bearer ${HIDDEN}`)
     .replace(/\b(authorization\\?["']?\s?[:=]\s?\\?["']?basic)\s+[\w.~+/=-]{4,}/gi, `$1 ${HIDDEN}`);
   return PAIRS.reduce((shown, pair) => shown.replace(pair, `$1${HIDDEN}`), masked);

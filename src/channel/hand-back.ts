@@ -3,8 +3,8 @@ import { isOver, type Origins } from '../core/origin.ts';
 import type { Lane } from './lane.ts';
 
 /**
- * Takes everything that waits out of a lane; returns what is the host's, in order, for whoever stops the
- * channel. Messages with an origin go back there.
+ * Takes everything that waits out of a lane; returns what is the host's, in order, for whoever stops the channel. Messages
+ * with an origin go back there.
  */
 export function handBack({ counters, inbox, recovery }: Lane): readonly unknown[] {
   const returned: unknown[] = [];
@@ -25,6 +25,7 @@ export function returnEnded({ inbox, recovery, returned }: Lane): void {
     if (isOver(origin)) returned(origin);
     else inbox.receive(message, key, acceptedAt, sequence, origin);
   }
+  inbox.countFlushed(0);
   inbox.admitOffers();
 }
 

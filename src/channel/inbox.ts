@@ -290,7 +290,7 @@ export class Inbox implements Door {
     return [...(this.originsOf(this.size) ?? []), ...this.offers.origins];
   }
 
-  /** So many messages that may be due by request are taken. */
+  /** So many messages that may be due by request are taken. A request never holds for more than waits. */
   countFlushed(count: number): void {
     this.flushLeft = Math.max(0, Math.min(this.flushLeft - count, this.mailbox.size));
   }

@@ -178,6 +178,21 @@ it('what a revoke could not drain is handed back before the partition is given a
   expect(test.router.metrics().channels.ohlcv).toMatchObject({ returned: 4, buffered: 0, inFlight: 2 });
 });
 
+it('a flush that was asked for what went back is none for what comes later', async () => {
+  const { append, source, sink, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 10, timeoutMs: 60_000 } } });
+  test.router.pause('ohlcv');
+  append(2);
+  await test.advance(50);
+  test.router.flush('ohlcv');
+  source.lose(0);
+  test.router.resume('ohlcv');
+  test.router.route(message('ohlcv', 9));
+  await test.advance(59_000);
+  expect(sink.calls).toEqual([]);
+  await test.advance(1_100);
+  expect(numbers(sink.delivered)).toEqual([9]);
+});
+
 it('a call that fails after its partition was lost is not tried again and makes no dead letter', async () => {
   const { append, source, sink, test } = await sourceRig({
     sinks: { ohlcv: { batchSize: 2, retry: { attempts: 1 } } },

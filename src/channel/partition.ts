@@ -2,7 +2,7 @@ import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { Counter, type Counters } from '../core/counters.ts';
-import { isFrom, type Origin, type Origins } from '../core/origin.ts';
+import { isFrom, type Origin } from '../core/origin.ts';
 import { stateName } from '../facts/chart-words.ts';
 import { handBack, partOfStop, returnEnded, toHost } from './hand-back.ts';
 import type { Inbox } from './inbox.ts';
@@ -152,12 +152,9 @@ export class Partition {
   /** A message of this origin waits here, is in flight, or waits for room. */
   holds(origin: Origin): boolean {
     const { inbox, recovery } = this.lane;
-    const isHere = (origins: Origins | undefined): boolean => origins?.some((each) => isFrom(each, origin)) === true;
-    return (
-      isHere(this.life?.delivery.call?.details.origins) ||
-      recovery.all.some(({ origins }) => isHere(origins)) ||
-      isHere(inbox.allOrigins)
-    );
+    const called = this.life?.delivery.call?.details.origins;
+    const all = [called, inbox.allOrigins, ...recovery.all.map(({ origins }) => origins)];
+    return all.some((origins) => origins?.some((each) => isFrom(each, origin)));
   }
 
   /** No instance could be made for a life. While the router serves, messages wait for the next one. */

@@ -56,21 +56,24 @@ export class CellWatch {
 
   /** Rejects when the broker does not answer in time. */
   async look(): Promise<void> {
+    const before = this.#revision;
     const entry = await within(this.#clock, this.#answerMs, this.#cells.read(this.#key));
+    const { revision, value } = entry ?? { revision: 0, value: FREE_CELL };
+    // What was asked before a write of our own may be answered after it. Otherwise a lower revision is a broker that went back.
+    if (revision < this.#revision && before !== this.#revision) return;
     // Only members of this version write under this key.
-    if (entry !== undefined) this.note(entry.value as PartitionCell, entry.revision);
-    else if (this.#revision > 0) this.note(FREE_CELL, 0);
+    if (revision > 0 || this.#revision > 0) this.#note(value as PartitionCell, revision);
   }
 
   /** Rejects when the outcome is unknown. */
   async write(cell: PartitionCell): Promise<'written' | 'stale'> {
     const revision = await within(this.#clock, this.#answerMs, this.#cells.write(this.#key, cell, this.#revision));
     if (revision === 'stale') return 'stale';
-    this.note(cell, revision);
+    this.#note(cell, revision);
     return 'written';
   }
 
-  note(cell: PartitionCell, revision: number): void {
+  #note(cell: PartitionCell, revision: number): void {
     const now = this.#clock.now();
     if (revision !== this.#revision) this.#revisionAt = now;
     if (cell.epoch !== this.#cell.epoch || cell.owner !== this.#cell.owner) this.#changeOwner(cell, now);

@@ -91,7 +91,7 @@ function fieldsNamed(words: string, prefixes: Prefixes): readonly Field[] {
 /** None: neither does it begin with a channel or the router, nor is it one letter or two from a variable of ours. */
 function mistakeIn(variable: string, prefixes: Prefixes, search: Search): readonly ConfigMistake[] {
   const words = variable.slice(START.length);
-  const starts = [...words.matchAll(/_/g)].map(({ index }) => words.slice(0, index));
+  const starts = [...words.matchAll(/_|$/g)].map(({ index }) => words.slice(0, index));
   const isNamed = starts.some((start) => start === 'ROUTER' || prefixes.has(start));
   const suggestion = meantBy(variable, words, prefixes, search);
   if (!isNamed && suggestion === undefined) return [];

@@ -65,6 +65,7 @@ describe('environment', () => {
   });
 
   test.each([
+    ['SLUICE_TICK', ''],
     ['SLUICE_TICK_COLOUR', ''],
     ['SLUICE_ROUTER_COLOUR', ''],
     ['SLUICE_TIK_BACH_SIZE', ', did you mean SLUICE_TICK_BATCH_SIZE?'],

@@ -83,8 +83,8 @@ export function defineChannel<Payload = unknown, Event = never, Rules = AnyRules
       super();
       // A method of the class would stand before `schema` also where the definition has none.
       if (validate !== undefined) this.validate = validate;
-      // Nor does a channel without it have anything to wait for.
-      if (this.#work.warmUp !== undefined) this.warmUp = (context) => this.#work.warmUp?.(context);
+      // Nor does a channel without it have anything to wait for. A class that extends this one may have its own.
+      if (this.#work.warmUp !== undefined) this.warmUp ??= (context) => this.#work.warmUp?.(context);
     }
 
     override process(batch: readonly Payload[], context: BatchContext<Event, Rules>): void | Promise<void> {

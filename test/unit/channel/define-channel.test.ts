@@ -86,6 +86,20 @@ describe('a channel', () => {
     expect(test.events.map(({ event }) => event)).toEqual(Array(3).fill({ type: 'high', price: 9 }));
   });
 
+  it('of a class that extends a defined one warms up as that says', async () => {
+    const warmUps: string[] = [];
+    const Defined = defineChannel({ warmUp: () => void warmUps.push('defined'), process() {} });
+    class Own extends Defined {
+      override warmUp(): void {
+        warmUps.push('own');
+      }
+
+      override process(): void {}
+    }
+    await using _test = await createTestRouter({ channels: { tick: Defined, own: Own } });
+    expect(warmUps).toEqual(['defined', 'own']);
+  });
+
   it('that emits what its events do not allow fails the test, and only the test', async () => {
     const Liar = defineChannel({
       events: High,

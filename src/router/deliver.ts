@@ -29,15 +29,14 @@ export type DeliveryOutcomeOf<Message> = unknown extends Message
     ? readonly DeliveryOutcome[]
     : DeliveryOutcome;
 
-/** Offers messages one after the other; resolves when it is known of each what became of it, in order. */
+/** Offers messages one after the other, from an array that nobody changes; resolves when it is known of each what became of it. */
 export async function deliver(
   intake: Intake,
   messages: readonly unknown[],
   options: OfferOptions,
 ): Promise<readonly DeliveryOutcome[]> {
   const outcomes = new Outcomes(messages.length);
-  // A copy: the caller has its array back, and may use it again.
-  for (const [index, message] of [...messages].entries()) {
+  for (const [index, message] of messages.entries()) {
     const origin = new Awaited(outcomes, index);
     try {
       throwIfAborted(options.signal);

@@ -112,11 +112,11 @@ export class Intake {
     return { accepted: index - refused.length, rejected: refused.length, refused };
   }
 
-  /** A promise only for a list, or when there is something to wait for. `origin`: of one message, which is no list then. */
+  /** Returns a promise for a list, and when there is something to wait for. What has an `origin` is one message, no list. */
   offer(message: unknown, options: OfferOptions, origin?: Origin): Outcome | Promise<Outcome> {
     if (origin !== undefined) return this.offerOne(message, options, origin);
-    if (this.lists.isUnderWay) return this.lists.after(() => this.offer(message, options), options.signal);
     const messages = this.messagesIn(message, options.dataType);
+    if (this.lists.isUnderWay) return this.lists.after(() => this.offer(messages ?? message, options), options.signal);
     if (messages === undefined) return this.offerOne(message, options);
     return this.lists.offer(messages, (each) => this.offerOne(each, options), options.signal);
   }
@@ -169,7 +169,10 @@ export class Intake {
     return outcome instanceof Promise ? { channel, offers, outcome } : outcome;
   }
 
-  /** The messages of a list; undefined: it is one message. A list may begin with something broken. */
+  /**
+   * The messages of a list, in an array of our own, for the caller may use its array again; undefined: it is one message. A
+   * list may begin with something broken.
+   */
   messagesIn(element: unknown, dataType: string | undefined): readonly unknown[] | undefined {
     const messages = listOf(element);
     if (messages !== undefined || dataType !== undefined) return messages;

@@ -4,8 +4,8 @@ import { ACCEPTED, type Outcome } from '../core/outcome.ts';
 type Answer = Outcome | Promise<Outcome>;
 
 /**
- * Offers lists, a long one in parts: between two of them the event loop has its turn. What is offered meanwhile comes after
- * it, in order of asking.
+ * Offers lists. A long list is offered in parts, and between two parts the event loop has its turn. What is offered by `after`
+ * meanwhile comes after the list, in order of asking.
  */
 export class ListOffers {
   /** A promise once the event loop should have its turn. */
@@ -30,7 +30,7 @@ export class ListOffers {
     return Promise.resolve(this.#offered).then(offerNow);
   }
 
-  /** Resolves when each message has its answer, with the first refusal; rejects if the signal took one back. */
+  /** Offers the messages of an array that nobody changes. Resolves when each has its answer, with the first refusal; rejects if the signal took one back. */
   async offer(
     messages: readonly unknown[],
     offerOne: (message: unknown) => Answer,
@@ -61,15 +61,12 @@ export class ListOffers {
     signal: AbortSignal | undefined,
     take: (message: unknown, index: number) => void,
   ): Promise<void> {
-    let list = messages;
     let release: (() => void) | undefined;
     try {
-      for (let index = 0; index < list.length; index += 1) {
-        take(list[index], index);
+      for (const [index, message] of messages.entries()) {
+        take(message, index);
         const pause = this.#pause();
         if (pause === undefined) continue;
-        // The caller has its array back, and may use it again.
-        if (release === undefined) list = [...list];
         release ??= this.#begin();
         await pause;
         throwIfAborted(signal);
@@ -86,7 +83,7 @@ export class ListOffers {
       release = resolve;
     });
     this.#offered = offered;
-    // The first to hear of it: those that waited come next, and nobody in between.
+    // Added first, so it runs before those that waited, and nothing can come between it and them.
     void offered.then(() => {
       if (this.#offered === offered) this.#offered = undefined;
     });

@@ -138,8 +138,12 @@ describe('19.4 a long list that is offered', () => {
     const list: unknown[] = messages('tick', 100);
     const taken: Promise<unknown> = rig.router[door](list);
     list.length = 0;
-    await rig.advanceUntil(taken);
-    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(100));
+    list.push(...messages('tick', 3, 100));
+    // Waits behind the other one.
+    const later = rig.router.offer(list);
+    list.length = 0;
+    await rig.advanceUntil(Promise.all([taken, later]));
+    expect(numbersOf(rig.sink('tick').delivered).sort((a, b) => a - b)).toEqual(numbers(103));
   });
 
   it('ends with its signal: it rejects with the reason, and what was not offered yet never is', async () => {

@@ -11,7 +11,7 @@ export interface ChannelMetrics extends Ledger {
   readonly state: string;
   readonly rejectedBy: Readonly<Partial<Record<RejectReason, number>>>;
   readonly deadLetteredBy: Readonly<Partial<Record<DeadLetterReason, number>>>;
-  /** `stay-ended`: a source lost or gave back the partition they came from, and brings them again. */
+  /** `stay-ended`: a source lost or gave back the partition that they came from, whose next owner brings them again. */
   readonly returnedBy: Readonly<Partial<Record<'stopped' | 'stay-ended', number>>>;
   /** Outcomes, emits and failures that came after their call was over. */
   readonly late: number;

@@ -81,9 +81,9 @@ export function defineChannel<Payload = unknown, Event = never, Rules = AnyRules
 
     constructor() {
       super();
-      // A method of the class would stand before `schema` also where the definition has none.
+      // Not methods of the class: `validate` would win over `schema`, and `warmUp` would be waited for, even where the
+      // definition has none. A class that extends this one may have its own `warmUp`.
       if (validate !== undefined) this.validate = validate;
-      // Nor does a channel without it have anything to wait for. A class that extends this one may have its own.
       if (this.#work.warmUp !== undefined) this.warmUp ??= (context) => this.#work.warmUp?.(context);
     }
 

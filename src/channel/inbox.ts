@@ -198,7 +198,7 @@ export class Inbox implements Door {
     return isPayload !== true && this.validate !== undefined ? this.validate(message) : message;
   }
 
-  /** Reads what `put` will ask for. A payload may show its key no more; undefined: the message can be asked at any time. */
+  /** Reads the keys that `put` will ask for. Undefined: the payload is the message, which can be asked at any time. */
   keyFor(payload: unknown, message: unknown, known: string | undefined): string | undefined {
     return this.overflow.readAhead(payload, known ?? (payload === message ? undefined : this.options.keyOf(message)));
   }

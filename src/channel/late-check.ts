@@ -22,7 +22,7 @@ interface Unchecked {
  * becomes a dead letter `invalid`. Nothing is published before all of it has been checked: a listener may look.
  */
 export function checkWaiting(mailbox: Mailbox, overflow: Overflow, options: Unchecked, validate: Validate): void {
-  // Until each was checked they are nowhere, and the life that checks them has not begun: orders of the host wait.
+  // Meanwhile the messages are in no mailbox, and the life that checks them has not begun, so orders of the host wait.
   options.services.bus.changes.undisturbed(() => check(mailbox, overflow, options, validate));
 }
 

@@ -220,7 +220,7 @@ export class Partition {
   /** Hands back what waits and came in a stay of a source that has ended. */
   returnEnded(): void {
     this.lane.services.bus.changes.during(() => returnEnded(this.lane));
-    // No batch is left to wait for, so the statechart need not.
+    // Nothing waits, so the statechart need not wait in `buffering` until a batch is old enough.
     if (this.state === 'buffering' && this.inbox.size === 0) this.send({ type: 'batch.flush' });
   }
 

@@ -25,7 +25,7 @@ export interface ClusterSettings {
   readonly renewMs: number;
   /** Cells of others are looked at so often. */
   readonly pollMs: number;
-  /** What is to be taken from another member, or could not be asked, is tried again so often. */
+  /** A partition that another member still has, or whose broker did not answer, is tried again so often. */
   readonly retryMs: number;
   /** A broker that has not answered for so long is asked anew. */
   readonly answerMs: number;

@@ -210,7 +210,7 @@ export class ClusterSource implements Source {
         this.#beat(member),
         ...standby.map(({ watch }) => watch.look().catch(() => {})),
       ]);
-      // Who dies is missed at the moment when its lease ends, and not only at the beat after that.
+      // A member that died is noticed at the moment when its lease ends, and not only at the beat after that.
       waitMs = isReachable ? Math.min(pollMs, member.membership.silenceInMs) : pollMs;
       // Some at each beat, so that the broker is asked evenly; nothing waits for it.
       for (const owned of member.owned) if (owned.partition % LAG_BEATS === beats % LAG_BEATS) void owned.measureLag();

@@ -8,7 +8,7 @@ type MembersCell = Readonly<Record<string, number>>;
 
 interface Seen {
   readonly beat: number;
-  /** When it was first seen, on our own clock, and later by as long as the broker could not be asked since. */
+  /** When it was first seen, on our own clock, moved on by the time in which the broker could not be asked since. */
   readonly at: number;
   /** When the member itself was. */
   readonly since: number;
@@ -64,7 +64,7 @@ export class Membership {
     return (this.#seen.get(member)?.beat ?? 0) > 0;
   }
 
-  /** When the first of the others that are there has been silent for a lease, unless it announces itself before. */
+  /** How long until the first of the others that are there has been silent for a lease, unless it announces itself before. */
   get silenceInMs(): number {
     let first = Number.POSITIVE_INFINITY;
     for (const [member, seen] of this.#seen)
@@ -100,7 +100,7 @@ export class Membership {
   #note(cell: MembersCell): void {
     const now = this.#clock.now();
     const unseenMs = now - this.#readAt;
-    // After an outage the others come back one after the other: what nobody could see is no silence of theirs.
+    // After an outage the others come back one after the other: time in which nobody could see them is no silence.
     const outageMs = unseenMs > this.#leaseMs / 2 ? unseenMs : 0;
     this.#readAt = now;
     const seen = new Map<string, Seen>();

@@ -28,7 +28,7 @@ export const Counter = {
   poison: 23,
   // Given up as invalid: they were accepted before there was an instance to check them.
   'invalid-later': 24,
-  // Why messages were handed back; the others were when the channel stopped.
+  // Of the messages that were handed back: those whose stay had ended. The others were when the channel stopped.
   'stay-ended': 25,
 } as const;
 

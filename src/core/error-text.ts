@@ -41,7 +41,7 @@ export function toError(thrown: unknown): Error {
   return error;
 }
 
-/** The error itself, if it holds no secret. Of one that is too large to tell, what is looked at is copied. */
+/** The error itself, if it holds no secret; else a copy without it, also of an error that is too large to search. */
 function withoutSecrets(error: Error): Error {
   try {
     return holdsSecret(error, LINKS_MAX, new Set()) ? copyOf(error, LINKS_MAX) : error;

@@ -65,7 +65,7 @@ export function isFrom(origin: Origin | undefined, sought: Origin): boolean {
   return allOf(origin).some((each) => tells(each, sought));
 }
 
-/** Whether all that the origin tells have ended. */
+/** Whether its stay has ended; of an origin that tells others, the stays of all. */
 export function isOver(origin: Origin | undefined): boolean {
   return origin?.isOver === true;
 }

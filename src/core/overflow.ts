@@ -14,7 +14,7 @@ export type GapReason = 'drop-oldest' | 'drop-newest' | 'conflated';
 /** Called for each message that was taken in and will not be delivered. Must not throw. */
 export type Lost = (reason: GapReason, key: string, sequence: number, message: unknown) => void;
 
-/** So often the keys of the oldest messages are read again, because the host routed while it read one. */
+/** The keys of the oldest messages are read so often at most: again if the host routed while it was asked for one. */
 const TRIES_MAX = 3;
 
 /** The door of a mailbox: pushes messages, and applies the policy. */
@@ -56,8 +56,8 @@ export class Overflow {
   }
 
   /**
-   * Reads each key that `admit` would ask for, and returns that of the message if it is among them. To read one runs code
-   * of the host, which may route or close the door: look again afterwards.
+   * Reads each key that `admit` would ask for, and returns that of the message if it is among them. Reading a key runs code
+   * of the host, which may route or close the door, so the caller looks at both afterwards.
    */
   readAhead(message: unknown, key: string | undefined): string | undefined {
     const { mailbox, policyNow } = this;

@@ -24,7 +24,8 @@ export interface FailedBatch {
  *
  * A single message that has used up its attempts is *quarantined* until something after it is delivered (then the sink
  * works and the message is poison) or something after it fails too (then the sink is down, and the quarantined messages
- * go back to the head in order). What came in a stay of a source that has ended is not tried again. Finding k poison messages among n takes O(k·log n) calls: each is reached by halving.
+ * go back to the head in order). Finding k poison messages among n takes O(k·log n) calls: each is reached by halving.
+ * What came in a stay of a source that has ended is not tried again.
  */
 export class Recovery {
   /** When the next attempt is due, and until when the sink itself asked not to be tried, in ms on the clock. */

@@ -60,8 +60,8 @@ export interface Assigned {
   /** What the last stay wrote with `mark` and neither committed nor released; it died, if it died, in that message. */
   readonly marked: MessagePlace | undefined;
   /**
-   * Aborts when somebody else owns the partition or when the source was closed. Only a fact aborts it, no clock. With an
-   * error as its reason the source failed: it is closed and started again, unless the error has `retryable: false`.
+   * Aborts when somebody else owns the partition or when the source was closed. Only a fact aborts it, no clock. If the
+   * reason is an error, the source failed: it is closed and started again, unless the error has `retryable: false`.
    */
   readonly lost: AbortSignal;
   /**

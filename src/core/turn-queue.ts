@@ -111,7 +111,7 @@ export class TurnQueue {
     share.charge(begin, ms);
   }
 
-  /** The event loop has turned: what asks from now on was away. */
+  /** The event loop has turned: what asks from now on, and has paid for less, begins at the virtual time of this moment. */
   passed(): void {
     this.virtualBefore = this.virtualNow;
   }

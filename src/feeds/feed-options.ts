@@ -156,7 +156,7 @@ function checkSettings(settings: FeedSettings): void {
     typeof takes?.write === 'function', 'to must be a router or a journal', to);
   require(Array.isArray(subscribe), 'subscribe must be a list of names', subscribe);
   require(URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol), 'url must begin with wss:// or ws://', url);
-  require(new URL(url).hash === '', 'url must have no part behind a #, which no service gets', url);
+  require(new URL(url).hash === '', 'url must have no part behind a #, because it is not sent', url);
   require(['pause', 'drop', 'spill'].includes(whenFull), "whenFull must be 'pause', 'drop' or 'spill'", whenFull);
   require(whenFull !== 'spill' ||
     spill !==

@@ -19,8 +19,8 @@ export type ReaderCounts = Pick<FeedMetrics, 'frames' | 'bytes' | 'control' | 'g
 
 const SAMPLE_MAX = 200;
 /**
- * So many messages of small frames that are read in one go are handed on together: parsing and routing by turns would take
- * each other's place in the caches of the processor, which costs more than routing.
+ * So many messages of small frames that are read in one go are handed on together. Parsing and routing by turns push each
+ * other out of the caches of the processor, which costs more than routing itself.
  */
 const TOGETHER_MAX = 64;
 

@@ -38,7 +38,7 @@ export class Sequences {
 
   /**
    * Looks at messages that came `now`, the last of which was made at `madeAt`, if it says when. Returns those that are to be
-   * delivered. None was made in the future, whatever it says: the end of a gap would lie there.
+   * delivered. A time ahead of the clock counts as `now`: otherwise the end of a gap would lie in the future.
    */
   sift(messages: readonly unknown[], madeAt: number, now: number): readonly unknown[] {
     const left = this.#isNumbered || this.#isResumed ? this.#watched(messages, now) : messages;
@@ -102,7 +102,7 @@ export class Sequences {
   #numberOf(message: unknown): SequenceNumber | undefined {
     try {
       const sequence = this.#profile.sequence?.(message);
-      // Between other numbers nobody can say what is missing.
+      // Between numbers that are not whole nobody can say what is missing.
       return Number.isSafeInteger(sequence?.number) ? sequence : undefined;
     } catch {
       this.#fault();

@@ -83,7 +83,7 @@ export async function contained<T>(directory: string, work: () => Promise<T>): P
   }
 }
 
-/** These have nothing to do with how full a disk is. */
+/** Errors of names and rights, which have nothing to do with how full a disk is. */
 const OF_NAMES = ['EACCES', 'EEXIST', 'EISDIR', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS'];
 
 /** What the store said, with what is free on the disk, for a full disk is often told as an input/output error. */

@@ -88,7 +88,7 @@ function isSame(a: OwnerRecord | undefined, b: OwnerRecord | undefined): boolean
   return a?.epoch === b?.epoch && a?.beat === b?.beat && (a?.holder === null) === (b?.holder === null);
 }
 
-/** Asked for its parents as well, Node says of a read-only disk that there is no such directory. */
+/** With `recursive` Node says ENOENT on a read-only disk, so the directory alone is tried first. */
 async function makeDirectory(directory: string): Promise<void> {
   await mkdir(directory).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code === 'EROFS') throw error;

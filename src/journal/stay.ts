@@ -117,7 +117,7 @@ export class Stay implements Assigned {
       this.#wake = resolve;
       timer = clock.setTimeout(resolve, READ_WAIT_MS);
     });
-    // One function for all reads: a signal that outlives many of them keeps none.
+    // Removed after each read, so that a signal which outlives many reads does not collect listeners.
     signal.addEventListener('abort', this.#aborted);
     await woken;
     signal.removeEventListener('abort', this.#aborted);
@@ -147,7 +147,7 @@ export class Stay implements Assigned {
   }
 }
 
-/** Only who opens the journal anew can help. One that its host closed has not failed. */
+/** Only opening the journal anew helps, so a source is not started again. A journal that its host closed has not failed. */
 function failureOf(ended: SluiceError): SluiceError | undefined {
   return ended.code === 'not-running' ? undefined : Object.assign(ended, { retryable: false });
 }

@@ -16,7 +16,7 @@ export async function prepareStreams(settings: NatsSettings): Promise<JetStreamM
   const bucket = prepareBucket(settings);
   const checks = streams.map((partition) => checkStream(manager, settings, partition));
   let mistakes = (await Promise.all([...checks, checkNoMore(manager, settings)])).flat();
-  // Who is refused has made no stream, also when two processes of other layouts make the channel at once: the first decides.
+  // A process that is refused has made no stream. If two of different layouts make the channel at once, its first stream decides.
   for (const some of [streams.slice(0, 1), streams.slice(1)])
     if (mistakes.length === 0) mistakes = (await Promise.all(some.map(make))).flat();
   mistakes = [...mistakes, ...(await bucket)];

@@ -67,7 +67,7 @@ export class RedisChannel {
     return within(this.clock, ANSWER_MS, answer);
   }
 
-  /** Sends a command that is no script. What it read is of this channel if that is there afterwards. */
+  /** Sends a command that is no script. Rejects if the channel is not there after it: then the answer may be of another one. */
   async ask(command: string[]): Promise<unknown> {
     const answers = Promise.all([this.#send(command), this.#send(['HGET', this.keys.made, 'made'])]);
     const [answer, made] = await within(this.clock, ANSWER_MS, answers);

@@ -89,8 +89,8 @@ export class RedisPoll {
   }
 
   /**
-   * The same by a command that costs Redis half of what a script does. Frames are about as large as the largest of those
-   * before; if they are far larger, the answer comes too late, and another reader begins anew.
+   * As `read`, by a command that costs Redis half of what a script does. It counts on frames that are no larger than the
+   * `largest` of those before. If they are far larger, the answer comes too late, and a new reader begins.
    */
   async readOn(ask: Ask, largest: number, signal: AbortSignal): Promise<readonly Entry[]> {
     const { partition, after, frames, bytes } = ask;

@@ -34,7 +34,7 @@ export interface Sight {
 /** What is read of a channel's partitions: making a view costs microseconds, so one serves a whole look. */
 type Views = readonly PartitionView[];
 
-/** Looks at a channel at `now`, after having looked `before`; needs no views, only what they count. */
+/** Looks at a channel at `now`, after having looked `before`. It reads only counters, so no view has to be made. */
 export function sightOf(
   partitions: readonly Pick<PartitionView, 'counters'>[],
   before: Sight | undefined,

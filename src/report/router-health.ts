@@ -8,7 +8,7 @@ import type { RouterView } from './metrics.ts';
 import { ROUTER } from './raised-alerts.ts';
 import { sourceHealth } from './source-explain.ts';
 
-/** The health of a router in this state of its statechart. Whoever has an alert is not healthy. */
+/** The health of a router in this state of its statechart. What has an alert is at best `degraded`. */
 export function routerHealth(view: RouterView, state: string): RouterHealth {
   const { channels, feeds, sources, stored, now } = view;
   const reason = view.trouble(ROUTER);

@@ -58,7 +58,7 @@ export class Reloads {
     for (const names of this.#takenOut) names.add(name);
   }
 
-  /** Reconfigures from a file as it is and whenever it changes, is replaced or is deleted, until the returned function is called. */
+  /** Reconfigures from a file at once, and whenever it changes, is replaced or is deleted. Ends with the returned function. */
   watch(file: string, { removesBusy = false, ...options }: WatchOptions): () => Promise<void> {
     const { clock, logger } = this.#parts.services;
     checkFileName(file);

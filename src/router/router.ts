@@ -257,8 +257,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   }
 
   /**
-   * Reconfigures from a file as it is, and whenever it is at rest after a change, also behind a link; what code said wins
-   * over it. A file with mistakes, or none, or one that leaves out a channel with messages, changes nothing and raises the alert
+   * Reconfigures from a file when the watch begins, and after each change, also behind a link; what code said wins over it.
+   * The file is read once it is at rest. A file with mistakes, or none, or one that leaves out a channel with messages, changes nothing and raises the alert
    * `config-rejected`. Ends with the returned function, or with `stop`.
    */
   watch(file: string, options: WatchOptions = {}): () => Promise<void> {

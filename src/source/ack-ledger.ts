@@ -137,7 +137,7 @@ export class AckLedger {
     this.options.commit(position, COMMIT_WITHIN_MS).then(settle, () => settle('unknown'));
   }
 
-  /** The stay is over: nothing counts any more but, once it is known, the position of the last commit. */
+  /** The stay is over, and nothing counts any more. Called again with `upTo` when the last commit is known to be kept. */
   close(upTo?: number): void {
     this.isClosed = true;
     this.options.clock.clearTimeout(this.timer);

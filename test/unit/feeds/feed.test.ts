@@ -537,7 +537,7 @@ describe('createFeed says what is wrong', () => {
     [{ to: {} }, 'to must be a router or a journal'],
     [{ subscribe: 'A' }, 'subscribe must be a list of names'],
     [{ subscribe: ['?'] }, "fake: there is no '?'"],
-    [{ url: 'wss://x/#part' }, 'url must have no part behind a #, which no service gets, got wss://x/#part'],
+    [{ url: 'wss://x/#part' }, 'url must have no part behind a #, because it is not sent, got wss://x/#part'],
     [{ url: 'https://x' }, 'url must begin with wss:// or ws://, got https://x'],
     [
       { profile: fakeProfile({ binary: {} as never }) },

@@ -258,8 +258,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /**
    * Reconfigures from a file when the watch begins, and after each change, also behind a link; what code said wins over it.
-   * The file is read once it is at rest. A file with mistakes, or none, or one that leaves out a channel with messages, changes nothing and raises the alert
-   * `config-rejected`. Ends with the returned function, or with `stop`.
+   * The file is read once it is at rest. A file with mistakes, or none, or one that leaves out a channel with messages,
+   * changes nothing and raises the alert `config-rejected`. Ends with the returned function, or with `stop`.
    */
   watch(file: string, options: WatchOptions = {}): () => Promise<void> {
     checkOptions('watch', options, watchOptions);

@@ -220,8 +220,9 @@ export class Partition {
   /** Hands back what waits and came in a stay of a source that has ended. */
   returnEnded(): void {
     this.lane.services.bus.changes.during(() => returnEnded(this.lane));
-    // Nothing waits, so the statechart need not wait in `buffering` until a batch is old enough.
+    // Nothing waits, so the statechart need not: for a full batch, or, when it drains, for the next attempt.
     if (this.state === 'buffering' && this.inbox.size === 0) this.send({ type: 'batch.flush' });
+    if (this.state === 'draining' && this.depth + this.inFlight === 0) this.send({ type: 'delivery.quieted' });
   }
 
   /** Nothing more is taken in, and what is not delivered by then is handed back. */

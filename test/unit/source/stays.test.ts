@@ -193,6 +193,19 @@ it('a flush that was asked for what went back is none for what comes later', asy
   expect(numbers(sink.delivered)).toEqual([9]);
 });
 
+it('a drain ends as soon as all that it waits for went back', async () => {
+  const { append, source, sink, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 2, breaker: false } } });
+  sink.otherwise = fail({ retryAfterMs: 20_000 });
+  append(1);
+  await test.advance(50);
+  const removed = test.router.remove('ohlcv', { deadlineMs: 30_000 });
+  await test.advance(50);
+  expect(test.router.explain('ohlcv')).toMatchObject({ state: 'draining', waiting: 2, inFlight: 0 });
+  source.lose(0);
+  expect(await test.advanceUntil(removed)).toMatchObject({ returned: 2 });
+  expect(test.clock.now()).toBeLessThan(1_000);
+});
+
 it('a call that fails after its partition was lost is not tried again and makes no dead letter', async () => {
   const { append, source, sink, test } = await sourceRig({
     sinks: { ohlcv: { batchSize: 2, retry: { attempts: 1 } } },

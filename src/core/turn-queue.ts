@@ -116,9 +116,9 @@ export class TurnQueue {
     share.charge(begin, ms);
   }
 
-  /** The event loop has turned: what asks from now on, and has paid for less, begins at the virtual time of this moment. */
+  /** The event loop has turned: a turn that does not wait now was away, and has saved nothing. */
   passed(): void {
-    this.virtualBefore = this.virtualNow;
+    this.pass += 1;
   }
 
   private lineOf(priority: number): Line {

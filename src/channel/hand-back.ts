@@ -3,7 +3,7 @@ import { isOver, type Origins } from '../core/origin.ts';
 import type { Lane } from './lane.ts';
 
 /**
- * Takes everything that waits out of a lane; returns what is the host's, in order, for whoever stops the channel. Messages
+ * Takes everything that waits out of a lane, and returns in order the messages that belong to the host. Messages
  * with an origin go back there.
  */
 export function handBack({ counters, inbox, recovery }: Lane): readonly unknown[] {
@@ -15,7 +15,7 @@ export function handBack({ counters, inbox, recovery }: Lane): readonly unknown[
   return returned;
 }
 
-/** Hands back what waits and came in a stay of a source that has ended: whoever owns its partition next brings it. */
+/** Hands back the waiting messages of a stay that has ended: the next owner of the partition brings them again. */
 export function returnEnded({ inbox, recovery, returned }: Lane): void {
   recovery.returnEnded();
   if (!inbox.allOrigins.some(isOver)) return;

@@ -140,7 +140,7 @@ function cut(text: string, max: number): string {
   return text.length > max ? `${text.slice(0, max)}…` : text;
 }
 
-/** Without line breaks, terminal codes, and what turns the direction of a text. */
+/** Without line breaks, terminal codes and the characters that change the direction of text. */
 function oneLine(text: string): string {
   return text.replaceAll(/[\s\p{Cc}\p{Bidi_Control}]+/gu, ' ').trim();
 }

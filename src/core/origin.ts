@@ -32,7 +32,7 @@ export interface Origin {
   readonly place?: SourcePlace | undefined;
   /** The origin it tells, if it is that of a message in several channels. */
   readonly of?: Origin | undefined;
-  /** Its stay has ended: whoever owns its partition next brings the message again, so it is not delivered here. */
+  /** Its stay has ended: the next owner of the partition brings the message again, so this router does not deliver it. */
   readonly isOver?: boolean | undefined;
   /** Nothing more will happen to the message. `letter`: what it became, if it was given up. Must not throw. */
   settled(how: Settlement, letter?: GivenUp): void;
@@ -40,7 +40,7 @@ export interface Origin {
   deliveredMany?(count: number): void;
   /** A dead letter of the message is being written: `settled` follows when its store has it. Must not throw. */
   condemned?(): void;
-  /** The id of the letter that the message becomes in that channel: each time the same. Left out: any will do. */
+  /** The id of the letter that the message becomes in that channel, the same each time. Left out: the id does not matter. */
   letterId?(channel: string | null): string | undefined;
   /** Its channel ended and had not delivered it (`returned`), or had it in a call that did not settle. Must not throw. */
   handedBack(how: 'returned' | 'unsettled'): void;

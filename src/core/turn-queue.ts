@@ -19,6 +19,8 @@ export class Turn {
   priority = 0;
   order = 0;
   start = 0;
+  /** The pass of the event loop in which it had its last turn. */
+  pass = -1;
   /** Where it stands: in the heap, and between those of its priority that asked before and after it. */
   index = -1;
   before: Turn | undefined = undefined;
@@ -50,8 +52,8 @@ export class TurnQueue {
   private count = 0;
   private asked = 0;
   private virtualNow = 0;
-  /** The virtual time when the event loop turned last. */
-  private virtualBefore = 0;
+  /** How often the event loop has turned. */
+  private pass = 0;
 
   get size(): number {
     return this.count;
@@ -76,7 +78,8 @@ export class TurnQueue {
     const { priority } = turn.taker;
     turn.priority = priority;
     turn.order = this.asked++;
-    turn.start = Math.max(this.virtualBefore, turn.share.paid);
+    const wasAway = turn.pass !== this.pass;
+    turn.start = wasAway ? Math.max(this.virtualNow, turn.share.paid) : turn.share.paid;
     if (priority > 1) {
       turn.index = this.heap.push(turn) - 1;
       this.rise(turn);
@@ -105,15 +108,17 @@ export class TurnQueue {
   }
 
   /** A turn took so long. The virtual time goes on, but not past those that wait: they would lose what is due to them. */
-  charge({ share, start }: Turn, ms: number): void {
+  charge(turn: Turn, ms: number): void {
+    const { share, start } = turn;
+    turn.pass = this.pass;
     const begin = Math.max(start, share.paid);
     this.virtualNow = Math.max(this.virtualNow, Math.min(begin, this.fairest?.start ?? begin));
     share.charge(begin, ms);
   }
 
-  /** The event loop has turned: what asks from now on, and has paid for less, begins at the virtual time of this moment. */
+  /** The event loop has turned: a turn that does not wait now was away, and has saved nothing. */
   passed(): void {
-    this.virtualBefore = this.virtualNow;
+    this.pass += 1;
   }
 
   private lineOf(priority: number): Line {

@@ -68,7 +68,7 @@ describe('the text of an error', () => {
     ['an object of a class', new Map(), 'Map {}'],
     ['an error that another one suppressed', suppressed, 'SuppressedError: two failed, caused by the disk is full'],
     ['an empty text', '', 'an empty text'],
-    ['a text that turns around', new Error('a\u202eb'), 'a b'],
+    ['a character that reverses text', new Error('a\u202eb'), 'a b'],
     ['what looks like an error', { message: 'no route', code: 'E1' }, 'E1: no route'],
     ['an aborted call', new DOMException('it was aborted', 'AbortError'), 'AbortError: it was aborted'],
     ['a string', 'boom', 'boom'],

@@ -120,8 +120,8 @@ export class Account {
     if (partitions > 1 && partitionBy !== 'sym' && typeof partitionBy !== 'function') this.isOrdered = false;
   }
 
-  /** The channel's door sees a message: this is the moment that decides the order. */
-  seen(message: SimulatedMessage, at: number): readonly string[] {
+  /** The channel's door sees a message: this is the moment that decides the order, unless it is said to come late. */
+  seen(message: SimulatedMessage, at: number, isLate: boolean): readonly string[] {
     const { from, n } = message;
     if (this.fates.get(n)?.isAccepted) return [];
     this.accepted += 1;
@@ -139,7 +139,7 @@ export class Account {
       isSplit: false,
       isExcused: false,
     });
-    if (from === undefined) return [];
+    if (from === undefined || isLate) return [];
     const last = this.#readUpTo.get(from.stay) ?? 0;
     this.#readUpTo.set(from.stay, Math.max(last, n));
     return n >= last ? [] : [`${this.name}: message ${n} of ${from.place} came after a later one of its partition`];
@@ -169,7 +169,7 @@ export class Account {
     return call.batch.flatMap((message) => {
       const { n } = message;
       // A letter of a process that was killed.
-      if (this.hasReplays && !this.fates.has(n)) this.seen(message, call.startedAt);
+      if (this.hasReplays && !this.fates.has(n)) this.seen(message, call.startedAt, true);
       const fate = this.fates.get(n);
       if (fate === undefined) return [`${this.name}: process got message ${n}, which its door has never seen`];
       if (fate.isOffered) return [];

@@ -184,10 +184,15 @@ class Run {
     const waiting = this.#waiting();
     const forStoreMs = this.#world.outside?.isDone === false ? STORE_MS : 0;
     const recoveryMs = Math.min(RECOVERY_MS_MAX, RECOVERY_MS + RECOVERY_MS_PER_MESSAGE * waiting);
-    const deadline = clock.now() + recoveryMs + forStoreMs;
+    let deadline = clock.now() + recoveryMs + forStoreMs;
+    let letters = Number.POSITIVE_INFINITY;
     for (let stepMs = 5; clock.now() < deadline && !this.#isCalm(); stepMs = Math.min(500, stepMs * 1.5)) {
       await this.#step(stepMs);
       this.#restartGivenUp();
+      // A small store takes a few at a time, each time that somebody has made room.
+      const { waiting: left } = this.#world.router.metrics().deadLetters;
+      if (left < letters) deadline = Math.max(deadline, clock.now() + STORE_MS);
+      letters = Math.min(letters, left);
     }
     if (!this.#isCalm()) this.#tellStuck();
   }

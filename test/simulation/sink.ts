@@ -45,8 +45,11 @@ export class SimulatedChannel extends ProcessingChannel<SimulatedMessage, { read
     // What one channel refuses another one may take.
     const isPicky = this.#name !== 'copy' || simulated.n % 2 === 0;
     if (simulated.mark === 'invalid' && isPicky) throw new Error('an invalid message');
+    const { clock, record, refusedLetters } = this.#world;
     const account = this.#world.account(this.#name);
-    this.#world.record.check('order', account.seen(simulated, this.#world.clock.now()));
+    // A replayed letter, or one that was taken in before there was an instance.
+    const isLate = refusedLetters.has(simulated.n) || this.#world.isBlind(this.#name);
+    record.check('order', account.seen(simulated, clock.now(), isLate));
     return simulated;
   }
 

@@ -92,6 +92,8 @@ export class World implements Process {
   hasEndedInKey = false;
   /** When each channel was last made, and those that were not when their account was opened. */
   readonly #madeAt = new Map<string, number>();
+  /** When the constructor of a channel threw last. */
+  readonly #thrownAt = new Map<string, number>();
   readonly #unmade = new Set<string>();
   /** When a feed was last behind its time. */
   feedLateAt = Number.NEGATIVE_INFINITY;
@@ -139,9 +141,17 @@ export class World implements Process {
   }
 
   instance(name: string): SimulatedChannel {
-    const made = new SimulatedChannel(this, name, this.sink(name));
-    this.#madeAt.set(name, this.clock.now());
-    return made;
+    const at = this.clock.now();
+    try {
+      const made = new SimulatedChannel(this, name, this.sink(name));
+      if (this.#thrownAt.get(name) !== at) this.#madeAt.set(name, at);
+      return made;
+    } catch (error) {
+      // That of one partition is enough, whatever the others have.
+      this.#thrownAt.set(name, at);
+      this.#madeAt.delete(name);
+      throw error;
+    }
   }
 
   /** A reload brought it back while its constructor threw: what it takes in nobody looked at, and some may be gone by then. */

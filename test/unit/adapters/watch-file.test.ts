@@ -97,7 +97,7 @@ it('a link that leads elsewhere, far up the path, is a change', async () => {
   expect(changes).toBe(1);
 });
 
-it.each(['that is there', 'that is missing'])('a file %s is told once when its watch begins', async (which) => {
+it.each(['that is there', 'that is missing'])('a watch that begins reports a file %s once', async (which) => {
   if (which === 'that is missing') await unlink(file);
   const told: string[] = [];
   end = watchFile(file, clock, { changed: () => void told.push(which), untold() {} }, deaf);

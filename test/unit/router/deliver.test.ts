@@ -88,7 +88,7 @@ describe('R7.5 `deliver` resolves when', () => {
     expect(second?.value).toMatchObject({ status: 'dead-lettered', reason: 'poison' });
   });
 
-  it('its own outcome is known, whoever brought the messages beside it', async () => {
+  it('its own outcome is known, also in a batch with messages that came by `route`', async () => {
     const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 3, retry: { attempts: 2 } } } });
     rig.sink('ohlcv').script.push(failOnly([0, 2]), failOnly(0));
     rig.router.route(message('ohlcv', 0));

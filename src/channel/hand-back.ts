@@ -1,6 +1,13 @@
+import type { Clock } from '../core/clock.ts';
 import { Counter } from '../core/counters.ts';
 import { isOver, type Origins } from '../core/origin.ts';
+import type { Inbox } from './inbox.ts';
 import type { Lane } from './lane.ts';
+
+/** A channel, as the doors of its partitions. */
+interface Doors {
+  readonly partitions: readonly { readonly inbox: Pick<Inbox, 'isOpen' | 'offers'> }[];
+}
 
 /**
  * Takes everything that waits out of a lane, and returns in order the messages that belong to the host. Messages
@@ -41,6 +48,13 @@ export function toHost(
   if (origins === undefined) return messages;
   for (const origin of origins) origin?.handedBack(how);
   return messages.filter((_, index) => origins[index]?.source === undefined);
+}
+
+/** Resolves when no offer waits at a door that is closed: very many are refused in several turns of the event loop. */
+export async function whenRefused(channels: readonly Doors[], clock: Clock): Promise<void> {
+  const inboxes = channels.flatMap(({ partitions }) => partitions.map(({ inbox }) => inbox));
+  while (inboxes.some(({ isOpen, offers }) => !isOpen && offers.size > 0))
+    await new Promise<void>((resolve) => void clock.setImmediate(resolve));
 }
 
 /** Runs one part of a stop: what it throws is counted, and the other parts run all the same. */

@@ -17,6 +17,8 @@ import { measureWaits } from './waits.ts';
 
 /** No mailbox is so deep; a small integer, because each message is compared with it. */
 const NEVER = 2 ** 30;
+/** So many waiting offers are refused in one turn of the event loop. */
+export const REFUSED_MAX = 500;
 
 /**
  * Takes messages in for one partition: its door, its mailbox, what happens when that is full, and when a batch is due.
@@ -47,6 +49,8 @@ export class Inbox implements Door {
   private waker: { wake(): void } | undefined = undefined;
   /** So many of the oldest messages are due by request. */
   private flushLeft = 0;
+  /** More waiting offers are refused in the next turn. */
+  private isRefusing = false;
 
   constructor(options: InboxOptions) {
     const { config, counters, keyOf, partition } = options;
@@ -229,13 +233,28 @@ export class Inbox implements Door {
     return this.isDoorOpen && (this.mailbox.isFull || this.offers.size > 0) && !this.isShut();
   }
 
-  /** Room was made, or the door was closed: lets waiting offers in, oldest first. */
+  /** Room was made, or the door was closed: lets waiting offers in, oldest first. Very many are refused in several turns. */
   admitOffers(): void {
-    while (this.offers.size > 0 && !(this.isDoorOpen && this.mailbox.isFull)) {
+    for (let left = REFUSED_MAX; this.offers.size > 0 && !(this.isDoorOpen && this.mailbox.isFull); left -= 1) {
+      if (left <= 0 && !this.isDoorOpen) return this.refuseLater();
       const offer = this.offers.shift();
-      if (offer?.call !== undefined) offer.call();
-      else offer?.resolve(this.enter(offer.message, offer.key, offer.origin));
+      if (offer?.call === undefined) offer?.resolve(this.enter(offer.message, offer.key, offer.origin));
+      else {
+        offer.call();
+        // It may have refused as many itself.
+        left = 0;
+      }
     }
+  }
+
+  /** Refuses more of the waiting offers in the next turn of the event loop. */
+  refuseLater(): void {
+    if (this.isRefusing) return;
+    this.isRefusing = true;
+    this.options.services.clock.setImmediate(() => {
+      this.isRefusing = false;
+      this.admitOffers();
+    });
   }
 
   /** Everything accepted so far is due now. */

@@ -1,9 +1,14 @@
 /** As they stand in a text, also at the end of a longer name. */
-const SECRET_NAME =
-  '(?:pass(?:word|phrase|wd)|pwd|secret|token|credentials?|cookie|signature|(?:api|private|access|secret|account|signing|encryption)[-_]?key)';
+const PASSWORD = 'pass(?:word|phrase|wd)|pwd|mnemonic|seed[-_]?phrase';
+const OTP = '(?<!sp)otp(?:[-_]?code)?';
+const SECRET_NAME = `(?:${PASSWORD}|${OTP}|secret|token|credentials?|cookie|signature|sess(?:ion)?[-_]?(?:id|key)|\\.sid|(?:api|private|access|secret|account|signing|encryption)[-_]?key)`;
 /** Names of fields whose values must not be shown. */
 const SECRET =
-  /pass(?:word|phrase|wd)?\d*$|pwd$|secret|token|credential|cookie|signature|(?:api|private|access|account|signing|encryption)[-_]?key|authorization|^jwt$/i;
+  /pass(?:word|phrase|wd)?\d*$|pwd$|(?<!sp)otp(?:[-_]?code)?$|mnemonic|seed[-_]?phrase|secret|token|credential|cookie|signature|sess(?:ion)?[-_]?(?:id|key)|\.sid$|(?:api|private|access|account|signing|encryption)[-_]?key|authorization|^jwt$/i;
+/** The value of a session, if it is none of the market: long, of letters and digits, and not a day. */
+const SESSION_VALUE =
+  '(?![^\\s;&]{0,200}\\d{4}-\\d\\d-\\d\\d)(?=[^\\s;&]{0,200}\\d)(?=[^\\s;&]{0,200}[a-z])[\\w.%~+/-]{8,}';
+const SESSION = new RegExp(`^${SESSION_VALUE}$`, 'i');
 /** What stands in the place of a secret. */
 const HIDDEN = '(not shown)';
 const DEPTH_MAX = 8;
@@ -27,7 +32,17 @@ const PAIRS = [
   /(--NAME\s+)[^\s"']+/gi,
   // Behind a colon may stand what is wrong with it.
   /(NAME\s?:\s?)(?=[a-z_.~+/=-]*\d)[\w.~+/=-]{8,}/gi,
-].map(({ source, flags }) => new RegExp(source.replace('NAME', SECRET_NAME), flags));
+  // In a sentence: in quotes, or a word with a digit.
+  /((?:PASSWORD)\s+(?=["']))(?:"[^"]+"|'[^']+')/gi,
+  /((?:PASSWORD)\s+)(?=\S{0,200}\d)(?=\S{0,200}[a-z])[^\s"',;]{6,}/gi,
+  /(OTP\s?[:=]?\s?)\d{4,8}\b/gi,
+  /(session\s?[:=]\s?["']?)VALUE/gi,
+  // As curl takes them; two numbers are the user and the group of a container.
+  /((?:\s-u\s?|--(?:proxy-)?user[\s=])["']?)(?!\d+:\d+\b)[^\s:"']{1,200}:[^\s"']+/gi,
+].map(({ source, flags }) => {
+  const named = source.replace('NAME', SECRET_NAME).replace('PASSWORD', PASSWORD).replace('OTP', OTP);
+  return new RegExp(named.replace('VALUE', SESSION_VALUE), flags);
+});
 
 /** A text without the credentials in URLs, without bearer tokens, and without what stands behind the name of a secret. */
 export function maskText(text: string): string {
@@ -45,7 +60,8 @@ export function maskText(text: string): string {
 /** The value of a field, or what stands in its place when the field is named like a secret and holds something. */
 export function shownAt(path: Path, value: unknown): unknown {
   const isEmpty = value === '' || value === undefined || value === null;
-  return !isEmpty && isSecret(path) ? HIDDEN : value;
+  const isSession = path.at(-1) === 'session' && typeof value === 'string' && SESSION.test(value);
+  return !isEmpty && (isSession || isSecret(path)) ? HIDDEN : value;
 }
 
 /**

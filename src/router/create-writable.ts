@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { listOf } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { whenFirstAborts } from './consume.ts';
 import type { MixedStream } from './mixed-stream.ts';
@@ -22,7 +23,7 @@ export function createWritable(stream: MixedStream, parts: RouterParts): Writabl
     const fail = () => writable.destroy(failure() ?? undefined);
     stream.whenSettled().then(fail, fail);
   });
-  const writable = new Writable({
+  const writable = new ListCopier({
     objectMode: true,
     write(element, _encoding, done) {
       if (failure() !== null) return done(failure());
@@ -41,4 +42,16 @@ export function createWritable(stream: MixedStream, parts: RouterParts): Writabl
   });
   // Without a listener of the host's own the error would end the process.
   return writable.on('error', streamFailed);
+}
+
+/** Node keeps what is written until its turn, and the caller may use its array again: of a list it keeps a copy. */
+class ListCopier extends Writable {
+  override write(element: unknown, ...rest: unknown[]): boolean {
+    // The types of Node tell apart how it may be called.
+    return super.write(listOf(element, true) ?? element, ...(rest as []));
+  }
+
+  override end(...args: unknown[]): this {
+    return super.end(...(args.map((each) => listOf(each, true) ?? each) as []));
+  }
 }

@@ -1,3 +1,4 @@
+import { REFUSED_MAX } from '../channel/inbox.ts';
 import type { Partition } from '../channel/partition.ts';
 import { type Door, WaitingOffers } from '../channel/waiting-offers.ts';
 import { joinOrigin, type Origin } from '../core/origin.ts';
@@ -130,16 +131,20 @@ export class FanOut implements Door {
   private admitUntilBlocked(): void {
     this.stopWaiting?.();
     this.stopWaiting = undefined;
+    let left = REFUSED_MAX;
     for (let offer = this.offers.first; offer !== undefined; offer = this.offers.first) {
       const { message, origin, resolve } = offer;
       if (this.first?.what !== offer) this.first = { what: offer, places: this.placesOf(message) };
       const { places } = this.first;
-      const blocked = isRefused(places) ? undefined : blockedAmong(places, message);
+      const closed = left > 0 ? undefined : places.find(({ inbox }) => !inbox.isOpen);
+      const blocked = closed ?? (isRefused(places) ? undefined : blockedAmong(places, message));
       if (blocked !== undefined) {
         const again = (): void => this.admitOffers();
         this.stopWaiting = blocked.offers.addCall(again, () => this.offers.size);
+        closed?.inbox.refuseLater();
         return;
       }
+      left -= 1;
       this.offers.shift();
       this.first = undefined;
       resolve(this.take(places, message, false, origin));

@@ -1,4 +1,5 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
+import { whenRefused } from '../channel/hand-back.ts';
 import type { AnyChannel } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
 import { createPatientTimers } from '../core/patient-timers.ts';
@@ -186,6 +187,7 @@ export function removeChannel(
     const finish = beginReport([channel]);
     destinations.withdraw(channel);
     await fleet.remove(channel, drainAt);
+    await whenRefused([channel], services.clock);
     services.bus.changes.during(() => {
       channel.dispose();
       definitions.remove(channel.name);

@@ -1,3 +1,4 @@
+import { whenRefused } from '../channel/hand-back.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { beginReport, type DrainReport, drainReport } from '../report/drain-report.ts';
@@ -42,6 +43,7 @@ export async function stopRouter(
   }
   // Whatever failed on the way: what is left is handed back.
   fleet.halt();
+  await whenRefused(standing, services.clock);
   const unstoredLetters = (await stored?.finish(startedAt + deadlineMs)) ?? [];
   const views = [...sources.all.values()].map(({ view }) => view);
   const end = { startedAt, now: services.clock.now(), deadlineMs, unstoredLetters };

@@ -4,6 +4,15 @@ import { isSecret, maskText, shownAt, toPlain } from '../../src/core/plain.ts';
 
 const secrets = ['password', 'apiToken', 'API_KEY', 'clientSecret', 'Authorization', 'dbPassword', 'privateKey'];
 const names = fc.constantFrom(...secrets, 'accessKey', 'pwd', 'Set-Cookie', 'signingKey', 'jwt', 'password2');
+const moreNames = fc.constantFrom(
+  'sessionId',
+  'SESSION_KEY',
+  'connect.sid',
+  'otp',
+  'totpCode',
+  'mnemonic',
+  'seedPhrase',
+);
 
 it('anything becomes JSON, however deep, wide or odd, and never throws', () => {
   fc.assert(
@@ -24,13 +33,17 @@ it('what refers to itself ends, also a thousand times over', () => {
 
 it('what is named like a secret is not shown, at any depth', () => {
   fc.assert(
-    fc.property(names, fc.array(fc.constantFrom('a', 'rules', 'list'), { maxLength: 5 }), (name, path) => {
-      const value = path.reduceRight<unknown>((inner, key) => ({ [key]: [inner] }), { [name]: 'hunter2' });
-      // Eight levels down nothing is shown at all.
-      expect(JSON.stringify(toPlain(value))).not.toContain('hunter2');
-      expect(toPlain('hunter2', [...path, name])).toBe('(not shown)');
-      expect(isSecret([...path, name, 'inner'])).toBe(true);
-    }),
+    fc.property(
+      fc.oneof(names, moreNames),
+      fc.array(fc.constantFrom('a', 'rules', 'list'), { maxLength: 5 }),
+      (name, path) => {
+        const value = path.reduceRight<unknown>((inner, key) => ({ [key]: [inner] }), { [name]: 'hunter2' });
+        // Eight levels down nothing is shown at all.
+        expect(JSON.stringify(toPlain(value))).not.toContain('hunter2');
+        expect(toPlain('hunter2', [...path, name])).toBe('(not shown)');
+        expect(isSecret([...path, name, 'inner'])).toBe(true);
+      },
+    ),
   );
 });
 
@@ -54,15 +67,31 @@ it.each([
   '-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----',
   'eyJhbGciOiJIUzI1NiJ9.eyJodW50ZXIyIjoxfQ.hunter2',
   'feed --token hunter2',
+  'the passphrase hunter2 was refused',
+  'password "hunter2"',
+  'curl -u me:hunter2 https://feed.io',
+  "curl --user 'me:hunter2'",
+  'session=hunter2hunter2',
+  'Cookie: theme=dark; session=s%3Ahunter2',
+  'sessionId: hunter2hunter2',
+  'JSESSIONID=hunter2',
+  '{"session_id":"hunter2"}',
+  'otp=481516',
+  'otp: 481516',
+  '{"otpCode":"481516"}',
+  'mnemonic="hunter2 hunter2"',
 ])('a text does not show the secret in %s', (text) => {
   expect(maskText(`before ${text} after`)).toMatch(/^before .*not shown.* after$/);
-  expect(JSON.stringify(toPlain({ list: [text] }))).not.toContain('hunter2');
+  expect(JSON.stringify(toPlain({ list: [text] }))).not.toMatch(/hunter2|481516/);
 });
 
-it('a long text that looks like the beginning of a token everywhere is read in time', () => {
-  const text = 'eyJhbGciOiJI-'.repeat(80_000);
-  expect(maskText(text)).toBe(text);
-});
+it.each(['eyJhbGciOiJI-', 'session=', '--user=', 'password ', ' -u a', 'otp'])(
+  'a long text that looks like the beginning of a secret everywhere is read in time: %s',
+  (beginning) => {
+    const text = beginning.repeat(80_000);
+    expect(maskText(text)).toBe(text);
+  },
+);
 
 describe('is shown as it is:', () => {
   it.each([
@@ -71,12 +100,29 @@ describe('is shown as it is:', () => {
     'the token expired',
     'https://feed.io/a@b?sym=AAPL',
     'secret: is not a known field',
+    'the session opens at 09:30, the after-hours session at 16:00',
+    'session=regular&day=2026-11-30',
+    'no trade in session 2026-11-30',
+    'session=XNYS-2026-11-30',
+    'the password is wrong, the passphrase must have 12 characters',
+    'docker run -u 1000:1000 feed',
+    'cut -d: -f2',
+    'a hotpot of 3 options, -u AAPL',
+    'side: passing, pass: 2, spotP=100, footprint=5000',
   ])('the text %s', (text) => {
     expect(maskText(text)).toBe(text);
   });
 
   it('an ordinary setting, and a channel that is named like a secret', () => {
-    const config = { batchSize: 10, partitionBy: 'sym', key: 'a', window: { count: 20 }, list: [1, null, true] };
+    const config = {
+      batchSize: 10,
+      partitionBy: 'sym',
+      key: 'a',
+      session: 'regular',
+      sessions: 3,
+      window: { count: 20 },
+      list: [1, null, true],
+    };
     expect(toPlain(config)).toEqual(config);
     const channels = { channels: { tokens: { batchSize: 1, apiKey: '', password: 'x' } } };
     expect(toPlain(channels)).toEqual({ channels: { tokens: { batchSize: 1, apiKey: '', password: '(not shown)' } } });

@@ -26,6 +26,31 @@ describe('a call that does not settle', () => {
     expect(String(signal?.reason)).toBe("Error: process of channel 'tick' did not settle within 1000 ms");
   });
 
+  it('has a listener of its signal that throws: Node reports that as uncaught, and the accounts stay right', async () => {
+    const others = process.rawListeners('uncaughtException') as NodeJS.UncaughtExceptionListener[];
+    process.removeAllListeners('uncaughtException');
+    const uncaught: unknown[] = [];
+    process.on('uncaughtException', (error) => void uncaught.push(error));
+    try {
+      const rig = await createTestRouter({ sinks: { tick: { ...limits, restart: { delayMs: 100 } } } });
+      rig.sink('tick').script.push((call) => {
+        call.context.signal.addEventListener('abort', () => {
+          throw new Error('cannot cancel');
+        });
+        return hang()(call);
+      });
+      rig.router.route(message('tick', 0));
+      await rig.advance(1_000);
+      expect(uncaught).toMatchObject([{ message: 'cannot cancel' }]);
+      await rig.advance(1_000);
+      expect(rig.metrics('tick')).toMatchObject({ delivered: 1, inFlight: 0, restarts: 1 });
+      expect(await rig.stop()).toMatchObject({ conserved: true });
+    } finally {
+      process.removeAllListeners('uncaughtException');
+      for (const listener of others) process.on('uncaughtException', listener);
+    }
+  });
+
   it('that asks for its signal only afterwards gets one that has aborted', async () => {
     const rig = await createTestRouter({ sinks: { tick: limits } });
     rig.sink('tick').script.push(hang());

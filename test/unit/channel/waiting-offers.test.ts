@@ -187,4 +187,27 @@ describe('19.17 offers that wait', () => {
     expect((await answers).every(isAnswered)).toBe(true);
     expect(rig.metrics('tick').rejected).toBe(how === 'abort' ? 0 : 2_000);
   });
+
+  it.each([
+    ['stop', ['tick']],
+    ['stop', ['tick', 'copy']],
+    ['remove', ['tick']],
+  ] as const)(
+    'are refused in several turns of the event loop when very many wait, and the report has all: %s of %j',
+    async (how, names) => {
+      const sink = { dataType: 'tick', batchSize: 1, capacity: 1, waitingMax: 100_000 };
+      const rig = await createTestRouter({ sinks: Object.fromEntries(names.map((name) => [name, sink])) });
+      rig.router.pause();
+      rig.router.route(message('tick', 0));
+      const offers = messages('tick', 5_000, 1).map((each) => rig.router.offer(each));
+      const ended = (ending: Promise<unknown>) => {
+        expect(rig.metrics('tick').waitingOffers).toBeGreaterThan(4_000);
+        return rig.advanceUntil(ending);
+      };
+      const report = { stop: () => rig.router.stop(), remove: () => rig.router.remove('tick') };
+      const counts = { received: 5_001, rejected: 5_000, returned: 1 };
+      expect(await ended(report[how]())).toMatchObject(how === 'stop' ? { channels: { tick: counts } } : counts);
+      expect((await Promise.all(offers)).every(({ status }) => status === 'rejected')).toBe(true);
+    },
+  );
 });

@@ -385,3 +385,21 @@ it('`writable` takes the next message when the one before was taken in', async (
   await rig.advance(100);
   expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(10));
 });
+
+it('`writable` takes a list as it is when it is written: the caller may use its array again at once', async () => {
+  const rig = await createTestRouter({ sinks: { tick: { capacity: 3, batchSize: 1 } } });
+  rig.sink('tick').otherwise = slow(10);
+  const writable = rig.router.writable();
+  const list: unknown[] = [];
+  const reuse = (write: () => unknown, from: number): void => {
+    list.push(...messages('tick', 5, from));
+    write();
+    list.length = 0;
+  };
+  reuse(() => writable.write(list), 0);
+  reuse(() => writable.write(list), 5);
+  reuse(() => writable.end(list), 10);
+  await rig.advanceUntil(finished(writable));
+  await rig.advance(1_000);
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(15));
+});

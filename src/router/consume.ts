@@ -72,6 +72,8 @@ async function takeAll(source: Source, stream: MixedStream, signal: AbortSignal)
 /** Text and bytes are one element, which no channel takes; nobody means their characters. */
 function elementsOf(source: Source): Source {
   if (isBytes(source)) return [source];
+  // The caller may use its array again.
+  if (Array.isArray(source)) return [...source];
   if (typeof source === 'object' && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source))
     return source;
   throw new SluiceError('invalid-option', `consume: the source must be iterable, got ${kindOf(source)}`);

@@ -246,6 +246,8 @@ export class Intake {
 /** Text and bytes are one element, which no channel takes; nobody means their characters. */
 function listOfAll(messages: Iterable<unknown>): Iterable<unknown> {
   if (isBytes(messages)) return [messages];
+  // What is routed runs code of the host, which may change its array.
+  if (Array.isArray(messages)) return [...messages];
   if (typeof messages === 'object' && messages !== null && Symbol.iterator in messages) return messages;
   const text = `routeAll: the messages must be an iterable, got ${kindOf(messages)}; consume takes an asynchronous one`;
   throw new SluiceError('invalid-option', text);

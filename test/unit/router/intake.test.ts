@@ -403,3 +403,20 @@ it('`writable` takes a list as it is when it is written: the caller may use its 
   await rig.advance(1_000);
   expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(15));
 });
+
+it('`routeAll` takes a list as it is when it is handed over, although its messages run code of the host', async () => {
+  const rig = await createTestRouter({ sinks: { tick: { batchSize: 1 } } });
+  const list = messages('tick', 5);
+  rig.sink('tick').otherwise = () => void list.splice(0, 2);
+  expect(rig.router.routeAll(list)).toEqual({ accepted: 5, rejected: 0, refused: [] });
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(5));
+});
+
+it('`consume` takes a list as it is when it is handed over: the caller may use its array again', async () => {
+  const rig = await createTestRouter({ sinks: { tick: { capacity: 2, batchSize: 1 } } });
+  rig.sink('tick').otherwise = slow(10);
+  const list: unknown[] = [...messages('tick', 5), messages('tick', 5, 5)];
+  const consumed = rig.router.consume(list);
+  list.length = 0;
+  expect(await rig.advanceUntil(consumed)).toEqual({ accepted: 10, rejected: 0 });
+});

@@ -1,4 +1,6 @@
+import { errorText } from '../core/error-text.ts';
 import { shownAt } from '../core/plain.ts';
+import { isMap } from './field.ts';
 import { ConfigError, type ConfigMistake, type Finding, formatMistake, type Place } from './mistakes.ts';
 import { configSchema } from './schema.ts';
 import { overlay, type Path, valueAt } from './walk.ts';
@@ -17,9 +19,21 @@ export interface Source {
   readonly mistakes: readonly ConfigMistake[];
 }
 
-/** A layer that was written in code: it has a name but no lines. */
+/** A layer that was written in code: it has a name but no lines. Throws `ConfigError` for what cannot be read. */
 export function namedLayer(value: unknown, name: string): Layer {
-  return { value, name, place: () => ({ file: name }) };
+  try {
+    return { value: copied(value), name, place: () => ({ file: name }) };
+  } catch (error) {
+    throw new ConfigError([{ file: name, path: [], message: `cannot be read: ${errorText(error)}` }]);
+  }
+}
+
+/** A copy of the maps and lists of a configuration: code may change its own. Deeper ones belong to the host. */
+function copied(value: unknown, levels = 6): unknown {
+  if (levels === 0) return value;
+  if (Array.isArray(value)) return value.map((item) => copied(item, levels - 1));
+  if (!isMap(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, copied(child, levels - 1)]));
 }
 
 /** All layers as one configuration; a later layer wins. */

@@ -32,11 +32,19 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
   return resolve(await readConfig(file, options));
 }
 
+/** The same options, whatever code does later to its overrides. */
+export function ownOptions(options: LoadOptions): LoadOptions {
+  if (options.overrides === undefined) return options;
+  // A copy of the same fields.
+  return { ...options, overrides: namedLayer(options.overrides, 'overrides').value as RouterConfigInput };
+}
+
 /** What a file, the environment and code say, before it is checked. Throws `ConfigError` for text that cannot be read. */
 export async function readConfig(file: string, options: LoadOptions = {}): Promise<Source> {
   const { environment = process.env, overrides } = options;
-  const text = await readConfigFile(file);
+  // Read before anything is waited for.
   const code = overrides === undefined ? [] : [namedLayer(overrides, 'overrides')];
+  const text = await readConfigFile(file);
   const channels = valueAt(mergeLayers([...text.layers, ...code]), ['channels']);
   const variables = readEnvironment(environment, isMap(channels) ? Object.keys(channels) : []);
   return {

@@ -131,7 +131,10 @@ const SAID = 'channels';
 /** Lays what code said of channels over what files say; a configuration in code wins over both. */
 function withSaid(layers: readonly Layer[], channels: Readonly<Record<string, ChannelInput>>): readonly Layer[] {
   const files = layers.filter(({ name }) => name === undefined);
-  return [...files, namedLayer({ channels }, SAID), ...codeIn(layers)];
+  // A configuration that was in force has what was said before.
+  const before = layers.filter(({ name }) => name === SAID);
+  const said = mergeLayers([...before, namedLayer({ channels }, SAID)]);
+  return [...files, namedLayer(said, SAID), ...codeIn(layers)];
 }
 
 /** What was written in code, but for what code said of channels: that may be laid over again. */
@@ -192,14 +195,16 @@ export class Definitions {
     const factory = factoryOf(source);
     const instance = makeInstance(name, factory);
     assertFree();
-    const layers = [...layersOf(this.#config), namedLayer({ channels: { [name]: input } }, 'add')];
+    const said = namedLayer({ channels: { [name]: input } }, 'add');
+    const layers = [...layersOf(this.#config), said];
     const schema = rulesOf(instance);
     const rules = new Map(schema === undefined ? [] : [[name, schema]]);
     const added = configOf(resolve({ layers, mistakes: [] }, { rules }), name);
     const channels = { ...this.#config.channels, ...(added && { [name]: added }) };
     this.apply(remember({ router: this.#config.router, channels }, layers));
     this.#added.set(name, factory);
-    this.#unnamed.set(name, input);
+    // As it was now, checked above: code may change its object.
+    this.#unnamed.set(name, valueAt(said.value, ['channels', name]) as ChannelInput);
     return instance;
   }
 

@@ -1,7 +1,7 @@
 import { LOOK_MS, watchFile } from '../adapters/watch-file.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
 import type { Source } from '../config/layers.ts';
-import { checkFileName, type LoadOptions, loadOptions, readConfig } from '../config/load.ts';
+import { checkFileName, type LoadOptions, loadOptions, ownOptions, readConfig } from '../config/load.ts';
 import type { OptionNames } from '../config/options.ts';
 import { configOf, sourceOf, unwritten } from '../config/parse.ts';
 import type { RouterConfig } from '../config/schema.ts';
@@ -38,7 +38,10 @@ export class Reloads {
   }
 
   reconfigure(config: AnyConfig): Promise<readonly ConfigChange[]> {
-    return this.#reload(() => sourceOf(config), true);
+    // Read now: code may change its object while the reload waits for others.
+    const source = (async () => sourceOf(config))();
+    source.catch(() => {});
+    return this.#reload(() => source, true);
   }
 
   #reload(source: () => Source | Promise<Source>, mayRemove: boolean): Promise<readonly ConfigChange[]> {
@@ -59,9 +62,10 @@ export class Reloads {
   }
 
   /** Reconfigures from a file at once, and whenever it changes, is replaced or is deleted. Ends with the returned function. */
-  watch(file: string, { removesBusy = false, ...options }: WatchOptions): () => Promise<void> {
+  watch(file: string, { removesBusy = false, ...given }: WatchOptions): () => Promise<void> {
     const { clock, logger } = this.#parts.services;
     checkFileName(file);
+    const options = ownOptions(given);
     const end = watchFile(file, clock, {
       changed: () => {
         // A listener of `config.rejected` hears what is wrong.

@@ -143,7 +143,10 @@ it('a file that leaves out a channel with messages is refused, unless that is as
   const { error } = await write('channels: { ohlcv: {} }\n', 'config.rejected');
   expect(String(error)).toMatch(/leaves out channels that have messages: quotes \(1 messages\)/);
   expect(router.channels.has('quotes')).toBe(true);
-  router.watch(file, { removesBusy: true });
+  const overrides = { channels: { ohlcv: { timeoutMs: 44 } } };
+  router.watch(file, { removesBusy: true, overrides });
+  // The watch keeps what it was given.
+  overrides.channels.ohlcv.timeoutMs = -1;
   const { changes } = await write('channels: { ohlcv: { batchSize: 4 } }\n', 'config.applied');
   expect(changes).toContainEqual(expect.objectContaining({ path: ['channels', 'quotes'], messages: 1 }));
 }, 20_000);

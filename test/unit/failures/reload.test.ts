@@ -616,6 +616,16 @@ describe('Q4 a channel that was added in code', () => {
   });
 });
 
+it('Q4 the configuration in force takes nothing out when it is put in force again, also after a channel was added', async () => {
+  const rig = await createTestRouter({ channels: { ohlcv: Quiet } });
+  rig.router.add('tick', Quiet, { batchSize: 3 });
+  for (let times = 0; times < 3; times += 1)
+    expect(await rig.advanceUntil(rig.router.reconfigure(rig.router.config))).toEqual([]);
+  await rig.advanceUntil(rig.router.remove('ohlcv'));
+  expect(await rig.advanceUntil(rig.router.reconfigure(rig.router.config))).toEqual([]);
+  expect([...rig.router.channels.keys()]).toEqual(['tick']);
+});
+
 it('Q4 a channel added meanwhile may serve the data type that the reload gives to another one', async () => {
   const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 1 }, tick: {} } });
   const call = hold();
@@ -656,4 +666,55 @@ it('19.16 a constructor that takes out another channel of the same reload: its m
   expect([...rig.router.channels.keys()]).toEqual(['ohlcv']);
   expect(rig.router.metrics()).toMatchObject({ conserved: true, received: 3 });
   expect(await rig.stop()).toMatchObject({ conserved: true });
+});
+
+describe('a configuration in code is what it was when it was handed over, whatever its owner does to it later', () => {
+  const input = () => ({
+    channels: { tick: { batchSize: 3, breaker: { probes: 2 }, eventRules: { limits: { low: 1 } } } },
+  });
+  const spoil = ({ channels }: ReturnType<typeof input>): void => {
+    Object.assign(channels.tick, { batchSize: 0, capacity: 'none' });
+    channels.tick.breaker.probes = -1;
+    channels.tick.eventRules.limits.low = 9;
+  };
+
+  it('of a reload that has to wait for its turn', async () => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    const given = input();
+    const reload = rig.router.reconfigure(given);
+    spoil(given);
+    await rig.advanceUntil(reload);
+    expect(rig.router.config.channels.tick).toMatchObject(input().channels.tick);
+  });
+
+  it.each(['createRouter', 'add'])('of %s, also at the next reload', async (how) => {
+    const given = input();
+    const others = how === 'add' ? { ohlcv: Quiet } : { ohlcv: Quiet, tick: Quiet };
+    const rig = await createTestRouter({ channels: others, ...(how === 'add' ? {} : { config: given }) });
+    if (how === 'add') rig.router.add('tick', Quiet, given.channels.tick);
+    spoil(given);
+    expect(await rig.advanceUntil(rig.router.reconfigure(rig.router.config))).toEqual([]);
+    expect(rig.router.config.channels.tick).toMatchObject(input().channels.tick);
+    if (how === 'createRouter') return;
+    // A channel that was added stays as it is when a configuration does not name it.
+    await rig.advanceUntil(rig.router.reconfigure({ channels: { ohlcv: { batchSize: 7 } } }));
+    expect(rig.router.config.channels.tick).toMatchObject(input().channels.tick);
+  });
+
+  it('one that cannot be read is refused as a mistake', async () => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    const trap = {
+      get batchSize(): number {
+        throw new Error('no setting');
+      },
+    };
+    const reload = rig.router.reconfigure({ channels: { tick: trap } });
+    const error = {
+      code: 'invalid-config',
+      message: expect.stringContaining('config in code: cannot be read: no setting'),
+    };
+    await expect(reload).rejects.toMatchObject(error);
+    expect(rig.facts('config.rejected')).toMatchObject([{ error }]);
+    expect(() => rig.router.add('bar', Quiet, trap)).toThrow(expect.objectContaining({ code: 'invalid-config' }));
+  });
 });

@@ -20,13 +20,13 @@ const origins = new WeakMap<object, readonly Layer[]>();
 
 /** Checks configuration written in code and fills in the defaults; a resolved one comes back as it is. */
 export function parseConfig(input: RouterConfigInput | RouterConfig): RouterConfig {
-  const isResolved = isMap(input) && origins.has(input);
+  const isResolved = origins.has(input);
   return isResolved ? (input as RouterConfig) : resolve(sourceOf(input));
 }
 
 /** Where a configuration was written, resolved or not. */
 export function sourceOf(input: RouterConfigInput | RouterConfig): Source {
-  const known = isMap(input) ? origins.get(input) : undefined;
+  const known = origins.get(input);
   return { layers: known ?? [namedLayer(input, 'config in code')], mistakes: [] };
 }
 

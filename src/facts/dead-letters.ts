@@ -1,6 +1,7 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { limited } from '../core/limited.ts';
 import type { Outcome } from '../core/outcome.ts';
+import { SluiceError } from '../core/sluice-error.ts';
 import { LetterShelf, letterKind, type ShelfLimits } from './letter-shelf.ts';
 
 /**
@@ -66,10 +67,22 @@ export const deadLetterFilter: OptionNames<DeadLetterFilter> = {
   newest: true,
 };
 
-/** Returns the filter; throws `SluiceError` when it has an unknown field. */
+/** Returns the filter; throws `SluiceError` when it has an unknown field, or a limit that is none. */
 export function checkFilter(method: 'list' | 'drop', filter: DeadLetterFilter = {}): DeadLetterFilter {
   checkOptions(`deadLetters.${method}`, filter, deadLetterFilter);
+  checkCounts(method, { limit: filter.limit });
   return filter;
+}
+
+/** Throws `SluiceError` for what is no number of letters or times. */
+export function checkCounts(method: string, counts: Readonly<Record<string, number | undefined>>): void {
+  for (const [name, count] of Object.entries(counts)) {
+    if (count === undefined || count === Number.POSITIVE_INFINITY || (Number.isInteger(count) && count >= 0)) continue;
+    throw new SluiceError(
+      'invalid-option',
+      `deadLetters.${method}: ${name} must be a whole number from 0, got ${String(count)}`,
+    );
+  }
 }
 
 /** How many letters are kept, and of how many bytes: those of accepted messages, and those of refused ones. */
@@ -147,7 +160,8 @@ export class DeadLetters {
       return undefined;
     }
     this.#lastId += 1;
-    const letter = { id: this.#lastId, channel, reason, message, error, attempts, at };
+    // The store finds it by what it says.
+    const letter = Object.freeze({ id: this.#lastId, channel, reason, message, error, attempts, at });
     (isRefused ? this.#refused : this.#accepted).add(letter);
     if (key !== undefined) this.#keys.set(letter, key);
     return letter;

@@ -3,6 +3,7 @@ import { limited } from '../core/limited.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import {
+  checkCounts,
   checkFilter,
   type DeadLetter,
   type DeadLetterFilter,
@@ -89,6 +90,7 @@ export class DeadLetterDesk {
     const { perSecond = PER_SECOND, replaysMax = REPLAYS_MAX, signal } = options;
     if (!(perSecond > 0))
       throw new SluiceError('invalid-option', `perSecond must be above 0, got ${String(perSecond)}`);
+    checkCounts('replay', { limit: options.limit, replaysMax });
     const report = { replayed: 0, left: 0 };
     let mustWait = false;
     for await (const letter of this.#each(letterFilterOf(options))) {

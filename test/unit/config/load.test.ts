@@ -132,6 +132,7 @@ channels:
     await mkdir(directory);
     expect(await mistakesOf(() => loadConfig(directory))).toEqual(['directory.yaml: must be a file, got a directory']);
     expect(await mistakesOf(() => loadConfig('missing.yaml'))).toEqual([expect.stringMatching(/no such file/)]);
+    expect(await mistakesOf(() => loadConfig('a\0b.yaml'))).toEqual([expect.stringMatching(/without null bytes/)]);
   });
 
   test('what is neither a file nor a directory is not read', async () => {

@@ -32,6 +32,13 @@ test('letters are listed oldest first, by channel, reason, id and number', () =>
   expect([ids({ id: 3 }), ids({ limit: 2 }), ids({ limit: 0 })]).toEqual([[3], [1, 2], []]);
 });
 
+test('a letter that was handed out cannot be changed: it is found by what it says', () => {
+  const letters = store();
+  for (const each of letters.list()) expect(() => Object.assign(each, { channel: 'mine' })).toThrow(TypeError);
+  letters.limits = limits(1);
+  expect(letters.list().map(({ channel }) => channel)).toEqual([null, 'fmv']);
+});
+
 test('when the store is full the oldest goes and is counted (R10.3)', () => {
   const letters = store(2);
   expect([letters.size, letters.evicted]).toEqual([3, 1]);

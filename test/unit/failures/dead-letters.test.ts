@@ -311,4 +311,15 @@ describe('R2.4 a replay', () => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
     await expect(rig.router.deadLetters.replay({ perSecond })).rejects.toMatchObject({ code: 'invalid-option' });
   });
+
+  it.each([-1, 1.5, Number.NaN, '3' as never])(
+    'refuses a limit of %s as misuse, and so do `list` and `drop`',
+    async (limit) => {
+      const { deadLetters } = (await createTestRouter({ sinks: { tick: {} } })).router;
+      const error = { code: 'invalid-option', message: expect.stringContaining('limit must be a whole number from 0') };
+      for (const asked of [deadLetters.list({ limit }), deadLetters.drop({ limit }), deadLetters.replay({ limit })])
+        await expect(asked).rejects.toMatchObject(error);
+      await expect(deadLetters.replay({ replaysMax: limit })).rejects.toMatchObject({ code: 'invalid-option' });
+    },
+  );
 });

@@ -715,6 +715,8 @@ describe('a configuration in code is what it was when it was handed over, whatev
     };
     await expect(reload).rejects.toMatchObject(error);
     expect(rig.facts('config.rejected')).toMatchObject([{ error }]);
+    const proxy = new Proxy({}, { get: () => trap.batchSize });
+    await expect(rig.router.reconfigure(proxy as RouterConfigInput)).rejects.toMatchObject(error);
     expect(() => rig.router.add('bar', Quiet, trap)).toThrow(expect.objectContaining({ code: 'invalid-config' }));
   });
 });

@@ -7,6 +7,7 @@ import { loadConfig, readConfig } from '../config/load.ts';
 import { ConfigError } from '../config/mistakes.ts';
 import { parseConfig } from '../config/parse.ts';
 import { channelSchema, dataTypeDefaults, type RouterConfig } from '../config/schema.ts';
+import { errorText } from '../core/error-text.ts';
 import { toPlain } from '../core/plain.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { planRouter } from '../router/definitions.ts';
@@ -41,9 +42,19 @@ export function configCommand(): Command {
 }
 
 async function check(file: string, module: string | undefined): Promise<string> {
-  const { channels } = module === undefined ? await loadConfig(file) : await checkWithClasses(file, module);
+  const { channels } = module === undefined ? await loadConfig(file) : await checkWithModule(file, module);
   const names = Object.keys(channels);
   return `${file}: ok, ${names.length} ${names.length === 1 ? 'channel' : 'channels'}: ${names.join(', ')}`;
+}
+
+/** What the module of a user throws is told with its name. */
+async function checkWithModule(file: string, module: string): Promise<RouterConfig> {
+  try {
+    return await checkWithClasses(file, module);
+  } catch (error) {
+    if (error instanceof SluiceError) throw error;
+    throw new SluiceError('invalid-option', `${module} cannot be used: ${errorText(error)}`);
+  }
 }
 
 /** As `createRouter` checks it: every mistake of the file and of the classes at once. */

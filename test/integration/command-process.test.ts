@@ -81,3 +81,12 @@ it('a terminal that is gone drains the channels', async () => {
   const { code, out } = await ended(child);
   expect([code, JSON.parse(out)]).toEqual([1, expect.objectContaining({ received: 1, conserved: true })]);
 });
+
+it('a module of the user that never loads is told', async () => {
+  const [config, module] = [join(input, 'never.yaml'), join(input, 'never.mjs')];
+  await writeFile(config, 'channels: { tick: {} }\n');
+  await writeFile(module, 'await new Promise(() => {});\n');
+  const args = [command.path, 'config', 'check', config, '--channels', module];
+  const told = await ended(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
+  expect(told).toMatchObject({ code: 13, err: 'sluice: a module waits for a promise that never settles\n' });
+});

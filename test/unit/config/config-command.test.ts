@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { configCommand } from '../../../src/cli/config-command.ts';
@@ -56,6 +57,14 @@ describe('config check', () => {
   test('a module without channels is told', async () => {
     const without = run('check', 'config/channels.yaml', '--channels', 'test/unit/config/config-files.ts');
     await expect(without).rejects.toThrow(/config-files\.ts must export channels/);
+  });
+
+  test('a module that throws is told with its name', async () => {
+    const module = (await writeConfig('')).replace(/yaml$/, 'mjs');
+    await writeFile(module, 'throw null');
+    await expect(run('check', 'config/channels.yaml', '--channels', module)).rejects.toThrow(
+      `${module} cannot be used: null`,
+    );
   });
 
   test('a missing file is told in one clear line', async () => {

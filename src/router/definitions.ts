@@ -35,6 +35,7 @@ export interface Plan extends Checked {
   /** What code says; it wins for ever. */
   readonly code: Layer | undefined;
   readonly options: RouterOptions;
+  readonly rules: readonly RecognitionRule[];
   readonly factories: Factories;
   readonly unnamed: Unnamed;
   readonly sources: readonly PlannedSource[];
@@ -61,7 +62,9 @@ export function planRouter(options: RouterOptions, source: Source = sourceOf(opt
   const unnamed = new Map([...factories.keys()].filter((name) => !named.has(name)).map((name) => [name, {}]));
   const code = recognizeLayer(options);
   return {
-    options,
+    // Copies: an actor may be made of them long after code has changed its own.
+    options: { ...options },
+    rules: [...rulesIn(options)],
     factories,
     unnamed,
     sources,
@@ -72,7 +75,7 @@ export function planRouter(options: RouterOptions, source: Source = sourceOf(opt
 }
 
 /** The rules among the options: `recognize` may be a list of them. */
-export function rulesIn({ recognize = [] }: RouterOptions): readonly RecognitionRule[] {
+function rulesIn({ recognize = [] }: RouterOptions): readonly RecognitionRule[] {
   return isList(recognize) ? recognize : (recognize.rules ?? []);
 }
 

@@ -21,7 +21,7 @@ import { RaisedAlerts } from '../report/raised-alerts.ts';
 import { SourceAlerts } from '../report/source-alerts.ts';
 import type { SourceDoor } from '../source/source-door.ts';
 import { ChannelEntry } from './channel-entry.ts';
-import { Definitions, type Plan, rulesIn } from './definitions.ts';
+import { Definitions, type Plan } from './definitions.ts';
 import { Destinations } from './destinations.ts';
 import { Feeds } from './feeds.ts';
 import { Fleet } from './fleet.ts';
@@ -57,7 +57,7 @@ const MEMORY_ROOM = { hasRoom: true, trouble: undefined } as const;
 
 /** Puts a router together; nothing runs yet. */
 export function buildParts(plan: Plan): RouterParts {
-  const { options, config, instances, store } = plan;
+  const { options, config, instances, rules, store } = plan;
   const clock = options.clock ?? createSystemClock();
   const bus = new Bus(clock, options.events);
   const logger = options.logger === undefined ? silentLogger : containLogger(options.logger, bus);
@@ -87,7 +87,7 @@ export function buildParts(plan: Plan): RouterParts {
     },
   };
   const definitions = new Definitions(plan, services);
-  const destinations = new Destinations(new Recognition(rulesIn(options), (error) => bus.fault('rule', error)));
+  const destinations = new Destinations(new Recognition(rules, (error) => bus.fault('rule', error)));
   const intake =
     recorder?.keepsMessages === true
       ? new RecordedIntake(destinations, services, recorder)

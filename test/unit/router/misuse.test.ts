@@ -280,3 +280,22 @@ it('two routers of one logic share nothing that changes', async () => {
   expect(first.config.channels.tick?.batchSize).toBe(7);
   for (const actor of actors) actor.stop();
 });
+
+it('a logic is what it was made of, whatever code does to its options before an actor is made of it', async () => {
+  const clock = createSimulatedClock();
+  const options = {
+    channels: { tick: Plain },
+    recognize: [() => 'tick'],
+    config: { channels: { tick: { batchSize: 2 } } },
+    clock: clock as typeof clock | undefined,
+  };
+  const logic = createRouterLogic(options as RouterOptions);
+  options.recognize.length = 0;
+  options.clock = undefined;
+  options.config.channels.tick.batchSize = -1;
+  const router = routerOf(createActor(logic, { clock }).start());
+  expect(router.route({})).toEqual({ status: 'accepted' });
+  expect(await router.reconfigure(router.config)).toEqual([]);
+  await clock.advance(10);
+  router.actor.stop();
+});

@@ -1,4 +1,5 @@
 import { errorText } from '../core/error-text.ts';
+import type { Call } from './call.ts';
 import type { Lane } from './lane.ts';
 
 /** What an error may say about itself; both fields are optional. */
@@ -40,8 +41,21 @@ function msOf(asked: unknown, now: number): number | undefined {
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }
 
+const consulted = new WeakMap<object, Advice>();
+
+/** Reads what errors say, before anything is settled. True: their getters, code of the host, have ended the call. */
+export function isEndedBy(call: Call, error: unknown): boolean {
+  for (const each of [error, ...(call.details.failures?.values() ?? [])])
+    if (typeof each === 'object' && each !== null) consulted.set(each, read(each));
+  return call.isOver;
+}
+
 function adviceOf(error: unknown): Advice {
   if (typeof error !== 'object' || error === null) return {};
+  return consulted.get(error) ?? read(error);
+}
+
+function read(error: object): Advice {
   try {
     const { retryable, retryAfterMs } = error as Advice;
     return { retryable, retryAfterMs };

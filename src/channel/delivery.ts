@@ -4,6 +4,7 @@ import type { DeliveryMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { Turn, type TurnTaker } from '../core/turn-queue.ts';
+import { isEndedBy } from './advice.ts';
 import { Call, loadOf, promiseOf } from './call.ts';
 import { Context } from './context.ts';
 import { depthOf, dueTrigger, type Lane, publishGaps } from './lane.ts';
@@ -262,9 +263,11 @@ export class Delivery implements TurnTaker {
   private settled(call: Call, isSuccess: boolean, error?: unknown): boolean {
     // The handler itself ended this life: what was in flight has gone back to the head.
     if (call.isOver) return this.countLate();
+    const { failures } = call.details;
+    if ((!isSuccess || failures !== undefined) && isEndedBy(call, error)) return this.countLate();
     call.end();
     const { breaker, inbox, recovery, services } = this.lane;
-    const isQuiet = isSuccess && call.details.failures === undefined && recovery.size === 0;
+    const isQuiet = isSuccess && failures === undefined && recovery.size === 0;
     if (!isQuiet || breaker?.isPristine === false || services.bus.hearsFlushes)
       return this.settleWithCare(call, isSuccess, error);
     if (this.mode !== 'flush' || !recovery.isIdle) return this.settle(call, true, undefined);

@@ -6,7 +6,7 @@ import type { Lane } from './lane.ts';
 
 /** A channel, as the doors of its partitions. */
 interface Doors {
-  readonly partitions: readonly { readonly inbox: Pick<Inbox, 'isOpen' | 'offers'> }[];
+  readonly partitions: readonly { readonly inbox: Pick<Inbox, 'isRefusing'> }[];
 }
 
 /**
@@ -50,10 +50,10 @@ export function toHost(
   return messages.filter((_, index) => origins[index]?.source === undefined);
 }
 
-/** Resolves when no offer waits at a door that is closed: very many are refused in several turns of the event loop. */
+/** Resolves when no waiting offer is still to be refused: very many are refused in several turns of the event loop. */
 export async function whenRefused(channels: readonly Doors[], clock: Clock): Promise<void> {
   const inboxes = channels.flatMap(({ partitions }) => partitions.map(({ inbox }) => inbox));
-  while (inboxes.some(({ isOpen, offers }) => !isOpen && offers.size > 0))
+  while (inboxes.some(({ isRefusing }) => isRefusing))
     await new Promise<void>((resolve) => void clock.setImmediate(resolve));
 }
 

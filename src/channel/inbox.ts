@@ -49,8 +49,7 @@ export class Inbox implements Door {
   private waker: { wake(): void } | undefined = undefined;
   /** So many of the oldest messages are due by request. */
   private flushLeft = 0;
-  /** More waiting offers are refused in the next turn. */
-  private isRefusing = false;
+  private refusesLater = false;
 
   constructor(options: InboxOptions) {
     const { config, counters, keyOf, partition } = options;
@@ -249,12 +248,17 @@ export class Inbox implements Door {
 
   /** Refuses more of the waiting offers in the next turn of the event loop. */
   refuseLater(): void {
-    if (this.isRefusing) return;
-    this.isRefusing = true;
+    if (this.refusesLater) return;
+    this.refusesLater = true;
     this.options.services.clock.setImmediate(() => {
-      this.isRefusing = false;
+      this.refusesLater = false;
       this.admitOffers();
     });
+  }
+
+  /** More of the waiting offers are refused in the next turn. */
+  get isRefusing(): boolean {
+    return this.refusesLater;
   }
 
   /** Everything accepted so far is due now. */

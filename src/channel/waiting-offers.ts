@@ -11,8 +11,8 @@ export interface Door {
   mustWait(message: unknown): boolean;
   enter(message: unknown, key: string | undefined, origin: Origin | undefined): Outcome;
   reject(reason: 'mailbox-full', message: unknown): Outcome;
-  /** An offer waits, or was taken back. */
-  offersChanged?(): void;
+  /** An offer waits or was taken back, and its signal, code of the host, may have changed the door. */
+  admitOffers(): void;
 }
 
 interface WaitingOffer {
@@ -161,7 +161,7 @@ export class WaitingOffers {
   #wait(message: unknown, signal: AbortSignal | undefined, key: string | undefined, origin?: Origin): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       this.#add({ message, key, origin, signal, resolve, reject });
-      this.#door.offersChanged?.();
+      this.#door.admitOffers();
     });
   }
 
@@ -200,7 +200,7 @@ export class WaitingOffers {
         this.#remove(offer);
         offer.reject(abortReason(signal));
       }
-      this.#door.offersChanged?.();
+      this.#door.admitOffers();
     };
     // Each partition listens once.
     const group = { offers, release: whenAborted(signal, takeBack) };

@@ -113,12 +113,8 @@ export class FanOut implements Door {
     return full === undefined ? REJECTED[reason] : full.inbox.reject(reason, message);
   }
 
-  offersChanged(): void {
-    this.admitOffers();
-  }
-
   /** Lets waiting offers in, oldest first, until one has to wait for room. */
-  private admitOffers(): void {
+  admitOffers(): void {
     if (this.isAdmitting) return;
     this.isAdmitting = true;
     try {

@@ -157,6 +157,17 @@ describe('19.17 a signal that is not made by Node', () => {
 });
 
 describe('19.17 offers that wait', () => {
+  it('are answered although their signal ends the router, or makes room, as it is listened to', async () => {
+    const rig = await full();
+    const ending = odd((method) => void (method === 'add' && rig.router.actor.stop()));
+    const offer = rig.router.offer(message('tick', 1), { signal: ending });
+    expect(await offer).toEqual({ status: 'rejected', reason: 'not-running' });
+    const other = await full();
+    const freeing = odd((method) => void (method === 'add' && other.router.resume()));
+    const accepted = other.router.offer(message('tick', 1), { signal: freeing });
+    expect(await other.advanceUntil(accepted)).toEqual({ status: 'accepted' });
+  });
+
   it('are bounded by `waitingMax`, and counted: another one is rejected as mailbox-full', async () => {
     const rig = await full(10);
     const offers = messages('tick', 12, 1).map((each) => rig.router.offer(each));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RouterFacts } from '../../../src/index.ts';
+import { createTestRouter, messages } from '../../../src/testing/index.ts';
 import { OutsideAccount, type Place } from '../../support/outside-account.ts';
 
 const facts = [
@@ -95,3 +96,22 @@ describe.each(places)('an order from inside %s leaves every message in one place
     expect(given).toBeGreaterThan(0);
   });
 });
+
+it.each(['process', 'context.fail'])(
+  'a host that ends the router as it is asked what an error of %s says leaves each message in one place',
+  async (place) => {
+    for (const field of ['retryable', 'retryAfterMs']) {
+      const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 2 } } });
+      const error = Object.defineProperty(new Error('no'), field, { get: () => rig.router.actor.stop() });
+      rig.sink('ohlcv').script.push(({ context }) => {
+        if (place === 'process') throw error;
+        context.fail(0, error);
+      });
+      rig.router.routeAll(messages('ohlcv', 4));
+      await rig.advance(1_000);
+      const report = await rig.stop();
+      const { returnedMessages, unsettledMessages } = report.channels.ohlcv ?? {};
+      expect([report.conserved, returnedMessages?.length, unsettledMessages?.length]).toEqual([true, 2, 2]);
+    }
+  },
+);

@@ -190,13 +190,16 @@ function frames(name: string, title: string, perFrame: number, unwanted = 0): Ca
   };
 }
 
-/** Beside a bare loop of `write` and `fdatasync` for the same bytes; sluice-encoding begins with objects. */
+/**
+ * Beside a bare loop of `write` and `fdatasync` for the same bytes; fdatasync-texts makes them of the same texts, and
+ * sluice-encoding makes the texts of objects.
+ */
 function writing(name: string, title: string, perCall: number, outstanding: number): Case {
   return {
     name,
     title,
     baseline: 'fdatasync',
-    contestants: ['fdatasync', 'sluice', 'sluice-encoding'],
+    contestants: ['fdatasync', 'fdatasync-texts', 'sluice', 'sluice-encoding'],
     measures: speed,
     turns: { warmUp: 2, counted: 5 },
     async open(contestant) {

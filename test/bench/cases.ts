@@ -118,6 +118,19 @@ export const cases: readonly Case[] = [
   frames('W9-100', 'as W9-1 with a hundred messages in a frame', 100),
   frames('W9-ignored', 'as W9-1, but nine of ten messages are of a type that nobody wants', 1, 9),
   {
+    name: 'W10',
+    title: 'a million messages, one to each of 10,000 channels in turn, batch 100 within 100 ms',
+    baseline: 'fastq',
+    contestants: ['hand', 'fastq', 'writable', 'rxjs', 'sluice'],
+    measures: [measure('seconds', 2), measure('calls'), measure('peak MB')],
+    turns: ONCE,
+    comparesBuilds: true,
+    async open(contestant, against) {
+      const { runDealt } = await import('./cases/dealt.ts');
+      return { measure: () => runDealt(contestant, against) };
+    },
+  },
+  {
     name: 'S1',
     title: 'the messages of W1h in frames of 100 from a source in memory, settled and committed; route takes the same',
     baseline: 'route',

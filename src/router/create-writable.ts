@@ -46,12 +46,12 @@ export function createWritable(stream: MixedStream, parts: RouterParts): Writabl
 
 /** Node keeps what is written until its turn, and the caller may use its array again: of a list it keeps a copy. */
 class ListCopier extends Writable {
-  override write(element: unknown, ...rest: unknown[]): boolean {
-    // The types of Node tell apart how it may be called.
-    return super.write(listOf(element, true) ?? element, ...(rest as []));
+  // Node tells by what it is given how it was called: a function in any place is the callback.
+  override write(element: unknown, encoding?: unknown, done?: unknown): boolean {
+    return super.write(listOf(element, true) ?? element, encoding as BufferEncoding, done as () => void);
   }
 
-  override end(...args: unknown[]): this {
-    return super.end(...(args.map((each) => listOf(each, true) ?? each) as []));
+  override end(element?: unknown, encoding?: unknown, done?: unknown): this {
+    return super.end(listOf(element, true) ?? element, encoding as BufferEncoding, done as () => void);
   }
 }

@@ -205,7 +205,8 @@ describe('R6.3 the breaker of a channel', () => {
     const rig = await createTestRouter({ sinks: { tick: { whenTripped: 'reject', breaker: { coolDownMs: 1_000 } } } });
     rig.router.trip('tick');
     expect(rig.router.route(message('tick', 0))).toEqual({ status: 'rejected', reason: 'tripped' });
-    expect(rig.metrics('tick').rejectedBy).toEqual({ tripped: 1 });
+    expect(await rig.router.offer(message('tick', 0))).toEqual({ status: 'rejected', reason: 'tripped' });
+    expect(rig.metrics('tick').rejectedBy).toEqual({ tripped: 2 });
     await rig.advance(1_000);
     expect(rig.router.route(message('tick', 1))).toEqual({ status: 'accepted' });
     await rig.advance(100);

@@ -88,15 +88,6 @@ describe('R2.3 a channel that is removed', () => {
     expect(Object.keys(rig.router.config.channels).toSorted()).toEqual(['ohlcv', 'tick']);
   });
 
-  it('twice at once is removed once, and both callers hear of it', async () => {
-    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {} } });
-    rig.sink('ohlcv').otherwise = slow(20);
-    rig.router.routeAll(messages('ohlcv', 5));
-    const both = Promise.all([rig.router.remove('ohlcv'), rig.router.remove('ohlcv')]);
-    expect((await rig.advanceUntil(both)).map(({ delivered }) => delivered)).toEqual([5, 5]);
-    expect(rig.router.metrics()).toMatchObject({ received: 5, conserved: true });
-  });
-
   it('while it is down is gone at once, and its messages are handed back', async () => {
     const rig = await createTestRouter({
       sinks: {

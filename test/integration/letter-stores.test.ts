@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LetterStore, NewLetter } from '../../src/core/letter-store-port.ts';
 import { createRouter, defineChannel } from '../../src/index.ts';
 import { type Journal, openJournal } from '../../src/journal/index.ts';
-import { createNatsPublisher, natsLetters, natsSource } from '../../src/nats/index.ts';
-import { createRedisPublisher, redisLetters, redisSource } from '../../src/redis/index.ts';
+import { natsLetters } from '../../src/nats/index.ts';
+import { redisLetters } from '../../src/redis/index.ts';
+import { type BrokerRig, brokers, until } from '../support/broker-rigs.ts';
 import { NatsServer, whyWithoutNats } from '../support/nats-server.ts';
 import { ioredisTo, RedisServer, whyWithoutRedis } from '../support/redis-server.ts';
 
@@ -15,14 +15,6 @@ import { ioredisTo, RedisServer, whyWithoutRedis } from '../support/redis-server
 interface Stores {
   letters(channel: string, maxLetters?: number): LetterStore | Promise<LetterStore>;
   end(): Promise<void>;
-}
-
-/** A server, and what its clients make of it. */
-interface Rig extends Stores {
-  readonly server: NatsServer | RedisServer;
-  letters(channel: string, maxLetters?: number): LetterStore;
-  source(channel: string): ReturnType<typeof natsSource>;
-  publisher(channel: string): ReturnType<typeof createNatsPublisher<number>>;
 }
 
 async function journalRig(): Promise<Stores> {
@@ -41,33 +33,6 @@ async function journalRig(): Promise<Stores> {
   };
 }
 
-async function natsRig(): Promise<Rig> {
-  const server = await NatsServer.start();
-  const connection: NatsConnection = await server.connect();
-  return {
-    server,
-    letters: (channel, maxLetters = 100) => natsLetters({ connection, channel, maxLetters }),
-    source: (channel) => natsSource({ connection, channel, partitions: 1 }),
-    publisher: (channel) => createNatsPublisher<number>({ connection, channel, partitions: 1, key: () => '' }),
-    end: () => server.end(),
-  };
-}
-
-async function redisRig(): Promise<Rig> {
-  const server = await RedisServer.start();
-  const { send, close } = ioredisTo(server.port, { retryStrategy: () => 50 });
-  return {
-    server,
-    letters: (channel, maxLetters = 100) => redisLetters({ send, channel, maxLetters }),
-    source: (channel) => redisSource({ send, channel, partitions: 1 }),
-    publisher: (channel) => createRedisPublisher<number>({ send, channel, partitions: 1, key: () => '' }),
-    async end() {
-      close();
-      await server.end();
-    },
-  };
-}
-
 const letter = (id: string, more: Partial<NewLetter> = {}): NewLetter => ({
   id,
   channel: 'trades',
@@ -79,19 +44,8 @@ const letter = (id: string, more: Partial<NewLetter> = {}): NewLetter => ({
   ...more,
 });
 
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const endsAt = performance.now() + 30_000; !(await holds()); ) {
-    if (performance.now() > endsAt) throw new Error('it did not come to pass within 30 s');
-    await new Promise((resolve) => void setTimeout(resolve, 10));
-  }
-}
-
 let channels = 0;
 const newChannel = (): string => `c${++channels}`;
-const brokers = [
-  ['nats', whyWithoutNats(), natsRig],
-  ['redis', whyWithoutRedis(), redisRig],
-] as const;
 
 describe.each([...brokers, ['a journal', undefined, journalRig]] as const)(
   'dead letters on %s',
@@ -187,7 +141,7 @@ describe.each([...brokers, ['a journal', undefined, journalRig]] as const)(
 );
 
 describe.each(brokers)('dead letters of a source on %s', (_kind, missing, start) => {
-  let rig: Rig;
+  let rig: BrokerRig;
   beforeAll(async () => {
     if (missing === undefined) rig = await start();
   });
@@ -204,13 +158,13 @@ describe.each(brokers)('dead letters of a source on %s', (_kind, missing, start)
     const open = async () => {
       const router = createRouter({
         channels: { numbers: defineChannel({ process }) },
-        sources: { feed: { source: rig.source(channel), dataType: 'numbers' } },
+        sources: { feed: { source: rig.source({ channel, partitions: 1 }), dataType: 'numbers' } },
         deadLetters: { store: rig.letters(channel) },
       });
       await router.start();
       return router;
     };
-    const publisher = rig.publisher(channel);
+    const publisher = rig.publisher<number>({ channel, partitions: 1 });
     const first = await open();
     await publisher.publish([1, 2, 3]);
     await until(async () => (await first.deadLetters.list()).length === 1 && delivered.length === 2);
@@ -246,13 +200,15 @@ describe.each(brokers)('dead letters of a source on %s', (_kind, missing, start)
 });
 
 it.skipIf(whyWithoutNats())('a stream of letters with other settings is refused with all of them', async () => {
-  const { end, letters } = await natsRig();
+  const server = await NatsServer.start();
+  const connection = await server.connect();
+  const letters = (channel: string, maxLetters: number) => natsLetters({ connection, channel, maxLetters });
   await letters('x', 5).add(letter('a'));
   await expect(letters('x', 7).add(letter('a'))).rejects.toThrow('SLUICE-x-letters: max_msgs is 5 and must be 7');
   await expect(letters('x', 5).add(letter('b', { message: 'x'.repeat(1_100_000) }))).rejects.toMatchObject({
     code: 'invalid-message',
   });
-  await end();
+  await server.end();
 });
 
 it.skipIf(whyWithoutRedis())('a Redis that would lose letters is refused', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createTestRouter, message, messages, slow } from '../../../src/testing/index.ts';
-import { numbers } from '../../support/numbers.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 describe('what `process` is told', () => {
   it('R1.1 the attempt, the trigger, the age, the depth behind it and the rules', async () => {
@@ -85,4 +85,16 @@ describe('`fail`', () => {
     });
     expect(rig.metrics('ohlcv').delivered).toBe(2);
   });
+});
+
+it('a handler that empties its batch and then fails loses nothing', async () => {
+  const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 4 } } });
+  rig.sink('ohlcv').script.push(({ batch }) => {
+    (batch as unknown[]).splice(0, 2);
+    throw new Error('failed after taking two out');
+  });
+  rig.router.routeAll(messages('ohlcv', 4));
+  await rig.advance(10_000);
+  expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([0, 1, 2, 3]);
+  expect(rig.metrics('ohlcv')).toMatchObject({ accepted: 4, delivered: 4, inFlight: 0 });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CoarseClock, } from '../../../src/core/coarse-clock.ts';
+import { CoarseClock } from '../../../src/core/coarse-clock.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 
 function createClock(mustTurnAgain = (): boolean => false) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ProcessingChannel } from '../../../src/index.ts';
-import { createTestRouter, fail, message, messages, slow } from '../../../src/testing/index.ts';
+import { createTestRouter, fail, hang, message, messages, slow } from '../../../src/testing/index.ts';
 
 describe('R1.2 R5.1 the metrics of a channel', () => {
   it('begin at nothing and are a plain snapshot that does not change afterwards', async () => {
@@ -117,4 +117,13 @@ it('R6.4 without a logger the router is silent', async () => {
     Object.assign(console, { warn, error, log });
   }
   expect(written).toEqual([]);
+});
+
+it('R5.1 the metrics of a channel add up the reasons of all partitions, and leave out those that never occurred', async () => {
+  const channels = { ohlcv: { batchSize: 10, partitions: 2, partitionBy: 'round-robin', capacity: 10 } };
+  const rig = await createTestRouter({ sinks: channels });
+  rig.sink('ohlcv').otherwise = hang();
+  rig.router.routeAll(messages('ohlcv', 60));
+  expect(rig.metrics('ohlcv').rejectedBy).toEqual({ 'mailbox-full': 40 });
+  expect(rig.metrics('ohlcv').deadLetteredBy).toEqual({});
 });

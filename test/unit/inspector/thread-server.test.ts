@@ -51,10 +51,17 @@ describe('who asks', () => {
   const bearer = { authorization: `Bearer ${token}` };
   it.each<[string, Asked, number]>([
     ['with the token as a header', { path: '/metrics', headers: bearer }, 200],
+    ['by the other name of this computer', { headers: { host: 'localhost:PORT' } }, 200],
+    ['with HEAD', { method: 'HEAD' }, 200],
     ['without a token', { path: '/metrics' }, 401],
+    ['with a wrong token', { path: '/health?token=wrong' }, 401],
+    ['with a wrong scheme', { path: '/metrics', headers: { authorization: `Basic ${token}` } }, 401],
     ['by a name that leads here', { headers: { host: 'evil.example:PORT' } }, 403],
+    ['for another port', { headers: { host: '127.0.0.1:1' } }, 403],
+    ['from a page', { headers: { origin: 'http://127.0.0.1:PORT' } }, 403],
     ['with POST', { method: 'POST' }, 405],
     ['for something else', { path: `/?token=${token}` }, 404],
+    ['for a file', { path: `/../../etc/passwd?token=${token}` }, 404],
     ['for what is no address', { path: '//' }, 500],
     ['with too much', { headers: { padding: 'x'.repeat(20_000) } }, 431],
   ])('%s', async (_, { headers = {}, ...asked }, status) => {

@@ -9,6 +9,14 @@ function messagesOf(batches: readonly FailedBatch[]): readonly unknown[] {
   return batches.flatMap(({ messages }) => messages);
 }
 
+it('a batch that is put back is held for another attempt, with its age and its error', () => {
+  const recovery = new Recovery();
+  recovery.putBack(batch([1, 2], { attempts: 2 }));
+  expect([recovery.size, recovery.oldestAcceptedAt, recovery.lastError]).toEqual([2, 10, 'why']);
+  expect(recovery.take(10)).toEqual(batch([1, 2], { attempts: 2 }));
+  expect([recovery.size, recovery.hasBatches]).toEqual([0, false]);
+});
+
 describe('the times of the next attempt', () => {
   it('are kept until the next postponement; one without a rest keeps the rest that the sink asked for', () => {
     const recovery = new Recovery();

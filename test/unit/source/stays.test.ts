@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createTestRouter, fail, hang, hold, message, messages, } from '../../../src/testing/index.ts';
+import { createTestRouter, fail, hang, hold, message, messages } from '../../../src/testing/index.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { simulatedSource } from '../../../src/testing/simulated-source.ts';
 import { sourceRig } from './source-rig.ts';

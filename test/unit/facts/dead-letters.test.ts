@@ -32,6 +32,19 @@ test('letters are listed oldest first, by channel, reason, id and number', () =>
   expect([ids({ id: 3 }), ids({ limit: 2 }), ids({ limit: 0 })]).toEqual([[3], [1, 2], []]);
 });
 
+test('when the store is full the oldest goes and is counted', () => {
+  const letters = store(2);
+  expect([letters.size, letters.evicted]).toEqual([3, 1]);
+  expect(letters.list().map(({ message }) => message)).toEqual(['b', 'c', 'd']);
+});
+
+test('a letter that was dropped counts neither as kept nor as evicted when the oldest go', () => {
+  const letters = store();
+  expect([letters.drop({ id: 2 }), letters.drop({ id: 2 }), letters.size]).toEqual([1, 0, 3]);
+  letters.limits = limits(1);
+  expect([letters.evicted, letters.list().map(({ id }) => id)]).toEqual([2, [4]]);
+});
+
 const all = (letters: DeadLetters) => letters.list().map(({ message }) => message);
 
 test('noise pushes out no evidence: neither refused messages nor a frequent failure of another channel', () => {

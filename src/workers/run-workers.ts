@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { checkOptions } from '../config/options.ts';
 import type { RestartLimits } from '../core/restart-limit.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { listen, portOf } from '../inspector/http.ts';
 import { builtPage, loadPage, workersFiles } from '../inspector/page-files.ts';
 import { createThreadServer } from '../inspector/thread-server.ts';
 import type { WorkersView } from '../inspector/workers-view.ts';
@@ -102,19 +102,14 @@ export class Workers {
     const page = { files: loadPage(builtPage(), workersFiles), state: () => this.#view() };
     const watch = { metrics: () => this.metrics(), health: () => this.health(), page };
     const server = createThreadServer(watch, service);
-    await new Promise<void>((resolve, reject) => {
-      server.on('error', ({ message }) =>
-        reject(new SluiceError('invalid-option', `runWorkers cannot listen on ${host}:${port}: ${message}`)),
-      );
-      server.listen(port, host, resolve);
-    });
+    await listen(server, 'runWorkers', port, host);
+    server.on('error', () => {});
     this.#server = server;
   }
 
   /** Where metrics and health are served; undefined: nowhere. */
   get port(): number | undefined {
-    // It listens, and not on a pipe.
-    return (this.#server?.address() as AddressInfo | undefined)?.port;
+    return this.#server && portOf(this.#server);
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { ChannelRow, Operation } from '../protocol.ts';
 import { operate } from './connection.ts';
-import { find, make, rebuild, setText } from './dom.ts';
+import { find, make, rebuild, setText, setTone } from './dom.ts';
 import { count } from './format.ts';
 import { say } from './notice.ts';
 
@@ -79,7 +79,7 @@ export class Actions {
     setText(find('confirm-title'), `${title}: ${name}?`);
     setText(find('confirm-text'), warning(this.#row));
     setText(find('confirm-go'), title);
-    find('confirm-go').classList.toggle('danger', dangerous.has(operation));
+    setTone(find('confirm-go'), dangerous.has(operation) ? 'bad' : 'plain');
     this.#dialog.returnValue = '';
     const answered = (): void => {
       if (this.#dialog.returnValue === 'confirm') void carryOut(operation, name);

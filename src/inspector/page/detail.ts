@@ -4,8 +4,8 @@ import { toneOf, toneOfOwnership, toneOfRouter } from '../tone.ts';
 import { ChartView } from './chart-view.ts';
 import { find, rebuild, setText, setTone } from './dom.ts';
 import { type History, isAbout } from './history.ts';
-import { configTable, eventList, letterTable, numberTable } from './panes.ts';
-import { feedTable, type PartitionRow, partitionTable, sourceTable } from './supply-panes.ts';
+import { channelTable, feedTable, type PartitionRow, partitionTable, sourceTable } from './number-tables.ts';
+import { configTable, eventList, letterTable } from './panes.ts';
 
 type Row = ChannelRow | SourceRow | FeedRow | PartitionRow;
 
@@ -157,7 +157,7 @@ function kindOf(row: Row): 'channel' | 'source' | 'feed' | 'ownership' {
 function numbersOf(row: Row): HTMLElement {
   if ('fence' in row) return partitionTable(row);
   if ('committed' in row) return sourceTable(row);
-  return 'reconnects' in row ? feedTable(row) : numberTable(row);
+  return 'reconnects' in row ? feedTable(row) : channelTable(row);
 }
 
 async function fetchLetters(channel: string): Promise<Letters | undefined> {

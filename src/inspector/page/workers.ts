@@ -1,12 +1,16 @@
 import type { WorkersView } from '../workers-view.ts';
-import { ClusterBoards } from './cluster-boards.ts';
-import { find, make, rebuild, setText, setTone } from './dom.ts';
+import { ClusterBoards } from './cluster-board.ts';
+import { find, make, makeTable, rebuild, setText, setTone } from './dom.ts';
 import { count, timeOfDay } from './format.ts';
 
 /** Time between two looks, in ms. */
 const LOOK_MS = 1_000;
 
+const HEADS = ['worker', 'state', 'process', 'restarts', 'delivered', 'waiting', 'what it says'];
+
 const boards = new ClusterBoards();
+const processes = make('tbody', { id: 'workers' });
+find('processes').append(makeTable(HEADS, processes));
 const tones = { healthy: 'good', degraded: 'wait', unhealthy: 'bad' } as const;
 let takenAt = 0;
 
@@ -20,7 +24,7 @@ function draw({ at, clusters, health, totals }: WorkersView): void {
     const tone = state === 'running' ? 'plain' : 'bad';
     return { tone, cells: [worker, state, pid ?? '–', restarts, count(delivered), count(waiting), text] };
   });
-  rebuild(find('workers'), JSON.stringify(rows), () =>
+  rebuild(processes, JSON.stringify(rows), () =>
     rows.map(({ cells, tone }) =>
       make('tr', { 'data-tone': tone }, ...cells.map((value) => make('td', {}, String(value)))),
     ),

@@ -12,7 +12,7 @@ export class MemoryPartition {
   readError: unknown;
   readonly #number: number;
   readonly #clock: Clock;
-  #frames: MemoryFrame[] = [];
+  #frames: Frame[] = [];
   #last = 0;
   #committed = 0;
   #fence = 0;
@@ -36,9 +36,7 @@ export class MemoryPartition {
 
   append(content: readonly unknown[] | Uint8Array): number {
     this.#last += 1;
-    const messages = content instanceof Uint8Array ? undefined : content;
-    const bytes = content instanceof Uint8Array ? content : new TextEncoder().encode(JSON.stringify(content));
-    this.#frames.push(new MemoryFrame(this.#last, bytes, messages));
+    this.#frames.push(frameOf(this.#last, content));
     this.#stay?.wake();
     return this.#last;
   }
@@ -93,7 +91,8 @@ export class MemoryPartition {
       if (frame === undefined) break;
       bytes += frame.bytes.length;
       if (taken.length >= room.frames || (taken.length > 0 && bytes > room.bytes)) break;
-      taken.push(frame.position > expected ? frame.after({ from: expected, to: frame.position - 1 }) : frame);
+      const gap = { from: expected, to: frame.position - 1 };
+      taken.push(gap.from <= gap.to ? { ...frame, gap } : frame);
       expected = frame.position + 1;
     }
     return taken;
@@ -117,28 +116,19 @@ export class MemoryPartition {
   }
 }
 
-class MemoryFrame implements Frame {
-  readonly position: number;
-  readonly bytes: Uint8Array;
-  readonly gap?: { readonly from: number; readonly to: number };
-  readonly #messages: readonly unknown[] | undefined;
-
-  /** Without messages it cannot be decoded. */
-  constructor(position: number, bytes: Uint8Array, messages: readonly unknown[] | undefined, gap?: Frame['gap']) {
-    this.position = position;
-    this.bytes = bytes;
-    this.#messages = messages;
-    if (gap !== undefined) this.gap = gap;
+/** Without messages it cannot be decoded. */
+function frameOf(position: number, content: readonly unknown[] | Uint8Array): Frame {
+  if (!(content instanceof Uint8Array)) {
+    const bytes = new TextEncoder().encode(JSON.stringify(content));
+    return { position, bytes, messages: () => content };
   }
-
-  messages(): readonly unknown[] {
-    if (this.#messages === undefined) throw new Error('the frame cannot be decoded');
-    return this.#messages;
-  }
-
-  after(gap: Frame['gap']): MemoryFrame {
-    return new MemoryFrame(this.position, this.bytes, this.#messages, gap);
-  }
+  return {
+    position,
+    bytes: content,
+    messages() {
+      throw new Error('the frame cannot be decoded');
+    },
+  };
 }
 
 interface Began {

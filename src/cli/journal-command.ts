@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { FrameCount, JournalInfo } from '../journal/info.ts';
-import { loadJournal } from './load-journal.ts';
+import { loadJournal } from './optional.ts';
 import type { Terminal } from './terminal.ts';
 
 /** `sluice journal`: says what is in a journal, or makes its file smaller. */

@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { LOG_LEVELS } from './logger.ts';
 import { parseDuration, parseSpeed, parseWhole } from './option-values.ts';
 import { shippedConfig } from './own-package.ts';
 import { replay } from './replay.ts';
@@ -18,6 +17,7 @@ interface Flags {
   readonly journal?: string;
 }
 
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 const PORT_MAX = 65_535;
 const SEED_MAX = 4_294_967_295;
 /** The generated market never ends by itself. */

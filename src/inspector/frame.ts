@@ -71,7 +71,7 @@ function feedRowOf(
 function rowOf(
   router: DataChannelRouter,
   name: string,
-  { metrics, capacity, oldestAgeMs }: ChannelReading,
+  metrics: ChannelReading,
   before: ChannelMetrics | undefined,
 ): ChannelRow {
   const { sentence, sinceMs } = router.explain(name);
@@ -85,9 +85,9 @@ function rowOf(
     sinceMs,
     sentence,
     depth: metrics.depth,
-    capacity,
+    capacity: metrics.capacity,
     inFlight: metrics.inFlight,
-    oldestMs: oldestAgeMs > 0 ? oldestAgeMs : null,
+    oldestMs: metrics.oldestAgeMs > 0 ? metrics.oldestAgeMs : null,
     received: metrics.received,
     rejected: metrics.rejected,
     delivered: metrics.delivered,

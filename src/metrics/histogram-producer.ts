@@ -76,7 +76,7 @@ export function histogramProducer(router: Readable, options: MetricsOptions = {}
       const channels = channelsOf(readRouter(router));
       const endTime = timeAt(clock.wallTime());
       const pointsOf = (which: 'processing' | 'queueing', attributesOf: (channel: string) => Record<string, string>) =>
-        channels.map(([channel, { metrics }]): HistogramPoint => {
+        channels.map(([channel, metrics]): HistogramPoint => {
           const attributes = { ...labels, ...attributesOf(channel) };
           return { startTime, endTime, attributes, value: histogramOf(metrics[which], buckets) };
         });

@@ -50,7 +50,6 @@ export function watchFile(path: string, clock: Clock, listener: FileListener, op
   };
 }
 
-/** Looks at a file, again and again. */
 class Looks {
   readonly #path: string;
   readonly #clock: Clock;

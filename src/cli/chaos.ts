@@ -58,7 +58,6 @@ export class Chaos {
     for (const kind of [...Object.keys(CALL_FAULTS), ...OPERATIONS]) this.#faults[kind] = 0;
   }
 
-  /** The part of the configuration that chaos changes. */
   get overrides(): RouterConfigInput {
     return { channels: Object.fromEntries(this.#names.map((name) => [name, SHORT])) };
   }

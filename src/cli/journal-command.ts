@@ -27,7 +27,6 @@ export function journalCommand(terminal: Terminal): Command {
   return command;
 }
 
-/** Each line is a fact. */
 function infoText(info: JournalInfo): string {
   const { owner } = info;
   return [

@@ -63,7 +63,6 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'you may not read it; check its permissions',
 };
 
-/** What is wrong with a file, in words. */
 function reasonOf(error: unknown): string {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   // The codes of zlib and of files say less than their messages.

@@ -21,7 +21,6 @@ export interface JournalReport {
   readonly letters: number;
 }
 
-/** Which input a journal belongs to. */
 interface Input {
   readonly files: readonly { readonly path: string; readonly bytes: number | null }[];
   /** Of the generated market, where there are no files. */
@@ -60,7 +59,6 @@ export class ReplayJournal {
     }
   }
 
-  /** So many messages of the input are in the journal already. */
   get skip(): number {
     return this.#before.messages;
   }

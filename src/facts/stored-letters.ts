@@ -10,7 +10,6 @@ import type { Bus } from './bus.ts';
 import type { DeadLetter, DeadLetterFilter } from './dead-letters.ts';
 import { WriteQueue } from './write-queue.ts';
 
-/** So many letters are asked for at a time. */
 const PAGE = 100;
 /** The longest text of a message that its store cannot write down. */
 const TEXT_MAX = 100_000;
@@ -58,7 +57,6 @@ export class StoredLetters {
     return this.#lastSize;
   }
 
-  /** How many letters the store does not have yet. */
   get waiting(): number {
     return this.#queue.size;
   }
@@ -126,7 +124,6 @@ export class StoredLetters {
     }
   }
 
-  /** Removes those that match; says how many. */
   async drop(filter: DeadLetterFilter = {}): Promise<number> {
     const known = filterOf(filter);
     return known === undefined ? 0 : this.#parts.store.drop(known);
@@ -170,7 +167,6 @@ export class StoredLetters {
     return this.#left;
   }
 
-  /** The router ended. */
   routerEnded(): void {
     if (!this.#isFinishing) this.#queue.end();
   }

@@ -14,7 +14,6 @@ export class Subscriptions {
     this.want(names);
   }
 
-  /** By name. */
   get standing(): ReadonlyMap<string, Standing> {
     return this.#standing;
   }
@@ -59,7 +58,6 @@ export class Subscriptions {
     return this.#profile.subscribe(names, id);
   }
 
-  /** Takes an answer; returns the names that it is about. */
   answer(meant: Meant, standing: 'accepted' | 'refused'): readonly string[] {
     const names = this.#meant(meant).filter((name) => this.#standing.has(name));
     for (const name of names) this.#standing.set(name, standing);

@@ -137,7 +137,6 @@ export async function createInspector<Emits>(
   };
 }
 
-/** What is served below the token. */
 function routesOf(
   router: DataChannelRouter,
   page: ReturnType<typeof loadPage>,

@@ -64,7 +64,6 @@ export class Operator {
     this.#options = options;
   }
 
-  /** The permitted operations. */
   get operations(): readonly Operation[] {
     return operations.filter((operation) => operation !== 'drain' || this.#options.onDrained !== undefined);
   }

@@ -7,7 +7,6 @@ import type { Service } from './thread-link.ts';
 const CONNECTIONS_MAX = 64;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** What is served. */
 interface Watch {
   metrics(): Promise<string>;
   health(): Promise<{ readonly ready: boolean }>;

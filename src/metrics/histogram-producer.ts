@@ -12,7 +12,6 @@ const DOUBLE = 1;
 /** Seconds, and nanoseconds beside them, as OpenTelemetry writes a time. */
 type Time = [seconds: number, nanos: number];
 
-/** A histogram of one channel. */
 interface HistogramPoint {
   readonly startTime: Time;
   readonly endTime: Time;
@@ -25,7 +24,6 @@ interface HistogramPoint {
   };
 }
 
-/** The histograms of all channels. */
 interface HistogramMetric {
   readonly descriptor: {
     readonly name: string;

@@ -22,7 +22,6 @@ interface RegisteredMetric {
   reset(): void;
 }
 
-/** A router in a registry. */
 interface Source extends Required<MetricsOptions> {
   readonly readings: SharedReading;
 }

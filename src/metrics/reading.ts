@@ -61,7 +61,6 @@ export function withHealth<Each>(
   });
 }
 
-/** The mailboxes by channel. */
 function readMailboxes({ channels }: Pick<Readable, 'channels'>): Record<string, MailboxReading> {
   const mailboxes: Record<string, MailboxReading> = {};
   for (const [name, { config, partitions }] of channels) {

@@ -61,7 +61,6 @@ export class Alerts {
     services.bus.tap('config.rejected', ({ error }) => raised.set('config-rejected', ROUTER, found(errorText(error))));
   }
 
-  /** Dead letters came or went. */
   lettersLeft(): void {
     const { count, fill } = this.#letters.lost;
     const isNews = count > this.#lettersLost;

@@ -54,7 +54,6 @@ type DrainedParts =
   | 'backAtOrigin'
   | 'countTimes';
 
-/** A channel that can be drained. */
 interface Drained extends ChannelView {
   readonly partitions: readonly Pick<Partition, DrainedParts>[];
 }

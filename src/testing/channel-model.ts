@@ -43,7 +43,6 @@ function react(value: string, world: World): { world: World; event?: string } {
   return isDraining && next.call === 0 ? { world, event: 'delivery.quieted' } : { world: next };
 }
 
-/** What happens in one state. */
 function ownHappenings(value: string, world: World): Happening[] {
   switch (value) {
     case 'warming':
@@ -103,7 +102,6 @@ function waitHappenings(value: string, world: World): Happening[] {
   ];
 }
 
-/** What happens in several states. */
 function commonHappenings(value: string, world: World): Happening[] {
   const isReady = value.startsWith('ready.');
   const isOpen = isReady || value === 'warming' || value === 'tripped' || value === 'paused';

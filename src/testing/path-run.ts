@@ -78,7 +78,6 @@ export class PathRun {
     return snapshot;
   }
 
-  /** What the chart's guards and delays read. */
   get port(): ChannelPort {
     return this.snapshot.context.port();
   }
@@ -125,7 +124,6 @@ export class PathRun {
     await this.settle();
   }
 
-  /** Ends all actors, whatever happened. */
   end(): void {
     halt(this.#router);
     this.gates.openAll();

@@ -158,7 +158,6 @@ export class Workers {
     return outcomes.every(Boolean);
   }
 
-  /** What the page shows. */
   async #view(): Promise<WorkersView> {
     const health = await this.health();
     const oldestFirst = [...this.#workers]

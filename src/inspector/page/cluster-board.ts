@@ -3,7 +3,6 @@ import { find, make, makeTable, rebuild, setText, setTone } from './dom.ts';
 import { count, duration, timeOfDay } from './format.ts';
 import { ownerStrip } from './owner-strip.ts';
 
-/** Hand-overs that are listed. */
 const LISTED_MAX = 12;
 /** Owners beyond that share colours; their names tell them apart. */
 const COLOURS = 6;

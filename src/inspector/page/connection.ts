@@ -8,7 +8,6 @@ interface Listener {
   changed(state: ConnectionState): void;
 }
 
-/** Time between two attempts to connect, in ms. */
 const RETRY_MS = 1_000;
 /** Frames come four times a second; after this long without one the connection counts as lost. */
 const SILENCE_MS = 10_000;

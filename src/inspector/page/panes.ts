@@ -64,7 +64,6 @@ export function configTable(config: unknown, channel: string, entries: readonly 
   return make('div', { class: 'config' }, makeTable(['field', 'value', 'changed'], make('tbody', {}, ...rows)));
 }
 
-/** Each field by its path. */
 function flatten(value: unknown, path: string): readonly (readonly [path: string, value: unknown])[] {
   const fields = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
   return fields.length === 0 ? [[path, value]] : fields.flatMap(([name, field]) => flatten(field, `${path}.${name}`));

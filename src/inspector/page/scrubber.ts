@@ -37,7 +37,6 @@ export class Scrubber {
     });
   }
 
-  /** Shows a moment of the past. */
   show(at: number): void {
     if (at < this.#end - this.#spanMs) this.#end = at + this.#spanMs / 2;
     this.at = at;

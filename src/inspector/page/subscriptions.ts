@@ -3,7 +3,6 @@ import { operate } from './connection.ts';
 import { find, make, setText } from './dom.ts';
 import { say } from './notice.ts';
 
-/** So many are shown. */
 const SHOWN_MAX = 200;
 
 /** What a feed is subscribed to, and a way to change it; nothing without `allowControl`. */

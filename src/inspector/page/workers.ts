@@ -3,7 +3,6 @@ import { ClusterBoards } from './cluster-board.ts';
 import { find, make, makeTable, rebuild, setText, setTone } from './dom.ts';
 import { count, timeOfDay } from './format.ts';
 
-/** Time between two looks, in ms. */
 const LOOK_MS = 1_000;
 
 const HEADS = ['worker', 'state', 'process', 'restarts', 'delivered', 'waiting', 'what it says'];

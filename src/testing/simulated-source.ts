@@ -1,8 +1,7 @@
 import { checkOptions } from '../config/options.ts';
-import { createRandom } from '../core/random.ts';
 import type { Assigned, SourceOwner } from '../core/source-port.ts';
 import { type MemorySource, type MemorySourceOptions, memorySource } from './memory-source.ts';
-import { Trouble } from './trouble.ts';
+import { troubleFrom } from './trouble.ts';
 
 /** A memory source that answers late and fails, both from a seed. */
 export interface SimulatedSource extends MemorySource {
@@ -25,9 +24,9 @@ const optionNames = { clock: true, partitions: true, seed: true, delayMs: true, 
 /** Creates a source in memory with delays and failures: some writes whose outcome is unknown were written, some were not. */
 export function simulatedSource(options: SimulatedSourceOptions): SimulatedSource {
   checkOptions('simulatedSource', options, optionNames);
-  const { clock, partitions = 1, seed = 1, delayMs = 0, failures = 0 } = options;
+  const { clock, partitions = 1 } = options;
   const source = memorySource({ clock, partitions });
-  const trouble = new Trouble(clock, createRandom(seed), delayMs, failures / 100);
+  const trouble = troubleFrom(options);
   const stays = new WeakMap<Assigned, Assigned>();
   /** What a killed process began does not go on in its successor. */
   let process = 0;
@@ -56,12 +55,12 @@ export function simulatedSource(options: SimulatedSourceOptions): SimulatedSourc
       process += 1;
       source.kill();
     },
-    calm: () => trouble.end(),
+    calm: trouble.calm,
   };
 }
 
 /** The stay, whose answers come late and may fail. */
-function troubledStay(stay: Assigned, trouble: Trouble): Assigned {
+function troubledStay(stay: Assigned, trouble: ReturnType<typeof troubleFrom>): Assigned {
   return {
     partition: stay.partition,
     fence: stay.fence,

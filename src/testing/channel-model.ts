@@ -25,7 +25,7 @@ export function channelModel(batchSize: number): Model<World> {
     world: newWorld(batchSize),
     contextOf: (world) => ({ port: () => stubPort(world) }),
     events: (value, world) =>
-      [...ownHappenings(value, world), ...commonHappenings(value, world)].map(
+      [...(ownHappenings[value]?.(world) ?? []), ...commonHappenings(value, world)].map(
         ([type, next]): ModelEvent<World> => ({ type, world: next }),
       ),
     react,
@@ -43,48 +43,39 @@ function react(value: string, world: World): { world: World; event?: string } {
   return isDraining && next.call === 0 ? { world, event: 'delivery.quieted' } : { world: next };
 }
 
-function ownHappenings(value: string, world: World): Happening[] {
-  switch (value) {
-    case 'warming':
-      return [
-        ['warmUp.finished', world],
-        ['warmUp.failed', world],
-        [after('warmUpTimeout', 'warming'), world],
-      ];
-    case 'ready.idle':
-      return [['message.waiting', withMessage(world)]];
-    case 'ready.buffering':
-      return [
-        ['batch.full', withMessage(world)],
-        ['batch.flush', { ...world, isOverdue: true }],
-        [after('batchAge', 'ready.buffering'), { ...world, isOverdue: true, isBackingOff: false }],
-        ['channel.reconfigured', world],
-        ['channel.reconfigured', { ...world, batchSize: 1 }],
-      ];
-    case 'ready.flushing':
-      return [
-        ['delivery.quieted', withAllDelivered(world, false)],
-        ...failures('batch.failed', world, withFlushFailure),
-      ];
-    case 'ready.retrying':
-    case 'tripped':
-    case 'draining.waiting':
-      return waitHappenings(value, world);
-    case 'ready.isolating':
-      return [['isolation.finished', withAllDelivered(world, false)], ...failures('batch.failed', world)];
-    case 'ready.probing':
-      return probeHappenings(world);
-    case 'paused':
-      return [['channel.resume', { ...world, isPaused: false }]];
-    case 'draining.delivering':
-      return drainHappenings(world);
-    default:
-      return [
-        ['xstate.done.actor.close', world],
-        [after('closeDeadline', 'closing'), world],
-      ];
-  }
-}
+const ownHappenings: Readonly<Record<string, (world: World) => Happening[]>> = {
+  warming: (world) => [
+    ['warmUp.finished', world],
+    ['warmUp.failed', world],
+    [after('warmUpTimeout', 'warming'), world],
+  ],
+  'ready.idle': (world) => [['message.waiting', withMessage(world)]],
+  'ready.buffering': (world) => [
+    ['batch.full', withMessage(world)],
+    ['batch.flush', { ...world, isOverdue: true }],
+    [after('batchAge', 'ready.buffering'), { ...world, isOverdue: true, isBackingOff: false }],
+    ['channel.reconfigured', world],
+    ['channel.reconfigured', { ...world, batchSize: 1 }],
+  ],
+  'ready.flushing': (world) => [
+    ['delivery.quieted', withAllDelivered(world, false)],
+    ...failures('batch.failed', world, withFlushFailure),
+  ],
+  'ready.retrying': (world) => waitHappenings('ready.retrying', world),
+  tripped: (world) => waitHappenings('tripped', world),
+  'draining.waiting': (world) => waitHappenings('draining.waiting', world),
+  'ready.isolating': (world) => [
+    ['isolation.finished', withAllDelivered(world, false)],
+    ...failures('batch.failed', world),
+  ],
+  'ready.probing': probeHappenings,
+  paused: (world) => [['channel.resume', { ...world, isPaused: false }]],
+  'draining.delivering': drainHappenings,
+  closing: (world) => [
+    ['xstate.done.actor.close', world],
+    [after('closeDeadline', 'closing'), world],
+  ],
+};
 
 /** What happens in the states that wait. */
 function waitHappenings(value: string, world: World): Happening[] {

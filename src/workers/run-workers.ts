@@ -47,6 +47,8 @@ export interface ServeOptions {
 
 const RESTART: RestartLimits = { limit: 5, withinMs: 60_000, delayMs: 100, delayMsMax: 30_000 };
 const WORKERS_MAX = 256;
+const UP = { name: 'worker.up', type: 'gauge', unit: '', help: '1: the worker runs.' } as const;
+const RESTARTS = { name: 'worker.restarts', type: 'counter', unit: '', help: 'Restarts of the worker.' } as const;
 
 /** Runs the module in several processes. Rejects with `SluiceError` `invalid-option`, and then none was started. */
 export async function runWorkers(options: WorkersOptions): Promise<Workers> {
@@ -123,19 +125,9 @@ export class Workers {
     });
     const samples = (of: (worker: WorkerProcess) => number) =>
       this.#workers.map((worker) => ({ labels: { worker: String(worker.number) }, value: of(worker) }));
-    const up = { name: 'worker.up', type: 'gauge', unit: '', help: '1: the worker runs.' } as const;
-    const restarts = { name: 'worker.restarts', type: 'counter', unit: '', help: 'Restarts of the worker.' } as const;
-    return [
-      this.#sums.text(told),
-      family(
-        up,
-        samples(({ state }) => Number(state === 'running')),
-      ),
-      family(
-        restarts,
-        samples((worker) => worker.restarts),
-      ),
-    ].join('');
+    const isUp = samples(({ state }) => Number(state === 'running'));
+    const restarts = samples((worker) => worker.restarts);
+    return this.#sums.text(told) + family(UP, isUp) + family(RESTARTS, restarts);
   }
 
   async health(): Promise<WorkersHealth> {

@@ -81,19 +81,13 @@ export class ChartView {
   #reveal({ x, y, width, height }: ChartState, isFirst: boolean): void {
     const scale = this.#svg.clientWidth / this.#chart.width;
     const { clientWidth, clientHeight, scrollLeft, scrollTop } = this.#scroller;
-    const [left, top, right, bottom] = [x, y, x + width, y + height].map((value) => value * scale) as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    const isVisible =
-      left >= scrollLeft && right <= scrollLeft + clientWidth && top >= scrollTop && bottom <= scrollTop + clientHeight;
-    if (isVisible) return;
+    const isWithin = (from: number, size: number, seen: number, seenSize: number): boolean =>
+      from * scale >= seen && (from + size) * scale <= seen + seenSize;
+    if (isWithin(x, width, scrollLeft, clientWidth) && isWithin(y, height, scrollTop, clientHeight)) return;
     const isCalm = isFirst || window.matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.#scroller.scrollTo({
-      left: (left + right - clientWidth) / 2,
-      top: (top + bottom - clientHeight) / 2,
+      left: (x + width / 2) * scale - clientWidth / 2,
+      top: (y + height / 2) * scale - clientHeight / 2,
       behavior: isCalm ? 'instant' : 'smooth',
     });
   }

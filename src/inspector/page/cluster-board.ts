@@ -75,7 +75,7 @@ class ClusterBoard {
           'tr',
           {},
           make('th', { 'data-owner': this.#colourOf(member) }, memberName(member)),
-          ...MEMBER_HEADS.slice(1).map(cell),
+          ...cells(MEMBER_HEADS),
         ),
       ),
     );
@@ -94,7 +94,7 @@ class ClusterBoard {
     const button = make('button', { type: 'button', class: 'link' }, name);
     button.addEventListener('click', () => this.#select?.(`${this.#source}/${name}`));
     const head = make('th', { scope: 'row' }, this.#select === undefined ? name : button);
-    return make('tr', { 'data-partition': partition }, head, ...PARTITION_HEADS.slice(1).map(cell));
+    return make('tr', { 'data-partition': partition }, head, ...cells(PARTITION_HEADS));
   }
 
   #updatePartition(row: HTMLTableRowElement, status: PartitionStatus, view: ClusterView, at: number): void {
@@ -108,14 +108,8 @@ class ClusterBoard {
     const isWorry = owner === null || isWaiting || isLate;
     setTone(row, isOrphan || isGone || state === 'halted' ? 'bad' : isWorry ? 'wait' : 'plain');
     const who = owner === null ? 'nobody' : `${memberName(owner)}${isGone ? ' (silent)' : ''}`;
-    fill(row, [
-      state,
-      who,
-      duration(ownedMs),
-      `${duration(committedMs)} ago`,
-      lag === null ? '–' : count(lag),
-      String(fence),
-    ]);
+    const behind = lag === null ? '–' : count(lag);
+    fill(row, [state, who, duration(ownedMs), `${duration(committedMs)} ago`, behind, String(fence)]);
     named?.setAttribute('data-owner', owner === null ? 'none' : String(this.#colourOf(owner)));
     const changes = view.handOvers.filter((each) => each.partition === partition);
     if (strip !== undefined) ownerStrip(strip, changes, owner, at, (member) => this.#colourOf(member));
@@ -147,8 +141,8 @@ export class ClusterBoards {
   }
 }
 
-function cell(): HTMLElement {
-  return make('td');
+function cells(heads: readonly string[]): HTMLElement[] {
+  return heads.slice(1).map(() => make('td'));
 }
 
 /** The cells after the first. */

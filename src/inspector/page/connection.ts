@@ -1,4 +1,5 @@
 import type { Hello, Tick } from '../protocol.ts';
+import { say } from './notice.ts';
 
 export type ConnectionState = 'connecting' | 'live' | 'lost' | 'asleep';
 
@@ -54,8 +55,14 @@ export function connect(listener: Listener): void {
   open();
 }
 
-/** Sends a command to the router; resolves with what went wrong, or with undefined. */
-export async function operate(order: object): Promise<string | undefined> {
+/** Sends a command to the router and says what came of it; resolves with whether it was carried out. */
+export async function operate(what: string, order: object): Promise<boolean> {
+  const refused = await refusalOf(order);
+  say(`${what}. ${refused === undefined ? 'Done.' : `Refused: ${refused}`}`);
+  return refused === undefined;
+}
+
+async function refusalOf(order: object): Promise<string | undefined> {
   try {
     const response = await fetch('operate', {
       method: 'POST',

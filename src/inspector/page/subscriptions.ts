@@ -40,8 +40,7 @@ export class SubscriptionsDialog {
     const names = this.#names.value.split(/[\s,]+/).filter((name) => name !== '');
     if (operation !== 'subscribe' && operation !== 'unsubscribe') return;
     if (names.length === 0) return say('No subscription was named.');
-    const refused = await operate({ operation, feed: this.#feed, names });
-    if (refused === undefined) this.#names.value = '';
-    say(`${operation}: ${names.join(', ')}. ${refused === undefined ? 'Done.' : `Refused: ${refused}`}`);
+    const isDone = await operate(`${operation}: ${names.join(', ')}`, { operation, feed: this.#feed, names });
+    if (isDone) this.#names.value = '';
   }
 }

@@ -8,7 +8,7 @@ import { causeInWords } from './chart-words.ts';
 import { isRefusal } from './dead-letters.ts';
 import type { Ending } from './ending.ts';
 import type { RouterFacts } from './events.ts';
-import { kindOf, RateLimit } from './rate-limit.ts';
+import { kindOf, rateLimit } from './rate-limit.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -55,7 +55,7 @@ export function logFacts(bus: Bus, logger: Logger, clock: Clock, ending: Ending)
     else if (state !== undefined) children.set(channel, child);
     return child;
   };
-  const limit = new RateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) => {
+  const limit = rateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) => {
     const level = levels.find((each) => logged[each].some((name) => name === type)) ?? 'warn';
     loggerOf(channel, undefined)[level]({ ...about, more, withinMs }, moreText(type, more, withinMs));
   });
@@ -76,7 +76,7 @@ function moreText(what: string, more: number, withinMs: number): string {
 
 /** Writes of errors that traffic can cause and that are no facts, limited as those. */
 export function limitedWarning(logger: Logger, clock: Clock, ending: Ending, text: string): (error: unknown) => void {
-  const limit = new RateLimit(LIMITS, clock, ending, (_, more, withinMs) =>
+  const limit = rateLimit(LIMITS, clock, ending, (_, more, withinMs) =>
     logger.warn({ more, withinMs }, moreText(text, more, withinMs)),
   );
   return (error) => {

@@ -13,7 +13,7 @@ import { explainFeed } from './explain-feed.ts';
 import { FeedBus } from './feed-bus.ts';
 import type { FeedSettings } from './feed-options.ts';
 import { Gaps } from './gaps.ts';
-import { JournalTarget } from './journal-target.ts';
+import { journalTarget } from './journal-target.ts';
 import { Link } from './link.ts';
 import { RouterTarget } from './router-target.ts';
 import { Sequences } from './sequences.ts';
@@ -167,7 +167,7 @@ export class Feed implements SupervisedFeed {
       recovered: () => this.#dropped.close(),
     };
     const limits = { whenFull, heldBytesMax };
-    if (!('route' in to)) return new JournalTarget(to, limits, pressure);
+    if (!('route' in to)) return journalTarget(to, limits, pressure);
     const spillway = whenFull === 'spill' && spill ? new Spillway(spill, limits, pressure) : undefined;
     return new RouterTarget(to, profile, limits, pressure, spillway);
   }

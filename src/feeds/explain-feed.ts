@@ -1,6 +1,7 @@
 import { errorText } from '../core/error-text.ts';
 import type { FeedState, FeedView } from '../core/supervised-feed.ts';
 import { causeInWords } from '../facts/chart-words.ts';
+import { seconds } from '../report/duration.ts';
 
 /** After so many ms without a message a stream that is alive is called quiet. */
 const QUIET_MS = 10_000;
@@ -53,8 +54,4 @@ function named({ subscriptions }: FeedView, standing: string): string {
   const names = Object.entries(subscriptions).flatMap(([name, each]) => (each === standing ? [name] : []));
   const more = names.length - SUBSCRIPTIONS_MAX;
   return `${names.slice(0, SUBSCRIPTIONS_MAX).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
-
-function seconds(ms: number): string {
-  return ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;
 }

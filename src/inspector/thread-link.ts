@@ -36,9 +36,7 @@ export interface Service extends Required<MetricsOptions> {
 }
 
 /** What the thread needs to begin. */
-export interface ThreadData extends Service {
-  readonly first: Everything;
-}
+export type ThreadData = Service & { readonly first: Everything };
 
 /** A message of the thread beside its questions: first its port, or why it does not listen; later what fails. */
 export type Greeting = { readonly port: number } | { readonly error: string };

@@ -1,4 +1,4 @@
-import type { Tone } from '../protocol.ts';
+import type { Row, Tone } from '../protocol.ts';
 import { find, make, rebuild, setText, setTone } from './dom.ts';
 import { duration } from './format.ts';
 
@@ -7,21 +7,16 @@ const SINCE_MS_MIN = 500;
 /** What a card says, in this order. */
 export type Facts = readonly (readonly [title: string, value: string, tone?: Tone])[];
 
-interface Row {
-  readonly name: string;
-  readonly state: string;
-  readonly tone: Tone;
-  readonly sinceMs: number;
-}
+type Summary = Row & { readonly state: string };
 
 /** What a card draws between its head and its facts, at each update anew. */
-export interface Drawing<Shown extends Row> {
+export interface Drawing<Shown extends Summary> {
   readonly elements: readonly HTMLElement[];
   update(row: Shown): void;
 }
 
 /** One channel, source or feed at a glance. */
-class Card<Shown extends Row> {
+class Card<Shown extends Summary> {
   readonly item: HTMLElement;
   readonly #button: HTMLButtonElement;
   readonly #pill = make('span', { class: 'pill' });
@@ -56,7 +51,7 @@ class Card<Shown extends Row> {
 }
 
 /** The cards of all channels, sources or feeds. The section of a kind that the router does not have is hidden. */
-export class Cards<Shown extends Row> {
+export class Cards<Shown extends Summary> {
   readonly #kind: 'channel' | 'source' | 'feed';
   readonly #cards = new Map<string, Card<Shown>>();
   readonly #select: (name: string) => void;

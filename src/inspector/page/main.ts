@@ -1,5 +1,6 @@
 import type { Charts } from '../chart.ts';
 import type { ChannelRow, FeedRow, Hello, Operation, SourceRow } from '../protocol.ts';
+import { toneOfHealth } from '../tone.ts';
 import { Actions } from './actions.ts';
 import { Cards } from './cards.ts';
 import { ClusterBoards } from './cluster-board.ts';
@@ -77,7 +78,7 @@ function draw(): void {
   subscriptions.update(operations.length > 0, feed, isLive);
   const shown = frame ?? latest;
   setText(find('router'), `router ${routerState}, ${shown.status}`);
-  setTone(find('router'), { healthy: 'good', degraded: 'wait', unhealthy: 'bad' }[shown.status]);
+  setTone(find('router'), toneOfHealth[shown.status]);
   const perSecond = rows.reduce((sum, { name }) => sum + (history.ratesAt(name, at)?.received ?? 0), 0);
   const totals = totalsOf(`${rate(perSecond)}/s`, shown);
   rebuild(find('totals'), JSON.stringify(totals), () =>

@@ -1,3 +1,4 @@
+import { toneOfHealth } from '../tone.ts';
 import type { WorkersView } from '../workers-view.ts';
 import { ClusterBoards } from './cluster-board.ts';
 import { find, make, makeTable, rebuild, setText, setTone } from './dom.ts';
@@ -10,13 +11,12 @@ const HEADS = ['worker', 'state', 'process', 'restarts', 'delivered', 'waiting',
 const boards = new ClusterBoards();
 const processes = make('tbody', { id: 'workers' });
 find('processes').append(makeTable(HEADS, processes));
-const tones = { healthy: 'good', degraded: 'wait', unhealthy: 'bad' } as const;
 let takenAt = 0;
 
 function draw({ at, clusters, health, totals }: WorkersView): void {
   takenAt = at;
   setText(find('status'), health.status);
-  setTone(find('status'), tones[health.status]);
+  setTone(find('status'), toneOfHealth[health.status]);
   setText(find('taken'), `${timeOfDay(at)}`);
   const rows = health.workers.map(({ worker, state, pid, restarts, text }) => {
     const { delivered, waiting } = totals[worker] ?? { delivered: 0, waiting: 0 };

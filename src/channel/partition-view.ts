@@ -43,10 +43,18 @@ export interface PartitionView extends Stay {
   readonly counters: Readonly<Counters>;
 }
 
-/** A partition as reports see it. */
-interface PartitionReading {
+/** A partition as reports see it: a view takes microseconds to make, the rest is read at once. */
+export interface PartitionReading {
   readonly view: PartitionView;
+  readonly state: string;
   readonly counters: Readonly<Counters>;
+  /** Messages that wait, and messages `process` has now. */
+  readonly depth: number;
+  readonly inFlight: number;
+  /** How full its mailbox is, from 0 to 1. */
+  readonly fullness: number;
+  /** How long its oldest message, its call and a batch that is due have waited at `now`: the longest of them, in ms. */
+  longestWaitMs(now: number): number;
   /** Whether a message of this origin waits there, is in flight, or waits for room. */
   holds(origin: Origin): boolean;
 }

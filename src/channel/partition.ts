@@ -115,6 +115,16 @@ export class Partition {
     };
   }
 
+  get fullness(): number {
+    return this.inbox.size / this.inbox.capacity;
+  }
+
+  longestWaitMs(now: number): number {
+    const callStartedAt = this.inFlight > 0 ? this.lane.times.startedAt : now;
+    const queuedAt = this.life?.delivery.queuedAt ?? now;
+    return now - Math.min(oldestAcceptedAt(this.lane), callStartedAt, queuedAt);
+  }
+
   /** A reading of this moment for reports. */
   get view(): PartitionView {
     const { recovery } = this.lane;

@@ -1,6 +1,6 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import type { Partition } from '../channel/partition.ts';
-import type { ChannelView } from '../channel/partition-view.ts';
+import type { ChannelView, PartitionReading } from '../channel/partition-view.ts';
 import { isConserved, type Ledger, ledgerOf } from '../core/ledger.ts';
 import type { FeedReport } from '../core/supervised-feed.ts';
 import type { DeadLetter } from '../facts/dead-letters.ts';
@@ -45,14 +45,7 @@ export interface DrainReport {
   readonly unstoredLetters: readonly DeadLetter[];
 }
 
-type DrainedParts =
-  | 'view'
-  | 'counters'
-  | 'holds'
-  | 'returnedMessages'
-  | 'unsettledMessages'
-  | 'backAtOrigin'
-  | 'countTimes';
+type DrainedParts = keyof PartitionReading | 'returnedMessages' | 'unsettledMessages' | 'backAtOrigin' | 'countTimes';
 
 interface Drained extends ChannelView {
   readonly partitions: readonly Pick<Partition, DrainedParts>[];

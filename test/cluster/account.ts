@@ -1,7 +1,8 @@
 /** What one sink wrote at once: numbers of messages of one partition, by one stay of one worker. */
 export interface Written {
-  /** Milliseconds since 1970. */
+  /** When the first and the last of it was written, in milliseconds since 1970. */
   readonly at: number;
+  readonly until: number;
   readonly worker: string;
   readonly partition: number;
   readonly fence: number;
@@ -24,7 +25,22 @@ export function parseLine(worker: string, line: string): Written {
     const [from = 0, to = 0] = run.split('-').map(Number);
     return [from, to] as const;
   });
-  return { at, worker, partition, fence, lowest, highest, runs };
+  return { at, until: at, worker, partition, fence, lowest, highest, runs };
+}
+
+/** So much of one stay is kept as one, in ms: it is shorter than what counts as idle. */
+const JOINED_MS = 500;
+
+/** Both as one; undefined: they are of two stays, or too far apart. An hour of lines would not fit into memory. */
+export function joined(earlier: Written, later: Written): Written | undefined {
+  const { at, fence, highest, runs, worker } = earlier;
+  if (worker !== later.worker || fence !== later.fence || later.at - at > JOINED_MS) return undefined;
+  const [last, first] = [runs.at(-1), later.runs[0]];
+  const isNext = last !== undefined && first !== undefined && first[0] === last[1] + 1;
+  const all = isNext
+    ? [...runs.slice(0, -1), [last[0], first[1]] as const, ...later.runs.slice(1)]
+    : [...runs, ...later.runs];
+  return { ...earlier, until: later.at, highest: Math.max(highest, later.highest), runs: all };
 }
 
 /** What came of one partition, and what is wrong with it. */
@@ -44,7 +60,9 @@ class PartitionAccount {
 
   constructor(partition: number, { ends, bad }: Published) {
     this.#partition = partition;
-    this.#isBad = (s) => bad.has(`${partition}/${s}`);
+    const prefix = `${partition}/`;
+    const own = new Set([...bad].filter((id) => id.startsWith(prefix)).map((id) => Number(id.slice(prefix.length))));
+    this.#isBad = (s) => own.has(s);
     this.#seen = new Uint8Array((ends[partition] ?? 0) + 1);
   }
 
@@ -131,7 +149,7 @@ export function idleSpans(
   excused: readonly Span[],
 ): readonly (readonly Span[])[] {
   return written.map((lines) => {
-    const times = lines.map(({ at }) => at).filter((at) => at > start && at < end);
+    const times = lines.flatMap(({ at, until }) => [at, until]).filter((at) => at > start && at < end);
     const all = lines.length === 0 ? [] : [start, ...times.sort((a, b) => a - b), end];
     return all
       .slice(1)

@@ -1,13 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createRandom } from '../../src/core/random.ts';
-import { failovers, idleSpans, judge, parseLine, type Written } from './account.ts';
+import { failovers, idleSpans, judge } from './account.ts';
 import { type BrokerKind, clientOf, PARTITIONS, startBroker, WINDOW_FRAMES } from './brokers.ts';
 import { Faults } from './faults.ts';
 import { startFeed } from './run-feed.ts';
+import { SinkFiles } from './sink-files.ts';
 
 /** Workers on a broker, with faults from a seed; ends with an account of what was published and what each sink wrote. */
 const { values } = parseArgs({
@@ -28,6 +29,7 @@ const now = (): number => performance.timeOrigin + performance.now();
 const kind: BrokerKind = values.broker === 'redis' ? 'redis' : 'nats';
 const seconds = Number(values.minutes) * 60;
 const directory = mkdtempSync(join(tmpdir(), 'sluice-campaign-'));
+const sinks = new SinkFiles(directory, PARTITIONS);
 const broker = await startBroker(kind);
 const faults = new Faults({ kind, broker, directory, random: createRandom(Number(values.seed)), say });
 await faults.begin();
@@ -52,19 +54,8 @@ if (code === 0) rmSync(directory, { recursive: true });
 else say(`what the sinks wrote is in ${directory}`);
 process.exit(code);
 
-function readSinks(): readonly (readonly Written[])[] {
-  const written: Written[][] = Array.from({ length: PARTITIONS }, () => []);
-  // A line without its end was being written when its worker died.
-  for (const name of readdirSync(directory).filter((each) => each.endsWith('.log')))
-    for (const line of readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1)) {
-      const each = parseLine(name, line);
-      written[each.partition]?.push(each);
-    }
-  return written;
-}
-
 function account() {
-  return judge(readSinks(), total, bad, WINDOW_FRAMES);
+  return judge(sinks.read(), total, bad, WINDOW_FRAMES);
 }
 
 /** The dead letters on the broker, as `partition/number`. */
@@ -76,7 +67,7 @@ async function lettersOf(): Promise<readonly string[]> {
 }
 
 function report(): number {
-  const written = readSinks();
+  const written = sinks.read();
   const { mistakes, again, rewinds } = judge(written, total, letters, WINDOW_FRAMES);
   const measured = { from: startedAt + 5_000, to: endedAt };
   const idle = idleSpans(written, measured, faults.excused);

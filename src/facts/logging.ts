@@ -62,7 +62,9 @@ export function logFacts(bus: Bus, logger: Logger, clock: Clock, ending: Ending)
   const write = (level: Level, type: keyof RouterFacts, fact: Fields): void => {
     const { channel } = fact;
     // A broken logger that is used to say that it is broken would never end.
-    if (fact.place === 'logger' || isToldAlready(type, fact)) return;
+    if (fact.place === 'logger') return;
+    // `message.rejected` says so.
+    if (type === 'message.deadLettered' && isRefusal(fact.reason)) return;
     const child = loggerOf(channel, type === 'channel.entered' ? fact.to : undefined);
     if (limit.admits(kindOf(type, fact))) child[level](fieldsOf(fact), type);
   };
@@ -82,11 +84,6 @@ export function limitedWarning(logger: Logger, clock: Clock, ending: Ending, tex
   return (error) => {
     if (limit.admits({ type: text, channel: null, about: {} })) logger.warn({ err: toError(error) }, text);
   };
-}
-
-/** A letter of a message that was refused: `message.rejected` says so. */
-function isToldAlready(type: keyof RouterFacts, { reason }: Fields): boolean {
-  return type === 'message.deadLettered' && isRefusal(reason);
 }
 
 /** Without messages and without secrets; an error goes under `err`, where loggers expect an `Error`. */

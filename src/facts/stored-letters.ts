@@ -80,7 +80,7 @@ export class StoredLetters {
         try {
           await this.#parts.store.add(letter);
         } catch (error) {
-          if (!isUnwritable(error)) throw error;
+          if ((error as { readonly code?: unknown } | null)?.code !== 'invalid-message') throw error;
           letter = asText(letter, error);
           await this.#parts.store.add(letter);
         }
@@ -210,10 +210,6 @@ function toDeadLetter(letter: NewLetter | KeptLetter): DeadLetter {
   // A router writes no other reasons.
   const reason = letter.reason as DeadLetter['reason'];
   return { ...letter, reason };
-}
-
-function isUnwritable(error: unknown): boolean {
-  return (error as { readonly code?: unknown } | null)?.code === 'invalid-message';
 }
 
 /** What cannot be written as it is (a circle, a BigInt, too large) is kept as a string that shows it. */

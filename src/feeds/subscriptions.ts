@@ -31,7 +31,8 @@ export class Subscriptions {
   /** Throws `SluiceError` `invalid-option` for a name that the profile cannot read; then none is taken. */
   want(names: readonly string[]): void {
     for (const name of names) this.#check(name);
-    for (const name of names) if (this.#isOpen(name)) this.#standing.set(name, 'wanted');
+    for (const name of names)
+      if ((this.#standing.get(name) ?? 'refused') === 'refused') this.#standing.set(name, 'wanted');
   }
 
   /** These are no longer wanted; returns the messages that say so to a service that knows them. */
@@ -76,11 +77,6 @@ export class Subscriptions {
   #has(standing: Standing): boolean {
     for (const each of this.#standing.values()) if (each === standing) return true;
     return false;
-  }
-
-  #isOpen(name: string): boolean {
-    const standing = this.#standing.get(name);
-    return standing === undefined || standing === 'refused';
   }
 
   #nextId(): number {

@@ -23,7 +23,7 @@ export function channelModel(batchSize: number): Model<World> {
   return {
     machine: channelMachine,
     world: newWorld(batchSize),
-    contextOf: (world) => ({ port: () => stubPort(world) }),
+    contextOf: (world) => ({ port: (): ChannelPort => Object.assign(Object.create(restingPort), factsOf(world)) }),
     events: (value, world) =>
       [...(ownHappenings[value]?.(world) ?? []), ...commonHappenings(value, world)].map(
         ([type, next]): ModelEvent<World> => ({ type, world: next }),
@@ -183,10 +183,6 @@ function withBackoffOver(world: World): World {
 function withWaitsEnded(world: World, isFlush = false): World {
   const isOverdue = world.isOverdue || (isFlush && world.waiting > 0);
   return { ...world, isOverdue, isBackingOff: false, isCooling: world.isCooling && world.isHeldOpen };
-}
-
-function stubPort(world: World): ChannelPort {
-  return Object.assign(Object.create(restingPort), factsOf(world));
 }
 
 /** The part of the world that no guard reads. */

@@ -31,7 +31,7 @@ export class ChartView {
     this.#svg = svg;
     svg.style.minWidth = `${Math.round(chart.width * SCALE_MIN)}px`;
     svg.style.maxWidth = `${chart.width}px`;
-    svg.append(arrowHeads());
+    svg.append(makeSvg('defs', {}, arrowHead('arrow', 9), arrowHead('arrow-last', 14)));
     for (const state of chart.states.filter(({ kind }) => kind === 'group')) svg.append(this.#drawState(state));
     for (const edge of chart.edges) svg.append(this.#drawEdge(edge));
     for (const state of chart.states.filter(({ kind }) => kind !== 'group')) svg.append(this.#drawState(state));
@@ -135,10 +135,6 @@ function captionOf(active: Readonly<Record<string, number>>, last: Entry | undef
   if (last === undefined || last.from === undefined) return now;
   const who = last.channel?.includes('/') ? `${last.channel} ` : '';
   return `${now} Last transition: ${who}${last.from ?? 'the start'} → ${last.to}, ${last.text.replace(/^[^:]*: /, '')}.`;
-}
-
-function arrowHeads(): SVGDefsElement {
-  return makeSvg('defs', {}, arrowHead('arrow', 9), arrowHead('arrow-last', 14));
 }
 
 /** Of its own size, however thick the line. */

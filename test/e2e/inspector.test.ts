@@ -152,7 +152,7 @@ describe.skipIf(isWithoutBrowser)(`the page${browserNote}`, () => {
     const { channels, router } = world.router.config;
     const ohlcv = { ...channels.ohlcv, batchSize: 33, eventRules: { apiToken: 'n3w', limit: 8 } };
     await world.router.reconfigure({ router, channels: { ...channels, ohlcv } });
-    await page.locator('tr[data-tone=wait]', { hasText: 'batchSize' }).filter({ hasText: '20 → 33 (next-batch)' }).waitFor();
+    await page.locator('tr[data-tone]', { hasText: 'batchSize' }).filter({ hasText: '20 → 33 (next-batch)' }).waitFor();
     expect(await page.content()).not.toMatch(/s3cret|n3w/);
   });
 

@@ -17,6 +17,8 @@ export interface Published {
   readonly ends: readonly number[];
   /** Those that no sink takes, as `partition/number`. */
   readonly bad: ReadonlySet<string>;
+  /** Those in which a process seemed to die, and which are dead letters for it; sinks may have written them too. */
+  readonly crashed?: ReadonlySet<string>;
 }
 
 export function parseLine(worker: string, line: string): Written {
@@ -50,6 +52,8 @@ class PartitionAccount {
   again = 0;
   readonly #partition: number;
   readonly #isBad: (s: number) => boolean;
+  /** A letter stands for it. */
+  readonly #mayMiss: (s: number) => boolean;
   readonly #seen: Uint8Array;
   #fence = -1;
   #owner = '';
@@ -58,11 +62,14 @@ class PartitionAccount {
   /** The highest frame of all fences. */
   #highest = 0;
 
-  constructor(partition: number, { ends, bad }: Published) {
+  constructor(partition: number, { ends, bad, crashed = new Set() }: Published) {
     this.#partition = partition;
     const prefix = `${partition}/`;
-    const own = new Set([...bad].filter((id) => id.startsWith(prefix)).map((id) => Number(id.slice(prefix.length))));
-    this.#isBad = (s) => own.has(s);
+    const own = (ids: ReadonlySet<string>): ReadonlySet<number> =>
+      new Set([...ids].filter((id) => id.startsWith(prefix)).map((id) => Number(id.slice(prefix.length))));
+    const [ownBad, ownCrashed] = [own(bad), own(crashed)];
+    this.#isBad = (s) => ownBad.has(s);
+    this.#mayMiss = (s) => ownBad.has(s) || ownCrashed.has(s);
     this.#seen = new Uint8Array((ends[partition] ?? 0) + 1);
   }
 
@@ -71,7 +78,7 @@ class PartitionAccount {
     if (fence !== this.#fence) {
       const first = runs[0]?.[0] ?? 0;
       for (let s = this.#last + 1; s < first; s++)
-        if (this.#seen[s] === 0 && !this.#isBad(s)) this.#mistake(`${s} was skipped by fence ${fence}`);
+        if (this.#seen[s] === 0 && !this.#mayMiss(s)) this.#mistake(`${s} was skipped by fence ${fence}`);
       if (this.#fence !== -1) this.rewinds.push(Math.max(0, this.#highest - lowest + 1));
       if (this.#highest - lowest >= window)
         this.#mistake(`fence ${fence} begins at frame ${lowest}, after ${this.#highest}`);
@@ -86,12 +93,12 @@ class PartitionAccount {
 
   finish(): void {
     for (let s = 1; s < this.#seen.length; s++)
-      if (this.#seen[s] === 0 && !this.#isBad(s)) this.#mistake(`${s} of ${this.#seen.length - 1} is missing`);
+      if (this.#seen[s] === 0 && !this.#mayMiss(s)) this.#mistake(`${s} of ${this.#seen.length - 1} is missing`);
   }
 
   #takeRun([from, to]: readonly [number, number]): void {
     let isNext = from > this.#last;
-    for (let s = this.#last + 1; s < from; s++) isNext &&= this.#isBad(s);
+    for (let s = this.#last + 1; s < from; s++) isNext &&= this.#mayMiss(s);
     if (!isNext) this.#mistake(`${from} came after ${this.#last} by fence ${this.#fence}`);
     for (let s = from; s <= to; s++) {
       this.again += this.#seen[s] ?? 0;

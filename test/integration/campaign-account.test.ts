@@ -19,6 +19,12 @@ it('a failover that repeats what was not committed is in order', () => {
   expect([mistakes, again, rewinds]).toEqual([[], 1, [1]]);
 });
 
+it('a message in which a process seemed to die may be in a sink, or only a dead letter', () => {
+  const lines = [parseLine('a', '1 0 1 1 2 1-3,6-6')];
+  const crashed = new Set(['0/3', '0/5']);
+  expect(judge([lines], { ...published, crashed }, ['0/4'], 4).mistakes).toEqual([]);
+});
+
 it.each([
   ['a message that nobody wrote', [['a', '1 0 1 1 2 1-3']], undefined, '5 of 6 is missing'],
   ['a hole within a fence', [['a', '1 0 1 1 2 1-2,5-6']], undefined, '5 came after 2 by fence 1'],

@@ -1,6 +1,7 @@
 import { checkOptions } from '../config/options.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Assigned, SourceOwner } from '../core/source-port.ts';
-import { type MemorySource, type MemorySourceOptions, memorySource } from './memory-source.ts';
+import { type MemorySource, memorySource } from './memory-source.ts';
 import { troubleFrom } from './trouble.ts';
 
 /** A memory source that answers late and fails, both from a seed. */
@@ -10,7 +11,10 @@ export interface SimulatedSource extends MemorySource {
 }
 
 /** How a simulated source is made. */
-export interface SimulatedSourceOptions extends MemorySourceOptions {
+export interface SimulatedSourceOptions {
+  readonly clock: Clock;
+  /** 1 by default. */
+  readonly partitions?: number;
   /** The same seed, the same delays and failures. Default 1. */
   readonly seed?: number;
   /** No answer takes longer, in ms. Default 0: it answers at once. */

@@ -64,6 +64,7 @@ describe.each(brokers)('on %s', (_kind, missing, start) => {
     await published[1];
     await sleep(500);
     expect(publisher.waiting).toBeGreaterThan(0);
+    expect(publisher.trouble).toContain('full');
     const source = rig.source({ ...layout, trimEveryMs: 200, leaseMs: 1_000 });
     const owner = collector();
     await source.start(owner);
@@ -76,6 +77,7 @@ describe.each(brokers)('on %s', (_kind, missing, start) => {
       if (last !== undefined) expect(await stay?.commit(last.position, 5_000)).toBe('kept');
     }
     await Promise.all(published);
+    expect(publisher.trouble).toBeUndefined();
     expect(seen).toEqual(['1', '2', '3', '4', '5']);
     await publisher.close(1_000);
     await source.close(1_000);

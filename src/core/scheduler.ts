@@ -29,9 +29,12 @@ export class Scheduler implements PassListener {
    */
   private held: Turn | undefined = undefined;
   private isRunning = false;
+  private readonly setImmediate: Clock['setImmediate'];
+  private turning: Promise<void> | undefined = undefined;
 
   constructor(clock: Clock, limits: SchedulerLimits) {
     this.clock = new CoarseClock(clock, this);
+    this.setImmediate = (callback) => clock.setImmediate(callback);
     this.limits = limits;
   }
 
@@ -60,6 +63,18 @@ export class Scheduler implements PassListener {
   isOver(): boolean {
     this.clock.ensurePass();
     return this.clock.now - this.clock.passStart >= this.limits.sliceMs;
+  }
+
+  /** Once the slice is over: resolves when the event loop has turned; one promise for all that wait for it. */
+  pause(): Promise<void> | undefined {
+    if (!this.isSliceOver()) return undefined;
+    this.turning ??= new Promise((resolve) => {
+      this.setImmediate(() => {
+        this.turning = undefined;
+        resolve();
+      });
+    });
+    return this.turning;
   }
 
   /** Gives a turn right now if the slice has time left, in its order; otherwise as `request`. */

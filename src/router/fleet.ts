@@ -23,11 +23,6 @@ const RELEASE_SHARE = 0.9;
  */
 export class Fleet implements FleetPort {
   readonly takenOut: TakenOut;
-  /**
-   * A stack overflow broke off whatever ran. A native function, which takes no frame: where the stack is used up, one of
-   * ours would overflow, too, and nobody would look after what is half done.
-   */
-  readonly overflowed: () => void = Promise.prototype.then.bind(Promise.resolve(), () => this.#planRepair());
   readonly #channels = new Map<string, ChannelEntry>();
   readonly #services: Services;
   readonly #definitions: Definitions;
@@ -43,8 +38,6 @@ export class Fleet implements FleetPort {
   readonly #replacements = new Map<string, () => void>();
   /** Undefined: it was not launched. */
   #parent: AnyActorRef | undefined;
-  /** Planned after an overflow. */
-  #repair: unknown;
   #notify: (event: FleetEvent) => void = () => {};
   /** Undefined: it was not stopped. */
   #stopBy: number | undefined;
@@ -135,14 +128,11 @@ export class Fleet implements FleetPort {
     else this.#restart(partition.id);
   }
 
-  /** On an empty stack, what a stack overflow left half done is failed. */
-  #planRepair(): void {
-    this.#repair ??= this.#services.clock.setImmediate(() => {
-      this.#repair = undefined;
-      const error = new RangeError('Maximum call stack size exceeded');
-      for (const actor of [this.#parent?._parent, this.#parent]) if (actor !== undefined) unstick(actor);
-      for (const { partition } of [...this.#partitions.values()]) partition.breakOff(error);
-    });
+  /** A stack overflow broke off whatever ran: what that left half done is failed. The stack is empty. */
+  breakOff(): void {
+    const error = new RangeError('Maximum call stack size exceeded');
+    for (const actor of [this.#parent?._parent, this.#parent]) if (actor !== undefined) unstick(actor);
+    for (const { partition } of [...this.#partitions.values()]) partition.breakOff(error);
   }
 
   drain(): void {

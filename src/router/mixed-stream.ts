@@ -1,5 +1,6 @@
 import type { Outcome } from '../core/outcome.ts';
-import type { Intake, OfferOptions, Waiting } from './intake.ts';
+import type { Intake, Waiting } from './intake.ts';
+import type { OfferOptions } from './offer-options.ts';
 
 /**
  * A stream of messages of several channels on its way in. While messages of one channel wait for room, those of the

@@ -25,6 +25,7 @@ import { Destinations } from './destinations.ts';
 import { Feeds } from './feeds.ts';
 import { Fleet } from './fleet.ts';
 import { Intake } from './intake.ts';
+import { planRepairs } from './overflow-repair.ts';
 import { RecordedIntake } from './recorded-intake.ts';
 import { Sources } from './sources.ts';
 
@@ -87,10 +88,11 @@ export function buildParts(plan: Plan): RouterParts {
   };
   const definitions = new Definitions(plan, services);
   const destinations = new Destinations(new Recognition(rulesIn(options), (error) => bus.fault('rule', error)));
+  const overflowed = planRepairs(clock, () => fleet.breakOff());
   const intake =
     recorder?.keepsMessages === true
-      ? new RecordedIntake(destinations, services, recorder)
-      : new Intake(destinations, services);
+      ? new RecordedIntake(destinations, services, overflowed, recorder)
+      : new Intake(destinations, services, overflowed);
   destinations.tellApart(config.router.recognize);
   intake.ignore(config.router.recognize.ignore);
   const door = doorOf(intake, destinations, services, stored !== undefined, () => fleet.returnEnded());
@@ -126,7 +128,7 @@ function doorOf(
       const found = reason === 'crashed' ? destinations.channelOf(message) : undefined;
       keepDeadLetter(found instanceof ChannelEntry ? found.name : null, reason, message, error, 0, origin);
     },
-    isSliceOver: () => scheduler.isSliceOver(),
+    pause: () => scheduler.pause(),
   };
 }
 

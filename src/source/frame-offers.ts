@@ -68,7 +68,8 @@ export class FrameOffers {
     const isPlain = !isCareful && crashedIn === -1;
     for (let index = 0; index < messages.length; index += 1) {
       if (isPlain) {
-        if (this.parts.door.isSliceOver()) await this.turn();
+        const pause = this.parts.door.pause();
+        if (pause !== undefined) await pause;
         if (this.stay.stopped.aborted) return;
         const next = this.takePlain(messages, index, origin);
         if (next > index) {
@@ -186,10 +187,6 @@ export class FrameOffers {
     const { changes, stopped } = this.stay;
     const endsAt = ms === undefined ? Number.POSITIVE_INFINITY : this.parts.clock.now() + ms;
     while (!holds() && !stopped.aborted && this.parts.clock.now() < endsAt) await changes.wait(ms);
-  }
-
-  private turn(): Promise<void> {
-    return new Promise((resolve) => void this.parts.clock.setImmediate(resolve));
   }
 }
 

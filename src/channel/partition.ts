@@ -196,6 +196,12 @@ export class Partition {
     this.actor = undefined;
   }
 
+  /** Its life ends at once; what is in flight stays unsettled. */
+  abandonNow(): void {
+    partOfStop(this.lane, () => this.send({ type: 'channel.halt' }));
+    partOfStop(this.lane, () => this.abandon(false));
+  }
+
   /** No life is left. `keeps`: what waits stays, for a channel of that name to come back; else it is handed back. */
   stop(keeps: boolean): void {
     partOfStop(this.lane, () => this.inbox.close());

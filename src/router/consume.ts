@@ -30,7 +30,7 @@ export async function consume(parts: RouterParts, source: Source, options: Offer
   if (why !== undefined) throw new SluiceError('not-running', `consume: the router ${why}`);
   const stream = new MixedStream(parts.intake, options);
   const end = new AbortController();
-  const release = whenFirstAborts([options.signal, parts.fleet.ended], () => {
+  const release = whenFirstAborts([options.signal, parts.fleet.supervisor.ended], () => {
     stream.end();
     end.abort();
   });

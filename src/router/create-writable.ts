@@ -21,7 +21,7 @@ export function createWritable(parts: RouterParts, options: RouteOptions): Writa
     return new SluiceError('not-running', `writable: the router ${why}${lost}`);
   };
   const finish = (done: (error: Error | null) => void) => () => done(failure());
-  const release = whenFirstAborts([fleet.ended], () => {
+  const release = whenFirstAborts([fleet.supervisor.ended], () => {
     stream.end();
     const fail = () => writable.destroy(failure() ?? undefined);
     stream.whenSettled().then(fail, fail);

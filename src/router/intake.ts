@@ -47,7 +47,7 @@ export class Intake {
   private ignoredCount = 0;
   private unwanted: ReadonlySet<unknown> = new Set();
   private readonly streams = new Set<{ readonly name: string }>();
-  private readonly destinations: Destinations;
+  readonly destinations: Destinations;
   private readonly services: Services;
   /** Notes a stack overflow. It is called where the stack is used up, and so without a function of ours around it. */
   private readonly overflowed: () => void;
@@ -72,11 +72,6 @@ export class Intake {
   /** From now on messages of these types, or with such a value in the field that tells them apart, are only counted where no channel serves them. */
   ignore(types: readonly string[]): void {
     this.unwanted = new Set(types);
-  }
-
-  /** All messages are of one data type. */
-  get servesOne(): boolean {
-    return this.destinations.isOne;
   }
 
   /** Of a list, each message is routed; the outcome is the first refusal, if there is one. */

@@ -73,7 +73,7 @@ export class MixedStream {
       return this.#intake.pause();
     }
     this.#track(message, answer);
-    const isAlone = this.#options.dataType !== undefined || this.#intake.servesOne;
+    const isAlone = this.#options.dataType !== undefined || this.#intake.destinations.isOne;
     return isAlone || !answer.offers.isWithin ? this.#waitFor(answer, isAlone) : undefined;
   }
 

@@ -65,7 +65,7 @@ export function orderRestart(parts: RouterParts, name: string): void {
   if (source !== undefined) return services.bus.changes.carryOut(() => source.restart());
   const feed = feeds.all.get(name)?.feed;
   if (feed !== undefined) return services.bus.changes.carryOut(() => feed.reconnect());
-  orderPartitions(parts, name, (partition) => fleet.restartByHand(partition));
+  orderPartitions(parts, name, (partition) => fleet.supervisor.restartByHand(partition));
 }
 
 /** Writes what is recorded. Rejects with `SluiceError` `refused` if nothing is. */

@@ -88,7 +88,7 @@ export function buildParts(plan: Plan): RouterParts {
   };
   const definitions = new Definitions(plan, services);
   const destinations = new Destinations(new Recognition(rulesIn(options), (error) => bus.fault('rule', error)));
-  const overflowed = planRepairs(clock, () => fleet.breakOff());
+  const overflowed = planRepairs(clock, () => fleet.supervisor.breakOff());
   const intake =
     recorder?.keepsMessages === true
       ? new RecordedIntake(destinations, services, overflowed, recorder)
@@ -145,9 +145,9 @@ export function viewOf(parts: RouterParts): RouterView {
 }
 
 /** Why the router takes nothing in, in words; undefined: it does. */
-export function whyNotRunning({ fleet }: RouterParts): string | undefined {
-  if (fleet.isStopping) return 'was stopped';
-  return fleet.isLaunched ? undefined : 'was not started';
+export function whyNotRunning({ fleet: { supervisor } }: RouterParts): string | undefined {
+  if (supervisor.isStopping) return 'was stopped';
+  return supervisor.isLaunched ? undefined : 'was not started';
 }
 
 /**
@@ -165,7 +165,7 @@ export function addChannel(parts: RouterParts, name: string, instance: AnyChanne
 
 /** An operator takes a channel out and gets its report. Once the router is stopped, that of `stop` has its messages. */
 export async function removeByHand(parts: RouterParts, channel: ChannelEntry, drainAt: number): Promise<ChannelReport> {
-  if (parts.fleet.isStopping && !channel.isRemovedByHand)
+  if (parts.fleet.supervisor.isStopping && !channel.isRemovedByHand)
     throw new SluiceError(
       'not-running',
       `remove: the router was stopped, and '${channel.name}' is in the report of that`,

@@ -128,7 +128,8 @@ async function reconfigure(
     await Promise.all(replaced.map((channel) => fleet.prepareReplacement(channel, DRAIN_MS)));
     // A channel that an operator took out meanwhile has no successor.
     await Promise.all(replaced.map((channel) => channel.removing));
-    if (fleet.isStopping) throw new SluiceError('not-running', 'the router was stopped while it was reconfigured');
+    if (fleet.supervisor.isStopping)
+      throw new SluiceError('not-running', 'the router was stopped while it was reconfigured');
     const standing = replaced.filter((channel) => channel.removing === undefined);
     const next = definitions.config === before ? first : checkAgain(parts, check, standing);
     const changes = withMessages(fleet.channels, diffConfig(definitions.config, next.config));

@@ -2,7 +2,7 @@ import { type Actor, type ActorLogic, type ActorRefFrom, type SnapshotFrom, wait
 import type { RouterEvent, routerMachine } from '../../machines/router.ts';
 import type { Bus } from '../facts/bus.ts';
 import { stateName } from '../facts/chart-words.ts';
-import type { Fleet } from './fleet.ts';
+import type { Supervisor } from './supervisor.ts';
 
 /** The logic of a router's actor: its statechart, which makes its own parts when it starts and takes no input. */
 export type RouterLogic = ActorLogic<SnapshotFrom<typeof routerMachine>, RouterEvent, unknown>;
@@ -20,7 +20,7 @@ export async function startActor(actor: RouterActor, bus: Bus): Promise<void> {
 /** The state of a router, whose actor was launched or not. */
 export function routerState(
   actor: RouterActor,
-  { isLaunched, isStopping }: Pick<Fleet, 'isLaunched' | 'isStopping'>,
+  { isLaunched, isStopping }: Pick<Supervisor, 'isLaunched' | 'isStopping'>,
 ): string {
   // An actor that was never started does not note that it was stopped.
   return isStopping && !isLaunched ? 'stopped' : stateOf(actor);

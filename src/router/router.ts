@@ -86,7 +86,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** The state of the router itself: starting, running, degraded, stopping, stopped or failed. */
   get state(): string {
-    return routerState(this.actor, this.#parts.fleet);
+    return routerState(this.actor, this.#parts.fleet.supervisor);
   }
 
   /**

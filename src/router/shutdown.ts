@@ -42,16 +42,17 @@ async function stopRouter(
   stored?.expectFinish();
   const standing = [...fleet.channels.values()].filter(({ isRemovedByHand }) => !isRemovedByHand);
   const finish = beginReport([...standing, ...fleet.takenOut.held]);
-  fleet.closeInboxes(startedAt + deadlineMs);
-  if (!fleet.isLaunched) {
-    fleet.drain();
+  const { supervisor } = fleet;
+  supervisor.closeInboxes(startedAt + deadlineMs);
+  if (!supervisor.isLaunched) {
+    supervisor.drain();
     services.ending.end();
   } else if (actor.getSnapshot().status === 'active') {
     actor.send({ type: 'router.stop' });
     await until(actor, () => false);
   }
   // Whatever failed on the way: what is left is handed back.
-  fleet.halt();
+  supervisor.stop();
   const unstoredLetters = (await stored?.finish(startedAt + deadlineMs)) ?? [];
   const views = [...sources.all.values()].map(({ view }) => view);
   const end = { startedAt, now: services.clock.now(), deadlineMs, unstoredLetters };

@@ -208,7 +208,7 @@ export class SupervisedSource implements ReadingPort {
   }
 
   /** The router ended at once: nothing is committed any more. */
-  halt(): void {
+  stop(): void {
     if (this.actor === undefined) return;
     this.hold();
     this.send({ type: 'source.halt' });

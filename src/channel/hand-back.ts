@@ -2,17 +2,56 @@ import { Counter } from '../core/counters.ts';
 import { isOver, type Origins } from '../core/origin.ts';
 import type { Lane } from './lane.ts';
 
+const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
+
 /**
- * Takes everything that waits out of a lane, and returns in order the messages that belong to the host. Messages
- * with an origin go back there.
+ * What a partition hands back when it ends. A message with an origin goes back there instead: to hand it to the host as
+ * well would bring it twice.
  */
-export function handBack({ counters, inbox, recovery }: Lane): readonly unknown[] {
-  const returned: unknown[] = [];
-  for (const { messages, origins } of [...recovery.takeAll(), inbox.drain()]) {
-    counters[Counter.returned] += messages.length;
-    for (const message of toHost(messages, origins, 'returned')) returned.push(message);
+export class Returns {
+  private returned = NO_MESSAGES;
+  private unsettled = NO_MESSAGES;
+  private unsettledAll = 0;
+
+  /** What waited, in order. */
+  get returnedMessages(): readonly unknown[] {
+    return this.returned;
   }
-  return returned;
+
+  /** What was in flight in a call that never settled. */
+  get unsettledMessages(): readonly unknown[] {
+    return this.unsettled;
+  }
+
+  /** With those that went back to their origins. */
+  get unsettledCount(): number {
+    return this.unsettledAll;
+  }
+
+  /** How many of both went back to their origins. */
+  backAtOrigin({ counters }: Lane): { readonly returned: number; readonly unsettled: number } {
+    return {
+      returned: counters[Counter.returned] - this.returned.length,
+      unsettled: this.unsettledAll - this.unsettled.length,
+    };
+  }
+
+  /** A call that is out will not be heard of. `count`: how many messages it has. */
+  keepUnsettled(batch: readonly unknown[], count: number, origins: Origins | undefined): void {
+    this.unsettledAll = count;
+    this.unsettled = toHost(batch, origins, 'unsettled');
+  }
+
+  /** Takes everything that waits out of a lane. */
+  takeAll({ counters, inbox, recovery }: Lane): void {
+    const returned: unknown[] = [];
+    for (const { messages, origins } of [...recovery.takeAll(), inbox.drain()]) {
+      counters[Counter.returned] += messages.length;
+      for (const message of toHost(messages, origins, 'returned')) returned.push(message);
+    }
+    // Seldom both: only a channel that was kept may be asked twice.
+    this.returned = this.returned.length === 0 ? returned : this.returned.concat(returned);
+  }
 }
 
 /** Hands back the waiting messages of a stay that has ended: the next owner of the partition brings them again. */
@@ -29,11 +68,8 @@ export function returnEnded({ inbox, recovery, returned }: Lane): void {
   inbox.admitOffers();
 }
 
-/**
- * Tells the origins of messages that their channel has ended; returns the messages that have none, which are the host's.
- * To hand the others to the host as well would bring them twice.
- */
-export function toHost(
+/** Tells the origins of messages that their channel has ended; returns the messages that have none. */
+function toHost(
   messages: readonly unknown[],
   origins: Origins | undefined,
   how: 'returned' | 'unsettled',

@@ -6,7 +6,7 @@ import type { CoarseClock } from '../core/coarse-clock.ts';
 import { Counter, type Counters, createCounters } from '../core/counters.ts';
 import type { Gap } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
-import type { Origin } from '../core/origin.ts';
+import { isFrom, type Origin, type Origins } from '../core/origin.ts';
 import { Recovery } from '../core/recovery.ts';
 import type { Share } from '../core/share.ts';
 import type { Trigger } from '../core/trigger.ts';
@@ -91,6 +91,12 @@ export function probeAt(lane: Lane, { breaker: limits, partitions }: ChannelConf
   const isShared = partitions > 1 || (limits !== false && limits.shared !== undefined);
   const restsUntil = depthOf(lane) === 0 ? 0 : lane.recovery.sinkRestsUntil;
   return Math.max(restsUntil, lane.breaker?.probeAt(isShared) ?? 0);
+}
+
+/** A message of this origin waits there, also for room, or was called with these. */
+export function holdsOrigin({ inbox, recovery }: Lane, called: Origins | undefined, origin: Origin): boolean {
+  const all = [called, inbox.allOrigins, ...recovery.all.map(({ origins }) => origins)];
+  return all.some((origins) => origins?.some((each) => isFrom(each, origin)));
 }
 
 /** Why the next call is due; undefined: none is. */

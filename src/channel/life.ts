@@ -1,9 +1,12 @@
-import type { ChannelEvent } from '../../machines/channel.ts';
+import { type Actor, type AnyActorRef, createActor } from 'xstate';
+import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { ChannelPort, DeliveryMode } from '../core/channel-port.ts';
+import { stateName } from '../facts/chart-words.ts';
 import { Delivery } from './delivery.ts';
 import { depthOf, type Lane, oldestAcceptedAt, probeAt } from './lane.ts';
 import type { AnyChannel, LifeContext } from './processing-channel.ts';
+import { forgetOptions, unstick } from './xstate-internals.ts';
 
 /** What `close` gets at least, even when the deadline of the drain has passed, in ms. */
 export const CLOSE_MS_MIN = 100;
@@ -16,32 +19,46 @@ interface Orders {
   readonly drainAt: number;
 }
 
-/** One life of a partition, from a start of its channel to its end: the instance, and what its statechart reads. */
+/** One life of a partition, from a start of its channel to its end: the instance, and its statechart with what that reads. */
 export class Life implements ChannelPort {
   readonly delivery: Delivery;
   private readonly lane: Lane;
   private readonly channel: AnyChannel;
   private readonly orders: Orders;
-  private readonly send: (event: ChannelEvent) => void;
+  private readonly actor: Actor<typeof channelMachine>;
   private config: ChannelConfig;
   private isWarmingUp = false;
   /** Of a `warmUp` that is under way. */
   private warmingUp: AbortController | undefined;
 
-  /** `send` brings an event to the channel's statechart. */
-  constructor(
-    lane: Lane,
-    config: ChannelConfig,
-    channel: AnyChannel,
-    orders: Orders,
-    send: (event: ChannelEvent) => void,
-  ) {
+  /** `parent`: the actor that hears of its end. */
+  constructor(lane: Lane, config: ChannelConfig, channel: AnyChannel, orders: Orders, parent: AnyActorRef) {
     this.lane = lane;
     this.config = config;
     this.channel = channel;
     this.orders = orders;
-    this.send = send;
-    this.delivery = new Delivery(lane, config, channel, send);
+    this.delivery = new Delivery(lane, config, channel, (event) => this.send(event));
+    this.actor = createActor(channelMachine, { id: lane.id, parent, input: { port: () => this } });
+  }
+
+  /** Starts the statechart; `entered` hears of its states, and of a crash as one that is `failed`. */
+  start(entered: (state: string, cause: string, error: unknown) => void): void {
+    this.actor.subscribe({
+      next: ({ value, context }) => entered(stateName(value), context.cause, context.error),
+      error: (error) => entered('failed', 'crash', error),
+    });
+    this.actor.start();
+    forgetOptions(this.actor);
+  }
+
+  /** Brings an event to the statechart. */
+  send(event: ChannelEvent): void {
+    this.actor.send(event);
+  }
+
+  /** An exception broke off whatever ran; true: that left something half done. */
+  breakOff(): boolean {
+    return [this.delivery.breakOff(), unstick(this.actor)].includes(true);
   }
 
   reconfigure(config: ChannelConfig): void {

@@ -3,9 +3,12 @@ import type { Breaker } from '../core/breaker.ts';
 import type { Counters } from '../core/counters.ts';
 import type { Histogram } from '../core/histogram.ts';
 import type { Origin } from '../core/origin.ts';
+import type { RestartLimit } from '../core/restart-limit.ts';
 import type { Share } from '../core/share.ts';
+import type { Delivery } from './delivery.ts';
+import { depthOf, type Lane, oldestAcceptedAt, probeAt } from './lane.ts';
 import type { MissingKeys } from './message-keys.ts';
-import type { Stay } from './state-log.ts';
+import type { StateLog, Stay } from './state-log.ts';
 
 /** What reports read of one partition: a plain reading of one moment. All times are in ms on the router's clock. */
 export interface PartitionView extends Stay {
@@ -41,6 +44,45 @@ export interface PartitionView extends Stay {
   /** Time spent by state, in ms, since the drain began. */
   readonly spentMs: Readonly<Record<string, number>>;
   readonly counters: Readonly<Counters>;
+}
+
+/** What else a partition knows of itself. */
+interface Present extends Pick<PartitionView, 'inFlight' | 'drainAt' | 'isReplaced'> {
+  /** Undefined: it has no life. */
+  readonly delivery: Delivery | undefined;
+  readonly restarts: RestartLimit;
+}
+
+/** A reading of this moment. Without spreads, which take microseconds. */
+export function viewOf(lane: Lane, config: ChannelConfig, log: StateLog, present: Present): PartitionView {
+  const { counters, id, inbox, recovery } = lane;
+  const { delivery, drainAt, inFlight, isReplaced, restarts } = present;
+  const { cause, error, since, state } = log.stay;
+  return {
+    state,
+    since,
+    cause,
+    error,
+    id,
+    counters,
+    waiting: depthOf(lane),
+    waitingOffers: inbox.offers.waiting,
+    mailboxSize: inbox.size,
+    capacity: inbox.capacity,
+    oldestAcceptedAt: oldestAcceptedAt(lane),
+    inFlight,
+    callStartedAt: delivery !== undefined && inFlight > 0 ? lane.times.startedAt : undefined,
+    callGivenUpAt: delivery?.givesUpAt,
+    queuedAt: delivery?.queuedAt,
+    retryAt: recovery.retryAt,
+    probeAt: probeAt(lane, config),
+    drainAt,
+    restartAt: restarts.at,
+    isGivenUp: restarts.isGivenUp,
+    isReplaced,
+    lastError: recovery.lastError,
+    spentMs: log.spentMs,
+  };
 }
 
 /** A partition as reports see it. */

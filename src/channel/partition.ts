@@ -1,48 +1,41 @@
-import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
-import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
+import type { AnyActorRef } from 'xstate';
+import type { ChannelEvent } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import { Counter, type Counters } from '../core/counters.ts';
-import { isFrom, type Origin } from '../core/origin.ts';
-import { stateName } from '../facts/chart-words.ts';
-import { handBack, partOfStop, returnEnded, toHost } from './hand-back.ts';
+import type { Origin } from '../core/origin.ts';
+import { RestartLimit } from '../core/restart-limit.ts';
+import { partOfStop, Returns, returnEnded } from './hand-back.ts';
 import type { Inbox } from './inbox.ts';
-import { createLane, depthOf, type Lane, type LaneOptions, oldestAcceptedAt, probeAt, publishGaps } from './lane.ts';
+import { createLane, depthOf, holdsOrigin, type Lane, type LaneOptions, publishGaps } from './lane.ts';
 import { unchecked } from './late-check.ts';
 import { Life } from './life.ts';
-import type { PartitionView } from './partition-view.ts';
+import { type PartitionView, viewOf } from './partition-view.ts';
 import type { AnyChannel } from './processing-channel.ts';
-import { Restarts } from './restarts.ts';
 import { endWaits, hurry, press } from './shortened-waits.ts';
 import { StateLog } from './state-log.ts';
 import type { Validate } from './validator.ts';
-import { ensureStack, forgetOptions, unstick } from './xstate-internals.ts';
-
-const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
+import { ensureStack } from './xstate-internals.ts';
 
 /** Supervises one partition of a channel: its lane, its state, and the life in it now, if there is one. */
 export class Partition {
   /** What waits, what failed and the counts: it outlives every life. */
   readonly lane: Lane;
   readonly inbox: Inbox;
-  readonly restarts: Restarts;
+  readonly restarts = new RestartLimit();
+  /** What it hands back when it ends. */
+  readonly returns = new Returns();
   private readonly log: StateLog;
   private config: ChannelConfig;
   private life: Life | undefined = undefined;
-  private actor: ActorRefFrom<typeof channelMachine> | undefined = undefined;
   private isHeld = false;
   private isBeingReplaced = false;
   private drainBy = 0;
-  private returned = NO_MESSAGES;
-  private unsettled = NO_MESSAGES;
-  /** With those that went back to their origins. */
-  private unsettledCount = 0;
 
   constructor(options: LaneOptions) {
     this.config = options.config;
     this.lane = createLane(options);
     this.inbox = this.lane.inbox;
     this.log = new StateLog(options.services.clock);
-    this.restarts = new Restarts(this.lane);
   }
 
   get id(): string {
@@ -51,10 +44,6 @@ export class Partition {
 
   get counters(): Readonly<Counters> {
     return this.lane.counters;
-  }
-
-  get priority(): number {
-    return this.config.priority;
   }
 
   /** The name of its state; without a life, why it has none. */
@@ -90,71 +79,27 @@ export class Partition {
 
   /** How many messages `process` has now, and the messages themselves. */
   get inFlight(): number {
-    return this.life?.delivery.inFlight ?? this.unsettledCount;
+    return this.life?.delivery.inFlight ?? this.returns.unsettledCount;
   }
 
   get batch(): readonly unknown[] {
-    return this.life?.delivery.batch ?? this.unsettled;
-  }
-
-  /** What `stop` hands back to the host, in order; a message with an origin goes back there instead. */
-  get returnedMessages(): readonly unknown[] {
-    return this.returned;
-  }
-
-  /** What was in flight in a call that never settled; as above. */
-  get unsettledMessages(): readonly unknown[] {
-    return this.unsettled;
-  }
-
-  /** How many of both went back to their origins. */
-  get backAtOrigin(): { readonly returned: number; readonly unsettled: number } {
-    return {
-      returned: this.lane.counters[Counter.returned] - this.returned.length,
-      unsettled: this.unsettledCount - this.unsettled.length,
-    };
+    return this.life?.delivery.batch ?? this.returns.unsettledMessages;
   }
 
   /** A reading of this moment for reports. */
   get view(): PartitionView {
-    const { recovery } = this.lane;
-    const delivery = this.life?.delivery;
-    const { counters, id, inbox } = this.lane;
-    const { cause, error, since, state } = this.log.stay;
-    // Without spreads, which take microseconds.
-    return {
-      state,
-      since,
-      cause,
-      error,
-      id,
-      counters,
-      waiting: this.depth,
-      waitingOffers: inbox.offers.waiting,
-      mailboxSize: inbox.size,
-      capacity: inbox.capacity,
-      oldestAcceptedAt: oldestAcceptedAt(this.lane),
+    return viewOf(this.lane, this.config, this.log, {
       inFlight: this.inFlight,
-      callStartedAt: delivery !== undefined && this.inFlight > 0 ? this.lane.times.startedAt : undefined,
-      callGivenUpAt: delivery?.givesUpAt,
-      queuedAt: delivery?.queuedAt,
-      retryAt: recovery.retryAt,
-      probeAt: probeAt(this.lane, this.config),
+      delivery: this.life?.delivery,
       drainAt: this.drainBy,
-      restartAt: this.restarts.at,
-      isGivenUp: this.restarts.isGivenUp,
+      restarts: this.restarts,
       isReplaced: this.isBeingReplaced,
-      lastError: recovery.lastError,
-      spentMs: this.log.spentMs,
-    };
+    });
   }
 
   /** A message of this origin waits here, is in flight, or waits for room. */
   holds(origin: Origin): boolean {
-    const { inbox, recovery } = this.lane;
-    const called = this.life?.delivery.call?.details.origins;
-    const all = [called, inbox.allOrigins, ...recovery.all.map(({ origins }) => origins)];
-    return all.some((origins) => origins?.some((each) => isFrom(each, origin)));
+    return holdsOrigin(this.lane, this.life?.delivery.call?.details.origins, origin);
   }
 
   /** No instance could be made for a life. While the router serves, messages wait for the next one. */
@@ -169,31 +114,20 @@ export class Partition {
    */
   start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, warmed: () => void): void {
     this.inbox.open(validate);
-    const life = new Life(this.lane, this.config, channel, this, (event) => actor.send(event));
-    const actor = createActor(channelMachine, { id: this.id, parent, input: { port: () => life } });
-    this.life = life;
-    this.actor = actor;
-    actor.subscribe({
-      next: ({ value, context }) => {
-        const from = this.state;
-        const to = stateName(value);
-        if (to === from) return;
-        this.enter(to, context.cause, context.error);
-        if (from === 'warming' && to !== 'failed' && to !== 'stopped' && to !== 'closing') warmed();
-      },
-      error: (error) => this.enter('failed', 'crash', error),
+    this.life = new Life(this.lane, this.config, channel, this, parent);
+    this.life.start((to, cause, error) => {
+      const from = this.state;
+      if (to === from) return;
+      this.enter(to, cause, error);
+      if (from === 'warming' && to !== 'failed' && to !== 'stopped' && to !== 'closing') warmed();
     });
-    actor.start();
-    forgetOptions(actor);
   }
 
   /** The actor ended. A life that failed gives back what it had in flight; after a stop that stays unsettled. */
   abandon(isFailure: boolean): void {
     this.life?.delivery.abandon(isFailure);
-    this.unsettledCount = this.inFlight;
-    this.unsettled = toHost(this.batch, this.life?.delivery.call?.details.origins, 'unsettled');
+    this.returns.keepUnsettled(this.batch, this.inFlight, this.life?.delivery.call?.details.origins);
     this.life = undefined;
-    this.actor = undefined;
   }
 
   /** Its life ends at once; what is in flight stays unsettled. */
@@ -217,9 +151,7 @@ export class Partition {
 
   /** Hands back what waits, in order. */
   handBack(): void {
-    const returned = handBack(this.lane);
-    // Seldom both: only a channel that was kept may be asked twice.
-    this.returned = this.returned.length === 0 ? returned : this.returned.concat(returned);
+    this.returns.takeAll(this.lane);
     partOfStop(this.lane, () => void publishGaps(this.lane));
   }
 
@@ -240,29 +172,38 @@ export class Partition {
 
   /** Brings an event to the statechart; nobody hears it while there is no life. */
   send(event: ChannelEvent): void {
-    const { actor } = this;
-    if (actor !== undefined) this.lane.services.bus.changes.during(() => actor.send(event));
+    const { life } = this;
+    if (life !== undefined) this.lane.services.bus.changes.during(() => life.send(event));
   }
 
   /** An exception broke off whatever ran: what it left half done is failed, and what sleeps is woken. */
   breakOff(error: unknown): void {
-    const { actor, life } = this;
-    if (life === undefined || actor === undefined) return;
-    const isBroken = [life.delivery.breakOff(), unstick(actor)].includes(true);
-    if (isBroken) this.send({ type: 'call.hung', error });
+    const { life } = this;
+    if (life === undefined) return;
+    if (life.breakOff()) this.send({ type: 'call.hung', error });
     else if (this.canDeliver && this.inbox.size > 0) this.wake();
     life.delivery.requestTurn();
   }
 
   /** It failed, and is started again or given up; returns what went wrong. */
   noteFailure(): unknown {
-    this.restarts.noteFailure(this.config, this.log.stay);
-    return this.log.stay.error;
+    const { counters, id, services } = this.lane;
+    const { cause, error } = this.log.stay;
+    const now = services.clock.now();
+    // A restart by hand is no failure.
+    if (cause === 'channel.restart') this.restarts.forgive(now);
+    else if (!this.restarts.failed(this.config.restart, now))
+      services.bus.publishAfterwards('channel.gaveUp', { channel: id, restarts: counters[Counter.restarts], error });
+    return error;
   }
 
   /** It is about to be started again. */
   noteRestart(): void {
-    this.restarts.noteRestart(this.config);
+    const { counters, id, services } = this.lane;
+    const { withinMs } = this.config.restart;
+    counters[Counter.restarts] += 1;
+    const n = this.restarts.lately(withinMs, services.clock.now());
+    services.bus.publishAfterwards('channel.restarted', { channel: id, n, withinMs });
   }
 
   /** New limits: they hold from the next batch. */

@@ -45,14 +45,7 @@ export interface DrainReport {
   readonly unstoredLetters: readonly DeadLetter[];
 }
 
-type DrainedParts =
-  | 'view'
-  | 'counters'
-  | 'holds'
-  | 'returnedMessages'
-  | 'unsettledMessages'
-  | 'backAtOrigin'
-  | 'countTimes';
+type DrainedParts = 'view' | 'counters' | 'holds' | 'lane' | 'returns' | 'countTimes';
 
 /** A channel that can be drained. */
 interface Drained extends ChannelView {
@@ -69,6 +62,7 @@ export function beginReport(channels: readonly Drained[]): () => Record<string, 
 function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
   const metrics = channelMetrics(channel);
   const { partitions } = channel;
+  const back = partitions.map(({ lane, returns }) => returns.backAtOrigin(lane));
   const spentMs: Record<string, number> = {};
   for (const { view } of partitions) {
     for (const [state, ms] of Object.entries(view.spentMs))
@@ -79,11 +73,11 @@ function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
     ...ledgerOf(metrics),
     drained: metrics.delivered - deliveredBefore,
     returnedBy: metrics.returnedBy,
-    returnedMessages: partitions.flatMap(({ returnedMessages }) => returnedMessages),
-    unsettledMessages: partitions.flatMap(({ unsettledMessages }) => unsettledMessages),
+    returnedMessages: partitions.flatMap(({ returns }) => returns.returnedMessages),
+    unsettledMessages: partitions.flatMap(({ returns }) => returns.unsettledMessages),
     backAtOrigin: {
-      returned: partitions.reduce((sum, { backAtOrigin }) => sum + backAtOrigin.returned, 0),
-      unsettled: partitions.reduce((sum, { backAtOrigin }) => sum + backAtOrigin.unsettled, 0),
+      returned: back.reduce((sum, { returned }) => sum + returned, 0),
+      unsettled: back.reduce((sum, { unsettled }) => sum + unsettled, 0),
     },
     spentMs,
   };

@@ -65,7 +65,7 @@ export abstract class Starts {
   protected begin(parent: AnyActorRef, notify: (event: FleetEvent) => void, members: Iterable<Member>): void {
     this.#parent = parent;
     this.#notify = notify;
-    const byPriority = [...members].sort((a, b) => a.partition.priority - b.partition.priority);
+    const byPriority = [...members].sort((a, b) => a.channel.config.priority - b.channel.config.priority);
     for (const member of byPriority) this.#start(member);
   }
 

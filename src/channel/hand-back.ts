@@ -9,37 +9,25 @@ const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
  * well would bring it twice.
  */
 export class Returns {
-  private returned = NO_MESSAGES;
-  private unsettled = NO_MESSAGES;
-  private unsettledAll = 0;
-
   /** What waited, in order. */
-  get returnedMessages(): readonly unknown[] {
-    return this.returned;
-  }
-
+  returnedMessages = NO_MESSAGES;
   /** What was in flight in a call that never settled. */
-  get unsettledMessages(): readonly unknown[] {
-    return this.unsettled;
-  }
-
+  unsettledMessages = NO_MESSAGES;
   /** With those that went back to their origins. */
-  get unsettledCount(): number {
-    return this.unsettledAll;
-  }
+  unsettledCount = 0;
 
   /** How many of both went back to their origins. */
   backAtOrigin({ counters }: Lane): { readonly returned: number; readonly unsettled: number } {
     return {
-      returned: counters[Counter.returned] - this.returned.length,
-      unsettled: this.unsettledAll - this.unsettled.length,
+      returned: counters[Counter.returned] - this.returnedMessages.length,
+      unsettled: this.unsettledCount - this.unsettledMessages.length,
     };
   }
 
   /** A call that is out will not be heard of. `count`: how many messages it has. */
   keepUnsettled(batch: readonly unknown[], count: number, origins: Origins | undefined): void {
-    this.unsettledAll = count;
-    this.unsettled = toHost(batch, origins, 'unsettled');
+    this.unsettledCount = count;
+    this.unsettledMessages = toHost(batch, origins, 'unsettled');
   }
 
   /** Takes everything that waits out of a lane. */
@@ -50,7 +38,7 @@ export class Returns {
       for (const message of toHost(messages, origins, 'returned')) returned.push(message);
     }
     // Seldom both: only a channel that was kept may be asked twice.
-    this.returned = this.returned.length === 0 ? returned : this.returned.concat(returned);
+    this.returnedMessages = this.returnedMessages.length === 0 ? returned : this.returnedMessages.concat(returned);
   }
 }
 

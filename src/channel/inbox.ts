@@ -33,9 +33,9 @@ export class Inbox implements Door {
   private readonly clock: CoarseClock;
   private readonly mailbox: Mailbox;
   private readonly overflow: Overflow;
-  private config: ChannelConfig;
+  limits: ChannelConfig;
   private validate: Validate | undefined = undefined;
-  private isDoorOpen = false;
+  isOpen = false;
   /**
    * While so many messages wait, and fewer than so many, another one is taken in as it comes. Otherwise it needs more than
    * room: the door is closed, it is the first of a batch, it is validated or conflated, or an open breaker may refuse it.
@@ -55,7 +55,7 @@ export class Inbox implements Door {
     this.queueing = options.queueing;
     this.times = options.times;
     this.clock = options.services.scheduler.clock;
-    this.config = config;
+    this.limits = config;
     this.mailbox = new Mailbox(config.capacity);
     this.gaps = new GapLog(config.name, partition);
     this.overflow = new Overflow(this.mailbox, config.overflow, keyOf, (reason, key, sequence) => {
@@ -73,14 +73,6 @@ export class Inbox implements Door {
     return this.mailbox.capacity;
   }
 
-  get limits(): ChannelConfig {
-    return this.config;
-  }
-
-  get isOpen(): boolean {
-    return this.isDoorOpen;
-  }
-
   /** When the oldest new message was accepted; Infinity when none waits. */
   get oldestAcceptedAt(): number {
     return this.mailbox.oldestAcceptedAt;
@@ -89,7 +81,7 @@ export class Inbox implements Door {
   /** From now on messages are taken in, and checked by this. */
   open(validate: Validate | undefined): void {
     const isLate = this.validate === unchecked && validate !== undefined;
-    this.isDoorOpen = true;
+    this.isOpen = true;
     this.validate = validate;
     this.guard();
     if (isLate) checkWaiting(this.mailbox, this.overflow, this.options, validate);
@@ -97,14 +89,14 @@ export class Inbox implements Door {
 
   /** From now on every message is refused as `not-running`. */
   close(): void {
-    this.isDoorOpen = false;
+    this.isOpen = false;
     this.guard();
     this.admitOffers();
   }
 
   reconfigure(config: ChannelConfig): void {
-    this.config = config;
-    this.mailbox.capacity = config.capacity;
+    this.limits = config;
+    this.mailbox.admitUpTo(config.capacity);
     this.overflow.policy = config.overflow;
     this.guard();
     this.admitOffers();
@@ -176,7 +168,7 @@ export class Inbox implements Door {
     }
     const key = this.keyFor(payload, message, known);
     // Both are code of the host, which may have closed the door.
-    if (!this.isDoorOpen) return this.reject('not-running', message);
+    if (!this.isOpen) return this.reject('not-running', message);
     if (!this.put(payload, key, origin)) return this.reject('mailbox-full', message);
     this.wakeIfDue();
     return ACCEPTED;
@@ -189,7 +181,7 @@ export class Inbox implements Door {
 
   /** Why every message is refused now; undefined: they are not. */
   get refusal(): 'not-running' | 'tripped' | undefined {
-    if (!this.isDoorOpen) return 'not-running';
+    if (!this.isOpen) return 'not-running';
     return this.isShut() ? 'tripped' : undefined;
   }
 
@@ -212,7 +204,7 @@ export class Inbox implements Door {
   put(payload: unknown, key: string | undefined, origin: Origin | undefined): boolean {
     const { clock, counters, mailbox } = this;
     // The wait of a batch counts from its first message, so that message is never stamped with a shared reading.
-    if (mailbox.size === 0 && this.config.batchSize > 1) clock.read();
+    if (mailbox.size === 0 && this.limits.batchSize > 1) clock.read();
     else clock.advance(1);
     const sequence = counters[Counter.accepted] + 1;
     if (!this.overflow.admit(payload, key, clock.now, sequence, origin)) return false;
@@ -226,12 +218,12 @@ export class Inbox implements Door {
 
   /** There is no room, or offers wait for it, and a message would not be refused for another reason. */
   mustWait(): boolean {
-    return this.isDoorOpen && (this.mailbox.isFull || this.offers.size > 0) && !this.isShut();
+    return this.isOpen && (this.mailbox.isFull || this.offers.size > 0) && !this.isShut();
   }
 
   /** Room was made, or the door was closed: lets waiting offers in, oldest first. */
   admitOffers(): void {
-    while (this.offers.size > 0 && !(this.isDoorOpen && this.mailbox.isFull)) {
+    while (this.offers.size > 0 && !(this.isOpen && this.mailbox.isFull)) {
       const offer = this.offers.shift();
       if (offer?.call !== undefined) offer.call();
       else offer?.resolve(this.enter(offer.message, offer.key, offer.origin));
@@ -252,12 +244,12 @@ export class Inbox implements Door {
   dueTrigger(): Trigger | undefined {
     const { size } = this.mailbox;
     if (size === 0) return undefined;
-    return size >= this.config.batchSize ? 'size' : this.dueBeforeFull();
+    return size >= this.limits.batchSize ? 'size' : this.dueBeforeFull();
   }
 
   /** Until the oldest new message has waited `timeoutMs`, in ms. */
   dueInMs(oldestAt = this.mailbox.oldestAcceptedAt): number {
-    return Math.max(0, oldestAt + this.config.timeoutMs - this.options.services.clock.now());
+    return Math.max(0, oldestAt + this.limits.timeoutMs - this.options.services.clock.now());
   }
 
   /**
@@ -306,8 +298,8 @@ export class Inbox implements Door {
   }
 
   /** Its door is as that of another inbox. */
-  openAs({ isDoorOpen, validate }: Inbox): void {
-    this.isDoorOpen = isDoorOpen;
+  openAs({ isOpen, validate }: Inbox): void {
+    this.isOpen = isOpen;
     this.validate = validate;
     this.guard();
   }
@@ -318,27 +310,27 @@ export class Inbox implements Door {
   }
 
   private guard(): void {
-    const { batchSize, capacity, overflow, whenTripped } = this.config;
+    const { batchSize, capacity, overflow, whenTripped } = this.limits;
     this.plainFrom = batchSize > 1 ? 1 : 0;
     const isSelective = whenTripped === 'reject' || overflow === 'conflate';
-    this.plainBelow = !this.isDoorOpen || this.validate !== undefined || isSelective ? 0 : capacity;
+    this.plainBelow = !this.isOpen || this.validate !== undefined || isSelective ? 0 : capacity;
   }
 
   /** The breaker is open and `whenTripped` says reject. Once it has cooled down, messages must come in to be probes. */
   private isShut(): boolean {
-    return this.config.whenTripped === 'reject' && (this.options.breaker?.breaker.coolDownLeftMs() ?? 0) > 0;
+    return this.limits.whenTripped === 'reject' && (this.options.breaker?.breaker.coolDownLeftMs() ?? 0) > 0;
   }
 
   private dueBeforeFull(): Trigger | undefined {
     if (this.flushLeft > 0) return 'request';
     const waitedMs = this.options.services.clock.now() - this.mailbox.oldestAcceptedAt;
-    return waitedMs >= this.config.timeoutMs ? 'age' : undefined;
+    return waitedMs >= this.limits.timeoutMs ? 'age' : undefined;
   }
 
   /** Refuses a message; the caller still owns it. */
   reject(reason: keyof typeof Counter & RejectReason, message: unknown, error?: unknown, origin?: Origin): Outcome {
     const { bus, keepDeadLetter } = this.options.services;
-    const { name: channel } = this.config;
+    const { name: channel } = this.limits;
     this.counters[Counter.rejected] += 1;
     this.counters[Counter[reason]] += 1;
     bus.changes.during(() => {

@@ -28,8 +28,9 @@ export class Partition {
   private config: ChannelConfig;
   private life: Life | undefined = undefined;
   private isHeld = false;
-  private isBeingReplaced = false;
-  private drainBy = 0;
+  /** A reload is about to put another in its place. */
+  isReplaced = false;
+  drainAt = 0;
 
   constructor(options: LaneOptions) {
     this.config = options.config;
@@ -60,17 +61,8 @@ export class Partition {
     return this.life !== undefined;
   }
 
-  /** A reload is about to put another in its place. */
-  get isReplaced(): boolean {
-    return this.isBeingReplaced;
-  }
-
   get isPaused(): boolean {
-    return this.isHeld || this.isBeingReplaced;
-  }
-
-  get drainAt(): number {
-    return this.drainBy;
+    return this.isHeld || this.isReplaced;
   }
 
   get depth(): number {
@@ -91,9 +83,9 @@ export class Partition {
     return viewOf(this.lane, this.config, this.log, {
       inFlight: this.inFlight,
       delivery: this.life?.delivery,
-      drainAt: this.drainBy,
+      drainAt: this.drainAt,
       restarts: this.restarts,
-      isReplaced: this.isBeingReplaced,
+      isReplaced: this.isReplaced,
     });
   }
 
@@ -166,7 +158,7 @@ export class Partition {
   /** Nothing more is taken in, and what is not delivered by then is handed back. */
   closeInbox(drainAt: number): void {
     // One that is being taken out ends by the deadline it was given: its timers are set.
-    if (this.inbox.isOpen) this.drainBy = drainAt;
+    if (this.inbox.isOpen) this.drainAt = drainAt;
     partOfStop(this.lane, () => this.inbox.close());
   }
 
@@ -224,13 +216,13 @@ export class Partition {
 
   /** A reload is about to replace it, or no longer is: no batch begins and no life, but messages are taken in. */
   expectReplacement(isReplaced: boolean): void {
-    this.isBeingReplaced = isReplaced;
+    this.isReplaced = isReplaced;
     this.send({ type: isReplaced ? 'channel.pause' : 'channel.resume' });
   }
 
   /** Its life closes by then, for a successor. */
   close(drainAt: number): void {
-    this.drainBy = drainAt;
+    this.drainAt = drainAt;
     this.send({ type: 'channel.drain' });
   }
 
@@ -241,7 +233,7 @@ export class Partition {
 
   /** It delivers what waits until the deadline that `closeInbox` was given. */
   drain(): void {
-    hurry(this.lane, this.drainBy);
+    hurry(this.lane, this.drainAt);
     this.send({ type: 'channel.drain' });
   }
 

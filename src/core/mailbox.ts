@@ -31,12 +31,17 @@ export class Mailbox<Message = unknown> {
   private hasCompanions = false;
   /** Undefined: no message came with its key. */
   private keys: (string | undefined)[] | undefined;
-  /** Of the messages that a call took last; undefined: none came with its key. */
-  private taken: Keys | undefined;
+  /** Of the messages that were taken last, as they were pushed; those that were dropped do not count as taken. */
+  keysTaken: Keys | undefined;
   /** Undefined: no message came with an origin. */
   private origins: (Origin | undefined)[] | undefined;
 
   constructor(capacity: number) {
+    this.capacity = capacity;
+  }
+
+  /** From now on so many messages may wait. */
+  admitUpTo(capacity: number): void {
     this.capacity = capacity;
   }
 
@@ -74,11 +79,6 @@ export class Mailbox<Message = unknown> {
   /** The key it was pushed with. */
   keyOf(offset: number): string | undefined {
     return this.keys?.[this.slotOf(offset)];
-  }
-
-  /** Of the messages that were taken last, as they were pushed; those that were dropped do not count as taken. */
-  get keysTaken(): Keys | undefined {
-    return this.taken;
   }
 
   originOf(offset: number): Origin | undefined {
@@ -149,19 +149,19 @@ export class Mailbox<Message = unknown> {
 
   /** Lets the oldest message go, which no call takes. */
   drop(): Message | undefined {
-    const { taken } = this;
+    const { keysTaken: taken } = this;
     const message = this.shift();
-    this.taken = taken;
+    this.keysTaken = taken;
     return message;
   }
 
   /** Takes everything and gives the memory back. No call takes it. */
   drain(): { readonly messages: Message[]; readonly origins: Origins | undefined; readonly keys: Keys | undefined } {
-    const { size: count, taken } = this;
+    const { size: count, keysTaken: taken } = this;
     const [origins, keys] = [this.originsOf(count), this.keysOf(count)];
     const messages = this.take(count);
     this.resize(SLOTS_MIN);
-    this.taken = taken;
+    this.keysTaken = taken;
     return { messages, origins, keys };
   }
 
@@ -193,7 +193,7 @@ export class Mailbox<Message = unknown> {
   }
 
   private forget(count: number): void {
-    this.taken = this.keysOf(count);
+    this.keysTaken = this.keysOf(count);
     const end = this.head + count;
     for (const companions of [this.keys, this.origins]) {
       companions?.fill(undefined, this.head, end);

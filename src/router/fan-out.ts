@@ -16,7 +16,7 @@ interface Placed {
  * channel alone. While one offer waits for room, all later messages of the data type wait behind it.
  */
 export class FanOut implements Door {
-  private members: readonly ChannelEntry[];
+  channels: readonly ChannelEntry[];
   private readonly offers = new WaitingOffers(this);
   /** Of the place that the first offer waits for. */
   private stopWaiting: (() => void) | undefined;
@@ -26,24 +26,20 @@ export class FanOut implements Door {
   private first: Placed | undefined;
 
   constructor(members: readonly ChannelEntry[]) {
-    this.members = members;
-  }
-
-  get channels(): readonly ChannelEntry[] {
-    return this.members;
+    this.channels = members;
   }
 
   get name(): string {
-    return this.members.map(({ name }) => name).join(', ');
+    return this.channels.map(({ name }) => name).join(', ');
   }
 
   get partitions(): readonly Partition[] {
-    return this.members.flatMap(({ partitions }) => partitions);
+    return this.channels.flatMap(({ partitions }) => partitions);
   }
 
   /** The strictest of all. */
   get limits(): Door['limits'] {
-    const configs = this.members.map(({ config }) => config);
+    const configs = this.channels.map(({ config }) => config);
     const refuses = configs.some(({ whenFull }) => whenFull === 'reject');
     const waitingMax = Math.min(...configs.map((config) => config.waitingMax));
     return { waitingMax, whenFull: refuses ? 'reject' : 'wait' };
@@ -51,7 +47,7 @@ export class FanOut implements Door {
 
   /** From now on these share the data type; what waits goes to them. */
   change(members: readonly ChannelEntry[]): void {
-    this.members = members;
+    this.channels = members;
     this.latest = undefined;
     this.first = undefined;
   }
@@ -148,7 +144,7 @@ export class FanOut implements Door {
 
   private placesOf(message: unknown): readonly Place[] {
     if (this.latest === undefined || this.latest.what !== message)
-      this.latest = { what: message, places: this.members.map((channel) => channel.placeOf(message)) };
+      this.latest = { what: message, places: this.channels.map((channel) => channel.placeOf(message)) };
     return this.latest.places;
   }
 

@@ -43,8 +43,10 @@ const notIterable = (kind: string): string =>
 
 /** The door of the router: hands each message to its channel. Nothing here throws because of a message. */
 export class Intake {
-  private refused = 0;
-  private ignoredCount = 0;
+  /** How many messages no channel served. */
+  unroutable = 0;
+  /** How many messages nobody wants. */
+  ignored = 0;
   private unwanted: ReadonlySet<unknown> = new Set();
   private readonly streams = new Set<{ readonly name: string }>();
   readonly destinations: Destinations;
@@ -57,16 +59,6 @@ export class Intake {
     this.destinations = destinations;
     this.services = services;
     this.overflowed = overflowed;
-  }
-
-  /** How many messages no channel served. */
-  get unroutable(): number {
-    return this.refused;
-  }
-
-  /** How many messages nobody wants. */
-  get ignored(): number {
-    return this.ignoredCount;
   }
 
   /** From now on messages of these types, or with such a value in the field that tells them apart, are only counted where no channel serves them. */
@@ -231,10 +223,10 @@ export class Intake {
       this.unwanted.has(dataType) ||
       this.unwanted.has(this.destinations.recognition.valueIn(message))
     ) {
-      this.ignoredCount += 1;
+      this.ignored += 1;
       return REJECTED.ignored;
     }
-    this.refused += 1;
+    this.unroutable += 1;
     // A caller without types may hand over anything, also what no template takes.
     const named = `no channel serves data type '${typeof dataType === 'string' ? dataType : errorText(dataType)}'`;
     const why = dataType === undefined ? this.destinations.recognition.why(message) : named;

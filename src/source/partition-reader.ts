@@ -54,7 +54,8 @@ export class PartitionReader {
   private hasBegun = false;
   private hasEnded = false;
   private isGoing = false;
-  private full: Fullness | undefined = undefined;
+  /** Undefined: its window has room. */
+  fullness: Fullness | undefined = undefined;
   private releasing: Promise<void> | undefined = undefined;
   private readonly onLost = (): void => {
     if (this.hasEnded) return;
@@ -89,11 +90,6 @@ export class PartitionReader {
     const stay = { assigned, ledger, changes, stopped: this.stop.signal, lost: this.onLost };
     this.offers = new FrameOffers({ ...parts, framesOut: limits.frames }, stay);
     assigned.lost.addEventListener('abort', this.onLost);
-  }
-
-  /** Undefined: its window has room. */
-  get fullness(): Fullness | undefined {
-    return this.full;
   }
 
   /** It is being given back. */
@@ -162,7 +158,7 @@ export class PartitionReader {
 
   private async run(): Promise<void> {
     while (!this.stop.signal.aborted) {
-      const room = roomIn(this.ledger, this.parts.limits, this.parts.clock.now(), this.full !== undefined);
+      const room = roomIn(this.ledger, this.parts.limits, this.parts.clock.now(), this.fullness !== undefined);
       this.noteRoom(typeof room === 'string' ? room : undefined);
       if (typeof room === 'string') {
         await this.changes.wait();
@@ -186,10 +182,10 @@ export class PartitionReader {
 
   private noteRoom(by: WindowLimit | undefined): void {
     const { clock, listener } = this.parts;
-    const wasFull = this.full !== undefined;
+    const wasFull = this.fullness !== undefined;
     // Room is made by a commit, which need not wait for its time then.
     if (by !== undefined) this.ledger.commitNow();
-    this.full = by === undefined ? undefined : { by, since: this.full?.since ?? clock.now() };
+    this.fullness = by === undefined ? undefined : { by, since: this.fullness?.since ?? clock.now() };
     if (wasFull !== (by !== undefined)) listener.windowChanged(by !== undefined);
   }
 }

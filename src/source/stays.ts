@@ -10,7 +10,8 @@ export class Stays {
   /** Stays that ended with the source: what they hold stays in view. Undefined: the source goes on. */
   private ended: PartitionReader[] | undefined = undefined;
   private past = { read: 0, committed: 0, left: 0 };
-  private missedPositions = 0;
+  /** Positions that were removed before they were read. */
+  missed = 0;
 
   constructor(parts: ReaderParts) {
     const { listener } = parts;
@@ -19,7 +20,7 @@ export class Stays {
       listener: {
         ...listener,
         gap: (partition, from, to) => {
-          this.missedPositions += to - from + 1;
+          this.missed += to - from + 1;
           listener.gap(partition, from, to);
         },
         ended: (reader, how) => {
@@ -32,11 +33,6 @@ export class Stays {
 
   get readers(): readonly PartitionReader[] {
     return [...this.present.values()];
-  }
-
-  /** Positions that were removed before they were read. */
-  get missed(): number {
-    return this.missedPositions;
   }
 
   /** What stays that ended with the source had read and not committed. */

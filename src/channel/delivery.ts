@@ -36,12 +36,12 @@ export class Delivery implements TurnTaker {
   private settledListeners: (() => void)[] = [];
 
   /** `send` brings an event to the channel's statechart. */
-  constructor(lane: Lane, config: ChannelConfig, channel: AnyChannel, send: (event: ChannelEvent) => void) {
+  constructor(lane: Lane, channel: AnyChannel, send: (event: ChannelEvent) => void) {
     this.lane = lane;
-    this.config = config;
+    this.config = lane.inbox.limits;
     this.channel = channel;
     this.send = send;
-    this.lastCall = new Call(lane, config);
+    this.lastCall = new Call(lane, this.config);
     this.turn = new Turn(this, lane.share);
   }
 

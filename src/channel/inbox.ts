@@ -94,12 +94,12 @@ export class Inbox implements Door {
     this.admitOffers();
   }
 
+  /** New limits; offers that they leave room for are admitted by `admitOffers`. */
   reconfigure(config: ChannelConfig): void {
     this.limits = config;
     this.mailbox.admitUpTo(config.capacity);
     this.overflow.policy = config.overflow;
     this.guard();
-    this.admitOffers();
   }
 
   /** Wakes with each message from the one on that makes so many wait. */

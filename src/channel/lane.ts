@@ -87,7 +87,8 @@ export function oldestAcceptedAt({ inbox, recovery }: Lane): number {
  * When the sink may be tried, in ms on the clock: when the breaker's cool-down is over, or the longer rest that the sink
  * asked for; 0: at any time.
  */
-export function probeAt(lane: Lane, { breaker: limits, partitions }: ChannelConfig): number {
+export function probeAt(lane: Lane): number {
+  const { breaker: limits, partitions } = lane.inbox.limits;
   const isShared = partitions > 1 || (limits !== false && limits.shared !== undefined);
   const restsUntil = depthOf(lane) === 0 ? 0 : lane.recovery.sinkRestsUntil;
   return Math.max(restsUntil, lane.breaker?.probeAt(isShared) ?? 0);

@@ -1,6 +1,5 @@
 import { type Actor, type AnyActorRef, createActor } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
-import type { ChannelConfig } from '../config/schema.ts';
 import type { ChannelPort, DeliveryMode } from '../core/channel-port.ts';
 import { stateName } from '../facts/chart-words.ts';
 import { Delivery } from './delivery.ts';
@@ -26,18 +25,16 @@ export class Life implements ChannelPort {
   private readonly channel: AnyChannel;
   private readonly orders: Orders;
   private readonly actor: Actor<typeof channelMachine>;
-  private config: ChannelConfig;
   private isWarmingUp = false;
   /** Of a `warmUp` that is under way. */
   private warmingUp: AbortController | undefined;
 
   /** `parent`: the actor that hears of its end. */
-  constructor(lane: Lane, config: ChannelConfig, channel: AnyChannel, orders: Orders, parent: AnyActorRef) {
+  constructor(lane: Lane, channel: AnyChannel, orders: Orders, parent: AnyActorRef) {
     this.lane = lane;
-    this.config = config;
     this.channel = channel;
     this.orders = orders;
-    this.delivery = new Delivery(lane, config, channel, (event) => this.send(event));
+    this.delivery = new Delivery(lane, channel, (event) => this.send(event));
     this.actor = createActor(channelMachine, { id: lane.id, parent, input: { port: () => this } });
   }
 
@@ -59,11 +56,6 @@ export class Life implements ChannelPort {
   /** An exception broke off whatever ran; true: that left something half done. */
   breakOff(): boolean {
     return [this.delivery.breakOff(), unstick(this.actor)].includes(true);
-  }
-
-  reconfigure(config: ChannelConfig): void {
-    this.config = config;
-    this.delivery.reconfigure(config);
   }
 
   get isPaused(): boolean {
@@ -94,11 +86,11 @@ export class Life implements ChannelPort {
   }
 
   get warmUpTimeoutMs(): number {
-    return this.config.warmUpTimeoutMs;
+    return this.lane.inbox.limits.warmUpTimeoutMs;
   }
 
   get dueInMs(): number {
-    return this.until(oldestAcceptedAt(this.lane) + this.config.timeoutMs);
+    return this.until(oldestAcceptedAt(this.lane) + this.lane.inbox.limits.timeoutMs);
   }
 
   get retryInMs(): number {
@@ -107,7 +99,7 @@ export class Life implements ChannelPort {
   }
 
   get coolDownInMs(): number {
-    return this.until(probeAt(this.lane, this.config));
+    return this.until(probeAt(this.lane));
   }
 
   get drainInMs(): number {
@@ -174,6 +166,6 @@ export class Life implements ChannelPort {
     const controller = new AbortController();
     const abort = (): void => services.bus.changes.tellAfterwards(() => controller.abort(signal.reason));
     signal.addEventListener('abort', abort, { once: true });
-    return { rules: this.config.eventRules, signal: controller.signal, logger, emit };
+    return { rules: this.lane.inbox.limits.eventRules, signal: controller.signal, logger, emit };
   }
 }

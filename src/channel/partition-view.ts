@@ -46,17 +46,17 @@ export interface PartitionView extends Stay {
   readonly counters: Readonly<Counters>;
 }
 
-/** What else a partition knows of itself. */
+/** What a partition knows of itself. */
 interface Present extends Pick<PartitionView, 'inFlight' | 'drainAt' | 'isReplaced'> {
-  /** Undefined: it has no life. */
-  readonly delivery: Delivery | undefined;
+  readonly lane: Lane;
+  readonly log: StateLog;
   readonly restarts: RestartLimit;
 }
 
-/** A reading of this moment. Without spreads, which take microseconds. */
-export function viewOf(lane: Lane, config: ChannelConfig, log: StateLog, present: Present): PartitionView {
+/** A reading of this moment. Without spreads, which take microseconds. `delivery`: undefined without a life. */
+export function viewOf(partition: Present, delivery: Delivery | undefined): PartitionView {
+  const { drainAt, inFlight, isReplaced, lane, log, restarts } = partition;
   const { counters, id, inbox, recovery } = lane;
-  const { delivery, drainAt, inFlight, isReplaced, restarts } = present;
   const { cause, error, since, state } = log.stay;
   return {
     state,
@@ -75,7 +75,7 @@ export function viewOf(lane: Lane, config: ChannelConfig, log: StateLog, present
     callGivenUpAt: delivery?.givesUpAt,
     queuedAt: delivery?.queuedAt,
     retryAt: recovery.retryAt,
-    probeAt: probeAt(lane, config),
+    probeAt: probeAt(lane),
     drainAt,
     restartAt: restarts.at,
     isGivenUp: restarts.isGivenUp,

@@ -1,7 +1,7 @@
 import type { AnyActorRef } from 'xstate';
 import type { ChannelEvent } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import { Counter, type Counters } from '../core/counters.ts';
+import type { Counters } from '../core/counters.ts';
 import type { Origin } from '../core/origin.ts';
 import { RestartLimit } from '../core/restart-limit.ts';
 import { partOfStop, Returns, returnEnded } from './hand-back.ts';
@@ -21,11 +21,13 @@ export class Partition {
   /** What waits, what failed and the counts: it outlives every life. */
   readonly lane: Lane;
   readonly inbox: Inbox;
+  readonly id: string;
+  readonly counters: Readonly<Counters>;
   readonly restarts = new RestartLimit();
   /** What it hands back when it ends. */
   readonly returns = new Returns();
-  private readonly log: StateLog;
-  private config: ChannelConfig;
+  /** Its state, and where its time goes. */
+  readonly log: StateLog;
   private life: Life | undefined = undefined;
   private isHeld = false;
   /** A reload is about to put another in its place. */
@@ -33,18 +35,11 @@ export class Partition {
   drainAt = 0;
 
   constructor(options: LaneOptions) {
-    this.config = options.config;
     this.lane = createLane(options);
     this.inbox = this.lane.inbox;
+    this.id = this.lane.id;
+    this.counters = this.lane.counters;
     this.log = new StateLog(options.services.clock);
-  }
-
-  get id(): string {
-    return this.lane.id;
-  }
-
-  get counters(): Readonly<Counters> {
-    return this.lane.counters;
   }
 
   /** The name of its state; without a life, why it has none. */
@@ -80,13 +75,7 @@ export class Partition {
 
   /** A reading of this moment for reports. */
   get view(): PartitionView {
-    return viewOf(this.lane, this.config, this.log, {
-      inFlight: this.inFlight,
-      delivery: this.life?.delivery,
-      drainAt: this.drainAt,
-      restarts: this.restarts,
-      isReplaced: this.isReplaced,
-    });
+    return viewOf(this, this.life?.delivery);
   }
 
   /** A message of this origin waits here, is in flight, or waits for room. */
@@ -106,7 +95,7 @@ export class Partition {
    */
   start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, warmed: () => void): void {
     this.inbox.open(validate);
-    this.life = new Life(this.lane, this.config, channel, this, parent);
+    this.life = new Life(this.lane, channel, this, parent);
     this.life.start((to, cause, error) => {
       const from = this.state;
       if (to === from) return;
@@ -134,11 +123,8 @@ export class Partition {
     if (!keeps) this.handBack();
     if (this.state === 'stopped') return;
     // What it failed with is still why it does not serve.
-    const { cause, error, state } = this.log.stay;
-    partOfStop(this.lane, () => {
-      if (state === 'failed') this.enter('stopped', cause, error);
-      else this.enter('stopped', 'router.stop', undefined);
-    });
+    const { cause, error } = this.state === 'failed' ? this.log.stay : { cause: 'router.stop', error: undefined };
+    partOfStop(this.lane, () => this.enter('stopped', cause, error));
   }
 
   /** Hands back what waits, in order. */
@@ -177,33 +163,12 @@ export class Partition {
     life.delivery.requestTurn();
   }
 
-  /** It failed, and is started again or given up; returns what went wrong. */
-  noteFailure(): unknown {
-    const { counters, id, services } = this.lane;
-    const { cause, error } = this.log.stay;
-    const now = services.clock.now();
-    // A restart by hand is no failure.
-    if (cause === 'channel.restart') this.restarts.forgive(now);
-    else if (!this.restarts.failed(this.config.restart, now))
-      services.bus.publishAfterwards('channel.gaveUp', { channel: id, restarts: counters[Counter.restarts], error });
-    return error;
-  }
-
-  /** It is about to be started again. */
-  noteRestart(): void {
-    const { counters, id, services } = this.lane;
-    const { withinMs } = this.config.restart;
-    counters[Counter.restarts] += 1;
-    const n = this.restarts.lately(withinMs, services.clock.now());
-    services.bus.publishAfterwards('channel.restarted', { channel: id, n, withinMs });
-  }
-
   /** New limits: they hold from the next batch. */
   reconfigure(config: ChannelConfig): void {
-    this.config = config;
-    this.life?.reconfigure(config);
-    this.watchInbox(this.state);
     this.inbox.reconfigure(config);
+    this.life?.delivery.reconfigure(config);
+    this.watchInbox(this.state);
+    this.inbox.admitOffers();
     this.inbox.offers.wakeStreams();
     this.send({ type: 'channel.reconfigured' });
   }
@@ -255,15 +220,10 @@ export class Partition {
     return this.life?.delivery.whenSettled() ?? Promise.resolve();
   }
 
-  /** From now on the view's `spentMs` says where the time goes. */
-  countTimes(): void {
-    this.log.countTimes();
-  }
-
   /** The state waits for the first message, or for a full batch: its statechart hears of it, and what is due goes out. */
   private watchInbox(state: string): void {
     if (state === 'idle') this.inbox.wakeWhen(1, this);
-    else if (state === 'buffering') this.inbox.wakeWhen(this.config.batchSize, this);
+    else if (state === 'buffering') this.inbox.wakeWhen(this.inbox.limits.batchSize, this);
     else if (state === 'tripped' && press(this.lane, this)) this.send({ type: 'wait.shortened' });
   }
 

@@ -45,7 +45,7 @@ export interface DrainReport {
   readonly unstoredLetters: readonly DeadLetter[];
 }
 
-type DrainedParts = 'view' | 'counters' | 'holds' | 'lane' | 'returns' | 'countTimes';
+type DrainedParts = 'view' | 'counters' | 'holds' | 'lane' | 'log' | 'returns';
 
 /** A channel that can be drained. */
 interface Drained extends ChannelView {
@@ -55,7 +55,7 @@ interface Drained extends ChannelView {
 /** Remembers how things stood when `stop` was called; returns what makes the reports of what happened since. */
 export function beginReport(channels: readonly Drained[]): () => Record<string, ChannelReport> {
   const before = channels.map((channel) => ({ channel, delivered: channelMetrics(channel).delivered }));
-  for (const { partitions } of channels) for (const partition of partitions) partition.countTimes();
+  for (const { partitions } of channels) for (const partition of partitions) partition.log.countTimes();
   return () => Object.fromEntries(before.map(({ channel, delivered }) => [channel.name, reportOf(channel, delivered)]));
 }
 

@@ -1,6 +1,7 @@
 import type { AnyActorRef } from 'xstate';
 import type { Partition } from '../channel/partition.ts';
-import type { Clock } from '../core/clock.ts';
+import type { Services } from '../channel/services.ts';
+import { Counter } from '../core/counters.ts';
 import type { FleetEvent } from '../core/fleet-port.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 
@@ -15,7 +16,7 @@ export interface Member {
 
 /** Starts partitions, and starts them again when they have failed; tells the router's statechart how that went. */
 export abstract class Starts {
-  readonly #clock: Clock;
+  readonly #services: Services;
   /** Those that neither warmed up nor failed yet, and those that are failed: guards need not ask each partition. */
   readonly #settling = new Set<string>();
   readonly #down = new Map<string, Member>();
@@ -23,8 +24,8 @@ export abstract class Starts {
   #parent: AnyActorRef | undefined;
   #notify: (event: FleetEvent) => void = () => {};
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(services: Services) {
+    this.#services = services;
   }
 
   abstract readonly isStopping: boolean;
@@ -50,13 +51,13 @@ export abstract class Starts {
   }
 
   restartInMs(id: string): number {
-    return Math.max(0, (this.#down.get(id)?.partition.restarts.at ?? 0) - this.#clock.now());
+    return Math.max(0, (this.#down.get(id)?.partition.restarts.at ?? 0) - this.#services.clock.now());
   }
 
   /** An operator's restart: failures before it no longer count, and a partition that lives is ended first. */
   restartByHand(partition: Partition): void {
     partition.endWaits();
-    partition.restarts.forgive(this.#clock.now());
+    partition.restarts.forgive(this.#services.clock.now());
     if (partition.isAlive) partition.send({ type: 'channel.restart' });
     else this.restart(partition.id);
   }
@@ -100,15 +101,34 @@ export abstract class Starts {
     const { isAlive, isReplaced, restarts } = member.partition;
     // An operator's restart voids the one that was planned before.
     if (isAlive || isReplaced || restarts.isGivenUp || this.restartInMs(id) > EARLY_MS) return;
-    member.partition.noteRestart();
+    this.#noteRestart(member);
     this.#start(member);
   }
 
   protected failed(member: Member): void {
-    const { id } = member.partition;
+    const { channel, partition } = member;
+    const { counters, id, log, restarts } = partition;
+    const { cause, error } = log.stay;
+    const now = this.#services.clock.now();
     this.#settling.delete(id);
     this.#down.set(id, member);
-    this.#notify({ type: 'channel.failed', id, error: member.partition.noteFailure() });
+    // A restart by hand is no failure.
+    if (cause === 'channel.restart') restarts.forgive(now);
+    else if (!restarts.failed(channel.config.restart, now))
+      this.#services.bus.publishAfterwards('channel.gaveUp', {
+        channel: id,
+        restarts: counters[Counter.restarts],
+        error,
+      });
+    this.#notify({ type: 'channel.failed', id, error });
+  }
+
+  #noteRestart({ channel, partition: { id, lane, restarts } }: Member): void {
+    const { bus, clock } = this.#services;
+    const { withinMs } = channel.config.restart;
+    lane.counters[Counter.restarts] += 1;
+    const n = restarts.lately(withinMs, clock.now());
+    bus.publishAfterwards('channel.restarted', { channel: id, n, withinMs });
   }
 
   #start(member: Member): void {

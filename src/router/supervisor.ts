@@ -34,7 +34,7 @@ export class Supervisor extends Starts implements FleetPort {
 
   /** `closed`: called once nothing is taken in any more. */
   constructor(services: Services, definitions: Definitions, sources: Sources, feeds: Feeds, closed: () => void) {
-    super(services.clock);
+    super(services);
     this.#services = services;
     this.#definitions = definitions;
     this.#sources = sources;

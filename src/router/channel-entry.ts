@@ -69,10 +69,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   /** Messages that the first partition counts and that a channel before a reload took in. */
   inherited = 0;
 
-  /**
-   * The key of a message whose partition did not depend on it: `conflate` does, a gap only shows it. Here, and not in the
-   * constructor, because a closure keeps everything that is in reach of those beside it.
-   */
+  /** The key of a message where no partition depends on it. A closure of the constructor would keep all of that alive. */
   private readonly keyInside = (message: unknown): string => {
     const isRequired = this.config.overflow === 'conflate' && !this.keys.choosePartition;
     return isRequired ? this.keys.require(message) : this.keys.read(message);
@@ -171,19 +168,14 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   /** The instance of one life and how it checks messages; or what its constructor throws, or each mistake in its rules. */
   makeInstance(partition: Partition) {
     try {
-      const instance = this.boundInstance(partition);
+      const instance = this.spare ?? madeBy(this.options.factory);
+      this.spare = undefined;
+      this.checkRules(instance);
+      bindChannel(instance, new Binding(this, partition));
       return { instance, validate: validatorOf(instance) };
     } catch (error) {
       return { error };
     }
-  }
-
-  private boundInstance(partition: Partition): AnyChannel {
-    const instance = this.spare ?? madeBy(this.options.factory);
-    this.spare = undefined;
-    this.checkRules(instance);
-    bindChannel(instance, new Binding(this, partition));
-    return instance;
   }
 
   /** Takes over new limits, those of class `live` and `next-batch`: they hold from the next batch. */
@@ -226,9 +218,8 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     bus.changes.within(() => {
       if (to === 'open') bus.publish('breaker.opened', { channel: this.name, cause, rates, coolDownMs });
       else bus.publish('breaker.closed', { channel: this.name, cause });
-      for (const partition of this.partitions) {
-        partition.send({ type: to === 'open' ? 'breaker.opened' : 'breaker.closed' });
-      }
+      const type = to === 'open' ? 'breaker.opened' : 'breaker.closed';
+      for (const partition of this.partitions) partition.send({ type });
     });
   }
 

@@ -41,12 +41,12 @@ export class BreakerClient implements Caller {
     this.epoch = -1;
     // One more quick success changes nothing in a breaker that remembers nothing else.
     if (!breaker.isPristine || admittedIn !== breaker.epoch || times.durationMs >= breaker.limits.slowCallMs) {
-      breaker.callSucceeded(admittedIn, times);
+      breaker.callEnded(admittedIn, true, times);
     }
   }
 
   failed(): void {
-    this.breaker.callFailed(this.report(), this.times);
+    this.breaker.callEnded(this.report(), false, this.times);
   }
 
   /** The sink refused for good, so it works: a probe has passed. */

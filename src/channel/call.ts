@@ -53,7 +53,7 @@ export class Call {
     this.config = config;
   }
 
-  /** The next call begins, with that many messages as `Inbox.take` gives them. */
+  /** The next call begins, with that many messages as `takeNew` gives them. */
   begin(config: ChannelConfig, size: number, load: unknown): void {
     this.config = config;
     this.size = size;
@@ -119,12 +119,12 @@ export class Call {
     const { isSplit = false, wasQuarantined = false } = this.details.before ?? {};
     const { attempt: attempts, lane, messages } = this;
     const { before, origins } = this.details;
-    const keys = before === undefined ? lane.inbox.keysTaken : before.keys;
+    const keys = before === undefined ? lane.inbox.mailbox.keysTaken : before.keys;
     return { messages, origins, keys, attempts, acceptedAt: lane.times.acceptedAt, isSplit, wasQuarantined, error };
   }
 }
 
-/** A list of messages, or the only one, as `Inbox.take` gives them. */
+/** A list of messages, or the only one, as `takeNew` gives them. */
 export function loadOf(messages: readonly unknown[]): unknown {
   return messages.length === 1 ? messages[0] : messages;
 }

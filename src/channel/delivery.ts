@@ -10,6 +10,7 @@ import { depthOf, dueTrigger, type Lane, publishGaps } from './lane.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { Rest } from './rest.ts';
 import { settleFailure, settlePlain, settleSuccess } from './settlement.ts';
+import { takeNew } from './waits.ts';
 import { Watchdog } from './watchdog.ts';
 
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
@@ -164,10 +165,10 @@ export class Delivery implements TurnTaker {
       (breaker === undefined || breaker.isClosed)
     ) {
       const { counters } = lane;
-      const origins = inbox.originsOf(batchSize);
+      const origins = inbox.mailbox.originsOf(batchSize);
       call = this.lastCall;
       // Not by a function that calls it: where `take` found room on the stack, so must what puts the messages into the call.
-      call.begin(config, batchSize, inbox.take(batchSize));
+      call.begin(config, batchSize, takeNew(lane, batchSize));
       this.isOut = true;
       counters[Counter.inFlight] += batchSize;
       counters[Counter.calls] += 1;
@@ -223,10 +224,10 @@ export class Delivery implements TurnTaker {
     const { clock, counters, inbox, recovery, times } = this.lane;
     const before = recovery.take(batchSize);
     const size = before?.messages.length ?? Math.min(inbox.size, batchSize);
-    if (before === undefined) inbox.countFlushed(size);
+    if (before === undefined) inbox.due.countTaken(size);
     else times.begin(clock.now, before.acceptedAt);
-    const origins = before === undefined ? inbox.originsOf(size) : before.origins;
-    const call = this.goOut(size, before === undefined ? inbox.take(size) : loadOf(before.messages));
+    const origins = before === undefined ? inbox.mailbox.originsOf(size) : before.origins;
+    const call = this.goOut(size, before === undefined ? takeNew(this.lane, size) : loadOf(before.messages));
     if (before !== undefined || origins !== undefined || trigger !== 'size') call.note({ trigger, before, origins });
     if (before !== undefined) counters[Counter.retries] += 1;
     else if (trigger !== 'size') counters[Counter[trigger]] += 1;
@@ -235,7 +236,7 @@ export class Delivery implements TurnTaker {
     return call;
   }
 
-  /** A call goes out with that many messages, as `Inbox.take` gives them. */
+  /** A call goes out with that many messages, as `takeNew` gives them. */
   private goOut(size: number, load: unknown): Call {
     const { lastCall: call } = this;
     const { breaker, counters } = this.lane;
@@ -271,7 +272,7 @@ export class Delivery implements TurnTaker {
     settlePlain(this.lane, call);
     this.isOut = false;
     this.cameBack(call);
-    return inbox.dueTrigger() !== undefined || (!this.rest.isUnderWay && this.pause('flush'));
+    return inbox.due.trigger !== undefined || (!this.rest.isUnderWay && this.pause('flush'));
   }
 
   /** A function of its own: where there is a closure, V8 allocates what it may capture for each call. */

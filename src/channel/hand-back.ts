@@ -33,7 +33,7 @@ export class Returns {
   /** Takes everything that waits out of a lane. */
   takeAll({ counters, inbox, recovery }: Lane): void {
     const returned: unknown[] = [];
-    for (const { messages, origins } of [...recovery.takeAll(), inbox.drain()]) {
+    for (const { messages, origins } of [...recovery.takeAll(), inbox.mailbox.drain()]) {
       counters[Counter.returned] += messages.length;
       for (const message of toHost(messages, origins, 'returned')) returned.push(message);
     }
@@ -46,13 +46,13 @@ export class Returns {
 export function returnEnded({ inbox, recovery, returned }: Lane): void {
   recovery.returnEnded();
   if (!inbox.allOrigins.some(isOver)) return;
-  const waiting = [...inbox.entries()];
-  inbox.drain();
+  const waiting = [...inbox.mailbox.entries()];
+  inbox.mailbox.drain();
   for (const [message, key, acceptedAt, sequence, origin] of waiting) {
     if (isOver(origin)) returned(origin);
     else inbox.receive(message, key, acceptedAt, sequence, origin);
   }
-  inbox.countFlushed(0);
+  inbox.due.countTaken(0);
   inbox.admitOffers();
 }
 

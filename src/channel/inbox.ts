@@ -1,19 +1,16 @@
 import type { ChannelConfig } from '../config/schema.ts';
-import type { CallTimes } from '../core/call-times.ts';
 import type { CoarseClock } from '../core/coarse-clock.ts';
 import { Counter, type Counters } from '../core/counters.ts';
 import { GapLog } from '../core/gap-log.ts';
-import type { Histogram } from '../core/histogram.ts';
-import { type Keys, Mailbox } from '../core/mailbox.ts';
+import { Mailbox } from '../core/mailbox.ts';
 import type { Origin, Origins } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import { Overflow } from '../core/overflow.ts';
-import type { Trigger } from '../core/trigger.ts';
+import { DueBatches } from './due-batches.ts';
 import type { InboxOptions } from './inbox-options.ts';
 import { checkWaiting, unchecked } from './late-check.ts';
 import type { Validate } from './validator.ts';
 import { type Door, WaitingOffers } from './waiting-offers.ts';
-import { measureWaits } from './waits.ts';
 
 /** No mailbox is so deep; a small integer, because each message is compared with it. */
 const NEVER = 2 ** 30;
@@ -24,14 +21,15 @@ const NEVER = 2 ** 30;
  */
 export class Inbox implements Door {
   readonly offers: WaitingOffers = new WaitingOffers(this);
+  /** When a batch of new messages is due. */
+  readonly due: DueBatches;
   /** What was dropped or conflated since the last batch. */
   readonly gaps: GapLog;
   private readonly options: InboxOptions;
   private readonly counters: Counters;
-  private readonly queueing: Histogram;
-  private readonly times: CallTimes;
   private readonly clock: CoarseClock;
-  private readonly mailbox: Mailbox;
+  /** New messages that wait. */
+  readonly mailbox: Mailbox;
   private readonly overflow: Overflow;
   limits: ChannelConfig;
   private validate: Validate | undefined = undefined;
@@ -45,18 +43,15 @@ export class Inbox implements Door {
   private wakeAt = NEVER;
   /** Is woken when messages wait. */
   private waker: { wake(): void } | undefined = undefined;
-  /** So many of the oldest messages are due by request. */
-  private flushLeft = 0;
 
   constructor(options: InboxOptions) {
     const { config, counters, keyOf, partition } = options;
     this.options = options;
     this.counters = counters;
-    this.queueing = options.queueing;
-    this.times = options.times;
     this.clock = options.services.scheduler.clock;
     this.limits = config;
     this.mailbox = new Mailbox(config.capacity);
+    this.due = new DueBatches(this.mailbox, options.services.clock, config);
     this.gaps = new GapLog(config.name, partition);
     this.overflow = new Overflow(this.mailbox, config.overflow, keyOf, (reason, key, sequence) => {
       counters[reason === 'conflated' ? Counter.conflated : Counter.dropped] += 1;
@@ -67,15 +62,6 @@ export class Inbox implements Door {
   /** How many new messages wait. */
   get size(): number {
     return this.mailbox.size;
-  }
-
-  get capacity(): number {
-    return this.mailbox.capacity;
-  }
-
-  /** When the oldest new message was accepted; Infinity when none waits. */
-  get oldestAcceptedAt(): number {
-    return this.mailbox.oldestAcceptedAt;
   }
 
   /** From now on messages are taken in, and checked by this. */
@@ -99,6 +85,7 @@ export class Inbox implements Door {
     this.limits = config;
     this.mailbox.admitUpTo(config.capacity);
     this.overflow.policy = config.overflow;
+    this.due.reconfigure(config);
     this.guard();
   }
 
@@ -131,29 +118,26 @@ export class Inbox implements Door {
 
   /** As `accept` for several messages, from one on, while they need nothing but room. Returns the next one. */
   acceptRun(messages: readonly unknown[], from: number, to: number): number {
-    const { clock, counters, mailbox } = this;
-    for (let index = from; index < to; index += 1) {
-      const { size } = mailbox;
-      if (size < this.plainFrom || size >= this.plainBelow) return index;
-      clock.advance(1);
-      const sequence = counters[Counter.accepted] + 1;
-      mailbox.push(messages[index], clock.now, sequence);
-      counters[Counter.accepted] = sequence;
-      if (size + 1 >= this.wakeAt) this.waker?.wake();
-    }
-    return to;
+    let next = from;
+    for (; next < to && this.takesPlain; next += 1) this.accept(messages[next]);
+    return next;
   }
 
   /** As `accept` for a message with an origin, if it needs nothing but room. False: it does, and was not taken in. */
   acceptFrom(message: unknown, origin: Origin): boolean {
     const { clock, counters, mailbox } = this;
-    const { size } = mailbox;
-    if (size < this.plainFrom || size >= this.plainBelow || this.offers.size > 0) return false;
+    if (!this.takesPlain || this.offers.size > 0) return false;
     clock.advance(1);
     counters[Counter.accepted] += 1;
     mailbox.pushWithKey(undefined, message, clock.now, counters[Counter.accepted], origin);
-    if (size + 1 >= this.wakeAt) this.waker?.wake();
+    this.wakeIfDue();
     return true;
+  }
+
+  /** The next message needs nothing but room. */
+  private get takesPlain(): boolean {
+    const { size } = this.mailbox;
+    return size >= this.plainFrom && size < this.plainBelow;
   }
 
   /** As `accept`, with everything that may be asked for. */
@@ -230,71 +214,14 @@ export class Inbox implements Door {
     }
   }
 
-  /** Everything accepted so far is due now. */
-  requestFlush(): void {
-    this.flushLeft = this.mailbox.size;
-  }
-
   /** A full batch waits, and nothing else needs care: no gap, no offer, no flush. */
   isSteady(batchSize: number): boolean {
-    return this.mailbox.size >= batchSize && this.flushLeft === 0 && this.gaps.isEmpty && this.offers.size === 0;
-  }
-
-  /** Why a batch of new messages is due; undefined: none is. */
-  dueTrigger(): Trigger | undefined {
-    const { size } = this.mailbox;
-    if (size === 0) return undefined;
-    return size >= this.limits.batchSize ? 'size' : this.dueBeforeFull();
-  }
-
-  /** Until the oldest new message has waited `timeoutMs`, in ms. */
-  dueInMs(oldestAt = this.mailbox.oldestAcceptedAt): number {
-    return Math.max(0, oldestAt + this.limits.timeoutMs - this.options.services.clock.now());
-  }
-
-  /**
-   * Takes that many of the oldest messages for a call that begins now, and measures how long they waited. One message
-   * comes without an array around it.
-   */
-  take(count: number): unknown {
-    const { mailbox, queueing, times } = this;
-    times.begin(this.clock.now, mailbox.acceptedAtOf(0));
-    if (count === 1) {
-      queueing.record(times.ageMs);
-      return mailbox.shift();
-    }
-    measureWaits(mailbox, count, times, queueing);
-    return mailbox.take(count);
-  }
-
-  /** Of that many of the oldest messages, before they are taken; undefined: none has one. */
-  originsOf(count: number): Origins | undefined {
-    return this.mailbox.originsOf(count);
-  }
-
-  /** Of the messages that were taken last; undefined: none is known. */
-  get keysTaken(): Keys | undefined {
-    return this.mailbox.keysTaken;
+    return this.mailbox.size >= batchSize && !this.due.isRequested && this.gaps.isEmpty && this.offers.size === 0;
   }
 
   /** Of everything that waits, also for room. */
   get allOrigins(): Origins {
-    return [...(this.originsOf(this.size) ?? []), ...this.offers.origins];
-  }
-
-  /** So many messages that may be due by request are taken. A request never holds for more than waits. */
-  countFlushed(count: number): void {
-    this.flushLeft = Math.max(0, Math.min(this.flushLeft - count, this.mailbox.size));
-  }
-
-  /** Takes everything that waits, in order, and gives the memory back. */
-  drain(): ReturnType<Mailbox['drain']> {
-    return this.mailbox.drain();
-  }
-
-  /** Everything that waits, oldest first, with what it was accepted with. */
-  entries(): ReturnType<Mailbox['entries']> {
-    return this.mailbox.entries();
+    return [...(this.mailbox.originsOf(this.size) ?? []), ...this.offers.origins];
   }
 
   /** Its door is as that of another inbox. */
@@ -319,12 +246,6 @@ export class Inbox implements Door {
   /** The breaker is open and `whenTripped` says reject. Once it has cooled down, messages must come in to be probes. */
   private isShut(): boolean {
     return this.limits.whenTripped === 'reject' && (this.options.breaker?.breaker.coolDownLeftMs() ?? 0) > 0;
-  }
-
-  private dueBeforeFull(): Trigger | undefined {
-    if (this.flushLeft > 0) return 'request';
-    const waitedMs = this.options.services.clock.now() - this.mailbox.oldestAcceptedAt;
-    return waitedMs >= this.limits.timeoutMs ? 'age' : undefined;
   }
 
   /** Refuses a message; the caller still owns it. */

@@ -33,8 +33,9 @@ export interface Lane {
   readonly times: CallTimes;
   /** Undefined: the channel has no breaker. */
   readonly breaker: BreakerClient | undefined;
-  /** How long calls of `process` took, and what turns below priority 1 took; shared by the partitions of a channel. */
+  /** How long calls of `process` took, how long messages waited, and what turns below priority 1 took; of the whole channel. */
   readonly processing: Histogram;
+  readonly queueing: Histogram;
   readonly share: Share;
 }
 
@@ -60,7 +61,7 @@ export function createLane(options: LaneOptions): Lane {
   const counters = createCounters();
   const times = new CallTimes();
   const breaker = options.breaker && new BreakerClient(options.breaker, times);
-  const inbox = new Inbox({ partition, config, services, counters, breaker, keyOf, queueing, times });
+  const inbox = new Inbox({ partition, config, services, counters, breaker, keyOf });
   const returned = (origin: Origin | undefined): void => {
     counters[Counter.returned] += 1;
     // In a channel that stops it counts as what `stop` hands back.
@@ -69,7 +70,7 @@ export function createLane(options: LaneOptions): Lane {
   };
   const recovery = new Recovery(returned);
   rest.join(recovery);
-  const shared = { services, clock: services.scheduler.clock, rest, processing, share };
+  const shared = { services, clock: services.scheduler.clock, rest, processing, queueing, share };
   return { ...shared, id, channel: config.name, counters, inbox, recovery, returned, times, breaker };
 }
 
@@ -80,7 +81,7 @@ export function depthOf({ inbox, recovery }: Lane): number {
 
 /** When the oldest waiting message was accepted, in ms on the clock; Infinity when none waits. */
 export function oldestAcceptedAt({ inbox, recovery }: Lane): number {
-  return Math.min(inbox.oldestAcceptedAt, recovery.oldestAcceptedAt ?? Number.POSITIVE_INFINITY);
+  return Math.min(inbox.mailbox.oldestAcceptedAt, recovery.oldestAcceptedAt ?? Number.POSITIVE_INFINITY);
 }
 
 /**
@@ -102,7 +103,7 @@ export function holdsOrigin({ inbox, recovery }: Lane, called: Origins | undefin
 
 /** Why the next call is due; undefined: none is. */
 export function dueTrigger({ inbox, recovery }: Lane, mode: DeliveryMode): Trigger | undefined {
-  if (mode === 'flush' && recovery.size === 0) return inbox.dueTrigger();
+  if (mode === 'flush' && recovery.size === 0) return inbox.due.trigger;
   // Something failed before, or the statechart wants more than what is due.
   if (mode === 'isolate' && !recovery.isIsolating && recovery.quarantined === 0) return undefined;
   if (recovery.hasBatches) return mode === 'drain' || mode === 'probe' ? mode : 'size';

@@ -74,7 +74,7 @@ export class Life implements ChannelPort {
   /** Also while a call is in flight from before a pause: only a delivering state hears how it ends. */
   get isDue(): boolean {
     const { inbox, recovery } = this.lane;
-    return this.delivery.inFlight > 0 || recovery.size > 0 || inbox.dueTrigger() !== undefined;
+    return this.delivery.inFlight > 0 || recovery.size > 0 || inbox.due.trigger !== undefined;
   }
 
   get isIsolating(): boolean {
@@ -90,7 +90,7 @@ export class Life implements ChannelPort {
   }
 
   get dueInMs(): number {
-    return this.until(oldestAcceptedAt(this.lane) + this.lane.inbox.limits.timeoutMs);
+    return this.lane.inbox.due.inMs(oldestAcceptedAt(this.lane));
   }
 
   get retryInMs(): number {

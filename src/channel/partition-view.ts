@@ -68,7 +68,7 @@ export function viewOf(partition: Present, delivery: Delivery | undefined): Part
     waiting: depthOf(lane),
     waitingOffers: inbox.offers.waiting,
     mailboxSize: inbox.size,
-    capacity: inbox.capacity,
+    capacity: inbox.mailbox.capacity,
     oldestAcceptedAt: oldestAcceptedAt(lane),
     inFlight,
     callStartedAt: delivery !== undefined && inFlight > 0 ? lane.times.startedAt : undefined,

@@ -211,7 +211,7 @@ export class Partition {
   /** Everything that waits is due now. */
   flush(): void {
     this.endWaits();
-    this.inbox.requestFlush();
+    this.inbox.due.request();
     this.send({ type: 'batch.flush' });
   }
 

@@ -215,7 +215,7 @@ export function giveUpAll(
   reason: 'removed',
   why: string,
 ): void {
-  const waiting = { ...inbox.drain(), error: why, attempts: 0 };
+  const waiting = { ...inbox.mailbox.drain(), error: why, attempts: 0 };
   for (const { messages, origins, keys, error, attempts } of [...recovery.takeAll(), waiting]) {
     counters[Counter.deadLettered] += messages.length;
     for (const [index, message] of messages.entries())

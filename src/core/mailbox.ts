@@ -27,7 +27,7 @@ export class Mailbox<Message = unknown> {
   private messages: (Message | undefined)[] = [];
   private acceptedAt = NO_STAMPS;
   private sequence = NO_STAMPS;
-  /** Some message came with its key or its origin: one test for both, where V8 counts every byte. */
+  /** Some message came with its key or its origin. */
   private hasCompanions = false;
   /** Undefined: no message came with its key. */
   private keys: (string | undefined)[] | undefined;
@@ -105,13 +105,7 @@ export class Mailbox<Message = unknown> {
   }
 
   /** As `push`, with a key that the message may not show itself, and with its origin. */
-  pushWithKey(
-    key: string | undefined,
-    message: Message,
-    acceptedAt: number,
-    sequence: number,
-    origin?: Origin | undefined,
-  ): void {
+  pushWithKey(key: string | undefined, message: Message, acceptedAt: number, sequence: number, origin?: Origin): void {
     this.push(message, acceptedAt, sequence);
     if (origin !== undefined) this.setOrigin(this.size - 1, origin);
     if (key === undefined) return;
@@ -142,27 +136,26 @@ export class Mailbox<Message = unknown> {
   }
 
   /** Puts a newer message in the place of a waiting one; the wait goes on counting from the older one's acceptance. */
-  replace(offset: number, message: Message, sequence: number, origin?: Origin | undefined): void {
+  replace(offset: number, message: Message, sequence: number, origin?: Origin): void {
     this.put(this.slotOf(offset), message, this.acceptedAtOf(offset), sequence);
     if (origin !== undefined || this.origins !== undefined) this.setOrigin(offset, origin);
   }
 
   /** Lets the oldest message go, which no call takes. */
   drop(): Message | undefined {
-    const { keysTaken: taken } = this;
+    const { keysTaken } = this;
     const message = this.shift();
-    this.keysTaken = taken;
+    this.keysTaken = keysTaken;
     return message;
   }
 
   /** Takes everything and gives the memory back. No call takes it. */
   drain(): { readonly messages: Message[]; readonly origins: Origins | undefined; readonly keys: Keys | undefined } {
-    const { size: count, keysTaken: taken } = this;
-    const [origins, keys] = [this.originsOf(count), this.keysOf(count)];
-    const messages = this.take(count);
+    const { keysTaken, size } = this;
+    const taken = { origins: this.originsOf(size), keys: this.keysOf(size), messages: this.take(size) };
     this.resize(SLOTS_MIN);
-    this.keysTaken = taken;
-    return { messages, origins, keys };
+    this.keysTaken = keysTaken;
+    return taken;
   }
 
   private slotOf(offset: number): number {
@@ -176,7 +169,7 @@ export class Mailbox<Message = unknown> {
   }
 
   private advance(count: number): void {
-    if (this.hasCompanions) this.forget(count);
+    if (this.hasCompanions) this.clearCompanions(count);
     this.head += count;
     if (this.head > this.mask) this.turnAround();
   }
@@ -192,7 +185,7 @@ export class Mailbox<Message = unknown> {
     if (this.origins !== undefined) this.origins = this.origins.slice();
   }
 
-  private forget(count: number): void {
+  private clearCompanions(count: number): void {
     this.keysTaken = this.keysOf(count);
     const end = this.head + count;
     for (const companions of [this.keys, this.origins]) {
@@ -208,7 +201,7 @@ export class Mailbox<Message = unknown> {
   }
 
   /** Of that many of the oldest messages; undefined: none came with its key. */
-  keysOf(count: number): Keys | undefined {
+  private keysOf(count: number): Keys | undefined {
     return this.keys && Array.from({ length: count }, (_, offset) => this.keyOf(offset));
   }
 

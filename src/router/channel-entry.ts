@@ -182,7 +182,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   reconfigure(config: ChannelConfig): void {
     this.config = config;
     this.share.reweigh(weightOf(config));
-    if (this.breaker !== undefined && config.breaker !== false) this.breaker.limits = config.breaker;
+    if (this.breaker !== undefined && config.breaker !== false) this.breaker.reconfigure(config.breaker);
     for (const partition of this.partitions) partition.reconfigure(config);
   }
 

@@ -223,7 +223,7 @@ export class Definitions {
     // The first to share a breaker brings its own.
     const found = this.#breakers.get(limits.shared ?? '') ?? own;
     const made = found ?? new Breaker(limits, this.#services.clock, this.#services.random);
-    made.limits = limits;
+    made.reconfigure(limits);
     if (limits.shared !== undefined) this.#breakers.set(limits.shared, made);
     return made;
   }

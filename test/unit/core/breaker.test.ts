@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Breaker, type BreakerLimits } from '../../../src/core/breaker.ts';
-import type { BreakerChange } from '../../../src/core/breaker-change.ts';
+import { Breaker } from '../../../src/core/breaker.ts';
+import type { BreakerChange, BreakerLimits } from '../../../src/core/breaker-change.ts';
 import { BreakerCallers } from '../../support/breaker-callers.ts';
 
 const DEFAULTS: BreakerLimits = {
@@ -291,7 +291,7 @@ test('a reset of a closed breaker forgets the history and disturbs no call', () 
 test('new limits keep state and history', () => {
   const { breaker, fail } = setUp();
   fail(8);
-  breaker.limits = { ...DEFAULTS, window: { ms: 60_000 }, minimumCalls: 9 };
+  breaker.reconfigure({ ...DEFAULTS, window: { ms: 60_000 }, minimumCalls: 9 });
   expect([breaker.state, breaker.rates().calls]).toEqual(['closed', 8]);
   fail();
   expect(breaker.state).toBe('open');

@@ -23,8 +23,9 @@ export class Delivery implements TurnTaker {
   readonly lane: Lane;
   readonly send: (event: ChannelEvent) => void;
   private readonly channel: AnyChannel;
-  private readonly turn: Turn;
-  private readonly watchdog = new Watchdog(this);
+  /** Its place among all that wait for a turn. */
+  readonly turn: Turn;
+  readonly watchdog = new Watchdog(this);
   private readonly rest = new Rest(this);
   private config: ChannelConfig;
   private mode: DeliveryMode | undefined = undefined;
@@ -65,16 +66,6 @@ export class Delivery implements TurnTaker {
     return this.call?.messages ?? NO_MESSAGES;
   }
 
-  /** Since when a batch waits for its turn, in ms on the clock; undefined: none does. */
-  get queuedAt(): number | undefined {
-    return this.turn.queuedAt;
-  }
-
-  /** When the call that is out, and whose signal has aborted, is given up; undefined: there is none. */
-  get givesUpAt(): number | undefined {
-    return this.watchdog.givesUpAt;
-  }
-
   /** A batch in flight keeps the limits it began with. */
   reconfigure(config: ChannelConfig): void {
     this.config = config;
@@ -88,7 +79,7 @@ export class Delivery implements TurnTaker {
     // What goes on will show whether quarantined messages or the sink are at fault: the search for poison behind them,
     // or a call that is still out from before a pause.
     if (mode !== 'isolate' && !this.isOut) this.lane.recovery.restore();
-    this.lane.services.scheduler.request(this.turn);
+    this.requestTurn();
   }
 
   /** No call begins any more; the one in flight goes on. */
@@ -205,46 +196,33 @@ export class Delivery implements TurnTaker {
     const { breaker } = this.lane;
     const trigger = dueTrigger(this.lane, mode);
     if (trigger === undefined) this.pause(mode);
-    else if (this.sinkRests()) this.send({ type: 'batch.failed' });
+    else if (this.lane.recovery.sinkRests(this.lane.services.clock)) this.send({ type: 'batch.failed' });
     else if (breaker?.admits(mode === 'probe' || mode === 'drain', this) === false) {
       this.rest.awaitCoolDown();
     } else return this.begin(trigger);
     return undefined;
   }
 
-  /** The sink asked this delivery, or another one, not to be tried yet. */
-  private sinkRests(): boolean {
-    const { recovery, services } = this.lane;
-    return recovery.sinkRestsUntil > 0 && recovery.sinkRestsUntil > services.clock.now();
-  }
-
   /** Begins a call, of messages that failed before if there are any. */
   private begin(trigger: Trigger): Call {
     const { batchSize } = this.config;
-    const { clock, counters, inbox, recovery, times } = this.lane;
+    const { lane, lastCall: call } = this;
+    const { breaker, clock, counters, inbox, recovery, times } = lane;
     const before = recovery.take(batchSize);
-    const size = before?.messages.length ?? Math.min(inbox.size, batchSize);
+    const size = before?.messages.length ?? Math.min(inbox.mailbox.size, batchSize);
     if (before === undefined) inbox.due.countTaken(size);
     else times.begin(clock.now, before.acceptedAt);
     const origins = before === undefined ? inbox.mailbox.originsOf(size) : before.origins;
-    const call = this.goOut(size, before === undefined ? takeNew(this.lane, size) : loadOf(before.messages));
-    if (before !== undefined || origins !== undefined || trigger !== 'size') call.note({ trigger, before, origins });
-    if (before !== undefined) counters[Counter.retries] += 1;
-    else if (trigger !== 'size') counters[Counter[trigger]] += 1;
-    if (!inbox.gaps.isEmpty) call.note({ gaps: publishGaps(this.lane) });
-    inbox.admitOffers();
-    return call;
-  }
-
-  /** A call goes out with that many messages, as `takeNew` gives them. */
-  private goOut(size: number, load: unknown): Call {
-    const { lastCall: call } = this;
-    const { breaker, counters } = this.lane;
-    call.begin(this.config, size, load);
+    call.begin(this.config, size, before === undefined ? takeNew(lane, size) : loadOf(before.messages));
     this.isOut = true;
     counters[Counter.inFlight] += size;
     counters[Counter.calls] += 1;
     breaker?.started();
+    if (before !== undefined || origins !== undefined || trigger !== 'size') call.note({ trigger, before, origins });
+    if (before !== undefined) counters[Counter.retries] += 1;
+    else if (trigger !== 'size') counters[Counter[trigger]] += 1;
+    if (!inbox.gaps.isEmpty) call.note({ gaps: publishGaps(lane) });
+    inbox.admitOffers();
     return call;
   }
 

@@ -1,6 +1,6 @@
 import { Counter } from '../core/counters.ts';
 import { isOver, type Origins } from '../core/origin.ts';
-import type { Lane } from './lane.ts';
+import { type Lane, originsIn } from './lane.ts';
 
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
@@ -45,7 +45,7 @@ export class Returns {
 /** Hands back the waiting messages of a stay that has ended: the next owner of the partition brings them again. */
 export function returnEnded({ inbox, recovery, returned }: Lane): void {
   recovery.returnEnded();
-  if (!inbox.allOrigins.some(isOver)) return;
+  if (!originsIn(inbox).some(isOver)) return;
   const waiting = [...inbox.mailbox.entries()];
   inbox.mailbox.drain();
   for (const [message, key, acceptedAt, sequence, origin] of waiting) {

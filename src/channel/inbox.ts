@@ -3,7 +3,7 @@ import type { CoarseClock } from '../core/coarse-clock.ts';
 import { Counter, type Counters } from '../core/counters.ts';
 import { GapLog } from '../core/gap-log.ts';
 import { Mailbox } from '../core/mailbox.ts';
-import type { Origin, Origins } from '../core/origin.ts';
+import type { Origin } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import { Overflow } from '../core/overflow.ts';
 import { DueBatches } from './due-batches.ts';
@@ -57,11 +57,6 @@ export class Inbox implements Door {
       counters[reason === 'conflated' ? Counter.conflated : Counter.dropped] += 1;
       this.gaps.add(reason, key, sequence);
     });
-  }
-
-  /** How many new messages wait. */
-  get size(): number {
-    return this.mailbox.size;
   }
 
   /** From now on messages are taken in, and checked by this. */
@@ -166,7 +161,9 @@ export class Inbox implements Door {
   /** Why every message is refused now; undefined: they are not. */
   get refusal(): 'not-running' | 'tripped' | undefined {
     if (!this.isOpen) return 'not-running';
-    return this.isShut() ? 'tripped' : undefined;
+    // Once the breaker has cooled down, messages must come in to be probes.
+    const isShut = this.limits.whenTripped === 'reject' && (this.options.breaker?.breaker.coolDownLeftMs() ?? 0) > 0;
+    return isShut ? 'tripped' : undefined;
   }
 
   /** What the channel makes of a message; throws why it is invalid. */
@@ -202,7 +199,7 @@ export class Inbox implements Door {
 
   /** There is no room, or offers wait for it, and a message would not be refused for another reason. */
   mustWait(): boolean {
-    return this.isOpen && (this.mailbox.isFull || this.offers.size > 0) && !this.isShut();
+    return (this.mailbox.isFull || this.offers.size > 0) && this.refusal === undefined;
   }
 
   /** Room was made, or the door was closed: lets waiting offers in, oldest first. */
@@ -217,11 +214,6 @@ export class Inbox implements Door {
   /** A full batch waits, and nothing else needs care: no gap, no offer, no flush. */
   isSteady(batchSize: number): boolean {
     return this.mailbox.size >= batchSize && !this.due.isRequested && this.gaps.isEmpty && this.offers.size === 0;
-  }
-
-  /** Of everything that waits, also for room. */
-  get allOrigins(): Origins {
-    return [...(this.mailbox.originsOf(this.size) ?? []), ...this.offers.origins];
   }
 
   /** Its door is as that of another inbox. */
@@ -241,11 +233,6 @@ export class Inbox implements Door {
     this.plainFrom = batchSize > 1 ? 1 : 0;
     const isSelective = whenTripped === 'reject' || overflow === 'conflate';
     this.plainBelow = !this.isOpen || this.validate !== undefined || isSelective ? 0 : capacity;
-  }
-
-  /** The breaker is open and `whenTripped` says reject. Once it has cooled down, messages must come in to be probes. */
-  private isShut(): boolean {
-    return this.limits.whenTripped === 'reject' && (this.options.breaker?.breaker.coolDownLeftMs() ?? 0) > 0;
   }
 
   /** Refuses a message; the caller still owns it. */

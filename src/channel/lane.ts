@@ -76,7 +76,7 @@ export function createLane(options: LaneOptions): Lane {
 
 /** Everything that waits: new messages, and those that failed and come again. */
 export function depthOf({ inbox, recovery }: Lane): number {
-  return inbox.size + recovery.size;
+  return inbox.mailbox.size + recovery.size;
 }
 
 /** When the oldest waiting message was accepted, in ms on the clock; Infinity when none waits. */
@@ -95,9 +95,14 @@ export function probeAt(lane: Lane): number {
   return Math.max(restsUntil, lane.breaker?.probeAt(isShared) ?? 0);
 }
 
+/** The origins of everything that waits in an inbox, also for room. */
+export function originsIn({ mailbox, offers }: Inbox): Origins {
+  return [...(mailbox.originsOf(mailbox.size) ?? []), ...offers.origins];
+}
+
 /** A message of this origin waits there, also for room, or was called with these. */
 export function holdsOrigin({ inbox, recovery }: Lane, called: Origins | undefined, origin: Origin): boolean {
-  const all = [called, inbox.allOrigins, ...recovery.all.map(({ origins }) => origins)];
+  const all = [called, originsIn(inbox), ...recovery.all.map(({ origins }) => origins)];
   return all.some((origins) => origins?.some((each) => isFrom(each, origin)));
 }
 
@@ -107,7 +112,7 @@ export function dueTrigger({ inbox, recovery }: Lane, mode: DeliveryMode): Trigg
   // Something failed before, or the statechart wants more than what is due.
   if (mode === 'isolate' && !recovery.isIsolating && recovery.quarantined === 0) return undefined;
   if (recovery.hasBatches) return mode === 'drain' || mode === 'probe' ? mode : 'size';
-  if (inbox.size === 0) return undefined;
+  if (inbox.mailbox.size === 0) return undefined;
   // What is in quarantine waits for what comes next.
   return mode === 'drain' ? 'drain' : 'probe';
 }

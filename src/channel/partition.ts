@@ -137,7 +137,7 @@ export class Partition {
   returnEnded(): void {
     this.lane.services.bus.changes.during(() => returnEnded(this.lane));
     // Nothing waits, so the statechart need not: for a full batch, or, when it drains, for the next attempt.
-    if (this.state === 'buffering' && this.inbox.size === 0) this.send({ type: 'batch.flush' });
+    if (this.state === 'buffering' && this.inbox.mailbox.size === 0) this.send({ type: 'batch.flush' });
     if (this.state === 'draining' && this.depth + this.inFlight === 0) this.send({ type: 'delivery.quieted' });
   }
 
@@ -159,7 +159,7 @@ export class Partition {
     const { life } = this;
     if (life === undefined) return;
     if (life.breakOff()) this.send({ type: 'call.hung', error });
-    else if (this.canDeliver && this.inbox.size > 0) this.wake();
+    else if (this.canDeliver && this.inbox.mailbox.size > 0) this.wake();
     life.delivery.requestTurn();
   }
 

@@ -141,7 +141,7 @@ function verdictFor({ breaker, inbox, recovery }: Lane, call: Call, batch: Faile
     { ...batch, size: batch.messages.length, isRetryable, isTimedOut: call.details.isTimedOut },
     {
       quarantined: recovery.quarantined,
-      hasMore: recovery.hasBatches || inbox.size > 0,
+      hasMore: recovery.hasBatches || inbox.mailbox.size > 0,
       isProbe: breaker?.breaker.state === 'half-open',
     },
     {

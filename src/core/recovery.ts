@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import type { Keys } from './mailbox.ts';
 import { isOver, type Origin, type Origins } from './origin.ts';
 
@@ -88,6 +89,11 @@ export class Recovery {
   /** The sink asked somebody not to be tried until then: nothing is tried sooner, whether or not something is held here. */
   rest(until: number): void {
     this.postpone(Math.max(this.retryAt, until), Math.max(this.sinkRestsUntil, until));
+  }
+
+  /** The sink asked not to be tried yet. */
+  sinkRests(clock: Pick<Clock, 'now'>): boolean {
+    return this.sinkRestsUntil > 0 && this.sinkRestsUntil > clock.now();
   }
 
   /** An attempt went well: the next one is due at once, or when the rest that the sink asked for is over. */

@@ -2,68 +2,38 @@ import type { ChannelEvent } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
-import type { Trigger } from '../core/trigger.ts';
 import { Turn, type TurnTaker } from '../core/turn-queue.ts';
-import { Call, loadOf, promiseOf } from './call.ts';
+import { type Call, promiseOf } from './call.ts';
+import { Calls } from './calls.ts';
 import { Context } from './context.ts';
-import { depthOf, dueTrigger, type Lane, publishGaps } from './lane.ts';
+import { depthOf, dueTrigger, type Lane } from './lane.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { Rest } from './rest.ts';
 import { settleFailure, settlePlain, settleSuccess } from './settlement.ts';
 import { takeNew } from './waits.ts';
-import { Watchdog } from './watchdog.ts';
-
-const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
 /**
  * Carries messages out in one life of a channel: hands batches to `process`, strictly one after the other, while its
  * statechart permits it. No transition aborts a call in flight. A restart makes a new delivery on the same lane.
  */
-export class Delivery implements TurnTaker {
-  readonly lane: Lane;
-  readonly send: (event: ChannelEvent) => void;
+export class Delivery extends Calls implements TurnTaker {
   private readonly channel: AnyChannel;
   /** Its place among all that wait for a turn. */
   readonly turn: Turn;
-  readonly watchdog = new Watchdog(this);
   private readonly rest = new Rest(this);
   private config: ChannelConfig;
   private mode: DeliveryMode | undefined = undefined;
-  /** The call of `process` that is out, or was the last. */
-  private readonly lastCall: Call;
-  private isOut = false;
-  /** The number of the last call whose promise is, or was, waited for. */
-  private awaited = 0;
-  private isAbandoned = false;
-  private settledListeners: (() => void)[] = [];
 
   /** `send` brings an event to the channel's statechart. */
   constructor(lane: Lane, channel: AnyChannel, send: (event: ChannelEvent) => void) {
-    this.lane = lane;
+    super(lane, send);
     this.config = lane.inbox.limits;
     this.channel = channel;
-    this.send = send;
-    this.lastCall = new Call(lane, this.config);
     this.turn = new Turn(this, lane.share);
   }
 
   get priority(): number {
     return this.config.priority;
-  }
-
-  /** The call of `process` that is out; undefined: none is. */
-  get call(): Call | undefined {
-    return this.isOut ? this.lastCall : undefined;
-  }
-
-  /** How many messages `process` has now. */
-  get inFlight(): number {
-    return this.call?.size ?? 0;
-  }
-
-  /** The messages themselves, in a new array. */
-  get batch(): readonly unknown[] {
-    return this.call?.messages ?? NO_MESSAGES;
   }
 
   /** A batch in flight keeps the limits it began with. */
@@ -105,40 +75,9 @@ export class Delivery implements TurnTaker {
     this.lane.services.scheduler.request(this.turn);
   }
 
-  /** Resolves when `process` has nothing, or nobody will know any more. */
-  whenSettled(): Promise<void> {
-    if (!this.isOut) return Promise.resolve();
-    return new Promise((resolve) => void this.settledListeners.push(resolve));
-  }
-
-  /**
-   * Ends this life; the outcome of a call that is out will be late. `putBack`: its messages go back to the head of what
-   * waits. Otherwise nobody can tell what became of them, and they stay `batch`.
-   */
-  abandon(putBack: boolean): void {
+  override abandon(putBack: boolean): void {
     this.hold();
-    this.isAbandoned = true;
-    this.watchdog.stop();
-    const { call } = this;
-    call?.abandon(putBack);
-    if (putBack) {
-      this.isOut = false;
-      this.lane.recovery.restore();
-    }
-    this.publishSettled();
-  }
-
-  /**
-   * An exception broke off whatever ran, as a stack overflow inside the router does. A call that is out and that nobody
-   * waits for goes back to the head of what waits. True: there was one.
-   */
-  breakOff(): boolean {
-    const { call, lane } = this;
-    if (call === undefined || call.number === this.awaited) return false;
-    this.isOut = false;
-    if (lane.counters[Counter.inFlight] >= call.size) call.abandon(true);
-    this.publishSettled();
-    return true;
+    super.abandon(putBack);
   }
 
   /** Hands the next batch to `process`; true: another one may follow at once. */
@@ -199,31 +138,8 @@ export class Delivery implements TurnTaker {
     else if (this.lane.recovery.sinkRests(this.lane.services.clock)) this.send({ type: 'batch.failed' });
     else if (breaker?.admits(mode === 'probe' || mode === 'drain', this) === false) {
       this.rest.awaitCoolDown();
-    } else return this.begin(trigger);
+    } else return this.begin(trigger, this.config);
     return undefined;
-  }
-
-  /** Begins a call, of messages that failed before if there are any. */
-  private begin(trigger: Trigger): Call {
-    const { batchSize } = this.config;
-    const { lane, lastCall: call } = this;
-    const { breaker, clock, counters, inbox, recovery, times } = lane;
-    const before = recovery.take(batchSize);
-    const size = before?.messages.length ?? Math.min(inbox.mailbox.size, batchSize);
-    if (before === undefined) inbox.due.countTaken(size);
-    else times.begin(clock.now, before.acceptedAt);
-    const origins = before === undefined ? inbox.mailbox.originsOf(size) : before.origins;
-    call.begin(this.config, size, before === undefined ? takeNew(lane, size) : loadOf(before.messages));
-    this.isOut = true;
-    counters[Counter.inFlight] += size;
-    counters[Counter.calls] += 1;
-    breaker?.started();
-    if (before !== undefined || origins !== undefined || trigger !== 'size') call.note({ trigger, before, origins });
-    if (before !== undefined) counters[Counter.retries] += 1;
-    else if (trigger !== 'size') counters[Counter[trigger]] += 1;
-    if (!inbox.gaps.isEmpty) call.note({ gaps: publishGaps(lane) });
-    inbox.admitOffers();
-    return call;
   }
 
   // Bound once: one call at a time needs no closure of its own.
@@ -267,12 +183,6 @@ export class Delivery implements TurnTaker {
     return this.goOn(isSuccess, mustWait, quarantined);
   }
 
-  /** Nothing is out. */
-  private cameBack(call: Call): void {
-    call.empty();
-    if (this.settledListeners.length > 0) this.publishSettled();
-  }
-
   /** What follows a call when something failed, or the statechart is not in `flushing`. */
   private goOn(isSuccess: boolean, mustWait: boolean, quarantined: number): boolean {
     const { lane, mode } = this;
@@ -293,15 +203,6 @@ export class Delivery implements TurnTaker {
     // At once: no other user of a shared breaker may fail between a message that goes into quarantine and the one that
     // may show that it is poison.
     return recovery.quarantined <= quarantined || breaker?.breaker.state !== 'half-open' || this.step();
-  }
-
-  private countLate(): false {
-    this.lane.counters[Counter.late] += 1;
-    return false;
-  }
-
-  private publishSettled(): void {
-    for (const resolve of this.settledListeners.splice(0)) resolve();
   }
 
   /** Nothing is due. */

@@ -40,7 +40,6 @@ export class Mailbox<Message = unknown> {
     this.capacity = capacity;
   }
 
-  /** From now on so many messages may wait. */
   admitUpTo(capacity: number): void {
     this.capacity = capacity;
   }
@@ -117,21 +116,23 @@ export class Mailbox<Message = unknown> {
   /** Takes up to `count` of the oldest messages. */
   take(count: number): Message[] {
     const taken = Math.min(count, this.size);
-    const end = this.head + taken;
+    const { head } = this;
+    const end = head + taken;
     const beyond = end - this.messages.length;
-    let messages = this.messages.slice(this.head, end) as Message[];
+    let messages = this.messages.slice(head, end) as Message[];
     if (beyond > 0) messages = messages.concat(this.messages.slice(0, beyond) as Message[]);
-    for (let offset = 0; offset < taken; offset += 1) this.messages[this.slotOf(offset)] = undefined;
     this.advance(taken);
+    for (let slot = head; slot < end; slot += 1) this.messages[slot & this.mask] = undefined;
     return messages;
   }
 
   /** Takes the oldest message without a batch around it; undefined when nothing waits. */
   shift(): Message | undefined {
     if (this.tail === this.head) return undefined;
-    const message = this.messages[this.head];
-    this.messages[this.head] = undefined;
+    const { head } = this;
+    const message = this.messages[head];
     this.advance(1);
+    this.messages[head] = undefined;
     return message;
   }
 
@@ -168,21 +169,23 @@ export class Mailbox<Message = unknown> {
     this.sequence[slot] = sequence;
   }
 
+  /** Whatever is called here comes before anything has moved: a stack that overflows loses no message. */
   private advance(count: number): void {
     if (this.hasCompanions) this.clearCompanions(count);
+    if (this.head + count > this.mask) this.turnAround();
     this.head += count;
-    if (this.head > this.mask) this.turnAround();
   }
 
   /** Each time around in a new array: V8 takes note of every message that is put into one older than itself. */
   private turnAround(): void {
     const slots = this.mask + 1;
+    if (slots <= YOUNG_SLOTS_MAX) {
+      this.messages = this.messages.slice();
+      if (this.origins !== undefined) this.origins = this.origins.slice();
+    }
     this.head -= slots;
     this.tail -= slots;
     this.ordinalOfSlot0 += slots;
-    if (slots > YOUNG_SLOTS_MAX) return;
-    this.messages = this.messages.slice();
-    if (this.origins !== undefined) this.origins = this.origins.slice();
   }
 
   private clearCompanions(count: number): void {

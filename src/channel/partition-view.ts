@@ -85,10 +85,24 @@ export function viewOf(partition: Present, delivery: Delivery | undefined): Part
   };
 }
 
-/** A partition as reports see it. */
-interface PartitionReading {
+/** How long its oldest message, its call and a batch that is due have waited at `now`: the longest of them, in ms. */
+export function longestWaitMs({ inFlight, lane }: Present, delivery: Delivery | undefined, now: number): number {
+  const callStartedAt = inFlight > 0 ? lane.times.startedAt : now;
+  return now - Math.min(oldestAcceptedAt(lane), callStartedAt, delivery?.turn.queuedAt ?? now);
+}
+
+/** A partition as reports see it: a view takes microseconds to make, the rest is read at once. */
+export interface PartitionReading {
   readonly view: PartitionView;
+  readonly state: string;
   readonly counters: Readonly<Counters>;
+  /** Messages that wait, and messages `process` has now. */
+  readonly depth: number;
+  readonly inFlight: number;
+  /** How full its mailbox is, from 0 to 1. */
+  readonly fullness: number;
+  /** How long something has waited at `now`: a message, a call or a batch that is due; the longest of them, in ms. */
+  longestWaitMs(now: number): number;
   /** Whether a message of this origin waits there, is in flight, or waits for room. */
   holds(origin: Origin): boolean;
 }

@@ -9,7 +9,7 @@ import type { Inbox } from './inbox.ts';
 import { createLane, depthOf, holdsOrigin, type Lane, type LaneOptions, publishGaps } from './lane.ts';
 import { unchecked } from './late-check.ts';
 import { Life } from './life.ts';
-import { type PartitionView, viewOf } from './partition-view.ts';
+import { longestWaitMs, type PartitionView, viewOf } from './partition-view.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { endWaits, hurry, press } from './shortened-waits.ts';
 import { StateLog } from './state-log.ts';
@@ -29,7 +29,8 @@ export class Partition {
   /** Its state, and where its time goes. */
   readonly log: StateLog;
   private life: Life | undefined = undefined;
-  private isHeld = false;
+  /** By an operator. */
+  isHeld = false;
   /** A reload is about to put another in its place. */
   isReplaced = false;
   drainAt = 0;
@@ -73,6 +74,14 @@ export class Partition {
     return this.life?.delivery.batch ?? this.returns.unsettledMessages;
   }
 
+  get fullness(): number {
+    return this.inbox.mailbox.size / this.inbox.mailbox.capacity;
+  }
+
+  longestWaitMs(now: number): number {
+    return longestWaitMs(this, this.life?.delivery, now);
+  }
+
   /** A reading of this moment for reports. */
   get view(): PartitionView {
     return viewOf(this, this.life?.delivery);
@@ -89,10 +98,7 @@ export class Partition {
     this.enter('failed', 'constructor', error);
   }
 
-  /**
-   * Begins a life with a new instance: starts its actor under `parent`, which hears of its end; `warmed` is called once it
-   * is warm. `validate`: how the instance checks messages.
-   */
+  /** Begins a life with a new instance, under a parent that hears of its end; `warmed` is called once it is warm. */
   start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, warmed: () => void): void {
     this.inbox.open(validate);
     this.life = new Life(this.lane, channel, this, parent);
@@ -189,11 +195,6 @@ export class Partition {
   close(drainAt: number): void {
     this.drainAt = drainAt;
     this.send({ type: 'channel.drain' });
-  }
-
-  /** Goes on as this one before a reload did. */
-  takeOver({ isHeld }: Partition): void {
-    this.isHeld = isHeld;
   }
 
   /** It delivers what waits until the deadline that `closeInbox` was given. */

@@ -83,7 +83,8 @@ class NatsLetterTexts implements LetterTexts {
     await this.#prepare();
     const { connection, maxLetters, maxBytes } = this.#settings;
     const size = Buffer.byteLength(text);
-    const sizeMax = (connection.info?.max_payload ?? 0) - HEADERS_BYTES_MAX;
+    // What the server takes is unknown while it is away.
+    const sizeMax = (connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - HEADERS_BYTES_MAX;
     if (size > sizeMax)
       throw new SluiceError(
         'invalid-message',

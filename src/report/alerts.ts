@@ -1,8 +1,8 @@
-import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
+import type { ChannelView } from '../channel/partition-view.ts';
 import type { Services } from '../channel/services.ts';
 import { errorText } from '../core/error-text.ts';
 import type { DeadLetters } from '../facts/dead-letters.ts';
-import { findingsOf, isExpectedToMove, percent, type Sight, sightOf } from './findings.ts';
+import { findingsOf, isAtEase, isExpectedToMove, percent, type Sight, sightOf } from './findings.ts';
 import { between, found, type RaisedAlerts, ROUTER } from './raised-alerts.ts';
 import { Refusals, type Unserved } from './refusals.ts';
 
@@ -77,7 +77,7 @@ export class Alerts {
     if (this.#watched.has(name)) return;
     const channel = this.#channels.get(name);
     if (channel === undefined) return;
-    this.#watched.set(name, sightOf(channel.partitions, undefined, this.#services.clock.now()));
+    this.#watched.set(name, sightOf(channel, undefined, this.#services.clock.now()));
     this.#setTimer();
   }
 
@@ -105,18 +105,19 @@ export class Alerts {
     const channel = this.#channels.get(name);
     const before = this.#watched.get(name);
     this.#watched.delete(name);
-    const views = channel === undefined ? [] : viewsOf(channel);
-    if (channel === undefined || views.every(({ state }) => state === 'stopped')) {
+    if (channel === undefined || channel.partitions.every(({ state }) => state === 'stopped')) {
       this.#raised.clear({ channel: name });
     } else {
       const now = clock.now();
-      const sight = sightOf(views, before, now);
-      const findings = findingsOf(channel, views, sight, isTimed ? before : undefined, now, scheduler.starvationMs);
-      this.#raised.setAll({ channel: name }, findings);
+      const sight = sightOf(channel, before, now);
+      const since = isTimed ? before : undefined;
+      const { starvationMs } = scheduler;
+      if (this.#raised.isAny({ channel: name }) || !isAtEase(channel, sight, since, now, starvationMs))
+        this.#raised.setAll({ channel: name }, findingsOf(channel, sight, since, now, starvationMs));
       // Error rates are taken from second to second: a look in between does not begin a new one.
       const { calls, failures } = (isTimed ? undefined : before) ?? sight;
       const isNews = before !== undefined && sight.calls !== before.calls;
-      if (isNews || isExpectedToMove(channel, views) || this.#mayEnd(name))
+      if (isNews || isExpectedToMove(channel) || this.#mayEnd(name))
         this.#watched.set(name, { ...sight, calls, failures });
     }
     this.#setTimer();
@@ -142,10 +143,7 @@ export class Alerts {
 
   /** Time alone may end an alert of the channel; that all messages have one key only other messages can. */
   #mayEnd(name: string): boolean {
-    return this.#raised.of({ channel: name }).some(({ alert }) => alert !== 'one-partition');
+    const subject = { channel: name };
+    return this.#raised.isAny(subject) && this.#raised.of(subject).some(({ alert }) => alert !== 'one-partition');
   }
-}
-
-function viewsOf({ partitions }: ChannelView): readonly PartitionView[] {
-  return partitions.map(({ view }) => view);
 }

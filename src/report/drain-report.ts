@@ -1,6 +1,6 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import type { Partition } from '../channel/partition.ts';
-import type { ChannelView } from '../channel/partition-view.ts';
+import type { ChannelView, PartitionReading } from '../channel/partition-view.ts';
 import { isConserved, type Ledger, ledgerOf } from '../core/ledger.ts';
 import type { FeedReport } from '../core/supervised-feed.ts';
 import type { DeadLetter } from '../facts/dead-letters.ts';
@@ -45,7 +45,7 @@ export interface DrainReport {
   readonly unstoredLetters: readonly DeadLetter[];
 }
 
-type DrainedParts = 'view' | 'counters' | 'holds' | 'lane' | 'log' | 'returns';
+type DrainedParts = keyof PartitionReading | 'lane' | 'log' | 'returns';
 
 /** A channel that can be drained. */
 interface Drained extends ChannelView {

@@ -34,16 +34,18 @@ export class RaisedAlerts {
     return all.toSorted((left, right) => left.since - right.since).map(({ alert }) => alert);
   }
 
+  isAny(subject: Subject): boolean {
+    return this.#raised.has(keyOf(subject));
+  }
+
   of(subject: Subject): readonly Alert[] {
     return [...(this.#raised.get(keyOf(subject))?.values() ?? [])].map(({ alert }) => alert);
   }
 
-  /** Takes over all that a look found. Most looks find nothing, and nothing is raised. */
+  /** Takes over all that a look found. */
   setAll(subject: Subject, findings: Partial<Readonly<Record<AlertName, Finding>>>): void {
-    const isQuiet = !this.#raised.has(keyOf(subject));
     // Object.keys widens the names.
-    for (const alert of Object.keys(findings) as AlertName[])
-      if (!isQuiet || findings[alert] !== false) this.set(alert, subject, findings[alert]);
+    for (const alert of Object.keys(findings) as AlertName[]) this.set(alert, subject, findings[alert]);
   }
 
   /** What is wrong with it, in words; null: nothing. */

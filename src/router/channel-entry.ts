@@ -190,7 +190,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   takeOver(before: ChannelEntry): void {
     const [first] = before.partitions;
     if (first === undefined) return;
-    for (const partition of this.partitions) partition.takeOver(first);
+    for (const partition of this.partitions) partition.pause(first.isHeld);
     const lanesOf = ({ partitions }: ChannelEntry) => partitions.map(({ lane }) => lane);
     const needsKeys = this.keys.choosePartition || this.config.overflow === 'conflate';
     handOver(lanesOf(before), {

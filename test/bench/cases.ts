@@ -118,6 +118,19 @@ export const cases: readonly Case[] = [
   frames('W9-100', 'as W9-1 with a hundred messages in a frame', 100),
   frames('W9-ignored', 'as W9-1, but nine of ten messages are of a type that nobody wants', 1, 9),
   {
+    name: 'W10',
+    title: 'a million messages, one to each of 10,000 channels in turn, batch 100 within 100 ms',
+    baseline: 'fastq',
+    contestants: ['hand', 'fastq', 'writable', 'rxjs', 'sluice'],
+    measures: [measure('seconds', 2), measure('calls'), measure('peak MB')],
+    turns: ONCE,
+    comparesBuilds: true,
+    async open(contestant, against) {
+      const { runDealt } = await import('./cases/dealt.ts');
+      return { measure: () => runDealt(contestant, against) };
+    },
+  },
+  {
     name: 'S1',
     title: 'the messages of W1h in frames of 100 from a source in memory, settled and committed; route takes the same',
     baseline: 'route',
@@ -190,13 +203,16 @@ function frames(name: string, title: string, perFrame: number, unwanted = 0): Ca
   };
 }
 
-/** Beside a bare loop of `write` and `fdatasync` for the same bytes; sluice-encoding begins with objects. */
+/**
+ * Beside a bare loop of `write` and `fdatasync` for the same bytes; fdatasync-texts makes them of the same texts, and
+ * sluice-encoding makes the texts of objects.
+ */
 function writing(name: string, title: string, perCall: number, outstanding: number): Case {
   return {
     name,
     title,
     baseline: 'fdatasync',
-    contestants: ['fdatasync', 'sluice', 'sluice-encoding'],
+    contestants: ['fdatasync', 'fdatasync-texts', 'sluice', 'sluice-encoding'],
     measures: speed,
     turns: { warmUp: 2, counted: 5 },
     async open(contestant) {

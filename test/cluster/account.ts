@@ -1,7 +1,8 @@
 /** What one sink wrote at once: numbers of messages of one partition, by one stay of one worker. */
 export interface Written {
-  /** Milliseconds since 1970. */
+  /** When the first and the last of it was written, in milliseconds since 1970. */
   readonly at: number;
+  readonly until: number;
   readonly worker: string;
   readonly partition: number;
   readonly fence: number;
@@ -16,6 +17,8 @@ export interface Published {
   readonly ends: readonly number[];
   /** Those that no sink takes, as `partition/number`. */
   readonly bad: ReadonlySet<string>;
+  /** Those in which a process seemed to die, and which are dead letters for it; sinks may have written them too. */
+  readonly crashed?: ReadonlySet<string>;
 }
 
 export function parseLine(worker: string, line: string): Written {
@@ -24,7 +27,22 @@ export function parseLine(worker: string, line: string): Written {
     const [from = 0, to = 0] = run.split('-').map(Number);
     return [from, to] as const;
   });
-  return { at, worker, partition, fence, lowest, highest, runs };
+  return { at, until: at, worker, partition, fence, lowest, highest, runs };
+}
+
+/** So much of one stay is kept as one, in ms: it is shorter than what counts as idle. */
+const JOINED_MS = 500;
+
+/** Both as one; undefined: they are of two stays, or too far apart. An hour of lines would not fit into memory. */
+export function joined(earlier: Written, later: Written): Written | undefined {
+  const { at, fence, highest, runs, worker } = earlier;
+  if (worker !== later.worker || fence !== later.fence || later.at - at > JOINED_MS) return undefined;
+  const [last, first] = [runs.at(-1), later.runs[0]];
+  const isNext = last !== undefined && first !== undefined && first[0] === last[1] + 1;
+  const all = isNext
+    ? [...runs.slice(0, -1), [last[0], first[1]] as const, ...later.runs.slice(1)]
+    : [...runs, ...later.runs];
+  return { ...earlier, until: later.at, highest: Math.max(highest, later.highest), runs: all };
 }
 
 /** What came of one partition, and what is wrong with it. */
@@ -34,6 +52,8 @@ class PartitionAccount {
   again = 0;
   readonly #partition: number;
   readonly #isBad: (s: number) => boolean;
+  /** A letter stands for it. */
+  readonly #mayMiss: (s: number) => boolean;
   readonly #seen: Uint8Array;
   #fence = -1;
   #owner = '';
@@ -42,9 +62,14 @@ class PartitionAccount {
   /** The highest frame of all fences. */
   #highest = 0;
 
-  constructor(partition: number, { ends, bad }: Published) {
+  constructor(partition: number, { ends, bad, crashed = new Set() }: Published) {
     this.#partition = partition;
-    this.#isBad = (s) => bad.has(`${partition}/${s}`);
+    const prefix = `${partition}/`;
+    const own = (ids: ReadonlySet<string>): ReadonlySet<number> =>
+      new Set([...ids].filter((id) => id.startsWith(prefix)).map((id) => Number(id.slice(prefix.length))));
+    const [ownBad, ownCrashed] = [own(bad), own(crashed)];
+    this.#isBad = (s) => ownBad.has(s);
+    this.#mayMiss = (s) => ownBad.has(s) || ownCrashed.has(s);
     this.#seen = new Uint8Array((ends[partition] ?? 0) + 1);
   }
 
@@ -53,7 +78,7 @@ class PartitionAccount {
     if (fence !== this.#fence) {
       const first = runs[0]?.[0] ?? 0;
       for (let s = this.#last + 1; s < first; s++)
-        if (this.#seen[s] === 0 && !this.#isBad(s)) this.#mistake(`${s} was skipped by fence ${fence}`);
+        if (this.#seen[s] === 0 && !this.#mayMiss(s)) this.#mistake(`${s} was skipped by fence ${fence}`);
       if (this.#fence !== -1) this.rewinds.push(Math.max(0, this.#highest - lowest + 1));
       if (this.#highest - lowest >= window)
         this.#mistake(`fence ${fence} begins at frame ${lowest}, after ${this.#highest}`);
@@ -68,12 +93,12 @@ class PartitionAccount {
 
   finish(): void {
     for (let s = 1; s < this.#seen.length; s++)
-      if (this.#seen[s] === 0 && !this.#isBad(s)) this.#mistake(`${s} of ${this.#seen.length - 1} is missing`);
+      if (this.#seen[s] === 0 && !this.#mayMiss(s)) this.#mistake(`${s} of ${this.#seen.length - 1} is missing`);
   }
 
   #takeRun([from, to]: readonly [number, number]): void {
     let isNext = from > this.#last;
-    for (let s = this.#last + 1; s < from; s++) isNext &&= this.#isBad(s);
+    for (let s = this.#last + 1; s < from; s++) isNext &&= this.#mayMiss(s);
     if (!isNext) this.#mistake(`${from} came after ${this.#last} by fence ${this.#fence}`);
     for (let s = from; s <= to; s++) {
       this.again += this.#seen[s] ?? 0;
@@ -131,7 +156,7 @@ export function idleSpans(
   excused: readonly Span[],
 ): readonly (readonly Span[])[] {
   return written.map((lines) => {
-    const times = lines.map(({ at }) => at).filter((at) => at > start && at < end);
+    const times = lines.flatMap(({ at, until }) => [at, until]).filter((at) => at > start && at < end);
     const all = lines.length === 0 ? [] : [start, ...times.sort((a, b) => a - b), end];
     return all
       .slice(1)

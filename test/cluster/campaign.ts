@@ -1,13 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import type { KeptLetter } from '../../src/core/letter-store-port.ts';
 import { createRandom } from '../../src/core/random.ts';
-import { failovers, idleSpans, judge, parseLine, type Written } from './account.ts';
+import { failovers, idleSpans, judge } from './account.ts';
 import { type BrokerKind, clientOf, PARTITIONS, startBroker, WINDOW_FRAMES } from './brokers.ts';
 import { Faults } from './faults.ts';
 import { startFeed } from './run-feed.ts';
+import { SinkFiles } from './sink-files.ts';
 
 /** Workers on a broker, with faults from a seed; ends with an account of what was published and what each sink wrote. */
 const { values } = parseArgs({
@@ -28,6 +30,7 @@ const now = (): number => performance.timeOrigin + performance.now();
 const kind: BrokerKind = values.broker === 'redis' ? 'redis' : 'nats';
 const seconds = Number(values.minutes) * 60;
 const directory = mkdtempSync(join(tmpdir(), 'sluice-campaign-'));
+const sinks = new SinkFiles(directory, PARTITIONS);
 const broker = await startBroker(kind);
 const faults = new Faults({ kind, broker, directory, random: createRandom(Number(values.seed)), say });
 await faults.begin();
@@ -44,7 +47,7 @@ const { published, ends, bad } = await feed.ended;
 const endedAt = now();
 const total = { ends, bad: new Set(bad) };
 for (let rest = CALM_SECONDS; rest > 0 && account().mistakes.length > 0; rest -= 5) await sleep(5_000);
-const letters = await lettersOf();
+const { letters, crashed } = await lettersOf();
 await faults.end();
 const code = report();
 await broker.end();
@@ -52,32 +55,29 @@ if (code === 0) rmSync(directory, { recursive: true });
 else say(`what the sinks wrote is in ${directory}`);
 process.exit(code);
 
-function readSinks(): readonly (readonly Written[])[] {
-  const written: Written[][] = Array.from({ length: PARTITIONS }, () => []);
-  // A line without its end was being written when its worker died.
-  for (const name of readdirSync(directory).filter((each) => each.endsWith('.log')))
-    for (const line of readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1)) {
-      const each = parseLine(name, line);
-      written[each.partition]?.push(each);
-    }
-  return written;
-}
-
 function account() {
-  return judge(readSinks(), total, bad, WINDOW_FRAMES);
+  return judge(sinks.read(), total, bad, WINDOW_FRAMES);
 }
 
-/** The dead letters on the broker, as `partition/number`. */
-async function lettersOf(): Promise<readonly string[]> {
+/** The dead letters on the broker, as `partition/number`, those of messages in which a process seemed to die apart. */
+async function lettersOf(): Promise<{ readonly letters: readonly string[]; readonly crashed: ReadonlySet<string> }> {
   const { letters, close } = await clientOf(kind, broker.port, () => {});
   const kept = await letters.list();
   await close();
-  return kept.map(({ id, message }) => `${id.split('/')[1]}/${(message as { readonly s: number }).s}`);
+  const nameOf = ({ id, message }: KeptLetter): string => {
+    const { s } = message as { readonly s?: number };
+    if (s === undefined) say(`a letter is not what was published: ${JSON.stringify({ id, message })}`);
+    return `${id.split('/')[1]}/${s}`;
+  };
+  const [crashes, rest] = [true, false].map((isCrash) =>
+    kept.filter(({ reason }) => (reason === 'crashed') === isCrash),
+  );
+  return { letters: rest?.map(nameOf) ?? [], crashed: new Set(crashes?.map(nameOf)) };
 }
 
 function report(): number {
-  const written = readSinks();
-  const { mistakes, again, rewinds } = judge(written, total, letters, WINDOW_FRAMES);
+  const written = sinks.read();
+  const { mistakes, again, rewinds } = judge(written, { ...total, crashed }, letters, WINDOW_FRAMES);
   const measured = { from: startedAt + 5_000, to: endedAt };
   const idle = idleSpans(written, measured, faults.excused);
   const idleMs = Math.max(...idle.map((spans) => spans.reduce((sum, { from, to }) => sum + to - from, 0)));
@@ -90,7 +90,7 @@ ${kind}, seed ${values.seed}, ${values.minutes} minutes
 published   ${published} messages, ${(published / seconds).toFixed(0)} a second
 faults      ${faults.counts}
 again       ${again} messages; frames from the first of a stay back to the last before: ${spread(rewinds)}, window ${WINDOW_FRAMES}
-letters     ${letters.length} of ${bad.length} bad messages
+letters     ${letters.length} of ${bad.length} bad messages; ${crashed.size} more in which a process was killed again and again
 served      ${((1 - idleMs / (measured.to - measured.from)) * 100).toFixed(2)} % of the time by the worst partition, hand-overs and outages apart
 idle        ${idle.flatMap((spans, partition) => spans.map((span) => idleText(partition, span))).join('; ')}
 failover    ms after kill -9 or SIGSTOP alone: ${spread(took(true))}; lease ${LEASE_MS}

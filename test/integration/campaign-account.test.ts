@@ -1,5 +1,10 @@
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { failovers, idleSpans, judge, parseLine } from '../cluster/account.ts';
+import { SinkFiles } from '../cluster/sink-files.ts';
 
 /** Partition 0 has messages 1 to 6, of which no sink takes the fourth. */
 const published = { ends: [6], bad: new Set(['0/4']) };
@@ -12,6 +17,12 @@ it('a failover that repeats what was not committed is in order', () => {
     ['b', '20 0 2 2 3 3-3,5-6'],
   ]);
   expect([mistakes, again, rewinds]).toEqual([[], 1, [1]]);
+});
+
+it('a message in which a process seemed to die may be in a sink, or only a dead letter', () => {
+  const lines = [parseLine('a', '1 0 1 1 2 1-3,6-6')];
+  const crashed = new Set(['0/3', '0/5']);
+  expect(judge([lines], { ...published, crashed }, ['0/4'], 4).mistakes).toEqual([]);
 });
 
 it.each([
@@ -56,4 +67,46 @@ it('a failover lasts from a death until another fence writes; time without writi
   ];
   expect(idleSpans(written, measured, [])).toEqual([idle]);
   expect(idleSpans(written, measured, [{ from: 900, to: 4_900 }])).toEqual([idle.slice(1)]);
+});
+
+const lines = fc.array(
+  fc.record({
+    worker: fc.constantFrom('a', 'b'),
+    afterMs: fc.nat(1_500),
+    fence: fc.integer({ min: 1, max: 2 }),
+    frame: fc.integer({ min: 1, max: 4 }),
+    from: fc.integer({ min: 1, max: 6 }),
+    more: fc.nat(2),
+  }),
+  { maxLength: 12 },
+);
+
+it('files that are read in parts, their lines joined, are judged as their lines are', () => {
+  fc.assert(
+    fc.property(lines, fc.nat(20), (these, cut) => {
+      const directory = mkdtempSync(join(tmpdir(), 'sluice-sinks-'));
+      const sinks = new SinkFiles(directory, 1);
+      let at = 1_000;
+      const texts = these.map(({ worker, afterMs, fence, frame, from, more }) => {
+        at += afterMs;
+        return [`${worker}.log`, `${at} 0 ${fence} ${frame} ${frame} ${from}-${from + more}`] as const;
+      });
+      for (const [name, text] of texts) {
+        appendFileSync(join(directory, name), `${text}\n`.slice(0, cut));
+        sinks.read();
+        appendFileSync(join(directory, name), `${text}\n`.slice(cut));
+      }
+      // Each worker's lines are in one file.
+      const whole = [texts.filter(([name]) => name === 'a.log'), texts.filter(([name]) => name === 'b.log')];
+      const written = [whole.flat().map(([name, text]) => parseLine(name, text))];
+      const joined = [sinks.read()[0]?.toSorted((one, other) => one.worker.localeCompare(other.worker)) ?? []];
+      const measured = { from: 0, to: at + 1_000 };
+      const [ofJoined, ofLines] = [joined, written].map((each) => judge(each, published, ['0/4'], 4));
+      // Two owners are told once for what is joined.
+      const kinds = (judged = ofLines) => ({ ...judged, mistakes: [...new Set(judged?.mistakes)] });
+      expect(kinds(ofJoined)).toEqual(kinds(ofLines));
+      expect(idleSpans(joined, measured, [])).toEqual(idleSpans(written, measured, []));
+      rmSync(directory, { recursive: true });
+    }),
+  );
 });

@@ -177,3 +177,31 @@ describe.skipIf(missing)('a running member', () => {
     for (const source of sources) await source.close(1_000);
   });
 });
+
+describe.skipIf(missing)('a letter', () => {
+  it('that is added while the server is away is refused as such, and kept as it is when the server is back', async () => {
+    const server = await startServer();
+    const connection = await server.connect();
+    const letters = natsLetters({ connection, channel: 'x' });
+    await letters.list();
+    await server.kill();
+    await until(() => connection.info === undefined);
+    const letter = {
+      id: '1',
+      channel: 'tick',
+      reason: 'failed',
+      attempts: 1,
+      at: 1,
+      error: undefined,
+      message: { n: 1 },
+    };
+    await expect(letters.add(letter)).rejects.not.toMatchObject({ code: 'invalid-message' });
+    await server.run();
+    await until(
+      () => connection.info !== undefined,
+      () => sleep(10),
+    );
+    await letters.add(letter);
+    expect(await letters.list()).toMatchObject([{ id: '1', message: { n: 1 } }]);
+  });
+});

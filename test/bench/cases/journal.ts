@@ -40,27 +40,35 @@ export function openWriting(contestant: string, perCall: number, outstanding: nu
 async function openLog(contestant: string, path: string, perCall: number): Promise<Log> {
   const messages = Array.from({ length: perCall }, (_, n) => tradeOf(n));
   const texts = messages.map((message) => JSON.stringify(message));
-  if (contestant === 'fdatasync') return new BareLog(await open(path, 'w'), Buffer.from(texts.join('\n')));
+  if (contestant === 'fdatasync') {
+    const bytes = toBytes(texts);
+    return new BareLog(await open(path, 'w'), () => bytes);
+  }
+  if (contestant === 'fdatasync-texts') return new BareLog(await open(path, 'w'), () => toBytes(texts));
   const journal = await openJournal(path);
   const write = contestant === 'sluice-encoding' ? () => journal.write(messages) : () => journal.writeText(texts);
   return { write, close: () => journal.close() };
 }
 
+function toBytes(texts: readonly string[]): Buffer {
+  return Buffer.from(texts.join('\n'));
+}
+
 /** What comes while the disk is busy is written next, all of it at once. */
 class BareLog implements Log {
   readonly #file: FileHandle;
-  readonly #bytes: Buffer;
+  readonly #bytesOf: () => Buffer;
   #waiting: Buffer[] = [];
   #next: Promise<void> | undefined;
   #present: Promise<void> = Promise.resolve();
 
-  constructor(file: FileHandle, bytes: Buffer) {
+  constructor(file: FileHandle, bytesOf: () => Buffer) {
     this.#file = file;
-    this.#bytes = bytes;
+    this.#bytesOf = bytesOf;
   }
 
   write(): Promise<void> {
-    this.#waiting.push(this.#bytes);
+    this.#waiting.push(this.#bytesOf());
     this.#next ??= this.#present.then(() => this.#flush());
     return this.#next;
   }

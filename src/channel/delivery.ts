@@ -150,7 +150,7 @@ export class Delivery extends Calls implements TurnTaker {
     const { scheduler } = this.lane.services;
     if (this.isAbandoned) this.countLate();
     else if (this.settled(this.lastCall, isSuccess, error)) scheduler.proceed(this.turn);
-    else scheduler.release(this.turn);
+    else scheduler.gaveWay(this.turn);
   }
 
   /** The call settled; true: another batch may follow at once. */

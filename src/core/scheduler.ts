@@ -89,7 +89,7 @@ export class Scheduler implements PassListener {
   }
 
   /** A turn that kept others out has ended: they need not wait until the event loop has turned. */
-  release(turn: Turn): void {
+  gaveWay(turn: Turn): void {
     if (this.held === turn) this.held = undefined;
     if (this.queue.size > 0 && !this.isRunning && !this.isOver()) this.run();
   }

@@ -131,7 +131,7 @@ export class PartitionReader {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.assigned.lost.removeEventListener('abort', this.onLost);
-    this.letGo(upTo);
+    this.close(upTo);
     this.parts.ended(this, how);
   }
 
@@ -139,13 +139,13 @@ export class PartitionReader {
     if (this.hasEnded) return;
     const upTo = this.ledger.settledUpTo;
     // Before another owner may have the partition.
-    this.letGo();
+    this.close();
     const outcome = await this.assigned.release(upTo, Math.max(0, withinMs)).catch((): CommitOutcome => 'unknown');
     this.end(outcome === 'lost' ? 'lost' : 'released', outcome === 'kept' ? upTo : undefined);
   }
 
   /** Nothing counts any more, and what waits in channels is not delivered: the next owner brings it. */
-  private letGo(upTo?: number): void {
+  private close(upTo?: number): void {
     this.ledger.close(upTo);
     this.hold();
     this.parts.door.stayEnded();

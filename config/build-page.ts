@@ -22,7 +22,7 @@ export async function buildPage(root: string, directory = join(root, 'dist', 'pa
     outdir: join(root, 'dist', 'page'),
     bundle: true,
     format: 'esm',
-    target: ['chrome109', 'firefox115', 'safari16.4'],
+    target: ['chrome123', 'firefox120', 'safari17.5'],
     logLevel: 'error',
     minify: true,
     banner: { js: `/*! Contains uPlot:\n${license}*/` },

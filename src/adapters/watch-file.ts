@@ -28,7 +28,7 @@ export type OpenWatch = (directory: string, heard: (event: string, name: string 
  * Returns what ends it.
  */
 export function watchFile(path: string, clock: Clock, listener: FileListener, open: OpenWatch = watch): () => void {
-  const looks = new Looks(path, clock, listener.changed);
+  const looks = lookAt(path, clock, listener.changed);
   let watcher: FSWatcher | undefined;
   let isTold = true;
   const fail = (error: unknown): void => {
@@ -50,53 +50,39 @@ export function watchFile(path: string, clock: Clock, listener: FileListener, op
   };
 }
 
-/** Looks at a file, again and again. */
-class Looks {
-  readonly #path: string;
-  readonly #clock: Clock;
-  readonly #changed: () => void;
+/** Looks at a file, again and again, and calls back when it is at rest as it was not before. */
+function lookAt(path: string, clock: Clock, changed: () => void): { soon(): void; end(): void } {
   /** As it was when it was last at rest; undefined: it has not been yet. */
-  #known: string | undefined;
-  #seen: string | undefined;
-  #timer: unknown;
+  let known: string | undefined;
+  let seen: string | undefined;
+  let timer: unknown;
   /** Nothing has changed since the last look, and no look is under way. */
-  #isIdle = true;
-  #isOver = false;
-
-  constructor(path: string, clock: Clock, changed: () => void) {
-    this.#path = path;
-    this.#clock = clock;
-    this.#changed = changed;
-    this.#lookIn(0);
-  }
-
-  soon(): void {
-    if (this.#isIdle) this.#lookIn(0);
-  }
-
-  end(): void {
-    this.#isOver = true;
-    this.#clock.clearTimeout(this.#timer);
-  }
-
-  #lookIn(ms: number): void {
-    if (this.#isOver) return;
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = this.#clock.setTimeout(() => void this.#look(), ms);
-  }
-
-  async #look(): Promise<void> {
-    this.#isIdle = false;
-    const mark = await stat(this.#path, { bigint: true }).then(markOf, codeOf);
-    if (this.#isOver) return;
-    const isAtRest = mark === this.#seen;
-    this.#isIdle = isAtRest;
-    this.#seen = mark;
-    this.#lookIn(isAtRest ? LOOK_MS : REST_MS);
-    if (!isAtRest || mark === this.#known) return;
-    this.#known = mark;
-    this.#changed();
-  }
+  let isIdle = true;
+  let isOver = false;
+  const lookIn = (ms: number): void => {
+    if (isOver) return;
+    clock.clearTimeout(timer);
+    timer = clock.setTimeout(() => void look(), ms);
+  };
+  const look = async (): Promise<void> => {
+    isIdle = false;
+    const mark = await stat(path, { bigint: true }).then(markOf, codeOf);
+    if (isOver) return;
+    isIdle = mark === seen;
+    seen = mark;
+    lookIn(isIdle ? LOOK_MS : REST_MS);
+    if (!isIdle || mark === known) return;
+    known = mark;
+    changed();
+  };
+  lookIn(0);
+  return {
+    soon: () => isIdle && lookIn(0),
+    end() {
+      isOver = true;
+      clock.clearTimeout(timer);
+    },
+  };
 }
 
 /** Differs between two files, and between two contents of one. */

@@ -54,8 +54,7 @@ export function liveColumns(paint: Paint): Column<LiveRow>[] {
     { title: 'per s', expendable: 1, text: (row) => formatCount(row.perSecond) },
     { title: 'since', expendable: 7, text: (row) => formatAge(row.sinceMs) },
     { title: 'oldest', expendable: 3, text: (row) => (row.oldestAgeMs > 0 ? formatAge(row.oldestAgeMs) : '–') },
-    ...waitColumns,
-    ...callColumns,
+    ...timeColumns,
     countColumn('dead', 2, (row) => row.deadLettered, paint),
     breakerColumn(paint),
     countColumn('restarts', 7, (row) => row.restarts, paint),
@@ -71,21 +70,17 @@ export function reportColumns(paint: Paint): Column<ChannelRow>[] {
     countColumn('delivered', 0, (row) => row.delivered),
     countColumn('dead', 2, (row) => row.deadLettered, paint),
     countColumn('restarts', 7, (row) => row.restarts, paint),
-    ...waitColumns,
-    ...callColumns,
+    ...timeColumns,
   ];
 }
 
 const nameColumn: Column<ChannelRow> = { title: 'channel', expendable: 0, isText: true, text: (row) => row.name };
 
-const waitColumns: readonly Column<ChannelRow>[] = [
-  { title: 'wait p50', expendable: 6, text: (row) => time(row.queueing, 'p50Ms') },
-  { title: 'wait p99', expendable: 4, text: (row) => time(row.queueing, 'p99Ms') },
-];
-
-const callColumns: readonly Column<ChannelRow>[] = [
-  { title: 'call p50', expendable: 9, text: (row) => time(row.processing, 'p50Ms') },
-  { title: 'call p99', expendable: 9, text: (row) => time(row.processing, 'p99Ms') },
+const timeColumns: readonly Column<ChannelRow>[] = [
+  timeColumn('wait p50', 6, ({ queueing }) => queueing, 'p50Ms'),
+  timeColumn('wait p99', 4, ({ queueing }) => queueing, 'p99Ms'),
+  timeColumn('call p50', 9, ({ processing }) => processing, 'p50Ms'),
+  timeColumn('call p99', 9, ({ processing }) => processing, 'p99Ms'),
 ];
 
 function depthColumn(paint: Paint): Column<LiveRow> {
@@ -144,8 +139,13 @@ function countColumn(
   };
 }
 
-function time(percentiles: Percentiles, which: 'p50Ms' | 'p99Ms'): string {
-  return percentiles.count > 0 ? formatMs(percentiles[which]) : '–';
+function timeColumn(
+  title: string,
+  expendable: number,
+  of: (row: ChannelRow) => Percentiles,
+  which: 'p50Ms' | 'p99Ms',
+): Column<ChannelRow> {
+  return { title, expendable, text: (row) => (of(row).count > 0 ? formatMs(of(row)[which]) : '–') };
 }
 
 /** A running time, in steps coarse enough to read: `<1s`, `59s`, `3min`, `2h`, `4d`. */

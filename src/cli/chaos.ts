@@ -1,4 +1,5 @@
 import type { AnyChannel } from '../channel/processing-channel.ts';
+import { pause } from '../cluster/patience.ts';
 import type { Clock } from '../core/clock.ts';
 import { createRandom, type Random } from '../core/random.ts';
 import type { ChannelSources, DataChannelRouter, RouterConfigInput } from '../index.ts';
@@ -57,7 +58,6 @@ export class Chaos {
     for (const kind of [...Object.keys(CALL_FAULTS), ...OPERATIONS]) this.#faults[kind] = 0;
   }
 
-  /** The part of the configuration that chaos changes. */
   get overrides(): RouterConfigInput {
     return { channels: Object.fromEntries(this.#names.map((name) => [name, SHORT])) };
   }
@@ -97,13 +97,13 @@ export class Chaos {
   async finish(router: Operated): Promise<void> {
     await Promise.all(this.#unfinished);
     const states = () => Object.values(router.metrics().channels).map(({ state }) => state);
-    while (states().some((state) => state === 'failed' || state === 'warming')) await this.#pass(5);
+    while (states().some((state) => state === 'failed' || state === 'warming')) await pause(this.#clock, 5);
   }
 
   #operate(router: Operated, kind: Operation, name: string): void {
     this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
     if (kind !== 'reconfigure') router[kind](name);
-    if (kind === 'pause') this.#unfinished.push(this.#pass(20).then(() => router.resume(name)));
+    if (kind === 'pause') this.#unfinished.push(pause(this.#clock, 20).then(() => router.resume(name)));
     if (kind !== 'reconfigure') return;
     const { channels } = router.config;
     const batchSize = channels[name]?.batchSize === 50 ? 20 : 50;
@@ -128,10 +128,6 @@ export class Chaos {
       }
       return CALL_FAULTS[fault]?.(call);
     };
-  }
-
-  #pass(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#clock.setTimeout(resolve, ms));
   }
 }
 

@@ -50,7 +50,7 @@ async function check(file: string, module: string | undefined): Promise<string> 
 async function checkWithClasses(file: string, module: string): Promise<RouterConfig> {
   const exported: { channels?: unknown; default?: unknown } = await import(pathToFileURL(resolvePath(module)).href);
   const channels = exported.channels ?? exported.default;
-  if (!isRecord(channels))
+  if (typeof channels !== 'object' || channels === null)
     throw new SluiceError('invalid-option', `${module} must export channels: export const channels = { tick: Trades }`);
   const { config, instances } = planRouter({ channels: channels as ChannelSources }, await readConfig(file));
   const broken = Object.keys(channels).filter((name) => !instances.has(name));
@@ -60,10 +60,6 @@ async function checkWithClasses(file: string, module: string): Promise<RouterCon
       `${module}: no instance can be made of ${broken.join(', ')}: the constructor throws`,
     );
   return config;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 async function print(file: string | undefined, json: boolean): Promise<string> {

@@ -4,9 +4,9 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import { toError } from '../core/error-text.ts';
 import type { Frame } from '../core/source-port.ts';
-import { loadJournal } from './load-journal.ts';
 import { generateMarket } from './market.ts';
 import { readMessages } from './messages.ts';
+import { loadJournal } from './optional.ts';
 import { paced } from './pacing.ts';
 import type { Problems } from './problems.ts';
 import { readBytes } from './source-file.ts';
@@ -118,26 +118,25 @@ function isJournal(file: string): boolean {
 async function* fromJournal(directory: string, { problems, progress, signal }: FeedContext): Batches {
   progress.source = `journal ${directory}`;
   const { readFrames } = await loadJournal();
+  const malformed = (line: number, problem: string): void => problems.addMalformed({ file: directory, line, problem });
   try {
-    for await (const { gap, messages, position } of framesOf(readFrames(directory))) {
+    for await (const frame of readFrames(directory)) {
       if (signal.aborted) return;
-      const malformed = (problem: string): void => problems.addMalformed({ file: directory, line: position, problem });
-      if (gap !== undefined) malformed(`the frames ${gap.from} to ${gap.to} are missing`);
-      if (messages instanceof Error) malformed(messages.message);
-      else yield messages;
+      const { gap, position } = frame;
+      if (gap !== undefined) malformed(position, `the frames ${gap.from} to ${gap.to} are missing`);
+      const messages = decoded(frame, (error) => malformed(position, toError(error).message));
+      if (messages !== undefined) yield messages;
     }
   } catch (error) {
     problems.addUnreadable(directory, error);
   }
 }
 
-async function* framesOf(frames: AsyncIterable<Frame>) {
-  for await (const frame of frames) {
-    const { gap, position } = frame;
-    try {
-      yield { gap, position, messages: frame.messages() };
-    } catch (error) {
-      yield { gap, position, messages: toError(error) };
-    }
+function decoded(frame: Frame, failed: (error: unknown) => void): readonly unknown[] | undefined {
+  try {
+    return frame.messages();
+  } catch (error) {
+    failed(error);
+    return undefined;
   }
 }

@@ -27,7 +27,6 @@ class Input {
     this.#chunks = chunks;
   }
 
-  /** Whether there are as many. */
   async has(count: number): Promise<boolean> {
     while (this.#bytes.length < count) {
       const next = await this.#chunks.next();

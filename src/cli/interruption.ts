@@ -20,17 +20,14 @@ export function createInterruption(terminal: Terminal, clock: Clock, forMs: numb
     controller.abort();
   };
   const interrupt = () => (isAsked ? terminal.exit(INTERRUPTED) : ask());
-  terminal.signals.on('SIGINT', interrupt);
-  terminal.signals.on('SIGTERM', ask);
-  terminal.signals.on('SIGHUP', ask);
+  const listeners = Object.entries({ SIGINT: interrupt, SIGTERM: ask, SIGHUP: ask });
+  for (const [signal, listener] of listeners) terminal.signals.on(signal, listener);
   const timer = forMs === undefined ? undefined : clock.setTimeout(() => controller.abort(), forMs);
   return {
     signal: controller.signal,
     release() {
-      terminal.signals.off('SIGINT', interrupt);
-      terminal.signals.off('SIGTERM', ask);
-      terminal.signals.off('SIGHUP', ask);
-      if (timer !== undefined) clock.clearTimeout(timer);
+      for (const [signal, listener] of listeners) terminal.signals.off(signal, listener);
+      clock.clearTimeout(timer);
     },
   };
 }

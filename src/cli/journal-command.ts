@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { FrameCount, JournalInfo } from '../journal/info.ts';
-import { loadJournal } from './load-journal.ts';
+import { loadJournal } from './optional.ts';
 import type { Terminal } from './terminal.ts';
 
 /** `sluice journal`: says what is in a journal, or makes its file smaller. */
@@ -27,7 +27,6 @@ export function journalCommand(terminal: Terminal): Command {
   return command;
 }
 
-/** Each line is a fact. */
 function infoText(info: JournalInfo): string {
   const { owner } = info;
   return [

@@ -16,7 +16,6 @@ export class LineSplitter {
   #lengthBytes = 0;
   #number = 0;
 
-  /** The lines that this chunk completes. */
   push(chunk: Buffer): Line[] {
     const lines: Line[] = [];
     let start = 0;

@@ -60,12 +60,12 @@ export function startLiveView(
 function liveRows(reading: Reading, frames: [Frame, ...Frame[]], at: number): LiveRow[] {
   const [oldest] = frames;
   const channels = channelsOf(reading);
-  frames.push({ at, received: new Map(channels.map(([name, { metrics }]) => [name, metrics.received])) });
+  frames.push({ at, received: new Map(channels.map(([name, { received }]) => [name, received])) });
   if (frames.length > RATE_FRAMES) frames.shift();
-  return channels.map(([name, { metrics, health, capacity, oldestAgeMs }]) => {
-    const since = metrics.received - (oldest.received.get(name) ?? 0);
+  return channels.map(([name, channel]) => {
+    const since = channel.received - (oldest.received.get(name) ?? 0);
     const perSecond = (since / (at - oldest.at)) * 1_000;
-    return { name, ...metrics, capacity, oldestAgeMs, perSecond, sinceMs: health.sinceMs };
+    return { name, ...channel, perSecond, sinceMs: channel.health.sinceMs };
   });
 }
 

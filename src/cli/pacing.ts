@@ -1,5 +1,7 @@
+import { pause } from '../cluster/patience.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageTimeMs } from './message-time.ts';
+import type { Problems } from './problems.ts';
 
 /** A message this far behind the latest one is told, in ms: bars come a little after their end. */
 const STALE_MS = 5_000;
@@ -7,12 +9,7 @@ const STALE_MS = 5_000;
 const LONG_MS = 60_000;
 
 /** What hears of messages whose times cannot be followed. */
-export interface PaceListener {
-  /** A message has no time, or one that had passed long before. */
-  addUnpaced(why: 'missing' | 'stale'): void;
-  /** The next message is due only then. */
-  addLongWait(waitMs: number, timeMs: number): void;
-}
+export type PaceListener = Pick<Problems, 'addUnpaced' | 'addLongWait'>;
 
 /**
  * Passes messages on when they are due by their own times, `factor` times as fast as recorded. The first message sets
@@ -42,7 +39,7 @@ export async function* paced(
           if (due.length > 0) yield due;
           due = [];
           if (waitMs >= LONG_MS) listener.addLongWait(waitMs, timeMs);
-          await wait(waitMs, clock, signal);
+          await pause(clock, waitMs, signal);
           if (signal.aborted) return;
         }
       }
@@ -50,18 +47,4 @@ export async function* paced(
     }
     if (due.length > 0) yield due;
   }
-}
-
-/** Settles after `ms`, or as soon as the signal aborts. */
-function wait(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const finish = () => {
-      clock.clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = clock.setTimeout(finish, ms);
-    signal.addEventListener('abort', finish);
-  });
 }

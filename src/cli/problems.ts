@@ -1,13 +1,12 @@
 import { errorText } from '../core/error-text.ts';
 import type { MalformedLine } from './messages.ts';
-import type { PaceListener } from './pacing.ts';
 import { formatCount } from './table.ts';
 
 /** How many malformed lines are printed; of the rest only the number is. */
 const PRINTED_MAX = 20;
 
 /** Collects the problems of the input and prints each as it occurs. */
-export class Problems implements PaceListener {
+export class Problems {
   readonly unreadable: string[] = [];
   readonly #print: (line: string) => void;
   readonly #unpaced = { missing: 0, stale: 0 };
@@ -33,10 +32,12 @@ export class Problems implements PaceListener {
     this.#print(`cannot read ${problem}`);
   }
 
+  /** A message has no time, or one that had passed long before. */
   addUnpaced(why: 'missing' | 'stale'): void {
     this.#unpaced[why] += 1;
   }
 
+  /** The next message is due only then. */
   addLongWait(waitMs: number, timeMs: number): void {
     this.#longWaits += 1;
     if (this.#longWaits > PRINTED_MAX) return;
@@ -62,7 +63,6 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'you may not read it; check its permissions',
 };
 
-/** What is wrong with a file, in words. */
 function reasonOf(error: unknown): string {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   // The codes of zlib and of files say less than their messages.

@@ -1,23 +1,16 @@
 import { Command, Option } from 'commander';
-import { LOG_LEVELS } from './logger.ts';
 import { parseDuration, parseSpeed, parseWhole } from './option-values.ts';
 import { shippedConfig } from './own-package.ts';
-import { replay } from './replay.ts';
+import { type ReplayOptions, replay } from './replay.ts';
 import type { Terminal } from './terminal.ts';
 
-interface Flags {
-  readonly speed?: number;
-  readonly for?: number;
-  readonly config?: string;
+type Flags = Partial<Pick<ReplayOptions, 'speed' | 'limit' | 'json' | 'log' | 'config' | 'chaos' | 'journal'>> & {
   readonly seed: number;
-  readonly chaos?: number;
-  readonly limit?: number;
-  readonly json?: boolean;
-  readonly log?: string;
+  readonly for?: number;
   readonly inspect?: number | true;
-  readonly journal?: string;
-}
+};
 
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 const PORT_MAX = 65_535;
 const SEED_MAX = 4_294_967_295;
 /** The generated market never ends by itself. */

@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { pause } from '../cluster/patience.ts';
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { RouterOptions } from '../index.ts';
 import type { Journal } from '../journal/index.ts';
-import { loadJournal } from './load-journal.ts';
+import { loadJournal } from './optional.ts';
 
 /** What a replay with a journal has come to, over all of its processes. */
 export interface JournalReport {
@@ -20,7 +21,6 @@ export interface JournalReport {
   readonly letters: number;
 }
 
-/** Which input a journal belongs to. */
 interface Input {
   readonly files: readonly { readonly path: string; readonly bytes: number | null }[];
   /** Of the generated market, where there are no files. */
@@ -59,7 +59,6 @@ export class ReplayJournal {
     }
   }
 
-  /** So many messages of the input are in the journal already. */
   get skip(): number {
     return this.#before.messages;
   }
@@ -74,7 +73,7 @@ export class ReplayJournal {
     while (!signal.aborted && !this.#journal.ended.aborted) {
       const { lastPosition, position } = await this.#journal.info();
       if (position >= lastPosition) return;
-      await new Promise<void>((done) => void clock.setTimeout(done, LOOK_MS));
+      await pause(clock, LOOK_MS);
     }
   }
 

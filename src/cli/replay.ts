@@ -1,3 +1,4 @@
+import pino from 'pino';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { isList } from '../core/recognition.ts';
 import { createRouter, loadConfig } from '../index.ts';
@@ -7,7 +8,6 @@ import { createExampleChannels } from './example-channels.ts';
 import { type FeedOptions, feed } from './feed.ts';
 import { createInterruption } from './interruption.ts';
 import { startLiveView } from './live-view.ts';
-import { createCommandLogger } from './logger.ts';
 import { Problems } from './problems.ts';
 import { ReplayJournal } from './replay-journal.ts';
 import { createReport, exitCodeOf, type ReplayReport } from './report.ts';
@@ -79,7 +79,8 @@ async function routeThrough(
       ...(chaos && { overrides: chaos.overrides }),
     }),
     channels: chaos?.disturb(channels) ?? channels,
-    ...(options.log === undefined ? {} : { logger: createCommandLogger(options.log) }),
+    // To standard error: standard output belongs to the report.
+    ...(options.log && { logger: pino({ level: options.log }, pino.destination({ dest: 2, sync: true })) }),
     ...journal?.options,
   });
   const events = new Map<string, number>();

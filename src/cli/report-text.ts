@@ -1,10 +1,11 @@
+import type { Ledger } from '../core/ledger.ts';
 import { type Paint, reportColumns } from './channel-table.ts';
 import type { ChaosReport } from './chaos.ts';
 import type { JournalReport } from './replay-journal.ts';
-import { type Counters, exitCodeOf, type ReplayReport } from './report.ts';
+import { exitCodeOf, type ReplayReport } from './report.ts';
 import { formatCount, formatMs, renderTable } from './table.ts';
 
-type Fate = Exclude<keyof Counters, 'received' | 'accepted'>;
+type Fate = Exclude<keyof Ledger, 'received' | 'accepted'>;
 
 const FATES: readonly (readonly [Fate, string])[] = [
   ['delivered', 'delivered'],
@@ -23,10 +24,8 @@ const NOTHING =
 /** The report as text. */
 export function reportText(report: ReplayReport, width: number, paint: Paint): string {
   const { journal } = report;
-  if (report.received === 0 && journal !== undefined)
-    return [...problems(report).map((problem) => paint('yellow', problem)), journalText(journal), ''].join('\n');
-  if (report.received === 0)
-    return [...problems(report).map((problem) => paint('yellow', problem)), NOTHING, ''].join('\n');
+  const troubles = problems(report).map((problem) => paint('yellow', problem));
+  if (report.received === 0) return [...troubles, journal ? journalText(journal) : NOTHING, ''].join('\n');
   const rows = Object.entries(report.channels).map(([name, channel]) => ({ name, ...channel }));
   const events = Object.entries(report.events).map(([type, count]) => `${formatCount(count)} ${type}`);
   return [
@@ -37,7 +36,7 @@ export function reportText(report: ReplayReport, width: number, paint: Paint): s
     `events: ${events.length > 0 ? events.join(', ') : 'none'}`,
     ...(report.chaos === undefined ? [] : [chaosText(report.chaos)]),
     ...(journal === undefined ? [] : [journalText(journal)]),
-    ...problems(report).map((problem) => paint('yellow', problem)),
+    ...troubles,
     exitCodeOf(report) === 0 ? accounting(report) : paint('red', accounting(report)),
     '',
   ].join('\n');

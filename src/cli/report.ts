@@ -1,3 +1,4 @@
+import { isConserved, type Ledger } from '../core/ledger.ts';
 import type { ChannelMetrics, Distribution, RouterMetrics } from '../index.ts';
 import type { ChaosReport } from './chaos.ts';
 import type { JournalReport } from './replay-journal.ts';
@@ -60,7 +61,7 @@ export function createReport(metrics: RouterMetrics, run: Run): ReplayReport {
     unreadable: run.unreadable,
     channels,
     events: Object.fromEntries(run.events),
-    conserved: run.sent === received && isConserved(received, unroutable + ignored, Object.values(channels)),
+    conserved: run.sent === received && isAccountedFor(received, unroutable + ignored, Object.values(channels)),
     ...(run.chaos && { chaos: run.chaos }),
     ...(run.journal && { journal: run.journal }),
   };
@@ -70,33 +71,10 @@ function percentilesOf({ buckets: _, sumMs: __, ...percentiles }: Distribution):
   return percentiles;
 }
 
-/** The counters the conservation rule speaks of. */
-export type Counters = Pick<
-  ChannelMetrics,
-  | 'received'
-  | 'accepted'
-  | 'rejected'
-  | 'delivered'
-  | 'deadLettered'
-  | 'dropped'
-  | 'conflated'
-  | 'returned'
-  | 'buffered'
-  | 'inFlight'
->;
-
 /** Whether every message is in exactly one counter: of the router, and within each channel. */
-export function isConserved(received: number, unserved: number, channels: readonly Counters[]): boolean {
+export function isAccountedFor(received: number, unserved: number, channels: readonly Ledger[]): boolean {
   const sum = channels.reduce((total, channel) => total + channel.received, unserved);
-  return (
-    received === sum &&
-    channels.every((c) => c.received === c.accepted + c.rejected) &&
-    channels.every((c) => c.accepted === endedAs(c) + c.buffered + c.inFlight)
-  );
-}
-
-function endedAs(c: Counters): number {
-  return c.delivered + c.deadLettered + c.dropped + c.conflated + c.returned;
+  return received === sum && channels.every(isConserved);
 }
 
 /** 1 if a message is not accounted for or the input had faults; an unroutable message is not a fault. */

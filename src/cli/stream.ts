@@ -8,6 +8,7 @@ import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Credentials, Feed, FeedProfile } from '../feeds/index.ts';
 import { createInterruption } from './interruption.ts';
+import { loadFeeds } from './optional.ts';
 import { formatCount } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -164,16 +165,5 @@ class Lines {
       return this.#done;
     }
     return Promise.race([this.#done, Promise.resolve(undefined)]);
-  }
-}
-
-/** Only here, for the package that it needs is optional. */
-async function loadFeeds(): Promise<Feeds> {
-  try {
-    return await import('../feeds/index.ts');
-  } catch (error) {
-    throw new SluiceError('refused', 'sluice stream and sluice record need the package ws: npm install ws', {
-      cause: error,
-    });
   }
 }

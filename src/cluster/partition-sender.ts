@@ -1,11 +1,12 @@
 import type { Clock } from '../core/clock.ts';
+import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Appender } from './broker.ts';
 import { encodeFrame } from './frame.ts';
 import { pause } from './patience.ts';
 
 const FRAME_MESSAGES_MAX = 1_000;
-const FRAME_BYTES_MAX = 512 * 1024;
+export const FRAME_BYTES_MAX = 512 * 1024;
 /** Before a frame is sent again whose outcome is unknown, or for which there was no room. */
 const RETRY_MS = 200;
 
@@ -30,6 +31,7 @@ export class PartitionSender {
   /** Take no more; the first one is being sent. */
   #sealed: Draft[] = [];
   #waiting = 0;
+  #trouble: string | undefined;
   #n = 0;
   #isOpen = false;
   #isSending = false;
@@ -64,6 +66,11 @@ export class PartitionSender {
 
   get waiting(): number {
     return this.#waiting;
+  }
+
+  /** Why the broker did not take the first frame, in words; undefined: it was not asked, or took the last one. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   add(text: string): Promise<void> {
@@ -137,8 +144,10 @@ export class PartitionSender {
     while (!signal.aborted) {
       try {
         await this.#appender.append(this.#partition, frame, id);
+        this.#trouble = undefined;
         return;
-      } catch {
+      } catch (error) {
+        this.#trouble = errorText(error);
         await pause(this.#clock, RETRY_MS, signal);
       }
     }

@@ -50,6 +50,11 @@ export class Publisher<Message> {
     return this.#senders.reduce((sum, sender) => sum + sender.waiting, 0);
   }
 
+  /** Why messages wait, in words: the stream is full, or the broker does not answer; undefined: nothing went wrong. */
+  get trouble(): string | undefined {
+    return this.#senders.find(({ trouble }) => trouble !== undefined)?.trouble;
+  }
+
   /**
    * Resolves when the broker has the message, or every one of an array. While a stream is full or the broker is away it
    * waits: stop reading your feed meanwhile. Rejects with `SluiceError`: `invalid-message` for one that JSON cannot

@@ -11,7 +11,6 @@ const START = 'SLUICE_';
 /** To find what was meant, a variable is compared with those of all channels: there may be thousands of both. */
 const COMPARED_MAX = 1_000_000;
 
-/** A variable that sets a field. */
 interface Setting extends Field {
   readonly variable: string;
   readonly text: string;

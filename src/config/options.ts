@@ -58,10 +58,7 @@ function checkSignal(functionName: string, signal: unknown): void {
   if (signal === undefined) return;
   // A claim that the checks below verify.
   const { aborted, addEventListener, removeEventListener } = (signal ?? {}) as Partial<AbortSignal>;
-  const isSignal = typeof aborted === 'boolean' && [addEventListener, removeEventListener].every(isFunction);
+  const methods = [addEventListener, removeEventListener];
+  const isSignal = typeof aborted === 'boolean' && methods.every((each) => typeof each === 'function');
   if (!isSignal) throw new SluiceError('invalid-option', `${functionName}: signal must be an AbortSignal`);
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function';
 }

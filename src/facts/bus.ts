@@ -83,7 +83,6 @@ export class Bus {
     this.#readers.emit(type, event);
   }
 
-  /** A callback of the host threw. */
   fault(place: FaultPlace, error: unknown, channel: string | null = null): void {
     this.#faults[place] += 1;
     if (!this.#isTellingFault) this.publish('callback.failed', { place, channel, error });

@@ -1,9 +1,12 @@
-/** The name of a state: the inner one of `ready` and `serving`, which only group states, else the outer one. */
+/** These only group states: the state inside is the one people know. */
+const GROUPS = ['ready', 'serving', 'active'];
+
+/** The name of a state: the inner one of a group, else the outer one. */
 export function stateName(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null) return String(value);
   const [outer = '', inner] = Object.entries(value)[0] ?? [];
-  return outer === 'ready' || outer === 'serving' ? stateName(inner) : outer;
+  return GROUPS.includes(outer) ? stateName(inner) : outer;
 }
 
 /** A cause as the statechart knows it, in words. `state`: what it led into, which may say more than the event does. */

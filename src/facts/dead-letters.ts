@@ -90,7 +90,6 @@ export class DeadLetters {
   readonly #refused: LetterShelf<MemoryLetter>;
   #lastId = 0;
   #skipped = 0;
-  /** How many of each kind were kept since. */
   readonly #samples = new Map<string, number>();
   #sampledFrom = Number.NEGATIVE_INFINITY;
   /** What chose, or would have chosen, the partitions of their messages. */
@@ -107,17 +106,14 @@ export class DeadLetters {
     return this.#accepted.size + this.#refused.size;
   }
 
-  /** About how many bytes they take. */
   get bytes(): number {
     return this.#accepted.bytes + this.#refused.bytes;
   }
 
-  /** How many had to go because the store was full. */
   get evicted(): number {
     return this.#accepted.evicted + this.#refused.evicted;
   }
 
-  /** How many refused messages made no letter, because there were too many of their kind. */
   get skipped(): number {
     return this.#skipped;
   }

@@ -17,7 +17,6 @@ export class Ending {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** The router has come to its end. */
   end(): void {
     this.#isOver = true;
     const listeners = [...this.#listeners];

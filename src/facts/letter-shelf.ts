@@ -6,7 +6,6 @@ export interface ShelfLimits {
   readonly bytesMax: number;
 }
 
-/** What a shelf reads of a letter. */
 interface Shelved {
   readonly id: number;
   readonly channel: string | null;
@@ -54,7 +53,6 @@ export class LetterShelf<Letter extends Shelved> {
     return this.#bytes;
   }
 
-  /** How many had to go because a bound was reached. */
   get evicted(): number {
     return this.#evicted;
   }

@@ -8,7 +8,7 @@ import { causeInWords } from './chart-words.ts';
 import { isRefusal } from './dead-letters.ts';
 import type { Ending } from './ending.ts';
 import type { RouterFacts } from './events.ts';
-import { kindOf, RateLimit } from './rate-limit.ts';
+import { kindOf, rateLimit } from './rate-limit.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -55,14 +55,16 @@ export function logFacts(bus: Bus, logger: Logger, clock: Clock, ending: Ending)
     else if (state !== undefined) children.set(channel, child);
     return child;
   };
-  const limit = new RateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) => {
+  const limit = rateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) => {
     const level = levels.find((each) => logged[each].some((name) => name === type)) ?? 'warn';
     loggerOf(channel, undefined)[level]({ ...about, more, withinMs }, moreText(type, more, withinMs));
   });
   const write = (level: Level, type: keyof RouterFacts, fact: Fields): void => {
     const { channel } = fact;
     // A broken logger that is used to say that it is broken would never end.
-    if (fact.place === 'logger' || isToldAlready(type, fact)) return;
+    if (fact.place === 'logger') return;
+    // `message.rejected` says so.
+    if (type === 'message.deadLettered' && isRefusal(fact.reason)) return;
     const child = loggerOf(channel, type === 'channel.entered' ? fact.to : undefined);
     if (limit.admits(kindOf(type, fact))) child[level](fieldsOf(fact), type);
   };
@@ -76,17 +78,12 @@ function moreText(what: string, more: number, withinMs: number): string {
 
 /** Writes of errors that traffic can cause and that are no facts, limited as those. */
 export function limitedWarning(logger: Logger, clock: Clock, ending: Ending, text: string): (error: unknown) => void {
-  const limit = new RateLimit(LIMITS, clock, ending, (_, more, withinMs) =>
+  const limit = rateLimit(LIMITS, clock, ending, (_, more, withinMs) =>
     logger.warn({ more, withinMs }, moreText(text, more, withinMs)),
   );
   return (error) => {
     if (limit.admits({ type: text, channel: null, about: {} })) logger.warn({ err: toError(error) }, text);
   };
-}
-
-/** A letter of a message that was refused: `message.rejected` says so. */
-function isToldAlready(type: keyof RouterFacts, { reason }: Fields): boolean {
-  return type === 'message.deadLettered' && isRefusal(reason);
 }
 
 /** Without messages and without secrets; an error goes under `err`, where loggers expect an `Error`. */

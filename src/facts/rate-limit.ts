@@ -32,69 +32,60 @@ interface Count {
   more: number;
 }
 
+/** Lets some facts through, and counts the others. */
+export interface RateLimit {
+  /** False: it is counted, and told of at the end of the period. */
+  admits(kind: Kind): boolean;
+}
+
 /**
  * Lets the first of each kind through in each period, and tells at its end how many more there were: what traffic can
- * cause a million times is told a few times and counted. Has a timer only while there is something to tell.
+ * cause a million times is told a few times and counted. Has a timer only while there is something to tell. At the end of
+ * the router the last counts are told, and no timer runs any more.
  */
-export class RateLimit {
-  readonly #limits: Limits;
-  readonly #clock: Clock;
-  readonly #ending: Ending;
-  readonly #tellMore: (kind: Kind, more: number, withinMs: number) => void;
-  readonly #counts = new Map<string, Count>();
-  #told = 0;
-  #begunAt = Number.NEGATIVE_INFINITY;
-  #timer: unknown;
-
-  /** At the end the last counts are told, and no timer runs any more. */
-  constructor(
-    limits: Limits,
-    clock: Clock,
-    ending: Ending,
-    tellMore: (kind: Kind, more: number, withinMs: number) => void,
-  ) {
-    this.#limits = limits;
-    this.#clock = clock;
-    this.#tellMore = tellMore;
-    this.#ending = ending;
-    ending.listen(() => this.#begin());
-  }
-
-  /** False: it is counted, and told of at the end of the period. */
-  admits(kind: Kind): boolean {
-    const now = this.#clock.now();
-    if (now - this.#begunAt >= PERIOD_MS) this.#begin();
-    const count = this.#countOf(kind);
-    if (count.told < this.#limits.ofAKind && this.#told < this.#limits.ofAll) {
-      count.told += 1;
-      this.#told += 1;
-      return true;
-    }
-    count.more += 1;
-    if (!this.#ending.isOver) {
-      this.#timer ??= this.#clock.setTimeout(() => this.#begin(), this.#begunAt + PERIOD_MS - now);
-    }
-    return false;
-  }
-
+export function rateLimit(
+  { ofAKind, ofAll }: Limits,
+  clock: Clock,
+  ending: Ending,
+  tellMore: (kind: Kind, more: number, withinMs: number) => void,
+): RateLimit {
+  let counts = new Map<string, Count>();
+  let told = 0;
+  let begunAt = Number.NEGATIVE_INFINITY;
+  let timer: unknown;
+  const begin = (): void => {
+    const now = clock.now();
+    const withinMs = Math.min(PERIOD_MS, now - begunAt);
+    const counted = [...counts.values()];
+    clock.clearTimeout(timer);
+    timer = undefined;
+    counts = new Map();
+    told = 0;
+    begunAt = now;
+    for (const { kind, more } of counted) if (more > 0) tellMore(kind, more, withinMs);
+  };
   /** When too many kinds are told of, those of a type are counted together. */
-  #countOf(kind: Kind): Count {
-    const shared = this.#told < this.#limits.ofAll ? kind : { type: kind.type, channel: null, about: {} };
+  const countOf = (kind: Kind): Count => {
+    const shared = told < ofAll ? kind : { type: kind.type, channel: null, about: {} };
     const key = JSON.stringify([shared.type, shared.channel, shared.about]);
-    const count = this.#counts.get(key) ?? { kind: shared, told: 0, more: 0 };
-    this.#counts.set(key, count);
+    const count = counts.get(key) ?? { kind: shared, told: 0, more: 0 };
+    counts.set(key, count);
     return count;
-  }
-
-  #begin(): void {
-    const now = this.#clock.now();
-    const withinMs = Math.min(PERIOD_MS, now - this.#begunAt);
-    const counts = [...this.#counts.values()];
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#counts.clear();
-    this.#told = 0;
-    this.#begunAt = now;
-    for (const { kind, more } of counts) if (more > 0) this.#tellMore(kind, more, withinMs);
-  }
+  };
+  ending.listen(begin);
+  return {
+    admits(kind) {
+      const now = clock.now();
+      if (now - begunAt >= PERIOD_MS) begin();
+      const count = countOf(kind);
+      if (count.told < ofAKind && told < ofAll) {
+        count.told += 1;
+        told += 1;
+        return true;
+      }
+      count.more += 1;
+      if (!ending.isOver) timer ??= clock.setTimeout(begin, begunAt + PERIOD_MS - now);
+      return false;
+    },
+  };
 }

@@ -10,7 +10,6 @@ import type { Bus } from './bus.ts';
 import type { DeadLetter, DeadLetterFilter } from './dead-letters.ts';
 import { WriteQueue } from './write-queue.ts';
 
-/** So many letters are asked for at a time. */
 const PAGE = 100;
 /** The longest text of a message that its store cannot write down. */
 const TEXT_MAX = 100_000;
@@ -58,7 +57,6 @@ export class StoredLetters {
     return this.#lastSize;
   }
 
-  /** How many letters the store does not have yet. */
   get waiting(): number {
     return this.#queue.size;
   }
@@ -82,7 +80,7 @@ export class StoredLetters {
         try {
           await this.#parts.store.add(letter);
         } catch (error) {
-          if (!isUnwritable(error)) throw error;
+          if ((error as { readonly code?: unknown } | null)?.code !== 'invalid-message') throw error;
           letter = asText(letter, error);
           await this.#parts.store.add(letter);
         }
@@ -126,7 +124,6 @@ export class StoredLetters {
     }
   }
 
-  /** Removes those that match; says how many. */
   async drop(filter: DeadLetterFilter = {}): Promise<number> {
     const known = filterOf(filter);
     return known === undefined ? 0 : this.#parts.store.drop(known);
@@ -170,7 +167,6 @@ export class StoredLetters {
     return this.#left;
   }
 
-  /** The router ended. */
   routerEnded(): void {
     if (!this.#isFinishing) this.#queue.end();
   }
@@ -214,10 +210,6 @@ function toDeadLetter(letter: NewLetter | KeptLetter): DeadLetter {
   // A router writes no other reasons.
   const reason = letter.reason as DeadLetter['reason'];
   return { ...letter, reason };
-}
-
-function isUnwritable(error: unknown): boolean {
-  return (error as { readonly code?: unknown } | null)?.code === 'invalid-message';
 }
 
 /** What cannot be written as it is (a circle, a BigInt, too large) is kept as a string that shows it. */

@@ -24,7 +24,6 @@ export interface Write {
   leave(): void;
 }
 
-/** What a queue is made of. */
 interface QueueParts {
   readonly clock: Clock;
   /** For waits that may be long. */
@@ -48,7 +47,6 @@ export class WriteQueue {
     this.#parts = parts;
   }
 
-  /** How many writes wait, or are out. */
   get size(): number {
     return this.#waiting.length;
   }

@@ -63,7 +63,6 @@ export class Arrivals {
     this.#target.ignore();
   }
 
-  /** The connection ended. */
   interrupt(): void {
     this.#sequences.interrupt();
     this.#lagMsMax = Number.NaN;

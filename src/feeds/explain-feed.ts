@@ -1,6 +1,7 @@
 import { errorText } from '../core/error-text.ts';
-import type { FeedView } from '../core/supervised-feed.ts';
+import type { FeedState, FeedView } from '../core/supervised-feed.ts';
 import { causeInWords } from '../facts/chart-words.ts';
+import { seconds } from '../report/duration.ts';
 
 /** After so many ms without a message a stream that is alive is called quiet. */
 const QUIET_MS = 10_000;
@@ -8,33 +9,24 @@ const SUBSCRIPTIONS_MAX = 5;
 
 /** Why messages come or do not, in a sentence or two. */
 export function explainFeed(view: FeedView, wallTime: number): string {
-  return `Feed ${view.name} ${sentence(view, wallTime)}`;
+  return `Feed ${view.name} ${SENTENCES[view.state](view, wallTime)}`;
 }
 
-function sentence(view: FeedView, wallTime: number): string {
-  const { state, forMs, url } = view;
-  const since = `for ${seconds(forMs)}`;
-  switch (state) {
-    case 'new':
-      return 'was not started.';
-    case 'connecting':
-      return `has been connecting to ${url} ${since}.`;
-    case 'authenticating':
-      return `is connected to ${url} and has waited for the answer to its login ${since}.`;
-    case 'subscribing':
-      return `is connected to ${url} and has waited ${since} for the answer to its subscriptions: ${named(view, 'asked')}.`;
-    case 'streaming':
-      return streaming(view, wallTime);
-    case 'waiting':
-      return `waits: ${reason(view)}. Attempt ${view.metrics.failures + 1} comes in ${seconds(view.retryInMs ?? 0)}.`;
-    case 'resting':
-      return 'rests: it is outside of its hours, and connects when they begin.';
-    case 'failed':
-      return `failed: ${reason(view)}. It does not try again until feed.reconnect() is called.`;
-    default:
-      return `is stopped${view.metrics.returned > 0 ? `; ${view.metrics.returned} messages that waited for room were handed back` : ''}.`;
-  }
-}
+const SENTENCES: Readonly<Record<FeedState, (view: FeedView, wallTime: number) => string>> = {
+  new: () => 'was not started.',
+  connecting: ({ url, forMs }) => `has been connecting to ${url} for ${seconds(forMs)}.`,
+  authenticating: ({ url, forMs }) =>
+    `is connected to ${url} and has waited for the answer to its login for ${seconds(forMs)}.`,
+  subscribing: (view) =>
+    `is connected to ${view.url} and has waited for ${seconds(view.forMs)} for the answer to its subscriptions: ${named(view, 'asked')}.`,
+  streaming,
+  waiting: (view) =>
+    `waits: ${reason(view)}. Attempt ${view.metrics.failures + 1} comes in ${seconds(view.retryInMs ?? 0)}.`,
+  resting: () => 'rests: it is outside of its hours, and connects when they begin.',
+  failed: (view) => `failed: ${reason(view)}. It does not try again until feed.reconnect() is called.`,
+  stopped: ({ metrics: { returned } }) =>
+    `is stopped${returned > 0 ? `; ${returned} messages that waited for room were handed back` : ''}.`,
+};
 
 function streaming(view: FeedView, wallTime: number): string {
   const { metrics, forMs, isPaused } = view;
@@ -62,8 +54,4 @@ function named({ subscriptions }: FeedView, standing: string): string {
   const names = Object.entries(subscriptions).flatMap(([name, each]) => (each === standing ? [name] : []));
   const more = names.length - SUBSCRIPTIONS_MAX;
   return `${names.slice(0, SUBSCRIPTIONS_MAX).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
-
-function seconds(ms: number): string {
-  return ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;
 }

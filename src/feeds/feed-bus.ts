@@ -1,4 +1,5 @@
 import mitt, { type Emitter } from 'mitt';
+import { contained } from '../core/contained.ts';
 import type { FeedFacts } from '../core/feed-facts.ts';
 
 // mitt describes itself to TypeScript as CommonJS although Node loads its ES module, whose default is the function.
@@ -9,7 +10,6 @@ export class FeedBus {
   readonly emitter: Emitter<FeedFacts> = createEmitter();
   #faults = 0;
 
-  /** How often a callback of the host threw. */
   get faults(): number {
     return this.#faults;
   }
@@ -20,19 +20,11 @@ export class FeedBus {
 
   publish<Type extends keyof FeedFacts>(type: Type, fact: FeedFacts[Type]): void {
     const { all } = this.emitter;
+    const failed = (): void => this.fault();
     // mitt keeps handlers by type, which a Map cannot express: those under `type` take its fact.
     const handlers = (all.get(type) ?? []) as ((fact: FeedFacts[Type]) => unknown)[];
     const observers = (all.get('*') ?? []) as ((type: Type, fact: FeedFacts[Type]) => unknown)[];
-    for (const handler of [...handlers]) this.#call(() => handler(fact));
-    for (const observer of [...observers]) this.#call(() => observer(type, fact));
-  }
-
-  #call(call: () => unknown): void {
-    try {
-      const result = call();
-      if (result instanceof Promise) result.catch(() => this.fault());
-    } catch {
-      this.fault();
-    }
+    for (const handler of [...handlers]) contained(handler, failed)(fact);
+    for (const observer of [...observers]) contained(observer, failed)(type, fact);
   }
 }

@@ -9,6 +9,7 @@ import type { Inspect } from '../facts/inspect.ts';
 import type { Backfill } from './gaps.ts';
 import type { Hours } from './hours.ts';
 import type { Credentials, FeedProfile } from './profile.ts';
+import { checkCredentials } from './secrets.ts';
 import type { OpenSocket } from './socket.ts';
 import type { FullPolicy, MessageJournal, MessageRouter } from './target.ts';
 
@@ -144,42 +145,34 @@ function given(options: FeedOptions): FeedOptions {
 
 function checkSettings(settings: FeedSettings): void {
   const { name, profile, to, subscribe, url, whenFull, repeated, spill } = settings;
-  require(typeof name === 'string' && name !== '', 'name must be a text that is not empty', name);
-  require(typeof profile?.answer === 'function', 'profile must be a profile, such as binance()', profile);
+  demand(typeof name === 'string' && name !== '', 'name must be a text that is not empty', name);
+  demand(typeof profile?.answer === 'function', 'profile must be a profile, such as binance()', profile);
   const { binary } = profile;
-  require(binary === undefined ||
-    (typeof binary?.encode === 'function' &&
-      typeof binary.decode ===
-        'function'), 'the binary format of the profile must have encode and decode, as the package @msgpack/msgpack has', binary);
+  const isFormat = typeof binary?.encode === 'function' && typeof binary.decode === 'function';
+  const formats = 'the binary format of the profile must have encode and decode, as the package @msgpack/msgpack has';
+  demand(binary === undefined || isFormat, formats, binary);
   const takes = to as Partial<MessageRouter & MessageJournal> | undefined; // A claim that the next line verifies.
-  require(typeof takes?.offer === 'function' ||
-    typeof takes?.write === 'function', 'to must be a router or a journal', to);
-  require(Array.isArray(subscribe), 'subscribe must be a list of names', subscribe);
-  require(URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol), 'url must begin with wss:// or ws://', url);
-  require(new URL(url).hash === '', 'url must have no part behind a #, because it is not sent', url);
-  require(['pause', 'drop', 'spill'].includes(whenFull), "whenFull must be 'pause', 'drop' or 'spill'", whenFull);
-  require(whenFull !== 'spill' ||
-    spill !==
-      undefined, "whenFull 'spill' needs a router with a journal as a source that tells messages apart as the profile does (recognize: profile.recognize)", to);
-  require(['deliver', 'drop'].includes(repeated), "repeated must be 'deliver' or 'drop'", repeated);
-  for (const option of POSITIVE)
-    require(Number.isFinite(settings[option]) && settings[option] > 0, `${option} must be a number above 0`, settings[
-      option
-    ]);
+  const isTaker = typeof takes?.offer === 'function' || typeof takes?.write === 'function';
+  demand(isTaker, 'to must be a router or a journal', to);
+  demand(Array.isArray(subscribe), 'subscribe must be a list of names', subscribe);
+  demand(URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol), 'url must begin with wss:// or ws://', url);
+  demand(new URL(url).hash === '', 'url must have no part behind a #, because it is not sent', url);
+  demand(['pause', 'drop', 'spill'].includes(whenFull), "whenFull must be 'pause', 'drop' or 'spill'", whenFull);
+  const spills =
+    "whenFull 'spill' needs a router with a journal as a source that tells messages apart as the profile does (recognize: profile.recognize)";
+  demand(whenFull !== 'spill' || spill !== undefined, spills, to);
+  demand(['deliver', 'drop'].includes(repeated), "repeated must be 'deliver' or 'drop'", repeated);
+  for (const option of POSITIVE) {
+    const value = settings[option];
+    demand(Number.isFinite(value) && value > 0, `${option} must be a number above 0`, value);
+  }
   for (const [option, value] of Object.entries(settings.backoff))
-    require(Number.isFinite(value) && value >= 0, `backoff.${option} must be a number from 0`, value);
-  checkCredentials(settings);
+    demand(Number.isFinite(value) && value >= 0, `backoff.${option} must be a number from 0`, value);
+  // What a function gives is checked at each login.
+  if (typeof settings.credentials !== 'function') checkCredentials(profile, settings.credentials);
 }
 
-/** What a function gives is checked at each login. */
-function checkCredentials({ profile, credentials }: FeedSettings): void {
-  if (typeof credentials === 'function') return;
-  const missing = (profile.needs ?? []).filter((each) => (credentials?.[each] ?? '') === '');
-  require(missing.length === 0, `${profile.name} needs the credentials ${missing.join(' and ')}`, credentials &&
-    'others');
-}
-
-function require(holds: boolean, rule: string, got: unknown): void {
+function demand(holds: boolean, rule: string, got: unknown): void {
   if (holds) return;
   const shown = typeof got === 'object' && got !== null ? 'an object' : String(got);
   throw new SluiceError('invalid-option', `createFeed: ${rule}, got ${shown}`);

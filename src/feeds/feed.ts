@@ -4,16 +4,16 @@ import { feedMachine } from '../../machines/feed.ts';
 import type { FeedGap } from '../core/feed-facts.ts';
 import { createPatientTimers } from '../core/patient-timers.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import type { FeedReport, FeedState, FeedView, SupervisedFeed } from '../core/supervised-feed.ts';
+import type { FeedMetrics, FeedReport, FeedState, FeedView, SupervisedFeed } from '../core/supervised-feed.ts';
+import { stateName } from '../facts/chart-words.ts';
 import { containInspector } from '../facts/inspect.ts';
 import { Arrivals } from './arrivals.ts';
 import { DroppedRun } from './dropped-run.ts';
 import { explainFeed } from './explain-feed.ts';
 import { FeedBus } from './feed-bus.ts';
 import type { FeedSettings } from './feed-options.ts';
-import { metricsOf, stateIn } from './feed-view.ts';
 import { Gaps } from './gaps.ts';
-import { JournalTarget } from './journal-target.ts';
+import { journalTarget } from './journal-target.ts';
 import { Link } from './link.ts';
 import { RouterTarget } from './router-target.ts';
 import { Sequences } from './sequences.ts';
@@ -94,14 +94,17 @@ export class Feed implements SupervisedFeed {
       quietMs: this.#state === 'streaming' ? this.#watch.quietMs : null,
       isPaused: this.#target.isFull,
       subscriptions: Object.fromEntries(this.#subscriptions.standing),
-      metrics: metricsOf({
-        link: this.#link.counts,
-        arrivals: this.#arrivals.counts,
-        target: this.#target.counts,
-        gaps: this.#gaps.counts,
-        failures: this.#watch.failures,
-        faults: this.#bus.faults,
-      }),
+      metrics: this.#metrics,
+    };
+  }
+
+  get #metrics(): FeedMetrics {
+    const [arrivals, target] = [this.#arrivals.counts, this.#target.counts];
+    const { delivered, refused, ignored, dropped, held, returned } = target;
+    const accounted = delivered + refused + ignored + dropped + held + returned + arrivals.repeatedDropped;
+    return {
+      ...{ ...this.#link.counts, ...arrivals, ...target, gaps: this.#gaps.counts },
+      ...{ failures: this.#watch.failures, faults: this.#bus.faults, conserved: accounted === arrivals.received },
     };
   }
 
@@ -164,7 +167,7 @@ export class Feed implements SupervisedFeed {
       recovered: () => this.#dropped.close(),
     };
     const limits = { whenFull, heldBytesMax };
-    if (!('route' in to)) return new JournalTarget(to, limits, pressure);
+    if (!('route' in to)) return journalTarget(to, limits, pressure);
     const spillway = whenFull === 'spill' && spill ? new Spillway(spill, limits, pressure) : undefined;
     return new RouterTarget(to, profile, limits, pressure, spillway);
   }
@@ -180,7 +183,7 @@ export class Feed implements SupervisedFeed {
     });
     let from: FeedState | null = null;
     actor.subscribe(({ value, context: { cause, error } }) => {
-      const to = stateIn(value);
+      const to = stateName(value) as FeedState; // The states of the chart are the ones of the type.
       if (to === from) return;
       [this.#state, this.#since] = [to, clock.now()];
       this.#bus.publish('feed.entered', { feed: name, from, to, cause, error });

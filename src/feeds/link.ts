@@ -107,7 +107,6 @@ export class Link implements FeedPort {
     };
   }
 
-  /** Hands on what was read. */
   flush(): void {
     this.#reader.flush();
   }
@@ -160,26 +159,19 @@ export class Link implements FeedPort {
   }
 
   #listener(isOver: () => boolean): SocketListener {
+    // Not a wrapper of what follows: a frame would cost a closure.
     const hears = (): boolean => {
-      if (isOver()) return false;
-      this.#watch.heard();
-      return true;
-    };
-    const hear = (act: () => void): void => {
-      if (hears()) act();
+      if (!isOver()) this.#watch.heard();
+      return !isOver();
     };
     return {
-      opened: () => hear(() => this.#settings.profile.greets !== true && this.#notify({ type: 'socket.opened' })),
-      // No closure for each frame.
-      text: (text, bytes) => {
-        if (hears()) this.#reader.text(text, bytes);
+      opened: () => hears() && this.#settings.profile.greets !== true && this.#notify({ type: 'socket.opened' }),
+      text: (text, bytes) => hears() && this.#reader.text(text, bytes),
+      binary: (bytes) => hears() && this.#reader.binary(bytes),
+      beat: () => {
+        if (hears()) this.#count.beats += 1;
       },
-      binary: (bytes) => hear(() => this.#reader.binary(bytes)),
-      beat: () =>
-        hear(() => {
-          this.#count.beats += 1;
-        }),
-      ended: (end) => hear(() => this.#ended(end)),
+      ended: (end) => hears() && this.#ended(end),
     };
   }
 

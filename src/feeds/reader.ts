@@ -84,7 +84,8 @@ export class Reader {
   }
 
   #parsed(frame: unknown, text: string, bytes: number): void {
-    const messages = Array.isArray(frame) ? this.#listed(frame, text) : listOf(this.#single(frame, text));
+    if (!Array.isArray(frame) && !isRecord(frame)) return this.#waste('JSON that is no message', text);
+    const messages = Array.isArray(frame) ? this.#listed(frame, text) : listOf(this.#inside(frame, text));
     if (messages.length >= TOGETHER_MAX) {
       this.flush();
       this.#hearer.came(messages, bytes);
@@ -106,10 +107,6 @@ export class Reader {
     } catch {
       return false;
     }
-  }
-
-  #single(element: unknown, text: string): unknown {
-    return isRecord(element) ? this.#inside(element, text) : this.#waste('JSON that is no message', text);
   }
 
   /** The messages of a list: the list itself if it holds nothing else, so that nothing is copied. */
@@ -139,17 +136,15 @@ export class Reader {
   #inside(element: unknown, text: string): unknown {
     try {
       const answer = this.#profile.answer(element);
-      if (answer !== undefined) return this.#answered(answer);
+      if (answer !== undefined) {
+        this.#control += 1;
+        return this.#hearer.answered(answer);
+      }
       return this.#profile.unwrap === undefined ? element : this.#unwrapped(this.#profile.unwrap(element), text);
     } catch (error) {
       this.#waste(`a message that the profile cannot read: ${errorText(error)}`, text);
       return undefined;
     }
-  }
-
-  #answered(answer: Answer): void {
-    this.#control += 1;
-    this.#hearer.answered(answer);
   }
 
   #unwrapped(inside: unknown, text: string): unknown {

@@ -12,12 +12,10 @@ export class Secrets {
     this.#source = source;
   }
 
-  /** Throws `SluiceError` `invalid-option` if one that the profile needs is missing; and what the host's function throws. */
-  read({ name, needs = [] }: FeedProfile): Credentials {
+  /** Throws what `checkCredentials` does, and what the host's function throws. */
+  read(profile: FeedProfile): Credentials {
     const credentials = typeof this.#source === 'function' ? this.#source() : (this.#source ?? {});
-    const missing = needs.filter((each) => (credentials?.[each] ?? '') === '');
-    if (missing.length > 0)
-      throw new SluiceError('invalid-option', `${name} needs the credentials ${missing.join(' and ')}`);
+    checkCredentials(profile, credentials);
     this.#values = Object.values(credentials).filter((value) => value.length >= 4);
     return credentials;
   }
@@ -36,4 +34,11 @@ export class Secrets {
   shown(error: unknown): Error {
     return new Error(this.hide(toError(error).message));
   }
+}
+
+/** Throws `SluiceError` `invalid-option` if one that the profile needs is missing. */
+export function checkCredentials({ name, needs = [] }: FeedProfile, credentials: Credentials | undefined): void {
+  const missing = needs.filter((each) => (credentials?.[each] ?? '') === '');
+  if (missing.length === 0) return;
+  throw new SluiceError('invalid-option', `${name} needs the credentials ${missing.join(' and ')}`);
 }

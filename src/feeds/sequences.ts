@@ -26,7 +26,6 @@ export class Sequences {
     this.#isNumbered = profile.sequence !== undefined;
   }
 
-  /** How many messages had a number that came before. */
   get repeated(): number {
     return this.#repeated;
   }

@@ -1,6 +1,6 @@
 import type { Spill } from '../core/source-port.ts';
-import { JournalTarget } from './journal-target.ts';
-import type { Pressure, TargetCounts, TargetLimits } from './target.ts';
+import { journalTarget } from './journal-target.ts';
+import type { Pressure, Target, TargetCounts, TargetLimits } from './target.ts';
 
 /**
  * The way by the journal. A data type that a channel had no room for takes it until everything that was written is
@@ -9,7 +9,7 @@ import type { Pressure, TargetCounts, TargetLimits } from './target.ts';
  */
 export class Spillway {
   readonly #spill: Spill;
-  readonly #target: JournalTarget;
+  readonly #target: Target;
   /** What stands for a data type; undefined: messages that the table does not know. */
   readonly #taking = new Set<unknown>();
   #last: number | undefined;
@@ -17,7 +17,7 @@ export class Spillway {
 
   constructor(spill: Spill, limits: TargetLimits, pressure: Pressure) {
     this.#spill = spill;
-    this.#target = new JournalTarget({ write: (messages) => this.#write(messages) }, limits, pressure);
+    this.#target = journalTarget({ write: (messages) => this.#write(messages) }, limits, pressure);
   }
 
   get counts(): TargetCounts {

@@ -14,7 +14,6 @@ export class Subscriptions {
     this.want(names);
   }
 
-  /** By name. */
   get standing(): ReadonlyMap<string, Standing> {
     return this.#standing;
   }
@@ -32,7 +31,8 @@ export class Subscriptions {
   /** Throws `SluiceError` `invalid-option` for a name that the profile cannot read; then none is taken. */
   want(names: readonly string[]): void {
     for (const name of names) this.#check(name);
-    for (const name of names) if (this.#isOpen(name)) this.#standing.set(name, 'wanted');
+    for (const name of names)
+      if ((this.#standing.get(name) ?? 'refused') === 'refused') this.#standing.set(name, 'wanted');
   }
 
   /** These are no longer wanted; returns the messages that say so to a service that knows them. */
@@ -59,7 +59,6 @@ export class Subscriptions {
     return this.#profile.subscribe(names, id);
   }
 
-  /** Takes an answer; returns the names that it is about. */
   answer(meant: Meant, standing: 'accepted' | 'refused'): readonly string[] {
     const names = this.#meant(meant).filter((name) => this.#standing.has(name));
     for (const name of names) this.#standing.set(name, standing);
@@ -78,11 +77,6 @@ export class Subscriptions {
   #has(standing: Standing): boolean {
     for (const each of this.#standing.values()) if (each === standing) return true;
     return false;
-  }
-
-  #isOpen(name: string): boolean {
-    const standing = this.#standing.get(name);
-    return standing === undefined || standing === 'refused';
   }
 
   #nextId(): number {

@@ -56,7 +56,6 @@ export class Watch {
     return Math.max(1, Math.min(untilQuiet, untilStable, hours === undefined ? untilQuiet : this.restInMs));
   }
 
-  /** A frame came. */
   heard(): void {
     this.#lastFrameAt = this.#time.now;
     this.#isAsked = false;

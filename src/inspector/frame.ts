@@ -71,33 +71,21 @@ function feedRowOf(
 function rowOf(
   router: DataChannelRouter,
   name: string,
-  { metrics, capacity, oldestAgeMs }: ChannelReading,
+  metrics: ChannelReading,
   before: ChannelMetrics | undefined,
 ): ChannelRow {
   const { sentence, sinceMs } = router.explain(name);
   const states: Record<string, number> = {};
   for (const { state } of router.channels.get(name)?.partitions ?? []) states[state] = (states[state] ?? 0) + 1;
+  const { state, depth, capacity, inFlight, oldestAgeMs, breaker } = metrics;
+  const { received, rejected, delivered, deadLettered, retries, restarts } = metrics;
   return {
-    name,
-    state: metrics.state,
-    states,
-    tone: toneOf(metrics.state),
-    sinceMs,
-    sentence,
-    depth: metrics.depth,
-    capacity,
-    inFlight: metrics.inFlight,
-    oldestMs: oldestAgeMs > 0 ? oldestAgeMs : null,
-    received: metrics.received,
-    rejected: metrics.rejected,
-    delivered: metrics.delivered,
-    deadLettered: metrics.deadLettered,
+    ...{ name, state, states, tone: toneOf(state), sinceMs, sentence, breaker },
+    ...{ depth, capacity, inFlight, oldestMs: oldestAgeMs > 0 ? oldestAgeMs : null },
+    ...{ received, rejected, delivered, deadLettered, retries, restarts },
     shed: metrics.dropped + metrics.conflated,
-    retries: metrics.retries,
-    restarts: metrics.restarts,
     queueing: spreadOf(distributionBetween(before?.queueing, metrics.queueing)),
     processing: spreadOf(distributionBetween(before?.processing, metrics.processing)),
-    breaker: metrics.breaker,
   };
 }
 

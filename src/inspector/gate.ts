@@ -1,5 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isSame } from './http.ts';
 
 /** Why a request is refused. */
 export interface Refusal {
@@ -38,15 +38,6 @@ export function admitChange(request: IncomingMessage): Refusal | undefined {
   if (request.headers['content-type'] !== 'application/json')
     return { status: 415, text: 'Content-Type must be application/json' };
   return undefined;
-}
-
-/** Compares in a time that depends neither on where the two differ nor on their lengths. */
-function isSame(given: string, token: string): boolean {
-  return timingSafeEqual(digest(given), digest(token));
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }
 
 function shown(text: string): string {

@@ -18,7 +18,6 @@ import { TimeLine } from './time-line.ts';
 
 /** How long a closing page may take to read what was written to it, in ms. */
 const CLOSE_MS = 200;
-const JSON_TYPE = 'application/json; charset=utf-8';
 const NOTHING = { status: 404, text: 'there is no such page' } as const;
 
 /** How a router is shown. */
@@ -137,7 +136,6 @@ export async function createInspector<Emits>(
   };
 }
 
-/** What is served below the token. */
 function routesOf(
   router: DataChannelRouter,
   page: ReturnType<typeof loadPage>,
@@ -148,22 +146,21 @@ function routesOf(
   return {
     get(path, query) {
       if (path === 'live') return stream.answer();
-      if (path === 'subscriptions') return subscriptionsOf(router, query.get('feed') ?? '');
+      if (path === 'subscriptions') return json(router.feeds.views.get(query.get('feed') ?? '')?.subscriptions ?? {});
       if (path !== 'dead-letters') return page.get(path) ?? NOTHING;
-      const letters = listLetters(router, query.get('channel') || null, showPayloads);
-      return letters.then((listed) => ({ type: JSON_TYPE, content: JSON.stringify(listed) }));
+      return listLetters(router, query.get('channel') || null, showPayloads).then(json);
     },
     post(path, body): Answer {
       if (path !== 'operate') return NOTHING;
       if (!allowControl) return { status: 403, text: 'commands are off: createInspector needs allowControl: true' };
       operator.carryOut(parseOrder(body));
-      return { type: JSON_TYPE, content: '{}' };
+      return json({});
     },
   };
 }
 
-function subscriptionsOf({ feeds }: DataChannelRouter, name: string): Answer {
-  return { type: JSON_TYPE, content: JSON.stringify(feeds.views.get(name)?.subscriptions ?? {}) };
+function json(value: object): Answer {
+  return { type: 'application/json; charset=utf-8', content: JSON.stringify(value) };
 }
 
 async function start(

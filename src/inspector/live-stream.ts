@@ -63,7 +63,6 @@ export class LiveStream {
     return { stream: (response) => this.#audience.add(response) };
   }
 
-  /** Sends a last frame and ends the streams. */
   close(): void {
     if (this.#audience.size > 0) this.#tell();
     this.#isClosed = true;
@@ -109,7 +108,6 @@ export class LiveStream {
     this.#audience.tell(toEvent('tick', `{"frame":${frame},"entries":${entries}${fields}}`));
   }
 
-  /** Takes a frame and keeps it with the last ones. */
   #keep(): string {
     const reading = readRouter(this.#router);
     const frame = JSON.stringify(takeFrame(this.#router, this.#clock, reading, this.#reading));

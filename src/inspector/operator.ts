@@ -43,10 +43,9 @@ function namesOf(names: unknown): readonly string[] {
   throw new SluiceError('invalid-option', `names must be a list of 1 to ${NAMES_MAX} subscriptions`);
 }
 
-/** What an operator works with. */
-export interface OperatorOptions {
+/** `onDrained` receives what a drained channel hands back; without it draining is refused: the messages would be lost. */
+interface OperatorOptions {
   readonly logger: Logger;
-  /** Receives what a drained channel hands back; without it draining is refused, because the messages would be lost. */
   readonly onDrained: ((channel: string, report: ChannelReport) => void) | undefined;
 }
 
@@ -64,7 +63,6 @@ export class Operator {
     this.#options = options;
   }
 
-  /** The permitted operations. */
   get operations(): readonly Operation[] {
     return operations.filter((operation) => operation !== 'drain' || this.#options.onDrained !== undefined);
   }

@@ -37,16 +37,20 @@ export interface Spread {
   readonly p99Ms: number;
 }
 
-/** A channel as one frame shows it. */
-export interface ChannelRow {
+/** What a frame shows of a channel, a source and a feed alike. */
+export interface Row {
   readonly name: string;
-  readonly state: string;
-  /** The states of its partitions, and how many are in each. */
-  readonly states: Readonly<Record<string, number>>;
   readonly tone: Tone;
   readonly sinceMs: number;
   /** The sentence of `explain`. */
   readonly sentence: string;
+}
+
+/** A channel as one frame shows it. */
+export interface ChannelRow extends Row {
+  readonly state: string;
+  /** The states of its partitions, and how many are in each. */
+  readonly states: Readonly<Record<string, number>>;
   readonly depth: number;
   readonly capacity: number;
   readonly inFlight: number;
@@ -66,24 +70,13 @@ export interface ChannelRow {
 }
 
 /** A source as one frame shows it; frames of the source are counted, not messages. */
-export interface SourceRow extends Omit<SourceMetrics, 'oldestMs' | 'cluster'> {
-  readonly name: string;
-  readonly tone: Tone;
-  readonly sinceMs: number;
-  /** The sentence of `explain`. */
-  readonly sentence: string;
+export interface SourceRow extends Row, Omit<SourceMetrics, 'oldestMs' | 'cluster'> {
   /** How long the oldest frame that is not settled has been here; null: there is none. */
   readonly oldestMs: number | null;
 }
 
 /** A feed as one frame shows it. */
-export interface FeedRow extends FeedReading {
-  readonly name: string;
-  readonly tone: Tone;
-  readonly sinceMs: number;
-  /** The sentence of `explain`. */
-  readonly sentence: string;
-}
+export interface FeedRow extends Row, FeedReading {}
 
 /** Everything the page shows about one moment. */
 export interface Frame {

@@ -1,5 +1,6 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
-import { Counter, type Counters } from '../core/counters.ts';
+import type { Counters } from '../core/counters.ts';
+import { countLedger } from '../core/ledger.ts';
 import type { MetricsOptions } from '../metrics/labels.ts';
 import type { Reading } from '../metrics/reading.ts';
 import type { RouterHealth } from '../report/health.ts';
@@ -35,9 +36,7 @@ export interface Service extends Required<MetricsOptions> {
 }
 
 /** What the thread needs to begin. */
-export interface ThreadData extends Service {
-  readonly first: Everything;
-}
+export type ThreadData = Service & { readonly first: Everything };
 
 /** A message of the thread beside its questions: first its port, or why it does not listen; later what fails. */
 export type Greeting = { readonly port: number } | { readonly error: string };
@@ -55,29 +54,6 @@ export function withCounters({ reading, counters }: Everything): Reading {
 
 function counted(metrics: ChannelMetrics, partitions: readonly Counters[]): ChannelMetrics {
   const sum = (index: keyof Counters): number => partitions.reduce((total, counts) => total + counts[index], 0);
-  const accepted = sum(Counter.accepted);
-  const rejected = sum(Counter.rejected);
-  const delivered = sum(Counter.delivered);
-  const deadLettered = sum(Counter.deadLettered);
-  const dropped = sum(Counter.dropped);
-  const conflated = sum(Counter.conflated);
-  const returned = sum(Counter.returned);
-  const inFlight = sum(Counter.inFlight);
-  // By the conservation rule; never below 0 although the main thread may be counting meanwhile.
-  const buffered = Math.max(0, accepted - delivered - deadLettered - dropped - conflated - returned - inFlight);
-  return {
-    ...metrics,
-    ...countsOf(sum),
-    received: accepted + rejected,
-    accepted,
-    rejected,
-    delivered,
-    deadLettered,
-    dropped,
-    conflated,
-    returned,
-    inFlight,
-    buffered,
-    depth: buffered,
-  };
+  const ledger = countLedger(sum);
+  return { ...metrics, ...countsOf(sum), ...ledger, depth: ledger.buffered };
 }

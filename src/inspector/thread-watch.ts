@@ -67,7 +67,6 @@ export class ThreadWatch {
     return this.silentMs >= this.#stuckAfterMs;
   }
 
-  /** Everything as Prometheus reads it. */
   async metrics(): Promise<string> {
     await this.#refresh();
     return textOf([{ reading: withCounters(this.#known), ...this.#told }], this.#measures());

@@ -1,6 +1,6 @@
-import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createSystemClock } from '../adapters/system-clock.ts';
+import { portOf } from './http.ts';
 import type { Answer, Greeting, Question, ThreadData } from './thread-link.ts';
 import { createThreadServer } from './thread-server.ts';
 import { ThreadWatch } from './thread-watch.ts';
@@ -17,4 +17,4 @@ main.on('message', (answer: Answer) => watch.hear(answer));
 const greet = (greeting: Greeting): void => main.postMessage(greeting);
 const server = createThreadServer(watch, service);
 server.on('error', ({ message }) => greet({ error: message }));
-server.listen(port, host, () => greet({ port: (server.address() as AddressInfo).port }));
+server.listen(port, host, () => greet({ port: portOf(server) }));

@@ -62,13 +62,13 @@ export async function startMetricsThread(
   /** Tests run from sources, which a worker cannot load. */
   code: URL = CODE,
 ): Promise<MetricsThread> {
-  const source = new AnswerSource(router);
-  const workerData: ThreadData = { ...service, first: source.everything() };
+  const { everything, answer } = answersOf(router);
+  const workerData: ThreadData = { ...service, first: everything() };
   const worker = new Worker(code, { workerData, name: 'sluice metrics', execArgv: [], env: {} });
   let isGreeted = false;
   const greeting = await new Promise<Greeting>((resolve) => {
     worker.on('message', (message: Question | Greeting) => {
-      if (typeof message === 'string') worker.postMessage(source.answer(message));
+      if (typeof message === 'string') worker.postMessage(answer(message));
       else hear(message);
     });
     worker.on('error', (error) => hear({ error: error.message }));
@@ -119,27 +119,18 @@ export function isPort(port: unknown): boolean {
   return Number.isInteger(port) && Number(port) >= 0 && Number(port) <= 65_535;
 }
 
-/** Answers the thread's questions on the main thread. */
-class AnswerSource {
-  readonly #router: DataChannelRouter;
-  #sent: Everything['counters'] = {};
-
-  constructor(router: DataChannelRouter) {
-    this.#router = router;
-  }
-
-  /** A beat sends everything only when channels came, went or were made anew by a reload. */
-  answer(to: Question): Answer {
-    const health = this.#router.health();
-    return to === 'beat' && isSame(this.#sent, countersOf(this.#router))
-      ? { to, health }
-      : { to, health, all: this.everything() };
-  }
-
-  everything(): Everything {
-    this.#sent = countersOf(this.#router);
-    return { reading: readRouter(this.#router), counters: this.#sent };
-  }
+/** Answers the thread's questions on the main thread. A beat sends everything only when channels came, went or were made anew. */
+function answersOf(router: DataChannelRouter) {
+  let sent: Everything['counters'] = {};
+  const everything = (): Everything => {
+    sent = countersOf(router);
+    return { reading: readRouter(router), counters: sent };
+  };
+  const answer = (to: Question): Answer => {
+    const health = router.health();
+    return to === 'beat' && isSame(sent, countersOf(router)) ? { to, health } : { to, health, all: everything() };
+  };
+  return { everything, answer };
 }
 
 /** The counters of each channel, by partition. They are in shared memory: they go on counting. */

@@ -12,7 +12,6 @@ import { toneOf, toneOfRouter } from './tone.ts';
 type NewEntry = Omit<Entry, 'id' | 'at'> & { readonly at?: number };
 type Fact = Exclude<keyof RouterFacts, 'message.rejected' | 'message.dropped' | 'message.deadLettered'>;
 
-/** Number of entries that are kept. */
 const ENTRIES_MAX = 1_000;
 
 /**
@@ -91,7 +90,6 @@ export class TimeLine {
     if (this.#isWatched && this.#news.length < ENTRIES_MAX) this.#news.push(kept);
   }
 
-  /** What happened since the last call. */
   takeNews(): readonly Entry[] {
     const news = [...this.#news, ...this.#routine.values()].sort((a, b) => a.id - b.id);
     this.#news = [];

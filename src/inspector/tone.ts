@@ -1,24 +1,24 @@
 import { healthOf } from '../report/health.ts';
 import type { Tone } from './protocol.ts';
 
-/** How serious a state of a channel is. */
+type Tones = Readonly<Record<string, Tone>>;
+
+/** How serious a health is. */
+export const toneOfHealth = { healthy: 'good', degraded: 'wait', unhealthy: 'bad' } as const;
+const OF_OWNERSHIP: Tones = { halted: 'bad', running: 'good', standby: 'plain', closed: 'plain' };
+const OF_ROUTER: Tones = { failed: 'bad', running: 'good', stopped: 'plain' };
+
+/** How serious a state of a channel, a source or a feed is. */
 export function toneOf(state: string): Tone {
-  if (state === 'stopped' || state === 'new') return 'plain';
-  const status = healthOf(state);
-  if (status === 'unhealthy') return 'bad';
-  return status === 'degraded' ? 'wait' : 'good';
+  return state === 'stopped' || state === 'new' ? 'plain' : toneOfHealth[healthOf(state)];
 }
 
 /** How serious a state of a partition is that several processes share. */
 export function toneOfOwnership(state: string): Tone {
-  if (state === 'halted') return 'bad';
-  if (state === 'running') return 'good';
-  return state === 'standby' || state === 'closed' ? 'plain' : 'wait';
+  return OF_OWNERSHIP[state] ?? 'wait';
 }
 
 /** How serious a state of the router is. */
 export function toneOfRouter(state: string): Tone {
-  if (state === 'failed') return 'bad';
-  if (state === 'stopped') return 'plain';
-  return state === 'running' ? 'good' : 'wait';
+  return OF_ROUTER[state] ?? 'wait';
 }

@@ -16,7 +16,6 @@ export class Draft {
   #reject: (error: unknown) => void = () => {};
   #texts: string[] = [];
   #bytes: Buffer = NO_BYTES;
-  /** How long its texts are. */
   #size = 0;
 
   constructor(kind: FrameKind) {

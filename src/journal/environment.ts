@@ -115,15 +115,15 @@ async function causeOf(error: unknown): Promise<unknown> {
 
 /** True: there is nothing yet, or only what a process left that died while it made the journal. */
 async function checkDirectory(directory: string, readOnly: boolean): Promise<boolean> {
-  const marker = await readMarker(directory);
+  const complete = await isComplete(directory);
   const names = await readdir(directory);
   const foreign = names.find((name) => !OWN_FILES.includes(name) && !name.endsWith('.part'));
-  if (marker === undefined && (readOnly || foreign !== undefined || names.includes(DATA))) {
+  if (complete === undefined && (readOnly || foreign !== undefined || names.includes(DATA))) {
     const because = foreign === undefined ? `it has no ${MARKER}` : `it has no ${MARKER}, but '${foreign}'`;
     throw new SluiceError('not-a-journal', `${directory} is not a journal: ${because}`);
   }
   const size = await sizeOf(directory, readOnly);
-  const isNew = marker?.complete !== true;
+  const isNew = complete !== true;
   if (size === 0 && !isNew) throw damaged(directory, `${DATA} is missing or empty`);
   if (size > 0) {
     const damage = await damageOf(join(directory, DATA));
@@ -149,24 +149,21 @@ async function sizeOf(directory: string, readOnly: boolean): Promise<number> {
   );
 }
 
-interface Marker {
-  readonly complete: boolean;
-}
-
-async function readMarker(directory: string): Promise<Marker | undefined> {
+/** Whether the making of the journal was completed; undefined: there is none. */
+async function isComplete(directory: string): Promise<boolean | undefined> {
   const text = await readFile(join(directory, MARKER), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
   if (text === undefined) return undefined;
   const marker = parsed(text);
+  const refuse = (why: string) => new SluiceError('not-a-journal', why);
   if (typeof marker?.sluiceJournal !== 'number')
-    throw new SluiceError('not-a-journal', `${directory} is not a journal: its ${MARKER} is not what sluice writes`);
+    throw refuse(`${directory} is not a journal: its ${MARKER} is not what sluice writes`);
   if (marker.sluiceJournal > FORMAT)
-    throw new SluiceError(
-      'not-a-journal',
+    throw refuse(
       `the journal ${directory} has format ${marker.sluiceJournal}; this version of sluice reads up to ${FORMAT}`,
     );
-  return { complete: marker.complete === true };
+  return marker.complete === true;
 }
 
 function parsed(text: string): { readonly sluiceJournal?: unknown; readonly complete?: unknown } | undefined {
@@ -188,12 +185,7 @@ function damaged(directory: string, what: string): SluiceError {
 function openDatabases(directory: string): Environment {
   // With `overlappingSync` a commit would be seen before it is on disk. Batches of an event turn would reject promises
   // that nobody has.
-  const root = openLmdb({
-    path: directory,
-    noSubdir: false,
-    overlappingSync: false,
-    eventTurnBatching: false,
-  });
+  const root = openLmdb({ path: directory, noSubdir: false, overlappingSync: false, eventTurnBatching: false });
   const state = root.openDB<unknown, string>('state', { encoding: 'json', useVersions: true });
   return {
     directory,

@@ -44,7 +44,6 @@ export class JournalSource implements Source {
     await released;
   }
 
-  /** There are new frames. */
   wake(): void {
     this.#stay?.wake();
   }

@@ -42,6 +42,13 @@ const DEFAULTS: JournalSettings = {
   maxLetters: 100_000,
 };
 
+const LEAST = [
+  ['maxBytes', MIB] as const,
+  ['maxAgeMs', 1] as const,
+  ['keepMs', 0] as const,
+  ['maxLetters', 1] as const,
+];
+
 /**
  * Opens the journal in this directory and makes this process its owner; makes one where there is nothing yet. Rejects
  * with `SluiceError`: `owned` while another process lives that has it, `not-a-journal`, `damaged`, `store-failed`.
@@ -70,18 +77,11 @@ export async function openJournalAs(
 function checkSettings(options: JournalOptions): JournalSettings {
   checkOptions('openJournal', options, optionNames);
   const settings = { ...DEFAULTS, ...options };
-  const least = { maxBytes: MIB, maxAgeMs: 1, keepMs: 0, maxLetters: 1 } as const;
-  for (const name of ['maxBytes', 'maxAgeMs', 'keepMs', 'maxLetters'] as const) {
-    if (typeof settings[name] === 'number' && settings[name] >= least[name]) continue;
-    throw new SluiceError(
-      'invalid-option',
-      `openJournal: ${name} must be a number from ${least[name]}, got ${settings[name]}`,
-    );
-  }
-  if (settings.full !== 'wait' && settings.full !== 'reject')
-    throw new SluiceError(
-      'invalid-option',
-      `openJournal: full must be 'wait' or 'reject', got ${String(settings.full)}`,
-    );
+  const refuse = (name: keyof JournalSettings, allowed: string): never => {
+    throw new SluiceError('invalid-option', `openJournal: ${name} must be ${allowed}, got ${String(settings[name])}`);
+  };
+  for (const [name, least] of LEAST)
+    if (!(typeof settings[name] === 'number' && settings[name] >= least)) refuse(name, `a number from ${least}`);
+  if (settings.full !== 'wait' && settings.full !== 'reject') refuse('full', "'wait' or 'reject'");
   return settings;
 }

@@ -35,10 +35,6 @@ async function walk(file: PageFile, header: Header): Promise<void> {
     seen += 1;
     if (seen > header.pages) throw new PageDamage('its pages form a circle');
     for (const { root } of file.nodes(number, header)) if (root !== undefined) waiting.push(root);
-    if (seen % PAGES_PER_TURN === 0) await turn();
+    if (seen % PAGES_PER_TURN === 0) await new Promise<void>((resolve) => void clock.setImmediate(resolve));
   }
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => void clock.setImmediate(resolve));
 }

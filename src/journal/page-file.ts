@@ -56,7 +56,6 @@ export class PageFile {
     closeSync(this.#file);
   }
 
-  /** Throws `PageDamage`. */
   header(): Header {
     const first = this.#headerPage(0);
     const second = this.#headerPage(first.pageSize);

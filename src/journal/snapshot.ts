@@ -38,21 +38,16 @@ export function readSnapshot<T>(path: string, read: (snapshot: Snapshot) => T): 
   try {
     for (;;) {
       const header = file.header();
-      const result = attempt(() => read(new Snapshot(file, header)));
-      if (file.header().transaction > header.transaction + 1) continue;
-      if ('error' in result) throw result.error;
-      return result.value;
+      const isTorn = (): boolean => file.header().transaction > header.transaction + 1;
+      try {
+        const result = read(new Snapshot(file, header));
+        if (!isTorn()) return result;
+      } catch (error) {
+        if (!isTorn()) throw error;
+      }
     }
   } finally {
     file.close();
-  }
-}
-
-function attempt<T>(read: () => T): { readonly value: T } | { readonly error: unknown } {
-  try {
-    return { value: read() };
-  } catch (error) {
-    return { error };
   }
 }
 

@@ -53,7 +53,6 @@ export class Stay implements Assigned {
     return this.#isReleased || this.lost.aborted;
   }
 
-  /** There are new frames. */
   wake(): void {
     this.#wake();
   }

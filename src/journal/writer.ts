@@ -5,7 +5,6 @@ import { Draft } from './draft.ts';
 import { type FrameKind, headerOf, JournalFrame, sealFrame } from './frame.ts';
 import type { OwnedStore } from './owned-store.ts';
 
-/** So much is written at once. */
 const GROUP_BYTES_MAX = 8 * 1024 * 1024;
 
 /** How much may be in the journal. */
@@ -55,7 +54,6 @@ export class Writer {
     store.ended.addEventListener('abort', () => this.#giveUp());
   }
 
-  /** The position of the last frame that is on disk. */
   get last(): number {
     return this.#last;
   }
@@ -146,7 +144,6 @@ export class Writer {
     }
   }
 
-  /** As many as there is room for. */
   #takeGroup(): readonly Draft[] {
     let bytes = 0;
     let count = 0;
@@ -166,7 +163,6 @@ export class Writer {
     return next === undefined || !this.#isFull(next.bytes.length);
   }
 
-  /** There is no room for so many bytes more. */
   #isFull(more: number): boolean {
     if (this.bytes + more > this.#bounds.maxBytes) return true;
     const oldestAt = this.#bounds.maxAgeMs === Number.POSITIVE_INFINITY ? undefined : this.#checkpoint.oldestAt();

@@ -12,7 +12,6 @@ const DOUBLE = 1;
 /** Seconds, and nanoseconds beside them, as OpenTelemetry writes a time. */
 type Time = [seconds: number, nanos: number];
 
-/** A histogram of one channel. */
 interface HistogramPoint {
   readonly startTime: Time;
   readonly endTime: Time;
@@ -25,7 +24,6 @@ interface HistogramPoint {
   };
 }
 
-/** The histograms of all channels. */
 interface HistogramMetric {
   readonly descriptor: {
     readonly name: string;
@@ -76,7 +74,7 @@ export function histogramProducer(router: Readable, options: MetricsOptions = {}
       const channels = channelsOf(readRouter(router));
       const endTime = timeAt(clock.wallTime());
       const pointsOf = (which: 'processing' | 'queueing', attributesOf: (channel: string) => Record<string, string>) =>
-        channels.map(([channel, { metrics }]): HistogramPoint => {
+        channels.map(([channel, metrics]): HistogramPoint => {
           const attributes = { ...labels, ...attributesOf(channel) };
           return { startTime, endTime, attributes, value: histogramOf(metrics[which], buckets) };
         });

@@ -22,9 +22,8 @@ interface RegisteredMetric {
   reset(): void;
 }
 
-/** A router in a registry. */
 interface Source extends Required<MetricsOptions> {
-  readonly readings: SharedReading;
+  readonly readingFor: (measure: Measure) => Reading;
 }
 
 /** The routers that share the metrics of a registry, by their labels. */
@@ -50,7 +49,7 @@ export function registerMetrics(
   const key = keyOf(labels);
   const shared = sharedOf(registry);
   if (shared.sources.has(key)) throw sameLabels('registerMetrics', labels);
-  const source = { readings: new SharedReading(router), ...checked };
+  const source = { readingFor: sharedReading(router), ...checked };
   shared.sources.set(key, source);
   return () => {
     if (shared.sources.get(key) !== source) return;
@@ -87,8 +86,8 @@ function registered(measure: Measure, sources: ReadonlyMap<string, Source>): Reg
     async get() {
       const { name } = this;
       const all = [...sources.values()];
-      const samples = all.flatMap(({ labels, buckets, readings }) =>
-        labeled(measure.read(readings.next(measure), buckets), labels),
+      const samples = all.flatMap(({ labels, buckets, readingFor }) =>
+        labeled(measure.read(readingFor(measure), buckets), labels),
       );
       const values = samples.map(({ labels, value, suffix }) => {
         return suffix === undefined ? { labels, value } : { labels, value, metricName: `${name}${suffix}` };
@@ -102,21 +101,14 @@ function registered(measure: Measure, sources: ReadonlyMap<string, Source>): Reg
  * One reading for all metrics of a scrape. A registry reads each metric once per scrape, but does not mark the end of a
  * scrape: the second read of a metric begins the next one.
  */
-class SharedReading {
-  readonly #router: Readable;
-  readonly #served = new Set<Measure>();
-  #reading: Reading | undefined;
-
-  constructor(router: Readable) {
-    this.#router = router;
-  }
-
-  next(measure: Measure): Reading {
-    if (this.#reading === undefined || this.#served.has(measure)) {
-      this.#reading = readRouter(this.#router);
-      this.#served.clear();
-    }
-    this.#served.add(measure);
-    return this.#reading;
-  }
+function sharedReading(router: Readable): (measure: Measure) => Reading {
+  const served = new Set<Measure>();
+  let reading: Reading | undefined;
+  return (measure) => {
+    if (served.has(measure)) reading = undefined;
+    if (reading === undefined) served.clear();
+    served.add(measure);
+    reading ??= readRouter(router);
+    return reading;
+  };
 }

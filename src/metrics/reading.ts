@@ -25,10 +25,7 @@ interface MailboxReading {
 }
 
 /** The part of a reading about one channel. */
-export interface ChannelReading extends MailboxReading {
-  readonly metrics: ChannelMetrics;
-  readonly health: ChannelHealth;
-}
+export type ChannelReading = ChannelMetrics & MailboxReading & { readonly health: ChannelHealth };
 
 /** The part of a router that is read here, which is the same for all types of events. */
 export type Readable = Pick<DataChannelRouter, 'metrics' | 'health' | 'alerts' | 'channels'>;
@@ -46,11 +43,10 @@ export function readRouter(router: Readable): Reading {
 
 /** Each channel by its name. */
 export function channelsOf({ metrics, health, mailboxes }: Reading): (readonly [name: string, ChannelReading])[] {
-  return Object.entries(metrics.channels).flatMap(([name, each]) => {
-    const mailbox = mailboxes[name];
-    const its = health.channels[name];
-    // All three were read at the same moment.
-    return mailbox && its ? [[name, { ...mailbox, metrics: each, health: its }] as const] : [];
+  return withHealth(metrics.channels, health.channels).map(([name, each]) => {
+    // Both were read at the same moment.
+    const mailbox = mailboxes[name] ?? { capacity: 0, oldestAgeMs: 0 };
+    return [name, { ...each, ...mailbox }] as const;
   });
 }
 
@@ -65,7 +61,6 @@ export function withHealth<Each>(
   });
 }
 
-/** The mailboxes by channel. */
 function readMailboxes({ channels }: Pick<Readable, 'channels'>): Record<string, MailboxReading> {
   const mailboxes: Record<string, MailboxReading> = {};
   for (const [name, { config, partitions }] of channels) {

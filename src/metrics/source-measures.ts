@@ -18,40 +18,37 @@ const SOURCE_STATES = [
   'stopped',
 ];
 
-const source = measuresOf('source', ({ metrics, health }) => withHealth(metrics.sources, health.sources));
+const { counter, gauge, gaugeBy, state } = measuresOf('source', ({ metrics, health }) =>
+  withHealth(metrics.sources, health.sources),
+);
 
 /** What is measured of sources. Frames are counted, not messages. */
 export const sourceMeasures: readonly Measure[] = [
-  source.state('source.state', 'The state of the source.', SOURCE_STATES, (s) => s.state),
-  source.gauge('source.state_age', 's', 'How long the source has been in its state.', (s) => s.health.sinceMs / 1_000),
-  source.counter('source.frames.read', 'frame', 'Frames read.', (s) => s.read),
-  source.counter(
-    'source.frames.committed',
-    'frame',
-    'Frames that the source was told are settled.',
-    (s) => s.committed,
-  ),
-  source.counter(
+  state('source.state', 'The state of the source.', SOURCE_STATES, (s) => s.state),
+  gauge('source.state_age', 's', 'How long the source has been in its state.', (s) => s.health.sinceMs / 1_000),
+  counter('source.frames.read', 'frame', 'Frames read.', (s) => s.read),
+  counter('source.frames.committed', 'frame', 'Frames that the source was told are settled.', (s) => s.committed),
+  counter(
     'source.frames.left',
     'frame',
     'Frames read in stays that ended before a commit; they are read again.',
     (s) => s.left,
   ),
-  source.gaugeBy(
+  gaugeBy(
     'place',
     'source.frames.held',
     'frame',
     'Frames read and not committed, by the place where they are.',
     (s) => ({ ...s.places }),
   ),
-  source.gauge(
+  gauge(
     'source.oldest_frame.age',
     's',
     'How long the oldest frame that is not settled has been here.',
     (s) => s.oldestMs / 1_000,
   ),
-  source.gauge('source.partitions', 'partition', 'Partitions that belong to this process.', (s) => s.partitions),
-  source.counter(
+  gauge('source.partitions', 'partition', 'Partitions that belong to this process.', (s) => s.partitions),
+  counter(
     'source.positions.missed',
     'position',
     'Positions that the source removed before they were read.',
@@ -59,16 +56,13 @@ export const sourceMeasures: readonly Measure[] = [
   ),
   together(
     'max',
-    source.gauge(
-      'source.members',
-      'member',
-      'Members that share the partitions, as this one sees it.',
-      ({ cluster }) => (cluster === undefined ? null : cluster.members.filter(({ isThere }) => isThere).length),
+    gauge('source.members', 'member', 'Members that share the partitions, as this one sees it.', ({ cluster }) =>
+      cluster === undefined ? null : cluster.members.filter(({ isThere }) => isThere).length,
     ),
   ),
   together(
     'max',
-    source.gauge(
+    gauge(
       'source.partitions.unowned',
       'partition',
       'Partitions that no member has, as this one sees it.',
@@ -77,7 +71,7 @@ export const sourceMeasures: readonly Measure[] = [
   ),
   together(
     'max',
-    source.gaugeBy(
+    gaugeBy(
       'partition',
       'source.partition.lag',
       'frame',
@@ -86,7 +80,7 @@ export const sourceMeasures: readonly Measure[] = [
         Object.fromEntries(ownOf(cluster).flatMap(({ lag, partition }) => (lag === null ? [] : [[partition, lag]]))),
     ),
   ),
-  source.gaugeBy(
+  gaugeBy(
     'partition',
     'source.partition.commit_age',
     's',
@@ -94,7 +88,7 @@ export const sourceMeasures: readonly Measure[] = [
     ({ cluster }) =>
       Object.fromEntries(ownOf(cluster).map(({ committedMs, partition }) => [partition, committedMs / 1_000])),
   ),
-  source.counter('source.restarts', 'restart', 'Starts after a failure.', (s) => s.restarts),
+  counter('source.restarts', 'restart', 'Starts after a failure.', (s) => s.restarts),
 ];
 
 function ownOf(cluster: SourceMetrics['cluster']) {

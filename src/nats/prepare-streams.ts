@@ -1,10 +1,14 @@
 import { type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { FRAME_BYTES_MAX } from '../cluster/partition-sender.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { NatsSettings } from './nats-options.ts';
 import { bucketName, mistakesInBucket, mistakesInStream, streamConfig, streamName } from './stream-config.ts';
+
+/** The header of a frame, the commas between its messages, and what NATS puts before it. */
+const BESIDE_FRAME_BYTES = 4 * 1024;
 
 /** Creates the streams and the bucket that are missing, and checks the others. Rejects with all mistakes at once. */
 export async function prepareStreams(settings: NatsSettings): Promise<JetStreamManager> {
@@ -19,7 +23,7 @@ export async function prepareStreams(settings: NatsSettings): Promise<JetStreamM
   // A process that is refused has made no stream. If two of different layouts make the channel at once, its first stream decides.
   for (const some of [streams.slice(0, 1), streams.slice(1)])
     if (mistakes.length === 0) mistakes = (await Promise.all(some.map(make))).flat();
-  mistakes = [...mistakes, ...(await bucket)];
+  mistakes = [...mistakes, ...(await bucket), ...mistakesInServer(connection)];
   if (mistakes.length === 0) return manager;
   throw new SluiceError('invalid-config', `channel ${channel} cannot be used:\n  ${mistakes.join('\n  ')}`);
 }
@@ -63,6 +67,13 @@ async function checkNoMore(manager: JetStreamManager, settings: NatsSettings): P
   const name = streamName(settings.channel, settings.partitions);
   if ((await configOf(manager, name)) === undefined) return [];
   return [`${name} is there: the streams were made for more than ${settings.partitions} partitions`];
+}
+
+/** A frame that is too large for the server would be refused again and again. */
+function mistakesInServer({ info }: NatsConnection): readonly string[] {
+  const needed = FRAME_BYTES_MAX + BESIDE_FRAME_BYTES;
+  if (info === undefined || info.max_payload >= needed) return [];
+  return [`max_payload of the server is ${info.max_payload} bytes, and must be at least ${needed}`];
 }
 
 async function prepareBucket({ connection, channel, replicas }: NatsSettings): Promise<readonly string[]> {

@@ -11,7 +11,7 @@ import { SluiceError } from '../core/sluice-error.ts';
 import type { Bus } from '../facts/bus.ts';
 import type { Ending } from '../facts/ending.ts';
 import type { RouterEvents } from '../facts/events.ts';
-import { kindOf, RateLimit } from '../facts/rate-limit.ts';
+import { kindOf, type RateLimit, rateLimit } from '../facts/rate-limit.ts';
 
 /** What a router's flight recorder keeps, and where it writes. */
 export interface RecorderOptions {
@@ -64,7 +64,7 @@ export class FlightRecorder {
     this.#clock = clock;
     this.#facts = new Mailbox(facts);
     this.#messages = new Mailbox(messages);
-    this.#limit = new RateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) =>
+    this.#limit = rateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) =>
       this.#keepFact(type, { channel, ...about, more, withinMs }),
     );
     bus.tapAll((type, fact) => this.#heard(type, fact));

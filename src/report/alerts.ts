@@ -4,7 +4,7 @@ import { errorText } from '../core/error-text.ts';
 import type { DeadLetters } from '../facts/dead-letters.ts';
 import { findingsOf, isAtEase, isExpectedToMove, percent, type Sight, sightOf } from './findings.ts';
 import { between, found, type RaisedAlerts, ROUTER } from './raised-alerts.ts';
-import { Refusals, type Unserved } from './refusals.ts';
+import { type Unserved, watchRefusals } from './refusals.ts';
 
 /** How often conditions are looked at while anything goes on, in ms. */
 const LOOK_MS = 1_000;
@@ -44,7 +44,7 @@ export class Alerts {
     this.#raised = raised;
     this.#channels = channels;
     this.#letters = letters;
-    new Refusals(services, channels, unserved, (channel, finding) => raised.set('refusing', { channel }, finding));
+    watchRefusals(services, channels, unserved, (channel, finding) => raised.set('refusing', { channel }, finding));
     services.bus.tap('message.deadLettered', () => this.lettersLeft());
     const nameOf = (id: string): string => (channels.has(id) ? id : id.replace(/\/\d+$/, ''));
     services.bus.tapAtOnce('channel.entered', ({ channel, from, to }) => {
@@ -61,7 +61,6 @@ export class Alerts {
     services.bus.tap('config.rejected', ({ error }) => raised.set('config-rejected', ROUTER, found(errorText(error))));
   }
 
-  /** Dead letters came or went. */
   lettersLeft(): void {
     const { count, fill } = this.#letters.lost;
     const isNews = count > this.#lettersLost;

@@ -47,7 +47,6 @@ export interface DrainReport {
 
 type DrainedParts = keyof PartitionReading | 'lane' | 'log' | 'returns';
 
-/** A channel that can be drained. */
 interface Drained extends ChannelView {
   readonly partitions: readonly Pick<Partition, DrainedParts>[];
 }

@@ -25,82 +25,63 @@ export interface Unserved {
 }
 
 /** Finds out when a channel, or the router (null), refuses most of what comes. Looks only while something is refused. */
-export class Refusals {
-  readonly #services: Services;
-  readonly #channels: ReadonlyMap<string, ChannelView>;
-  readonly #unserved: Unserved;
-  readonly #report: (channel: string | null, found: Finding) => void;
+export function watchRefusals(
+  { bus, clock, ending }: Services,
+  channels: ReadonlyMap<string, ChannelView>,
+  unserved: Unserved,
+  report: (channel: string | null, found: Finding) => void,
+): void {
   /** What had come when the present share was begun. */
-  readonly #watched = new Map<string | null, Intake & { readonly at: number }>();
-  #timer: unknown;
-
-  constructor(
-    services: Services,
-    channels: ReadonlyMap<string, ChannelView>,
-    unserved: Unserved,
-    report: (channel: string | null, found: Finding) => void,
-  ) {
-    this.#services = services;
-    this.#channels = channels;
-    this.#unserved = unserved;
-    this.#report = report;
-    services.bus.tap('message.rejected', ({ channel }) => {
-      if (!this.#watched.has(null)) this.#watch(null);
-      if (channel !== null && !this.#watched.has(channel)) this.#watch(channel);
-    });
-    services.ending.listen(() => {
-      for (const channel of [...this.#watched.keys()]) this.#forget(channel);
-      services.clock.clearTimeout(this.#timer);
-    });
-  }
-
-  #watch(channel: string | null): void {
-    const { clock, ending } = this.#services;
-    const intake = this.#intakeOf(channel);
-    if (ending.isOver || intake === undefined) return;
-    this.#watched.set(channel, { ...intake, at: clock.now() });
-    this.#timer ??= clock.setTimeout(() => this.#look(), LOOK_MS);
-  }
-
-  #look(): void {
-    const { clock } = this.#services;
-    this.#timer = undefined;
-    for (const channel of [...this.#watched.keys()]) this.#lookAt(channel, clock.now());
-    if (this.#watched.size > 0) this.#timer = clock.setTimeout(() => this.#look(), LOOK_MS);
-  }
-
-  #lookAt(channel: string | null, now: number): void {
-    const before = this.#watched.get(channel);
-    const intake = this.#intakeOf(channel);
-    if (before === undefined || intake === undefined) return this.#forget(channel);
-    const received = intake.received - before.received;
-    const tookMs = now - before.at;
-    if (received < MESSAGES_MIN && tookMs < FEW_MS) return;
-    const refused = Object.entries(intake.refused).map(([reason, count]): [string, number] => {
-      return [reason, count - (before.refused[reason] ?? 0)];
-    });
-    const sum = refused.reduce((total, [, count]) => total + count, 0);
-    if (sum === 0 || received < FEW_MIN) return this.#forget(channel);
-    this.#watched.set(channel, { ...intake, at: now });
-    this.#report(
-      channel,
-      between(sum / received, REFUSED_HIGH, REFUSED_LOW, () => inWords(refused, sum, received, tookMs)),
-    );
-  }
-
-  #forget(channel: string | null): void {
-    this.#watched.delete(channel);
-    this.#report(channel, false);
-  }
-
+  const watched = new Map<string | null, Intake & { readonly at: number }>();
+  let timer: unknown;
   /** Undefined: there is no such channel any more. */
-  #intakeOf(name: string | null): Intake | undefined {
-    if (name !== null) {
-      const channel = this.#channels.get(name);
-      return channel && intakeOf([channel], 0);
+  const intakeNow = (name: string | null): Intake | undefined => {
+    if (name === null) return intakeOf([...channels.values()], unserved.unroutable);
+    const channel = channels.get(name);
+    return channel && intakeOf([channel], 0);
+  };
+  const forget = (name: string | null): void => {
+    watched.delete(name);
+    report(name, false);
+  };
+  const watch = (name: string | null): void => {
+    const intake = watched.has(name) || ending.isOver ? undefined : intakeNow(name);
+    if (intake === undefined) return;
+    watched.set(name, { ...intake, at: clock.now() });
+    timer ??= clock.setTimeout(look, LOOK_MS);
+  };
+  const look = (): void => {
+    for (const [name, before] of [...watched]) {
+      const intake = intakeNow(name);
+      const share = intake && shareOf(before, intake, clock.now() - before.at);
+      if (intake === undefined || share === 'none') forget(name);
+      else if (share !== undefined) {
+        watched.set(name, { ...intake, at: clock.now() });
+        report(name, share);
+      }
     }
-    return intakeOf([...this.#channels.values()], this.#unserved.unroutable);
-  }
+    timer = watched.size > 0 ? clock.setTimeout(look, LOOK_MS) : undefined;
+  };
+  bus.tap('message.rejected', ({ channel }) => {
+    watch(null);
+    if (channel !== null) watch(channel);
+  });
+  ending.listen(() => {
+    for (const name of [...watched.keys()]) forget(name);
+    clock.clearTimeout(timer);
+  });
+}
+
+/** What was refused since; `none`: nothing, or nothing worth a share; undefined: too few have come to say. */
+function shareOf(before: Intake, intake: Intake, tookMs: number): Finding | 'none' {
+  const received = intake.received - before.received;
+  if (received < MESSAGES_MIN && tookMs < FEW_MS) return undefined;
+  const refused = Object.entries(intake.refused).map(([reason, count]): [string, number] => {
+    return [reason, count - (before.refused[reason] ?? 0)];
+  });
+  const sum = refused.reduce((total, [, count]) => total + count, 0);
+  if (sum === 0 || received < FEW_MIN) return 'none';
+  return between(sum / received, REFUSED_HIGH, REFUSED_LOW, () => inWords(refused, sum, received, tookMs));
 }
 
 function intakeOf(channels: readonly ChannelView[], unroutable: number): Intake {

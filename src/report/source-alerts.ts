@@ -12,52 +12,32 @@ const LOOK_MS = 1_000;
 const RESTING: ReadonlySet<string> = new Set(['new', 'standby', 'failed', 'stopped']);
 
 /** Raises and clears the alerts about sources. A source is looked at when it enters a state, and while it may hold something. */
-export class SourceAlerts {
-  readonly #services: Services;
-  readonly #sources: ReadonlyMap<string, { readonly view: SourceView }>;
-  readonly #channels: ReadonlyMap<string, ChannelView>;
-  readonly #raised: RaisedAlerts;
-  #timer: unknown;
-
-  constructor(
-    services: Services,
-    raised: RaisedAlerts,
-    sources: ReadonlyMap<string, { readonly view: SourceView }>,
-    channels: ReadonlyMap<string, ChannelView>,
-  ) {
-    this.#services = services;
-    this.#raised = raised;
-    this.#sources = sources;
-    this.#channels = channels;
-    services.bus.tap('source.entered', () => this.#look());
-  }
-
-  #look(): void {
-    const { clock } = this.#services;
-    let isWatched = false;
-    for (const { view } of this.#sources.values()) {
-      this.#lookAt(view, clock.now());
-      isWatched ||= !RESTING.has(view.state) || view.held > 0;
-    }
-    clock.clearTimeout(this.#timer);
-    this.#timer = isWatched && !this.#areStopped ? clock.setTimeout(() => this.#look(), LOOK_MS) : undefined;
-  }
-
-  get #areStopped(): boolean {
-    return [...this.#sources.values()].every(({ view }) => view.state === 'stopped');
-  }
-
-  #lookAt(view: SourceView, now: number): void {
+export function watchSources(
+  { bus, clock, letterRoom }: Services,
+  raised: RaisedAlerts,
+  sources: ReadonlyMap<string, { readonly view: SourceView }>,
+  channels: ReadonlyMap<string, ChannelView>,
+): void {
+  let timer: unknown;
+  const look = (): void => {
+    const views = Array.from(sources.values(), ({ view }) => view);
+    for (const view of views) lookAt(view, clock.now());
+    const isWatched = views.some(({ state, held }) => !RESTING.has(state) || held > 0);
+    clock.clearTimeout(timer);
+    const areStopped = views.every(({ state }) => state === 'stopped');
+    timer = isWatched && !areStopped ? clock.setTimeout(look, LOOK_MS) : undefined;
+  };
+  const lookAt = (view: SourceView, now: number): void => {
     const { error, name: source, state } = view;
     const subject: Subject = { channel: null, source };
-    const failed = state === 'failed' && found(`the source was given up: ${errorText(error)}`);
-    this.#raised.set('source-failed', subject, failed);
+    raised.set('source-failed', subject, state === 'failed' && found(`the source was given up: ${errorText(error)}`));
     const held = state === 'stopped' ? undefined : oldestHeld(view, now);
-    if (held === undefined || held.heldMs < HELD_MS) return this.#raised.set('source-held', subject, false);
+    if (held === undefined || held.heldMs < HELD_MS) return raised.set('source-held', subject, false);
     const text =
       `frame ${held.position} of partition ${held.partition} has not been settled for ` +
-      `${duration(held.heldMs)}; it is ${holdInWords(held, view, this.#channels, this.#services.letterRoom.trouble)}`;
-    const channel = holderOf(held, this.#channels)?.name ?? null;
-    this.#raised.set('source-held', { channel, source }, found(text));
-  }
+      `${duration(held.heldMs)}; it is ${holdInWords(held, view, channels, letterRoom.trouble)}`;
+    const channel = holderOf(held, channels)?.name ?? null;
+    raised.set('source-held', { channel, source }, found(text));
+  };
+  bus.tap('source.entered', look);
 }

@@ -69,8 +69,8 @@ export function explainSource(view: SourceView, channels: Channels, now: number,
   const held = oldestHeld(view, now);
   const said = error === undefined ? '' : `: ${errorText(error)}`;
   const why = state === 'held' ? fullnessInWords(view) : `${causeInWords(cause)}${said}`;
-  const [endsBy, ending, at] = endingOf(view);
-  const endsInMs = at === undefined ? null : Math.max(0, at - now);
+  const [endsBy, ending, at] = ENDINGS[state] ?? OTHERWISE;
+  const endsInMs = at === undefined ? null : Math.max(0, at(view) - now);
   const oldest =
     held === undefined
       ? 'All that was read is settled.'
@@ -123,22 +123,15 @@ const doing: Readonly<Record<string, string>> = {
   failed: 'has been given up',
 };
 
-/** What ends the present state: in a few words, as a sentence, and when if a timer does. */
-function endingOf({ drainAt, restartAt, state }: SourceView): readonly [by: string, sentence: string, at?: number] {
-  switch (state) {
-    case 'held':
-      return ['a commit', 'It reads on when the oldest frames are settled and committed.'];
-    case 'waiting':
-      return ['its restart', 'It starts again in %.', restartAt];
-    case 'failed':
-      return ['restart by hand', 'It is not started again; an operator can restart it.'];
-    case 'draining':
-      return ['the end of the drain', 'The drain ends within %.', drainAt];
-    case 'standby':
-      return ['the source', 'It reads when the source gives it a partition.'];
-    case 'stopped':
-      return ['nothing', 'It does not start again.'];
-    default:
-      return ['the source', 'The source decides what comes next.'];
-  }
-}
+/** What ends a state: in a few words, as a sentence, and when if a timer does. */
+type Ending = readonly [by: string, sentence: string, at?: (view: SourceView) => number];
+
+const ENDINGS: Readonly<Record<string, Ending>> = {
+  held: ['a commit', 'It reads on when the oldest frames are settled and committed.'],
+  waiting: ['its restart', 'It starts again in %.', ({ restartAt }) => restartAt],
+  failed: ['restart by hand', 'It is not started again; an operator can restart it.'],
+  draining: ['the end of the drain', 'The drain ends within %.', ({ drainAt }) => drainAt],
+  standby: ['the source', 'It reads when the source gives it a partition.'],
+  stopped: ['nothing', 'It does not start again.'],
+};
+const OTHERWISE: Ending = ['the source', 'The source decides what comes next.'];

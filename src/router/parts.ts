@@ -17,7 +17,7 @@ import { beginReport, type ChannelReport } from '../report/drain-report.ts';
 import { FeedAlerts } from '../report/feed-alerts.ts';
 import type { RouterView } from '../report/metrics.ts';
 import { RaisedAlerts } from '../report/raised-alerts.ts';
-import { SourceAlerts } from '../report/source-alerts.ts';
+import { watchSources } from '../report/source-alerts.ts';
 import type { SourceDoor } from '../source/source-door.ts';
 import { ChannelEntry } from './channel-entry.ts';
 import { Definitions, type Plan, rulesIn } from './definitions.ts';
@@ -101,7 +101,7 @@ export function buildParts(plan: Plan): RouterParts {
   const fleet = new Fleet(services, definitions, sources, feeds);
   const raised = new RaisedAlerts(services);
   const alerts = new Alerts(services, raised, fleet.channels, intake, deadLetters);
-  new SourceAlerts(services, raised, sources.all, fleet.channels);
+  watchSources(services, raised, sources.all, fleet.channels);
   const feedAlerts = new FeedAlerts(services, raised, feeds.all);
   const planes = { services, definitions, fleet, sources, feeds, destinations, intake, deadLetters, stored };
   const streamFailed = limitedWarning(logger, clock, ending, 'a stream into the router failed');

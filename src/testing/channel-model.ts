@@ -23,9 +23,9 @@ export function channelModel(batchSize: number): Model<World> {
   return {
     machine: channelMachine,
     world: newWorld(batchSize),
-    contextOf: (world) => ({ port: () => stubPort(world) }),
+    contextOf: (world) => ({ port: (): ChannelPort => Object.assign(Object.create(restingPort), factsOf(world)) }),
     events: (value, world) =>
-      [...ownHappenings(value, world), ...commonHappenings(value, world)].map(
+      [...(ownHappenings[value]?.(world) ?? []), ...commonHappenings(value, world)].map(
         ([type, next]): ModelEvent<World> => ({ type, world: next }),
       ),
     react,
@@ -43,49 +43,39 @@ function react(value: string, world: World): { world: World; event?: string } {
   return isDraining && next.call === 0 ? { world, event: 'delivery.quieted' } : { world: next };
 }
 
-/** What happens in one state. */
-function ownHappenings(value: string, world: World): Happening[] {
-  switch (value) {
-    case 'warming':
-      return [
-        ['warmUp.finished', world],
-        ['warmUp.failed', world],
-        [after('warmUpTimeout', 'warming'), world],
-      ];
-    case 'ready.idle':
-      return [['message.waiting', withMessage(world)]];
-    case 'ready.buffering':
-      return [
-        ['batch.full', withMessage(world)],
-        ['batch.flush', { ...world, isOverdue: true }],
-        [after('batchAge', 'ready.buffering'), { ...world, isOverdue: true, isBackingOff: false }],
-        ['channel.reconfigured', world],
-        ['channel.reconfigured', { ...world, batchSize: 1 }],
-      ];
-    case 'ready.flushing':
-      return [
-        ['delivery.quieted', withAllDelivered(world, false)],
-        ...failures('batch.failed', world, withFlushFailure),
-      ];
-    case 'ready.retrying':
-    case 'tripped':
-    case 'draining.waiting':
-      return waitHappenings(value, world);
-    case 'ready.isolating':
-      return [['isolation.finished', withAllDelivered(world, false)], ...failures('batch.failed', world)];
-    case 'ready.probing':
-      return probeHappenings(world);
-    case 'paused':
-      return [['channel.resume', { ...world, isPaused: false }]];
-    case 'draining.delivering':
-      return drainHappenings(world);
-    default:
-      return [
-        ['xstate.done.actor.close', world],
-        [after('closeDeadline', 'closing'), world],
-      ];
-  }
-}
+const ownHappenings: Readonly<Record<string, (world: World) => Happening[]>> = {
+  warming: (world) => [
+    ['warmUp.finished', world],
+    ['warmUp.failed', world],
+    [after('warmUpTimeout', 'warming'), world],
+  ],
+  'ready.idle': (world) => [['message.waiting', withMessage(world)]],
+  'ready.buffering': (world) => [
+    ['batch.full', withMessage(world)],
+    ['batch.flush', { ...world, isOverdue: true }],
+    [after('batchAge', 'ready.buffering'), { ...world, isOverdue: true, isBackingOff: false }],
+    ['channel.reconfigured', world],
+    ['channel.reconfigured', { ...world, batchSize: 1 }],
+  ],
+  'ready.flushing': (world) => [
+    ['delivery.quieted', withAllDelivered(world, false)],
+    ...failures('batch.failed', world, withFlushFailure),
+  ],
+  'ready.retrying': (world) => waitHappenings('ready.retrying', world),
+  tripped: (world) => waitHappenings('tripped', world),
+  'draining.waiting': (world) => waitHappenings('draining.waiting', world),
+  'ready.isolating': (world) => [
+    ['isolation.finished', withAllDelivered(world, false)],
+    ...failures('batch.failed', world),
+  ],
+  'ready.probing': probeHappenings,
+  paused: (world) => [['channel.resume', { ...world, isPaused: false }]],
+  'draining.delivering': drainHappenings,
+  closing: (world) => [
+    ['xstate.done.actor.close', world],
+    [after('closeDeadline', 'closing'), world],
+  ],
+};
 
 /** What happens in the states that wait. */
 function waitHappenings(value: string, world: World): Happening[] {
@@ -103,7 +93,6 @@ function waitHappenings(value: string, world: World): Happening[] {
   ];
 }
 
-/** What happens in several states. */
 function commonHappenings(value: string, world: World): Happening[] {
   const isReady = value.startsWith('ready.');
   const isOpen = isReady || value === 'warming' || value === 'tripped' || value === 'paused';
@@ -194,10 +183,6 @@ function withBackoffOver(world: World): World {
 function withWaitsEnded(world: World, isFlush = false): World {
   const isOverdue = world.isOverdue || (isFlush && world.waiting > 0);
   return { ...world, isOverdue, isBackingOff: false, isCooling: world.isCooling && world.isHeldOpen };
-}
-
-function stubPort(world: World): ChannelPort {
-  return Object.assign(Object.create(restingPort), factsOf(world));
 }
 
 /** The part of the world that no guard reads. */

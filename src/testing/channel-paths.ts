@@ -215,7 +215,6 @@ function withEveryStep(paths: readonly (readonly Step[])[]): readonly (readonly 
   });
 }
 
-/** Each step once. */
 function stepNames(steps: readonly Step[]): readonly string[] {
   const names = steps.map(({ event, state }, index) => {
     const before = steps[index - 1];

@@ -20,17 +20,19 @@ export function checkSource(
   make: () => Promise<SourceRig>,
   features: readonly SourceFeature[],
 ): readonly SourceCheck[] {
-  return [...frameContract, ...stayContract, ...letterContract].map(([name, body, ...needs]) => ({
-    name,
-    missing: needs.find((feature) => !features.includes(feature)),
-    async run() {
-      const rig = await make();
-      try {
-        // Checks that call what is optional need the feature for it.
-        await body(rig as Required<SourceRig>);
-      } finally {
-        await rig.end();
-      }
-    },
-  }));
+  const groups = [...frameContract, ...stayContract, ...letterContract];
+  return groups.flatMap(({ needs, checks }) => {
+    const missing = needs.find((feature) => !features.includes(feature));
+    return Object.entries(checks).map(([name, check]) => ({ name, missing, run: () => runWith(make, check) }));
+  });
+}
+
+async function runWith(make: () => Promise<SourceRig>, check: (rig: Required<SourceRig>) => Promise<void>) {
+  const rig = await make();
+  try {
+    // Checks that call what is optional need the feature for it.
+    await check(rig as Required<SourceRig>);
+  } finally {
+    await rig.end();
+  }
 }

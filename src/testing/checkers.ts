@@ -1,7 +1,7 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import { checkOptions } from '../config/options.ts';
 import type { RouterConfig } from '../config/schema.ts';
-import type { Ledger } from '../core/ledger.ts';
+import { type Ledger, ledgerOf } from '../core/ledger.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
 import type { RouterMetrics } from '../report/metrics.ts';
 
@@ -136,17 +136,10 @@ function reportProblems(
 }
 
 function countProblems(name: string, channel: Ledger): string[] {
-  return Object.entries(channel).flatMap(([count, value]) =>
-    counts.includes(count) && !(Number.isSafeInteger(value) && value >= 0)
-      ? [`${name}: ${count} must be a whole number from 0, but it is ${String(value)}`]
-      : [],
-  );
+  return Object.entries(ledgerOf(channel))
+    .filter(([, value]) => !(Number.isSafeInteger(value) && value >= 0))
+    .map(([count, value]) => `${name}: ${count} must be a whole number from 0, but it is ${String(value)}`);
 }
-
-const counts = [
-  ...['received', 'accepted', 'rejected', 'delivered', 'deadLettered'],
-  ...['dropped', 'conflated', 'returned', 'buffered', 'inFlight'],
-];
 
 function sumOf(parts: Readonly<Record<string, number>>): number {
   return Object.values(parts).reduce((sum, part) => sum + part, 0);

@@ -2,12 +2,11 @@ import { deepEqual, ok } from 'node:assert/strict';
 import type { Assigned, Frame } from '../core/source-port.ts';
 import type { SourceFeature, SourceRig } from './source-rig.ts';
 
-/** A sentence, how it is tried, and the features it needs. */
-export type ContractEntry = readonly [
-  name: string,
-  body: (rig: Required<SourceRig>) => Promise<void>,
-  ...needs: SourceFeature[],
-];
+/** Sentences about sources and how each is tried, by the features that a source needs for them. */
+export type Contract = readonly {
+  readonly needs: readonly SourceFeature[];
+  readonly checks: Readonly<Record<string, (rig: Required<SourceRig>) => Promise<void>>>;
+}[];
 
 export const room = { frames: 1_000, bytes: 10_000_000 };
 export const open: AbortSignal = new AbortController().signal;

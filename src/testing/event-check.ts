@@ -8,7 +8,6 @@ export class EventCheck {
   readonly #schemas = new Map<string, StandardSchemaV1>();
   #problems: string[] = [];
 
-  /** An instance was made for the channel of this name. */
   made(name: string, channel: AnyChannel): void {
     // `static events` belongs to the class of the instance, which only its constructor knows.
     const { events } = channel.constructor as { readonly events?: StandardSchemaV1 | undefined };

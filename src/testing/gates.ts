@@ -38,12 +38,10 @@ export class Gates {
     checked: (payload) => void this.checked.push(payload),
   }));
 
-  /** Work of the channel's own has begun and not ended. */
   get isWorking(): boolean {
     return this.#working > 0;
   }
 
-  /** The gate at which this work waits now. */
   at(name: GateName): Gate | undefined {
     return this.#waiting.findLast((gate) => gate.name === name);
   }

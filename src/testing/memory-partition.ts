@@ -12,7 +12,7 @@ export class MemoryPartition {
   readError: unknown;
   readonly #number: number;
   readonly #clock: Clock;
-  #frames: MemoryFrame[] = [];
+  #frames: Frame[] = [];
   #last = 0;
   #committed = 0;
   #fence = 0;
@@ -36,9 +36,7 @@ export class MemoryPartition {
 
   append(content: readonly unknown[] | Uint8Array): number {
     this.#last += 1;
-    const messages = content instanceof Uint8Array ? undefined : content;
-    const bytes = content instanceof Uint8Array ? content : new TextEncoder().encode(JSON.stringify(content));
-    this.#frames.push(new MemoryFrame(this.#last, bytes, messages));
+    this.#frames.push(frameOf(this.#last, content));
     this.#stay?.wake();
     return this.#last;
   }
@@ -56,8 +54,8 @@ export class MemoryPartition {
     if (this.#wasLeft) this.#takeovers += 1;
     this.#wasLeft = false;
     this.#fence += 1;
-    const began = { fence: this.#fence, takeovers: this.#takeovers, marked: this.#marked, next: this.#committed + 1 };
-    this.#stay = new MemoryStay(this, this.#clock, this.#number, began);
+    const [partition, fence, takeovers, marked] = [this.#number, this.#fence, this.#takeovers, this.#marked];
+    this.#stay = memoryStay(this, this.#clock, { partition, fence, takeovers, marked, next: this.#committed + 1 });
     return this.#stay;
   }
 
@@ -93,7 +91,8 @@ export class MemoryPartition {
       if (frame === undefined) break;
       bytes += frame.bytes.length;
       if (taken.length >= room.frames || (taken.length > 0 && bytes > room.bytes)) break;
-      taken.push(frame.position > expected ? frame.after({ from: expected, to: frame.position - 1 }) : frame);
+      const gap = { from: expected, to: frame.position - 1 };
+      taken.push(gap.from <= gap.to ? { ...frame, gap } : frame);
       expected = frame.position + 1;
     }
     return taken;
@@ -111,128 +110,89 @@ export class MemoryPartition {
       this.#takeovers = 0;
       this.#marked = undefined;
     }
-    if (release) this.#marked = undefined;
-    if (release) this.#stay = undefined;
+    if (release) [this.#marked, this.#stay] = [undefined, undefined];
     return 'kept';
   }
 }
 
-class MemoryFrame implements Frame {
-  readonly position: number;
-  readonly bytes: Uint8Array;
-  readonly gap?: { readonly from: number; readonly to: number };
-  readonly #messages: readonly unknown[] | undefined;
-
-  /** Without messages it cannot be decoded. */
-  constructor(position: number, bytes: Uint8Array, messages: readonly unknown[] | undefined, gap?: Frame['gap']) {
-    this.position = position;
-    this.bytes = bytes;
-    this.#messages = messages;
-    if (gap !== undefined) this.gap = gap;
+/** Without messages it cannot be decoded. */
+function frameOf(position: number, content: readonly unknown[] | Uint8Array): Frame {
+  if (!(content instanceof Uint8Array)) {
+    const bytes = new TextEncoder().encode(JSON.stringify(content));
+    return { position, bytes, messages: () => content };
   }
-
-  messages(): readonly unknown[] {
-    if (this.#messages === undefined) throw new Error('the frame cannot be decoded');
-    return this.#messages;
-  }
-
-  after(gap: Frame['gap']): MemoryFrame {
-    return new MemoryFrame(this.position, this.bytes, this.#messages, gap);
-  }
+  return {
+    position,
+    bytes: content,
+    messages() {
+      throw new Error('the frame cannot be decoded');
+    },
+  };
 }
 
-interface Began {
-  readonly fence: number;
-  readonly takeovers: number;
-  readonly marked: MessagePlace | undefined;
+/** What a partition tells a stay at its begin. */
+type Began = Pick<Assigned, 'partition' | 'fence' | 'takeovers' | 'marked'> & { readonly next: number };
+
+interface MemoryStay extends Assigned {
+  /** The position of the next frame to be read. */
   readonly next: number;
+  wake(): void;
+  end(): void;
 }
 
-class MemoryStay implements Assigned {
-  readonly partition: number;
-  readonly fence: number;
-  readonly takeovers: number;
-  readonly marked: MessagePlace | undefined;
-  readonly #home: MemoryPartition;
-  readonly #clock: Clock;
-  readonly #lost = new AbortController();
-  #next: number;
-  #isReading = false;
-  #wake: () => void = () => {};
-  readonly #aborted = (): void => this.#wake();
-
-  constructor(home: MemoryPartition, clock: Clock, partition: number, { fence, takeovers, marked, next }: Began) {
-    this.#home = home;
-    this.#clock = clock;
-    this.partition = partition;
-    this.fence = fence;
-    this.takeovers = takeovers;
-    this.marked = marked;
-    this.#next = next;
-  }
-
-  get lost(): AbortSignal {
-    return this.#lost.signal;
-  }
-
-  get next(): number {
-    return this.#next;
-  }
-
-  wake(): void {
-    this.#wake();
-  }
-
-  end(): void {
-    this.#lost.abort();
-    this.#wake();
-  }
-
-  async read(room: ReadRoom, signal: AbortSignal): Promise<readonly Frame[]> {
-    if (this.#isReading) throw new SluiceError('refused', 'a read of the partition is under way: await it first');
-    this.#isReading = true;
-    try {
-      if (signal.aborted) return [];
-      const frames = this.#take(room);
-      if (frames.length > 0 || this.#home.stay !== this) return frames;
-      await this.#wait(signal);
-      return signal.aborted ? [] : this.#take(room);
-    } finally {
-      this.#isReading = false;
-    }
-  }
-
-  async commit(position: number): Promise<CommitOutcome> {
-    return this.#home.write(this, { position });
-  }
-
-  async mark(mark: MessagePlace): Promise<CommitOutcome> {
-    return this.#home.write(this, { mark });
-  }
-
-  async release(position: number | undefined): Promise<CommitOutcome> {
-    const outcome = this.#home.write(this, { release: true, ...(position === undefined ? {} : { position }) });
-    this.#wake();
-    return outcome;
-  }
-
-  #take(room: ReadRoom): readonly Frame[] {
-    if (this.#home.readError !== undefined) throw this.#home.readError;
-    if (this.#home.stay !== this) return [];
-    const frames = this.#home.from(this.#next, room);
-    this.#next = (frames.at(-1)?.position ?? this.#next - 1) + 1;
+function memoryStay(home: MemoryPartition, clock: Clock, { next, ...began }: Began): MemoryStay {
+  const lost = new AbortController();
+  let isReading = false;
+  let wake = (): void => {};
+  const aborted = (): void => wake();
+  const take = (room: ReadRoom): readonly Frame[] => {
+    if (home.readError !== undefined) throw home.readError;
+    if (home.stay !== stay) return [];
+    const frames = home.from(next, room);
+    next = (frames.at(-1)?.position ?? next - 1) + 1;
     return frames;
-  }
-
-  async #wait(signal: AbortSignal): Promise<void> {
+  };
+  const newFrames = async (signal: AbortSignal): Promise<void> => {
     let timer: unknown;
     const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      timer = this.#clock.setTimeout(resolve, READ_WAIT_MS);
+      wake = resolve;
+      timer = clock.setTimeout(resolve, READ_WAIT_MS);
     });
-    signal.addEventListener('abort', this.#aborted);
+    signal.addEventListener('abort', aborted);
     await woken;
-    signal.removeEventListener('abort', this.#aborted);
-    this.#clock.clearTimeout(timer);
-  }
+    signal.removeEventListener('abort', aborted);
+    clock.clearTimeout(timer);
+  };
+  const read = async (room: ReadRoom, signal: AbortSignal): Promise<readonly Frame[]> => {
+    if (isReading) throw new SluiceError('refused', 'a read of the partition is under way: await it first');
+    isReading = true;
+    try {
+      if (signal.aborted) return [];
+      const frames = take(room);
+      if (frames.length > 0 || home.stay !== stay) return frames;
+      await newFrames(signal);
+      return signal.aborted ? [] : take(room);
+    } finally {
+      isReading = false;
+    }
+  };
+  const stay: MemoryStay = {
+    ...began,
+    ...{ lost: lost.signal, read, wake: aborted },
+    get next() {
+      return next;
+    },
+    end() {
+      lost.abort();
+      wake();
+    },
+    commit: async (position) => home.write(stay, { position }),
+    mark: async (mark) => home.write(stay, { mark }),
+    async release(position) {
+      const outcome = home.write(stay, { release: true, ...(position === undefined ? {} : { position }) });
+      wake();
+      return outcome;
+    },
+  };
+  return stay;
 }

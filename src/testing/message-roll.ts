@@ -43,7 +43,6 @@ export class MessageRoll {
     this.#isChecked = false;
   }
 
-  /** The message that came last was accepted. */
   accepted(message: unknown): void {
     if (this.#isChecked) return;
     this.#add(message, this.#last);
@@ -56,12 +55,10 @@ export class MessageRoll {
     this.#isChecked = true;
   }
 
-  /** The message that came last was refused. */
   rejected(reason: RejectReason, error: unknown): void {
     this.#last.outcome = { status: 'rejected', reason, error };
   }
 
-  /** `process` gets these. */
   handed(batch: readonly unknown[]): void {
     const present = new Set<Entry>();
     for (const payload of batch) {
@@ -80,7 +77,6 @@ export class MessageRoll {
     });
   }
 
-  /** The router ended with these. */
   left(payloads: readonly unknown[], status: 'returned' | 'unsettled'): void {
     const isAny = (): boolean => true;
     for (const payload of payloads) {

@@ -28,6 +28,16 @@ const RECOVERED_MS = 2_000;
 /** So many turns of the event loop a channel's own work may take. */
 const TURNS_MAX = 1_000;
 
+/** What the port says of each delay of the chart. */
+const DELAYS: Readonly<Record<string, keyof ChannelPort & `${string}Ms`>> = {
+  warmUpTimeout: 'warmUpTimeoutMs',
+  batchAge: 'dueInMs',
+  retryDelay: 'retryInMs',
+  coolDown: 'coolDownInMs',
+  drainDeadline: 'drainInMs',
+  closeDeadline: 'closeInMs',
+};
+
 /** What a path is run with. */
 export interface RunOptions {
   readonly make: () => AnyChannel;
@@ -78,7 +88,6 @@ export class PathRun {
     return snapshot;
   }
 
-  /** What the chart's guards and delays read. */
   get port(): ChannelPort {
     return this.snapshot.context.port();
   }
@@ -125,71 +134,52 @@ export class PathRun {
     await this.settle();
   }
 
-  /** Ends all actors, whatever happened. */
   end(): void {
     halt(this.#router);
     this.gates.openAll();
   }
 
   async #causeEnd(type: string): Promise<void> {
-    const port = this.port;
+    const [, kind = '', name = ''] = type.split('.');
+    const delay = DELAYS[name];
     if (type === 'xstate.done.actor.close') this.gates.at('close')?.open();
-    else if (type.includes('.warmUpTimeout.')) await this.#advance(port.warmUpTimeoutMs);
-    else if (type.includes('.batchAge.')) await this.#advance(port.dueInMs);
-    else if (type.includes('.retryDelay.')) await this.#advance(port.retryInMs);
-    else if (type.includes('.coolDown.')) await this.#advance(port.coolDownInMs);
-    else if (type.includes('.drainDeadline.')) await this.#advance(port.drainInMs);
-    else if (type.includes('.closeDeadline.')) await this.#advance(port.closeInMs);
+    else if (kind === 'after' && delay !== undefined) await this.#advance(this.port[delay]);
     else throw new Error(`no cause is known for ${type}`);
   }
 
   async #causeEvent(type: string, world: World): Promise<unknown> {
     const router = this.#router;
-    switch (type) {
-      case 'warmUp.finished':
-        return this.gates.at('warmUp')?.open();
-      case 'warmUp.failed':
-        return this.gates.at('warmUp')?.fail();
-      case 'message.waiting':
-      case 'batch.full':
-      case 'weather.message':
-        return this.#route();
-      case 'batch.flush':
-      case 'wait.shortened':
-        return router.flush(NAME);
-      case 'delivery.quieted':
-      case 'isolation.finished':
-        return this.#settleCalls('open');
-      case 'batch.failed':
-        return this.#settleCalls('fail');
-      case 'breaker.opened':
-        return this.#openBreaker();
-      case 'breaker.closed':
-        return this.#isProbing ? this.#settleCalls('open') : router.reset(NAME);
-      case 'weather.success':
-        return this.gates.at('process')?.open();
-      case 'weather.failure':
-        return this.gates.at('process')?.fail();
-      case 'call.hung':
-        return this.#hang();
-      case 'channel.pause':
-        return router.pause(NAME);
-      case 'channel.resume':
-        return router.resume(NAME);
-      case 'channel.restart':
-        return router.restart(NAME);
-      case 'channel.reconfigured':
-        return router.reconfigure({
-          channels: { [NAME]: { ...pathLimits(this.#options, world.batchSize), timeoutMs: SOONER_MS } },
-        });
-      case 'channel.drain':
+    const causes: Readonly<Record<string, () => unknown>> = {
+      'warmUp.finished': () => this.gates.at('warmUp')?.open(),
+      'warmUp.failed': () => this.gates.at('warmUp')?.fail(),
+      'message.waiting': () => this.#route(),
+      'batch.full': () => this.#route(),
+      'weather.message': () => this.#route(),
+      'batch.flush': () => router.flush(NAME),
+      'wait.shortened': () => router.flush(NAME),
+      'delivery.quieted': () => this.#settleCalls('open'),
+      'isolation.finished': () => this.#settleCalls('open'),
+      'batch.failed': () => this.#settleCalls('fail'),
+      'breaker.opened': () => this.#openBreaker(),
+      'breaker.closed': () => (this.#isProbing ? this.#settleCalls('open') : router.reset(NAME)),
+      'weather.success': () => this.gates.at('process')?.open(),
+      'weather.failure': () => this.gates.at('process')?.fail(),
+      'call.hung': () => this.#hang(),
+      'channel.pause': () => router.pause(NAME),
+      'channel.resume': () => router.resume(NAME),
+      'channel.restart': () => router.restart(NAME),
+      'channel.reconfigured': () => {
+        const limits = { ...pathLimits(this.#options, world.batchSize), timeoutMs: SOONER_MS };
+        return router.reconfigure({ channels: { [NAME]: limits } });
+      },
+      'channel.drain': () => {
         router.stop({ deadlineMs: world.isDeadlineNear ? NEAR_MS : FAR_MS }).catch(() => {});
-        return;
-      case 'channel.halt':
-        return halt(router);
-      default:
-        throw new Error(`no cause is known for ${type}`);
-    }
+      },
+      'channel.halt': () => halt(router),
+    };
+    const cause = causes[type];
+    if (cause === undefined) throw new Error(`no cause is known for ${type}`);
+    return cause();
   }
 
   /** By an operator; the end of the trials is the sink's doing. */

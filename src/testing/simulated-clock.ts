@@ -15,7 +15,6 @@ export interface SimulatedClock extends Clock {
   jump(ms: number): void;
 }
 
-/** Where a simulated clock starts. */
 interface SimulatedClockOptions {
   /** First value of `now()` in milliseconds; 0 by default. */
   readonly startMs?: number;

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { createRandom } from '../core/random.ts';
 import type { FeedProfile } from '../feeds/profile.ts';
 import type { OpenSocket } from '../feeds/socket.ts';
-import { type ExchangeFaults, SimulatedLine } from './simulated-line.ts';
+import { type ExchangeFaults, type SimulatedLine, simulatedLine } from './simulated-line.ts';
 import { message, type TestMessage } from './test-messages.ts';
 
 /** What a simulated exchange is made of. */
@@ -61,7 +61,7 @@ export function simulatedExchange({ clock, seed = 1, faults = {} }: SimulatedExc
     profile,
     open(_url, _options, listener) {
       connections += 1;
-      return new SimulatedLine(clock, random, present, listener, heard).socket;
+      return simulatedLine(clock, random, present, listener, heard).socket;
     },
     get trades() {
       return trades;

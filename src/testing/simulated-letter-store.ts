@@ -2,9 +2,8 @@ import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import type { KeptLetter, LetterFilter, LetterStore } from '../core/letter-store-port.ts';
 import { limited } from '../core/limited.ts';
-import { createRandom } from '../core/random.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { Trouble } from './trouble.ts';
+import { troubleFrom } from './trouble.ts';
 
 /** A store of dead letters in memory that is slow, fails and is full, as the test wants. */
 export interface SimulatedLetterStore extends LetterStore {
@@ -30,18 +29,19 @@ export interface SimulatedLetterStoreOptions {
 /** Creates a store of dead letters for tests. It outlives the router, as a store on disk does. */
 export function simulatedLetterStore(options: SimulatedLetterStoreOptions): SimulatedLetterStore {
   checkOptions('simulatedLetterStore', options, { clock: true, max: true, seed: true, delayMs: true, failures: true });
-  const { clock, max = Number.POSITIVE_INFINITY, seed = 1, delayMs = 0, failures = 0 } = options;
-  const trouble = new Trouble(clock, createRandom(seed), delayMs, failures / 100);
+  const { max = Number.POSITIVE_INFINITY } = options;
+  const trouble = troubleFrom(options);
   const letters = new Map<string, KeptLetter>();
   let failure: unknown;
   const matching = (filter: LetterFilter = {}): KeptLetter[] => {
     const { id, channel, reason, since = 0 } = filter;
-    const found = [...letters.values()]
-      .sort((left, right) => left.at - right.at)
-      .filter((letter) => id === undefined || letter.id === id)
-      .filter((letter) => channel === undefined || letter.channel === channel)
-      .filter((letter) => (reason === undefined || letter.reason === reason) && letter.at >= since);
-    return [...limited(found, filter)];
+    const isMeant = (letter: KeptLetter): boolean =>
+      (id === undefined || letter.id === id) &&
+      (channel === undefined || letter.channel === channel) &&
+      (reason === undefined || letter.reason === reason) &&
+      letter.at >= since;
+    const inOrder = [...letters.values()].sort((left, right) => left.at - right.at);
+    return [...limited(inOrder.filter(isMeant), filter)];
   };
   return {
     get size() {
@@ -50,8 +50,8 @@ export function simulatedLetterStore(options: SimulatedLetterStoreOptions): Simu
     async add(letter) {
       await trouble.delay();
       if (failure !== undefined) throw failure;
-      const strikes = trouble.strikes;
-      if (strikes && trouble.strikes) throw new Error('the store failed');
+      const strikes = trouble.strikes();
+      if (strikes && trouble.strikes()) throw new Error('the store failed');
       if (!letters.has(letter.id)) {
         if (letters.size >= max) throw new SluiceError('store-full', `there are ${max} dead letters: drop some`);
         letters.set(letter.id, { ...letter, replays: 0, replayedAt: undefined });
@@ -77,7 +77,7 @@ export function simulatedLetterStore(options: SimulatedLetterStoreOptions): Simu
     },
     calm() {
       failure = undefined;
-      trouble.end();
+      trouble.calm();
     },
   };
 }

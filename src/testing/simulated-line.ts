@@ -21,105 +21,77 @@ export interface ExchangeFaults {
 }
 
 /** One connection between a feed and a simulated exchange, with everything that happens on the way. */
-export class SimulatedLine {
+export interface SimulatedLine {
   /** What the feed holds. */
   readonly socket: FeedSocket;
-  readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #faults: ExchangeFaults;
-  readonly #listener: SocketListener;
-  /** What arrived while the feed had paused it. */
-  readonly #unread: (() => void)[] = [];
-  #isPaused = false;
-  #isDead = false;
-  #arrivesAt = 0;
-
-  constructor(
-    clock: Clock,
-    random: Random,
-    faults: ExchangeFaults,
-    listener: SocketListener,
-    heard: (request: string, line: SimulatedLine) => void,
-  ) {
-    this.#clock = clock;
-    this.#random = random;
-    this.#faults = faults;
-    this.#listener = listener;
-    this.socket = {
-      send: (frame) => this.#later(() => heard(String(frame), this)),
-      ping: () => this.#later(() => this.#later(() => this.#read(() => listener.beat()))),
-      pause: () => {
-        this.#isPaused = true;
-      },
-      resume: () => this.#resume(),
-      close: () => {
-        this.#isDead = true;
-      },
-    };
-    this.#open();
-  }
-
   /** Nothing goes either way any more. */
-  get isDead(): boolean {
-    return this.#isDead;
-  }
-
+  readonly isDead: boolean;
   /** The exchange sends a frame. */
-  send(text: string): void {
-    const { garbage = 0 } = this.#faults;
-    if (this.#random() < garbage) this.#later(() => this.#text('<html>'));
-    this.#later(() => this.#text(text));
-  }
+  send(text: string): void;
+}
 
-  #open(): void {
-    const { cutAfterMs, halfOpen = 0, refused = 0, silent = 0 } = this.#faults;
-    if (this.#random() < refused) return this.#later(() => this.#end());
-    if (this.#random() < silent) {
-      this.#isDead = true;
-      return;
-    }
-    this.#later(() => this.#listener.opened());
-    if (cutAfterMs === undefined) return;
-    const isHeardOf = this.#random() >= halfOpen;
-    this.#clock.setTimeout(
-      () => {
-        if (isHeardOf) this.#end();
-        else this.#isDead = true;
-      },
-      2 * this.#random() * cutAfterMs,
-    );
-  }
-
-  #end(): void {
-    if (this.#isDead) return;
-    this.#isDead = true;
-    this.#listener.ended({ is: 'closed', code: 1006, reason: '' });
-  }
-
-  #text(text: string): void {
-    this.#read(() => this.#listener.text(text, Buffer.byteLength(text)));
-  }
-
-  #read(act: () => void): void {
-    if (this.#isPaused) this.#unread.push(act);
-    else act();
-  }
-
-  /** What is read may pause it again. */
-  #resume(): void {
-    this.#isPaused = false;
-    while (!this.#isPaused && !this.#isDead) {
-      const act = this.#unread.shift();
-      if (act === undefined) return;
-      act();
-    }
-  }
+/** `heard`: a request arrived at the exchange. */
+export function simulatedLine(
+  clock: Clock,
+  random: Random,
+  faults: ExchangeFaults,
+  listener: SocketListener,
+  heard: (request: string, line: SimulatedLine) => void,
+): SimulatedLine {
+  const { delayMs = 0, cutAfterMs, garbage = 0, halfOpen = 0, refused = 0, silent = 0 } = faults;
+  /** What arrived while the feed had paused it. */
+  const unread: (() => void)[] = [];
+  let isPaused = false;
+  let isDead = false;
+  let arrivesAt = 0;
 
   /** After its delay, and never before what was sent earlier. */
-  #later(act: () => void): void {
-    const { delayMs = 0 } = this.#faults;
-    const now = this.#clock.now();
-    this.#arrivesAt = Math.max(this.#arrivesAt, now + this.#random() * delayMs);
-    this.#clock.setTimeout(() => !this.#isDead && act(), this.#arrivesAt - now);
+  const later = (act: () => void): void => {
+    const now = clock.now();
+    arrivesAt = Math.max(arrivesAt, now + random() * delayMs);
+    clock.setTimeout(() => !isDead && act(), arrivesAt - now);
+  };
+  const read = (act: () => void): void => {
+    if (isPaused) unread.push(act);
+    else act();
+  };
+  const textComes = (text: string): void => read(() => listener.text(text, Buffer.byteLength(text)));
+  const end = (): void => {
+    if (isDead) return;
+    isDead = true;
+    listener.ended({ is: 'closed', code: 1006, reason: '' });
+  };
+  const die = (): void => {
+    isDead = true;
+  };
+  const line: SimulatedLine = {
+    socket: {
+      send: (frame) => later(() => heard(String(frame), line)),
+      ping: () => later(() => later(() => read(() => listener.beat()))),
+      pause() {
+        isPaused = true;
+      },
+      /** What is read may pause it again. */
+      resume() {
+        isPaused = false;
+        while (!isPaused && !isDead && unread.length > 0) unread.shift()?.();
+      },
+      close: die,
+    },
+    get isDead() {
+      return isDead;
+    },
+    send(text) {
+      if (random() < garbage) later(() => textComes('<html>'));
+      later(() => textComes(text));
+    },
+  };
+  if (random() < refused) later(end);
+  else if (random() < silent) die();
+  else {
+    later(() => listener.opened());
+    const isHeardOf = cutAfterMs === undefined || random() >= halfOpen;
+    if (cutAfterMs !== undefined) clock.setTimeout(isHeardOf ? end : die, 2 * random() * cutAfterMs);
   }
+  return line;
 }

@@ -1,9 +1,8 @@
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
-import { createRandom } from '../core/random.ts';
-import type { Assigned, CommitOutcome, Frame, MessagePlace, ReadRoom, SourceOwner } from '../core/source-port.ts';
+import type { Assigned, SourceOwner } from '../core/source-port.ts';
 import { type MemorySource, memorySource } from './memory-source.ts';
-import { Trouble } from './trouble.ts';
+import { troubleFrom } from './trouble.ts';
 
 /** A memory source that answers late and fails, both from a seed. */
 export interface SimulatedSource extends MemorySource {
@@ -24,24 +23,20 @@ export interface SimulatedSourceOptions {
   readonly failures?: number;
 }
 
+const optionNames = { clock: true, partitions: true, seed: true, delayMs: true, failures: true } as const;
+
 /** Creates a source in memory with delays and failures: some writes whose outcome is unknown were written, some were not. */
 export function simulatedSource(options: SimulatedSourceOptions): SimulatedSource {
-  checkOptions('simulatedSource', options, {
-    clock: true,
-    partitions: true,
-    seed: true,
-    delayMs: true,
-    failures: true,
-  });
-  const { clock, partitions = 1, seed = 1, delayMs = 0, failures = 0 } = options;
+  checkOptions('simulatedSource', options, optionNames);
+  const { clock, partitions = 1 } = options;
   const source = memorySource({ clock, partitions });
-  const trouble = new Trouble(clock, createRandom(seed), delayMs, failures / 100);
+  const trouble = troubleFrom(options);
   const stays = new WeakMap<Assigned, Assigned>();
   /** What a killed process began does not go on in its successor. */
   let process = 0;
   const troubled = (owner: SourceOwner): SourceOwner => ({
     assigned(assigned) {
-      const stay = new TroubledStay(assigned, trouble);
+      const stay = troubledStay(assigned, trouble);
       stays.set(assigned, stay);
       owner.assigned(stay);
     },
@@ -64,43 +59,24 @@ export function simulatedSource(options: SimulatedSourceOptions): SimulatedSourc
       process += 1;
       source.kill();
     },
-    calm: () => trouble.end(),
+    calm: trouble.calm,
   };
 }
 
-class TroubledStay implements Assigned {
-  readonly partition: number;
-  readonly fence: number;
-  readonly takeovers: number;
-  readonly marked: MessagePlace | undefined;
-  readonly lost: AbortSignal;
-  readonly #stay: Assigned;
-  readonly #trouble: Trouble;
-
-  constructor(stay: Assigned, trouble: Trouble) {
-    this.partition = stay.partition;
-    this.fence = stay.fence;
-    this.takeovers = stay.takeovers;
-    this.marked = stay.marked;
-    this.lost = stay.lost;
-    this.#stay = stay;
-    this.#trouble = trouble;
-  }
-
-  async read(room: ReadRoom, signal: AbortSignal): Promise<readonly Frame[]> {
-    await this.#trouble.pass('the source failed while it was read');
-    return this.#stay.read(room, signal);
-  }
-
-  commit(position: number): Promise<CommitOutcome> {
-    return this.#trouble.write(() => this.#stay.commit(position, 0));
-  }
-
-  mark(place: MessagePlace): Promise<CommitOutcome> {
-    return this.#trouble.write(() => this.#stay.mark(place, 0));
-  }
-
-  release(position: number | undefined): Promise<CommitOutcome> {
-    return this.#trouble.write(() => this.#stay.release(position, 0));
-  }
+/** The stay, whose answers come late and may fail. */
+function troubledStay(stay: Assigned, trouble: ReturnType<typeof troubleFrom>): Assigned {
+  return {
+    partition: stay.partition,
+    fence: stay.fence,
+    takeovers: stay.takeovers,
+    marked: stay.marked,
+    lost: stay.lost,
+    async read(room, signal) {
+      await trouble.pass('the source failed while it was read');
+      return stay.read(room, signal);
+    },
+    commit: (position, withinMs) => trouble.write(() => stay.commit(position, withinMs)),
+    mark: (place, withinMs) => trouble.write(() => stay.mark(place, withinMs)),
+    release: (position, withinMs) => trouble.write(() => stay.release(position, withinMs)),
+  };
 }

@@ -1,44 +1,41 @@
 import type { Clock } from '../core/clock.ts';
-import type { Random } from '../core/random.ts';
+import { createRandom } from '../core/random.ts';
 import type { CommitOutcome } from '../core/source-port.ts';
 
-/** Delays and failures from a seed. */
-export class Trouble {
-  readonly #clock: Clock;
-  readonly #random: Random;
-  #delayMs: number;
-  #failures: number;
+/** What goes wrong with something simulated. */
+export interface TroubleOptions {
+  readonly clock: Clock;
+  readonly seed?: number;
+  /** Default 0. */
+  readonly delayMs?: number;
+  /** Of 100. Default 0. */
+  readonly failures?: number;
+}
 
-  constructor(clock: Clock, random: Random, delayMs: number, failures: number) {
-    this.#clock = clock;
-    this.#random = random;
-    this.#delayMs = delayMs;
-    this.#failures = failures;
-  }
-
-  end(): void {
-    this.#delayMs = 0;
-    this.#failures = 0;
-  }
-
-  get strikes(): boolean {
-    return this.#random() < this.#failures;
-  }
-
-  async delay(): Promise<void> {
-    const ms = Math.floor(this.#random() * (this.#delayMs + 1));
-    if (ms > 0) await new Promise<void>((resolve) => void this.#clock.setTimeout(resolve, ms));
-  }
-
-  async pass(failure: string): Promise<void> {
-    await this.delay();
-    if (this.strikes) throw new Error(failure);
-  }
-
-  async write(write: () => Promise<CommitOutcome>): Promise<CommitOutcome> {
-    await this.delay();
-    if (!this.strikes) return write();
-    if (this.strikes) await write();
-    return 'unknown';
-  }
+/** Delays and failures from a seed, until `calm`. */
+export function troubleFrom({ clock, seed = 1, delayMs = 0, failures = 0 }: TroubleOptions) {
+  const random = createRandom(seed);
+  let isCalm = false;
+  const strikes = (): boolean => random() < (isCalm ? 0 : failures / 100);
+  const delay = async (): Promise<void> => {
+    const ms = Math.floor(random() * ((isCalm ? 0 : delayMs) + 1));
+    if (ms > 0) await new Promise<void>((resolve) => void clock.setTimeout(resolve, ms));
+  };
+  return {
+    strikes,
+    delay,
+    calm(): void {
+      isCalm = true;
+    },
+    async pass(failure: string): Promise<void> {
+      await delay();
+      if (strikes()) throw new Error(failure);
+    },
+    async write(write: () => Promise<CommitOutcome>): Promise<CommitOutcome> {
+      await delay();
+      if (!strikes()) return write();
+      if (strikes()) await write();
+      return 'unknown';
+    },
+  };
 }

@@ -1,7 +1,6 @@
 import type { ClusterView, HandOver } from '../core/cluster-view.ts';
 import type { Reading } from '../metrics/reading.ts';
 
-/** Hand-overs that are kept for each source. */
 const HAND_OVERS_MAX = 200;
 
 /** What all workers see of the clusters they take part in, as one view for each source. */

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { checkOptions } from '../config/options.ts';
 import type { RestartLimits } from '../core/restart-limit.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { listen, portOf } from '../inspector/http.ts';
 import { builtPage, loadPage, workersFiles } from '../inspector/page-files.ts';
 import { createThreadServer } from '../inspector/thread-server.ts';
 import type { WorkersView } from '../inspector/workers-view.ts';
@@ -47,6 +47,8 @@ export interface ServeOptions {
 
 const RESTART: RestartLimits = { limit: 5, withinMs: 60_000, delayMs: 100, delayMsMax: 30_000 };
 const WORKERS_MAX = 256;
+const UP = { name: 'worker.up', type: 'gauge', unit: '', help: '1: the worker runs.' } as const;
+const RESTARTS = { name: 'worker.restarts', type: 'counter', unit: '', help: 'Restarts of the worker.' } as const;
 
 /** Runs the module in several processes. Rejects with `SluiceError` `invalid-option`, and then none was started. */
 export async function runWorkers(options: WorkersOptions): Promise<Workers> {
@@ -102,19 +104,14 @@ export class Workers {
     const page = { files: loadPage(builtPage(), workersFiles), state: () => this.#view() };
     const watch = { metrics: () => this.metrics(), health: () => this.health(), page };
     const server = createThreadServer(watch, service);
-    await new Promise<void>((resolve, reject) => {
-      server.on('error', ({ message }) =>
-        reject(new SluiceError('invalid-option', `runWorkers cannot listen on ${host}:${port}: ${message}`)),
-      );
-      server.listen(port, host, resolve);
-    });
+    await listen(server, 'runWorkers', port, host);
+    server.on('error', () => {});
     this.#server = server;
   }
 
   /** Where metrics and health are served; undefined: nowhere. */
   get port(): number | undefined {
-    // It listens, and not on a pipe.
-    return (this.#server?.address() as AddressInfo | undefined)?.port;
+    return this.#server && portOf(this.#server);
   }
 
   /**
@@ -128,19 +125,9 @@ export class Workers {
     });
     const samples = (of: (worker: WorkerProcess) => number) =>
       this.#workers.map((worker) => ({ labels: { worker: String(worker.number) }, value: of(worker) }));
-    const up = { name: 'worker.up', type: 'gauge', unit: '', help: '1: the worker runs.' } as const;
-    const restarts = { name: 'worker.restarts', type: 'counter', unit: '', help: 'Restarts of the worker.' } as const;
-    return [
-      this.#sums.text(told),
-      family(
-        up,
-        samples(({ state }) => Number(state === 'running')),
-      ),
-      family(
-        restarts,
-        samples((worker) => worker.restarts),
-      ),
-    ].join('');
+    const isUp = samples(({ state }) => Number(state === 'running'));
+    const restarts = samples((worker) => worker.restarts);
+    return this.#sums.text(told) + family(UP, isUp) + family(RESTARTS, restarts);
   }
 
   async health(): Promise<WorkersHealth> {
@@ -163,7 +150,6 @@ export class Workers {
     return outcomes.every(Boolean);
   }
 
-  /** What the page shows. */
   async #view(): Promise<WorkersView> {
     const health = await this.health();
     const oldestFirst = [...this.#workers]

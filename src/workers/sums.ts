@@ -27,7 +27,6 @@ export class Sums {
     }
   }
 
-  /** In Prometheus' text format. */
   text(all: readonly Told[]): string {
     return catalog.map((measure) => family(measure, this.#samplesOf(measure, all))).join('');
   }

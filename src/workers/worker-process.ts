@@ -163,17 +163,15 @@ export class WorkerProcess {
   }
 
   #failed(): void {
-    const { clock, restart, tell, gaveUp } = this.#parts;
+    const { clock, restart, tell, gaveUp, module } = this.#parts;
     const isTolerated = this.#limit.failed(restart, clock.now());
     const said = `worker ${this.number} ended (${this.#lastExit})`;
     if (!isTolerated) {
       this.#isWell = false;
       this.#enter('ended');
       const count = this.#limit.lately(restart.withinMs, clock.now());
-      gaveUp(
-        `worker ${this.number} of ${this.#parts.module} ended ${count} times within ${restart.withinMs} ms, which is more than ${restart.limit}; the last time: ${this.#lastExit}`,
-      );
-      return;
+      const often = `ended ${count} times within ${restart.withinMs} ms, which is more than ${restart.limit}`;
+      return gaveUp(`worker ${this.number} of ${module} ${often}; the last time: ${this.#lastExit}`);
     }
     const waitMs = Math.max(0, this.#limit.at - clock.now());
     tell(`${said}; it is started again in ${Math.round(waitMs)} ms`);

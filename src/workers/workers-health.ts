@@ -1,3 +1,4 @@
+import { seconds } from '../report/duration.ts';
 import { type HealthStatus, type RouterHealth, worstStatus } from '../report/health.ts';
 import type { WorkerProcess, WorkerState } from './worker-process.ts';
 
@@ -43,8 +44,4 @@ function healthOf({ number, pid, state, sinceMs, silentMs, restarts, lastExit, r
   if (silentMs >= SILENT_MS_MAX) parts.push(`it has not answered for ${seconds(silentMs)}`);
   if (lastExit !== '') parts.push(`${restarts} ${restarts === 1 ? 'restart' : 'restarts'}, the last time: ${lastExit}`);
   return { worker: number, pid, state, restarts, text: parts.join('; '), router: reading?.health ?? null };
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 }

@@ -48,7 +48,7 @@ describe.skipIf(isWithoutBrowser)(`the page${browserNote}`, () => {
     world.send('tick', 500);
     await world.router.offer({ ev: 'T', sym: 'A', n: 500 });
     await page.locator('#totals', { hasText: '501' }).waitFor();
-    expect(await page.locator('#cards > li').count()).toBe(3);
+    expect(await page.locator('#channels > li').count()).toBe(3);
     await page.locator('#tab-numbers').click();
     await page.locator('#pane', { hasText: '501 accepted = 501 delivered' }).waitFor();
     expect(wrong).toEqual([]);
@@ -152,7 +152,7 @@ describe.skipIf(isWithoutBrowser)(`the page${browserNote}`, () => {
     const { channels, router } = world.router.config;
     const ohlcv = { ...channels.ohlcv, batchSize: 33, eventRules: { apiToken: 'n3w', limit: 8 } };
     await world.router.reconfigure({ router, channels: { ...channels, ohlcv } });
-    await page.locator('tr.changed', { hasText: 'batchSize' }).filter({ hasText: '20 → 33 (next-batch)' }).waitFor();
+    await page.locator('tr[data-tone]', { hasText: 'batchSize' }).filter({ hasText: '20 → 33 (next-batch)' }).waitFor();
     expect(await page.content()).not.toMatch(/s3cret|n3w/);
   });
 

@@ -76,6 +76,14 @@ describe.skipIf(missing)('a server that cannot be used is named at start:', () =
     expect(await refusal(connection)).toMatch(/^JetStream cannot be used: /);
   });
 
+  it('one that takes no frame as large as they may be', async () => {
+    const connection = await (await startServer('jetstream {}\nmax_payload: 65536')).connect();
+    expect(await refusal(connection)).toContain(
+      'max_payload of the server is 65536 bytes, and must be at least 528384',
+    );
+    await expect(watched(connection).publisher.publish(1)).rejects.toThrow('max_payload');
+  });
+
   it('one whose user may not make streams', async () => {
     const server = await startServer(RIGHTS('["$JS.API.STREAM.CREATE.>"]'));
     const connection = await server.connect({ user: 'some', pass: 'x' });

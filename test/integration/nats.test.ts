@@ -107,6 +107,7 @@ describe.skipIf(missing)('a publisher', () => {
     await published[1];
     await sleep(500);
     expect(publisher.waiting).toBeGreaterThan(0);
+    expect(publisher.trouble).toContain(`SLUICE-${channel}-0 is full`);
     const source = natsSource({ ...layout, trimEveryMs: 200, leaseMs: 1_000 });
     const owner = collector();
     await source.start(owner);
@@ -119,6 +120,7 @@ describe.skipIf(missing)('a publisher', () => {
       if (last !== undefined) expect(await stay?.commit(last.position, 5_000)).toBe('kept');
     }
     await Promise.all(published);
+    expect(publisher.trouble).toBeUndefined();
     expect(seen).toEqual(['1', '2', '3', '4', '5']);
     await publisher.close(1_000);
     await source.close(1_000);

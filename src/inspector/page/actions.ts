@@ -1,50 +1,40 @@
 import type { ChannelRow, Operation } from '../protocol.ts';
 import { operate } from './connection.ts';
-import { find, make, rebuild, setText } from './dom.ts';
+import { find, make, rebuild, setText, setTone } from './dom.ts';
 import { count } from './format.ts';
-import { say } from './notice.ts';
 
-interface Wording {
-  readonly title: string;
-  /** What the command will do; shown before it is confirmed. */
-  readonly warning: (row: ChannelRow) => string;
-}
+/** What a command is called, and what it will do, which is shown before it is confirmed. */
+type Wording = readonly [title: string, warning: (row: ChannelRow) => string];
 
 const wordings: Readonly<Record<Operation, Wording>> = {
-  pause: {
-    title: 'Pause',
-    warning: ({ depth, capacity }) =>
+  pause: [
+    'Pause',
+    ({ depth, capacity }) =>
       `The channel accepts messages but delivers none until it is resumed. ${count(depth)} of ${count(capacity)} wait now.`,
-  },
-  resume: {
-    title: 'Resume',
-    warning: ({ depth }) => `The channel delivers again, beginning with the ${count(depth)} waiting messages.`,
-  },
-  flush: {
-    title: 'Flush',
-    warning: ({ depth }) => `The ${count(depth)} waiting messages become due at once, batch by batch.`,
-  },
-  trip: {
-    title: 'Trip breaker',
-    warning: () =>
+  ],
+  resume: ['Resume', ({ depth }) => `The channel delivers again, beginning with the ${count(depth)} waiting messages.`],
+  flush: ['Flush', ({ depth }) => `The ${count(depth)} waiting messages become due at once, batch by batch.`],
+  trip: [
+    'Trip breaker',
+    () =>
       'The breaker opens: nothing is delivered until its cool-down is over and the probes succeed, or until it is reset.',
-  },
-  reset: { title: 'Reset breaker', warning: () => 'The breaker closes and forgets its history.' },
-  restart: {
-    title: 'Restart',
-    warning: ({ inFlight }) =>
+  ],
+  reset: ['Reset breaker', () => 'The breaker closes and forgets its history.'],
+  restart: [
+    'Restart',
+    ({ inFlight }) =>
       `A new instance replaces the channel. The ${count(inFlight)} messages in flight are delivered again.`,
-  },
-  drain: {
-    title: 'Drain and remove',
-    warning: ({ depth }) =>
+  ],
+  drain: [
+    'Drain and remove',
+    ({ depth }) =>
       `The channel accepts no more messages, delivers the ${count(depth)} that wait and is then removed from the router. This cannot be undone here.`,
-  },
-  replay: {
-    title: 'Replay dead letters',
-    warning: ({ name }) =>
+  ],
+  replay: [
+    'Replay dead letters',
+    ({ name }) =>
       `All dead letters of ${name} are routed again, oldest first, at most 100 a second, behind live traffic.`,
-  },
+  ],
 };
 const dangerous: ReadonlySet<Operation> = new Set(['trip', 'restart', 'drain']);
 
@@ -67,30 +57,24 @@ export class Actions {
   }
 
   #button(operation: Operation): HTMLButtonElement {
-    const button = make('button', { type: 'button', 'data-operation': operation }, wordings[operation].title);
+    const button = make('button', { type: 'button', 'data-operation': operation }, wordings[operation][0]);
     button.addEventListener('click', () => this.#ask(operation));
     return button;
   }
 
   #ask(operation: Operation): void {
     if (this.#row === undefined) return;
-    const { title, warning } = wordings[operation];
+    const [title, warning] = wordings[operation];
     const { name } = this.#row;
     setText(find('confirm-title'), `${title}: ${name}?`);
     setText(find('confirm-text'), warning(this.#row));
     setText(find('confirm-go'), title);
-    find('confirm-go').classList.toggle('danger', dangerous.has(operation));
+    setTone(find('confirm-go'), dangerous.has(operation) ? 'bad' : 'plain');
     this.#dialog.returnValue = '';
     const answered = (): void => {
-      if (this.#dialog.returnValue === 'confirm') void carryOut(operation, name);
+      if (this.#dialog.returnValue === 'confirm') void operate(`${title}: ${name}`, { operation, channel: name });
     };
     this.#dialog.addEventListener('close', answered, { once: true });
     this.#dialog.showModal();
   }
-}
-
-async function carryOut(operation: Operation, channel: string): Promise<void> {
-  const { title } = wordings[operation];
-  const refused = await operate({ operation, channel });
-  say(refused === undefined ? `${title}: ${channel}. Done.` : `${title}: ${channel}. Refused: ${refused}`);
 }

@@ -31,7 +31,7 @@ export class ChartView {
     this.#svg = svg;
     svg.style.minWidth = `${Math.round(chart.width * SCALE_MIN)}px`;
     svg.style.maxWidth = `${chart.width}px`;
-    svg.append(arrowHeads());
+    svg.append(makeSvg('defs', {}, arrowHead('arrow', 9), arrowHead('arrow-last', 14)));
     for (const state of chart.states.filter(({ kind }) => kind === 'group')) svg.append(this.#drawState(state));
     for (const edge of chart.edges) svg.append(this.#drawEdge(edge));
     for (const state of chart.states.filter(({ kind }) => kind !== 'group')) svg.append(this.#drawState(state));
@@ -81,19 +81,13 @@ export class ChartView {
   #reveal({ x, y, width, height }: ChartState, isFirst: boolean): void {
     const scale = this.#svg.clientWidth / this.#chart.width;
     const { clientWidth, clientHeight, scrollLeft, scrollTop } = this.#scroller;
-    const [left, top, right, bottom] = [x, y, x + width, y + height].map((value) => value * scale) as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    const isVisible =
-      left >= scrollLeft && right <= scrollLeft + clientWidth && top >= scrollTop && bottom <= scrollTop + clientHeight;
-    if (isVisible) return;
+    const isWithin = (from: number, size: number, seen: number, seenSize: number): boolean =>
+      from * scale >= seen && (from + size) * scale <= seen + seenSize;
+    if (isWithin(x, width, scrollLeft, clientWidth) && isWithin(y, height, scrollTop, clientHeight)) return;
     const isCalm = isFirst || window.matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.#scroller.scrollTo({
-      left: (left + right - clientWidth) / 2,
-      top: (top + bottom - clientHeight) / 2,
+      left: (x + width / 2) * scale - clientWidth / 2,
+      top: (y + height / 2) * scale - clientHeight / 2,
       behavior: isCalm ? 'instant' : 'smooth',
     });
   }
@@ -141,10 +135,6 @@ function captionOf(active: Readonly<Record<string, number>>, last: Entry | undef
   if (last === undefined || last.from === undefined) return now;
   const who = last.channel?.includes('/') ? `${last.channel} ` : '';
   return `${now} Last transition: ${who}${last.from ?? 'the start'} → ${last.to}, ${last.text.replace(/^[^:]*: /, '')}.`;
-}
-
-function arrowHeads(): SVGDefsElement {
-  return makeSvg('defs', {}, arrowHead('arrow', 9), arrowHead('arrow-last', 14));
 }
 
 /** Of its own size, however thick the line. */

@@ -1,9 +1,8 @@
 import { type ClusterView, handOverInWords, memberName, type PartitionStatus } from '../../core/cluster-view.ts';
-import { make, rebuild, setText, setTone } from './dom.ts';
+import { find, make, makeTable, rebuild, setText, setTone } from './dom.ts';
 import { count, duration, timeOfDay } from './format.ts';
 import { ownerStrip } from './owner-strip.ts';
 
-/** Hand-overs that are listed. */
 const LISTED_MAX = 12;
 /** Owners beyond that share colours; their names tell them apart. */
 const COLOURS = 6;
@@ -16,7 +15,7 @@ const PARTITION_HEADS = ['partition', 'here', 'owner', 'since', 'last commit', '
 const MEMBER_HEADS = ['member', 'state', 'seen for', 'last announcement', 'partitions', 'lag'];
 
 /** Who has which partition of one source, drawn once; afterwards only texts change, so that buttons keep the focus. */
-export class ClusterBoard {
+class ClusterBoard {
   readonly element: HTMLElement;
   readonly #summary = make('p', { class: 'muted' });
   readonly #members = make('tbody');
@@ -34,8 +33,8 @@ export class ClusterBoard {
       'section',
       { class: 'panel cluster', 'data-cluster': source },
       make('div', { class: 'row' }, make('h2', {}, `Cluster of ${source}`), this.#summary),
-      table('Members', MEMBER_HEADS, this.#members),
-      table('Partitions', PARTITION_HEADS, this.#partitions),
+      makeTable(MEMBER_HEADS, this.#members, 'Members'),
+      makeTable(PARTITION_HEADS, this.#partitions, 'Partitions'),
       make('h3', {}, 'Hand-overs'),
       this.#handOvers,
     );
@@ -71,7 +70,14 @@ export class ClusterBoard {
   #showMembers({ members, member: own, partitions }: ClusterView): void {
     const sorted = [...members].sort((a, b) => (a.member < b.member ? -1 : 1));
     rebuild(this.#members, sorted.map(({ member }) => member).join(), () =>
-      sorted.map(({ member }) => make('tr', {}, this.#ownerCell(member, 'th'), ...MEMBER_HEADS.slice(1).map(cell))),
+      sorted.map(({ member }) =>
+        make(
+          'tr',
+          {},
+          make('th', { 'data-owner': this.#colourOf(member) }, memberName(member)),
+          ...cells(MEMBER_HEADS),
+        ),
+      ),
     );
     for (const [index, { member, announcedMs, isThere, seenMs }] of sorted.entries()) {
       const row = this.#members.children[index] as HTMLTableRowElement; // As many were made.
@@ -88,7 +94,7 @@ export class ClusterBoard {
     const button = make('button', { type: 'button', class: 'link' }, name);
     button.addEventListener('click', () => this.#select?.(`${this.#source}/${name}`));
     const head = make('th', { scope: 'row' }, this.#select === undefined ? name : button);
-    return make('tr', { 'data-partition': partition }, head, ...PARTITION_HEADS.slice(1).map(cell));
+    return make('tr', { 'data-partition': partition }, head, ...cells(PARTITION_HEADS));
   }
 
   #updatePartition(row: HTMLTableRowElement, status: PartitionStatus, view: ClusterView, at: number): void {
@@ -102,21 +108,11 @@ export class ClusterBoard {
     const isWorry = owner === null || isWaiting || isLate;
     setTone(row, isOrphan || isGone || state === 'halted' ? 'bad' : isWorry ? 'wait' : 'plain');
     const who = owner === null ? 'nobody' : `${memberName(owner)}${isGone ? ' (silent)' : ''}`;
-    fill(row, [
-      state,
-      who,
-      duration(ownedMs),
-      `${duration(committedMs)} ago`,
-      lag === null ? '–' : count(lag),
-      String(fence),
-    ]);
+    const behind = lag === null ? '–' : count(lag);
+    fill(row, [state, who, duration(ownedMs), `${duration(committedMs)} ago`, behind, String(fence)]);
     named?.setAttribute('data-owner', owner === null ? 'none' : String(this.#colourOf(owner)));
     const changes = view.handOvers.filter((each) => each.partition === partition);
     if (strip !== undefined) ownerStrip(strip, changes, owner, at, (member) => this.#colourOf(member));
-  }
-
-  #ownerCell(member: string, tag: 'td' | 'th'): HTMLElement {
-    return make(tag, { 'data-owner': this.#colourOf(member) }, memberName(member));
   }
 
   #colourOf(member: string): number {
@@ -126,13 +122,27 @@ export class ClusterBoard {
   }
 }
 
-function table(caption: string, heads: readonly string[], body: HTMLElement): HTMLElement {
-  const row = make('tr', {}, ...heads.map((head) => make('th', { scope: 'col' }, head)));
-  return make('table', {}, make('caption', {}, caption), make('thead', {}, row), body);
+/** A board for each source that is shared. */
+export class ClusterBoards {
+  readonly #boards = new Map<string, ClusterBoard>();
+  readonly #select: ((partition: string) => void) | undefined;
+
+  constructor(select?: (partition: string) => void) {
+    this.#select = select;
+  }
+
+  update(clusters: Readonly<Record<string, ClusterView>>, at: number): void {
+    for (const [name, view] of Object.entries(clusters)) {
+      const board = this.#boards.get(name) ?? new ClusterBoard(name, this.#select);
+      if (!this.#boards.has(name)) find('clusters').append(board.element);
+      this.#boards.set(name, board);
+      board.update(view, at);
+    }
+  }
 }
 
-function cell(): HTMLElement {
-  return make('td');
+function cells(heads: readonly string[]): HTMLElement[] {
+  return heads.slice(1).map(() => make('td'));
 }
 
 /** The cells after the first. */

@@ -1,4 +1,5 @@
 import type { Hello, Tick } from '../protocol.ts';
+import { say } from './notice.ts';
 
 export type ConnectionState = 'connecting' | 'live' | 'lost' | 'asleep';
 
@@ -8,7 +9,6 @@ interface Listener {
   changed(state: ConnectionState): void;
 }
 
-/** Time between two attempts to connect, in ms. */
 const RETRY_MS = 1_000;
 /** Frames come four times a second; after this long without one the connection counts as lost. */
 const SILENCE_MS = 10_000;
@@ -55,8 +55,14 @@ export function connect(listener: Listener): void {
   open();
 }
 
-/** Sends a command to the router; resolves with what went wrong, or with undefined. */
-export async function operate(order: object): Promise<string | undefined> {
+/** Sends a command to the router and says what came of it; resolves with whether it was carried out. */
+export async function operate(what: string, order: object): Promise<boolean> {
+  const refused = await refusalOf(order);
+  say(`${what}. ${refused === undefined ? 'Done.' : `Refused: ${refused}`}`);
+  return refused === undefined;
+}
+
+async function refusalOf(order: object): Promise<string | undefined> {
   try {
     const response = await fetch('operate', {
       method: 'POST',

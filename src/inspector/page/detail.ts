@@ -4,8 +4,8 @@ import { toneOf, toneOfOwnership, toneOfRouter } from '../tone.ts';
 import { ChartView } from './chart-view.ts';
 import { find, rebuild, setText, setTone } from './dom.ts';
 import { type History, isAbout } from './history.ts';
-import { configTable, eventList, letterTable, numberTable } from './panes.ts';
-import { feedTable, type PartitionRow, partitionTable, sourceTable } from './supply-panes.ts';
+import { channelTable, feedTable, type PartitionRow, partitionTable, sourceTable } from './number-tables.ts';
+import { configTable, eventList, letterTable } from './panes.ts';
 
 type Row = ChannelRow | SourceRow | FeedRow | PartitionRow;
 
@@ -14,10 +14,8 @@ type Tab = (typeof tabs)[number];
 
 const EVENTS_SHOWN = 200;
 const LETTERS_MS = 1_000;
-const NO_LETTERS = [
-  { hasMore: false, letters: [] },
-  { hasMore: false, letters: [] },
-] as const;
+const NONE: Letters = { hasMore: false, letters: [] };
+const NO_LETTERS = [NONE, NONE] as const;
 
 /** Everything about the selected channel. */
 export class Detail {
@@ -62,28 +60,23 @@ export class Detail {
     setTone(find('detail-state'), row?.tone ?? last?.tone ?? 'plain');
     setText(find('sentence'), row?.sentence ?? 'No page was open at that moment: only the transitions are known.');
     this.#pane.setAttribute('aria-labelledby', `tab-${this.#tab}`);
-    if (this.#tab === 'chart') this.#showChart(row, state, last);
-    if (this.#tab === 'router') {
-      const entry = this.#history.lastTransition(null, at);
-      const router = this.#charts?.router;
-      if (router === undefined) return;
-      rebuild(this.#pane, 'router', () => [router.element]);
-      router.update({ [routerState]: 1 }, entry);
-    }
-    if (this.#tab === 'events') this.#showEvents(name, at);
-    if (this.#tab === 'numbers')
-      rebuild(this.#pane, JSON.stringify(row), () => (row === undefined ? [] : [numbersOf(row)]));
-    if (this.#tab === 'letters')
-      this.#showLetters(name, row !== undefined && 'deadLettered' in row ? row.deadLettered : 0);
-    if (this.#tab === 'config') this.#showConfig(name, at);
+    const [kind, numbers] = row === undefined ? (['channel', () => []] as const) : kindOf(row);
+    const show: Readonly<Record<Tab, () => void>> = {
+      chart: () => this.#showChart(kind, row !== undefined && 'states' in row ? row.states : { [state]: 1 }, last),
+      events: () => this.#showEvents(name, at),
+      numbers: () => rebuild(this.#pane, JSON.stringify(row), numbers),
+      letters: () => this.#showLetters(name, row !== undefined && 'deadLettered' in row ? row.deadLettered : 0),
+      config: () => this.#showConfig(name, at),
+      router: () => this.#showChart('router', { [routerState]: 1 }, this.#history.lastTransition(null, at)),
+    };
+    show[this.#tab]();
   }
 
-  #showChart(row: Row | undefined, state: string, last: Entry | undefined): void {
-    const kind = row === undefined ? 'channel' : kindOf(row);
+  #showChart(kind: keyof Charts, active: Readonly<Record<string, number>>, last: Entry | undefined): void {
     const chart = this.#charts?.[kind];
     if (chart === undefined) return;
     rebuild(this.#pane, `chart of a ${kind}`, () => [chart.element]);
-    chart.update(row !== undefined && 'states' in row ? row.states : { [state]: 1 }, last);
+    chart.update(active, last);
   }
 
   #showEvents(name: string, at: number): void {
@@ -149,15 +142,11 @@ export class Detail {
   }
 }
 
-function kindOf(row: Row): 'channel' | 'source' | 'feed' | 'ownership' {
-  if ('fence' in row) return 'ownership';
-  return 'committed' in row ? 'source' : 'reconnects' in row ? 'feed' : 'channel';
-}
-
-function numbersOf(row: Row): HTMLElement {
-  if ('fence' in row) return partitionTable(row);
-  if ('committed' in row) return sourceTable(row);
-  return 'reconnects' in row ? feedTable(row) : numberTable(row);
+/** What is shown, and its table of numbers. */
+function kindOf(row: Row): readonly [kind: keyof Charts, numbers: () => HTMLElement[]] {
+  if ('fence' in row) return ['ownership', () => [partitionTable(row)]];
+  if ('committed' in row) return ['source', () => [sourceTable(row)]];
+  return 'reconnects' in row ? ['feed', () => [feedTable(row)]] : ['channel', () => [channelTable(row)]];
 }
 
 async function fetchLetters(channel: string): Promise<Letters | undefined> {

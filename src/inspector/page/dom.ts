@@ -27,6 +27,12 @@ function setAttributes(element: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
 }
 
+/** A table with a row of heads above its body. */
+export function makeTable(heads: readonly string[], body: HTMLElement, caption = ''): HTMLTableElement {
+  const row = make('tr', {}, ...heads.map((head) => make('th', { scope: 'col' }, head)));
+  return make('table', {}, ...(caption === '' ? [] : [make('caption', {}, caption)]), make('thead', {}, row), body);
+}
+
 /** An element of index.html. */
 export function find<Kind extends Element = HTMLElement>(id: string): Kind {
   const element = document.getElementById(id);

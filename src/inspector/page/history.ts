@@ -27,8 +27,7 @@ export class History {
   begin({ clusters = {}, frames, entries, config }: Hello): void {
     const lastAt = this.frames.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
     // A router that was started anew counts its entries from 1 again.
-    const isOther = (entries.at(-1)?.id ?? 0) < (this.entries.at(-1)?.id ?? 0);
-    if (isOther) this.entries.length = 0;
+    if ((entries.at(-1)?.id ?? 0) < (this.entries.at(-1)?.id ?? 0)) this.entries.length = 0;
     const lastId = this.entries.at(-1)?.id ?? 0;
     this.frames.push(...frames.filter(({ at }) => at > lastAt));
     this.entries.push(...entries.filter(({ id }) => id > lastId));

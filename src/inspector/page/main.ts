@@ -1,18 +1,20 @@
 import type { Charts } from '../chart.ts';
-import type { Hello, Operation } from '../protocol.ts';
+import type { ChannelRow, FeedRow, Hello, Operation, SourceRow } from '../protocol.ts';
+import { toneOfHealth } from '../tone.ts';
 import { Actions } from './actions.ts';
 import { Cards } from './cards.ts';
-import { ClusterBoards } from './cluster-boards.ts';
+import { ClusterBoards } from './cluster-board.ts';
 import { type ConnectionState, connect } from './connection.ts';
 import { Detail } from './detail.ts';
 import { find, make, rebuild, setText, setTone } from './dom.ts';
+import { channelFacts, feedFacts, sourceFacts } from './facts.ts';
 import { rate, timeOfDay } from './format.ts';
 import { History, rowOf } from './history.ts';
-import { alertText, totalsOf } from './panes.ts';
+import { partitionRows } from './number-tables.ts';
+import { alertTexts, totalsOf } from './panes.ts';
 import { Scrubber } from './scrubber.ts';
+import { channelDrawing } from './sparks.ts';
 import { SubscriptionsDialog } from './subscriptions.ts';
-import { SupplyCards } from './supply-cards.ts';
-import { feedFacts, partitionRows, sourceFacts } from './supply-panes.ts';
 
 const history = new History();
 const scrubber = new Scrubber(history, render);
@@ -21,9 +23,10 @@ const select = (name: string): void => {
   selected = name;
   render();
 };
-const cards = new Cards(select);
-const sourceCards = new SupplyCards('source', sourceFacts, select);
-const feedCards = new SupplyCards('feed', feedFacts, select);
+const shownAt = (): number => scrubber.at ?? history.now;
+const cards = new Cards<ChannelRow>('channel', select, () => channelDrawing(history, shownAt));
+const sourceCards = new Cards<SourceRow>('source', select);
+const feedCards = new Cards<FeedRow>('feed', select);
 const clusterBoards = new ClusterBoards(select);
 const actions = new Actions();
 const subscriptions = new SubscriptionsDialog();
@@ -53,18 +56,17 @@ function draw(): void {
   showConnection();
   const latest = history.frames.at(-1);
   if (latest === undefined) return;
-  const at = scrubber.at ?? latest.at;
+  const at = shownAt();
   const frame = history.frameAt(at);
   const rows = frame?.channels ?? latest.channels;
   const { feeds, sources } = frame ?? latest;
   const owned = partitionRows(history.clusters);
   if (![...rows, ...sources, ...feeds, ...owned].some(({ name }) => name === selected)) selected = worst(rows) ?? '';
   scrubber.update(latest.channels);
-  document.body.classList.toggle('past', scrubber.at !== undefined);
-  find('cards').classList.toggle('unknown', frame === undefined);
-  cards.update(rows, history, at, selected);
-  sourceCards.update(sources, selected);
-  feedCards.update(feeds, selected);
+  find('channels').classList.toggle('unknown', frame === undefined);
+  cards.update(rows, selected, (row) => channelFacts(row, history, at));
+  sourceCards.update(sources, selected, sourceFacts);
+  feedCards.update(feeds, selected, feedFacts);
   clusterBoards.update(history.clusters, latest.at);
   const supply = [...(frame?.sources ?? []), ...(frame?.feeds ?? []), ...owned].find(({ name }) => name === selected);
   const row = rowOf(frame, selected);
@@ -76,7 +78,7 @@ function draw(): void {
   subscriptions.update(operations.length > 0, feed, isLive);
   const shown = frame ?? latest;
   setText(find('router'), `router ${routerState}, ${shown.status}`);
-  setTone(find('router'), { healthy: 'good', degraded: 'wait', unhealthy: 'bad' }[shown.status]);
+  setTone(find('router'), toneOfHealth[shown.status]);
   const perSecond = rows.reduce((sum, { name }) => sum + (history.ratesAt(name, at)?.received ?? 0), 0);
   const totals = totalsOf(`${rate(perSecond)}/s`, shown);
   rebuild(find('totals'), JSON.stringify(totals), () =>
@@ -84,12 +86,9 @@ function draw(): void {
       make('div', {}, make('dt', {}, name), make('dd', { 'data-tone': tone }, value)),
     ),
   );
-  const { alerts } = shown;
+  const alerts = alertTexts(shown.alerts, at);
   find('alerts').hidden = alerts.length === 0;
-  const texts = alerts.map(({ alert, channel, source, feed, text, at: since }) =>
-    alertText(alert, source ?? feed ?? channel, text, at - since),
-  );
-  rebuild(find('alert-list'), JSON.stringify(texts), () => texts.map((text) => make('li', {}, text)));
+  rebuild(find('alert-list'), alerts.join('\n'), () => alerts.map((text) => make('li', { 'data-tone': 'bad' }, text)));
 }
 
 function worst(rows: readonly { readonly name: string; readonly tone: string }[]): string | undefined {

@@ -1,7 +1,6 @@
 import type { HandOver } from '../../core/cluster-view.ts';
 import { makeSvg, rebuild } from './dom.ts';
 
-/** So many seconds are shown. */
 const SECONDS = 120;
 
 /** Who had a partition when, as a band of colours up to `at`; null: nobody. */

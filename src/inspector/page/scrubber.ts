@@ -12,6 +12,12 @@ const LANES_MAX = 8;
 const LANE_PX = 18;
 const FRAME_MS = 250;
 
+interface Run {
+  readonly from: number;
+  to: number;
+  readonly tone: Tone;
+}
+
 /** The past of all channels, a lane each, and the moment that is shown. */
 export class Scrubber {
   readonly #history: History;
@@ -37,7 +43,6 @@ export class Scrubber {
     });
   }
 
-  /** Shows a moment of the past. */
   show(at: number): void {
     if (at < this.#end - this.#spanMs) this.#end = at + this.#spanMs / 2;
     this.at = at;
@@ -94,28 +99,13 @@ export class Scrubber {
     const lanes = shown.map(({ name }) => {
       const svg = makeSvg('svg', { viewBox: `0 0 ${STEPS} ${LANE_PX}`, preserveAspectRatio: 'none', class: 'lane' });
       for (const { from, to, tone } of this.#runs(name, start)) {
-        svg.append(
-          makeSvg('rect', {
-            x: (from - start) / stepMs,
-            y: 4,
-            width: (to - from) / stepMs,
-            height: 10,
-            'data-tone': tone,
-          }),
-        );
+        const [x, width] = [(from - start) / stepMs, (to - from) / stepMs];
+        svg.append(makeSvg('rect', { x, y: 4, width, height: 10, 'data-tone': tone }));
       }
-      for (const entry of this.#history.entries) {
-        if (entry.at < start || !isAbout(entry, name) || !isMark(entry)) continue;
-        svg.append(
-          makeSvg('rect', {
-            x: (entry.at - start) / stepMs - 1,
-            y: 0,
-            width: 2.5,
-            height: LANE_PX,
-            'data-tone': entry.tone,
-            class: 'mark',
-          }),
-        );
+      for (const { at, tone } of this.#history.entries.filter((each) => isAbout(each, name) && isMark(each))) {
+        const x = (at - start) / stepMs - 1;
+        const mark = { x, y: 0, width: 2.5, height: LANE_PX, 'data-tone': tone, class: 'mark' };
+        if (at >= start) svg.append(makeSvg('rect', mark));
       }
       return make('div', { class: 'lane-row' }, make('span', {}, name), svg);
     });
@@ -124,15 +114,16 @@ export class Scrubber {
   }
 
   /** Stretches of time in which a channel had the same tone. */
-  #runs(name: string, start: number): { from: number; to: number; tone: Tone }[] {
-    const runs: { from: number; to: number; tone: Tone }[] = [];
+  #runs(name: string, start: number): readonly Run[] {
+    const runs: Run[] = [];
     for (const frame of this.#history.before(this.#end, this.#spanMs)) {
       const tone = rowOf(frame, name)?.tone;
       if (tone === undefined) continue;
-      const last = runs.at(-1);
       const from = Math.max(start, frame.at - FRAME_MS);
-      if (last !== undefined && last.tone === tone && from - last.to < 1_000) last.to = frame.at;
-      else runs.push({ from: last !== undefined && from - last.to < 1_000 ? last.to : from, to: frame.at, tone });
+      const last = runs.at(-1);
+      const before = last !== undefined && from - last.to < 1_000 ? last : undefined;
+      if (before?.tone === tone) before.to = frame.at;
+      else runs.push({ from: before?.to ?? from, to: frame.at, tone });
     }
     return runs;
   }

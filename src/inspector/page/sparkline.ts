@@ -6,15 +6,13 @@ export type Points = [number[], (number | null)[]];
 /** A small line without axes. It is drawn only while it is on the screen. */
 export class Sparkline {
   readonly element: HTMLElement;
-  readonly #color: string;
   #plot: uPlot | undefined;
   #points: Points = [[], []];
   #isVisible = false;
 
-  /** `color` is the name of a custom property. */
-  constructor(element: HTMLElement, color: string) {
+  /** The line has the color of the text in `element`. */
+  constructor(element: HTMLElement) {
     this.element = element;
-    this.#color = color;
     new IntersectionObserver((entries) => {
       this.#isVisible = entries.at(-1)?.isIntersecting === true;
       if (this.#isVisible) this.#draw();
@@ -36,7 +34,7 @@ export class Sparkline {
   }
 
   #create(): uPlot {
-    const color = (): string => getComputedStyle(this.element).getPropertyValue(this.#color);
+    const color = (): string => getComputedStyle(this.element).color;
     return new uPlot(
       {
         ...this.#size(),
@@ -46,7 +44,15 @@ export class Sparkline {
         // A line at 0 lies at the bottom, and a constant line is not stretched over the whole height.
         scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
         padding: [2, 0, 1, 0],
-        series: [{}, { stroke: color, width: 1.5, fill: () => `${color().trim()}26`, points: { show: false } }],
+        series: [
+          {},
+          {
+            stroke: color,
+            width: 1.5,
+            fill: () => `color-mix(in srgb, ${color()} 15%, transparent)`,
+            points: { show: false },
+          },
+        ],
       },
       this.#points,
       this.element,

@@ -3,7 +3,6 @@ import { operate } from './connection.ts';
 import { find, make, setText } from './dom.ts';
 import { say } from './notice.ts';
 
-/** So many are shown. */
 const SHOWN_MAX = 200;
 
 /** What a feed is subscribed to, and a way to change it; nothing without `allowControl`. */
@@ -41,8 +40,7 @@ export class SubscriptionsDialog {
     const names = this.#names.value.split(/[\s,]+/).filter((name) => name !== '');
     if (operation !== 'subscribe' && operation !== 'unsubscribe') return;
     if (names.length === 0) return say('No subscription was named.');
-    const refused = await operate({ operation, feed: this.#feed, names });
-    if (refused === undefined) this.#names.value = '';
-    say(`${operation}: ${names.join(', ')}. ${refused === undefined ? 'Done.' : `Refused: ${refused}`}`);
+    const isDone = await operate(`${operation}: ${names.join(', ')}`, { operation, feed: this.#feed, names });
+    if (isDone) this.#names.value = '';
   }
 }

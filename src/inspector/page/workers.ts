@@ -1,26 +1,29 @@
+import { toneOfHealth } from '../tone.ts';
 import type { WorkersView } from '../workers-view.ts';
-import { ClusterBoards } from './cluster-boards.ts';
-import { find, make, rebuild, setText, setTone } from './dom.ts';
+import { ClusterBoards } from './cluster-board.ts';
+import { find, make, makeTable, rebuild, setText, setTone } from './dom.ts';
 import { count, timeOfDay } from './format.ts';
 
-/** Time between two looks, in ms. */
 const LOOK_MS = 1_000;
 
+const HEADS = ['worker', 'state', 'process', 'restarts', 'delivered', 'waiting', 'what it says'];
+
 const boards = new ClusterBoards();
-const tones = { healthy: 'good', degraded: 'wait', unhealthy: 'bad' } as const;
+const processes = make('tbody', { id: 'workers' });
+find('processes').append(makeTable(HEADS, processes));
 let takenAt = 0;
 
 function draw({ at, clusters, health, totals }: WorkersView): void {
   takenAt = at;
   setText(find('status'), health.status);
-  setTone(find('status'), tones[health.status]);
+  setTone(find('status'), toneOfHealth[health.status]);
   setText(find('taken'), `${timeOfDay(at)}`);
   const rows = health.workers.map(({ worker, state, pid, restarts, text }) => {
     const { delivered, waiting } = totals[worker] ?? { delivered: 0, waiting: 0 };
     const tone = state === 'running' ? 'plain' : 'bad';
     return { tone, cells: [worker, state, pid ?? '–', restarts, count(delivered), count(waiting), text] };
   });
-  rebuild(find('workers'), JSON.stringify(rows), () =>
+  rebuild(processes, JSON.stringify(rows), () =>
     rows.map(({ cells, tone }) =>
       make('tr', { 'data-tone': tone }, ...cells.map((value) => make('td', {}, String(value)))),
     ),

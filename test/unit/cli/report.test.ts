@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Counters, createReport, exitCodeOf, isConserved, type ReplayReport } from '../../../src/cli/report.ts';
+import { createReport, exitCodeOf, isAccountedFor, type ReplayReport } from '../../../src/cli/report.ts';
 import { reportText } from '../../../src/cli/report-text.ts';
+import type { Ledger } from '../../../src/core/ledger.ts';
 import { createTestRouter } from '../../../src/testing/index.ts';
 
 const fates = ['delivered', 'deadLettered', 'dropped', 'conflated', 'returned', 'buffered', 'inFlight'] as const;
 
-/** Counters that add up. */
-const counters: fc.Arbitrary<Counters> = fc
+/** Ledger that add up. */
+const counters: fc.Arbitrary<Ledger> = fc
   .tuple(
     fc.nat(1_000),
     fc.record(
@@ -22,7 +23,7 @@ const counters: fc.Arbitrary<Counters> = fc
     return { ...ended, rejected, accepted, received: accepted + rejected };
   });
 
-function totalOf(channels: readonly Counters[], unroutable: number): number {
+function totalOf(channels: readonly Ledger[], unroutable: number): number {
   return channels.reduce((sum, { received }) => sum + received, unroutable);
 }
 
@@ -30,22 +31,22 @@ describe('conservation', () => {
   test('counters that add up are conserved', () => {
     fc.assert(
       fc.property(fc.array(counters), fc.nat(), (channels, unroutable) => {
-        expect(isConserved(totalOf(channels, unroutable), unroutable, channels)).toBe(true);
+        expect(isAccountedFor(totalOf(channels, unroutable), unroutable, channels)).toBe(true);
       }),
     );
   });
 
   test('one message too many or too few in any one counter is seen', () => {
     const changes = fc.tuple(
-      fc.constantFrom<keyof Counters>('received', 'accepted', 'rejected', ...fates),
+      fc.constantFrom<keyof Ledger>('received', 'accepted', 'rejected', ...fates),
       fc.constantFrom(1, -1),
     );
     fc.assert(
       fc.property(counters, fc.nat(), changes, (channel, unroutable, [name, change]) => {
         const received = totalOf([channel], unroutable);
-        expect(isConserved(received, unroutable, [{ ...channel, [name]: channel[name] + change }])).toBe(false);
-        expect(isConserved(received, unroutable + change, [channel])).toBe(false);
-        expect(isConserved(received + change, unroutable, [channel])).toBe(false);
+        expect(isAccountedFor(received, unroutable, [{ ...channel, [name]: channel[name] + change }])).toBe(false);
+        expect(isAccountedFor(received, unroutable + change, [channel])).toBe(false);
+        expect(isAccountedFor(received + change, unroutable, [channel])).toBe(false);
       }),
     );
   });

@@ -20,7 +20,6 @@ const bounded: readonly (readonly [path: string, call: string, by: string])[] = 
   ['src/report/source-metrics.ts', 'Math.min(...partitions.map(', 'the partitions of a source'],
   ['src/router/fan-out.ts', 'Math.min(...configs.map(', 'the channels of a data type'],
   ['src/report/metrics.ts', 'read(...reasons', 'the reasons there are'],
-  ['src/inspector/thread-server.ts', '(response, ...refusal)', 'the arguments of one call'],
   ['src/inspector/thread-watch.ts', '...this.#open.values())', 'the questions that are open'],
 ];
 

@@ -9,6 +9,7 @@ export class JournalLetters implements LetterStore {
   readonly #store: OwnedStore;
   readonly #max: number;
   readonly #adding = new Map<string, Promise<void>>();
+  #changed: Promise<unknown> = Promise.resolve();
 
   constructor(store: OwnedStore, max: number) {
     this.#store = store;
@@ -33,26 +34,35 @@ export class JournalLetters implements LetterStore {
     return filter.newest === true ? found.reverse() : found;
   }
 
-  async drop(filter: LetterFilter = {}): Promise<number> {
-    // Not the letters themselves: there may be more than memory holds.
-    const found = Array.from(this.#find(filter), ({ at, id }) => ({ at, id }));
-    const { letters, letterTimes } = this.#store.environment;
-    await this.#store.write(() => {
-      for (const { id, at } of found) {
-        void letters.remove(id);
-        void letterTimes.remove([at, id]);
-      }
+  drop(filter: LetterFilter = {}): Promise<number> {
+    return this.#inTurn(async () => {
+      // Not the letters themselves: there may be more than memory holds.
+      const found = Array.from(this.#find(filter), ({ at, id }) => ({ at, id }));
+      const { letters, letterTimes } = this.#store.environment;
+      await this.#store.write(() => {
+        for (const { id, at } of found) {
+          void letters.remove(id);
+          void letterTimes.remove([at, id]);
+        }
+      });
+      return found.length;
     });
-    return found.length;
   }
 
-  async markReplayed(ids: readonly string[], at: number): Promise<void> {
-    const found = ids.flatMap((id) => [...this.#find({ id })]);
-    await this.#store.write(() => {
-      for (const record of found) {
-        void this.#store.environment.letters.put(record.id, markedReplayed(record, at));
-      }
+  markReplayed(ids: readonly string[], at: number): Promise<void> {
+    return this.#inTurn(() => {
+      const found = ids.flatMap((id) => [...this.#find({ id })]);
+      return this.#store.write(() => {
+        for (const record of found) void this.#store.environment.letters.put(record.id, markedReplayed(record, at));
+      });
     });
+  }
+
+  /** A change that depends on what is there waits until the one before is written. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#changed.then(change);
+    this.#changed = turn.catch(() => {});
+    return turn;
   }
 
   async #add(letter: NewLetter): Promise<void> {

@@ -77,29 +77,6 @@ export const cases: readonly Case[] = [
       return contestant === 'parse' ? openParse(RECORDING) : openRecorded(RECORDING, await loadPeer(contestant));
     },
   },
-  {
-    name: 'W7',
-    title: 'a burst of 10,000 messages in ten slices, then silence; batches and windows that ship; push → process',
-    baseline: 'bare',
-    contestants: ['bare', ...peers, 'sluice'],
-    measures: [measure('burst ms', 2), measure('p50 ms, priority 1', 2), measure('p99 ms, priority 1', 2)],
-    turns: ONCE,
-    async open(contestant) {
-      const { runBursts } = await import('./cases/burst.ts');
-      const open = await loadPeer(contestant);
-      return { measure: () => runBursts(open) };
-    },
-  },
-  {
-    name: 'W8',
-    title: 'an hour on the simulated clock with 1,000 channels that were busy before and are idle now',
-    baseline: 'sluice',
-    contestants: ['sluice'],
-    measures: [measure('timers pending'), measure('growth, kB', 1)],
-    turns: ONCE,
-    roundsMax: 1,
-    open: async () => ({ measure: (await import('./cases/idle-hour.ts')).runIdleHour }),
-  },
   atRates('R1', 'one channel of priority 1, batches of 1', { channels: 1, priority: 1, batchSize: 1, timeoutMs: 10 }),
   atRates('R2', 'one channel, batches of 100 within 100 ms', {
     channels: 1,

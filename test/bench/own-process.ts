@@ -17,7 +17,7 @@ try {
 }
 
 /** The second number of schedstat: nanoseconds spent waiting for a processor. */
-export function queuedMs(): number {
+function queuedMs(): number {
   if (file === undefined) return 0;
   const length = readSync(file, text, 0, text.length, 0);
   return Number(text.toString('latin1', 0, length).split(' ')[1]) / 1e6;

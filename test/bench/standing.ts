@@ -36,7 +36,7 @@ export function standingsOf(
 }
 
 /** The median of each measure. */
-export function mediansOf(samples: readonly Sample[]): Sample {
+function mediansOf(samples: readonly Sample[]): Sample {
   const names = Object.keys(samples[0] ?? {});
   return Object.fromEntries(names.map((name) => [name, median(samples.map((sample) => sample[name] ?? Number.NaN))]));
 }

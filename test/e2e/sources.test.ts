@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createInspector } from '../../src/inspector/index.ts';
@@ -8,17 +5,12 @@ import { createSimulatedClock, createTestRouter, fail, messages, simulatedSource
 import { browserNote, isWithoutBrowser, launchBrowser } from './inspector-rig.ts';
 
 describe.skipIf(isWithoutBrowser)(`a source in the inspector${browserNote}`, () => {
-  const temporary = mkdtempSync(join(tmpdir(), 'sluice-source-'));
-  const picture = process.env.SOURCE_PICTURE ?? join(temporary, 'held.png');
   let browser: Browser;
 
   beforeAll(async () => {
     browser = await launchBrowser();
-  }, 120_000);
-  afterAll(async () => {
-    await browser?.close();
-    rmSync(temporary, { recursive: true, force: true });
   });
+  afterAll(() => browser?.close());
 
   it('that is held shows its state, its chart, what holds it and its numbers', async () => {
     const clock = createSimulatedClock();
@@ -59,7 +51,6 @@ describe.skipIf(isWithoutBrowser)(`a source in the inspector${browserNote}`, () 
     );
     expect(await page.locator('svg.chart [data-state="ready.held"]').getAttribute('class')).toContain('active');
     expect(await page.locator('#alert-list').textContent()).toMatch(/bars: frame .* has not been settled/);
-    await page.screenshot({ path: picture });
     await page.locator('#tab-numbers').click();
     expect(await page.locator('#pane caption').textContent()).toMatch(/^28 read = 20 committed \+ 0 left \+ 8 held$/);
     await page.locator('#tab-events').click();

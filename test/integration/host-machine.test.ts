@@ -22,6 +22,8 @@ class Recorded extends ProcessingChannel<unknown> {
     this.#seen.push(...batch);
     return this.#react(this.#seen);
   }
+
+  override close(): void {}
 }
 
 const succeed = (): void => {};
@@ -203,6 +205,7 @@ describe('a host of any shape', () => {
     { ending: 'stops at once', end: (host: AnyActorRef) => (host as unknown as { stop(): void }).stop() },
     { ending: 'leaves the state that invokes the router', end: (host: AnyActorRef) => host.send({ type: 'off' }) },
   ])('R2.1 one that $ending leaves nothing behind, and every message is accounted for', async ({ end }) => {
+    const closed = vi.spyOn(Recorded.prototype, 'close');
     const { clock, host, watch, invoked } = await startHost(hang);
     host.send({ type: 'on' });
     const router = invoked();
@@ -216,6 +219,8 @@ describe('a host of any shape', () => {
     expect(channels.tick).toMatchObject({ state: 'stopped', accepted: 3, delivered: 0, inFlight: 1, returned: 2 });
     expect(channels.ohlcv).toMatchObject({ state: 'stopped', accepted: 1, delivered: 0, inFlight: 0, returned: 1 });
     expect(router.route(trade)).toEqual({ status: 'rejected', reason: 'not-running' });
+    expect(router.health()).toMatchObject({ state: 'stopped', live: false, ready: false });
+    expect(closed).not.toHaveBeenCalled();
     const report = await router.stop();
     expect(report).toMatchObject({ conserved: true, onTime: false });
     expect(report.channels.tick).toMatchObject({ unsettledMessages: [trade], returnedMessages: [trade, trade] });

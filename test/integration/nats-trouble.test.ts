@@ -1,14 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Assigned, Frame, SourceOwner } from '../../src/core/source-port.ts';
+import type { Assigned, Frame } from '../../src/core/source-port.ts';
 import { createNatsPublisher, natsLetters, natsSource } from '../../src/nats/index.ts';
+import { collector, open, room, until } from '../support/broker-rigs.ts';
 import { NatsServer, whyWithoutNats } from '../support/nats-server.ts';
 
 const missing = whyWithoutNats();
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
-const room = { frames: 1_000, bytes: 1e8 };
-const open = new AbortController().signal;
 const servers: NatsServer[] = [];
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.end();
@@ -18,11 +17,6 @@ async function startServer(config?: string): Promise<NatsServer> {
   const server = await NatsServer.start(config);
   servers.push(server);
   return server;
-}
-
-function collector(): SourceOwner & { readonly stays: Assigned[] } {
-  const stays: Assigned[] = [];
-  return { stays, assigned: (partition) => stays.push(partition), revoke: async () => {} };
 }
 
 /** A source whose alerts are kept, what it hands over, and a publisher beside it. */
@@ -40,13 +34,6 @@ async function refusal(connection: NatsConnection): Promise<string> {
     () => 'it started',
     (error: Error) => error.message,
   );
-}
-
-async function until(holds: () => boolean, meanwhile: () => unknown = () => {}): Promise<void> {
-  for (const endsAt = performance.now() + 30_000; !holds(); await sleep(10)) {
-    if (performance.now() > endsAt) throw new Error('it did not come to pass within 30 s');
-    await meanwhile();
-  }
 }
 
 async function readNext(stay: Assigned | undefined): Promise<readonly Frame[]> {
@@ -100,30 +87,6 @@ describe.skipIf(missing)('a running member', () => {
     expect(await refusal(await server.connect({ user: 'some', pass: 'x' }))).toMatch(/[Pp]ermissions? [Vv]iolation/);
   });
 
-  it('whose server is frozen for longer than the lease is told, and nothing is skipped', async () => {
-    const server = await startServer();
-    const { source, publisher, owner, texts } = watched(await server.connect());
-    await source.start(owner);
-    await publisher.publish(1);
-    const [first] = await readNext(owner.stays[0]);
-    expect(await owner.stays[0]?.commit(first?.position ?? 0, 1_000)).toBe('kept');
-    server.signal('SIGSTOP');
-    const second = publisher.publish(2);
-    await until(() => texts.length === 1);
-    expect(await owner.stays[0]?.commit(first?.position ?? 0, 100)).toBe('unknown');
-    await sleep(1_500);
-    server.signal('SIGCONT');
-    await second;
-    expect((await readNext(owner.stays.at(-1))).map((frame) => frame.messages())).toEqual([[2]]);
-    await until(() => texts.length === 2);
-    expect(texts).toEqual([
-      expect.stringMatching(/^the broker of x does not answer: /),
-      'the broker of x answers again',
-    ]);
-    await publisher.close(1_000);
-    await source.close(1_000);
-  });
-
   it('whose streams and bucket were removed is told, and reads nothing of what is made anew until it is started', async () => {
     const server = await startServer();
     const connection = await server.connect();
@@ -145,23 +108,6 @@ describe.skipIf(missing)('a running member', () => {
     expect((await readNext(anew.owner.stays[0])).map((frame) => frame.messages())).toEqual([[2]]);
     await anew.publisher.close(1_000);
     await anew.source.close(1_000);
-  });
-
-  it('reads a message of another program as a frame that says nothing, and goes on', async () => {
-    const server = await startServer();
-    const connection = await server.connect();
-    const { source, publisher, owner, texts } = watched(connection);
-    await source.start(owner);
-    await publisher.publish(1);
-    await connection.request('sluice.x.0', 'hello');
-    await publisher.publish(2);
-    const frames: Frame[] = [];
-    while (frames.length < 3) frames.push(...(await readNext(owner.stays[0])));
-    expect([frames[0]?.messages(), frames[2]?.messages()]).toEqual([[1], [2]]);
-    expect(() => frames[1]?.messages()).toThrow('bytes that are no frame of sluice');
-    expect(texts).toEqual([]);
-    await publisher.close(1_000);
-    await source.close(1_000);
   });
 
   it('of the same name as another one shares the partitions with it', async () => {

@@ -3,11 +3,11 @@ import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../src/adapters/system-clock.ts';
-import type { Assigned, Frame, SourceOwner } from '../../src/core/source-port.ts';
-import { type ClusterSource, createNatsPublisher, natsLetters, natsSource, partitionOf } from '../../src/nats/index.ts';
+import { type ClusterSource, createNatsPublisher, natsLetters, natsSource } from '../../src/nats/index.ts';
 import { natsSourceOn } from '../../src/nats/nats-source.ts';
 import { checkSource } from '../../src/testing/check-source.ts';
 import type { SourceRig } from '../../src/testing/source-rig.ts';
+import { collector, readUntil } from '../support/broker-rigs.ts';
 import { memberRig } from '../support/member-rig.ts';
 import { NatsServer, whyWithoutNats } from '../support/nats-server.ts';
 
@@ -19,8 +19,6 @@ let connection: NatsConnection;
 let channels = 0;
 const newChannel = (): string => `c${++channels}`;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
-const room = { frames: 1_000, bytes: 1e8 };
-const open = new AbortController().signal;
 
 beforeAll(async () => {
   if (missing !== undefined) return;
@@ -55,77 +53,7 @@ describe.skipIf(missing)('R8.1 the contract of a source holds for NATS', () => {
   for (const { name, run } of checkSource(natsRig, features)) it(name, run);
 });
 
-function collector(): SourceOwner & { readonly stays: Assigned[] } {
-  const stays: Assigned[] = [];
-  return { stays, assigned: (partition) => stays.push(partition), revoke: async () => {} };
-}
-
-async function readUntil(stay: Assigned | undefined, count: number): Promise<readonly Frame[]> {
-  const frames: Frame[] = [];
-  while (frames.reduce((sum, frame) => sum + frame.messages().length, 0) < count) {
-    const more = (await stay?.read(room, open)) ?? [];
-    frames.push(...more);
-  }
-  return frames;
-}
-
-interface Tick {
-  readonly sym: string;
-  readonly n: number;
-}
-const ticks = (count: number): Tick[] => Array.from({ length: count }, (_, n) => ({ sym: `S${n % 50}`, n }));
-
 describe.skipIf(missing)('a publisher', () => {
-  it('puts the messages of a key into one partition, in order, in frames', async () => {
-    const channel = newChannel();
-    const publisher = createNatsPublisher<Tick>({ connection, channel, partitions: 4, key: ({ sym }) => sym });
-    const source = natsSource({ connection, channel, partitions: 4 });
-    const owner = collector();
-    await publisher.publish(ticks(10_000));
-    await source.start(owner);
-    const counts = owner.stays.map(
-      ({ partition }) => ticks(10_000).filter(({ sym }) => partitionOf(sym, 4) === partition).length,
-    );
-    const read = await Promise.all(owner.stays.map((stay, index) => readUntil(stay, counts[index] ?? 0)));
-    expect(owner.stays).toHaveLength(4);
-    read.forEach((frames, index) => {
-      const messages = frames.flatMap((frame) => frame.messages() as Tick[]);
-      const { partition } = owner.stays[index] ?? { partition: -1 };
-      expect(messages).toEqual(ticks(10_000).filter(({ sym }) => partitionOf(sym, 4) === partition));
-      expect(frames.length).toBeLessThan(10);
-    });
-    await publisher.close(1_000);
-    await source.close(1_000);
-  });
-
-  it('waits while a stream is full, and goes on when there is room', async () => {
-    const channel = newChannel();
-    const layout = { connection, channel, partitions: 1, maxBytes: 1024 ** 2 };
-    const publisher = createNatsPublisher<string>({ ...layout, key: () => '' });
-    const large = 'x'.repeat(300_000);
-    const published = [1, 2, 3, 4, 5].map((n) => publisher.publish(`${n}${large}`));
-    await published[1];
-    await sleep(500);
-    expect(publisher.waiting).toBeGreaterThan(0);
-    expect(publisher.trouble).toContain(`SLUICE-${channel}-0 is full`);
-    const source = natsSource({ ...layout, trimEveryMs: 200, leaseMs: 1_000 });
-    const owner = collector();
-    await source.start(owner);
-    const [stay] = owner.stays;
-    const seen: unknown[] = [];
-    while (seen.length < 5) {
-      const frames = (await stay?.read(room, open)) ?? [];
-      seen.push(...frames.flatMap((frame) => frame.messages()).map((message) => String(message)[0]));
-      const last = frames.at(-1);
-      if (last !== undefined) expect(await stay?.commit(last.position, 5_000)).toBe('kept');
-    }
-    await Promise.all(published);
-    expect(publisher.trouble).toBeUndefined();
-    expect(seen).toEqual(['1', '2', '3', '4', '5']);
-    await publisher.close(1_000);
-    await source.close(1_000);
-  });
-
   it.each([
     [{ key: () => 'a' }, 10n, /cannot be written as JSON/],
     [{ key: () => 7 as unknown as string }, 'x', /the key of a message must be a string, got number/],
@@ -201,38 +129,6 @@ describe.skipIf(missing)('streams that are there already', () => {
 });
 
 describe.skipIf(missing)('a broker', () => {
-  it('that is killed and started again is read on from where it was, and nothing is skipped', async () => {
-    const mortal = await NatsServer.start();
-    const channel = 'restarted';
-    const own = await mortal.connect();
-    const publisher = createNatsPublisher<number>({ connection: own, channel, partitions: 1, key: () => '' });
-    const source = natsSource({ connection: own, channel, partitions: 1, leaseMs: 1_000 });
-    const owner = collector();
-    await source.start(owner);
-    const seen: unknown[] = [];
-    const readAll = async (count: number): Promise<void> => {
-      while (seen.length < count) {
-        const stay = owner.stays.at(-1);
-        const frames = (await stay?.read(room, open)) ?? [];
-        seen.push(...frames.flatMap((frame) => frame.messages()));
-        const last = frames.at(-1);
-        if (last !== undefined) await stay?.commit(last.position, 200);
-      }
-    };
-    for (let n = 1; n <= 10; n++) await publisher.publish(n);
-    await readAll(10);
-    await mortal.kill();
-    const later = Array.from({ length: 10 }, (_, index) => publisher.publish(index + 11));
-    await sleep(1_500);
-    await mortal.run();
-    await Promise.all(later);
-    await readAll(20);
-    expect(seen).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
-    await publisher.close(1_000);
-    await source.close(1_000);
-    await mortal.end();
-  });
-
   it('whose stream was made anew halts the partition', async () => {
     const channel = newChannel();
     const texts: string[] = [];

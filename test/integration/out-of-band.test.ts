@@ -201,7 +201,8 @@ describe('while all is well', () => {
     const thread = await threadOf(router);
     router.add('extra', () => new Sink(), { dataType: 'extra', batchSize: 1 });
     for (let n = 0; n < 9; n += 1) router.route({ sym: 'A', n }, { dataType: 'extra' });
-    const { body: health } = await untilSaid(thread, {}, ({ body }) => body.includes('"extra"'));
+    const { body: health, type: kind } = await untilSaid(thread, {}, ({ body }) => body.includes('"extra"'));
+    expect(kind).toBe('application/json');
     expect(Object.keys(JSON.parse(health).channels)).toEqual(['tick', 'ohlcv', 'extra']);
     const path = `/metrics?token=${token}`;
     const { status, type, body } = await untilSaid(thread, { path }, (reply) => reply.body.includes('"extra"'));

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Assigned, Frame, SourceOwner } from '../../src/core/source-port.ts';
 import {
   createRedisPublisher,
   partitionOf,
@@ -8,6 +7,7 @@ import {
   redisSource,
 } from '../../src/redis/index.ts';
 import { checkSource } from '../../src/testing/check-source.ts';
+import { collector, open, readUntil, room, until } from '../support/broker-rigs.ts';
 import { freePort } from '../support/free-port.ts';
 import { redisFeatures, redisRig } from '../support/redis-rig.ts';
 import { ioredisTo, nodeRedisTo, RedisServer, whyWithoutRedis } from '../support/redis-server.ts';
@@ -21,8 +21,6 @@ let send: RedisSend;
 let channels = 0;
 const newChannel = (): string => `c${++channels}`;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
-const room = { frames: 1_000, bytes: 1e8 };
-const open = new AbortController().signal;
 
 beforeAll(async () => {
   if (missing !== undefined) return;
@@ -39,18 +37,6 @@ describe.skipIf(missing)('R8.2 the contract of a source holds for Redis by iored
   for (const { name, run } of checkSource(() => redisRig(send, newChannel()), redisFeatures)) it(name, run);
 });
 
-function collector(): SourceOwner & { readonly stays: Assigned[] } {
-  const stays: Assigned[] = [];
-  return { stays, assigned: (partition) => stays.push(partition), revoke: async () => {} };
-}
-
-async function readUntil(stay: Assigned | undefined, count: number): Promise<readonly Frame[]> {
-  const frames: Frame[] = [];
-  while (frames.reduce((sum, frame) => sum + frame.messages().length, 0) < count)
-    frames.push(...((await stay?.read(room, open)) ?? []));
-  return frames;
-}
-
 /** A source whose alerts are kept, and what it hands over. */
 function watched(options: Partial<RedisSourceOptions> & { readonly channel: string }) {
   const texts: string[] = [];
@@ -64,65 +50,7 @@ function watched(options: Partial<RedisSourceOptions> & { readonly channel: stri
   return { source, texts, owner: collector() };
 }
 
-async function until(holds: () => boolean, meanwhile: () => unknown = () => {}): Promise<void> {
-  for (const endsAt = performance.now() + 30_000; !holds(); await sleep(10)) {
-    if (performance.now() > endsAt) throw new Error('it did not come to pass within 30 s');
-    await meanwhile();
-  }
-}
-
-interface Tick {
-  readonly sym: string;
-  readonly n: number;
-}
-const ticks = (count: number): Tick[] => Array.from({ length: count }, (_, n) => ({ sym: `S${n % 50}ü`, n }));
-
 describe.skipIf(missing)('a publisher', () => {
-  it.each(['ioredis', 'redis'] as const)(
-    'by %s puts the messages of a key into one partition, in order',
-    async (name) => {
-      const layout = { send: clients[name].send, channel: newChannel(), partitions: 4 };
-      const publisher = createRedisPublisher<Tick>({ ...layout, key: ({ sym }) => sym });
-      const source = redisSource(layout);
-      const owner = collector();
-      await publisher.publish(ticks(10_000));
-      await source.start(owner);
-      expect(owner.stays).toHaveLength(4);
-      for (const stay of owner.stays) {
-        const wanted = ticks(10_000).filter(({ sym }) => partitionOf(sym, 4) === stay.partition);
-        const frames = await readUntil(stay, wanted.length);
-        expect(frames.flatMap((frame) => frame.messages())).toEqual(wanted);
-        expect(frames.length).toBeLessThan(10);
-      }
-      await publisher.close(1_000);
-      await source.close(1_000);
-    },
-  );
-
-  it('waits while a stream is full, and goes on when there is room', async () => {
-    const layout = { send, channel: newChannel(), partitions: 1 };
-    const publisher = createRedisPublisher<string>({ ...layout, maxBytes: 1024 ** 2, key: () => '' });
-    const published = [1, 2, 3, 4, 5].map((n) => publisher.publish(`${n}${'x'.repeat(300_000)}`));
-    await published[1];
-    await sleep(500);
-    expect(publisher.waiting).toBeGreaterThan(0);
-    const source = redisSource({ ...layout, trimEveryMs: 200, leaseMs: 1_000 });
-    const owner = collector();
-    await source.start(owner);
-    const [stay] = owner.stays;
-    const seen: unknown[] = [];
-    while (seen.length < 5) {
-      const frames = (await stay?.read(room, open)) ?? [];
-      seen.push(...frames.flatMap((frame) => frame.messages()).map((message) => String(message)[0]));
-      const last = frames.at(-1);
-      if (last !== undefined) expect(await stay?.commit(last.position, 5_000)).toBe('kept');
-    }
-    await Promise.all(published);
-    expect(seen).toEqual(['1', '2', '3', '4', '5']);
-    await publisher.close(1_000);
-    await source.close(1_000);
-  });
-
   it('waits while Redis has no memory left, and members commit and remove all the same', async () => {
     const small = await RedisServer.start('--maxmemory', '4mb');
     const client = ioredisTo(small.port);
@@ -318,74 +246,6 @@ describe.skipIf(missing)('a Redis', () => {
     await source.close(1_000);
   });
 
-  it('that is killed and started again is read on from where it was, and nothing is skipped', async () => {
-    const mortal = await RedisServer.start();
-    const own = ioredisTo(mortal.port, { retryStrategy: () => 50 });
-    const { source, owner, texts } = watched({ send: own.send, channel: 'restarted' });
-    const publisher = createRedisPublisher<number>({
-      send: own.send,
-      channel: 'restarted',
-      partitions: 1,
-      key: () => '',
-    });
-    await source.start(owner);
-    const seen: unknown[] = [];
-    const readAll = async (count: number): Promise<void> => {
-      while (seen.length < count) {
-        const stay = owner.stays.at(-1);
-        const frames = (await stay?.read(room, open)) ?? [];
-        seen.push(...frames.flatMap((frame) => frame.messages()));
-        const last = frames.at(-1);
-        if (last !== undefined) await stay?.commit(last.position, 200);
-      }
-    };
-    for (let n = 1; n <= 10; n++) await publisher.publish(n);
-    await readAll(10);
-    await mortal.kill();
-    const later = Array.from({ length: 10 }, (_, index) => publisher.publish(index + 11));
-    await until(() => texts.length > 0);
-    await mortal.run();
-    await Promise.all(later);
-    await readAll(20);
-    expect(seen).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
-    await until(() => texts.length > 1);
-    expect(texts).toEqual([
-      expect.stringMatching(/^the broker of restarted does not answer: /),
-      'the broker of restarted answers again',
-    ]);
-    await publisher.close(1_000);
-    await source.close(1_000);
-    own.close();
-    await mortal.end();
-  });
-
-  it('that is frozen for longer than the lease is told, nothing is skipped, and what was committed does not come again', async () => {
-    const frozen = await RedisServer.start();
-    const client = ioredisTo(frozen.port);
-    const layout = { send: client.send, channel: 'frozen', partitions: 1 };
-    const publisher = createRedisPublisher<number>({ ...layout, key: () => '' });
-    const { source, owner, texts } = watched(layout);
-    await source.start(owner);
-    await publisher.publish(1);
-    const [first] = await readUntil(owner.stays[0], 1);
-    expect(await owner.stays[0]?.commit(first?.position ?? 0, 1_000)).toBe('kept');
-    frozen.signal('SIGSTOP');
-    const second = publisher.publish(2);
-    await until(() => texts.length === 1);
-    const commit = owner.stays[0]?.commit(first?.position ?? 0, 100);
-    expect(await commit).toBe('unknown');
-    frozen.signal('SIGCONT');
-    await second;
-    expect((await readUntil(owner.stays.at(-1), 1)).map((frame) => frame.messages())).toEqual([[2]]);
-    await until(() => texts.length === 2);
-    expect(texts[0]).toMatch(/^the broker of frozen does not answer: the broker has not answered for 333/);
-    expect(texts[1]).toBe('the broker of frozen answers again');
-    await publisher.close(1_000);
-    await source.close(1_000);
-    client.close();
-    await frozen.end();
-  });
-
   it('that was wiped is told, nothing is read from what was made anew, and a start reads from its beginning', async () => {
     const wiped = await RedisServer.start();
     const client = ioredisTo(wiped.port);
@@ -443,31 +303,6 @@ describe.skipIf(missing)('a Redis', () => {
     expect(await source.resumeAfter(0, 1)).toBe(true);
     await until(() => owner.stays.length > 1);
     expect((await readUntil(owner.stays[1], 2)).flatMap((frame) => frame.messages())).toEqual([3, 4]);
-    await publisher.close(1_000);
-    await source.close(1_000);
-  });
-
-  it('with an entry of another program brings it as a frame that says nothing, and goes on', async () => {
-    const layout = { channel: newChannel(), partitions: 1 };
-    const publisher = createRedisPublisher<number>({ send, ...layout, key: () => '' });
-    const { source, owner, texts } = watched(layout);
-    await source.start(owner);
-    await publisher.publish(1);
-    await send(['XADD', `sluice:{${layout.channel}}:0`, '*', 'hello', 'wörld']);
-    await publisher.publish(2);
-    const frames: Frame[] = [];
-    while (frames.length < 3) frames.push(...((await owner.stays[0]?.read(room, open)) ?? []));
-    const [first, foreign, second] = frames;
-    expect([first?.messages(), second?.messages()]).toEqual([[1], [2]]);
-    expect(() => foreign?.messages()).toThrow('bytes that are no frame of sluice');
-    expect(foreign?.bytes.toString()).toBe('["hello","wörld"]');
-    expect(frames.map(({ gap }) => gap)).toEqual([undefined, undefined, undefined]);
-    expect(await owner.stays[0]?.commit(second?.position ?? 0, 1_000)).toBe('kept');
-    await source.close(1_000);
-    await publisher.publish(3);
-    await source.start(owner);
-    expect((await readUntil(owner.stays[1], 1)).map((frame) => frame.messages())).toEqual([[3]]);
-    expect(texts).toEqual([]);
     await publisher.close(1_000);
     await source.close(1_000);
   });

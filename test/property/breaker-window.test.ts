@@ -94,3 +94,14 @@ test('a window that was cleared is as good as new', () => {
     }),
   );
 });
+
+test('a copy of a window of milliseconds keeps an outcome at the edge of the oldest bucket', () => {
+  const limits = { ms: 45_416 };
+  const [window, copy] = [createBreakerWindow(limits), createBreakerWindow(limits)];
+  const at = 15 * 4_541.6;
+  window.record(0, at + 1);
+  const now = at + 9.5 * 4_541.6;
+  expect(window.totals(now).calls).toBe(1);
+  window.copyTo(copy, now);
+  expect(copy.totals(now).calls).toBe(1);
+});

@@ -203,3 +203,15 @@ test('`conflate` loses nothing without a key, and of no key more than what a new
     }),
   );
 });
+
+test('keys whose messages have left are not kept, however many there were', () => {
+  const mailbox = new Mailbox<unknown>(4);
+  const overflow = new Overflow(mailbox, 'conflate', String, () => {});
+  for (let sequence = 0; sequence < 10_000; sequence += 1) {
+    overflow.admit('A', `key ${sequence}`, sequence, sequence);
+    if (mailbox.isFull) mailbox.take(3);
+  }
+  // Private, and nothing else shows what is remembered.
+  const { places } = overflow as unknown as { readonly places: ReadonlyMap<string, number> };
+  expect(places.size).toBeLessThanOrEqual(5);
+});

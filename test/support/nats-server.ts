@@ -1,34 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { freePort } from './free-port.ts';
+import { programOf, ServerProcess, whyWithout } from './server-process.ts';
 
-/** The server of Debian's package `nats-server`, or the one that `NATS_SERVER_BIN` names; undefined: there is none. */
-function natsServerBinary(): string | undefined {
-  const { NATS_SERVER_BIN, PATH = '' } = process.env;
-  const paths = [...PATH.split(delimiter), '/usr/sbin'].map((directory) => join(directory, 'nats-server'));
-  return [NATS_SERVER_BIN, ...paths].find((path) => path !== undefined && existsSync(path));
-}
+const program = programOf('nats-server', 'NATS_SERVER_BIN');
 
-/** Why tests with NATS are left out; undefined: they run. In CI the server must be there. */
+/** Why tests with NATS are left out; undefined: they run. */
 export function whyWithoutNats(): string | undefined {
-  if (natsServerBinary() !== undefined) return undefined;
-  if (process.env.CI) throw new Error('nats-server is missing: apt-get install nats-server');
-  return 'nats-server is not installed (apt-get install nats-server, or NATS_SERVER_BIN)';
+  return whyWithout(program, 'nats-server', 'apt-get install nats-server, or NATS_SERVER_BIN');
 }
 
-/** A server of one's own on a free port of the loopback, with its files in a directory that goes with it. */
-export class NatsServer {
+/** A server on a free port of the loopback. */
+export class NatsServer extends ServerProcess {
   readonly port: number;
-  readonly #directory = mkdtempSync(join(tmpdir(), 'sluice-nats-'));
   readonly #connections: NatsConnection[] = [];
   readonly #config: string;
-  #process: ChildProcess | undefined;
 
   private constructor(port: number, config: string) {
+    super('nats');
     this.port = port;
     this.#config = config;
   }
@@ -42,31 +32,10 @@ export class NatsServer {
 
   /** Starts it again after `kill`, on the same files. */
   async run(): Promise<void> {
-    const file = join(this.#directory, 'server.conf');
+    const file = join(this.directory, 'server.conf');
     writeFileSync(file, this.#config);
-    const args = ['-c', file, '-a', '127.0.0.1', '-p', String(this.port), '-sd', this.#directory];
-    const child = spawn(natsServerBinary() ?? 'nats-server', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.#process = child;
-    await new Promise<void>((resolve, reject) => {
-      let log = '';
-      child.stderr.on('data', (chunk) => {
-        log += chunk;
-        if (log.includes('Server is ready')) resolve();
-      });
-      child.once('exit', () => reject(new Error(`nats-server did not start:\n${log}`)));
-    });
-  }
-
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    const child = this.#process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill(signal);
-    await ended;
-  }
-
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#process?.kill(signal);
+    const args = ['-c', file, '-a', '127.0.0.1', '-p', String(this.port), '-sd', this.directory];
+    await this.launch(program ?? 'nats-server', args, 'Server is ready');
   }
 
   async connect(user: { readonly user?: string; readonly pass?: string } = {}): Promise<NatsConnection> {
@@ -77,9 +46,8 @@ export class NatsServer {
     return connection;
   }
 
-  async end(): Promise<void> {
+  override async end(): Promise<void> {
     for (const connection of this.#connections) await connection.close();
-    await this.kill();
-    rmSync(this.#directory, { recursive: true, force: true });
+    await super.end();
   }
 }

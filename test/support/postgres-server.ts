@@ -1,9 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { chownSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
+import { ServerProcess, whyWithout } from './server-process.ts';
 
 const DEBIAN = '/usr/lib/postgresql';
 
@@ -13,53 +12,37 @@ function postgresPrograms(): string | undefined {
   return [process.env.POSTGRES_BIN, ...debian].find((path) => path !== undefined && existsSync(join(path, 'initdb')));
 }
 
-/** Why tests with PostgreSQL are left out; undefined: they run. In CI the server must be there. */
+/** Why tests with PostgreSQL are left out; undefined: they run. */
 export function whyWithoutPostgres(): string | undefined {
-  if (postgresPrograms() !== undefined) return undefined;
-  if (process.env.CI) throw new Error('PostgreSQL is missing: apt-get install postgresql');
-  return 'PostgreSQL is not installed (apt-get install postgresql, or POSTGRES_BIN)';
+  return whyWithout(postgresPrograms(), 'PostgreSQL', 'apt-get install postgresql, or POSTGRES_BIN');
 }
 
-/** A server of one's own on a free port of the loopback, with its files in a directory that goes with it. */
-export class PostgresServer {
+/** A server on a free port of the loopback. */
+export class PostgresServer extends ServerProcess {
   readonly port: number;
-  readonly #directory: string;
-  readonly #process: ChildProcess;
 
-  private constructor(port: number, directory: string, child: ChildProcess) {
+  private constructor(port: number) {
+    super('postgres');
     this.port = port;
-    this.#directory = directory;
-    this.#process = child;
   }
 
   /** For the user `sluice`, without a password. */
   static async start(): Promise<PostgresServer> {
     const programs = postgresPrograms() ?? '';
-    const directory = mkdtempSync(join(tmpdir(), 'sluice-postgres-'));
+    const server = new PostgresServer(await freePort());
+    const { directory, port } = server;
     const user = userOfServer(directory);
     const init = ['-D', directory, '-U', 'sluice', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
     execFileSync(join(programs, 'initdb'), init, { ...user, stdio: 'pipe' });
-    const port = await freePort();
     const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories='];
     const args = ['-D', directory, ...settings.flatMap((setting) => ['-c', setting])];
-    const child = spawn(join(programs, 'postgres'), args, { ...user, stdio: ['ignore', 'ignore', 'pipe'] });
-    await new Promise<void>((resolve, reject) => {
-      let log = '';
-      child.stderr.on('data', (chunk) => {
-        log += chunk;
-        if (log.includes('ready to accept connections')) resolve();
-      });
-      child.once('exit', () => reject(new Error(`postgres did not start:\n${log}`)));
-    });
-    return new PostgresServer(port, directory, child);
+    await server.launch(join(programs, 'postgres'), args, 'ready to accept connections', user);
+    return server;
   }
 
-  async end(): Promise<void> {
-    const ended = once(this.#process, 'exit');
+  override end(): Promise<void> {
     // As PostgreSQL names it: a fast shutdown.
-    this.#process.kill('SIGINT');
-    await ended;
-    rmSync(this.#directory, { recursive: true, force: true });
+    return super.end('SIGINT');
   }
 }
 

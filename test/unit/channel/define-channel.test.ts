@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineChannel, ProcessingChannel, SluiceError } from '../../../src/index.ts';
-import { createTestRouter, testBatch } from '../../../src/testing/index.ts';
+import { defineChannel, type LifeContext, ProcessingChannel, SluiceError } from '../../../src/index.ts';
+import { createTestRouter, type TestMessage, testBatch } from '../../../src/testing/index.ts';
 
 const High = z.object({ type: z.literal('high'), price: z.number() });
 
@@ -114,4 +114,36 @@ describe('a channel', () => {
     await expect(test.advance(1)).rejects.toThrow('tick emitted an event');
     expect((await test.stop()).channels.tick?.delivered).toBe(1);
   });
+});
+
+it('`warmUp` and `close` are given the rules, a signal and a logger, and may emit events', async () => {
+  const logged: string[] = [];
+  const logger = {
+    ...{ trace() {}, debug() {}, warn() {}, error() {}, fatal() {} },
+    info: (_fields: object, line?: string) => void logged.push(line ?? ''),
+    child: () => logger,
+  };
+  const contexts: LifeContext<string>[] = [];
+  class Greeting extends ProcessingChannel<TestMessage, string> {
+    override process(): void {}
+    override warmUp(context: LifeContext<string>): void {
+      contexts.push(context);
+      context.logger.info({}, 'warm');
+      context.emit('hello');
+    }
+    override close(context: LifeContext<string>): void {
+      contexts.push(context);
+      context.emit('goodbye');
+    }
+  }
+  const rig = await createTestRouter({
+    config: { channels: { tick: { eventRules: { any: 1 } } } },
+    channels: { tick: () => new Greeting() },
+    logger,
+  });
+  await rig.stop();
+  expect(rig.events).toEqual(['hello', 'goodbye'].map((event) => ({ channel: 'tick', event })));
+  expect(contexts.map(({ rules }) => rules)).toEqual([{ any: 1 }, { any: 1 }]);
+  expect(contexts.every(({ signal }) => signal instanceof AbortSignal)).toBe(true);
+  expect(logged).toContain('warm');
 });

@@ -9,7 +9,6 @@ import {
   succeed,
   type TestMessage,
 } from '../../../src/testing/index.ts';
-import { numbersOf } from '../../support/numbers.ts';
 
 const limits = { processTimeoutMs: 1_000, abandonAfterMs: 500 };
 
@@ -73,14 +72,6 @@ describe('a call that does not settle', () => {
     },
   );
 
-  it('holds the place of its channel until then: no second call runs beside it', async () => {
-    const rig = await createTestRouter({ sinks: { tick: limits } });
-    rig.sink('tick').script.push(hang());
-    rig.router.routeAll(messages('tick', 10));
-    await rig.advance(1_499);
-    expect(rig.sink('tick').calls).toHaveLength(1);
-  });
-
   it('but settles between the two deadlines counts as what it says', async () => {
     const rig = await createTestRouter({ sinks: { tick: limits } });
     const call = hold();
@@ -101,13 +92,5 @@ describe('a call that does not settle', () => {
     await rig.advance(5_000);
     expect(rig.facts('batch.failed')).toMatchObject([{ attempt: 1, isTimedOut: true }]);
     expect(rig.metrics('tick')).toMatchObject({ delivered: 1, calls: 2, restarts: 0 });
-  });
-
-  it('in another channel delays nobody', async () => {
-    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { ...limits, batchSize: 1 } } });
-    rig.sink('ohlcv').otherwise = hang();
-    rig.router.routeAll([...messages('ohlcv', 5), ...messages('tick', 5)]);
-    await rig.advance(1);
-    expect(numbersOf(rig.sink('tick').delivered)).toHaveLength(5);
   });
 });

@@ -1,13 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ProcessingChannel } from '../../../src/index.ts';
-import {
-  createTestRouter,
-  hang,
-  message,
-  messages,
-  type TestMessage,
-  type TestRouter,
-} from '../../../src/testing/index.ts';
+import { createTestRouter, hang, message, messages, type TestRouter } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
 
 const SYMBOLS = ['A', 'B', 'C', 'D'];
@@ -87,55 +79,6 @@ describe('R1.3 a burst of 250 on a mailbox of 100 that cannot deliver', () => {
   });
 });
 
-describe('`conflate` with a schema that drops and renames the key', () => {
-  class Quotes extends ProcessingChannel<number> {
-    override validate(input: unknown): number {
-      return (input as TestMessage).n;
-    }
-    override process(): void {}
-  }
-  const rigOf = (partitions: number) =>
-    createTestRouter({
-      config: { channels: { fmv: { batchSize: 100, partitions, overflow: 'conflate' } } },
-      channels: { fmv: () => new Quotes() },
-    });
-
-  it.each([1, 4])('goes by the key of the message as it came, over %d partitions', async (partitions) => {
-    const rig = await rigOf(partitions);
-    for (let n = 0; n < 40; n += 1) rig.router.route(message('fmv', n, SYMBOLS[n % 4]));
-    expect(rig.metrics('fmv')).toMatchObject({ accepted: 40, conflated: 36, depth: 4 });
-    await rig.advance(1_000);
-    expect(rig.facts('message.dropped').map(({ key, count }) => [key, count])).toEqual(
-      expect.arrayContaining(SYMBOLS.map((key) => [key, 9])),
-    );
-  });
-
-  it('goes by it also after a reload that makes more partitions', async () => {
-    const rig = await rigOf(1);
-    rig.router.pause('fmv');
-    for (let n = 0; n < 4; n += 1) rig.router.route(message('fmv', n, SYMBOLS[n % 4]));
-    const fmv = { batchSize: 100, partitions: 3, overflow: 'conflate' } as const;
-    await rig.advanceUntil(rig.router.reconfigure({ channels: { fmv } }));
-    for (let n = 4; n < 8; n += 1) rig.router.route(message('fmv', n, SYMBOLS[n % 4]));
-    expect(rig.metrics('fmv')).toMatchObject({ accepted: 8, conflated: 4, depth: 4 });
-    rig.checkConserved();
-  });
-});
-
-it('a key function is asked once for each message, whatever needs its answer', async () => {
-  let asked = 0;
-  const partitionBy = (input: unknown): string => {
-    asked += 1;
-    return (input as TestMessage).sym;
-  };
-  const rig = await createTestRouter({
-    sinks: { fmv: { partitions: 2, partitionBy, overflow: 'conflate', batchSize: 2, capacity: 2 } },
-  });
-  for (let n = 0; n < 40; n += 1) rig.router.route(message('fmv', n, SYMBOLS[n % 4]));
-  await rig.advance(100);
-  expect(asked).toBe(40);
-});
-
 it('a reload to `conflate` conflates what waits already, and tells of it', async () => {
   const rig = await createTestRouter({ sinks: { fmv: { batchSize: 100 } } });
   rig.router.pause('fmv');
@@ -146,23 +89,6 @@ it('a reload to `conflate` conflates what waits already, and tells of it', async
   await rig.advance(1_000);
   expect(numbersOf(rig.sink('fmv').delivered)).toEqual([36, 37, 38, 39]);
   expect(rig.facts('message.dropped').map(({ count }) => count)).toEqual([9, 9, 9, 9]);
-});
-
-it('`conflate` refuses a message when all that wait are of different symbols', async () => {
-  const rig = await createTestRouter({ sinks: { fmv: { capacity: 3, batchSize: 3, overflow: 'conflate' } } });
-  rig.router.pause('fmv');
-  for (const sym of ['A', 'B', 'C']) rig.router.route(message('fmv', 0, sym));
-  expect(rig.router.route(message('fmv', 1, 'D'))).toEqual({ status: 'rejected', reason: 'mailbox-full' });
-  expect(rig.router.route(message('fmv', 2, 'B'))).toEqual({ status: 'accepted' });
-  rig.router.resume('fmv');
-  await rig.advance(500);
-  expect(rig.sink('fmv').calls.map(({ batch }) => batch.map(({ sym, n }) => [sym, n]))).toEqual([
-    [
-      ['A', 0],
-      ['B', 2],
-      ['C', 0],
-    ],
-  ]);
 });
 
 it('a gap that no later batch could carry is still told when the channel stops', async () => {

@@ -14,12 +14,6 @@ function feed(rig: TestRouter, channel: string, untilMs: number, perTurn = 1): v
 }
 
 describe('R3.3 priority 1 with an idle channel', () => {
-  it('has entered `process` when `route` returns', async () => {
-    const rig = await createTestRouter({ sinks: { tick: {} } });
-    rig.router.route(message('tick', 0));
-    expect(rig.sink('tick').calls).toMatchObject([{ outcome: 'succeeded', ageMs: 0 }]);
-  });
-
   it('has entered an asynchronous `process` when `route` returns', async () => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.sink('tick').otherwise = slow(5);

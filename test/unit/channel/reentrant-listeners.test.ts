@@ -98,3 +98,51 @@ describe('a restart from inside a listener', () => {
     expect((await rig.stop()).channels.tick).toMatchObject({ unsettledMessages: [], returnedMessages: [] });
   });
 });
+
+it('a restart from inside a listener of `message.dropped` takes the batch back: the life that ended does not deliver it', async () => {
+  const rig = await createTestRouter({
+    sinks: { tick: { batchSize: 2, capacity: 4, overflow: 'drop-oldest', priority: 2 } },
+  });
+  const { router } = rig;
+  let restarts = 0;
+  router.events.on('message.dropped', () => {
+    if (restarts === 0) router.restart('tick');
+    restarts += 1;
+  });
+  router.routeAll(messages('tick', 6));
+  await rig.advance(5_000);
+  expect(restarts).toBe(1);
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual([2, 3, 4, 5]);
+  expect(rig.sink('tick').calls.map(({ attempt }) => attempt)).toEqual([2, 1]);
+  expect(rig.metrics('tick')).toMatchObject({
+    accepted: 6,
+    delivered: 4,
+    dropped: 2,
+    inFlight: 0,
+    late: 0,
+    restarts: 1,
+  });
+});
+
+it.each([
+  ['a promise', Promise.resolve()],
+  ['nothing', undefined],
+] as const)(
+  'a handler that restarts its own channel and then returns %s: its batch comes again, what it did is late',
+  async (_name, result) => {
+    const rig = await createTestRouter({ sinks: { tick: { batchSize: 3 } } });
+    rig.sink('tick').script.push(() => {
+      rig.router.restart('tick');
+      return result;
+    });
+    rig.router.routeAll(messages('tick', 3));
+    await rig.advance(60_000);
+    expect(rig.sink('tick').calls.map(({ attempt, batch }) => [attempt, batch.length])).toEqual([
+      [1, 3],
+      [2, 3],
+    ]);
+    // The watch over the call that is over would have ended the life that follows.
+    expect(rig.metrics('tick')).toMatchObject({ delivered: 3, inFlight: 0, late: 1, restarts: 1, state: 'idle' });
+    expect(rig.clock.pending).toBe(0);
+  },
+);

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { type MalformedLine, readMessages } from '../../../src/cli/messages.ts';
-import { Problems } from '../../../src/cli/problems.ts';
 
 async function read(text: string): Promise<{ messages: unknown[]; malformed: MalformedLine[] }> {
   const malformed: MalformedLine[] = [];
@@ -33,14 +32,5 @@ describe('messages', () => {
   test('what would steer a terminal does not get out of a malformed line', async () => {
     const { malformed } = await read('\u001b[2J{');
     expect(malformed[0]?.problem).not.toContain('\u001b');
-  });
-
-  test('the first twenty malformed lines are told one by one, the rest as a number', () => {
-    const told: string[] = [];
-    const problems = new Problems((line) => told.push(line));
-    for (let line = 1; line <= 25; line += 1) problems.addMalformed({ file: 'f', line, problem: 'bad' });
-    problems.finish();
-    expect(told.slice(19)).toEqual(['f:20: bad; skipped', '… and 5 more malformed lines']);
-    expect(problems.malformed).toBe(25);
   });
 });

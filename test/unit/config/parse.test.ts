@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { loadConfig } from '../../../src/config/load.ts';
 import { ConfigError } from '../../../src/config/mistakes.ts';
 import { parseConfig, withoutChannel } from '../../../src/config/parse.ts';
-import type { RouterConfigInput } from '../../../src/config/schema.ts';
+import { channelSchema, configSchema, type RouterConfigInput } from '../../../src/config/schema.ts';
+import { type Field, fieldsOf, section } from '../../../src/config/walk.ts';
 import { mistakesOf, placeOf, writeConfig } from './config-files.ts';
 
 /** Input as it comes from JavaScript, where no type stops a mistake. */
@@ -31,55 +33,22 @@ describe('defaults', () => {
     expect(channels.tick).toMatchObject({ dataType: 'constructor', batchSize: 100 });
   });
 
-  test('R4.1 an empty channel is filled in with every field of the design', () => {
-    expect(parseConfig({ channels: { ohlcv: {} } })).toEqual({
-      router: {
-        sliceMs: 1,
-        starvationMs: 1000,
-        onGiveUp: 'degrade',
-        recognize: { field: 'ev', types: {}, shapes: false, ignore: [] },
-        deadLetters: {
-          capacity: 10_000,
-          bytesMax: 100_000_000,
-          refused: { capacity: 2_000, bytesMax: 10_000_000 },
-        },
-      },
-      channels: {
-        ohlcv: {
-          name: 'ohlcv',
-          dataType: 'ohlcv',
-          priority: 2,
-          batchSize: 100,
-          timeoutMs: 100,
-          capacity: 1000,
-          overflow: 'reject',
-          waitingMax: 10_000,
-          whenFull: 'wait',
-          partitions: 1,
-          partitionBy: 'sym',
-          warmUpTimeoutMs: 10_000,
-          processTimeoutMs: 10_000,
-          abandonAfterMs: 5000,
-          silenceMs: 0,
-          isolate: true,
-          whenTripped: 'hold',
-          retry: { attempts: 3, delayMs: 100, factor: 2, delayMsMax: 30_000, retryAfterMsMax: 300_000 },
-          breaker: {
-            window: { count: 20 },
-            minimumCalls: 10,
-            failureRate: 0.5,
-            slowCallMs: 5000,
-            slowCallRate: 1,
-            coolDownMs: 5000,
-            coolDownMsMax: 30_000,
-            probes: 3,
-            observeOnly: false,
-          },
-          restart: { limit: 5, withinMs: 60_000, delayMs: 100, delayMsMax: 30_000 },
-          eventRules: {},
-        },
-      },
-    });
+  test('R4.1 an empty channel gets in every field the default that the reference names', () => {
+    const { channels, router } = parseConfig({ channels: { ohlcv: {} } });
+    const check = (filled: unknown, fields: readonly Field[]): void => {
+      const leaves = fields.filter(({ schema }) => section(schema) === undefined);
+      for (const { path, schema } of leaves) {
+        if (!(schema instanceof z.ZodDefault)) continue;
+        const value = path.reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], filled);
+        expect(value, path.join('.')).toEqual(schema.def.defaultValue);
+      }
+    };
+    check(
+      { router },
+      fieldsOf(configSchema).filter(({ path }) => path[0] === 'router'),
+    );
+    check(channels.ohlcv, fieldsOf(channelSchema));
+    expect(channels.ohlcv?.breaker).toMatchObject({ window: { count: 20 } });
   });
 
   test('a field that is undefined gets the default of its data type', () => {

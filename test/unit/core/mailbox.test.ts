@@ -15,49 +15,9 @@ function filled(capacity: number, count: number): Mailbox<string> {
   return mailbox;
 }
 
-test('messages leave in the order in which they came, also past the end of the ring', () => {
-  const mailbox = filled(100, 12);
-  expect(mailbox.take(10)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7', 'm8', 'm9']);
-  for (let index = 12; index < 40; index += 1) mailbox.push(`m${index}`, index * 10, index);
-  expect(mailbox.take(100)).toEqual(Array.from({ length: 30 }, (_, index) => `m${index + 10}`));
-  expect(mailbox.take(5)).toEqual([]);
-});
-
-test('it is full at its capacity, not at a power of two', () => {
-  expect(filled(20, 19).isFull).toBe(false);
-  expect(filled(20, 20).isFull).toBe(true);
-});
-
-test('a smaller capacity keeps what is there, and it is full until enough has left', () => {
-  const mailbox = filled(100, 50);
-  mailbox.capacity = 10;
-  expect([mailbox.size, mailbox.isFull]).toEqual([50, true]);
-  mailbox.take(41);
-  expect(mailbox.isFull).toBe(false);
-});
-
 test('the stamps of a batch are readable before the taking', () => {
   const mailbox = filled(100, 30);
   expect([mailbox.oldestAcceptedAt, mailbox.acceptedAtOf(3), mailbox.sequenceOf(3)]).toEqual([0, 30, 3]);
-});
-
-test('an empty mailbox has no oldest message, which is never due', () => {
-  expect(new Mailbox(1).oldestAcceptedAt).toBe(Number.POSITIVE_INFINITY);
-  expect(new Mailbox(1).shift()).toBeUndefined();
-});
-
-test('a replaced message keeps its place and its wait, and takes the new sequence', () => {
-  const mailbox = filled(5, 3);
-  mailbox.replace(1, 'newer', 9);
-  expect([mailbox.acceptedAtOf(1), mailbox.sequenceOf(1)]).toEqual([10, 9]);
-  expect(mailbox.take(3)).toEqual(['m0', 'newer', 'm2']);
-});
-
-test('an ordinal names the same message until it leaves', () => {
-  const mailbox = filled(10, 5);
-  const ordinal = mailbox.headOrdinal + 3;
-  mailbox.take(2);
-  expect(mailbox.messageOf(ordinal - mailbox.headOrdinal)).toBe('m3');
 });
 
 test('half a million messages that wrap around the end of the ring are taken at once', () => {
@@ -86,13 +46,6 @@ test('what has left is not kept alive by its slot', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   collectGarbage();
   expect(references.filter((reference) => reference.deref() !== undefined)).toHaveLength(0);
-});
-
-test('drain hands everything over and leaves a mailbox that works', () => {
-  const mailbox = filled(1_000, 500);
-  expect(mailbox.drain().messages).toHaveLength(500);
-  mailbox.push('again', 1, 500);
-  expect([mailbox.size, mailbox.take(1)]).toEqual([1, ['again']]);
 });
 
 test.each([

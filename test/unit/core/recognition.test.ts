@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { Recognition, type RecognitionRule } from '../../../src/core/recognition.ts';
+import { Recognition } from '../../../src/core/recognition.ts';
 
 const DATA = new URL('../../../../shared/data/', import.meta.url);
 const KNOWN: Record<string, string> = {
@@ -87,23 +87,6 @@ test.each([
 });
 
 test.each([
-  [{ symbol: 'A', price: 1.5, time: '2024-01-01T00:00:00Z' }, 'tick'],
-  [{ ticker: 'A', p: 0, t: 1 }, 'tick'],
-  [{ o: 1, h: 1, l: 1, c: 1, v: 0 }, 'ohlcv'],
-  [{ sym: 'A', open: 1, high: 1, low: 1, close: 1, volume: 9, price: 1, time: 1 }, 'ohlcv'],
-  [{ sym: 'A', fmv: 1 }, 'fmv'],
-  [{ fairMarketValue: 1 }, 'fmv'],
-  [{ fair_value: 1, symbol: 'A', price: 1, time: 1 }, 'fmv'],
-  [{ price: 1, time: 1 }, undefined],
-  [{ symbol: 'A', price: '1.5', time: 1 }, undefined],
-  [{ symbol: 'A', price: Number.NaN, time: 1 }, undefined],
-  [{ o: 1, h: 1, l: 1, c: 1 }, undefined],
-])('the shape of message %# is %s, which counts only where it is asked for', (message, dataType) => {
-  expect(byShape.dataTypeOf(message)).toBe(dataType);
-  expect(recognition.dataTypeOf(message)).toBeUndefined();
-});
-
-test.each([
   { type: 'order', symbol: 'A', price: 1.5, time: 1 },
   { status: 'cancelled', symbol: 'A', price: 1.5, time: 1 },
   { alert: 'above', symbol: 'A', price: 1.5, time: 1 },
@@ -129,30 +112,9 @@ test('another field and its table decide; the events of Massive belong to `ev`',
   expect(binance.decidesBy('T')).toBe(false);
 });
 
-test('a table for `ev` adds to the events of Massive and wins over them', () => {
-  const own = new Recognition();
-  own.configure({ field: 'ev', types: { T: 'trade', Q: 'quote' }, shapes: false });
-  expect(['T', 'Q', 'AM'].map((ev) => own.dataTypeOf({ ev }))).toEqual(['trade', 'quote', 'ohlcv']);
-});
-
 test('a named event that is not in the table is unknown, whatever its shape', () => {
   expect(recognition.dataTypeOf({ ev: 'LULD', sym: 'A', p: 1, t: 1 })).toBeUndefined();
   expect(recognition.dataTypeOf({ ev: '__proto__', o: 1, h: 1, l: 1, c: 1, v: 1 })).toBeUndefined();
-});
-
-test('rules are asked first, in order; one without an opinion or with a fault leaves it to the others', () => {
-  const failures: unknown[] = [];
-  const rules: RecognitionRule[] = [
-    () => {
-      throw new Error('broken rule');
-    },
-    () => '',
-    (message) => ((message as { ev: string }).ev === 'T' ? 'mine' : undefined),
-  ];
-  const ruled = new Recognition(rules, (error) => failures.push(error));
-  expect([ruled.dataTypeOf({ ev: 'T' }), ruled.dataTypeOf({ ev: 'A' })]).toEqual(['mine', 'ohlcv']);
-  expect(failures).toHaveLength(2);
-  expect(new Recognition([() => null, () => 'never asked']).dataTypeOf({ ev: 'T' })).toBeNull();
 });
 
 test.each([

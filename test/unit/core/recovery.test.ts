@@ -9,79 +9,12 @@ function messagesOf(batches: readonly FailedBatch[]): readonly unknown[] {
   return batches.flatMap(({ messages }) => messages);
 }
 
-it('however much is in quarantine, all of it goes back to the head', () => {
+it('a batch that is put back is held for another attempt, with its age and its error', () => {
   const recovery = new Recovery();
-  for (let n = 0; n < 300_000; n += 1) recovery.setAside(batch([n]));
-  recovery.restore();
-  expect(messagesOf(recovery.takeAll())).toEqual(Array.from({ length: 300_000 }, (_, n) => n));
-});
-
-describe('a batch that is put back', () => {
-  it('is held for another attempt, with its age and its error', () => {
-    const recovery = new Recovery();
-    recovery.putBack(batch([1, 2], { attempts: 2 }));
-    expect([recovery.size, recovery.oldestAcceptedAt, recovery.lastError]).toEqual([2, 10, 'why']);
-    expect(recovery.take(10)).toEqual(batch([1, 2], { attempts: 2 }));
-    expect([recovery.size, recovery.hasBatches]).toEqual([0, false]);
-  });
-
-  it('last is taken first; an empty one is nothing', () => {
-    const recovery = new Recovery();
-    recovery.putBack(batch([2]));
-    recovery.putBack(batch([1]));
-    recovery.putBack(batch([]));
-    expect(messagesOf(recovery.takeAll())).toEqual([1, 2]);
-  });
-
-  it('is taken up to a limit, and the rest keeps its attempts and its place', () => {
-    const recovery = new Recovery();
-    recovery.putBack(batch([1, 2, 3, 4, 5], { attempts: 2 }));
-    expect(recovery.take(2)).toMatchObject({ messages: [1, 2], attempts: 2 });
-    expect(recovery.size).toBe(3);
-    expect(recovery.take(99)).toMatchObject({ messages: [3, 4, 5], attempts: 2 });
-    expect(recovery.take(1)).toBeUndefined();
-  });
-});
-
-it('a batch that is split comes back in halves, and so does each half', () => {
-  const recovery = new Recovery();
-  recovery.split(batch([1, 2, 3, 4, 5]));
-  expect(recovery.isIsolating).toBe(true);
-  const first = recovery.take(10);
-  expect(first).toMatchObject({ messages: [1, 2, 3], isSplit: true });
-  if (first !== undefined) recovery.split(first);
-  expect(recovery.takeAll().map(({ messages }) => messages)).toEqual([[1, 2], [3], [4, 5]]);
-});
-
-describe('a message in quarantine', () => {
-  it('is counted, and cannot be tried, until something is delivered after it: then it leaves as poison', () => {
-    const recovery = new Recovery();
-    recovery.setAside(batch([1]));
-    expect([recovery.size, recovery.quarantined, recovery.hasBatches]).toEqual([1, 1, false]);
-    expect([recovery.oldestAcceptedAt, recovery.lastError]).toEqual([10, 'why']);
-    expect(messagesOf(recovery.takePoison())).toEqual([1]);
-    expect([recovery.size, recovery.quarantined]).toEqual([0, 0]);
-  });
-
-  it('goes back to the head, in order, when what follows fails too', () => {
-    const recovery = new Recovery();
-    recovery.setAside(batch([1]));
-    recovery.setAside(batch([2]));
-    recovery.putBack(batch([3, 4]));
-    recovery.restore();
-    expect([recovery.size, recovery.quarantined]).toEqual([4, 0]);
-    const all = recovery.takeAll();
-    expect(messagesOf(all)).toEqual([1, 2, 3, 4]);
-    expect(all.map(({ wasQuarantined }) => wasQuarantined)).toEqual([true, true, false]);
-  });
-
-  it('comes first of all that is taken out together', () => {
-    const recovery = new Recovery();
-    recovery.append(batch([2]));
-    recovery.setAside(batch([1]));
-    expect(messagesOf(recovery.takeAll())).toEqual([1, 2]);
-    expect([recovery.size, recovery.hasBatches]).toEqual([0, false]);
-  });
+  recovery.putBack(batch([1, 2], { attempts: 2 }));
+  expect([recovery.size, recovery.oldestAcceptedAt, recovery.lastError]).toEqual([2, 10, 'why']);
+  expect(recovery.take(10)).toEqual(batch([1, 2], { attempts: 2 }));
+  expect([recovery.size, recovery.hasBatches]).toEqual([0, false]);
 });
 
 describe('the times of the next attempt', () => {

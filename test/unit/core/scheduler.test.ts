@@ -24,23 +24,6 @@ function createTable() {
 }
 
 describe('a requested turn', () => {
-  it('comes in one of the next passes of the event loop, never inside the request', async () => {
-    const { clock, scheduler, log, turn } = createTable();
-    scheduler.request(turn('a', 1));
-    expect(log).toEqual([]);
-    await clock.settle();
-    expect(log).toEqual(['a@0']);
-    expect(clock.pending).toBe(0);
-  });
-
-  it('is one turn, however often it is requested', async () => {
-    const { clock, scheduler, log, turn } = createTable();
-    const a = turn('a', 1);
-    for (let count = 0; count < 5; count += 1) scheduler.request(a);
-    await clock.settle();
-    expect(log).toEqual(['a@0']);
-  });
-
   it('R3.1 comes in the order of priority and of asking; below priority 1 no channel gets a second one before the others', async () => {
     const { clock, scheduler, log, turn } = createTable();
     const turns = [turn('c', 3), turn('b1', 2, 2), turn('a', 1, 2), turn('b2', 2, 2)];
@@ -51,17 +34,6 @@ describe('a requested turn', () => {
 });
 
 describe('waiting', () => {
-  it('is known by when it began, and is over when the turn is given', async () => {
-    const { clock, scheduler, turn } = createTable();
-    clock.jump(3);
-    const a = turn('a', 1);
-    expect(a.queuedAt).toBeUndefined();
-    scheduler.request(a);
-    expect(a.queuedAt).toBe(3);
-    await clock.settle();
-    expect(a.queuedAt).toBeUndefined();
-  });
-
   it('raises a low priority until it comes before a high one, within `starvationMs`', async () => {
     const { clock, scheduler, log, turn } = createTable();
     scheduler.request(turn('low', 9));
@@ -155,13 +127,6 @@ it('a step that asks for turns itself does not run them inside its own', async (
   scheduler.request(outer);
   await clock.settle();
   expect(log).toEqual(['outer', 'inner@0']);
-});
-
-it('a queue in which nothing waits leaves no timer', async () => {
-  const { clock, scheduler, turn } = createTable();
-  scheduler.request(turn('a', 1, 5));
-  await clock.advance(1);
-  expect(clock.pending).toBe(0);
 });
 
 it('the limits of a reload hold at once', () => {

@@ -28,8 +28,6 @@ function verdict(action: Verdict['action'], countsAgainstSink: boolean, mustWait
 const retry = verdict('retry', true, true);
 const rows: readonly Row[] = [
   { batch: 'that has attempts left is retried', of: { attempts: 2 }, verdict: retry },
-  { batch: 'of several messages that has attempts left is retried', of: { size: 9, attempts: 1 }, verdict: retry },
-  { batch: 'that is exhausted is split', of: { size: 2 }, verdict: verdict('split', false, false) },
   {
     batch: 'that is exhausted as a probe is split, counts, and waits',
     of: { size: 2 },
@@ -37,35 +35,8 @@ const rows: readonly Row[] = [
     verdict: verdict('split', true, true),
   },
   {
-    batch: 'that is part of a split is split again, whatever attempts are left',
-    of: { size: 2, attempts: 1, isSplit: true },
-    verdict: verdict('split', false, false),
-  },
-  {
-    batch: 'that is not retryable is split at once',
-    of: { size: 2, attempts: 1, isRetryable: false },
-    verdict: verdict('split', false, false),
-  },
-  {
-    batch: 'of one message that is not retryable is given up, for the sink answered',
-    of: { attempts: 1, isRetryable: false },
-    verdict: verdict('give-up', false, false),
-  },
-  {
-    batch: 'of one message that is not retryable is given up without a breaker, too',
-    of: { attempts: 1, isRetryable: false },
-    under: { needsEvidence: false },
-    verdict: verdict('give-up', false, false),
-  },
-  {
     batch: 'of one message is given up if there is no breaker',
     under: { needsEvidence: false },
-    verdict: verdict('give-up', true, false),
-  },
-  {
-    batch: 'of several messages is given up whole with `isolate: false` and no breaker',
-    of: { size: 5 },
-    under: { isolate: false, needsEvidence: false },
     verdict: verdict('give-up', true, false),
   },
   {
@@ -74,16 +45,6 @@ const rows: readonly Row[] = [
     with: { hasMore: true },
     under: { isolate: false },
     verdict: verdict('quarantine', false, false),
-  },
-  {
-    batch: 'of one message with more behind it is quarantined: its poison may explain the failure',
-    with: { hasMore: true },
-    verdict: verdict('quarantine', false, false),
-  },
-  {
-    batch: 'of one message is quarantined and counts if it is the second in a row',
-    with: { hasMore: true, quarantined: 1 },
-    verdict: verdict('quarantine', true, false),
   },
   {
     batch: 'that came back from quarantine is not counted again',
@@ -96,15 +57,6 @@ const rows: readonly Row[] = [
     of: { wasQuarantined: true },
     with: { hasMore: true, quarantined: 10 },
     verdict: verdict('quarantine', true, false),
-  },
-  {
-    batch: 'of one message with nothing behind it is quarantined, counts and waits',
-    verdict: verdict('quarantine', true, true),
-  },
-  {
-    batch: 'that came back from quarantine with nothing behind it counts and waits',
-    of: { wasQuarantined: true },
-    verdict: verdict('quarantine', true, true),
   },
   {
     batch: 'that ran past its deadline is not counted twice',

@@ -294,15 +294,6 @@ describe('R6.4 alerts', () => {
     expect(told).toHaveLength(6);
   });
 
-  it('cost an idle router no timer', async () => {
-    const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {}, fmv: {} } });
-    await rig.advance(100);
-    expect(rig.clock.pending).toBe(0);
-    rig.router.routeAll([...messages('tick', 10), ...messages('ohlcv', 150)]);
-    await rig.advance(5_000);
-    expect(rig.clock.pending).toBe(0);
-  });
-
   it('of a channel that is taken out are cleared, and end with the router', async () => {
     const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {} } });
     const told = story(rig);

@@ -6,10 +6,11 @@ import {
   hold,
   message,
   messages,
+  reject,
   succeed,
   type TestRouter,
 } from '../../../src/testing/index.ts';
-import { numbersOf } from '../../support/numbers.ts';
+import { numbers, numbersOf } from '../../support/numbers.ts';
 
 const NEVER = 1_000_000;
 const quickRetry = { attempts: 3, delayMs: 1, delayMsMax: 1 };
@@ -179,7 +180,10 @@ describe('R6.3 the breaker of a channel', () => {
     rig.sink('tick').otherwise = fail();
     rig.router.routeAll(messages('tick', 3));
     await rig.advance(10_000);
-    expect(breakerOf(rig)).toMatchObject({ state: 'closed', opened: 0, rates: { failureRate: 1 } });
+    expect(breakerOf(rig)).toMatchObject({
+      ...{ state: 'closed', opened: 0, wouldBeOpen: true },
+      rates: { failureRate: 1 },
+    });
     rig.sink('tick').otherwise = succeed();
     await rig.advance(5_000);
     expect(rig.metrics('tick')).toMatchObject({ buffered: 0, deadLettered: 0 });
@@ -205,10 +209,32 @@ describe('R6.3 the breaker of a channel', () => {
     const rig = await createTestRouter({ sinks: { tick: { whenTripped: 'reject', breaker: { coolDownMs: 1_000 } } } });
     rig.router.trip('tick');
     expect(rig.router.route(message('tick', 0))).toEqual({ status: 'rejected', reason: 'tripped' });
-    expect(rig.metrics('tick').rejectedBy).toEqual({ tripped: 1 });
+    expect(await rig.router.offer(message('tick', 0))).toEqual({ status: 'rejected', reason: 'tripped' });
+    expect(rig.metrics('tick').rejectedBy).toEqual({ tripped: 2 });
     await rig.advance(1_000);
     expect(rig.router.route(message('tick', 1))).toEqual({ status: 'accepted' });
     await rig.advance(100);
     expect(numbersOf(rig.sink('tick').delivered)).toEqual([1]);
+  });
+});
+
+describe('a channel without a breaker', () => {
+  it('takes messages in whatever its sink does, also with `whenTripped: reject`', async () => {
+    const rig = await createTestRouter({ sinks: { tick: { breaker: false, whenTripped: 'reject', batchSize: 1 } } });
+    rig.sink('tick').otherwise = reject();
+    expect(rig.router.routeAll(messages('tick', 30))).toMatchObject({ accepted: 30, rejected: 0 });
+    await rig.advance(600_000);
+    expect(rig.metrics('tick')).toMatchObject({ rejected: 0, deadLetteredBy: { failed: 30 }, breaker: null });
+  });
+
+  it('takes over new limits in place, and still has none', async () => {
+    const rig = await createTestRouter({ sinks: { tick: { breaker: false, batchSize: 10, timeoutMs: 50 } } });
+    const changes = await rig.router.reconfigure({
+      channels: { tick: { breaker: false, batchSize: 2, timeoutMs: 50 } },
+    });
+    expect(changes).toMatchObject([{ path: ['channels', 'tick', 'batchSize'], after: 2 }]);
+    rig.router.routeAll(messages('tick', 2));
+    await rig.advance(1);
+    expect([numbersOf(rig.sink('tick').delivered), rig.metrics('tick').breaker]).toEqual([numbers(2), null]);
   });
 });

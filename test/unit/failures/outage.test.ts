@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createTestRouter, message, reject, succeed, type TestRouter } from '../../../src/testing/index.ts';
-import { numbers, numbersOf } from '../../support/numbers.ts';
+import { numbersOf } from '../../support/numbers.ts';
 
 const SLICE_MS = 10;
 const OUTAGE_MS = 300_000;
@@ -73,23 +73,4 @@ describe('R6.2 a sink that is down for five minutes under 1,000 messages a secon
       expect(Math.max(...sizes)).toBe(batchSize);
     },
   );
-});
-
-describe('R6.2 whoever was rejected still owns the message', () => {
-  it('and may route it again later: nothing is delivered twice', async () => {
-    const rig = await createTestRouter({ sinks: { tick: { capacity: 10 } } });
-    rig.sink('tick').otherwise = reject();
-    const refused: number[] = [];
-    for (const n of numbers(30)) if (rig.router.route(message('tick', n)).status === 'rejected') refused.push(n);
-    rig.sink('tick').otherwise = succeed();
-    await rig.advance(60_000);
-    for (const n of refused) rig.router.route(message('tick', n));
-    await rig.advance(1_000);
-    expect(
-      numbersOf(rig.sink('tick').delivered)
-        .toSorted((a, b) => a - b)
-        .slice(0, 11),
-    ).toEqual(numbers(11));
-    expect(new Set(numbersOf(rig.sink('tick').delivered)).size).toBe(numbersOf(rig.sink('tick').delivered).length);
-  });
 });

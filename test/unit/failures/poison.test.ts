@@ -166,3 +166,58 @@ describe('`breaker: false`', () => {
     expect(await deadNumbers(rig)).toEqual(numbers(10));
   });
 });
+
+it.each([1, 2, 3])(
+  '%i poison messages that came when nothing else did are given up as soon as others come',
+  async (count) => {
+    const rig = await createTestRouter({ sinks: { tick: {} } });
+    rig.sink('tick').otherwise = failWhen(({ n }) => n < count);
+    rig.router.routeAll(messages('tick', count));
+    await rig.advance(600_000);
+    expect(rig.metrics('tick')).toMatchObject({ buffered: count, deadLettered: 0 });
+    for (let n = count; n < 100; n += 1) {
+      rig.router.route(message('tick', n));
+      await rig.advance(1_000);
+    }
+    await rig.advance(600_000);
+    expect(rig.metrics('tick').deadLetteredBy).toEqual({ poison: count });
+    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(100 - count, count));
+  },
+);
+
+it('a message is not given up because of one behind it that no attempt can help: it is tried again', async () => {
+  const rig = await createTestRouter({ sinks: { tick: { batchSize: 1, retry: { attempts: 2 } } } });
+  let isDown = true;
+  rig.sink('tick').otherwise = ({ batch }) => {
+    if (batch[0]?.n === 1) throw { retryable: false };
+    if (isDown) throw new Error('sink failed');
+  };
+  rig.router.pause('tick');
+  for (const n of [0, 1]) rig.router.route(message('tick', n));
+  rig.router.resume('tick');
+  await rig.advance(2_000);
+  // Two attempts, then the other one; nothing else comes that could show who is at fault, so it goes on being tried.
+  expect(rig.metrics('tick')).toMatchObject({ buffered: 1, deadLetteredBy: { 'not-retryable': 1 } });
+  const { calls } = rig.metrics('tick');
+  await rig.advance(60_000);
+  expect(rig.metrics('tick').calls).toBeGreaterThan(calls);
+  isDown = false;
+  await rig.advance(600_000);
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
+  expect(rig.metrics('tick').deadLettered).toBe(1);
+});
+
+it('however many messages in a row no attempt can help, trials behind an open breaker go through them', async () => {
+  const COUNT = 20_000;
+  const rig = await createTestRouter({ sinks: { tick: { batchSize: 1, capacity: COUNT + 10 } } });
+  const { router } = rig;
+  rig.sink('tick').otherwise = ({ batch }) => {
+    if (batch[0]?.sym === 'refused') throw Object.assign(new Error('message refused'), { retryable: false });
+  };
+  router.trip('tick');
+  for (let n = 0; n < COUNT; n += 1) router.route(message('tick', n, 'refused'));
+  router.routeAll(messages('tick', 5, COUNT));
+  await rig.advance(60_000);
+  expect(rig.metrics('tick')).toMatchObject({ delivered: 5, deadLetteredBy: { 'not-retryable': COUNT }, buffered: 0 });
+  expect(router.explain('tick').state).toBe('idle');
+});

@@ -3,6 +3,7 @@ import type { RouterConfigInput } from '../../../src/index.ts';
 import {
   createTestRouter,
   fail,
+  hold,
   message,
   messages,
   type Reaction,
@@ -28,6 +29,28 @@ async function waitOf(rig: TestRouter): Promise<number> {
   expect(state).toBe('retrying');
   return endsInMs ?? Number.NaN;
 }
+
+it.each([
+  ['throws', fail()],
+  ['rejects', reject()],
+] as const)('R6.2 a batch that fails goes again, ahead of what came later: %s', async (_name, failure) => {
+  const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 3 } } });
+  rig.sink('ohlcv').script.push(failure, failure);
+  rig.router.routeAll(messages('ohlcv', 9));
+  await rig.advance(10_000);
+  expect(rig.sink('ohlcv').calls.map(({ attempt, batch }) => [attempt, ...numbersOf(batch)])).toEqual([
+    [1, 0, 1, 2],
+    [2, 0, 1, 2],
+    [3, 0, 1, 2],
+    [1, 3, 4, 5],
+    [1, 6, 7, 8],
+  ]);
+  expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 9, calls: 5, retries: 2, deadLettered: 0 });
+  expect(rig.facts('batch.failed')).toMatchObject([
+    { attempt: 1, size: 3 },
+    { attempt: 2, size: 3 },
+  ]);
+});
 
 describe('R6.2 the wait before another attempt', () => {
   it('is anything from nothing to the whole backoff, which doubles up to `delayMsMax`', async () => {
@@ -197,27 +220,22 @@ describe('R6.2 the wait before another attempt', () => {
     reset: ({ router }) => router.reset('tick'),
     restart: ({ router }) => router.restart('tick'),
   };
-  it.each(Object.keys(orders))('is ended by `%s`, whoever asked for it', async (name) => {
-    const rig = await createTestRouter({ sinks: { tick: {} } });
-    rig.sink('tick').script.push(busy(60_000));
-    rig.router.routeAll(messages('tick', 3));
-    await rig.advance(1_000);
-    orders[name]?.(rig);
-    await rig.advance(200);
-    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
-  });
-
-  it.each(Object.keys(orders))('is ended by `%s` while the breaker is open, too', async (name) => {
-    const breaker = { minimumCalls: 1, window: { count: 1 }, coolDownMs: 30_000, probes: 1 };
-    const rig = await createTestRouter({ sinks: { tick: { breaker } } });
-    rig.sink('tick').script.push(busy(60_000));
-    rig.router.routeAll(messages('tick', 3));
-    await rig.advance(1_000);
-    expect(rig.router.explain('tick')).toMatchObject({ state: 'tripped', endsInMs: 59_000 });
-    orders[name]?.(rig);
-    await rig.advance(200);
-    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
-  });
+  it.each(Object.keys(orders))(
+    'is ended by `%s`, whoever asked for it, also while the breaker is open',
+    async (name) => {
+      const opening = { minimumCalls: 1, window: { count: 1 }, coolDownMs: 30_000, probes: 1 };
+      for (const [breaker, state] of [[{}, 'retrying'] as const, [opening, 'tripped'] as const]) {
+        const rig = await createTestRouter({ sinks: { tick: { breaker } } });
+        rig.sink('tick').script.push(busy(60_000));
+        rig.router.routeAll(messages('tick', 3));
+        await rig.advance(1_000);
+        expect(rig.router.explain('tick')).toMatchObject({ state, endsInMs: 59_000 });
+        orders[name]?.(rig);
+        await rig.advance(200);
+        expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
+      }
+    },
+  );
 
   it('is not longer than `retryAfterMsMax`, and that is said', async () => {
     const rig = await createTestRouter({ sinks: { tick: { retry: { retryAfterMsMax: 60_000 } } } });
@@ -285,6 +303,7 @@ describe('R6.2 the wait before another attempt', () => {
     for (const error of [
       { retryAfterMs: 'soon' },
       { retryAfterMs: Number.NaN },
+      { retryAfterMs: Number.POSITIVE_INFINITY },
       { retryAfterMs: -1 },
       cursed,
       null,
@@ -299,4 +318,32 @@ describe('R6.2 the wait before another attempt', () => {
       expect(rig.facts('callback.failed').map(({ place }) => place)).toEqual(isIgnored ? ['retry-after'] : []);
     }
   });
+});
+
+it('the end of a call from before leaves the next attempt where it was announced', async () => {
+  const limits = { batchSize: 2, retry: { attempts: 5, delayMs: 800, delayMsMax: 800 } };
+  const breaker = { coolDownMs: 100, coolDownMsMax: 100 };
+  const rig = await createTestRouter({ sinks: { tick: { ...limits, breaker, processTimeoutMs: 5_000 } } });
+  const { router } = rig;
+  const held = hold();
+  rig.sink('tick').script.push(fail(), held);
+  router.routeAll(messages('tick', 2));
+  router.trip('tick');
+  const smaller = { ...limits, processTimeoutMs: 5_000, batchSize: 1 };
+  await rig.advanceUntil(router.reconfigure({ channels: { tick: { ...smaller, breaker } } }));
+  await rig.advance(120);
+  // The probe has one of the two; nobody waits for it any more.
+  expect(rig.router.explain('tick')).toMatchObject({ state: 'probing', inFlight: 1, waiting: 1 });
+  router.trip('tick');
+  // Closes the breaker and ends no wait.
+  const observing = { ...breaker, observeOnly: true };
+  await rig.advanceUntil(router.reconfigure({ channels: { tick: { ...smaller, breaker: observing } } }));
+  const { state, endsInMs } = router.explain('tick');
+  expect(state).toBe('retrying');
+  expect(endsInMs).toBeGreaterThan(100);
+  held.succeed();
+  await rig.advance(50);
+  expect(router.explain('tick')).toMatchObject({ state: 'retrying', endsInMs: (endsInMs ?? 0) - 50 });
+  await rig.advance(endsInMs ?? 0);
+  expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1]);
 });

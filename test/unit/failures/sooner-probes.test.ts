@@ -3,8 +3,10 @@ import {
   createTestRouter,
   fail,
   failWhen,
+  message,
   messages,
   reject,
+  slow,
   type TestMessage,
   type TestRouter,
 } from '../../../src/testing/index.ts';
@@ -173,4 +175,14 @@ describe('R6.3 an error with `retryable: false` shows that the sink works', () =
     await rig.advance(5_500);
     expect(rig.metrics('ohlcv')).toMatchObject({ deadLettered: 5, breaker: { state: 'closed', opened: 1 } });
   });
+});
+
+it('a drain waits for its turn to probe: what partitions behind the same breaker hold is delivered, not handed back', async () => {
+  const breaker = { coolDownMs: 100, coolDownMsMax: 100, slowCallMs: 2_000, probes: 3 };
+  const rig = await createTestRouter({ sinks: { tick: { partitions: 3, breaker } } });
+  rig.router.trip('tick');
+  for (let n = 0; n < 12; n += 1) rig.router.route(message('tick', n, `symbol ${n}`));
+  rig.sink('tick').otherwise = slow(50);
+  await rig.stop();
+  expect(rig.metrics('tick')).toMatchObject({ delivered: 12, returned: 0 });
 });

@@ -5,9 +5,8 @@ import type { Question } from '../../../src/inspector/thread-link.ts';
 import { createThreadServer } from '../../../src/inspector/thread-server.ts';
 import { ThreadWatch } from '../../../src/inspector/thread-watch.ts';
 import { readRouter } from '../../../src/metrics/reading.ts';
-import { createTestRouter, messages, type TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, type TestRouter } from '../../../src/testing/index.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
-import { valueIn } from '../../support/exposition.ts';
 import { type Asked, ask, type Reply, until } from './visitor.ts';
 
 const token = 'a-token';
@@ -15,7 +14,6 @@ let rig: TestRouter;
 /** Of the thread: that of the router is another one. */
 let clock: ReturnType<typeof createSimulatedClock>;
 let server: ReturnType<typeof createThreadServer>;
-let isAnswering: boolean;
 
 function port(): number {
   return (server.address() as AddressInfo).port; // It listens.
@@ -24,10 +22,9 @@ function port(): number {
 beforeEach(async () => {
   rig = await createTestRouter({ sinks: { tick: {} } });
   clock = createSimulatedClock();
-  isAnswering = true;
   const everything = () => ({ reading: readRouter(rig.router), counters: {} });
   const answer = (to: Question): void => {
-    if (isAnswering) queueMicrotask(() => watch.hear({ to, health: rig.router.health(), all: everything() }));
+    queueMicrotask(() => watch.hear({ to, health: rig.router.health(), all: everything() }));
   };
   const watch = new ThreadWatch(everything(), answer, clock, 1_000);
   server = createThreadServer(watch, {
@@ -49,26 +46,6 @@ afterEach(async () => {
 function asking(asked: Asked): Promise<Reply> {
   return ask(`http://127.0.0.1:${port()}/`, asked);
 }
-
-it('metrics and health are those of the router', async () => {
-  rig.router.routeAll(messages('tick', 3));
-  const metrics = await asking({ path: `/metrics?token=${token}` });
-  expect([metrics.status, metrics.headers['content-type']]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
-  expect(valueIn(metrics.body, 'sluice_messages_received_total', { channel: 'tick' })).toBe(3);
-  const health = await asking({ path: `/health?token=${token}` });
-  expect([health.status, health.headers['content-type']]).toEqual([200, 'application/json']);
-  expect(JSON.parse(health.body)).toMatchObject({
-    ready: true,
-    mainThread: { stuck: false, text: 'The main thread answers.' },
-  });
-});
-
-it('health is 503 while the main thread is stuck', async () => {
-  isAnswering = false;
-  await clock.advance(1_250);
-  const stuck = await asking({ path: `/health?token=${token}` });
-  expect([stuck.status, JSON.parse(stuck.body).mainThread.stuck]).toEqual([503, true]);
-});
 
 describe('who asks', () => {
   const bearer = { authorization: `Bearer ${token}` };

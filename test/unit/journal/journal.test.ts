@@ -105,6 +105,9 @@ describe('write', () => {
     await journal.close();
     await written;
     await expect(journal.write({ n: 2 })).rejects.toMatchObject({ code: 'not-running' });
+    const letter = { id: 'a', channel: null, reason: 'failed', message: 1, error: null, attempts: 1, at: 1 } as const;
+    await expect(journal.letters.add(letter)).rejects.toMatchObject({ code: 'not-running' });
+    await expect(journal.letters.list()).rejects.toMatchObject({ code: 'not-running' });
     expect(journal.ended.aborted).toBe(true);
     await journal.close();
   });

@@ -24,29 +24,6 @@ afterEach(() => {
 });
 
 describe('R6.1 R6.4 what the host hands in and throws is contained, counted and told', () => {
-  it('a listener, which harms neither the other listeners nor the channel', async () => {
-    const rig = await createTestRouter({ sinks: { tick: {} } });
-    const heard: unknown[] = [];
-    rig.sink('tick').otherwise = ({ context }) => context.emit('high');
-    rig.router.events.on('event', trap);
-    rig.router.events.on('event', async () => trap());
-    rig.router.events.on('event', ({ event }) => heard.push(event));
-    rig.router.route(message('tick', 0));
-    await rig.advance(1);
-    expect(heard).toEqual(['high']);
-    expect(rig.metrics('tick')).toMatchObject({ delivered: 1, deadLettered: 0 });
-    expect(rig.router.metrics().faults.listener).toBe(2);
-    expect(rig.facts('callback.failed')).toMatchObject([{ place: 'listener' }, { place: 'listener' }]);
-  });
-
-  it('a listener of `callback.failed` itself, which does not go round in circles', async () => {
-    const rig = await createTestRouter({ sinks: { tick: {} } });
-    rig.router.events.on('callback.failed', trap);
-    rig.router.events.on('message.rejected', trap);
-    rig.router.route(null);
-    expect(rig.router.metrics().faults.listener).toBe(2);
-  });
-
   it('a listener of every fact there is: the router does all it does without it', async () => {
     const rig = await createTestRouter({ isStarted: false, sinks: { tick: { capacity: 2, overflow: 'drop-oldest' } } });
     rig.router.events.on('*', trap);

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createActor, createMachine } from 'xstate';
-import { createRouterLogic, type Logger, ProcessingChannel, routerOf } from '../../../src/index.ts';
-import { createTestRouter, fail, message, messages, reject, slow, succeed } from '../../../src/testing/index.ts';
-import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
+import { ProcessingChannel } from '../../../src/index.ts';
+import { createTestRouter, fail, hang, message, messages, slow } from '../../../src/testing/index.ts';
 
 describe('R1.2 R5.1 the metrics of a channel', () => {
   it('begin at nothing and are a plain snapshot that does not change afterwards', async () => {
@@ -77,33 +75,6 @@ it('R5.2 the router adds everything up, unroutable messages among it', async () 
   });
 });
 
-it('conservation holds inside every listener of every fact, whatever happens', async () => {
-  const rig = await createTestRouter({
-    isStarted: false,
-    sinks: { ohlcv: { batchSize: 4, capacity: 12, overflow: 'drop-oldest' } },
-  });
-  const broken: string[] = [];
-  rig.router.events.on('*', (type) => void (rig.router.metrics().conserved || broken.push(type)));
-  await rig.advanceUntil(rig.router.start());
-  rig.sink('ohlcv').script.push(
-    fail(),
-    reject(),
-    ({ context }) => context.fail(1, new Error()),
-    ({ batch, context }) => {
-      for (const index of batch.keys()) context.fail(index, { retryable: false });
-    },
-    ({ context }) => context.fail(0, { retryable: false }),
-    succeed(),
-    fail(),
-  );
-  for (let n = 0; n < 60; n += 20) {
-    rig.router.routeAll([...messages('ohlcv', 20, n), null]);
-    await rig.advance(5_000);
-  }
-  await rig.stop();
-  expect(broken).toEqual([]);
-});
-
 describe('R5.4 health and explanation follow the states', () => {
   it('from warming to idle, through failure and back', async () => {
     const rig = await createTestRouter({ sinks: { tick: { retry: { delayMs: 1_000, delayMsMax: 1_000 } }, fmv: {} } });
@@ -129,30 +100,6 @@ describe('R5.4 health and explanation follow the states', () => {
   });
 });
 
-it('R5.3 facts are written to the host’s logger, each channel by a child of its own', async () => {
-  const lines: string[] = [];
-  const loggerOf = (channel: string): Logger => {
-    const write = (level: string) => (fields: object, text: string) =>
-      void lines.push(
-        `${level} ${channel} ${text} ${JSON.stringify(fields, (_key, value) => (value instanceof Error ? value.message : value))}`,
-      );
-    return {
-      debug: write('debug'),
-      info: write('info'),
-      warn: write('warn'),
-      error: write('error'),
-      child: (bindings) => loggerOf(String(bindings.channel)),
-    };
-  };
-  const rig = await createTestRouter({ sinks: { tick: {} }, logger: loggerOf('-') });
-  rig.sink('tick').script.push(fail());
-  rig.router.route(message('tick', 0));
-  await rig.advance(1_000);
-  expect(lines).toContainEqual(expect.stringMatching(/^info - router\.entered .*"to":"running"/));
-  expect(lines).toContainEqual(expect.stringMatching(/^warn tick batch\.failed .*"err":"the script says so"/));
-  expect(lines.filter((line) => line.includes('batch.flushed'))).toEqual([]);
-});
-
 it('R6.4 without a logger the router is silent', async () => {
   const written: unknown[] = [];
   const { warn, error, log } = console;
@@ -172,23 +119,11 @@ it('R6.4 without a logger the router is silent', async () => {
   expect(written).toEqual([]);
 });
 
-it('a host’s machine that ends takes the router, its channels and all timers with it', async () => {
-  const clock = createSimulatedClock();
-  class Hanging extends ProcessingChannel<unknown> {
-    override process(): Promise<void> {
-      return new Promise(() => {});
-    }
-  }
-  const logic = createRouterLogic({ channels: { tick: () => new Hanging() }, clock });
-  const host = createActor(createMachine({ invoke: { id: 'router', src: logic } }), { clock });
-  host.start();
-  const router = routerOf(host.getSnapshot().children.router as never);
-  await clock.advance(10);
-  router.routeAll(messages('tick', 3));
-  host.stop();
-  expect(router.route(message('tick', 3))).toMatchObject({ reason: 'not-running' });
-  expect(router.metrics().channels.tick).toMatchObject({ state: 'stopped', inFlight: 1, returned: 2 });
-  expect(router.metrics().conserved).toBe(true);
-  await clock.settle();
-  expect(clock.pending).toBe(0);
+it('R5.1 the metrics of a channel add up the reasons of all partitions, and leave out those that never occurred', async () => {
+  const channels = { ohlcv: { batchSize: 10, partitions: 2, partitionBy: 'round-robin', capacity: 10 } };
+  const rig = await createTestRouter({ sinks: channels });
+  rig.sink('ohlcv').otherwise = hang();
+  rig.router.routeAll(messages('ohlcv', 60));
+  expect(rig.metrics('ohlcv').rejectedBy).toEqual({ 'mailbox-full': 40 });
+  expect(rig.metrics('ohlcv').deadLetteredBy).toEqual({});
 });

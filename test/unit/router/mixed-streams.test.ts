@@ -176,6 +176,7 @@ describe('19.4 every intake lets the event loop turn while its sender never wait
     ['writable', (rig) => pipeline(Readable.from(messages('tick', 1_000)), rig.router.writable())],
     ['writable of one list', (rig) => pipeline(Readable.from([messages('tick', 1_000)]), rig.router.writable())],
     ['offer of one list', (rig) => rig.router.offer(messages('tick', 1_000))],
+    ['deliver of one list', (rig) => rig.router.deliver(messages('tick', 1_000))],
     ['offer of a list that nobody takes', (rig) => refusedList(rig)],
     [
       'offer after offer',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../src/index.ts';
 import { drainReport } from '../../../src/report/drain-report.ts';
 import { partsOf } from '../../../src/router/router.ts';
-import { createTestRouter, hang, message, messages, reject, slow } from '../../../src/testing/index.ts';
+import { createTestRouter, hang, message, messages, slow, type TestRouter } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
 
 describe('`stop`', () => {
@@ -64,26 +64,6 @@ describe('`stop`', () => {
     const report = await rig.stop({ deadlineMs: 1_000 });
     expect(context?.signal.aborted).toBe(false);
     expect(report.channels.tick).toMatchObject({ delivered: 1, drained: 1 });
-  });
-
-  it('hands back what a failing sink does not take until the deadline', async () => {
-    const rig = await createTestRouter({ sinks: { tick: {} } });
-    rig.sink('tick').otherwise = reject();
-    const all = messages('tick', 20);
-    rig.router.routeAll(all);
-    await rig.advance(50);
-    const report = await rig.stop({ deadlineMs: 500 });
-    expect(report.channels.tick).toMatchObject({ delivered: 0, returned: 20, returnedMessages: all });
-    expect(report.elapsedMs).toBeLessThanOrEqual(650);
-  });
-
-  it('hands back what a paused channel holds', async () => {
-    const rig = await createTestRouter({ sinks: { tick: {} } });
-    rig.router.pause();
-    const all = messages('tick', 3);
-    rig.router.routeAll(all);
-    const report = await rig.stop();
-    expect(report.channels.tick).toMatchObject({ returnedMessages: all, state: 'stopped' });
   });
 
   it('refuses what comes after it: not running', async () => {
@@ -224,4 +204,54 @@ it('a report of a stop that leaves something waiting says that it is not conserv
       },
     ).conserved;
   expect([conserved(1, 1, 0), conserved(1, 0, 1), conserved(2, 0, 0)]).toEqual([false, false, false]);
+});
+
+it('a drain tells after each batch how many messages are left', async () => {
+  const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 4 } } });
+  rig.router.routeAll(messages('ohlcv', 10));
+  await rig.stop();
+  expect(rig.facts('drain.progressed').map(({ left }) => left)).toEqual([6, 2, 0]);
+});
+
+it('a router that was never started is not live after `stop`', async () => {
+  const rig = await createTestRouter({ isStarted: false, sinks: { tick: {} } });
+  expect(rig.router.health()).toMatchObject({ state: 'starting', live: true, ready: false });
+  await rig.stop();
+  expect(rig.router.state).toBe('stopped');
+  expect(rig.router.health()).toMatchObject({ state: 'stopped', live: false, ready: false });
+});
+
+/** A channel with a call that never ends and more behind it, and one that has nothing to do with it. */
+async function createPair(): Promise<TestRouter> {
+  const rig = await createTestRouter({ sinks: { tick: { batchSize: 2, processTimeoutMs: 60_000 }, ohlcv: {} } });
+  rig.sink('tick').otherwise = hang();
+  rig.router.routeAll(messages('tick', 5));
+  await rig.advance(100);
+  return rig;
+}
+
+it('each message is handed back in one report: a channel that is being taken out is not in that of the stop', async () => {
+  const rig = await createPair();
+  const removed = rig.router.remove('tick', { deadlineMs: 2_000 });
+  const stopped = rig.router.stop({ deadlineMs: 500 });
+  const { channels, conserved } = await rig.advanceUntil(stopped);
+  const report = await rig.advanceUntil(removed);
+  expect(Object.keys(channels)).toEqual(['ohlcv']);
+  expect(conserved).toBe(true);
+  expect(report.returnedMessages).toHaveLength(report.returned);
+  expect(report.returned + report.unsettledMessages.length).toBe(5);
+});
+
+it('a channel that a reload takes out while the router is stopped is in the report of the stop', async () => {
+  const rig = await createPair();
+  await rig.advanceUntil(rig.router.reconfigure({ channels: { ohlcv: {} } }));
+  const { channels } = await rig.advanceUntil(rig.router.stop({ deadlineMs: 500 }));
+  expect(channels.tick).toMatchObject({ accepted: 5, delivered: 0 });
+});
+
+it('who takes a channel out twice gets the same report', async () => {
+  const rig = await createPair();
+  const first = rig.router.remove('tick', { deadlineMs: 100 });
+  const second = rig.router.remove('tick', { deadlineMs: 100 });
+  expect(await rig.advanceUntil(second)).toBe(await rig.advanceUntil(first));
 });

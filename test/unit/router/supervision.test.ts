@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type LifeContext, ProcessingChannel } from '../../../src/index.ts';
 import { createTestRouter, hang, message, messages, type TestRouter } from '../../../src/testing/index.ts';
-import { numbers, numbersOf } from '../../support/numbers.ts';
+import { numbersOf } from '../../support/numbers.ts';
 
 /** Where a class fails, and how often before it stops failing. */
 interface Plan {
@@ -56,15 +56,6 @@ describe('R6.2 a channel that fails in its', () => {
   );
 });
 
-it('messages that come while a channel warms up or is down wait in its mailbox', async () => {
-  const plan: Plan = { place: 'warmUp', failures: 2, lives: [] };
-  const rig = await rigWith(plan);
-  expect(rig.router.routeAll(messages('tick', 10))).toMatchObject({ accepted: 10, rejected: 0 });
-  expect(rig.metrics('tick')).toMatchObject({ state: 'failed', buffered: 10 });
-  await rig.advance(1_000);
-  expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(10));
-});
-
 it('a warm-up that takes longer than `warmUpTimeoutMs` has failed, and its signal has aborted', async () => {
   const signals: AbortSignal[] = [];
   class Slow extends ProcessingChannel<unknown> {
@@ -92,48 +83,6 @@ describe('more than `limit` failures within `withinMs`', () => {
   const plan = (): Plan => ({ place: 'warmUp', failures: 1_000, lives: [] });
   const limits = { limit: 2, withinMs: 60_000 };
 
-  it('give the channel up: it stays failed, its mailbox is kept, the router is degraded', async () => {
-    const failing = plan();
-    const rig = await rigWith(failing, limits);
-    rig.router.routeAll(messages('tick', 5));
-    await rig.advance(600_000);
-    expect(failing.lives).toHaveLength(3);
-    expect(rig.facts('channel.gaveUp')).toMatchObject([{ channel: 'tick', restarts: 2 }]);
-    expect(rig.metrics('tick')).toMatchObject({ state: 'failed', buffered: 5, restarts: 2 });
-    expect(rig.router.state).toBe('degraded');
-    expect(rig.router.explain('tick').sentence).toContain(
-      'It failed too often and is not restarted; an operator can restart it.',
-    );
-  });
-
-  it('and `restart` brings it back, with all it kept', async () => {
-    const failing = plan();
-    const rig = await rigWith(failing, limits);
-    rig.router.routeAll(messages('tick', 5));
-    await rig.advance(600_000);
-    failing.failures = 0;
-    rig.router.restart('tick');
-    await rig.advance(10);
-    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(5));
-    expect(rig.router.state).toBe('running');
-    expect(rig.router.health().status).toBe('healthy');
-  });
-
-  it('but fewer within that time do not, however many there were before', async () => {
-    const rig = await createTestRouter({
-      sinks: {
-        tick: { restart: { limit: 2, withinMs: 60_000 }, processTimeoutMs: 10, abandonAfterMs: 10, breaker: false },
-      },
-    });
-    for (let n = 0; n < 6; n += 1) {
-      rig.sink('tick').script.push(hang());
-      rig.router.route(message('tick', n));
-      await rig.advance(31_000);
-    }
-    expect(rig.metrics('tick')).toMatchObject({ restarts: 6, delivered: 6, state: 'idle' });
-    expect(rig.facts('channel.gaveUp')).toEqual([]);
-  });
-
   it('with `onGiveUp: escalate` fail the router: nothing runs on, and every message is accounted for', async () => {
     const rig = await rigWith(plan(), limits, { onGiveUp: 'escalate' });
     rig.router.routeAll(messages('tick', 5));
@@ -149,21 +98,6 @@ describe('more than `limit` failures within `withinMs`', () => {
     expect(report.conserved).toBe(true);
     expect(report.channels.tick).toMatchObject({ returned: 5, returnedMessages: messages('tick', 5) });
   });
-});
-
-it('`restart` of a channel that works abandons its call and delivers that batch again', async () => {
-  const rig = await createTestRouter({ sinks: { tick: {} } });
-  rig.sink('tick').script.push(hang());
-  rig.router.routeAll(messages('tick', 3));
-  rig.router.restart('tick');
-  await rig.advance(10);
-  expect(rig.sink('tick').calls.map(({ attempt, batch }) => [attempt, batch[0]?.n])).toEqual([
-    [1, 0],
-    [2, 0],
-    [1, 1],
-    [1, 2],
-  ]);
-  expect(rig.facts('channel.gaveUp')).toEqual([]);
 });
 
 it('one channel that fails again and again disturbs no other', async () => {
@@ -191,4 +125,23 @@ it('a crash keeps an operator’s pause: the new life is paused too', async () =
   rig.router.pause();
   await rig.advance(1_000);
   expect(rig.metrics('tick')).toMatchObject({ state: 'paused', restarts: 1, buffered: 2 });
+});
+
+it('a router that has failed takes no more channels, and is not reconfigured: nothing would ever start them', async () => {
+  const rig = await createTestRouter({
+    sinks: { tick: { processTimeoutMs: 50, abandonAfterMs: 20, restart: { limit: 0 } } },
+    config: { router: { onGiveUp: 'escalate' } },
+  });
+  const { router } = rig;
+  rig.sink('tick').otherwise = hang();
+  router.route(message('tick', 0));
+  await rig.advance(1_000);
+  expect(router.state).toBe('failed');
+  expect(() => router.add('more', rig.sink('more').channel)).toThrow('the router is failed');
+  await expect(router.reconfigure({ channels: { tick: { capacity: 7 } } })).rejects.toMatchObject({
+    code: 'not-running',
+  });
+  expect([...router.channels.keys()]).toEqual(['tick']);
+  const report = await rig.stop();
+  expect(report.channels).toMatchObject({ tick: { state: 'stopped' } });
 });

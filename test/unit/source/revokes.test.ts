@@ -45,17 +45,21 @@ function failThenHang({ sink }: Rig): void {
   };
 }
 
-it.each(ways)(
-  'a partition that is revoked while its channel is %s (%j), and is assigned again at once, skips nothing and keeps its order',
-  async (state, sink, reach) => {
+const both = (['revoked', 'lost'] as const).flatMap((end) => ways.map((way) => [end, ...way] as const));
+
+it.each(both)(
+  'a partition that is %s while its channel is %s (%j), and is assigned again at once, skips nothing and keeps its order',
+  async (end, state, sink, reach) => {
     const rig = await sourceRig({ sinks: { ohlcv: { batchSize: 2, timeoutMs: 10, ...sink } } });
     reach(rig);
     rig.append(FRAMES);
     await rig.test.advance(3_000);
     expect(rig.test.router.channels.get('ohlcv')?.state).toBe(state);
-    const revoked = rig.source.revoke(0, 500);
-    await rig.test.advance(500);
-    await revoked;
+    if (end === 'revoked') {
+      const revoked = rig.source.revoke(0, 500);
+      await rig.test.advance(500);
+      await revoked;
+    } else rig.source.lose(0);
     rig.source.assign(0);
     await rig.test.advance(100);
     rig.sink.otherwise = succeed();
@@ -68,5 +72,6 @@ it.each(ways)(
     const lasts = all.map((n) => delivered.lastIndexOf(n));
     expect(lasts).toEqual(lasts.toSorted((a, b) => a - b));
     expect(rig.source.committed()).toBe(FRAMES);
+    expect(rig.test.router.metrics().conserved).toBe(true);
   },
 );

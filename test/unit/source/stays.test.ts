@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createTestRouter, fail, hang, hold, message, messages, succeed } from '../../../src/testing/index.ts';
+import { createTestRouter, fail, hang, hold, message, messages } from '../../../src/testing/index.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { simulatedSource } from '../../../src/testing/simulated-source.ts';
 import { sourceRig } from './source-rig.ts';
@@ -103,23 +103,6 @@ it('a revoke takes waiting offers back and ends in time with what is not settled
   expect(test.router.sources.get('bars')?.state).toBe('standby');
 });
 
-it('after a loss nothing of the old stay counts, and the new one reads from the commit', async () => {
-  const { append, source, sink, test } = await sourceRig();
-  const held = hold();
-  sink.script.push(held);
-  append(2);
-  await test.advance(50);
-  source.lose(0);
-  held.succeed();
-  await test.advance(1_000);
-  expect(source.committed()).toBe(0);
-  expect(test.router.metrics().sources.bars).toMatchObject({ read: 2, committed: 0, left: 2 });
-  source.assign(0);
-  await test.advance(1_000);
-  expect(numbers(sink.delivered)).toEqual([0, 1, 0, 1, 2, 3]);
-  expect(source.committed()).toBe(2);
-});
-
 it('what waits when its partition is lost is handed back and counted, and what is in a call goes on', async () => {
   const { append, metrics, source, sink, test } = await sourceRig({ partitions: 2 });
   const held = hold();
@@ -221,30 +204,6 @@ it('a call that fails after its partition was lost is not tried again and makes 
   expect(await test.router.deadLetters.list()).toEqual([]);
   expect(test.router.metrics().channels.ohlcv).toMatchObject({ returned: 2, buffered: 0, inFlight: 0 });
 });
-
-it.each(['retrying', 'isolating', 'tripped', 'paused', 'held back by a hung call'])(
-  'a partition that is lost while its channel is %s comes again in order, once',
-  async (how) => {
-    const retry = { attempts: how === 'isolating' ? 1 : 50, delayMs: 1_000 };
-    const breaker = how === 'tripped' ? {} : (false as const);
-    const ohlcv = { batchSize: 2, retry, processTimeoutMs: 300, abandonAfterMs: 100, breaker };
-    const { append, source, sink, test } = await sourceRig({ sinks: { ohlcv } });
-    sink.otherwise = how === 'held back by a hung call' ? hang() : fail();
-    if (how === 'tripped') test.router.trip('ohlcv');
-    if (how === 'paused') test.router.pause('ohlcv');
-    append(3);
-    await test.advance(150);
-    source.lose(0);
-    source.assign(0);
-    sink.otherwise = succeed();
-    if (how === 'tripped') test.router.reset('ohlcv');
-    if (how === 'paused') test.router.resume('ohlcv');
-    await test.advance(100_000);
-    expect(numbers(sink.delivered)).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(source.committed()).toBe(3);
-    expect(test.router.metrics().conserved).toBe(true);
-  },
-);
 
 it('a source that fails while it is read is closed and started again, and brings what was not committed', async () => {
   const { append, info, source, sink, test } = await sourceRig();

@@ -9,7 +9,7 @@ const YIELD_MS = 20;
 export class BreakerClient implements Caller {
   readonly breaker: Breaker;
   private readonly times: CallTimes;
-  private admittedIn = -1;
+  epoch = -1;
   /** How often the breaker had opened when this partition last brought a probe. */
   private probedIn = Number.NEGATIVE_INFINITY;
 
@@ -27,30 +27,26 @@ export class BreakerClient implements Caller {
     return this.breaker.isPristine;
   }
 
-  get epoch(): number {
-    return this.admittedIn;
-  }
-
   get startedAt(): number {
     return this.times.startedAt;
   }
 
   /** A call goes out. */
   started(): void {
-    this.admittedIn = this.breaker.epoch;
+    this.epoch = this.breaker.epoch;
   }
 
   succeeded(): void {
-    const { admittedIn, breaker, times } = this;
-    this.admittedIn = -1;
+    const { epoch: admittedIn, breaker, times } = this;
+    this.epoch = -1;
     // One more quick success changes nothing in a breaker that remembers nothing else.
     if (!breaker.isPristine || admittedIn !== breaker.epoch || times.durationMs >= breaker.limits.slowCallMs) {
-      breaker.callSucceeded(admittedIn, times);
+      breaker.callEnded(admittedIn, true, times);
     }
   }
 
   failed(): void {
-    this.breaker.callFailed(this.report(), this.times);
+    this.breaker.callEnded(this.report(), false, this.times);
   }
 
   /** The sink refused for good, so it works: a probe has passed. */
@@ -86,8 +82,8 @@ export class BreakerClient implements Caller {
 
   /** The epoch of the call whose outcome is reported now; what comes of it afterwards is late. */
   private report(): number {
-    const { admittedIn } = this;
-    this.admittedIn = -1;
+    const { epoch: admittedIn } = this;
+    this.epoch = -1;
     return admittedIn;
   }
 }

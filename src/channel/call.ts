@@ -37,69 +37,49 @@ const PLAIN: Details = Object.freeze({
  */
 export class Call {
   readonly lane: Lane;
-  private configNow: ChannelConfig;
-  private count = 0;
-  private calls = 0;
+  /** As it was when the call began: a reload takes effect with the next batch. */
+  config: ChannelConfig;
+  /** How many messages it delivers. */
+  size = 0;
+  /** The number of this call in its life, from 1. */
+  number = 0;
   /** A list of messages, or the only one: that needs no array around it until somebody asks. */
   private load: unknown = undefined;
-  private isEnded = true;
-  private noted = PLAIN;
+  isOver = true;
+  details = PLAIN;
 
   constructor(lane: Lane, config: ChannelConfig) {
     this.lane = lane;
-    this.configNow = config;
+    this.config = config;
   }
 
-  /** The next call begins, with that many messages as `Inbox.take` gives them. */
+  /** The next call begins, with that many messages as `takeNew` gives them. */
   begin(config: ChannelConfig, size: number, load: unknown): void {
-    this.configNow = config;
-    this.count = size;
-    this.calls += 1;
+    this.config = config;
+    this.size = size;
+    this.number += 1;
     this.load = load;
-    this.isEnded = false;
-    this.noted = PLAIN;
-  }
-
-  /** As it was when the call began: a reload takes effect with the next batch. */
-  get config(): ChannelConfig {
-    return this.configNow;
-  }
-
-  /** How many messages it delivers. */
-  get size(): number {
-    return this.count;
-  }
-
-  /** The number of this call in its life, from 1. */
-  get number(): number {
-    return this.calls;
+    this.isOver = false;
+    this.details = PLAIN;
   }
 
   get attempt(): number {
-    return (this.noted.before?.attempts ?? 0) + 1;
-  }
-
-  get details(): Details {
-    return this.noted;
+    return (this.details.before?.attempts ?? 0) + 1;
   }
 
   /** What is not plain about it. */
   note(details: Partial<Details>): void {
-    this.noted = { ...this.noted, ...details };
+    this.details = { ...this.details, ...details };
   }
 
   /** What it delivers. A copy: a handler that empties its batch and then fails must not take the messages with it. */
   get messages(): readonly unknown[] {
-    return this.count === 1 ? [this.load] : (this.load as readonly unknown[]).slice();
-  }
-
-  get isOver(): boolean {
-    return this.isEnded;
+    return this.size === 1 ? [this.load] : (this.load as readonly unknown[]).slice();
   }
 
   /** Nothing counts any more that the handler says or does. */
   end(): void {
-    this.isEnded = true;
+    this.isOver = true;
   }
 
   /** It is settled, and keeps nothing alive. */
@@ -110,7 +90,7 @@ export class Call {
   /** The deadline passed: aborts the handler's signal; the call keeps its place until it settles or is abandoned. */
   timeOut(): void {
     this.note({ isTimedOut: true });
-    const { controller } = this.noted;
+    const { controller } = this.details;
     if (controller === undefined) return;
     const error = this.timeoutError();
     // The host listens to the signal.
@@ -127,7 +107,7 @@ export class Call {
     if (!putBack) return;
     recovery.putBack(this.asFailed());
     // Last: a stack that overflows before leaves the messages in flight.
-    counters[Counter.inFlight] -= this.count;
+    counters[Counter.inFlight] -= this.size;
   }
 
   timeoutError(): Error {
@@ -135,16 +115,16 @@ export class Call {
   }
 
   /** What it delivers, as a batch that failed with this attempt. */
-  asFailed(error = this.noted.before?.error): FailedBatch {
-    const { isSplit = false, wasQuarantined = false } = this.noted.before ?? {};
+  asFailed(error = this.details.before?.error): FailedBatch {
+    const { isSplit = false, wasQuarantined = false } = this.details.before ?? {};
     const { attempt: attempts, lane, messages } = this;
-    const { before, origins } = this.noted;
-    const keys = before === undefined ? lane.inbox.keysTaken : before.keys;
+    const { before, origins } = this.details;
+    const keys = before === undefined ? lane.inbox.mailbox.keysTaken : before.keys;
     return { messages, origins, keys, attempts, acceptedAt: lane.times.acceptedAt, isSplit, wasQuarantined, error };
   }
 }
 
-/** A list of messages, or the only one, as `Inbox.take` gives them. */
+/** A list of messages, or the only one, as `takeNew` gives them. */
 export function loadOf(messages: readonly unknown[]): unknown {
   return messages.length === 1 ? messages[0] : messages;
 }

@@ -2,77 +2,39 @@ import type { ChannelEvent } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
-import type { Trigger } from '../core/trigger.ts';
 import { Turn, type TurnTaker } from '../core/turn-queue.ts';
 import { isEndedBy } from './advice.ts';
-import { Call, loadOf, promiseOf } from './call.ts';
+import { type Call, promiseOf } from './call.ts';
+import { Calls } from './calls.ts';
 import { Context } from './context.ts';
-import { depthOf, dueTrigger, type Lane, publishGaps } from './lane.ts';
+import { depthOf, dueTrigger, type Lane } from './lane.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { Rest } from './rest.ts';
 import { settleFailure, settlePlain, settleSuccess } from './settlement.ts';
-import { Watchdog } from './watchdog.ts';
-
-const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
+import { takeNew } from './waits.ts';
 
 /**
  * Carries messages out in one life of a channel: hands batches to `process`, strictly one after the other, while its
  * statechart permits it. No transition aborts a call in flight. A restart makes a new delivery on the same lane.
  */
-export class Delivery implements TurnTaker {
-  readonly lane: Lane;
-  readonly send: (event: ChannelEvent) => void;
+export class Delivery extends Calls implements TurnTaker {
   private readonly channel: AnyChannel;
-  private readonly turn: Turn;
-  private readonly watchdog = new Watchdog(this);
+  /** Its place among all that wait for a turn. */
+  readonly turn: Turn;
   private readonly rest = new Rest(this);
   private config: ChannelConfig;
   private mode: DeliveryMode | undefined = undefined;
-  /** The call of `process` that is out, or was the last. */
-  private readonly lastCall: Call;
-  private isOut = false;
-  /** The number of the last call whose promise is, or was, waited for. */
-  private awaited = 0;
-  private isAbandoned = false;
-  private settledListeners: (() => void)[] = [];
 
   /** `send` brings an event to the channel's statechart. */
-  constructor(lane: Lane, config: ChannelConfig, channel: AnyChannel, send: (event: ChannelEvent) => void) {
-    this.lane = lane;
-    this.config = config;
+  constructor(lane: Lane, channel: AnyChannel, send: (event: ChannelEvent) => void) {
+    super(lane, send);
+    this.config = lane.inbox.limits;
     this.channel = channel;
-    this.send = send;
-    this.lastCall = new Call(lane, config);
     this.turn = new Turn(this, lane.share);
   }
 
   get priority(): number {
     return this.config.priority;
-  }
-
-  /** The call of `process` that is out; undefined: none is. */
-  get call(): Call | undefined {
-    return this.isOut ? this.lastCall : undefined;
-  }
-
-  /** How many messages `process` has now. */
-  get inFlight(): number {
-    return this.call?.size ?? 0;
-  }
-
-  /** The messages themselves, in a new array. */
-  get batch(): readonly unknown[] {
-    return this.call?.messages ?? NO_MESSAGES;
-  }
-
-  /** Since when a batch waits for its turn, in ms on the clock; undefined: none does. */
-  get queuedAt(): number | undefined {
-    return this.turn.queuedAt;
-  }
-
-  /** When the call that is out, and whose signal has aborted, is given up; undefined: there is none. */
-  get givesUpAt(): number | undefined {
-    return this.watchdog.givesUpAt;
   }
 
   /** A batch in flight keeps the limits it began with. */
@@ -88,7 +50,7 @@ export class Delivery implements TurnTaker {
     // What goes on will show whether quarantined messages or the sink are at fault: the search for poison behind them,
     // or a call that is still out from before a pause.
     if (mode !== 'isolate' && !this.isOut) this.lane.recovery.restore();
-    this.lane.services.scheduler.request(this.turn);
+    this.requestTurn();
   }
 
   /** No call begins any more; the one in flight goes on. */
@@ -114,40 +76,9 @@ export class Delivery implements TurnTaker {
     this.lane.services.scheduler.request(this.turn);
   }
 
-  /** Resolves when `process` has nothing, or nobody will know any more. */
-  whenSettled(): Promise<void> {
-    if (!this.isOut) return Promise.resolve();
-    return new Promise((resolve) => void this.settledListeners.push(resolve));
-  }
-
-  /**
-   * Ends this life; the outcome of a call that is out will be late. `putBack`: its messages go back to the head of what
-   * waits. Otherwise nobody can tell what became of them, and they stay `batch`.
-   */
-  abandon(putBack: boolean): void {
+  override abandon(putBack: boolean): void {
     this.hold();
-    this.isAbandoned = true;
-    this.watchdog.stop();
-    const { call } = this;
-    call?.abandon(putBack);
-    if (putBack) {
-      this.isOut = false;
-      this.lane.recovery.restore();
-    }
-    this.publishSettled();
-  }
-
-  /**
-   * An exception broke off whatever ran, as a stack overflow inside the router does. A call that is out and that nobody
-   * waits for goes back to the head of what waits. True: there was one.
-   */
-  breakOff(): boolean {
-    const { call, lane } = this;
-    if (call === undefined || call.number === this.awaited) return false;
-    this.isOut = false;
-    if (lane.counters[Counter.inFlight] >= call.size) call.abandon(true);
-    this.publishSettled();
-    return true;
+    super.abandon(putBack);
   }
 
   /** Hands the next batch to `process`; true: another one may follow at once. */
@@ -165,10 +96,10 @@ export class Delivery implements TurnTaker {
       (breaker === undefined || breaker.isClosed)
     ) {
       const { counters } = lane;
-      const origins = inbox.originsOf(batchSize);
+      const origins = inbox.mailbox.originsOf(batchSize);
       call = this.lastCall;
       // Not by a function that calls it: where `take` found room on the stack, so must what puts the messages into the call.
-      call.begin(config, batchSize, inbox.take(batchSize));
+      call.begin(config, batchSize, takeNew(lane, batchSize));
       this.isOut = true;
       counters[Counter.inFlight] += batchSize;
       counters[Counter.calls] += 1;
@@ -205,47 +136,11 @@ export class Delivery implements TurnTaker {
     const { breaker } = this.lane;
     const trigger = dueTrigger(this.lane, mode);
     if (trigger === undefined) this.pause(mode);
-    else if (this.sinkRests()) this.send({ type: 'batch.failed' });
+    else if (this.lane.recovery.sinkRests(this.lane.services.clock)) this.send({ type: 'batch.failed' });
     else if (breaker?.admits(mode === 'probe' || mode === 'drain', this) === false) {
       this.rest.awaitCoolDown();
-    } else return this.begin(trigger);
+    } else return this.begin(trigger, this.config);
     return undefined;
-  }
-
-  /** The sink asked this delivery, or another one, not to be tried yet. */
-  private sinkRests(): boolean {
-    const { recovery, services } = this.lane;
-    return recovery.sinkRestsUntil > 0 && recovery.sinkRestsUntil > services.clock.now();
-  }
-
-  /** Begins a call, of messages that failed before if there are any. */
-  private begin(trigger: Trigger): Call {
-    const { batchSize } = this.config;
-    const { clock, counters, inbox, recovery, times } = this.lane;
-    const before = recovery.take(batchSize);
-    const size = before?.messages.length ?? Math.min(inbox.size, batchSize);
-    if (before === undefined) inbox.countFlushed(size);
-    else times.begin(clock.now, before.acceptedAt);
-    const origins = before === undefined ? inbox.originsOf(size) : before.origins;
-    const call = this.goOut(size, before === undefined ? inbox.take(size) : loadOf(before.messages));
-    if (before !== undefined || origins !== undefined || trigger !== 'size') call.note({ trigger, before, origins });
-    if (before !== undefined) counters[Counter.retries] += 1;
-    else if (trigger !== 'size') counters[Counter[trigger]] += 1;
-    if (!inbox.gaps.isEmpty) call.note({ gaps: publishGaps(this.lane) });
-    inbox.admitOffers();
-    return call;
-  }
-
-  /** A call goes out with that many messages, as `Inbox.take` gives them. */
-  private goOut(size: number, load: unknown): Call {
-    const { lastCall: call } = this;
-    const { breaker, counters } = this.lane;
-    call.begin(this.config, size, load);
-    this.isOut = true;
-    counters[Counter.inFlight] += size;
-    counters[Counter.calls] += 1;
-    breaker?.started();
-    return call;
   }
 
   // Bound once: one call at a time needs no closure of its own.
@@ -256,7 +151,7 @@ export class Delivery implements TurnTaker {
     const { scheduler } = this.lane.services;
     if (this.isAbandoned) this.countLate();
     else if (this.settled(this.lastCall, isSuccess, error)) scheduler.proceed(this.turn);
-    else scheduler.release(this.turn);
+    else scheduler.gaveWay(this.turn);
   }
 
   /** The call settled; true: another batch may follow at once. */
@@ -274,7 +169,7 @@ export class Delivery implements TurnTaker {
     settlePlain(this.lane, call);
     this.isOut = false;
     this.cameBack(call);
-    return inbox.dueTrigger() !== undefined || (!this.rest.isUnderWay && this.pause('flush'));
+    return inbox.due.trigger !== undefined || (!this.rest.isUnderWay && this.pause('flush'));
   }
 
   /** A function of its own: where there is a closure, V8 allocates what it may capture for each call. */
@@ -289,12 +184,6 @@ export class Delivery implements TurnTaker {
     this.isOut = false;
     this.cameBack(call);
     return this.goOn(isSuccess, mustWait, quarantined);
-  }
-
-  /** Nothing is out. */
-  private cameBack(call: Call): void {
-    call.empty();
-    if (this.settledListeners.length > 0) this.publishSettled();
   }
 
   /** What follows a call when something failed, or the statechart is not in `flushing`. */
@@ -317,15 +206,6 @@ export class Delivery implements TurnTaker {
     // At once: no other user of a shared breaker may fail between a message that goes into quarantine and the one that
     // may show that it is poison.
     return recovery.quarantined <= quarantined || breaker?.breaker.state !== 'half-open' || this.step();
-  }
-
-  private countLate(): false {
-    this.lane.counters[Counter.late] += 1;
-    return false;
-  }
-
-  private publishSettled(): void {
-    for (const resolve of this.settledListeners.splice(0)) resolve();
   }
 
   /** Nothing is due. */

@@ -1,46 +1,63 @@
-import type { Clock } from '../core/clock.ts';
 import { Counter } from '../core/counters.ts';
 import { isOver, type Origins } from '../core/origin.ts';
-import type { Inbox } from './inbox.ts';
-import type { Lane } from './lane.ts';
+import { type Lane, originsIn } from './lane.ts';
 
-/** A channel, as the doors of its partitions. */
-interface Doors {
-  readonly partitions: readonly { readonly inbox: Pick<Inbox, 'isRefusing'> }[];
-}
+const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
 /**
- * Takes everything that waits out of a lane, and returns in order the messages that belong to the host. Messages
- * with an origin go back there.
+ * What a partition hands back when it ends. A message with an origin goes back there instead: to hand it to the host as
+ * well would bring it twice.
  */
-export function handBack({ counters, inbox, recovery }: Lane): readonly unknown[] {
-  const returned: unknown[] = [];
-  for (const { messages, origins } of [...recovery.takeAll(), inbox.drain()]) {
-    counters[Counter.returned] += messages.length;
-    for (const message of toHost(messages, origins, 'returned')) returned.push(message);
+export class Returns {
+  /** What waited, in order. */
+  returnedMessages = NO_MESSAGES;
+  /** What was in flight in a call that never settled. */
+  unsettledMessages = NO_MESSAGES;
+  /** With those that went back to their origins. */
+  unsettledCount = 0;
+
+  /** How many of both went back to their origins. */
+  backAtOrigin({ counters }: Lane): { readonly returned: number; readonly unsettled: number } {
+    return {
+      returned: counters[Counter.returned] - this.returnedMessages.length,
+      unsettled: this.unsettledCount - this.unsettledMessages.length,
+    };
   }
-  return returned;
+
+  /** A call that is out will not be heard of. `count`: how many messages it has. */
+  keepUnsettled(batch: readonly unknown[], count: number, origins: Origins | undefined): void {
+    this.unsettledCount = count;
+    this.unsettledMessages = toHost(batch, origins, 'unsettled');
+  }
+
+  /** Takes everything that waits out of a lane. */
+  takeAll({ counters, inbox, recovery }: Lane): void {
+    const returned: unknown[] = [];
+    for (const { messages, origins } of [...recovery.takeAll(), inbox.mailbox.drain()]) {
+      counters[Counter.returned] += messages.length;
+      for (const message of toHost(messages, origins, 'returned')) returned.push(message);
+    }
+    // Seldom both: only a channel that was kept may be asked twice.
+    this.returnedMessages = this.returnedMessages.length === 0 ? returned : this.returnedMessages.concat(returned);
+  }
 }
 
 /** Hands back the waiting messages of a stay that has ended: the next owner of the partition brings them again. */
 export function returnEnded({ inbox, recovery, returned }: Lane): void {
   recovery.returnEnded();
-  if (!inbox.allOrigins.some(isOver)) return;
-  const waiting = [...inbox.entries()];
-  inbox.drain();
+  if (!originsIn(inbox).some(isOver)) return;
+  const waiting = [...inbox.mailbox.entries()];
+  inbox.mailbox.drain();
   for (const [message, key, acceptedAt, sequence, origin] of waiting) {
     if (isOver(origin)) returned(origin);
-    else inbox.receive(message, key, acceptedAt, sequence, origin);
+    else inbox.overflow.place(message, key, acceptedAt, sequence, origin);
   }
-  inbox.countFlushed(0);
+  inbox.due.countTaken(0);
   inbox.admitOffers();
 }
 
-/**
- * Tells the origins of messages that their channel has ended; returns the messages that have none, which are the host's.
- * To hand the others to the host as well would bring them twice.
- */
-export function toHost(
+/** Tells the origins of messages that their channel has ended; returns the messages that have none. */
+function toHost(
   messages: readonly unknown[],
   origins: Origins | undefined,
   how: 'returned' | 'unsettled',
@@ -48,13 +65,6 @@ export function toHost(
   if (origins === undefined) return messages;
   for (const origin of origins) origin?.handedBack(how);
   return messages.filter((_, index) => origins[index]?.source === undefined);
-}
-
-/** Resolves when no waiting offer is still to be refused: very many are refused in several turns of the event loop. */
-export async function whenRefused(channels: readonly Doors[], clock: Clock): Promise<void> {
-  const inboxes = channels.flatMap(({ partitions }) => partitions.map(({ inbox }) => inbox));
-  while (inboxes.some(({ isRefusing }) => isRefusing))
-    await new Promise<void>((resolve) => void clock.setImmediate(resolve));
 }
 
 /** Runs one part of a stop: what it throws is counted, and the other parts run all the same. */

@@ -20,7 +20,7 @@ export function handOver(from: readonly Lane[], { all, keyOf, laneOf }: Lanes): 
   const failed = from.map(({ inbox, recovery }) => {
     recovery.restore();
     // A copy: what the host routes meanwhile is read below.
-    for (const [message, key] of [...inbox.entries()]) if (key === undefined) keys.set(message, keyOf(message));
+    for (const [message, key] of [...inbox.mailbox.entries()]) if (key === undefined) keys.set(message, keyOf(message));
     return recovery.all.map((batch) => withKeys(batch, keyOf));
   });
   const retryAt = Math.max(...from.map(({ recovery }) => recovery.retryAt));
@@ -37,11 +37,11 @@ export function handOver(from: readonly Lane[], { all, keyOf, laneOf }: Lanes): 
   }
   for (const { inbox } of all) if (from[0] !== undefined) inbox.openAs(from[0].inbox);
   for (const { inbox } of from) {
-    for (const [message, known, acceptedAt, sequence, origin] of inbox.entries()) {
+    for (const [message, known, acceptedAt, sequence, origin] of inbox.mailbox.entries()) {
       const key = known ?? keys.get(message) ?? keyOf(message);
-      laneOf(key).inbox.receive(message, key, acceptedAt, sequence, origin);
+      laneOf(key).inbox.overflow.place(message, key, acceptedAt, sequence, origin);
     }
-    inbox.drain();
+    inbox.mailbox.drain();
   }
   for (const { inbox } of from) {
     for (const gap of inbox.gaps.take()) laneOf(gap.key).inbox.gaps.merge(gap);

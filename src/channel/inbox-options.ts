@@ -1,7 +1,5 @@
 import type { ChannelConfig } from '../config/schema.ts';
-import type { CallTimes } from '../core/call-times.ts';
 import type { Counters } from '../core/counters.ts';
-import type { Histogram } from '../core/histogram.ts';
 import type { BreakerClient } from './breaker-client.ts';
 import type { Services } from './services.ts';
 
@@ -13,7 +11,4 @@ export interface InboxOptions {
   readonly counters: Counters;
   readonly breaker: BreakerClient | undefined;
   readonly keyOf: (message: unknown) => string;
-  /** How long messages waited before their first call. */
-  readonly queueing: Histogram;
-  readonly times: CallTimes;
 }

@@ -1,24 +1,20 @@
 import type { ChannelConfig } from '../config/schema.ts';
-import type { CallTimes } from '../core/call-times.ts';
 import type { CoarseClock } from '../core/coarse-clock.ts';
 import { Counter, type Counters } from '../core/counters.ts';
 import { GapLog } from '../core/gap-log.ts';
-import type { Histogram } from '../core/histogram.ts';
-import { type Keys, Mailbox } from '../core/mailbox.ts';
-import type { Origin, Origins } from '../core/origin.ts';
+import { Mailbox } from '../core/mailbox.ts';
+import type { Origin } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import { Overflow } from '../core/overflow.ts';
-import type { Trigger } from '../core/trigger.ts';
+import { DueBatches } from './due-batches.ts';
 import type { InboxOptions } from './inbox-options.ts';
 import { checkWaiting, unchecked } from './late-check.ts';
+import { LateRefusals, REFUSED_MAX } from './late-refusals.ts';
 import type { Validate } from './validator.ts';
 import { type Door, WaitingOffers } from './waiting-offers.ts';
-import { measureWaits } from './waits.ts';
 
 /** No mailbox is so deep; a small integer, because each message is compared with it. */
 const NEVER = 2 ** 30;
-/** So many waiting offers are refused in one turn of the event loop. */
-export const REFUSED_MAX = 500;
 
 /**
  * Takes messages in for one partition: its door, its mailbox, what happens when that is full, and when a batch is due.
@@ -26,18 +22,19 @@ export const REFUSED_MAX = 500;
  */
 export class Inbox implements Door {
   readonly offers: WaitingOffers = new WaitingOffers(this);
+  /** When a batch of new messages is due. */
+  readonly due: DueBatches;
   /** What was dropped or conflated since the last batch. */
   readonly gaps: GapLog;
   private readonly options: InboxOptions;
   private readonly counters: Counters;
-  private readonly queueing: Histogram;
-  private readonly times: CallTimes;
   private readonly clock: CoarseClock;
-  private readonly mailbox: Mailbox;
-  private readonly overflow: Overflow;
-  private config: ChannelConfig;
+  readonly mailbox: Mailbox;
+  readonly overflow: Overflow;
+  readonly refusals: LateRefusals;
+  limits: ChannelConfig;
   private validate: Validate | undefined = undefined;
-  private isDoorOpen = false;
+  isOpen = false;
   /**
    * While so many messages wait, and fewer than so many, another one is taken in as it comes. Otherwise it needs more than
    * room: the door is closed, it is the first of a batch, it is validated or conflated, or an open breaker may refuse it.
@@ -45,21 +42,17 @@ export class Inbox implements Door {
   private plainFrom = 0;
   private plainBelow = 0;
   private wakeAt = NEVER;
-  /** Is woken when messages wait. */
   private waker: { wake(): void } | undefined = undefined;
-  /** So many of the oldest messages are due by request. */
-  private flushLeft = 0;
-  private refusesLater = false;
 
   constructor(options: InboxOptions) {
     const { config, counters, keyOf, partition } = options;
     this.options = options;
     this.counters = counters;
-    this.queueing = options.queueing;
-    this.times = options.times;
     this.clock = options.services.scheduler.clock;
-    this.config = config;
+    this.limits = config;
     this.mailbox = new Mailbox(config.capacity);
+    this.refusals = new LateRefusals(options.services.clock, () => this.admitOffers());
+    this.due = new DueBatches(this.mailbox, options.services.clock, config);
     this.gaps = new GapLog(config.name, partition);
     this.overflow = new Overflow(this.mailbox, config.overflow, keyOf, (reason, key, sequence) => {
       counters[reason === 'conflated' ? Counter.conflated : Counter.dropped] += 1;
@@ -67,32 +60,10 @@ export class Inbox implements Door {
     });
   }
 
-  /** How many new messages wait. */
-  get size(): number {
-    return this.mailbox.size;
-  }
-
-  get capacity(): number {
-    return this.mailbox.capacity;
-  }
-
-  get limits(): ChannelConfig {
-    return this.config;
-  }
-
-  get isOpen(): boolean {
-    return this.isDoorOpen;
-  }
-
-  /** When the oldest new message was accepted; Infinity when none waits. */
-  get oldestAcceptedAt(): number {
-    return this.mailbox.oldestAcceptedAt;
-  }
-
   /** From now on messages are taken in, and checked by this. */
   open(validate: Validate | undefined): void {
     const isLate = this.validate === unchecked && validate !== undefined;
-    this.isDoorOpen = true;
+    this.isOpen = true;
     this.validate = validate;
     this.guard();
     if (isLate) checkWaiting(this.mailbox, this.overflow, this.options, validate);
@@ -100,17 +71,18 @@ export class Inbox implements Door {
 
   /** From now on every message is refused as `not-running`. */
   close(): void {
-    this.isDoorOpen = false;
+    this.isOpen = false;
     this.guard();
     this.admitOffers();
   }
 
+  /** New limits; offers that they leave room for are admitted by `admitOffers`. */
   reconfigure(config: ChannelConfig): void {
-    this.config = config;
-    this.mailbox.capacity = config.capacity;
+    this.limits = config;
+    this.mailbox.admitUpTo(config.capacity);
     this.overflow.policy = config.overflow;
+    this.due.reconfigure(config);
     this.guard();
-    this.admitOffers();
   }
 
   /** Wakes with each message from the one on that makes so many wait. */
@@ -124,10 +96,7 @@ export class Inbox implements Door {
     this.wakeAt = NEVER;
   }
 
-  /**
-   * Takes a message in or says why not. `isPayload`: it was validated before. `known`: its key, if that was read
-   * already. Never throws.
-   */
+  /** Takes a message in or says why not; never throws. `isPayload`: it was validated. `known`: its key, if it was read. */
   accept(message: unknown, isPayload?: boolean, known?: string): Outcome {
     const { clock, counters, mailbox } = this;
     const { size } = mailbox;
@@ -142,29 +111,26 @@ export class Inbox implements Door {
 
   /** As `accept` for several messages, from one on, while they need nothing but room. Returns the next one. */
   acceptRun(messages: readonly unknown[], from: number, to: number): number {
-    const { clock, counters, mailbox } = this;
-    for (let index = from; index < to; index += 1) {
-      const { size } = mailbox;
-      if (size < this.plainFrom || size >= this.plainBelow) return index;
-      clock.advance(1);
-      const sequence = counters[Counter.accepted] + 1;
-      mailbox.push(messages[index], clock.now, sequence);
-      counters[Counter.accepted] = sequence;
-      if (size + 1 >= this.wakeAt) this.waker?.wake();
-    }
-    return to;
+    let next = from;
+    for (; next < to && this.takesPlain; next += 1) this.accept(messages[next]);
+    return next;
   }
 
   /** As `accept` for a message with an origin, if it needs nothing but room. False: it does, and was not taken in. */
   acceptFrom(message: unknown, origin: Origin): boolean {
     const { clock, counters, mailbox } = this;
-    const { size } = mailbox;
-    if (size < this.plainFrom || size >= this.plainBelow || this.offers.size > 0) return false;
+    if (!this.takesPlain || this.offers.size > 0) return false;
     clock.advance(1);
     counters[Counter.accepted] += 1;
     mailbox.pushWithKey(undefined, message, clock.now, counters[Counter.accepted], origin);
-    if (size + 1 >= this.wakeAt) this.waker?.wake();
+    this.wakeIfDue();
     return true;
+  }
+
+  /** The next message needs nothing but room. */
+  private get takesPlain(): boolean {
+    const { size } = this.mailbox;
+    return size >= this.plainFrom && size < this.plainBelow;
   }
 
   /** As `accept`, with everything that may be asked for. */
@@ -179,7 +145,7 @@ export class Inbox implements Door {
     }
     const key = this.keyFor(payload, message, known);
     // Both are code of the host, which may have closed the door.
-    if (!this.isDoorOpen) return this.reject('not-running', message);
+    if (!this.isOpen) return this.reject('not-running', message);
     if (!this.put(payload, key, origin)) return this.reject('mailbox-full', message);
     this.wakeIfDue();
     return ACCEPTED;
@@ -192,8 +158,10 @@ export class Inbox implements Door {
 
   /** Why every message is refused now; undefined: they are not. */
   get refusal(): 'not-running' | 'tripped' | undefined {
-    if (!this.isDoorOpen) return 'not-running';
-    return this.isShut() ? 'tripped' : undefined;
+    if (!this.isOpen) return 'not-running';
+    // Once the breaker has cooled down, messages must come in to be probes.
+    const isShut = this.limits.whenTripped === 'reject' && (this.options.breaker?.breaker.coolDownLeftMs() ?? 0) > 0;
+    return isShut ? 'tripped' : undefined;
   }
 
   /** What the channel makes of a message; throws why it is invalid. */
@@ -215,7 +183,7 @@ export class Inbox implements Door {
   put(payload: unknown, key: string | undefined, origin: Origin | undefined): boolean {
     const { clock, counters, mailbox } = this;
     // The wait of a batch counts from its first message, so that message is never stamped with a shared reading.
-    if (mailbox.size === 0 && this.config.batchSize > 1) clock.read();
+    if (mailbox.size === 0 && this.limits.batchSize > 1) clock.read();
     else clock.advance(1);
     const sequence = counters[Counter.accepted] + 1;
     if (!this.overflow.admit(payload, key, clock.now, sequence, origin)) return false;
@@ -229,13 +197,13 @@ export class Inbox implements Door {
 
   /** There is no room, or offers wait for it, and a message would not be refused for another reason. */
   mustWait(): boolean {
-    return this.isDoorOpen && (this.mailbox.isFull || this.offers.size > 0) && !this.isShut();
+    return (this.mailbox.isFull || this.offers.size > 0) && this.refusal === undefined;
   }
 
   /** Room was made, or the door was closed: lets waiting offers in, oldest first. Very many are refused in several turns. */
   admitOffers(): void {
-    for (let left = REFUSED_MAX; this.offers.size > 0 && !(this.isDoorOpen && this.mailbox.isFull); left -= 1) {
-      if (left <= 0 && !this.isDoorOpen) return this.refuseLater();
+    for (let left = REFUSED_MAX; this.offers.size > 0 && !(this.isOpen && this.mailbox.isFull); left -= 1) {
+      if (left <= 0 && !this.isOpen) return this.refusals.plan();
       const offer = this.offers.shift();
       if (offer?.call === undefined) offer?.resolve(this.enter(offer.message, offer.key, offer.origin));
       else {
@@ -246,122 +214,29 @@ export class Inbox implements Door {
     }
   }
 
-  /** Refuses more of the waiting offers in the next turn of the event loop. */
-  refuseLater(): void {
-    if (this.refusesLater) return;
-    this.refusesLater = true;
-    this.options.services.clock.setImmediate(() => {
-      this.refusesLater = false;
-      this.admitOffers();
-    });
-  }
-
-  /** More of the waiting offers are refused in the next turn. */
-  get isRefusing(): boolean {
-    return this.refusesLater;
-  }
-
-  /** Everything accepted so far is due now. */
-  requestFlush(): void {
-    this.flushLeft = this.mailbox.size;
-  }
-
   /** A full batch waits, and nothing else needs care: no gap, no offer, no flush. */
   isSteady(batchSize: number): boolean {
-    return this.mailbox.size >= batchSize && this.flushLeft === 0 && this.gaps.isEmpty && this.offers.size === 0;
-  }
-
-  /** Why a batch of new messages is due; undefined: none is. */
-  dueTrigger(): Trigger | undefined {
-    const { size } = this.mailbox;
-    if (size === 0) return undefined;
-    return size >= this.config.batchSize ? 'size' : this.dueBeforeFull();
-  }
-
-  /** Until the oldest new message has waited `timeoutMs`, in ms. */
-  dueInMs(oldestAt = this.mailbox.oldestAcceptedAt): number {
-    return Math.max(0, oldestAt + this.config.timeoutMs - this.options.services.clock.now());
-  }
-
-  /**
-   * Takes that many of the oldest messages for a call that begins now, and measures how long they waited. One message
-   * comes without an array around it.
-   */
-  take(count: number): unknown {
-    const { mailbox, queueing, times } = this;
-    times.begin(this.clock.now, mailbox.acceptedAtOf(0));
-    if (count === 1) {
-      queueing.record(times.ageMs);
-      return mailbox.shift();
-    }
-    measureWaits(mailbox, count, times, queueing);
-    return mailbox.take(count);
-  }
-
-  /** Of that many of the oldest messages, before they are taken; undefined: none has one. */
-  originsOf(count: number): Origins | undefined {
-    return this.mailbox.originsOf(count);
-  }
-
-  /** Of the messages that were taken last; undefined: none is known. */
-  get keysTaken(): Keys | undefined {
-    return this.mailbox.keysTaken;
-  }
-
-  /** Of everything that waits, also for room. */
-  get allOrigins(): Origins {
-    return [...(this.originsOf(this.size) ?? []), ...this.offers.origins];
-  }
-
-  /** So many messages that may be due by request are taken. A request never holds for more than waits. */
-  countFlushed(count: number): void {
-    this.flushLeft = Math.max(0, Math.min(this.flushLeft - count, this.mailbox.size));
-  }
-
-  /** Takes everything that waits, in order, and gives the memory back. */
-  drain(): ReturnType<Mailbox['drain']> {
-    return this.mailbox.drain();
-  }
-
-  /** Everything that waits, oldest first, with what it was accepted with. */
-  entries(): ReturnType<Mailbox['entries']> {
-    return this.mailbox.entries();
+    return this.mailbox.size >= batchSize && !this.due.isRequested && this.gaps.isEmpty && this.offers.size === 0;
   }
 
   /** Its door is as that of another inbox. */
-  openAs({ isDoorOpen, validate }: Inbox): void {
-    this.isDoorOpen = isDoorOpen;
+  openAs({ isOpen, validate }: Inbox): void {
+    this.isOpen = isOpen;
     this.validate = validate;
     this.guard();
   }
 
-  /** Takes over what another inbox accepted. */
-  receive(...entry: Parameters<Overflow['place']>): void {
-    this.overflow.place(...entry);
-  }
-
   private guard(): void {
-    const { batchSize, capacity, overflow, whenTripped } = this.config;
+    const { batchSize, capacity, overflow, whenTripped } = this.limits;
     this.plainFrom = batchSize > 1 ? 1 : 0;
     const isSelective = whenTripped === 'reject' || overflow === 'conflate';
-    this.plainBelow = !this.isDoorOpen || this.validate !== undefined || isSelective ? 0 : capacity;
-  }
-
-  /** The breaker is open and `whenTripped` says reject. Once it has cooled down, messages must come in to be probes. */
-  private isShut(): boolean {
-    return this.config.whenTripped === 'reject' && (this.options.breaker?.breaker.coolDownLeftMs() ?? 0) > 0;
-  }
-
-  private dueBeforeFull(): Trigger | undefined {
-    if (this.flushLeft > 0) return 'request';
-    const waitedMs = this.options.services.clock.now() - this.mailbox.oldestAcceptedAt;
-    return waitedMs >= this.config.timeoutMs ? 'age' : undefined;
+    this.plainBelow = !this.isOpen || this.validate !== undefined || isSelective ? 0 : capacity;
   }
 
   /** Refuses a message; the caller still owns it. */
   reject(reason: keyof typeof Counter & RejectReason, message: unknown, error?: unknown, origin?: Origin): Outcome {
     const { bus, keepDeadLetter } = this.options.services;
-    const { name: channel } = this.config;
+    const { name: channel } = this.limits;
     this.counters[Counter.rejected] += 1;
     this.counters[Counter[reason]] += 1;
     bus.changes.during(() => {

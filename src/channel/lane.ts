@@ -6,7 +6,7 @@ import type { CoarseClock } from '../core/coarse-clock.ts';
 import { Counter, type Counters, createCounters } from '../core/counters.ts';
 import type { Gap } from '../core/gap-log.ts';
 import type { Histogram } from '../core/histogram.ts';
-import type { Origin } from '../core/origin.ts';
+import { isFrom, type Origin, type Origins } from '../core/origin.ts';
 import { Recovery } from '../core/recovery.ts';
 import type { Share } from '../core/share.ts';
 import type { Trigger } from '../core/trigger.ts';
@@ -33,8 +33,9 @@ export interface Lane {
   readonly times: CallTimes;
   /** Undefined: the channel has no breaker. */
   readonly breaker: BreakerClient | undefined;
-  /** How long calls of `process` took, and what turns below priority 1 took; shared by the partitions of a channel. */
+  /** How long calls of `process` took, how long messages waited, and what turns below priority 1 took; of the whole channel. */
   readonly processing: Histogram;
+  readonly queueing: Histogram;
   readonly share: Share;
 }
 
@@ -60,7 +61,7 @@ export function createLane(options: LaneOptions): Lane {
   const counters = createCounters();
   const times = new CallTimes();
   const breaker = options.breaker && new BreakerClient(options.breaker, times);
-  const inbox = new Inbox({ partition, config, services, counters, breaker, keyOf, queueing, times });
+  const inbox = new Inbox({ partition, config, services, counters, breaker, keyOf });
   const returned = (origin: Origin | undefined): void => {
     counters[Counter.returned] += 1;
     // In a channel that stops it counts as what `stop` hands back.
@@ -69,37 +70,49 @@ export function createLane(options: LaneOptions): Lane {
   };
   const recovery = new Recovery(returned);
   rest.join(recovery);
-  const shared = { services, clock: services.scheduler.clock, rest, processing, share };
+  const shared = { services, clock: services.scheduler.clock, rest, processing, queueing, share };
   return { ...shared, id, channel: config.name, counters, inbox, recovery, returned, times, breaker };
 }
 
 /** Everything that waits: new messages, and those that failed and come again. */
 export function depthOf({ inbox, recovery }: Lane): number {
-  return inbox.size + recovery.size;
+  return inbox.mailbox.size + recovery.size;
 }
 
 /** When the oldest waiting message was accepted, in ms on the clock; Infinity when none waits. */
 export function oldestAcceptedAt({ inbox, recovery }: Lane): number {
-  return Math.min(inbox.oldestAcceptedAt, recovery.oldestAcceptedAt ?? Number.POSITIVE_INFINITY);
+  return Math.min(inbox.mailbox.oldestAcceptedAt, recovery.oldestAcceptedAt ?? Number.POSITIVE_INFINITY);
 }
 
 /**
  * When the sink may be tried, in ms on the clock: when the breaker's cool-down is over, or the longer rest that the sink
  * asked for; 0: at any time.
  */
-export function probeAt(lane: Lane, { breaker: limits, partitions }: ChannelConfig): number {
+export function probeAt(lane: Lane): number {
+  const { breaker: limits, partitions } = lane.inbox.limits;
   const isShared = partitions > 1 || (limits !== false && limits.shared !== undefined);
   const restsUntil = depthOf(lane) === 0 ? 0 : lane.recovery.sinkRestsUntil;
   return Math.max(restsUntil, lane.breaker?.probeAt(isShared) ?? 0);
 }
 
+/** The origins of everything that waits in an inbox, also for room. */
+export function originsIn({ mailbox, offers }: Inbox): Origins {
+  return [...(mailbox.originsOf(mailbox.size) ?? []), ...offers.origins];
+}
+
+/** A message of this origin waits there, also for room, or was called with these. */
+export function holdsOrigin({ inbox, recovery }: Lane, called: Origins | undefined, origin: Origin): boolean {
+  const all = [called, originsIn(inbox), ...recovery.all.map(({ origins }) => origins)];
+  return all.some((origins) => origins?.some((each) => isFrom(each, origin)));
+}
+
 /** Why the next call is due; undefined: none is. */
 export function dueTrigger({ inbox, recovery }: Lane, mode: DeliveryMode): Trigger | undefined {
-  if (mode === 'flush' && recovery.size === 0) return inbox.dueTrigger();
+  if (mode === 'flush' && recovery.size === 0) return inbox.due.trigger;
   // Something failed before, or the statechart wants more than what is due.
   if (mode === 'isolate' && !recovery.isIsolating && recovery.quarantined === 0) return undefined;
   if (recovery.hasBatches) return mode === 'drain' || mode === 'probe' ? mode : 'size';
-  if (inbox.size === 0) return undefined;
+  if (inbox.mailbox.size === 0) return undefined;
   // What is in quarantine waits for what comes next.
   return mode === 'drain' ? 'drain' : 'probe';
 }

@@ -1,9 +1,11 @@
-import type { ChannelEvent } from '../../machines/channel.ts';
-import type { ChannelConfig } from '../config/schema.ts';
+import { type Actor, type AnyActorRef, createActor } from 'xstate';
+import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelPort, DeliveryMode } from '../core/channel-port.ts';
+import { stateName } from '../facts/chart-words.ts';
 import { Delivery } from './delivery.ts';
 import { depthOf, type Lane, oldestAcceptedAt, probeAt } from './lane.ts';
 import type { AnyChannel, LifeContext } from './processing-channel.ts';
+import { forgetOptions, unstick } from './xstate-internals.ts';
 
 /** What `close` gets at least, even when the deadline of the drain has passed, in ms. */
 export const CLOSE_MS_MIN = 100;
@@ -16,37 +18,44 @@ interface Orders {
   readonly drainAt: number;
 }
 
-/** One life of a partition, from a start of its channel to its end: the instance, and what its statechart reads. */
+/** One life of a partition, from a start of its channel to its end: the instance, and its statechart with what that reads. */
 export class Life implements ChannelPort {
   readonly delivery: Delivery;
   private readonly lane: Lane;
   private readonly channel: AnyChannel;
   private readonly orders: Orders;
-  private readonly send: (event: ChannelEvent) => void;
-  private config: ChannelConfig;
+  private readonly actor: Actor<typeof channelMachine>;
   private isWarmingUp = false;
   /** Of a `warmUp` that is under way. */
   private warmingUp: AbortController | undefined;
 
-  /** `send` brings an event to the channel's statechart. */
-  constructor(
-    lane: Lane,
-    config: ChannelConfig,
-    channel: AnyChannel,
-    orders: Orders,
-    send: (event: ChannelEvent) => void,
-  ) {
+  /** `parent`: the actor that hears of its end. */
+  constructor(lane: Lane, channel: AnyChannel, orders: Orders, parent: AnyActorRef) {
     this.lane = lane;
-    this.config = config;
     this.channel = channel;
     this.orders = orders;
-    this.send = send;
-    this.delivery = new Delivery(lane, config, channel, send);
+    this.delivery = new Delivery(lane, channel, (event) => this.send(event));
+    this.actor = createActor(channelMachine, { id: lane.id, parent, input: { port: () => this } });
   }
 
-  reconfigure(config: ChannelConfig): void {
-    this.config = config;
-    this.delivery.reconfigure(config);
+  /** Starts the statechart; `entered` hears of its states, and of a crash as one that is `failed`. */
+  start(entered: (state: string, cause: string, error: unknown) => void): void {
+    this.actor.subscribe({
+      next: ({ value, context }) => entered(stateName(value), context.cause, context.error),
+      error: (error) => entered('failed', 'crash', error),
+    });
+    this.actor.start();
+    forgetOptions(this.actor);
+  }
+
+  /** Brings an event to the statechart. */
+  send(event: ChannelEvent): void {
+    this.actor.send(event);
+  }
+
+  /** An exception broke off whatever ran; true: that left something half done. */
+  breakOff(): boolean {
+    return [this.delivery.breakOff(), unstick(this.actor)].includes(true);
   }
 
   get isPaused(): boolean {
@@ -65,7 +74,7 @@ export class Life implements ChannelPort {
   /** Also while a call is in flight from before a pause: only a delivering state hears how it ends. */
   get isDue(): boolean {
     const { inbox, recovery } = this.lane;
-    return this.delivery.inFlight > 0 || recovery.size > 0 || inbox.dueTrigger() !== undefined;
+    return this.delivery.inFlight > 0 || recovery.size > 0 || inbox.due.trigger !== undefined;
   }
 
   get isIsolating(): boolean {
@@ -77,11 +86,11 @@ export class Life implements ChannelPort {
   }
 
   get warmUpTimeoutMs(): number {
-    return this.config.warmUpTimeoutMs;
+    return this.lane.inbox.limits.warmUpTimeoutMs;
   }
 
   get dueInMs(): number {
-    return this.until(oldestAcceptedAt(this.lane) + this.config.timeoutMs);
+    return this.lane.inbox.due.inMs(oldestAcceptedAt(this.lane));
   }
 
   get retryInMs(): number {
@@ -90,7 +99,7 @@ export class Life implements ChannelPort {
   }
 
   get coolDownInMs(): number {
-    return this.until(probeAt(this.lane, this.config));
+    return this.until(probeAt(this.lane));
   }
 
   get drainInMs(): number {
@@ -157,6 +166,6 @@ export class Life implements ChannelPort {
     const controller = new AbortController();
     const abort = (): void => services.bus.changes.tellAfterwards(() => controller.abort(signal.reason));
     signal.addEventListener('abort', abort, { once: true });
-    return { rules: this.config.eventRules, signal: controller.signal, logger, emit };
+    return { rules: this.lane.inbox.limits.eventRules, signal: controller.signal, logger, emit };
   }
 }

@@ -19,8 +19,8 @@ export class MessageKeys implements MissingKeys {
   readonly #by: ChannelConfig['partitionBy'];
   #error: Error | undefined;
   #hasFailed = false;
-  #missing: number;
-  #missingAt: number;
+  missing: number;
+  missingAt: number;
 
   /** `before`: the keys of the same channel before a reload; its counts go on. */
   constructor({ name, partitionBy, partitions }: ChannelConfig, services: Services, before?: MissingKeys) {
@@ -29,21 +29,13 @@ export class MessageKeys implements MissingKeys {
     this.choosePartition = isKey && partitions > 1;
     this.#services = services;
     this.#channel = name;
-    this.#missing = before?.missing ?? 0;
-    this.#missingAt = before?.missingAt ?? Number.NEGATIVE_INFINITY;
+    this.missing = before?.missing ?? 0;
+    this.missingAt = before?.missingAt ?? Number.NEGATIVE_INFINITY;
     this.#by = by;
     this.#read = keyReader(by, (error) => {
       this.#hasFailed = true;
       services.bus.fault('key', error, name);
     });
-  }
-
-  get missing(): number {
-    return this.#missing;
-  }
-
-  get missingAt(): number {
-    return this.#missingAt;
   }
 
   /** Reads a key that may be missing; '': it is. */
@@ -60,8 +52,8 @@ export class MessageKeys implements MissingKeys {
   }
 
   #note(): void {
-    this.#missing += 1;
-    this.#missingAt = this.#services.clock.now();
+    this.missing += 1;
+    this.missingAt = this.#services.clock.now();
     // One for all messages: to note where an error was made costs more than to take a message in.
     this.#error ??= missingKey(this.#by);
     if (!this.#hasFailed) this.#services.bus.fault('key', this.#error, this.#channel);

@@ -3,9 +3,12 @@ import type { Breaker } from '../core/breaker.ts';
 import type { Counters } from '../core/counters.ts';
 import type { Histogram } from '../core/histogram.ts';
 import type { Origin } from '../core/origin.ts';
+import type { RestartLimit } from '../core/restart-limit.ts';
 import type { Share } from '../core/share.ts';
+import type { Delivery } from './delivery.ts';
+import { depthOf, type Lane, oldestAcceptedAt, probeAt } from './lane.ts';
 import type { MissingKeys } from './message-keys.ts';
-import type { Stay } from './state-log.ts';
+import type { StateLog, Stay } from './state-log.ts';
 
 /** What reports read of one partition: a plain reading of one moment. All times are in ms on the router's clock. */
 export interface PartitionView extends Stay {
@@ -43,6 +46,51 @@ export interface PartitionView extends Stay {
   readonly counters: Readonly<Counters>;
 }
 
+/** What a partition knows of itself. */
+interface Present extends Pick<PartitionView, 'inFlight' | 'drainAt' | 'isReplaced'> {
+  readonly lane: Lane;
+  readonly log: StateLog;
+  readonly restarts: RestartLimit;
+}
+
+/** A reading of this moment. Without spreads, which take microseconds. `delivery`: undefined without a life. */
+export function viewOf(partition: Present, delivery: Delivery | undefined): PartitionView {
+  const { drainAt, inFlight, isReplaced, lane, log, restarts } = partition;
+  const { counters, id, inbox, recovery } = lane;
+  const { cause, error, since, state } = log.stay;
+  return {
+    state,
+    since,
+    cause,
+    error,
+    id,
+    counters,
+    waiting: depthOf(lane),
+    waitingOffers: inbox.offers.waiting,
+    mailboxSize: inbox.mailbox.size,
+    capacity: inbox.mailbox.capacity,
+    oldestAcceptedAt: oldestAcceptedAt(lane),
+    inFlight,
+    callStartedAt: delivery !== undefined && inFlight > 0 ? lane.times.startedAt : undefined,
+    callGivenUpAt: delivery?.watchdog.givesUpAt,
+    queuedAt: delivery?.turn.queuedAt,
+    retryAt: recovery.retryAt,
+    probeAt: probeAt(lane),
+    drainAt,
+    restartAt: restarts.at,
+    isGivenUp: restarts.isGivenUp,
+    isReplaced,
+    lastError: recovery.lastError,
+    spentMs: log.spentMs,
+  };
+}
+
+/** How long its oldest message, its call and a batch that is due have waited at `now`: the longest of them, in ms. */
+export function longestWaitMs({ inFlight, lane }: Present, delivery: Delivery | undefined, now: number): number {
+  const callStartedAt = inFlight > 0 ? lane.times.startedAt : now;
+  return now - Math.min(oldestAcceptedAt(lane), callStartedAt, delivery?.turn.queuedAt ?? now);
+}
+
 /** A partition as reports see it: a view takes microseconds to make, the rest is read at once. */
 export interface PartitionReading {
   readonly view: PartitionView;
@@ -53,7 +101,7 @@ export interface PartitionReading {
   readonly inFlight: number;
   /** How full its mailbox is, from 0 to 1. */
   readonly fullness: number;
-  /** How long its oldest message, its call and a batch that is due have waited at `now`: the longest of them, in ms. */
+  /** How long something has waited at `now`: a message, a call or a batch that is due; the longest of them, in ms. */
   longestWaitMs(now: number): number;
   /** Whether a message of this origin waits there, is in flight, or waits for room. */
   holds(origin: Origin): boolean;

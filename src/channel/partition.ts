@@ -1,60 +1,46 @@
-import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
-import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
+import type { AnyActorRef } from 'xstate';
+import type { ChannelEvent } from '../../machines/channel.ts';
 import type { ChannelConfig } from '../config/schema.ts';
-import { Counter, type Counters } from '../core/counters.ts';
-import { isFrom, type Origin } from '../core/origin.ts';
-import { stateName } from '../facts/chart-words.ts';
-import { handBack, partOfStop, returnEnded, toHost } from './hand-back.ts';
+import type { Counters } from '../core/counters.ts';
+import type { Origin } from '../core/origin.ts';
+import { RestartLimit } from '../core/restart-limit.ts';
+import { partOfStop, Returns, returnEnded } from './hand-back.ts';
 import type { Inbox } from './inbox.ts';
-import { createLane, depthOf, type Lane, type LaneOptions, oldestAcceptedAt, probeAt, publishGaps } from './lane.ts';
+import { createLane, depthOf, holdsOrigin, type Lane, type LaneOptions, publishGaps } from './lane.ts';
 import { unchecked } from './late-check.ts';
 import { Life } from './life.ts';
-import type { PartitionView } from './partition-view.ts';
+import { longestWaitMs, type PartitionView, viewOf } from './partition-view.ts';
 import type { AnyChannel } from './processing-channel.ts';
-import { Restarts } from './restarts.ts';
 import { endWaits, hurry, press } from './shortened-waits.ts';
 import { StateLog } from './state-log.ts';
 import type { Validate } from './validator.ts';
-import { ensureStack, forgetOptions, unstick } from './xstate-internals.ts';
-
-const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
+import { ensureStack } from './xstate-internals.ts';
 
 /** Supervises one partition of a channel: its lane, its state, and the life in it now, if there is one. */
 export class Partition {
   /** What waits, what failed and the counts: it outlives every life. */
   readonly lane: Lane;
   readonly inbox: Inbox;
-  readonly restarts: Restarts;
-  private readonly log: StateLog;
-  private config: ChannelConfig;
+  readonly id: string;
+  readonly counters: Readonly<Counters>;
+  readonly restarts = new RestartLimit();
+  /** What it hands back when it ends. */
+  readonly returns = new Returns();
+  /** Its state, and where its time goes. */
+  readonly log: StateLog;
   private life: Life | undefined = undefined;
-  private actor: ActorRefFrom<typeof channelMachine> | undefined = undefined;
-  private isHeld = false;
-  private isBeingReplaced = false;
-  private drainBy = 0;
-  private returned = NO_MESSAGES;
-  private unsettled = NO_MESSAGES;
-  /** With those that went back to their origins. */
-  private unsettledCount = 0;
+  /** By an operator. */
+  isHeld = false;
+  /** A reload is about to put another in its place. */
+  isReplaced = false;
+  drainAt = 0;
 
   constructor(options: LaneOptions) {
-    this.config = options.config;
     this.lane = createLane(options);
     this.inbox = this.lane.inbox;
+    this.id = this.lane.id;
+    this.counters = this.lane.counters;
     this.log = new StateLog(options.services.clock);
-    this.restarts = new Restarts(this.lane);
-  }
-
-  get id(): string {
-    return this.lane.id;
-  }
-
-  get counters(): Readonly<Counters> {
-    return this.lane.counters;
-  }
-
-  get priority(): number {
-    return this.config.priority;
   }
 
   /** The name of its state; without a life, why it has none. */
@@ -71,17 +57,8 @@ export class Partition {
     return this.life !== undefined;
   }
 
-  /** A reload is about to put another in its place. */
-  get isReplaced(): boolean {
-    return this.isBeingReplaced;
-  }
-
   get isPaused(): boolean {
-    return this.isHeld || this.isBeingReplaced;
-  }
-
-  get drainAt(): number {
-    return this.drainBy;
+    return this.isHeld || this.isReplaced;
   }
 
   get depth(): number {
@@ -90,81 +67,29 @@ export class Partition {
 
   /** How many messages `process` has now, and the messages themselves. */
   get inFlight(): number {
-    return this.life?.delivery.inFlight ?? this.unsettledCount;
+    return this.life?.delivery.inFlight ?? this.returns.unsettledCount;
   }
 
   get batch(): readonly unknown[] {
-    return this.life?.delivery.batch ?? this.unsettled;
-  }
-
-  /** What `stop` hands back to the host, in order; a message with an origin goes back there instead. */
-  get returnedMessages(): readonly unknown[] {
-    return this.returned;
-  }
-
-  /** What was in flight in a call that never settled; as above. */
-  get unsettledMessages(): readonly unknown[] {
-    return this.unsettled;
-  }
-
-  /** How many of both went back to their origins. */
-  get backAtOrigin(): { readonly returned: number; readonly unsettled: number } {
-    return {
-      returned: this.lane.counters[Counter.returned] - this.returned.length,
-      unsettled: this.unsettledCount - this.unsettled.length,
-    };
+    return this.life?.delivery.batch ?? this.returns.unsettledMessages;
   }
 
   get fullness(): number {
-    return this.inbox.size / this.inbox.capacity;
+    return this.inbox.mailbox.size / this.inbox.mailbox.capacity;
   }
 
   longestWaitMs(now: number): number {
-    const callStartedAt = this.inFlight > 0 ? this.lane.times.startedAt : now;
-    const queuedAt = this.life?.delivery.queuedAt ?? now;
-    return now - Math.min(oldestAcceptedAt(this.lane), callStartedAt, queuedAt);
+    return longestWaitMs(this, this.life?.delivery, now);
   }
 
   /** A reading of this moment for reports. */
   get view(): PartitionView {
-    const { recovery } = this.lane;
-    const delivery = this.life?.delivery;
-    const { counters, id, inbox } = this.lane;
-    const { cause, error, since, state } = this.log.stay;
-    // Without spreads, which take microseconds.
-    return {
-      state,
-      since,
-      cause,
-      error,
-      id,
-      counters,
-      waiting: this.depth,
-      waitingOffers: inbox.offers.waiting,
-      mailboxSize: inbox.size,
-      capacity: inbox.capacity,
-      oldestAcceptedAt: oldestAcceptedAt(this.lane),
-      inFlight: this.inFlight,
-      callStartedAt: delivery !== undefined && this.inFlight > 0 ? this.lane.times.startedAt : undefined,
-      callGivenUpAt: delivery?.givesUpAt,
-      queuedAt: delivery?.queuedAt,
-      retryAt: recovery.retryAt,
-      probeAt: probeAt(this.lane, this.config),
-      drainAt: this.drainBy,
-      restartAt: this.restarts.at,
-      isGivenUp: this.restarts.isGivenUp,
-      isReplaced: this.isBeingReplaced,
-      lastError: recovery.lastError,
-      spentMs: this.log.spentMs,
-    };
+    return viewOf(this, this.life?.delivery);
   }
 
   /** A message of this origin waits here, is in flight, or waits for room. */
   holds(origin: Origin): boolean {
-    const { inbox, recovery } = this.lane;
-    const called = this.life?.delivery.call?.details.origins;
-    const all = [called, inbox.allOrigins, ...recovery.all.map(({ origins }) => origins)];
-    return all.some((origins) => origins?.some((each) => isFrom(each, origin)));
+    return holdsOrigin(this.lane, this.life?.delivery.call?.details.origins, origin);
   }
 
   /** No instance could be made for a life. While the router serves, messages wait for the next one. */
@@ -173,37 +98,29 @@ export class Partition {
     this.enter('failed', 'constructor', error);
   }
 
-  /**
-   * Begins a life with a new instance: starts its actor under `parent`, which hears of its end; `warmed` is called once it
-   * is warm. `validate`: how the instance checks messages.
-   */
+  /** Begins a life with a new instance, under a parent that hears of its end; `warmed` is called once it is warm. */
   start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, warmed: () => void): void {
     this.inbox.open(validate);
-    const life = new Life(this.lane, this.config, channel, this, (event) => actor.send(event));
-    const actor = createActor(channelMachine, { id: this.id, parent, input: { port: () => life } });
-    this.life = life;
-    this.actor = actor;
-    actor.subscribe({
-      next: ({ value, context }) => {
-        const from = this.state;
-        const to = stateName(value);
-        if (to === from) return;
-        this.enter(to, context.cause, context.error);
-        if (from === 'warming' && to !== 'failed' && to !== 'stopped' && to !== 'closing') warmed();
-      },
-      error: (error) => this.enter('failed', 'crash', error),
+    this.life = new Life(this.lane, channel, this, parent);
+    this.life.start((to, cause, error) => {
+      const from = this.state;
+      if (to === from) return;
+      this.enter(to, cause, error);
+      if (from === 'warming' && to !== 'failed' && to !== 'stopped' && to !== 'closing') warmed();
     });
-    actor.start();
-    forgetOptions(actor);
   }
 
   /** The actor ended. A life that failed gives back what it had in flight; after a stop that stays unsettled. */
   abandon(isFailure: boolean): void {
     this.life?.delivery.abandon(isFailure);
-    this.unsettledCount = this.inFlight;
-    this.unsettled = toHost(this.batch, this.life?.delivery.call?.details.origins, 'unsettled');
+    this.returns.keepUnsettled(this.batch, this.inFlight, this.life?.delivery.call?.details.origins);
     this.life = undefined;
-    this.actor = undefined;
+  }
+
+  /** Its life ends at once; what is in flight stays unsettled. */
+  abandonNow(): void {
+    partOfStop(this.lane, () => this.send({ type: 'channel.halt' }));
+    partOfStop(this.lane, () => this.abandon(false));
   }
 
   /** No life is left. `keeps`: what waits stays, for a channel of that name to come back; else it is handed back. */
@@ -212,18 +129,13 @@ export class Partition {
     if (!keeps) this.handBack();
     if (this.state === 'stopped') return;
     // What it failed with is still why it does not serve.
-    const { cause, error, state } = this.log.stay;
-    partOfStop(this.lane, () => {
-      if (state === 'failed') this.enter('stopped', cause, error);
-      else this.enter('stopped', 'router.stop', undefined);
-    });
+    const { cause, error } = this.state === 'failed' ? this.log.stay : { cause: 'router.stop', error: undefined };
+    partOfStop(this.lane, () => this.enter('stopped', cause, error));
   }
 
   /** Hands back what waits, in order. */
   handBack(): void {
-    const returned = handBack(this.lane);
-    // Seldom both: only a channel that was kept may be asked twice.
-    this.returned = this.returned.length === 0 ? returned : this.returned.concat(returned);
+    this.returns.takeAll(this.lane);
     partOfStop(this.lane, () => void publishGaps(this.lane));
   }
 
@@ -231,50 +143,38 @@ export class Partition {
   returnEnded(): void {
     this.lane.services.bus.changes.during(() => returnEnded(this.lane));
     // Nothing waits, so the statechart need not: for a full batch, or, when it drains, for the next attempt.
-    if (this.state === 'buffering' && this.inbox.size === 0) this.send({ type: 'batch.flush' });
+    if (this.state === 'buffering' && this.inbox.mailbox.size === 0) this.send({ type: 'batch.flush' });
     if (this.state === 'draining' && this.depth + this.inFlight === 0) this.send({ type: 'delivery.quieted' });
   }
 
   /** Nothing more is taken in, and what is not delivered by then is handed back. */
   closeInbox(drainAt: number): void {
     // One that is being taken out ends by the deadline it was given: its timers are set.
-    if (this.inbox.isOpen) this.drainBy = drainAt;
+    if (this.inbox.isOpen) this.drainAt = drainAt;
     partOfStop(this.lane, () => this.inbox.close());
   }
 
   /** Brings an event to the statechart; nobody hears it while there is no life. */
   send(event: ChannelEvent): void {
-    const { actor } = this;
-    if (actor !== undefined) this.lane.services.bus.changes.during(() => actor.send(event));
+    const { life } = this;
+    if (life !== undefined) this.lane.services.bus.changes.during(() => life.send(event));
   }
 
   /** An exception broke off whatever ran: what it left half done is failed, and what sleeps is woken. */
   breakOff(error: unknown): void {
-    const { actor, life } = this;
-    if (life === undefined || actor === undefined) return;
-    const isBroken = [life.delivery.breakOff(), unstick(actor)].includes(true);
-    if (isBroken) this.send({ type: 'call.hung', error });
-    else if (this.canDeliver && this.inbox.size > 0) this.wake();
+    const { life } = this;
+    if (life === undefined) return;
+    if (life.breakOff()) this.send({ type: 'call.hung', error });
+    else if (this.canDeliver && this.inbox.mailbox.size > 0) this.wake();
     life.delivery.requestTurn();
-  }
-
-  /** It failed, and is started again or given up; returns what went wrong. */
-  noteFailure(): unknown {
-    this.restarts.noteFailure(this.config, this.log.stay);
-    return this.log.stay.error;
-  }
-
-  /** It is about to be started again. */
-  noteRestart(): void {
-    this.restarts.noteRestart(this.config);
   }
 
   /** New limits: they hold from the next batch. */
   reconfigure(config: ChannelConfig): void {
-    this.config = config;
-    this.life?.reconfigure(config);
-    this.watchInbox(this.state);
     this.inbox.reconfigure(config);
+    this.life?.delivery.reconfigure(config);
+    this.watchInbox(this.state);
+    this.inbox.admitOffers();
     this.inbox.offers.wakeStreams();
     this.send({ type: 'channel.reconfigured' });
   }
@@ -287,24 +187,19 @@ export class Partition {
 
   /** A reload is about to replace it, or no longer is: no batch begins and no life, but messages are taken in. */
   expectReplacement(isReplaced: boolean): void {
-    this.isBeingReplaced = isReplaced;
+    this.isReplaced = isReplaced;
     this.send({ type: isReplaced ? 'channel.pause' : 'channel.resume' });
   }
 
   /** Its life closes by then, for a successor. */
   close(drainAt: number): void {
-    this.drainBy = drainAt;
+    this.drainAt = drainAt;
     this.send({ type: 'channel.drain' });
-  }
-
-  /** Goes on as this one before a reload did. */
-  takeOver({ isHeld }: Partition): void {
-    this.isHeld = isHeld;
   }
 
   /** It delivers what waits until the deadline that `closeInbox` was given. */
   drain(): void {
-    hurry(this.lane, this.drainBy);
+    hurry(this.lane, this.drainAt);
     this.send({ type: 'channel.drain' });
   }
 
@@ -317,7 +212,7 @@ export class Partition {
   /** Everything that waits is due now. */
   flush(): void {
     this.endWaits();
-    this.inbox.requestFlush();
+    this.inbox.due.request();
     this.send({ type: 'batch.flush' });
   }
 
@@ -326,15 +221,10 @@ export class Partition {
     return this.life?.delivery.whenSettled() ?? Promise.resolve();
   }
 
-  /** From now on the view's `spentMs` says where the time goes. */
-  countTimes(): void {
-    this.log.countTimes();
-  }
-
   /** The state waits for the first message, or for a full batch: its statechart hears of it, and what is due goes out. */
   private watchInbox(state: string): void {
     if (state === 'idle') this.inbox.wakeWhen(1, this);
-    else if (state === 'buffering') this.inbox.wakeWhen(this.config.batchSize, this);
+    else if (state === 'buffering') this.inbox.wakeWhen(this.inbox.limits.batchSize, this);
     else if (state === 'tripped' && press(this.lane, this)) this.send({ type: 'wait.shortened' });
   }
 

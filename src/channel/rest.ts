@@ -107,7 +107,7 @@ export class Rest {
     this.callsAtStart = counters[Counter.calls];
     this.spellAt = services.clock.now();
     // A message that comes meanwhile may be due sooner than the spell ends.
-    const ms = batchSize === 1 ? this.spellMs : Math.min(this.spellMs, timeoutMs, inbox.dueInMs());
+    const ms = batchSize === 1 ? this.spellMs : Math.min(this.spellMs, timeoutMs, inbox.due.inMs());
     this.lookAt = this.spellAt + ms;
     this.isSpell = true;
     this.timer = services.timers.setTimeout(() => this.look(), ms);
@@ -125,7 +125,7 @@ export class Rest {
     const { inFlight, lane } = this.resting;
     if (inFlight > 0) return;
     const lateMs = lane.services.clock.now() - this.lookAt;
-    if (lane.inbox.dueTrigger() !== undefined) this.resting.requestTurn();
+    if (lane.inbox.due.trigger !== undefined) this.resting.requestTurn();
     else if (lateMs >= LATE_MS) this.wait(lateMs);
     else if (lane.counters[Counter.calls] !== this.callsAtStart) this.arm();
     else this.resting.send({ type: 'delivery.quieted' });

@@ -141,7 +141,7 @@ function verdictFor({ breaker, inbox, recovery }: Lane, call: Call, batch: Faile
     { ...batch, size: batch.messages.length, isRetryable, isTimedOut: call.details.isTimedOut },
     {
       quarantined: recovery.quarantined,
-      hasMore: recovery.hasBatches || inbox.size > 0,
+      hasMore: recovery.hasBatches || inbox.mailbox.size > 0,
       isProbe: breaker?.breaker.state === 'half-open',
     },
     {
@@ -215,7 +215,7 @@ export function giveUpAll(
   reason: 'removed',
   why: string,
 ): void {
-  const waiting = { ...inbox.drain(), error: why, attempts: 0 };
+  const waiting = { ...inbox.mailbox.drain(), error: why, attempts: 0 };
   for (const { messages, origins, keys, error, attempts } of [...recovery.takeAll(), waiting]) {
     counters[Counter.deadLettered] += messages.length;
     for (const [index, message] of messages.entries())

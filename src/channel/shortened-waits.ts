@@ -14,7 +14,7 @@ export function hurry({ breaker, recovery }: Lane, by: number): void {
 
 /** What waits brings a probe sooner, and again when another eighth of the mailbox has filled. False: as planned. */
 export function press({ breaker, inbox }: Lane, waker: { wake(): void }): boolean {
-  const { capacity, size } = inbox;
+  const { capacity, size } = inbox.mailbox;
   inbox.wakeWhen(size + Math.ceil(capacity / 8), waker);
   return breaker?.breaker.press(Math.min(1, size / capacity)) === true;
 }

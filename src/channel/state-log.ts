@@ -13,18 +13,14 @@ const NOTHING: Readonly<Record<string, number>> = Object.freeze({});
 /** The present state of a partition, and where its time goes from `countTimes` on. */
 export class StateLog {
   private readonly clock: Clock;
-  private present: Stay;
+  stay: Stay;
   /** Undefined: it is not counted. */
   private spent: Record<string, number> | undefined;
   private countedFrom = 0;
 
   constructor(clock: Clock) {
     this.clock = clock;
-    this.present = { state: 'new', since: clock.now(), cause: 'not started', error: undefined };
-  }
-
-  get stay(): Stay {
-    return this.present;
+    this.stay = { state: 'new', since: clock.now(), cause: 'not started', error: undefined };
   }
 
   /** Time spent by state, in ms, in stays that have ended. */
@@ -40,9 +36,9 @@ export class StateLog {
 
   enter(state: string, cause: string, error: unknown): void {
     const now = this.clock.now();
-    const { state: from, since } = this.present;
+    const { state: from, since } = this.stay;
     const { spent } = this;
     if (spent !== undefined) spent[from] = (spent[from] ?? 0) + now - Math.max(since, this.countedFrom);
-    this.present = { state, since: now, cause, error };
+    this.stay = { state, since: now, cause, error };
   }
 }

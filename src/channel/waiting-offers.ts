@@ -31,7 +31,7 @@ interface WaitingOffer {
 /** The offers that one signal takes back. One listener serves them all: a signal looks through its listeners each time. */
 interface SignalGroup {
   readonly offers: Set<WaitingOffer>;
-  readonly release: () => void;
+  readonly unlisten: () => void;
 }
 
 /** Offers that wait for room, in order of asking. */
@@ -187,7 +187,7 @@ export class WaitingOffers {
     const group = this.#groups?.get(signal);
     if (group?.offers.delete(offer) !== true || group.offers.size > 0) return;
     this.#groups?.delete(signal);
-    group.release();
+    group.unlisten();
   }
 
   #groupOf(signal: AbortSignal): SignalGroup {
@@ -203,7 +203,7 @@ export class WaitingOffers {
       this.#door.admitOffers();
     };
     // Each partition listens once.
-    const group = { offers, release: whenAborted(signal, takeBack) };
+    const group = { offers, unlisten: whenAborted(signal, takeBack) };
     this.#groups.set(signal, group);
     return group;
   }

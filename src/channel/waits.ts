@@ -1,12 +1,23 @@
-import type { CallTimes } from '../core/call-times.ts';
 import type { Histogram } from '../core/histogram.ts';
 import type { Mailbox } from '../core/mailbox.ts';
+import type { Lane } from './lane.ts';
 
 /**
- * Records how long the oldest `count` messages waited for the call that begins. Where readings of the clock are shared,
- * many messages in a row have waited equally long and are recorded as one.
+ * Takes that many of the oldest new messages for a call that begins now, and measures how long they waited. One message
+ * comes without an array around it.
  */
-export function measureWaits(mailbox: Mailbox, count: number, { startedAt }: CallTimes, queueing: Histogram): void {
+export function takeNew({ clock, inbox: { mailbox }, queueing, times }: Lane, count: number): unknown {
+  times.begin(clock.now, mailbox.acceptedAtOf(0));
+  if (count === 1) {
+    queueing.record(times.ageMs);
+    return mailbox.shift();
+  }
+  measureWaits(mailbox, count, times.startedAt, queueing);
+  return mailbox.take(count);
+}
+
+/** Where readings of the clock are shared, many messages in a row have waited equally long and are recorded as one. */
+function measureWaits(mailbox: Mailbox, count: number, startedAt: number, queueing: Histogram): void {
   let acceptedAt = mailbox.acceptedAtOf(0);
   if (mailbox.acceptedAtOf(count - 1) === acceptedAt) return queueing.record(startedAt - acceptedAt, count);
   let first = 0;

@@ -1,35 +1,17 @@
 import { backoffMs, hurriedMs } from './backoff.ts';
-import type { BreakerCause, BreakerChange, BreakerRates, BreakerState, BreakerUser, Caller } from './breaker-change.ts';
-import { type BreakerWindow, createBreakerWindow, FAILED, SLOW, type WindowLimits } from './breaker-window.ts';
+import type {
+  BreakerCause,
+  BreakerChange,
+  BreakerLimits,
+  BreakerRates,
+  BreakerState,
+  BreakerUser,
+  Caller,
+} from './breaker-change.ts';
+import { type BreakerWindow, createBreakerWindow, FAILED, SLOW } from './breaker-window.ts';
 import type { CallTimes } from './call-times.ts';
 import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
-
-/** When a breaker opens, for how long, and how it closes again. */
-export interface BreakerLimits {
-  readonly window: WindowLimits;
-  /** Below so many calls in the window there are no rates, and nothing opens. */
-  readonly minimumCalls: number;
-  /** Opens when at least this share of the calls failed, from 0 to 1. */
-  readonly failureRate: number;
-  /** A call that takes so long is slow, in milliseconds; a probe that does has failed. */
-  readonly slowCallMs: number;
-  /** Opens when at least this share of the calls was slow, from 0 to 1; calls that are still out count by their age. */
-  readonly slowCallRate: number;
-  /** How long it stays open the first time, in milliseconds; each time in a row twice as long, by chance down to the half. */
-  readonly coolDownMs: number;
-  /** No cool-down is longer than this, in milliseconds. */
-  readonly coolDownMsMax: number;
-  /** So many successful probes in a row close it. */
-  readonly probes: number;
-  /** Counts and never opens by itself: shows in `wouldBeOpen` what the limits would do. */
-  readonly observeOnly: boolean;
-}
-
-/** Was refused a permit, and tries again when one is free. */
-interface Refused {
-  requestTurn(): void;
-}
 
 /**
  * A circuit breaker without timers of its own: its users join, report their calls, and ask. Each stay in a state is an
@@ -48,15 +30,15 @@ export class Breaker {
   since: number;
   /** Until when it stays open at least, on the clock; meaningful while open. */
   openUntil = 0;
-  private limitsNow: BreakerLimits;
+  limits: BreakerLimits;
   private window: BreakerWindow;
   private readonly clock: Pick<Clock, 'now'>;
   private readonly random: Random;
   private users: readonly BreakerUser[] = [];
   /** The changes that users do not know yet, in order. */
   private readonly changes: BreakerChange[] = [];
-  /** Undefined: no caller was refused for want of a permit. */
-  private refused: Set<Refused> | undefined;
+  /** Callers that were refused a permit, and try again when it is free; undefined: none was. */
+  private refused: Set<{ requestTurn(): void }> | undefined;
   private lastCoolDownMs = 0;
   private opensInRow = 0;
   private probesPassed = 0;
@@ -68,25 +50,21 @@ export class Breaker {
   private permitSince = Number.NEGATIVE_INFINITY;
 
   constructor(limits: BreakerLimits, clock: Pick<Clock, 'now'>, random: Random) {
-    this.limitsNow = limits;
+    this.limits = limits;
     this.window = createBreakerWindow(limits.window);
     this.clock = clock;
     this.random = random;
     this.since = clock.now();
   }
 
-  /** May change at any time; state and history stay. */
-  get limits(): BreakerLimits {
-    return this.limitsNow;
-  }
-
-  set limits(limits: BreakerLimits) {
-    const wasActive = !this.limitsNow.observeOnly;
+  /** May be called at any time; state and history stay. */
+  reconfigure(limits: BreakerLimits): void {
+    const wasActive = !this.limits.observeOnly;
     const window = createBreakerWindow(limits.window);
     this.window.copyTo(window, this.clock.now());
     this.window = window;
     this.isPristine = false;
-    this.limitsNow = limits;
+    this.limits = limits;
     if (limits.observeOnly && wasActive && this.state !== 'closed') this.enter('closed', 'operator');
   }
 
@@ -102,7 +80,7 @@ export class Breaker {
     // A sink that hangs completes nothing: its calls must count before they end, or it would never be noticed.
     const overdue = this.state === 'closed' ? this.overdue(now) : 0;
     const all = calls + overdue;
-    if (all === 0 || all < this.limitsNow.minimumCalls) return { calls: all, failureRate: null, slowCallRate: null };
+    if (all === 0 || all < this.limits.minimumCalls) return { calls: all, failureRate: null, slowCallRate: null };
     return { calls: all, failureRate: failures / all, slowCallRate: (slow + overdue) / all };
   }
 
@@ -111,14 +89,15 @@ export class Breaker {
     return this.state === 'closed' && this.breach() !== undefined;
   }
 
-  /** A call reports its outcome with `epoch` as it was when it began. */
-  callSucceeded(epoch: number, times: CallTimes): void {
-    this.settle(epoch, 0, times);
-  }
-
-  /** Also for a call that timed out: what comes of it afterwards is late. */
-  callFailed(epoch: number, times: CallTimes): void {
-    this.settle(epoch, FAILED, times);
+  /** A call reports its outcome with `epoch` as it was when it began. One that timed out has failed; what comes of it then is late. */
+  callEnded(epoch: number, isSuccess: boolean, { startedAt, durationMs }: CallTimes): void {
+    if (epoch !== this.epoch) return;
+    const outcome = (isSuccess ? 0 : FAILED) | (durationMs >= this.limits.slowCallMs ? SLOW : 0);
+    if (this.state === 'half-open') this.probeSettled(outcome);
+    else if (this.state === 'closed') {
+      this.isPristine = this.window.record(outcome, startedAt + durationMs);
+      if (outcome !== 0) this.evaluate();
+    }
   }
 
   /** The call says nothing about the sink; a probe gives its permit back. */
@@ -138,7 +117,7 @@ export class Breaker {
    * back with the outcome, or lapses after `slowCallMs`, so that a caller that dies with it cannot lock the breaker. A
    * caller that is refused because the permit is out requests a turn when it is back.
    */
-  probe(refused?: Refused): boolean {
+  probe(refused?: { requestTurn(): void }): boolean {
     this.checkInFlight();
     if (this.state === 'closed') return true;
     const now = this.clock.now();
@@ -146,7 +125,7 @@ export class Breaker {
       if (now < this.openUntil) return false;
       this.enter('half-open', 'cool-down');
     }
-    if (now - this.permitSince < this.limitsNow.slowCallMs) {
+    if (now - this.permitSince < this.limits.slowCallMs) {
       if (refused !== undefined) this.refused = (this.refused ?? new Set()).add(refused);
       return false;
     }
@@ -164,7 +143,7 @@ export class Breaker {
 
   /** The fuller the mailbox, from 0 to 1, the sooner it may be probed: in the end after `coolDownMs`. False: as planned. */
   press(fill: number): boolean {
-    return this.hasten(this.since + Math.max(this.limitsNow.coolDownMs, (1 - fill) * this.lastCoolDownMs));
+    return this.hasten(this.since + Math.max(this.limits.coolDownMs, (1 - fill) * this.lastCoolDownMs));
   }
 
   /** A drain that ends at `by` begins: it may be probed at once, and again and again. */
@@ -199,7 +178,7 @@ export class Breaker {
   /** How many calls of this epoch have been out for `slowCallMs` or longer. */
   private overdue(now: number): number {
     const isOverdue = (caller: Caller): boolean =>
-      caller.epoch === this.epoch && now - caller.startedAt >= this.limitsNow.slowCallMs;
+      caller.epoch === this.epoch && now - caller.startedAt >= this.limits.slowCallMs;
     return this.users.flatMap(({ callers }) => callers).filter(isOverdue).length;
   }
 
@@ -210,35 +189,25 @@ export class Breaker {
     for (const each of refused) each.requestTurn();
   }
 
-  private settle(epoch: number, failed: number, { startedAt, durationMs }: CallTimes): void {
-    const outcome = failed | (durationMs >= this.limitsNow.slowCallMs ? SLOW : 0);
-    if (epoch !== this.epoch) return;
-    if (this.state === 'half-open') this.probeSettled(outcome);
-    else if (this.state === 'closed') {
-      this.isPristine = this.window.record(outcome, startedAt + durationMs);
-      if (outcome !== 0) this.evaluate();
-    }
-  }
-
   private probeSettled(outcome: number): void {
     this.probesPassed += 1;
     this.freePermit();
     if (outcome !== 0) this.open('probe-failed');
-    else if (this.probesPassed >= this.limitsNow.probes) {
+    else if (this.probesPassed >= this.limits.probes) {
       this.window.clear();
       this.enter('closed', 'probes-passed');
     }
   }
 
   private evaluate(): void {
-    const cause = this.limitsNow.observeOnly ? undefined : this.breach();
+    const cause = this.limits.observeOnly ? undefined : this.breach();
     if (cause !== undefined) this.open(cause);
   }
 
   private breach(): BreakerCause | undefined {
     const { failureRate, slowCallRate } = this.rates();
-    if (failureRate !== null && failureRate >= this.limitsNow.failureRate) return 'failure-rate';
-    return slowCallRate !== null && slowCallRate >= this.limitsNow.slowCallRate ? 'slow-call-rate' : undefined;
+    if (failureRate !== null && failureRate >= this.limits.failureRate) return 'failure-rate';
+    return slowCallRate !== null && slowCallRate >= this.limits.slowCallRate ? 'slow-call-rate' : undefined;
   }
 
   private open(cause: BreakerCause, heldMs?: number): void {
@@ -251,7 +220,7 @@ export class Breaker {
 
   /** Cool-downs grow until the breaker was closed for as long as the last of them took. */
   private nextCoolDownMs(): number {
-    const { coolDownMs: delayMs, coolDownMsMax: delayMsMax } = this.limitsNow;
+    const { coolDownMs: delayMs, coolDownMsMax: delayMsMax } = this.limits;
     if (this.state === 'closed' && this.clock.now() - this.since >= this.lastCoolDownMs) this.opensInRow = 0;
     this.opensInRow += 1;
     const jitter = (): number => 0.5 + 0.5 * this.random();

@@ -3,36 +3,24 @@
  * a number that is handed from function to function costs V8 an allocation for each call.
  */
 export class CallTimes {
-  private started = Number.NaN;
-  private accepted = Number.NaN;
-  private lasted = 0;
-
   /** When the last call began. */
-  get startedAt(): number {
-    return this.started;
-  }
-
+  startedAt = Number.NaN;
   /** When its oldest message was accepted. */
-  get acceptedAt(): number {
-    return this.accepted;
-  }
-
+  acceptedAt = Number.NaN;
   /** How long it took, once it is over. */
-  get durationMs(): number {
-    return this.lasted;
-  }
+  durationMs = 0;
 
   /** How long its oldest message waited. */
   get ageMs(): number {
-    return this.started - this.accepted;
+    return this.startedAt - this.acceptedAt;
   }
 
   begin(now: number, acceptedAt: number): void {
-    this.started = now;
-    this.accepted = acceptedAt;
+    this.startedAt = now;
+    this.acceptedAt = acceptedAt;
   }
 
   end(now: number): void {
-    this.lasted = now - this.started;
+    this.durationMs = now - this.startedAt;
   }
 }

@@ -27,16 +27,20 @@ export class Mailbox<Message = unknown> {
   private messages: (Message | undefined)[] = [];
   private acceptedAt = NO_STAMPS;
   private sequence = NO_STAMPS;
-  /** Some message came with its key or its origin: one test for both, where V8 counts every byte. */
+  /** Some message came with its key or its origin. */
   private hasCompanions = false;
   /** Undefined: no message came with its key. */
   private keys: (string | undefined)[] | undefined;
-  /** Of the messages that a call took last; undefined: none came with its key. */
-  private taken: Keys | undefined;
+  /** Of the messages that were taken last, as they were pushed; those that were dropped do not count as taken. */
+  keysTaken: Keys | undefined;
   /** Undefined: no message came with an origin. */
   private origins: (Origin | undefined)[] | undefined;
 
   constructor(capacity: number) {
+    this.capacity = capacity;
+  }
+
+  admitUpTo(capacity: number): void {
     this.capacity = capacity;
   }
 
@@ -76,11 +80,6 @@ export class Mailbox<Message = unknown> {
     return this.keys?.[this.slotOf(offset)];
   }
 
-  /** Of the messages that were taken last, as they were pushed; those that were dropped do not count as taken. */
-  get keysTaken(): Keys | undefined {
-    return this.taken;
-  }
-
   originOf(offset: number): Origin | undefined {
     return this.origins?.[this.slotOf(offset)];
   }
@@ -105,13 +104,7 @@ export class Mailbox<Message = unknown> {
   }
 
   /** As `push`, with a key that the message may not show itself, and with its origin. */
-  pushWithKey(
-    key: string | undefined,
-    message: Message,
-    acceptedAt: number,
-    sequence: number,
-    origin?: Origin | undefined,
-  ): void {
+  pushWithKey(key: string | undefined, message: Message, acceptedAt: number, sequence: number, origin?: Origin): void {
     this.push(message, acceptedAt, sequence);
     if (origin !== undefined) this.setOrigin(this.size - 1, origin);
     if (key === undefined) return;
@@ -123,46 +116,47 @@ export class Mailbox<Message = unknown> {
   /** Takes up to `count` of the oldest messages. */
   take(count: number): Message[] {
     const taken = Math.min(count, this.size);
-    const end = this.head + taken;
+    const { head } = this;
+    const end = head + taken;
     const beyond = end - this.messages.length;
-    let messages = this.messages.slice(this.head, end) as Message[];
+    let messages = this.messages.slice(head, end) as Message[];
     if (beyond > 0) messages = messages.concat(this.messages.slice(0, beyond) as Message[]);
-    for (let offset = 0; offset < taken; offset += 1) this.messages[this.slotOf(offset)] = undefined;
     this.advance(taken);
+    for (let slot = head; slot < end; slot += 1) this.messages[slot & this.mask] = undefined;
     return messages;
   }
 
   /** Takes the oldest message without a batch around it; undefined when nothing waits. */
   shift(): Message | undefined {
     if (this.tail === this.head) return undefined;
-    const message = this.messages[this.head];
-    this.messages[this.head] = undefined;
+    const { head } = this;
+    const message = this.messages[head];
     this.advance(1);
+    this.messages[head] = undefined;
     return message;
   }
 
   /** Puts a newer message in the place of a waiting one; the wait goes on counting from the older one's acceptance. */
-  replace(offset: number, message: Message, sequence: number, origin?: Origin | undefined): void {
+  replace(offset: number, message: Message, sequence: number, origin?: Origin): void {
     this.put(this.slotOf(offset), message, this.acceptedAtOf(offset), sequence);
     if (origin !== undefined || this.origins !== undefined) this.setOrigin(offset, origin);
   }
 
   /** Lets the oldest message go, which no call takes. */
   drop(): Message | undefined {
-    const { taken } = this;
+    const { keysTaken } = this;
     const message = this.shift();
-    this.taken = taken;
+    this.keysTaken = keysTaken;
     return message;
   }
 
   /** Takes everything and gives the memory back. No call takes it. */
   drain(): { readonly messages: Message[]; readonly origins: Origins | undefined; readonly keys: Keys | undefined } {
-    const { size: count, taken } = this;
-    const [origins, keys] = [this.originsOf(count), this.keysOf(count)];
-    const messages = this.take(count);
+    const { keysTaken, size } = this;
+    const taken = { origins: this.originsOf(size), keys: this.keysOf(size), messages: this.take(size) };
     this.resize(SLOTS_MIN);
-    this.taken = taken;
-    return { messages, origins, keys };
+    this.keysTaken = keysTaken;
+    return taken;
   }
 
   private slotOf(offset: number): number {
@@ -175,25 +169,27 @@ export class Mailbox<Message = unknown> {
     this.sequence[slot] = sequence;
   }
 
+  /** Whatever is called here comes before anything has moved: a stack that overflows loses no message. */
   private advance(count: number): void {
-    if (this.hasCompanions) this.forget(count);
+    if (this.hasCompanions) this.clearCompanions(count);
+    if (this.head + count > this.mask) this.turnAround();
     this.head += count;
-    if (this.head > this.mask) this.turnAround();
   }
 
   /** Each time around in a new array: V8 takes note of every message that is put into one older than itself. */
   private turnAround(): void {
     const slots = this.mask + 1;
+    if (slots <= YOUNG_SLOTS_MAX) {
+      this.messages = this.messages.slice();
+      if (this.origins !== undefined) this.origins = this.origins.slice();
+    }
     this.head -= slots;
     this.tail -= slots;
     this.ordinalOfSlot0 += slots;
-    if (slots > YOUNG_SLOTS_MAX) return;
-    this.messages = this.messages.slice();
-    if (this.origins !== undefined) this.origins = this.origins.slice();
   }
 
-  private forget(count: number): void {
-    this.taken = this.keysOf(count);
+  private clearCompanions(count: number): void {
+    this.keysTaken = this.keysOf(count);
     const end = this.head + count;
     for (const companions of [this.keys, this.origins]) {
       companions?.fill(undefined, this.head, end);
@@ -208,7 +204,7 @@ export class Mailbox<Message = unknown> {
   }
 
   /** Of that many of the oldest messages; undefined: none came with its key. */
-  keysOf(count: number): Keys | undefined {
+  private keysOf(count: number): Keys | undefined {
     return this.keys && Array.from({ length: count }, (_, offset) => this.keyOf(offset));
   }
 

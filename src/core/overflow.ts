@@ -72,13 +72,7 @@ export class Overflow {
   }
 
   /** True: the message was taken in, although it or another one may be lost. False: the caller still owns it. */
-  admit(
-    message: unknown,
-    key: string | undefined,
-    acceptedAt: number,
-    sequence: number,
-    origin?: Origin | undefined,
-  ): boolean {
+  admit(message: unknown, key: string | undefined, acceptedAt: number, sequence: number, origin?: Origin): boolean {
     const { mailbox, policyNow } = this;
     if (policyNow === 'conflate') {
       const known = key ?? this.keyOf(message);
@@ -101,13 +95,7 @@ export class Overflow {
   }
 
   /** Takes in what was accepted before, whether or not there is room. */
-  place(
-    message: unknown,
-    key: string | undefined,
-    acceptedAt: number,
-    sequence: number,
-    origin?: Origin | undefined,
-  ): void {
+  place(message: unknown, key: string | undefined, acceptedAt: number, sequence: number, origin?: Origin): void {
     const { mailbox, places } = this;
     if (places === undefined) return mailbox.pushWithKey(key, message, acceptedAt, sequence, origin);
     const known = key ?? this.keyOf(message);

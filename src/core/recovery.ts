@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import type { Keys } from './mailbox.ts';
 import { isOver, type Origin, type Origins } from './origin.ts';
 
@@ -28,13 +29,16 @@ export interface FailedBatch {
  * What came in a stay of a source that has ended is not tried again.
  */
 export class Recovery {
-  /** When the next attempt is due, and until when the sink itself asked not to be tried, in ms on the clock. */
-  private retryFrom = 0;
-  private restUntil = 0;
-  private hurryUntil = 0;
+  /** When the next attempt is due, in ms on the clock. */
+  retryAt = 0;
+  /** Until when the sink asked not to be tried, in ms on the clock. */
+  sinkRestsUntil = 0;
+  /** When the drain ends, in ms on the clock; 0 while there is none. */
+  hurryBy = 0;
   private batches: FailedBatch[] = [];
   private quarantine: FailedBatch[] = [];
-  private count = 0;
+  /** Messages held here. */
+  size = 0;
   private readonly returned: (origin: Origin | undefined) => void;
 
   /** `returned`: told of each message that is not tried again, because the stay of its origin has ended. */
@@ -42,14 +46,9 @@ export class Recovery {
     this.returned = returned;
   }
 
-  /** Messages held here. */
-  get size(): number {
-    return this.count;
-  }
-
   /** Nothing is held here, and no attempt is awaited. */
   get isIdle(): boolean {
-    return this.count === 0 && this.retryFrom === 0;
+    return this.size === 0 && this.retryAt === 0;
   }
 
   /** Something is here that can be tried. */
@@ -81,30 +80,25 @@ export class Recovery {
     return [...this.quarantine, ...this.batches];
   }
 
-  /** When the next attempt is due, in ms on the clock. */
-  get retryAt(): number {
-    return this.retryFrom;
-  }
-
-  /** Until when the sink asked not to be tried, in ms on the clock. */
-  get sinkRestsUntil(): number {
-    return this.restUntil;
-  }
-
   /** The next attempt is not due before `retryAt`, and the sink asked for a rest until `restUntil`. */
-  postpone(retryAt: number, restUntil = this.restUntil): void {
-    this.retryFrom = retryAt;
-    this.restUntil = restUntil;
+  postpone(retryAt: number, restUntil = this.sinkRestsUntil): void {
+    this.retryAt = retryAt;
+    this.sinkRestsUntil = restUntil;
   }
 
   /** The sink asked somebody not to be tried until then: nothing is tried sooner, whether or not something is held here. */
   rest(until: number): void {
-    this.postpone(Math.max(this.retryFrom, until), Math.max(this.restUntil, until));
+    this.postpone(Math.max(this.retryAt, until), Math.max(this.sinkRestsUntil, until));
+  }
+
+  /** The sink asked not to be tried yet. */
+  sinkRests(clock: Pick<Clock, 'now'>): boolean {
+    return this.sinkRestsUntil > 0 && this.sinkRestsUntil > clock.now();
   }
 
   /** An attempt went well: the next one is due at once, or when the rest that the sink asked for is over. */
   goOn(now: number): void {
-    this.retryFrom = this.restUntil > now ? this.restUntil : 0;
+    this.retryAt = this.sinkRestsUntil > now ? this.sinkRestsUntil : 0;
   }
 
   /** No wait goes on: the next attempt may come at once. */
@@ -115,19 +109,14 @@ export class Recovery {
   /** A drain ends at `by`, on the clock. */
   hurry(by: number): void {
     this.endWait();
-    this.hurryUntil = by;
-  }
-
-  /** When the drain ends, in ms on the clock; 0 while there is none. */
-  get hurryBy(): number {
-    return this.hurryUntil;
+    this.hurryBy = by;
   }
 
   /** Takes the next batch, cut to `limit` messages. */
   take(limit: number): FailedBatch | undefined {
     const head = this.batches.shift();
     if (head === undefined) return undefined;
-    this.count -= head.messages.length;
+    this.size -= head.messages.length;
     if (head.messages.length <= limit) return head;
     this.pushFront(partOf(head, limit));
     return partOf(head, 0, limit);
@@ -151,7 +140,7 @@ export class Recovery {
     const batch = this.withoutEnded(failed);
     if (batch.messages.length === 0) return;
     this.quarantine.push(batch);
-    this.count += batch.messages.length;
+    this.size += batch.messages.length;
   }
 
   /** A batch without the messages whose stay has ended: these are not tried again. */
@@ -171,13 +160,13 @@ export class Recovery {
       batches.map((batch) => this.withoutEnded(batch)).filter(({ messages }) => messages.length > 0);
     this.batches = left(this.batches);
     this.quarantine = left(this.quarantine);
-    this.count = [...this.batches, ...this.quarantine].reduce((sum, { messages }) => sum + messages.length, 0);
+    this.size = [...this.batches, ...this.quarantine].reduce((sum, { messages }) => sum + messages.length, 0);
   }
 
   /** Something was delivered after them: what is in quarantine is poison, and leaves. */
   takePoison(): readonly FailedBatch[] {
     const poison = this.quarantine.splice(0);
-    for (const batch of poison) this.count -= batch.messages.length;
+    for (const batch of poison) this.size -= batch.messages.length;
     return poison;
   }
 
@@ -191,20 +180,20 @@ export class Recovery {
   /** Empties it, in order. */
   takeAll(): readonly FailedBatch[] {
     this.restore();
-    this.count = 0;
+    this.size = 0;
     return this.batches.splice(0);
   }
 
   /** Puts a batch behind the others: it was taken out of another recovery, in order. */
   append(batch: FailedBatch): void {
     this.batches.push(batch);
-    this.count += batch.messages.length;
+    this.size += batch.messages.length;
   }
 
   private pushFront(batch: FailedBatch): void {
     if (batch.messages.length === 0) return;
     this.batches.unshift(batch);
-    this.count += batch.messages.length;
+    this.size += batch.messages.length;
   }
 }
 

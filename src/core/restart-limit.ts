@@ -14,18 +14,10 @@ const NEVER_FAILED: readonly number[] = Object.freeze([]);
 export class RestartLimit {
   /** When it failed; at most `limit + 1` times are kept. */
   private failures = NEVER_FAILED;
-  private restartAt = 0;
-  private isOver = false;
-
-  /** It failed too often and is not started again, except by hand. */
-  get isGivenUp(): boolean {
-    return this.isOver;
-  }
-
   /** When it is started again, in ms on the clock. */
-  get at(): number {
-    return this.restartAt;
-  }
+  at = 0;
+  /** It failed too often and is not started again, except by hand. */
+  isGivenUp = false;
 
   /** Failures within the window that ends at `now`; it counts at most `limit + 1`. */
   lately(withinMs: number, now: number): number {
@@ -36,20 +28,20 @@ export class RestartLimit {
   failed({ limit, withinMs, delayMs, delayMsMax }: RestartLimits, now: number): boolean {
     this.failures = [...this.failures, now].slice(-(limit + 1));
     const count = this.lately(withinMs, now);
-    this.isOver = count > limit;
-    this.restartAt = now + backoffMs({ delayMs, factor: 2, delayMsMax }, count, () => 1);
-    return !this.isOver;
+    this.isGivenUp = count > limit;
+    this.at = now + backoffMs({ delayMs, factor: 2, delayMsMax }, count, () => 1);
+    return !this.isGivenUp;
   }
 
   /** It failed in a way that no other start can help. */
   giveUp(): void {
-    this.isOver = true;
+    this.isGivenUp = true;
   }
 
   /** An operator takes over: failures before no longer count, and the next start may come at once. */
   forgive(now: number): void {
     this.failures = NEVER_FAILED;
-    this.isOver = false;
-    this.restartAt = now;
+    this.isGivenUp = false;
+    this.at = now;
   }
 }

@@ -29,9 +29,12 @@ export class Scheduler implements PassListener {
    */
   private held: Turn | undefined = undefined;
   private isRunning = false;
+  private readonly setImmediate: Clock['setImmediate'];
+  private turning: Promise<void> | undefined = undefined;
 
   constructor(clock: Clock, limits: SchedulerLimits) {
     this.clock = new CoarseClock(clock, this);
+    this.setImmediate = (callback) => clock.setImmediate(callback);
     this.limits = limits;
   }
 
@@ -62,6 +65,18 @@ export class Scheduler implements PassListener {
     return this.clock.now - this.clock.passStart >= this.limits.sliceMs;
   }
 
+  /** Once the slice is over: resolves when the event loop has turned; one promise for all that wait for it. */
+  pause(): Promise<void> | undefined {
+    if (!this.isSliceOver()) return undefined;
+    this.turning ??= new Promise((resolve) => {
+      this.setImmediate(() => {
+        this.turning = undefined;
+        resolve();
+      });
+    });
+    return this.turning;
+  }
+
   /** Gives a turn right now if the slice has time left, in its order; otherwise as `request`. */
   proceed(turn: Turn): void {
     if (this.held === turn) this.held = undefined;
@@ -74,7 +89,7 @@ export class Scheduler implements PassListener {
   }
 
   /** A turn that kept others out has ended: they need not wait until the event loop has turned. */
-  release(turn: Turn): void {
+  gaveWay(turn: Turn): void {
     if (this.held === turn) this.held = undefined;
     if (this.queue.size > 0 && !this.isRunning && !this.isOver()) this.run();
   }

@@ -3,37 +3,25 @@ const COST_MS_MIN = 0.001;
 
 /** What the turns of one channel have in common: its weight, and what they have cost. */
 export class Share {
-  private inForce: number;
-  private spent = 0;
-  private paidUntil = 0;
+  weight: number;
+  /** How long its turns have taken, in ms. */
+  spentMs = 0;
+  /** Up to here it has had its part, in the virtual time of the turns: ms by weight. */
+  paid = 0;
 
   constructor(weight: number) {
-    this.inForce = weight;
-  }
-
-  get weight(): number {
-    return this.inForce;
+    this.weight = weight;
   }
 
   /** Another weight, from the next turn on. */
   reweigh(weight: number): void {
-    this.inForce = weight;
-  }
-
-  /** How long its turns have taken, in ms. */
-  get spentMs(): number {
-    return this.spent;
-  }
-
-  /** Up to here it has had its part, in the virtual time of the turns: ms by weight. */
-  get paid(): number {
-    return this.paidUntil;
+    this.weight = weight;
   }
 
   /** A turn that began at this virtual time took so long. */
   charge(begin: number, ms: number): void {
-    this.spent += ms;
-    this.paidUntil = begin + Math.max(ms, COST_MS_MIN) / this.inForce;
+    this.spentMs += ms;
+    this.paid = begin + Math.max(ms, COST_MS_MIN) / this.weight;
   }
 }
 

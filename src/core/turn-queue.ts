@@ -49,15 +49,11 @@ export class TurnQueue {
   private readonly lines: Line[] = [];
   /** A binary heap: its first turn is due first in virtual time. */
   private readonly heap: Turn[] = [];
-  private count = 0;
+  size = 0;
   private asked = 0;
   private virtualNow = 0;
   /** How often the event loop has turned. */
   private pass = 0;
-
-  get size(): number {
-    return this.count;
-  }
 
   /** The turn that has waited longest, of each priority. */
   get oldest(): readonly Pick<Line, 'priority' | 'first'>[] {
@@ -91,7 +87,7 @@ export class TurnQueue {
     line.last = turn;
     // Once it is in the queue: a stack overflow on the way there must not leave a turn that waits for ever.
     turn.queuedAt = now;
-    this.count += 1;
+    this.size += 1;
   }
 
   /** It gets its turn. */
@@ -104,7 +100,7 @@ export class TurnQueue {
     turn.before = turn.after = undefined;
     if (turn.index >= 0) this.leaveHeap(turn);
     turn.queuedAt = undefined;
-    this.count -= 1;
+    this.size -= 1;
   }
 
   /** A turn took so long. The virtual time goes on, but not past those that wait: they would lose what is due to them. */

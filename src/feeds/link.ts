@@ -1,4 +1,3 @@
-import { toError } from '../core/error-text.ts';
 import type { FeedPort, FeedSignal } from '../core/feed-port.ts';
 import type { FeedMetrics } from '../core/supervised-feed.ts';
 import type { Arrivals } from './arrivals.ts';
@@ -20,6 +19,9 @@ export type LinkCounts = ReaderCounts &
 
 /** The connections of one feed, one after the other, as its statechart sees them. */
 export class Link implements FeedPort {
+  readonly mustLogIn: boolean;
+  readonly connectTimeoutMs: number;
+  readonly answerTimeoutMs: number;
   readonly #settings: FeedSettings;
   readonly #subscriptions: Subscriptions;
   readonly #arrivals: Arrivals;
@@ -36,6 +38,9 @@ export class Link implements FeedPort {
 
   constructor(settings: FeedSettings, subscriptions: Subscriptions, arrivals: Arrivals, watch: Watch, bus: FeedBus) {
     this.#settings = settings;
+    this.mustLogIn = settings.profile.logIn !== undefined;
+    this.connectTimeoutMs = settings.connectTimeoutMs;
+    this.answerTimeoutMs = settings.answerTimeoutMs;
     this.#subscriptions = subscriptions;
     this.#arrivals = arrivals;
     this.#watch = watch;
@@ -64,20 +69,8 @@ export class Link implements FeedPort {
     }
   }
 
-  get mustLogIn(): boolean {
-    return this.#settings.profile.logIn !== undefined;
-  }
-
   get isSilent(): boolean {
     return this.#watch.isSilent;
-  }
-
-  get connectTimeoutMs(): number {
-    return this.#settings.connectTimeoutMs;
-  }
-
-  get answerTimeoutMs(): number {
-    return this.#settings.answerTimeoutMs;
   }
 
   get backoffInMs(): number {
@@ -99,13 +92,10 @@ export class Link implements FeedPort {
     this.#count.connections += 1;
     this.#subscriptions.forget();
     try {
-      this.#socket = open(
-        url,
-        { headers, messageBytesMax },
-        this.#listener(() => isOver),
-      );
+      const listener = this.#listener(() => isOver);
+      this.#socket = open(url, { headers, messageBytesMax }, listener);
     } catch (error) {
-      this.#notify({ type: 'socket.closed', error: this.#shown(error) });
+      this.#notify({ type: 'socket.closed', error: this.#secrets.shown(error) });
     }
     return () => {
       isOver = true;
@@ -126,7 +116,7 @@ export class Link implements FeedPort {
     try {
       this.#send(profile.logIn?.(this.#secrets.read(profile)) ?? []);
     } catch (error) {
-      this.#refuseLogin(this.#shown(error));
+      this.#refuseLogin(this.#secrets.shown(error));
     }
   }
 
@@ -198,17 +188,17 @@ export class Link implements FeedPort {
       case 'logged-in':
         return this.#notify({ type: 'login.accepted' });
       case 'login-refused':
-        return this.#refuseLogin(this.#said(answer.why));
+        return this.#refuseLogin(this.#secrets.said(answer.why));
       case 'subscribed':
         this.#subscriptions.answer(answer, 'accepted');
         return this.#conclude();
       case 'subscription-refused':
         this.#refused(this.#subscriptions.answer(answer, 'refused'), answer.why);
-        return this.#conclude(this.#said(answer.why));
+        return this.#conclude(this.#secrets.said(answer.why));
       case 'limited':
-        return this.#limited(this.#said(answer.why), LIMITED_MS_MIN);
+        return this.#limited(this.#secrets.said(answer.why), LIMITED_MS_MIN);
       case 'ending':
-        return this.#notify({ type: 'service.ending', error: this.#said(answer.why) });
+        return this.#notify({ type: 'service.ending', error: this.#secrets.said(answer.why) });
       default:
     }
   }
@@ -223,7 +213,7 @@ export class Link implements FeedPort {
 
   #ended(end: SocketEnd): void {
     const signal = signalOf(end);
-    const error = this.#shown(signal.error);
+    const error = this.#secrets.shown(signal.error);
     if (signal.type === 'login.refused') return this.#refuseLogin(error);
     if (signal.type !== 'limit.reached') return this.#notify({ type: 'socket.closed', error });
     const waitMs = retryAfterMs(end.is === 'refused' ? end.retryAfter : undefined, this.#settings.clock.wallTime());
@@ -244,14 +234,5 @@ export class Link implements FeedPort {
   #refused(names: readonly string[], why: string): void {
     this.#count.refusals += 1;
     this.#bus.publish('feed.refused', { feed: this.#settings.name, names, why: this.#secrets.hide(why) });
-  }
-
-  #said(why: string): Error {
-    return new Error(`the service says: ${this.#secrets.hide(why).slice(0, 200)}`);
-  }
-
-  /** What a service says back may hold what was sent. */
-  #shown(error: unknown): Error {
-    return new Error(this.#secrets.hide(toError(error).message));
   }
 }

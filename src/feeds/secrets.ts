@@ -1,3 +1,4 @@
+import { toError } from '../core/error-text.ts';
 import { maskText } from '../core/plain.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Credentials, FeedProfile } from './profile.ts';
@@ -22,6 +23,16 @@ export class Secrets {
   /** A text of the service, without what was sent to it as a secret. */
   hide(text: string): string {
     return this.#values.reduce((shown, value) => shown.replaceAll(value, '(not shown)'), maskText(text));
+  }
+
+  /** What the service says, as an error. */
+  said(why: string): Error {
+    return new Error(`the service says: ${this.hide(why).slice(0, 200)}`);
+  }
+
+  /** An error of the connection: what the service says back may hold what was sent. */
+  shown(error: unknown): Error {
+    return new Error(this.hide(toError(error).message));
   }
 }
 

@@ -116,7 +116,7 @@ export async function createInspector<Emits>(
   };
   const { fleet, services } = partsOf(inspected);
   // The actor of a router that was never started does not end.
-  const unlisten = services.ending.listen(() => !fleet.isLaunched && end());
+  const unlisten = services.ending.listen(() => !fleet.supervisor.isLaunched && end());
   // An actor that has ended says so while it is subscribed to.
   let subscription: { unsubscribe(): void } | undefined;
   subscription = inspected.actor.subscribe({ complete: end, error: end });

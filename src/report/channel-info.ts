@@ -1,5 +1,6 @@
 import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
 import type { ChannelConfig } from '../config/schema.ts';
+import type { Clock } from '../core/clock.ts';
 import { worstState } from './health.ts';
 
 /** One channel as its host may see it: a plain reading of one moment. */
@@ -20,16 +21,23 @@ export interface PartitionInfo extends Pick<PartitionView, 'id' | 'state' | 'wai
   readonly oldestMs: number;
 }
 
-/** Reads channels at `now`. */
+/** Reads channels as they are. */
 export function channelInfos(
   channels: ReadonlyMap<string, ChannelView>,
-  now: number,
+  clock: Pick<Clock, 'now'>,
 ): ReadonlyMap<string, ChannelInfo> {
-  return new Map([...channels].map(([key, channel]) => [key, channelInfo(channel, now)]));
+  return new Map([...channels].map(([key, channel]) => [key, infoOf(channel, clock.now())]));
 }
 
-/** Reads one channel at `now`. */
-export function channelInfo({ name, config, partitions }: ChannelView, now: number): ChannelInfo {
+/** Reads the channels of each data type as they are. */
+export function registryInfos(
+  registry: ReadonlyMap<string, readonly ChannelView[]>,
+  clock: Pick<Clock, 'now'>,
+): ReadonlyMap<string, readonly ChannelInfo[]> {
+  return new Map([...registry].map(([dataType, all]) => [dataType, all.map((each) => infoOf(each, clock.now()))]));
+}
+
+function infoOf({ name, config, partitions }: ChannelView, now: number): ChannelInfo {
   const infos = partitions.map(({ view }): PartitionInfo => {
     const { id, state, since, waiting, inFlight, oldestAcceptedAt } = view;
     return { id, state, sinceMs: now - since, waiting, inFlight, oldestMs: Math.max(0, now - oldestAcceptedAt) };

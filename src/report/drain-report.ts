@@ -45,7 +45,7 @@ export interface DrainReport {
   readonly unstoredLetters: readonly DeadLetter[];
 }
 
-type DrainedParts = keyof PartitionReading | 'returnedMessages' | 'unsettledMessages' | 'backAtOrigin' | 'countTimes';
+type DrainedParts = keyof PartitionReading | 'lane' | 'log' | 'returns';
 
 interface Drained extends ChannelView {
   readonly partitions: readonly Pick<Partition, DrainedParts>[];
@@ -54,13 +54,14 @@ interface Drained extends ChannelView {
 /** Remembers how things stood when `stop` was called; returns what makes the reports of what happened since. */
 export function beginReport(channels: readonly Drained[]): () => Record<string, ChannelReport> {
   const before = channels.map((channel) => ({ channel, delivered: channelMetrics(channel).delivered }));
-  for (const { partitions } of channels) for (const partition of partitions) partition.countTimes();
+  for (const { partitions } of channels) for (const partition of partitions) partition.log.countTimes();
   return () => Object.fromEntries(before.map(({ channel, delivered }) => [channel.name, reportOf(channel, delivered)]));
 }
 
 function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
   const metrics = channelMetrics(channel);
   const { partitions } = channel;
+  const back = partitions.map(({ lane, returns }) => returns.backAtOrigin(lane));
   const spentMs: Record<string, number> = {};
   for (const { view } of partitions) {
     for (const [state, ms] of Object.entries(view.spentMs))
@@ -71,11 +72,11 @@ function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
     ...ledgerOf(metrics),
     drained: metrics.delivered - deliveredBefore,
     returnedBy: metrics.returnedBy,
-    returnedMessages: partitions.flatMap(({ returnedMessages }) => returnedMessages),
-    unsettledMessages: partitions.flatMap(({ unsettledMessages }) => unsettledMessages),
+    returnedMessages: partitions.flatMap(({ returns }) => returns.returnedMessages),
+    unsettledMessages: partitions.flatMap(({ returns }) => returns.unsettledMessages),
     backAtOrigin: {
-      returned: partitions.reduce((sum, { backAtOrigin }) => sum + backAtOrigin.returned, 0),
-      unsettled: partitions.reduce((sum, { backAtOrigin }) => sum + backAtOrigin.unsettled, 0),
+      returned: back.reduce((sum, { returned }) => sum + returned, 0),
+      unsettled: back.reduce((sum, { unsettled }) => sum + unsettled, 0),
     },
     spentMs,
   };

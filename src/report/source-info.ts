@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import type { SourceView, StayView } from '../source/source-view.ts';
 
 /** One source as its host may see it: a plain reading of one moment. */
@@ -21,12 +22,12 @@ export interface SourcePartitionInfo
   readonly oldestMs: number;
 }
 
-/** Reads sources at `now`. */
+/** Reads sources as they are. */
 export function sourceInfos(
   sources: ReadonlyMap<string, { readonly view: SourceView }>,
-  now: number,
+  clock: Pick<Clock, 'now'>,
 ): ReadonlyMap<string, SourceInfo> {
-  return new Map([...sources].map(([name, { view }]) => [name, infoOf(view, now)]));
+  return new Map([...sources].map(([name, { view }]) => [name, infoOf(view, clock.now())]));
 }
 
 function infoOf({ name, state, since, partitions }: SourceView, now: number): SourceInfo {

@@ -20,7 +20,7 @@ export class Binding implements ChannelBinding {
   }
 
   queue(): { readonly size: number; readonly capacity: number } {
-    return this.#partition.inbox;
+    return this.#partition.inbox.mailbox;
   }
 
   batch(): readonly unknown[] {

@@ -56,20 +56,22 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   private readonly partitioning: Partitioning<Partition>;
   /** Of the only partition, which spares the key. */
   private readonly only: Inbox | undefined;
-  private inForce: ChannelConfig;
+  /** The configuration in force. */
+  config: ChannelConfig;
   private spare: AnyChannel | undefined;
-  private checkedBy: StandardSchemaV1 | undefined;
-  private removal: Promise<ChannelReport> | undefined;
-  private isReported = false;
+  /** What its class checks `eventRules` by. */
+  rules: StandardSchemaV1 | undefined;
+  /** It is being taken out: settles when it is gone. */
+  removing: Promise<ChannelReport> | undefined;
+  /** An operator takes it out and gets its report, so that of `stop` leaves it out: a message is handed back once. */
+  isRemovedByHand = false;
   private isTakenOut = false;
-  private acceptedBefore = 0;
+  /** Messages that the first partition counts and that a channel before a reload took in. */
+  inherited = 0;
 
-  /**
-   * The key of a message whose partition did not depend on it: `conflate` does, a gap only shows it. Here, and not in the
-   * constructor, because a closure keeps everything that is in reach of those beside it.
-   */
+  /** The key of a message where no partition depends on it. A closure of the constructor would keep all of that alive. */
   private readonly keyInside = (message: unknown): string => {
-    const isRequired = this.inForce.overflow === 'conflate' && !this.keys.choosePartition;
+    const isRequired = this.config.overflow === 'conflate' && !this.keys.choosePartition;
     return isRequired ? this.keys.require(message) : this.keys.read(message);
   };
 
@@ -78,9 +80,9 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     const { config, services, breaker } = options;
     this.options = options;
     this.name = config.name;
-    this.inForce = config;
+    this.config = config;
     this.spare = options.instance;
-    this.checkedBy = rulesOf(options.instance) ?? predecessor?.rules;
+    this.rules = rulesOf(options.instance) ?? predecessor?.rules;
     this.breaker = breaker;
     this.processing = predecessor?.processing ?? new Histogram();
     this.queueing = predecessor?.queueing ?? new Histogram();
@@ -108,42 +110,17 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     return this.partitions.flatMap(({ lane }) => lane.breaker ?? []);
   }
 
-  /** The configuration in force. */
-  get config(): ChannelConfig {
-    return this.inForce;
-  }
-
-  /** What its class checks `eventRules` by. */
-  get rules(): StandardSchemaV1 | undefined {
-    return this.checkedBy;
-  }
-
-  /** Messages that the first partition counts and that a channel before a reload took in. */
-  get inherited(): number {
-    return this.acceptedBefore;
-  }
-
-  /** It is being taken out: settles when it is gone. */
-  get removing(): Promise<ChannelReport> | undefined {
-    return this.removal;
-  }
-
-  /** An operator takes it out and gets its report, so that of `stop` leaves it out: a message is handed back once. */
-  get isRemovedByHand(): boolean {
-    return this.isReported;
-  }
-
   /** A reload takes it out, and nobody gets a report: what it does not deliver is kept, in case that it comes back. */
   get isKept(): boolean {
-    return this.isTakenOut && !this.isReported;
+    return this.isTakenOut && !this.isRemovedByHand;
   }
 
   /** Takes it out; a second order waits for the same end. */
   remove(isByHand: boolean, takeOut: () => Promise<ChannelReport>): Promise<ChannelReport> {
-    this.isReported ||= isByHand;
+    this.isRemovedByHand ||= isByHand;
     this.isTakenOut ||= !isByHand;
-    this.removal ??= takeOut();
-    return this.removal;
+    this.removing ??= takeOut();
+    return this.removing;
   }
 
   /** Takes a message in, or says why not. `isPayload`: it was validated before. `known`: its key, if that was read already. */
@@ -191,26 +168,21 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   /** The instance of one life and how it checks messages; or what its constructor throws, or each mistake in its rules. */
   makeInstance(partition: Partition) {
     try {
-      const instance = this.boundInstance(partition);
+      const instance = this.spare ?? madeBy(this.options.factory);
+      this.spare = undefined;
+      this.checkRules(instance);
+      bindChannel(instance, new Binding(this, partition));
       return { instance, validate: validatorOf(instance) };
     } catch (error) {
       return { error };
     }
   }
 
-  private boundInstance(partition: Partition): AnyChannel {
-    const instance = this.spare ?? madeBy(this.options.factory);
-    this.spare = undefined;
-    this.checkRules(instance);
-    bindChannel(instance, new Binding(this, partition));
-    return instance;
-  }
-
   /** Takes over new limits, those of class `live` and `next-batch`: they hold from the next batch. */
   reconfigure(config: ChannelConfig): void {
-    this.inForce = config;
+    this.config = config;
     this.share.reweigh(weightOf(config));
-    if (this.breaker !== undefined && config.breaker !== false) this.breaker.limits = config.breaker;
+    if (this.breaker !== undefined && config.breaker !== false) this.breaker.reconfigure(config.breaker);
     for (const partition of this.partitions) partition.reconfigure(config);
   }
 
@@ -218,15 +190,15 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   takeOver(before: ChannelEntry): void {
     const [first] = before.partitions;
     if (first === undefined) return;
-    for (const partition of this.partitions) partition.takeOver(first);
+    for (const partition of this.partitions) partition.pause(first.isHeld);
     const lanesOf = ({ partitions }: ChannelEntry) => partitions.map(({ lane }) => lane);
-    const needsKeys = this.keys.choosePartition || this.inForce.overflow === 'conflate';
+    const needsKeys = this.keys.choosePartition || this.config.overflow === 'conflate';
     handOver(lanesOf(before), {
       all: lanesOf(this),
       keyOf: (message) => (needsKeys ? this.keys.read(message) : undefined),
       laneOf: (key) => this.partitioning(key ?? '').lane,
     });
-    this.acceptedBefore = this.partitions[0]?.lane.counters[Counter.accepted] ?? 0;
+    this.inherited = this.partitions[0]?.lane.counters[Counter.accepted] ?? 0;
   }
 
   /** It is gone: what it shared with others must not keep it. */
@@ -246,9 +218,8 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     bus.changes.within(() => {
       if (to === 'open') bus.publish('breaker.opened', { channel: this.name, cause, rates, coolDownMs });
       else bus.publish('breaker.closed', { channel: this.name, cause });
-      for (const partition of this.partitions) {
-        partition.send({ type: to === 'open' ? 'breaker.opened' : 'breaker.closed' });
-      }
+      const type = to === 'open' ? 'breaker.opened' : 'breaker.closed';
+      for (const partition of this.partitions) partition.send({ type });
     });
   }
 
@@ -261,13 +232,13 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   /** A class whose constructor threw when the router was made shows its rules only now. */
   private checkRules(instance: AnyChannel): void {
     const schema = rulesOf(instance);
-    if (schema === undefined || schema === this.checkedBy) return;
+    if (schema === undefined || schema === this.rules) return;
     const { name } = this;
     const { rules, findings } = checkEventRules({ [name]: this.config }, new Map([[name, schema]]));
     if (findings.length > 0) throw configError([], findings);
     this.reconfigure(Object.freeze({ ...this.config, eventRules: Object.freeze(rules.get(name) ?? {}) }));
     // From now on a reload checks by them, too.
-    this.checkedBy = schema;
+    this.rules = schema;
   }
 }
 

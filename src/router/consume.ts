@@ -1,11 +1,12 @@
 import { untilAborted } from '../adapters/until-aborted.ts';
-import { kindOf } from '../config/field.ts';
-import { whenAborted } from '../config/options.ts';
+import { checkOptions, whenAborted } from '../config/options.ts';
 import { isThenable } from '../core/contained.ts';
-import { isBytes } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { elementsOf } from './elements.ts';
 import type { IntakeCount } from './intake.ts';
-import type { MixedStream } from './mixed-stream.ts';
+import { MixedStream } from './mixed-stream.ts';
+import { type OfferOptions, offerOptions } from './offer-options.ts';
+import { type RouterParts, whyNotRunning } from './parts.ts';
 
 /** What gives messages, or lists of them. */
 export type Source = Iterable<unknown> | AsyncIterable<unknown>;
@@ -19,14 +20,17 @@ export interface ConsumeCount extends IntakeCount {
   readonly returnedMessages?: readonly unknown[];
 }
 
-/** Takes in all a source has. Ends with the source, or quietly with the first of the signals. */
-export async function consume(
-  source: Source,
-  stream: MixedStream,
-  signals: readonly (AbortSignal | undefined)[],
-): Promise<ConsumeCount> {
+/**
+ * Takes in all a source has. Ends with the source, or quietly with the signal or the router. Rejects with `not-running` if
+ * that does not run.
+ */
+export async function consume(parts: RouterParts, source: Source, options: OfferOptions): Promise<ConsumeCount> {
+  checkOptions('consume', options, offerOptions);
+  const why = whyNotRunning(parts);
+  if (why !== undefined) throw new SluiceError('not-running', `consume: the router ${why}`);
+  const stream = new MixedStream(parts.intake, options);
   const end = new AbortController();
-  const release = whenFirstAborts(signals, () => {
+  const release = whenFirstAborts([options.signal, parts.fleet.supervisor.ended], () => {
     stream.end();
     end.abort();
   });
@@ -54,7 +58,8 @@ export function whenFirstAborts(signals: readonly (AbortSignal | undefined)[], c
 }
 
 async function takeAll(source: Source, stream: MixedStream, signal: AbortSignal): Promise<void> {
-  const elements = elementsOf(source);
+  const kinds = [Symbol.asyncIterator, Symbol.iterator];
+  const elements = elementsOf(source, kinds, (kind) => `consume: the source must be iterable, got ${kind}`);
   if (Symbol.asyncIterator in elements) {
     for await (const element of untilAborted(elements, signal)) {
       await stream.take(element);
@@ -67,16 +72,6 @@ async function takeAll(source: Source, stream: MixedStream, signal: AbortSignal)
     await stream.take(isPromise(element) ? await orAborted(element, signal) : element);
     if (stream.isOver) return;
   }
-}
-
-/** Text and bytes are one element, which no channel takes; nobody means their characters. */
-function elementsOf(source: Source): Source {
-  if (isBytes(source)) return [source];
-  // The caller may use its array again.
-  if (Array.isArray(source)) return [...source];
-  if (typeof source === 'object' && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source))
-    return source;
-  throw new SluiceError('invalid-option', `consume: the source must be iterable, got ${kindOf(source)}`);
 }
 
 /** What cannot be asked is a message, which nobody can read. */

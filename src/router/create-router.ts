@@ -93,11 +93,12 @@ function logicOf(plan: Plan, made?: (router: DataChannelRouter) => void): Router
     keepTimersApart(scope, parts.services.clock);
     if (!(scope.self instanceof Actor)) parts.services.logger.warn({}, TWO_XSTATES);
     const router = new DataChannelRouter(parts, scope.self as RouterActor);
-    routers.set(parts.fleet, router);
-    markAsOurs(parts.fleet);
+    const { supervisor } = parts.fleet;
+    routers.set(supervisor, router);
+    markAsOurs(supervisor);
     markAsOurs(router);
     made?.(router);
-    return routerMachine.getInitialSnapshot(scope, { fleet: () => parts.fleet });
+    return routerMachine.getInitialSnapshot(scope, { fleet: () => supervisor });
   };
   const getPersistedSnapshot: RouterLogic['getPersistedSnapshot'] = (snapshot, options) => {
     if (snapshot.status === 'active') throw unpersisted();

@@ -1,16 +1,20 @@
 import { Writable } from 'node:stream';
+import { checkOptions } from '../config/options.ts';
 import { listOf } from '../core/recognition.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { whenFirstAborts } from './consume.ts';
-import type { MixedStream } from './mixed-stream.ts';
+import { MixedStream } from './mixed-stream.ts';
+import { type RouteOptions, routeOptions } from './offer-options.ts';
 import { type RouterParts, whyNotRunning } from './parts.ts';
 
 /**
  * A Node stream in front of a router. It finishes when each message has its answer, and fails with `not-running` when the
  * router does not run or stops: what is written to it must not seem to be taken in.
  */
-export function createWritable(stream: MixedStream, parts: RouterParts): Writable {
-  const { fleet, streamFailed } = parts;
+export function createWritable(parts: RouterParts, options: RouteOptions): Writable {
+  checkOptions('writable', options, routeOptions);
+  const { fleet, intake, streamFailed } = parts;
+  const stream = new MixedStream(intake, options);
   const failure = (): Error | null => {
     const why = whyNotRunning(parts);
     if (why === undefined) return null;
@@ -18,7 +22,7 @@ export function createWritable(stream: MixedStream, parts: RouterParts): Writabl
     return new SluiceError('not-running', `writable: the router ${why}${lost}`);
   };
   const finish = (done: (error: Error | null) => void) => () => done(failure());
-  const release = whenFirstAborts([fleet.ended], () => {
+  const release = whenFirstAborts([fleet.supervisor.ended], () => {
     stream.end();
     const fail = () => writable.destroy(failure() ?? undefined);
     stream.whenSettled().then(fail, fail);

@@ -156,23 +156,19 @@ export class Definitions {
   readonly #code: Layer | undefined;
   /** By the name that the configuration in force gives them. */
   readonly #breakers = new Map<string, Breaker>();
-  #config: RouterConfig;
+  config: RouterConfig;
 
   constructor({ code, config, factories, unnamed }: Plan, services: Services) {
     this.#code = code;
     this.#services = services;
-    this.#config = config;
+    this.config = config;
     this.#given = factories;
     this.#unnamed = new Map(unnamed);
   }
 
-  get config(): RouterConfig {
-    return this.#config;
-  }
-
   /** What code said of the configuration in force: it wins over the file that is read next. */
   get code(): readonly Layer[] {
-    return codeIn(layersOf(this.#config));
+    return codeIn(layersOf(this.config));
   }
 
   /** Checks another configuration; throws `SluiceError` with all mistakes. */
@@ -184,7 +180,7 @@ export class Definitions {
 
   /** Puts a configuration in force, once it was checked. */
   apply(config: RouterConfig): void {
-    this.#config = config;
+    this.config = config;
     const limits = Object.values(config.channels).flatMap(({ breaker }) => breaker || []);
     const shared = new Set(limits.map(({ shared }) => shared));
     for (const name of this.#breakers.keys()) if (!shared.has(name)) this.#breakers.delete(name);
@@ -199,12 +195,12 @@ export class Definitions {
     const instance = makeInstance(name, factory);
     assertFree();
     const said = namedLayer({ channels: { [name]: input } }, 'add');
-    const layers = [...layersOf(this.#config), said];
+    const layers = [...layersOf(this.config), said];
     const schema = rulesOf(instance);
     const rules = new Map(schema === undefined ? [] : [[name, schema]]);
     const added = configOf(resolve({ layers, mistakes: [] }, { rules }), name);
-    const channels = { ...this.#config.channels, ...(added && { [name]: added }) };
-    this.apply(remember({ router: this.#config.router, channels }, layers));
+    const channels = { ...this.config.channels, ...(added && { [name]: added }) };
+    this.apply(remember({ router: this.config.router, channels }, layers));
     this.#added.set(name, factory);
     // As it was now, checked above: code may change its object.
     this.#unnamed.set(name, valueAt(said.value, ['channels', name]) as ChannelInput);
@@ -213,14 +209,14 @@ export class Definitions {
 
   /** The channel is gone, and so is all that only it needed. */
   remove(name: string): void {
-    this.apply(withoutChannel(this.#config, name));
+    this.apply(withoutChannel(this.config, name));
     this.#added.delete(name);
     this.#unnamed.delete(name);
   }
 
   /** Makes a channel of the configuration in force. */
   make(name: string, instance?: AnyChannel, predecessor?: ChannelEntry): ChannelEntry {
-    const config = configOf(this.#config, name);
+    const config = configOf(this.config, name);
     const factory = this.#added.get(name) ?? this.#given.get(name);
     if (config === undefined || factory === undefined) throw new SluiceError('unknown-channel', `no channel '${name}'`);
     const breaker = this.#breakerFor(config, predecessor);
@@ -235,7 +231,7 @@ export class Definitions {
     // The first to share a breaker brings its own.
     const found = this.#breakers.get(limits.shared ?? '') ?? own;
     const made = found ?? new Breaker(limits, this.#services.clock, this.#services.random);
-    made.limits = limits;
+    made.reconfigure(limits);
     if (limits.shared !== undefined) this.#breakers.set(limits.shared, made);
     return made;
   }

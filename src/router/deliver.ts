@@ -1,8 +1,9 @@
-import { throwIfAborted } from '../config/options.ts';
+import { checkOptions, throwIfAborted } from '../config/options.ts';
 import type { GivenUp, Origin, Settlement } from '../core/origin.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { DeadLetterReason } from '../facts/dead-letters.ts';
-import type { Intake, OfferOptions } from './intake.ts';
+import type { Intake } from './intake.ts';
+import { type OfferOptions, offerOptions } from './offer-options.ts';
 
 /** What became of one message of `deliver`. Only those `delivered` have reached the sink. */
 export type DeliveryOutcome =
@@ -29,8 +30,20 @@ export type DeliveryOutcomeOf<Message> = unknown extends Message
     ? readonly DeliveryOutcome[]
     : DeliveryOutcome;
 
-/** Offers messages one after the other, from an array that nobody changes; resolves when it is known of each what became of it. */
-export async function deliver(
+/** Offers a message, or those of a list in order; resolves when it is known of each what became of it. */
+export async function deliver<Message>(
+  intake: Intake,
+  message: Message,
+  options: OfferOptions,
+): Promise<DeliveryOutcomeOf<Message>> {
+  checkOptions('deliver', options, offerOptions);
+  const list = intake.messagesIn(message, options.dataType);
+  const outcomes = await deliverEach(intake, list ?? [message], options);
+  // The compiler does not see that a list was asked for its list of outcomes.
+  return (list === undefined ? outcomes[0] : outcomes) as DeliveryOutcomeOf<Message>;
+}
+
+async function deliverEach(
   intake: Intake,
   messages: readonly unknown[],
   options: OfferOptions,

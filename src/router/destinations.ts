@@ -56,7 +56,7 @@ export class Destinations {
   /** From now on messages are told apart like this. */
   tellApart(discriminator: Discriminator): void {
     this.recognition.configure(discriminator);
-    this.forget();
+    this.learnAnew();
   }
 
   /** Undefined: no channel serves it, or it is a list. */
@@ -92,10 +92,10 @@ export class Destinations {
     else if (before instanceof FanOut) before.change(channels);
     else this.byType.set(dataType, new FanOut(channels));
     if (before instanceof FanOut && first !== undefined && channels.length === 1) before.endWith(first);
-    this.forget();
+    this.learnAnew();
   }
 
-  private forget(): void {
+  private learnAnew(): void {
     this.events = [];
     this.served = [];
   }

@@ -1,4 +1,4 @@
-import { REFUSED_MAX } from '../channel/inbox.ts';
+import { REFUSED_MAX } from '../channel/late-refusals.ts';
 import type { Partition } from '../channel/partition.ts';
 import { type Door, WaitingOffers } from '../channel/waiting-offers.ts';
 import { joinOrigin, type Origin } from '../core/origin.ts';
@@ -17,7 +17,7 @@ interface Placed {
  * channel alone. While one offer waits for room, all later messages of the data type wait behind it.
  */
 export class FanOut implements Door {
-  private members: readonly ChannelEntry[];
+  channels: readonly ChannelEntry[];
   private readonly offers = new WaitingOffers(this);
   /** Of the place that the first offer waits for. */
   private stopWaiting: (() => void) | undefined;
@@ -27,24 +27,20 @@ export class FanOut implements Door {
   private first: Placed | undefined;
 
   constructor(members: readonly ChannelEntry[]) {
-    this.members = members;
-  }
-
-  get channels(): readonly ChannelEntry[] {
-    return this.members;
+    this.channels = members;
   }
 
   get name(): string {
-    return this.members.map(({ name }) => name).join(', ');
+    return this.channels.map(({ name }) => name).join(', ');
   }
 
   get partitions(): readonly Partition[] {
-    return this.members.flatMap(({ partitions }) => partitions);
+    return this.channels.flatMap(({ partitions }) => partitions);
   }
 
   /** The strictest of all. */
   get limits(): Door['limits'] {
-    const configs = this.members.map(({ config }) => config);
+    const configs = this.channels.map(({ config }) => config);
     const refuses = configs.some(({ whenFull }) => whenFull === 'reject');
     const waitingMax = Math.min(...configs.map((config) => config.waitingMax));
     return { waitingMax, whenFull: refuses ? 'reject' : 'wait' };
@@ -52,7 +48,7 @@ export class FanOut implements Door {
 
   /** From now on these share the data type; what waits goes to them. */
   change(members: readonly ChannelEntry[]): void {
-    this.members = members;
+    this.channels = members;
     this.latest = undefined;
     this.first = undefined;
   }
@@ -137,7 +133,7 @@ export class FanOut implements Door {
       if (blocked !== undefined) {
         const again = (): void => this.admitOffers();
         this.stopWaiting = blocked.offers.addCall(again, () => this.offers.size);
-        closed?.inbox.refuseLater();
+        closed?.inbox.refusals.plan();
         return;
       }
       left -= 1;
@@ -149,7 +145,7 @@ export class FanOut implements Door {
 
   private placesOf(message: unknown): readonly Place[] {
     if (this.latest === undefined || this.latest.what !== message)
-      this.latest = { what: message, places: this.members.map((channel) => channel.placeOf(message)) };
+      this.latest = { what: message, places: this.channels.map((channel) => channel.placeOf(message)) };
     return this.latest.places;
   }
 

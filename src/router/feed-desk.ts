@@ -58,13 +58,7 @@ export class FeedDesk {
    * room. Returns the place of the next one, which is to be routed.
    */
   routeRun(messages: readonly unknown[], from: number, to: number, dataType: string): number {
-    try {
-      return this.#parts.intake.routeRun(messages, from, to, dataType);
-    } catch (error) {
-      // As `route`: only a stack overflow comes here.
-      if (error instanceof RangeError) this.#parts.fleet.overflowed();
-      throw error;
-    }
+    return this.#parts.intake.routeRun(messages, from, to, dataType);
   }
 
   /** Subscribes a feed to more. Throws `unknown-channel`, and `invalid-option` for a name that the service cannot mean. */

@@ -1,15 +1,15 @@
 import type { Services } from '../channel/services.ts';
 import type { WaitingOffers } from '../channel/waiting-offers.ts';
-import { kindOf } from '../config/field.ts';
-import type { OptionNames } from '../config/options.ts';
+import { checkOptions } from '../config/options.ts';
 import { errorText } from '../core/error-text.ts';
 import type { Origin } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
-import { isBytes, listOf, type Recognition } from '../core/recognition.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { listOf } from '../core/recognition.ts';
 import type { FrameOrigin } from '../source/frame-origin.ts';
 import type { Destinations } from './destinations.ts';
+import { elementsOf } from './elements.ts';
 import { ListOffers } from './list-offers.ts';
+import { type OfferOptions, type RouteOptions, routeOptions } from './offer-options.ts';
 
 /** How many messages were taken in. */
 export interface IntakeCount {
@@ -22,12 +22,6 @@ export interface Waiting {
   readonly channel: { readonly name: string };
   readonly offers: WaitingOffers;
   readonly outcome: Promise<Outcome>;
-}
-
-/** How a message is handed over. */
-export interface RouteOptions {
-  /** The data type, when the caller knows it; recognition is skipped. */
-  readonly dataType?: string;
 }
 
 /** One of several messages that was refused. */
@@ -44,42 +38,27 @@ export interface RouteAllReport extends IntakeCount {
   readonly refused: readonly Refused[];
 }
 
-/** How a message is offered. */
-export interface OfferOptions extends RouteOptions {
-  /** Takes a waiting offer back: the promise rejects with the signal's reason, and the message was never received. */
-  readonly signal?: AbortSignal;
-}
-
-/** The names of these options. */
-export const routeOptions: OptionNames<RouteOptions> = { dataType: true };
-export const offerOptions: OptionNames<OfferOptions> = { ...routeOptions, signal: true };
+const notIterable = (kind: string): string =>
+  `routeAll: the messages must be an iterable, got ${kind}; consume takes an asynchronous one`;
 
 /** The door of the router: hands each message to its channel. Nothing here throws because of a message. */
 export class Intake {
-  private refused = 0;
-  private ignoredCount = 0;
+  /** How many messages no channel served. */
+  unroutable = 0;
+  /** How many messages nobody wants. */
+  ignored = 0;
   private unwanted: ReadonlySet<unknown> = new Set();
-  private turning: Promise<void> | undefined = undefined;
   private readonly streams = new Set<{ readonly name: string }>();
-  private readonly destinations: Destinations;
-  private readonly recognition: Recognition;
+  readonly destinations: Destinations;
   private readonly services: Services;
+  /** Notes a stack overflow. It is called where the stack is used up, and so without a function of ours around it. */
+  private readonly overflowed: () => void;
   private readonly lists = new ListOffers(() => this.pause());
 
-  constructor(destinations: Destinations, services: Services) {
+  constructor(destinations: Destinations, services: Services, overflowed: () => void) {
     this.destinations = destinations;
-    this.recognition = destinations.recognition;
     this.services = services;
-  }
-
-  /** How many messages no channel served. */
-  get unroutable(): number {
-    return this.refused;
-  }
-
-  /** How many messages nobody wants. */
-  get ignored(): number {
-    return this.ignoredCount;
+    this.overflowed = overflowed;
   }
 
   /** From now on messages of these types, or with such a value in the field that tells them apart, are only counted where no channel serves them. */
@@ -87,27 +66,34 @@ export class Intake {
     this.unwanted = new Set(types);
   }
 
-  /** All messages are of one data type. */
-  get servesOne(): boolean {
-    return this.destinations.isOne;
-  }
-
   /** Of a list, each message is routed; the outcome is the first refusal, if there is one. */
   route(message: unknown, dataType?: string): Outcome {
-    const channel = this.destinations.channelOf(message, dataType);
-    if (channel === undefined) return this.routeOther(message, dataType);
-    return channel.accept(message);
+    try {
+      return this.take(message, dataType);
+    } catch (error) {
+      // Only a stack overflow comes here.
+      if (error instanceof RangeError) this.overflowed();
+      throw error;
+    }
   }
 
-  routeAll(messages: Iterable<unknown>, dataType?: string): RouteAllReport {
+  routeAll(messages: Iterable<unknown>, options: RouteOptions = {}): RouteAllReport {
+    checkOptions('routeAll', options, routeOptions);
+    const { dataType } = options;
     const refused: Refused[] = [];
     let index = 0;
-    for (const element of listOfAll(messages)) {
-      for (const message of this.messagesIn(element, dataType) ?? [element]) {
-        const outcome = this.routeOne(message, dataType);
-        if (outcome.status === 'rejected') refused.push({ index, reason: outcome.reason, message });
-        index += 1;
+    try {
+      for (const element of elementsOf(messages, [Symbol.iterator], notIterable)) {
+        for (const message of this.messagesIn(element, dataType) ?? [element]) {
+          const outcome = this.routeOne(message, dataType);
+          if (outcome.status === 'rejected') refused.push({ index, reason: outcome.reason, message });
+          index += 1;
+        }
       }
+    } catch (error) {
+      // That of the iterable, or a stack overflow.
+      if (error instanceof RangeError) this.overflowed();
+      throw error;
     }
     return { accepted: index - refused.length, rejected: refused.length, refused };
   }
@@ -145,19 +131,29 @@ export class Intake {
 
   /** Takes messages of one data type in from one on while they need nothing but room. Returns the next one, which is to be routed. */
   routeRun(messages: readonly unknown[], from: number, to: number, dataType: string): number {
-    return this.destinations.channelOf(messages[from], dataType)?.acceptRun(messages, from, to) ?? from;
+    try {
+      return this.destinations.channelOf(messages[from], dataType)?.acceptRun(messages, from, to) ?? from;
+    } catch (error) {
+      if (error instanceof RangeError) this.overflowed();
+      throw error;
+    }
   }
 
   /** As `offer`, but a sender that never waits would keep timers and sockets waiting: the event loop gets its turns. */
   async offerInTurn(message: unknown, options: OfferOptions, origin?: Origin): Promise<Outcome> {
-    const outcome = await this.offer(message, options, origin);
-    await this.pause();
-    return outcome;
+    try {
+      const outcome = await this.offer(message, options, origin);
+      await this.pause();
+      return outcome;
+    } catch (error) {
+      if (error instanceof RangeError) this.overflowed();
+      throw error;
+    }
   }
 
-  /** A promise once the slice is over: it resolves when the event loop has turned. */
+  /** Once the slice is over: resolves when the event loop has turned. */
   pause(): Promise<void> | undefined {
-    return this.services.scheduler.isSliceOver() ? this.turn() : undefined;
+    return this.services.scheduler.pause();
   }
 
   /** As `offer`, for a stream of messages of several channels. */
@@ -177,18 +173,7 @@ export class Intake {
     const messages = listOf(element);
     if (messages !== undefined || dataType !== undefined) return messages;
     const others = listOf(element, true);
-    return others === undefined || this.recognition.dataTypeOf(element) !== undefined ? undefined : others;
-  }
-
-  /** Resolves when the event loop has turned; one promise for all that wait for it. */
-  turn(): Promise<void> {
-    this.turning ??= new Promise((resolve) => {
-      this.services.clock.setImmediate(() => {
-        this.turning = undefined;
-        resolve();
-      });
-    });
-    return this.turning;
+    return others === undefined || this.destinations.recognition.dataTypeOf(element) !== undefined ? undefined : others;
   }
 
   /** A stream waits until the channel has room, with all that is behind in it; ends with the returned function. */
@@ -203,10 +188,17 @@ export class Intake {
     return [...new Set([...this.streams].map(({ name }) => name))];
   }
 
+  protected take(message: unknown, dataType?: string): Outcome {
+    const channel = this.destinations.channelOf(message, dataType);
+    if (channel === undefined) return this.routeOther(message, dataType);
+    return channel.accept(message);
+  }
+
   private routeOther(message: unknown, dataType: string | undefined): Outcome {
     const messages = this.messagesIn(message, dataType);
-    if (messages !== undefined) return firstRefusal(messages.map((each) => this.routeOne(each, dataType)));
-    return this.routeOne(message, dataType);
+    if (messages === undefined) return this.routeOne(message, dataType);
+    const outcomes = messages.map((each) => this.routeOne(each, dataType));
+    return outcomes.find(({ status }) => status === 'rejected') ?? ACCEPTED;
   }
 
   /** A list in a list is no message. */
@@ -225,15 +217,19 @@ export class Intake {
   }
 
   private refuse(message: unknown, known?: string, origin?: Origin): Outcome {
-    const dataType = known ?? this.recognition.dataTypeOf(message);
-    if (dataType === null || this.unwanted.has(dataType) || this.unwanted.has(this.recognition.valueIn(message))) {
-      this.ignoredCount += 1;
+    const dataType = known ?? this.destinations.recognition.dataTypeOf(message);
+    if (
+      dataType === null ||
+      this.unwanted.has(dataType) ||
+      this.unwanted.has(this.destinations.recognition.valueIn(message))
+    ) {
+      this.ignored += 1;
       return REJECTED.ignored;
     }
-    this.refused += 1;
+    this.unroutable += 1;
     // A caller without types may hand over anything, also what no template takes.
     const named = `no channel serves data type '${typeof dataType === 'string' ? dataType : errorText(dataType)}'`;
-    const why = dataType === undefined ? this.recognition.why(message) : named;
+    const why = dataType === undefined ? this.destinations.recognition.why(message) : named;
     const { bus, keepDeadLetter } = this.services;
     bus.changes.during(() => {
       keepDeadLetter(null, 'unknown-type', message, why, 0, origin);
@@ -241,19 +237,4 @@ export class Intake {
     });
     return REJECTED['unknown-type'];
   }
-}
-
-/** Text and bytes are one element, which no channel takes; nobody means their characters. */
-function listOfAll(messages: Iterable<unknown>): Iterable<unknown> {
-  if (isBytes(messages)) return [messages];
-  // What is routed runs code of the host, which may change its array.
-  if (Array.isArray(messages)) return [...messages];
-  if (typeof messages === 'object' && messages !== null && Symbol.iterator in messages) return messages;
-  const text = `routeAll: the messages must be an iterable, got ${kindOf(messages)}; consume takes an asynchronous one`;
-  throw new SluiceError('invalid-option', text);
-}
-
-/** Of a list: accepted if each of its messages was. */
-function firstRefusal(outcomes: readonly Outcome[]): Outcome {
-  return outcomes.find(({ status }) => status === 'rejected') ?? ACCEPTED;
 }

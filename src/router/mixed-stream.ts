@@ -1,5 +1,6 @@
 import type { Outcome } from '../core/outcome.ts';
-import type { Intake, OfferOptions, Waiting } from './intake.ts';
+import type { Intake, Waiting } from './intake.ts';
+import type { OfferOptions } from './offer-options.ts';
 
 /**
  * A stream of messages of several channels on its way in. While messages of one channel wait for room, those of the
@@ -12,7 +13,7 @@ export class MixedStream {
   readonly #count = { accepted: 0, rejected: 0 };
   readonly #returned: unknown[] = [];
   #waiting = 0;
-  #isOver = false;
+  isOver = false;
   /** Ends what the stream waits for now. */
   #wake: () => void = () => {};
   #settled: (() => void)[] = [];
@@ -32,10 +33,6 @@ export class MixedStream {
     return this.#returned;
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
   /** Takes an element in; the promise, if there is one, resolves when the next may come. */
   take(element: unknown): Promise<void> | undefined {
     const messages = this.#intake.messagesIn(element, this.#options.dataType);
@@ -44,7 +41,7 @@ export class MixedStream {
 
   /** From now on nothing is taken in. */
   end(): void {
-    this.#isOver = true;
+    this.isOver = true;
     this.#wake();
   }
 
@@ -61,7 +58,7 @@ export class MixedStream {
   }
 
   #takeOne(message: unknown): Promise<void> | undefined {
-    if (this.#isOver) {
+    if (this.isOver) {
       this.#returned.push(message);
       return undefined;
     }
@@ -72,7 +69,7 @@ export class MixedStream {
       return this.#intake.pause();
     }
     this.#track(message, answer);
-    const isAlone = this.#options.dataType !== undefined || this.#intake.servesOne;
+    const isAlone = this.#options.dataType !== undefined || this.#intake.destinations.isOne;
     return isAlone || !answer.offers.isWithin ? this.#waitFor(answer, isAlone) : undefined;
   }
 
@@ -85,7 +82,7 @@ export class MixedStream {
     };
     const answered = ({ status }: Outcome): void => {
       this.#count[status] += 1;
-      settle(this.#isOver && status === 'rejected');
+      settle(this.isOver && status === 'rejected');
     };
     // It rejects only when its signal took it back.
     outcome.then(answered, () => settle(true));

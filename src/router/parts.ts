@@ -1,5 +1,5 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
-import { whenRefused } from '../channel/hand-back.ts';
+import { whenRefused } from '../channel/late-refusals.ts';
 import type { AnyChannel } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
 import { createPatientTimers } from '../core/patient-timers.ts';
@@ -26,6 +26,7 @@ import { Destinations } from './destinations.ts';
 import { Feeds } from './feeds.ts';
 import { Fleet } from './fleet.ts';
 import { Intake } from './intake.ts';
+import { planRepairs } from './overflow-repair.ts';
 import { RecordedIntake } from './recorded-intake.ts';
 import { Sources } from './sources.ts';
 
@@ -88,10 +89,11 @@ export function buildParts(plan: Plan): RouterParts {
   };
   const definitions = new Definitions(plan, services);
   const destinations = new Destinations(new Recognition(rules, (error) => bus.fault('rule', error)));
+  const overflowed = planRepairs(clock, () => fleet.supervisor.breakOff());
   const intake =
     recorder?.keepsMessages === true
-      ? new RecordedIntake(destinations, services, recorder)
-      : new Intake(destinations, services);
+      ? new RecordedIntake(destinations, services, overflowed, recorder)
+      : new Intake(destinations, services, overflowed);
   destinations.tellApart(config.router.recognize);
   intake.ignore(config.router.recognize.ignore);
   const door = doorOf(intake, destinations, services, stored !== undefined, () => fleet.returnEnded());
@@ -127,7 +129,7 @@ function doorOf(
       const found = reason === 'crashed' ? destinations.channelOf(message) : undefined;
       keepDeadLetter(found instanceof ChannelEntry ? found.name : null, reason, message, error, 0, origin);
     },
-    isSliceOver: () => scheduler.isSliceOver(),
+    pause: () => scheduler.pause(),
   };
 }
 
@@ -144,9 +146,9 @@ export function viewOf(parts: RouterParts): RouterView {
 }
 
 /** Why the router takes nothing in, in words; undefined: it does. */
-export function whyNotRunning({ fleet }: RouterParts): string | undefined {
-  if (fleet.isStopping) return 'was stopped';
-  return fleet.isLaunched ? undefined : 'was not started';
+export function whyNotRunning({ fleet: { supervisor } }: RouterParts): string | undefined {
+  if (supervisor.isStopping) return 'was stopped';
+  return supervisor.isLaunched ? undefined : 'was not started';
 }
 
 /**
@@ -164,7 +166,7 @@ export function addChannel(parts: RouterParts, name: string, instance: AnyChanne
 
 /** An operator takes a channel out and gets its report. Once the router is stopped, that of `stop` has its messages. */
 export async function removeByHand(parts: RouterParts, channel: ChannelEntry, drainAt: number): Promise<ChannelReport> {
-  if (parts.fleet.isStopping && !channel.isRemovedByHand)
+  if (parts.fleet.supervisor.isStopping && !channel.isRemovedByHand)
     throw new SluiceError(
       'not-running',
       `remove: the router was stopped, and '${channel.name}' is in the report of that`,

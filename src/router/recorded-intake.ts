@@ -3,20 +3,21 @@ import type { Origin } from '../core/origin.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { FlightRecorder } from '../recorder/flight-recorder.ts';
 import type { Destinations } from './destinations.ts';
-import { Intake, type OfferOptions, type Waiting } from './intake.ts';
+import { Intake, type Waiting } from './intake.ts';
+import type { OfferOptions } from './offer-options.ts';
 
 /** An intake whose messages are recorded: a class of its own, so that others need not ask for each message. */
 export class RecordedIntake extends Intake {
   private readonly recorder: FlightRecorder;
 
-  constructor(destinations: Destinations, services: Services, recorder: FlightRecorder) {
-    super(destinations, services);
+  constructor(destinations: Destinations, services: Services, overflowed: () => void, recorder: FlightRecorder) {
+    super(destinations, services, overflowed);
     this.recorder = recorder;
   }
 
-  override route(message: unknown, dataType?: string): Outcome {
+  protected override take(message: unknown, dataType?: string): Outcome {
     const isOne = this.messagesIn(message, dataType) === undefined;
-    return isOne ? this.routeOne(message, dataType) : super.route(message, dataType);
+    return isOne ? this.routeOne(message, dataType) : super.take(message, dataType);
   }
 
   override takePlain(_messages: readonly unknown[], from: number): number {

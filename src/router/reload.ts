@@ -2,14 +2,17 @@ import { LOOK_MS, watchFile } from '../adapters/watch-file.ts';
 import { type ConfigChange, diffConfig } from '../config/diff.ts';
 import type { Source } from '../config/layers.ts';
 import { checkFileName, type LoadOptions, loadOptions, ownOptions, readConfig } from '../config/load.ts';
-import type { OptionNames } from '../config/options.ts';
+import { checkOptions, type OptionNames } from '../config/options.ts';
 import { configOf, sourceOf, unwritten } from '../config/parse.ts';
 import type { RouterConfig } from '../config/schema.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import type { ChannelReport } from '../report/drain-report.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Checked } from './definitions.ts';
-import { addChannel, type RouterParts, removeChannel } from './parts.ts';
+import { channelNamed } from './named.ts';
+import { addChannel, type RouterParts, removeByHand, removeChannel } from './parts.ts';
 import type { AnyConfig } from './router-options.ts';
+import { deadlineOf, type StopOptions } from './stop-options.ts';
 
 /** How long `close` of an instance that is replaced or taken out may take, in ms. */
 const DRAIN_MS = 5_000;
@@ -20,8 +23,7 @@ export interface WatchOptions extends LoadOptions {
   readonly removesBusy?: boolean;
 }
 
-/** The names of these options. */
-export const watchOptions: OptionNames<WatchOptions> = { ...loadOptions, removesBusy: true };
+const watchOptions: OptionNames<WatchOptions> = { ...loadOptions, removesBusy: true };
 
 /** Puts other configurations in force, one after the other, and watches the files they come from. */
 export class Reloads {
@@ -56,13 +58,20 @@ export class Reloads {
     return reload;
   }
 
-  /** An operator takes a channel out: a reload that was ordered before does not bring it back. */
-  takesOut(name: string): void {
+  /** An operator takes a channel out and gets its report: a reload that was ordered before does not bring it back. */
+  remove(name: string, options: StopOptions): Promise<ChannelReport> {
+    const { fleet, services } = this.#parts;
+    const drainAt = services.clock.now() + deadlineOf('remove', options);
+    const channel = channelNamed(this.#parts, name);
     for (const names of this.#takenOut) names.add(name);
+    // A change that is under way may put another in its place.
+    return services.bus.changes.order(() => removeByHand(this.#parts, fleet.channels.get(name) ?? channel, drainAt));
   }
 
   /** Reconfigures from a file at once, and whenever it changes, is replaced or is deleted. Ends with the returned function. */
-  watch(file: string, { removesBusy = false, ...given }: WatchOptions): () => Promise<void> {
+  watch(file: string, watched: WatchOptions): () => Promise<void> {
+    checkOptions('watch', watched, watchOptions);
+    const { removesBusy = false, ...given } = watched;
     const { clock, logger } = this.#parts.services;
     checkFileName(file);
     const options = ownOptions(given);
@@ -123,7 +132,8 @@ async function reconfigure(
     await Promise.all(replaced.map((channel) => fleet.prepareReplacement(channel, DRAIN_MS)));
     // A channel that an operator took out meanwhile has no successor.
     await Promise.all(replaced.map((channel) => channel.removing));
-    if (fleet.isStopping) throw new SluiceError('not-running', 'the router was stopped while it was reconfigured');
+    if (fleet.supervisor.isStopping)
+      throw new SluiceError('not-running', 'the router was stopped while it was reconfigured');
     const standing = replaced.filter((channel) => channel.removing === undefined);
     const next = definitions.config === before ? first : checkAgain(parts, check, standing);
     const changes = withMessages(fleet.channels, diffConfig(definitions.config, next.config));

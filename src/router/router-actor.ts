@@ -2,6 +2,7 @@ import { type Actor, type ActorLogic, type ActorRefFrom, type SnapshotFrom, wait
 import type { RouterEvent, routerMachine } from '../../machines/router.ts';
 import type { Bus } from '../facts/bus.ts';
 import { stateName } from '../facts/chart-words.ts';
+import type { Supervisor } from './supervisor.ts';
 
 /** The logic of a router's actor: its statechart, which makes its own parts when it starts and takes no input. */
 export type RouterLogic = ActorLogic<SnapshotFrom<typeof routerMachine>, RouterEvent, unknown>;
@@ -16,7 +17,16 @@ export async function startActor(actor: RouterActor, bus: Bus): Promise<void> {
   if (status === 'error') throw error;
 }
 
-export function stateOf(actor: RouterActor): string {
+/** The state of a router, whose actor was launched or not. */
+export function routerState(
+  actor: RouterActor,
+  { isLaunched, isStopping }: Pick<Supervisor, 'isLaunched' | 'isStopping'>,
+): string {
+  // An actor that was never started does not note that it was stopped.
+  return isStopping && !isLaunched ? 'stopped' : stateOf(actor);
+}
+
+function stateOf(actor: RouterActor): string {
   const { status, value } = actor.getSnapshot();
   // A host that ends its machine stops the actor in whatever state it is.
   return status === 'stopped' ? 'stopped' : stateName(value);

@@ -1,41 +1,36 @@
 import type { Writable } from 'node:stream';
 import type { ChannelSource, RulesInputOf } from '../channel/channel-source.ts';
 import { refuse } from '../channel/copies.ts';
-import type { Partition } from '../channel/partition.ts';
 import type { ConfigChange } from '../config/diff.ts';
 import { checkOptions, throwIfAborted } from '../config/options.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { SluiceError } from '../core/sluice-error.ts';
 import type { Alert, AnyEmitted, RouterBus } from '../facts/events.ts';
-import { type ChannelInfo, channelInfo, channelInfos } from '../report/channel-info.ts';
+import { type ChannelInfo, channelInfos, registryInfos } from '../report/channel-info.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
 import type { Explanation } from '../report/explain.ts';
 import type { RouterHealth } from '../report/health.ts';
 import { type RouterMetrics, routerMetrics } from '../report/metrics.ts';
 import { routerHealth } from '../report/router-health.ts';
 import { type SourceInfo, sourceInfos } from '../report/source-info.ts';
-import type { ChannelEntry } from './channel-entry.ts';
 import { type ConsumeCount, consume, type Source } from './consume.ts';
 import { createWritable } from './create-writable.ts';
 import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { type DeliveryOutcomeOf, deliver } from './deliver.ts';
 import { FeedDesk } from './feed-desk.ts';
-import { coolDownOf } from './given.ts';
-import { type OfferOptions, offerOptions, type RouteAllReport, type RouteOptions, routeOptions } from './intake.ts';
-import { MixedStream } from './mixed-stream.ts';
-import { assertFree, channelNamed, explainNamed } from './named.ts';
-import { addChannel, type RouterParts, removeByHand, viewOf, whyNotRunning } from './parts.ts';
-import { Reloads, type WatchOptions, watchOptions } from './reload.ts';
-import { publishStates, type RouterActor, startActor, stateOf } from './router-actor.ts';
+import type { RouteAllReport } from './intake.ts';
+import { explainNamed } from './named.ts';
+import { type OfferOptions, offerOptions, RouteCheck, type RouteOptions } from './offer-options.ts';
+import { addByHand, orderPartitions, orderRecord, orderReset, orderRestart, orderTrip } from './orders.ts';
+import { type RouterParts, viewOf } from './parts.ts';
+import { Reloads, type WatchOptions } from './reload.ts';
+import { publishStates, type RouterActor, routerState, startActor } from './router-actor.ts';
 import type { ChannelInput } from './router-options.ts';
-import { deadlineOf, type StopOptions, stopRouter } from './shutdown.ts';
+import { Shutdown } from './shutdown.ts';
+import type { StopOptions } from './stop-options.ts';
 
 /** The parts of a router, for what belongs to this package; hosts have its public face. */
 export let partsOf: (router: Pick<DataChannelRouter, 'actor'>) => RouterParts;
-
-/** So many frozen options are known to be right. */
-const CHECKED_MAX = 64;
 
 /** Routes messages to channels, and answers for each of them. Made by `createRouter`, or `routerOf` a host's actor. */
 export class DataChannelRouter<Emits = AnyEmitted> {
@@ -49,8 +44,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   readonly feeds: FeedDesk;
   readonly #parts: RouterParts;
   readonly #reloads: Reloads;
-  readonly #checked: RouteOptions[] = [];
-  #stopped: Promise<DrainReport> | undefined;
+  readonly #routeCheck = new RouteCheck();
+  readonly #shutdown: Shutdown;
 
   static {
     partsOf = (router) =>
@@ -65,6 +60,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     this.deadLetters = new DeadLetterDesk(parts);
     this.feeds = new FeedDesk(parts, () => this.state);
     this.#reloads = new Reloads(parts);
+    this.#shutdown = new Shutdown(parts, actor, this.#reloads);
     publishStates(actor, parts.services.bus);
   }
 
@@ -75,27 +71,22 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** The channels by name: a reading of this moment. */
   get channels(): ReadonlyMap<string, ChannelInfo> {
-    return channelInfos(this.#parts.fleet.channels, this.#now);
+    return channelInfos(this.#parts.fleet.channels, this.#parts.services.clock);
   }
 
   /** Which channels serve which data type: a reading of this moment. */
   get registry(): ReadonlyMap<string, readonly ChannelInfo[]> {
-    const byType = [...this.#parts.destinations.all];
-    return new Map(
-      byType.map(([dataType, channels]) => [dataType, channels.map((each) => channelInfo(each, this.#now))]),
-    );
+    return registryInfos(this.#parts.destinations.all, this.#parts.services.clock);
   }
 
   /** The sources by name: a reading of this moment. */
   get sources(): ReadonlyMap<string, SourceInfo> {
-    return sourceInfos(this.#parts.sources.all, this.#now);
+    return sourceInfos(this.#parts.sources.all, this.#parts.services.clock);
   }
 
   /** The state of the router itself: starting, running, degraded, stopping, stopped or failed. */
   get state(): string {
-    const { isLaunched, isStopping } = this.#parts.fleet;
-    // An actor that was never started does not note that it was stopped.
-    return isStopping && !isLaunched ? 'stopped' : stateOf(this.actor);
+    return routerState(this.actor, this.#parts.fleet.supervisor);
   }
 
   /**
@@ -103,59 +94,25 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * supervisor's business, and shows in `health`. Throws `SluiceError` `not-running` when the router was stopped.
    */
   async start(): Promise<void> {
-    if (this.#stopped !== undefined)
-      throw new SluiceError('not-running', 'a router that was stopped cannot start again');
+    this.#shutdown.assertNone();
     await startActor(this.actor, this.#parts.services.bus);
   }
 
   /** Takes one message in, or says why not. Synchronous; never throws because of a message. */
   route(message: unknown, options?: RouteOptions): Outcome {
-    return options === undefined ? this.#route(message) : this.#routeAs(message, options);
-  }
-
-  #routeAs(message: unknown, options: RouteOptions): Outcome {
-    // A feed gives the same objects again and again, one for each data type.
-    if (!this.#checked.includes(options)) this.#check(options);
-    return this.#route(message, options.dataType);
-  }
-
-  #check(options: RouteOptions): void {
-    checkOptions('route', options, routeOptions);
-    if (Object.isFrozen(options) && this.#checked.length < CHECKED_MAX) this.#checked.push(options);
-  }
-
-  #route(message: unknown, dataType?: string): Outcome {
-    try {
-      return this.#parts.intake.route(message, dataType);
-    } catch (error) {
-      // Only a stack overflow comes here.
-      if (error instanceof RangeError) this.#parts.fleet.overflowed();
-      throw error;
-    }
+    return this.#parts.intake.route(message, options === undefined ? undefined : this.#routeCheck.dataTypeIn(options));
   }
 
   /** Routes each of several messages, as feeds send them in arrays; says which were refused. */
   routeAll(messages: Iterable<unknown>, options?: RouteOptions): RouteAllReport {
-    if (options !== undefined) checkOptions('routeAll', options, routeOptions);
-    try {
-      return this.#parts.intake.routeAll(messages, options?.dataType);
-    } catch (error) {
-      // That of the iterable, or a stack overflow.
-      if (error instanceof RangeError) this.#parts.fleet.overflowed();
-      throw error;
-    }
+    return this.#parts.intake.routeAll(messages, options);
   }
 
   /** As `route`, but waits while the mailbox is full; `mailbox-full` when `waitingMax` wait already. */
   async offer(message: unknown, options: OfferOptions = {}): Promise<Outcome> {
     checkOptions('offer', options, offerOptions);
     throwIfAborted(options.signal);
-    try {
-      return await this.#parts.intake.offerInTurn(message, options);
-    } catch (error) {
-      if (error instanceof RangeError) this.#parts.fleet.overflowed();
-      throw error;
-    }
+    return this.#parts.intake.offerInTurn(message, options);
   }
 
   /**
@@ -163,12 +120,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * order. That may take as long as the sink is down. An abort takes back what still waits for room.
    */
   async deliver<Message>(message: Message, options: OfferOptions = {}): Promise<DeliveryOutcomeOf<Message>> {
-    checkOptions('deliver', options, offerOptions);
-    const { intake } = this.#parts;
-    const list = intake.messagesIn(message, options.dataType);
-    const outcomes = await deliver(intake, list ?? [message], options);
-    // The compiler does not see that a list was asked for its list of outcomes.
-    return (list === undefined ? outcomes[0] : outcomes) as DeliveryOutcomeOf<Message>;
+    return deliver(this.#parts.intake, message, options);
   }
 
   /**
@@ -176,17 +128,12 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * those of the others pass. Ends with the source, the signal or `stop`. Rejects with `not-running` if the router does not run.
    */
   async consume(source: Source, options: OfferOptions = {}): Promise<ConsumeCount> {
-    checkOptions('consume', options, offerOptions);
-    const { fleet, intake } = this.#parts;
-    const why = whyNotRunning(this.#parts);
-    if (why !== undefined) throw new SluiceError('not-running', `consume: the router ${why}`);
-    return consume(source, new MixedStream(intake, options), [options.signal, fleet.ended]);
+    return consume(this.#parts, source, options);
   }
 
   /** A Node stream in object mode that takes in what is written to it, as `consume` does. It fails when the router stops. */
   writable(options: RouteOptions = {}): Writable {
-    checkOptions('writable', options, routeOptions);
-    return createWritable(new MixedStream(this.#parts.intake, options), this.#parts);
+    return createWritable(this.#parts, options);
   }
 
   /** Everything measured, as a plain snapshot. */
@@ -214,8 +161,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * `refused` if they cannot be written, or if the router was made without the option `recorder`.
    */
   writeRecord(reason = 'the host asked for it'): Promise<readonly string[]> {
-    const refused = new SluiceError('refused', 'nothing is recorded: the router was made without the option recorder');
-    return this.#parts.recorder?.write(reason) ?? Promise.reject(refused);
+    return orderRecord(this.#parts, reason);
   }
 
   /** Registers another channel, while running too. Throws `SluiceError` when its name is taken. */
@@ -224,12 +170,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     channel: Source,
     config: ChannelInput<RulesInputOf<Source>> = {},
   ): void {
-    // A caller without types may give anything.
-    if (typeof name !== 'string') throw new SluiceError('invalid-option', 'add: the name must be a string');
-    const isFree = (): void => assertFree(this.#parts, name, this.state);
-    isFree();
-    const { definitions, services } = this.#parts;
-    services.bus.changes.during(() => addChannel(this.#parts, name, definitions.add(name, channel, config, isFree)));
+    addByHand(this.#parts, name, channel, config, () => this.state);
   }
 
   /**
@@ -237,13 +178,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * Rejects with `not-running` while `stop` is under way or when it is over: its messages are in that report.
    */
   async remove(name: string, options: StopOptions = {}): Promise<ChannelReport> {
-    const drainAt = this.#now + deadlineOf('remove', options);
-    const channel = channelNamed(this.#parts, name);
-    this.#reloads.takesOut(name);
-    const { channels } = this.#parts.fleet;
-    // A change that is under way may put another in its place.
-    const carryOut = () => removeByHand(this.#parts, channels.get(name) ?? channel, drainAt);
-    return this.#parts.services.bus.changes.order(carryOut);
+    return this.#reloads.remove(name, options);
   }
 
   /**
@@ -262,7 +197,6 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * changes nothing and raises the alert `config-rejected`. Ends with the returned function, or with `stop`.
    */
   watch(file: string, options: WatchOptions = {}): () => Promise<void> {
-    checkOptions('watch', options, watchOptions);
     return this.#reloads.watch(file, options);
   }
 
@@ -271,30 +205,26 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * `coolDownMs`: how long it stays open at least; Infinity: until `reset`. Default: the usual cool-down.
    */
   trip(name: string, options: { readonly coolDownMs?: number } = {}): void {
-    const coolDownMs = coolDownOf(options);
-    this.#withBreaker(name, ({ breaker }) => breaker?.trip(coolDownMs));
+    orderTrip(this.#parts, name, options);
   }
 
   /** Closes the breaker of a channel by hand, forgets its history, and ends every wait for another attempt. */
   reset(name: string): void {
-    this.#withBreaker(name, ({ breaker, partitions }) => {
-      for (const partition of partitions) partition.endWaits();
-      breaker?.reset();
-    });
+    orderReset(this.#parts, name);
   }
 
   /** Holds a channel, or all: it takes messages in and delivers none, until `resume`. */
   pause(name?: string): void {
-    this.#withPartitions(name, (partition) => partition.pause(true));
+    orderPartitions(this.#parts, name, (partition) => partition.pause(true));
   }
 
   resume(name?: string): void {
-    this.#withPartitions(name, (partition) => partition.pause(false));
+    orderPartitions(this.#parts, name, (partition) => partition.pause(false));
   }
 
   /** Makes everything that waits in a channel, or in all, due now, and ends every wait for another attempt or a probe. */
   flush(name?: string): void {
-    this.#withPartitions(name, (partition) => partition.flush());
+    orderPartitions(this.#parts, name, (partition) => partition.flush());
   }
 
   /**
@@ -302,11 +232,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * started if it waits for that or was given up; a feed connects anew.
    */
   restart(name: string): void {
-    const source = this.#parts.sources.all.get(name);
-    if (source !== undefined) return this.#parts.services.bus.changes.carryOut(() => source.restart());
-    const fed = this.#parts.feeds.all.get(name);
-    if (fed !== undefined) return this.#parts.services.bus.changes.carryOut(() => fed.feed.reconnect());
-    this.#withPartitions(name, (partition) => this.#parts.fleet.restartByHand(partition));
+    orderRestart(this.#parts, name);
   }
 
   /**
@@ -314,37 +240,10 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * fraction of a second, with a report that accounts for every message. Called again, it returns the same report.
    */
   stop(options: StopOptions = {}): Promise<DrainReport> {
-    const deadlineMs = deadlineOf('stop', options);
-    this.#reloads.unwatch();
-    this.#stopped ??= this.#parts.services.bus.changes.order(() => stopRouter(this.#parts, this.actor, deadlineMs));
-    return this.#stopped;
+    return this.#shutdown.stop(options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-  }
-
-  get #now(): number {
-    return this.#parts.services.clock.now();
-  }
-
-  #withBreaker(name: string, order: (channel: ChannelEntry) => void): void {
-    if (channelNamed(this.#parts, name).breaker === undefined)
-      throw new SluiceError('refused', `channel '${name}' has no breaker: its configuration says breaker: false`);
-    this.#withChannels(name, order);
-  }
-
-  #withPartitions(name: string | undefined, order: (partition: Partition) => void): void {
-    if (name !== undefined) channelNamed(this.#parts, name);
-    this.#withChannels(name, ({ partitions }) => partitions.forEach(order));
-  }
-
-  /** A change that is under way may take the channel out, or put another in its place: that one is meant. */
-  #withChannels(name: string | undefined, order: (channel: ChannelEntry) => void): void {
-    const { fleet, services } = this.#parts;
-    services.bus.changes.carryOut(() => {
-      const chosen = name === undefined ? [...fleet.channels.values()] : [fleet.channels.get(name)];
-      for (const channel of chosen) if (channel !== undefined) order(channel);
-    });
   }
 }

@@ -1,30 +1,40 @@
-import { whenRefused } from '../channel/hand-back.ts';
-import { checkOptions, type OptionNames } from '../config/options.ts';
+import { whenRefused } from '../channel/late-refusals.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { beginReport, type DrainReport, drainReport } from '../report/drain-report.ts';
 import type { RouterParts } from './parts.ts';
+import type { Reloads } from './reload.ts';
 import { type RouterActor, until } from './router-actor.ts';
+import { deadlineOf, type StopOptions } from './stop-options.ts';
 
-/** How long a drain may take. */
-export interface StopOptions {
-  /** In ms, default 5,000. What is not delivered by then is handed back. */
-  readonly deadlineMs?: number;
-}
+/** The end of a router: it is stopped once, and everybody who asks for that gets the same report. */
+export class Shutdown {
+  readonly #parts: RouterParts;
+  readonly #actor: RouterActor;
+  readonly #reloads: Reloads;
+  #report: Promise<DrainReport> | undefined;
 
-const DEADLINE_MS = 5_000;
+  constructor(parts: RouterParts, actor: RouterActor, reloads: Reloads) {
+    this.#parts = parts;
+    this.#actor = actor;
+    this.#reloads = reloads;
+  }
 
-const stopOptions: OptionNames<StopOptions> = { deadlineMs: true };
+  /** Throws `SluiceError` `not-running` if somebody has asked for it. */
+  assertNone(): void {
+    if (this.#report !== undefined)
+      throw new SluiceError('not-running', 'a router that was stopped cannot start again');
+  }
 
-/** Throws `SluiceError` `invalid-option` for anything but a number of ms. */
-export function deadlineOf(functionName: 'stop' | 'remove', options: StopOptions): number {
-  checkOptions(functionName, options, stopOptions);
-  const { deadlineMs = DEADLINE_MS } = options;
-  if (Number.isFinite(deadlineMs) && deadlineMs >= 0) return deadlineMs;
-  throw new SluiceError('invalid-option', `deadlineMs must be a number of ms from 0, got ${String(deadlineMs)}`);
+  stop(options: StopOptions): Promise<DrainReport> {
+    const deadlineMs = deadlineOf('stop', options);
+    this.#reloads.unwatch();
+    this.#report ??= this.#parts.services.bus.changes.order(() => stopRouter(this.#parts, this.#actor, deadlineMs));
+    return this.#report;
+  }
 }
 
 /** Stops intake, drains all channels under one deadline, and ends the router's actor. */
-export async function stopRouter(
+async function stopRouter(
   { feeds, fleet, services, sources, stored }: RouterParts,
   actor: RouterActor,
   deadlineMs: number,
@@ -33,16 +43,17 @@ export async function stopRouter(
   stored?.expectFinish();
   const standing = [...fleet.channels.values()].filter(({ isRemovedByHand }) => !isRemovedByHand);
   const finish = beginReport([...standing, ...fleet.takenOut.held]);
-  fleet.closeInboxes(startedAt + deadlineMs);
-  if (!fleet.isLaunched) {
-    fleet.drain();
+  const { supervisor } = fleet;
+  supervisor.closeInboxes(startedAt + deadlineMs);
+  if (!supervisor.isLaunched) {
+    supervisor.drain();
     services.ending.end();
   } else if (actor.getSnapshot().status === 'active') {
     actor.send({ type: 'router.stop' });
     await until(actor, () => false);
   }
   // Whatever failed on the way: what is left is handed back.
-  fleet.halt();
+  supervisor.stop();
   await whenRefused(standing, services.clock);
   const unstoredLetters = (await stored?.finish(startedAt + deadlineMs)) ?? [];
   const views = [...sources.all.values()].map(({ view }) => view);

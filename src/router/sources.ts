@@ -102,7 +102,7 @@ export class Sources {
     for (const source of this.#sources.values()) source.drain(times);
   }
 
-  halt(): void {
-    for (const source of this.#sources.values()) source.halt();
+  stop(): void {
+    for (const source of this.#sources.values()) source.stop();
   }
 }

@@ -36,7 +36,7 @@ export class TakenOut {
   }
 
   /** Nothing is left of it but its counts. Of the channel as a whole: a reload may have moved a message between partitions. */
-  forget(channel: ChannelEntry): void {
+  count(channel: ChannelEntry): void {
     this.#gone = addLedgers([this.#gone, channelMetrics(channel)]);
   }
 
@@ -63,7 +63,7 @@ export class TakenOut {
       const channel = this.takeBack(name);
       if (channel === undefined) continue;
       for (const partition of channel.partitions) partition.handBack();
-      this.forget(channel);
+      this.count(channel);
     }
   }
 
@@ -72,6 +72,6 @@ export class TakenOut {
     if (channel === undefined) return;
     const why = `a reload took channel ${name} out, and it did not come back within ${HOLD_MS / 1_000} s`;
     for (const { lane } of channel.partitions) giveUpAll(lane, 'removed', why);
-    this.forget(channel);
+    this.count(channel);
   }
 }

@@ -42,9 +42,10 @@ export class AckLedger {
   /** The first frame that is not committed, and how many from there on are settled. */
   private head = 0;
   private prefix = 0;
-  private readFrames = 0;
-  private committedFrames = 0;
-  private heldBytesNow = 0;
+  /** Frames that were read, that were committed, and that were read and not committed. */
+  read = 0;
+  committed = 0;
+  heldBytes = 0;
   /** Frames with messages that were offered and are not settled. */
   private outFrames = 0;
   private timer: unknown = undefined;
@@ -64,21 +65,8 @@ export class AckLedger {
     };
   }
 
-  /** Frames that were read, that were committed, and that were read and not committed. */
-  get read(): number {
-    return this.readFrames;
-  }
-
-  get committed(): number {
-    return this.committedFrames;
-  }
-
   get held(): number {
     return this.frames.length - this.head;
-  }
-
-  get heldBytes(): number {
-    return this.heldBytesNow;
   }
 
   /** Nothing that was offered is unsettled. */
@@ -113,8 +101,8 @@ export class AckLedger {
   add({ position, bytes }: Frame): FrameOrigin {
     const origin = new FrameOrigin(this.origins, position, bytes.length, this.options.clock.now());
     this.frames.push(origin);
-    this.readFrames += 1;
-    this.heldBytesNow += bytes.length;
+    this.read += 1;
+    this.heldBytes += bytes.length;
     return origin;
   }
 
@@ -174,8 +162,8 @@ export class AckLedger {
       if (first === undefined || first.position > position) break;
       this.head += 1;
       this.prefix -= 1;
-      this.committedFrames += 1;
-      this.heldBytesNow -= first.bytes;
+      this.committed += 1;
+      this.heldBytes -= first.bytes;
     }
     if (this.head >= RING_SLACK) {
       this.frames.splice(0, this.head);

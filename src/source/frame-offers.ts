@@ -43,18 +43,14 @@ export class FrameOffers {
   private readonly stay: OfferStay;
   private readonly options: DoorOptions;
   private frames = 0;
-  private refused: RejectReason | undefined = undefined;
+  /** Why the message that is next was not taken in the last time; undefined: none was refused. */
+  refusedAs: RejectReason | undefined = undefined;
 
   constructor(parts: OfferParts, stay: OfferStay) {
     this.parts = parts;
     this.stay = stay;
     const { dataType } = parts;
     this.options = { signal: stay.stopped, ...(dataType !== undefined && { dataType }) };
-  }
-
-  /** Why the message that is next was not taken in the last time; undefined: none was refused. */
-  get refusedAs(): RejectReason | undefined {
-    return this.refused;
   }
 
   /** Brings all messages of a frame; returns early when offering was stopped, and the frame is held then. */
@@ -68,7 +64,8 @@ export class FrameOffers {
     const isPlain = !isCareful && crashedIn === -1;
     for (let index = 0; index < messages.length; index += 1) {
       if (isPlain) {
-        if (this.parts.door.isSliceOver()) await this.turn();
+        const pause = this.parts.door.pause();
+        if (pause !== undefined) await pause;
         if (this.stay.stopped.aborted) return;
         const next = this.takePlain(messages, index, origin);
         if (next > index) {
@@ -146,14 +143,14 @@ export class FrameOffers {
       const settled = await Promise.resolve(outcome).catch(() => undefined);
       if (settled !== undefined && isTaken(settled, origin)) break;
       origin.comeBack();
-      this.refused = settled?.status === 'rejected' ? settled.reason : undefined;
+      this.refusedAs = settled?.status === 'rejected' ? settled.reason : undefined;
       const again = clock.now() + AGAIN_MS;
       await this.until(() => clock.now() >= again, AGAIN_MS);
       if (stopped.aborted) return false;
       origin.goOut();
       outcome = door.offer(message, this.options, own);
     }
-    this.refused = undefined;
+    this.refusedAs = undefined;
     return true;
   }
 
@@ -186,10 +183,6 @@ export class FrameOffers {
     const { changes, stopped } = this.stay;
     const endsAt = ms === undefined ? Number.POSITIVE_INFINITY : this.parts.clock.now() + ms;
     while (!holds() && !stopped.aborted && this.parts.clock.now() < endsAt) await changes.wait(ms);
-  }
-
-  private turn(): Promise<void> {
-    return new Promise((resolve) => void this.parts.clock.setImmediate(resolve));
   }
 }
 

@@ -1,3 +1,4 @@
+import type { SourceEvent } from '../../machines/source.ts';
 import type { Assigned, CommitOutcome } from '../core/source-port.ts';
 import { AckLedger } from './ack-ledger.ts';
 import { FrameOffers, type OfferParts } from './frame-offers.ts';
@@ -19,16 +20,10 @@ export type StayEnd = 'released' | 'lost' | 'closed';
 /** What a reader is made of, and whom it tells what. */
 export interface ReaderParts extends Omit<OfferParts, 'framesOut'> {
   readonly limits: WindowLimits;
-  readonly listener: ReaderListener;
-}
-
-interface ReaderListener {
-  windowChanged(isFull: boolean): void;
-  /** Nothing that was offered is unsettled any more. */
-  quieted(): void;
+  /** Brings an event to the source's statechart. */
+  send(event: SourceEvent): void;
   /** Positions were removed before they were read. */
   gap(partition: number, from: number, to: number): void;
-  failed(error: unknown): void;
   ended(reader: PartitionReader, how: StayEnd): void;
 }
 
@@ -54,18 +49,19 @@ export class PartitionReader {
   private hasBegun = false;
   private hasEnded = false;
   private isGoing = false;
-  private full: Fullness | undefined = undefined;
+  /** Undefined: its window has room. */
+  fullness: Fullness | undefined = undefined;
   private releasing: Promise<void> | undefined = undefined;
   private readonly onLost = (): void => {
     if (this.hasEnded) return;
     this.end('lost');
     const { aborted, reason } = this.assigned.lost;
     // What aborts without a reason has an `AbortError`.
-    if (aborted && reason?.name !== 'AbortError') this.parts.listener.failed(reason);
+    if (aborted && reason?.name !== 'AbortError') this.parts.send({ type: 'source.failed', error: reason });
   };
 
   constructor(assigned: Assigned, parts: ReaderParts) {
-    const { clock, limits, listener } = parts;
+    const { clock, limits } = parts;
     this.assigned = assigned;
     this.parts = parts;
     this.changes = new NextChange(clock);
@@ -77,11 +73,11 @@ export class PartitionReader {
         committed: () => this.changes.notify(),
         quieted: () => {
           this.changes.notify();
-          listener.quieted();
+          parts.send({ type: 'source.quieted' });
         },
         lost: this.onLost,
         handedBack: () => {
-          if (!this.stop.signal.aborted) listener.failed(new Error(TAKEN_OUT));
+          if (!this.stop.signal.aborted) parts.send({ type: 'source.failed', error: new Error(TAKEN_OUT) });
         },
       },
     });
@@ -89,11 +85,6 @@ export class PartitionReader {
     const stay = { assigned, ledger, changes, stopped: this.stop.signal, lost: this.onLost };
     this.offers = new FrameOffers({ ...parts, framesOut: limits.frames }, stay);
     assigned.lost.addEventListener('abort', this.onLost);
-  }
-
-  /** Undefined: its window has room. */
-  get fullness(): Fullness | undefined {
-    return this.full;
   }
 
   /** It is being given back. */
@@ -106,7 +97,7 @@ export class PartitionReader {
     if (this.hasBegun || this.stop.signal.aborted) return;
     this.hasBegun = true;
     this.run().catch((error) => {
-      if (!this.hasEnded) this.parts.listener.failed(error);
+      if (!this.hasEnded) this.parts.send({ type: 'source.failed', error });
     });
   }
 
@@ -140,21 +131,21 @@ export class PartitionReader {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.assigned.lost.removeEventListener('abort', this.onLost);
-    this.letGo(upTo);
-    this.parts.listener.ended(this, how);
+    this.close(upTo);
+    this.parts.ended(this, how);
   }
 
   private async releaseNow(withinMs: number): Promise<void> {
     if (this.hasEnded) return;
     const upTo = this.ledger.settledUpTo;
     // Before another owner may have the partition.
-    this.letGo();
+    this.close();
     const outcome = await this.assigned.release(upTo, Math.max(0, withinMs)).catch((): CommitOutcome => 'unknown');
     this.end(outcome === 'lost' ? 'lost' : 'released', outcome === 'kept' ? upTo : undefined);
   }
 
   /** Nothing counts any more, and what waits in channels is not delivered: the next owner brings it. */
-  private letGo(upTo?: number): void {
+  private close(upTo?: number): void {
     this.ledger.close(upTo);
     this.hold();
     this.parts.door.stayEnded();
@@ -162,7 +153,7 @@ export class PartitionReader {
 
   private async run(): Promise<void> {
     while (!this.stop.signal.aborted) {
-      const room = roomIn(this.ledger, this.parts.limits, this.parts.clock.now(), this.full !== undefined);
+      const room = roomIn(this.ledger, this.parts.limits, this.parts.clock.now(), this.fullness !== undefined);
       this.noteRoom(typeof room === 'string' ? room : undefined);
       if (typeof room === 'string') {
         await this.changes.wait();
@@ -178,18 +169,19 @@ export class PartitionReader {
       const read = frames.map((frame) => [frame, this.ledger.add(frame)] as const);
       for (const [frame, origin] of read) {
         const { gap } = frame;
-        if (gap !== undefined) this.parts.listener.gap(this.assigned.partition, gap.from, gap.to);
+        if (gap !== undefined) this.parts.gap(this.assigned.partition, gap.from, gap.to);
         await this.offers.offer(frame, origin);
       }
     }
   }
 
   private noteRoom(by: WindowLimit | undefined): void {
-    const { clock, listener } = this.parts;
-    const wasFull = this.full !== undefined;
+    const { clock } = this.parts;
+    const wasFull = this.fullness !== undefined;
     // Room is made by a commit, which need not wait for its time then.
     if (by !== undefined) this.ledger.commitNow();
-    this.full = by === undefined ? undefined : { by, since: this.full?.since ?? clock.now() };
-    if (wasFull !== (by !== undefined)) listener.windowChanged(by !== undefined);
+    this.fullness = by === undefined ? undefined : { by, since: this.fullness?.since ?? clock.now() };
+    const isFull = by !== undefined;
+    if (wasFull !== isFull) this.parts.send({ type: isFull ? 'window.filled' : 'window.opened' });
   }
 }

@@ -25,6 +25,6 @@ export interface SourceDoor {
   stayEnded(): void;
   /** Dead letters are written to a store that lasts, so each message needs an origin of its own. */
   readonly keepsLetters: boolean;
-  /** The present stretch of work has lasted long enough: others get their turn. */
-  isSliceOver(): boolean;
+  /** A promise once the present stretch of work has lasted long enough: it resolves when others had their turn. */
+  pause(): Promise<void> | undefined;
 }

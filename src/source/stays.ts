@@ -1,4 +1,5 @@
 import type { Assigned } from '../core/source-port.ts';
+import type { Bus } from '../facts/bus.ts';
 import { PLACES, type Place } from './frame-origin.ts';
 import { PartitionReader, type ReaderParts, type StayEnd } from './partition-reader.ts';
 import type { HeldFrames, SourceCounts, StayView } from './source-view.ts';
@@ -6,37 +7,34 @@ import type { HeldFrames, SourceCounts, StayView } from './source-view.ts';
 /** The partitions of one source that belong to this process, and the counts of stays that are over. */
 export class Stays {
   private readonly parts: ReaderParts;
+  private readonly bus: Bus;
   private readonly present = new Map<number, PartitionReader>();
   /** Stays that ended with the source: what they hold stays in view. Undefined: the source goes on. */
   private ended: PartitionReader[] | undefined = undefined;
   private past = { read: 0, committed: 0, left: 0 };
-  private missedPositions = 0;
+  /** Positions that were removed before they were read. */
+  missed = 0;
 
-  constructor(parts: ReaderParts) {
-    const { listener } = parts;
+  constructor(parts: Omit<ReaderParts, 'gap' | 'ended'>, bus: Bus) {
+    const { source, send } = parts;
+    this.bus = bus;
     this.parts = {
       ...parts,
-      listener: {
-        ...listener,
-        gap: (partition, from, to) => {
-          this.missedPositions += to - from + 1;
-          listener.gap(partition, from, to);
-        },
-        ended: (reader, how) => {
-          this.remove(reader);
-          listener.ended(reader, how);
-        },
+      gap: (partition, from, to) => {
+        this.missed += to - from + 1;
+        bus.publish('source.gap', { source, partition, from, to });
+      },
+      ended: (reader, how) => {
+        const { fence, partition } = reader.assigned;
+        this.remove(reader);
+        bus.publishAfterwards('stay.ended', { source, partition, fence, how });
+        send({ type: 'partition.ended' });
       },
     };
   }
 
   get readers(): readonly PartitionReader[] {
     return [...this.present.values()];
-  }
-
-  /** Positions that were removed before they were read. */
-  get missed(): number {
-    return this.missedPositions;
   }
 
   /** What stays that ended with the source had read and not committed. */
@@ -65,9 +63,11 @@ export class Stays {
 
   /** A stay begins; an earlier one of the same partition is over. */
   add(assigned: Assigned): PartitionReader {
-    this.present.get(assigned.partition)?.end('lost');
+    const { fence, partition, takeovers } = assigned;
+    this.bus.publish('stay.began', { source: this.parts.source, partition, fence, takeovers });
+    this.present.get(partition)?.end('lost');
     const reader = new PartitionReader(assigned, this.parts);
-    this.present.set(assigned.partition, reader);
+    this.present.set(partition, reader);
     return reader;
   }
 

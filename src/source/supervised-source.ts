@@ -1,5 +1,6 @@
 import { type ActorRefFrom, type AnyActorRef, createActor } from 'xstate';
 import { type SourceEvent, sourceMachine } from '../../machines/source.ts';
+import { isRetryable } from '../channel/advice.ts';
 import type { Services } from '../channel/services.ts';
 import { StateLog } from '../channel/state-log.ts';
 import { forgetOptions } from '../channel/xstate-internals.ts';
@@ -7,7 +8,6 @@ import type { ReadingPort } from '../core/reading-port.ts';
 import { RestartLimit, type RestartLimits } from '../core/restart-limit.ts';
 import type { Assigned, Source } from '../core/source-port.ts';
 import { stateName } from '../facts/chart-words.ts';
-import type { PartitionReader, StayEnd } from './partition-reader.ts';
 import type { WindowLimits } from './read-window.ts';
 import type { SourceDoor } from './source-door.ts';
 import type { SourceView } from './source-view.ts';
@@ -59,7 +59,8 @@ export class SupervisedSource implements ReadingPort {
     this.name = name;
     this.options = options;
     this.log = new StateLog(services.clock);
-    this.stays = new Stays({ ...options, source: name, clock: services.clock, listener: this.listener(options) });
+    const parts = { ...options, source: name, clock: services.clock, send: (event: SourceEvent) => this.send(event) };
+    this.stays = new Stays(parts, services.bus);
   }
 
   /** The name of its state; one that was not started is `new`. */
@@ -160,7 +161,7 @@ export class SupervisedSource implements ReadingPort {
 
   async recover(error: unknown): Promise<void> {
     this.generation += 1;
-    if (isFinal(error)) this.restarts.giveUp();
+    if (!isRetryable(error)) this.restarts.giveUp();
     else this.restarts.failed(RESTARTS, this.now);
     this.stays.endAll('closed');
     const { bus } = this.options.services;
@@ -208,7 +209,7 @@ export class SupervisedSource implements ReadingPort {
   }
 
   /** The router ended at once: nothing is committed any more. */
-  halt(): void {
+  stop(): void {
     if (this.actor === undefined) return;
     this.hold();
     this.send({ type: 'source.halt' });
@@ -220,9 +221,6 @@ export class SupervisedSource implements ReadingPort {
   }
 
   private assigned(assigned: Assigned): void {
-    const { services } = this.options;
-    const { fence, partition, takeovers } = assigned;
-    services.bus.publish('stay.began', { source: this.name, partition, fence, takeovers });
     const reader = this.stays.add(assigned);
     if (this.mayRead) reader.begin();
     this.send({ type: 'partition.assigned' });
@@ -235,24 +233,10 @@ export class SupervisedSource implements ReadingPort {
     await done;
   }
 
-  private listener({ name, services: { bus } }: SupervisedSourceOptions) {
-    return {
-      windowChanged: (isFull: boolean): void => this.send({ type: isFull ? 'window.filled' : 'window.opened' }),
-      quieted: (): void => {
-        if (this.state === 'draining') this.send({ type: 'source.quieted' });
-      },
-      gap: (partition: number, from: number, to: number): void =>
-        bus.publish('source.gap', { source: name, partition, from, to }),
-      failed: (error: unknown): void => this.send({ type: 'source.failed', error }),
-      ended: ({ assigned: { fence, partition } }: PartitionReader, how: StayEnd): void => {
-        bus.publishAfterwards('stay.ended', { source: name, partition, fence, how });
-        this.send({ type: 'partition.ended' });
-      },
-    };
-  }
-
   private send(event: SourceEvent): void {
     const { actor } = this;
+    // Sources are quiet all the time, which only a drain waits for.
+    if (event.type === 'source.quieted' && this.state !== 'draining') return;
     if (actor !== undefined) this.options.services.bus.changes.during(() => actor.send(event));
   }
 
@@ -262,9 +246,4 @@ export class SupervisedSource implements ReadingPort {
     if (to === 'stopped') this.actor = undefined;
     this.options.services.bus.publishAfterwards('source.entered', { source: this.name, from, to, cause, error });
   }
-}
-
-/** An error may say that no other attempt can help. */
-function isFinal(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === false;
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Breaker, type BreakerLimits } from '../../src/core/breaker.ts';
-import type { BreakerChange } from '../../src/core/breaker-change.ts';
+import { Breaker } from '../../src/core/breaker.ts';
+import type { BreakerChange, BreakerLimits } from '../../src/core/breaker-change.ts';
 import { BreakerCallers, type CallOut } from '../support/breaker-callers.ts';
 
 const limits: fc.Arbitrary<BreakerLimits> = fc.record({
@@ -49,7 +49,7 @@ function world(given: BreakerLimits, seed: number) {
     if (step.do === 'wait') clock.time += step.ms ?? 0;
     if (step.do === 'trip') breaker.trip();
     if (step.do === 'reset') breaker.reset();
-    if (step.do === 'limits') breaker.limits = { ...given };
+    if (step.do === 'limits') breaker.reconfigure({ ...given });
     if (caller === undefined) return;
     if (step.do === 'succeed') callers.succeed(caller, step.durationMs ?? 0);
     if (step.do === 'fail') callers.fail(caller, step.durationMs ?? 0);
@@ -164,12 +164,12 @@ test('new limits hold from then on, and change neither state nor epoch nor what 
       for (const step of sequence) act(step);
       const { state, epoch, opened } = breaker;
       const { calls } = breaker.rates();
-      breaker.limits = {
+      breaker.reconfigure({
         ...changed,
         window: given.window,
         slowCallMs: given.slowCallMs,
         observeOnly: given.observeOnly,
-      };
+      });
       expect(breaker.limits).toMatchObject({ minimumCalls: changed.minimumCalls, probes: changed.probes });
       expect(breaker).toMatchObject({ state, epoch, opened });
       expect(breaker.rates().calls).toBe(calls);

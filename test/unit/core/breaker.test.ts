@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Breaker, type BreakerLimits } from '../../../src/core/breaker.ts';
-import type { BreakerChange } from '../../../src/core/breaker-change.ts';
+import { Breaker } from '../../../src/core/breaker.ts';
+import type { BreakerChange, BreakerLimits } from '../../../src/core/breaker-change.ts';
 import { BreakerCallers } from '../../support/breaker-callers.ts';
 
 const DEFAULTS: BreakerLimits = {

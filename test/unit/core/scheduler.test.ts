@@ -168,6 +168,6 @@ it('the end of a turn that kept others out lets them go on before the event loop
   const a = turn('a', 1);
   scheduler.proceed(a);
   expect(log).toEqual(['a@0']);
-  scheduler.release(a);
+  scheduler.gaveWay(a);
   expect(log).toEqual(['a@0', 'z@0']);
 });

@@ -9,8 +9,6 @@ const DECLARATION = /\b(?:constructor|function)\b/;
 /** Lists that are bounded, and by what. */
 const bounded: readonly (readonly [path: string, call: string, by: string])[] = [
   ['src/channel/hand-over.ts', 'Math.max(...from.map(', 'the partitions of a channel'],
-  ['src/channel/inbox.ts', 'receive(...entry: Parameters<', 'the five parts of an entry'],
-  ['src/channel/inbox.ts', 'this.overflow.place(...entry)', 'the five parts of an entry'],
   ['src/router/fan-out.ts', 'Math.min(...configs.map(', 'the channels of a data type'],
   ['src/channel/watchdog.ts', 'Math.min(...looks)', 'two deadlines'],
   ['src/core/overflow.ts', 'this.place(...entry)', 'the five parts of an entry'],

@@ -1,0 +1,55 @@
+import type { ChannelConfig } from '../config/schema.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Mailbox } from '../core/mailbox.ts';
+import type { Trigger } from '../core/trigger.ts';
+
+/** When a batch of new messages is due: it is full, old enough, or asked for. */
+export class DueBatches {
+  private readonly mailbox: Mailbox;
+  private readonly clock: Clock;
+  private limits: ChannelConfig;
+  /** So many of the oldest messages are due by request. */
+  private requested = 0;
+
+  constructor(mailbox: Mailbox, clock: Clock, limits: ChannelConfig) {
+    this.mailbox = mailbox;
+    this.clock = clock;
+    this.limits = limits;
+  }
+
+  reconfigure(limits: ChannelConfig): void {
+    this.limits = limits;
+  }
+
+  get isRequested(): boolean {
+    return this.requested > 0;
+  }
+
+  /** Everything accepted so far is due now. */
+  request(): void {
+    this.requested = this.mailbox.size;
+  }
+
+  /** So many messages that may be due by request are taken. A request never holds for more than waits. */
+  countTaken(count: number): void {
+    this.requested = Math.max(0, Math.min(this.requested - count, this.mailbox.size));
+  }
+
+  /** Why a batch of new messages is due; undefined: none is. */
+  get trigger(): Trigger | undefined {
+    const { size } = this.mailbox;
+    if (size === 0) return undefined;
+    return size >= this.limits.batchSize ? 'size' : this.beforeFull();
+  }
+
+  /** Until a message that was accepted then has waited `timeoutMs`, in ms. */
+  inMs(acceptedAt = this.mailbox.oldestAcceptedAt): number {
+    return Math.max(0, acceptedAt + this.limits.timeoutMs - this.clock.now());
+  }
+
+  private beforeFull(): Trigger | undefined {
+    if (this.requested > 0) return 'request';
+    const waitedMs = this.clock.now() - this.mailbox.oldestAcceptedAt;
+    return waitedMs >= this.limits.timeoutMs ? 'age' : undefined;
+  }
+}

@@ -1,0 +1,87 @@
+import type { ChannelSource } from '../channel/channel-source.ts';
+import type { Partition } from '../channel/partition.ts';
+import type { Breaker } from '../core/breaker.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { ChannelEntry } from './channel-entry.ts';
+import { coolDownOf } from './given.ts';
+import { assertFree, channelNamed } from './named.ts';
+import { addChannel, type RouterParts } from './parts.ts';
+import type { ChannelInput } from './router-options.ts';
+
+/** Registers another channel, unless its name is taken. `state`: that of the router. */
+export function addByHand(
+  parts: RouterParts,
+  name: string,
+  source: ChannelSource,
+  config: ChannelInput,
+  state: () => string,
+): void {
+  // A caller without types may give anything.
+  if (typeof name !== 'string') throw new SluiceError('invalid-option', 'add: the name must be a string');
+  const isFree = (): void => assertFree(parts, name, state());
+  isFree();
+  const { definitions, services } = parts;
+  services.bus.changes.during(() => addChannel(parts, name, definitions.add(name, source, config, isFree)));
+}
+
+/** Opens the breaker of a channel. Throws `SluiceError`: `invalid-option`, `unknown-channel`, or `refused` if it has none. */
+export function orderTrip(parts: RouterParts, name: string, options: { readonly coolDownMs?: number }): void {
+  const coolDownMs = coolDownOf(options);
+  orderBreaker(parts, name, (breaker) => breaker.trip(coolDownMs));
+}
+
+/** Closes the breaker of a channel, and ends every wait for another attempt. Throws as `orderTrip`. */
+export function orderReset(parts: RouterParts, name: string): void {
+  orderBreaker(parts, name, (breaker, { partitions }) => {
+    for (const partition of partitions) partition.endWaits();
+    breaker.reset();
+  });
+}
+
+function orderBreaker(
+  parts: RouterParts,
+  name: string,
+  order: (breaker: Breaker, channel: ChannelEntry) => void,
+): void {
+  if (channelNamed(parts, name).breaker === undefined)
+    throw new SluiceError('refused', `channel '${name}' has no breaker: its configuration says breaker: false`);
+  orderChannels(parts, name, (channel) => channel.breaker && order(channel.breaker, channel));
+}
+
+/** Orders something of each partition of a channel, or of all. Throws `SluiceError` `unknown-channel`. */
+export function orderPartitions(
+  parts: RouterParts,
+  name: string | undefined,
+  order: (partition: Partition) => void,
+): void {
+  if (name !== undefined) channelNamed(parts, name);
+  orderChannels(parts, name, ({ partitions }) => partitions.forEach(order));
+}
+
+/** Starts the channel, the source or the feed of this name anew; they have no name in common. */
+export function orderRestart(parts: RouterParts, name: string): void {
+  const { feeds, fleet, services, sources } = parts;
+  const source = sources.all.get(name);
+  if (source !== undefined) return services.bus.changes.carryOut(() => source.restart());
+  const feed = feeds.all.get(name)?.feed;
+  if (feed !== undefined) return services.bus.changes.carryOut(() => feed.reconnect());
+  orderPartitions(parts, name, (partition) => fleet.supervisor.restartByHand(partition));
+}
+
+/** Writes what is recorded. Rejects with `SluiceError` `refused` if nothing is. */
+export async function orderRecord({ recorder }: RouterParts, reason: string): Promise<readonly string[]> {
+  if (recorder !== undefined) return recorder.write(reason);
+  throw new SluiceError('refused', 'nothing is recorded: the router was made without the option recorder');
+}
+
+/** A change that is under way may take the channel out, or put another in its place: that one is meant. */
+function orderChannels(
+  { fleet: { channels }, services }: RouterParts,
+  name: string | undefined,
+  order: (channel: ChannelEntry) => void,
+): void {
+  services.bus.changes.carryOut(() => {
+    const chosen = name === undefined ? [...channels.values()] : [channels.get(name)];
+    for (const channel of chosen) if (channel !== undefined) order(channel);
+  });
+}

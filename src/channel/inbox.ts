@@ -96,7 +96,7 @@ export class Inbox implements Door {
     this.wakeAt = NEVER;
   }
 
-  /** Takes a message in or says why not; never throws. `isPayload`: it was validated. `known`: its key, if it was read. */
+  /** Takes a message in or says why not; never throws. `isPayload`: it was validated. `known`: its key, if read. */
   accept(message: unknown, isPayload?: boolean, known?: string): Outcome {
     const { clock, counters, mailbox } = this;
     const { size } = mailbox;

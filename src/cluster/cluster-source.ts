@@ -11,8 +11,8 @@ import { assignPartitions } from './assignment.ts';
 import type { Broker } from './broker.ts';
 import { type ClusterOptions, type ClusterSettings, clusterSettings } from './cluster-options.ts';
 import { Membership } from './membership.ts';
-import { OwnedPartition } from './owned-partition.ts';
-import { partitionStatus } from './partition-status.ts';
+import { OwnedPartition, type PartitionParts } from './owned-partition.ts';
+import { partitionStatus, stateOf } from './partition-status.ts';
 import { pause, within } from './patience.ts';
 
 /** The world of a source. */
@@ -144,32 +144,16 @@ export class ClusterSource implements Source {
     const { leaseMs, answerMs } = this.#settings;
     const standing: Standing = { ours: new Set(), isClosing: false };
     const membership = new Membership(broker.cells, clock, { member: id, leaseMs, answerMs });
-    const owned = Array.from(
-      { length: broker.partitions },
-      (_, partition) =>
-        new OwnedPartition(
-          {
-            broker,
-            clock,
-            member: id,
-            settings: this.#settings,
-            owner,
-            isOurs: (each) => standing.ours.has(each),
-            isClosing: () => standing.isClosing,
-            isMember: (other) => membership.has(other),
-            alert: (alert) => this.#options.onAlert?.(alert),
-          },
-          partition,
-        ),
-    );
-    return {
-      id,
-      membership,
-      owned,
-      actors: [],
-      over: new AbortController(),
-      standing,
+    const parts: PartitionParts = {
+      ...{ broker, clock, member: id, settings: this.#settings, owner },
+      isOurs: (each) => standing.ours.has(each),
+      isClosing: () => standing.isClosing,
+      isMember: (other) => membership.has(other),
+      alert: (alert) => this.#options.onAlert?.(alert),
     };
+    const numbers = Array.from({ length: broker.partitions }, (_, partition) => partition);
+    const owned = numbers.map((partition) => new OwnedPartition(parts, partition));
+    return { id, membership, owned, actors: [], over: new AbortController(), standing };
   }
 
   /** Starts the statechart of a partition, and again when an exception of the owner broke it. */
@@ -257,10 +241,4 @@ export class ClusterSource implements Source {
     await within(clock, withinMs, Promise.all([left, ...closed])).catch(() => {});
     for (const actor of member.actors) actor.stop();
   }
-}
-
-/** The innermost state, and what led into it. */
-function stateOf(actor: Actor<typeof ownershipMachine> | undefined) {
-  const { value = 'closed', context } = actor?.getSnapshot() ?? {};
-  return { state: typeof value === 'object' ? value.owned : value, cause: context?.cause ?? '' };
 }

@@ -1,3 +1,5 @@
+import type { Actor } from 'xstate';
+import type { ownershipMachine } from '../../machines/ownership.ts';
 import { memberName, type PartitionStatus } from '../core/cluster-view.ts';
 import type { OwnedPartition } from './owned-partition.ts';
 
@@ -15,6 +17,12 @@ export function partitionStatus(
   const why = halted === '' ? '' : `; ${halted}`;
   const text = `partition ${partition} of ${name}: ${state}; ${who}; its last commit ${seconds(committedMs)} ago${doubt}${why}`;
   return { partition, state, cause, owner, ownedMs, committedMs, fence, position, lag, takeovers, text };
+}
+
+/** The innermost state of its statechart, and what led into it. */
+export function stateOf(actor: Actor<typeof ownershipMachine> | undefined) {
+  const { value = 'closed', context } = actor?.getSnapshot() ?? {};
+  return { state: typeof value === 'object' ? value.owned : value, cause: context?.cause ?? '' };
 }
 
 function seconds(ms: number): string {

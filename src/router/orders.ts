@@ -69,9 +69,10 @@ export function orderRestart(parts: RouterParts, name: string): void {
 }
 
 /** Writes what is recorded. Rejects with `SluiceError` `refused` if nothing is. */
-export async function orderRecord({ recorder }: RouterParts, reason: string): Promise<readonly string[]> {
-  if (recorder !== undefined) return recorder.write(reason);
-  throw new SluiceError('refused', 'nothing is recorded: the router was made without the option recorder');
+export function orderRecord({ recorder }: RouterParts, reason: string): Promise<readonly string[]> {
+  const text = 'nothing is recorded: the router was made without the option recorder';
+  // The promise of the recorder itself: a caller that ignores it gets no unhandled rejection.
+  return recorder?.write(reason) ?? Promise.reject(new SluiceError('refused', text));
 }
 
 /** A change that is under way may take the channel out, or put another in its place: that one is meant. */

@@ -34,12 +34,12 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'timer from the wrong start',
     file: 'src/channel/life.ts',
-    find: 'return this.until(oldestAcceptedAt(this.lane) + this.config.timeoutMs);',
-    replace: 'return this.config.timeoutMs;',
+    find: 'return this.lane.inbox.due.inMs(oldestAcceptedAt(this.lane));',
+    replace: 'return this.lane.inbox.limits.timeoutMs;',
   },
   {
     name: 'missing epoch check',
-    from: 320,
+    from: 1_080,
     file: 'src/core/breaker.ts',
     find: 'if (epoch !== this.epoch) return;',
     replace: 'void epoch;',
@@ -52,9 +52,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'order broken on retry',
-    file: 'src/channel/delivery.ts',
+    file: 'src/channel/calls.ts',
     find: 'const before = recovery.take(batchSize);',
-    replace: 'const before = inbox.size > 0 ? undefined : recovery.take(batchSize);',
+    replace: 'const before = inbox.mailbox.size > 0 ? undefined : recovery.take(batchSize);',
   },
   {
     name: 'order broken on retry, among failed batches',
@@ -91,9 +91,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'restart that drops the mailbox',
-    file: 'src/channel/delivery.ts',
-    find: 'call?.abandon(putBack);',
-    replace: 'call?.abandon(putBack);\n    if (putBack) this.lane.inbox.drain();',
+    file: 'src/channel/calls.ts',
+    find: 'this.call?.abandon(putBack);',
+    replace: 'this.call?.abandon(putBack);\n    if (putBack) this.lane.inbox.mailbox.drain();',
   },
   {
     name: 'commit over a hole',

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { figureShapes, RECORDING, recordedShapes } from './burst-shapes.ts';
 import { failureText, sequenceDiagram } from './failure-text.ts';
 import { type Plan, planOf } from './plan.ts';
+import { plantedBugs } from './planted-bugs.ts';
 import { type RunResult, run } from './run.ts';
 import { shrink } from './shrink.ts';
 
@@ -26,6 +28,10 @@ async function firstFailure(from: number, count: number, shapes = figureShapes, 
   }
   return '';
 }
+
+it.each(plantedBugs)('a bug can be planted at one place: $name', ({ file, find }) => {
+  expect(readFileSync(file, 'utf8').split(find)).toHaveLength(2);
+});
 
 describe('a simulated bad year', () => {
   it(`breaks no law in any of ${SEEDS} fixed seeds`, async () => {

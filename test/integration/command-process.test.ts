@@ -88,5 +88,9 @@ it('a module of the user that never loads is told', async () => {
   await writeFile(module, 'await new Promise(() => {});\n');
   const args = [command.path, 'config', 'check', config, '--channels', module];
   const told = await ended(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
-  expect(told).toMatchObject({ code: 13, err: 'sluice: a module waits for a promise that never settles\n' });
+  // Node 24 warns before it in words of its own.
+  expect([told.code, told.err.split('\n').at(-2)]).toEqual([
+    13,
+    'sluice: a module waits for a promise that never settles',
+  ]);
 });

@@ -47,7 +47,7 @@ async function check(file: string, module: string | undefined): Promise<string> 
   return `${file}: ok, ${names.length} ${names.length === 1 ? 'channel' : 'channels'}: ${names.join(', ')}`;
 }
 
-/** What the module of a user throws is told with its name. */
+/** An error that a user's module throws is reported with the name of the module. */
 async function checkWithModule(file: string, module: string): Promise<RouterConfig> {
   try {
     return await checkWithClasses(file, module);

@@ -68,9 +68,9 @@ export class PartitionSender {
     return this.#waiting;
   }
 
-  /** Why the broker did not take the first frame, in words; undefined: it was not asked, or took the last one. */
+  /** Why the broker did not take the frame that is next, in words; undefined: nothing waits, or nothing went wrong. */
   get trouble(): string | undefined {
-    return this.#trouble;
+    return this.#waiting === 0 ? undefined : this.#trouble;
   }
 
   add(text: string): Promise<void> {

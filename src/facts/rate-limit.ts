@@ -39,9 +39,9 @@ export interface RateLimit {
 }
 
 /**
- * Lets the first of each kind through in each period, and tells at its end how many more there were: what traffic can
- * cause a million times is told a few times and counted. Has a timer only while there is something to tell. At the end of
- * the router the last counts are told, and no timer runs any more.
+ * Lets the first of each kind through in each period and says at its end how many more there were, so that what traffic
+ * causes a million times is published a few times, with a count. It has a timer only while counts are open. When the router
+ * ends, it publishes the last counts and leaves no timer.
  */
 export function rateLimit(
   { ofAKind, ofAll }: Limits,

@@ -145,7 +145,7 @@ function given(options: FeedOptions): FeedOptions {
 
 function checkSettings(settings: FeedSettings): void {
   const { name, profile, to, subscribe, url, whenFull, repeated, spill } = settings;
-  demand(typeof name === 'string' && name !== '', 'name must be a text that is not empty', name);
+  demand(typeof name === 'string' && name !== '', 'name must be a non-empty string', name);
   demand(typeof profile?.answer === 'function', 'profile must be a profile, such as binance()', profile);
   const { binary } = profile;
   const isFormat = typeof binary?.encode === 'function' && typeof binary.decode === 'function';

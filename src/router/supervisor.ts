@@ -135,7 +135,7 @@ export class Supervisor extends Starts implements FleetPort {
     return this.#whenEnded(partition, () => partition.close(this.#services.clock.now() + closeMs));
   }
 
-  /** A successor takes the place of the partition, whatever it does. */
+  /** Ends the partition at once: a successor takes its place. */
   dispose(partition: Partition): void {
     partition.abandonNow();
     this.remove(partition);
@@ -166,7 +166,7 @@ export class Supervisor extends Starts implements FleetPort {
     // The inbox of a living partition is closed only to drain it.
     const { isOpen } = partition.inbox;
     const isFailure = partition.state === 'failed' && isOpen;
-    // What is kept is delivered again by whoever comes back.
+    // The next life of the channel, or a channel of its name, delivers what is kept.
     partition.abandon(isFailure || this.keeps(channel));
     if (isOpen && this.#awaited.has(actorId)) this.#tellEnd(actorId);
     else if (isFailure) this.failed(member);

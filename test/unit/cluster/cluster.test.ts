@@ -313,6 +313,18 @@ describe('a publisher', () => {
     await Promise.all([publisher.publish('b'), clock.advance(1_000)]);
   });
 
+  it('that is closed while its broker refuses has no trouble any more: nothing waits', async () => {
+    const clock = createSimulatedClock();
+    const append = () => Promise.reject(new Error('full'));
+    const parts = { appender: { append }, clock, partitions: 1, producer: 'p', prepare: async () => {} };
+    const publisher = new Publisher<string>(parts, { key: () => '' });
+    const published = publisher.publish('a').catch((error: Error) => error.message);
+    await clock.advance(100);
+    expect(publisher.trouble).toBe('full');
+    const [text] = await Promise.all([published, publisher.close(100), clock.advance(1_000)]);
+    expect([text, publisher.waiting, publisher.trouble]).toEqual(['the publisher was closed', 0, undefined]);
+  });
+
   async function readLog(log: MemoryLog): Promise<readonly Uint8Array[]> {
     const clock = createSimulatedClock();
     const link = new MemoryLink(clock, createRandom(1), () => ({}));

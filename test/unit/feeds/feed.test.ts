@@ -532,7 +532,7 @@ describe('createFeed says what is wrong', () => {
   const options = { name: 'main', profile: fakeProfile(), to: { write: async () => {} }, subscribe: [] };
   it.each([
     [{ subscirbe: [] }, "unknown option 'subscirbe'; did you mean 'subscribe'?"],
-    [{ name: '' }, 'name must be a text that is not empty'],
+    [{ name: '' }, 'name must be a non-empty string'],
     [{ profile: {} }, 'profile must be a profile, such as binance()'],
     [{ to: {} }, 'to must be a router or a journal'],
     [{ subscribe: 'A' }, 'subscribe must be a list of names'],

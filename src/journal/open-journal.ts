@@ -2,7 +2,7 @@ import { createSystemClock } from '../adapters/system-clock.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { storeError } from './environment.ts';
+import { contained } from './environment.ts';
 import { Journal, type JournalSettings } from './journal.ts';
 import { OwnedStore } from './owned-store.ts';
 import { openOwned } from './ownership.ts';
@@ -66,12 +66,10 @@ export async function openJournalAs(
   const settings = checkSettings(options);
   const { environment, owner } = await openOwned(directory, processes, clock);
   const store = new OwnedStore(environment, clock, owner);
-  try {
-    return new Journal(store, clock, settings);
-  } catch (error) {
+  return contained(directory, async () => new Journal(store, clock, settings)).catch(async (error: unknown) => {
     await store.close();
-    throw error instanceof SluiceError ? error : await storeError(directory, 'open', error);
-  }
+    throw error;
+  });
 }
 
 function checkSettings(options: JournalOptions): JournalSettings {

@@ -89,11 +89,12 @@ describe('write', () => {
     await journal.close();
   });
 
-  it('refuses a message that is larger than a frame, and an empty text', async () => {
+  it('refuses a message that is larger than a frame, and a text that is empty or none', async () => {
     const journal = await openJournal(emptyDirectory());
     await expect(journal.write('x'.repeat(600_000))).rejects.toThrow(/600002 bytes is larger than a frame.*524288/);
     await expect(journal.write('ü'.repeat(300_000))).rejects.toThrow(/larger than a frame/);
-    await expect(journal.writeText('')).rejects.toMatchObject({ code: 'invalid-message' });
+    for (const text of ['', 5 as unknown as string])
+      await expect(journal.writeText(text)).rejects.toMatchObject({ code: 'invalid-message' });
     await journal.write('x'.repeat(500_000));
     await journal.close();
   });

@@ -42,12 +42,7 @@ const DEFAULTS: JournalSettings = {
   maxLetters: 100_000,
 };
 
-const LEAST = [
-  ['maxBytes', MIB] as const,
-  ['maxAgeMs', 1] as const,
-  ['keepMs', 0] as const,
-  ['maxLetters', 1] as const,
-];
+const LEAST = { maxBytes: MIB, maxAgeMs: 1, keepMs: 0, maxLetters: 1 };
 
 /**
  * Opens the journal in this directory and makes this process its owner; makes one where there is nothing yet. Rejects
@@ -78,8 +73,10 @@ function checkSettings(options: JournalOptions): JournalSettings {
   const refuse = (name: keyof JournalSettings, allowed: string): never => {
     throw new SluiceError('invalid-option', `openJournal: ${name} must be ${allowed}, got ${String(settings[name])}`);
   };
-  for (const [name, least] of LEAST)
-    if (!(typeof settings[name] === 'number' && settings[name] >= least)) refuse(name, `a number from ${least}`);
+  // These are its only names.
+  for (const name of Object.keys(LEAST) as (keyof typeof LEAST)[])
+    if (!(typeof settings[name] === 'number' && settings[name] >= LEAST[name]))
+      refuse(name, `a number from ${LEAST[name]}`);
   if (settings.full !== 'wait' && settings.full !== 'reject') refuse('full', "'wait' or 'reject'");
   return settings;
 }

@@ -179,7 +179,7 @@ export class Writer {
     if (!this.#isFull(more)) return;
     throw new SluiceError(
       'store-full',
-      `the journal ${this.#store.environment.directory} is full: ${this.bytes} bytes are not settled (maxBytes ${this.#bounds.maxBytes}, maxAgeMs ${this.#bounds.maxAgeMs})`,
+      `the journal ${this.#store.environment.directory} is full: ${this.bytes + this.#waitingBytes} bytes are not settled (maxBytes ${this.#bounds.maxBytes}, maxAgeMs ${this.#bounds.maxAgeMs})`,
     );
   }
 

@@ -2,7 +2,7 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { type Environment, openEnvironment, storeError } from './environment.ts';
+import { contained, type Environment, openEnvironment } from './environment.ts';
 import { OwnedStore } from './owned-store.ts';
 import { openOwned } from './ownership.ts';
 import { systemProcesses } from './processes.ts';
@@ -23,21 +23,17 @@ export async function compactJournal(directory: string): Promise<Compaction> {
   });
   const { environment, owner } = await openOwned(directory, systemProcesses(), clock);
   const giveBack = (opened: Environment): Promise<void> => new OwnedStore(opened, clock, owner).close();
-  try {
+  const work = async (): Promise<Compaction> => {
     const { size: bytesBefore } = await stat(data);
     await rm(copy, { recursive: true, force: true });
     await mkdir(copy);
-    await environment.backup(copy).catch(async (error: unknown) => {
-      await giveBack(environment);
-      throw error;
-    });
+    await environment.backup(copy).catch((error: unknown) => giveBack(environment).then(() => Promise.reject(error)));
     await environment.close();
     await rename(join(copy, 'data.mdb'), data);
     await rm(copy, { recursive: true, force: true });
     // The new file says that this process has the journal, so nobody came between.
     await giveBack(await openEnvironment(directory));
     return { bytesBefore, bytesAfter: (await stat(data)).size };
-  } catch (error) {
-    throw error instanceof SluiceError ? error : await storeError(directory, 'compact', error);
-  }
+  };
+  return contained(directory, work, 'compact');
 }

@@ -1,4 +1,5 @@
-import { access, constants, readdir, readFile, stat, statfs } from 'node:fs/promises';
+import { statfsSync, statSync } from 'node:fs';
+import { access, constants, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Database, open as openLmdb } from 'lmdb';
 import { writeWhole } from '../adapters/write-whole.ts';
@@ -46,6 +47,7 @@ const OWN_FILES: readonly string[] = [MARKER, DATA, 'lock.mdb', 'lost+found'];
 export async function openEnvironment(directory: string): Promise<Environment> {
   return contained(directory, async () => {
     const isNew = await checkDirectory(directory, false);
+    if (isNew) checkDisk(directory, 0, 0);
     if (isNew) await writeMarker(directory, false);
     const environment = openDatabases(directory);
     if (isNew) await writeMarker(directory, true);
@@ -75,12 +77,10 @@ export function viewJournal<T>(directory: string, read: (view: JournalView) => T
 }
 
 /** What goes wrong is a `SluiceError`. */
-export async function contained<T>(directory: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw error instanceof SluiceError ? error : await storeError(directory, 'open', error);
-  }
+export function contained<T>(directory: string, work: () => Promise<T>, verb = 'open'): Promise<T> {
+  return work().catch(async (error: unknown) => {
+    throw error instanceof SluiceError ? error : await storeError(directory, verb, error);
+  });
 }
 
 /** Errors of names and rights, which have nothing to do with how full a disk is. */
@@ -90,24 +90,40 @@ const OF_NAMES = ['EACCES', 'EEXIST', 'EISDIR', 'ENOENT', 'ENOTDIR', 'EPERM', 'E
 export async function storeError(directory: string, verb: string, error: unknown): Promise<SluiceError> {
   const cause = await causeOf(error);
   const isOfName = OF_NAMES.includes((cause as NodeJS.ErrnoException | undefined)?.code ?? '');
-  const free = isOfName ? '' : await freeOn(directory);
-  return new SluiceError('store-failed', `cannot ${verb} the journal ${directory}: ${errorText(cause)}${free}`, {
-    cause,
-  });
+  const free = isOfName ? undefined : freeOn(directory);
+  const said = `${errorText(cause)}${free === undefined ? '' : `; ${free} bytes are free on its disk`}`;
+  return new SluiceError('store-failed', `cannot ${verb} the journal ${directory}: ${said}`, { cause });
 }
 
-function freeOn(directory: string): Promise<string> {
-  return statfs(directory).then(
-    ({ bavail, bsize }) => `; ${bavail * bsize} bytes are free on its disk`,
-    () => '',
-  );
+/** Left for what empties a journal, such as commits. */
+const RESERVE_BYTES = 1024 ** 2;
+
+/**
+ * Throws when the disk may not have room for `more` bytes of frames, which are among the `unsettled`. LMDB is not asked then:
+ * what it says of a full disk may be longer than its memory for that, which ends the process (lmdb 3.5.6, `last_error` in
+ * mdb.c). A file of which half is not of unsettled frames has room in itself.
+ */
+export function checkDisk(directory: string, unsettled: number, more: number): void {
+  const need = RESERVE_BYTES + 2 * more;
+  if ((freeOn(directory) ?? need) >= need) return;
+  const size = statSync(join(directory, DATA), { throwIfNoEntry: false })?.size ?? 0;
+  if (size < RESERVE_BYTES + 2 * unsettled) throw new Error(`it needs ${need} bytes of room`);
+}
+
+/** Undefined: the disk does not say. */
+function freeOn(directory: string): number | undefined {
+  try {
+    const { bavail, blocks, bsize } = statfsSync(directory);
+    return blocks > 0 ? bavail * bsize : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** LMDB rejects a write with an error that only promises the cause. */
-async function causeOf(error: unknown): Promise<unknown> {
+function causeOf(error: unknown): Promise<unknown> {
   const later = (error as { commitError?: Promise<unknown> } | undefined)?.commitError;
-  if (later === undefined) return error;
-  return later.then(
+  return Promise.resolve(later).then(
     () => error,
     (cause: unknown) => cause,
   );
@@ -155,22 +171,20 @@ async function isComplete(directory: string): Promise<boolean | undefined> {
     if (error.code !== 'ENOENT') throw error;
   });
   if (text === undefined) return undefined;
-  const marker = parsed(text);
-  const refuse = (why: string) => new SluiceError('not-a-journal', why);
-  if (typeof marker?.sluiceJournal !== 'number')
-    throw refuse(`${directory} is not a journal: its ${MARKER} is not what sluice writes`);
-  if (marker.sluiceJournal > FORMAT)
-    throw refuse(
-      `the journal ${directory} has format ${marker.sluiceJournal}; this version of sluice reads up to ${FORMAT}`,
-    );
-  return marker.complete === true;
+  const { sluiceJournal: format, complete } = parsed(text);
+  const what =
+    typeof format === 'number'
+      ? `the journal ${directory} has format ${format}; this version of sluice reads up to ${FORMAT}`
+      : `${directory} is not a journal: its ${MARKER} is not what sluice writes`;
+  if (typeof format !== 'number' || format > FORMAT) throw new SluiceError('not-a-journal', what);
+  return complete === true;
 }
 
-function parsed(text: string): { readonly sluiceJournal?: unknown; readonly complete?: unknown } | undefined {
+function parsed(text: string): { readonly sluiceJournal?: unknown; readonly complete?: unknown } {
   try {
     return Object(JSON.parse(text));
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -73,7 +73,7 @@ export class Journal {
    * messages. One that is no JSON is read as a message that is this text.
    */
   writeText(texts: string | readonly string[]): Promise<void> {
-    const list = typeof texts === 'string' ? [texts] : texts;
+    const list: readonly string[] = Array.isArray(texts) ? texts : [texts];
     return this.#write('texts', list, () => list);
   }
 

@@ -2,7 +2,7 @@ import { createSystemClock } from '../adapters/system-clock.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { storeError } from './environment.ts';
+import { contained } from './environment.ts';
 import { Journal, type JournalSettings } from './journal.ts';
 import { OwnedStore } from './owned-store.ts';
 import { openOwned } from './ownership.ts';
@@ -42,12 +42,7 @@ const DEFAULTS: JournalSettings = {
   maxLetters: 100_000,
 };
 
-const LEAST = [
-  ['maxBytes', MIB] as const,
-  ['maxAgeMs', 1] as const,
-  ['keepMs', 0] as const,
-  ['maxLetters', 1] as const,
-];
+const LEAST = { maxBytes: MIB, maxAgeMs: 1, keepMs: 0, maxLetters: 1 };
 
 /**
  * Opens the journal in this directory and makes this process its owner; makes one where there is nothing yet. Rejects
@@ -66,12 +61,10 @@ export async function openJournalAs(
   const settings = checkSettings(options);
   const { environment, owner } = await openOwned(directory, processes, clock);
   const store = new OwnedStore(environment, clock, owner);
-  try {
-    return new Journal(store, clock, settings);
-  } catch (error) {
+  return contained(directory, async () => new Journal(store, clock, settings)).catch(async (error: unknown) => {
     await store.close();
-    throw error instanceof SluiceError ? error : await storeError(directory, 'open', error);
-  }
+    throw error;
+  });
 }
 
 function checkSettings(options: JournalOptions): JournalSettings {
@@ -80,8 +73,10 @@ function checkSettings(options: JournalOptions): JournalSettings {
   const refuse = (name: keyof JournalSettings, allowed: string): never => {
     throw new SluiceError('invalid-option', `openJournal: ${name} must be ${allowed}, got ${String(settings[name])}`);
   };
-  for (const [name, least] of LEAST)
-    if (!(typeof settings[name] === 'number' && settings[name] >= least)) refuse(name, `a number from ${least}`);
+  // These are its only names.
+  for (const name of Object.keys(LEAST) as (keyof typeof LEAST)[])
+    if (!(typeof settings[name] === 'number' && settings[name] >= LEAST[name]))
+      refuse(name, `a number from ${LEAST[name]}`);
   if (settings.full !== 'wait' && settings.full !== 'reject') refuse('full', "'wait' or 'reject'");
   return settings;
 }

@@ -33,10 +33,10 @@ export class OwnedStore {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Writes all of it or nothing, and resolves when it is on disk. Rejects with a `SluiceError` and has ended then. */
-  async write(puts: () => void): Promise<void> {
+  /** Writes all of it or nothing, unless `check` throws, and resolves when it is on disk. Rejects with a `SluiceError` and has ended then. */
+  async write(puts: () => void, check?: () => void): Promise<void> {
     this.check();
-    const kept = await this.#writeOwned(puts).catch((error: unknown) => this.#fail(error));
+    const kept = await this.#writeOwned(puts, check).catch((error: unknown) => this.#fail(error));
     if (kept !== true) await this.#fail(undefined);
     this.check();
   }
@@ -68,7 +68,8 @@ export class OwnedStore {
     void this.environment.state.put(OWNER, owner, owner.epoch);
   }
 
-  #writeOwned(puts: () => void): Promise<boolean> {
+  async #writeOwned(puts: () => void, check?: () => void): Promise<boolean> {
+    check?.();
     return this.environment.write(this.#owner.epoch, puts);
   }
 

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { contained, type Environment, type JournalView, OWNER, openEnvironment, viewJournal } from './environment.ts';
@@ -88,10 +90,10 @@ function isSame(a: OwnerRecord | undefined, b: OwnerRecord | undefined): boolean
   return a?.epoch === b?.epoch && a?.beat === b?.beat && (a?.holder === null) === (b?.holder === null);
 }
 
-/** With `recursive` Node says ENOENT on a read-only disk, so the directory alone is tried first. */
+/** With `recursive` Node says ENOENT of a read-only disk, and tries for ever where the system says so, as in /proc. */
 async function makeDirectory(directory: string): Promise<void> {
-  await mkdir(directory).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EROFS') throw error;
-    await mkdir(directory, { recursive: true });
+  if (!existsSync(dirname(directory))) await makeDirectory(dirname(directory));
+  await mkdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
   });
 }

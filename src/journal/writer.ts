@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { Draft } from './draft.ts';
+import { checkDisk } from './environment.ts';
 import { type FrameKind, headerOf, JournalFrame, sealFrame } from './frame.ts';
 import type { OwnedStore } from './owned-store.ts';
 
@@ -124,6 +125,7 @@ export class Writer {
 
   async #writeGroup(group: readonly Draft[]): Promise<void> {
     const at = this.#clock.wallTime();
+    const before = this.#bytesTotal;
     let position = this.#last;
     const frames = group.map(({ bytes, kind, messages }) => {
       this.#bytesTotal += bytes.length;
@@ -132,10 +134,12 @@ export class Writer {
       position += 1;
       return new JournalFrame(position, bytes, kind === 'messages' ? messages : undefined);
     });
+    const { directory, frames: kept } = this.#store.environment;
     try {
-      await this.#store.write(() => {
-        for (const frame of frames) void this.#store.environment.frames.put(frame.position, frame.bytes);
-      });
+      await this.#store.write(
+        () => frames.forEach((frame) => void kept.put(frame.position, frame.bytes)),
+        () => checkDisk(directory, this.bytes, this.#bytesTotal - before),
+      );
       this.#last = position;
       for (const frame of frames) this.#onKept(frame);
       for (const draft of group) draft.settle();
@@ -175,7 +179,7 @@ export class Writer {
     if (!this.#isFull(more)) return;
     throw new SluiceError(
       'store-full',
-      `the journal ${this.#store.environment.directory} is full: ${this.bytes} bytes are not settled (maxBytes ${this.#bounds.maxBytes}, maxAgeMs ${this.#bounds.maxAgeMs})`,
+      `the journal ${this.#store.environment.directory} is full: ${this.bytes + this.#waitingBytes} bytes are not settled (maxBytes ${this.#bounds.maxBytes}, maxAgeMs ${this.#bounds.maxAgeMs})`,
     );
   }
 

@@ -78,7 +78,8 @@ export function explainSource(view: SourceView, channels: Channels, now: number,
         `${duration(held.heldMs)} ago and is ${holdInWords(held, view, channels, trouble)}.`;
   const waiting = places.reader + places.offers;
   const inFlight = places.channels + places.letters;
-  const counts = `${waiting} frames wait before the channels, ${inFlight} are in them, ${places.settled} are settled and not committed.`;
+  const letters = places.letters === 0 ? '' : `${places.letters} wait for the store of dead letters, `;
+  const counts = `${waiting} frames wait before the channels, ${places.channels} are in them, ${letters}${places.settled} are settled and not committed.`;
   const stay = `source ${name} ${doing[state] ?? `has been ${state}`} for ${duration(now - since)} (${why}).`;
   return {
     sentence: `${stay} ${ending.replace('%', duration(endsInMs ?? 0))} ${oldest} ${counts}`,

@@ -10,7 +10,7 @@ import { SluiceError } from '../core/sluice-error.ts';
 import { Bus } from '../facts/bus.ts';
 import { DeadLetters, isRefusal } from '../facts/dead-letters.ts';
 import { Ending } from '../facts/ending.ts';
-import { containLogger, limitedWarning, logFacts, silentLogger } from '../facts/logging.ts';
+import { containLogger, type Logger, limitedWarning, logFacts, silentLogger } from '../facts/logging.ts';
 import { StoredLetters } from '../facts/stored-letters.ts';
 import { FlightRecorder } from '../recorder/flight-recorder.ts';
 import { Alerts } from '../report/alerts.ts';
@@ -109,7 +109,15 @@ export function buildParts(plan: Plan): RouterParts {
   const parts = { ...planes, raised, alerts, feedAlerts, streamFailed, recorder };
   for (const name of Object.keys(config.channels)) addChannel(parts, name, instances.get(name));
   instances.clear();
+  warnOfDrops(plan, logger);
   return parts;
+}
+
+function warnOfDrops({ config, sources }: Plan, logger: Logger): void {
+  const settled = 'what this channel drops of the source counts as settled: it never comes again';
+  for (const { name: source, dataType } of sources)
+    for (const [channel, { dataType: own, overflow }] of Object.entries(config.channels))
+      if (overflow.startsWith('drop') && (dataType ?? own) === own) logger.warn({ source, channel, overflow }, settled);
 }
 
 /** The door of the router as its sources see it. */

@@ -33,21 +33,15 @@ const windowOptions: OptionNames<WindowLimits> = { frames: true, bytes: true, ag
 
 /** Checks the sources of a router; throws `SluiceError` `invalid-option`. */
 export function planSources(inputs: SourceInputs, channels: readonly string[]): readonly PlannedSource[] {
+  const refuse = (text: string): never => {
+    throw new SluiceError('invalid-option', `sources.${text}`);
+  };
   return Object.entries(inputs).map(([name, input]) => {
-    if (!channelName.test(name))
-      throw new SluiceError(
-        'invalid-option',
-        `sources.${name}: a source is named as a channel is: trades, eu-trades-2`,
-      );
-    if (channels.includes(name))
-      throw new SluiceError(
-        'invalid-option',
-        `sources.${name}: there is a channel of that name; name one of them anew`,
-      );
+    if (!channelName.test(name)) refuse(`${name}: a source is named as a channel is: trades, eu-trades-2`);
+    if (channels.includes(name)) refuse(`${name}: there is a channel of that name; name one of them anew`);
     const options = isSource(input) ? { source: input } : input;
     checkOptions(`sources.${name}`, options, sourceOptions);
-    if (!isSource(options.source))
-      throw new SluiceError('invalid-option', `sources.${name} must be a source, with the methods start and close`);
+    if (!isSource(options.source)) refuse(`${name} must be a source, with the methods start and close`);
     return { name, source: options.source, dataType: options.dataType, limits: limitsOf(name, options.window ?? {}) };
   });
 }

@@ -97,7 +97,7 @@ export const frameContract: Contract = [
         await fill(rig, 5);
         const partition = await assigned(rig);
         const [first, , , fourth] = await take(partition, 5);
-        const outcomes = [fourth, first, fourth].map((frame) => partition.commit(frame?.position ?? 0, WITHIN_MS));
+        const outcomes = [fourth, fourth, first].map((frame) => partition.commit(frame?.position ?? 0, WITHIN_MS));
         deepEqual(await Promise.all(outcomes), ['kept', 'kept', 'kept']);
         await rig.restart();
         deepEqual(messagesOf(await take(await assigned(rig), 1)), filled(5, 5));

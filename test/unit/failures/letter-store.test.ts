@@ -124,7 +124,7 @@ describe('R7.4 a message of a source that was given up', () => {
     expect(source.committed()).toBe(1);
     expect(test.router.explain('bars')).toMatchObject({ state: 'held' });
     expect(test.router.explain('bars').sentence).toMatch(
-      /2 of partition 0, .* becoming a dead letter, which is not stored yet: .*there are 3 dead letters: drop some/,
+      /2 of partition 0, .* becoming a dead letter, which is not stored yet: .*there are 3 dead letters: drop some.* 0 are in them, 4 wait for the store of dead letters, 0 are settled/,
     );
     const alerts = test.router.alerts.map(({ alert }) => alert);
     expect(alerts).toEqual(expect.arrayContaining(['letters-held', 'source-held']));

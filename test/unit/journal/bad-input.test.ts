@@ -1,18 +1,15 @@
 import { execFile } from 'node:child_process';
 import {
   chmodSync,
-  closeSync,
   copyFileSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,14 +42,6 @@ function journalAtRest(): string {
   return directory;
 }
 
-function overwrite(directory: string, at: number, size = 4096): void {
-  const file = openSync(join(directory, 'data.mdb'), 'r+');
-  writeSync(file, Buffer.alloc(size, 'A'), 0, size, at);
-  closeSync(file);
-}
-
-const sizeOf = (directory: string): number => statSync(join(directory, 'data.mdb')).size;
-
 describe('a directory', () => {
   it('with other files in it is not made a journal', async () => {
     const directory = emptyDirectory();
@@ -62,16 +51,15 @@ describe('a directory', () => {
     expect(String(error)).toContain("has no journal.json, but 'notes.txt'");
   });
 
-  it("with the files of somebody else's LMDB is not made a journal", async () => {
+  it.each([
+    [null, /is not a journal: it has no journal.json/],
+    ['{"sluiceJournal":2,"complete":true}', /has format 2; this version of sluice reads up to 1/],
+    ['null', /is not a journal: its journal.json is not what sluice writes/],
+  ])("of somebody else's LMDB or of a newer version is refused: %s", async (marker, reason) => {
     const directory = journalAtRest();
     rmSync(join(directory, 'journal.json'));
-    await expect(openJournal(directory)).rejects.toThrow(/is not a journal: it has no journal.json/);
-  });
-
-  it('of a newer version is refused', async () => {
-    const directory = journalAtRest();
-    writeFileSync(join(directory, 'journal.json'), '{"sluiceJournal":2,"complete":true}');
-    await expect(openJournal(directory)).rejects.toThrow(/has format 2; this version of sluice reads up to 1/);
+    if (marker !== null) writeFileSync(join(directory, 'journal.json'), marker);
+    await expect(openJournal(directory)).rejects.toThrow(reason);
   });
 
   it('that does not exist is made by openJournal, and refused by those that only read', async () => {
@@ -91,10 +79,11 @@ describe('a directory', () => {
     expect((await readJournalInfo(directory)).frames.messages).toBe(1);
   });
 
-  it('that is a file is refused', async () => {
+  it('that is a file, lies in one or cannot be made is refused', async () => {
     const path = join(emptyDirectory(), 'file');
     writeFileSync(path, '');
-    await expect(openJournal(path)).rejects.toMatchObject({ code: 'store-failed' });
+    for (const directory of [path, join(path, 'journal'), '/proc/journal'])
+      await expect(openJournal(directory)).rejects.toMatchObject({ code: 'store-failed' });
   });
 });
 
@@ -106,7 +95,7 @@ describe('a file', () => {
     ['cut in the middle', (size: number) => Math.floor(size / 2)],
   ])('%s: refused, unchanged', async (_, length) => {
     const directory = journalAtRest();
-    truncateSync(join(directory, 'data.mdb'), length(sizeOf(directory)));
+    truncateSync(join(directory, 'data.mdb'), length(statSync(join(directory, 'data.mdb')).size));
     const before = readFileSync(join(directory, 'data.mdb'));
     await expect(openJournal(directory)).rejects.toMatchObject({ code: 'damaged' });
     await expect(readJournalInfo(directory)).rejects.toMatchObject({ code: 'damaged' });
@@ -128,7 +117,8 @@ describe('a file', () => {
   it('overwritten in one frame: this frame says so, all others are read', async () => {
     const directory = journalAtRest();
     const text = readFileSync(join(directory, 'data.mdb'));
-    overwrite(directory, text.indexOf('"n":100,') + 500, 100);
+    const at = text.indexOf('"n":100,') + 500;
+    writeFileSync(join(directory, 'data.mdb'), text.fill('A', at, at + 100));
     const journal = await openJournal(directory);
     const partition = await assignedOf(journal.source);
     const frames = [...(await partition.read({ ...room, frames: 1_000 }, noSignal))];
@@ -153,13 +143,22 @@ describe('a file', () => {
 });
 
 describe('a full disk', () => {
-  it('fails the journal, which takes nothing more; what was acknowledged is there', async () => {
+  // 4 MB, for which the limit of a file's size stands. The preloaded module has the disk say so before.
+  const says = `import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module';
+    const used = (directory) => Math.ceil(fs.statSync(directory + '/data.mdb').size / 4096);
+    fs.statfsSync = (directory) => ({ bsize: 4096, blocks: 1024, bavail: 1024 - used(directory) });
+    syncBuiltinESMExports();`;
+  const preload = `--import "data:text/javascript;base64,${Buffer.from(says).toString('base64')}"`;
+  it.each([
+    ['that says so fails the journal before LMDB finds out', preload, 'it needs \\d+ bytes of room'],
+    ['fails the journal with what LMDB says', '', '5: Input/output error'],
+  ])('%s; it takes nothing more, and what was acknowledged is there', async (_, options, reason) => {
     const directory = emptyDirectory();
-    // 4 MB; the limit of a file's size stands for the disk, which a test must not fill.
-    const command = `ulimit -f 4096; exec "${process.execPath}" "${child.path}" fill "${directory}"`;
-    const { stdout } = await promisify(execFile)('bash', ['-c', command]);
+    const command = `ulimit -f 4096; exec "${process.execPath}" ${options} "${child.path}" fill "${directory}"`;
+    const { stderr, stdout } = await promisify(execFile)('bash', ['-c', command]);
+    expect(stderr === '').toBe(options !== '');
     const { acknowledged, first, second, ended } = JSON.parse(stdout);
-    expect(first).toMatch(/^store-failed cannot write to the journal .*bytes are free on its disk/);
+    expect(first).toMatch(new RegExp(`^store-failed cannot write to .*: ${reason}; \\d+ bytes are free on its disk$`));
     expect(second).toBe(first);
     expect(ended).toBe(true);
     const journal = await openJournal(directory);

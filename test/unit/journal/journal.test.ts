@@ -89,11 +89,12 @@ describe('write', () => {
     await journal.close();
   });
 
-  it('refuses a message that is larger than a frame, and an empty text', async () => {
+  it('refuses a message that is larger than a frame, and a text that is empty or none', async () => {
     const journal = await openJournal(emptyDirectory());
     await expect(journal.write('x'.repeat(600_000))).rejects.toThrow(/600002 bytes is larger than a frame.*524288/);
     await expect(journal.write('ü'.repeat(300_000))).rejects.toThrow(/larger than a frame/);
-    await expect(journal.writeText('')).rejects.toMatchObject({ code: 'invalid-message' });
+    for (const text of ['', 5 as unknown as string])
+      await expect(journal.writeText(text)).rejects.toMatchObject({ code: 'invalid-message' });
     await journal.write('x'.repeat(500_000));
     await journal.close();
   });
@@ -144,13 +145,14 @@ describe('bounds', () => {
 
   it('a full journal rejects at once, and writes nothing of it, when told so', async () => {
     const journal = await openJournal(emptyDirectory(), { maxBytes, full: 'reject' });
-    await journal.write(tenMessages);
-    await expect(journal.write([{ n: 10 }, large(11)])).rejects.toMatchObject({ code: 'store-full' });
-    await journal.write({ n: 12 });
+    const first = journal.write(tenMessages);
+    const said = { code: 'store-full', message: expect.stringMatching(/is full: [1-9]\d* bytes are not settled/) };
+    await expect(journal.write([{ n: 10 }, large(11)])).rejects.toMatchObject(said);
+    await Promise.all([first, journal.write({ n: 12 })]);
     expect((await journal.info()).unsettled.messages).toBe(11);
     const partition = await assignedOf(journal.source);
     await readMessages(partition, 11);
-    await partition.commit(3, 1_000);
+    await partition.commit(2, 1_000);
     await journal.write(large(13));
     await journal.close();
   });

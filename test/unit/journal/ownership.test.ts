@@ -172,12 +172,8 @@ it('a router whose journal another process has says so: its source is given up, 
   const directory = emptyDirectory();
   const clock = createSimulatedClock();
   const journal = await openJournalAs(inventedProcess(1), directory, { clock });
-  const test = await createTestRouter({
-    clock,
-    sinks: { tick: {} },
-    sources: { feed: journal.source },
-    deadLetters: { store: journal.letters },
-  });
+  const deadLetters = { store: journal.letters };
+  const test = await createTestRouter({ clock, sinks: { tick: {} }, sources: { feed: journal.source }, deadLetters });
   await test.advance(10);
   const next = await openJournalAs(inventedProcess(2, { 1: false }), directory, { clock });
   await Promise.allSettled([journal.write({ n: 1 }), clock.advance(2)]);

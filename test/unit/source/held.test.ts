@@ -1,9 +1,13 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { silentLogger } from '../../../src/facts/logging.ts';
 import { createRouter, defineChannel, type Source } from '../../../src/index.ts';
 import { prometheusText } from '../../../src/metrics/prometheus.ts';
-import { hold, messages } from '../../../src/testing/index.ts';
+import { createSimulatedClock, hold } from '../../../src/testing/index.ts';
 import { valueIn } from '../../support/exposition.ts';
 import { sourceRig } from './source-rig.ts';
+
+const good: Source = { lasts: false, start: async () => {}, close: async () => {} };
+const plain = { plain: defineChannel({ process: () => {} }) };
 
 it('explain names the window, the frame, the channel that has it, and why that does not deliver', async () => {
   const { append, test } = await sourceRig({ window: { frames: 3 } });
@@ -40,6 +44,18 @@ it('after a minute the alert source-held names channel and cause, health is degr
   expect(test.router.health().sources.bars?.status).toBe('healthy');
 });
 
+it('a channel that drops what it has no room for is warned about where a source feeds it', () => {
+  const warn = vi.fn();
+  createRouter({
+    channels: { ...plain, ohlcv: defineChannel({ process() {} }) },
+    sources: { bars: { source: good, dataType: 'ohlcv' } },
+    config: { channels: { plain: { overflow: 'drop-newest' }, ohlcv: { overflow: 'drop-oldest' } } },
+    logger: { ...silentLogger, warn },
+  });
+  const settled = 'what this channel drops of the source counts as settled: it never comes again';
+  expect(warn.mock.calls).toEqual([[{ source: 'bars', channel: 'ohlcv', overflow: 'drop-oldest' }, settled]]);
+});
+
 it('a frame that its channel refuses is with the reader, and the alert says why', async () => {
   const { append, test } = await sourceRig({ sinks: { ohlcv: { whenTripped: 'reject' } } });
   test.router.trip('ohlcv', { coolDownMs: 600_000 });
@@ -67,24 +83,14 @@ it('R7.2 the metrics have every frame in one place', async () => {
 });
 
 it('an idle source has no timer of ours', async () => {
-  const clockless: Source = { lasts: false, start: async () => {}, close: async () => {} };
-  const { clock, test } = await sourceRig({ sinks: {} });
-  await test.stop();
-  const router = createRouter({
-    channels: { plain: defineChannel({ process: () => {} }) },
-    sources: { feed: clockless },
-    clock,
-  });
+  const clock = createSimulatedClock();
+  const router = createRouter({ channels: plain, sources: { feed: good }, clock });
   await router.start();
   await clock.settle();
   expect(router.sources.get('feed')?.state).toBe('standby');
   expect(clock.pending).toBe(0);
-  const stopped = router.stop();
-  await clock.advance(10);
-  await stopped;
+  await Promise.all([router.stop(), clock.advance(10)]);
 });
-
-const good: Source = { lasts: false, start: async () => {}, close: async () => {} };
 
 it.each<[unknown, RegExp]>([
   [{ plain: good }, /sources\.plain: there is a channel of that name/],
@@ -92,20 +98,13 @@ it.each<[unknown, RegExp]>([
   [{ feed: {} }, /sources\.feed must be a source, with the methods start and close/],
   [{ feed: null }, /sources\.feed takes an object of options/],
   [{ feed: { source: good, windows: {} } }, /sources\.feed: unknown option 'windows'; did you mean 'window'/],
-  [
-    { feed: { source: good, window: { frames: 0 } } },
-    /sources\.feed\.window\.frames must be a whole number from 1, got 0/,
-  ],
+  [{ feed: { source: good, window: { frames: 0 } } }, /feed\.window\.frames must be a whole number from 1, got 0/],
   [{ feed: { source: good, window: { age: 1 } } }, /sources\.feed\.window: unknown option 'age'/],
 ])('%j is refused: %s', (sources, message) => {
-  const channels = { plain: defineChannel({ process: () => {} }) };
-  expect(() => createRouter({ channels, sources: sources as never })).toThrow(message);
+  expect(() => createRouter({ channels: plain, sources: sources as never })).toThrow(message);
 });
 
 it('a channel may not be added under the name of a source', async () => {
   const { test } = await sourceRig();
-  expect(() => test.router.add('bars', defineChannel({ process: () => {} }))).toThrow(
-    "there is a source 'bars' already",
-  );
-  test.router.routeAll(messages('ohlcv', 1));
+  expect(() => test.router.add('bars', plain.plain)).toThrow("there is a source 'bars' already");
 });

@@ -84,11 +84,8 @@ it('a revoked partition is drained, committed and given back, and its work is no
   await test.advance(1_000);
   expect(numbers(sink.delivered)).toEqual([0, 1, 0, 1, 2, 3, 4, 5]);
   expect(source.committed()).toBe(4);
-  expect(test.facts('stay.began').map(({ fence, takeovers }) => [fence, takeovers])).toEqual([
-    ...[[1, 0]],
-    ...[[1, 0]],
-    ...[[2, 0]],
-  ]);
+  const stays = test.facts('stay.began').map(({ fence, takeovers }) => `${fence} ${takeovers}`);
+  expect(stays).toEqual(['1 0', '1 0', '2 0']);
 });
 
 it('a revoke takes waiting offers back and ends in time with what is not settled', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LetterStore } from '../../../src/core/letter-store-port.ts';
-import type { Assigned, Source } from '../../../src/core/source-port.ts';
+import type { Assigned, Frame, Source } from '../../../src/core/source-port.ts';
 import { openEnvironment } from '../../../src/journal/environment.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { openJournalAs } from '../../../src/journal/open-journal.ts';
@@ -37,12 +37,10 @@ function lettersInMemory(clock: SimulatedClock): Required<Pick<SourceRig, 'lette
 async function journalRig(): Promise<SourceRig> {
   const clock = createSimulatedClock();
   const directory = emptyDirectory();
+  const options = { clock, maxLetters: 5 };
   const opened: Journal[] = [];
   const open = async (pid: number): Promise<Journal> => {
-    const journal = await openJournalAs(inventedProcess(pid, { [pid - 1]: false }), directory, {
-      clock,
-      maxLetters: 5,
-    });
+    const journal = await openJournalAs(inventedProcess(pid, { [pid - 1]: false }), directory, options);
     opened.push(journal);
     return journal;
   };
@@ -138,7 +136,14 @@ describe('the contract finds', () => {
     return { ...rig, source };
   }
 
+  const written: number[] = [];
+  const isLeft = ({ position }: Frame): boolean => position > (written.at(-1) ?? 0);
+  const goingBack = (partition: Assigned): Partial<Assigned> => ({
+    commit: async (position) => (written.push(position) > 0 ? 'kept' : 'lost'),
+    read: async (_, signal) => (await partition.read({ frames: 9, bytes: 1e6 }, signal)).filter(isLeft),
+  });
   const flaws: readonly (readonly [string, (partition: Assigned) => Partial<Assigned>, string])[] = [
+    ['a commit that goes back', goingBack, 'committed twice'],
     ['a commit that writes nothing', () => ({ commit: async () => 'kept' }), 'committed, then restarted'],
     ['a fence that stands still', () => ({ fence: 1 }), 'the fence grows'],
     ['deaths that are not counted', () => ({ takeovers: 0 }), 'a death without a commit'],

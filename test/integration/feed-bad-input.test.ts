@@ -62,6 +62,7 @@ describe('an answer of HTTP instead of a WebSocket', () => {
     ['a 403', 403, {}, 'failed', 'HTTP 403', { refusals: 1 }],
     ['a 429 that says how long', 429, { 'Retry-After': '90' }, 'waiting', 'Retry-After 90', { limits: 1 }],
     ['a 503 without', 503, {}, 'waiting', 'HTTP 503', { limits: 1 }],
+    ['a 418, as who is banned gets it', 418, {}, 'waiting', 'HTTP 418', { limits: 1 }],
     ['a redirect', 302, { Location: 'https://login.example/' }, 'waiting', 'set url', { failures: 1 }],
     ['a page of a proxy', 200, text, 'waiting', 'a page of HTML', { failures: 1 }],
     ['a 500', 500, {}, 'waiting', 'HTTP 500', { failures: 1 }],
@@ -78,14 +79,17 @@ describe('an answer of HTTP instead of a WebSocket', () => {
     expect(feed.view.metrics).toMatchObject({ connections: 1, ...counts });
   });
 
-  it('the feed waits as long as Retry-After says, whatever its backoff', async () => {
-    const server = createServer((_request, response) => response.writeHead(429, { 'Retry-After': '90' }).end());
-    const { feed, entered } = await run(server);
-    const there = entered('waiting');
-    feed.start();
-    await there;
-    expect(feed.view.retryInMs).toBe(90_000);
-  });
+  it.each([418, 429, 500, 502, 503])(
+    '%i: the feed waits as long as Retry-After says, whatever its backoff',
+    async (status) => {
+      const server = createServer((_request, response) => response.writeHead(status, { 'Retry-After': '90' }).end());
+      const { feed, entered } = await run(server);
+      const there = entered('waiting');
+      feed.start();
+      await there;
+      expect(feed.view).toMatchObject({ retryInMs: 90_000, metrics: { limits: 1 } });
+    },
+  );
 });
 
 describe('what is no connection', () => {

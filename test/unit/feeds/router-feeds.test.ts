@@ -222,6 +222,20 @@ describe('alerts about feeds', () => {
     await test.stop({ deadlineMs: 10 });
   });
 
+  it('feed-silent also beside a feed that enters states more often than feeds are looked at', async () => {
+    const { test, rigs } = await routerWith(['silent', 'restless'], { backoff: { delayMs: 100 }, stableMs: 1 });
+    await started(test, rigs);
+    for (let n = 0; n < 122; n += 1) {
+      await test.advance(500);
+      rigs[0]?.socket.listener.beat();
+      rigs[1]?.end();
+      await test.advance(100);
+      rigs[1]?.resume();
+    }
+    expect(alertsOf(test)).toContain('silent feed-silent');
+    await test.stop();
+  });
+
   it('feed-refused: the login, or some of the subscriptions', async () => {
     const { test, rigs } = await routerWith(['one', 'two'], { subscribe: ['A', 'B'] });
     await test.advanceUntil(test.router.start());

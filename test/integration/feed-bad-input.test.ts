@@ -194,9 +194,14 @@ describe('what breaks the protocol ends the connection', () => {
     ['invalid UTF-8', raw([0x81, 0x02, 0xc3, 0x28]), 'not valid UTF-8'],
     ['a frame that is none', raw([0xf1, 0x00]), 'breaks the WebSocket protocol'],
     ['half of a frame, and then nothing', (_, wire) => wire.end(Buffer.from([0x81, 0x7e, 0x10])), 'broke off (1006)'],
+    [
+      'a close, after which the service keeps the connection',
+      (_, wire) => void wire.pause().write(Buffer.from([0x88, 0x02, 0x03, 0xe9])),
+      'the service closed the connection (1001)',
+    ],
     ['a close with a reason', (socket) => socket.close(1013, 'try again later'), '(1013: try again later)'],
   ];
-  it.each(cases)('%s', async (_, act, says) => {
+  it.each(cases)('%s', { timeout: 10_000 }, async (_, act, says) => {
     const { feed, entered } = await run(streaming(act), 'ws', { messageBytesMax: 1_000 });
     const there = entered('waiting');
     feed.start();

@@ -23,7 +23,7 @@ export function systemProcesses(): ProcessTable {
     self: { host, pid: process.pid, birth: birthOf(process.pid) },
     isAlive(other) {
       if (other.host !== host) return undefined;
-      if (!exists(other.pid)) return false;
+      if (!exists(other.pid) || hasEnded(other.pid)) return false;
       const birth = birthOf(other.pid);
       return birth === null || other.birth === null ? undefined : birth === other.birth;
     },
@@ -42,10 +42,23 @@ function exists(pid: number): boolean {
 function birthOf(pid: number): string | null {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    // The 22nd field; the second is a name in brackets that may contain anything.
-    const ticks = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ')[19];
-    return `${boot}/${ticks}`;
+    return `${boot}/${fieldsOf(pid)[19]}`;
   } catch {
     return null;
   }
+}
+
+/** It has ended with all its threads, and is listed until its parent asks, which some first processes of containers never do. */
+function hasEnded(pid: number): boolean {
+  try {
+    const { 0: state, 17: threads } = fieldsOf(pid);
+    return state === 'Z' && Number(threads) <= 1;
+  } catch {
+    return false;
+  }
+}
+
+/** What Linux says of a process, from the third field on: the second is a name in brackets that may contain anything. */
+function fieldsOf(pid: number): readonly string[] {
+  return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
 }

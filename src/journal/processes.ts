@@ -23,12 +23,15 @@ export function systemProcesses(): ProcessTable {
     self: { host, pid: process.pid, birth: birthOf(process.pid) },
     isAlive(other) {
       if (other.host !== host) return undefined;
-      if (!exists(other.pid) || hasEnded(other.pid)) return false;
-      const birth = birthOf(other.pid);
+      const birth = exists(other.pid) ? birthOf(other.pid) : ENDED;
+      if (birth === ENDED) return false;
       return birth === null || other.birth === null ? undefined : birth === other.birth;
     },
   };
 }
+
+/** Stands for the birth of a process that is no more. */
+const ENDED = 'ended';
 
 function exists(pid: number): boolean {
   try {
@@ -42,23 +45,12 @@ function exists(pid: number): boolean {
 function birthOf(pid: number): string | null {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return `${boot}/${fieldsOf(pid)[19]}`;
+    // From the third field on; the second is a name in brackets that may contain anything.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
+    const { 0: state, 17: threads, 19: ticks } = stat;
+    // It is listed until its parent asks for it, which the first process of a container may never do.
+    return state === 'Z' && Number(threads) <= 1 ? ENDED : `${boot}/${ticks}`;
   } catch {
     return null;
   }
-}
-
-/** It has ended with all its threads, and is listed until its parent asks, which some first processes of containers never do. */
-function hasEnded(pid: number): boolean {
-  try {
-    const { 0: state, 17: threads } = fieldsOf(pid);
-    return state === 'Z' && Number(threads) <= 1;
-  } catch {
-    return false;
-  }
-}
-
-/** What Linux says of a process, from the third field on: the second is a name in brackets that may contain anything. */
-function fieldsOf(pid: number): readonly string[] {
-  return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
 }

@@ -61,7 +61,6 @@ describe('an answer of HTTP instead of a WebSocket', () => {
     ['a 401', 401, {}, 'failed', 'HTTP 401', { refusals: 1 }],
     ['a 403', 403, {}, 'failed', 'HTTP 403', { refusals: 1 }],
     ['a 429 that says how long', 429, { 'Retry-After': '90' }, 'waiting', 'Retry-After 90', { limits: 1 }],
-    ['a 503 without', 503, {}, 'waiting', 'HTTP 503', { limits: 1 }],
     ['a 418, as who is banned gets it', 418, {}, 'waiting', 'HTTP 418', { limits: 1 }],
     ['a redirect', 302, { Location: 'https://login.example/' }, 'waiting', 'set url', { failures: 1 }],
     ['a page of a proxy', 200, text, 'waiting', 'a page of HTML', { failures: 1 }],

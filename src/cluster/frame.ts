@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 
 const VERSION = 1;
@@ -27,7 +28,8 @@ export function decodeFrame(bytes: Uint8Array): readonly unknown[] {
   if (frame[1] !== VERSION) throw new Error(`a frame of version ${frame[1]}; this version of sluice reads ${VERSION}`);
   const body = frame.subarray(HEADER_BYTES);
   if (crc32(body) !== frame.readUInt32LE(8)) throw new Error('the checksum of the frame is wrong: it was changed');
-  return JSON.parse(body.toString());
+  // JSON of nearly all feeds is ASCII, which is decoded faster as what it is.
+  return JSON.parse(body.toString(isAscii(body) ? 'latin1' : 'utf8'));
 }
 
 /** Why a frame does not belong into a log of so many partitions: a publisher counts or hashes otherwise. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { errorText } from '../core/error-text.ts';
+import { NextChange } from '../core/next-change.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Appender } from './broker.ts';
 import { encodeFrame } from './frame.ts';
@@ -36,7 +37,7 @@ export class PartitionSender {
   #isOpen = false;
   #isSending = false;
   #given = new AbortController();
-  #wake: () => void = () => {};
+  readonly #changes: NextChange;
 
   constructor(
     {
@@ -50,6 +51,7 @@ export class PartitionSender {
   ) {
     this.#appender = appender;
     this.#clock = clock;
+    this.#changes = new NextChange(clock);
     this.#partition = partition;
     this.#partitions = partitions;
     this.#producer = producer;
@@ -106,7 +108,7 @@ export class PartitionSender {
   #seal(): void {
     if (this.#draft !== undefined) this.#sealed.push(this.#draft);
     this.#draft = undefined;
-    this.#wake();
+    this.#changes.notify();
   }
 
   #start(): void {
@@ -131,10 +133,8 @@ export class PartitionSender {
 
   /** Until the draft is full, or its first message has waited long enough. */
   async #linger(): Promise<void> {
-    const over = new AbortController();
-    this.#wake = () => over.abort();
     const waitedMs = this.#clock.now() - (this.#draft?.begunAt ?? 0);
-    if (waitedMs < this.#lingerMs) await pause(this.#clock, this.#lingerMs - waitedMs, over.signal);
+    if (waitedMs < this.#lingerMs) await this.#changes.wait(this.#lingerMs - waitedMs);
     this.#seal();
   }
 

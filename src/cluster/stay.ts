@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { NextChange } from '../core/next-change.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Assigned, CommitOutcome, Frame, MessagePlace, ReadRoom } from '../core/source-port.ts';
 import type { LogFrame, LogReader, Mark, PartitionLog } from './broker.ts';
@@ -47,10 +48,11 @@ export class Stay implements Assigned {
   #isReading = false;
   #isFilling = false;
   #isReleased = false;
-  #wake: () => void = () => {};
+  readonly #changes: NextChange;
 
   constructor(parts: StayParts, cell: PartitionCell) {
     this.#parts = parts;
+    this.#changes = new NextChange(parts.clock);
     this.partition = parts.partition;
     this.fence = cell.epoch;
     this.takeovers = cell.takeovers;
@@ -69,7 +71,7 @@ export class Stay implements Assigned {
 
   /** The lease was confirmed. */
   wake(): void {
-    this.#wake();
+    this.#changes.notify();
   }
 
   /** Nothing is read or written any more. */
@@ -77,7 +79,7 @@ export class Stay implements Assigned {
     this.#reader?.close();
     this.#reader = undefined;
     if (!this.#isReleased) this.#lost.abort();
-    this.#wake();
+    this.#changes.notify();
   }
 
   async read(room: ReadRoom, signal: AbortSignal): Promise<readonly Frame[]> {
@@ -143,17 +145,15 @@ export class Stay implements Assigned {
 
   /** Until frames may be taken, for a second at most; what the broker is asked goes on without the owner. */
   async #wait(room: ReadRoom, signal: AbortSignal): Promise<void> {
-    const over = new AbortController();
-    this.#wake = () => {
-      if (this.isOver || this.#mayTake) over.abort();
-      // A reader comes back with nothing when its request has ended, and frames may come the next moment.
-      else if (!over.signal.aborted) this.#fill(room);
-    };
-    const end = (): void => over.abort();
+    const { clock } = this.#parts;
+    const until = clock.now() + READ_WAIT_MS;
+    const end = (): void => this.#changes.notify();
     signal.addEventListener('abort', end, { once: true });
-    this.#fill(room);
-    await pause(this.#parts.clock, READ_WAIT_MS, over.signal);
-    this.#wake = () => {};
+    while (!signal.aborted && !this.isOver && !this.#mayTake && clock.now() < until) {
+      // A reader comes back with nothing when its request has ended, and frames may come the next moment.
+      this.#fill(room);
+      await this.#changes.wait(until - clock.now());
+    }
     signal.removeEventListener('abort', end);
   }
 
@@ -162,7 +162,7 @@ export class Stay implements Assigned {
     this.#isFilling = true;
     void this.#ask(room).then(() => {
       this.#isFilling = false;
-      this.#wake();
+      this.#changes.notify();
     });
   }
 

@@ -1,8 +1,8 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, ReplayPolicy } from '@nats-io/jetstream';
-import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { LogFrame, LogReader } from '../cluster/broker.ts';
-import { pause } from '../cluster/patience.ts';
 import type { Clock } from '../core/clock.ts';
+import { NextChange } from '../core/next-change.ts';
 import { NANOS_PER_MS } from './stream-config.ts';
 
 const READ_WAIT_MS = 1_000;
@@ -42,7 +42,7 @@ export class NatsReader implements LogReader {
   #subscription: Subscription | undefined;
   #consumer = '';
   #frames: NatsFrame[] = [];
-  /** How many frames the request at the server may still bring. */
+  /** How many frames the requests at the server may still bring. */
   #expected = 0;
   #requestedAt = 0;
   /** What the consumer delivered; a hole in its count is a frame that was lost on the way. */
@@ -51,30 +51,32 @@ export class NatsReader implements LogReader {
   /** Why this reader is of no use any more. */
   #failure: string | undefined;
   #isClosed = false;
-  #wake: () => void = () => {};
+  readonly #changes: NextChange;
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
+    this.#changes = new NextChange(parts.clock);
   }
 
   async read(frames: number, bytes: number): Promise<readonly NatsFrame[]> {
     if (this.#subscription === undefined) await this.#open();
-    if (this.#frames.length === 0) {
+    const isBehind = this.#frames.length > 0;
+    if (!isBehind) {
       this.#check();
       if (this.#expected <= 0) this.#request(frames, bytes);
-      await this.#arrival();
+      if (!this.#isClosed) await this.#changes.wait(READ_WAIT_MS);
     }
     if (this.#frames.length === 0) this.#check();
     const taken = this.#frames.splice(0, frames);
-    // Who takes many at once gets the next ones while it works on these.
-    if (taken.length >= AHEAD_MIN && this.#frames.length === 0 && this.#expected <= 0) this.#request(frames, bytes);
+    // Who is behind gets the next ones while it works on these.
+    if (isBehind || taken.length >= AHEAD_MIN) this.#request(frames, bytes);
     return taken;
   }
 
   close(): void {
     const { connection, manager, stream } = this.#parts;
     this.#isClosed = true;
-    this.#wake();
+    this.#changes.notify();
     if (connection.isClosed()) return;
     this.#subscription?.unsubscribe();
     if (this.#isOwn && this.#consumer !== '') manager.consumers.delete(stream, this.#consumer).catch(() => {});
@@ -118,24 +120,31 @@ export class NatsReader implements LogReader {
   #request(frames: number, bytes: number): void {
     const { connection, clock, stream } = this.#parts;
     if (this.#isClosed || connection.isClosed()) return;
-    this.#expected = Math.max(1, Math.min(frames, BATCH_MAX, Math.floor(bytes / this.#largest)));
+    const wanted = Math.max(1, Math.min(frames, BATCH_MAX, Math.floor(bytes / this.#largest)));
+    const expected = Math.max(0, this.#expected);
+    const batch = wanted - expected - this.#frames.length;
+    if (batch < wanted / 2) return;
+    this.#expected = expected + batch;
     this.#requestedAt = clock.now();
-    const request = JSON.stringify({ batch: this.#expected, expires: REQUEST_MS * NANOS_PER_MS });
+    const request = JSON.stringify({ batch, expires: REQUEST_MS * NANOS_PER_MS });
     connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${this.#consumer}`, request, { reply: this.#inbox });
   }
 
   #take(message: Msg): void {
-    const status = message.headers?.code ?? 0;
-    if (message.data.length === 0 && status > 0) this.#takeStatus(status, message.headers?.description ?? '');
+    const { data } = message;
+    // The client decodes headers when they are asked for.
+    const headers = data.length === 0 ? message.headers : undefined;
+    if (headers !== undefined && headers.code > 0) this.#takeStatus(headers);
     else this.#takeFrame(message);
-    this.#wake();
+    this.#changes.notify();
   }
 
-  /** 100 is a sign of life; 404 and 408 end a request that found no more; anything else is the end of the consumer. */
-  #takeStatus(status: number, description: string): void {
-    if (status === 100) return;
-    this.#expected = 0;
-    if (status !== 404 && status !== 408) this.#fail(`${status} ${description}`);
+  /** 100 is a sign of life; 404 and 408 end a request that found no more, and say how many; anything else is the end of the consumer. */
+  #takeStatus(headers: MsgHdrs): void {
+    const { code, description } = headers;
+    if (code === 100) return;
+    this.#expected -= Number(headers.get('Nats-Pending-Messages')) || this.#expected;
+    if (code !== 404 && code !== 408) this.#fail(`${code} ${description}`);
   }
 
   #takeFrame({ reply = '', data }: Msg): void {
@@ -156,7 +165,7 @@ export class NatsReader implements LogReader {
 
   #fail(why: string): void {
     this.#failure ??= why;
-    this.#wake();
+    this.#changes.notify();
   }
 
   /** A request that was not answered in its time was lost, and the answer perhaps too. */
@@ -164,12 +173,5 @@ export class NatsReader implements LogReader {
     const isLate = this.#expected > 0 && this.#parts.clock.now() - this.#requestedAt > REQUEST_MS + READ_WAIT_MS;
     if (isLate) this.#fail('a request for frames was not answered');
     if (this.#failure !== undefined) throw new Error(`the reader of ${this.#parts.stream} ended: ${this.#failure}`);
-  }
-
-  async #arrival(): Promise<void> {
-    if (this.#isClosed) return;
-    const over = new AbortController();
-    this.#wake = () => over.abort();
-    await pause(this.#parts.clock, READ_WAIT_MS, over.signal);
   }
 }

@@ -1,6 +1,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { pause, within } from '../cluster/patience.ts';
 import type { Clock } from '../core/clock.ts';
+import { NextChange } from '../core/next-change.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Assigned, CommitOutcome, Frame, ReadRoom } from '../core/source-port.ts';
 import { type NatsFrame, NatsReader } from './nats-reader.ts';
@@ -25,13 +26,14 @@ export class QueueStay implements Assigned {
   #isReading = false;
   #isAsking = false;
   #failure: unknown;
-  #wake: () => void = () => {};
+  readonly #changes: NextChange;
 
   constructor(settings: QueueSettings, manager: JetStreamManager, clock: Clock, fence: number) {
     const { connection, stream, consumer } = settings;
     this.fence = fence;
     this.#settings = settings;
     this.#clock = clock;
+    this.#changes = new NextChange(clock);
     this.#reader = new NatsReader({ connection, manager, clock, stream, from: { consumer }, log: '' });
     void this.#extendForever();
   }
@@ -59,7 +61,7 @@ export class QueueStay implements Assigned {
     const outcome = await this.#acknowledge(settled, withinMs);
     // Until the server has said it, each of them is acknowledged again with the next commit.
     if (outcome === 'kept') this.#held = this.#held.filter((frame) => !settled.includes(frame));
-    this.#wake();
+    this.#changes.notify();
     return outcome;
   }
 
@@ -78,7 +80,7 @@ export class QueueStay implements Assigned {
   async end(withinMs: number): Promise<void> {
     if (this.lost.aborted) return;
     this.#lost.abort();
-    this.#wake();
+    this.#changes.notify();
     const { connection } = this.#settings;
     this.#reader.close();
     if (connection.isClosed()) return;
@@ -113,16 +115,14 @@ export class QueueStay implements Assigned {
   }
 
   async #wait(room: ReadRoom, signal: AbortSignal): Promise<void> {
-    const over = new AbortController();
-    this.#wake = () => {
-      if (this.#mayTake || this.lost.aborted || this.#failure !== undefined) over.abort();
-      else if (!over.signal.aborted) this.#ask(room);
-    };
-    const end = (): void => over.abort();
+    const isOver = (): boolean => signal.aborted || this.lost.aborted || this.#failure !== undefined;
+    const until = this.#clock.now() + READ_WAIT_MS;
+    const end = (): void => this.#changes.notify();
     signal.addEventListener('abort', end, { once: true });
-    this.#ask(room);
-    await pause(this.#clock, READ_WAIT_MS, over.signal);
-    this.#wake = () => {};
+    while (!isOver() && !this.#mayTake && this.#clock.now() < until) {
+      this.#ask(room);
+      await this.#changes.wait(until - this.#clock.now());
+    }
     signal.removeEventListener('abort', end);
   }
 
@@ -134,11 +134,11 @@ export class QueueStay implements Assigned {
       const own = new Set(this.#held.map(({ position }) => position));
       // What is here already was delivered again because it was not extended in time.
       for (const frame of came) if (!own.has(frame.position)) this.#waiting.push(frame);
-      this.#wake();
+      this.#changes.notify();
     };
     this.#reader.read(frames, bytes).then(settle, (error) => {
       if (!this.lost.aborted) this.#failure = error;
-      this.#wake();
+      this.#changes.notify();
     });
   }
 

@@ -5,6 +5,8 @@ import { listOf, RedisScript, textOf } from './redis-script.ts';
 
 const READ_WAIT_MS = 1_000;
 const POLL_MS = 10;
+/** Those of the fields of an entry that sluice writes. */
+const NAMES = ['id', 'after', 'at', 'frame'];
 /**
  * An answer that holds all that has piled up would come too late, and so would the next one and the renewals of leases behind
  * it: nothing would ever be read. All partitions share it.
@@ -150,21 +152,15 @@ export class RedisPoll {
 
 /** An entry as a script answers with it, or as Redis itself does. */
 function entryOf(reply: unknown): Entry {
-  const [id, ...rest] = listOf(reply);
-  const [first] = rest;
-  const [frame, after, text = ''] = (Array.isArray(first) ? partsOf(first) : rest).map(textOf);
-  const isForeign = after === undefined;
-  return {
-    id: textOf(id),
-    frame: isForeign ? undefined : frame,
-    after,
-    bytes: isForeign ? Buffer.from(frame ?? '') : frameOfText(text),
-  };
+  const parts = listOf(reply);
+  const [, fields] = parts;
+  const [id, frame, after, text] = (Array.isArray(fields) ? partsOf(parts[0], fields) : parts).map(textOf);
+  if (text === undefined) return { id: id ?? '', frame: undefined, after, bytes: Buffer.from(frame ?? '') };
+  return { id: id ?? '', frame, after, bytes: frameOfText(text) };
 }
 
-/** What a script makes of the fields of an entry. */
-function partsOf(fields: readonly unknown[]): readonly unknown[] {
-  const names = fields.filter((_, index) => index % 2 === 0).map(textOf);
-  const isOurs = names.join() === 'id,after,at,frame';
-  return isOurs ? [fields[1], fields[3], fields[7]] : [JSON.stringify(fields.map(textOf))];
+/** What a script makes of an entry. */
+function partsOf(id: unknown, fields: readonly unknown[]): readonly unknown[] {
+  const isOurs = fields.length === 2 * NAMES.length && NAMES.every((name, at) => textOf(fields[2 * at]) === name);
+  return isOurs ? [id, fields[1], fields[3], fields[7]] : [id, JSON.stringify(fields.map(textOf))];
 }

@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.ts';
+import type { NextChange } from '../core/next-change.ts';
 import type { Origin } from '../core/origin.ts';
 import type { Outcome, RejectReason } from '../core/outcome.ts';
 import type { Assigned, Frame, MessagePlace } from '../core/source-port.ts';
 import type { AckLedger } from './ack-ledger.ts';
 import type { FrameOrigin } from './frame-origin.ts';
-import type { NextChange } from './next-change.ts';
 import type { DoorOptions, ReadFault, SourceDoor } from './source-door.ts';
 
 /** A message that no channel takes in now is offered again after so many ms. */

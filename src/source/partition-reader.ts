@@ -1,8 +1,8 @@
 import type { SourceEvent } from '../../machines/source.ts';
+import { NextChange } from '../core/next-change.ts';
 import type { Assigned, CommitOutcome } from '../core/source-port.ts';
 import { AckLedger } from './ack-ledger.ts';
 import { FrameOffers, type OfferParts } from './frame-offers.ts';
-import { NextChange } from './next-change.ts';
 import { roomIn, type WindowLimit, type WindowLimits } from './read-window.ts';
 
 /** How much of the time to give a partition back may pass until what is out has ended. */

@@ -1,6 +1,6 @@
 import type { LogEnds, LogFrame, LogReader } from '../cluster/broker.ts';
-import { pause } from '../cluster/patience.ts';
 import type { Clock } from '../core/clock.ts';
+import { NextChange } from '../core/next-change.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { MemoryLink } from './memory-link.ts';
 
@@ -9,17 +9,16 @@ const LOG = 'memory';
 
 /** The frames of one partition of a broker in memory. */
 export class MemoryLog {
-  readonly #clock: Clock;
   readonly #framesMax: number;
   readonly #ids = new Set<string>();
-  readonly #waiting = new Set<() => void>();
+  readonly #changes: NextChange;
   #frames: LogFrame[] = [];
   #last = 0;
   /** Appends that were ever made: what tells two frames of one position apart. */
   #appends = 0;
 
   constructor(clock: Clock, framesMax: number) {
-    this.#clock = clock;
+    this.#changes = new NextChange(clock);
     this.#framesMax = framesMax;
   }
 
@@ -31,7 +30,7 @@ export class MemoryLog {
     this.#last += 1;
     this.#appends += 1;
     this.#frames.push({ position: this.#last, bytes, mark: { log: LOG, frame: String(this.#appends) } });
-    for (const wake of this.#waiting) wake();
+    this.#changes.notify();
     return this.#last;
   }
 
@@ -50,7 +49,7 @@ export class MemoryLog {
   }
 
   open(after: number, link: MemoryLink): LogReader {
-    const closed = new AbortController();
+    let isClosed = false;
     let next = after + 1;
     const take = (count: number, bytesMax: number): readonly LogFrame[] => {
       let bytes = 0;
@@ -65,22 +64,15 @@ export class MemoryLog {
     };
     return {
       read: async (count, bytes) => {
-        if (take(1, 1).length === 0) await this.#newFrames(closed.signal);
+        if (take(1, 1).length === 0 && !isClosed) await this.#changes.wait(READ_WAIT_MS);
         const frames = await link.read(() => take(count, bytes));
         next = (frames.at(-1)?.position ?? next - 1) + 1;
         return frames;
       },
-      close: () => closed.abort(),
+      close: () => {
+        isClosed = true;
+        this.#changes.notify();
+      },
     };
-  }
-
-  async #newFrames(closed: AbortSignal): Promise<void> {
-    const over = new AbortController();
-    const end = (): void => over.abort();
-    this.#waiting.add(end);
-    closed.addEventListener('abort', end, { once: true });
-    await pause(this.#clock, READ_WAIT_MS, over.signal);
-    this.#waiting.delete(end);
-    closed.removeEventListener('abort', end);
   }
 }

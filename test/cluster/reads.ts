@@ -4,6 +4,7 @@ import type { ClusterSource } from '../../src/cluster/cluster-source.ts';
 import type { Assigned } from '../../src/core/source-port.ts';
 import { createNatsPublisher, natsSource } from '../../src/nats/index.ts';
 import { createRedisPublisher, redisSource } from '../../src/redis/index.ts';
+import { RedisKeys } from '../../src/redis/redis-keys.ts';
 import { NatsServer } from '../support/nats-server.ts';
 import { ioredisTo, RedisServer } from '../support/redis-server.ts';
 import type { BrokerKind } from './brokers.ts';
@@ -96,16 +97,14 @@ async function onRedis(perFrame: number) {
   const layout = { send, channel: 'reads', partitions: 1 };
   const publisher = createRedisPublisher<Tick>({ ...layout, key: () => '', lingerMs: 0 });
   const redis = new Redis(server.port, '127.0.0.1');
-  await fill(async (ticks) => {
-    await publisher.publish(ticks);
-    await redis.xadd('bare', '*', 'frame', JSON.stringify(ticks));
-  }, perFrame);
+  await fill((ticks) => publisher.publish(ticks), perFrame);
+  const stream = new RedisKeys('reads').stream(0);
   const bare: Reader = async () => {
     let count = 0;
     const beganAt = performance.now();
     for (let from = '-'; count < MESSAGES; ) {
-      for (const [id, [, text = '']] of await redis.xrange('bare', from, '+', 'COUNT', 256)) {
-        count += JSON.parse(text).length;
+      for (const [id, fields] of await redis.xrange(stream, from, '+', 'COUNT', 256)) {
+        count += JSON.parse(fields[7]?.slice(2 * HEAD_BYTES) ?? '').length;
         from = `(${id}`;
       }
     }

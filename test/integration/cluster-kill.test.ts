@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Publisher } from '../../src/cluster/publisher.ts';
 import { createNatsPublisher } from '../../src/nats/index.ts';
 import { createRedisPublisher } from '../../src/redis/index.ts';
+import { until } from '../support/broker-rigs.ts';
 import { type Bundle, bundle } from '../support/bundle.ts';
 import { ClusterWorker, mistakesInDeliveries } from '../support/cluster-workers.ts';
 import { NatsServer, whyWithoutNats } from '../support/nats-server.ts';
@@ -44,14 +45,6 @@ beforeAll(() => {
   program = bundle('test/support/cluster-worker.ts');
 });
 afterAll(() => program?.remove());
-
-async function until(holds: () => boolean): Promise<void> {
-  const endsAt = performance.now() + 30_000;
-  while (!holds()) {
-    if (performance.now() > endsAt) throw new Error('it did not come to pass within 30 s');
-    await sleep(10);
-  }
-}
 
 /** Workers on a broker that somebody publishes to all the time. */
 class BusyCluster {

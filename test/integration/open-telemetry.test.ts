@@ -18,6 +18,7 @@ import {
   simulatedSource,
   type TestRouter,
 } from '../../src/testing/index.ts';
+import { countedRouter } from '../support/counted-router.ts';
 import { FeedRig } from '../support/feed-rig.ts';
 import { filesIn, textOf } from '../support/project-files.ts';
 
@@ -144,24 +145,15 @@ it('counters are cumulative from collection to collection', async () => {
 
 it('the router is read once per collection, and not at all after the end', async () => {
   const { router } = await createTestRouter({ sinks: { tick: {} } });
-  let reads = 0;
-  const counted = {
-    metrics: () => {
-      reads += 1;
-      return router.metrics();
-    },
-    health: () => router.health(),
-    alerts: router.alerts,
-    channels: router.channels,
-  };
+  const counted = countedRouter(router);
   const { reader, meter } = createMeter();
   const end = observeMetrics(counted, meter);
   await reader.read();
   await reader.read();
-  expect(reads).toBe(2);
+  expect(counted.reads).toBe(2);
   end();
   await reader.read();
-  expect(reads).toBe(2);
+  expect(counted.reads).toBe(2);
 });
 
 it('our sources import nothing of OpenTelemetry or of a Prometheus library', () => {

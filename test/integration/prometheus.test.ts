@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createRouter, ProcessingChannel } from '../../src/index.ts';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText, registerMetrics } from '../../src/metrics/index.ts';
 import { createTestRouter, messages } from '../../src/testing/index.ts';
+import { countedRouter } from '../support/counted-router.ts';
 import { parsed, valueIn } from '../support/exposition.ts';
 
 const closing: (() => unknown)[] = [];
@@ -85,25 +86,16 @@ describe("a registry of the host's own", () => {
 
   it('reads the router once per scrape', async () => {
     const { router } = await createTestRouter({ sinks: { tick: {} } });
-    let reads = 0;
     const registry = new Registry();
-    const counted = {
-      metrics: () => {
-        reads += 1;
-        return router.metrics();
-      },
-      health: () => router.health(),
-      alerts: router.alerts,
-      channels: router.channels,
-    };
+    const counted = countedRouter(router);
     registerMetrics(counted, registry);
-    expect(reads).toBe(0);
+    expect(counted.reads).toBe(0);
     for (const scrapes of [1, 2, 3]) {
       await registry.metrics();
-      expect(reads).toBe(scrapes);
+      expect(counted.reads).toBe(scrapes);
     }
     await registry.getMetricsAsJSON();
-    expect(reads).toBe(4);
+    expect(counted.reads).toBe(4);
   });
 
   it('can be of OpenMetrics, whose counters are families without _total', async () => {

@@ -5,6 +5,7 @@ import { channelMachine } from '../../machines/channel.ts';
 import { routerMachine } from '../../machines/router.ts';
 import { createRouter, type DataChannelRouter, ProcessingChannel } from '../../src/index.ts';
 import { freePort } from '../support/free-port.ts';
+import { until } from '../unit/inspector/visitor.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -44,10 +45,6 @@ function createInspected(inspect: Inspect | undefined): DataChannelRouter {
   });
   closing.push(() => router.stop({ deadlineMs: 0 }));
   return router;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe("Stately's inspector", () => {

@@ -1,18 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Recognition } from '../../src/core/recognition.ts';
-
-const EVENTS = {
-  T: 'tick',
-  XT: 'tick',
-  A: 'ohlcv',
-  AM: 'ohlcv',
-  CA: 'ohlcv',
-  CAS: 'ohlcv',
-  XA: 'ohlcv',
-  XAS: 'ohlcv',
-  FMV: 'fmv',
-};
+import { MASSIVE_EVENTS } from '../support/massive-events.ts';
 
 const recognition = new Recognition();
 recognition.configure({ field: 'ev', types: {}, shapes: true });
@@ -48,7 +37,7 @@ test('recognition never throws and never invents a data type, whatever comes', (
 
 test('an `ev` of the table decides, whatever else the message holds', () => {
   fc.assert(
-    fc.property(fc.constantFrom(...Object.entries(EVENTS)), fields, shaped, ([ev, dataType], others, shape) => {
+    fc.property(fc.constantFrom(...Object.entries(MASSIVE_EVENTS)), fields, shaped, ([ev, dataType], others, shape) => {
       expect(recognition.dataTypeOf({ ...others, ...shape, ev })).toBe(dataType);
     }),
   );
@@ -58,7 +47,7 @@ test('an `ev` that is not in the table is never overruled by a shape', () => {
   const unknown = fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 't'));
   fc.assert(
     fc.property(
-      unknown.filter((ev) => !Object.hasOwn(EVENTS, ev)),
+      unknown.filter((ev) => !Object.hasOwn(MASSIVE_EVENTS, ev)),
       shaped,
       (ev, shape) => {
         expect(recognition.dataTypeOf({ ...shape, ev })).toBeUndefined();

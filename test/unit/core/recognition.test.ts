@@ -2,19 +2,9 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { Recognition } from '../../../src/core/recognition.ts';
+import { MASSIVE_EVENTS } from '../../support/massive-events.ts';
 
 const DATA = new URL('../../../../shared/data/', import.meta.url);
-const KNOWN: Record<string, string> = {
-  T: 'tick',
-  XT: 'tick',
-  A: 'ohlcv',
-  AM: 'ohlcv',
-  CA: 'ohlcv',
-  CAS: 'ohlcv',
-  XA: 'ohlcv',
-  XAS: 'ohlcv',
-  FMV: 'fmv',
-};
 const recognition = new Recognition();
 const byShape = new Recognition();
 byShape.configure({ field: 'ev', types: {}, shapes: true });
@@ -52,7 +42,7 @@ test.each(['massive-stocks', 'massive-crypto-options-forex', 'massive-control'])
   (file) => {
     const examples = examplesOf(file);
     expect(examples.length).toBeGreaterThan(3);
-    for (const example of examples) expect(recognition.dataTypeOf(example)).toBe(KNOWN[String(example.ev)]);
+    for (const example of examples) expect(recognition.dataTypeOf(example)).toBe(MASSIVE_EVENTS[String(example.ev)]);
   },
 );
 
@@ -83,7 +73,7 @@ test.each([
   'binance-kline-raw-2021',
   'coinbase-raw-20210417',
 ])('the recording %s is recognized by its ev, and not at all when it has none', (file) => {
-  for (const line of firstLinesOf(file)) expect(recognition.dataTypeOf(line)).toBe(KNOWN[String(line.ev)]);
+  for (const line of firstLinesOf(file)) expect(recognition.dataTypeOf(line)).toBe(MASSIVE_EVENTS[String(line.ev)]);
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from './clock.ts';
 
 /** Where something waits until anything has changed, and then looks again. */
 export class NextChange {

@@ -3,6 +3,7 @@ import { createRouter, defineChannel } from '../../src/index.ts';
 import { openJournal } from '../../src/journal/index.ts';
 import { FeedRig, fakeProfile } from '../support/feed-rig.ts';
 import { emptyDirectory } from '../support/journals.ts';
+import { until } from '../unit/inspector/visitor.ts';
 
 const recognize = { field: 'kind', types: { trade: 'tick', bar: 'ohlcv' } };
 const profile = fakeProfile({ recognize });
@@ -37,10 +38,6 @@ async function service(directory: string) {
   await router.start();
   rig.resume();
   return { journal, router, rig, trades, bars, letGo };
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);

@@ -4,6 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../src/adapters/system-clock.ts';
 import { type ClusterSource, createNatsPublisher, natsLetters, natsSource } from '../../src/nats/index.ts';
+import { NatsReader } from '../../src/nats/nats-reader.ts';
 import { natsSourceOn } from '../../src/nats/nats-source.ts';
 import { checkSource } from '../../src/testing/check-source.ts';
 import type { SourceRig } from '../../src/testing/source-rig.ts';
@@ -51,6 +52,31 @@ async function natsRig(): Promise<Required<SourceRig>> {
 describe.skipIf(missing)('R8.1 the contract of a source holds for NATS', () => {
   const features = ['killable', 'fenced', 'revocable', 'gaps', 'undecodable', 'letters'] as const;
   for (const { name, run } of checkSource(natsRig, features)) it(name, run);
+});
+
+describe.skipIf(missing)('a reader', () => {
+  it('asks for no more frames than it may have beside those that wait, and gets all', async () => {
+    const layout = { connection, channel: newChannel(), partitions: 1 };
+    const publisher = createNatsPublisher<number>({ ...layout, key: () => '', lingerMs: 0 });
+    for (let n = 0; n < 200; n += 1) await publisher.publish(n);
+    let [asked, came] = [0, 0];
+    const publish: NatsConnection['publish'] = (subject, request, options) => {
+      asked += JSON.parse(String(request)).batch;
+      connection.publish(subject, request, options);
+    };
+    const listening: NatsConnection = Object.assign(Object.create(connection), { publish });
+    const manager = await jetstreamManager(connection);
+    const place = { stream: `SLUICE-${layout.channel}-0`, from: { after: 0 }, log: '' };
+    const reader = new NatsReader({ connection: listening, manager, clock: createSystemClock(), ...place });
+    for (let reads = 0; came < 200; reads += 1) {
+      const [may, before] = [reads % 10 === 0 ? 50 : 1 + (reads % 4), asked];
+      came += (await reader.read(may, 1e6)).length;
+      expect(asked - came).toBeLessThanOrEqual(Math.max(may, before - came));
+      // Most of what was asked for comes before the answer to this.
+      await connection.flush();
+    }
+    reader.close();
+  });
 });
 
 describe.skipIf(missing)('a publisher', () => {

@@ -2,15 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { backoffMs } from '../../src/core/backoff.ts';
 
+const upTo = (max: number, min = 0) => fc.double({ min, max, noNaN: true });
+const chance = upTo(1);
+const limits = (factor: number) => fc.record({ delayMs: upTo(1e9), factor: upTo(1e6, factor), delayMsMax: upTo(1e9) });
+
 test('a wait is a number from 0 to its limit for any limits, any attempt and any chance', () => {
-  const limits = fc.record({
-    delayMs: fc.double({ min: 0, max: 1e9, noNaN: true }),
-    factor: fc.double({ min: 0, max: 1e6, noNaN: true }),
-    delayMsMax: fc.double({ min: 0, max: 1e9, noNaN: true }),
-  });
-  const chance = fc.double({ min: 0, max: 1, noNaN: true });
   fc.assert(
-    fc.property(limits, fc.oneof(fc.integer(), fc.double()), chance, (backoff, attempt, random) => {
+    fc.property(limits(0), fc.oneof(fc.integer(), fc.double()), chance, (backoff, attempt, random) => {
       const waitMs = backoffMs(backoff, attempt, () => random);
       expect(waitMs).toBeGreaterThanOrEqual(0);
       expect(waitMs).toBeLessThanOrEqual(backoff.delayMsMax);
@@ -19,14 +17,8 @@ test('a wait is a number from 0 to its limit for any limits, any attempt and any
 });
 
 test('the same chance never waits shorter after a further failure, as long as waits grow', () => {
-  const limits = fc.record({
-    delayMs: fc.double({ min: 0, max: 1e6, noNaN: true }),
-    factor: fc.double({ min: 1, max: 100, noNaN: true }),
-    delayMsMax: fc.double({ min: 0, max: 1e9, noNaN: true }),
-  });
-  const chance = fc.double({ min: 0, max: 1, noNaN: true });
   fc.assert(
-    fc.property(limits, fc.integer({ min: 1, max: 5_000 }), chance, (backoff, attempt, random) => {
+    fc.property(limits(1), fc.integer({ min: 1, max: 5_000 }), chance, (backoff, attempt, random) => {
       const waits = [attempt, attempt + 1].map((each) => backoffMs(backoff, each, () => random));
       expect(waits).toEqual(waits.toSorted((a, b) => a - b));
     }),

@@ -14,12 +14,7 @@ export const states: Readonly<Record<string, (world: FailingWorld) => Promise<vo
     await start(world);
     world.route(2);
   },
-  flushing: async (world) => {
-    await start(world);
-    world.hold();
-    world.route(6);
-    await world.rig.advance(1);
-  },
+  flushing: (world) => startBusy(world, 6),
   retrying: async (world) => {
     await start(world);
     world.sink.script.push(refuse({ retryAfterMs: 100 }));
@@ -34,10 +29,7 @@ export const states: Readonly<Record<string, (world: FailingWorld) => Promise<vo
     await world.rig.advance(100);
   },
   tripped: async (world) => {
-    await start(world);
-    world.hold();
-    world.route(10);
-    await world.rig.advance(1);
+    await startBusy(world, 10);
     world.rig.router.trip('ohlcv');
   },
   probing: async (world) => {
@@ -48,17 +40,11 @@ export const states: Readonly<Record<string, (world: FailingWorld) => Promise<vo
     await world.rig.advance(200);
   },
   paused: async (world) => {
-    await start(world);
-    world.hold();
-    world.route(10);
-    await world.rig.advance(1);
+    await startBusy(world, 10);
     world.rig.router.pause('ohlcv');
   },
   draining: async (world) => {
-    await start(world);
-    world.hold();
-    world.route(10);
-    await world.rig.advance(1);
+    await startBusy(world, 10);
     world.watch(world.rig.router.stop({ deadlineMs: 2_000 }));
   },
   'draining, waiting': async (world) => {
@@ -81,10 +67,7 @@ export const states: Readonly<Record<string, (world: FailingWorld) => Promise<vo
     await world.rig.advance(1);
   },
   failed: async (world) => {
-    await start(world);
-    world.hold();
-    world.route(6);
-    await world.rig.advance(1);
+    await startBusy(world, 6);
     world.crash();
   },
   'failed, given up': async (world) => {
@@ -99,6 +82,14 @@ export const states: Readonly<Record<string, (world: FailingWorld) => Promise<vo
 
 async function start({ rig }: FailingWorld): Promise<void> {
   await rig.advanceUntil(rig.router.start());
+}
+
+/** With so many messages, some of them in a call that does not end. */
+async function startBusy(world: FailingWorld, count: number): Promise<void> {
+  await start(world);
+  world.hold();
+  world.route(count);
+  await world.rig.advance(1);
 }
 
 /** A world whose channel is in that state. */

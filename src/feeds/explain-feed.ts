@@ -46,7 +46,8 @@ function streaming(view: FeedView, wallTime: number): string {
 }
 
 function reason({ cause, error }: FeedView): string {
-  if (error !== undefined) return errorText(error);
+  // The sentence has a full stop of its own.
+  if (error !== undefined) return errorText(error).replace(/\.$/, '');
   return causeInWords(cause);
 }
 

@@ -16,11 +16,13 @@ export class Secrets {
   read(profile: FeedProfile): Credentials {
     const credentials = typeof this.#source === 'function' ? this.#source() : (this.#source ?? {});
     checkCredentials(profile, credentials);
-    this.#values = Object.values(credentials).filter((value) => value.length >= 4);
+    this.#values = Object.values(credentials)
+      .filter((value) => value.length >= 4)
+      .flatMap((value) => [value, new URLSearchParams({ '': value }).toString().slice(1)]);
     return credentials;
   }
 
-  /** A text of the service, without what was sent to it as a secret. */
+  /** A text of the service, without what was sent to it as a secret, also as it is written in a URL. */
   hide(text: string): string {
     return this.#values.reduce((shown, value) => shown.replaceAll(value, '(not shown)'), maskText(text));
   }

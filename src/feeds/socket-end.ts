@@ -3,7 +3,8 @@ import type { SocketEnd } from './socket.ts';
 
 /** With these the service refuses who asks, and asking again changes nothing: 451 is for where, the others for who. */
 const REFUSALS = [401, 403, 451];
-const LIMITS = [429, 503];
+/** With 418 Binance answers an address that went on after 429. Whatever the status, who sends Retry-After wants a wait. */
+const LIMITS = [418, 429, 503];
 
 /** What the end of a socket means for the feed. */
 export function signalOf(end: SocketEnd): {
@@ -12,7 +13,8 @@ export function signalOf(end: SocketEnd): {
 } {
   const error = new Error(endInWords(end));
   if (end.is === 'refused' && REFUSALS.includes(end.status)) return { type: 'login.refused', error };
-  if (end.is === 'refused' && LIMITS.includes(end.status)) return { type: 'limit.reached', error };
+  if (end.is === 'refused' && (LIMITS.includes(end.status) || end.retryAfter !== undefined))
+    return { type: 'limit.reached', error };
   return { type: 'socket.closed', error };
 }
 

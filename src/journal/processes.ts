@@ -23,12 +23,15 @@ export function systemProcesses(): ProcessTable {
     self: { host, pid: process.pid, birth: birthOf(process.pid) },
     isAlive(other) {
       if (other.host !== host) return undefined;
-      if (!exists(other.pid)) return false;
-      const birth = birthOf(other.pid);
+      const birth = exists(other.pid) ? birthOf(other.pid) : ENDED;
+      if (birth === ENDED) return false;
       return birth === null || other.birth === null ? undefined : birth === other.birth;
     },
   };
 }
+
+/** Stands for the birth of a process that is no more. */
+const ENDED = 'ended';
 
 function exists(pid: number): boolean {
   try {
@@ -42,9 +45,11 @@ function exists(pid: number): boolean {
 function birthOf(pid: number): string | null {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    // The 22nd field; the second is a name in brackets that may contain anything.
-    const ticks = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ')[19];
-    return `${boot}/${ticks}`;
+    // From the third field on; the second is a name in brackets that may contain anything.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
+    const { 0: state, 17: threads, 19: ticks } = stat;
+    // It is listed until its parent asks for it, which the first process of a container may never do.
+    return state === 'Z' && Number(threads) <= 1 ? ENDED : `${boot}/${ticks}`;
   } catch {
     return null;
   }

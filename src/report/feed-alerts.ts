@@ -43,16 +43,17 @@ export class FeedAlerts {
     this.#raised.clear({ channel: null, feed: name });
   }
 
-  /** A timer runs only while messages are due. */
+  /** A timer runs only while messages are due. One that runs is left alone: feeds may enter states more often than it fires. */
   #watch(): void {
-    this.#clock.clearTimeout(this.#timer);
     const isDue = [...this.#feeds.values()].some(({ view }) => isWatched(view));
-    this.#timer = isDue
-      ? this.#clock.setTimeout(() => {
-          for (const name of this.#feeds.keys()) this.#look(name, true);
-          this.#watch();
-        }, LOOK_MS)
-      : undefined;
+    if (!isDue) this.#clock.clearTimeout(this.#timer);
+    this.#timer = isDue ? (this.#timer ?? this.#clock.setTimeout(() => this.#lookAround(), LOOK_MS)) : undefined;
+  }
+
+  #lookAround(): void {
+    this.#timer = undefined;
+    for (const name of this.#feeds.keys()) this.#look(name, true);
+    this.#watch();
   }
 
   #look(name: string, isTimed = false): void {

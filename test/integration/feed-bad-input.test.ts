@@ -61,7 +61,7 @@ describe('an answer of HTTP instead of a WebSocket', () => {
     ['a 401', 401, {}, 'failed', 'HTTP 401', { refusals: 1 }],
     ['a 403', 403, {}, 'failed', 'HTTP 403', { refusals: 1 }],
     ['a 429 that says how long', 429, { 'Retry-After': '90' }, 'waiting', 'Retry-After 90', { limits: 1 }],
-    ['a 503 without', 503, {}, 'waiting', 'HTTP 503', { limits: 1 }],
+    ['a 418, as who is banned gets it', 418, {}, 'waiting', 'HTTP 418', { limits: 1 }],
     ['a redirect', 302, { Location: 'https://login.example/' }, 'waiting', 'set url', { failures: 1 }],
     ['a page of a proxy', 200, text, 'waiting', 'a page of HTML', { failures: 1 }],
     ['a 500', 500, {}, 'waiting', 'HTTP 500', { failures: 1 }],
@@ -78,14 +78,17 @@ describe('an answer of HTTP instead of a WebSocket', () => {
     expect(feed.view.metrics).toMatchObject({ connections: 1, ...counts });
   });
 
-  it('the feed waits as long as Retry-After says, whatever its backoff', async () => {
-    const server = createServer((_request, response) => response.writeHead(429, { 'Retry-After': '90' }).end());
-    const { feed, entered } = await run(server);
-    const there = entered('waiting');
-    feed.start();
-    await there;
-    expect(feed.view.retryInMs).toBe(90_000);
-  });
+  it.each([418, 429, 500, 502, 503])(
+    '%i: the feed waits as long as Retry-After says, whatever its backoff',
+    async (status) => {
+      const server = createServer((_request, response) => response.writeHead(status, { 'Retry-After': '90' }).end());
+      const { feed, entered } = await run(server);
+      const there = entered('waiting');
+      feed.start();
+      await there;
+      expect(feed.view).toMatchObject({ retryInMs: 90_000, metrics: { limits: 1 } });
+    },
+  );
 });
 
 describe('what is no connection', () => {
@@ -190,9 +193,14 @@ describe('what breaks the protocol ends the connection', () => {
     ['invalid UTF-8', raw([0x81, 0x02, 0xc3, 0x28]), 'not valid UTF-8'],
     ['a frame that is none', raw([0xf1, 0x00]), 'breaks the WebSocket protocol'],
     ['half of a frame, and then nothing', (_, wire) => wire.end(Buffer.from([0x81, 0x7e, 0x10])), 'broke off (1006)'],
+    [
+      'a close, after which the service keeps the connection',
+      (_, wire) => void wire.pause().write(Buffer.from([0x88, 0x02, 0x03, 0xe9])),
+      'the service closed the connection (1001)',
+    ],
     ['a close with a reason', (socket) => socket.close(1013, 'try again later'), '(1013: try again later)'],
   ];
-  it.each(cases)('%s', async (_, act, says) => {
+  it.each(cases)('%s', { timeout: 10_000 }, async (_, act, says) => {
     const { feed, entered } = await run(streaming(act), 'ws', { messageBytesMax: 1_000 });
     const there = entered('waiting');
     feed.start();

@@ -108,7 +108,7 @@ describe.each(Object.entries(services))('R9.2 %s', (_name, service) => {
     feed.start();
     await waiting;
     expect(feed.view).toMatchObject({ retryInMs: 10_000, metrics: { limits: 1, failures: 1 } });
-    expect(feed.explain()).toMatch(/waits: the service says: .+ Attempt 2 comes in 10 s/);
+    expect(feed.explain()).toMatch(/waits: the service says: .+[^.]\. Attempt 2 comes in 10 s/);
   });
 
   it.skipIf(isSkipped)(

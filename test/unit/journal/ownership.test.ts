@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import { viewJournal } from '../../../src/journal/environment.ts';
 import { readJournalInfo } from '../../../src/journal/info.ts';
@@ -167,6 +169,21 @@ it('this process is known to live, one with its number of another time or machin
   expect(processes.isAlive({ ...processes.self, host: 'another' })).toBeUndefined();
   expect(processes.isAlive({ ...processes.self, pid: 2 ** 22 + 1 })).toBe(false);
 });
+
+it.skipIf(process.platform !== 'linux')(
+  'a process that was killed and that nobody waited for does not live',
+  async () => {
+    // `cat` takes the place of the shell, and asks for no child.
+    const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec cat']);
+    const [line] = await once(parent.stdout, 'data');
+    const processes = systemProcesses();
+    const child = { ...processes.self, pid: Number(line), birth: null };
+    expect(processes.isAlive(child)).toBeUndefined();
+    process.kill(child.pid, 'SIGKILL');
+    while (processes.isAlive(child) !== false) await new Promise((resolve) => setImmediate(resolve));
+    parent.kill();
+  },
+);
 
 it('a router whose journal another process has says so: its source is given up, with an alert', async () => {
   const directory = emptyDirectory();

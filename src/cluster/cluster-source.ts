@@ -54,7 +54,7 @@ export class ClusterSource implements Source {
   #isStarting = false;
   /** It was closed while it started. */
   #isCancelled = false;
-  #isUnreachable = false;
+  #unreachable: string | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(parts: ClusterParts, options: ClusterOptions) {
@@ -116,6 +116,13 @@ export class ClusterSource implements Source {
       partitions: this.partitions(),
       handOvers: handOvers.sort((a, b) => a.at - b.at).slice(-HAND_OVERS_MAX),
     };
+  }
+
+  /** A broker that does not answer, and partitions that wait for an operator. */
+  troubles() {
+    const halted = this.partitions().filter(({ state }) => state === 'halted');
+    const texts = halted.map(({ text }) => text).join('; ');
+    return { unreachable: this.#member && this.#unreachable, halted: texts === '' ? undefined : texts };
   }
 
   /**
@@ -203,10 +210,7 @@ export class ClusterSource implements Source {
 
   /** False: the broker does not answer. */
   async #beat(member: Member): Promise<boolean> {
-    const error = await member.membership.beat().then(
-      () => undefined,
-      (reason: unknown) => reason ?? 'no reason',
-    );
+    const error = await member.membership.beat().catch((reason: unknown) => reason ?? 'no reason');
     this.#noteReachable(error);
     if (!member.over.signal.aborted) this.#assign(member);
     return error === undefined;
@@ -214,11 +218,11 @@ export class ClusterSource implements Source {
 
   #noteReachable(error: unknown): void {
     const isUnreachable = error !== undefined;
-    if (isUnreachable === this.#isUnreachable) return;
-    this.#isUnreachable = isUnreachable;
-    const text = isUnreachable ? `does not answer: ${errorText(error)}` : 'answers again';
+    if (isUnreachable === (this.#unreachable !== undefined)) return;
+    const broker = `the broker of ${this.#parts.name}`;
+    this.#unreachable = isUnreachable ? `${broker} does not answer: ${errorText(error)}` : undefined;
     const kind = isUnreachable ? 'source-unreachable' : 'source-reachable';
-    this.#options.onAlert?.({ kind, partition: undefined, text: `the broker of ${this.#parts.name} ${text}` });
+    this.#options.onAlert?.({ kind, partition: undefined, text: this.#unreachable ?? `${broker} answers again` });
   }
 
   /** Those that are free are handed over before `start` resolves; those that another member has are not waited for. */
@@ -240,5 +244,7 @@ export class ClusterSource implements Source {
     for (const actor of member.actors) actor.send({ type: 'assignment.changed' });
     await within(clock, withinMs, Promise.all([left, ...closed])).catch(() => {});
     for (const actor of member.actors) actor.stop();
+    // What the broker has not answered by now keeps no process alive.
+    for (const { lease } of member.owned) lease.forget();
   }
 }

@@ -20,6 +20,16 @@ interface Waiting {
   readonly settle: (outcome: CommitOutcome) => void;
 }
 
+/** Who takes the lease, and hears of it. */
+interface LeaseHolder {
+  readonly member: string;
+  readonly leaseMs: number;
+  readonly isMember: (member: string) => boolean;
+  /** The position: the broker had confirmed it, and lost it. */
+  readonly onLost: (wentBackFrom: number | undefined) => void;
+  readonly onKept: () => void;
+}
+
 /** The lease counts as over so much before the others may think so: clocks do not run at the very same speed. */
 const MARGIN = 0.1;
 const RETRY_MS = 100;
@@ -28,11 +38,7 @@ const RETRY_MS = 100;
 export class Lease {
   readonly #watch: CellWatch;
   readonly #clock: Clock;
-  readonly #member: string;
-  readonly #leaseMs: number;
-  readonly #isMember: (member: string) => boolean;
-  readonly #onLost: () => void;
-  readonly #onKept: () => void;
+  readonly #holder: LeaseHolder;
   /** Undefined: it is not held. */
   #epoch: number | undefined;
   #validUntil = 0;
@@ -45,23 +51,10 @@ export class Lease {
   #waiting: Waiting[] = [];
   #isWriting = false;
 
-  constructor(
-    watch: CellWatch,
-    clock: Clock,
-    {
-      member,
-      leaseMs,
-      isMember,
-    }: { readonly member: string; readonly leaseMs: number; readonly isMember: (member: string) => boolean },
-    listener: { readonly onLost: () => void; readonly onKept: () => void },
-  ) {
+  constructor(watch: CellWatch, clock: Clock, holder: LeaseHolder) {
     this.#watch = watch;
     this.#clock = clock;
-    this.#member = member;
-    this.#leaseMs = leaseMs;
-    this.#isMember = isMember;
-    this.#onLost = listener.onLost;
-    this.#onKept = listener.onKept;
+    this.#holder = holder;
   }
 
   get isHeld(): boolean {
@@ -84,13 +77,13 @@ export class Lease {
     await this.#watch.look();
     const { cell } = this.#watch;
     const { owner } = cell;
-    const isOther = owner !== null && owner !== this.#member;
+    const isOther = owner !== null && owner !== this.#holder.member;
     // Another member has seen it silent for a lease already: that it does not renew is enough.
-    const silenceMs = owner !== null && this.#isMember(owner) ? this.#leaseMs : this.#leaseMs / 2;
+    const silenceMs = owner !== null && this.#holder.isMember(owner) ? this.#holder.leaseMs : this.#holder.leaseMs / 2;
     if (isOther && this.#watch.silentMs < silenceMs) return false;
     const sentAt = this.#clock.now();
     const takeovers = cell.takeovers + (isOther ? 1 : 0);
-    const taken = { ...cell, owner: this.#member, epoch: cell.epoch + 1, n: cell.n + 1, takeovers };
+    const taken = { ...cell, owner: this.#holder.member, epoch: cell.epoch + 1, n: cell.n + 1, takeovers };
     if ((await this.#watch.write(taken)) === 'stale') return false;
     this.#epoch = taken.epoch;
     this.#wanted = {};
@@ -156,11 +149,12 @@ export class Lease {
 
   /** A refused write may have been ours a moment ago: an attempt whose answer was lost. */
   async #findOut(): Promise<void> {
-    const before = this.#watch.cell.n;
+    const before = this.#watch.cell;
     await this.#watch.look();
     const { cell } = this.#watch;
-    const isOurs = cell.epoch === this.#epoch && (cell.owner === this.#member || this.#wanted.owner === null);
-    if (!isOurs || cell.n < before) this.#lose();
+    const isOurs = cell.epoch === this.#epoch && (cell.owner === this.#holder.member || this.#wanted.owner === null);
+    const hasGoneBack = cell.n < before.n;
+    if (!isOurs || hasGoneBack) this.#lose(hasGoneBack ? before.position : undefined);
     else if (this.#attempts.has(cell.n)) this.#noteApplied(cell.n);
   }
 
@@ -179,15 +173,15 @@ export class Lease {
   }
 
   #confirm(sentAt: number): void {
-    this.#validUntil = sentAt + this.#leaseMs * (1 - MARGIN);
+    this.#validUntil = sentAt + this.#holder.leaseMs * (1 - MARGIN);
     this.#keptAt = this.#clock.now();
-    this.#onKept();
+    this.#holder.onKept();
   }
 
-  #lose(): void {
+  #lose(wentBackFrom: number | undefined): void {
     this.#epoch = undefined;
     this.#settle('lost');
-    this.#onLost();
+    this.#holder.onLost(wentBackFrom);
   }
 
   #settle(outcome: CommitOutcome): void {

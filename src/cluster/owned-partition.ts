@@ -51,15 +51,14 @@ export class OwnedPartition implements OwnershipPort {
     this.#parts = parts;
     this.partition = partition;
     this.watch = new CellWatch(broker.cells, `partition.${partition}`, clock, answerMs);
-    this.lease = new Lease(
-      this.watch,
-      clock,
-      { member, leaseMs, isMember },
-      {
-        onLost: () => this.#notify({ type: 'ownership.lost' }),
-        onKept: () => this.#stay?.wake(),
+    this.lease = new Lease(this.watch, clock, {
+      ...{ member, leaseMs, isMember },
+      onLost: (wentBackFrom) => {
+        if (wentBackFrom !== undefined) this.#reportWentBack(wentBackFrom);
+        this.#notify({ type: 'ownership.lost' });
       },
-    );
+      onKept: () => this.#stay?.wake(),
+    });
   }
 
   get isWanted(): boolean {
@@ -185,6 +184,13 @@ export class OwnedPartition implements OwnershipPort {
   reportHalt(): void {
     this.#noteAttempt();
     this.#parts.alert({ kind: 'source-halted', partition: this.partition, text: this.#halted });
+  }
+
+  #reportWentBack(from: number): void {
+    const { partition } = this;
+    const positions = `partition ${partition} was committed up to ${from}, and is up to ${this.watch.cell.position}`;
+    const text = `the broker lost what it had acknowledged: ${positions}; what comes after that is read again`;
+    this.#parts.alert({ kind: 'source-went-back', partition, text });
   }
 
   /** An operator says what is settled. False: the partition is not halted here, or the broker did not keep it. */

@@ -19,13 +19,19 @@ interface Draft {
   readonly settle: (error?: unknown) => void;
 }
 
+/** What frames are made of and sent by. */
+export interface SenderParts {
+  readonly appender: Appender;
+  readonly clock: Clock;
+  readonly partitions: number;
+  /** Begins the ids of frames, so no two publishers may have the same. */
+  readonly producer: string;
+}
+
 /** The frames of one partition, one at a time: a frame that is sent again cannot overtake another. */
 export class PartitionSender {
-  readonly #appender: Appender;
-  readonly #clock: Clock;
+  readonly #parts: SenderParts;
   readonly #partition: number;
-  readonly #partitions: number;
-  readonly #producer: string;
   readonly #lingerMs: number;
   /** Takes messages. */
   #draft: Draft | undefined;
@@ -39,30 +45,19 @@ export class PartitionSender {
   #given = new AbortController();
   readonly #changes: NextChange;
 
-  constructor(
-    {
-      appender,
-      clock,
-      partitions,
-      producer,
-    }: { readonly appender: Appender; readonly clock: Clock; readonly partitions: number; readonly producer: string },
-    partition: number,
-    lingerMs: number,
-  ) {
-    this.#appender = appender;
-    this.#clock = clock;
-    this.#changes = new NextChange(clock);
+  constructor(parts: SenderParts, partition: number, lingerMs: number) {
+    this.#parts = parts;
+    this.#changes = new NextChange(parts.clock);
     this.#partition = partition;
-    this.#partitions = partitions;
-    this.#producer = producer;
     this.#lingerMs = lingerMs;
   }
 
-  /** Throws for a message that does not fit into a frame. */
-  static checkSize(text: string): void {
+  /** The same. Throws for a message that does not fit into a frame. */
+  static checked(text: string): string {
     // No character takes more than three bytes in UTF-8.
-    if (text.length * 3 <= FRAME_BYTES_MAX || Buffer.byteLength(text) <= FRAME_BYTES_MAX) return;
-    const message = `a message of ${Buffer.byteLength(text)} bytes is larger than a frame, which holds ${FRAME_BYTES_MAX}`;
+    const size = text.length * 3 <= FRAME_BYTES_MAX ? 0 : Buffer.byteLength(text);
+    if (size <= FRAME_BYTES_MAX) return text;
+    const message = `a message of ${size} bytes is larger than a frame, which holds ${FRAME_BYTES_MAX}`;
     throw new SluiceError('invalid-message', message);
   }
 
@@ -76,11 +71,12 @@ export class PartitionSender {
   }
 
   add(text: string): Promise<void> {
-    if (this.#draft !== undefined && !hasRoom(this.#draft, text)) this.#seal();
-    this.#draft ??= newDraft(this.#clock.now());
+    const size = Buffer.byteLength(text);
+    if (this.#draft !== undefined && !hasRoom(this.#draft, size)) this.#seal();
+    this.#draft ??= newDraft(this.#parts.clock.now());
     const { kept } = this.#draft;
     this.#draft.texts.push(text);
-    this.#draft.size += Buffer.byteLength(text);
+    this.#draft.size += size;
     this.#waiting += 1;
     this.#start();
     return kept;
@@ -117,12 +113,13 @@ export class PartitionSender {
 
   async #send(): Promise<void> {
     this.#isSending = true;
+    const { partitions, producer } = this.#parts;
     while (this.#sealed.length > 0 || this.#draft !== undefined) {
       if (this.#sealed.length === 0) await this.#linger();
       const [draft] = this.#sealed;
       if (draft === undefined) continue;
       this.#n += 1;
-      await this.#append(encodeFrame(draft.texts, this.#partitions), `${this.#producer}:${this.#partition}:${this.#n}`);
+      await this.#append(encodeFrame(draft.texts, partitions), `${producer}:${this.#partition}:${this.#n}`);
       if (this.#sealed[0] !== draft) continue;
       this.#sealed.shift();
       this.#waiting -= draft.texts.length;
@@ -133,8 +130,9 @@ export class PartitionSender {
 
   /** Until the draft is full, or its first message has waited long enough. */
   async #linger(): Promise<void> {
-    const waitedMs = this.#clock.now() - (this.#draft?.begunAt ?? 0);
-    if (waitedMs < this.#lingerMs) await this.#changes.wait(this.#lingerMs - waitedMs);
+    const waitMs = this.#lingerMs - (this.#parts.clock.now() - (this.#draft?.begunAt ?? 0));
+    // In any case for the other messages of the same call.
+    await (waitMs > 0 ? this.#changes.wait(waitMs) : undefined);
     this.#seal();
   }
 
@@ -143,12 +141,12 @@ export class PartitionSender {
     const { signal } = this.#given;
     while (!signal.aborted) {
       try {
-        await this.#appender.append(this.#partition, frame, id);
+        await this.#parts.appender.append(this.#partition, frame, id);
         this.#trouble = undefined;
         return;
       } catch (error) {
         this.#trouble = errorText(error);
-        await pause(this.#clock, RETRY_MS, signal);
+        await pause(this.#parts.clock, RETRY_MS, signal);
       }
     }
   }
@@ -162,6 +160,6 @@ function newDraft(begunAt: number): Draft {
   return { texts: [], begunAt, size: 0, kept, settle };
 }
 
-function hasRoom({ texts, size }: Draft, text: string): boolean {
-  return texts.length < FRAME_MESSAGES_MAX && size + Buffer.byteLength(text) <= FRAME_BYTES_MAX;
+function hasRoom({ texts, size }: Draft, more: number): boolean {
+  return texts.length < FRAME_MESSAGES_MAX && size + more <= FRAME_BYTES_MAX;
 }

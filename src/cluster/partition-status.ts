@@ -14,7 +14,7 @@ export function partitionStatus(
   const who = owner === null ? 'nobody has it' : `owned by ${memberName(owner)} since ${seconds(ownedMs)}`;
   const doubt =
     lease.isHeld && !lease.isValid ? `; the broker has not confirmed the lease for ${seconds(lease.keptMs)}` : '';
-  const why = halted === '' ? '' : `; ${halted}`;
+  const why = state === 'halted' ? `; ${halted}` : '';
   const text = `partition ${partition} of ${name}: ${state}; ${who}; its last commit ${seconds(committedMs)} ago${doubt}${why}`;
   return { partition, state, cause, owner, ownedMs, committedMs, fence, position, lag, takeovers, text };
 }

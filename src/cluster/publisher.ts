@@ -1,9 +1,7 @@
-import type { Clock } from '../core/clock.ts';
 import { partitionOf } from '../core/partition-of.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { encodeMessage } from '../journal/encode-message.ts';
-import type { Appender } from './broker.ts';
-import { PartitionSender } from './partition-sender.ts';
+import { PartitionSender, type SenderParts } from './partition-sender.ts';
 import { within } from './patience.ts';
 
 /** How messages find their partitions. */
@@ -15,12 +13,7 @@ export interface PublisherOptions<Message> {
 }
 
 /** What a publisher is made of. */
-export interface PublisherParts {
-  readonly appender: Appender;
-  readonly clock: Clock;
-  readonly partitions: number;
-  /** Begins the ids of frames, so no two publishers may have the same. */
-  readonly producer: string;
+export interface PublisherParts extends SenderParts {
   /** Resolves when the broker can be written to. */
   readonly prepare: () => Promise<void>;
 }
@@ -65,9 +58,15 @@ export class Publisher<Message> {
     // A message is no array itself: one that is an array is given in an array.
     const list = (Array.isArray(messages) ? messages : [messages]) as readonly Message[];
     if (this.#isClosed) throw new SluiceError('not-running', 'the publisher is closed');
-    const texts = list.map((message) => ({ text: encodeMessage(message), partition: this.#partitionOf(message) }));
-    for (const { text } of texts) PartitionSender.checkSize(text);
-    const kept = texts.map(({ text, partition }) => this.#senders[partition]?.add(text));
+    const texts: string[] = [];
+    const senders: (PartitionSender | undefined)[] = [];
+    for (const message of list) {
+      texts.push(PartitionSender.checked(encodeMessage(message)));
+      senders.push(this.#senders[this.#partitionOf(message)]);
+    }
+    // Those of one frame have one promise.
+    const kept = new Set<Promise<void> | undefined>();
+    for (let n = 0; n < texts.length; n++) kept.add(senders[n]?.add(texts[n] ?? ''));
     if (this.#prepared === undefined) this.#prepare();
     await Promise.all(kept);
   }

@@ -18,6 +18,8 @@ export interface Source {
   start(owner: SourceOwner): Promise<void>;
   /** Who shares its partitions; undefined: nobody does, or it is not started. Never throws. */
   cluster?(): ClusterView | undefined;
+  /** What keeps it from being read, in words: no answer; partitions that wait for an operator. Never throws. */
+  troubles?(): Readonly<Record<'unreachable' | 'halted', string | undefined>>;
   /**
    * Gives back what was not released, without a commit, and lets go of everything. Resolves within the time whatever
    * the other side does; a second call gets the promise of the first. Never rejects.

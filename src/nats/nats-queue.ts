@@ -62,6 +62,11 @@ class NatsQueue implements Source {
     return this.#closed;
   }
 
+  troubles() {
+    const isCut = this.#stay !== undefined && this.#settings.connection.info === undefined;
+    return { unreachable: isCut ? 'the connection to NATS is cut' : undefined, halted: undefined };
+  }
+
   async #prepare(manager: JetStreamManager): Promise<void> {
     const { stream, consumer, subject, ackWaitMs, maxAckPending } = this.#settings;
     const wanted = {

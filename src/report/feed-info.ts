@@ -2,7 +2,7 @@ import type { FeedMetrics, FeedState, FeedView, SupervisedFeed } from '../core/s
 import { causeInWords } from '../facts/chart-words.ts';
 import type { Explanation } from './explain.ts';
 import { reasonInWords } from './feed-findings.ts';
-import { type ChannelHealth, healthOf } from './health.ts';
+import { type ChannelHealth, healthWith } from './health.ts';
 
 /** Everything measured of one feed of a router. */
 export interface FeedReading extends FeedMetrics {
@@ -21,9 +21,8 @@ export function readFeed({ isPaused, metrics, state }: FeedView, wallTime: numbe
 
 /** The health of a feed. `trouble`: what is wrong with it, whatever state it is in. */
 export function feedHealth(view: FeedView, trouble: string | null): ChannelHealth {
-  const { forMs, state } = view;
-  const status = trouble !== null && healthOf(state) === 'healthy' ? 'degraded' : healthOf(state);
-  return { status, state, sinceMs: forMs, reason: trouble ?? reasonInWords(view) };
+  const { forMs: sinceMs, state } = view;
+  return { status: healthWith(state, trouble), state, sinceMs, reason: trouble ?? reasonInWords(view) };
 }
 
 /** Explains a feed; the sentence is its own. */

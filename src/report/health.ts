@@ -18,6 +18,11 @@ export function healthOf(state: string): HealthStatus {
   return STATUSES.find((status) => STATES[status].includes(state)) ?? 'unhealthy';
 }
 
+/** What has an alert is at best `degraded`. `trouble`: its text. */
+export function healthWith(state: string, trouble: string | null): HealthStatus {
+  return worstStatus([healthOf(state), trouble === null ? 'healthy' : 'degraded']);
+}
+
 /** The worst state of several partitions. */
 export function worstState(states: readonly string[]): string {
   return states.reduce((worst, state) => (ranks.indexOf(state) > ranks.indexOf(worst) ? state : worst));
@@ -49,7 +54,7 @@ export interface RouterHealth {
   readonly reason: string | null;
   /** Also degraded: a channel with an alert. */
   readonly channels: Readonly<Record<string, ChannelHealth>>;
-  /** Also degraded: a source with a frame that has not been settled for a minute. */
+  /** Also degraded: a source with an alert. */
   readonly sources: Readonly<Record<string, ChannelHealth>>;
   /** Also degraded: a feed with an alert. */
   readonly feeds: Readonly<Record<string, ChannelHealth>>;

@@ -3,7 +3,7 @@ import type { Services } from '../channel/services.ts';
 import { errorText } from '../core/error-text.ts';
 import type { SourceView } from '../source/source-view.ts';
 import { duration } from './duration.ts';
-import { found, type RaisedAlerts, type Subject } from './raised-alerts.ts';
+import { type Finding, found, type RaisedAlerts, type Subject } from './raised-alerts.ts';
 import { HELD_MS, holderOf, holdInWords, oldestHeld } from './source-explain.ts';
 
 /** How often sources are looked at while any of them may be read, in ms. */
@@ -22,15 +22,16 @@ export function watchSources(
   const look = (): void => {
     const views = Array.from(sources.values(), ({ view }) => view);
     for (const view of views) lookAt(view, clock.now());
-    const isWatched = views.some(({ state, held }) => !RESTING.has(state) || held > 0);
     clock.clearTimeout(timer);
-    const areStopped = views.every(({ state }) => state === 'stopped');
-    timer = isWatched && !areStopped ? clock.setTimeout(look, LOOK_MS) : undefined;
+    timer = views.some(mayChange) ? clock.setTimeout(look, LOOK_MS) : undefined;
   };
   const lookAt = (view: SourceView, now: number): void => {
     const { error, name: source, state } = view;
+    const troubles = view.source.troubles?.();
     const subject: Subject = { channel: null, source };
     raised.set('source-failed', subject, state === 'failed' && found(`the source was given up: ${errorText(error)}`));
+    raised.set('source-unreachable', subject, troubles?.unreachable ? found(troubles.unreachable) : failing(view, now));
+    raised.set('source-halted', subject, troubles?.halted !== undefined && found(troubles.halted));
     const held = state === 'stopped' ? undefined : oldestHeld(view, now);
     if (held === undefined || held.heldMs < HELD_MS) return raised.set('source-held', subject, false);
     const text =
@@ -40,4 +41,14 @@ export function watchSources(
     raised.set('source-held', { channel, source }, found(text));
   };
   bus.tap('source.entered', look);
+}
+
+function mayChange({ held, source, state }: SourceView): boolean {
+  return state !== 'stopped' && (held > 0 || source.troubles !== undefined || !RESTING.has(state));
+}
+
+/** One that fails again at once is not new each time it is started. */
+function failing({ error, since, state }: SourceView, now: number): Finding {
+  if (state === 'waiting') return { text: errorText(error), isEnough: now - since >= LOOK_MS };
+  return error !== undefined && (state === 'starting' || state === 'recovering') ? undefined : false;
 }

@@ -4,7 +4,7 @@ import { causeInWords } from '../facts/chart-words.ts';
 import type { OldestFrame, SourceView } from '../source/source-view.ts';
 import { duration } from './duration.ts';
 import { type Explanation, reasonOf } from './explain.ts';
-import { type ChannelHealth, healthOf } from './health.ts';
+import { type ChannelHealth, healthWith } from './health.ts';
 
 /** A frame that is not settled for so long is an alert, in ms. */
 export const HELD_MS = 60_000;
@@ -50,17 +50,11 @@ export function holdInWords(
     : `with the reader, because its channel refuses it as ${refusedAs}`;
 }
 
-/** The health of a source at `now`. */
-export function sourceHealth(view: SourceView, channels: Channels, now: number, trouble?: string): ChannelHealth {
+/** The health of a source at `now`. `trouble`: what its alerts say. */
+export function sourceHealth(view: SourceView, now: number, trouble: string | null): ChannelHealth {
   const { cause, error, since, state } = view;
-  const held = oldestHeld(view, now);
-  const isHeld = held !== undefined && held.heldMs >= HELD_MS;
-  const status = isHeld && healthOf(state) === 'healthy' ? 'degraded' : healthOf(state);
-  const reason = isHeld
-    ? `a frame has not been settled for ${duration(held.heldMs)}: ${holdInWords(held, view, channels, trouble)}`
-    : '';
   const why = error === undefined ? causeInWords(cause) : `${causeInWords(cause)}: ${errorText(error)}`;
-  return { status, state, sinceMs: now - since, reason: reason || why };
+  return { status: healthWith(state, trouble), state, sinceMs: now - since, reason: trouble ?? why };
 }
 
 /** Explains a source at `now`. */
@@ -89,8 +83,8 @@ export function explainSource(view: SourceView, channels: Channels, now: number,
 }
 
 /** Explains one partition of a source that shares them with other processes; undefined: it has no such partition. */
-export function explainPartition({ cluster, name }: SourceView, number: string): Explanation | undefined {
-  const found = cluster?.partitions.find(({ partition }) => String(partition) === number);
+export function explainPartition({ name, source }: SourceView, number: string): Explanation | undefined {
+  const found = source.cluster?.()?.partitions.find(({ partition }) => String(partition) === number);
   if (found === undefined) return undefined;
   const { cause, lag, ownedMs, state, text } = found;
   const behind = lag === null ? '' : ` ${lag} frames were appended after it.`;

@@ -18,13 +18,13 @@ export interface SourceMetrics extends SourceCounts {
 
 /** Reads a source at `now`. */
 export function sourceMetrics(view: SourceView, now: number): SourceMetrics {
-  const { cluster, state, partitions, read, committed, left, held, places, missed, restarts } = view;
+  const { source, state, partitions, read, committed, left, held, places, missed, restarts } = view;
+  const cluster = source.cluster?.();
   const oldestAt = Math.min(...partitions.map(({ oldest }) => oldest?.readAt ?? now), now);
-  const counts = { read, committed, left, held, places };
   return {
     state,
     partitions: partitions.length,
-    ...counts,
+    ...{ read, committed, left, held, places },
     oldestMs: now - oldestAt,
     missed,
     restarts,

@@ -1,7 +1,7 @@
 import type { Stay } from '../channel/state-log.ts';
-import type { ClusterView } from '../core/cluster-view.ts';
 import type { Origin } from '../core/origin.ts';
 import type { RejectReason } from '../core/outcome.ts';
+import type { Source } from '../core/source-port.ts';
 import type { Place } from './frame-origin.ts';
 import type { Fullness } from './partition-reader.ts';
 
@@ -49,8 +49,8 @@ export interface HeldFrames {
 export interface SourceView extends Stay, SourceCounts {
   readonly name: string;
   readonly partitions: readonly StayView[];
-  /** Who else shares the partitions; undefined: nobody does. */
-  readonly cluster: ClusterView | undefined;
+  /** Asked only when it is needed: alerts look at every source each second. */
+  readonly source: Pick<Source, 'cluster' | 'troubles'>;
   readonly restarts: number;
   /** When a source that failed is started again, and when the drain ends. */
   readonly restartAt: number;

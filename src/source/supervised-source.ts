@@ -75,16 +75,12 @@ export class SupervisedSource implements ReadingPort {
 
   /** A reading of this moment for reports. */
   get view(): SourceView {
-    const { source } = this.options;
     return {
       ...this.log.stay,
       ...this.stays.counts,
       name: this.name,
       partitions: this.stays.views,
-      /** Only when it is asked for: alerts look at every source each second. */
-      get cluster() {
-        return source.cluster?.();
-      },
+      source: this.options.source,
       restarts: this.restartCount,
       restartAt: this.restarts.at,
       drainAt: this.times.drainAt,

@@ -4,6 +4,7 @@ import type { Publisher } from '../../src/cluster/publisher.ts';
 import type { LetterStore } from '../../src/core/letter-store-port.ts';
 import { createNatsPublisher, natsLetters, natsSource } from '../../src/nats/index.ts';
 import { createRedisPublisher, redisLetters, redisSource } from '../../src/redis/index.ts';
+import type { Workers } from '../../src/workers/index.ts';
 import { NatsServer } from '../support/nats-server.ts';
 import { ioredisTo, RedisServer } from '../support/redis-server.ts';
 
@@ -25,7 +26,8 @@ export interface Tick {
 
 export type BrokerKind = 'nats' | 'redis';
 
-export function startBroker(kind: BrokerKind): Promise<NatsServer | RedisServer> {
+export async function startBroker(kind: string): Promise<NatsServer | RedisServer> {
+  if (kind !== 'nats' && kind !== 'redis') throw new Error(`the broker is nats or redis, not ${kind}`);
   return kind === 'nats' ? NatsServer.start() : RedisServer.start();
 }
 
@@ -56,4 +58,9 @@ export async function clientOf(kind: string, port: number, onAlert: (text: strin
     letters: redisLetters({ send, channel: layout.channel }),
     close: async () => close(),
   };
+}
+
+/** So many messages, by the metrics of all workers. */
+export async function deliveredBy(workers: Workers): Promise<number> {
+  return Number(/^sluice_messages_delivered_total\{[^}]*\} (\d+)$/m.exec(await workers.metrics())?.[1] ?? 0);
 }

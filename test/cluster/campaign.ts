@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import type { KeptLetter } from '../../src/core/letter-store-port.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { failovers, idleSpans, judge } from './account.ts';
-import { type BrokerKind, clientOf, PARTITIONS, startBroker, WINDOW_FRAMES } from './brokers.ts';
+import { clientOf, PARTITIONS, startBroker, WINDOW_FRAMES } from './brokers.ts';
 import { Faults } from './faults.ts';
 import { startFeed } from './run-feed.ts';
 import { SinkFiles } from './sink-files.ts';
@@ -27,7 +27,7 @@ const CALM_SECONDS = 90;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const now = (): number => performance.timeOrigin + performance.now();
-const kind: BrokerKind = values.broker === 'redis' ? 'redis' : 'nats';
+const kind = values.broker;
 const seconds = Number(values.minutes) * 60;
 const directory = mkdtempSync(join(tmpdir(), 'sluice-campaign-'));
 const sinks = new SinkFiles(directory, PARTITIONS);

@@ -1,12 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { runWorkers, type Workers } from '../../src/workers/index.ts';
-import { type BrokerKind, startBroker } from './brokers.ts';
-import { ledgerOf, SinkCount } from './ledger.ts';
+import { deliveredBy, startBroker } from './brokers.ts';
+import { ledgerOf } from './ledger.ts';
+import { startFeed } from './run-feed.ts';
 
 /** A broker, a feed and three workers, one of which is killed every ten seconds; ends with the ledger. */
 const { values } = parseArgs({
@@ -24,14 +24,20 @@ const REST_SECONDS = 30;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const besideThis = (name: string): URL => new URL(name, import.meta.url);
 const directory = mkdtempSync(join(tmpdir(), 'sluice-cluster-'));
-const kind: BrokerKind = values.broker === 'redis' ? 'redis' : 'nats';
+const kind = values.broker;
 const broker = await startBroker(kind).catch((error: Error) => {
-  say(`${kind}-server cannot be started (apt-get install ${kind}-server): ${error.message}`);
+  say(`there is no broker (apt-get install nats-server, or redis-server): ${error.message}`);
   process.exit(1);
 });
 const place = [kind, String(broker.port)];
-const feed = fork(besideThis('feed.js'), [...place, values.seconds, values.rate]);
-const account = followFeed(feed);
+const feed = startFeed(besideThis('feed.js'), [...place, values.seconds, values.rate]);
+let counts: ReadonlyMap<string, number> | undefined;
+feed.ended.then(
+  (end) => {
+    counts = new Map(end.counts);
+  },
+  (error: Error) => say(`       ${error.message}`),
+);
 const workers = await runWorkers({
   module: besideThis('worker.js'),
   workers: WORKERS,
@@ -48,30 +54,19 @@ process.once('SIGINT', () => void end(130));
 const kills = await watch();
 await end(report(kills));
 
-/** What the feed says: how much it published, and at its end how much of each key. */
-function followFeed(child: ChildProcess) {
-  const told = { published: 0, counts: undefined as ReadonlyMap<string, number> | undefined };
-  child.on('message', (message: { readonly published: number; readonly counts?: [string, number][] }) => {
-    told.published = message.published;
-    if (message.counts !== undefined) told.counts = new Map(message.counts);
-  });
-  child.on('exit', (code) => {
-    if (code !== 0) say(`       the feed ended with exit code ${code}`);
-  });
-  return told;
-}
-
 /** Until everything that was published is delivered, or the time is over. Resolves with the number of kills. */
 async function watch(): Promise<number> {
-  const sink = new SinkCount(directory);
   const startedAt = performance.now();
   let kills = 0;
   for (let seconds = 0; seconds < Number(values.seconds) + REST_SECONDS; ) {
     await sleep(1_000);
     seconds = (performance.now() - startedAt) / 1_000;
-    say(`${seconds.toFixed(0).padStart(4)} s published ${account.published}, written by the workers ${sink.lines}`);
-    if (account.counts !== undefined && ledgerOf(directory, account.counts).mistakes.length === 0) break;
-    const isDue = account.counts === undefined && seconds >= (kills + 1) * KILL_EVERY;
+    const { published } = feed.told;
+    say(
+      `${seconds.toFixed(0).padStart(4)} s published ${published}, delivered by the workers ${await deliveredBy(workers)}`,
+    );
+    if (counts !== undefined && ledgerOf(directory, counts).mistakes.length === 0) break;
+    const isDue = counts === undefined && seconds >= (kills + 1) * KILL_EVERY;
     if (isDue) kills += await kill(workers, kills % WORKERS);
   }
   return kills;
@@ -87,21 +82,21 @@ async function kill(workers: Workers, number: number): Promise<number> {
 
 /** Returns the exit code. */
 function report(kills: number): number {
-  const counts = account.counts ?? new Map<string, number>();
-  const { delivered, again, mistakes } = ledgerOf(directory, counts);
+  const { published } = feed.told;
+  const { delivered, again, mistakes } = ledgerOf(directory, counts ?? new Map());
   say(`
-published     ${account.published} messages of ${counts.size} keys
+published     ${published} messages of ${counts?.size ?? 0} keys
 delivered     ${delivered}, ${again} of them again
 kills         ${kills}
 mistakes      ${mistakes.length} (skipped, out of order, missing)`);
   for (const mistake of mistakes.slice(0, 20)) say(`  ${mistake}`);
-  return mistakes.length === 0 && account.published > 0 ? 0 : 1;
+  return mistakes.length === 0 && published > 0 ? 0 : 1;
 }
 
 async function end(code: number): Promise<void> {
   const isWell = await workers.stop();
   say(isWell ? 'all workers drained and ended' : 'a worker did not end as it should');
-  feed.kill();
+  feed.child.kill();
   await broker.end();
   rmSync(directory, { recursive: true, force: true });
   process.exit(code);

@@ -7,24 +7,39 @@ import type { Assigned } from '../../src/core/source-port.ts';
 import { createNatsPublisher, natsSource } from '../../src/nats/index.ts';
 import { runWorkers } from '../../src/workers/index.ts';
 import { NatsServer } from '../support/nats-server.ts';
-import { clientOf, type Tick } from './brokers.ts';
-import { shareOfBareReader } from './reads.ts';
+import { type BrokerKind, clientOf, deliveredBy, startBroker, type Tick } from './brokers.ts';
+import { routerTo, sharesOfBareClient } from './reads.ts';
 
-/** What the table of sizes in the guide to scaling says: several workers on handlers that compute, what commits cost, and reading. */
+/** What the table of sizes in the guide to scaling says: several workers on handlers that compute, what commits cost, a bare client beside ours, and lateness. */
 const KEYS = 200;
 /** Steps of a handler for each message: about a millisecond. */
 const BUSY = 200_000;
 const MEASURED_MS = 10_000;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-const rates = new Map<number, number>();
-for (const workers of [1, 2]) rates.set(workers, await deliveredPerSecond(workers));
-say(`two workers deliver ${((rates.get(2) ?? 0) / (rates.get(1) ?? 1)).toFixed(2)} times what one does`);
-const [without, withCommits] = [await coreOf(64, Number.POSITIVE_INFINITY), await coreOf(64, 200)];
-say(`64 partitions: ${percent(without)} of a core without commits, ${percent(withCommits)} with one every 200 ms`);
-say(`commits take ${percent(withCommits - without)} of a core`);
-for (const kind of ['nats', 'redis'] as const)
-  for (const perFrame of [100, 1_000]) say(await shareOfBareReader(kind, perFrame));
+/** Each by its name on the command line; all by default. */
+const parts: Readonly<Record<string, () => Promise<void>>> = {
+  async workers() {
+    const [one, two] = [await deliveredPerSecond(1), await deliveredPerSecond(2)];
+    say(`two workers deliver ${(two / one).toFixed(2)} times what one does`);
+  },
+  async commits() {
+    for (const partitions of [16, 256])
+      say(`${partitions} partitions: ${percent(await coreOf(partitions, 200))} of a core with a commit every 200 ms`);
+    const [without, withCommits] = [await coreOf(64, Number.POSITIVE_INFINITY), await coreOf(64, 200)];
+    say(`64 partitions: ${percent(without)} of a core without commits, ${percent(withCommits)} with one every 200 ms`);
+    say(`commits take ${percent(withCommits - without)} of a core`);
+  },
+  async client() {
+    for (const kind of ['nats', 'redis'] as const)
+      for (const perFrame of [100, 1_000]) say(await sharesOfBareClient(kind, perFrame));
+  },
+  async lateness() {
+    for (const kind of ['nats', 'redis'] as const) say(await lateness(kind, 100_000));
+  },
+};
+const named = process.argv.slice(2);
+for (const [name, measure] of Object.entries(parts)) if (named.length === 0 || named.includes(name)) await measure();
 process.exit();
 
 function percent(share: number): string {
@@ -46,16 +61,12 @@ async function deliveredPerSecond(count: number): Promise<number> {
     workers: count,
     args: ['nats', String(broker.port), directory, String(BUSY)],
   });
-  const delivered = async (): Promise<number> => {
-    const text = await workers.metrics();
-    return Number(/^sluice_messages_delivered_total\{[^}]*\} (\d+)$/m.exec(text)?.[1] ?? 0);
-  };
   // Until every worker has its share.
-  while ((await delivered()) < 1_000 * count) await sleep(100);
+  while ((await deliveredBy(workers)) < 1_000 * count) await sleep(100);
   await sleep(4_000);
-  const [before, beganAt] = [await delivered(), performance.now()];
+  const [before, beganAt] = [await deliveredBy(workers), performance.now()];
   await sleep(MEASURED_MS);
-  const rate = ((await delivered()) - before) / ((performance.now() - beganAt) / 1_000);
+  const rate = ((await deliveredBy(workers)) - before) / ((performance.now() - beganAt) / 1_000);
   say(`${count} workers deliver ${Math.round(rate)} messages a second`);
   await workers.stop();
   await close();
@@ -64,7 +75,7 @@ async function deliveredPerSecond(count: number): Promise<number> {
   return rate;
 }
 
-/** What a process takes of a core that publishes and reads ten messages a second in each partition. */
+/** What a process takes of a core that publishes and reads ten frames a second in each partition, 6,400 messages in all. */
 async function coreOf(partitions: number, commitMs: number): Promise<number> {
   const broker = await NatsServer.start();
   const connection = await connect({ servers: `127.0.0.1:${broker.port}` });
@@ -100,4 +111,32 @@ async function coreOf(partitions: number, commitMs: number): Promise<number> {
   await connection.close();
   await broker.end();
   return share;
+}
+
+/** How long it takes from `publish` to `process` at so many messages a second: publisher, router and broker beside each other. */
+async function lateness(kind: BrokerKind, rate: number): Promise<string> {
+  const broker = await startBroker(kind);
+  const { publisher, source, close } = await clientOf(kind, broker.port, say);
+  const late: number[] = [];
+  // The first messages wait until the streams are checked.
+  let countsFrom = Number.POSITIVE_INFINITY;
+  const process = (batch: readonly Tick[]): void => {
+    const now = performance.now();
+    for (const { n } of batch) if (n > countsFrom) late.push(now - n);
+  };
+  const router = routerTo(process, source);
+  await router.start();
+  countsFrom = performance.now() + 2_000;
+  for (let [sent, beganAt] = [0, performance.now()]; performance.now() - beganAt < MEASURED_MS; await sleep(5)) {
+    const n = performance.now();
+    const ticks: Tick[] = [];
+    for (; sent < ((n - beganAt) * rate) / 1_000; sent++) ticks.push({ key: `K${sent % KEYS}`, n, message: {} });
+    void publisher.publish(ticks).catch((error: Error) => say(error.message));
+  }
+  await publisher.close(5_000);
+  await router.stop({ deadlineMs: 5_000 });
+  await close();
+  await broker.end();
+  const at = (share: number): string => (late.sort((a, b) => a - b)[Math.floor(late.length * share)] ?? 0).toFixed(1);
+  return `${kind}, ${Math.round(late.length / (MEASURED_MS / 1_000 - 2))} messages a second: from publish to process p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`;
 }

@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 /** What the feed says at its end. */
 interface FeedEnd {
   readonly published: number;
+  readonly counts: readonly (readonly [key: string, count: number])[];
   readonly ends: readonly number[];
   readonly bad: readonly string[];
 }
@@ -19,5 +20,5 @@ export function startFeed(module: URL, args: readonly string[]) {
     });
     child.once('exit', (code) => reject(new Error(`the feed ended with ${code}`)));
   });
-  return { told, ended };
+  return { child, told, ended };
 }

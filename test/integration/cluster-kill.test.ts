@@ -1,12 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Publisher } from '../../src/cluster/publisher.ts';
-import { createNatsPublisher } from '../../src/nats/index.ts';
-import { createRedisPublisher } from '../../src/redis/index.ts';
-import { until } from '../support/broker-rigs.ts';
+import { type BrokerRig, brokers, until } from '../support/broker-rigs.ts';
 import { type Bundle, bundle } from '../support/bundle.ts';
 import { ClusterWorker, mistakesInDeliveries } from '../support/cluster-workers.ts';
-import { NatsServer, whyWithoutNats } from '../support/nats-server.ts';
-import { ioredisTo, RedisServer, whyWithoutRedis } from '../support/redis-server.ts';
 
 const PARTITIONS = 4;
 const LEASE_MS = 1_500;
@@ -16,29 +12,7 @@ interface Tick {
   readonly key: string;
   readonly n: number;
 }
-interface Broker {
-  readonly port: number;
-  readonly publisher: Publisher<Tick>;
-  publisherOf(partitions: number): Publisher<Tick>;
-  end(): Promise<void>;
-}
-const layout = { channel: 'ticks', key: ({ key }: Tick) => key };
-async function onNats(): Promise<Broker> {
-  const server = await NatsServer.start();
-  const connection = await server.connect();
-  const publisherOf = (partitions: number) => createNatsPublisher<Tick>({ connection, ...layout, partitions });
-  return { port: server.port, publisher: publisherOf(PARTITIONS), publisherOf, end: () => server.end() };
-}
-async function onRedis(): Promise<Broker> {
-  const server = await RedisServer.start();
-  const { send, close } = ioredisTo(server.port);
-  const end = (): Promise<void> => {
-    close();
-    return server.end();
-  };
-  const publisherOf = (partitions: number) => createRedisPublisher<Tick>({ send, ...layout, partitions });
-  return { port: server.port, publisher: publisherOf(PARTITIONS), publisherOf, end };
-}
+const layout = { channel: 'ticks', partitions: PARTITIONS };
 
 let program: Bundle;
 beforeAll(() => {
@@ -50,18 +24,20 @@ afterAll(() => program?.remove());
 class BusyCluster {
   readonly workers: ClusterWorker[] = [];
   readonly #kind: string;
-  readonly #broker: Broker;
+  readonly #broker: BrokerRig;
+  readonly #publisher: Publisher<Tick>;
   readonly #counts = new Map<string, number>();
   #isPublishing = true;
   #publishing: Promise<void> = Promise.resolve();
 
-  private constructor(kind: string, broker: Broker) {
+  private constructor(kind: string, broker: BrokerRig) {
     this.#kind = kind;
     this.#broker = broker;
+    this.#publisher = this.publisherOf(PARTITIONS);
   }
 
   /** Each worker has its share when it resolves. */
-  static async start(kind: string, connect: () => Promise<Broker>, workers: number): Promise<BusyCluster> {
+  static async start(kind: string, connect: () => Promise<BrokerRig>, workers: number): Promise<BusyCluster> {
     const cluster = new BusyCluster(kind, await connect());
     // The first frames make the streams, which workers would otherwise all make at once.
     await cluster.#publishSome();
@@ -78,7 +54,7 @@ class BusyCluster {
   }
 
   add(): ClusterWorker {
-    const args = [this.#kind, this.#broker.port, layout.channel, PARTITIONS, LEASE_MS].map(String);
+    const args = [this.#kind, this.#broker.server.port, layout.channel, PARTITIONS, LEASE_MS].map(String);
     const worker = new ClusterWorker(program.path, args);
     this.workers.push(worker);
     return worker;
@@ -86,7 +62,7 @@ class BusyCluster {
 
   /** The publisher of a process that was not deployed yet. */
   publisherOf(partitions: number): Publisher<Tick> {
-    return this.#broker.publisherOf(partitions);
+    return this.#broker.publisher<Tick>({ ...layout, partitions }, ({ key }) => key);
   }
 
   /** What is wrong with all that was delivered, once everything was. */
@@ -96,7 +72,7 @@ class BusyCluster {
     const mistakes = (): readonly string[] => mistakesInDeliveries(this.workers, this.#counts);
     await until(() => mistakes().length === 0).catch(() => {});
     for (const worker of this.workers) await worker.end('SIGTERM');
-    await this.#broker.publisher.close(1_000);
+    await this.#publisher.close(1_000);
     await this.#broker.end();
     return mistakes();
   }
@@ -111,7 +87,7 @@ class BusyCluster {
       this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
       return { key, n: this.#counts.get(key) ?? 0 };
     });
-    await this.#broker.publisher.publish(messages);
+    await this.#publisher.publish(messages);
   }
 }
 
@@ -122,10 +98,7 @@ function assignedAfter({ lines }: ClusterWorker, from: number) {
     .map(({ at, text }) => ({ at, partition: Number(text.split(' ')[1]), takeovers: Number(text.split(' ')[2]) }));
 }
 
-describe.each([
-  ['nats', whyWithoutNats(), onNats],
-  ['redis', whyWithoutRedis(), onRedis],
-] as const)('worker processes on %s', (kind, missing, connect) => {
+describe.each(brokers)('worker processes on %s', (kind, missing, connect) => {
   it.skipIf(missing)(
     'share the partitions; when one is killed, the other has all within lease + 1.5 s, and skips nothing',
     async () => {

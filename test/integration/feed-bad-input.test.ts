@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { createFeed, type Feed, type FeedFacts, type FeedOptions } from '../../src/feeds/index.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { FakeRouter, fakeProfile } from '../support/feed-rig.ts';
+import { until } from '../unit/inspector/visitor.ts';
 
 const ends: (() => void)[] = [];
 afterEach(() => {
@@ -231,8 +232,3 @@ it('a service that only sends pings streams, and the feed says that no message c
     'Feed main streams, but is quiet: for 84 s only other frames, such as pings came, and no message has come.',
   );
 });
-
-/** Lets sockets have their turns until something holds, which tests of a socket without an event of its own need. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
-}

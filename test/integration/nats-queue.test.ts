@@ -182,6 +182,17 @@ describe.skipIf(missing)('a queue', () => {
     expect((await manager.consumers.info(stream, 'sluice')).num_ack_pending).toBe(0);
   });
 
+  it('whose connection is cut says so, until it is back', async () => {
+    const { source } = await started({ stream: await newStream() });
+    const told = () => source.troubles?.().unreachable;
+    expect(told()).toBeUndefined();
+    await server.kill();
+    while (told() !== 'the connection to NATS is cut') await sleep(10);
+    await server.run();
+    while (told() !== undefined) await sleep(10);
+    await source.close(1_000);
+  });
+
   it('whose consumer was removed fails its read, so that the router starts it anew', async () => {
     const stream = await newStream();
     const { source, stay } = await started({ stream });

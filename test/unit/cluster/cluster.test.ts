@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { assignPartitions } from '../../../src/cluster/assignment.ts';
 import type { ClusterAlert } from '../../../src/cluster/cluster-alert.ts';
 import type { ClusterOptions } from '../../../src/cluster/cluster-options.ts';
+import { ClusterSource } from '../../../src/cluster/cluster-source.ts';
 import { decodeFrame, encodeFrame } from '../../../src/cluster/frame.ts';
 import { Publisher } from '../../../src/cluster/publisher.ts';
 import type { ClusterView } from '../../../src/core/cluster-view.ts';
@@ -237,6 +238,37 @@ it('a broker that is away and back is told once each', async () => {
   expect(alerts.map(({ kind }) => kind)).toEqual(['source-unreachable', 'source-reachable']);
 });
 
+it('a broker that lost the checkpoint as well is told, and what it has after that is read again', async () => {
+  const clock = createSimulatedClock();
+  const store = createMemoryStore(clock, 1);
+  const [random, owner, alerts] = [createRandom(1), collector(), [] as ClusterAlert[]];
+  const broker = reachStore(store, new MemoryLink(clock, random, () => ({})));
+  const source = new ClusterSource({ name: 'x', broker, clock, random }, { onAlert: (alert) => alerts.push(alert) });
+  await source.start(owner);
+  const old = new Map(store.cells);
+  store.logOf().append(encodeFrame(['1'], 1));
+  const [frame] = (await Promise.all([owner.stays[0]?.read(room, open), clock.advance(2_000)]))[0] ?? [];
+  expect(await owner.stays[0]?.commit(frame?.position ?? 0, 1_000)).toBe('kept');
+  store.logOf().goBack(0);
+  for (const [key, entry] of old) store.cells.set(key, entry);
+  await clock.advance(10_000);
+  expect(alerts.map(({ kind, partition, text }) => `${kind} ${partition}: ${text}`)).toEqual([
+    'source-went-back 0: the broker lost what it had acknowledged: partition 0 was committed up to 1, and is up to 0; what comes after that is read again',
+  ]);
+  expect(owner.stays).toHaveLength(2);
+  await Promise.all([source.close(1_000), clock.advance(1_000)]);
+});
+
+it('close while the broker is away leaves nothing behind that keeps the process alive', async () => {
+  const { clock, member } = await started();
+  member.cut(true);
+  await clock.advance(5_000);
+  await Promise.all([member.source.close(1_000), clock.advance(1_000)]);
+  // What was asked is waited for a third of a lease.
+  await clock.advance(1_000);
+  expect(clock.pending).toBe(0);
+});
+
 it('a partition that its owner gave back by itself is not offered again to the same member', async () => {
   const { clock, owner, member, stay } = await started();
   await stay.release(undefined, 1_000);
@@ -295,6 +327,20 @@ describe('a publisher', () => {
       expect(frames.flatMap(decodeFrame)).toEqual(messages.filter(({ key }) => partitionOf(key, 3) === partition));
     }
     expect(publisher.waiting).toBe(0);
+  });
+
+  it('that waits for no others puts the messages of one call into one frame all the same', async () => {
+    const clock = createSimulatedClock();
+    const frames: unknown[] = [];
+    const appender = { append: async (_: number, frame: Uint8Array) => void frames.push(decodeFrame(frame)) };
+    const parts = { appender, clock, partitions: 1, producer: 'x', prepare: async () => {} };
+    const publisher = new Publisher<number>(parts, { key: () => '', lingerMs: 0 });
+    await publisher.publish([1, 2]);
+    await publisher.publish([3, 4]);
+    expect(frames).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
   });
 
   it('that cannot prepare says why, and tries again with the next message', async () => {

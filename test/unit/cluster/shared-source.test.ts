@@ -8,7 +8,8 @@ async function shared() {
   const broker = memoryBroker({ clock, partitions: 2 });
   const other = broker.join({ member: 'host-b' });
   await other.source.start({ assigned: () => {}, revoke: async (stay) => void (await stay.release(undefined, 1_000)) });
-  const { source } = broker.join({ member: 'host-a' });
+  const member = broker.join({ member: 'host-a' });
+  const { source } = member;
   const rig = await createTestRouter({
     clock,
     sinks: { tick: {} },
@@ -19,7 +20,7 @@ async function shared() {
   for (const partition of [0, 1]) broker.append(messages('tick', 3), partition);
   await rig.advance(10_000);
   const theirs = source.partitions().findIndex(({ owner }) => owner?.startsWith('host-b') === true);
-  return { rig, ours: 1 - theirs, theirs };
+  return { broker, member, rig, ours: 1 - theirs, theirs };
 }
 
 it('a partition that another member has is explained: who has it since when, its last commit, what is behind it', async () => {
@@ -53,5 +54,44 @@ it('metrics tell the members, the partitions that nobody has, and the lag of tho
     new RegExp(`sluice_source_partition_commit_age_seconds{source="ticks",partition="${ours}"} \\d`),
   );
   expect(text).not.toContain(`partition="${theirs}"`);
+  await rig.stop();
+});
+
+it('a broker that is away and a log that went back are alerts of the router, and its health is degraded by them', async () => {
+  const { broker, member, rig, ours } = await shared();
+  const alerts = () => rig.router.alerts.map(({ alert, source, text }) => `${alert} of ${source}: ${text}`).join();
+  member.cut(true);
+  await rig.advance(10_000);
+  expect(alerts()).toMatch(/^source-unreachable of ticks: the broker of memory does not answer: /);
+  expect(rig.router.health().sources.ticks).toMatchObject({ status: 'degraded', state: 'reading' });
+  expect(rig.router.health().sources.ticks?.reason).toMatch(/^the broker of memory does not answer/);
+  member.cut(false);
+  await rig.advance(20_000);
+  expect(alerts()).toBe('');
+  broker.goBack(0, ours);
+  broker.append(messages('tick', 1), ours);
+  member.cut(true);
+  await rig.advance(1_000);
+  member.cut(false);
+  await rig.advance(20_000);
+  expect(alerts()).toMatch(
+    /^source-halted of ticks: partition \d of memory: halted; .*; position \d has another frame/,
+  );
+  expect(rig.router.health().sources.ticks?.status).toBe('degraded');
+  await rig.stop();
+});
+
+it('a broker that is not there at the start is an alert from the second attempt on', async () => {
+  const clock = createSimulatedClock();
+  const broker = memoryBroker({ clock });
+  const { source, cut } = broker.join();
+  cut(true);
+  const deadLetters = { store: 'memory' as const };
+  const rig = await createTestRouter({ clock, sinks: { tick: {} }, deadLetters, sources: { ticks: { source } } });
+  await rig.advance(30_000);
+  expect(rig.router.alerts).toMatchObject([{ alert: 'source-unreachable', source: 'ticks' }]);
+  cut(false);
+  await rig.advance(40_000);
+  expect(rig.router.alerts).toEqual([]);
   await rig.stop();
 });

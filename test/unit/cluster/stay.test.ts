@@ -15,12 +15,8 @@ async function stayOn(answers: readonly (readonly LogFrame[])[]) {
   let revision = 0;
   const cells = { read: async () => undefined, write: async () => ++revision };
   const watch = new CellWatch(cells, 'partition.0', clock, 1_000);
-  const lease = new Lease(
-    watch,
-    clock,
-    { member: 'a', leaseMs: 3_000, isMember: () => true },
-    { onLost() {}, onKept() {} },
-  );
+  const told = { onLost() {}, onKept() {} };
+  const lease = new Lease(watch, clock, { member: 'a', leaseMs: 3_000, isMember: () => true, ...told });
   await lease.acquire();
   let reads = 0;
   const log = {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createTestRouter, message, messages, slow } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 describe('R1.4 R3.2 a batch is due by size or by age', () => {
   it('one message flushes when it has waited `timeoutMs`, not before and not after', async () => {
     const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 100 } } });
-    rig.router.route(message('ohlcv', 0));
-    await rig.advance(99);
+    await routeAndAdvance(rig, message('ohlcv', 0), 99);
     expect(rig.sink('ohlcv').calls).toEqual([]);
     await rig.advance(1);
     expect(rig.sink('ohlcv').calls).toMatchObject([{ at: 100, trigger: 'age', ageMs: 100 }]);
@@ -27,8 +27,7 @@ describe('R1.4 R3.2 a batch is due by size or by age', () => {
   it('a full batch goes at once, and what is left over is timed from its own first message', async () => {
     const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 10, timeoutMs: 100 } } });
     await rig.advance(7);
-    rig.router.routeAll(messages('ohlcv', 25));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, messages('ohlcv', 25), 1_000);
     expect(rig.sink('ohlcv').calls.map(({ at, trigger, batch }) => [at, trigger, batch.length])).toEqual([
       [7, 'size', 10],
       [7, 'size', 10],
@@ -41,10 +40,8 @@ describe('R1.4 R3.2 a batch is due by size or by age', () => {
     'with a timeout of %i ms a message behind a full batch waits no longer',
     async (timeoutMs) => {
       const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 10, timeoutMs } } });
-      rig.router.routeAll(messages('ohlcv', 10));
-      await rig.advance(0);
-      rig.router.route(message('ohlcv', 10));
-      await rig.advance(1_000);
+      await routeAndAdvance(rig, messages('ohlcv', 10), 0);
+      await routeAndAdvance(rig, message('ohlcv', 10), 1_000);
       expect(rig.sink('ohlcv').calls.map(({ at }) => at)).toEqual([0, timeoutMs]);
     },
   );
@@ -52,10 +49,8 @@ describe('R1.4 R3.2 a batch is due by size or by age', () => {
   it('what has waited while a slow call was out is due as soon as that call ends', async () => {
     const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 10, timeoutMs: 100 } } });
     rig.sink('ohlcv').script.push(slow(250));
-    rig.router.routeAll(messages('ohlcv', 10));
-    await rig.advance(50);
-    rig.router.route(message('ohlcv', 10));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, messages('ohlcv', 10), 50);
+    await routeAndAdvance(rig, message('ohlcv', 10), 1_000);
     expect(rig.sink('ohlcv').calls.map(({ at, ageMs }) => [at, ageMs])).toEqual([
       [0, 0],
       [250, 200],
@@ -78,8 +73,7 @@ it('`flush` makes what waits due now, in one channel or in all', async () => {
 it('a paused channel takes messages in and delivers none, until it is resumed', async () => {
   const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {} } });
   rig.router.pause('tick');
-  rig.router.routeAll([...messages('tick', 5), ...messages('ohlcv', 1)]);
-  await rig.advance(1_000);
+  await routeAndAdvance(rig, [...messages('tick', 5), ...messages('ohlcv', 1)], 1_000);
   expect(rig.sink('tick').calls).toEqual([]);
   expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([0]);
   expect(rig.metrics('tick')).toMatchObject({ state: 'paused', buffered: 5 });
@@ -114,8 +108,7 @@ describe('steady traffic', () => {
   it('leaves no timer behind once it has ended', async () => {
     const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {}, fmv: {} } });
     rig.sink('ohlcv').otherwise = slow(3);
-    rig.router.routeAll([...messages('tick', 100), ...messages('ohlcv', 450), ...messages('fmv', 70)]);
-    await rig.advance(20_000);
+    await routeAndAdvance(rig, [...messages('tick', 100), ...messages('ohlcv', 450), ...messages('fmv', 70)], 20_000);
     expect(rig.clock.pending).toBe(0);
     expect(Object.values(rig.router.health().channels).map(({ state }) => state)).toEqual(['idle', 'idle', 'idle']);
   });

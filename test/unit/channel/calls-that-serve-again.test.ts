@@ -8,6 +8,7 @@ import {
   type TestMessage,
 } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 type Context = Parameters<Reaction<TestMessage>>[0]['context'];
 
@@ -19,8 +20,7 @@ async function rigAfterOneCall() {
     kept.push(call.context);
     return slow(10)(call);
   };
-  rig.router.route(message('tick', 0));
-  await rig.advance(20);
+  await routeAndAdvance(rig, message('tick', 0), 20);
   return { rig, kept };
 }
 
@@ -45,8 +45,7 @@ describe('a context that its handler keeps', () => {
     rig.sink('tick').script.push(() => {
       throw new Error('fails once');
     });
-    rig.router.route(message('tick', 1));
-    await rig.advance(5_000);
+    await routeAndAdvance(rig, message('tick', 1), 5_000);
     expect(rig.sink('tick').calls.map(({ attempt }) => attempt)).toEqual([1, 1, 2]);
     expect([first?.attempt, first?.trigger, first?.ageMs, first?.gaps]).toEqual([1, 'size', 0, []]);
     expect([before?.aborted, first?.signal.aborted]).toEqual([false, false]);
@@ -67,8 +66,7 @@ describe('what looks like a promise', () => {
     const rig = await createTestRouter({ sinks: { tick: { retry: { attempts: 1 }, breaker: false } } });
     rig.sink('tick').script.push(() => Object.create(Promise.prototype) as Promise<void>);
     rig.router.route(message('tick', 0));
-    rig.router.route(message('tick', 1));
-    await rig.advance(100);
+    await routeAndAdvance(rig, message('tick', 1), 100);
     expect(rig.metrics('tick')).toMatchObject({ delivered: 1, deadLettered: 1, inFlight: 0 });
   });
 

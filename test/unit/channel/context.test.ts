@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createTestRouter, message, messages, slow } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 describe('what `process` is told', () => {
   it('R1.1 the attempt, the trigger, the age, the depth behind it and the rules', async () => {
     const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 2, eventRules: { minMove: 3 } } } });
     rig.sink('ohlcv').script.push(slow(10));
-    rig.router.routeAll(messages('ohlcv', 5));
-    await rig.advance(0);
+    await routeAndAdvance(rig, messages('ohlcv', 5), 0);
     const [call] = rig.sink('ohlcv').calls;
     expect(call).toMatchObject({ attempt: 1, trigger: 'size', ageMs: 0 });
     expect(call?.context).toMatchObject({ depth: 3, rules: { minMove: 3 }, gaps: [] });
@@ -16,12 +16,10 @@ describe('what `process` is told', () => {
   it('the age of its own batch while the call lasts, and none once it is over', async () => {
     const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 2 } } });
     rig.sink('ohlcv').script.push(slow(10));
-    rig.router.route(message('ohlcv', 0));
-    await rig.advance(100);
+    await routeAndAdvance(rig, message('ohlcv', 0), 100);
     const [first] = rig.sink('ohlcv').calls;
     expect(first?.context.ageMs).toBe(100);
-    rig.router.routeAll([message('ohlcv', 1), message('ohlcv', 2)]);
-    await rig.advance(200);
+    await routeAndAdvance(rig, [message('ohlcv', 1), message('ohlcv', 2)], 200);
     expect([first?.context.ageMs, rig.sink('ohlcv').calls.length]).toEqual([0, 2]);
   });
 });
@@ -29,8 +27,7 @@ describe('what `process` is told', () => {
 it('`batch.flushed` tells what was delivered, why, after which wait, and how long it took', async () => {
   const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 3 } } });
   rig.sink('ohlcv').script.push(slow(7));
-  rig.router.routeAll(messages('ohlcv', 2));
-  await rig.advance(200);
+  await routeAndAdvance(rig, messages('ohlcv', 2), 200);
   expect(rig.facts('batch.flushed')).toEqual([
     { channel: 'ohlcv', trigger: 'age', size: 2, ageMs: 100, durationMs: 7, attempt: 1 },
   ]);
@@ -46,8 +43,7 @@ describe('`emit`', () => {
     }
     rig.router.route(message('tick', 0));
     expect(rig.events).toEqual([{ channel: 'tick', event: { n: 0 } }]);
-    rig.router.routeAll([...messages('ohlcv', 4), ...messages('tick', 2, 1)]);
-    await rig.advance(1);
+    await routeAndAdvance(rig, [...messages('ohlcv', 4), ...messages('tick', 2, 1)], 1);
     const ofBars = rig.events.filter(({ channel }) => channel === 'ohlcv');
     expect(ofBars.map(({ event }) => event)).toEqual(numbers(4).map((n) => ({ n })));
   });
@@ -76,8 +72,7 @@ describe('`fail`', () => {
         }
       }
     });
-    rig.router.routeAll(messages('ohlcv', 2));
-    await rig.advance(1);
+    await routeAndAdvance(rig, messages('ohlcv', 2), 1);
     expect(errors).toHaveLength(5);
     expect(errors[1]).toMatchObject({
       code: 'invalid-option',
@@ -93,8 +88,7 @@ it('a handler that empties its batch and then fails loses nothing', async () => 
     (batch as unknown[]).splice(0, 2);
     throw new Error('failed after taking two out');
   });
-  rig.router.routeAll(messages('ohlcv', 4));
-  await rig.advance(10_000);
+  await routeAndAdvance(rig, messages('ohlcv', 4), 10_000);
   expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([0, 1, 2, 3]);
   expect(rig.metrics('ohlcv')).toMatchObject({ accepted: 4, delivered: 4, inFlight: 0 });
 });

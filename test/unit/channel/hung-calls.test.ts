@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import {
   createTestRouter,
   hang,
-  hold,
   message,
   messages,
   type Reaction,
   succeed,
   type TestMessage,
 } from '../../../src/testing/index.ts';
+import { holdNext, routeAndAdvance } from '../../support/routed.ts';
 
 const limits = { processTimeoutMs: 1_000, abandonAfterMs: 500 };
 
@@ -38,8 +38,7 @@ describe('a call that does not settle', () => {
         });
         return hang()(call);
       });
-      rig.router.route(message('tick', 0));
-      await rig.advance(1_000);
+      await routeAndAdvance(rig, message('tick', 0), 1_000);
       expect(uncaught).toMatchObject([{ message: 'cannot cancel' }]);
       await rig.advance(1_000);
       expect(rig.metrics('tick')).toMatchObject({ delivered: 1, inFlight: 0, restarts: 1 });
@@ -53,16 +52,14 @@ describe('a call that does not settle', () => {
   it('that asks for its signal only afterwards gets one that has aborted', async () => {
     const rig = await createTestRouter({ sinks: { tick: limits } });
     rig.sink('tick').script.push(hang());
-    rig.router.route(message('tick', 0));
-    await rig.advance(1_200);
+    await routeAndAdvance(rig, message('tick', 0), 1_200);
     expect(rig.sink('tick').calls[0]?.context.signal.aborted).toBe(true);
   });
 
   it('R6.2 is abandoned `abandonAfterMs` later: the channel restarts and delivers the batch again, as attempt 2', async () => {
     const rig = await createTestRouter({ sinks: { tick: { ...limits, restart: { delayMs: 100 } } } });
     rig.sink('tick').script.push(hang());
-    rig.router.routeAll(messages('tick', 3));
-    await rig.advance(1_499);
+    await routeAndAdvance(rig, messages('tick', 3), 1_499);
     expect(rig.metrics('tick')).toMatchObject({ state: 'flushing', inFlight: 1, buffered: 2 });
     await rig.advance(1);
     expect(rig.metrics('tick')).toMatchObject({ state: 'failed', inFlight: 0, buffered: 3 });
@@ -83,10 +80,8 @@ describe('a call that does not settle', () => {
     'counts what comes of it after that (%s) as late, and nothing else',
     async (error) => {
       const rig = await createTestRouter({ sinks: { tick: limits } });
-      const call = hold();
-      rig.sink('tick').script.push(call);
-      rig.router.route(message('tick', 0));
-      await rig.advance(2_000);
+      const call = holdNext(rig.sink('tick'));
+      await routeAndAdvance(rig, message('tick', 0), 2_000);
       expect(rig.metrics('tick')).toMatchObject({ delivered: 1, late: 0 });
       rig.sink('tick').calls[0]?.context.emit('ghost');
       if (error === undefined) call.succeed();
@@ -99,10 +94,8 @@ describe('a call that does not settle', () => {
 
   it('but settles between the two deadlines counts as what it says', async () => {
     const rig = await createTestRouter({ sinks: { tick: limits } });
-    const call = hold();
-    rig.sink('tick').script.push(call);
-    rig.router.route(message('tick', 0));
-    await rig.advance(1_200);
+    const call = holdNext(rig.sink('tick'));
+    await routeAndAdvance(rig, message('tick', 0), 1_200);
     call.succeed();
     await rig.advance(5_000);
     expect(rig.metrics('tick')).toMatchObject({ delivered: 1, calls: 1, restarts: 0, late: 0, state: 'idle' });
@@ -113,8 +106,7 @@ describe('a call that does not settle', () => {
     const obedient: Reaction<TestMessage> = ({ context }) =>
       new Promise((_resolve, reject) => context.signal.addEventListener('abort', () => reject(context.signal.reason)));
     rig.sink('tick').script.push(obedient, succeed());
-    rig.router.route(message('tick', 0));
-    await rig.advance(5_000);
+    await routeAndAdvance(rig, message('tick', 0), 5_000);
     expect(rig.facts('batch.failed')).toMatchObject([{ attempt: 1, isTimedOut: true }]);
     expect(rig.metrics('tick')).toMatchObject({ delivered: 1, calls: 2, restarts: 0 });
   });

@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { createTestRouter, hold, message, messages } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { holdNext, routeAndAdvance } from '../../support/routed.ts';
 
 const limits = { batchSize: 1, capacity: 2 };
 
 /** A channel whose mailbox is full behind a call that is held. */
 async function fullRig() {
   const rig = await createTestRouter({ sinks: { ohlcv: limits } });
-  const call = hold();
-  rig.sink('ohlcv').script.push(call);
-  rig.router.route(message('ohlcv', 0));
-  await rig.advance(10);
+  const call = holdNext(rig.sink('ohlcv'));
+  await routeAndAdvance(rig, message('ohlcv', 0), 10);
   rig.router.routeAll(messages('ohlcv', 2, 1));
   return { rig, call };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CALL_WEIGHT, STRIDE_MAX } from '../../../src/core/coarse-clock.ts';
 import { busy, createTestRouter, message, messages, slow, type TestRouter } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 /** Routes one message of `channel` at each turn of the event loop, until the clock says so. */
 function feed(rig: TestRouter, channel: string, untilMs: number, perTurn = 1): void {
@@ -27,8 +28,7 @@ describe('R3.3 priority 1 with an idle channel', () => {
   it('is not held up by a batch of another channel that is still out', async () => {
     const rig = await createTestRouter({ sinks: { tick: {}, fmv: {} } });
     rig.sink('fmv').otherwise = slow(500);
-    rig.router.routeAll(messages('fmv', 50));
-    await rig.advance(1);
+    await routeAndAdvance(rig, messages('fmv', 50), 1);
     rig.router.route(message('tick', 0));
     expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
   });
@@ -85,8 +85,7 @@ describe('R3.4 channels that keep the processor busy', () => {
     const rig = await createTestRouter({ sinks: { tick: {}, fmv: { batchSize: 10, capacity: 10_000 } } });
     rig.sink('tick').otherwise = async () => rig.clock.jump(0.1);
     rig.sink('fmv').otherwise = busy(5);
-    rig.router.routeAll([...messages('fmv', 2_000), ...messages('tick', 200)]);
-    await rig.advance(2_000);
+    await routeAndAdvance(rig, [...messages('fmv', 2_000), ...messages('tick', 200)], 2_000);
     const ended = rig.sink('tick').calls.at(-1)?.at ?? Number.NaN;
     expect(ended).toBeGreaterThan(19);
     expect(ended).toBeLessThanOrEqual(20 + 5);
@@ -101,8 +100,7 @@ describe('R3.4 channels that keep the processor busy', () => {
     rig.sink('tick').otherwise = async () => rig.clock.jump(0.5);
     rig.sink('fmv').otherwise = busy(5);
     feed(rig, 'tick', 10_000, 4);
-    rig.router.routeAll(messages('fmv', 1_000));
-    await rig.advance(10_000);
+    await routeAndAdvance(rig, messages('fmv', 1_000), 10_000);
     expect(rig.metrics('tick').buffered, 'priority 1 never catches up').toBeGreaterThan(1_000);
     const turns = [0, ...rig.sink('fmv').calls.map(({ at }) => at), 10_000];
     const waits = turns.slice(1).map((at, index) => at - (turns[index] ?? 0));
@@ -119,8 +117,7 @@ describe('R3.4 channels that keep the processor busy', () => {
     const rig = await createTestRouter({ sinks: { ohlcv: { ...endless, ...second }, fmv: { ...endless, ...third } } });
     rig.sink('ohlcv').otherwise = busy(2);
     rig.sink('fmv').otherwise = busy(1);
-    rig.router.routeAll([...messages('ohlcv', 10_000), ...messages('fmv', 20_000)]);
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, [...messages('ohlcv', 10_000), ...messages('fmv', 20_000)], 1_000);
     const [mine, its] = ['ohlcv', 'fmv'].map((name) => rig.metrics(name).share.spentMs);
     expect(mine).toBeGreaterThan(1_000 * part * 0.9);
     expect(mine).toBeLessThan(1_000 * part * 1.1);

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { createRouter, ProcessingChannel } from '../../../src/index.ts';
 import { createTestRouter, message } from '../../../src/testing/index.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 class Collecting extends ProcessingChannel<unknown> {
   readonly seen: unknown[] = [];
@@ -48,16 +49,14 @@ it('the quiet spell of a channel with batches of one message follows the rate, a
   const states: string[] = [];
   rig.router.events.on('channel.entered', ({ to }) => void states.push(to));
   for (let n = 0; n < 100; n += 1) {
-    rig.router.route(message('tick', n));
-    await rig.advance(10);
+    await routeAndAdvance(rig, message('tick', n), 10);
   }
   expect(states).toEqual(['flushing', 'idle', 'flushing']);
   // A spell that began before the last message counts anew.
   await rig.advance(400);
   expect(rig.router.explain('tick').state).toBe('idle');
   for (let n = 100; n < 103; n += 1) {
-    rig.router.route(message('tick', n));
-    await rig.advance(10);
+    await routeAndAdvance(rig, message('tick', n), 10);
     // The pause before was longer than the longest spell.
     if (n === 100) expect(rig.router.explain('tick').state).toBe('idle');
     await rig.advance(990);
@@ -67,12 +66,10 @@ it('the quiet spell of a channel with batches of one message follows the rate, a
 it('a spell that followed the rate of single messages does not keep batches waiting that a reload asks for', async () => {
   const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 1, timeoutMs: 20 } } });
   for (let n = 0; n < 5; n += 1) {
-    rig.router.route(message('ohlcv', n));
-    await rig.advance(40);
+    await routeAndAdvance(rig, message('ohlcv', n), 40);
   }
   const reload = rig.router.reconfigure({ channels: { ohlcv: { batchSize: 10, timeoutMs: 20 } } });
-  rig.router.route(message('ohlcv', 5));
-  await rig.advance(20);
+  await routeAndAdvance(rig, message('ohlcv', 5), 20);
   expect(rig.sink('ohlcv').delivered).toHaveLength(6);
   await rig.advanceUntil(reload);
 });

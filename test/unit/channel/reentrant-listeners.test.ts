@@ -9,6 +9,7 @@ import {
   type TestRouter,
 } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 /** Routes the next message, once, from inside the first listener of `type` that is called. */
 function routeFrom(
@@ -29,8 +30,7 @@ describe('`route` from inside a listener', () => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
     routeFrom(rig, 'batch.failed', 1);
     rig.sink('tick').script.push(fail());
-    rig.router.route(message('tick', 0));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, message('tick', 0), 1_000);
     expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1]);
     expect(rig.sink('tick').calls.map(({ attempt }) => attempt)).toEqual([1, 2, 1]);
   });
@@ -46,8 +46,7 @@ describe('`route` from inside a listener', () => {
       running -= 1;
     };
     routeFrom(rig, 'message.dropped', 9);
-    rig.router.routeAll(messages('tick', 5));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, messages('tick', 5), 1_000);
     expect(most).toBe(1);
     expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 3, 4, 9]);
     expect(rig.metrics('tick')).toMatchObject({ inFlight: 0, buffered: 0, dropped: 2, delivered: 4 });
@@ -73,8 +72,7 @@ it('a restart from inside a listener of a failure keeps the batch once, in order
     isDone = true;
   });
   rig.sink('tick').script.push(fail());
-  rig.router.routeAll(messages('tick', 3));
-  await rig.advance(10_000);
+  await routeAndAdvance(rig, messages('tick', 3), 10_000);
   expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
   expect(rig.metrics('tick')).toMatchObject({ delivered: 3, inFlight: 0, buffered: 0, restarts: 1 });
 });
@@ -135,8 +133,7 @@ it.each([
       rig.router.restart('tick');
       return result;
     });
-    rig.router.routeAll(messages('tick', 3));
-    await rig.advance(60_000);
+    await routeAndAdvance(rig, messages('tick', 3), 60_000);
     expect(rig.sink('tick').calls.map(({ attempt, batch }) => [attempt, batch.length])).toEqual([
       [1, 3],
       [2, 3],

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { createTestRouter, hold, message, messages, slow } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 /** Without a breaker nothing keeps full batches from the short way. */
 const steady = { batchSize: 2, breaker: false } as const;
@@ -24,10 +25,8 @@ it('a flush makes due what waited when it was asked for, also if that is more th
 it('the first batch after a loss is told of it, also among full batches', async () => {
   const rig = await createTestRouter({ sinks: { ohlcv: { ...steady, capacity: 4, overflow: 'drop-oldest' } } });
   rig.sink('ohlcv').otherwise = slow(10);
-  rig.router.routeAll(messages('ohlcv', 2));
-  await rig.advance(0);
-  rig.router.routeAll(messages('ohlcv', 6, 2));
-  await rig.advance(100);
+  await routeAndAdvance(rig, messages('ohlcv', 2), 0);
+  await routeAndAdvance(rig, messages('ohlcv', 6, 2), 100);
   const gaps = rig
     .sink('ohlcv')
     .calls.map(({ context }) => context.gaps.map(({ from, to, count }) => [from, to, count]));
@@ -38,8 +37,7 @@ it('room that a full batch makes goes at once to whoever waits for it', async ()
   const rig = await createTestRouter({ sinks: { ohlcv: { ...steady, capacity: 2 } } });
   const [first, second] = [hold(), hold()];
   rig.sink('ohlcv').script.push(first, second);
-  rig.router.routeAll(messages('ohlcv', 2));
-  await rig.advance(0);
+  await routeAndAdvance(rig, messages('ohlcv', 2), 0);
   rig.router.routeAll(messages('ohlcv', 2, 2));
   const offer = rig.router.offer(message('ohlcv', 4));
   await rig.advance(1);

@@ -9,6 +9,7 @@ import {
   type TestRouter,
 } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 const retry = { attempts: 1 };
 
@@ -16,8 +17,7 @@ it('a probe that closes the breaker is evidence against what failed before it, w
   const rig = await createTestRouter({ sinks: { tick: { retry, breaker: { coolDownMs: 100, probes: 1 } } } });
   rig.router.trip('tick');
   rig.sink('tick').script.push(fail());
-  rig.router.routeAll(messages('tick', 3));
-  await rig.advance(1_000);
+  await routeAndAdvance(rig, messages('tick', 3), 1_000);
   expect(numbersOf(rig.sink('tick').delivered)).toEqual([1, 2]);
   expect(rig.facts('message.deadLettered')).toMatchObject([{ reason: 'poison', message: { n: 0 } }]);
 });
@@ -58,10 +58,8 @@ it('a suspect ahead of a batch that has to be split is set aside once, and the s
     const isBad = batch.some(({ n }) => n === 0 || n === 5);
     if (isBad && sink.calls.length < 100) throw Object.assign(new Error('refused'), { retryable: batch[0]?.n === 0 });
   };
-  rig.router.routeAll(messages('ohlcv', 1));
-  await rig.advance(200);
-  rig.router.routeAll(messages('ohlcv', 10, 1));
-  await rig.advance(10_000);
+  await routeAndAdvance(rig, messages('ohlcv', 1), 200);
+  await routeAndAdvance(rig, messages('ohlcv', 10, 1), 10_000);
   expect(numbersOf(sink.delivered)).toEqual([1, 2, 3, 4, 6, 7, 8, 9, 10]);
   expect(sink.calls.length).toBeLessThan(20);
 });

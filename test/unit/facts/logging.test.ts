@@ -14,6 +14,7 @@ import {
   type SimulatedClock,
 } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 interface Line {
   readonly level: string;
@@ -163,8 +164,7 @@ describe('R5.3 what traffic causes', () => {
     };
     const rig = await createTestRouter({ sinks: { tick: {} }, logger, recognize: [broken] });
     for (let second = 0; second < 30; second += 1) {
-      rig.router.routeAll([...messages('tick', 500), ...Array.from({ length: 500 }, () => null)]);
-      await rig.advance(1_000);
+      await routeAndAdvance(rig, [...messages('tick', 500), ...Array.from({ length: 500 }, () => null)], 1_000);
     }
     const written = (text: string): Line[] => lines.filter(({ message: line }) => line === text);
     // The first period begins with the first line: of each second there are three whole periods.
@@ -244,8 +244,7 @@ describe('S6 a logger that throws', () => {
     const logger = createBrokenLogger(() => logger);
     const rig = await createTestRouter({ sinks: { tick: {} }, logger });
     rig.sink('tick').script.push(fail());
-    rig.router.route(message('tick', 1));
-    await rig.advance(10_000);
+    await routeAndAdvance(rig, message('tick', 1), 10_000);
     expect(numbersOf(rig.sink('tick').delivered)).toEqual([1]);
     const { conserved, faults } = rig.router.metrics();
     expect(conserved).toBe(true);
@@ -257,7 +256,6 @@ describe('S6 a logger that throws', () => {
 it('R5.3 a router without a logger asks nobody', async () => {
   const rig = await createTestRouter({ sinks: { tick: {} } });
   rig.sink('tick').script.push(fail());
-  rig.router.route(message('tick', 1));
-  await rig.advance(10_000);
+  await routeAndAdvance(rig, message('tick', 1), 10_000);
   expect(rig.router.metrics().faults.logger).toBe(0);
 });

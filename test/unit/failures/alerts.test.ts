@@ -13,6 +13,7 @@ import {
   type TestRouter,
 } from '../../../src/testing/index.ts';
 import { createCrash } from '../../support/crash.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 /** What is raised and cleared, in order, with how long it lasted; `only` this one, if it is given. */
 function story(rig: TestRouter, only?: AlertName): string[] {
@@ -44,8 +45,7 @@ describe('R6.4 an alert is raised once and cleared once, with how long it lasted
     expect(rig.router.alerts).toMatchObject([
       { alert: 'breaker-open', channel: 'tick', text: 'the breaker is open: probing' },
     ]);
-    rig.router.route(message('tick', 0));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, message('tick', 0), 1_000);
     expect(told).toEqual(['breaker-open tick', 'not breaker-open tick 10000']);
     expect(rig.router.alerts).toEqual([]);
   });
@@ -65,8 +65,7 @@ describe('R6.4 an alert is raised once and cleared once, with how long it lasted
     const rig = await createTestRouter({ sinks: { tick: { processTimeoutMs: 2_000, abandonAfterMs: 3_000 } } });
     const told = story(rig, 'hung');
     rig.sink('tick').script.push(hang());
-    rig.router.route(message('tick', 0));
-    await rig.advance(3_500);
+    await routeAndAdvance(rig, message('tick', 0), 3_500);
     const reason = 'a call of process has not settled for 3000 ms';
     expect(rig.router.health()).toMatchObject({
       status: 'degraded',
@@ -80,8 +79,7 @@ describe('R6.4 an alert is raised once and cleared once, with how long it lasted
     const rig = await createTestRouter({ sinks: { tick: { capacity: 10, priority: 2 } } });
     const told = story(rig, 'mailbox-high');
     rig.sink('tick').otherwise = slow(1_500);
-    rig.router.routeAll(messages('tick', 10));
-    await rig.advance(60_000);
+    await routeAndAdvance(rig, messages('tick', 10), 60_000);
     // Of ten, one is in flight: nine wait, then one less every 1.5 s; the looks are at whole seconds.
     expect(told).toEqual(['mailbox-high tick', 'not mailbox-high tick 5000']);
   });
@@ -110,12 +108,10 @@ describe('R6.4 an alert is raised once and cleared once, with how long it lasted
     const rig = await createTestRouter({ sinks: { tick: { breaker: false, retry: { attempts: 1 } } } });
     const told = story(rig);
     rig.sink('tick').otherwise = fail();
-    rig.router.routeAll(messages('tick', 20));
-    await rig.advance(1_500);
+    await routeAndAdvance(rig, messages('tick', 20), 1_500);
     rig.sink('tick').otherwise = succeed();
     for (let n = 0; n < 5; n += 1) {
-      rig.router.route(message('tick', n));
-      await rig.advance(1_000);
+      await routeAndAdvance(rig, message('tick', n), 1_000);
     }
     expect(told).toEqual(['error-rate tick', 'not error-rate tick 1000']);
   });
@@ -124,8 +120,7 @@ describe('R6.4 an alert is raised once and cleared once, with how long it lasted
     const rig = await createTestRouter({ sinks: { ohlcv: { timeoutMs: 700 } } });
     const told = story(rig);
     rig.router.pause();
-    rig.router.route(message('ohlcv', 0));
-    await rig.advance(6_900);
+    await routeAndAdvance(rig, message('ohlcv', 0), 6_900);
     expect(told).toEqual([]);
     await rig.advance(3_100);
     rig.router.resume();
@@ -158,13 +153,11 @@ describe('R6.4 an alert is raised once and cleared once, with how long it lasted
     const rig = await createTestRouter({ sinks: { tick: { silenceMs: 5_000 } } });
     const told = story(rig);
     for (let n = 0; n < 20; n += 1) {
-      rig.router.route(message('tick', n));
-      await rig.advance(1_000);
+      await routeAndAdvance(rig, message('tick', n), 1_000);
     }
     expect(told).toEqual([]);
     await rig.advance(9_000);
-    rig.router.route(message('tick', 20));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, message('tick', 20), 1_000);
     expect(told).toEqual(['feed-silent tick', expect.stringMatching(/^not feed-silent tick [56]000$/)]);
   });
 
@@ -203,8 +196,7 @@ describe('R6.4 refusing, when most of what comes is refused,', () => {
   it('is raised for the channel alone that refuses while the router takes most in', async () => {
     const rig = await createTestRouter({ sinks: { ohlcv: { capacity: 100 }, tick: {} } });
     rig.router.pause('ohlcv');
-    rig.router.routeAll([...messages('ohlcv', 300), ...messages('tick', 1_000)]);
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, [...messages('ohlcv', 300), ...messages('tick', 1_000)], 1_000);
     expect(rig.router.alerts).toContainEqual(expect.objectContaining({ alert: 'refusing', channel: 'ohlcv' }));
     const refusing = rig.router.alerts.filter(({ alert }) => alert === 'refusing');
     expect(refusing).toMatchObject([
@@ -217,21 +209,22 @@ describe('R6.4 refusing, when most of what comes is refused,', () => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
     const told = story(rig, 'refusing');
     for (let n = 0; n < 30; n += 1) {
-      rig.router.routeAll([...messages('tick', 50, n * 50), { ev: 'Q' }]);
-      await rig.advance(1_000);
+      await routeAndAdvance(rig, [...messages('tick', 50, n * 50), { ev: 'Q' }], 1_000);
     }
     expect(told).toEqual([]);
     for (let n = 0; n < 15; n += 1) {
-      rig.router.route({ ev: 'Q' });
-      await rig.advance(2_000);
+      await routeAndAdvance(rig, { ev: 'Q' }, 2_000);
     }
     expect(told).toEqual(['refusing null']);
   });
 
   it('ends with the router', async () => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
-    rig.router.routeAll(Array.from({ length: 100 }, () => ({ ev: 'Q' })));
-    await rig.advance(1_500);
+    await routeAndAdvance(
+      rig,
+      Array.from({ length: 100 }, () => ({ ev: 'Q' })),
+      1_500,
+    );
     await rig.stop();
     expect([rig.router.alerts, rig.clock.pending]).toEqual([[], 0]);
     rig.router.routeAll(Array.from({ length: 100 }, () => ({ ev: 'Q' })));
@@ -266,8 +259,7 @@ it('R6.4 the text of an alert follows the present, also between its two limits',
   rig.router.pause('tick');
   const fills: (string | undefined)[] = [];
   for (const count of [85, 10, 5]) {
-    rig.router.routeAll(messages('tick', count));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, messages('tick', count), 1_000);
     fills.push(rig.router.alerts.find(({ alert }) => alert === 'mailbox-high')?.text);
   }
   rig.sink('tick').otherwise = slow(1_000);
@@ -284,8 +276,7 @@ describe('R6.4 alerts', () => {
     const told = story(rig);
     rig.sink('tick').otherwise = fail();
     for (let n = 0; n < 300; n += 1) {
-      rig.router.route(message('tick', n));
-      await rig.advance(1_000);
+      await routeAndAdvance(rig, message('tick', n), 1_000);
     }
     expect(told.toSorted()).toEqual(['breaker-open tick', 'error-rate tick', 'oldest-message tick']);
     rig.sink('tick').otherwise = succeed();

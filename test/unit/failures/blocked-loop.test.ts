@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createTestRouter, hang, hold, message, messages, type TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, hang, message, messages, type TestRouter } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
+import { holdNext } from '../../support/routed.ts';
 
 /** The main thread is busy for so long. Meanwhile an answer arrives, which Node reads after it has called timers. */
 async function block(rig: TestRouter, ms: number, answer: () => void): Promise<void> {
@@ -12,8 +13,7 @@ async function block(rig: TestRouter, ms: number, answer: () => void): Promise<v
 describe('R6.2 a deadline that passed while the event loop stood still', () => {
   it('does not count against a call whose answer was there', async () => {
     const rig = await createTestRouter({ sinks: { tick: { processTimeoutMs: 1_000, abandonAfterMs: 5_000 } } });
-    const call = hold();
-    rig.sink('tick').script.push(call);
+    const call = holdNext(rig.sink('tick'));
     rig.router.route(message('tick', 0));
     await block(rig, 6_001, call.succeed);
     await rig.advance(60_000);
@@ -23,8 +23,7 @@ describe('R6.2 a deadline that passed while the event loop stood still', () => {
 
   it('leaves a call that did not answer all of its `abandonAfterMs` after the abort', async () => {
     const rig = await createTestRouter({ sinks: { tick: { processTimeoutMs: 1_000, abandonAfterMs: 5_000 } } });
-    const call = hold();
-    rig.sink('tick').script.push(call);
+    const call = holdNext(rig.sink('tick'));
     rig.router.route(message('tick', 0));
     await block(rig, 7_000, () => {});
     expect(rig.sink('tick').calls[0]?.context.signal.aborted).toBe(true);
@@ -52,8 +51,7 @@ describe('R6.2 a deadline that passed while the event loop stood still', () => {
 
   it('hands nothing back that a drain delivered', async () => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
-    const call = hold();
-    rig.sink('tick').script.push(call);
+    const call = holdNext(rig.sink('tick'));
     rig.router.routeAll(messages('tick', 3));
     const stopped = rig.router.stop({ deadlineMs: 1_000 });
     await rig.advance(0);

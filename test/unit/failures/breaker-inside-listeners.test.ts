@@ -3,6 +3,7 @@ import { Breaker } from '../../../src/core/breaker.ts';
 import type { BreakerChange } from '../../../src/core/breaker-change.ts';
 import { createTestRouter, hang, messages, succeed } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 const limits = {
   window: { count: 4 },
@@ -52,8 +53,7 @@ describe('a breaker that is reset inside a listener of its opening', () => {
       expect(rig.metrics(name).breaker?.state).toBe('closed');
       expect(rig.router.explain(name).state).toBe('idle');
     }
-    rig.router.routeAll(messages('ohlcv', 3));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, messages('ohlcv', 3), 1_000);
     expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(3));
   });
 });
@@ -63,8 +63,7 @@ it('a listener of `breaker.opened` that restarts its channel leaves no timer of 
   const rig = await createTestRouter({ sinks: { ohlcv: { breaker }, tick: { breaker } } });
   rig.sink('ohlcv').otherwise = hang();
   rig.router.trip('ohlcv', { coolDownMs: 100 });
-  rig.router.routeAll(messages('ohlcv', 1));
-  await rig.advance(150);
+  await routeAndAdvance(rig, messages('ohlcv', 1), 150);
   expect([rig.metrics('ohlcv').inFlight, rig.metrics('tick').state]).toEqual([1, 'probing']);
   rig.router.events.on('breaker.opened', ({ channel }) => rig.router.restart(channel));
   // The probe of the other is too slow, which this one notices while it asks for its own.

@@ -11,6 +11,7 @@ import {
   type TestRouter,
 } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { holdNext, routeAndAdvance } from '../../support/routed.ts';
 
 const NEVER = 1_000_000;
 const quickRetry = { attempts: 3, delayMs: 1, delayMsMax: 1 };
@@ -28,15 +29,13 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
     const sink = rig.sink('tick');
     for (const n of [0, 1]) {
       sink.script.push(fail());
-      rig.router.route(message('tick', n));
-      await rig.advance(100);
+      await routeAndAdvance(rig, message('tick', n), 100);
     }
     expect(breakerOf(rig).rates).toEqual({ calls: 4, failureRate: null, slowCallRate: null });
     await rig.advance(3_600_000);
     expect(breakerOf(rig).rates.calls).toBe(0);
     sink.script.push(fail());
-    rig.router.route(message('tick', 3));
-    await rig.advance(100);
+    await routeAndAdvance(rig, message('tick', 3), 100);
     expect(breakerOf(rig)).toMatchObject({ state: 'closed', opened: 0, rates: { calls: 2 } });
   });
 
@@ -44,8 +43,7 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
     const rig = await createTestRouter({
       sinks: { tick: { breaker: { coolDownMs: 1_000, probes: 2, minimumCalls: 2, window: { count: 2 } } } },
     });
-    const late = hold();
-    rig.sink('tick').script.push(late);
+    const late = holdNext(rig.sink('tick'));
     rig.router.routeAll(messages('tick', 3));
     rig.router.trip('tick');
     await rig.advance(1_000);
@@ -62,8 +60,7 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
       sinks: { tick: { batchSize: 8, retry: quickRetry, breaker: { minimumCalls: 2, window: { count: 2 } } } },
     });
     rig.sink('tick').script.push(fail(), fail());
-    rig.router.routeAll(messages('tick', 32));
-    await rig.advance(60_000);
+    await routeAndAdvance(rig, messages('tick', 32), 60_000);
     expect(rig.facts('breaker.opened')).toHaveLength(1);
     const sizes = rig.sink('tick').calls.map(({ batch }) => [batch[0]?.n, batch.length]);
     expect(sizes).toEqual([0, 0, 0, 8, 16, 24].map((first) => [first, 8]));
@@ -73,8 +70,7 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
     const rig = await createTestRouter({
       sinks: { tick: { breaker: { coolDownMs: 60_000, coolDownMsMax: 60_000, probes: 1 } } },
     });
-    const late = hold();
-    rig.sink('tick').script.push(late);
+    const late = holdNext(rig.sink('tick'));
     rig.router.routeAll(messages('tick', 3));
     rig.router.trip('tick');
     late.succeed();
@@ -103,8 +99,7 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
     });
     rig.sink('tick').script.push(hang());
     rig.router.trip('tick');
-    rig.router.routeAll(messages('tick', 3));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, messages('tick', 3), 1_000);
     expect(rig.metrics('tick')).toMatchObject({ state: 'probing', inFlight: 1 });
     await rig.advance(2_000);
     expect(rig.facts('breaker.opened').at(-1)).toMatchObject({ cause: 'probe-failed' });
@@ -119,10 +114,8 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
     const rig = await createTestRouter({
       sinks: { tick: { breaker, processTimeoutMs: 200, abandonAfterMs: 10_000 } },
     });
-    const call = hold();
-    rig.sink('tick').script.push(call);
-    rig.router.routeAll(messages('tick', 5));
-    await rig.advance(10_199);
+    holdNext(rig.sink('tick'));
+    await routeAndAdvance(rig, messages('tick', 5), 10_199);
     // The breaker has opened, cooled down and permitted probes meanwhile; none went out.
     expect(rig.facts('breaker.opened')[0]).toMatchObject({ cause: 'slow-call-rate' });
     expect(rig.states('tick')).toContain('probing');
@@ -137,8 +130,7 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
   it('one failure alone does not open it', async () => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.sink('tick').script.push(fail());
-    rig.router.routeAll(messages('tick', 3));
-    await rig.advance(60_000);
+    await routeAndAdvance(rig, messages('tick', 3), 60_000);
     expect(breakerOf(rig)).toMatchObject({ state: 'closed', opened: 0 });
     expect(rig.states('tick')).not.toContain('tripped');
     expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
@@ -150,8 +142,7 @@ describe('R6.3 the breaker of a channel', () => {
     const breaker = { window: { count: 4 }, minimumCalls: 1, slowCallMs: 500, coolDownMs: NEVER, coolDownMsMax: NEVER };
     const rig = await createTestRouter({ sinks: { tick: { breaker } } });
     rig.sink('tick').script.push(hang());
-    rig.router.route(message('tick', 0));
-    await rig.advance(500);
+    await routeAndAdvance(rig, message('tick', 0), 500);
     expect(rig.facts('breaker.opened')).toMatchObject([
       { channel: 'tick', cause: 'slow-call-rate', rates: { calls: 1, failureRate: 0, slowCallRate: 1 } },
     ]);
@@ -162,8 +153,7 @@ describe('R6.3 the breaker of a channel', () => {
     const breaker = { window: { count: 2 }, minimumCalls: 2, coolDownMs: 1_000, coolDownMsMax: 4_000 };
     const rig = await createTestRouter({ sinks: { tick: { breaker, retry: quickRetry } } });
     rig.sink('tick').otherwise = fail();
-    rig.router.routeAll(messages('tick', 3));
-    await rig.advance(60_000);
+    await routeAndAdvance(rig, messages('tick', 3), 60_000);
     const coolDowns = rig.facts('breaker.opened').map(({ coolDownMs }) => coolDownMs);
     const limits = [1_000, 2_000, 4_000, 4_000, 4_000];
     expect(coolDowns.length).toBeGreaterThan(limits.length);
@@ -178,8 +168,7 @@ describe('R6.3 the breaker of a channel', () => {
     const breaker = { window: { count: 4 }, minimumCalls: 2, observeOnly: true };
     const rig = await createTestRouter({ sinks: { tick: { breaker } } });
     rig.sink('tick').otherwise = fail();
-    rig.router.routeAll(messages('tick', 3));
-    await rig.advance(10_000);
+    await routeAndAdvance(rig, messages('tick', 3), 10_000);
     expect(breakerOf(rig)).toMatchObject({
       ...{ state: 'closed', opened: 0, wouldBeOpen: true },
       rates: { failureRate: 1 },
@@ -195,8 +184,7 @@ describe('R6.3 the breaker of a channel', () => {
     });
     rig.router.trip('ohlcv');
     expect(rig.facts('breaker.opened')).toMatchObject([{ channel: 'ohlcv', cause: 'operator' }]);
-    rig.router.routeAll(messages('ohlcv', 16));
-    await rig.advance(10_000);
+    await routeAndAdvance(rig, messages('ohlcv', 16), 10_000);
     expect(rig.metrics('ohlcv')).toMatchObject({ state: 'tripped', buffered: 16, calls: 0 });
     rig.router.reset('ohlcv');
     await rig.advance(10);
@@ -233,8 +221,7 @@ describe('a channel without a breaker', () => {
       channels: { tick: { breaker: false, batchSize: 2, timeoutMs: 50 } },
     });
     expect(changes).toMatchObject([{ path: ['channels', 'tick', 'batchSize'], after: 2 }]);
-    rig.router.routeAll(messages('tick', 2));
-    await rig.advance(1);
+    await routeAndAdvance(rig, messages('tick', 2), 1);
     expect([numbersOf(rig.sink('tick').delivered), rig.metrics('tick').breaker]).toEqual([numbers(2), null]);
   });
 });

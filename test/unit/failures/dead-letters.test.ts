@@ -11,6 +11,7 @@ import {
   type TestRouter,
 } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 const malformed = Object.assign(new Error('malformed'), { retryable: false });
 
@@ -18,8 +19,7 @@ const malformed = Object.assign(new Error('malformed'), { retryable: false });
 async function rigWithDead(count: number, router = {}): Promise<TestRouter> {
   const rig = await createTestRouter({ config: { router }, sinks: { tick: {} } });
   rig.sink('tick').otherwise = reject(malformed);
-  rig.router.routeAll(messages('tick', count));
-  await rig.advance(100);
+  await routeAndAdvance(rig, messages('tick', count), 100);
   rig.sink('tick').otherwise = succeed();
   return rig;
 }
@@ -232,8 +232,7 @@ describe('R2.4 a replay', () => {
     const rig = await createTestRouter({ sinks: { tick: { capacity: 20 } } });
     rig.sink('tick').otherwise = reject(malformed);
     for (let n = 0; n < 60; n += 20) {
-      rig.router.routeAll(messages('tick', 20, n));
-      await rig.advance(100);
+      await routeAndAdvance(rig, messages('tick', 20, n), 100);
     }
     rig.sink('tick').otherwise = slow(5);
     const from = rig.clock.now();

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { type ChannelReport, ProcessingChannel } from '../../../src/index.ts';
 import { createTestRouter, message, messages } from '../../../src/testing/index.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 /** A channel class whose constructor throws so many times. */
 function fragile(failures: number, delivered: unknown[]) {
@@ -53,8 +54,7 @@ describe('a constructor that throws at the first start', () => {
     }
     const rig = await createTestRouter({ channels: { tick: Late } });
     rig.router.pause();
-    rig.router.routeAll(messages('tick', 3));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, messages('tick', 3), 1_000);
     expect(await removed).toMatchObject({ accepted: 3, returned: 3, buffered: 0 });
     expect(rig.facts('channel.entered').at(-1)).toMatchObject({ channel: 'tick', to: 'stopped' });
     expect(rig.router.metrics().conserved).toBe(true);
@@ -63,8 +63,7 @@ describe('a constructor that throws at the first start', () => {
   it('hands them back as they came when it never gets one', async () => {
     const rig = await createTestRouter({ channels: { tick: fragile(Number.POSITIVE_INFINITY, []) } });
     const waiting = messages('tick', 3);
-    rig.router.routeAll(waiting);
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, waiting, 1_000);
     expect((await rig.stop()).channels.tick).toMatchObject({ returned: 3, returnedMessages: waiting });
   });
 

@@ -24,6 +24,7 @@ import {
 import { createSimulatedClock, type SimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import type { SimulatedSource } from '../../../src/testing/simulated-source.ts';
 import { valueIn } from '../../support/exposition.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 const refused = Object.assign(new Error('bad price'), { retryable: false });
 const bars = { batchSize: 2, timeoutMs: 10 } as const;
@@ -192,8 +193,7 @@ describe('a channel without a source', () => {
     });
     store.failWith(new Error('EIO: the disk'));
     test.sink('tick').otherwise = reject(refused);
-    test.router.routeAll(messages('tick', 2_000));
-    await test.advance(10_000);
+    await routeAndAdvance(test, messages('tick', 2_000), 10_000);
     expect(test.metrics('tick')).toMatchObject({
       deadLettered: 1_000,
       depth: 1_000,
@@ -213,25 +213,21 @@ describe('a channel without a source', () => {
     const { store, test } = await storeRig({ sinks: { tick: { batchSize: 4 } } });
     store.failWith(new Error('EIO: the disk'));
     test.sink('tick').otherwise = reject(refused);
-    test.router.routeAll(messages('tick', 1_000));
-    await test.advance(5_000);
+    await routeAndAdvance(test, messages('tick', 1_000), 5_000);
     const { deadLettered } = test.metrics('tick');
     test.sink('tick').otherwise = failWhen(({ n }) => n === 5_001);
-    test.router.routeAll(messages('tick', 8, 5_000));
-    await test.advance(60_000);
+    await routeAndAdvance(test, messages('tick', 8, 5_000), 60_000);
     expect(test.metrics('tick')).toMatchObject({ deadLettered, delivered: 7, depth: 1 });
     store.calm();
     await test.advance(120_000);
-    test.router.routeAll(messages('tick', 4, 6_000));
-    await test.advance(120_000);
+    await routeAndAdvance(test, messages('tick', 4, 6_000), 120_000);
     expect(test.metrics('tick')).toMatchObject({ depth: 0, delivered: 11 });
     expect(store.size).toBe(1_001);
   });
 
   it('has samples of refused messages in memory, so that a flood of them fills no store', async () => {
     const { store, test } = await storeRig();
-    test.router.routeAll([{ ev: 'nobody' }, { ev: 'nobody' }]);
-    await test.advance(100);
+    await routeAndAdvance(test, [{ ev: 'nobody' }, { ev: 'nobody' }], 100);
     expect(store.size).toBe(0);
     expect(await test.router.deadLetters.list()).toMatchObject([{ id: 1, reason: 'unknown-type' }, { id: 2 }]);
     expect(test.router.metrics().deadLetters.stored).toBe(2);
@@ -266,8 +262,7 @@ describe('a message that the store cannot write down', () => {
     };
     const test = await createTestRouter({ clock, sinks: { tick: {} }, deadLetters: { store: picky } });
     test.sink('tick').otherwise = reject(refused);
-    test.router.route({ ev: 'T', sym: 'A', n: 0, size: 10n });
-    await test.advance(5_000);
+    await routeAndAdvance(test, { ev: 'T', sym: 'A', n: 0, size: 10n }, 5_000);
     expect(letters).toEqual([
       [expect.stringContaining('size: 10n'), expect.stringMatching(/bad price; .*kept as text.*a BigInt is no JSON/)],
     ]);
@@ -412,8 +407,7 @@ it.each([
   const store: LetterStore = { ...simulatedLetterStore({ clock }), add };
   const test = await createTestRouter({ clock, sinks: { tick: { batchSize: 1 } }, deadLetters: { store } });
   test.sink('tick').otherwise = fail(refused);
-  test.router.route(messages('tick', 1)[0]);
-  await test.advance(1_000);
+  await routeAndAdvance(test, messages('tick', 1)[0], 1_000);
   const report = await test.stop({ deadlineMs: 2_000 });
   expect(report.unstoredLetters).toHaveLength(1);
   expect(report.elapsedMs).toBeLessThanOrEqual(2_050);

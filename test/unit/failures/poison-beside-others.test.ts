@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createTestRouter, failWhen, message, messages, reject, succeed } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 const breaker = {
   window: { count: 4 },
@@ -21,11 +22,9 @@ describe('poison that nothing gives evidence against', () => {
       const shared = { ...limits, breaker: { ...breaker, shared: 'sink' } };
       const rig = await createTestRouter({ sinks: { tick: shared, ohlcv: shared, fmv: shared } });
       for (const name of ['tick', 'fmv']) rig.sink(name).otherwise = failWhen(({ n }) => n === POISON);
-      rig.router.route(message(poisoned, POISON));
-      await rig.advance(1_000);
+      await routeAndAdvance(rig, message(poisoned, POISON), 1_000);
       expect(rig.router.explain('ohlcv').state).toMatch(/tripped|probing/);
-      rig.router.routeAll(messages('ohlcv', 20));
-      await rig.advance(10_000);
+      await routeAndAdvance(rig, messages('ohlcv', 20), 10_000);
       expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(20));
       expect(rig.metrics(poisoned)).toMatchObject({ buffered: 1, deadLettered: 0 });
     },

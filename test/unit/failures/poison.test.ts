@@ -10,6 +10,7 @@ import {
   type TestRouter,
 } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 /** Names the messages that are poison, and delivers the others. */
 const naming = (isPoison: (n: number) => boolean, error: unknown = new Error('refused')): Reaction<TestMessage> => {
@@ -41,8 +42,7 @@ describe('R6.1 1,000 messages in batches of 100, three of them poison, and a sin
     async (poison) => {
       const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: size, capacity: total } } });
       rig.sink('ohlcv').otherwise = failWhen(({ n }) => poison.includes(n));
-      rig.router.routeAll(messages('ohlcv', total));
-      await rig.advance(60_000);
+      await routeAndAdvance(rig, messages('ohlcv', total), 60_000);
       expect((await deadNumbers(rig)).toSorted((a, b) => a - b)).toEqual(poison.toSorted((a, b) => a - b));
       expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(total).filter((n) => !poison.includes(n)));
       const { calls, delivered, deadLetteredBy, breaker, state } = rig.metrics('ohlcv');
@@ -62,8 +62,7 @@ describe('messages named by `context.fail`', () => {
   it('go again alone; the others count as delivered', async () => {
     const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 5 } } });
     rig.sink('ohlcv').script.push(naming((n) => n === 1 || n === 3));
-    rig.router.routeAll(messages('ohlcv', 10));
-    await rig.advance(5_000);
+    await routeAndAdvance(rig, messages('ohlcv', 10), 5_000);
     expect(handedOver(rig, 'ohlcv')).toEqual([
       [1, [0, 1, 2, 3, 4]],
       [2, [1, 3]],
@@ -75,8 +74,7 @@ describe('messages named by `context.fail`', () => {
   it('are given up after `attempts`: what was delivered beside them is the evidence', async () => {
     const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 5, retry: { attempts: 1 } } } });
     rig.sink('ohlcv').otherwise = naming((n) => n === 2);
-    rig.router.routeAll(messages('ohlcv', 5));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, messages('ohlcv', 5), 1_000);
     expect(await rig.router.deadLetters.list()).toMatchObject([
       { channel: 'ohlcv', reason: 'poison', attempts: 1, message: { n: 2 } },
     ]);
@@ -86,11 +84,9 @@ describe('messages named by `context.fail`', () => {
   it('and all of the batch wait for evidence, like any other failure', async () => {
     const rig = await createTestRouter({ sinks: { tick: { retry: { attempts: 1 } } } });
     rig.sink('tick').otherwise = naming((n) => n === 0);
-    rig.router.route(message('tick', 0));
-    await rig.advance(60_000);
+    await routeAndAdvance(rig, message('tick', 0), 60_000);
     expect(rig.metrics('tick')).toMatchObject({ deadLettered: 0, buffered: 1 });
-    rig.router.route(message('tick', 1));
-    await rig.advance(60_000);
+    await routeAndAdvance(rig, message('tick', 1), 60_000);
     expect(rig.metrics('tick')).toMatchObject({ deadLettered: 1, delivered: 1, buffered: 0 });
   });
 
@@ -98,8 +94,7 @@ describe('messages named by `context.fail`', () => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
     const error = Object.assign(new Error('malformed'), { retryable: false });
     rig.sink('tick').otherwise = naming(() => true, error);
-    rig.router.routeAll(messages('tick', 20));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, messages('tick', 20), 1_000);
     expect(rig.metrics('tick')).toMatchObject({ deadLetteredBy: { 'not-retryable': 20 }, calls: 20, state: 'idle' });
     expect(rig.metrics('tick').breaker?.opened).toBe(0);
     expect((await rig.router.deadLetters.list({ limit: 1 }))[0]).toMatchObject({
@@ -116,8 +111,7 @@ describe('an error that says `retryable: false`', () => {
   it('gives a single message up at once, without evidence and without a word against the sink', async () => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.sink('tick').otherwise = reject(error);
-    rig.router.routeAll(messages('tick', 20));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, messages('tick', 20), 1_000);
     expect(rig.metrics('tick')).toMatchObject({ deadLetteredBy: { 'not-retryable': 20 }, calls: 20 });
     expect(rig.metrics('tick').breaker).toMatchObject({ opened: 0, rates: { calls: 0 } });
   });
@@ -127,8 +121,7 @@ describe('an error that says `retryable: false`', () => {
     rig.sink('ohlcv').otherwise = ({ batch }) => {
       if (batch.some(({ n }) => n === 2)) throw error;
     };
-    rig.router.routeAll(messages('ohlcv', 4));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, messages('ohlcv', 4), 1_000);
     expect(handedOver(rig, 'ohlcv').map(([, batch]) => batch)).toEqual([[0, 1, 2, 3], [0, 1], [2, 3], [2], [3]]);
     expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 3, deadLetteredBy: { 'not-retryable': 1 } });
   });
@@ -138,12 +131,10 @@ describe('`isolate: false`', () => {
   it('gives a batch up whole, and only after a later one has shown that the sink works', async () => {
     const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 10, isolate: false } } });
     rig.sink('ohlcv').otherwise = failWhen(({ n }) => n === 4);
-    rig.router.routeAll(messages('ohlcv', 10));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, messages('ohlcv', 10), 1_000);
     expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 0, deadLettered: 0, buffered: 10 });
     expect(rig.sink('ohlcv').calls.length).toBeGreaterThanOrEqual(3);
-    rig.router.routeAll(messages('ohlcv', 10, 10));
-    await rig.advance(60_000);
+    await routeAndAdvance(rig, messages('ohlcv', 10, 10), 60_000);
     expect(rig.metrics('ohlcv')).toMatchObject({ delivered: 10, deadLetteredBy: { poison: 10 } });
     expect(rig.states('ohlcv')).not.toContain('isolating');
   });
@@ -155,8 +146,7 @@ describe('`breaker: false`', () => {
       sinks: { tick: { batchSize, breaker: false, retry: { attempts: 2 } } },
     });
     rig.sink('tick').otherwise = reject(new Error('down'));
-    rig.router.routeAll(messages('tick', 10));
-    await rig.advance(60_000);
+    await routeAndAdvance(rig, messages('tick', 10), 60_000);
     expect(rig.metrics('tick')).toMatchObject({
       deadLetteredBy: { failed: 10 },
       delivered: 0,
@@ -172,12 +162,10 @@ it.each([1, 2, 3])(
   async (count) => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.sink('tick').otherwise = failWhen(({ n }) => n < count);
-    rig.router.routeAll(messages('tick', count));
-    await rig.advance(600_000);
+    await routeAndAdvance(rig, messages('tick', count), 600_000);
     expect(rig.metrics('tick')).toMatchObject({ buffered: count, deadLettered: 0 });
     for (let n = count; n < 100; n += 1) {
-      rig.router.route(message('tick', n));
-      await rig.advance(1_000);
+      await routeAndAdvance(rig, message('tick', n), 1_000);
     }
     await rig.advance(600_000);
     expect(rig.metrics('tick').deadLetteredBy).toEqual({ poison: count });

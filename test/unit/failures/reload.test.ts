@@ -18,6 +18,7 @@ import {
   type TestRouter,
 } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { holdNext, routeAndAdvance } from '../../support/routed.ts';
 
 const symbols = ['A', 'B', 'C', 'D'];
 const base: RouterConfigInput = {
@@ -281,8 +282,7 @@ describe('Q4 a reload that changes which channels there are', () => {
     if (ms > 0) await rig.advance(ms);
     const again = await rig.advanceUntil(rig.router.reconfigure({ channels: { tick: {}, ohlcv: { batchSize: 2 } } }));
     expect(again).toMatchObject([{ path: ['channels', 'ohlcv'], before: undefined }]);
-    rig.router.routeAll(messages('ohlcv', 10, 23));
-    await rig.advance(10_000);
+    await routeAndAdvance(rig, messages('ohlcv', 10, 23), 10_000);
     expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(33));
     expect(rig.metrics('ohlcv')).toMatchObject({ state: 'idle', accepted: 10 });
     expect(rig.router.config.channels.ohlcv?.batchSize).toBe(2);
@@ -340,8 +340,7 @@ describe('Q4 a reload that changes which channels there are', () => {
     rig.router.add('bars', rig.sink('bars').channel, { dataType: 'bar' });
     rig.router.routeAll(messages('ohlcv', 3));
     await rig.router.reconfigure({ channels: { tick: {}, bars: { dataType: 'ohlcv', batchSize: 1 } } });
-    rig.router.routeAll(messages('ohlcv', 3, 3));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, messages('ohlcv', 3, 3), 1_000);
     expect([numbersOf(rig.sink('ohlcv').delivered), numbersOf(rig.sink('bars').delivered)]).toEqual([
       [0, 1, 2],
       [3, 4, 5],
@@ -354,10 +353,8 @@ describe('Q4 a reload that replaces a channel', () => {
 
   it('waits for the batch in flight, takes messages in meanwhile, and leaves none behind', async () => {
     const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 5 } } });
-    const call = hold();
-    rig.sink('ohlcv').script.push(call);
-    rig.router.routeAll(messages('ohlcv', 12));
-    await rig.advance(1);
+    const call = holdNext(rig.sink('ohlcv'));
+    await routeAndAdvance(rig, messages('ohlcv', 12), 1);
     let isApplied = false;
     const reload = rig.router.reconfigure(replaced).then(() => {
       isApplied = true;
@@ -377,8 +374,7 @@ describe('Q4 a reload that replaces a channel', () => {
     const hangs = { processTimeoutMs: 100, abandonAfterMs: 50, batchSize: 5 };
     const rig = await createTestRouter({ sinks: { ohlcv: hangs } });
     rig.sink('ohlcv').script.push(hang());
-    rig.router.routeAll(messages('ohlcv', 7));
-    await rig.advance(1);
+    await routeAndAdvance(rig, messages('ohlcv', 7), 1);
     const reload = rig.router.reconfigure({ channels: { ohlcv: { ...hangs, partitions: 2 } } });
     await rig.advance(150);
     expect(await reload).toHaveLength(1);
@@ -392,10 +388,8 @@ describe('Q4 a reload that replaces a channel', () => {
     const slowly = { batchSize: 1, processTimeoutMs: 60_000 };
     const rig = await createTestRouter({ sinks: { ohlcv: crashing, fmv: slowly } });
     rig.sink('ohlcv').script.push(hang(), slow(5_000));
-    const call = hold();
-    rig.sink('fmv').script.push(call);
-    rig.router.routeAll([...messages('ohlcv', 7), ...messages('fmv', 3)]);
-    await rig.advance(20);
+    const call = holdNext(rig.sink('fmv'));
+    await routeAndAdvance(rig, [...messages('ohlcv', 7), ...messages('fmv', 3)], 20);
     expect(rig.metrics('ohlcv').state).toBe('failed');
     const reload = rig.router.reconfigure({
       channels: { ohlcv: { ...crashing, processTimeoutMs: 60_000, partitions: 2 }, fmv: { ...slowly, partitions: 2 } },
@@ -411,12 +405,10 @@ describe('Q4 a reload that replaces a channel', () => {
 
   it.each(['pause', 'resume'] as const)('keeps to what an operator wants meanwhile: %s', async (wish) => {
     const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 5 } } });
-    const call = hold();
-    rig.sink('ohlcv').script.push(call);
+    const call = holdNext(rig.sink('ohlcv'));
     // Longer than anyone waits for an instance that closes: the old one must not begin such a call.
     rig.sink('ohlcv').otherwise = slow(8_000);
-    rig.router.routeAll(messages('ohlcv', 12));
-    await rig.advance(1);
+    await routeAndAdvance(rig, messages('ohlcv', 12), 1);
     if (wish === 'resume') rig.router.pause('ohlcv');
     const reload = rig.router.reconfigure(replaced);
     await rig.advance(10);
@@ -435,10 +427,8 @@ describe('Q4 a reload that replaces a channel', () => {
     'leaves out a channel that an operator takes out meanwhile: counted once (%i ms a call)',
     async (ms) => {
       const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { batchSize: 5 } } });
-      const call = hold();
-      rig.sink('ohlcv').script.push(call);
-      rig.router.routeAll(messages('ohlcv', 12));
-      await rig.advance(1);
+      const call = holdNext(rig.sink('ohlcv'));
+      await routeAndAdvance(rig, messages('ohlcv', 12), 1);
       if (ms > 0) rig.sink('ohlcv').otherwise = slow(ms);
       const reload = rig.router.reconfigure({ channels: { tick: {}, ...replaced.channels } });
       await rig.advance(1);
@@ -458,10 +448,8 @@ describe('Q4 a reload that replaces a channel', () => {
         sinks: { ohlcv: { batchSize: 5 }, ...(how === 'given' && { tick: {} }) },
       });
       if (how === 'added') rig.router.add('tick', rig.sink('tick').channel);
-      const call = hold();
-      rig.sink('ohlcv').script.push(call);
-      rig.router.routeAll(messages('ohlcv', 5));
-      await rig.advance(1);
+      const call = holdNext(rig.sink('ohlcv'));
+      await routeAndAdvance(rig, messages('ohlcv', 5), 1);
       const whole = { channels: { ...replaced.channels, tick: { priority: 3 } } };
       const reloads = [
         rig.router.reconfigure(whole),
@@ -509,8 +497,7 @@ describe('Q4 a reload that replaces a channel', () => {
     async (stuck) => {
       const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 5, processTimeoutMs: 60_000 } } });
       rig.sink('ohlcv').script.push(stuck);
-      rig.router.routeAll(messages('ohlcv', 12));
-      await rig.advance(1);
+      await routeAndAdvance(rig, messages('ohlcv', 12), 1);
       const reload = rig.router.reconfigure(replaced).catch((error: unknown) => error);
       await rig.advance(10);
       const report = await rig.stop({ deadlineMs: 1_000 });
@@ -524,8 +511,7 @@ describe('Q4 a reload that replaces a channel', () => {
     rig.sink('ohlcv').script.push(() => {
       throw Object.assign(new Error('busy'), { retryAfterMs: 10_000 });
     });
-    rig.router.routeAll(messages('ohlcv', 12));
-    await rig.advance(1);
+    await routeAndAdvance(rig, messages('ohlcv', 12), 1);
     expect(rig.metrics('ohlcv').state).toBe('retrying');
     await rig.advanceUntil(
       rig.router.reconfigure({ channels: { ohlcv: { batchSize: 5, retry: { attempts: 9 }, warmUpTimeoutMs: 1 } } }),
@@ -548,8 +534,7 @@ describe('Q4 what a reload means for a breaker', () => {
   it('limits that change keep its state, its window and its cool-down', async () => {
     const rig = await createTestRouter({ sinks: { tick: tripping } });
     rig.sink('tick').script.push(fail());
-    rig.router.route(message('tick', 0));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, message('tick', 0), 1_000);
     const { rates } = rig.metrics('tick').breaker ?? {};
     expect(rates).toEqual({ calls: 2, failureRate: 0.5, slowCallRate: 0 });
     rig.router.trip('tick');
@@ -565,8 +550,7 @@ describe('Q4 what a reload means for a breaker', () => {
     for (const breaker of [{ ...tripping.breaker, observeOnly: true }, false] as const) {
       const rig = await createTestRouter({ sinks: { tick: tripping } });
       rig.router.trip('tick');
-      rig.router.routeAll(messages('tick', 3));
-      await rig.advance(1_000);
+      await routeAndAdvance(rig, messages('tick', 3), 1_000);
       expect(rig.metrics('tick').buffered).toBe(3);
       await rig.advanceUntil(rig.router.reconfigure({ channels: { tick: { ...tripping, breaker } } }));
       await rig.advance(1_000);
@@ -578,8 +562,7 @@ describe('Q4 what a reload means for a breaker', () => {
     const rig = await createTestRouter({ sinks: { tick: { ...tripping, breaker: false } } });
     await rig.advanceUntil(rig.router.reconfigure({ channels: { tick: tripping } }));
     rig.sink('tick').otherwise = reject();
-    rig.router.routeAll(messages('tick', 5));
-    await rig.advance(5_000);
+    await routeAndAdvance(rig, messages('tick', 5), 5_000);
     expect(rig.metrics('tick')).toMatchObject({ state: 'tripped', deadLettered: 0 });
     rig.sink('tick').otherwise = succeed();
   });
@@ -592,25 +575,21 @@ describe('Q4 a channel that was added in code', () => {
     await rig.router.reconfigure({ channels: { tick: { capacity: 50 } } });
     expect(rig.router.config.channels.bars).toMatchObject({ dataType: 'ohlcv', batchSize: 7 });
     await rig.router.reconfigure({ channels: { bars: { dataType: 'ohlcv', batchSize: 3 } } });
-    rig.router.routeAll(messages('ohlcv', 3));
-    await rig.advance(0);
+    await routeAndAdvance(rig, messages('ohlcv', 3), 0);
     expect(numbersOf(rig.sink('bars').delivered)).toEqual([0, 1, 2]);
   });
 
   it('while a reload waits for a batch is not taken out by it', async () => {
     const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 1 } } });
-    const call = hold();
-    rig.sink('ohlcv').script.push(call);
-    rig.router.routeAll(messages('ohlcv', 1));
-    await rig.advance(1);
+    const call = holdNext(rig.sink('ohlcv'));
+    await routeAndAdvance(rig, messages('ohlcv', 1), 1);
     const reload = rig.router.reconfigure({ channels: { ohlcv: { batchSize: 1, partitions: 2 } } });
     await rig.advance(1);
     rig.router.add('tick', rig.sink('tick').channel);
     call.succeed();
     await rig.advance(10);
     await reload;
-    rig.router.routeAll(messages('tick', 2));
-    await rig.advance(10);
+    await routeAndAdvance(rig, messages('tick', 2), 10);
     expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1]);
     expect(rig.router.metrics().conserved).toBe(true);
   });
@@ -628,10 +607,8 @@ it('Q4 the configuration in force takes nothing out when it is put in force agai
 
 it('Q4 a channel added meanwhile may serve the data type that the reload gives to another one', async () => {
   const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 1 }, tick: {} } });
-  const call = hold();
-  rig.sink('ohlcv').script.push(call);
-  rig.router.routeAll(messages('ohlcv', 2));
-  await rig.advance(1);
+  const call = holdNext(rig.sink('ohlcv'));
+  await routeAndAdvance(rig, messages('ohlcv', 2), 1);
   const reload = rig.router.reconfigure({
     channels: { ohlcv: { batchSize: 1, partitions: 2 }, tick: { dataType: 'bars' } },
   });
@@ -640,8 +617,7 @@ it('Q4 a channel added meanwhile may serve the data type that the reload gives t
   call.succeed();
   await rig.advance(10);
   await reload;
-  rig.router.routeAll(messages('ohlcv', 2, 2));
-  await rig.advance(10);
+  await routeAndAdvance(rig, messages('ohlcv', 2, 2), 10);
   expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([0, 1, 2, 3]);
   expect(rig.router.config.channels.ohlcv?.partitions).toBe(2);
   expect(rig.router.registry.get('bars')).toHaveLength(2);
@@ -725,8 +701,7 @@ it('a stop at the very first moment, with no time at all, ends a reload that wai
   const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 1 } } });
   expect(rig.clock.now()).toBe(0);
   rig.sink('ohlcv').script.push(hold());
-  rig.router.routeAll(messages('ohlcv', 3));
-  await rig.advance(0);
+  await routeAndAdvance(rig, messages('ohlcv', 3), 0);
   const reload = rig.router.reconfigure({ channels: { ohlcv: { batchSize: 1, partitions: 2 } } });
   const refused = expect(reload).rejects.toMatchObject({ code: 'not-running' });
   await rig.advance(0);

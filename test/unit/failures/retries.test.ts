@@ -12,6 +12,7 @@ import {
   type TestRouter,
 } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 type ChannelInput = NonNullable<RouterConfigInput['channels']>[string];
 
@@ -36,8 +37,7 @@ it.each([
 ] as const)('R6.2 a batch that fails goes again, ahead of what came later: %s', async (_name, failure) => {
   const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 3 } } });
   rig.sink('ohlcv').script.push(failure, failure);
-  rig.router.routeAll(messages('ohlcv', 9));
-  await rig.advance(10_000);
+  await routeAndAdvance(rig, messages('ohlcv', 9), 10_000);
   expect(rig.sink('ohlcv').calls.map(({ attempt, batch }) => [attempt, ...numbersOf(batch)])).toEqual([
     [1, 0, 1, 2],
     [2, 0, 1, 2],
@@ -92,8 +92,7 @@ describe('R6.2 the wait before another attempt', () => {
     async function asked(config: ChannelInput = {}, restMs = 60_000): Promise<TestRouter> {
       const rig = await createTestRouter({ sinks: { tick: { partitions: 4, ...config } } });
       rig.sink('tick').script.push(busy(restMs));
-      rig.router.route(message('tick', 0, 'S0'));
-      await rig.advance(100);
+      await routeAndAdvance(rig, message('tick', 0, 'S0'), 100);
       expect(rig.metrics('tick').calls).toBe(1);
       return rig;
     }
@@ -107,8 +106,7 @@ describe('R6.2 the wait before another attempt', () => {
     ])('so no partition of the channel calls it before: %s', async (_name, config) => {
       const rig = await asked(config);
       for (let n = 1; n < 200; n += 1) {
-        rig.router.routeAll(ofKeys(8, 8 * n));
-        await rig.advance(100);
+        await routeAndAdvance(rig, ofKeys(8, 8 * n), 100);
       }
       await rig.clock.advance(60_000 - rig.clock.now() - 1);
       expect(rig.metrics('tick').calls).toBe(1);
@@ -124,12 +122,10 @@ describe('R6.2 the wait before another attempt', () => {
       const wait = (ms: number) => new Promise<void>((resolve) => void rig.clock.setTimeout(resolve, ms));
       sink.script.push(() => wait(20).then(() => Promise.reject({ retryAfterMs: 60_000 })));
       sink.otherwise = () => wait(50);
-      rig.router.routeAll(ofKeys(8));
-      await rig.advance(5_000);
+      await routeAndAdvance(rig, ofKeys(8), 5_000);
       const before = rig.metrics('tick').calls;
       expect(before).toBeLessThanOrEqual(4);
-      rig.router.routeAll(ofKeys(40, 8));
-      await rig.advance(50_000);
+      await routeAndAdvance(rig, ofKeys(40, 8), 50_000);
       expect(rig.metrics('tick').calls).toBe(before);
       await rig.advance(10_000);
       expect(rig.metrics('tick')).toMatchObject({ delivered: 48, buffered: 0 });
@@ -139,8 +135,7 @@ describe('R6.2 the wait before another attempt', () => {
       const shared = { breaker: { shared: 'database' } };
       const rig = await createTestRouter({ sinks: { tick: shared, ohlcv: { ...shared, batchSize: 1 }, fmv: {} } });
       rig.sink('tick').script.push(busy(60_000));
-      rig.router.route(message('tick', 0));
-      await rig.advance(100);
+      await routeAndAdvance(rig, message('tick', 0), 100);
       for (const type of ['ohlcv', 'fmv']) rig.router.routeAll(messages(type, 10));
       await rig.advance(59_000);
       expect([rig.metrics('ohlcv').calls, rig.metrics('fmv').delivered]).toEqual([0, 10]);
@@ -160,8 +155,7 @@ describe('R6.2 the wait before another attempt', () => {
 
     it('and an operator ends it for all partitions', async () => {
       const rig = await asked();
-      rig.router.routeAll(ofKeys(30, 1));
-      await rig.advance(1_000);
+      await routeAndAdvance(rig, ofKeys(30, 1), 1_000);
       rig.router.flush('tick');
       await rig.advance(100);
       expect(rig.metrics('tick').delivered).toBe(31);
@@ -169,8 +163,7 @@ describe('R6.2 the wait before another attempt', () => {
 
     it('and a drain tries at once, in each partition', async () => {
       const rig = await asked();
-      rig.router.routeAll(ofKeys(30, 1));
-      await rig.advance(1_000);
+      await routeAndAdvance(rig, ofKeys(30, 1), 1_000);
       const report = await rig.stop({ deadlineMs: 5_000 });
       expect(report.channels.tick).toMatchObject({ drained: 31, returned: 0 });
     });
@@ -185,8 +178,7 @@ describe('R6.2 the wait before another attempt', () => {
   it('of nothing is none: a backoff of 0 tries again at once, and no state lies between the attempts', async () => {
     const rig = await createTestRouter({ sinks: { tick: { retry: { delayMs: 0 } } } });
     rig.sink('tick').otherwise = failFirst;
-    rig.router.routeAll(messages('tick', 3));
-    await rig.advance(0);
+    await routeAndAdvance(rig, messages('tick', 3), 0);
     expect([rig.clock.now(), numbersOf(rig.sink('tick').delivered)]).toEqual([0, [0, 1, 2]]);
     expect(rig.facts('batch.failed').length).toBe(3);
     expect(rig.facts('channel.entered').map(({ to }) => to)).not.toContain('retrying');
@@ -204,8 +196,7 @@ describe('R6.2 the wait before another attempt', () => {
   it.each(Object.keys(interruptions))('outlasts %s', async (name) => {
     const rig = await createTestRouter({ sinks: { tick: { breaker: { coolDownMs: 100, coolDownMsMax: 100 } } } });
     rig.sink('tick').script.push(busy(60_000));
-    rig.router.routeAll(messages('tick', 3));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, messages('tick', 3), 1_000);
     await interruptions[name]?.(rig);
     await rig.advance(1_000);
     expect(rig.router.explain('tick').endsInMs).toBeGreaterThan(57_000);
@@ -227,8 +218,7 @@ describe('R6.2 the wait before another attempt', () => {
       for (const [breaker, state] of [[{}, 'retrying'] as const, [opening, 'tripped'] as const]) {
         const rig = await createTestRouter({ sinks: { tick: { breaker } } });
         rig.sink('tick').script.push(busy(60_000));
-        rig.router.routeAll(messages('tick', 3));
-        await rig.advance(1_000);
+        await routeAndAdvance(rig, messages('tick', 3), 1_000);
         expect(rig.router.explain('tick')).toMatchObject({ state, endsInMs: 59_000 });
         orders[name]?.(rig);
         await rig.advance(200);
@@ -269,8 +259,7 @@ describe('R6.2 the wait before another attempt', () => {
     };
     const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 4, retry: { attempts: 1, delayMs: 1 } } } });
     rig.sink('ohlcv').script.push(asking, asking);
-    rig.router.routeAll(messages('ohlcv', 4));
-    await rig.advance(60_000);
+    await routeAndAdvance(rig, messages('ohlcv', 4), 60_000);
     expect(rig.sink('ohlcv').calls.map(({ at, batch }) => [at, batch.length])).toEqual([
       [0, 4],
       [4_000, 2],
@@ -285,8 +274,7 @@ describe('R6.2 the wait before another attempt', () => {
     const rig = await createTestRouter({ sinks: { tick: { breaker } } });
     rig.sink('tick').script.push(busy(60_000));
     rig.router.trip('tick');
-    rig.router.route(message('tick', 0));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, message('tick', 0), 1_000);
     expect(rig.metrics('tick')).toMatchObject({ state: 'tripped', calls: 1 });
     await rig.advance(59_000);
     expect(rig.metrics('tick').calls).toBe(1);
@@ -311,8 +299,7 @@ describe('R6.2 the wait before another attempt', () => {
     ]) {
       const rig = await createTestRouter({ sinks: { tick: { retry: { delayMs: 10, delayMsMax: 10 } } } });
       rig.sink('tick').script.push(reject(error));
-      rig.router.route(message('tick', 0));
-      await rig.advance(10);
+      await routeAndAdvance(rig, message('tick', 0), 10);
       expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
       const isIgnored = error !== null && typeof error === 'object' && error !== cursed;
       expect(rig.facts('callback.failed').map(({ place }) => place)).toEqual(isIgnored ? ['retry-after'] : []);

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import {
   createTestRouter,
   hang,
-  hold,
   messages,
   reject,
   type SinkCall,
@@ -12,6 +11,7 @@ import {
   type TestRouter,
 } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { holdNext, routeAndAdvance } from '../../support/routed.ts';
 
 const breaker = {
   shared: 'warehouse',
@@ -40,8 +40,7 @@ describe('R6.3 two channels that share a breaker', () => {
   it('are both held up when the sink fails one of them, and both told', async () => {
     const rig = await createPair();
     rig.sink('ohlcv').otherwise = reject();
-    rig.router.routeAll([...messages('ohlcv', 8), ...messages('fmv', 3)]);
-    await rig.advance(500);
+    await routeAndAdvance(rig, [...messages('ohlcv', 8), ...messages('fmv', 3)], 500);
     expect(rig.facts('breaker.opened')).toMatchObject([{ channel: 'ohlcv' }, { channel: 'fmv' }]);
     for (const name of both) expect(rig.router.explain(name)).toMatchObject({ state: 'tripped' });
     expect(rig.router.alerts.map(({ alert, channel }) => [alert, channel])).toEqual([
@@ -54,8 +53,7 @@ describe('R6.3 two channels that share a breaker', () => {
     const rig = await createPair();
     for (const name of both) rig.sink(name).otherwise = slow(10);
     rig.router.trip('ohlcv');
-    rig.router.routeAll([...messages('ohlcv', 64), ...messages('fmv', 64)]);
-    await rig.advance(10_000);
+    await routeAndAdvance(rig, [...messages('ohlcv', 64), ...messages('fmv', 64)], 10_000);
     const probes = both.flatMap((name) => rig.sink(name).calls.filter(({ trigger }) => trigger === 'probe'));
     expect(probes).toHaveLength(4);
     for (const probe of probes) expect(probe.batch).toHaveLength(8);
@@ -70,8 +68,7 @@ describe('R6.3 two channels that share a breaker', () => {
     const rig = await createPair();
     rig.router.trip('fmv');
     rig.sink('ohlcv').otherwise = reject();
-    rig.router.routeAll([...messages('ohlcv', 8), ...messages('fmv', 8)]);
-    await rig.advance(30_000);
+    await routeAndAdvance(rig, [...messages('ohlcv', 8), ...messages('fmv', 8)], 30_000);
     expect(rig.metrics('ohlcv').breaker?.state).not.toBe('closed');
     expect(rig.metrics('fmv').breaker).toEqual(rig.metrics('ohlcv').breaker);
     rig.sink('ohlcv').otherwise = succeed();
@@ -83,8 +80,7 @@ describe('R6.3 two channels that share a breaker', () => {
     const rig = await createPair({ capacity: 8 });
     rig.sink('ohlcv').script.push(hang());
     rig.router.trip('ohlcv');
-    rig.router.routeAll([...messages('ohlcv', 8), ...messages('fmv', 8)]);
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, [...messages('ohlcv', 8), ...messages('fmv', 8)], 1_000);
     expect(Math.min(rig.metrics('ohlcv').inFlight, rig.metrics('fmv').inFlight)).toBe(0);
     await rig.advanceUntil(rig.router.remove('ohlcv', { deadlineMs: 100 }));
     await rig.advance(1_000);
@@ -93,11 +89,9 @@ describe('R6.3 two channels that share a breaker', () => {
 
   it('drain one after the other while it probes: none gives up its messages because the other one has the permit', async () => {
     const rig = await createPair();
-    const probe = hold();
-    rig.sink('ohlcv').script.push(probe);
+    const probe = holdNext(rig.sink('ohlcv'));
     rig.router.trip('ohlcv');
-    rig.router.routeAll([...messages('ohlcv', 8), ...messages('fmv', 8)]);
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, [...messages('ohlcv', 8), ...messages('fmv', 8)], 1_000);
     const stopped = rig.router.stop({ deadlineMs: 3_000 });
     await rig.advance(500);
     probe.succeed();
@@ -111,7 +105,6 @@ it('channels with a breaker of their own are not held up by another one', async 
     sinks: { ohlcv: limits, fmv: { ...limits, breaker: { ...breaker, shared: 'other' } } },
   });
   rig.router.trip('ohlcv');
-  rig.router.routeAll(messages('fmv', 8));
-  await rig.advance(100);
+  await routeAndAdvance(rig, messages('fmv', 8), 100);
   expect(numbersOf(rig.sink('fmv').delivered)).toEqual(numbers(8));
 });

@@ -11,13 +11,13 @@ import {
   type TestRouter,
 } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 /** A sink that is down until then, with a message each so many ms. */
 async function outage(rig: TestRouter, ms: number, everyMs: number): Promise<void> {
   rig.sink('tick').otherwise = fail();
   for (let n = 0; n < ms / everyMs; n += 1) {
-    rig.router.routeAll(messages('tick', 1));
-    await rig.advance(everyMs);
+    await routeAndAdvance(rig, messages('tick', 1), everyMs);
   }
 }
 
@@ -62,8 +62,7 @@ describe('R6.3 a drain behind an open breaker', () => {
   ])('nothing is handed back untried after %s either', async (_name, afterMs, limits, advice) => {
     const rig = await createTestRouter({ seed: 4, sinks: { tick: limits } });
     rig.sink('tick').script.push(reject(advice));
-    rig.router.routeAll(messages('tick', 3));
-    await rig.advance(afterMs);
+    await routeAndAdvance(rig, messages('tick', 3), afterMs);
     expect(rig.metrics('tick').state).toBe('retrying');
     const report = await rig.stop({ deadlineMs: 5_000 });
     expect(report.channels.tick).toMatchObject({ drained: 3, returned: 0 });
@@ -97,8 +96,11 @@ describe('R6.3 a drain behind an open breaker', () => {
     const rig = await createTestRouter({ sinks: { tick: { partitions: 4 } } });
     rig.sink('tick').otherwise = fail();
     for (let round = 0; round < 40; round += 1) {
-      rig.router.routeAll(messages('tick', 4).map((message) => ({ ...message, sym: `${message.n}` })));
-      await rig.advance(1_000);
+      await routeAndAdvance(
+        rig,
+        messages('tick', 4).map((message) => ({ ...message, sym: `${message.n}` })),
+        1_000,
+      );
     }
     rig.sink('tick').otherwise = () => {};
     expect(await rig.stop({ deadlineMs: 5_000 })).toMatchObject({ channels: { tick: { returned: 0 } } });
@@ -147,8 +149,7 @@ describe('R6.3 an error with `retryable: false` shows that the sink works', () =
     const rig = await createTestRouter({ sinks: { ohlcv: { batchSize, breaker: { probes: 3 } } } });
     rig.sink('ohlcv').otherwise = failWhen<TestMessage>(isBad, refusal);
     rig.router.trip('ohlcv');
-    rig.router.routeAll(messages('ohlcv', 400));
-    await rig.advance(5_500);
+    await routeAndAdvance(rig, messages('ohlcv', 400), 5_500);
     expect(rig.metrics('ohlcv')).toMatchObject({
       delivered: 360,
       deadLettered: 40,
@@ -160,8 +161,7 @@ describe('R6.3 an error with `retryable: false` shows that the sink works', () =
     const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.sink('tick').otherwise = failWhen<TestMessage>(({ n }) => n < 100, refusal);
     rig.router.trip('tick');
-    rig.router.routeAll(messages('tick', 110));
-    await rig.advance(5_500);
+    await routeAndAdvance(rig, messages('tick', 110), 5_500);
     expect(numbersOf(rig.sink('tick').delivered)).toEqual([100, 101, 102, 103, 104, 105, 106, 107, 108, 109]);
   });
 
@@ -171,8 +171,7 @@ describe('R6.3 an error with `retryable: false` shows that the sink works', () =
       for (const index of batch.keys()) context.fail(index, refusal);
     });
     rig.router.trip('ohlcv');
-    rig.router.routeAll(messages('ohlcv', 5));
-    await rig.advance(5_500);
+    await routeAndAdvance(rig, messages('ohlcv', 5), 5_500);
     expect(rig.metrics('ohlcv')).toMatchObject({ deadLettered: 5, breaker: { state: 'closed', opened: 1 } });
   });
 });

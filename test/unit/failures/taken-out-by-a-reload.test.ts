@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RouterConfigInput } from '../../../src/index.ts';
 import { createTestRouter, hang, messages, reject, type TestRouter } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 const tick = { batchSize: 2, processTimeoutMs: 60_000, warmUpTimeoutMs: 60_000 };
 const both: RouterConfigInput = { channels: { tick, fmv: {} } };
@@ -22,8 +23,7 @@ const obstacles: Readonly<Record<string, (rig: TestRouter) => void>> = {
 async function stuckRig(obstacle: string): Promise<TestRouter> {
   const rig = await createTestRouter({ sinks: both.channels ?? {} });
   obstacles[obstacle]?.(rig);
-  rig.router.routeAll(messages('tick', 5));
-  await rig.advance(100);
+  await routeAndAdvance(rig, messages('tick', 5), 100);
   return rig;
 }
 
@@ -37,8 +37,7 @@ describe.each(Object.keys(obstacles))('R5.1 a reload that takes out a channel th
     rig.sink('tick').otherwise = () => {};
     await rig.router.reconfigure(both);
     rig.router.resume('tick');
-    rig.router.routeAll(messages('tick', 1, 5));
-    await rig.advance(60_000);
+    await routeAndAdvance(rig, messages('tick', 1, 5), 60_000);
     expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(6));
     expect(rig.metrics('tick')).toMatchObject({ accepted: 6, delivered: 6, deadLettered: 0 });
     expect((await rig.stop()).conserved).toBe(true);

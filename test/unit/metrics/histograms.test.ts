@@ -5,6 +5,7 @@ import { bucketCounts, DEFAULT_BUCKETS } from '../../../src/metrics/bucket-count
 import { prometheusText } from '../../../src/metrics/index.ts';
 import { createTestRouter, messages, slow } from '../../../src/testing/index.ts';
 import { type ParsedSample, parsed, valueIn } from '../../support/exposition.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 /** Durations in milliseconds, from less than a microsecond to above the last bucket. */
 const durations = fc.array(
@@ -110,8 +111,7 @@ describe('the text', () => {
     });
     const tookMs = [3, 40, 7, 700, 3, 60];
     rig.sink('tick').script.push(...tookMs.map((ms) => slow(ms)));
-    rig.router.routeAll(messages('tick', 12));
-    await rig.advance(2_000);
+    await routeAndAdvance(rig, messages('tick', 12), 2_000);
     const text = prometheusText(rig.router);
     for (const name of ['sluice_processing_seconds', 'sluice_queueing_seconds']) {
       for (const channel of ['tick', 'fmv']) {
@@ -142,8 +142,7 @@ describe('the text', () => {
     const rig = await createTestRouter({ sinks: { tick: { batchSize: 1 } } });
     const deliver = async (tookMs: readonly number[]): Promise<string> => {
       rig.sink('tick').script.push(...tookMs.map((ms) => slow(ms)));
-      rig.router.routeAll(messages('tick', tookMs.length));
-      await rig.advance(added(tookMs) + 100);
+      await routeAndAdvance(rig, messages('tick', tookMs.length), added(tookMs) + 100);
       return prometheusText(rig.router);
     };
     const before = await deliver(Array.from({ length: 50 }, () => 900));

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
 import { createRouter, createRouterLogic, type RecorderOptions, routerOf } from '../../../src/index.ts';
 import { createTestRouter, message, messages, reject, type TestRouter } from '../../../src/testing/index.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -49,8 +50,7 @@ describe('what a record holds', () => {
   it('what comes with every batch or event is no fact of a record, and nothing is published for its sake', async () => {
     const rig = await createTestRouter(recording());
     rig.sink('tick').script.push(({ context }) => context.emit({ type: 'high' }));
-    rig.router.routeAll(messages('tick', 3));
-    await rig.advance(100);
+    await routeAndAdvance(rig, messages('tick', 3), 100);
     const [facts] = await rig.router.writeRecord();
     const types = (await linesIn(facts)).map((line) => (line as { type: string }).type);
     expect(types).toContain('channel.entered');
@@ -67,8 +67,7 @@ describe('what a record holds', () => {
     );
     await rig.advanceUntil(rig.router.reconfigure({ channels: { tick: { eventRules: { apiKey: 'hunter3' } } } }));
     const token = { ...message('tick', 1), token: 'ETH' };
-    rig.router.route(token);
-    await rig.advance(10);
+    await routeAndAdvance(rig, token, 10);
     const [facts, kept] = await rig.router.writeRecord();
     const text = await readFile(facts ?? '', 'utf8');
     expect(text).not.toMatch(/hunter\d/);
@@ -80,8 +79,7 @@ describe('what a record holds', () => {
   it('what was given up long before, however many messages are refused after it', async () => {
     const rig = await createTestRouter(recording({ facts: 1_000 }));
     rig.sink('tick').otherwise = reject(Object.assign(new Error('malformed'), { retryable: false }));
-    rig.router.route(message('tick', 1));
-    await rig.advance(10);
+    await routeAndAdvance(rig, message('tick', 1), 10);
     for (let n = 0; n < 20_000; n += 1) rig.router.route({ ev: 'heartbeat', n });
     await rig.advance(20_000);
     const [facts] = await rig.router.writeRecord();
@@ -160,8 +158,7 @@ describe('when a record is written', () => {
     const channels = { tick: { processTimeoutMs: 100, abandonAfterMs: 100 } };
     const rig = await createTestRouter({ ...recording(), sinks: channels });
     rig.sink('tick').script.push(() => new Promise(() => {}));
-    rig.router.route(message('tick', 1));
-    await rig.advance(30_000);
+    await routeAndAdvance(rig, message('tick', 1), 30_000);
     await rig.router.reconfigure(mistake).catch(() => {});
     await rig.advance(0);
     expect(rig.facts('alert.raised').map(({ alert }) => alert)).toEqual(['hung', 'config-rejected']);
@@ -184,8 +181,7 @@ describe('when a record is written', () => {
 
   it('nothing is written while nothing is wrong', async () => {
     const rig = await createTestRouter(recording());
-    rig.router.routeAll(messages('tick', 20));
-    await rig.advance(120_000);
+    await routeAndAdvance(rig, messages('tick', 20), 120_000);
     expect(await readdir(directory)).toEqual([]);
     await rig.stop();
   });

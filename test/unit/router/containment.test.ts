@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AnyChannel, type DataChannelRouter, type Logger, ProcessingChannel } from '../../../src/index.ts';
 import { createTestRouter, fail, message, messages } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 const trap = (): never => {
   throw new Error('broken');
@@ -29,8 +30,7 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
     rig.router.events.on('*', trap);
     await rig.advanceUntil(rig.router.start());
     rig.sink('tick').script.push(fail());
-    rig.router.routeAll([...messages('tick', 5), null]);
-    await rig.advance(10_000);
+    await routeAndAdvance(rig, [...messages('tick', 5), null], 10_000);
     const report = await rig.stop();
     expect(report).toMatchObject({ conserved: true, onTime: true });
     expect(rig.router.metrics().faults.listener).toBeGreaterThan(10);
@@ -41,8 +41,7 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
     for (const logger of [broken, { ...broken, child: () => broken }]) {
       const rig = await createTestRouter({ sinks: { tick: {} }, logger });
       rig.sink('tick').script.push(fail());
-      rig.router.route(message('tick', 0));
-      await rig.advance(1_000);
+      await routeAndAdvance(rig, message('tick', 0), 1_000);
       expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
       expect(rig.router.metrics().faults.logger).toBeGreaterThan(0);
       expect(rig.facts('callback.failed')).toContainEqual(expect.objectContaining({ place: 'logger' }));
@@ -55,8 +54,7 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
     ['an observer', { next: trap }],
   ])('an inspector: %s', async (_name, inspect) => {
     const rig = await createTestRouter({ sinks: { tick: {} }, inspect });
-    rig.router.routeAll(messages('tick', 3));
-    await rig.advance(10);
+    await routeAndAdvance(rig, messages('tick', 3), 10);
     expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(3));
     expect((await rig.stop()).conserved).toBe(true);
     expect(rig.router.metrics().faults.inspector).toBeGreaterThan(0);
@@ -72,8 +70,7 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
 
     it('a rule', async () => {
       const rig = await createTestRouter({ sinks: { tick: {} }, recognize: [anything] });
-      rig.router.route(message('tick', 0));
-      await rig.advance(1);
+      await routeAndAdvance(rig, message('tick', 0), 1);
       expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
       expect(rig.router.metrics().faults.rule).toBeGreaterThan(0);
     });
@@ -110,8 +107,7 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
     it('a listener', async () => {
       const rig = await createTestRouter({ sinks: { tick: {} } });
       rig.router.events.on('message.rejected', anything);
-      rig.router.route(null);
-      await rig.advance(1);
+      await routeAndAdvance(rig, null, 1);
       expect(rig.router.metrics().faults.listener).toBe(1);
     });
 
@@ -207,8 +203,7 @@ describe('S6 whatever `process` throws is a failure of its batch', () => {
       throw error;
     };
     rig.sink('tick').script.push(raise, () => Promise.reject(error));
-    rig.router.route(message('tick', 0));
-    await rig.advance(60_000);
+    await routeAndAdvance(rig, message('tick', 0), 60_000);
     expect(rig.facts('batch.failed').map((fact) => fact.error)).toEqual([error, error]);
     expect(rig.metrics('tick')).toMatchObject({ delivered: 1, calls: 3, restarts: 0 });
     expect(rig.router.explain('tick').sentence).toMatch(/^tick (has been|failed) /);

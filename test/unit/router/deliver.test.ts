@@ -14,6 +14,7 @@ import {
   type TestMessage,
 } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 const DELIVERED = { status: 'delivered' };
 const isOdd = ({ n }: TestMessage): boolean => n % 2 === 1;
@@ -83,8 +84,7 @@ describe('R7.5 `deliver` resolves when', () => {
     const [first, second, third] = messages('ohlcv', 3).map((each) => watch(rig.router.deliver(each)));
     await rig.advance(0);
     expect([first?.value, second?.value, third?.value]).toEqual([DELIVERED, undefined, DELIVERED]);
-    rig.router.route(message('ohlcv', 4));
-    await rig.advance(2_000);
+    await routeAndAdvance(rig, message('ohlcv', 4), 2_000);
     expect(second?.value).toMatchObject({ status: 'dead-lettered', reason: 'poison' });
   });
 
@@ -122,8 +122,7 @@ describe('R7.5 `deliver` resolves when', () => {
     rig.router.route(message('tick', 0));
     const delivered = messages('tick', 2, 1).map((each) => rig.router.deliver(each));
     await rig.advance(0);
-    rig.router.routeAll(messages('tick', 2, 3));
-    await rig.advance(100);
+    await routeAndAdvance(rig, messages('tick', 2, 3), 100);
     const status = overflow === 'drop-oldest' ? 'dropped' : 'delivered';
     expect(await Promise.all(delivered)).toEqual([{ status }, { status }]);
   });
@@ -139,8 +138,7 @@ describe('R7.5 `deliver` resolves when', () => {
     const rig = await createTestRouter({ sinks: { fmv: { overflow: 'conflate', batchSize: 5, timeoutMs: 50 } } });
     const outcome = watch(rig.router.deliver(message('fmv', 0)));
     await rig.advance(0);
-    rig.router.route(message('fmv', 1));
-    await rig.advance(49);
+    await routeAndAdvance(rig, message('fmv', 1), 49);
     expect(outcome.value).toBeUndefined();
     await rig.advance(1);
     expect(outcome.value).toEqual({ status: 'conflated' });
@@ -195,8 +193,7 @@ describe('at `stop`', () => {
     });
     rig.sink('tick').otherwise = reject();
     const outcomes = messages('tick', 3).map((each) => watch(rig.router.deliver(each)));
-    rig.router.route(message('tick', 3));
-    await rig.advance(10);
+    await routeAndAdvance(rig, message('tick', 3), 10);
     const report = await rig.stop({ deadlineMs: 0 });
     expect(outcomes.map(({ value }) => value)).toEqual(numbers(3).map(() => ({ status: 'returned' })));
     expect(report.channels.tick?.returnedMessages).toEqual([message('tick', 3)]);

@@ -14,6 +14,7 @@ import {
   type TestRouter,
 } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 const FULL = { status: 'rejected', reason: 'mailbox-full' };
 const ACCEPTED = { status: 'accepted' };
@@ -56,8 +57,7 @@ describe('R7.6 channels that share a data type', () => {
   it('take a message in together even if a handler routes on the way: it comes behind in both', async () => {
     const rig = await shared({}, { batchSize: 2 });
     rig.sink('detector').script.push(() => void rig.router.route(message('tick', 1)));
-    rig.router.route(message('tick', 0));
-    await rig.advance(10);
+    await routeAndAdvance(rig, message('tick', 0), 10);
     expect(delivered(rig)).toEqual([numbers(2), numbers(2)]);
   });
 });
@@ -200,8 +200,7 @@ describe('a message that is invalid for one', () => {
 it('a dead letter is replayed to its own channel only', async () => {
   const rig = await shared();
   rig.sink('database').script.push(failWhen(() => true, { retryable: false }));
-  rig.router.route(message('tick', 0));
-  await rig.advance(1);
+  await routeAndAdvance(rig, message('tick', 0), 1);
   expect(await rig.router.deadLetters.list()).toMatchObject([{ channel: 'database', reason: 'not-retryable' }]);
   expect(await rig.advanceUntil(rig.router.deadLetters.replay())).toMatchObject({ replayed: 1 });
   expect(delivered(rig)).toEqual([[0], [0]]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ProcessingChannel } from '../../../src/index.ts';
 import { createTestRouter, fail, hang, message, messages, slow } from '../../../src/testing/index.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 describe('R1.2 R5.1 the metrics of a channel', () => {
   it('begin at nothing and are a plain snapshot that does not change afterwards', async () => {
@@ -22,10 +23,8 @@ describe('R1.2 R5.1 the metrics of a channel', () => {
   it('tell how long calls took and how long messages waited before them', async () => {
     const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 10, timeoutMs: 100 } } });
     rig.sink('ohlcv').otherwise = slow(40);
-    rig.router.route(message('ohlcv', 0));
-    await rig.advance(50);
-    rig.router.route(message('ohlcv', 1));
-    await rig.advance(1_000);
+    await routeAndAdvance(rig, message('ohlcv', 0), 50);
+    await routeAndAdvance(rig, message('ohlcv', 1), 1_000);
     const { processing, queueing } = rig.metrics('ohlcv');
     expect([processing.count, processing.maxMs]).toEqual([1, 40]);
     expect([queueing.count, queueing.maxMs]).toEqual([2, 100]);
@@ -55,8 +54,7 @@ describe('R1.2 R5.1 the metrics of a channel', () => {
     const last = () => channels.at(-1);
     expect(last()?.lastBatchAt).toBeNull();
     await rig.advance(5);
-    rig.router.routeAll(messages('ohlcv', 3));
-    await rig.advance(0);
+    await routeAndAdvance(rig, messages('ohlcv', 3), 0);
     // What `process` gets is a copy: a handler that empties it and fails must not take the messages with it.
     expect(seen).toEqual([messages('ohlcv', 2), false, 1, 9, 2, 'ohlcv']);
     expect([last()?.lastBatchAt, last()?.batch]).toEqual([5, []]);
@@ -80,8 +78,7 @@ describe('R5.4 health and explanation follow the states', () => {
     const rig = await createTestRouter({ sinks: { tick: { retry: { delayMs: 1_000, delayMsMax: 1_000 } }, fmv: {} } });
     expect(rig.router.health()).toMatchObject({ status: 'healthy', live: true, ready: true, state: 'running' });
     rig.sink('tick').script.push(fail());
-    rig.router.routeAll([...messages('tick', 3), message('fmv', 0)]);
-    await rig.advance(1);
+    await routeAndAdvance(rig, [...messages('tick', 3), message('fmv', 0)], 1);
     expect(rig.router.health()).toMatchObject({
       status: 'degraded',
       channels: { tick: { status: 'degraded', state: 'retrying' }, fmv: { status: 'healthy', state: 'buffering' } },
@@ -110,8 +107,7 @@ it('R6.4 without a logger the router is silent', async () => {
   try {
     const rig = await createTestRouter({ sinks: { tick: { processTimeoutMs: 10, abandonAfterMs: 10 } } });
     rig.sink('tick').script.push(fail(), () => new Promise(() => {}));
-    rig.router.routeAll([...messages('tick', 5), null]);
-    await rig.advance(5_000);
+    await routeAndAdvance(rig, [...messages('tick', 5), null], 5_000);
     await rig.stop();
   } finally {
     Object.assign(console, { warn, error, log });

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { createTestRouter } from '../../../src/testing/index.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 import { writeConfig } from '../config/config-files.ts';
 
 const channels = { tick: {}, ohlcv: { batchSize: 1 } };
@@ -34,8 +35,7 @@ it('what code says about recognition wins, field by field, also over a reload', 
   });
   await rig.router.reconfigure({ router: { recognize: { field: 'type' } }, channels });
   expect(rig.router.config.router.recognize.types).toEqual({ trade: 'tick' });
-  rig.router.route({ type: 'trade' });
-  await rig.advance(1);
+  await routeAndAdvance(rig, { type: 'trade' }, 1);
   expect(rig.sink('tick').delivered).toEqual([{ type: 'trade' }]);
 });
 
@@ -44,8 +44,7 @@ it('a reload that changes the table changes it at once, also for what came befor
   rig.router.route({ ev: 'T' });
   const changes = await rig.router.reconfigure({ router: { recognize: { types: { T: 'ohlcv' } } }, channels });
   expect(changes).toMatchObject([{ path: ['router', 'recognize', 'types', 'T'], after: 'ohlcv', reload: 'live' }]);
-  rig.router.route({ ev: 'T' });
-  await rig.advance(1);
+  await routeAndAdvance(rig, { ev: 'T' }, 1);
   expect([rig.sink('tick').delivered.length, rig.sink('ohlcv').delivered.length]).toEqual([1, 1]);
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createTestRouter, hang, message, messages, reject, slow } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 it('R2.3 the registry and the channels say who serves what', async () => {
   const rig = await createTestRouter({ sinks: { tick: {}, bars: { dataType: 'ohlcv' } } });
@@ -68,8 +69,7 @@ describe('R2.3 a channel that is removed', () => {
     const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { batchSize: 2 } } });
     rig.sink('ohlcv').otherwise = hang();
     const all = messages('ohlcv', 5);
-    rig.router.routeAll(all);
-    await rig.advance(1);
+    await routeAndAdvance(rig, all, 1);
     const report = await rig.advanceUntil(rig.router.remove('ohlcv', { deadlineMs: 100 }));
     expect(report).toMatchObject({ unsettledMessages: all.slice(0, 2), returnedMessages: all.slice(2) });
     rig.checkConserved();
@@ -79,8 +79,7 @@ describe('R2.3 a channel that is removed', () => {
     const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: {} } });
     await rig.advanceUntil(rig.router.remove('ohlcv'));
     rig.router.add('bars', rig.sink('bars').channel, { dataType: 'ohlcv', batchSize: 1 });
-    rig.router.route(message('ohlcv', 0));
-    await rig.advance(10);
+    await routeAndAdvance(rig, message('ohlcv', 0), 10);
     expect(numbersOf(rig.sink('bars').delivered)).toEqual([0]);
     await rig.advanceUntil(rig.router.remove('bars'));
     rig.router.add('ohlcv', rig.sink('ohlcv').channel, { batchSize: 2 });
@@ -96,8 +95,7 @@ describe('R2.3 a channel that is removed', () => {
       },
     });
     rig.sink('ohlcv').otherwise = hang();
-    rig.router.routeAll(messages('ohlcv', 3));
-    await rig.advance(30);
+    await routeAndAdvance(rig, messages('ohlcv', 3), 30);
     expect(rig.metrics('ohlcv').state).toBe('failed');
     const report = await rig.advanceUntil(rig.router.remove('ohlcv'));
     expect(report.returnedMessages).toEqual(messages('ohlcv', 3));
@@ -128,8 +126,7 @@ describe('R2.3 a channel that is removed', () => {
 describe('partitions', () => {
   it('R5.2 are summed up in the metrics of their channel, and named one by one in its events', async () => {
     const rig = await createTestRouter({ sinks: { tick: { partitions: 3, partitionBy: 'round-robin' } } });
-    rig.router.routeAll(messages('tick', 9));
-    await rig.advance(1);
+    await routeAndAdvance(rig, messages('tick', 9), 1);
     expect(rig.metrics('tick')).toMatchObject({ received: 9, delivered: 9 });
     expect(rig.metrics('tick').processing.count).toBe(9);
     const names = new Set(rig.facts('channel.entered').map(({ channel }) => channel));
@@ -141,10 +138,8 @@ describe('partitions', () => {
       sinks: { tick: { partitions: 2, partitionBy, retry: { delayMs: 30_000, delayMsMax: 30_000 } } },
     });
     rig.sink('tick').script.push(reject());
-    rig.router.route(message('tick', 0));
-    await rig.advance(1);
-    rig.router.routeAll(messages('tick', 10, 1));
-    await rig.advance(1);
+    await routeAndAdvance(rig, message('tick', 0), 1);
+    await routeAndAdvance(rig, messages('tick', 10, 1), 1);
     expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(10, 1));
   });
 });

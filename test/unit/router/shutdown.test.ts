@@ -4,6 +4,7 @@ import { drainReport } from '../../../src/report/drain-report.ts';
 import { partsOf } from '../../../src/router/router.ts';
 import { createTestRouter, hang, message, messages, slow, type TestRouter } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 describe('`stop`', () => {
   it('returns by the deadline when `process` never settles, and its report names every message', async () => {
@@ -12,8 +13,7 @@ describe('`stop`', () => {
     rig.sink('ohlcv').otherwise = hang();
     const ticks = messages('tick', 5);
     const bars = messages('ohlcv', 25);
-    rig.router.routeAll([...ticks, ...bars]);
-    await rig.advance(1);
+    await routeAndAdvance(rig, [...ticks, ...bars], 1);
     const report = await rig.stop({ deadlineMs: 200 });
     expect(report.elapsedMs).toBeLessThanOrEqual(200 + 150);
     expect(report).toMatchObject({ deadlineMs: 200, onTime: false, conserved: true });
@@ -225,8 +225,7 @@ it('a router that was never started is not live after `stop`', async () => {
 async function createPair(): Promise<TestRouter> {
   const rig = await createTestRouter({ sinks: { tick: { batchSize: 2, processTimeoutMs: 60_000 }, ohlcv: {} } });
   rig.sink('tick').otherwise = hang();
-  rig.router.routeAll(messages('tick', 5));
-  await rig.advance(100);
+  await routeAndAdvance(rig, messages('tick', 5), 100);
   return rig;
 }
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { createRouter, defineChannel } from '../../../src/index.ts';
 import { busy, fail, failWhen, hang, hold, message, messages } from '../../../src/testing/index.ts';
+import { holdNext, routeAndAdvance } from '../../support/routed.ts';
 import { sourceRig } from './source-rig.ts';
 
 it('what was delivered is committed 200 ms later', async () => {
@@ -22,8 +23,7 @@ it('256 settled frames are committed at once', async () => {
 
 it('R7.1 nothing behind a frame that is not settled is committed, and all of it once that is', async () => {
   const { append, metrics, source, test } = await sourceRig({ sinks: { fmv: { batchSize: 1 } } });
-  const held = hold();
-  test.sink('fmv').script.push(held);
+  const held = holdNext(test.sink('fmv'));
   append(2);
   source.append(messages('fmv', 1));
   append(5);
@@ -37,8 +37,7 @@ it('R7.1 nothing behind a frame that is not settled is committed, and all of it 
 
 it('a frame whose messages go to two channels waits for both', async () => {
   const { source, test } = await sourceRig({ sinks: { fmv: { batchSize: 1 } } });
-  const held = hold();
-  test.sink('fmv').script.push(held);
+  const held = holdNext(test.sink('fmv'));
   source.append([message('ohlcv', 1), message('fmv', 1)]);
   await test.advance(1_000);
   expect(source.committed()).toBe(0);
@@ -124,8 +123,7 @@ it('what a tripped channel refuses is offered again, in order, and never skipped
 
 it('reading stops when the window is full of frames, and goes on with the commit', async () => {
   const { append, info, sink, source, test } = await sourceRig({ window: { frames: 4 } });
-  const held = hold();
-  sink.script.push(held);
+  const held = holdNext(sink);
   append(10);
   await test.advance(1_000);
   expect(info()).toMatchObject({
@@ -197,8 +195,7 @@ it('process sees where its batch lies in the source, and nothing for what was ro
   sink.otherwise = ({ context }) => void seen.push(context.positions);
   append(2);
   await test.advance(10);
-  test.router.routeAll(messages('ohlcv', 4));
-  await test.advance(10);
+  await routeAndAdvance(test, messages('ohlcv', 4), 10);
   expect(seen).toEqual([[{ source: 'bars', partition: 0, fence: 1, lowest: 1, highest: 2 }], []]);
 });
 

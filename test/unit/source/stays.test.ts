@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { createTestRouter, fail, hang, hold, message, messages } from '../../../src/testing/index.ts';
+import { createTestRouter, fail, hang, message, messages } from '../../../src/testing/index.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { simulatedSource } from '../../../src/testing/simulated-source.ts';
+import { holdNext, routeAndAdvance } from '../../support/routed.ts';
 import { sourceRig } from './source-rig.ts';
 
 const numbers = (delivered: readonly { readonly n: number }[]): readonly number[] => delivered.map(({ n }) => n);
@@ -67,8 +68,7 @@ it('a channel gets four fifths of the deadline, so that the last commit has time
 
 it('a revoked partition is drained, committed and given back, and its work is not delivered again', async () => {
   const { append, info, source, sink, test } = await sourceRig({ partitions: 2 });
-  const held = hold();
-  sink.script.push(held);
+  const held = holdNext(sink);
   append(1);
   await test.advance(50);
   const revoked = source.revoke(0, 5_000);
@@ -102,8 +102,7 @@ it('a revoke takes waiting offers back and ends in time with what is not settled
 
 it('what waits when its partition is lost is handed back and counted, and what is in a call goes on', async () => {
   const { append, metrics, source, sink, test } = await sourceRig({ partitions: 2 });
-  const held = hold();
-  sink.script.push(held);
+  const held = holdNext(sink);
   append(3);
   append(1, 1);
   await test.advance(50);
@@ -166,8 +165,7 @@ it('a flush that was asked for what went back is none for what comes later', asy
   test.router.flush('ohlcv');
   source.lose(0);
   test.router.resume('ohlcv');
-  test.router.route(message('ohlcv', 9));
-  await test.advance(59_000);
+  await routeAndAdvance(test, message('ohlcv', 9), 59_000);
   expect(sink.calls).toEqual([]);
   await test.advance(1_100);
   expect(numbers(sink.delivered)).toEqual([9]);
@@ -190,8 +188,7 @@ it('a call that fails after its partition was lost is not tried again and makes 
   const { append, source, sink, test } = await sourceRig({
     sinks: { ohlcv: { batchSize: 2, retry: { attempts: 1 } } },
   });
-  const held = hold();
-  sink.script.push(held);
+  const held = holdNext(sink);
   append(1);
   await test.advance(50);
   source.lose(0);
@@ -395,8 +392,7 @@ it('a handler that stops the router while its frame is offered leaves the rest o
 
 it('a revoke while an offer waits for room begins no other offer', async () => {
   const { source, sink, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 1, capacity: 1 } } });
-  const held = hold();
-  sink.script.push(held);
+  const held = holdNext(sink);
   source.append(messages('ohlcv', 6));
   await test.advance(50);
   const revoked = source.revoke(0, 500);

@@ -13,6 +13,7 @@ import {
   reject,
   slow,
 } from '../../../src/testing/index.ts';
+import { routeAndAdvance } from '../../support/routed.ts';
 
 const trade = (n: number) => ({ ev: 'T', sym: 'A', n });
 
@@ -64,8 +65,7 @@ describe('a test router', () => {
     await test.advanceUntil(test.router.start());
     const call = hold();
     test.sink('tick').script.push(refuse({ retryAfterMs: 700 }), slow(30, fail()), call);
-    test.router.routeAll(messages('tick', 2));
-    await test.advance(10_000);
+    await routeAndAdvance(test, messages('tick', 2), 10_000);
     expect(test.sink('tick').calls.map(({ at, outcome }) => [at, outcome])).toMatchObject([
       [0, 'failed'],
       [700, 'failed'],
@@ -95,8 +95,7 @@ describe('a test router', () => {
         seed,
         clock,
       });
-      test.router.route(trade(1));
-      await test.advance(60_000);
+      await routeAndAdvance(test, trade(1), 60_000);
       return test.facts('channel.entered').concat(test.facts('batch.failed') as never[]);
     };
     expect(await run(3)).toEqual(await run(3));
@@ -119,8 +118,7 @@ describe('a sink', () => {
     expect(sink.calls).toMatchObject([{ at: 0, attempt: 1, trigger: 'size', outcome: 'running' }]);
     await test.advance(40);
     expect(sink.calls).toMatchObject([{ outcome: 'succeeded' }]);
-    test.router.route(trade(2));
-    await test.advance(10_000);
+    await routeAndAdvance(test, trade(2), 10_000);
     expect(sink.calls.map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
       [1, 'succeeded'],
       [1, 'failed'],
@@ -155,8 +153,7 @@ describe('a sink', () => {
   it('hangs as long as nobody restarts it', async () => {
     const sink = createSink({ script: [hang()] });
     await using test = await createTestRouter({ channels: { tick: sink.channel } });
-    test.router.route(trade(1));
-    await test.advance(14_999);
+    await routeAndAdvance(test, trade(1), 14_999);
     expect(test.router.explain('tick').inFlight).toBe(1);
     await test.advance(1_000);
     expect(test.facts('channel.restarted')).toHaveLength(1);

@@ -1,4 +1,5 @@
-import { type HeldCall, hold, type Reaction } from '../../src/testing/index.ts';
+import { type HeldCall, hold, type Reaction, type TestRouter } from '../../src/testing/index.ts';
+import { numbersOf } from './numbers.ts';
 
 interface Routing {
   readonly router: { route(message: unknown): unknown; routeAll(messages: readonly unknown[]): unknown };
@@ -17,4 +18,14 @@ export function holdNext({ script }: { readonly script: Reaction<never>[] }): He
   const call = hold();
   script.push(call);
   return call;
+}
+
+/** Lets time pass; the numbers of all messages that the sink has delivered by then. */
+export async function deliveredAfter(
+  rig: Pick<TestRouter, 'advance' | 'sink'>,
+  name: string,
+  ms: number,
+): Promise<readonly number[]> {
+  await rig.advance(ms);
+  return numbersOf(rig.sink(name).delivered);
 }

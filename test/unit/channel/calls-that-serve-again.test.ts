@@ -7,8 +7,8 @@ import {
   slow,
   type TestMessage,
 } from '../../../src/testing/index.ts';
-import { numbers, numbersOf } from '../../support/numbers.ts';
-import { routeAndAdvance } from '../../support/routed.ts';
+import { numbers } from '../../support/numbers.ts';
+import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 
 type Context = Parameters<Reaction<TestMessage>>[0]['context'];
 
@@ -32,8 +32,7 @@ describe('a context that its handler keeps', () => {
     expect(second).not.toBe(first);
     first?.fail(0, new Error('too late'));
     first?.emit('too late');
-    await rig.advance(20);
-    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(2));
+    expect(await deliveredAfter(rig, 'tick', 20)).toEqual(numbers(2));
     expect(rig.metrics('tick')).toMatchObject({ delivered: 2, late: 2, failures: 0 });
     expect(rig.events).toEqual([]);
   });

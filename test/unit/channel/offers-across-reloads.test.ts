@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createTestRouter, hold, message, messages } from '../../../src/testing/index.ts';
-import { numbers, numbersOf } from '../../support/numbers.ts';
-import { holdNext, routeAndAdvance } from '../../support/routed.ts';
+import { numbers } from '../../support/numbers.ts';
+import { deliveredAfter, holdNext, routeAndAdvance } from '../../support/routed.ts';
 
 const limits = { batchSize: 1, capacity: 2 };
 
@@ -24,8 +24,7 @@ describe('Q4 an offer that waits for room while its channel gets other partition
     call.succeed();
     await rig.advanceUntil(reload);
     await rig.advanceUntil(Promise.all(offers));
-    await rig.advance(1_000);
-    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(7));
+    expect(await deliveredAfter(rig, 'ohlcv', 1_000)).toEqual(numbers(7));
     expect(rig.metrics('ohlcv')).toMatchObject({ accepted: 7, rejected: 0 });
   });
 

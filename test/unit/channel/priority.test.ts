@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CALL_WEIGHT, STRIDE_MAX } from '../../../src/core/coarse-clock.ts';
 import { busy, createTestRouter, message, messages, slow, type TestRouter } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
-import { routeAndAdvance } from '../../support/routed.ts';
+import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 
 /** Routes one message of `channel` at each turn of the event loop, until the clock says so. */
 function feed(rig: TestRouter, channel: string, untilMs: number, perTurn = 1): void {
@@ -161,8 +161,7 @@ describe('`route` from inside `process`', () => {
       depth -= 1;
     };
     router.route(message('tick', 0));
-    await rig.advance(1);
-    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(21));
+    expect(await deliveredAfter(rig, 'tick', 1)).toEqual(numbers(21));
   });
 
   it('into another channel of priority 1 enters its `process` at once', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createTestRouter, hold, message, messages, slow } from '../../../src/testing/index.ts';
-import { numbers, numbersOf } from '../../support/numbers.ts';
-import { routeAndAdvance } from '../../support/routed.ts';
+import { numbers } from '../../support/numbers.ts';
+import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 
 /** Without a breaker nothing keeps full batches from the short way. */
 const steady = { batchSize: 2, breaker: false } as const;
@@ -13,13 +13,10 @@ it('a flush makes due what waited when it was asked for, also if that is more th
   router.routeAll(messages('ohlcv', 5));
   router.flush();
   router.resume();
-  await rig.advance(1);
-  expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(5));
+  expect(await deliveredAfter(rig, 'ohlcv', 1)).toEqual(numbers(5));
   router.route(message('ohlcv', 5));
-  await rig.advance(900);
-  expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(5));
-  await rig.advance(100);
-  expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(6));
+  expect(await deliveredAfter(rig, 'ohlcv', 900)).toEqual(numbers(5));
+  expect(await deliveredAfter(rig, 'ohlcv', 100)).toEqual(numbers(6));
 });
 
 it('the first batch after a loss is told of it, also among full batches', async () => {

@@ -3,6 +3,7 @@ import { finished } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import { createTestRouter, hang, message, messages, slow, type TestRouter } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
+import { deliveredAfter } from '../../support/routed.ts';
 
 /** One message in process for 10 ms each, and room for two. */
 async function narrow(): Promise<TestRouter> {
@@ -24,8 +25,7 @@ it('R2.1 R2.2 each message of a mixed feed goes to the channel of its type', asy
 it('R2.2 what the caller says about the type wins over recognition', async () => {
   const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { batchSize: 1 } } });
   rig.router.route(message('tick', 0), { dataType: 'ohlcv' });
-  await rig.advance(1);
-  expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([0]);
+  expect(await deliveredAfter(rig, 'ohlcv', 1)).toEqual([0]);
 });
 
 it('`routeAll` counts what was taken in, and says which were not and why', async () => {
@@ -173,8 +173,7 @@ describe('19.4 a long list that is offered', () => {
     const rig = await narrow();
     const offered = rig.router.offer([...messages('tick', 5), 'x', null]);
     expect(await rig.advanceUntil(offered)).toEqual({ status: 'rejected', reason: 'unknown-type' });
-    await rig.advance(100);
-    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(5));
+    expect(await deliveredAfter(rig, 'tick', 100)).toEqual(numbers(5));
     expect(await rig.router.offer([])).toEqual({ status: 'accepted' });
     expect(await rig.router.deliver([])).toEqual([]);
   });
@@ -203,8 +202,7 @@ describe('19.31 every door takes the same things', () => {
   it.each(doors)('`%s` takes a list of messages apart', async (_name, take) => {
     const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { batchSize: 1 } } });
     await take(rig, [trade, message('ohlcv', 1), null, [trade], message('tick', 2)]);
-    await rig.advance(10);
-    expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 2]);
+    expect(await deliveredAfter(rig, 'tick', 10)).toEqual([0, 2]);
     expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([1]);
     expect(rig.router.metrics()).toMatchObject({ received: 5, unroutable: 2 });
     expect((await rig.router.deadLetters.list()).at(-1)?.error).toBe('an array is not a message; route its elements');
@@ -305,8 +303,7 @@ describe('`consume`', () => {
     controller.abort();
     const { accepted, rejected } = await rig.advanceUntil(consumed);
     expect([accepted, rejected]).toEqual([5, 0]);
-    await rig.advance(100);
-    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(5));
+    expect(await deliveredAfter(rig, 'tick', 100)).toEqual(numbers(5));
   });
 
   it('ends with its signal, while the source is silent, and tells the source', async () => {
@@ -358,8 +355,7 @@ describe('`consume`', () => {
       throw new Error('connection lost');
     };
     await expect(rig.advanceUntil(rig.router.consume(broken()))).rejects.toThrow('connection lost');
-    await rig.advance(100);
-    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(5));
+    expect(await deliveredAfter(rig, 'tick', 100)).toEqual(numbers(5));
   });
 });
 
@@ -369,8 +365,7 @@ it('`writable` takes the next message when the one before was taken in', async (
   for (const each of messages('tick', 10)) writable.write(each);
   writable.end();
   await rig.advanceUntil(finished(writable));
-  await rig.advance(100);
-  expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(10));
+  expect(await deliveredAfter(rig, 'tick', 100)).toEqual(numbers(10));
 });
 
 it('`writable` takes a list as it is when it is written: the caller may use its array again at once', async () => {
@@ -387,8 +382,7 @@ it('`writable` takes a list as it is when it is written: the caller may use its 
   reuse(() => writable.write(list), 5);
   reuse(() => writable.end(list), 10);
   await rig.advanceUntil(finished(writable));
-  await rig.advance(1_000);
-  expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(15));
+  expect(await deliveredAfter(rig, 'tick', 1_000)).toEqual(numbers(15));
 });
 
 it('`routeAll` takes a list as it is when it is handed over, although its messages run code of the host', async () => {

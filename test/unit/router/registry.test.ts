@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createTestRouter, hang, message, messages, reject, slow } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
-import { routeAndAdvance } from '../../support/routed.ts';
+import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 
 it('R2.3 the registry and the channels say who serves what', async () => {
   const rig = await createTestRouter({ sinks: { tick: {}, bars: { dataType: 'ohlcv' } } });
@@ -25,8 +25,7 @@ describe('R2.3 a channel that is added while the router runs', () => {
     expect(rig.router.route(message('ohlcv', 0))).toMatchObject({ reason: 'unknown-type' });
     rig.router.add('ohlcv', rig.sink('ohlcv').channel, { batchSize: 1 });
     expect(rig.router.route(message('ohlcv', 1)).status).toBe('accepted');
-    await rig.advance(10);
-    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([1]);
+    expect(await deliveredAfter(rig, 'ohlcv', 10)).toEqual([1]);
     expect(rig.router.config.channels.ohlcv).toMatchObject({ batchSize: 1, timeoutMs: 100 });
     expect(rig.router.state).toBe('running');
   });

@@ -10,10 +10,9 @@ const good: Source = { lasts: false, start: async () => {}, close: async () => {
 const plain = { plain: defineChannel({ process: () => {} }) };
 
 it('explain names the window, the frame, the channel that has it, and why that does not deliver', async () => {
-  const { append, test } = await sourceRig({ window: { frames: 3 } });
+  const { appendAndAdvance, test } = await sourceRig({ window: { frames: 3 } });
   test.router.trip('ohlcv', { coolDownMs: 600_000 });
-  append(9);
-  await test.advance(64_000);
+  await appendAndAdvance(9, 64_000);
   expect(test.router.explain('bars')).toMatchObject({ channel: 'bars', state: 'held', endsInMs: null, inFlight: 3 });
   expect(test.router.explain('bars').sentence).toBe(
     'source bars has been held for 64.0 s (the window of partition 0 is full with 3 frames: it has reached its limit ' +
@@ -24,11 +23,12 @@ it('explain names the window, the frame, the channel that has it, and why that d
 });
 
 it('after a minute the alert source-held names channel and cause, health is degraded, and both end with it', async () => {
-  const { append, sink, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 2, processTimeoutMs: 600_000 } } });
+  const { appendAndAdvance, sink, test } = await sourceRig({
+    sinks: { ohlcv: { batchSize: 2, processTimeoutMs: 600_000 } },
+  });
   const held = hold();
   sink.script.push(held);
-  append(1);
-  await test.advance(59_000);
+  await appendAndAdvance(1, 59_000);
   expect(test.router.alerts.filter(({ source }) => source !== undefined)).toEqual([]);
   await test.advance(3_000);
   const [alert] = test.router.alerts.filter(({ source }) => source === 'bars');
@@ -57,10 +57,9 @@ it('a channel that drops what it has no room for is warned about where a source 
 });
 
 it('a frame that its channel refuses is with the reader, and the alert says why', async () => {
-  const { append, test } = await sourceRig({ sinks: { ohlcv: { whenTripped: 'reject' } } });
+  const { appendAndAdvance, test } = await sourceRig({ sinks: { ohlcv: { whenTripped: 'reject' } } });
   test.router.trip('ohlcv', { coolDownMs: 600_000 });
-  append(1);
-  await test.advance(62_000);
+  await appendAndAdvance(1, 62_000);
   expect(test.router.alerts.find(({ alert }) => alert === 'source-held')).toMatchObject({
     channel: null,
     text: expect.stringContaining('with the reader, because its channel refuses it as tripped'),
@@ -68,10 +67,9 @@ it('a frame that its channel refuses is with the reader, and the alert says why'
 });
 
 it('R7.2 the metrics have every frame in one place', async () => {
-  const { append, test } = await sourceRig({ window: { frames: 4 } });
+  const { appendAndAdvance, test } = await sourceRig({ window: { frames: 4 } });
   test.router.pause('ohlcv');
-  append(6);
-  await test.advance(1_000);
+  await appendAndAdvance(6, 1_000);
   const text = prometheusText(test.router);
   const of = (name: string, labels = {}) => valueIn(text, `sluice_source_${name}`, { source: 'bars', ...labels });
   expect(of('frames_read_total')).toBe(4);

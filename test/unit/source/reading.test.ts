@@ -5,9 +5,8 @@ import { holdNext, routeAndAdvance } from '../../support/routed.ts';
 import { sourceRig } from './source-rig.ts';
 
 it('what was delivered is committed 200 ms later', async () => {
-  const { append, source, test } = await sourceRig();
-  append(3);
-  await test.advance(150);
+  const { appendAndAdvance, source, test } = await sourceRig();
+  await appendAndAdvance(3, 150);
   expect(test.metrics('ohlcv').delivered).toBe(6);
   expect(source.committed()).toBe(0);
   await test.advance(100);
@@ -22,12 +21,11 @@ it('256 settled frames are committed at once', async () => {
 });
 
 it('R7.1 nothing behind a frame that is not settled is committed, and all of it once that is', async () => {
-  const { append, metrics, source, test } = await sourceRig({ sinks: { fmv: { batchSize: 1 } } });
+  const { append, appendAndAdvance, metrics, source, test } = await sourceRig({ sinks: { fmv: { batchSize: 1 } } });
   const held = holdNext(test.sink('fmv'));
   append(2);
   source.append(messages('fmv', 1));
-  append(5);
-  await test.advance(10_000);
+  await appendAndAdvance(5, 10_000);
   expect(source.committed()).toBe(2);
   expect(metrics().places).toEqual({ reader: 0, offers: 0, channels: 1, letters: 0, settled: 5 });
   held.succeed();
@@ -47,16 +45,14 @@ it('a frame whose messages go to two channels waits for both', async () => {
 });
 
 it('a message that is retried keeps the commit where it is, and a dead letter lets it go on', async () => {
-  const { append, source, test } = await sourceRig({
+  const { appendAndAdvance, source, test } = await sourceRig({
     sinks: { ohlcv: { batchSize: 1, retry: { attempts: 3, delayMs: 1_000, delayMsMax: 1_000 } } },
   });
   test.sink('ohlcv').otherwise = failWhen(({ n }) => n === 0);
-  append(1);
-  await test.advance(1);
+  await appendAndAdvance(1, 1);
   expect(source.committed()).toBe(0);
   await test.advance(20_000);
-  append(1);
-  await test.advance(20_000);
+  await appendAndAdvance(1, 20_000);
   expect((await test.router.deadLetters.list()).map(({ reason }) => reason)).toContain('poison');
   expect(source.committed()).toBe(2);
 });
@@ -70,24 +66,22 @@ it('invalid and unknown messages are settled as dead letters', async () => {
 });
 
 it('a message that nobody wants is settled without a dead letter', async () => {
-  const { append, source, test } = await sourceRig();
+  const { appendAndAdvance, source, test } = await sourceRig();
   await test.router.reconfigure({
     channels: { ohlcv: { batchSize: 2, timeoutMs: 10 } },
     router: { recognize: { ignore: ['status'] } },
   });
   source.append([{ ev: 'status' }]);
-  append(1);
-  await test.advance(500);
+  await appendAndAdvance(1, 500);
   expect(await test.router.deadLetters.list()).toEqual([]);
   expect(source.committed()).toBe(2);
 });
 
 it('a frame that cannot be decoded is one dead letter with its bytes, and is settled', async () => {
-  const { append, source, test } = await sourceRig();
+  const { appendAndAdvance, source, test } = await sourceRig();
   const bytes = new Uint8Array([1, 2, 3]);
   source.appendBytes(bytes);
-  append(1);
-  await test.advance(500);
+  await appendAndAdvance(1, 500);
   expect(await test.router.deadLetters.list()).toMatchObject([
     { channel: null, reason: 'undecodable', message: bytes },
   ]);
@@ -95,10 +89,9 @@ it('a frame that cannot be decoded is one dead letter with its bytes, and is set
 });
 
 it('a full mailbox makes the reader wait, and refuses nothing', async () => {
-  const { append, info, source, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 1, capacity: 3 } } });
+  const { appendAndAdvance, info, source, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 1, capacity: 3 } } });
   test.router.pause('ohlcv');
-  append(10);
-  await test.advance(1_000);
+  await appendAndAdvance(10, 1_000);
   expect(test.metrics('ohlcv')).toMatchObject({ accepted: 3, rejected: 0 });
   expect(info().partitions[0]?.places).toMatchObject({ reader: 8, offers: 1 });
   test.router.resume('ohlcv');
@@ -108,12 +101,11 @@ it('a full mailbox makes the reader wait, and refuses nothing', async () => {
 });
 
 it('what a tripped channel refuses is offered again, in order, and never skipped', async () => {
-  const { append, info, source, sink, test } = await sourceRig({
+  const { appendAndAdvance, info, source, sink, test } = await sourceRig({
     sinks: { ohlcv: { batchSize: 1, whenTripped: 'reject', breaker: { coolDownMs: 2_000 } } },
   });
   test.router.trip('ohlcv');
-  append(3);
-  await test.advance(1_000);
+  await appendAndAdvance(3, 1_000);
   expect(test.metrics('ohlcv').accepted).toBe(0);
   expect(info().state).toBe('reading');
   await test.advance(10_000);
@@ -122,10 +114,9 @@ it('what a tripped channel refuses is offered again, in order, and never skipped
 });
 
 it('reading stops when the window is full of frames, and goes on with the commit', async () => {
-  const { append, info, sink, source, test } = await sourceRig({ window: { frames: 4 } });
+  const { appendAndAdvance, info, sink, source, test } = await sourceRig({ window: { frames: 4 } });
   const held = holdNext(sink);
-  append(10);
-  await test.advance(1_000);
+  await appendAndAdvance(10, 1_000);
   expect(info()).toMatchObject({
     state: 'held',
     partitions: [{ read: 4, held: 4, fullBy: 'frames', oldestPosition: 1 }],
@@ -140,12 +131,10 @@ it.each([
   ['bytes', { bytes: 60 }],
   ['age', { ageMs: 5_000 }],
 ] as const)('reading stops when the window is full of %s', async (limit, window) => {
-  const { append, info, sink, test } = await sourceRig({ window });
+  const { appendAndAdvance, info, sink } = await sourceRig({ window });
   sink.script.push(hang());
-  append(1);
-  await test.advance(6_000);
-  append(5);
-  await test.advance(1_500);
+  await appendAndAdvance(1, 6_000);
+  await appendAndAdvance(5, 1_500);
   expect(info()).toMatchObject({ state: 'held', partitions: [{ fullBy: limit }] });
 });
 
@@ -167,10 +156,9 @@ it('each partition has a window of its own: a held one does not stop the others'
 });
 
 it('a commit whose outcome is unknown is asked for again', async () => {
-  const { append, source, test } = await sourceRig();
+  const { appendAndAdvance, source, test } = await sourceRig();
   source.failCommits('unknown');
-  append(2);
-  await test.advance(2_000);
+  await appendAndAdvance(2, 2_000);
   expect(source.committed()).toBe(0);
   source.failCommits(undefined);
   await test.advance(500);
@@ -178,10 +166,9 @@ it('a commit whose outcome is unknown is asked for again', async () => {
 });
 
 it('positions that were removed before they were read are told as a gap', async () => {
-  const { append, metrics, source, test } = await sourceRig({ window: { frames: 1 } });
+  const { appendAndAdvance, metrics, source, test } = await sourceRig({ window: { frames: 1 } });
   test.router.pause('ohlcv');
-  append(6);
-  await test.advance(100);
+  await appendAndAdvance(6, 100);
   source.remove(3);
   test.router.resume('ohlcv');
   await test.advance(2_000);
@@ -190,11 +177,10 @@ it('positions that were removed before they were read are told as a gap', async 
 });
 
 it('process sees where its batch lies in the source, and nothing for what was routed', async () => {
-  const { append, sink, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 4 } } });
+  const { appendAndAdvance, sink, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 4 } } });
   const seen: unknown[] = [];
   sink.otherwise = ({ context }) => void seen.push(context.positions);
-  append(2);
-  await test.advance(10);
+  await appendAndAdvance(2, 10);
   await routeAndAdvance(test, messages('ohlcv', 4), 10);
   expect(seen).toEqual([[{ source: 'bars', partition: 0, fence: 1, lowest: 1, highest: 2 }], []]);
 });
@@ -232,10 +218,9 @@ it('a message with a data type that its source names needs no recognition', asyn
 });
 
 it('a failing sink makes the offers wait and loses nothing when it comes back', async () => {
-  const { append, sink, source, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 2, capacity: 4 } } });
+  const { appendAndAdvance, sink, source, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 2, capacity: 4 } } });
   sink.otherwise = fail();
-  append(30);
-  await test.advance(60_000);
+  await appendAndAdvance(30, 60_000);
   expect(test.router.metrics().conserved).toBe(true);
   sink.otherwise = () => {};
   await test.advance(600_000);

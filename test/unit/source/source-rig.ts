@@ -25,14 +25,19 @@ export async function sourceRig(options: RigOptions = {}) {
     sinks: { ohlcv: { batchSize: 2, timeoutMs: 10 }, ...sinks },
     sources: { bars: { source, window } },
   });
+  /** Appends that many frames of two bars each. */
+  const append = (frames: number, partition = 0): void => {
+    for (let n = 0; n < frames; n += 1) source.append(messages('ohlcv', 2, n * 2), partition);
+  };
   return {
     clock,
     source,
     test,
     sink: test.sink('ohlcv'),
-    /** Appends that many frames of two bars each. */
-    append(frames: number, partition = 0): void {
-      for (let n = 0; n < frames; n += 1) source.append(messages('ohlcv', 2, n * 2), partition);
+    append,
+    async appendAndAdvance(frames: number, ms: number): Promise<void> {
+      append(frames);
+      await test.advance(ms);
     },
     info() {
       const info = test.router.sources.get('bars');

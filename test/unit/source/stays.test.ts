@@ -8,9 +8,10 @@ import { sourceRig } from './source-rig.ts';
 const numbers = (delivered: readonly { readonly n: number }[]): readonly number[] => delivered.map(({ n }) => n);
 
 it('stop drains what was read, commits it and gives the partition back', async () => {
-  const { append, source, sink, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 60_000 } } });
-  append(3);
-  await test.advance(100);
+  const { appendAndAdvance, source, sink, test } = await sourceRig({
+    sinks: { ohlcv: { batchSize: 100, timeoutMs: 60_000 } },
+  });
+  await appendAndAdvance(3, 100);
   expect(sink.delivered).toEqual([]);
   const report = await test.stop();
   expect(source.committed()).toBe(3);
@@ -28,11 +29,12 @@ it('stop drains what was read, commits it and gives the partition back', async (
 });
 
 it('what a stop could not deliver is held by its position, is not handed back, and comes again', async () => {
-  const { append, clock, source, sink, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 2, capacity: 4 } } });
+  const { appendAndAdvance, clock, source, sink, test } = await sourceRig({
+    sinks: { ohlcv: { batchSize: 2, capacity: 4 } },
+  });
   sink.script.push(() => {});
   sink.otherwise = hang();
-  append(6);
-  await test.advance(100);
+  await appendAndAdvance(6, 100);
   const report = await test.stop({ deadlineMs: 1_000 });
   expect(report.elapsedMs).toBeLessThanOrEqual(1_150);
   expect(report.channels.ohlcv).toMatchObject({ returnedMessages: [], unsettledMessages: [] });
@@ -56,21 +58,19 @@ it('a stop waits for no source longer than its deadline allows', async () => {
 });
 
 it('a channel gets four fifths of the deadline, so that the last commit has time', async () => {
-  const { append, source, sink, test } = await sourceRig();
+  const { appendAndAdvance, source, sink, test } = await sourceRig();
   sink.script.push(() => {});
   sink.otherwise = hang();
-  append(2);
-  await test.advance(20);
+  await appendAndAdvance(2, 20);
   const report = await test.stop({ deadlineMs: 1_000 });
   expect(source.committed()).toBe(1);
   expect(report.sources.bars?.heldFrames).toEqual([{ partition: 0, fence: 1, positions: [2] }]);
 });
 
 it('a revoked partition is drained, committed and given back, and its work is not delivered again', async () => {
-  const { append, info, source, sink, test } = await sourceRig({ partitions: 2 });
+  const { append, appendAndAdvance, info, source, sink, test } = await sourceRig({ partitions: 2 });
   const held = holdNext(sink);
-  append(1);
-  await test.advance(50);
+  await appendAndAdvance(1, 50);
   const revoked = source.revoke(0, 5_000);
   await test.advance(100);
   expect(info()).toMatchObject({ state: 'revoking', partitions: [{ isRevoking: true }, { isRevoking: false }] });
@@ -89,10 +89,9 @@ it('a revoked partition is drained, committed and given back, and its work is no
 });
 
 it('a revoke takes waiting offers back and ends in time with what is not settled', async () => {
-  const { append, source, sink, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 2, capacity: 2 } } });
+  const { appendAndAdvance, source, sink, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 2, capacity: 2 } } });
   sink.otherwise = hang();
-  append(5);
-  await test.advance(50);
+  await appendAndAdvance(5, 50);
   const revoked = source.revoke(0, 1_000);
   await test.advance(1_000);
   await revoked;
@@ -121,9 +120,10 @@ it('what waits when its partition is lost is handed back and counted, and what i
 });
 
 it('a channel that waited only for what is handed back goes idle', async () => {
-  const { append, source, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 60_000 } } });
-  append(1);
-  await test.advance(50);
+  const { appendAndAdvance, source, test } = await sourceRig({
+    sinks: { ohlcv: { batchSize: 100, timeoutMs: 60_000 } },
+  });
+  await appendAndAdvance(1, 50);
   expect(test.router.explain('ohlcv').state).toBe('buffering');
   source.lose(0);
   await test.advance(50);
@@ -131,10 +131,9 @@ it('a channel that waited only for what is handed back goes idle', async () => {
 });
 
 it('what waits of a source that failed is not delivered twice', async () => {
-  const { append, source, sink, test } = await sourceRig();
+  const { appendAndAdvance, source, sink, test } = await sourceRig();
   test.router.pause('ohlcv');
-  append(2);
-  await test.advance(50);
+  await appendAndAdvance(2, 50);
   source.failReads(new Error('the connection broke'));
   await test.advance(1_100);
   source.failReads(undefined);
@@ -145,10 +144,9 @@ it('what waits of a source that failed is not delivered twice', async () => {
 });
 
 it('what a revoke could not drain is handed back before the partition is given away', async () => {
-  const { append, source, sink, test } = await sourceRig();
+  const { appendAndAdvance, source, sink, test } = await sourceRig();
   sink.otherwise = hang();
-  append(3);
-  await test.advance(50);
+  await appendAndAdvance(3, 50);
   const revoked = source.revoke(0, 1_000);
   await test.advance(799);
   expect(test.router.metrics().channels.ohlcv).toMatchObject({ returned: 0, buffered: 4 });
@@ -158,10 +156,11 @@ it('what a revoke could not drain is handed back before the partition is given a
 });
 
 it('a flush that was asked for what went back is none for what comes later', async () => {
-  const { append, source, sink, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 10, timeoutMs: 60_000 } } });
+  const { appendAndAdvance, source, sink, test } = await sourceRig({
+    sinks: { ohlcv: { batchSize: 10, timeoutMs: 60_000 } },
+  });
   test.router.pause('ohlcv');
-  append(2);
-  await test.advance(50);
+  await appendAndAdvance(2, 50);
   test.router.flush('ohlcv');
   source.lose(0);
   test.router.resume('ohlcv');
@@ -172,10 +171,11 @@ it('a flush that was asked for what went back is none for what comes later', asy
 });
 
 it('a drain ends as soon as all that it waits for went back', async () => {
-  const { append, source, sink, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 2, breaker: false } } });
+  const { appendAndAdvance, source, sink, test } = await sourceRig({
+    sinks: { ohlcv: { batchSize: 2, breaker: false } },
+  });
   sink.otherwise = fail({ retryAfterMs: 20_000 });
-  append(1);
-  await test.advance(50);
+  await appendAndAdvance(1, 50);
   const removed = test.router.remove('ohlcv', { deadlineMs: 30_000 });
   await test.advance(50);
   expect(test.router.explain('ohlcv')).toMatchObject({ state: 'draining', waiting: 2, inFlight: 0 });
@@ -185,12 +185,11 @@ it('a drain ends as soon as all that it waits for went back', async () => {
 });
 
 it('a call that fails after its partition was lost is not tried again and makes no dead letter', async () => {
-  const { append, source, sink, test } = await sourceRig({
+  const { appendAndAdvance, source, sink, test } = await sourceRig({
     sinks: { ohlcv: { batchSize: 2, retry: { attempts: 1 } } },
   });
   const held = holdNext(sink);
-  append(1);
-  await test.advance(50);
+  await appendAndAdvance(1, 50);
   source.lose(0);
   held.fail(Object.assign(new Error('bad'), { retryable: false }));
   await test.advance(60_000);
@@ -200,9 +199,8 @@ it('a call that fails after its partition was lost is not tried again and makes 
 });
 
 it('a source that fails while it is read is closed and started again, and brings what was not committed', async () => {
-  const { append, info, source, sink, test } = await sourceRig();
-  append(2);
-  await test.advance(50);
+  const { appendAndAdvance, info, source, sink, test } = await sourceRig();
+  await appendAndAdvance(2, 50);
   source.failReads(new Error('the connection broke'));
   await test.advance(1_100);
   expect(info().state).toBe('waiting');
@@ -211,8 +209,7 @@ it('a source that fails while it is read is closed and started again, and brings
   );
   expect(test.router.health()).toMatchObject({ status: 'degraded', sources: { bars: { status: 'degraded' } } });
   source.failReads(undefined);
-  append(1);
-  await test.advance(3_000);
+  await appendAndAdvance(1, 3_000);
   expect(info().state).toBe('reading');
   expect(test.router.explain('bars').error).toBeUndefined();
   expect(new Set(numbers(sink.delivered))).toEqual(new Set([0, 1, 2, 3]));
@@ -283,10 +280,9 @@ it('a source that says that no other attempt helps is given up until an operator
 });
 
 it('a channel that is taken out with messages of a source makes it read them again', async () => {
-  const { append, source, test } = await sourceRig({ sinks: { fmv: {} } });
+  const { appendAndAdvance, source, test } = await sourceRig({ sinks: { fmv: {} } });
   test.router.pause('ohlcv');
-  append(2);
-  await test.advance(100);
+  await appendAndAdvance(2, 100);
   const removed = test.router.remove('ohlcv', { deadlineMs: 100 });
   await test.advanceUntil(removed);
   await test.advance(3_000);
@@ -295,10 +291,9 @@ it('a channel that is taken out with messages of a source makes it read them aga
 });
 
 it('a reload does not disturb a source', async () => {
-  const { append, source, sink, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 2, capacity: 4 } } });
+  const { appendAndAdvance, source, sink, test } = await sourceRig({ sinks: { ohlcv: { batchSize: 2, capacity: 4 } } });
   sink.script.push(fail());
-  append(10);
-  await test.advance(1);
+  await appendAndAdvance(10, 1);
   const reloaded = test.router.reconfigure({ channels: { ohlcv: { batchSize: 1, partitions: 2, capacity: 2 } } });
   await test.advanceUntil(reloaded);
   await test.advance(10_000);
@@ -308,9 +303,8 @@ it('a reload does not disturb a source', async () => {
 });
 
 it('a host that ends its machine closes its sources without a commit', async () => {
-  const { append, source, test } = await sourceRig();
-  append(2);
-  await test.advance(50);
+  const { appendAndAdvance, source, test } = await sourceRig();
+  await appendAndAdvance(2, 50);
   (test.router.actor as unknown as { stop(): void }).stop();
   await test.advance(1_000);
   expect(source.committed()).toBe(0);

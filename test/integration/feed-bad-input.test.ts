@@ -1,22 +1,18 @@
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createSocketServer, type Server, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { createFeed, type Feed, type FeedFacts, type FeedOptions } from '../../src/feeds/index.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { FakeRouter, fakeProfile } from '../support/feed-rig.ts';
 import { until } from '../unit/inspector/visitor.ts';
 
-const ends: (() => void)[] = [];
-afterEach(() => {
-  for (const end of ends.splice(0)) end();
-});
-
 interface Run {
   readonly feed: Feed;
   readonly clock: SimulatedClock;
-  entered(state: string): Promise<FeedFacts['feed.entered']>;
+  /** Starts the feed and waits until it is in this state. */
+  reaches(state: string): Promise<unknown>;
 }
 
 /** Starts a server of any kind on loopback, and a feed that goes there. */
@@ -33,14 +29,17 @@ async function run(server: Server, scheme: 'ws' | 'wss' = 'ws', options: Partial
   const url = `${scheme}://127.0.0.1:${port}/stream?token=in-the-url`;
   const common = { name: 'main', profile: fakeProfile(), subscribe: ['A'], random: () => 0.5 };
   const feed = createFeed({ ...common, url, to: new FakeRouter(), clock, ...options });
-  ends.push(() => {
+  onTestFinished(() => {
     feed.stop();
     for (const socket of open) socket.destroy();
     server.close();
   });
-  const entered: Run['entered'] = (state) =>
-    new Promise((resolve) => feed.events.on('feed.entered', (fact) => fact.to === state && resolve(fact)));
-  return { feed, clock, entered };
+  const reaches = (state: string): Promise<unknown> => {
+    const there = new Promise((resolve) => feed.events.on('feed.entered', ({ to }) => to === state && resolve(to)));
+    feed.start();
+    return there;
+  };
+  return { feed, clock, reaches };
 }
 
 /** A WebSocket server that does this with each socket once it was subscribed to. */
@@ -70,10 +69,8 @@ describe('an answer of HTTP instead of a WebSocket', () => {
     const server = createServer((_request, response) =>
       response.writeHead(status, headers as Record<string, string>).end('<html></html>'),
     );
-    const { feed, entered } = await run(server);
-    const there = entered(state);
-    feed.start();
-    await there;
+    const { feed, reaches } = await run(server);
+    await reaches(state);
     expect(feed.explain()).toContain(says);
     expect(feed.explain()).not.toContain('in-the-url');
     expect(feed.view.metrics).toMatchObject({ connections: 1, ...counts });
@@ -83,10 +80,8 @@ describe('an answer of HTTP instead of a WebSocket', () => {
     '%i: the feed waits as long as Retry-After says, whatever its backoff',
     async (status) => {
       const server = createServer((_request, response) => response.writeHead(status, { 'Retry-After': '90' }).end());
-      const { feed, entered } = await run(server);
-      const there = entered('waiting');
-      feed.start();
-      await there;
+      const { feed, reaches } = await run(server);
+      await reaches('waiting');
       expect(feed.view).toMatchObject({ retryInMs: 90_000, metrics: { limits: 1 } });
     },
   );
@@ -94,35 +89,28 @@ describe('an answer of HTTP instead of a WebSocket', () => {
 
 describe('what is no connection', () => {
   it('nobody listens', async () => {
-    const { feed, entered } = await run(createServer(), 'ws', { url: 'ws://127.0.0.1:9/' });
-    const there = entered('waiting');
-    feed.start();
-    await there;
+    const { feed, reaches } = await run(createServer(), 'ws', { url: 'ws://127.0.0.1:9/' });
+    await reaches('waiting');
     expect(feed.explain()).toContain('the service cannot be reached (connect ECONNREFUSED');
   });
 
   it('a service without TLS where TLS is due', async () => {
-    const { feed, entered } = await run(createServer(), 'wss');
-    const there = entered('waiting');
-    feed.start();
-    await there;
+    const { feed, reaches } = await run(createServer(), 'wss');
+    await reaches('waiting');
     expect(feed.explain()).toMatch(/waits: (TLS failed|the service cannot be reached) \(.*(SSL|ECONNRESET|EPROTO)/);
   });
 
   it('TLS without a certificate', async () => {
-    const { feed, entered } = await run(createTlsServer({}), 'wss');
-    const there = entered('waiting');
-    feed.start();
-    await there;
+    const { feed, reaches } = await run(createTlsServer({}), 'wss');
+    await reaches('waiting');
     expect(feed.explain()).toMatch(/waits: TLS failed \(/);
   });
 
   it('a server that accepts and is silent is given up after the timeout', async () => {
     const server = createSocketServer();
-    const { feed, clock, entered } = await run(server);
+    const { feed, clock, reaches } = await run(server);
     const accepted = new Promise((resolve) => server.on('connection', resolve));
-    const there = entered('waiting');
-    feed.start();
+    const there = reaches('waiting');
     await accepted;
     await clock.advance(10_000);
     await there;
@@ -202,10 +190,8 @@ describe('what breaks the protocol ends the connection', () => {
     ['a close with a reason', (socket) => socket.close(1013, 'try again later'), '(1013: try again later)'],
   ];
   it.each(cases)('%s', { timeout: 10_000 }, async (_, act, says) => {
-    const { feed, entered } = await run(streaming(act), 'ws', { messageBytesMax: 1_000 });
-    const there = entered('waiting');
-    feed.start();
-    await there;
+    const { feed, reaches } = await run(streaming(act), 'ws', { messageBytesMax: 1_000 });
+    await reaches('waiting');
     expect(feed.explain()).toContain(says);
     expect(feed.view.metrics).toMatchObject({ connections: 1, failures: 1, received: 0 });
   });
@@ -213,14 +199,12 @@ describe('what breaks the protocol ends the connection', () => {
 
 it('a service that only sends pings streams, and the feed says that no message comes', async () => {
   let beat = (): void => {};
-  const { feed, clock, entered } = await run(
+  const { feed, clock, reaches } = await run(
     streaming((socket) => {
       beat = () => socket.ping();
     }),
   );
-  const there = entered('streaming');
-  feed.start();
-  await there;
+  await reaches('streaming');
   for (let n = 1; n <= 6; n += 1) {
     await clock.advance(14_000);
     beat();

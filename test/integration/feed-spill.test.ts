@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { createRouter, defineChannel } from '../../src/index.ts';
 import { openJournal } from '../../src/journal/index.ts';
+import { emptyDirectory } from '../support/empty-directory.ts';
 import { FeedRig, fakeProfile } from '../support/feed-rig.ts';
-import { emptyDirectory } from '../support/journals.ts';
 import { until } from '../unit/inspector/visitor.ts';
 
 const recognize = { field: 'kind', types: { trade: 'tick', bar: 'ohlcv' } };

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createFeed, type Feed, type FeedFacts, type FeedOptions } from '../../src/feeds/index.ts';
 import { createTestRouter, hold } from '../../src/testing/index.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
@@ -10,11 +10,6 @@ import { projectRoot } from '../support/project-files.ts';
 
 const isSkipped = !existsSync(`${projectRoot}/../shared/data/sample`);
 const recorded = isSkipped ? 'a recording (SKIPPED: ../shared/data/sample is not there)' : 'a recording';
-
-const ends: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0)) await end();
-});
 
 /** Tells when a message came that a test waits for. */
 class WaitingRouter extends FakeRouter {
@@ -63,7 +58,7 @@ async function connect(
     feed.events.on('feed.entered', ({ to }) => {
       if (to === 'waiting') queueMicrotask(() => void clock.advance(feed.view.retryInMs ?? 0));
     });
-  ends.push(async () => {
+  onTestFinished(async () => {
     feed.stop();
     await server.stop();
   });

@@ -1,17 +1,16 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { generateMarket } from '../../src/cli/market.ts';
 import type { ReplayReport } from '../../src/cli/report.ts';
 import { createTestRouter, type TestRouter } from '../../src/testing/index.ts';
+import { emptyDirectory } from '../support/empty-directory.ts';
 import { runCommand } from '../support/run-command.ts';
 
 let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'sluice-flight-recorder-'));
+beforeEach(() => {
+  directory = emptyDirectory();
 });
-afterEach(() => rm(directory, { recursive: true }));
 
 /** The first call of the sink of ticks hangs, so that the channel fails. */
 async function failing(to: string): Promise<TestRouter> {

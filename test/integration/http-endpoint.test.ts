@@ -1,13 +1,8 @@
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { createEndpoint } from '../../docs/examples/http-endpoint.ts';
 import { createTestRouter, hold, message, messages, refuse, type TestRouter } from '../../src/testing/index.ts';
 import { textOf } from '../support/project-files.ts';
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
 
 /** A server in front of a router whose clock stands still: what it answers, it answers because of `process`. */
 async function serve(
@@ -15,10 +10,10 @@ async function serve(
 ): Promise<(body: unknown, signal?: AbortSignal) => Promise<Response>> {
   const server = createEndpoint(router);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closing.push(
-    () => server.close(),
-    () => server.closeAllConnections(),
-  );
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
   const { port } = server.address() as AddressInfo;
   return (body, signal = new AbortController().signal) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);

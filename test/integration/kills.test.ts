@@ -4,7 +4,7 @@ import { runCampaign } from '../kills/campaign.ts';
 import { RouterAccount } from '../kills/router-account.ts';
 import { runRouterCampaign } from '../kills/router-campaign.ts';
 import { type Bundle, bundle } from '../support/bundle.ts';
-import { emptyDirectory } from '../support/journals.ts';
+import { emptyDirectory } from '../support/empty-directory.ts';
 
 let child: Bundle;
 let routerChild: Bundle;

@@ -1,21 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Assigned, Frame } from '../../src/core/source-port.ts';
 import { createNatsPublisher, natsLetters, natsSource } from '../../src/nats/index.ts';
 import { collector, open, room, until } from '../support/broker-rigs.ts';
 import { NatsServer, whyWithoutNats } from '../support/nats-server.ts';
 
 const missing = whyWithoutNats();
-const servers: NatsServer[] = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.end();
-});
 
 async function startServer(config?: string): Promise<NatsServer> {
   const server = await NatsServer.start(config);
-  servers.push(server);
+  onTestFinished(() => server.end());
   return server;
 }
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createRouter, type DataChannelRouter, ProcessingChannel } from '../../src/index.ts';
 import {
   type MetricsThread,
@@ -18,14 +18,10 @@ import { valueIn } from '../support/exposition.ts';
 
 const token = 'a-token';
 let worker: Bundle;
-const closing: (() => unknown)[] = [];
 beforeAll(() => {
   worker = bundle('src/inspector/thread-worker.ts');
 });
 afterAll(() => worker.remove());
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
 
 /** Delivers to whatever the test says. */
 class Sink extends ProcessingChannel<unknown> {
@@ -47,7 +43,7 @@ async function started(deliver?: () => void): Promise<DataChannelRouter> {
     channels: { tick: () => new Sink(deliver), ohlcv: () => new Sink() },
   });
   // One that has failed is stopped.
-  closing.push(() => router.stop().catch(() => {}));
+  onTestFinished(async () => void (await router.stop().catch(() => {})));
   await router.start();
   return router;
 }
@@ -62,7 +58,7 @@ async function threadOf(
     () => {},
     pathToFileURL(worker.path),
   );
-  closing.push(() => thread.stop());
+  onTestFinished(() => thread.stop());
   return thread;
 }
 
@@ -121,7 +117,7 @@ function hearWhileStuck({ port }: MetricsThread): Heard {
   const flag = new SharedArrayBuffer(8);
   const room = new SharedArrayBuffer(200_000);
   const asker = new Worker(ASKER, { eval: true, workerData: { url, token, flag, room } });
-  closing.push(() => asker.terminate());
+  onTestFinished(async () => void (await asker.terminate()));
   // Nothing of this thread runs meanwhile: no promise, no timer, no socket.
   const word = Atomics.wait(new Int32Array(flag), 0, 0, 60_000);
   if (word === 'timed-out') throw new Error('nothing was heard within a minute');
@@ -235,7 +231,7 @@ describe('while all is well', () => {
     const router = await started();
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-    closing.push(() => other.close());
+    onTestFinished(() => void other.close());
     const { port } = other.address() as AddressInfo;
     await expect(threadOf(router, { port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: listen EADDRINUSE`);
   });

@@ -7,7 +7,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definePostgresTrades, type NumberedTrade } from '../../docs/examples/postgres-trades.ts';
 import { type Bundle, bundle } from '../support/bundle.ts';
-import { emptyDirectory } from '../support/journals.ts';
+import { emptyDirectory } from '../support/empty-directory.ts';
 import { PostgresServer, whyWithoutPostgres } from '../support/postgres-server.ts';
 
 const FILE = new URL('../../../shared/data/sample/crypto-20240808-2358.stock-style.ndjson.gz', import.meta.url)

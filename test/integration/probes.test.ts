@@ -2,16 +2,11 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import fastify from 'fastify';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { serveProbes as serveWithExpress } from '../../docs/examples/express-probes.ts';
 import { serveProbes as serveWithFastify } from '../../docs/examples/fastify-probes.ts';
 import { createRouter, type DataChannelRouter, ProcessingChannel } from '../../src/index.ts';
 import { textOf } from '../support/project-files.ts';
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
 
 class Silent extends ProcessingChannel<unknown> {
   override process(): void {}
@@ -19,13 +14,13 @@ class Silent extends ProcessingChannel<unknown> {
 
 function createSilentRouter(): DataChannelRouter {
   const router = createRouter({ channels: { tick: () => new Silent() } });
-  closing.push(() => router.stop());
+  onTestFinished(async () => void (await router.stop()));
   return router;
 }
 
 async function listenWithFastify(router: DataChannelRouter): Promise<number> {
   const app = fastify();
-  closing.push(() => app.close());
+  onTestFinished(() => app.close());
   serveWithFastify(app, router);
   await app.listen({ host: '127.0.0.1', port: 0 });
   return (app.server.address() as AddressInfo).port;
@@ -35,7 +30,7 @@ async function listenWithExpress(router: DataChannelRouter): Promise<number> {
   const app = express();
   serveWithExpress(app, router);
   const server = createServer(app as RequestListener);
-  closing.push(() => server.close());
+  onTestFinished(() => void server.close());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
 }

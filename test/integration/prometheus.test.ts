@@ -2,17 +2,12 @@ import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Counter, Registry } from 'prom-client';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createRouter, ProcessingChannel } from '../../src/index.ts';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText, registerMetrics } from '../../src/metrics/index.ts';
 import { createTestRouter, messages } from '../../src/testing/index.ts';
 import { countedRouter } from '../support/counted-router.ts';
 import { parsed, valueIn } from '../support/exposition.ts';
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
 
 class Silent extends ProcessingChannel<unknown> {
   override process(): void {}
@@ -31,13 +26,13 @@ async function scrape(port: number): Promise<{ readonly type: string; readonly b
 describe('our own text', () => {
   it('is scraped under load, and every scrape accounts for what had come until then', async () => {
     const router = createRouter({ channels: { tick: () => new Silent(), ohlcv: () => new Silent() } });
-    closing.push(() => router.stop());
+    onTestFinished(async () => void (await router.stop()));
     await router.start();
     const server = createServer((_request, response) => {
       response.setHeader('content-type', PROMETHEUS_CONTENT_TYPE).end(prometheusText(router));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    closing.push(() => server.close());
+    onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
     let sent = 0;
     for (let round = 0; round < 20; round += 1) {

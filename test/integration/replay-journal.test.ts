@@ -11,7 +11,8 @@ import type { ReplayReport } from '../../src/cli/report.ts';
 import { openJournal } from '../../src/journal/index.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { type Bundle, bundleCommand } from '../support/bundle.ts';
-import { emptyDirectory } from '../support/journals.ts';
+import { emptyDirectory } from '../support/empty-directory.ts';
+import { openedJournal } from '../support/journals.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const SAMPLE = new URL('../../../shared/data/sample/', import.meta.url).pathname;
@@ -152,8 +153,7 @@ it('a process that looks into a journal, replays it or is refused writes nothing
 
 describe('sluice replay DIR', () => {
   it('routes the messages of a journal, takes nothing, and may be limited', async () => {
-    const directory = emptyDirectory();
-    const journal = await openJournal(directory);
+    const { directory, journal } = await openedJournal();
     await journal.write(trades);
     await journal.writeText(trades.map((each) => JSON.stringify([each])));
     expect(await reportOf(directory)).toMatchObject({ received: 20, channels: { tick: { delivered: 20 } } });

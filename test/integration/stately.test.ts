@@ -1,16 +1,11 @@
 import { createWebSocketInspector, createWebSocketReceiver } from '@statelyai/inspect';
 import { createInspectorServer } from '@statelyai/inspect/server';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { channelMachine } from '../../machines/channel.ts';
 import { routerMachine } from '../../machines/router.ts';
 import { createRouter, type DataChannelRouter, ProcessingChannel } from '../../src/index.ts';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../unit/inspector/visitor.ts';
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
 
 type Inspect = ReturnType<typeof createWebSocketInspector>['inspect'];
 
@@ -24,17 +19,19 @@ class Stubborn extends ProcessingChannel<{ readonly secret: string }> {
   }
 }
 
-/** A relay as in the guide, and everything a viewer hears of it. */
-async function createRelay(): Promise<{ readonly url: string; readonly heard: Record<string, unknown>[] }> {
+/** An inspector of a relay as in the guide, and everything a viewer hears of it. */
+async function createInspector() {
   const port = await freePort();
   const server = createInspectorServer({ port, autoOpen: false });
-  closing.push(() => server.stop());
+  onTestFinished(() => server.stop());
   const url = `ws://localhost:${port}`;
   const heard: Record<string, unknown>[] = [];
   createWebSocketReceiver({ server: url }).subscribe((event) =>
     heard.push(event as unknown as Record<string, unknown>),
   );
-  return { url, heard };
+  const inspector = createWebSocketInspector({ url });
+  onTestFinished(() => inspector.stop());
+  return { inspector, heard };
 }
 
 function createInspected(inspect: Inspect | undefined): DataChannelRouter {
@@ -43,15 +40,13 @@ function createInspected(inspect: Inspect | undefined): DataChannelRouter {
     channels: { tick: () => new Stubborn() },
     ...(inspect && { inspect }),
   });
-  closing.push(() => router.stop({ deadlineMs: 0 }));
+  onTestFinished(async () => void (await router.stop({ deadlineMs: 0 })));
   return router;
 }
 
 describe("Stately's inspector", () => {
   it('gets the charts of the router and of each channel, and every state they enter', async () => {
-    const { url, heard } = await createRelay();
-    const inspector = createWebSocketInspector({ url });
-    closing.push(() => inspector.stop());
+    const { inspector, heard } = await createInspector();
     const router = createInspected(inspector.inspect);
     await router.start();
     router.route({ ev: 'T', sym: 'A' });
@@ -67,9 +62,7 @@ describe("Stately's inspector", () => {
   });
 
   it('never gets a message, whether it waits, is in flight or has failed', async () => {
-    const { url, heard } = await createRelay();
-    const inspector = createWebSocketInspector({ url });
-    closing.push(() => inspector.stop());
+    const { inspector, heard } = await createInspector();
     const router = createInspected(inspector.inspect);
     await router.start();
     for (let n = 0; n < 12; n += 1) router.route({ ev: 'T', sym: 'A', secret: SECRET });
@@ -82,9 +75,7 @@ describe("Stately's inspector", () => {
   });
 
   it('gets no text of an error that warmUp throws: it cannot be put into JSON', async () => {
-    const { url, heard } = await createRelay();
-    const inspector = createWebSocketInspector({ url });
-    closing.push(() => inspector.stop());
+    const { inspector, heard } = await createInspector();
     class Cold extends ProcessingChannel<unknown> {
       override warmUp(): Promise<void> {
         return Promise.reject(new Error(SECRET));
@@ -93,7 +84,7 @@ describe("Stately's inspector", () => {
       override process(): void {}
     }
     const router = createRouter({ channels: { tick: () => new Cold() }, inspect: inspector.inspect });
-    closing.push(() => router.stop({ deadlineMs: 0 }));
+    onTestFinished(async () => void (await router.stop({ deadlineMs: 0 })));
     await router.start();
     await until(() => heard.some((event) => entered(event, 'failed')));
     expect(router.explain('tick').sentence).toContain(SECRET);
@@ -101,9 +92,7 @@ describe("Stately's inspector", () => {
   });
 
   it('that is attached while the router runs gets states, but no charts until it is told of the actors', async () => {
-    const { url, heard } = await createRelay();
-    const inspector = createWebSocketInspector({ url });
-    closing.push(() => inspector.stop());
+    const { inspector, heard } = await createInspector();
     const router = createInspected(undefined);
     await router.start();
     const attached = router.actor.system.inspect(inspector.inspect);

@@ -1,5 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
@@ -9,6 +8,7 @@ import {
   ProcessingChannel,
   type RouterFacts,
 } from '../../src/index.ts';
+import { emptyDirectory } from '../support/empty-directory.ts';
 
 class Bars extends ProcessingChannel<unknown> {
   override process(): void {}
@@ -19,7 +19,7 @@ let file: string;
 let router: DataChannelRouter;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'sluice-watch-'));
+  directory = emptyDirectory();
   file = join(directory, 'channels.yaml');
   await writeFile(file, 'channels: { ohlcv: { batchSize: 5 } }\n');
   router = createRouter({ config: await loadConfig(file), channels: { ohlcv: () => new Bars() } });
@@ -27,10 +27,7 @@ beforeEach(async () => {
   router.watch(file);
 });
 
-afterEach(async () => {
-  await router.stop();
-  await rm(directory, { recursive: true, force: true });
-});
+afterEach(() => router.stop());
 
 function next<Type extends 'config.applied' | 'config.rejected'>(type: Type): Promise<RouterFacts[Type]> {
   return new Promise((resolve) => {

@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Bundle, bundle, bundleCommand } from '../support/bundle.ts';
 
 let command: Bundle;
@@ -15,15 +15,10 @@ afterAll(() => {
   module.remove();
 });
 
-const children: ChildProcess[] = [];
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
-});
-
 /** The command as a process of its own. Its error output ends when the last worker has ended too. */
 function run(...args: readonly string[]) {
   const child = spawn(process.execPath, [command.path, 'workers', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  children.push(child);
+  onTestFinished(() => void child.kill('SIGKILL'));
   const lines: string[] = [];
   const output = createInterface({ input: child.stderr });
   const heard = (pattern: RegExp, count: number): Promise<void> =>

@@ -1,5 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { runWorkers, type Workers, type WorkersOptions } from '../../src/workers/index.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { runWorkers, type WorkersOptions } from '../../src/workers/index.ts';
 import { type Bundle, bundle } from '../support/bundle.ts';
 
 let program: Bundle;
@@ -7,11 +7,6 @@ beforeAll(() => {
   program = bundle('test/support/worker-module.ts');
 });
 afterAll(() => program.remove());
-
-const running: Workers[] = [];
-afterEach(async () => {
-  for (const workers of running.splice(0)) await workers.stop();
-});
 
 /** Workers, and what is told of them. */
 async function run(options: Partial<WorkersOptions> = {}) {
@@ -27,7 +22,7 @@ async function run(options: Partial<WorkersOptions> = {}) {
       for (const look of waiting) look();
     },
   });
-  running.push(workers);
+  onTestFinished(async () => void (await workers.stop()));
   /** Resolves when so many of the texts match. */
   const heard = (pattern: RegExp, count = 1): Promise<readonly string[]> =>
     new Promise((resolve) => {

@@ -1,15 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Assigned, Frame, ReadRoom, Source } from '../../src/core/source-port.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { type JournalOptions, openJournal } from '../../src/journal/open-journal.ts';
 import type { ProcessName, ProcessTable } from '../../src/journal/processes.ts';
+import { emptyDirectory } from './empty-directory.ts';
 
-/** An empty directory that goes when the running test is over. */
-export function emptyDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-journal-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
+/** A journal in an empty directory; both go when the running test is over. */
+export async function openedJournal(options?: JournalOptions) {
+  const directory = emptyDirectory();
+  return { directory, journal: closedInTheEnd(await openJournal(directory, options)) };
+}
+
+export function closedInTheEnd(journal: Journal): Journal {
+  onTestFinished(() => journal.close());
+  return journal;
 }
 
 /** Some process, and what it knows of others by their number; all live, unless told. */

@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
 import type { FSWatcher } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rename, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LOOK_MS, type OpenWatch, watchFile } from '../../../src/adapters/watch-file.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
+import { emptyDirectory } from '../../support/empty-directory.ts';
 
 const simulated = createSimulatedClock();
 /** How often a look was planned: each look plans the next one when the disk has answered. */
@@ -24,14 +24,11 @@ let errors: unknown[];
 let end: () => void;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'sluice-watch-'));
+  directory = emptyDirectory();
   file = join(directory, 'channels.yaml');
   await writeFile(file, 'first');
 });
-afterEach(async () => {
-  end();
-  await rm(directory, { recursive: true, force: true });
-});
+afterEach(() => end());
 
 /** The system tells of nothing, so that only looking finds a change. */
 const deaf: OpenWatch = () => {

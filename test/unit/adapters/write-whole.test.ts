@@ -1,14 +1,13 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { writeWhole } from '../../../src/adapters/write-whole.ts';
+import { emptyDirectory } from '../../support/empty-directory.ts';
 
 let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'sluice-write-whole-'));
+beforeEach(() => {
+  directory = emptyDirectory();
 });
-afterEach(() => rm(directory, { recursive: true }));
 
 it('files hold all their lines, and only their owner may read them', async () => {
   const [a, b] = [join(directory, 'a'), join(directory, 'b')];

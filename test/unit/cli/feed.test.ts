@@ -1,11 +1,11 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { type FeedOptions, feed, type Progress } from '../../../src/cli/feed.ts';
 import { Problems } from '../../../src/cli/problems.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
+import { emptyDirectory } from '../../support/empty-directory.ts';
 
 const START_MS = 1_735_828_200_000;
 const trade = (n: number, ms = 0) => JSON.stringify({ ev: 'T', sym: 'A', p: n, t: START_MS + ms });
@@ -23,7 +23,7 @@ function world(options: Partial<FeedOptions>) {
 }
 
 function file(...lines: readonly string[]): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'sluice-feed-')), 'trades.ndjson');
+  const path = join(emptyDirectory(), 'trades.ndjson');
   writeFileSync(path, lines.map((line) => `${line}\n`).join(''));
   return path;
 }

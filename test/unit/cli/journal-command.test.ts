@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { openJournal } from '../../../src/journal/open-journal.ts';
-import { assignedOf, emptyDirectory, readMessages } from '../../support/journals.ts';
+import { emptyDirectory } from '../../support/empty-directory.ts';
+import { assignedOf, openedJournal, readMessages } from '../../support/journals.ts';
 import { runCommand } from '../../support/run-command.ts';
 
 it('info says what a journal holds while it is in use, as text and as JSON', async () => {
-  const directory = emptyDirectory();
-  const journal = await openJournal(directory);
+  const { directory, journal } = await openedJournal();
   await journal.write([1, 2, 3]);
   await journal.writeText('4');
   const text = (await runCommand('journal', 'info', directory)).stdout;
@@ -18,8 +18,7 @@ it('info says what a journal holds while it is in use, as text and as JSON', asy
 });
 
 it('compact makes the file smaller, keeps what is unsettled, and refuses one that is in use', async () => {
-  const directory = emptyDirectory();
-  const journal = await openJournal(directory);
+  const { directory, journal } = await openedJournal();
   const partition = await assignedOf(journal.source);
   await journal.write(Array.from({ length: 100 }, (_, n) => ({ n, text: 'x'.repeat(50_000) })));
   await journal.write({ n: 100 });

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, it } from 'vitest';
+import { emptyDirectory } from '../../support/empty-directory.ts';
 import { FeedServer } from '../../support/feed-server.ts';
 import { runCommand } from '../../support/run-command.ts';
 
@@ -42,7 +42,7 @@ it('stream prints each message as a line, and tells the rest on standard error',
 });
 
 it('R9.5 record writes a new file with the times of arrival, which replay reads', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'sluice-record-')), 'trades.ndjson.gz');
+  const file = join(emptyDirectory(), 'trades.ndjson.gz');
   expect(await runCommand('record', file, ...(await service()), '--limit', '5')).toMatchObject({ code: 0, stdout: '' });
   const lines = gunzipSync(readFileSync(file)).toString().trim().split('\n');
   expect(lines.map((line) => JSON.parse(line))).toMatchObject(
@@ -53,7 +53,7 @@ it('R9.5 record writes a new file with the times of arrival, which replay reads'
 });
 
 it('record never writes over a file', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'sluice-record-')), 'trades.ndjson.gz');
+  const file = join(emptyDirectory(), 'trades.ndjson.gz');
   writeFileSync(file, 'mine');
   const { code, stderr } = await runCommand('record', file, ...(await service()));
   expect([code, readFileSync(file, 'utf8')]).toEqual([1, 'mine']);
@@ -67,7 +67,7 @@ it('an output that is slow is waited for once, however many frames wait', async 
   const many = Array.from({ length: 3_000 }, (_, t) =>
     JSON.stringify({ stream: 'btcusdt@trade', data: { e: 'trade', s: 'BTCUSDT', t, p: '1'.repeat(1_000) } }),
   );
-  const file = join(mkdtempSync(join(tmpdir(), 'sluice-record-')), 'trades.ndjson.gz');
+  const file = join(emptyDirectory(), 'trades.ndjson.gz');
   const args = await service(false, many);
   expect(await runCommand('record', file, ...args, '--limit', '3000')).toMatchObject({ code: 0 });
   process.off('warning', note);

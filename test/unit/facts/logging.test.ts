@@ -67,6 +67,13 @@ beforeEach(() => {
   ending = new Ending();
 });
 
+/** What is written of the facts of the bus. */
+function logged() {
+  const memory = createMemoryLogger();
+  logFacts(bus, memory.logger, clock, ending);
+  return memory;
+}
+
 const letter = { id: 1, channel: 'tick', message: {}, error: new Error('x'), attempts: 1, at: 0 } as const;
 const entered = { from: 'idle', to: 'flushing', cause: 'batch.full', error: undefined } as const;
 
@@ -82,8 +89,7 @@ describe('R5.3 facts', () => {
     ['message.rejected', { channel: 'tick', reason: 'mailbox-full', message: {}, error: undefined }, 'warn'],
     ['message.deadLettered', { ...letter, reason: 'poison' }, 'error'],
   ])('%s is written, as loud as it matters', (type, fact, level) => {
-    const { logger, lines } = createMemoryLogger();
-    logFacts(bus, logger, clock, ending);
+    const { lines } = logged();
     bus.publish(type, fact);
     expect(lines).toMatchObject([{ level, message: type }]);
   });
@@ -94,15 +100,13 @@ describe('R5.3 facts', () => {
     // `message.rejected` says so already.
     ['message.deadLettered', { ...letter, reason: 'invalid' }],
   ])('%s, which would say nothing new, is not', (type, fact) => {
-    const { logger, lines } = createMemoryLogger();
-    logFacts(bus, logger, clock, ending);
+    const { lines } = logged();
     bus.publish(type, fact);
     expect(lines).toEqual([]);
   });
 
   it('of a channel go to a child logger of its own, which is made once', () => {
-    const { logger, lines, children } = createMemoryLogger();
-    logFacts(bus, logger, clock, ending);
+    const { lines, children } = logged();
     for (const channel of ['tick', 'fmv/1', 'tick']) bus.publish('channel.entered', { channel, ...entered });
     bus.publish('callback.failed', { place: 'rule', channel: null, error: new Error('x') });
     expect(children).toEqual([{ channel: 'tick' }, { channel: 'fmv/1' }]);
@@ -110,8 +114,7 @@ describe('R5.3 facts', () => {
   });
 
   it('tell causes and errors in words', () => {
-    const { logger, lines } = createMemoryLogger();
-    logFacts(bus, logger, clock, ending);
+    const { lines } = logged();
     bus.publish('channel.entered', { channel: 'tick', ...entered, error: new Error('no connection') });
     expect(lines[0]?.fields).toEqual({
       from: 'idle',
@@ -122,8 +125,7 @@ describe('R5.3 facts', () => {
   });
 
   it('hand the error itself over, so that a serializer finds its stack and its cause', () => {
-    const { logger, lines } = createMemoryLogger();
-    logFacts(bus, logger, clock, ending);
+    const { lines } = logged();
     const error = new TypeError('fetch failed', { cause: new Error('no route') });
     bus.publish('batch.failed', { channel: 'tick', size: 1, attempt: 1, error, isTimedOut: false });
     bus.publish('batch.failed', { channel: 'tick', size: 1, attempt: 1, error: { status: 503 }, isTimedOut: false });
@@ -193,8 +195,7 @@ describe('R5.3 what traffic causes', () => {
   });
 
   it('of one channel or reason hides no other', () => {
-    const { logger, lines } = createMemoryLogger();
-    logFacts(bus, logger, clock, ending);
+    const { lines } = logged();
     for (const channel of ['tick', 'fmv'])
       for (const reason of ['invalid', 'mailbox-full'] as const)
         for (let n = 0; n < 20; n += 1)
@@ -203,8 +204,7 @@ describe('R5.3 what traffic causes', () => {
   });
 
   it('in thousands of channels at once is bounded as well, and counted', async () => {
-    const { logger, lines } = createMemoryLogger();
-    logFacts(bus, logger, clock, ending);
+    const { lines } = logged();
     for (let n = 0; n < 5_000; n += 1)
       bus.publish('batch.failed', { channel: `c${n}`, size: 1, attempt: 1, error: 'x', isTimedOut: false });
     expect(lines).toHaveLength(1_000);

@@ -148,10 +148,11 @@ class BusyRig {
   }
 }
 
-async function busyRig(): Promise<BusyRig> {
-  const busy = new BusyRig(await createTestRouter({ sinks: base.channels ?? {} }));
+async function busyRig() {
+  const rig = await createTestRouter({ sinks: base.channels ?? {} });
+  const busy = new BusyRig(rig);
   await busy.live();
-  return busy;
+  return { busy, rig };
 }
 
 describe('Q4 reload while messages flow', () => {
@@ -171,8 +172,7 @@ describe('Q4 reload while messages flow', () => {
   it.each(paths.map((path) => [path.join('.'), path] as const))(
     'of %s loses nothing and keeps order and history',
     async (_, path) => {
-      const busy = await busyRig();
-      const { rig } = busy;
+      const { busy, rig } = await busyRig();
       const before = rig.metrics('ohlcv');
       const appliedBefore = rig.facts('config.applied').length;
       const reload = rig.router.reconfigure(laidOver(base, written(path)));
@@ -201,8 +201,7 @@ describe('Q4 reload while messages flow', () => {
   );
 
   it('of all fields at once does, too', async () => {
-    const busy = await busyRig();
-    const { rig } = busy;
+    const { busy, rig } = await busyRig();
     const all = paths.filter((path) => path.at(-1) !== 'breaker').map((path) => written(path));
     const reload = rig.router.reconfigure(laidOver(base, ...all));
     await busy.feed(100);
@@ -216,8 +215,7 @@ describe('Q4 reload while messages flow', () => {
   });
 
   it('of an invalid configuration changes nothing, tells of every mistake, and raises an alert until a valid one comes', async () => {
-    const busy = await busyRig();
-    const { rig } = busy;
+    const { busy, rig } = await busyRig();
     const { config } = rig.router;
     const invalid = { router: { sliceMs: -1 }, channels: { ohlcv: { batchSize: 0, retry: { attempts: 'many' } } } };
     const reload = rig.router.reconfigure(invalid as unknown as RouterConfigInput);
@@ -239,8 +237,7 @@ describe('Q4 reload while messages flow', () => {
   });
 
   it('to a name of another channel or of none is refused', async () => {
-    const busy = await busyRig();
-    const { rig } = busy;
+    const { rig } = await busyRig();
     await expect(rig.router.reconfigure({ channels: { ohlcv: { name: 'bars' } } })).rejects.toThrow(
       'channels.ohlcv.name',
     );
@@ -250,8 +247,7 @@ describe('Q4 reload while messages flow', () => {
   });
 
   it('to the same changes nothing and says nothing', async () => {
-    const busy = await busyRig();
-    const { rig } = busy;
+    const { rig } = await busyRig();
     expect(await rig.router.reconfigure(base)).toEqual([]);
     expect(rig.facts('config.applied')).toEqual([]);
   });

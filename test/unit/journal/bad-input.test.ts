@@ -18,7 +18,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJournalInfo } from '../../../src/journal/info.ts';
 import { openJournal } from '../../../src/journal/open-journal.ts';
 import { type Bundle, bundle } from '../../support/bundle.ts';
-import { assignedOf, emptyDirectory, noSignal, readMessages, room } from '../../support/journals.ts';
+import { emptyDirectory } from '../../support/empty-directory.ts';
+import { assignedOf, noSignal, openedJournal, readMessages, room } from '../../support/journals.ts';
 
 let model = '';
 let child: Bundle;
@@ -185,8 +186,7 @@ describe('rights', () => {
 });
 
 it('a copy of a journal that is in use is one of an earlier moment, or is refused', async () => {
-  const directory = emptyDirectory();
-  const journal = await openJournal(directory);
+  const { directory, journal } = await openedJournal();
   await journal.write({ n: 1 });
   const copy = join(emptyDirectory(), 'copy');
   mkdirSync(copy);

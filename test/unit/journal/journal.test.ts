@@ -3,7 +3,16 @@ import type { Journal } from '../../../src/journal/journal.ts';
 import { type JournalOptions, openJournal } from '../../../src/journal/open-journal.ts';
 import { readFrames } from '../../../src/journal/read-frames.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
-import { assignedOf, emptyDirectory, messagesOf, noSignal, readMessages, room } from '../../support/journals.ts';
+import { emptyDirectory } from '../../support/empty-directory.ts';
+import {
+  assignedOf,
+  closedInTheEnd,
+  messagesOf,
+  noSignal,
+  openedJournal,
+  readMessages,
+  room,
+} from '../../support/journals.ts';
 
 const numbers = (from: number, to: number): { n: number }[] =>
   Array.from({ length: to - from + 1 }, (_, index) => ({ n: from + index }));
@@ -12,96 +21,83 @@ const large = (n: number): unknown => ({ n, text: 'x'.repeat(100_000) });
 
 async function reopened(journal: Journal, directory: string, options?: JournalOptions): Promise<Journal> {
   await journal.close();
-  return openJournal(directory, options);
+  return closedInTheEnd(await openJournal(directory, options));
 }
 
 describe('write', () => {
   it('keeps every message in order over a restart', async () => {
-    const directory = emptyDirectory();
-    const journal = await openJournal(directory);
+    const { directory, journal } = await openedJournal();
     await Promise.all([journal.write({ n: 1 }), journal.write(numbers(2, 2_500)), journal.write({ n: 2_501 })]);
     const again = await reopened(journal, directory);
     expect(await readMessages(await assignedOf(again.source), 2_501)).toEqual(numbers(1, 2_501));
-    await again.close();
   });
 
   it('puts what comes in one turn of the event loop into one frame, at most 1,000 messages', async () => {
-    const journal = await openJournal(emptyDirectory());
+    const { journal } = await openedJournal();
     await Promise.all([...numbers(1, 10).map((message) => journal.write(message)), journal.write(numbers(11, 1_500))]);
     const frames = await (await assignedOf(journal.source)).read(room, noSignal);
     expect(frames.map((frame) => frame.messages().length)).toEqual([1_000, 500]);
     expect(frames.map((frame) => frame.position)).toEqual([1, 2]);
-    await journal.close();
   });
 
   it('hands a reader that keeps up the very objects that were written', async () => {
-    const journal = await openJournal(emptyDirectory());
+    const { journal } = await openedJournal();
     const partition = await assignedOf(journal.source);
     const message = { n: 1 };
     await journal.write(message);
     expect((await readMessages(partition, 1))[0]).toBe(message);
-    await journal.close();
   });
 
   it('lets a reader that is far behind read the disk, in order and without a hole', async () => {
-    const journal = await openJournal(emptyDirectory());
+    const { journal } = await openedJournal();
     const partition = await assignedOf(journal.source);
     const all = Array.from({ length: 300 }, (_, n) => large(n));
     for (let n = 0; n < all.length; n += 20) await journal.write(all.slice(n, n + 20));
     expect(await readMessages(partition, 300)).toEqual(all);
-    await journal.close();
   });
 
   it('stores the text of a feed as it came: one message, or an array of messages', async () => {
-    const directory = emptyDirectory();
-    const journal = await openJournal(directory);
+    const { directory, journal } = await openedJournal();
     await journal.writeText(['{"p": 1.0}', '[{"p":2},\n {"p":3}]', 'no JSON']);
     const again = await reopened(journal, directory);
     const [frame] = await (await assignedOf(again.source)).read(room, noSignal);
     expect(frame?.messages()).toEqual([{ p: 1 }, { p: 2 }, { p: 3 }, 'no JSON']);
     expect(Buffer.from(frame?.bytes ?? []).toString()).toContain('{"p": 1.0}');
-    await again.close();
   });
 
   it('keeps the order of messages and texts', async () => {
-    const journal = await openJournal(emptyDirectory());
+    const { journal } = await openedJournal();
     await Promise.all([journal.write('a'), journal.writeText('"b"'), journal.write('c'), journal.writeText('"d"')]);
     expect(await readMessages(await assignedOf(journal.source), 4)).toEqual(['a', 'b', 'c', 'd']);
-    await journal.close();
   });
 
   it('takes a message that is an array when it is in an array', async () => {
-    const directory = emptyDirectory();
-    const journal = await openJournal(directory);
+    const { directory, journal } = await openedJournal();
     await journal.write([[0, 'trade']]);
     const again = await reopened(journal, directory);
     expect(await readMessages(await assignedOf(again.source), 1)).toEqual([[0, 'trade']]);
-    await again.close();
   });
 
   it('writes nothing of an array in which one message cannot be encoded', async () => {
-    const journal = await openJournal(emptyDirectory());
+    const { journal } = await openedJournal();
     const circle: { self?: unknown } = {};
     circle.self = circle;
     for (const bad of [circle, { n: 1n }, undefined, () => {}])
       await expect(journal.write([{ n: 1 }, bad])).rejects.toMatchObject({ code: 'invalid-message' });
     expect((await journal.info()).frames.messages).toBe(0);
-    await journal.close();
   });
 
   it('refuses a message that is larger than a frame, and a text that is empty or none', async () => {
-    const journal = await openJournal(emptyDirectory());
+    const { journal } = await openedJournal();
     await expect(journal.write('x'.repeat(600_000))).rejects.toThrow(/600002 bytes is larger than a frame.*524288/);
     await expect(journal.write('ü'.repeat(300_000))).rejects.toThrow(/larger than a frame/);
     for (const text of ['', 5 as unknown as string])
       await expect(journal.writeText(text)).rejects.toMatchObject({ code: 'invalid-message' });
     await journal.write('x'.repeat(500_000));
-    await journal.close();
   });
 
   it('rejects once the journal is closed, after it wrote what it had', async () => {
-    const directory = emptyDirectory();
-    const journal = await openJournal(directory);
+    const { journal } = await openedJournal();
     const written = journal.write({ n: 1 });
     await journal.close();
     await written;
@@ -110,7 +106,6 @@ describe('write', () => {
     await expect(journal.letters.add(letter)).rejects.toMatchObject({ code: 'not-running' });
     await expect(journal.letters.list()).rejects.toMatchObject({ code: 'not-running' });
     expect(journal.ended.aborted).toBe(true);
-    await journal.close();
   });
 });
 
@@ -127,7 +122,7 @@ describe('bounds', () => {
 
   it('a full journal lets writers wait, in order, until something is settled', async () => {
     const clock = createSimulatedClock();
-    const journal = await openJournal(emptyDirectory(), { maxBytes, clock });
+    const { journal } = await openedJournal({ maxBytes, clock });
     const written = journal.write(tenMessages);
     const waiting = journal.write([large(10), large(11)]);
     await clock.advance(2);
@@ -140,11 +135,10 @@ describe('bounds', () => {
     await waiting;
     const rest = await readMessages(partition, 12 - messagesOf(first).length);
     expect(numbersOf([...messagesOf(first), ...rest])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
-    await journal.close();
   });
 
   it('a full journal rejects at once, and writes nothing of it, when told so', async () => {
-    const journal = await openJournal(emptyDirectory(), { maxBytes, full: 'reject' });
+    const { journal } = await openedJournal({ maxBytes, full: 'reject' });
     const first = journal.write(tenMessages);
     const said = { code: 'store-full', message: expect.stringMatching(/is full: [1-9]\d* bytes are not settled/) };
     await expect(journal.write([{ n: 10 }, large(11)])).rejects.toMatchObject(said);
@@ -154,11 +148,10 @@ describe('bounds', () => {
     await readMessages(partition, 11);
     await partition.commit(2, 1_000);
     await journal.write(large(13));
-    await journal.close();
   });
 
   it('what waits for room is rejected when the journal is closed', async () => {
-    const journal = await openJournal(emptyDirectory(), { maxBytes });
+    const { journal } = await openedJournal({ maxBytes });
     await journal.write(tenMessages);
     const waiting = journal.write(large(10));
     const rejected = expect(waiting).rejects.toMatchObject({ code: 'not-running' });
@@ -168,7 +161,7 @@ describe('bounds', () => {
 
   it('a journal is full too while its oldest unsettled frame is older than maxAgeMs', async () => {
     const clock = createSimulatedClock();
-    const journal = await openJournal(emptyDirectory(), { maxAgeMs: 60_000, full: 'reject', clock });
+    const { journal } = await openedJournal({ maxAgeMs: 60_000, full: 'reject', clock });
     await Promise.all([journal.write({ n: 1 }), clock.advance(2)]);
     clock.jump(60_001);
     await expect(journal.write({ n: 2 })).rejects.toMatchObject({ code: 'store-full' });
@@ -176,11 +169,10 @@ describe('bounds', () => {
     await partition.read(room, noSignal);
     await partition.commit(1, 1_000);
     await Promise.all([journal.write({ n: 2 }), clock.advance(2)]);
-    await journal.close();
   });
 
   it('settled frames go with the next commits, and their place is used again', async () => {
-    const journal = await openJournal(emptyDirectory(), { maxBytes });
+    const { journal } = await openedJournal({ maxBytes });
     const partition = await assignedOf(journal.source);
     for (let round = 0; round < 30; round++) {
       await journal.write(tenMessages);
@@ -190,12 +182,11 @@ describe('bounds', () => {
     const info = await journal.info();
     expect(info).toMatchObject({ position: 60, lastPosition: 60, frames: { frames: 0 }, unsettled: { bytes: 0 } });
     expect(info.fileBytes).toBeLessThan(10 * maxBytes);
-    await journal.close();
   });
 
   it('settled frames stay for keepMs, and do not fill the journal', async () => {
     const clock = createSimulatedClock();
-    const journal = await openJournal(emptyDirectory(), { maxBytes, keepMs: 1_000, clock });
+    const { journal } = await openedJournal({ maxBytes, keepMs: 1_000, clock });
     const partition = await assignedOf(journal.source);
     const writeAndCommit = async (position: number): Promise<void> => {
       await Promise.all([journal.write(tenMessages), clock.advance(2)]);
@@ -211,12 +202,10 @@ describe('bounds', () => {
     clock.jump(1_000);
     await writeAndCommit(6);
     expect((await journal.info()).frames).toMatchObject({ frames: 2, messages: 10 });
-    await journal.close();
   });
 
   it('goes on with the next position when all frames are gone', async () => {
-    const directory = emptyDirectory();
-    const journal = await openJournal(directory);
+    const { directory, journal } = await openedJournal();
     const partition = await assignedOf(journal.source);
     await journal.write({ n: 1 });
     await readMessages(partition, 1);
@@ -225,7 +214,6 @@ describe('bounds', () => {
     await again.write({ n: 2 });
     const [frame] = await (await assignedOf(again.source)).read(room, noSignal);
     expect([frame?.position, frame?.messages(), frame?.gap]).toEqual([2, [{ n: 2 }], undefined]);
-    await again.close();
   });
 
   it.each([

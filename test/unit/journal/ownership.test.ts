@@ -10,7 +10,8 @@ import { systemProcesses } from '../../../src/journal/processes.ts';
 import { readFrames } from '../../../src/journal/read-frames.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { createTestRouter } from '../../../src/testing/test-router.ts';
-import { assignedOf, emptyDirectory, inventedProcess, noSignal, readMessages, room } from '../../support/journals.ts';
+import { emptyDirectory } from '../../support/empty-directory.ts';
+import { assignedOf, inventedProcess, noSignal, openedJournal, readMessages, room } from '../../support/journals.ts';
 
 /** The fate of an attempt to open while time goes on: `opened`, or the code of the error. `meanwhile` runs after each step. */
 async function attempt(
@@ -43,13 +44,11 @@ it('a second process is refused at once, and told who has the journal', async ()
 });
 
 it('who looks into a journal sees what its owner sees', async () => {
-  const directory = emptyDirectory();
-  const journal = await openJournal(directory);
+  const { directory, journal } = await openedJournal();
   await journal.write([{ n: 1 }, { n: 2 }]);
   await (await assignedOf(journal.source)).mark({ position: 1, index: 1 }, 1_000);
   await journal.write({ n: 3 });
   expect(await readJournalInfo(directory)).toEqual(await journal.info());
-  await journal.close();
 });
 
 it('of many that open a journal at once each gets it alone, and nothing written is lost', async () => {
@@ -67,8 +66,7 @@ it('of many that open a journal at once each gets it alone, and nothing written 
 });
 
 it('a snapshot is that of the moment, whatever the size of the database, and from any key on', async () => {
-  const directory = emptyDirectory();
-  const journal = await openJournal(directory);
+  const { directory, journal } = await openedJournal();
   const written: number[] = [];
   for (let n = 1; n <= 1_500; n++) written.push(n);
   for (const n of written) {
@@ -86,12 +84,10 @@ it('a snapshot is that of the moment, whatever the size of the database, and fro
   let messages = 0;
   for await (const frame of readFrames(directory)) messages += frame.messages().length;
   expect(messages).toBe(1_501);
-  await journal.close();
 });
 
 it('the same process cannot open it twice either, and can when it was closed', async () => {
-  const directory = emptyDirectory();
-  const journal = await openJournal(directory);
+  const { directory, journal } = await openedJournal();
   await expect(openJournal(directory)).rejects.toThrow(new RegExp(`process ${process.pid} on `));
   await journal.close();
   await (await openJournal(directory)).close();

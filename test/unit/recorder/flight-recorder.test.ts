@@ -1,17 +1,16 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
 import { createRouter, createRouterLogic, type RecorderOptions, routerOf } from '../../../src/index.ts';
 import { createTestRouter, message, messages, reject, type TestRouter } from '../../../src/testing/index.ts';
+import { emptyDirectory } from '../../support/empty-directory.ts';
 import { routeAndAdvance } from '../../support/routed.ts';
 
 let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'sluice-recorder-'));
+beforeEach(() => {
+  directory = emptyDirectory();
 });
-afterEach(() => rm(directory, { recursive: true }));
 
 const recording = (limits: Omit<RecorderOptions, 'directory'> = {}) => ({
   sinks: { tick: {} },

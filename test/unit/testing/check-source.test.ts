@@ -10,7 +10,8 @@ import { memorySource } from '../../../src/testing/memory-source.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { type SimulatedLetterStore, simulatedLetterStore } from '../../../src/testing/simulated-letter-store.ts';
 import type { SourceFeature, SourceRig } from '../../../src/testing/source-rig.ts';
-import { emptyDirectory, inventedProcess } from '../../support/journals.ts';
+import { emptyDirectory } from '../../support/empty-directory.ts';
+import { inventedProcess } from '../../support/journals.ts';
 import { memberRig } from '../../support/member-rig.ts';
 
 async function memoryRig(): Promise<Required<SourceRig>> {

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isThenable, watch } from '../core/contained.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import { anotherCopy, isMarked } from './copies.ts';
 import { type AnyChannel, type ChannelFactory, ProcessingChannel } from './processing-channel.ts';
 
@@ -46,7 +46,7 @@ export function madeBy(factory: ChannelFactory): AnyChannel {
 /** Makes an instance to read its rules. Undefined: the constructor threw, and the supervisor will see it throw again. */
 export function makeInstance(name: string, factory: ChannelFactory): AnyChannel | undefined {
   const form = `channels.${name} must be a channel class, or a function that makes a channel`;
-  if (typeof factory !== 'function') throw new SluiceError('invalid-option', `${form}, got ${typeof factory}`);
+  if (typeof factory !== 'function') throw invalidOption(`${form}, got ${typeof factory}`);
   let instance: unknown;
   try {
     instance = factory();
@@ -55,7 +55,7 @@ export function makeInstance(name: string, factory: ChannelFactory): AnyChannel 
   }
   if (instance instanceof ProcessingChannel) return instance;
   if (isMarked(instance)) throw anotherCopy(`what channels.${name} makes`);
-  throw new SluiceError('invalid-option', `${form}; the function returned ${whatInstead(instance)}`);
+  throw invalidOption(`${form}; the function returned ${whatInstead(instance)}`);
 }
 
 function whatInstead(instance: unknown): string {

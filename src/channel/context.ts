@@ -1,6 +1,6 @@
 import { Counter } from '../core/counters.ts';
 import type { Gap } from '../core/gap-log.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { Call, Details } from './call.ts';
 import { depthOf } from './lane.ts';
@@ -86,7 +86,7 @@ export class Context implements BatchContext {
     }
     if (!Number.isInteger(index) || index < 0 || index >= call.size) {
       const allowed = `a whole number from 0 to ${call.size - 1}`;
-      throw new SluiceError('invalid-option', `context.fail: index must be ${allowed}, got ${String(index)}`);
+      throw invalidOption(`context.fail: index must be ${allowed}, got ${String(index)}`);
     }
     const { failures = new Map<number, unknown>() } = call.details;
     call.note({ failures: failures.set(index, error) });

@@ -1,4 +1,4 @@
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption, type SluiceError } from '../core/sluice-error.ts';
 
 /** What every copy of this package marks its objects and prototypes with. */
 const MARK = Symbol.for('sluice');
@@ -15,10 +15,10 @@ export function isMarked(value: unknown): boolean {
 
 /** Refuses what is none of ours, and says so if it is of another copy of sluice. */
 export function refuse(value: unknown, wanted: string): never {
-  throw isMarked(value) ? anotherCopy(wanted) : new SluiceError('invalid-option', `this is not ${wanted}`);
+  throw isMarked(value) ? anotherCopy(wanted) : invalidOption(`this is not ${wanted}`);
 }
 
 /** Says that two copies of a package are in the process, which do not know each other's objects. */
 export function anotherCopy(what: string): SluiceError {
-  return new SluiceError('invalid-option', `${what} is of another copy of sluice; \`npm ls sluice\` shows both`);
+  return invalidOption(`${what} is of another copy of sluice; \`npm ls sluice\` shows both`);
 }

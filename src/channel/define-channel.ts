@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { checkOptions, type OptionNames } from '../config/options.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import { type BatchContext, type LifeContext, ProcessingChannel } from './processing-channel.ts';
 
 /** What a channel does, from its start to its end. */
@@ -103,7 +103,7 @@ function workOf<Payload, Event, Rules>(
   if (definition.create === undefined) return definition;
   const work = definition.create();
   if (typeof work?.process === 'function') return work;
-  throw new SluiceError('invalid-option', 'defineChannel: create must return an object with a function process');
+  throw invalidOption('defineChannel: create must return an object with a function process');
 }
 
 function checkDefinition(definition: {
@@ -114,7 +114,7 @@ function checkDefinition(definition: {
 }): void {
   const { process, create, schema, validate } = definition;
   if ((typeof process === 'function') === (typeof create === 'function'))
-    throw new SluiceError('invalid-option', 'defineChannel: give either process or create, a function');
+    throw invalidOption('defineChannel: give either process or create, a function');
   if (schema !== undefined && validate !== undefined)
-    throw new SluiceError('invalid-option', 'defineChannel: give either schema or validate, not both');
+    throw invalidOption('defineChannel: give either schema or validate, not both');
 }

@@ -9,7 +9,7 @@ import { parseConfig } from '../config/parse.ts';
 import { channelSchema, dataTypeDefaults, type RouterConfig } from '../config/schema.ts';
 import { errorText } from '../core/error-text.ts';
 import { toPlain } from '../core/plain.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import { planRouter } from '../router/definitions.ts';
 
 const WHOLE = { items: Number.POSITIVE_INFINITY, values: Number.POSITIVE_INFINITY };
@@ -53,7 +53,7 @@ async function checkWithModule(file: string, module: string): Promise<RouterConf
     return await checkWithClasses(file, module);
   } catch (error) {
     if (error instanceof SluiceError) throw error;
-    throw new SluiceError('invalid-option', `${module} cannot be used: ${errorText(error)}`);
+    throw invalidOption(`${module} cannot be used: ${errorText(error)}`);
   }
 }
 
@@ -62,14 +62,11 @@ async function checkWithClasses(file: string, module: string): Promise<RouterCon
   const exported: { channels?: unknown; default?: unknown } = await import(pathToFileURL(resolvePath(module)).href);
   const channels = exported.channels ?? exported.default;
   if (typeof channels !== 'object' || channels === null)
-    throw new SluiceError('invalid-option', `${module} must export channels: export const channels = { tick: Trades }`);
+    throw invalidOption(`${module} must export channels: export const channels = { tick: Trades }`);
   const { config, instances } = planRouter({ channels: channels as ChannelSources }, await readConfig(file));
   const broken = Object.keys(channels).filter((name) => !instances.has(name));
   if (broken.length > 0)
-    throw new SluiceError(
-      'invalid-option',
-      `${module}: no instance can be made of ${broken.join(', ')}: the constructor throws`,
-    );
+    throw invalidOption(`${module}: no instance can be made of ${broken.join(', ')}: the constructor throws`);
   return config;
 }
 

@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { errorText } from '../core/error-text.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import type { Credentials, Feed, FeedProfile } from '../feeds/index.ts';
 import { createInterruption } from './interruption.ts';
 import { loadFeeds } from './optional.ts';
@@ -85,8 +85,7 @@ const TOLD_MAX = 10;
 /** From the environment only: arguments are seen by every user of the computer. */
 function credentialsFor({ name, needs = [] }: FeedProfile, { env }: Terminal): Credentials {
   const missing = needs.map((each) => `FEED_${each.toUpperCase()}`).filter((variable) => (env[variable] ?? '') === '');
-  if (missing.length > 0)
-    throw new SluiceError('invalid-option', `${name} needs the environment variable ${missing.join(' and ')}`);
+  if (missing.length > 0) throw invalidOption(`${name} needs the environment variable ${missing.join(' and ')}`);
   return Object.fromEntries(needs.map((each) => [each, env[`FEED_${each.toUpperCase()}`] ?? '']));
 }
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import { nearest } from './mistakes.ts';
 
 /** The names of all options of a function; the compiler sees that none is missing. */
@@ -15,13 +15,13 @@ export function checkOptions<Options extends object>(
   known: OptionNames<Options>,
 ): void {
   if (typeof options !== 'object' || options === null)
-    throw new SluiceError('invalid-option', `${functionName} takes an object of options, got ${String(options)}`);
+    throw invalidOption(`${functionName} takes an object of options, got ${String(options)}`);
   for (const name in options) {
     if (name === 'signal') checkSignal(functionName, options[name as keyof Options]);
     if (Object.hasOwn(known, name)) continue;
     const near = nearest(name, Object.keys(known));
     const hint = near === undefined ? `it takes ${Object.keys(known).join(', ')}` : `did you mean '${near}'?`;
-    throw new SluiceError('invalid-option', `${functionName}: unknown option '${name}'; ${hint}`);
+    throw invalidOption(`${functionName}: unknown option '${name}'; ${hint}`);
   }
 }
 
@@ -60,5 +60,5 @@ function checkSignal(functionName: string, signal: unknown): void {
   const { aborted, addEventListener, removeEventListener } = (signal ?? {}) as Partial<AbortSignal>;
   const methods = [addEventListener, removeEventListener];
   const isSignal = typeof aborted === 'boolean' && methods.every((each) => typeof each === 'function');
-  if (!isSignal) throw new SluiceError('invalid-option', `${functionName}: signal must be an AbortSignal`);
+  if (!isSignal) throw invalidOption(`${functionName}: signal must be an AbortSignal`);
 }

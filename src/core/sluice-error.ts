@@ -30,3 +30,8 @@ export class SluiceError extends Error {
     this.code = code;
   }
 }
+
+/** The code of an option, or of an argument, that the library cannot take. */
+export function invalidOption(message: string, options?: ErrorOptions): SluiceError {
+  return new SluiceError('invalid-option', message, options);
+}

@@ -1,7 +1,7 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { limited } from '../core/limited.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import { LetterShelf, letterKind, type ShelfLimits } from './letter-shelf.ts';
 
 /**
@@ -78,10 +78,7 @@ export function checkFilter(method: 'list' | 'drop', filter: DeadLetterFilter = 
 export function checkCounts(method: string, counts: Readonly<Record<string, number | undefined>>): void {
   for (const [name, count] of Object.entries(counts)) {
     if (count === undefined || count === Number.POSITIVE_INFINITY || (Number.isInteger(count) && count >= 0)) continue;
-    throw new SluiceError(
-      'invalid-option',
-      `deadLetters.${method}: ${name} must be a whole number from 0, got ${String(count)}`,
-    );
+    throw invalidOption(`deadLetters.${method}: ${name} must be a whole number from 0, got ${String(count)}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { InspectionEvent, Observer } from 'xstate';
 import { contained } from '../core/contained.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import type { Bus } from './bus.ts';
 
 /** An XState inspector, as `createActor` takes it. */
@@ -10,7 +10,7 @@ export type Inspect = Observer<InspectionEvent> | ((event: InspectionEvent) => v
 export function checkInspect(inspect: Inspect): void {
   const next: unknown = typeof inspect === 'function' ? inspect : inspect?.next;
   if (typeof next !== 'function')
-    throw new SluiceError('invalid-option', 'inspect must be a function, or an observer with the method next');
+    throw invalidOption('inspect must be a function, or an observer with the method next');
 }
 
 /**

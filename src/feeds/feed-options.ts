@@ -3,7 +3,7 @@ import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { BackoffLimits } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import { createRandom, type Random } from '../core/random.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import type { Spill } from '../core/source-port.ts';
 import type { Inspect } from '../facts/inspect.ts';
 import type { Backfill } from './gaps.ts';
@@ -175,5 +175,5 @@ function checkSettings(settings: FeedSettings): void {
 function demand(holds: boolean, rule: string, got: unknown): void {
   if (holds) return;
   const shown = typeof got === 'object' && got !== null ? 'an object' : String(got);
-  throw new SluiceError('invalid-option', `createFeed: ${rule}, got ${shown}`);
+  throw invalidOption(`createFeed: ${rule}, got ${shown}`);
 }

@@ -3,7 +3,7 @@ import { type Actor, createActor } from 'xstate';
 import { feedMachine } from '../../machines/feed.ts';
 import type { FeedGap } from '../core/feed-facts.ts';
 import { createPatientTimers } from '../core/patient-timers.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import type { FeedMetrics, FeedReport, FeedState, FeedView, SupervisedFeed } from '../core/supervised-feed.ts';
 import { stateName } from '../facts/chart-words.ts';
 import { containInspector } from '../facts/inspect.ts';
@@ -195,6 +195,5 @@ export class Feed implements SupervisedFeed {
 
 /** A caller without types may give one name, whose letters would be taken for names. */
 function checkNames(method: string, names: unknown): void {
-  if (!Array.isArray(names))
-    throw new SluiceError('invalid-option', `${method} takes a list of names, got ${inspect(names)}`);
+  if (!Array.isArray(names)) throw invalidOption(`${method} takes a list of names, got ${inspect(names)}`);
 }

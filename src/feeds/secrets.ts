@@ -1,6 +1,6 @@
 import { toError } from '../core/error-text.ts';
 import { maskText } from '../core/plain.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import type { Credentials, FeedProfile } from './profile.ts';
 
 /** The credentials of one feed, and the texts that must not show them. */
@@ -42,5 +42,5 @@ export class Secrets {
 export function checkCredentials({ name, needs = [] }: FeedProfile, credentials: Credentials | undefined): void {
   const missing = needs.filter((each) => (credentials?.[each] ?? '') === '');
   if (missing.length === 0) return;
-  throw new SluiceError('invalid-option', `${name} needs the credentials ${missing.join(' and ')}`);
+  throw invalidOption(`${name} needs the credentials ${missing.join(' and ')}`);
 }

@@ -1,4 +1,4 @@
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import type { Standing } from '../core/supervised-feed.ts';
 import type { FeedProfile, Meant } from './profile.ts';
 
@@ -89,10 +89,7 @@ export class Subscriptions {
       if (typeof name !== 'string' || name === '') throw new Error(`a subscription is a text, got ${String(name)}`);
       this.#profile.subscribe([name], 0);
     } catch (error) {
-      throw new SluiceError(
-        'invalid-option',
-        `${this.#profile.name}: ${error instanceof Error ? error.message : error}`,
-      );
+      throw invalidOption(`${this.#profile.name}: ${error instanceof Error ? error.message : error}`);
     }
   }
 }

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { errorText } from '../core/error-text.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 
 export const TEXT_TYPE = 'text/plain; charset=utf-8';
 /** A sender that sends more than this after its refusal is cut off. */
@@ -55,7 +55,7 @@ export function createBoundedServer(
 export async function listen(server: Server, who: string, port: number, host: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
-      reject(new SluiceError('invalid-option', `${who} cannot listen on ${host}:${port}: ${cause.message}`, { cause }));
+      reject(invalidOption(`${who} cannot listen on ${host}:${port}: ${cause.message}`, { cause }));
     });
     server.listen(port, host, resolve);
   });

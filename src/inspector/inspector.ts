@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import { type Logger, silentLogger } from '../facts/logging.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import { type DataChannelRouter, partsOf } from '../router/router.ts';
@@ -74,8 +74,7 @@ export async function createInspector<Emits>(
 ): Promise<Inspector> {
   checkOptions('createInspector', options, inspectorOptions);
   const { port = 0, clock = createSystemClock() } = options;
-  if (!isPort(port))
-    throw new SluiceError('invalid-option', `port must be a whole number from 0 to 65535, got ${String(port)}`);
+  if (!isPort(port)) throw invalidOption(`port must be a whole number from 0 to 65535, got ${String(port)}`);
   const token = randomBytes(24).toString('base64url');
   const { thread: wanted = false } = options;
   const service = wanted === false ? undefined : serviceOf(wanted === true ? {} : wanted, token);

@@ -1,5 +1,5 @@
 import { contained } from '../core/contained.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import type { Logger } from '../facts/logging.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import type { DataChannelRouter } from '../router/router.ts';
@@ -21,7 +21,7 @@ export function parseOrder(json: string): Order {
   try {
     order = JSON.parse(json);
   } catch {
-    throw new SluiceError('invalid-option', 'a command must be JSON');
+    throw invalidOption('a command must be JSON');
   }
   // A claim that the checks below verify.
   const { operation, channel, feed, names } = (order ?? {}) as Readonly<Record<string, unknown>>;
@@ -29,18 +29,15 @@ export function parseOrder(json: string): Order {
   if (ofFeeds !== undefined) return { operation: ofFeeds, feed: toText(feed), names: namesOf(names) };
   const known = operations.find((name) => name === operation);
   if (known === undefined)
-    throw new SluiceError(
-      'invalid-option',
-      `operation must be ${[...operations, ...feedOperations].join(', ')}; got ${toText(operation)}`,
-    );
-  if (typeof channel !== 'string') throw new SluiceError('invalid-option', 'channel must be the name of a channel');
+    throw invalidOption(`operation must be ${[...operations, ...feedOperations].join(', ')}; got ${toText(operation)}`);
+  if (typeof channel !== 'string') throw invalidOption('channel must be the name of a channel');
   return { operation: known, channel };
 }
 
 function namesOf(names: unknown): readonly string[] {
   const isList = Array.isArray(names) && names.length > 0 && names.length <= NAMES_MAX;
   if (isList && names.every((name) => typeof name === 'string' && name !== '')) return names;
-  throw new SluiceError('invalid-option', `names must be a list of 1 to ${NAMES_MAX} subscriptions`);
+  throw invalidOption(`names must be a list of 1 to ${NAMES_MAX} subscriptions`);
 }
 
 /** `onDrained` receives what a drained channel hands back; without it draining is refused: the messages would be lost. */

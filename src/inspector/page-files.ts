@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 
 /** A file of the page. */
 export interface PageFile {
@@ -37,7 +37,7 @@ export function loadPage(directory = builtPage(), files: Files = routerFiles): R
     );
   } catch (error) {
     const text = `the inspector's page is not in ${directory}: run npm run build`;
-    throw new SluiceError('invalid-option', text, { cause: error });
+    throw invalidOption(text, { cause: error });
   }
 }
 

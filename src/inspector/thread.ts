@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { Counters } from '../core/counters.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import { DEFAULT_BUCKETS } from '../metrics/bucket-counts.ts';
 import { checkedOptions, type MetricsOptions } from '../metrics/labels.ts';
 import { readRouter } from '../metrics/reading.ts';
@@ -82,7 +82,7 @@ export async function startMetricsThread(
   if ('error' in greeting) {
     await worker.terminate();
     const place = `${service.host}:${service.port}`;
-    throw new SluiceError('invalid-option', `the metrics thread cannot listen on ${place}: ${greeting.error}`);
+    throw invalidOption(`the metrics thread cannot listen on ${place}: ${greeting.error}`);
   }
   worker.unref();
   const stop = async (): Promise<void> => void (await worker.terminate());
@@ -99,7 +99,7 @@ export function serviceOf(options: MetricsThreadOptions, pageToken: string): Ser
   const { host = '127.0.0.1', port = 0, metricsPath = '/metrics', healthPath = '/health' } = options;
   const { token = pageToken, stuckAfterMs = 1_000, labels = {}, buckets = DEFAULT_BUCKETS } = options;
   const refuse = (what: string, got: unknown): never => {
-    throw new SluiceError('invalid-option', `thread: ${what}, got ${JSON.stringify(got)}`);
+    throw invalidOption(`thread: ${what}, got ${JSON.stringify(got)}`);
   };
   if (typeof host !== 'string' || host === '') refuse('host must be an address', host);
   if (!isPort(port)) refuse('port must be a whole number from 0 to 65535', port);

@@ -1,7 +1,7 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import { contained } from './environment.ts';
 import { Journal, type JournalSettings } from './journal.ts';
 import { OwnedStore } from './owned-store.ts';
@@ -71,7 +71,7 @@ function checkSettings(options: JournalOptions): JournalSettings {
   checkOptions('openJournal', options, optionNames);
   const settings = { ...DEFAULTS, ...options };
   const refuse = (name: keyof JournalSettings, allowed: string): never => {
-    throw new SluiceError('invalid-option', `openJournal: ${name} must be ${allowed}, got ${String(settings[name])}`);
+    throw invalidOption(`openJournal: ${name} must be ${allowed}, got ${String(settings[name])}`);
   };
   // These are its only names.
   for (const name of Object.keys(LEAST) as (keyof typeof LEAST)[])

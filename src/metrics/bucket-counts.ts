@@ -1,5 +1,5 @@
 import type { Distribution } from '../core/histogram.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 
 /** The upper limits of the buckets of a histogram, in seconds: three per decade from 10 µs to 100 s. */
 export const DEFAULT_BUCKETS: readonly number[] = [
@@ -27,7 +27,7 @@ export function bucketCounts({ buckets }: Distribution, limits: readonly number[
 /** The limits themselves. Throws `SluiceError` `invalid-option` for those that no histogram can have. */
 export function checkBuckets(functionName: string, limits: readonly number[]): readonly number[] {
   const refuse = (what: string): never => {
-    throw new SluiceError('invalid-option', `${functionName}: buckets must ${what}`);
+    throw invalidOption(`${functionName}: buckets must ${what}`);
   };
   if (!Array.isArray(limits) || limits.length === 0)
     refuse('be a list of upper limits in seconds, such as [0.01, 0.1, 1]');

@@ -1,6 +1,6 @@
 import { isMap } from '../config/field.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption, type SluiceError } from '../core/sluice-error.ts';
 import { checkBuckets, DEFAULT_BUCKETS } from './bucket-counts.ts';
 import { catalog } from './catalog.ts';
 import type { Sample } from './measure.ts';
@@ -26,14 +26,13 @@ const OUR_LABELS: ReadonlySet<string> = new Set(catalog.flatMap(({ labels }) => 
 export function checkedOptions(functionName: string, options: MetricsOptions): Required<MetricsOptions> {
   checkOptions(functionName, options, metricsOptions);
   const { labels = {}, buckets = DEFAULT_BUCKETS } = options;
-  if (!isMap(labels)) throw new SluiceError('invalid-option', `${functionName}: labels must be a map of strings`);
+  if (!isMap(labels)) throw invalidOption(`${functionName}: labels must be a map of strings`);
   for (const [name, value] of Object.entries(labels)) {
     const what = `${functionName}: the label ${JSON.stringify(name)}`;
     if (!/^(?!__)[a-zA-Z_]\w*$/.test(name))
-      throw new SluiceError('invalid-option', `${what} must be letters, digits and _, and begin with no digit or __`);
-    if (OUR_LABELS.has(name)) throw new SluiceError('invalid-option', `${what} is one of sluice's own`);
-    if (typeof value !== 'string')
-      throw new SluiceError('invalid-option', `${what} must have a string, got ${String(value)}`);
+      throw invalidOption(`${what} must be letters, digits and _, and begin with no digit or __`);
+    if (OUR_LABELS.has(name)) throw invalidOption(`${what} is one of sluice's own`);
+    if (typeof value !== 'string') throw invalidOption(`${what} must have a string, got ${String(value)}`);
   }
   return { labels, buckets: checkBuckets(functionName, buckets) };
 }
@@ -41,7 +40,7 @@ export function checkedOptions(functionName: string, options: MetricsOptions): R
 /** Says that two routers would have the same metrics. */
 export function sameLabels(functionName: string, labels: Labels): SluiceError {
   const text = `${functionName}: two routers have the labels ${JSON.stringify(labels)}; give each its own: { labels: { router: 'a' } }`;
-  return new SluiceError('invalid-option', text);
+  return invalidOption(text);
 }
 
 /** The same for the same labels, whatever their order. */

@@ -7,7 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import { errorText } from '../core/error-text.ts';
 import { Mailbox } from '../core/mailbox.ts';
 import { maskText, shownAt } from '../core/plain.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import type { Bus } from '../facts/bus.ts';
 import type { Ending } from '../facts/ending.ts';
 import type { RouterEvents } from '../facts/events.ts';
@@ -42,7 +42,7 @@ export function checkRecorder(options: RecorderOptions): void {
   const isCount = (count: number, min: number) => Number.isInteger(count) && count >= min && count <= COUNT_MAX;
   if (typeof directory === 'string' && directory !== '' && isCount(facts, 1) && isCount(messages, 0)) return;
   const expected = 'recorder takes a directory, facts from 1 to 1,000,000 and messages from 0 to 1,000,000';
-  throw new SluiceError('invalid-option', `${expected}, got ${inspect({ directory, facts, messages })}`);
+  throw invalidOption(`${expected}, got ${inspect({ directory, facts, messages })}`);
 }
 
 /** Keeps the last facts and messages of a router in memory, and writes them to files when something goes wrong. */

@@ -1,7 +1,7 @@
 import { checkOptions, type OptionNames, whenAborted } from '../config/options.ts';
 import { limited } from '../core/limited.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import {
   checkCounts,
   checkFilter,
@@ -88,8 +88,7 @@ export class DeadLetterDesk {
   async replay(options: ReplayOptions = {}): Promise<ReplayReport> {
     checkOptions('deadLetters.replay', options, replayOptions);
     const { perSecond = PER_SECOND, replaysMax = REPLAYS_MAX, signal } = options;
-    if (!(perSecond > 0))
-      throw new SluiceError('invalid-option', `perSecond must be above 0, got ${String(perSecond)}`);
+    if (!(perSecond > 0)) throw invalidOption(`perSecond must be above 0, got ${String(perSecond)}`);
     checkCounts('replay', { limit: options.limit, replaysMax });
     const report = { replayed: 0, left: 0 };
     let mustWait = false;

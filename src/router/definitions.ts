@@ -11,7 +11,7 @@ import { valueAt } from '../config/walk.ts';
 import { Breaker } from '../core/breaker.ts';
 import type { LetterStore } from '../core/letter-store-port.ts';
 import type { RecognitionRule } from '../core/recognition.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import { checkRecorder } from '../recorder/flight-recorder.ts';
 import { ChannelEntry, rulesOf } from './channel-entry.ts';
 import { checkGiven } from './given.ts';
@@ -49,10 +49,9 @@ export function planRouter(options: RouterOptions, source: Source = sourceOf(opt
   // `{ __proto__: … }` gives an object another prototype, and names nothing.
   const above: unknown = Object.getPrototypeOf(channels);
   if (!isMap(channels) || (above !== null && Object.getPrototypeOf(above) !== null))
-    throw new SluiceError('invalid-option', 'channels must be a plain map of names and channels');
+    throw invalidOption('channels must be a plain map of names and channels');
   const given = Object.entries(channels);
-  if (given.length === 0)
-    throw new SluiceError('invalid-option', 'channels must name at least one channel: { tick: TradeChannel }');
+  if (given.length === 0) throw invalidOption('channels must name at least one channel: { tick: TradeChannel }');
   checkGiven(options);
   if (options.recorder !== undefined) checkRecorder(options.recorder);
   const factories = new Map(given.map(([name, source]) => [name, factoryOf(source)]));

@@ -1,6 +1,6 @@
 import { kindOf } from '../config/field.ts';
 import { isBytes } from '../core/recognition.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 
 /**
  * What is gone through. Text and bytes are one element, which no channel takes; nobody means their characters. Throws
@@ -15,5 +15,5 @@ export function elementsOf<Elements>(
   // What is taken in runs code of the host, which may change its array, and the caller may use it again.
   if (Array.isArray(elements)) return [...elements];
   if (typeof elements === 'object' && elements !== null && kinds.some((kind) => kind in elements)) return elements;
-  throw new SluiceError('invalid-option', refusal(kindOf(elements)));
+  throw invalidOption(refusal(kindOf(elements)));
 }

@@ -1,7 +1,7 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { channelName } from '../config/schema.ts';
 import type { Discriminator } from '../core/recognition.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import type { Spill } from '../core/source-port.ts';
 import type { FeedReport, FeedView, SupervisedFeed } from '../core/supervised-feed.ts';
 import { FEED_LIMITS, type FeedLimits } from '../report/feed-findings.ts';
@@ -35,7 +35,7 @@ export class FeedDesk {
     const { silenceMs, lagMs } = { ...FEED_LIMITS, ...limits };
     for (const [limit, value] of Object.entries({ silenceMs, lagMs }))
       if (typeof value !== 'number' || !(value > 0))
-        throw new SluiceError('invalid-option', `feeds.add: ${limit} must be a number of ms above 0, got ${value}`);
+        throw invalidOption(`feeds.add: ${limit} must be a number of ms above 0, got ${value}`);
     assertFree(this.#parts, feed.name, this.#state());
     this.#parts.services.bus.changes.during(() => this.#parts.feeds.add(feed, { silenceMs, lagMs }));
     return feed;
@@ -90,10 +90,9 @@ export class FeedDesk {
 /** A caller without types may give anything. */
 function checkFeed(feed: Partial<SupervisedFeed> | undefined): void {
   if (typeof feed?.start !== 'function' || typeof feed.explain !== 'function')
-    throw new SluiceError('invalid-option', 'feeds.add takes what createFeed of sluice/feeds has made');
+    throw invalidOption('feeds.add takes what createFeed of sluice/feeds has made');
   if (!channelName.test(feed.name ?? ''))
-    throw new SluiceError(
-      'invalid-option',
+    throw invalidOption(
       `feeds.add: a feed of a router is named as a channel is: binance, us-stocks; got '${feed.name}'`,
     );
 }

@@ -1,7 +1,7 @@
 import { isMap } from '../config/field.ts';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import type { EventBus } from '../facts/bus.ts';
 import type { Logger } from '../facts/logging.ts';
 import type { RouterOptions } from './router-options.ts';
@@ -17,12 +17,13 @@ const CLOCK: readonly (keyof Clock)[] = ['now', 'wallTime', ...TIMERS];
 export function checkGiven({ clock, events, logger, random, recognize = [], sources }: RouterOptions): void {
   if (logger !== undefined) checkMethods('logger must be a pino logger, or one with its methods', logger, LOGGER);
   if (clock !== undefined) checkMethods('clock must have the methods', clock, CLOCK);
-  if (events !== undefined && !isBus(events)) refuse('events must be a mitt bus: its handlers are a Map, all');
-  if (random !== undefined && !isFunction(random)) refuse('random must be a function');
-  if (sources !== undefined && !isMap(sources)) refuse('sources must be a plain map of names and sources');
+  if (events !== undefined && !isBus(events))
+    throw invalidOption('events must be a mitt bus: its handlers are a Map, all');
+  if (random !== undefined && !isFunction(random)) throw invalidOption('random must be a function');
+  if (sources !== undefined && !isMap(sources)) throw invalidOption('sources must be a plain map of names and sources');
   const rules: unknown = Array.isArray(recognize) ? recognize : (recognize as { rules?: unknown } | null)?.rules;
   const areRules = rules === undefined || (Array.isArray(rules) && rules.every(isFunction));
-  if (!areRules) refuse('the rules of recognize must be a list of functions');
+  if (!areRules) throw invalidOption('the rules of recognize must be a list of functions');
 }
 
 /** For how long a breaker is opened by hand; undefined: as usual. Throws `SluiceError` `invalid-option`. */
@@ -30,12 +31,12 @@ export function coolDownOf(options: { readonly coolDownMs?: number }): number | 
   checkOptions('trip', options, { coolDownMs: true });
   const { coolDownMs } = options;
   if (coolDownMs === undefined || (typeof coolDownMs === 'number' && coolDownMs >= 0)) return coolDownMs;
-  return refuse(`trip: coolDownMs must be a number of ms from 0, or Infinity, got ${String(coolDownMs)}`);
+  throw invalidOption(`trip: coolDownMs must be a number of ms from 0, or Infinity, got ${String(coolDownMs)}`);
 }
 
 function checkMethods(what: string, given: object, names: readonly string[]): void {
   const missing = names.filter((name) => !isFunction((given as Readonly<Record<string, unknown>> | null)?.[name]));
-  if (missing.length > 0) refuse(`${what} ${names.join(', ')}; it has no ${missing.join(', ')}`);
+  if (missing.length > 0) throw invalidOption(`${what} ${names.join(', ')}; it has no ${missing.join(', ')}`);
 }
 
 function isBus(events: unknown): events is EventBus {
@@ -45,8 +46,4 @@ function isBus(events: unknown): events is EventBus {
 
 function isFunction(value: unknown): boolean {
   return typeof value === 'function';
-}
-
-function refuse(text: string): never {
-  throw new SluiceError('invalid-option', text);
 }

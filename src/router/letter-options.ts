@@ -1,6 +1,6 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { LetterStore } from '../core/letter-store-port.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import type { PlannedSource } from './sources.ts';
 
 /** Where dead letters are kept. */
@@ -22,16 +22,14 @@ export function planStore(
   if (options !== undefined) {
     checkOptions('deadLetters', options, deadLetterOptions);
     if (options.store !== 'memory' && !isStore(options.store))
-      throw new SluiceError(
-        'invalid-option',
+      throw invalidOption(
         "deadLetters.store must be 'memory' or a store with the methods add, list, drop and markReplayed",
       );
     return options.store === 'memory' ? undefined : options.store;
   }
   const lasting = sources.find(({ source }) => source.lasts !== false);
   if (lasting === undefined) return undefined;
-  throw new SluiceError(
-    'invalid-option',
+  throw invalidOption(
     `dead letters in memory would be lost with the process, and the source ${lasting.name} never brings their messages ` +
       "again: set deadLetters: { store: journal.letters }, or deadLetters: { store: 'memory' } if that may be",
   );

@@ -1,7 +1,7 @@
 import type { ChannelSource } from '../channel/channel-source.ts';
 import type { Partition } from '../channel/partition.ts';
 import type { Breaker } from '../core/breaker.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import { coolDownOf } from './given.ts';
 import { assertFree, channelNamed } from './named.ts';
@@ -17,7 +17,7 @@ export function addByHand(
   state: () => string,
 ): void {
   // A caller without types may give anything.
-  if (typeof name !== 'string') throw new SluiceError('invalid-option', 'add: the name must be a string');
+  if (typeof name !== 'string') throw invalidOption('add: the name must be a string');
   const isFree = (): void => assertFree(parts, name, state());
   isFree();
   const { definitions, services } = parts;

@@ -2,7 +2,7 @@ import type { AnyActorRef } from 'xstate';
 import type { Services } from '../channel/services.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { channelName } from '../config/schema.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import type { Source, Spill } from '../core/source-port.ts';
 import { WINDOW, type WindowLimits } from '../source/read-window.ts';
 import type { SourceDoor } from '../source/source-door.ts';
@@ -33,16 +33,16 @@ const windowOptions: OptionNames<WindowLimits> = { frames: true, bytes: true, ag
 
 /** Checks the sources of a router; throws `SluiceError` `invalid-option`. */
 export function planSources(inputs: SourceInputs, channels: readonly string[]): readonly PlannedSource[] {
-  const refuse = (text: string): never => {
-    throw new SluiceError('invalid-option', `sources.${text}`);
-  };
   return Object.entries(inputs).map(([name, input]) => {
-    if (!channelName.test(name)) refuse(`${name}: a source is named as a channel is: trades, eu-trades-2`);
-    if (channels.includes(name)) refuse(`${name}: there is a channel of that name; name one of them anew`);
+    const place = `sources.${name}`;
+    if (!channelName.test(name))
+      throw invalidOption(`${place}: a source is named as a channel is: trades, eu-trades-2`);
+    if (channels.includes(name))
+      throw invalidOption(`${place}: there is a channel of that name; name one of them anew`);
     const options = isSource(input) ? { source: input } : input;
-    checkOptions(`sources.${name}`, options, sourceOptions);
-    if (!isSource(options.source)) refuse(`${name} must be a source, with the methods start and close`);
-    return { name, source: options.source, dataType: options.dataType, limits: limitsOf(name, options.window ?? {}) };
+    checkOptions(place, options, sourceOptions);
+    if (!isSource(options.source)) throw invalidOption(`${place} must be a source, with the methods start and close`);
+    return { name, source: options.source, dataType: options.dataType, limits: limitsOf(place, options.window ?? {}) };
   });
 }
 
@@ -51,13 +51,12 @@ function isSource(input: unknown): input is Source {
   return typeof start === 'function' && typeof close === 'function';
 }
 
-function limitsOf(name: string, window: Partial<WindowLimits>): WindowLimits {
-  checkOptions(`sources.${name}.window`, window, windowOptions);
+function limitsOf(place: string, window: Partial<WindowLimits>): WindowLimits {
+  checkOptions(`${place}.window`, window, windowOptions);
   const limits = { ...WINDOW, ...window };
   for (const [limit, value] of Object.entries(limits)) {
     if (Number.isInteger(value) && value > 0) continue;
-    const text = `sources.${name}.window.${limit} must be a whole number from 1, got ${String(value)}`;
-    throw new SluiceError('invalid-option', text);
+    throw invalidOption(`${place}.window.${limit} must be a whole number from 1, got ${String(value)}`);
   }
   return limits;
 }

@@ -1,5 +1,5 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 
 /** How long a drain may take. */
 export interface StopOptions {
@@ -16,5 +16,5 @@ export function deadlineOf(functionName: 'stop' | 'remove', options: StopOptions
   checkOptions(functionName, options, stopOptions);
   const { deadlineMs = DEADLINE_MS } = options;
   if (Number.isFinite(deadlineMs) && deadlineMs >= 0) return deadlineMs;
-  throw new SluiceError('invalid-option', `deadlineMs must be a number of ms from 0, got ${String(deadlineMs)}`);
+  throw invalidOption(`deadlineMs must be a number of ms from 0, got ${String(deadlineMs)}`);
 }

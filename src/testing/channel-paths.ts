@@ -2,7 +2,7 @@ import { channelMachine } from '../../machines/channel.ts';
 import type { ChannelSource } from '../channel/channel-source.ts';
 import type { AnyChannel, EventOf } from '../channel/processing-channel.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import { channelModel } from './channel-model.ts';
 import { makerOf } from './channel-source.ts';
 import type { World } from './channel-world.ts';
@@ -77,8 +77,7 @@ export function channelPaths<Channel extends AnyChannel>(
 ): ChannelPaths {
   checkOptions('channelPaths', options, pathsOptions);
   const { messages, check = () => {}, eventRules = {}, extent = 'steps' } = options;
-  if (messages.length === 0)
-    throw new SluiceError('invalid-option', 'messages must have at least one message that the channel accepts');
+  if (messages.length === 0) throw invalidOption('messages must have at least one message that the channel accepts');
   const make = makerOf(channel);
   const transitions = createTransitionCoverage(channelMachine);
   const reached = new Set<string>();

@@ -1,7 +1,7 @@
 import { type ChannelSource, factoryOf } from '../channel/channel-source.ts';
 import { type AnyChannel, ProcessingChannel } from '../channel/processing-channel.ts';
 import { validatorOf } from '../channel/validator.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
 
 /** The arguments of `process`. */
@@ -26,7 +26,7 @@ export function makerOf<Channel extends AnyChannel>(source: ChannelSource<Channe
   if (source instanceof ProcessingChannel) return () => source;
   if (typeof source !== 'function') {
     const allowed = 'the class of a channel, a function that makes one, or an instance';
-    throw new SluiceError('invalid-option', `channel must be ${allowed}, got ${typeof source}`);
+    throw invalidOption(`channel must be ${allowed}, got ${typeof source}`);
   }
   return factoryOf(source);
 }

@@ -1,6 +1,6 @@
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import type { CommitOutcome, Source, SourceOwner } from '../core/source-port.ts';
 import { MemoryPartition } from './memory-partition.ts';
 
@@ -45,7 +45,7 @@ export function memorySource(options: MemorySourceOptions): MemorySource {
   const partitionOf = (number = 0): MemoryPartition => {
     const partition = partitions[number];
     if (partition !== undefined) return partition;
-    throw new SluiceError('invalid-option', `there are partitions 0 to ${count - 1}, got ${number}`);
+    throw invalidOption(`there are partitions 0 to ${count - 1}, got ${number}`);
   };
   const assign = (partition: MemoryPartition): void => owner?.assigned(partition.begin());
 

@@ -1,6 +1,6 @@
 import type { Appender, Broker, CellEntry } from '../cluster/broker.ts';
 import type { Clock } from '../core/clock.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import type { MemoryLink } from './memory-link.ts';
 import { MemoryLog } from './memory-log.ts';
 
@@ -19,7 +19,7 @@ export function createMemoryStore(clock: Clock, partitions: number, framesMax = 
     logOf(partition = 0) {
       const log = logs[partition];
       if (log !== undefined) return log;
-      throw new SluiceError('invalid-option', `there are partitions 0 to ${partitions - 1}, got ${partition}`);
+      throw invalidOption(`there are partitions 0 to ${partitions - 1}, got ${partition}`);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 
 /** A clock that stands still until a test moves it; also fits XState's `clock` option. */
 export interface SimulatedClock extends Clock {
@@ -118,5 +118,5 @@ function insertionIndex(waiting: readonly Waiting[], dueMs: number): number {
 
 function checkForward(ms: number): void {
   if (ms >= 0 && Number.isFinite(ms)) return;
-  throw new SluiceError('invalid-option', `ms must be a finite number of milliseconds from 0, got ${ms}`);
+  throw invalidOption(`ms must be a finite number of milliseconds from 0, got ${ms}`);
 }

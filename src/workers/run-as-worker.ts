@@ -1,6 +1,6 @@
 import { checkOptions } from '../config/options.ts';
 import { errorText } from '../core/error-text.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import { type Readable, readRouter } from '../metrics/reading.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import { QUESTION, type WorkerAnswer } from './worker-link.ts';
@@ -20,8 +20,7 @@ export interface AsWorkerOptions {
 export function runAsWorker(router: Readable & Pick<DataChannelRouter, 'stop'>, options: AsWorkerOptions = {}): void {
   checkOptions('runAsWorker', options, { deadlineMs: true, close: true });
   const { deadlineMs = 8_000, close } = options;
-  if (!(deadlineMs >= 0))
-    throw new SluiceError('invalid-option', `deadlineMs must be a number from 0, got ${String(deadlineMs)}`);
+  if (!(deadlineMs >= 0)) throw invalidOption(`deadlineMs must be a number from 0, got ${String(deadlineMs)}`);
   let isStopping = false;
   const stop = async (): Promise<void> => {
     if (isStopping) return;

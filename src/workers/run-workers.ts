@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { checkOptions } from '../config/options.ts';
 import type { RestartLimits } from '../core/restart-limit.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import { listen, portOf } from '../inspector/http.ts';
 import { builtPage, loadPage, workersFiles } from '../inspector/page-files.ts';
 import { createThreadServer } from '../inspector/thread-server.ts';
@@ -189,12 +189,12 @@ function checkedOptions(options: WorkersOptions): Checked {
   const file = options.module instanceof URL ? fileURLToPath(options.module) : resolve(String(options.module));
   checkOptions('runWorkers.restart', restart, { limit: true, withinMs: true, delayMs: true, delayMsMax: true });
   checkOptions('runWorkers.serve', options.serve ?? {}, { port: true, host: true, token: true });
-  if (!existsSync(file)) throw new SluiceError('invalid-option', `module ${file} does not exist`);
+  if (!existsSync(file)) throw invalidOption(`module ${file} does not exist`);
   if (!Number.isInteger(workers) || workers < 1 || workers > WORKERS_MAX)
-    throw new SluiceError('invalid-option', `workers must be a whole number from 1 to ${WORKERS_MAX}, got ${workers}`);
+    throw invalidOption(`workers must be a whole number from 1 to ${WORKERS_MAX}, got ${workers}`);
   for (const [name, value] of Object.entries({ ...restart, stopMs })) {
     if (!(typeof value === 'number' && value >= 0))
-      throw new SluiceError('invalid-option', `${name} must be a number from 0, got ${String(value)}`);
+      throw invalidOption(`${name} must be a number from 0, got ${String(value)}`);
   }
   return { module: file, workers, args, stopMs, onEvent, restart };
 }

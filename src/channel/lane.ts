@@ -16,40 +16,33 @@ import type { Services } from './services.ts';
 import type { SinkRest } from './sink-rest.ts';
 
 /** What the phases of one partition work on. It belongs to the router and outlives every restart of the channel. */
-export interface Lane {
-  /** The channel's name, with `/n` if it has several partitions. */
-  readonly id: string;
+export interface Lane extends Pick<LaneOptions, 'id' | 'services' | 'rest' | 'processing' | 'queueing' | 'share'> {
   readonly channel: string;
-  readonly services: Services;
   readonly clock: CoarseClock;
   readonly counters: Counters;
   readonly inbox: Inbox;
   readonly recovery: Recovery;
   /** A message that was taken in goes back to its origin, whose stay has ended. */
   readonly returned: (origin: Origin | undefined) => void;
-  /** Shared by all that deliver to the same sink. */
-  readonly rest: SinkRest;
   /** The times of the call that is out, or was the last. */
   readonly times: CallTimes;
   /** Undefined: the channel has no breaker. */
   readonly breaker: BreakerClient | undefined;
-  /** How long calls of `process` took, how long messages waited, and what turns below priority 1 took; of the whole channel. */
-  readonly processing: Histogram;
-  readonly queueing: Histogram;
-  readonly share: Share;
 }
 
 /** What the partitions of a channel share. */
 export interface LaneOptions {
+  /** The channel's name, with `/n` if it has several partitions. */
   readonly id: string;
   /** The number of the partition; undefined: the channel has only one. */
   readonly partition?: number;
   readonly config: ChannelConfig;
   readonly services: Services;
   readonly breaker: Breaker | undefined;
+  /** Shared by all that deliver to the same sink. */
   readonly rest: SinkRest;
   readonly keyOf: (message: unknown) => string;
-  /** How long calls of `process` took, and how long messages waited before their first call. */
+  /** How long calls of `process` took, how long messages waited before the first, and what turns below priority 1 took. */
   readonly processing: Histogram;
   readonly queueing: Histogram;
   readonly share: Share;

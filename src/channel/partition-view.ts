@@ -1,12 +1,10 @@
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
 import type { Counters } from '../core/counters.ts';
-import type { Histogram } from '../core/histogram.ts';
 import type { Origin } from '../core/origin.ts';
 import type { RestartLimit } from '../core/restart-limit.ts';
-import type { Share } from '../core/share.ts';
 import type { Delivery } from './delivery.ts';
-import { depthOf, type Lane, oldestAcceptedAt, probeAt } from './lane.ts';
+import { depthOf, type Lane, type LaneOptions, oldestAcceptedAt, probeAt } from './lane.ts';
 import type { MissingKeys } from './message-keys.ts';
 import type { StateLog, Stay } from './state-log.ts';
 
@@ -108,15 +106,12 @@ export interface PartitionReading {
 }
 
 /** What reports read of one channel. */
-export interface ChannelView {
+export interface ChannelView extends Pick<LaneOptions, 'processing' | 'queueing' | 'share'> {
   readonly name: string;
   readonly config: ChannelConfig;
   readonly partitions: readonly PartitionReading[];
   /** Undefined: it has none. */
   readonly breaker: Breaker | undefined;
-  readonly processing: Histogram;
-  readonly queueing: Histogram;
-  readonly share: Share;
   readonly keys: MissingKeys;
   /** Messages that the first partition counts and that a channel before a reload took in. */
   readonly inherited: number;

@@ -1,4 +1,5 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
+import type { NewLetter } from '../core/letter-store-port.ts';
 import { limited } from '../core/limited.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { invalidOption } from '../core/sluice-error.ts';
@@ -25,19 +26,10 @@ export function isRefusal(reason: unknown): reason is 'unknown-type' | 'invalid'
 }
 
 /** A message that could not be routed or processed. */
-export interface DeadLetter {
+export interface DeadLetter extends Omit<NewLetter, 'id' | 'key'> {
   /** In memory it counts up from 1; in a store of the host it is a string, the same whenever the message comes again. */
   readonly id: number | string;
-  /** Null: no channel could be found for it. */
-  readonly channel: string | null;
   readonly reason: DeadLetterReason;
-  readonly message: unknown;
-  /** What was thrown or said, if anything was. */
-  readonly error: unknown;
-  /** How often delivery was tried. */
-  readonly attempts: number;
-  /** Milliseconds since 1970. */
-  readonly at: number;
   /** How often it was replayed; counted in a store of the host only. */
   readonly replays?: number;
 }

@@ -47,8 +47,8 @@ type Named<Item> = readonly (readonly [name: string, item: Item])[];
 type Read<Item> = (item: Item, limits: readonly number[]) => readonly Sample[];
 
 /** The same, but the values of several processes become one like this. */
-export function together(how: Together, measure: Measure): Measure {
-  return { ...measure, together: how };
+export function together(how: Together, measures: readonly Measure[]): readonly Measure[] {
+  return measures.map((measure) => ({ ...measure, together: how }));
 }
 
 /** Makes the metrics of all items of a kind, which one label names; null: of the only one there is. */

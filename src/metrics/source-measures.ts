@@ -54,23 +54,16 @@ export const sourceMeasures: readonly Measure[] = [
     'Positions that the source removed before they were read.',
     (s) => s.missed,
   ),
-  together(
-    'max',
+  ...together('max', [
     gauge('source.members', 'member', 'Members that share the partitions, as this one sees it.', ({ cluster }) =>
       cluster === undefined ? null : cluster.members.filter(({ isThere }) => isThere).length,
     ),
-  ),
-  together(
-    'max',
     gauge(
       'source.partitions.unowned',
       'partition',
       'Partitions that no member has, as this one sees it.',
       ({ cluster }) => (cluster === undefined ? null : cluster.partitions.filter(({ owner }) => owner === null).length),
     ),
-  ),
-  together(
-    'max',
     gaugeBy(
       'partition',
       'source.partition.lag',
@@ -79,7 +72,7 @@ export const sourceMeasures: readonly Measure[] = [
       ({ cluster }) =>
         Object.fromEntries(ownOf(cluster).flatMap(({ lag, partition }) => (lag === null ? [] : [[partition, lag]]))),
     ),
-  ),
+  ]),
   gaugeBy(
     'partition',
     'source.partition.commit_age',

@@ -1,5 +1,5 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
-import type { NewLetter } from '../core/letter-store-port.ts';
+import type { LetterFilter, NewLetter } from '../core/letter-store-port.ts';
 import { limited } from '../core/limited.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { invalidOption } from '../core/sluice-error.ts';
@@ -40,12 +40,9 @@ export interface MemoryLetter extends DeadLetter {
 }
 
 /** Which dead letters are meant; what is left out does not restrict. */
-export interface DeadLetterFilter {
+export interface DeadLetterFilter extends Pick<LetterFilter, 'channel' | 'limit'> {
   readonly id?: number | string;
-  readonly channel?: string | null;
   readonly reason?: DeadLetterReason;
-  /** At most this many: the oldest, in their order. */
-  readonly limit?: number;
   /** With a limit: the newest instead, still the oldest first, if the store can do that. */
   readonly newest?: boolean;
 }

@@ -95,14 +95,8 @@ function letterCounts({ deadLetters, stored }: RouterView): LetterCounts {
 }
 
 /** Sums the partitions of a channel into one snapshot. */
-export function channelMetrics({
-  breaker,
-  keys,
-  partitions,
-  processing,
-  queueing,
-  share,
-}: ChannelView): ChannelMetrics {
+export function channelMetrics(channel: ChannelView): ChannelMetrics {
+  const { breaker, keys, partitions, processing, queueing, share } = channel;
   const views = partitions.map(({ view }) => view);
   const sum = (index: keyof Counters): number => views.reduce((total, { counters }) => total + counters[index], 0);
   const depth = views.reduce((total, { waiting }) => total + waiting, 0);

@@ -1,9 +1,8 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createInspector } from '../../src/inspector/index.ts';
 import { createSimulatedClock, createTestRouter, memoryBroker, messages } from '../../src/testing/index.ts';
 import { mortalClock } from '../support/mortal-clock.ts';
-import { browserNote, isWithoutBrowser, launchBrowser } from './inspector-rig.ts';
+import { browserNote, isWithoutBrowser, openPage } from './inspector-rig.ts';
 
 /** Gives back at once what it is asked for. */
 const owner = {
@@ -13,13 +12,6 @@ const owner = {
 };
 
 describe.skipIf(isWithoutBrowser)(`a cluster in the inspector${browserNote}`, () => {
-  let browser: Browser;
-
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser?.close());
-
   it('is shown whole on the page of any member: who has what, who died, the hand-overs, the chart of a partition', async () => {
     const clock = createSimulatedClock();
     const broker = memoryBroker({ clock, partitions: 8 });
@@ -36,7 +28,7 @@ describe.skipIf(isWithoutBrowser)(`a cluster in the inspector${browserNote}`, ()
     const inspector = await createInspector(rig.router, { clock });
     await rig.advance(20_000);
     for (let partition = 0; partition < 8; partition += 1) broker.append(messages('tick', 3), partition);
-    const page = await browser.newPage({ viewport: { width: 1280, height: 1400 } });
+    const page = await openPage(1280, 1400);
     await page.goto(inspector.url);
     dying.pause();
     const pass = async (ms: number): Promise<void> => {
@@ -67,7 +59,6 @@ describe.skipIf(isWithoutBrowser)(`a cluster in the inspector${browserNote}`, ()
     await page.locator('#pane caption', { hasText: `partition ${ours} of` }).waitFor();
     await page.locator('#tab-events').click();
     await page.locator('#pane li', { hasText: 'host-a has it' }).first().waitFor();
-    await page.close();
     await inspector.close();
     await rig.stop({ deadlineMs: 100 });
   }, 60_000);

@@ -1,20 +1,12 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createInspector } from '../../src/inspector/index.ts';
 import { createTestRouter } from '../../src/testing/index.ts';
 import { FeedRig, fakeProfile } from '../support/feed-rig.ts';
-import { browserNote, isWithoutBrowser, launchBrowser } from './inspector-rig.ts';
+import { browserNote, isWithoutBrowser, openPage } from './inspector-rig.ts';
 
 const profile = fakeProfile({ recognize: { field: 'kind', types: { trade: 'tick' } } });
 
 describe.skipIf(isWithoutBrowser)(`feeds in the inspector${browserNote}`, () => {
-  let browser: Browser;
-
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser?.close());
-
   it('four of them, one of which waits: cards, the chart, the sentence, the numbers and what happened', async () => {
     const rig = await createTestRouter({ isStarted: false, sinks: { tick: { batchSize: 10 } } });
     const feeds = ['binance', 'coinbase', 'kraken', 'us-stocks'].map((name) => {
@@ -44,7 +36,7 @@ describe.skipIf(isWithoutBrowser)(`feeds in the inspector${browserNote}`, () => 
     for (let step = 0; step < 40; step += 1) await pass(250);
     n += 5;
     coinbase?.end(1006, '');
-    const page = await browser.newPage({ viewport: { width: 1400, height: 1700 } });
+    const page = await openPage(1400, 1700);
     await page.goto(inspector.url);
     await page.locator('[data-feed="coinbase"] .open').click();
     const passing = (async () => {
@@ -81,7 +73,6 @@ describe.skipIf(isWithoutBrowser)(`feeds in the inspector${browserNote}`, () => 
     await page.locator('#tab-chart').click();
     expect(await page.locator('svg.chart [data-state="active.streaming"]').getAttribute('class')).toContain('active');
     expect(binance?.metrics.gaps.found).toBe(1);
-    await page.close();
     await inspector.close();
     await rig.stop({ deadlineMs: 100 });
   }, 60_000);

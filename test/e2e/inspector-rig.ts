@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
 import { buildPage } from '../../config/build-page.ts';
 import { type BatchContext, createRouter, type DataChannelRouter, ProcessingChannel } from '../../src/index.ts';
 import { createInspector, type Inspector, type InspectorOptions } from '../../src/inspector/index.ts';
@@ -28,6 +29,13 @@ export async function launchBrowser(): Promise<Browser> {
   await buildPage(projectRoot);
   if (CHROMIUM === undefined) throw new Error('no Chromium in /usr/bin: apt-get install -y chromium');
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
+
+/** A page in a browser of its own, which goes when the running test is over. */
+export async function openPage(width: number, height: number): Promise<Page> {
+  const browser = await launchBrowser();
+  onTestFinished(() => browser.close());
+  return browser.newPage({ viewport: { width, height } });
 }
 
 interface Trade {

@@ -1,17 +1,9 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createInspector } from '../../src/inspector/index.ts';
 import { createSimulatedClock, createTestRouter, fail, messages, simulatedSource } from '../../src/testing/index.ts';
-import { browserNote, isWithoutBrowser, launchBrowser } from './inspector-rig.ts';
+import { browserNote, isWithoutBrowser, openPage } from './inspector-rig.ts';
 
 describe.skipIf(isWithoutBrowser)(`a source in the inspector${browserNote}`, () => {
-  let browser: Browser;
-
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser?.close());
-
   it('that is held shows its state, its chart, what holds it and its numbers', async () => {
     const clock = createSimulatedClock();
     const source = simulatedSource({ clock });
@@ -34,7 +26,7 @@ describe.skipIf(isWithoutBrowser)(`a source in the inspector${browserNote}`, () 
     rig.sink('ohlcv').otherwise = fail(new Error('connect ECONNREFUSED 10.0.4.17:5432'));
     for (let n = 20; n < 60; n += 1) source.append(messages('ohlcv', 2, 2 * n));
     await rig.advance(70_000);
-    const page = await browser.newPage({ viewport: { width: 1400, height: 1500 } });
+    const page = await openPage(1400, 1500);
     await page.goto(inspector.url);
     await page.locator('[data-source="bars"] .open').click();
     const passing = (async () => {
@@ -55,7 +47,6 @@ describe.skipIf(isWithoutBrowser)(`a source in the inspector${browserNote}`, () 
     expect(await page.locator('#pane caption').textContent()).toMatch(/^28 read = 20 committed \+ 0 left \+ 8 held$/);
     await page.locator('#tab-events').click();
     await page.locator('#pane li', { hasText: 'bars' }).first().waitFor();
-    await page.close();
     await inspector.close();
     await rig.stop({ deadlineMs: 100 });
   }, 60_000);

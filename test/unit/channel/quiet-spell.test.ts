@@ -48,9 +48,7 @@ it('the quiet spell of a channel with batches of one message follows the rate, a
   const rig = await createTestRouter({ sinks: { tick: { batchSize: 1 } } });
   const states: string[] = [];
   rig.router.events.on('channel.entered', ({ to }) => void states.push(to));
-  for (let n = 0; n < 100; n += 1) {
-    await routeAndAdvance(rig, message('tick', n), 10);
-  }
+  for (let n = 0; n < 100; n += 1) await routeAndAdvance(rig, message('tick', n), 10);
   expect(states).toEqual(['flushing', 'idle', 'flushing']);
   // A spell that began before the last message counts anew.
   await rig.advance(400);
@@ -65,9 +63,7 @@ it('the quiet spell of a channel with batches of one message follows the rate, a
 
 it('a spell that followed the rate of single messages does not keep batches waiting that a reload asks for', async () => {
   const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 1, timeoutMs: 20 } } });
-  for (let n = 0; n < 5; n += 1) {
-    await routeAndAdvance(rig, message('ohlcv', n), 40);
-  }
+  for (let n = 0; n < 5; n += 1) await routeAndAdvance(rig, message('ohlcv', n), 40);
   const reload = rig.router.reconfigure({ channels: { ohlcv: { batchSize: 10, timeoutMs: 20 } } });
   await routeAndAdvance(rig, message('ohlcv', 5), 20);
   expect(rig.sink('ohlcv').delivered).toHaveLength(6);

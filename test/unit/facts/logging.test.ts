@@ -165,9 +165,8 @@ describe('R5.3 what traffic causes', () => {
       throw new Error('no opinion');
     };
     const rig = await createTestRouter({ sinks: { tick: {} }, logger, recognize: [broken] });
-    for (let second = 0; second < 30; second += 1) {
+    for (let second = 0; second < 30; second += 1)
       await routeAndAdvance(rig, [...messages('tick', 500), ...Array.from({ length: 500 }, () => null)], 1_000);
-    }
     const written = (text: string): Line[] => lines.filter(({ message: line }) => line === text);
     // The first period begins with the first line: of each second there are three whole periods.
     expect([written('callback.failed').length, written('message.rejected').length]).toEqual([30, 30]);

@@ -110,9 +110,7 @@ describe('R6.4 an alert is raised once and cleared once, with how long it lasted
     rig.sink('tick').otherwise = fail();
     await routeAndAdvance(rig, messages('tick', 20), 1_500);
     rig.sink('tick').otherwise = succeed();
-    for (let n = 0; n < 5; n += 1) {
-      await routeAndAdvance(rig, message('tick', n), 1_000);
-    }
+    for (let n = 0; n < 5; n += 1) await routeAndAdvance(rig, message('tick', n), 1_000);
     expect(told).toEqual(['error-rate tick', 'not error-rate tick 1000']);
   });
 
@@ -152,9 +150,7 @@ describe('R6.4 an alert is raised once and cleared once, with how long it lasted
   it('feed-silent, after `silenceMs` without a message', async () => {
     const rig = await createTestRouter({ sinks: { tick: { silenceMs: 5_000 } } });
     const told = story(rig);
-    for (let n = 0; n < 20; n += 1) {
-      await routeAndAdvance(rig, message('tick', n), 1_000);
-    }
+    for (let n = 0; n < 20; n += 1) await routeAndAdvance(rig, message('tick', n), 1_000);
     expect(told).toEqual([]);
     await rig.advance(9_000);
     await routeAndAdvance(rig, message('tick', 20), 1_000);
@@ -208,13 +204,9 @@ describe('R6.4 refusing, when most of what comes is refused,', () => {
   it('is raised of a slow feed as well, and not of a few among many', async () => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
     const told = story(rig, 'refusing');
-    for (let n = 0; n < 30; n += 1) {
-      await routeAndAdvance(rig, [...messages('tick', 50, n * 50), { ev: 'Q' }], 1_000);
-    }
+    for (let n = 0; n < 30; n += 1) await routeAndAdvance(rig, [...messages('tick', 50, n * 50), { ev: 'Q' }], 1_000);
     expect(told).toEqual([]);
-    for (let n = 0; n < 15; n += 1) {
-      await routeAndAdvance(rig, { ev: 'Q' }, 2_000);
-    }
+    for (let n = 0; n < 15; n += 1) await routeAndAdvance(rig, { ev: 'Q' }, 2_000);
     expect(told).toEqual(['refusing null']);
   });
 
@@ -275,9 +267,7 @@ describe('R6.4 alerts', () => {
     const rig = await createTestRouter({ sinks: { tick: { breaker: { coolDownMsMax: 5_000 } } } });
     const told = story(rig);
     rig.sink('tick').otherwise = fail();
-    for (let n = 0; n < 300; n += 1) {
-      await routeAndAdvance(rig, message('tick', n), 1_000);
-    }
+    for (let n = 0; n < 300; n += 1) await routeAndAdvance(rig, message('tick', n), 1_000);
     expect(told.toSorted()).toEqual(['breaker-open tick', 'error-rate tick', 'oldest-message tick']);
     rig.sink('tick').otherwise = succeed();
     await rig.advance(60_000);

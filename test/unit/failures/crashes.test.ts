@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RestartLimits } from '../../../src/core/restart-limit.ts';
 import {
   createTestRouter,
   hang,
@@ -91,32 +92,33 @@ describe('R6.2 a channel that crashes at every 100th batch', () => {
 });
 
 describe('R6.2 the supervisor', () => {
+  async function crashing(restart: Partial<RestartLimits>) {
+    const { crash, inspect } = createCrash();
+    return { crash, rig: await createTestRouter({ sinks: { ohlcv: { restart } }, inspect }) };
+  }
+
   it('doubles the wait before each restart, up to `delayMsMax`, and counts within a sliding window', async () => {
-    const restart = { limit: 10, withinMs: 10_000, delayMs: 100, delayMsMax: 400 };
-    const crash = createCrash();
-    const rig = await createTestRouter({ sinks: { ohlcv: { restart } }, inspect: crash.inspect });
+    const { crash, rig } = await crashing({ limit: 10, withinMs: 10_000, delayMs: 100, delayMsMax: 400 });
     const delays: number[] = [];
     for (let round = 0; round < 5; round += 1) {
-      crash.crash('ohlcv');
+      crash('ohlcv');
       delays.push(rig.router.explain('ohlcv').endsInMs ?? -1);
       await rig.advance(500);
     }
     await rig.advance(10_000);
-    crash.crash('ohlcv');
+    crash('ohlcv');
     delays.push(rig.router.explain('ohlcv').endsInMs ?? -1);
     expect(delays).toEqual([100, 200, 400, 400, 400, 100]);
     expect(rig.facts('channel.restarted').map(({ n }) => n)).toEqual([1, 2, 3, 4, 5]);
   });
 
   it('keeps to its latest plan: one made before a restart by hand is void', async () => {
-    const restart = { limit: 5, withinMs: 600_000, delayMs: 20_000, delayMsMax: 20_000 };
-    const crash = createCrash();
-    const rig = await createTestRouter({ sinks: { ohlcv: { restart } }, inspect: crash.inspect });
-    crash.crash('ohlcv');
+    const { crash, rig } = await crashing({ limit: 5, withinMs: 600_000, delayMs: 20_000, delayMsMax: 20_000 });
+    crash('ohlcv');
     await rig.advance(19_000);
     rig.router.restart('ohlcv');
     await rig.advance(0);
-    crash.crash('ohlcv');
+    crash('ohlcv');
     await rig.advance(19_999);
     expect(rig.metrics('ohlcv').state).toBe('failed');
     await rig.advance(1);
@@ -125,15 +127,14 @@ describe('R6.2 the supervisor', () => {
 
   it('never starts a channel that it gave up, however old the plan to do so', async () => {
     const restart = { limit: 1, withinMs: 600_000, delayMs: 20_000, delayMsMax: 20_000 };
-    const crash = createCrash();
-    const rig = await createTestRouter({ sinks: { ohlcv: { restart } }, inspect: crash.inspect });
-    crash.crash('ohlcv');
+    const { crash, rig } = await crashing(restart);
+    crash('ohlcv');
     await rig.advanceUntil(rig.router.reconfigure({ channels: { ohlcv: { restart: { ...restart, delayMs: 10 } } } }));
     rig.router.restart('ohlcv');
     await rig.advance(0);
-    crash.crash('ohlcv');
+    crash('ohlcv');
     await rig.advance(10);
-    crash.crash('ohlcv');
+    crash('ohlcv');
     await rig.advance(0);
     expect(rig.facts('channel.gaveUp')).toHaveLength(1);
     await rig.advance(60_000);

@@ -230,9 +230,7 @@ describe('R2.4 a replay', () => {
   it('loses no letter when many are replayed at the same time, more than the mailbox holds', async () => {
     const rig = await createTestRouter({ sinks: { tick: { capacity: 20 } } });
     rig.sink('tick').otherwise = reject(malformed);
-    for (let n = 0; n < 60; n += 20) {
-      await routeAndAdvance(rig, messages('tick', 20, n), 100);
-    }
+    for (let n = 0; n < 60; n += 20) await routeAndAdvance(rig, messages('tick', 20, n), 100);
     rig.sink('tick').otherwise = slow(5);
     const from = rig.clock.now();
     const ids = (await rig.router.deadLetters.list()).map(({ id }) => id);

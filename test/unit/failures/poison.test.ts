@@ -164,9 +164,7 @@ it.each([1, 2, 3])(
     rig.sink('tick').otherwise = failWhen(({ n }) => n < count);
     await routeAndAdvance(rig, messages('tick', count), 600_000);
     expect(rig.metrics('tick')).toMatchObject({ buffered: count, deadLettered: 0 });
-    for (let n = count; n < 100; n += 1) {
-      await routeAndAdvance(rig, message('tick', n), 1_000);
-    }
+    for (let n = count; n < 100; n += 1) await routeAndAdvance(rig, message('tick', n), 1_000);
     await rig.advance(600_000);
     expect(rig.metrics('tick').deadLetteredBy).toEqual({ poison: count });
     expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(100 - count, count));

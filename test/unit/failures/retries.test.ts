@@ -104,9 +104,7 @@ describe('R6.2 the wait before another attempt', () => {
       ['no breaker', { breaker: false }],
     ])('so no partition of the channel calls it before: %s', async (_name, config) => {
       const rig = await asked(config);
-      for (let n = 1; n < 200; n += 1) {
-        await routeAndAdvance(rig, ofKeys(8, 8 * n), 100);
-      }
+      for (let n = 1; n < 200; n += 1) await routeAndAdvance(rig, ofKeys(8, 8 * n), 100);
       await rig.clock.advance(60_000 - rig.clock.now() - 1);
       expect(rig.metrics('tick').calls).toBe(1);
       const waiting = rig.router.channels.get('tick')?.partitions.map(({ state }) => state);

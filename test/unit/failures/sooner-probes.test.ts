@@ -13,18 +13,17 @@ import {
 import { numbersOf } from '../../support/numbers.ts';
 import { routeAndAdvance } from '../../support/routed.ts';
 
-/** A sink that is down until then, with a message each so many ms. */
-async function outage(rig: TestRouter, ms: number, everyMs: number): Promise<void> {
+/** A router whose sink was down for so long, with a message each so many ms. */
+async function outage(ms: number, everyMs: number, tick: { readonly capacity?: number } = {}): Promise<TestRouter> {
+  const rig = await createTestRouter({ sinks: { tick } });
   rig.sink('tick').otherwise = fail();
-  for (let n = 0; n < ms / everyMs; n += 1) {
-    await routeAndAdvance(rig, messages('tick', 1), everyMs);
-  }
+  for (let n = 0; n < ms / everyMs; n += 1) await routeAndAdvance(rig, messages('tick', 1), everyMs);
+  return rig;
 }
 
 describe('R6.3 a drain behind an open breaker', () => {
   it('probes at once: a sink that is well again gets everything', async () => {
-    const rig = await createTestRouter({ sinks: { tick: { capacity: 10_000 } } });
-    await outage(rig, 65_000, 20);
+    const rig = await outage(65_000, 20, { capacity: 10_000 });
     expect(rig.metrics('tick')).toMatchObject({ state: 'tripped', buffered: 3_250 });
     rig.sink('tick').otherwise = () => {};
     const report = await rig.stop({ deadlineMs: 25_000 });
@@ -34,8 +33,7 @@ describe('R6.3 a drain behind an open breaker', () => {
 
   it('tries again and again until its deadline, so that a sink that comes back meanwhile gets everything', async () => {
     for (const downMs of [1_000, 10_000, 24_000]) {
-      const rig = await createTestRouter({ sinks: { tick: {} } });
-      await outage(rig, 200_000, 1_000);
+      const rig = await outage(200_000, 1_000);
       const until = rig.clock.now() + downMs;
       rig.sink('tick').otherwise = ({ clock }) => {
         if (clock.now() < until) throw new Error('down');
@@ -46,8 +44,7 @@ describe('R6.3 a drain behind an open breaker', () => {
   });
 
   it('hands back what a sink does not take that stays down, after a bounded number of calls', async () => {
-    const rig = await createTestRouter({ sinks: { tick: {} } });
-    await outage(rig, 100_000, 1_000);
+    const rig = await outage(100_000, 1_000);
     const before = rig.metrics('tick').calls;
     const report = await rig.stop({ deadlineMs: 25_000 });
     expect(report.channels.tick).toMatchObject({ drained: 0, returned: 100 });
@@ -117,21 +114,18 @@ describe('R6.3 after a long outage', () => {
   }
 
   it('the first call comes within 30 s, without any configuration', async () => {
-    const rig = await createTestRouter({ sinks: { tick: {} } });
-    await outage(rig, 131_000, 10_000);
+    const rig = await outage(131_000, 10_000);
     expect(await waitForFirstCall(rig)).toBeLessThanOrEqual(30_000);
   });
 
   it.each([30, 131, 400])('of %s s it comes within the first cool-down if the mailbox is full', async (seconds) => {
-    const rig = await createTestRouter({ sinks: { tick: { capacity: 100 } } });
-    await outage(rig, seconds * 1_000, 200);
+    const rig = await outage(seconds * 1_000, 200, { capacity: 100 });
     expect(rig.metrics('tick').buffered).toBeGreaterThanOrEqual(100);
     expect(await waitForFirstCall(rig)).toBeLessThanOrEqual(5_100);
   });
 
   it('a mailbox that fills during a cool-down cuts it, and the sink still gets its first cool-down', async () => {
-    const rig = await createTestRouter({ sinks: { tick: { capacity: 80 } } });
-    await outage(rig, 200_000, 100_000);
+    const rig = await outage(200_000, 100_000, { capacity: 80 });
     while ((rig.router.explain('tick').endsInMs ?? 0) < 10_000) await rig.advance(100);
     const { endsInMs } = rig.router.explain('tick');
     rig.router.routeAll(messages('tick', 40));

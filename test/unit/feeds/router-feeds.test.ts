@@ -22,6 +22,13 @@ async function routerWith(names: readonly string[], options: Partial<FeedOptions
   return { test, rigs, rig: rigs[0] as FeedRig, router: test.router };
 }
 
+/** The same, and they run. */
+async function runningWith(...given: Parameters<typeof routerWith>) {
+  const made = await routerWith(...given);
+  await started(made.test, made.rigs);
+  return made;
+}
+
 async function started(test: TestRouter, rigs: readonly FeedRig[]): Promise<void> {
   await test.advanceUntil(test.router.start());
   for (const rig of rigs) rig.resume();
@@ -45,8 +52,7 @@ describe('R9.1 a router starts and stops its feeds', () => {
   });
 
   it('a feed that is added while the router runs starts at once', async () => {
-    const { test, router } = await routerWith([]);
-    await started(test, []);
+    const { test, router } = await runningWith([]);
     const rig = new FeedRig({ profile, to: router, clock: test.clock });
     expect(router.feeds.add(rig.feed)).toBe(rig.feed);
     expect(rig.feed.state).toBe('connecting');
@@ -54,8 +60,7 @@ describe('R9.1 a router starts and stops its feeds', () => {
   });
 
   it('a stop ends the feeds before any channel refuses, and its report has what nobody had room for', async () => {
-    const { test, rig, router } = await routerWith(['main'], {}, 1);
-    await started(test, [rig]);
+    const { test, rig, router } = await runningWith(['main'], {}, 1);
     router.pause('tick');
     rig.say(trades(1, 3));
     const states: string[] = [];
@@ -79,16 +84,14 @@ describe('R9.1 a router starts and stops its feeds', () => {
   });
 
   it('the end of the host ends the feeds as well', async () => {
-    const { test, rig, router } = await routerWith(['main']);
-    await started(test, [rig]);
+    const { test, rig, router } = await runningWith(['main']);
     (router.actor as unknown as { stop(): void }).stop();
     expect(rig.feed.state).toBe('stopped');
     await test.stop();
   });
 
   it('one that is removed is stopped, forgotten, and its alerts are cleared', async () => {
-    const { test, rig, router } = await routerWith(['main']);
-    await started(test, [rig]);
+    const { test, router } = await runningWith(['main']);
     await test.advance(61_000);
     expect(alertsOf(test)).toEqual(['main feed-silent']);
     expect(router.feeds.remove('main').view.state).toBe('stopped');
@@ -125,8 +128,7 @@ describe('a router refuses', () => {
 
 describe('a feed of a router is seen', () => {
   it('its facts are those of the router', async () => {
-    const { test, rig } = await routerWith(['main']);
-    await started(test, [rig]);
+    const { test, rig } = await runningWith(['main']);
     rig.say(trades(1, 1));
     rig.say(trades(5, 5));
     rig.say('<html>');
@@ -154,8 +156,7 @@ describe('a feed of a router is seen', () => {
   });
 
   it('its health is that of its state, and one of twenty that waits makes the router degraded', async () => {
-    const { test, rigs, router } = await routerWith(Array.from({ length: 20 }, (_, n) => `feed-${n}`));
-    await started(test, rigs);
+    const { test, rigs, router } = await runningWith(Array.from({ length: 20 }, (_, n) => `feed-${n}`));
     expect(router.health().status).toBe('healthy');
     rigs[7]?.end();
     expect(router.health()).toMatchObject({
@@ -167,8 +168,7 @@ describe('a feed of a router is seen', () => {
   });
 
   it('metrics tell its state, counts, age and lag', async () => {
-    const { test, rig, router } = await routerWith(['main']);
-    await started(test, [rig]);
+    const { test, rig, router } = await runningWith(['main']);
     rig.say(trades(1, 4, { at: test.clock.wallTime() - 2_500 }));
     rig.answer({ is: 'notice' });
     await test.advance(3_000);
@@ -191,8 +191,7 @@ describe('a feed of a router is seen', () => {
 describe('alerts about feeds', () => {
   it('feed-silent: the dead one among twenty, until a message comes, also beside one that enters states all the time', async () => {
     const names = Array.from({ length: 20 }, (_, n) => `feed-${n}`);
-    const { test, rigs } = await routerWith(names, { backoff: { delayMs: 100 }, stableMs: 1 });
-    await started(test, rigs);
+    const { test, rigs } = await runningWith(names, { backoff: { delayMs: 100 }, stableMs: 1 });
     for (let n = 0; n < 122; n += 1) {
       rigs[7]?.end();
       await test.advance(100);
@@ -266,8 +265,7 @@ describe('alerts about feeds', () => {
   });
 
   it('feed-lagging: late at three looks in a row, not once', async () => {
-    const { test, rig } = await routerWith(['main']);
-    await started(test, [rig]);
+    const { test, rig } = await runningWith(['main']);
     const say = async (n: number, lagMs: number): Promise<void> => {
       rig.say(trades(n, n, { at: test.clock.wallTime() - lagMs }));
       await test.advance(1_000);
@@ -285,8 +283,7 @@ describe('alerts about feeds', () => {
   });
 
   it('a router whose feeds were stopped, or that has none, keeps no timer', async () => {
-    const { test, rig } = await routerWith(['main']);
-    await started(test, [rig]);
+    const { test, rig } = await runningWith(['main']);
     rig.say(trades(1, 1));
     await test.advance(100);
     rig.feed.stop();

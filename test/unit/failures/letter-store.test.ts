@@ -58,8 +58,11 @@ async function storeRig({ store: limits, before, sinks = {}, frames = 1_000 }: R
       source.kill();
       (test.router.actor as unknown as { stop(): void }).stop();
     },
-    append(count: number): void {
-      for (let n = 0; n < count; n += 1) source.append(messages('ohlcv', 2, n * 2));
+    /** The sink refuses so many frames for good. */
+    async refuse(frames: number, ms: number): Promise<void> {
+      test.sink('ohlcv').otherwise = reject(refused);
+      for (let n = 0; n < frames; n += 1) source.append(messages('ohlcv', 2, n * 2));
+      await test.advance(ms);
     },
   };
 }
@@ -74,10 +77,8 @@ function isLawKept({ router }: Awaited<ReturnType<typeof createTestRouter>>): bo
 
 describe('R7.4 a message of a source that was given up', () => {
   it('is settled and published when a slow store has its letter, not before', async () => {
-    const { append, source, store, test } = await storeRig({ store: { delayMs: 3_000, seed: 3 } });
-    test.sink('ohlcv').otherwise = reject(refused);
-    append(1);
-    await test.advance(100);
+    const { refuse, source, store, test } = await storeRig({ store: { delayMs: 3_000, seed: 3 } });
+    await refuse(1, 100);
     expect(store.size).toBe(0);
     expect(test.router.metrics().sources.bars?.places.letters).toBe(1);
     expect([source.committed(), test.facts('message.deadLettered').length]).toEqual([0, 0]);
@@ -92,11 +93,9 @@ describe('R7.4 a message of a source that was given up', () => {
   });
 
   it('waits for a store that fails, which is tried again, and nothing of it is lost', async () => {
-    const { append, source, store, test } = await storeRig();
-    test.sink('ohlcv').otherwise = reject(refused);
+    const { refuse, source, store, test } = await storeRig();
     store.failWith(new Error('EIO: the disk'));
-    append(3);
-    await test.advance(60_000);
+    await refuse(3, 60_000);
     expect(source.committed()).toBe(0);
     store.failWith(undefined);
     await test.advance(31_000);
@@ -105,9 +104,8 @@ describe('R7.4 a message of a source that was given up', () => {
   });
 
   it('is tried again soon by a store that takes some of the letters each time', async () => {
-    const { append, store, test } = await storeRig({ store: { max: 3 } });
-    test.sink('ohlcv').otherwise = reject(refused);
-    append(15);
+    const { refuse, store, test } = await storeRig({ store: { max: 3 } });
+    await refuse(15, 0);
     let dropped = 0;
     for (let ms = 0; ms < 9_000; ms += 500) {
       await test.advance(500);
@@ -117,10 +115,8 @@ describe('R7.4 a message of a source that was given up', () => {
   });
 
   it('holds its source while the store is full: explain, health, an alert and metrics say so', async () => {
-    const { append, source, store, test } = await storeRig({ store: { max: 3 }, frames: 4 });
-    test.sink('ohlcv').otherwise = reject(refused);
-    append(20);
-    await test.advance(120_000);
+    const { refuse, source, store, test } = await storeRig({ store: { max: 3 }, frames: 4 });
+    await refuse(20, 120_000);
     expect(store.size).toBe(3);
     expect(source.committed()).toBe(1);
     expect(test.router.explain('bars')).toMatchObject({ state: 'held' });
@@ -153,10 +149,8 @@ describe('R7.4 a message of a source that was given up', () => {
 
   it('is one letter when the process dies between the letter and the commit', async () => {
     const first = await storeRig();
-    first.test.sink('ohlcv').otherwise = reject(refused);
     first.source.failCommits('unknown');
-    first.append(2);
-    await first.test.advance(1_000);
+    await first.refuse(2, 1_000);
     expect(first.store.size).toBe(4);
     first.kill();
     first.source.failCommits(undefined);
@@ -272,9 +266,7 @@ describe('a message that the store cannot write down', () => {
 describe('a replay from the store', () => {
   it('survives a restart: the letter leaves when its message was delivered, and its replays are counted', async () => {
     const first = await storeRig();
-    first.test.sink('ohlcv').otherwise = reject(refused);
-    first.append(1);
-    await first.test.advance(1_000);
+    await first.refuse(1, 1_000);
     await first.test.stop();
     const { test, store } = await storeRig({ before: first });
     const replay = () => test.advanceUntil(test.router.deadLetters.replay({ perSecond: 1_000 }));
@@ -290,10 +282,8 @@ describe('a replay from the store', () => {
   });
 
   it('leaves what came back too often, and takes a letter once when two replays run', async () => {
-    const { append, test, store } = await storeRig();
-    test.sink('ohlcv').otherwise = reject(refused);
-    append(1);
-    await test.advance(1_000);
+    const { refuse, test, store } = await storeRig();
+    await refuse(1, 1_000);
     const replay = () => test.router.deadLetters.replay({ perSecond: 1_000, replaysMax: 1 });
     const [one, two] = await test.advanceUntil(Promise.all([replay(), replay()]));
     expect(one.replayed + two.replayed).toBe(2);
@@ -303,12 +293,8 @@ describe('a replay from the store', () => {
   });
 
   it('asks for a page at a time, and takes each letter once, however many have the same time', async () => {
-    const { append, test, store } = await storeRig();
-    test.sink('ohlcv').otherwise = reject(refused);
-    for (const frames of [150, 1, 100]) {
-      append(frames);
-      await test.advance(1_000);
-    }
+    const { refuse, test, store } = await storeRig();
+    for (const frames of [150, 1, 100]) await refuse(frames, 1_000);
     test.sink('ohlcv').otherwise = succeed();
     const pages: number[] = [];
     const { list } = store;
@@ -328,10 +314,8 @@ describe('a replay from the store', () => {
   });
 
   it('of some of both kinds drops and lists the oldest first, or lists the newest', async () => {
-    const { append, test } = await storeRig();
-    test.sink('ohlcv').otherwise = reject(refused);
-    append(1);
-    await test.advance(1_000);
+    const { refuse, test } = await storeRig();
+    await refuse(1, 1_000);
     test.router.route({ ev: 'nobody' });
     const reasons = async (limits?: DeadLetterFilter) =>
       (await test.router.deadLetters.list(limits)).map(({ reason }) => reason);

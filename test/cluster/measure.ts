@@ -8,7 +8,7 @@ import { createNatsPublisher, natsSource } from '../../src/nats/index.ts';
 import { runWorkers } from '../../src/workers/index.ts';
 import { NatsServer } from '../support/nats-server.ts';
 import { type BrokerKind, clientOf, deliveredBy, startBroker, type Tick } from './brokers.ts';
-import { routerTo, sharesOfBareClient } from './reads.ts';
+import { routerTo, sharesOfBareClient, write } from './reads.ts';
 
 /** What the table of sizes in the guide to scaling says: several workers on handlers that compute, what commits cost, a bare client beside ours, and lateness. */
 const KEYS = 200;
@@ -38,7 +38,11 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
     for (const kind of ['nats', 'redis'] as const) say(await lateness(kind, 100_000));
   },
 };
-const named = process.argv.slice(2);
+const [, , ...named] = process.argv;
+if (named[0] === 'write') {
+  await write(named.slice(1));
+  process.exit();
+}
 for (const [name, measure] of Object.entries(parts)) if (named.length === 0 || named.includes(name)) await measure();
 process.exit();
 

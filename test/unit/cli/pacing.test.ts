@@ -10,21 +10,27 @@ interface Timed {
   readonly t: number;
 }
 
-/** Runs a paced feed of messages at these offsets and tells when each came out. */
-async function release(offsetsMs: readonly number[], factor: number, totalMs: number): Promise<[number, number][]> {
+/** Reads a paced feed to its end; each batch, behind the time at which it came out. */
+async function read(batches: readonly (readonly unknown[])[], totalMs: number, factor = 1, listener = unheard) {
   const clock = createSimulatedClock();
-  const released: [number, number][] = [];
-  async function* batches() {
-    yield offsetsMs.map((offsetMs): Timed => ({ t: START_MS + offsetMs }));
+  async function* feed() {
+    yield* batches;
   }
-  const done = (async () => {
-    for await (const batch of paced(batches(), factor, clock, new AbortController().signal, unheard)) {
-      for (const message of batch as readonly Timed[]) released.push([message.t - START_MS, clock.now()]);
-    }
+  const all: (readonly [at: number, ...batch: unknown[]])[] = [];
+  const reading = (async () => {
+    for await (const batch of paced(feed(), factor, clock, new AbortController().signal, listener))
+      all.push([clock.now(), ...batch]);
   })();
   await clock.advance(totalMs);
-  await done;
-  return released;
+  await reading;
+  return all;
+}
+
+/** Messages at these offsets, and when each came out. */
+async function release(offsetsMs: readonly number[], factor: number, totalMs: number): Promise<[number, number][]> {
+  const feed = offsetsMs.map((offsetMs): Timed => ({ t: START_MS + offsetMs }));
+  const all = await read([feed], totalMs, factor);
+  return all.flatMap(([at, ...batch]) => (batch as Timed[]).map(({ t }): [number, number] => [t - START_MS, at]));
 }
 
 describe('pacing', () => {
@@ -51,56 +57,30 @@ describe('pacing', () => {
   });
 
   test('a message without a time goes with those before it, and an empty batch is nothing', async () => {
-    const clock = createSimulatedClock();
-    async function* batches() {
-      yield [];
-      yield [{ t: START_MS }, 'no time', { t: START_MS + 100 }, null];
-    }
-    const all: unknown[] = [];
-    const reading = (async () => {
-      for await (const batch of paced(batches(), 1, clock, new AbortController().signal, unheard))
-        all.push([clock.now(), ...batch]);
-    })();
-    await clock.advance(100);
-    await reading;
-    expect(all).toEqual([
+    const batches = [[], [{ t: START_MS }, 'no time', { t: START_MS + 100 }, null]];
+    expect(await read(batches, 100)).toEqual([
       [0, { t: START_MS }, 'no time'],
       [100, { t: START_MS + 100 }, null],
     ]);
   });
 
   test('messages without a time, stale ones and long waits are told', async () => {
-    const clock = createSimulatedClock();
-    async function* batches() {
-      yield [{ t: START_MS }, 'no time', { t: START_MS - 6_000 }, { t: START_MS - 4_000 }, { t: START_MS + 60_000 }];
-    }
+    const offsets = [-6_000, -4_000, 60_000].map((offsetMs) => ({ t: START_MS + offsetMs }));
     const told: unknown[] = [];
     const listener: PaceListener = {
       addUnpaced: (why) => told.push(why),
       addLongWait: (...wait) => told.push(wait),
     };
-    const reading = (async () => {
-      for await (const _batch of paced(batches(), 1, clock, new AbortController().signal, listener));
-    })();
-    await clock.advance(60_000);
-    await reading;
+    await read([[{ t: START_MS }, 'no time', ...offsets]], 60_000, 1, listener);
     expect(told).toEqual(['missing', 'stale', [60_000, START_MS + 60_000]]);
   });
 
   test('a batch that begins late is waited for, and nothing is handed on before it', async () => {
-    const clock = createSimulatedClock();
-    async function* batches() {
-      yield [{ t: START_MS }];
-      yield [{ t: START_MS + 100 }];
-    }
-    const times: number[] = [];
-    const reading = (async () => {
-      for await (const _batch of paced(batches(), 1, clock, new AbortController().signal, unheard))
-        times.push(clock.now());
-    })();
-    await clock.advance(100);
-    await reading;
-    expect(times).toEqual([0, 100]);
+    const [first, second] = [{ t: START_MS }, { t: START_MS + 100 }];
+    expect(await read([[first], [second]], 100)).toEqual([
+      [0, first],
+      [100, second],
+    ]);
   });
 
   test('nothing is waited for once the signal has aborted', async () => {

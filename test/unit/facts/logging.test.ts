@@ -32,14 +32,8 @@ function createMemoryLogger() {
   const make = (channel: unknown): Logger => {
     const write = (level: string) => (fields: object, text: string) =>
       void lines.push({ level, channel, message: text, fields: { ...fields } });
-    const [debug, info, warn, error] = levels.map(write) as [
-      Logger['debug'],
-      Logger['info'],
-      Logger['warn'],
-      Logger['error'],
-    ];
     return {
-      ...{ debug, info, warn, error },
+      ...{ debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
       child(bindings) {
         children.push(bindings);
         return make(bindings.channel);

@@ -286,25 +286,17 @@ describe('control', () => {
   });
 
   it('does what the router does, and writes it down', async () => {
-    const lines: string[] = [];
-    const write = (fields: object): void => void lines.push(JSON.stringify(fields));
-    const logger = { debug: write, info: write, warn: write, error: write, child: () => logger };
-    await using control = await createInspector(rig.router, { clock: rig.clock, allowControl: true, logger });
+    const { control, told } = await controlled();
     const state = (): string => rig.router.explain('tick').state;
     const seen: string[] = [];
-    for (const operation of ['pause', 'resume', 'trip', 'reset', 'restart', 'flush']) {
+    const operations = ['pause', 'resume', 'trip', 'reset', 'restart', 'flush'];
+    for (const operation of operations) {
       expect((await order(control.url, { operation, channel: 'tick' })).status).toBe(200);
       seen.push(state());
     }
     expect(seen).toEqual(['paused', 'idle', 'tripped', 'idle', 'failed', 'failed']);
-    expect(lines.map((line) => /asked for (\w+)/.exec(line)?.[1])).toEqual([
-      'pause',
-      'resume',
-      'trip',
-      'reset',
-      'restart',
-      'flush',
-    ]);
+    expect(told.map((line) => /asked for (\w+)/.exec(String(line))?.[1])).toEqual(operations);
+    await control.close();
   });
 
   it('hands what a drained channel gives back to the host, and takes the channel out', async () => {

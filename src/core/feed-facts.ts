@@ -18,17 +18,15 @@ export interface FeedGap {
   readonly at: number;
 }
 
-/** A state was entered: which, from where, and why. */
-export interface Entered {
-  readonly from: string | null;
-  readonly to: string;
-  readonly cause: string;
-  readonly error: unknown;
-}
-
 /** The facts a feed publishes, by event name. */
 export type FeedFacts = {
-  'feed.entered': Entered & { readonly feed: string };
+  'feed.entered': {
+    readonly feed: string;
+    readonly from: string | null;
+    readonly to: string;
+    readonly cause: string;
+    readonly error: unknown;
+  };
   /** Messages are missing. */
   'feed.gap': FeedGap;
   'feed.gapClosed': FeedGap;

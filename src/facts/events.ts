@@ -1,6 +1,6 @@
 import type { ConfigChange } from '../config/diff.ts';
 import type { BreakerRates } from '../core/breaker-change.ts';
-import type { Entered, FeedFacts } from '../core/feed-facts.ts';
+import type { FeedFacts } from '../core/feed-facts.ts';
 import type { Gap } from '../core/gap-log.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { Trigger } from '../core/trigger.ts';
@@ -61,9 +61,15 @@ export interface Alert {
 }
 
 /** The facts a router publishes, by event name. `channel` is the channel's name, with `/n` for the partitions of one. */
-export type RouterFacts = FeedFacts & {
-  'router.entered': Omit<Entered, 'error'>;
-  'channel.entered': Entered & { readonly channel: string };
+export type RouterFacts = {
+  'router.entered': { readonly from: string | null; readonly to: string; readonly cause: string };
+  'channel.entered': {
+    readonly channel: string;
+    readonly from: string | null;
+    readonly to: string;
+    readonly cause: string;
+    readonly error: unknown;
+  };
   /** The `n`th restart within `withinMs`. */
   'channel.restarted': { readonly channel: string; readonly n: number; readonly withinMs: number };
   'channel.gaveUp': { readonly channel: string; readonly restarts: number; readonly error: unknown };
@@ -101,7 +107,13 @@ export type RouterFacts = FeedFacts & {
   };
   'breaker.closed': { readonly channel: string; readonly cause: string };
   'drain.progressed': { readonly channel: string; readonly left: number };
-  'source.entered': Entered & { readonly source: string };
+  'source.entered': {
+    readonly source: string;
+    readonly from: string | null;
+    readonly to: string;
+    readonly cause: string;
+    readonly error: unknown;
+  };
   'source.gaveUp': { readonly source: string; readonly restarts: number; readonly error: unknown };
   /** The source removed these positions before they were read. */
   'source.gap': { readonly source: string; readonly partition: number; readonly from: number; readonly to: number };
@@ -118,6 +130,12 @@ export type RouterFacts = FeedFacts & {
     readonly fence: number;
     readonly how: 'released' | 'lost' | 'closed';
   };
+  'feed.entered': FeedFacts['feed.entered'];
+  'feed.gap': FeedFacts['feed.gap'];
+  'feed.gapClosed': FeedFacts['feed.gapClosed'];
+  'feed.backfillFailed': FeedFacts['feed.backfillFailed'];
+  'feed.refused': FeedFacts['feed.refused'];
+  'feed.garbage': FeedFacts['feed.garbage'];
   'alert.raised': Alert;
   'alert.cleared': Alert & { readonly lastedMs: number };
   'config.applied': { readonly changes: readonly ConfigChange[] };

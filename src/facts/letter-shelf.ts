@@ -1,3 +1,4 @@
+import type { NewLetter } from '../core/letter-store-port.ts';
 import { sizeOf } from '../core/size-of.ts';
 
 /** How many letters are kept, and of how many bytes together. */
@@ -6,12 +7,8 @@ export interface ShelfLimits {
   readonly bytesMax: number;
 }
 
-interface Shelved {
+interface Shelved extends Pick<NewLetter, 'channel' | 'reason' | 'message' | 'error'> {
   readonly id: number;
-  readonly channel: string | null;
-  readonly reason: string;
-  readonly message: unknown;
-  readonly error: unknown;
 }
 
 interface Kept<Letter> {

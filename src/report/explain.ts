@@ -64,16 +64,8 @@ export function explain(
     (lone === undefined ? '' : ` Note that ${lone}.`);
   return {
     sentence,
-    channel: channel.name,
-    state,
-    sinceMs,
-    cause: causeOf(view),
-    error: errorOf(view),
-    endsBy,
-    endsInMs,
-    waiting,
-    inFlight,
-    sharesWith: sharers.map(({ name }) => name),
+    ...{ channel: channel.name, state, sinceMs, cause: causeOf(view), error: errorOf(view) },
+    ...{ endsBy, endsInMs, waiting, inFlight, sharesWith: sharers.map(({ name }) => name) },
   };
 }
 

@@ -89,14 +89,9 @@ export function explainPartition({ name, source }: SourceView, number: string): 
   const { cause, lag, ownedMs, state, text } = found;
   const behind = lag === null ? '' : ` ${lag} frames were appended after it.`;
   return {
-    ...{
-      sentence: `${text}.${behind}`,
-      channel: `${name}/${number}`,
-      state,
-      sinceMs: ownedMs,
-      cause: causeInWords(cause),
-    },
-    ...{ error: undefined, endsBy: 'the members', endsInMs: null, waiting: lag ?? 0, inFlight: 0, sharesWith: [] },
+    sentence: `${text}.${behind}`,
+    ...{ channel: `${name}/${number}`, state, sinceMs: ownedMs, cause: causeInWords(cause), error: undefined },
+    ...{ endsBy: 'the members', endsInMs: null, waiting: lag ?? 0, inFlight: 0, sharesWith: [] },
   };
 }
 

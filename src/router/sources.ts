@@ -6,7 +6,7 @@ import { invalidOption } from '../core/sluice-error.ts';
 import type { Source, Spill } from '../core/source-port.ts';
 import { WINDOW, type WindowLimits } from '../source/read-window.ts';
 import type { SourceDoor } from '../source/source-door.ts';
-import { type StopTimes, SupervisedSource } from '../source/supervised-source.ts';
+import { type StopTimes, SupervisedSource, type SupervisedSourceOptions } from '../source/supervised-source.ts';
 
 /** A source, and how it is read. */
 export interface SourceOptions {
@@ -21,12 +21,7 @@ export interface SourceOptions {
 export type SourceInputs = Readonly<Record<string, Source | SourceOptions>>;
 
 /** A source whose options were checked. */
-export interface PlannedSource {
-  readonly name: string;
-  readonly source: Source;
-  readonly dataType: string | undefined;
-  readonly limits: WindowLimits;
-}
+export type PlannedSource = Omit<SupervisedSourceOptions, 'services' | 'door'>;
 
 const sourceOptions: OptionNames<SourceOptions> = { source: true, dataType: true, window: true };
 const windowOptions: OptionNames<WindowLimits> = { frames: true, bytes: true, ageMs: true };

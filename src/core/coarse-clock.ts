@@ -48,6 +48,12 @@ export class CoarseClock {
     if (this.left <= 0) this.look();
   }
 
+  /** Reads the clock for messages that come together, at most so many as may share a reading. */
+  share(messages: number): void {
+    this.look();
+    this.left = Math.max(this.left, Math.min(messages, STRIDE_MAX));
+  }
+
   /** From here on the end of the present pass is noticed. */
   ensurePass(): void {
     if (this.marker === undefined) this.beginPass();

@@ -29,8 +29,8 @@ if type(add()) == 'table' then
   local added = add()
   if type(added) == 'table' then return added end
 end
-redis.call('HSET', KEYS[3], 'last', string.format('%.0f', last + 1), 'id', ARGV[2])
-redis.call('HINCRBY', KEYS[3], 'written', #ARGV[5])
+local now = string.format('%.0f', written + #ARGV[5])
+redis.call('HSET', KEYS[3], 'last', string.format('%.0f', last + 1), 'id', ARGV[2], 'written', now)
 redis.call('SET', KEYS[4], ARGV[3], 'PX', 3600000)
 return 'added'
 `,

@@ -20,10 +20,10 @@ export function watchSources(
 ): void {
   let timer: unknown;
   const look = (): void => {
-    const views = Array.from(sources.values(), ({ view }) => view);
-    for (const view of views) lookAt(view, clock.now());
+    for (const { view } of sources.values()) lookAt(view, clock.now());
     clock.clearTimeout(timer);
-    timer = views.some(mayChange) ? clock.setTimeout(look, LOOK_MS) : undefined;
+    // Who hears of an alert may have stopped the router.
+    timer = [...sources.values()].some(({ view }) => mayChange(view)) ? clock.setTimeout(look, LOOK_MS) : undefined;
   };
   const lookAt = (view: SourceView, now: number): void => {
     const { error, name: source, state } = view;

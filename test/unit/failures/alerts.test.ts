@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { AlertName } from '../../../src/facts/events.ts';
+import type { Logger } from '../../../src/facts/logging.ts';
 import {
   busy,
+  createSimulatedClock,
   createTestRouter,
   fail,
   hang,
+  memoryBroker,
   message,
   messages,
   reject,
@@ -287,3 +290,29 @@ describe('R6.4 alerts', () => {
     expect(rig.clock.pending).toBe(0);
   });
 });
+
+it.each(['refusing', 'source-unreachable', 'breaker-open', 'mailbox-high'])(
+  'R6.4 a host that stops the router as its logger hears of %s leaves no timer',
+  async (heard) => {
+    const clock = createSimulatedClock();
+    const { source, cut } = memoryBroker({ clock }).join();
+    cut(heard === 'source-unreachable');
+    const told: string[] = [];
+    const hear = (line: object): void => {
+      const { alert } = line as { readonly alert?: string };
+      if (alert !== heard || told.push(alert) > 1) return;
+      void rig.router.stop({ deadlineMs: 50 }).then(() => told.push(`${rig.clock.pending} timers`));
+    };
+    const ignore = (): void => {};
+    const logger: Logger = { debug: ignore, info: ignore, warn: hear, error: hear, child: () => logger };
+    const sinks = { tick: {}, ohlcv: { capacity: 100 }, fmv: { capacity: 100 } };
+    const options = { clock, sinks, logger, deadLetters: { store: 'memory' as const } };
+    const rig = await createTestRouter({ ...options, sources: { bars: { source, dataType: 'ohlcv' } } });
+    rig.sink('tick').otherwise = fail();
+    for (const name of ['ohlcv', 'fmv']) rig.router.pause(name);
+    for (let n = 0; n < 30 && told.length === 0; n += 1)
+      await routeAndAdvance(rig, [...messages('ohlcv', 30), ...messages('fmv', 30), ...messages('tick', 30)], 1_000);
+    await rig.advance(100);
+    expect(told.at(-1)).toBe('0 timers');
+  },
+);

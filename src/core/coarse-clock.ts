@@ -48,10 +48,11 @@ export class CoarseClock {
     if (this.left <= 0) this.look();
   }
 
-  /** Reads the clock for messages that come together, at most so many as may share a reading. */
-  share(messages: number): void {
+  /** Reads the clock for messages that come together. What was done before them, such as parsing, was none of their work. */
+  share(): void {
     this.look();
-    this.left = Math.max(this.left, Math.min(messages, STRIDE_MAX));
+    // A call among them has a reading of its own.
+    this.left = this.stride = Math.max(this.stride, CALL_WEIGHT);
   }
 
   /** From here on the end of the present pass is noticed. */

@@ -132,7 +132,8 @@ export class Intake {
   /** Takes messages of one data type in from one on while they need nothing but room. Returns the next one, which is to be routed. */
   routeRun(messages: readonly unknown[], from: number, to: number, dataType: string): number {
     try {
-      if (from === 0) this.services.scheduler.clock.share(messages.length);
+      // Once for all of a frame.
+      if (from === 0) this.services.scheduler.clock.share();
       return this.destinations.channelOf(messages[from], dataType)?.acceptRun(messages, from, to) ?? from;
     } catch (error) {
       if (error instanceof RangeError) this.overflowed();

@@ -52,7 +52,7 @@ export class PartitionSender {
     this.#lingerMs = lingerMs;
   }
 
-  /** The same. Throws for a message that does not fit into a frame. */
+  /** Returns the text. Throws for a message that does not fit into a frame. */
   static checked(text: string): string {
     // No character takes more than three bytes in UTF-8.
     const size = text.length * 3 <= FRAME_BYTES_MAX ? 0 : Buffer.byteLength(text);

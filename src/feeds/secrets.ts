@@ -22,7 +22,7 @@ export class Secrets {
     return credentials;
   }
 
-  /** A text of the service, without what was sent to it as a secret, also as it is written in a URL. */
+  /** Hides the secrets that were sent to the service in a text from it, also where they are URL-encoded. */
   hide(text: string): string {
     return this.#values.reduce((shown, value) => shown.replaceAll(value, '(not shown)'), maskText(text));
   }

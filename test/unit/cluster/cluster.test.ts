@@ -238,7 +238,7 @@ it('a broker that is away and back is told once each', async () => {
   expect(alerts.map(({ kind }) => kind)).toEqual(['source-unreachable', 'source-reachable']);
 });
 
-it('a broker that lost the checkpoint as well is told, and what it has after that is read again', async () => {
+it('a broker that lost its latest checkpoint raises an alert, and everything behind the older one is read again', async () => {
   const clock = createSimulatedClock();
   const store = createMemoryStore(clock, 1);
   const [random, owner, alerts] = [createRandom(1), collector(), [] as ClusterAlert[]];

@@ -95,3 +95,28 @@ it('a broker that is not there at the start is an alert from the second attempt 
   expect(rig.router.alerts).toEqual([]);
   await rig.stop();
 });
+
+it('a source that cannot say how it is has an alert that says so, and the router goes on', async () => {
+  const clock = createSimulatedClock();
+  const { source } = memoryBroker({ clock }).join();
+  const broken = Object.assign(Object.create(source), {
+    start: source.start.bind(source),
+    close: source.close.bind(source),
+    cluster: () => undefined,
+    troubles: () => {
+      throw new Error('ours');
+    },
+  });
+  const deadLetters = { store: 'memory' as const };
+  const rig = await createTestRouter({
+    clock,
+    sinks: { tick: {} },
+    deadLetters,
+    sources: { ticks: { source: broken } },
+  });
+  await rig.advance(5_000);
+  expect(rig.router.alerts).toMatchObject([
+    { alert: 'source-unreachable', text: 'the source cannot say how it is: ours' },
+  ]);
+  await rig.stop();
+});

@@ -87,7 +87,7 @@ describe('write', () => {
     expect((await journal.info()).frames.messages).toBe(0);
   });
 
-  it('refuses a message that is larger than a frame, and a text that is empty or none', async () => {
+  it('refuses a message that is larger than a frame, an empty string, and what is no string', async () => {
     const { journal } = await openedJournal();
     await expect(journal.write('x'.repeat(600_000))).rejects.toThrow(/600002 bytes is larger than a frame.*524288/);
     await expect(journal.write('ü'.repeat(300_000))).rejects.toThrow(/larger than a frame/);

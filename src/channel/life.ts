@@ -5,10 +5,13 @@ import { stateName } from '../facts/chart-words.ts';
 import { Delivery } from './delivery.ts';
 import { depthOf, type Lane, oldestAcceptedAt, probeAt } from './lane.ts';
 import type { AnyChannel, LifeContext } from './processing-channel.ts';
+import { remembered } from './remembered-chart.ts';
 import { forgetOptions, unstick } from './xstate-internals.ts';
 
 /** What `close` gets at least, even when the deadline of the drain has passed, in ms. */
 export const CLOSE_MS_MIN = 100;
+
+const channelLogic = remembered(channelMachine);
 
 /** What the partition decides about a life. */
 interface Orders {
@@ -35,7 +38,7 @@ export class Life implements ChannelPort {
     this.channel = channel;
     this.orders = orders;
     this.delivery = new Delivery(lane, channel, (event) => this.send(event));
-    this.actor = createActor(channelMachine, { id: lane.id, parent, input: { port: () => this } });
+    this.actor = createActor(channelLogic, { id: lane.id, parent, input: { port: () => this } });
   }
 
   /** Starts the statechart; `entered` hears of its states, and of a crash as one that is `failed`. */

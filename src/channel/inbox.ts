@@ -51,7 +51,7 @@ export class Inbox implements Door {
     this.clock = options.services.scheduler.clock;
     this.limits = config;
     this.mailbox = new Mailbox(config.capacity);
-    this.refusals = new LateRefusals(options.services.clock, () => this.admitOffers());
+    this.refusals = new LateRefusals(options.services.clock, this);
     this.due = new DueBatches(this.mailbox, options.services.clock, config);
     this.gaps = new GapLog(config.name, partition);
     this.overflow = new Overflow(this.mailbox, config.overflow, keyOf, (reason, key, sequence) => {

@@ -63,8 +63,25 @@ export function createLane(options: LaneOptions): Lane {
   };
   const recovery = new Recovery(returned);
   rest.join(recovery);
-  const shared = { services, clock: services.scheduler.clock, rest, processing, queueing, share };
-  return { ...shared, id, channel: config.name, counters, inbox, recovery, returned, times, breaker };
+  const { clock } = services.scheduler;
+  const channel = config.name;
+  // Field by field: V8 puts what follows a spread beside the object, and takes microseconds for it.
+  return {
+    services,
+    clock,
+    rest,
+    processing,
+    queueing,
+    share,
+    id,
+    channel,
+    counters,
+    inbox,
+    recovery,
+    returned,
+    times,
+    breaker,
+  };
 }
 
 /** Everything that waits: new messages, and those that failed and come again. */

@@ -16,6 +16,10 @@ import { StateLog } from './state-log.ts';
 import type { Validate } from './validator.ts';
 import { ensureStack } from './xstate-internals.ts';
 
+interface Starter {
+  warmed(partition: Partition): void;
+}
+
 /** Supervises one partition of a channel: its lane, its state, and the life in it now, if there is one. */
 export class Partition {
   /** What waits, what failed and the counts: it outlives every life. */
@@ -29,6 +33,7 @@ export class Partition {
   /** Its state, and where its time goes. */
   readonly log: StateLog;
   private life: Life | undefined = undefined;
+  private starter: Starter | undefined = undefined;
   /** By an operator. */
   isHeld = false;
   /** A reload is about to put another in its place. */
@@ -98,16 +103,20 @@ export class Partition {
     this.enter('failed', 'constructor', error);
   }
 
-  /** Begins a life with a new instance, under a parent that hears of its end; `warmed` is called once it is warm. */
-  start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, warmed: () => void): void {
+  /** Begins a life with a new instance, under a parent that hears of its end; the starter hears once it is warm. */
+  start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, starter: Starter): void {
     this.inbox.open(validate);
+    this.starter = starter;
     this.life = new Life(this.lane, channel, this, parent);
-    this.life.start((to, cause, error) => {
-      const from = this.state;
-      if (to === from) return;
-      this.enter(to, cause, error);
-      if (from === 'warming' && to !== 'failed' && to !== 'stopped' && to !== 'closing') warmed();
-    });
+    this.life.start();
+  }
+
+  /** The statechart of its life has come to a state. */
+  entered(to: string, cause: string, error: unknown): void {
+    const from = this.state;
+    if (to === from) return;
+    this.enter(to, cause, error);
+    if (from === 'warming' && to !== 'failed' && to !== 'stopped' && to !== 'closing') this.starter?.warmed(this);
   }
 
   /** The actor ended. A life that failed gives back what it had in flight; after a stop that stays unsettled. */

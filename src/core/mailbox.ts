@@ -5,6 +5,7 @@ const SLOTS_MIN = 16;
 const YOUNG_SLOTS_MAX = 8_192;
 /** A mailbox that never held a message has no ring yet. */
 const NO_STAMPS = new Float64Array();
+const NO_MESSAGES: unknown[] = [];
 
 /** The keys of messages, in their order. */
 export type Keys = readonly (string | undefined)[];
@@ -24,7 +25,7 @@ export class Mailbox<Message = unknown> {
   private ordinalOfSlot0 = 0;
   /** So many slots, less one. */
   private mask = -1;
-  private messages: (Message | undefined)[] = [];
+  private messages = NO_MESSAGES as (Message | undefined)[];
   private acceptedAt = NO_STAMPS;
   private sequence = NO_STAMPS;
   /** Some message came with its key or its origin. */

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { madeBy } from '../channel/channel-source.ts';
 import { handOver } from '../channel/hand-over.ts';
 import type { Inbox } from '../channel/inbox.ts';
+import type { LaneOptions } from '../channel/lane.ts';
 import { MessageKeys } from '../channel/message-keys.ts';
 import { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
@@ -52,7 +53,8 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   readonly share: Share;
   readonly breaker: Breaker | undefined;
   readonly keys: MessageKeys;
-  private readonly options: ChannelEntryOptions;
+  private readonly factory: ChannelFactory;
+  private readonly services: Services;
   private readonly partitioning: Partitioning<Partition>;
   /** Of the only partition, which spares the key. */
   private readonly only: Inbox | undefined;
@@ -78,7 +80,8 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   /** `predecessor`: the same channel before a reload; its measurements go on. */
   constructor(options: ChannelEntryOptions, predecessor?: ChannelEntry) {
     const { config, services, breaker } = options;
-    this.options = options;
+    this.factory = options.factory;
+    this.services = services;
     this.name = config.name;
     this.config = config;
     this.spare = options.instance;
@@ -91,12 +94,9 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     const { partitionBy, partitions } = config;
     this.keys = new MessageKeys(config, services, predecessor?.keys);
     const { processing, queueing, share } = this;
-    const rest = restOf(breaker);
-    const shared = { config, services, breaker, rest, keyOf: this.keyInside, processing, queueing, share };
-    this.partitions = Array.from({ length: partitions }, (_, index) => {
-      const place = partitions === 1 ? { id: config.name } : { id: `${config.name}/${index}`, partition: index };
-      return new Partition({ ...shared, ...place });
-    });
+    const rest = restOf(breaker, config.breaker !== false && config.breaker.shared !== undefined);
+    const keyOf = this.keyInside;
+    this.partitions = makePartitions({ id: '', config, services, breaker, rest, keyOf, processing, queueing, share });
     if (partitions === 1) this.only = this.partitions[0]?.inbox;
     this.partitioning = createPartitioning(
       this.partitions,
@@ -168,7 +168,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   /** The instance of one life and how it checks messages; or what its constructor throws, or each mistake in its rules. */
   makeInstance(partition: Partition) {
     try {
-      const instance = this.spare ?? madeBy(this.options.factory);
+      const instance = this.spare ?? madeBy(this.factory);
       this.spare = undefined;
       this.checkRules(instance);
       bindChannel(instance, new Binding(this, partition));
@@ -212,7 +212,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   }
 
   breakerChanged({ to, cause, rates }: BreakerChange): void {
-    const { bus } = this.options.services;
+    const { bus } = this.services;
     if (to === 'half-open') return;
     const coolDownMs = this.breaker?.coolDownLeftMs() ?? 0;
     bus.changes.within(() => {
@@ -240,6 +240,13 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     // From now on a reload checks by them, too.
     this.rules = schema;
   }
+}
+
+function makePartitions(options: LaneOptions): readonly Partition[] {
+  const { name, partitions } = options.config;
+  if (partitions === 1) return [new Partition({ ...options, id: name })];
+  const partitionOf = (partition: number) => new Partition({ ...options, id: `${name}/${partition}`, partition });
+  return Array.from({ length: partitions }, (_, index) => partitionOf(index));
 }
 
 /** The schema a channel class checks its `eventRules` by. */

@@ -3,7 +3,7 @@ import type { ActorSystem, AnyActorRef } from 'xstate';
 import * as highest from 'xstate';
 import * as lowest from 'xstate-lowest';
 import { remembered } from '../../src/channel/remembered-chart.ts';
-import { forgetOptions, keepTimersApart, unstick } from '../../src/channel/xstate-internals.ts';
+import { keepTimersApart, slim, unstick } from '../../src/channel/xstate-internals.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { textOf } from '../support/project-files.ts';
 
@@ -89,7 +89,7 @@ function createFamily({ createActor, fromCallback, raise, setup }: XState, isRem
   keepTimersApart({ self: parent, system: parent.system }, clock);
   const spawn = (name: string, under: AnyActorRef = parent) => {
     const actor = createActor(sleeper, { parent: under, input: name }).start();
-    forgetOptions(actor);
+    slim(actor);
     return actor;
   };
   return { clock, root, fired, searched, spawn };

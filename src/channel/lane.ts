@@ -48,6 +48,13 @@ export interface LaneOptions {
   readonly share: Share;
 }
 
+/** What each lane of a channel is made of. */
+export function lanesOf(shared: Omit<LaneOptions, 'id'>): readonly LaneOptions[] {
+  const { name, partitions } = shared.config;
+  if (partitions === 1) return [{ ...shared, id: name }];
+  return Array.from({ length: partitions }, (_, partition) => ({ ...shared, id: `${name}/${partition}`, partition }));
+}
+
 /** Makes the lane of one partition. */
 export function createLane(options: LaneOptions): Lane {
   const { id, partition, config, services, processing, queueing, share, keyOf, rest } = options;

@@ -13,6 +13,11 @@ export const CLOSE_MS_MIN = 100;
 
 const channelLogic = remembered(channelMachine);
 
+/** Hears once what it started is warm. */
+export interface Starter<Started> {
+  warmed(started: Started): void;
+}
+
 /** What the partition decides about a life. */
 interface Orders {
   /** An operator holds the channel, or a reload is about to replace it. */

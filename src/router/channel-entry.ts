@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { madeBy } from '../channel/channel-source.ts';
 import { handOver } from '../channel/hand-over.ts';
 import type { Inbox } from '../channel/inbox.ts';
-import type { LaneOptions } from '../channel/lane.ts';
+import { lanesOf } from '../channel/lane.ts';
 import { MessageKeys } from '../channel/message-keys.ts';
 import { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
@@ -95,13 +95,11 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     this.keys = new MessageKeys(config, services, predecessor?.keys);
     const { processing, queueing, share } = this;
     const rest = restOf(breaker, config.breaker !== false && config.breaker.shared !== undefined);
-    const keyOf = this.keyInside;
-    this.partitions = makePartitions({ id: '', config, services, breaker, rest, keyOf, processing, queueing, share });
+    const lanes = lanesOf({ config, services, breaker, rest, keyOf: this.keyInside, processing, queueing, share });
+    this.partitions = lanes.map((lane) => new Partition(lane));
     if (partitions === 1) this.only = this.partitions[0]?.inbox;
-    this.partitioning = createPartitioning(
-      this.partitions,
-      partitionBy === 'round-robin' || partitionBy === 'least-loaded' ? partitionBy : 'key',
-    );
+    const isByKey = partitionBy !== 'round-robin' && partitionBy !== 'least-loaded';
+    this.partitioning = createPartitioning(this.partitions, isByKey ? 'key' : partitionBy);
     breaker?.join(this);
   }
 
@@ -191,10 +189,10 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     const [first] = before.partitions;
     if (first === undefined) return;
     for (const partition of this.partitions) partition.pause(first.isHeld);
-    const lanesOf = ({ partitions }: ChannelEntry) => partitions.map(({ lane }) => lane);
+    const all = ({ partitions }: ChannelEntry) => partitions.map(({ lane }) => lane);
     const needsKeys = this.keys.choosePartition || this.config.overflow === 'conflate';
-    handOver(lanesOf(before), {
-      all: lanesOf(this),
+    handOver(all(before), {
+      all: all(this),
       keyOf: (message) => (needsKeys ? this.keys.read(message) : undefined),
       laneOf: (key) => this.partitioning(key ?? '').lane,
     });
@@ -240,13 +238,6 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     // From now on a reload checks by them, too.
     this.rules = schema;
   }
-}
-
-function makePartitions(options: LaneOptions): readonly Partition[] {
-  const { name, partitions } = options.config;
-  if (partitions === 1) return [new Partition({ ...options, id: name })];
-  const partitionOf = (partition: number) => new Partition({ ...options, id: `${name}/${partition}`, partition });
-  return Array.from({ length: partitions }, (_, index) => partitionOf(index));
 }
 
 /** The schema a channel class checks its `eventRules` by. */

@@ -92,10 +92,6 @@ function fromWork<Payload, Event, Rules>(definition: WithoutState<Payload, Event
     override process(batch: readonly Payload[], context: BatchContext<Event, Rules>): void | Promise<void> {
       return definition.process(batch, context);
     }
-
-    override close(context: LifeContext<Event, Rules>): void | Promise<void> {
-      return definition.close?.(context);
-    }
   };
 }
 
@@ -112,18 +108,14 @@ function fromState<Payload, Event, Rules>(definition: WithState<Payload, Event, 
     override process(batch: readonly Payload[], context: BatchContext<Event, Rules>): void | Promise<void> {
       return this.#work.process(batch, context);
     }
-
-    override close(context: LifeContext<Event, Rules>): void | Promise<void> {
-      return this.#work.close?.(context);
-    }
   };
 }
 
 type Checks<Payload> = Pick<ChannelTypes<Payload, unknown, unknown, unknown>, 'validate'>;
 
 /**
- * Not methods of the class: `validate` would win over `schema`, and `warmUp` would be waited for, even where the definition
- * has none. A class that extends this one may have its own `warmUp`.
+ * Not methods of the class: `validate` would win over `schema`, and a context would be made for `warmUp` and `close`, even
+ * where the definition has none. A class that extends this one may have its own.
  */
 function equip<Payload, Event, Rules>(
   channel: ProcessingChannel<Payload, Event, Rules>,
@@ -132,6 +124,7 @@ function equip<Payload, Event, Rules>(
 ): void {
   if (validate !== undefined) channel.validate = validate;
   if (work.warmUp !== undefined) channel.warmUp ??= (context) => work.warmUp?.(context);
+  if (work.close !== undefined) channel.close ??= (context) => work.close?.(context);
 }
 
 function workOf<Payload, Event, Rules>(

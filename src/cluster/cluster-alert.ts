@@ -2,11 +2,18 @@
 export interface ClusterAlert {
   /**
    * `source-halted`: the partition waits for an operator, because its log went back or is partitioned otherwise.
+   * `source-lost`: another member took the partition, because this one gave no sign of life, and why.
    * `source-went-back`: the broker lost commits, and perhaps frames; it is read again from the commit that it has.
    * `source-failed`: the owner threw; the partition is offered again after a lease.
    * `source-unreachable`: the broker does not answer; `source-reachable`: it does again.
    */
-  readonly kind: 'source-halted' | 'source-went-back' | 'source-failed' | 'source-unreachable' | 'source-reachable';
+  readonly kind:
+    | 'source-halted'
+    | 'source-lost'
+    | 'source-went-back'
+    | 'source-failed'
+    | 'source-unreachable'
+    | 'source-reachable';
   /** Undefined: it concerns all. */
   readonly partition: number | undefined;
   readonly text: string;

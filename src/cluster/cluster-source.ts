@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { type Actor, createActor } from 'xstate';
 import { ownershipMachine } from '../../machines/ownership.ts';
 import type { Clock } from '../core/clock.ts';
-import type { ClusterView, PartitionStatus } from '../core/cluster-view.ts';
+import { type ClusterView, memberName, type PartitionStatus } from '../core/cluster-view.ts';
 import { errorText } from '../core/error-text.ts';
 import type { Random } from '../core/random.ts';
 import { SluiceError } from '../core/sluice-error.ts';
@@ -152,7 +152,7 @@ export class ClusterSource implements Source {
     const standing: Standing = { ours: new Set(), isClosing: false };
     const membership = new Membership(broker.cells, clock, { member: id, leaseMs, answerMs });
     const parts: PartitionParts = {
-      ...{ broker, clock, member: id, settings: this.#settings, owner },
+      ...{ name: this.#parts.name, broker, clock, member: id, settings: this.#settings, owner, nameOf: memberName },
       isOurs: (each) => standing.ours.has(each),
       isClosing: () => standing.isClosing,
       isMember: (other) => membership.has(other),

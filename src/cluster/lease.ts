@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { errorText } from '../core/error-text.ts';
 import type { CommitOutcome } from '../core/source-port.ts';
 import type { CellWatch } from './cell-watch.ts';
 import type { PartitionCell } from './partition-cell.ts';
@@ -41,8 +42,11 @@ export class Lease {
   readonly #holder: LeaseHolder;
   /** Undefined: it is not held. */
   #epoch: number | undefined;
-  #validUntil = 0;
+  /** When the write was sent that the broker confirmed last, and when it did. */
+  #sentAt = 0;
   #keptAt = 0;
+  /** Why a write after that one failed, in words. */
+  #failure: string | undefined;
   #wanted: CellChange = {};
   /** How many changes were asked for, and how many of them are written. */
   #changes = 0;
@@ -63,7 +67,16 @@ export class Lease {
 
   /** By this clock nobody else can have taken it. Once false, only an answer of the broker makes it true again. */
   get isValid(): boolean {
-    return this.isHeld && this.#clock.now() < this.#validUntil;
+    return this.isHeld && this.silentMs < this.#holder.leaseMs * (1 - MARGIN);
+  }
+
+  /** The others may have seen no sign of life for so long. */
+  get silentMs(): number {
+    return this.#clock.now() - this.#sentAt;
+  }
+
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   /** Since the broker confirmed it. */
@@ -130,7 +143,8 @@ export class Lease {
     while (this.isHeld && this.#applied < this.#changes) {
       try {
         if ((await this.#attempt()) === 'stale') await this.#findOut();
-      } catch {
+      } catch (error) {
+        this.#failure = errorText(error);
         await pause(this.#clock, RETRY_MS);
         await this.#findOut().catch(() => {});
       }
@@ -173,7 +187,8 @@ export class Lease {
   }
 
   #confirm(sentAt: number): void {
-    this.#validUntil = sentAt + this.#holder.leaseMs * (1 - MARGIN);
+    this.#sentAt = sentAt;
+    this.#failure = undefined;
     this.#keptAt = this.#clock.now();
     this.#holder.onKept();
   }
@@ -181,7 +196,8 @@ export class Lease {
   #lose(wentBackFrom: number | undefined): void {
     this.#epoch = undefined;
     this.#settle('lost');
-    this.#holder.onLost(wentBackFrom);
+    // One that was given back may have an owner before the answer comes.
+    if (this.#wanted.owner !== null || wentBackFrom !== undefined) this.#holder.onLost(wentBackFrom);
   }
 
   #settle(outcome: CommitOutcome): void {

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { OwnershipPort, StayEvent } from '../core/ownership-port.ts';
 import type { SourceOwner } from '../core/source-port.ts';
+import { seconds } from '../report/duration.ts';
 import type { Broker } from './broker.ts';
 import { CellWatch } from './cell-watch.ts';
 import type { ClusterAlert } from './cluster-alert.ts';
@@ -12,6 +13,7 @@ import { Stay } from './stay.ts';
 
 /** What all partitions of a source share. */
 export interface PartitionParts {
+  readonly name: string;
   readonly broker: Broker;
   readonly clock: Clock;
   readonly member: string;
@@ -22,6 +24,8 @@ export interface PartitionParts {
   readonly isClosing: () => boolean;
   /** It is among those that are there, as far as anybody has seen. */
   readonly isMember: (member: string) => boolean;
+  /** For people. */
+  readonly nameOf: (member: string) => string;
   readonly alert: (alert: ClusterAlert) => void;
 }
 
@@ -38,6 +42,8 @@ export class OwnedPartition implements OwnershipPort {
   #halted = '';
   #trimmed = 0;
   #lag: number | null = null;
+  /** The last time at which timers came too late by a large part of a lease. */
+  #stillness = { ms: 0, endedAt: 0 };
   #noteAttempt: () => void = () => {};
   /** Resolves when it was handed over for the first time, or could not be. */
   readonly attempted: Promise<void> = new Promise((resolve) => {
@@ -53,10 +59,7 @@ export class OwnedPartition implements OwnershipPort {
     this.watch = new CellWatch(broker.cells, `partition.${partition}`, clock, answerMs);
     this.lease = new Lease(this.watch, clock, {
       ...{ member, leaseMs, isMember },
-      onLost: (wentBackFrom) => {
-        if (wentBackFrom !== undefined) this.#reportWentBack(wentBackFrom);
-        this.#notify({ type: 'ownership.lost' });
-      },
+      onLost: (wentBackFrom) => this.#lose(wentBackFrom),
       onKept: () => this.#stay?.wake(),
     });
   }
@@ -123,8 +126,11 @@ export class OwnedPartition implements OwnershipPort {
     this.#notify = notify;
     const renewForever = async (): Promise<void> => {
       for (let trimmedAt = clock.now(); !over.signal.aborted; ) {
+        const dueAt = clock.now() + settings.renewMs;
         await pause(clock, settings.renewMs, over.signal);
         if (over.signal.aborted) return;
+        const lateMs = clock.now() - dueAt;
+        if (lateMs >= settings.renewMs) this.#stillness = { ms: lateMs, endedAt: clock.now() };
         if (this.lease.keptMs >= settings.renewMs) this.lease.renew();
         if (clock.now() - trimmedAt < settings.trimEveryMs) continue;
         trimmedAt = clock.now();
@@ -186,11 +192,31 @@ export class OwnedPartition implements OwnershipPort {
     this.#parts.alert({ kind: 'source-halted', partition: this.partition, text: this.#halted });
   }
 
-  #reportWentBack(from: number): void {
+  #lose(wentBackFrom: number | undefined): void {
     const { partition } = this;
-    const positions = `partition ${partition} was committed up to ${from}, and is up to ${this.watch.cell.position}`;
-    const text = `the broker lost what it had acknowledged: ${positions}; what comes after that is read again`;
-    this.#parts.alert({ kind: 'source-went-back', partition, text });
+    const isLost = wentBackFrom === undefined;
+    const positions = `partition ${partition} was committed up to ${wentBackFrom}, and is up to ${this.watch.cell.position}`;
+    const wentBack = `the broker lost what it had acknowledged: ${positions}; what comes after that is read again`;
+    const text = isLost ? this.#lossInWords() : wentBack;
+    this.#stay?.end(text);
+    this.#notify({ type: 'ownership.lost' });
+    this.#parts.alert({ kind: isLost ? 'source-lost' : 'source-went-back', partition, text });
+  }
+
+  /** Who has it instead, and why, as far as this process can know. */
+  #lossInWords(): string {
+    const { name, nameOf, clock, settings } = this.#parts;
+    const { owner } = this.watch.cell;
+    const { failure, silentMs } = this.lease;
+    const { ms, endedAt } = this.#stillness;
+    const whom = owner === null ? 'a member that has given it back since' : nameOf(owner);
+    const what = `partition ${this.partition} of ${name} was lost to ${whom}`;
+    const said = failure === undefined ? '' : `: ${failure}`;
+    if (silentMs < settings.leaseMs / 2)
+      return `${what}, although its lease was renewed ${seconds(silentMs)} before: the clock of this machine stood still meanwhile, or another program wrote the lease`;
+    if (endedAt > clock.now() - silentMs && ms > silentMs / 2)
+      return `${what}: this process stood still for ${seconds(ms)}: it was paused, or a call blocked its event loop`;
+    return `${what}: the broker has not confirmed its lease for ${seconds(silentMs)}${said}`;
   }
 
   /** An operator says what is settled. False: the partition is not halted here, or the broker did not keep it. */

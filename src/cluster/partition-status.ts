@@ -1,6 +1,7 @@
 import type { Actor } from 'xstate';
 import type { ownershipMachine } from '../../machines/ownership.ts';
 import { memberName, type PartitionStatus } from '../core/cluster-view.ts';
+import { seconds } from '../report/duration.ts';
 import type { OwnedPartition } from './owned-partition.ts';
 
 /** A partition at one member, whose statechart is in this state because of this. */
@@ -23,8 +24,4 @@ export function partitionStatus(
 export function stateOf(actor: Actor<typeof ownershipMachine> | undefined) {
   const { value = 'closed', context } = actor?.getSnapshot() ?? {};
   return { state: typeof value === 'object' ? value.owned : value, cause: context?.cause ?? '' };
-}
-
-function seconds(ms: number): string {
-  return ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;
 }

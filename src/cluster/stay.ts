@@ -74,11 +74,11 @@ export class Stay implements Assigned {
     this.#changes.notify();
   }
 
-  /** Nothing is read or written any more. */
-  end(): void {
+  /** Nothing is read or written any more; says why if it was lost. */
+  end(why?: string): void {
     this.#reader?.close();
     this.#reader = undefined;
-    if (!this.#isReleased) this.#lost.abort();
+    if (!this.#isReleased) this.#lost.abort(why);
     this.#changes.notify();
   }
 

@@ -4,6 +4,7 @@ import type { ClusterAlert } from '../../../src/cluster/cluster-alert.ts';
 import type { ClusterOptions } from '../../../src/cluster/cluster-options.ts';
 import { ClusterSource } from '../../../src/cluster/cluster-source.ts';
 import { decodeFrame, encodeFrame } from '../../../src/cluster/frame.ts';
+import type { PartitionCell } from '../../../src/cluster/partition-cell.ts';
 import { Publisher } from '../../../src/cluster/publisher.ts';
 import type { ClusterView } from '../../../src/core/cluster-view.ts';
 import { partitionOf } from '../../../src/core/partition-of.ts';
@@ -14,7 +15,7 @@ import { MemoryLink } from '../../../src/testing/memory-link.ts';
 import type { MemoryLog } from '../../../src/testing/memory-log.ts';
 import { createMemoryStore, reachStore } from '../../../src/testing/memory-store.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
-import { mortalClock } from '../../support/mortal-clock.ts';
+import { type MortalClock, mortalClock } from '../../support/mortal-clock.ts';
 
 const room = { frames: 100, bytes: 1e6 };
 const open = new AbortController().signal;
@@ -153,23 +154,56 @@ describe('a lease', () => {
     expect(frames?.map(({ position }) => position)).toEqual([1]);
   });
 
-  it('of a paused member is taken over, and its commit afterwards is lost', async () => {
+  /** What a member is told that lost its partition to another one, which came while this happened to it. */
+  async function lossOf(happens: (member: ClusterMember, own: MortalClock) => void) {
     const clock = createSimulatedClock();
     const broker = memoryBroker({ clock });
-    const [paused, next] = [collector(), collector()];
-    const pausing = mortalClock(clock);
-    await broker.join({ member: 'a' }, pausing).source.start(paused);
+    const [former, next, texts] = [collector(), collector(), [] as string[]];
+    const own = mortalClock(clock);
+    const onAlert: ClusterOptions['onAlert'] = ({ kind, text }) => texts.push(`${kind}: ${text}`);
+    const member = broker.join({ member: 'a', onAlert }, own);
+    await member.source.start(former);
     broker.append([1]);
-    const [stay] = paused.stays;
+    const [stay] = former.stays;
     await stay?.read(room, open);
-    pausing.pause();
-    const other = broker.join({ member: 'b' });
-    await other.source.start(next);
+    happens(member, own);
+    await broker.join({ member: 'b' }).source.start(next);
     await clock.advance(4_500);
     expect(next.stays[0]?.takeovers).toBe(1);
-    pausing.resume();
-    expect(await stay?.commit(1, 1_000)).toBe('lost');
-    expect(stay?.lost.aborted).toBe(true);
+    member.cut(false);
+    own.resume();
+    const [outcome] = await Promise.all([stay?.commit(1, 1_000), clock.advance(1_000)]);
+    expect([outcome, stay?.lost.aborted]).toEqual(['lost', true]);
+    return { texts: texts.filter((text) => text.startsWith('source-lost')), reason: stay?.lost.reason };
+  }
+
+  it('of a paused member is taken over; its commit afterwards is lost, and it is told why', async () => {
+    const { texts, reason } = await lossOf((_, own) => own.pause());
+    const text =
+      'partition 0 of memory was lost to b: this process stood still for 3.5 s: it was paused, or a call blocked its event loop';
+    expect([texts, reason]).toEqual([[`source-lost: ${text}`], text]);
+  });
+
+  it('of a member without its broker is taken over, and it is told what the broker said', async () => {
+    const { texts } = await lossOf((member) => member.cut(true));
+    expect(texts).toEqual([
+      'source-lost: partition 0 of memory was lost to b: the broker has not confirmed its lease for 4.6 s: the connection is cut',
+    ]);
+  });
+
+  it('that somebody takes while it is in force is lost all the same, and it is told that its clock may have stood still', async () => {
+    const clock = createSimulatedClock();
+    const store = createMemoryStore(clock, 1);
+    const [random, owner, texts] = [createRandom(1), collector(), [] as string[]];
+    const broker = reachStore(store, new MemoryLink(clock, random, () => ({})));
+    const source = new ClusterSource({ name: 'x', broker, clock, random }, { onAlert: ({ text }) => texts.push(text) });
+    await source.start(owner);
+    const { value, revision } = store.cells.get('partition.0') as { value: PartitionCell; revision: number };
+    const taken = { ...value, owner: 'b#1', epoch: 2, n: value.n + 1 };
+    store.cells.set('partition.0', { value: taken, revision: revision + 1 });
+    await clock.advance(2_500);
+    expect(texts).toEqual([expect.stringMatching(/^partition 0 of x was lost to b, although .* 1\.\d s before: /)]);
+    await Promise.all([source.close(1_000), clock.advance(1_000)]);
   });
 });
 

@@ -68,6 +68,9 @@ it('a broker that is away and a log that went back are alerts of the router, and
   member.cut(false);
   await rig.advance(20_000);
   expect(alerts()).toBe('');
+  const why =
+    /^partition \d of memory was lost to host-b: the broker has not confirmed its lease for 1\d s: the connection/;
+  expect(rig.facts('stay.ended')).toMatchObject([{ how: 'lost', why: expect.stringMatching(why) }]);
   broker.goBack(0, ours);
   broker.append(messages('tick', 1), ours);
   member.cut(true);

@@ -5,13 +5,15 @@ export interface ClusterAlert {
    * `source-lost`: another member took the partition, because this one gave no sign of life, and why.
    * `source-went-back`: the broker lost commits, and perhaps frames; it is read again from the commit that it has.
    * `source-failed`: the owner threw; the partition is offered again after a lease.
-   * `source-unreachable`: the broker does not answer; `source-reachable`: it does again.
+   * `source-namesake`: another member has the same name.
+   * `source-unreachable`: the broker cannot be used, or a partition not be read; `source-reachable`: all can again.
    */
   readonly kind:
     | 'source-halted'
     | 'source-lost'
     | 'source-went-back'
     | 'source-failed'
+    | 'source-namesake'
     | 'source-unreachable'
     | 'source-reachable';
   /** Undefined: it concerns all. */

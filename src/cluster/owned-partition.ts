@@ -10,6 +10,7 @@ import { Lease } from './lease.ts';
 import { pause, within } from './patience.ts';
 import { signOfGoingBack } from './positions.ts';
 import { Stay } from './stay.ts';
+import { Trouble } from './trouble.ts';
 
 /** What all partitions of a source share. */
 export interface PartitionParts {
@@ -34,6 +35,8 @@ export class OwnedPartition implements OwnershipPort {
   readonly partition: number;
   readonly watch: CellWatch;
   readonly lease: Lease;
+  /** Of reading it. */
+  readonly reading: Trouble;
   readonly #parts: PartitionParts;
   #stay: Stay | undefined;
   /** The owner gave it back by itself, so it is not offered again until it has been somebody else's. */
@@ -56,6 +59,7 @@ export class OwnedPartition implements OwnershipPort {
     const { leaseMs, answerMs } = settings;
     this.#parts = parts;
     this.partition = partition;
+    this.reading = new Trouble(clock);
     this.watch = new CellWatch(broker.cells, `partition.${partition}`, clock, answerMs);
     this.lease = new Lease(this.watch, clock, {
       ...{ member, leaseMs, isMember },
@@ -81,6 +85,11 @@ export class OwnedPartition implements OwnershipPort {
   /** Why it is halted; empty: it is not. */
   get halted(): string {
     return this.#halted;
+  }
+
+  /** Why nothing has come of it for a lease; undefined: it can be read, or another member has it. */
+  get unreadable(): string | undefined {
+    return this.lease.isHeld ? this.reading.lasting(this.#parts.settings.leaseMs) : undefined;
   }
 
   /** Frames after the checkpoint, as last measured. */
@@ -111,9 +120,11 @@ export class OwnedPartition implements OwnershipPort {
         const { position } = this.watch.cell;
         const ends = await within(clock, settings.answerMs, broker.log.ends(this.partition, position));
         this.#halted = signOfGoingBack(this.watch.cell, ends) ?? '';
+        this.reading.note(undefined);
         // It took long: somebody else may have it by now, and the next renewal finds out.
         if (this.lease.isValid || signal.aborted) return this.#halted === '' ? 'found' : 'went-back';
-      } catch {
+      } catch (error) {
+        this.reading.note(error);
         if (signal.aborted) return 'found';
       }
       await pause(clock, settings.retryMs, signal);
@@ -154,6 +165,7 @@ export class OwnedPartition implements OwnershipPort {
         lease: this.lease,
         clock,
         answerMs: settings.answerMs,
+        reading: this.reading,
         onReleased: () => this.#notify({ type: 'stay.released' }),
         onWentBack: (why) => {
           this.#halted = why;

@@ -8,6 +8,7 @@ import type { CellChange, Lease } from './lease.ts';
 import type { PartitionCell } from './partition-cell.ts';
 import { pause, within } from './patience.ts';
 import { type Place, signOfGoingBack } from './positions.ts';
+import type { Trouble } from './trouble.ts';
 
 const READ_WAIT_MS = 1_000;
 /** A reader that has not come back for so long will not: its client waits on a connection that is half-open. */
@@ -23,6 +24,7 @@ export interface StayParts {
   readonly lease: Lease;
   readonly clock: Clock;
   readonly answerMs: number;
+  readonly reading: Trouble;
   /** The owner gave the partition back. */
   readonly onReleased: () => void;
   /** The log is not the one that was read, or is of another partitioning; says why. */
@@ -167,7 +169,7 @@ export class Stay implements Assigned {
   }
 
   async #ask({ frames, bytes }: ReadRoom): Promise<void> {
-    const { log, partition, clock } = this.#parts;
+    const { log, partition, clock, reading: trouble } = this.#parts;
     try {
       if (this.#reader === undefined) {
         if (!(await this.#isSameLog()) || this.isOver) return;
@@ -175,7 +177,9 @@ export class Stay implements Assigned {
       }
       const reading = this.#reader.read(frames, bytes);
       for (const frame of await within(clock, READ_STUCK_MS, reading)) this.#keep(frame);
-    } catch {
+      trouble.note(undefined);
+    } catch (error) {
+      trouble.note(error);
       this.#reader?.close();
       this.#reader = undefined;
       await pause(clock, REOPEN_MS, this.lost);

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Source, SourceOwner } from '../core/source-port.ts';
+import { watchConnection } from './connection-watch.ts';
 import { jetstreamOf } from './prepare-streams.ts';
 import { type NatsQueueOptions, type QueueSettings, queueSettings } from './queue-options.ts';
 import { QueueStay } from './queue-stay.ts';
@@ -31,6 +32,7 @@ class NatsQueue implements Source {
   readonly #clock: Clock;
   readonly #settings: QueueSettings;
   #stay: QueueStay | undefined;
+  #away: ReturnType<typeof watchConnection> | undefined;
   #isStarting = false;
   #closed: Promise<void> = Promise.resolve();
 
@@ -47,6 +49,7 @@ class NatsQueue implements Source {
     try {
       const manager = await jetstreamOf(this.#settings.connection);
       await this.#prepare(manager);
+      this.#away ??= watchConnection(this.#settings.connection);
       lastFence = Math.max(lastFence + 1, this.#clock.wallTime());
       this.#stay = new QueueStay(this.#settings, manager, this.#clock, lastFence);
     } finally {
@@ -63,8 +66,7 @@ class NatsQueue implements Source {
   }
 
   troubles() {
-    const isCut = this.#stay !== undefined && this.#settings.connection.info === undefined;
-    return { unreachable: isCut ? 'the connection to NATS is cut' : undefined, halted: undefined };
+    return { unreachable: this.#stay && this.#away?.()?.message, halted: undefined };
   }
 
   async #prepare(manager: JetStreamManager): Promise<void> {

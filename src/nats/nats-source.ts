@@ -4,6 +4,7 @@ import { ClusterSource } from '../cluster/cluster-source.ts';
 import { unlikely } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
+import { watchConnection } from './connection-watch.ts';
 import { NatsCells } from './nats-cells.ts';
 import { NatsLog } from './nats-log.ts';
 import { layoutNames, type NatsSourceOptions, natsSettings } from './nats-options.ts';
@@ -19,9 +20,14 @@ export function natsSourceOn(clock: Clock, options: NatsSourceOptions): ClusterS
   checkOptions('natsSource', options, { ...layoutNames, ...clusterOptionNames });
   const settings = natsSettings(options);
   const log = new NatsLog(settings, clock);
+  let away: ReturnType<typeof watchConnection> | undefined;
   const broker = {
     partitions: settings.partitions,
-    prepare: async () => log.use(await prepareStreams(settings)),
+    prepare: async () => {
+      log.use(await prepareStreams(settings));
+      away ??= watchConnection(settings.connection);
+    },
+    away: () => away?.(),
     cells: new NatsCells(settings),
     log,
   };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { errorText } from '../core/error-text.ts';
+import { SluiceError } from '../core/sluice-error.ts';
 import type { RedisSend } from './redis-options.ts';
 
 /** Scripts that may write while Redis has no memory left: without them nothing could be committed and removed. */
@@ -50,6 +51,12 @@ export class RedisScript {
       return await send(['EVAL', this.#text, ...rest]);
     }
   }
+}
+
+/** Throws what Redis answers, or a client for it; `refused` if it answers so until somebody does something. */
+export function throwTold(error: unknown): never {
+  const [text] = /\b(GONE|NOAUTH|NOPERM|READONLY|WRONGPASS) .*/.exec(errorText(error)) ?? [];
+  throw text === undefined ? error : new SluiceError('refused', text);
 }
 
 /** A reply as text; some clients give bytes. */

@@ -83,8 +83,23 @@ export function explainSource(view: SourceView, channels: Channels, now: number,
 }
 
 /** Explains one partition of a source that shares them with other processes; undefined: it has no such partition. */
-export function explainPartition({ name, source }: SourceView, number: string): Explanation | undefined {
-  const found = source.cluster?.()?.partitions.find(({ partition }) => String(partition) === number);
+export function explainPartition(
+  view: SourceView,
+  number: string,
+  channels: Channels,
+  now: number,
+): Explanation | undefined {
+  const { name, source } = view;
+  const cluster = source.cluster?.();
+  if (cluster === undefined && source.troubles !== undefined) {
+    const whole = explainSource(view, channels, now);
+    return {
+      ...whole,
+      channel: `${name}/${number}`,
+      sentence: `nothing is known of partition ${number} of ${name} yet: ${whole.sentence}`,
+    };
+  }
+  const found = cluster?.partitions.find(({ partition }) => String(partition) === number);
   if (found === undefined) return undefined;
   const { cause, lag, ownedMs, state, text } = found;
   const behind = lag === null ? '' : ` ${lag} frames were appended after it.`;

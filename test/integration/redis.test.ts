@@ -276,6 +276,29 @@ describe.skipIf(missing)('a Redis', () => {
     await wiped.end();
   });
 
+  it('that became a replica, or whose user has another password, is told in its words, and members go on after it', async () => {
+    const own = await RedisServer.start();
+    const admin = ioredisTo(own.port);
+    const all = ['ACL', 'SETUSER', 'u', 'on', '~*', '+@all', 'resetpass'];
+    await admin.send([...all, '>x']);
+    const client = ioredisTo(own.port, { username: 'u', password: 'x', retryStrategy: () => 50 });
+    const { source, owner, texts } = watched({ send: client.send, channel: 'x' });
+    await source.start(owner);
+    await admin.send(['REPLICAOF', '127.0.0.1', '1']);
+    await until(() => texts.length === 1);
+    await admin.send(['REPLICAOF', 'NO', 'ONE']);
+    await until(() => texts.length === 2);
+    await admin.send([...all, '>y']);
+    await admin.send(['CLIENT', 'KILL', 'USER', 'u']);
+    await until(() => texts.some((text) => text.includes('WRONGPASS')));
+    await admin.send([...all, '>x']);
+    await until(() => texts.at(-1) === 'the broker of x can be used again');
+    expect(texts[0]).toBe(`the broker of x cannot be used: READONLY You can't write against a read only replica.`);
+    await source.close(1_000);
+    for (const { close } of [client, admin]) close();
+    await own.end();
+  });
+
   it('that lost its end halts the partition, also when other frames have the numbers since', async () => {
     const layout = { channel: newChannel(), partitions: 1 };
     const stream = `sluice:{${layout.channel}}:0`;

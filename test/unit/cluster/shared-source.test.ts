@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { createRouter, defineChannel } from '../../../src/index.ts';
 import { prometheusText } from '../../../src/metrics/index.ts';
 import { createSimulatedClock, createTestRouter, memoryBroker, messages } from '../../../src/testing/index.ts';
 
@@ -62,9 +63,9 @@ it('a broker that is away and a log that went back are alerts of the router, and
   const alerts = () => rig.router.alerts.map(({ alert, source, text }) => `${alert} of ${source}: ${text}`).join();
   member.cut(true);
   await rig.advance(10_000);
-  expect(alerts()).toMatch(/^source-unreachable of ticks: the broker of memory does not answer: /);
+  expect(alerts()).toMatch(/^source-unreachable of ticks: the broker of memory cannot be used: /);
   expect(rig.router.health().sources.ticks).toMatchObject({ status: 'degraded', state: 'reading' });
-  expect(rig.router.health().sources.ticks?.reason).toMatch(/^the broker of memory does not answer/);
+  expect(rig.router.health().sources.ticks?.reason).toMatch(/^the broker of memory cannot be used/);
   member.cut(false);
   await rig.advance(20_000);
   expect(alerts()).toBe('');
@@ -99,27 +100,54 @@ it('a broker that is not there at the start is an alert from the second attempt 
   await rig.stop();
 });
 
-it('a source that cannot say how it is has an alert that says so, and the router goes on', async () => {
+it('a partition of a source that is not started is explained as such', async () => {
   const clock = createSimulatedClock();
-  const { source } = memoryBroker({ clock }).join();
-  const broken = Object.assign(Object.create(source), {
-    start: source.start.bind(source),
-    close: source.close.bind(source),
-    cluster: () => undefined,
-    troubles: () => {
-      throw new Error('ours');
-    },
-  });
+  const member = memoryBroker({ clock }).join();
   const deadLetters = { store: 'memory' as const };
-  const rig = await createTestRouter({
+  const sources = { ticks: { source: member.source } };
+  const router = createRouter({
     clock,
-    sinks: { tick: {} },
+    channels: { tick: defineChannel({ process: () => {} }) },
     deadLetters,
-    sources: { ticks: { source: broken } },
+    sources,
   });
-  await rig.advance(5_000);
-  expect(rig.router.alerts).toMatchObject([
-    { alert: 'source-unreachable', text: 'the source cannot say how it is: ours' },
-  ]);
-  await rig.stop();
+  expect(router.explain('ticks/0')).toMatchObject({ channel: 'ticks/0', state: 'new', waiting: 0 });
+  expect(router.explain('ticks/0').sentence).toMatch(
+    /^nothing is known of partition 0 of ticks yet: source ticks has been waiting to start for 0 ms/,
+  );
+  member.cut(true);
+  const started = router.start();
+  await clock.advance(5_000);
+  expect(router.explain('ticks/0').sentence).toMatch(/^nothing is known of .*: source ticks .* to be started again/);
+  await Promise.all([started, router.stop(), clock.advance(60_000)]);
 });
+
+it.each(['troubles', 'cluster'])(
+  'a source whose %s throws has an alert that says so, and the router goes on',
+  async (broken) => {
+    const clock = createSimulatedClock();
+    const { source } = memoryBroker({ clock }).join();
+    const own = Object.assign(Object.create(source), {
+      cluster: () => undefined,
+      troubles: () => undefined,
+      start: source.start.bind(source),
+      close: source.close.bind(source),
+      [broken]: () => {
+        throw new Error('ours');
+      },
+    });
+    const deadLetters = { store: 'memory' as const };
+    const rig = await createTestRouter({
+      clock,
+      sinks: { tick: {} },
+      deadLetters,
+      sources: { ticks: { source: own } },
+    });
+    expect(rig.router.metrics().sources.ticks).toMatchObject({ partitions: 1 });
+    await rig.advance(5_000);
+    expect(rig.router.alerts).toMatchObject([
+      { alert: 'source-unreachable', text: 'the source cannot say how it is: ours' },
+    ]);
+    await rig.stop();
+  },
+);

@@ -3,7 +3,7 @@ import { errorText } from '../core/error-text.ts';
 import type { CommitOutcome } from '../core/source-port.ts';
 import type { CellWatch } from './cell-watch.ts';
 import type { PartitionCell } from './partition-cell.ts';
-import { pause } from './patience.ts';
+import { pause, within } from './patience.ts';
 
 /** What a stay writes into its cell; `owner: null` gives the partition back. */
 export type CellChange = Partial<Pick<PartitionCell, 'position' | 'mark' | 'takeovers' | 'marked'>> & {
@@ -114,21 +114,15 @@ export class Lease {
   }
 
   /** Resolves when a write with this change was confirmed or refused; `unknown` when the time is over before. */
-  async write(change: CellChange, withinMs: number): Promise<CommitOutcome> {
+  async write(wanted: CellChange, withinMs: number): Promise<CommitOutcome> {
     if (!this.isHeld) return 'lost';
-    this.#wanted = { ...this.#wanted, ...change };
+    this.#wanted = { ...this.#wanted, ...wanted };
     this.#changes += 1;
-    const waiting = { change: this.#changes, settle: (_: CommitOutcome) => {} };
-    const written = new Promise<CommitOutcome>((resolve) => {
-      waiting.settle = resolve;
-    });
-    this.#waiting.push(waiting);
+    const change = this.#changes;
+    const written = new Promise<CommitOutcome>((settle) => void this.#waiting.push({ change, settle }));
     if (!this.#isWriting) void this.#writeAll();
-    const over = new AbortController();
-    const late = pause(this.#clock, withinMs, over.signal).then(() => 'unknown' as const);
-    const outcome = await Promise.race([written, late]);
-    over.abort();
-    if (outcome === 'unknown') this.#waiting = this.#waiting.filter((each) => each !== waiting);
+    const outcome = await within(this.#clock, withinMs, written).catch(() => 'unknown' as const);
+    if (outcome === 'unknown') this.#waiting = this.#waiting.filter((each) => each.change !== change);
     return outcome;
   }
 

@@ -7,7 +7,7 @@ import { errorText } from '../core/error-text.ts';
 import type { LetterStore } from '../core/letter-store-port.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { RedisKeys } from './redis-keys.ts';
-import { checkLayout, checkMaxLetters, type RedisLetterOptions } from './redis-options.ts';
+import { checkLayout, checkMaxLetters, type RedisLetterOptions, type RedisSend } from './redis-options.ts';
 import { listOf, RedisScript, textOf } from './redis-script.ts';
 import { mistakesInServer } from './server-settings.ts';
 
@@ -117,7 +117,7 @@ class RedisLetterTexts implements LetterTexts {
     return within(this.#clock, ANSWER_MS, script.run(this.#options.send, [this.#key], args));
   }
 
-  #send(args: string[]): Promise<unknown> {
+  #send(args: Parameters<RedisSend>[0]): Promise<unknown> {
     return within(this.#clock, ANSWER_MS, this.#options.send(args));
   }
 }

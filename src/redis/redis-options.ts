@@ -4,9 +4,9 @@ import { SluiceError } from '../core/sluice-error.ts';
 
 /**
  * Sends one command with its arguments and resolves with the reply as the client gives it; rejects when Redis answers
- * with an error or is not there.
+ * with an error or is not there. A large argument comes as bytes, which clients take as well as text.
  */
-export type RedisSend = (args: string[]) => Promise<unknown>;
+export type RedisSend = (args: [command: string, ...rest: (string | Buffer)[]]) => Promise<unknown>;
 
 /** The keys of one channel: the same for every publisher and every member. */
 export interface RedisLayout {

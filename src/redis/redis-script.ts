@@ -31,6 +31,8 @@ local function tail_of(stream)
 end
 `;
 
+export type ScriptArgument = string | number | Buffer;
+
 /** A Lua script, which Redis runs as one command. */
 export class RedisScript {
   readonly #text: string;
@@ -42,8 +44,12 @@ export class RedisScript {
     this.#hash = createHash('sha1').update(this.#text).digest('hex');
   }
 
-  async run(send: RedisSend, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
-    const rest = [String(keys.length), ...keys, ...args.map(String)];
+  async run(send: RedisSend, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+    const rest = [
+      String(keys.length),
+      ...keys,
+      ...args.map((each) => (typeof each === 'number' ? String(each) : each)),
+    ];
     try {
       return await send(['EVALSHA', this.#hash, ...rest]);
     } catch (error) {

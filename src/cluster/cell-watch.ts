@@ -37,10 +37,6 @@ export class CellWatch {
     return this.#handOvers;
   }
 
-  get revision(): number {
-    return this.#revision;
-  }
-
   /** How long the owner has given no sign of life. Only the compare-and-set that follows proves it. */
   get silentMs(): number {
     return this.#clock.now() - this.#revisionAt;

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { errorText } from '../core/error-text.ts';
 import type { CommitOutcome } from '../core/source-port.ts';
+import { seconds } from '../report/duration.ts';
 import type { CellWatch } from './cell-watch.ts';
 import type { PartitionCell } from './partition-cell.ts';
 import { pause, within } from './patience.ts';
@@ -27,7 +28,7 @@ interface LeaseHolder {
   readonly leaseMs: number;
   readonly isMember: (member: string) => boolean;
   /** The position: the broker had confirmed it, and lost it. */
-  readonly onLost: (wentBackFrom: number | undefined) => void;
+  readonly onLost: (wentBackFrom: number | undefined, why: string) => void;
   readonly onKept: () => void;
 }
 
@@ -47,6 +48,9 @@ export class Lease {
   #keptAt = 0;
   /** Why a write after that one failed, in words. */
   #failure: string | undefined;
+  #tickedAt = 0;
+  /** The last time at which a tick came too late. */
+  #stillness = { ms: 0, endedAt: 0 };
   #wanted: CellChange = {};
   /** How many changes were asked for, and how many of them are written. */
   #changes = 0;
@@ -67,16 +71,7 @@ export class Lease {
 
   /** By this clock nobody else can have taken it. Once false, only an answer of the broker makes it true again. */
   get isValid(): boolean {
-    return this.isHeld && this.silentMs < this.#holder.leaseMs * (1 - MARGIN);
-  }
-
-  /** The others may have seen no sign of life for so long. */
-  get silentMs(): number {
-    return this.#clock.now() - this.#sentAt;
-  }
-
-  get failure(): string | undefined {
-    return this.#failure;
+    return this.isHeld && this.#silentMs < this.#holder.leaseMs * (1 - MARGIN);
   }
 
   /** Since the broker confirmed it. */
@@ -102,13 +97,18 @@ export class Lease {
     this.#wanted = {};
     this.#attempts.clear();
     this.#applied = this.#changes;
+    this.#tickedAt = this.#clock.now();
     this.#confirm(sentAt);
     return true;
   }
 
-  /** Writes the cell as it is; a write that is under way is as good. */
-  renew(): void {
-    if (!this.isHeld || this.#isWriting) return;
+  /** To be called so often: writes the cell as it is, unless a write was confirmed lately or is under way. */
+  tick(everyMs: number): void {
+    const now = this.#clock.now();
+    const lateMs = now - this.#tickedAt - everyMs;
+    if (lateMs >= everyMs) this.#stillness = { ms: lateMs, endedAt: now };
+    this.#tickedAt = now;
+    if (!this.isHeld || this.#isWriting || this.keptMs < everyMs) return;
     this.#changes += 1;
     void this.#writeAll();
   }
@@ -191,7 +191,25 @@ export class Lease {
     this.#epoch = undefined;
     this.#settle('lost');
     // One that was given back may have an owner before the answer comes.
-    if (this.#wanted.owner !== null || wentBackFrom !== undefined) this.#holder.onLost(wentBackFrom);
+    if (this.#wanted.owner !== null || wentBackFrom !== undefined)
+      this.#holder.onLost(wentBackFrom, this.#silenceInWords);
+  }
+
+  /** For how long the others may have seen no sign of life. */
+  get #silentMs(): number {
+    return this.#clock.now() - this.#sentAt;
+  }
+
+  /** Why it was lost, as far as this process can know. */
+  get #silenceInWords(): string {
+    const { ms, endedAt } = this.#stillness;
+    const silence = seconds(this.#silentMs);
+    if (this.#silentMs < this.#holder.leaseMs / 2)
+      return `its clock stood still, as that of a machine that sleeps, or another program wrote the lease, which was confirmed ${silence} before`;
+    if (endedAt > this.#sentAt && ms > this.#silentMs / 2)
+      return `this process stood still for ${seconds(ms)}: it was paused, or a call blocked its event loop`;
+    const said = this.#failure === undefined ? '' : `: ${this.#failure}`;
+    return `the broker has not confirmed its lease for ${silence}${said}`;
   }
 
   #settle(outcome: CommitOutcome): void {

@@ -1,7 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { OwnershipPort, StayEvent } from '../core/ownership-port.ts';
 import type { SourceOwner } from '../core/source-port.ts';
-import { seconds } from '../report/duration.ts';
 import type { Broker } from './broker.ts';
 import { CellWatch } from './cell-watch.ts';
 import type { ClusterAlert } from './cluster-alert.ts';
@@ -45,8 +44,6 @@ export class OwnedPartition implements OwnershipPort {
   #halted = '';
   #trimmed = 0;
   #lag: number | null = null;
-  /** The last time at which timers came too late by a large part of a lease. */
-  #stillness = { ms: 0, endedAt: 0 };
   #noteAttempt: () => void = () => {};
   /** Resolves when it was handed over for the first time, or could not be. */
   readonly attempted: Promise<void> = new Promise((resolve) => {
@@ -63,7 +60,7 @@ export class OwnedPartition implements OwnershipPort {
     this.watch = new CellWatch(broker.cells, `partition.${partition}`, clock, answerMs);
     this.lease = new Lease(this.watch, clock, {
       ...{ member, leaseMs, isMember },
-      onLost: (wentBackFrom) => this.#lose(wentBackFrom),
+      onLost: (wentBackFrom, why) => this.#lose(wentBackFrom, why),
       onKept: () => this.#stay?.wake(),
     });
   }
@@ -137,12 +134,9 @@ export class OwnedPartition implements OwnershipPort {
     this.#notify = notify;
     const renewForever = async (): Promise<void> => {
       for (let trimmedAt = clock.now(); !over.signal.aborted; ) {
-        const dueAt = clock.now() + settings.renewMs;
         await pause(clock, settings.renewMs, over.signal);
         if (over.signal.aborted) return;
-        const lateMs = clock.now() - dueAt;
-        if (lateMs >= settings.renewMs) this.#stillness = { ms: lateMs, endedAt: clock.now() };
-        if (this.lease.keptMs >= settings.renewMs) this.lease.renew();
+        this.lease.tick(settings.renewMs);
         if (clock.now() - trimmedAt < settings.trimEveryMs) continue;
         trimmedAt = clock.now();
         void this.#trim();
@@ -204,31 +198,22 @@ export class OwnedPartition implements OwnershipPort {
     this.#parts.alert({ kind: 'source-halted', partition: this.partition, text: this.#halted });
   }
 
-  #lose(wentBackFrom: number | undefined): void {
+  #lose(wentBackFrom: number | undefined, why: string): void {
     const { partition } = this;
-    const isLost = wentBackFrom === undefined;
-    const positions = `partition ${partition} was committed up to ${wentBackFrom}, and is up to ${this.watch.cell.position}`;
-    const wentBack = `the broker lost what it had acknowledged: ${positions}; what comes after that is read again`;
-    const text = isLost ? this.#lossInWords() : wentBack;
+    const { name, nameOf } = this.#parts;
+    const { owner, position } = this.watch.cell;
+    const whom = owner === null ? 'a member that has given it back since' : nameOf(owner);
+    const positions = `partition ${partition} was committed up to ${wentBackFrom}, and is up to ${position}`;
+    const [kind, text] =
+      wentBackFrom === undefined
+        ? (['source-lost', `partition ${partition} of ${name} was lost to ${whom}: ${why}`] as const)
+        : ([
+            'source-went-back',
+            `the broker lost what it had acknowledged: ${positions}; what comes after that is read again`,
+          ] as const);
     this.#stay?.end(text);
     this.#notify({ type: 'ownership.lost' });
-    this.#parts.alert({ kind: isLost ? 'source-lost' : 'source-went-back', partition, text });
-  }
-
-  /** Who has it instead, and why, as far as this process can know. */
-  #lossInWords(): string {
-    const { name, nameOf, clock, settings } = this.#parts;
-    const { owner } = this.watch.cell;
-    const { failure, silentMs } = this.lease;
-    const { ms, endedAt } = this.#stillness;
-    const whom = owner === null ? 'a member that has given it back since' : nameOf(owner);
-    const what = `partition ${this.partition} of ${name} was lost to ${whom}`;
-    const said = failure === undefined ? '' : `: ${failure}`;
-    if (silentMs < settings.leaseMs / 2)
-      return `${what}, although its lease was renewed ${seconds(silentMs)} before: the clock of this machine stood still meanwhile, or another program wrote the lease`;
-    if (endedAt > clock.now() - silentMs && ms > silentMs / 2)
-      return `${what}: this process stood still for ${seconds(ms)}: it was paused, or a call blocked its event loop`;
-    return `${what}: the broker has not confirmed its lease for ${seconds(silentMs)}${said}`;
+    this.#parts.alert({ kind, partition, text });
   }
 
   /** An operator says what is settled. False: the partition is not halted here, or the broker did not keep it. */

@@ -6,11 +6,10 @@ import type { LogFrame, LogReader, Mark, PartitionLog } from './broker.ts';
 import { decodeFrame, partitioningMistake } from './frame.ts';
 import type { CellChange, Lease } from './lease.ts';
 import type { PartitionCell } from './partition-cell.ts';
-import { pause, within } from './patience.ts';
+import { pause, readWait, within } from './patience.ts';
 import { type Place, signOfGoingBack } from './positions.ts';
 import type { Trouble } from './trouble.ts';
 
-const READ_WAIT_MS = 1_000;
 /** A reader that has not come back for so long will not: its client waits on a connection that is half-open. */
 const READ_STUCK_MS = 10_000;
 /** After a reader failed, before the log is opened again. */
@@ -146,17 +145,10 @@ export class Stay implements Assigned {
   }
 
   /** Until frames may be taken, for a second at most; what the broker is asked goes on without the owner. */
-  async #wait(room: ReadRoom, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#parts;
-    const until = clock.now() + READ_WAIT_MS;
-    const end = (): void => this.#changes.notify();
-    signal.addEventListener('abort', end, { once: true });
-    while (!signal.aborted && !this.isOver && !this.#mayTake && clock.now() < until) {
-      // A reader comes back with nothing when its request has ended, and frames may come the next moment.
-      this.#fill(room);
-      await this.#changes.wait(until - clock.now());
-    }
-    signal.removeEventListener('abort', end);
+  #wait(room: ReadRoom, signal: AbortSignal): Promise<void> {
+    const holds = (): boolean => this.isOver || this.#mayTake;
+    // A reader comes back with nothing when its request has ended, and frames may come the next moment.
+    return readWait(this.#parts.clock, this.#changes, signal, holds, () => this.#fill(room));
   }
 
   #fill(room: ReadRoom): void {

@@ -93,11 +93,8 @@ export function explainPartition(
   const cluster = source.cluster?.();
   if (cluster === undefined && source.troubles !== undefined) {
     const whole = explainSource(view, channels, now);
-    return {
-      ...whole,
-      channel: `${name}/${number}`,
-      sentence: `nothing is known of partition ${number} of ${name} yet: ${whole.sentence}`,
-    };
+    const sentence = `nothing is known of partition ${number} of ${name} yet: ${whole.sentence}`;
+    return { ...whole, channel: `${name}/${number}`, sentence };
   }
   const found = cluster?.partitions.find(({ partition }) => String(partition) === number);
   if (found === undefined) return undefined;

@@ -5,23 +5,21 @@ import type { SourceView } from './source-view.ts';
 
 /** A source as reports ask it. It may be the host's own: what it throws is a trouble of it, in words. */
 export function askedSource(source: Source): SourceView['source'] {
-  const thrown: Partial<Record<'cluster' | 'troubles', string>> = {};
-  const asked = <Name extends 'cluster' | 'troubles'>(name: Name) =>
-    contained(
-      () => {
-        delete thrown[name];
-        return source[name]?.() as ReturnType<NonNullable<Source[Name]>>;
-      },
-      (error) => (thrown[name] = `the source cannot say how it is: ${errorText(error)}`),
-    );
-  const [cluster, troubles] = [asked('cluster'), asked('troubles')];
-  return {
-    cluster,
-    ...((source.cluster ?? source.troubles) && {
-      troubles() {
-        const { unreachable, halted } = troubles() ?? {};
-        return { unreachable: thrown.troubles ?? thrown.cluster ?? unreachable, halted };
-      },
-    }),
+  let thrown: string | undefined;
+  const failed = (error: unknown): void => {
+    thrown = `the source cannot say how it is: ${errorText(error)}`;
   };
+  const cluster = (): ReturnType<NonNullable<Source['cluster']>> => {
+    thrown = undefined;
+    return source.cluster?.();
+  };
+  const asked = contained(() => source.troubles?.(), failed);
+  const troubles = () => {
+    const before = thrown;
+    const { unreachable, halted } = asked() ?? {};
+    const said = { unreachable: thrown ?? unreachable, halted };
+    thrown = before;
+    return said;
+  };
+  return { cluster: contained(cluster, failed), ...((source.cluster ?? source.troubles) && { troubles }) };
 }

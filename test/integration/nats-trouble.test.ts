@@ -41,6 +41,7 @@ async function readNext(stay: Assigned | undefined): Promise<readonly Frame[]> {
   }
 }
 
+const cannot = 'the broker of x cannot be used:';
 const gone = (what: string): string =>
   `${what} is not there: it was removed, or the server lost its files; start this process again`;
 
@@ -99,7 +100,7 @@ describe.skipIf(missing)('a running member', () => {
     await manager.streams.delete('SLUICE-x-0');
     await manager.streams.delete('KV_SLUICE-x');
     await until(() => texts.length > 0);
-    expect(texts).toEqual([`the broker of x cannot be used: ${gone('KV bucket SLUICE-x')}`]);
+    expect(texts).toEqual([`${cannot} ${gone('KV bucket SLUICE-x')}`]);
     expect(publisher.trouble).toBeUndefined();
     expect(await owner.stays[0]?.read(room, open)).toEqual([]);
     await source.close(1_000);
@@ -111,132 +112,71 @@ describe.skipIf(missing)('a running member', () => {
     await anew.publisher.close(1_000);
     await anew.source.close(1_000);
   });
-
-  it('whose stream alone was removed is told which partition cannot be read', async () => {
-    const server = await startServer();
-    const connection = await server.connect();
-    const { source, publisher, owner, texts } = watched(connection);
-    await source.start(owner);
-    await publisher.publish(1);
-    await (await jetstreamManager(connection)).streams.delete('SLUICE-x-0');
-    const lost = publisher.publish(2).catch((error: Error) => error.message);
-    await until(
-      () => texts.length > 0,
-      () => owner.stays[0]?.read(room, open),
-    );
-    expect(texts).toEqual([`partition 0 of x cannot be read: ${gone('SLUICE-x-0')}`]);
-    expect(source.partitions()[0]?.text).toContain(`; it cannot be read: ${gone('SLUICE-x-0')}`);
-    expect(publisher.trouble).toBe('nothing answers for SLUICE-x-0: it is not there, or JetStream does not run');
-    await publisher.close(100);
-    expect(await lost).toBe('the publisher was closed');
-    await source.close(1_000);
-  });
-
-  it('whose server came back without its files is told so after the outage', async () => {
-    const server = await startServer();
-    const { source, owner, texts } = watched(await server.connect());
-    await source.start(owner);
-    await server.kill();
-    await until(() => texts.length === 1);
-    rmSync(join(server.directory, 'jetstream'), { recursive: true });
-    await server.run();
-    await until(() => texts.length === 2);
-    expect(texts).toEqual([
-      expect.stringMatching(/^the broker of x cannot be used: the connection to NATS is cut/),
-      `the broker of x cannot be used: ${gone('KV bucket SLUICE-x')}`,
-    ]);
-    await source.close(1_000);
-  });
-
-  it('of the same name as another one shares the partitions with it', async () => {
-    const server = await startServer();
-    const connection = await server.connect();
-    const owners = [collector(), collector()];
-    const layout = { connection, channel: 'x', partitions: 4, member: 'same', leaseMs: 1_000 };
-    const texts: string[] = [];
-    const onAlert = ({ text }: { readonly text: string }) => texts.push(text.replaceAll(/#\w+/g, '#'));
-    const sources = owners.map(() => natsSource({ ...layout, onAlert }));
-    const released: Assigned[] = [];
-    for (const [index, source] of sources.entries())
-      await source.start({
-        assigned: (stay) => owners[index]?.stays.push(stay),
-        async revoke(stay, withinMs) {
-          released.push(stay);
-          await stay.release(undefined, withinMs);
-        },
-      });
-    const open = (): number[] =>
-      owners.map(({ stays }) => stays.filter((stay) => !stay.lost.aborted && !released.includes(stay)).length);
-    await until(() => open().join() === '2,2' && texts.length === 2);
-    const told = 'same# and same# are members of x with one name: give each its own';
-    expect(texts).toEqual([told, told]);
-    const named = sources[0]?.partitions().map(({ text }) => /owned by same#\w+ since/.test(text));
-    expect(named).toEqual([true, true, true, true]);
-    for (const source of sources) await source.close(1_000);
-  });
 });
 
-/** What a member is told when this happens to its server, and when it is over. */
-async function toldOf(server: NatsServer, connection: NatsConnection, happens: () => unknown, heals: () => unknown) {
-  const { source, publisher, owner, texts } = watched(connection);
-  await source.start(owner);
-  await publisher.publish(1);
-  await happens();
-  await until(() => texts.length === 1);
-  const isOver = !connection.isClosed();
-  await heals();
-  if (isOver) expect((await readNext(owner.stays[0])).map((frame) => frame.messages())).toEqual([[1]]);
-  if (isOver) await until(() => texts.length === 2);
-  await publisher.close(1_000);
-  await source.close(1_000);
-  await server.end();
-  return texts.map((text) => text.replace('the broker of x ', ''));
+const withPassword = (password: string): string =>
+  `jetstream {}\nauthorization { users = [ { user: u, password: ${password} } ] }`;
+const refused = 'AuthorizationError: Authorization Violation';
+
+/** A member whose partition was read, on a server of its own. */
+async function running(config = 'jetstream {}', user: Parameters<NatsServer['connect']>[0] = {}) {
+  const server = await startServer(config);
+  const connection = await server.connect(user);
+  const member = watched(connection);
+  await member.source.start(member.owner);
+  await member.publisher.publish(1);
+  const tells = (text: string): Promise<void> =>
+    until(
+      () => member.texts.at(-1) === text,
+      () => member.owner.stays[0]?.read(room, open),
+    );
+  onTestFinished(async () => {
+    await member.publisher.close(100);
+    await member.source.close(1_000);
+  });
+  return { server, connection, streams: (await jetstreamManager(connection)).streams, tells };
 }
 
-describe.skipIf(missing)('a running member is told when its server', () => {
-  const withPassword = (password: string) =>
-    `jetstream {}\nauthorization { users = [ { user: u, password: ${password} } ] }`;
-
-  it.each([
-    [
-      true,
-      [
-        'cannot be used: the connection to NATS is cut: AuthorizationError: Authorization Violation',
-        'can be used again',
-      ],
-    ],
-    [
-      false,
-      [
-        'cannot be used: the connection to NATS was closed: AuthorizationError: Authorization Violation; it does not come back by itself',
-      ],
-    ],
-  ])('has another password; with ignoreAuthErrorAbort %s', async (ignoreAuthErrorAbort, told) => {
-    const server = await startServer(withPassword('x'));
-    const connection = await server.connect({ user: 'u', pass: 'x', ignoreAuthErrorAbort });
-    const heals = () => server.reload(withPassword('x'));
-    expect(await toldOf(server, connection, () => server.reload(withPassword('y')), heals)).toEqual(told);
+describe.skipIf(missing)('a running member says so', () => {
+  it('when a stream was removed', async () => {
+    const { streams, tells } = await running();
+    await streams.delete('SLUICE-x-0');
+    await tells(`partition 0 of x cannot be read: ${gone('SLUICE-x-0')}`);
   });
 
-  it('has no room for leases', async () => {
-    const server = await startServer('jetstream { max_file_store: 8MB }');
-    const connection = await server.connect();
-    const { streams } = await jetstreamManager(connection);
-    const fill = async () => {
-      await streams.add({ name: 'other', subjects: ['other'] });
-      const message = new Uint8Array(1e6);
-      for (let isFull = false; !isFull; )
-        isFull = await jetstream(connection)
-          .publish('other', message)
-          .then(
-            () => false,
-            () => true,
-          );
+  it('when the server lost its files', async () => {
+    const { server, tells } = await running();
+    await server.kill();
+    await sleep(1_000);
+    rmSync(join(server.directory, 'jetstream'), { recursive: true });
+    await server.run();
+    await tells(`${cannot} ${gone('KV bucket SLUICE-x')}`);
+  });
+
+  it.each([true, false])(
+    'when the password was changed, with ignoreAuthErrorAbort: %s',
+    async (ignoreAuthErrorAbort) => {
+      const { server, tells } = await running(withPassword('x'), { user: 'u', pass: 'x', ignoreAuthErrorAbort });
+      server.reload(withPassword('y'));
+      const end = ignoreAuthErrorAbort
+        ? `is cut: ${refused}`
+        : `was closed: ${refused}; it does not come back by itself`;
+      await tells(`${cannot} the connection to NATS ${end}`);
+      server.reload(withPassword('x'));
+      if (ignoreAuthErrorAbort) await tells('the broker of x can be used again');
+    },
+  );
+
+  it('when JetStream has no room for leases', async () => {
+    const { connection, streams, tells } = await running('jetstream { max_file_store: 8MB }');
+    await streams.add({ name: 'other', subjects: ['other'] });
+    const fill = async (): Promise<void> => {
+      for (;;) await jetstream(connection).publish('other', new Uint8Array(1e6));
     };
-    expect(await toldOf(server, connection, fill, () => streams.purge('other'))).toEqual([
-      'cannot be used: JetStream has no room left for KV bucket SLUICE-x: insufficient resources',
-      'can be used again',
-    ]);
+    await expect(fill()).rejects.toThrow('insufficient resources');
+    await tells(`${cannot} JetStream has no room left for KV bucket SLUICE-x: insufficient resources`);
+    await streams.purge('other');
+    await tells('the broker of x can be used again');
   });
 });
 

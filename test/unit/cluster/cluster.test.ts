@@ -202,7 +202,11 @@ describe('a lease', () => {
     const taken = { ...value, owner: 'b#1', epoch: 2, n: value.n + 1 };
     store.cells.set('partition.0', { value: taken, revision: revision + 1 });
     await clock.advance(2_500);
-    expect(texts).toEqual([expect.stringMatching(/^partition 0 of x was lost to b, although .* 1\.\d s before: /)]);
+    expect(texts).toEqual([
+      expect.stringMatching(
+        /^partition 0 of x was lost to b: its clock stood still, .* which was confirmed 1\.\d s before$/,
+      ),
+    ]);
     await Promise.all([source.close(1_000), clock.advance(1_000)]);
   });
 });
@@ -443,6 +447,23 @@ describe('the view of a cluster', () => {
     }
     const moved = viewOf(first).partitions.find(({ owner }) => nameOf(owner) === 'b')?.partition ?? -1;
     expect(changesOf(first, moved)).toEqual(['nobody → a, fence 1', 'a → nobody, fence 1', 'nobody → b, fence 2']);
+  });
+
+  it('tells two members of one name apart, and each is told of the other', async () => {
+    const clock = createSimulatedClock();
+    const broker = memoryBroker({ clock, partitions: 4 });
+    const texts: string[] = [];
+    const join = () =>
+      broker.join({ member: 'same', onAlert: ({ text }) => texts.push(text.replaceAll(/#\w+/g, '#')) });
+    const members = [join(), join()];
+    for (const { source } of members) await source.start(collector());
+    await clock.advance(10_000);
+    expect(members.map(({ source }) => source.partitions().filter(({ state }) => state === 'running').length)).toEqual([
+      2, 2,
+    ]);
+    const told = 'same# and same# are members of memory with one name: give each its own';
+    expect(texts).toEqual([told, told]);
+    for (const member of members) expect(textOf(member)).toMatch(/owned by same#\w+ since/);
   });
 
   it('shows a member that died as gone, and that its partition was taken over', async () => {

@@ -211,12 +211,11 @@ export class ClusterSource implements Source {
     }
   }
 
-  /** False: the broker does not answer. */
+  /** False: the broker does not answer, and what cannot be asked has no trouble of its own. */
   async #beat(member: Member): Promise<boolean> {
     const askedAt = this.#parts.clock.now();
     const error = await member.membership.beat().catch((reason: unknown) => reason ?? 'no reason');
-    // What could not be asked has no trouble of its own.
-    if (error !== undefined) for (const { reading } of member.owned) reading.note(undefined);
+    if (error !== undefined) for (const owned of member.owned) owned.noteRead(undefined);
     // It took a lease, so this process stood still, and its timers came before the answers: the next one tells.
     const stoodStill = this.#parts.clock.now() - askedAt >= this.#settings.leaseMs;
     if (error === undefined || !stoodStill)

@@ -1,5 +1,4 @@
-import type { MemberStatus } from '../core/cluster-view.ts';
-import { memberName } from '../core/cluster-view.ts';
+import { type MemberStatus, memberName } from '../core/cluster-view.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { ClusterAlert } from './cluster-alert.ts';
@@ -25,39 +24,31 @@ export class HostAlerts {
 
   /** Undefined: the broker answered. Told once, again when the broker answers what is wrong with it, and when it is over. */
   noteAnswer(error: unknown, owned: readonly OwnedPartition[]): void {
-    const text = error === undefined ? this.#unreadable(owned) : `${this.#broker} cannot be used: ${errorText(error)}`;
+    const broker = `the broker of ${this.#name}`;
+    const text = error === undefined ? this.#unreadable(owned) : `${broker} cannot be used: ${errorText(error)}`;
     const isAnswer = error instanceof SluiceError && error.code === 'refused';
     this.#unreachable = text;
     if (text === this.#told || (text !== undefined && this.#told !== undefined && !isAnswer)) return;
     this.#told = text;
-    const kind = text === undefined ? 'source-reachable' : 'source-unreachable';
-    this.#tell(kind, text ?? `${this.#broker} can be used again`);
+    if (text === undefined) this.#tell('source-reachable', `${broker} can be used again`);
+    else this.#tell('source-unreachable', text);
   }
 
-  /** Two of one name share the partitions as any two do, but people and dashboards take them for one. */
+  /** Two of one name share the partitions as any two do, but people take them for one. */
   noteMembers(own: string, members: readonly MemberStatus[], leaseMs: number): void {
-    const name = memberName(own);
     // One that was there before this one, and is gone, is seen for a lease.
-    const isNamesake = ({ member, isThere, seenMs }: MemberStatus): boolean =>
-      member !== own && isThere && seenMs > leaseMs && memberName(member) === name;
-    const others = members.filter(isNamesake).map(({ member }) => member);
-    const isMore = others.length > this.#namesakes;
-    this.#namesakes = others.length;
-    if (isMore)
-      this.#tell(
-        'source-namesake',
-        `${[own, ...others].join(' and ')} are members of ${this.#name} with one name: give each its own`,
-      );
+    const there = members.filter(({ member, isThere, seenMs }) => member !== own && isThere && seenMs > leaseMs);
+    const namesakes = there.filter(({ member }) => memberName(member) === memberName(own));
+    const names = [own, ...namesakes.map(({ member }) => member)].join(' and ');
+    const isMore = namesakes.length > this.#namesakes;
+    this.#namesakes = namesakes.length;
+    if (isMore) this.#tell('source-namesake', `${names} are members of ${this.#name} with one name: give each its own`);
   }
 
   #unreadable(owned: readonly OwnedPartition[]): string | undefined {
     const [first, ...others] = owned.filter(({ unreadable }) => unreadable !== undefined);
     const more = others.length === 0 ? '' : `; nor can ${others.length} others`;
     return first && `partition ${first.partition} of ${this.#name} cannot be read: ${first.unreadable}${more}`;
-  }
-
-  get #broker(): string {
-    return `the broker of ${this.#name}`;
   }
 
   #tell(kind: ClusterAlert['kind'], text: string): void {

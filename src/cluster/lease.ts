@@ -88,7 +88,7 @@ export class Lease {
     const isOther = owner !== null && owner !== this.#holder.member;
     // Another member has seen it silent for a lease already: that it does not renew is enough.
     const silenceMs = owner !== null && this.#holder.isMember(owner) ? this.#holder.leaseMs : this.#holder.leaseMs / 2;
-    if (isOther && this.#watch.silentMs < silenceMs) return false;
+    if (isOther && this.#watch.ages.silentMs < silenceMs) return false;
     const sentAt = this.#clock.now();
     const takeovers = cell.takeovers + (isOther ? 1 : 0);
     const taken = { ...cell, owner: this.#holder.member, epoch: cell.epoch + 1, n: cell.n + 1, takeovers };

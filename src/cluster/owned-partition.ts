@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { errorText } from '../core/error-text.ts';
 import type { OwnershipPort, StayEvent } from '../core/ownership-port.ts';
 import type { SourceOwner } from '../core/source-port.ts';
 import type { Broker } from './broker.ts';
@@ -9,7 +10,9 @@ import { Lease } from './lease.ts';
 import { pause, within } from './patience.ts';
 import { signOfGoingBack } from './positions.ts';
 import { Stay } from './stay.ts';
-import { Trouble } from './trouble.ts';
+
+/** A read that fails does so again within so long, unless nobody reads any more. */
+const FAILS_AGAIN_MS = 20_000;
 
 /** What all partitions of a source share. */
 export interface PartitionParts {
@@ -34,8 +37,6 @@ export class OwnedPartition implements OwnershipPort {
   readonly partition: number;
   readonly watch: CellWatch;
   readonly lease: Lease;
-  /** Of reading it. */
-  readonly reading: Trouble;
   readonly #parts: PartitionParts;
   #stay: Stay | undefined;
   /** The owner gave it back by itself, so it is not offered again until it has been somebody else's. */
@@ -44,6 +45,8 @@ export class OwnedPartition implements OwnershipPort {
   #halted = '';
   #trimmed = 0;
   #lag: number | null = null;
+  /** Why it could not be read, since when, and when it was tried last. */
+  #trouble: { readonly text: string; readonly since: number; readonly at: number } | undefined;
   #noteAttempt: () => void = () => {};
   /** Resolves when it was handed over for the first time, or could not be. */
   readonly attempted: Promise<void> = new Promise((resolve) => {
@@ -56,11 +59,10 @@ export class OwnedPartition implements OwnershipPort {
     const { leaseMs, answerMs } = settings;
     this.#parts = parts;
     this.partition = partition;
-    this.reading = new Trouble(clock);
     this.watch = new CellWatch(broker.cells, `partition.${partition}`, clock, answerMs);
     this.lease = new Lease(this.watch, clock, {
       ...{ member, leaseMs, isMember },
-      onLost: (wentBackFrom, why) => this.#lose(wentBackFrom, why),
+      onLost: (...loss) => this.#lose(...loss),
       onKept: () => this.#stay?.wake(),
     });
   }
@@ -86,7 +88,17 @@ export class OwnedPartition implements OwnershipPort {
 
   /** Why nothing has come of it for a lease; undefined: it can be read, or another member has it. */
   get unreadable(): string | undefined {
-    return this.lease.isHeld ? this.reading.lasting(this.#parts.settings.leaseMs) : undefined;
+    const now = this.#parts.clock.now();
+    const { text, since = now, at = now } = this.#trouble ?? {};
+    const isLasting = now - since >= this.#parts.settings.leaseMs && now - at < FAILS_AGAIN_MS;
+    return this.lease.isHeld && isLasting ? text : undefined;
+  }
+
+  /** Undefined: it was read. */
+  noteRead(error: unknown): void {
+    const at = this.#parts.clock.now();
+    const since = this.#trouble?.since ?? at;
+    this.#trouble = error === undefined ? undefined : { text: errorText(error), since, at };
   }
 
   /** Frames after the checkpoint, as last measured. */
@@ -117,11 +129,11 @@ export class OwnedPartition implements OwnershipPort {
         const { position } = this.watch.cell;
         const ends = await within(clock, settings.answerMs, broker.log.ends(this.partition, position));
         this.#halted = signOfGoingBack(this.watch.cell, ends) ?? '';
-        this.reading.note(undefined);
+        this.noteRead(undefined);
         // It took long: somebody else may have it by now, and the next renewal finds out.
         if (this.lease.isValid || signal.aborted) return this.#halted === '' ? 'found' : 'went-back';
       } catch (error) {
-        this.reading.note(error);
+        this.noteRead(error);
         if (signal.aborted) return 'found';
       }
       await pause(clock, settings.retryMs, signal);
@@ -159,7 +171,7 @@ export class OwnedPartition implements OwnershipPort {
         lease: this.lease,
         clock,
         answerMs: settings.answerMs,
-        reading: this.reading,
+        onRead: (error) => this.noteRead(error),
         onReleased: () => this.#notify({ type: 'stay.released' }),
         onWentBack: (why) => {
           this.#halted = why;
@@ -200,20 +212,16 @@ export class OwnedPartition implements OwnershipPort {
 
   #lose(wentBackFrom: number | undefined, why: string): void {
     const { partition } = this;
-    const { name, nameOf } = this.#parts;
+    const { name, nameOf, alert } = this.#parts;
     const { owner, position } = this.watch.cell;
     const whom = owner === null ? 'a member that has given it back since' : nameOf(owner);
     const positions = `partition ${partition} was committed up to ${wentBackFrom}, and is up to ${position}`;
-    const [kind, text] =
-      wentBackFrom === undefined
-        ? (['source-lost', `partition ${partition} of ${name} was lost to ${whom}: ${why}`] as const)
-        : ([
-            'source-went-back',
-            `the broker lost what it had acknowledged: ${positions}; what comes after that is read again`,
-          ] as const);
+    const wentBack = `the broker lost what it had acknowledged: ${positions}; what comes after that is read again`;
+    const isTaken = wentBackFrom === undefined;
+    const text = isTaken ? `partition ${partition} of ${name} was lost to ${whom}: ${why}` : wentBack;
     this.#stay?.end(text);
     this.#notify({ type: 'ownership.lost' });
-    this.#parts.alert({ kind, partition, text });
+    alert({ kind: isTaken ? 'source-lost' : 'source-went-back', partition, text });
   }
 
   /** An operator says what is settled. False: the partition is not halted here, or the broker did not keep it. */

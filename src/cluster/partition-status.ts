@@ -11,8 +11,8 @@ export function partitionStatus(
   { state, cause }: Pick<PartitionStatus, 'state' | 'cause'>,
   members: readonly MemberStatus[],
 ): PartitionStatus {
-  const { cell, ownedMs, committedMs } = watch;
-  const { owner, epoch: fence, position, takeovers } = cell;
+  const { owner, epoch: fence, position, takeovers } = watch.cell;
+  const { ownedMs, committedMs } = watch.ages;
   const who = owner === null ? 'nobody has it' : `owned by ${memberName(owner, members)} since ${seconds(ownedMs)}`;
   const doubt =
     lease.isHeld && !lease.isValid ? `; the broker has not confirmed the lease for ${seconds(lease.keptMs)}` : '';

@@ -6,10 +6,10 @@ import type { LogFrame, LogReader, Mark, PartitionLog } from './broker.ts';
 import { decodeFrame, partitioningMistake } from './frame.ts';
 import type { CellChange, Lease } from './lease.ts';
 import type { PartitionCell } from './partition-cell.ts';
-import { pause, readWait, within } from './patience.ts';
+import { pause, within } from './patience.ts';
 import { type Place, signOfGoingBack } from './positions.ts';
-import type { Trouble } from './trouble.ts';
 
+const READ_WAIT_MS = 1_000;
 /** A reader that has not come back for so long will not: its client waits on a connection that is half-open. */
 const READ_STUCK_MS = 10_000;
 /** After a reader failed, before the log is opened again. */
@@ -23,7 +23,8 @@ export interface StayParts {
   readonly lease: Lease;
   readonly clock: Clock;
   readonly answerMs: number;
-  readonly reading: Trouble;
+  /** Undefined: it was read; or why it could not be. */
+  readonly onRead: (error: unknown) => void;
   /** The owner gave the partition back. */
   readonly onReleased: () => void;
   /** The log is not the one that was read, or is of another partitioning; says why. */
@@ -145,10 +146,17 @@ export class Stay implements Assigned {
   }
 
   /** Until frames may be taken, for a second at most; what the broker is asked goes on without the owner. */
-  #wait(room: ReadRoom, signal: AbortSignal): Promise<void> {
-    const holds = (): boolean => this.isOver || this.#mayTake;
-    // A reader comes back with nothing when its request has ended, and frames may come the next moment.
-    return readWait(this.#parts.clock, this.#changes, signal, holds, () => this.#fill(room));
+  async #wait(room: ReadRoom, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    const until = clock.now() + READ_WAIT_MS;
+    const end = (): void => this.#changes.notify();
+    signal.addEventListener('abort', end, { once: true });
+    while (!signal.aborted && !this.isOver && !this.#mayTake && clock.now() < until) {
+      // A reader comes back with nothing when its request has ended, and frames may come the next moment.
+      this.#fill(room);
+      await this.#changes.wait(until - clock.now());
+    }
+    signal.removeEventListener('abort', end);
   }
 
   #fill(room: ReadRoom): void {
@@ -161,7 +169,7 @@ export class Stay implements Assigned {
   }
 
   async #ask({ frames, bytes }: ReadRoom): Promise<void> {
-    const { log, partition, clock, reading: trouble } = this.#parts;
+    const { log, partition, clock, onRead } = this.#parts;
     try {
       if (this.#reader === undefined) {
         if (!(await this.#isSameLog()) || this.isOver) return;
@@ -169,9 +177,9 @@ export class Stay implements Assigned {
       }
       const reading = this.#reader.read(frames, bytes);
       for (const frame of await within(clock, READ_STUCK_MS, reading)) this.#keep(frame);
-      trouble.note(undefined);
+      onRead(undefined);
     } catch (error) {
-      trouble.note(error);
+      onRead(error);
       this.#reader?.close();
       this.#reader = undefined;
       await pause(clock, REOPEN_MS, this.lost);

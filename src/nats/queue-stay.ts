@@ -1,11 +1,13 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
-import { pause, readWait, within } from '../cluster/patience.ts';
+import { pause, within } from '../cluster/patience.ts';
 import type { Clock } from '../core/clock.ts';
 import { NextChange } from '../core/next-change.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Assigned, CommitOutcome, Frame, ReadRoom } from '../core/source-port.ts';
 import { type NatsFrame, NatsReader } from './nats-reader.ts';
 import type { QueueSettings } from './queue-options.ts';
+
+const READ_WAIT_MS = 1_000;
 
 /** What this process has of a queue: frames that it read and did not acknowledge. */
 export class QueueStay implements Assigned {
@@ -112,9 +114,16 @@ export class QueueStay implements Assigned {
     return next !== undefined && next.position > (this.#held.at(-1)?.position ?? 0);
   }
 
-  #wait(room: ReadRoom, signal: AbortSignal): Promise<void> {
-    const holds = (): boolean => this.lost.aborted || this.#failure !== undefined || this.#mayTake;
-    return readWait(this.#clock, this.#changes, signal, holds, () => this.#ask(room));
+  async #wait(room: ReadRoom, signal: AbortSignal): Promise<void> {
+    const isOver = (): boolean => signal.aborted || this.lost.aborted || this.#failure !== undefined;
+    const until = this.#clock.now() + READ_WAIT_MS;
+    const end = (): void => this.#changes.notify();
+    signal.addEventListener('abort', end, { once: true });
+    while (!isOver() && !this.#mayTake && this.#clock.now() < until) {
+      this.#ask(room);
+      await this.#changes.wait(until - this.#clock.now());
+    }
+    signal.removeEventListener('abort', end);
   }
 
   #ask({ frames, bytes }: ReadRoom): void {

@@ -82,7 +82,7 @@ export function explainSource(view: SourceView, channels: Channels, now: number,
   };
 }
 
-/** Explains one partition of a source that shares them with other processes; undefined: it has no such partition. */
+/** Explains one partition of a source that shares them, or why nothing is known of any; undefined: there is no such one. */
 export function explainPartition(
   view: SourceView,
   number: string,
@@ -91,12 +91,8 @@ export function explainPartition(
 ): Explanation | undefined {
   const { name, source } = view;
   const cluster = source.cluster?.();
-  if (cluster === undefined && source.troubles !== undefined) {
-    const whole = explainSource(view, channels, now);
-    const sentence = `nothing is known of partition ${number} of ${name} yet: ${whole.sentence}`;
-    return { ...whole, channel: `${name}/${number}`, sentence };
-  }
-  const found = cluster?.partitions.find(({ partition }) => String(partition) === number);
+  if (cluster === undefined) return source.troubles && explainSource(view, channels, now);
+  const found = cluster.partitions.find(({ partition }) => String(partition) === number);
   if (found === undefined) return undefined;
   const { cause, lag, ownedMs, state, text } = found;
   const behind = lag === null ? '' : ` ${lag} frames were appended after it.`;

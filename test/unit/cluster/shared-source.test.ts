@@ -111,14 +111,11 @@ it('a partition of a source that is not started is explained as such', async () 
     deadLetters,
     sources,
   });
-  expect(router.explain('ticks/0')).toMatchObject({ channel: 'ticks/0', state: 'new', waiting: 0 });
-  expect(router.explain('ticks/0').sentence).toMatch(
-    /^nothing is known of partition 0 of ticks yet: source ticks has been waiting to start for 0 ms/,
-  );
+  expect(router.explain('ticks/0').sentence).toMatch(/^source ticks has been waiting to start for 0 ms/);
   member.cut(true);
   const started = router.start();
   await clock.advance(5_000);
-  expect(router.explain('ticks/0').sentence).toMatch(/^nothing is known of .*: source ticks .* to be started again/);
+  expect(router.explain('ticks/0').sentence).toMatch(/^source ticks has been waiting to be started again/);
   await Promise.all([started, router.stop(), clock.advance(60_000)]);
 });
 

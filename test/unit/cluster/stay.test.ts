@@ -4,7 +4,6 @@ import { CellWatch } from '../../../src/cluster/cell-watch.ts';
 import { encodeFrame } from '../../../src/cluster/frame.ts';
 import { Lease } from '../../../src/cluster/lease.ts';
 import { Stay } from '../../../src/cluster/stay.ts';
-import { Trouble } from '../../../src/cluster/trouble.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 
 const room = { frames: 10, bytes: 1e6 };
@@ -26,8 +25,8 @@ async function stayOn(answers: readonly (readonly LogFrame[])[]) {
     last: async () => 0,
     trim: async () => {},
   };
-  const parts = { partition: 0, partitions: 1, log, lease, clock, answerMs: 1_000, reading: new Trouble(clock) };
-  return { stay: new Stay({ ...parts, onReleased() {}, onWentBack() {} }, watch.cell), clock };
+  const parts = { partition: 0, partitions: 1, log, lease, clock, answerMs: 1_000, onReleased() {}, onWentBack() {} };
+  return { stay: new Stay({ ...parts, onRead() {} }, watch.cell), clock };
 }
 
 it('a reader that comes back with nothing is asked again at once: its request may have ended while frames come', async () => {

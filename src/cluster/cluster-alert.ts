@@ -8,14 +8,7 @@ export interface ClusterAlert {
    * `source-namesake`: another member has the same name.
    * `source-unreachable`: the broker cannot be used, or a partition not be read; `source-reachable`: all can again.
    */
-  readonly kind:
-    | 'source-halted'
-    | 'source-lost'
-    | 'source-went-back'
-    | 'source-failed'
-    | 'source-namesake'
-    | 'source-unreachable'
-    | 'source-reachable';
+  readonly kind: `source-${'halted' | 'lost' | 'went-back' | 'failed' | 'namesake' | 'unreachable' | 'reachable'}`;
   /** Undefined: it concerns all. */
   readonly partition: number | undefined;
   readonly text: string;

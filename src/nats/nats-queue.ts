@@ -31,14 +31,15 @@ let lastFence = 0;
 class NatsQueue implements Source {
   readonly #clock: Clock;
   readonly #settings: QueueSettings;
+  readonly #away: () => Error | undefined;
   #stay: QueueStay | undefined;
-  #away: ReturnType<typeof watchConnection> | undefined;
   #isStarting = false;
   #closed: Promise<void> = Promise.resolve();
 
   constructor(clock: Clock, settings: QueueSettings) {
     this.#clock = clock;
     this.#settings = settings;
+    this.#away = watchConnection(settings.connection);
   }
 
   async start(owner: SourceOwner): Promise<void> {
@@ -49,7 +50,6 @@ class NatsQueue implements Source {
     try {
       const manager = await jetstreamOf(this.#settings.connection);
       await this.#prepare(manager);
-      this.#away ??= watchConnection(this.#settings.connection);
       lastFence = Math.max(lastFence + 1, this.#clock.wallTime());
       this.#stay = new QueueStay(this.#settings, manager, this.#clock, lastFence);
     } finally {
@@ -66,7 +66,7 @@ class NatsQueue implements Source {
   }
 
   troubles() {
-    return { unreachable: this.#stay && this.#away?.()?.message, halted: undefined };
+    return { unreachable: this.#stay && this.#away()?.message, halted: undefined };
   }
 
   async #prepare(manager: JetStreamManager): Promise<void> {

@@ -20,14 +20,10 @@ export function natsSourceOn(clock: Clock, options: NatsSourceOptions): ClusterS
   checkOptions('natsSource', options, { ...layoutNames, ...clusterOptionNames });
   const settings = natsSettings(options);
   const log = new NatsLog(settings, clock);
-  let away: ReturnType<typeof watchConnection> | undefined;
   const broker = {
     partitions: settings.partitions,
-    prepare: async () => {
-      log.use(await prepareStreams(settings));
-      away ??= watchConnection(settings.connection);
-    },
-    away: () => away?.(),
+    prepare: async () => log.use(await prepareStreams(settings)),
+    away: watchConnection(settings.connection),
     cells: new NatsCells(settings),
     log,
   };

@@ -62,7 +62,7 @@ export class OwnedPartition implements OwnershipPort {
     this.watch = new CellWatch(broker.cells, `partition.${partition}`, clock, answerMs);
     this.lease = new Lease(this.watch, clock, {
       ...{ member, leaseMs, isMember },
-      onLost: (...loss) => this.#lose(...loss),
+      onLost: (wentBackFrom, why) => this.#lose(wentBackFrom, why),
       onKept: () => this.#stay?.wake(),
     });
   }

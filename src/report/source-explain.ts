@@ -83,12 +83,7 @@ export function explainSource(view: SourceView, channels: Channels, now: number,
 }
 
 /** Explains one partition of a source that shares them, or why nothing is known of any; undefined: there is no such one. */
-export function explainPartition(
-  view: SourceView,
-  number: string,
-  channels: Channels,
-  now: number,
-): Explanation | undefined {
+export function explainPartition(view: SourceView, number: string, channels: Channels, now: number) {
   const { name, source } = view;
   const cluster = source.cluster?.();
   if (cluster === undefined) return source.troubles && explainSource(view, channels, now);

@@ -10,6 +10,11 @@ export interface SchedulerLimits {
   readonly starvationMs: number;
 }
 
+/** Hears of the end of a pass of the event loop. */
+export interface Awaiting {
+  passEnded(): void;
+}
+
 /**
  * Decides whose batch comes next. Turns of priority 1 come first. All others share the time by the weights of their
  * channels, and what is due together is ordered by priority. Waiting raises a turn: it is first before it has waited
@@ -29,6 +34,8 @@ export class Scheduler implements PassListener {
    */
   private held: Turn | undefined = undefined;
   private isRunning = false;
+  /** Those who hear of the end of the present pass. */
+  private awaiting: Awaiting[] = [];
   private readonly setImmediate: Clock['setImmediate'];
   private turning: Promise<void> | undefined = undefined;
 
@@ -51,6 +58,12 @@ export class Scheduler implements PassListener {
   request(turn: Turn): void {
     this.clock.ensurePass();
     this.enqueue(turn);
+  }
+
+  /** Tells when the present pass of the event loop has ended. */
+  awaitPass(awaiting: Awaiting): void {
+    this.clock.ensurePass();
+    this.awaiting.push(awaiting);
   }
 
   /** Whether this stretch of work has lasted `sliceMs`: then the next batch should ask for a turn. */
@@ -102,6 +115,7 @@ export class Scheduler implements PassListener {
   passEnded(): void {
     this.held = undefined;
     this.queue.passed();
+    if (this.awaiting.length > 0) for (const each of this.awaiting.splice(0)) each.passEnded();
     if (this.queue.size === 0) return;
     this.clock.ensurePass();
     this.run();

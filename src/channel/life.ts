@@ -25,6 +25,8 @@ export class Life implements ChannelPort {
   private readonly channel: AnyChannel;
   private readonly orders: Orders;
   private readonly actor: Actor<typeof channelMachine>;
+  /** What led into the present state of the chart. */
+  private cause = '';
   private isWarmingUp = false;
   /** Of a `warmUp` that is under way. */
   private warmingUp: AbortController | undefined;
@@ -41,7 +43,7 @@ export class Life implements ChannelPort {
   /** Starts the statechart; `entered` hears of its states, and of a crash as one that is `failed`. */
   start(entered: (state: string, cause: string, error: unknown) => void): void {
     this.actor.subscribe({
-      next: ({ value, context }) => entered(stateName(value), context.cause, context.error),
+      next: ({ value, context }) => entered(stateName(value), this.cause, context.error),
       error: (error) => entered('failed', 'crash', error),
     });
     this.actor.start();
@@ -108,6 +110,10 @@ export class Life implements ChannelPort {
 
   get closeInMs(): number {
     return Math.max(CLOSE_MS_MIN, this.drainInMs);
+  }
+
+  noteCause(type: string): void {
+    this.cause = type;
   }
 
   warmUp(): void {

@@ -80,19 +80,14 @@ export class Rest {
   }
 
   /**
-   * `flushing` ends after a quiet spell, or at once behind a batch that was only old enough, and in time: messages come so
-   * slowly that the next ones wait in `buffering` anyway. One timer watches over many batches: it is set again only after
-   * it fired.
+   * `flushing` ends after a quiet spell; behind a batch that was only old enough it ends at once, unless the next messages
+   * wait or the event loop is late. One timer watches over many batches: it is set again only after it fired.
    */
   watchQuiet(trigger: Trigger): void {
-    if (trigger === 'age' && this.isInTime) this.resting.send({ type: 'delivery.quieted' });
-    else if (this.timer === undefined) this.arm();
-  }
-
-  /** Nothing waits, and the event loop is not late. */
-  private get isInTime(): boolean {
     const { inbox, times } = this.resting.lane;
-    return inbox.mailbox.size === 0 && times.ageMs - inbox.limits.timeoutMs < LATE_MS;
+    const isInTime = inbox.mailbox.size === 0 && times.ageMs - inbox.limits.timeoutMs < LATE_MS;
+    if (trigger === 'age' && isInTime) this.resting.send({ type: 'delivery.quieted' });
+    else if (this.timer === undefined) this.arm();
   }
 
   /** The statechart's clock may be the host's, whose timers can fire a moment before the cool-down is over on ours. */

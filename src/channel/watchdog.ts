@@ -1,5 +1,4 @@
 import type { ChannelEvent } from '../../machines/channel.ts';
-import type { Awaiting } from '../core/scheduler.ts';
 import type { Call } from './call.ts';
 import type { Lane } from './lane.ts';
 
@@ -14,13 +13,12 @@ interface Watched {
 /**
  * Sees that no call of `process` lasts for ever: after `slowCallMs` the breaker looks at it, after `processTimeoutMs` its
  * signal aborts and it counts as failed, `abandonAfterMs` later it is given up as hung. One timer watches over many
- * calls: it is set again only when it fires. Most calls settle in the pass of the event loop in which they began: there
- * is none for them.
+ * calls: it is set again only when it fires, and not for a call that settles in the pass of the event loop it began in.
  */
-export class Watchdog implements Awaiting {
+export class Watchdog {
   private readonly watched: Watched;
   private timer: unknown;
-  /** It hears of the end of this pass. */
+  /** It waits for the end of this pass. */
   private isAwaiting = false;
   /** When the call whose signal aborted is given up, on the clock. */
   private abandonAt = 0;
@@ -31,7 +29,9 @@ export class Watchdog implements Awaiting {
 
   /** A call is out: looks at it when its next deadline passes, unless the timer is set already. */
   watch(): void {
-    if (this.timer === undefined && !this.isAwaiting) this.awaitPass();
+    if (this.timer !== undefined || this.isAwaiting) return;
+    this.isAwaiting = true;
+    this.watched.lane.services.scheduler.awaitPass(this);
   }
 
   passEnded(): void {
@@ -49,11 +49,6 @@ export class Watchdog implements Awaiting {
     this.watched.lane.services.timers.clearTimeout(this.timer);
     this.timer = undefined;
     this.isAwaiting = false;
-  }
-
-  private awaitPass(): void {
-    this.isAwaiting = true;
-    this.watched.lane.services.scheduler.awaitPass(this);
   }
 
   private arm(call: Call): void {

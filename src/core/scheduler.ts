@@ -10,11 +10,6 @@ export interface SchedulerLimits {
   readonly starvationMs: number;
 }
 
-/** Hears of the end of a pass of the event loop. */
-export interface Awaiting {
-  passEnded(): void;
-}
-
 /**
  * Decides whose batch comes next. Turns of priority 1 come first. All others share the time by the weights of their
  * channels, and what is due together is ordered by priority. Waiting raises a turn: it is first before it has waited
@@ -34,8 +29,7 @@ export class Scheduler implements PassListener {
    */
   private held: Turn | undefined = undefined;
   private isRunning = false;
-  /** Those who hear of the end of the present pass. */
-  private awaiting: Awaiting[] = [];
+  private readonly awaiting: { passEnded(): void }[] = [];
   private readonly setImmediate: Clock['setImmediate'];
   private turning: Promise<void> | undefined = undefined;
 
@@ -61,7 +55,7 @@ export class Scheduler implements PassListener {
   }
 
   /** Tells when the present pass of the event loop has ended. */
-  awaitPass(awaiting: Awaiting): void {
+  awaitPass(awaiting: { passEnded(): void }): void {
     this.clock.ensurePass();
     this.awaiting.push(awaiting);
   }

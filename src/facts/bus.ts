@@ -80,7 +80,7 @@ export class Bus {
   /** As `publish`, from inside a transition, which may go on: its statechart hears of nothing before it has ended. */
   publishAfterwards<Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]): void {
     this.changes.tellAfterwards(() => this.#hear(type, event));
-    emitTo(this.#readers, type, event);
+    this.#readers.emit(type, event);
   }
 
   fault(place: FaultPlace, error: unknown, channel: string | null = null): void {
@@ -93,7 +93,7 @@ export class Bus {
     this.#isTellingFault = isFault;
     try {
       for (const observe of this.#observers) observe(type, event);
-      emitTo(this.#taps, type, event);
+      this.#taps.emit(type, event);
       const failed = (error: unknown): void => {
         if (isFault) this.#faults.listener += 1;
         else this.fault('listener', error);
@@ -108,15 +108,4 @@ export class Bus {
       this.#isTellingFault = false;
     }
   }
-}
-
-/** As `emit` of mitt, which copies the list of handlers and looks for another; ours change only while a router is made. */
-function emitTo<Type extends keyof RouterEvents>(
-  own: Emitter<RouterEvents>,
-  type: Type,
-  event: RouterEvents[Type],
-): void {
-  // mitt keeps handlers by type, which a Map cannot express.
-  const handlers = own.all.get(type) as ((event: RouterEvents[Type]) => void)[] | undefined;
-  if (handlers !== undefined) for (const handler of handlers) handler(event);
 }

@@ -81,12 +81,10 @@ export class Alerts {
     this.#setTimer();
   }
 
-  /** It has nothing to do. Where a timer would find nothing either, it need not be looked at before its next message. */
+  /** It has nothing to do: if nothing is wrong either, it need not be looked at before its next message. */
   #rest(name: string): void {
     const channel = this.#channels.get(name);
-    const before = this.#watched.get(name);
-    if (channel === undefined || before === undefined) return;
-    if (isAtRest(channel, before, this.#services.clock.now())) this.#watched.delete(name);
+    if (channel && isAtRest(channel, this.#watched.get(name), this.#services.clock.now())) this.#watched.delete(name);
   }
 
   /** Looks now and, if more happens in this turn of the event loop, once more after it: a look goes through all partitions. */

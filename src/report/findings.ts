@@ -77,11 +77,10 @@ export function isAtEase(
   return partition.fullness < MAILBOX_LOW && partition.longestWaitMs(now) < waitMs;
 }
 
-/** Its only partition is idle, and nothing failed since `before`. Of a feed or of missing keys this says nothing. */
-export function isAtRest({ config, keys, partitions }: ChannelView, before: Sight, now: number): boolean {
-  const [partition, another] = partitions;
-  if (partition === undefined || another !== undefined || config.silenceMs > 0) return false;
-  return partition.counters[Counter.failures] === before.failures && now - keys.missingAt >= KEYS_MS;
+/** Nothing failed since `before` in its only partition, and no key was missing lately. */
+export function isAtRest({ keys, partitions }: ChannelView, before: Sight | undefined, now: number): boolean {
+  const failures = partitions.length === 1 ? partitions[0]?.counters[Counter.failures] : undefined;
+  return failures === before?.failures && now - keys.missingAt >= KEYS_MS;
 }
 
 /** What is wrong with a channel at `now`. Error rates are taken since `before`; undefined: there is none to compare with. */

@@ -29,6 +29,7 @@ export class Scheduler implements PassListener {
    */
   private held: Turn | undefined = undefined;
   private isRunning = false;
+  private readonly awaiting: { passEnded(): void }[] = [];
   private readonly setImmediate: Clock['setImmediate'];
   private turning: Promise<void> | undefined = undefined;
 
@@ -51,6 +52,12 @@ export class Scheduler implements PassListener {
   request(turn: Turn): void {
     this.clock.ensurePass();
     this.enqueue(turn);
+  }
+
+  /** Tells when the present pass of the event loop has ended. */
+  awaitPass(awaiting: { passEnded(): void }): void {
+    this.clock.ensurePass();
+    this.awaiting.push(awaiting);
   }
 
   /** Whether this stretch of work has lasted `sliceMs`: then the next batch should ask for a turn. */
@@ -102,6 +109,7 @@ export class Scheduler implements PassListener {
   passEnded(): void {
     this.held = undefined;
     this.queue.passed();
+    if (this.awaiting.length > 0) for (const each of this.awaiting.splice(0)) each.passEnded();
     if (this.queue.size === 0) return;
     this.clock.ensurePass();
     this.run();

@@ -34,8 +34,6 @@ export class Life implements ChannelPort {
   private readonly channel: AnyChannel;
   private readonly orders: Orders;
   private readonly actor: Actor<typeof channelMachine>;
-  /** What led into the present state of the chart. */
-  private cause = '';
   private isWarmingUp = false;
   /** Of a `warmUp` that is under way. */
   private warmingUp: AbortController | undefined;
@@ -57,7 +55,7 @@ export class Life implements ChannelPort {
   }
 
   next({ value, context }: SnapshotFrom<typeof channelMachine>): void {
-    this.orders.entered(stateName(value), this.cause, context.error);
+    this.orders.entered(stateName(value), context.cause, context.error);
   }
 
   error(error: unknown): void {
@@ -124,10 +122,6 @@ export class Life implements ChannelPort {
 
   get closeInMs(): number {
     return Math.max(CLOSE_MS_MIN, this.drainInMs);
-  }
-
-  noteCause(type: string): void {
-    this.cause = type;
   }
 
   warmUp(): void {

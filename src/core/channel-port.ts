@@ -24,8 +24,6 @@ export interface ChannelPort {
   readonly drainInMs: number;
   readonly closeInMs: number;
 
-  /** The event that leads into the state that is being entered. */
-  noteCause(type: string): void;
   /** Begins to warm up; the chart hears how that ends, unless it has ended it before. */
   warmUp(): void;
   endWarmUp(): void;

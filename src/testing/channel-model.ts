@@ -193,7 +193,6 @@ const restingPort: Omit<ChannelPort, keyof ReturnType<typeof factsOf>> = {
   coolDownInMs: 0,
   drainInMs: 0,
   closeInMs: 0,
-  noteCause: () => {},
   warmUp: () => {},
   endWarmUp: () => {},
   close: async () => {},

@@ -40,8 +40,8 @@ export class ModelChannel {
 
   /** Why it is in its state, as the host sees it. */
   get reason(): { cause: string; error: unknown } {
-    const { cause = '', error } = this.run.test.facts('channel.entered').at(-1) ?? {};
-    return { cause, error: (error as Error | undefined)?.message };
+    const { cause, error } = this.run.snapshot.context;
+    return { cause, error: error?.message };
   }
 
   get inFlight(): number {

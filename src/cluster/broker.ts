@@ -6,6 +6,8 @@ export interface Broker {
   readonly partitions: number;
   /** Creates what is missing and checks what is there. Rejects with every mistake at once. */
   prepare(): Promise<void>;
+  /** Why it does not answer, as far as its client knows; `refused`: it will not until somebody does something. */
+  away?(): Error | undefined;
   readonly cells: Cells;
   readonly log: PartitionLog;
 }

@@ -37,21 +37,10 @@ export class CellWatch {
     return this.#handOvers;
   }
 
-  get revision(): number {
-    return this.#revision;
-  }
-
-  /** How long the owner has given no sign of life. Only the compare-and-set that follows proves it. */
-  get silentMs(): number {
-    return this.#clock.now() - this.#revisionAt;
-  }
-
-  get ownedMs(): number {
-    return this.#clock.now() - this.#ownerAt;
-  }
-
-  get committedMs(): number {
-    return this.#clock.now() - this.#positionAt;
+  /** `silentMs`: the owner has given no sign of life. Only the compare-and-set that follows proves it. */
+  get ages(): Readonly<Record<'silentMs' | 'ownedMs' | 'committedMs', number>> {
+    const now = this.#clock.now();
+    return { silentMs: now - this.#revisionAt, ownedMs: now - this.#ownerAt, committedMs: now - this.#positionAt };
   }
 
   /** Rejects when the broker does not answer in time. */

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { type Actor, createActor } from 'xstate';
 import { ownershipMachine } from '../../machines/ownership.ts';
 import type { Clock } from '../core/clock.ts';
-import type { ClusterView, PartitionStatus } from '../core/cluster-view.ts';
+import { type ClusterView, memberName, type PartitionStatus } from '../core/cluster-view.ts';
 import { errorText } from '../core/error-text.ts';
 import type { Random } from '../core/random.ts';
 import { SluiceError } from '../core/sluice-error.ts';
@@ -10,6 +10,7 @@ import type { Source, SourceOwner } from '../core/source-port.ts';
 import { assignPartitions } from './assignment.ts';
 import type { Broker } from './broker.ts';
 import { type ClusterOptions, type ClusterSettings, clusterSettings } from './cluster-options.ts';
+import { HostAlerts } from './host-alerts.ts';
 import { Membership } from './membership.ts';
 import { OwnedPartition, type PartitionParts } from './owned-partition.ts';
 import { partitionStatus, stateOf } from './partition-status.ts';
@@ -54,13 +55,14 @@ export class ClusterSource implements Source {
   #isStarting = false;
   /** It was closed while it started. */
   #isCancelled = false;
-  #unreachable: string | undefined;
+  readonly #alerts: HostAlerts;
   #closed: Promise<void> | undefined;
 
   constructor(parts: ClusterParts, options: ClusterOptions) {
     this.#parts = parts;
     this.#options = options;
     this.#settings = clusterSettings(options);
+    this.#alerts = new HostAlerts(parts.name, options.onAlert);
   }
 
   async start(owner: SourceOwner): Promise<void> {
@@ -99,7 +101,7 @@ export class ClusterSource implements Source {
     const member = this.#member;
     if (member === undefined) return [];
     return member.owned.map((owned, partition) =>
-      partitionStatus(this.#parts.name, owned, stateOf(member.actors[partition])),
+      partitionStatus(this.#parts.name, owned, stateOf(member.actors[partition]), member.membership.statuses),
     );
   }
 
@@ -118,11 +120,11 @@ export class ClusterSource implements Source {
     };
   }
 
-  /** A broker that does not answer, and partitions that wait for an operator. */
+  /** A broker that cannot be used, and partitions that wait for an operator. */
   troubles() {
     const halted = this.partitions().filter(({ state }) => state === 'halted');
     const texts = halted.map(({ text }) => text).join('; ');
-    return { unreachable: this.#member && this.#unreachable, halted: texts === '' ? undefined : texts };
+    return { unreachable: this.#member && this.#alerts.unreachable, halted: texts === '' ? undefined : texts };
   }
 
   /**
@@ -152,7 +154,8 @@ export class ClusterSource implements Source {
     const standing: Standing = { ours: new Set(), isClosing: false };
     const membership = new Membership(broker.cells, clock, { member: id, leaseMs, answerMs });
     const parts: PartitionParts = {
-      ...{ broker, clock, member: id, settings: this.#settings, owner },
+      ...{ name: this.#parts.name, broker, clock, member: id, settings: this.#settings, owner },
+      nameOf: (other) => memberName(other, membership.statuses),
       isOurs: (each) => standing.ours.has(each),
       isClosing: () => standing.isClosing,
       isMember: (other) => membership.has(other),
@@ -208,21 +211,18 @@ export class ClusterSource implements Source {
     }
   }
 
-  /** False: the broker does not answer. */
+  /** False: the broker does not answer, and what cannot be asked has no trouble of its own. */
   async #beat(member: Member): Promise<boolean> {
+    const askedAt = this.#parts.clock.now();
     const error = await member.membership.beat().catch((reason: unknown) => reason ?? 'no reason');
-    this.#noteReachable(error);
+    if (error !== undefined) for (const owned of member.owned) owned.noteRead(undefined);
+    // It took a lease, so this process stood still, and its timers came before the answers: the next one tells.
+    const stoodStill = this.#parts.clock.now() - askedAt >= this.#settings.leaseMs;
+    if (error === undefined || !stoodStill)
+      this.#alerts.noteAnswer(error && (this.#parts.broker.away?.() ?? error), member.owned);
+    this.#alerts.noteMembers(member.id, member.membership.statuses, this.#settings.leaseMs);
     if (!member.over.signal.aborted) this.#assign(member);
     return error === undefined;
-  }
-
-  #noteReachable(error: unknown): void {
-    const isUnreachable = error !== undefined;
-    if (isUnreachable === (this.#unreachable !== undefined)) return;
-    const broker = `the broker of ${this.#parts.name}`;
-    this.#unreachable = isUnreachable ? `${broker} does not answer: ${errorText(error)}` : undefined;
-    const kind = isUnreachable ? 'source-unreachable' : 'source-reachable';
-    this.#options.onAlert?.({ kind, partition: undefined, text: this.#unreachable ?? `${broker} answers again` });
   }
 
   /** Those that are free are handed over before `start` resolves; those that another member has are not waited for. */

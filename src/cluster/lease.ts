@@ -1,8 +1,10 @@
 import type { Clock } from '../core/clock.ts';
+import { errorText } from '../core/error-text.ts';
 import type { CommitOutcome } from '../core/source-port.ts';
+import { seconds } from '../report/duration.ts';
 import type { CellWatch } from './cell-watch.ts';
 import type { PartitionCell } from './partition-cell.ts';
-import { pause } from './patience.ts';
+import { pause, within } from './patience.ts';
 
 /** What a stay writes into its cell; `owner: null` gives the partition back. */
 export type CellChange = Partial<Pick<PartitionCell, 'position' | 'mark' | 'takeovers' | 'marked'>> & {
@@ -26,7 +28,7 @@ interface LeaseHolder {
   readonly leaseMs: number;
   readonly isMember: (member: string) => boolean;
   /** The position: the broker had confirmed it, and lost it. */
-  readonly onLost: (wentBackFrom: number | undefined) => void;
+  readonly onLost: (wentBackFrom: number | undefined, why: string) => void;
   readonly onKept: () => void;
 }
 
@@ -41,8 +43,14 @@ export class Lease {
   readonly #holder: LeaseHolder;
   /** Undefined: it is not held. */
   #epoch: number | undefined;
-  #validUntil = 0;
+  /** When the write was sent that the broker confirmed last, and when it did. */
+  #sentAt = 0;
   #keptAt = 0;
+  /** Why a write after that one failed, in words. */
+  #failure: string | undefined;
+  #tickedAt = 0;
+  /** The last time at which a tick came too late. */
+  #stillness = { ms: 0, endedAt: 0 };
   #wanted: CellChange = {};
   /** How many changes were asked for, and how many of them are written. */
   #changes = 0;
@@ -63,7 +71,7 @@ export class Lease {
 
   /** By this clock nobody else can have taken it. Once false, only an answer of the broker makes it true again. */
   get isValid(): boolean {
-    return this.isHeld && this.#clock.now() < this.#validUntil;
+    return this.isHeld && this.#silentMs < this.#holder.leaseMs * (1 - MARGIN);
   }
 
   /** Since the broker confirmed it. */
@@ -80,7 +88,7 @@ export class Lease {
     const isOther = owner !== null && owner !== this.#holder.member;
     // Another member has seen it silent for a lease already: that it does not renew is enough.
     const silenceMs = owner !== null && this.#holder.isMember(owner) ? this.#holder.leaseMs : this.#holder.leaseMs / 2;
-    if (isOther && this.#watch.silentMs < silenceMs) return false;
+    if (isOther && this.#watch.ages.silentMs < silenceMs) return false;
     const sentAt = this.#clock.now();
     const takeovers = cell.takeovers + (isOther ? 1 : 0);
     const taken = { ...cell, owner: this.#holder.member, epoch: cell.epoch + 1, n: cell.n + 1, takeovers };
@@ -89,33 +97,32 @@ export class Lease {
     this.#wanted = {};
     this.#attempts.clear();
     this.#applied = this.#changes;
+    this.#tickedAt = this.#clock.now();
     this.#confirm(sentAt);
     return true;
   }
 
-  /** Writes the cell as it is; a write that is under way is as good. */
-  renew(): void {
-    if (!this.isHeld || this.#isWriting) return;
+  /** To be called so often: writes the cell as it is, unless a write was confirmed lately or is under way. */
+  tick(everyMs: number): void {
+    const now = this.#clock.now();
+    const lateMs = now - this.#tickedAt - everyMs;
+    if (lateMs >= everyMs) this.#stillness = { ms: lateMs, endedAt: now };
+    this.#tickedAt = now;
+    if (!this.isHeld || this.#isWriting || this.keptMs < everyMs / 2) return;
     this.#changes += 1;
     void this.#writeAll();
   }
 
   /** Resolves when a write with this change was confirmed or refused; `unknown` when the time is over before. */
-  async write(change: CellChange, withinMs: number): Promise<CommitOutcome> {
+  async write(wanted: CellChange, withinMs: number): Promise<CommitOutcome> {
     if (!this.isHeld) return 'lost';
-    this.#wanted = { ...this.#wanted, ...change };
+    this.#wanted = { ...this.#wanted, ...wanted };
     this.#changes += 1;
-    const waiting = { change: this.#changes, settle: (_: CommitOutcome) => {} };
-    const written = new Promise<CommitOutcome>((resolve) => {
-      waiting.settle = resolve;
-    });
-    this.#waiting.push(waiting);
+    const change = this.#changes;
+    const written = new Promise<CommitOutcome>((settle) => void this.#waiting.push({ change, settle }));
     if (!this.#isWriting) void this.#writeAll();
-    const over = new AbortController();
-    const late = pause(this.#clock, withinMs, over.signal).then(() => 'unknown' as const);
-    const outcome = await Promise.race([written, late]);
-    over.abort();
-    if (outcome === 'unknown') this.#waiting = this.#waiting.filter((each) => each !== waiting);
+    const outcome = await within(this.#clock, withinMs, written).catch(() => 'unknown' as const);
+    if (outcome === 'unknown') this.#waiting = this.#waiting.filter((each) => each.change !== change);
     return outcome;
   }
 
@@ -130,7 +137,8 @@ export class Lease {
     while (this.isHeld && this.#applied < this.#changes) {
       try {
         if ((await this.#attempt()) === 'stale') await this.#findOut();
-      } catch {
+      } catch (error) {
+        this.#failure = errorText(error);
         await pause(this.#clock, RETRY_MS);
         await this.#findOut().catch(() => {});
       }
@@ -173,7 +181,8 @@ export class Lease {
   }
 
   #confirm(sentAt: number): void {
-    this.#validUntil = sentAt + this.#holder.leaseMs * (1 - MARGIN);
+    this.#sentAt = sentAt;
+    this.#failure = undefined;
     this.#keptAt = this.#clock.now();
     this.#holder.onKept();
   }
@@ -181,7 +190,26 @@ export class Lease {
   #lose(wentBackFrom: number | undefined): void {
     this.#epoch = undefined;
     this.#settle('lost');
-    this.#holder.onLost(wentBackFrom);
+    // One that was given back may have an owner before the answer comes.
+    if (this.#wanted.owner !== null || wentBackFrom !== undefined)
+      this.#holder.onLost(wentBackFrom, this.#silenceInWords);
+  }
+
+  /** For how long the others may have seen no sign of life. */
+  get #silentMs(): number {
+    return this.#clock.now() - this.#sentAt;
+  }
+
+  /** Why it was lost, as far as this process can know. */
+  get #silenceInWords(): string {
+    const { ms, endedAt } = this.#stillness;
+    const silence = seconds(this.#silentMs);
+    if (this.#silentMs < this.#holder.leaseMs / 2)
+      return `its clock stood still, as that of a machine that sleeps, or another program wrote the lease, which was confirmed ${silence} before`;
+    if (endedAt > this.#sentAt && ms > this.#silentMs / 2)
+      return `this process stood still for ${seconds(ms)}: it was paused, or a call blocked its event loop`;
+    const said = this.#failure === undefined ? '' : `: ${this.#failure}`;
+    return `the broker has not confirmed its lease for ${silence}${said}`;
   }
 
   #settle(outcome: CommitOutcome): void {

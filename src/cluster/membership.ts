@@ -53,10 +53,9 @@ export class Membership {
   get statuses(): readonly MemberStatus[] {
     const now = this.#clock.now();
     const there = new Set(this.members);
-    const status = (member: string, { at, since }: Seen): MemberStatus => {
+    return [...this.#seen].map(([member, { at, since }]) => {
       return { member, isThere: there.has(member), seenMs: now - since, announcedMs: now - at };
-    };
-    return [...this.#seen].map(([member, seen]) => status(member, seen));
+    });
   }
 
   /** As far as anybody has seen who is a member itself. */

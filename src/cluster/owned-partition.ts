@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { errorText } from '../core/error-text.ts';
 import type { OwnershipPort, StayEvent } from '../core/ownership-port.ts';
 import type { SourceOwner } from '../core/source-port.ts';
 import type { Broker } from './broker.ts';
@@ -10,8 +11,12 @@ import { pause, within } from './patience.ts';
 import { signOfGoingBack } from './positions.ts';
 import { Stay } from './stay.ts';
 
+/** A read that fails does so again within so long, unless nobody reads any more. */
+const FAILS_AGAIN_MS = 20_000;
+
 /** What all partitions of a source share. */
 export interface PartitionParts {
+  readonly name: string;
   readonly broker: Broker;
   readonly clock: Clock;
   readonly member: string;
@@ -22,6 +27,8 @@ export interface PartitionParts {
   readonly isClosing: () => boolean;
   /** It is among those that are there, as far as anybody has seen. */
   readonly isMember: (member: string) => boolean;
+  /** For people. */
+  readonly nameOf: (member: string) => string;
   readonly alert: (alert: ClusterAlert) => void;
 }
 
@@ -38,6 +45,8 @@ export class OwnedPartition implements OwnershipPort {
   #halted = '';
   #trimmed = 0;
   #lag: number | null = null;
+  /** Why it could not be read, since when, and when it was tried last. */
+  #trouble: { readonly text: string; readonly since: number; readonly at: number } | undefined;
   #noteAttempt: () => void = () => {};
   /** Resolves when it was handed over for the first time, or could not be. */
   readonly attempted: Promise<void> = new Promise((resolve) => {
@@ -53,10 +62,7 @@ export class OwnedPartition implements OwnershipPort {
     this.watch = new CellWatch(broker.cells, `partition.${partition}`, clock, answerMs);
     this.lease = new Lease(this.watch, clock, {
       ...{ member, leaseMs, isMember },
-      onLost: (wentBackFrom) => {
-        if (wentBackFrom !== undefined) this.#reportWentBack(wentBackFrom);
-        this.#notify({ type: 'ownership.lost' });
-      },
+      onLost: (wentBackFrom, why) => this.#lose(wentBackFrom, why),
       onKept: () => this.#stay?.wake(),
     });
   }
@@ -78,6 +84,21 @@ export class OwnedPartition implements OwnershipPort {
   /** Why it is halted; empty: it is not. */
   get halted(): string {
     return this.#halted;
+  }
+
+  /** Why nothing has come of it for a lease; undefined: it can be read, or another member has it. */
+  get unreadable(): string | undefined {
+    const now = this.#parts.clock.now();
+    const { text, since = now, at = now } = this.#trouble ?? {};
+    const isLasting = now - since >= this.#parts.settings.leaseMs && now - at < FAILS_AGAIN_MS;
+    return this.lease.isHeld && isLasting ? text : undefined;
+  }
+
+  /** Undefined: it was read. */
+  noteRead(error: unknown): void {
+    const at = this.#parts.clock.now();
+    const since = this.#trouble?.since ?? at;
+    this.#trouble = error === undefined ? undefined : { text: errorText(error), since, at };
   }
 
   /** Frames after the checkpoint, as last measured. */
@@ -108,9 +129,11 @@ export class OwnedPartition implements OwnershipPort {
         const { position } = this.watch.cell;
         const ends = await within(clock, settings.answerMs, broker.log.ends(this.partition, position));
         this.#halted = signOfGoingBack(this.watch.cell, ends) ?? '';
+        this.noteRead(undefined);
         // It took long: somebody else may have it by now, and the next renewal finds out.
         if (this.lease.isValid || signal.aborted) return this.#halted === '' ? 'found' : 'went-back';
-      } catch {
+      } catch (error) {
+        this.noteRead(error);
         if (signal.aborted) return 'found';
       }
       await pause(clock, settings.retryMs, signal);
@@ -125,7 +148,7 @@ export class OwnedPartition implements OwnershipPort {
       for (let trimmedAt = clock.now(); !over.signal.aborted; ) {
         await pause(clock, settings.renewMs, over.signal);
         if (over.signal.aborted) return;
-        if (this.lease.keptMs >= settings.renewMs) this.lease.renew();
+        this.lease.tick(settings.renewMs);
         if (clock.now() - trimmedAt < settings.trimEveryMs) continue;
         trimmedAt = clock.now();
         void this.#trim();
@@ -148,6 +171,7 @@ export class OwnedPartition implements OwnershipPort {
         lease: this.lease,
         clock,
         answerMs: settings.answerMs,
+        onRead: (error) => this.noteRead(error),
         onReleased: () => this.#notify({ type: 'stay.released' }),
         onWentBack: (why) => {
           this.#halted = why;
@@ -186,11 +210,18 @@ export class OwnedPartition implements OwnershipPort {
     this.#parts.alert({ kind: 'source-halted', partition: this.partition, text: this.#halted });
   }
 
-  #reportWentBack(from: number): void {
+  #lose(wentBackFrom: number | undefined, why: string): void {
     const { partition } = this;
-    const positions = `partition ${partition} was committed up to ${from}, and is up to ${this.watch.cell.position}`;
-    const text = `the broker lost what it had acknowledged: ${positions}; what comes after that is read again`;
-    this.#parts.alert({ kind: 'source-went-back', partition, text });
+    const { name, nameOf, alert } = this.#parts;
+    const { owner, position } = this.watch.cell;
+    const whom = owner === null ? 'a member that has given it back since' : nameOf(owner);
+    const positions = `partition ${partition} was committed up to ${wentBackFrom}, and is up to ${position}`;
+    const wentBack = `the broker lost what it had acknowledged: ${positions}; what comes after that is read again`;
+    const isTaken = wentBackFrom === undefined;
+    const text = isTaken ? `partition ${partition} of ${name} was lost to ${whom}: ${why}` : wentBack;
+    this.#stay?.end(text);
+    this.#notify({ type: 'ownership.lost' });
+    alert({ kind: isTaken ? 'source-lost' : 'source-went-back', partition, text });
   }
 
   /** An operator says what is settled. False: the partition is not halted here, or the broker did not keep it. */

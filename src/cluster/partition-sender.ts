@@ -1,20 +1,18 @@
 import type { Clock } from '../core/clock.ts';
 import { errorText } from '../core/error-text.ts';
 import { NextChange } from '../core/next-change.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { CHARACTER_BYTES_MAX, FRAME_BYTES_MAX, FRAME_MESSAGES_MAX } from '../journal/encode-message.ts';
 import type { Appender } from './broker.ts';
 import { encodeFrame } from './frame.ts';
 import { pause } from './patience.ts';
 
-const FRAME_MESSAGES_MAX = 1_000;
-export const FRAME_BYTES_MAX = 512 * 1024;
 /** Before a frame is sent again whose outcome is unknown, or for which there was no room. */
 const RETRY_MS = 200;
 
 interface Draft {
   readonly texts: string[];
   readonly begunAt: number;
-  size: number;
+  characters: number;
   readonly kept: Promise<void>;
   readonly settle: (error?: unknown) => void;
 }
@@ -52,15 +50,6 @@ export class PartitionSender {
     this.#lingerMs = lingerMs;
   }
 
-  /** Returns the text. Throws for a message that does not fit into a frame. */
-  static checked(text: string): string {
-    // No character takes more than three bytes in UTF-8.
-    const size = text.length * 3 <= FRAME_BYTES_MAX ? 0 : Buffer.byteLength(text);
-    if (size <= FRAME_BYTES_MAX) return text;
-    const message = `a message of ${size} bytes is larger than a frame, which holds ${FRAME_BYTES_MAX}`;
-    throw new SluiceError('invalid-message', message);
-  }
-
   get waiting(): number {
     return this.#waiting;
   }
@@ -71,12 +60,11 @@ export class PartitionSender {
   }
 
   add(text: string): Promise<void> {
-    const size = Buffer.byteLength(text);
-    if (this.#draft !== undefined && !hasRoom(this.#draft, size)) this.#seal();
+    if (this.#draft !== undefined && !hasRoom(this.#draft, text.length)) this.#seal();
     this.#draft ??= newDraft(this.#parts.clock.now());
     const { kept } = this.#draft;
     this.#draft.texts.push(text);
-    this.#draft.size += size;
+    this.#draft.characters += text.length;
     this.#waiting += 1;
     this.#start();
     return kept;
@@ -157,9 +145,9 @@ function newDraft(begunAt: number): Draft {
   const kept = new Promise<void>((resolve, reject) => {
     settle = (error) => (error === undefined ? resolve() : reject(error));
   });
-  return { texts: [], begunAt, size: 0, kept, settle };
+  return { texts: [], begunAt, characters: 0, kept, settle };
 }
 
-function hasRoom({ texts, size }: Draft, more: number): boolean {
-  return texts.length < FRAME_MESSAGES_MAX && size + more <= FRAME_BYTES_MAX;
+function hasRoom({ texts, characters }: Draft, more: number): boolean {
+  return texts.length < FRAME_MESSAGES_MAX && (characters + more) * CHARACTER_BYTES_MAX <= FRAME_BYTES_MAX;
 }

@@ -20,7 +20,7 @@ export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
 /** The promise, but rejects when it has not settled after so long: a client's promise may never settle. */
 export function within<Value>(clock: Clock, ms: number, promise: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const timer = clock.setTimeout(() => reject(new Error(`the broker has not answered for ${ms} ms`)), ms);
+    const timer = clock.setTimeout(() => reject(new Error(`the broker has not answered for ${Math.round(ms)} ms`)), ms);
     promise.then(resolve, reject).finally(() => clock.clearTimeout(timer));
   });
 }

@@ -1,6 +1,6 @@
 import { partitionOf } from '../core/partition-of.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { encodeMessage } from '../journal/encode-message.ts';
+import { checkSize, encodeMessage } from '../journal/encode-message.ts';
 import { PartitionSender, type SenderParts } from './partition-sender.ts';
 import { within } from './patience.ts';
 
@@ -61,7 +61,9 @@ export class Publisher<Message> {
     const texts: string[] = [];
     const senders: (PartitionSender | undefined)[] = [];
     for (const message of list) {
-      texts.push(PartitionSender.checked(encodeMessage(message)));
+      const text = encodeMessage(message);
+      checkSize(text);
+      texts.push(text);
       senders.push(this.#senders[this.#partitionOf(message)]);
     }
     // Those of one frame have one promise.

@@ -23,6 +23,8 @@ export interface StayParts {
   readonly lease: Lease;
   readonly clock: Clock;
   readonly answerMs: number;
+  /** Undefined: it was read; or why it could not be. */
+  readonly onRead: (error: unknown) => void;
   /** The owner gave the partition back. */
   readonly onReleased: () => void;
   /** The log is not the one that was read, or is of another partitioning; says why. */
@@ -74,11 +76,11 @@ export class Stay implements Assigned {
     this.#changes.notify();
   }
 
-  /** Nothing is read or written any more. */
-  end(): void {
+  /** Nothing is read or written any more; says why if it was lost. */
+  end(why?: string): void {
     this.#reader?.close();
     this.#reader = undefined;
-    if (!this.#isReleased) this.#lost.abort();
+    if (!this.#isReleased) this.#lost.abort(why);
     this.#changes.notify();
   }
 
@@ -167,7 +169,7 @@ export class Stay implements Assigned {
   }
 
   async #ask({ frames, bytes }: ReadRoom): Promise<void> {
-    const { log, partition, clock } = this.#parts;
+    const { log, partition, clock, onRead } = this.#parts;
     try {
       if (this.#reader === undefined) {
         if (!(await this.#isSameLog()) || this.isOver) return;
@@ -175,7 +177,9 @@ export class Stay implements Assigned {
       }
       const reading = this.#reader.read(frames, bytes);
       for (const frame of await within(clock, READ_STUCK_MS, reading)) this.#keep(frame);
-    } catch {
+      onRead(undefined);
+    } catch (error) {
+      onRead(error);
       this.#reader?.close();
       this.#reader = undefined;
       await pause(clock, REOPEN_MS, this.lost);

@@ -57,13 +57,15 @@ export interface HandOver {
 }
 
 /** One change of an owner in words. */
-export function handOverInWords({ fence, from, to }: HandOver): string {
-  if (to === null) return `${memberName(from ?? '')} gave it back`;
-  const whence = from === null ? '' : ` after ${memberName(from)}`;
-  return `${memberName(to)} has it${whence}, fence ${fence}`;
+export function handOverInWords({ fence, from, to }: HandOver, members: readonly MemberStatus[] = []): string {
+  if (to === null) return `${memberName(from ?? '', members)} gave it back`;
+  const whence = from === null ? '' : ` after ${memberName(from, members)}`;
+  return `${memberName(to, members)} has it${whence}, fence ${fence}`;
 }
 
-/** The name of a member, for people. */
-export function memberName(member: string): string {
-  return member.split('#')[0] ?? member;
+/** The name of a member, for people; with what tells it apart if another one of these has the same name. */
+export function memberName(member: string, members: readonly Pick<MemberStatus, 'member'>[] = []): string {
+  const name = member.split('#')[0] ?? member;
+  const isShared = members.some((other) => other.member !== member && other.member.startsWith(`${name}#`));
+  return isShared ? member : name;
 }

@@ -63,7 +63,8 @@ export interface Assigned {
   readonly marked: MessagePlace | undefined;
   /**
    * Aborts when somebody else owns the partition or when the source was closed. Only a fact aborts it, no clock. If the
-   * reason is an error, the source failed: it is closed and started again, unless the error has `retryable: false`.
+   * reason is an error, the source failed: it is closed and started again, unless the error has `retryable: false`. A
+   * string says who has it and why; it is in the fact `stay.ended`, and in the log.
    */
   readonly lost: AbortSignal;
   /**

@@ -129,6 +129,8 @@ export type RouterFacts = {
     readonly partition: number;
     readonly fence: number;
     readonly how: 'released' | 'lost' | 'closed';
+    /** Why it was lost, if its source says so. */
+    readonly why?: string;
   };
   'feed.entered': FeedFacts['feed.entered'];
   'feed.gap': FeedFacts['feed.gap'];

@@ -66,7 +66,8 @@ export function logFacts(bus: Bus, logger: Logger, clock: Clock, ending: Ending)
     // `message.rejected` says so.
     if (type === 'message.deadLettered' && isRefusal(fact.reason)) return;
     const child = loggerOf(channel, type === 'channel.entered' ? fact.to : undefined);
-    if (limit.admits(kindOf(type, fact))) child[level](fieldsOf(fact), type);
+    const loud = fact.how === 'lost' ? 'warn' : level;
+    if (limit.admits(kindOf(type, fact))) child[loud](fieldsOf(fact), type);
   };
   for (const level of levels)
     for (const type of logged[level]) bus.tap(type, (fact) => write(level, type, fact as Fields));

@@ -129,11 +129,11 @@ export class LiveStream {
 
   #tellHandOvers(): void {
     const shownAt = this.#handedAt;
-    for (const [source, { handOvers }] of Object.entries(this.#clusters)) {
+    for (const [source, { handOvers, members }] of Object.entries(this.#clusters)) {
       for (const each of handOvers.filter(({ at }) => at > shownAt)) {
         this.#handedAt = Math.max(this.#handedAt, each.at);
         const entry = { kind: 'owner', channel: `${source}/${each.partition}`, tone: 'plain' } as const;
-        this.#timeLine.add({ ...entry, at: each.at, text: handOverInWords(each) });
+        this.#timeLine.add({ ...entry, at: each.at, text: handOverInWords(each, members) });
       }
     }
   }

@@ -1,8 +1,5 @@
+import { FRAME_BYTES_MAX, FRAME_MESSAGES_MAX } from './encode-message.ts';
 import { encodeFrame, type FrameKind } from './frame.ts';
-
-/** A frame holds at most so many messages and bytes; a message that is larger by itself is refused. */
-const FRAME_MESSAGES_MAX = 1_000;
-export const FRAME_BYTES_MAX = 512 * 1024;
 
 const NO_BYTES = Buffer.alloc(0);
 

@@ -3,8 +3,7 @@ import type { LetterStore } from '../core/letter-store-port.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Source } from '../core/source-port.ts';
 import { Checkpoint } from './checkpoint.ts';
-import { FRAME_BYTES_MAX } from './draft.ts';
-import { encodeMessage } from './encode-message.ts';
+import { checkSize, encodeMessage } from './encode-message.ts';
 import type { FrameKind } from './frame.ts';
 import { type JournalInfo, journalInfo } from './info.ts';
 import { JournalSource } from './journal-source.ts';
@@ -103,10 +102,5 @@ export class Journal {
 function checkText(text: string): void {
   if (typeof text !== 'string' || text.length === 0)
     throw new SluiceError('invalid-message', 'a text of a feed must be a string that is not empty');
-  // No character takes more than three bytes in UTF-8.
-  if (text.length * 3 <= FRAME_BYTES_MAX || Buffer.byteLength(text) <= FRAME_BYTES_MAX) return;
-  throw new SluiceError(
-    'invalid-message',
-    `a message of ${Buffer.byteLength(text)} bytes is larger than a frame, which holds ${FRAME_BYTES_MAX}`,
-  );
+  checkSize(text);
 }

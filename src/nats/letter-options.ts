@@ -1,4 +1,5 @@
-import { checkInteger, MEBIBYTE, type NatsLayout, natsSettings } from './nats-options.ts';
+import { checkWhole, MEBIBYTE } from '../cluster/option-checks.ts';
+import { type NatsLayout, natsSettings } from './nats-options.ts';
 
 /** Where dead letters are kept: the same for all processes. */
 export interface NatsLetterOptions extends Omit<NatsLayout, 'partitions' | 'maxAgeMs'> {
@@ -10,7 +11,7 @@ export interface NatsLetterOptions extends Omit<NatsLayout, 'partitions' | 'maxA
 export type LetterSettings = Required<NatsLetterOptions>;
 
 export function letterSettings({ maxLetters = 100_000, maxBytes = 1024 * MEBIBYTE, ...layout }: NatsLetterOptions) {
-  checkInteger('maxLetters', maxLetters, 1, 1e7);
+  checkWhole('maxLetters', maxLetters, 1, 1e7);
   const { connection, channel, replicas } = natsSettings({ ...layout, maxBytes, partitions: 1 });
   return { connection, channel, replicas, maxBytes, maxLetters } satisfies LetterSettings;
 }

@@ -1,7 +1,7 @@
 import { jetstream } from '@nats-io/jetstream';
 import type { Appender } from '../cluster/broker.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { isFull } from './nats-error.ts';
+import { isFull, throwTold } from './nats-error.ts';
 import type { NatsSettings } from './nats-options.ts';
 import { streamName, subjectOf } from './stream-config.ts';
 
@@ -18,7 +18,7 @@ export function natsAppender({ connection, channel }: NatsSettings): Appender {
       } catch (error) {
         if (isFull(error))
           throw new SluiceError('store-full', `${streamName(channel, partition)} is full`, { cause: error });
-        throw error;
+        throwTold(error, streamName(channel, partition));
       }
     },
   };

@@ -1,6 +1,6 @@
 import { type KV, Kvm } from '@nats-io/kv';
 import type { CellEntry, Cells } from '../cluster/broker.ts';
-import { isStale } from './nats-error.ts';
+import { isStale, throwTold } from './nats-error.ts';
 import type { NatsSettings } from './nats-options.ts';
 import { bucketName } from './stream-config.ts';
 
@@ -14,7 +14,7 @@ export class NatsCells implements Cells {
   }
 
   async read(key: string): Promise<CellEntry | undefined> {
-    const entry = await (await this.#open()).get(key);
+    const entry = await (await this.#open()).get(key).catch((error) => throwTold(error, this.#name));
     return entry?.operation === 'PUT' ? { value: entry.json(), revision: entry.revision } : undefined;
   }
 
@@ -23,8 +23,12 @@ export class NatsCells implements Cells {
       return await (await this.#open()).put(key, JSON.stringify(value), { previousSeq: revision });
     } catch (error) {
       if (isStale(error)) return 'stale';
-      throw error;
+      throwTold(error, this.#name);
     }
+  }
+
+  get #name(): string {
+    return `KV bucket ${bucketName(this.#settings.channel)}`;
   }
 
   #open(): Promise<KV> {

@@ -1,7 +1,8 @@
-import type { JetStreamManager } from '@nats-io/jetstream';
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import type { LogEnds, LogReader, PartitionLog } from '../cluster/broker.ts';
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { throwTold } from './nats-error.ts';
 import type { NatsSettings } from './nats-options.ts';
 import { NatsReader } from './nats-reader.ts';
 import { streamName } from './stream-config.ts';
@@ -25,7 +26,7 @@ export class NatsLog implements PartitionLog {
 
   async ends(partition: number, position: number): Promise<LogEnds> {
     const name = streamName(this.#settings.channel, partition);
-    const { state, created } = await this.#prepared.streams.info(name);
+    const { state, created } = await this.#infoOf(partition);
     const log = String(created);
     this.#created.set(partition, log);
     const isThere = position > 0 && position >= state.first_seq && position <= state.last_seq;
@@ -35,8 +36,7 @@ export class NatsLog implements PartitionLog {
   }
 
   async last(partition: number): Promise<number> {
-    const { state } = await this.#prepared.streams.info(streamName(this.#settings.channel, partition));
-    return state.last_seq;
+    return (await this.#infoOf(partition)).state.last_seq;
   }
 
   open(partition: number, after: number): LogReader {
@@ -48,6 +48,11 @@ export class NatsLog implements PartitionLog {
 
   async trim(partition: number, position: number): Promise<void> {
     await this.#prepared.streams.purge(streamName(this.#settings.channel, partition), { seq: position });
+  }
+
+  #infoOf(partition: number): Promise<StreamInfo> {
+    const name = streamName(this.#settings.channel, partition);
+    return this.#prepared.streams.info(name).catch((error) => throwTold(error, name));
   }
 
   get #prepared(): JetStreamManager {

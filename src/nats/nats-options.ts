@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { ClusterOptions } from '../cluster/cluster-options.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { checkChannel, checkWhole, MEBIBYTE } from '../cluster/option-checks.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 
 /** The streams of one channel: the same for every publisher and every member. */
 export interface NatsLayout {
@@ -34,23 +35,17 @@ export const layoutNames = {
   maxAgeMs: true,
 } as const;
 
-const PARTITIONS_MAX = 1_024;
-export const MEBIBYTE = 1024 ** 2;
-
 export function natsSettings(layout: NatsLayout): NatsSettings {
-  const { connection, channel, partitions, replicas = 1, maxBytes = 1024 ** 3, maxAgeMs = 0 } = layout;
-  if (typeof connection?.publish !== 'function')
-    throw new SluiceError('invalid-option', 'connection must be a connection of @nats-io/transport-node');
-  if (typeof channel !== 'string' || !/^[\w-]+$/.test(channel))
-    throw new SluiceError('invalid-option', `channel must be letters, digits, - and _, got '${String(channel)}'`);
-  checkInteger('partitions', partitions, 1, PARTITIONS_MAX);
-  checkInteger('replicas', replicas, 1, 5);
-  checkInteger('maxBytes', maxBytes, MEBIBYTE, Number.MAX_SAFE_INTEGER);
-  checkInteger('maxAgeMs', maxAgeMs, 0, 1e9);
+  const { connection, channel, partitions, replicas = 1, maxBytes = 1024 * MEBIBYTE, maxAgeMs = 0 } = layout;
+  checkConnection(connection);
+  checkChannel(channel, partitions);
+  checkWhole('replicas', replicas, 1, 5);
+  checkWhole('maxBytes', maxBytes, MEBIBYTE);
+  checkWhole('maxAgeMs', maxAgeMs, 0, 1e9);
   return { connection, channel, partitions, replicas, maxBytes, maxAgeMs };
 }
 
-export function checkInteger(name: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new SluiceError('invalid-option', `${name} must be a whole number from ${min} to ${max}, got ${String(value)}`);
+export function checkConnection(connection: NatsConnection): void {
+  if (typeof connection?.publish !== 'function')
+    throw invalidOption('connection must be a connection of @nats-io/transport-node');
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Source, SourceOwner } from '../core/source-port.ts';
+import { watchConnection } from './connection-watch.ts';
 import { jetstreamOf } from './prepare-streams.ts';
 import { type NatsQueueOptions, type QueueSettings, queueSettings } from './queue-options.ts';
 import { QueueStay } from './queue-stay.ts';
@@ -30,6 +31,7 @@ let lastFence = 0;
 class NatsQueue implements Source {
   readonly #clock: Clock;
   readonly #settings: QueueSettings;
+  readonly #away: () => Error | undefined;
   #stay: QueueStay | undefined;
   #isStarting = false;
   #closed: Promise<void> = Promise.resolve();
@@ -37,6 +39,7 @@ class NatsQueue implements Source {
   constructor(clock: Clock, settings: QueueSettings) {
     this.#clock = clock;
     this.#settings = settings;
+    this.#away = watchConnection(settings.connection);
   }
 
   async start(owner: SourceOwner): Promise<void> {
@@ -63,8 +66,7 @@ class NatsQueue implements Source {
   }
 
   troubles() {
-    const isCut = this.#stay !== undefined && this.#settings.connection.info === undefined;
-    return { unreachable: isCut ? 'the connection to NATS is cut' : undefined, halted: undefined };
+    return { unreachable: this.#stay && this.#away()?.message, halted: undefined };
   }
 
   async #prepare(manager: JetStreamManager): Promise<void> {

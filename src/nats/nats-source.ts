@@ -4,6 +4,7 @@ import { ClusterSource } from '../cluster/cluster-source.ts';
 import { unlikely } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
+import { watchConnection } from './connection-watch.ts';
 import { NatsCells } from './nats-cells.ts';
 import { NatsLog } from './nats-log.ts';
 import { layoutNames, type NatsSourceOptions, natsSettings } from './nats-options.ts';
@@ -22,6 +23,7 @@ export function natsSourceOn(clock: Clock, options: NatsSourceOptions): ClusterS
   const broker = {
     partitions: settings.partitions,
     prepare: async () => log.use(await prepareStreams(settings)),
+    away: watchConnection(settings.connection),
     cells: new NatsCells(settings),
     log,
   };

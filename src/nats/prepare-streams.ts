@@ -1,9 +1,9 @@
 import { type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { FRAME_BYTES_MAX } from '../cluster/partition-sender.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { FRAME_BYTES_MAX } from '../journal/encode-message.ts';
 import type { NatsSettings } from './nats-options.ts';
 import { bucketName, mistakesInBucket, mistakesInStream, streamConfig, streamName } from './stream-config.ts';
 

@@ -1,7 +1,8 @@
 import type { NatsConnection } from '@nats-io/transport-node';
+import { checkWhole } from '../cluster/option-checks.ts';
 import { checkOptions } from '../config/options.ts';
-import { SluiceError } from '../core/sluice-error.ts';
-import { checkInteger } from './nats-options.ts';
+import { invalidOption } from '../core/sluice-error.ts';
+import { checkConnection } from './nats-options.ts';
 
 /** How a stream that is there already is read. */
 export interface NatsQueueOptions {
@@ -34,14 +35,13 @@ export function queueSettings(options: NatsQueueOptions): QueueSettings {
     decode: true,
   });
   const { connection, stream, consumer, ackWaitMs = 30_000, maxAckPending = 1_000, decode = oneMessage } = options;
-  if (typeof connection?.publish !== 'function')
-    throw new SluiceError('invalid-option', 'connection must be a connection of @nats-io/transport-node');
+  checkConnection(connection);
   for (const [name, value] of Object.entries({ stream, consumer }))
     if (typeof value !== 'string' || !/^[^\s.*>/\\]+$/.test(value))
-      throw new SluiceError('invalid-option', `${name} must be a name of NATS, got '${String(value)}'`);
-  checkInteger('ackWaitMs', ackWaitMs, 100, 1e9);
-  checkInteger('maxAckPending', maxAckPending, 1, 1e6);
-  if (typeof decode !== 'function') throw new SluiceError('invalid-option', 'decode must be a function');
+      throw invalidOption(`${name} must be a name of NATS, got '${String(value)}'`);
+  checkWhole('ackWaitMs', ackWaitMs, 100, 1e9);
+  checkWhole('maxAckPending', maxAckPending, 1, 1e6);
+  if (typeof decode !== 'function') throw invalidOption('decode must be a function');
   return { ...options, ackWaitMs, maxAckPending, decode };
 }
 

@@ -1,19 +1,24 @@
 import type { Appender } from '../cluster/broker.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { textOfFrame } from './frame-text.ts';
+import { argumentOfFrame } from './frame-text.ts';
 import type { RedisChannel } from './redis-channel.ts';
 import { RedisScript, textOf } from './redis-script.ts';
 
 /**
  * ARGV: id, number of the publisher's frame, room, frame. Positions go on from the last one, also of entries that another
- * program wrote. Each entry names the one before it, so that a reader sees when the log went back meanwhile.
+ * program wrote. Each entry names the one before it, so that a reader sees when the log went back meanwhile. The number of
+ * the last frame of each publisher is in the id of the last entry, or under a key of its own once another one wrote.
  */
 const APPEND = new RedisScript(
   `
-if tonumber(redis.call('GET', KEYS[4]) or '0') >= tonumber(ARGV[3]) then return 'there' end
 local ends = redis.call('HMGET', KEYS[3], 'last', 'id', 'written', 'removed')
 local last, after, written = tonumber(ends[1] or '0'), ends[2] or '', ends[3] or '0'
+local publisher = string.match(ARGV[2], '^(.*):%d+:%d+$')
+local newest_by, newest_n = string.match(after, '^(.*):%d+:(%d+)$')
+local n = newest_n
+if newest_by ~= publisher then n = redis.call('GET', KEYS[4]) end
+if tonumber(n or '0') >= tonumber(ARGV[3]) then return 'there' end
 local used = tonumber(written) - tonumber(ends[4] or '0')
 if used > 0 and used + #ARGV[5] > tonumber(ARGV[4]) then return 'full' end
 local function add()
@@ -31,7 +36,9 @@ if type(add()) == 'table' then
 end
 local now = string.format('%.0f', written + #ARGV[5])
 redis.call('HSET', KEYS[3], 'last', string.format('%.0f', last + 1), 'id', ARGV[2], 'written', now)
-redis.call('SET', KEYS[4], ARGV[3], 'PX', 3600000)
+if newest_by and newest_by ~= publisher then
+  redis.call('SET', string.sub(KEYS[4], 1, -#publisher - 1) .. newest_by, newest_n, 'PX', 3600000)
+end
 return 'added'
 `,
   { isRefusedWhenFull: true },
@@ -44,7 +51,7 @@ export function redisAppender(channel: RedisChannel, maxBytes: number): Appender
     async append(partition, frame, id) {
       const [producer = '', , n = ''] = id.split(':');
       const own = [keys.stream(partition), keys.end(partition), keys.producer(partition, producer)];
-      const answer = await channel.run(APPEND, own, [id, n, maxBytes, textOfFrame(frame)]).catch((error) => {
+      const answer = await channel.run(APPEND, own, [id, n, maxBytes, argumentOfFrame(frame)]).catch((error) => {
         if (!errorText(error).includes('OOM')) throw error;
         throw new SluiceError('store-full', 'Redis has no memory left', { cause: error });
       });

@@ -5,7 +5,7 @@ import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { RedisKeys } from './redis-keys.ts';
 import type { RedisLayout, RedisSend } from './redis-options.ts';
-import { GONE, listOf, RedisScript, textOf } from './redis-script.ts';
+import { GONE, listOf, RedisScript, type ScriptArgument, textOf, throwTold } from './redis-script.ts';
 import { mistakesInServer } from './server-settings.ts';
 
 /** A client's promise may never settle after its connection was cut. */
@@ -61,17 +61,17 @@ export class RedisChannel {
   }
 
   /** Runs a script on the keys beside that of the channel. Rejects when the outcome is unknown, or the channel is gone. */
-  run(script: RedisScript, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+  run(script: RedisScript, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
     if (this.#made === '') return Promise.reject(new SluiceError('not-running', 'the channel was not prepared'));
     const answer = script.run(this.#send, [this.keys.made, ...keys], [this.#made, ...args]);
-    return within(this.clock, ANSWER_MS, answer);
+    return within(this.clock, ANSWER_MS, answer).catch(throwTold);
   }
 
   /** Sends a command that is no script. Rejects if the channel is not there after it: then the answer may be of another one. */
-  async ask(command: string[]): Promise<unknown> {
+  async ask(command: Parameters<RedisSend>[0]): Promise<unknown> {
     const answers = Promise.all([this.#send(command), this.#send(['HGET', this.keys.made, 'made'])]);
-    const [answer, made] = await within(this.clock, ANSWER_MS, answers);
-    if (made === null || textOf(made) !== this.#made) throw new Error(GONE);
+    const [answer, made] = await within(this.clock, ANSWER_MS, answers).catch(throwTold);
+    if (made === null || textOf(made) !== this.#made) throw new SluiceError('refused', GONE);
     return answer;
   }
 

@@ -20,7 +20,7 @@ export class RedisKeys {
     return `${this.stream(partition)}:end`;
   }
 
-  /** The number of the last frame of a publisher; it goes an hour after it. */
+  /** The number of the last frame of a publisher after which another one wrote; it goes an hour after that. */
   producer(partition: number, producer: string): string {
     return `${this.stream(partition)}:by:${producer}`;
   }

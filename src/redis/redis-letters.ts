@@ -1,5 +1,6 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { BrokerLetters, type LetterText, type LetterTexts } from '../cluster/broker-letters.ts';
+import { checkWhole } from '../cluster/option-checks.ts';
 import { within } from '../cluster/patience.ts';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
@@ -7,7 +8,7 @@ import { errorText } from '../core/error-text.ts';
 import type { LetterStore } from '../core/letter-store-port.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { RedisKeys } from './redis-keys.ts';
-import { checkLayout, checkMaxLetters, type RedisLetterOptions } from './redis-options.ts';
+import { checkLayout, type RedisLetterOptions, type RedisSend } from './redis-options.ts';
 import { listOf, RedisScript, textOf } from './redis-script.ts';
 import { mistakesInServer } from './server-settings.ts';
 
@@ -41,7 +42,7 @@ export function redisLetters(options: RedisLetterOptions): LetterStore {
   checkOptions('redisLetters', options, { send: true, channel: true, maxLetters: true });
   const { maxLetters = MAX_LETTERS } = options;
   checkLayout({ ...options, partitions: 1 });
-  checkMaxLetters(maxLetters);
+  checkWhole('maxLetters', maxLetters, 1);
   return new BrokerLetters(new RedisLetterTexts({ ...options, maxLetters }, createSystemClock()));
 }
 
@@ -117,7 +118,7 @@ class RedisLetterTexts implements LetterTexts {
     return within(this.#clock, ANSWER_MS, script.run(this.#options.send, [this.#key], args));
   }
 
-  #send(args: string[]): Promise<unknown> {
+  #send(args: Parameters<RedisSend>[0]): Promise<unknown> {
     return within(this.#clock, ANSWER_MS, this.#options.send(args));
   }
 }

@@ -1,12 +1,13 @@
 import type { ClusterOptions } from '../cluster/cluster-options.ts';
+import { checkChannel } from '../cluster/option-checks.ts';
 import type { PublisherOptions } from '../cluster/publisher.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 
 /**
  * Sends one command with its arguments and resolves with the reply as the client gives it; rejects when Redis answers
- * with an error or is not there.
+ * with an error or is not there. A large argument comes as bytes, which clients take as well as text.
  */
-export type RedisSend = (args: string[]) => Promise<unknown>;
+export type RedisSend = (args: [command: string, ...rest: (string | Buffer)[]]) => Promise<unknown>;
 
 /** The keys of one channel: the same for every publisher and every member. */
 export interface RedisLayout {
@@ -36,27 +37,8 @@ export interface RedisLetterOptions extends Omit<RedisLayout, 'partitions'> {
 /** The names of what describes the keys. */
 export const layoutNames = { send: true, channel: true, partitions: true } as const;
 
-const PARTITIONS_MAX = 1_024;
-const MEBIBYTE = 1024 ** 2;
-
 export function checkLayout({ send, channel, partitions }: RedisLayout): void {
-  if (typeof send !== 'function') throw invalid(`send must be a function that sends a command, got ${typeof send}`);
-  if (typeof channel !== 'string' || !/^[\w-]+$/.test(channel))
-    throw invalid(`channel must be letters, digits, - and _, got '${String(channel)}'`);
-  if (!Number.isInteger(partitions) || partitions < 1 || partitions > PARTITIONS_MAX)
-    throw invalid(`partitions must be a whole number from 1 to ${PARTITIONS_MAX}, got ${String(partitions)}`);
-}
-
-export function checkMaxBytes(maxBytes: number): void {
-  if (!Number.isInteger(maxBytes) || maxBytes < MEBIBYTE)
-    throw invalid(`maxBytes must be a whole number from ${MEBIBYTE}, got ${String(maxBytes)}`);
-}
-
-export function checkMaxLetters(maxLetters: number): void {
-  if (!Number.isInteger(maxLetters) || maxLetters < 1)
-    throw invalid(`maxLetters must be a whole number from 1, got ${String(maxLetters)}`);
-}
-
-function invalid(text: string): SluiceError {
-  return new SluiceError('invalid-option', text);
+  if (typeof send !== 'function')
+    throw invalidOption(`send must be a function that sends a command, got ${typeof send}`);
+  checkChannel(channel, partitions);
 }

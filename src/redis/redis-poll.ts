@@ -98,8 +98,10 @@ export class RedisPoll {
     const { partition, after, frames, bytes } = ask;
     const count = Math.max(1, Math.min(frames, Math.floor(Math.min(bytes, this.#share(1)) / largest)));
     const stream = this.#channel.keys.stream(partition);
-    const command = ['XRANGE', stream, `${after + 1}-0`, '+', 'COUNT', String(count)];
-    const entries = listOf(await this.#count(1, () => this.#channel.ask(command))).map(entryOf);
+    const newer = await this.#count(1, () =>
+      this.#channel.ask(['XRANGE', stream, `${after + 1}-0`, '+', 'COUNT', String(count)]),
+    );
+    const entries = listOf(newer).map(entryOf);
     return entries.length > 0 ? entries : this.read(ask, signal);
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { errorText } from '../core/error-text.ts';
+import { SluiceError } from '../core/sluice-error.ts';
 import type { RedisSend } from './redis-options.ts';
 
 /** Scripts that may write while Redis has no memory left: without them nothing could be committed and removed. */
@@ -30,6 +31,8 @@ local function tail_of(stream)
 end
 `;
 
+export type ScriptArgument = string | number | Buffer;
+
 /** A Lua script, which Redis runs as one command. */
 export class RedisScript {
   readonly #text: string;
@@ -41,8 +44,12 @@ export class RedisScript {
     this.#hash = createHash('sha1').update(this.#text).digest('hex');
   }
 
-  async run(send: RedisSend, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
-    const rest = [String(keys.length), ...keys, ...args.map(String)];
+  async run(send: RedisSend, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+    const rest = [
+      String(keys.length),
+      ...keys,
+      ...args.map((each) => (typeof each === 'number' ? String(each) : each)),
+    ];
     try {
       return await send(['EVALSHA', this.#hash, ...rest]);
     } catch (error) {
@@ -50,6 +57,12 @@ export class RedisScript {
       return await send(['EVAL', this.#text, ...rest]);
     }
   }
+}
+
+/** Throws what Redis answers, or a client for it; `refused` if it answers so until somebody does something. */
+export function throwTold(error: unknown): never {
+  const [text] = /\b(GONE|NOAUTH|NOPERM|READONLY|WRONGPASS) .*/.exec(errorText(error)) ?? [];
+  throw text === undefined ? error : new SluiceError('refused', text);
 }
 
 /** A reply as text; some clients give bytes. */

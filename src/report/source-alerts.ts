@@ -27,7 +27,7 @@ export function watchSources(
   };
   const lookAt = (view: SourceView, now: number): void => {
     const { error, name: source, state } = view;
-    const troubles = troublesOf(view);
+    const troubles = view.source.troubles?.();
     const subject: Subject = { channel: null, source };
     raised.set('source-failed', subject, state === 'failed' && found(`the source was given up: ${errorText(error)}`));
     raised.set('source-unreachable', subject, troubles?.unreachable ? found(troubles.unreachable) : failing(view, now));
@@ -41,15 +41,6 @@ export function watchSources(
     raised.set('source-held', { channel, source }, found(text));
   };
   bus.tap('source.entered', look);
-}
-
-/** The source may be the host's own. */
-function troublesOf({ source }: SourceView): ReturnType<NonNullable<SourceView['source']['troubles']>> | undefined {
-  try {
-    return source.troubles?.();
-  } catch (error) {
-    return { unreachable: `the source cannot say how it is: ${errorText(error)}`, halted: undefined };
-  }
 }
 
 function mayChange({ held, source, state }: SourceView): boolean {

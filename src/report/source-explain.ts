@@ -82,9 +82,12 @@ export function explainSource(view: SourceView, channels: Channels, now: number,
   };
 }
 
-/** Explains one partition of a source that shares them with other processes; undefined: it has no such partition. */
-export function explainPartition({ name, source }: SourceView, number: string): Explanation | undefined {
-  const found = source.cluster?.()?.partitions.find(({ partition }) => String(partition) === number);
+/** Explains one partition of a source that shares them, or why nothing is known of any; undefined: there is no such one. */
+export function explainPartition(view: SourceView, number: string, channels: Channels, now: number) {
+  const { name, source } = view;
+  const cluster = source.cluster?.();
+  if (cluster === undefined) return source.troubles && explainSource(view, channels, now);
+  const found = cluster.partitions.find(({ partition }) => String(partition) === number);
   if (found === undefined) return undefined;
   const { cause, lag, ownedMs, state, text } = found;
   const behind = lag === null ? '' : ` ${lag} frames were appended after it.`;

@@ -27,7 +27,7 @@ export function explainNamed(parts: RouterParts, name: string): Explanation {
   if (source !== undefined) return explainSource(source.view, fleet.channels, now, stored?.trouble);
   const [, sharing = '', number = ''] = /^(.*)\/(\d+)$/.exec(String(name)) ?? [];
   const shared = sources.all.get(sharing);
-  const partition = shared && explainPartition(shared.view, number);
+  const partition = shared && explainPartition(shared.view, number, fleet.channels, now);
   if (partition !== undefined) return partition;
   const fed = feeds.all.get(name);
   if (fed !== undefined) return explainFeed(fed.feed);

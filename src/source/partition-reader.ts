@@ -24,7 +24,7 @@ export interface ReaderParts extends Omit<OfferParts, 'framesOut'> {
   send(event: SourceEvent): void;
   /** Positions were removed before they were read. */
   gap(partition: number, from: number, to: number): void;
-  ended(reader: PartitionReader, how: StayEnd): void;
+  ended(reader: PartitionReader, how: StayEnd, why: string | undefined): void;
 }
 
 /** A full window: by which limit, and since when, in ms on the clock. */
@@ -54,10 +54,11 @@ export class PartitionReader {
   private releasing: Promise<void> | undefined = undefined;
   private readonly onLost = (): void => {
     if (this.hasEnded) return;
-    this.end('lost');
     const { aborted, reason } = this.assigned.lost;
+    const isText = typeof reason === 'string';
+    this.end('lost', undefined, isText ? reason : undefined);
     // What aborts without a reason has an `AbortError`.
-    if (aborted && reason?.name !== 'AbortError') this.parts.send({ type: 'source.failed', error: reason });
+    if (aborted && !isText && reason?.name !== 'AbortError') this.parts.send({ type: 'source.failed', error: reason });
   };
 
   constructor(assigned: Assigned, parts: ReaderParts) {
@@ -126,13 +127,13 @@ export class PartitionReader {
     return this.releasing;
   }
 
-  /** The stay is over. `upTo`: the position of its last commit. */
-  end(how: StayEnd, upTo?: number): void {
+  /** The stay is over. `upTo`: the position of its last commit; `why` it was lost. */
+  end(how: StayEnd, upTo?: number, why?: string): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.assigned.lost.removeEventListener('abort', this.onLost);
     this.close(upTo);
-    this.parts.ended(this, how);
+    this.parts.ended(this, how, why);
   }
 
   private async releaseNow(withinMs: number): Promise<void> {

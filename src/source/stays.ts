@@ -24,10 +24,10 @@ export class Stays {
         this.missed += to - from + 1;
         bus.publish('source.gap', { source, partition, from, to });
       },
-      ended: (reader, how) => {
+      ended: (reader, how, why) => {
         const { fence, partition } = reader.assigned;
         this.remove(reader);
-        bus.publishAfterwards('stay.ended', { source, partition, fence, how });
+        bus.publishAfterwards('stay.ended', { source, partition, fence, how, ...(why && { why }) });
         send({ type: 'partition.ended' });
       },
     };

@@ -8,6 +8,7 @@ import type { ReadingPort } from '../core/reading-port.ts';
 import { RestartLimit, type RestartLimits } from '../core/restart-limit.ts';
 import type { Assigned, Source } from '../core/source-port.ts';
 import { stateName } from '../facts/chart-words.ts';
+import { askedSource } from './asked-source.ts';
 import type { WindowLimits } from './read-window.ts';
 import type { SourceDoor } from './source-door.ts';
 import type { SourceView } from './source-view.ts';
@@ -45,6 +46,7 @@ export class SupervisedSource implements ReadingPort {
   readonly name: string;
   private readonly options: SupervisedSourceOptions;
   private readonly log: StateLog;
+  private readonly asked: SourceView['source'];
   private readonly restarts = new RestartLimit();
   private readonly stays: Stays;
   private actor: ActorRefFrom<typeof sourceMachine> | undefined = undefined;
@@ -58,6 +60,7 @@ export class SupervisedSource implements ReadingPort {
     const { name, services } = options;
     this.name = name;
     this.options = options;
+    this.asked = askedSource(options.source);
     this.log = new StateLog(services.clock);
     const parts = { ...options, source: name, clock: services.clock, send: (event: SourceEvent) => this.send(event) };
     this.stays = new Stays(parts, services.bus);
@@ -80,7 +83,7 @@ export class SupervisedSource implements ReadingPort {
       ...this.stays.counts,
       name: this.name,
       partitions: this.stays.views,
-      source: this.options.source,
+      source: this.asked,
       restarts: this.restartCount,
       restartAt: this.restarts.at,
       drainAt: this.times.drainAt,

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { pause } from '../cluster/patience.ts';
 import type { Clock } from '../core/clock.ts';
+import { NextChange } from '../core/next-change.ts';
 import { RestartLimit, type RestartLimits } from '../core/restart-limit.ts';
 import type { Reading } from '../metrics/reading.ts';
 import { isAnswer, QUESTION } from './worker-link.ts';
@@ -40,7 +41,7 @@ export class WorkerProcess {
   #reading: Reading | undefined;
   /** When the question was asked that is open. */
   #askedAt: number | undefined;
-  readonly #waiting = new Set<AbortController>();
+  readonly #answers: NextChange;
   #lastExit = '';
   #lastError = '';
   #isWell = true;
@@ -48,6 +49,7 @@ export class WorkerProcess {
   constructor(number: number, parts: WorkerParts) {
     this.number = number;
     this.#parts = parts;
+    this.#answers = new NextChange(parts.clock);
     this.#since = parts.clock.now();
   }
 
@@ -115,10 +117,7 @@ export class WorkerProcess {
     this.#askedAt ??= clock.now();
     // It may have ended a moment ago; then its end is heard of.
     child.send(QUESTION, () => {});
-    const heard = new AbortController();
-    this.#waiting.add(heard);
-    await pause(clock, PATIENCE_MS, heard.signal);
-    this.#waiting.delete(heard);
+    await this.#answers.wait(PATIENCE_MS);
   }
 
   /** Ends it within so long. True: it ended by itself, with exit code 0. */
@@ -186,7 +185,7 @@ export class WorkerProcess {
   /** It answered, or never will. */
   #heard(): void {
     this.#askedAt = undefined;
-    for (const heard of this.#waiting) heard.abort();
+    this.#answers.notify();
   }
 
   #enter(state: WorkerState): void {

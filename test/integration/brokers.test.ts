@@ -34,8 +34,8 @@ describe.each(brokers)('on %s', (_kind, missing, start) => {
   /** Nothing is told but that the broker was away, and is back. */
   function expectAway(texts: readonly string[], channel: string): void {
     expect(texts).toEqual([
-      expect.stringMatching(new RegExp(`^the broker of ${channel} does not answer: `)),
-      `the broker of ${channel} answers again`,
+      expect.stringMatching(new RegExp(`^the broker of ${channel} cannot be used: `)),
+      `the broker of ${channel} can be used again`,
     ]);
   }
 

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Publisher } from '../../src/cluster/publisher.ts';
 import { type BrokerRig, brokers, until } from '../support/broker-rigs.ts';
@@ -137,6 +138,15 @@ describe.each(brokers)('worker processes on %s', (kind, missing, connect) => {
       await until(() => assignedAfter(paused, wokenAt).length > 0);
       expect(assignedAfter(other, pausedAt).map(({ takeovers }) => takeovers)).toEqual([1, 1]);
       expect(assignedAfter(paused, wokenAt).every(({ takeovers }) => takeovers === 0)).toBe(true);
+      const alerts = paused.lines.flatMap(({ text }) =>
+        text.startsWith('alert') ? [text.replaceAll(/\d/g, '#')] : [],
+      );
+      const [member, why] = [
+        `(${hostname()}/##+|a member that has given it back since)`,
+        'this process stood still for #.# s: it was paused, or a call',
+      ];
+      const told = new RegExp(`^alert partition # of ticks was lost to ${member}: ${why} blocked its event loop$`);
+      expect(alerts).toEqual([expect.stringMatching(told), expect.stringMatching(told)]);
       expect(await cluster.finish()).toEqual([]);
     },
   );

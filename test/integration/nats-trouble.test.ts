@@ -1,5 +1,7 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Assigned, Frame } from '../../src/core/source-port.ts';
@@ -18,7 +20,7 @@ async function startServer(config?: string): Promise<NatsServer> {
 /** A source whose alerts are kept, what it hands over, and a publisher beside it. */
 function watched(connection: NatsConnection, channel = 'x') {
   const texts: string[] = [];
-  const layout = { connection, channel, partitions: 1 };
+  const layout = { connection, channel, partitions: 1, maxBytes: 1024 ** 2 };
   const source = natsSource({ ...layout, leaseMs: 1_000, onAlert: ({ text }) => texts.push(text) });
   const publisher = createNatsPublisher<number>({ ...layout, key: () => '' });
   return { source, publisher, texts, owner: collector() };
@@ -38,6 +40,10 @@ async function readNext(stay: Assigned | undefined): Promise<readonly Frame[]> {
     if (frames.length > 0) return frames;
   }
 }
+
+const cannot = 'the broker of x cannot be used:';
+const gone = (what: string): string =>
+  `${what} is not there: it was removed, or the server lost its files; start this process again`;
 
 const RIGHTS = (deny: string): string => `jetstream {}
 authorization { users = [
@@ -94,7 +100,8 @@ describe.skipIf(missing)('a running member', () => {
     await manager.streams.delete('SLUICE-x-0');
     await manager.streams.delete('KV_SLUICE-x');
     await until(() => texts.length > 0);
-    expect(texts[0]).toMatch(/^the broker of x does not answer: /);
+    expect(texts).toEqual([`${cannot} ${gone('KV bucket SLUICE-x')}`]);
+    expect(publisher.trouble).toBeUndefined();
     expect(await owner.stays[0]?.read(room, open)).toEqual([]);
     await source.close(1_000);
     await publisher.close(1_000);
@@ -105,26 +112,71 @@ describe.skipIf(missing)('a running member', () => {
     await anew.publisher.close(1_000);
     await anew.source.close(1_000);
   });
+});
 
-  it('of the same name as another one shares the partitions with it', async () => {
-    const server = await startServer();
-    const connection = await server.connect();
-    const owners = [collector(), collector()];
-    const layout = { connection, channel: 'x', partitions: 4, member: 'same', leaseMs: 1_000 };
-    const sources = owners.map(() => natsSource(layout));
-    const released: Assigned[] = [];
-    for (const [index, source] of sources.entries())
-      await source.start({
-        assigned: (stay) => owners[index]?.stays.push(stay),
-        async revoke(stay, withinMs) {
-          released.push(stay);
-          await stay.release(undefined, withinMs);
-        },
-      });
-    const open = (): number[] =>
-      owners.map(({ stays }) => stays.filter((stay) => !stay.lost.aborted && !released.includes(stay)).length);
-    await until(() => open().join() === '2,2');
-    for (const source of sources) await source.close(1_000);
+const withPassword = (password: string): string =>
+  `jetstream {}\nauthorization { users = [ { user: u, password: ${password} } ] }`;
+const refused = 'AuthorizationError: Authorization Violation';
+
+/** A member whose partition was read, on a server of its own. */
+async function running(config = 'jetstream {}', user: Parameters<NatsServer['connect']>[0] = {}) {
+  const server = await startServer(config);
+  const connection = await server.connect(user);
+  const member = watched(connection);
+  await member.source.start(member.owner);
+  await member.publisher.publish(1);
+  const tells = (text: string): Promise<void> =>
+    until(
+      () => member.texts.at(-1) === text,
+      () => member.owner.stays[0]?.read(room, open),
+    );
+  onTestFinished(async () => {
+    await member.publisher.close(100);
+    await member.source.close(1_000);
+  });
+  return { server, connection, streams: (await jetstreamManager(connection)).streams, tells };
+}
+
+describe.skipIf(missing)('a running member says so', () => {
+  it('when a stream was removed', async () => {
+    const { streams, tells } = await running();
+    await streams.delete('SLUICE-x-0');
+    await tells(`partition 0 of x cannot be read: ${gone('SLUICE-x-0')}`);
+  });
+
+  it('when the server lost its files', async () => {
+    const { server, tells } = await running();
+    await server.kill();
+    await sleep(1_000);
+    rmSync(join(server.directory, 'jetstream'), { recursive: true });
+    await server.run();
+    await tells(`${cannot} ${gone('KV bucket SLUICE-x')}`);
+  });
+
+  it.each([true, false])(
+    'when the password was changed, with ignoreAuthErrorAbort: %s',
+    async (ignoreAuthErrorAbort) => {
+      const { server, tells } = await running(withPassword('x'), { user: 'u', pass: 'x', ignoreAuthErrorAbort });
+      server.reload(withPassword('y'));
+      const end = ignoreAuthErrorAbort
+        ? `is cut: ${refused}`
+        : `was closed: ${refused}; it does not come back by itself`;
+      await tells(`${cannot} the connection to NATS ${end}`);
+      server.reload(withPassword('x'));
+      if (ignoreAuthErrorAbort) await tells('the broker of x can be used again');
+    },
+  );
+
+  it('when JetStream has no room for leases', async () => {
+    const { connection, streams, tells } = await running('jetstream { max_file_store: 8MB }');
+    await streams.add({ name: 'other', subjects: ['other'] });
+    const fill = async (): Promise<void> => {
+      for (;;) await jetstream(connection).publish('other', new Uint8Array(1e6));
+    };
+    await expect(fill()).rejects.toThrow('insufficient resources');
+    await tells(`${cannot} JetStream has no room left for KV bucket SLUICE-x: insufficient resources`);
+    await streams.purge('other');
+    await tells('the broker of x can be used again');
   });
 });
 

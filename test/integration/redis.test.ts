@@ -77,24 +77,26 @@ describe.skipIf(missing)('a publisher', () => {
     await small.end();
   });
 
-  it('whose frame was written and whose answer was lost sends it again, and it is there once', async () => {
+  it('whose answers were lost sends its frames again, and they are there once, also when another one wrote meanwhile', async () => {
     const layout = { channel: newChannel(), partitions: 1 };
+    const other = createRedisPublisher<number>({ send, ...layout, key: () => '' });
     let appends = 0;
     const deaf: RedisSend = async (args) => {
       const reply = await send(args);
-      if (String(reply) === 'added' && ++appends === 1) throw new Error('the connection was cut');
-      return reply;
+      if (String(reply) !== 'added' || ++appends > 2) return reply;
+      if (appends === 2) await other.publish(9);
+      throw new Error('the connection was cut');
     };
     const publisher = createRedisPublisher<number>({ send: deaf, ...layout, key: () => '' });
     await publisher.publish(1);
     await publisher.publish(2);
+    await publisher.publish(3);
     const { source, owner } = watched(layout);
     await source.start(owner);
-    expect((await readUntil(owner.stays[0], 2)).map((frame) => [frame.position, frame.messages()])).toEqual([
-      [1, [1]],
-      [2, [2]],
-    ]);
-    await publisher.close(1_000);
+    const frames = await readUntil(owner.stays[0], 4);
+    expect(frames.map(({ position }) => position)).toEqual([1, 2, 3, 4]);
+    expect(frames.flatMap((frame) => frame.messages())).toEqual([1, 2, 9, 3]);
+    await Promise.all([publisher, other].map((each) => each.close(1_000)));
     await source.close(1_000);
   });
 });
@@ -193,7 +195,9 @@ describe.skipIf(missing)('a server that cannot be used', () => {
 
   it('no publisher is made with room for less than a frame', () => {
     const options = { send, channel: 'x', partitions: 1, key: () => '', maxBytes: 5 };
-    expect(() => createRedisPublisher(options)).toThrow(/maxBytes must be a whole number from 1048576, got 5/);
+    expect(() => createRedisPublisher(options)).toThrow(
+      /maxBytes must be a whole number from 1048576 to 9007199254740991, got 5/,
+    );
   });
 
   it('a send that resolves with something else is named', async () => {
@@ -220,7 +224,7 @@ describe.skipIf(missing)('a Redis', () => {
     const wanted = (partition: number): number =>
       texts.filter((text) => partitionOf(text.slice(0, 3), 4) === partition).length;
     await Promise.all(owner.stays.map((stay) => readUntil(stay, wanted(stay.partition))));
-    // Each partition gets one frame of 512 KB at least.
+    // Each partition gets one frame at least.
     expect(Math.max(...sizes)).toBeLessThan(3 * 1024 ** 2);
     await publisher.close(1_000);
     await source.close(1_000);
@@ -274,6 +278,30 @@ describe.skipIf(missing)('a Redis', () => {
     await source.close(1_000);
     client.close();
     await wiped.end();
+  });
+
+  it('that became a replica, or whose user has another password, is told in its words, and members go on after it', async () => {
+    const own = await RedisServer.start();
+    const admin = ioredisTo(own.port);
+    const give = (password: string) =>
+      admin.send(['ACL', 'SETUSER', 'u', 'on', '~*', '+@all', 'resetpass', `>${password}`]);
+    await give('x');
+    const client = ioredisTo(own.port, { username: 'u', password: 'x', retryStrategy: () => 50 });
+    const { source, owner, texts } = watched({ send: client.send, channel: 'x' });
+    await source.start(owner);
+    await admin.send(['REPLICAOF', '127.0.0.1', '1']);
+    await until(() => texts.length === 1);
+    await admin.send(['REPLICAOF', 'NO', 'ONE']);
+    await until(() => texts.length === 2);
+    await give('y');
+    await admin.send(['CLIENT', 'KILL', 'USER', 'u']);
+    await until(() => texts.some((text) => text.includes('WRONGPASS')));
+    await give('x');
+    await until(() => texts.at(-1) === 'the broker of x can be used again');
+    expect(texts[0]).toBe(`the broker of x cannot be used: READONLY You can't write against a read only replica.`);
+    await source.close(1_000);
+    for (const { close } of [client, admin]) close();
+    await own.end();
   });
 
   it('that lost its end halts the partition, also when other frames have the numbers since', async () => {

@@ -28,7 +28,10 @@ async function deliver(partition: Assigned): Promise<number | undefined> {
   return last;
 }
 
-const layout = { channel, partitions: Number(partitions), leaseMs: Number(leaseMs) };
+const layout = {
+  ...{ channel, partitions: Number(partitions), leaseMs: Number(leaseMs) },
+  onAlert: ({ text }: { readonly text: string }) => say(`alert ${text}`),
+};
 const { source, disconnect } = broker === 'nats' ? await onNats() : onRedis();
 await source.start({
   assigned(partition) {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node';
 import { freePort } from './free-port.ts';
 import { programOf, ServerProcess, whyWithout } from './server-process.ts';
 
@@ -38,7 +38,14 @@ export class NatsServer extends ServerProcess {
     await this.launch(program ?? 'nats-server', args, 'Server is ready');
   }
 
-  async connect(user: { readonly user?: string; readonly pass?: string } = {}): Promise<NatsConnection> {
+  /** From now on it has this configuration; the directory of JetStream cannot be changed. */
+  reload(config: string): void {
+    const store = `jetstream { store_dir: "${this.directory}"`;
+    writeFileSync(join(this.directory, 'server.conf'), config.replace('jetstream {', store));
+    this.signal('SIGHUP');
+  }
+
+  async connect(user: Pick<ConnectionOptions, 'user' | 'pass' | 'ignoreAuthErrorAbort'> = {}): Promise<NatsConnection> {
     const servers = `127.0.0.1:${this.port}`;
     const options = { servers, reconnectTimeWait: 100, maxReconnectAttempts: -1, ...user };
     const connection = await connect(options);

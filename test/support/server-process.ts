@@ -50,7 +50,7 @@ export class ServerProcess {
     await ended;
   }
 
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGHUP'): void {
     this.#process?.kill(signal);
   }
 

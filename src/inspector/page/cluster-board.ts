@@ -62,7 +62,7 @@ class ClusterBoard {
       last.map((each) => {
         const time = make('span', { class: 'muted' }, timeOfDay(each.at));
         const who = make('span', { class: 'who' }, `partition ${each.partition}`);
-        return make('li', {}, time, who, make('span', { class: 'what' }, handOverInWords(each)));
+        return make('li', {}, time, who, make('span', { class: 'what' }, handOverInWords(each, members)));
       }),
     );
   }
@@ -74,7 +74,7 @@ class ClusterBoard {
         make(
           'tr',
           {},
-          make('th', { 'data-owner': this.#colourOf(member) }, memberName(member)),
+          make('th', { 'data-owner': this.#colourOf(member) }, memberName(member, members)),
           ...cells(MEMBER_HEADS),
         ),
       ),
@@ -107,7 +107,7 @@ class ClusterBoard {
     const isOrphan = owner === null && ownedMs > WAITING_MS;
     const isWorry = owner === null || isWaiting || isLate;
     setTone(row, isOrphan || isGone || state === 'halted' ? 'bad' : isWorry ? 'wait' : 'plain');
-    const who = owner === null ? 'nobody' : `${memberName(owner)}${isGone ? ' (silent)' : ''}`;
+    const who = owner === null ? 'nobody' : `${memberName(owner, view.members)}${isGone ? ' (silent)' : ''}`;
     const behind = lag === null ? '–' : count(lag);
     fill(row, [state, who, duration(ownedMs), `${duration(committedMs)} ago`, behind, String(fence)]);
     named?.setAttribute('data-owner', owner === null ? 'none' : String(this.#colourOf(owner)));

@@ -21,7 +21,7 @@ it('what was read before a write of our own and is answered after it changes not
   await watch.write({ ...FREE_CELL, owner: 'a', epoch: 1 });
   answers[0]?.(undefined);
   await looking;
-  expect([watch.cell.epoch, watch.revision]).toEqual([1, 1]);
+  expect(watch.cell.epoch).toBe(1);
 });
 
 it('a cell that went back while nothing else was heard of it is taken as it is', async () => {
@@ -30,5 +30,5 @@ it('a cell that went back while nothing else was heard of it is taken as it is',
   const looking = watch.look();
   answers[0]?.(undefined);
   await looking;
-  expect([watch.cell.epoch, watch.revision]).toEqual([0, 0]);
+  expect(watch.cell.epoch).toBe(0);
 });

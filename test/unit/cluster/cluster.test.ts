@@ -4,17 +4,18 @@ import type { ClusterAlert } from '../../../src/cluster/cluster-alert.ts';
 import type { ClusterOptions } from '../../../src/cluster/cluster-options.ts';
 import { ClusterSource } from '../../../src/cluster/cluster-source.ts';
 import { decodeFrame, encodeFrame } from '../../../src/cluster/frame.ts';
+import type { PartitionCell } from '../../../src/cluster/partition-cell.ts';
 import { Publisher } from '../../../src/cluster/publisher.ts';
 import type { ClusterView } from '../../../src/core/cluster-view.ts';
 import { partitionOf } from '../../../src/core/partition-of.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import type { Assigned, SourceOwner } from '../../../src/core/source-port.ts';
 import { type ClusterMember, memoryBroker } from '../../../src/testing/memory-broker.ts';
-import { MemoryLink } from '../../../src/testing/memory-link.ts';
+import { type BrokerFaults, MemoryLink } from '../../../src/testing/memory-link.ts';
 import type { MemoryLog } from '../../../src/testing/memory-log.ts';
 import { createMemoryStore, reachStore } from '../../../src/testing/memory-store.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
-import { mortalClock } from '../../support/mortal-clock.ts';
+import { type MortalClock, mortalClock } from '../../support/mortal-clock.ts';
 
 const room = { frames: 100, bytes: 1e6 };
 const open = new AbortController().signal;
@@ -94,6 +95,18 @@ describe('a frame', () => {
   }
 });
 
+/** A member alone on what its broker keeps. */
+async function onStore(faults: BrokerFaults = {}) {
+  const clock = createSimulatedClock();
+  const store = createMemoryStore(clock, 1);
+  const [random, owner, texts] = [createRandom(1), collector(), [] as string[]];
+  const broker = reachStore(store, new MemoryLink(clock, random, () => faults));
+  const onAlert: ClusterOptions['onAlert'] = ({ kind, partition, text }) => texts.push(`${kind} ${partition}: ${text}`);
+  const source = new ClusterSource({ name: 'x', broker, clock, random }, { onAlert });
+  await Promise.all([source.start(owner), clock.advance(1_000)]);
+  return { clock, store, owner, texts, source };
+}
+
 /** A cluster of one partition on simulated time. */
 async function started(options: ClusterOptions = {}) {
   const clock = createSimulatedClock();
@@ -127,6 +140,14 @@ describe('a lease', () => {
     expect([first, second].filter((text) => text?.includes(': running;'))).toHaveLength(1);
   });
 
+  it('without commits is renewed every third of its length, also when answers take their time', async () => {
+    const { clock, store } = await onStore({ delayMs: 20 });
+    const revision = (): number => store.cells.get('partition.0')?.revision ?? 0;
+    const before = revision();
+    await clock.advance(60_000);
+    expect(Math.abs(revision() - before - 60)).toBeLessThanOrEqual(1);
+  });
+
   it('whose answers are lost is recognised: a commit is kept once, and the owner stays the owner', async () => {
     const { clock, broker, stay } = await started();
     for (let n = 1; n <= 30; n++) broker.append([n]);
@@ -153,23 +174,55 @@ describe('a lease', () => {
     expect(frames?.map(({ position }) => position)).toEqual([1]);
   });
 
-  it('of a paused member is taken over, and its commit afterwards is lost', async () => {
+  /** What a member is told that lost its partition to another one, which came while this happened to it. */
+  async function lossOf(happens: (member: ClusterMember, own: MortalClock) => void) {
     const clock = createSimulatedClock();
     const broker = memoryBroker({ clock });
-    const [paused, next] = [collector(), collector()];
-    const pausing = mortalClock(clock);
-    await broker.join({ member: 'a' }, pausing).source.start(paused);
+    const [former, next, texts] = [collector(), collector(), [] as string[]];
+    const own = mortalClock(clock);
+    const onAlert: ClusterOptions['onAlert'] = ({ kind, text }) => texts.push(`${kind}: ${text}`);
+    const member = broker.join({ member: 'a', onAlert }, own);
+    await member.source.start(former);
     broker.append([1]);
-    const [stay] = paused.stays;
+    const [stay] = former.stays;
     await stay?.read(room, open);
-    pausing.pause();
-    const other = broker.join({ member: 'b' });
-    await other.source.start(next);
+    happens(member, own);
+    await broker.join({ member: 'b' }).source.start(next);
     await clock.advance(4_500);
     expect(next.stays[0]?.takeovers).toBe(1);
-    pausing.resume();
-    expect(await stay?.commit(1, 1_000)).toBe('lost');
-    expect(stay?.lost.aborted).toBe(true);
+    member.cut(false);
+    own.resume();
+    const [outcome] = await Promise.all([stay?.commit(1, 1_000), clock.advance(1_000)]);
+    expect([outcome, stay?.lost.aborted]).toEqual(['lost', true]);
+    return { texts: texts.filter((text) => text.startsWith('source-lost')), reason: stay?.lost.reason };
+  }
+
+  it('of a paused member is taken over; its commit afterwards is lost, and it is told why', async () => {
+    const { texts, reason } = await lossOf((_, own) => own.pause());
+    const text =
+      'partition 0 of memory was lost to b: this process stood still for 3.5 s: it was paused, or a call blocked its event loop';
+    expect([texts, reason]).toEqual([[`source-lost: ${text}`], text]);
+  });
+
+  it('of a member without its broker is taken over, and it is told what the broker said', async () => {
+    const { texts } = await lossOf((member) => member.cut(true));
+    expect(texts).toEqual([
+      'source-lost: partition 0 of memory was lost to b: the broker has not confirmed its lease for 4.6 s: the connection is cut',
+    ]);
+  });
+
+  it('that somebody takes while it is in force is lost all the same, and it is told that its clock may have stood still', async () => {
+    const { clock, source, store, texts } = await onStore();
+    const { value, revision } = store.cells.get('partition.0') as { value: PartitionCell; revision: number };
+    const taken = { ...value, owner: 'b#1', epoch: 2, n: value.n + 1 };
+    store.cells.set('partition.0', { value: taken, revision: revision + 1 });
+    await clock.advance(2_500);
+    expect(texts).toEqual([
+      expect.stringMatching(
+        /^source-lost 0: partition 0 of x was lost to b: its clock stood still, .* 1\.\d s before$/,
+      ),
+    ]);
+    await Promise.all([source.close(1_000), clock.advance(1_000)]);
   });
 });
 
@@ -239,12 +292,7 @@ it('a broker that is away and back is told once each', async () => {
 });
 
 it('a broker that lost its latest checkpoint raises an alert, and everything behind the older one is read again', async () => {
-  const clock = createSimulatedClock();
-  const store = createMemoryStore(clock, 1);
-  const [random, owner, alerts] = [createRandom(1), collector(), [] as ClusterAlert[]];
-  const broker = reachStore(store, new MemoryLink(clock, random, () => ({})));
-  const source = new ClusterSource({ name: 'x', broker, clock, random }, { onAlert: (alert) => alerts.push(alert) });
-  await source.start(owner);
+  const { clock, owner, source, store, texts } = await onStore();
   const old = new Map(store.cells);
   store.logOf().append(encodeFrame(['1'], 1));
   const [frame] = (await Promise.all([owner.stays[0]?.read(room, open), clock.advance(2_000)]))[0] ?? [];
@@ -252,7 +300,7 @@ it('a broker that lost its latest checkpoint raises an alert, and everything beh
   store.logOf().goBack(0);
   for (const [key, entry] of old) store.cells.set(key, entry);
   await clock.advance(10_000);
-  expect(alerts.map(({ kind, partition, text }) => `${kind} ${partition}: ${text}`)).toEqual([
+  expect(texts).toEqual([
     'source-went-back 0: the broker lost what it had acknowledged: partition 0 was committed up to 1, and is up to 0; what comes after that is read again',
   ]);
   expect(owner.stays).toHaveLength(2);
@@ -409,6 +457,23 @@ describe('the view of a cluster', () => {
     }
     const moved = viewOf(first).partitions.find(({ owner }) => nameOf(owner) === 'b')?.partition ?? -1;
     expect(changesOf(first, moved)).toEqual(['nobody → a, fence 1', 'a → nobody, fence 1', 'nobody → b, fence 2']);
+  });
+
+  it('tells two members of one name apart, and each is told of the other', async () => {
+    const clock = createSimulatedClock();
+    const broker = memoryBroker({ clock, partitions: 4 });
+    const texts: string[] = [];
+    const join = () =>
+      broker.join({ member: 'same', onAlert: ({ text }) => texts.push(text.replaceAll(/#\w+/g, '#')) });
+    const members = [join(), join()];
+    for (const { source } of members) await source.start(collector());
+    await clock.advance(10_000);
+    expect(members.map(({ source }) => source.partitions().filter(({ state }) => state === 'running').length)).toEqual([
+      2, 2,
+    ]);
+    const told = 'same# and same# are members of memory with one name: give each its own';
+    expect(texts).toEqual([told, told]);
+    for (const member of members) expect(textOf(member)).toMatch(/owned by same#\w+ since/);
   });
 
   it('shows a member that died as gone, and that its partition was taken over', async () => {

@@ -1,6 +1,14 @@
 import { expect, it } from 'vitest';
+import type { Source } from '../../../src/core/source-port.ts';
+import { createRouter, defineChannel } from '../../../src/index.ts';
 import { prometheusText } from '../../../src/metrics/index.ts';
-import { createSimulatedClock, createTestRouter, memoryBroker, messages } from '../../../src/testing/index.ts';
+import {
+  createSimulatedClock,
+  createTestRouter,
+  memoryBroker,
+  messages,
+  type SimulatedClock,
+} from '../../../src/testing/index.ts';
 
 /** A router whose source shares its partitions with another member. */
 async function shared() {
@@ -62,12 +70,15 @@ it('a broker that is away and a log that went back are alerts of the router, and
   const alerts = () => rig.router.alerts.map(({ alert, source, text }) => `${alert} of ${source}: ${text}`).join();
   member.cut(true);
   await rig.advance(10_000);
-  expect(alerts()).toMatch(/^source-unreachable of ticks: the broker of memory does not answer: /);
+  expect(alerts()).toMatch(/^source-unreachable of ticks: the broker of memory cannot be used: /);
   expect(rig.router.health().sources.ticks).toMatchObject({ status: 'degraded', state: 'reading' });
-  expect(rig.router.health().sources.ticks?.reason).toMatch(/^the broker of memory does not answer/);
+  expect(rig.router.health().sources.ticks?.reason).toMatch(/^the broker of memory cannot be used/);
   member.cut(false);
   await rig.advance(20_000);
   expect(alerts()).toBe('');
+  const why =
+    /^partition \d of memory was lost to host-b: the broker has not confirmed its lease for 1\d s: the connection/;
+  expect(rig.facts('stay.ended')).toMatchObject([{ how: 'lost', why: expect.stringMatching(why) }]);
   broker.goBack(0, ours);
   broker.append(messages('tick', 1), ours);
   member.cut(true);
@@ -81,42 +92,41 @@ it('a broker that is away and a log that went back are alerts of the router, and
   await rig.stop();
 });
 
-it('a broker that is not there at the start is an alert from the second attempt on', async () => {
+/** What a router is made of whose only source is this one. */
+const around = (clock: SimulatedClock, source: Source) => {
+  return { clock, deadLetters: { store: 'memory' as const }, sources: { ticks: { source } } };
+};
+
+it('a broker that is not there at the start is an alert from the second attempt on, and partitions are explained by it', async () => {
   const clock = createSimulatedClock();
-  const broker = memoryBroker({ clock });
-  const { source, cut } = broker.join();
+  const { source, cut } = memoryBroker({ clock }).join();
   cut(true);
-  const deadLetters = { store: 'memory' as const };
-  const rig = await createTestRouter({ clock, sinks: { tick: {} }, deadLetters, sources: { ticks: { source } } });
-  await rig.advance(30_000);
-  expect(rig.router.alerts).toMatchObject([{ alert: 'source-unreachable', source: 'ticks' }]);
+  const channels = { tick: defineChannel({ process: () => {} }) };
+  const router = createRouter({ ...around(clock, source), channels });
+  expect(router.explain('ticks/0').sentence).toMatch(/^source ticks has been waiting to start for 0 ms/);
+  await Promise.all([router.start(), clock.advance(30_000)]);
+  expect(router.alerts).toMatchObject([{ alert: 'source-unreachable', source: 'ticks' }]);
+  expect(router.explain('ticks/0').sentence).toMatch(/^source ticks has been waiting to be started again/);
   cut(false);
-  await rig.advance(40_000);
-  expect(rig.router.alerts).toEqual([]);
-  await rig.stop();
+  await clock.advance(40_000);
+  expect(router.alerts).toEqual([]);
+  await Promise.all([router.stop(), clock.advance(10_000)]);
 });
 
-it('a source that cannot say how it is has an alert that says so, and the router goes on', async () => {
+it.each(['troubles', 'cluster'])('a source whose %s throws has an alert, and the router goes on', async (broken) => {
   const clock = createSimulatedClock();
   const { source } = memoryBroker({ clock }).join();
-  const broken = Object.assign(Object.create(source), {
-    start: source.start.bind(source),
-    close: source.close.bind(source),
-    cluster: () => undefined,
-    troubles: () => {
+  const own: Source = {
+    start: (owner) => source.start(owner),
+    close: (withinMs) => source.close(withinMs),
+    [broken]: () => {
       throw new Error('ours');
     },
-  });
-  const deadLetters = { store: 'memory' as const };
-  const rig = await createTestRouter({
-    clock,
-    sinks: { tick: {} },
-    deadLetters,
-    sources: { ticks: { source: broken } },
-  });
+  };
+  const rig = await createTestRouter({ ...around(clock, own), sinks: { tick: {} } });
+  expect(rig.router.metrics().sources.ticks).toMatchObject({ partitions: 1 });
   await rig.advance(5_000);
-  expect(rig.router.alerts).toMatchObject([
-    { alert: 'source-unreachable', text: 'the source cannot say how it is: ours' },
-  ]);
+  const text = 'the source cannot say how it is: ours';
+  expect(rig.router.alerts).toMatchObject([{ alert: 'source-unreachable', text }]);
   await rig.stop();
 });

@@ -26,7 +26,7 @@ async function stayOn(answers: readonly (readonly LogFrame[])[]) {
     trim: async () => {},
   };
   const parts = { partition: 0, partitions: 1, log, lease, clock, answerMs: 1_000, onReleased() {}, onWentBack() {} };
-  return { stay: new Stay(parts, watch.cell), clock };
+  return { stay: new Stay({ ...parts, onRead() {} }, watch.cell), clock };
 }
 
 it('a reader that comes back with nothing is asked again at once: its request may have ended while frames come', async () => {

@@ -1,0 +1,57 @@
+import { type MemberStatus, memberName } from '../core/cluster-view.ts';
+import { errorText } from '../core/error-text.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+import type { ClusterAlert } from './cluster-alert.ts';
+import type { OwnedPartition } from './owned-partition.ts';
+
+/** What concerns all partitions of a source, and whether the host was told of it. */
+export class HostAlerts {
+  readonly #name: string;
+  readonly #onAlert: ((alert: ClusterAlert) => void) | undefined;
+  #unreachable: string | undefined;
+  #told: string | undefined;
+  #namesakes = 0;
+
+  constructor(name: string, onAlert: ((alert: ClusterAlert) => void) | undefined) {
+    this.#name = name;
+    this.#onAlert = onAlert;
+  }
+
+  /** Why nothing is read, in words. */
+  get unreachable(): string | undefined {
+    return this.#unreachable;
+  }
+
+  /** Undefined: the broker answered. Told once, again when the broker answers what is wrong with it, and when it is over. */
+  noteAnswer(error: unknown, owned: readonly OwnedPartition[]): void {
+    const broker = `the broker of ${this.#name}`;
+    const text = error === undefined ? this.#unreadable(owned) : `${broker} cannot be used: ${errorText(error)}`;
+    const isAnswer = error instanceof SluiceError && error.code === 'refused';
+    this.#unreachable = text;
+    if (text === this.#told || (text !== undefined && this.#told !== undefined && !isAnswer)) return;
+    this.#told = text;
+    if (text === undefined) this.#tell('source-reachable', `${broker} can be used again`);
+    else this.#tell('source-unreachable', text);
+  }
+
+  /** Two of one name share the partitions as any two do, but people take them for one. */
+  noteMembers(own: string, members: readonly MemberStatus[], leaseMs: number): void {
+    // One that was there before this one, and is gone, is seen for a lease.
+    const there = members.filter(({ member, isThere, seenMs }) => member !== own && isThere && seenMs > leaseMs);
+    const namesakes = there.filter(({ member }) => memberName(member) === memberName(own));
+    const names = [own, ...namesakes.map(({ member }) => member)].join(' and ');
+    const isMore = namesakes.length > this.#namesakes;
+    this.#namesakes = namesakes.length;
+    if (isMore) this.#tell('source-namesake', `${names} are members of ${this.#name} with one name: give each its own`);
+  }
+
+  #unreadable(owned: readonly OwnedPartition[]): string | undefined {
+    const [first, ...others] = owned.filter(({ unreadable }) => unreadable !== undefined);
+    const more = others.length === 0 ? '' : `; nor can ${others.length} others`;
+    return first && `partition ${first.partition} of ${this.#name} cannot be read: ${first.unreadable}${more}`;
+  }
+
+  #tell(kind: ClusterAlert['kind'], text: string): void {
+    this.#onAlert?.({ kind, partition: undefined, text });
+  }
+}

@@ -1,0 +1,24 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { errorText } from '../core/error-text.ts';
+import { SluiceError } from '../core/sluice-error.ts';
+
+/** Listens to a connection until it is closed, and says why nothing comes through; undefined: it seems to be there. */
+export function watchConnection(connection: NatsConnection): () => Error | undefined {
+  let isCut = connection.info === undefined;
+  let why = '';
+  const listen = async (): Promise<void> => {
+    for await (const { type, ...about } of connection.status()) {
+      if (type === 'disconnect') isCut = true;
+      if ('error' in about) why = `: ${errorText(about.error)}`;
+      if (type !== 'reconnect') continue;
+      isCut = false;
+      why = '';
+    }
+  };
+  void listen();
+  return () => {
+    if (connection.isClosed())
+      return new SluiceError('refused', `the connection to NATS was closed${why}; it does not come back by itself`);
+    return isCut ? new Error(`the connection to NATS is cut${why}`) : undefined;
+  };
+}

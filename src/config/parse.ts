@@ -167,6 +167,8 @@ function crossChecks(written: unknown, filled: unknown): readonly Finding[] {
     };
     const repeated = valueAt(channel, ['name']);
     if (typeof repeated === 'string' && repeated !== name) refuse('name', `must be ${name} or left out`);
+    if (valueAt(channel, ['priority']) === 1 && typeof valueAt(channel, ['share']) === 'number')
+      refuse('share', 'must be left out at priority 1, which takes no turns');
     return findings;
   });
 }

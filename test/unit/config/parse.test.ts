@@ -238,6 +238,7 @@ describe('mistakes', () => {
       { breaker: { minimumCalls: 21 } },
       'breaker.minimumCalls: must be at most breaker.window.count (20), got 21',
     ],
+    ['a share that is not shared', { share: 2 }, 'share: must be left out at priority 1, which takes no turns, got 2'],
     ['another name', { name: 'trades' }, 'name: must be tick or left out, got "trades"'],
     ['rules that are a list', { eventRules: [1] }, 'eventRules: must be a map of rules, got [1]'],
     ['a key that would set the prototype', JSON.parse('{"__proto__": 1}'), '__proto__: is not a known field'],

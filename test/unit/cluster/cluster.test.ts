@@ -57,16 +57,6 @@ describe('assignPartitions', () => {
   });
 });
 
-it('partitionOf is FNV-1a of 32 bits over UTF-8', () => {
-  // Test vectors of http://www.isthe.com/chongo/tech/comp/fnv/: 'a' is 0xe40c292c and 'foobar' 0xbf9cf968.
-  expect([partitionOf('', 1 << 30), partitionOf('a', 2 ** 32), partitionOf('foobar', 2 ** 32)]).toEqual([
-    0x811c9dc5 % (1 << 30),
-    0xe40c292c,
-    0xbf9cf968,
-  ]);
-  expect(partitionOf('ü', 7)).toBeLessThan(7);
-});
-
 describe('a frame', () => {
   it('brings back what was put in', () => {
     const messages = [{ sym: 'ü', p: 1.5 }, [], 'x', null];

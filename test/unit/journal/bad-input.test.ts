@@ -17,24 +17,20 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJournalInfo } from '../../../src/journal/info.ts';
 import { openJournal } from '../../../src/journal/open-journal.ts';
-import { type Bundle, bundle } from '../../support/bundle.ts';
+import { bundled } from '../../support/bundled.ts';
 import { emptyDirectory } from '../../support/empty-directory.ts';
 import { assignedOf, noSignal, openedJournal, readMessages, room } from '../../support/journals.ts';
 
 let model = '';
-let child: Bundle;
+const child = bundled('test/support/journal-program.ts');
 beforeAll(async () => {
-  child = bundle('test/support/journal-program.ts');
   model = mkdtempSync(join(tmpdir(), 'sluice-journal-model-'));
   const journal = await openJournal(model);
   const text = 'x'.repeat(3_000);
   for (let n = 0; n < 200; n++) await Promise.all([journal.write({ n, text }), journal.writeText('1')]);
   await journal.close();
 });
-afterAll(() => {
-  child.remove();
-  rmSync(model, { recursive: true });
-});
+afterAll(() => rmSync(model, { recursive: true }));
 
 /** A journal of 400 frames that nobody has. */
 function journalAtRest(): string {

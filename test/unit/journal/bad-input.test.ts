@@ -167,18 +167,16 @@ describe('a full disk', () => {
   });
 });
 
-describe('rights', () => {
-  it('that are missing are an error that says so', async () => {
-    const directory = journalAtRest();
-    const asNobody = process.getuid?.() === 0;
-    chmodSync(join(directory, 'data.mdb'), 0o400);
-    if (asNobody) process.seteuid?.(65_534);
-    try {
-      await expect(openJournal(directory)).rejects.toThrow(/(EACCES|permission denied)[^;]*$/);
-    } finally {
-      if (asNobody) process.seteuid?.(0);
-    }
-  });
+it('missing rights are an error that says so', async () => {
+  const directory = journalAtRest();
+  const asNobody = process.getuid?.() === 0;
+  chmodSync(join(directory, 'data.mdb'), 0o400);
+  if (asNobody) process.seteuid?.(65_534);
+  try {
+    await expect(openJournal(directory)).rejects.toThrow(/(EACCES|permission denied)[^;]*$/);
+  } finally {
+    if (asNobody) process.seteuid?.(0);
+  }
 });
 
 it('a copy of a journal that is in use is one of an earlier moment, or is refused', async () => {

@@ -1,7 +1,6 @@
 import { SluiceError } from '../core/sluice-error.ts';
 import { type Explanation, explain } from '../report/explain.ts';
 import { explainFeed } from '../report/feed-info.ts';
-import { sharersOf } from '../report/sharing.ts';
 import { explainPartition, explainSource } from '../report/source-explain.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { RouterParts } from './parts.ts';
@@ -32,6 +31,5 @@ export function explainNamed(parts: RouterParts, name: string): Explanation {
   if (partition !== undefined) return partition;
   const fed = feeds.all.get(name);
   if (fed !== undefined) return explainFeed(fed.feed);
-  const channel = channelNamed(parts, name);
-  return explain(channel, now, sharersOf(fleet.channels, channel), intake.waitedFor);
+  return explain(channelNamed(parts, name), now, fleet.channels, intake.waitedFor);
 }

@@ -7,8 +7,6 @@ import type { Terminal } from '../../../src/cli/terminal.ts';
 import type { RouterConfigInput } from '../../../src/index.ts';
 import { createTestRouter, hang, messages } from '../../../src/testing/index.ts';
 
-type Sinks = NonNullable<RouterConfigInput['channels']>;
-
 function terminal(columns: number, isTTY = true, env: Terminal['env'] = { NO_COLOR: '1' }) {
   const frames: string[] = [];
   const stdout = Object.assign(new PassThrough(), { isTTY, columns, rows: 40 });
@@ -29,7 +27,7 @@ function terminal(columns: number, isTTY = true, env: Terminal['env'] = { NO_COL
 async function view(
   columns: number,
   progress: Progress,
-  sinks: Sinks = { tick: {}, ohlcv: { batchSize: 10, capacity: 50 } },
+  sinks: RouterConfigInput['channels'] = { tick: {}, ohlcv: { batchSize: 10, capacity: 50 } },
 ) {
   const rig = await createTestRouter({ sinks });
   const screen = terminal(columns);

@@ -1,9 +1,7 @@
-import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
-import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { run } from '../../src/cli/program.ts';
 import type { ReplayReport } from '../../src/cli/report.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const RECORDING = new URL('../../../shared/data/sample/crypto-20240808-2358.stock-style.ndjson.gz', import.meta.url);
 const MESSAGES = 16_822;
@@ -11,21 +9,13 @@ const MESSAGES = 16_822;
 const isSkipped = !existsSync(RECORDING) && process.env.CI === undefined;
 const recorded = isSkipped ? 'chaos (SKIPPED: ../shared/data/sample is not there)' : 'chaos';
 
-async function replayed(seed: number, ...more: string[]): Promise<{ code: number; output: string }> {
-  const stdout = new PassThrough({ highWaterMark: 2 ** 24 });
-  const stderr = new PassThrough({ highWaterMark: 2 ** 24 });
-  const args = ['replay', RECORDING.pathname, '--chaos', String(seed), ...more];
-  const world = { stdin: Readable.from([]), stdout, stderr, env: {}, signals: new EventEmitter(), exit: () => {} };
-  const code = await run(args, world);
-  expect(stderr.read()).toBeNull();
-  return { code, output: String(stdout.read()) };
+async function replayed(seed: number, ...more: string[]): Promise<string> {
+  const { code, stderr, stdout } = await runCommand('replay', RECORDING.pathname, '--chaos', String(seed), ...more);
+  expect([code, stderr]).toEqual([0, '']);
+  return stdout;
 }
 
-async function reportOf(seed: number): Promise<ReplayReport> {
-  const { code, output } = await replayed(seed, '--json');
-  expect(code).toBe(0);
-  return JSON.parse(output);
-}
+const reportOf = async (seed: number): Promise<ReplayReport> => JSON.parse(await replayed(seed, '--json'));
 
 describe.skipIf(isSkipped)(recorded, () => {
   test.each([1, 2, 3, 4, 5, 6])('of seed %i loses no message of a recording, whatever it does to it', async (seed) => {
@@ -49,8 +39,7 @@ describe.skipIf(isSkipped)(recorded, () => {
   });
 
   test('is reported to people in a line', async () => {
-    const { code, output } = await replayed(8);
-    expect(code).toBe(0);
+    const output = await replayed(8);
     expect(output).toMatch(/\nchaos, seed 8: \d+ throw, \d+ reject, /);
     expect(output).toMatch(
       /\nEvery message is accounted for: 16,822 received = [\d,]+ delivered \+ \d+ dead-lettered\.\n$/,

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Publisher } from '../../src/cluster/publisher.ts';
 import { type BrokerRig, brokers, until } from '../support/broker-rigs.ts';
-import { type Bundle, bundle } from '../support/bundle.ts';
+import { bundled } from '../support/bundled.ts';
 import { ClusterWorker, mistakesInDeliveries } from '../support/cluster-workers.ts';
 
 const PARTITIONS = 4;
@@ -15,11 +15,7 @@ interface Tick {
 }
 const layout = { channel: 'ticks', partitions: PARTITIONS };
 
-let program: Bundle;
-beforeAll(() => {
-  program = bundle('test/support/cluster-worker.ts');
-});
-afterAll(() => program?.remove());
+const program = bundled('test/support/cluster-worker.ts');
 
 /** Workers on a broker that somebody publishes to all the time. */
 class BusyCluster {

@@ -5,21 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Bundle, bundleCommand } from '../support/bundle.ts';
+import { bundleCommand } from '../support/bundle.ts';
+import { bundled } from '../support/bundled.ts';
 
 const trade = '{"ev":"T","sym":"A","p":1,"s":1,"t":1735828200000}\n';
-let command: Bundle;
-let input: string;
-
 /** The command as a process of its own: files, pipes and signals are those of the system. */
+const command = bundled(bundleCommand);
+let input: string;
 beforeAll(async () => {
-  command = bundleCommand();
   input = await mkdtemp(join(tmpdir(), 'sluice-command-'));
 });
-afterAll(async () => {
-  command.remove();
-  await rm(input, { recursive: true, force: true });
-});
+afterAll(() => rm(input, { recursive: true, force: true }));
 
 interface Ended {
   readonly code: number | null;

@@ -1,21 +1,19 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Bundle, bundle } from '../support/bundle.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { bundled } from '../support/bundled.ts';
 import type { GrowthCounts } from './growth-counts.ts';
 
 const CHANNELS = 400;
-let program: Bundle;
+const program = bundled('test/integration/growth-counts.ts');
 let few: GrowthCounts;
 let many: GrowthCounts;
 
 /** In processes of their own: counting steps would disturb the coverage of the tests, which counts them too. */
 beforeAll(async () => {
-  program = bundle('test/integration/growth-counts.ts');
   few = await countsOf(CHANNELS);
   many = await countsOf(2 * CHANNELS);
 });
-afterAll(() => program.remove());
 
 async function countsOf(channels: number): Promise<GrowthCounts> {
   const { stdout } = await promisify(execFile)(process.execPath, [program.path, String(channels)]);

@@ -1,21 +1,13 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { Account } from '../kills/account.ts';
 import { runCampaign } from '../kills/campaign.ts';
 import { RouterAccount } from '../kills/router-account.ts';
 import { runRouterCampaign } from '../kills/router-campaign.ts';
-import { type Bundle, bundle } from '../support/bundle.ts';
+import { bundled } from '../support/bundled.ts';
 import { emptyDirectory } from '../support/empty-directory.ts';
 
-let child: Bundle;
-let routerChild: Bundle;
-beforeAll(() => {
-  child = bundle('test/kills/child.ts');
-  routerChild = bundle('test/kills/router-child.ts');
-});
-afterAll(() => {
-  child.remove();
-  routerChild.remove();
-});
+const child = bundled('test/kills/child.ts');
+const routerChild = bundled('test/kills/router-child.ts');
 
 it('R7.3 kill -9 at any moment loses nothing that was acknowledged, skips nothing and repeats only what was not committed', async () => {
   const account = await runCampaign({ program: child.path, directory: emptyDirectory(), kills: 5, seed: 1 });

@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definePostgresTrades, type NumberedTrade } from '../../docs/examples/postgres-trades.ts';
-import { type Bundle, bundle } from '../support/bundle.ts';
+import { bundled } from '../support/bundled.ts';
 import { emptyDirectory } from '../support/empty-directory.ts';
 import { PostgresServer, whyWithoutPostgres } from '../support/postgres-server.ts';
 
@@ -18,11 +18,10 @@ const why = whyWithoutPostgres() ?? (isWithoutFile ? '../shared/data/sample is n
 describe.skipIf(why !== undefined)(
   `a table that is written with the position${why ? ` (SKIPPED: ${why})` : ''}`,
   () => {
-    let child: Bundle;
+    const child = bundled('test/support/postgres-program.ts');
     let server: PostgresServer;
     let pool: pg.Pool;
     beforeAll(async () => {
-      child = bundle('test/support/postgres-program.ts');
       server = await PostgresServer.start();
       pool = new pg.Pool({ host: '127.0.0.1', port: server.port, user: 'sluice', database: 'postgres' });
       // The server may end a connection that the pool is ending: that fails nothing.
@@ -31,7 +30,6 @@ describe.skipIf(why !== undefined)(
     afterAll(async () => {
       await pool?.end();
       await server?.end();
-      child?.remove();
     });
 
     /** Runs a process until it has said so many lines, and kills it; returns its exit code. */

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ReplayReport } from '../../src/cli/report.ts';
 import { openJournal } from '../../src/journal/index.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
-import { type Bundle, bundleCommand } from '../support/bundle.ts';
+import { bundleCommand } from '../support/bundle.ts';
+import { bundled } from '../support/bundled.ts';
 import { emptyDirectory } from '../support/empty-directory.ts';
 import { openedJournal } from '../support/journals.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -33,13 +34,9 @@ async function reportOf(...args: string[]): Promise<ReplayReport> {
   return JSON.parse(stdout);
 }
 
-describe('sluice replay FILE --journal DIR', () => {
-  let command: Bundle;
-  beforeAll(() => {
-    command = bundleCommand();
-  });
-  afterAll(() => command.remove());
+const command = bundled(bundleCommand);
 
+describe('sluice replay FILE --journal DIR', () => {
   /** Runs the command until it says that it has delivered so many messages, and sends the signal; its report, if it makes one. */
   async function runUntil(delivered: number, signal: NodeJS.Signals, args: readonly string[]) {
     const child = spawn(process.execPath, [command.path, ...args, '--inspect'], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -131,7 +128,6 @@ describe('sluice replay FILE --journal DIR', () => {
 
 // LMDB sets the number of the last transaction when it opens a file, also one that another process is writing.
 it('a process that looks into a journal, replays it or is refused writes nothing to the memory that its owner shares', async () => {
-  const command = bundleCommand();
   const directory = join(emptyDirectory(), 'run');
   // Its owner does not beat meanwhile.
   const clock = createSimulatedClock();
@@ -148,7 +144,6 @@ it('a process that looks into a journal, replays it or is refused writes nothing
   expect(codes).toEqual([0, 0, 1]);
   expect((await readFile(join(directory, 'lock.mdb'))).equals(before)).toBe(true);
   await journal.close();
-  command.remove();
 });
 
 describe('sluice replay DIR', () => {

@@ -2,36 +2,19 @@ import { EventEmitter } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { run } from '../../src/cli/program.ts';
 import type { ReplayReport } from '../../src/cli/report.ts';
+import { type CommandEnd, runCommand, runCommandOn } from '../support/run-command.ts';
 
 const SAMPLE = new URL('../../../shared/data/sample/', import.meta.url).pathname;
 // Without the recordings these tests prove nothing: fine on a stranger's machine, a failure where the gate decides.
 const isSkipped = !existsSync(SAMPLE) && process.env.CI === undefined;
 const recorded = isSkipped ? 'recorded data (SKIPPED: ../shared/data/sample is not there)' : 'recorded data';
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function sluice(
-  args: readonly string[],
-  input: Readable = Readable.from([]),
-  signals = new EventEmitter(),
-): Promise<Ended> {
-  const stdout = new PassThrough({ highWaterMark: 2 ** 24 });
-  const stderr = new PassThrough({ highWaterMark: 2 ** 24 });
-  const code = await run(args, { stdin: input, stdout, stderr, env: {}, signals, exit: () => {} });
-  return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
-}
-
-async function replayed(...args: string[]): Promise<Ended & { report: ReplayReport }> {
-  const ended = await sluice(['replay', ...args, '--json']);
+async function replayed(...args: string[]): Promise<CommandEnd & { report: ReplayReport }> {
+  const ended = await runCommand('replay', ...args, '--json');
   return { ...ended, report: JSON.parse(ended.stdout) };
 }
 
@@ -86,11 +69,6 @@ describe('replay', () => {
     good = file('good.ndjson', `${trade(1)}\r\n\n[${trade(2)},${trade(3)}]`);
   });
 
-  test('gzip is told by content, not by name', async () => {
-    const { code, report } = await replayed(file('packed.ndjson', gzipSync(gunzipSync(gzipSync(trade(1))))), good);
-    expect([code, report.received, report.conserved]).toEqual([0, 4, true]);
-  });
-
   test('malformed lines are told with file and line, skipped, counted, and make the exit code 1', async () => {
     const bad = file('bad.ndjson', `${trade(1)}\nnot json\n${'x'.repeat(1_100_000)}\n${trade(2)}\n{"ev":`);
     const { code, report, stderr } = await replayed(bad);
@@ -130,22 +108,6 @@ describe('replay', () => {
     expect(deliveredOf(report)).toEqual({ tick: 1, ohlcv: 0, fmv: 0 });
   });
 
-  test('standard input is a file named -', async () => {
-    const { stdout } = await sluice(['replay', '-', '--json'], Readable.from([`${trade(1)}\n`]));
-    expect(JSON.parse(stdout)).toMatchObject({ received: 1, conserved: true });
-  });
-
-  test('--limit ends the generated market after so many messages, the same ones for the same seed', async () => {
-    const [first, second] = [
-      await replayed('--limit', '5000', '--speed', 'max'),
-      await replayed('--limit', '5000', '--speed', 'max'),
-    ];
-    expect(first.report).toMatchObject({ received: 5_000, unroutable: 0, conserved: true });
-    // How far a fair value is from the last trade depends on which of the two channels got its turn first.
-    const { deviation: _, ...events } = first.report.events;
-    expect(second.report.events).toMatchObject(events);
-  });
-
   test('Ctrl-C while the input is silent drains and reports what came', async () => {
     const signals = new EventEmitter();
     // Asked for more, it stays silent: only the signal can end the replay.
@@ -157,13 +119,13 @@ describe('replay', () => {
         else setImmediate(() => signals.emit('SIGINT'));
       },
     });
-    const { code, stdout } = await sluice(['replay', '-', '--json'], input, signals);
+    const { code, stdout } = await runCommandOn(input, ['replay', '-', '--json'], signals);
     expect([code, JSON.parse(stdout).conserved]).toEqual([0, true]);
     expect(signals.listenerCount('SIGINT')).toBe(0);
   });
 
   test('the report for people ends with the accounting', async () => {
-    const { stdout } = await sluice(['replay', good]);
+    const { stdout } = await runCommand('replay', good);
     expect(stdout).toMatch(/\nEvery message is accounted for: 3 received = 3 delivered\.\n$/);
   });
 
@@ -173,12 +135,12 @@ describe('replay', () => {
     [['reply'], "unknown command 'reply'"],
     [['chart', 'house'], 'Allowed choices are channel, router'],
   ])('wrong usage %j is told and ends with exit code 2', async (args, message) => {
-    const { code, stderr } = await sluice(args);
+    const { code, stderr } = await runCommand(...args);
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
   });
 
   test.each(['channel', 'router'])('chart %s prints Mermaid', async (name) => {
-    const { code, stdout } = await sluice(['chart', name]);
+    const { code, stdout } = await runCommand('chart', name);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^stateDiagram-v2\n/)]);
   });
 });

@@ -1,6 +1,7 @@
 import { beforeAll, expect, it, vi } from 'vitest';
 import { createActor, setup } from 'xstate';
 import * as otherXState from 'xstate-lowest';
+import { silentLogger } from '../../src/facts/logging.ts';
 import * as sluice from '../../src/index.ts';
 import { createInspector } from '../../src/inspector/index.ts';
 import { prometheusText } from '../../src/metrics/index.ts';
@@ -44,13 +45,8 @@ it.each([{ actor: {} }, {}, 5, null, undefined])('what is no router is refused w
 
 it('a host with another copy of xstate is warned', async () => {
   const warnings: unknown[] = [];
-  const logger: sluice.Logger = {
-    debug() {},
-    info() {},
-    warn: (_, text) => void warnings.push(text),
-    error() {},
-    child: () => logger,
-  };
+  const warn = (_: object, text?: string): void => void warnings.push(text);
+  const logger: sluice.Logger = { ...silentLogger, warn, child: () => logger };
   const router = sluice.createRouterLogic({ channels: { tick: Plain }, logger });
   const same = createActor(setup({ actors: { router } }).createMachine({ invoke: { src: 'router' } })).start();
   expect(warnings).toEqual([]);

@@ -36,10 +36,10 @@ it('two routers are on one page, told apart by a label, and each metric has one 
   ]);
 });
 
-it('two routers are in one registry, and each leaves it without the other', async () => {
+it('two routers are in one registry, each leaves it without the other, and then nothing of ours is left', async () => {
   const registry = new Registry();
   const leave = registerMetrics(eu.router, registry, { labels: { router: 'eu' } });
-  registerMetrics(us.router, registry, { labels: { router: 'us' } });
+  const leaveLast = registerMetrics(us.router, registry, { labels: { router: 'us' } });
   expect(receivedIn(await registry.metrics())).toEqual([
     { router: 'eu', channel: 'tick', value: 2 },
     { router: 'us', channel: 'tick', value: 3 },
@@ -47,6 +47,8 @@ it('two routers are in one registry, and each leaves it without the other', asyn
   leave();
   leave();
   expect(receivedIn(await registry.metrics())).toEqual([{ router: 'us', channel: 'tick', value: 3 }]);
+  leaveLast();
+  expect(await registry.metrics()).not.toContain('sluice');
 });
 
 it('a registry that the host has cleared takes the metrics in again', async () => {

@@ -1,19 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type Bundle, bundle, bundleCommand } from '../support/bundle.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { bundleCommand } from '../support/bundle.ts';
+import { bundled } from '../support/bundled.ts';
 
-let command: Bundle;
-let module: Bundle;
-beforeAll(() => {
-  command = bundleCommand();
-  module = bundle('test/support/worker-module.ts');
-});
-afterAll(() => {
-  command.remove();
-  module.remove();
-});
+const command = bundled(bundleCommand);
+const module = bundled('test/support/worker-module.ts');
 
 /** The command as a process of its own. Its error output ends when the last worker has ended too. */
 function run(...args: readonly string[]) {

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { runWorkers, type WorkersOptions } from '../../src/workers/index.ts';
-import { type Bundle, bundle } from '../support/bundle.ts';
+import { bundled } from '../support/bundled.ts';
 
-let program: Bundle;
-beforeAll(() => {
-  program = bundle('test/support/worker-module.ts');
-});
-afterAll(() => program.remove());
+const program = bundled('test/support/worker-module.ts');
 
 /** Workers, and what is told of them. */
 async function run(options: Partial<WorkersOptions> = {}) {

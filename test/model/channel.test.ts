@@ -9,7 +9,7 @@ import { longest, pathsThrough, placeOf } from '../../src/testing/machine-paths.
 import { createTransitionCoverage } from '../../src/testing/transition-coverage.ts';
 import { ModelChannel } from '../support/model-channel.ts';
 import { placeAfter, reasonAfter } from './channel-laws.ts';
-import { gapsInTable, type Ignored } from './table.ts';
+import { expectAllTaken, gapsInTable, type Ignored } from './table.ts';
 
 const paths = longest(pathsThrough(channelModel(2)));
 
@@ -172,11 +172,7 @@ it('a real channel does what its chart says, on every path, and every transition
     expect(await driver.isPunctual(), `what it waits for ends after ${walked.join(' → ')}`).toBe(true);
     expect(await driver.end(), `no timer is left after ${walked.join(' → ')}`).toBe(true);
   }
-  const { covered, total, missing } = coverage.report();
-  process.stdout.write(
-    `channel: ${covered} of ${total} transitions by ${paths.length} paths, missing: ${missing.join(', ') || 'none'}\n`,
-  );
-  expect(missing).toEqual([]);
+  expectAllTaken('channel', coverage, paths.length);
 }, 300_000);
 
 it('R6.3 a trial that fails in part does not end the trials, though no message comes any more', async () => {

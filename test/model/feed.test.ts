@@ -4,7 +4,7 @@ import { longest, type ModelEvent, pathsThrough, placeOf } from '../../src/testi
 import { createTransitionCoverage } from '../../src/testing/transition-coverage.ts';
 import { FeedRig, fakeProfile } from '../support/feed-rig.ts';
 import { type FeedWorld, feedModel, placeAfter } from './feed.ts';
-import { gapsInTable, type Ignored } from './table.ts';
+import { expectAllTaken, gapsInTable, type Ignored } from './table.ts';
 
 const walks = [false, true].flatMap((mustLogIn) =>
   longest(pathsThrough(feedModel(mustLogIn))).map(({ steps }) => ({ steps, mustLogIn })),
@@ -152,9 +152,5 @@ it('a real feed does what its chart says, on every path, and every transition of
     await driver.rig.clock.settle();
     expect(driver.rig.clock.pending, `no timer is left after ${walked.join(' → ')}`).toBe(0);
   }
-  const { covered, total, missing } = coverage.report();
-  process.stdout.write(
-    `feed: ${covered} of ${total} transitions by ${walks.length} paths, missing: ${missing.join(', ') || 'none'}\n`,
-  );
-  expect(missing).toEqual([]);
+  expectAllTaken('feed', coverage, walks.length);
 });

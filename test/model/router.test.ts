@@ -5,7 +5,7 @@ import { createTransitionCoverage } from '../../src/testing/transition-coverage.
 import { fleetFactsOf, routerModel } from './router.ts';
 import { RouterDriver } from './router-driver.ts';
 import { placeAfter, reasonAfter } from './router-laws.ts';
-import { gapsInTable, type Ignored } from './table.ts';
+import { expectAllTaken, gapsInTable, type Ignored } from './table.ts';
 
 const walks = [false, true].flatMap((escalates) =>
   longest(pathsThrough(routerModel(escalates))).map(({ steps }) => ({ steps, escalates })),
@@ -78,9 +78,5 @@ it('a real router does what its chart says, on every path, and every transition 
     }
     expect(await driver.end(), `no timer is left after ${walked.join(' → ')}`).toBe(true);
   }
-  const { covered, total, missing } = coverage.report();
-  process.stdout.write(
-    `router: ${covered} of ${total} transitions by ${walks.length} paths, missing: ${missing.join(', ') || 'none'}\n`,
-  );
-  expect(missing).toEqual([]);
+  expectAllTaken('router', coverage, walks.length);
 });

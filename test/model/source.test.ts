@@ -5,7 +5,7 @@ import { createTransitionCoverage } from '../../src/testing/transition-coverage.
 import { sourceFactsOf, sourceModel } from './source.ts';
 import { SourceDriver } from './source-driver.ts';
 import { errorAfter, placeAfter, reasonAfter } from './source-laws.ts';
-import { gapsInTable, type Ignored } from './table.ts';
+import { expectAllTaken, gapsInTable, type Ignored } from './table.ts';
 
 const paths = longest(pathsThrough(sourceModel));
 
@@ -78,9 +78,5 @@ it('a real source does what its chart says, on every path, and every transition 
     }
     expect(await driver.end(), `no timer is left after ${walked.join(' → ')}`).toBe(true);
   }
-  const { covered, total, missing } = coverage.report();
-  process.stdout.write(
-    `source: ${covered} of ${total} transitions by ${paths.length} paths, missing: ${missing.join(', ') || 'none'}\n`,
-  );
-  expect(missing).toEqual([]);
+  expectAllTaken('source', coverage, paths.length);
 });

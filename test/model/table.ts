@@ -1,5 +1,7 @@
+import { expect } from 'vitest';
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { statesOf } from '../../src/inspector/mermaid.ts';
+import type { TransitionCoverage } from '../../src/testing/transition-coverage.ts';
 
 /** Why an event does nothing in some states, by event; a state is named by its path. */
 export type Ignored = Readonly<Record<string, readonly { readonly in: readonly string[]; readonly because: string }[]>>;
@@ -48,4 +50,12 @@ function isHandled(state: AnyStateNode | undefined, event: string): boolean {
 
 function pathOf(state: AnyStateNode): string {
   return state.path.join('.');
+}
+
+/** Tells how many transitions of a chart so many paths took; they must be all. */
+export function expectAllTaken(chart: string, coverage: TransitionCoverage, paths: number): void {
+  const { covered, total, missing } = coverage.report();
+  const left = missing.join(', ') || 'none';
+  process.stdout.write(`${chart}: ${covered} of ${total} transitions by ${paths} paths, missing: ${left}\n`);
+  expect(missing).toEqual([]);
 }

@@ -39,15 +39,3 @@ test('R5.1 whoever is handed them, in another thread for one, reads the same cou
   );
   port1.close();
 });
-
-test('the counters of one slot know nothing of another', () => {
-  fc.assert(
-    fc.property(additions, additions, (mine, theirs) => {
-      const [first, second] = [createCounters(), createCounters()];
-      for (const [name, count] of mine) first[Counter[name]] += count;
-      for (const [name, count] of theirs) second[Counter[name]] += count;
-      expect(names.map((name) => first[Counter[name]])).toEqual(sums(mine));
-      expect(names.map((name) => second[Counter[name]])).toEqual(sums(theirs));
-    }),
-  );
-});

@@ -110,6 +110,7 @@ test('through any sequence of operations a mailbox holds what an array would hol
         command(real, model, state);
         expect(entriesOf(real)).toEqual(model);
         expect(real.isFull).toBe(model.length >= real.capacity);
+        expect(real.oldestAcceptedAt).toBe(model[0]?.[1] ?? Number.POSITIVE_INFINITY);
       }
       const numbers = model.map(([, , number]) => number);
       expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));

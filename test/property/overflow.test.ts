@@ -191,18 +191,6 @@ test('`reject` and `drop-newest` keep the first, `drop-oldest` the last, and onl
   );
 });
 
-test('`conflate` loses nothing without a key, and of no key more than what a newer one replaces', () => {
-  fc.assert(
-    fc.property(...filling, (capacity, keys) => {
-      const { waiting, lost } = fill('conflate', capacity, keys);
-      for (const { key, number } of lost) {
-        expect(key).not.toBe('');
-        expect(waiting.some((other) => other > number && keys[other] === key)).toBe(true);
-      }
-    }),
-  );
-});
-
 test('keys whose messages have left are not kept, however many there were', () => {
   const mailbox = new Mailbox<unknown>(4);
   const overflow = new Overflow(mailbox, 'conflate', String, { lost() {} });

@@ -10,10 +10,18 @@ export interface CommandEnd {
 }
 
 /** Runs the command line in this process, as from a shell without a terminal. */
-export async function runCommand(...args: readonly string[]): Promise<CommandEnd> {
+export function runCommand(...args: readonly string[]): Promise<CommandEnd> {
+  return runCommandOn(Readable.from([]), args);
+}
+
+/** The same with another standard input, and signals of the test. */
+export async function runCommandOn(
+  stdin: Readable,
+  args: readonly string[],
+  signals: EventEmitter = new EventEmitter(),
+): Promise<CommandEnd> {
   const stdout = new PassThrough({ highWaterMark: 2 ** 24 });
   const stderr = new PassThrough({ highWaterMark: 2 ** 24 });
-  const signals = new EventEmitter();
-  const code = await run(args, { stdin: Readable.from([]), stdout, stderr, env: {}, signals, exit: () => {} });
+  const code = await run(args, { stdin, stdout, stderr, env: {}, signals, exit: () => {} });
   return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
 }

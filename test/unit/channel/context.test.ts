@@ -59,27 +59,25 @@ describe('`emit`', () => {
   });
 });
 
-describe('`fail`', () => {
-  it('with an index outside the batch is misuse, told with what is allowed', async () => {
-    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 2 } } });
-    const errors: unknown[] = [];
-    rig.sink('ohlcv').script.push(({ context }) => {
-      for (const index of [-1, 2, 0.5, Number.NaN, '0' as never]) {
-        try {
-          context.fail(index, new Error());
-        } catch (error) {
-          errors.push(error);
-        }
+it('`fail` with an index outside the batch is misuse, told with what is allowed', async () => {
+  const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 2 } } });
+  const errors: unknown[] = [];
+  rig.sink('ohlcv').script.push(({ context }) => {
+    for (const index of [-1, 2, 0.5, Number.NaN, '0' as never]) {
+      try {
+        context.fail(index, new Error());
+      } catch (error) {
+        errors.push(error);
       }
-    });
-    await routeAndAdvance(rig, messages('ohlcv', 2), 1);
-    expect(errors).toHaveLength(5);
-    expect(errors[1]).toMatchObject({
-      code: 'invalid-option',
-      message: 'context.fail: index must be a whole number from 0 to 1, got 2',
-    });
-    expect(rig.metrics('ohlcv').delivered).toBe(2);
+    }
   });
+  await routeAndAdvance(rig, messages('ohlcv', 2), 1);
+  expect(errors).toHaveLength(5);
+  expect(errors[1]).toMatchObject({
+    code: 'invalid-option',
+    message: 'context.fail: index must be a whole number from 0 to 1, got 2',
+  });
+  expect(rig.metrics('ohlcv').delivered).toBe(2);
 });
 
 it('a handler that empties its batch and then fails loses nothing', async () => {

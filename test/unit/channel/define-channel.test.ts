@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineChannel, type LifeContext, ProcessingChannel, SluiceError } from '../../../src/index.ts';
+import { silentLogger } from '../../../src/facts/logging.ts';
+import { defineChannel, type LifeContext, type Logger, ProcessingChannel, SluiceError } from '../../../src/index.ts';
 import { createTestRouter, type TestMessage, testBatch } from '../../../src/testing/index.ts';
 
 const High = z.object({ type: z.literal('high'), price: z.number() });
@@ -118,11 +119,8 @@ describe('a channel', () => {
 
 it('`warmUp` and `close` are given the rules, a signal and a logger, and may emit events', async () => {
   const logged: string[] = [];
-  const logger = {
-    ...{ trace() {}, debug() {}, warn() {}, error() {}, fatal() {} },
-    info: (_fields: object, line?: string) => void logged.push(line ?? ''),
-    child: () => logger,
-  };
+  const info = (_fields: object, line?: string): void => void logged.push(line ?? '');
+  const logger: Logger = { ...silentLogger, info, child: () => logger };
   const contexts: LifeContext<string>[] = [];
   class Greeting extends ProcessingChannel<TestMessage, string> {
     override process(): void {}

@@ -180,20 +180,18 @@ describe('19.8 messages that all fall into one of several partitions', () => {
   });
 });
 
-describe('19.12 a gap of a partitioned channel', () => {
-  it('names its channel and its partition, whose messages its numbers count', async () => {
-    const rig = await createTestRouter({
-      sinks: { fmv: { partitions: 2, overflow: 'drop-oldest', capacity: 1, batchSize: 1 } },
-    });
-    rig.router.pause();
-    for (const n of numbers(40)) rig.router.route(quote(n, `S${n % 8}`));
-    await rig.stop();
-    const gaps = rig.facts('message.dropped');
-    expect(gaps.every(({ channel }) => channel === 'fmv')).toBe(true);
-    expect([...new Set(gaps.map(({ partition }) => partition))].toSorted()).toEqual([0, 1]);
-    const lost = gaps.reduce((sum, { count }) => sum + count, 0);
-    expect(lost).toBe(rig.metrics('fmv').dropped);
+it('19.12 a gap of a partitioned channel names its channel and its partition, whose messages its numbers count', async () => {
+  const rig = await createTestRouter({
+    sinks: { fmv: { partitions: 2, overflow: 'drop-oldest', capacity: 1, batchSize: 1 } },
   });
+  rig.router.pause();
+  for (const n of numbers(40)) rig.router.route(quote(n, `S${n % 8}`));
+  await rig.stop();
+  const gaps = rig.facts('message.dropped');
+  expect(gaps.every(({ channel }) => channel === 'fmv')).toBe(true);
+  expect([...new Set(gaps.map(({ partition }) => partition))].toSorted()).toEqual([0, 1]);
+  const lost = gaps.reduce((sum, { count }) => sum + count, 0);
+  expect(lost).toBe(rig.metrics('fmv').dropped);
 });
 
 describe.each(['drop-oldest', 'drop-newest', 'conflate'] as const)('19.16 a key function, at `%s`,', (overflow) => {

@@ -63,38 +63,6 @@ describe('`route` from inside a listener', () => {
   });
 });
 
-it('a restart from inside a listener of a failure keeps the batch once, in order', async () => {
-  const rig = await createTestRouter({ sinks: { tick: {} } });
-  let isDone = false;
-  rig.router.events.on('batch.failed', () => {
-    if (!isDone) rig.router.restart('tick');
-    isDone = true;
-  });
-  rig.sink('tick').script.push(fail());
-  await routeAndAdvance(rig, messages('tick', 3), 10_000);
-  expect(numbersOf(rig.sink('tick').delivered)).toEqual([0, 1, 2]);
-  expect(rig.metrics('tick')).toMatchObject({ delivered: 3, inFlight: 0, buffered: 0, restarts: 1 });
-});
-
-describe('a restart from inside a listener', () => {
-  it('of `batch.flushed` leaves nothing in flight: the batch was delivered', async () => {
-    const rig = await createTestRouter({ sinks: { tick: { batchSize: 10 } } });
-    const seen: unknown[] = [];
-    rig.router.events.on('channel.entered', ({ to }) => {
-      if (to === 'failed') seen.push(to);
-    });
-    rig.router.events.on('batch.flushed', () => {
-      if (seen.length === 0) rig.router.restart('tick');
-    });
-    rig.router.routeAll(messages('tick', 10));
-    expect(seen).toEqual(['failed']);
-    expect(rig.router.explain('tick')).toMatchObject({ state: 'failed', waiting: 0, inFlight: 0 });
-    expect(rig.metrics('tick')).toMatchObject({ delivered: 10, inFlight: 0 });
-    expect(await deliveredAfter(rig, 'tick', 1_000)).toEqual(numbers(10));
-    expect((await rig.stop()).channels.tick).toMatchObject({ unsettledMessages: [], returnedMessages: [] });
-  });
-});
-
 it('a restart from inside a listener of `message.dropped` takes the batch back: the life that ended does not deliver it', async () => {
   const rig = await createTestRouter({
     sinks: { tick: { batchSize: 2, capacity: 4, overflow: 'drop-oldest', priority: 2 } },

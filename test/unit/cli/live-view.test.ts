@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../../src/cli/feed.ts';
 import { startLiveView } from '../../../src/cli/live-view.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
-import { createTestRouter, messages } from '../../../src/testing/index.ts';
+import type { RouterConfigInput } from '../../../src/index.ts';
+import { createTestRouter, hang, messages } from '../../../src/testing/index.ts';
 
-function terminal(columns: number, isTTY = true) {
+function terminal(columns: number, isTTY = true, env: Terminal['env'] = { NO_COLOR: '1' }) {
   const frames: string[] = [];
   const stdout = Object.assign(new PassThrough(), { isTTY, columns, rows: 40 });
   stdout.on('data', (chunk) => frames.push(String(chunk)));
@@ -14,7 +15,7 @@ function terminal(columns: number, isTTY = true) {
     stdin: Readable.from([]),
     stdout,
     stderr: new PassThrough(),
-    env: { NO_COLOR: '1' },
+    env,
     signals: new EventEmitter(),
     exit: () => {},
   };
@@ -23,11 +24,22 @@ function terminal(columns: number, isTTY = true) {
   return { world, frames, shown };
 }
 
-async function view(columns: number, progress: Progress) {
-  const rig = await createTestRouter({ sinks: { tick: {}, ohlcv: { batchSize: 10, capacity: 50 } } });
+async function view(
+  columns: number,
+  progress: Progress,
+  sinks: RouterConfigInput['channels'] = { tick: {}, ohlcv: { batchSize: 10, capacity: 50 } },
+) {
+  const rig = await createTestRouter({ sinks });
   const screen = terminal(columns);
   const live = startLiveView(rig.router, progress, screen.world, rig.clock, true);
-  return { rig, live, ...screen };
+  /** What the table shows of one channel, by column. */
+  const factsOf = (channel: string): Record<string, string> => {
+    const lines = screen.shown().split('\n');
+    const cells = (start: string) => lines.find((line) => line.startsWith(start))?.split(/ {2,}/) ?? [];
+    const values = cells(`${channel} `);
+    return Object.fromEntries(cells('channel ').map((title, index) => [title, values[index] ?? '']));
+  };
+  return { rig, live, factsOf, ...screen };
 }
 
 const progress = (source: string): Progress => ({ source, share: undefined, forMs: undefined });
@@ -88,15 +100,43 @@ describe('the live table', () => {
   });
 
   it.each([
-    ['nobody looks', false, true],
-    ['it is not wanted', true, false],
-  ])('is not drawn when %s', async (_, isTTY, isWanted) => {
+    ['nobody looks', false, true, {}],
+    ['it is not wanted', true, false, {}],
+    ['the terminal cannot move its cursor', true, true, { TERM: 'dumb' }],
+  ])('is not drawn when %s', async (_, isTTY, isWanted, env) => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
-    const { world, frames } = terminal(80, isTTY);
+    const { world, frames } = terminal(80, isTTY, env);
     const live = startLiveView(rig.router, progress('a'), world, rig.clock, isWanted);
     await rig.advance(1_000);
     live.clear();
     live.stop();
     expect(frames).toEqual([]);
   });
+});
+
+it('a stuck channel shows since when, against which room, how old its oldest message is and what its breaker does', async () => {
+  const tick = { batchSize: 2, capacity: 40, partitions: 3, processTimeoutMs: 60_000 };
+  const { rig, live, factsOf } = await view(160, progress('a'), { tick });
+  rig.sink('tick').otherwise = hang();
+  rig.router.routeAll(messages('tick', 10));
+  await rig.advance(5_000);
+  // All have one symbol, so one of three mailboxes holds what waits; there is room in each.
+  expect(factsOf('tick')).toMatchObject({
+    state: 'flushing',
+    depth: '8/120',
+    since: '5s',
+    oldest: '5s',
+    breaker: 'closed',
+  });
+  rig.router.trip('tick');
+  await rig.advance(400);
+  expect(factsOf('tick')).toMatchObject({ state: 'tripped', since: '<1s', oldest: '5s', breaker: 'open' });
+  live.stop();
+});
+
+it('a channel at rest has no oldest message, and one without a breaker shows none', async () => {
+  const { rig, live, factsOf } = await view(160, progress('a'), { tick: { breaker: false } });
+  await rig.advance(200_000);
+  expect(factsOf('tick')).toMatchObject({ state: 'idle', since: '3min', oldest: '–', breaker: '–', 'wait p50': '–' });
+  live.stop();
 });

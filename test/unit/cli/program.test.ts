@@ -1,39 +1,31 @@
-import { EventEmitter } from 'node:events';
-import { PassThrough, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { configCommand } from '../../../src/cli/config-command.ts';
-import { run } from '../../../src/cli/program.ts';
 import { textOf } from '../../support/project-files.ts';
+import { runCommand, runCommandOn } from '../../support/run-command.ts';
 import { writeConfig } from '../config/config-files.ts';
 
 afterEach(() => {
   process.exitCode = undefined;
 });
 
-async function sluice(args: readonly string[], input: Readable = Readable.from([])) {
-  const stdout = new PassThrough({ highWaterMark: 2 ** 24 });
-  const stderr = new PassThrough({ highWaterMark: 2 ** 24 });
-  const code = await run(args, { stdin: input, stdout, stderr, env: {}, signals: new EventEmitter(), exit: () => {} });
-  return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
-}
-
 describe('the command line', () => {
   it('that asks for help or for the version is answered on standard output and has succeeded', async () => {
     const { version } = JSON.parse(textOf('package.json'));
-    expect(await sluice(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
-    const help = await sluice(['--help']);
+    expect(await runCommand('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    const help = await runCommand('--help');
     expect([help.code, help.stderr]).toEqual([0, '']);
     for (const command of ['replay', 'config', 'chart']) expect(help.stdout).toContain(command);
   });
 
   it('that names no command is told how, on standard error, as wrong usage', async () => {
-    const { code, stdout, stderr } = await sluice([]);
+    const { code, stdout, stderr } = await runCommand();
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain('Usage: sluice');
   });
 
   it('that cannot be done is told in one line without a stack, and has failed', async () => {
-    const { code, stdout, stderr } = await sluice(['replay', '-', '--config', 'missing.yaml']);
+    const { code, stdout, stderr } = await runCommand('replay', '-', '--config', 'missing.yaml');
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^sluice: .*mistake in the configuration:\nmissing\.yaml.*no such file.*\n$/s);
     expect(stderr).not.toContain(' at ');
@@ -42,12 +34,12 @@ describe('the command line', () => {
 
 describe('replay', () => {
   it('tells of one unroutable message in the singular', async () => {
-    const { code, stderr } = await sluice(['replay', '-'], Readable.from(['{"ev":"Q"}\n']));
+    const { code, stderr } = await runCommandOn(Readable.from(['{"ev":"Q"}\n']), ['replay', '-']);
     expect([code, stderr]).toEqual([0, '1 message is unroutable: no channel takes that type\n']);
   });
 
   it('without a file takes its messages from the generated market', async () => {
-    const { code, stdout } = await sluice(['replay', '--limit', '1', '--json']);
+    const { code, stdout } = await runCommand('replay', '--limit', '1', '--json');
     expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ received: 1, conserved: true })]);
   });
 });
@@ -55,7 +47,7 @@ describe('replay', () => {
 describe('config check', () => {
   it('speaks of one channel in the singular', async () => {
     const file = await writeConfig('channels: { bars: { dataType: ohlcv } }');
-    expect(await sluice(['config', 'check', file])).toEqual({
+    expect(await runCommand('config', 'check', file)).toEqual({
       code: 0,
       stdout: `${file}: ok, 1 channel: bars\n`,
       stderr: '',

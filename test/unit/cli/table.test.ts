@@ -68,11 +68,6 @@ describe('table', () => {
     expect(renderTable(columns, [row], 160)[1]).not.toContain(text);
   });
 
-  test('where there is no breaker and nothing waits, that is what is shown', () => {
-    const [, line] = renderTable(plain, [{ ...row, breaker: null, oldestAgeMs: 0 }], 160);
-    expect(line?.match(/–/g)).toHaveLength(2);
-  });
-
   test.each([
     [0, '<1s'],
     [999, '<1s'],

@@ -57,16 +57,6 @@ describe('assignPartitions', () => {
   });
 });
 
-it('partitionOf is FNV-1a of 32 bits over UTF-8', () => {
-  // Test vectors of http://www.isthe.com/chongo/tech/comp/fnv/: 'a' is 0xe40c292c and 'foobar' 0xbf9cf968.
-  expect([partitionOf('', 1 << 30), partitionOf('a', 2 ** 32), partitionOf('foobar', 2 ** 32)]).toEqual([
-    0x811c9dc5 % (1 << 30),
-    0xe40c292c,
-    0xbf9cf968,
-  ]);
-  expect(partitionOf('ü', 7)).toBeLessThan(7);
-});
-
 describe('a frame', () => {
   it('brings back what was put in', () => {
     const messages = [{ sym: 'ü', p: 1.5 }, [], 'x', null];
@@ -226,29 +216,27 @@ describe('a lease', () => {
   });
 });
 
-describe('R8.4 a log that went back', () => {
-  it('halts its partition with a sentence, until an operator says from where', async () => {
-    const { clock, broker, alerts, member, owner, stay } = await started();
-    for (let n = 1; n <= 10; n++) broker.append([n]);
-    await stay.read(room, open);
-    await stay.commit(10, 1_000);
-    await stay.release(undefined, 1_000);
-    await member.source.close(1_000);
-    broker.goBack(4);
-    for (let n = 5; n <= 12; n++) broker.append([-n]);
-    await member.source.start(owner);
-    expect(owner.stays).toHaveLength(1);
-    expect(alerts).toEqual([
-      { kind: 'source-halted', partition: 0, text: 'position 10 has another frame: 16, and was 10' },
-    ]);
-    expect(textOf(member)).toMatch(/^partition 0 of memory: halted; owned by a since .*another frame/);
-    expect(await member.source.resumeAfter(0, 4)).toBe(true);
-    await clock.advance(100);
-    const frames = await owner.stays[1]?.read(room, open);
-    expect(frames?.map((frame) => frame.messages()[0])).toEqual([-5, -6, -7, -8, -9, -10, -11, -12]);
-    expect(await member.source.resumeAfter(0, 4)).toBe(false);
-    await expect(member.source.resumeAfter(0, -1)).rejects.toThrow('position must be a whole number');
-  });
+it('R8.4 a log that went back halts its partition with a sentence, until an operator says from where', async () => {
+  const { clock, broker, alerts, member, owner, stay } = await started();
+  for (let n = 1; n <= 10; n++) broker.append([n]);
+  await stay.read(room, open);
+  await stay.commit(10, 1_000);
+  await stay.release(undefined, 1_000);
+  await member.source.close(1_000);
+  broker.goBack(4);
+  for (let n = 5; n <= 12; n++) broker.append([-n]);
+  await member.source.start(owner);
+  expect(owner.stays).toHaveLength(1);
+  expect(alerts).toEqual([
+    { kind: 'source-halted', partition: 0, text: 'position 10 has another frame: 16, and was 10' },
+  ]);
+  expect(textOf(member)).toMatch(/^partition 0 of memory: halted; owned by a since .*another frame/);
+  expect(await member.source.resumeAfter(0, 4)).toBe(true);
+  await clock.advance(100);
+  const frames = await owner.stays[1]?.read(room, open);
+  expect(frames?.map((frame) => frame.messages()[0])).toEqual([-5, -6, -7, -8, -9, -10, -11, -12]);
+  expect(await member.source.resumeAfter(0, 4)).toBe(false);
+  await expect(member.source.resumeAfter(0, -1)).rejects.toThrow('position must be a whole number');
 });
 
 it('a frame of a publisher with another number of partitions halts the partition', async () => {

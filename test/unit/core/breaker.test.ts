@@ -67,15 +67,13 @@ describe('closed', () => {
   });
 });
 
-describe('open', () => {
-  test('it lets nothing out before the cool-down is over', () => {
-    const { breaker, clock, fail } = setUp();
-    fail(10);
-    clock.time += 4_999;
-    expect([breaker.probe(), breaker.coolDownLeftMs(), breaker.state]).toEqual([false, 1, 'open']);
-    clock.time += 1;
-    expect([breaker.probe(), breaker.coolDownLeftMs(), breaker.state]).toEqual([true, 0, 'half-open']);
-  });
+test('an open one lets nothing out before the cool-down is over', () => {
+  const { breaker, clock, fail } = setUp();
+  fail(10);
+  clock.time += 4_999;
+  expect([breaker.probe(), breaker.coolDownLeftMs(), breaker.state]).toEqual([false, 1, 'open']);
+  clock.time += 1;
+  expect([breaker.probe(), breaker.coolDownLeftMs(), breaker.state]).toEqual([true, 0, 'half-open']);
 });
 
 describe('half-open', () => {

@@ -9,17 +9,6 @@ function collectGarbage(): void {
   runInNewContext('gc')();
 }
 
-function filled(capacity: number, count: number): Mailbox<string> {
-  const mailbox = new Mailbox<string>(capacity);
-  for (let index = 0; index < count; index += 1) mailbox.push(`m${index}`, index * 10, index);
-  return mailbox;
-}
-
-test('the stamps of a batch are readable before the taking', () => {
-  const mailbox = filled(100, 30);
-  expect([mailbox.oldestAcceptedAt, mailbox.acceptedAtOf(3), mailbox.sequenceOf(3)]).toEqual([0, 30, 3]);
-});
-
 test('half a million messages that wrap around the end of the ring are taken at once', () => {
   const count = 500_000;
   const mailbox = new Mailbox<number>(count);

@@ -39,12 +39,6 @@ test('a letter that was handed out cannot be changed: it is found by what it say
   expect(letters.list().map(({ channel }) => channel)).toEqual([null, 'fmv']);
 });
 
-test('when the store is full the oldest goes and is counted', () => {
-  const letters = store(2);
-  expect([letters.size, letters.evicted]).toEqual([3, 1]);
-  expect(letters.list().map(({ message }) => message)).toEqual(['b', 'c', 'd']);
-});
-
 test('a letter that was dropped counts neither as kept nor as evicted when the oldest go', () => {
   const letters = store();
   expect([letters.drop({ id: 2 }), letters.drop({ id: 2 }), letters.size]).toEqual([1, 0, 3]);

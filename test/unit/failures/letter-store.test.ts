@@ -238,25 +238,23 @@ describe('a channel without a source', () => {
   });
 });
 
-describe('a message that the store cannot write down', () => {
-  it('is kept as a text that shows it', async () => {
-    const letters: unknown[] = [];
-    const clock = createSimulatedClock();
-    const picky: LetterStore = {
-      ...simulatedLetterStore({ clock }),
-      async add({ message, error }) {
-        if (typeof message !== 'string')
-          throw Object.assign(new Error('a BigInt is no JSON'), { code: 'invalid-message' });
-        letters.push([message, error]);
-      },
-    };
-    const test = await createTestRouter({ clock, sinks: { tick: {} }, deadLetters: { store: picky } });
-    test.sink('tick').otherwise = reject(refused);
-    await routeAndAdvance(test, { ev: 'T', sym: 'A', n: 0, size: 10n }, 5_000);
-    expect(letters).toEqual([
-      [expect.stringContaining('size: 10n'), expect.stringMatching(/bad price; .*kept as text.*a BigInt is no JSON/)],
-    ]);
-  });
+it('a message that the store cannot write down is kept as a text that shows it', async () => {
+  const letters: unknown[] = [];
+  const clock = createSimulatedClock();
+  const picky: LetterStore = {
+    ...simulatedLetterStore({ clock }),
+    async add({ message, error }) {
+      if (typeof message !== 'string')
+        throw Object.assign(new Error('a BigInt is no JSON'), { code: 'invalid-message' });
+      letters.push([message, error]);
+    },
+  };
+  const test = await createTestRouter({ clock, sinks: { tick: {} }, deadLetters: { store: picky } });
+  test.sink('tick').otherwise = reject(refused);
+  await routeAndAdvance(test, { ev: 'T', sym: 'A', n: 0, size: 10n }, 5_000);
+  expect(letters).toEqual([
+    [expect.stringContaining('size: 10n'), expect.stringMatching(/bad price; .*kept as text.*a BigInt is no JSON/)],
+  ]);
 });
 
 describe('a replay from the store', () => {

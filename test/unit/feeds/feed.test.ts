@@ -243,29 +243,27 @@ describe('a profile that reads bytes', () => {
   });
 });
 
-describe('a journal as the target', () => {
-  it('gets a frame at a time; the socket waits while the disk is behind', async () => {
-    const writes: { readonly messages: readonly unknown[]; done(error?: Error): void }[] = [];
-    const write = (messages: readonly unknown[]) =>
-      new Promise<void>((resolve, reject) =>
-        writes.push({ messages, done: (error) => (error === undefined ? resolve() : reject(error)) }),
-      );
-    const rig = new FeedRig({ to: { write }, heldBytesMax: 100 }).stream();
-    rig.say(trades(1, 3));
-    expect(writes[0]?.messages).toEqual(trades(1, 3));
-    expect(rig.socket.did.at(-1)).toBe('pause');
-    rig.say(trades(4, 6));
-    expect(rig.metrics).toMatchObject({ held: 3, dropped: 3 });
-    writes[0]?.done();
-    await rig.clock.settle();
-    expect(rig.socket.did.at(-1)).toBe('resume');
-    rig.say(trade(7));
-    writes[1]?.done(new SluiceError('invalid-message', 'too large'));
-    rig.say(trade(8));
-    writes[2]?.done(new SluiceError('store-failed', 'the disk is full'));
-    await rig.clock.settle();
-    expect(rig.metrics).toMatchObject({ received: 8, delivered: 3, refused: 1, dropped: 4, held: 0, conserved: true });
-  });
+it('a journal as the target gets a frame at a time; the socket waits while the disk is behind', async () => {
+  const writes: { readonly messages: readonly unknown[]; done(error?: Error): void }[] = [];
+  const write = (messages: readonly unknown[]) =>
+    new Promise<void>((resolve, reject) =>
+      writes.push({ messages, done: (error) => (error === undefined ? resolve() : reject(error)) }),
+    );
+  const rig = new FeedRig({ to: { write }, heldBytesMax: 100 }).stream();
+  rig.say(trades(1, 3));
+  expect(writes[0]?.messages).toEqual(trades(1, 3));
+  expect(rig.socket.did.at(-1)).toBe('pause');
+  rig.say(trades(4, 6));
+  expect(rig.metrics).toMatchObject({ held: 3, dropped: 3 });
+  writes[0]?.done();
+  await rig.clock.settle();
+  expect(rig.socket.did.at(-1)).toBe('resume');
+  rig.say(trade(7));
+  writes[1]?.done(new SluiceError('invalid-message', 'too large'));
+  rig.say(trade(8));
+  writes[2]?.done(new SluiceError('store-failed', 'the disk is full'));
+  await rig.clock.settle();
+  expect(rig.metrics).toMatchObject({ received: 8, delivered: 3, refused: 1, dropped: 4, held: 0, conserved: true });
 });
 
 describe('small frames that are read in one go', () => {

@@ -17,24 +17,20 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJournalInfo } from '../../../src/journal/info.ts';
 import { openJournal } from '../../../src/journal/open-journal.ts';
-import { type Bundle, bundle } from '../../support/bundle.ts';
+import { bundled } from '../../support/bundled.ts';
 import { emptyDirectory } from '../../support/empty-directory.ts';
 import { assignedOf, noSignal, openedJournal, readMessages, room } from '../../support/journals.ts';
 
 let model = '';
-let child: Bundle;
+const child = bundled('test/support/journal-program.ts');
 beforeAll(async () => {
-  child = bundle('test/support/journal-program.ts');
   model = mkdtempSync(join(tmpdir(), 'sluice-journal-model-'));
   const journal = await openJournal(model);
   const text = 'x'.repeat(3_000);
   for (let n = 0; n < 200; n++) await Promise.all([journal.write({ n, text }), journal.writeText('1')]);
   await journal.close();
 });
-afterAll(() => {
-  child.remove();
-  rmSync(model, { recursive: true });
-});
+afterAll(() => rmSync(model, { recursive: true }));
 
 /** A journal of 400 frames that nobody has. */
 function journalAtRest(): string {
@@ -171,18 +167,16 @@ describe('a full disk', () => {
   });
 });
 
-describe('rights', () => {
-  it('that are missing are an error that says so', async () => {
-    const directory = journalAtRest();
-    const asNobody = process.getuid?.() === 0;
-    chmodSync(join(directory, 'data.mdb'), 0o400);
-    if (asNobody) process.seteuid?.(65_534);
-    try {
-      await expect(openJournal(directory)).rejects.toThrow(/(EACCES|permission denied)[^;]*$/);
-    } finally {
-      if (asNobody) process.seteuid?.(0);
-    }
-  });
+it('missing rights are an error that says so', async () => {
+  const directory = journalAtRest();
+  const asNobody = process.getuid?.() === 0;
+  chmodSync(join(directory, 'data.mdb'), 0o400);
+  if (asNobody) process.seteuid?.(65_534);
+  try {
+    await expect(openJournal(directory)).rejects.toThrow(/(EACCES|permission denied)[^;]*$/);
+  } finally {
+    if (asNobody) process.seteuid?.(0);
+  }
 });
 
 it('a copy of a journal that is in use is one of an earlier moment, or is refused', async () => {

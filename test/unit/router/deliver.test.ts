@@ -216,22 +216,20 @@ describe('at `stop`', () => {
   });
 });
 
-describe('a reload', () => {
-  it('takes what waits along: it is settled by the successor', async () => {
-    const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 2, timeoutMs: 1_000 } } });
-    rig.sink('ohlcv').script.push(reject());
-    rig.sink('ohlcv').otherwise = failWhen(({ n }: TestMessage) => n === 1, { retryable: false });
-    const outcomes = watch(rig.router.deliver(messages('ohlcv', 5)));
-    await rig.advance(0);
-    await rig.advanceUntil(
-      rig.router.reconfigure({ channels: { ohlcv: { partitions: 3, partitionBy: 'n', timeoutMs: 100 } } }),
-    );
-    expect(outcomes.value).toBeUndefined();
-    await rig.advance(10_000);
-    expect(outcomes.value?.map(({ status }) => status)).toEqual([
-      'delivered',
-      'dead-lettered',
-      ...numbers(3).map(() => 'delivered'),
-    ]);
-  });
+it('a reload takes what waits along: it is settled by the successor', async () => {
+  const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 2, timeoutMs: 1_000 } } });
+  rig.sink('ohlcv').script.push(reject());
+  rig.sink('ohlcv').otherwise = failWhen(({ n }: TestMessage) => n === 1, { retryable: false });
+  const outcomes = watch(rig.router.deliver(messages('ohlcv', 5)));
+  await rig.advance(0);
+  await rig.advanceUntil(
+    rig.router.reconfigure({ channels: { ohlcv: { partitions: 3, partitionBy: 'n', timeoutMs: 100 } } }),
+  );
+  expect(outcomes.value).toBeUndefined();
+  await rig.advance(10_000);
+  expect(outcomes.value?.map(({ status }) => status)).toEqual([
+    'delivered',
+    'dead-lettered',
+    ...numbers(3).map(() => 'delivered'),
+  ]);
 });

@@ -107,14 +107,6 @@ describe('`offer`', () => {
     expect(controller.signal.aborted).toBe(true);
     expect(rig.metrics('tick')).toMatchObject({ received: 3, rejected: 1 });
   });
-
-  it('that waits when the router stops is answered: not running', async () => {
-    const rig = await narrow();
-    rig.router.routeAll(messages('tick', 3));
-    const offered = rig.router.offer(message('tick', 3));
-    await rig.stop();
-    expect(await offered).toEqual({ status: 'rejected', reason: 'not-running' });
-  });
 });
 
 describe('19.4 a long list that is offered', () => {

@@ -73,28 +73,26 @@ it('R5.2 the router adds everything up, unroutable messages among it', async () 
   });
 });
 
-describe('R5.4 health and explanation follow the states', () => {
-  it('from warming to idle, through failure and back', async () => {
-    const rig = await createTestRouter({ sinks: { tick: { retry: { delayMs: 1_000, delayMsMax: 1_000 } }, fmv: {} } });
-    expect(rig.router.health()).toMatchObject({ status: 'healthy', live: true, ready: true, state: 'running' });
-    rig.sink('tick').script.push(fail());
-    await routeAndAdvance(rig, [...messages('tick', 3), message('fmv', 0)], 1);
-    expect(rig.router.health()).toMatchObject({
-      status: 'degraded',
-      channels: { tick: { status: 'degraded', state: 'retrying' }, fmv: { status: 'healthy', state: 'buffering' } },
-    });
-    expect(rig.router.explain('tick').sentence).toMatch(
-      /^tick has been retrying for \d+ ms \(a batch failed: .*\)\. The next attempt is in \d+ ms\. 3 waiting, 0 in flight\.$/,
-    );
-    expect(rig.router.explain('fmv')).toMatchObject({
-      state: 'buffering',
-      endsInMs: 499,
-      waiting: 1,
-      cause: 'a message arrived',
-    });
-    await rig.advance(2_000);
-    expect(rig.router.health().status).toBe('healthy');
+it('R5.4 health and explanation follow the states from warming to idle, through failure and back', async () => {
+  const rig = await createTestRouter({ sinks: { tick: { retry: { delayMs: 1_000, delayMsMax: 1_000 } }, fmv: {} } });
+  expect(rig.router.health()).toMatchObject({ status: 'healthy', live: true, ready: true, state: 'running' });
+  rig.sink('tick').script.push(fail());
+  await routeAndAdvance(rig, [...messages('tick', 3), message('fmv', 0)], 1);
+  expect(rig.router.health()).toMatchObject({
+    status: 'degraded',
+    channels: { tick: { status: 'degraded', state: 'retrying' }, fmv: { status: 'healthy', state: 'buffering' } },
   });
+  expect(rig.router.explain('tick').sentence).toMatch(
+    /^tick has been retrying for \d+ ms \(a batch failed: .*\)\. The next attempt is in \d+ ms\. 3 waiting, 0 in flight\.$/,
+  );
+  expect(rig.router.explain('fmv')).toMatchObject({
+    state: 'buffering',
+    endsInMs: 499,
+    waiting: 1,
+    cause: 'a message arrived',
+  });
+  await rig.advance(2_000);
+  expect(rig.router.health().status).toBe('healthy');
 });
 
 it('R6.4 without a logger the router is silent', async () => {

@@ -10,7 +10,6 @@ import {
   type Reaction,
   reject,
   slow,
-  succeed,
   testBatch,
 } from '../../../src/testing/index.ts';
 
@@ -109,13 +108,6 @@ describe('testBatch', () => {
     expect(statuses(conflating.outcomes)).toEqual(['conflated', 'delivered', 'delivered']);
   });
 
-  it('tells equal messages apart by the order of their coming', async () => {
-    const { outcomes } = await testBatch(createSink().channel, [7, 7, 7], {
-      script: [failOnly(0, { retryable: false })],
-    });
-    expect(statuses(outcomes)).toEqual(['dead-lettered', 'delivered', 'delivered']);
-  });
-
   it('follows payloads that a channel makes by `validate`, and those that are nothing', async () => {
     class Halves extends ProcessingChannel<number> {
       override validate(message: unknown): number {
@@ -199,15 +191,4 @@ describe('testBatch', () => {
       'the class of a channel, a function that makes one, or an instance',
     );
   });
-});
-
-it('a script is used up call by call, and what comes then can be changed', async () => {
-  const sink = createSink({ script: [fail(), succeed()], otherwise: fail() });
-  const { metrics } = await testBatch(sink.channel, ['a', 'b'], {
-    config: { batchSize: 1, priority: 2 },
-    withinMs: 500,
-  });
-  expect(sink.calls.map(({ outcome }) => outcome).slice(0, 3)).toEqual(['failed', 'succeeded', 'failed']);
-  expect(metrics).toMatchObject({ delivered: 1, buffered: 1 });
-  expect(sink.delivered).toEqual(['a']);
 });

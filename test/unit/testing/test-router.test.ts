@@ -6,7 +6,6 @@ import {
   createSink,
   createTestRouter,
   fail,
-  hang,
   hold,
   messages,
   refuse,
@@ -148,15 +147,5 @@ describe('a sink', () => {
     router.route(trade(1));
     expect(String(await failed)).toContain('a sink works only in routers of createTestRouter');
     await router.stop({ deadlineMs: 0 });
-  });
-
-  it('hangs as long as nobody restarts it', async () => {
-    const sink = createSink({ script: [hang()] });
-    await using test = await createTestRouter({ channels: { tick: sink.channel } });
-    await routeAndAdvance(test, trade(1), 14_999);
-    expect(test.router.explain('tick').inFlight).toBe(1);
-    await test.advance(1_000);
-    expect(test.facts('channel.restarted')).toHaveLength(1);
-    expect(sink.delivered).toEqual([trade(1)]);
   });
 });

@@ -65,11 +65,7 @@ async function route(options: ReplayOptions, terminal: Terminal): Promise<Replay
   }
 }
 
-async function routeThrough(
-  journal: ReplayJournal | undefined,
-  options: ReplayOptions,
-  terminal: Terminal,
-): Promise<ReplayReport> {
+async function routeThrough(journal: ReplayJournal | undefined, options: ReplayOptions, terminal: Terminal) {
   const clock = createSystemClock();
   const channels = createExampleChannels();
   const chaos = options.chaos === undefined ? undefined : new Chaos(options.chaos, Object.keys(channels), clock);

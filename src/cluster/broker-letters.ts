@@ -1,5 +1,10 @@
-import type { KeptLetter, LetterFilter, LetterStore, NewLetter } from '../core/letter-store-port.ts';
-import { limited } from '../core/limited.ts';
+import {
+  type KeptLetter,
+  type LetterFilter,
+  type LetterStore,
+  limited,
+  type NewLetter,
+} from '../core/letter-store-port.ts';
 import {
   checkLetterId,
   type LetterRecord,

@@ -1,7 +1,7 @@
 import { type MemberStatus, memberName } from '../core/cluster-view.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import type { ClusterAlert } from './cluster-alert.ts';
+import type { ClusterAlert } from './cluster-options.ts';
 import type { OwnedPartition } from './owned-partition.ts';
 
 /** What concerns all partitions of a source, and whether the host was told of it. */

@@ -2,8 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { errorText } from '../core/error-text.ts';
 import type { CommitOutcome } from '../core/source-port.ts';
 import { seconds } from '../report/duration.ts';
-import type { CellWatch } from './cell-watch.ts';
-import type { PartitionCell } from './partition-cell.ts';
+import type { CellWatch, PartitionCell } from './cell-watch.ts';
 import { pause, within } from './patience.ts';
 
 /** What a stay writes into its cell; `owner: null` gives the partition back. */

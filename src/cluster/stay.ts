@@ -3,9 +3,9 @@ import { NextChange } from '../core/next-change.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Assigned, CommitOutcome, Frame, MessagePlace, ReadRoom } from '../core/source-port.ts';
 import type { LogFrame, LogReader, Mark, PartitionLog } from './broker.ts';
+import type { PartitionCell } from './cell-watch.ts';
 import { decodeFrame, partitioningMistake } from './frame.ts';
 import type { CellChange, Lease } from './lease.ts';
-import type { PartitionCell } from './partition-cell.ts';
 import { pause, within } from './patience.ts';
 import { type Place, signOfGoingBack } from './positions.ts';
 

@@ -113,11 +113,7 @@ export class Operator {
     });
   }
 
-  async #follow<Report>(
-    channel: string,
-    work: Promise<Report>,
-    tell: (report: Report) => string | Promise<string>,
-  ): Promise<void> {
+  async #follow<Report>(channel: string, work: Promise<Report>, tell: (report: Report) => string | Promise<string>) {
     const text = await work.then(tell).catch((error: unknown) => `failed: ${toText(error)}`);
     this.#tell('info', channel, text);
   }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { PROMETHEUS_CONTENT_TYPE } from '../metrics/prometheus.ts';
 import { answer, createBoundedServer, isSame, portOf, TEXT_TYPE } from './http.ts';
 import type { PageFile } from './page-files.ts';
@@ -17,10 +17,7 @@ interface Watch {
 type Reply = readonly [status: number, content: string | Buffer, type?: string];
 
 /** Serves metrics and health to requests that have the token, by default only to those from this computer. */
-export function createThreadServer(
-  watch: Watch,
-  service: Omit<Service, 'labels' | 'buckets' | 'stuckAfterMs'>,
-): Server {
+export function createThreadServer(watch: Watch, service: Omit<Service, 'labels' | 'buckets' | 'stuckAfterMs'>) {
   const { healthPath, metricsPath, token } = service;
   const server = createBoundedServer(CONNECTIONS_MAX, { requestTimeout: 5_000 }, async (request, response) => {
     const [status, content, type = TEXT_TYPE] = await replyTo(request);

@@ -10,8 +10,8 @@ import { BrokerLetters, type LetterText, type LetterTexts } from '../cluster/bro
 import { checkOptions } from '../config/options.ts';
 import type { LetterStore } from '../core/letter-store-port.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { type LetterSettings, letterSettings, type NatsLetterOptions } from './letter-options.ts';
 import { isFull, isStale } from './nats-error.ts';
+import { type LetterSettings, letterSettings, type NatsLetterOptions } from './nats-options.ts';
 import { jetstreamOf, prepareStream } from './prepare-streams.ts';
 import { letterStreamConfig, letterStreamName, letterSubject } from './stream-config.ts';
 

@@ -88,10 +88,7 @@ export class RedisChannel {
     return [...mistakes, ...this.#mistakesInKeys(answer, types)];
   }
 
-  #mistakesInKeys(
-    [made, partitions, hash, ...found]: readonly unknown[],
-    types: ReadonlyMap<string, string>,
-  ): readonly string[] {
+  #mistakesInKeys([made, partitions, hash, ...found]: readonly unknown[], types: ReadonlyMap<string, string>) {
     if (textOf(made) === 'foreign') return [`${this.keys.made} is not a hash: another program uses this key`];
     if (made === null) return [];
     this.#made = textOf(made);

@@ -1,7 +1,6 @@
 import { SluiceError } from '../core/sluice-error.ts';
-import { type Explanation, explain } from '../report/explain.ts';
+import { type Explanation, explain, sharersOf } from '../report/explain.ts';
 import { explainFeed } from '../report/feed-info.ts';
-import { sharersOf } from '../report/sharing.ts';
 import { explainPartition, explainSource } from '../report/source-explain.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { RouterParts } from './parts.ts';

@@ -2,6 +2,7 @@ import type { AnyActorRef } from 'xstate';
 import type { Services } from '../channel/services.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { channelName } from '../config/schema.ts';
+import type { LetterStore } from '../core/letter-store-port.ts';
 import { invalidOption } from '../core/sluice-error.ts';
 import type { Source, Spill } from '../core/source-port.ts';
 import { WINDOW, type WindowLimits } from '../source/read-window.ts';
@@ -93,4 +94,38 @@ export class Sources {
   stop(): void {
     for (const source of this.#sources.values()) source.stop();
   }
+}
+
+/** Where dead letters are kept. */
+export interface DeadLetterOptions {
+  /**
+   * A store that lasts, such as `journal.letters`: a message counts as a dead letter, and is settled, when the store has
+   * it. `memory`: letters end with the process, and the oldest go when there are too many.
+   */
+  readonly store: LetterStore | 'memory';
+}
+
+const deadLetterOptions: OptionNames<DeadLetterOptions> = { store: true };
+
+/** The store of dead letters; undefined: memory. Throws `SluiceError` `invalid-option`. */
+export function planStore(options: DeadLetterOptions | undefined, sources: readonly PlannedSource[]) {
+  if (options !== undefined) {
+    checkOptions('deadLetters', options, deadLetterOptions);
+    if (options.store !== 'memory' && !isStore(options.store))
+      throw invalidOption(
+        "deadLetters.store must be 'memory' or a store with the methods add, list, drop and markReplayed",
+      );
+    return options.store === 'memory' ? undefined : options.store;
+  }
+  const lasting = sources.find(({ source }) => source.lasts !== false);
+  if (lasting === undefined) return undefined;
+  throw invalidOption(
+    `dead letters in memory would be lost with the process, and the source ${lasting.name} never brings their messages ` +
+      "again: set deadLetters: { store: journal.letters }, or deadLetters: { store: 'memory' } if that may be",
+  );
+}
+
+function isStore(store: unknown): store is LetterStore {
+  const { add, list, drop, markReplayed } = (store ?? {}) as Partial<LetterStore>;
+  return [add, list, drop, markReplayed].every((method) => typeof method === 'function');
 }

@@ -1,8 +1,81 @@
-import type { Appender, Broker, CellEntry } from '../cluster/broker.ts';
+import type { Appender, Broker, CellEntry, LogEnds, LogFrame, LogReader } from '../cluster/broker.ts';
 import type { Clock } from '../core/clock.ts';
-import { invalidOption } from '../core/sluice-error.ts';
+import { NextChange } from '../core/next-change.ts';
+import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import type { MemoryLink } from './memory-link.ts';
-import { MemoryLog } from './memory-log.ts';
+
+const READ_WAIT_MS = 1_000;
+const LOG = 'memory';
+
+/** The frames of one partition of a broker in memory. */
+export class MemoryLog {
+  readonly #framesMax: number;
+  readonly #ids = new Set<string>();
+  readonly #changes: NextChange;
+  #frames: LogFrame[] = [];
+  #last = 0;
+  /** Appends that were ever made: what tells two frames of one position apart. */
+  #appends = 0;
+
+  constructor(clock: Clock, framesMax: number) {
+    this.#changes = new NextChange(clock);
+    this.#framesMax = framesMax;
+  }
+
+  append(bytes: Uint8Array, id?: string): number {
+    if (id !== undefined && this.#ids.has(id)) return this.#last;
+    if (this.#frames.length >= this.#framesMax)
+      throw new SluiceError('store-full', `the partition has ${this.#framesMax} frames`);
+    if (id !== undefined) this.#ids.add(id);
+    this.#last += 1;
+    this.#appends += 1;
+    this.#frames.push({ position: this.#last, bytes, mark: { log: LOG, frame: String(this.#appends) } });
+    this.#changes.notify();
+    return this.#last;
+  }
+
+  removeBelow(position: number): void {
+    this.#frames = this.#frames.filter((frame) => frame.position >= position);
+  }
+
+  goBack(position: number): void {
+    this.#frames = this.#frames.filter((frame) => frame.position <= position);
+    this.#last = position;
+  }
+
+  ends(position: number): LogEnds {
+    const frame = this.#frames.find((each) => each.position === position)?.mark.frame;
+    return { first: this.#frames[0]?.position ?? this.#last + 1, last: this.#last, log: LOG, frame };
+  }
+
+  open(after: number, link: MemoryLink): LogReader {
+    let isClosed = false;
+    let next = after + 1;
+    const take = (count: number, bytesMax: number): readonly LogFrame[] => {
+      let bytes = 0;
+      const taken: LogFrame[] = [];
+      for (const frame of this.#frames) {
+        if (frame.position < next) continue;
+        bytes += frame.bytes.length;
+        if (taken.length >= count || (taken.length > 0 && bytes > bytesMax)) break;
+        taken.push(frame);
+      }
+      return taken;
+    };
+    return {
+      read: async (count, bytes) => {
+        if (take(1, 1).length === 0 && !isClosed) await this.#changes.wait(READ_WAIT_MS);
+        const frames = await link.read(() => take(count, bytes));
+        next = (frames.at(-1)?.position ?? next - 1) + 1;
+        return frames;
+      },
+      close: () => {
+        isClosed = true;
+        this.#changes.notify();
+      },
+    };
+  }
+}
 
 /** What a broker in memory keeps. */
 export interface MemoryStore {

@@ -62,15 +62,12 @@ function problems(report: ReplayReport): string[] {
 }
 
 function accounting(report: ReplayReport): string {
-  const parts = FATES.map(([fate, label]) => [totalOf(report, fate), label] as const);
+  const total = (fate: Fate) => Object.values(report.channels).reduce((sum, channel) => sum + channel[fate], 0);
+  const parts = FATES.map(([fate, label]) => [total(fate), label] as const);
   const unserved = [[report.unroutable, 'unroutable'] as const, [report.ignored, 'ignored'] as const];
   const all = [...parts, ...unserved].filter(([count]) => count > 0);
   const sum = all.map(([count, label]) => `${formatCount(count)} ${label}`).join(' + ');
   return report.conserved
     ? `Every message is accounted for: ${formatCount(report.received)} received = ${sum}.`
     : `NOT every message is accounted for: ${formatCount(report.received)} received, but ${sum || '0'}.`;
-}
-
-function totalOf(report: ReplayReport, fate: Fate): number {
-  return Object.values(report.channels).reduce((sum, channel) => sum + channel[fate], 0);
 }

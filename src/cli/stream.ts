@@ -113,7 +113,7 @@ class Lines {
   readonly #end: () => void;
   readonly #out: Writable | NodeJS.WritableStream;
   readonly #done: Promise<string | undefined>;
-  #written = 0;
+  written = 0;
   #room: Promise<unknown> | undefined;
 
   constructor({ limit = Number.POSITIVE_INFINITY, file }: StreamOptions, { stdout }: Terminal, end: () => void) {
@@ -137,18 +137,14 @@ class Lines {
     this.#done = finished(target).then(() => undefined, problem);
   }
 
-  get written(): number {
-    return this.#written;
-  }
-
   /** As a feed asks of its target. */
   async write(messages: readonly unknown[]): Promise<void> {
-    const taken = messages.slice(0, this.#limit - this.#written);
-    this.#written += taken.length;
+    const taken = messages.slice(0, this.#limit - this.written);
+    this.written += taken.length;
     const receivedAt = this.#isRecording ? { receivedAt: Date.now() } : undefined;
     const text = taken.map((message) => `${JSON.stringify({ ...(message as object), ...receivedAt })}\n`).join('');
     const hasRoom = this.#out.write(text);
-    if (this.#written >= this.#limit) this.#end();
+    if (this.written >= this.#limit) this.#end();
     if (hasRoom) return;
     // One listener, however many frames wait.
     this.#room ??= Promise.race([once(this.#out, 'drain'), this.#done]).finally(() => {

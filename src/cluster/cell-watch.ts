@@ -13,12 +13,13 @@ export class CellWatch {
   readonly #key: string;
   readonly #clock: Clock;
   readonly #answerMs: number;
-  #cell = FREE_CELL;
+  cell = FREE_CELL;
   #revision = 0;
   #revisionAt: number;
   #ownerAt: number;
   #positionAt: number;
-  readonly #handOvers: Omit<HandOver, 'partition'>[] = [];
+  /** The last changes of its owner, oldest first. */
+  readonly handOvers: Omit<HandOver, 'partition'>[] = [];
 
   constructor(cells: Cells, key: string, clock: Clock, answerMs: number) {
     this.#cells = cells;
@@ -26,15 +27,6 @@ export class CellWatch {
     this.#clock = clock;
     this.#answerMs = answerMs;
     this.#revisionAt = this.#ownerAt = this.#positionAt = clock.now();
-  }
-
-  get cell(): PartitionCell {
-    return this.#cell;
-  }
-
-  /** The last changes of its owner, oldest first. */
-  get handOvers(): readonly Omit<HandOver, 'partition'>[] {
-    return this.#handOvers;
   }
 
   /** `silentMs`: the owner has given no sign of life. Only the compare-and-set that follows proves it. */
@@ -65,16 +57,16 @@ export class CellWatch {
   #note(cell: PartitionCell, revision: number): void {
     const now = this.#clock.now();
     if (revision !== this.#revision) this.#revisionAt = now;
-    if (cell.epoch !== this.#cell.epoch || cell.owner !== this.#cell.owner) this.#changeOwner(cell, now);
-    if (cell.position !== this.#cell.position) this.#positionAt = now;
-    this.#cell = cell;
+    if (cell.epoch !== this.cell.epoch || cell.owner !== this.cell.owner) this.#changeOwner(cell, now);
+    if (cell.position !== this.cell.position) this.#positionAt = now;
+    this.cell = cell;
     this.#revision = revision;
   }
 
   #changeOwner({ owner, epoch }: PartitionCell, now: number): void {
     this.#ownerAt = now;
-    const change = { at: this.#clock.wallTime(), from: this.#cell.owner, to: owner, fence: epoch };
-    if (this.#handOvers.push(change) > HAND_OVERS_MAX) this.#handOvers.shift();
+    const change = { at: this.#clock.wallTime(), from: this.cell.owner, to: owner, fence: epoch };
+    if (this.handOvers.push(change) > HAND_OVERS_MAX) this.handOvers.shift();
   }
 }
 

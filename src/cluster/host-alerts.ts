@@ -8,7 +8,8 @@ import type { OwnedPartition } from './owned-partition.ts';
 export class HostAlerts {
   readonly #name: string;
   readonly #onAlert: ((alert: ClusterAlert) => void) | undefined;
-  #unreachable: string | undefined;
+  /** Why nothing is read, in words. */
+  unreachable: string | undefined;
   #told: string | undefined;
   #namesakes = 0;
 
@@ -17,17 +18,12 @@ export class HostAlerts {
     this.#onAlert = onAlert;
   }
 
-  /** Why nothing is read, in words. */
-  get unreachable(): string | undefined {
-    return this.#unreachable;
-  }
-
   /** Undefined: the broker answered. Told once, again when the broker answers what is wrong with it, and when it is over. */
   noteAnswer(error: unknown, owned: readonly OwnedPartition[]): void {
     const broker = `the broker of ${this.#name}`;
     const text = error === undefined ? this.#unreadable(owned) : `${broker} cannot be used: ${errorText(error)}`;
     const isAnswer = error instanceof SluiceError && error.code === 'refused';
-    this.#unreachable = text;
+    this.unreachable = text;
     if (text === this.#told || (text !== undefined && this.#told !== undefined && !isAnswer)) return;
     this.#told = text;
     if (text === undefined) this.#tell('source-reachable', `${broker} can be used again`);

@@ -10,12 +10,6 @@ export type CellChange = Partial<Pick<PartitionCell, 'position' | 'mark' | 'take
   readonly owner?: null;
 };
 
-interface Attempt {
-  /** The changes with a lower number are in it. */
-  readonly changes: number;
-  readonly sentAt: number;
-}
-
 interface Waiting {
   readonly change: number;
   readonly settle: (outcome: CommitOutcome) => void;
@@ -54,7 +48,8 @@ export class Lease {
   /** How many changes were asked for, and how many of them are written. */
   #changes = 0;
   #applied = 0;
-  #attempts = new Map<number, Attempt>();
+  /** Each with how many changes are in it. */
+  #attempts = new Map<number, { readonly changes: number; readonly sentAt: number }>();
   #waiting: Waiting[] = [];
   #isWriting = false;
 

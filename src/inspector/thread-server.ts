@@ -42,7 +42,9 @@ export function createThreadServer(watch: Watch, service: Omit<Service, 'labels'
   function refusalOf({ headers, method }: IncomingMessage, asked: string | null, isPublic: boolean): Reply | undefined {
     const { host, origin, authorization = '' } = headers;
     if (method !== 'GET' && method !== 'HEAD') return [405, 'only GET is served'];
-    if (LOOPBACK.has(service.host) && !isLocal(host, portOf(server))) return [403, 'wrong Host'];
+    // A page elsewhere can make a name of its own lead here.
+    const isLocal = ['127.0.0.1', 'localhost', '[::1]'].some((name) => host === `${name}:${portOf(server)}`);
+    if (LOOPBACK.has(service.host) && !isLocal) return [403, 'wrong Host'];
     // A browser names the origin of a module even to the server it is from.
     if (origin !== undefined && !isPublic) return [403, 'requests from pages are refused'];
     if (token === false || isPublic) return undefined;
@@ -51,9 +53,4 @@ export function createThreadServer(watch: Watch, service: Omit<Service, 'labels'
   }
 
   return server;
-}
-
-/** Whether a request names this computer: a page elsewhere can make a name of its own lead here. */
-function isLocal(host: string | undefined, port: number): boolean {
-  return ['127.0.0.1', 'localhost', '[::1]'].some((name) => host === `${name}:${port}`);
 }

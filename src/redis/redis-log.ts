@@ -91,7 +91,7 @@ class RedisReader implements LogReader {
   }
 
   async read(frames: number, bytes: number): Promise<readonly LogFrame[]> {
-    const reading = this.#ahead ?? this.#ask(frames, bytes);
+    const reading = this.#ahead ?? this.#poll.read(this.#next(frames, bytes), this.#closed.signal);
     this.#ahead = undefined;
     const taken = (await reading).map((entry) => this.#take(entry));
     let [size, largest] = [0, 1];
@@ -105,10 +105,6 @@ class RedisReader implements LogReader {
       this.#ahead.catch(() => {});
     }
     return taken;
-  }
-
-  #ask(frames: number, bytes: number): Promise<readonly Entry[]> {
-    return this.#poll.read(this.#next(frames, bytes), this.#closed.signal);
   }
 
   #next(frames: number, bytes: number): Ask {

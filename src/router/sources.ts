@@ -61,38 +61,34 @@ function limitsOf(place: string, window: Partial<WindowLimits>): WindowLimits {
 export class Sources {
   /** Where messages can wait until a source gives them to the channels, of whatever data type; undefined: nowhere. */
   readonly spill: Spill | undefined;
-  readonly #sources: ReadonlyMap<string, SupervisedSource>;
+  readonly all: ReadonlyMap<string, SupervisedSource>;
 
   constructor(planned: readonly PlannedSource[], services: Services, door: SourceDoor) {
     this.spill = planned.find(({ source, dataType }) => source.spill && dataType === undefined)?.source.spill;
-    this.#sources = new Map(planned.map((each) => [each.name, new SupervisedSource({ ...each, services, door })]));
-  }
-
-  get all(): ReadonlyMap<string, SupervisedSource> {
-    return this.#sources;
+    this.all = new Map(planned.map((each) => [each.name, new SupervisedSource({ ...each, services, door })]));
   }
 
   /** None is alive any more, or was started. */
   get areStopped(): boolean {
-    return [...this.#sources.values()].every(({ state }) => state === 'stopped' || state === 'new');
+    return [...this.all.values()].every(({ state }) => state === 'stopped' || state === 'new');
   }
 
   /** Starts all, as children of this actor. */
   launch(parent: AnyActorRef): void {
-    for (const source of this.#sources.values()) source.run(parent);
+    for (const source of this.all.values()) source.run(parent);
   }
 
   /** The name of the source with this actor. */
   nameOf(actorId: string): string | undefined {
-    return [...this.#sources.values()].find((source) => source.actorId === actorId)?.name;
+    return [...this.all.values()].find((source) => source.actorId === actorId)?.name;
   }
 
   drain(times: StopTimes): void {
-    for (const source of this.#sources.values()) source.drain(times);
+    for (const source of this.all.values()) source.drain(times);
   }
 
   stop(): void {
-    for (const source of this.#sources.values()) source.stop();
+    for (const source of this.all.values()) source.stop();
   }
 }
 

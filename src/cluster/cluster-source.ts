@@ -152,7 +152,7 @@ export class ClusterSource implements Source {
     const id = `${name}#${Math.floor(random() * 2 ** 32).toString(36)}`;
     const { leaseMs, answerMs } = this.#settings;
     const standing: Standing = { ours: new Set(), isClosing: false };
-    const membership = new Membership(broker.cells, clock, { member: id, leaseMs, answerMs });
+    const membership = new Membership({ cells: broker.cells, clock, member: id, leaseMs, answerMs });
     const parts: PartitionParts = {
       ...{ name: this.#parts.name, broker, clock, member: id, settings: this.#settings, owner },
       nameOf: (other) => memberName(other, membership.statuses),

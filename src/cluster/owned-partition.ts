@@ -36,6 +36,7 @@ export class OwnedPartition implements OwnershipPort {
   readonly partition: number;
   readonly watch: CellWatch;
   readonly lease: Lease;
+  readonly drainMs: number;
   readonly #parts: PartitionParts;
   #stay: Stay | undefined;
   /** The owner gave it back by itself, so it is not offered again until it has been somebody else's. */
@@ -60,6 +61,7 @@ export class OwnedPartition implements OwnershipPort {
     const { leaseMs, answerMs } = settings;
     this.#parts = parts;
     this.partition = partition;
+    this.drainMs = settings.drainMs;
     this.watch = new CellWatch(broker.cells, `partition.${partition}`, clock, answerMs);
     this.lease = new Lease(this.watch, clock, {
       ...{ member, leaseMs, isMember },
@@ -76,10 +78,6 @@ export class OwnedPartition implements OwnershipPort {
 
   get isClosing(): boolean {
     return this.#parts.isClosing();
-  }
-
-  get drainMs(): number {
-    return this.#parts.settings.drainMs;
   }
 
   /** Why nothing has come of it for a lease; undefined: it can be read, or another member has it. */

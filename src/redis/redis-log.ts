@@ -1,4 +1,4 @@
-import type { LogEnds, LogFrame, LogReader, PartitionLog } from '../cluster/broker.ts';
+import type { LogFrame, LogReader, PartitionLog } from '../cluster/broker.ts';
 import type { RedisChannel } from './redis-channel.ts';
 import { type Ask, type Entry, RedisPoll } from './redis-poll.ts';
 import { listOf, RedisScript, textOf } from './redis-script.ts';
@@ -23,43 +23,30 @@ if removed then redis.call('HSET', KEYS[3], 'removed', removed) end
 `);
 
 /** One stream per partition; the entry at position 5 is `5-0`. */
-export class RedisLog implements PartitionLog {
-  readonly #channel: RedisChannel;
-  readonly #poll: RedisPoll;
+export function redisLog(channel: RedisChannel): PartitionLog {
+  const poll = new RedisPoll(channel);
   /** What was at the position that was asked for last. */
-  readonly #known = new Map<number, { readonly position: number; readonly frame: string | undefined }>();
-
-  constructor(channel: RedisChannel) {
-    this.#channel = channel;
-    this.#poll = new RedisPoll(channel);
-  }
-
-  async ends(partition: number, position: number): Promise<LogEnds> {
-    const [first, last, id] = listOf(await this.#channel.run(ENDS, this.#keysOf(partition), [position])).map(textOf);
-    const frame = id === '' ? undefined : id;
-    this.#known.set(partition, { position, frame });
-    return { first: Number(first), last: Number(last), log: this.#channel.made, frame };
-  }
-
-  async last(partition: number): Promise<number> {
-    const [, last] = listOf(await this.#channel.run(ENDS, this.#keysOf(partition), [0])).map(textOf);
-    return Number(last);
-  }
-
-  open(partition: number, after: number): LogReader {
-    const known = this.#known.get(partition);
-    const frame = known?.position === after ? known.frame : undefined;
-    return new RedisReader(this.#poll, { partition, after, frame, log: this.#channel.made });
-  }
-
-  async trim(partition: number, position: number): Promise<void> {
-    await this.#channel.run(TRIM, this.#keysOf(partition), [position]);
-  }
-
-  #keysOf(partition: number): readonly string[] {
-    const { keys } = this.#channel;
-    return [keys.stream(partition), keys.end(partition)];
-  }
+  const known = new Map<number, { readonly position: number; readonly frame: string | undefined }>();
+  const keysOf = (partition: number) => [channel.keys.stream(partition), channel.keys.end(partition)];
+  const endsAt = async (partition: number, position: number) =>
+    listOf(await channel.run(ENDS, keysOf(partition), [position])).map(textOf);
+  return {
+    async ends(partition, position) {
+      const [first, last, id] = await endsAt(partition, position);
+      const frame = id === '' ? undefined : id;
+      known.set(partition, { position, frame });
+      return { first: Number(first), last: Number(last), log: channel.made, frame };
+    },
+    last: async (partition) => Number((await endsAt(partition, 0))[1]),
+    open(partition, after) {
+      const before = known.get(partition);
+      const frame = before?.position === after ? before.frame : undefined;
+      return new RedisReader(poll, { partition, after, frame, log: channel.made });
+    },
+    async trim(partition, position) {
+      await channel.run(TRIM, keysOf(partition), [position]);
+    },
+  };
 }
 
 const FRAMES_MAX = 256;

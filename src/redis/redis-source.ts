@@ -6,7 +6,7 @@ import { unlikely } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import { RedisChannel } from './redis-channel.ts';
-import { RedisLog } from './redis-log.ts';
+import { redisLog } from './redis-log.ts';
 import { checkLayout, layoutNames, type RedisSourceOptions } from './redis-options.ts';
 import { RedisScript, textOf } from './redis-script.ts';
 
@@ -54,7 +54,7 @@ export function redisSourceOn(clock: Clock, options: RedisSourceOptions): Cluste
     partitions: options.partitions,
     prepare: () => channel.prepare(),
     cells: redisCells(channel),
-    log: new RedisLog(channel),
+    log: redisLog(channel),
   };
   return new ClusterSource({ name: options.channel, broker, clock, random: unlikely }, options);
 }

@@ -32,10 +32,11 @@ export async function consume(parts: RouterParts, source: Source, options: Offer
   if (why !== undefined) throw new SluiceError('not-running', `consume: the router ${why}`);
   const stream = new MixedStream(parts.intake, options);
   const end = new AbortController();
-  const release = whenFirstAborts([options.signal, parts.fleet.supervisor.ended], () => {
+  const stop = (): void => {
     stream.end();
     end.abort();
-  });
+  };
+  const releases = [options.signal, parts.fleet.supervisor.ended].map((signal) => signal && whenAborted(signal, stop));
   try {
     // Nothing is read for a signal that has aborted.
     if (stream.isOver) return stream.count;
@@ -45,18 +46,10 @@ export async function consume(parts: RouterParts, source: Source, options: Offer
     if (!end.signal.aborted) throw error;
     await stream.whenSettled();
   } finally {
-    release();
+    for (const release of releases) release?.();
   }
   const { count, returned } = stream;
   return returned.length === 0 ? count : { ...count, returnedMessages: returned };
-}
-
-/** Calls when one of the signals aborts, until it is released. */
-export function whenFirstAborts(signals: readonly (AbortSignal | undefined)[], call: () => void): () => void {
-  const releases = signals.map((signal) => signal && whenAborted(signal, call));
-  return () => {
-    for (const release of releases) release?.();
-  };
 }
 
 async function takeAll(source: Source, stream: MixedStream, signal: AbortSignal): Promise<void> {
@@ -108,7 +101,7 @@ export function createWritable(parts: RouterParts, options: RouteOptions): Writa
     return new SluiceError('not-running', `writable: the router ${why}${lost}`);
   };
   const finish = (done: (error: Error | null) => void) => () => done(failure());
-  const release = whenFirstAborts([fleet.supervisor.ended], () => {
+  const release = whenAborted(fleet.supervisor.ended, () => {
     stream.end();
     const fail = () => writable.destroy(failure() ?? undefined);
     stream.whenSettled().then(fail, fail);

@@ -9,8 +9,8 @@ import { toMermaid } from '../inspector/mermaid.ts';
 import { configCommand } from './config-command.ts';
 import { journalCommand } from './journal-command.ts';
 import { version } from './own-package.ts';
-import { replayCommand } from './replay-command.ts';
-import { recordCommand, streamCommand } from './stream-command.ts';
+import { replayCommand } from './replay.ts';
+import { recordCommand, streamCommand } from './stream.ts';
 import type { Terminal } from './terminal.ts';
 import { workersCommand } from './workers-command.ts';
 

@@ -10,10 +10,9 @@ import type { Source, SourceOwner } from '../core/source-port.ts';
 import { assignPartitions } from './assignment.ts';
 import type { Broker } from './broker.ts';
 import { type ClusterOptions, type ClusterSettings, clusterSettings } from './cluster-options.ts';
-import { HostAlerts } from './host-alerts.ts';
+import { HostAlerts, partitionStatus, stateOf } from './host-alerts.ts';
 import { Membership } from './membership.ts';
 import { OwnedPartition, type PartitionParts } from './owned-partition.ts';
-import { partitionStatus, stateOf } from './partition-status.ts';
 import { pause, within } from './patience.ts';
 
 /** The world of a source. */

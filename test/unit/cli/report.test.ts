@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createReport, exitCodeOf, isAccountedFor, type ReplayReport } from '../../../src/cli/report.ts';
-import { reportText } from '../../../src/cli/report-text.ts';
+import { createReport, exitCodeOf, isAccountedFor, type ReplayReport, reportText } from '../../../src/cli/report.ts';
 import type { Ledger } from '../../../src/core/ledger.ts';
 import { createTestRouter } from '../../../src/testing/index.ts';
 

@@ -9,9 +9,14 @@ import type { ClusterView } from '../../../src/core/cluster-view.ts';
 import { partitionOf } from '../../../src/core/partition-of.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import type { Assigned, SourceOwner } from '../../../src/core/source-port.ts';
-import { type ClusterMember, memoryBroker } from '../../../src/testing/memory-broker.ts';
+import {
+  type ClusterMember,
+  createMemoryStore,
+  type MemoryLog,
+  memoryBroker,
+  reachStore,
+} from '../../../src/testing/memory-broker.ts';
 import { MemoryLink } from '../../../src/testing/memory-link.ts';
-import { createMemoryStore, type MemoryLog, reachStore } from '../../../src/testing/memory-store.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { type MortalClock, mortalClock } from '../../support/mortal-clock.ts';
 

@@ -9,8 +9,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { configCommand } from '../../../src/cli/config-command.ts';
 import { journalCommand } from '../../../src/cli/journal-command.ts';
 import { chartCommand } from '../../../src/cli/program.ts';
-import { replayCommand } from '../../../src/cli/replay-command.ts';
-import { recordCommand, streamCommand } from '../../../src/cli/stream-command.ts';
+import { replayCommand } from '../../../src/cli/replay.ts';
+import { recordCommand, streamCommand } from '../../../src/cli/stream.ts';
 import { workersCommand } from '../../../src/cli/workers-command.ts';
 import { filesIn, projectRoot, textOf } from '../../support/project-files.ts';
 

@@ -43,7 +43,10 @@ export interface ChannelMetrics extends Ledger {
 export interface ShareMetrics {
   /** Two channels that always have more to do share the time as their weights are to each other. */
   readonly weight: number;
-  /** How long its turns have taken until `process` returned, in ms; those of priority 1 are not shared, and not measured. */
+  /**
+   * How long its turns have taken, in ms: until `process` returned, and then what it did before it first waited for more
+   * than promises that were settled. Turns of priority 1 are not shared, and not measured.
+   */
   readonly spentMs: number;
 }
 

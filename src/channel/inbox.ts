@@ -5,7 +5,7 @@ import { GapLog } from '../core/gap-log.ts';
 import { Mailbox } from '../core/mailbox.ts';
 import type { Origin } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
-import { Overflow } from '../core/overflow.ts';
+import { type GapReason, type Loser, Overflow } from '../core/overflow.ts';
 import { DueBatches } from './due-batches.ts';
 import type { InboxOptions } from './inbox-options.ts';
 import { checkWaiting, unchecked } from './late-check.ts';
@@ -20,7 +20,7 @@ const NEVER = 2 ** 30;
  * Takes messages in for one partition: its door, its mailbox, what happens when that is full, and when a batch is due.
  * It knows nothing of what becomes of a message afterwards; the counters do.
  */
-export class Inbox implements Door {
+export class Inbox implements Door, Loser {
   readonly offers: WaitingOffers = new WaitingOffers(this);
   /** When a batch of new messages is due. */
   readonly due: DueBatches;
@@ -51,13 +51,15 @@ export class Inbox implements Door {
     this.clock = options.services.scheduler.clock;
     this.limits = config;
     this.mailbox = new Mailbox(config.capacity);
-    this.refusals = new LateRefusals(options.services.clock, () => this.admitOffers());
+    this.refusals = new LateRefusals(options.services.clock, this);
     this.due = new DueBatches(this.mailbox, options.services.clock, config);
     this.gaps = new GapLog(config.name, partition);
-    this.overflow = new Overflow(this.mailbox, config.overflow, keyOf, (reason, key, sequence) => {
-      counters[reason === 'conflated' ? Counter.conflated : Counter.dropped] += 1;
-      this.gaps.add(reason, key, sequence);
-    });
+    this.overflow = new Overflow(this.mailbox, config.overflow, keyOf, this);
+  }
+
+  lost(reason: GapReason, key: string, sequence: number): void {
+    this.counters[reason === 'conflated' ? Counter.conflated : Counter.dropped] += 1;
+    this.gaps.add(reason, key, sequence);
   }
 
   /** From now on messages are taken in, and checked by this. */

@@ -48,6 +48,13 @@ export interface LaneOptions {
   readonly share: Share;
 }
 
+/** What each lane of a channel is made of. */
+export function lanesOf(shared: Omit<LaneOptions, 'id'>): readonly LaneOptions[] {
+  const { name, partitions } = shared.config;
+  if (partitions === 1) return [{ ...shared, id: name }];
+  return Array.from({ length: partitions }, (_, partition) => ({ ...shared, id: `${name}/${partition}`, partition }));
+}
+
 /** Makes the lane of one partition. */
 export function createLane(options: LaneOptions): Lane {
   const { id, partition, config, services, processing, queueing, share, keyOf, rest } = options;
@@ -63,8 +70,25 @@ export function createLane(options: LaneOptions): Lane {
   };
   const recovery = new Recovery(returned);
   rest.join(recovery);
-  const shared = { services, clock: services.scheduler.clock, rest, processing, queueing, share };
-  return { ...shared, id, channel: config.name, counters, inbox, recovery, returned, times, breaker };
+  const { clock } = services.scheduler;
+  const channel = config.name;
+  // Field by field: V8 puts what follows a spread beside the object, and takes microseconds for it.
+  return {
+    services,
+    clock,
+    rest,
+    processing,
+    queueing,
+    share,
+    id,
+    channel,
+    counters,
+    inbox,
+    recovery,
+    returned,
+    times,
+    breaker,
+  };
 }
 
 /** Everything that waits: new messages, and those that failed and come again. */

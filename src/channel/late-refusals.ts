@@ -7,11 +7,11 @@ export const REFUSED_MAX = 500;
 export class LateRefusals {
   isDue = false;
   private readonly clock: Clock;
-  private readonly refuseMore: () => void;
+  private readonly door: { admitOffers(): void };
 
-  constructor(clock: Clock, refuseMore: () => void) {
+  constructor(clock: Clock, door: { admitOffers(): void }) {
     this.clock = clock;
-    this.refuseMore = refuseMore;
+    this.door = door;
   }
 
   /** More are refused in the next turn. */
@@ -20,7 +20,7 @@ export class LateRefusals {
     this.isDue = true;
     this.clock.setImmediate(() => {
       this.isDue = false;
-      this.refuseMore();
+      this.door.admitOffers();
     });
   }
 }

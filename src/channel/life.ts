@@ -1,14 +1,22 @@
-import { type Actor, type AnyActorRef, createActor } from 'xstate';
+import { type Actor, type AnyActorRef, createActor, type SnapshotFrom } from 'xstate';
 import { type ChannelEvent, channelMachine } from '../../machines/channel.ts';
 import type { ChannelPort, DeliveryMode } from '../core/channel-port.ts';
 import { stateName } from '../facts/chart-words.ts';
 import { Delivery } from './delivery.ts';
 import { depthOf, type Lane, oldestAcceptedAt, probeAt } from './lane.ts';
 import type { AnyChannel, LifeContext } from './processing-channel.ts';
-import { forgetOptions, unstick } from './xstate-internals.ts';
+import { remembered } from './remembered-chart.ts';
+import { slim, unstick } from './xstate-internals.ts';
 
 /** What `close` gets at least, even when the deadline of the drain has passed, in ms. */
 export const CLOSE_MS_MIN = 100;
+
+const channelLogic = remembered(channelMachine);
+
+/** Hears once what it started is warm. */
+export interface Starter<Started> {
+  warmed(started: Started): void;
+}
 
 /** What the partition decides about a life. */
 interface Orders {
@@ -16,6 +24,7 @@ interface Orders {
   readonly isPaused: boolean;
   /** When the drain ends, in ms on the clock. */
   readonly drainAt: number;
+  entered(state: string, cause: string, error: unknown): void;
 }
 
 /** One life of a partition, from a start of its channel to its end: the instance, and its statechart with what that reads. */
@@ -35,17 +44,22 @@ export class Life implements ChannelPort {
     this.channel = channel;
     this.orders = orders;
     this.delivery = new Delivery(lane, channel, (event) => this.send(event));
-    this.actor = createActor(channelMachine, { id: lane.id, parent, input: { port: () => this } });
+    this.actor = createActor(channelLogic, { id: lane.id, parent, input: { port: () => this } });
   }
 
-  /** Starts the statechart; `entered` hears of its states, and of a crash as one that is `failed`. */
-  start(entered: (state: string, cause: string, error: unknown) => void): void {
-    this.actor.subscribe({
-      next: ({ value, context }) => entered(stateName(value), context.cause, context.error),
-      error: (error) => entered('failed', 'crash', error),
-    });
+  /** Starts the statechart; the partition hears of its states, and of a crash as one that is `failed`. */
+  start(): void {
+    this.actor.subscribe(this);
     this.actor.start();
-    forgetOptions(this.actor);
+    slim(this.actor);
+  }
+
+  next({ value, context }: SnapshotFrom<typeof channelMachine>): void {
+    this.orders.entered(stateName(value), context.cause, context.error);
+  }
+
+  error(error: unknown): void {
+    this.orders.entered('failed', 'crash', error);
   }
 
   /** Brings an event to the statechart. */

@@ -1,14 +1,11 @@
 import type { AnyActorRef } from 'xstate';
 import type { ChannelEvent } from '../../machines/channel.ts';
-import type { ChannelConfig } from '../config/schema.ts';
-import type { Counters } from '../core/counters.ts';
 import type { Origin } from '../core/origin.ts';
 import { RestartLimit } from '../core/restart-limit.ts';
 import { partOfStop, Returns, returnEnded } from './hand-back.ts';
-import type { Inbox } from './inbox.ts';
 import { createLane, depthOf, holdsOrigin, type Lane, type LaneOptions, publishGaps } from './lane.ts';
 import { unchecked } from './late-check.ts';
-import { Life } from './life.ts';
+import { Life, type Starter } from './life.ts';
 import { longestWaitMs, type PartitionView, viewOf } from './partition-view.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { endWaits, hurry, press } from './shortened-waits.ts';
@@ -20,15 +17,16 @@ import { ensureStack } from './xstate-internals.ts';
 export class Partition {
   /** What waits, what failed and the counts: it outlives every life. */
   readonly lane: Lane;
-  readonly inbox: Inbox;
+  readonly inbox: Lane['inbox'];
   readonly id: string;
-  readonly counters: Readonly<Counters>;
+  readonly counters: Readonly<Lane['counters']>;
   readonly restarts = new RestartLimit();
   /** What it hands back when it ends. */
   readonly returns = new Returns();
   /** Its state, and where its time goes. */
   readonly log: StateLog;
   private life: Life | undefined = undefined;
+  private starter: Starter<Partition> | undefined = undefined;
   /** By an operator. */
   isHeld = false;
   /** A reload is about to put another in its place. */
@@ -37,9 +35,7 @@ export class Partition {
 
   constructor(options: LaneOptions) {
     this.lane = createLane(options);
-    this.inbox = this.lane.inbox;
-    this.id = this.lane.id;
-    this.counters = this.lane.counters;
+    ({ inbox: this.inbox, id: this.id, counters: this.counters } = this.lane);
     this.log = new StateLog(options.services.clock);
   }
 
@@ -98,16 +94,20 @@ export class Partition {
     this.enter('failed', 'constructor', error);
   }
 
-  /** Begins a life with a new instance, under a parent that hears of its end; `warmed` is called once it is warm. */
-  start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, warmed: () => void): void {
+  /** Begins a life with a new instance, under a parent that hears of its end; the starter hears once it is warm. */
+  start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, starter: Starter<Partition>): void {
     this.inbox.open(validate);
+    this.starter = starter;
     this.life = new Life(this.lane, channel, this, parent);
-    this.life.start((to, cause, error) => {
-      const from = this.state;
-      if (to === from) return;
-      this.enter(to, cause, error);
-      if (from === 'warming' && to !== 'failed' && to !== 'stopped' && to !== 'closing') warmed();
-    });
+    this.life.start();
+  }
+
+  /** The statechart of its life has come to a state. */
+  entered(to: string, cause: string, error: unknown): void {
+    const from = this.state;
+    if (to === from) return;
+    this.enter(to, cause, error);
+    if (from === 'warming' && to !== 'failed' && to !== 'stopped' && to !== 'closing') this.starter?.warmed(this);
   }
 
   /** The actor ended. A life that failed gives back what it had in flight; after a stop that stays unsettled. */
@@ -170,7 +170,7 @@ export class Partition {
   }
 
   /** New limits: they hold from the next batch. */
-  reconfigure(config: ChannelConfig): void {
+  reconfigure(config: LaneOptions['config']): void {
     this.inbox.reconfigure(config);
     this.life?.delivery.reconfigure(config);
     this.watchInbox(this.state);

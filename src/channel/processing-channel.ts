@@ -67,7 +67,7 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
   /** What the channel emits; only `sluice/testing` checks events by it. Any Standard Schema. */
   static readonly events?: StandardSchemaV1 | undefined;
   /** Checks and converts each message at the door; synchronous. A message it refuses is rejected as `invalid`. */
-  readonly schema?: StandardSchemaV1<unknown, Payload> | undefined;
+  declare readonly schema?: StandardSchemaV1<unknown, Payload> | undefined;
   #binding: ChannelBinding | undefined;
 
   static {

@@ -1,5 +1,6 @@
 import type { ChannelEvent } from '../../machines/channel.ts';
 import { Counter } from '../core/counters.ts';
+import type { Trigger } from '../core/trigger.ts';
 import type { Lane } from './lane.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { Lane } from './lane.ts';
  * stay, unless that was longer than the longest spell.
  */
 const QUIET_MS_MIN = 2;
-const QUIET_MS_MAX = 250;
+const QUIET_MS_MAX = 2_500;
 const PAUSES = 20;
 /** If a spell ends so much later than it should, messages may have come that the event loop has not brought yet, in ms. */
 const LATE_MS = 2;
@@ -78,9 +79,15 @@ export class Rest {
     this.spellMs = isLong ? QUIET_MS_MIN : clamp(PAUSES * pauseMs);
   }
 
-  /** `flushing` ends after a quiet spell. One timer watches over many batches: it is set again only after it fired. */
-  watchQuiet(): void {
-    if (this.timer === undefined) this.arm();
+  /**
+   * `flushing` ends after a quiet spell; behind a batch that was only old enough it ends at once, unless the next messages
+   * wait or the event loop is late. One timer watches over many batches: it is set again only after it fired.
+   */
+  watchQuiet(trigger: Trigger): void {
+    const { inbox, times } = this.resting.lane;
+    const isInTime = inbox.mailbox.size === 0 && times.ageMs - inbox.limits.timeoutMs < LATE_MS;
+    if (trigger === 'age' && isInTime) this.resting.send({ type: 'delivery.quieted' });
+    else if (this.timer === undefined) this.arm();
   }
 
   /** The statechart's clock may be the host's, whose timers can fire a moment before the cool-down is over on ours. */

@@ -3,14 +3,14 @@ import type { Recovery } from '../core/recovery.ts';
 
 /** A rest that a sink asks for is kept by all that deliver to it: the partitions of a channel, or all behind one breaker. */
 export class SinkRest {
-  readonly #recoveries = new Set<Recovery>();
+  #recoveries: readonly Recovery[] = [];
 
   join(recovery: Recovery): void {
-    this.#recoveries.add(recovery);
+    this.#recoveries = this.#recoveries.concat(recovery);
   }
 
   leave(recovery: Recovery): void {
-    this.#recoveries.delete(recovery);
+    this.#recoveries = this.#recoveries.filter((each) => each !== recovery);
   }
 
   /** The sink asked not to be tried until then, in ms on the clock. */
@@ -21,9 +21,10 @@ export class SinkRest {
 
 const rests = new WeakMap<Breaker, SinkRest>();
 
-/** That of the sink behind a breaker; without one, of a channel alone. */
-export function restOf(breaker: Breaker | undefined): SinkRest {
-  const rest = (breaker && rests.get(breaker)) ?? new SinkRest();
-  if (breaker !== undefined) rests.set(breaker, rest);
+/** That of the sink behind a breaker that others may have, too; else of a channel alone. */
+export function restOf(breaker: Breaker | undefined, isShared: boolean): SinkRest {
+  if (breaker === undefined || !isShared) return new SinkRest();
+  const rest = rests.get(breaker) ?? new SinkRest();
+  rests.set(breaker, rest);
   return rest;
 }

@@ -34,6 +34,8 @@ interface SignalGroup {
   readonly unlisten: () => void;
 }
 
+const NO_STREAMS: readonly (() => void)[] = Object.freeze([]);
+
 /** Offers that wait for room, in order of asking. */
 export class WaitingOffers {
   readonly #door: Door;
@@ -43,7 +45,7 @@ export class WaitingOffers {
   #next: Iterator<WaitingOffer> | undefined;
   #groups: Map<AbortSignal, SignalGroup> | undefined;
   /** Streams that wait until the queue is within its bound. */
-  #streams: (() => void)[] = [];
+  #streams = NO_STREAMS;
   /** The first one, once it was asked for. */
   #head: WaitingOffer | undefined;
   #call: WaitingOffer | undefined;
@@ -88,12 +90,12 @@ export class WaitingOffers {
 
   /** Calls once no more wait than may, or when the queue is moved. */
   whenWithin(call: () => void): void {
-    this.#streams.push(call);
+    this.#streams = this.#streams.concat(call);
   }
 
   /** Lets waiting streams go on if no more wait than may: that may be more after a reload. */
   wakeStreams(): void {
-    if (this.isWithin) for (const call of this.#streams.splice(0)) call();
+    if (this.isWithin) this.#callStreams();
   }
 
   /** How many offers wait here, and elsewhere for this place. */
@@ -155,7 +157,13 @@ export class WaitingOffers {
         offer.reject(error);
       }
     }
-    for (const call of this.#streams.splice(0)) call();
+    this.#callStreams();
+  }
+
+  #callStreams(): void {
+    const streams = this.#streams;
+    this.#streams = NO_STREAMS;
+    for (const call of streams) call();
   }
 
   #wait(message: unknown, signal: AbortSignal | undefined, key: string | undefined, origin?: Origin): Promise<Outcome> {

@@ -13,11 +13,13 @@ interface Watched {
 /**
  * Sees that no call of `process` lasts for ever: after `slowCallMs` the breaker looks at it, after `processTimeoutMs` its
  * signal aborts and it counts as failed, `abandonAfterMs` later it is given up as hung. One timer watches over many
- * calls: it is set again only when it fires.
+ * calls: it is set again only when it fires, and not for a call that settles in the pass of the event loop it began in.
  */
 export class Watchdog {
   private readonly watched: Watched;
   private timer: unknown;
+  /** It waits for the end of this pass. */
+  private isAwaiting = false;
   /** When the call whose signal aborted is given up, on the clock. */
   private abandonAt = 0;
 
@@ -25,9 +27,17 @@ export class Watchdog {
     this.watched = watched;
   }
 
-  /** Looks at this call when its next deadline passes, unless the timer is set already. */
-  watch(call: Call): void {
-    if (this.timer === undefined) this.arm(call);
+  /** A call is out: looks at it when its next deadline passes, unless the timer is set already. */
+  watch(): void {
+    if (this.timer !== undefined || this.isAwaiting) return;
+    this.isAwaiting = true;
+    this.watched.lane.services.scheduler.awaitPass(this);
+  }
+
+  passEnded(): void {
+    const { call } = this.watched;
+    if (this.isAwaiting && call !== undefined) this.arm(call);
+    this.isAwaiting = false;
   }
 
   /** When the call that is out is given up, on the clock; undefined: its signal has not aborted. */
@@ -38,6 +48,7 @@ export class Watchdog {
   stop(): void {
     this.watched.lane.services.timers.clearTimeout(this.timer);
     this.timer = undefined;
+    this.isAwaiting = false;
   }
 
   private arm(call: Call): void {
@@ -46,10 +57,9 @@ export class Watchdog {
     const { startedAt } = this.watched.lane.times;
     const now = clock.now();
     const slowAt = startedAt + (breaker === false ? 0 : breaker.slowCallMs);
-    const looks = [slowAt, call.details.isTimedOut ? this.abandonAt : startedAt + processTimeoutMs].filter(
-      (at) => at > now,
-    );
-    this.timer = timers.setTimeout(() => bus.changes.during(() => this.look()), Math.min(...looks) - now);
+    const endsAt = call.details.isTimedOut ? this.abandonAt : startedAt + processTimeoutMs;
+    const lookAt = slowAt > now ? Math.min(slowAt, endsAt) : endsAt;
+    this.timer = timers.setTimeout(() => bus.changes.during(() => this.look()), Math.max(0, lookAt - now));
   }
 
   private look(): void {

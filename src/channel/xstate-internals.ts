@@ -12,6 +12,7 @@ interface Queued {
 
 /** What XState's type of an actor leaves out. */
 interface InternalActor {
+  eventListeners: ReadonlyMap<string, unknown>;
   readonly mailbox: { _current: Queued | null; flush(): void };
 }
 
@@ -22,10 +23,15 @@ interface InternalSystem {
 }
 
 const NO_OPTIONS = Object.freeze({});
+const NO_LISTENERS: ReadonlyMap<string, unknown> = new Map();
 
-/** XState has read the options of an actor that was started, and would keep them: 400 bytes for each channel. */
-export function forgetOptions(actor: { options: unknown }): void {
+/**
+ * XState has read the options of an actor that was started, and would keep them, and it has a map for listeners of what the
+ * actor emits: 600 bytes for each channel, which emits nothing.
+ */
+export function slim(actor: { options: unknown }): void {
   actor.options = NO_OPTIONS;
+  (actor as unknown as InternalActor).eventListeners = NO_LISTENERS;
 }
 
 /**

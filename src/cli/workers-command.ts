@@ -9,6 +9,7 @@ interface Flags {
   readonly port?: number;
   readonly host: string;
   readonly stop: number;
+  readonly buckets?: readonly number[];
 }
 
 const HELP = `
@@ -31,6 +32,9 @@ export function workersCommand(terminal: Terminal, onExitCode: (code: number) =>
     .option('--port <PORT>', 'serve metrics, health and a page of all', parseWhole(0, 65_535))
     .option('--host <ADDRESS>', 'where to serve them', '127.0.0.1')
     .option('--stop <TIME>', 'kill what has not ended 500ms, 10s or 2m after it was told to', parseDuration, 10_000)
+    .option('--buckets <SECONDS>', 'upper limits of the buckets of histograms, such as 0.001,0.01,0.1,1', (text) =>
+      text.split(',').map(Number),
+    )
     .addHelpText('after', HELP)
     .action(async (count: number, module: string, args: readonly string[], flags: Flags) =>
       onExitCode((await run(count, module, args, flags, terminal)) ? 0 : 1),
@@ -41,7 +45,7 @@ async function run(
   count: number,
   module: string,
   args: readonly string[],
-  { port, host, stop }: Flags,
+  { port, host, stop, buckets }: Flags,
   terminal: Terminal,
 ): Promise<boolean> {
   const say = (text: string): void => void terminal.stderr.write(`${text}\n`);
@@ -52,6 +56,7 @@ async function run(
     args,
     stopMs: stop,
     onEvent: say,
+    ...(buckets !== undefined && { buckets }),
     ...(port !== undefined && { serve: { port, host, token } }),
   });
   if (workers.port !== undefined)

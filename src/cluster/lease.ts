@@ -102,7 +102,7 @@ export class Lease {
     const lateMs = now - this.#tickedAt - everyMs;
     if (lateMs >= everyMs) this.#stillness = { ms: lateMs, endedAt: now };
     this.#tickedAt = now;
-    if (!this.isHeld || this.#isWriting || this.keptMs < everyMs) return;
+    if (!this.isHeld || this.#isWriting || this.keptMs < everyMs / 2) return;
     this.#changes += 1;
     void this.#writeAll();
   }

@@ -3,7 +3,7 @@ import { shownAt } from '../core/plain.ts';
 import { isMap } from './field.ts';
 import { ConfigError, type ConfigMistake, type Finding, formatMistake, type Place } from './mistakes.ts';
 import { configSchema } from './schema.ts';
-import { overlay, type Path, valueAt } from './walk.ts';
+import { overlay, type Path, put, valueAt } from './walk.ts';
 
 /** A part of a configuration, and where each of its values was written. */
 export interface Layer {
@@ -33,7 +33,9 @@ function copied(value: unknown, levels = 6): unknown {
   if (levels === 0) return value;
   if (Array.isArray(value)) return value.map((item) => copied(item, levels - 1));
   if (!isMap(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, copied(child, levels - 1)]));
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) put(copy, key, copied(value[key], levels - 1));
+  return copy;
 }
 
 /** All layers as one configuration; a later layer wins. */

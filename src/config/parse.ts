@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { type Alike, alikeIn, NONE_ALIKE, withAlike, withoutAlike } from './alike.ts';
 import { type CheckedRules, checkEventRules } from './event-rules.ts';
 import { isMap } from './field.ts';
 import { configError, type Layer, mergeLayers, namedLayer, type Source } from './layers.ts';
@@ -45,31 +46,40 @@ export interface Classes {
 /** Lays the layers over one another, checks the result and fills it in; throws every mistake, those of the text as well. */
 export function resolve({ layers, mistakes }: Source, classes: Classes = { rules: new Map() }): RouterConfig {
   const written = mergeLayers(layers);
-  const filled = fillChannels(written);
-  const result = configSchema.safeParse(filled, { reportInput: true });
-  const issues = result.error?.issues ?? [];
-  const channels = valueAt(filled, ['channels']);
-  const checked = checkEventRules(channels, classes.rules);
-  const findings = [
-    ...issues.flatMap((issue) => fromIssue(issue)),
-    ...crossChecks(written, filled),
-    ...(classes.names === undefined ? [] : unknownChannels(channels, classes.names)),
-    ...checked.findings,
-  ];
-  if (!result.success || findings.length > 0 || mistakes.length > 0)
+  const alike = alikeIn(written);
+  let { config, findings } = check(written, alike, classes);
+  // Each channel has its own mistake, and its own place.
+  if (findings.length > 0 && alike.size > 0) ({ config, findings } = check(written, NONE_ALIKE, classes));
+  if (config === undefined || findings.length > 0 || mistakes.length > 0)
     throw configError(layers, findings, mistakes, written);
-  // `fillChannels` has given each channel its name and its data type.
-  const config = result.data as RouterConfig;
-  shareParts(Object.values(config.channels), checked);
   return remember(config, layers);
 }
 
+function check(written: unknown, alike: Alike, classes: Classes) {
+  const filled = fillChannels(withoutAlike(written, alike));
+  const result = configSchema.safeParse(filled, { reportInput: true });
+  const issues = result.error?.issues ?? [];
+  const channels = valueAt(filled, ['channels']);
+  const ruled = classes.rules.size === 0 ? channels : { ...(channels as object), ...Object.fromEntries(alike) };
+  const checked = checkEventRules(ruled, classes.rules);
+  const names = Object.keys(valueAt(written, ['channels']) ?? {});
+  const findings = [
+    ...issues.flatMap((issue) => fromIssue(issue)),
+    ...crossChecks(written, filled),
+    ...(classes.names === undefined ? [] : unknownChannels(names, classes.names)),
+    ...checked.findings,
+  ];
+  if (!result.success) return { config: undefined, findings };
+  // `fillChannels` has given each channel its name and its data type.
+  const { router, channels: models } = result.data as RouterConfig;
+  shareParts(Object.values(models), checked);
+  return { config: { router, channels: withAlike(models, names, alike, checked.rules) }, findings };
+}
+
 /** A configured channel without a class would receive nothing, without a sign of it. */
-function unknownChannels(channels: unknown, names: readonly string[]): readonly Finding[] {
+function unknownChannels(written: readonly string[], names: readonly string[]): readonly Finding[] {
   const known = new Set(names);
-  const unknown = Object.keys(isMap(channels) ? channels : {}).filter(
-    (name) => !known.has(name) && channelName.test(name),
-  );
+  const unknown = written.filter((name) => !known.has(name) && channelName.test(name));
   const message = `no class is given for it; channels has ${listed(names)}`;
   return unknown.map((name, index) => {
     // Nobody reads a thousand mistakes, and to find what was meant takes time.
@@ -157,6 +167,8 @@ function crossChecks(written: unknown, filled: unknown): readonly Finding[] {
     };
     const repeated = valueAt(channel, ['name']);
     if (typeof repeated === 'string' && repeated !== name) refuse('name', `must be ${name} or left out`);
+    if (valueAt(channel, ['priority']) === 1 && typeof valueAt(channel, ['share']) === 'number')
+      refuse('share', 'must be left out at priority 1, which takes no turns');
     return findings;
   });
 }
@@ -174,7 +186,7 @@ function checkOrder(written: unknown, filled: unknown, above: Path, [low, high]:
 
 // Five levels hold all that is ours, down to the window of a breaker; what the rules hold belongs to the host.
 function freeze<T>(value: T, levels = 5): T {
-  if (!isMap(value) || levels === 0) return value;
+  if (Object.isFrozen(value) || !isMap(value) || levels === 0) return value;
   for (const [key, child] of Object.entries(value)) freeze(child, key === 'eventRules' ? 1 : levels - 1);
   return Object.freeze(value);
 }

@@ -68,16 +68,8 @@ export const eventRulesSchema = z
   .default({});
 
 const shareAllowed = 'a number from 0.001 to 1000';
-const shareSchema = noted(
-  z
-    .number(`must be ${shareAllowed}`)
-    .min(0.001, `must be ${shareAllowed}`)
-    .max(1_000, `must be ${shareAllowed}`)
-    .optional(),
-  shareAllowed,
-  'live',
-  'Weight by which channels below priority 1 share the time when all have more to do. Default: 1 / `priority`.',
-);
+const shareSchema = (error = `must be ${shareAllowed}`) =>
+  z.number(error).min(0.001, error).max(1_000, error).optional();
 
 /** One channel as it may be written; every field has a default. */
 export const channelSchema = sectionOf({
@@ -87,7 +79,12 @@ export const channelSchema = sectionOf({
     'The data type of the channel; each channel of a type gets all its messages. Default: the name of the channel.',
   ),
   priority: whole(1, 9, 2, 'live', '1 is processed at once; the others take turns, 2 first and 9 last.'),
-  share: shareSchema,
+  share: noted(
+    shareSchema(),
+    shareAllowed,
+    'live',
+    'Weight by which channels below priority 1 share the time when all have more to do. Default: 1 / `priority`.',
+  ),
   batchSize: whole(1, 100_000, 100, 'next-batch', 'A batch is due when this many messages wait.'),
   timeoutMs: whole(1, 3_600_000, 100, 'next-batch', 'A batch is due when its first message waited this long, in ms.'),
   capacity: whole(1, 10_000_000, 1_000, 'next-batch', 'Messages that the mailbox of each partition can hold.'),
@@ -96,13 +93,7 @@ export const channelSchema = sectionOf({
     'next-batch',
     'What happens at `capacity`; `conflate` always keeps only the latest message of each key.',
   ),
-  waitingMax: whole(
-    1,
-    1_000_000,
-    10_000,
-    'live',
-    'Messages of `offer` and streams that may wait for room in a partition.',
-  ),
+  waitingMax: whole(1, 1_000_000, 10_000, 'live', 'Messages of `offer` and streams that wait for room in a partition.'),
   whenFull: oneOf(['wait', 'reject'], 'live', 'In `consume` and `writable`: a message waits for room, or is rejected.'),
   partitions: whole(1, 1_024, 1, 'restart', 'Actors that share the messages of the channel; order holds within each.'),
   partitionBy: partitionBySchema,
@@ -127,13 +118,7 @@ const refusedSchema = sectionOf({
 }).prefault({});
 
 const deadLettersSchema = sectionOf({
-  capacity: whole(
-    1,
-    10_000_000,
-    10_000,
-    'live',
-    'Letters of given-up messages that are kept; one more evicts an old one.',
-  ),
+  capacity: whole(1, 10_000_000, 10_000, 'live', 'Letters of given-up messages that are kept; the oldest goes first.'),
   bytesMax: bytesMax(100_000_000, 'letters of given-up messages'),
   refused: noted(refusedSchema, 'a map', 'live', 'Bounds for letters of messages that were refused at the door.'),
 }).prefault({});

@@ -89,9 +89,13 @@ export function overlay(schema: Schema | undefined, low: unknown, high: unknown)
   const laid: Record<string, unknown> = isMap(low) ? { ...low } : {};
   for (const key of Object.keys(high)) {
     const value = overlay(childOf(map, key), Object.hasOwn(laid, key) ? laid[key] : undefined, high[key]);
-    // This makes even `__proto__` an ordinary key, so that it is reported instead of obeyed.
-    if (key === '__proto__') Object.defineProperty(laid, key, { value, enumerable: true, configurable: true });
-    else laid[key] = value;
+    put(laid, key, value);
   }
   return laid;
+}
+
+/** This makes even `__proto__` an ordinary key, so that it is reported instead of obeyed. */
+export function put(map: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__') Object.defineProperty(map, key, { value, enumerable: true, configurable: true });
+  else map[key] = value;
 }

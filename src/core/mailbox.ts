@@ -4,7 +4,7 @@ const SLOTS_MIN = 16;
 /** V8 allocates a larger array among its old objects: copying it costs 30 ns a slot instead of one. */
 const YOUNG_SLOTS_MAX = 8_192;
 /** A mailbox that never held a message has no ring yet. */
-const NO_STAMPS = new Float64Array();
+const [NO_STAMPS, NO_MESSAGES]: [Float64Array, unknown[]] = [new Float64Array(), []];
 
 /** The keys of messages, in their order. */
 export type Keys = readonly (string | undefined)[];
@@ -24,7 +24,7 @@ export class Mailbox<Message = unknown> {
   private ordinalOfSlot0 = 0;
   /** So many slots, less one. */
   private mask = -1;
-  private messages: (Message | undefined)[] = [];
+  private messages = NO_MESSAGES as (Message | undefined)[];
   private acceptedAt = NO_STAMPS;
   private sequence = NO_STAMPS;
   /** Some message came with its key or its origin. */

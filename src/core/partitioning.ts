@@ -16,6 +16,19 @@ export function createPartitioning<P extends Target>(
 ): Partitioning<P> {
   const [only] = partitions;
   if (only === undefined) throw new RangeError('a channel has at least one partition');
+  if (partitions.length === 1) return always(only);
+  return chosenBy(by, partitions, only);
+}
+
+function always<P extends Target>(only: P): Partitioning<P> {
+  return () => only;
+}
+
+function chosenBy<P extends Target>(
+  by: 'key' | 'round-robin' | 'least-loaded',
+  partitions: readonly P[],
+  only: P,
+): Partitioning<P> {
   const at = (index: number): P => partitions[index % partitions.length] ?? only;
   if (by === 'key') return (key) => at(partitionOf(key, partitions.length));
   if (by === 'least-loaded') return () => leastLoaded(partitions, only);

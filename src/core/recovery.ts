@@ -20,6 +20,8 @@ export interface FailedBatch {
   readonly error: unknown;
 }
 
+const NONE: readonly FailedBatch[] = Object.freeze([]);
+
 /**
  * What failed and comes again, ahead of the mailbox and in order. It outlives restarts of the channel.
  *
@@ -36,7 +38,7 @@ export class Recovery {
   /** When the drain ends, in ms on the clock; 0 while there is none. */
   hurryBy = 0;
   private batches: FailedBatch[] = [];
-  private quarantine: FailedBatch[] = [];
+  private quarantine = NONE;
   /** Messages held here. */
   size = 0;
   private readonly returned: (origin: Origin | undefined) => void;
@@ -139,7 +141,7 @@ export class Recovery {
   setAside(failed: FailedBatch): void {
     const batch = this.withoutEnded(failed);
     if (batch.messages.length === 0) return;
-    this.quarantine.push(batch);
+    this.quarantine = this.quarantine.concat(batch);
     this.size += batch.messages.length;
   }
 
@@ -165,7 +167,8 @@ export class Recovery {
 
   /** Something was delivered after them: what is in quarantine is poison, and leaves. */
   takePoison(): readonly FailedBatch[] {
-    const poison = this.quarantine.splice(0);
+    const poison = this.quarantine;
+    this.quarantine = NONE;
     for (const batch of poison) this.size -= batch.messages.length;
     return poison;
   }
@@ -173,7 +176,8 @@ export class Recovery {
   /** No evidence came: what is in quarantine goes back to the head, in order. */
   restore(): void {
     if (this.quarantine.length === 0) return;
-    const restored = this.quarantine.splice(0).map((batch) => ({ ...batch, wasQuarantined: true }));
+    const restored = this.quarantine.map((batch) => ({ ...batch, wasQuarantined: true }));
+    this.quarantine = NONE;
     this.batches = restored.concat(this.batches);
   }
 

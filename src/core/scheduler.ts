@@ -28,7 +28,12 @@ export class Scheduler implements PassListener {
    * until it does or the event loop has turned, those that come after it wait, or they would have a turn for each of its.
    */
   private held: Turn | undefined = undefined;
+  /** Turns with a promise, until no microtask is left: a call that is in flight then waits for something, and uses no time. */
+  private readonly atWork = new Set<Turn>();
+  /** Up to here the time below priority 1 was charged, in ms. */
+  private chargedAt = 0;
   private isRunning = false;
+  private readonly awaiting: { passEnded(): void }[] = [];
   private readonly setImmediate: Clock['setImmediate'];
   private turning: Promise<void> | undefined = undefined;
 
@@ -51,6 +56,12 @@ export class Scheduler implements PassListener {
   request(turn: Turn): void {
     this.clock.ensurePass();
     this.enqueue(turn);
+  }
+
+  /** Tells when the present pass of the event loop has ended. */
+  awaitPass(awaiting: { passEnded(): void }): void {
+    this.clock.ensurePass();
+    this.awaiting.push(awaiting);
   }
 
   /** Whether this stretch of work has lasted `sliceMs`: then the next batch should ask for a turn. */
@@ -79,7 +90,7 @@ export class Scheduler implements PassListener {
 
   /** Gives a turn right now if the slice has time left, in its order; otherwise as `request`. */
   proceed(turn: Turn): void {
-    if (this.held === turn) this.held = undefined;
+    this.settled(turn);
     if (this.isRunning || this.isOver()) return this.enqueue(turn);
     // If it leads, the queue would give back the same turn.
     if ((this.queue.size > 0 && !this.leads(turn)) || this.comesAfterHeld(turn) || this.give(turn)) {
@@ -90,7 +101,7 @@ export class Scheduler implements PassListener {
 
   /** A turn that kept others out has ended: they need not wait until the event loop has turned. */
   gaveWay(turn: Turn): void {
-    if (this.held === turn) this.held = undefined;
+    this.settled(turn);
     if (this.queue.size > 0 && !this.isRunning && !this.isOver()) this.run();
   }
 
@@ -102,6 +113,7 @@ export class Scheduler implements PassListener {
   passEnded(): void {
     this.held = undefined;
     this.queue.passed();
+    if (this.awaiting.length > 0) for (const each of this.awaiting.splice(0)) each.passEnded();
     if (this.queue.size === 0) return;
     this.clock.ensurePass();
     this.run();
@@ -149,11 +161,31 @@ export class Scheduler implements PassListener {
   private give(turn: Turn): boolean {
     const { taker } = turn;
     if (taker.priority === 1) return taker.step();
-    const startedAt = this.clock.now;
+    this.chargedAt = this.clock.now;
     const mayGoOn = taker.step();
-    this.queue.charge(turn, this.clock.read() - startedAt);
-    if (!mayGoOn && taker.inFlight !== 0 && !this.comesAfterHeld(turn)) this.held = turn;
-    return mayGoOn;
+    this.charge(turn);
+    if (mayGoOn || taker.inFlight === 0) return mayGoOn;
+    if (this.atWork.size === 0) this.watch();
+    this.atWork.add(turn);
+    if (!this.comesAfterHeld(turn)) this.held = turn;
+    return false;
+  }
+
+  private charge(turn: Turn): void {
+    const before = this.chargedAt;
+    this.chargedAt = this.clock.read();
+    this.queue.charge(turn, this.chargedAt - before);
+  }
+
+  /** Its call is over. What that did in microtasks is part of the turn: an `await` before the work must not make it free. */
+  private settled(turn: Turn): void {
+    if (this.held === turn) this.held = undefined;
+    if (this.atWork.size > 0 && this.atWork.has(turn)) this.charge(turn);
+  }
+
+  /** Node calls `nextTick` of a microtask back when no microtask is left. */
+  private watch(): void {
+    queueMicrotask(() => process.nextTick(() => this.atWork.clear()));
   }
 
   private comesAfterHeld({ share, taker }: Turn): boolean {

@@ -1,3 +1,4 @@
+import { show } from '../config/mistakes.ts';
 import type { Distribution } from '../core/histogram.ts';
 import { invalidOption } from '../core/sluice-error.ts';
 
@@ -8,6 +9,8 @@ export const DEFAULT_BUCKETS: readonly number[] = [
 ];
 /** Durations are measured in whole microseconds, and those above 2,147 s count as that. */
 const [SECONDS_MIN, SECONDS_MAX] = [0.000_001, 2_147];
+/** Each one is a series of every channel, and what is recorded is hardly finer. */
+const BUCKETS_MAX = 200;
 
 /**
  * How many of the durations are in each bucket; the last count is of those above all limits. The recorded buckets are
@@ -24,20 +27,19 @@ export function bucketCounts({ buckets }: Distribution, limits: readonly number[
   return counts;
 }
 
-/** The limits themselves. Throws `SluiceError` `invalid-option` for those that no histogram can have. */
+/** A copy of the limits. Throws `SluiceError` `invalid-option` for those that no histogram can have. */
 export function checkBuckets(functionName: string, limits: readonly number[]): readonly number[] {
   const refuse = (what: string): never => {
     throw invalidOption(`${functionName}: buckets must ${what}`);
   };
-  if (!Array.isArray(limits) || limits.length === 0)
-    refuse('be a list of upper limits in seconds, such as [0.01, 0.1, 1]');
-  for (const [index, limit] of limits.entries()) {
-    if (!(typeof limit === 'number' && limit >= SECONDS_MIN && limit <= SECONDS_MAX)) {
-      const got = typeof limit === 'string' ? `'${limit}'` : String(limit);
-      refuse(`be numbers from 0.000001 to ${SECONDS_MAX}, got ${got}; the bucket above all limits is always there`);
-    }
-    if (index > 0 && limit <= Number(limits[index - 1]))
-      refuse(`rise, got ${String(limit)} after ${String(limits[index - 1])}`);
+  if (!Array.isArray(limits) || limits.length === 0 || limits.length > BUCKETS_MAX)
+    refuse(`be a list of 1 to ${BUCKETS_MAX} upper limits in seconds, such as [0.01, 0.1, 1]`);
+  const copy = [...limits];
+  for (const [index, limit] of copy.entries()) {
+    const range = `be numbers from 0.000001 to ${SECONDS_MAX}, got ${show(limit)}`;
+    if (!(typeof limit === 'number' && limit >= SECONDS_MIN && limit <= SECONDS_MAX))
+      refuse(`${range}; the bucket above all limits is always there`);
+    if (limit <= Number(copy[index - 1])) refuse(`rise, got ${limit} after ${copy[index - 1]}`);
   }
-  return limits;
+  return copy;
 }

@@ -3,47 +3,28 @@ import { feedMeasures } from './feed-measures.ts';
 import { type Measure, measuresOf } from './measure.ts';
 import { sourceMeasures } from './source-measures.ts';
 
-const { counter, counterBy, gauge } = measuresOf(null, (reading) => [['', reading]]);
+const { counter, counterBy, gauge } = measuresOf(null, ({ metrics }) => [['', metrics]]);
+const letters = measuresOf(null, ({ metrics }) => [['', metrics.deadLetters]]);
+const health = measuresOf(null, (reading) => [['', reading.health]]);
 
 const wholeRouter: readonly Measure[] = [
-  counter('router.messages.received', 'message', 'Messages handed to the router.', (r) => r.metrics.received),
-  counter('router.messages.unroutable', 'message', 'Messages that no channel takes.', (r) => r.metrics.unroutable),
-  counter(
-    'router.messages.ignored',
-    'message',
-    'Messages that nobody wants, by configuration or rule.',
-    (r) => r.metrics.ignored,
-  ),
-  gauge('router.conserved', '', '1: every message is accounted for.', (r) => Number(r.metrics.conserved)),
-  gauge('router.live', '', '1: the router has not failed and was not stopped.', (r) => Number(r.health.live)),
-  gauge('router.ready', '', '1: the router accepts messages.', (r) => Number(r.health.ready)),
-  gauge('dead_letters.stored', 'message', 'Dead letters in the store.', (r) => r.metrics.deadLetters.stored),
-  gauge(
-    'dead_letters.waiting',
-    'message',
-    'Dead letters that their store does not have yet.',
-    (r) => r.metrics.deadLetters.waiting,
-  ),
-  counter(
-    'dead_letters.evicted',
-    'message',
-    'Dead letters evicted from the full store.',
-    (r) => r.metrics.deadLetters.evicted,
-  ),
-  counter(
+  counter('router.messages.received', 'message', 'Messages handed to the router.', (r) => r.received),
+  counter('router.messages.unroutable', 'message', 'Messages that no channel takes.', (r) => r.unroutable),
+  counter('router.messages.ignored', 'message', 'Messages that nobody wants.', (r) => r.ignored),
+  gauge('router.conserved', '', '1: every message is accounted for.', (r) => Number(r.conserved)),
+  health.gauge('router.live', '', '1: the router has not failed and was not stopped.', (r) => Number(r.live)),
+  health.gauge('router.ready', '', '1: the router accepts messages.', (r) => Number(r.ready)),
+  letters.gauge('dead_letters.stored', 'message', 'Dead letters in the store.', (d) => d.stored),
+  letters.gauge('dead_letters.waiting', 'message', 'Dead letters not in their store yet.', (d) => d.waiting),
+  letters.counter('dead_letters.evicted', 'message', 'Dead letters evicted from the full store.', (d) => d.evicted),
+  letters.counter(
     'dead_letters.skipped',
     'message',
-    'Refused messages that made no dead letter: too many of their kind.',
-    (r) => r.metrics.deadLetters.skipped,
+    'Refused messages without a letter of their own.',
+    (d) => d.skipped,
   ),
-  gauge('dead_letters.size', 'By', 'About how many bytes the dead letters take.', (r) => r.metrics.deadLetters.bytes),
-  counterBy(
-    'place',
-    'callback.faults',
-    'fault',
-    'Exceptions in callbacks of the host, and records that could not be written, by place.',
-    (r) => r.metrics.faults,
-  ),
+  letters.gauge('dead_letters.size', 'By', 'About how many bytes the dead letters take.', (d) => d.bytes),
+  counterBy('place', 'callback.faults', 'fault', 'Exceptions in callbacks, and records not written.', (r) => r.faults),
   {
     name: 'alert.active',
     type: 'gauge',

@@ -20,6 +20,7 @@ const NOT_GIVEN_UP: Readonly<Record<Exclude<DeadLetterReason, NeverAccepted | 'r
   stopped: 0,
 };
 const NOT_RETURNED = { stopped: 0, 'stay-ended': 0 };
+const IN_WINDOW = 'in the window; absent with too few calls.';
 const BREAKER_STATES: readonly BreakerState[] = ['closed', 'open', 'half-open'];
 const CHANNEL_STATES = [
   'new',
@@ -45,6 +46,9 @@ function withUnknown(total: number, byReason: Readonly<Record<string, number>>):
 }
 
 const { counter, counterBy, gauge, histogram, state } = measuresOf('channel', channelsOf);
+const breakers = measuresOf('channel', (reading) =>
+  channelsOf(reading).flatMap(([name, { breaker }]) => (breaker === null ? [] : [[name, breaker] as const])),
+);
 
 /** What is measured of channels; first the counts of the conservation rule. */
 export const channelMeasures: readonly Measure[] = [
@@ -76,42 +80,20 @@ export const channelMeasures: readonly Measure[] = [
   })),
   histogram('processing', 'How long calls of process took.', (c) => c.processing),
   histogram('queueing', 'How long messages waited for their first call.', (c) => c.queueing),
-  counter(
-    'turns',
-    's',
-    'How long the turns of the channel took, which all below priority 1 share.',
-    (c) => c.share.spentMs / 1_000,
-  ),
+  counter('turns', 's', 'How long turns took, which all below priority 1 share.', (c) => c.share.spentMs / 1_000),
   gauge('turns.weight', '', 'The weight of the channel in the turns.', (c) => c.share.weight),
-  state(
-    'channel.state',
-    'The state of the channel; with several partitions, the worst state.',
-    CHANNEL_STATES,
-    (c) => c.health.state,
-  ),
+  state('channel.state', 'The state; of several partitions, the worst.', CHANNEL_STATES, (c) => c.health.state),
   gauge('channel.state_age', 's', 'How long the channel has been in its state.', (c) => c.health.sinceMs / 1_000),
-  counter(
-    'keyless_messages',
-    'message',
-    'Messages without the key that their partition or conflate depends on.',
-    (c) => c.keyless,
-  ),
+  counter('keyless_messages', 'message', 'Messages without the key that they need.', (c) => c.keyless),
   counter('channel.restarts', 'restart', 'Restarts after a failure.', (c) => c.restarts),
-  state('breaker.state', 'The state of the breaker.', BREAKER_STATES, (c) => c.breaker?.state),
-  counter('breaker.openings', 'opening', 'How often the breaker opened.', (c) => c.breaker?.opened ?? null),
-  gauge(
-    'breaker.failure_ratio',
-    '',
-    'Share of failed calls in the window; absent with too few calls.',
-    (c) => c.breaker?.rates.failureRate ?? null,
-  ),
-  gauge(
+  breakers.state('breaker.state', 'The state of the breaker.', BREAKER_STATES, (b) => b.state),
+  breakers.counter('breaker.openings', 'opening', 'How often the breaker opened.', (b) => b.opened),
+  breakers.gauge('breaker.failure_ratio', '', `Share of failed calls ${IN_WINDOW}`, (b) => b.rates.failureRate ?? null),
+  breakers.gauge(
     'breaker.slow_call_ratio',
     '',
-    'Share of slow calls in the window; absent with too few calls.',
-    (c) => c.breaker?.rates.slowCallRate ?? null,
+    `Share of slow calls ${IN_WINDOW}`,
+    (b) => b.rates.slowCallRate ?? null,
   ),
-  gauge('breaker.would_be_open', '', '1: a breaker with observeOnly would be open.', (c) =>
-    c.breaker === null ? null : Number(c.breaker.wouldBeOpen),
-  ),
+  breakers.gauge('breaker.would_be_open', '', '1: it only observes, and would be open.', (b) => Number(b.wouldBeOpen)),
 ];

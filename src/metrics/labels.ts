@@ -13,7 +13,7 @@ export interface MetricsOptions {
   /** Labels for every metric, which tell several routers apart: `{ router: 'eu' }`. Default: none. */
   readonly labels?: Labels;
   /**
-   * The upper limits of the buckets of histograms, in seconds and rising. Only histograms with the same limits can be added
+   * The upper limits of the buckets of histograms, in seconds and rising; at most 200. Only histograms with the same limits can be added
    * up. Default: 10 µs to 100 s, three per decade.
    */
   readonly buckets?: readonly number[];
@@ -34,7 +34,7 @@ export function checkedOptions(functionName: string, options: MetricsOptions): R
     if (OUR_LABELS.has(name)) throw invalidOption(`${what} is one of sluice's own`);
     if (typeof value !== 'string') throw invalidOption(`${what} must have a string, got ${String(value)}`);
   }
-  return { labels, buckets: checkBuckets(functionName, buckets) };
+  return { labels: { ...labels }, buckets: checkBuckets(functionName, buckets) };
 }
 
 /** Says that two routers would have the same metrics. */

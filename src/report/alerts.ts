@@ -2,7 +2,7 @@ import type { ChannelView } from '../channel/partition-view.ts';
 import type { Services } from '../channel/services.ts';
 import { errorText } from '../core/error-text.ts';
 import type { DeadLetters } from '../facts/dead-letters.ts';
-import { findingsOf, isAtEase, isExpectedToMove, percent, type Sight, sightOf } from './findings.ts';
+import { findingsOf, isAtEase, isAtRest, isExpectedToMove, percent, type Sight, sightOf } from './findings.ts';
 import { between, found, type RaisedAlerts, ROUTER } from './raised-alerts.ts';
 import { type Unserved, watchRefusals } from './refusals.ts';
 
@@ -49,8 +49,9 @@ export class Alerts {
     const nameOf = (id: string): string => (channels.has(id) ? id : id.replace(/\/\d+$/, ''));
     services.bus.tapAtOnce('channel.entered', ({ channel, from, to }) => {
       const name = nameOf(channel);
-      if (from !== null && HEALTHY.has(from) && HEALTHY.has(to) && !this.#hangsOnMessages(name)) this.#watch(name);
-      else this.#lookOnce(name);
+      if (from === null || !HEALTHY.has(from) || !HEALTHY.has(to) || this.#hangsOnMessages(name)) this.#lookOnce(name);
+      else if (to === 'idle') this.#rest(name);
+      else this.#watch(name);
     });
     services.bus.tap('channel.gaveUp', ({ channel }) => this.#look(nameOf(channel)));
     services.bus.tap('config.applied', () => {
@@ -78,6 +79,12 @@ export class Alerts {
     if (channel === undefined) return;
     this.#watched.set(name, sightOf(channel, undefined, this.#services.clock.now()));
     this.#setTimer();
+  }
+
+  /** It has nothing to do: if nothing is wrong either, it need not be looked at before its next message. */
+  #rest(name: string): void {
+    const channel = this.#channels.get(name);
+    if (channel && isAtRest(channel, this.#watched.get(name), this.#services.clock.now())) this.#watched.delete(name);
   }
 
   /** Looks now and, if more happens in this turn of the event loop, once more after it: a look goes through all partitions. */

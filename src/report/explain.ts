@@ -5,7 +5,7 @@ import type { BreakerRates } from '../core/breaker-change.ts';
 import { errorText } from '../core/error-text.ts';
 import { causeInWords } from '../facts/chart-words.ts';
 import { duration } from './duration.ts';
-import { onePartition } from './findings.ts';
+import { onePartition, percent } from './findings.ts';
 import { worstState } from './health.ts';
 
 /** Why a channel is or is not delivering. */
@@ -29,16 +29,16 @@ export interface Explanation {
   readonly sharesWith: readonly string[];
 }
 
-/**
- * Explains a channel at `now`; of several partitions, the worst. `sharers`: the other channels of its data type. Streams
- * wait for room in the channels `waitedFor`.
- */
+type Channels = ReadonlyMap<string, ChannelView>;
+
+/** Explains a channel at `now`; of several partitions, the worst. Streams wait for room in the channels `waitedFor`. */
 export function explain(
   channel: ChannelView,
   now: number,
-  sharers: readonly ChannelView[] = [],
-  waitedFor: readonly string[] = [],
+  channels: Channels,
+  waitedFor: readonly string[],
 ): Explanation {
+  const sharers = sharersOf(channels, channel);
   const views = channel.partitions.map(({ view }) => view);
   const view = worstOf(views);
   const { id, since, state } = view;
@@ -59,7 +59,7 @@ export function explain(
     `${waiting} waiting${age('the oldest for', now - oldestAt)}, ${inFlight} in flight${age('for', now - calledAt)}.` +
     sharingInWords(channel, sharers) +
     (offers === 0 ? '' : ` ${offers} more ${offers === 1 ? 'waits' : 'wait'} for room in the mailbox.`) +
-    turnsInWords(views, channel) +
+    turnsInWords(views, channel, channels) +
     (lone === undefined ? '' : ` Note that ${lone}.`);
   return {
     sentence,
@@ -69,10 +69,13 @@ export function explain(
 }
 
 /** A batch that is due waits for its turn: others have theirs, by weight. */
-function turnsInWords(views: readonly PartitionView[], { config, share }: ChannelView): string {
+function turnsInWords(views: readonly PartitionView[], { config, share }: ChannelView, channels: Channels): string {
+  const { spentMs, weight } = share;
   const isInTurn = views.some(({ queuedAt, waiting }) => queuedAt !== undefined && waiting > 0);
   if (config.priority === 1 || !isInTurn) return '';
-  return ` A batch waits for its turn; with weight ${Number(share.weight.toPrecision(3))} its turns have taken ${duration(share.spentMs)}.`;
+  const allMs = [...channels.values()].reduce((sum, each) => sum + each.share.spentMs, 0);
+  const part = spentMs > 0 ? `, ${percent(spentMs / allMs)} of the time of all turns` : '';
+  return ` A batch waits for its turn; with weight ${Number(weight.toPrecision(3))} its turns have taken ${duration(spentMs)}${part}.`;
 }
 
 /** The cause of the present state, with what the sink or the channel said. */
@@ -98,7 +101,6 @@ function errorOf({ error, lastError, state }: PartitionView): unknown {
 }
 
 function ratesInWords({ calls, failureRate, slowCallRate }: BreakerRates): string {
-  const percent = (share: number): string => `${Math.round(share * 100)}%`;
   const shares = [
     ...(failureRate ? [`${percent(failureRate)} failed`] : []),
     ...(slowCallRate ? [`${percent(slowCallRate)} were slow`] : []),
@@ -193,7 +195,7 @@ function age(words: string, ms: number): string {
 }
 
 /** The other channels of the same data type. */
-export function sharersOf(channels: ReadonlyMap<string, ChannelView>, { name, config }: ChannelView): ChannelView[] {
+function sharersOf(channels: ReadonlyMap<string, ChannelView>, { name, config }: ChannelView): ChannelView[] {
   return [...channels.values()].filter((other) => other.name !== name && other.config.dataType === config.dataType);
 }
 

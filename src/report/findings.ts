@@ -77,6 +77,12 @@ export function isAtEase(
   return partition.fullness < MAILBOX_LOW && partition.longestWaitMs(now) < waitMs;
 }
 
+/** Nothing failed since `before` in its only partition, and no key was missing lately. */
+export function isAtRest({ keys, partitions }: ChannelView, before: Sight | undefined, now: number): boolean {
+  const failures = partitions.length === 1 ? partitions[0]?.counters[Counter.failures] : undefined;
+  return failures === before?.failures && now - keys.missingAt >= KEYS_MS;
+}
+
 /** What is wrong with a channel at `now`. Error rates are taken since `before`; undefined: there is none to compare with. */
 export function findingsOf(
   channel: ChannelView,

@@ -35,7 +35,7 @@ export class RaisedAlerts {
   }
 
   isAny(subject: Subject): boolean {
-    return this.#raised.has(keyOf(subject));
+    return this.#raised.size > 0 && this.#raised.has(keyOf(subject));
   }
 
   of(subject: Subject): readonly Alert[] {

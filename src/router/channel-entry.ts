@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { madeBy } from '../channel/channel-source.ts';
 import { handOver } from '../channel/hand-over.ts';
 import type { Inbox } from '../channel/inbox.ts';
+import { lanesOf } from '../channel/lane.ts';
 import { MessageKeys } from '../channel/message-keys.ts';
 import { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
@@ -52,7 +53,8 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   readonly share: Share;
   readonly breaker: Breaker | undefined;
   readonly keys: MessageKeys;
-  private readonly options: ChannelEntryOptions;
+  private readonly factory: ChannelFactory;
+  private readonly services: Services;
   private readonly partitioning: Partitioning<Partition>;
   /** Of the only partition, which spares the key. */
   private readonly only: Inbox | undefined;
@@ -78,7 +80,8 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   /** `predecessor`: the same channel before a reload; its measurements go on. */
   constructor(options: ChannelEntryOptions, predecessor?: ChannelEntry) {
     const { config, services, breaker } = options;
-    this.options = options;
+    this.factory = options.factory;
+    this.services = services;
     this.name = config.name;
     this.config = config;
     this.spare = options.instance;
@@ -91,17 +94,12 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     const { partitionBy, partitions } = config;
     this.keys = new MessageKeys(config, services, predecessor?.keys);
     const { processing, queueing, share } = this;
-    const rest = restOf(breaker);
-    const shared = { config, services, breaker, rest, keyOf: this.keyInside, processing, queueing, share };
-    this.partitions = Array.from({ length: partitions }, (_, index) => {
-      const place = partitions === 1 ? { id: config.name } : { id: `${config.name}/${index}`, partition: index };
-      return new Partition({ ...shared, ...place });
-    });
+    const rest = restOf(breaker, config.breaker !== false && config.breaker.shared !== undefined);
+    const lanes = lanesOf({ config, services, breaker, rest, keyOf: this.keyInside, processing, queueing, share });
+    this.partitions = lanes.map((lane) => new Partition(lane));
     if (partitions === 1) this.only = this.partitions[0]?.inbox;
-    this.partitioning = createPartitioning(
-      this.partitions,
-      partitionBy === 'round-robin' || partitionBy === 'least-loaded' ? partitionBy : 'key',
-    );
+    const isByKey = partitionBy !== 'round-robin' && partitionBy !== 'least-loaded';
+    this.partitioning = createPartitioning(this.partitions, isByKey ? 'key' : partitionBy);
     breaker?.join(this);
   }
 
@@ -168,7 +166,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   /** The instance of one life and how it checks messages; or what its constructor throws, or each mistake in its rules. */
   makeInstance(partition: Partition) {
     try {
-      const instance = this.spare ?? madeBy(this.options.factory);
+      const instance = this.spare ?? madeBy(this.factory);
       this.spare = undefined;
       this.checkRules(instance);
       bindChannel(instance, new Binding(this, partition));
@@ -191,10 +189,10 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     const [first] = before.partitions;
     if (first === undefined) return;
     for (const partition of this.partitions) partition.pause(first.isHeld);
-    const lanesOf = ({ partitions }: ChannelEntry) => partitions.map(({ lane }) => lane);
+    const all = ({ partitions }: ChannelEntry) => partitions.map(({ lane }) => lane);
     const needsKeys = this.keys.choosePartition || this.config.overflow === 'conflate';
-    handOver(lanesOf(before), {
-      all: lanesOf(this),
+    handOver(all(before), {
+      all: all(this),
       keyOf: (message) => (needsKeys ? this.keys.read(message) : undefined),
       laneOf: (key) => this.partitioning(key ?? '').lane,
     });
@@ -212,7 +210,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   }
 
   breakerChanged({ to, cause, rates }: BreakerChange): void {
-    const { bus } = this.options.services;
+    const { bus } = this.services;
     if (to === 'half-open') return;
     const coolDownMs = this.breaker?.coolDownLeftMs() ?? 0;
     bus.changes.within(() => {

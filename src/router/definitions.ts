@@ -96,8 +96,8 @@ function under(code: Layer | undefined, source: Source): Source {
 
 /** The channels that a configuration names. */
 function namesIn({ layers }: Source): ReadonlySet<string> {
-  const channels = valueAt(mergeLayers(layers), ['channels']);
-  return new Set(isMap(channels) ? Object.keys(channels) : []);
+  const maps = layers.map(({ value }) => valueAt(value, ['channels'])).filter(isMap);
+  return new Set(maps.flatMap((channels) => Object.keys(channels)));
 }
 
 /** Everything that can be wrong with a configuration is found here. `running`: their classes need no new instance. */

@@ -1,5 +1,5 @@
 import { SluiceError } from '../core/sluice-error.ts';
-import { type Explanation, explain, sharersOf } from '../report/explain.ts';
+import { type Explanation, explain } from '../report/explain.ts';
 import { explainFeed } from '../report/feed-info.ts';
 import { explainPartition, explainSource } from '../report/source-explain.ts';
 import type { ChannelEntry } from './channel-entry.ts';
@@ -31,6 +31,5 @@ export function explainNamed(parts: RouterParts, name: string): Explanation {
   if (partition !== undefined) return partition;
   const fed = feeds.all.get(name);
   if (fed !== undefined) return explainFeed(fed.feed);
-  const channel = channelNamed(parts, name);
-  return explain(channel, now, sharersOf(fleet.channels, channel), intake.waitedFor);
+  return explain(channelNamed(parts, name), now, fleet.channels, intake.waitedFor);
 }

@@ -30,6 +30,12 @@ export abstract class Starts {
 
   abstract readonly isStopping: boolean;
 
+  warmed({ id }: Partition): void {
+    this.#settling.delete(id);
+    // The chart asks whether all are settled, or one that was down is up: the others need not wake it.
+    if (this.#down.delete(id) || this.isSettled) this.#notify({ type: 'channel.warmed', id });
+  }
+
   /** It has not come to its end, nor was it replaced. */
   abstract has(partition: Partition): boolean;
 
@@ -134,15 +140,10 @@ export abstract class Starts {
   #start(member: Member): void {
     const { channel, partition } = member;
     if (this.#parent === undefined || !this.#mayStart(partition)) return;
-    const warmed = (): void => {
-      this.#settling.delete(partition.id);
-      // The chart asks whether all are settled, or one that was down is up: the others need not wake it.
-      if (this.#down.delete(partition.id) || this.isSettled) this.#notify({ type: 'channel.warmed', id: partition.id });
-    };
     const made = channel.makeInstance(partition);
     // Its constructor is code of the host, which may have ended the router or started the partition itself.
     if ('instance' in made) {
-      if (this.#mayStart(partition)) partition.start(this.#parent, made.instance, made.validate, warmed);
+      if (this.#mayStart(partition)) partition.start(this.#parent, made.instance, made.validate, this);
     } else if (!partition.isAlive && this.has(partition)) {
       partition.startFailed(made.error, !this.isStopping);
       this.failed(member);

@@ -3,7 +3,7 @@ import { type SourceEvent, sourceMachine } from '../../machines/source.ts';
 import { isRetryable } from '../channel/advice.ts';
 import type { Services } from '../channel/services.ts';
 import { StateLog } from '../channel/state-log.ts';
-import { forgetOptions } from '../channel/xstate-internals.ts';
+import { slim } from '../channel/xstate-internals.ts';
 import type { ReadingPort } from '../core/reading-port.ts';
 import { RestartLimit, type RestartLimits } from '../core/restart-limit.ts';
 import type { Assigned, Source } from '../core/source-port.ts';
@@ -187,7 +187,7 @@ export class SupervisedSource implements ReadingPort {
       error: (error) => this.enter('failed', 'crash', error),
     });
     actor.start();
-    forgetOptions(actor);
+    slim(actor);
   }
 
   /** Stops reading, waits for what is out, commits and closes, each by its time. */

@@ -10,6 +10,7 @@ import { listen, portOf } from '../inspector/http.ts';
 import { builtPage, loadPage, workersFiles } from '../inspector/page-files.ts';
 import { createThreadServer } from '../inspector/thread-server.ts';
 import type { WorkersView } from '../inspector/workers-view.ts';
+import { checkBuckets, DEFAULT_BUCKETS } from '../metrics/bucket-counts.ts';
 import { family } from '../metrics/prometheus.ts';
 import type { Reading } from '../metrics/reading.ts';
 import { JoinedClusters } from './joined-clusters.ts';
@@ -31,6 +32,8 @@ export interface WorkersOptions {
   readonly stopMs?: number;
   /** Serves `/metrics` and `/health` of all, and a page about them at `/`; by default nothing is served. */
   readonly serve?: ServeOptions;
+  /** The upper limits of the buckets of histograms, as in `MetricsOptions`. */
+  readonly buckets?: readonly number[];
   /** Hears in a sentence what becomes of each process. */
   readonly onEvent?: (text: string) => void;
 }
@@ -69,7 +72,7 @@ export class Workers {
   readonly #options: Checked;
   readonly #clock = createSystemClock();
   readonly #workers: readonly WorkerProcess[];
-  readonly #sums = new Sums();
+  readonly #sums: Sums;
   readonly #clusters = new JoinedClusters();
   #server: Server | undefined;
   #gaveUp: string | undefined;
@@ -83,6 +86,7 @@ export class Workers {
   /** @internal */
   constructor(options: Checked) {
     this.#options = options;
+    this.#sums = new Sums(options.buckets);
     const { module, args, restart, onEvent: tell } = options;
     const gaveUp = (why: string): void => {
       this.#gaveUp ??= why;
@@ -182,9 +186,11 @@ function checkedOptions(options: WorkersOptions): Checked {
     restart: true,
     stopMs: true,
     serve: true,
+    buckets: true,
     onEvent: true,
   });
   const { workers, args = [], stopMs = 10_000, onEvent = () => {} } = options;
+  const buckets = checkBuckets('runWorkers', options.buckets ?? DEFAULT_BUCKETS);
   const restart = { ...RESTART, ...options.restart };
   const file = options.module instanceof URL ? fileURLToPath(options.module) : resolve(String(options.module));
   checkOptions('runWorkers.restart', restart, { limit: true, withinMs: true, delayMs: true, delayMsMax: true });
@@ -196,5 +202,5 @@ function checkedOptions(options: WorkersOptions): Checked {
     if (!(typeof value === 'number' && value >= 0))
       throw invalidOption(`${name} must be a number from 0, got ${String(value)}`);
   }
-  return { module: file, workers, args, stopMs, onEvent, restart };
+  return { module: file, workers, args, stopMs, onEvent, buckets, restart };
 }

@@ -1,4 +1,3 @@
-import { DEFAULT_BUCKETS } from '../metrics/bucket-counts.ts';
 import { catalog } from '../metrics/catalog.ts';
 import { keyOf } from '../metrics/labels.ts';
 import { across, type Measure, type Sample } from '../metrics/measure.ts';
@@ -17,13 +16,19 @@ export interface Told {
 export class Sums {
   /** What processes that ended have counted: without it a sum would fall when one is replaced, which looks like a restart of all. */
   readonly #past = new Map<Measure, readonly Sample[]>();
+  readonly #limits: readonly number[];
+
+  /** `limits`: of the buckets of histograms. */
+  constructor(limits: readonly number[]) {
+    this.#limits = limits;
+  }
 
   /** A process has ended, and another one takes its place. */
   keep(reading: Reading): void {
     for (const measure of catalog) {
       if (measure.type === 'gauge') continue;
       const before = this.#past.get(measure) ?? [];
-      this.#past.set(measure, merged([...before, ...measure.read(reading, DEFAULT_BUCKETS)], sum));
+      this.#past.set(measure, merged([...before, ...measure.read(reading, this.#limits)], sum));
     }
   }
 
@@ -34,7 +39,7 @@ export class Sums {
   #samplesOf(measure: Measure, all: readonly Told[]): readonly Sample[] {
     const samples = all.flatMap(({ number, reading, isAlive }) => {
       if (reading === undefined || (measure.type === 'gauge' && !isAlive)) return [];
-      const own = measure.read(reading, DEFAULT_BUCKETS);
+      const own = measure.read(reading, this.#limits);
       if (across(measure) !== 'each') return own;
       return own.map((sample) => ({ ...sample, labels: { ...sample.labels, worker: String(number) } }));
     });

@@ -23,8 +23,10 @@ export type Opener = (caseName: string, contestant: string, against?: string) =>
 /**
  * With a heap whose young generation has the size that it grows to under load: from the first collections of a small one
  * V8 concluded in one of three processes that batches live long, and the bare loop then took three times as long in W2s.
+ * Without the two collections that V8 makes once, some 8 s after the start, of what the start of a process left: they
+ * take 20 to 80 ms, as much as hundreds of messages at a low rate.
  */
-const HEAP = ['--expose-gc', '--min-semi-space-size=16'];
+const HEAP = ['--expose-gc', '--min-semi-space-size=16', '--no-memory-reducer'];
 
 /** A process that takes longer for an answer has hung. */
 const ANSWER_MS_MAX = 60_000;

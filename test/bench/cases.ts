@@ -66,9 +66,10 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'W6',
-    title: 'recorded trades, bars and fair values (58,994 lines), parsed, with the batches and windows that ship',
+    title:
+      'recorded trades, bars and fair values (58,994 lines), parsed, with the batches and windows that ship; sluice-zod checks each by a schema',
     baseline: 'parse',
-    contestants: ['parse', 'sluice'],
+    contestants: ['parse', 'sluice', 'sluice-zod'],
     measures: speed,
     turns: { warmUp: 10, counted: 10 },
     unavailable: () => (existsSync(RECORDING) ? undefined : `${RECORDING} is not there`),

@@ -11,6 +11,7 @@ const peers: Readonly<Record<string, () => Promise<Open>>> = {
   rxjs: async () => (await import('./contestants/rxjs.ts')).open,
   ideal: async () => (await import('./contestants/ideal.ts')).open,
   sluice: () => sluiceOf(undefined),
+  'sluice-zod': () => sluiceOf(undefined, {}, true),
 };
 
 /** How a contestant takes part in a case; a name such as `sluice (DIR)` is the build in `against`. */
@@ -34,7 +35,7 @@ export async function loadGuarded(name: string, against?: string): Promise<Open>
   return (lanes) => open(lanes.map((lane) => ({ ...lane, process: guard(lane.process) })));
 }
 
-async function sluiceOf(directory: string | undefined, channel = {}): Promise<Open> {
+async function sluiceOf(directory: string | undefined, channel = {}, isChecked = false): Promise<Open> {
   const { loadBuild, openSluice } = await import('./contestants/sluice.ts');
-  return openSluice(await loadBuild(directory), channel);
+  return openSluice(await loadBuild(directory), channel, isChecked);
 }

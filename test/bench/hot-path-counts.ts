@@ -6,12 +6,14 @@ import { channelsOf } from './contestants/sluice.ts';
 import { mixedType } from './message.ts';
 import { poolOf, SLICE } from './supply.ts';
 
-/** What 100,000 messages of steady traffic cost; `allocated` is the growth of the heap if there was no collection. */
+/** What 100,000 messages of a flood cost, or 1,000 that come one by one; `allocated`: in the heap, unless something was collected. */
 export type HotPathCounts = Awaited<ReturnType<typeof hotPath>>;
 
 /** On the simulated clock, so that no machine is too slow for the same counts; the young generation holds everything. */
 async function hotPath(workload: string | undefined) {
   const isW1 = workload === 'W1';
+  // Three a second, or ten million: traffic that never pauses.
+  const [total, atOnce, everyMs] = workload === 'low' ? [1_000, 1, 300] : [100_000, SLICE, 0.1];
   const supply = isW1 ? poolOf(2_000, mixedType) : poolOf(2_000, () => 'T');
   const clock = createSimulatedClock();
   let counts = { messages: 0, transitions: 0, timers: 0, allocated: 0, collections: 0 };
@@ -28,7 +30,7 @@ async function hotPath(workload: string | undefined) {
     if (type === '@xstate.microstep') counts.transitions += 1;
   };
   const names = ['tick', 'ohlcv', 'fmv'];
-  const channels = names.map((name) => ({ name, process, batchSize: isW1 ? 100 : 1, timeoutMs: 100 }));
+  const channels = names.map((name) => ({ name, process, batchSize: workload === 'W2' ? 1 : 100, timeoutMs: 100 }));
   const options = channelsOf({ ProcessingChannel }, channels);
   const router = createRouter({ ...options, clock: { ...clock, setTimeout }, inspect });
   new PerformanceObserver((list) => {
@@ -41,14 +43,13 @@ async function hotPath(workload: string | undefined) {
   for (let window = 0; window < 7; window += 1) {
     globalThis.gc?.();
     beganAt = performance.now();
-    counts = { messages: 100_000, transitions: 0, timers: 0, allocated: 0, collections: 0 };
+    counts = { messages: total, transitions: 0, timers: 0, allocated: 0, collections: 0 };
     const due = delivered + counts.messages;
     const before = memoryUsage().heapUsed;
-    for (let taken = 0; taken < counts.messages; taken += SLICE) {
-      for (const message of supply.next())
+    for (let taken = 0; taken < counts.messages; taken += atOnce) {
+      for (const message of atOnce === 1 ? supply.next().slice(0, 1) : supply.next())
         if (router.route(message).status !== 'accepted') throw new Error('a message found no room');
-      // Ten million messages a second: traffic that never pauses.
-      await clock.advance(0.1);
+      await clock.advance(everyMs);
     }
     counts.allocated = memoryUsage().heapUsed - before;
     if (delivered !== due) throw new Error(`${due - delivered} messages are missing`);

@@ -71,13 +71,8 @@ it('two routers are observed by one meter', async () => {
   const all = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
   const received = all.filter(({ descriptor }) => descriptor.name === 'sluice.messages.received');
   const points = received.flatMap(({ dataPoints }) => dataPoints.map(({ attributes, value }) => [attributes, value]));
-  expect([errors, points]).toEqual([
-    [],
-    [
-      [{ router: 'eu', channel: 'tick' }, 2],
-      [{ router: 'us', channel: 'tick' }, 3],
-    ],
-  ]);
+  expect(errors).toEqual([]);
+  expect(points.flat()).toEqual([{ router: 'eu', channel: 'tick' }, 2, { router: 'us', channel: 'tick' }, 3]);
 });
 
 it.each<[object, RegExp]>([
@@ -88,9 +83,11 @@ it.each<[object, RegExp]>([
   [{ labels: { router: 5 } }, /the label "router" must have a string, got 5/],
   [{ label: {} }, /unknown option 'label'; did you mean 'labels'/],
   [{ labels: { le: '1' } }, /the label "le" is one of sluice's own/],
-  [{ buckets: [] }, /buckets must be a list of upper limits in seconds, such as/],
-  [{ buckets: 0.1 }, /buckets must be a list of upper limits in seconds, such as/],
-  [{ buckets: ['0.1'] }, /buckets must be numbers from 0.000001 to 2147, got '0.1'/],
+  [{ buckets: [] }, /buckets must be a list of 1 to 200 upper limits in seconds, such as/],
+  [{ buckets: 0.1 }, /buckets must be a list of 1 to 200 upper limits in seconds, such as/],
+  [{ buckets: new Array(201).fill(1) }, /buckets must be a list of 1 to 200 upper limits/],
+  [{ buckets: ['0.1'] }, /buckets must be numbers from 0.000001 to 2147, got "0.1"/],
+  [{ buckets: [[1]] }, /buckets must be numbers from 0.000001 to 2147, got \[1\]/],
   [{ buckets: [0] }, /buckets must be numbers from 0.000001 to 2147, got 0/],
   [{ buckets: [1, Number.POSITIVE_INFINITY] }, /got Infinity; the bucket above all limits is always there/],
   [{ buckets: [1, 1] }, /buckets must rise, got 1 after 1/],
@@ -99,6 +96,15 @@ it.each<[object, RegExp]>([
   expect(() => registerMetrics(eu.router, new Registry(), unchecked)).toThrow(text);
   expect(() => observeMetrics(eu.router, metrics.getMeter('test'), unchecked)).toThrow(text);
   expect(() => histogramProducer(eu.router, unchecked)).toThrow(text);
+});
+
+it('what becomes of labels and buckets later changes no metric', async () => {
+  const [labels, buckets, registry] = [{ router: 'eu' }, [0.1], new Registry()];
+  registerMetrics(eu.router, registry, { labels, buckets });
+  const before = await registry.metrics();
+  labels.router = 'us';
+  buckets.push(0.01);
+  expect(await registry.metrics()).toBe(before);
 });
 
 it('two routers with the same labels are refused', () => {

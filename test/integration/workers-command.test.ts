@@ -62,6 +62,7 @@ describe('sluice workers', () => {
   it.each([
     [['0', 'x.js'], 2, /Allowed: a whole number from 1 to 256/],
     [['2'], 2, /missing required argument 'MODULE'/],
+    [['2', 'x.js', '--buckets', '1,x'], 1, /runWorkers: buckets must be numbers from 0.000001 to 2147, got NaN/],
     [['2', 'nowhere.js'], 1, /^sluice: module .*nowhere\.js does not exist$/m],
   ])('with %j ends with %i', async (args, code, text) => {
     const { lines, exited } = run(...args);

@@ -55,7 +55,7 @@ function valuesOf(metrics: string, name: string): Record<string, number> {
 
 describe('R8.3 workers', () => {
   it('serve the metrics and the health of all of them in one place', async () => {
-    const { workers, heard } = await run({ serve: {} });
+    const { workers, heard } = await run({ serve: {}, buckets: [0.5] });
     await heard(/^worker \d runs as process \d+$/, 2);
     const url = `http://127.0.0.1:${workers.port}`;
     const { text: metrics } = await fetchText(`${url}/metrics`);
@@ -64,6 +64,7 @@ describe('R8.3 workers', () => {
     expect(valuesOf(metrics, 'sluice_router_ready')).toEqual({ 0: 1, 1: 1 });
     expect(valuesOf(metrics, 'sluice_worker_up')).toEqual({ 0: 1, 1: 1 });
     expect(metrics.match(/# TYPE sluice_messages_accepted_total/g)).toHaveLength(1);
+    expect(metrics.match(/(?<=^sluice_processing_seconds_bucket.*le=")[^"]+/gm)).toEqual(['0.5', '+Inf']);
     const { status, text: health } = await fetchText(`${url}/health`);
     expect([status, JSON.parse(health)]).toEqual([
       200,
@@ -159,13 +160,9 @@ describe('R8.3 workers', () => {
   it('one whose main thread is stuck is told by the health of all', async () => {
     const { workers, heard } = await run({ workers: 1, args: ['stuck'], stopMs: 100 });
     await heard(/runs as process/);
-    const {
-      status,
-      ready,
-      workers: [worker],
-    } = await workers.health();
-    expect([status, ready]).toEqual(['unhealthy', false]);
-    expect(worker?.text).toMatch(/^worker 0: running since .* s; it has not answered for 1\.\d s$/);
+    const health = await workers.health();
+    expect([health.status, health.ready]).toEqual(['unhealthy', false]);
+    expect(health.workers[0]?.text).toMatch(/^worker 0: running since .* s; it has not answered for 1\.\d s$/);
     expect(totalOf(await workers.metrics(), 'sluice_messages_accepted_total')).toBe(40);
   });
 
@@ -175,6 +172,7 @@ describe('R8.3 workers', () => {
     [{ restart: { limit: -1 } }, /limit must be a number from 0, got -1/],
     [{ stopMs: Number.NaN }, /stopMs must be a number from 0, got NaN/],
     [{ restart: { limits: 1 } }, /runWorkers.restart: unknown option 'limits'; did you mean 'limit'/],
+    [{ buckets: [1, 1] }, /runWorkers: buckets must rise, got 1 after 1/],
     [{ worker: 3 }, /runWorkers: unknown option 'worker'; did you mean 'workers'/],
     [{ serve: { host: '203.0.113.1' } }, /runWorkers cannot listen on 203\.0\.113\.1:0: /],
   ])('are not started with %j', async (options, message) => {

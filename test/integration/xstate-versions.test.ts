@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ActorSystem, AnyActorRef } from 'xstate';
 import * as highest from 'xstate';
 import * as lowest from 'xstate-lowest';
-import { forgetOptions, keepTimersApart, unstick } from '../../src/channel/xstate-internals.ts';
+import { remembered } from '../../src/channel/remembered-chart.ts';
+import { keepTimersApart, slim, unstick } from '../../src/channel/xstate-internals.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { textOf } from '../support/project-files.ts';
 
@@ -58,9 +59,9 @@ describe('the versions of XState', () => {
 /** The types of one version stand for those of both. */
 type XState = Pick<typeof highest, 'createActor' | 'fromCallback' | 'raise' | 'setup'>;
 
-function createFamily({ createActor, fromCallback, raise, setup }: XState) {
+function createFamily({ createActor, fromCallback, raise, setup }: XState, isRemembered: boolean) {
   const fired: string[] = [];
-  const sleeper = setup({
+  const chart = setup({
     types: { events: {} as { type: 'rise' | 'end' }, input: {} as string, context: {} as { name: string } },
     actions: { note: ({ context }) => fired.push(context.name) },
   }).createMachine({
@@ -73,6 +74,7 @@ function createFamily({ createActor, fromCallback, raise, setup }: XState) {
       gone: { type: 'final' },
     },
   });
+  const sleeper = isRemembered ? remembered(chart) : chart;
   const clock = createSimulatedClock();
   const idle = fromCallback(() => {});
   const root = createActor(idle, { clock }).start();
@@ -87,18 +89,20 @@ function createFamily({ createActor, fromCallback, raise, setup }: XState) {
   keepTimersApart({ self: parent, system: parent.system }, clock);
   const spawn = (name: string, under: AnyActorRef = parent) => {
     const actor = createActor(sleeper, { parent: under, input: name }).start();
-    forgetOptions(actor);
+    slim(actor);
     return actor;
   };
   return { clock, root, fired, searched, spawn };
 }
 
 describe.each([
-  [TRIED.lowest, lowest as unknown as XState],
-  [TRIED.highest, highest],
-])('with XState %s', (_version, xstate) => {
+  [TRIED.lowest, 'as it is', lowest as unknown as XState, false],
+  [TRIED.lowest, 'remembered', lowest as unknown as XState, true],
+  [TRIED.highest, 'as it is', highest, false],
+  [TRIED.highest, 'remembered', highest, true],
+])('with XState %s, %s', (_version, _how, xstate, isRemembered) => {
   it('an actor that ends takes its own timers with it, and no others', async () => {
-    const { clock, root, fired, spawn } = createFamily(xstate);
+    const { clock, root, fired, spawn } = createFamily(xstate, isRemembered);
     const [first] = [spawn('first'), spawn('second')];
     const aside = spawn('aside', root);
     expect(clock.pending).toBe(3);
@@ -111,7 +115,7 @@ describe.each([
   });
 
   it('a delayed event without a name ends with its actor, too', async () => {
-    const { clock, fired, spawn } = createFamily(xstate);
+    const { clock, fired, spawn } = createFamily(xstate, isRemembered);
     const actor = spawn('only');
     await clock.advance(149);
     expect(clock.pending).toBe(1);
@@ -121,7 +125,7 @@ describe.each([
   });
 
   it('a queue that stands still after an exception goes on', () => {
-    const { spawn, root } = createFamily(xstate);
+    const { spawn, root } = createFamily(xstate, isRemembered);
     const actor = spawn('only', root);
     const { mailbox } = actor as unknown as { mailbox: { _current: unknown } };
     mailbox._current = { value: { type: 'rise' }, next: null };
@@ -131,13 +135,13 @@ describe.each([
   });
 
   it('nothing is looked for among the timers of the whole system', () => {
-    const { searched, spawn } = createFamily(xstate);
+    const { searched, spawn } = createFamily(xstate, isRemembered);
     for (const actor of [spawn('first'), spawn('second')]) actor.send({ type: 'end' });
     expect(searched).toEqual([]);
   });
 
   it('an actor whose options are forgotten keeps none of them, and goes on as before', async () => {
-    const { clock, fired, spawn } = createFamily(xstate);
+    const { clock, fired, spawn } = createFamily(xstate, isRemembered);
     const actor = spawn('only');
     expect(Object.keys(actor.options)).toEqual([]);
     await clock.advance(150);
@@ -149,7 +153,7 @@ describe.each([
   });
 
   it('100 actors start, 50 end early and 50 in time, and no timer is left', async () => {
-    const { clock, fired, searched, spawn } = createFamily(xstate);
+    const { clock, fired, searched, spawn } = createFamily(xstate, isRemembered);
     const actors = Array.from({ length: 100 }, (_, n) => spawn(`${n}`));
     expect(clock.pending).toBe(100);
     const [early, later] = [0, 1].map((half) => actors.filter((_, n) => n % 2 === half));

@@ -109,17 +109,9 @@ test('an outcome from an earlier stay moves nothing', () => {
         const early = callers.start();
         breaker.trip();
         for (const step of sequence) act(step);
-        const before = {
-          state: breaker.state,
-          epoch: breaker.epoch,
-          rates: breaker.rates(),
-        };
+        const before = { state: breaker.state, epoch: breaker.epoch, rates: breaker.rates() };
         callers[outcome](early, 1);
-        expect({
-          state: breaker.state,
-          epoch: breaker.epoch,
-          rates: breaker.rates(),
-        }).toEqual(before);
+        expect({ state: breaker.state, epoch: breaker.epoch, rates: breaker.rates() }).toEqual(before);
       },
     ),
   );

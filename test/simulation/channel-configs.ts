@@ -56,11 +56,7 @@ export function channelChange(dice: Dice): ChannelInput {
 
 function retry(dice: Dice): Section<'retry'> {
   const delayMs = dice.of([1, 10, 60]);
-  return {
-    attempts: dice.whole(1, 4),
-    delayMs,
-    delayMsMax: delayMs * dice.of([1, 3]),
-  };
+  return { attempts: dice.whole(1, 4), delayMs, delayMsMax: delayMs * dice.of([1, 3]) };
 }
 
 function breaker(dice: Dice): Section<'breaker'> {

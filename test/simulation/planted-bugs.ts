@@ -149,8 +149,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'report that forgets dead letters',
     file: 'src/report/drain-report.ts',
-    find: '    ...ledgerOf(metrics),',
-    replace: '    ...ledgerOf(metrics),\n    deadLettered: 0,',
+    find: '    ...ledger,',
+    replace: '    ...ledger,\n    deadLettered: 0,',
   },
 ];
 

@@ -13,7 +13,7 @@ export function createCrash(): Crash {
   return {
     inspect: ({ actorRef }) => {
       const { id, logic } = actorRef as AnyActor; // Every actor of ours is one; the event's type says less.
-      if (logic === channelMachine) actors.set(id, actorRef);
+      if (logic.config === channelMachine.config) actors.set(id, actorRef);
     },
     crash(channel) {
       const actor = actors.get(channel);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import * as z from 'zod';
 import { nextTurn, type Open, type Process } from '../contestant.ts';
 import type { Message } from '../message.ts';
 
@@ -12,9 +13,13 @@ export async function loadBuild(directory: string | undefined): Promise<Build> {
   return import(pathToFileURL(join(directory, 'dist/src/index.js')).href);
 }
 
+/** What every message has, and a price where it has one; the rest is left out. */
+const fields = z.object({ ev: z.string(), sym: z.string(), n: z.number(), p: z.number().optional() });
+
 /** Makes channels as a user writes them. */
-function sinksOf({ ProcessingChannel }: Pick<Build, 'ProcessingChannel'>) {
+function sinksOf({ ProcessingChannel }: Pick<Build, 'ProcessingChannel'>, isChecked: boolean) {
   class Sink extends ProcessingChannel<Message> {
+    override readonly schema = isChecked ? (fields as unknown as z.ZodType<Message>) : undefined;
     readonly #process: Process;
 
     constructor(process: Process) {
@@ -33,8 +38,8 @@ function sinksOf({ ProcessingChannel }: Pick<Build, 'ProcessingChannel'>) {
 type Channel = { readonly name: string; readonly process: Process } & Readonly<Record<string, unknown>>;
 
 /** Options of a router with these channels, each with a handler. */
-export function channelsOf(build: Pick<Build, 'ProcessingChannel'>, channels: readonly Channel[]) {
-  const sink = sinksOf(build);
+export function channelsOf(build: Pick<Build, 'ProcessingChannel'>, channels: readonly Channel[], isChecked = false) {
+  const sink = sinksOf(build, isChecked);
   return {
     config: { channels: Object.fromEntries(channels.map(({ name, process: _, ...channel }) => [name, channel])) },
     channels: Object.fromEntries(channels.map(({ name, process }) => [name, () => sink(process)])),
@@ -44,11 +49,11 @@ export function channelsOf(build: Pick<Build, 'ProcessingChannel'>, channels: re
 /** The data types that ship with sluice, by the `ev` of their messages. */
 const dataTypes = { T: 'tick', AM: 'ohlcv', FMV: 'fmv' } as const;
 
-/** A router whose channels are the lanes; `channel` holds further options of each. */
-export function openSluice(build: Build, channel = {}): Open {
+/** A router whose channels are the lanes; `channel` holds further options of each. `isChecked`: with a zod schema. */
+export function openSluice(build: Build, channel = {}, isChecked = false): Open {
   return async (lanes) => {
     const channels = lanes.map(({ type, ...lane }) => ({ name: dataTypes[type], ...lane, ...channel }));
-    const router = build.createRouter(channelsOf(build, channels));
+    const router = build.createRouter(channelsOf(build, channels, isChecked));
     await router.start();
     return {
       push: (message) => router.route(message).status === 'accepted',

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createRouter, ProcessingChannel } from '../../../src/index.ts';
-import { createTestRouter, message } from '../../../src/testing/index.ts';
+import { createTestRouter, message, slow } from '../../../src/testing/index.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { routeAndAdvance } from '../../support/routed.ts';
 
@@ -22,19 +22,42 @@ it('R3.3 after a pause the next message of priority 1 is delivered inside route'
   for (const price of [1, 2, 3]) {
     expect(router.route({ ev: 'T', sym: 'A', p: price })).toEqual({ status: 'accepted' });
     expect(channel.seen).toHaveLength(price);
-    await clock.advance(1_000);
+    await clock.advance(3_000);
     expect(router.explain('tick').state).toBe('idle');
   }
+});
+
+it('a batch that was only old enough ends the stay in flushing at once, without a timer', async () => {
+  const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 20 } } });
+  const states: string[] = [];
+  rig.router.events.on('channel.entered', ({ to }) => void states.push(to));
+  await routeAndAdvance(rig, message('ohlcv', 0), 19);
+  expect(states).toEqual(['buffering']);
+  await rig.advance(1);
+  expect(states).toEqual(['buffering', 'flushing', 'idle']);
+  expect(rig.sink('ohlcv').delivered).toHaveLength(1);
+});
+
+it('a batch that was only old enough does not end the stay while the next messages wait', async () => {
+  const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 20 } } });
+  const states: string[] = [];
+  rig.router.events.on('channel.entered', ({ to }) => void states.push(to));
+  rig.sink('ohlcv').script.push(slow(19));
+  await routeAndAdvance(rig, message('ohlcv', 0), 20);
+  // Due a moment after the call has settled.
+  await routeAndAdvance(rig, message('ohlcv', 1), 21);
+  expect(rig.sink('ohlcv').delivered).toHaveLength(2);
+  expect(states).toEqual(['buffering', 'flushing', 'idle']);
 });
 
 it('an event loop that is late makes batches larger, without a transition for each', async () => {
   const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 20 } } });
   const transitionsAt: number[] = [];
   rig.router.events.on('channel.entered', () => void transitionsAt.push(rig.clock.now()));
-  // Something keeps the event loop for 10 ms at a time, and a message comes each time.
+  // Something keeps the event loop for 11 ms at a time, and a message comes each time.
   for (let n = 0; n < 300; n += 1) {
     rig.router.route(message('ohlcv', n));
-    rig.clock.jump(10);
+    rig.clock.jump(11);
     await rig.clock.settle();
   }
   await rig.advance(100);
@@ -51,13 +74,13 @@ it('the quiet spell of a channel with batches of one message follows the rate, a
   for (let n = 0; n < 100; n += 1) await routeAndAdvance(rig, message('tick', n), 10);
   expect(states).toEqual(['flushing', 'idle', 'flushing']);
   // A spell that began before the last message counts anew.
-  await rig.advance(400);
+  await rig.advance(3_000);
   expect(rig.router.explain('tick').state).toBe('idle');
   for (let n = 100; n < 103; n += 1) {
     await routeAndAdvance(rig, message('tick', n), 10);
     // The pause before was longer than the longest spell.
     if (n === 100) expect(rig.router.explain('tick').state).toBe('idle');
-    await rig.advance(990);
+    await rig.advance(2_990);
   }
 });
 

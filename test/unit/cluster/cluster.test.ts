@@ -16,7 +16,7 @@ import {
   memoryBroker,
   reachStore,
 } from '../../../src/testing/memory-broker.ts';
-import { MemoryLink } from '../../../src/testing/memory-link.ts';
+import { type BrokerFaults, MemoryLink } from '../../../src/testing/memory-link.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { type MortalClock, mortalClock } from '../../support/mortal-clock.ts';
 
@@ -99,14 +99,14 @@ describe('a frame', () => {
 });
 
 /** A member alone on what its broker keeps. */
-async function onStore() {
+async function onStore(faults: BrokerFaults = {}) {
   const clock = createSimulatedClock();
   const store = createMemoryStore(clock, 1);
   const [random, owner, texts] = [createRandom(1), collector(), [] as string[]];
-  const broker = reachStore(store, new MemoryLink(clock, random, () => ({})));
+  const broker = reachStore(store, new MemoryLink(clock, random, () => faults));
   const onAlert: ClusterOptions['onAlert'] = ({ kind, partition, text }) => texts.push(`${kind} ${partition}: ${text}`);
   const source = new ClusterSource({ name: 'x', broker, clock, random }, { onAlert });
-  await source.start(owner);
+  await Promise.all([source.start(owner), clock.advance(1_000)]);
   return { clock, store, owner, texts, source };
 }
 
@@ -141,6 +141,14 @@ describe('a lease', () => {
       ),
     ).toHaveLength(1);
     expect([first, second].filter((text) => text?.includes(': running;'))).toHaveLength(1);
+  });
+
+  it('without commits is renewed every third of its length, also when answers take their time', async () => {
+    const { clock, store } = await onStore({ delayMs: 20 });
+    const revision = (): number => store.cells.get('partition.0')?.revision ?? 0;
+    const before = revision();
+    await clock.advance(60_000);
+    expect(Math.abs(revision() - before - 60)).toBeLessThanOrEqual(1);
   });
 
   it('whose answers are lost is recognised: a commit is kept once, and the owner stays the owner', async () => {

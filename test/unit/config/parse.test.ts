@@ -105,6 +105,59 @@ describe('a resolved configuration', () => {
   });
 });
 
+describe('channels written alike', () => {
+  const defaults = [
+    {},
+    { priority: 3 },
+    { priority: 3, timeoutMs: 7 },
+    { breaker: { window: { ms: 5 } } },
+    { breaker: false },
+  ];
+  const odd = [
+    { priority: 99 },
+    { batchSize: 1n },
+    { batchSize: 1, capacity: 0 },
+    { 'priority:3,x': 1 },
+    null,
+    { name: 'cb' },
+  ];
+  const other = [
+    { dataType: 'tick' },
+    { eventRules: { a: 1 } },
+    { eventRules: null },
+    { dataType: '' },
+    { dataType: undefined },
+  ];
+  const names = fc.constantFrom('ca', 'cb', 'cc', 'cd', 'tick', 'ohlcv', 'C');
+
+  test('become what each of them would be alone, and have the mistakes that each would have', async () => {
+    const channel = fc.constantFrom<unknown>(...defaults, ...defaults, ...odd, ...other);
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(names, channel, { maxKeys: 7 }), async (channels) => {
+        const alone: Record<string, unknown> = {};
+        const mistakes: string[] = [];
+        for (const [name, one] of Object.entries(channels)) {
+          const found = await mistakesOf(() => {
+            alone[name] = parseUnchecked({ channels: { [name]: one } }).channels[name];
+          }).catch(() => []);
+          mistakes.push(...found);
+        }
+        if (mistakes.length === 0) expect(parseUnchecked({ channels }).channels).toEqual(alone);
+        else expect((await mistakesOf(() => parseUnchecked({ channels }))).toSorted()).toEqual(mistakes.toSorted());
+      }),
+    );
+  });
+
+  test('keep their order, and rules of their own', () => {
+    const rules = { deep: {} };
+    const { channels } = parseConfig({ channels: { cb: { eventRules: rules }, ca: {}, cc: { eventRules: rules } } });
+    expect(Object.keys(channels)).toEqual(['cb', 'ca', 'cc']);
+    expect(channels.cb?.eventRules).toEqual(rules);
+    expect(channels.cc?.eventRules.deep).not.toBe(channels.cb?.eventRules.deep);
+    expect(Object.isFrozen(channels.cc?.eventRules)).toBe(true);
+  });
+});
+
 describe('a channel that is taken out', () => {
   test('is gone from every place that named it, and nothing else is', async () => {
     const file = await writeConfig('channels: { tick: { batchSize: 3 }, ohlcv: { priority: 4 } }');
@@ -185,6 +238,7 @@ describe('mistakes', () => {
       { breaker: { minimumCalls: 21 } },
       'breaker.minimumCalls: must be at most breaker.window.count (20), got 21',
     ],
+    ['a share that is not shared', { share: 2 }, 'share: must be left out at priority 1, which takes no turns, got 2'],
     ['another name', { name: 'trades' }, 'name: must be tick or left out, got "trades"'],
     ['rules that are a list', { eventRules: [1] }, 'eventRules: must be a map of rules, got [1]'],
     ['a key that would set the prototype', JSON.parse('{"__proto__": 1}'), '__proto__: is not a known field'],

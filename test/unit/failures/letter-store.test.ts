@@ -188,11 +188,7 @@ describe('a channel without a source', () => {
     store.failWith(new Error('EIO: the disk'));
     test.sink('tick').otherwise = reject(refused);
     await routeAndAdvance(test, messages('tick', 2_000), 10_000);
-    expect(test.metrics('tick')).toMatchObject({
-      deadLettered: 1_000,
-      depth: 1_000,
-      state: 'retrying',
-    });
+    expect(test.metrics('tick')).toMatchObject({ deadLettered: 1_000, depth: 1_000, state: 'retrying' });
     expect(test.router.explain('tick').sentence).toMatch(
       /tick has been retrying .*cannot become a dead letter yet \(.*EIO: the disk\); it failed with .*bad price/,
     );

@@ -35,7 +35,7 @@ class Quiet extends ProcessingChannel<TestMessage> {
 const channelCases: Readonly<Record<string, unknown>> = {
   name: 'ohlcv',
   dataType: 'bar',
-  priority: 1,
+  priority: 4,
   share: 3,
   batchSize: 7,
   timeoutMs: 3,

@@ -108,9 +108,7 @@ describe('the Grafana dashboard', () => {
 
   it('lists the values of metrics and labels that exist', async () => {
     const metrics = await exposed();
-    const queries = dashboard.templating.list.flatMap(({ definition }) =>
-      definition === undefined ? [] : [definition],
-    );
+    const queries = dashboard.templating.list.flatMap(({ definition = [] }) => definition);
     expect(queries).toHaveLength(3);
     for (const query of queries) {
       const [, name = '', label = ''] = /^label_values\((\w+).*, (\w+)\)$/.exec(query) ?? [];

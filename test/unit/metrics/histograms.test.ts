@@ -8,12 +8,8 @@ import { type ParsedSample, parsed, valueIn } from '../../support/exposition.ts'
 import { routeAndAdvance } from '../../support/routed.ts';
 
 /** Durations in milliseconds, from less than a microsecond to above the last bucket. */
-const durations = fc.array(
-  fc.double({ min: -4, max: 5.5, noNaN: true }).map((exponent) => 10 ** exponent),
-  {
-    maxLength: 200,
-  },
-);
+const duration = fc.double({ min: -4, max: 5.5, noNaN: true }).map((exponent) => 10 ** exponent);
+const durations = fc.array(duration, { maxLength: 200 });
 const limits = fc.oneof(
   fc.constant(DEFAULT_BUCKETS),
   fc

@@ -28,6 +28,6 @@ it('R5.4 R10.4 of a breaker that opened because calls were slow the sentence giv
   await rig.advance(1_000);
   expect(rig.router.explain('tick')).toMatchObject({
     state: 'tripped',
-    sentence: expect.stringContaining('(the breaker opened: of the last 4 calls 50% were slow)'),
+    sentence: expect.stringContaining('(the breaker opened: of the last 4 calls 50 % were slow)'),
   });
 });

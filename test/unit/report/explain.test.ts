@@ -168,7 +168,7 @@ describe('R5.4 explain', () => {
       }
     });
     expect(router.explain('bars').sentence).toBe(
-      'bars has been tripped for 0 ms (the breaker opened: of the last 3 calls 100% failed; last error: the warehouse is down). The first probe is in 3.8 s. 1 waiting (the oldest for 4.1 s), 0 in flight.',
+      'bars has been tripped for 0 ms (the breaker opened: of the last 3 calls 100 % failed; last error: the warehouse is down). The first probe is in 3.8 s. 1 waiting (the oldest for 4.1 s), 0 in flight.',
     );
     router.trip('bars', { coolDownMs: Number.POSITIVE_INFINITY });
     expect(router.explain('bars')).toMatchObject({

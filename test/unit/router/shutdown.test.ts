@@ -196,12 +196,7 @@ it('a report of a stop that leaves something waiting says that it is not conserv
       { tick: { ...counts, returned, buffered, inFlight, ...lists } },
       [],
       {},
-      {
-        startedAt: 0,
-        now: 1,
-        deadlineMs: 2,
-        unstoredLetters: [],
-      },
+      { startedAt: 0, now: 1, deadlineMs: 2, unstoredLetters: [] },
     ).conserved;
   expect([conserved(1, 1, 0), conserved(1, 0, 1), conserved(2, 0, 0)]).toEqual([false, false, false]);
 });

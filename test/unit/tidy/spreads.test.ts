@@ -10,7 +10,6 @@ const DECLARATION = /\b(?:constructor|function)\b/;
 const bounded: readonly (readonly [path: string, call: string, by: string])[] = [
   ['src/channel/hand-over.ts', 'Math.max(...from.map(', 'the partitions of a channel'],
   ['src/router/fan-out.ts', 'Math.min(...configs.map(', 'the channels of a data type'],
-  ['src/channel/watchdog.ts', 'Math.min(...looks)', 'two deadlines'],
   ['src/core/overflow.ts', 'this.place(...entry)', 'the five parts of an entry'],
   ['src/core/contained.ts', 'shallow(...args)', 'the arguments of one call'],
   ['src/core/contained.ts', 'call(...args)', 'the arguments of one call'],

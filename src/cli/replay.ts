@@ -18,7 +18,7 @@ import { formatCount } from './table.ts';
 import { paintFor, type Terminal, widthOf } from './terminal.ts';
 
 /** The options of `sluice replay`. */
-export interface ReplayOptions extends FeedOptions {
+interface ReplayOptions extends FeedOptions {
   /** The replay ends after this many milliseconds; undefined for the end of the input. */
   readonly forMs: number | undefined;
   /** Injects the faults of this seed; undefined for none. */
@@ -39,7 +39,7 @@ export interface ReplayOptions extends FeedOptions {
 const DRAIN_MS = 10_000;
 
 /** Routes the input through the example channels, prints the report and returns the exit code. */
-export async function replay(options: ReplayOptions, terminal: Terminal): Promise<number> {
+async function replay(options: ReplayOptions, terminal: Terminal): Promise<number> {
   const report = await route(options, terminal);
   const { stdout, stderr } = terminal;
   if (report.unroutable > 0) {

@@ -15,7 +15,7 @@ import { formatCount } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The options of `sluice stream` and `sluice record`. */
-export interface StreamOptions {
+interface StreamOptions {
   readonly profile: string;
   readonly subscribe: readonly string[];
   readonly url?: string;
@@ -46,10 +46,10 @@ const MAKERS = {
 } satisfies Record<string, (feeds: Feeds) => FeedProfile>;
 
 /** The names of the services. */
-export const PROFILES: readonly string[] = Object.keys(MAKERS);
+const PROFILES: readonly string[] = Object.keys(MAKERS);
 
 /** Writes what a feed sends until it is enough; returns the exit code. */
-export async function stream(options: StreamOptions, terminal: Terminal): Promise<number> {
+async function stream(options: StreamOptions, terminal: Terminal): Promise<number> {
   const feeds = await loadFeeds();
   // Commander has checked the name.
   const profile: FeedProfile = MAKERS[options.profile as keyof typeof MAKERS](feeds);

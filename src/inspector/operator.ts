@@ -90,11 +90,8 @@ export class Operator {
   }
 
   #replay(channel: string): void {
-    if (this.#replaying !== undefined)
-      throw new SluiceError(
-        'refused',
-        `dead letters of ${this.#replaying} are being replayed: wait until that has ended`,
-      );
+    const busy = `dead letters of ${this.#replaying} are being replayed: wait until that has ended`;
+    if (this.#replaying !== undefined) throw new SluiceError('refused', busy);
     this.#replaying = channel;
     const replay = this.#router.deadLetters.replay({ channel, signal: this.#closing.signal });
     const over = this.#follow(channel, replay, ({ replayed, left, refused }) => {

@@ -173,10 +173,9 @@ export class Writer {
     if (this.#bounds.full === 'wait') return;
     const more = texts.reduce((sum, { length }) => sum + length, this.#waitingBytes);
     if (!this.#isFull(more)) return;
-    throw new SluiceError(
-      'store-full',
-      `the journal ${this.#store.environment.directory} is full: ${this.bytes + this.#waitingBytes} bytes are not settled (maxBytes ${this.#bounds.maxBytes}, maxAgeMs ${this.#bounds.maxAgeMs})`,
-    );
+    const { maxBytes, maxAgeMs } = this.#bounds;
+    const said = `${this.bytes + this.#waitingBytes} bytes are not settled (maxBytes ${maxBytes}, maxAgeMs ${maxAgeMs})`;
+    throw new SluiceError('store-full', `the journal ${this.#store.environment.directory} is full: ${said}`);
   }
 
   #giveUp(): void {

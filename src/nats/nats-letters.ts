@@ -85,11 +85,8 @@ class NatsLetterTexts implements LetterTexts {
     const size = Buffer.byteLength(text);
     // What the server takes is unknown while it is away.
     const sizeMax = (connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - HEADERS_BYTES_MAX;
-    if (size > sizeMax)
-      throw new SluiceError(
-        'invalid-message',
-        `a letter of ${size} bytes is larger than max_payload allows: ${sizeMax}`,
-      );
+    const large = `a letter of ${size} bytes is larger than max_payload allows: ${sizeMax}`;
+    if (size > sizeMax) throw new SluiceError('invalid-message', large);
     const expect = { streamName: this.#name, lastSubjectSequence: revision };
     try {
       await jetstream(connection).publish(this.#subjectOf(id), text, { timeout: ANSWER_MS, expect });

@@ -174,11 +174,8 @@ export function addChannel(parts: RouterParts, name: string, instance: AnyChanne
 
 /** An operator takes a channel out and gets its report. Once the router is stopped, that of `stop` has its messages. */
 export async function removeByHand(parts: RouterParts, channel: ChannelEntry, drainAt: number): Promise<ChannelReport> {
-  if (parts.fleet.supervisor.isStopping && !channel.isRemovedByHand)
-    throw new SluiceError(
-      'not-running',
-      `remove: the router was stopped, and '${channel.name}' is in the report of that`,
-    );
+  const text = `remove: the router was stopped, and '${channel.name}' is in the report of that`;
+  if (parts.fleet.supervisor.isStopping && !channel.isRemovedByHand) throw new SluiceError('not-running', text);
   return removeChannel(parts, channel, drainAt, true);
 }
 

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { type Actor, createActor } from 'xstate';
 import { feedMachine } from '../../machines/feed.ts';
-import type { Clock } from '../core/clock.ts';
 import type { FeedGap } from '../core/feed-facts.ts';
 import { createPatientTimers } from '../core/patient-timers.ts';
 import { invalidOption } from '../core/sluice-error.ts';
@@ -9,10 +8,11 @@ import type { FeedMetrics, FeedReport, FeedState, FeedView, SupervisedFeed } fro
 import { stateName } from '../facts/chart-words.ts';
 import { containInspector } from '../facts/inspect.ts';
 import { Arrivals } from './arrivals.ts';
+import { DroppedRun } from './dropped-run.ts';
 import { explainFeed } from './explain-feed.ts';
 import { FeedBus } from './feed-bus.ts';
 import type { FeedSettings } from './feed-options.ts';
-import { type FoundGap, Gaps } from './gaps.ts';
+import { Gaps } from './gaps.ts';
 import { journalTarget } from './journal-target.ts';
 import { Link } from './link.ts';
 import { RouterTarget } from './router-target.ts';
@@ -196,32 +196,4 @@ export class Feed implements SupervisedFeed {
 /** A caller without types may give one name, whose letters would be taken for names. */
 function checkNames(method: string, names: unknown): void {
   if (!Array.isArray(names)) throw invalidOption(`${method} takes a list of names, got ${inspect(names)}`);
-}
-
-/** Messages that were let go one after the other become one gap. */
-export class DroppedRun {
-  readonly #clock: Clock;
-  readonly #found: (gap: FoundGap) => void;
-  #missing = 0;
-  #from = 0;
-  #to = 0;
-
-  constructor(clock: Clock, found: (gap: FoundGap) => void) {
-    this.#clock = clock;
-    this.#found = found;
-  }
-
-  add(): void {
-    this.#to = this.#clock.wallTime();
-    if (this.#missing === 0) this.#from = this.#to;
-    this.#missing += 1;
-  }
-
-  /** What comes now is taken in again. */
-  close(): void {
-    if (this.#missing === 0) return;
-    const missing = this.#missing;
-    this.#missing = 0;
-    this.#found({ reason: 'full', of: null, from: this.#from, to: this.#to, unit: 'ms', missing });
-  }
 }

@@ -8,9 +8,10 @@ import type { ReadingPort } from '../core/reading-port.ts';
 import { RestartLimit, type RestartLimits } from '../core/restart-limit.ts';
 import type { Assigned, Source } from '../core/source-port.ts';
 import { stateName } from '../facts/chart-words.ts';
+import { askedSource } from './asked-source.ts';
 import type { WindowLimits } from './read-window.ts';
 import type { SourceDoor } from './source-door.ts';
-import { askedSource, type SourceView } from './source-view.ts';
+import type { SourceView } from './source-view.ts';
 import { Stays } from './stays.ts';
 
 /** No start may take longer, in ms. */

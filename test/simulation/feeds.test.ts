@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { DroppedRun } from '../../src/feeds/feed.ts';
+import { DroppedRun } from '../../src/feeds/dropped-run.ts';
 import { Gaps } from '../../src/feeds/gaps.ts';
 import { Sequences } from '../../src/feeds/sequences.ts';
 import { Spillway } from '../../src/feeds/spillway.ts';

@@ -165,14 +165,17 @@ export function idleSpans(
   });
 }
 
-/** For each partition that the worker had at that time: how long after it another fence wrote. */
+/**
+ * For each partition that the worker had at that time: how long after it somebody wrote again: another fence, or the
+ * worker itself, when it was only paused and nobody had taken the partition before it went on.
+ */
 export function failovers(written: readonly (readonly Written[])[], worker: string, diedAt: number): readonly number[] {
   return written.flatMap((lines) => {
     const before = lines.filter(({ at }) => at <= diedAt);
     const fence = before.reduce((max, each) => Math.max(max, each.fence), 0);
     if (!before.some((each) => each.fence === fence && each.worker === worker)) return [];
     const next = lines
-      .filter((each) => each.fence > fence)
+      .filter((each) => each.fence > fence || each.at > diedAt + IDLE_MS)
       .reduce((min, { at }) => Math.min(min, at), Number.POSITIVE_INFINITY);
     return Number.isFinite(next) ? [next - diedAt] : [];
   });

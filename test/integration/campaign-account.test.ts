@@ -54,12 +54,14 @@ it.each([
   expect(judged(lines, letters === undefined ? undefined : [...letters]).mistakes.join('\n')).toContain(mistake);
 });
 
-it('a failover lasts from a death until another fence writes; time without writing is not served unless it is excused', () => {
+it('a failover lasts from a death until somebody writes again; time without writing is not served unless it is excused', () => {
   const written = [
     ['a 1000 0 1 1 1 1-1', 'b 5000 0 2 2 2 2-2'].map((text) => parseLine(text.slice(0, 1), text.slice(2))),
   ];
   expect(failovers(written, 'a', 1_500)).toEqual([3_500]);
   expect(failovers(written, 'b', 1_500)).toEqual([]);
+  const paused = ['1000 0 1 1 1 1-1', '1510 0 1 1 1 2-2', '5800 0 1 1 1 3-3'].map((text) => parseLine('a', text));
+  expect(failovers([[...paused, parseLine('b', '9000 0 2 2 2 4-4')]], 'a', 1_500)).toEqual([4_300]);
   const measured = { from: 1_000, to: 6_500 };
   const idle = [
     { from: 1_000, to: 5_000 },

@@ -1,10 +1,5 @@
-import {
-  type KeptLetter,
-  type LetterFilter,
-  type LetterStore,
-  limited,
-  type NewLetter,
-} from '../core/letter-store-port.ts';
+import type { KeptLetter, LetterFilter, LetterStore, NewLetter } from '../core/letter-store-port.ts';
+import { limited } from '../core/limited.ts';
 import {
   checkLetterId,
   type LetterRecord,

@@ -53,10 +53,3 @@ export interface LetterFilter {
   /** With a limit: the newest instead, still the oldest first. A store that cannot do that gives the oldest. */
   readonly newest?: boolean;
 }
-
-/** What a limit leaves of letters in their order. */
-export function limited<Letter>(letters: readonly Letter[], { limit, newest }: Pick<LetterFilter, 'limit' | 'newest'>) {
-  if (limit === undefined) return letters;
-  const count = Math.max(0, limit);
-  return newest === true ? letters.slice(Math.max(0, letters.length - count)) : letters.slice(0, count);
-}

@@ -1,5 +1,6 @@
 import { checkOptions, type OptionNames } from '../config/options.ts';
-import { type LetterFilter, limited, type NewLetter } from '../core/letter-store-port.ts';
+import type { LetterFilter, NewLetter } from '../core/letter-store-port.ts';
+import { limited } from '../core/limited.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { invalidOption } from '../core/sluice-error.ts';
 import { LetterShelf, letterKind, type ShelfLimits } from './letter-shelf.ts';

@@ -1,6 +1,7 @@
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
-import { type KeptLetter, type LetterFilter, type LetterStore, limited } from '../core/letter-store-port.ts';
+import type { KeptLetter, LetterFilter, LetterStore } from '../core/letter-store-port.ts';
+import { limited } from '../core/limited.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { troubleFrom } from './trouble.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { limited } from '../../src/core/letter-store-port.ts';
+import { limited } from '../../src/core/limited.ts';
 
 it('a limit leaves so many of the oldest, or of the newest, in their order, and no limit leaves all', () => {
   const limit = fc.integer({ min: -3, max: 20 });

@@ -5,7 +5,7 @@
  * It promises that leaving a delivering state never aborts the call in flight: that call belongs to the port, so one
  * region is enough, and the state is always one word.
  */
-import { assign, fromPromise, setup } from 'xstate';
+import { assign, setup } from 'xstate';
 import type { ChannelPort, DeliveryMode } from '../src/core/channel-port.ts';
 
 /** Context keeps the port behind a function, so that inspectors neither walk nor serialize the data plane. */
@@ -19,6 +19,7 @@ interface ChannelContext {
 export type ChannelEvent =
   | { readonly type: 'warmUp.finished' }
   | { readonly type: 'warmUp.failed'; readonly error: unknown }
+  | { readonly type: 'close.finished' }
   | { readonly type: 'message.waiting' }
   | { readonly type: 'batch.full' }
   | { readonly type: 'batch.flush' }
@@ -49,9 +50,6 @@ export const channelMachine = setup({
     events: {} as ChannelEvent,
     output: {} as ChannelOutput,
   },
-  actors: {
-    close: fromPromise<void, () => ChannelPort>(({ input, signal }) => input().close(signal)),
-  },
   guards: {
     isPaused: ({ context }) => context.port().isPaused,
     isTripped: ({ context }) => context.port().isTripped,
@@ -74,9 +72,10 @@ export const channelMachine = setup({
     noteError: assign(({ event }) => ({ error: 'error' in event ? event.error : undefined })),
     deliver: ({ context }, { mode }: { readonly mode: DeliveryMode }) => context.port().deliver(mode),
     hold: ({ context }) => context.port().hold(),
-    // No actor: every channel has this state, and an actor would cost more than all the rest of a start.
+    // No actors: every channel has these states, and an actor would cost more than all the rest of a start or a stop.
     warmUp: ({ context }) => context.port().warmUp(),
-    endWarmUp: ({ context }) => context.port().endWarmUp(),
+    close: ({ context }) => context.port().close(),
+    endWork: ({ context }) => context.port().endWork(),
   },
 }).createMachine({
   id: 'channel',
@@ -86,7 +85,7 @@ export const channelMachine = setup({
   states: {
     warming: {
       entry: ['noteCause', 'warmUp'],
-      exit: 'endWarmUp',
+      exit: 'endWork',
       after: { warmUpTimeout: 'failed' },
       on: {
         'warmUp.finished': 'ready',
@@ -195,15 +194,10 @@ export const channelMachine = setup({
       },
     },
     closing: {
-      entry: 'noteCause',
-      invoke: {
-        id: 'close',
-        src: 'close',
-        input: ({ context }) => context.port,
-        onDone: 'stopped',
-        onError: 'stopped',
-      },
+      entry: ['noteCause', 'close'],
+      exit: 'endWork',
       after: { closeDeadline: 'stopped' },
+      on: { 'close.finished': 'stopped' },
     },
     stopped: { type: 'final', entry: 'noteCause', output: { status: 'stopped' } },
     failed: { type: 'final', entry: 'noteCause', output: { status: 'failed' } },

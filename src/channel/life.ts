@@ -27,6 +27,12 @@ interface Orders {
   entered(state: string, cause: string, error: unknown): void;
 }
 
+/** A `warmUp` or a `close` that the statechart waits for. */
+interface Work {
+  /** Of its signal, while code of the host runs. */
+  controller?: AbortController | undefined;
+}
+
 /** One life of a partition, from a start of its channel to its end: the instance, and its statechart with what that reads. */
 export class Life implements ChannelPort {
   readonly delivery: Delivery;
@@ -34,9 +40,7 @@ export class Life implements ChannelPort {
   private readonly channel: AnyChannel;
   private readonly orders: Orders;
   private readonly actor: Actor<typeof channelMachine>;
-  private isWarmingUp = false;
-  /** Of a `warmUp` that is under way. */
-  private warmingUp: AbortController | undefined;
+  private work: Work | undefined;
 
   /** `parent`: the actor that hears of its end. */
   constructor(lane: Lane, channel: AnyChannel, orders: Orders, parent: AnyActorRef) {
@@ -125,27 +129,24 @@ export class Life implements ChannelPort {
   }
 
   warmUp(): void {
-    this.isWarmingUp = true;
-    this.callWarmUp().then(
-      () => this.warmedUp({ type: 'warmUp.finished' }),
-      (error) => this.warmedUp({ type: 'warmUp.failed', error }),
+    const work: Work = {};
+    this.work = work;
+    this.callWarmUp(work).then(
+      () => this.ended(work, { type: 'warmUp.finished' }),
+      (error) => this.ended(work, { type: 'warmUp.failed', error }),
     );
   }
 
-  endWarmUp(): void {
-    this.isWarmingUp = false;
-    this.warmingUp?.abort();
+  close(): void {
+    const work: Work = {};
+    this.work = work;
+    void this.callClose(work).then(() => this.ended(work, { type: 'close.finished' }));
   }
 
-  /** Never beside a call that has not settled: `close` may free what that call uses. */
-  async close(signal: AbortSignal): Promise<void> {
-    await this.delivery.whenSettled();
-    if (signal.aborted) return;
-    try {
-      await this.channel.close?.(this.contextOf(signal));
-    } catch (error) {
-      this.lane.services.bus.fault('close', error, this.lane.channel);
-    }
+  endWork(): void {
+    const { controller } = this.work ?? {};
+    this.work = undefined;
+    if (controller !== undefined) this.lane.services.bus.changes.tellAfterwards(() => controller.abort());
   }
 
   deliver(mode: DeliveryMode): void {
@@ -156,30 +157,37 @@ export class Life implements ChannelPort {
     this.delivery.hold();
   }
 
-  private async callWarmUp(): Promise<void> {
+  private async callWarmUp(work: Work): Promise<void> {
     // Not before the transition has ended: what the host does here may stop the channel.
     await Promise.resolve();
-    if (!this.isWarmingUp || this.channel.warmUp === undefined) return;
-    this.warmingUp = new AbortController();
-    await this.channel.warmUp(this.contextOf(this.warmingUp.signal));
+    if (this.work === work) await this.channel.warmUp?.(this.contextOf(work));
   }
 
-  private warmedUp(event: ChannelEvent): void {
-    this.warmingUp = undefined;
-    if (this.isWarmingUp) this.send(event);
+  /** Never beside a call that has not settled: `close` may free what that call uses. */
+  private async callClose(work: Work): Promise<void> {
+    await this.delivery.whenSettled();
+    try {
+      if (this.work === work) await this.channel.close?.(this.contextOf(work));
+    } catch (error) {
+      this.lane.services.bus.fault('close', error, this.lane.channel);
+    }
+  }
+
+  /** What went well has no signal that aborts. */
+  private ended(work: Work, event: ChannelEvent): void {
+    work.controller = undefined;
+    if (this.work === work) this.send(event);
   }
 
   private until(at: number): number {
     return Math.max(0, at - this.lane.services.clock.now());
   }
 
-  private contextOf(signal: AbortSignal): LifeContext {
+  private contextOf(work: Work): LifeContext {
     const { channel, id, services } = this.lane;
     const logger = services.logger.child({ channel: id });
     const emit = (event: unknown): void => services.bus.publish('event', { channel, event });
-    const controller = new AbortController();
-    const abort = (): void => services.bus.changes.tellAfterwards(() => controller.abort(signal.reason));
-    signal.addEventListener('abort', abort, { once: true });
-    return { rules: this.lane.inbox.limits.eventRules, signal: controller.signal, logger, emit };
+    work.controller = new AbortController();
+    return { rules: this.lane.inbox.limits.eventRules, signal: work.controller.signal, logger, emit };
   }
 }

@@ -26,8 +26,10 @@ export interface ChannelPort {
 
   /** Begins to warm up; the chart hears how that ends, unless it has ended it before. */
   warmUp(): void;
-  endWarmUp(): void;
-  close(signal: AbortSignal): Promise<void>;
+  /** Begins to close; the chart hears when that is over, unless it has ended it before. */
+  close(): void;
+  /** The chart no longer waits for `warmUp` or `close`. */
+  endWork(): void;
   /** Permits delivery. A call already in flight goes on whatever the chart does: it belongs to the data plane. */
   deliver(mode: DeliveryMode): void;
   /** No call begins any more. */

@@ -27,8 +27,7 @@ const heldIn: Readonly<Record<string, { readonly entersBy: readonly string[]; re
 const causes: readonly (readonly [string, string])[] = [
   ['warmUp.finished', 'warmUp finished'],
   ['warmUp.failed', 'warmUp failed'],
-  ['done.actor.close', 'close finished'],
-  ['error.actor.close', 'close failed'],
+  ['close.finished', 'close finished'],
   ['after.warmUpTimeout', 'warmUp took too long'],
   ['after.batchAge', 'the oldest message had waited long enough'],
   ['after.retryDelay', 'the backoff ended'],

@@ -18,8 +18,8 @@ const HEALTHY: ReadonlySet<string> = new Set(['idle', 'buffering', 'flushing']);
 
 /**
  * Raises and clears the alerts about channels and the router. They clear at a lower limit than they are raised at. A
- * channel is looked at when it enters a state that is not ordinary, and
- * every second while anything waits, is wrong or is expected of it: an idle router has no timer.
+ * channel is looked at when it enters a state that is not ordinary, and every second while anything waits, is wrong or is
+ * expected of it: an idle router has no timer.
  */
 export class Alerts {
   readonly #services: Services;

@@ -60,7 +60,7 @@ export class RaisedAlerts {
 
   /** Raises an alert, gives it the text of this moment, or clears it. */
   set(alert: AlertName, subject: Subject, finding: Finding): void {
-    if (finding === undefined) return;
+    if (finding === undefined || (finding === false && this.#raised.size === 0)) return;
     const key = keyOf(subject);
     const here = this.#raised.get(key);
     if (finding === false && here === undefined) return;

@@ -72,7 +72,7 @@ const ownHappenings: Readonly<Record<string, (world: World) => Happening[]>> = {
   paused: (world) => [['channel.resume', { ...world, isPaused: false }]],
   'draining.delivering': drainHappenings,
   closing: (world) => [
-    ['xstate.done.actor.close', world],
+    ['close.finished', world],
     [after('closeDeadline', 'closing'), world],
   ],
 };
@@ -194,8 +194,8 @@ const restingPort: Omit<ChannelPort, keyof ReturnType<typeof factsOf>> = {
   drainInMs: 0,
   closeInMs: 0,
   warmUp: () => {},
-  endWarmUp: () => {},
-  close: async () => {},
+  close: () => {},
+  endWork: () => {},
   deliver: () => {},
   hold: () => {},
 };

@@ -142,8 +142,7 @@ export class PathRun {
   async #causeEnd(type: string): Promise<void> {
     const [, kind = '', name = ''] = type.split('.');
     const delay = DELAYS[name];
-    if (type === 'xstate.done.actor.close') this.gates.at('close')?.open();
-    else if (kind === 'after' && delay !== undefined) await this.#advance(this.port[delay]);
+    if (kind === 'after' && delay !== undefined) await this.#advance(this.port[delay]);
     else throw new Error(`no cause is known for ${type}`);
   }
 
@@ -152,6 +151,7 @@ export class PathRun {
     const causes: Readonly<Record<string, () => unknown>> = {
       'warmUp.finished': () => this.gates.at('warmUp')?.open(),
       'warmUp.failed': () => this.gates.at('warmUp')?.fail(),
+      'close.finished': () => this.gates.at('close')?.open(),
       'message.waiting': () => this.#route(),
       'batch.full': () => this.#route(),
       'weather.message': () => this.#route(),

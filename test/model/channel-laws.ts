@@ -19,8 +19,7 @@ export function placeAfter(from: string, type: string, world: World): string {
     case 'wait.shortened':
       return from;
     case 'channel.halt':
-    case 'xstate.done.actor.close':
-    case 'xstate.error.actor.close':
+    case 'close.finished':
     case 'xstate.after.closeDeadline':
       return 'stopped';
     case 'warmUp.finished':

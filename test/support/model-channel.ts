@@ -12,12 +12,11 @@ export class Blank extends ProcessingChannel<unknown> {
   override process(): void {}
 }
 
-/** A run along a path, and what only our own tests look at: the facts of the guards, edges, timers, a broken port. */
+/** A run along a path, and what only our own tests look at: the facts of the guards, edges, timers. */
 export class ModelChannel {
   readonly run: PathRun;
   /** Edges that were sent to a state which had not asked for them. */
   readonly strayEdges: string[] = [];
-  #isBroken = false;
 
   constructor(batchSize: number, inspect: (event: InspectionEvent) => void) {
     this.run = new PathRun({
@@ -47,22 +46,6 @@ export class ModelChannel {
   get inFlight(): number {
     this.run.test.checkConserved();
     return this.run.test.metrics(NAME).inFlight;
-  }
-
-  /** What a user's `close` throws is contained; only a port that breaks its word lets its actor fail. */
-  letCloseBreak(): void {
-    const { port } = this.run;
-    const close = port.close.bind(port);
-    port.close = async (signal) => {
-      await close(signal);
-      if (this.#isBroken) throw new Error('the port broke its word');
-    };
-  }
-
-  async breakClose(): Promise<void> {
-    this.#isBroken = true;
-    this.run.gates.at('close')?.open();
-    await this.run.settle();
   }
 
   /** Lets the time pass that its state waits for; false: it is over and the channel has not gone on. */

@@ -73,11 +73,10 @@ export type { DeadLetterDesk, ReplayOptions, ReplayReport } from './router/dead-
 export type { DeliveryOutcome, DeliveryOutcomeOf } from './router/deliver.ts';
 export type { FeedDesk } from './router/feed-desk.ts';
 export type { IntakeCount, Refused, RouteAllReport } from './router/intake.ts';
-export type { DeadLetterOptions } from './router/letter-options.ts';
 export type { OfferOptions, RouteOptions } from './router/offer-options.ts';
 export type { WatchOptions } from './router/reload.ts';
 export { DataChannelRouter } from './router/router.ts';
 export type { ChannelInput, KnownConfig, RecognizeOptions, RouterOptions } from './router/router-options.ts';
-export type { SourceInputs, SourceOptions } from './router/sources.ts';
+export type { DeadLetterOptions, SourceInputs, SourceOptions } from './router/sources.ts';
 export type { StopOptions } from './router/stop-options.ts';
 export type { WindowLimits } from './source/read-window.ts';

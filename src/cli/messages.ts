@@ -38,11 +38,7 @@ function parseLine(text: string): { readonly value: unknown } | { readonly probl
     const value: unknown = JSON.parse(text);
     return { value };
   } catch (error) {
-    return { problem: `not JSON: ${printable(errorText(error))}` };
+    // The parser quotes the line, whose control characters must not reach the terminal.
+    return { problem: `not JSON: ${errorText(error).replaceAll(/\p{C}/gu, '?').slice(0, 200)}` };
   }
-}
-
-/** The parser quotes the line, whose control characters must not reach the terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{C}/gu, '?').slice(0, 200);
 }

@@ -10,20 +10,16 @@ export class Problems {
   readonly unreadable: string[] = [];
   readonly #print: (line: string) => void;
   readonly #unpaced = { missing: 0, stale: 0 };
-  #malformed = 0;
+  malformed = 0;
   #longWaits = 0;
 
   constructor(print: (line: string) => void) {
     this.#print = print;
   }
 
-  get malformed(): number {
-    return this.#malformed;
-  }
-
   addMalformed({ file, line, problem }: MalformedLine): void {
-    this.#malformed += 1;
-    if (this.#malformed <= PRINTED_MAX) this.#print(`${file}:${line}: ${problem}; skipped`);
+    this.malformed += 1;
+    if (this.malformed <= PRINTED_MAX) this.#print(`${file}:${line}: ${problem}; skipped`);
   }
 
   addUnreadable(file: string, error: unknown): void {
@@ -51,7 +47,7 @@ export class Problems {
     if (missing > 0) this.#print(`--speed: ${formatCount(missing)} messages without a time were not delayed`);
     if (stale > 0)
       this.#print(`--speed: ${formatCount(stale)} messages are older than those before them and were not delayed`);
-    const rest = this.#malformed - PRINTED_MAX;
+    const rest = this.malformed - PRINTED_MAX;
     if (rest > 0) this.#print(`… and ${rest} more malformed lines`);
   }
 }

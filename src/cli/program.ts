@@ -1,12 +1,16 @@
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
+import { channelMachine } from '../../machines/channel.ts';
+import { feedMachine } from '../../machines/feed.ts';
+import { routerMachine } from '../../machines/router.ts';
+import { sourceMachine } from '../../machines/source.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { chartCommand } from './chart-command.ts';
+import { toMermaid } from '../inspector/mermaid.ts';
 import { configCommand } from './config-command.ts';
 import { journalCommand } from './journal-command.ts';
 import { version } from './own-package.ts';
-import { replayCommand } from './replay-command.ts';
-import { recordCommand, streamCommand } from './stream-command.ts';
+import { replayCommand } from './replay.ts';
+import { recordCommand, streamCommand } from './stream.ts';
 import type { Terminal } from './terminal.ts';
 import { workersCommand } from './workers-command.ts';
 
@@ -62,4 +66,18 @@ function adopt(command: Command, terminal: Terminal): void {
       writeErr: (text) => terminal.stderr.write(text),
     });
   for (const child of command.commands) adopt(child, terminal);
+}
+
+const machines = { channel: channelMachine, router: routerMachine, source: sourceMachine, feed: feedMachine };
+
+/** `sluice chart`: draws a statechart. */
+export function chartCommand(terminal: Terminal): Command {
+  return new Command('chart')
+    .description('Print the statechart of a channel, of the router, of a source or of a feed as Mermaid.')
+    .addArgument(new Argument('<chart>', 'which one').choices(Object.keys(machines)))
+    .addHelpText('after', '\nExample:\n  $ sluice chart channel > channel.mmd')
+    .action((chart: keyof typeof machines) => {
+      const mermaid = toMermaid(machines[chart]);
+      terminal.stdout.write(`${mermaid.trimEnd()}\n`);
+    });
 }

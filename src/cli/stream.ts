@@ -3,17 +3,19 @@ import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { Command, Option } from 'commander';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { errorText } from '../core/error-text.ts';
 import { invalidOption } from '../core/sluice-error.ts';
 import type { Credentials, Feed, FeedProfile } from '../feeds/index.ts';
 import { createInterruption } from './interruption.ts';
+import { parseDuration, parseWhole } from './option-values.ts';
 import { loadFeeds } from './optional.ts';
 import { formatCount } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The options of `sluice stream` and `sluice record`. */
-export interface StreamOptions {
+interface StreamOptions {
   readonly profile: string;
   readonly subscribe: readonly string[];
   readonly url?: string;
@@ -44,10 +46,10 @@ const MAKERS = {
 } satisfies Record<string, (feeds: Feeds) => FeedProfile>;
 
 /** The names of the services. */
-export const PROFILES: readonly string[] = Object.keys(MAKERS);
+const PROFILES: readonly string[] = Object.keys(MAKERS);
 
 /** Writes what a feed sends until it is enough; returns the exit code. */
-export async function stream(options: StreamOptions, terminal: Terminal): Promise<number> {
+async function stream(options: StreamOptions, terminal: Terminal): Promise<number> {
   const feeds = await loadFeeds();
   // Commander has checked the name.
   const profile: FeedProfile = MAKERS[options.profile as keyof typeof MAKERS](feeds);
@@ -113,7 +115,7 @@ class Lines {
   readonly #end: () => void;
   readonly #out: Writable | NodeJS.WritableStream;
   readonly #done: Promise<string | undefined>;
-  #written = 0;
+  written = 0;
   #room: Promise<unknown> | undefined;
 
   constructor({ limit = Number.POSITIVE_INFINITY, file }: StreamOptions, { stdout }: Terminal, end: () => void) {
@@ -137,18 +139,14 @@ class Lines {
     this.#done = finished(target).then(() => undefined, problem);
   }
 
-  get written(): number {
-    return this.#written;
-  }
-
   /** As a feed asks of its target. */
   async write(messages: readonly unknown[]): Promise<void> {
-    const taken = messages.slice(0, this.#limit - this.#written);
-    this.#written += taken.length;
+    const taken = messages.slice(0, this.#limit - this.written);
+    this.written += taken.length;
     const receivedAt = this.#isRecording ? { receivedAt: Date.now() } : undefined;
     const text = taken.map((message) => `${JSON.stringify({ ...(message as object), ...receivedAt })}\n`).join('');
     const hasRoom = this.#out.write(text);
-    if (this.#written >= this.#limit) this.#end();
+    if (this.written >= this.#limit) this.#end();
     if (hasRoom) return;
     // One listener, however many frames wait.
     this.#room ??= Promise.race([once(this.#out, 'drain'), this.#done]).finally(() => {
@@ -165,4 +163,46 @@ class Lines {
     }
     return Promise.race([this.#done, Promise.resolve(undefined)]);
   }
+}
+
+type Flags = Pick<StreamOptions, 'profile' | 'subscribe' | 'url' | 'limit'> & { readonly for?: number };
+
+const HELP = `
+Each message is one line of JSON, as \`sluice replay\` reads it; a recorded one has the time of its arrival in \`receivedAt\`.
+What the feed does is told on standard error. Credentials come from the environment only: FEED_KEY and FEED_SECRET.
+
+Exit code: 0 after --for, --limit or Ctrl-C; 1 if the service refused, or the output cannot be written; 2 for wrong usage.
+
+Examples:
+  $ sluice stream --profile binance --subscribe btcusdt@trade ethusdt@trade
+  $ sluice stream --profile massive-stocks --subscribe T.AAPL AM.* | sluice replay -
+  $ sluice record trades.ndjson.gz --profile kraken --subscribe trade:BTC/USD --for 1h`;
+
+/** sluice stream: prints what a live feed sends. */
+export function streamCommand(terminal: Terminal, onExitCode: (code: number) => void): Command {
+  return withFlags(new Command('stream'))
+    .description('Print the messages of a live feed, one a line.')
+    .action(async (flags: Flags) => onExitCode(await stream(optionsOf(flags, undefined), terminal)));
+}
+
+/** sluice record: writes what a live feed sends. */
+export function recordCommand(terminal: Terminal, onExitCode: (code: number) => void): Command {
+  return withFlags(new Command('record'))
+    .description('Write the messages of a live feed to a new file, one a line, packed with gzip.')
+    .argument('<FILE>', 'the file, which must not exist')
+    .action(async (file: string, flags: Flags) => onExitCode(await stream(optionsOf(flags, file), terminal)));
+}
+
+function withFlags(command: Command): Command {
+  return command
+    .addOption(new Option('--profile <NAME>', 'the service').choices(PROFILES).makeOptionMandatory())
+    .requiredOption('--subscribe <NAME...>', 'what to subscribe to, as the service writes it')
+    .option('--url <URL>', 'another place than that of the service')
+    .option('--for <TIME>', 'stop after 500ms, 10s, 2m or 1h (default: at Ctrl-C)', parseDuration)
+    .option('--limit <N>', 'stop after N messages', parseWhole(1, Number.MAX_SAFE_INTEGER))
+    .addHelpText('after', HELP);
+}
+
+function optionsOf({ for: forMs, ...flags }: Flags, file: string | undefined): StreamOptions {
+  return { ...flags, forMs, file };
 }

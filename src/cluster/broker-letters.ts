@@ -74,7 +74,11 @@ export class BrokerLetters implements LetterStore {
   async #find(filter: LetterFilter): Promise<readonly LetterRecord[]> {
     const held = Math.max(1, filter.limit ?? Number.POSITIVE_INFINITY) * 2;
     let found: LetterRecord[] = [];
-    const wanted = (): readonly LetterRecord[] => limited(found.sort(byTime), filter);
+    const wanted = () =>
+      limited(
+        found.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)),
+        filter,
+      );
     for await (const each of filter.id === undefined ? this.#texts.readAll() : this.#readOne(filter.id)) {
       const record = recordOf(each);
       if (matches(record, filter)) found.push(record);
@@ -104,8 +108,4 @@ export class BrokerLetters implements LetterStore {
 /** Only `BrokerLetters` writes these texts. */
 function recordOf({ text }: LetterText): LetterRecord {
   return JSON.parse(text) as LetterRecord;
-}
-
-function byTime(a: LetterRecord, b: LetterRecord): number {
-  return a.at - b.at || (a.id < b.id ? -1 : 1);
 }

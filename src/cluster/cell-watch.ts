@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { HandOver } from '../core/cluster-view.ts';
-import type { Cells } from './broker.ts';
-import { FREE_CELL, type PartitionCell } from './partition-cell.ts';
+import type { MessagePlace } from '../core/source-port.ts';
+import type { Cells, Mark } from './broker.ts';
 import { within } from './patience.ts';
 
 /** Changes of owners that are kept for each partition. */
@@ -13,12 +13,13 @@ export class CellWatch {
   readonly #key: string;
   readonly #clock: Clock;
   readonly #answerMs: number;
-  #cell = FREE_CELL;
+  cell = FREE_CELL;
   #revision = 0;
   #revisionAt: number;
   #ownerAt: number;
   #positionAt: number;
-  readonly #handOvers: Omit<HandOver, 'partition'>[] = [];
+  /** The last changes of its owner, oldest first. */
+  readonly handOvers: Omit<HandOver, 'partition'>[] = [];
 
   constructor(cells: Cells, key: string, clock: Clock, answerMs: number) {
     this.#cells = cells;
@@ -26,15 +27,6 @@ export class CellWatch {
     this.#clock = clock;
     this.#answerMs = answerMs;
     this.#revisionAt = this.#ownerAt = this.#positionAt = clock.now();
-  }
-
-  get cell(): PartitionCell {
-    return this.#cell;
-  }
-
-  /** The last changes of its owner, oldest first. */
-  get handOvers(): readonly Omit<HandOver, 'partition'>[] {
-    return this.#handOvers;
   }
 
   /** `silentMs`: the owner has given no sign of life. Only the compare-and-set that follows proves it. */
@@ -65,15 +57,41 @@ export class CellWatch {
   #note(cell: PartitionCell, revision: number): void {
     const now = this.#clock.now();
     if (revision !== this.#revision) this.#revisionAt = now;
-    if (cell.epoch !== this.#cell.epoch || cell.owner !== this.#cell.owner) this.#changeOwner(cell, now);
-    if (cell.position !== this.#cell.position) this.#positionAt = now;
-    this.#cell = cell;
+    if (cell.epoch !== this.cell.epoch || cell.owner !== this.cell.owner) this.#changeOwner(cell, now);
+    if (cell.position !== this.cell.position) this.#positionAt = now;
+    this.cell = cell;
     this.#revision = revision;
   }
 
   #changeOwner({ owner, epoch }: PartitionCell, now: number): void {
     this.#ownerAt = now;
-    const change = { at: this.#clock.wallTime(), from: this.#cell.owner, to: owner, fence: epoch };
-    if (this.#handOvers.push(change) > HAND_OVERS_MAX) this.#handOvers.shift();
+    const change = { at: this.#clock.wallTime(), from: this.cell.owner, to: owner, fence: epoch };
+    if (this.handOvers.push(change) > HAND_OVERS_MAX) this.handOvers.shift();
   }
 }
+
+/** One per partition: lease, fence and checkpoint together, so that each write renews, fences and commits in one. */
+export interface PartitionCell {
+  /** Null: it is free. */
+  readonly owner: string | null;
+  /** The fence: one more with each stay. */
+  readonly epoch: number;
+  /** One more with each attempt to write, so that an attempt whose answer was lost is known when it is read. */
+  readonly n: number;
+  /** Everything up to there is settled. */
+  readonly position: number;
+  readonly mark: Mark | null;
+  /** Stays that ended without a release since the position moved. */
+  readonly takeovers: number;
+  readonly marked: MessagePlace | null;
+}
+
+export const FREE_CELL: PartitionCell = {
+  owner: null,
+  epoch: 0,
+  n: 0,
+  position: 0,
+  mark: null,
+  takeovers: 0,
+  marked: null,
+};

@@ -1,6 +1,5 @@
 import type { OptionNames } from '../config/options.ts';
-import { SluiceError } from '../core/sluice-error.ts';
-import type { ClusterAlert } from './cluster-alert.ts';
+import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 
 /** How a member takes part. */
 export interface ClusterOptions {
@@ -54,3 +53,34 @@ export const clusterOptionNames: OptionNames<ClusterOptions> = {
   trimEveryMs: true,
   onAlert: true,
 };
+
+/** What the host of a source should know. */
+export interface ClusterAlert {
+  /**
+   * `source-halted`: the partition waits for an operator, because its log went back or is partitioned otherwise.
+   * `source-lost`: another member took the partition, because this one gave no sign of life, and why.
+   * `source-went-back`: the broker lost commits, and perhaps frames; it is read again from the commit that it has.
+   * `source-failed`: the owner threw; the partition is offered again after a lease.
+   * `source-namesake`: another member has the same name.
+   * `source-unreachable`: the broker cannot be used, or a partition not be read; `source-reachable`: all can again.
+   */
+  readonly kind: `source-${'halted' | 'lost' | 'went-back' | 'failed' | 'namesake' | 'unreachable' | 'reachable'}`;
+  /** Undefined: it concerns all. */
+  readonly partition: number | undefined;
+  readonly text: string;
+}
+
+export const MEBIBYTE = 1024 ** 2;
+const PARTITIONS_MAX = 1_024;
+
+export function checkWhole(name: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw invalidOption(`${name} must be a whole number from ${min} to ${max}, got ${String(value)}`);
+}
+
+/** What everybody who uses a channel gives. */
+export function checkChannel(channel: string, partitions: number): void {
+  if (typeof channel !== 'string' || !/^[\w-]+$/.test(channel))
+    throw invalidOption(`channel must be letters, digits, - and _, got '${String(channel)}'`);
+  checkWhole('partitions', partitions, 1, PARTITIONS_MAX);
+}

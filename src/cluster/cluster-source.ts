@@ -10,10 +10,9 @@ import type { Source, SourceOwner } from '../core/source-port.ts';
 import { assignPartitions } from './assignment.ts';
 import type { Broker } from './broker.ts';
 import { type ClusterOptions, type ClusterSettings, clusterSettings } from './cluster-options.ts';
-import { HostAlerts } from './host-alerts.ts';
+import { HostAlerts, partitionStatus, stateOf } from './host-alerts.ts';
 import { Membership } from './membership.ts';
 import { OwnedPartition, type PartitionParts } from './owned-partition.ts';
-import { partitionStatus, stateOf } from './partition-status.ts';
 import { pause, within } from './patience.ts';
 
 /** The world of a source. */
@@ -152,7 +151,7 @@ export class ClusterSource implements Source {
     const id = `${name}#${Math.floor(random() * 2 ** 32).toString(36)}`;
     const { leaseMs, answerMs } = this.#settings;
     const standing: Standing = { ours: new Set(), isClosing: false };
-    const membership = new Membership(broker.cells, clock, { member: id, leaseMs, answerMs });
+    const membership = new Membership({ cells: broker.cells, clock, member: id, leaseMs, answerMs });
     const parts: PartitionParts = {
       ...{ name: this.#parts.name, broker, clock, member: id, settings: this.#settings, owner },
       nameOf: (other) => memberName(other, membership.statuses),

@@ -1,14 +1,18 @@
-import { type MemberStatus, memberName } from '../core/cluster-view.ts';
+import type { Actor } from 'xstate';
+import type { ownershipMachine } from '../../machines/ownership.ts';
+import { type MemberStatus, memberName, type PartitionStatus } from '../core/cluster-view.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import type { ClusterAlert } from './cluster-alert.ts';
+import { seconds } from '../report/duration.ts';
+import type { ClusterAlert } from './cluster-options.ts';
 import type { OwnedPartition } from './owned-partition.ts';
 
 /** What concerns all partitions of a source, and whether the host was told of it. */
 export class HostAlerts {
   readonly #name: string;
   readonly #onAlert: ((alert: ClusterAlert) => void) | undefined;
-  #unreachable: string | undefined;
+  /** Why nothing is read, in words. */
+  unreachable: string | undefined;
   #told: string | undefined;
   #namesakes = 0;
 
@@ -17,17 +21,12 @@ export class HostAlerts {
     this.#onAlert = onAlert;
   }
 
-  /** Why nothing is read, in words. */
-  get unreachable(): string | undefined {
-    return this.#unreachable;
-  }
-
   /** Undefined: the broker answered. Told once, again when the broker answers what is wrong with it, and when it is over. */
   noteAnswer(error: unknown, owned: readonly OwnedPartition[]): void {
     const broker = `the broker of ${this.#name}`;
     const text = error === undefined ? this.#unreadable(owned) : `${broker} cannot be used: ${errorText(error)}`;
     const isAnswer = error instanceof SluiceError && error.code === 'refused';
-    this.#unreachable = text;
+    this.unreachable = text;
     if (text === this.#told || (text !== undefined && this.#told !== undefined && !isAnswer)) return;
     this.#told = text;
     if (text === undefined) this.#tell('source-reachable', `${broker} can be used again`);
@@ -54,4 +53,28 @@ export class HostAlerts {
   #tell(kind: ClusterAlert['kind'], text: string): void {
     this.#onAlert?.({ kind, partition: undefined, text });
   }
+}
+
+/** A partition at one member, whose statechart is in this state because of this. */
+export function partitionStatus(
+  name: string,
+  { partition, watch, lease, halted, unreadable, lag }: OwnedPartition,
+  { state, cause }: Pick<PartitionStatus, 'state' | 'cause'>,
+  members: readonly MemberStatus[],
+): PartitionStatus {
+  const { owner, epoch: fence, position, takeovers } = watch.cell;
+  const { ownedMs, committedMs } = watch.ages;
+  const who = owner === null ? 'nobody has it' : `owned by ${memberName(owner, members)} since ${seconds(ownedMs)}`;
+  const doubt =
+    lease.isHeld && !lease.isValid ? `; the broker has not confirmed the lease for ${seconds(lease.keptMs)}` : '';
+  const read = unreadable === undefined ? '' : `; it cannot be read: ${unreadable}`;
+  const why = state === 'halted' ? `; ${halted}` : read;
+  const text = `partition ${partition} of ${name}: ${state}; ${who}; its last commit ${seconds(committedMs)} ago${doubt}${why}`;
+  return { partition, state, cause, owner, ownedMs, committedMs, fence, position, lag, takeovers, text };
+}
+
+/** The innermost state of its statechart, and what led into it. */
+export function stateOf(actor: Actor<typeof ownershipMachine> | undefined) {
+  const { value = 'closed', context } = actor?.getSnapshot() ?? {};
+  return { state: typeof value === 'object' ? value.owned : value, cause: context?.cause ?? '' };
 }

@@ -2,20 +2,13 @@ import type { Clock } from '../core/clock.ts';
 import { errorText } from '../core/error-text.ts';
 import type { CommitOutcome } from '../core/source-port.ts';
 import { seconds } from '../report/duration.ts';
-import type { CellWatch } from './cell-watch.ts';
-import type { PartitionCell } from './partition-cell.ts';
+import type { CellWatch, PartitionCell } from './cell-watch.ts';
 import { pause, within } from './patience.ts';
 
 /** What a stay writes into its cell; `owner: null` gives the partition back. */
 export type CellChange = Partial<Pick<PartitionCell, 'position' | 'mark' | 'takeovers' | 'marked'>> & {
   readonly owner?: null;
 };
-
-interface Attempt {
-  /** The changes with a lower number are in it. */
-  readonly changes: number;
-  readonly sentAt: number;
-}
 
 interface Waiting {
   readonly change: number;
@@ -55,7 +48,8 @@ export class Lease {
   /** How many changes were asked for, and how many of them are written. */
   #changes = 0;
   #applied = 0;
-  #attempts = new Map<number, Attempt>();
+  /** Each with how many changes are in it. */
+  #attempts = new Map<number, { readonly changes: number; readonly sentAt: number }>();
   #waiting: Waiting[] = [];
   #isWriting = false;
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { MemberStatus } from '../core/cluster-view.ts';
 import type { Cells } from './broker.ts';
+import type { ClusterSettings } from './cluster-options.ts';
 import { within } from './patience.ts';
 
 /** One cell for all members: their beats, each of which only its member moves. Negative: somebody saw it silent for a lease. */
@@ -14,6 +15,12 @@ interface Seen {
   readonly since: number;
 }
 
+interface MembershipParts extends Pick<ClusterSettings, 'leaseMs' | 'answerMs'> {
+  readonly cells: Cells;
+  readonly clock: Clock;
+  readonly member: string;
+}
+
 const KEY = 'members';
 const ATTEMPTS_MAX = 10;
 /** A member that was silent for so many leases is taken out of the cell. */
@@ -21,37 +28,25 @@ const FORGET_AFTER_LEASES = 10;
 
 /** Who takes part: a member is there while its entry changes. Nobody is a leader, and no clocks are compared. */
 export class Membership {
-  readonly #cells: Cells;
-  readonly #clock: Clock;
-  readonly #member: string;
-  readonly #leaseMs: number;
-  readonly #answerMs: number;
+  readonly #parts: MembershipParts;
   #beat = 0;
   #seen = new Map<string, Seen>();
   #readAt: number;
 
-  constructor(
-    cells: Cells,
-    clock: Clock,
-    { member, leaseMs, answerMs }: { readonly member: string; readonly leaseMs: number; readonly answerMs: number },
-  ) {
-    this.#cells = cells;
-    this.#clock = clock;
-    this.#member = member;
-    this.#leaseMs = leaseMs;
-    this.#answerMs = answerMs;
-    this.#readAt = clock.now();
+  constructor(parts: MembershipParts) {
+    this.#parts = parts;
+    this.#readAt = parts.clock.now();
   }
 
   /** Those that are there, by the last reading of the cell: while the broker is away nobody dies. */
   get members(): readonly string[] {
     const there = [...this.#seen].filter(([, seen]) => this.#isThere(seen)).map(([member]) => member);
-    return [...new Set([...there, this.#member])].sort();
+    return [...new Set([...there, this.#parts.member])].sort();
   }
 
   /** Those that were seen lately, whether or not they are still there. */
   get statuses(): readonly MemberStatus[] {
-    const now = this.#clock.now();
+    const now = this.#parts.clock.now();
     const there = new Set(this.members);
     return [...this.#seen].map(([member, { at, since }]) => {
       return { member, isThere: there.has(member), seenMs: now - since, announcedMs: now - at };
@@ -67,40 +62,40 @@ export class Membership {
   get silenceInMs(): number {
     let first = Number.POSITIVE_INFINITY;
     for (const [member, seen] of this.#seen)
-      if (member !== this.#member && this.#isThere(seen)) first = Math.min(first, seen.at + this.#leaseMs);
-    return first - this.#clock.now();
+      if (member !== this.#parts.member && this.#isThere(seen)) first = Math.min(first, seen.at + this.#parts.leaseMs);
+    return first - this.#parts.clock.now();
   }
 
   /** Says that this member is there, and sees who else is. Rejects when the broker does not answer. */
   beat(): Promise<void> {
     this.#beat += 1;
-    return this.#change(() => ({ ...this.#asSeen(), [this.#member]: this.#beat }));
+    return this.#change(() => ({ ...this.#asSeen(), [this.#parts.member]: this.#beat }));
   }
 
   /** Says that it goes, so that the others need not wait. */
   leave(): Promise<void> {
-    return this.#change(({ [this.#member]: _, ...others }) => others);
+    return this.#change(({ [this.#parts.member]: _, ...others }) => others);
   }
 
   async #change(change: (cell: MembersCell) => MembersCell): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      const entry = await within(this.#clock, this.#answerMs, this.#cells.read(KEY));
+      const entry = await within(this.#parts.clock, this.#parts.answerMs, this.#parts.cells.read(KEY));
       // Only members of this version write under this key.
       const cell = (entry?.value ?? {}) as MembersCell;
       this.#note(cell);
       const changed = change(cell);
-      const written = this.#cells.write(KEY, changed, entry?.revision ?? 0);
-      if ((await within(this.#clock, this.#answerMs, written)) === 'stale') continue;
+      const written = this.#parts.cells.write(KEY, changed, entry?.revision ?? 0);
+      if ((await within(this.#parts.clock, this.#parts.answerMs, written)) === 'stale') continue;
       this.#note(changed);
       return;
     }
   }
 
   #note(cell: MembersCell): void {
-    const now = this.#clock.now();
+    const now = this.#parts.clock.now();
     const unseenMs = now - this.#readAt;
     // After an outage the others come back one after the other: time in which nobody could see them is no silence.
-    const outageMs = unseenMs > this.#leaseMs / 2 ? unseenMs : 0;
+    const outageMs = unseenMs > this.#parts.leaseMs / 2 ? unseenMs : 0;
     this.#readAt = now;
     const seen = new Map<string, Seen>();
     for (const [member, beat] of Object.entries(cell)) {
@@ -114,7 +109,7 @@ export class Membership {
   }
 
   #isThere({ beat, at }: Seen): boolean {
-    return beat > 0 && this.#readAt - at < this.#leaseMs;
+    return beat > 0 && this.#readAt - at < this.#parts.leaseMs;
   }
 
   /**
@@ -122,7 +117,7 @@ export class Membership {
    * is alive announces itself again.
    */
   #asSeen(): MembersCell {
-    const kept = [...this.#seen].filter(([, { at }]) => this.#readAt - at < this.#leaseMs * FORGET_AFTER_LEASES);
+    const kept = [...this.#seen].filter(([, { at }]) => this.#readAt - at < this.#parts.leaseMs * FORGET_AFTER_LEASES);
     return Object.fromEntries(
       kept.map(([member, seen]) => [member, this.#isThere(seen) ? seen.beat : -Math.abs(seen.beat)]),
     );

@@ -4,8 +4,7 @@ import type { OwnershipPort, StayEvent } from '../core/ownership-port.ts';
 import type { SourceOwner } from '../core/source-port.ts';
 import type { Broker } from './broker.ts';
 import { CellWatch } from './cell-watch.ts';
-import type { ClusterAlert } from './cluster-alert.ts';
-import type { ClusterSettings } from './cluster-options.ts';
+import type { ClusterAlert, ClusterSettings } from './cluster-options.ts';
 import { Lease } from './lease.ts';
 import { pause, within } from './patience.ts';
 import { signOfGoingBack } from './positions.ts';
@@ -37,14 +36,17 @@ export class OwnedPartition implements OwnershipPort {
   readonly partition: number;
   readonly watch: CellWatch;
   readonly lease: Lease;
+  readonly drainMs: number;
   readonly #parts: PartitionParts;
   #stay: Stay | undefined;
   /** The owner gave it back by itself, so it is not offered again until it has been somebody else's. */
   #isDeclined = false;
   #notify: (event: StayEvent) => void = () => {};
-  #halted = '';
+  /** Why it is halted; empty: it is not. */
+  halted = '';
   #trimmed = 0;
-  #lag: number | null = null;
+  /** Frames after the checkpoint, as last measured. */
+  lag: number | null = null;
   /** Why it could not be read, since when, and when it was tried last. */
   #trouble: { readonly text: string; readonly since: number; readonly at: number } | undefined;
   #noteAttempt: () => void = () => {};
@@ -59,6 +61,7 @@ export class OwnedPartition implements OwnershipPort {
     const { leaseMs, answerMs } = settings;
     this.#parts = parts;
     this.partition = partition;
+    this.drainMs = settings.drainMs;
     this.watch = new CellWatch(broker.cells, `partition.${partition}`, clock, answerMs);
     this.lease = new Lease(this.watch, clock, {
       ...{ member, leaseMs, isMember },
@@ -77,15 +80,6 @@ export class OwnedPartition implements OwnershipPort {
     return this.#parts.isClosing();
   }
 
-  get drainMs(): number {
-    return this.#parts.settings.drainMs;
-  }
-
-  /** Why it is halted; empty: it is not. */
-  get halted(): string {
-    return this.#halted;
-  }
-
   /** Why nothing has come of it for a lease; undefined: it can be read, or another member has it. */
   get unreadable(): string | undefined {
     const now = this.#parts.clock.now();
@@ -101,15 +95,10 @@ export class OwnedPartition implements OwnershipPort {
     this.#trouble = error === undefined ? undefined : { text: errorText(error), since, at };
   }
 
-  /** Frames after the checkpoint, as last measured. */
-  get lag(): number | null {
-    return this.#lag;
-  }
-
   async measureLag(): Promise<void> {
     const { broker, clock, settings } = this.#parts;
     const last = await within(clock, settings.answerMs, broker.log.last(this.partition)).catch(() => null);
-    this.#lag = last === null ? null : Math.max(0, last - this.watch.cell.position);
+    this.lag = last === null ? null : Math.max(0, last - this.watch.cell.position);
   }
 
   async acquire(signal: AbortSignal): Promise<void> {
@@ -128,10 +117,10 @@ export class OwnedPartition implements OwnershipPort {
       try {
         const { position } = this.watch.cell;
         const ends = await within(clock, settings.answerMs, broker.log.ends(this.partition, position));
-        this.#halted = signOfGoingBack(this.watch.cell, ends) ?? '';
+        this.halted = signOfGoingBack(this.watch.cell, ends) ?? '';
         this.noteRead(undefined);
         // It took long: somebody else may have it by now, and the next renewal finds out.
-        if (this.lease.isValid || signal.aborted) return this.#halted === '' ? 'found' : 'went-back';
+        if (this.lease.isValid || signal.aborted) return this.halted === '' ? 'found' : 'went-back';
       } catch (error) {
         this.noteRead(error);
         if (signal.aborted) return 'found';
@@ -174,7 +163,7 @@ export class OwnedPartition implements OwnershipPort {
         onRead: (error) => this.noteRead(error),
         onReleased: () => this.#notify({ type: 'stay.released' }),
         onWentBack: (why) => {
-          this.#halted = why;
+          this.halted = why;
           this.#notify({ type: 'log.wentBack' });
         },
       },
@@ -201,13 +190,13 @@ export class OwnedPartition implements OwnershipPort {
   async release(): Promise<void> {
     const { leaseMs } = this.#parts.settings;
     await this.#attempt;
-    this.#halted = '';
+    this.halted = '';
     if ((await this.lease.write({ owner: null, marked: null }, leaseMs)) === 'unknown') this.lease.forget();
   }
 
   reportHalt(): void {
     this.#noteAttempt();
-    this.#parts.alert({ kind: 'source-halted', partition: this.partition, text: this.#halted });
+    this.#parts.alert({ kind: 'source-halted', partition: this.partition, text: this.halted });
   }
 
   #lose(wentBackFrom: number | undefined, why: string): void {
@@ -227,7 +216,7 @@ export class OwnedPartition implements OwnershipPort {
   /** An operator says what is settled. False: the partition is not halted here, or the broker did not keep it. */
   async choosePosition(position: number): Promise<boolean> {
     const { broker, clock, settings } = this.#parts;
-    if (this.#halted === '') return false;
+    if (this.halted === '') return false;
     const { log, frame } = await within(clock, settings.answerMs, broker.log.ends(this.partition, position));
     const mark = { log, frame: frame ?? '' };
     const outcome = await this.lease.write({ position, mark, takeovers: 0, marked: null }, settings.answerMs);

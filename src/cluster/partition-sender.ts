@@ -35,7 +35,7 @@ export class PartitionSender {
   #draft: Draft | undefined;
   /** Take no more; the first one is being sent. */
   #sealed: Draft[] = [];
-  #waiting = 0;
+  waiting = 0;
   #trouble: string | undefined;
   #n = 0;
   #isOpen = false;
@@ -50,13 +50,9 @@ export class PartitionSender {
     this.#lingerMs = lingerMs;
   }
 
-  get waiting(): number {
-    return this.#waiting;
-  }
-
   /** Why the broker did not take the frame that is next, in words; undefined: nothing waits, or nothing went wrong. */
   get trouble(): string | undefined {
-    return this.#waiting === 0 ? undefined : this.#trouble;
+    return this.waiting === 0 ? undefined : this.#trouble;
   }
 
   add(text: string): Promise<void> {
@@ -65,7 +61,7 @@ export class PartitionSender {
     const { kept } = this.#draft;
     this.#draft.texts.push(text);
     this.#draft.characters += text.length;
-    this.#waiting += 1;
+    this.waiting += 1;
     this.#start();
     return kept;
   }
@@ -86,7 +82,7 @@ export class PartitionSender {
     this.#given = new AbortController();
     this.#seal();
     for (const { settle } of this.#sealed.splice(0)) settle(error);
-    this.#waiting = 0;
+    this.waiting = 0;
   }
 
   #seal(): void {
@@ -110,7 +106,7 @@ export class PartitionSender {
       await this.#append(encodeFrame(draft.texts, partitions), `${producer}:${this.#partition}:${this.#n}`);
       if (this.#sealed[0] !== draft) continue;
       this.#sealed.shift();
-      this.#waiting -= draft.texts.length;
+      this.waiting -= draft.texts.length;
       draft.settle();
     }
     this.#isSending = false;

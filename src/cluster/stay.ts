@@ -3,9 +3,9 @@ import { NextChange } from '../core/next-change.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Assigned, CommitOutcome, Frame, MessagePlace, ReadRoom } from '../core/source-port.ts';
 import type { LogFrame, LogReader, Mark, PartitionLog } from './broker.ts';
+import type { PartitionCell } from './cell-watch.ts';
 import { decodeFrame, partitioningMistake } from './frame.ts';
 import type { CellChange, Lease } from './lease.ts';
-import type { PartitionCell } from './partition-cell.ts';
 import { pause, within } from './patience.ts';
 import { type Place, signOfGoingBack } from './positions.ts';
 
@@ -39,6 +39,7 @@ export class Stay implements Assigned {
   readonly marked: MessagePlace | undefined;
   readonly #parts: StayParts;
   readonly #lost = new AbortController();
+  readonly lost: AbortSignal = this.#lost.signal;
   #reader: LogReader | undefined;
   /** The last frame that was read. */
   #read: Place;
@@ -61,10 +62,6 @@ export class Stay implements Assigned {
     this.marked = cell.marked ?? undefined;
     this.#read = { position: cell.position, mark: cell.mark };
     this.#committed = cell.position;
-  }
-
-  get lost(): AbortSignal {
-    return this.#lost.signal;
   }
 
   get isOver(): boolean {
@@ -149,14 +146,11 @@ export class Stay implements Assigned {
   async #wait(room: ReadRoom, signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
     const until = clock.now() + READ_WAIT_MS;
-    const end = (): void => this.#changes.notify();
-    signal.addEventListener('abort', end, { once: true });
     while (!signal.aborted && !this.isOver && !this.#mayTake && clock.now() < until) {
       // A reader comes back with nothing when its request has ended, and frames may come the next moment.
       this.#fill(room);
-      await this.#changes.wait(until - clock.now());
+      await this.#changes.wait(until - clock.now(), signal);
     }
-    signal.removeEventListener('abort', end);
   }
 
   #fill(room: ReadRoom): void {

@@ -65,12 +65,10 @@ function byWords(fields: readonly Field[]): Fields {
 }
 
 function prefixesOf(channels: readonly string[]): Prefixes {
-  const prefixes = new Map<string, string[]>();
+  const prefixes = new Map<string, readonly string[]>();
   for (const channel of channels) {
     const words = wordsOf([channel]);
-    const same = prefixes.get(words);
-    if (same === undefined) prefixes.set(words, [channel]);
-    else same.push(channel);
+    prefixes.set(words, [...(prefixes.get(words) ?? []), channel]);
   }
   return prefixes;
 }

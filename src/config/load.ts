@@ -68,10 +68,7 @@ async function readConfigFile(file: string): Promise<Source> {
     return readText(file, new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file)));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw unreadable(file, isNoText(error) ? 'must be text in UTF-8' : errorText(error));
+    const isNoText = (error as { code?: unknown } | null)?.code === 'ERR_ENCODING_INVALID_ENCODED_DATA';
+    throw unreadable(file, isNoText ? 'must be text in UTF-8' : errorText(error));
   }
-}
-
-function isNoText(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'ERR_ENCODING_INVALID_ENCODED_DATA';
 }

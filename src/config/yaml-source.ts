@@ -91,7 +91,6 @@ function withoutNotes(value: unknown): unknown {
 function filledIn(schema: Schema | undefined, value: unknown): unknown {
   const map = section(schema);
   if (value === null && (map !== undefined || schema === eventRulesSchema)) return {};
-  if (map === undefined) return value;
-  if (!isMap(value)) return value;
+  if (map === undefined || !isMap(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, filledIn(childOf(map, key), child)]));
 }

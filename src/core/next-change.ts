@@ -9,16 +9,18 @@ export class NextChange {
     this.clock = clock;
   }
 
-  /** Resolves at the next `notify`, or after so many ms; the caller looks whether that was what it waits for. */
-  wait(ms?: number): Promise<void> {
+  /** Resolves at the next `notify`, after so many ms or with the signal; the caller looks whether it waited for that. */
+  wait(ms?: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const timer = ms === undefined ? undefined : this.clock.setTimeout(() => go(), ms);
       const go = (): void => {
         this.waiting.delete(go);
         this.clock.clearTimeout(timer);
+        signal?.removeEventListener('abort', go);
         resolve();
       };
       this.waiting.add(go);
+      signal?.addEventListener('abort', go);
     });
   }
 

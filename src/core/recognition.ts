@@ -23,7 +23,7 @@ const WRAPPERS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The `ev` letters of Massive (formerly Polygon), and their data types. */
-const MASSIVE_EVENTS: readonly (readonly [event: string, dataType: string])[] = [
+export const MASSIVE_EVENTS: readonly (readonly [event: string, dataType: string])[] = [
   ['T', 'tick'],
   ['XT', 'tick'],
   ['A', 'ohlcv'],

@@ -203,22 +203,15 @@ export class Recovery {
 
 /** The messages of a batch from one index to another, with their origins and keys. */
 function partOf(batch: FailedBatch, from: number, to?: number): FailedBatch {
-  const { messages, origins, keys } = batch;
-  return {
-    ...batch,
-    messages: messages.slice(from, to),
-    origins: origins?.slice(from, to),
-    keys: keys?.slice(from, to),
-  };
+  return chosen(batch, (items) => items.slice(from, to));
 }
 
 /** The messages of a batch at these indices, with their origins and keys. */
 export function pick(batch: FailedBatch, indices: readonly number[]): FailedBatch {
+  return chosen(batch, (items) => indices.map((index) => items[index]));
+}
+
+function chosen(batch: FailedBatch, choose: <Item>(items: readonly Item[]) => (Item | undefined)[]): FailedBatch {
   const { messages, origins, keys } = batch;
-  return {
-    ...batch,
-    messages: indices.map((index) => messages[index]),
-    origins: origins && indices.map((index) => origins[index]),
-    keys: keys && indices.map((index) => keys[index]),
-  };
+  return { ...batch, messages: choose(messages), origins: origins && choose(origins), keys: keys && choose(keys) };
 }

@@ -88,7 +88,7 @@ export class DeadLetters {
   readonly #accepted: LetterShelf<MemoryLetter>;
   readonly #refused: LetterShelf<MemoryLetter>;
   #lastId = 0;
-  #skipped = 0;
+  skipped = 0;
   readonly #samples = new Map<string, number>();
   #sampledFrom = Number.NEGATIVE_INFINITY;
   /** What chose, or would have chosen, the partitions of their messages. */
@@ -113,10 +113,6 @@ export class DeadLetters {
     return this.#accepted.evicted + this.#refused.evicted;
   }
 
-  get skipped(): number {
-    return this.#skipped;
-  }
-
   /** Evicted letters of accepted messages, and how full their shelf is, from 0 to 1. */
   get lost(): { readonly count: number; readonly fill: number } {
     return { count: this.#accepted.evicted, fill: this.#accepted.fill };
@@ -138,7 +134,7 @@ export class DeadLetters {
       this.#remove(this.#replayed.id);
     }
     if (isRefused && !this.#isWanted(fields)) {
-      this.#skipped += 1;
+      this.skipped += 1;
       return undefined;
     }
     this.#lastId += 1;

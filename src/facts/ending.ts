@@ -5,11 +5,7 @@ export const STOP_GRACE_MS = 150;
 export class Ending {
   // An AbortSignal would warn of its eleventh listener.
   readonly #listeners = new Set<() => void>();
-  #isOver = false;
-
-  get isOver(): boolean {
-    return this.#isOver;
-  }
+  isOver = false;
 
   /** Calls back at the end, once; returns what takes that back. */
   listen(listener: () => void): () => void {
@@ -18,7 +14,7 @@ export class Ending {
   }
 
   end(): void {
-    this.#isOver = true;
+    this.isOver = true;
     const listeners = [...this.#listeners];
     this.#listeners.clear();
     for (const listener of listeners) listener();

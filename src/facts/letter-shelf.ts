@@ -11,11 +11,6 @@ interface Shelved extends Pick<NewLetter, 'channel' | 'reason' | 'message' | 'er
   readonly id: number;
 }
 
-interface Kept<Letter> {
-  readonly letter: Letter;
-  readonly bytes: number;
-}
-
 /** The letters of one channel and reason, by id, oldest first. */
 interface Kind {
   /** Those before `head`, and some between, are gone. */
@@ -31,11 +26,11 @@ const SPARE = 64;
  * flood of one channel or reason pushes out its own letters, not the only one of another.
  */
 export class LetterShelf<Letter extends Shelved> {
-  readonly #letters = new Map<number, Kept<Letter>>();
+  readonly #letters = new Map<number, { readonly letter: Letter; readonly bytes: number }>();
   readonly #kinds = new Map<string, Kind>();
   #limits: ShelfLimits;
-  #bytes = 0;
-  #evicted = 0;
+  bytes = 0;
+  evicted = 0;
   #lastError: unknown;
 
   constructor(limits: ShelfLimits) {
@@ -46,18 +41,10 @@ export class LetterShelf<Letter extends Shelved> {
     return this.#letters.size;
   }
 
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  get evicted(): number {
-    return this.#evicted;
-  }
-
   /** How full it is, from 0 to 1. */
   get fill(): number {
     const { capacity, bytesMax } = this.#limits;
-    return Math.max(this.size / Math.max(1, capacity), this.#bytes / bytesMax);
+    return Math.max(this.size / Math.max(1, capacity), this.bytes / bytesMax);
   }
 
   set limits(limits: ShelfLimits) {
@@ -80,7 +67,7 @@ export class LetterShelf<Letter extends Shelved> {
     const bytes = sizeOf(message) + (error === this.#lastError ? 0 : sizeOf(error));
     this.#lastError = error;
     if (bytes > this.#limits.bytesMax || this.#limits.capacity === 0) {
-      this.#evicted += 1;
+      this.evicted += 1;
       return;
     }
     const name = letterKind(letter);
@@ -90,7 +77,7 @@ export class LetterShelf<Letter extends Shelved> {
     kind.ids.push(letter.id);
     kind.size += 1;
     this.#letters.set(letter.id, { letter, bytes });
-    this.#bytes += bytes;
+    this.bytes += bytes;
     this.#evict(name);
   }
 
@@ -99,7 +86,7 @@ export class LetterShelf<Letter extends Shelved> {
     const kept = this.#letters.get(id);
     if (kept === undefined) return false;
     this.#letters.delete(id);
-    this.#bytes -= kept.bytes;
+    this.bytes -= kept.bytes;
     const name = letterKind(kept.letter);
     const kind = this.#kinds.get(name);
     if (kind !== undefined) kind.size -= 1;
@@ -109,7 +96,7 @@ export class LetterShelf<Letter extends Shelved> {
 
   #evict(newest: string): void {
     const { capacity, bytesMax } = this.#limits;
-    while (this.size > capacity || this.#bytes > bytesMax) {
+    while (this.size > capacity || this.bytes > bytesMax) {
       const kind = this.#frequent(newest);
       if (kind === undefined) return;
       let id: number | undefined;
@@ -117,7 +104,7 @@ export class LetterShelf<Letter extends Shelved> {
         id = kind.ids[kind.head];
         kind.head += 1;
       } while (id !== undefined && !this.remove(id));
-      this.#evicted += 1;
+      this.evicted += 1;
     }
   }
 

@@ -138,10 +138,7 @@ export class StoredLetters {
    * Counts a replay and has the message taken in again. Its letter leaves the store when the message is settled otherwise
    * than by the same letter. Undefined: another replay was faster.
    */
-  async replay(
-    letter: DeadLetter,
-    accept: (origin: Origin, key: string | undefined) => Outcome,
-  ): Promise<Outcome | undefined> {
+  async replay(letter: DeadLetter, accept: (origin: Origin, key: string | undefined) => Outcome) {
     const id = String(letter.id);
     if (this.#out.has(id)) return undefined;
     this.#out.add(id);

@@ -40,7 +40,8 @@ export class WriteQueue {
   #timer: unknown;
   #answerTimer: unknown;
   #failures = 0;
-  #trouble: string | undefined;
+  /** Why they wait, in words; undefined: the store takes them. */
+  trouble: string | undefined;
   #isOver = false;
 
   constructor(parts: QueueParts) {
@@ -53,11 +54,6 @@ export class WriteQueue {
 
   get hasRoom(): boolean {
     return this.size < WAITING_MAX;
-  }
-
-  /** Why they wait, in words; undefined: the store takes them. */
-  get trouble(): string | undefined {
-    return this.#trouble;
   }
 
   add(write: Write): void {
@@ -149,8 +145,8 @@ export class WriteQueue {
   }
 
   #say(trouble: string | undefined): void {
-    if (this.#trouble === trouble) return;
-    this.#trouble = trouble;
+    if (this.trouble === trouble) return;
+    this.trouble = trouble;
     this.#parts.troubled(trouble);
   }
 

@@ -8,14 +8,10 @@ const createEmitter = mitt as unknown as typeof mitt.default;
 /** Publishes facts; what a listener throws is contained and counted, for it would end the process in a socket's event. */
 export class FeedBus {
   readonly emitter: Emitter<FeedFacts> = createEmitter();
-  #faults = 0;
-
-  get faults(): number {
-    return this.#faults;
-  }
+  faults = 0;
 
   fault(): void {
-    this.#faults += 1;
+    this.faults += 1;
   }
 
   publish<Type extends keyof FeedFacts>(type: Type, fact: FeedFacts[Type]): void {

@@ -97,14 +97,15 @@ const optionNames: OptionNames<FeedOptions> = {
 };
 
 const MIB = 1024 ** 2;
-const POSITIVE = [
-  'heldBytesMax',
-  'messageBytesMax',
-  'connectTimeoutMs',
-  'answerTimeoutMs',
-  'silenceMs',
-  'stableMs',
-] as const;
+/** Numbers above 0, and their defaults. */
+const POSITIVE = {
+  heldBytesMax: 16 * MIB,
+  messageBytesMax: 4 * MIB,
+  connectTimeoutMs: 10_000,
+  answerTimeoutMs: 10_000,
+  silenceMs: 30_000,
+  stableMs: 60_000,
+};
 
 /** Fills the defaults in. Throws `SluiceError` `invalid-option`. */
 export function feedSettings(options: FeedOptions, open: OpenSocket): FeedSettings {
@@ -114,13 +115,8 @@ export function feedSettings(options: FeedOptions, open: OpenSocket): FeedSettin
   const settings: FeedSettings = {
     url: options.profile?.url,
     whenFull: spill === undefined ? 'pause' : 'spill',
-    heldBytesMax: 16 * MIB,
-    messageBytesMax: 4 * MIB,
     repeated: 'deliver',
-    connectTimeoutMs: 10_000,
-    answerTimeoutMs: 10_000,
-    silenceMs: 30_000,
-    stableMs: 60_000,
+    ...POSITIVE,
     random: options.random ?? createRandom(clock.wallTime()),
     open,
     ...given(options),
@@ -162,8 +158,8 @@ function checkSettings(settings: FeedSettings): void {
     "whenFull 'spill' needs a router with a journal as a source that tells messages apart as the profile does (recognize: profile.recognize)";
   demand(whenFull !== 'spill' || spill !== undefined, spills, to);
   demand(['deliver', 'drop'].includes(repeated), "repeated must be 'deliver' or 'drop'", repeated);
-  for (const option of POSITIVE) {
-    const value = settings[option];
+  for (const option of Object.keys(POSITIVE)) {
+    const value = settings[option as keyof typeof POSITIVE]; // These are its only names.
     demand(Number.isFinite(value) && value > 0, `${option} must be a number above 0`, value);
   }
   for (const [option, value] of Object.entries(settings.backoff))

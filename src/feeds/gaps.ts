@@ -18,20 +18,15 @@ export interface GapListener {
 /** So many open gaps are kept, the newest; all are counted. */
 const OPEN_MAX = 1_000;
 
-/** An open gap, and the numbers inside of it that came after all. */
-interface OpenGap {
-  readonly gap: FeedGap;
-  readonly late: Set<number>;
-}
-
 /** The gaps of one feed. */
 export class Gaps {
-  readonly #open = new Map<number, OpenGap>();
+  /** Each with the numbers inside of it that came after all. */
+  readonly #open = new Map<number, { readonly gap: FeedGap; readonly late: Set<number> }>();
   readonly #feed: string;
   readonly #clock: Clock;
   readonly #listener: GapListener;
   readonly #backfill: Backfill | undefined;
-  #counts: FeedMetrics['gaps'] = { found: 0, closed: 0, missing: 0, late: 0 };
+  counts: FeedMetrics['gaps'] = { found: 0, closed: 0, missing: 0, late: 0 };
 
   constructor(feed: string, clock: Clock, listener: GapListener, backfill: Backfill | undefined) {
     this.#feed = feed;
@@ -45,14 +40,10 @@ export class Gaps {
     return [...this.#open.values()].map(({ gap }) => gap);
   }
 
-  get counts(): FeedMetrics['gaps'] {
-    return this.#counts;
-  }
-
   add(found: FoundGap): void {
-    const count = this.#counts.found + 1;
+    const count = this.counts.found + 1;
     const gap: FeedGap = { id: count, feed: this.#feed, ...found, at: this.#clock.wallTime() };
-    this.#counts = { ...this.#counts, found: count, missing: this.#counts.missing + (gap.missing ?? 0) };
+    this.counts = { ...this.counts, found: count, missing: this.counts.missing + (gap.missing ?? 0) };
     this.#open.set(gap.id, { gap, late: new Set() });
     for (const id of this.#open.keys()) {
       if (this.#open.size <= OPEN_MAX) break;
@@ -67,7 +58,7 @@ export class Gaps {
     const open = this.#open.get(id);
     if (open === undefined) return false;
     this.#open.delete(id);
-    this.#counts = { ...this.#counts, closed: this.#counts.closed + 1 };
+    this.counts = { ...this.counts, closed: this.counts.closed + 1 };
     this.#listener.closed(open.gap);
     return true;
   }
@@ -76,7 +67,7 @@ export class Gaps {
   fill(of: string, number: number): boolean {
     for (const { gap, late } of this.#open.values()) {
       if (gap.of !== of || number < gap.from || number > gap.to || late.has(number)) continue;
-      this.#counts = { ...this.#counts, late: this.#counts.late + 1 };
+      this.counts = { ...this.counts, late: this.counts.late + 1 };
       late.add(number);
       let { from, to } = gap;
       while (late.delete(from)) from += 1;

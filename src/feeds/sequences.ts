@@ -16,7 +16,7 @@ export class Sequences {
   readonly #isNumbered: boolean;
   #lastTime = Number.NaN;
   #isResumed = false;
-  #repeated = 0;
+  repeated = 0;
 
   constructor(profile: FeedProfile, gaps: Pick<Gaps, 'add' | 'fill'>, dropsRepeated: boolean, fault: () => void) {
     this.#profile = profile;
@@ -24,10 +24,6 @@ export class Sequences {
     this.#dropsRepeated = dropsRepeated;
     this.#fault = fault;
     this.#isNumbered = profile.sequence !== undefined;
-  }
-
-  get repeated(): number {
-    return this.#repeated;
   }
 
   /** A connection ended: what comes next comes after a gap. */
@@ -62,7 +58,7 @@ export class Sequences {
     for (let n = 0; n < messages.length; n += 1) {
       const message = messages[n];
       const standing = this.#standingOf(message);
-      if (standing === 'repeated') this.#repeated += 1;
+      if (standing === 'repeated') this.repeated += 1;
       else if (this.#isResumed && standing === 'new') this.#resume(notAfter(now, this.timeOf(message)));
       if (standing === 'repeated' && this.#dropsRepeated) kept ??= messages.slice(0, n);
       else kept?.push(message);

@@ -4,7 +4,7 @@ import type { FeedProfile, Meant } from './profile.ts';
 
 /** What a feed subscribes to, and what the service said of each name. */
 export class Subscriptions {
-  readonly #standing = new Map<string, Standing>();
+  readonly standing = new Map<string, Standing>();
   readonly #requests = new Map<number, readonly string[]>();
   readonly #profile: FeedProfile;
   #lastId = 0;
@@ -12,10 +12,6 @@ export class Subscriptions {
   constructor(profile: FeedProfile, names: readonly string[]) {
     this.#profile = profile;
     this.want(names);
-  }
-
-  get standing(): ReadonlyMap<string, Standing> {
-    return this.#standing;
   }
 
   /** Nothing that was asked for is without an answer. */
@@ -32,42 +28,42 @@ export class Subscriptions {
   want(names: readonly string[]): void {
     for (const name of names) this.#check(name);
     for (const name of names)
-      if ((this.#standing.get(name) ?? 'refused') === 'refused') this.#standing.set(name, 'wanted');
+      if ((this.standing.get(name) ?? 'refused') === 'refused') this.standing.set(name, 'wanted');
   }
 
   /** These are no longer wanted; returns the messages that say so to a service that knows them. */
   drop(names: readonly string[]): readonly unknown[] {
-    const known = names.filter((name) => ['asked', 'accepted'].includes(this.#standing.get(name) ?? ''));
-    for (const name of names) this.#standing.delete(name);
+    const known = names.filter((name) => ['asked', 'accepted'].includes(this.standing.get(name) ?? ''));
+    for (const name of names) this.standing.delete(name);
     return known.length === 0 ? [] : this.#profile.unsubscribe(known, this.#nextId());
   }
 
   /** A new connection knows nothing of what was asked before. `isByHand`: what was refused is wanted again, too. */
   forget(isByHand = false): void {
     this.#requests.clear();
-    for (const [name, standing] of this.#standing)
-      if (isByHand || standing !== 'refused') this.#standing.set(name, 'wanted');
+    for (const [name, standing] of this.standing)
+      if (isByHand || standing !== 'refused') this.standing.set(name, 'wanted');
   }
 
   /** The messages that ask for what was not asked for yet. */
   ask(): readonly unknown[] {
-    const names = [...this.#standing].flatMap(([name, standing]) => (standing === 'wanted' ? [name] : []));
+    const names = [...this.standing].flatMap(([name, standing]) => (standing === 'wanted' ? [name] : []));
     if (names.length === 0) return [];
     const id = this.#nextId();
     this.#requests.set(id, names);
-    for (const name of names) this.#standing.set(name, 'asked');
+    for (const name of names) this.standing.set(name, 'asked');
     return this.#profile.subscribe(names, id);
   }
 
   answer(meant: Meant, standing: 'accepted' | 'refused'): readonly string[] {
-    const names = this.#meant(meant).filter((name) => this.#standing.has(name));
-    for (const name of names) this.#standing.set(name, standing);
+    const names = this.#meant(meant).filter((name) => this.standing.has(name));
+    for (const name of names) this.standing.set(name, standing);
     if (meant.id !== undefined) this.#requests.delete(meant.id);
     return names;
   }
 
   #meant({ names, id, symbol }: Meant): readonly string[] {
-    const asked = [...this.#standing].flatMap(([name, standing]) => (standing === 'asked' ? [name] : []));
+    const asked = [...this.standing].flatMap(([name, standing]) => (standing === 'asked' ? [name] : []));
     if (names !== undefined) return names;
     if (symbol !== undefined) return asked.filter((name) => name.endsWith(`:${symbol}`));
     // An answer to a request that nobody remembers, such as one that unsubscribed.
@@ -75,7 +71,7 @@ export class Subscriptions {
   }
 
   #has(standing: Standing): boolean {
-    for (const each of this.#standing.values()) if (each === standing) return true;
+    for (const each of this.standing.values()) if (each === standing) return true;
     return false;
   }
 

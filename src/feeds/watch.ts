@@ -12,18 +12,14 @@ export class Watch {
   #isAsked = false;
   #isPaused = false;
   #streamingSince = 0;
-  #failures = 0;
+  /** Attempts since messages last came for a stable while. */
+  failures = 0;
   #retryAt = 0;
   #notBefore = 0;
 
   constructor(settings: FeedSettings, time: TurnTime) {
     this.#settings = settings;
     this.#time = time;
-  }
-
-  /** Attempts since messages last came for a stable while. */
-  get failures(): number {
-    return this.#failures;
   }
 
   get quietMs(): number {
@@ -52,7 +48,7 @@ export class Watch {
     const { silenceMs, hours } = this.#settings;
     const quietMs = this.#isAsked ? silenceMs : silenceMs / 2;
     const untilQuiet = this.#isPaused ? silenceMs : quietMs - this.quietMs;
-    const untilStable = this.#failures === 0 ? untilQuiet : this.#untilStableMs;
+    const untilStable = this.failures === 0 ? untilQuiet : this.#untilStableMs;
     return Math.max(1, Math.min(untilQuiet, untilStable, hours === undefined ? untilQuiet : this.restInMs));
   }
 
@@ -72,7 +68,7 @@ export class Watch {
 
   /** Forgets the failures once the stream is stable. True: it is time to ask for a sign of life. */
   look(): boolean {
-    if (this.#untilStableMs <= 0) this.#failures = 0;
+    if (this.#untilStableMs <= 0) this.failures = 0;
     if (this.#isPaused || this.#isAsked || this.quietMs * 2 < this.#settings.silenceMs) return false;
     this.#isAsked = true;
     return true;
@@ -80,8 +76,8 @@ export class Watch {
 
   fail(): void {
     const { backoff, random } = this.#settings;
-    this.#failures += 1;
-    this.#retryAt = Math.max(this.#now + backoffMs(backoff, this.#failures, random), this.#notBefore);
+    this.failures += 1;
+    this.#retryAt = Math.max(this.#now + backoffMs(backoff, this.failures, random), this.#notBefore);
   }
 
   /** No attempt before so many ms have passed. */
@@ -91,7 +87,7 @@ export class Watch {
 
   /** The host asked for an attempt now. */
   forgive(): void {
-    this.#failures = 0;
+    this.failures = 0;
     this.#notBefore = 0;
   }
 

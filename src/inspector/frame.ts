@@ -13,15 +13,12 @@ import { toneOf } from './tone.ts';
 /** Everything the page shows about this moment; durations are those since an earlier reading, or since the start. */
 export function takeFrame(router: DataChannelRouter, clock: Clock, reading: Reading, before?: Reading): Frame {
   const { metrics, health } = reading;
+  const { received, unroutable, ignored, conserved, deadLetters } = metrics;
   return {
     at: clock.wallTime(),
     state: health.state,
     status: health.status,
-    received: metrics.received,
-    unroutable: metrics.unroutable,
-    ignored: metrics.ignored,
-    conserved: metrics.conserved,
-    deadLetters: metrics.deadLetters,
+    ...{ received, unroutable, ignored, conserved, deadLetters },
     faults: Object.values(metrics.faults).reduce((sum, count) => sum + count, 0),
     alerts: router.alerts,
     channels: channelsOf(reading).map(([name, channel]) =>

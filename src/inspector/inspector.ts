@@ -4,14 +4,16 @@ import { createSystemClock } from '../adapters/system-clock.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import { invalidOption, SluiceError } from '../core/sluice-error.ts';
+import { isRefusal } from '../facts/dead-letters.ts';
 import { type Logger, silentLogger } from '../facts/logging.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import { type DataChannelRouter, partsOf } from '../router/router.ts';
-import { listLetters } from './dead-letter-rows.ts';
 import { LiveStream } from './live-stream.ts';
 import { Operator, parseOrder } from './operator.ts';
 import { loadPage } from './page-files.ts';
+import type { Letters } from './protocol.ts';
 import { type Answer, type Routes, serve } from './server.ts';
+import { toText } from './text.ts';
 import { isPort, type MetricsThreadOptions, serviceOf, startMetricsThread } from './thread.ts';
 import type { Service } from './thread-link.ts';
 import { TimeLine } from './time-line.ts';
@@ -197,5 +199,23 @@ function once(work: () => Promise<void>): () => Promise<void> {
   return () => {
     done ??= work();
     return done;
+  };
+}
+
+const LETTERS_MAX = 100;
+const HIDDEN = 'not shown: it may quote the message';
+
+/** The newest dead letters of a channel, or with null those of no channel, newest first; messages only if wanted. */
+async function listLetters(router: DataChannelRouter, channel: string | null, showPayloads: boolean): Promise<Letters> {
+  const all = await router.deadLetters.list({ channel, limit: LETTERS_MAX + 1, newest: true });
+  const letters = all.slice(-LETTERS_MAX).reverse();
+  return {
+    hasMore: all.length > letters.length,
+    letters: letters.map(({ message, error, ...letter }) => ({
+      ...letter,
+      // What is said against a message at the door may quote it.
+      error: showPayloads || !isRefusal(letter.reason) ? toText(error) : HIDDEN,
+      ...(showPayloads && { message: toText(message) }),
+    })),
   };
 }

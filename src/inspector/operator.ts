@@ -90,11 +90,8 @@ export class Operator {
   }
 
   #replay(channel: string): void {
-    if (this.#replaying !== undefined)
-      throw new SluiceError(
-        'refused',
-        `dead letters of ${this.#replaying} are being replayed: wait until that has ended`,
-      );
+    const busy = `dead letters of ${this.#replaying} are being replayed: wait until that has ended`;
+    if (this.#replaying !== undefined) throw new SluiceError('refused', busy);
     this.#replaying = channel;
     const replay = this.#router.deadLetters.replay({ channel, signal: this.#closing.signal });
     const over = this.#follow(channel, replay, ({ replayed, left, refused }) => {
@@ -113,11 +110,7 @@ export class Operator {
     });
   }
 
-  async #follow<Report>(
-    channel: string,
-    work: Promise<Report>,
-    tell: (report: Report) => string | Promise<string>,
-  ): Promise<void> {
+  async #follow<Report>(channel: string, work: Promise<Report>, tell: (report: Report) => string | Promise<string>) {
     const text = await work.then(tell).catch((error: unknown) => `failed: ${toText(error)}`);
     this.#tell('info', channel, text);
   }

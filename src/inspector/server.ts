@@ -1,6 +1,5 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { admit, admitChange, type Refusal } from './gate.ts';
-import { answer, createBoundedServer, headers, listen } from './http.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answer, createBoundedServer, headers, isSame, listen } from './http.ts';
 
 /** An answer to a request: a body, a refusal, or a stream that another owner writes to. */
 export type Answer =
@@ -23,12 +22,7 @@ const LIMITS = { maxHeaderSize: 8_192, requestTimeout: 10_000, keepAliveTimeout:
  * A server on 127.0.0.1 that does not keep the process alive. Rejects with `SluiceError` if the port is taken; later
  * `failed` hears what fails, such as a connection that cannot be accepted because all file descriptors are in use.
  */
-export async function serve(
-  port: number,
-  token: string,
-  routes: Routes,
-  failed: (error: unknown) => void,
-): Promise<{ server: Server; port: number }> {
+export async function serve(port: number, token: string, routes: Routes, failed: (error: unknown) => void) {
   const server = createBoundedServer(CONNECTIONS_MAX, LIMITS, async (request, response) => {
     const given = await answerTo(request, token, routes);
     if ('status' in given) return answer(request, response, given.status, given.text);
@@ -71,4 +65,47 @@ function bodyOf(request: IncomingMessage): Promise<string | undefined> {
     });
     request.on('end', () => resolve(body));
   });
+}
+
+/** Why a request is refused. */
+interface Refusal {
+  readonly status: 403 | 404 | 405 | 413 | 415 | 429;
+  readonly text: string;
+}
+
+/** Names of this computer. Any other name that leads here is DNS rebinding. The port may be a forwarded one. */
+const HOST = /^(?:127\.0\.0\.1|localhost)(?::\d{1,5})?$/;
+
+/**
+ * Admits a request that has the token, is addressed to this computer and comes from our own page, and returns the path
+ * below the token. A page of another site can make the browser send requests here, but not with these headers.
+ */
+function admit(request: IncomingMessage, token: string): { readonly path: string } | Refusal {
+  const { host = '', origin } = request.headers;
+  const site = request.headers['sec-fetch-site'];
+  if (!HOST.test(host)) return { status: 403, text: `Host must be 127.0.0.1 or localhost, got ${shown(host)}` };
+  if (origin !== undefined && origin !== `http://${host}`)
+    return { status: 403, text: `Origin must be http://${host}, got ${shown(origin)}` };
+  // Another site may link to the page, but not fetch or frame it.
+  const isVisit = request.headers['sec-fetch-mode'] === 'navigate' && request.headers['sec-fetch-dest'] === 'document';
+  if (site !== undefined && site !== 'same-origin' && site !== 'none' && !isVisit)
+    return { status: 403, text: `requests from another site (${shown(String(site))}) are refused` };
+  const { url = '' } = request;
+  const [, given = '', path = ''] = /^\/([^/?#]*)\/?([^?#]*)/.exec(url) ?? [];
+  if (!isSame(given, token))
+    return { status: 403, text: 'the token in the address is wrong: open the address that the inspector printed' };
+  return { path };
+}
+
+/** A request that changes something: it must come from our page, as JSON. */
+function admitChange(request: IncomingMessage): Refusal | undefined {
+  if (request.headers.origin === undefined)
+    return { status: 403, text: 'Origin is missing: only the page may do this' };
+  if (request.headers['content-type'] !== 'application/json')
+    return { status: 415, text: 'Content-Type must be application/json' };
+  return undefined;
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 100));
 }

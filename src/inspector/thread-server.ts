@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { PROMETHEUS_CONTENT_TYPE } from '../metrics/prometheus.ts';
 import { answer, createBoundedServer, isSame, portOf, TEXT_TYPE } from './http.ts';
 import type { PageFile } from './page-files.ts';
@@ -17,10 +17,7 @@ interface Watch {
 type Reply = readonly [status: number, content: string | Buffer, type?: string];
 
 /** Serves metrics and health to requests that have the token, by default only to those from this computer. */
-export function createThreadServer(
-  watch: Watch,
-  service: Omit<Service, 'labels' | 'buckets' | 'stuckAfterMs'>,
-): Server {
+export function createThreadServer(watch: Watch, service: Omit<Service, 'labels' | 'buckets' | 'stuckAfterMs'>) {
   const { healthPath, metricsPath, token } = service;
   const server = createBoundedServer(CONNECTIONS_MAX, { requestTimeout: 5_000 }, async (request, response) => {
     const [status, content, type = TEXT_TYPE] = await replyTo(request);
@@ -45,7 +42,9 @@ export function createThreadServer(
   function refusalOf({ headers, method }: IncomingMessage, asked: string | null, isPublic: boolean): Reply | undefined {
     const { host, origin, authorization = '' } = headers;
     if (method !== 'GET' && method !== 'HEAD') return [405, 'only GET is served'];
-    if (LOOPBACK.has(service.host) && !isLocal(host, portOf(server))) return [403, 'wrong Host'];
+    // A page elsewhere can make a name of its own lead here.
+    const isLocal = ['127.0.0.1', 'localhost', '[::1]'].some((name) => host === `${name}:${portOf(server)}`);
+    if (LOOPBACK.has(service.host) && !isLocal) return [403, 'wrong Host'];
     // A browser names the origin of a module even to the server it is from.
     if (origin !== undefined && !isPublic) return [403, 'requests from pages are refused'];
     if (token === false || isPublic) return undefined;
@@ -54,9 +53,4 @@ export function createThreadServer(
   }
 
   return server;
-}
-
-/** Whether a request names this computer: a page elsewhere can make a name of its own lead here. */
-function isLocal(host: string | undefined, port: number): boolean {
-  return ['127.0.0.1', 'localhost', '[::1]'].some((name) => host === `${name}:${port}`);
 }

@@ -29,7 +29,8 @@ export class Checkpoint {
   readonly #clock: Clock;
   /** Settled frames stay so long, to be replayed. */
   readonly #keepMs: number;
-  #record: CheckpointRecord;
+  /** What is being written, or is on disk already. */
+  record: CheckpointRecord;
   #written: Promise<void> = Promise.resolve();
   /** The position of the first frame there may be. */
   #first: number;
@@ -39,18 +40,13 @@ export class Checkpoint {
     this.#store = store;
     this.#clock = clock;
     this.#keepMs = keepMs;
-    this.#record = readCheckpoint(store.environment.state);
-    this.#first = [...store.environment.frames.getKeys({ limit: 1 })][0] ?? this.#record.position + 1;
-  }
-
-  /** What is being written, or is on disk already. */
-  get record(): CheckpointRecord {
-    return this.#record;
+    this.record = readCheckpoint(store.environment.state);
+    this.#first = [...store.environment.frames.getKeys({ limit: 1 })][0] ?? this.record.position + 1;
   }
 
   /** When the first frame that is not settled was written. */
   oldestAt(): number | undefined {
-    const position = this.#record.position + 1;
+    const position = this.record.position + 1;
     if (this.#oldest?.position !== position || this.#oldest.at === undefined)
       this.#oldest = { position, at: headerOf(this.#store.environment.frames.get(position))?.at };
     return this.#oldest.at;
@@ -58,7 +54,7 @@ export class Checkpoint {
 
   /** A stay begins; one that never ended was ended by a death. */
   begin(): Promise<void> {
-    const { fence, takeovers, isOpen } = this.#record;
+    const { fence, takeovers, isOpen } = this.record;
     return this.#write({ fence: fence + 1, isOpen: true, takeovers: takeovers + (isOpen ? 1 : 0) });
   }
 
@@ -68,12 +64,12 @@ export class Checkpoint {
 
   /** Moves forward only; resolves when it is on disk, also for what an earlier call is still writing. */
   commit(position: number): Promise<void> {
-    return position > this.#record.position ? this.#write(this.#moved(position)) : this.#written;
+    return position > this.record.position ? this.#write(this.#moved(position)) : this.#written;
   }
 
   release(position = 0): Promise<void> {
     return this.#write({
-      ...(position > this.#record.position ? this.#moved(position) : {}),
+      ...(position > this.record.position ? this.#moved(position) : {}),
       isOpen: false,
       marked: null,
     });
@@ -83,16 +79,16 @@ export class Checkpoint {
     const { frames } = this.#store.environment;
     const [last] = [...frames.getRange({ start: position, reverse: true, limit: 1 })];
     const { bytesTotal: bytes, countTotal: count } = headerOf(last?.value) ?? {
-      bytesTotal: this.#record.bytes,
-      countTotal: this.#record.count,
+      bytesTotal: this.record.bytes,
+      countTotal: this.record.count,
     };
     return { position, bytes, count, takeovers: 0, marked: null };
   }
 
   /** What is written later builds on what is being written. A write that fails ends the store, so nothing is taken back. */
   #write(change: Partial<CheckpointRecord>): Promise<void> {
-    this.#record = { ...this.#record, ...change };
-    const record = this.#record;
+    this.record = { ...this.record, ...change };
+    const record = this.record;
     const from = this.#first;
     this.#first = this.#trimEnd();
     this.#written = this.#store.write(() => {
@@ -105,7 +101,7 @@ export class Checkpoint {
 
   /** The first position that stays: all that is not settled, and what is not old enough. */
   #trimEnd(): number {
-    let end = Math.min(this.#record.position + 1, this.#first + TRIM_MAX);
+    let end = Math.min(this.record.position + 1, this.#first + TRIM_MAX);
     if (this.#keepMs === 0) return end;
     let start = this.#first;
     // Frames are written in the order of time, so those to be kept are the last ones.

@@ -12,7 +12,8 @@ export class Draft {
   #resolve: () => void = () => {};
   #reject: (error: unknown) => void = () => {};
   #texts: string[] = [];
-  #bytes: Buffer = NO_BYTES;
+  /** The frame; empty until the draft is closed. */
+  bytes: Buffer = NO_BYTES;
   #size = 0;
 
   constructor(kind: FrameKind) {
@@ -21,11 +22,6 @@ export class Draft {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-  }
-
-  /** The frame; empty until the draft is closed. */
-  get bytes(): Buffer {
-    return this.#bytes;
   }
 
   hasRoom(kind: FrameKind, text: string): boolean {
@@ -41,9 +37,9 @@ export class Draft {
 
   /** Encodes the frame, lets go of the texts, and says by how much the frame is larger than they are. */
   close(): number {
-    this.#bytes = encodeFrame(this.kind, this.#texts);
+    this.bytes = encodeFrame(this.kind, this.#texts);
     this.#texts = [];
-    return this.#bytes.length - this.#size;
+    return this.bytes.length - this.#size;
   }
 
   settle(error?: unknown): void {

@@ -76,11 +76,7 @@ export class JournalFrame implements Frame {
 }
 
 /** Frames on disk from a position on, or the oldest ones; the first of them however large it is. */
-export function framesFrom(
-  frames: Pick<Tree<Buffer, number>, 'getRange'>,
-  start: number | undefined,
-  room: ReadRoom,
-): readonly JournalFrame[] {
+export function framesFrom(frames: Pick<Tree<Buffer, number>, 'getRange'>, start: number | undefined, room: ReadRoom) {
   const taken: JournalFrame[] = [];
   let expected = start;
   let bytes = 0;

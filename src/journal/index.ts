@@ -8,8 +8,6 @@ export type {
   Source,
   SourceOwner,
 } from '../core/source-port.ts';
-export { type Compaction, compactJournal } from './compact.ts';
 export { type FrameCount, type JournalInfo, readJournalInfo } from './info.ts';
 export type { Journal } from './journal.ts';
-export { type JournalOptions, openJournal } from './open-journal.ts';
-export { readFrames } from './read-frames.ts';
+export { type Compaction, compactJournal, type JournalOptions, openJournal, readFrames } from './open-journal.ts';

@@ -1,15 +1,15 @@
 import type { Clock } from '../core/clock.ts';
 import type { LetterStore } from '../core/letter-store-port.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import type { Source } from '../core/source-port.ts';
+import type { Source, SourceOwner, Spill } from '../core/source-port.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { checkSize, encodeMessage } from './encode-message.ts';
 import type { FrameKind } from './frame.ts';
 import { type JournalInfo, journalInfo } from './info.ts';
-import { JournalSource } from './journal-source.ts';
 import { JournalLetters } from './letters.ts';
 import { LiveFrames } from './live-frames.ts';
 import type { OwnedStore } from './owned-store.ts';
+import { Stay, type StayParts } from './stay.ts';
 import { type Bounds, Writer } from './writer.ts';
 
 /** Frames that a reader who keeps up takes from memory; one who is further behind reads the disk. */
@@ -103,4 +103,51 @@ function checkText(text: string): void {
   if (typeof text !== 'string' || text.length === 0)
     throw new SluiceError('invalid-message', 'a text of a feed must be a string that is not empty');
   checkSize(text);
+}
+
+/** The journal as a source: one partition, whose only reader is the process that has the journal. */
+class JournalSource implements Source {
+  readonly spill: Spill;
+  readonly #parts: StayParts;
+  #stay: Stay | undefined;
+  #isStarting = false;
+
+  constructor(parts: StayParts, write: Spill['write']) {
+    const { checkpoint, writer } = parts;
+    this.#parts = parts;
+    this.spill = {
+      write,
+      get written() {
+        return writer.last;
+      },
+      get settled() {
+        return checkpoint.record.position;
+      },
+    };
+  }
+
+  async start(owner: SourceOwner): Promise<void> {
+    if (this.#isStarting || this.#stay?.isOver === false)
+      throw new SluiceError('refused', 'the source of the journal is started already: release or close it first');
+    this.#isStarting = true;
+    try {
+      await this.#parts.checkpoint.begin();
+      this.#stay = new Stay(this.#parts);
+    } finally {
+      this.#isStarting = false;
+    }
+    owner.assigned(this.#stay);
+  }
+
+  async close(withinMs: number): Promise<void> {
+    const stay = this.#stay;
+    if (stay === undefined || stay.isOver) return;
+    const released = stay.release(undefined, withinMs);
+    stay.end();
+    await released;
+  }
+
+  wake(): void {
+    this.#stay?.wake();
+  }
 }

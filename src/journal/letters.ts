@@ -70,11 +70,9 @@ export class JournalLetters implements LetterStore {
     const { directory, letters, letterTimes } = this.#store.environment;
     checkLetterId(letter.id);
     if (letters.doesExist(letter.id)) return;
+    const full = `the journal ${directory} has ${this.#max} dead letters (maxLetters): drop some`;
     if (countLetters(this.#store.environment) + this.#adding.size >= this.#max)
-      throw new SluiceError(
-        'store-full',
-        `the journal ${directory} has ${this.#max} dead letters (maxLetters): drop some`,
-      );
+      throw new SluiceError('store-full', full);
     const record = toRecord(letter);
     await this.#store.write(() => {
       void letters.put(letter.id, record);

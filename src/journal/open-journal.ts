@@ -1,8 +1,12 @@
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
-import { invalidOption } from '../core/sluice-error.ts';
-import { contained } from './environment.ts';
+import { invalidOption, SluiceError } from '../core/sluice-error.ts';
+import type { Frame } from '../core/source-port.ts';
+import { checkJournal, contained, type Environment, openEnvironment, viewJournal } from './environment.ts';
+import { framesFrom } from './frame.ts';
 import { Journal, type JournalSettings } from './journal.ts';
 import { OwnedStore } from './owned-store.ts';
 import { openOwned } from './ownership.ts';
@@ -79,4 +83,55 @@ function checkSettings(options: JournalOptions): JournalSettings {
       refuse(name, `a number from ${LEAST[name]}`);
   if (settings.full !== 'wait' && settings.full !== 'reject') refuse('full', "'wait' or 'reject'");
   return settings;
+}
+
+/** How large the file of a journal was and is, in bytes. */
+export interface Compaction {
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
+/** Writes the file of a journal anew without its unused pages. Nobody may have the journal; it needs room for a second file. */
+export async function compactJournal(directory: string): Promise<Compaction> {
+  const data = join(directory, 'data.mdb');
+  const copy = join(directory, 'compact.part');
+  const clock = createSystemClock();
+  await stat(data).catch(() => {
+    throw new SluiceError('not-a-journal', `${directory} is not a journal: it has no data.mdb`);
+  });
+  const { environment, owner } = await openOwned(directory, systemProcesses(), clock);
+  const giveBack = (opened: Environment): Promise<void> => new OwnedStore(opened, clock, owner).close();
+  const work = async (): Promise<Compaction> => {
+    const { size: bytesBefore } = await stat(data);
+    await rm(copy, { recursive: true, force: true });
+    await mkdir(copy);
+    await environment.backup(copy).catch((error: unknown) => giveBack(environment).then(() => Promise.reject(error)));
+    await environment.close();
+    await rename(join(copy, 'data.mdb'), data);
+    await rm(copy, { recursive: true, force: true });
+    // The new file says that this process has the journal, so nobody came between.
+    await giveBack(await openEnvironment(directory));
+    return { bytesBefore, bytesAfter: (await stat(data)).size };
+  };
+  return contained(directory, work, 'compact');
+}
+
+/** So much is read at once, for what is read must not be written over meanwhile. */
+const ROOM = { frames: 64, bytes: 256 * 1024 };
+
+/**
+ * Every frame that a journal still has, the oldest first: the unsettled ones, and settled ones that stay for `keepMs`.
+ * It may be in use; nothing is taken from it, and what is written meanwhile is read too.
+ */
+export async function* readFrames(directory: string): AsyncGenerator<Frame, void> {
+  await checkJournal(directory);
+  let next: number | undefined;
+  for (;;) {
+    const chunk = viewJournal(directory, ({ frames }) => framesFrom(frames, next, ROOM));
+    for (const frame of chunk) {
+      yield frame;
+      next = frame.position + 1;
+    }
+    if (chunk.length === 0) return;
+  }
 }

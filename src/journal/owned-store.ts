@@ -12,6 +12,8 @@ export class OwnedStore {
   readonly environment: Environment;
   readonly #clock: Clock;
   readonly #ended = new AbortController();
+  /** Aborts when nothing can be written any more; the reason is a `SluiceError`. */
+  readonly ended: AbortSignal = this.#ended.signal;
   #owner: OwnerRecord;
   #timer: unknown;
   #failure: SluiceError | undefined;
@@ -21,11 +23,6 @@ export class OwnedStore {
     this.#clock = clock;
     this.#owner = owner;
     this.#arm();
-  }
-
-  /** Aborts when nothing can be written any more; the reason is a `SluiceError`. */
-  get ended(): AbortSignal {
-    return this.#ended.signal;
   }
 
   /** Throws what ended it. */

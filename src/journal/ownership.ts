@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { contained, type Environment, type JournalView, OWNER, openEnvironment, viewJournal } from './environment.ts';
+import { contained, type JournalView, OWNER, openEnvironment, viewJournal } from './environment.ts';
 import { alone } from './opening-lock.ts';
 import type { ProcessName, ProcessTable } from './processes.ts';
 
@@ -28,11 +28,7 @@ const BEATS_MISSED_MAX = 3;
  * Opens the journal and makes this process its owner, with its record. Throws `SluiceError`: `owned` when another one
  * lives. A journal that somebody has is not opened with LMDB, which would disturb who writes it.
  */
-export async function openOwned(
-  directory: string,
-  processes: ProcessTable,
-  clock: Clock,
-): Promise<{ readonly environment: Environment; readonly owner: OwnerRecord }> {
+export async function openOwned(directory: string, processes: ProcessTable, clock: Clock) {
   const seen = lookForOwner(directory);
   if (seen !== undefined && seen.holder !== null) {
     const alive = processes.isAlive(seen.holder) ?? (await changes(directory, seen, clock));

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { NextChange } from '../core/next-change.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Assigned, CommitOutcome, Frame, MessagePlace, ReadRoom } from '../core/source-port.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -27,15 +28,16 @@ export class Stay implements Assigned {
   readonly marked: MessagePlace | undefined;
   readonly #parts: StayParts;
   readonly #lost = new AbortController();
+  readonly lost: AbortSignal = this.#lost.signal;
   #next: number;
   #isReleased = false;
   #isReading = false;
-  #wake: () => void = () => {};
-  readonly #aborted = (): void => this.#wake();
+  readonly #changes: NextChange;
 
   constructor(parts: StayParts) {
-    const { checkpoint, live, store } = parts;
+    const { checkpoint, clock, live, store } = parts;
     this.#parts = parts;
+    this.#changes = new NextChange(clock);
     const { fence, takeovers, marked, position } = checkpoint.record;
     this.fence = fence;
     this.takeovers = takeovers;
@@ -45,16 +47,12 @@ export class Stay implements Assigned {
     store.ended.addEventListener('abort', () => this.end(failureOf(store.ended.reason)));
   }
 
-  get lost(): AbortSignal {
-    return this.#lost.signal;
-  }
-
   get isOver(): boolean {
     return this.#isReleased || this.lost.aborted;
   }
 
   wake(): void {
-    this.#wake();
+    this.#changes.notify();
   }
 
   /** Another owner is there, the store failed, or the source was closed. */
@@ -73,7 +71,8 @@ export class Stay implements Assigned {
       if (signal.aborted || this.isOver) return [];
       const frames = this.#take(room);
       if (frames.length > 0) return frames;
-      await this.#newFrames(signal);
+      // Until there may be some, the wait is over or nobody wants them any more.
+      await this.#changes.wait(READ_WAIT_MS, signal);
       this.#parts.store.check();
       return signal.aborted || this.isOver ? [] : this.#take(room);
     } finally {
@@ -106,21 +105,6 @@ export class Stay implements Assigned {
       frames = framesFrom(store.environment.frames, this.#next, room);
     this.#next = (frames.at(-1)?.position ?? this.#next - 1) + 1;
     return frames;
-  }
-
-  /** Until there may be some, the wait is over or nobody wants them any more. */
-  async #newFrames(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#parts;
-    let timer: unknown;
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      timer = clock.setTimeout(resolve, READ_WAIT_MS);
-    });
-    // Removed after each read, so that a signal which outlives many reads does not collect listeners.
-    signal.addEventListener('abort', this.#aborted);
-    await woken;
-    signal.removeEventListener('abort', this.#aborted);
-    clock.clearTimeout(timer);
   }
 
   #checkPosition(position: number): void {

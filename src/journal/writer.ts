@@ -23,7 +23,7 @@ export class Writer {
   readonly #bounds: Bounds;
   readonly #onKept: (frame: JournalFrame) => void;
   /** The position of the last frame on disk, and what all frames until then had. */
-  #last: number;
+  last: number;
   #bytesTotal: number;
   #countTotal: number;
   #draft: Draft | undefined;
@@ -49,14 +49,10 @@ export class Writer {
     const [newest] = [...store.environment.frames.getRange({ reverse: true, limit: 1 })];
     const { position, bytes, count } = checkpoint.record;
     const { bytesTotal, countTotal } = headerOf(newest?.value) ?? { bytesTotal: bytes, countTotal: count };
-    this.#last = Math.max(newest?.key ?? 0, position);
+    this.last = Math.max(newest?.key ?? 0, position);
     this.#bytesTotal = bytesTotal;
     this.#countTotal = countTotal;
     store.ended.addEventListener('abort', () => this.#giveUp());
-  }
-
-  get last(): number {
-    return this.#last;
   }
 
   /** What is on disk and not settled. */
@@ -126,7 +122,7 @@ export class Writer {
   async #writeGroup(group: readonly Draft[]): Promise<void> {
     const at = this.#clock.wallTime();
     const before = this.#bytesTotal;
-    let position = this.#last;
+    let position = this.last;
     const frames = group.map(({ bytes, kind, messages }) => {
       this.#bytesTotal += bytes.length;
       this.#countTotal += headerOf(bytes)?.count ?? 0;
@@ -140,7 +136,7 @@ export class Writer {
         () => frames.forEach((frame) => void kept.put(frame.position, frame.bytes)),
         () => checkDisk(directory, this.bytes, this.#bytesTotal - before),
       );
-      this.#last = position;
+      this.last = position;
       for (const frame of frames) this.#onKept(frame);
       for (const draft of group) draft.settle();
     } catch (error) {
@@ -177,10 +173,9 @@ export class Writer {
     if (this.#bounds.full === 'wait') return;
     const more = texts.reduce((sum, { length }) => sum + length, this.#waitingBytes);
     if (!this.#isFull(more)) return;
-    throw new SluiceError(
-      'store-full',
-      `the journal ${this.#store.environment.directory} is full: ${this.bytes + this.#waitingBytes} bytes are not settled (maxBytes ${this.#bounds.maxBytes}, maxAgeMs ${this.#bounds.maxAgeMs})`,
-    );
+    const { maxBytes, maxAgeMs } = this.#bounds;
+    const said = `${this.bytes + this.#waitingBytes} bytes are not settled (maxBytes ${maxBytes}, maxAgeMs ${maxAgeMs})`;
+    throw new SluiceError('store-full', `the journal ${this.#store.environment.directory} is full: ${said}`);
   }
 
   #giveUp(): void {

@@ -1,5 +1,4 @@
-export type { ClusterAlert } from '../cluster/cluster-alert.ts';
-export type { ClusterOptions } from '../cluster/cluster-options.ts';
+export type { ClusterAlert, ClusterOptions } from '../cluster/cluster-options.ts';
 export type { ClusterSource } from '../cluster/cluster-source.ts';
 export type { Publisher, PublisherOptions } from '../cluster/publisher.ts';
 export type { ClusterView, HandOver, MemberStatus, PartitionStatus } from '../core/cluster-view.ts';
@@ -14,9 +13,8 @@ export type {
   Source,
   SourceOwner,
 } from '../core/source-port.ts';
-export type { NatsLetterOptions } from './letter-options.ts';
 export { natsLetters } from './nats-letters.ts';
-export type { NatsLayout, NatsSourceOptions } from './nats-options.ts';
+export type { NatsLayout, NatsLetterOptions, NatsSourceOptions } from './nats-options.ts';
 export { createNatsPublisher, type NatsPublisherOptions } from './nats-publisher.ts';
 export { natsQueue } from './nats-queue.ts';
 export { natsSource } from './nats-source.ts';

@@ -10,8 +10,8 @@ import { BrokerLetters, type LetterText, type LetterTexts } from '../cluster/bro
 import { checkOptions } from '../config/options.ts';
 import type { LetterStore } from '../core/letter-store-port.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { type LetterSettings, letterSettings, type NatsLetterOptions } from './letter-options.ts';
 import { isFull, isStale } from './nats-error.ts';
+import { type LetterSettings, letterSettings, type NatsLetterOptions } from './nats-options.ts';
 import { jetstreamOf, prepareStream } from './prepare-streams.ts';
 import { letterStreamConfig, letterStreamName, letterSubject } from './stream-config.ts';
 
@@ -85,11 +85,8 @@ class NatsLetterTexts implements LetterTexts {
     const size = Buffer.byteLength(text);
     // What the server takes is unknown while it is away.
     const sizeMax = (connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - HEADERS_BYTES_MAX;
-    if (size > sizeMax)
-      throw new SluiceError(
-        'invalid-message',
-        `a letter of ${size} bytes is larger than max_payload allows: ${sizeMax}`,
-      );
+    const large = `a letter of ${size} bytes is larger than max_payload allows: ${sizeMax}`;
+    if (size > sizeMax) throw new SluiceError('invalid-message', large);
     const expect = { streamName: this.#name, lastSubjectSequence: revision };
     try {
       await jetstream(connection).publish(this.#subjectOf(id), text, { timeout: ANSWER_MS, expect });

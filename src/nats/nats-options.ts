@@ -1,6 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { ClusterOptions } from '../cluster/cluster-options.ts';
-import { checkChannel, checkWhole, MEBIBYTE } from '../cluster/option-checks.ts';
+import { type ClusterOptions, checkChannel, checkWhole, MEBIBYTE } from '../cluster/cluster-options.ts';
 import { invalidOption } from '../core/sluice-error.ts';
 
 /** The streams of one channel: the same for every publisher and every member. */
@@ -48,4 +47,19 @@ export function natsSettings(layout: NatsLayout): NatsSettings {
 export function checkConnection(connection: NatsConnection): void {
   if (typeof connection?.publish !== 'function')
     throw invalidOption('connection must be a connection of @nats-io/transport-node');
+}
+
+/** Where dead letters are kept: the same for all processes. */
+export interface NatsLetterOptions extends Omit<NatsLayout, 'partitions' | 'maxAgeMs'> {
+  /** How many letters there may be, 100,000 by default; when there are as many, messages wait instead of being given up. */
+  readonly maxLetters?: number;
+}
+
+/** The same, checked and filled in. */
+export type LetterSettings = Required<NatsLetterOptions>;
+
+export function letterSettings({ maxLetters = 100_000, maxBytes = 1024 * MEBIBYTE, ...layout }: NatsLetterOptions) {
+  checkWhole('maxLetters', maxLetters, 1, 1e7);
+  const { connection, channel, replicas } = natsSettings({ ...layout, maxBytes, partitions: 1 });
+  return { connection, channel, replicas, maxBytes, maxLetters } satisfies LetterSettings;
 }

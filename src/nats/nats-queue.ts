@@ -86,11 +86,8 @@ class NatsQueue implements Source {
         const must = value === undefined ? 'left out' : JSON.stringify(value);
         return `${field} is ${JSON.stringify(is[field])} and must be ${must}`;
       });
-    if (mistakes.length > 0)
-      throw new SluiceError(
-        'invalid-config',
-        `consumer ${consumer} of ${stream} cannot be used:\n  ${mistakes.join('\n  ')}`,
-      );
+    const text = `consumer ${consumer} of ${stream} cannot be used:\n  ${mistakes.join('\n  ')}`;
+    if (mistakes.length > 0) throw new SluiceError('invalid-config', text);
   }
 
   /** That of the consumer that is there; otherwise of the one that is made. */

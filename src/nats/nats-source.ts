@@ -1,14 +1,19 @@
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
+import { type KV, Kvm } from '@nats-io/kv';
 import { createSystemClock } from '../adapters/system-clock.ts';
+import type { Cells, PartitionLog } from '../cluster/broker.ts';
 import { clusterOptionNames } from '../cluster/cluster-options.ts';
 import { ClusterSource } from '../cluster/cluster-source.ts';
 import { unlikely } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
+import { SluiceError } from '../core/sluice-error.ts';
 import { watchConnection } from './connection-watch.ts';
-import { NatsCells } from './nats-cells.ts';
-import { NatsLog } from './nats-log.ts';
-import { layoutNames, type NatsSourceOptions, natsSettings } from './nats-options.ts';
+import { isStale, throwTold } from './nats-error.ts';
+import { layoutNames, type NatsSettings, type NatsSourceOptions, natsSettings } from './nats-options.ts';
+import { NatsReader } from './nats-reader.ts';
 import { prepareStreams } from './prepare-streams.ts';
+import { bucketName, streamName } from './stream-config.ts';
 
 /** A source whose partitions are streams of NATS JetStream, shared out among all members that use the same channel. */
 export function natsSource(options: NatsSourceOptions): ClusterSource {
@@ -19,13 +24,85 @@ export function natsSource(options: NatsSourceOptions): ClusterSource {
 export function natsSourceOn(clock: Clock, options: NatsSourceOptions): ClusterSource {
   checkOptions('natsSource', options, { ...layoutNames, ...clusterOptionNames });
   const settings = natsSettings(options);
-  const log = new NatsLog(settings, clock);
+  let manager: JetStreamManager | undefined;
   const broker = {
     partitions: settings.partitions,
-    prepare: async () => log.use(await prepareStreams(settings)),
+    prepare: async () => {
+      manager = await prepareStreams(settings);
+    },
     away: watchConnection(settings.connection),
-    cells: new NatsCells(settings),
-    log,
+    cells: natsCells(settings),
+    log: natsLog(settings, clock, () => manager),
   };
   return new ClusterSource({ name: settings.channel, broker, clock, random: unlikely }, options);
+}
+
+/** Cells in one KV bucket. */
+function natsCells({ connection, channel }: NatsSettings): Cells {
+  const name = `KV bucket ${bucketName(channel)}`;
+  let bucket: Promise<KV> | undefined;
+  const open = (): Promise<KV> => {
+    // Without direct get the leader answers; any other server may be behind.
+    bucket ??= new Kvm(connection).open(bucketName(channel), { allow_direct: false });
+    return bucket;
+  };
+  return {
+    async read(key) {
+      const entry = await (await open()).get(key).catch((error) => throwTold(error, name));
+      return entry?.operation === 'PUT' ? { value: entry.json(), revision: entry.revision } : undefined;
+    },
+    async write(key, value, revision) {
+      try {
+        return await (await open()).put(key, JSON.stringify(value), { previousSeq: revision });
+      } catch (error) {
+        if (isStale(error)) return 'stale';
+        throwTold(error, name);
+      }
+    },
+  };
+}
+
+/** One stream per partition; the position of a frame is its sequence. `made`: undefined until the streams were prepared. */
+function natsLog(settings: NatsSettings, clock: Clock, made: () => JetStreamManager | undefined): PartitionLog {
+  const { connection, channel } = settings;
+  /** When each stream was made, as last asked for. */
+  const created = new Map<number, string>();
+  const prepared = (): JetStreamManager => {
+    const manager = made();
+    if (manager === undefined) throw new SluiceError('not-running', 'the streams were not prepared');
+    return manager;
+  };
+  const infoOf = (partition: number): Promise<StreamInfo> => {
+    const name = streamName(channel, partition);
+    return prepared()
+      .streams.info(name)
+      .catch((error) => throwTold(error, name));
+  };
+  return {
+    async ends(partition, position) {
+      const { state, created: at } = await infoOf(partition);
+      const log = String(at);
+      created.set(partition, log);
+      const isThere = position > 0 && position >= state.first_seq && position <= state.last_seq;
+      const name = streamName(channel, partition);
+      const message = isThere ? await prepared().streams.getMessage(name, { seq: position }) : null;
+      const frame = message === null ? undefined : nanosOf(message.timestamp);
+      return { first: Math.max(state.first_seq, 1), last: state.last_seq, log, frame };
+    },
+    last: async (partition) => (await infoOf(partition)).state.last_seq,
+    open(partition, after) {
+      const stream = streamName(channel, partition);
+      const log = created.get(partition) ?? '';
+      return new NatsReader({ connection, manager: prepared(), clock, stream, from: { after }, log });
+    },
+    async trim(partition, position) {
+      await prepared().streams.purge(streamName(channel, partition), { seq: position });
+    },
+  };
+}
+
+/** `2026-01-02T03:04:05.67Z` as nanoseconds since 1970, which is how the server dates a message that it delivers. */
+function nanosOf(timestamp: string): string {
+  const [, second = '', fraction = ''] = /^([^.Z]+)(?:\.(\d+))?Z$/.exec(timestamp) ?? [];
+  return `${Date.parse(`${second}Z`) / 1_000}${fraction.padEnd(9, '0')}`;
 }

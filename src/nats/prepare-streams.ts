@@ -35,11 +35,7 @@ export function jetstreamOf(connection: NatsConnection): Promise<JetStreamManage
 }
 
 /** Creates the stream if it is missing; resolves with what is wrong with it. */
-export async function prepareStream(
-  manager: JetStreamManager,
-  name: string,
-  wanted: Partial<StreamConfig>,
-): Promise<readonly string[]> {
+export async function prepareStream(manager: JetStreamManager, name: string, wanted: Partial<StreamConfig>) {
   const config = await configOf(manager, name);
   if (config !== undefined) return mistakesInStream(name, config, wanted);
   try {
@@ -52,11 +48,7 @@ export async function prepareStream(
   }
 }
 
-async function checkStream(
-  manager: JetStreamManager,
-  settings: NatsSettings,
-  partition: number,
-): Promise<readonly string[]> {
+async function checkStream(manager: JetStreamManager, settings: NatsSettings, partition: number) {
   const name = streamName(settings.channel, partition);
   const config = await configOf(manager, name);
   return config === undefined ? [] : mistakesInStream(name, config, streamConfig(settings, partition));

@@ -1,5 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { checkWhole } from '../cluster/option-checks.ts';
+import { checkWhole } from '../cluster/cluster-options.ts';
 import { checkOptions } from '../config/options.ts';
 import { invalidOption } from '../core/sluice-error.ts';
 import { checkConnection } from './nats-options.ts';

@@ -19,6 +19,7 @@ export class QueueStay implements Assigned {
   readonly #clock: Clock;
   readonly #reader: NatsReader;
   readonly #lost = new AbortController();
+  readonly lost: AbortSignal = this.#lost.signal;
   /** Came, and the owner has not read them. */
   #waiting: NatsFrame[] = [];
   /** The owner has them; their positions grow. */
@@ -36,10 +37,6 @@ export class QueueStay implements Assigned {
     this.#changes = new NextChange(clock);
     this.#reader = new NatsReader({ connection, manager, clock, stream, from: { consumer }, log: '' });
     void this.#extendForever();
-  }
-
-  get lost(): AbortSignal {
-    return this.#lost.signal;
   }
 
   async read({ frames, bytes }: ReadRoom, signal: AbortSignal): Promise<readonly Frame[]> {
@@ -117,13 +114,10 @@ export class QueueStay implements Assigned {
   async #wait(room: ReadRoom, signal: AbortSignal): Promise<void> {
     const isOver = (): boolean => signal.aborted || this.lost.aborted || this.#failure !== undefined;
     const until = this.#clock.now() + READ_WAIT_MS;
-    const end = (): void => this.#changes.notify();
-    signal.addEventListener('abort', end, { once: true });
     while (!isOver() && !this.#mayTake && this.#clock.now() < until) {
       this.#ask(room);
-      await this.#changes.wait(until - this.#clock.now());
+      await this.#changes.wait(until - this.#clock.now(), signal);
     }
-    signal.removeEventListener('abort', end);
   }
 
   #ask({ frames, bytes }: ReadRoom): void {

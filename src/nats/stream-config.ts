@@ -1,6 +1,5 @@
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream';
-import type { LetterSettings } from './letter-options.ts';
-import type { NatsSettings } from './nats-options.ts';
+import type { LetterSettings, NatsSettings } from './nats-options.ts';
 
 export const NANOS_PER_MS = 1_000_000;
 /** How long a server knows the ids of frames: a frame that is sent again within it is kept once. */

@@ -1,5 +1,4 @@
-export type { ClusterAlert } from '../cluster/cluster-alert.ts';
-export type { ClusterOptions } from '../cluster/cluster-options.ts';
+export type { ClusterAlert, ClusterOptions } from '../cluster/cluster-options.ts';
 export type { ClusterSource } from '../cluster/cluster-source.ts';
 export type { Publisher, PublisherOptions } from '../cluster/publisher.ts';
 export type { ClusterView, HandOver, MemberStatus, PartitionStatus } from '../core/cluster-view.ts';

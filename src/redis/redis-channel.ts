@@ -36,7 +36,8 @@ export class RedisChannel {
   readonly keys: RedisKeys;
   readonly clock: Clock;
   readonly #send: RedisSend;
-  #made = '';
+  /** Another channel of the same name, made after this one was removed, has another. */
+  made = '';
 
   constructor({ send, channel, partitions }: RedisLayout, clock: Clock) {
     this.name = channel;
@@ -44,11 +45,6 @@ export class RedisChannel {
     this.keys = new RedisKeys(channel);
     this.clock = clock;
     this.#send = send;
-  }
-
-  /** Another channel of the same name, made after this one was removed, has another. */
-  get made(): string {
-    return this.#made;
   }
 
   /** Makes the channel if it is missing, and checks it and the server. Rejects with every mistake at once. */
@@ -62,8 +58,8 @@ export class RedisChannel {
 
   /** Runs a script on the keys beside that of the channel. Rejects when the outcome is unknown, or the channel is gone. */
   run(script: RedisScript, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
-    if (this.#made === '') return Promise.reject(new SluiceError('not-running', 'the channel was not prepared'));
-    const answer = script.run(this.#send, [this.keys.made, ...keys], [this.#made, ...args]);
+    if (this.made === '') return Promise.reject(new SluiceError('not-running', 'the channel was not prepared'));
+    const answer = script.run(this.#send, [this.keys.made, ...keys], [this.made, ...args]);
     return within(this.clock, ANSWER_MS, answer).catch(throwTold);
   }
 
@@ -71,7 +67,7 @@ export class RedisChannel {
   async ask(command: Parameters<RedisSend>[0]): Promise<unknown> {
     const answers = Promise.all([this.#send(command), this.#send(['HGET', this.keys.made, 'made'])]);
     const [answer, made] = await within(this.clock, ANSWER_MS, answers).catch(throwTold);
-    if (made === null || textOf(made) !== this.#made) throw new SluiceError('refused', GONE);
+    if (made === null || textOf(made) !== this.made) throw new SluiceError('refused', GONE);
     return answer;
   }
 
@@ -88,13 +84,10 @@ export class RedisChannel {
     return [...mistakes, ...this.#mistakesInKeys(answer, types)];
   }
 
-  #mistakesInKeys(
-    [made, partitions, hash, ...found]: readonly unknown[],
-    types: ReadonlyMap<string, string>,
-  ): readonly string[] {
+  #mistakesInKeys([made, partitions, hash, ...found]: readonly unknown[], types: ReadonlyMap<string, string>) {
     if (textOf(made) === 'foreign') return [`${this.keys.made} is not a hash: another program uses this key`];
     if (made === null) return [];
-    this.#made = textOf(made);
+    this.made = textOf(made);
     const mistakes = [...types].flatMap(([key, type], index) =>
       [type, 'none'].includes(textOf(found[index]))
         ? []

@@ -1,6 +1,6 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { BrokerLetters, type LetterText, type LetterTexts } from '../cluster/broker-letters.ts';
-import { checkWhole } from '../cluster/option-checks.ts';
+import { checkWhole } from '../cluster/cluster-options.ts';
 import { within } from '../cluster/patience.ts';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';

@@ -1,5 +1,4 @@
-import type { ClusterOptions } from '../cluster/cluster-options.ts';
-import { checkChannel } from '../cluster/option-checks.ts';
+import { type ClusterOptions, checkChannel } from '../cluster/cluster-options.ts';
 import type { PublisherOptions } from '../cluster/publisher.ts';
 import { invalidOption } from '../core/sluice-error.ts';
 

@@ -1,13 +1,157 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
+import type { CellEntry, Cells, LogFrame, LogReader, PartitionLog } from '../cluster/broker.ts';
 import { clusterOptionNames } from '../cluster/cluster-options.ts';
 import { ClusterSource } from '../cluster/cluster-source.ts';
 import { unlikely } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
-import { redisCells } from './redis-cells.ts';
 import { RedisChannel } from './redis-channel.ts';
-import { RedisLog } from './redis-log.ts';
 import { checkLayout, layoutNames, type RedisSourceOptions } from './redis-options.ts';
+import { type Ask, type Entry, RedisPoll } from './redis-poll.ts';
+import { listOf, RedisScript, textOf } from './redis-script.ts';
+
+/** ARGV: position. */
+const ENDS = new RedisScript(`
+local last = tonumber(redis.call('HGET', KEYS[3], 'last') or '0')
+last = math.max(last, tonumber(string.match(tail_of(KEYS[2]), '^%d+')))
+local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
+local first = oldest and string.match(oldest[1], '^%d+') or string.format('%.0f', last + 1)
+local entry = redis.call('XRANGE', KEYS[2], ARGV[2] .. '-0', ARGV[2] .. '-0')[1]
+local parts = entry and parts_of(entry)
+return { first, string.format('%.0f', last), parts and parts.id or (entry and entry[1] or '') }
+`);
+/** ARGV: position. */
+const TRIM = new RedisScript(`
+redis.call('XTRIM', KEYS[2], 'MINID', ARGV[2] .. '-0')
+local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
+local parts = oldest and parts_of(oldest)
+local removed = parts and parts.at or redis.call('HGET', KEYS[3], 'written')
+if removed then redis.call('HSET', KEYS[3], 'removed', removed) end
+`);
+
+/** One stream per partition; the entry at position 5 is `5-0`. */
+function redisLog(channel: RedisChannel): PartitionLog {
+  const poll = new RedisPoll(channel);
+  /** What was at the position that was asked for last. */
+  const known = new Map<number, { readonly position: number; readonly frame: string | undefined }>();
+  const keysOf = (partition: number) => [channel.keys.stream(partition), channel.keys.end(partition)];
+  const endsAt = async (partition: number, position: number) =>
+    listOf(await channel.run(ENDS, keysOf(partition), [position])).map(textOf);
+  return {
+    async ends(partition, position) {
+      const [first, last, id] = await endsAt(partition, position);
+      const frame = id === '' ? undefined : id;
+      known.set(partition, { position, frame });
+      return { first: Number(first), last: Number(last), log: channel.made, frame };
+    },
+    last: async (partition) => Number((await endsAt(partition, 0))[1]),
+    open(partition, after) {
+      const before = known.get(partition);
+      const frame = before?.position === after ? before.frame : undefined;
+      return new RedisReader(poll, { partition, after, frame, log: channel.made });
+    },
+    async trim(partition, position) {
+      await channel.run(TRIM, keysOf(partition), [position]);
+    },
+  };
+}
+
+const FRAMES_MAX = 256;
+/** Who takes so many bytes at once is behind, and gets the next frames while it works on these. */
+const AHEAD_BYTES = 64 * 1024;
+
+interface ReaderStart {
+  readonly partition: number;
+  readonly after: number;
+  /** The frame at the position after which it reads; undefined: nobody knows. */
+  readonly frame: string | undefined;
+  readonly log: string;
+}
+
+/** The frames of one stream, each of which must follow the one that was read before it. */
+class RedisReader implements LogReader {
+  readonly #poll: RedisPoll;
+  readonly #start: ReaderStart;
+  readonly #closed = new AbortController();
+  #position: number;
+  #frame: string | undefined;
+  #ahead: Promise<readonly Entry[]> | undefined;
+
+  constructor(poll: RedisPoll, start: ReaderStart) {
+    this.#poll = poll;
+    this.#start = start;
+    this.#position = start.after;
+    this.#frame = start.frame;
+  }
+
+  async read(frames: number, bytes: number): Promise<readonly LogFrame[]> {
+    const reading = this.#ahead ?? this.#poll.read(this.#next(frames, bytes), this.#closed.signal);
+    this.#ahead = undefined;
+    const taken = (await reading).map((entry) => this.#take(entry));
+    let [size, largest] = [0, 1];
+    for (const { bytes } of taken) {
+      size += bytes.length;
+      largest = Math.max(largest, bytes.length);
+    }
+    if (size >= AHEAD_BYTES && !this.#closed.signal.aborted) {
+      this.#ahead = this.#poll.readOn(this.#next(frames, bytes), largest, this.#closed.signal);
+      // The next read rejects with it.
+      this.#ahead.catch(() => {});
+    }
+    return taken;
+  }
+
+  #next(frames: number, bytes: number): Ask {
+    const count = Math.max(1, Math.min(frames, FRAMES_MAX));
+    return { partition: this.#start.partition, after: this.#position, frames: count, bytes };
+  }
+
+  close(): void {
+    this.#closed.abort();
+  }
+
+  #take({ id, frame, after, bytes }: Entry): LogFrame {
+    const position = Number.parseInt(id, 10);
+    const { log } = this.#start;
+    const isNext = position === this.#position + 1;
+    // Redis may have lost its end and been filled again: then other frames have the numbers of those that were read.
+    if (isNext && this.#frame !== undefined && after !== undefined && after !== '' && after !== this.#frame)
+      throw new Error(`position ${position} does not follow the frame that was read before it`);
+    this.#position = position;
+    this.#frame = frame ?? id;
+    return { position, bytes, mark: { log, frame: this.#frame }, isForeign: frame === undefined };
+  }
+}
+
+/** ARGV: field. */
+const READ = new RedisScript(`return redis.call('HGET', KEYS[2], ARGV[2])`);
+/** ARGV: field, revision, value. */
+const WRITE = new RedisScript(`
+local entry = redis.call('HGET', KEYS[2], ARGV[2])
+local revision = entry and string.match(entry, '^%d+') or '0'
+if revision ~= ARGV[3] then return 'stale' end
+local next_revision = string.format('%.0f', tonumber(revision) + 1)
+redis.call('HSET', KEYS[2], ARGV[2], next_revision .. ' ' .. ARGV[4])
+return next_revision
+`);
+
+/** Cells in the fields of one hash, each with its revision before its value. */
+function redisCells(channel: RedisChannel): Cells {
+  const keys = [channel.keys.cells];
+  return {
+    async read(key): Promise<CellEntry | undefined> {
+      const entry = await channel.run(READ, keys, [key]);
+      if (entry === null) return undefined;
+      const text = textOf(entry);
+      const blank = text.indexOf(' ');
+      return { revision: Number(text.slice(0, blank)), value: JSON.parse(text.slice(blank + 1)) };
+    },
+    async write(key, value, revision) {
+      const answer = textOf(await channel.run(WRITE, keys, [key, revision, JSON.stringify(value)]));
+      return answer === 'stale' ? 'stale' : Number(answer);
+    },
+  };
+}
 
 /** A source whose partitions are streams of Redis, shared out among all members that use the same channel. */
 export function redisSource(options: RedisSourceOptions): ClusterSource {
@@ -23,7 +167,7 @@ export function redisSourceOn(clock: Clock, options: RedisSourceOptions): Cluste
     partitions: options.partitions,
     prepare: () => channel.prepare(),
     cells: redisCells(channel),
-    log: new RedisLog(channel),
+    log: redisLog(channel),
   };
   return new ClusterSource({ name: options.channel, broker, clock, random: unlikely }, options);
 }

@@ -22,18 +22,12 @@ export interface PartitionInfo extends Pick<PartitionView, 'id' | 'state' | 'wai
 }
 
 /** Reads channels as they are. */
-export function channelInfos(
-  channels: ReadonlyMap<string, ChannelView>,
-  clock: Pick<Clock, 'now'>,
-): ReadonlyMap<string, ChannelInfo> {
+export function channelInfos(channels: ReadonlyMap<string, ChannelView>, clock: Pick<Clock, 'now'>) {
   return new Map([...channels].map(([key, channel]) => [key, infoOf(channel, clock.now())]));
 }
 
 /** Reads the channels of each data type as they are. */
-export function registryInfos(
-  registry: ReadonlyMap<string, readonly ChannelView[]>,
-  clock: Pick<Clock, 'now'>,
-): ReadonlyMap<string, readonly ChannelInfo[]> {
+export function registryInfos(registry: ReadonlyMap<string, readonly ChannelView[]>, clock: Pick<Clock, 'now'>) {
   return new Map([...registry].map(([dataType, all]) => [dataType, all.map((each) => infoOf(each, clock.now()))]));
 }
 

@@ -23,10 +23,7 @@ export interface SourcePartitionInfo
 }
 
 /** Reads sources as they are. */
-export function sourceInfos(
-  sources: ReadonlyMap<string, { readonly view: SourceView }>,
-  clock: Pick<Clock, 'now'>,
-): ReadonlyMap<string, SourceInfo> {
+export function sourceInfos(sources: ReadonlyMap<string, { readonly view: SourceView }>, clock: Pick<Clock, 'now'>) {
   return new Map([...sources].map(([name, { view }]) => [name, infoOf(view, clock.now())]));
 }
 

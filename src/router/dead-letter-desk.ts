@@ -73,8 +73,10 @@ export class DeadLetterDesk {
     const { alerts, deadLetters, stored } = this.#parts;
     const checked = checkFilter('drop', filter);
     // With a limit it is the oldest of both that go.
-    if (stored !== undefined && checked.limit !== undefined)
-      return this.#sum((await this.#list(checked)).map(({ id }) => this.drop({ id })));
+    if (stored !== undefined && checked.limit !== undefined) {
+      const counts = await Promise.all((await this.#list(checked)).map(({ id }) => this.drop({ id })));
+      return counts.reduce((sum, count) => sum + count, 0);
+    }
     const dropped = deadLetters.drop(checked);
     alerts.lettersLeft();
     return dropped + ((await stored?.drop(checked)) ?? 0);
@@ -125,10 +127,6 @@ export class DeadLetterDesk {
       yield letter;
     }
     yield* inMemory.slice(0, Math.max(0, left));
-  }
-
-  async #sum(counts: readonly Promise<number>[]): Promise<number> {
-    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   }
 
   /** The letters of a channel wait in a row: hundreds that look for room at once would be in each other's way. */

@@ -15,9 +15,8 @@ import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import { checkRecorder } from '../recorder/flight-recorder.ts';
 import { ChannelEntry, rulesOf } from './channel-entry.ts';
 import { checkGiven } from './given.ts';
-import { planStore } from './letter-options.ts';
 import { type ChannelInput, type RouterOptions, recognizeOptions } from './router-options.ts';
-import { type PlannedSource, planSources } from './sources.ts';
+import { type PlannedSource, planSources, planStore } from './sources.ts';
 
 type Factories = ReadonlyMap<string, ChannelFactory>;
 /** Channels that no configuration names, and what code says of them: a reload leaves them alone. */

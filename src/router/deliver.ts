@@ -31,11 +31,7 @@ export type DeliveryOutcomeOf<Message> = unknown extends Message
     : DeliveryOutcome;
 
 /** Offers a message, or those of a list in order; resolves when it is known of each what became of it. */
-export async function deliver<Message>(
-  intake: Intake,
-  message: Message,
-  options: OfferOptions,
-): Promise<DeliveryOutcomeOf<Message>> {
+export async function deliver<Message>(intake: Intake, message: Message, options: OfferOptions) {
   checkOptions('deliver', options, offerOptions);
   const list = intake.messagesIn(message, options.dataType);
   const outcomes = await deliverEach(intake, list ?? [message], options);
@@ -43,11 +39,7 @@ export async function deliver<Message>(
   return (list === undefined ? outcomes[0] : outcomes) as DeliveryOutcomeOf<Message>;
 }
 
-async function deliverEach(
-  intake: Intake,
-  messages: readonly unknown[],
-  options: OfferOptions,
-): Promise<readonly DeliveryOutcome[]> {
+async function deliverEach(intake: Intake, messages: readonly unknown[], options: OfferOptions) {
   const outcomes = new Outcomes(messages.length);
   for (const [index, message] of messages.entries()) {
     const origin = new Awaited(outcomes, index);

@@ -150,12 +150,7 @@ export class FanOut implements Door {
   }
 
   /** Everything that may run code of the host comes before the first mailbox gets the message, or after the last has it. */
-  private take(
-    places: readonly Place[],
-    message: unknown,
-    isPayload: boolean | undefined,
-    origin: Origin | undefined,
-  ): Outcome {
+  private take(places: readonly Place[], message: unknown, isPayload: boolean | undefined, origin: Origin | undefined) {
     this.latest = undefined;
     const { valid, invalid } = check(places, message, isPayload);
     for (const { inbox } of places) {

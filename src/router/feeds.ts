@@ -13,22 +13,18 @@ interface Entry extends WatchedFeed {
 /** The feeds of a router: they start with its channels and end before them, and their facts are those of the router. */
 export class Feeds {
   readonly #bus: Bus;
-  readonly #feeds = new Map<string, Entry>();
+  readonly all = new Map<string, Entry>();
   #isLaunched = false;
 
   constructor(bus: Bus) {
     this.#bus = bus;
   }
 
-  get all(): ReadonlyMap<string, Entry> {
-    return this.#feeds;
-  }
-
   /** A feed that is added after the start is started at once. */
   add(feed: SupervisedFeed, limits: FeedLimits): void {
     const listener = (type: keyof FeedFacts, fact: FeedFacts[keyof FeedFacts]): void => this.#bus.publish(type, fact);
     feed.events.on('*', listener);
-    this.#feeds.set(feed.name, {
+    this.all.set(feed.name, {
       ...{ feed, limits, unlisten: () => feed.events.off('*', listener) },
       get view(): FeedView {
         return feed.view;
@@ -40,18 +36,18 @@ export class Feeds {
   /** Stops a feed and forgets it. */
   remove(feed: SupervisedFeed): FeedReport {
     const report = feed.stop();
-    this.#feeds.get(feed.name)?.unlisten();
-    this.#feeds.delete(feed.name);
+    this.all.get(feed.name)?.unlisten();
+    this.all.delete(feed.name);
     return report;
   }
 
   launch(): void {
     this.#isLaunched = true;
-    for (const { feed } of this.#feeds.values()) feed.start();
+    for (const { feed } of this.all.values()) feed.start();
   }
 
   /** Nothing is read any more. Called again, it changes nothing and gives the reports of that moment. */
   stop(): Readonly<Record<string, FeedReport>> {
-    return Object.fromEntries([...this.#feeds].map(([name, { feed }]) => [name, feed.stop()]));
+    return Object.fromEntries([...this.all].map(([name, { feed }]) => [name, feed.stop()]));
   }
 }

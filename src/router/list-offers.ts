@@ -34,11 +34,7 @@ export class ListOffers {
    * Offers the messages of an array that nobody changes. Resolves when each has its answer, with the first refusal; rejects
    * if the signal took one back.
    */
-  async offer(
-    messages: readonly unknown[],
-    offerOne: (message: unknown) => Answer,
-    signal: AbortSignal | undefined,
-  ): Promise<Outcome> {
+  async offer(messages: readonly unknown[], offerOne: (message: unknown) => Answer, signal: AbortSignal | undefined) {
     const waits: Promise<void>[] = [];
     let first: { readonly index: number; readonly refusal: Outcome } | undefined;
     let taken: { readonly back: unknown } | undefined;

@@ -11,7 +11,8 @@ export class MixedStream {
   readonly #intake: Intake;
   readonly #options: OfferOptions;
   readonly #count = { accepted: 0, rejected: 0 };
-  readonly #returned: unknown[] = [];
+  /** What was read but not taken in when the stream was ended. */
+  readonly returned: unknown[] = [];
   #waiting = 0;
   isOver = false;
   /** Ends what the stream waits for now. */
@@ -26,11 +27,6 @@ export class MixedStream {
   /** How many messages were accepted and rejected. */
   get count(): { readonly accepted: number; readonly rejected: number } {
     return { ...this.#count };
-  }
-
-  /** What was read but not taken in when the stream was ended. */
-  get returned(): readonly unknown[] {
-    return this.#returned;
   }
 
   /** Takes an element in; the promise, if there is one, resolves when the next may come. */
@@ -59,7 +55,7 @@ export class MixedStream {
 
   #takeOne(message: unknown): Promise<void> | undefined {
     if (this.isOver) {
-      this.#returned.push(message);
+      this.returned.push(message);
       return undefined;
     }
     const answer = this.#intake.offerFromStream(message, this.#options);
@@ -76,7 +72,7 @@ export class MixedStream {
   #track(message: unknown, { outcome }: Waiting): void {
     this.#waiting += 1;
     const settle = (isReturned: boolean): void => {
-      if (isReturned) this.#returned.push(message);
+      if (isReturned) this.returned.push(message);
       this.#waiting -= 1;
       if (this.#waiting === 0) for (const resolve of this.#settled.splice(0)) resolve();
     };

@@ -38,22 +38,14 @@ export function orderReset(parts: RouterParts, name: string): void {
   });
 }
 
-function orderBreaker(
-  parts: RouterParts,
-  name: string,
-  order: (breaker: Breaker, channel: ChannelEntry) => void,
-): void {
+function orderBreaker(parts: RouterParts, name: string, order: (breaker: Breaker, channel: ChannelEntry) => void) {
   if (channelNamed(parts, name).breaker === undefined)
     throw new SluiceError('refused', `channel '${name}' has no breaker: its configuration says breaker: false`);
   orderChannels(parts, name, (channel) => channel.breaker && order(channel.breaker, channel));
 }
 
 /** Orders something of each partition of a channel, or of all. Throws `SluiceError` `unknown-channel`. */
-export function orderPartitions(
-  parts: RouterParts,
-  name: string | undefined,
-  order: (partition: Partition) => void,
-): void {
+export function orderPartitions(parts: RouterParts, name: string | undefined, order: (partition: Partition) => void) {
   if (name !== undefined) channelNamed(parts, name);
   orderChannels(parts, name, ({ partitions }) => partitions.forEach(order));
 }

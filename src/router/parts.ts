@@ -2,6 +2,7 @@ import { createSystemClock } from '../adapters/system-clock.ts';
 import { whenRefused } from '../channel/late-refusals.ts';
 import type { AnyChannel } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
+import type { Clock } from '../core/clock.ts';
 import { createPatientTimers } from '../core/patient-timers.ts';
 import { createRandom } from '../core/random.ts';
 import { Recognition } from '../core/recognition.ts';
@@ -26,7 +27,6 @@ import { Destinations } from './destinations.ts';
 import { Feeds } from './feeds.ts';
 import { Fleet } from './fleet.ts';
 import { Intake } from './intake.ts';
-import { planRepairs } from './overflow-repair.ts';
 import { RecordedIntake } from './recorded-intake.ts';
 import { Sources } from './sources.ts';
 
@@ -174,11 +174,8 @@ export function addChannel(parts: RouterParts, name: string, instance: AnyChanne
 
 /** An operator takes a channel out and gets its report. Once the router is stopped, that of `stop` has its messages. */
 export async function removeByHand(parts: RouterParts, channel: ChannelEntry, drainAt: number): Promise<ChannelReport> {
-  if (parts.fleet.supervisor.isStopping && !channel.isRemovedByHand)
-    throw new SluiceError(
-      'not-running',
-      `remove: the router was stopped, and '${channel.name}' is in the report of that`,
-    );
+  const text = `remove: the router was stopped, and '${channel.name}' is in the report of that`;
+  if (parts.fleet.supervisor.isStopping && !channel.isRemovedByHand) throw new SluiceError('not-running', text);
   return removeChannel(parts, channel, drainAt, true);
 }
 
@@ -206,4 +203,22 @@ export function removeChannel(
     // The report has an entry for each channel it was begun with.
     return finish()[channel.name] as ChannelReport;
   });
+}
+
+/**
+ * Plans a repair after a stack overflow broke off whatever ran: on an empty stack, `repair` fails what is half done.
+ * Returns a native function, which takes no frame: where the stack is used up, one of ours would overflow, too, and
+ * nothing would be planned.
+ */
+function planRepairs(clock: Clock, repair: () => void): () => void {
+  let isPlanned = false;
+  const plan = (): void => {
+    if (isPlanned) return;
+    clock.setImmediate(() => {
+      isPlanned = false;
+      repair();
+    });
+    isPlanned = true;
+  };
+  return Promise.prototype.then.bind(Promise.resolve(), plan);
 }

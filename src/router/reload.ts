@@ -183,10 +183,7 @@ function checkAgain(parts: RouterParts, check: () => Checked, standing: readonly
   }
 }
 
-function channelsToReplace(
-  channels: ReadonlyMap<string, ChannelEntry>,
-  changes: readonly ConfigChange[],
-): readonly ChannelEntry[] {
+function channelsToReplace(channels: ReadonlyMap<string, ChannelEntry>, changes: readonly ConfigChange[]) {
   // A path that ends at the name is that of a channel that comes or goes.
   const names = changes
     .filter(

@@ -7,8 +7,7 @@ import type { Discriminator, RecognitionRule } from '../core/recognition.ts';
 import type { EventBus } from '../facts/bus.ts';
 import type { Logger } from '../facts/logging.ts';
 import type { RecorderOptions } from '../recorder/flight-recorder.ts';
-import type { DeadLetterOptions } from './letter-options.ts';
-import type { SourceInputs } from './sources.ts';
+import type { DeadLetterOptions, SourceInputs } from './sources.ts';
 
 /** What a router is made of. */
 export interface RouterOptions<Channels extends ChannelSources = ChannelSources, Config = AnyConfig> {

@@ -2,6 +2,7 @@ import type { AnyActorRef } from 'xstate';
 import type { Services } from '../channel/services.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { channelName } from '../config/schema.ts';
+import type { LetterStore } from '../core/letter-store-port.ts';
 import { invalidOption } from '../core/sluice-error.ts';
 import type { Source, Spill } from '../core/source-port.ts';
 import { WINDOW, type WindowLimits } from '../source/read-window.ts';
@@ -60,37 +61,67 @@ function limitsOf(place: string, window: Partial<WindowLimits>): WindowLimits {
 export class Sources {
   /** Where messages can wait until a source gives them to the channels, of whatever data type; undefined: nowhere. */
   readonly spill: Spill | undefined;
-  readonly #sources: ReadonlyMap<string, SupervisedSource>;
+  readonly all: ReadonlyMap<string, SupervisedSource>;
 
   constructor(planned: readonly PlannedSource[], services: Services, door: SourceDoor) {
     this.spill = planned.find(({ source, dataType }) => source.spill && dataType === undefined)?.source.spill;
-    this.#sources = new Map(planned.map((each) => [each.name, new SupervisedSource({ ...each, services, door })]));
-  }
-
-  get all(): ReadonlyMap<string, SupervisedSource> {
-    return this.#sources;
+    this.all = new Map(planned.map((each) => [each.name, new SupervisedSource({ ...each, services, door })]));
   }
 
   /** None is alive any more, or was started. */
   get areStopped(): boolean {
-    return [...this.#sources.values()].every(({ state }) => state === 'stopped' || state === 'new');
+    return [...this.all.values()].every(({ state }) => state === 'stopped' || state === 'new');
   }
 
   /** Starts all, as children of this actor. */
   launch(parent: AnyActorRef): void {
-    for (const source of this.#sources.values()) source.run(parent);
+    for (const source of this.all.values()) source.run(parent);
   }
 
   /** The name of the source with this actor. */
   nameOf(actorId: string): string | undefined {
-    return [...this.#sources.values()].find((source) => source.actorId === actorId)?.name;
+    return [...this.all.values()].find((source) => source.actorId === actorId)?.name;
   }
 
   drain(times: StopTimes): void {
-    for (const source of this.#sources.values()) source.drain(times);
+    for (const source of this.all.values()) source.drain(times);
   }
 
   stop(): void {
-    for (const source of this.#sources.values()) source.stop();
+    for (const source of this.all.values()) source.stop();
   }
+}
+
+/** Where dead letters are kept. */
+export interface DeadLetterOptions {
+  /**
+   * A store that lasts, such as `journal.letters`: a message counts as a dead letter, and is settled, when the store has
+   * it. `memory`: letters end with the process, and the oldest go when there are too many.
+   */
+  readonly store: LetterStore | 'memory';
+}
+
+const deadLetterOptions: OptionNames<DeadLetterOptions> = { store: true };
+
+/** The store of dead letters; undefined: memory. Throws `SluiceError` `invalid-option`. */
+export function planStore(options: DeadLetterOptions | undefined, sources: readonly PlannedSource[]) {
+  if (options !== undefined) {
+    checkOptions('deadLetters', options, deadLetterOptions);
+    if (options.store !== 'memory' && !isStore(options.store))
+      throw invalidOption(
+        "deadLetters.store must be 'memory' or a store with the methods add, list, drop and markReplayed",
+      );
+    return options.store === 'memory' ? undefined : options.store;
+  }
+  const lasting = sources.find(({ source }) => source.lasts !== false);
+  if (lasting === undefined) return undefined;
+  throw invalidOption(
+    `dead letters in memory would be lost with the process, and the source ${lasting.name} never brings their messages ` +
+      "again: set deadLetters: { store: journal.letters }, or deadLetters: { store: 'memory' } if that may be",
+  );
+}
+
+function isStore(store: unknown): store is LetterStore {
+  const { add, list, drop, markReplayed } = (store ?? {}) as Partial<LetterStore>;
+  return [add, list, drop, markReplayed].every((method) => typeof method === 'function');
 }

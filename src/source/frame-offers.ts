@@ -129,12 +129,7 @@ export class FrameOffers {
   }
 
   /** A channel that is not running, or whose breaker is open, takes it in later. */
-  private async bringAgain(
-    message: unknown,
-    origin: FrameOrigin,
-    own: Origin,
-    first: Outcome | Promise<Outcome>,
-  ): Promise<boolean> {
+  private async bringAgain(message: unknown, origin: FrameOrigin, own: Origin, first: Outcome | Promise<Outcome>) {
     const { clock, door } = this.parts;
     const { stopped } = this.stay;
     let outcome: Outcome | Promise<Outcome> = first;

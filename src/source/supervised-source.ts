@@ -44,6 +44,7 @@ export interface StopTimes {
 /** Supervises one source: its state, and the readers of the partitions that are this process's own. */
 export class SupervisedSource implements ReadingPort {
   readonly name: string;
+  readonly startTimeoutMs = START_TIMEOUT_MS;
   private readonly options: SupervisedSourceOptions;
   private readonly log: StateLog;
   private readonly asked: SourceView['source'];
@@ -112,10 +113,6 @@ export class SupervisedSource implements ReadingPort {
 
   get mayRestart(): boolean {
     return !this.restarts.isGivenUp;
-  }
-
-  get startTimeoutMs(): number {
-    return START_TIMEOUT_MS;
   }
 
   get restartInMs(): number {

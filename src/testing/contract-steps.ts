@@ -13,10 +13,7 @@ export const open: AbortSignal = new AbortController().signal;
 export const WITHIN_MS = 10_000;
 
 /** Starts the source; its first partition. */
-export async function assigned(
-  rig: SourceRig,
-  revoke: (partition: Assigned) => Promise<void> = async () => {},
-): Promise<Assigned> {
+export async function assigned(rig: SourceRig, revoke: (partition: Assigned) => Promise<void> = async () => {}) {
   const partitions: Assigned[] = [];
   await rig.source.start({ assigned: (partition) => partitions.push(partition), revoke });
   const [first] = partitions;

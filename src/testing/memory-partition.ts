@@ -14,11 +14,11 @@ export class MemoryPartition {
   readonly #clock: Clock;
   #frames: Frame[] = [];
   #last = 0;
-  #committed = 0;
+  committed = 0;
   #fence = 0;
   #takeovers = 0;
   #marked: MessagePlace | undefined;
-  #stay: MemoryStay | undefined;
+  stay: MemoryStay | undefined;
   #wasLeft = false;
 
   constructor(number: number, clock: Clock) {
@@ -26,23 +26,15 @@ export class MemoryPartition {
     this.#clock = clock;
   }
 
-  get committed(): number {
-    return this.#committed;
-  }
-
-  get stay(): Assigned | undefined {
-    return this.#stay;
-  }
-
   append(content: readonly unknown[] | Uint8Array): number {
     this.#last += 1;
     this.#frames.push(frameOf(this.#last, content));
-    this.#stay?.wake();
+    this.stay?.wake();
     return this.#last;
   }
 
   remove(count: number): number {
-    const next = this.#stay?.next ?? this.#committed + 1;
+    const next = this.stay?.next ?? this.committed + 1;
     const unread = this.#frames.filter(({ position }) => position >= next).slice(0, count);
     this.#frames = this.#frames.filter((frame) => !unread.includes(frame));
     return unread.length;
@@ -55,27 +47,27 @@ export class MemoryPartition {
     this.#wasLeft = false;
     this.#fence += 1;
     const [partition, fence, takeovers, marked] = [this.#number, this.#fence, this.#takeovers, this.#marked];
-    this.#stay = memoryStay(this, this.#clock, { partition, fence, takeovers, marked, next: this.#committed + 1 });
-    return this.#stay;
+    this.stay = memoryStay(this, this.#clock, { partition, fence, takeovers, marked, next: this.committed + 1 });
+    return this.stay;
   }
 
   lose(): void {
-    const stay = this.#stay;
+    const stay = this.stay;
     this.forget();
     stay?.end();
   }
 
   giveBack(): void {
-    const stay = this.#stay;
-    this.#stay = undefined;
+    const stay = this.stay;
+    this.stay = undefined;
     stay?.end();
     this.#marked = undefined;
   }
 
   /** Nobody is told. */
   forget(): void {
-    if (this.#stay !== undefined) this.#wasLeft = true;
-    this.#stay = undefined;
+    if (this.stay !== undefined) this.#wasLeft = true;
+    this.stay = undefined;
   }
 
   /** Those from the position on; the first one says what is missing before it. */
@@ -99,18 +91,18 @@ export class MemoryPartition {
   }
 
   write(stay: MemoryStay, change: { position?: number; mark?: MessagePlace; release?: true }): CommitOutcome {
-    if (this.#stay !== stay) return 'lost';
+    if (this.stay !== stay) return 'lost';
     if (this.failedOutcome !== undefined) return this.failedOutcome;
     const { position = 0, mark, release } = change;
     if (mark !== undefined) this.#marked = mark;
-    if (position > this.#committed) {
-      this.#committed = position;
+    if (position > this.committed) {
+      this.committed = position;
       const left = this.#frames.findIndex((frame) => frame.position > position);
       this.#frames.splice(0, left === -1 ? this.#frames.length : left);
       this.#takeovers = 0;
       this.#marked = undefined;
     }
-    if (release) [this.#marked, this.#stay] = [undefined, undefined];
+    if (release) [this.#marked, this.stay] = [undefined, undefined];
     return 'kept';
   }
 }

@@ -102,10 +102,7 @@ class ScriptedSink implements Sink<AnyChannel> {
     return [...new Set(this.calls.flatMap(({ batch }) => batch))];
   }
 
-  #process(
-    channel: AnyChannel,
-    ...[own, batch, context]: Parameters<NonNullable<Around['process']>>
-  ): void | Promise<void> {
+  #process(channel: AnyChannel, ...[own, batch, context]: Parameters<NonNullable<Around['process']>>) {
     const { attempt, trigger, ageMs } = context;
     const clock = this.#clock ?? clockOf(channel);
     const named = new Set<number>();

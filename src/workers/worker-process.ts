@@ -35,14 +35,16 @@ export class WorkerProcess {
   readonly #over = new AbortController();
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
-  #state: WorkerState = 'starting';
+  state: WorkerState = 'starting';
   #since: number;
-  #restarts = 0;
-  #reading: Reading | undefined;
+  restarts = 0;
+  /** As it last answered; undefined: this process has not. */
+  reading: Reading | undefined;
   /** When the question was asked that is open. */
   #askedAt: number | undefined;
   readonly #answers: NextChange;
-  #lastExit = '';
+  /** How the last process ended, in words; empty: none did. */
+  lastExit = '';
   #lastError = '';
   #isWell = true;
 
@@ -53,30 +55,12 @@ export class WorkerProcess {
     this.#since = parts.clock.now();
   }
 
-  get state(): WorkerState {
-    return this.#state;
-  }
-
   get sinceMs(): number {
     return this.#parts.clock.now() - this.#since;
   }
 
   get pid(): number | undefined {
     return this.#child?.pid;
-  }
-
-  get restarts(): number {
-    return this.#restarts;
-  }
-
-  /** As it last answered; undefined: this process has not. */
-  get reading(): Reading | undefined {
-    return this.#reading;
-  }
-
-  /** How the last process ended, in words; empty: none did. */
-  get lastExit(): string {
-    return this.#lastExit;
   }
 
   /** How long it has left a question open. */
@@ -87,15 +71,15 @@ export class WorkerProcess {
   start(): void {
     const { module, args, replaced, tell } = this.#parts;
     this.#enter('starting');
-    if (this.#reading !== undefined) replaced(this.#reading);
-    this.#reading = undefined;
+    if (this.reading !== undefined) replaced(this.reading);
+    this.reading = undefined;
     this.#lastError = '';
     const child = fork(module, args, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
     this.#child = child;
     child.on('message', (message) => {
       if (!isAnswer(message)) return;
-      this.#reading = message.reading;
-      if (this.#state === 'starting') {
+      this.reading = message.reading;
+      if (this.state === 'starting') {
         this.#enter('running');
         tell(`worker ${this.number} runs as process ${child.pid}`);
       }
@@ -112,7 +96,7 @@ export class WorkerProcess {
   async ask(): Promise<void> {
     const { clock } = this.#parts;
     const child = this.#child;
-    if (child?.connected !== true || this.#state !== 'running') return;
+    if (child?.connected !== true || this.state !== 'running') return;
     if (this.silentMs >= PATIENCE_MS) return;
     this.#askedAt ??= clock.now();
     // It may have ended a moment ago; then its end is heard of.
@@ -124,7 +108,7 @@ export class WorkerProcess {
   async stop(withinMs: number): Promise<boolean> {
     this.#over.abort();
     const child = this.#child;
-    if (child === undefined || this.#state === 'ended') return this.#isWell;
+    if (child === undefined || this.state === 'ended') return this.#isWell;
     this.#enter('stopping');
     child.kill('SIGTERM');
     const isOver = new AbortController();
@@ -151,9 +135,9 @@ export class WorkerProcess {
     child.once('close', () => isClosed.abort());
     if (child.stderr?.closed !== true) await pause(this.#parts.clock, LAST_WORDS_MS, isClosed.signal);
     this.#child = undefined;
-    const isForgetful = exit === 'exit code 0' && this.#reading === undefined && !this.#over.signal.aborted;
+    const isForgetful = exit === 'exit code 0' && this.reading === undefined && !this.#over.signal.aborted;
     const said = isForgetful ? `${exit}, before it called runAsWorker` : exit;
-    this.#lastExit = this.#lastError === '' ? said : `${said}: ${this.#lastError}`;
+    this.lastExit = this.#lastError === '' ? said : `${said}: ${this.#lastError}`;
     this.#heard();
     if (this.#over.signal.aborted) {
       this.#isWell = exit === 'exit code 0';
@@ -164,20 +148,20 @@ export class WorkerProcess {
   #failed(): void {
     const { clock, restart, tell, gaveUp, module } = this.#parts;
     const isTolerated = this.#limit.failed(restart, clock.now());
-    const said = `worker ${this.number} ended (${this.#lastExit})`;
+    const said = `worker ${this.number} ended (${this.lastExit})`;
     if (!isTolerated) {
       this.#isWell = false;
       this.#enter('ended');
       const count = this.#limit.lately(restart.withinMs, clock.now());
       const often = `ended ${count} times within ${restart.withinMs} ms, which is more than ${restart.limit}`;
-      return gaveUp(`worker ${this.number} of ${module} ${often}; the last time: ${this.#lastExit}`);
+      return gaveUp(`worker ${this.number} of ${module} ${often}; the last time: ${this.lastExit}`);
     }
     const waitMs = Math.max(0, this.#limit.at - clock.now());
     tell(`${said}; it is started again in ${Math.round(waitMs)} ms`);
     this.#enter('waiting');
     void pause(clock, waitMs, this.#over.signal).then(() => {
       if (this.#over.signal.aborted) return this.#enter('ended');
-      this.#restarts += 1;
+      this.restarts += 1;
       this.start();
     });
   }
@@ -189,7 +173,7 @@ export class WorkerProcess {
   }
 
   #enter(state: WorkerState): void {
-    this.#state = state;
+    this.state = state;
     this.#since = this.#parts.clock.now();
   }
 }

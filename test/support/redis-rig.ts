@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSystemClock } from '../../src/adapters/system-clock.ts';
 import { type RedisSend, redisLetters } from '../../src/redis/index.ts';
-import { redisAppender } from '../../src/redis/redis-appender.ts';
 import { RedisChannel } from '../../src/redis/redis-channel.ts';
+import { redisAppender } from '../../src/redis/redis-publisher.ts';
 import { redisSourceOn } from '../../src/redis/redis-source.ts';
 import type { SourceRig } from '../../src/testing/source-rig.ts';
 import { memberRig } from './member-rig.ts';

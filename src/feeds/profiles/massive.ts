@@ -1,3 +1,4 @@
+import { MASSIVE_EVENTS } from '../../core/recognition.ts';
 import { type Answer, type FeedProfile, fieldsOf, textIn, timeIn } from '../profile.ts';
 
 /** The markets of Massive; each has a socket of its own. */
@@ -18,20 +19,7 @@ export function massive(market: MassiveMarket, host = 'socket.massive.com'): Fee
     subscribe: (names) => [{ action: 'subscribe', params: names.map(checked).join(',') }],
     unsubscribe: (names) => [{ action: 'unsubscribe', params: names.join(',') }],
     answer,
-    recognize: {
-      field: 'ev',
-      types: {
-        T: 'tick',
-        XT: 'tick',
-        A: 'ohlcv',
-        AM: 'ohlcv',
-        CA: 'ohlcv',
-        CAS: 'ohlcv',
-        XA: 'ohlcv',
-        XAS: 'ohlcv',
-        FMV: 'fmv',
-      },
-    },
+    recognize: { field: 'ev', types: Object.fromEntries(MASSIVE_EVENTS) },
     symbol,
     time: (message) => {
       const { t, e, s } = fieldsOf(message);

@@ -1,5 +1,5 @@
 import type { Hello, Tick } from '../protocol.ts';
-import { say } from './notice.ts';
+import { find, setText } from './dom.ts';
 
 export type ConnectionState = 'connecting' | 'live' | 'lost' | 'asleep';
 
@@ -73,4 +73,14 @@ async function refusalOf(order: object): Promise<string | undefined> {
   } catch {
     return 'the router cannot be reached';
   }
+}
+
+const NOTICE_MS = 6_000;
+let timer = 0;
+
+/** Shows a notice for a few seconds, to screen readers too. */
+export function say(text: string): void {
+  setText(find('notice'), text);
+  window.clearTimeout(timer);
+  timer = window.setTimeout(() => setText(find('notice'), ''), NOTICE_MS);
 }

@@ -17,11 +17,7 @@ export function makeSvg<Tag extends keyof SVGElementTagNameMap>(
   return filled(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 }
 
-function filled<Made extends Element>(
-  element: Made,
-  attributes: Attributes,
-  children: readonly (Node | string)[],
-): Made {
+function filled<Made extends Element>(element: Made, attributes: Attributes, children: readonly (Node | string)[]) {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
   element.append(...children);
   return element;

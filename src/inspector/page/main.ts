@@ -2,19 +2,59 @@ import type { Charts } from '../chart.ts';
 import type { ChannelRow, FeedRow, Hello, Operation, SourceRow } from '../protocol.ts';
 import { toneOfHealth } from '../tone.ts';
 import { Actions } from './actions.ts';
-import { Cards } from './cards.ts';
+import { Cards, type Facts } from './cards.ts';
 import { ClusterBoards } from './cluster-board.ts';
 import { type ConnectionState, connect } from './connection.ts';
 import { Detail } from './detail.ts';
 import { find, make, rebuild, setText, setTone } from './dom.ts';
-import { channelFacts, feedFacts, sourceFacts } from './facts.ts';
-import { rate, timeOfDay } from './format.ts';
+import { count, duration, rate, timeOfDay } from './format.ts';
 import { History, rowOf } from './history.ts';
 import { partitionRows } from './number-tables.ts';
 import { alertTexts, totalsOf } from './panes.ts';
 import { Scrubber } from './scrubber.ts';
 import { channelDrawing } from './sparks.ts';
 import { SubscriptionsDialog } from './subscriptions.ts';
+
+/** What the card of a channel says of a moment. */
+function channelFacts({ name, oldestMs, breaker, restarts }: ChannelRow, history: History, at: number): Facts {
+  const rates = history.ratesAt(name, at);
+  const queueing = history.spreadAt(name, at, 'queueing');
+  return [
+    ['in', rates === undefined ? '–' : `${rate(rates.received)}/s`],
+    ['out', rates === undefined ? '–' : `${rate(rates.delivered)}/s`],
+    ['oldest', lasting(oldestMs)],
+    ['wait p50', lasting(queueing?.p50Ms)],
+    ['wait p99', lasting(queueing?.p99Ms)],
+    ['call p99', lasting(history.spreadAt(name, at, 'processing')?.p99Ms)],
+    ['breaker', breaker?.state ?? 'none', breaker?.state === 'open' ? 'bad' : 'plain'],
+    ['restarts', count(restarts), restarts > 0 ? 'wait' : 'plain'],
+  ];
+}
+
+function sourceFacts({ read, committed, held, oldestMs, partitions }: SourceRow): Facts {
+  return [
+    ['read', count(read)],
+    ['committed', count(committed)],
+    ['held', count(held)],
+    ['oldest', lasting(oldestMs)],
+    ['partitions', count(partitions)],
+  ];
+}
+
+function feedFacts({ received, delivered, lastMessageAgeMs, lagMs, reconnects, gaps }: FeedRow): Facts {
+  return [
+    ['received', count(received)],
+    ['delivered', count(delivered)],
+    ['quiet for', lasting(lastMessageAgeMs)],
+    ['lag', lasting(lagMs === null ? null : Math.max(0, lagMs))],
+    ['reconnects', count(reconnects)],
+    ['open gaps', count(gaps.found - gaps.closed)],
+  ];
+}
+
+function lasting(ms: number | null | undefined): string {
+  return ms === null || ms === undefined ? '–' : duration(ms);
+}
 
 const history = new History();
 const scrubber = new Scrubber(history, render);

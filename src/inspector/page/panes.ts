@@ -48,7 +48,8 @@ export function configTable(config: unknown, channel: string, entries: readonly 
   const fields = [...own, ...flatten(router, 'router')];
   const changes = entries.flatMap(({ at, changes: made = [] }) => made.map((change) => ({ at, ...change })));
   const rows = fields.map(([path, value]) => {
-    const last = changes.findLast((change) => isUnder(path, change.path.join('.')));
+    // A change of a whole section changes each of its fields.
+    const last = changes.findLast((change) => `${path}.`.startsWith(`${change.path.join('.')}.`));
     const when =
       last === undefined
         ? '–'
@@ -67,11 +68,6 @@ export function configTable(config: unknown, channel: string, entries: readonly 
 function flatten(value: unknown, path: string): readonly (readonly [path: string, value: unknown])[] {
   const fields = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
   return fields.length === 0 ? [[path, value]] : fields.flatMap(([name, field]) => flatten(field, `${path}.${name}`));
-}
-
-/** A change of a whole section changes each of its fields. */
-function isUnder(path: string, changed: string): boolean {
-  return path === changed || path.startsWith(`${changed}.`);
 }
 
 /** The router in numbers. */

@@ -1,7 +1,6 @@
 import type { FeedRow } from '../protocol.ts';
-import { operate } from './connection.ts';
+import { operate, say } from './connection.ts';
 import { find, make, setText } from './dom.ts';
-import { say } from './notice.ts';
 
 const SHOWN_MAX = 200;
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createReport, exitCodeOf, isAccountedFor, type ReplayReport } from '../../../src/cli/report.ts';
-import { reportText } from '../../../src/cli/report-text.ts';
+import { createReport, exitCodeOf, isAccountedFor, type ReplayReport, reportText } from '../../../src/cli/report.ts';
 import { createTestRouter } from '../../../src/testing/index.ts';
 
 test('messages are accounted for when each channel adds up, and all channels add up to what was received', () => {

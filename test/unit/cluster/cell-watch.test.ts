@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import type { CellEntry, Cells } from '../../../src/cluster/broker.ts';
-import { CellWatch } from '../../../src/cluster/cell-watch.ts';
-import { FREE_CELL } from '../../../src/cluster/partition-cell.ts';
+import { CellWatch, FREE_CELL } from '../../../src/cluster/cell-watch.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 
 /** A cell whose reads are answered by the test. */

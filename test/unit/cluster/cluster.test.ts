@@ -1,19 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { assignPartitions } from '../../../src/cluster/assignment.ts';
-import type { ClusterAlert } from '../../../src/cluster/cluster-alert.ts';
-import type { ClusterOptions } from '../../../src/cluster/cluster-options.ts';
+import type { PartitionCell } from '../../../src/cluster/cell-watch.ts';
+import type { ClusterAlert, ClusterOptions } from '../../../src/cluster/cluster-options.ts';
 import { ClusterSource } from '../../../src/cluster/cluster-source.ts';
 import { decodeFrame, encodeFrame } from '../../../src/cluster/frame.ts';
-import type { PartitionCell } from '../../../src/cluster/partition-cell.ts';
 import { Publisher } from '../../../src/cluster/publisher.ts';
 import type { ClusterView } from '../../../src/core/cluster-view.ts';
 import { partitionOf } from '../../../src/core/partition-of.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import type { Assigned, SourceOwner } from '../../../src/core/source-port.ts';
-import { type ClusterMember, memoryBroker } from '../../../src/testing/memory-broker.ts';
+import {
+  type ClusterMember,
+  createMemoryStore,
+  type MemoryLog,
+  memoryBroker,
+  reachStore,
+} from '../../../src/testing/memory-broker.ts';
 import { type BrokerFaults, MemoryLink } from '../../../src/testing/memory-link.ts';
-import type { MemoryLog } from '../../../src/testing/memory-log.ts';
-import { createMemoryStore, reachStore } from '../../../src/testing/memory-store.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { type MortalClock, mortalClock } from '../../support/mortal-clock.ts';
 

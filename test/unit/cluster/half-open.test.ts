@@ -4,8 +4,8 @@ import { ClusterSource } from '../../../src/cluster/cluster-source.ts';
 import { encodeFrame } from '../../../src/cluster/frame.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import { createSimulatedClock, createTestRouter } from '../../../src/testing/index.ts';
+import { createMemoryStore, reachStore } from '../../../src/testing/memory-broker.ts';
 import { MemoryLink } from '../../../src/testing/memory-link.ts';
-import { createMemoryStore, reachStore } from '../../../src/testing/memory-store.ts';
 import { reject, succeed } from '../../../src/testing/reactions.ts';
 
 const PARTITIONS = 3;

@@ -6,11 +6,11 @@ import { promisify } from 'node:util';
 import { Command } from 'commander';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { chartCommand } from '../../../src/cli/chart-command.ts';
 import { configCommand } from '../../../src/cli/config-command.ts';
 import { journalCommand } from '../../../src/cli/journal-command.ts';
-import { replayCommand } from '../../../src/cli/replay-command.ts';
-import { recordCommand, streamCommand } from '../../../src/cli/stream-command.ts';
+import { chartCommand } from '../../../src/cli/program.ts';
+import { replayCommand } from '../../../src/cli/replay.ts';
+import { recordCommand, streamCommand } from '../../../src/cli/stream.ts';
 import { workersCommand } from '../../../src/cli/workers-command.ts';
 import { filesIn, projectRoot, textOf } from '../../support/project-files.ts';
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Journal } from '../../../src/journal/journal.ts';
-import { type JournalOptions, openJournal } from '../../../src/journal/open-journal.ts';
-import { readFrames } from '../../../src/journal/read-frames.ts';
+import { type JournalOptions, openJournal, readFrames } from '../../../src/journal/open-journal.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { emptyDirectory } from '../../support/empty-directory.ts';
 import {

@@ -127,9 +127,7 @@ function equip<Payload, Event, Rules>(
   if (work.close !== undefined) channel.close ??= (context) => work.close?.(context);
 }
 
-function workOf<Payload, Event, Rules>(
-  definition: WithState<Payload, Event, Rules>,
-): ChannelWork<Payload, Event, Rules> {
+function workOf<Payload, Event, Rules>(definition: WithState<Payload, Event, Rules>) {
   const work = definition.create();
   if (typeof work?.process === 'function') return work;
   throw invalidOption('defineChannel: create must return an object with a function process');

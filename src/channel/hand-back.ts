@@ -57,11 +57,7 @@ export function returnEnded({ inbox, recovery, returned }: Lane): void {
 }
 
 /** Tells the origins of messages that their channel has ended; returns the messages that have none. */
-function toHost(
-  messages: readonly unknown[],
-  origins: Origins | undefined,
-  how: 'returned' | 'unsettled',
-): readonly unknown[] {
+function toHost(messages: readonly unknown[], origins: Origins | undefined, how: 'returned' | 'unsettled') {
   if (origins === undefined) return messages;
   for (const origin of origins) origin?.handedBack(how);
   return messages.filter((_, index) => origins[index]?.source === undefined);

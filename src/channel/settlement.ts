@@ -210,11 +210,7 @@ function deadLetter(lane: Lane, given: readonly FailedBatch[], reason: GivenUp):
 }
 
 /** Nobody will deliver what waits in a lane: all of it becomes dead letters. */
-export function giveUpAll(
-  { channel, counters, inbox, recovery, services }: Lane,
-  reason: 'removed',
-  why: string,
-): void {
+export function giveUpAll({ channel, counters, inbox, recovery, services }: Lane, reason: 'removed', why: string) {
   const waiting = { ...inbox.mailbox.drain(), error: why, attempts: 0 };
   for (const { messages, origins, keys, error, attempts } of [...recovery.takeAll(), waiting]) {
     counters[Counter.deadLettered] += messages.length;

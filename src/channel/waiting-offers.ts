@@ -63,12 +63,7 @@ export class WaitingOffers {
   }
 
   /** As `accept` of the door, but waits for room. An abort takes the offer back: it was never received. */
-  offer(
-    message: unknown,
-    signal: AbortSignal | undefined,
-    key: string | undefined,
-    origin?: Origin,
-  ): Outcome | Promise<Outcome> {
+  offer(message: unknown, signal: AbortSignal | undefined, key: string | undefined, origin?: Origin) {
     if (!this.#door.mustWait(message)) return this.#door.enter(message, key, origin);
     const { waitingMax } = this.#door.limits;
     return this.size < waitingMax

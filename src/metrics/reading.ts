@@ -51,10 +51,7 @@ export function channelsOf({ metrics, health, mailboxes }: Reading): (readonly [
 }
 
 /** Metrics with the health that was read at the same moment, by name. */
-export function withHealth<Each>(
-  metrics: Readonly<Record<string, Each>>,
-  health: RouterHealth['channels'],
-): (readonly [name: string, Each & { readonly health: ChannelHealth }])[] {
+export function withHealth<Each>(metrics: Readonly<Record<string, Each>>, health: RouterHealth['channels']) {
   return Object.entries(metrics).flatMap(([name, each]) => {
     const its = health[name];
     return its === undefined ? [] : [[name, { ...each, health: its }] as const];

@@ -142,9 +142,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'checkpoint of an older owner that wins',
     file: 'src/testing/memory-partition.ts',
-    find: "if (this.#stay !== stay) return 'lost';",
+    find: "if (this.stay !== stay) return 'lost';",
     replace:
-      "if (this.#stay !== stay) {\n      this.#committed = change.position ?? this.#committed;\n      return 'kept';\n    }",
+      "if (this.stay !== stay) {\n      this.committed = change.position ?? this.committed;\n      return 'kept';\n    }",
   },
   {
     name: 'report that forgets dead letters',

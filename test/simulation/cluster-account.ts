@@ -95,7 +95,8 @@ export class ClusterAccount {
     if (own !== undefined) own.isReleased = true;
   }
 
-  finish(members: readonly string[]): void {
+  /** `kept`: the positions that the broker has. It may have applied a commit whose answer nobody heard. */
+  finish(members: readonly string[], kept: readonly number[]): void {
     const open = [...this.#stays].filter(([stay, { member }]) => !stay.lost.aborted && members.includes(member));
     this.#partitions.forEach((account, partition) => {
       const owners = open.filter(
@@ -106,8 +107,11 @@ export class ClusterAccount {
         (position) => !account.delivered.has(position) && position > account.removed,
       );
       if (missing.length > 0) this.#violation(`partition ${partition}: ${missing} were never delivered`);
-      if (account.committed < account.last && account.removed < account.last)
-        this.#violation(`partition ${partition}: committed ${account.committed} of ${account.last}`);
+      const position = kept[partition] ?? 0;
+      if (position < account.committed)
+        this.#violation(`partition ${partition}: ${account.committed} was committed, and the broker has ${position}`);
+      if (position < account.last && account.removed < account.last)
+        this.#violation(`partition ${partition}: committed ${position} of ${account.last}`);
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Broker, Cells } from '../../src/cluster/broker.ts';
+import type { PartitionCell } from '../../src/cluster/cell-watch.ts';
 import { ClusterSource } from '../../src/cluster/cluster-source.ts';
 import { encodeFrame } from '../../src/cluster/frame.ts';
 import { createRandom } from '../../src/core/random.ts';
@@ -99,7 +100,13 @@ export async function runCluster(seed: number, plant?: Plant): Promise<readonly 
     if (member.isPaused) pauseOrResume(member);
   }
   await clock.advance(CALM_MS);
-  account.finish(members.map(({ name }) => name));
+  const positions = store.logs.map((_, partition) => {
+    return (store.cells.get(`partition.${partition}`)?.value as PartitionCell | undefined)?.position ?? 0;
+  });
+  account.finish(
+    members.map(({ name }) => name),
+    positions,
+  );
   for (const { source } of members) void source.close(100);
   await clock.advance(10_000);
   return account.violations.map((violation) => `seed ${seed}: ${violation}`);

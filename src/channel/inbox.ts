@@ -5,7 +5,7 @@ import { GapLog } from '../core/gap-log.ts';
 import { Mailbox } from '../core/mailbox.ts';
 import type { Origin } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
-import { type GapReason, type Loser, Overflow } from '../core/overflow.ts';
+import { type GapReason, type LossListener, Overflow } from '../core/overflow.ts';
 import { DueBatches } from './due-batches.ts';
 import type { InboxOptions } from './inbox-options.ts';
 import { checkWaiting, unchecked } from './late-check.ts';
@@ -20,7 +20,7 @@ const NEVER = 2 ** 30;
  * Takes messages in for one partition: its door, its mailbox, what happens when that is full, and when a batch is due.
  * It knows nothing of what becomes of a message afterwards; the counters do.
  */
-export class Inbox implements Door, Loser {
+export class Inbox implements Door, LossListener {
   readonly offers: WaitingOffers = new WaitingOffers(this);
   /** When a batch of new messages is due. */
   readonly due: DueBatches;

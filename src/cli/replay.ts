@@ -143,7 +143,7 @@ input, and a FILE may be a pipe: sluice replay <(zstdcat trades.zst), or the dir
 generator makes the messages.
 
 With --speed, the time of a message is its E, t, e, time, timestamp, ts or T: a number of seconds, ms, µs or ns since 1970,
-or an ISO text. Messages without a time, messages older than those before them, and waits of a minute are told.
+or an ISO text. It reports messages without a time, messages older than those before them, and waits of a minute.
 
 With --chaos, calls throw, reject, hang or are slow, messages are poison, sinks are down, and an operator pauses, trips,
 restarts and reconfigures channels. The SEED alone decides which message causes which fault. All timeouts are short.

@@ -169,7 +169,7 @@ type Flags = Pick<StreamOptions, 'profile' | 'subscribe' | 'url' | 'limit'> & { 
 
 const HELP = `
 Each message is one line of JSON, as \`sluice replay\` reads it; a recorded one has the time of its arrival in \`receivedAt\`.
-What the feed does is told on standard error. Credentials come from the environment only: FEED_KEY and FEED_SECRET.
+Standard error says what the feed does. Credentials come from the environment only: FEED_KEY and FEED_SECRET.
 
 Exit code: 0 after --for, --limit or Ctrl-C; 1 if the service refused, or the output cannot be written; 2 for wrong usage.
 

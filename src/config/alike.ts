@@ -34,7 +34,7 @@ export function alikeIn(written: unknown): Alike {
   return alike;
 }
 
-/** The same of equal values, and of no others; undefined: it holds what may be equal to nothing. */
+/** A text that equal values have in common, and different ones do not; undefined: the value cannot be compared. */
 function textOf(value: unknown, levels = 5): string | undefined {
   if (typeof value === 'string') return JSON.stringify(value);
   if (value === null || ['number', 'boolean', 'undefined'].includes(typeof value)) return String(value);

@@ -12,7 +12,7 @@ export type OverflowPolicy = 'reject' | 'drop-oldest' | 'drop-newest' | 'conflat
 export type GapReason = 'drop-oldest' | 'drop-newest' | 'conflated';
 
 /** Hears of each message that was taken in and will not be delivered. Must not throw. */
-export interface Loser {
+export interface LossListener {
   lost(reason: GapReason, key: string, sequence: number, message: unknown): void;
 }
 
@@ -24,18 +24,18 @@ export class Overflow {
   private policyNow: OverflowPolicy;
   private readonly mailbox: Mailbox;
   private readonly keyOf: (message: unknown) => string;
-  private readonly loser: Loser;
+  private readonly losses: LossListener;
   /** For `conflate`: where the message of each key waits, by its ordinal and in that order. */
   private places: Map<string, number> | undefined;
   /** The keys of the oldest messages, from this ordinal on, for `drop-oldest`; undefined: they were not read ahead. */
   private ahead: { readonly from: number; readonly keys: readonly string[] } | undefined;
 
   /** `keyOf` reads the key of a message that came without one, and must not throw. */
-  constructor(mailbox: Mailbox, policy: OverflowPolicy, keyOf: (message: unknown) => string, loser: Loser) {
+  constructor(mailbox: Mailbox, policy: OverflowPolicy, keyOf: (message: unknown) => string, losses: LossListener) {
     this.mailbox = mailbox;
     this.policyNow = policy;
     this.keyOf = keyOf;
-    this.loser = loser;
+    this.losses = losses;
     if (policy === 'conflate') this.places = new Map();
   }
 
@@ -85,7 +85,7 @@ export class Overflow {
     if (mailbox.isFull) {
       if (policyNow === 'reject') return false;
       if (policyNow === 'drop-newest' || mailbox.capacity === 0) {
-        this.loser.lost('drop-newest', key ?? this.keyOf(message), sequence, message);
+        this.losses.lost('drop-newest', key ?? this.keyOf(message), sequence, message);
         origin?.settled('dropped');
         return true;
       }
@@ -109,7 +109,7 @@ export class Overflow {
     }
     const offset = ordinal - mailbox.headOrdinal;
     const before = mailbox.originOf(offset);
-    this.loser.lost('conflated', known, mailbox.sequenceOf(offset), mailbox.messageOf(offset));
+    this.losses.lost('conflated', known, mailbox.sequenceOf(offset), mailbox.messageOf(offset));
     mailbox.replace(offset, message, sequence, before === undefined ? origin : supersede(before, origin));
   }
 
@@ -117,7 +117,7 @@ export class Overflow {
     const { mailbox } = this;
     const key = mailbox.keyOf(0) ?? this.keyAhead ?? this.keyOf(mailbox.messageOf(0));
     const [sequence, origin] = [mailbox.sequenceOf(0), mailbox.originOf(0)];
-    this.loser.lost('drop-oldest', key, sequence, mailbox.drop());
+    this.losses.lost('drop-oldest', key, sequence, mailbox.drop());
     origin?.settled('dropped');
   }
 

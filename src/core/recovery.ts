@@ -20,7 +20,8 @@ export interface FailedBatch {
   readonly error: unknown;
 }
 
-const NONE: readonly FailedBatch[] = Object.freeze([]);
+/** Most channels never have a quarantine. It is replaced, and never changed. */
+const NONE: FailedBatch[] = [];
 
 /**
  * What failed and comes again, ahead of the mailbox and in order. It outlives restarts of the channel.
@@ -141,7 +142,8 @@ export class Recovery {
   setAside(failed: FailedBatch): void {
     const batch = this.withoutEnded(failed);
     if (batch.messages.length === 0) return;
-    this.quarantine = this.quarantine.concat(batch);
+    if (this.quarantine === NONE) this.quarantine = [batch];
+    else this.quarantine.push(batch);
     this.size += batch.messages.length;
   }
 

@@ -22,7 +22,7 @@ export class Secrets {
     return credentials;
   }
 
-  /** Hides the secrets that were sent to the service in a text from it, also where they are URL-encoded. */
+  /** Hides the secrets that were sent to the service, also URL-encoded ones, in a text that came from it. */
   hide(text: string): string {
     return this.#values.reduce((shown, value) => shown.replaceAll(value, '(not shown)'), maskText(text));
   }

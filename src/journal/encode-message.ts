@@ -22,7 +22,7 @@ export function encodeMessage(message: unknown): string {
   return text;
 }
 
-/** Throws `SluiceError` `invalid-message` for a text that does not fit into a frame. */
+/** Throws `SluiceError` `invalid-message` if the text does not fit into a frame. */
 export function checkSize(text: string): void {
   const size = text.length * CHARACTER_BYTES_MAX <= FRAME_BYTES_MAX ? 0 : Buffer.byteLength(text);
   if (size <= FRAME_BYTES_MAX) return;

@@ -15,7 +15,7 @@ export function watchConnection(connection: NatsConnection): () => Error | undef
       why = '';
     }
   };
-  void listen();
+  listen().catch(() => {});
   return () => {
     if (connection.isClosed())
       return new SluiceError('refused', `the connection to NATS was closed${why}; it does not come back by itself`);

@@ -280,7 +280,7 @@ describe.skipIf(missing)('a Redis', () => {
     await wiped.end();
   });
 
-  it('that became a replica, or whose user has another password, is told in its words, and members go on after it', async () => {
+  it('that becomes a replica, or gives its user another password, is reported in its own words, and members go on afterwards', async () => {
     const own = await RedisServer.start();
     const admin = ioredisTo(own.port);
     const give = (password: string) =>

@@ -3,6 +3,7 @@ import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { Command } from 'commander';
 import { parseWhole } from '../../src/cli/option-values.ts';
 import { addTally, type Bursts, emptyTally, rarest, runSeeds, shapesOf, type Tally } from './campaign.ts';
+import { runCluster } from './cluster.ts';
 import { failureText } from './failure-text.ts';
 import { planOf } from './plan.ts';
 import { runPlanted, SEEDS_PLANTED } from './planted-bugs.ts';
@@ -23,6 +24,7 @@ interface Options {
   readonly bursts: Bursts;
   readonly workers: number;
   readonly planted?: true;
+  readonly clusters?: true;
   readonly log?: true;
   readonly json?: true;
 }
@@ -49,6 +51,7 @@ async function main(): Promise<void> {
     .option('--bursts <shape>', 'figures, or recorded (needs ../shared/data)', 'figures')
     .option('--workers <n>', 'threads', parseWhole(1, 64), availableParallelism())
     .option('--planted', 'plant bugs one by one and tell which law finds each')
+    .option('--clusters', 'members that share a broker, in place of the router')
     .option('--json', 'print the outcome as JSON')
     .parse();
   const given = command.opts<Omit<Options, 'seeds'> & Partial<Pick<Options, 'seeds'>>>();
@@ -56,7 +59,19 @@ async function main(): Promise<void> {
   if (options.bursts !== 'figures' && options.bursts !== 'recorded')
     command.error("error: --bursts: allowed are 'figures' and 'recorded'");
   if (options.planted) process.exitCode = await runPlanted(options.seeds, options.from, (line) => stdout.write(line));
+  else if (options.clusters) process.exitCode = await runClusters(options);
   else process.exitCode = options.seed === undefined ? await runMany(options) : await runOne(options.seed, options);
+}
+
+async function runClusters({ from, seeds }: Options): Promise<number> {
+  let broken = 0;
+  for (let seed = from; seed < from + seeds; seed++) {
+    const violations = await runCluster(seed);
+    for (const violation of violations) stdout.write(`${violation}\n`);
+    broken += violations.length;
+  }
+  stdout.write(`${seeds} clusters from seed ${from}: ${broken} violations\n`);
+  return broken === 0 ? 0 : 1;
 }
 
 async function runOne(seed: number, { bursts, log, json }: Options): Promise<number> {

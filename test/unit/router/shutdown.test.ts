@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SluiceError } from '../../../src/index.ts';
+import { type LifeContext, ProcessingChannel, SluiceError } from '../../../src/index.ts';
 import { drainReport } from '../../../src/report/drain-report.ts';
 import { partsOf } from '../../../src/router/router.ts';
 import { createTestRouter, hang, message, messages, slow, type TestRouter } from '../../../src/testing/index.ts';
@@ -33,13 +33,19 @@ describe('`stop`', () => {
     expect(report.elapsedMs).toBeLessThan(report.deadlineMs);
   });
 
-  it('returns by the deadline when `close` never settles either', async () => {
-    const rig = await createTestRouter({ isStarted: false, sinks: { tick: {} } });
-    rig.sink('tick').channel().constructor.prototype.close = () => new Promise(() => {});
-    await rig.advanceUntil(rig.router.start());
+  it('returns by the deadline when `close` never settles either, whose signal has aborted then', async () => {
+    const signals: AbortSignal[] = [];
+    class NeverClosed extends ProcessingChannel<unknown> {
+      override process(): void {}
+      override close({ signal }: LifeContext): Promise<void> {
+        signals.push(signal);
+        return new Promise(() => {});
+      }
+    }
+    const rig = await createTestRouter({ channels: { tick: () => new NeverClosed() } });
     const report = await rig.stop({ deadlineMs: 200 });
-    delete rig.sink('tick').channel().constructor.prototype.close;
     expect(report.elapsedMs).toBeLessThanOrEqual(350);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
     expect(rig.clock.pending).toBe(0);
   });
 

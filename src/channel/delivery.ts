@@ -212,7 +212,7 @@ export class Delivery extends Calls implements TurnTaker {
   private pause(mode: DeliveryMode): false {
     this.rest.begin(this.wakeDepth);
     if (this.lane.recovery.quarantined > 0) this.endQuarantine();
-    else if (mode === 'flush') this.rest.watchQuiet(this.lastCall.details.trigger);
+    else if (mode === 'flush') this.rest.watchQuiet(this.lastCall);
     else if (mode === 'isolate') this.send({ type: 'isolation.finished' });
     else if (mode === 'drain') this.send({ type: 'delivery.quieted' });
     return false;

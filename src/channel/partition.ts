@@ -214,6 +214,8 @@ export class Partition {
     this.endWaits();
     this.inbox.due.request();
     this.send({ type: 'batch.flush' });
+    // A delivery that rests in `flushing` hears no event.
+    this.life?.delivery.requestTurn();
   }
 
   /** Resolves when `process` has nothing, or nobody will know any more. */

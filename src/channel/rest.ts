@@ -1,6 +1,6 @@
 import type { ChannelEvent } from '../../machines/channel.ts';
 import { Counter } from '../core/counters.ts';
-import type { Trigger } from '../core/trigger.ts';
+import type { Call } from './call.ts';
 import type { Lane } from './lane.ts';
 
 /**
@@ -11,6 +11,8 @@ import type { Lane } from './lane.ts';
 const QUIET_MS_MIN = 2;
 const QUIET_MS_MAX = 2_500;
 const PAUSES = 20;
+/** Behind a batch that was old enough, and of so many messages, the next message is expected at the same rate. */
+const STEADY_MIN = 3;
 /** If a spell ends so much later than it should, messages may have come that the event loop has not brought yet, in ms. */
 const LATE_MS = 2;
 
@@ -34,6 +36,8 @@ export class Rest {
   /** The timer ends a spell. */
   private isSpell = false;
   private callsAtStart = 0;
+  /** Batches come by age, one after the other: messages that wait are expected to be the next one. */
+  private isSteady = false;
   /** How long a spell lasts, and when the last one began and is looked at, in ms on the clock. */
   private spellMs = QUIET_MS_MIN;
   private spellAt = Number.NEGATIVE_INFINITY;
@@ -81,13 +85,15 @@ export class Rest {
 
   /**
    * `flushing` ends after a quiet spell; behind a batch that was only old enough it ends at once, unless the next messages
-   * wait or the event loop is late. One timer watches over many batches: it is set again only after it fired.
+   * wait or are expected, or the event loop is late. One timer watches over many batches: it is set again only after it fired.
    */
-  watchQuiet(trigger: Trigger): void {
+  watchQuiet({ details: { trigger }, size }: Pick<Call, 'details' | 'size'>): void {
     const { inbox, times } = this.resting.lane;
-    const isInTime = inbox.mailbox.size === 0 && times.ageMs - inbox.limits.timeoutMs < LATE_MS;
-    if (trigger === 'age' && isInTime) this.resting.send({ type: 'delivery.quieted' });
-    else if (this.timer === undefined) this.arm();
+    const { timeoutMs } = inbox.limits;
+    const isInTime = inbox.mailbox.size === 0 && times.ageMs - timeoutMs < LATE_MS;
+    this.isSteady = trigger === 'age' && size >= STEADY_MIN;
+    if (trigger === 'age' && isInTime && !this.isSteady) this.resting.send({ type: 'delivery.quieted' });
+    else if (this.timer === undefined) this.arm(this.isSteady ? (2 * timeoutMs) / size : this.spellMs);
   }
 
   /** The statechart's clock may be the host's, whose timers can fire a moment before the cool-down is over on ours. */
@@ -108,21 +114,25 @@ export class Rest {
     this.isSpell = false;
   }
 
-  private arm(): void {
+  private arm(spellMs = this.spellMs): void {
     const { counters, inbox, services } = this.resting.lane;
     const { batchSize, timeoutMs } = inbox.limits;
     this.callsAtStart = counters[Counter.calls];
     this.spellAt = services.clock.now();
     // A message that comes meanwhile may be due sooner than the spell ends.
-    const ms = batchSize === 1 ? this.spellMs : Math.min(this.spellMs, timeoutMs, inbox.due.inMs());
+    const ms = batchSize === 1 ? spellMs : Math.min(spellMs, timeoutMs, inbox.due.inMs());
     this.lookAt = this.spellAt + ms;
     this.isSpell = true;
     this.timer = services.timers.setTimeout(() => this.look(), ms);
   }
 
-  /** A transition for each batch would make an event loop that is late even later, and the batches smaller. */
+  /**
+   * A transition or a timer for each batch would make an event loop that is late even later, and the batches smaller: ever
+   * longer spells, and where messages wait, one until they are due.
+   */
   private wait(lateMs: number): void {
-    this.spellMs = clamp(lateMs);
+    if (this.resting.lane.inbox.mailbox.size > 0) return this.arm(QUIET_MS_MAX);
+    this.spellMs = clamp(Math.max(lateMs, 2 * this.spellMs));
     this.arm();
   }
 
@@ -133,7 +143,7 @@ export class Rest {
     if (inFlight > 0) return;
     const lateMs = lane.services.clock.now() - this.lookAt;
     if (lane.inbox.due.trigger !== undefined) this.resting.requestTurn();
-    else if (lateMs >= LATE_MS) this.wait(lateMs);
+    else if (lateMs >= LATE_MS || (this.isSteady && lane.inbox.mailbox.size > 0)) this.wait(lateMs);
     else if (lane.counters[Counter.calls] !== this.callsAtStart) this.arm();
     else this.resting.send({ type: 'delivery.quieted' });
   }

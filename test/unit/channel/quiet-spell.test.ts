@@ -50,6 +50,22 @@ it('a batch that was only old enough does not end the stay while the next messag
   expect(states).toEqual(['buffering', 'flushing', 'idle']);
 });
 
+it('batches that come by age, one after the other, cause no transition, and a flush need not wait for their age', async () => {
+  const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 20 } } });
+  const states: string[] = [];
+  rig.router.events.on('channel.entered', ({ to }) => void states.push(to));
+  for (let n = 0; n < 40; n += 1) await routeAndAdvance(rig, message('ohlcv', n), 5);
+  expect(rig.sink('ohlcv').calls.map(({ batch }) => batch.length)).toEqual(Array(10).fill(4));
+  await routeAndAdvance(rig, message('ohlcv', 40), 10);
+  expect(rig.sink('ohlcv').delivered).toHaveLength(40);
+  rig.router.flush('ohlcv');
+  await rig.clock.settle();
+  expect(rig.sink('ohlcv').delivered).toHaveLength(41);
+  expect(states).toEqual(['buffering', 'flushing']);
+  await rig.advance(20);
+  expect(states).toEqual(['buffering', 'flushing', 'idle']);
+});
+
 it('an event loop that is late makes batches larger, without a transition for each', async () => {
   const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 20 } } });
   const transitionsAt: number[] = [];

@@ -5,6 +5,7 @@ export interface Snapshot {
   readonly status: string;
   readonly value: unknown;
   readonly context: unknown;
+  readonly output?: unknown;
   readonly children: object;
   readonly _nodes: readonly unknown[];
 }
@@ -39,9 +40,11 @@ export interface Run {
   readonly scope: Scope;
   context: unknown;
   snapshot: Snapshot;
+  /** Of an actor that has come to its end. */
+  output: unknown;
 }
 
-export type Ask<Answer> = (args: { readonly context: unknown; readonly event: Event }) => Answer;
+export type Ask<Answer> = (args: { readonly context: unknown; readonly event: Event; readonly self?: unknown }) => Answer;
 export type Step = (run: Run) => void;
 
 /** The context changes. */
@@ -51,10 +54,17 @@ export function assigned(assignment: Ask<object>): Step {
   };
 }
 
+/** A final state is entered. `ended`: what the output of the actor is made of, beside its context. */
+export function ended(output: Ask<unknown>, event: Event): Step {
+  return (run) => {
+    run.output = output({ context: run.context, event, self: run.scope.self });
+  };
+}
+
 /** The state changes. `shape`: a snapshot without its context; undefined: nothing does. */
 export function entered(shape: Snapshot | undefined): Step {
   return (run) => {
-    if (shape !== undefined) run.snapshot = { ...shape, context: run.context };
+    if (shape !== undefined) run.snapshot = { ...shape, context: run.context, output: run.output };
   };
 }
 

@@ -4,7 +4,7 @@
  * are remembered. Actors, events, inspection and effects are as before, in the same order.
  *
  * As `xstate-internals.ts`, this reads what XState does not publish; test/property/remembered-chart.test.ts and
- * test/integration/xstate-versions.test.ts compare both ways. Transitions that start or end an actor are left to XState.
+ * test/integration/xstate-versions.test.ts compare both ways. Transitions that start or stop a child are left to XState.
  */
 import type { AnyStateMachine } from 'xstate';
 import type { Step } from './chart-steps.ts';
@@ -13,6 +13,7 @@ import {
   assigned,
   done,
   type Event,
+  ended,
   entered,
   type Run,
   type Scope,
@@ -28,7 +29,7 @@ interface Path {
   readonly no?: Path;
 }
 
-/** Logic for actors of a statechart without parameters that are functions. */
+/** Logic for actors of a statechart whose parameters, and the outputs of its final states, are no functions. */
 export function remembered<Machine extends AnyStateMachine>(machine: Machine): Machine {
   const memory = new Memory(machine);
   return Object.create(machine, {
@@ -56,14 +57,14 @@ class Memory {
     if (this.#beginning === null || typeof context !== 'function')
       return this.#machine.getInitialSnapshot(scope as never, input);
     // The first step brings the snapshot.
-    const run = { event, scope, context: context({ input } as never), snapshot: undefined as never };
-    return go(this.#beginning, run);
+    const first = { snapshot: undefined as never, output: undefined };
+    return go(this.#beginning, { event, scope, context: context({ input } as never), ...first });
   }
 
   follow(snapshot: Snapshot, event: Event, scope: Scope): unknown {
     const path = snapshot.status === 'active' ? this.#pathOf(snapshot, event) : null;
     if (path === null) return this.#machine.transition(snapshot as never, event, scope as never);
-    return go(path, { event, scope, context: snapshot.context, snapshot });
+    return go(path, { event, scope, context: snapshot.context, snapshot, output: undefined });
   }
 
   #pathOf(snapshot: Snapshot, event: Event): Path | null {
@@ -126,14 +127,23 @@ class Memory {
       actionExecutor: (action) => void steps.push(done(action, waits)),
       defer: () => {},
     };
-    if (from !== undefined) machine.transition(start as never, event, scope as never);
-    else steps.push(entered(this.#shapeOf(firstOf(machine, scope))));
+    const root = this.#machine.root as { output?: Ask<unknown> | undefined };
+    const { output } = root;
+    try {
+      // All nodes hang on this one, so it cannot be replaced like the rest.
+      if (output !== undefined) root.output = ({ event: end }) => void steps.push(ended(output, end));
+      if (from !== undefined) machine.transition(start as never, event, scope as never);
+      else steps.push(entered(this.#shapeOf(firstOf(machine, scope))));
+    } finally {
+      root.output = output;
+    }
     return { guards: asked, steps };
   }
 
-  /** Throws for an actor that has ended or has children. */
+  /** Throws for an actor that has failed or has children. */
   #shapeOf(snapshot: Snapshot): Snapshot {
-    if (snapshot.status !== 'active' || Object.keys(snapshot.children).length > 0) throw new Error('not remembered');
+    const { children, status } = snapshot;
+    if ((status !== 'active' && status !== 'done') || Object.keys(children).length > 0) throw new Error('not remembered');
     const state = JSON.stringify(snapshot.value);
     const known = this.#shapes.get(state);
     if (known !== undefined) return known;

@@ -22,6 +22,13 @@ interface InternalSystem {
   readonly _relay: (source: AnyActorRef | undefined, target: AnyActorRef, event: AnyEventObject) => void;
 }
 
+/** A timer of an actor; most have one at a time. */
+interface Pending {
+  readonly name: unknown;
+  readonly timer: unknown;
+  next: Pending | undefined;
+}
+
 const NO_OPTIONS = Object.freeze({});
 const NO_LISTENERS: ReadonlyMap<string, unknown> = new Map();
 
@@ -46,9 +53,13 @@ export function unstick(actor: AnyActorRef): boolean {
   return true;
 }
 
-/** Throws now what a transition would throw in its middle: there is no room on the stack for so many calls in each other. */
-export function ensureStack(calls = 300): number {
-  return calls === 0 ? 0 : ensureStack(calls - 1) + 1;
+/** As much as the arguments of some 300 calls in each other. */
+const ROOM = Array.from({ length: 2_500 }, () => 0);
+const nothing = (): void => {};
+
+/** Throws now what a transition would throw in its middle: there is not so much room on the stack. */
+export function ensureStack(): void {
+  nothing.apply(undefined, ROOM as []);
 }
 
 /**
@@ -60,28 +71,30 @@ export function keepTimersApart(scope: { self: object; system: AnyActorRef['syst
   const { system } = scope;
   const { _clock: systemClock, _relay: relay } = system as unknown as InternalSystem;
   const timers = createPatientTimers(systemClock, clock);
-  const pending = new Map<AnyActorRef, Map<unknown, unknown>>();
+  const pending = new Map<AnyActorRef, Pending>();
   const forget = (source: AnyActorRef, name: unknown): unknown => {
-    const own = pending.get(source);
-    const timer = own?.get(name);
-    own?.delete(name);
-    if (own?.size === 0) pending.delete(source);
-    return timer;
+    let before: Pending | undefined;
+    let at = pending.get(source);
+    while (at !== undefined && at.name !== name) [before, at] = [at, at.next];
+    if (at === undefined) return undefined;
+    if (before !== undefined) before.next = at.next;
+    else if (at.next === undefined) pending.delete(source);
+    else pending.set(source, at.next);
+    return at.timer;
   };
   const apart: AnyActorRef['system']['scheduler'] = {
     schedule(source, target, event, delay, id) {
       // One without a name is never canceled by it.
       const name = id ?? Symbol(event.type);
-      const own = pending.get(source) ?? new Map<unknown, unknown>();
       const fire = (): void => {
         forget(source, name);
         relay(source, target, event);
       };
-      pending.set(source, own.set(name, timers.setTimeout(fire, delay)));
+      pending.set(source, { name, timer: timers.setTimeout(fire, delay), next: pending.get(source) });
     },
     cancel: (source, id) => timers.clearTimeout(forget(source, id)),
     cancelAll(source) {
-      for (const timer of pending.get(source)?.values() ?? []) timers.clearTimeout(timer);
+      for (let at = pending.get(source); at !== undefined; at = at.next) timers.clearTimeout(at.timer);
       pending.delete(source);
     },
   };

@@ -185,7 +185,8 @@ export class Scheduler implements PassListener {
 
   /** Node calls `nextTick` of a microtask back when no microtask is left. */
   private watch(): void {
-    queueMicrotask(() => process.nextTick(() => this.atWork.clear()));
+    // Node's `queueMicrotask` makes an `AsyncResource` for each.
+    void Promise.resolve().then(() => process.nextTick(() => this.atWork.clear()));
   }
 
   private comesAfterHeld({ share, taker }: Turn): boolean {

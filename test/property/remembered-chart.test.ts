@@ -57,8 +57,8 @@ async function seen(
     Object.assign(known, now);
     if (type !== undefined) actor.send({ type, error: 'why' } as never);
     if (ms !== undefined) await clock.advance(ms);
-    const { status, value, context, tags, children } = actor.getSnapshot();
-    told.push([status, value, context.cause, context.error, [...tags], Object.keys(children), clock.pending]);
+    const { status, value, context, tags, children, output } = actor.getSnapshot();
+    told.push([status, value, context.cause, context.error, [...tags], Object.keys(children), output, clock.pending]);
   }
   return told;
 }
@@ -93,7 +93,7 @@ test('XState is asked once about an event in a state, whatever the guards say la
   const asked = vi.spyOn(channelMachine, 'transition');
   const facts = { isDue: false, hasWork: false };
   const port = { ...facts, warmUp() {}, endWork() {}, deliver() {}, hold() {} } as unknown as ChannelPort;
-  const steps = ['warmUp.finished', 'message.waiting', 'batch.full', 'delivery.quieted'] as const;
+  const steps = ['warmUp.finished', 'message.waiting', 'batch.full', 'delivery.quieted', 'channel.halt'] as const;
   const askedFor = (events: readonly (typeof steps)[number][]): number => {
     const before = asked.mock.calls.length;
     const actor = createActor(logic, { clock: createSimulatedClock(), input: { port: () => port } }).start();

@@ -44,7 +44,11 @@ export interface Run {
   output: unknown;
 }
 
-export type Ask<Answer> = (args: { readonly context: unknown; readonly event: Event; readonly self?: unknown }) => Answer;
+export type Ask<Answer> = (args: {
+  readonly context: unknown;
+  readonly event: Event;
+  readonly self?: unknown;
+}) => Answer;
 export type Step = (run: Run) => void;
 
 /** The context changes. */

@@ -16,14 +16,6 @@ export class Returns {
   /** With those that went back to their origins. */
   unsettledCount = 0;
 
-  /** How many of both went back to their origins. */
-  backAtOrigin({ counters }: Lane): { readonly returned: number; readonly unsettled: number } {
-    return {
-      returned: counters[Counter.returned] - this.returnedMessages.length,
-      unsettled: this.unsettledCount - this.unsettledMessages.length,
-    };
-  }
-
   /** A call that is out will not be heard of. `count`: how many messages it has. */
   keepUnsettled(batch: readonly unknown[], count: number, origins: Origins | undefined): void {
     this.unsettledCount = count;

@@ -143,7 +143,8 @@ class Memory {
   /** Throws for an actor that has failed or has children. */
   #shapeOf(snapshot: Snapshot): Snapshot {
     const { children, status } = snapshot;
-    if ((status !== 'active' && status !== 'done') || Object.keys(children).length > 0) throw new Error('not remembered');
+    if ((status !== 'active' && status !== 'done') || Object.keys(children).length > 0)
+      throw new Error('not remembered');
     const state = JSON.stringify(snapshot.value);
     const known = this.#shapes.get(state);
     if (known !== undefined) return known;

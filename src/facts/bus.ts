@@ -94,11 +94,12 @@ export class Bus {
     try {
       for (const observe of this.#observers) observe(type, event);
       this.#taps.emit(type, event);
+      const { all } = this.emitter;
+      if (all.size === 0) return;
       const failed = (error: unknown): void => {
         if (isFault) this.#faults.listener += 1;
         else this.fault('listener', error);
       };
-      const { all } = this.emitter;
       // mitt keeps handlers by type, which a Map cannot express: those under `type` take its event.
       const handlers = all.get(type) as ((event: RouterEvents[Type]) => unknown)[] | undefined;
       for (const handler of [...(handlers ?? [])]) contained(handler, failed)(event);

@@ -46,12 +46,16 @@ export class Alerts {
     this.#letters = letters;
     watchRefusals(services, channels, unserved, (channel, finding) => raised.set('refusing', { channel }, finding));
     services.bus.tap('message.deadLettered', () => this.lettersLeft());
-    const nameOf = (id: string): string => (channels.has(id) ? id : id.replace(/\/\d+$/, ''));
-    services.bus.tapAtOnce('channel.entered', ({ channel, from, to }) => {
-      const name = nameOf(channel);
-      if (from === null || !HEALTHY.has(from) || !HEALTHY.has(to) || this.#hangsOnMessages(name)) this.#lookOnce(name);
-      else if (to === 'idle') this.#rest(name);
-      else this.#watch(name);
+    const nameOf = (id: string): string => (id.includes('/') ? id.replace(/\/\d+$/, '') : id);
+    services.bus.tapAtOnce('channel.entered', ({ channel: id, from, to }) => {
+      const name = nameOf(id);
+      const channel = channels.get(name);
+      const isOrdinary = from !== null && HEALTHY.has(from) && HEALTHY.has(to);
+      // An alert is raised that may end, or silence counts from the last message.
+      if (!isOrdinary || channel === undefined || channel.config.silenceMs > 0 || this.#mayEnd(name))
+        this.#lookOnce(name);
+      else if (to === 'idle') this.#rest(name, channel);
+      else this.#watch(name, channel);
     });
     services.bus.tap('channel.gaveUp', ({ channel }) => this.#look(nameOf(channel)));
     services.bus.tap('config.applied', () => {
@@ -73,18 +77,15 @@ export class Alerts {
   }
 
   /** From now on it is looked at every second, while anything goes on. */
-  #watch(name: string): void {
+  #watch(name: string, channel: ChannelView): void {
     if (this.#watched.has(name)) return;
-    const channel = this.#channels.get(name);
-    if (channel === undefined) return;
     this.#watched.set(name, sightOf(channel, undefined, this.#services.clock.now()));
     this.#setTimer();
   }
 
   /** It has nothing to do: if nothing is wrong either, it need not be looked at before its next message. */
-  #rest(name: string): void {
-    const channel = this.#channels.get(name);
-    if (channel && isAtRest(channel, this.#watched.get(name), this.#services.clock.now())) this.#watched.delete(name);
+  #rest(name: string, channel: ChannelView): void {
+    if (isAtRest(channel, this.#watched.get(name), this.#services.clock.now())) this.#watched.delete(name);
   }
 
   /** Looks now and, if more happens in this turn of the event loop, once more after it: a look goes through all partitions. */
@@ -140,11 +141,6 @@ export class Alerts {
       clock.clearTimeout(this.#timer);
       this.#timer = undefined;
     }
-  }
-
-  /** An alert is raised that may end, or silence counts from the last message. */
-  #hangsOnMessages(name: string): boolean {
-    return this.#mayEnd(name) || (this.#channels.get(name)?.config.silenceMs ?? 0) > 0;
   }
 
   /** Time alone may end an alert of the channel; that all messages have one key only other messages can. */

@@ -2,12 +2,12 @@ import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import type { Partition } from '../channel/partition.ts';
 import type { ChannelView, PartitionReading } from '../channel/partition-view.ts';
 import { Counter, type Counters } from '../core/counters.ts';
-import { countLedger, isConserved, type Ledger, ledgerOf } from '../core/ledger.ts';
+import { countLedger, isConserved, type Ledger } from '../core/ledger.ts';
 import type { FeedReport } from '../core/supervised-feed.ts';
 import type { DeadLetter } from '../facts/dead-letters.ts';
 import type { HeldFrames, SourceView } from '../source/source-view.ts';
 import { worstState } from './health.ts';
-import { countsOf } from './metrics.ts';
+import { returnedBy } from './metrics.ts';
 import { isSourceConserved, type SourceMetrics, sourceMetrics } from './source-metrics.ts';
 
 /** What became of the messages of one channel. */
@@ -47,7 +47,7 @@ export interface DrainReport {
   readonly unstoredLetters: readonly DeadLetter[];
 }
 
-type DrainedParts = keyof PartitionReading | 'lane' | 'log' | 'returns';
+type DrainedParts = keyof PartitionReading | 'log' | 'returns';
 
 interface Drained extends ChannelView {
   readonly partitions: readonly Pick<Partition, DrainedParts>[];
@@ -64,8 +64,10 @@ function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
   const count = countsIn(channel);
   const { partitions } = channel;
   const waiting = partitions.reduce((sum, { depth }) => sum + depth, 0);
-  const ledger = ledgerOf(countLedger(count, waiting));
-  const back = partitions.map(({ lane, returns }) => returns.backAtOrigin(lane));
+  const ledger = countLedger(count, waiting);
+  const returnedMessages = partitions.flatMap(({ returns }) => returns.returnedMessages);
+  const unsettledMessages = partitions.flatMap(({ returns }) => returns.unsettledMessages);
+  const unsettled = partitions.reduce((sum, { returns }) => sum + returns.unsettledCount, 0);
   const spentMs: Record<string, number> = {};
   for (const { log } of partitions) {
     for (const [state, ms] of Object.entries(log.spentMs))
@@ -75,12 +77,12 @@ function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
     state: worstState(partitions.map(({ state }) => state)),
     ...ledger,
     drained: ledger.delivered - deliveredBefore,
-    returnedBy: countsOf(count).returnedBy,
-    returnedMessages: partitions.flatMap(({ returns }) => returns.returnedMessages),
-    unsettledMessages: partitions.flatMap(({ returns }) => returns.unsettledMessages),
+    returnedBy: returnedBy(count),
+    returnedMessages,
+    unsettledMessages,
     backAtOrigin: {
-      returned: back.reduce((sum, { returned }) => sum + returned, 0),
-      unsettled: back.reduce((sum, { unsettled }) => sum + unsettled, 0),
+      returned: ledger.returned - returnedMessages.length,
+      unsettled: unsettled - unsettledMessages.length,
     },
     spentMs,
   };

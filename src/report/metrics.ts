@@ -128,7 +128,6 @@ export function countsOf(count: (index: keyof Counters) => number) {
   const occurred = <Reason extends Name>(...reasons: readonly Reason[]): Partial<Record<Reason, number>> =>
     read(...reasons.filter((reason) => count(Counter[reason]) > 0));
   const later = count(Counter['invalid-later']);
-  const stopped = count(Counter.returned) - count(Counter['stay-ended']);
   const totals = read('late', 'calls', 'failures', 'retries', 'restarts');
   const due = read('age', 'request', 'drain', 'probe');
   const size = totals.calls - totals.retries - due.age - due.request - due.drain - due.probe;
@@ -136,7 +135,14 @@ export function countsOf(count: (index: keyof Counters) => number) {
     ...totals,
     rejectedBy: occurred('invalid', 'mailbox-full', 'tripped', 'not-running'),
     deadLetteredBy: { ...occurred('failed', 'not-retryable', 'poison'), ...(later > 0 && { invalid: later }) },
-    returnedBy: { ...(stopped > 0 && { stopped }), ...occurred('stay-ended') },
+    returnedBy: returnedBy(count),
     batches: { size, ...due },
   };
+}
+
+/** Why messages were handed back. */
+export function returnedBy(count: (index: keyof Counters) => number): ChannelMetrics['returnedBy'] {
+  const ended = count(Counter['stay-ended']);
+  const stopped = count(Counter.returned) - ended;
+  return { ...(stopped > 0 && { stopped }), ...(ended > 0 && { 'stay-ended': ended }) };
 }

@@ -51,6 +51,9 @@ authorization { users = [
   { user: some, password: x, permissions: { publish: { deny: ${deny} } } }
 ] }`;
 
+const ACCOUNT = (limits: string): string =>
+  `jetstream {}\naccounts { A { jetstream: { ${limits} }, users: [{ user: u, password: x }] } }`;
+
 describe.skipIf(missing)('a server that cannot be used is named at start:', () => {
   it('one without JetStream', async () => {
     const connection = await (await startServer('')).connect();
@@ -79,6 +82,14 @@ describe.skipIf(missing)('a server that cannot be used is named at start:', () =
     const message = await refusal(connection);
     expect(message).toContain('SLUICE-x-0 cannot be made');
     expect(message).toMatch(/KV bucket SLUICE-x cannot be made: .*[Pp]ermissions? [Vv]iolation/);
+  });
+
+  it.each([
+    ['max_streams: 1', 'maximum number of streams reached'],
+    ['max_file: 1000', 'insufficient storage resources available'],
+  ])('one whose account has only %s', async (limits, said) => {
+    const connection = await (await startServer(ACCOUNT(limits))).connect({ user: 'u', pass: 'x' });
+    expect(await refusal(connection)).toContain(`cannot be made: JetStreamApiError: ${said}`);
   });
 });
 
@@ -134,7 +145,13 @@ async function running(config = 'jetstream {}', user: Parameters<NatsServer['con
     await member.publisher.close(100);
     await member.source.close(1_000);
   });
-  return { server, connection, streams: (await jetstreamManager(connection)).streams, tells };
+  return {
+    server,
+    connection,
+    streams: (await jetstreamManager(connection)).streams,
+    tells,
+    publisher: member.publisher,
+  };
 }
 
 describe.skipIf(missing)('a running member says so', () => {
@@ -178,6 +195,21 @@ describe.skipIf(missing)('a running member says so', () => {
     await streams.purge('other');
     await tells('the broker of x can be used again');
   });
+});
+
+it.skipIf(missing)('a publisher whose account has no room waits, says so, and goes on', async () => {
+  const { connection, streams, publisher } = await running(ACCOUNT('max_file: 8MB'), { user: 'u', pass: 'x' });
+  await streams.add({ name: 'other', subjects: ['other'] });
+  const fill = async (size: number): Promise<void> => {
+    for (;;) await jetstream(connection).publish('other', new Uint8Array(size));
+  };
+  for (const size of [1e6, 1e4, 1]) await expect(fill(size)).rejects.toThrow('resource limits exceeded for account');
+  const published = publisher.publish(2);
+  await until(() => publisher.trouble !== undefined);
+  expect(publisher.trouble).toBe('JetStream has no room left for SLUICE-x-0: resource limits exceeded for account');
+  await streams.purge('other');
+  await published;
+  expect(publisher).toMatchObject({ waiting: 0, trouble: undefined });
 });
 
 describe.skipIf(missing)('a letter', () => {

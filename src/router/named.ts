@@ -13,8 +13,8 @@ export function channelNamed({ fleet: { channels } }: Pick<RouterParts, 'fleet'>
 }
 
 /** Throws if nothing can be added any more, or if there is a channel, a source or a feed of this name. */
-export function assertFree({ feeds, fleet, sources }: RouterParts, name: string, state: string): void {
-  if (fleet.supervisor.isStopping) throw new SluiceError('not-running', `the router is ${state}`);
+export function assertFree({ feeds, fleet, sources }: RouterParts, name: string): void {
+  if (fleet.supervisor.isStopping) throw new SluiceError('not-running', 'the router was stopped');
   for (const [kind, all] of Object.entries({ channel: fleet.channels, source: sources.all, feed: feeds.all }))
     if (all.has(name)) throw new SluiceError('duplicate-channel', `there is a ${kind} '${name}' already`);
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { SourcePlace } from '../core/origin.ts';
+import type { SourceStay } from '../core/origin.ts';
 import type { CommitOutcome, Frame } from '../core/source-port.ts';
 import { FrameOrigin, PLACES, type Place } from './frame-origin.ts';
 
@@ -26,7 +26,7 @@ interface LedgerListener {
 /** What a ledger is made of. */
 export interface LedgerOptions {
   readonly clock: Clock;
-  readonly stay: Omit<SourcePlace, 'position'>;
+  readonly stay: SourceStay;
   readonly listener: LedgerListener;
   commit(position: number, withinMs: number): Promise<CommitOutcome>;
 }

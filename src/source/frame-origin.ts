@@ -1,4 +1,4 @@
-import type { GivenUp, Origin, Settlement, SourcePlace } from '../core/origin.ts';
+import type { GivenUp, Origin, Settlement, SourcePlace, SourceStay } from '../core/origin.ts';
 
 /**
  * Where a frame is that was read and is not committed; it is in exactly one of these places. `reader`: nothing of it was
@@ -11,7 +11,7 @@ export type Place = (typeof PLACES)[number];
 
 /** Hears of the messages of its frames. */
 interface FrameListener {
-  readonly stay: Omit<SourcePlace, 'position'>;
+  readonly stay: SourceStay;
   /** One frame more, or with -1 one fewer, has messages out: offered and not settled. */
   out(change: 1 | -1): void;
   /** Nothing of the frame is open any more. */

@@ -20,7 +20,7 @@ export class FeedDesk {
 
   /** The feeds by name: a reading of this moment. */
   get views(): ReadonlyMap<string, FeedView> {
-    return new Map([...this.#parts.feeds.all].map(([name, { view }]) => [name, view]));
+    return new Map([...this.#parts.feeds.all].map(([name, { feed }]) => [name, feed.view]));
   }
 
   /**

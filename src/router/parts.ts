@@ -64,7 +64,6 @@ export function buildParts(plan: Plan): RouterParts {
   const logger = options.logger === undefined ? silentLogger : containLogger(options.logger, bus);
   const ending = new Ending();
   if (options.logger !== undefined) logFacts(bus, logger, clock, ending);
-  // Before the alerts: a fact stands in the record before the alert that it raises.
   const recorder = options.recorder && new FlightRecorder(options.recorder, bus, clock, ending);
   const timers = createPatientTimers(clock, clock);
   const random = options.random ?? createRandom(clock.wallTime());

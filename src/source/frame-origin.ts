@@ -6,8 +6,16 @@ import type { GivenUp, Origin, Settlement, SourcePlace, SourceStay } from '../co
  * `letters`: all that are not settled are dead letters that are being written · `settled`: it waits for its commit, or
  * for a frame before it.
  */
-export const PLACES = ['reader', 'offers', 'channels', 'letters', 'settled'] as const;
+const PLACES = ['reader', 'offers', 'channels', 'letters', 'settled'] as const;
 export type Place = (typeof PLACES)[number];
+
+/** How many of these frames are in each place. */
+export function placesOf(frames: readonly { readonly where: Place }[]): Readonly<Record<Place, number>> {
+  // Object.fromEntries widens the keys.
+  const places = Object.fromEntries(PLACES.map((place) => [place, 0])) as Record<Place, number>;
+  for (const { where } of frames) places[where] += 1;
+  return places;
+}
 
 /** Hears of the messages of its frames. */
 interface FrameListener {

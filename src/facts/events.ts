@@ -2,7 +2,6 @@ import type { ConfigChange } from '../config/diff.ts';
 import type { BreakerRates } from '../core/breaker-change.ts';
 import type { FeedFacts } from '../core/feed-facts.ts';
 import type { Gap } from '../core/gap-log.ts';
-import type { SourceStay } from '../core/origin.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { DeadLetter } from './dead-letters.ts';
@@ -41,10 +40,10 @@ export type AlertName =
   | 'config-rejected';
 
 /** Those of them that are about a source. */
-export type SourceAlertName = 'source-held' | 'source-failed' | 'source-unreachable' | 'source-halted';
+type SourceAlertName = 'source-held' | 'source-failed' | 'source-unreachable' | 'source-halted';
 
 /** Those that are about a feed; `feed-silent` is about a channel as well. */
-export type FeedAlertName = 'feed-silent' | 'feed-refused' | 'feed-flapping' | 'feed-lagging';
+type FeedAlertName = 'feed-silent' | 'feed-refused' | 'feed-flapping' | 'feed-lagging';
 
 /** Something that is wrong now and that an operator should know. */
 export interface Alert {
@@ -61,17 +60,16 @@ export interface Alert {
   readonly at: number;
 }
 
-/** A statechart went from one state to another. `from` is null at its start. */
-interface Entered {
-  readonly from: string | null;
-  readonly to: string;
-  readonly cause: string;
-}
-
 /** The facts a router publishes, by event name. `channel` is the channel's name, with `/n` for the partitions of one. */
-export type RouterFacts = FeedFacts & {
-  'router.entered': Entered;
-  'channel.entered': Entered & { readonly channel: string; readonly error: unknown };
+export type RouterFacts = {
+  'router.entered': { readonly from: string | null; readonly to: string; readonly cause: string };
+  'channel.entered': {
+    readonly channel: string;
+    readonly from: string | null;
+    readonly to: string;
+    readonly cause: string;
+    readonly error: unknown;
+  };
   /** The `n`th restart within `withinMs`. */
   'channel.restarted': { readonly channel: string; readonly n: number; readonly withinMs: number };
   'channel.gaveUp': { readonly channel: string; readonly restarts: number; readonly error: unknown };
@@ -109,17 +107,37 @@ export type RouterFacts = FeedFacts & {
   };
   'breaker.closed': { readonly channel: string; readonly cause: string };
   'drain.progressed': { readonly channel: string; readonly left: number };
-  'source.entered': Entered & { readonly source: string; readonly error: unknown };
+  'source.entered': {
+    readonly source: string;
+    readonly from: string | null;
+    readonly to: string;
+    readonly cause: string;
+    readonly error: unknown;
+  };
   'source.gaveUp': { readonly source: string; readonly restarts: number; readonly error: unknown };
   /** The source removed these positions before they were read. */
   'source.gap': { readonly source: string; readonly partition: number; readonly from: number; readonly to: number };
   /** From now on the partition belongs to this process, until `stay.ended`. */
-  'stay.began': SourceStay & { readonly takeovers: number };
-  'stay.ended': SourceStay & {
+  'stay.began': {
+    readonly source: string;
+    readonly partition: number;
+    readonly fence: number;
+    readonly takeovers: number;
+  };
+  'stay.ended': {
+    readonly source: string;
+    readonly partition: number;
+    readonly fence: number;
     readonly how: 'released' | 'lost' | 'closed';
     /** Why it was lost, if its source says so. */
     readonly why?: string;
   };
+  'feed.entered': FeedFacts['feed.entered'];
+  'feed.gap': FeedFacts['feed.gap'];
+  'feed.gapClosed': FeedFacts['feed.gapClosed'];
+  'feed.backfillFailed': FeedFacts['feed.backfillFailed'];
+  'feed.refused': FeedFacts['feed.refused'];
+  'feed.garbage': FeedFacts['feed.garbage'];
   'alert.raised': Alert;
   'alert.cleared': Alert & { readonly lastedMs: number };
   'config.applied': { readonly changes: readonly ConfigChange[] };

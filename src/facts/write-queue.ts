@@ -57,6 +57,7 @@ export class WriteQueue {
     return this.#waiting.length;
   }
 
+  /** What causes a write need not wait: it would not come behind too many. */
   get hasRoom(): boolean {
     return this.size < WAITING_MAX;
   }

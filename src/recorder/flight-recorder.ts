@@ -133,7 +133,7 @@ function all<Item>(ring: Mailbox<Item>): readonly Item[] {
   return Array.from({ length: ring.size }, (_, offset) => ring.messageOf(offset));
 }
 
-/** What may be shown of a field. Facts hide what is named like a secret; messages stay whole, to be replayed. */
+/** What may be shown of a field: facts hide what is named like a secret, and messages stay whole, to be replayed. */
 type Shown = typeof shownAt;
 
 /** Some lines at a time, made while the file is written: the event loop gets its turns between them. */

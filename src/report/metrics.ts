@@ -60,9 +60,7 @@ export interface RouterView extends Pick<RouterMetrics, 'unroutable' | 'ignored'
   readonly wallTime: number;
   readonly deadLetters: Omit<LetterCounts, 'stored' | 'lasting' | 'waiting'> & { readonly size: number };
   /** Those in a store of the host; undefined: there is none. */
-  readonly stored:
-    | (Pick<LetterCounts, 'waiting'> & { readonly size: number; readonly trouble: string | undefined })
-    | undefined;
+  readonly stored: { readonly size: number; readonly queue: { readonly size: number } } | undefined;
 }
 
 /** Everything measured of a router, as a plain snapshot. */
@@ -89,7 +87,7 @@ export function routerMetrics(view: RouterView): RouterMetrics {
 function letterCounts({ deadLetters, stored }: RouterView): LetterCounts {
   const { size, bytes, evicted, skipped } = deadLetters;
   const lasting = stored?.size ?? 0;
-  return { stored: size + lasting, lasting, waiting: stored?.waiting ?? 0, bytes, evicted, skipped };
+  return { stored: size + lasting, lasting, waiting: stored?.queue.size ?? 0, bytes, evicted, skipped };
 }
 
 /** Sums the partitions of a channel into one snapshot. */

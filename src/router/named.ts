@@ -21,10 +21,10 @@ export function assertFree({ feeds, fleet, sources }: RouterParts, name: string)
 
 /** Explains the channel, the source or the feed of this name; they have no name in common. `ticks/3`: a partition of a source. */
 export function explainNamed(parts: RouterParts, name: string): Explanation {
-  const { feeds, fleet, intake, services, sources, stored } = parts;
+  const { feeds, fleet, intake, services, sources } = parts;
   const now = services.clock.now();
   const source = sources.all.get(name);
-  if (source !== undefined) return explainSource(source.view, fleet.channels, now, stored?.trouble);
+  if (source !== undefined) return explainSource(source.view, fleet.channels, now, services.letterRoom.trouble);
   const [, sharing = '', number = ''] = /^(.*)\/(\d+)$/.exec(String(name)) ?? [];
   const shared = sources.all.get(sharing);
   const partition = shared && explainPartition(shared.view, number, fleet.channels, now);

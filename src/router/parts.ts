@@ -74,7 +74,7 @@ export function buildParts(plan: Plan): RouterParts {
   const services: Services = {
     ...{ clock, timers, random, bus, logger, ending },
     scheduler: new Scheduler(clock, config.router),
-    letterRoom: stored ?? MEMORY_ROOM,
+    letterRoom: stored?.queue ?? MEMORY_ROOM,
     keepDeadLetter(channel, reason, message, error, attempts, origin, key) {
       const fields = { channel, reason, message, error, attempts, at: clock.wallTime() };
       // A refused message that nobody brings again belongs to its caller; its letter is a sample.

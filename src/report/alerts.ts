@@ -3,8 +3,9 @@ import type { Services } from '../channel/services.ts';
 import { errorText } from '../core/error-text.ts';
 import type { DeadLetters } from '../facts/dead-letters.ts';
 import { findingsOf, isAtEase, isAtRest, isExpectedToMove, percent, type Sight, sightOf } from './findings.ts';
+import type { RouterMetrics } from './metrics.ts';
 import { between, found, type RaisedAlerts, ROUTER } from './raised-alerts.ts';
-import { type Unserved, watchRefusals } from './refusals.ts';
+import { watchRefusals } from './refusals.ts';
 
 /** How often conditions are looked at while anything goes on, in ms. */
 const LOOK_MS = 1_000;
@@ -37,7 +38,7 @@ export class Alerts {
     services: Services,
     raised: RaisedAlerts,
     channels: ReadonlyMap<string, ChannelView>,
-    unserved: Unserved,
+    unserved: Pick<RouterMetrics, 'unroutable'>,
     letters: Pick<DeadLetters, 'lost'>,
   ) {
     this.#services = services;
@@ -118,7 +119,7 @@ export class Alerts {
       const sight = sightOf(channel, before, now);
       const since = isTimed ? before : undefined;
       const { starvationMs } = scheduler;
-      if (this.#raised.isAny({ channel: name }) || !isAtEase(channel, sight, since, now, starvationMs))
+      if (this.#raised.of({ channel: name }).length > 0 || !isAtEase(channel, sight, since, now, starvationMs))
         this.#raised.setAll({ channel: name }, findingsOf(channel, sight, since, now, starvationMs));
       // Error rates are taken from second to second: a look in between does not begin a new one.
       const { calls, failures } = (isTimed ? undefined : before) ?? sight;
@@ -149,7 +150,6 @@ export class Alerts {
 
   /** Time alone may end an alert of the channel; that all messages have one key only other messages can. */
   #mayEnd(name: string): boolean {
-    const subject = { channel: name };
-    return this.#raised.isAny(subject) && this.#raised.of(subject).some(({ alert }) => alert !== 'one-partition');
+    return this.#raised.of({ channel: name }).some(({ alert }) => alert !== 'one-partition');
   }
 }

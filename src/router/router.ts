@@ -57,7 +57,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     // The same bus, known by what these channels emit: only their own slots publish `event` on it.
     this.events = parts.services.bus.emitter as unknown as RouterBus<Emits>;
     this.deadLetters = new DeadLetterDesk(parts);
-    this.feeds = new FeedDesk(parts, () => this.state);
+    this.feeds = new FeedDesk(parts);
     this.#reloads = new Reloads(parts);
     this.#shutdown = new Shutdown(parts, actor, this.#reloads);
     publishStates(actor, parts.services.bus);
@@ -169,7 +169,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     channel: Source,
     config: ChannelInput<RulesInputOf<Source>> = {},
   ): void {
-    addByHand(this.#parts, name, channel, config, () => this.state);
+    addByHand(this.#parts, name, channel, config);
   }
 
   /**

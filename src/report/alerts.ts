@@ -50,7 +50,9 @@ export class Alerts {
     const nameOf = (id: string): string => (channels.has(id) ? id : id.replace(/\/\d+$/, ''));
     services.bus.tapAtOnce('channel.entered', ({ channel, from, to }) => {
       const name = nameOf(channel);
-      if (from === null || !HEALTHY.has(from) || !HEALTHY.has(to) || this.#hangsOnMessages(name)) this.#lookOnce(name);
+      // Silence counts from the last message.
+      const hangsOnMessages = this.#mayEnd(name) || (channels.get(name)?.config.silenceMs ?? 0) > 0;
+      if (from === null || !HEALTHY.has(from) || !HEALTHY.has(to) || hangsOnMessages) this.#lookOnce(name);
       else if (to === 'idle') this.#rest(name);
       else this.#watch(name);
     });
@@ -141,11 +143,6 @@ export class Alerts {
       clock.clearTimeout(this.#timer);
       this.#timer = undefined;
     }
-  }
-
-  /** An alert is raised that may end, or silence counts from the last message. */
-  #hangsOnMessages(name: string): boolean {
-    return this.#mayEnd(name) || (this.#channels.get(name)?.config.silenceMs ?? 0) > 0;
   }
 
   /** Time alone may end an alert of the channel; that all messages have one key only other messages can. */

@@ -46,13 +46,12 @@ export class FeedAlerts {
   #watch(): void {
     const isDue = [...this.#feeds.values()].some(({ feed }) => isWatched(feed.view));
     if (!isDue) this.#clock.clearTimeout(this.#timer);
-    this.#timer = isDue ? (this.#timer ?? this.#clock.setTimeout(() => this.#lookAround(), LOOK_MS)) : undefined;
-  }
-
-  #lookAround(): void {
-    this.#timer = undefined;
-    for (const name of this.#feeds.keys()) this.#look(name, true);
-    this.#watch();
+    const lookAround = (): void => {
+      this.#timer = undefined;
+      for (const name of this.#feeds.keys()) this.#look(name, true);
+      this.#watch();
+    };
+    this.#timer = isDue ? (this.#timer ?? this.#clock.setTimeout(lookAround, LOOK_MS)) : undefined;
   }
 
   #look(name: string, isTimed = false): void {

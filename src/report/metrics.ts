@@ -66,6 +66,8 @@ export interface RouterView extends Pick<RouterMetrics, 'unroutable' | 'ignored'
 /** Everything measured of a router, as a plain snapshot. */
 export function routerMetrics(view: RouterView): RouterMetrics {
   const { faults, ignored, now, removed, unroutable, wallTime } = view;
+  const { size, bytes, evicted, skipped } = view.deadLetters;
+  const lasting = view.stored?.size ?? 0;
   const channels = eachOf(view.channels, channelMetrics);
   const sources = eachOf(view.sources, (source) => sourceMetrics(source.view, now));
   const feeds = eachOf(view.feeds, ({ feed }) => readFeed(feed.view, wallTime));
@@ -79,15 +81,9 @@ export function routerMetrics(view: RouterView): RouterMetrics {
     ignored,
     conserved: isConserved(total) && all.every(isConserved) && isOthersConserved,
     ...{ channels, sources, feeds },
-    deadLetters: letterCounts(view),
+    deadLetters: { stored: size + lasting, lasting, waiting: view.stored?.queue.size ?? 0, bytes, evicted, skipped },
     faults,
   };
-}
-
-function letterCounts({ deadLetters, stored }: RouterView): LetterCounts {
-  const { size, bytes, evicted, skipped } = deadLetters;
-  const lasting = stored?.size ?? 0;
-  return { stored: size + lasting, lasting, waiting: stored?.queue.size ?? 0, bytes, evicted, skipped };
 }
 
 /** Sums the partitions of a channel into one snapshot. */

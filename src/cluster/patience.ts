@@ -1,20 +1,9 @@
 import type { Clock } from '../core/clock.ts';
+import { NextChange } from '../core/next-change.ts';
 
 /** Resolves after so long, or at once when the signal aborts. */
-export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) {
-      resolve();
-      return;
-    }
-    const end = (): void => {
-      clock.clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = clock.setTimeout(end, ms);
-    signal?.addEventListener('abort', end, { once: true });
-  });
+export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted !== true) await new NextChange(clock).wait(ms, signal);
 }
 
 /** The promise, but rejects when it has not settled after so long: a client's promise may never settle. */

@@ -9,12 +9,16 @@ export interface GivenUp {
   readonly error: unknown;
 }
 
-/** Where a message lies in the source that brought it. */
-export interface SourcePlace {
+/** One partition of a source for one stay of ownership. */
+export interface SourceStay {
   readonly source: string;
   readonly partition: number;
   /** Grows with every stay of ownership. */
   readonly fence: number;
+}
+
+/** Where a message lies in the source that brought it. */
+export interface SourcePlace extends SourceStay {
   readonly position: number;
 }
 

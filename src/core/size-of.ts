@@ -55,14 +55,12 @@ function itemsOf(value: object): readonly unknown[] {
   if (Array.isArray(value)) return value;
   if (isBuffer(value)) return [];
   // These fields are not listed with the others, which may be a whole request and its answer.
-  if (value instanceof Error)
-    return [value.message, value.stack, value.cause, errorsOf(value), ...Object.values(value)];
+  if (value instanceof Error) {
+    const errors = value instanceof AggregateError ? value.errors : undefined;
+    return [value.message, value.stack, value.cause, errors, ...Object.values(value)];
+  }
   if (value instanceof Map) return [...value.entries()];
   return value instanceof Set ? [...value] : Object.values(value);
-}
-
-function errorsOf(error: Error): unknown {
-  return error instanceof AggregateError ? error.errors : undefined;
 }
 
 function isBuffer(value: object): value is ArrayBufferView | ArrayBuffer | SharedArrayBuffer {

@@ -15,8 +15,6 @@ export interface EventBus {
 /** How often callbacks of the host threw, by place. */
 export type Faults = Readonly<Record<FaultPlace, number>>;
 
-type Observer = <Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]) => void;
-
 /**
  * Puts events on a mitt bus, in order. Unlike `mitt.emit` it contains what a listener throws, so that one listener can
  * harm neither the others nor the channel that happens to be at work. A fact is told when the change it tells of is
@@ -29,7 +27,6 @@ export class Bus {
   /** Our own listeners: logging, alerts and the recorder. */
   readonly #taps = createEmitter<RouterEvents>();
   readonly #readers = createEmitter<RouterEvents>();
-  readonly #observers: Observer[] = [];
   // Object.fromEntries widens the keys.
   readonly #faults = Object.fromEntries(FAULT_PLACES.map((place) => [place, 0])) as Record<FaultPlace, number>;
 
@@ -52,9 +49,9 @@ export class Bus {
     this.#taps.on(type, listener);
   }
 
-  /** A listener of our own to everything that is published, before all others. */
-  tapAll(observer: Observer): void {
-    this.#observers.push(observer);
+  /** A listener of our own to everything that is published. */
+  tapAll(listener: <Type extends keyof RouterEvents>(type: Type, event: RouterEvents[Type]) => void): void {
+    this.#taps.on('*', listener);
   }
 
   get faults(): Faults {
@@ -92,7 +89,6 @@ export class Bus {
     const isFault = type === 'callback.failed';
     this.#isTellingFault = isFault;
     try {
-      for (const observe of this.#observers) observe(type, event);
       this.#taps.emit(type, event);
       const { all } = this.emitter;
       if (all.size === 0) return;

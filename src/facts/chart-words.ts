@@ -1,3 +1,5 @@
+import { errorText } from '../core/error-text.ts';
+
 /** These only group states: the state inside is the one people know. */
 const GROUPS = ['ready', 'serving', 'active'];
 
@@ -7,6 +9,12 @@ export function stateName(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   const [outer = '', inner] = Object.entries(value)[0] ?? [];
   return GROUPS.includes(outer) ? stateName(inner) : outer;
+}
+
+/** What led into a state, and what it said. */
+export function reasonInWords({ cause, error }: { readonly cause: string; readonly error: unknown }): string {
+  const words = causeInWords(cause);
+  return error === undefined ? words : `${words}: ${errorText(error)}`;
 }
 
 /** A cause as the statechart knows it, in words. `state`: what it led into, which may say more than the event does. */

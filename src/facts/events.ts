@@ -40,10 +40,10 @@ export type AlertName =
   | 'config-rejected';
 
 /** Those of them that are about a source. */
-export type SourceAlertName = 'source-held' | 'source-failed' | 'source-unreachable' | 'source-halted';
+type SourceAlertName = 'source-held' | 'source-failed' | 'source-unreachable' | 'source-halted';
 
 /** Those that are about a feed; `feed-silent` is about a channel as well. */
-export type FeedAlertName = 'feed-silent' | 'feed-refused' | 'feed-flapping' | 'feed-lagging';
+type FeedAlertName = 'feed-silent' | 'feed-refused' | 'feed-flapping' | 'feed-lagging';
 
 /** Something that is wrong now and that an operator should know. */
 export interface Alert {

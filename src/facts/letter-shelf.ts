@@ -13,13 +13,10 @@ interface Shelved extends Pick<NewLetter, 'channel' | 'reason' | 'message' | 'er
 
 /** The letters of one channel and reason, by id, oldest first. */
 interface Kind {
-  /** Those before `head`, and some between, are gone. */
-  ids: number[];
-  head: number;
-  size: number;
+  readonly ids: Set<number>;
+  /** Goes through them once: to begin anew for each would pass over all that are gone. */
+  readonly oldest: Iterator<number, undefined>;
 }
-
-const SPARE = 64;
 
 /**
  * Dead letters within bounds, by number and by bytes. When they are exceeded, the oldest letter of a frequent kind goes: a
@@ -71,11 +68,9 @@ export class LetterShelf<Letter extends Shelved> {
       return;
     }
     const name = letterKind(letter);
-    const kind = this.#kinds.get(name) ?? { ids: [], head: 0, size: 0 };
+    const kind = this.#kinds.get(name) ?? newKind();
     this.#kinds.set(name, kind);
-    this.#compact(kind);
-    kind.ids.push(letter.id);
-    kind.size += 1;
+    kind.ids.add(letter.id);
     this.#letters.set(letter.id, { letter, bytes });
     this.bytes += bytes;
     this.#evict(name);
@@ -88,22 +83,18 @@ export class LetterShelf<Letter extends Shelved> {
     this.#letters.delete(id);
     this.bytes -= kept.bytes;
     const name = letterKind(kept.letter);
-    const kind = this.#kinds.get(name);
-    if (kind !== undefined) kind.size -= 1;
-    if (kind?.size === 0) this.#kinds.delete(name);
+    const { ids } = this.#kinds.get(name) ?? newKind();
+    ids.delete(id);
+    if (ids.size === 0) this.#kinds.delete(name);
     return true;
   }
 
   #evict(newest: string): void {
     const { capacity, bytesMax } = this.#limits;
     while (this.size > capacity || this.bytes > bytesMax) {
-      const kind = this.#frequent(newest);
-      if (kind === undefined) return;
-      let id: number | undefined;
-      do {
-        id = kind.ids[kind.head];
-        kind.head += 1;
-      } while (id !== undefined && !this.remove(id));
+      const id = this.#frequent(newest)?.oldest.next().value;
+      if (id === undefined) return;
+      this.remove(id);
       this.evicted += 1;
     }
   }
@@ -111,17 +102,16 @@ export class LetterShelf<Letter extends Shelved> {
   /** The newest kind if it has its share, else the most frequent; of two the one that came first. */
   #frequent(newest: string): Kind | undefined {
     const kind = this.#kinds.get(newest);
-    if (kind !== undefined && kind.size > 1 && kind.size >= this.size / this.#kinds.size) return kind;
+    if (kind !== undefined && kind.ids.size > 1 && kind.ids.size >= this.size / this.#kinds.size) return kind;
     let most: Kind | undefined;
-    for (const each of this.#kinds.values()) if (most === undefined || each.size > most.size) most = each;
+    for (const each of this.#kinds.values()) if (most === undefined || each.ids.size > most.ids.size) most = each;
     return most;
   }
+}
 
-  #compact(kind: Kind): void {
-    if (kind.ids.length <= 2 * kind.size + SPARE) return;
-    kind.ids = kind.ids.slice(kind.head).filter((id) => this.#letters.has(id));
-    kind.head = 0;
-  }
+function newKind(): Kind {
+  const ids = new Set<number>();
+  return { ids, oldest: ids.values() };
 }
 
 /** Letters of one kind make room for each other. */

@@ -55,7 +55,7 @@ export function logFacts(bus: Bus, logger: Logger, clock: Clock, ending: Ending)
     else if (state !== undefined) children.set(channel, child);
     return child;
   };
-  const limit = rateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) => {
+  const admits = rateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) => {
     const level = levels.find((each) => logged[each].some((name) => name === type)) ?? 'warn';
     loggerOf(channel, undefined)[level]({ ...about, more, withinMs }, moreText(type, more, withinMs));
   });
@@ -67,7 +67,7 @@ export function logFacts(bus: Bus, logger: Logger, clock: Clock, ending: Ending)
     if (type === 'message.deadLettered' && isRefusal(fact.reason)) return;
     const child = loggerOf(channel, type === 'channel.entered' ? fact.to : undefined);
     const loud = fact.how === 'lost' ? 'warn' : level;
-    if (limit.admits(kindOf(type, fact))) child[loud](fieldsOf(fact), type);
+    if (admits(kindOf(type, fact))) child[loud](fieldsOf(fact), type);
   };
   for (const level of levels)
     for (const type of logged[level]) bus.tap(type, (fact) => write(level, type, fact as Fields));
@@ -79,11 +79,11 @@ function moreText(what: string, more: number, withinMs: number): string {
 
 /** Writes of errors that traffic can cause and that are no facts, limited as those. */
 export function limitedWarning(logger: Logger, clock: Clock, ending: Ending, text: string): (error: unknown) => void {
-  const limit = rateLimit(LIMITS, clock, ending, (_, more, withinMs) =>
+  const admits = rateLimit(LIMITS, clock, ending, (_, more, withinMs) =>
     logger.warn({ more, withinMs }, moreText(text, more, withinMs)),
   );
   return (error) => {
-    if (limit.admits({ type: text, channel: null, about: {} })) logger.warn({ err: toError(error) }, text);
+    if (admits({ type: text, channel: null, about: {} })) logger.warn({ err: toError(error) }, text);
   };
 }
 

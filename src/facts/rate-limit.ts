@@ -32,11 +32,8 @@ interface Count {
   more: number;
 }
 
-/** Lets some facts through, and counts the others. */
-export interface RateLimit {
-  /** False: it is counted, and told of at the end of the period. */
-  admits(kind: Kind): boolean;
-}
+/** Lets some facts through. False: it is counted, and told of at the end of the period. */
+export type Admits = (kind: Kind) => boolean;
 
 /**
  * Lets the first of each kind through in each period and says at its end how many more there were, so that what traffic
@@ -48,7 +45,7 @@ export function rateLimit(
   clock: Clock,
   ending: Ending,
   tellMore: (kind: Kind, more: number, withinMs: number) => void,
-): RateLimit {
+): Admits {
   let counts = new Map<string, Count>();
   let told = 0;
   let begunAt = Number.NEGATIVE_INFINITY;
@@ -73,19 +70,17 @@ export function rateLimit(
     return count;
   };
   ending.listen(begin);
-  return {
-    admits(kind) {
-      const now = clock.now();
-      if (now - begunAt >= PERIOD_MS) begin();
-      const count = countOf(kind);
-      if (count.told < ofAKind && told < ofAll) {
-        count.told += 1;
-        told += 1;
-        return true;
-      }
-      count.more += 1;
-      if (!ending.isOver) timer ??= clock.setTimeout(begin, begunAt + PERIOD_MS - now);
-      return false;
-    },
+  return (kind) => {
+    const now = clock.now();
+    if (now - begunAt >= PERIOD_MS) begin();
+    const count = countOf(kind);
+    if (count.told < ofAKind && told < ofAll) {
+      count.told += 1;
+      told += 1;
+      return true;
+    }
+    count.more += 1;
+    if (!ending.isOver) timer ??= clock.setTimeout(begin, begunAt + PERIOD_MS - now);
+    return false;
   };
 }

@@ -29,7 +29,8 @@ interface StoredParts {
  */
 export class StoredLetters {
   readonly #parts: StoredParts;
-  readonly #queue: WriteQueue;
+  /** What waits for the store. */
+  readonly queue: WriteQueue;
   /** Letters of messages without an origin have ids of this run. */
   readonly #run: string;
   #lastId = 0;
@@ -43,7 +44,7 @@ export class StoredLetters {
   constructor(parts: StoredParts, troubled: (trouble: string | undefined) => void) {
     const { clock, random, timers } = parts;
     this.#parts = parts;
-    this.#queue = new WriteQueue({ clock, timers, troubled });
+    this.queue = new WriteQueue({ clock, timers, troubled });
     this.#run = `${clock.wallTime().toString(36)}-${Math.floor(random() * 2 ** 32).toString(36)}`;
   }
 
@@ -57,25 +58,12 @@ export class StoredLetters {
     return this.#lastSize;
   }
 
-  get waiting(): number {
-    return this.#queue.size;
-  }
-
-  /** A message may be given up: its letter would not wait behind too many. */
-  get hasRoom(): boolean {
-    return this.#queue.hasRoom;
-  }
-
-  get trouble(): string | undefined {
-    return this.#queue.trouble;
-  }
-
   /** Writes a letter; its origin hears when the store has it. */
   keep(fields: Omit<NewLetter, 'id'>, origin: Origin | undefined): void {
     const id = origin?.letterId?.(fields.channel) ?? this.#newId();
     let letter: NewLetter = { id, ...fields };
     origin?.condemned?.();
-    this.#queue.add({
+    this.queue.add({
       run: async () => {
         try {
           await this.#parts.store.add(letter);
@@ -160,12 +148,12 @@ export class StoredLetters {
 
   /** Writes what waits, by that time; returns the letters without an origin that the store did not take. */
   async finish(endsAt: number): Promise<readonly DeadLetter[]> {
-    await this.#queue.finish(endsAt);
+    await this.queue.finish(endsAt);
     return this.#left;
   }
 
   routerEnded(): void {
-    if (!this.#isFinishing) this.#queue.end();
+    if (!this.#isFinishing) this.queue.end();
   }
 
   #newId(): string {
@@ -186,7 +174,7 @@ export class StoredLetters {
     const settled = (how: Settlement, given?: GivenUp): void => {
       this.#out.delete(id);
       if (how === 'dead-lettered' && given?.channel === channel) return;
-      this.#queue.add({ run: () => this.#parts.store.drop({ id }), done() {}, leave() {} });
+      this.queue.add({ run: () => this.#parts.store.drop({ id }), done() {}, leave() {} });
     };
     return {
       source: undefined,

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { errorText } from '../core/error-text.ts';
+import { NextChange } from '../core/next-change.ts';
 import type { Timers } from '../core/patient-timers.ts';
 import { STOP_GRACE_MS } from './ending.ts';
 
@@ -42,16 +43,21 @@ export class WriteQueue {
   #failures = 0;
   /** Why they wait, in words; undefined: the store takes them. */
   trouble: string | undefined;
+  /** The router is being stopped: a store that fails is tried again soon. */
+  #isFinishing = false;
   #isOver = false;
+  readonly #changes: NextChange;
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
+    this.#changes = new NextChange(parts.clock);
   }
 
   get size(): number {
     return this.#waiting.length;
   }
 
+  /** What causes a write need not wait: it would not come behind too many. */
   get hasRoom(): boolean {
     return this.size < WAITING_MAX;
   }
@@ -65,15 +71,12 @@ export class WriteQueue {
   /** Tries until the store has all or the time is over; those that are left are left by the store. */
   async finish(endsAt: number): Promise<void> {
     const { clock } = this.#parts;
-    if (this.size > 0 && !this.#isOver) {
-      let timer: unknown;
-      const leftMs = endsAt - clock.now();
-      const late = new Promise<void>((resolve) => {
-        timer = clock.setTimeout(resolve, Math.max(leftMs, Math.min(END_MS_MIN, leftMs + STOP_GRACE_MS)));
-      });
-      await Promise.race([this.#untilEmpty(), late]);
-      clock.clearTimeout(timer);
-    }
+    const leftMs = endsAt - clock.now();
+    const lateAt = clock.now() + Math.max(leftMs, Math.min(END_MS_MIN, leftMs + STOP_GRACE_MS));
+    this.#isFinishing = true;
+    this.#clearTimer();
+    if (this.size > 0) void this.#writeAll();
+    while (this.size > 0 && !this.#isOver && clock.now() < lateAt) await this.#changes.wait(lateAt - clock.now());
     this.end();
   }
 
@@ -83,18 +86,7 @@ export class WriteQueue {
     this.#clearTimer();
     this.#parts.timers.clearTimeout(this.#answerTimer);
     for (const write of this.#waiting.splice(0)) write.leave();
-  }
-
-  async #untilEmpty(): Promise<void> {
-    while (this.size > 0 && !this.#isOver) {
-      this.#clearTimer();
-      await this.#writeAll();
-      if (this.size === 0 || this.#isOver) return;
-      this.#clearTimer();
-      await new Promise<void>((resolve) => {
-        this.#timer = this.#parts.timers.setTimeout(resolve, AGAIN_MS);
-      });
-    }
+    this.#changes.notify();
   }
 
   #writeAll(): Promise<void> {
@@ -122,6 +114,7 @@ export class WriteQueue {
     }
     // Here and not when the promise has settled: what is added between the two would wait for ever.
     this.#writing = undefined;
+    this.#changes.notify();
   }
 
   /** Says meanwhile when the store does not answer. */
@@ -136,7 +129,8 @@ export class WriteQueue {
 
   #failed(error: Error): void {
     this.#say(errorText(error));
-    const waitMs = Math.min(AGAIN_MS_MAX, AGAIN_MS * 2 ** Math.min(this.#failures, 10));
+    const doublings = this.#isFinishing ? 0 : Math.min(this.#failures, 10);
+    const waitMs = Math.min(AGAIN_MS_MAX, AGAIN_MS * 2 ** doublings);
     this.#failures += 1;
     this.#timer = this.#parts.timers.setTimeout(() => {
       this.#timer = undefined;

@@ -35,8 +35,10 @@ export function markedReplayed(record: LetterRecord, at: number): LetterRecord {
   return { ...record, replays: record.replays + 1, replayedAt: at };
 }
 
+type Meant = Pick<NewLetter, 'channel' | 'reason' | 'at'>;
+
 /** All but the id and the limit of the filter, which a store looks up itself. */
-export function matches({ channel, reason, at }: LetterRecord, filter: LetterFilter): boolean {
+export function matches({ channel, reason, at }: Meant, filter: LetterFilter): boolean {
   if (at < (filter.since ?? 0)) return false;
   if (filter.channel !== undefined && channel !== filter.channel) return false;
   return filter.reason === undefined || reason === filter.reason;

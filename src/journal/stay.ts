@@ -1,3 +1,4 @@
+import { within } from '../cluster/patience.ts';
 import type { Clock } from '../core/clock.ts';
 import { NextChange } from '../core/next-change.ts';
 import { SluiceError } from '../core/sluice-error.ts';
@@ -119,12 +120,7 @@ export class Stay implements Assigned {
       () => 'kept' as const,
       () => (store.ended.reason?.code === 'owned' ? 'lost' : 'unknown'),
     );
-    let timer: unknown;
-    const late = new Promise<'unknown'>((resolve) => {
-      timer = clock.setTimeout(() => resolve('unknown'), withinMs);
-    });
-    const outcome = await Promise.race([written, late]);
-    clock.clearTimeout(timer);
+    const outcome = await within(clock, withinMs, written).catch(() => 'unknown' as const);
     writer.advance();
     return outcome;
   }

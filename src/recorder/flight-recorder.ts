@@ -11,7 +11,7 @@ import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import type { Bus } from '../facts/bus.ts';
 import type { Ending } from '../facts/ending.ts';
 import type { RouterEvents } from '../facts/events.ts';
-import { kindOf, type RateLimit, rateLimit } from '../facts/rate-limit.ts';
+import { type Admits, kindOf, rateLimit } from '../facts/rate-limit.ts';
 
 /** What a router's flight recorder keeps, and where it writes. */
 export interface RecorderOptions {
@@ -52,7 +52,7 @@ export class FlightRecorder {
   readonly #clock: Clock;
   readonly #facts: Mailbox<object>;
   readonly #messages: Mailbox;
-  readonly #limit: RateLimit;
+  readonly #admits: Admits;
   #automaticFrom = Number.NEGATIVE_INFINITY;
   #namedAt = 0;
   /** One record is written after the other. */
@@ -64,7 +64,7 @@ export class FlightRecorder {
     this.#clock = clock;
     this.#facts = new Mailbox(facts);
     this.#messages = new Mailbox(messages);
-    this.#limit = rateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) =>
+    this.#admits = rateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) =>
       this.#keepFact(type, { channel, ...about, more, withinMs }),
     );
     bus.tapAll((type, fact) => this.#heard(type, fact));
@@ -104,7 +104,7 @@ export class FlightRecorder {
   #heard<Type extends keyof RouterEvents>(type: Type, fact: RouterEvents[Type]): void {
     if (type === 'event' || type === 'batch.flushed') return;
     const fields = fact as unknown as Readonly<Record<string, unknown>>; // Each fact is a plain object.
-    if (CAUSED_BY_MESSAGES.includes(type) && !this.#limit.admits(kindOf(type, fields))) return;
+    if (CAUSED_BY_MESSAGES.includes(type) && !this.#admits(kindOf(type, fields))) return;
     const { changes } = fields;
     this.#keepFact(type, Array.isArray(changes) ? { ...fields, changes: changes.map(shownChange) } : fact);
   }
@@ -133,7 +133,7 @@ function all<Item>(ring: Mailbox<Item>): readonly Item[] {
   return Array.from({ length: ring.size }, (_, offset) => ring.messageOf(offset));
 }
 
-/** What may be shown of a field. Facts hide what is named like a secret; messages stay whole, to be replayed. */
+/** What may be shown of a field: facts hide what is named like a secret, and messages stay whole, to be replayed. */
 type Shown = typeof shownAt;
 
 /** Some lines at a time, made while the file is written: the event loop gets its turns between them. */

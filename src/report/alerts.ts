@@ -3,8 +3,9 @@ import type { Services } from '../channel/services.ts';
 import { errorText } from '../core/error-text.ts';
 import type { DeadLetters } from '../facts/dead-letters.ts';
 import { findingsOf, isAtEase, isAtRest, isExpectedToMove, percent, type Sight, sightOf } from './findings.ts';
+import type { RouterMetrics } from './metrics.ts';
 import { between, found, type RaisedAlerts, ROUTER } from './raised-alerts.ts';
-import { type Unserved, watchRefusals } from './refusals.ts';
+import { watchRefusals } from './refusals.ts';
 
 /** How often conditions are looked at while anything goes on, in ms. */
 const LOOK_MS = 1_000;
@@ -37,7 +38,7 @@ export class Alerts {
     services: Services,
     raised: RaisedAlerts,
     channels: ReadonlyMap<string, ChannelView>,
-    unserved: Unserved,
+    unserved: Pick<RouterMetrics, 'unroutable'>,
     letters: Pick<DeadLetters, 'lost'>,
   ) {
     this.#services = services;
@@ -47,15 +48,13 @@ export class Alerts {
     watchRefusals(services, channels, unserved, (channel, finding) => raised.set('refusing', { channel }, finding));
     services.bus.tap('message.deadLettered', () => this.lettersLeft());
     const nameOf = (id: string): string => (id.includes('/') ? id.replace(/\/\d+$/, '') : id);
-    services.bus.tapAtOnce('channel.entered', ({ channel: id, from, to }) => {
-      const name = nameOf(id);
-      const channel = channels.get(name);
-      const isOrdinary = from !== null && HEALTHY.has(from) && HEALTHY.has(to);
-      // An alert is raised that may end, or silence counts from the last message.
-      if (!isOrdinary || channel === undefined || channel.config.silenceMs > 0 || this.#mayEnd(name))
-        this.#lookOnce(name);
-      else if (to === 'idle') this.#rest(name, channel);
-      else this.#watch(name, channel);
+    services.bus.tapAtOnce('channel.entered', ({ channel, from, to }) => {
+      const name = nameOf(channel);
+      // Silence counts from the last message.
+      const hangsOnMessages = this.#mayEnd(name) || (channels.get(name)?.config.silenceMs ?? 0) > 0;
+      if (from === null || !HEALTHY.has(from) || !HEALTHY.has(to) || hangsOnMessages) this.#lookOnce(name);
+      else if (to === 'idle') this.#rest(name);
+      else this.#watch(name);
     });
     services.bus.tap('channel.gaveUp', ({ channel }) => this.#look(nameOf(channel)));
     services.bus.tap('config.applied', () => {
@@ -77,15 +76,18 @@ export class Alerts {
   }
 
   /** From now on it is looked at every second, while anything goes on. */
-  #watch(name: string, channel: ChannelView): void {
+  #watch(name: string): void {
     if (this.#watched.has(name)) return;
+    const channel = this.#channels.get(name);
+    if (channel === undefined) return;
     this.#watched.set(name, sightOf(channel, undefined, this.#services.clock.now()));
     this.#setTimer();
   }
 
   /** It has nothing to do: if nothing is wrong either, it need not be looked at before its next message. */
-  #rest(name: string, channel: ChannelView): void {
-    if (isAtRest(channel, this.#watched.get(name), this.#services.clock.now())) this.#watched.delete(name);
+  #rest(name: string): void {
+    const channel = this.#channels.get(name);
+    if (channel && isAtRest(channel, this.#watched.get(name), this.#services.clock.now())) this.#watched.delete(name);
   }
 
   /** Looks now and, if more happens in this turn of the event loop, once more after it: a look goes through all partitions. */
@@ -119,7 +121,7 @@ export class Alerts {
       const sight = sightOf(channel, before, now);
       const since = isTimed ? before : undefined;
       const { starvationMs } = scheduler;
-      if (this.#raised.isAny({ channel: name }) || !isAtEase(channel, sight, since, now, starvationMs))
+      if (this.#raised.of({ channel: name }).length > 0 || !isAtEase(channel, sight, since, now, starvationMs))
         this.#raised.setAll({ channel: name }, findingsOf(channel, sight, since, now, starvationMs));
       // Error rates are taken from second to second: a look in between does not begin a new one.
       const { calls, failures } = (isTimed ? undefined : before) ?? sight;
@@ -145,7 +147,6 @@ export class Alerts {
 
   /** Time alone may end an alert of the channel; that all messages have one key only other messages can. */
   #mayEnd(name: string): boolean {
-    const subject = { channel: name };
-    return this.#raised.isAny(subject) && this.#raised.of(subject).some(({ alert }) => alert !== 'one-partition');
+    return this.#raised.of({ channel: name }).some(({ alert }) => alert !== 'one-partition');
   }
 }

@@ -165,24 +165,22 @@ const NEVER: Ending = ['nothing', 'It does not start again.'];
 
 /** What ends the present state of a partition, as of `now`; `inMs` is null where no timer does. */
 function endingOf(view: PartitionView, config: ChannelConfig, now: number, waitedFor: readonly string[]) {
-  if (view.state === 'idle' && waitedFor.length > 0) return heldUp(waitedFor.join(' and '));
-  const [by, sentence, at] = isOverdue(view) ? OVERDUE : endingFor(view);
+  const isHeldUp = view.state === 'idle' && waitedFor.length > 0;
+  const [by, sentence, at] = isHeldUp ? heldUp(waitedFor.join(' and ')) : endingFor(view);
   const inMs = at === undefined ? null : Math.max(0, at(view, config) - now);
   return { by, inMs, sentence: inMs === null ? sentence : sentence.replace('%', duration(inMs)) };
 }
 
-/** The signal of its call has aborted, and its state waits for the outcome. */
-function isOverdue({ callGivenUpAt, isReplaced, state }: PartitionView): boolean {
-  return callGivenUpAt !== undefined && !isReplaced && ['flushing', 'isolating', 'probing'].includes(state);
-}
-
 /** It has nothing to do, and perhaps only because its messages are behind one that waits. */
-function heldUp(names: string) {
+function heldUp(names: string): Ending {
   const sentence = `A stream into the router waits for room in ${names}: messages of this channel behind it come after.`;
-  return { by: `room in ${names}`, inMs: null, sentence };
+  return [`room in ${names}`, sentence];
 }
 
-function endingFor({ isGivenUp, isReplaced, probeAt, state }: PartitionView): Ending {
+function endingFor({ callGivenUpAt, isGivenUp, isReplaced, probeAt, state }: PartitionView): Ending {
+  // The signal of its call has aborted, and its state waits for the outcome.
+  const isWaiting = ['flushing', 'isolating', 'probing'].includes(state);
+  if (callGivenUpAt !== undefined && !isReplaced && isWaiting) return OVERDUE;
   if (isReplaced && state !== 'closing') return REPLACED;
   if (state === 'tripped' && probeAt === Number.POSITIVE_INFINITY) return HELD_OPEN;
   if (state === 'failed' && isGivenUp) return GIVEN_UP;

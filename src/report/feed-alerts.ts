@@ -1,6 +1,5 @@
 import type { Services } from '../channel/services.ts';
 import type { FeedView } from '../core/supervised-feed.ts';
-import type { FeedAlertName } from '../facts/events.ts';
 import { ENDS_MAX, type FeedLimits, type FeedSight, feedFindings, feedSightOf, isWatched } from './feed-findings.ts';
 import type { RaisedAlerts } from './raised-alerts.ts';
 
@@ -9,7 +8,7 @@ const LOOK_MS = 1_000;
 
 /** A feed, and when something is wrong with it. */
 export interface WatchedFeed {
-  readonly view: FeedView;
+  readonly feed: { readonly view: FeedView };
   readonly limits: FeedLimits;
 }
 
@@ -45,21 +44,21 @@ export class FeedAlerts {
 
   /** A timer runs only while messages are due. One that runs is left alone: feeds may enter states more often than it fires. */
   #watch(): void {
-    const isDue = [...this.#feeds.values()].some(({ view }) => isWatched(view));
+    const isDue = [...this.#feeds.values()].some(({ feed }) => isWatched(feed.view));
     if (!isDue) this.#clock.clearTimeout(this.#timer);
-    this.#timer = isDue ? (this.#timer ?? this.#clock.setTimeout(() => this.#lookAround(), LOOK_MS)) : undefined;
-  }
-
-  #lookAround(): void {
-    this.#timer = undefined;
-    for (const name of this.#feeds.keys()) this.#look(name, true);
-    this.#watch();
+    const lookAround = (): void => {
+      this.#timer = undefined;
+      for (const name of this.#feeds.keys()) this.#look(name, true);
+      this.#watch();
+    };
+    this.#timer = isDue ? (this.#timer ?? this.#clock.setTimeout(lookAround, LOOK_MS)) : undefined;
   }
 
   #look(name: string, isTimed = false): void {
-    const feed = this.#feeds.get(name);
-    if (feed === undefined) return;
-    const { limits, view } = feed;
+    const watched = this.#feeds.get(name);
+    if (watched === undefined) return;
+    const { limits } = watched;
+    const { view } = watched.feed;
     if (view.state === 'stopped') return this.forget(name);
     const now = this.#clock.now();
     const before = this.#sights.get(name);
@@ -67,8 +66,6 @@ export class FeedAlerts {
     // Lateness is taken from second to second: a look in between counts nothing.
     this.#sights.set(name, isTimed ? sight : { ...sight, late: before?.late ?? 0, received: before?.received ?? 0 });
     const findings = feedFindings(view, sight, this.#ends.get(name) ?? [], limits, now);
-    // Object.entries widens the names.
-    for (const [alert, finding] of Object.entries(findings))
-      this.#raised.set(alert as FeedAlertName, { channel: null, feed: name }, finding);
+    this.#raised.setAll({ channel: null, feed: name }, findings);
   }
 }

@@ -1,9 +1,7 @@
-import { errorText } from '../core/error-text.ts';
 import type { FeedView } from '../core/supervised-feed.ts';
-import { causeInWords } from '../facts/chart-words.ts';
-import type { FeedAlertName } from '../facts/events.ts';
+import { reasonInWords } from '../facts/chart-words.ts';
 import { duration } from './duration.ts';
-import { between, type Finding, found } from './raised-alerts.ts';
+import { between, type Findings, found } from './raised-alerts.ts';
 
 /** When a router says that something is wrong with a feed. `Infinity`: never. */
 export interface FeedLimits {
@@ -35,8 +33,6 @@ export interface FeedSight {
   readonly late: number;
 }
 
-export type FeedFindings = Readonly<Record<FeedAlertName, Finding>>;
-
 /** Whether it may change without an event. */
 export function isWatched({ state }: FeedView): boolean {
   return !RESTING.has(state);
@@ -63,7 +59,7 @@ export function feedFindings(
   ends: readonly number[],
   limits: FeedLimits,
   now: number,
-): FeedFindings {
+): Findings {
   const silentMs = now - heardAt;
   const recent = ends.filter((at) => now - at < ENDS_WITHIN_MS);
   const [first = now] = recent;
@@ -93,10 +89,4 @@ function refusedInWords(view: FeedView): string | false {
 
 function inWords(view: FeedView): string {
   return view.state === 'streaming' ? 'streaming' : `${view.state} (${reasonInWords(view)})`;
-}
-
-/** What led into the state, and what it said. */
-export function reasonInWords({ cause, error }: FeedView): string {
-  const words = causeInWords(cause);
-  return error === undefined ? words : `${words}: ${errorText(error)}`;
 }

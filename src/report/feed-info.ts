@@ -1,8 +1,6 @@
 import type { FeedMetrics, FeedState, FeedView, SupervisedFeed } from '../core/supervised-feed.ts';
 import { causeInWords } from '../facts/chart-words.ts';
 import type { Explanation } from './explain.ts';
-import { reasonInWords } from './feed-findings.ts';
-import { type ChannelHealth, healthWith } from './health.ts';
 
 /** Everything measured of one feed of a router. */
 export interface FeedReading extends FeedMetrics {
@@ -17,12 +15,6 @@ export interface FeedReading extends FeedMetrics {
 export function readFeed({ isPaused, metrics, state }: FeedView, wallTime: number): FeedReading {
   const { lastMessageAt } = metrics;
   return { ...metrics, state, isPaused, lastMessageAgeMs: lastMessageAt === null ? null : wallTime - lastMessageAt };
-}
-
-/** The health of a feed. `trouble`: what is wrong with it, whatever state it is in. */
-export function feedHealth(view: FeedView, trouble: string | null): ChannelHealth {
-  const { forMs: sinceMs, state } = view;
-  return { status: healthWith(state, trouble), state, sinceMs, reason: trouble ?? reasonInWords(view) };
 }
 
 /** Explains a feed; the sentence is its own. */

@@ -1,7 +1,6 @@
 import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
 import { Counter } from '../core/counters.ts';
-import type { AlertName, FeedAlertName, SourceAlertName } from '../facts/events.ts';
-import { between, type Finding, found } from './raised-alerts.ts';
+import { between, type Findings, found } from './raised-alerts.ts';
 
 const MAILBOX_HIGH = 0.8;
 const MAILBOX_LOW = 0.6;
@@ -15,12 +14,6 @@ const AGE_MS_MIN = 5_000;
 const KEYS_MS = 60_000;
 /** So many messages in a single one of several partitions are no coincidence. */
 const ONE_PARTITION_MIN = 100;
-
-/** What a look at a channel looks for. */
-export type Findings = Readonly<
-  Record<Exclude<AlertName, 'config-rejected' | 'refusing' | 'letters-evicted' | 'letters-held' | OfOthers>, Finding>
->;
-type OfOthers = SourceAlertName | Exclude<FeedAlertName, 'feed-silent'>;
 
 /** What a channel looked like the last time. */
 export interface Sight {

@@ -18,9 +18,18 @@ export function healthOf(state: string): HealthStatus {
   return STATUSES.find((status) => STATES[status].includes(state)) ?? 'unhealthy';
 }
 
-/** What has an alert is at best `degraded`. `trouble`: its text. */
-export function healthWith(state: string, trouble: string | null): HealthStatus {
-  return worstStatus([healthOf(state), trouble === null ? 'healthy' : 'degraded']);
+/** The health of what is in a state and why; with an alert it is at best `degraded`. `trouble`: what its alerts say. */
+export function healthIn(state: string, sinceMs: number, why: string, trouble: string | null): ChannelHealth {
+  const status = worstStatus([healthOf(state), trouble === null ? 'healthy' : 'degraded']);
+  return { status, state, sinceMs, reason: trouble ?? why };
+}
+
+/** What `read` says of each, by name. */
+export function eachOf<Item, Reading>(
+  all: ReadonlyMap<string, Item>,
+  read: (item: Item, name: string) => Reading,
+): Readonly<Record<string, Reading>> {
+  return Object.fromEntries([...all].map(([name, item]) => [name, read(item, name)]));
 }
 
 /** The worst state of several partitions. */

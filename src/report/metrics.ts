@@ -7,7 +7,7 @@ import type { FeedView } from '../core/supervised-feed.ts';
 import type { Faults } from '../facts/bus.ts';
 import type { SourceView } from '../source/source-view.ts';
 import { type FeedReading, readFeed } from './feed-info.ts';
-import { worstState } from './health.ts';
+import { eachOf, worstState } from './health.ts';
 import type { Subject } from './raised-alerts.ts';
 import { isSourceConserved, type SourceMetrics, sourceMetrics } from './source-metrics.ts';
 
@@ -51,7 +51,7 @@ export interface LetterCounts {
 export interface RouterView extends Pick<RouterMetrics, 'unroutable' | 'ignored' | 'faults'> {
   readonly channels: ReadonlyMap<string, ChannelView>;
   readonly sources: ReadonlyMap<string, { readonly view: SourceView }>;
-  readonly feeds: ReadonlyMap<string, { readonly view: FeedView }>;
+  readonly feeds: ReadonlyMap<string, { readonly feed: { readonly view: FeedView } }>;
   /** What alerts say is wrong with the router, a channel or a feed; null: nothing. */
   trouble(subject: Subject): string | null;
   readonly removed: Ledger;
@@ -60,38 +60,30 @@ export interface RouterView extends Pick<RouterMetrics, 'unroutable' | 'ignored'
   readonly wallTime: number;
   readonly deadLetters: Omit<LetterCounts, 'stored' | 'lasting' | 'waiting'> & { readonly size: number };
   /** Those in a store of the host; undefined: there is none. */
-  readonly stored:
-    | (Pick<LetterCounts, 'waiting'> & { readonly size: number; readonly trouble: string | undefined })
-    | undefined;
+  readonly stored: { readonly size: number; readonly queue: { readonly size: number } } | undefined;
 }
 
 /** Everything measured of a router, as a plain snapshot. */
 export function routerMetrics(view: RouterView): RouterMetrics {
-  const { channels, faults, feeds, ignored, now, removed, sources, unroutable, wallTime } = view;
-  const metrics = Object.fromEntries([...channels].map(([name, channel]) => [name, channelMetrics(channel)]));
-  const all = Object.values(metrics);
+  const { faults, ignored, now, removed, unroutable, wallTime } = view;
+  const { size, bytes, evicted, skipped } = view.deadLetters;
+  const lasting = view.stored?.size ?? 0;
+  const channels = eachOf(view.channels, channelMetrics);
+  const sources = eachOf(view.sources, (source) => sourceMetrics(source.view, now));
+  const feeds = eachOf(view.feeds, ({ feed }) => readFeed(feed.view, wallTime));
+  const all = Object.values(channels);
   const total = addLedgers([removed, ...all]);
-  const read = Object.fromEntries([...sources].map(([name, source]) => [name, sourceMetrics(source.view, now)]));
-  const fed = Object.fromEntries([...feeds].map(([name, feed]) => [name, readFeed(feed.view, wallTime)]));
   const isOthersConserved =
-    Object.values(read).every(isSourceConserved) && Object.values(fed).every(({ conserved }) => conserved);
+    Object.values(sources).every(isSourceConserved) && Object.values(feeds).every(({ conserved }) => conserved);
   return {
     received: total.received + unroutable + ignored,
     unroutable,
     ignored,
     conserved: isConserved(total) && all.every(isConserved) && isOthersConserved,
-    channels: metrics,
-    sources: read,
-    feeds: fed,
-    deadLetters: letterCounts(view),
+    ...{ channels, sources, feeds },
+    deadLetters: { stored: size + lasting, lasting, waiting: view.stored?.queue.size ?? 0, bytes, evicted, skipped },
     faults,
   };
-}
-
-function letterCounts({ deadLetters, stored }: RouterView): LetterCounts {
-  const { size, bytes, evicted, skipped } = deadLetters;
-  const lasting = stored?.size ?? 0;
-  return { stored: size + lasting, lasting, waiting: stored?.waiting ?? 0, bytes, evicted, skipped };
 }
 
 /** Sums the partitions of a channel into one snapshot. */

@@ -13,6 +13,9 @@ export const ROUTER: Subject = { channel: null };
 /** What a look finds: something that is wrong, and whether it is enough to raise it; false: clear it; undefined: leave it. */
 export type Finding = { readonly text: string; readonly isEnough: boolean } | false | undefined;
 
+/** What a look at a channel, a source or a feed finds. An alert that is left out is left as it is. */
+export type Findings = Partial<Readonly<Record<AlertName, Finding>>>;
+
 interface Raised {
   alert: Alert;
   readonly since: number;
@@ -34,16 +37,14 @@ export class RaisedAlerts {
     return all.toSorted((left, right) => left.since - right.since).map(({ alert }) => alert);
   }
 
-  isAny(subject: Subject): boolean {
-    return this.#raised.size > 0 && this.#raised.has(keyOf(subject));
-  }
-
   of(subject: Subject): readonly Alert[] {
+    // Most of the time none is raised at all, and a channel asks in each of its states.
+    if (this.#raised.size === 0) return [];
     return [...(this.#raised.get(keyOf(subject))?.values() ?? [])].map(({ alert }) => alert);
   }
 
   /** Takes over all that a look found. */
-  setAll(subject: Subject, findings: Partial<Readonly<Record<AlertName, Finding>>>): void {
+  setAll(subject: Subject, findings: Findings): void {
     // Object.keys widens the names.
     for (const alert of Object.keys(findings) as AlertName[]) this.set(alert, subject, findings[alert]);
   }

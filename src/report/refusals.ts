@@ -1,6 +1,7 @@
 import type { ChannelView } from '../channel/partition-view.ts';
 import type { Services } from '../channel/services.ts';
 import { Counter, type Counters } from '../core/counters.ts';
+import type { RouterMetrics } from './metrics.ts';
 import { between, type Finding } from './raised-alerts.ts';
 
 const LOOK_MS = 1_000;
@@ -19,16 +20,11 @@ interface Intake {
   readonly refused: Readonly<Record<string, number>>;
 }
 
-/** What is counted of messages that no channel serves. */
-export interface Unserved {
-  readonly unroutable: number;
-}
-
 /** Finds out when a channel, or the router (null), refuses most of what comes. Looks only while something is refused. */
 export function watchRefusals(
   { bus, clock, ending }: Services,
   channels: ReadonlyMap<string, ChannelView>,
-  unserved: Unserved,
+  unserved: Pick<RouterMetrics, 'unroutable'>,
   report: (channel: string | null, found: Finding) => void,
 ): void {
   /** What had come when the present share was begun. */

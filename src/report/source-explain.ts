@@ -1,10 +1,8 @@
 import type { ChannelView } from '../channel/partition-view.ts';
-import { errorText } from '../core/error-text.ts';
-import { causeInWords } from '../facts/chart-words.ts';
+import { causeInWords, reasonInWords } from '../facts/chart-words.ts';
 import type { OldestFrame, SourceView } from '../source/source-view.ts';
 import { duration } from './duration.ts';
 import { type Explanation, reasonOf } from './explain.ts';
-import { type ChannelHealth, healthWith } from './health.ts';
 
 /** A frame that is not settled for so long is an alert, in ms. */
 export const HELD_MS = 60_000;
@@ -50,19 +48,11 @@ export function holdInWords(
     : `with the reader, because its channel refuses it as ${refusedAs}`;
 }
 
-/** The health of a source at `now`. `trouble`: what its alerts say. */
-export function sourceHealth(view: SourceView, now: number, trouble: string | null): ChannelHealth {
-  const { cause, error, since, state } = view;
-  const why = error === undefined ? causeInWords(cause) : `${causeInWords(cause)}: ${errorText(error)}`;
-  return { status: healthWith(state, trouble), state, sinceMs: now - since, reason: trouble ?? why };
-}
-
 /** Explains a source at `now`. */
 export function explainSource(view: SourceView, channels: Channels, now: number, trouble?: string): Explanation {
   const { cause, error, name, places, since, state } = view;
   const held = oldestHeld(view, now);
-  const said = error === undefined ? '' : `: ${errorText(error)}`;
-  const why = state === 'held' ? fullnessInWords(view) : `${causeInWords(cause)}${said}`;
+  const why = state === 'held' ? fullnessInWords(view) : reasonInWords(view);
   const [endsBy, ending, at] = ENDINGS[state] ?? OTHERWISE;
   const endsInMs = at === undefined ? null : Math.max(0, at(view) - now);
   const oldest =

@@ -1,5 +1,6 @@
 import { checkOptions, type OptionNames, whenAborted } from '../config/options.ts';
 import { limited } from '../core/limited.ts';
+import { NextChange } from '../core/next-change.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { invalidOption } from '../core/sluice-error.ts';
 import {
@@ -58,9 +59,14 @@ export class DeadLetterDesk {
   readonly #parts: RouterParts;
   /** By channel: settles when no replay of its letters waits any more. */
   readonly #turns = new Map<string | null, Promise<void>>();
+  /** The only change is the end of the router: a wait must not keep the process alive. */
+  readonly #changes: NextChange;
 
   constructor(parts: RouterParts) {
+    const { ending, timers } = parts.services;
     this.#parts = parts;
+    this.#changes = new NextChange(timers);
+    ending.listen(() => this.#changes.notify());
   }
 
   /** Those that match, oldest first. Default: all. Rejects with what the store says. */
@@ -92,11 +98,21 @@ export class DeadLetterDesk {
     const { perSecond = PER_SECOND, replaysMax = REPLAYS_MAX, signal } = options;
     if (!(perSecond > 0)) throw invalidOption(`perSecond must be above 0, got ${String(perSecond)}`);
     checkCounts('replay', { limit: options.limit, replaysMax });
+    const end = new AbortController();
+    const release = signal && whenAborted(signal, () => end.abort());
+    try {
+      return await this.#replay(this.#each(letterFilterOf(options)), 1_000 / perSecond, replaysMax, end.signal);
+    } finally {
+      release?.();
+    }
+  }
+
+  async #replay(letters: AsyncIterable<DeadLetter>, waitMs: number, replaysMax: number, aborted: AbortSignal) {
     const report = { replayed: 0, left: 0 };
     let mustWait = false;
-    for await (const letter of this.#each(letterFilterOf(options))) {
-      if (mustWait) await this.#sleep(1_000 / perSecond, signal);
-      const fate = await this.#inTurn(letter.channel, signal, () => this.#turn(letter, replaysMax, signal));
+    for await (const letter of letters) {
+      if (mustWait) await this.#sleep(waitMs, aborted);
+      const fate = await this.#inTurn(letter.channel, aborted, () => this.#turn(letter, replaysMax, aborted));
       if (typeof fate === 'object') return { ...report, ...fate };
       mustWait = fate !== 'gone' && fate !== 'unwanted';
       if (fate === 'replayed') report.replayed += 1;
@@ -129,8 +145,8 @@ export class DeadLetterDesk {
     yield* inMemory.slice(0, Math.max(0, left));
   }
 
-  /** The letters of a channel wait in a row: hundreds that look for room at once would be in each other's way. */
-  #inTurn(channel: string | null, signal: AbortSignal | undefined, turn: () => Promise<Fate>): Promise<Fate> {
+  /** The letters of a channel wait in a row: hundreds that look for room at once would be in each other's way. A turn may be long in coming. */
+  #inTurn(channel: string | null, aborted: AbortSignal, turn: () => Promise<Fate>): Promise<Fate> {
     const last = (this.#turns.get(channel) ?? Promise.resolve()).then(turn);
     const done = last.then(
       () => {},
@@ -138,11 +154,14 @@ export class DeadLetterDesk {
     );
     this.#turns.set(channel, done);
     void done.then(() => this.#turns.get(channel) === done && this.#turns.delete(channel));
-    return signal === undefined ? last : orAborted(last, signal);
+    return new Promise((resolve, reject) => {
+      const release = whenAborted(aborted, () => resolve({ refused: 'it was aborted' }));
+      void last.then(resolve, reject).finally(release);
+    });
   }
 
   /** Waits until live traffic leaves room. Nothing comes between the last look and the door: others may replay, too. */
-  async #turn(letter: DeadLetter, replaysMax: number, signal: AbortSignal | undefined): Promise<Fate> {
+  async #turn(letter: DeadLetter, replaysMax: number, aborted: AbortSignal): Promise<Fate> {
     const { destinations, fleet } = this.#parts;
     const { channel: name, message } = letter;
     for (;;) {
@@ -151,12 +170,12 @@ export class DeadLetterDesk {
       if (!(typeof isThere === 'boolean' ? isThere : await isThere)) return 'gone';
       const channel = name === null ? destinations.channelOf(message) : fleet.channels.get(name);
       if (channel === undefined || replaysOf(letter) >= replaysMax) return 'unwanted';
-      if (signal?.aborted === true) return { refused: 'it was aborted' };
+      if (aborted.aborted) return { refused: 'it was aborted' };
       const { partitions } = channel;
       const blocked = partitions.find(({ canDeliver, inbox }) => !canDeliver || !inbox.isOpen);
       if (blocked !== undefined) return { refused: `channel ${blocked.id} is ${blocked.state}` };
       if (partitions.every(({ depth, inFlight }) => depth + inFlight === 0)) return this.#accept(letter, channel);
-      await this.#sleep(FENCE_MS, signal);
+      await this.#sleep(FENCE_MS, aborted);
     }
   }
 
@@ -183,31 +202,10 @@ export class DeadLetterDesk {
     return outcome.reason === 'invalid' ? 'left' : { refused: `channel ${channel.name} refused it: ${outcome.reason}` };
   }
 
-  /** Ends early with the signal, and with the router: a wait must not keep the process alive. */
-  #sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    const { ending, timers } = this.#parts.services;
-    if (ending.isOver || signal?.aborted === true) return Promise.resolve();
-    return new Promise((resolve) => {
-      let release = (): void => {};
-      const wake = (): void => {
-        timers.clearTimeout(timer);
-        release();
-        unlisten();
-        resolve();
-      };
-      const timer = timers.setTimeout(wake, ms);
-      const unlisten = ending.listen(wake);
-      if (signal !== undefined) release = whenAborted(signal, wake);
-    });
+  /** Ends early with the signal, and with the router. */
+  async #sleep(ms: number, aborted: AbortSignal): Promise<void> {
+    if (!this.#parts.services.ending.isOver && !aborted.aborted) await this.#changes.wait(ms, aborted);
   }
-}
-
-/** The turn of a letter may be long in coming. */
-function orAborted(turn: Promise<Fate>, signal: AbortSignal): Promise<Fate> {
-  return new Promise((resolve, reject) => {
-    const release = whenAborted(signal, () => resolve({ refused: 'it was aborted' }));
-    void turn.then(resolve, reject).finally(release);
-  });
 }
 
 function isInMemory(letter: DeadLetter): letter is MemoryLetter {

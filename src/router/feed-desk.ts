@@ -13,16 +13,14 @@ const limitNames: OptionNames<FeedLimits> = { silenceMs: true, lagMs: true };
 /** The feeds of a router, as `router.feeds`. */
 export class FeedDesk {
   readonly #parts: RouterParts;
-  readonly #state: () => string;
 
-  constructor(parts: RouterParts, state: () => string) {
+  constructor(parts: RouterParts) {
     this.#parts = parts;
-    this.#state = state;
   }
 
   /** The feeds by name: a reading of this moment. */
   get views(): ReadonlyMap<string, FeedView> {
-    return new Map([...this.#parts.feeds.all].map(([name, { view }]) => [name, view]));
+    return new Map([...this.#parts.feeds.all].map(([name, { feed }]) => [name, feed.view]));
   }
 
   /**
@@ -36,7 +34,7 @@ export class FeedDesk {
     for (const [limit, value] of Object.entries({ silenceMs, lagMs }))
       if (typeof value !== 'number' || !(value > 0))
         throw invalidOption(`feeds.add: ${limit} must be a number of ms above 0, got ${value}`);
-    assertFree(this.#parts, feed.name, this.#state());
+    assertFree(this.#parts, feed.name);
     this.#parts.services.bus.changes.during(() => this.#parts.feeds.add(feed, { silenceMs, lagMs }));
     return feed;
   }

@@ -1,5 +1,5 @@
 import type { FeedFacts } from '../core/feed-facts.ts';
-import type { FeedReport, FeedView, SupervisedFeed } from '../core/supervised-feed.ts';
+import type { FeedReport, SupervisedFeed } from '../core/supervised-feed.ts';
 import type { Bus } from '../facts/bus.ts';
 import type { WatchedFeed } from '../report/feed-alerts.ts';
 import type { FeedLimits } from '../report/feed-findings.ts';
@@ -24,12 +24,7 @@ export class Feeds {
   add(feed: SupervisedFeed, limits: FeedLimits): void {
     const listener = (type: keyof FeedFacts, fact: FeedFacts[keyof FeedFacts]): void => this.#bus.publish(type, fact);
     feed.events.on('*', listener);
-    this.all.set(feed.name, {
-      ...{ feed, limits, unlisten: () => feed.events.off('*', listener) },
-      get view(): FeedView {
-        return feed.view;
-      },
-    });
+    this.all.set(feed.name, { feed, limits, unlisten: () => feed.events.off('*', listener) });
     if (this.#isLaunched) feed.start();
   }
 

@@ -10,7 +10,8 @@ import type { OfferOptions } from './offer-options.ts';
 export class MixedStream {
   readonly #intake: Intake;
   readonly #options: OfferOptions;
-  readonly #count = { accepted: 0, rejected: 0 };
+  /** How many messages were accepted and rejected. */
+  readonly count = { accepted: 0, rejected: 0 };
   /** What was read but not taken in when the stream was ended. */
   readonly returned: unknown[] = [];
   #waiting = 0;
@@ -22,11 +23,6 @@ export class MixedStream {
   constructor(intake: Intake, options: OfferOptions) {
     this.#intake = intake;
     this.#options = options;
-  }
-
-  /** How many messages were accepted and rejected. */
-  get count(): { readonly accepted: number; readonly rejected: number } {
-    return { ...this.#count };
   }
 
   /** Takes an element in; the promise, if there is one, resolves when the next may come. */
@@ -60,7 +56,7 @@ export class MixedStream {
     }
     const answer = this.#intake.offerFromStream(message, this.#options);
     if ('status' in answer) {
-      this.#count[answer.status] += 1;
+      this.count[answer.status] += 1;
       // A source that never waits would keep timers and sockets waiting.
       return this.#intake.pause();
     }
@@ -77,7 +73,7 @@ export class MixedStream {
       if (this.#waiting === 0) for (const resolve of this.#settled.splice(0)) resolve();
     };
     const answered = ({ status }: Outcome): void => {
-      this.#count[status] += 1;
+      this.count[status] += 1;
       settle(this.isOver && status === 'rejected');
     };
     // It rejects only when its signal took it back.

@@ -16,21 +16,14 @@ export interface OfferOptions extends RouteOptions {
 export const routeOptions: OptionNames<RouteOptions> = { dataType: true };
 export const offerOptions: OptionNames<OfferOptions> = { ...routeOptions, signal: true };
 
-/** So many frozen options are known to be right. */
-const CHECKED_MAX = 64;
+/** Frozen options that are right. A feed gives the same objects again and again, one for each data type. */
+const checked = new WeakSet<RouteOptions>();
 
-/** Checks options of `route`. A feed gives the same objects again and again, one for each data type. */
-export class RouteCheck {
-  readonly #checked: RouteOptions[] = [];
-
-  /** The data type that they name. Throws `SluiceError` `invalid-option`. */
-  dataTypeIn(options: RouteOptions): string | undefined {
-    if (!this.#checked.includes(options)) this.#check(options);
-    return options.dataType;
-  }
-
-  #check(options: RouteOptions): void {
+/** The data type that options of `route` name. Throws `SluiceError` `invalid-option`. */
+export function dataTypeIn(options: RouteOptions): string | undefined {
+  if (!checked.has(options)) {
     checkOptions('route', options, routeOptions);
-    if (Object.isFrozen(options) && this.#checked.length < CHECKED_MAX) this.#checked.push(options);
+    if (Object.isFrozen(options)) checked.add(options);
   }
+  return options.dataType;
 }

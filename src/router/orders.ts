@@ -8,17 +8,11 @@ import { assertFree, channelNamed } from './named.ts';
 import { addChannel, type RouterParts } from './parts.ts';
 import type { ChannelInput } from './router-options.ts';
 
-/** Registers another channel, unless its name is taken. `state`: that of the router. */
-export function addByHand(
-  parts: RouterParts,
-  name: string,
-  source: ChannelSource,
-  config: ChannelInput,
-  state: () => string,
-): void {
+/** Registers another channel, unless its name is taken. */
+export function addByHand(parts: RouterParts, name: string, source: ChannelSource, config: ChannelInput): void {
   // A caller without types may give anything.
   if (typeof name !== 'string') throw invalidOption('add: the name must be a string');
-  const isFree = (): void => assertFree(parts, name, state());
+  const isFree = (): void => assertFree(parts, name);
   isFree();
   const { definitions, services } = parts;
   services.bus.changes.during(() => addChannel(parts, name, definitions.add(name, source, config, isFree)));

@@ -64,7 +64,6 @@ export function buildParts(plan: Plan): RouterParts {
   const logger = options.logger === undefined ? silentLogger : containLogger(options.logger, bus);
   const ending = new Ending();
   if (options.logger !== undefined) logFacts(bus, logger, clock, ending);
-  // Before the alerts: a fact stands in the record before the alert that it raises.
   const recorder = options.recorder && new FlightRecorder(options.recorder, bus, clock, ending);
   const timers = createPatientTimers(clock, clock);
   const random = options.random ?? createRandom(clock.wallTime());
@@ -75,7 +74,7 @@ export function buildParts(plan: Plan): RouterParts {
   const services: Services = {
     ...{ clock, timers, random, bus, logger, ending },
     scheduler: new Scheduler(clock, config.router),
-    letterRoom: stored ?? MEMORY_ROOM,
+    letterRoom: stored?.queue ?? MEMORY_ROOM,
     keepDeadLetter(channel, reason, message, error, attempts, origin, key) {
       const fields = { channel, reason, message, error, attempts, at: clock.wallTime() };
       // A refused message that nobody brings again belongs to its caller; its letter is a sample.

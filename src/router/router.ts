@@ -19,7 +19,7 @@ import { type DeliveryOutcomeOf, deliver } from './deliver.ts';
 import { FeedDesk } from './feed-desk.ts';
 import type { RouteAllReport } from './intake.ts';
 import { explainNamed } from './named.ts';
-import { type OfferOptions, offerOptions, RouteCheck, type RouteOptions } from './offer-options.ts';
+import { dataTypeIn, type OfferOptions, offerOptions, type RouteOptions } from './offer-options.ts';
 import { addByHand, orderPartitions, orderRecord, orderReset, orderRestart, orderTrip } from './orders.ts';
 import { type RouterParts, viewOf } from './parts.ts';
 import { Reloads, type WatchOptions } from './reload.ts';
@@ -43,7 +43,6 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   readonly feeds: FeedDesk;
   readonly #parts: RouterParts;
   readonly #reloads: Reloads;
-  readonly #routeCheck = new RouteCheck();
   readonly #shutdown: Shutdown;
 
   static {
@@ -57,7 +56,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     // The same bus, known by what these channels emit: only their own slots publish `event` on it.
     this.events = parts.services.bus.emitter as unknown as RouterBus<Emits>;
     this.deadLetters = new DeadLetterDesk(parts);
-    this.feeds = new FeedDesk(parts, () => this.state);
+    this.feeds = new FeedDesk(parts);
     this.#reloads = new Reloads(parts);
     this.#shutdown = new Shutdown(parts, actor, this.#reloads);
     publishStates(actor, parts.services.bus);
@@ -99,7 +98,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
 
   /** Takes one message in, or says why not. Synchronous; never throws because of a message. */
   route(message: unknown, options?: RouteOptions): Outcome {
-    return this.#parts.intake.route(message, options === undefined ? undefined : this.#routeCheck.dataTypeIn(options));
+    return this.#parts.intake.route(message, options === undefined ? undefined : dataTypeIn(options));
   }
 
   /** Routes each of several messages, as feeds send them in arrays; says which were refused. */
@@ -169,7 +168,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     channel: Source,
     config: ChannelInput<RulesInputOf<Source>> = {},
   ): void {
-    addByHand(this.#parts, name, channel, config, () => this.state);
+    addByHand(this.#parts, name, channel, config);
   }
 
   /**

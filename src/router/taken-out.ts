@@ -25,11 +25,6 @@ export class TakenOut {
     return [...this.#held.values()].map(({ channel }) => channel);
   }
 
-  /** How many messages wait for a channel of this name. */
-  heldOf(name: string): number {
-    return (this.#held.get(name)?.channel.partitions ?? []).reduce((sum, { depth }) => sum + depth, 0);
-  }
-
   /** The counts of all of them. */
   get ledger(): Ledger {
     return addLedgers([this.#gone, ...this.held.map((channel) => channelMetrics(channel))]);
@@ -43,10 +38,11 @@ export class TakenOut {
   /** Keeps what a channel still has. */
   hold(channel: ChannelEntry): void {
     const { bus, clock } = this.#services;
-    const { name } = channel;
+    const { name, partitions } = channel;
     const timer = clock.setTimeout(() => bus.changes.during(() => this.#giveUp(name)), HOLD_MS);
     this.#held.set(name, { channel, timer });
-    bus.publish('messages.held', { channel: name, count: this.heldOf(name), forMs: HOLD_MS });
+    const count = partitions.reduce((sum, { depth }) => sum + depth, 0);
+    bus.publish('messages.held', { channel: name, count, forMs: HOLD_MS });
   }
 
   /** A channel of that name comes back: undefined if nothing is held for it. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
-import type { SourcePlace } from '../core/origin.ts';
+import type { SourceStay } from '../core/origin.ts';
 import type { CommitOutcome, Frame } from '../core/source-port.ts';
-import { FrameOrigin, PLACES, type Place } from './frame-origin.ts';
+import { FrameOrigin } from './frame-origin.ts';
 
 /** How long a settled prefix may wait for its commit, in ms, and how many frames it may have. */
 const COMMIT_EVERY_MS = 200;
@@ -26,7 +26,7 @@ interface LedgerListener {
 /** What a ledger is made of. */
 export interface LedgerOptions {
   readonly clock: Clock;
-  readonly stay: Omit<SourcePlace, 'position'>;
+  readonly stay: SourceStay;
   readonly listener: LedgerListener;
   commit(position: number, withinMs: number): Promise<CommitOutcome>;
 }
@@ -82,14 +82,6 @@ export class AckLedger {
   /** Everything up to this position is settled and not committed; undefined: nothing is. */
   get settledUpTo(): number | undefined {
     return this.prefix === 0 ? undefined : this.frames[this.head + this.prefix - 1]?.position;
-  }
-
-  /** How many held frames are in each place. */
-  get places(): Readonly<Record<Place, number>> {
-    // Object.fromEntries widens the keys.
-    const places = Object.fromEntries(PLACES.map((place) => [place, 0])) as Record<Place, number>;
-    for (const { where } of this.heldFrames()) places[where] += 1;
-    return places;
   }
 
   /** What is read and not committed, in order. */

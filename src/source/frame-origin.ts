@@ -1,4 +1,4 @@
-import type { GivenUp, Origin, Settlement, SourcePlace } from '../core/origin.ts';
+import type { GivenUp, Origin, Settlement, SourcePlace, SourceStay } from '../core/origin.ts';
 
 /**
  * Where a frame is that was read and is not committed; it is in exactly one of these places. `reader`: nothing of it was
@@ -6,12 +6,20 @@ import type { GivenUp, Origin, Settlement, SourcePlace } from '../core/origin.ts
  * `letters`: all that are not settled are dead letters that are being written · `settled`: it waits for its commit, or
  * for a frame before it.
  */
-export const PLACES = ['reader', 'offers', 'channels', 'letters', 'settled'] as const;
+const PLACES = ['reader', 'offers', 'channels', 'letters', 'settled'] as const;
 export type Place = (typeof PLACES)[number];
+
+/** How many of these frames are in each place. */
+export function placesOf(frames: readonly { readonly where: Place }[]): Readonly<Record<Place, number>> {
+  // Object.fromEntries widens the keys.
+  const places = Object.fromEntries(PLACES.map((place) => [place, 0])) as Record<Place, number>;
+  for (const { where } of frames) places[where] += 1;
+  return places;
+}
 
 /** Hears of the messages of its frames. */
 interface FrameListener {
-  readonly stay: Omit<SourcePlace, 'position'>;
+  readonly stay: SourceStay;
   /** One frame more, or with -1 one fewer, has messages out: offered and not settled. */
   out(change: 1 | -1): void;
   /** Nothing of the frame is open any more. */

@@ -1,6 +1,6 @@
 import type { Assigned } from '../core/source-port.ts';
 import type { Bus } from '../facts/bus.ts';
-import { PLACES, type Place } from './frame-origin.ts';
+import { placesOf } from './frame-origin.ts';
 import { PartitionReader, type ReaderParts, type StayEnd } from './partition-reader.ts';
 import type { HeldFrames, SourceCounts, StayView } from './source-view.ts';
 
@@ -51,13 +51,12 @@ export class Stays {
 
   get counts(): SourceCounts {
     const all = [...this.readers, ...(this.ended ?? [])].map(({ ledger }) => ledger);
-    const places = placesOf(all.map((ledger) => ledger.places));
     return {
       read: all.reduce((sum, { read }) => sum + read, this.past.read),
       committed: all.reduce((sum, { committed }) => sum + committed, this.past.committed),
       left: this.past.left,
       held: all.reduce((sum, { held }) => sum + held, 0),
-      places,
+      places: placesOf(all.flatMap((ledger) => ledger.heldFrames())),
     };
   }
 
@@ -98,16 +97,11 @@ export class Stays {
 
 function viewOf({ assigned, fullness, isRevoking, ledger, offers }: PartitionReader): StayView {
   const { fence, partition } = assigned;
-  const { committed, held, oldest, places, read } = ledger;
+  const { committed, held, oldest, read } = ledger;
   return {
-    ...{ partition, fence, isRevoking, fullness, read, committed, left: 0, held, places },
+    ...{ partition, fence, isRevoking, fullness, read, committed, left: 0, held },
+    places: placesOf(ledger.heldFrames()),
     refusedAs: offers.refusedAs,
     oldest: oldest && { position: oldest.position, readAt: oldest.readAt, where: oldest.where, origin: oldest },
   };
-}
-
-function placesOf(all: readonly Readonly<Record<Place, number>>[]): Readonly<Record<Place, number>> {
-  const sums = PLACES.map((place) => [place, all.reduce((sum, places) => sum + places[place], 0)]);
-  // Object.fromEntries widens the keys.
-  return Object.fromEntries(sums) as Record<Place, number>;
 }

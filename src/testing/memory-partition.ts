@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { NextChange } from '../core/next-change.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Assigned, CommitOutcome, Frame, MessagePlace, ReadRoom } from '../core/source-port.ts';
 
@@ -134,26 +135,14 @@ interface MemoryStay extends Assigned {
 
 function memoryStay(home: MemoryPartition, clock: Clock, { next, ...began }: Began): MemoryStay {
   const lost = new AbortController();
+  const changes = new NextChange(clock);
   let isReading = false;
-  let wake = (): void => {};
-  const aborted = (): void => wake();
   const take = (room: ReadRoom): readonly Frame[] => {
     if (home.readError !== undefined) throw home.readError;
     if (home.stay !== stay) return [];
     const frames = home.from(next, room);
     next = (frames.at(-1)?.position ?? next - 1) + 1;
     return frames;
-  };
-  const newFrames = async (signal: AbortSignal): Promise<void> => {
-    let timer: unknown;
-    const woken = new Promise<void>((resolve) => {
-      wake = resolve;
-      timer = clock.setTimeout(resolve, READ_WAIT_MS);
-    });
-    signal.addEventListener('abort', aborted);
-    await woken;
-    signal.removeEventListener('abort', aborted);
-    clock.clearTimeout(timer);
   };
   const read = async (room: ReadRoom, signal: AbortSignal): Promise<readonly Frame[]> => {
     if (isReading) throw new SluiceError('refused', 'a read of the partition is under way: await it first');
@@ -162,7 +151,7 @@ function memoryStay(home: MemoryPartition, clock: Clock, { next, ...began }: Beg
       if (signal.aborted) return [];
       const frames = take(room);
       if (frames.length > 0 || home.stay !== stay) return frames;
-      await newFrames(signal);
+      await changes.wait(READ_WAIT_MS, signal);
       return signal.aborted ? [] : take(room);
     } finally {
       isReading = false;
@@ -170,19 +159,19 @@ function memoryStay(home: MemoryPartition, clock: Clock, { next, ...began }: Beg
   };
   const stay: MemoryStay = {
     ...began,
-    ...{ lost: lost.signal, read, wake: aborted },
+    ...{ lost: lost.signal, read, wake: () => changes.notify() },
     get next() {
       return next;
     },
     end() {
       lost.abort();
-      wake();
+      changes.notify();
     },
     commit: async (position) => home.write(stay, { position }),
     mark: async (mark) => home.write(stay, { mark }),
     async release(position) {
       const outcome = home.write(stay, { release: true, ...(position === undefined ? {} : { position }) });
-      wake();
+      changes.notify();
       return outcome;
     },
   };

@@ -1,3 +1,4 @@
+import { within } from '../cluster/patience.ts';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import { invalidOption, SluiceError } from '../core/sluice-error.ts';
@@ -67,12 +68,7 @@ export function memorySource(options: MemorySourceOptions): MemorySource {
       const partition = partitionOf(number);
       const { stay } = partition;
       if (stay === undefined) return;
-      let timer: unknown;
-      const late = new Promise<void>((resolve) => {
-        timer = clock.setTimeout(resolve, withinMs);
-      });
-      await Promise.race([owner?.revoke(stay, withinMs), late]);
-      clock.clearTimeout(timer);
+      await within(clock, withinMs, Promise.resolve(owner?.revoke(stay, withinMs))).catch(() => {});
       if (partition.stay === stay) partition.lose();
     },
     lose: (partition) => partitionOf(partition).lose(),

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { KeptLetter, LetterFilter, LetterStore } from '../core/letter-store-port.ts';
 import { limited } from '../core/limited.ts';
 import { SluiceError } from '../core/sluice-error.ts';
+import { matches } from '../journal/letter-record.ts';
 import { troubleFrom } from './trouble.ts';
 
 /** A store of dead letters in memory that is slow, fails and is full, as the test wants. */
@@ -34,14 +35,14 @@ export function simulatedLetterStore(options: SimulatedLetterStoreOptions): Simu
   const letters = new Map<string, KeptLetter>();
   let failure: unknown;
   const matching = (filter: LetterFilter = {}): KeptLetter[] => {
-    const { id, channel, reason, since = 0 } = filter;
-    const isMeant = (letter: KeptLetter): boolean =>
-      (id === undefined || letter.id === id) &&
-      (channel === undefined || letter.channel === channel) &&
-      (reason === undefined || letter.reason === reason) &&
-      letter.at >= since;
-    const inOrder = [...letters.values()].sort((left, right) => left.at - right.at);
-    return [...limited(inOrder.filter(isMeant), filter)];
+    const { id } = filter;
+    const found = [...letters.values()].filter((each) => (id === undefined || each.id === id) && matches(each, filter));
+    return [
+      ...limited(
+        found.sort((left, right) => left.at - right.at),
+        filter,
+      ),
+    ];
   };
   return {
     get size() {

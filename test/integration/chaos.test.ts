@@ -17,7 +17,7 @@ async function replayed(seed: number, ...more: string[]): Promise<string> {
 
 const reportOf = async (seed: number): Promise<ReplayReport> => JSON.parse(await replayed(seed, '--json'));
 
-describe.skipIf(isSkipped)(recorded, () => {
+describe.skipIf(isSkipped).concurrent(recorded, () => {
   test.each([1, 2, 3, 4, 5, 6])('of seed %i loses no message of a recording, whatever it does to it', async (seed) => {
     const report = await reportOf(seed);
     expect(report).toMatchObject({ received: MESSAGES, conserved: true, chaos: { seed } });

@@ -9,12 +9,33 @@ import { emptyDirectory } from '../support/empty-directory.ts';
 const child = bundled('test/kills/child.ts');
 const routerChild = bundled('test/kills/router-child.ts');
 
-it('R7.3 kill -9 at any moment loses nothing that was acknowledged, skips nothing and repeats only what was not committed', async () => {
-  const account = await runCampaign({ program: child.path, directory: emptyDirectory(), kills: 5, seed: 1 });
+it.concurrent('R7.3 kill -9 at any moment loses nothing that was acknowledged, skips nothing and repeats only what was not committed', async ({
+  onTestFinished,
+}) => {
+  const account = await runCampaign({
+    program: child.path,
+    directory: emptyDirectory(onTestFinished),
+    kills: 5,
+    seed: 1,
+  });
   expect(account.violations).toEqual([]);
   expect(account.acknowledged).toBeGreaterThan(100);
   expect(account.duplicates).toBeGreaterThan(0);
 });
+
+it.concurrent('a router with a journal that is killed skips nothing: all is delivered in order per key or is one letter', async ({
+  onTestFinished,
+}) => {
+  const account = await runRouterCampaign({
+    program: routerChild.path,
+    directory: emptyDirectory(onTestFinished),
+    kills: 5,
+    seed: 1,
+  });
+  expect(account.violations).toEqual([]);
+  expect(account.delivered).toBeGreaterThan(100);
+  expect(account.letters).toBeGreaterThan(0);
+}, 60_000);
 
 it.each([
   ['a message that was acknowledged and never came', ['stay 1', 'acknowledged 1 2', 'delivered [[1,1]]'], /lost: 1:2/],
@@ -33,18 +54,6 @@ it.each([
   account.finish([]);
   expect(account.violations.join('\n')).toMatch(violation);
 });
-
-it('a router with a journal that is killed skips nothing: all is delivered in order per key or is one letter', async () => {
-  const account = await runRouterCampaign({
-    program: routerChild.path,
-    directory: emptyDirectory(),
-    kills: 5,
-    seed: 1,
-  });
-  expect(account.violations).toEqual([]);
-  expect(account.delivered).toBeGreaterThan(100);
-  expect(account.letters).toBeGreaterThan(0);
-}, 60_000);
 
 it.each([
   ['a message that was skipped', ['acknowledged 1 2', 'delivered [[1,1]]'], [], /skipped: 1:2/],

@@ -61,7 +61,7 @@ async function queueRig(): Promise<SourceRig> {
   };
 }
 
-describe.skipIf(missing)('of the contract of a source a queue keeps what needs no owner', () => {
+describe.skipIf(missing).concurrent('of the contract of a source a queue keeps what needs no owner', () => {
   for (const { name, missing: feature, run } of checkSource(queueRig, ['undecodable']))
     it.skipIf(feature)(feature === undefined ? name : `${name} (a queue is not ${feature})`, run);
 });
@@ -84,7 +84,7 @@ async function started(
   return { source, stay, read };
 }
 
-describe.skipIf(missing)('a queue', () => {
+describe.skipIf(missing).concurrent('a queue', () => {
   it('of a process that dies is delivered to another one after the wait, and nothing is skipped', async () => {
     const stream = await newStream();
     await publish(stream, 1, 2, 3, 4);
@@ -182,17 +182,6 @@ describe.skipIf(missing)('a queue', () => {
     expect((await manager.consumers.info(stream, 'sluice')).num_ack_pending).toBe(0);
   });
 
-  it('whose connection is cut says so, until it is back', async () => {
-    const { source } = await started({ stream: await newStream() });
-    const told = () => source.troubles?.().unreachable;
-    expect(told()).toBeUndefined();
-    await server.kill();
-    while (told() !== 'the connection to NATS is cut') await sleep(10);
-    await server.run();
-    while (told() !== undefined) await sleep(10);
-    await source.close(1_000);
-  });
-
   it('whose consumer was removed fails its read, so that the router starts it anew', async () => {
     const stream = await newStream();
     const { source, stay } = await started({ stream });
@@ -207,6 +196,17 @@ describe.skipIf(missing)('a queue', () => {
 });
 
 describe.skipIf(missing)('a queue that cannot be read', () => {
+  it('whose connection is cut says so, until it is back', async () => {
+    const { source } = await started({ stream: await newStream() });
+    const told = () => source.troubles?.().unreachable;
+    expect(told()).toBeUndefined();
+    await server.kill();
+    while (told() !== 'the connection to NATS is cut') await sleep(10);
+    await server.run();
+    while (told() !== undefined) await sleep(10);
+    await source.close(1_000);
+  });
+
   it('is refused with every wrong setting of its consumer at once', async () => {
     const stream = await newStream();
     await manager.consumers.add(stream, {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { Assigned, Frame } from '../../src/core/source-port.ts';
 import { createNatsPublisher, natsLetters, natsSource } from '../../src/nats/index.ts';
 import { collector, open, room, until } from '../support/broker-rigs.ts';
@@ -11,9 +11,15 @@ import { NatsServer, whyWithoutNats } from '../support/nats-server.ts';
 
 const missing = whyWithoutNats();
 
+/** What is closed in the end, the last one first: the tests wait for servers, and so they do it side by side. */
+const ends: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  for (const end of ends.reverse()) await end();
+});
+
 async function startServer(config?: string): Promise<NatsServer> {
   const server = await NatsServer.start(config);
-  onTestFinished(() => server.end());
+  ends.push(() => server.end());
   return server;
 }
 
@@ -51,7 +57,10 @@ authorization { users = [
   { user: some, password: x, permissions: { publish: { deny: ${deny} } } }
 ] }`;
 
-describe.skipIf(missing)('a server that cannot be used is named at start:', () => {
+const ACCOUNT = (limits: string): string =>
+  `jetstream {}\naccounts { A { jetstream: { ${limits} }, users: [{ user: u, password: x }] } }`;
+
+describe.skipIf(missing).concurrent('a server that cannot be used is named at start:', () => {
   it('one without JetStream', async () => {
     const connection = await (await startServer('')).connect();
     expect(await refusal(connection)).toMatch(/^JetStream cannot be used: .*; a server has it with -js$/);
@@ -80,9 +89,17 @@ describe.skipIf(missing)('a server that cannot be used is named at start:', () =
     expect(message).toContain('SLUICE-x-0 cannot be made');
     expect(message).toMatch(/KV bucket SLUICE-x cannot be made: .*[Pp]ermissions? [Vv]iolation/);
   });
+
+  it.each([
+    ['max_streams: 1', 'maximum number of streams reached'],
+    ['max_file: 1000', 'insufficient storage resources available'],
+  ])('one whose account has only %s', async (limits, said) => {
+    const connection = await (await startServer(ACCOUNT(limits))).connect({ user: 'u', pass: 'x' });
+    expect(await refusal(connection)).toContain(`cannot be made: JetStreamApiError: ${said}`);
+  });
 });
 
-describe.skipIf(missing)('a running member', () => {
+describe.skipIf(missing).concurrent('a running member', () => {
   it('that may not write its lease says so, and nothing is handed to it', async () => {
     const server = await startServer(RIGHTS('["$KV.>"]'));
     await watched(await server.connect({ user: 'all', pass: 'x' })).source.start(collector());
@@ -130,14 +147,20 @@ async function running(config = 'jetstream {}', user: Parameters<NatsServer['con
       () => member.texts.at(-1) === text,
       () => member.owner.stays[0]?.read(room, open),
     );
-  onTestFinished(async () => {
+  ends.push(async () => {
     await member.publisher.close(100);
     await member.source.close(1_000);
   });
-  return { server, connection, streams: (await jetstreamManager(connection)).streams, tells };
+  return {
+    server,
+    connection,
+    streams: (await jetstreamManager(connection)).streams,
+    tells,
+    publisher: member.publisher,
+  };
 }
 
-describe.skipIf(missing)('a running member says so', () => {
+describe.skipIf(missing).concurrent('a running member says so', () => {
   it('when a stream was removed', async () => {
     const { streams, tells } = await running();
     await streams.delete('SLUICE-x-0');
@@ -180,7 +203,22 @@ describe.skipIf(missing)('a running member says so', () => {
   });
 });
 
-describe.skipIf(missing)('a letter', () => {
+it.skipIf(missing)('a publisher whose account has no room waits, says so, and goes on', async () => {
+  const { connection, streams, publisher } = await running(ACCOUNT('max_file: 8MB'), { user: 'u', pass: 'x' });
+  await streams.add({ name: 'other', subjects: ['other'] });
+  const fill = async (size: number): Promise<void> => {
+    for (;;) await jetstream(connection).publish('other', new Uint8Array(size));
+  };
+  for (const size of [1e6, 1e4, 1]) await expect(fill(size)).rejects.toThrow('resource limits exceeded for account');
+  const published = publisher.publish(2);
+  await until(() => publisher.trouble !== undefined);
+  expect(publisher.trouble).toBe('JetStream has no room left for SLUICE-x-0: resource limits exceeded for account');
+  await streams.purge('other');
+  await published;
+  expect(publisher).toMatchObject({ waiting: 0, trouble: undefined });
+});
+
+describe.skipIf(missing).concurrent('a letter', () => {
   it('that is added while the server is away is refused as such, and kept as it is when the server is back', async () => {
     const server = await startServer();
     const connection = await server.connect();

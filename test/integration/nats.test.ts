@@ -49,7 +49,7 @@ async function natsRig(): Promise<Required<SourceRig>> {
   });
 }
 
-describe.skipIf(missing)('R8.1 the contract of a source holds for NATS', () => {
+describe.skipIf(missing).concurrent('R8.1 the contract of a source holds for NATS', () => {
   const features = ['killable', 'fenced', 'revocable', 'gaps', 'undecodable', 'letters'] as const;
   for (const { name, run } of checkSource(natsRig, features)) it(name, run);
 });

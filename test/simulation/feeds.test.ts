@@ -15,34 +15,37 @@ describe('a planted fault is found', () => {
     vi.restoreAllMocks();
   });
 
-  async function findings(): Promise<string> {
-    const found: string[] = [];
-    for (let seed = 0; seed < 20; seed += 1) found.push(...(await runFeed(seed)));
-    return found.join();
+  /** What the first of these seeds that finds anything of the kind has found. */
+  async function finding(kind: RegExp): Promise<string> {
+    for (let seed = 0; seed < 20; seed += 1) {
+      const found = (await runFeed(seed)).join();
+      if (kind.test(found)) return found;
+    }
+    return 'nothing';
   }
 
   it('a gap that is not told', async () => {
     vi.spyOn(Sequences.prototype, 'sift').mockImplementation((messages) => messages);
-    expect(await findings()).toMatch(/neither delivered, in a gap nor dropped/);
+    expect(await finding(/neither delivered, in a gap nor dropped/)).not.toBe('nothing');
   }, 300_000);
 
   it('a message that was missing, comes after all, and fills no gap', async () => {
     vi.spyOn(Gaps.prototype, 'fill').mockReturnValue(true);
-    expect(await findings()).toMatch(/were delivered, and the gap from \d+ to \d+ says that \d+ are missing/);
+    expect(await finding(/were delivered, and the gap from \d+ to \d+ says that \d+ are missing/)).not.toBe('nothing');
   }, 300_000);
 
   it('a message that overtakes those in the journal', async () => {
     vi.spyOn(Spillway.prototype, 'takes').mockReturnValue(false);
-    expect(await findings()).toMatch(/came out of order/);
+    expect(await finding(/came out of order/)).not.toBe('nothing');
   }, 300_000);
 
   it('a half-open connection that nobody gives up', async () => {
     vi.spyOn(Watch.prototype, 'isSilent', 'get').mockReturnValue(false);
-    expect(await findings()).toMatch(/the last trade is \d+, and \d+ was delivered last/);
+    expect(await finding(/the last trade is \d+, and \d+ was delivered last/)).not.toBe('nothing');
   }, 300_000);
 
   it('messages that are dropped without a gap', async () => {
     vi.spyOn(DroppedRun.prototype, 'close').mockReturnValue(undefined);
-    expect(await findings()).toMatch(/\d+ were dropped, and the gaps say 0/);
+    expect(await finding(/\d+ were dropped, and the gaps say 0/)).not.toBe('nothing');
   }, 300_000);
 });

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** An empty directory that goes when the running test is over. */
-export function emptyDirectory(): string {
+/** An empty directory that goes when the test is over; tests that run side by side have to give their own `onFinished`. */
+export function emptyDirectory(onFinished: typeof onTestFinished = onTestFinished): string {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-test-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  onFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }

@@ -26,34 +26,21 @@ async function read(batches: readonly (readonly unknown[])[], totalMs: number, f
   return all;
 }
 
-/** Messages at these offsets, and when each came out. */
-async function release(offsetsMs: readonly number[], factor: number, totalMs: number): Promise<[number, number][]> {
+/** Messages at these offsets, and when each came out: `500 at 50`. */
+async function release(offsetsMs: readonly number[], factor: number, totalMs: number): Promise<string[]> {
   const feed = offsetsMs.map((offsetMs): Timed => ({ t: START_MS + offsetMs }));
   const all = await read([feed], totalMs, factor);
-  return all.flatMap(([at, ...batch]) => (batch as Timed[]).map(({ t }): [number, number] => [t - START_MS, at]));
+  return all.flatMap(([at, ...batch]) => (batch as Timed[]).map(({ t }) => `${t - START_MS} at ${at}`));
 }
 
 describe('pacing', () => {
   test('messages come out as far apart as they happened, divided by the factor', async () => {
-    expect(await release([0, 0, 500, 2_000], 1, 2_000)).toEqual([
-      [0, 0],
-      [0, 0],
-      [500, 500],
-      [2_000, 2_000],
-    ]);
-    expect(await release([0, 500, 2_000], 10, 200)).toEqual([
-      [0, 0],
-      [500, 50],
-      [2_000, 200],
-    ]);
+    expect(await release([0, 0, 500, 2_000], 1, 2_000)).toEqual(['0 at 0', '0 at 0', '500 at 500', '2000 at 2000']);
+    expect(await release([0, 500, 2_000], 10, 200)).toEqual(['0 at 0', '500 at 50', '2000 at 200']);
   });
 
   test('a time that went back is not waited for', async () => {
-    expect(await release([1_000, 0, 1_500], 1, 500)).toEqual([
-      [1_000, 0],
-      [0, 0],
-      [1_500, 500],
-    ]);
+    expect(await release([1_000, 0, 1_500], 1, 500)).toEqual(['1000 at 0', '0 at 0', '1500 at 500']);
   });
 
   test('a message without a time goes with those before it, and an empty batch is nothing', async () => {

@@ -36,18 +36,14 @@ describe('a terminal', () => {
   });
 });
 
-it.each([
-  ['failed', 'red'],
-  ['tripped', 'red'],
-  ['retrying', 'yellow'],
-  ['isolating', 'yellow'],
-  ['probing', 'yellow'],
-  ['paused', 'yellow'],
-  ['idle', 'dim'],
-  ['stopped', 'dim'],
-  ['flushing', 'green'],
-  ['warming', 'green'],
-])('a channel that is %s is shown in %s', (state, color) => {
+const shown = Object.entries({
+  red: ['failed', 'tripped'],
+  yellow: ['retrying', 'isolating', 'probing', 'paused'],
+  dim: ['idle', 'stopped'],
+  green: ['flushing', 'warming'],
+}).flatMap(([color, states]) => states.map((state) => [state, color]));
+
+it.each(shown)('a channel that is %s is shown in %s', (state, color) => {
   const none = { count: 0, p50Ms: 0, p99Ms: 0 };
   const counts = { received: 0, delivered: 0, deadLettered: 0, restarts: 0, depth: 0, capacity: 0, perSecond: 0 };
   const row = { name: 'tick', state, ...counts, queueing: none, processing: none };

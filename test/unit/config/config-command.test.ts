@@ -105,10 +105,12 @@ test('config print shows no value that is named like a secret, also of thousands
   const rules = 'eventRules: { apiKey: hunter2, url: "https://me:hunter2@feed", limit: 5 }';
   const channels = Array.from({ length: 1_010 }, (_, index) => `  c${index}: { ${rules} }`);
   const file = await writeConfig(`channels:\n${channels.join('\n')}`);
-  for (const { out } of [await run('print', file), await run('print', file, '--json')]) {
+  for (const options of [[], ['--json']]) {
+    const { out } = await run('print', file, ...options);
     expect(out).not.toContain('hunter2');
-    expect(Object.keys(parse(out, { maxAliasCount: -1 }).channels)).toHaveLength(1_010);
-    expect(parse(out).channels.c1009.eventRules).toEqual({
+    const { channels } = options.length === 0 ? parse(out) : JSON.parse(out);
+    expect(Object.keys(channels)).toHaveLength(1_010);
+    expect(channels.c1009.eventRules).toEqual({
       apiKey: '(not shown)',
       url: 'https://(not shown)@feed',
       limit: 5,

@@ -1,13 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
 import { Mailbox } from '../../../src/core/mailbox.ts';
-
-/** The collector is hidden unless asked for, and a test cannot choose how its process was started. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-}
+import { collectGarbage } from '../../support/garbage.ts';
 
 test('half a million messages that wrap around the end of the ring are taken at once', () => {
   const count = 500_000;

@@ -191,7 +191,7 @@ it('a message is not given up because of one behind it that no attempt can help:
 });
 
 it('however many messages in a row no attempt can help, trials behind an open breaker go through them', async () => {
-  const COUNT = 20_000;
+  const COUNT = 10_000;
   const rig = await createTestRouter({ sinks: { tick: { batchSize: 1, capacity: COUNT + 10 } } });
   const { router } = rig;
   rig.sink('tick').otherwise = ({ batch }) => {

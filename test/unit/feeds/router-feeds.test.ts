@@ -122,7 +122,7 @@ describe('a router refuses', () => {
     expect(() => router.feeds.add(named('b'), { lagMs: 0 })).toThrow('lagMs must be a number of ms above 0, got 0');
     expect(() => router.feeds.add(named('b'), { lagsMs: 1 } as never)).toThrow("did you mean 'lagMs'?");
     await test.stop();
-    expect(() => router.feeds.add(named('b'))).toThrow('the router is stopped');
+    expect(() => router.feeds.add(named('b'))).toThrow('the router was stopped');
   });
 });
 

@@ -66,7 +66,8 @@ export class Watcher {
   static open(url: string): Watcher {
     const { port, pathname, host } = new URL(url);
     const socket = connect(Number(port), '127.0.0.1');
-    socket.write(`GET ${pathname}live HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    // Else a stream that has ended would leave its connection open for the next request.
+    socket.write(`GET ${pathname}live HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
     return new Watcher(socket);
   }
 

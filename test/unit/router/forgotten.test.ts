@@ -1,15 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { layersOf } from '../../../src/config/parse.ts';
 import { createRouter, type Logger, ProcessingChannel } from '../../../src/index.ts';
 import { createSimulatedClock, createTestRouter, message } from '../../../src/testing/index.ts';
-
-/** The collector is hidden unless asked for, and a test cannot choose how its process was started. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-}
+import { collectGarbage } from '../../support/garbage.ts';
 
 const breaker = { minimumCalls: 2, window: { count: 4 } };
 

@@ -160,7 +160,7 @@ it('a router that was stopped takes no more channels and does not start', async 
   await rig.stop();
   expect(await thrown(() => rig.router.add('b', () => new Plain()))).toMatchObject({
     code: 'not-running',
-    message: 'the router is stopped',
+    message: 'the router was stopped',
   });
   expect(await thrown(() => rig.router.start())).toMatchObject({ code: 'not-running' });
 });

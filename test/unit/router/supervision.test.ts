@@ -137,7 +137,7 @@ it('a router that has failed takes no more channels, and is not reconfigured: no
   router.route(message('tick', 0));
   await rig.advance(1_000);
   expect(router.state).toBe('failed');
-  expect(() => router.add('more', rig.sink('more').channel)).toThrow('the router is failed');
+  expect(() => router.add('more', rig.sink('more').channel)).toThrow('the router was stopped');
   await expect(router.reconfigure({ channels: { tick: { capacity: 7 } } })).rejects.toMatchObject({
     code: 'not-running',
   });

@@ -102,54 +102,21 @@ describe('checkConservation', () => {
 });
 
 describe('checkOrder', () => {
-  const rule = { key: ([key]: readonly [string, number]) => key, sequence: ([, n]: readonly [string, number]) => n };
+  const rule = { key: (text: string) => text[0] ?? '', sequence: (text: string) => Number(text.slice(1)) };
 
   it('keys do not bind each other, a gap is no breach, and a message may come again', () => {
-    expect(
-      checkOrder(
-        [
-          ['A', 1],
-          ['B', 1],
-          ['A', 5],
-          ['B', 2],
-          ['A', 1],
-          ['A', 6],
-        ] as const,
-        rule,
-      ),
-    ).toEqual([]);
+    expect(checkOrder(['A1', 'B1', 'A5', 'B2', 'A1', 'A6'], rule)).toEqual([]);
   });
 
   it('names the key, both messages and the place of each breach', () => {
-    expect(
-      checkOrder(
-        [
-          ['A', 1],
-          ['B', 9],
-          ['A', 3],
-          ['A', 2],
-          ['B', 8],
-        ] as const,
-        rule,
-      ),
-    ).toEqual([
+    expect(checkOrder(['A1', 'B9', 'A3', 'A2', 'B8'], rule)).toEqual([
       'order of A: 2 was delivered after 3 (number 3 of all)',
       'order of B: 8 was delivered after 9 (number 4 of all)',
     ]);
   });
 
   it('leaves out whom the test excepts', () => {
-    const except = ([, n]: readonly [string, number]) => n === 2;
-    expect(
-      checkOrder(
-        [
-          ['A', 3],
-          ['A', 2],
-          ['A', 4],
-        ] as const,
-        { ...rule, except },
-      ),
-    ).toEqual([]);
+    expect(checkOrder(['A3', 'A2', 'A4'], { ...rule, except: (text) => text === 'A2' })).toEqual([]);
   });
 
   it('is fine with a list exactly if the first time of each message is in ascending order', () => {

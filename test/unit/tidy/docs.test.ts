@@ -31,14 +31,15 @@ function anchorsIn(text: string): readonly string[] {
 function brokenLinksIn(page: string, text: string): readonly string[] {
   const prose = withoutFences(text).replace(/`[^`\n]*`/g, '');
   const links = [...prose.matchAll(/\]\(\s*<?([^)\s>]+)[^)]*\)/g)].map(([, link = '']) => link);
-  return links.filter((link) => {
+  // The reference has thousands of links to itself.
+  const own = new Set(anchorsIn(text));
+  return [...new Set(links)].filter((link) => {
     if (/^[a-z]+:/i.test(link)) return false;
     const [path = '', anchor] = decodeURI(link).split('#');
     const target = path === '' ? page : normalize(join(dirname(page), path));
     if (path !== '' && !exists(target)) return true;
-    return (
-      anchor !== undefined && target.endsWith('.md') && !anchorsIn(path === '' ? text : textOf(target)).includes(anchor)
-    );
+    if (anchor === undefined || !target.endsWith('.md')) return false;
+    return path === '' ? !own.has(anchor) : !anchorsIn(textOf(target)).includes(anchor);
   });
 }
 

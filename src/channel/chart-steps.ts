@@ -5,9 +5,9 @@ export interface Snapshot {
   readonly status: string;
   readonly value: unknown;
   readonly context: unknown;
-  readonly output?: unknown;
+  readonly output: unknown;
   readonly children: object;
-  readonly _nodes: readonly unknown[];
+  readonly _nodes: readonly { readonly type: string; readonly id: string; readonly output?: unknown }[];
 }
 
 /** What XState hands to the logic of an actor. */
@@ -40,15 +40,9 @@ export interface Run {
   readonly scope: Scope;
   context: unknown;
   snapshot: Snapshot;
-  /** Of an actor that has come to its end. */
-  output: unknown;
 }
 
-export type Ask<Answer> = (args: {
-  readonly context: unknown;
-  readonly event: Event;
-  readonly self?: unknown;
-}) => Answer;
+export type Ask<Answer> = (args: { readonly context: unknown; readonly event: Event }) => Answer;
 export type Step = (run: Run) => void;
 
 /** The context changes. */
@@ -58,17 +52,11 @@ export function assigned(assignment: Ask<object>): Step {
   };
 }
 
-/** A final state is entered. `ended`: what the output of the actor is made of, beside its context. */
-export function ended(output: Ask<unknown>, event: Event): Step {
+/** The state changes. `shape`: a snapshot without its context; undefined: nothing does. `output`: of an actor that ends. */
+export function entered(shape: Snapshot | undefined, output?: (run: Run) => unknown): Step {
   return (run) => {
-    run.output = output({ context: run.context, event, self: run.scope.self });
-  };
-}
-
-/** The state changes. `shape`: a snapshot without its context; undefined: nothing does. */
-export function entered(shape: Snapshot | undefined): Step {
-  return (run) => {
-    if (shape !== undefined) run.snapshot = { ...shape, context: run.context, output: run.output };
+    if (shape !== undefined)
+      run.snapshot = { ...shape, context: run.context, output: output === undefined ? shape.output : output(run) };
   };
 }
 

@@ -25,8 +25,9 @@ export class Delivery extends Calls implements TurnTaker {
   private config: ChannelConfig;
   private mode: DeliveryMode | undefined = undefined;
 
-  constructor(lane: Lane, channel: AnyChannel, life: { send(event: ChannelEvent): void }) {
-    super(lane, life);
+  /** `send` brings an event to the channel's statechart. */
+  constructor(lane: Lane, channel: AnyChannel, send: (event: ChannelEvent) => void) {
+    super(lane, send);
     this.config = lane.inbox.limits;
     this.channel = channel;
     this.turn = new Turn(this, lane.share);

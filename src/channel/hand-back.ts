@@ -4,10 +4,7 @@ import { type Lane, originsIn } from './lane.ts';
 
 const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
-/**
- * What a partition hands back when it ends. A message with an origin goes back there instead: to hand it to the host as
- * well would bring it twice.
- */
+/** What a partition hands back when it ends. A message with an origin goes back there instead, or it would come twice. */
 export class Returns {
   /** What waited, in order. */
   returnedMessages = NO_MESSAGES;

@@ -70,18 +70,16 @@ export function createLane(options: LaneOptions): Lane {
   };
   const recovery = new Recovery(returned);
   rest.join(recovery);
-  const { clock } = services.scheduler;
-  const channel = config.name;
   // Field by field: V8 puts what follows a spread beside the object, and takes microseconds for it.
   return {
     services,
-    clock,
+    clock: services.scheduler.clock,
     rest,
     processing,
     queueing,
     share,
     id,
-    channel,
+    channel: config.name,
     counters,
     inbox,
     recovery,

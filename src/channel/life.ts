@@ -6,7 +6,7 @@ import { Delivery } from './delivery.ts';
 import { depthOf, type Lane, oldestAcceptedAt, probeAt } from './lane.ts';
 import type { AnyChannel, LifeContext } from './processing-channel.ts';
 import { remembered } from './remembered-chart.ts';
-import { observe, slim, unstick } from './xstate-internals.ts';
+import { slim, unstick } from './xstate-internals.ts';
 
 /** What `close` gets at least, even when the deadline of the drain has passed, in ms. */
 export const CLOSE_MS_MIN = 100;
@@ -47,13 +47,13 @@ export class Life implements ChannelPort {
     this.lane = lane;
     this.channel = channel;
     this.orders = orders;
-    this.delivery = new Delivery(lane, channel, this);
+    this.delivery = new Delivery(lane, channel, (event) => this.send(event));
     this.actor = createActor(channelLogic, { id: lane.id, parent, input: { port: () => this } });
   }
 
   /** Starts the statechart; the partition hears of its states, and of a crash as one that is `failed`. */
   start(): void {
-    observe(this.actor, this);
+    this.actor.subscribe(this);
     this.actor.start();
     slim(this.actor);
   }
@@ -62,9 +62,8 @@ export class Life implements ChannelPort {
     this.orders.entered(stateName(value), context.cause, context.error);
   }
 
-  /** XState calls it apart from its object. */
-  get error(): (error: unknown) => void {
-    return (error) => this.orders.entered('failed', 'crash', error);
+  error(error: unknown): void {
+    this.orders.entered('failed', 'crash', error);
   }
 
   /** Brings an event to the statechart. */

@@ -214,7 +214,6 @@ export class Partition {
     this.endWaits();
     this.inbox.due.request();
     this.send({ type: 'batch.flush' });
-    // A delivery that rests in `flushing` hears no event.
     this.life?.delivery.requestTurn();
   }
 
@@ -237,8 +236,7 @@ export class Partition {
     ensureStack();
     this.inbox.sleep();
     this.send({ type: this.state === 'idle' ? 'message.waiting' : 'batch.full' });
-    // A transition takes a while.
-    this.lane.clock.read();
+    this.lane.clock.read(); // A transition takes a while.
     this.life?.delivery.wake();
   }
 

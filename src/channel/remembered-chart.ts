@@ -2,7 +2,6 @@
  * XState works out anew what an event does in a state, for each actor and each time: 13 to 25 µs. All actors of a
  * statechart differ only in what its guards say. So XState is asked once, for every answer of the guards, and the steps
  * are remembered. Actors, events, inspection and effects are as before, in the same order.
- *
  * As `xstate-internals.ts`, this reads what XState does not publish; test/property/remembered-chart.test.ts and
  * test/integration/xstate-versions.test.ts compare both ways. Transitions that start or stop a child are left to XState.
  */
@@ -13,7 +12,6 @@ import {
   assigned,
   done,
   type Event,
-  ended,
   entered,
   type Run,
   type Scope,
@@ -29,7 +27,7 @@ interface Path {
   readonly no?: Path;
 }
 
-/** Logic for actors of a statechart whose parameters, and the outputs of its final states, are no functions. */
+/** Logic for actors of a statechart whose parameters, and outputs of final states, are no functions. */
 export function remembered<Machine extends AnyStateMachine>(machine: Machine): Machine {
   const memory = new Memory(machine);
   return Object.create(machine, {
@@ -57,14 +55,14 @@ class Memory {
     if (this.#beginning === null || typeof context !== 'function')
       return this.#machine.getInitialSnapshot(scope as never, input);
     // The first step brings the snapshot.
-    const first = { snapshot: undefined as never, output: undefined };
-    return go(this.#beginning, { event, scope, context: context({ input } as never), ...first });
+    const run = { event, scope, context: context({ input } as never), snapshot: undefined as never };
+    return go(this.#beginning, run);
   }
 
   follow(snapshot: Snapshot, event: Event, scope: Scope): unknown {
     const path = snapshot.status === 'active' ? this.#pathOf(snapshot, event) : null;
     if (path === null) return this.#machine.transition(snapshot as never, event, scope as never);
-    return go(path, { event, scope, context: snapshot.context, snapshot, output: undefined });
+    return go(path, { event, scope, context: snapshot.context, snapshot });
   }
 
   #pathOf(snapshot: Snapshot, event: Event): Path | null {
@@ -116,10 +114,11 @@ class Memory {
       delays: mapped(delays, (_, index) => () => index),
     };
     const machine = Object.create(this.#machine, { implementations: { value: implementations } }) as AnyStateMachine;
-    const start = { ...from, machine };
+    const start = { ...from, machine, context: {} };
     const hear = ({ type, snapshot, _transitions }: Readonly<Record<string, unknown>>): void => {
       if (type !== '@xstate.microstep') return;
-      steps.push(entered(snapshot === start ? undefined : this.#shapeOf(snapshot as Snapshot)), told(_transitions));
+      const to = snapshot === start ? undefined : (snapshot as Snapshot);
+      steps.push(entered(to && this.#shapeOf(to), to && this.#outputOf(to)), told(_transitions));
     };
     const scope: Scope = {
       self: {},
@@ -127,24 +126,24 @@ class Memory {
       actionExecutor: (action) => void steps.push(done(action, waits)),
       defer: () => {},
     };
-    const root = this.#machine.root as { output?: Ask<unknown> | undefined };
-    const { output } = root;
-    try {
-      // All nodes hang on this one, so it cannot be replaced like the rest.
-      if (output !== undefined) root.output = ({ event: end }) => void steps.push(ended(output, end));
-      if (from !== undefined) machine.transition(start as never, event, scope as never);
-      else steps.push(entered(this.#shapeOf(firstOf(machine, scope))));
-    } finally {
-      root.output = output;
-    }
+    if (from !== undefined) machine.transition(start as never, event, scope as never);
+    else steps.push(entered(this.#shapeOf(firstOf(machine, scope))));
     return { guards: asked, steps };
+  }
+
+  /** How XState makes the output of an actor that has come to its end; undefined: it goes on. */
+  #outputOf({ _nodes, status }: Snapshot): ((run: Run) => unknown) | undefined {
+    const { output } = this.#machine.root;
+    const end = _nodes.find(({ type }) => type === 'final');
+    if (status !== 'done' || end === undefined || typeof output !== 'function') return undefined;
+    const event = { type: `xstate.done.state.${end.id}`, output: end.output };
+    return ({ context, scope: { self } }) => output({ context, event, self } as never);
   }
 
   /** Throws for an actor that has failed or has children. */
   #shapeOf(snapshot: Snapshot): Snapshot {
     const { children, status } = snapshot;
-    if ((status !== 'active' && status !== 'done') || Object.keys(children).length > 0)
-      throw new Error('not remembered');
+    if (!['active', 'done'].includes(status) || Object.keys(children).length > 0) throw new Error('not remembered');
     const state = JSON.stringify(snapshot.value);
     const known = this.#shapes.get(state);
     if (known !== undefined) return known;

@@ -11,8 +11,8 @@ import type { Lane } from './lane.ts';
 const QUIET_MS_MIN = 2;
 const QUIET_MS_MAX = 2_500;
 const PAUSES = 20;
-/** Behind a batch that was old enough, and of so many messages, the next message is expected at the same rate. */
-const STEADY_MIN = 3;
+/** Behind a batch of so many messages that was old enough, more are expected. */
+const STEADY_MIN = 5;
 /** If a spell ends so much later than it should, messages may have come that the event loop has not brought yet, in ms. */
 const LATE_MS = 2;
 
@@ -36,7 +36,7 @@ export class Rest {
   /** The timer ends a spell. */
   private isSpell = false;
   private callsAtStart = 0;
-  /** Batches come by age, one after the other: messages that wait are expected to be the next one. */
+  /** Batches come by age, and messages that wait will be the next one. */
   private isSteady = false;
   /** How long a spell lasts, and when the last one began and is looked at, in ms on the clock. */
   private spellMs = QUIET_MS_MIN;
@@ -126,10 +126,7 @@ export class Rest {
     this.timer = services.timers.setTimeout(() => this.look(), ms);
   }
 
-  /**
-   * A transition or a timer for each batch would make an event loop that is late even later, and the batches smaller: ever
-   * longer spells, and where messages wait, one until they are due.
-   */
+  /** A transition for each batch would make an event loop that is late even later, and the batches smaller. */
   private wait(lateMs: number): void {
     if (this.resting.lane.inbox.mailbox.size > 0) return this.arm(QUIET_MS_MAX);
     this.spellMs = clamp(Math.max(lateMs, 2 * this.spellMs));

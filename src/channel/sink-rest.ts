@@ -6,7 +6,6 @@ export class SinkRest {
   #recoveries: readonly Recovery[] = [];
 
   join(recovery: Recovery): void {
-    // Not pushed: V8 would make room for sixteen more, and most have one.
     this.#recoveries = this.#recoveries.concat(recovery);
   }
 

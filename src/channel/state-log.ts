@@ -8,8 +8,6 @@ export interface Stay {
   readonly error: unknown;
 }
 
-const NOTHING: Readonly<Record<string, number>> = Object.freeze({});
-
 /** The present state of a partition, and where its time goes from `countTimes` on. */
 export class StateLog {
   private readonly clock: Clock;
@@ -25,7 +23,7 @@ export class StateLog {
 
   /** Time spent by state, in ms, in stays that have ended. */
   get spentMs(): Readonly<Record<string, number>> {
-    return this.spent ?? NOTHING;
+    return this.spent ?? {};
   }
 
   /** Begins to count, or counts anew. */

@@ -1,7 +1,7 @@
 const MS_MAX = 2_147_483;
 const BUCKETS_PER_OCTAVE = 8;
-/** What a histogram has before its first record. It is replaced, and never changed. */
-const NOTHING: number[] = [];
+/** What a histogram has before its first record. */
+const NOTHING: number[][] = [];
 
 /** What is known of many durations, in milliseconds; all 0 when there were none. */
 export interface Distribution {
@@ -27,12 +27,11 @@ export interface Bucket {
 /**
  * Durations in logarithmic buckets, eight per octave. A percentile is the middle of the bucket that holds it, so it is at
  * most 6.25 % off (and half a microsecond of rounding); the maximum is exact. What is negative or not a number counts as
- * 0, what is longer than 2,147,483 ms (35 minutes) as that. Has memory for the octaves between its shortest and longest.
+ * 0, what is longer than 2,147,483 ms (35 minutes) as that. Has memory for the octaves that it met.
  */
 export class Histogram {
-  private counts = NOTHING;
-  /** The bucket that the first of them counts. */
-  private from = 0;
+  /** The counts of their buckets. Microseconds below 8 have a bucket each, then come the octaves from 2^3 to 2^30. */
+  private octaves = NOTHING;
   private lastMs = Number.NaN;
   private repeats = 0;
   private maxMs = 0;
@@ -52,30 +51,26 @@ export class Histogram {
   }
 
   private sum(): void {
+    if (this.octaves === NOTHING) this.octaves = [];
     const duration = this.lastMs > 0 ? Math.min(this.lastMs, MS_MAX) : 0;
     const micros = Math.round(duration * 1_000);
     const bucket = bucketOf(micros);
     this.sumMicros += micros * this.repeats;
-    if (bucket < this.from || bucket >= this.from + this.counts.length) this.grow(bucket);
-    this.counts[bucket - this.from] = (this.counts[bucket - this.from] ?? 0) + this.repeats;
+    const place = bucket % BUCKETS_PER_OCTAVE;
+    const octave = (bucket - place) / BUCKETS_PER_OCTAVE;
+    const counts = this.octaves[octave] ?? new Array<number>(BUCKETS_PER_OCTAVE).fill(0);
+    counts[place] = (counts[place] ?? 0) + this.repeats;
+    this.octaves[octave] = counts;
     if (duration > this.maxMs) this.maxMs = duration;
-  }
-
-  private grow(bucket: number): void {
-    const { counts } = this;
-    if (counts.length === 0) this.from = bucket;
-    const first = Math.min(this.from, bucket) & -BUCKETS_PER_OCTAVE;
-    const end = (Math.max(this.from + counts.length, bucket + 1) + BUCKETS_PER_OCTAVE - 1) & -BUCKETS_PER_OCTAVE;
-    this.counts = Array.from({ length: end - first }, (_, index) => counts[first + index - this.from] ?? 0);
-    this.from = first;
   }
 
   /** Everything since the start. */
   distribution(): Distribution {
     this.next(this.lastMs);
     const buckets: Bucket[] = [];
-    this.counts.forEach((count, index) => {
-      if (count > 0) buckets.push({ ms: middleMs(this.from + index), count });
+    this.octaves.forEach((counts, octave) => {
+      for (const [place, count] of counts.entries())
+        if (count > 0) buckets.push({ ms: middleMs(octave * BUCKETS_PER_OCTAVE + place), count });
     });
     return summary(buckets, this.maxMs, this.sumMicros / 1_000);
   }
@@ -96,7 +91,6 @@ export function distributionBetween(before: Distribution | undefined, after: Dis
   return summary(buckets, after.maxMs > before.maxMs ? after.maxMs : longest, sumMicros / 1_000);
 }
 
-/** Microseconds below 8 have a bucket each, then come the octaves from 2^3 to 2^30. */
 function bucketOf(micros: number): number {
   if (micros < BUCKETS_PER_OCTAVE) return micros;
   const octave = 31 - Math.clz32(micros);

@@ -18,15 +18,12 @@ export function isConserved(ledger: Ledger): boolean {
 /** Reads a ledger off counters; what is buffered is counted apart, or follows from the rule where it cannot be counted. */
 export function countLedger(count: (index: Index) => number, buffered?: number): Ledger {
   const [accepted, rejected] = [count(Counter.accepted), count(Counter.rejected)];
-  const [delivered, deadLettered] = [count(Counter.delivered), count(Counter.deadLettered)];
-  const [dropped, conflated] = [count(Counter.dropped), count(Counter.conflated)];
-  const [returned, inFlight] = [count(Counter.returned), count(Counter.inFlight)];
-  const elsewhere = delivered + deadLettered + dropped + conflated + returned + inFlight;
-  const received = accepted + rejected;
+  const counted = (place: (typeof PLACES)[number]): number => (place === 'buffered' ? 0 : count(Counter[place]));
+  const elsewhere = PLACES.reduce((sum, place) => sum + counted(place), 0);
+  const places = PLACES.map((place) => [place, counted(place)]);
   // Never below 0, although another thread may be counting meanwhile.
-  const left = buffered ?? Math.max(0, accepted - elsewhere);
-  const places = { delivered, deadLettered, dropped, conflated, returned, buffered: left, inFlight };
-  return { received, accepted, rejected, ...places };
+  const ledger = { ...Object.fromEntries(places), buffered: buffered ?? Math.max(0, accepted - elsewhere) };
+  return { ...(ledger as Ledger), received: accepted + rejected, accepted, rejected };
 }
 
 /** The counts of the rule alone, of something that has more. */

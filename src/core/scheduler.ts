@@ -185,7 +185,6 @@ export class Scheduler implements PassListener {
 
   /** Node calls `nextTick` of a microtask back when no microtask is left. */
   private watch(): void {
-    // Node's `queueMicrotask` makes an `AsyncResource` for each.
     void Promise.resolve().then(() => process.nextTick(() => this.atWork.clear()));
   }
 

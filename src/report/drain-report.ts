@@ -47,10 +47,8 @@ export interface DrainReport {
   readonly unstoredLetters: readonly DeadLetter[];
 }
 
-type DrainedParts = keyof PartitionReading | 'log' | 'returns';
-
 interface Drained extends ChannelView {
-  readonly partitions: readonly Pick<Partition, DrainedParts>[];
+  readonly partitions: readonly Pick<Partition, keyof PartitionReading | 'log' | 'returns'>[];
 }
 
 /** Remembers how things stood when `stop` was called; returns what makes the reports of what happened since. */
@@ -67,12 +65,10 @@ function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
   const ledger = countLedger(count, waiting);
   const returnedMessages = partitions.flatMap(({ returns }) => returns.returnedMessages);
   const unsettledMessages = partitions.flatMap(({ returns }) => returns.unsettledMessages);
-  const unsettled = partitions.reduce((sum, { returns }) => sum + returns.unsettledCount, 0);
+  const unsettled = partitions.reduce((sum, { returns }) => sum + returns.unsettledCount, -unsettledMessages.length);
   const spentMs: Record<string, number> = {};
-  for (const { log } of partitions) {
-    for (const [state, ms] of Object.entries(log.spentMs))
-      spentMs[state] = Math.max(spentMs[state] ?? 0, Math.round(ms * 1_000) / 1_000);
-  }
+  for (const [state, ms] of partitions.flatMap(({ log }) => Object.entries(log.spentMs)))
+    spentMs[state] = Math.max(spentMs[state] ?? 0, Math.round(ms * 1_000) / 1_000);
   return {
     state: worstState(partitions.map(({ state }) => state)),
     ...ledger,
@@ -80,10 +76,7 @@ function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
     returnedBy: returnedBy(count),
     returnedMessages,
     unsettledMessages,
-    backAtOrigin: {
-      returned: ledger.returned - returnedMessages.length,
-      unsettled: unsettled - unsettledMessages.length,
-    },
+    backAtOrigin: { returned: ledger.returned - returnedMessages.length, unsettled },
     spentMs,
   };
 }

@@ -134,7 +134,6 @@ export function countsOf(count: (index: keyof Counters) => number) {
 
 /** Why messages were handed back. */
 export function returnedBy(count: (index: keyof Counters) => number): ChannelMetrics['returnedBy'] {
-  const ended = count(Counter['stay-ended']);
-  const stopped = count(Counter.returned) - ended;
-  return { ...(stopped > 0 && { stopped }), ...(ended > 0 && { 'stay-ended': ended }) };
+  const [returned, ended] = [count(Counter.returned), count(Counter['stay-ended'])];
+  return { ...(returned > ended && { stopped: returned - ended }), ...(ended > 0 && { 'stay-ended': ended }) };
 }

@@ -54,8 +54,8 @@ it('batches that come by age, one after the other, cause no transition, and a fl
   const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 20 } } });
   const states: string[] = [];
   rig.router.events.on('channel.entered', ({ to }) => void states.push(to));
-  for (let n = 0; n < 40; n += 1) await routeAndAdvance(rig, message('ohlcv', n), 5);
-  expect(rig.sink('ohlcv').calls.map(({ batch }) => batch.length)).toEqual(Array(10).fill(4));
+  for (let n = 0; n < 40; n += 1) await routeAndAdvance(rig, message('ohlcv', n), 4);
+  expect(rig.sink('ohlcv').calls.map(({ batch }) => batch.length)).toEqual(Array(8).fill(5));
   await routeAndAdvance(rig, message('ohlcv', 40), 10);
   expect(rig.sink('ohlcv').delivered).toHaveLength(40);
   rig.router.flush('ohlcv');

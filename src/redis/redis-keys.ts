@@ -1,5 +1,7 @@
 /** The keys of a channel. The braces keep them on one server of a Redis Cluster, where scripts can see them all. */
 export class RedisKeys {
+  /** Names the streams: those of another channel of the same name, made after this one was removed, have another. */
+  log = '';
   /** What the channel was made with. */
   readonly made: string;
   readonly cells: string;
@@ -12,10 +14,10 @@ export class RedisKeys {
   }
 
   stream(partition: number): string {
-    return `${this.made}:${partition}`;
+    return `${this.made}:${this.log}:${partition}`;
   }
 
-  /** Where the stream ends, and how many bytes it has. */
+  /** Where the stream ended, and how many bytes it had, when a script wrote last; how many of them were removed. */
   end(partition: number): string {
     return `${this.stream(partition)}:end`;
   }

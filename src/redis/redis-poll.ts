@@ -13,6 +13,9 @@ const NAMES = ['id', 'after', 'at', 'frame'];
  */
 const LOOK_BYTES_MAX = 2 * 1024 ** 2;
 
+/** Which server it is, as one that became a leader has another name. */
+const SERVER = new RedisScript('return server_of()');
+
 /** ARGV for each stream: first id, entries, bytes. */
 const READ = new RedisScript(`
 local function take(stream, from, count, bytes)
@@ -30,10 +33,10 @@ local function take(stream, from, count, bytes)
     if #entries < 16 then return taken end
   end
 end
-local all = {}
+local all = { server_of() }
 for i = 2, #KEYS do
   local at = (i - 2) * 3 + 2
-  all[i - 1] = take(KEYS[i], ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]))
+  all[i] = take(KEYS[i], ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]))
 end
 return all
 `);
@@ -56,11 +59,17 @@ export interface Entry {
   readonly bytes: Uint8Array;
 }
 
+/** What a server had after a position. */
+export interface Look {
+  readonly server: string;
+  readonly entries: readonly Entry[];
+}
+
 interface Waiting {
   readonly ask: Ask;
   readonly until: number;
   readonly signal: AbortSignal;
-  readonly settle: (entries: readonly Entry[]) => void;
+  readonly settle: (look: Look) => void;
   readonly fail: (error: unknown) => void;
 }
 
@@ -80,9 +89,10 @@ export class RedisPoll {
   }
 
   /** As soon as there are entries; none after a second. */
-  async read(ask: Ask, signal: AbortSignal): Promise<readonly Entry[]> {
-    const [entries = []] = await this.#look([ask]);
-    if (entries.length > 0 || signal.aborted) return entries;
+  async read(ask: Ask, signal: AbortSignal): Promise<Look> {
+    const { server, found } = await this.#look([ask]);
+    const [entries = []] = found;
+    if (entries.length > 0 || signal.aborted) return { server, entries };
     return new Promise((settle, fail) => {
       const until = this.#channel.clock.now() + READ_WAIT_MS;
       this.#waiting.add({ ask, until, signal, settle, fail });
@@ -94,15 +104,19 @@ export class RedisPoll {
    * As `read`, by a command that costs Redis half of what a script does. It counts on frames that are no larger than the
    * `largest` of those before. If they are far larger, the answer comes too late, and a new reader begins.
    */
-  async readOn(ask: Ask, largest: number, signal: AbortSignal): Promise<readonly Entry[]> {
+  async readOn(ask: Ask, largest: number, signal: AbortSignal): Promise<Look> {
     const { partition, after, frames, bytes } = ask;
     const count = Math.max(1, Math.min(frames, Math.floor(Math.min(bytes, this.#share(1)) / largest)));
     const stream = this.#channel.keys.stream(partition);
-    const newer = await this.#count(1, () =>
-      this.#channel.ask(['XRANGE', stream, `${after + 1}-0`, '+', 'COUNT', String(count)]),
+    const [newer, server] = await this.#count(1, () =>
+      Promise.all([
+        this.#channel.send(['XRANGE', stream, `${after + 1}-0`, '+', 'COUNT', String(count)]),
+        // After it: it sees whether the channel is gone.
+        this.#channel.run(SERVER, [], []),
+      ]),
     );
     const entries = listOf(newer).map(entryOf);
-    return entries.length > 0 ? entries : this.read(ask, signal);
+    return entries.length > 0 ? { server: textOf(server), entries } : this.read(ask, signal);
   }
 
   async #pollAll(): Promise<void> {
@@ -112,12 +126,12 @@ export class RedisPoll {
       await pause(clock, POLL_MS);
       const asked = [...this.#waiting];
       try {
-        const answers = await this.#look(asked.map(({ ask }) => ask));
+        const { server, found } = await this.#look(asked.map(({ ask }) => ask));
         asked.forEach((waiting, index) => {
-          const entries = answers[index] ?? [];
+          const entries = found[index] ?? [];
           if (entries.length === 0 && clock.now() < waiting.until && !waiting.signal.aborted) return;
           this.#waiting.delete(waiting);
-          waiting.settle(entries);
+          waiting.settle({ server, entries });
         });
       } catch (error) {
         for (const waiting of asked) {
@@ -129,12 +143,12 @@ export class RedisPoll {
     this.#isPolling = false;
   }
 
-  async #look(asks: readonly Ask[]): Promise<readonly (readonly Entry[])[]> {
+  async #look(asks: readonly Ask[]): Promise<{ server: string; found: readonly (readonly Entry[])[] }> {
     const keys = asks.map(({ partition }) => this.#channel.keys.stream(partition));
     const bytesMax = this.#share(asks.length);
     const args = asks.flatMap(({ after, frames, bytes }) => [`${after + 1}-0`, frames, Math.min(bytes, bytesMax)]);
-    const answer = listOf(await this.#count(asks.length, () => this.#channel.run(READ, keys, args)));
-    return answer.map((entries) => listOf(entries).map(entryOf));
+    const [server, ...found] = listOf(await this.#count(asks.length, () => this.#channel.run(READ, keys, args)));
+    return { server: textOf(server), found: found.map((entries) => listOf(entries).map(entryOf)) };
   }
 
   /** What one of so many partitions may have of the connection, beside those whose answers are on their way. */

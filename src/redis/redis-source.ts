@@ -7,48 +7,50 @@ import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import { RedisChannel } from './redis-channel.ts';
 import { checkLayout, layoutNames, type RedisSourceOptions } from './redis-options.ts';
-import { type Ask, type Entry, RedisPoll } from './redis-poll.ts';
+import { type Ask, type Entry, type Look, RedisPoll } from './redis-poll.ts';
 import { listOf, RedisScript, textOf } from './redis-script.ts';
 
 /** ARGV: position. */
 const ENDS = new RedisScript(`
-local last = tonumber(redis.call('HGET', KEYS[3], 'last') or '0')
-last = math.max(last, tonumber(string.match(tail_of(KEYS[2]), '^%d+')))
-local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
+local info, tail = info_of(KEYS[2])
+local last = math.max(tonumber(redis.call('HGET', KEYS[3], 'last') or '0'), tail)
+local oldest = info['first-entry']
 local first = oldest and string.match(oldest[1], '^%d+') or string.format('%.0f', last + 1)
-local entry = redis.call('XRANGE', KEYS[2], ARGV[2] .. '-0', ARGV[2] .. '-0')[1]
+local entry = redis.call('XRANGE', KEYS[2], ARGV[2] .. '-0', ARGV[2], 'COUNT', 1)[1]
 local parts = entry and parts_of(entry)
-return { first, string.format('%.0f', last), parts and parts.id or (entry and entry[1] or '') }
+local frame = parts and parts.id or (entry and entry[1] == ARGV[2] .. '-0' and entry[1] or '')
+if not entry and tonumber(first) < tonumber(ARGV[2]) then frame = 'none' end
+return { first, string.format('%.0f', last), frame, server_of() }
 `);
-/** ARGV: position. */
+/** ARGV: position. What has no such position went back, and nobody has read what it has before it. */
 const TRIM = new RedisScript(`
+if #redis.call('XRANGE', KEYS[2], ARGV[2], ARGV[2], 'COUNT', 1) == 0 then return end
 redis.call('XTRIM', KEYS[2], 'MINID', ARGV[2] .. '-0')
-local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
-local parts = oldest and parts_of(oldest)
-local removed = parts and parts.at or redis.call('HGET', KEYS[3], 'written')
+local oldest = nearest('XRANGE', KEYS[2], '-', '+')
+local removed = oldest and oldest.at or redis.call('HGET', KEYS[3], 'written')
 if removed then redis.call('HSET', KEYS[3], 'removed', removed) end
 `);
 
 /** One stream per partition; the entry at position 5 is `5-0`. */
 function redisLog(channel: RedisChannel): PartitionLog {
   const poll = new RedisPoll(channel);
-  /** What was at the position that was asked for last. */
-  const known = new Map<number, { readonly position: number; readonly frame: string | undefined }>();
+  /** The server that said what is at the position that was asked for last. */
+  const known = new Map<number, { readonly position: number; readonly server: string | undefined }>();
   const keysOf = (partition: number) => [channel.keys.stream(partition), channel.keys.end(partition)];
   const endsAt = async (partition: number, position: number) =>
     listOf(await channel.run(ENDS, keysOf(partition), [position])).map(textOf);
   return {
     async ends(partition, position) {
-      const [first, last, id] = await endsAt(partition, position);
+      const [first, last, id, server] = await endsAt(partition, position);
+      known.set(partition, { position, server });
       const frame = id === '' ? undefined : id;
-      known.set(partition, { position, frame });
-      return { first: Number(first), last: Number(last), log: channel.made, frame };
+      return { first: Number(first), last: Number(last), log: channel.keys.log, frame };
     },
     last: async (partition) => Number((await endsAt(partition, 0))[1]),
     open(partition, after) {
       const before = known.get(partition);
-      const frame = before?.position === after ? before.frame : undefined;
-      return new RedisReader(poll, { partition, after, frame, log: channel.made });
+      const server = before?.position === after ? before.server : undefined;
+      return new RedisReader(poll, { partition, after, server, log: channel.keys.log });
     },
     async trim(partition, position) {
       await channel.run(TRIM, keysOf(partition), [position]);
@@ -63,8 +65,8 @@ const AHEAD_BYTES = 64 * 1024;
 interface ReaderStart {
   readonly partition: number;
   readonly after: number;
-  /** The frame at the position after which it reads; undefined: nobody knows. */
-  readonly frame: string | undefined;
+  /** Which server said what is there; undefined: none did. */
+  readonly server: string | undefined;
   readonly log: string;
 }
 
@@ -75,19 +77,29 @@ class RedisReader implements LogReader {
   readonly #closed = new AbortController();
   #position: number;
   #frame: string | undefined;
-  #ahead: Promise<readonly Entry[]> | undefined;
+  #server: string | undefined;
+  #ahead: Promise<Look> | undefined;
 
   constructor(poll: RedisPoll, start: ReaderStart) {
     this.#poll = poll;
     this.#start = start;
     this.#position = start.after;
-    this.#frame = start.frame;
+    this.#server = start.server;
   }
 
   async read(frames: number, bytes: number): Promise<readonly LogFrame[]> {
     const reading = this.#ahead ?? this.#poll.read(this.#next(frames, bytes), this.#closed.signal);
     this.#ahead = undefined;
-    const taken = (await reading).map((entry) => this.#take(entry));
+    const { server, entries } = await reading;
+    this.#server ??= server;
+    // It may lack what was acknowledged, and have other frames before this position: whoever opens again looks.
+    if (server !== this.#server) throw new Error('Redis was started again, or another server leads');
+    // Somebody may have removed the stream: then other frames have the numbers of those that were read.
+    const { id = '', after } = entries[0] ?? {};
+    const isNext = Number.parseInt(id, 10) === this.#position + 1;
+    if (isNext && this.#frame !== undefined && after !== undefined && after !== '' && after !== this.#frame)
+      throw new Error(`position ${this.#position + 1} does not follow the frame that was read before it`);
+    const taken = entries.map((entry) => this.#take(entry));
     let [size, largest] = [0, 1];
     for (const { bytes } of taken) {
       size += bytes.length;
@@ -110,16 +122,11 @@ class RedisReader implements LogReader {
     this.#closed.abort();
   }
 
-  #take({ id, frame, after, bytes }: Entry): LogFrame {
+  #take({ id, frame, bytes }: Entry): LogFrame {
     const position = Number.parseInt(id, 10);
-    const { log } = this.#start;
-    const isNext = position === this.#position + 1;
-    // Redis may have lost its end and been filled again: then other frames have the numbers of those that were read.
-    if (isNext && this.#frame !== undefined && after !== undefined && after !== '' && after !== this.#frame)
-      throw new Error(`position ${position} does not follow the frame that was read before it`);
     this.#position = position;
     this.#frame = frame ?? id;
-    return { position, bytes, mark: { log, frame: this.#frame }, isForeign: frame === undefined };
+    return { position, bytes, mark: { log: this.#start.log, frame: this.#frame }, isForeign: frame === undefined };
   }
 }
 

@@ -8,9 +8,8 @@ import { encodeFrame } from '../../src/cluster/frame.ts';
 import { createRouter, defineChannel } from '../../src/index.ts';
 import { createNatsPublisher, natsSource } from '../../src/nats/index.ts';
 import { createRedisPublisher, redisSource } from '../../src/redis/index.ts';
-import { RedisKeys } from '../../src/redis/redis-keys.ts';
 import { NatsServer } from '../support/nats-server.ts';
-import { ioredisTo, RedisServer } from '../support/redis-server.ts';
+import { ioredisTo, RedisServer, streamOf } from '../support/redis-server.ts';
 import type { BrokerKind } from './brokers.ts';
 
 const MESSAGES = 300_000;
@@ -173,9 +172,9 @@ async function onRedis(perFrame: number) {
     routerOn(() => redisSource({ send, channel, partitions: 1, trimEveryMs: Infinity }));
   /** `from`: goes on in each turn where the last one ended. */
   const bare = (channel: string, isFlow: boolean): Run => {
-    const stream = new RedisKeys(channel).stream(0);
     let from = '0';
     return async () => {
+      const stream = await streamOf(send, channel);
       const meter = new Meter();
       if (!isFlow) from = '0';
       for (;;) {

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import type { RedisSend } from '../../src/redis/index.ts';
+import { RedisKeys } from '../../src/redis/redis-keys.ts';
 import { freePort } from './free-port.ts';
 import { programOf, ServerProcess, whyWithout } from './server-process.ts';
 
@@ -37,6 +38,13 @@ export async function nodeRedisTo(port: number): Promise<Client> {
   client.on('error', () => {});
   await client.connect();
   return { send: (args) => client.sendCommand(args), close: () => client.destroy() };
+}
+
+/** The key of the stream of a partition of a channel that was made. */
+export async function streamOf(send: RedisSend, channel: string, partition = 0): Promise<string> {
+  const keys = new RedisKeys(channel);
+  keys.log = String(await send(['HGET', keys.made, 'made']));
+  return keys.stream(partition);
 }
 
 /** A server on a free port of the loopback. */

@@ -1,12 +1,10 @@
 import { pause } from '../cluster/patience.ts';
-import { frameOfText } from './frame-text.ts';
+import { frameOfTexts } from './frame-text.ts';
 import type { RedisChannel } from './redis-channel.ts';
 import { listOf, RedisScript, textOf } from './redis-script.ts';
 
 const READ_WAIT_MS = 1_000;
 const POLL_MS = 10;
-/** Those of the fields of an entry that sluice writes. */
-const NAMES = ['id', 'after', 'at', 'frame'];
 /**
  * An answer that holds all that has piled up would come too late, and so would the next one and the renewals of leases behind
  * it: nothing would ever be read. All partitions share it.
@@ -24,10 +22,9 @@ local function take(stream, from, count, bytes)
     local wanted = math.min(16, count - #taken)
     local entries = wanted > 0 and redis.call('XRANGE', stream, from, '+', 'COUNT', wanted) or {}
     for _, entry in ipairs(entries) do
-      local parts = parts_of(entry)
-      size = size + (parts and #parts.frame or 0)
+      size = size + #(entry[2][4] or '')
       if #taken > 0 and size > bytes then return taken end
-      taken[#taken + 1] = parts and { entry[1], parts.id, parts.after, parts.frame } or { entry[1], cjson.encode(entry[2]) }
+      taken[#taken + 1] = entry
       from = '(' .. entry[1]
     end
     if #entries < 16 then return taken end
@@ -166,17 +163,12 @@ export class RedisPoll {
   }
 }
 
-/** An entry as a script answers with it, or as Redis itself does. */
 function entryOf(reply: unknown): Entry {
-  const parts = listOf(reply);
-  const [, fields] = parts;
-  const [id, frame, after, text] = (Array.isArray(fields) ? partsOf(parts[0], fields) : parts).map(textOf);
-  if (text === undefined) return { id: id ?? '', frame: undefined, after, bytes: Buffer.from(frame ?? '') };
-  return { id: id ?? '', frame, after, bytes: frameOfText(text) };
-}
-
-/** What a script makes of an entry. */
-function partsOf(id: unknown, fields: readonly unknown[]): readonly unknown[] {
-  const isOurs = fields.length === 2 * NAMES.length && NAMES.every((name, at) => textOf(fields[2 * at]) === name);
-  return isOurs ? [id, fields[1], fields[3], fields[7]] : [id, JSON.stringify(fields.map(textOf))];
+  const [id, list] = listOf(reply);
+  const fields = listOf(list).map(textOf);
+  const [name, text = '', second, body = ''] = fields;
+  const [frame, after, , head] = text.split(' ');
+  if (fields.length === 4 && name === 'sluice' && second === 'frame' && head !== undefined)
+    return { id: textOf(id), frame, after, bytes: frameOfTexts(head, body) };
+  return { id: textOf(id), frame: undefined, after: undefined, bytes: Buffer.from(JSON.stringify(fields)) };
 }

@@ -6,13 +6,13 @@ import { unlikelyName } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { argumentOfFrame } from './frame-text.ts';
+import { textsOfFrame } from './frame-text.ts';
 import { RedisChannel } from './redis-channel.ts';
 import { checkLayout, layoutNames, type RedisPublisherOptions } from './redis-options.ts';
 import { listOf, RedisScript, textOf } from './redis-script.ts';
 
 /**
- * ARGV: id, number of the publisher's frame, room, frame. Positions go on from the last one, also of entries that another
+ * ARGV: id, number of the publisher's frame, room, header and rest of the frame. Positions go on from the last one, also of entries that another
  * program wrote. Each entry names the one before it, so that a reader sees when the log went back meanwhile. The number of
  * the last frame of each publisher is in the id of the last entry, or under a key of its own once another one wrote.
  * What the scripts know of the end is right if the position after it is free: else a publisher has gone on without them.
@@ -29,13 +29,12 @@ local function append()
   local own = n
   if by ~= publisher then own = redis.call('GET', KEYS[4]) end
   if tonumber(own or '0') >= tonumber(ARGV[3]) then return { 'there' } end
-  local used = written - removed
-  if used > 0 and used + #ARGV[5] > tonumber(ARGV[4]) then return { 'full' } end
-  local position = string.format('%.0f', last + 1)
-  local fields = { 'id', ARGV[2], 'after', after, 'at', written, 'frame', ARGV[5] }
-  local added = redis.pcall('XADD', KEYS[2], position .. '-0', unpack(fields))
+  local size, used = #ARGV[5] + #ARGV[6], written - removed
+  if used > 0 and used + size > tonumber(ARGV[4]) then return { 'full' } end
+  local position, now = string.format('%.0f', last + 1), string.format('%.0f', written + size)
+  local head = table.concat({ ARGV[2], after, written, ARGV[5] }, ' ')
+  local added = redis.pcall('XADD', KEYS[2], position .. '-0', 'sluice', head, 'frame', ARGV[6])
   if type(added) == 'table' then return added end
-  local now = string.format('%.0f', written + #ARGV[5])
   redis.call('HSET', KEYS[3], 'last', position, 'id', ARGV[2], 'written', now)
   if not by or by == publisher then return { 'added', position, now, removed } end
   redis.call('SET', string.sub(KEYS[4], 1, -#publisher - 1) .. by, n, 'PX', 3600000)
@@ -49,7 +48,7 @@ local entry = info['last-entry']
 local parts = entry and parts_of(entry)
 after = parts and parts.id or entry and entry[1] or ''
 parts = parts or nearest('XREVRANGE', KEYS[2], '+', '-')
-if parts then newest, written = parts.id, string.format('%.0f', parts.at + #parts.frame) end
+if parts then newest, written = parts.id, string.format('%.0f', parts.at + parts.size) end
 return append()
 `,
   { isRefusedWhenFull: true },
@@ -76,28 +75,29 @@ interface End {
 export function redisAppender(channel: RedisChannel, maxBytes: number): Appender {
   const { keys, name, clock } = channel;
   const ends = new Map<number, End>();
-  async function goOn(partition: number, frame: string | Buffer, id: string): Promise<boolean> {
+  async function goOn(partition: number, head: string, body: string | Buffer, id: string): Promise<boolean> {
     const end = ends.get(partition);
     ends.delete(partition);
     if (end === undefined || clock.now() >= end.until) return false;
-    const written = end.written + Buffer.byteLength(frame);
+    const written = end.written + head.length + Buffer.byteLength(body);
     if (written - end.removed > maxBytes) return false;
     const last = end.last + 1;
-    const head = ['XADD', keys.stream(partition), 'NOMKSTREAM', `${last}-0`] as const;
-    const fields = ['id', id, 'after', end.id, 'at', String(end.written), 'frame', frame];
-    // The script finds out what has become of it.
-    const answer = await channel.send([...head, ...fields]).catch(() => '');
-    if (textOf(answer) !== `${last}-0`) return false;
+    const position = `${last}-0`;
+    const text = `${id} ${end.id} ${end.written} ${head}`;
+    const key = keys.stream(partition);
+    // If it fails, the script finds out what has become of it.
+    const adding = channel.send(['XADD', key, 'NOMKSTREAM', position, 'sluice', text, 'frame', body]);
+    if (textOf(await adding.catch(() => '')) !== position) return false;
     ends.set(partition, { ...end, last, id, written });
     return true;
   }
   return {
     async append(partition, frame, id) {
-      const text = argumentOfFrame(frame);
-      if (await goOn(partition, text, id)) return;
+      const [head, body] = textsOfFrame(frame);
+      if (await goOn(partition, head, body, id)) return;
       const [producer = '', , n = ''] = id.split(':');
       const own = [keys.stream(partition), keys.end(partition), keys.producer(partition, producer)];
-      const answer = await channel.run(APPEND, own, [id, n, maxBytes, text]).catch((error) => {
+      const answer = await channel.run(APPEND, own, [id, n, maxBytes, head, body]).catch((error) => {
         if (!errorText(error).includes('OOM')) throw error;
         throw new SluiceError('store-full', 'Redis has no memory left', { cause: error });
       });

@@ -12,13 +12,13 @@ if redis.call('HGET', KEYS[1], 'made') ~= ARGV[1] then
   return redis.error_reply('${GONE}')
 end
 `;
-/** An entry as sluice writes it, or undefined: another program did. */
+/** An entry as sluice writes it, or nothing: another program did. */
 const PARTS_OF = `
 local function parts_of(entry)
   local f = entry[2]
-  if #f == 8 and f[1] == 'id' and f[3] == 'after' and f[5] == 'at' and f[7] == 'frame' then
-    return { id = f[2], after = f[4], at = f[6], frame = f[8] }
-  end
+  if #f ~= 4 or f[1] ~= 'sluice' or f[3] ~= 'frame' then return end
+  local id, at, head = string.match(f[2], '^(%S+) %S* (%d+) (%x*)$')
+  return id and { id = id, at = at, size = #head + #f[4] }
 end
 `;
 /** What Redis says of a stream, and the last position that was ever given. */

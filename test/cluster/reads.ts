@@ -181,7 +181,7 @@ async function onRedis(perFrame: number) {
         const answer = await redis.xread('COUNT', 20_000 / perFrame, 'BLOCK', 1_000, 'STREAMS', stream, from);
         for (const [id, fields] of answer?.[0]?.[1] ?? []) {
           from = id;
-          if (meter.add(JSON.parse(fields[7]?.slice(2 * HEAD_BYTES) ?? '').length)) return meter.rate;
+          if (meter.add(JSON.parse(fields[3] ?? '').length)) return meter.rate;
         }
       }
     };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeFrame } from '../../src/cluster/frame.ts';
-import { frameOfText } from '../../src/redis/frame-text.ts';
+import { frameOfTexts } from '../../src/redis/frame-text.ts';
 import {
   createRedisPublisher,
   partitionOf,
@@ -126,7 +126,7 @@ describe.skipIf(missing)('a publisher', () => {
       let writes = 0;
       const deaf: RedisSend = async (args) => {
         const reply = await send(args);
-        if (!['EVALSHA', 'XADD'].includes(args[0]) || (!args.includes('id') && !String(reply).startsWith('added')))
+        if (!['EVALSHA', 'XADD'].includes(args[0]) || (!args.includes('sluice') && !String(reply).startsWith('added')))
           return reply;
         if (![2, 5, 7, 8].includes(++writes)) return reply;
         if (isShared) for (let n = 0; n < writes; n++) await other.publish(-1);
@@ -232,10 +232,11 @@ function inBytes(reply: unknown): unknown {
 async function logOf(channel: string): Promise<readonly unknown[]> {
   const entries = (await send(['XRANGE', await streamOf(send, channel), '-', '+'])) as [string, string[]][];
   let [last, bytes] = ['', 0];
-  return entries.flatMap(([id, [, frame = '', , after, , at, , text = '']], index) => {
+  return entries.flatMap(([id, [, head = '', , body = '']], index) => {
+    const [frame = '', after, at, hex = ''] = head.split(' ');
     expect([id, after, Number(at)]).toEqual([`${index + 1}-0`, last, bytes]);
-    [last, bytes] = [frame, bytes + Buffer.byteLength(text)];
-    return decodeFrame(frameOfText(text));
+    [last, bytes] = [frame, bytes + hex.length + Buffer.byteLength(body)];
+    return decodeFrame(frameOfTexts(hex, body));
   });
 }
 

@@ -22,9 +22,7 @@ if type_of ~= 'hash' and type_of ~= 'none' then return { 'foreign' } end
 if type_of == 'none' and ARGV[1] ~= '' then
   redis.call('HSET', KEYS[1], 'made', ARGV[1], 'partitions', ARGV[2], 'hash', ARGV[3])
 end
-local answer = redis.call('HMGET', KEYS[1], 'made', 'partitions', 'hash')
-answer[4] = redis.call('TYPE', KEYS[2]).ok
-return answer
+return redis.call('HMGET', KEYS[1], 'made', 'partitions', 'hash')
 `,
   { isFirst: true },
 );
@@ -71,21 +69,14 @@ export class RedisChannel {
     if (!isWritable) return mistakes;
     // On a server that must not be used nothing is made.
     const name = mistakes.length === 0 ? unlikelyName() : '';
-    const { made, cells } = this.keys;
-    const answer = listOf(await PREPARE.run(this.#send, [made, cells], [name, this.partitions, HASH]));
-    return [...mistakes, ...this.#mistakesInKeys(answer)];
-  }
-
-  #mistakesInKeys([made, partitions, hash, cells]: readonly unknown[]): readonly string[] {
-    if (textOf(made) === 'foreign') return [`${this.keys.made} is not a hash: another program uses this key`];
-    if (made === null) return [];
-    this.keys.log = textOf(made);
-    const mistakes: string[] = [];
-    if (!['hash', 'none'].includes(textOf(cells)))
-      mistakes.push(`${this.keys.cells} is a ${textOf(cells)} and must be a hash: another program uses this key`);
-    if (textOf(partitions) !== String(this.partitions))
-      mistakes.push(`it was made for ${textOf(partitions)} partitions, and this process has ${this.partitions}`);
-    if (textOf(hash) !== HASH) mistakes.push(`it was made with hash ${textOf(hash)}, and this process has ${HASH}`);
+    const answer = listOf(await PREPARE.run(this.#send, [this.keys.made], [name, this.partitions, HASH]));
+    const [made, partitions, hash] = answer.map(textOf);
+    if (made === 'foreign') return [...mistakes, `${this.keys.made} is not a hash: another program uses this key`];
+    if (answer[0] === null) return mistakes;
+    this.keys.log = made ?? '';
+    if (partitions !== String(this.partitions))
+      mistakes.push(`it was made for ${partitions} partitions, and this process has ${this.partitions}`);
+    if (hash !== HASH) mistakes.push(`it was made with hash ${hash}, and this process has ${HASH}`);
     return mistakes;
   }
 }

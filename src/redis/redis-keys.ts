@@ -1,16 +1,18 @@
 /** The keys of a channel. The braces keep them on one server of a Redis Cluster, where scripts can see them all. */
 export class RedisKeys {
-  /** Names the streams: those of another channel of the same name, made after this one was removed, have another. */
+  /** In all keys but the first: those of another channel of the same name, made after this one was removed, have another. */
   log = '';
   /** What the channel was made with. */
   readonly made: string;
-  readonly cells: string;
   readonly letters: string;
 
   constructor(channel: string) {
     this.made = `sluice:{${channel}}`;
-    this.cells = `${this.made}:cells`;
     this.letters = `${this.made}:letters`;
+  }
+
+  get cells(): string {
+    return `${this.made}:${this.log}:cells`;
   }
 
   stream(partition: number): string {

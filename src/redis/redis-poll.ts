@@ -11,10 +11,11 @@ const POLL_MS = 10;
  */
 const LOOK_BYTES_MAX = 2 * 1024 ** 2;
 
-/** Which server it is, as one that became a leader has another name. */
-const SERVER = new RedisScript('return server_of()');
-
-/** ARGV for each stream: first id, entries, bytes. */
+/** Whoever looked at another server opens again, and looks whether this one has what was read. */
+const OTHER = "return redis.error_reply('Redis was started again, or another server leads')";
+/** ARGV: server. */
+const SAME = new RedisScript(`if ARGV[2] ~= server_of() then ${OTHER} end`);
+/** ARGV for each stream: first id, entries, bytes, server. */
 const READ = new RedisScript(`
 local function take(stream, from, count, bytes)
   local taken, size = {}, 0
@@ -30,10 +31,11 @@ local function take(stream, from, count, bytes)
     if #entries < 16 then return taken end
   end
 end
-local all = { server_of() }
+local all = {}
 for i = 2, #KEYS do
-  local at = (i - 2) * 3 + 2
-  all[i] = take(KEYS[i], ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]))
+  local at = (i - 2) * 4 + 2
+  if ARGV[at + 3] ~= server_of() then ${OTHER} end
+  all[i - 1] = take(KEYS[i], ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]))
 end
 return all
 `);
@@ -44,6 +46,8 @@ export interface Ask {
   readonly after: number;
   readonly frames: number;
   readonly bytes: number;
+  /** Which server said what is at the position. */
+  readonly server: string;
 }
 
 /** An entry of a stream. */
@@ -56,17 +60,11 @@ export interface Entry {
   readonly bytes: Uint8Array;
 }
 
-/** What a server had after a position. */
-export interface Look {
-  readonly server: string;
-  readonly entries: readonly Entry[];
-}
-
 interface Waiting {
   readonly ask: Ask;
   readonly until: number;
   readonly signal: AbortSignal;
-  readonly settle: (look: Look) => void;
+  readonly settle: (entries: readonly Entry[]) => void;
   readonly fail: (error: unknown) => void;
 }
 
@@ -86,10 +84,9 @@ export class RedisPoll {
   }
 
   /** As soon as there are entries; none after a second. */
-  async read(ask: Ask, signal: AbortSignal): Promise<Look> {
-    const { server, found } = await this.#look([ask]);
-    const [entries = []] = found;
-    if (entries.length > 0 || signal.aborted) return { server, entries };
+  async read(ask: Ask, signal: AbortSignal): Promise<readonly Entry[]> {
+    const [entries = []] = await this.#look([ask]);
+    if (entries.length > 0 || signal.aborted) return entries;
     return new Promise((settle, fail) => {
       const until = this.#channel.clock.now() + READ_WAIT_MS;
       this.#waiting.add({ ask, until, signal, settle, fail });
@@ -101,19 +98,19 @@ export class RedisPoll {
    * As `read`, by a command that costs Redis half of what a script does. It counts on frames that are no larger than the
    * `largest` of those before. If they are far larger, the answer comes too late, and a new reader begins.
    */
-  async readOn(ask: Ask, largest: number, signal: AbortSignal): Promise<Look> {
-    const { partition, after, frames, bytes } = ask;
+  async readOn(ask: Ask, largest: number, signal: AbortSignal): Promise<readonly Entry[]> {
+    const { partition, after, frames, bytes, server } = ask;
     const count = Math.max(1, Math.min(frames, Math.floor(Math.min(bytes, this.#share(1)) / largest)));
     const stream = this.#channel.keys.stream(partition);
-    const [newer, server] = await this.#count(1, () =>
+    const [newer] = await this.#count(1, () =>
       Promise.all([
         this.#channel.send(['XRANGE', stream, `${after + 1}-0`, '+', 'COUNT', String(count)]),
-        // After it: it sees whether the channel is gone.
-        this.#channel.run(SERVER, [], []),
+        // After it: then nothing had changed before it.
+        this.#channel.run(SAME, [], [server]),
       ]),
     );
     const entries = listOf(newer).map(entryOf);
-    return entries.length > 0 ? { server: textOf(server), entries } : this.read(ask, signal);
+    return entries.length > 0 ? entries : this.read(ask, signal);
   }
 
   async #pollAll(): Promise<void> {
@@ -123,12 +120,12 @@ export class RedisPoll {
       await pause(clock, POLL_MS);
       const asked = [...this.#waiting];
       try {
-        const { server, found } = await this.#look(asked.map(({ ask }) => ask));
+        const answers = await this.#look(asked.map(({ ask }) => ask));
         asked.forEach((waiting, index) => {
-          const entries = found[index] ?? [];
+          const entries = answers[index] ?? [];
           if (entries.length === 0 && clock.now() < waiting.until && !waiting.signal.aborted) return;
           this.#waiting.delete(waiting);
-          waiting.settle({ server, entries });
+          waiting.settle(entries);
         });
       } catch (error) {
         for (const waiting of asked) {
@@ -140,12 +137,12 @@ export class RedisPoll {
     this.#isPolling = false;
   }
 
-  async #look(asks: readonly Ask[]): Promise<{ server: string; found: readonly (readonly Entry[])[] }> {
+  async #look(asks: readonly Ask[]): Promise<readonly (readonly Entry[])[]> {
     const keys = asks.map(({ partition }) => this.#channel.keys.stream(partition));
-    const bytesMax = this.#share(asks.length);
-    const args = asks.flatMap(({ after, frames, bytes }) => [`${after + 1}-0`, frames, Math.min(bytes, bytesMax)]);
-    const [server, ...found] = listOf(await this.#count(asks.length, () => this.#channel.run(READ, keys, args)));
-    return { server: textOf(server), found: found.map((entries) => listOf(entries).map(entryOf)) };
+    const max = this.#share(asks.length);
+    const argsOf = ({ after, frames, bytes, server }: Ask) => [`${after + 1}-0`, frames, Math.min(bytes, max), server];
+    const answer = await this.#count(asks.length, () => this.#channel.run(READ, keys, asks.flatMap(argsOf)));
+    return listOf(answer).map((entries) => listOf(entries).map(entryOf));
   }
 
   /** What one of so many partitions may have of the connection, beside those whose answers are on their way. */

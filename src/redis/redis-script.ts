@@ -41,7 +41,7 @@ local function nearest(command, stream, from, to)
   end
 end
 `;
-/** Another one after a restart or a failover, which may have taken away what was acknowledged. */
+/** Another one after a restart or a failover, which may have taken away what was acknowledged; '': it does not say. */
 const SERVER_OF = `
 local function server_of()
   return string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or ''

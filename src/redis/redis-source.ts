@@ -7,7 +7,7 @@ import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import { RedisChannel } from './redis-channel.ts';
 import { checkLayout, layoutNames, type RedisSourceOptions } from './redis-options.ts';
-import { type Ask, type Entry, type Look, RedisPoll } from './redis-poll.ts';
+import { type Ask, type Entry, RedisPoll } from './redis-poll.ts';
 import { listOf, RedisScript, textOf } from './redis-script.ts';
 
 /** ARGV: position. */
@@ -34,24 +34,21 @@ if removed then redis.call('HSET', KEYS[3], 'removed', removed) end
 /** One stream per partition; the entry at position 5 is `5-0`. */
 function redisLog(channel: RedisChannel): PartitionLog {
   const poll = new RedisPoll(channel);
-  /** The server that said what is at the position that was asked for last. */
-  const known = new Map<number, { readonly position: number; readonly server: string | undefined }>();
+  /** Which server said what is at the position that was asked for last. */
+  const servers = new Map<number, string>();
   const keysOf = (partition: number) => [channel.keys.stream(partition), channel.keys.end(partition)];
   const endsAt = async (partition: number, position: number) =>
     listOf(await channel.run(ENDS, keysOf(partition), [position])).map(textOf);
   return {
     async ends(partition, position) {
-      const [first, last, id, server] = await endsAt(partition, position);
-      known.set(partition, { position, server });
+      const [first, last, id, server = ''] = await endsAt(partition, position);
+      servers.set(partition, server);
       const frame = id === '' ? undefined : id;
       return { first: Number(first), last: Number(last), log: channel.keys.log, frame };
     },
     last: async (partition) => Number((await endsAt(partition, 0))[1]),
-    open(partition, after) {
-      const before = known.get(partition);
-      const server = before?.position === after ? before.server : undefined;
-      return new RedisReader(poll, { partition, after, server, log: channel.keys.log });
-    },
+    open: (partition, after) =>
+      new RedisReader(poll, { partition, after, server: servers.get(partition) ?? '', log: channel.keys.log }),
     async trim(partition, position) {
       await channel.run(TRIM, keysOf(partition), [position]);
     },
@@ -65,8 +62,7 @@ const AHEAD_BYTES = 64 * 1024;
 interface ReaderStart {
   readonly partition: number;
   readonly after: number;
-  /** Which server said what is there; undefined: none did. */
-  readonly server: string | undefined;
+  readonly server: string;
   readonly log: string;
 }
 
@@ -77,23 +73,18 @@ class RedisReader implements LogReader {
   readonly #closed = new AbortController();
   #position: number;
   #frame: string | undefined;
-  #server: string | undefined;
-  #ahead: Promise<Look> | undefined;
+  #ahead: Promise<readonly Entry[]> | undefined;
 
   constructor(poll: RedisPoll, start: ReaderStart) {
     this.#poll = poll;
     this.#start = start;
     this.#position = start.after;
-    this.#server = start.server;
   }
 
   async read(frames: number, bytes: number): Promise<readonly LogFrame[]> {
     const reading = this.#ahead ?? this.#poll.read(this.#next(frames, bytes), this.#closed.signal);
     this.#ahead = undefined;
-    const { server, entries } = await reading;
-    this.#server ??= server;
-    // It may lack what was acknowledged, and have other frames before this position: whoever opens again looks.
-    if (server !== this.#server) throw new Error('Redis was started again, or another server leads');
+    const entries = await reading;
     // Somebody may have removed the stream: then other frames have the numbers of those that were read.
     const { id = '', after } = entries[0] ?? {};
     const isNext = Number.parseInt(id, 10) === this.#position + 1;
@@ -115,7 +106,8 @@ class RedisReader implements LogReader {
 
   #next(frames: number, bytes: number): Ask {
     const count = Math.max(1, Math.min(frames, FRAMES_MAX));
-    return { partition: this.#start.partition, after: this.#position, frames: count, bytes };
+    const { partition, server } = this.#start;
+    return { partition, after: this.#position, frames: count, bytes, server };
   }
 
   close(): void {
@@ -144,17 +136,17 @@ return next_revision
 
 /** Cells in the fields of one hash, each with its revision before its value. */
 function redisCells(channel: RedisChannel): Cells {
-  const keys = [channel.keys.cells];
   return {
     async read(key): Promise<CellEntry | undefined> {
-      const entry = await channel.run(READ, keys, [key]);
+      const entry = await channel.run(READ, [channel.keys.cells], [key]);
       if (entry === null) return undefined;
       const text = textOf(entry);
       const blank = text.indexOf(' ');
       return { revision: Number(text.slice(0, blank)), value: JSON.parse(text.slice(blank + 1)) };
     },
     async write(key, value, revision) {
-      const answer = textOf(await channel.run(WRITE, keys, [key, revision, JSON.stringify(value)]));
+      const args = [key, revision, JSON.stringify(value)];
+      const answer = textOf(await channel.run(WRITE, [channel.keys.cells], args));
       return answer === 'stale' ? 'stale' : Number(answer);
     },
   };

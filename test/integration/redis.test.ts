@@ -314,11 +314,8 @@ describe.skipIf(missing)('a server that cannot be used', () => {
 
   it('a key of another program is named', async () => {
     const channel = newChannel();
-    await send(['LPUSH', `sluice:{${channel}}:cells`, 'mine']);
-    const message = await refusal({ channel });
-    expect(message).toContain(`sluice:{${channel}}:cells is a list and must be a hash: another program uses this key`);
-    await send(['SET', `sluice:{${channel}x}`, 'mine']);
-    expect(await refusal({ channel: `${channel}x` })).toContain('is not a hash: another program uses this key');
+    await send(['SET', `sluice:{${channel}}`, 'mine']);
+    expect(await refusal({ channel })).toContain('is not a hash: another program uses this key');
   });
 
   it.each([
@@ -453,7 +450,7 @@ describe.skipIf(missing)('a Redis', () => {
       let now = before.send;
       let renewals = Promise.resolve();
       const through: RedisSend = async (args) => {
-        if (args.includes('sluice:{x}:cells')) await renewals;
+        if (args.some((arg) => String(arg).endsWith(':cells'))) await renewals;
         return now(args);
       };
       const layout = { send: through, channel: 'x' };

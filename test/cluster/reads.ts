@@ -166,7 +166,9 @@ async function onRedis(perFrame: number) {
   const server = await RedisServer.start('--appendfsync', 'no');
   const { send, close } = ioredisTo(server.port);
   const layout = { partitions: 1, key: () => '', lingerMs: 0, maxBytes: 1024 ** 3 };
-  const publisher = createRedisPublisher<Tick>({ send, channel: 'backlog', ...layout });
+  const publisherOf = (channel: string) => createRedisPublisher<Tick>({ send, channel, ...layout });
+  const publisher = publisherOf('backlog');
+  await publisherOf('bare-flow').publish([]);
   const redis = new Redis(server.port, '127.0.0.1');
   const router = (channel: string): Run =>
     routerOn(() => redisSource({ send, channel, partitions: 1, trimEveryMs: Infinity }));

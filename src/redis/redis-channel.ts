@@ -31,7 +31,7 @@ return redis.call('HMGET', KEYS[1], 'made', 'partitions', 'hash')
 export class RedisChannel {
   readonly name: string;
   readonly partitions: number;
-  readonly keys: RedisKeys;
+  keys: RedisKeys;
   readonly clock: Clock;
   readonly #send: RedisSend;
 
@@ -73,7 +73,7 @@ export class RedisChannel {
     const [made, partitions, hash] = answer.map(textOf);
     if (made === 'foreign') return [...mistakes, `${this.keys.made} is not a hash: another program uses this key`];
     if (answer[0] === null) return mistakes;
-    this.keys.log = made ?? '';
+    this.keys = new RedisKeys(this.name, made);
     if (partitions !== String(this.partitions))
       mistakes.push(`it was made for ${partitions} partitions, and this process has ${this.partitions}`);
     if (hash !== HASH) mistakes.push(`it was made with hash ${hash}, and this process has ${HASH}`);

@@ -1,12 +1,13 @@
 /** The keys of a channel. The braces keep them on one server of a Redis Cluster, where scripts can see them all. */
 export class RedisKeys {
   /** In all keys but the first: those of another channel of the same name, made after this one was removed, have another. */
-  log = '';
+  readonly log: string;
   /** What the channel was made with. */
   readonly made: string;
   readonly letters: string;
 
-  constructor(channel: string) {
+  constructor(channel: string, log = '') {
+    this.log = log;
     this.made = `sluice:{${channel}}`;
     this.letters = `${this.made}:letters`;
   }

@@ -12,10 +12,10 @@ import { checkLayout, layoutNames, type RedisPublisherOptions } from './redis-op
 import { listOf, RedisScript, textOf } from './redis-script.ts';
 
 /**
- * ARGV: id, number of the publisher's frame, room, header and rest of the frame. Positions go on from the last one, also of entries that another
- * program wrote. Each entry names the one before it, so that a reader sees when the log went back meanwhile. The number of
- * the last frame of each publisher is in the id of the last entry, or under a key of its own once another one wrote.
- * What the scripts know of the end is right if the position after it is free: else a publisher has gone on without them.
+ * ARGV: id, number of the publisher's frame, room, header and rest of the frame. Positions go on from the last one, also of
+ * entries that another program wrote. Each entry names the one before it, so that a reader sees when the stream is another.
+ * The number of the last frame of each publisher is in the id of the last entry, or under a key of its own once another one
+ * wrote. What the hash says of the end is right if the position after it is free: else a publisher has gone on by itself.
  * Answers with the end when no other publisher has written the frame before it.
  */
 const APPEND = new RedisScript(
@@ -57,24 +57,15 @@ return append()
 /** A publisher counts on nobody having removed the channel for so long: its streams alone do not say so. */
 const TRUSTED_MS = 1_000;
 
-/** What a publisher knows of the end of a stream if nobody else wrote meanwhile. */
-interface End {
-  readonly last: number;
-  readonly id: string;
-  readonly written: number;
-  /** Or more. */
-  readonly removed: number;
-  readonly until: number;
-}
-
 /**
- * Appends each frame once. Whoever wrote last knows the end, and goes on with a plain command, which costs Redis a quarter:
+ * Appends each frame once. Whoever wrote last knows the end, and goes on with a plain command, which costs Redis a sixth:
  * it refuses a position that is taken, so that nobody has written since, and makes no stream. The script does the rest; it
  * knows the number of the last frame of each publisher.
  */
 export function redisAppender(channel: RedisChannel, maxBytes: number): Appender {
-  const { keys, name, clock } = channel;
-  const ends = new Map<number, End>();
+  const { name, clock } = channel;
+  /** Of streams that nobody else has written to meanwhile; more may have been removed. */
+  const ends = new Map<number, { last: number; id: string; written: number; removed: number; until: number }>();
   async function goOn(partition: number, head: string, body: string | Buffer, id: string): Promise<boolean> {
     const end = ends.get(partition);
     ends.delete(partition);
@@ -84,7 +75,7 @@ export function redisAppender(channel: RedisChannel, maxBytes: number): Appender
     const last = end.last + 1;
     const position = `${last}-0`;
     const text = `${id} ${end.id} ${end.written} ${head}`;
-    const key = keys.stream(partition);
+    const key = channel.keys.stream(partition);
     // If it fails, the script finds out what has become of it.
     const adding = channel.send(['XADD', key, 'NOMKSTREAM', position, 'sluice', text, 'frame', body]);
     if (textOf(await adding.catch(() => '')) !== position) return false;
@@ -95,17 +86,17 @@ export function redisAppender(channel: RedisChannel, maxBytes: number): Appender
     async append(partition, frame, id) {
       const [head, body] = textsOfFrame(frame);
       if (await goOn(partition, head, body, id)) return;
+      const { keys } = channel;
       const [producer = '', , n = ''] = id.split(':');
       const own = [keys.stream(partition), keys.end(partition), keys.producer(partition, producer)];
       const answer = await channel.run(APPEND, own, [id, n, maxBytes, head, body]).catch((error) => {
         if (!errorText(error).includes('OOM')) throw error;
         throw new SluiceError('store-full', 'Redis has no memory left', { cause: error });
       });
-      const [outcome, last, written, removed] = listOf(answer).map(textOf);
+      const [outcome, ...known] = listOf(answer).map(textOf);
       if (outcome === 'full') throw new SluiceError('store-full', `partition ${partition} of ${name} is full`);
-      if (last === undefined) return;
-      const end = { last: Number(last), id, written: Number(written), removed: Number(removed) };
-      ends.set(partition, { ...end, until: clock.now() + TRUSTED_MS });
+      const [last, written = 0, removed = 0] = known.map(Number);
+      if (last !== undefined) ends.set(partition, { last, id, written, removed, until: clock.now() + TRUSTED_MS });
     },
   };
 }

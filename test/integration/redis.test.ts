@@ -109,7 +109,6 @@ describe.skipIf(missing)('a publisher', () => {
         for (let n = 0; n < 50; n++) await publish(by);
       }),
     );
-    for (const by of [0, 0, 0, 0, 1, 2]) await publish(by);
     const log = await logOf(layout.channel);
     publishers.forEach((_, by) => {
       const own = log.filter((text) => String(text).startsWith(String(by)));
@@ -158,37 +157,26 @@ describe.skipIf(missing)('a publisher', () => {
     await Promise.all([publisher, other].map((each) => each.close(1_000)));
   });
 
-  it.each([1, 2, 9])(
-    'writes nothing into a channel that was made anew, with %i frames by now, and says so',
+  it.each([0, 1, 2, 9])(
+    'writes no more into a channel that was removed, or made anew with %i frames, and says so',
     async (frames) => {
       const layout = { send, channel: newChannel(), partitions: 1, key: () => '' };
-      const publisher = createRedisPublisher<number>(layout);
+      const [publisher, other] = [createRedisPublisher<number>(layout), createRedisPublisher<number>(layout)];
       for (let n = 0; n < 5; n++) await publisher.publish(n);
-      await send(['DEL', ...((await send(['KEYS', `sluice:{${layout.channel}}*`])) as string[])]);
-      const other = createRedisPublisher<number>(layout);
+      const made = `sluice:{${layout.channel}}`;
+      // With its streams, or without them: then it takes a second.
+      await send(['DEL', ...(frames > 0 ? ((await send(['KEYS', `${made}*`])) as string[]) : [made])]);
       for (let n = 0; n < frames; n++) await other.publish(n);
-      const published = publisher.publish(5).catch((error: Error) => error.message);
-      await until(() => publisher.trouble !== undefined);
+      await until(
+        () => publisher.trouble !== undefined,
+        () => void publisher.publish(5).catch(() => {}),
+      );
       expect(publisher.trouble).toMatch(/^GONE the keys of the channel were removed, or it was made anew/);
-      expect(await logOf(layout.channel)).toHaveLength(frames);
+      if (frames > 0) expect(await logOf(layout.channel)).toHaveLength(frames);
       await publisher.close(0);
-      expect(await published).toBe('the publisher was closed');
       await other.close(1_000);
     },
   );
-
-  it('finds out within a second that somebody removed the channel and left its streams', async () => {
-    const layout = { send, channel: newChannel(), partitions: 1, key: () => '' };
-    const publisher = createRedisPublisher<number>(layout);
-    for (let n = 0; n < 5; n++) await publisher.publish(n);
-    await send(['DEL', `sluice:{${layout.channel}}`]);
-    await until(
-      () => publisher.trouble !== undefined,
-      () => void publisher.publish(5).catch(() => {}),
-    );
-    expect(publisher.trouble).toContain('GONE');
-    await publisher.close(0);
-  });
 
   it('fills a stream up to its room and no further, and goes on when all but the entry of another program went', async () => {
     const layout = { channel: newChannel(), partitions: 1, key: () => '', maxBytes: 1024 ** 2, lingerMs: 0 };

@@ -42,9 +42,8 @@ export async function nodeRedisTo(port: number): Promise<Client> {
 
 /** The key of the stream of a partition of a channel that was made. */
 export async function streamOf(send: RedisSend, channel: string, partition = 0): Promise<string> {
-  const keys = new RedisKeys(channel);
-  keys.log = String(await send(['HGET', keys.made, 'made']));
-  return keys.stream(partition);
+  const made = await send(['HGET', new RedisKeys(channel).made, 'made']);
+  return new RedisKeys(channel, String(made)).stream(partition);
 }
 
 /** A server on a free port of the loopback. */

@@ -158,7 +158,7 @@ export class ClusterSource implements Source {
       isOurs: (each) => standing.ours.has(each),
       isClosing: () => standing.isClosing,
       isMember: (other) => membership.has(other),
-      alert: (alert) => this.#options.onAlert?.(alert),
+      alert: this.#alerts.tell,
     };
     const numbers = Array.from({ length: broker.partitions }, (_, partition) => partition);
     const owned = numbers.map((partition) => new OwnedPartition(parts, partition));
@@ -176,7 +176,7 @@ export class ClusterSource implements Source {
       error: (error) => {
         port.endStay();
         const text = `partition ${partition} of ${this.#parts.name} failed: ${errorText(error)}`;
-        this.#options.onAlert?.({ kind: 'source-failed', partition, text });
+        this.#alerts.tell({ kind: 'source-failed', partition, text });
         void pause(clock, this.#settings.leaseMs, member.over.signal).then(() => this.#supervise(member, partition));
       },
     });

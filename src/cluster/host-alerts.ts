@@ -1,6 +1,7 @@
 import type { Actor } from 'xstate';
 import type { ownershipMachine } from '../../machines/ownership.ts';
 import { type MemberStatus, memberName, type PartitionStatus } from '../core/cluster-view.ts';
+import { contained } from '../core/contained.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { seconds } from '../report/duration.ts';
@@ -10,7 +11,8 @@ import type { OwnedPartition } from './owned-partition.ts';
 /** What concerns all partitions of a source, and whether the host was told of it. */
 export class HostAlerts {
   readonly #name: string;
-  readonly #onAlert: ((alert: ClusterAlert) => void) | undefined;
+  /** A listener that throws was told all the same, and what tells it goes on. */
+  readonly tell: (alert: ClusterAlert) => void;
   /** Why nothing is read, in words. */
   unreachable: string | undefined;
   #told: string | undefined;
@@ -18,7 +20,10 @@ export class HostAlerts {
 
   constructor(name: string, onAlert: ((alert: ClusterAlert) => void) | undefined) {
     this.#name = name;
-    this.#onAlert = onAlert;
+    this.tell = contained(
+      (alert) => onAlert?.(alert),
+      () => {},
+    );
   }
 
   /** Undefined: the broker answered. Told once, again when the broker answers what is wrong with it, and when it is over. */
@@ -51,7 +56,7 @@ export class HostAlerts {
   }
 
   #tell(kind: ClusterAlert['kind'], text: string): void {
-    this.#onAlert?.({ kind, partition: undefined, text });
+    this.tell({ kind, partition: undefined, text });
   }
 }
 

@@ -1,21 +1,26 @@
 /** The keys of a channel. The braces keep them on one server of a Redis Cluster, where scripts can see them all. */
 export class RedisKeys {
+  /** In all keys but the first: those of another channel of the same name, made after this one was removed, have another. */
+  readonly log: string;
   /** What the channel was made with. */
   readonly made: string;
-  readonly cells: string;
   readonly letters: string;
 
-  constructor(channel: string) {
+  constructor(channel: string, log = '') {
+    this.log = log;
     this.made = `sluice:{${channel}}`;
-    this.cells = `${this.made}:cells`;
     this.letters = `${this.made}:letters`;
   }
 
-  stream(partition: number): string {
-    return `${this.made}:${partition}`;
+  get cells(): string {
+    return `${this.made}:${this.log}:cells`;
   }
 
-  /** Where the stream ends, and how many bytes it has. */
+  stream(partition: number): string {
+    return `${this.made}:${this.log}:${partition}`;
+  }
+
+  /** Where the stream ended, and how many bytes it had, when a script wrote last; how many of them were removed. */
   end(partition: number): string {
     return `${this.stream(partition)}:end`;
   }

@@ -1,18 +1,15 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { BrokerLetters, type LetterText, type LetterTexts } from '../cluster/broker-letters.ts';
 import { checkWhole } from '../cluster/cluster-options.ts';
-import { within } from '../cluster/patience.ts';
 import { checkOptions } from '../config/options.ts';
-import type { Clock } from '../core/clock.ts';
 import { errorText } from '../core/error-text.ts';
 import type { LetterStore } from '../core/letter-store-port.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { RedisKeys } from './redis-keys.ts';
-import { checkLayout, type RedisLetterOptions, type RedisSend } from './redis-options.ts';
+import { RedisChannel } from './redis-channel.ts';
+import { checkLayout, type RedisLetterOptions } from './redis-options.ts';
 import { listOf, RedisScript, textOf } from './redis-script.ts';
 import { mistakesInServer } from './server-settings.ts';
 
-const ANSWER_MS = 2_000;
 /** About so many letters come with one answer. */
 const BATCH = 200;
 const MAX_LETTERS = 100_000;
@@ -41,40 +38,40 @@ return 'replaced'
 export function redisLetters(options: RedisLetterOptions): LetterStore {
   checkOptions('redisLetters', options, { send: true, channel: true, maxLetters: true });
   const { maxLetters = MAX_LETTERS } = options;
-  checkLayout({ ...options, partitions: 1 });
+  const layout = { ...options, partitions: 1 };
+  checkLayout(layout);
   checkWhole('maxLetters', maxLetters, 1);
-  return new BrokerLetters(new RedisLetterTexts({ ...options, maxLetters }, createSystemClock()));
+  return new BrokerLetters(new RedisLetterTexts(new RedisChannel(layout, createSystemClock()), maxLetters));
 }
 
 class RedisLetterTexts implements LetterTexts {
-  readonly #options: Required<RedisLetterOptions>;
-  readonly #clock: Clock;
+  readonly #channel: RedisChannel;
+  readonly #maxLetters: number;
   readonly #key: string;
   #isChecked = false;
 
-  constructor(options: Required<RedisLetterOptions>, clock: Clock) {
-    this.#options = options;
-    this.#clock = clock;
-    this.#key = new RedisKeys(options.channel).letters;
+  constructor(channel: RedisChannel, maxLetters: number) {
+    this.#channel = channel;
+    this.#maxLetters = maxLetters;
+    this.#key = channel.keys.letters;
   }
 
   async count(): Promise<number> {
-    return Number(await this.#send(['HLEN', this.#key]));
+    return Number(await this.#channel.send(['HLEN', this.#key]));
   }
 
   async add(id: string, text: string): Promise<void> {
     await this.#check();
-    const { maxLetters } = this.#options;
-    const answer = await this.#run(ADD, [id, text, maxLetters]).catch((error) => {
+    const answer = await this.#run(ADD, [id, text, this.#maxLetters]).catch((error) => {
       if (!errorText(error).includes('OOM')) throw error;
       throw new SluiceError('store-full', 'Redis has no memory left', { cause: error });
     });
     if (textOf(answer) === 'full')
-      throw new SluiceError('store-full', `${this.#key} has ${maxLetters} dead letters (maxLetters): drop some`);
+      throw new SluiceError('store-full', `${this.#key} has ${this.#maxLetters} dead letters (maxLetters): drop some`);
   }
 
   async read(id: string): Promise<LetterText | undefined> {
-    const text = await this.#send(['HGET', this.#key, id]);
+    const text = await this.#channel.send(['HGET', this.#key, id]);
     return text === null ? undefined : { text: textOf(text), revision: 0 };
   }
 
@@ -83,7 +80,7 @@ class RedisLetterTexts implements LetterTexts {
     const seen = new Set<string>();
     let cursor = '0';
     do {
-      const [next, entries] = listOf(await this.#send(['HSCAN', this.#key, cursor, 'COUNT', String(BATCH)]));
+      const [next, entries] = listOf(await this.#channel.send(['HSCAN', this.#key, cursor, 'COUNT', String(BATCH)]));
       const texts = listOf(entries).map(textOf);
       for (let index = 0; index < texts.length; index += 2) {
         const [id = '', text = ''] = texts.slice(index, index + 2);
@@ -101,24 +98,20 @@ class RedisLetterTexts implements LetterTexts {
   async remove(ids: readonly string[]): Promise<number> {
     let removed = 0;
     for (let from = 0; from < ids.length; from += BATCH)
-      removed += Number(await this.#send(['HDEL', this.#key, ...ids.slice(from, from + BATCH)]));
+      removed += Number(await this.#channel.send(['HDEL', this.#key, ...ids.slice(from, from + BATCH)]));
     return removed;
   }
 
   /** A server that would lose letters is refused, as for a source. */
   async #check(): Promise<void> {
     if (this.#isChecked) return;
-    const { mistakes } = mistakesInServer(textOf(await this.#send(['INFO'])));
+    const { mistakes } = mistakesInServer(textOf(await this.#channel.send(['INFO'])));
     if (mistakes.length > 0)
       throw new SluiceError('invalid-config', `letters cannot be kept in Redis:\n  ${mistakes.join('\n  ')}`);
     this.#isChecked = true;
   }
 
   #run(script: RedisScript, args: readonly (string | number)[]): Promise<unknown> {
-    return within(this.#clock, ANSWER_MS, script.run(this.#options.send, [this.#key], args));
-  }
-
-  #send(args: Parameters<RedisSend>[0]): Promise<unknown> {
-    return within(this.#clock, ANSWER_MS, this.#options.send(args));
+    return script.run((command) => this.#channel.send(command), [this.#key], args);
   }
 }

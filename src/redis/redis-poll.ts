@@ -1,19 +1,21 @@
 import { pause } from '../cluster/patience.ts';
-import { frameOfText } from './frame-text.ts';
+import { frameOfTexts } from './frame-text.ts';
 import type { RedisChannel } from './redis-channel.ts';
 import { listOf, RedisScript, textOf } from './redis-script.ts';
 
 const READ_WAIT_MS = 1_000;
 const POLL_MS = 10;
-/** Those of the fields of an entry that sluice writes. */
-const NAMES = ['id', 'after', 'at', 'frame'];
 /**
  * An answer that holds all that has piled up would come too late, and so would the next one and the renewals of leases behind
  * it: nothing would ever be read. All partitions share it.
  */
 const LOOK_BYTES_MAX = 2 * 1024 ** 2;
 
-/** ARGV for each stream: first id, entries, bytes. */
+/** Whoever looked at another server opens again, and looks whether this one has what was read. */
+const OTHER = "return redis.error_reply('Redis was started again, or another server leads')";
+/** ARGV: server. */
+const SAME = new RedisScript(`if ARGV[2] ~= server_of() then ${OTHER} end`);
+/** ARGV for each stream: first id, entries, bytes, server. */
 const READ = new RedisScript(`
 local function take(stream, from, count, bytes)
   local taken, size = {}, 0
@@ -21,10 +23,9 @@ local function take(stream, from, count, bytes)
     local wanted = math.min(16, count - #taken)
     local entries = wanted > 0 and redis.call('XRANGE', stream, from, '+', 'COUNT', wanted) or {}
     for _, entry in ipairs(entries) do
-      local parts = parts_of(entry)
-      size = size + (parts and #parts.frame or 0)
+      size = size + #(entry[2][4] or '')
       if #taken > 0 and size > bytes then return taken end
-      taken[#taken + 1] = parts and { entry[1], parts.id, parts.after, parts.frame } or { entry[1], cjson.encode(entry[2]) }
+      taken[#taken + 1] = entry
       from = '(' .. entry[1]
     end
     if #entries < 16 then return taken end
@@ -32,7 +33,8 @@ local function take(stream, from, count, bytes)
 end
 local all = {}
 for i = 2, #KEYS do
-  local at = (i - 2) * 3 + 2
+  local at = (i - 2) * 4 + 2
+  if ARGV[at + 3] ~= server_of() then ${OTHER} end
   all[i - 1] = take(KEYS[i], ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]))
 end
 return all
@@ -44,6 +46,8 @@ export interface Ask {
   readonly after: number;
   readonly frames: number;
   readonly bytes: number;
+  /** Which server said what is at the position. */
+  readonly server: string;
 }
 
 /** An entry of a stream. */
@@ -95,11 +99,15 @@ export class RedisPoll {
    * `largest` of those before. If they are far larger, the answer comes too late, and a new reader begins.
    */
   async readOn(ask: Ask, largest: number, signal: AbortSignal): Promise<readonly Entry[]> {
-    const { partition, after, frames, bytes } = ask;
+    const { partition, after, frames, bytes, server } = ask;
     const count = Math.max(1, Math.min(frames, Math.floor(Math.min(bytes, this.#share(1)) / largest)));
     const stream = this.#channel.keys.stream(partition);
-    const newer = await this.#count(1, () =>
-      this.#channel.ask(['XRANGE', stream, `${after + 1}-0`, '+', 'COUNT', String(count)]),
+    const [newer] = await this.#count(1, () =>
+      Promise.all([
+        this.#channel.send(['XRANGE', stream, `${after + 1}-0`, '+', 'COUNT', String(count)]),
+        // After it: then nothing had changed before it.
+        this.#channel.run(SAME, [], [server]),
+      ]),
     );
     const entries = listOf(newer).map(entryOf);
     return entries.length > 0 ? entries : this.read(ask, signal);
@@ -131,10 +139,10 @@ export class RedisPoll {
 
   async #look(asks: readonly Ask[]): Promise<readonly (readonly Entry[])[]> {
     const keys = asks.map(({ partition }) => this.#channel.keys.stream(partition));
-    const bytesMax = this.#share(asks.length);
-    const args = asks.flatMap(({ after, frames, bytes }) => [`${after + 1}-0`, frames, Math.min(bytes, bytesMax)]);
-    const answer = listOf(await this.#count(asks.length, () => this.#channel.run(READ, keys, args)));
-    return answer.map((entries) => listOf(entries).map(entryOf));
+    const max = this.#share(asks.length);
+    const argsOf = ({ after, frames, bytes, server }: Ask) => [`${after + 1}-0`, frames, Math.min(bytes, max), server];
+    const answer = await this.#count(asks.length, () => this.#channel.run(READ, keys, asks.flatMap(argsOf)));
+    return listOf(answer).map((entries) => listOf(entries).map(entryOf));
   }
 
   /** What one of so many partitions may have of the connection, beside those whose answers are on their way. */
@@ -152,17 +160,12 @@ export class RedisPoll {
   }
 }
 
-/** An entry as a script answers with it, or as Redis itself does. */
 function entryOf(reply: unknown): Entry {
-  const parts = listOf(reply);
-  const [, fields] = parts;
-  const [id, frame, after, text] = (Array.isArray(fields) ? partsOf(parts[0], fields) : parts).map(textOf);
-  if (text === undefined) return { id: id ?? '', frame: undefined, after, bytes: Buffer.from(frame ?? '') };
-  return { id: id ?? '', frame, after, bytes: frameOfText(text) };
-}
-
-/** What a script makes of an entry. */
-function partsOf(id: unknown, fields: readonly unknown[]): readonly unknown[] {
-  const isOurs = fields.length === 2 * NAMES.length && NAMES.every((name, at) => textOf(fields[2 * at]) === name);
-  return isOurs ? [id, fields[1], fields[3], fields[7]] : [id, JSON.stringify(fields.map(textOf))];
+  const [id, list] = listOf(reply);
+  const fields = listOf(list).map(textOf);
+  const [name, text = '', second, body = ''] = fields;
+  const [frame, after, , head] = text.split(' ');
+  if (fields.length === 4 && name === 'sluice' && second === 'frame' && head !== undefined)
+    return { id: textOf(id), frame, after, bytes: frameOfTexts(head, body) };
+  return { id: textOf(id), frame: undefined, after: undefined, bytes: Buffer.from(JSON.stringify(fields)) };
 }

@@ -6,62 +6,97 @@ import { unlikelyName } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
-import { argumentOfFrame } from './frame-text.ts';
+import { textsOfFrame } from './frame-text.ts';
 import { RedisChannel } from './redis-channel.ts';
 import { checkLayout, layoutNames, type RedisPublisherOptions } from './redis-options.ts';
-import { RedisScript, textOf } from './redis-script.ts';
+import { listOf, RedisScript, textOf } from './redis-script.ts';
 
 /**
- * ARGV: id, number of the publisher's frame, room, frame. Positions go on from the last one, also of entries that another
- * program wrote. Each entry names the one before it, so that a reader sees when the log went back meanwhile. The number of
- * the last frame of each publisher is in the id of the last entry, or under a key of its own once another one wrote.
+ * ARGV: id, number of the publisher's frame, room, header and rest of the frame. Positions go on from the last one, also of
+ * entries that another program wrote. Each entry names the one before it, so that a reader sees when the stream is another.
+ * The number of the last frame of each publisher is in the id of the last entry, or under a key of its own once another one
+ * wrote. What the hash says of the end is right if the position after it is free: else a publisher has gone on by itself.
+ * Answers with the end when no other publisher has written the frame before it.
  */
 const APPEND = new RedisScript(
   `
 local ends = redis.call('HMGET', KEYS[3], 'last', 'id', 'written', 'removed')
-local last, after, written = tonumber(ends[1] or '0'), ends[2] or '', ends[3] or '0'
+local last, newest, written, removed = ends[1] or '0', ends[2] or '', ends[3] or '0', ends[4] or '0'
+local after = newest
 local publisher = string.match(ARGV[2], '^(.*):%d+:%d+$')
-local newest_by, newest_n = string.match(after, '^(.*):%d+:(%d+)$')
-local n = newest_n
-if newest_by ~= publisher then n = redis.call('GET', KEYS[4]) end
-if tonumber(n or '0') >= tonumber(ARGV[3]) then return 'there' end
-local used = tonumber(written) - tonumber(ends[4] or '0')
-if used > 0 and used + #ARGV[5] > tonumber(ARGV[4]) then return 'full' end
-local function add()
-  local position = string.format('%.0f-0', last + 1)
-  return redis.pcall('XADD', KEYS[2], position, 'id', ARGV[2], 'after', after, 'at', written, 'frame', ARGV[5])
-end
-if type(add()) == 'table' then
-  after = tail_of(KEYS[2])
-  last = tonumber(string.match(after, '^%d+'))
-  local newest = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
-  local parts = newest and parts_of(newest)
-  if parts then after = parts.id end
-  local added = add()
+local function append()
+  local by, n = string.match(newest, '^(.*):%d+:(%d+)$')
+  local own = n
+  if by ~= publisher then own = redis.call('GET', KEYS[4]) end
+  if tonumber(own or '0') >= tonumber(ARGV[3]) then return { 'there' } end
+  local size, used = #ARGV[5] + #ARGV[6], written - removed
+  if used > 0 and used + size > tonumber(ARGV[4]) then return { 'full' } end
+  local position, now = string.format('%.0f', last + 1), string.format('%.0f', written + size)
+  local head = table.concat({ ARGV[2], after, written, ARGV[5] }, ' ')
+  local added = redis.pcall('XADD', KEYS[2], position .. '-0', 'sluice', head, 'frame', ARGV[6])
   if type(added) == 'table' then return added end
+  redis.call('HSET', KEYS[3], 'last', position, 'id', ARGV[2], 'written', now)
+  if not by or by == publisher then return { 'added', position, now, removed } end
+  redis.call('SET', string.sub(KEYS[4], 1, -#publisher - 1) .. by, n, 'PX', 3600000)
+  return { 'added' }
 end
-local now = string.format('%.0f', written + #ARGV[5])
-redis.call('HSET', KEYS[3], 'last', string.format('%.0f', last + 1), 'id', ARGV[2], 'written', now)
-if newest_by and newest_by ~= publisher then
-  redis.call('SET', string.sub(KEYS[4], 1, -#publisher - 1) .. newest_by, newest_n, 'PX', 3600000)
-end
-return 'added'
+local answer = append()
+if not answer.err then return answer end
+local info
+info, last = info_of(KEYS[2])
+local entry = info['last-entry']
+local parts = entry and parts_of(entry)
+after = parts and parts.id or entry and entry[1] or ''
+parts = parts or nearest('XREVRANGE', KEYS[2], '+', '-')
+if parts then newest, written = parts.id, string.format('%.0f', parts.at + parts.size) end
+return append()
 `,
   { isRefusedWhenFull: true },
 );
 
-/** Appends each frame once: the script knows the number of the last frame of each publisher. */
+/** A publisher counts on nobody having removed the channel for so long: its streams alone do not say so. */
+const TRUSTED_MS = 1_000;
+
+/**
+ * Appends each frame once. Whoever wrote last knows the end, and goes on with a plain command, which costs Redis a sixth:
+ * it refuses a position that is taken, so that nobody has written since, and makes no stream. The script does the rest; it
+ * knows the number of the last frame of each publisher.
+ */
 export function redisAppender(channel: RedisChannel, maxBytes: number): Appender {
-  const { keys, name } = channel;
+  const { name, clock } = channel;
+  /** Of streams that nobody else has written to meanwhile; more may have been removed. */
+  const ends = new Map<number, { last: number; id: string; written: number; removed: number; until: number }>();
+  async function goOn(partition: number, head: string, body: string | Buffer, id: string): Promise<boolean> {
+    const end = ends.get(partition);
+    ends.delete(partition);
+    if (end === undefined || clock.now() >= end.until) return false;
+    const written = end.written + head.length + Buffer.byteLength(body);
+    if (written - end.removed > maxBytes) return false;
+    const last = end.last + 1;
+    const position = `${last}-0`;
+    const text = `${id} ${end.id} ${end.written} ${head}`;
+    const key = channel.keys.stream(partition);
+    // If it fails, the script finds out what has become of it.
+    const adding = channel.send(['XADD', key, 'NOMKSTREAM', position, 'sluice', text, 'frame', body]);
+    if (textOf(await adding.catch(() => '')) !== position) return false;
+    ends.set(partition, { ...end, last, id, written });
+    return true;
+  }
   return {
     async append(partition, frame, id) {
+      const [head, body] = textsOfFrame(frame);
+      if (await goOn(partition, head, body, id)) return;
+      const { keys } = channel;
       const [producer = '', , n = ''] = id.split(':');
       const own = [keys.stream(partition), keys.end(partition), keys.producer(partition, producer)];
-      const answer = await channel.run(APPEND, own, [id, n, maxBytes, argumentOfFrame(frame)]).catch((error) => {
+      const answer = await channel.run(APPEND, own, [id, n, maxBytes, head, body]).catch((error) => {
         if (!errorText(error).includes('OOM')) throw error;
         throw new SluiceError('store-full', 'Redis has no memory left', { cause: error });
       });
-      if (textOf(answer) === 'full') throw new SluiceError('store-full', `partition ${partition} of ${name} is full`);
+      const [outcome, ...known] = listOf(answer).map(textOf);
+      if (outcome === 'full') throw new SluiceError('store-full', `partition ${partition} of ${name} is full`);
+      const [last, written = 0, removed = 0] = known.map(Number);
+      if (last !== undefined) ends.set(partition, { last, id, written, removed, until: clock.now() + TRUSTED_MS });
     },
   };
 }

@@ -5,29 +5,40 @@ import type { RedisSend } from './redis-options.ts';
 
 /** Scripts that may write while Redis has no memory left: without them nothing could be committed and removed. */
 const ALSO_WHEN_FULL = '#!lua flags=allow-oom\n';
-export const GONE = 'GONE the keys of the channel were removed, or it was made anew: start this process again';
+const GONE = 'GONE the keys of the channel were removed, or it was made anew: start this process again';
 /** The first key of each script, and its first argument: what was made under these keys when this process looked. */
 const SAME_CHANNEL = `
 if redis.call('HGET', KEYS[1], 'made') ~= ARGV[1] then
   return redis.error_reply('${GONE}')
 end
 `;
-/** An entry as sluice writes it, or undefined: another program did. */
-const PARTS_OF = `
+const FUNCTIONS = `
+-- An entry as sluice writes it, or nothing: another program did.
 local function parts_of(entry)
   local f = entry[2]
-  if #f == 8 and f[1] == 'id' and f[3] == 'after' and f[5] == 'at' and f[7] == 'frame' then
-    return { id = f[2], after = f[4], at = f[6], frame = f[8] }
+  if #f ~= 4 or f[1] ~= 'sluice' or f[3] ~= 'frame' then return end
+  local id, at, head = string.match(f[2], '^(%S+) %S* (%d+) (%x*)$')
+  return id and { id = id, at = at, size = #head + #f[4] }
+end
+-- What Redis says of a stream, and the last position that was ever given.
+local function info_of(stream)
+  local info = { ['last-generated-id'] = '0-0' }
+  local list = redis.call('EXISTS', stream) == 1 and redis.call('XINFO', 'STREAM', stream) or {}
+  for i = 1, #list, 2 do info[list[i]] = list[i + 1] end
+  return info, tonumber(string.match(info['last-generated-id'], '^%d+'))
+end
+-- The first entry of sluice in this direction: the entries of other programs do not say how many bytes there are.
+local function nearest(command, stream, from, to)
+  while true do
+    local entry = redis.call(command, stream, from, to, 'COUNT', 1)[1]
+    local parts = entry and parts_of(entry)
+    if parts or not entry then return parts end
+    from = '(' .. entry[1]
   end
 end
-`;
-const TAIL_OF = `
-local function tail_of(stream)
-  if redis.call('EXISTS', stream) == 0 then return '0-0' end
-  local info = redis.call('XINFO', 'STREAM', stream)
-  for i = 1, #info, 2 do
-    if info[i] == 'last-generated-id' then return info[i + 1] end
-  end
+-- Another one after a restart or a failover, which may have taken away what was acknowledged; '': it does not say.
+local function server_of()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or ''
 end
 `;
 
@@ -40,7 +51,7 @@ export class RedisScript {
 
   constructor(body: string, { isRefusedWhenFull = false, isFirst = false } = {}) {
     const head = isRefusedWhenFull ? '#!lua\n' : ALSO_WHEN_FULL;
-    this.#text = `${head}${PARTS_OF}${TAIL_OF}${isFirst ? '' : SAME_CHANNEL}${body}`;
+    this.#text = `${head}${FUNCTIONS}${isFirst ? '' : SAME_CHANNEL}${body}`;
     this.#hash = createHash('sha1').update(this.#text).digest('hex');
   }
 

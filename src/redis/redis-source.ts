@@ -12,44 +12,43 @@ import { listOf, RedisScript, textOf } from './redis-script.ts';
 
 /** ARGV: position. */
 const ENDS = new RedisScript(`
-local last = tonumber(redis.call('HGET', KEYS[3], 'last') or '0')
-last = math.max(last, tonumber(string.match(tail_of(KEYS[2]), '^%d+')))
-local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
+local info, tail = info_of(KEYS[2])
+local last = math.max(tonumber(redis.call('HGET', KEYS[3], 'last') or '0'), tail)
+local oldest = info['first-entry']
 local first = oldest and string.match(oldest[1], '^%d+') or string.format('%.0f', last + 1)
-local entry = redis.call('XRANGE', KEYS[2], ARGV[2] .. '-0', ARGV[2] .. '-0')[1]
+local entry = redis.call('XRANGE', KEYS[2], ARGV[2] .. '-0', ARGV[2], 'COUNT', 1)[1]
 local parts = entry and parts_of(entry)
-return { first, string.format('%.0f', last), parts and parts.id or (entry and entry[1] or '') }
+local frame = parts and parts.id or (entry and entry[1] == ARGV[2] .. '-0' and entry[1] or '')
+if not entry and tonumber(first) < tonumber(ARGV[2]) then frame = 'none' end
+return { first, string.format('%.0f', last), frame, server_of() }
 `);
-/** ARGV: position. */
+/** ARGV: position. What has no such position went back, and nobody has read what it has before it. */
 const TRIM = new RedisScript(`
+if #redis.call('XRANGE', KEYS[2], ARGV[2], ARGV[2], 'COUNT', 1) == 0 then return end
 redis.call('XTRIM', KEYS[2], 'MINID', ARGV[2] .. '-0')
-local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
-local parts = oldest and parts_of(oldest)
-local removed = parts and parts.at or redis.call('HGET', KEYS[3], 'written')
+local oldest = nearest('XRANGE', KEYS[2], '-', '+')
+local removed = oldest and oldest.at or redis.call('HGET', KEYS[3], 'written')
 if removed then redis.call('HSET', KEYS[3], 'removed', removed) end
 `);
 
 /** One stream per partition; the entry at position 5 is `5-0`. */
 function redisLog(channel: RedisChannel): PartitionLog {
   const poll = new RedisPoll(channel);
-  /** What was at the position that was asked for last. */
-  const known = new Map<number, { readonly position: number; readonly frame: string | undefined }>();
+  /** Which server said what is at the position that was asked for last. */
+  const servers = new Map<number, string>();
   const keysOf = (partition: number) => [channel.keys.stream(partition), channel.keys.end(partition)];
   const endsAt = async (partition: number, position: number) =>
     listOf(await channel.run(ENDS, keysOf(partition), [position])).map(textOf);
   return {
     async ends(partition, position) {
-      const [first, last, id] = await endsAt(partition, position);
+      const [first, last, id, server = ''] = await endsAt(partition, position);
+      servers.set(partition, server);
       const frame = id === '' ? undefined : id;
-      known.set(partition, { position, frame });
-      return { first: Number(first), last: Number(last), log: channel.made, frame };
+      return { first: Number(first), last: Number(last), log: channel.keys.log, frame };
     },
     last: async (partition) => Number((await endsAt(partition, 0))[1]),
-    open(partition, after) {
-      const before = known.get(partition);
-      const frame = before?.position === after ? before.frame : undefined;
-      return new RedisReader(poll, { partition, after, frame, log: channel.made });
-    },
+    open: (partition, after) =>
+      new RedisReader(poll, { partition, after, server: servers.get(partition) ?? '', log: channel.keys.log }),
     async trim(partition, position) {
       await channel.run(TRIM, keysOf(partition), [position]);
     },
@@ -63,8 +62,7 @@ const AHEAD_BYTES = 64 * 1024;
 interface ReaderStart {
   readonly partition: number;
   readonly after: number;
-  /** The frame at the position after which it reads; undefined: nobody knows. */
-  readonly frame: string | undefined;
+  readonly server: string;
   readonly log: string;
 }
 
@@ -81,13 +79,18 @@ class RedisReader implements LogReader {
     this.#poll = poll;
     this.#start = start;
     this.#position = start.after;
-    this.#frame = start.frame;
   }
 
   async read(frames: number, bytes: number): Promise<readonly LogFrame[]> {
     const reading = this.#ahead ?? this.#poll.read(this.#next(frames, bytes), this.#closed.signal);
     this.#ahead = undefined;
-    const taken = (await reading).map((entry) => this.#take(entry));
+    const entries = await reading;
+    // Somebody may have removed the stream: then other frames have the numbers of those that were read.
+    const { id = '', after } = entries[0] ?? {};
+    const isNext = Number.parseInt(id, 10) === this.#position + 1;
+    if (isNext && this.#frame !== undefined && after !== undefined && after !== '' && after !== this.#frame)
+      throw new Error(`position ${this.#position + 1} does not follow the frame that was read before it`);
+    const taken = entries.map((entry) => this.#take(entry));
     let [size, largest] = [0, 1];
     for (const { bytes } of taken) {
       size += bytes.length;
@@ -103,23 +106,19 @@ class RedisReader implements LogReader {
 
   #next(frames: number, bytes: number): Ask {
     const count = Math.max(1, Math.min(frames, FRAMES_MAX));
-    return { partition: this.#start.partition, after: this.#position, frames: count, bytes };
+    const { partition, server } = this.#start;
+    return { partition, after: this.#position, frames: count, bytes, server };
   }
 
   close(): void {
     this.#closed.abort();
   }
 
-  #take({ id, frame, after, bytes }: Entry): LogFrame {
+  #take({ id, frame, bytes }: Entry): LogFrame {
     const position = Number.parseInt(id, 10);
-    const { log } = this.#start;
-    const isNext = position === this.#position + 1;
-    // Redis may have lost its end and been filled again: then other frames have the numbers of those that were read.
-    if (isNext && this.#frame !== undefined && after !== undefined && after !== '' && after !== this.#frame)
-      throw new Error(`position ${position} does not follow the frame that was read before it`);
     this.#position = position;
     this.#frame = frame ?? id;
-    return { position, bytes, mark: { log, frame: this.#frame }, isForeign: frame === undefined };
+    return { position, bytes, mark: { log: this.#start.log, frame: this.#frame }, isForeign: frame === undefined };
   }
 }
 
@@ -137,17 +136,17 @@ return next_revision
 
 /** Cells in the fields of one hash, each with its revision before its value. */
 function redisCells(channel: RedisChannel): Cells {
-  const keys = [channel.keys.cells];
   return {
     async read(key): Promise<CellEntry | undefined> {
-      const entry = await channel.run(READ, keys, [key]);
+      const entry = await channel.run(READ, [channel.keys.cells], [key]);
       if (entry === null) return undefined;
       const text = textOf(entry);
       const blank = text.indexOf(' ');
       return { revision: Number(text.slice(0, blank)), value: JSON.parse(text.slice(blank + 1)) };
     },
     async write(key, value, revision) {
-      const answer = textOf(await channel.run(WRITE, keys, [key, revision, JSON.stringify(value)]));
+      const args = [key, revision, JSON.stringify(value)];
+      const answer = textOf(await channel.run(WRITE, [channel.keys.cells], args));
       return answer === 'stale' ? 'stale' : Number(answer);
     },
   };

@@ -1,7 +1,7 @@
 const VERSION_MIN = 7;
 
 /** What is wrong with a server, by its answer to `INFO`: what it says it has must be there after a restart. */
-export function mistakesInServer(info: string): { readonly isWritable: boolean; readonly mistakes: readonly string[] } {
+export function mistakesInServer(info: string): { readonly isWritable: boolean; readonly mistakes: string[] } {
   const fields = new Map(info.split(/\r?\n/).map((line) => [line.split(':', 1)[0] ?? '', line]));
   const field = (name: string): string => fields.get(name)?.slice(name.length + 1) ?? 'unknown';
   const isWritable = field('role') === 'master';

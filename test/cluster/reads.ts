@@ -8,9 +8,8 @@ import { encodeFrame } from '../../src/cluster/frame.ts';
 import { createRouter, defineChannel } from '../../src/index.ts';
 import { createNatsPublisher, natsSource } from '../../src/nats/index.ts';
 import { createRedisPublisher, redisSource } from '../../src/redis/index.ts';
-import { RedisKeys } from '../../src/redis/redis-keys.ts';
 import { NatsServer } from '../support/nats-server.ts';
-import { ioredisTo, RedisServer } from '../support/redis-server.ts';
+import { ioredisTo, RedisServer, streamOf } from '../support/redis-server.ts';
 import type { BrokerKind } from './brokers.ts';
 
 const MESSAGES = 300_000;
@@ -167,22 +166,24 @@ async function onRedis(perFrame: number) {
   const server = await RedisServer.start('--appendfsync', 'no');
   const { send, close } = ioredisTo(server.port);
   const layout = { partitions: 1, key: () => '', lingerMs: 0, maxBytes: 1024 ** 3 };
-  const publisher = createRedisPublisher<Tick>({ send, channel: 'backlog', ...layout });
+  const publisherOf = (channel: string) => createRedisPublisher<Tick>({ send, channel, ...layout });
+  const publisher = publisherOf('backlog');
+  await publisherOf('bare-flow').publish([]);
   const redis = new Redis(server.port, '127.0.0.1');
   const router = (channel: string): Run =>
     routerOn(() => redisSource({ send, channel, partitions: 1, trimEveryMs: Infinity }));
   /** `from`: goes on in each turn where the last one ended. */
   const bare = (channel: string, isFlow: boolean): Run => {
-    const stream = new RedisKeys(channel).stream(0);
     let from = '0';
     return async () => {
+      const stream = await streamOf(send, channel);
       const meter = new Meter();
       if (!isFlow) from = '0';
       for (;;) {
         const answer = await redis.xread('COUNT', 20_000 / perFrame, 'BLOCK', 1_000, 'STREAMS', stream, from);
         for (const [id, fields] of answer?.[0]?.[1] ?? []) {
           from = id;
-          if (meter.add(JSON.parse(fields[7]?.slice(2 * HEAD_BYTES) ?? '').length)) return meter.rate;
+          if (meter.add(JSON.parse(fields[3] ?? '').length)) return meter.rate;
         }
       }
     };

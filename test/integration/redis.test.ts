@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeFrame } from '../../src/cluster/frame.ts';
+import { frameOfTexts } from '../../src/redis/frame-text.ts';
 import {
   createRedisPublisher,
   partitionOf,
@@ -10,7 +13,7 @@ import { checkSource } from '../../src/testing/check-source.ts';
 import { collector, open, readUntil, room, until } from '../support/broker-rigs.ts';
 import { freePort } from '../support/free-port.ts';
 import { redisFeatures, redisRig } from '../support/redis-rig.ts';
-import { ioredisTo, nodeRedisTo, RedisServer, whyWithoutRedis } from '../support/redis-server.ts';
+import { ioredisTo, nodeRedisTo, RedisServer, streamOf, whyWithoutRedis } from '../support/redis-server.ts';
 
 const missing = whyWithoutRedis();
 if (missing !== undefined) process.stderr.write(`the tests with Redis are left out: ${missing}\n`);
@@ -77,29 +80,153 @@ describe.skipIf(missing)('a publisher', () => {
     await small.end();
   });
 
-  it('whose answers were lost sends its frames again, and they are there once, also when another one wrote meanwhile', async () => {
+  it.each(['ioredis', 'redis', 'bytes'] as const)('goes on by plain commands, one for each frame: %s', async (kind) => {
     const layout = { channel: newChannel(), partitions: 1 };
-    const other = createRedisPublisher<number>({ send, ...layout, key: () => '' });
-    let appends = 0;
-    const deaf: RedisSend = async (args) => {
-      const reply = await send(args);
-      if (String(reply) !== 'added' || ++appends > 2) return reply;
-      if (appends === 2) await other.publish(9);
-      throw new Error('the connection was cut');
+    const sent: string[] = [];
+    const noting: RedisSend = async (args) => {
+      sent.push(args[0]);
+      return kind === 'bytes' ? inBytes(await send(args)) : clients[kind].send(args);
     };
-    const publisher = createRedisPublisher<number>({ send: deaf, ...layout, key: () => '' });
-    await publisher.publish(1);
-    await publisher.publish(2);
-    await publisher.publish(3);
-    const { source, owner } = watched(layout);
-    await source.start(owner);
-    const frames = await readUntil(owner.stays[0], 4);
-    expect(frames.map(({ position }) => position)).toEqual([1, 2, 3, 4]);
-    expect(frames.flatMap((frame) => frame.messages())).toEqual([1, 2, 9, 3]);
+    const publisher = createRedisPublisher<string>({ send: noting, ...layout, key: () => '' });
+    const texts = Array.from({ length: 10 }, (_, n) => `${n} ${n % 2 === 0 ? 'x' : 'ü'}`);
+    for (const text of texts) await publisher.publish(text);
+    expect(sent.slice(-9)).toEqual(Array.from({ length: 9 }, () => 'XADD'));
+    expect(await logOf(layout.channel)).toEqual(texts);
+    await publisher.close(1_000);
+  });
+
+  it('shares a partition with others, in turns and at once: each message is there once, in the order of its publisher', async () => {
+    const layout = { channel: newChannel(), partitions: 1, key: () => '', lingerMs: 0 };
+    const publishers = [clients.ioredis, clients.redis, clients.ioredis].map((client) =>
+      createRedisPublisher<string>({ send: client.send, ...layout }),
+    );
+    const counts = publishers.map(() => 0);
+    const publish = (by: number): Promise<void> | undefined =>
+      publishers[by]?.publish(`${by} ${counts.splice(by, 1, (counts[by] ?? 0) + 1)}`);
+    for (const by of [0, 1, 0, 0, 0, 1, 1, 1, 0, 2, 0, 1, 2, 2, 2, 2, 0, 0]) await publish(by);
+    await Promise.all(
+      publishers.map(async (_, by) => {
+        for (let n = 0; n < 50; n++) await publish(by);
+      }),
+    );
+    const log = await logOf(layout.channel);
+    publishers.forEach((_, by) => {
+      const own = log.filter((text) => String(text).startsWith(String(by)));
+      expect(own).toEqual(Array.from({ length: counts[by] ?? 0 }, (_, n) => `${by} ${n}`));
+    });
+    await Promise.all(publishers.map((each) => each.close(1_000)));
+  });
+
+  it.each([false, true])(
+    'whose answers are lost sends its frames again, and they are there once; another one writes meanwhile: %s',
+    async (isShared) => {
+      const layout = { channel: newChannel(), partitions: 1, key: () => '' };
+      const other = createRedisPublisher<number>({ send, ...layout });
+      let writes = 0;
+      const deaf: RedisSend = async (args) => {
+        const reply = await send(args);
+        if (!['EVALSHA', 'XADD'].includes(args[0]) || (!args.includes('sluice') && !String(reply).startsWith('added')))
+          return reply;
+        if (![2, 5, 7, 8].includes(++writes)) return reply;
+        if (isShared) for (let n = 0; n < writes; n++) await other.publish(-1);
+        throw new Error('the connection was cut');
+      };
+      const publisher = createRedisPublisher<number>({ send: deaf, ...layout });
+      for (let n = 0; n < 12; n++) await publisher.publish(n);
+      expect(writes).toBeGreaterThan(8);
+      expect((await logOf(layout.channel)).filter((n) => n !== -1)).toEqual(Array.from({ length: 12 }, (_, n) => n));
+      await Promise.all([publisher, other].map((each) => each.close(1_000)));
+    },
+  );
+
+  it('whose command comes late writes nothing once another one has written, and nothing twice', async () => {
+    const layout = { channel: newChannel(), partitions: 1, key: () => '' };
+    const other = createRedisPublisher<number>({ send, ...layout });
+    const late: Parameters<RedisSend>[0][] = [];
+    const slow: RedisSend = async (args) => {
+      if (args[0] !== 'XADD' || late.length > 2) return send(args);
+      late.push(args);
+      throw new Error('no answer');
+    };
+    const publisher = createRedisPublisher<number>({ send: slow, ...layout });
+    for (let n = 0; n < 8; n++) await publisher.publish(n);
+    await other.publish(8);
+    expect(late.length).toBe(3);
+    for (const args of late) await expect(send(args)).rejects.toThrow('equal or smaller');
+    expect(await logOf(layout.channel)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
     await Promise.all([publisher, other].map((each) => each.close(1_000)));
-    await source.close(1_000);
+  });
+
+  it.each([0, 1, 2, 9])(
+    'writes no more into a channel that was removed, or made anew with %i frames, and says so',
+    async (frames) => {
+      const layout = { send, channel: newChannel(), partitions: 1, key: () => '' };
+      const [publisher, other] = [createRedisPublisher<number>(layout), createRedisPublisher<number>(layout)];
+      for (let n = 0; n < 5; n++) await publisher.publish(n);
+      const made = `sluice:{${layout.channel}}`;
+      // With its streams, or without them: then it takes a second.
+      await send(['DEL', ...(frames > 0 ? ((await send(['KEYS', `${made}*`])) as string[]) : [made])]);
+      for (let n = 0; n < frames; n++) await other.publish(n);
+      await until(
+        () => publisher.trouble !== undefined,
+        () => void publisher.publish(5).catch(() => {}),
+      );
+      expect(publisher.trouble).toMatch(/^GONE the keys of the channel were removed, or it was made anew/);
+      if (frames > 0) expect(await logOf(layout.channel)).toHaveLength(frames);
+      await publisher.close(0);
+      await other.close(1_000);
+    },
+  );
+
+  it('fills a stream up to its room and no further, and goes on when all but the entry of another program went', async () => {
+    const layout = { channel: newChannel(), partitions: 1, key: () => '', maxBytes: 1024 ** 2, lingerMs: 0 };
+    const publishers = [1, 2].map(() => createRedisPublisher<string>({ send, ...layout }));
+    const { source, owner } = watched({ channel: layout.channel, trimEveryMs: 50 });
+    await source.start(owner);
+    const [stay] = owner.stays;
+    for (const round of [1, 2]) {
+      const published = publishers.flatMap((each) =>
+        Array.from({ length: 6 }, () => each.publish('x'.repeat(100_000))),
+      );
+      await until(() => publishers.every(({ trouble }) => trouble?.includes('full')));
+      const key = await streamOf(send, layout.channel);
+      // Ten frames of 100,026 bytes.
+      expect(await send(['XLEN', key])).toBe(round === 1 ? 10 : 11);
+      await send(['XADD', key, '*', 'hello', 'world']);
+      let read = 0;
+      while (read < 12) {
+        for (const frame of (await stay?.read(room, open)) ?? []) {
+          read += frame.bytes.length > 1_000 ? 1 : 0;
+          expect(await stay?.commit(frame.position, 5_000)).toBe('kept');
+        }
+      }
+      await Promise.all(published);
+      await send(['XADD', key, '*', 'hello', 'world']);
+      const [last] = (await stay?.read(room, open)) ?? [];
+      expect(await stay?.commit(last?.position ?? 0, 5_000)).toBe('kept');
+      await until(async () => (await send(['XLEN', key])) === 1);
+    }
+    await Promise.all([source, ...publishers].map((each) => each.close(1_000)));
   });
 });
+
+/** A reply as some clients give it. */
+function inBytes(reply: unknown): unknown {
+  if (Array.isArray(reply)) return reply.map(inBytes);
+  return typeof reply === 'string' ? Buffer.from(reply) : reply;
+}
+
+/** All messages of partition 0. Each entry follows the one before it, and counts the bytes before it. */
+async function logOf(channel: string): Promise<readonly unknown[]> {
+  const entries = (await send(['XRANGE', await streamOf(send, channel), '-', '+'])) as [string, string[]][];
+  let [last, bytes] = ['', 0];
+  return entries.flatMap(([id, [, head = '', , body = '']], index) => {
+    const [frame = '', after, at, hex = ''] = head.split(' ');
+    expect([id, after, Number(at)]).toEqual([`${index + 1}-0`, last, bytes]);
+    [last, bytes] = [frame, bytes + hex.length + Buffer.byteLength(body)];
+    return decodeFrame(frameOfTexts(hex, body));
+  });
+}
 
 /** What a process is told at its start. */
 async function refusal(options: Partial<RedisSourceOptions>): Promise<string> {
@@ -173,15 +300,10 @@ describe.skipIf(missing)('a server that cannot be used', () => {
     expect(await refusal({ channel, partitions: read })).toContain(text);
   });
 
-  it('keys of another program are all named', async () => {
+  it('a key of another program is named', async () => {
     const channel = newChannel();
-    await send(['SET', `sluice:{${channel}}:0`, 'mine']);
-    await send(['LPUSH', `sluice:{${channel}}:cells`, 'mine']);
-    const message = await refusal({ channel });
-    expect(message).toContain(`sluice:{${channel}}:0 is a string and must be a stream: another program uses this key`);
-    expect(message).toContain(`sluice:{${channel}}:cells is a list and must be a hash`);
-    await send(['SET', `sluice:{${channel}x}`, 'mine']);
-    expect(await refusal({ channel: `${channel}x` })).toContain('is not a hash: another program uses this key');
+    await send(['SET', `sluice:{${channel}}`, 'mine']);
+    expect(await refusal({ channel })).toContain('is not a hash: another program uses this key');
   });
 
   it.each([
@@ -304,34 +426,57 @@ describe.skipIf(missing)('a Redis', () => {
     await own.end();
   });
 
-  it('that lost its end halts the partition, also when other frames have the numbers since', async () => {
-    const layout = { channel: newChannel(), partitions: 1 };
-    const stream = `sluice:{${layout.channel}}:0`;
-    const publisher = createRedisPublisher<number>({ send, ...layout, key: () => '' });
-    const { source, owner, texts } = watched(layout);
-    await source.start(owner);
-    await publisher.publish(1);
-    const [dumped, end] = [await send(['XRANGE', stream, '-', '+']), await send(['HGETALL', `${stream}:end`])];
-    await publisher.publish(2);
-    await readUntil(owner.stays[0], 2);
-    // What a replica that was one frame behind would have.
-    await send(['MULTI']);
-    await send(['DEL', stream, `${stream}:end`]);
-    await send(['HSET', `${stream}:end`, ...(end as string[])]);
-    for (const [id, fields] of dumped as [string, string[]][]) await send(['XADD', stream, id, ...fields]);
-    await send(['EXEC']);
-    await publisher.publish(3);
-    await publisher.publish(4);
-    await until(
-      () => texts.length > 0,
-      () => owner.stays[0]?.read(room, open),
-    );
-    expect(texts).toEqual([expect.stringMatching(/^position 2 has another frame: /)]);
-    expect(source.partitions()[0]?.state).toBe('halted');
-    expect(await source.resumeAfter(0, 1)).toBe(true);
-    await until(() => owner.stays.length > 1);
-    expect((await readUntil(owner.stays[1], 2)).flatMap((frame) => frame.messages())).toEqual([3, 4]);
-    await publisher.close(1_000);
-    await source.close(1_000);
-  });
+  it.each([
+    [1, 'position 4 has another frame: '],
+    [2, 'position 5 has another frame: none'],
+    [0, ''],
+  ])(
+    'that lost its last %i frames in a failover halts the partition, also when publishers go on, and skips no other frame',
+    async (lost, sign) => {
+      const servers = [await RedisServer.start('--repl-diskless-sync-delay', '0'), await RedisServer.start()] as const;
+      const [before, after] = [ioredisTo(servers[0].port), ioredisTo(servers[1].port)];
+      let now = before.send;
+      let renewals = Promise.resolve();
+      const through: RedisSend = async (args) => {
+        if (args.some((arg) => String(arg).endsWith(':cells'))) await renewals;
+        return now(args);
+      };
+      const layout = { send: through, channel: 'x' };
+      const [publisher, other] = [1, 2].map(() =>
+        createRedisPublisher<string>({ ...layout, partitions: 1, key: () => '' }),
+      );
+      const { source, owner, texts } = watched(layout);
+      await source.start(owner);
+      for (const text of ['a', 'b', 'c']) await publisher?.publish(text);
+      await after.send(['REPLICAOF', '127.0.0.1', String(servers[0].port)]);
+      await until(async () => String(await after.send(['INFO', 'replication'])).includes('master_link_status:up'));
+      const failover = new AbortController();
+      renewals = once(failover.signal, 'abort').then(() => {});
+      await before.send(['WAIT', '1', '0']);
+      await after.send(['REPLICAOF', 'NO', 'ONE']);
+      for (let n = 0; n < lost; n++) await publisher?.publish(`lost ${n}`);
+      expect((await readUntil(owner.stays[0], 3 + lost)).at(-1)?.position).toBe(3 + lost);
+      now = after.send;
+      failover.abort();
+      await other?.publish('d');
+      await publisher?.publish('e');
+      const seen: unknown[] = [];
+      const read = async (): Promise<void> => {
+        for (const frame of (await owner.stays.at(-1)?.read(room, open)) ?? []) seen.push(...frame.messages());
+      };
+      if (lost > 0) {
+        await until(() => texts.length > 0, read);
+        expect(texts).toEqual([expect.stringContaining(sign)]);
+        expect(seen).toEqual([]);
+        expect(source.partitions()[0]?.state).toBe('halted');
+        expect(await source.resumeAfter(0, 3)).toBe(true);
+        await until(() => owner.stays.length > 1);
+      }
+      await until(() => seen.length === 2, read);
+      expect(seen).toEqual(['d', 'e']);
+      for (const each of [publisher, other, source]) await each?.close(1_000);
+      for (const client of [before, after]) client.close();
+      for (const each of servers) await each.end();
+    },
+  );
 });

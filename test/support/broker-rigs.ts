@@ -4,7 +4,7 @@ import type { LetterStore } from '../../src/index.ts';
 import { type ClusterSource, createNatsPublisher, natsLetters, natsSource } from '../../src/nats/index.ts';
 import { createRedisPublisher, redisLetters, redisSource } from '../../src/redis/index.ts';
 import { NatsServer, whyWithoutNats } from './nats-server.ts';
-import { ioredisTo, RedisServer, whyWithoutRedis } from './redis-server.ts';
+import { ioredisTo, RedisServer, streamOf, whyWithoutRedis } from './redis-server.ts';
 
 /** What both kinds of publishers and sources take. */
 interface Layout {
@@ -58,7 +58,7 @@ async function redisRig(): Promise<BrokerRig> {
     publisher: (layout, key = () => '') => createRedisPublisher({ send, key, ...layout }),
     letters: (channel, maxLetters = 100) => redisLetters({ send, channel, maxLetters }),
     async writeForeign(channel) {
-      await send(['XADD', `sluice:{${channel}}:0`, '*', 'hello', 'wörld']);
+      await send(['XADD', await streamOf(send, channel), '*', 'hello', 'wörld']);
       return '["hello","wörld"]';
     },
     async end() {

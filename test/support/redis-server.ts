@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import type { RedisSend } from '../../src/redis/index.ts';
+import { RedisKeys } from '../../src/redis/redis-keys.ts';
 import { freePort } from './free-port.ts';
 import { programOf, ServerProcess, whyWithout } from './server-process.ts';
 
@@ -37,6 +38,12 @@ export async function nodeRedisTo(port: number): Promise<Client> {
   client.on('error', () => {});
   await client.connect();
   return { send: (args) => client.sendCommand(args), close: () => client.destroy() };
+}
+
+/** The key of the stream of a partition of a channel that was made. */
+export async function streamOf(send: RedisSend, channel: string, partition = 0): Promise<string> {
+  const made = await send(['HGET', new RedisKeys(channel).made, 'made']);
+  return new RedisKeys(channel, String(made)).stream(partition);
 }
 
 /** A server on a free port of the loopback. */

@@ -256,7 +256,11 @@ it('an owner that throws is told, and the partition is offered again after a lea
   const clock = createSimulatedClock();
   const alerts: string[] = [];
   const { stays } = collector();
-  const member = memoryBroker({ clock }).join({ onAlert: ({ kind, text }) => alerts.push(`${kind}: ${text}`) });
+  const onAlert: ClusterOptions['onAlert'] = ({ kind, text }) => {
+    alerts.push(`${kind}: ${text}`);
+    throw new Error('of the listener');
+  };
+  const member = memoryBroker({ clock }).join({ onAlert });
   let isFirst = true;
   await member.source.start({
     assigned(partition) {

@@ -11,7 +11,7 @@ export interface ClusterOptions {
   readonly drainMs?: number;
   /** How often committed frames are removed from the log; 10,000 ms by default. Infinity: never, retention removes them. */
   readonly trimEveryMs?: number;
-  /** Called when a partition halts and when the broker is not there. */
+  /** Called when a partition halts and when the broker is not there. What it throws becomes a warning of the process. */
   readonly onAlert?: (alert: ClusterAlert) => void;
 }
 

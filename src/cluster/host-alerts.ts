@@ -11,7 +11,7 @@ import type { OwnedPartition } from './owned-partition.ts';
 /** What concerns all partitions of a source, and whether the host was told of it. */
 export class HostAlerts {
   readonly #name: string;
-  /** A listener that throws was told all the same, and what tells it goes on. */
+  /** A listener that throws was told all the same: what tells it goes on, and the process warns of it. */
   readonly tell: (alert: ClusterAlert) => void;
   /** Why nothing is read, in words. */
   unreachable: string | undefined;
@@ -22,7 +22,7 @@ export class HostAlerts {
     this.#name = name;
     this.tell = contained(
       (alert) => onAlert?.(alert),
-      () => {},
+      (error) => process.emitWarning(`onAlert of ${name} threw ${errorText(error)}`),
     );
   }
 

@@ -95,8 +95,8 @@ function assignedAfter({ lines }: ClusterWorker, from: number) {
     .map(({ at, text }) => ({ at, partition: Number(text.split(' ')[1]), takeovers: Number(text.split(' ')[2]) }));
 }
 
-describe.concurrent.each(brokers)('worker processes on %s', (kind, missing, connect) => {
-  it.skipIf(missing).sequential(
+describe.each(brokers)('worker processes on %s', (kind, missing, connect) => {
+  it.skipIf(missing)(
     'share the partitions; when one is killed, the other has all within lease + 1.5 s, and skips nothing',
     async () => {
       const cluster = await BusyCluster.start(kind, connect, 2);
@@ -119,7 +119,7 @@ describe.concurrent.each(brokers)('worker processes on %s', (kind, missing, conn
     },
   );
 
-  it.skipIf(missing).sequential(
+  it.skipIf(missing)(
     'one that is paused in the middle of its work for longer than its lease commits nothing when it wakes, and breaks no order',
     async () => {
       const cluster = await BusyCluster.start(kind, connect, 2);
@@ -147,7 +147,7 @@ describe.concurrent.each(brokers)('worker processes on %s', (kind, missing, conn
     },
   );
 
-  it.skipIf(missing).sequential(
+  it.skipIf(missing)(
     'that are all replaced, and killed before they have stopped, skip nothing, while a publisher with another number of partitions is refused',
     async () => {
       const cluster = await BusyCluster.start(kind, connect, 2);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { assignPartitions } from '../../../src/cluster/assignment.ts';
 import type { PartitionCell } from '../../../src/cluster/cell-watch.ts';
@@ -256,6 +257,7 @@ it('an owner that throws is told, and the partition is offered again after a lea
   const clock = createSimulatedClock();
   const alerts: string[] = [];
   const { stays } = collector();
+  const warned = once(process, 'warning');
   const onAlert: ClusterOptions['onAlert'] = ({ kind, text }) => {
     alerts.push(`${kind}: ${text}`);
     throw new Error('of the listener');
@@ -275,6 +277,7 @@ it('an owner that throws is told, and the partition is offered again after a lea
   await clock.advance(10_000);
   expect(alerts).toEqual(['source-failed: partition 0 of memory failed: broken']);
   expect([stays.length, stays[0]?.fence]).toEqual([1, 2]);
+  expect(await warned).toMatchObject([{ message: 'onAlert of memory threw of the listener' }]);
 });
 
 it('a broker that is away and back is told once each', async () => {

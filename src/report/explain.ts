@@ -59,6 +59,7 @@ export function explain(
     `${waiting} waiting${age('the oldest for', now - oldestAt)}, ${inFlight} in flight${age('for', now - calledAt)}.` +
     sharingInWords(channel, sharers) +
     (offers === 0 ? '' : ` ${offers} more ${offers === 1 ? 'waits' : 'wait'} for room in the mailbox.`) +
+    batchInWords(view, channel.config, now) +
     turnsInWords(views, channel, channels) +
     (lone === undefined ? '' : ` Note that ${lone}.`);
   return {
@@ -66,6 +67,15 @@ export function explain(
     ...{ channel: channel.name, state, sinceMs, cause: causeOf(view), error: errorOf(view) },
     ...{ endsBy, endsInMs, waiting, inFlight, sharesWith: sharers.map(({ name }) => name) },
   };
+}
+
+/** In the midst of traffic messages wait as in `buffering`. */
+function batchInWords(view: PartitionView, { batchSize, timeoutMs }: ChannelConfig, now: number): string {
+  const inMs = view.oldestAcceptedAt + timeoutMs - now;
+  const isFilling = view.state === 'flushing' && view.inFlight === 0 && view.waiting > 0 && view.waiting < batchSize;
+  return isFilling && inMs > 0
+    ? ` The next batch goes out as soon as it is full, or in ${duration(inMs)} at the latest.`
+    : '';
 }
 
 /** A batch that is due waits for its turn: others have theirs, by weight. */

@@ -160,6 +160,17 @@ describe('R5.4 explain', () => {
     expect(router.health().channels.bars).toMatchObject({ status: 'degraded', reason });
   });
 
+  it('says in the midst of traffic when the next batch goes out', async () => {
+    const { router } = await warm(async ({ clock, gates, send }) => {
+      send(12);
+      await clock.advance(1);
+      gates.at('process')?.open();
+    });
+    expect(router.explain('bars').sentence).toBe(
+      'bars has been flushing for 1 ms (a batch was full). It goes idle when traffic pauses. 2 waiting, 0 in flight. The next batch goes out as soon as it is full, or in 99 ms at the latest.',
+    );
+  });
+
   it('says why a breaker opened, or that an operator holds it open', async () => {
     const { router } = await flushing(1, async (scene) => {
       for (let failures = 1; failures <= 3; failures += 1) {

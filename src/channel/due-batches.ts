@@ -7,18 +7,14 @@ import type { Trigger } from '../core/trigger.ts';
 export class DueBatches {
   private readonly mailbox: Mailbox;
   private readonly clock: Clock;
-  private limits: ChannelConfig;
+  private readonly inbox: { readonly limits: ChannelConfig };
   /** So many of the oldest messages are due by request. */
   private requested = 0;
 
-  constructor(mailbox: Mailbox, clock: Clock, limits: ChannelConfig) {
+  constructor(mailbox: Mailbox, clock: Clock, inbox: { readonly limits: ChannelConfig }) {
     this.mailbox = mailbox;
     this.clock = clock;
-    this.limits = limits;
-  }
-
-  reconfigure(limits: ChannelConfig): void {
-    this.limits = limits;
+    this.inbox = inbox;
   }
 
   get isRequested(): boolean {
@@ -39,17 +35,17 @@ export class DueBatches {
   get trigger(): Trigger | undefined {
     const { size } = this.mailbox;
     if (size === 0) return undefined;
-    return size >= this.limits.batchSize ? 'size' : this.beforeFull();
+    return size >= this.inbox.limits.batchSize ? 'size' : this.beforeFull();
   }
 
   /** Until a message that was accepted then has waited `timeoutMs`, in ms. */
   inMs(acceptedAt = this.mailbox.oldestAcceptedAt): number {
-    return Math.max(0, acceptedAt + this.limits.timeoutMs - this.clock.now());
+    return Math.max(0, acceptedAt + this.inbox.limits.timeoutMs - this.clock.now());
   }
 
   private beforeFull(): Trigger | undefined {
     if (this.requested > 0) return 'request';
     const waitedMs = this.clock.now() - this.mailbox.oldestAcceptedAt;
-    return waitedMs >= this.limits.timeoutMs ? 'age' : undefined;
+    return waitedMs >= this.inbox.limits.timeoutMs ? 'age' : undefined;
   }
 }

@@ -38,9 +38,7 @@ function isClass<Channel extends AnyChannel>(source: ChannelSource<Channel>): so
 
 /** Makes an instance, as at a restart; throws what its constructor throws, or that it is not a channel. */
 export function madeBy(factory: ChannelFactory): AnyChannel {
-  const instance: unknown = factory();
-  if (instance instanceof ProcessingChannel) return instance;
-  throw new TypeError(`the function of the channel returned ${whatInstead(instance)}`);
+  return asChannel(factory(), 'a channel must be made anew');
 }
 
 /** Makes an instance to read its rules. Undefined: the constructor threw, and the supervisor will see it throw again. */
@@ -53,12 +51,13 @@ export function makeInstance(name: string, factory: ChannelFactory): AnyChannel 
   } catch {
     return undefined;
   }
-  if (instance instanceof ProcessingChannel) return instance;
-  if (isMarked(instance)) throw anotherCopy(`what channels.${name} makes`);
-  throw invalidOption(`${form}; the function returned ${whatInstead(instance)}`);
+  return asChannel(instance, form);
 }
 
-function whatInstead(instance: unknown): string {
+function asChannel(instance: unknown, form: string): AnyChannel {
+  if (instance instanceof ProcessingChannel) return instance;
+  if (isMarked(instance)) throw anotherCopy('what the function of a channel makes');
   watch(instance);
-  return isThenable(instance) ? 'a promise, not a channel' : 'something that is not a channel';
+  const what = isThenable(instance) ? 'a promise, not a channel' : 'something that is not a channel';
+  throw invalidOption(`${form}; the function returned ${what}`);
 }

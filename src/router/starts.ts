@@ -90,10 +90,14 @@ export abstract class Starts {
   protected restart(id: string): void {
     const member = this.#down.get(id);
     if (member === undefined) return;
-    const { isAlive, isReplaced, restarts } = member.partition;
+    const { channel, partition } = member;
+    const { isAlive, isReplaced, lane, restarts } = partition;
     // An operator's restart voids the one that was planned before.
     if (isAlive || isReplaced || restarts.isGivenUp || this.restartInMs(id) > EARLY_MS) return;
-    this.#noteRestart(member);
+    lane.counters[Counter.restarts] += 1;
+    const { withinMs } = channel.config.restart;
+    const n = restarts.lately(withinMs, this.services.clock.now());
+    this.services.bus.publishAfterwards('channel.restarted', { channel: id, n, withinMs });
     this.#start(member);
   }
 
@@ -113,14 +117,6 @@ export abstract class Starts {
         error,
       });
     this.notify({ type: 'channel.failed', id, error });
-  }
-
-  #noteRestart({ channel, partition: { id, lane, restarts } }: Member): void {
-    const { bus, clock } = this.services;
-    const { withinMs } = channel.config.restart;
-    lane.counters[Counter.restarts] += 1;
-    const n = restarts.lately(withinMs, clock.now());
-    bus.publishAfterwards('channel.restarted', { channel: id, n, withinMs });
   }
 
   #start(member: Member): void {

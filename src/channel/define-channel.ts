@@ -73,7 +73,7 @@ export function defineChannel<Payload = unknown, Event = never, Rules = AnyRules
   checkOptions('defineChannel', definition, definitionNames);
   checkDefinition(definition);
   const { schema, rules, events } = definition;
-  const made = classOf(definition);
+  const made = definition.create === undefined ? fromWork(definition) : fromState(definition);
   // Only what is given, and not for each instance: thousands of channels have a class each, and V8 keeps a map of a class.
   if (schema !== undefined) Object.defineProperty(made.prototype, 'schema', { value: schema, writable: true });
   if (rules !== undefined) Object.defineProperty(made, 'rules', { value: rules, writable: true });
@@ -81,18 +81,28 @@ export function defineChannel<Payload = unknown, Event = never, Rules = AnyRules
   return made as ChannelClass<Payload, Event, Rules, RulesInput>;
 }
 
-function classOf<Payload, Event, Rules, RulesInput>(definition: ChannelDefinition<Payload, Event, Rules, RulesInput>) {
+/** The definition is the work of every instance. */
+function fromWork<Payload, Event, Rules>(definition: WithoutState<Payload, Event, Rules> & Checks<Payload>) {
+  return class extends ProcessingChannel<Payload, Event, Rules> {
+    constructor() {
+      super();
+      equip(this, definition, definition);
+    }
+
+    override process(batch: readonly Payload[], context: BatchContext<Event, Rules>): void | Promise<void> {
+      return definition.process(batch, context);
+    }
+  };
+}
+
+/** Each instance has work of its own. */
+function fromState<Payload, Event, Rules>(definition: WithState<Payload, Event, Rules> & Checks<Payload>) {
   return class extends ProcessingChannel<Payload, Event, Rules> {
     readonly #work = workOf(definition);
 
-    // Not methods of the class: `validate` would win over `schema`, and a context would be made for `warmUp` and `close`, even
-    // where the definition has none. A class that extends this one may have its own.
     constructor() {
       super();
-      const work = this.#work;
-      if (definition.validate !== undefined) this.validate = definition.validate;
-      if (work.warmUp !== undefined) this.warmUp ??= (context) => work.warmUp?.(context);
-      if (work.close !== undefined) this.close ??= (context) => work.close?.(context);
+      equip(this, definition, this.#work);
     }
 
     override process(batch: readonly Payload[], context: BatchContext<Event, Rules>): void | Promise<void> {
@@ -101,11 +111,23 @@ function classOf<Payload, Event, Rules, RulesInput>(definition: ChannelDefinitio
   };
 }
 
-/** Without `create`, the definition is the work of every instance. */
-function workOf<Payload, Event, Rules>(
-  definition: WithoutState<Payload, Event, Rules> | WithState<Payload, Event, Rules>,
-) {
-  if (definition.create === undefined) return definition;
+type Checks<Payload> = Pick<ChannelTypes<Payload, unknown, unknown, unknown>, 'validate'>;
+
+/**
+ * Not methods of the class: `validate` would win over `schema`, and a context would be made for `warmUp` and `close`, even
+ * where the definition has none. A class that extends this one may have its own.
+ */
+function equip<Payload, Event, Rules>(
+  channel: ProcessingChannel<Payload, Event, Rules>,
+  { validate }: Checks<Payload>,
+  work: ChannelWork<Payload, Event, Rules>,
+): void {
+  if (validate !== undefined) channel.validate = validate;
+  if (work.warmUp !== undefined) channel.warmUp ??= (context) => work.warmUp?.(context);
+  if (work.close !== undefined) channel.close ??= (context) => work.close?.(context);
+}
+
+function workOf<Payload, Event, Rules>(definition: WithState<Payload, Event, Rules>) {
   const work = definition.create();
   if (typeof work?.process === 'function') return work;
   throw invalidOption('defineChannel: create must return an object with a function process');

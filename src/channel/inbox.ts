@@ -52,7 +52,7 @@ export class Inbox implements Door, LossListener {
     this.limits = config;
     this.mailbox = new Mailbox(config.capacity);
     this.refusals = new LateRefusals(options.services.clock, this);
-    this.due = new DueBatches(this.mailbox, options.services.clock, this);
+    this.due = new DueBatches(options.services.clock, this);
     this.gaps = new GapLog(config.name, partition);
     this.overflow = new Overflow(this.mailbox, config.overflow, keyOf, this);
   }

@@ -36,29 +36,30 @@ function isClass<Channel extends AnyChannel>(source: ChannelSource<Channel>): so
   return typeof source === 'function' && source.prototype instanceof ProcessingChannel;
 }
 
+const FORM = 'must be a channel class, or a function that makes a channel';
+
 /** Makes an instance, as at a restart; throws what its constructor throws, or that it is not a channel. */
 export function madeBy(factory: ChannelFactory): AnyChannel {
-  const instance: unknown = factory();
-  if (instance instanceof ProcessingChannel) return instance;
-  throw new TypeError(`the function of the channel returned ${whatInstead(instance)}`);
+  return asChannel(factory(), 'the channel');
 }
 
 /** Makes an instance to read its rules. Undefined: the constructor threw, and the supervisor will see it throw again. */
 export function makeInstance(name: string, factory: ChannelFactory): AnyChannel | undefined {
-  const form = `channels.${name} must be a channel class, or a function that makes a channel`;
-  if (typeof factory !== 'function') throw invalidOption(`${form}, got ${typeof factory}`);
+  const place = `channels.${name}`;
+  if (typeof factory !== 'function') throw invalidOption(`${place} ${FORM}, got ${typeof factory}`);
   let instance: unknown;
   try {
     instance = factory();
   } catch {
     return undefined;
   }
-  if (instance instanceof ProcessingChannel) return instance;
-  if (isMarked(instance)) throw anotherCopy(`what channels.${name} makes`);
-  throw invalidOption(`${form}; the function returned ${whatInstead(instance)}`);
+  return asChannel(instance, place);
 }
 
-function whatInstead(instance: unknown): string {
+function asChannel(instance: unknown, place: string): AnyChannel {
+  if (instance instanceof ProcessingChannel) return instance;
+  if (isMarked(instance)) throw anotherCopy(`what ${place} makes`);
   watch(instance);
-  return isThenable(instance) ? 'a promise, not a channel' : 'something that is not a channel';
+  const what = isThenable(instance) ? 'a promise, not a channel' : 'something that is not a channel';
+  throw invalidOption(`${place} ${FORM}; the function returned ${what}`);
 }

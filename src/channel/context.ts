@@ -67,7 +67,19 @@ export class Context implements BatchContext {
   }
 
   get fail(): (index: number, error: unknown) => void {
-    return (index, error) => this.failed(index, error);
+    return (index, error) => {
+      const { call } = this;
+      if (this.isLate) {
+        call.lane.counters[Counter.late] += 1;
+        return;
+      }
+      if (!Number.isInteger(index) || index < 0 || index >= call.size) {
+        const allowed = `a whole number from 0 to ${call.size - 1}`;
+        throw invalidOption(`context.fail: index must be ${allowed}, got ${String(index)}`);
+      }
+      const { failures = new Map<number, unknown>() } = call.details;
+      call.note({ failures: failures.set(index, error) });
+    };
   }
 
   private get isCurrent(): boolean {
@@ -76,19 +88,5 @@ export class Context implements BatchContext {
 
   private get isLate(): boolean {
     return !this.isCurrent || this.call.isOver;
-  }
-
-  private failed(index: number, error: unknown): void {
-    const { call } = this;
-    if (this.isLate) {
-      call.lane.counters[Counter.late] += 1;
-      return;
-    }
-    if (!Number.isInteger(index) || index < 0 || index >= call.size) {
-      const allowed = `a whole number from 0 to ${call.size - 1}`;
-      throw invalidOption(`context.fail: index must be ${allowed}, got ${String(index)}`);
-    }
-    const { failures = new Map<number, unknown>() } = call.details;
-    call.note({ failures: failures.set(index, error) });
   }
 }

@@ -5,20 +5,14 @@ import type { Trigger } from '../core/trigger.ts';
 
 /** When a batch of new messages is due: it is full, old enough, or asked for. */
 export class DueBatches {
-  private readonly mailbox: Mailbox;
   private readonly clock: Clock;
-  private limits: ChannelConfig;
+  private readonly inbox: { readonly mailbox: Mailbox; readonly limits: ChannelConfig };
   /** So many of the oldest messages are due by request. */
   private requested = 0;
 
-  constructor(mailbox: Mailbox, clock: Clock, limits: ChannelConfig) {
-    this.mailbox = mailbox;
+  constructor(clock: Clock, inbox: DueBatches['inbox']) {
     this.clock = clock;
-    this.limits = limits;
-  }
-
-  reconfigure(limits: ChannelConfig): void {
-    this.limits = limits;
+    this.inbox = inbox;
   }
 
   get isRequested(): boolean {
@@ -27,29 +21,29 @@ export class DueBatches {
 
   /** Everything accepted so far is due now. */
   request(): void {
-    this.requested = this.mailbox.size;
+    this.requested = this.inbox.mailbox.size;
   }
 
   /** So many messages that may be due by request are taken. A request never holds for more than waits. */
   countTaken(count: number): void {
-    this.requested = Math.max(0, Math.min(this.requested - count, this.mailbox.size));
+    this.requested = Math.max(0, Math.min(this.requested - count, this.inbox.mailbox.size));
   }
 
   /** Why a batch of new messages is due; undefined: none is. */
   get trigger(): Trigger | undefined {
-    const { size } = this.mailbox;
+    const { size } = this.inbox.mailbox;
     if (size === 0) return undefined;
-    return size >= this.limits.batchSize ? 'size' : this.beforeFull();
+    return size >= this.inbox.limits.batchSize ? 'size' : this.beforeFull();
   }
 
   /** Until a message that was accepted then has waited `timeoutMs`, in ms. */
-  inMs(acceptedAt = this.mailbox.oldestAcceptedAt): number {
-    return Math.max(0, acceptedAt + this.limits.timeoutMs - this.clock.now());
+  inMs(acceptedAt = this.inbox.mailbox.oldestAcceptedAt): number {
+    return Math.max(0, acceptedAt + this.inbox.limits.timeoutMs - this.clock.now());
   }
 
   private beforeFull(): Trigger | undefined {
     if (this.requested > 0) return 'request';
-    const waitedMs = this.clock.now() - this.mailbox.oldestAcceptedAt;
-    return waitedMs >= this.limits.timeoutMs ? 'age' : undefined;
+    const waitedMs = this.clock.now() - this.inbox.mailbox.oldestAcceptedAt;
+    return waitedMs >= this.inbox.limits.timeoutMs ? 'age' : undefined;
   }
 }

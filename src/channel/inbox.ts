@@ -52,7 +52,7 @@ export class Inbox implements Door, LossListener {
     this.limits = config;
     this.mailbox = new Mailbox(config.capacity);
     this.refusals = new LateRefusals(options.services.clock, this);
-    this.due = new DueBatches(this.mailbox, options.services.clock, config);
+    this.due = new DueBatches(options.services.clock, this);
     this.gaps = new GapLog(config.name, partition);
     this.overflow = new Overflow(this.mailbox, config.overflow, keyOf, this);
   }
@@ -83,7 +83,6 @@ export class Inbox implements Door, LossListener {
     this.limits = config;
     this.mailbox.admitUpTo(config.capacity);
     this.overflow.policy = config.overflow;
-    this.due.reconfigure(config);
     this.guard();
   }
 
@@ -99,10 +98,11 @@ export class Inbox implements Door, LossListener {
   }
 
   /** Takes a message in or says why not; never throws. `isPayload`: it was validated. `known`: its key, if read. */
-  accept(message: unknown, isPayload?: boolean, known?: string): Outcome {
+  accept(message: unknown, isPayload?: boolean, known?: string, origin?: Origin): Outcome {
     const { clock, counters, mailbox } = this;
     const { size } = mailbox;
-    if (size < this.plainFrom || size >= this.plainBelow) return this.check(message, isPayload, known);
+    if (size < this.plainFrom || size >= this.plainBelow || origin !== undefined)
+      return this.check(message, isPayload, known, origin);
     clock.advance(1);
     const sequence = counters[Counter.accepted] + 1;
     mailbox.push(message, clock.now, sequence);
@@ -136,7 +136,7 @@ export class Inbox implements Door, LossListener {
   }
 
   /** As `accept`, with everything that may be asked for. */
-  check(message: unknown, isPayload: boolean | undefined, known: string | undefined, origin?: Origin): Outcome {
+  private check(message: unknown, isPayload?: boolean, known?: string, origin?: Origin): Outcome {
     const { refusal } = this;
     if (refusal !== undefined) return this.reject(refusal, message);
     let payload: unknown;
@@ -153,9 +153,8 @@ export class Inbox implements Door, LossListener {
     return ACCEPTED;
   }
 
-  /** As `accept`; the origin hears what becomes of the message. */
   enter(message: unknown, key: string | undefined, origin: Origin | undefined): Outcome {
-    return origin === undefined ? this.accept(message, false, key) : this.check(message, false, key, origin);
+    return this.accept(message, false, key, origin);
   }
 
   /** Why every message is refused now; undefined: they are not. */

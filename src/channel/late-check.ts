@@ -13,24 +13,22 @@ export const unchecked: Validate = (message) => message;
  * becomes a dead letter `invalid`. Nothing is published before all of it has been checked: a listener may look.
  */
 export function checkWaiting(mailbox: Mailbox, overflow: Overflow, options: InboxOptions, validate: Validate): void {
-  // Meanwhile the messages are in no mailbox, and the life that checks them has not begun, so orders of the host wait.
-  options.services.bus.changes.undisturbed(() => check(mailbox, overflow, options, validate));
-}
-
-function check(mailbox: Mailbox, overflow: Overflow, options: InboxOptions, validate: Validate): void {
   const { config, counters, keyOf, services } = options;
-  const waiting = [...mailbox.entries()];
-  mailbox.drain();
-  const refused: (readonly [message: unknown, error: unknown, origin: Origin | undefined])[] = [];
-  for (const [message, key, acceptedAt, sequence, origin] of waiting) {
-    try {
-      overflow.place(validate(message), key ?? keyOf(message), acceptedAt, sequence, origin);
-    } catch (error) {
-      refused.push([message, error, origin]);
+  // Meanwhile the messages are in no mailbox, and the life that checks them has not begun, so orders of the host wait.
+  services.bus.changes.undisturbed(() => {
+    const waiting = [...mailbox.entries()];
+    mailbox.drain();
+    const refused: (readonly [message: unknown, error: unknown, origin: Origin | undefined])[] = [];
+    for (const [message, key, acceptedAt, sequence, origin] of waiting) {
+      try {
+        overflow.place(validate(message), key ?? keyOf(message), acceptedAt, sequence, origin);
+      } catch (error) {
+        refused.push([message, error, origin]);
+      }
     }
-  }
-  counters[Counter.deadLettered] += refused.length;
-  counters[Counter['invalid-later']] += refused.length;
-  for (const [message, error, origin] of refused)
-    services.keepDeadLetter(config.name, 'invalid', message, error, 0, origin);
+    counters[Counter.deadLettered] += refused.length;
+    counters[Counter['invalid-later']] += refused.length;
+    for (const [message, error, origin] of refused)
+      services.keepDeadLetter(config.name, 'invalid', message, error, 0, origin);
+  });
 }

@@ -13,7 +13,8 @@ export interface MissingKeys {
 export class MessageKeys implements MissingKeys {
   /** The partition of a message depends on its key. */
   readonly choosePartition: boolean;
-  readonly #read: (message: unknown) => string;
+  /** Reads a key that may be missing; '': it is. */
+  readonly read: (message: unknown) => string;
   readonly #services: Services;
   readonly #channel: string;
   readonly #by: ChannelConfig['partitionBy'];
@@ -32,21 +33,16 @@ export class MessageKeys implements MissingKeys {
     this.missing = before?.missing ?? 0;
     this.missingAt = before?.missingAt ?? Number.NEGATIVE_INFINITY;
     this.#by = by;
-    this.#read = keyReader(by, (error) => {
+    this.read = keyReader(by, (error) => {
       this.#hasFailed = true;
       services.bus.fault('key', error, name);
     });
   }
 
-  /** Reads a key that may be missing; '': it is. */
-  read(message: unknown): string {
-    return this.#read(message);
-  }
-
   /** Reads a key that something depends on. */
   require(message: unknown): string {
     this.#hasFailed = false;
-    const key = this.#read(message);
+    const key = this.read(message);
     if (key === '') this.#note();
     return key;
   }

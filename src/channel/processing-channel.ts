@@ -44,18 +44,19 @@ export interface LifeContext<Event = unknown, Rules = unknown> {
   emit(event: Event): void;
 }
 
-/** What a channel instance can read of the partition it works for, and of its whole channel. */
-export interface ChannelBinding {
-  config(): ChannelConfig;
-  queue(): { readonly size: number; readonly capacity: number };
-  batch(): readonly unknown[];
-  /** In ms on the clock; NaN before the first batch. */
-  lastBatchAt(): number;
-  metrics(): ChannelMetrics;
+/** What an instance can read of the partition it works for, and of its whole channel. */
+interface Place {
+  readonly of: { readonly config: ChannelConfig; readonly metrics: ChannelMetrics };
+  readonly partition: {
+    readonly inbox: { readonly mailbox: { readonly size: number; readonly capacity: number } };
+    readonly batch: readonly unknown[];
+    /** In ms on the clock; NaN before the first batch. */
+    readonly lane: { readonly times: { readonly startedAt: number } };
+  };
 }
 
 /** Joins a new instance to its partition; called once, by the router. */
-export let bindChannel: (channel: AnyChannel, binding: ChannelBinding) => void;
+export let bindChannel: (channel: AnyChannel, place: Place) => void;
 
 /**
  * The base of every channel: an implementer writes `process`, the base and the router do everything else.
@@ -68,12 +69,12 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
   static readonly events?: StandardSchemaV1 | undefined;
   /** Checks and converts each message at the door; synchronous. A message it refuses is rejected as `invalid`. */
   declare readonly schema?: StandardSchemaV1<unknown, Payload> | undefined;
-  #binding: ChannelBinding | undefined;
+  #place: Place | undefined;
 
   static {
     markAsOurs(ProcessingChannel.prototype);
-    bindChannel = (channel, binding) => {
-      channel.#binding = binding;
+    bindChannel = (channel, place) => {
+      channel.#place = place;
     };
   }
 
@@ -91,33 +92,33 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
 
   /** The resolved configuration of the channel. */
   get config(): ChannelConfig {
-    return this.#bound().config();
+    return this.#bound().of.config;
   }
 
   /** Everything that is measured, since the start. */
   get metrics(): ChannelMetrics {
-    return this.#bound().metrics();
+    return this.#bound().of.metrics;
   }
 
   /** The bounded queue in front of it. */
   get queue(): { readonly size: number; readonly capacity: number } {
-    return this.#bound().queue();
+    return this.#bound().partition.inbox.mailbox;
   }
 
   /** The batch being processed; empty between batches. */
   get batch(): readonly Payload[] {
     // Only this channel's own messages, checked at its own door, reach its partition.
-    return this.#bound().batch() as readonly Payload[];
+    return this.#bound().partition.batch as readonly Payload[];
   }
 
   /** When the last batch began, on the router's clock in ms; null before the first. */
   get lastBatchAt(): number | null {
-    const startedAt = this.#bound().lastBatchAt();
+    const { startedAt } = this.#bound().partition.lane.times;
     return Number.isNaN(startedAt) ? null : startedAt;
   }
 
-  #bound(): ChannelBinding {
-    if (this.#binding !== undefined) return this.#binding;
+  #bound(): Place {
+    if (this.#place !== undefined) return this.#place;
     throw new SluiceError('not-bound', 'a channel can be read after a router has started it, not in its constructor');
   }
 }

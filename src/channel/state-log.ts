@@ -8,12 +8,15 @@ export interface Stay {
   readonly error: unknown;
 }
 
+/** Nobody counts. */
+const NOTHING: Readonly<Record<string, number>> = Object.freeze({});
+
 /** The present state of a partition, and where its time goes from `countTimes` on. */
 export class StateLog {
   private readonly clock: Clock;
   stay: Stay;
-  /** Undefined: it is not counted. */
-  private spent: Record<string, number> | undefined;
+  /** Time spent by state, in ms, in stays that have ended. */
+  spentMs = NOTHING;
   private countedFrom = 0;
 
   constructor(clock: Clock) {
@@ -21,22 +24,18 @@ export class StateLog {
     this.stay = { state: 'new', since: clock.now(), cause: 'not started', error: undefined };
   }
 
-  /** Time spent by state, in ms, in stays that have ended. */
-  get spentMs(): Readonly<Record<string, number>> {
-    return this.spent ?? {};
-  }
-
   /** Begins to count, or counts anew. */
   countTimes(): void {
-    this.spent = {};
+    this.spentMs = {};
     this.countedFrom = this.clock.now();
   }
 
   enter(state: string, cause: string, error: unknown): void {
     const now = this.clock.now();
     const { state: from, since } = this.stay;
-    const { spent } = this;
-    if (spent !== undefined) spent[from] = (spent[from] ?? 0) + now - Math.max(since, this.countedFrom);
+    const { spentMs } = this;
+    const spent = (spentMs[from] ?? 0) + now - Math.max(since, this.countedFrom);
+    if (spentMs !== NOTHING) this.spentMs = { ...spentMs, [from]: spent };
     this.stay = { state, since: now, cause, error };
   }
 }

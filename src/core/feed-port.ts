@@ -4,17 +4,20 @@ export interface FeedPort {
   readonly isWithinHours: boolean;
   /** The service wants a login before it takes subscriptions. */
   readonly mustLogIn: boolean;
-  /** Nothing came for too long, not even the answer to a ping. */
-  readonly isSilent: boolean;
-
   readonly connectTimeoutMs: number;
   /** How long the service may take to answer a login or a subscription. */
   readonly answerTimeoutMs: number;
-  readonly backoffInMs: number;
-  /** Until `look` has something to do, or the hours may have ended. */
-  readonly watchInMs: number;
-  /** Until the hours may have begun. */
-  readonly restInMs: number;
+  readonly watch: {
+    /** Nothing came for too long, not even the answer to a ping. */
+    readonly isSilent: boolean;
+    readonly backoffInMs: number;
+    /** Until `look` has something to do, or the hours may have ended. */
+    readonly watchInMs: number;
+    /** Until the hours may have begun. */
+    readonly restInMs: number;
+    /** The connection ended in a way that makes the next attempt wait. */
+    fail(): void;
+  };
 
   /** Opens a socket; what becomes of it comes through `notify`. Returns a function that closes it. */
   connect(notify: (event: FeedSignal) => void): () => void;
@@ -25,8 +28,6 @@ export interface FeedPort {
   stream(): void;
   /** Forgets the failures once the stream is stable, and asks a quiet service for a sign of life. */
   look(): void;
-  /** The connection ended in a way that makes the next attempt wait. */
-  noteFailure(): void;
 }
 
 /** What a connection tells the statechart of its feed. */

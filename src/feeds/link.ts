@@ -25,7 +25,7 @@ export class Link implements FeedPort {
   readonly #settings: FeedSettings;
   readonly #subscriptions: Subscriptions;
   readonly #arrivals: Arrivals;
-  readonly #watch: Watch;
+  readonly watch: Watch;
   readonly #bus: FeedBus;
   readonly #reader: Reader;
   readonly #secrets: Secrets;
@@ -43,7 +43,7 @@ export class Link implements FeedPort {
     this.answerTimeoutMs = settings.answerTimeoutMs;
     this.#subscriptions = subscriptions;
     this.#arrivals = arrivals;
-    this.#watch = watch;
+    this.watch = watch;
     this.#bus = bus;
     this.#secrets = new Secrets(settings.credentials);
     this.#reader = new Reader(settings.profile, {
@@ -62,27 +62,11 @@ export class Link implements FeedPort {
 
   get isWithinHours(): boolean {
     try {
-      return this.#watch.isWithinHours;
+      return this.watch.isWithinHours;
     } catch {
       this.#bus.fault();
       return true;
     }
-  }
-
-  get isSilent(): boolean {
-    return this.#watch.isSilent;
-  }
-
-  get backoffInMs(): number {
-    return this.#watch.backoffInMs;
-  }
-
-  get watchInMs(): number {
-    return this.#watch.watchInMs;
-  }
-
-  get restInMs(): number {
-    return this.#watch.restInMs;
   }
 
   connect(notify: (event: FeedSignal) => void): () => void {
@@ -133,35 +117,31 @@ export class Link implements FeedPort {
   stream(): void {
     this.#isStreaming = true;
     this.#streams += 1;
-    this.#watch.streams();
+    this.watch.streams();
     if (this.#isPaused) this.#socket?.pause();
   }
 
   look(): void {
-    if (this.#watch.look()) this.#socket?.ping();
-  }
-
-  noteFailure(): void {
-    this.#watch.fail();
+    if (this.watch.look()) this.#socket?.ping();
   }
 
   /** While messages can come, nothing more is read; a new connection is still set up. */
   pause(): void {
     this.#isPaused = true;
-    this.#watch.pause(true);
+    this.watch.pause(true);
     if (this.#isStreaming) this.#socket?.pause();
   }
 
   resume(): void {
     this.#isPaused = false;
-    this.#watch.pause(false);
+    this.watch.pause(false);
     this.#socket?.resume();
   }
 
   #listener(isOver: () => boolean): SocketListener {
     // Not a wrapper of what follows: a frame would cost a closure.
     const hears = (): boolean => {
-      if (!isOver()) this.#watch.heard();
+      if (!isOver()) this.watch.heard();
       return !isOver();
     };
     return {
@@ -222,7 +202,7 @@ export class Link implements FeedPort {
 
   #limited(error: Error, ms: number): void {
     this.#count.limits += 1;
-    this.#watch.holdOff(ms);
+    this.watch.holdOff(ms);
     this.#notify({ type: 'limit.reached', error });
   }
 

@@ -1,6 +1,7 @@
 import type { BreakerState } from '../core/breaker-change.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { DeadLetterReason } from '../facts/dead-letters.ts';
+import { CHANNEL_STATES } from '../report/explain.ts';
 import { type Measure, measuresOf } from './measure.ts';
 import { channelsOf } from './reading.ts';
 
@@ -22,22 +23,6 @@ const NOT_GIVEN_UP: Readonly<Record<Exclude<DeadLetterReason, NeverAccepted | 'r
 const NOT_RETURNED = { stopped: 0, 'stay-ended': 0 };
 const IN_WINDOW = 'in the window; absent with too few calls.';
 const BREAKER_STATES: readonly BreakerState[] = ['closed', 'open', 'half-open'];
-const CHANNEL_STATES = [
-  'new',
-  'warming',
-  'idle',
-  'buffering',
-  'flushing',
-  'retrying',
-  'isolating',
-  'tripped',
-  'probing',
-  'paused',
-  'draining',
-  'closing',
-  'stopped',
-  'failed',
-];
 
 /** Adds the messages whose reason is not known yet: another thread reads the count before it gets the reason. */
 function withUnknown(total: number, byReason: Readonly<Record<string, number>>): Record<string, number> {

@@ -1,18 +1,6 @@
-import type { FeedState } from '../core/supervised-feed.ts';
+import { FEED_STATES } from '../report/feed-info.ts';
 import { type Measure, measuresOf } from './measure.ts';
 import { withHealth } from './reading.ts';
-
-const FEED_STATES: readonly FeedState[] = [
-  'new',
-  'resting',
-  'connecting',
-  'authenticating',
-  'subscribing',
-  'streaming',
-  'waiting',
-  'failed',
-  'stopped',
-];
 
 const { counter, counterBy, gauge, state } = measuresOf('feed', ({ metrics, health }) =>
   withHealth(metrics.feeds, health.feeds),

@@ -136,6 +136,7 @@ const doing: Readonly<Record<string, string>> = {
 /** What ends a state: in a few words, as a sentence, and when if a timer does. `%` stands for the time until then. */
 type Ending = readonly [by: string, sentence: string, at?: (view: PartitionView, config: ChannelConfig) => number];
 
+const NEVER: Ending = ['nothing', 'It does not start again.'];
 const ENDINGS: Readonly<Record<string, Ending>> = {
   new: ['the start of the router', 'It starts with the router.'],
   warming: [
@@ -161,8 +162,11 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
     'It stops once close is done, within %.',
     ({ since, drainAt }) => Math.max(since + CLOSE_MS_MIN, drainAt),
   ],
+  stopped: NEVER,
   failed: ['its restart', 'It restarts in %.', ({ restartAt }) => restartAt],
 };
+
+export const CHANNEL_STATES: readonly string[] = Object.keys(ENDINGS);
 const REPLACED: Ending = ['a reload', 'Its replacement takes over once the batch in flight is done.'];
 const HELD_OPEN: Ending = ['reset by hand', 'The breaker stays open until an operator resets it.'];
 const GIVEN_UP: Ending = ['restart by hand', 'It failed too often and is not restarted; an operator can restart it.'];
@@ -171,7 +175,6 @@ const OVERDUE: Ending = [
   'Nothing is delivered while the call of process, which is overdue, does not settle; it is given up in %.',
   ({ callGivenUpAt = 0 }) => callGivenUpAt,
 ];
-const NEVER: Ending = ['nothing', 'It does not start again.'];
 
 /** What ends the present state of a partition, as of `now`; `inMs` is null where no timer does. */
 function endingOf(view: PartitionView, config: ChannelConfig, now: number, waitedFor: readonly string[]) {

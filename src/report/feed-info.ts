@@ -38,3 +38,5 @@ const ENDS_BY: Readonly<Record<FeedState, string>> = {
   failed: 'reconnect by hand',
   stopped: 'nothing',
 };
+
+export const FEED_STATES: readonly string[] = Object.keys(ENDS_BY);

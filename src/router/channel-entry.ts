@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import { madeBy } from '../channel/channel-source.ts';
 import { handOver } from '../channel/hand-over.ts';
 import type { Inbox } from '../channel/inbox.ts';
@@ -23,7 +24,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { createPartitioning, type Partitioning } from '../core/partitioning.ts';
 import { Share, weightOf } from '../core/share.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
-import { Binding } from './binding.ts';
+import { channelMetrics } from '../report/metrics.ts';
 
 /** What a channel is made of. */
 export interface ChannelEntryOptions {
@@ -103,6 +104,10 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     breaker?.join(this);
   }
 
+  get metrics(): ChannelMetrics {
+    return channelMetrics(this);
+  }
+
   /** Its partitions, as callers of a breaker. */
   get callers(): readonly Caller[] {
     return this.partitions.flatMap(({ lane }) => lane.breaker ?? []);
@@ -122,22 +127,11 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   }
 
   /** Takes a message in, or says why not. `isPayload`: it was validated before. `known`: its key, if that was read already. */
-  accept(message: unknown, isPayload?: boolean, known?: string): Outcome {
-    return this.only === undefined
-      ? this.acceptByKey(message, isPayload, known)
-      : this.only.accept(message, isPayload, known);
-  }
-
-  /** Its key is read once, from the message as it came. */
-  private acceptByKey(message: unknown, isPayload: boolean | undefined, known: string | undefined): Outcome {
+  accept(message: unknown, isPayload?: boolean, known?: string, origin?: Origin): Outcome {
+    if (this.only !== undefined) return this.only.accept(message, isPayload, known, origin);
+    // Its key is read once, from the message as it came.
     const key = known ?? this.keyFor(message, isPayload !== true);
-    return this.partitioning(key ?? '').inbox.accept(message, isPayload, key);
-  }
-
-  /** As `accept`; the origin hears what becomes of the message. */
-  enter(message: unknown, isPayload: boolean, origin: Origin, known?: string): Outcome {
-    const key = known ?? this.keyFor(message, !isPayload);
-    return this.partitioning(key ?? '').inbox.check(message, isPayload, key, origin);
+    return this.partitioning(key ?? '').inbox.accept(message, isPayload, key, origin);
   }
 
   /** Takes a message in that needs nothing but room. False: it needs more, and is to be offered. */
@@ -169,7 +163,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
       const instance = this.spare ?? madeBy(this.factory);
       this.spare = undefined;
       this.checkRules(instance);
-      bindChannel(instance, new Binding(this, partition));
+      bindChannel(instance, { of: this, partition });
       return { instance, validate: validatorOf(instance) };
     } catch (error) {
       return { error };

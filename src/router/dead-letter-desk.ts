@@ -194,7 +194,7 @@ export class DeadLetterDesk {
       outcome = this.#parts.deadLetters.replay(letter, (key) => channel.accept(message, isPayload, key));
     } else
       outcome = await this.#parts.stored?.replay(letter, (origin, key) =>
-        channel.enter(message, isPayload, origin, key),
+        channel.accept(message, isPayload, key, origin),
       );
     this.#parts.alerts.lettersLeft();
     if (outcome === undefined) return 'gone';

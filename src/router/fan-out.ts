@@ -66,11 +66,11 @@ export class FanOut implements Door {
   }
 
   /** Takes a message in, or says why not. `isPayload`: it was validated before. */
-  accept(message: unknown, isPayload?: boolean): Outcome {
+  accept(message: unknown, isPayload?: boolean, _known?: string, origin?: Origin): Outcome {
     const places = this.placesOf(message);
     // An offer that waits is not overtaken.
     if (this.offers.size > 0 && !isRefused(places)) return this.reject('mailbox-full', message);
-    return this.take(places, message, isPayload, undefined);
+    return this.take(places, message, isPayload, origin);
   }
 
   /** Each channel is asked. */

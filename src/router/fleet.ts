@@ -1,4 +1,3 @@
-import type { Partition } from '../channel/partition.ts';
 import type { Services } from '../channel/services.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { Definitions } from './definitions.ts';
@@ -21,8 +20,8 @@ export class Fleet {
 
   /** A stay of a source has ended: what waits of it goes back. */
   returnEnded(): void {
-    for (const partition of this.#partitionsOf([...this.#channels.values(), ...this.takenOut.held]))
-      partition.returnEnded();
+    for (const { partitions } of [...this.#channels.values(), ...this.takenOut.held])
+      for (const partition of partitions) partition.returnEnded();
   }
 
   /** A channel that is added after the start is started at once. */
@@ -72,11 +71,7 @@ export class Fleet {
   #handBackKept(): void {
     this.takenOut.handBack();
     // Some partitions of a channel may have ended before the others, and kept what they had.
-    const kept = [...this.#channels.values()].filter(({ isKept }) => isKept);
-    for (const partition of this.#partitionsOf(kept)) if (!this.supervisor.has(partition)) partition.handBack();
-  }
-
-  #partitionsOf(channels: readonly ChannelEntry[]): readonly Partition[] {
-    return channels.flatMap(({ partitions }) => partitions);
+    for (const { isKept, partitions } of [...this.#channels.values()])
+      for (const partition of partitions) if (isKept && !this.supervisor.has(partition)) partition.handBack();
   }
 }

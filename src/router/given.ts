@@ -1,5 +1,4 @@
 import { isMap } from '../config/field.ts';
-import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
 import { invalidOption } from '../core/sluice-error.ts';
 import type { EventBus } from '../facts/bus.ts';
@@ -24,14 +23,6 @@ export function checkGiven({ clock, events, logger, random, recognize = [], sour
   const rules: unknown = Array.isArray(recognize) ? recognize : (recognize as { rules?: unknown } | null)?.rules;
   const areRules = rules === undefined || (Array.isArray(rules) && rules.every(isFunction));
   if (!areRules) throw invalidOption('the rules of recognize must be a list of functions');
-}
-
-/** For how long a breaker is opened by hand; undefined: as usual. Throws `SluiceError` `invalid-option`. */
-export function coolDownOf(options: { readonly coolDownMs?: number }): number | undefined {
-  checkOptions('trip', options, { coolDownMs: true });
-  const { coolDownMs } = options;
-  if (coolDownMs === undefined || (typeof coolDownMs === 'number' && coolDownMs >= 0)) return coolDownMs;
-  throw invalidOption(`trip: coolDownMs must be a number of ms from 0, or Infinity, got ${String(coolDownMs)}`);
 }
 
 function checkMethods(what: string, given: object, names: readonly string[]): void {

@@ -45,25 +45,12 @@ export class ListOffers {
     const tookBack = (back: unknown): void => {
       taken ??= { back };
     };
-    await this.#inParts(messages, signal, (message, index) => {
-      const answer = offerOne(message);
-      if (answer instanceof Promise) waits.push(answer.then((outcome) => note(outcome, index), tookBack));
-      else note(answer, index);
-    });
-    await Promise.all(waits);
-    if (taken !== undefined) throw taken.back;
-    return first?.refusal ?? ACCEPTED;
-  }
-
-  async #inParts(
-    messages: readonly unknown[],
-    signal: AbortSignal | undefined,
-    take: (message: unknown, index: number) => void,
-  ): Promise<void> {
     let release: (() => void) | undefined;
     try {
       for (const [index, message] of messages.entries()) {
-        take(message, index);
+        const answer = offerOne(message);
+        if (answer instanceof Promise) waits.push(answer.then((outcome) => note(outcome, index), tookBack));
+        else note(answer, index);
         const pause = this.#pause();
         if (pause === undefined) continue;
         release ??= this.#begin();
@@ -73,6 +60,9 @@ export class ListOffers {
     } finally {
       release?.();
     }
+    await Promise.all(waits);
+    if (taken !== undefined) throw taken.back;
+    return first?.refusal ?? ACCEPTED;
   }
 
   /** Others wait until the returned function is called. */

@@ -1,9 +1,9 @@
 import type { ChannelSource } from '../channel/channel-source.ts';
 import type { Partition } from '../channel/partition.ts';
+import { checkOptions } from '../config/options.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import type { ChannelEntry } from './channel-entry.ts';
-import { coolDownOf } from './given.ts';
 import { assertFree, channelNamed } from './named.ts';
 import { addChannel, type RouterParts } from './parts.ts';
 import type { ChannelInput } from './router-options.ts';
@@ -20,7 +20,10 @@ export function addByHand(parts: RouterParts, name: string, source: ChannelSourc
 
 /** Opens the breaker of a channel. Throws `SluiceError`: `invalid-option`, `unknown-channel`, or `refused` if it has none. */
 export function orderTrip(parts: RouterParts, name: string, options: { readonly coolDownMs?: number }): void {
-  const coolDownMs = coolDownOf(options);
+  checkOptions('trip', options, { coolDownMs: true });
+  const { coolDownMs } = options;
+  if (coolDownMs !== undefined && !(typeof coolDownMs === 'number' && coolDownMs >= 0))
+    throw invalidOption(`trip: coolDownMs must be a number of ms from 0, or Infinity, got ${String(coolDownMs)}`);
   orderBreaker(parts, name, (breaker) => breaker.trip(coolDownMs));
 }
 

@@ -16,16 +16,17 @@ export interface Member {
 
 /** Starts partitions, and starts them again when they have failed; tells the router's statechart how that went. */
 export abstract class Starts {
-  readonly #services: Services;
+  protected readonly services: Services;
   /** Those that neither warmed up nor failed yet, and those that are failed: guards need not ask each partition. */
   readonly #settling = new Set<string>();
   readonly #down = new Map<string, Member>();
   /** Undefined: nothing was launched. */
-  #parent: AnyActorRef | undefined;
-  #notify: (event: FleetEvent) => void = () => {};
+  protected parent: AnyActorRef | undefined;
+  /** Tells the statechart. */
+  protected notify: (event: FleetEvent) => void = () => {};
 
   constructor(services: Services) {
-    this.#services = services;
+    this.services = services;
   }
 
   abstract readonly isStopping: boolean;
@@ -33,7 +34,7 @@ export abstract class Starts {
   warmed({ id }: Partition): void {
     this.#settling.delete(id);
     // The chart asks whether all are settled, or one that was down is up: the others need not wake it.
-    if (this.#down.delete(id) || this.isSettled) this.#notify({ type: 'channel.warmed', id });
+    if (this.#down.delete(id) || this.isSettled) this.notify({ type: 'channel.warmed', id });
   }
 
   /** It has not come to its end, nor was it replaced. */
@@ -41,7 +42,7 @@ export abstract class Starts {
 
   /** Its actors run, or have run. */
   get isLaunched(): boolean {
-    return this.#parent !== undefined;
+    return this.parent !== undefined;
   }
 
   get isSettled(): boolean {
@@ -57,36 +58,21 @@ export abstract class Starts {
   }
 
   restartInMs(id: string): number {
-    return Math.max(0, (this.#down.get(id)?.partition.restarts.at ?? 0) - this.#services.clock.now());
+    return Math.max(0, (this.#down.get(id)?.partition.restarts.at ?? 0) - this.services.clock.now());
   }
 
   /** An operator's restart: failures before it no longer count, and a partition that lives is ended first. */
   restartByHand(partition: Partition): void {
     partition.endWaits();
-    partition.restarts.forgive(this.#services.clock.now());
+    partition.restarts.forgive(this.services.clock.now());
     if (partition.isAlive) partition.send({ type: 'channel.restart' });
     else this.restart(partition.id);
   }
 
-  /** From now on partitions are started as children of this actor: these at once, the most urgent first. */
-  protected begin(parent: AnyActorRef, notify: (event: FleetEvent) => void, members: Iterable<Member>): void {
-    this.#parent = parent;
-    this.#notify = notify;
+  /** Starts these, the most urgent first. */
+  protected begin(members: Iterable<Member>): void {
     const byPriority = [...members].sort((a, b) => a.channel.config.priority - b.channel.config.priority);
     for (const member of byPriority) this.#start(member);
-  }
-
-  protected get parent(): AnyActorRef | undefined {
-    return this.#parent;
-  }
-
-  /** The statechart hears nothing any more. */
-  protected silence(): void {
-    this.#notify = () => {};
-  }
-
-  protected notify(event: FleetEvent): void {
-    this.#notify(event);
   }
 
   /** Starts one that is new, if anything was launched. */
@@ -104,10 +90,14 @@ export abstract class Starts {
   protected restart(id: string): void {
     const member = this.#down.get(id);
     if (member === undefined) return;
-    const { isAlive, isReplaced, restarts } = member.partition;
+    const { channel, partition } = member;
+    const { isAlive, isReplaced, lane, restarts } = partition;
     // An operator's restart voids the one that was planned before.
     if (isAlive || isReplaced || restarts.isGivenUp || this.restartInMs(id) > EARLY_MS) return;
-    this.#noteRestart(member);
+    lane.counters[Counter.restarts] += 1;
+    const { withinMs } = channel.config.restart;
+    const n = restarts.lately(withinMs, this.services.clock.now());
+    this.services.bus.publishAfterwards('channel.restarted', { channel: id, n, withinMs });
     this.#start(member);
   }
 
@@ -115,35 +105,27 @@ export abstract class Starts {
     const { channel, partition } = member;
     const { counters, id, log, restarts } = partition;
     const { cause, error } = log.stay;
-    const now = this.#services.clock.now();
+    const now = this.services.clock.now();
     this.#settling.delete(id);
     this.#down.set(id, member);
     // A restart by hand is no failure.
     if (cause === 'channel.restart') restarts.forgive(now);
     else if (!restarts.failed(channel.config.restart, now))
-      this.#services.bus.publishAfterwards('channel.gaveUp', {
+      this.services.bus.publishAfterwards('channel.gaveUp', {
         channel: id,
         restarts: counters[Counter.restarts],
         error,
       });
-    this.#notify({ type: 'channel.failed', id, error });
-  }
-
-  #noteRestart({ channel, partition: { id, lane, restarts } }: Member): void {
-    const { bus, clock } = this.#services;
-    const { withinMs } = channel.config.restart;
-    lane.counters[Counter.restarts] += 1;
-    const n = restarts.lately(withinMs, clock.now());
-    bus.publishAfterwards('channel.restarted', { channel: id, n, withinMs });
+    this.notify({ type: 'channel.failed', id, error });
   }
 
   #start(member: Member): void {
     const { channel, partition } = member;
-    if (this.#parent === undefined || !this.#mayStart(partition)) return;
+    if (this.parent === undefined || !this.#mayStart(partition)) return;
     const made = channel.makeInstance(partition);
     // Its constructor is code of the host, which may have ended the router or started the partition itself.
     if ('instance' in made) {
-      if (this.#mayStart(partition)) partition.start(this.#parent, made.instance, made.validate, this);
+      if (this.#mayStart(partition)) partition.start(this.parent, made.instance, made.validate, this);
     } else if (!partition.isAlive && this.has(partition)) {
       partition.startFailed(made.error, !this.isStopping);
       this.failed(member);

@@ -19,7 +19,6 @@ const RELEASE_SHARE = 0.9;
  * one actor of the router's machine but are kept here, because a machine copies its map of children at every change.
  */
 export class Supervisor extends Starts implements FleetPort {
-  readonly #services: Services;
   readonly #definitions: Definitions;
   readonly #sources: Sources;
   readonly #feeds: Feeds;
@@ -35,7 +34,6 @@ export class Supervisor extends Starts implements FleetPort {
   /** `closed`: called once nothing is taken in any more. */
   constructor(services: Services, definitions: Definitions, sources: Sources, feeds: Feeds, closed: () => void) {
     super(services);
-    this.#services = services;
     this.#definitions = definitions;
     this.#sources = sources;
     this.#feeds = feeds;
@@ -60,15 +58,17 @@ export class Supervisor extends Starts implements FleetPort {
   }
 
   get stopInMs(): number {
-    return Math.max(0, (this.#stopBy ?? 0) - this.#services.clock.now()) + STOP_GRACE_MS;
+    return Math.max(0, (this.#stopBy ?? 0) - this.services.clock.now()) + STOP_GRACE_MS;
   }
 
   launch(notify: (event: FleetEvent) => void, self: unknown): () => void {
     // The machine hands over its own actor; a port of src/core cannot name XState's type.
     const parent = self as AnyActorRef;
-    const { changes } = this.#services.bus;
+    this.parent = parent;
+    this.notify = notify;
+    const { changes } = this.services.bus;
     changes.within(() => {
-      this.begin(parent, notify, this.#members.values());
+      this.begin(this.#members.values());
       this.#sources.launch(parent);
       this.#feeds.launch();
     });
@@ -76,7 +76,7 @@ export class Supervisor extends Starts implements FleetPort {
   }
 
   receive(command: FleetCommand): void {
-    this.#services.bus.changes.within(() => {
+    this.services.bus.changes.within(() => {
       if (command.type === 'fleet.drain') this.drain();
       else if (command.type === 'fleet.restart') this.restart(command.id);
       else this.#ended(command.actorId);
@@ -111,7 +111,7 @@ export class Supervisor extends Starts implements FleetPort {
     this.#stopBy = stopBy;
     // What a feed still had to bring would only be refused.
     this.#feeds.stop();
-    const now = this.#services.clock.now();
+    const now = this.services.clock.now();
     const after = (share: number): number => now + share * (stopBy - now);
     // First: a channel that hands messages back must not find a source that still reads.
     this.#sources.drain({ drainAt: after(DRAIN_SHARE), releaseAt: after(RELEASE_SHARE), stopAt: stopBy });
@@ -132,7 +132,7 @@ export class Supervisor extends Starts implements FleetPort {
 
   /** Lets a life end for a successor: it delivers no more, and closes within the time. Its inbox stays open. */
   close(partition: Partition, closeMs: number): Promise<void> {
-    return this.#whenEnded(partition, () => partition.close(this.#services.clock.now() + closeMs));
+    return this.#whenEnded(partition, () => partition.close(this.services.clock.now() + closeMs));
   }
 
   /** Ends the partition at once: a successor takes its place. */
@@ -143,14 +143,14 @@ export class Supervisor extends Starts implements FleetPort {
 
   /** Nothing goes on: every source and every partition that is left ends at once. */
   stop(): void {
-    this.silence();
+    this.notify = () => {};
     this.#sources.stop();
-    this.closeInboxes(this.#services.clock.now());
+    this.closeInboxes(this.services.clock.now());
     for (const { partition } of [...this.#members.values()]) {
       partition.abandonNow();
       this.#stopped(partition);
     }
-    this.#services.ending.end();
+    this.services.ending.end();
   }
 
   #drain(partition: Partition): void {

@@ -1,23 +1,20 @@
-import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ReplayReport } from '../../src/cli/report.ts';
+import { ofRecordings, recordingFile } from '../support/recordings.ts';
 import { runCommand } from '../support/run-command.ts';
 
-const RECORDING = new URL('../../../shared/data/sample/crypto-20240808-2358.stock-style.ndjson.gz', import.meta.url);
+const RECORDING = recordingFile('crypto-20240808-2358.stock-style');
 const MESSAGES = 16_822;
-// Without the recordings these tests prove nothing: fine on a stranger's machine, a failure where the gate decides.
-const isSkipped = !existsSync(RECORDING) && process.env.CI === undefined;
-const recorded = isSkipped ? 'chaos (SKIPPED: ../shared/data/sample is not there)' : 'chaos';
 
 async function replayed(seed: number, ...more: string[]): Promise<string> {
-  const { code, stderr, stdout } = await runCommand('replay', RECORDING.pathname, '--chaos', String(seed), ...more);
+  const { code, stderr, stdout } = await runCommand('replay', RECORDING, '--chaos', String(seed), ...more);
   expect([code, stderr]).toEqual([0, '']);
   return stdout;
 }
 
 const reportOf = async (seed: number): Promise<ReplayReport> => JSON.parse(await replayed(seed, '--json'));
 
-describe.skipIf(isSkipped).concurrent(recorded, () => {
+describe.skipIf(ofRecordings).concurrent(`chaos${ofRecordings}`, () => {
   test.each([1, 2, 3, 4, 5, 6])('of seed %i loses no message of a recording, whatever it does to it', async (seed) => {
     const report = await reportOf(seed);
     expect(report).toMatchObject({ received: MESSAGES, conserved: true, chaos: { seed } });

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createFeed, type Feed, type FeedFacts, type FeedOptions } from '../../src/feeds/index.ts';
 import { createTestRouter, hold } from '../../src/testing/index.ts';
@@ -6,10 +5,7 @@ import { createSimulatedClock, type SimulatedClock } from '../../src/testing/sim
 import { FakeRouter } from '../support/feed-rig.ts';
 import { FeedServer, type Manners, type Traffic } from '../support/feed-server.ts';
 import { type Service, services } from '../support/feed-services.ts';
-import { projectRoot } from '../support/project-files.ts';
-
-const isSkipped = !existsSync(`${projectRoot}/../shared/data/sample`);
-const recorded = isSkipped ? 'a recording (SKIPPED: ../shared/data/sample is not there)' : 'a recording';
+import { ofRecordings } from '../support/recordings.ts';
 
 /** Tells when a message came that a test waits for. */
 class WaitingRouter extends FakeRouter {
@@ -106,8 +102,8 @@ describe.each(Object.entries(services))('R9.2 %s', (_name, service) => {
     expect(feed.explain()).toMatch(/waits: the service says: .+[^.]\. Attempt 2 comes in 10 s/);
   });
 
-  it.skipIf(isSkipped)(
-    `${recorded}, cut off again and again with garbage between: all is delivered or a gap`,
+  it.skipIf(ofRecordings)(
+    `a recording${ofRecordings}, cut off again and again with garbage between: all is delivered or a gap`,
     async () => {
       const frames = await service.frames();
       expect(frames.length).toBeGreaterThan(10);

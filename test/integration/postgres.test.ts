@@ -1,19 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { gunzipSync } from 'node:zlib';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definePostgresTrades, type NumberedTrade } from '../../docs/examples/postgres-trades.ts';
 import { bundled } from '../support/bundled.ts';
 import { emptyDirectory } from '../support/empty-directory.ts';
 import { PostgresServer, whyWithoutPostgres } from '../support/postgres-server.ts';
+import { recording, recordingFile, whyWithoutRecordings } from '../support/recordings.ts';
 
-const FILE = new URL('../../../shared/data/sample/crypto-20240808-2358.stock-style.ndjson.gz', import.meta.url)
-  .pathname;
-const isWithoutFile = !existsSync(FILE) && process.env.CI === undefined;
-const why = whyWithoutPostgres() ?? (isWithoutFile ? '../shared/data/sample is not there' : undefined);
+const RECORDING = 'crypto-20240808-2358.stock-style';
+const why = whyWithoutPostgres() ?? whyWithoutRecordings;
 
 describe.skipIf(why !== undefined)(
   `a table that is written with the position${why ? ` (SKIPPED: ${why})` : ''}`,
@@ -34,7 +31,7 @@ describe.skipIf(why !== undefined)(
 
     /** Runs a process until it has said so many lines, and kills it; returns its exit code. */
     async function runUntil(lines: number, directory: string): Promise<number | null> {
-      const args = [child.path, FILE, directory, String(server.port)];
+      const args = [child.path, recordingFile(RECORDING), directory, String(server.port)];
       const running = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
       const exited = once(running, 'exit');
       let count = 0;
@@ -49,11 +46,9 @@ describe.skipIf(why !== undefined)(
       const directory = emptyDirectory();
       for (const lines of [1, 12, 30, 7, 3, 23]) expect(await runUntil(lines, directory)).toBeNull();
       expect(await runUntil(Number.POSITIVE_INFINITY, directory)).toBe(0);
-      const trades = gunzipSync(readFileSync(FILE))
-        .toString()
-        .split('\n')
-        .filter((line) => line.includes('"ev":"T"'))
-        .map((line) => JSON.parse(line) as NumberedTrade);
+      const trades = ((await recording(RECORDING)) as (NumberedTrade & { ev: string })[]).filter(
+        ({ ev }) => ev === 'T',
+      );
       const { rows } = await pool.query('select id::int, symbol, price, size from trades order by id');
       expect(rows).toEqual(trades.map(({ sym, p, s }, id) => ({ id, symbol: sym, price: p, size: s })));
       // A sum shows what a key hides: a trade that was added twice.

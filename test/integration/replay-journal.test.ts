@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,12 +13,9 @@ import { bundleCommand } from '../support/bundle.ts';
 import { bundled } from '../support/bundled.ts';
 import { emptyDirectory } from '../support/empty-directory.ts';
 import { openedJournal } from '../support/journals.ts';
+import { ofRecordings, recordingFile } from '../support/recordings.ts';
 import { runCommand } from '../support/run-command.ts';
 
-const SAMPLE = new URL('../../../shared/data/sample/', import.meta.url).pathname;
-// Without the recordings these tests prove nothing: fine on a stranger's machine, a failure where the gate decides.
-const isSkipped = !existsSync(SAMPLE) && process.env.CI === undefined;
-const recorded = isSkipped ? ' (SKIPPED: ../shared/data/sample is not there)' : '';
 const MESSAGES = 58_994;
 
 const trades = Array.from({ length: 10 }, (_, n) => ({ ev: 'T', sym: 'A', p: 1, s: n, t: 1_735_828_200_000 + n }));
@@ -61,11 +57,11 @@ describe('sluice replay FILE --journal DIR', () => {
     }
   }
 
-  it.skipIf(isSkipped)(
-    `is killed three times and started again, and delivers every line${recorded}`,
+  it.skipIf(ofRecordings)(
+    `is killed three times and started again, and delivers every line${ofRecordings}`,
     async () => {
       const directory = join(emptyDirectory(), 'run');
-      const args = ['replay', `${SAMPLE}crypto-20240808.stock-style.ndjson.gz`, '--speed', '100x', '--json'];
+      const args = ['replay', recordingFile('crypto-20240808.stock-style'), '--speed', '100x', '--json'];
       const run = (delivered: number, signal: NodeJS.Signals) =>
         runUntil(delivered, signal, [...args, '--journal', directory]);
       for (const _ of [1, 2]) expect((await run(6_000, 'SIGKILL')).by).toBe('SIGKILL');

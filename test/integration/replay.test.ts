@@ -1,17 +1,13 @@
 import { EventEmitter } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReplayReport } from '../../src/cli/report.ts';
+import { ofRecordings, recordingFile } from '../support/recordings.ts';
 import { type CommandEnd, runCommand, runCommandOn } from '../support/run-command.ts';
-
-const SAMPLE = new URL('../../../shared/data/sample/', import.meta.url).pathname;
-// Without the recordings these tests prove nothing: fine on a stranger's machine, a failure where the gate decides.
-const isSkipped = !existsSync(SAMPLE) && process.env.CI === undefined;
-const recorded = isSkipped ? 'recorded data (SKIPPED: ../shared/data/sample is not there)' : 'recorded data';
 
 async function replayed(...args: string[]): Promise<CommandEnd & { report: ReplayReport }> {
   const ended = await runCommand('replay', ...args, '--json');
@@ -30,21 +26,21 @@ function file(name: string, content: string | Buffer): string {
   return join(directory, name);
 }
 
-describe.skipIf(isSkipped)(recorded, () => {
+describe.skipIf(ofRecordings)(`recorded data${ofRecordings}`, () => {
   test.each([
     ['crypto-20240808.stock-style', 58_994, { tick: 55_217, ohlcv: 1_803, fmv: 1_974 }],
     ['crypto-20240808', 58_994, { tick: 55_217, ohlcv: 1_803, fmv: 1_974 }],
     ['bitget-bars-20220406', 10_000, { tick: 0, ohlcv: 10_000, fmv: 0 }],
     ['deribit-fair-20210722', 89, { tick: 0, ohlcv: 0, fmv: 89 }],
   ])('every message of %s is delivered (R2.1, R2.2, S2)', async (name, count, delivered) => {
-    const { code, report, stderr } = await replayed(`${SAMPLE}${name}.ndjson.gz`, '--speed', 'max');
+    const { code, report, stderr } = await replayed(recordingFile(name), '--speed', 'max');
     expect(report).toMatchObject({ received: count, unroutable: 0, malformed: 0, conserved: true });
     expect(deliveredOf(report)).toEqual(delivered);
     expect([code, stderr]).toEqual([0, '']);
   });
 
   test('quotes, which no channel takes, are all counted as unroutable, and that is said (R2.4)', async () => {
-    const { code, report, stderr } = await replayed(`${SAMPLE}crypto-20240808.quotes.ndjson.gz`);
+    const { code, report, stderr } = await replayed(recordingFile('crypto-20240808.quotes'));
     expect(report).toMatchObject({ received: 206_954, unroutable: 206_954, conserved: true });
     expect(code).toBe(0);
     expect(stderr).toContain('206,954 messages are unroutable');
@@ -54,7 +50,7 @@ describe.skipIf(isSkipped)(recorded, () => {
     const sensitive =
       'channels: { tick: {}, ohlcv: { eventRules: { minMovePercent: 0.1 } }, fmv: { eventRules: { maxDeviationPercent: 0.01 } } }';
     const { report } = await replayed(
-      `${SAMPLE}crypto-20240808.stock-style.ndjson.gz`,
+      recordingFile('crypto-20240808.stock-style'),
       '--config',
       file('rules.yaml', sensitive),
     );

@@ -95,14 +95,11 @@ function stubPort(world: FeedWorld): FeedPort {
     ...world,
     connectTimeoutMs: 1,
     answerTimeoutMs: 1,
-    backoffInMs: 1,
-    watchInMs: 1,
-    restInMs: 1,
+    watch: { isSilent: world.isSilent, backoffInMs: 1, watchInMs: 1, restInMs: 1, fail: nothing },
     connect: () => nothing,
     logIn: nothing,
     subscribe: nothing,
     stream: nothing,
     look: nothing,
-    noteFailure: nothing,
   };
 }

@@ -77,7 +77,11 @@ test('it changes only along allowed ways, each a new epoch, and an open one stay
         if (to === 'open') expect(breaker.coolDownLeftMs()).toBeLessThanOrEqual(given.coolDownMsMax);
       };
       breaker.join({ callers: [], breakerChanged: changed });
-      for (const step of sequence) act(step);
+      for (const step of sequence) {
+        act(step);
+        const leftMs = breaker.state === 'open' ? Math.max(0, breaker.openUntil - clock.time) : 0;
+        expect(breaker.coolDownLeftMs()).toBe(leftMs);
+      }
       expect(breaker.epoch).toBe(epoch);
     }),
   );
@@ -134,20 +138,38 @@ test('rates are shares of at least `minimumCalls` calls', () => {
   );
 });
 
-test('one that observes never opens by itself, and says when it would', () => {
+test('it opens as soon as a rate reaches its limit; one that observes never does by itself, and says when it would', () => {
   fc.assert(
     fc.property(limits, chance, steps, (given, seed, sequence) => {
-      const { breaker, act } = world({ ...given, observeOnly: true }, seed);
-      for (const step of sequence) {
-        if (step.do === 'trip' || step.do === 'limits') continue;
-        act(step);
-        const { failureRate, slowCallRate } = breaker.rates();
-        const isBeyond = (failureRate ?? -1) >= given.failureRate || (slowCallRate ?? -1) >= given.slowCallRate;
-        expect([breaker.state, breaker.opened, breaker.wouldBeOpen]).toEqual(['closed', 0, isBeyond]);
+      const [observing, other] = [
+        world({ ...given, observeOnly: true }, seed),
+        world({ ...given, observeOnly: false }, seed),
+      ];
+      const beyond = (): string[] => {
+        const { failureRate, slowCallRate } = observing.breaker.rates();
+        const isSlow = (slowCallRate ?? -1) >= given.slowCallRate;
+        const causes = (failureRate ?? -1) >= given.failureRate ? ['failure-rate'] : [];
+        return isSlow ? [...causes, 'slow-call-rate'] : causes;
+      };
+      for (const step of sequence.filter((each) => each.do !== 'trip' && each.do !== 'limits')) {
+        // Rates are looked at when a call fails or was slow.
+        for (const look of [(each: typeof other) => each.act(step), failOne]) {
+          look(observing);
+          expect(observing.breaker).toMatchObject({ state: 'closed', opened: 0, wouldBeOpen: beyond().length > 0 });
+          if (other.breaker.state === 'closed') look(other);
+          const [change] = other.callers.changes;
+          if (look === failOne || change !== undefined) expect(change === undefined).toBe(beyond().length === 0);
+          if (change !== undefined) expect(beyond()).toContain(change.cause);
+          if (change !== undefined) return;
+        }
       }
     }),
   );
 });
+
+function failOne({ callers }: ReturnType<typeof world>): void {
+  callers.fail(callers.start(), 1);
+}
 
 test('new limits hold from then on, and change neither state nor epoch nor what is remembered', () => {
   fc.assert(

@@ -1,12 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { createGunzip } from 'node:zlib';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { BinaryFormat } from '../../src/feeds/index.ts';
-import { projectRoot } from './project-files.ts';
 
 /** What a server of a test says to what it hears. */
 export interface Manners {
@@ -113,12 +108,4 @@ export class FeedServer {
 /** MessagePack has a type for times; JSON does not. */
 function dated(name: string, value: unknown): unknown {
   return name === 't' && typeof value === 'string' ? new Date(value) : value;
-}
-
-/** The lines of a recording of real market data that lies beside the project; undefined: it is not there. */
-export async function recording(name: string): Promise<readonly unknown[]> {
-  const path = join(projectRoot, '../shared/data/sample', name);
-  const lines: unknown[] = [];
-  for await (const line of createInterface(createReadStream(path).pipe(createGunzip()))) lines.push(JSON.parse(line));
-  return lines;
 }

@@ -1,6 +1,7 @@
 import * as msgpack from '@msgpack/msgpack';
 import { alpaca, binance, coinbase, type FeedProfile, kraken, massive } from '../../src/feeds/index.ts';
-import { type Manners, recording } from './feed-server.ts';
+import type { Manners } from './feed-server.ts';
+import { recording } from './recordings.ts';
 
 /** A service as its profile knows it: what it says, and recorded messages in its words. */
 export interface Service {
@@ -29,7 +30,7 @@ interface RecordedTrade {
   readonly q: number;
 }
 
-const TRADES = 'crypto-20240808-2358.stock-style.ndjson.gz';
+const TRADES = 'crypto-20240808-2358.stock-style';
 const text = (value: unknown): string => JSON.stringify(value);
 
 async function trades(): Promise<readonly RecordedTrade[]> {
@@ -104,7 +105,7 @@ const binanceService: Service = {
   }),
   limit: undefined,
   async frames() {
-    const all = (await recording('binance-raw-20240808-2358.ndjson.gz')) as Envelope[];
+    const all = (await recording('binance-raw-20240808-2358')) as Envelope[];
     return all
       .filter(({ venue, msg }) => venue === 'binance-usdm' && msg.data?.e === 'trade')
       .map(({ msg }) => text(msg));
@@ -124,7 +125,7 @@ const coinbaseService: Service = {
   }),
   limit: { type: 'error', message: 'Rate limit exceeded' },
   async frames() {
-    const all = (await recording('coinbase-raw-20210417.ndjson.gz')) as Envelope[];
+    const all = (await recording('coinbase-raw-20210417')) as Envelope[];
     return all.filter(({ msg }) => msg.type === 'match' || msg.type === 'last_match').map(({ msg }) => text(msg));
   },
 };

@@ -20,62 +20,27 @@ async function burst(overflow: 'reject' | 'drop-oldest' | 'drop-newest' | 'confl
 }
 
 describe('R1.3 a burst of 250 on a mailbox of 100 that cannot deliver', () => {
-  it('`reject` keeps the first 100 and refuses the others', async () => {
-    const rig = await burst('reject');
-    expect(numbersOf(rig.sink('fmv').delivered)).toEqual([-1, ...numbers(100)]);
-    expect(rig.metrics('fmv')).toMatchObject({
-      received: 251,
-      accepted: 101,
-      rejected: 150,
-      delivered: 101,
-      dropped: 0,
-    });
-    expect(rig.metrics('fmv').rejectedBy).toEqual({ 'mailbox-full': 150 });
-    expect(rig.facts('message.rejected')).toHaveLength(150);
-    expect(rig.facts('message.dropped')).toEqual([]);
-  });
-
-  it('`drop-oldest` delivers the newest 100, and the gaps name the 150 others', async () => {
-    const rig = await burst('drop-oldest');
-    expect(numbersOf(rig.sink('fmv').delivered)).toEqual([-1, ...numbers(100, 150)]);
-    expect(rig.metrics('fmv')).toMatchObject({ accepted: 251, rejected: 0, delivered: 101, dropped: 150 });
-    // Sequence numbers count what was accepted: number -1 is 1, number n is n + 2.
-    const gaps = SYMBOLS.map((key, index) => ({
-      channel: 'fmv',
-      key,
-      from: index + 2,
-      to: index < 2 ? index + 150 : index + 146,
-      count: index < 2 ? 38 : 37,
-      reason: 'drop-oldest',
-    }));
+  const few = { accepted: 251, rejected: 0, delivered: 101, dropped: 150 };
+  it.each([
+    ['reject', numbers(100), { received: 251, accepted: 101, rejected: 150, delivered: 101, dropped: 0 }],
+    ['drop-oldest', numbers(100, 150), few],
+    ['drop-newest', numbers(100), few],
+    // The latest of each symbol, in the order in which they came first.
+    ['conflate', [248, 249, 246, 247], { accepted: 251, rejected: 0, delivered: 5, conflated: 246 }],
+  ] as const)('`%s` delivers what it keeps, and refusals and gaps name all others', async (overflow, kept, counts) => {
+    const rig = await burst(overflow);
+    expect(numbersOf(rig.sink('fmv').delivered)).toEqual([-1, ...kept]);
+    expect(rig.metrics('fmv')).toMatchObject(counts);
+    expect(rig.metrics('fmv').rejectedBy).toEqual(counts.rejected > 0 ? { 'mailbox-full': counts.rejected } : {});
+    expect(rig.facts('message.rejected')).toHaveLength(counts.rejected);
+    const gaps = rig.facts('message.dropped');
     expect(rig.sink('fmv').calls[1]?.context.gaps).toEqual(gaps);
-    expect(rig.facts('message.dropped')).toEqual(gaps);
-  });
-
-  it('`drop-newest` delivers the first 100, and the gaps name the 150 others', async () => {
-    const rig = await burst('drop-newest');
-    expect(numbersOf(rig.sink('fmv').delivered)).toEqual([-1, ...numbers(100)]);
-    expect(rig.metrics('fmv')).toMatchObject({ accepted: 251, rejected: 0, delivered: 101, dropped: 150 });
-    const gaps = rig.facts('message.dropped');
-    expect(gaps.map(({ key, from, reason }) => [key, from, reason])).toEqual(
-      SYMBOLS.map((key, index) => [key, index + 102, 'drop-newest']),
-    );
-    expect(gaps.reduce((sum, { count }) => sum + count, 0)).toBe(150);
-  });
-
-  it('`conflate` delivers the latest of each symbol, in the order in which they came first, and the gaps name the others', async () => {
-    const rig = await burst('conflate');
-    const batch = rig.sink('fmv').calls[1]?.batch ?? [];
-    expect(batch.map(({ sym, n }) => [sym, n])).toEqual([
-      ['A', 248],
-      ['B', 249],
-      ['C', 246],
-      ['D', 247],
-    ]);
-    expect(rig.metrics('fmv')).toMatchObject({ accepted: 251, rejected: 0, delivered: 5, conflated: 246 });
-    const gaps = rig.facts('message.dropped');
-    expect(gaps.every(({ reason }) => reason === 'conflated')).toBe(true);
-    expect(gaps.reduce((sum, { count }) => sum + count, 0)).toBe(246);
+    expect(gaps.map(({ key }) => key)).toEqual(overflow === 'reject' ? [] : SYMBOLS);
+    expect(gaps.every(({ reason }) => reason === (overflow === 'conflate' ? 'conflated' : overflow))).toBe(true);
+    expect(gaps.reduce((sum, { count }) => sum + count, 0)).toBe(counts.accepted - counts.delivered);
+    // Sequence numbers count what was accepted: number -1 is 1, number n is n + 2.
+    const first = overflow === 'drop-newest' ? 102 : 2;
+    expect(gaps.map(({ from }) => from)).toEqual(gaps.map((_, index) => index + first));
   });
 });
 

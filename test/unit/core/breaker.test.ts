@@ -37,45 +37,6 @@ function setUp(limits: Partial<BreakerLimits> = {}) {
   return { breaker, callers, clock, changes, start, succeed, fail, coolDown, passProbes };
 }
 
-describe('closed', () => {
-  test('it opens at the failure rate, not only above it', () => {
-    const { breaker, changes, succeed, fail } = setUp();
-    succeed(10);
-    fail(9);
-    expect(breaker.state).toBe('closed');
-    fail();
-    expect(changes).toEqual([
-      { from: 'closed', to: 'open', cause: 'failure-rate', rates: { calls: 20, failureRate: 0.5, slowCallRate: 0 } },
-    ]);
-  });
-
-  test('slow calls open it although they succeed', () => {
-    const { callers, changes, start } = setUp({ slowCallRate: 0.5 });
-    for (let call = 0; call < 10; call += 1) callers.succeed(start(), call < 5 ? 1 : 5_000);
-    expect(changes.map(({ cause }) => cause)).toEqual(['slow-call-rate']);
-  });
-
-  test('a sink that hangs is noticed before any call ends', () => {
-    const { breaker, clock, changes, start } = setUp();
-    for (let call = 0; call < 20; call += 1) start();
-    clock.time += 4_999;
-    breaker.checkInFlight();
-    expect(breaker.state).toBe('closed');
-    clock.time += 1;
-    breaker.checkInFlight();
-    expect(changes.map(({ cause }) => cause)).toEqual(['slow-call-rate']);
-  });
-});
-
-test('an open one lets nothing out before the cool-down is over', () => {
-  const { breaker, clock, fail } = setUp();
-  fail(10);
-  clock.time += 4_999;
-  expect([breaker.probe(), breaker.coolDownLeftMs(), breaker.state]).toEqual([false, 1, 'open']);
-  clock.time += 1;
-  expect([breaker.probe(), breaker.coolDownLeftMs(), breaker.state]).toEqual([true, 0, 'half-open']);
-});
-
 describe('half-open', () => {
   function halfOpen(limits: Partial<BreakerLimits> = {}) {
     const parts = setUp(limits);

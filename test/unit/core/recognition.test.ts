@@ -79,11 +79,6 @@ test('another field and its table decide; the events of Massive belong to `ev`',
   expect(binance.decidesBy('T')).toBe(false);
 });
 
-test('a named event that is not in the table is unknown, whatever its shape', () => {
-  expect(recognition.dataTypeOf({ ev: 'LULD', sym: 'A', p: 1, t: 1 })).toBeUndefined();
-  expect(recognition.dataTypeOf({ ev: '__proto__', o: 1, h: 1, l: 1, c: 1, v: 1 })).toBeUndefined();
-});
-
 test.each([
   [null, 'null is not a message'],
   [undefined, 'undefined is not a message'],

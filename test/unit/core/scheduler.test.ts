@@ -33,19 +33,6 @@ describe('a requested turn', () => {
   });
 });
 
-describe('waiting', () => {
-  it('raises a low priority until it comes before a high one, within `starvationMs`', async () => {
-    const { clock, scheduler, log, turn } = createTable();
-    scheduler.request(turn('low', 9));
-    scheduler.request(turn('high', 1, 10_000, 0.5));
-    await clock.advance(200);
-    const low = log.find((each) => each.startsWith('low'));
-    const at = Number(low?.split('@')[1]);
-    expect(at).toBeGreaterThan(80);
-    expect(at).toBeLessThanOrEqual(100);
-  });
-});
-
 describe('a slice', () => {
   it('ends after `sliceMs` of work: the event loop turns before the next batch', async () => {
     const { clock, scheduler, log, turn } = createTable();

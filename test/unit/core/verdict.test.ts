@@ -25,9 +25,7 @@ function verdict(action: Verdict['action'], countsAgainstSink: boolean, mustWait
   return { action, countsAgainstSink, mustWait };
 }
 
-const retry = verdict('retry', true, true);
 const rows: readonly Row[] = [
-  { batch: 'that has attempts left is retried', of: { attempts: 2 }, verdict: retry },
   {
     batch: 'that is exhausted as a probe is split, counts, and waits',
     of: { size: 2 },
@@ -57,11 +55,6 @@ const rows: readonly Row[] = [
     of: { wasQuarantined: true },
     with: { hasMore: true, quarantined: 10 },
     verdict: verdict('quarantine', true, false),
-  },
-  {
-    batch: 'that ran past its deadline is not counted twice',
-    of: { attempts: 1, isTimedOut: true },
-    verdict: verdict('retry', false, true),
   },
 ];
 

@@ -102,7 +102,8 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
 
   /** The bounded queue in front of it. */
   get queue(): { readonly size: number; readonly capacity: number } {
-    return this.#bound().partition.inbox.mailbox;
+    const { size, capacity } = this.#bound().partition.inbox.mailbox;
+    return { size, capacity };
   }
 
   /** The batch being processed; empty between batches. */

@@ -3,10 +3,12 @@ import type { Recovery } from '../core/recovery.ts';
 
 /** A rest that a sink asks for is kept by all that deliver to it: the partitions of a channel, or all behind one breaker. */
 export class SinkRest {
-  #recoveries: readonly Recovery[] = [];
+  #recoveries: Recovery[] = [];
 
   join(recovery: Recovery): void {
-    this.#recoveries = this.#recoveries.concat(recovery);
+    // An empty array would grow by seventeen places at once, and most have one.
+    if (this.#recoveries.length === 0) this.#recoveries = [recovery];
+    else this.#recoveries.push(recovery);
   }
 
   leave(recovery: Recovery): void {

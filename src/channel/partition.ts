@@ -165,7 +165,7 @@ export class Partition {
     const { life } = this;
     if (life === undefined) return;
     if (life.breakOff()) this.send({ type: 'call.hung', error });
-    else if (this.canDeliver && this.inbox.mailbox.size > 0) this.wake();
+    else if (this.canDeliver && this.state !== 'flushing' && this.inbox.mailbox.size > 0) this.wake();
     life.delivery.requestTurn();
   }
 

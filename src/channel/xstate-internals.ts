@@ -59,13 +59,12 @@ export function keepTimersApart(scope: { self: object; system: AnyActorRef['syst
   const { system } = scope;
   const { _clock: systemClock, _relay: relay } = system as unknown as InternalSystem;
   const timers = createPatientTimers(systemClock, clock);
-  const pending = new Map<AnyActorRef, readonly { readonly name: unknown; readonly timer: unknown }[]>();
+  const pending = new Map<AnyActorRef, { readonly name: unknown; readonly timer: unknown }[]>();
   const forget = (source: AnyActorRef, name: unknown): unknown => {
     const own = pending.get(source) ?? [];
-    const found = own.find((each) => each.name === name);
-    const left = own.filter((each) => each !== found);
-    if (left.length === 0) pending.delete(source);
-    else pending.set(source, left);
+    const at = own.findIndex((each) => each.name === name);
+    const [found] = at === -1 ? [] : own.splice(at, 1);
+    if (own.length === 0) pending.delete(source);
     return found?.timer;
   };
   const apart: AnyActorRef['system']['scheduler'] = {
@@ -76,8 +75,9 @@ export function keepTimersApart(scope: { self: object; system: AnyActorRef['syst
         forget(source, name);
         relay(source, target, event);
       };
-      const timer = timers.setTimeout(fire, delay);
-      pending.set(source, [...(pending.get(source) ?? []), { name, timer }]);
+      const own = pending.get(source) ?? [];
+      own.push({ name, timer: timers.setTimeout(fire, delay) });
+      pending.set(source, own);
     },
     cancel: (source, id) => timers.clearTimeout(forget(source, id)),
     cancelAll(source) {

@@ -15,7 +15,7 @@ interface Shelved extends Pick<NewLetter, 'channel' | 'reason' | 'message' | 'er
 interface Kind {
   readonly ids: Set<number>;
   /** Goes through them once: to begin anew for each would pass over all that are gone. */
-  readonly oldest: Iterator<number, undefined>;
+  oldest: Iterator<number, undefined>;
 }
 
 /**
@@ -77,15 +77,17 @@ export class LetterShelf<Letter extends Shelved> {
   }
 
   /** False: it is not there. */
-  remove(id: number): boolean {
+  remove(id: number, isOldest = false): boolean {
     const kept = this.#letters.get(id);
     if (kept === undefined) return false;
     this.#letters.delete(id);
     this.bytes -= kept.bytes;
     const name = letterKind(kept.letter);
-    const { ids } = this.#kinds.get(name) ?? newKind();
-    ids.delete(id);
-    if (ids.size === 0) this.#kinds.delete(name);
+    const kind = this.#kinds.get(name) ?? newKind();
+    kind.ids.delete(id);
+    // An iterator that stands still keeps every table that its set has had.
+    if (!isOldest) kind.oldest = kind.ids.values();
+    if (kind.ids.size === 0) this.#kinds.delete(name);
     return true;
   }
 
@@ -94,7 +96,7 @@ export class LetterShelf<Letter extends Shelved> {
     while (this.size > capacity || this.bytes > bytesMax) {
       const id = this.#frequent(newest)?.oldest.next().value;
       if (id === undefined) return;
-      this.remove(id);
+      this.remove(id, true);
       this.evicted += 1;
     }
   }

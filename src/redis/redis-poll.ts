@@ -28,17 +28,24 @@ local function take(stream, from, count, bytes)
       taken[#taken + 1] = entry
       from = '(' .. entry[1]
     end
-    if #entries < 16 then return taken end
+    if #entries < 16 then break end
   end
+  -- One that was emptied is still there.
+  if #taken == 0 and from ~= '1-0' and redis.call('EXISTS', stream) == 0 then return end
+  return taken
 end
-local all = {}
+local all, server = {}, server_of()
 for i = 2, #KEYS do
   local at = (i - 2) * 4 + 2
-  if ARGV[at + 3] ~= server_of() then ${OTHER} end
+  if ARGV[at + 3] ~= server then ${OTHER} end
   all[i - 1] = take(KEYS[i], ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]))
+  if not all[i - 1] then return redis.error_reply('GONE ' .. KEYS[i] .. ' was removed') end
 end
 return all
 `);
+
+/** As `parts_of` has it, which must take the same entries for ours. */
+const HEAD = /^(\S+) (\S*) \d+ ((?:[\da-fA-F]{2})*)$/;
 
 /** What a reader wants. */
 export interface Ask {
@@ -164,7 +171,7 @@ function entryOf(reply: unknown): Entry {
   const [id, list] = listOf(reply);
   const fields = listOf(list).map(textOf);
   const [name, text = '', second, body = ''] = fields;
-  const [frame, after, , head] = text.split(' ');
+  const [, frame, after, head] = HEAD.exec(text) ?? [];
   if (fields.length === 4 && name === 'sluice' && second === 'frame' && head !== undefined)
     return { id: textOf(id), frame, after, bytes: frameOfTexts(head, body) };
   return { id: textOf(id), frame: undefined, after: undefined, bytes: Buffer.from(JSON.stringify(fields)) };

@@ -12,7 +12,7 @@ import { checkLayout, layoutNames, type RedisPublisherOptions } from './redis-op
 import { listOf, RedisScript, textOf } from './redis-script.ts';
 
 /**
- * ARGV: id, number of the publisher's frame, room, header and rest of the frame. Positions go on from the last one, also of
+ * ARGV: id, number of the publisher's frame, room, header and rest of the frame, and the end as it knows it. Positions go on from the last one, also of
  * entries that another program wrote. Each entry names the one before it, so that a reader sees when the stream is another.
  * The number of the last frame of each publisher is in the id of the last entry, or under a key of its own once another one
  * wrote. What the hash says of the end is right if the position after it is free: else a publisher has gone on by itself.
@@ -23,13 +23,15 @@ const APPEND = new RedisScript(
 local ends = redis.call('HMGET', KEYS[3], 'last', 'id', 'written', 'removed')
 local last, newest, written, removed = ends[1] or '0', ends[2] or '', ends[3] or '0', ends[4] or '0'
 local after = newest
+-- Positions that this publisher has given away are not given again, whatever became of the stream since.
+if tonumber(ARGV[7]) > tonumber(last) then last, after, written = ARGV[7], ARGV[8], ARGV[9] end
 local publisher = string.match(ARGV[2], '^(.*):%d+:%d+$')
 local function append()
   local by, n = string.match(newest, '^(.*):%d+:(%d+)$')
   local own = n
   if by ~= publisher then own = redis.call('GET', KEYS[4]) end
   if tonumber(own or '0') >= tonumber(ARGV[3]) then return { 'there' } end
-  local size, used = #ARGV[5] + #ARGV[6], written - removed
+  local size, used = #ARGV[5] + #ARGV[6], redis.call('XLEN', KEYS[2]) == 0 and 0 or written - removed
   if used > 0 and used + size > tonumber(ARGV[4]) then return { 'full' } end
   local position, now = string.format('%.0f', last + 1), string.format('%.0f', written + size)
   local head = table.concat({ ARGV[2], after, written, ARGV[5] }, ' ')
@@ -68,7 +70,6 @@ export function redisAppender(channel: RedisChannel, maxBytes: number): Appender
   const ends = new Map<number, { last: number; id: string; written: number; removed: number; until: number }>();
   async function goOn(partition: number, head: string, body: string | Buffer, id: string): Promise<boolean> {
     const end = ends.get(partition);
-    ends.delete(partition);
     if (end === undefined || clock.now() >= end.until) return false;
     const written = end.written + head.length + Buffer.byteLength(body);
     if (written - end.removed > maxBytes) return false;
@@ -89,7 +90,10 @@ export function redisAppender(channel: RedisChannel, maxBytes: number): Appender
       const { keys } = channel;
       const [producer = '', , n = ''] = id.split(':');
       const own = [keys.stream(partition), keys.end(partition), keys.producer(partition, producer)];
-      const answer = await channel.run(APPEND, own, [id, n, maxBytes, head, body]).catch((error) => {
+      const end = ends.get(partition) ?? { last: 0, id: '', written: 0, removed: 0 };
+      ends.set(partition, { ...end, until: 0 });
+      const args = [id, n, maxBytes, head, body, end.last, end.id, end.written];
+      const answer = await channel.run(APPEND, own, args).catch((error) => {
         if (!errorText(error).includes('OOM')) throw error;
         throw new SluiceError('store-full', 'Redis has no memory left', { cause: error });
       });

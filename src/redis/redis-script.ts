@@ -18,7 +18,7 @@ local function parts_of(entry)
   local f = entry[2]
   if #f ~= 4 or f[1] ~= 'sluice' or f[3] ~= 'frame' then return end
   local id, at, head = string.match(f[2], '^(%S+) %S* (%d+) (%x*)$')
-  return id and { id = id, at = at, size = #head + #f[4] }
+  return id and #head % 2 == 0 and { id = id, at = at, size = #head + #f[4] } or nil
 end
 -- What Redis says of a stream, and the last position that was ever given.
 local function info_of(stream)
@@ -27,14 +27,16 @@ local function info_of(stream)
   for i = 1, #list, 2 do info[list[i]] = list[i + 1] end
   return info, tonumber(string.match(info['last-generated-id'], '^%d+'))
 end
--- The first entry of sluice in this direction: the entries of other programs do not say how many bytes there are.
+-- The first entry of sluice in this direction: the entries of other programs do not say how many bytes there are. Behind
+-- very many of them it is not looked for, which would hold Redis up: nothing, and true.
 local function nearest(command, stream, from, to)
-  while true do
+  for _ = 1, 1000 do
     local entry = redis.call(command, stream, from, to, 'COUNT', 1)[1]
     local parts = entry and parts_of(entry)
     if parts or not entry then return parts end
     from = '(' .. entry[1]
   end
+  return nil, true
 end
 -- Another one after a restart or a failover, which may have taken away what was acknowledged; '': it does not say.
 local function server_of()

@@ -26,7 +26,8 @@ return { first, string.format('%.0f', last), frame, server_of() }
 const TRIM = new RedisScript(`
 if #redis.call('XRANGE', KEYS[2], ARGV[2], ARGV[2], 'COUNT', 1) == 0 then return end
 redis.call('XTRIM', KEYS[2], 'MINID', ARGV[2] .. '-0')
-local oldest = nearest('XRANGE', KEYS[2], '-', '+')
+local oldest, is_far = nearest('XRANGE', KEYS[2], '-', '+')
+if is_far then return end
 local removed = oldest and oldest.at or redis.call('HGET', KEYS[3], 'written')
 if removed then redis.call('HSET', KEYS[3], 'removed', removed) end
 `);

@@ -210,6 +210,105 @@ describe.skipIf(missing)('a publisher', () => {
   });
 });
 
+describe.skipIf(missing)('what somebody else does to a stream:', () => {
+  /** A publisher, and a member on the same partition once it is started. */
+  function pair(through = send) {
+    const layout = { send: through, channel: newChannel() };
+    const options = { ...layout, partitions: 1, key: () => '', maxBytes: 1024 ** 2, lingerMs: 0 };
+    const publishers = [1, 2].map(() => createRedisPublisher<string>(options));
+    const publish = async (...texts: string[]) => {
+      for (const text of texts) await publishers[0]?.publish(text);
+      return streamOf(through, layout.channel);
+    };
+    const { source, owner, texts } = watched({ ...layout, trimEveryMs: 1_500 });
+    const end = () => Promise.all([source, ...publishers].map((each) => each.close(1_000)));
+    return { ...layout, publishers, publish, source, owner, texts, end };
+  }
+
+  it('one that is removed goes on behind the positions that its publisher has given away', async () => {
+    const { end, owner, publish, source } = pair();
+    await send(['DEL', await publish('a', 'b', 'c')]);
+    await publish('d');
+    await source.start(owner);
+    expect((await readUntil(owner.stays[0], 1)).map(({ position }) => position)).toEqual([4]);
+    await end();
+  });
+
+  it('one that was read and is removed is told', async () => {
+    const { channel, end, owner, publish, source, texts } = pair();
+    await source.start(owner);
+    const key = await publish('a');
+    await readUntil(owner.stays[0], 1);
+    await send(['DEL', key]);
+    await until(
+      () => texts.length > 0,
+      () => owner.stays[0]?.read(room, open),
+    );
+    expect(texts).toEqual([`partition 0 of ${channel} cannot be read: GONE ${key} was removed`]);
+    await end();
+  });
+
+  it('frames that a failover lost while nobody read are a gap, once their publisher goes on', async () => {
+    const next = await RedisServer.start();
+    const after = ioredisTo(next.port);
+    let now = send;
+    const { end, owner, publish, source } = pair((args) => now(args));
+    await publish('a', 'b', 'c');
+    await after.send(['REPLICAOF', '127.0.0.1', String(server.port)]);
+    await until(async () => String(await after.send(['INFO', 'replication'])).includes('master_link_status:up'));
+    await send(['WAIT', '1', '0']);
+    await after.send(['REPLICAOF', 'NO', 'ONE']);
+    await publish('lost', 'lost, too');
+    // As a connection that is cut: the next command is the script.
+    now = (args) => (args[0] === 'XADD' ? Promise.reject(new Error('cut')) : after.send(args));
+    await publish('d');
+    await source.start(owner);
+    expect((await readUntil(owner.stays[0], 4)).map(({ position }) => position)).toEqual([1, 2, 3, 6]);
+    await end();
+    after.close();
+    await next.end();
+  });
+
+  it('one that was full and is emptied takes frames again', async () => {
+    const { channel, end, owner, publishers, source } = pair();
+    await source.start(owner);
+    const published = Array.from({ length: 14 }, (_, n) => publishers[n % 2]?.publish('x'.repeat(100_000)));
+    await until(() => publishers.every(({ trouble }) => trouble?.includes('full')));
+    const read = async (frames: number): Promise<void> => {
+      for (const frame of (await owner.stays[0]?.read({ ...room, frames }, open)) ?? [])
+        await owner.stays[0]?.commit(frame.position, 5_000);
+    };
+    await read(1);
+    await send(['XTRIM', await streamOf(send, channel), 'MAXLEN', '0']);
+    await until(
+      () => publishers.every(({ waiting }) => waiting === 0),
+      () => read(1_000),
+    );
+    await Promise.all(published);
+    await end();
+  });
+
+  it('entries of another program, however many, do not hold Redis up', async () => {
+    const { end, publish } = pair();
+    const script = `for n = 2, 20000 do redis.call('XADD', KEYS[1], n .. '-0', 'hello', 'world') end`;
+    await send(['EVAL', script, '1', await publish('a')]);
+    await send(['CONFIG', 'RESETSTAT']);
+    await publish('b');
+    const [, calls] = /cmdstat_xrevrange:calls=(\d+)/.exec(String(await send(['INFO', 'commandstats']))) ?? [];
+    expect(Number(calls)).toBeLessThanOrEqual(1_000);
+    await end();
+  });
+
+  it.each(['abc', 'zz', '0', 'é'])('an entry whose header is %s is one of another program', async (header) => {
+    const { end, owner, publish, source } = pair();
+    await send(['XADD', await publish('a'), '2-0', 'sluice', `a:0:1  0 ${header}`, 'frame', 'hello']);
+    await publish('b');
+    await source.start(owner);
+    expect((await owner.stays[0]?.read(room, open))?.map(({ position }) => position)).toEqual([1, 2, 3]);
+    await end();
+  });
+});
+
 /** A reply as some clients give it. */
 function inBytes(reply: unknown): unknown {
   if (Array.isArray(reply)) return reply.map(inBytes);

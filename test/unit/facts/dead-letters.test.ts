@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ACCEPTED, REJECTED } from '../../../src/core/outcome.ts';
 import { type DeadLetterReason, DeadLetters, type LetterLimits } from '../../../src/facts/dead-letters.ts';
+import { collectGarbage } from '../../support/garbage.ts';
 
 function letter(channel: string | null, reason: DeadLetterReason, message: unknown) {
   return { channel, reason, message, error: undefined, attempts: 1, at: 1_000 };
@@ -108,4 +109,19 @@ test('what is dropped and added for long takes no more room than what is kept', 
   expect(letters.size).toBe(10);
   letters.limits = limits(5);
   expect(all(letters)).toEqual([99_995, 99_996, 99_997, 99_998, 99_999]);
+});
+
+test('letters that came and were dropped leave no memory behind, while one of their kind stays', () => {
+  const letters = store();
+  const heap = (): number => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = heap();
+  for (let n = 0; n < 100_000; n += 1) {
+    const added = letters.add(letter('tick', 'poison', n));
+    letters.drop({ id: added?.id ?? 0 });
+  }
+  expect(letters.size).toBe(4);
+  expect(heap() - before).toBeLessThan(MB);
 });

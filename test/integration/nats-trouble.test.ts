@@ -151,13 +151,8 @@ async function running(config = 'jetstream {}', user: Parameters<NatsServer['con
     await member.publisher.close(100);
     await member.source.close(1_000);
   });
-  return {
-    server,
-    connection,
-    streams: (await jetstreamManager(connection)).streams,
-    tells,
-    publisher: member.publisher,
-  };
+  const { streams } = await jetstreamManager(connection);
+  return { server, connection, streams, tells, publisher: member.publisher };
 }
 
 describe.skipIf(missing).concurrent('a running member says so', () => {

@@ -249,14 +249,10 @@ describe.skipIf(missing)('what somebody else does to a stream:', () => {
   });
 
   it('frames that a failover lost while nobody read are a gap, once their publisher goes on', async () => {
-    const next = await RedisServer.start();
-    const after = ioredisTo(next.port);
     let now = send;
     const { end, owner, publish, source } = pair((args) => now(args));
     await publish('a', 'b', 'c');
-    await after.send(['REPLICAOF', '127.0.0.1', String(server.port)]);
-    await until(async () => String(await after.send(['INFO', 'replication'])).includes('master_link_status:up'));
-    await send(['WAIT', '1', '0']);
+    const [next, after] = await copyOf(server, send);
     await after.send(['REPLICAOF', 'NO', 'ONE']);
     await publish('lost', 'lost, too');
     // As a connection that is cut: the next command is the script.
@@ -308,6 +304,16 @@ describe.skipIf(missing)('what somebody else does to a stream:', () => {
     await end();
   });
 });
+
+/** A server that has all that another one has, and gets what that one gets. */
+async function copyOf({ port }: RedisServer, toLeader: RedisSend) {
+  const copy = await RedisServer.start();
+  const client = ioredisTo(copy.port);
+  await client.send(['REPLICAOF', '127.0.0.1', String(port)]);
+  await until(async () => String(await client.send(['INFO', 'replication'])).includes('master_link_status:up'));
+  await toLeader(['WAIT', '1', '0']);
+  return [copy, client] as const;
+}
 
 /** A reply as some clients give it. */
 function inBytes(reply: unknown): unknown {
@@ -532,8 +538,8 @@ describe.skipIf(missing)('a Redis', () => {
   ])(
     'that lost its last %i frames in a failover halts the partition, also when publishers go on, and skips no other frame',
     async (lost, sign) => {
-      const servers = [await RedisServer.start('--repl-diskless-sync-delay', '0'), await RedisServer.start()] as const;
-      const [before, after] = [ioredisTo(servers[0].port), ioredisTo(servers[1].port)];
+      const first = await RedisServer.start('--repl-diskless-sync-delay', '0');
+      const before = ioredisTo(first.port);
       let now = before.send;
       let renewals = Promise.resolve();
       const through: RedisSend = async (args) => {
@@ -547,11 +553,9 @@ describe.skipIf(missing)('a Redis', () => {
       const { source, owner, texts } = watched(layout);
       await source.start(owner);
       for (const text of ['a', 'b', 'c']) await publisher?.publish(text);
-      await after.send(['REPLICAOF', '127.0.0.1', String(servers[0].port)]);
-      await until(async () => String(await after.send(['INFO', 'replication'])).includes('master_link_status:up'));
+      const [second, after] = await copyOf(first, before.send);
       const failover = new AbortController();
       renewals = once(failover.signal, 'abort').then(() => {});
-      await before.send(['WAIT', '1', '0']);
       await after.send(['REPLICAOF', 'NO', 'ONE']);
       for (let n = 0; n < lost; n++) await publisher?.publish(`lost ${n}`);
       expect((await readUntil(owner.stays[0], 3 + lost)).at(-1)?.position).toBe(3 + lost);
@@ -575,7 +579,7 @@ describe.skipIf(missing)('a Redis', () => {
       expect(seen).toEqual(['d', 'e']);
       for (const each of [publisher, other, source]) await each?.close(1_000);
       for (const client of [before, after]) client.close();
-      for (const each of servers) await each.end();
+      for (const each of [first, second]) await each.end();
     },
   );
 });

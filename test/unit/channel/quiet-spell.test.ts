@@ -111,8 +111,9 @@ it('a spell that followed the rate of single messages does not keep batches wait
 });
 
 it('after an exception that broke something off, a full batch goes out at once in the midst of traffic, too', async () => {
-  const tick = { priority: 1, batchSize: 10, timeoutMs: 1_000, capacity: 10 };
-  const rig = await createTestRouter({ sinks: { tick } });
+  const rig = await createTestRouter({
+    sinks: { tick: { priority: 1, batchSize: 10, timeoutMs: 1_000, capacity: 10 } },
+  });
   await routeAndAdvance(rig, messages('tick', 6), 1_000);
   await routeAndAdvance(rig, message('tick', 6), 1);
   expect(rig.metrics('tick').state).toBe('flushing');

@@ -115,8 +115,7 @@ export class OwnedPartition implements OwnershipPort {
     const { broker, clock, settings } = this.#parts;
     for (;;) {
       try {
-        const { position } = this.watch.cell;
-        const ends = await within(clock, settings.answerMs, broker.log.ends(this.partition, position));
+        const ends = await within(clock, settings.answerMs, broker.log.ends(this.partition, this.watch.cell.position));
         this.halted = signOfGoingBack(this.watch.cell, ends) ?? '';
         this.noteRead(undefined);
         // It took long: somebody else may have it by now, and the next renewal finds out.
@@ -196,7 +195,8 @@ export class OwnedPartition implements OwnershipPort {
 
   reportHalt(): void {
     this.#noteAttempt();
-    this.#parts.alert({ kind: 'source-halted', partition: this.partition, text: this.halted });
+    const text = `partition ${this.partition} of ${this.#parts.name}: ${this.halted}`;
+    this.#parts.alert({ kind: 'source-halted', partition: this.partition, text });
   }
 
   #lose(wentBackFrom: number | undefined, why: string): void {
@@ -205,7 +205,7 @@ export class OwnedPartition implements OwnershipPort {
     const { owner, position } = this.watch.cell;
     const whom = owner === null ? 'a member that has given it back since' : nameOf(owner);
     const positions = `partition ${partition} was committed up to ${wentBackFrom}, and is up to ${position}`;
-    const wentBack = `the broker lost what it had acknowledged: ${positions}; what comes after that is read again`;
+    const wentBack = `the broker lost what it had acknowledged: ${positions}; what it still has after that is read again`;
     const isTaken = wentBackFrom === undefined;
     const text = isTaken ? `partition ${partition} of ${name} was lost to ${whom}: ${why}` : wentBack;
     this.#stay?.end(text);

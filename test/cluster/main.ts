@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { runWorkers, type Workers } from '../../src/workers/index.ts';
+import { ServerProcess } from '../support/server-process.ts';
 import { deliveredBy, startBroker } from './brokers.ts';
 import { ledgerOf } from './ledger.ts';
 import { startFeed } from './run-feed.ts';
@@ -25,6 +26,12 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const besideThis = (name: string): URL => new URL(name, import.meta.url);
 const directory = mkdtempSync(join(tmpdir(), 'sluice-cluster-'));
 const kind = values.broker;
+let starting: Promise<Workers> | undefined;
+let isEnding = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end(0));
+process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+// It stays until the workers have drained, and ends with this process.
+ServerProcess.isApart = true;
 const broker = await startBroker(kind).catch((error: Error) => {
   say(`there is no broker (apt-get install nats-server, or redis-server): ${error.message}`);
   process.exit(1);
@@ -36,9 +43,9 @@ feed.ended.then(
   (end) => {
     counts = new Map(end.counts);
   },
-  (error: Error) => say(`       ${error.message}`),
+  (error: Error) => isEnding || say(`       ${error.message}`),
 );
-const workers = await runWorkers({
+starting = runWorkers({
   module: besideThis('worker.js'),
   workers: WORKERS,
   args: [...place, directory],
@@ -47,12 +54,12 @@ const workers = await runWorkers({
   serve: {},
   onEvent: (text) => say(`       ${text}`),
 });
+const workers = await starting;
 say(
   `${kind} on port ${broker.port}; the page of all workers: http://127.0.0.1:${workers.port}/ (and /metrics, /health)`,
 );
-process.once('SIGINT', () => void end(130));
 const kills = await watch();
-await end(report(kills));
+await end(isEnding ? 0 : report(kills));
 
 /** Until everything that was published is delivered, or the time is over. Resolves with the number of kills. */
 async function watch(): Promise<number> {
@@ -61,11 +68,10 @@ async function watch(): Promise<number> {
   for (let seconds = 0; seconds < Number(values.seconds) + REST_SECONDS; ) {
     await sleep(1_000);
     seconds = (performance.now() - startedAt) / 1_000;
-    const { published } = feed.told;
     say(
-      `${seconds.toFixed(0).padStart(4)} s published ${published}, delivered by the workers ${await deliveredBy(workers)}`,
+      `${seconds.toFixed(0).padStart(4)} s published ${feed.told.published}, delivered by the workers ${await deliveredBy(workers)}`,
     );
-    if (counts !== undefined && ledgerOf(directory, counts).mistakes.length === 0) break;
+    if (isEnding || (counts !== undefined && ledgerOf(directory, counts).mistakes.length === 0)) break;
     const isDue = counts === undefined && seconds >= (kills + 1) * KILL_EVERY;
     if (isDue) kills += await kill(workers, kills % WORKERS);
   }
@@ -93,11 +99,14 @@ mistakes      ${mistakes.length} (skipped, out of order, missing)`);
   return mistakes.length === 0 && published > 0 ? 0 : 1;
 }
 
+/** Of two calls the first one counts. */
 async function end(code: number): Promise<void> {
-  const isWell = await workers.stop();
+  if (isEnding) return;
+  isEnding = true;
+  if (starting === undefined) return process.exit(code);
+  const isWell = await (await starting).stop();
   say(isWell ? 'all workers drained and ended' : 'a worker did not end as it should');
   feed.child.kill();
   await broker.end();
-  rmSync(directory, { recursive: true, force: true });
-  process.exit(code);
+  process.exit(isWell ? code : 1);
 }

@@ -20,6 +20,8 @@ export function whyWithout(program: string | undefined, name: string, cure: stri
 
 /** A server of one's own, with its files in a directory that goes with it. */
 export class ServerProcess {
+  /** In a group of its own: Ctrl-C in a terminal does not reach it, and it ends with this process. */
+  static isApart = false;
   readonly directory: string;
   #process: ChildProcess | undefined;
 
@@ -29,8 +31,9 @@ export class ServerProcess {
 
   /** Resolves when the server has written `ready`. */
   async launch(program: string, args: readonly string[], ready: string, user: object = {}): Promise<void> {
-    const child = spawn(program, args, { ...user, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { ...user, stdio: ['ignore', 'pipe', 'pipe'], detached: ServerProcess.isApart });
     this.#process = child;
+    if (ServerProcess.isApart) process.once('exit', () => child.kill('SIGKILL'));
     await new Promise<void>((resolve, reject) => {
       let log = '';
       const note = (chunk: unknown): void => {

@@ -4,7 +4,7 @@ import { connect } from '@nats-io/transport-node';
 import { createNatsPublisher } from 'sluice/nats';
 import { layout, servers } from './layout.js';
 
-const connection = await connect({ servers, maxReconnectAttempts: -1 });
+const connection = await connect({ servers, maxReconnectAttempts: -1, waitOnFirstConnect: true });
 const publisher = createNatsPublisher({ connection, ...layout, key: ({ sym }) => sym });
 const symbols = Array.from({ length: 100 }, (_, n) => `SYM${n}`);
 let isOver = false;

@@ -6,7 +6,7 @@ import { runAsWorker } from 'sluice/workers';
 import { layout, servers } from './layout.js';
 
 const say = ({ kind, text }) => void process.stderr.write(`${kind}: ${text}\n`);
-const connection = await connect({ servers, maxReconnectAttempts: -1 });
+const connection = await connect({ servers, maxReconnectAttempts: -1, waitOnFirstConnect: true });
 const source = natsSource({ connection, ...layout, onAlert: say });
 const Ticks = defineChannel({
   // Write to your sink here, and resolve when it has the batch.

@@ -135,6 +135,11 @@ const withPassword = (password: string): string =>
   `jetstream {}\nauthorization { users = [ { user: u, password: ${password} } ] }`;
 const refused = 'AuthorizationError: Authorization Violation';
 
+/** Publishes until it is refused. */
+async function fill(connection: NatsConnection, size: number): Promise<void> {
+  for (;;) await jetstream(connection).publish('other', new Uint8Array(size));
+}
+
 /** A member whose partition was read, on a server of its own. */
 async function running(config = 'jetstream {}', user: Parameters<NatsServer['connect']>[0] = {}) {
   const server = await startServer(config);
@@ -188,10 +193,7 @@ describe.skipIf(missing).concurrent('a running member says so', () => {
   it('when JetStream has no room for leases', async () => {
     const { connection, streams, tells } = await running('jetstream { max_file_store: 8MB }');
     await streams.add({ name: 'other', subjects: ['other'] });
-    const fill = async (): Promise<void> => {
-      for (;;) await jetstream(connection).publish('other', new Uint8Array(1e6));
-    };
-    await expect(fill()).rejects.toThrow('insufficient resources');
+    await expect(fill(connection, 1e6)).rejects.toThrow('insufficient resources');
     await tells(`${cannot} JetStream has no room left for KV bucket SLUICE-x: insufficient resources`);
     await streams.purge('other');
     await tells('the broker of x can be used again');
@@ -201,10 +203,8 @@ describe.skipIf(missing).concurrent('a running member says so', () => {
 it.skipIf(missing)('a publisher whose account has no room waits, says so, and goes on', async () => {
   const { connection, streams, publisher } = await running(ACCOUNT('max_file: 8MB'), { user: 'u', pass: 'x' });
   await streams.add({ name: 'other', subjects: ['other'] });
-  const fill = async (size: number): Promise<void> => {
-    for (;;) await jetstream(connection).publish('other', new Uint8Array(size));
-  };
-  for (const size of [1e6, 1e4, 1]) await expect(fill(size)).rejects.toThrow('resource limits exceeded for account');
+  for (const size of [1e6, 1e4, 1])
+    await expect(fill(connection, size)).rejects.toThrow('resource limits exceeded for account');
   const published = publisher.publish(2);
   await until(() => publisher.trouble !== undefined);
   expect(publisher.trouble).toBe('JetStream has no room left for SLUICE-x-0: resource limits exceeded for account');

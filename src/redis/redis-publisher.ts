@@ -12,11 +12,11 @@ import { checkLayout, layoutNames, type RedisPublisherOptions } from './redis-op
 import { listOf, RedisScript, textOf } from './redis-script.ts';
 
 /**
- * ARGV: id, number of the publisher's frame, room, header and rest of the frame, and the end as it knows it. Positions go on from the last one, also of
- * entries that another program wrote. Each entry names the one before it, so that a reader sees when the stream is another.
- * The number of the last frame of each publisher is in the id of the last entry, or under a key of its own once another one
- * wrote. What the hash says of the end is right if the position after it is free: else a publisher has gone on by itself.
- * Answers with the end when no other publisher has written the frame before it.
+ * ARGV: id, number of the publisher's frame, room, header and rest of the frame, and the end as it knows it. Positions go
+ * on from the last one, also of entries that another program wrote. Each entry names the one before it, so that a reader
+ * sees when the stream is another. The number of the last frame of each publisher is in the id of the last entry, or under a
+ * key of its own once another one wrote. What the hash says of the end is right if the position after it is free: else a
+ * publisher has gone on by itself. Answers with the end when no other publisher has written the frame before it.
  */
 const APPEND = new RedisScript(
   `

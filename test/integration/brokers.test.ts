@@ -10,7 +10,7 @@ interface Tick {
 }
 const ticks = (count: number): Tick[] => Array.from({ length: count }, (_, n) => ({ sym: `S${n % 50}ü`, n }));
 
-describe.concurrent.each(brokers)('on %s', (_kind, missing, start) => {
+describe.each(brokers)('on %s', (_kind, missing, start) => {
   let rig: BrokerRig;
   let channels = 0;
   beforeAll(async () => {

@@ -11,7 +11,7 @@ import { NatsServer, whyWithoutNats } from '../support/nats-server.ts';
 
 const missing = whyWithoutNats();
 
-/** What is closed in the end, the last one first: the tests wait for servers, and so they do it side by side. */
+/** What is closed in the end, the last one first. */
 const ends: (() => Promise<void>)[] = [];
 afterAll(async () => {
   for (const end of ends.reverse()) await end();
@@ -60,7 +60,7 @@ authorization { users = [
 const ACCOUNT = (limits: string): string =>
   `jetstream {}\naccounts { A { jetstream: { ${limits} }, users: [{ user: u, password: x }] } }`;
 
-describe.skipIf(missing).concurrent('a server that cannot be used is named at start:', () => {
+describe.skipIf(missing)('a server that cannot be used is named at start:', () => {
   it('one without JetStream', async () => {
     const connection = await (await startServer('')).connect();
     expect(await refusal(connection)).toMatch(/^JetStream cannot be used: .*; a server has it with -js$/);
@@ -99,7 +99,7 @@ describe.skipIf(missing).concurrent('a server that cannot be used is named at st
   });
 });
 
-describe.skipIf(missing).concurrent('a running member', () => {
+describe.skipIf(missing)('a running member', () => {
   it('that may not write its lease says so, and nothing is handed to it', async () => {
     const server = await startServer(RIGHTS('["$KV.>"]'));
     await watched(await server.connect({ user: 'all', pass: 'x' })).source.start(collector());
@@ -160,7 +160,7 @@ async function running(config = 'jetstream {}', user: Parameters<NatsServer['con
   return { server, connection, streams, tells, publisher: member.publisher };
 }
 
-describe.skipIf(missing).concurrent('a running member says so', () => {
+describe.skipIf(missing)('a running member says so', () => {
   it('when a stream was removed', async () => {
     const { streams, tells } = await running();
     await streams.delete('SLUICE-x-0');
@@ -213,7 +213,7 @@ it.skipIf(missing)('a publisher whose account has no room waits, says so, and go
   expect(publisher).toMatchObject({ waiting: 0, trouble: undefined });
 });
 
-describe.skipIf(missing).concurrent('a letter', () => {
+describe.skipIf(missing)('a letter', () => {
   it('that is added while the server is away is refused as such, and kept as it is when the server is back', async () => {
     const server = await startServer();
     const connection = await server.connect();

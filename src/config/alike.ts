@@ -34,7 +34,7 @@ export function alikeIn(written: unknown): Alike {
   return alike;
 }
 
-/** A text that equal values have in common, and different ones do not; undefined: the value cannot be compared. */
+/** The same text for equal values, another one for different values; undefined: the value cannot be compared. */
 function textOf(value: unknown, levels = 5): string | undefined {
   if (typeof value === 'string') return `${value.length}'${value}`;
   if (value === null || ['number', 'boolean', 'undefined'].includes(typeof value)) return String(value);

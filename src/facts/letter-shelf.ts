@@ -77,18 +77,24 @@ export class LetterShelf<Letter extends Shelved> {
   }
 
   /** False: it is not there. */
-  remove(id: number, isOldest = false): boolean {
+  remove(id: number): boolean {
+    const kind = this.#take(id);
+    // An iterator that stands still keeps every table that its set has had.
+    if (kind !== undefined) kind.oldest = kind.ids.values();
+    return kind !== undefined;
+  }
+
+  /** The kind that it was of. */
+  #take(id: number): Kind | undefined {
     const kept = this.#letters.get(id);
-    if (kept === undefined) return false;
+    if (kept === undefined) return undefined;
     this.#letters.delete(id);
     this.bytes -= kept.bytes;
     const name = letterKind(kept.letter);
     const kind = this.#kinds.get(name) ?? newKind();
     kind.ids.delete(id);
-    // An iterator that stands still keeps every table that its set has had.
-    if (!isOldest) kind.oldest = kind.ids.values();
     if (kind.ids.size === 0) this.#kinds.delete(name);
-    return true;
+    return kind;
   }
 
   #evict(newest: string): void {
@@ -96,7 +102,7 @@ export class LetterShelf<Letter extends Shelved> {
     while (this.size > capacity || this.bytes > bytesMax) {
       const id = this.#frequent(newest)?.oldest.next().value;
       if (id === undefined) return;
-      this.remove(id, true);
+      this.#take(id);
       this.evicted += 1;
     }
   }

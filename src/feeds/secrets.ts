@@ -22,7 +22,7 @@ export class Secrets {
     return credentials;
   }
 
-  /** Hides the secrets that were sent to the service, also URL-encoded ones, in a text that came from it. */
+  /** Hides, in a text from the service, the secrets that were sent to it, also where they are URL-encoded. */
   hide(text: string): string {
     return this.#values.reduce((shown, value) => shown.replaceAll(value, '(not shown)'), maskText(text));
   }

@@ -11,7 +11,7 @@ const POLL_MS = 10;
  */
 const LOOK_BYTES_MAX = 2 * 1024 ** 2;
 
-/** Whoever looked at another server opens again, and looks whether this one has what was read. */
+/** A reader that began on another server has to open again, and to look whether this one has what it read. */
 const OTHER = "return redis.error_reply('Redis was started again, or another server leads')";
 /** ARGV for each stream: first id, entries, bytes, server. */
 const READ = new RedisScript(`
@@ -42,7 +42,7 @@ end
 return all
 `);
 
-/** As `parts_of` has it, which must take the same entries for ours. */
+/** An entry is ours if it has such a header: `parts_of` in Lua must agree. */
 const HEAD = /^(\S+) (\S*) \d+ ((?:[\da-fA-F]{2})*)$/;
 
 /** What a reader wants. */

@@ -60,9 +60,9 @@ return append()
 const TRUSTED_MS = 1_000;
 
 /**
- * Appends each frame once. Whoever wrote last knows the end, and goes on with a plain command, which costs Redis a sixth:
- * it refuses a position that is taken, so that nobody has written since, and makes no stream. The script does the rest; it
- * knows the number of the last frame of each publisher.
+ * Appends each frame once. The publisher that wrote last knows the end, and goes on with a plain command, which costs Redis
+ * a sixth of the script. The command makes no stream, and fails if its position is taken, because another publisher has
+ * written since. The script does the rest; it knows the number of the last frame of each publisher.
  */
 export function redisAppender(channel: RedisChannel, maxBytes: number): Appender {
   const { name, clock } = channel;

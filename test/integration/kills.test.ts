@@ -12,12 +12,8 @@ const routerChild = bundled('test/kills/router-child.ts');
 it.concurrent('R7.3 kill -9 at any moment loses nothing that was acknowledged, skips nothing and repeats only what was not committed', async ({
   onTestFinished,
 }) => {
-  const account = await runCampaign({
-    program: child.path,
-    directory: emptyDirectory(onTestFinished),
-    kills: 5,
-    seed: 1,
-  });
+  const directory = emptyDirectory(onTestFinished);
+  const account = await runCampaign({ program: child.path, directory, kills: 5, seed: 1 });
   expect(account.violations).toEqual([]);
   expect(account.acknowledged).toBeGreaterThan(100);
   expect(account.duplicates).toBeGreaterThan(0);
@@ -26,12 +22,8 @@ it.concurrent('R7.3 kill -9 at any moment loses nothing that was acknowledged, s
 it.concurrent('a router with a journal that is killed skips nothing: all is delivered in order per key or is one letter', async ({
   onTestFinished,
 }) => {
-  const account = await runRouterCampaign({
-    program: routerChild.path,
-    directory: emptyDirectory(onTestFinished),
-    kills: 5,
-    seed: 1,
-  });
+  const directory = emptyDirectory(onTestFinished);
+  const account = await runRouterCampaign({ program: routerChild.path, directory, kills: 5, seed: 1 });
   expect(account.violations).toEqual([]);
   expect(account.delivered).toBeGreaterThan(100);
   expect(account.letters).toBeGreaterThan(0);

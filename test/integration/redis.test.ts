@@ -234,7 +234,7 @@ describe.skipIf(missing)('what somebody else does to a stream:', () => {
     await end();
   });
 
-  it('one that was read and is removed is told', async () => {
+  it('one that is removed after it was read raises an alert', async () => {
     const { channel, end, owner, publish, source, texts } = pair();
     await source.start(owner);
     const key = await publish('a');

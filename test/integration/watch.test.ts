@@ -100,7 +100,7 @@ it.concurrent('a file that changed between loadConfig and watch is put in force'
   expect(watched.router.config.channels.ohlcv?.batchSize).toBe(6);
 }, 20_000);
 
-it.concurrent('a file that is not there when its watch begins is told', async (context) => {
+it.concurrent('a file that is missing when its watch begins raises an alert', async (context) => {
   const watched = await Watched.begin(context);
   const rejected = watched.next('config.rejected');
   const unwatch = watched.router.watch(`${watched.file}.nowhere.yaml`);
@@ -108,7 +108,7 @@ it.concurrent('a file that is not there when its watch begins is told', async (c
   await unwatch();
 }, 20_000);
 
-it.concurrent('a deleted file is told, and one that is back ends the alert although it changes nothing', async (context) => {
+it.concurrent('a deleted file raises an alert, which ends when the file is back, although nothing has changed', async (context) => {
   const watched = await Watched.begin(context);
   const rejected = watched.next('config.rejected');
   await rm(watched.file);

@@ -33,7 +33,6 @@ export const routerMachine = setup({
   },
   guards: {
     isSettled: ({ context }) => context.fleet().isSettled,
-    isSettledWithFailures: ({ context }) => context.fleet().isSettled && context.fleet().hasDown,
     hasDown: ({ context }) => context.fleet().hasDown,
     isWhole: ({ context }) => !context.fleet().hasDown,
     isStopped: ({ context }) => context.fleet().isStopped,
@@ -76,10 +75,8 @@ export const routerMachine = setup({
       states: {
         starting: {
           entry: 'noteCause',
-          always: [
-            { guard: 'isSettledWithFailures', target: 'degraded' },
-            { guard: 'isSettled', target: 'running' },
-          ],
+          // With a channel that is down it goes on to degraded in the same step.
+          always: { guard: 'isSettled', target: 'running' },
         },
         running: { entry: 'noteCause', always: { guard: 'hasDown', target: 'degraded' } },
         degraded: { entry: 'noteCause', always: { guard: 'isWhole', target: 'running' } },

@@ -7,7 +7,6 @@ import { sourceMachine } from '../../machines/source.ts';
 import { statesOf, transitionsOf } from '../../src/inspector/mermaid.ts';
 import { textOf } from '../support/project-files.ts';
 import { mutantsOf } from './chart-mutants.ts';
-import { surviving } from './surviving.ts';
 
 const machines = { channel: channelMachine, router: routerMachine, source: sourceMachine, ownership: ownershipMachine };
 const found = Object.keys(machines).flatMap((name) => mutantsOf(name, textOf(`machines/${name}.ts`)));
@@ -47,10 +46,4 @@ it('each mutant has a name of its own, and is a module that differs from all oth
   for (const { source } of found) expect(() => parseAst(source, { lang: 'ts' })).not.toThrow();
   expect(new Set(found.map(({ id }) => id)).size).toBe(found.length);
   expect(new Set(found.map(({ source }) => source)).size).toBe(found.length);
-});
-
-it('reasons to survive are given for mutants that exist, once', () => {
-  const named = surviving.map(({ mutant }) => mutant);
-  expect(named.filter((id) => !found.some((mutant) => mutant.id === id))).toEqual([]);
-  expect(new Set(named).size).toBe(named.length);
 });

@@ -23,7 +23,6 @@ const WIDER = [
   'test/unit/feeds',
   'test/unit/source',
   'test/unit/report/',
-  'test/integration',
 ];
 const BLIND = /\/(charts|mermaid|hot-path|growth)\.test\.ts$/;
 /** For tests whose promise never settles; simulated clocks wait for nothing. */

@@ -8,7 +8,20 @@ const LATE_MS = 5;
 /** The part of a clock that waits. */
 export type Timers = Pick<Clock, 'setTimeout' | 'clearTimeout'>;
 
+/** `dueAt`: in ms on the clock. */
 interface Wait {
+  readonly callback: () => void;
+  readonly dueAt: number;
+  /** Those that it waits with. */
+  group: Group | undefined;
+}
+
+/** Waits that end within the same millisecond, and their timer: one for each of thousands of waits costs more than all else. */
+interface Group {
+  readonly ms: number;
+  readonly waits: Set<Wait>;
+  /** When the first of them ends: what the timer is set to. */
+  dueAt: number;
   timer: unknown;
   /** The turn that the event loop gets before a late timer calls back. */
   turn: unknown;
@@ -20,22 +33,50 @@ interface Wait {
  * stood still is heard first, because Node calls timers before it reads answers.
  */
 export function createPatientTimers(timers: Timers, clock: Clock): Timers {
+  const groups = new Map<number, Group>();
+  const leave = (group: Group): void => {
+    timers.clearTimeout(group.timer);
+    if (group.turn !== undefined) clock.clearImmediate(group.turn);
+    if (groups.get(group.ms) === group) groups.delete(group.ms);
+  };
+  const run = (group: Group): void => {
+    // What is set meanwhile waits in another group.
+    leave(group);
+    // The timers may be a host's, which fire by a clock of their own.
+    const now = Math.max(clock.now(), group.dueAt);
+    try {
+      for (const wait of group.waits) if (wait.dueAt <= now && group.waits.delete(wait)) wait.callback();
+    } finally {
+      // They end later in this millisecond, or come after one that threw.
+      for (const wait of group.waits) join(wait, wait.dueAt - now);
+    }
+  };
+  const join = (wait: Wait, ms: number): void => {
+    const { dueAt } = wait;
+    const key = Math.floor(dueAt);
+    const group = groups.get(key) ?? { ms: key, waits: new Set(), dueAt: Infinity, timer: undefined, turn: undefined };
+    groups.set(key, group);
+    group.waits.add(wait);
+    wait.group = group;
+    if (dueAt >= group.dueAt) return;
+    timers.clearTimeout(group.timer);
+    group.dueAt = dueAt;
+    group.timer = timers.setTimeout(() => {
+      if (clock.now() - group.dueAt < LATE_MS) run(group);
+      else group.turn = clock.setImmediate(() => run(group));
+    }, ms);
+  };
   return {
     setTimeout: (callback, ms) => {
       const waitMs = Math.min(ms, WAIT_MS_MAX);
-      const dueAt = clock.now() + waitMs;
-      const fire = (): void => {
-        if (clock.now() - dueAt < LATE_MS) return callback();
-        wait.turn = clock.setImmediate(callback);
-      };
-      const wait: Wait = { timer: timers.setTimeout(fire, waitMs), turn: undefined };
+      const wait: Wait = { callback, dueAt: clock.now() + waitMs, group: undefined };
+      join(wait, waitMs);
       return wait;
     },
     clearTimeout: (handle) => {
       // Only `setTimeout` above makes them.
-      const { timer, turn } = (handle ?? {}) as Partial<Wait>;
-      timers.clearTimeout(timer);
-      if (turn !== undefined) clock.clearImmediate(turn);
+      const { group } = (handle ?? {}) as Partial<Wait>;
+      if (group?.waits.delete(handle as Wait) === true && group.waits.size === 0) leave(group);
     },
   };
 }

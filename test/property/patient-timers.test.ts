@@ -22,6 +22,28 @@ describe('patient timers', () => {
     );
   });
 
+  it('call each in its time, although those of a millisecond share a timer, and some are cleared or throw', async () => {
+    const waits = fc.array(fc.record({ ms: fc.double({ min: 1, max: 9, noNaN: true }), fate: fc.nat(2) }));
+    await fc.assert(
+      fc.asyncProperty(waits, async (all) => {
+        const clock = createSimulatedClock();
+        const timers = createPatientTimers(clock, clock);
+        const lateBy: number[] = [];
+        for (const { ms, fate } of all) {
+          const handle = timers.setTimeout(() => {
+            lateBy.push(clock.now() - ms);
+            if (fate === 1) throw new Error('of the host');
+          }, ms);
+          if (fate === 2) timers.clearTimeout(handle);
+        }
+        for (const _ of all) await clock.advance(10).catch(() => {});
+        expect([lateBy.length, clock.pending]).toEqual([all.filter(({ fate }) => fate < 2).length, 0]);
+        const throwing = all.filter(({ fate }) => fate === 1).length;
+        for (const late of lateBy) expect(late >= 0 && late <= 1 + throwing).toBe(true);
+      }),
+    );
+  });
+
   it('that are cleared never call, also in the turn that a late one gives', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 100 }), fc.boolean(), async (waitMs, isLate) => {

@@ -12,7 +12,7 @@ const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 /** The calls of `process` in one life, one after the other: the one that is out, and who waits for its end. */
 export abstract class Calls {
   readonly lane: Lane;
-  readonly send: (event: ChannelEvent) => void;
+  private readonly chart: { send(event: ChannelEvent): void };
   readonly watchdog = new Watchdog(this);
   /** The call that is out, or was the last. */
   protected readonly lastCall: Call;
@@ -22,10 +22,15 @@ export abstract class Calls {
   protected isAbandoned = false;
   private settledListeners: (() => void)[] = [];
 
-  constructor(lane: Lane, send: (event: ChannelEvent) => void) {
+  constructor(lane: Lane, chart: { send(event: ChannelEvent): void }) {
     this.lane = lane;
-    this.send = send;
+    this.chart = chart;
     this.lastCall = new Call(lane, lane.inbox.limits);
+  }
+
+  /** Brings an event to the channel's statechart. */
+  send(event: ChannelEvent): void {
+    this.chart.send(event);
   }
 
   /** The call of `process` that is out; undefined: none is. */

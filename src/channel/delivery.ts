@@ -25,9 +25,8 @@ export class Delivery extends Calls implements TurnTaker {
   private config: ChannelConfig;
   private mode: DeliveryMode | undefined = undefined;
 
-  /** `send` brings an event to the channel's statechart. */
-  constructor(lane: Lane, channel: AnyChannel, send: (event: ChannelEvent) => void) {
-    super(lane, send);
+  constructor(lane: Lane, channel: AnyChannel, chart: { send(event: ChannelEvent): void }) {
+    super(lane, chart);
     this.config = lane.inbox.limits;
     this.channel = channel;
     this.turn = new Turn(this, lane.share);

@@ -1,17 +1,15 @@
 import type { ChannelConfig } from '../config/schema.ts';
-import type { Clock } from '../core/clock.ts';
 import type { Mailbox } from '../core/mailbox.ts';
 import type { Trigger } from '../core/trigger.ts';
+import type { Services } from './services.ts';
 
 /** When a batch of new messages is due: it is full, old enough, or asked for. */
 export class DueBatches {
-  private readonly clock: Clock;
-  private readonly inbox: { readonly mailbox: Mailbox; readonly limits: ChannelConfig };
+  private readonly inbox: { readonly mailbox: Mailbox; readonly limits: ChannelConfig; readonly services: Services };
   /** So many of the oldest messages are due by request. */
   private requested = 0;
 
-  constructor(clock: Clock, inbox: DueBatches['inbox']) {
-    this.clock = clock;
+  constructor(inbox: DueBatches['inbox']) {
     this.inbox = inbox;
   }
 
@@ -38,12 +36,12 @@ export class DueBatches {
 
   /** Until a message that was accepted then has waited `timeoutMs`, in ms. */
   inMs(acceptedAt = this.inbox.mailbox.oldestAcceptedAt): number {
-    return Math.max(0, acceptedAt + this.inbox.limits.timeoutMs - this.clock.now());
+    return Math.max(0, acceptedAt + this.inbox.limits.timeoutMs - this.inbox.services.clock.now());
   }
 
   private beforeFull(): Trigger | undefined {
     if (this.requested > 0) return 'request';
-    const waitedMs = this.clock.now() - this.inbox.mailbox.oldestAcceptedAt;
+    const waitedMs = this.inbox.services.clock.now() - this.inbox.mailbox.oldestAcceptedAt;
     return waitedMs >= this.inbox.limits.timeoutMs ? 'age' : undefined;
   }
 }

@@ -32,13 +32,14 @@ export class Returns {
 }
 
 /** Hands back the waiting messages of a stay that has ended: the next owner of the partition brings them again. */
-export function returnEnded({ inbox, recovery, returned }: Lane): void {
+export function returnEnded(lane: Lane): void {
+  const { inbox, recovery } = lane;
   recovery.returnEnded();
   if (!originsIn(inbox).some(isOver)) return;
   const waiting = [...inbox.mailbox.entries()];
   inbox.mailbox.drain();
   for (const [message, key, acceptedAt, sequence, origin] of waiting) {
-    if (isOver(origin)) returned(origin);
+    if (isOver(origin)) lane.returned(origin);
     else inbox.overflow.place(message, key, acceptedAt, sequence, origin);
   }
   inbox.due.countTaken(0);

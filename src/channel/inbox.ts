@@ -6,12 +6,11 @@ import { Mailbox } from '../core/mailbox.ts';
 import type { Origin } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import { type GapReason, type LossListener, Overflow } from '../core/overflow.ts';
+import type { BreakerClient } from './breaker-client.ts';
 import { DueBatches } from './due-batches.ts';
-import type { InboxOptions } from './inbox-options.ts';
-import { checkWaiting, unchecked } from './late-check.ts';
-import { LateRefusals, REFUSED_MAX } from './late-refusals.ts';
-import type { Validate } from './validator.ts';
-import { type Door, WaitingOffers } from './waiting-offers.ts';
+import type { LaneOwner } from './lane-owner.ts';
+import { unchecked, type Validate } from './validator.ts';
+import { type Door, REFUSED_MAX, WaitingOffers } from './waiting-offers.ts';
 
 /** No mailbox is so deep; a small integer, because each message is compared with it. */
 const NEVER = 2 ** 30;
@@ -26,12 +25,13 @@ export class Inbox implements Door, LossListener {
   readonly due: DueBatches;
   /** What was dropped or conflated since the last batch. */
   readonly gaps: GapLog;
-  private readonly options: InboxOptions;
-  private readonly counters: Counters;
+  readonly services: LaneOwner['services'];
+  readonly counters: Counters;
+  readonly keyOf: (message: unknown) => string;
+  private readonly breaker: BreakerClient | undefined;
   private readonly clock: CoarseClock;
   readonly mailbox: Mailbox;
   readonly overflow: Overflow;
-  readonly refusals: LateRefusals;
   limits: ChannelConfig;
   private validate: Validate | undefined = undefined;
   isOpen = false;
@@ -44,15 +44,16 @@ export class Inbox implements Door, LossListener {
   private wakeAt = NEVER;
   private waker: { wake(): void } | undefined = undefined;
 
-  constructor(options: InboxOptions) {
-    const { config, counters, keyOf, partition } = options;
-    this.options = options;
+  constructor(owner: LaneOwner, partition: number | undefined, counters: Counters, breaker?: BreakerClient) {
+    const { config, keyOf, services } = owner;
+    this.services = services;
     this.counters = counters;
-    this.clock = options.services.scheduler.clock;
+    this.keyOf = keyOf;
+    this.breaker = breaker;
+    this.clock = services.scheduler.clock;
     this.limits = config;
     this.mailbox = new Mailbox(config.capacity);
-    this.refusals = new LateRefusals(options.services.clock, this);
-    this.due = new DueBatches(options.services.clock, this);
+    this.due = new DueBatches(this);
     this.gaps = new GapLog(config.name, partition);
     this.overflow = new Overflow(this.mailbox, config.overflow, keyOf, this);
   }
@@ -62,13 +63,13 @@ export class Inbox implements Door, LossListener {
     this.gaps.add(reason, key, sequence);
   }
 
-  /** From now on messages are taken in, and checked by this. */
-  open(validate: Validate | undefined): void {
+  /** From now on messages are taken in, and checked by this. True: those that wait were not checked. */
+  open(validate: Validate | undefined): boolean {
     const isLate = this.validate === unchecked && validate !== undefined;
     this.isOpen = true;
     this.validate = validate;
     this.guard();
-    if (isLate) checkWaiting(this.mailbox, this.overflow, this.options, validate);
+    return isLate;
   }
 
   /** From now on every message is refused as `not-running`. */
@@ -161,7 +162,7 @@ export class Inbox implements Door, LossListener {
   get refusal(): 'not-running' | 'tripped' | undefined {
     if (!this.isOpen) return 'not-running';
     // Once the breaker has cooled down, messages must come in to be probes.
-    const isShut = this.limits.whenTripped === 'reject' && (this.options.breaker?.breaker.coolDownLeftMs() ?? 0) > 0;
+    const isShut = this.limits.whenTripped === 'reject' && (this.breaker?.breaker.coolDownLeftMs() ?? 0) > 0;
     return isShut ? 'tripped' : undefined;
   }
 
@@ -172,7 +173,7 @@ export class Inbox implements Door, LossListener {
 
   /** Reads the keys that `put` will ask for. Undefined: the payload is the message, which can be asked at any time. */
   keyFor(payload: unknown, message: unknown, known: string | undefined): string | undefined {
-    return this.overflow.readAhead(payload, known ?? (payload === message ? undefined : this.options.keyOf(message)));
+    return this.overflow.readAhead(payload, known ?? (payload === message ? undefined : this.keyOf(message)));
   }
 
   /** There is no room for such a message, or others wait for room. */
@@ -204,7 +205,7 @@ export class Inbox implements Door, LossListener {
   /** Room was made, or the door was closed: lets waiting offers in, oldest first. Very many are refused in several turns. */
   admitOffers(): void {
     for (let left = REFUSED_MAX; this.offers.size > 0 && !(this.isOpen && this.mailbox.isFull); left -= 1) {
-      if (left <= 0 && !this.isOpen) return this.refusals.plan();
+      if (left <= 0 && !this.isOpen) return this.offers.refuseLater(this.services.clock);
       const offer = this.offers.shift();
       if (offer?.call === undefined) offer?.resolve(this.enter(offer.message, offer.key, offer.origin));
       else {
@@ -236,7 +237,7 @@ export class Inbox implements Door, LossListener {
 
   /** Refuses a message; the caller still owns it. */
   reject(reason: keyof typeof Counter & RejectReason, message: unknown, error?: unknown, origin?: Origin): Outcome {
-    const { bus, keepDeadLetter } = this.options.services;
+    const { bus, keepDeadLetter } = this.services;
     const { name: channel } = this.limits;
     this.counters[Counter.rejected] += 1;
     this.counters[Counter[reason]] += 1;

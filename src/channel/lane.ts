@@ -1,92 +1,52 @@
-import type { ChannelConfig } from '../config/schema.ts';
-import type { Breaker } from '../core/breaker.ts';
 import { CallTimes } from '../core/call-times.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
 import type { CoarseClock } from '../core/coarse-clock.ts';
-import { Counter, type Counters, createCounters } from '../core/counters.ts';
+import { Counter, createCounters } from '../core/counters.ts';
 import type { Gap } from '../core/gap-log.ts';
-import type { Histogram } from '../core/histogram.ts';
 import { isFrom, type Origin, type Origins } from '../core/origin.ts';
 import { Recovery } from '../core/recovery.ts';
-import type { Share } from '../core/share.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { BreakerClient } from './breaker-client.ts';
 import { Inbox } from './inbox.ts';
-import type { Services } from './services.ts';
-import type { SinkRest } from './sink-rest.ts';
+import type { LaneOwner } from './lane-owner.ts';
 
 /** What the phases of one partition work on. It belongs to the router and outlives every restart of the channel. */
-export interface Lane extends Pick<LaneOptions, 'id' | 'services' | 'rest' | 'processing' | 'queueing' | 'share'> {
+export class Lane {
+  /** The name of its channel, with `/n` if that has several partitions. */
+  readonly id: string;
+  readonly owner: LaneOwner;
   readonly channel: string;
+  readonly services: LaneOwner['services'];
   readonly clock: CoarseClock;
-  readonly counters: Counters;
-  readonly inbox: Inbox;
-  readonly recovery: Recovery;
-  /** A message that was taken in goes back to its origin, whose stay has ended. */
-  readonly returned: (origin: Origin | undefined) => void;
+  readonly processing: LaneOwner['processing'];
+  readonly queueing: LaneOwner['queueing'];
+  readonly share: LaneOwner['share'];
+  readonly counters = createCounters();
   /** The times of the call that is out, or was the last. */
-  readonly times: CallTimes;
+  readonly times = new CallTimes();
   /** Undefined: the channel has no breaker. */
   readonly breaker: BreakerClient | undefined;
-}
+  readonly inbox: Inbox;
+  readonly recovery = new Recovery(this);
 
-/** What the partitions of a channel share. */
-export interface LaneOptions {
-  /** The channel's name, with `/n` if it has several partitions. */
-  readonly id: string;
-  /** The number of the partition; undefined: the channel has only one. */
-  readonly partition?: number;
-  readonly config: ChannelConfig;
-  readonly services: Services;
-  readonly breaker: Breaker | undefined;
-  /** Shared by all that deliver to the same sink. */
-  readonly rest: SinkRest;
-  readonly keyOf: (message: unknown) => string;
-  /** How long calls of `process` took, how long messages waited before the first, and what turns below priority 1 took. */
-  readonly processing: Histogram;
-  readonly queueing: Histogram;
-  readonly share: Share;
-}
+  /** `partition`: its number; undefined: the channel has only one. */
+  constructor(owner: LaneOwner, partition: number | undefined) {
+    this.owner = owner;
+    this.channel = owner.name;
+    this.id = partition === undefined ? owner.name : `${owner.name}/${partition}`;
+    ({ services: this.services, processing: this.processing, queueing: this.queueing, share: this.share } = owner);
+    this.clock = this.services.scheduler.clock;
+    this.breaker = owner.breaker && new BreakerClient(owner.breaker, this.times);
+    this.inbox = new Inbox(owner, partition, this.counters, this.breaker);
+  }
 
-/** What each lane of a channel is made of. */
-export function lanesOf(shared: Omit<LaneOptions, 'id'>): readonly LaneOptions[] {
-  const { name, partitions } = shared.config;
-  if (partitions === 1) return [{ ...shared, id: name }];
-  return Array.from({ length: partitions }, (_, partition) => ({ ...shared, id: `${name}/${partition}`, partition }));
-}
-
-/** Makes the lane of one partition. */
-export function createLane(options: LaneOptions): Lane {
-  const { id, partition, config, services, processing, queueing, share, keyOf, rest } = options;
-  const counters = createCounters();
-  const times = new CallTimes();
-  const breaker = options.breaker && new BreakerClient(options.breaker, times);
-  const inbox = new Inbox({ partition, config, services, counters, breaker, keyOf });
-  const returned = (origin: Origin | undefined): void => {
-    counters[Counter.returned] += 1;
+  /** A message that was taken in goes back to its origin, whose stay has ended. */
+  returned(origin: Origin | undefined): void {
+    this.counters[Counter.returned] += 1;
     // In a channel that stops it counts as what `stop` hands back.
-    if (inbox.isOpen) counters[Counter['stay-ended']] += 1;
+    if (this.inbox.isOpen) this.counters[Counter['stay-ended']] += 1;
     origin?.handedBack('returned');
-  };
-  const recovery = new Recovery(returned);
-  rest.join(recovery);
-  // Field by field: V8 puts what follows a spread beside the object, and takes microseconds for it.
-  return {
-    services,
-    clock: services.scheduler.clock,
-    rest,
-    processing,
-    queueing,
-    share,
-    id,
-    channel: config.name,
-    counters,
-    inbox,
-    recovery,
-    returned,
-    times,
-    breaker,
-  };
+  }
 }
 
 /** Everything that waits: new messages, and those that failed and come again. */

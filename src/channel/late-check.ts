@@ -1,19 +1,13 @@
 import { Counter } from '../core/counters.ts';
-import type { Mailbox } from '../core/mailbox.ts';
 import type { Origin } from '../core/origin.ts';
-import type { Overflow } from '../core/overflow.ts';
-import type { InboxOptions } from './inbox-options.ts';
-import type { Validate } from './validator.ts';
-
-/** Takes everything in, before there is an instance to check it: the first one does. */
-export const unchecked: Validate = (message) => message;
+import type { Inbox } from './inbox.ts';
 
 /**
  * Checks what waits since before there was an instance: payloads take the places of their messages, and what is refused
  * becomes a dead letter `invalid`. Nothing is published before all of it has been checked: a listener may look.
  */
-export function checkWaiting(mailbox: Mailbox, overflow: Overflow, options: InboxOptions, validate: Validate): void {
-  const { config, counters, keyOf, services } = options;
+export function checkWaiting(inbox: Inbox): void {
+  const { counters, keyOf, limits, mailbox, overflow, services } = inbox;
   // Meanwhile the messages are in no mailbox, and the life that checks them has not begun, so orders of the host wait.
   services.bus.changes.undisturbed(() => {
     const waiting = [...mailbox.entries()];
@@ -21,7 +15,7 @@ export function checkWaiting(mailbox: Mailbox, overflow: Overflow, options: Inbo
     const refused: (readonly [message: unknown, error: unknown, origin: Origin | undefined])[] = [];
     for (const [message, key, acceptedAt, sequence, origin] of waiting) {
       try {
-        overflow.place(validate(message), key ?? keyOf(message), acceptedAt, sequence, origin);
+        overflow.place(inbox.payloadOf(message, false), key ?? keyOf(message), acceptedAt, sequence, origin);
       } catch (error) {
         refused.push([message, error, origin]);
       }
@@ -29,6 +23,6 @@ export function checkWaiting(mailbox: Mailbox, overflow: Overflow, options: Inbo
     counters[Counter.deadLettered] += refused.length;
     counters[Counter['invalid-later']] += refused.length;
     for (const [message, error, origin] of refused)
-      services.keepDeadLetter(config.name, 'invalid', message, error, 0, origin);
+      services.keepDeadLetter(limits.name, 'invalid', message, error, 0, origin);
   });
 }

@@ -35,7 +35,8 @@ interface Work {
 
 /** One life of a partition, from a start of its channel to its end: the instance, and its statechart with what that reads. */
 export class Life implements ChannelPort {
-  readonly delivery: Delivery;
+  /** Made when something is delivered first: most of many channels rest. */
+  delivery: Delivery | undefined = undefined;
   private readonly lane: Lane;
   private readonly channel: AnyChannel;
   private readonly orders: Orders;
@@ -47,7 +48,6 @@ export class Life implements ChannelPort {
     this.lane = lane;
     this.channel = channel;
     this.orders = orders;
-    this.delivery = new Delivery(lane, channel, (event) => this.send(event));
     this.actor = createActor(channelLogic, { id: lane.id, parent, input: { port: () => this } });
   }
 
@@ -73,7 +73,7 @@ export class Life implements ChannelPort {
 
   /** An exception broke off whatever ran; true: that left something half done. */
   breakOff(): boolean {
-    return [this.delivery.breakOff(), unstick(this.actor)].includes(true);
+    return [this.delivery?.breakOff(), unstick(this.actor)].includes(true);
   }
 
   get isPaused(): boolean {
@@ -92,7 +92,7 @@ export class Life implements ChannelPort {
   /** Also while a call is in flight from before a pause: only a delivering state hears how it ends. */
   get isDue(): boolean {
     const { inbox, recovery } = this.lane;
-    return this.delivery.inFlight > 0 || recovery.size > 0 || inbox.due.trigger !== undefined;
+    return this.delivery?.call !== undefined || recovery.size > 0 || inbox.due.trigger !== undefined;
   }
 
   get isIsolating(): boolean {
@@ -150,11 +150,12 @@ export class Life implements ChannelPort {
   }
 
   deliver(mode: DeliveryMode): void {
+    this.delivery ??= new Delivery(this.lane, this.channel, this);
     this.delivery.start(mode);
   }
 
   hold(): void {
-    this.delivery.hold();
+    this.delivery?.hold();
   }
 
   private async callWarmUp(work: Work): Promise<void> {
@@ -165,7 +166,7 @@ export class Life implements ChannelPort {
 
   /** Never beside a call that has not settled: `close` may free what that call uses. */
   private async callClose(work: Work): Promise<void> {
-    await this.delivery.whenSettled();
+    await this.delivery?.whenSettled();
     try {
       if (this.work === work) await this.channel.close?.(this.contextOf(work));
     } catch (error) {

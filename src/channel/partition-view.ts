@@ -1,10 +1,9 @@
-import type { ChannelConfig } from '../config/schema.ts';
-import type { Breaker } from '../core/breaker.ts';
 import type { Counters } from '../core/counters.ts';
 import type { Origin } from '../core/origin.ts';
 import type { RestartLimit } from '../core/restart-limit.ts';
 import type { Delivery } from './delivery.ts';
-import { depthOf, type Lane, type LaneOptions, oldestAcceptedAt, probeAt } from './lane.ts';
+import { depthOf, type Lane, oldestAcceptedAt, probeAt } from './lane.ts';
+import type { LaneOwner } from './lane-owner.ts';
 import type { MissingKeys } from './message-keys.ts';
 import type { StateLog, Stay } from './state-log.ts';
 
@@ -55,7 +54,7 @@ interface Present extends Pick<PartitionView, 'inFlight' | 'drainAt' | 'isReplac
 export function viewOf(partition: Present, delivery: Delivery | undefined): PartitionView {
   const { drainAt, inFlight, isReplaced, lane, log, restarts } = partition;
   const { counters, id, inbox, recovery } = lane;
-  const { cause, error, since, state } = log.stay;
+  const { cause, error, since, state } = log;
   return {
     state,
     since,
@@ -106,12 +105,9 @@ export interface PartitionReading {
 }
 
 /** What reports read of one channel. */
-export interface ChannelView extends Pick<LaneOptions, 'processing' | 'queueing' | 'share'> {
-  readonly name: string;
-  readonly config: ChannelConfig;
+export interface ChannelView
+  extends Pick<LaneOwner, 'name' | 'config' | 'breaker' | 'processing' | 'queueing' | 'share'> {
   readonly partitions: readonly PartitionReading[];
-  /** Undefined: it has none. */
-  readonly breaker: Breaker | undefined;
   readonly keys: MissingKeys;
   /** Messages that the first partition counts and that a channel before a reload took in. */
   readonly inherited: number;

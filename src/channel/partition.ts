@@ -2,15 +2,17 @@ import type { AnyActorRef } from 'xstate';
 import type { ChannelEvent } from '../../machines/channel.ts';
 import type { Origin } from '../core/origin.ts';
 import { RestartLimit } from '../core/restart-limit.ts';
+import type { Delivery } from './delivery.ts';
 import { partOfStop, Returns, returnEnded } from './hand-back.ts';
-import { createLane, depthOf, holdsOrigin, type Lane, type LaneOptions, publishGaps } from './lane.ts';
-import { unchecked } from './late-check.ts';
+import { depthOf, holdsOrigin, Lane, publishGaps } from './lane.ts';
+import type { LaneOwner } from './lane-owner.ts';
+import { checkWaiting } from './late-check.ts';
 import { Life, type Starter } from './life.ts';
 import { longestWaitMs, type PartitionView, viewOf } from './partition-view.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { endWaits, hurry, press } from './shortened-waits.ts';
 import { StateLog } from './state-log.ts';
-import type { Validate } from './validator.ts';
+import { unchecked, type Validate } from './validator.ts';
 import { ensureStack } from './xstate-internals.ts';
 
 /** Supervises one partition of a channel: its lane, its state, and the life in it now, if there is one. */
@@ -33,15 +35,15 @@ export class Partition {
   isReplaced = false;
   drainAt = 0;
 
-  constructor(options: LaneOptions) {
-    this.lane = createLane(options);
+  constructor(owner: LaneOwner, partition: number | undefined) {
+    this.lane = new Lane(owner, partition);
     ({ inbox: this.inbox, id: this.id, counters: this.counters } = this.lane);
-    this.log = new StateLog(options.services.clock);
+    this.log = new StateLog(owner.services.clock);
   }
 
   /** The name of its state; without a life, why it has none. */
   get state(): string {
-    return this.log.stay.state;
+    return this.log.state;
   }
 
   /** It is in a state in which batches are delivered as they come. */
@@ -51,6 +53,11 @@ export class Partition {
 
   get isAlive(): boolean {
     return this.life !== undefined;
+  }
+
+  /** Undefined: its life has delivered nothing yet. */
+  get delivery(): Delivery | undefined {
+    return this.life?.delivery;
   }
 
   get isPaused(): boolean {
@@ -63,11 +70,11 @@ export class Partition {
 
   /** How many messages `process` has now, and the messages themselves. */
   get inFlight(): number {
-    return this.life?.delivery.inFlight ?? this.returns.unsettledCount;
+    return this.delivery?.inFlight ?? this.returns.unsettledCount;
   }
 
   get batch(): readonly unknown[] {
-    return this.life?.delivery.batch ?? this.returns.unsettledMessages;
+    return this.delivery?.batch ?? this.returns.unsettledMessages;
   }
 
   get fullness(): number {
@@ -75,17 +82,17 @@ export class Partition {
   }
 
   longestWaitMs(now: number): number {
-    return longestWaitMs(this, this.life?.delivery, now);
+    return longestWaitMs(this, this.delivery, now);
   }
 
   /** A reading of this moment for reports. */
   get view(): PartitionView {
-    return viewOf(this, this.life?.delivery);
+    return viewOf(this, this.delivery);
   }
 
   /** A message of this origin waits here, is in flight, or waits for room. */
   holds(origin: Origin): boolean {
-    return holdsOrigin(this.lane, this.life?.delivery.call?.details.origins, origin);
+    return holdsOrigin(this.lane, this.delivery?.call?.details.origins, origin);
   }
 
   /** No instance could be made for a life. While the router serves, messages wait for the next one. */
@@ -96,7 +103,7 @@ export class Partition {
 
   /** Begins a life with a new instance, under a parent that hears of its end; the starter hears once it is warm. */
   start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, starter: Starter<Partition>): void {
-    this.inbox.open(validate);
+    if (this.inbox.open(validate)) checkWaiting(this.inbox);
     this.starter = starter;
     this.life = new Life(this.lane, channel, this, parent);
     this.life.start();
@@ -112,8 +119,8 @@ export class Partition {
 
   /** The actor ended. A life that failed gives back what it had in flight; after a stop that stays unsettled. */
   abandon(isFailure: boolean): void {
-    this.life?.delivery.abandon(isFailure);
-    this.returns.keepUnsettled(this.batch, this.inFlight, this.life?.delivery.call?.details.origins);
+    this.delivery?.abandon(isFailure);
+    this.returns.keepUnsettled(this.batch, this.inFlight, this.delivery?.call?.details.origins);
     this.life = undefined;
   }
 
@@ -129,7 +136,7 @@ export class Partition {
     if (!keeps) this.handBack();
     if (this.state === 'stopped') return;
     // What it failed with is still why it does not serve.
-    const { cause, error } = this.state === 'failed' ? this.log.stay : { cause: 'router.stop', error: undefined };
+    const { cause, error } = this.state === 'failed' ? this.log : { cause: 'router.stop', error: undefined };
     partOfStop(this.lane, () => this.enter('stopped', cause, error));
   }
 
@@ -166,29 +173,27 @@ export class Partition {
     if (life === undefined) return;
     if (life.breakOff()) this.send({ type: 'call.hung', error });
     else if (this.canDeliver && this.state !== 'flushing' && this.inbox.mailbox.size > 0) this.wake();
-    life.delivery.requestTurn();
+    life.delivery?.requestTurn();
   }
 
   /** New limits: they hold from the next batch. */
-  reconfigure(config: LaneOptions['config']): void {
+  reconfigure(config: LaneOwner['config']): void {
     this.inbox.reconfigure(config);
-    this.life?.delivery.reconfigure(config);
+    this.delivery?.reconfigure(config);
     this.watchInbox(this.state);
     this.inbox.admitOffers();
     this.inbox.offers.wakeStreams();
     this.send({ type: 'channel.reconfigured' });
   }
 
-  /** An operator holds it, or lets it go on; outlives restarts. */
-  pause(isHeld: boolean): void {
+  /**
+   * An operator holds it, or lets it go on, which outlives restarts; or a reload is about to replace it, or no longer is. No
+   * batch begins and no life, but messages are taken in.
+   */
+  pause(isHeld: boolean, isReplaced = this.isReplaced): void {
     this.isHeld = isHeld;
-    this.send({ type: isHeld ? 'channel.pause' : 'channel.resume' });
-  }
-
-  /** A reload is about to replace it, or no longer is: no batch begins and no life, but messages are taken in. */
-  expectReplacement(isReplaced: boolean): void {
     this.isReplaced = isReplaced;
-    this.send({ type: isReplaced ? 'channel.pause' : 'channel.resume' });
+    this.send({ type: this.isPaused ? 'channel.pause' : 'channel.resume' });
   }
 
   /** Its life closes by then, for a successor. */
@@ -214,12 +219,7 @@ export class Partition {
     this.endWaits();
     this.inbox.due.request();
     this.send({ type: 'batch.flush' });
-    this.life?.delivery.requestTurn();
-  }
-
-  /** Resolves when `process` has nothing, or nobody will know any more. */
-  whenSettled(): Promise<void> {
-    return this.life?.delivery.whenSettled() ?? Promise.resolve();
+    this.delivery?.requestTurn();
   }
 
   /** The state waits for the first message, or for a full batch: its statechart hears of it, and what is due goes out. */
@@ -237,7 +237,7 @@ export class Partition {
     this.inbox.sleep();
     this.send({ type: this.state === 'idle' ? 'message.waiting' : 'batch.full' });
     this.lane.clock.read(); // A transition takes a while.
-    this.life?.delivery.wake();
+    this.delivery?.wake();
   }
 
   private enter(to: string, cause: string, error: unknown): void {

@@ -123,7 +123,7 @@ export class Rest {
     const ms = batchSize === 1 ? spellMs : Math.min(spellMs, timeoutMs, inbox.due.inMs());
     this.lookAt = this.spellAt + ms;
     this.isSpell = true;
-    this.timer = services.timers.setTimeout(() => this.look(), ms);
+    this.timer = services.timers.setTimeout(this.look, ms);
   }
 
   /** A transition for each batch would make an event loop that is late even later, and the batches smaller. */
@@ -133,7 +133,8 @@ export class Rest {
     this.arm();
   }
 
-  private look(): void {
+  // Bound once: there are some for each batch.
+  private readonly look = (): void => {
     this.timer = undefined;
     this.isSpell = false;
     const { inFlight, lane } = this.resting;
@@ -143,7 +144,7 @@ export class Rest {
     else if (lateMs >= LATE_MS || (this.isSteady && lane.inbox.mailbox.size > 0)) this.wait(lateMs);
     else if (lane.counters[Counter.calls] !== this.callsAtStart) this.arm();
     else this.resting.send({ type: 'delivery.quieted' });
-  }
+  };
 }
 
 function clamp(ms: number): number {

@@ -210,12 +210,12 @@ function deadLetter(lane: Lane, given: readonly FailedBatch[], reason: GivenUp):
 }
 
 /** Nobody will deliver what waits in a lane: all of it becomes dead letters. */
-export function giveUpAll({ channel, counters, inbox, recovery, services }: Lane, reason: 'removed', why: string) {
+export function giveUpAll({ channel, counters, inbox, recovery, services }: Lane, why: string): void {
   const waiting = { ...inbox.mailbox.drain(), error: why, attempts: 0 };
   for (const { messages, origins, keys, error, attempts } of [...recovery.takeAll(), waiting]) {
     counters[Counter.deadLettered] += messages.length;
     for (const [index, message] of messages.entries())
-      services.keepDeadLetter(channel, reason, message, error ?? why, attempts, origins?.[index], keys?.[index]);
+      services.keepDeadLetter(channel, 'removed', message, error ?? why, attempts, origins?.[index], keys?.[index]);
   }
 }
 
@@ -234,11 +234,13 @@ function publishFailed(
 }
 
 /** Notes when the next attempt is due: after our own backoff or the rest the sink asked for. False: at once. */
-function postpone({ recovery, rest, services }: Lane, { config }: Call, attempts: number, askedMs: number): boolean {
+function postpone(lane: Lane, { config }: Call, attempts: number, askedMs: number): boolean {
+  const { owner, recovery, services } = lane;
   const now = services.clock.now();
   const backedOffMs = hurriedMs(backoffMs(config.retry, attempts, services.random), recovery.hurryBy, now);
   const delayMs = Math.max(backedOffMs, askedMs);
   recovery.postpone(now + delayMs, now + askedMs);
-  if (askedMs > 0) rest.ask(now + askedMs);
+  // All that deliver to the sink let it rest.
+  if (askedMs > 0) for (const user of owner.breaker?.users ?? [owner]) user.sinkRests?.(now + askedMs);
   return delayMs > 0;
 }

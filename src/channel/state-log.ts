@@ -12,16 +12,19 @@ export interface Stay {
 const NOTHING: Readonly<Record<string, number>> = Object.freeze({});
 
 /** The present state of a partition, and where its time goes from `countTimes` on. */
-export class StateLog {
+export class StateLog implements Stay {
   private readonly clock: Clock;
-  stay: Stay;
+  state = 'new';
+  since: number;
+  cause = 'not started';
+  error: unknown = undefined;
   /** Time spent by state, in ms, in stays that have ended. */
   spentMs = NOTHING;
   private countedFrom = 0;
 
   constructor(clock: Clock) {
     this.clock = clock;
-    this.stay = { state: 'new', since: clock.now(), cause: 'not started', error: undefined };
+    this.since = clock.now();
   }
 
   /** Begins to count, or counts anew. */
@@ -32,10 +35,12 @@ export class StateLog {
 
   enter(state: string, cause: string, error: unknown): void {
     const now = this.clock.now();
-    const { state: from, since } = this.stay;
-    const { spentMs } = this;
-    const spent = (spentMs[from] ?? 0) + now - Math.max(since, this.countedFrom);
+    const { spentMs, state: from } = this;
+    const spent = (spentMs[from] ?? 0) + now - Math.max(this.since, this.countedFrom);
     if (spentMs !== NOTHING) this.spentMs = { ...spentMs, [from]: spent };
-    this.stay = { state, since: now, cause, error };
+    this.state = state;
+    this.since = now;
+    this.cause = cause;
+    this.error = error;
   }
 }

@@ -5,6 +5,9 @@ import type { AnyChannel } from './processing-channel.ts';
 /** Checks and converts a message at the door; throws to refuse it. */
 export type Validate = (message: unknown) => unknown;
 
+/** Takes everything in, before there is an instance to check it: the first one does. */
+export const unchecked: Validate = (message) => message;
+
 /** How a channel checks messages at its door: by its `validate`, else by its schema; undefined: it does not. */
 export function validatorOf(channel: AnyChannel): Validate | undefined {
   if (channel.validate !== undefined)

@@ -1,7 +1,11 @@
 import { abortReason, throwIfAborted, whenAborted } from '../config/options.ts';
 import type { ChannelConfig } from '../config/schema.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Origin } from '../core/origin.ts';
 import type { Outcome } from '../core/outcome.ts';
+
+/** So many waiting offers are refused in one turn of the event loop. */
+export const REFUSED_MAX = 500;
 
 /** The door that offers wait at. */
 export interface Door {
@@ -49,6 +53,7 @@ export class WaitingOffers {
   /** The first one, once it was asked for. */
   #head: WaitingOffer | undefined;
   #call: WaitingOffer | undefined;
+  isRefusing = false;
 
   constructor(door: Door) {
     this.#door = door;
@@ -91,6 +96,16 @@ export class WaitingOffers {
   /** Lets waiting streams go on if no more wait than may: that may be more after a reload. */
   wakeStreams(): void {
     if (this.isWithin) this.#callStreams();
+  }
+
+  /** The door was closed before very many of them: more are refused in the next turn of the event loop. */
+  refuseLater(clock: Clock): void {
+    if (this.isRefusing) return;
+    this.isRefusing = true;
+    clock.setImmediate(() => {
+      this.isRefusing = false;
+      this.#door.admitOffers();
+    });
   }
 
   /** How many offers wait here, and elsewhere for this place. */
@@ -217,4 +232,13 @@ export class WaitingOffers {
     if (offer.signal !== undefined) this.#leave(offer, offer.signal);
     if (this.#streams.length > 0) this.wakeStreams();
   }
+}
+
+/** Resolves when no waiting offer of these channels is still to be refused. */
+export async function whenRefused(
+  channels: readonly { readonly partitions: readonly { readonly inbox: { readonly offers: WaitingOffers } }[] }[],
+  clock: Clock,
+): Promise<void> {
+  while (channels.some(({ partitions }) => partitions.some(({ inbox }) => inbox.offers.isRefusing)))
+    await new Promise<void>((resolve) => void clock.setImmediate(resolve));
 }

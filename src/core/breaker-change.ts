@@ -62,4 +62,6 @@ export interface BreakerUser {
   breakerChanged(change: BreakerChange): void;
   /** The cool-down ends sooner than was known. Must not throw. */
   coolDownShortened?(): void;
+  /** The sink asked not to be tried until then, in ms on the clock. Must not throw. */
+  sinkRests?(until: number): void;
 }

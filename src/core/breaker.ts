@@ -34,7 +34,7 @@ export class Breaker {
   private window: BreakerWindow;
   private readonly clock: Pick<Clock, 'now'>;
   private readonly random: Random;
-  private users: readonly BreakerUser[] = [];
+  users: readonly BreakerUser[] = [];
   /** The changes that users do not know yet, in order. */
   private readonly changes: BreakerChange[] = [];
   /** Callers that were refused a permit, and try again when it is free; undefined: none was. */

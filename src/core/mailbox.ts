@@ -154,7 +154,7 @@ export class Mailbox<Message = unknown> {
   drain(): { readonly messages: Message[]; readonly origins: Origins | undefined; readonly keys: Keys | undefined } {
     const { keysTaken, size } = this;
     const taken = { origins: this.originsOf(size), keys: this.keysOf(size), messages: this.take(size) };
-    this.resize(SLOTS_MIN);
+    this.resize(0);
     this.keysTaken = keysTaken;
     return taken;
   }
@@ -216,11 +216,11 @@ export class Mailbox<Message = unknown> {
 
   private resize(sizeMin: number): void {
     // The next power of two, so that a mask finds the slot.
-    let slots = SLOTS_MIN;
+    let slots = sizeMin === 0 ? 0 : SLOTS_MIN;
     while (slots < sizeMin) slots *= 2;
     const messages = emptySlots<Message>(slots);
-    const acceptedAt = new Float64Array(slots);
-    const sequence = new Float64Array(slots);
+    const stamps = (): Float64Array => (slots === 0 ? NO_STAMPS : new Float64Array(slots));
+    const [acceptedAt, sequence] = [stamps(), stamps()];
     const keys = this.keys === undefined ? undefined : emptySlots<string>(slots);
     const origins = this.origins === undefined ? undefined : emptySlots<Origin>(slots);
     for (let offset = 0; offset < this.size; offset += 1) {

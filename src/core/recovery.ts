@@ -20,6 +20,11 @@ export interface FailedBatch {
   readonly error: unknown;
 }
 
+/** Told of each message that is not tried again, because the stay of its origin has ended. */
+interface ReturnListener {
+  returned(origin: Origin | undefined): void;
+}
+
 /** Most channels never have a quarantine. It is replaced, and never changed. */
 const NONE: FailedBatch[] = [];
 
@@ -42,11 +47,10 @@ export class Recovery {
   private quarantine = NONE;
   /** Messages held here. */
   size = 0;
-  private readonly returned: (origin: Origin | undefined) => void;
+  private readonly listener: ReturnListener | undefined;
 
-  /** `returned`: told of each message that is not tried again, because the stay of its origin has ended. */
-  constructor(returned: (origin: Origin | undefined) => void = () => {}) {
-    this.returned = returned;
+  constructor(listener?: ReturnListener) {
+    this.listener = listener;
   }
 
   /** Nothing is held here, and no attempt is awaited. */
@@ -151,7 +155,7 @@ export class Recovery {
   withoutEnded(batch: FailedBatch): FailedBatch {
     const { origins } = batch;
     if (origins === undefined || !origins.some(isOver)) return batch;
-    for (const origin of origins) if (isOver(origin)) this.returned(origin);
+    for (const origin of origins) if (isOver(origin)) this.listener?.returned(origin);
     return pick(
       batch,
       [...origins.keys()].filter((index) => !isOver(origins[index])),

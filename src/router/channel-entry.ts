@@ -3,20 +3,19 @@ import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import { madeBy } from '../channel/channel-source.ts';
 import { handOver } from '../channel/hand-over.ts';
 import type { Inbox } from '../channel/inbox.ts';
-import { lanesOf } from '../channel/lane.ts';
+import type { LaneOwner } from '../channel/lane-owner.ts';
 import { MessageKeys } from '../channel/message-keys.ts';
 import { Partition } from '../channel/partition.ts';
 import type { ChannelView } from '../channel/partition-view.ts';
 import { type AnyChannel, bindChannel, type ChannelFactory } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
-import { restOf } from '../channel/sink-rest.ts';
 import { validatorOf } from '../channel/validator.ts';
 import type { WaitingOffers } from '../channel/waiting-offers.ts';
 import { checkEventRules } from '../config/event-rules.ts';
 import { configError } from '../config/layers.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Breaker } from '../core/breaker.ts';
-import type { BreakerChange, BreakerUser, Caller } from '../core/breaker-change.ts';
+import type { BreakerChange, Caller } from '../core/breaker-change.ts';
 import { Counter } from '../core/counters.ts';
 import { Histogram } from '../core/histogram.ts';
 import type { Origin } from '../core/origin.ts';
@@ -46,7 +45,7 @@ export interface Place {
 }
 
 /** One channel of a router: its name, its configuration and its partitions. */
-export class ChannelEntry implements BreakerUser, ChannelView {
+export class ChannelEntry implements LaneOwner, ChannelView {
   readonly name: string;
   readonly partitions: readonly Partition[];
   readonly processing: Histogram;
@@ -55,7 +54,7 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   readonly breaker: Breaker | undefined;
   readonly keys: MessageKeys;
   private readonly factory: ChannelFactory;
-  private readonly services: Services;
+  readonly services: Services;
   private readonly partitioning: Partitioning<Partition>;
   /** Of the only partition, which spares the key. */
   private readonly only: Inbox | undefined;
@@ -72,8 +71,8 @@ export class ChannelEntry implements BreakerUser, ChannelView {
   /** Messages that the first partition counts and that a channel before a reload took in. */
   inherited = 0;
 
-  /** The key of a message where no partition depends on it. A closure of the constructor would keep all of that alive. */
-  private readonly keyInside = (message: unknown): string => {
+  // A closure of the constructor would keep all of that alive.
+  readonly keyOf = (message: unknown): string => {
     const isRequired = this.config.overflow === 'conflate' && !this.keys.choosePartition;
     return isRequired ? this.keys.require(message) : this.keys.read(message);
   };
@@ -94,10 +93,8 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     this.share.reweigh(weightOf(config));
     const { partitionBy, partitions } = config;
     this.keys = new MessageKeys(config, services, predecessor?.keys);
-    const { processing, queueing, share } = this;
-    const rest = restOf(breaker, config.breaker !== false && config.breaker.shared !== undefined);
-    const lanes = lanesOf({ config, services, breaker, rest, keyOf: this.keyInside, processing, queueing, share });
-    this.partitions = lanes.map((lane) => new Partition(lane));
+    const several = partitions > 1;
+    this.partitions = Array.from({ length: partitions }, (_, n) => new Partition(this, several ? n : undefined));
     if (partitions === 1) this.only = this.partitions[0]?.inbox;
     const isByKey = partitionBy !== 'round-robin' && partitionBy !== 'least-loaded';
     this.partitioning = createPartitioning(this.partitions, isByKey ? 'key' : partitionBy);
@@ -193,10 +190,8 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     this.inherited = this.partitions[0]?.lane.counters[Counter.accepted] ?? 0;
   }
 
-  /** It is gone: what it shared with others must not keep it. */
-  dispose(): void {
-    this.breaker?.leave(this);
-    for (const { lane } of this.partitions) lane.rest.leave(lane.recovery);
+  sinkRests(until: number): void {
+    for (const { lane } of this.partitions) lane.recovery.rest(until);
   }
 
   coolDownShortened(): void {
@@ -210,8 +205,8 @@ export class ChannelEntry implements BreakerUser, ChannelView {
     bus.changes.within(() => {
       if (to === 'open') bus.publish('breaker.opened', { channel: this.name, cause, rates, coolDownMs });
       else bus.publish('breaker.closed', { channel: this.name, cause });
-      const type = to === 'open' ? 'breaker.opened' : 'breaker.closed';
-      for (const partition of this.partitions) partition.send({ type });
+      for (const partition of this.partitions)
+        partition.send({ type: `breaker.${to === 'open' ? 'opened' : 'closed'}` });
     });
   }
 

@@ -1,6 +1,5 @@
-import { REFUSED_MAX } from '../channel/late-refusals.ts';
 import type { Partition } from '../channel/partition.ts';
-import { type Door, WaitingOffers } from '../channel/waiting-offers.ts';
+import { type Door, REFUSED_MAX, WaitingOffers } from '../channel/waiting-offers.ts';
 import { joinOrigin, type Origin } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED } from '../core/outcome.ts';
 import type { ChannelEntry, Place } from './channel-entry.ts';
@@ -133,7 +132,7 @@ export class FanOut implements Door {
       if (blocked !== undefined) {
         const again = (): void => this.admitOffers();
         this.stopWaiting = blocked.offers.addCall(again, () => this.offers.size);
-        closed?.inbox.refusals.plan();
+        closed?.offers.refuseLater(closed.inbox.services.clock);
         return;
       }
       left -= 1;

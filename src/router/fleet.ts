@@ -50,9 +50,9 @@ export class Fleet {
   /** Lets a channel finish its batch and close, for a successor: it goes on taking messages in, and keeps them. */
   async prepareReplacement({ partitions }: ChannelEntry, closeMs: number): Promise<void> {
     const closings = partitions.map(async (partition) => {
-      partition.expectReplacement(true);
+      partition.pause(partition.isHeld, true);
       // A life that is over reports nothing any more, also not how its last call ends.
-      if (partition.isAlive) await partition.whenSettled();
+      if (partition.isAlive) await partition.delivery?.whenSettled();
       if (partition.isAlive) await this.supervisor.close(partition, closeMs);
     });
     await Promise.all(closings);
@@ -61,7 +61,7 @@ export class Fleet {
   /** Puts a channel in the place of its predecessor, which is prepared; it takes over what waits and the counts. */
   replace(before: ChannelEntry, successor: ChannelEntry): void {
     for (const partition of before.partitions) this.supervisor.dispose(partition);
-    before.dispose();
+    before.breaker?.leave(before);
     this.#channels.set(successor.name, successor);
     successor.takeOver(before);
     this.add(successor);

@@ -1,7 +1,7 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
-import { whenRefused } from '../channel/late-refusals.ts';
 import type { AnyChannel } from '../channel/processing-channel.ts';
 import type { Services } from '../channel/services.ts';
+import { whenRefused } from '../channel/waiting-offers.ts';
 import type { Clock } from '../core/clock.ts';
 import { createPatientTimers } from '../core/patient-timers.ts';
 import { createRandom } from '../core/random.ts';
@@ -195,7 +195,7 @@ export function removeChannel(
     await fleet.remove(channel, drainAt);
     await whenRefused([channel], services.clock);
     services.bus.changes.during(() => {
-      channel.dispose();
+      channel.breaker?.leave(channel);
       definitions.remove(channel.name);
       fleet.removed(channel);
     });

@@ -12,7 +12,7 @@ import type { Checked } from './definitions.ts';
 import { channelNamed } from './named.ts';
 import { addChannel, type RouterParts, removeByHand, removeChannel } from './parts.ts';
 import type { AnyConfig } from './router-options.ts';
-import { deadlineOf, type StopOptions } from './stop-options.ts';
+import { deadlineOf, type StopOptions } from './shutdown.ts';
 
 /** How long `close` of an instance that is replaced or taken out may take, in ms. */
 const DRAIN_MS = 5_000;

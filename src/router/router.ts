@@ -5,6 +5,7 @@ import type { ConfigChange } from '../config/diff.ts';
 import { checkOptions, throwIfAborted } from '../config/options.ts';
 import type { RouterConfig, RouterConfigInput } from '../config/schema.ts';
 import type { Outcome } from '../core/outcome.ts';
+import { SluiceError } from '../core/sluice-error.ts';
 import type { Alert, AnyEmitted, RouterBus } from '../facts/events.ts';
 import { type ChannelInfo, channelInfos, registryInfos } from '../report/channel-info.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
@@ -25,8 +26,7 @@ import { type RouterParts, viewOf } from './parts.ts';
 import { Reloads, type WatchOptions } from './reload.ts';
 import { publishStates, type RouterActor, routerState, startActor } from './router-actor.ts';
 import type { ChannelInput } from './router-options.ts';
-import { Shutdown } from './shutdown.ts';
-import type { StopOptions } from './stop-options.ts';
+import { deadlineOf, type StopOptions, stopRouter } from './shutdown.ts';
 
 /** The parts of a router, for what belongs to this package; hosts have its public face. */
 export let partsOf: (router: Pick<DataChannelRouter, 'actor'>) => RouterParts;
@@ -43,7 +43,7 @@ export class DataChannelRouter<Emits = AnyEmitted> {
   readonly feeds: FeedDesk;
   readonly #parts: RouterParts;
   readonly #reloads: Reloads;
-  readonly #shutdown: Shutdown;
+  #report: Promise<DrainReport> | undefined;
 
   static {
     partsOf = (router) =>
@@ -58,7 +58,6 @@ export class DataChannelRouter<Emits = AnyEmitted> {
     this.deadLetters = new DeadLetterDesk(parts);
     this.feeds = new FeedDesk(parts);
     this.#reloads = new Reloads(parts);
-    this.#shutdown = new Shutdown(parts, actor, this.#reloads);
     publishStates(actor, parts.services.bus);
   }
 
@@ -92,7 +91,8 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * supervisor's business, and shows in `health`. Throws `SluiceError` `not-running` when the router was stopped.
    */
   async start(): Promise<void> {
-    this.#shutdown.assertNone();
+    if (this.#report !== undefined)
+      throw new SluiceError('not-running', 'a router that was stopped cannot start again');
     await startActor(this.actor, this.#parts.services.bus);
   }
 
@@ -238,7 +238,10 @@ export class DataChannelRouter<Emits = AnyEmitted> {
    * fraction of a second, with a report that accounts for every message. Called again, it returns the same report.
    */
   stop(options: StopOptions = {}): Promise<DrainReport> {
-    return this.#shutdown.stop(options);
+    const deadlineMs = deadlineOf('stop', options);
+    this.#reloads.unwatch();
+    this.#report ??= this.#parts.services.bus.changes.order(() => stopRouter(this.#parts, this.actor, deadlineMs));
+    return this.#report;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,40 +1,30 @@
-import { whenRefused } from '../channel/late-refusals.ts';
-import { SluiceError } from '../core/sluice-error.ts';
+import { whenRefused } from '../channel/waiting-offers.ts';
+import { checkOptions, type OptionNames } from '../config/options.ts';
+import { invalidOption } from '../core/sluice-error.ts';
 import { beginReport, type DrainReport, drainReport } from '../report/drain-report.ts';
 import type { RouterParts } from './parts.ts';
-import type { Reloads } from './reload.ts';
 import { type RouterActor, until } from './router-actor.ts';
-import { deadlineOf, type StopOptions } from './stop-options.ts';
 
-/** The end of a router: it is stopped once, and everybody who asks for that gets the same report. */
-export class Shutdown {
-  readonly #parts: RouterParts;
-  readonly #actor: RouterActor;
-  readonly #reloads: Reloads;
-  #report: Promise<DrainReport> | undefined;
+/** How long a drain may take. */
+export interface StopOptions {
+  /** In ms, default 5,000. What is not delivered by then is handed back. */
+  readonly deadlineMs?: number;
+}
 
-  constructor(parts: RouterParts, actor: RouterActor, reloads: Reloads) {
-    this.#parts = parts;
-    this.#actor = actor;
-    this.#reloads = reloads;
-  }
+const DEADLINE_MS = 5_000;
 
-  /** Throws `SluiceError` `not-running` if somebody has asked for it. */
-  assertNone(): void {
-    if (this.#report !== undefined)
-      throw new SluiceError('not-running', 'a router that was stopped cannot start again');
-  }
+const stopOptions: OptionNames<StopOptions> = { deadlineMs: true };
 
-  stop(options: StopOptions): Promise<DrainReport> {
-    const deadlineMs = deadlineOf('stop', options);
-    this.#reloads.unwatch();
-    this.#report ??= this.#parts.services.bus.changes.order(() => stopRouter(this.#parts, this.#actor, deadlineMs));
-    return this.#report;
-  }
+/** Throws `SluiceError` `invalid-option` for anything but a number of ms. */
+export function deadlineOf(functionName: 'stop' | 'remove', options: StopOptions): number {
+  checkOptions(functionName, options, stopOptions);
+  const { deadlineMs = DEADLINE_MS } = options;
+  if (Number.isFinite(deadlineMs) && deadlineMs >= 0) return deadlineMs;
+  throw invalidOption(`deadlineMs must be a number of ms from 0, got ${String(deadlineMs)}`);
 }
 
 /** Stops intake, drains all channels under one deadline, and ends the router's actor. */
-async function stopRouter(
+export async function stopRouter(
   { feeds, fleet, services, sources, stored }: RouterParts,
   actor: RouterActor,
   deadlineMs: number,

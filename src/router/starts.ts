@@ -104,7 +104,7 @@ export abstract class Starts {
   protected failed(member: Member): void {
     const { channel, partition } = member;
     const { counters, id, log, restarts } = partition;
-    const { cause, error } = log.stay;
+    const { cause, error } = log;
     const now = this.services.clock.now();
     this.#settling.delete(id);
     this.#down.set(id, member);

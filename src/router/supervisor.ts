@@ -154,7 +154,7 @@ export class Supervisor extends Starts implements FleetPort {
   }
 
   #drain(partition: Partition): void {
-    if (partition.isReplaced) partition.expectReplacement(false);
+    if (partition.isReplaced) partition.pause(partition.isHeld, false);
     if (partition.isAlive) partition.drain();
     else this.#stopped(partition);
   }

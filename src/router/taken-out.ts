@@ -1,3 +1,4 @@
+import type { Partition } from '../channel/partition.ts';
 import type { Services } from '../channel/services.ts';
 import { giveUpAll } from '../channel/settlement.ts';
 import { addLedgers, type Ledger } from '../core/ledger.ts';
@@ -39,7 +40,9 @@ export class TakenOut {
   hold(channel: ChannelEntry): void {
     const { bus, clock } = this.#services;
     const { name, partitions } = channel;
-    const timer = clock.setTimeout(() => bus.changes.during(() => this.#giveUp(name)), HOLD_MS);
+    const why = `a reload took channel ${name} out, and it did not come back within ${HOLD_MS / 1_000} s`;
+    const giveUp = (): void => this.#end(name, ({ lane }) => giveUpAll(lane, why));
+    const timer = clock.setTimeout(() => bus.changes.during(giveUp), HOLD_MS);
     this.#held.set(name, { channel, timer });
     const count = partitions.reduce((sum, { depth }) => sum + depth, 0);
     bus.publish('messages.held', { channel: name, count, forMs: HOLD_MS });
@@ -55,19 +58,13 @@ export class TakenOut {
 
   /** The router stops: what is held is handed back. */
   handBack(): void {
-    for (const { name } of this.held) {
-      const channel = this.takeBack(name);
-      if (channel === undefined) continue;
-      for (const partition of channel.partitions) partition.handBack();
-      this.count(channel);
-    }
+    for (const { name } of this.held) this.#end(name, (partition) => partition.handBack());
   }
 
-  #giveUp(name: string): void {
+  #end(name: string, end: (partition: Partition) => void): void {
     const channel = this.takeBack(name);
     if (channel === undefined) return;
-    const why = `a reload took channel ${name} out, and it did not come back within ${HOLD_MS / 1_000} s`;
-    for (const { lane } of channel.partitions) giveUpAll(lane, 'removed', why);
+    channel.partitions.forEach(end);
     this.count(channel);
   }
 }

@@ -69,7 +69,7 @@ export class SupervisedSource implements ReadingPort {
 
   /** The name of its state; one that was not started is `new`. */
   get state(): string {
-    return this.log.stay.state;
+    return this.log.state;
   }
 
   /** The name of its actor: a channel may have no such name. */
@@ -79,8 +79,9 @@ export class SupervisedSource implements ReadingPort {
 
   /** A reading of this moment for reports. */
   get view(): SourceView {
+    const { state, since, cause, error } = this.log;
     return {
-      ...this.log.stay,
+      ...{ state, since, cause, error },
       ...this.stays.counts,
       name: this.name,
       partitions: this.stays.views,

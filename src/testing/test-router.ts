@@ -10,7 +10,7 @@ import type { DrainReport } from '../report/drain-report.ts';
 import { type CreateRouterOptions, createRouter, createRouterOptions, type Emitted } from '../router/create-router.ts';
 import type { DataChannelRouter } from '../router/router.ts';
 import type { AnyConfig } from '../router/router-options.ts';
-import type { StopOptions } from '../router/stop-options.ts';
+import type { StopOptions } from '../router/shutdown.ts';
 import { giveClock } from './channel-source.ts';
 import { checkConservation } from './checkers.ts';
 import { EventCheck } from './event-check.ts';

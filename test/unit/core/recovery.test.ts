@@ -60,7 +60,7 @@ it('what came in a stay that has ended leaves, and is not held again', () => {
     handedBack() {},
   };
   const told: unknown[] = [];
-  const recovery = new Recovery((origin) => told.push(origin));
+  const recovery = new Recovery({ returned: (origin) => void told.push(origin) });
   const origins = [stay, undefined];
   recovery.setAside(batch(['a', 'A'], { origins }));
   recovery.putBack(batch(['b', 'B'], { origins }));

@@ -77,6 +77,6 @@ export type { OfferOptions, RouteOptions } from './router/offer-options.ts';
 export type { WatchOptions } from './router/reload.ts';
 export { DataChannelRouter } from './router/router.ts';
 export type { ChannelInput, KnownConfig, RecognizeOptions, RouterOptions } from './router/router-options.ts';
-export type { DeadLetterOptions, SourceInputs, SourceOptions } from './router/sources.ts';
 export type { StopOptions } from './router/shutdown.ts';
+export type { DeadLetterOptions, SourceInputs, SourceOptions } from './router/sources.ts';
 export type { WindowLimits } from './source/read-window.ts';

@@ -73,31 +73,7 @@ export function defineChannel<Payload = unknown, Event = never, Rules = AnyRules
   checkOptions('defineChannel', definition, definitionNames);
   checkDefinition(definition);
   const { schema, rules, events } = definition;
-  const made = definition.create === undefined ? fromWork(definition) : fromState(definition);
-  // Only what is given, and not for each instance: thousands of channels have a class each, and V8 keeps a map of a class.
-  if (schema !== undefined) Object.defineProperty(made.prototype, 'schema', { value: schema, writable: true });
-  if (rules !== undefined) Object.defineProperty(made, 'rules', { value: rules, writable: true });
-  if (events !== undefined) Object.defineProperty(made, 'events', { value: events, writable: true });
-  return made as ChannelClass<Payload, Event, Rules, RulesInput>;
-}
-
-/** The definition is the work of every instance. */
-function fromWork<Payload, Event, Rules>(definition: WithoutState<Payload, Event, Rules> & Checks<Payload>) {
-  return class extends ProcessingChannel<Payload, Event, Rules> {
-    constructor() {
-      super();
-      equip(this, definition, definition);
-    }
-
-    override process(batch: readonly Payload[], context: BatchContext<Event, Rules>): void | Promise<void> {
-      return definition.process(batch, context);
-    }
-  };
-}
-
-/** Each instance has work of its own. */
-function fromState<Payload, Event, Rules>(definition: WithState<Payload, Event, Rules> & Checks<Payload>) {
-  return class extends ProcessingChannel<Payload, Event, Rules> {
+  const made = class extends ProcessingChannel<Payload, Event, Rules> {
     readonly #work = workOf(definition);
 
     constructor() {
@@ -109,9 +85,12 @@ function fromState<Payload, Event, Rules>(definition: WithState<Payload, Event, 
       return this.#work.process(batch, context);
     }
   };
+  // Only what is given, and not for each instance: thousands of channels have a class each, and V8 keeps a map of a class.
+  if (schema !== undefined) Object.defineProperty(made.prototype, 'schema', { value: schema, writable: true });
+  if (rules !== undefined) Object.defineProperty(made, 'rules', { value: rules, writable: true });
+  if (events !== undefined) Object.defineProperty(made, 'events', { value: events, writable: true });
+  return made as ChannelClass<Payload, Event, Rules, RulesInput>;
 }
-
-type Checks<Payload> = Pick<ChannelTypes<Payload, unknown, unknown, unknown>, 'validate'>;
 
 /**
  * Not methods of the class: `validate` would win over `schema`, and a context would be made for `warmUp` and `close`, even
@@ -119,7 +98,7 @@ type Checks<Payload> = Pick<ChannelTypes<Payload, unknown, unknown, unknown>, 'v
  */
 function equip<Payload, Event, Rules>(
   channel: ProcessingChannel<Payload, Event, Rules>,
-  { validate }: Checks<Payload>,
+  { validate }: { validate?(message: unknown): Payload },
   work: ChannelWork<Payload, Event, Rules>,
 ): void {
   if (validate !== undefined) channel.validate = validate;
@@ -127,19 +106,19 @@ function equip<Payload, Event, Rules>(
   if (work.close !== undefined) channel.close ??= (context) => work.close?.(context);
 }
 
-function workOf<Payload, Event, Rules>(definition: WithState<Payload, Event, Rules>) {
+/** That of one instance; without state, the definition is the work of all. */
+function workOf<Payload, Event, Rules>(
+  definition: WithoutState<Payload, Event, Rules> | WithState<Payload, Event, Rules>,
+): ChannelWork<Payload, Event, Rules> {
+  if (definition.create === undefined) return definition;
   const work = definition.create();
   if (typeof work?.process === 'function') return work;
   throw invalidOption('defineChannel: create must return an object with a function process');
 }
 
-function checkDefinition(definition: {
-  process?: unknown;
-  create?: unknown;
-  schema?: unknown;
-  validate?: unknown;
-}): void {
-  const { process, create, schema, validate } = definition;
+/** A caller without types may give anything. */
+function checkDefinition(definition: object): void {
+  const { process, create, schema, validate }: Partial<Record<keyof typeof definitionNames, unknown>> = definition;
   if ((typeof process === 'function') === (typeof create === 'function'))
     throw invalidOption('defineChannel: give either process or create, a function');
   if (schema !== undefined && validate !== undefined)

@@ -47,6 +47,25 @@ export class Lane {
     if (this.inbox.isOpen) this.counters[Counter['stay-ended']] += 1;
     origin?.handedBack('returned');
   }
+
+  /** Nothing holds the next attempt up. A breaker that an operator holds open stays so. */
+  endWaits(): void {
+    this.recovery.endWait();
+    this.breaker?.breaker.hasten(this.services.clock.now());
+  }
+
+  /** A drain that ends at `by` tries what waits at once, and again and again until then. */
+  hurry(by: number): void {
+    this.recovery.hurry(by);
+    this.breaker?.breaker.hurry(by);
+  }
+
+  /** What waits brings a probe sooner, and again when another eighth of the mailbox has filled. False: as planned. */
+  press(waker: { wake(): void }): boolean {
+    const { capacity, size } = this.inbox.mailbox;
+    this.inbox.wakeWhen(size + Math.ceil(capacity / 8), waker);
+    return this.breaker?.breaker.press(Math.min(1, size / capacity)) === true;
+  }
 }
 
 /** Everything that waits: new messages, and those that failed and come again. */

@@ -43,16 +43,13 @@ export class MessageKeys implements MissingKeys {
   require(message: unknown): string {
     this.#hasFailed = false;
     const key = this.read(message);
-    if (key === '') this.#note();
-    return key;
-  }
-
-  #note(): void {
+    if (key !== '') return key;
     this.missing += 1;
     this.missingAt = this.#services.clock.now();
     // One for all messages: to note where an error was made costs more than to take a message in.
     this.#error ??= missingKey(this.#by);
     if (!this.#hasFailed) this.#services.bus.fault('key', this.#error, this.#channel);
+    return key;
   }
 }
 

@@ -10,7 +10,6 @@ import { checkWaiting } from './late-check.ts';
 import { Life, type Starter } from './life.ts';
 import { longestWaitMs, type PartitionView, viewOf } from './partition-view.ts';
 import type { AnyChannel } from './processing-channel.ts';
-import { endWaits, hurry, press } from './shortened-waits.ts';
 import { StateLog } from './state-log.ts';
 import { unchecked, type Validate } from './validator.ts';
 import { ensureStack } from './xstate-internals.ts';
@@ -204,13 +203,13 @@ export class Partition {
 
   /** It delivers what waits until the deadline that `closeInbox` was given. */
   drain(): void {
-    hurry(this.lane, this.drainAt);
+    this.lane.hurry(this.drainAt);
     this.send({ type: 'channel.drain' });
   }
 
   /** An operator ends every wait for another attempt or a probe. */
   endWaits(): void {
-    endWaits(this.lane);
+    this.lane.endWaits();
     this.send({ type: 'wait.shortened' });
   }
 
@@ -226,7 +225,7 @@ export class Partition {
   private watchInbox(state: string): void {
     if (state === 'idle') this.inbox.wakeWhen(1, this);
     else if (state === 'buffering') this.inbox.wakeWhen(this.inbox.limits.batchSize, this);
-    else if (state === 'tripped' && press(this.lane, this)) this.send({ type: 'wait.shortened' });
+    else if (state === 'tripped' && this.lane.press(this)) this.send({ type: 'wait.shortened' });
   }
 
   /** The inbox has what the state waits for. */

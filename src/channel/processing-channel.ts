@@ -46,12 +46,12 @@ export interface LifeContext<Event = unknown, Rules = unknown> {
 
 /** What an instance can read of the partition it works for, and of its whole channel. */
 interface Place {
-  readonly of: { readonly config: ChannelConfig; readonly metrics: ChannelMetrics };
-  readonly partition: {
-    readonly inbox: { readonly mailbox: { readonly size: number; readonly capacity: number } };
-    readonly batch: readonly unknown[];
+  readonly inbox: { readonly mailbox: { readonly size: number; readonly capacity: number } };
+  readonly batch: readonly unknown[];
+  readonly lane: {
+    readonly owner: { readonly config: ChannelConfig; readonly metrics: ChannelMetrics };
     /** In ms on the clock; NaN before the first batch. */
-    readonly lane: { readonly times: { readonly startedAt: number } };
+    readonly times: { readonly startedAt: number };
   };
 }
 
@@ -92,29 +92,29 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
 
   /** The resolved configuration of the channel. */
   get config(): ChannelConfig {
-    return this.#bound().of.config;
+    return this.#bound().lane.owner.config;
   }
 
   /** Everything that is measured, since the start. */
   get metrics(): ChannelMetrics {
-    return this.#bound().of.metrics;
+    return this.#bound().lane.owner.metrics;
   }
 
   /** The bounded queue in front of it. */
   get queue(): { readonly size: number; readonly capacity: number } {
-    const { size, capacity } = this.#bound().partition.inbox.mailbox;
+    const { size, capacity } = this.#bound().inbox.mailbox;
     return { size, capacity };
   }
 
   /** The batch being processed; empty between batches. */
   get batch(): readonly Payload[] {
     // Only this channel's own messages, checked at its own door, reach its partition.
-    return this.#bound().partition.batch as readonly Payload[];
+    return this.#bound().batch as readonly Payload[];
   }
 
   /** When the last batch began, on the router's clock in ms; null before the first. */
   get lastBatchAt(): number | null {
-    const { startedAt } = this.#bound().partition.lane.times;
+    const { startedAt } = this.#bound().lane.times;
     return Number.isNaN(startedAt) ? null : startedAt;
   }
 

@@ -50,7 +50,8 @@ function delivered(lane: Lane, count: number): void {
   const { quarantined } = lane.recovery;
   if (quarantined > 0) ensureStack();
   countDelivered(lane, count);
-  if (quarantined > 0) condemn(lane);
+  // The sink works, so that is poison.
+  if (quarantined > 0 && lane.services.letterRoom.hasRoom) deadLetter(lane, lane.recovery.takePoison(), 'poison');
   // Last: a breaker that closes starts delivery anew, which would take what is in quarantine for untried.
   lane.breaker?.succeeded();
 }
@@ -73,11 +74,6 @@ function settleDelivered(call: Call, origins: Origins, failures?: ReadonlyMap<nu
   }
   // The call object outlives the call, and must not keep what it delivered.
   call.note({ origins: undefined });
-}
-
-/** Something was delivered after what is in quarantine, so the sink works and that is poison. */
-function condemn(lane: Lane): void {
-  if (lane.services.letterRoom.hasRoom) deadLetter(lane, lane.recovery.takePoison(), 'poison');
 }
 
 /** Settles a call that failed as a whole. Returns true when the next attempt has to wait. */
@@ -162,8 +158,10 @@ function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unkno
   if (failed.origins !== undefined) settleDelivered(call, failed.origins, failures);
   const { hasRoom } = lane.services.letterRoom;
   const named = [...failures].sort(([a], [b]) => a - b);
-  const giveUpOne = ([index, error]: (typeof named)[number], reason: GivenUp): void =>
-    giveUp(lane, { ...pick(failed, [index]), error }, reason);
+  const giveUpOne = ([index, error]: (typeof named)[number], reason: GivenUp): void => {
+    lane.counters[Counter.inFlight] -= 1;
+    deadLetter(lane, [{ ...pick(failed, [index]), error }], reason);
+  };
   const hopeless = new Set(named.filter(([, error]) => hasRoom && !isRetryable(error)));
   for (const each of hopeless) giveUpOne(each, 'not-retryable');
   const again = named.filter((each) => !hopeless.has(each));
@@ -190,11 +188,6 @@ function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unkno
   lane.recovery.putBack(isHeld ? heldBatch(lane, rest) : rest);
   const askedMs = askedOf(lane, call, errors);
   return postpone(lane, call, rest.attempts, isHeld ? Math.max(askedMs, HELD_MS) : askedMs);
-}
-
-function giveUp(lane: Lane, batch: FailedBatch, reason: GivenUp): void {
-  lane.counters[Counter.inFlight] -= batch.messages.length;
-  deadLetter(lane, [batch], reason);
 }
 
 function deadLetter(lane: Lane, given: readonly FailedBatch[], reason: GivenUp): void {

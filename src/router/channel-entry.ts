@@ -160,7 +160,7 @@ export class ChannelEntry implements LaneOwner, ChannelView {
       const instance = this.spare ?? madeBy(this.factory);
       this.spare = undefined;
       this.checkRules(instance);
-      bindChannel(instance, { of: this, partition });
+      bindChannel(instance, partition);
       return { instance, validate: validatorOf(instance) };
     } catch (error) {
       return { error };

@@ -29,7 +29,7 @@ export class Delivery extends Calls implements TurnTaker {
     super(lane, chart);
     this.config = lane.inbox.limits;
     this.channel = channel;
-    this.turn = new Turn(this, lane.share);
+    this.turn = new Turn(this, lane.owner.share);
   }
 
   get priority(): number {

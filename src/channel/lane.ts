@@ -18,9 +18,6 @@ export class Lane {
   readonly channel: string;
   readonly services: LaneOwner['services'];
   readonly clock: CoarseClock;
-  readonly processing: LaneOwner['processing'];
-  readonly queueing: LaneOwner['queueing'];
-  readonly share: LaneOwner['share'];
   readonly counters = createCounters();
   /** The times of the call that is out, or was the last. */
   readonly times = new CallTimes();
@@ -34,7 +31,7 @@ export class Lane {
     this.owner = owner;
     this.channel = owner.name;
     this.id = partition === undefined ? owner.name : `${owner.name}/${partition}`;
-    ({ services: this.services, processing: this.processing, queueing: this.queueing, share: this.share } = owner);
+    this.services = owner.services;
     this.clock = this.services.scheduler.clock;
     this.breaker = owner.breaker && new BreakerClient(owner.breaker, this.times);
     this.inbox = new Inbox(owner, partition, this.counters, this.breaker);

@@ -83,10 +83,10 @@ export function settleFailure(lane: Lane, call: Call, error: unknown): boolean {
   return batchFailed(lane, call, call.asFailed(error));
 }
 
-function measure({ clock, processing, times }: Lane, size: number): void {
+function measure({ clock, owner, times }: Lane, size: number): void {
   clock.advance(CALL_WEIGHT + size);
   times.end(clock.now);
-  processing.record(times.durationMs);
+  owner.processing.record(times.durationMs);
 }
 
 /** The batch, or what `context.fail` left of it, failed as a whole: carries out the verdict. */
@@ -166,13 +166,8 @@ function settleNamed(lane: Lane, call: Call, failures: ReadonlyMap<number, unkno
   for (const each of hopeless) giveUpOne(each, 'not-retryable');
   const again = named.filter((each) => !hopeless.has(each));
   const errors = again.map(([, error]) => error);
-  const rest = {
-    ...pick(
-      failed,
-      again.map(([index]) => index),
-    ),
-    error: (again[0] ?? named[0])?.[1],
-  };
+  const indices = again.map(([index]) => index);
+  const rest = { ...pick(failed, indices), error: (again[0] ?? named[0])?.[1] };
   // Nothing shows that the sink works: those left are a batch that failed.
   if (!hasEvidence && again.length > 0) return batchFailed(lane, call, rest, errors);
   publishFailed(lane, call, rest.error);
@@ -217,11 +212,8 @@ function publishFlushed({ id, services, times }: Lane, { attempt, size, details:
   services.bus.publish('batch.flushed', { channel: id, trigger, size, ageMs, durationMs, attempt });
 }
 
-function publishFailed(
-  { counters, id, services }: Lane,
-  { attempt, size, details: { isTimedOut } }: Call,
-  error: unknown,
-): void {
+function publishFailed({ counters, id, services }: Lane, { attempt, details, size }: Call, error: unknown): void {
+  const { isTimedOut } = details;
   counters[Counter.failures] += 1;
   services.bus.publish('batch.failed', { channel: id, size, attempt, error, isTimedOut });
 }

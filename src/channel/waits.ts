@@ -6,7 +6,7 @@ import type { Lane } from './lane.ts';
  * Takes that many of the oldest new messages for a call that begins now, and measures how long they waited. One message
  * comes without an array around it.
  */
-export function takeNew({ clock, inbox: { mailbox }, queueing, times }: Lane, count: number): unknown {
+export function takeNew({ clock, inbox: { mailbox }, owner: { queueing }, times }: Lane, count: number): unknown {
   times.begin(clock.now, mailbox.acceptedAtOf(0));
   if (count === 1) {
     queueing.record(times.ageMs);

@@ -20,11 +20,6 @@ export interface FailedBatch {
   readonly error: unknown;
 }
 
-/** Told of each message that is not tried again, because the stay of its origin has ended. */
-interface ReturnListener {
-  returned(origin: Origin | undefined): void;
-}
-
 /** Most channels never have a quarantine. It is replaced, and never changed. */
 const NONE: FailedBatch[] = [];
 
@@ -47,9 +42,10 @@ export class Recovery {
   private quarantine = NONE;
   /** Messages held here. */
   size = 0;
-  private readonly listener: ReturnListener | undefined;
+  private readonly listener: { returned(origin: Origin | undefined): void } | undefined;
 
-  constructor(listener?: ReturnListener) {
+  /** `listener`: told of each message that is not tried again, because the stay of its origin has ended. */
+  constructor(listener?: Recovery['listener']) {
     this.listener = listener;
   }
 

@@ -25,16 +25,8 @@ import { Share, weightOf } from '../core/share.ts';
 import type { ChannelReport } from '../report/drain-report.ts';
 import { channelMetrics } from '../report/metrics.ts';
 
-/** What a channel is made of. */
-export interface ChannelEntryOptions {
-  readonly config: ChannelConfig;
-  readonly factory: ChannelFactory;
-  readonly services: Services;
-  /** Undefined: it has none. */
-  readonly breaker: Breaker | undefined;
-  /** Made ahead of the first start, to read its rules; the first start uses it up. */
-  readonly instance: AnyChannel | undefined;
-}
+/** What a channel is made of. `spare`: an instance that was made to read its rules; the first start uses it up. */
+export type ChannelParts = Pick<ChannelEntry, 'config' | 'factory' | 'services' | 'breaker' | 'spare'>;
 
 /** The partition of a message. */
 export interface Place {
@@ -53,14 +45,14 @@ export class ChannelEntry implements LaneOwner, ChannelView {
   readonly share: Share;
   readonly breaker: Breaker | undefined;
   readonly keys: MessageKeys;
-  private readonly factory: ChannelFactory;
+  readonly factory: ChannelFactory;
   readonly services: Services;
   private readonly partitioning: Partitioning<Partition>;
   /** Of the only partition, which spares the key. */
   private readonly only: Inbox | undefined;
   /** The configuration in force. */
   config: ChannelConfig;
-  private spare: AnyChannel | undefined;
+  spare: AnyChannel | undefined;
   /** What its class checks `eventRules` by. */
   rules: StandardSchemaV1 | undefined;
   /** It is being taken out: settles when it is gone. */
@@ -78,14 +70,13 @@ export class ChannelEntry implements LaneOwner, ChannelView {
   };
 
   /** `predecessor`: the same channel before a reload; its measurements go on. */
-  constructor(options: ChannelEntryOptions, predecessor?: ChannelEntry) {
-    const { config, services, breaker } = options;
-    this.factory = options.factory;
+  constructor({ config, factory, services, breaker, spare }: ChannelParts, predecessor?: ChannelEntry) {
+    this.factory = factory;
     this.services = services;
     this.name = config.name;
     this.config = config;
-    this.spare = options.instance;
-    this.rules = rulesOf(options.instance) ?? predecessor?.rules;
+    this.spare = spare;
+    this.rules = rulesOf(spare) ?? predecessor?.rules;
     this.breaker = breaker;
     this.processing = predecessor?.processing ?? new Histogram();
     this.queueing = predecessor?.queueing ?? new Histogram();

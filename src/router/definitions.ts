@@ -213,12 +213,12 @@ export class Definitions {
   }
 
   /** Makes a channel of the configuration in force. */
-  make(name: string, instance?: AnyChannel, predecessor?: ChannelEntry): ChannelEntry {
+  make(name: string, spare?: AnyChannel, predecessor?: ChannelEntry): ChannelEntry {
     const config = configOf(this.config, name);
     const factory = this.#added.get(name) ?? this.#given.get(name);
     if (config === undefined || factory === undefined) throw new SluiceError('unknown-channel', `no channel '${name}'`);
     const breaker = this.#breakerFor(config, predecessor);
-    return new ChannelEntry({ config, factory, services: this.#services, breaker, instance }, predecessor);
+    return new ChannelEntry({ config, factory, services: this.#services, breaker, spare }, predecessor);
   }
 
   /** Its own, the one it had before a reload, or the one it shares; of a shared one, the limits named last hold. */

@@ -209,29 +209,23 @@ export class Intake {
     return channel === undefined ? this.refuse(message, dataType) : channel.accept(message);
   }
 
-  protected offerOne(
-    message: unknown,
-    { dataType, signal }: OfferOptions,
-    origin?: Origin,
-  ): Outcome | Promise<Outcome> {
+  protected offerOne(message: unknown, options: OfferOptions, origin?: Origin): Outcome | Promise<Outcome> {
+    const { dataType, signal } = options;
     const channel = this.destinations.channelOf(message, dataType);
     return channel === undefined ? this.refuse(message, dataType, origin) : channel.offer(message, signal, origin);
   }
 
   private refuse(message: unknown, known?: string, origin?: Origin): Outcome {
-    const dataType = known ?? this.destinations.recognition.dataTypeOf(message);
-    if (
-      dataType === null ||
-      this.unwanted.has(dataType) ||
-      this.unwanted.has(this.destinations.recognition.valueIn(message))
-    ) {
+    const { recognition } = this.destinations;
+    const dataType = known ?? recognition.dataTypeOf(message);
+    if (dataType === null || this.unwanted.has(dataType) || this.unwanted.has(recognition.valueIn(message))) {
       this.ignored += 1;
       return REJECTED.ignored;
     }
     this.unroutable += 1;
     // A caller without types may hand over anything, also what no template takes.
     const named = `no channel serves data type '${typeof dataType === 'string' ? dataType : errorText(dataType)}'`;
-    const why = dataType === undefined ? this.destinations.recognition.why(message) : named;
+    const why = dataType === undefined ? recognition.why(message) : named;
     const { bus, keepDeadLetter } = this.services;
     bus.changes.during(() => {
       keepDeadLetter(null, 'unknown-type', message, why, 0, origin);

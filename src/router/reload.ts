@@ -185,12 +185,9 @@ function checkAgain(parts: RouterParts, check: () => Checked, standing: readonly
 
 function channelsToReplace(channels: ReadonlyMap<string, ChannelEntry>, changes: readonly ConfigChange[]) {
   // A path that ends at the name is that of a channel that comes or goes.
-  const names = changes
-    .filter(
-      ({ path: [section, , field], reload }) => section === 'channels' && field !== undefined && reload === 'restart',
-    )
-    .map(({ path: [, name] }) => name);
-  const toReplace = new Set(names);
+  const ofChannels = changes.filter(({ path: [section, , field] }) => section === 'channels' && field !== undefined);
+  const restarts = ofChannels.filter(({ reload }) => reload === 'restart');
+  const toReplace = new Set(restarts.map(({ path: [, name] }) => name));
   return [...channels.values()].filter(({ name }) => toReplace.has(name));
 }
 

@@ -105,17 +105,14 @@ export abstract class Starts {
     const { channel, partition } = member;
     const { counters, id, log, restarts } = partition;
     const { cause, error } = log;
-    const now = this.services.clock.now();
+    const { bus, clock } = this.services;
+    const now = clock.now();
     this.#settling.delete(id);
     this.#down.set(id, member);
     // A restart by hand is no failure.
     if (cause === 'channel.restart') restarts.forgive(now);
     else if (!restarts.failed(channel.config.restart, now))
-      this.services.bus.publishAfterwards('channel.gaveUp', {
-        channel: id,
-        restarts: counters[Counter.restarts],
-        error,
-      });
+      bus.publishAfterwards('channel.gaveUp', { channel: id, restarts: counters[Counter.restarts], error });
     this.notify({ type: 'channel.failed', id, error });
   }
 

@@ -73,7 +73,17 @@ export function defineChannel<Payload = unknown, Event = never, Rules = AnyRules
   checkOptions('defineChannel', definition, definitionNames);
   checkDefinition(definition);
   const { schema, rules, events } = definition;
-  const made = class extends ProcessingChannel<Payload, Event, Rules> {
+  const made = classOf(definition);
+  // Only what is given, and not for each instance: thousands of channels have a class each, and V8 keeps a map of a class.
+  if (schema !== undefined) Object.defineProperty(made.prototype, 'schema', { value: schema, writable: true });
+  if (rules !== undefined) Object.defineProperty(made, 'rules', { value: rules, writable: true });
+  if (events !== undefined) Object.defineProperty(made, 'events', { value: events, writable: true });
+  return made as ChannelClass<Payload, Event, Rules, RulesInput>;
+}
+
+/** A class without a name. */
+function classOf<Payload, Event, Rules, RulesInput>(definition: ChannelDefinition<Payload, Event, Rules, RulesInput>) {
+  return class extends ProcessingChannel<Payload, Event, Rules> {
     readonly #work = workOf(definition);
 
     constructor() {
@@ -85,11 +95,6 @@ export function defineChannel<Payload = unknown, Event = never, Rules = AnyRules
       return this.#work.process(batch, context);
     }
   };
-  // Only what is given, and not for each instance: thousands of channels have a class each, and V8 keeps a map of a class.
-  if (schema !== undefined) Object.defineProperty(made.prototype, 'schema', { value: schema, writable: true });
-  if (rules !== undefined) Object.defineProperty(made, 'rules', { value: rules, writable: true });
-  if (events !== undefined) Object.defineProperty(made, 'events', { value: events, writable: true });
-  return made as ChannelClass<Payload, Event, Rules, RulesInput>;
 }
 
 /**

@@ -51,13 +51,14 @@ export class Histogram {
   }
 
   private sum(): void {
-    if (this.octaves === NOTHING) this.octaves = [];
     const duration = this.lastMs > 0 ? Math.min(this.lastMs, MS_MAX) : 0;
     const micros = Math.round(duration * 1_000);
     const bucket = bucketOf(micros);
     this.sumMicros += micros * this.repeats;
     const place = bucket % BUCKETS_PER_OCTAVE;
     const octave = (bucket - place) / BUCKETS_PER_OCTAVE;
+    // Of that length: an array that grows when it is written to has room for twenty more.
+    if (octave >= this.octaves.length) this.octaves = this.octaves.concat(new Array(octave + 1 - this.octaves.length));
     const counts = this.octaves[octave] ?? new Array<number>(BUCKETS_PER_OCTAVE).fill(0);
     counts[place] = (counts[place] ?? 0) + this.repeats;
     this.octaves[octave] = counts;

@@ -294,7 +294,10 @@ describe.skipIf(missing)('what somebody else does to a stream:', () => {
     await send(['XADD', await publish('a'), '2-0', 'sluice', `a:0:1  0 ${header}`, 'frame', 'hello']);
     await publish('b');
     await source.start(owner);
-    expect((await owner.stays[0]?.read(room, open))?.map(({ position }) => position)).toEqual([1, 2, 3]);
+    const positions: number[] = [];
+    while (positions.length < 3)
+      positions.push(...((await owner.stays[0]?.read(room, open)) ?? []).map(({ position }) => position));
+    expect(positions).toEqual([1, 2, 3]);
     await end();
   });
 });

@@ -26,18 +26,9 @@ export function countLedger(count: (index: Index) => number, buffered?: number):
   return { ...(ledger as Ledger), received: accepted + rejected, accepted, rejected };
 }
 
-/** The counts of the rule alone, of something that has more. */
-export function ledgerOf(from: Ledger): Ledger {
-  return fill((count) => from[count]);
-}
-
-/** Adds ledgers up, count by count. */
-export function addLedgers(ledgers: Iterable<Ledger>): Ledger {
-  const all = [...ledgers];
-  return fill((count) => all.reduce((sum, ledger) => sum + ledger[count], 0));
-}
-
-function fill(value: (count: keyof Ledger) => number): Ledger {
+/** Adds ledgers up, count by count; what they have beside the counts of the rule is left out. */
+export function addLedgers(ledgers: readonly Ledger[]): Ledger {
+  const sums = COUNTS.map((count) => [count, ledgers.reduce((sum, ledger) => sum + ledger[count], 0)]);
   // Object.fromEntries forgets the keys.
-  return Object.fromEntries(COUNTS.map((count) => [count, value(count)])) as Ledger;
+  return Object.fromEntries(sums) as Ledger;
 }

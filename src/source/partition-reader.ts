@@ -27,12 +27,6 @@ export interface ReaderParts extends Omit<OfferParts, 'framesOut'> {
   ended(reader: PartitionReader, how: StayEnd, why: string | undefined): void;
 }
 
-/** A full window: by which limit, and since when, in ms on the clock. */
-export interface Fullness {
-  readonly by: WindowLimit;
-  readonly since: number;
-}
-
 /**
  * Reads one partition for one stay: pulls frames while its window has room, has their messages offered in order, and
  * lets the ledger commit what is settled. Not to read is all the back-pressure that a source needs.
@@ -49,8 +43,8 @@ export class PartitionReader {
   private hasBegun = false;
   private hasEnded = false;
   private isGoing = false;
-  /** Undefined: its window has room. */
-  fullness: Fullness | undefined = undefined;
+  /** By what its window is full; undefined: it has room. */
+  fullBy: WindowLimit | undefined = undefined;
   private releasing: Promise<void> | undefined = undefined;
   private readonly onLost = (): void => {
     if (this.hasEnded) return;
@@ -154,7 +148,7 @@ export class PartitionReader {
 
   private async run(): Promise<void> {
     while (!this.stop.signal.aborted) {
-      const room = roomIn(this.ledger, this.parts.limits, this.parts.clock.now(), this.fullness !== undefined);
+      const room = roomIn(this.ledger, this.parts.limits, this.parts.clock.now(), this.fullBy !== undefined);
       this.noteRoom(typeof room === 'string' ? room : undefined);
       if (typeof room === 'string') {
         await this.changes.wait();
@@ -177,12 +171,11 @@ export class PartitionReader {
   }
 
   private noteRoom(by: WindowLimit | undefined): void {
-    const { clock } = this.parts;
-    const wasFull = this.fullness !== undefined;
-    // Room is made by a commit, which need not wait for its time then.
-    if (by !== undefined) this.ledger.commitNow();
-    this.fullness = by === undefined ? undefined : { by, since: this.fullness?.since ?? clock.now() };
+    const wasFull = this.fullBy !== undefined;
     const isFull = by !== undefined;
+    this.fullBy = by;
+    // Room is made by a commit, which need not wait for its time then.
+    if (isFull) this.ledger.commitNow();
     if (wasFull !== isFull) this.parts.send({ type: isFull ? 'window.filled' : 'window.opened' });
   }
 }

@@ -95,13 +95,12 @@ export class Stays {
   }
 }
 
-function viewOf({ assigned, fullness, isRevoking, ledger, offers }: PartitionReader): StayView {
+function viewOf({ assigned, fullBy, isRevoking, ledger, offers }: PartitionReader): StayView {
   const { fence, partition } = assigned;
   const { committed, held, oldest, read } = ledger;
   return {
-    ...{ partition, fence, isRevoking, fullness, read, committed, left: 0, held },
+    ...{ partition, fence, isRevoking, fullBy, read, committed, left: 0, held, oldest },
     places: placesOf(ledger.heldFrames()),
     refusedAs: offers.refusedAs,
-    oldest: oldest && { position: oldest.position, readAt: oldest.readAt, where: oldest.where, origin: oldest },
   };
 }

@@ -88,7 +88,6 @@ export class SupervisedSource implements ReadingPort {
       restarts: this.restartCount,
       restartAt: this.restarts.at,
       drainAt: this.times.drainAt,
-      isGivenUp: this.restarts.isGivenUp,
       missed: this.stays.missed,
       heldAtEnd: this.stays.heldAtEnd,
     };
@@ -104,7 +103,7 @@ export class SupervisedSource implements ReadingPort {
 
   get isHeld(): boolean {
     const { readers } = this.stays;
-    return readers.length > 0 && readers.every(({ fullness }) => fullness !== undefined);
+    return readers.length > 0 && readers.every(({ fullBy }) => fullBy !== undefined);
   }
 
   get isQuiet(): boolean {

@@ -51,11 +51,7 @@ export function readEnvironment(environment: Environment, channels: readonly str
   return { layers: settings.length === 0 ? [] : [layerOf(settings)], mistakes };
 }
 
-/** The variable that sets a field: `channels.tick.batchSize` is set by `SLUICE_TICK_BATCH_SIZE`. */
-export function variableName(path: Path): string {
-  return START + wordsOf(path[0] === 'channels' ? path.slice(1) : path);
-}
-
+/** As it stands in a variable: `batchSize` is `BATCH_SIZE`. */
 function wordsOf(path: Path): string {
   return path.map((part) => part.replaceAll('-', '_').replace(/[A-Z]/g, '_$&').toUpperCase()).join('_');
 }

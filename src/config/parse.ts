@@ -99,14 +99,11 @@ function shareParts(channels: readonly ChannelConfig[], { rules }: CheckedRules)
   };
   for (const channel of channels) {
     const { retry, breaker, restart, eventRules } = channel;
-    // The rules are the host's own object, which must not be frozen.
-    const own = {
-      retry: share(retry),
-      breaker: share(breaker),
-      restart: share(restart),
+    Object.assign(channel, {
+      ...{ retry: share(retry), breaker: share(breaker), restart: share(restart) },
+      // The rules are the host's own object, which must not be frozen.
       eventRules: rules.get(channel.name) ?? { ...eventRules },
-    };
-    Object.assign(channel, own);
+    });
   }
 }
 

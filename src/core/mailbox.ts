@@ -86,7 +86,7 @@ export class Mailbox<Message = unknown> {
 
   /** Those of up to `count` of the oldest messages; undefined: none has one. */
   originsOf(count: number): Origins | undefined {
-    return this.origins === undefined ? undefined : this.listOrigins(count);
+    return this.origins && this.cut(this.origins, Math.min(count, this.size));
   }
 
   /** Everything that waits, oldest first, with what it was pushed with. */
@@ -117,12 +117,9 @@ export class Mailbox<Message = unknown> {
   take(count: number): Message[] {
     const taken = Math.min(count, this.size);
     const { head } = this;
-    const end = head + taken;
-    const beyond = end - this.messages.length;
-    let messages = this.messages.slice(head, end) as Message[];
-    if (beyond > 0) messages = messages.concat(this.messages.slice(0, beyond) as Message[]);
+    const messages = this.cut(this.messages, taken) as Message[];
     this.advance(taken);
-    for (let slot = head; slot < end; slot += 1) this.messages[slot & this.mask] = undefined;
+    for (let slot = head; slot < head + taken; slot += 1) this.messages[slot & this.mask] = undefined;
     return messages;
   }
 
@@ -205,13 +202,14 @@ export class Mailbox<Message = unknown> {
 
   /** Of that many of the oldest messages; undefined: none came with its key. */
   private keysOf(count: number): Keys | undefined {
-    return this.keys && Array.from({ length: count }, (_, offset) => this.keyOf(offset));
+    return this.keys && this.cut(this.keys, count);
   }
 
-  private listOrigins(count: number): Origins {
-    const end = this.head + Math.min(count, this.size);
-    const origins = (this.origins ?? []).slice(this.head, end);
-    return end > this.mask + 1 ? origins.concat((this.origins ?? []).slice(0, end - this.mask - 1)) : origins;
+  /** What a ring holds of that many of the oldest messages, in their order. */
+  private cut<Item>(ring: readonly Item[], count: number): Item[] {
+    const end = this.head + count;
+    const items = ring.slice(this.head, end);
+    return end > ring.length ? items.concat(ring.slice(0, end - ring.length)) : items;
   }
 
   private resize(sizeMin: number): void {

@@ -27,7 +27,9 @@ export function oldestHeld({ partitions }: SourceView, now: number): OldestHeld 
 
 /** The channel and the partition that have a message of the frame; undefined: none has. It looks at every message that waits. */
 export function holderOf({ frame }: OldestHeld, channels: Channels) {
-  const all = [...channels.values()].flatMap((channel) => channel.partitions.map((partition) => ({ channel, partition })));
+  const all = [...channels.values()].flatMap((channel) =>
+    channel.partitions.map((partition) => ({ channel, partition })),
+  );
   return all.find(({ partition }) => partition.holds(frame));
 }
 

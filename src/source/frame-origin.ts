@@ -18,16 +18,16 @@ export function placesOf(frames: readonly { readonly where: Place }[]): Readonly
 }
 
 /** Hears of the messages of its frames. */
-interface FrameListener {
+export interface FrameListener {
   readonly stay: SourceStay;
+  /** The stay has ended. */
+  readonly isOver: boolean;
   /** One frame more, or with -1 one fewer, has messages out: offered and not settled. */
   out(change: 1 | -1): void;
   /** Nothing of the frame is open any more. */
   done(): void;
   /** A channel ended and had a message that is not settled. */
   handedBack(): void;
-  /** The stay has ended. */
-  isOver(): boolean;
 }
 
 /** One frame of one stay: counts its messages that are not settled. */
@@ -59,7 +59,7 @@ export class FrameOrigin implements Origin {
   }
 
   get isOver(): boolean {
-    return this.listener.isOver();
+    return this.listener.isOver;
   }
 
   get where(): Place {

@@ -3,7 +3,7 @@ import { NextChange } from '../core/next-change.ts';
 import type { Assigned, CommitOutcome } from '../core/source-port.ts';
 import { AckLedger } from './ack-ledger.ts';
 import { FrameOffers, type OfferParts } from './frame-offers.ts';
-import { roomIn, type WindowLimit, type WindowLimits } from './read-window.ts';
+import { roomIn, type WindowLimit } from './read-window.ts';
 
 /** How much of the time to give a partition back may pass until what is out has ended. */
 const DRAIN_SHARE = 0.8;
@@ -18,8 +18,9 @@ const TAKEN_OUT = 'a channel ended that had messages of this source: they are re
 export type StayEnd = 'released' | 'lost' | 'closed';
 
 /** What a reader is made of, and whom it tells what. */
-export interface ReaderParts extends Omit<OfferParts, 'framesOut'> {
-  readonly limits: WindowLimits;
+export interface ReaderParts extends OfferParts {
+  /** The name of the source. */
+  readonly source: string;
   /** Brings an event to the source's statechart. */
   send(event: SourceEvent): void;
   /** Positions were removed before they were read. */
@@ -56,7 +57,7 @@ export class PartitionReader {
   };
 
   constructor(assigned: Assigned, parts: ReaderParts) {
-    const { clock, limits } = parts;
+    const { clock } = parts;
     this.assigned = assigned;
     this.parts = parts;
     this.changes = new NextChange(clock);
@@ -64,21 +65,19 @@ export class PartitionReader {
       clock,
       stay: { source: parts.source, partition: assigned.partition, fence: assigned.fence },
       commit: (position, withinMs) => assigned.commit(position, withinMs),
-      listener: {
-        committed: () => this.changes.notify(),
-        quieted: () => {
-          this.changes.notify();
-          parts.send({ type: 'source.quieted' });
-        },
-        lost: this.onLost,
-        handedBack: () => {
-          if (!this.stop.signal.aborted) parts.send({ type: 'source.failed', error: new Error(TAKEN_OUT) });
-        },
+      committed: () => this.changes.notify(),
+      quieted: () => {
+        this.changes.notify();
+        parts.send({ type: 'source.quieted' });
+      },
+      lost: this.onLost,
+      handedBack: () => {
+        if (!this.stop.signal.aborted) parts.send({ type: 'source.failed', error: new Error(TAKEN_OUT) });
       },
     });
     const { changes, ledger } = this;
     const stay = { assigned, ledger, changes, stopped: this.stop.signal, lost: this.onLost };
-    this.offers = new FrameOffers({ ...parts, framesOut: limits.frames }, stay);
+    this.offers = new FrameOffers(parts, stay);
     assigned.lost.addEventListener('abort', this.onLost);
   }
 

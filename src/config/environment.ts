@@ -16,6 +16,9 @@ interface Setting extends Field {
   readonly text: string;
 }
 
+/** What variables of the router, or of one channel, say together. */
+type Written = Partial<Readonly<Record<'router' | 'channels', object>>>;
+
 /** What Kubernetes and Docker set in every container for a service whose name begins with `sluice`. */
 const OF_A_SERVICE = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
@@ -25,7 +28,6 @@ interface Search {
   readonly told: string;
 }
 
-type Fields = ReadonlyMap<string, Field>;
 /** The channels by what their variables begin with: `TICK_FAST` for `tick-fast`. */
 type Prefixes = ReadonlyMap<string, readonly string[]>;
 
@@ -56,7 +58,7 @@ function wordsOf(path: Path): string {
   return path.map((part) => part.replaceAll('-', '_').replace(/[A-Z]/g, '_$&').toUpperCase()).join('_');
 }
 
-function byWords(fields: readonly Field[]): Fields {
+function byWords(fields: readonly Field[]): ReadonlyMap<string, Field> {
   return new Map(fields.map((field) => [wordsOf(field.path), field]));
 }
 
@@ -116,19 +118,13 @@ function layerOf(settings: readonly Setting[]): Layer {
   // Shorter paths first, so that one field of a breaker can be laid over a whole breaker.
   for (const setting of settings.toSorted((left, right) => left.path.length - right.path.length)) {
     const name = groupOf(setting.path);
-    groups.set(name, groups.get(name) ?? []);
-    groups.get(name)?.push(setting);
+    groups.set(name, [...(groups.get(name) ?? []), setting]);
   }
-  const router: Record<string, unknown> = {};
-  const channels = new Map<string, unknown>();
-  for (const group of groups.values()) {
-    const value = group.map(writtenBy).reduce<unknown>((low, high) => overlay(configSchema, low, high), undefined);
-    // A group is of the router or of one channel.
-    const written = value as { router?: unknown; channels?: Readonly<Record<string, unknown>> };
-    if (written.router !== undefined) router.router = written.router;
-    for (const [name, channel] of Object.entries(written.channels ?? {})) channels.set(name, channel);
-  }
-  const value = { ...router, channels: Object.fromEntries(channels) };
+  const written = [...groups.values()].map((group): Written => {
+    return group.map(writtenBy).reduce<Written>((low, high) => overlay(configSchema, low, high) as Written, {});
+  });
+  const channels = written.flatMap((each) => Object.entries(each.channels ?? {}));
+  const value = { ...written.find(({ router }) => router !== undefined), channels: Object.fromEntries(channels) };
   return { value, place: (path) => placeOf(groups.get(groupOf(path)) ?? settings, path) };
 }
 

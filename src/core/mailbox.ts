@@ -27,8 +27,6 @@ export class Mailbox<Message = unknown> {
   private messages = NO_MESSAGES as (Message | undefined)[];
   private acceptedAt = NO_STAMPS;
   private sequence = NO_STAMPS;
-  /** Some message came with its key or its origin. */
-  private hasCompanions = false;
   /** Undefined: no message came with its key. */
   private keys: (string | undefined)[] | undefined;
   /** Of the messages that were taken last, as they were pushed; those that were dropped do not count as taken. */
@@ -108,7 +106,6 @@ export class Mailbox<Message = unknown> {
     this.push(message, acceptedAt, sequence);
     if (origin !== undefined) this.setOrigin(this.size - 1, origin);
     if (key === undefined) return;
-    this.hasCompanions = true;
     this.keys ??= emptySlots(this.mask + 1);
     this.keys[this.slotOf(this.size - 1)] = key;
   }
@@ -168,7 +165,7 @@ export class Mailbox<Message = unknown> {
 
   /** Whatever is called here comes before anything has moved: a stack that overflows loses no message. */
   private advance(count: number): void {
-    if (this.hasCompanions) this.clearCompanions(count);
+    if (this.keys !== undefined || this.origins !== undefined) this.clearCompanions(count);
     if (this.head + count > this.mask) this.turnAround();
     this.head += count;
   }
@@ -195,7 +192,6 @@ export class Mailbox<Message = unknown> {
   }
 
   private setOrigin(offset: number, origin: Origin | undefined): void {
-    this.hasCompanions = true;
     this.origins ??= emptySlots(this.mask + 1);
     this.origins[this.slotOf(offset)] = origin;
   }

@@ -24,9 +24,6 @@ export interface Sight {
   readonly heardAt: number;
 }
 
-/** What is read of a channel's partitions: making a view costs microseconds, so one serves a whole look. */
-type Views = readonly PartitionView[];
-
 /** In these states something may be wrong without anything that waits. */
 const TROUBLED: ReadonlySet<string> = new Set(['tripped', 'probing', 'failed']);
 
@@ -85,6 +82,7 @@ export function findingsOf(
   starvationMs: number,
 ): Findings {
   const { config, keys } = channel;
+  // Making a view costs microseconds, so one serves a whole look.
   const views = channel.partitions.map(({ view }) => view);
   const worst = (of: (view: PartitionView) => number): number =>
     views.reduce((most, view) => Math.max(most, of(view)), Number.NEGATIVE_INFINITY);
@@ -116,7 +114,7 @@ export function findingsOf(
 }
 
 /** In words: all messages of a channel with several partitions fall into one of them; undefined: they do not. */
-export function onePartition({ config, inherited }: ChannelView, views: Views): string | undefined {
+export function onePartition({ config, inherited }: ChannelView, views: readonly PartitionView[]): string | undefined {
   const { partitionBy } = config;
   if (views.length === 1 || partitionBy === 'round-robin' || partitionBy === 'least-loaded') return undefined;
   const accepted = views.map(({ counters }, index) => counters[Counter.accepted] - (index === 0 ? inherited : 0));

@@ -11,7 +11,7 @@ export class Stays {
   private readonly present = new Map<number, PartitionReader>();
   /** Stays that ended with the source: what they hold stays in view. Undefined: the source goes on. */
   private ended: PartitionReader[] | undefined = undefined;
-  private past = { read: 0, committed: 0, left: 0 };
+  private readonly past = { read: 0, committed: 0 };
   /** Positions that were removed before they were read. */
   missed = 0;
 
@@ -54,7 +54,7 @@ export class Stays {
     return {
       read: all.reduce((sum, { read }) => sum + read, this.past.read),
       committed: all.reduce((sum, { committed }) => sum + committed, this.past.committed),
-      left: this.past.left,
+      left: this.past.read - this.past.committed,
       held: all.reduce((sum, { held }) => sum + held, 0),
       places: placesOf(all.flatMap((ledger) => ledger.heldFrames())),
     };
@@ -86,12 +86,9 @@ export class Stays {
   private remove(reader: PartitionReader): void {
     const { assigned, ledger } = reader;
     if (this.present.get(assigned.partition) === reader) this.present.delete(assigned.partition);
-    if (this.ended !== undefined) {
-      this.ended.push(reader);
-      return;
-    }
-    const { read, committed, left } = this.past;
-    this.past = { read: read + ledger.read, committed: committed + ledger.committed, left: left + ledger.held };
+    if (this.ended !== undefined) return void this.ended.push(reader);
+    this.past.read += ledger.read;
+    this.past.committed += ledger.committed;
   }
 }
 

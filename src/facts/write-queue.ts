@@ -71,8 +71,7 @@ export class WriteQueue {
   /** Tries until the store has all or the time is over; those that are left are left by the store. */
   async finish(endsAt: number): Promise<void> {
     const { clock } = this.#parts;
-    const leftMs = endsAt - clock.now();
-    const lateAt = clock.now() + Math.max(leftMs, Math.min(END_MS_MIN, leftMs + STOP_GRACE_MS));
+    const lateAt = Math.max(endsAt, Math.min(clock.now() + END_MS_MIN, endsAt + STOP_GRACE_MS));
     this.#isFinishing = true;
     this.#clearTimer();
     if (this.size > 0) void this.#writeAll();

@@ -11,7 +11,7 @@ export class Stays {
   private readonly present = new Map<number, PartitionReader>();
   /** Stays that ended with the source: what they hold stays in view. Undefined: the source goes on. */
   private ended: PartitionReader[] | undefined = undefined;
-  private readonly past = { read: 0, committed: 0 };
+  private past = { read: 0, committed: 0 };
   /** Positions that were removed before they were read. */
   missed = 0;
 
@@ -79,16 +79,12 @@ export class Stays {
     for (const reader of this.readers) reader.end(how);
   }
 
-  async releaseAll(withinMs: number): Promise<void> {
-    await Promise.all(this.readers.map((reader) => reader.release(withinMs)));
-  }
-
   private remove(reader: PartitionReader): void {
     const { assigned, ledger } = reader;
     if (this.present.get(assigned.partition) === reader) this.present.delete(assigned.partition);
     if (this.ended !== undefined) return void this.ended.push(reader);
-    this.past.read += ledger.read;
-    this.past.committed += ledger.committed;
+    const { read, committed } = this.past;
+    this.past = { read: read + ledger.read, committed: committed + ledger.committed };
   }
 }
 

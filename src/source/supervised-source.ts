@@ -6,7 +6,7 @@ import { StateLog } from '../channel/state-log.ts';
 import { slim } from '../channel/xstate-internals.ts';
 import type { ReadingPort } from '../core/reading-port.ts';
 import { RestartLimit, type RestartLimits } from '../core/restart-limit.ts';
-import type { Assigned, Source } from '../core/source-port.ts';
+import type { Source } from '../core/source-port.ts';
 import { stateName } from '../facts/chart-words.ts';
 import { askedSource } from './asked-source.ts';
 import type { WindowLimits } from './read-window.ts';
@@ -136,10 +136,16 @@ export class SupervisedSource implements ReadingPort {
     const isPresent = (): boolean => generation === this.generation;
     await this.options.source.start({
       assigned: (assigned) => {
-        if (isPresent()) this.assigned(assigned);
+        if (!isPresent()) return;
+        const reader = this.stays.add(assigned);
+        if (this.mayRead) reader.begin();
+        this.send({ type: 'partition.assigned' });
       },
       revoke: async (assigned, withinMs) => {
-        if (isPresent()) await this.revoke(assigned, withinMs);
+        if (!isPresent()) return;
+        const done = this.stays.readers.find((each) => each.assigned === assigned)?.giveBack(withinMs);
+        this.send({ type: 'partition.revoked' });
+        await done;
       },
     });
   }
@@ -166,7 +172,8 @@ export class SupervisedSource implements ReadingPort {
   }
 
   async release(): Promise<void> {
-    await this.stays.releaseAll(this.releaseInMs);
+    const withinMs = this.releaseInMs;
+    await Promise.all(this.stays.readers.map((reader) => reader.release(withinMs)));
   }
 
   async close(): Promise<void> {
@@ -213,19 +220,6 @@ export class SupervisedSource implements ReadingPort {
 
   private get now(): number {
     return this.options.services.clock.now();
-  }
-
-  private assigned(assigned: Assigned): void {
-    const reader = this.stays.add(assigned);
-    if (this.mayRead) reader.begin();
-    this.send({ type: 'partition.assigned' });
-  }
-
-  private async revoke(assigned: Assigned, withinMs: number): Promise<void> {
-    const reader = this.stays.readers.find((each) => each.assigned === assigned);
-    const done = reader?.giveBack(withinMs);
-    this.send({ type: 'partition.revoked' });
-    await done;
   }
 
   private send(event: SourceEvent): void {

@@ -101,10 +101,8 @@ function meantBy(variable: string, words: string, prefixes: Prefixes, search: Se
     prefix === 'ROUTER' ? [...routerFields.keys()] : [...channelFields.keys()].map((field) => `${prefix}_${field}`),
   );
   search.left -= prefixes.size + variables.length;
-  return nearest(
-    variable,
-    variables.map((name) => START + name),
-  );
+  const known = variables.map((name) => START + name);
+  return nearest(variable, known);
 }
 
 function isNearStart(words: string, prefix: string): boolean {

@@ -21,14 +21,12 @@ const origins = new WeakMap<object, readonly Layer[]>();
 
 /** Checks configuration written in code and fills in the defaults; a resolved one comes back as it is. */
 export function parseConfig(input: RouterConfigInput | RouterConfig): RouterConfig {
-  const isResolved = origins.has(input);
-  return isResolved ? (input as RouterConfig) : resolve(sourceOf(input));
+  return origins.has(input) ? (input as RouterConfig) : resolve(sourceOf(input));
 }
 
 /** Where a configuration was written, resolved or not. */
 export function sourceOf(input: RouterConfigInput | RouterConfig): Source {
-  const known = origins.get(input);
-  return { layers: known ?? [namedLayer(input, 'config in code')], mistakes: [] };
+  return { layers: origins.get(input) ?? [namedLayer(input, 'config in code')], mistakes: [] };
 }
 
 /** The layers a resolved configuration was made of. */

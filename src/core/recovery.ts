@@ -152,10 +152,8 @@ export class Recovery {
     const { origins } = batch;
     if (origins === undefined || !origins.some(isOver)) return batch;
     for (const origin of origins) if (isOver(origin)) this.returned(origin);
-    return pick(
-      batch,
-      [...origins.keys()].filter((index) => !isOver(origins[index])),
-    );
+    const left = [...origins.keys()].filter((index) => !isOver(origins[index]));
+    return pick(batch, left);
   }
 
   /** Some stay has ended: its messages leave. */

@@ -24,6 +24,16 @@ export interface Sight {
   readonly heardAt: number;
 }
 
+/** One look at a channel, on the clock. */
+interface Look {
+  readonly now: number;
+  readonly sight: Sight;
+  /** Error rates are taken since then; undefined: there is none to compare with. */
+  readonly before: Sight | undefined;
+  /** A turn may be waited for so long. */
+  readonly starvationMs: number;
+}
+
 /** In these states something may be wrong without anything that waits. */
 const TROUBLED: ReadonlySet<string> = new Set(['tripped', 'probing', 'failed']);
 
@@ -52,13 +62,8 @@ export function isExpectedToMove({ config, partitions }: ChannelView): boolean {
  * `findingsOf` would find nothing: where ten thousand channels are at work, most looks end here, without a view. False:
  * it might find something.
  */
-export function isAtEase(
-  { config, keys, partitions }: ChannelView,
-  sight: Sight,
-  before: Sight | undefined,
-  now: number,
-  starvationMs: number,
-): boolean {
+export function isAtEase({ config, keys, partitions }: ChannelView, look: Look): boolean {
+  const { sight, before, now, starvationMs } = look;
   const partition = partitions[0];
   if (partition === undefined || partitions.length > 1 || TROUBLED.has(partition.state)) return false;
   if (config.silenceMs > 0 || now - keys.missingAt < KEYS_MS) return false;
@@ -73,14 +78,8 @@ export function isAtRest({ keys, partitions }: ChannelView, before: Sight | unde
   return failures === before?.failures && now - keys.missingAt >= KEYS_MS;
 }
 
-/** What is wrong with a channel at `now`. Error rates are taken since `before`; undefined: there is none to compare with. */
-export function findingsOf(
-  channel: ChannelView,
-  sight: Sight,
-  before: Sight | undefined,
-  now: number,
-  starvationMs: number,
-): Findings {
+/** What is wrong with a channel. */
+export function findingsOf(channel: ChannelView, { sight, before, now, starvationMs }: Look): Findings {
   const { config, keys } = channel;
   // Making a view costs microseconds, so one serves a whole look.
   const views = channel.partitions.map(({ view }) => view);

@@ -81,15 +81,12 @@ export class SupervisedSource implements ReadingPort {
   get view(): SourceView {
     return {
       ...this.log.stay,
-      ...this.stays.counts,
+      ...this.stays.view,
       name: this.name,
-      partitions: this.stays.views,
       source: this.asked,
       restarts: this.restartCount,
       restartAt: this.restarts.at,
       drainAt: this.times.drainAt,
-      missed: this.stays.missed,
-      heldAtEnd: this.stays.heldAtEnd,
     };
   }
 

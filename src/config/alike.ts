@@ -13,8 +13,6 @@ interface Likeness {
 /** Of thousands of channels most are written alike: each of these, by name, is checked and filled in as the first of them. */
 export type Alike = ReadonlyMap<string, Likeness>;
 
-export const NONE_ALIKE: Alike = new Map();
-
 export function alikeIn(written: unknown): Alike {
   const channels = valueAt(written, ['channels']);
   const alike = new Map<string, Likeness>();

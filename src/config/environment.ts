@@ -39,7 +39,7 @@ const channelFields = byWords(fieldsOf(channelSchema));
  * that does was probably meant; an empty one is not set.
  */
 export function readEnvironment(environment: Environment, channels: readonly string[]): Source {
-  const prefixes = prefixesOf(channels);
+  const prefixes: Prefixes = grouped(channels, (channel) => wordsOf([channel]));
   const settings: Setting[] = [];
   const mistakes: ConfigMistake[] = [];
   const search = { left: COMPARED_MAX, told: `must name a field of the router or of a channel (${listed(channels)})` };
@@ -62,13 +62,10 @@ function byWords(fields: readonly Field[]): ReadonlyMap<string, Field> {
   return new Map(fields.map((field) => [wordsOf(field.path), field]));
 }
 
-function prefixesOf(channels: readonly string[]): Prefixes {
-  const prefixes = new Map<string, readonly string[]>();
-  for (const channel of channels) {
-    const words = wordsOf([channel]);
-    prefixes.set(words, [...(prefixes.get(words) ?? []), channel]);
-  }
-  return prefixes;
+function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, readonly Item[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
 }
 
 /** Both `tick` and `tick-retry` may have a field of this name. */
@@ -112,12 +109,9 @@ function isNearStart(words: string, prefix: string): boolean {
 
 /** All variables as one layer, put together channel by channel: there may be thousands. */
 function layerOf(settings: readonly Setting[]): Layer {
-  const groups = new Map<string, Setting[]>();
   // Shorter paths first, so that one field of a breaker can be laid over a whole breaker.
-  for (const setting of settings.toSorted((left, right) => left.path.length - right.path.length)) {
-    const name = groupOf(setting.path);
-    groups.set(name, [...(groups.get(name) ?? []), setting]);
-  }
+  const ordered = settings.toSorted((left, right) => left.path.length - right.path.length);
+  const groups = grouped(ordered, ({ path }) => groupOf(path));
   const written = [...groups.values()].map((group): Written => {
     return group.map(writtenBy).reduce<Written>((low, high) => overlay(configSchema, low, high) as Written, {});
   });

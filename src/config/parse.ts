@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { type Alike, alikeIn, NONE_ALIKE, withAlike, withoutAlike } from './alike.ts';
+import { type Alike, alikeIn, withAlike, withoutAlike } from './alike.ts';
 import { type CheckedRules, checkEventRules } from './event-rules.ts';
 import { isMap } from './field.ts';
 import { configError, type Layer, mergeLayers, namedLayer, type Source } from './layers.ts';
@@ -47,7 +47,7 @@ export function resolve({ layers, mistakes }: Source, classes: Classes = { rules
   const alike = alikeIn(written);
   let { config, findings } = check(written, alike, classes);
   // Each channel has its own mistake, and its own place.
-  if (findings.length > 0 && alike.size > 0) ({ config, findings } = check(written, NONE_ALIKE, classes));
+  if (findings.length > 0 && alike.size > 0) ({ config, findings } = check(written, new Map(), classes));
   if (config === undefined || findings.length > 0 || mistakes.length > 0)
     throw configError(layers, findings, mistakes, written);
   return remember(config, layers);

@@ -53,9 +53,8 @@ export function sightOf({ partitions }: ChannelView, before: Sight | undefined, 
 
 /** Something waits in the channel, it is not idle, or its feed may not fall silent. */
 export function isExpectedToMove({ config, partitions }: ChannelView): boolean {
-  return (
-    config.silenceMs > 0 || partitions.some(({ depth, inFlight, state }) => state !== 'idle' || depth + inFlight > 0)
-  );
+  if (config.silenceMs > 0) return true;
+  return partitions.some(({ depth, inFlight, state }) => state !== 'idle' || depth + inFlight > 0);
 }
 
 /**

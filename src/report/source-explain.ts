@@ -1,14 +1,11 @@
-import type { ChannelView } from '../channel/partition-view.ts';
 import { causeInWords, reasonInWords } from '../facts/chart-words.ts';
 import type { FrameOrigin } from '../source/frame-origin.ts';
 import type { SourceView } from '../source/source-view.ts';
 import { duration } from './duration.ts';
-import { type Explanation, reasonOf } from './explain.ts';
+import { type Channels, type Explanation, reasonOf } from './explain.ts';
 
 /** A frame that is not settled for so long is an alert, in ms. */
 export const HELD_MS = 60_000;
-
-type Channels = ReadonlyMap<string, ChannelView>;
 
 /** The oldest frame of a source that is not settled. */
 export interface OldestHeld {

@@ -45,7 +45,6 @@ export class AckLedger implements FrameListener {
   private outFrames = 0;
   private timer: unknown = undefined;
   private isCommitting = false;
-  /** The stay has ended. */
   isOver = false;
 
   constructor(options: LedgerOptions) {

@@ -12,7 +12,6 @@ export class Stays {
   /** Stays that ended with the source: what they hold stays in view. Undefined: the source goes on. */
   private ended: PartitionReader[] | undefined = undefined;
   private past = { read: 0, committed: 0 };
-  /** Positions that were removed before they were read. */
   private missed = 0;
 
   constructor(parts: Omit<ReaderParts, 'gap' | 'ended'>, bus: Bus) {

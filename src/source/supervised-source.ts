@@ -14,8 +14,6 @@ import type { SourceDoor } from './source-door.ts';
 import type { SourceView } from './source-view.ts';
 import { Stays } from './stays.ts';
 
-/** No start may take longer, in ms. */
-const START_TIMEOUT_MS = 30_000;
 /** What the last commits and `close` get at least, even when the deadline has passed, in ms. */
 const END_MS_MIN = 50;
 /** Half a minute apart at most, a source that cannot be reached is tried for ever. */
@@ -44,7 +42,7 @@ export interface StopTimes {
 /** Supervises one source: its state, and the readers of the partitions that are this process's own. */
 export class SupervisedSource implements ReadingPort {
   readonly name: string;
-  readonly startTimeoutMs = START_TIMEOUT_MS;
+  readonly startTimeoutMs = 30_000;
   private readonly options: SupervisedSourceOptions;
   private readonly log: StateLog;
   private readonly asked: SourceView['source'];

@@ -30,7 +30,6 @@ export class Alerts {
   /** Channels that were looked at in this turn of the event loop, and whether they have to be again. */
   readonly #lookedAt = new Map<string, boolean>();
   #timer: unknown;
-
   readonly #letters: Pick<DeadLetters, 'lost'>;
   #lettersLost = 0;
 

@@ -152,8 +152,10 @@ export class Recovery {
     const { origins } = batch;
     if (origins === undefined || !origins.some(isOver)) return batch;
     for (const origin of origins) if (isOver(origin)) this.returned(origin);
-    const left = [...origins.keys()].filter((index) => !isOver(origins[index]));
-    return pick(batch, left);
+    return pick(
+      batch,
+      [...origins.keys()].filter((index) => !isOver(origins[index])),
+    );
   }
 
   /** Some stay has ended: its messages leave. */

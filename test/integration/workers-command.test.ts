@@ -1,20 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { bundleCommand } from '../support/bundle.ts';
 import { bundled } from '../support/bundled.ts';
 
 const command = bundled(bundleCommand);
 const module = bundled('test/support/worker-module.ts');
 
-const children: ChildProcess[] = [];
-afterAll(() => children.forEach((child) => void child.kill('SIGKILL')));
-
 /** The command as a process of its own. Its error output ends when the last worker has ended too. */
 function run(...args: readonly string[]) {
   const child = spawn(process.execPath, [command.path, 'workers', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  children.push(child);
+  onTestFinished(() => void child.kill('SIGKILL'));
   const lines: string[] = [];
   const output = createInterface({ input: child.stderr });
   const heard = (pattern: RegExp, count: number): Promise<void> =>
@@ -31,7 +28,7 @@ function run(...args: readonly string[]) {
   return { child, lines, heard, allEnded, exited: once(child, 'exit') };
 }
 
-describe.concurrent('sluice workers', () => {
+describe('sluice workers', () => {
   it('on SIGTERM lets all drain and ends with 0', async () => {
     const { child, heard, exited, allEnded } = run('2', module.path, '--port', '0');
     await heard(/^worker \d runs/, 2);

@@ -45,12 +45,8 @@ test('where a channel is at ease, a look would have found nothing', () => {
     fc.property(seen, fc.boolean(), (given, isFirst) => {
       const channel = channelOf(given);
       const before = isFirst ? undefined : { received: 0, calls: 0, failures: 0, heardAt: NOW - 2_000 };
-      const sight = {
-        received: 0,
-        calls: given.calls + given.failures,
-        failures: given.failures,
-        heardAt: NOW - 2_000,
-      };
+      const { calls, failures } = given;
+      const sight = { received: 0, calls: calls + failures, failures, heardAt: NOW - 2_000 };
       const look = { now: NOW, sight, before, starvationMs: 3_000 };
       if (!isAtEase(channel, look)) return;
       atEase += 1;

@@ -12,6 +12,8 @@ const SEQUENCE_MAX = '18446744073709551615';
  * it: nothing would ever be read. All partitions share it.
  */
 const LOOK_BYTES_MAX = 2 * 1024 ** 2;
+/** Frames may turn out far larger than those before, and the answer has to come all the same. All that are asked share it. */
+const LOOK_FRAMES_MAX = 64;
 
 /**
  * ARGV for each stream: position, server. A reader that began on another server has to open again, and to look whether this
@@ -37,8 +39,6 @@ export interface Ask {
   readonly after: number;
   readonly frames: number;
   readonly bytes: number;
-  /** The largest frame of the last read; infinite before the first one. */
-  readonly largest: number;
   /** Which server said what is at the position. */
   readonly server: string;
 }
@@ -63,8 +63,8 @@ interface Waiting {
 
 /**
  * Looks for entries, with one command for all partitions that wait: a plain one, for what passes through a script costs Redis
- * ten times as much. It counts on frames that are no larger than those before. Nothing blocks: a command that does would need
- * a connection of its own, and clients leave it pending when that is cut.
+ * ten times as much. It counts on frames no larger than those before, and begins again with one when that fails. Nothing
+ * blocks: a command that does would need a connection of its own, and clients leave it pending when that is cut.
  */
 export class RedisPoll {
   readonly #channel: RedisChannel;
@@ -74,6 +74,8 @@ export class RedisPoll {
   readonly #drained = new Set<number>();
   /** Partitions whose frames were asked for and have not come. */
   #asked = 0;
+  /** How large a frame is taken to be: as the largest of the last look, or half of what was taken before. */
+  #largest = LOOK_BYTES_MAX;
 
   constructor(channel: RedisChannel) {
     this.#channel = channel;
@@ -121,12 +123,14 @@ export class RedisPoll {
 
   async #look(asks: readonly Ask[]): Promise<readonly (readonly Entry[])[]> {
     const channel = this.#channel;
-    const share = Math.ceil(LOOK_BYTES_MAX / (asks.length + this.#asked));
-    const countOf = ({ frames, bytes, largest }: Ask) => Math.min(frames, Math.floor(Math.min(bytes, share) / largest));
-    const count = Math.max(1, Math.min(...asks.map(countOf)));
+    const share = LOOK_BYTES_MAX / (asks.length + this.#asked);
+    let room = Math.min(LOOK_FRAMES_MAX / (1 + this.#asked), share / this.#largest);
+    for (const { frames, bytes } of asks) room = Math.min(room, frames, bytes / this.#largest);
+    const count = Math.max(1, Math.floor(room));
     const streams = asks.map(({ partition }) => channel.keys.stream(partition));
     const ids = asks.map(({ after }) => `${after}-${SEQUENCE_MAX}`);
     this.#asked += asks.length;
+    for (const { partition } of asks) this.#drained.delete(partition);
     try {
       const reply = await channel.send(['XREAD', 'COUNT', String(count), 'STREAMS', ...streams, ...ids]);
       const found = entriesByStream(reply);
@@ -134,9 +138,14 @@ export class RedisPoll {
       await this.#check(asks.filter((_, index) => answers[index]?.length !== 0));
       asks.forEach(({ partition }, index) => {
         if ((answers[index]?.length ?? 0) < count) this.#drained.add(partition);
-        else this.#drained.delete(partition);
       });
-      return answers.map((entries) => entries.map(entryOf));
+      const entries = answers.map((each) => each.map(entryOf));
+      this.#largest = Math.max(1, this.#largest / 2);
+      for (const { bytes } of entries.flat()) this.#largest = Math.max(this.#largest, bytes.length);
+      return entries;
+    } catch (error) {
+      this.#largest = LOOK_BYTES_MAX;
+      throw error;
     } finally {
       this.#asked -= asks.length;
     }

@@ -56,7 +56,6 @@ function redisLog(channel: RedisChannel): PartitionLog {
   };
 }
 
-const FRAMES_MAX = 256;
 /** Who takes so many bytes at once is behind, and gets the next frames while it works on these. */
 const AHEAD_BYTES = 64 * 1024;
 
@@ -74,7 +73,6 @@ class RedisReader implements LogReader {
   readonly #closed = new AbortController();
   #position: number;
   #frame: string | undefined;
-  #largest = Number.POSITIVE_INFINITY;
   #ahead: Promise<readonly Entry[]> | undefined;
 
   constructor(poll: RedisPoll, start: ReaderStart) {
@@ -93,9 +91,7 @@ class RedisReader implements LogReader {
     if (isNext && this.#frame !== undefined && after !== undefined && after !== '' && after !== this.#frame)
       throw new Error(`position ${this.#position + 1} does not follow the frame that was read before it`);
     const taken = entries.map((entry) => this.#take(entry));
-    const sizes = taken.map(({ bytes }) => bytes.length);
-    if (sizes.length > 0) this.#largest = Math.max(1, ...sizes);
-    const size = sizes.reduce((sum, each) => sum + each, 0);
+    const size = taken.reduce((sum, { bytes }) => sum + bytes.length, 0);
     if (size >= AHEAD_BYTES && !this.#closed.signal.aborted) {
       this.#ahead = this.#poll.read(this.#next(frames, bytes), this.#closed.signal);
       // The next read rejects with it.
@@ -105,9 +101,8 @@ class RedisReader implements LogReader {
   }
 
   #next(frames: number, bytes: number): Ask {
-    const count = Math.max(1, Math.min(frames, FRAMES_MAX));
     const { partition, server } = this.#start;
-    return { partition, after: this.#position, frames: count, bytes, largest: this.#largest, server };
+    return { partition, after: this.#position, frames, bytes, server };
   }
 
   close(): void {

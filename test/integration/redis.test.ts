@@ -474,6 +474,42 @@ describe.skipIf(missing)('a Redis', () => {
     await source.close(1_000);
   });
 
+  it('is asked for few frames once a large answer failed to come, so frames that grow are read also on a slow line', async () => {
+    const layout = { channel: newChannel(), partitions: 1, key: () => '', lingerMs: 0 };
+    const publisher = createRedisPublisher<string>({ send, ...layout });
+    for (let n = 0; n < 140; n++) await publisher.publish('x'.repeat(n < 70 ? 1_000 : 100_000));
+    let failures = 0;
+    const slow: RedisSend = async (args) => {
+      const reply = await send(args);
+      if (args[0] !== 'XREAD' || JSON.stringify(reply).length < 3e6) return reply;
+      failures++;
+      throw new Error('no answer');
+    };
+    const { source, owner } = watched({ channel: layout.channel, send: slow });
+    await source.start(owner);
+    await readUntil(owner.stays[0], 140);
+    expect(failures).toBeLessThan(3);
+    await Promise.all([publisher, source].map((each) => each.close(1_000)));
+  });
+
+  it('is asked once for what came to all partitions, also when one of them never had a frame', async () => {
+    const layout = { channel: newChannel(), partitions: 2, key: (text: string) => text, lingerMs: 0 };
+    const publisher = createRedisPublisher<string>({ send, ...layout });
+    const counts: number[] = [];
+    const noting: RedisSend = (args) => {
+      if (args[0] === 'XREAD' && args.length === 8) counts.push(Number(args[2]));
+      return send(args);
+    };
+    const { source, owner } = watched({ channel: layout.channel, partitions: 2, send: noting });
+    await source.start(owner);
+    await publisher.publish('a');
+    await until(() => owner.stays.length === 2);
+    await readUntil(owner.stays[partitionOf('a', 2)], 1);
+    await Promise.all(owner.stays.map((stay) => stay.read(room, open)));
+    expect(Math.max(...counts)).toBeGreaterThan(10);
+    await Promise.all([publisher, source].map((each) => each.close(1_000)));
+  });
+
   it('that was wiped is told, nothing is read from what was made anew, and a start reads from its beginning', async () => {
     const wiped = await RedisServer.start();
     const client = ioredisTo(wiped.port);

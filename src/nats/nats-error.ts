@@ -1,4 +1,5 @@
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
+import { PermissionViolationError, RequestError } from '@nats-io/transport-node';
 import { SluiceError } from '../core/sluice-error.ts';
 
 /** JetStream's code for a stream that has no room and discards nothing. */
@@ -19,6 +20,8 @@ export function isStale(error: unknown): boolean {
 
 /** Throws the error of a call about a stream; in words if the stream is not there. */
 export function throwTold(error: unknown, what: string): never {
+  if (error instanceof RequestError && error.cause instanceof PermissionViolationError)
+    throw new SluiceError('refused', error.message);
   const name = error instanceof Error ? error.name : '';
   const gone = `${what} is not there: it was removed, or the server lost its files; start this process again`;
   if (error instanceof JetStreamApiError && NO_ROOM.has(error.code))

@@ -27,7 +27,7 @@ async function startServer(config?: string): Promise<NatsServer> {
 function watched(connection: NatsConnection, channel = 'x') {
   const texts: string[] = [];
   const layout = { connection, channel, partitions: 1, maxBytes: 1024 ** 2 };
-  const source = natsSource({ ...layout, leaseMs: 1_000, onAlert: ({ text }) => texts.push(text) });
+  const source = natsSource({ ...layout, leaseMs: 1_000, trimEveryMs: 100, onAlert: ({ text }) => texts.push(text) });
   const publisher = createNatsPublisher<number>({ ...layout, key: () => '' });
   return { source, publisher, texts, owner: collector() };
 }
@@ -147,10 +147,13 @@ async function running(config = 'jetstream {}', user: Parameters<NatsServer['con
   const member = watched(connection);
   await member.source.start(member.owner);
   await member.publisher.publish(1);
-  const tells = (text: string): Promise<void> =>
+  const tells = (text: string | RegExp): Promise<void> =>
     until(
-      () => member.texts.at(-1) === text,
-      () => member.owner.stays[0]?.read(room, open),
+      () => (typeof text === 'string' ? member.texts.at(-1) === text : text.test(member.texts.at(-1) ?? '')),
+      async () => {
+        const frames = (await member.owner.stays[0]?.read(room, open)) ?? [];
+        await member.owner.stays[0]?.commit(frames.at(-1)?.position ?? 0, 1_000);
+      },
     );
   ends.push(async () => {
     await member.publisher.close(100);
@@ -189,6 +192,13 @@ describe.skipIf(missing)('a running member says so', () => {
       if (ignoreAuthErrorAbort) await tells('the broker of x can be used again');
     },
   );
+
+  it.each([
+    ['CONSUMER.MSG.NEXT', 'partition 0 of x cannot be read: the reader of SLUICE-x-0 ended'],
+  ])('when its user may not publish $JS.API.%s', async (command, text) => {
+    const { tells } = await running(RIGHTS(`["$JS.API.${command}.>"]`), { user: 'some', pass: 'x' });
+    await tells(new RegExp(`^${text}: .*Publish to "\\$JS\\.API\\.${command}\\.SLUICE-x-0`));
+  });
 
   it('when JetStream has no room for leases', async () => {
     const { connection, streams, tells } = await running('jetstream { max_file_store: 8MB }');

@@ -29,7 +29,7 @@ export class HostAlerts {
   /** Undefined: the broker answered. Told once, again when the broker answers what is wrong with it, and when it is over. */
   noteAnswer(error: unknown, owned: readonly OwnedPartition[]): void {
     const broker = `the broker of ${this.#name}`;
-    const text = error === undefined ? this.#unreadable(owned) : `${broker} cannot be used: ${errorText(error)}`;
+    const text = error === undefined ? this.#troubled(owned) : `${broker} cannot be used: ${errorText(error)}`;
     const isAnswer = error instanceof SluiceError && error.code === 'refused';
     this.unreachable = text;
     if (text === this.#told || (text !== undefined && this.#told !== undefined && !isAnswer)) return;
@@ -49,10 +49,10 @@ export class HostAlerts {
     if (isMore) this.#tell('source-namesake', `${names} are members of ${this.#name} with one name: give each its own`);
   }
 
-  #unreadable(owned: readonly OwnedPartition[]): string | undefined {
-    const [first, ...others] = owned.filter(({ unreadable }) => unreadable !== undefined);
-    const more = others.length === 0 ? '' : `; nor can ${others.length} others`;
-    return first && `partition ${first.partition} of ${this.#name} cannot be read: ${first.unreadable}${more}`;
+  #troubled(owned: readonly OwnedPartition[]): string | undefined {
+    const [first, ...others] = owned.filter(({ trouble }) => trouble !== undefined);
+    const more = others.length === 0 ? '' : `; it is the same with ${others.length} others`;
+    return first && `partition ${first.partition} of ${this.#name} ${first.trouble}${more}`;
   }
 
   #tell(kind: ClusterAlert['kind'], text: string): void {
@@ -63,7 +63,7 @@ export class HostAlerts {
 /** A partition at one member, whose statechart is in this state because of this. */
 export function partitionStatus(
   name: string,
-  { partition, watch, lease, halted, unreadable, lag }: OwnedPartition,
+  { partition, watch, lease, halted, trouble, lag }: OwnedPartition,
   { state, cause }: Pick<PartitionStatus, 'state' | 'cause'>,
   members: readonly MemberStatus[],
 ): PartitionStatus {
@@ -72,8 +72,8 @@ export function partitionStatus(
   const who = owner === null ? 'nobody has it' : `owned by ${memberName(owner, members)} since ${seconds(ownedMs)}`;
   const doubt =
     lease.isHeld && !lease.isValid ? `; the broker has not confirmed the lease for ${seconds(lease.keptMs)}` : '';
-  const read = unreadable === undefined ? '' : `; it cannot be read: ${unreadable}`;
-  const why = state === 'halted' ? `; ${halted}` : read;
+  const ills = trouble === undefined ? '' : `; it ${trouble}`;
+  const why = state === 'halted' ? `; ${halted}` : ills;
   const text = `partition ${partition} of ${name}: ${state}; ${who}; its last commit ${seconds(committedMs)} ago${doubt}${why}`;
   return { partition, state, cause, owner, ownedMs, committedMs, fence, position, lag, takeovers, text };
 }

@@ -378,13 +378,21 @@ describe.skipIf(missing)('a server that cannot be used', () => {
     await secret.end();
   });
 
-  it('that does not let this user write is named', async () => {
-    await send(['ACL', 'SETUSER', 'reader', 'on', '>r', '~*', '+@read', '+info', '+eval', '+evalsha']);
-    const reader = ioredisTo(server.port, { username: 'reader', password: 'r' });
-    expect(await refusal({ send: reader.send })).toMatch(
-      /Redis cannot be used: .*The user executing the script can't run this command/,
-    );
-    reader.close();
+  it.each([
+    ['HSET', 'Redis cannot be used: '],
+    ['HGET', ''],
+    ['XADD', ''],
+  ])('that does not let this user run %s in a script is named', async (command, before) => {
+    await send(['ACL', 'SETUSER', 'some', 'on', '>r', '~*', '+@all', `-${command}`]);
+    const { send: sendAs, close } = ioredisTo(server.port, { username: 'some', password: 'r' });
+    const publisher = createRedisPublisher({ send: sendAs, channel: newChannel(), partitions: 1, key: () => '' });
+    const refused = publisher.publish(1).catch(({ message }: Error) => message);
+    await until(() => publisher.trouble !== undefined || publisher.waiting === 0);
+    const text = `${before}NOPERM this user has no permissions to run ${command} in a script of sluice`;
+    expect(publisher.trouble ?? (await refused)).toBe(text);
+    await publisher.close(1);
+    await send(['ACL', 'DELUSER', 'some']);
+    close();
   });
 
   it.each([

@@ -73,7 +73,7 @@ export class HostAlerts {
 
   #troubled(owned: readonly OwnedPartition[]): string | undefined {
     const [first, ...others] = owned.filter(({ trouble }) => trouble !== undefined);
-    const more = others.length === 0 ? '' : `; it is the same with ${others.length} others`;
+    const more = others.length === 0 ? '' : `; it is the same with ${others.length} more`;
     return first && `partition ${first.partition} of ${this.#name} ${first.trouble}${more}`;
   }
 

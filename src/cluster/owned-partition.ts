@@ -88,9 +88,8 @@ export class OwnedPartition implements OwnershipPort {
     const now = this.#parts.clock.now();
     const { text, since = now, at = now } = this.#trouble ?? {};
     const isLasting = now - since >= this.#parts.settings.leaseMs && now - at < FAILS_AGAIN_MS;
-    if (!this.lease.isHeld) return undefined;
-    if (isLasting) return `cannot be read: ${text}`;
-    return this.#untrimmed && `keeps what is settled: ${this.#untrimmed}`;
+    if (isLasting && (this.lease.isHeld || this.isWanted)) return `cannot be read: ${text}`;
+    return this.lease.isHeld && this.#untrimmed !== undefined ? `keeps what is settled: ${this.#untrimmed}` : undefined;
   }
 
   /** Undefined: it was read. */
@@ -109,7 +108,10 @@ export class OwnedPartition implements OwnershipPort {
   async acquire(signal: AbortSignal): Promise<void> {
     const { clock, settings } = this.#parts;
     while (!signal.aborted) {
-      this.#attempt = this.lease.acquire().catch(() => false);
+      this.#attempt = this.lease.acquire().catch((error) => {
+        this.noteRead(error);
+        return false;
+      });
       if (await this.#attempt) return;
       this.#noteAttempt();
       await pause(clock, settings.retryMs, signal);

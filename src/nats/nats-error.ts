@@ -27,6 +27,7 @@ export function throwTold(error: unknown, what: string): never {
   if (error instanceof JetStreamApiError && NO_ROOM.has(error.code))
     throw new SluiceError('refused', `JetStream has no room left for ${what}: ${error.message}`);
   if (name === 'StreamNotFoundError') throw new SluiceError('refused', gone);
+  if (name === 'TimeoutError') throw new Error(`the broker does not answer for ${what}`);
   if (name !== 'JetStreamNotEnabled') throw error;
   throw new Error(`nothing answers for ${what}: it is not there, or JetStream does not run`);
 }

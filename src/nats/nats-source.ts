@@ -40,6 +40,15 @@ export function natsSourceOn(clock: Clock, options: NatsSourceOptions): ClusterS
   return new ClusterSource({ name: settings.channel, broker, clock, random: unlikely }, options);
 }
 
+/** What no member wrote stays a text. */
+function valueIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Cells in one KV bucket. */
 function natsCells({ connection, channel }: NatsSettings): Cells {
   const name = `KV bucket ${bucketName(channel)}`;
@@ -52,7 +61,7 @@ function natsCells({ connection, channel }: NatsSettings): Cells {
   return {
     async read(key) {
       const entry = await (await open()).get(key).catch((error) => throwTold(error, name));
-      return entry?.operation === 'PUT' ? { value: entry.json(), revision: entry.revision } : undefined;
+      return entry?.operation === 'PUT' ? { value: valueIn(entry.string()), revision: entry.revision } : undefined;
     },
     async write(key, value, revision) {
       try {

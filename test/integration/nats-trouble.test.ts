@@ -4,6 +4,7 @@ import { type AddressInfo, connect as connectTo, createServer, type Socket } fro
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Assigned, Frame } from '../../src/core/source-port.ts';
@@ -235,6 +236,23 @@ describe.skipIf(missing)('a running member says so', () => {
   ])('when its user may not publish $JS.API.%s', async (command, text) => {
     const { tells } = await running(RIGHTS(`["$JS.API.${command}.>"]`), { user: 'some', pass: 'x' });
     await tells(new RegExp(`^${text}: .*Publish to "\\$JS\\.API\\.${command}\\.SLUICE-x-0`));
+  });
+
+  it('when its user may not write the lease of a partition, or another program wrote it', async () => {
+    const server = await startServer(RIGHTS('["$KV.SLUICE-x.partition.>"]'));
+    const [all, some] = [
+      await server.connect({ user: 'all', pass: 'x' }),
+      await server.connect({ user: 'some', pass: 'x' }),
+    ];
+    const { source, texts, owner } = watched(some);
+    await source.start(owner);
+    const tells = (why: string) =>
+      until(() => source.troubles().unreachable === `partition 0 of x cannot be read: ${why}`);
+    await tells('Permissions Violation for Publish to "$KV.SLUICE-x.partition.0"');
+    expect(texts).toEqual([source.troubles().unreachable]);
+    await (await new Kvm(all).open('SLUICE-x')).put('partition.0', 'hello');
+    await tells('partition.0 is no lease: another program wrote "hello"');
+    await source.close(1_000);
   });
 
   it('when JetStream has no room for leases', async () => {

@@ -13,8 +13,6 @@ interface Likeness {
 /** Of thousands of channels most are written alike: each of these, by name, is checked and filled in as the first of them. */
 export type Alike = ReadonlyMap<string, Likeness>;
 
-export const NONE_ALIKE: Alike = new Map();
-
 export function alikeIn(written: unknown): Alike {
   const channels = valueAt(written, ['channels']);
   const alike = new Map<string, Likeness>();
@@ -69,18 +67,13 @@ export function withAlike(
     const like = alike.get(name);
     const model = models[like?.model ?? name];
     if (model === undefined) continue;
-    channels[name] = like === undefined ? model : copyOf(model, name, like, rules.get(name));
+    channels[name] =
+      like === undefined ? model : copyOf(model, name, like.dataType, rules.get(name) ?? like.eventRules);
   }
   return channels;
 }
 
-function copyOf(
-  model: ChannelConfig,
-  name: string,
-  { dataType, eventRules }: Likeness,
-  checked: ChannelConfig['eventRules'] | undefined,
-): ChannelConfig {
-  const rules = checked ?? eventRules;
+function copyOf(model: ChannelConfig, name: string, dataType: string, rules: ChannelConfig['eventRules']) {
   const isEmpty = Object.keys(rules).length === 0 && Object.keys(model.eventRules).length === 0;
   const own = { name, dataType, eventRules: isEmpty ? model.eventRules : Object.freeze({ ...rules }) };
   // Not spread: V8 makes a slow map, twice as large, of an object with so many fields. Frozen here, not field by field.

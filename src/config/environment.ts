@@ -16,6 +16,9 @@ interface Setting extends Field {
   readonly text: string;
 }
 
+/** What variables of the router, or of one channel, say together. */
+type Written = Partial<Readonly<Record<'router' | 'channels', object>>>;
+
 /** What Kubernetes and Docker set in every container for a service whose name begins with `sluice`. */
 const OF_A_SERVICE = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
@@ -25,7 +28,6 @@ interface Search {
   readonly told: string;
 }
 
-type Fields = ReadonlyMap<string, Field>;
 /** The channels by what their variables begin with: `TICK_FAST` for `tick-fast`. */
 type Prefixes = ReadonlyMap<string, readonly string[]>;
 
@@ -37,7 +39,7 @@ const channelFields = byWords(fieldsOf(channelSchema));
  * that does was probably meant; an empty one is not set.
  */
 export function readEnvironment(environment: Environment, channels: readonly string[]): Source {
-  const prefixes = prefixesOf(channels);
+  const prefixes: Prefixes = grouped(channels, (channel) => wordsOf([channel]));
   const settings: Setting[] = [];
   const mistakes: ConfigMistake[] = [];
   const search = { left: COMPARED_MAX, told: `must name a field of the router or of a channel (${listed(channels)})` };
@@ -51,26 +53,19 @@ export function readEnvironment(environment: Environment, channels: readonly str
   return { layers: settings.length === 0 ? [] : [layerOf(settings)], mistakes };
 }
 
-/** The variable that sets a field: `channels.tick.batchSize` is set by `SLUICE_TICK_BATCH_SIZE`. */
-export function variableName(path: Path): string {
-  return START + wordsOf(path[0] === 'channels' ? path.slice(1) : path);
-}
-
+/** As it stands in a variable: `batchSize` is `BATCH_SIZE`. */
 function wordsOf(path: Path): string {
   return path.map((part) => part.replaceAll('-', '_').replace(/[A-Z]/g, '_$&').toUpperCase()).join('_');
 }
 
-function byWords(fields: readonly Field[]): Fields {
+function byWords(fields: readonly Field[]): ReadonlyMap<string, Field> {
   return new Map(fields.map((field) => [wordsOf(field.path), field]));
 }
 
-function prefixesOf(channels: readonly string[]): Prefixes {
-  const prefixes = new Map<string, readonly string[]>();
-  for (const channel of channels) {
-    const words = wordsOf([channel]);
-    prefixes.set(words, [...(prefixes.get(words) ?? []), channel]);
-  }
-  return prefixes;
+function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, readonly Item[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
 }
 
 /** Both `tick` and `tick-retry` may have a field of this name. */
@@ -103,10 +98,8 @@ function meantBy(variable: string, words: string, prefixes: Prefixes, search: Se
     prefix === 'ROUTER' ? [...routerFields.keys()] : [...channelFields.keys()].map((field) => `${prefix}_${field}`),
   );
   search.left -= prefixes.size + variables.length;
-  return nearest(
-    variable,
-    variables.map((name) => START + name),
-  );
+  const known = variables.map((name) => START + name);
+  return nearest(variable, known);
 }
 
 function isNearStart(words: string, prefix: string): boolean {
@@ -116,23 +109,14 @@ function isNearStart(words: string, prefix: string): boolean {
 
 /** All variables as one layer, put together channel by channel: there may be thousands. */
 function layerOf(settings: readonly Setting[]): Layer {
-  const groups = new Map<string, Setting[]>();
   // Shorter paths first, so that one field of a breaker can be laid over a whole breaker.
-  for (const setting of settings.toSorted((left, right) => left.path.length - right.path.length)) {
-    const name = groupOf(setting.path);
-    groups.set(name, groups.get(name) ?? []);
-    groups.get(name)?.push(setting);
-  }
-  const router: Record<string, unknown> = {};
-  const channels = new Map<string, unknown>();
-  for (const group of groups.values()) {
-    const value = group.map(writtenBy).reduce<unknown>((low, high) => overlay(configSchema, low, high), undefined);
-    // A group is of the router or of one channel.
-    const written = value as { router?: unknown; channels?: Readonly<Record<string, unknown>> };
-    if (written.router !== undefined) router.router = written.router;
-    for (const [name, channel] of Object.entries(written.channels ?? {})) channels.set(name, channel);
-  }
-  const value = { ...router, channels: Object.fromEntries(channels) };
+  const ordered = settings.toSorted((left, right) => left.path.length - right.path.length);
+  const groups = grouped(ordered, ({ path }) => groupOf(path));
+  const written = [...groups.values()].map((group): Written => {
+    return group.map(writtenBy).reduce<Written>((low, high) => overlay(configSchema, low, high) as Written, {});
+  });
+  const channels = written.flatMap((each) => Object.entries(each.channels ?? {}));
+  const value = { ...written.find(({ router }) => router !== undefined), channels: Object.fromEntries(channels) };
   return { value, place: (path) => placeOf(groups.get(groupOf(path)) ?? settings, path) };
 }
 

@@ -12,8 +12,14 @@ interface Note {
 /** What is allowed in each field, when a change takes effect, and what the field means. */
 export const notes: z.core.$ZodRegistry<Note> = z.registry<Note>();
 
-/** Puts a note on a schema. */
-export function noted<Schema extends z.ZodType>(schema: Schema, allowed: string, reload: Reload, description: string) {
+/** Puts a note on a schema, which may be made of what to say of a value that is not allowed. */
+export function noted<Schema extends z.ZodType>(
+  made: Schema | ((error: string) => Schema),
+  allowed: string,
+  reload: Reload,
+  description: string,
+): Schema {
+  const schema = typeof made === 'function' ? made(`must be ${allowed}`) : made;
   notes.add(schema, { allowed, reload, description });
   return schema;
 }
@@ -36,9 +42,8 @@ export function sectionOf<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
 /** Makes the fields that hold a number of one kind, within bounds. */
 function numbers(kind: string, base: (error: string) => z.ZodNumber) {
   return (min: number, max: number, fallback: number, reload: Reload, description: string) => {
-    const allowed = `${kind} from ${min} to ${max}`;
-    const error = `must be ${allowed}`;
-    return noted(base(error).min(min, error).max(max, error).default(fallback), allowed, reload, description);
+    const made = (error: string) => base(error).min(min, error).max(max, error).default(fallback);
+    return noted(made, `${kind} from ${min} to ${max}`, reload, description);
   };
 }
 
@@ -51,18 +56,16 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(
   reload: Reload,
   description: string,
 ) {
-  const allowed = `one of ${words.join(', ')}`;
-  return noted(z.enum(words, `must be ${allowed}`).default(words[0]), allowed, reload, description);
+  return noted((error) => z.enum(words, error).default(words[0]), `one of ${words.join(', ')}`, reload, description);
 }
 
 /** A switch. */
 export function flag(fallback: boolean, reload: Reload, description: string) {
-  return noted(z.boolean('must be true or false').default(fallback), 'true or false', reload, description);
+  return noted((error) => z.boolean(error).default(fallback), 'true or false', reload, description);
 }
 
 /** An optional string. */
 export function word(reload: Reload, description: string) {
-  const allowed = 'a string of 1 to 100 characters';
-  const error = `must be ${allowed}`;
-  return noted(z.string(error).min(1, error).max(100, error).optional(), allowed, reload, description);
+  const made = (error: string) => z.string(error).min(1, error).max(100, error).optional();
+  return noted(made, 'a string of 1 to 100 characters', reload, description);
 }

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { type Alike, alikeIn, NONE_ALIKE, withAlike, withoutAlike } from './alike.ts';
+import { type Alike, alikeIn, withAlike, withoutAlike } from './alike.ts';
 import { type CheckedRules, checkEventRules } from './event-rules.ts';
 import { isMap } from './field.ts';
 import { configError, type Layer, mergeLayers, namedLayer, type Source } from './layers.ts';
@@ -21,14 +21,12 @@ const origins = new WeakMap<object, readonly Layer[]>();
 
 /** Checks configuration written in code and fills in the defaults; a resolved one comes back as it is. */
 export function parseConfig(input: RouterConfigInput | RouterConfig): RouterConfig {
-  const isResolved = origins.has(input);
-  return isResolved ? (input as RouterConfig) : resolve(sourceOf(input));
+  return origins.has(input) ? (input as RouterConfig) : resolve(sourceOf(input));
 }
 
 /** Where a configuration was written, resolved or not. */
 export function sourceOf(input: RouterConfigInput | RouterConfig): Source {
-  const known = origins.get(input);
-  return { layers: known ?? [namedLayer(input, 'config in code')], mistakes: [] };
+  return { layers: origins.get(input) ?? [namedLayer(input, 'config in code')], mistakes: [] };
 }
 
 /** The layers a resolved configuration was made of. */
@@ -49,7 +47,7 @@ export function resolve({ layers, mistakes }: Source, classes: Classes = { rules
   const alike = alikeIn(written);
   let { config, findings } = check(written, alike, classes);
   // Each channel has its own mistake, and its own place.
-  if (findings.length > 0 && alike.size > 0) ({ config, findings } = check(written, NONE_ALIKE, classes));
+  if (findings.length > 0 && alike.size > 0) ({ config, findings } = check(written, new Map(), classes));
   if (config === undefined || findings.length > 0 || mistakes.length > 0)
     throw configError(layers, findings, mistakes, written);
   return remember(config, layers);
@@ -99,14 +97,11 @@ function shareParts(channels: readonly ChannelConfig[], { rules }: CheckedRules)
   };
   for (const channel of channels) {
     const { retry, breaker, restart, eventRules } = channel;
-    // The rules are the host's own object, which must not be frozen.
-    const own = {
-      retry: share(retry),
-      breaker: share(breaker),
-      restart: share(restart),
+    Object.assign(channel, {
+      ...{ retry: share(retry), breaker: share(breaker), restart: share(restart) },
+      // The rules are the host's own object, which must not be frozen.
       eventRules: rules.get(channel.name) ?? { ...eventRules },
-    };
-    Object.assign(channel, own);
+    });
   }
 }
 

@@ -24,12 +24,12 @@ const retrySchema = sectionOf({
   retryAfterMsMax: whole(0, dayMs, 300_000, 'next-batch', 'Upper bound of a wait that the sink asks for, in ms.'),
 });
 
-const windowAllowed = `{ count: 1 to 10000 } or { ms: 1 to ${dayMs} }`;
 const spanUpTo = (max: number, error = `must be a whole number from 1 to ${max}`) =>
   z.int(error).min(1, error).max(max, error);
 const byCount = z.strictObject({ count: spanUpTo(10_000) });
 const byTime = z.strictObject({ ms: spanUpTo(dayMs) });
-const windowSchema = z.union([byCount, byTime], `must be ${windowAllowed}`).default({ count: 20 });
+const windowAllowed = `{ count: 1 to 10000 } or { ms: 1 to ${dayMs} }`;
+const windowSchema = (error: string) => z.union([byCount, byTime], error).default({ count: 20 });
 
 const breakerSchema = sectionOf({
   window: noted(windowSchema, windowAllowed, 'next-batch', 'The attempts over which rates are computed.'),
@@ -53,11 +53,10 @@ const restartSchema = sectionOf({
 
 const breakerOrNone = z.union([z.literal(false), breakerSchema], 'must be false or a map of fields').prefault({});
 
-const partitionByAllowed = 'the name of a field, round-robin, least-loaded or, in code, a function';
 const isPartitionBy = (value: unknown) => typeof value === 'function' || (typeof value === 'string' && value !== '');
 const partitionBySchema = noted(
-  z.custom<string | PartitionKey>(isPartitionBy, `must be ${partitionByAllowed}`).default('sym'),
-  partitionByAllowed,
+  (error) => z.custom<string | PartitionKey>(isPartitionBy, error).default('sym'),
+  'the name of a field, round-robin, least-loaded or, in code, a function',
   'restart',
   'The key for partitions and `conflate`, read before validation; `sym` also finds pair, symbol and ticker.',
 );
@@ -66,10 +65,6 @@ const partitionBySchema = noted(
 export const eventRulesSchema = z
   .custom<Readonly<Record<string, unknown>>>(isMap, 'must be a map of rules')
   .default({});
-
-const shareAllowed = 'a number from 0.001 to 1000';
-const shareSchema = (error = `must be ${shareAllowed}`) =>
-  z.number(error).min(0.001, error).max(1_000, error).optional();
 
 /** One channel as it may be written; every field has a default. */
 export const channelSchema = sectionOf({
@@ -80,8 +75,8 @@ export const channelSchema = sectionOf({
   ),
   priority: whole(1, 9, 2, 'live', '1 is processed at once; the others take turns, 2 first and 9 last.'),
   share: noted(
-    shareSchema(),
-    shareAllowed,
+    (error) => z.number(error).min(0.001, error).max(1_000, error).optional(),
+    'a number from 0.001 to 1000',
     'live',
     'Weight by which channels below priority 1 share the time when all have more to do. Default: 1 / `priority`.',
   ),
@@ -123,20 +118,16 @@ const deadLettersSchema = sectionOf({
   refused: noted(refusedSchema, 'a map', 'live', 'Bounds for letters of messages that were refused at the door.'),
 }).prefault({});
 
-const wordsAllowed = 'a list of at most 1000 strings';
-const ignoreSchema = z.array(z.string(`must be ${wordsAllowed}`).max(100), `must be ${wordsAllowed}`).max(1_000);
-
-const typeAllowed = 'a data type, or nothing for messages that nobody wants';
 const recognizedType = noted(
-  z.union([z.string().min(1).max(100), z.null()], `must be ${typeAllowed}`),
-  typeAllowed,
+  (error) => z.union([z.string().min(1).max(100), z.null()], error),
+  'a data type, or nothing for messages that nobody wants',
   'live',
   'The data type of messages with this value.',
 );
 
 const recognizeSchema = sectionOf({
   field: noted(
-    z.string('must be the name of a field').min(1, 'must be the name of a field').max(100).default('ev'),
+    (error) => z.string(error).min(1, error).max(100).default('ev'),
     'the name of a field',
     'live',
     'The field of a message whose value names its data type.',
@@ -153,8 +144,8 @@ const recognizeSchema = sectionOf({
     'A message without `field` is judged by its shape: prices, bars and fair values. Orders and alerts look like trades.',
   ),
   ignore: noted(
-    ignoreSchema.default([]),
-    wordsAllowed,
+    (error) => z.array(z.string(error).max(100), error).max(1_000).default([]),
+    'a list of at most 1000 strings',
     'live',
     'Values of `field`, or data types, that nobody wants: such messages are counted and not kept.',
   ),

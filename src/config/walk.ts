@@ -40,16 +40,15 @@ export function childOf(map: MapSchema, key: string): Schema | undefined {
 /** The map that a schema allows. A choice between several maps is none: a window by time replaces one by count whole. */
 export function section(schema: Schema | undefined): MapSchema | undefined {
   if (schema === undefined) return undefined;
-  const known = sections.get(schema);
-  if (known !== undefined) return known.map;
-  const maps = mapsIn(schema);
-  const map = maps.length === 1 ? maps[0] : undefined;
-  sections.set(schema, { map });
-  return map;
+  if (!sections.has(schema)) {
+    const [map, ...others] = mapsIn(schema);
+    sections.set(schema, others.length === 0 ? map : undefined);
+  }
+  return sections.get(schema);
 }
 
 /** Thousands of channels are of one schema. */
-const sections = new WeakMap<Schema, { readonly map: MapSchema | undefined }>();
+const sections = new WeakMap<Schema, MapSchema | undefined>();
 
 /** One field of a section, or of a section in it. */
 export interface Field {

@@ -79,17 +79,13 @@ export class YamlNodes {
     if (yaml.isMap(node)) {
       const entries = [...this.#entriesOf(node)].map(([name, { value }]) => [name, this.#fill(value)] as const);
       const value = Object.fromEntries(entries.map(([name, filled]) => [name, filled.value]));
-      return around(
-        value,
-        entries.map(([, filled]) => filled),
-      );
+      const parts = entries.map(([, filled]) => filled);
+      return around(value, parts);
     }
     if (yaml.isSeq(node)) {
       const items = node.items.map((item) => this.#fill(item));
-      return around(
-        items.map(({ value }) => value),
-        items,
-      );
+      const value = items.map((item) => item.value);
+      return around(value, items);
     }
     return { value: yaml.isScalar(node) ? node.value : null, size: 1, depth: 0 };
   }

@@ -13,14 +13,17 @@ const NOTHING = { calls: 0, failures: 0, slow: 0 };
 /** What the window holds. */
 type WindowTotals = typeof NOTHING;
 
+/** Is told how often one outcome came at about one time. */
+type Visitor = (outcome: number, at: number, times: number) => void;
+
 /** The recent outcomes of a breaker. */
 export interface BreakerWindow {
   /** True: it is full of successes, and one more would change nothing. */
   record(outcome: number, at: number, times?: number): boolean;
   totals(now: number): WindowTotals;
   clear(): void;
-  /** Records what is in here into another window, oldest first: a change of limits keeps the history. */
-  copyTo(other: BreakerWindow, now: number): void;
+  /** Goes through what is in here, oldest first. */
+  visit(now: number, visitor: Visitor): void;
 }
 
 /** An empty window. */
@@ -61,9 +64,9 @@ class CountWindow implements BreakerWindow {
     Object.assign(this.#totals, NOTHING);
   }
 
-  copyTo(other: BreakerWindow, now: number): void {
+  visit(now: number, visitor: Visitor): void {
     for (let back = this.#totals.calls; back > 0; back -= 1)
-      other.record(this.#outcomes?.[(this.#next - back + this.#count) % this.#count] ?? 0, now);
+      visitor(this.#outcomes?.[(this.#next - back + this.#count) % this.#count] ?? 0, now, 1);
   }
 }
 
@@ -97,7 +100,7 @@ class TimeWindow implements BreakerWindow {
 
   totals(now: number): WindowTotals {
     const totals = { ...NOTHING };
-    this.#visit(now, (outcome, _at, times) => tally(totals, outcome, times));
+    this.visit(now, (outcome, _at, times) => tally(totals, outcome, times));
     return totals;
   }
 
@@ -106,11 +109,7 @@ class TimeWindow implements BreakerWindow {
     this.#counts.fill(0);
   }
 
-  copyTo(other: BreakerWindow, now: number): void {
-    this.#visit(now, (outcome, at, times) => other.record(outcome, at, times));
-  }
-
-  #visit(now: number, visitor: (outcome: number, at: number, times: number) => void): void {
+  visit(now: number, visitor: Visitor): void {
     const newest = Math.floor(now / this.#bucketMs);
     for (let bucket = newest - TIME_BUCKETS + 1; bucket <= newest; bucket += 1) {
       const slot = slotOf(bucket);

@@ -61,7 +61,8 @@ export class Breaker {
   reconfigure(limits: BreakerLimits): void {
     const wasActive = !this.limits.observeOnly;
     const window = createBreakerWindow(limits.window);
-    this.window.copyTo(window, this.clock.now());
+    // A change of limits keeps the history.
+    this.window.visit(this.clock.now(), (outcome, at, times) => window.record(outcome, at, times));
     this.window = window;
     this.isPristine = false;
     this.limits = limits;

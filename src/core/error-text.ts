@@ -31,23 +31,18 @@ export function errorText(thrown: unknown): string {
 
 /**
  * What was thrown as an `Error`, as loggers serialize it with its stack and causes. A copy when it holds what must not be
- * shown.
+ * shown, or is too large to search.
  */
 export function toError(thrown: unknown): Error {
-  if (isError(thrown)) return withoutSecrets(thrown);
+  try {
+    if (isError(thrown)) return holdsSecret(thrown, LINKS_MAX, new Set()) ? copyOf(thrown, LINKS_MAX) : thrown;
+  } catch {
+    return new Error(UNREADABLE);
+  }
   const error = new Error(errorText(thrown));
   // It was thrown elsewhere: where this line stands would mislead.
   error.stack = `${error}`;
   return error;
-}
-
-/** The error itself, if it holds no secret; else a copy without it, also of an error that is too large to search. */
-function withoutSecrets(error: Error): Error {
-  try {
-    return holdsSecret(error, LINKS_MAX, new Set()) ? copyOf(error, LINKS_MAX) : error;
-  } catch {
-    return new Error(UNREADABLE);
-  }
 }
 
 function copyOf(error: Error, links: number): Error {

@@ -1,4 +1,4 @@
-import { Counter } from './counters.ts';
+import { Counter, type Counters } from './counters.ts';
 
 /** Where an accepted message is; it is in exactly one of these places. */
 const PLACES = ['delivered', 'deadLettered', 'dropped', 'conflated', 'returned', 'buffered', 'inFlight'] as const;
@@ -7,8 +7,6 @@ const COUNTS = ['received', 'accepted', 'rejected', ...PLACES] as const;
 /** What the conservation rule is about: how many messages came in, and where each of them is. */
 export type Ledger = Readonly<Record<(typeof COUNTS)[number], number>>;
 
-type Index = (typeof Counter)[keyof typeof Counter];
-
 /** The two equations of the conservation rule (docs/architecture.md). */
 export function isConserved(ledger: Ledger): boolean {
   const placed = PLACES.reduce((sum, place) => sum + ledger[place], 0);
@@ -16,7 +14,7 @@ export function isConserved(ledger: Ledger): boolean {
 }
 
 /** Reads a ledger off counters; what is buffered is counted apart, or follows from the rule where it cannot be counted. */
-export function countLedger(count: (index: Index) => number, buffered?: number): Ledger {
+export function countLedger(count: (index: keyof Counters) => number, buffered?: number): Ledger {
   const [accepted, rejected] = [count(Counter.accepted), count(Counter.rejected)];
   const counted = (place: (typeof PLACES)[number]): number => (place === 'buffered' ? 0 : count(Counter[place]));
   const elsewhere = PLACES.reduce((sum, place) => sum + counted(place), 0);
@@ -26,18 +24,9 @@ export function countLedger(count: (index: Index) => number, buffered?: number):
   return { ...(ledger as Ledger), received: accepted + rejected, accepted, rejected };
 }
 
-/** The counts of the rule alone, of something that has more. */
-export function ledgerOf(from: Ledger): Ledger {
-  return fill((count) => from[count]);
-}
-
-/** Adds ledgers up, count by count. */
-export function addLedgers(ledgers: Iterable<Ledger>): Ledger {
-  const all = [...ledgers];
-  return fill((count) => all.reduce((sum, ledger) => sum + ledger[count], 0));
-}
-
-function fill(value: (count: keyof Ledger) => number): Ledger {
+/** Adds ledgers up, count by count; what they have beside the counts of the rule is left out. */
+export function addLedgers(ledgers: readonly Ledger[]): Ledger {
+  const sums = COUNTS.map((count) => [count, ledgers.reduce((sum, ledger) => sum + ledger[count], 0)]);
   // Object.fromEntries forgets the keys.
-  return Object.fromEntries(COUNTS.map((count) => [count, value(count)])) as Ledger;
+  return Object.fromEntries(sums) as Ledger;
 }

@@ -27,8 +27,6 @@ export class Mailbox<Message = unknown> {
   private messages = NO_MESSAGES as (Message | undefined)[];
   private acceptedAt = NO_STAMPS;
   private sequence = NO_STAMPS;
-  /** Some message came with its key or its origin. */
-  private hasCompanions = false;
   /** Undefined: no message came with its key. */
   private keys: (string | undefined)[] | undefined;
   /** Of the messages that were taken last, as they were pushed; those that were dropped do not count as taken. */
@@ -86,7 +84,7 @@ export class Mailbox<Message = unknown> {
 
   /** Those of up to `count` of the oldest messages; undefined: none has one. */
   originsOf(count: number): Origins | undefined {
-    return this.origins === undefined ? undefined : this.listOrigins(count);
+    return this.origins && this.cut(this.origins, Math.min(count, this.size));
   }
 
   /** Everything that waits, oldest first, with what it was pushed with. */
@@ -108,7 +106,6 @@ export class Mailbox<Message = unknown> {
     this.push(message, acceptedAt, sequence);
     if (origin !== undefined) this.setOrigin(this.size - 1, origin);
     if (key === undefined) return;
-    this.hasCompanions = true;
     this.keys ??= emptySlots(this.mask + 1);
     this.keys[this.slotOf(this.size - 1)] = key;
   }
@@ -117,12 +114,9 @@ export class Mailbox<Message = unknown> {
   take(count: number): Message[] {
     const taken = Math.min(count, this.size);
     const { head } = this;
-    const end = head + taken;
-    const beyond = end - this.messages.length;
-    let messages = this.messages.slice(head, end) as Message[];
-    if (beyond > 0) messages = messages.concat(this.messages.slice(0, beyond) as Message[]);
+    const messages = this.cut(this.messages, taken) as Message[];
     this.advance(taken);
-    for (let slot = head; slot < end; slot += 1) this.messages[slot & this.mask] = undefined;
+    for (let slot = head; slot < head + taken; slot += 1) this.messages[slot & this.mask] = undefined;
     return messages;
   }
 
@@ -171,7 +165,7 @@ export class Mailbox<Message = unknown> {
 
   /** Whatever is called here comes before anything has moved: a stack that overflows loses no message. */
   private advance(count: number): void {
-    if (this.hasCompanions) this.clearCompanions(count);
+    if (this.keys !== undefined || this.origins !== undefined) this.clearCompanions(count);
     if (this.head + count > this.mask) this.turnAround();
     this.head += count;
   }
@@ -198,20 +192,20 @@ export class Mailbox<Message = unknown> {
   }
 
   private setOrigin(offset: number, origin: Origin | undefined): void {
-    this.hasCompanions = true;
     this.origins ??= emptySlots(this.mask + 1);
     this.origins[this.slotOf(offset)] = origin;
   }
 
   /** Of that many of the oldest messages; undefined: none came with its key. */
   private keysOf(count: number): Keys | undefined {
-    return this.keys && Array.from({ length: count }, (_, offset) => this.keyOf(offset));
+    return this.keys && this.cut(this.keys, count);
   }
 
-  private listOrigins(count: number): Origins {
-    const end = this.head + Math.min(count, this.size);
-    const origins = (this.origins ?? []).slice(this.head, end);
-    return end > this.mask + 1 ? origins.concat((this.origins ?? []).slice(0, end - this.mask - 1)) : origins;
+  /** What a ring holds of that many of the oldest messages, in their order. */
+  private cut<Item>(ring: readonly Item[], count: number): Item[] {
+    const end = this.head + count;
+    const items = ring.slice(this.head, end);
+    return end > ring.length ? items.concat(ring.slice(0, end - ring.length)) : items;
   }
 
   private resize(sizeMin: number): void {

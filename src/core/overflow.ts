@@ -115,15 +115,12 @@ export class Overflow {
 
   private dropOldest(): void {
     const { mailbox } = this;
-    const key = mailbox.keyOf(0) ?? this.keyAhead ?? this.keyOf(mailbox.messageOf(0));
+    // '' if the host routed each time it was asked.
+    const ahead = this.ahead && (this.ahead.keys[mailbox.headOrdinal - this.ahead.from] ?? '');
+    const key = mailbox.keyOf(0) ?? ahead ?? this.keyOf(mailbox.messageOf(0));
     const [sequence, origin] = [mailbox.sequenceOf(0), mailbox.originOf(0)];
     this.losses.lost('drop-oldest', key, sequence, mailbox.drop());
     origin?.settled('dropped');
-  }
-
-  /** Of the oldest message, as it was read ahead; '' if the host routed each time it was asked. */
-  private get keyAhead(): string | undefined {
-    return this.ahead && (this.ahead.keys[this.mailbox.headOrdinal - this.ahead.from] ?? '');
   }
 
   private keysThatGo(): readonly string[] {

@@ -14,24 +14,12 @@ export function createPartitioning<P extends Target>(
   partitions: readonly P[],
   by: 'key' | 'round-robin' | 'least-loaded',
 ): Partitioning<P> {
-  const [only] = partitions;
-  if (only === undefined) throw new RangeError('a channel has at least one partition');
-  if (partitions.length === 1) return always(only);
-  return chosenBy(by, partitions, only);
-}
-
-function always<P extends Target>(only: P): Partitioning<P> {
-  return () => only;
-}
-
-function chosenBy<P extends Target>(
-  by: 'key' | 'round-robin' | 'least-loaded',
-  partitions: readonly P[],
-  only: P,
-): Partitioning<P> {
-  const at = (index: number): P => partitions[index % partitions.length] ?? only;
+  const [first] = partitions;
+  if (first === undefined) throw new RangeError('a channel has at least one partition');
+  if (partitions.length === 1) return () => first;
+  const at = (index: number): P => partitions[index % partitions.length] ?? first;
   if (by === 'key') return (key) => at(partitionOf(key, partitions.length));
-  if (by === 'least-loaded') return () => leastLoaded(partitions, only);
+  if (by === 'least-loaded') return () => leastLoaded(partitions, first);
   let turn = -1;
   return () => {
     turn += 1;

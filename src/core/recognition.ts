@@ -13,7 +13,8 @@ export interface Discriminator {
   readonly shapes: boolean;
 }
 
-const BY_EVENT: Discriminator = { field: 'ev', types: {}, shapes: false };
+/** The field that decides by default, as feeds of Massive have it. */
+const EVENT_FIELD = 'ev';
 
 /** What is often routed in place of the message in it. */
 const WRAPPERS: ReadonlyMap<string, string> = new Map([
@@ -38,9 +39,9 @@ export const MASSIVE_EVENTS: readonly (readonly [event: string, dataType: string
 /** Finds the data type of a message: by the user's rules, then by one field, then, if asked to, by shape. Never throws. */
 export class Recognition {
   readonly #rules: readonly ((message: unknown) => unknown)[];
-  #field = BY_EVENT.field;
+  #field = EVENT_FIELD;
   #types: ReadonlyMap<unknown, string | null> = new Map(MASSIVE_EVENTS);
-  #shapes = BY_EVENT.shapes;
+  #shapes = false;
 
   /**
    * The rules are called in order. A rule that throws, or answers later, has no opinion; `ruleFailed` gets its error and
@@ -59,13 +60,13 @@ export class Recognition {
   /** From now on messages are told apart like this. The events of Massive hold beside the types, for the field `ev`. */
   configure({ field, types, shapes }: Discriminator): void {
     this.#field = field;
-    this.#types = new Map([...(field === BY_EVENT.field ? MASSIVE_EVENTS : []), ...Object.entries(types)]);
+    this.#types = new Map([...(field === EVENT_FIELD ? MASSIVE_EVENTS : []), ...Object.entries(types)]);
     this.#shapes = shapes;
   }
 
   /** Whether this `ev` alone decides the data type: not when rules come first, or another field decides. */
   decidesBy(event: unknown): boolean {
-    return this.#rules.length === 0 && this.#field === BY_EVENT.field && this.#types.has(event);
+    return this.#rules.length === 0 && this.#field === EVENT_FIELD && this.#types.has(event);
   }
 
   /** Undefined: unknown; `why` says why. Null: nobody wants it. */

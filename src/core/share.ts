@@ -26,12 +26,6 @@ export class Share {
 }
 
 /** The weight of a channel: what its configuration says, else the more urgent the heavier. */
-export function weightOf({
-  priority,
-  share,
-}: {
-  readonly priority: number;
-  readonly share?: number | undefined;
-}): number {
-  return share ?? 1 / priority;
+export function weightOf(channel: { readonly priority: number; readonly share?: number | undefined }): number {
+  return channel.share ?? 1 / channel.priority;
 }

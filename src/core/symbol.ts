@@ -14,15 +14,13 @@ export function symbolOf(message: unknown): string {
   }
 }
 
-/** How the key of a message is read: a field by name ('sym' finds the symbol in all its spellings), or a function. */
-export type PartitionBy = string | ((message: unknown) => string);
-
 /**
- * Makes a reader of keys that never throws. It returns '' when there is no key, and calls `failed`, which must not throw,
- * when `partitionBy` throws or returns something else than a string.
+ * Makes a reader of keys that never throws: of a field by name ('sym' finds the symbol in all its spellings), or by a
+ * function. It returns '' when there is no key, and calls `failed`, which must not throw, when `partitionBy` throws or
+ * returns something else than a string.
  */
 export function keyReader(
-  partitionBy: PartitionBy,
+  partitionBy: string | ((message: unknown) => string),
   failed: (error: unknown) => void = () => {},
 ): (message: unknown) => string {
   if (partitionBy === 'sym') return symbolOf;

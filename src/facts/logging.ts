@@ -60,12 +60,11 @@ export function logFacts(bus: Bus, logger: Logger, clock: Clock, ending: Ending)
     loggerOf(channel, undefined)[level]({ ...about, more, withinMs }, moreText(type, more, withinMs));
   });
   const write = (level: Level, type: keyof RouterFacts, fact: Fields): void => {
-    const { channel } = fact;
     // A broken logger that is used to say that it is broken would never end.
     if (fact.place === 'logger') return;
     // `message.rejected` says so.
     if (type === 'message.deadLettered' && isRefusal(fact.reason)) return;
-    const child = loggerOf(channel, type === 'channel.entered' ? fact.to : undefined);
+    const child = loggerOf(fact.channel, type === 'channel.entered' ? fact.to : undefined);
     const loud = fact.how === 'lost' ? 'warn' : level;
     if (admits(kindOf(type, fact))) child[loud](fieldsOf(fact), type);
   };

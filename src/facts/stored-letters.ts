@@ -60,20 +60,25 @@ export class StoredLetters {
 
   /** Writes a letter; its origin hears when the store has it. */
   keep(fields: Omit<NewLetter, 'id'>, origin: Origin | undefined): void {
-    const id = origin?.letterId?.(fields.channel) ?? this.#newId();
+    const { bus, store } = this.#parts;
+    const id = origin?.letterId?.(fields.channel) ?? `${this.#run}/${++this.#lastId}`;
     let letter: NewLetter = { id, ...fields };
     origin?.condemned?.();
     this.queue.add({
       run: async () => {
         try {
-          await this.#parts.store.add(letter);
+          await store.add(letter);
         } catch (error) {
           if ((error as { readonly code?: unknown } | null)?.code !== 'invalid-message') throw error;
           letter = asText(letter, error);
-          await this.#parts.store.add(letter);
+          await store.add(letter);
         }
       },
-      done: () => this.#kept(letter, origin),
+      done: () =>
+        bus.changes.during(() => {
+          origin?.settled('dead-lettered', letter);
+          bus.publish('message.deadLettered', toDeadLetter(letter));
+        }),
       leave: () => {
         if (origin === undefined) this.#left.push(toDeadLetter(letter));
         else origin.handedBack('unsettled');
@@ -154,19 +159,6 @@ export class StoredLetters {
 
   routerEnded(): void {
     if (!this.#isFinishing) this.queue.end();
-  }
-
-  #newId(): string {
-    this.#lastId += 1;
-    return `${this.#run}/${this.#lastId}`;
-  }
-
-  #kept(letter: NewLetter, origin: Origin | undefined): void {
-    const { bus } = this.#parts;
-    bus.changes.during(() => {
-      origin?.settled('dead-lettered', letter);
-      bus.publish('message.deadLettered', toDeadLetter(letter));
-    });
   }
 
   /** The origin of a message that was a letter: dead again, it is the same letter. */

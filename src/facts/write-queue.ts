@@ -65,17 +65,17 @@ export class WriteQueue {
   add(write: Write): void {
     if (this.#isOver) return write.leave();
     this.#waiting.push(write);
-    if (this.#timer === undefined) void this.#writeAll();
+    if (this.#timer === undefined) this.#writeAll();
   }
 
   /** Tries until the store has all or the time is over; those that are left are left by the store. */
   async finish(endsAt: number): Promise<void> {
-    const { clock } = this.#parts;
-    const leftMs = endsAt - clock.now();
-    const lateAt = clock.now() + Math.max(leftMs, Math.min(END_MS_MIN, leftMs + STOP_GRACE_MS));
+    const { clock, timers } = this.#parts;
+    const lateAt = Math.max(endsAt, Math.min(clock.now() + END_MS_MIN, endsAt + STOP_GRACE_MS));
     this.#isFinishing = true;
-    this.#clearTimer();
-    if (this.size > 0) void this.#writeAll();
+    timers.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.size > 0) this.#writeAll();
     while (this.size > 0 && !this.#isOver && clock.now() < lateAt) await this.#changes.wait(lateAt - clock.now());
     this.end();
   }
@@ -83,16 +83,14 @@ export class WriteQueue {
   /** Nothing is written any more, but for what is out. */
   end(): void {
     this.#isOver = true;
-    this.#clearTimer();
-    this.#parts.timers.clearTimeout(this.#answerTimer);
+    for (const timer of [this.#timer, this.#answerTimer]) this.#parts.timers.clearTimeout(timer);
     for (const write of this.#waiting.splice(0)) write.leave();
     this.#changes.notify();
   }
 
-  #writeAll(): Promise<void> {
+  #writeAll(): void {
     // Not at once: a store is code of the host, and what causes writes is not complete yet.
     this.#writing ??= Promise.resolve().then(() => this.#writeInTurn());
-    return this.#writing;
   }
 
   async #writeInTurn(): Promise<void> {
@@ -134,7 +132,7 @@ export class WriteQueue {
     this.#failures += 1;
     this.#timer = this.#parts.timers.setTimeout(() => {
       this.#timer = undefined;
-      void this.#writeAll();
+      this.#writeAll();
     }, waitMs);
   }
 
@@ -142,11 +140,6 @@ export class WriteQueue {
     if (this.trouble === trouble) return;
     this.trouble = trouble;
     this.#parts.troubled(trouble);
-  }
-
-  #clearTimer(): void {
-    this.#parts.timers.clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 }
 

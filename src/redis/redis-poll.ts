@@ -5,41 +5,27 @@ import { listOf, RedisScript, textOf } from './redis-script.ts';
 
 const READ_WAIT_MS = 1_000;
 const POLL_MS = 10;
+/** Of the ids of one position. */
+const SEQUENCE_MAX = '18446744073709551615';
 /**
  * An answer that holds all that has piled up would come too late, and so would the next one and the renewals of leases behind
  * it: nothing would ever be read. All partitions share it.
  */
 const LOOK_BYTES_MAX = 2 * 1024 ** 2;
 
-/** A reader that began on another server has to open again, and to look whether this one has what it read. */
-const OTHER = "return redis.error_reply('Redis was started again, or another server leads')";
-/** ARGV for each stream: first id, entries, bytes, server. */
-const READ = new RedisScript(`
-local function take(stream, from, count, bytes)
-  local taken, size = {}, 0
-  while true do
-    local wanted = math.min(16, count - #taken)
-    local entries = wanted > 0 and redis.call('XRANGE', stream, from, '+', 'COUNT', wanted) or {}
-    for _, entry in ipairs(entries) do
-      size = size + #(entry[2][4] or '')
-      if #taken > 0 and size > bytes then return taken end
-      taken[#taken + 1] = entry
-      from = '(' .. entry[1]
-    end
-    if #entries < 16 then break end
-  end
-  -- One that was emptied is still there.
-  if #taken == 0 and from ~= '1-0' and redis.call('EXISTS', stream) == 0 then return end
-  return taken
-end
-local all, server = {}, server_of()
+/**
+ * ARGV for each stream: position, server. A reader that began on another server has to open again, and to look whether this
+ * one has what it read. A stream that was emptied is still there.
+ */
+const CHECK = new RedisScript(`
+local server = server_of()
 for i = 2, #KEYS do
-  local at = (i - 2) * 4 + 2
-  if ARGV[at + 3] ~= server then ${OTHER} end
-  all[i - 1] = take(KEYS[i], ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]))
-  if not all[i - 1] then return redis.error_reply('GONE ' .. KEYS[i] .. ' was removed') end
+  local position, began_on = ARGV[2 * i - 2], ARGV[2 * i - 1]
+  if began_on ~= server then return redis.error_reply('Redis was started again, or another server leads') end
+  if position ~= '0' and redis.call('EXISTS', KEYS[i]) == 0 then
+    return redis.error_reply('GONE ' .. KEYS[i] .. ' was removed')
+  end
 end
-return all
 `);
 
 /** An entry is ours if it has such a header: `parts_of` in Lua must agree. */
@@ -51,6 +37,8 @@ export interface Ask {
   readonly after: number;
   readonly frames: number;
   readonly bytes: number;
+  /** The largest frame of the last read; infinite before the first one. */
+  readonly largest: number;
   /** Which server said what is at the position. */
   readonly server: string;
 }
@@ -74,13 +62,16 @@ interface Waiting {
 }
 
 /**
- * Looks for entries, with one command for all partitions that wait. Nothing blocks: a command that does would need a
- * connection of its own, and clients leave it pending when that is cut.
+ * Looks for entries, with one command for all partitions that wait: a plain one, for what passes through a script costs Redis
+ * ten times as much. It counts on frames that are no larger than those before. Nothing blocks: a command that does would need
+ * a connection of its own, and clients leave it pending when that is cut.
  */
 export class RedisPoll {
   readonly #channel: RedisChannel;
   readonly #waiting = new Set<Waiting>();
   #isPolling = false;
+  /** Partitions of which the last look brought all that there was. */
+  readonly #drained = new Set<number>();
   /** Partitions whose frames were asked for and have not come. */
   #asked = 0;
 
@@ -90,30 +81,18 @@ export class RedisPoll {
 
   /** As soon as there are entries; none after a second. */
   async read(ask: Ask, signal: AbortSignal): Promise<readonly Entry[]> {
-    const [entries = []] = await this.#look([ask]);
-    if (entries.length > 0 || signal.aborted) return entries;
+    let [entries = []] = this.#drained.has(ask.partition) ? [] : await this.#look([ask]);
+    if (entries.length === 0 && !signal.aborted) entries = await this.#wait(ask, signal);
+    if (entries.length === 0 && !signal.aborted) await this.#check([ask]);
+    return entries;
+  }
+
+  #wait(ask: Ask, signal: AbortSignal): Promise<readonly Entry[]> {
     return new Promise((settle, fail) => {
       const until = this.#channel.clock.now() + READ_WAIT_MS;
       this.#waiting.add({ ask, until, signal, settle, fail });
       if (!this.#isPolling) void this.#pollAll();
     });
-  }
-
-  /**
-   * As `read`, by a command that costs Redis half of what a script does. It counts on frames that are no larger than the
-   * `largest` of those before. If they are far larger, the answer comes too late, and a new reader begins. What does not
-   * follow at once may come from another server, or the channel is gone: the script sees that.
-   */
-  async readOn(ask: Ask, largest: number, signal: AbortSignal): Promise<readonly Entry[]> {
-    const { partition, after, frames, bytes } = ask;
-    const count = Math.max(1, Math.min(frames, Math.floor(Math.min(bytes, this.#share(1)) / largest)));
-    const stream = this.#channel.keys.stream(partition);
-    const reply = await this.#count(1, () =>
-      this.#channel.send(['XRANGE', stream, `${after + 1}-0`, '+', 'COUNT', String(count)]),
-    );
-    const entries = listOf(reply).map(entryOf);
-    const isNext = Number.parseInt(entries[0]?.id ?? '', 10) === after + 1;
-    return isNext ? entries : this.read(ask, signal);
   }
 
   async #pollAll(): Promise<void> {
@@ -141,26 +120,45 @@ export class RedisPoll {
   }
 
   async #look(asks: readonly Ask[]): Promise<readonly (readonly Entry[])[]> {
-    const keys = asks.map(({ partition }) => this.#channel.keys.stream(partition));
-    const max = this.#share(asks.length);
-    const argsOf = ({ after, frames, bytes, server }: Ask) => [`${after + 1}-0`, frames, Math.min(bytes, max), server];
-    const answer = await this.#count(asks.length, () => this.#channel.run(READ, keys, asks.flatMap(argsOf)));
-    return listOf(answer).map((entries) => listOf(entries).map(entryOf));
-  }
-
-  /** What one of so many partitions may have of the connection, beside those whose answers are on their way. */
-  #share(partitions: number): number {
-    return Math.ceil(LOOK_BYTES_MAX / (partitions + this.#asked));
-  }
-
-  async #count<Answer>(partitions: number, ask: () => Promise<Answer>): Promise<Answer> {
-    this.#asked += partitions;
+    const channel = this.#channel;
+    const share = Math.ceil(LOOK_BYTES_MAX / (asks.length + this.#asked));
+    const countOf = ({ frames, bytes, largest }: Ask) => Math.min(frames, Math.floor(Math.min(bytes, share) / largest));
+    const count = Math.max(1, Math.min(...asks.map(countOf)));
+    const streams = asks.map(({ partition }) => channel.keys.stream(partition));
+    const ids = asks.map(({ after }) => `${after}-${SEQUENCE_MAX}`);
+    this.#asked += asks.length;
     try {
-      return await ask();
+      const reply = await channel.send(['XREAD', 'COUNT', String(count), 'STREAMS', ...streams, ...ids]);
+      const found = entriesByStream(reply);
+      const answers = streams.map((stream) => found.get(stream) ?? []);
+      await this.#check(asks.filter((_, index) => answers[index]?.length !== 0));
+      asks.forEach(({ partition }, index) => {
+        if ((answers[index]?.length ?? 0) < count) this.#drained.add(partition);
+        else this.#drained.delete(partition);
+      });
+      return answers.map((entries) => entries.map(entryOf));
     } finally {
-      this.#asked -= partitions;
+      this.#asked -= asks.length;
     }
   }
+
+  /** Throws when what these read does not count. */
+  async #check(asks: readonly Ask[]): Promise<void> {
+    if (asks.length === 0) return;
+    const streams = asks.map(({ partition }) => this.#channel.keys.stream(partition));
+    await this.#channel.run(
+      CHECK,
+      streams,
+      asks.flatMap(({ after, server }) => [after, server]),
+    );
+  }
+}
+
+/** Entries by stream, of those that have some. RESP2 has pairs, and RESP3 a map: clients give a `Map`, an object or one list. */
+function entriesByStream(reply: unknown): ReadonlyMap<string, readonly unknown[]> {
+  const list: unknown[] = Array.isArray(reply) || reply instanceof Map ? [...reply] : Object.entries(Object(reply));
+  const flat = Array.isArray(list[0]) ? list.flat() : list;
+  return new Map(flat.flatMap((key, index) => (index % 2 === 0 ? [[textOf(key), listOf(flat[index + 1])]] : [])));
 }
 
 function entryOf(reply: unknown): Entry {

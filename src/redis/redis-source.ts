@@ -74,6 +74,7 @@ class RedisReader implements LogReader {
   readonly #closed = new AbortController();
   #position: number;
   #frame: string | undefined;
+  #largest = Number.POSITIVE_INFINITY;
   #ahead: Promise<readonly Entry[]> | undefined;
 
   constructor(poll: RedisPoll, start: ReaderStart) {
@@ -92,13 +93,11 @@ class RedisReader implements LogReader {
     if (isNext && this.#frame !== undefined && after !== undefined && after !== '' && after !== this.#frame)
       throw new Error(`position ${this.#position + 1} does not follow the frame that was read before it`);
     const taken = entries.map((entry) => this.#take(entry));
-    let [size, largest] = [0, 1];
-    for (const { bytes } of taken) {
-      size += bytes.length;
-      largest = Math.max(largest, bytes.length);
-    }
+    const sizes = taken.map(({ bytes }) => bytes.length);
+    if (sizes.length > 0) this.#largest = Math.max(1, ...sizes);
+    const size = sizes.reduce((sum, each) => sum + each, 0);
     if (size >= AHEAD_BYTES && !this.#closed.signal.aborted) {
-      this.#ahead = this.#poll.readOn(this.#next(frames, bytes), largest, this.#closed.signal);
+      this.#ahead = this.#poll.read(this.#next(frames, bytes), this.#closed.signal);
       // The next read rejects with it.
       this.#ahead.catch(() => {});
     }
@@ -108,7 +107,7 @@ class RedisReader implements LogReader {
   #next(frames: number, bytes: number): Ask {
     const count = Math.max(1, Math.min(frames, FRAMES_MAX));
     const { partition, server } = this.#start;
-    return { partition, after: this.#position, frames: count, bytes, server };
+    return { partition, after: this.#position, frames: count, bytes, largest: this.#largest, server };
   }
 
   close(): void {

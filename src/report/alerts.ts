@@ -30,7 +30,6 @@ export class Alerts {
   /** Channels that were looked at in this turn of the event loop, and whether they have to be again. */
   readonly #lookedAt = new Map<string, boolean>();
   #timer: unknown;
-
   readonly #letters: Pick<DeadLetters, 'lost'>;
   #lettersLost = 0;
 
@@ -119,10 +118,9 @@ export class Alerts {
     } else {
       const now = clock.now();
       const sight = sightOf(channel, before, now);
-      const since = isTimed ? before : undefined;
-      const { starvationMs } = scheduler;
-      if (this.#raised.of({ channel: name }).length > 0 || !isAtEase(channel, sight, since, now, starvationMs))
-        this.#raised.setAll({ channel: name }, findingsOf(channel, sight, since, now, starvationMs));
+      const look = { now, sight, before: isTimed ? before : undefined, starvationMs: scheduler.starvationMs };
+      if (this.#raised.of({ channel: name }).length > 0 || !isAtEase(channel, look))
+        this.#raised.setAll({ channel: name }, findingsOf(channel, look));
       // Error rates are taken from second to second: a look in between does not begin a new one.
       const { calls, failures } = (isTimed ? undefined : before) ?? sight;
       const isNews = before !== undefined && sight.calls !== before.calls;

@@ -29,7 +29,7 @@ export interface Explanation {
   readonly sharesWith: readonly string[];
 }
 
-type Channels = ReadonlyMap<string, ChannelView>;
+export type Channels = ReadonlyMap<string, ChannelView>;
 
 /** Explains a channel at `now`; of several partitions, the worst. Streams wait for room in the channels `waitedFor`. */
 export function explain(
@@ -206,7 +206,7 @@ function age(words: string, ms: number): string {
 }
 
 /** The other channels of the same data type. */
-function sharersOf(channels: ReadonlyMap<string, ChannelView>, { name, config }: ChannelView): ChannelView[] {
+function sharersOf(channels: Channels, { name, config }: ChannelView): ChannelView[] {
   return [...channels.values()].filter((other) => other.name !== name && other.config.dataType === config.dataType);
 }
 

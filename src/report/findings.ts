@@ -24,8 +24,15 @@ export interface Sight {
   readonly heardAt: number;
 }
 
-/** What is read of a channel's partitions: making a view costs microseconds, so one serves a whole look. */
-type Views = readonly PartitionView[];
+/** One look at a channel, on the clock. */
+interface Look {
+  readonly now: number;
+  readonly sight: Sight;
+  /** Error rates are taken since then; undefined: there is none to compare with. */
+  readonly before: Sight | undefined;
+  /** A turn may be waited for so long. */
+  readonly starvationMs: number;
+}
 
 /** In these states something may be wrong without anything that waits. */
 const TROUBLED: ReadonlySet<string> = new Set(['tripped', 'probing', 'failed']);
@@ -46,22 +53,16 @@ export function sightOf({ partitions }: ChannelView, before: Sight | undefined, 
 
 /** Something waits in the channel, it is not idle, or its feed may not fall silent. */
 export function isExpectedToMove({ config, partitions }: ChannelView): boolean {
-  return (
-    config.silenceMs > 0 || partitions.some(({ depth, inFlight, state }) => state !== 'idle' || depth + inFlight > 0)
-  );
+  if (config.silenceMs > 0) return true;
+  return partitions.some(({ depth, inFlight, state }) => state !== 'idle' || depth + inFlight > 0);
 }
 
 /**
  * `findingsOf` would find nothing: where ten thousand channels are at work, most looks end here, without a view. False:
  * it might find something.
  */
-export function isAtEase(
-  { config, keys, partitions }: ChannelView,
-  sight: Sight,
-  before: Sight | undefined,
-  now: number,
-  starvationMs: number,
-): boolean {
+export function isAtEase({ config, keys, partitions }: ChannelView, look: Look): boolean {
+  const { sight, before, now, starvationMs } = look;
   const partition = partitions[0];
   if (partition === undefined || partitions.length > 1 || TROUBLED.has(partition.state)) return false;
   if (config.silenceMs > 0 || now - keys.missingAt < KEYS_MS) return false;
@@ -76,15 +77,10 @@ export function isAtRest({ keys, partitions }: ChannelView, before: Sight | unde
   return failures === before?.failures && now - keys.missingAt >= KEYS_MS;
 }
 
-/** What is wrong with a channel at `now`. Error rates are taken since `before`; undefined: there is none to compare with. */
-export function findingsOf(
-  channel: ChannelView,
-  sight: Sight,
-  before: Sight | undefined,
-  now: number,
-  starvationMs: number,
-): Findings {
+/** What is wrong with a channel. */
+export function findingsOf(channel: ChannelView, { sight, before, now, starvationMs }: Look): Findings {
   const { config, keys } = channel;
+  // Making a view costs microseconds, so one serves a whole look.
   const views = channel.partitions.map(({ view }) => view);
   const worst = (of: (view: PartitionView) => number): number =>
     views.reduce((most, view) => Math.max(most, of(view)), Number.NEGATIVE_INFINITY);
@@ -116,7 +112,7 @@ export function findingsOf(
 }
 
 /** In words: all messages of a channel with several partitions fall into one of them; undefined: they do not. */
-export function onePartition({ config, inherited }: ChannelView, views: Views): string | undefined {
+export function onePartition({ config, inherited }: ChannelView, views: readonly PartitionView[]): string | undefined {
   const { partitionBy } = config;
   if (views.length === 1 || partitionBy === 'round-robin' || partitionBy === 'least-loaded') return undefined;
   const accepted = views.map(({ counters }, index) => counters[Counter.accepted] - (index === 0 ? inherited : 0));

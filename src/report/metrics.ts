@@ -90,12 +90,12 @@ export function routerMetrics(view: RouterView): RouterMetrics {
 export function channelMetrics(channel: ChannelView): ChannelMetrics {
   const { breaker, keys, partitions, processing, queueing, share } = channel;
   const views = partitions.map(({ view }) => view);
-  const sum = (index: keyof Counters): number => views.reduce((total, { counters }) => total + counters[index], 0);
+  const count = countsIn(partitions);
   const depth = views.reduce((total, { waiting }) => total + waiting, 0);
   return {
     state: worstState(views.map(({ state }) => state)),
-    ...countsOf(sum),
-    ...countLedger(sum, depth),
+    ...countsOf(count),
+    ...countLedger(count, depth),
     processing: processing.distribution(),
     queueing: queueing.distribution(),
     share: { weight: share.weight, spentMs: share.spentMs },
@@ -109,6 +109,11 @@ export function channelMetrics(channel: ChannelView): ChannelMetrics {
 function breakerMetrics(breaker: Breaker): BreakerMetrics {
   const { state, opened, wouldBeOpen } = breaker;
   return { state, opened, wouldBeOpen, rates: breaker.rates() };
+}
+
+/** Counts what partitions counted together. */
+export function countsIn(partitions: ChannelView['partitions']): (index: keyof Counters) => number {
+  return (index) => partitions.reduce((sum, { counters }) => sum + counters[index], 0);
 }
 
 /** What `count` counts beside the ledger. Reasons that never occurred are left out. */

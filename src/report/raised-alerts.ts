@@ -64,7 +64,6 @@ export class RaisedAlerts {
     if (finding === undefined || (finding === false && this.#raised.size === 0)) return;
     const key = keyOf(subject);
     const here = this.#raised.get(key);
-    if (finding === false && here === undefined) return;
     const { bus, clock } = this.#services;
     const raised = here?.get(alert);
     if (finding !== false && raised !== undefined) {

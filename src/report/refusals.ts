@@ -1,7 +1,7 @@
 import type { ChannelView } from '../channel/partition-view.ts';
 import type { Services } from '../channel/services.ts';
-import { Counter, type Counters } from '../core/counters.ts';
-import type { RouterMetrics } from './metrics.ts';
+import { Counter } from '../core/counters.ts';
+import { countsIn, type RouterMetrics } from './metrics.ts';
 import { between, type Finding } from './raised-alerts.ts';
 
 const LOOK_MS = 1_000;
@@ -81,12 +81,11 @@ function shareOf(before: Intake, intake: Intake, tookMs: number): Finding | 'non
 }
 
 function intakeOf(channels: readonly ChannelView[], unroutable: number): Intake {
-  const all = channels.flatMap(({ partitions }) => partitions.map(({ view }) => view.counters));
-  const sum = (index: keyof Counters): number => all.reduce((total, counters) => total + counters[index], 0);
-  const refused = Object.fromEntries(REASONS.map((reason) => [reason, sum(Counter[reason])]));
-  const atDoors = Object.values(refused).reduce((total, count) => total + count, 0);
+  const count = countsIn(channels.flatMap(({ partitions }) => partitions));
+  const refused = Object.fromEntries(REASONS.map((reason) => [reason, count(Counter[reason])]));
+  const atDoors = Object.values(refused).reduce((sum, each) => sum + each, 0);
   return {
-    received: sum(Counter.accepted) + atDoors + unroutable,
+    received: count(Counter.accepted) + atDoors + unroutable,
     refused: { 'unknown-type': unroutable, ...refused },
   };
 }

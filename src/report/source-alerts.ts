@@ -35,9 +35,9 @@ export function watchSources(
     const held = state === 'stopped' ? undefined : oldestHeld(view, now);
     if (held === undefined || held.heldMs < HELD_MS) return raised.set('source-held', subject, false);
     const text =
-      `frame ${held.position} of partition ${held.partition} has not been settled for ` +
+      `frame ${held.frame.position} of partition ${held.partition} has not been settled for ` +
       `${duration(held.heldMs)}; it is ${holdInWords(held, view, channels, letterRoom.trouble)}`;
-    const channel = holderOf(held, channels)?.name ?? null;
+    const channel = holderOf(held, channels)?.channel.name ?? null;
     raised.set('source-held', { channel, source }, found(text));
   };
   bus.tap('source.entered', look);

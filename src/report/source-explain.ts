@@ -1,30 +1,33 @@
-import type { ChannelView } from '../channel/partition-view.ts';
 import { causeInWords, reasonInWords } from '../facts/chart-words.ts';
-import type { OldestFrame, SourceView } from '../source/source-view.ts';
+import type { FrameOrigin } from '../source/frame-origin.ts';
+import type { SourceView } from '../source/source-view.ts';
 import { duration } from './duration.ts';
-import { type Explanation, reasonOf } from './explain.ts';
+import { type Channels, type Explanation, reasonOf } from './explain.ts';
 
 /** A frame that is not settled for so long is an alert, in ms. */
 export const HELD_MS = 60_000;
 
-type Channels = ReadonlyMap<string, ChannelView>;
-
 /** The oldest frame of a source that is not settled. */
-export interface OldestHeld extends OldestFrame {
+export interface OldestHeld {
+  readonly frame: FrameOrigin;
   readonly partition: number;
   readonly heldMs: number;
 }
 
 /** Undefined: everything that was read is settled. */
 export function oldestHeld({ partitions }: SourceView, now: number): OldestHeld | undefined {
-  const all = partitions.flatMap(({ oldest, partition }) => (oldest === undefined ? [] : [{ ...oldest, partition }]));
-  const [oldest] = all.sort((a, b) => a.readAt - b.readAt);
-  return oldest && { ...oldest, heldMs: now - oldest.readAt };
+  const all = partitions.flatMap(({ oldest: frame, partition }): OldestHeld[] => {
+    return frame === undefined ? [] : [{ frame, partition, heldMs: now - frame.readAt }];
+  });
+  return all.sort((a, b) => b.heldMs - a.heldMs)[0];
 }
 
-/** The channel that has a message of the frame; undefined: none has. It looks at every message that waits. */
-export function holderOf({ origin }: OldestHeld, channels: Channels): ChannelView | undefined {
-  return [...channels.values()].find(({ partitions }) => partitions.some((partition) => partition.holds(origin)));
+/** The channel and the partition that have a message of the frame; undefined: none has. It looks at every message that waits. */
+export function holderOf({ frame }: OldestHeld, channels: Channels) {
+  const all = [...channels.values()].flatMap((channel) =>
+    channel.partitions.map((partition) => ({ channel, partition })),
+  );
+  return all.find(({ partition }) => partition.holds(frame));
 }
 
 /** Where the frame is and why it is not settled, in words. `trouble`: why dead letters wait for their store. */
@@ -34,13 +37,12 @@ export function holdInWords(
   channels: Channels,
   trouble: string | undefined,
 ): string {
-  const channel = holderOf(held, channels);
-  const holder = channel?.partitions.find((partition) => partition.holds(held.origin));
-  if (channel !== undefined && holder !== undefined) {
-    const { view } = holder;
-    return `in channel ${view.id}, which is ${view.state} (${reasonOf(view, channel)})`;
+  const holder = holderOf(held, channels);
+  if (holder !== undefined) {
+    const { view } = holder.partition;
+    return `in channel ${view.id}, which is ${view.state} (${reasonOf(view, holder.channel)})`;
   }
-  if (held.where === 'letters')
+  if (held.frame.where === 'letters')
     return `becoming a dead letter, which is not stored yet${trouble === undefined ? '' : `: ${trouble}`}`;
   const refusedAs = partitions.find(({ partition }) => partition === held.partition)?.refusedAs;
   return refusedAs === undefined
@@ -60,7 +62,7 @@ export function explainSource(view: SourceView, channels: Channels, now: number,
   const oldest =
     held === undefined
       ? 'All that was read is settled.'
-      : `The oldest frame that is not settled, ${held.position} of partition ${held.partition}, was read ` +
+      : `The oldest frame that is not settled, ${held.frame.position} of partition ${held.partition}, was read ` +
         `${duration(held.heldMs)} ago and is ${holdInWords(held, view, channels, trouble)}.`;
   const waiting = places.reader + places.offers;
   const inFlight = places.channels + places.letters;
@@ -91,9 +93,9 @@ export function explainPartition(view: SourceView, number: string, channels: Cha
 }
 
 function fullnessInWords({ partitions }: SourceView): string {
-  const full = partitions.flatMap(({ fullness, held, partition }) => {
-    if (fullness === undefined) return [];
-    const by = fullness.by === 'age' ? 'its oldest frame is too old' : `it has reached its limit of ${fullness.by}`;
+  const full = partitions.flatMap(({ fullBy, held, partition }) => {
+    if (fullBy === undefined) return [];
+    const by = fullBy === 'age' ? 'its oldest frame is too old' : `it has reached its limit of ${fullBy}`;
     return [`the window of partition ${partition} is full with ${held} frames: ${by}`];
   });
   return full.join('; ');

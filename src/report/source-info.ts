@@ -29,10 +29,10 @@ export function sourceInfos(sources: ReadonlyMap<string, { readonly view: Source
 
 function infoOf({ name, state, since, partitions }: SourceView, now: number): SourceInfo {
   const infos = partitions.map((stay): SourcePartitionInfo => {
-    const { partition, fence, read, committed, held, places, isRevoking, fullness, oldest } = stay;
+    const { partition, fence, read, committed, held, places, isRevoking, fullBy, oldest } = stay;
     return {
       ...{ partition, fence, read, committed, held, places, isRevoking },
-      fullBy: fullness?.by ?? null,
+      fullBy: fullBy ?? null,
       oldestPosition: oldest?.position ?? null,
       oldestMs: oldest === undefined ? 0 : now - oldest.readAt,
     };

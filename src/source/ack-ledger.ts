@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { SourceStay } from '../core/origin.ts';
 import type { CommitOutcome, Frame } from '../core/source-port.ts';
-import { FrameOrigin } from './frame-origin.ts';
+import { type FrameListener, FrameOrigin } from './frame-origin.ts';
 
 /** How long a settled prefix may wait for its commit, in ms, and how many frames it may have. */
 const COMMIT_EVERY_MS = 200;
@@ -11,8 +11,11 @@ const COMMIT_WITHIN_MS = 5_000;
 /** So many committed frames stay in the ring before it is cut. */
 const RING_SLACK = 1_024;
 
-/** What a ledger tells its reader. */
-interface LedgerListener {
+/** What a ledger is made of, and whom it tells what. */
+export interface LedgerOptions {
+  readonly clock: Clock;
+  readonly stay: SourceStay;
+  commit(position: number, withinMs: number): Promise<CommitOutcome>;
   /** The commit moved, so there is room in the window. */
   committed(): void;
   /** Nothing that was offered is unsettled any more. */
@@ -23,21 +26,13 @@ interface LedgerListener {
   handedBack(): void;
 }
 
-/** What a ledger is made of. */
-export interface LedgerOptions {
-  readonly clock: Clock;
-  readonly stay: SourceStay;
-  readonly listener: LedgerListener;
-  commit(position: number, withinMs: number): Promise<CommitOutcome>;
-}
-
 /**
  * What was read in one stay and is not committed: a ring of frames in read order. It commits the longest settled prefix,
  * so that nothing is committed that has something unsettled before it. What is settled after the stay is over is ignored.
  */
-export class AckLedger {
+export class AckLedger implements FrameListener {
+  readonly stay: SourceStay;
   private readonly options: LedgerOptions;
-  private readonly origins: ConstructorParameters<typeof FrameOrigin>[0];
   private readonly frames: FrameOrigin[] = [];
   /** The first frame that is not committed, and how many from there on are settled. */
   private head = 0;
@@ -50,19 +45,11 @@ export class AckLedger {
   private outFrames = 0;
   private timer: unknown = undefined;
   private isCommitting = false;
-  private isClosed = false;
+  isOver = false;
 
   constructor(options: LedgerOptions) {
     this.options = options;
-    this.origins = {
-      stay: options.stay,
-      out: (change) => this.noteOut(change),
-      done: () => this.advance(),
-      handedBack: () => {
-        if (!this.isClosed) options.listener.handedBack();
-      },
-      isOver: () => this.isClosed,
-    };
+    this.stay = options.stay;
   }
 
   get held(): number {
@@ -91,7 +78,7 @@ export class AckLedger {
 
   /** A frame was read. */
   add({ position, bytes }: Frame): FrameOrigin {
-    const origin = new FrameOrigin(this.origins, position, bytes.length, this.options.clock.now());
+    const origin = new FrameOrigin(this, position, bytes.length, this.options.clock.now());
     this.frames.push(origin);
     this.read += 1;
     this.heldBytes += bytes.length;
@@ -102,15 +89,15 @@ export class AckLedger {
   commitNow(): void {
     const { clock } = this.options;
     const position = this.settledUpTo;
-    if (position === undefined || this.isCommitting || this.isClosed) return;
+    if (position === undefined || this.isCommitting || this.isOver) return;
     clock.clearTimeout(this.timer);
     this.timer = undefined;
     this.isCommitting = true;
     const settle = (outcome: CommitOutcome): void => {
       this.isCommitting = false;
-      if (this.isClosed) return;
+      if (this.isOver) return;
       if (outcome === 'kept') this.drop(position);
-      if (outcome === 'lost') this.options.listener.lost();
+      if (outcome === 'lost') this.options.lost();
       else this.schedule(outcome === 'kept' && this.prefix >= COMMIT_FRAMES);
     };
     // A source that rejects here breaks its word; what it did is unknown.
@@ -119,19 +106,23 @@ export class AckLedger {
 
   /** The stay is over, and nothing counts any more. Called again with `upTo` when the last commit is known to be kept. */
   close(upTo?: number): void {
-    this.isClosed = true;
+    this.isOver = true;
     this.options.clock.clearTimeout(this.timer);
     if (upTo !== undefined) this.drop(upTo);
   }
 
-  private noteOut(change: 1 | -1): void {
+  out(change: 1 | -1): void {
     this.outFrames += change;
-    if (this.outFrames === 0 && change === -1 && !this.isClosed) this.options.listener.quieted();
+    if (this.outFrames === 0 && change === -1 && !this.isOver) this.options.quieted();
+  }
+
+  handedBack(): void {
+    if (!this.isOver) this.options.handedBack();
   }
 
   /** Some frame is settled: the prefix may have grown. */
-  private advance(): void {
-    if (this.isClosed) return;
+  done(): void {
+    if (this.isOver) return;
     const before = this.prefix;
     while (this.oldest?.isDone === true) this.prefix += 1;
     if (this.prefix !== before) this.schedule(this.prefix >= COMMIT_FRAMES);
@@ -161,6 +152,6 @@ export class AckLedger {
       this.frames.splice(0, this.head);
       this.head = 0;
     }
-    if (!this.isClosed) this.options.listener.committed();
+    if (!this.isOver) this.options.committed();
   }
 }

@@ -5,6 +5,7 @@ import type { Outcome, RejectReason } from '../core/outcome.ts';
 import type { Assigned, Frame, MessagePlace } from '../core/source-port.ts';
 import type { AckLedger } from './ack-ledger.ts';
 import type { FrameOrigin } from './frame-origin.ts';
+import type { WindowLimits } from './read-window.ts';
 import type { DoorOptions, ReadFault, SourceDoor } from './source-door.ts';
 
 /** A message that no channel takes in now is offered again after so many ms. */
@@ -15,13 +16,11 @@ const MARK_WITHIN_MS = 5_000;
 
 /** What brings messages to the door is made of. */
 export interface OfferParts {
-  /** The name of the source. */
-  readonly source: string;
   readonly clock: Clock;
   readonly door: SourceDoor;
   readonly dataType: string | undefined;
-  /** So many frames may have been out when the last owner died. */
-  readonly framesOut: number;
+  /** As many frames as the window has may have been out when the last owner died. */
+  readonly limits: WindowLimits;
 }
 
 /** One stay, as far as offers know it. `stopped`: no offer begins any more. */
@@ -95,7 +94,7 @@ export class FrameOffers {
   private isCareful(position: number): boolean {
     const { marked, takeovers } = this.stay.assigned;
     if (takeovers < TAKEOVERS_MAX) return false;
-    return marked === undefined ? this.frames < this.parts.framesOut : position <= marked.position;
+    return marked === undefined ? this.frames < this.parts.limits.frames : position <= marked.position;
   }
 
   /** Takes in what needs nothing but room, until it is time to look up; returns the next message. */

@@ -1,4 +1,4 @@
-import type { GivenUp, Origin, Settlement, SourcePlace, SourceStay } from '../core/origin.ts';
+import type { Origin, SourcePlace, SourceStay } from '../core/origin.ts';
 
 /**
  * Where a frame is that was read and is not committed; it is in exactly one of these places. `reader`: nothing of it was
@@ -18,16 +18,16 @@ export function placesOf(frames: readonly { readonly where: Place }[]): Readonly
 }
 
 /** Hears of the messages of its frames. */
-interface FrameListener {
+export interface FrameListener {
   readonly stay: SourceStay;
+  /** The stay has ended. */
+  readonly isOver: boolean;
   /** One frame more, or with -1 one fewer, has messages out: offered and not settled. */
   out(change: 1 | -1): void;
   /** Nothing of the frame is open any more. */
   done(): void;
   /** A channel ended and had a message that is not settled. */
   handedBack(): void;
-  /** The stay has ended. */
-  isOver(): boolean;
 }
 
 /** One frame of one stay: counts its messages that are not settled. */
@@ -40,7 +40,8 @@ export class FrameOrigin implements Origin {
   private stage: 'read' | 'offering' | 'offered' = 'read';
   private open = 0;
   private outNow = 0;
-  private letters = 0;
+  /** Dead letters of its messages that are being written. */
+  letters = 0;
 
   constructor(listener: FrameListener, position: number, bytes: number, readAt: number) {
     this.listener = listener;
@@ -59,7 +60,7 @@ export class FrameOrigin implements Origin {
   }
 
   get isOver(): boolean {
-    return this.listener.isOver();
+    return this.listener.isOver;
   }
 
   get where(): Place {
@@ -98,18 +99,12 @@ export class FrameOrigin implements Origin {
     if (this.outNow === 0) this.listener.out(-1);
   }
 
-  /** A dead letter of one of its messages is being written. */
-  letterBegan(): void {
-    this.letters += 1;
-  }
-
   /** Of one of its messages: for a router whose letters last, and must be told apart. */
   at(index: number): Origin {
     return new MessageOrigin(this, index);
   }
 
-  settled(_how?: Settlement, _letter?: GivenUp, hadLetter = false): void {
-    if (hadLetter && this.open > 0) this.letters -= 1;
+  settled(): void {
     this.deliveredMany(1);
   }
 
@@ -157,11 +152,12 @@ class MessageOrigin implements Origin {
 
   condemned(): void {
     this.isCondemned = true;
-    this.of.letterBegan();
+    this.of.letters += 1;
   }
 
-  settled(how: Settlement, letter?: GivenUp): void {
-    this.of.settled(how, letter, this.isCondemned);
+  settled(): void {
+    if (this.isCondemned) this.of.letters -= 1;
+    this.of.settled();
   }
 
   handedBack(): void {

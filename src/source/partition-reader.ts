@@ -3,7 +3,7 @@ import { NextChange } from '../core/next-change.ts';
 import type { Assigned, CommitOutcome } from '../core/source-port.ts';
 import { AckLedger } from './ack-ledger.ts';
 import { FrameOffers, type OfferParts } from './frame-offers.ts';
-import { roomIn, type WindowLimit, type WindowLimits } from './read-window.ts';
+import { roomIn, type WindowLimit } from './read-window.ts';
 
 /** How much of the time to give a partition back may pass until what is out has ended. */
 const DRAIN_SHARE = 0.8;
@@ -18,19 +18,14 @@ const TAKEN_OUT = 'a channel ended that had messages of this source: they are re
 export type StayEnd = 'released' | 'lost' | 'closed';
 
 /** What a reader is made of, and whom it tells what. */
-export interface ReaderParts extends Omit<OfferParts, 'framesOut'> {
-  readonly limits: WindowLimits;
+export interface ReaderParts extends OfferParts {
+  /** The name of the source. */
+  readonly source: string;
   /** Brings an event to the source's statechart. */
   send(event: SourceEvent): void;
   /** Positions were removed before they were read. */
   gap(partition: number, from: number, to: number): void;
   ended(reader: PartitionReader, how: StayEnd, why: string | undefined): void;
-}
-
-/** A full window: by which limit, and since when, in ms on the clock. */
-export interface Fullness {
-  readonly by: WindowLimit;
-  readonly since: number;
 }
 
 /**
@@ -49,8 +44,8 @@ export class PartitionReader {
   private hasBegun = false;
   private hasEnded = false;
   private isGoing = false;
-  /** Undefined: its window has room. */
-  fullness: Fullness | undefined = undefined;
+  /** By what its window is full; undefined: it has room. */
+  fullBy: WindowLimit | undefined = undefined;
   private releasing: Promise<void> | undefined = undefined;
   private readonly onLost = (): void => {
     if (this.hasEnded) return;
@@ -62,7 +57,7 @@ export class PartitionReader {
   };
 
   constructor(assigned: Assigned, parts: ReaderParts) {
-    const { clock, limits } = parts;
+    const { clock } = parts;
     this.assigned = assigned;
     this.parts = parts;
     this.changes = new NextChange(clock);
@@ -70,21 +65,19 @@ export class PartitionReader {
       clock,
       stay: { source: parts.source, partition: assigned.partition, fence: assigned.fence },
       commit: (position, withinMs) => assigned.commit(position, withinMs),
-      listener: {
-        committed: () => this.changes.notify(),
-        quieted: () => {
-          this.changes.notify();
-          parts.send({ type: 'source.quieted' });
-        },
-        lost: this.onLost,
-        handedBack: () => {
-          if (!this.stop.signal.aborted) parts.send({ type: 'source.failed', error: new Error(TAKEN_OUT) });
-        },
+      committed: () => this.changes.notify(),
+      quieted: () => {
+        this.changes.notify();
+        parts.send({ type: 'source.quieted' });
+      },
+      lost: this.onLost,
+      handedBack: () => {
+        if (!this.stop.signal.aborted) parts.send({ type: 'source.failed', error: new Error(TAKEN_OUT) });
       },
     });
     const { changes, ledger } = this;
     const stay = { assigned, ledger, changes, stopped: this.stop.signal, lost: this.onLost };
-    this.offers = new FrameOffers({ ...parts, framesOut: limits.frames }, stay);
+    this.offers = new FrameOffers(parts, stay);
     assigned.lost.addEventListener('abort', this.onLost);
   }
 
@@ -154,7 +147,7 @@ export class PartitionReader {
 
   private async run(): Promise<void> {
     while (!this.stop.signal.aborted) {
-      const room = roomIn(this.ledger, this.parts.limits, this.parts.clock.now(), this.fullness !== undefined);
+      const room = roomIn(this.ledger, this.parts.limits, this.parts.clock.now(), this.fullBy !== undefined);
       this.noteRoom(typeof room === 'string' ? room : undefined);
       if (typeof room === 'string') {
         await this.changes.wait();
@@ -177,12 +170,11 @@ export class PartitionReader {
   }
 
   private noteRoom(by: WindowLimit | undefined): void {
-    const { clock } = this.parts;
-    const wasFull = this.fullness !== undefined;
-    // Room is made by a commit, which need not wait for its time then.
-    if (by !== undefined) this.ledger.commitNow();
-    this.fullness = by === undefined ? undefined : { by, since: this.fullness?.since ?? clock.now() };
+    const wasFull = this.fullBy !== undefined;
     const isFull = by !== undefined;
+    this.fullBy = by;
+    // Room is made by a commit, which need not wait for its time then.
+    if (isFull) this.ledger.commitNow();
     if (wasFull !== isFull) this.parts.send({ type: isFull ? 'window.filled' : 'window.opened' });
   }
 }

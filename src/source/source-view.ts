@@ -1,9 +1,8 @@
 import type { Stay } from '../channel/state-log.ts';
-import type { Origin } from '../core/origin.ts';
 import type { RejectReason } from '../core/outcome.ts';
 import type { Source } from '../core/source-port.ts';
-import type { Place } from './frame-origin.ts';
-import type { Fullness } from './partition-reader.ts';
+import type { FrameOrigin, Place } from './frame-origin.ts';
+import type { WindowLimit } from './read-window.ts';
 
 /** What was read, by frames: `read = committed + left + held`. */
 export interface SourceCounts {
@@ -21,21 +20,12 @@ export interface StayView extends SourceCounts {
   readonly partition: number;
   readonly fence: number;
   readonly isRevoking: boolean;
-  /** Undefined: its window has room. */
-  readonly fullness: Fullness | undefined;
+  /** By what its window is full; undefined: it has room. */
+  readonly fullBy: WindowLimit | undefined;
   /** Why the message that is next was not taken in the last time. */
   readonly refusedAs: RejectReason | undefined;
-  /** The oldest frame that is not settled. */
-  readonly oldest: OldestFrame | undefined;
-}
-
-/** A frame that is not settled. */
-export interface OldestFrame {
-  readonly position: number;
-  readonly readAt: number;
-  readonly where: Place;
-  /** What its messages carry through the channels. */
-  readonly origin: Origin;
+  /** The oldest frame that is not settled; its messages carry it through the channels. */
+  readonly oldest: FrameOrigin | undefined;
 }
 
 /** Frames of one partition that were read and not committed when the source was stopped. */
@@ -55,7 +45,6 @@ export interface SourceView extends Stay, SourceCounts {
   /** When a source that failed is started again, and when the drain ends. */
   readonly restartAt: number;
   readonly drainAt: number;
-  readonly isGivenUp: boolean;
   /** Positions that were removed before they were read. */
   readonly missed: number;
   /** What stays that ended with the source had read and not committed. */

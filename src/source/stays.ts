@@ -2,7 +2,7 @@ import type { Assigned } from '../core/source-port.ts';
 import type { Bus } from '../facts/bus.ts';
 import { placesOf } from './frame-origin.ts';
 import { PartitionReader, type ReaderParts, type StayEnd } from './partition-reader.ts';
-import type { HeldFrames, SourceCounts, StayView } from './source-view.ts';
+import type { HeldFrames, StayView } from './source-view.ts';
 
 /** The partitions of one source that belong to this process, and the counts of stays that are over. */
 export class Stays {
@@ -11,9 +11,8 @@ export class Stays {
   private readonly present = new Map<number, PartitionReader>();
   /** Stays that ended with the source: what they hold stays in view. Undefined: the source goes on. */
   private ended: PartitionReader[] | undefined = undefined;
-  private past = { read: 0, committed: 0, left: 0 };
-  /** Positions that were removed before they were read. */
-  missed = 0;
+  private past = { read: 0, committed: 0 };
+  private missed = 0;
 
   constructor(parts: Omit<ReaderParts, 'gap' | 'ended'>, bus: Bus) {
     const { source, send } = parts;
@@ -37,26 +36,22 @@ export class Stays {
     return [...this.present.values()];
   }
 
-  /** What stays that ended with the source had read and not committed. */
-  get heldAtEnd(): readonly HeldFrames[] {
-    const held = (this.ended ?? []).map(({ assigned: { partition, fence }, ledger }) => {
+  /** A reading of this moment for reports. */
+  get view() {
+    const { ended = [], readers } = this;
+    const all = [...readers, ...ended].map(({ ledger }) => ledger);
+    const heldAtEnd = ended.map(({ assigned: { partition, fence }, ledger }): HeldFrames => {
       return { partition, fence, positions: ledger.heldFrames().map(({ position }) => position) };
     });
-    return held.filter(({ positions }) => positions.length > 0);
-  }
-
-  get views(): readonly StayView[] {
-    return this.readers.map(viewOf);
-  }
-
-  get counts(): SourceCounts {
-    const all = [...this.readers, ...(this.ended ?? [])].map(({ ledger }) => ledger);
     return {
+      partitions: readers.map(viewOf),
       read: all.reduce((sum, { read }) => sum + read, this.past.read),
       committed: all.reduce((sum, { committed }) => sum + committed, this.past.committed),
-      left: this.past.left,
+      left: this.past.read - this.past.committed,
       held: all.reduce((sum, { held }) => sum + held, 0),
       places: placesOf(all.flatMap((ledger) => ledger.heldFrames())),
+      missed: this.missed,
+      heldAtEnd: heldAtEnd.filter(({ positions }) => positions.length > 0),
     };
   }
 
@@ -79,29 +74,21 @@ export class Stays {
     for (const reader of this.readers) reader.end(how);
   }
 
-  async releaseAll(withinMs: number): Promise<void> {
-    await Promise.all(this.readers.map((reader) => reader.release(withinMs)));
-  }
-
   private remove(reader: PartitionReader): void {
     const { assigned, ledger } = reader;
     if (this.present.get(assigned.partition) === reader) this.present.delete(assigned.partition);
-    if (this.ended !== undefined) {
-      this.ended.push(reader);
-      return;
-    }
-    const { read, committed, left } = this.past;
-    this.past = { read: read + ledger.read, committed: committed + ledger.committed, left: left + ledger.held };
+    if (this.ended !== undefined) return void this.ended.push(reader);
+    const { read, committed } = this.past;
+    this.past = { read: read + ledger.read, committed: committed + ledger.committed };
   }
 }
 
-function viewOf({ assigned, fullness, isRevoking, ledger, offers }: PartitionReader): StayView {
+function viewOf({ assigned, fullBy, isRevoking, ledger, offers }: PartitionReader): StayView {
   const { fence, partition } = assigned;
   const { committed, held, oldest, read } = ledger;
   return {
-    ...{ partition, fence, isRevoking, fullness, read, committed, left: 0, held },
+    ...{ partition, fence, isRevoking, fullBy, read, committed, left: 0, held, oldest },
     places: placesOf(ledger.heldFrames()),
     refusedAs: offers.refusedAs,
-    oldest: oldest && { position: oldest.position, readAt: oldest.readAt, where: oldest.where, origin: oldest },
   };
 }

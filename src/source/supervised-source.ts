@@ -6,7 +6,7 @@ import { StateLog } from '../channel/state-log.ts';
 import { slim } from '../channel/xstate-internals.ts';
 import type { ReadingPort } from '../core/reading-port.ts';
 import { RestartLimit, type RestartLimits } from '../core/restart-limit.ts';
-import type { Assigned, Source } from '../core/source-port.ts';
+import type { Source } from '../core/source-port.ts';
 import { stateName } from '../facts/chart-words.ts';
 import { askedSource } from './asked-source.ts';
 import type { WindowLimits } from './read-window.ts';
@@ -14,8 +14,6 @@ import type { SourceDoor } from './source-door.ts';
 import type { SourceView } from './source-view.ts';
 import { Stays } from './stays.ts';
 
-/** No start may take longer, in ms. */
-const START_TIMEOUT_MS = 30_000;
 /** What the last commits and `close` get at least, even when the deadline has passed, in ms. */
 const END_MS_MIN = 50;
 /** Half a minute apart at most, a source that cannot be reached is tried for ever. */
@@ -44,7 +42,7 @@ export interface StopTimes {
 /** Supervises one source: its state, and the readers of the partitions that are this process's own. */
 export class SupervisedSource implements ReadingPort {
   readonly name: string;
-  readonly startTimeoutMs = START_TIMEOUT_MS;
+  readonly startTimeoutMs = 30_000;
   private readonly options: SupervisedSourceOptions;
   private readonly log: StateLog;
   private readonly asked: SourceView['source'];
@@ -81,16 +79,12 @@ export class SupervisedSource implements ReadingPort {
   get view(): SourceView {
     return {
       ...this.log.stay,
-      ...this.stays.counts,
+      ...this.stays.view,
       name: this.name,
-      partitions: this.stays.views,
       source: this.asked,
       restarts: this.restartCount,
       restartAt: this.restarts.at,
       drainAt: this.times.drainAt,
-      isGivenUp: this.restarts.isGivenUp,
-      missed: this.stays.missed,
-      heldAtEnd: this.stays.heldAtEnd,
     };
   }
 
@@ -104,7 +98,7 @@ export class SupervisedSource implements ReadingPort {
 
   get isHeld(): boolean {
     const { readers } = this.stays;
-    return readers.length > 0 && readers.every(({ fullness }) => fullness !== undefined);
+    return readers.length > 0 && readers.every(({ fullBy }) => fullBy !== undefined);
   }
 
   get isQuiet(): boolean {
@@ -137,10 +131,16 @@ export class SupervisedSource implements ReadingPort {
     const isPresent = (): boolean => generation === this.generation;
     await this.options.source.start({
       assigned: (assigned) => {
-        if (isPresent()) this.assigned(assigned);
+        if (!isPresent()) return;
+        const reader = this.stays.add(assigned);
+        if (this.mayRead) reader.begin();
+        this.send({ type: 'partition.assigned' });
       },
       revoke: async (assigned, withinMs) => {
-        if (isPresent()) await this.revoke(assigned, withinMs);
+        if (!isPresent()) return;
+        const done = this.stays.readers.find((each) => each.assigned === assigned)?.giveBack(withinMs);
+        this.send({ type: 'partition.revoked' });
+        await done;
       },
     });
   }
@@ -167,7 +167,8 @@ export class SupervisedSource implements ReadingPort {
   }
 
   async release(): Promise<void> {
-    await this.stays.releaseAll(this.releaseInMs);
+    const withinMs = this.releaseInMs;
+    await Promise.all(this.stays.readers.map((reader) => reader.release(withinMs)));
   }
 
   async close(): Promise<void> {
@@ -214,19 +215,6 @@ export class SupervisedSource implements ReadingPort {
 
   private get now(): number {
     return this.options.services.clock.now();
-  }
-
-  private assigned(assigned: Assigned): void {
-    const reader = this.stays.add(assigned);
-    if (this.mayRead) reader.begin();
-    this.send({ type: 'partition.assigned' });
-  }
-
-  private async revoke(assigned: Assigned, withinMs: number): Promise<void> {
-    const reader = this.stays.readers.find((each) => each.assigned === assigned);
-    const done = reader?.giveBack(withinMs);
-    this.send({ type: 'partition.revoked' });
-    await done;
   }
 
   private send(event: SourceEvent): void {

@@ -1,7 +1,7 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import { checkOptions } from '../config/options.ts';
 import type { RouterConfig } from '../config/schema.ts';
-import { type Ledger, ledgerOf } from '../core/ledger.ts';
+import { addLedgers, type Ledger } from '../core/ledger.ts';
 import type { ChannelReport, DrainReport } from '../report/drain-report.ts';
 import type { RouterMetrics } from '../report/metrics.ts';
 
@@ -136,7 +136,7 @@ function reportProblems(
 }
 
 function countProblems(name: string, channel: Ledger): string[] {
-  return Object.entries(ledgerOf(channel))
+  return Object.entries(addLedgers([channel]))
     .filter(([, value]) => !(Number.isSafeInteger(value) && value >= 0))
     .map(([count, value]) => `${name}: ${count} must be a whole number from 0, but it is ${String(value)}`);
 }

@@ -95,8 +95,8 @@ function assignedAfter({ lines }: ClusterWorker, from: number) {
     .map(({ text }) => ({ partition: Number(text.split(' ')[1]), takeovers: Number(text.split(' ')[2]) }));
 }
 
-describe.each(brokers)('worker processes on %s', (kind, missing, connect) => {
-  it.skipIf(missing)(
+describe.concurrent.each(brokers)('worker processes on %s', (kind, missing, connect) => {
+  it.skipIf(missing).sequential(
     'share the partitions; when one is killed, the other takes what it had, once, and skips nothing',
     async () => {
       const cluster = await BusyCluster.start(kind, connect, 2);
@@ -113,7 +113,7 @@ describe.each(brokers)('worker processes on %s', (kind, missing, connect) => {
     },
   );
 
-  it.skipIf(missing)(
+  it.skipIf(missing).sequential(
     'one that is paused in the middle of its work for longer than its lease commits nothing when it wakes, and breaks no order',
     async () => {
       const cluster = await BusyCluster.start(kind, connect, 2);
@@ -141,7 +141,7 @@ describe.each(brokers)('worker processes on %s', (kind, missing, connect) => {
     },
   );
 
-  it.skipIf(missing)(
+  it.skipIf(missing).sequential(
     'that are all replaced, and killed before they have stopped, skip nothing, while a publisher with another number of partitions is refused',
     async () => {
       const cluster = await BusyCluster.start(kind, connect, 2);

@@ -36,7 +36,7 @@ afterAll(async () => {
   await server?.end();
 });
 
-describe.skipIf(missing)('R8.2 the contract of a source holds for Redis by ioredis', () => {
+describe.skipIf(missing).concurrent('R8.2 the contract of a source holds for Redis by ioredis', () => {
   for (const { name, run } of checkSource(() => redisRig(send, newChannel()), redisFeatures)) it(name, run);
 });
 
@@ -53,7 +53,7 @@ function watched(options: Partial<RedisSourceOptions> & { readonly channel: stri
   return { source, texts, owner: collector() };
 }
 
-describe.skipIf(missing)('a publisher', () => {
+describe.skipIf(missing).concurrent('a publisher', () => {
   it('waits while Redis has no memory left, and members commit and remove all the same', async () => {
     const small = await RedisServer.start('--maxmemory', '4mb');
     const client = ioredisTo(small.port);
@@ -210,7 +210,7 @@ describe.skipIf(missing)('a publisher', () => {
   });
 });
 
-describe.skipIf(missing)('what somebody else does to a stream:', () => {
+describe.skipIf(missing).concurrent('what somebody else does to a stream:', () => {
   /** A publisher, and a member on the same partition once it is started. */
   function pair(through = send) {
     const layout = { send: through, channel: newChannel() };
@@ -294,7 +294,10 @@ describe.skipIf(missing)('what somebody else does to a stream:', () => {
     await send(['XADD', await publish('a'), '2-0', 'sluice', `a:0:1  0 ${header}`, 'frame', 'hello']);
     await publish('b');
     await source.start(owner);
-    expect((await owner.stays[0]?.read(room, open))?.map(({ position }) => position)).toEqual([1, 2, 3]);
+    const positions: number[] = [];
+    while (positions.length < 3)
+      positions.push(...((await owner.stays[0]?.read(room, open)) ?? []).map(({ position }) => position));
+    expect(positions).toEqual([1, 2, 3]);
     await end();
   });
 });

@@ -71,9 +71,9 @@ describe('sluice replay FILE --journal DIR', () => {
       ];
       // So slow that none is done before the signal comes, on a busy machine either.
       const run = (delivered: number, signal: NodeJS.Signals) => runUntil(delivered, signal, [...args, '20x']);
-      for (const _ of [1, 2]) expect((await run(6_000, 'SIGKILL')).by).toBe('SIGKILL');
-      const stopped: ReplayReport = JSON.parse((await run(6_000, 'SIGTERM')).out);
-      expect((await run(6_000, 'SIGKILL')).by).toBe('SIGKILL');
+      for (const _ of [1, 2]) expect((await run(3_000, 'SIGKILL')).by).toBe('SIGKILL');
+      const stopped: ReplayReport = JSON.parse((await run(3_000, 'SIGTERM')).out);
+      expect((await run(3_000, 'SIGKILL')).by).toBe('SIGKILL');
       const last: ReplayReport = JSON.parse(
         (await runUntil(Number.POSITIVE_INFINITY, 'SIGKILL', [...args, 'max'])).out,
       );

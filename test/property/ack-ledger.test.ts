@@ -43,7 +43,7 @@ test('in whatever order messages are settled, the commit is the end of the longe
           }
           return outcome;
         },
-        listener: { committed: () => {}, quieted: () => {}, lost: () => {}, handedBack: () => {} },
+        ...{ committed() {}, quieted() {}, lost() {}, handedBack() {} },
       });
       for (const each of steps) {
         if (each.kind === 'read') {
@@ -90,7 +90,7 @@ test('what is settled after the stay is over counts nowhere', async () => {
       commits += 1;
       return 'kept';
     },
-    listener: { committed: () => {}, quieted: () => {}, lost: () => {}, handedBack: () => {} },
+    ...{ committed() {}, quieted() {}, lost() {}, handedBack() {} },
   });
   const origin = ledger.add(frameAt(1));
   origin.begin(1);

@@ -42,13 +42,15 @@ function channelOf(look: typeof seen extends fc.Arbitrary<infer Look> ? Look : n
 test('where a channel is at ease, a look would have found nothing', () => {
   let atEase = 0;
   fc.assert(
-    fc.property(seen, fc.boolean(), (look, isFirst) => {
-      const channel = channelOf(look);
+    fc.property(seen, fc.boolean(), (given, isFirst) => {
+      const channel = channelOf(given);
       const before = isFirst ? undefined : { received: 0, calls: 0, failures: 0, heardAt: NOW - 2_000 };
-      const sight = { received: 0, calls: look.calls + look.failures, failures: look.failures, heardAt: NOW - 2_000 };
-      if (!isAtEase(channel, sight, before, NOW, 3_000)) return;
+      const { calls, failures } = given;
+      const sight = { received: 0, calls: calls + failures, failures, heardAt: NOW - 2_000 };
+      const look = { now: NOW, sight, before, starvationMs: 3_000 };
+      if (!isAtEase(channel, look)) return;
       atEase += 1;
-      const findings = Object.values(findingsOf(channel, sight, before, NOW, 3_000));
+      const findings = Object.values(findingsOf(channel, look));
       expect(findings.filter((finding) => finding !== false && finding?.isEnough === true)).toEqual([]);
     }),
     { numRuns: 2_000 },

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { variableName } from '../../../src/config/environment.ts';
 import { notes } from '../../../src/config/field.ts';
 import { formatMistake } from '../../../src/config/mistakes.ts';
 import {
@@ -62,9 +61,9 @@ replacing the channel. All times are in milliseconds.
 Code overrides the environment, the environment overrides the file, and the file overrides the defaults of the data type.
 Maps are merged field by field, except \`window\` and \`eventRules\`, which are replaced as a whole.
 
-The variable \`SLUICE_<CHANNEL>_<FIELD>\` sets a field: \`${variableName(['channels', 'tick', 'batchSize'])}=5\`,
-\`${variableName(['channels', 'tick', 'breaker', 'coolDownMs'])}=1000\`, \`${variableName(['channels', 'tick', 'breaker'])}=false\`,
-\`${variableName(['channels', 'tick', 'eventRules'])}={"minMovePercent":1}\`, \`${variableName(['router', 'sliceMs'])}=2\`. Write
+The variable \`SLUICE_<CHANNEL>_<FIELD>\` sets a field: \`SLUICE_TICK_BATCH_SIZE=5\`,
+\`SLUICE_TICK_BREAKER_COOL_DOWN_MS=1000\`, \`SLUICE_TICK_BREAKER=false\`,
+\`SLUICE_TICK_EVENT_RULES={"minMovePercent":1}\`, \`SLUICE_ROUTER_SLICE_MS=2\`. Write
 strings without quotes and everything else as in JSON. An empty variable is not set. A variable that begins with a channel
 of the configuration or with \`SLUICE_ROUTER_\` and names no field is a mistake, and so is one that is a letter or two from a
 variable that does. All others are not ours: those that Kubernetes sets for a service named \`sluice\` are ignored, such as

@@ -104,24 +104,15 @@ describe.skipIf(missing)('a server that cannot be used is named at start:', () =
 it.skipIf(missing)('a broker that answers too slowly is told with the delay and the cure', async () => {
   const proxy = await BrokerProxy.start((await startServer()).port, 200);
   ends.push(async () => proxy.end());
-  const connection = await connect({ servers: `127.0.0.1:${proxy.port}` });
-  const { source, texts, owner } = watched(connection);
+  const { source, texts, owner } = watched(await connect({ servers: `127.0.0.1:${proxy.port}`, reconnect: false }));
   const start = () => source.start(owner).catch(({ message }: Error) => message);
-  expect(await start()).toBe('the broker has not answered for 333 ms');
   await until(async () => /^it answers after/.test((await start()) ?? ''));
   const cure = 'find out what slows it down, or raise leaseMs from 1000 to';
   expect(texts[0]).toBe(`${cannot} the broker has not answered for 333 ms`);
   expect(texts[1]).toMatch(new RegExp(`^${cannot} it answers after [\\d.]+ s, and must within 0.3 s: ${cure} \\d{4}$`));
-  await connection.close();
 });
 
 describe.skipIf(missing)('a running member', () => {
-  it('that may not write its lease says so, and nothing is handed to it', async () => {
-    const server = await startServer(RIGHTS('["$KV.>"]'));
-    await watched(await server.connect({ user: 'all', pass: 'x' })).source.start(collector());
-    expect(await refusal(await server.connect({ user: 'some', pass: 'x' }))).toMatch(/[Pp]ermissions? [Vv]iolation/);
-  });
-
   it('whose streams and bucket were removed is told, and reads nothing of what is made anew until it is started', async () => {
     const server = await startServer();
     const connection = await server.connect();
@@ -218,20 +209,15 @@ describe.skipIf(missing)('a running member says so', () => {
     await tells(new RegExp(`^${text}: .*Publish to "\\$JS\\.API\\.${command}\\.SLUICE-x-0`));
   });
 
-  it('when its user may not write the lease of a partition, or another program wrote it', async () => {
+  it('when its user may not write a lease, or another program wrote it', async () => {
     const server = await startServer(RIGHTS('["$KV.SLUICE-x.partition.>"]'));
-    const [all, some] = [
-      await server.connect({ user: 'all', pass: 'x' }),
-      await server.connect({ user: 'some', pass: 'x' }),
-    ];
-    const { source, texts, owner } = watched(some);
+    const { source, owner } = watched(await server.connect({ user: 'some', pass: 'x' }));
     await source.start(owner);
-    const tells = (why: string) =>
-      until(() => source.troubles().unreachable === `partition 0 of x cannot be read: ${why}`);
-    await tells('Permissions Violation for Publish to "$KV.SLUICE-x.partition.0"');
-    expect(texts).toEqual([source.troubles().unreachable]);
-    await (await new Kvm(all).open('SLUICE-x')).put('partition.0', 'hello');
-    await tells('partition.0 is no lease: another program wrote "hello"');
+    const says = (why: string) => until(() => source.troubles().unreachable?.endsWith(`: ${why}`) === true);
+    await says('Permissions Violation for Publish to "$KV.SLUICE-x.partition.0"');
+    const bucket = new Kvm(await server.connect({ user: 'all', pass: 'x' })).open('SLUICE-x');
+    await (await bucket).put('partition.0', 'hello');
+    await says('partition.0 is no lease: another program wrote "hello"');
     await source.close(1_000);
   });
 

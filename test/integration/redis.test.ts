@@ -381,21 +381,15 @@ describe.skipIf(missing)('a server that cannot be used', () => {
     await secret.end();
   });
 
-  it.each([
-    ['HSET', 'Redis cannot be used: '],
-    ['HGET', ''],
-    ['XADD', ''],
-  ])('that does not let this user run %s in a script is named', async (command, before) => {
+  it.each(['HGET', 'XADD'])('that does not let this user run %s in a script is named', async (command) => {
     await send(['ACL', 'SETUSER', 'some', 'on', '>r', '~*', '+@all', `-${command}`]);
-    const { send: sendAs, close } = ioredisTo(server.port, { username: 'some', password: 'r' });
-    const publisher = createRedisPublisher({ send: sendAs, channel: newChannel(), partitions: 1, key: () => '' });
-    const refused = publisher.publish(1).catch(({ message }: Error) => message);
-    await until(() => publisher.trouble !== undefined || publisher.waiting === 0);
-    const text = `${before}NOPERM this user has no permissions to run ${command} in a script of sluice`;
-    expect(publisher.trouble ?? (await refused)).toBe(text);
+    const some = ioredisTo(server.port, { username: 'some', password: 'r' });
+    const publisher = createRedisPublisher({ send: some.send, channel: newChannel(), partitions: 1, key: () => '' });
+    publisher.publish(1).catch(() => {});
+    const text = `NOPERM this user has no permissions to run ${command} in a script of sluice`;
+    await until(() => publisher.trouble === text);
     await publisher.close(1);
-    await send(['ACL', 'DELUSER', 'some']);
-    close();
+    some.close();
   });
 
   it.each([

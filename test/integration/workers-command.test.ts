@@ -46,10 +46,8 @@ describe('sluice workers', () => {
     expect(lines.filter((line) => /^worker \d was stopped before it called runAsWorker/.test(line))).toHaveLength(2);
   });
 
-  it.each([
-    ['', 'none', /^worker \d runs/],
-    [', also those that had not started yet', 'orphaned', /^metrics/],
-  ])('when it is killed itself, its workers drain and end%s', async (_, flaw, started) => {
+  const beginnings = [['none', /^worker \d runs/] as const, ['orphaned', /^metrics/] as const];
+  it.each(beginnings)('when it is killed itself, its workers drain and end: %s', async (flaw, started) => {
     const { child, heard, allEnded } = run('1', module.path, '--port', '0', '--', flaw);
     await heard(started, 1);
     child.kill('SIGKILL');

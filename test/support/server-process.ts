@@ -34,9 +34,9 @@ export class ServerProcess {
 
   /** Resolves when the server has written `ready`. */
   async launch(program: string, args: readonly string[], ready: string, user: object = {}): Promise<void> {
-    const child = ServerProcess.isApart
-      ? spawn('sh', ['-c', WITH_PARENT, 'sh', program, ...args], { ...user, stdio: 'pipe', detached: true })
-      : spawn(program, args, { ...user, stdio: ['ignore', 'pipe', 'pipe'] });
+    const watched = ServerProcess.isApart ? ['sh', '-c', WITH_PARENT, 'sh'] : [];
+    const [file = program, ...rest] = [...watched, program, ...args];
+    const child = spawn(file, rest, { ...user, stdio: 'pipe', detached: ServerProcess.isApart });
     this.#process = child;
     await new Promise<void>((resolve, reject) => {
       let log = '';

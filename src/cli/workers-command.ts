@@ -59,10 +59,10 @@ async function run(
     ...(buckets !== undefined && { buckets }),
     ...(port !== undefined && { serve: { port, host, token } }),
   });
-  if (workers.port !== undefined)
-    say(`metrics and health: http://${host}:${workers.port}/metrics and /health; the page of all: /`);
   const interruption = createInterruption(terminal, createSystemClock(), undefined);
   interruption.signal.addEventListener('abort', () => void workers.stop());
+  if (workers.port !== undefined)
+    say(`metrics and health: http://${host}:${workers.port}/metrics and /health; the page of all: /`);
   try {
     await workers.ended;
     return await workers.stop();

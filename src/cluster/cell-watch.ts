@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { HandOver } from '../core/cluster-view.ts';
+import { SluiceError } from '../core/sluice-error.ts';
 import type { MessagePlace } from '../core/source-port.ts';
 import type { Cells, Mark } from './broker.ts';
 import { within } from './patience.ts';
@@ -42,7 +43,8 @@ export class CellWatch {
     const { revision, value } = entry ?? { revision: 0, value: FREE_CELL };
     // What was asked before a write of our own may be answered after it. Otherwise a lower revision is a broker that went back.
     if (revision < this.#revision && before !== this.#revision) return;
-    // Only members of this version write under this key.
+    if (typeof (value as Partial<PartitionCell> | null)?.epoch !== 'number')
+      throw new SluiceError('refused', `${this.#key} is no lease: another program wrote ${JSON.stringify(value)}`);
     if (revision > 0 || this.#revision > 0) this.#note(value as PartitionCell, revision);
   }
 

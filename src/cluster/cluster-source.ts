@@ -61,7 +61,7 @@ export class ClusterSource implements Source {
     this.#parts = parts;
     this.#options = options;
     this.#settings = clusterSettings(options);
-    this.#alerts = new HostAlerts(parts.name, options.onAlert);
+    this.#alerts = new HostAlerts(parts.name, this.#settings, options.onAlert);
   }
 
   async start(owner: SourceOwner): Promise<void> {
@@ -81,6 +81,8 @@ export class ClusterSource implements Source {
       this.#assign(member);
       void this.#beatForever(member);
       await this.#firstAttempts(member);
+    } catch (error) {
+      throw this.#isCancelled ? error : this.#alerts.noteAnswer(error, []);
     } finally {
       this.#isStarting = false;
     }
@@ -149,9 +151,9 @@ export class ClusterSource implements Source {
     const name = this.#options.member ?? `${hostname()}/${process.pid}`;
     // A name is for people: two members of one name, and two lives of one member, are told apart.
     const id = `${name}#${Math.floor(random() * 2 ** 32).toString(36)}`;
-    const { leaseMs, answerMs } = this.#settings;
     const standing: Standing = { ours: new Set(), isClosing: false };
-    const membership = new Membership({ cells: broker.cells, clock, member: id, leaseMs, answerMs });
+    const { noteAnswered: onAnswered } = this.#alerts;
+    const membership = new Membership({ ...this.#settings, cells: broker.cells, clock, member: id, onAnswered });
     const parts: PartitionParts = {
       ...{ name: this.#parts.name, broker, clock, member: id, settings: this.#settings, owner },
       nameOf: (other) => memberName(other, membership.statuses),
@@ -160,8 +162,7 @@ export class ClusterSource implements Source {
       isMember: (other) => membership.has(other),
       alert: this.#alerts.tell,
     };
-    const numbers = Array.from({ length: broker.partitions }, (_, partition) => partition);
-    const owned = numbers.map((partition) => new OwnedPartition(parts, partition));
+    const owned = Array.from({ length: broker.partitions }, (_, partition) => new OwnedPartition(parts, partition));
     return { id, membership, owned, actors: [], over: new AbortController(), standing };
   }
 

@@ -5,8 +5,9 @@ import { contained } from '../core/contained.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { seconds } from '../report/duration.ts';
-import type { ClusterAlert } from './cluster-options.ts';
+import type { ClusterAlert, ClusterSettings } from './cluster-options.ts';
 import type { OwnedPartition } from './owned-partition.ts';
+import { Unanswered } from './patience.ts';
 
 /** What concerns all partitions of a source, and whether the host was told of it. */
 export class HostAlerts {
@@ -17,25 +18,35 @@ export class HostAlerts {
   unreachable: string | undefined;
   #told: string | undefined;
   #namesakes = 0;
+  /** How long the first answer took that came too late; undefined: the last one came in time. */
+  #lateMs: number | undefined;
+  readonly noteAnswered: (tookMs: number) => void;
+  readonly #settings: ClusterSettings;
 
-  constructor(name: string, onAlert: ((alert: ClusterAlert) => void) | undefined) {
+  constructor(name: string, settings: ClusterSettings, onAlert: ((alert: ClusterAlert) => void) | undefined) {
     this.#name = name;
+    this.#settings = settings;
+    this.noteAnswered = (tookMs) => {
+      this.#lateMs = tookMs > settings.answerMs ? (this.#lateMs ?? tookMs) : undefined;
+    };
     this.tell = contained(
       (alert) => onAlert?.(alert),
       (error) => process.emitWarning(`onAlert of ${name} threw ${errorText(error)}`),
     );
   }
 
-  /** Undefined: the broker answered. Told once, again when the broker answers what is wrong with it, and when it is over. */
-  noteAnswer(error: unknown, owned: readonly OwnedPartition[]): void {
+  /** Undefined: the broker answered. Told once, again when the broker answers what is wrong with it, and when it is over. Returns why. */
+  noteAnswer(failure: unknown, owned: readonly OwnedPartition[]): unknown {
     const broker = `the broker of ${this.#name}`;
-    const text = error === undefined ? this.#unreadable(owned) : `${broker} cannot be used: ${errorText(error)}`;
+    const error = this.#reasonOf(failure);
+    const text = error === undefined ? this.#troubled(owned) : `${broker} cannot be used: ${errorText(error)}`;
     const isAnswer = error instanceof SluiceError && error.code === 'refused';
     this.unreachable = text;
-    if (text === this.#told || (text !== undefined && this.#told !== undefined && !isAnswer)) return;
+    if (text === this.#told || (text !== undefined && this.#told !== undefined && !isAnswer)) return error;
     this.#told = text;
     if (text === undefined) this.#tell('source-reachable', `${broker} can be used again`);
     else this.#tell('source-unreachable', text);
+    return error;
   }
 
   /** Two of one name share the partitions as any two do, but people take them for one. */
@@ -49,10 +60,21 @@ export class HostAlerts {
     if (isMore) this.#tell('source-namesake', `${names} are members of ${this.#name} with one name: give each its own`);
   }
 
-  #unreadable(owned: readonly OwnedPartition[]): string | undefined {
-    const [first, ...others] = owned.filter(({ unreadable }) => unreadable !== undefined);
-    const more = others.length === 0 ? '' : `; nor can ${others.length} others`;
-    return first && `partition ${first.partition} of ${this.#name} cannot be read: ${first.unreadable}${more}`;
+  /** An answer that comes too late says what is wrong, too. */
+  #reasonOf(failure: unknown): unknown {
+    const { leaseMs, answerMs } = this.#settings;
+    if (!(failure instanceof Unanswered) || this.#lateMs === undefined) return failure;
+    const cure = `find out what slows it down, or raise leaseMs from ${leaseMs} to ${Math.ceil(this.#lateMs * 4)}`;
+    return new SluiceError(
+      'refused',
+      `it answers after ${seconds(this.#lateMs)}, and must within ${seconds(answerMs)}: ${cure}`,
+    );
+  }
+
+  #troubled(owned: readonly OwnedPartition[]): string | undefined {
+    const [first, ...others] = owned.filter(({ trouble }) => trouble !== undefined);
+    const more = others.length === 0 ? '' : `; it is the same with ${others.length} more`;
+    return first && `partition ${first.partition} of ${this.#name} ${first.trouble}${more}`;
   }
 
   #tell(kind: ClusterAlert['kind'], text: string): void {
@@ -63,7 +85,7 @@ export class HostAlerts {
 /** A partition at one member, whose statechart is in this state because of this. */
 export function partitionStatus(
   name: string,
-  { partition, watch, lease, halted, unreadable, lag }: OwnedPartition,
+  { partition, watch, lease, halted, trouble, lag }: OwnedPartition,
   { state, cause }: Pick<PartitionStatus, 'state' | 'cause'>,
   members: readonly MemberStatus[],
 ): PartitionStatus {
@@ -72,8 +94,8 @@ export function partitionStatus(
   const who = owner === null ? 'nobody has it' : `owned by ${memberName(owner, members)} since ${seconds(ownedMs)}`;
   const doubt =
     lease.isHeld && !lease.isValid ? `; the broker has not confirmed the lease for ${seconds(lease.keptMs)}` : '';
-  const read = unreadable === undefined ? '' : `; it cannot be read: ${unreadable}`;
-  const why = state === 'halted' ? `; ${halted}` : read;
+  const ills = trouble === undefined ? '' : `; it ${trouble}`;
+  const why = state === 'halted' ? `; ${halted}` : ills;
   const text = `partition ${partition} of ${name}: ${state}; ${who}; its last commit ${seconds(committedMs)} ago${doubt}${why}`;
   return { partition, state, cause, owner, ownedMs, committedMs, fence, position, lag, takeovers, text };
 }

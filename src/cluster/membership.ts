@@ -19,6 +19,8 @@ interface MembershipParts extends Pick<ClusterSettings, 'leaseMs' | 'answerMs'> 
   readonly cells: Cells;
   readonly clock: Clock;
   readonly member: string;
+  /** Hears how long each answer took, also of one that came too late. */
+  readonly onAnswered: (tookMs: number) => void;
 }
 
 const KEY = 'members';
@@ -79,16 +81,26 @@ export class Membership {
 
   async #change(change: (cell: MembersCell) => MembersCell): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      const entry = await within(this.#parts.clock, this.#parts.answerMs, this.#parts.cells.read(KEY));
+      const entry = await this.#answerTo(this.#parts.cells.read(KEY));
       // Only members of this version write under this key.
       const cell = (entry?.value ?? {}) as MembersCell;
       this.#note(cell);
       const changed = change(cell);
-      const written = this.#parts.cells.write(KEY, changed, entry?.revision ?? 0);
-      if ((await within(this.#parts.clock, this.#parts.answerMs, written)) === 'stale') continue;
+      const written = await this.#answerTo(this.#parts.cells.write(KEY, changed, entry?.revision ?? 0));
+      if (written === 'stale') continue;
       this.#note(changed);
       return;
     }
+  }
+
+  #answerTo<Value>(asked: Promise<Value>): Promise<Value> {
+    const { clock, answerMs, onAnswered } = this.#parts;
+    const askedAt = clock.now();
+    asked.then(
+      () => onAnswered(clock.now() - askedAt),
+      () => {},
+    );
+    return within(clock, answerMs, asked);
   }
 
   #note(cell: MembersCell): void {

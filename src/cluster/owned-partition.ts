@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { errorText } from '../core/error-text.ts';
 import type { OwnershipPort, StayEvent } from '../core/ownership-port.ts';
+import { SluiceError } from '../core/sluice-error.ts';
 import type { SourceOwner } from '../core/source-port.ts';
 import type { Broker } from './broker.ts';
 import { CellWatch } from './cell-watch.ts';
@@ -45,6 +46,8 @@ export class OwnedPartition implements OwnershipPort {
   /** Why it is halted; empty: it is not. */
   halted = '';
   #trimmed = 0;
+  /** Why the broker does not let this member remove what is settled, so that the log grows until it is full. */
+  #untrimmed: string | undefined;
   /** Frames after the checkpoint, as last measured. */
   lag: number | null = null;
   /** Why it could not be read, since when, and when it was tried last. */
@@ -80,12 +83,13 @@ export class OwnedPartition implements OwnershipPort {
     return this.#parts.isClosing();
   }
 
-  /** Why nothing has come of it for a lease; undefined: it can be read, or another member has it. */
-  get unreadable(): string | undefined {
+  /** What is wrong with it: nothing has come of it for a lease; undefined: nothing is, or another member has it. */
+  get trouble(): string | undefined {
     const now = this.#parts.clock.now();
     const { text, since = now, at = now } = this.#trouble ?? {};
     const isLasting = now - since >= this.#parts.settings.leaseMs && now - at < FAILS_AGAIN_MS;
-    return this.lease.isHeld && isLasting ? text : undefined;
+    if (isLasting && (this.lease.isHeld || this.isWanted)) return `cannot be read: ${text}`;
+    return this.lease.isHeld && this.#untrimmed !== undefined ? `keeps what is settled: ${this.#untrimmed}` : undefined;
   }
 
   /** Undefined: it was read. */
@@ -104,7 +108,10 @@ export class OwnedPartition implements OwnershipPort {
   async acquire(signal: AbortSignal): Promise<void> {
     const { clock, settings } = this.#parts;
     while (!signal.aborted) {
-      this.#attempt = this.lease.acquire().catch(() => false);
+      this.#attempt = this.lease.acquire().catch((error) => {
+        this.noteRead(error);
+        return false;
+      });
       if (await this.#attempt) return;
       this.#noteAttempt();
       await pause(clock, settings.retryMs, signal);
@@ -229,8 +236,10 @@ export class OwnedPartition implements OwnershipPort {
     try {
       await this.#parts.broker.log.trim(this.partition, position);
       this.#trimmed = position;
-    } catch {
-      // The next time is soon enough.
+      this.#untrimmed = undefined;
+    } catch (error) {
+      // Otherwise the next time is soon enough.
+      if (error instanceof SluiceError && error.code === 'refused') this.#untrimmed = errorText(error);
     }
   }
 }

@@ -6,10 +6,14 @@ export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Pro
   if (signal?.aborted !== true) await new NextChange(clock).wait(ms, signal);
 }
 
+/** The broker may be away, or slow. */
+export class Unanswered extends Error {}
+
 /** The promise, but rejects when it has not settled after so long: a client's promise may never settle. */
 export function within<Value>(clock: Clock, ms: number, promise: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const timer = clock.setTimeout(() => reject(new Error(`the broker has not answered for ${Math.round(ms)} ms`)), ms);
+    const error = new Unanswered(`the broker has not answered for ${Math.round(ms)} ms`);
+    const timer = clock.setTimeout(() => reject(error), ms);
     promise.then(resolve, reject).finally(() => clock.clearTimeout(timer));
   });
 }

@@ -1,15 +1,23 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import { type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 
-/** Listens to a connection until it is closed, and says why nothing comes through; undefined: it seems to be there. */
-export function watchConnection(connection: NatsConnection): () => Error | undefined {
+/**
+ * Listens to a connection until it is closed, and says why nothing comes through; undefined: it seems to be there. What
+ * the user may not publish or subscribe is told to `onRefused`: who only publishes hears of it nowhere else.
+ */
+export function watchConnection(
+  connection: NatsConnection,
+  onRefused: (refusal: PermissionViolationError) => void,
+): () => Error | undefined {
   let isCut = connection.info === undefined;
   let why = '';
   const listen = async (): Promise<void> => {
     for await (const { type, ...about } of connection.status()) {
       if (type === 'disconnect') isCut = true;
-      if ('error' in about) why = `: ${errorText(about.error)}`;
+      const error = 'error' in about ? about.error : undefined;
+      if (error instanceof PermissionViolationError) onRefused(error);
+      else if (error !== undefined) why = `: ${errorText(error)}`;
       if (type !== 'reconnect') continue;
       isCut = false;
       why = '';

@@ -1,4 +1,5 @@
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
+import { PermissionViolationError, RequestError } from '@nats-io/transport-node';
 import { SluiceError } from '../core/sluice-error.ts';
 
 /** JetStream's code for a stream that has no room and discards nothing. */
@@ -19,11 +20,14 @@ export function isStale(error: unknown): boolean {
 
 /** Throws the error of a call about a stream; in words if the stream is not there. */
 export function throwTold(error: unknown, what: string): never {
+  if (error instanceof RequestError && error.cause instanceof PermissionViolationError)
+    throw new SluiceError('refused', error.message);
   const name = error instanceof Error ? error.name : '';
   const gone = `${what} is not there: it was removed, or the server lost its files; start this process again`;
   if (error instanceof JetStreamApiError && NO_ROOM.has(error.code))
     throw new SluiceError('refused', `JetStream has no room left for ${what}: ${error.message}`);
   if (name === 'StreamNotFoundError') throw new SluiceError('refused', gone);
+  if (name === 'TimeoutError') throw new Error(`the broker does not answer for ${what}`);
   if (name !== 'JetStreamNotEnabled') throw error;
   throw new Error(`nothing answers for ${what}: it is not there, or JetStream does not run`);
 }

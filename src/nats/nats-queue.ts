@@ -39,7 +39,7 @@ class NatsQueue implements Source {
   constructor(clock: Clock, settings: QueueSettings) {
     this.#clock = clock;
     this.#settings = settings;
-    this.#away = watchConnection(settings.connection);
+    this.#away = watchConnection(settings.connection, (refusal) => this.#stay?.reader.noteRefusal(refusal));
   }
 
   async start(owner: SourceOwner): Promise<void> {

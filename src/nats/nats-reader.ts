@@ -1,5 +1,12 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, ReplayPolicy } from '@nats-io/jetstream';
-import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import {
+  createInbox,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  type PermissionViolationError,
+  type Subscription,
+} from '@nats-io/transport-node';
 import type { LogFrame, LogReader } from '../cluster/broker.ts';
 import type { Clock } from '../core/clock.ts';
 import { NextChange } from '../core/next-change.ts';
@@ -80,6 +87,11 @@ export class NatsReader implements LogReader {
     if (connection.isClosed()) return;
     this.#subscription?.unsubscribe();
     if (this.#isOwn && this.#consumer !== '') manager.consumers.delete(stream, this.#consumer).catch(() => {});
+  }
+
+  /** Of any subject: those of its own end with the stream and the consumer. */
+  noteRefusal({ message, subject }: PermissionViolationError): void {
+    if (`${subject}.`.includes(`.${this.#parts.stream}.${this.#consumer}.`)) this.#fail(message);
   }
 
   /** What came and was not read. */

@@ -25,16 +25,28 @@ export function natsSourceOn(clock: Clock, options: NatsSourceOptions): ClusterS
   checkOptions('natsSource', options, { ...layoutNames, ...clusterOptionNames });
   const settings = natsSettings(options);
   let manager: JetStreamManager | undefined;
+  const readers = new Map<number, NatsReader>();
   const broker = {
     partitions: settings.partitions,
     prepare: async () => {
       manager = await prepareStreams(settings);
     },
-    away: watchConnection(settings.connection),
+    away: watchConnection(settings.connection, (refusal) => {
+      for (const reader of readers.values()) reader.noteRefusal(refusal);
+    }),
     cells: natsCells(settings),
-    log: natsLog(settings, clock, () => manager),
+    log: natsLog(settings, clock, () => manager, readers),
   };
   return new ClusterSource({ name: settings.channel, broker, clock, random: unlikely }, options);
+}
+
+/** What no member wrote stays a text. */
+function valueIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Cells in one KV bucket. */
@@ -49,7 +61,7 @@ function natsCells({ connection, channel }: NatsSettings): Cells {
   return {
     async read(key) {
       const entry = await (await open()).get(key).catch((error) => throwTold(error, name));
-      return entry?.operation === 'PUT' ? { value: entry.json(), revision: entry.revision } : undefined;
+      return entry?.operation === 'PUT' ? { value: valueIn(entry.string()), revision: entry.revision } : undefined;
     },
     async write(key, value, revision) {
       try {
@@ -62,8 +74,16 @@ function natsCells({ connection, channel }: NatsSettings): Cells {
   };
 }
 
-/** One stream per partition; the position of a frame is its sequence. `made`: undefined until the streams were prepared. */
-function natsLog(settings: NatsSettings, clock: Clock, made: () => JetStreamManager | undefined): PartitionLog {
+/**
+ * One stream per partition; the position of a frame is its sequence. `made`: undefined until the streams were prepared.
+ * `readers`: gets the last one of each partition.
+ */
+function natsLog(
+  settings: NatsSettings,
+  clock: Clock,
+  made: () => JetStreamManager | undefined,
+  readers: Map<number, NatsReader>,
+): PartitionLog {
   const { connection, channel } = settings;
   /** When each stream was made, as last asked for. */
   const created = new Map<number, string>();
@@ -93,10 +113,15 @@ function natsLog(settings: NatsSettings, clock: Clock, made: () => JetStreamMana
     open(partition, after) {
       const stream = streamName(channel, partition);
       const log = created.get(partition) ?? '';
-      return new NatsReader({ connection, manager: prepared(), clock, stream, from: { after }, log });
+      const reader = new NatsReader({ connection, manager: prepared(), clock, stream, from: { after }, log });
+      readers.set(partition, reader);
+      return reader;
     },
     async trim(partition, position) {
-      await prepared().streams.purge(streamName(channel, partition), { seq: position });
+      const name = streamName(channel, partition);
+      await prepared()
+        .streams.purge(name, { seq: position })
+        .catch((error) => throwTold(error, name));
     },
   };
 }

@@ -30,7 +30,8 @@ export async function prepareStreams(settings: NatsSettings): Promise<JetStreamM
 
 export function jetstreamOf(connection: NatsConnection): Promise<JetStreamManager> {
   return jetstreamManager(connection).catch((error) => {
-    throw new SluiceError('refused', `JetStream cannot be used: ${errorText(error)}; a server has it with -js`);
+    const cure = error instanceof Error && error.name === 'JetStreamNotEnabled' ? '; a server has it with -js' : '';
+    throw new SluiceError('refused', `JetStream cannot be used: ${errorText(error)}${cure}`);
   });
 }
 

@@ -17,7 +17,7 @@ export class QueueStay implements Assigned {
   readonly fence: number;
   readonly #settings: QueueSettings;
   readonly #clock: Clock;
-  readonly #reader: NatsReader;
+  readonly reader: NatsReader;
   readonly #lost = new AbortController();
   readonly lost: AbortSignal = this.#lost.signal;
   /** Came, and the owner has not read them. */
@@ -35,7 +35,7 @@ export class QueueStay implements Assigned {
     this.#settings = settings;
     this.#clock = clock;
     this.#changes = new NextChange(clock);
-    this.#reader = new NatsReader({ connection, manager, clock, stream, from: { consumer }, log: '' });
+    this.reader = new NatsReader({ connection, manager, clock, stream, from: { consumer }, log: '' });
     void this.#extendForever();
   }
 
@@ -79,9 +79,9 @@ export class QueueStay implements Assigned {
     this.#lost.abort();
     this.#changes.notify();
     const { connection } = this.#settings;
-    this.#reader.close();
+    this.reader.close();
     if (connection.isClosed()) return;
-    for (const { reply } of [...this.#held, ...this.#waiting, ...this.#reader.takeAll()])
+    for (const { reply } of [...this.#held, ...this.#waiting, ...this.reader.takeAll()])
       connection.publish(reply, '-NAK');
     await within(this.#clock, withinMs, connection.flush()).catch(() => {});
   }
@@ -130,7 +130,7 @@ export class QueueStay implements Assigned {
       for (const frame of came) if (!own.has(frame.position)) this.#waiting.push(frame);
       this.#changes.notify();
     };
-    this.#reader.read(frames, bytes).then(settle, (error) => {
+    this.reader.read(frames, bytes).then(settle, (error) => {
       if (!this.lost.aborted) this.#failure = error;
       this.#changes.notify();
     });

@@ -66,9 +66,22 @@ export class RedisScript {
     try {
       return await send(['EVALSHA', this.#hash, ...rest]);
     } catch (error) {
-      if (!errorText(error).includes('NOSCRIPT')) throw error;
-      return await send(['EVAL', this.#text, ...rest]);
+      if (!errorText(error).includes('NOSCRIPT')) throw this.#named(error);
     }
+    return send(['EVAL', this.#text, ...rest]).catch((error) => {
+      throw this.#named(error);
+    });
+  }
+
+  /** Of a command in a script that the user may not run Redis tells the line, and nothing where the script expects a failure. */
+  #named(error: unknown): unknown {
+    const text = errorText(error);
+    if (!text.includes("can't run this command")) return error;
+    const at = Number(/user_script:(\d+)/.exec(text)?.[1]);
+    const line =
+      this.#text.split('\n').find((each, index) => (at > 0 ? index === at - 1 : each.includes('pcall'))) ?? '';
+    const commands = [...line.matchAll(/call\('(\w+)/g)].map(([, command]) => command).join(' or ');
+    return new Error(`NOPERM this user has no permissions to run ${commands || 'a command'} in a script of sluice`);
   }
 }
 

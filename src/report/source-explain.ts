@@ -52,8 +52,10 @@ export function holdInWords(
 
 /** Explains a source at `now`. */
 export function explainSource(view: SourceView, channels: Channels, now: number, trouble?: string): Explanation {
-  const { cause, error, name, places, since, state } = view;
+  const { cause, error, name, places, since, source, state } = view;
   const held = oldestHeld(view, now);
+  const { unreachable, halted } = source.troubles?.() ?? {};
+  const troubles = [unreachable, halted].map((each) => (each === undefined ? '' : ` Note that ${each}.`)).join('');
   const why = state === 'held' ? fullnessInWords(view) : reasonInWords(view);
   const [endsBy, ending, at] = ENDINGS[state] ?? OTHERWISE;
   const endsInMs = at === undefined ? null : Math.max(0, at(view) - now);
@@ -68,7 +70,7 @@ export function explainSource(view: SourceView, channels: Channels, now: number,
   const counts = `${waiting} frames wait before the channels, ${places.channels} are in them, ${letters}${places.settled} are settled and not committed.`;
   const stay = `source ${name} ${doing[state] ?? `has been ${state}`} for ${duration(now - since)} (${why}).`;
   return {
-    sentence: `${stay} ${ending.replace('%', duration(endsInMs ?? 0))} ${oldest} ${counts}`,
+    sentence: `${stay} ${ending.replace('%', duration(endsInMs ?? 0))} ${oldest} ${counts}${troubles}`,
     ...{ channel: name, state, sinceMs: now - since, cause: causeInWords(cause), error, endsBy, endsInMs },
     ...{ waiting, inFlight, sharesWith: [] },
   };

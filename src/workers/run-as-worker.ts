@@ -47,4 +47,6 @@ export function runAsWorker(router: Readable & Pick<DataChannelRouter, 'stop'>, 
     if (message === QUESTION) answer();
   });
   answer();
+  // It was gone before this process became its worker.
+  if (process.connected === false) void stop();
 }

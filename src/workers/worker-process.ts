@@ -135,14 +135,17 @@ export class WorkerProcess {
     child.once('close', () => isClosed.abort());
     if (child.stderr?.closed !== true) await pause(this.#parts.clock, LAST_WORDS_MS, isClosed.signal);
     this.#child = undefined;
-    const isForgetful = exit === 'exit code 0' && this.reading === undefined && !this.#over.signal.aborted;
-    const said = isForgetful ? `${exit}, before it called runAsWorker` : exit;
+    const isStopped = this.#over.signal.aborted;
+    // It is no worker yet: perhaps it waits for its broker, and has read nothing.
+    const isEarly = this.reading === undefined && exit === (isStopped ? 'killed by SIGTERM' : 'exit code 0');
+    const said = isEarly ? `${exit}, before it called runAsWorker` : exit;
     this.lastExit = this.#lastError === '' ? said : `${said}: ${this.#lastError}`;
     this.#heard();
-    if (this.#over.signal.aborted) {
-      this.#isWell = exit === 'exit code 0';
-      this.#enter('ended');
-    } else this.#failed();
+    if (!isStopped) return this.#failed();
+    if (isEarly)
+      this.#parts.tell(`worker ${this.number} was stopped before it called runAsWorker: it had not started yet`);
+    this.#isWell = isEarly || exit === 'exit code 0';
+    this.#enter('ended');
   }
 
   #failed(): void {

@@ -15,7 +15,7 @@ export class BrokerProxy {
     this.port = (server.address() as AddressInfo).port;
   }
 
-  static async start(target: number): Promise<BrokerProxy> {
+  static async start(target: number, delayMs = 0): Promise<BrokerProxy> {
     const sockets = new Set<Socket>();
     const server = createServer((from) => {
       const to = connect(target, '127.0.0.1');
@@ -30,7 +30,8 @@ export class BrokerProxy {
           other.destroy();
         });
         socket.on('data', (chunk) => {
-          if (!other.write(chunk)) socket.pause();
+          const pass = (): unknown => other.write(chunk) || socket.pause();
+          delayMs > 0 ? setTimeout(pass, delayMs) : pass();
         });
         other.on('drain', () => {
           if (!proxy.#isFrozen) socket.resume();

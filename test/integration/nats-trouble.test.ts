@@ -2,10 +2,12 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { Kvm } from '@nats-io/kv';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Assigned, Frame } from '../../src/core/source-port.ts';
 import { createNatsPublisher, natsLetters, natsSource } from '../../src/nats/index.ts';
+import { BrokerProxy } from '../cluster/broker-proxy.ts';
 import { collector, open, room, until } from '../support/broker-rigs.ts';
 import { NatsServer, whyWithoutNats } from '../support/nats-server.ts';
 
@@ -27,7 +29,7 @@ async function startServer(config?: string): Promise<NatsServer> {
 function watched(connection: NatsConnection, channel = 'x') {
   const texts: string[] = [];
   const layout = { connection, channel, partitions: 1, maxBytes: 1024 ** 2 };
-  const source = natsSource({ ...layout, leaseMs: 1_000, onAlert: ({ text }) => texts.push(text) });
+  const source = natsSource({ ...layout, leaseMs: 1_000, trimEveryMs: 100, onAlert: ({ text }) => texts.push(text) });
   const publisher = createNatsPublisher<number>({ ...layout, key: () => '' });
   return { source, publisher, texts, owner: collector() };
 }
@@ -99,13 +101,18 @@ describe.skipIf(missing)('a server that cannot be used is named at start:', () =
   });
 });
 
-describe.skipIf(missing)('a running member', () => {
-  it('that may not write its lease says so, and nothing is handed to it', async () => {
-    const server = await startServer(RIGHTS('["$KV.>"]'));
-    await watched(await server.connect({ user: 'all', pass: 'x' })).source.start(collector());
-    expect(await refusal(await server.connect({ user: 'some', pass: 'x' }))).toMatch(/[Pp]ermissions? [Vv]iolation/);
-  });
+it.skipIf(missing)('a broker that answers too slowly is told with the delay and the cure', async () => {
+  const proxy = await BrokerProxy.start((await startServer()).port, 200);
+  ends.push(async () => proxy.end());
+  const { source, texts, owner } = watched(await connect({ servers: `127.0.0.1:${proxy.port}`, reconnect: false }));
+  const start = () => source.start(owner).catch(({ message }: Error) => message);
+  await until(async () => /^it answers after/.test((await start()) ?? ''));
+  const cure = 'find out what slows it down, or raise leaseMs from 1000 to';
+  expect(texts[0]).toBe(`${cannot} the broker has not answered for 333 ms`);
+  expect(texts[1]).toMatch(new RegExp(`^${cannot} it answers after [\\d.]+ s, and must within 0.3 s: ${cure} \\d{4}$`));
+});
 
+describe.skipIf(missing)('a running member', () => {
   it('whose streams and bucket were removed is told, and reads nothing of what is made anew until it is started', async () => {
     const server = await startServer();
     const connection = await server.connect();
@@ -148,10 +155,13 @@ async function running(config = 'jetstream {}', user: Parameters<NatsServer['con
   const member = watched(connection);
   await member.source.start(member.owner);
   await member.publisher.publish(1);
-  const tells = (text: string): Promise<void> =>
+  const tells = (text: string | RegExp): Promise<void> =>
     until(
-      () => member.texts.at(-1) === text,
-      () => member.owner.stays[0]?.read(room, open),
+      () => (typeof text === 'string' ? member.texts.at(-1) === text : text.test(member.texts.at(-1) ?? '')),
+      async () => {
+        const frames = (await member.owner.stays[0]?.read(room, open)) ?? [];
+        await member.owner.stays[0]?.commit(frames.at(-1)?.position ?? 0, 1_000);
+      },
     );
   ends.push(async () => {
     await member.publisher.close(100);
@@ -190,6 +200,26 @@ describe.skipIf(missing)('a running member says so', () => {
       if (ignoreAuthErrorAbort) await tells('the broker of x can be used again');
     },
   );
+
+  it.each([
+    ['CONSUMER.MSG.NEXT', 'partition 0 of x cannot be read: the reader of SLUICE-x-0 ended'],
+    ['STREAM.PURGE', 'partition 0 of x keeps what is settled'],
+  ])('when its user may not publish $JS.API.%s', async (command, text) => {
+    const { tells } = await running(RIGHTS(`["$JS.API.${command}.>"]`), { user: 'some', pass: 'x' });
+    await tells(new RegExp(`^${text}: .*Publish to "\\$JS\\.API\\.${command}\\.SLUICE-x-0`));
+  });
+
+  it('when its user may not write a lease, or another program wrote it', async () => {
+    const server = await startServer(RIGHTS('["$KV.SLUICE-x.partition.>"]'));
+    const { source, owner } = watched(await server.connect({ user: 'some', pass: 'x' }));
+    await source.start(owner);
+    const says = (why: string) => until(() => source.troubles().unreachable?.endsWith(`: ${why}`) === true);
+    await says('Permissions Violation for Publish to "$KV.SLUICE-x.partition.0"');
+    const bucket = new Kvm(await server.connect({ user: 'all', pass: 'x' })).open('SLUICE-x');
+    await (await bucket).put('partition.0', 'hello');
+    await says('partition.0 is no lease: another program wrote "hello"');
+    await source.close(1_000);
+  });
 
   it('when JetStream has no room for leases', async () => {
     const { connection, streams, tells } = await running('jetstream { max_file_store: 8MB }');

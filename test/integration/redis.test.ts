@@ -381,13 +381,15 @@ describe.skipIf(missing)('a server that cannot be used', () => {
     await secret.end();
   });
 
-  it('that does not let this user write is named', async () => {
-    await send(['ACL', 'SETUSER', 'reader', 'on', '>r', '~*', '+@read', '+info', '+eval', '+evalsha']);
-    const reader = ioredisTo(server.port, { username: 'reader', password: 'r' });
-    expect(await refusal({ send: reader.send })).toMatch(
-      /Redis cannot be used: .*The user executing the script can't run this command/,
-    );
-    reader.close();
+  it.each(['HGET', 'XADD'])('that does not let this user run %s in a script is named', async (command) => {
+    await send(['ACL', 'SETUSER', 'some', 'on', '>r', '~*', '+@all', `-${command}`]);
+    const some = ioredisTo(server.port, { username: 'some', password: 'r' });
+    const publisher = createRedisPublisher({ send: some.send, channel: newChannel(), partitions: 1, key: () => '' });
+    publisher.publish(1).catch(() => {});
+    const text = `NOPERM this user has no permissions to run ${command} in a script of sluice`;
+    await until(() => publisher.trouble === text);
+    await publisher.close(1);
+    some.close();
   });
 
   it.each([

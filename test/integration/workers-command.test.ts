@@ -37,9 +37,19 @@ describe('sluice workers', () => {
     await allEnded;
   });
 
-  it('when it is killed itself, its workers drain and end', async () => {
-    const { child, heard, allEnded } = run('2', module.path);
-    await heard(/^worker \d runs/, 2);
+  it('on SIGTERM while its workers wait for their broker says so and ends with 0', async () => {
+    const { child, lines, heard, exited, allEnded } = run('2', module.path, '--port', '0', '--', 'waits');
+    await heard(/^metrics and health/, 1);
+    child.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
+    await allEnded;
+    expect(lines.filter((line) => /^worker \d was stopped before it called runAsWorker/.test(line))).toHaveLength(2);
+  });
+
+  const beginnings = [['none', /^worker \d runs/] as const, ['orphaned', /^metrics/] as const];
+  it.each(beginnings)('when it is killed itself, its workers drain and end: %s', async (flaw, started) => {
+    const { child, heard, allEnded } = run('1', module.path, '--port', '0', '--', flaw);
+    await heard(started, 1);
     child.kill('SIGKILL');
     await allEnded;
   });

@@ -51,8 +51,5 @@ async function keepLetter(message: readonly number[]): Promise<void> {
   say(`letter ${id}`);
 }
 
-await journal.source.start({
-  assigned: (partition) => void deliverForever(partition),
-  revoke: async () => {},
-});
+await journal.source.start({ assigned: (partition) => void deliverForever(partition), revoke: async () => {} });
 await Promise.all([writeForever(), writeForever(), writeForever()]);

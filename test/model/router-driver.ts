@@ -29,10 +29,7 @@ export class RouterDriver {
 
   constructor(escalates: boolean, inspect: (event: InspectionEvent) => void) {
     this.router = createRouter({
-      channels: {
-        frail: () => this.#makeFrail(),
-        steady: () => this.#gates.steady.around(new Blank()),
-      },
+      channels: { frail: () => this.#makeFrail(), steady: () => this.#gates.steady.around(new Blank()) },
       sources: { feed: this.#source },
       config: {
         router: { onGiveUp: escalates ? 'escalate' : 'degrade' },

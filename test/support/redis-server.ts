@@ -27,10 +27,7 @@ interface ClientOptions {
 export function ioredisTo(port: number, options: ClientOptions = {}): Client {
   const redis = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: 0, commandTimeout: 2_000, ...options });
   redis.on('error', () => {});
-  return {
-    send: ([command, ...args]) => redis.call(command, ...args),
-    close: () => redis.disconnect(),
-  };
+  return { send: ([command, ...args]) => redis.call(command, ...args), close: () => redis.disconnect() };
 }
 
 export async function nodeRedisTo(port: number): Promise<Client> {

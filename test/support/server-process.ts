@@ -18,9 +18,12 @@ export function whyWithout(program: string | undefined, name: string, cure: stri
   return `${name} is not installed (${cure})`;
 }
 
+/** Runs a program until it ends, or until standard input does: then it is killed, with its group. */
+const WITH_PARENT = 'exec 3<&0; (read _ <&3; kill -9 0) >&- 2>&- & exec "$@" 3<&-';
+
 /** A server of one's own, with its files in a directory that goes with it. */
 export class ServerProcess {
-  /** In a group of its own: Ctrl-C in a terminal does not reach it, and it ends with this process. */
+  /** In a group of its own: Ctrl-C in a terminal does not reach it, and it ends with this process, however that ends. */
   static isApart = false;
   readonly directory: string;
   #process: ChildProcess | undefined;
@@ -31,9 +34,10 @@ export class ServerProcess {
 
   /** Resolves when the server has written `ready`. */
   async launch(program: string, args: readonly string[], ready: string, user: object = {}): Promise<void> {
-    const child = spawn(program, args, { ...user, stdio: ['ignore', 'pipe', 'pipe'], detached: ServerProcess.isApart });
+    const watched = ServerProcess.isApart ? ['sh', '-c', WITH_PARENT, 'sh'] : [];
+    const [file = program, ...rest] = [...watched, program, ...args];
+    const child = spawn(file, rest, { ...user, stdio: 'pipe', detached: ServerProcess.isApart });
     this.#process = child;
-    if (ServerProcess.isApart) process.once('exit', () => child.kill('SIGKILL'));
     await new Promise<void>((resolve, reject) => {
       let log = '';
       const note = (chunk: unknown): void => {

@@ -54,10 +54,7 @@ describe('pacing', () => {
   test('messages without a time, stale ones and long waits are told', async () => {
     const offsets = [-6_000, -4_000, 60_000].map((offsetMs) => ({ t: START_MS + offsetMs }));
     const told: unknown[] = [];
-    const listener: PaceListener = {
-      addUnpaced: (why) => told.push(why),
-      addLongWait: (...wait) => told.push(wait),
-    };
+    const listener: PaceListener = { addUnpaced: (why) => told.push(why), addLongWait: (...wait) => told.push(wait) };
     await read([[{ t: START_MS }, 'no time', ...offsets]], 60_000, 1, listener);
     expect(told).toEqual(['missing', 'stale', [60_000, START_MS + 60_000]]);
   });

@@ -140,9 +140,7 @@ it('`isolate: false` gives a batch up whole, and only after a later one has show
 
 describe('`breaker: false`', () => {
   it.each([1, 10])('lets the attempts alone decide, at batch size %i', async (batchSize) => {
-    const rig = await createTestRouter({
-      sinks: { tick: { batchSize, breaker: false, retry: { attempts: 2 } } },
-    });
+    const rig = await createTestRouter({ sinks: { tick: { batchSize, breaker: false, retry: { attempts: 2 } } } });
     rig.sink('tick').otherwise = reject(new Error('down'));
     await routeAndAdvance(rig, messages('tick', 10), 60_000);
     expect(rig.metrics('tick')).toMatchObject({

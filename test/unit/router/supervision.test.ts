@@ -102,10 +102,7 @@ describe('more than `limit` failures within `withinMs`', () => {
 
 it('one channel that fails again and again disturbs no other', async () => {
   const rig = await createTestRouter({
-    sinks: {
-      tick: {},
-      ohlcv: { batchSize: 1, processTimeoutMs: 10, abandonAfterMs: 10, restart: { limit: 1_000 } },
-    },
+    sinks: { tick: {}, ohlcv: { batchSize: 1, processTimeoutMs: 10, abandonAfterMs: 10, restart: { limit: 1_000 } } },
   });
   rig.sink('ohlcv').otherwise = hang();
   rig.router.routeAll(messages('ohlcv', 10));

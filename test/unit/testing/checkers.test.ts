@@ -140,10 +140,7 @@ it('checkBounds names each limit that is passed, and nothing of a router that ke
   expect(checkBounds(metrics, config)).toEqual([]);
   const tight = createRouter({
     channels: { tick: createSink().channel },
-    config: {
-      router: { deadLetters: { capacity: 1 } },
-      channels: { tick: { batchSize: 3, capacity: 3 } },
-    },
+    config: { router: { deadLetters: { capacity: 1 } }, channels: { tick: { batchSize: 3, capacity: 3 } } },
   }).config;
   expect(checkBounds(metrics, tight)).toEqual([
     'router: deadLetters.stored: 3 should be at most 2',

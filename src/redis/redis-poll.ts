@@ -63,7 +63,7 @@ interface Waiting {
 
 /**
  * Looks for entries, with one command for all partitions that wait: a plain one, for what passes through a script costs Redis
- * ten times as much. It counts on frames no larger than those before, and begins again with one when that fails. Nothing
+ * thirty times as much. It counts on frames no larger than those before, and begins again with one when that fails. Nothing
  * blocks: a command that does would need a connection of its own, and clients leave it pending when that is cut.
  */
 export class RedisPoll {

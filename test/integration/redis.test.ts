@@ -246,10 +246,13 @@ describe.skipIf(missing).concurrent('what somebody else does to a stream:', () =
   });
 
   it('frames that a failover lost while nobody read are a gap, once their publisher goes on', async () => {
-    let now = send;
+    // Its first copy makes a server another one.
+    const first = await RedisServer.start('--repl-diskless-sync-delay', '0');
+    const before = ioredisTo(first.port);
+    let now = before.send;
     const { end, owner, publish, source } = pair((args) => now(args));
     await publish('a', 'b', 'c');
-    const [next, after] = await copyOf(server, send);
+    const [next, after] = await copyOf(first, before.send);
     await after.send(['REPLICAOF', 'NO', 'ONE']);
     await publish('lost', 'lost, too');
     // As a connection that is cut: the next command is the script.
@@ -258,8 +261,8 @@ describe.skipIf(missing).concurrent('what somebody else does to a stream:', () =
     await source.start(owner);
     expect((await readUntil(owner.stays[0], 4)).map(({ position }) => position)).toEqual([1, 2, 3, 6]);
     await end();
-    after.close();
-    await next.end();
+    for (const client of [before, after]) client.close();
+    for (const each of [first, next]) await each.end();
   });
 
   it('one that was full and is emptied takes frames again', async () => {

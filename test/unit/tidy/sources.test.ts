@@ -26,14 +26,14 @@ function matchesIn(paths: readonly string[], pattern: RegExp): string[] {
 
 /** Lines as they stand in the files. A limit may be lowered, never raised, and its measure never changes. */
 const limits: readonly (readonly [name: string, paths: readonly string[], limit: number])[] = [
-  ['machines', inside('machines'), 703],
+  ['machines', inside('machines'), 700],
   [
     'core, config, facts, channel, source, report, recorder, router',
     SERVICE.flatMap((name) => inside(`src/${name}`)),
-    17_030,
+    16_740,
   ],
-  ['src without cli, inspector and testing', production.filter((path) => !ASIDE.test(path)), 27_240],
-  ['all of src', inside('src'), 36_970],
+  ['src without cli, inspector and testing', production.filter((path) => !ASIDE.test(path)), 27_070],
+  ['all of src', inside('src'), 36_810],
   ['all of test', tests, 45_900],
 ];
 

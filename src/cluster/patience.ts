@@ -13,13 +13,9 @@ export class Unanswered extends Error {}
 export function within<Value>(clock: Clock, ms: number, promise: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
     const timer = clock.setTimeout(() => reject(new Error(`the broker has not answered for ${Math.round(ms)} ms`)), ms);
+    const stop = (): void => clock.clearTimeout(timer);
     // `finally` would cost more than all the rest of a command.
-    const settle =
-      <Result>(how: (result: Result) => void) =>
-      (result: Result): void => {
-        clock.clearTimeout(timer);
-        how(result);
-      };
-    promise.then(settle(resolve), settle(reject));
+    promise.then(stop, stop);
+    promise.then(resolve, reject);
   });
 }

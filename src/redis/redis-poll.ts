@@ -133,8 +133,8 @@ export class RedisPoll {
     for (const { partition } of asks) this.#drained.delete(partition);
     try {
       const reply = await channel.send(['XREAD', 'COUNT', String(count), 'STREAMS', ...streams, ...ids]);
-      const found = entriesByStream(reply);
-      const answers = streams.map((stream) => found.get(stream) ?? []);
+      const found = entriesByPartition(reply);
+      const answers = asks.map(({ partition }) => found.get(partition) ?? []);
       await this.#check(asks.filter((_, index) => answers[index]?.length !== 0));
       asks.forEach(({ partition }, index) => {
         if ((answers[index]?.length ?? 0) < count) this.#drained.add(partition);
@@ -163,11 +163,15 @@ export class RedisPoll {
   }
 }
 
-/** Entries by stream, of those that have some. RESP2 has pairs, and RESP3 a map: clients give a `Map`, an object or one list. */
-function entriesByStream(reply: unknown): ReadonlyMap<string, readonly unknown[]> {
+/**
+ * Entries by partition, of those that have some. RESP2 has pairs, and RESP3 a map: clients give a `Map`, an object or one list.
+ * The partition is read off the end of the stream's name: a client may put a prefix before it.
+ */
+function entriesByPartition(reply: unknown): ReadonlyMap<number, readonly unknown[]> {
   const list: unknown[] = Array.isArray(reply) || reply instanceof Map ? [...reply] : Object.entries(Object(reply));
   const flat = Array.isArray(list[0]) ? list.flat() : list;
-  return new Map(flat.flatMap((key, index) => (index % 2 === 0 ? [[textOf(key), listOf(flat[index + 1])]] : [])));
+  const partitionOf = (key: unknown): number => Number(/\d+$/.exec(textOf(key))?.[0]);
+  return new Map(flat.flatMap((key, index) => (index % 2 === 0 ? [[partitionOf(key), listOf(flat[index + 1])]] : [])));
 }
 
 function entryOf(reply: unknown): Entry {

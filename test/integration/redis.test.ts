@@ -515,6 +515,18 @@ describe.skipIf(missing)('a Redis', () => {
     await Promise.all([publisher, source].map((each) => each.close(1_000)));
   });
 
+  it('is read also by a client that puts a prefix before each key', async () => {
+    const client = ioredisTo(server.port, { keyPrefix: 'app:' });
+    const layout = { send: client.send, channel: newChannel(), partitions: 1 };
+    const publisher = createRedisPublisher<string>({ ...layout, key: () => '' });
+    const { source, owner } = watched(layout);
+    await source.start(owner);
+    await publisher.publish('a');
+    expect(await owner.stays[0]?.read(room, open)).toHaveLength(1);
+    await Promise.all([publisher, source].map((each) => each.close(1_000)));
+    client.close();
+  });
+
   it('that was wiped is told, nothing is read from what was made anew, and a start reads from its beginning', async () => {
     const wiped = await RedisServer.start();
     const client = ioredisTo(wiped.port);

@@ -63,6 +63,7 @@ export class ServerProcess {
 
   async end(signal?: NodeJS.Signals): Promise<void> {
     await this.kill(signal);
-    rmSync(this.directory, { recursive: true, force: true });
+    // Redis writes its log anew in a process of its own, which ends a moment later.
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 20 });
   }
 }

@@ -134,7 +134,7 @@ export class RedisPoll {
     try {
       const reply = await channel.send(['XREAD', 'COUNT', String(count), 'STREAMS', ...streams, ...ids]);
       const found = entriesByPartition(reply);
-      const answers = asks.map(({ partition }) => found.get(partition) ?? []);
+      const answers = asks.map(({ partition }) => listOf(found.get(partition) ?? []));
       await this.#check(asks.filter((_, index) => answers[index]?.length !== 0));
       asks.forEach(({ partition }, index) => {
         if ((answers[index]?.length ?? 0) < count) this.#drained.add(partition);
@@ -164,14 +164,14 @@ export class RedisPoll {
 }
 
 /**
- * Entries by partition, of those that have some. RESP2 has pairs, and RESP3 a map: clients give a `Map`, an object or one list.
- * The partition is read off the end of the stream's name: a client may put a prefix before it.
+ * By the partition at the end of the name of each stream, before which a client may put a prefix. RESP2 has pairs, and RESP3
+ * a map: clients give a `Map`, an object or one list.
  */
-function entriesByPartition(reply: unknown): ReadonlyMap<number, readonly unknown[]> {
+function entriesByPartition(reply: unknown): ReadonlyMap<number, unknown> {
   const list: unknown[] = Array.isArray(reply) || reply instanceof Map ? [...reply] : Object.entries(Object(reply));
   const flat = Array.isArray(list[0]) ? list.flat() : list;
-  const partitionOf = (key: unknown): number => Number(/\d+$/.exec(textOf(key))?.[0]);
-  return new Map(flat.flatMap((key, index) => (index % 2 === 0 ? [[partitionOf(key), listOf(flat[index + 1])]] : [])));
+  const partitionAt = (index: number): number => Number(/\d+$/.exec(textOf(flat[index]))?.[0]);
+  return new Map(flat.flatMap((entries, index) => (index % 2 === 1 ? [[partitionAt(index - 1), entries]] : [])));
 }
 
 function entryOf(reply: unknown): Entry {

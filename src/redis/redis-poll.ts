@@ -136,9 +136,8 @@ export class RedisPoll {
       const found = entriesByPartition(reply);
       const answers = asks.map(({ partition }) => listOf(found.get(partition) ?? []));
       await this.#check(asks.filter((_, index) => answers[index]?.length !== 0));
-      asks.forEach(({ partition }, index) => {
+      for (const [index, { partition }] of asks.entries())
         if ((answers[index]?.length ?? 0) < count) this.#drained.add(partition);
-      });
       const entries = answers.map((each) => each.map(entryOf));
       this.#largest = Math.max(1, this.#largest / 2);
       for (const { bytes } of entries.flat()) this.#largest = Math.max(this.#largest, bytes.length);
@@ -155,11 +154,8 @@ export class RedisPoll {
   async #check(asks: readonly Ask[]): Promise<void> {
     if (asks.length === 0) return;
     const streams = asks.map(({ partition }) => this.#channel.keys.stream(partition));
-    await this.#channel.run(
-      CHECK,
-      streams,
-      asks.flatMap(({ after, server }) => [after, server]),
-    );
+    const args = asks.flatMap(({ after, server }) => [after, server]);
+    await this.#channel.run(CHECK, streams, args);
   }
 }
 

@@ -39,15 +39,18 @@ export function createPatientTimers(timers: Timers, clock: Clock): Timers {
     if (group.turn !== undefined) clock.clearImmediate(group.turn);
     if (groups.get(group.ms) === group) groups.delete(group.ms);
   };
-  const run = (group: Group): void => {
+  const run = (group: Group, hadTurn = false): void => {
     // What is set meanwhile waits in another group.
     leave(group);
     // The timers may be a host's, which fire by a clock of their own.
     const now = Math.max(clock.now(), group.dueAt);
     try {
-      for (const wait of group.waits) if (wait.dueAt <= now && group.waits.delete(wait)) wait.callback();
+      for (const wait of group.waits) {
+        if (!hadTurn && clock.now() - wait.dueAt >= LATE_MS) break;
+        if (wait.dueAt <= now && group.waits.delete(wait)) wait.callback();
+      }
     } finally {
-      // They end later in this millisecond, or come after one that threw.
+      // They end later in this millisecond, or come after one that threw or took long.
       for (const wait of group.waits) join(wait, wait.dueAt - now);
     }
   };
@@ -63,7 +66,7 @@ export function createPatientTimers(timers: Timers, clock: Clock): Timers {
     group.dueAt = dueAt;
     group.timer = timers.setTimeout(() => {
       if (clock.now() - group.dueAt < LATE_MS) run(group);
-      else group.turn = clock.setImmediate(() => run(group));
+      else group.turn = clock.setImmediate(() => run(group, true));
     }, ms);
   };
   return {

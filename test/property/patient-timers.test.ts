@@ -44,6 +44,24 @@ describe('patient timers', () => {
     );
   });
 
+  it('give a turn also behind one of the same millisecond that blocks the event loop', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: 20 }), async (blockedMs) => {
+        const clock = createSimulatedClock();
+        const timers = createPatientTimers(clock, clock);
+        const calls: string[] = [];
+        const block = (): void => {
+          clock.jump(blockedMs);
+          clock.setImmediate(() => calls.push('answer'));
+        };
+        for (const call of [block, () => calls.push('deadline')]) timers.setTimeout(call, 10);
+        await clock.advance(100);
+        expect(calls[0]).toBe(blockedMs < 5 ? 'deadline' : 'answer');
+        expect([calls.length, clock.pending]).toEqual([2, 0]);
+      }),
+    );
+  });
+
   it('that are cleared never call, also in the turn that a late one gives', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 100 }), fc.boolean(), async (waitMs, isLate) => {

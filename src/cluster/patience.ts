@@ -12,15 +12,13 @@ export class Unanswered extends Error {}
 /** The promise, but rejects when it has not settled after so long: a client's promise may never settle. */
 export function within<Value>(clock: Clock, ms: number, promise: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const fail = (): void => reject(new Unanswered(`the broker has not answered for ${Math.round(ms)} ms`));
-    const timer = clock.setTimeout(fail, ms);
+    const timer = clock.setTimeout(
+      () => reject(new Unanswered(`the broker has not answered for ${Math.round(ms)} ms`)),
+      ms,
+    );
+    const stop = (): void => clock.clearTimeout(timer);
     // `finally` would cost more than all the rest of a command.
-    const settle =
-      <Result>(how: (result: Result) => void) =>
-      (result: Result): void => {
-        clock.clearTimeout(timer);
-        how(result);
-      };
-    promise.then(settle(resolve), settle(reject));
+    promise.then(stop, stop);
+    promise.then(resolve, reject);
   });
 }

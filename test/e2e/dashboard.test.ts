@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DrawnPanel, drawDashboard } from '../support/drawn-dashboard.ts';
+import { emptyDirectory } from '../support/empty-directory.ts';
 import { projectRoot, textOf } from '../support/project-files.ts';
 import { PrometheusServer, type Series, whyWithoutPrometheus } from '../support/prometheus-server.ts';
 import { SCRAPE_S, scrapedRun } from '../support/scraped-run.ts';
@@ -31,7 +30,7 @@ function asSent(query: string): string {
 describe.skipIf(why !== undefined)(
   `the Grafana dashboard on a real Prometheus${why ? ` (SKIPPED: ${why})` : ''}`,
   () => {
-    const temporary = mkdtempSync(join(tmpdir(), 'sluice-dashboard-'));
+    const temporary = emptyDirectory(afterAll);
     let server: PrometheusServer;
     let endS: number;
 
@@ -41,10 +40,7 @@ describe.skipIf(why !== undefined)(
       server = await PrometheusServer.startWith(scrapes);
     });
 
-    afterAll(async () => {
-      await server.end();
-      rmSync(temporary, { recursive: true });
-    });
+    afterAll(() => server.end());
 
     const lines = (expr: string): Promise<readonly Series[]> =>
       server.range(asSent(expr), endS - 1_800 + SCRAPE_S, endS, SCRAPE_S);

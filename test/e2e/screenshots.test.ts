@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +12,7 @@ import {
   type TestMessage,
   type TestRouter,
 } from '../../src/testing/index.ts';
+import { emptyDirectory } from '../support/empty-directory.ts';
 import { projectRoot } from '../support/project-files.ts';
 import { browserNote, card, isWithoutBrowser, launchBrowser } from './inspector-rig.ts';
 
@@ -64,8 +64,7 @@ class Minute {
 }
 
 describe.skipIf(isWithoutBrowser)(`pictures${browserNote}`, () => {
-  const temporary = mkdtempSync(join(tmpdir(), 'sluice-pictures-'));
-  const directory = isKept ? join(projectRoot, 'docs', 'images') : temporary;
+  const directory = isKept ? join(projectRoot, 'docs', 'images') : emptyDirectory(afterAll);
   let browser: Browser;
   let minute: Minute;
   let page: Page;
@@ -82,7 +81,6 @@ describe.skipIf(isWithoutBrowser)(`pictures${browserNote}`, () => {
   afterAll(async () => {
     await minute?.inspector.close();
     await browser?.close();
-    rmSync(temporary, { recursive: true });
   });
 
   /** Takes a picture once the page shows the present. */

@@ -1,10 +1,10 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { failovers, idleSpans, judge, parseLine } from '../cluster/account.ts';
 import { SinkFiles } from '../cluster/sink-files.ts';
+import { emptyDirectory } from '../support/empty-directory.ts';
 
 /** Partition 0 has messages 1 to 6, of which no sink takes the fourth. */
 const published = { ends: [6], bad: new Set(['0/4']) };
@@ -86,7 +86,7 @@ const lines = fc.array(
 it('files that are read in parts, their lines joined, are judged as their lines are', () => {
   fc.assert(
     fc.property(lines, fc.nat(20), (these, cut) => {
-      const directory = mkdtempSync(join(tmpdir(), 'sluice-sinks-'));
+      const directory = emptyDirectory();
       const sinks = new SinkFiles(directory, 1);
       let at = 1_000;
       const texts = these.map(({ worker, afterMs, fence, frame, from, more }) => {
@@ -108,7 +108,6 @@ it('files that are read in parts, their lines joined, are judged as their lines 
       const kinds = (judged = ofLines) => ({ ...judged, mistakes: [...new Set(judged?.mistakes)] });
       expect(kinds(ofJoined)).toEqual(kinds(ofLines));
       expect(idleSpans(joined, measured, [])).toEqual(idleSpans(written, measured, []));
-      rmSync(directory, { recursive: true });
     }),
   );
 });

@@ -1,21 +1,17 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { bundleCommand } from '../support/bundle.ts';
 import { bundled } from '../support/bundled.ts';
+import { emptyDirectory } from '../support/empty-directory.ts';
 
 const trade = '{"ev":"T","sym":"A","p":1,"s":1,"t":1735828200000}\n';
 /** The command as a process of its own: files, pipes and signals are those of the system. */
 const command = bundled(bundleCommand);
-let input: string;
-beforeAll(async () => {
-  input = await mkdtemp(join(tmpdir(), 'sluice-command-'));
-});
-afterAll(() => rm(input, { recursive: true, force: true }));
+const input = emptyDirectory(afterAll);
 
 interface Ended {
   readonly code: number | null;

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LetterStore, NewLetter } from '../../src/core/letter-store-port.ts';
@@ -8,6 +6,7 @@ import { type Journal, openJournal } from '../../src/journal/index.ts';
 import { natsLetters } from '../../src/nats/index.ts';
 import { redisLetters } from '../../src/redis/index.ts';
 import { type BrokerRig, brokers, until } from '../support/broker-rigs.ts';
+import { emptyDirectory } from '../support/empty-directory.ts';
 import { NatsServer, whyWithoutNats } from '../support/nats-server.ts';
 import { ioredisTo, RedisServer, whyWithoutRedis } from '../support/redis-server.ts';
 
@@ -17,8 +16,9 @@ interface Stores {
   end(): Promise<void>;
 }
 
+const directory = emptyDirectory(afterAll);
+
 async function journalRig(): Promise<Stores> {
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-letters-'));
   const journals = new Map<string, Journal>();
   return {
     async letters(channel, maxLetters = 100) {
@@ -26,10 +26,7 @@ async function journalRig(): Promise<Stores> {
       journals.set(channel, journal);
       return journal.letters;
     },
-    async end() {
-      await Promise.all([...journals.values()].map((journal) => journal.close()));
-      rmSync(directory, { recursive: true });
-    },
+    end: async () => void (await Promise.all([...journals.values()].map((journal) => journal.close()))),
   };
 }
 

@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReplayReport } from '../../src/cli/report.ts';
+import { emptyDirectory } from '../support/empty-directory.ts';
 import { ofRecordings, recordingFile } from '../support/recordings.ts';
 import { type CommandEnd, runCommand, runCommandOn } from '../support/run-command.ts';
 
@@ -18,8 +18,7 @@ function deliveredOf(report: ReplayReport): Record<string, number> {
   return Object.fromEntries(Object.entries(report.channels).map(([name, channel]) => [name, channel.delivered]));
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'sluice-replay-'));
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = emptyDirectory(afterAll);
 
 function file(name: string, content: string | Buffer): string {
   writeFileSync(join(directory, name), content);

@@ -38,30 +38,16 @@ const draining = [...delivering, ...waiting];
 const holding = ['tripped', 'paused'];
 const busy = [...flushing, ...retrying, ...isolating, ...probing];
 
-const warmed = [...idle, ...buffering, ...busy, ...holding, ...draining, 'closing'];
+const all = ['warming', ...idle, ...buffering, ...busy, ...holding, ...draining, 'closing'];
+const but = (...states: string[]): string[] => all.filter((state) => !states.includes(state));
 
 /** Every event of the chart's vocabulary, and where it does nothing. The compiler asks for each of them. */
 const ignored = {
-  'warmUp.finished': [{ in: warmed, because: 'the life says it only while it is warming' }],
-  'warmUp.failed': [{ in: warmed, because: 'the life says it only while it is warming' }],
-  'close.finished': [
-    {
-      in: ['warming', ...warmed.filter((state) => state !== 'closing')],
-      because: 'the life says it only while it is closing',
-    },
-  ],
-  'message.waiting': [
-    {
-      in: ['warming', ...buffering, ...busy, ...holding, ...draining, 'closing'],
-      because: 'only idle watches for the first message',
-    },
-  ],
-  'batch.full': [
-    {
-      in: ['warming', ...idle, ...busy, ...holding, ...draining, 'closing'],
-      because: 'only buffering watches for a full batch',
-    },
-  ],
+  'warmUp.finished': [{ in: but('warming'), because: 'the life says it only while it is warming' }],
+  'warmUp.failed': [{ in: but('warming'), because: 'the life says it only while it is warming' }],
+  'close.finished': [{ in: but('closing'), because: 'the life says it only while it is closing' }],
+  'message.waiting': [{ in: but(...idle), because: 'only idle watches for the first message' }],
+  'batch.full': [{ in: but(...buffering), because: 'only buffering watches for a full batch' }],
   'batch.flush': [
     { in: idle, because: 'nothing waits' },
     { in: ['warming', ...busy, ...holding], because: 'the slot remembers it: what waits is due at the next chance' },
@@ -69,24 +55,13 @@ const ignored = {
   ],
   'batch.failed': [
     {
-      in: ['warming', ...idle, ...buffering, ...retrying, ...holding, ...waiting, 'closing'],
+      in: but(...flushing, ...isolating, ...probing, ...delivering),
       because: 'only a delivery that runs sends it; what failed is held by the lane',
     },
   ],
-  'isolation.finished': [
-    {
-      in: [
-        ...['warming', ...idle, ...buffering, ...flushing, ...retrying, ...probing],
-        ...[...holding, ...draining, 'closing'],
-      ],
-      because: 'only the delivery of isolating sends it',
-    },
-  ],
+  'isolation.finished': [{ in: but(...isolating), because: 'only the delivery of isolating sends it' }],
   'delivery.quieted': [
-    {
-      in: ['warming', ...idle, ...buffering, ...retrying, ...isolating, ...probing, ...holding, 'closing'],
-      because: 'only the deliveries of flushing and draining send it',
-    },
+    { in: but(...flushing, ...draining), because: 'only the deliveries of flushing and draining send it' },
   ],
   'breaker.opened': [
     { in: ['warming', 'paused'], because: 'idle asks the breaker when they are left' },
@@ -102,10 +77,7 @@ const ignored = {
   ],
   'wait.shortened': [
     {
-      in: [
-        ...['warming', ...idle, ...buffering, ...flushing, ...isolating, ...probing],
-        ...['paused', ...delivering, 'closing'],
-      ],
+      in: but(...retrying, 'tripped', ...waiting),
       because: 'no wait is under way; whoever begins one asks how long it takes',
     },
   ],
@@ -118,16 +90,11 @@ const ignored = {
     { in: ['paused'], because: 'it is paused' },
     { in: [...draining, 'closing'], because: 'what comes to its end is not held up' },
   ],
-  'channel.resume': [
-    {
-      in: ['warming', ...idle, ...buffering, ...busy, 'tripped', ...draining, 'closing'],
-      because: 'nothing holds it; the slot forgets the pause',
-    },
-  ],
+  'channel.resume': [{ in: but('paused'), because: 'nothing holds it; the slot forgets the pause' }],
   'channel.restart': [{ in: [...draining, 'closing'], because: 'what comes to its end is not started anew' }],
   'channel.reconfigured': [
     {
-      in: ['warming', ...idle, ...busy, ...holding, ...draining, 'closing'],
+      in: but(...buffering),
       because: 'the configuration is read anew with each batch and each delay; only buffering has one under way',
     },
   ],

@@ -20,12 +20,13 @@ export function holdNext({ script }: { readonly script: Reaction<never>[] }): He
   return call;
 }
 
-/** Lets time pass; the numbers of all messages that the sink has delivered by then. */
+/** Routes a message, or several, if they are given, and lets time pass; the numbers of all that the sink has delivered by then. */
 export async function deliveredAfter(
-  rig: Pick<TestRouter, 'advance' | 'sink'>,
+  rig: Routing & Pick<TestRouter, 'sink'>,
   name: string,
   ms: number,
+  messages: unknown = [],
 ): Promise<readonly number[]> {
-  await rig.advance(ms);
+  await routeAndAdvance(rig, messages, ms);
   return numbersOf(rig.sink(name).delivered);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createTestRouter, message, messages, slow } from '../../../src/testing/index.ts';
-import { numbers, numbersOf } from '../../support/numbers.ts';
-import { routeAndAdvance } from '../../support/routed.ts';
+import { numbers } from '../../support/numbers.ts';
+import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 
 describe('what `process` is told', () => {
   it('R1.1 the attempt, the trigger, the age, the depth behind it and the rules', async () => {
@@ -86,7 +86,6 @@ it('a handler that empties its batch and then fails loses nothing', async () => 
     (batch as unknown[]).splice(0, 2);
     throw new Error('failed after taking two out');
   });
-  await routeAndAdvance(rig, messages('ohlcv', 4), 10_000);
-  expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual([0, 1, 2, 3]);
+  expect(await deliveredAfter(rig, 'ohlcv', 10_000, messages('ohlcv', 4))).toEqual([0, 1, 2, 3]);
   expect(rig.metrics('ohlcv')).toMatchObject({ accepted: 4, delivered: 4, inFlight: 0 });
 });

@@ -9,7 +9,7 @@ import {
   type TestRouter,
 } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
-import { routeAndAdvance } from '../../support/routed.ts';
+import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 
 const retry = { attempts: 1 };
 
@@ -17,8 +17,7 @@ it('a probe that closes the breaker is evidence against what failed before it, w
   const rig = await createTestRouter({ sinks: { tick: { retry, breaker: { coolDownMs: 100, probes: 1 } } } });
   rig.router.trip('tick');
   rig.sink('tick').script.push(fail());
-  await routeAndAdvance(rig, messages('tick', 3), 1_000);
-  expect(numbersOf(rig.sink('tick').delivered)).toEqual([1, 2]);
+  expect(await deliveredAfter(rig, 'tick', 1_000, messages('tick', 3))).toEqual([1, 2]);
   expect(rig.facts('message.deadLettered')).toMatchObject([{ reason: 'poison', message: { n: 0 } }]);
 });
 

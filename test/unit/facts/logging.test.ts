@@ -13,8 +13,7 @@ import {
   reject,
   type SimulatedClock,
 } from '../../../src/testing/index.ts';
-import { numbersOf } from '../../support/numbers.ts';
-import { routeAndAdvance } from '../../support/routed.ts';
+import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 
 interface Line {
   readonly level: string;
@@ -237,8 +236,7 @@ describe('S6 a logger that throws', () => {
     const logger = createBrokenLogger(() => logger);
     const rig = await createTestRouter({ sinks: { tick: {} }, logger });
     rig.sink('tick').script.push(fail());
-    await routeAndAdvance(rig, message('tick', 1), 10_000);
-    expect(numbersOf(rig.sink('tick').delivered)).toEqual([1]);
+    expect(await deliveredAfter(rig, 'tick', 10_000, message('tick', 1))).toEqual([1]);
     const { conserved, faults } = rig.router.metrics();
     expect(conserved).toBe(true);
     expect(faults.logger).toBeGreaterThan(0);

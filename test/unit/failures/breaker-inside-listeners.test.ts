@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Breaker } from '../../../src/core/breaker.ts';
 import type { BreakerChange } from '../../../src/core/breaker-change.ts';
 import { createTestRouter, hang, messages, succeed } from '../../../src/testing/index.ts';
-import { numbers, numbersOf } from '../../support/numbers.ts';
-import { routeAndAdvance } from '../../support/routed.ts';
+import { numbers } from '../../support/numbers.ts';
+import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 
 const limits = {
   window: { count: 4 },
@@ -53,8 +53,7 @@ describe('a breaker that is reset inside a listener of its opening', () => {
       expect(rig.metrics(name).breaker?.state).toBe('closed');
       expect(rig.router.explain(name).state).toBe('idle');
     }
-    await routeAndAdvance(rig, messages('ohlcv', 3), 1_000);
-    expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(3));
+    expect(await deliveredAfter(rig, 'ohlcv', 1_000, messages('ohlcv', 3))).toEqual(numbers(3));
   });
 });
 

@@ -24,8 +24,7 @@ describe('poison that nothing gives evidence against', () => {
       for (const name of ['tick', 'fmv']) rig.sink(name).otherwise = failWhen(({ n }) => n === POISON);
       await routeAndAdvance(rig, message(poisoned, POISON), 1_000);
       expect(rig.router.explain('ohlcv').state).toMatch(/tripped|probing/);
-      await routeAndAdvance(rig, messages('ohlcv', 20), 10_000);
-      expect(numbersOf(rig.sink('ohlcv').delivered)).toEqual(numbers(20));
+      expect(await deliveredAfter(rig, 'ohlcv', 10_000, messages('ohlcv', 20))).toEqual(numbers(20));
       expect(rig.metrics(poisoned)).toMatchObject({ buffered: 1, deadLettered: 0 });
     },
   );

@@ -10,8 +10,7 @@ import {
   type TestMessage,
   type TestRouter,
 } from '../../../src/testing/index.ts';
-import { numbersOf } from '../../support/numbers.ts';
-import { routeAndAdvance } from '../../support/routed.ts';
+import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 
 /** A router whose sink was down for so long, with a message each so many ms. */
 async function outage(ms: number, everyMs: number, tick: { readonly capacity?: number } = {}): Promise<TestRouter> {
@@ -155,8 +154,9 @@ describe('R6.3 an error with `retryable: false` shows that the sink works', () =
     const rig = await createTestRouter({ sinks: { tick: {} } });
     rig.sink('tick').otherwise = failWhen<TestMessage>(({ n }) => n < 100, refusal);
     rig.router.trip('tick');
-    await routeAndAdvance(rig, messages('tick', 110), 5_500);
-    expect(numbersOf(rig.sink('tick').delivered)).toEqual([100, 101, 102, 103, 104, 105, 106, 107, 108, 109]);
+    expect(await deliveredAfter(rig, 'tick', 5_500, messages('tick', 110))).toEqual([
+      100, 101, 102, 103, 104, 105, 106, 107, 108, 109,
+    ]);
   });
 
   it('also where `context.fail` says it of every message', async () => {

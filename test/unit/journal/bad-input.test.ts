@@ -4,14 +4,12 @@ import {
   copyFileSync,
   cpSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,16 +19,14 @@ import { bundled } from '../../support/bundled.ts';
 import { emptyDirectory } from '../../support/empty-directory.ts';
 import { assignedOf, noSignal, openedJournal, readMessages, room } from '../../support/journals.ts';
 
-let model = '';
+const model = emptyDirectory(afterAll);
 const child = bundled('test/support/journal-program.ts');
 beforeAll(async () => {
-  model = mkdtempSync(join(tmpdir(), 'sluice-journal-model-'));
   const journal = await openJournal(model);
   const text = 'x'.repeat(3_000);
   for (let n = 0; n < 200; n++) await Promise.all([journal.write({ n, text }), journal.writeText('1')]);
   await journal.close();
 });
-afterAll(() => rmSync(model, { recursive: true }));
 
 /** A journal of 400 frames that nobody has. */
 function journalAtRest(): string {

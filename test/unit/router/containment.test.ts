@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AnyChannel, type DataChannelRouter, type Logger, ProcessingChannel } from '../../../src/index.ts';
 import { createTestRouter, fail, message, messages } from '../../../src/testing/index.ts';
-import { numbers, numbersOf } from '../../support/numbers.ts';
-import { routeAndAdvance } from '../../support/routed.ts';
+import { numbers } from '../../support/numbers.ts';
+import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 
 const trap = (): never => {
   throw new Error('broken');
@@ -41,8 +41,7 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
     for (const logger of [broken, { ...broken, child: () => broken }]) {
       const rig = await createTestRouter({ sinks: { tick: {} }, logger });
       rig.sink('tick').script.push(fail());
-      await routeAndAdvance(rig, message('tick', 0), 1_000);
-      expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
+      expect(await deliveredAfter(rig, 'tick', 1_000, message('tick', 0))).toEqual([0]);
       expect(rig.router.metrics().faults.logger).toBeGreaterThan(0);
       expect(rig.facts('callback.failed')).toContainEqual(expect.objectContaining({ place: 'logger' }));
       await rig.stop();
@@ -54,8 +53,7 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
     ['an observer', { next: trap }],
   ])('an inspector: %s', async (_name, inspect) => {
     const rig = await createTestRouter({ sinks: { tick: {} }, inspect });
-    await routeAndAdvance(rig, messages('tick', 3), 10);
-    expect(numbersOf(rig.sink('tick').delivered)).toEqual(numbers(3));
+    expect(await deliveredAfter(rig, 'tick', 10, messages('tick', 3))).toEqual(numbers(3));
     expect((await rig.stop()).conserved).toBe(true);
     expect(rig.router.metrics().faults.inspector).toBeGreaterThan(0);
     expect(rig.facts('callback.failed')).toContainEqual(expect.objectContaining({ place: 'inspector' }));
@@ -70,8 +68,7 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
 
     it('a rule', async () => {
       const rig = await createTestRouter({ sinks: { tick: {} }, recognize: [anything] });
-      await routeAndAdvance(rig, message('tick', 0), 1);
-      expect(numbersOf(rig.sink('tick').delivered)).toEqual([0]);
+      expect(await deliveredAfter(rig, 'tick', 1, message('tick', 0))).toEqual([0]);
       expect(rig.router.metrics().faults.rule).toBeGreaterThan(0);
     });
 

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { emptyDirectory } from '../../support/empty-directory.ts';
 import { projectRoot } from '../../support/project-files.ts';
 
 const forbidden = [
@@ -29,8 +29,7 @@ const permitted = [
   ['src/adapters', '../core/clock.ts'],
 ] as const;
 
-const directory = mkdtempSync(join(tmpdir(), 'sluice-layers-'));
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = emptyDirectory(afterAll);
 
 const nameOf = (folder: string, imported: string): string =>
   `${folder}/${imported.replaceAll(/\W+/g, '-').replace(/^-/, '')}.ts`;

@@ -112,10 +112,7 @@ export class RedisPoll {
           waiting.settle(entries);
         });
       } catch (error) {
-        for (const waiting of asked) {
-          this.#waiting.delete(waiting);
-          waiting.fail(error);
-        }
+        for (const waiting of asked) if (this.#waiting.delete(waiting)) waiting.fail(error);
       }
     }
     this.#isPolling = false;

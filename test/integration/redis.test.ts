@@ -78,8 +78,7 @@ describe.skipIf(missing).concurrent('a publisher', () => {
     }
     await Promise.all(published);
     expect(texts).toEqual([]);
-    await publisher.close(1_000);
-    await source.close(1_000);
+    await Promise.all([publisher, source].map((each) => each.close(1_000)));
     client.close();
     await small.end();
   });
@@ -459,8 +458,7 @@ describe.skipIf(missing)('a Redis', () => {
     await Promise.all(owner.stays.map((stay) => readUntil(stay, wanted(stay.partition))));
     // Each partition gets one frame at least.
     expect(Math.max(...sizes)).toBeLessThan(3 * 1024 ** 2);
-    await publisher.close(1_000);
-    await source.close(1_000);
+    await Promise.all([publisher, source].map((each) => each.close(1_000)));
   });
 
   it('answers partitions that are all far behind with a few megabytes together: renewals of their leases wait behind it', async () => {
@@ -479,8 +477,7 @@ describe.skipIf(missing)('a Redis', () => {
     await Promise.all(owner.stays.map((stay) => stay.read(room, open)));
     // 16 MB if each partition had two for itself.
     expect(bytes).toBeLessThan(12 * 1024 ** 2);
-    await publisher.close(1_000);
-    await source.close(1_000);
+    await Promise.all([publisher, source].map((each) => each.close(1_000)));
   });
 
   it('is asked for few frames once a large answer failed to come, so frames that grow are read also on a slow line', async () => {

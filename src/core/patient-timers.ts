@@ -18,7 +18,7 @@ interface Wait {
 
 /** Waits that end within the same millisecond, and their timer: one for each of thousands of waits costs more than all else. */
 interface Group {
-  readonly ms: number;
+  readonly key: unknown;
   readonly waits: Set<Wait>;
   /** When the first of them ends: what the timer is set to. */
   dueAt: number;
@@ -33,16 +33,16 @@ interface Group {
  * stood still is heard first, because Node calls timers before it reads answers.
  */
 export function createPatientTimers(timers: Timers, clock: Clock): Timers {
-  const groups = new Map<number, Group>();
+  const groups = new Map<unknown, Group>();
   const leave = (group: Group): void => {
     timers.clearTimeout(group.timer);
     if (group.turn !== undefined) clock.clearImmediate(group.turn);
-    if (groups.get(group.ms) === group) groups.delete(group.ms);
+    if (groups.get(group.key) === group) groups.delete(group.key);
   };
   const run = (group: Group, hadTurn = false): void => {
     // What is set meanwhile waits in another group.
     leave(group);
-    // The timers may be a host's, which fire by a clock of their own.
+    // The timers of a host fire by a clock of their own, so none of them is shared.
     const now = Math.max(clock.now(), group.dueAt);
     try {
       for (const wait of group.waits) {
@@ -56,8 +56,8 @@ export function createPatientTimers(timers: Timers, clock: Clock): Timers {
   };
   const join = (wait: Wait, ms: number): void => {
     const { dueAt } = wait;
-    const key = Math.floor(dueAt);
-    const group = groups.get(key) ?? { ms: key, waits: new Set(), dueAt: Infinity, timer: undefined, turn: undefined };
+    const key = timers === clock ? Math.floor(dueAt) : wait;
+    const group = groups.get(key) ?? { key, waits: new Set(), dueAt: Infinity, timer: undefined, turn: undefined };
     groups.set(key, group);
     group.waits.add(wait);
     wait.group = group;

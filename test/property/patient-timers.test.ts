@@ -49,6 +49,18 @@ describe('patient timers', () => {
     );
   });
 
+  it('of a host with a clock of its own end by that clock', async () => {
+    const [host, clock] = [createSimulatedClock(), createSimulatedClock()];
+    const timers = createPatientTimers(host, clock);
+    const calls: number[] = [];
+    for (const _ of [0, 50]) {
+      timers.setTimeout(() => calls.push(host.now()), 100);
+      await host.advance(50);
+    }
+    await host.advance(100);
+    expect(calls).toEqual([100, 150]);
+  });
+
   it('that are cleared never call, also in the turn that a late one gives', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 100 }), fc.boolean(), async (waitMs, isLate) => {

@@ -12,8 +12,8 @@ export class Unanswered extends Error {}
 /** The promise, but rejects when it has not settled after so long: a client's promise may never settle. */
 export function within<Value>(clock: Clock, ms: number, promise: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const fail = (): void => reject(new Unanswered(`the broker has not answered for ${Math.round(ms)} ms`));
-    const timer = clock.setTimeout(fail, ms);
+    const late = (): void => reject(new Unanswered(`the broker has not answered for ${Math.round(ms)} ms`));
+    const timer = clock.setTimeout(late, ms);
     const stop = (): void => clock.clearTimeout(timer);
     // `finally` would cost more than all the rest of a command.
     promise.then(stop, stop);

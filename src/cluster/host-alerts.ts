@@ -20,15 +20,14 @@ export class HostAlerts {
   #namesakes = 0;
   /** How long the first answer took that came too late; undefined: the last one came in time. */
   #lateMs: number | undefined;
-  readonly noteAnswered: (tookMs: number) => void;
   readonly #settings: ClusterSettings;
+  readonly noteAnswered = (tookMs: number): void => {
+    this.#lateMs = tookMs > this.#settings.answerMs ? (this.#lateMs ?? tookMs) : undefined;
+  };
 
   constructor(name: string, settings: ClusterSettings, onAlert: ((alert: ClusterAlert) => void) | undefined) {
     this.#name = name;
     this.#settings = settings;
-    this.noteAnswered = (tookMs) => {
-      this.#lateMs = tookMs > settings.answerMs ? (this.#lateMs ?? tookMs) : undefined;
-    };
     this.tell = contained(
       (alert) => onAlert?.(alert),
       (error) => process.emitWarning(`onAlert of ${name} threw ${errorText(error)}`),
@@ -65,10 +64,8 @@ export class HostAlerts {
     const { leaseMs, answerMs } = this.#settings;
     if (!(failure instanceof Unanswered) || this.#lateMs === undefined) return failure;
     const cure = `find out what slows it down, or raise leaseMs from ${leaseMs} to ${Math.ceil(this.#lateMs * 4)}`;
-    return new SluiceError(
-      'refused',
-      `it answers after ${seconds(this.#lateMs)}, and must within ${seconds(answerMs)}: ${cure}`,
-    );
+    const text = `it answers after ${seconds(this.#lateMs)}, and must within ${seconds(answerMs)}: ${cure}`;
+    return new SluiceError('refused', text);
   }
 
   #troubled(owned: readonly OwnedPartition[]): string | undefined {

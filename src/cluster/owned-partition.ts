@@ -108,11 +108,14 @@ export class OwnedPartition implements OwnershipPort {
   async acquire(signal: AbortSignal): Promise<void> {
     const { clock, settings } = this.#parts;
     while (!signal.aborted) {
+      let failure: unknown;
       this.#attempt = this.lease.acquire().catch((error) => {
-        this.noteRead(error);
+        failure = error;
         return false;
       });
       if (await this.#attempt) return;
+      // Undefined: another member has it.
+      this.noteRead(failure);
       this.#noteAttempt();
       await pause(clock, settings.retryMs, signal);
     }

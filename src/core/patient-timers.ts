@@ -18,7 +18,7 @@ interface Wait {
 
 /** Waits that end within the same millisecond, and their timer: one for each of thousands of waits costs more than all else. */
 interface Group {
-  readonly ms: number;
+  readonly key: unknown;
   readonly waits: Set<Wait>;
   /** When the first of them ends: what the timer is set to. */
   dueAt: number;
@@ -33,28 +33,31 @@ interface Group {
  * stood still is heard first, because Node calls timers before it reads answers.
  */
 export function createPatientTimers(timers: Timers, clock: Clock): Timers {
-  const groups = new Map<number, Group>();
+  const groups = new Map<unknown, Group>();
   const leave = (group: Group): void => {
     timers.clearTimeout(group.timer);
     if (group.turn !== undefined) clock.clearImmediate(group.turn);
-    if (groups.get(group.ms) === group) groups.delete(group.ms);
+    if (groups.get(group.key) === group) groups.delete(group.key);
   };
-  const run = (group: Group): void => {
+  const run = (group: Group, hadTurn = false): void => {
     // What is set meanwhile waits in another group.
     leave(group);
-    // The timers may be a host's, which fire by a clock of their own.
+    // The timers of a host fire by a clock of their own, so none of them is shared.
     const now = Math.max(clock.now(), group.dueAt);
     try {
-      for (const wait of group.waits) if (wait.dueAt <= now && group.waits.delete(wait)) wait.callback();
+      for (const wait of group.waits) {
+        if (!hadTurn && clock.now() - wait.dueAt >= LATE_MS) break;
+        if (wait.dueAt <= now && group.waits.delete(wait)) wait.callback();
+      }
     } finally {
-      // They end later in this millisecond, or come after one that threw.
+      // They end later in this millisecond, or come after one that threw or took long.
       for (const wait of group.waits) join(wait, wait.dueAt - now);
     }
   };
   const join = (wait: Wait, ms: number): void => {
     const { dueAt } = wait;
-    const key = Math.floor(dueAt);
-    const group = groups.get(key) ?? { ms: key, waits: new Set(), dueAt: Infinity, timer: undefined, turn: undefined };
+    const key = timers === clock ? Math.floor(dueAt) : wait;
+    const group = groups.get(key) ?? { key, waits: new Set(), dueAt: Infinity, timer: undefined, turn: undefined };
     groups.set(key, group);
     group.waits.add(wait);
     wait.group = group;
@@ -63,7 +66,7 @@ export function createPatientTimers(timers: Timers, clock: Clock): Timers {
     group.dueAt = dueAt;
     group.timer = timers.setTimeout(() => {
       if (clock.now() - group.dueAt < LATE_MS) run(group);
-      else group.turn = clock.setImmediate(() => run(group));
+      else group.turn = clock.setImmediate(() => run(group, true));
     }, ms);
   };
   return {

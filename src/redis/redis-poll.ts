@@ -112,10 +112,7 @@ export class RedisPoll {
           waiting.settle(entries);
         });
       } catch (error) {
-        for (const waiting of asked) {
-          this.#waiting.delete(waiting);
-          waiting.fail(error);
-        }
+        for (const waiting of asked) if (this.#waiting.delete(waiting)) waiting.fail(error);
       }
     }
     this.#isPolling = false;
@@ -133,12 +130,11 @@ export class RedisPoll {
     for (const { partition } of asks) this.#drained.delete(partition);
     try {
       const reply = await channel.send(['XREAD', 'COUNT', String(count), 'STREAMS', ...streams, ...ids]);
-      const found = entriesByStream(reply);
-      const answers = streams.map((stream) => found.get(stream) ?? []);
+      const found = entriesByPartition(reply);
+      const answers = asks.map(({ partition }) => listOf(found.get(partition) ?? []));
       await this.#check(asks.filter((_, index) => answers[index]?.length !== 0));
-      asks.forEach(({ partition }, index) => {
+      for (const [index, { partition }] of asks.entries())
         if ((answers[index]?.length ?? 0) < count) this.#drained.add(partition);
-      });
       const entries = answers.map((each) => each.map(entryOf));
       this.#largest = Math.max(1, this.#largest / 2);
       for (const { bytes } of entries.flat()) this.#largest = Math.max(this.#largest, bytes.length);
@@ -155,19 +151,20 @@ export class RedisPoll {
   async #check(asks: readonly Ask[]): Promise<void> {
     if (asks.length === 0) return;
     const streams = asks.map(({ partition }) => this.#channel.keys.stream(partition));
-    await this.#channel.run(
-      CHECK,
-      streams,
-      asks.flatMap(({ after, server }) => [after, server]),
-    );
+    const args = asks.flatMap(({ after, server }) => [after, server]);
+    await this.#channel.run(CHECK, streams, args);
   }
 }
 
-/** Entries by stream, of those that have some. RESP2 has pairs, and RESP3 a map: clients give a `Map`, an object or one list. */
-function entriesByStream(reply: unknown): ReadonlyMap<string, readonly unknown[]> {
+/**
+ * By the partition at the end of the name of each stream, before which a client may put a prefix. RESP2 has pairs, and RESP3
+ * a map: clients give a `Map`, an object or one list.
+ */
+function entriesByPartition(reply: unknown): ReadonlyMap<number, unknown> {
   const list: unknown[] = Array.isArray(reply) || reply instanceof Map ? [...reply] : Object.entries(Object(reply));
   const flat = Array.isArray(list[0]) ? list.flat() : list;
-  return new Map(flat.flatMap((key, index) => (index % 2 === 0 ? [[textOf(key), listOf(flat[index + 1])]] : [])));
+  const partitionAt = (index: number): number => Number(/\d+$/.exec(textOf(flat[index]))?.[0]);
+  return new Map(flat.flatMap((entries, index) => (index % 2 === 1 ? [[partitionAt(index - 1), entries]] : [])));
 }
 
 function entryOf(reply: unknown): Entry {

@@ -49,7 +49,7 @@ export function createRouter(options: CreateRouterOptions<ChannelSources>): Data
   const { clock = createSystemClock(), inspect } = options;
   if (inspect !== undefined) checkInspect(inspect);
   let router: DataChannelRouter | undefined;
-  const logic = logicOf(planRouter(options), (made) => {
+  const logic = logicOf(planRouter({ ...options, clock }), (made) => {
     router = made;
   });
   const bus = () => router && partsOf(router).services.bus;

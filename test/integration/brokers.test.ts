@@ -25,8 +25,7 @@ describe.each(brokers)('on %s', (_kind, missing, start) => {
     const source = on.source({ ...layout, leaseMs: 1_000, onAlert: ({ text }) => texts.push(text) });
     const publisher = on.publisher<number>(layout);
     const close = async (): Promise<void> => {
-      await publisher.close(1_000);
-      await source.close(1_000);
+      await Promise.all([publisher, source].map((each) => each.close(1_000)));
     };
     return { source, publisher, texts, owner: collector(), channel: layout.channel, close };
   }
@@ -53,8 +52,7 @@ describe.each(brokers)('on %s', (_kind, missing, start) => {
       expect(frames.flatMap((frame) => frame.messages())).toEqual(wanted);
       expect(frames.length).toBeLessThan(10);
     }
-    await publisher.close(1_000);
-    await source.close(1_000);
+    await Promise.all([publisher, source].map((each) => each.close(1_000)));
   });
 
   it.skipIf(missing)('a publisher waits while a stream is full, and goes on when there is room', async () => {
@@ -79,8 +77,7 @@ describe.each(brokers)('on %s', (_kind, missing, start) => {
     await Promise.all(published);
     expect(publisher.trouble).toBeUndefined();
     expect(seen).toEqual(['1', '2', '3', '4', '5']);
-    await publisher.close(1_000);
-    await source.close(1_000);
+    await Promise.all([publisher, source].map((each) => each.close(1_000)));
   });
 
   it.skipIf(missing)('a server that is killed and started again is read on from where it was', async () => {

@@ -71,9 +71,8 @@ function createWatch() {
 let printed: unknown[][];
 beforeEach(() => {
   printed = [];
-  for (const method of ['warn', 'error'] as const) {
+  for (const method of ['warn', 'error'] as const)
     vi.spyOn(console, method).mockImplementation((...args: unknown[]) => void printed.push(args));
-  }
 });
 afterEach(() => {
   vi.restoreAllMocks();

@@ -128,8 +128,7 @@ describe.skipIf(missing)('a running member', () => {
     expect(texts).toEqual([`${cannot} ${gone('KV bucket SLUICE-x')}`]);
     expect(publisher.trouble).toBeUndefined();
     expect(await owner.stays[0]?.read(room, open)).toEqual([]);
-    await source.close(1_000);
-    await publisher.close(1_000);
+    await Promise.all([source, publisher].map((each) => each.close(1_000)));
     const anew = watched(connection);
     await anew.source.start(anew.owner);
     await anew.publisher.publish(2);

@@ -181,7 +181,6 @@ describe.skipIf(missing)('a broker', () => {
     await publisher.publish(2);
     while (owner.stays.length < 2) await sleep(10);
     expect((await readUntil(owner.stays[1], 1))[0]?.messages()).toEqual([2]);
-    await publisher.close(1_000);
-    await source.close(1_000);
+    await Promise.all([publisher, source].map((each) => each.close(1_000)));
   });
 });

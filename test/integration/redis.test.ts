@@ -19,7 +19,7 @@ const missing = whyWithoutRedis();
 if (missing !== undefined) process.stderr.write(`the tests with Redis are left out: ${missing}\n`);
 
 let server: RedisServer;
-let clients: Readonly<Record<'ioredis' | 'redis', { readonly send: RedisSend; close(): void }>>;
+let clients: Readonly<Record<'ioredis' | 'redis' | 'prefixing', { readonly send: RedisSend; close(): void }>>;
 let send: RedisSend;
 let channels = 0;
 const newChannel = (): string => `c${++channels}`;
@@ -28,7 +28,8 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTi
 beforeAll(async () => {
   if (missing !== undefined) return;
   server = await RedisServer.start();
-  clients = { ioredis: ioredisTo(server.port), redis: await nodeRedisTo(server.port) };
+  const prefixing = ioredisTo(server.port, { keyPrefix: 'app:' });
+  clients = { ioredis: ioredisTo(server.port), redis: await nodeRedisTo(server.port), prefixing };
   send = clients.ioredis.send;
 });
 afterAll(async () => {
@@ -36,9 +37,12 @@ afterAll(async () => {
   await server?.end();
 });
 
-describe.skipIf(missing).concurrent('R8.2 the contract of a source holds for Redis by ioredis', () => {
-  for (const { name, run } of checkSource(() => redisRig(send, newChannel()), redisFeatures)) it(name, run);
-});
+describe
+  .skipIf(missing)
+  .concurrent('R8.2 the contract of a source holds for Redis by ioredis, with a prefix before each key', () => {
+    const rig = () => redisRig(clients.prefixing.send, newChannel());
+    for (const { name, run } of checkSource(rig, redisFeatures)) it(name, run);
+  });
 
 /** A source whose alerts are kept, and what it hands over. */
 function watched(options: Partial<RedisSourceOptions> & { readonly channel: string }) {
@@ -74,8 +78,7 @@ describe.skipIf(missing).concurrent('a publisher', () => {
     }
     await Promise.all(published);
     expect(texts).toEqual([]);
-    await publisher.close(1_000);
-    await source.close(1_000);
+    await Promise.all([publisher, source].map((each) => each.close(1_000)));
     client.close();
     await small.end();
   });
@@ -455,8 +458,7 @@ describe.skipIf(missing)('a Redis', () => {
     await Promise.all(owner.stays.map((stay) => readUntil(stay, wanted(stay.partition))));
     // Each partition gets one frame at least.
     expect(Math.max(...sizes)).toBeLessThan(3 * 1024 ** 2);
-    await publisher.close(1_000);
-    await source.close(1_000);
+    await Promise.all([publisher, source].map((each) => each.close(1_000)));
   });
 
   it('answers partitions that are all far behind with a few megabytes together: renewals of their leases wait behind it', async () => {
@@ -475,8 +477,7 @@ describe.skipIf(missing)('a Redis', () => {
     await Promise.all(owner.stays.map((stay) => stay.read(room, open)));
     // 16 MB if each partition had two for itself.
     expect(bytes).toBeLessThan(12 * 1024 ** 2);
-    await publisher.close(1_000);
-    await source.close(1_000);
+    await Promise.all([publisher, source].map((each) => each.close(1_000)));
   });
 
   it('is asked for few frames once a large answer failed to come, so frames that grow are read also on a slow line', async () => {

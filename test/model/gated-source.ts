@@ -128,10 +128,7 @@ class GatedStay implements Assigned {
         this.#answer = undefined;
         end();
       };
-      this.#answer = {
-        bring: (frames) => settle(() => resolve(frames)),
-        fail: (error) => settle(() => reject(error)),
-      };
+      this.#answer = { bring: (frames) => settle(() => resolve(frames)), fail: (error) => settle(() => reject(error)) };
       signal.addEventListener('abort', () => this.#answer?.bring([]), { once: true });
     });
   }

@@ -44,9 +44,8 @@ test('what came between two readings is what a histogram of its own says, but fo
       const expected = alone.distribution();
       expect(between.buckets).toEqual(expected.buckets);
       expect(between.count).toBe(expected.count);
-      for (const of of ['p50Ms', 'p90Ms', 'p99Ms', 'p999Ms', 'maxMs'] as const) {
+      for (const of of ['p50Ms', 'p90Ms', 'p99Ms', 'p999Ms', 'maxMs'] as const)
         expect(Math.abs(between[of] - expected[of])).toBeLessThanOrEqual(expected[of] * 0.0625 + 0.000_6);
-      }
       if (expected.maxMs > before.maxMs) expect(between).toEqual(expected);
       expect(distributionBetween(undefined, after)).toEqual(after);
     }),

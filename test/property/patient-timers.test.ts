@@ -7,15 +7,20 @@ describe('patient timers', () => {
   it('call once, not before they are due, and after what came due in the same blocked stretch', async () => {
     const waits = fc.integer({ min: 1, max: 1_000 });
     await fc.assert(
-      fc.asyncProperty(waits, waits, async (waitMs, blockedMs) => {
+      fc.asyncProperty(waits, waits, fc.boolean(), async (waitMs, blockedMs, isBehind) => {
         const clock = createSimulatedClock();
         const timers = createPatientTimers(clock, clock);
         const calls: unknown[] = [];
+        const block = (): void => {
+          clock.jump(blockedMs);
+          clock.setImmediate(() => calls.push('answer'));
+        };
+        // Behind one of the same millisecond that blocks.
+        if (isBehind) timers.setTimeout(block, waitMs);
         timers.setTimeout(() => calls.push('deadline', clock.now() >= waitMs), waitMs);
-        clock.jump(blockedMs);
-        clock.setImmediate(() => calls.push('answer'));
-        await clock.advance(waitMs);
-        const isLate = blockedMs - waitMs >= 5 || blockedMs < waitMs;
+        if (!isBehind) block();
+        await clock.advance(waitMs + blockedMs + 2);
+        const isLate = isBehind ? blockedMs >= 5 : blockedMs - waitMs >= 5 || blockedMs < waitMs;
         const inOrder = isLate ? ['answer', 'deadline', true] : ['deadline', true, 'answer'];
         expect(calls).toEqual(inOrder);
       }),
@@ -42,6 +47,18 @@ describe('patient timers', () => {
         for (const late of lateBy) expect(late >= 0 && late <= 1 + throwing).toBe(true);
       }),
     );
+  });
+
+  it('of a host with a clock of its own end by that clock', async () => {
+    const [host, clock] = [createSimulatedClock(), createSimulatedClock()];
+    const timers = createPatientTimers(host, clock);
+    const calls: number[] = [];
+    for (const _ of [0, 50]) {
+      timers.setTimeout(() => calls.push(host.now()), 100);
+      await host.advance(50);
+    }
+    await host.advance(100);
+    expect(calls).toEqual([100, 150]);
   });
 
   it('that are cleared never call, also in the turn that a late one gives', async () => {

@@ -20,6 +20,7 @@ interface Client {
 interface ClientOptions {
   readonly username?: string;
   readonly password?: string;
+  readonly keyPrefix?: string;
   readonly retryStrategy?: () => number;
 }
 

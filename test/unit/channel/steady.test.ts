@@ -49,9 +49,8 @@ it('a channel whose rest is not due yet lets others go on in the same turn of th
   const channels = { ohlcv: { ...steady, priority: 2 }, fmv: { ...steady, priority: 3 } };
   const rig = await createTestRouter({ sinks: channels });
   const log: string[] = [];
-  for (const name of ['ohlcv', 'fmv']) {
+  for (const name of ['ohlcv', 'fmv'])
     rig.sink(name).otherwise = async ({ batch }) => void log.push(`${name} ${batch.length}`);
-  }
   const turn = (): void => {
     log.push('turn');
     if (log.length < 6) rig.clock.setImmediate(turn);

@@ -102,9 +102,8 @@ describe('a check that answers by a promise', () => {
       }
     }
     const rig = await createTestRouter({ channels: { tick: () => new Slow() } });
-    for (const n of [0, 1]) {
+    for (const n of [0, 1])
       expect(rig.router.route(message('tick', n))).toEqual({ status: 'rejected', reason: 'invalid' });
-    }
     await rig.advance(10);
     rig.checkConserved();
   });

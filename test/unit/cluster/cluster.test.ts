@@ -304,6 +304,17 @@ it('a broker that lost its latest checkpoint raises an alert, and everything beh
   await Promise.all([source.close(1_000), clock.advance(1_000)]);
 });
 
+it('a partition that another member has, and whose lease could not be read once, is no trouble', async () => {
+  const { clock, store, texts } = await onStore();
+  const { value } = store.cells.get('partition.0') as { value: PartitionCell };
+  for (let n = 1; n <= 20; n++) {
+    const taken = { ...value, owner: 'b#1', epoch: 2, n };
+    store.cells.set('partition.0', { value: n === 5 ? 'not one' : taken, revision: 1_000 + n });
+    await clock.advance(1_000);
+  }
+  expect(texts.join()).not.toContain('source-unreachable');
+});
+
 it('close while the broker is away leaves nothing behind that keeps the process alive', async () => {
   const { clock, member } = await started();
   member.cut(true);

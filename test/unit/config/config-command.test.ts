@@ -14,9 +14,8 @@ async function run(...args: string[]) {
   const out: string[] = [];
   const err: string[] = [];
   const command = configCommand();
-  for (const each of [command, ...command.commands]) {
+  for (const each of [command, ...command.commands])
     each.configureOutput({ writeOut: (text) => out.push(text), writeErr: (text) => err.push(text) });
-  }
   await command.parseAsync(args, { from: 'user' });
   return { out: out.join(''), err: err.join(''), exitCode: process.exitCode };
 }

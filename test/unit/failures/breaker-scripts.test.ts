@@ -84,9 +84,7 @@ describe('R6.3 what known breakers get wrong, through a whole router', () => {
 
   it('a call that timed out keeps its place: none of the channel runs beside it unless it was abandoned', async () => {
     const breaker = { window: { count: 2 }, minimumCalls: 1, coolDownMs: 100, coolDownMsMax: 100, slowCallMs: 100 };
-    const rig = await createTestRouter({
-      sinks: { tick: { breaker, processTimeoutMs: 200, abandonAfterMs: 10_000 } },
-    });
+    const rig = await createTestRouter({ sinks: { tick: { breaker, processTimeoutMs: 200, abandonAfterMs: 10_000 } } });
     holdNext(rig.sink('tick'));
     await routeAndAdvance(rig, messages('tick', 5), 10_199);
     // The breaker has opened, cooled down and permitted probes meanwhile; none went out.

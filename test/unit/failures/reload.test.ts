@@ -434,9 +434,7 @@ describe('Q4 a reload that replaces a channel', () => {
   it.each(['given', 'added'] as const)(
     'does not bring a channel back that was taken out meanwhile: %s',
     async (how) => {
-      const rig = await createTestRouter({
-        sinks: { ohlcv: { batchSize: 5 }, ...(how === 'given' && { tick: {} }) },
-      });
+      const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 5 }, ...(how === 'given' && { tick: {} }) } });
       if (how === 'added') rig.router.add('tick', rig.sink('tick').channel);
       const call = holdNext(rig.sink('ohlcv'));
       await routeAndAdvance(rig, messages('ohlcv', 5), 1);

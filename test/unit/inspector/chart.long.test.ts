@@ -81,12 +81,10 @@ describe.each([
 
   it('lets no box lie on another, and nothing outside of the picture', () => {
     const boxes = chart.states.filter(({ kind }) => kind !== 'group');
-    for (const [index, box] of boxes.entries()) {
+    for (const [index, box] of boxes.entries())
       expect(boxes.slice(index + 1).filter((other) => overlap(box, other))).toEqual([]);
-    }
-    for (const { x, y, width, height } of [...chart.states, ...chart.edges.flatMap(({ labelBox }) => labelBox ?? [])]) {
+    for (const { x, y, width, height } of [...chart.states, ...chart.edges.flatMap(({ labelBox }) => labelBox ?? [])])
       expect(x >= 0 && y >= 0 && x + width <= chart.width && y + height <= chart.height).toBe(true);
-    }
   });
 
   it('lets no label lie on a box or on another label', () => {
@@ -94,9 +92,8 @@ describe.each([
       labelBox === null ? [] : [{ id: label, name: label, kind: 'state', note: '', ...labelBox } as const],
     );
     const boxes = chart.states.filter(({ kind }) => kind !== 'group');
-    for (const [index, label] of labels.entries()) {
+    for (const [index, label] of labels.entries())
       expect([...boxes, ...labels.slice(index + 1)].filter((other) => overlap(label, other))).toEqual([]);
-    }
   });
 
   it('shows the way of each of its transitions', () => {

@@ -257,9 +257,8 @@ describe('control', () => {
     const json = { 'Content-Type': 'application/json' };
     const { origin } = new URL(control.url);
     expect((await ask(control.url, { method: 'POST', path: 'operate', headers: json, body })).status).toBe(403);
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; x=1']) {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; x=1'])
       expect((await order(control.url, body, { 'Content-Type': type })).status).toBe(415);
-    }
     expect((await ask(control.url, { path: 'operate', headers: { Origin: origin } })).status).toBe(404);
     expect(rig.router.explain('tick').state).toBe('idle');
   });

@@ -58,9 +58,8 @@ async function exposed(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const scraped = new ThreadWatch({ reading, counters }, () => {}, clock, 1_000).metrics();
   await clock.advance(1_000);
   const metrics = new Map<string, Set<string>>();
-  for (const { name, labels } of parsed(await scraped)) {
+  for (const { name, labels } of parsed(await scraped))
     metrics.set(name, new Set([...(metrics.get(name) ?? ADDED), ...Object.keys(labels)]));
-  }
   return metrics;
 }
 
@@ -128,9 +127,8 @@ describe('the Grafana dashboard', () => {
       Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
     );
     expect(new Set(cells).size).toBe(cells.length);
-    for (const { id, title, description } of dashboard.panels) {
+    for (const { id, title, description } of dashboard.panels)
       expect([id, title, description].every(Boolean)).toBe(true);
-    }
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
   });
 

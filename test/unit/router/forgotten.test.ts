@@ -32,9 +32,7 @@ it('channels that were added and removed leave nothing behind, neither a class n
   await new Promise((resolve) => setImmediate(resolve));
   collectGarbage();
   expect(classes.filter((reference) => reference.deref() !== undefined).length).toBeLessThan(10);
-  await expect(router.reconfigure({ channels: { 'passing-7': {} } })).rejects.toMatchObject({
-    code: 'invalid-config',
-  });
+  await expect(router.reconfigure({ channels: { 'passing-7': {} } })).rejects.toMatchObject({ code: 'invalid-config' });
 });
 
 it('a breaker that nobody shares any more is forgotten: who names it again begins with a closed one', async () => {

@@ -17,9 +17,8 @@ it('R2.1 R2.2 each message of a mixed feed goes to the channel of its type', asy
   const feed = numbers(30).map((n) => message(['tick', 'ohlcv', 'fmv'][n % 3] ?? '', n));
   expect(rig.router.routeAll(feed)).toEqual({ accepted: 30, rejected: 0, refused: [] });
   await rig.advance(1);
-  for (const [index, name] of ['tick', 'ohlcv', 'fmv'].entries()) {
+  for (const [index, name] of ['tick', 'ohlcv', 'fmv'].entries())
     expect(numbersOf(rig.sink(name).delivered)).toEqual(numbers(30).filter((n) => n % 3 === index));
-  }
 });
 
 it('R2.2 what the caller says about the type wins over recognition', async () => {
@@ -210,9 +209,8 @@ describe('19.31 every door takes the same things', () => {
 
   it.each(doors)('`%s` says of bytes and text that they are to be parsed first', async (_name, take) => {
     const rig = await createTestRouter({ sinks: { tick: {} } });
-    for (const raw of [JSON.stringify(trade), Buffer.from(JSON.stringify(trade)), new Uint8Array(4)]) {
+    for (const raw of [JSON.stringify(trade), Buffer.from(JSON.stringify(trade)), new Uint8Array(4)])
       await take(rig, raw);
-    }
     const errors = (await rig.router.deadLetters.list()).map(({ error }) => error);
     const bytes = 'bytes are not a message; decode and parse them first';
     expect(errors).toEqual(['a string is not a message; parse it first', bytes, bytes]);

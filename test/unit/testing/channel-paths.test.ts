@@ -28,9 +28,8 @@ class Sound extends ProcessingChannel<Trade, number> {
 /** What the paths that fail say; so many of them are enough. */
 async function failuresOf(paths: readonly ChannelPath[], enough = paths.length): Promise<readonly string[]> {
   const failures: string[] = [];
-  for (const { test } of paths) {
+  for (const { test } of paths)
     if (failures.length < enough) await test().catch((error: Error) => failures.push(error.message));
-  }
   return failures;
 }
 

@@ -3,9 +3,7 @@ import { createActor, createMachine, initialTransition, sendTo, setup } from 'xs
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { createTransitionCoverage, type TransitionCoverage } from '../../../src/testing/transition-coverage.ts';
 
-const machine = setup({
-  guards: { isOpen: () => false, isClosed: () => true },
-}).createMachine({
+const machine = setup({ guards: { isOpen: () => false, isClosed: () => true } }).createMachine({
   id: 'door',
   initial: 'shut',
   on: { ring: { actions: () => undefined }, knock: {} },

@@ -89,7 +89,7 @@ export class OwnedPartition implements OwnershipPort {
     const { text, since = now, at = now } = this.#trouble ?? {};
     const isLasting = now - since >= this.#parts.settings.leaseMs && now - at < FAILS_AGAIN_MS;
     if (isLasting && (this.lease.isHeld || this.isWanted)) return `cannot be read: ${text}`;
-    return this.lease.isHeld && this.#untrimmed !== undefined ? `keeps what is settled: ${this.#untrimmed}` : undefined;
+    return this.lease.isHeld && this.#untrimmed !== undefined ? `cannot be trimmed: ${this.#untrimmed}` : undefined;
   }
 
   /** Undefined: it was read. */

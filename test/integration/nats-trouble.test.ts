@@ -202,7 +202,7 @@ describe.skipIf(missing)('a running member says so', () => {
 
   it.each([
     ['CONSUMER.MSG.NEXT', 'partition 0 of x cannot be read: the reader of SLUICE-x-0 ended'],
-    ['STREAM.PURGE', 'partition 0 of x keeps what is settled'],
+    ['STREAM.PURGE', 'partition 0 of x cannot be trimmed'],
   ])('when its user may not publish $JS.API.%s', async (command, text) => {
     const { tells } = await running(RIGHTS(`["$JS.API.${command}.>"]`), { user: 'some', pass: 'x' });
     await tells(new RegExp(`^${text}: .*Publish to "\\$JS\\.API\\.${command}\\.SLUICE-x-0`));

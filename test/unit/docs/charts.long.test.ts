@@ -17,11 +17,11 @@ const charts = [
   { name: 'ownership', machine: ownershipMachine },
 ];
 
-it.each(charts)('docs/charts/$name.mmd shows the machine as it is', async ({ name, machine }) => {
+it.each(charts)('docs/charts shows the $name as it is, as text', async ({ name, machine }) => {
   await expect(toMermaid(machine), UPDATE).toMatchFileSnapshot(`../../../docs/charts/${name}.mmd`);
 });
 
-it.each(charts)('docs/charts/$name.svg shows the machine as it is', async ({ name, machine }) => {
+it.each(charts)('docs/charts shows the $name as it is, as a picture', async ({ name, machine }) => {
   const svg = toSvg(await layoutChart(machine, 'DOWN'), `Statechart of the ${name}`);
   await expect(svg, UPDATE).toMatchFileSnapshot(`../../../docs/charts/${name}.svg`);
 });

@@ -25,13 +25,8 @@ export class ClusterAccount {
   readonly #owners = new Map<string, string>();
 
   constructor(partitions: number) {
-    this.#partitions = Array.from({ length: partitions }, () => ({
-      last: 0,
-      delivered: new Set<number>(),
-      removed: 0,
-      committed: 0,
-      fence: 0,
-    }));
+    const none = { last: 0, removed: 0, committed: 0, fence: 0 };
+    this.#partitions = Array.from({ length: partitions }, () => ({ ...none, delivered: new Set<number>() }));
   }
 
   appended(partition: number, position: number): void {
@@ -74,12 +69,16 @@ export class ClusterAccount {
     account.delivered.add(position);
   }
 
-  /** Its member was told `kept`. */
-  committed(stay: Assigned, position: number | undefined): void {
+  /** Of the newest commit that is known to be kept: what an older one asks for from now on must be refused. */
+  fenceOf({ partition }: Assigned): number {
+    return this.#of(partition).fence;
+  }
+
+  /** Its member was told `kept`; `before`: the newest fence when it asked, for answers may overtake each other. */
+  committed(stay: Assigned, position: number | undefined, before: number): void {
     const { partition, fence } = stay;
     const account = this.#of(partition);
-    if (fence < account.fence)
-      this.#violation(`partition ${partition}: fence ${fence} committed after ${account.fence}`);
+    if (fence < before) this.#violation(`partition ${partition}: fence ${fence} committed after ${before}`);
     account.fence = Math.max(fence, account.fence);
     if (position === undefined) return;
     for (let each = account.committed + 1; each <= position; each++)
@@ -89,8 +88,8 @@ export class ClusterAccount {
   }
 
   /** It was given back, and its member was told `kept`. */
-  released(stay: Assigned, position: number | undefined): void {
-    this.committed(stay, position);
+  released(stay: Assigned, position: number | undefined, before: number): void {
+    this.committed(stay, position, before);
     const own = this.#stays.get(stay);
     if (own !== undefined) own.isReleased = true;
   }

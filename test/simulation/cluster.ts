@@ -145,8 +145,9 @@ class Consumer {
     running?.stop.abort();
     // Released first, and what was read is delivered all the same.
     const last = this.#plant === 'drain after fence' ? undefined : await running?.done;
+    const before = this.#account.fenceOf(partition);
     const outcome = await partition.release(last, withinMs);
-    if (outcome === 'kept') this.#account.released(partition, last);
+    if (outcome === 'kept') this.#account.released(partition, last, before);
   }
 
   async #read(partition: Assigned, stop: AbortSignal): Promise<number | undefined> {
@@ -161,10 +162,11 @@ class Consumer {
         await new Promise<void>((resolve) => void this.#clock.setTimeout(resolve, 30));
       }
       if (last === undefined || isCommitted) continue;
+      const before = this.#account.fenceOf(partition);
       const outcome = await partition.commit(last, 1_000);
       isCommitted = outcome === 'kept';
       if (outcome === 'kept' || (outcome === 'lost' && this.#plant === 'refusal not heard'))
-        this.#account.committed(partition, last);
+        this.#account.committed(partition, last, before);
     }
     return last;
   }

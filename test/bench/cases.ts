@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { type Case, measure, ONCE, perSecond } from './case.ts';
 import { loadGuarded, loadPeer } from './contestants.ts';
 import { mixedType } from './message.ts';
-import { rateMeasures, type Setting } from './rate-setting.ts';
+import { rateMeasures, type Setting, YOUNG } from './rate-setting.ts';
 import { Feed, poolOf } from './supply.ts';
 import { asyncProcess, failingProcess, openWorkload, syncProcess, WINDOWS, type Workload } from './workload.ts';
 
@@ -155,7 +155,7 @@ function atRates(name: string, title: string, setting: Setting): Case {
     title: `processor time of a message by rate, with the timer loop that sends it: ${title}`,
     baseline: 'hand',
     contestants: ['loop', 'hand', 'sluice'],
-    measures: rateMeasures.map((each) => measure(each, 1)),
+    measures: [...rateMeasures, YOUNG.measure].map((each) => measure(each, 1)),
     turns: ONCE,
     comparesBuilds: true,
     async open(contestant, against) {

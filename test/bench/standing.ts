@@ -41,16 +41,17 @@ function mediansOf(samples: readonly Sample[]): Sample {
   return Object.fromEntries(names.map((name) => [name, median(samples.map((sample) => sample[name] ?? Number.NaN))]));
 }
 
-/** A measure of one contestant against that of another in the same turns; none when the first one failed. */
+/** A measure of one contestant, without `free` of it, against that of another in the same turns; none when the first one failed. */
 export function ratiosOf(
   first: Standing | undefined,
   second: Standing | undefined,
   measure: string,
+  free = 0,
 ): readonly number[] {
   if (first === undefined || first.failure !== undefined) return [];
   return first.turns.flatMap((sample, turn) => {
     const value = sample?.[measure];
     const other = second?.turns[turn]?.[measure];
-    return value === undefined || other === undefined ? [] : [value / other];
+    return value === undefined || other === undefined ? [] : [(value - free) / other];
   });
 }

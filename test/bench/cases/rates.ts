@@ -3,9 +3,17 @@ import type { Process } from '../contestant.ts';
 import { HandWritten } from '../contestants/hand.ts';
 import { type Build, channelsOf, loadBuild } from '../contestants/sluice.ts';
 import { type Message, messageOf } from '../message.ts';
-import { RATES, rateMeasures, type Setting } from '../rate-setting.ts';
+import { RATES, rateMeasures, type Setting, YOUNG } from '../rate-setting.ts';
 
-const WARM = [300, 2_000] as const;
+/** The first rate and how long it is kept up, in ms, before anything is measured. */
+const FIRST = [300, 2_000] as const;
+/** Then a service is as old as one of a few minutes: what V8 compiles, it has compiled. */
+const WARM = [
+  [10_000, 700],
+  [100_000, 500],
+  [1_000_000, 500],
+  [5_000, 4_000],
+] as const;
 const MESSAGES = Array.from({ length: 1_000 }, (_, n) => messageOf('T', n));
 
 /** What takes a message for one of the channels; false: it has no room. */
@@ -17,17 +25,21 @@ export async function runRates(setting: Setting, contestant: string, against?: s
   const push = await openers(contestant, against)(setting, async (batch) => {
     seen += batch.length;
   });
-  let sent = await send(push, setting.channels, ...WARM);
-  const sample: Record<string, number> = {};
-  for (const [index, [rate, ms]] of RATES.entries()) {
+  let sent = await send(push, setting.channels, ...FIRST);
+  const usPerMessage = async (rate: number, ms: number): Promise<number> => {
     await rest(setting.timeoutMs + 50);
     const before = process.cpuUsage();
     const count = await send(push, setting.channels, rate, ms);
     await rest(setting.timeoutMs + 50);
     const { user, system } = process.cpuUsage(before);
-    sample[rateMeasures[index] ?? ''] = (user + system) / count;
     sent += count;
-  }
+    return (user + system) / count;
+  };
+  const young = await usPerMessage(YOUNG.rate, YOUNG.ms);
+  for (const [rate, ms] of WARM) await usPerMessage(rate, ms);
+  const sample: Record<string, number> = {};
+  for (const [index, [rate, ms]] of RATES.entries()) sample[rateMeasures[index] ?? ''] = await usPerMessage(rate, ms);
+  sample[YOUNG.measure] = young;
   for (const giveUpAt = performance.now() + 20_000; seen < sent && performance.now() < giveUpAt; ) await rest(50);
   if (seen !== sent) throw new Error(`${sent - seen} of ${sent} messages are missing`);
   return sample;

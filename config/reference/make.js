@@ -2,12 +2,17 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
 import { Application } from 'typedoc';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const [, , target = join(root, 'docs/reference/api.md')] = argv;
+const [target = join(root, 'docs/reference/api.md')] = new Command('npm run docs --')
+  .description('Writes the reference of the API from the doc comments of what the package exports.')
+  .argument('[file]', 'where to (default: docs/reference/api.md)')
+  .showHelpAfterError('(npm run docs -- --help lists what it takes)')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parse().processedArgs;
 /** What a host imports, with the source behind it. */
 const entries = [
   ['sluice', 'src'],

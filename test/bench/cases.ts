@@ -115,10 +115,7 @@ export const cases: readonly Case[] = [
     contestants: ['route', 'sluice'],
     measures: speed,
     turns: WINDOWS,
-    async open(contestant) {
-      const { openFromSource } = await import('./cases/source.ts');
-      return openFromSource(contestant);
-    },
+    open: async (contestant) => (await import('./cases/source.ts')).openFromSource(contestant),
   },
   writing('J1', 'journal.write in calls of 100 messages, 64 of them outstanding; texts as a feed sends them', 100, 64),
   writing('J2', 'journal.write one message a call, 10,000 calls outstanding', 1, 10_000),
@@ -129,10 +126,7 @@ export const cases: readonly Case[] = [
     contestants: ['parse', 'sluice', 'sluice-texts'],
     measures: speed,
     turns: { warmUp: 1, counted: 3 },
-    async open(contestant) {
-      const { openRecovery } = await import('./cases/journal.ts');
-      return openRecovery(contestant);
-    },
+    open: async (contestant) => (await import('./cases/journal.ts')).openRecovery(contestant),
   },
   {
     name: 'J4',
@@ -174,10 +168,7 @@ function frames(name: string, title: string, perFrame: number, unwanted = 0): Ca
     contestants: ['parse', 'hand', 'fastq', 'rxjs', 'route', 'sluice'],
     measures: speed,
     turns: WINDOWS,
-    async open(contestant) {
-      const { openFrames } = await import('./cases/frames.ts');
-      return openFrames(contestant, { perFrame, unwanted });
-    },
+    open: async (contestant) => (await import('./cases/frames.ts')).openFrames(contestant, { perFrame, unwanted }),
   };
 }
 
@@ -193,10 +184,7 @@ function writing(name: string, title: string, perCall: number, outstanding: numb
     contestants: ['fdatasync', 'fdatasync-texts', 'sluice', 'sluice-encoding'],
     measures: speed,
     turns: { warmUp: 2, counted: 5 },
-    async open(contestant) {
-      const { openWriting } = await import('./cases/journal.ts');
-      return openWriting(contestant, perCall, outstanding);
-    },
+    open: async (contestant) => (await import('./cases/journal.ts')).openWriting(contestant, perCall, outstanding),
   };
 }
 

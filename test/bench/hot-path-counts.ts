@@ -11,10 +11,9 @@ export type HotPathCounts = Awaited<ReturnType<typeof hotPath>>;
 
 /** On the simulated clock, so that no machine is too slow for the same counts; the young generation holds everything. */
 async function hotPath(workload: string | undefined) {
-  const isW1 = workload === 'W1';
   // Three a second, or ten million: traffic that never pauses.
   const [total, atOnce, everyMs] = workload === 'low' ? [1_000, 1, 300] : [100_000, SLICE, 0.1];
-  const supply = isW1 ? poolOf(2_000, mixedType) : poolOf(2_000, () => 'T');
+  const supply = poolOf(2_000, workload === 'W1' ? mixedType : () => 'T');
   const clock = createSimulatedClock();
   let counts = { messages: 0, transitions: 0, timers: 0, allocated: 0, collections: 0 };
   let delivered = 0;

@@ -1,5 +1,5 @@
-import { memoryUsage } from 'node:process';
 import { createRouter, defineChannel } from 'sluice';
+import { heapInUse } from './own-process.ts';
 
 /** What a channel at rest costs, in bytes of the heap: when it is made, and when it has started. */
 export interface RestBytes {
@@ -14,18 +14,13 @@ async function restBytes(prefix: string, count: number): Promise<RestBytes> {
   const one = { priority: 2, batchSize: 100, timeoutMs: 100, capacity: 10_000 };
   const config = { channels: Object.fromEntries(names.map((name) => [name, one])) };
   const channels = Object.fromEntries(names.map((name) => [name, defineChannel({ process() {} })]));
-  const before = heap();
+  const before = heapInUse();
   const router = createRouter({ channels, config });
-  const made = heap();
+  const made = heapInUse();
   await router.start();
-  const started = heap();
+  const started = heapInUse();
   await router.stop();
   return { made: (made - before) / count, started: (started - made) / count };
-}
-
-function heap(): number {
-  globalThis.gc?.();
-  return memoryUsage().heapUsed;
 }
 
 // What all channels share, code among it, is there after the first few.

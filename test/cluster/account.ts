@@ -144,7 +144,8 @@ export function judge(
 
 const IDLE_MS = 1_000;
 
-interface Span {
+/** From when to when. */
+export interface Span {
   readonly from: number;
   readonly to: number;
 }

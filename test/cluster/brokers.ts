@@ -1,7 +1,4 @@
 import { connect } from '@nats-io/transport-node';
-import type { ClusterSource } from '../../src/cluster/cluster-source.ts';
-import type { Publisher } from '../../src/cluster/publisher.ts';
-import type { LetterStore } from '../../src/core/letter-store-port.ts';
 import { createNatsPublisher, natsLetters, natsSource } from '../../src/nats/index.ts';
 import { createRedisPublisher, redisLetters, redisSource } from '../../src/redis/index.ts';
 import type { Workers } from '../../src/workers/index.ts';
@@ -26,20 +23,12 @@ export interface Tick {
 
 export type BrokerKind = 'nats' | 'redis';
 
-export async function startBroker(kind: string): Promise<NatsServer | RedisServer> {
-  if (kind !== 'nats' && kind !== 'redis') throw new Error(`the broker is nats or redis, not ${kind}`);
+export async function startBroker(kind: BrokerKind): Promise<NatsServer | RedisServer> {
   return kind === 'nats' ? NatsServer.start() : RedisServer.start();
 }
 
-interface Client {
-  readonly publisher: Publisher<Tick>;
-  readonly source: ClusterSource;
-  readonly letters: LetterStore;
-  close(): Promise<void>;
-}
-
 /** What a feed and a worker have of the broker. */
-export async function clientOf(kind: string, port: number, onAlert: (text: string) => void): Promise<Client> {
+export async function clientOf(kind: string, port: number, onAlert: (text: string) => void) {
   const key = ({ key }: Tick): string => key;
   const listener = { onAlert: ({ text }: { readonly text: string }) => onAlert(text) };
   if (kind === 'nats') {

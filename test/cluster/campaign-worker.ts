@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRouter, defineChannel } from '../../src/index.ts';
+import { createRouter, defineChannel, type SourcePositions } from '../../src/index.ts';
 import { partitionOf } from '../../src/nats/index.ts';
 import { runAsWorker } from '../../src/workers/index.ts';
 import { clientOf, PARTITIONS, type Tick, WINDOW_FRAMES } from './brokers.ts';
@@ -13,15 +13,8 @@ const { source, letters, close } = await clientOf(kind, Number(port), (text) => 
   appendFileSync(join(directory, 'alerts'), `${process.pid} ${text}\n`);
 });
 
-type Positions = readonly {
-  readonly partition: number;
-  readonly fence: number;
-  readonly lowest: number;
-  readonly highest: number;
-}[];
-
 /** `time partition fence lowest highest from-to,from-to` for each stay of a partition that the batch is of. */
-function linesOf(batch: readonly Tick[], positions: Positions): string {
+function linesOf(batch: readonly Tick[], positions: readonly SourcePositions[]): string {
   const at = (performance.timeOrigin + performance.now()).toFixed(0);
   const byPartition = new Map<number, Tick[]>();
   for (const tick of batch) {

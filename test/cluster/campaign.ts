@@ -2,24 +2,35 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { Option } from 'commander';
+import { parseWhole } from '../../src/cli/option-values.ts';
 import type { KeptLetter } from '../../src/core/letter-store-port.ts';
 import { createRandom } from '../../src/core/random.ts';
-import { failovers, idleSpans, judge } from './account.ts';
-import { clientOf, PARTITIONS, startBroker, WINDOW_FRAMES } from './brokers.ts';
+import { npmCommand, parseAmount, parseSeed } from '../support/command-line.ts';
+import { failovers, idleSpans, judge, type Span } from './account.ts';
+import { type BrokerKind, clientOf, PARTITIONS, startBroker, WINDOW_FRAMES } from './brokers.ts';
 import { Faults } from './faults.ts';
 import { startFeed } from './run-feed.ts';
 import { SinkFiles } from './sink-files.ts';
 
-/** Workers on a broker, with faults from a seed; ends with an account of what was published and what each sink wrote. */
-const { values } = parseArgs({
-  options: {
-    broker: { type: 'string', default: 'nats' },
-    minutes: { type: 'string', default: '1' },
-    seed: { type: 'string', default: '1' },
-    rate: { type: 'string', default: '20000' },
-  },
-});
+const {
+  broker: kind,
+  minutes,
+  seed,
+  rate,
+} = npmCommand(
+  'campaign',
+  `Runs three to five workers on a broker under faults: kills, pauses, lost
+connections, restarts of the broker, a sink that is down. It ends with an account
+of what was published and what each sink wrote.`,
+  '--broker redis --minutes 10 --rate 5000 --seed 7',
+)
+  .addOption(new Option('--broker <name>', 'nats-server or redis-server').choices(['nats', 'redis']).default('nats'))
+  .option('--minutes <n>', 'how long the feed publishes', parseAmount, 1)
+  .option('--seed <n>', 'of the faults', parseSeed, 1)
+  .option('--rate <n>', 'messages a second', parseWhole(1, 1_000_000), 20_000)
+  .parse()
+  .opts<{ broker: BrokerKind; minutes: number; seed: number; rate: number }>();
 const BAD_EVERY = 20_000;
 const LEASE_MS = 3_000;
 /** After the last fault, for what is left. */
@@ -27,16 +38,15 @@ const CALM_SECONDS = 90;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const now = (): number => performance.timeOrigin + performance.now();
-const kind = values.broker;
-const seconds = Number(values.minutes) * 60;
+const seconds = minutes * 60;
 const directory = mkdtempSync(join(tmpdir(), 'sluice-campaign-'));
 const sinks = new SinkFiles(directory, PARTITIONS);
 const broker = await startBroker(kind);
-const faults = new Faults({ kind, broker, directory, random: createRandom(Number(values.seed)), say });
+const faults = new Faults({ kind, broker, directory, random: createRandom(seed), say });
 await faults.begin();
 const startedAt = now();
 const feed = startFeed(new URL('feed.js', import.meta.url), [
-  ...[kind, String(broker.port), String(seconds), values.rate, String(BAD_EVERY)],
+  ...[kind, String(broker.port), String(seconds), String(rate), String(BAD_EVERY)],
 ]);
 while (now() - startedAt < seconds * 1_000) {
   await faults.next();
@@ -46,7 +56,8 @@ await faults.calm();
 const { published, ends, bad } = await feed.ended;
 const endedAt = now();
 const total = { ends, bad: new Set(bad) };
-for (let rest = CALM_SECONDS; rest > 0 && account().mistakes.length > 0; rest -= 5) await sleep(5_000);
+const isWhole = () => judge(sinks.read(), total, bad, WINDOW_FRAMES).mistakes.length === 0;
+for (let rest = CALM_SECONDS; rest > 0 && !isWhole(); rest -= 5) await sleep(5_000);
 const { letters, crashed } = await lettersOf();
 await faults.end();
 const code = report();
@@ -55,12 +66,8 @@ if (code === 0) rmSync(directory, { recursive: true });
 else say(`what the sinks wrote is in ${directory}`);
 process.exit(code);
 
-function account() {
-  return judge(sinks.read(), total, bad, WINDOW_FRAMES);
-}
-
 /** The dead letters on the broker, as `partition/number`, those of messages in which a process seemed to die apart. */
-async function lettersOf(): Promise<{ readonly letters: readonly string[]; readonly crashed: ReadonlySet<string> }> {
+async function lettersOf() {
   const { letters, close } = await clientOf(kind, broker.port, () => {});
   const kept = await letters.list();
   await close();
@@ -69,10 +76,8 @@ async function lettersOf(): Promise<{ readonly letters: readonly string[]; reado
     if (s === undefined) say(`a letter is not what was published: ${JSON.stringify({ id, message })}`);
     return `${id.split('/')[1]}/${s}`;
   };
-  const [crashes, rest] = [true, false].map((isCrash) =>
-    kept.filter(({ reason }) => (reason === 'crashed') === isCrash),
-  );
-  return { letters: rest?.map(nameOf) ?? [], crashed: new Set(crashes?.map(nameOf)) };
+  const named = (isCrash: boolean) => kept.filter(({ reason }) => (reason === 'crashed') === isCrash).map(nameOf);
+  return { letters: named(false), crashed: new Set(named(true)) };
 }
 
 function report(): number {
@@ -86,7 +91,7 @@ function report(): number {
       .filter((death) => faults.isAlone(death) === isCalm)
       .flatMap(({ worker, at }) => failovers(written, worker, at));
   say(`
-${kind}, seed ${values.seed}, ${values.minutes} minutes
+${kind}, seed ${seed}, ${minutes} minutes
 published   ${published} messages, ${(published / seconds).toFixed(0)} a second
 faults      ${faults.counts}
 again       ${again} messages; frames from the first of a stay back to the last before: ${spread(rewinds)}, window ${WINDOW_FRAMES}
@@ -100,7 +105,7 @@ mistakes    ${mistakes.length} (skipped, out of order, missing, two owners, outs
   return mistakes.length === 0 && published > 0 ? 0 : 1;
 }
 
-function idleText(partition: number, { from, to }: { readonly from: number; readonly to: number }): string {
+function idleText(partition: number, { from, to }: Span): string {
   return `${partition} for ${((to - from) / 1_000).toFixed(1)} s at ${((from - startedAt) / 1_000).toFixed(0)} s`;
 }
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../src/core/random.ts';
 import type { NatsServer } from '../support/nats-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
+import type { Span } from './account.ts';
 import { BrokerProxy } from './broker-proxy.ts';
 
 interface FaultParts {
@@ -24,12 +25,6 @@ interface Worker {
   readonly exited: Promise<unknown>;
 }
 
-/** From when to when something was wrong that keeps partitions from being written. */
-interface Span {
-  readonly from: number;
-  readonly to: number;
-}
-
 const WORKERS_MIN = 3;
 const WORKERS_MAX = 5;
 const LEASE_MS = 3_000;
@@ -44,6 +39,7 @@ export class Faults {
   readonly excused: Span[] = [];
   readonly #parts: FaultParts;
   readonly #workers: Worker[] = [];
+  /** When something was wrong that keeps partitions from being written. */
   readonly #spans: Span[] = [];
   readonly #counts = new Map<string, number>();
   readonly #kinds: readonly (readonly [name: string, weight: number, run: () => Promise<void>])[];

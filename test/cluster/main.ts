@@ -2,21 +2,27 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { Option } from 'commander';
+import { parseWhole } from '../../src/cli/option-values.ts';
 import { runWorkers, type Workers } from '../../src/workers/index.ts';
+import { npmCommand, parseAmount } from '../support/command-line.ts';
 import { ServerProcess } from '../support/server-process.ts';
-import { deliveredBy, startBroker } from './brokers.ts';
+import { type BrokerKind, deliveredBy, startBroker } from './brokers.ts';
 import { ledgerOf } from './ledger.ts';
 import { startFeed } from './run-feed.ts';
 
-/** A broker, a feed and three workers, one of which is killed every ten seconds; ends with the ledger. */
-const { values } = parseArgs({
-  options: {
-    broker: { type: 'string', default: 'nats' },
-    seconds: { type: 'string', default: '45' },
-    rate: { type: 'string', default: '2000' },
-  },
-});
+const { broker: kind, ...options } = npmCommand(
+  'start:cluster',
+  `Runs a cluster on this machine: a broker, a process with a generated feed, and
+three workers, one of which is killed every ten seconds. It prints the address
+of a page with all workers, and ends with what was published and delivered.`,
+  '--broker redis --seconds 600',
+)
+  .addOption(new Option('--broker <name>', 'nats-server or redis-server').choices(['nats', 'redis']).default('nats'))
+  .option('--seconds <n>', 'how long the feed publishes', parseAmount, 45)
+  .option('--rate <n>', 'messages a second', parseWhole(1, 1_000_000), 2_000)
+  .parse()
+  .opts<{ broker: BrokerKind; seconds: number; rate: number }>();
 const WORKERS = 3;
 const KILL_EVERY = 10;
 /** After the end of the feed, for the last failover and what is left. */
@@ -25,7 +31,6 @@ const REST_SECONDS = 30;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const besideThis = (name: string): URL => new URL(name, import.meta.url);
 const directory = mkdtempSync(join(tmpdir(), 'sluice-cluster-'));
-const kind = values.broker;
 let starting: Promise<Workers> | undefined;
 let isEnding = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end(0));
@@ -37,7 +42,7 @@ const broker = await startBroker(kind).catch((error: Error) => {
   process.exit(1);
 });
 const place = [kind, String(broker.port)];
-const feed = startFeed(besideThis('feed.js'), [...place, values.seconds, values.rate]);
+const feed = startFeed(besideThis('feed.js'), [...place, String(options.seconds), String(options.rate)]);
 let counts: ReadonlyMap<string, number> | undefined;
 feed.ended.then(
   (end) => {
@@ -65,7 +70,7 @@ await end(isEnding ? 0 : report(kills));
 async function watch(): Promise<number> {
   const startedAt = performance.now();
   let kills = 0;
-  for (let seconds = 0; seconds < Number(values.seconds) + REST_SECONDS; ) {
+  for (let seconds = 0; seconds < options.seconds + REST_SECONDS; ) {
     await sleep(1_000);
     seconds = (performance.now() - startedAt) / 1_000;
     say(

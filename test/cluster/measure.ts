@@ -3,21 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@nats-io/transport-node';
+import { Argument } from 'commander';
 import type { Assigned } from '../../src/core/source-port.ts';
 import { createNatsPublisher, natsSource } from '../../src/nats/index.ts';
 import { runWorkers } from '../../src/workers/index.ts';
+import { npmCommand } from '../support/command-line.ts';
 import { NatsServer } from '../support/nats-server.ts';
 import { type BrokerKind, clientOf, deliveredBy, startBroker, type Tick } from './brokers.ts';
 import { routerTo, sharesOfBareClient, write } from './reads.ts';
 
-/** What the table of sizes in the guide to scaling says: several workers on handlers that compute, what commits cost, a bare client beside ours, and lateness. */
 const KEYS = 200;
 /** Steps of a handler for each message: about a millisecond. */
 const BUSY = 200_000;
 const MEASURED_MS = 10_000;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** Each by its name on the command line; all by default. */
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   async workers() {
     const [one, two] = [await deliveredPerSecond(1), await deliveredPerSecond(2)];
@@ -38,12 +38,21 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
     for (const kind of ['nats', 'redis'] as const) say(await lateness(kind, 100_000));
   },
 };
-const [, , ...named] = process.argv;
-if (named[0] === 'write') {
-  await write(named.slice(1));
+if (process.argv[2] === 'write') {
+  await write(process.argv.slice(3));
   process.exit();
 }
-for (const [name, measure] of Object.entries(parts)) if (named.length === 0 || named.includes(name)) await measure();
+const all = Object.keys(parts);
+const [named] = npmCommand(
+  'measure:cluster',
+  `Measures what the table of sizes in docs/guides/scaling.md says: two workers
+against one, what commits cost, a bare client beside ours, and lateness. It needs
+nats-server and redis-server, and a machine that is idle otherwise.`,
+  'commits lateness',
+)
+  .addArgument(new Argument('[parts...]', 'what to measure').choices(all).default(all, 'all'))
+  .parse().processedArgs;
+for (const [name, measure] of Object.entries(parts)) if (named.includes(name)) await measure();
 process.exit();
 
 function percent(share: number): string {

@@ -20,6 +20,11 @@ export class Account {
     return [...this.#acknowledged.values()].reduce((sum, n) => sum + n, 0);
   }
 
+  get figures(): string {
+    const delivered = `${this.messages} delivered, ${this.duplicates} of them again`;
+    return `${this.acknowledged} messages acknowledged, ${delivered}; ${this.letters.size} letters`;
+  }
+
   /** A line of `child.ts`; the last one of a killed process may be cut off. */
   take(line: string): void {
     const [word, ...rest] = line.split(' ');

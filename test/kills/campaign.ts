@@ -19,24 +19,30 @@ export interface Campaign {
 /** What hears the lines of a process. */
 interface Taker {
   readonly violations: string[];
+  /** Another process begins. */
+  begin?(): void;
   take(line: string): void;
 }
 
-/** Kills one process after the other, each at a random line of what it says, and reads the rest of the journal. */
-export async function runCampaign({ program, directory, kills, seed }: Campaign): Promise<Account> {
+/** Kills one process after the other, and reads the rest of the journal. */
+export async function runCampaign(campaign: Campaign): Promise<Account> {
   const account = new Account();
-  const random = createRandom(seed);
-  for (let run = 1; run <= kills; run++) {
-    const lines = 1 + Math.floor(random() * 150);
-    await killAfter(lines, [program, directory, String(run), String(seed + run)], account);
-    if (account.violations.length > 0) break;
-  }
-  await readRest(directory, account);
+  await killAll(campaign, 150, account);
+  await readRest(campaign.directory, account);
   return account;
 }
 
-/** Kills a process after it has said so many lines, which the account takes. */
-export async function killAfter(lines: number, args: readonly string[], account: Taker): Promise<void> {
+/** Kills each process at a random line of what it says, until something is wrong. */
+export async function killAll({ program, directory, kills, seed }: Campaign, linesMax: number, account: Taker) {
+  const random = createRandom(seed);
+  for (let run = 1; run <= kills && account.violations.length === 0; run++) {
+    account.begin?.();
+    const lines = 1 + Math.floor(random() * linesMax);
+    await killAfter(lines, [program, directory, String(run), String(seed + run)], account);
+  }
+}
+
+async function killAfter(lines: number, args: readonly string[], account: Taker): Promise<void> {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   let count = 0;

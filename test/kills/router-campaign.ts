@@ -1,19 +1,14 @@
-import { createRandom, createRouter, defineChannel } from '../../src/index.ts';
+import { createRouter, defineChannel } from '../../src/index.ts';
 import { openJournal } from '../../src/journal/open-journal.ts';
-import { type Campaign, killAfter } from './campaign.ts';
+import { type Campaign, killAll } from './campaign.ts';
 import { isPoison, RouterAccount, type Sent } from './router-account.ts';
 
 /** Kills one process with a router after the other, and lets a last one deliver the rest of the journal. */
-export async function runRouterCampaign({ program, directory, kills, seed }: Campaign): Promise<RouterAccount> {
+export async function runRouterCampaign(campaign: Campaign): Promise<RouterAccount> {
   const account = new RouterAccount();
-  const random = createRandom(seed);
-  for (let run = 1; run <= kills && account.violations.length === 0; run += 1) {
-    account.begin();
-    const lines = 1 + Math.floor(random() * 200);
-    await killAfter(lines, [program, directory, String(run), String(seed + run)], account);
-  }
+  await killAll(campaign, 200, account);
   account.begin();
-  await deliverRest(directory, account);
+  await deliverRest(campaign.directory, account);
   return account;
 }
 

@@ -101,29 +101,20 @@ function oneCandidate(whole: Node, candidate: Node, place: string, source: strin
   const guard = parts.find((part) => nameOf(part) === 'guard');
   const reenter = parts.find((part) => nameOf(part) === 'reenter');
   const actions = parts.find((part) => nameOf(part) === 'actions');
-  const edits: Edits = [
-    ['remove', without(whole, source)],
-    ...(guard === undefined
-      ? []
-      : ([
-          ['unguard', without(guard, source)],
-          [
-            'invert',
-            [guard.value.start, guard.value.end, `mutantNot(${source.slice(guard.value.start, guard.value.end)})`],
-          ],
-        ] as const)),
-    ...(reenter === undefined ? [] : ([['stay', without(reenter, source)]] as const)),
-    ...(actions === undefined ? [] : actionEdits(actions, source)),
-  ];
+  const edits: Edits[number][] = [['remove', without(whole, source)]];
+  if (guard !== undefined) {
+    const { start, end } = guard.value;
+    edits.push(['unguard', without(guard, source)]);
+    edits.push(['invert', [start, end, `mutantNot(${source.slice(start, end)})`]]);
+  }
+  if (reenter !== undefined) edits.push(['stay', without(reenter, source)]);
+  if (actions !== undefined) edits.push(...actionEdits(actions, source));
   return edits.map(([what, edit]) => [`${place}/${what}`, edit] as const);
 }
 
 function actionEdits(part: Property, source: string): Edits {
-  const actions = elementsOf(part.value);
-  const each: readonly (readonly [Node, Node])[] = actions?.map((node) => [node, node] as const) ?? [
-    [part, part.value],
-  ];
-  return each.map(([whole, action]) => {
+  const actions = elementsOf(part.value)?.map((node) => ({ whole: node, action: node }));
+  return (actions ?? [{ whole: part, action: part.value }]).map(({ whole, action }) => {
     const type = propertiesOf(action).find((property) => nameOf(property) === 'type');
     return [`${nameOf(part)}.${textOf(type?.value ?? action, source)}/remove`, without(whole, source)];
   });

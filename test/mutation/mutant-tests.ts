@@ -27,20 +27,19 @@ const WIDER = [
 const BLIND = /\/(charts|mermaid|hot-path|growth)\.test\.ts$/;
 /** For tests whose promise never settles; simulated clocks wait for nothing. */
 const HANGS_MS = 120_000;
+const root = process.cwd();
 
 /** The project's own tests, with one file of it replaced while a mutant is tried. The tree is never changed. */
 export class MutantTests {
   readonly #vitest: Vitest;
   readonly #replaced: Map<string, string>;
-  readonly #root: string;
 
-  private constructor(vitest: Vitest, replaced: Map<string, string>, root: string) {
+  private constructor(vitest: Vitest, replaced: Map<string, string>) {
     this.#vitest = vitest;
     this.#replaced = replaced;
-    this.#root = root;
   }
 
-  static async create(root: string): Promise<MutantTests> {
+  static async create(): Promise<MutantTests> {
     const replaced = new Map<string, string>();
     const vitest = await createVitest(
       'test',
@@ -58,18 +57,15 @@ export class MutantTests {
       },
       { plugins: [{ name: 'mutant', enforce: 'pre', transform: (_, id) => replaced.get(id) }] },
     );
-    return new MutantTests(vitest, replaced, root);
+    return new MutantTests(vitest, replaced);
   }
 
   /** Runs the tests until one fails, those of the model first, with another `source` for the machine at `path`. */
   async try(path: string, source: string): Promise<Verdict> {
     for (const filters of [[path.replace(/^machines\/(\w+)\.ts$/, 'test/model/$1.test.ts')], WIDER]) {
       const key = filters.join();
-      let baseline = baselines.get(key);
-      if (baseline === undefined) {
-        baseline = this.#run(path, undefined, filters);
-        baselines.set(key, baseline);
-      }
+      const baseline = baselines.get(key) ?? this.#run(path, undefined, filters);
+      baselines.set(key, baseline);
       const healthy = await baseline;
       // Otherwise every mutant would count as killed.
       if (healthy.is !== 'survived') throw new Error(`${healthy.by} fails without any mutant: ${healthy.message}`);
@@ -80,7 +76,7 @@ export class MutantTests {
   }
 
   async #run(path: string, source: string | undefined, filters: string[]): Promise<Verdict> {
-    const id = join(this.#root, path);
+    const id = join(root, path);
     // The mutant before may have been one of the other machine.
     for (const former of [...this.#replaced.keys(), id]) this.#vitest.invalidateFile(former);
     this.#replaced.clear();

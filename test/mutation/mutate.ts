@@ -1,62 +1,51 @@
 import { readFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Option } from 'commander';
+import { parseWhole } from '../../src/cli/option-values.ts';
+import { npmCommand } from '../support/command-line.ts';
 import { type Mutant, mutantsOf } from './chart-mutants.ts';
 import { MutantTests, type Verdict } from './mutant-tests.ts';
 
 const MACHINES = ['channel', 'router', 'feed', 'source', 'ownership'] as const;
-const HELP = `npm run mutate -- [--only channel|router|feed|source|ownership] [--mutant TEXT] [--jobs N] [--list]
-
-Takes every transition, guard, action and actor of the statecharts away, one at a time, turns every guard round,
-and looks whether a test notices.
-
-  --only NAME    one machine only
-  --mutant TEXT  only mutants whose name contains TEXT (or another one)
-  --jobs N       so many at a time (2)
-  --list         names the mutants and tries none
-`;
 
 interface Trial {
-  readonly machine: string;
+  readonly path: string;
   readonly mutant: Mutant;
 }
 type Result = Trial & { readonly verdict: Verdict };
 
-const root = process.cwd();
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    mutant: { type: 'string', multiple: true },
-    jobs: { type: 'string', default: '2' },
-    list: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const command = npmCommand(
+  'mutate',
+  `Takes every transition, guard, action and actor of the statecharts away, one at
+a time, turns every guard round, and looks whether a test notices.`,
+  '--only router --jobs 4',
+)
+  .addOption(new Option('--only <name>', 'one machine only').choices(MACHINES))
+  .option('--mutant <text...>', 'only mutants whose name contains one of these texts')
+  .option('--jobs <n>', 'so many at a time', parseWhole(1, 64), 2)
+  .option('--list', 'name the mutants and try none')
+  .parse();
+const options = command.opts<{ only?: string; mutant?: readonly string[]; jobs: number; list?: true }>();
 // What the tests print would bury the progress.
 process.stdout.write = () => true;
 process.exit(await main().catch((error: Error) => print(`${error.message}\n`, 2)));
 
 async function main(): Promise<number> {
-  if (values.help) return print(HELP);
   const trials = chosenTrials();
-  if (trials.length === 0) return print('no mutant has such a name: --list shows them\n', 2);
-  if (values.list) return print(trials.map(({ mutant }) => `${mutant.id}\n`).join(''));
+  if (trials.length === 0) command.error('error: no mutant has such a name; --list shows them');
+  if (options.list) return print(trials.map(({ mutant }) => `${mutant.id}\n`).join(''));
   const startedAt = performance.now();
-  const runners = await Promise.all(Array.from({ length: Number(values.jobs) || 1 }, () => MutantTests.create(root)));
+  const runners = await Promise.all(Array.from({ length: options.jobs }, () => MutantTests.create()));
   const results = await tryAll(runners, trials);
   return summary(results, performance.now() - startedAt);
 }
 
 function chosenTrials(): Trial[] {
-  return MACHINES.filter((machine) => (values.only ?? machine) === machine)
-    .flatMap((machine) =>
-      mutantsOf(machine, readFileSync(join(root, pathOf(machine)), 'utf8')).map((mutant) => ({ machine, mutant })),
-    )
-    .filter(({ mutant }) => (values.mutant ?? ['']).some((text) => mutant.id.includes(text)));
-}
-
-function pathOf(machine: string): string {
-  return `machines/${machine}.ts`;
+  return MACHINES.filter((machine) => (options.only ?? machine) === machine)
+    .flatMap((machine) => {
+      const path = `machines/${machine}.ts`;
+      return mutantsOf(machine, readFileSync(path, 'utf8')).map((mutant) => ({ path, mutant }));
+    })
+    .filter(({ mutant }) => (options.mutant ?? ['']).some((text) => mutant.id.includes(text)));
 }
 
 async function tryAll(runners: readonly MutantTests[], trials: readonly Trial[]): Promise<Result[]> {
@@ -66,7 +55,7 @@ async function tryAll(runners: readonly MutantTests[], trials: readonly Trial[])
     runners.map(async (runner) => {
       for (let trial = waiting.shift(); trial !== undefined; trial = waiting.shift()) {
         const startedAt = performance.now();
-        const verdict = await runner.try(pathOf(trial.machine), trial.mutant.source);
+        const verdict = await runner.try(trial.path, trial.mutant.source);
         results.push({ ...trial, verdict });
         print(progressOf(trial, verdict, performance.now() - startedAt, results.length, trials.length));
       }

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
-import { Command } from 'commander';
+import { Option } from 'commander';
 import { parseWhole } from '../../src/cli/option-values.ts';
+import { npmCommand, parseSeed } from '../support/command-line.ts';
 import { addTally, type Bursts, emptyTally, rarest, runSeeds, shapesOf, type Tally } from './campaign.ts';
 import { runCluster } from './cluster.ts';
 import { failureText } from './failure-text.ts';
@@ -30,7 +31,6 @@ interface Options {
 }
 
 const SEEDS = 300;
-const SEED_MAX = 2 ** 31;
 const SEEDS_PER_TASK = 25;
 const FAILURES_SHOWN = 3;
 /** Where progress can't be written over itself. */
@@ -38,26 +38,28 @@ const TASKS_PER_LINE = 20;
 const { stdout, stderr } = process;
 
 async function main(): Promise<void> {
-  const command = new Command('simulate')
-    .description('Runs the whole router through a bad year on a simulated clock, once for each seed.')
+  const purpose = 'Runs the whole router through a bad year on a simulated clock, once for each seed.';
+  const given = npmCommand('simulate', purpose, '--seeds 20000')
     .option(
       '--seeds <n>',
-      `how many seeds to run (default: ${SEEDS}, with --planted ${SEEDS_PLANTED})`,
-      parseWhole(1, SEED_MAX),
+      `how many to run (default: ${SEEDS}, with --planted ${SEEDS_PLANTED})`,
+      parseWhole(1, 2 ** 31),
     )
-    .option('--from <n>', 'the first seed', parseWhole(0, SEED_MAX), 1)
-    .option('--seed <n>', 'run this one, and tell all about it', parseWhole(0, SEED_MAX))
+    .option('--from <n>', 'the first seed', parseSeed, 1)
+    .option('--seed <n>', 'run this one, and tell all about it', parseSeed)
     .option('--log', 'with --seed: print its event log')
-    .option('--bursts <shape>', 'figures, or recorded (needs ../shared/data)', 'figures')
+    .addOption(
+      new Option('--bursts <shape>', 'recorded needs ../shared/data')
+        .choices(['figures', 'recorded'])
+        .default('figures'),
+    )
     .option('--workers <n>', 'threads', parseWhole(1, 64), availableParallelism())
     .option('--planted', 'plant bugs one by one and tell which law finds each')
     .option('--clusters', 'members that share a broker, in place of the router')
     .option('--json', 'print the outcome as JSON')
-    .parse();
-  const given = command.opts<Omit<Options, 'seeds'> & Partial<Pick<Options, 'seeds'>>>();
+    .parse()
+    .opts<Omit<Options, 'seeds'> & Partial<Pick<Options, 'seeds'>>>();
   const options: Options = { ...given, seeds: given.seeds ?? (given.planted ? SEEDS_PLANTED : SEEDS) };
-  if (options.bursts !== 'figures' && options.bursts !== 'recorded')
-    command.error("error: --bursts: allowed are 'figures' and 'recorded'");
   if (options.planted) process.exitCode = await runPlanted(options.seeds, options.from, (line) => stdout.write(line));
   else if (options.clusters) process.exitCode = await runClusters(options);
   else process.exitCode = options.seed === undefined ? await runMany(options) : await runOne(options.seed, options);

@@ -5,7 +5,7 @@ import type { SocketListener } from '../../../src/feeds/socket.ts';
 import type { Entrant } from '../case.ts';
 import { seenBy, verdictOf } from '../check.ts';
 import { nextTurn } from '../contestant.ts';
-import { channelsOf, loadBuild } from '../contestants/sluice.ts';
+import { lanesAsChannels, loadBuild } from '../contestants/sluice.ts';
 import { loadPeer } from '../contestants.ts';
 import { type Message, MIX_PERIOD, mixedType } from '../message.ts';
 import { ownTime, peakMb } from '../own-process.ts';
@@ -29,17 +29,7 @@ export interface Traffic {
 }
 
 const LANE = { batchSize: 100, timeoutMs: 100, capacity: 10 * SLICE };
-const unwanted = JSON.stringify({
-  ev: 'Q',
-  sym: 'S1',
-  bx: 4,
-  bp: 114.125,
-  bs: 100,
-  ax: 7,
-  ap: 114.128,
-  as: 160,
-  q: 50,
-});
+const unwanted = '{"ev":"Q","sym":"S1","bx":4,"bp":114.125,"bs":100,"ax":7,"ap":114.128,"as":160,"q":50}';
 
 /** W9: from the text of frames to delivered; `parse` is JSON.parse of the same frames alone. */
 export async function openFrames(contestant: string, traffic: Traffic): Promise<Entrant> {
@@ -113,13 +103,7 @@ async function openHandler(contestant: string, lanes: ReturnType<typeof lanesOf>
 /** A feed of Massive, whose socket the benchmark plays, in front of a router. */
 async function openFeed(lanes: ReturnType<typeof lanesOf>, { unwanted: before }: Traffic): Promise<Handler> {
   const build = await loadBuild(undefined);
-  const names = { T: 'tick', AM: 'ohlcv', FMV: 'fmv' } as const;
-  const router = build.createRouter(
-    channelsOf(
-      build,
-      lanes.map(({ type, ...lane }) => ({ name: names[type], ...lane })),
-    ),
-  );
+  const router = build.createRouter(lanesAsChannels(build, lanes));
   await router.start();
   let listener: SocketListener | undefined;
   let isPaused = false;

@@ -131,7 +131,6 @@ async function timed(work: () => Promise<number>): Promise<Sample> {
 
 /** A trade as a feed sends it, of about 120 bytes. */
 export function tradeOf(n: number): unknown {
-  const at = 1_723_075_200_000 + n;
   return {
     ev: 'T',
     sym: `X:S${n % 500}`,
@@ -140,7 +139,7 @@ export function tradeOf(n: number): unknown {
     p: 100 + (n % 997) / 100,
     s: n % 100,
     c: [1, 2],
-    t: at,
+    t: 1_723_075_200_000 + n,
     q: n,
   };
 }

@@ -1,7 +1,8 @@
+import { setTimeout as rest } from 'node:timers/promises';
 import type { Sample } from '../case.ts';
 import type { Process } from '../contestant.ts';
 import { HandWritten } from '../contestants/hand.ts';
-import { type Build, channelsOf, loadBuild } from '../contestants/sluice.ts';
+import { channelsOf, loadBuild } from '../contestants/sluice.ts';
 import { type Message, messageOf } from '../message.ts';
 import { RATES, rateMeasures, type Setting, YOUNG } from '../rate-setting.ts';
 
@@ -22,9 +23,10 @@ type Push = (channel: number, message: Message) => boolean;
 /** R1 to R3: the processor time of a message at each rate, with that of the timer loop that sends it. */
 export async function runRates(setting: Setting, contestant: string, against?: string): Promise<Sample> {
   let seen = 0;
-  const push = await openers(contestant, against)(setting, async (batch) => {
+  const see = async (batch: readonly Message[]): Promise<void> => {
     seen += batch.length;
-  });
+  };
+  const push = await open(setting, see, contestant, against);
   let sent = await send(push, setting.channels, ...FIRST);
   const usPerMessage = async (rate: number, ms: number): Promise<number> => {
     await rest(setting.timeoutMs + 50);
@@ -45,31 +47,20 @@ export async function runRates(setting: Setting, contestant: string, against?: s
   return sample;
 }
 
-type Opener = (setting: Setting, process: Process) => Promise<Push>;
-
-function openers(contestant: string, against: string | undefined): Opener {
-  if (contestant === 'loop') return openLoop;
-  if (contestant === 'hand') return openHand;
-  return async (setting, process) =>
-    openRouter(await loadBuild(contestant === 'sluice' ? undefined : against), setting, process);
-}
-
-/** Nothing between the loop and the handler. */
-const openLoop: Opener = async (_, process) => (_channel, message) => {
-  process([message]);
-  return true;
-};
-
-const openHand: Opener = async ({ channels, ...spec }, process) => {
-  const lanes = Array.from(
-    { length: channels },
-    () => new HandWritten({ type: 'T', capacity: 100_000, process, ...spec }),
-  );
-  return (channel, message) => lanes[channel]?.push(message) === true;
-};
-
-async function openRouter(build: Build, { channels, ...options }: Setting, process: Process): Promise<Push> {
+/** With `loop` nothing is between the loop and the handler. */
+async function open(setting: Setting, process: Process, contestant: string, against?: string): Promise<Push> {
+  if (contestant === 'loop')
+    return (_channel, message) => {
+      void process([message]);
+      return true;
+    };
+  const { channels, ...options } = setting;
   const specs = Array.from({ length: channels }, (_, n) => ({ name: `c${n}`, process, capacity: 100_000, ...options }));
+  if (contestant === 'hand') {
+    const lanes = specs.map((spec) => new HandWritten({ type: 'T', ...spec }));
+    return (channel, message) => lanes[channel]?.push(message) === true;
+  }
+  const build = await loadBuild(contestant === 'sluice' ? undefined : against);
   const router = build.createRouter(channelsOf(build, specs));
   await router.start();
   const routes = specs.map(({ name }) => ({ dataType: name }));
@@ -90,8 +81,4 @@ function send(push: Push, channels: number, rate: number, ms: number): Promise<n
     };
     tick();
   });
-}
-
-function rest(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -3,7 +3,7 @@ import { memorySource } from '../../../src/testing/memory-source.ts';
 import type { Entrant } from '../case.ts';
 import { seenBy, verdictOf } from '../check.ts';
 import { nextTurn } from '../contestant.ts';
-import { channelsOf, loadBuild } from '../contestants/sluice.ts';
+import { lanesAsChannels, loadBuild } from '../contestants/sluice.ts';
 import { type Message, MIX_PERIOD, mixedType } from '../message.ts';
 import { ownTime, peakMb } from '../own-process.ts';
 import { poolOf, SLICE } from '../supply.ts';
@@ -48,13 +48,11 @@ export async function openFromSource(contestant: string): Promise<Entrant> {
 async function openRouter(contestant: string, lanes: ReturnType<typeof lanesOf>) {
   const build = await loadBuild(undefined);
   const source = memorySource({ clock: createSystemClock() });
-  const names = { T: 'tick', AM: 'ohlcv', FMV: 'fmv' } as const;
-  const channels = channelsOf(
-    build,
-    lanes.map(({ type, ...lane }) => ({ name: names[type], ...lane })),
-  );
   const isRead = contestant === 'sluice';
-  const router = build.createRouter({ ...channels, ...(isRead && { sources: { memory: source } }) });
+  const router = build.createRouter({
+    ...lanesAsChannels(build, lanes),
+    ...(isRead && { sources: { memory: source } }),
+  });
   await router.start();
   return {
     /** Before time is taken: a source has the bytes of its frames already. */

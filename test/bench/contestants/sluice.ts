@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
-import { nextTurn, type Open, type Process } from '../contestant.ts';
+import { type LaneSpec, nextTurn, type Open, type Process } from '../contestant.ts';
 import type { Message } from '../message.ts';
 
 /** What the benchmark needs of a build, and what older builds have too. */
@@ -49,11 +49,15 @@ export function channelsOf(build: Pick<Build, 'ProcessingChannel'>, channels: re
 /** The data types that ship with sluice, by the `ev` of their messages. */
 const dataTypes = { T: 'tick', AM: 'ohlcv', FMV: 'fmv' } as const;
 
-/** A router whose channels are the lanes; `channel` holds further options of each. `isChecked`: with a zod schema. */
+/** Options of a router whose channels are the lanes; `channel` holds further options of each. `isChecked`: with a zod schema. */
+export function lanesAsChannels(build: Build, lanes: readonly LaneSpec[], channel = {}, isChecked = false) {
+  const channels = lanes.map(({ type, ...lane }) => ({ name: dataTypes[type], ...lane, ...channel }));
+  return channelsOf(build, channels, isChecked);
+}
+
 export function openSluice(build: Build, channel = {}, isChecked = false): Open {
   return async (lanes) => {
-    const channels = lanes.map(({ type, ...lane }) => ({ name: dataTypes[type], ...lane, ...channel }));
-    const router = build.createRouter(channelsOf(build, channels, isChecked));
+    const router = build.createRouter(lanesAsChannels(build, lanes, channel, isChecked));
     await router.start();
     return {
       push: (message) => router.route(message).status === 'accepted',

@@ -28,7 +28,6 @@ interface Member {
   readonly id: string;
   readonly membership: Membership;
   readonly owned: readonly OwnedPartition[];
-  /** By partition. */
   readonly actors: Actor<typeof ownershipMachine>[];
   readonly over: AbortController;
   readonly standing: Standing;

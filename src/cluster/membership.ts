@@ -124,10 +124,7 @@ export class Membership {
     return beat > 0 && this.#readAt - at < this.#parts.leaseMs;
   }
 
-  /**
-   * Who is silent is marked, so that a member which came later, and has not watched for so long, knows it too. One that
-   * is alive announces itself again.
-   */
+  /** Marks who is silent, for members that have not watched so long; one that lives announces itself again. */
   #asSeen(): MembersCell {
     const kept = [...this.#seen].filter(([, { at }]) => this.#readAt - at < this.#parts.leaseMs * FORGET_AFTER_LEASES);
     return Object.fromEntries(

@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
-import {
-  JetStreamApiCodes,
-  JetStreamApiError,
-  type JetStreamManager,
-  jetstream,
-  type StoredMsg,
-} from '@nats-io/jetstream';
+import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
+import { JetStreamApiCodes, JetStreamApiError, jetstream } from '@nats-io/jetstream';
 import { BrokerLetters, type LetterText, type LetterTexts } from '../cluster/broker-letters.ts';
 import { checkOptions } from '../config/options.ts';
 import type { LetterStore } from '../core/letter-store-port.ts';

@@ -1,12 +1,6 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, ReplayPolicy } from '@nats-io/jetstream';
-import {
-  createInbox,
-  type Msg,
-  type MsgHdrs,
-  type NatsConnection,
-  type PermissionViolationError,
-  type Subscription,
-} from '@nats-io/transport-node';
+import type { Msg, MsgHdrs, NatsConnection, PermissionViolationError, Subscription } from '@nats-io/transport-node';
+import { createInbox } from '@nats-io/transport-node';
 import type { LogFrame, LogReader } from '../cluster/broker.ts';
 import type { Clock } from '../core/clock.ts';
 import { NextChange } from '../core/next-change.ts';

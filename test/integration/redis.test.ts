@@ -2,13 +2,8 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeFrame } from '../../src/cluster/frame.ts';
 import { frameOfTexts } from '../../src/redis/frame-text.ts';
-import {
-  createRedisPublisher,
-  partitionOf,
-  type RedisSend,
-  type RedisSourceOptions,
-  redisSource,
-} from '../../src/redis/index.ts';
+import type { RedisSend, RedisSourceOptions } from '../../src/redis/index.ts';
+import { createRedisPublisher, partitionOf, redisSource } from '../../src/redis/index.ts';
 import { checkSource } from '../../src/testing/check-source.ts';
 import { collector, open, readUntil, room, until } from '../support/broker-rigs.ts';
 import { freePort } from '../support/free-port.ts';

@@ -10,13 +10,8 @@ import type { ClusterView } from '../../../src/core/cluster-view.ts';
 import { partitionOf } from '../../../src/core/partition-of.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import type { Assigned, SourceOwner } from '../../../src/core/source-port.ts';
-import {
-  type ClusterMember,
-  createMemoryStore,
-  type MemoryLog,
-  memoryBroker,
-  reachStore,
-} from '../../../src/testing/memory-broker.ts';
+import type { ClusterMember, MemoryLog } from '../../../src/testing/memory-broker.ts';
+import { createMemoryStore, memoryBroker, reachStore } from '../../../src/testing/memory-broker.ts';
 import { type BrokerFaults, MemoryLink } from '../../../src/testing/memory-link.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { type MortalClock, mortalClock } from '../../support/mortal-clock.ts';

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeFrame } from '../../src/cluster/frame.ts';
+import type { Frame } from '../../src/core/source-port.ts';
 import { frameOfTexts } from '../../src/redis/frame-text.ts';
 import type { RedisSend, RedisSourceOptions } from '../../src/redis/index.ts';
 import { createRedisPublisher, partitionOf, redisSource } from '../../src/redis/index.ts';
@@ -290,6 +291,60 @@ describe.skipIf(missing).concurrent('what somebody else does to a stream:', () =
     await publish('b');
     const [, calls] = /cmdstat_xrevrange:calls=(\d+)/.exec(String(await send(['INFO', 'commandstats']))) ?? [];
     expect(Number(calls)).toBeLessThanOrEqual(1_000);
+    await end();
+  });
+
+  it('entries of one millisecond, also behind a frame, come one by one, and frames in their order', async () => {
+    const { end, owner, publish, source, texts } = pair();
+    const key = await publish('a', 'b');
+    let entries = 0;
+    const foreign = (...ids: string[]) =>
+      Promise.all(ids.map((id) => send(['XADD', key, id, 'hello', `${++entries}`])));
+    await foreign('2-1', '7-3', '7-4', '7-5');
+    await publish('c', 'd');
+    await source.start(owner);
+    const frames: Frame[] = [];
+    const readTo = async (count: number): Promise<void> => {
+      while (frames.length < count) frames.push(...((await owner.stays.at(-1)?.read(room, open)) ?? []));
+    };
+    await readTo(8);
+    await foreign(`${frames.at(-1)?.position}-7`, '*', '9000000000000-*', '9000000000000-*');
+    await readTo(12);
+    await publish('e');
+    await readTo(13);
+    const read = frames.map(({ bytes }) => bytes.toString());
+    expect(read.filter((text) => !text.includes('hello')).map((text) => text.at(-3))).toEqual([...'abcde']);
+    expect(new Set(read).size).toBe(13);
+    expect(frames.filter(({ gap }) => gap !== undefined)).toEqual([]);
+    expect(await owner.stays[0]?.commit(frames.at(-1)?.position ?? 0, 1_000)).toBe('kept');
+    await source.close(1_000);
+    await source.start(owner);
+    await publish('f');
+    await readTo(14);
+    expect(frames.at(-1)?.messages()).toEqual(['f']);
+    expect(texts).toEqual([]);
+    await end();
+  });
+
+  it('an entry above 2^53, behind which nothing can be written, is told to both sides, until it is removed', async () => {
+    const { channel, end, owner, publish, publishers, source, texts } = pair();
+    const key = await publish('a');
+    await source.start(owner);
+    await send(['XADD', key, '9007199254740993-0', 'hello', 'world']);
+    const published = publish('b');
+    const why = `${key} has an entry of another program above 2^53, behind which nothing can be written: remove it with XDEL, and set the end back with XSETID`;
+    const seen: unknown[] = [];
+    const read = async (): Promise<void> => {
+      for (const frame of (await owner.stays[0]?.read(room, open)) ?? []) seen.push(...frame.messages());
+    };
+    await until(() => texts.length > 0 && publishers[0]?.trouble !== undefined, read);
+    expect(texts).toEqual([`partition 0 of ${channel} cannot be read: ${why}`]);
+    expect(publishers[0]?.trouble).toContain(why);
+    await send(['XDEL', key, '9007199254740993-0']);
+    await send(['XSETID', key, '1-0']);
+    await published;
+    await until(() => seen.length === 2, read);
+    expect(seen).toEqual(['a', 'b']);
     await end();
   });
 

@@ -83,9 +83,11 @@ export class NatsReader implements LogReader {
     if (this.#isOwn && this.#consumer !== '') manager.consumers.delete(stream, this.#consumer).catch(() => {});
   }
 
-  /** Of any subject: those of its own end with the stream and the consumer. */
-  noteRefusal({ message, subject }: PermissionViolationError): void {
-    if (`${subject}.`.includes(`.${this.#parts.stream}.${this.#consumer}.`)) this.#fail(message);
+  /** Of any subject: those of its own have the stream and the consumer. True: it is one of them. */
+  noteRefusal({ message, subject }: PermissionViolationError): boolean {
+    const isOwn = `${subject}.`.includes(`.${this.#parts.stream}.${this.#consumer}.`);
+    if (isOwn) this.#fail(message);
+    return isOwn;
   }
 
   /** What came and was not read. */

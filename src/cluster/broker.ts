@@ -24,6 +24,7 @@ export interface Cells {
 }
 
 export interface CellEntry {
+  /** Undefined: another program removed it. */
   readonly value: unknown;
   readonly revision: number;
 }

@@ -7,6 +7,7 @@ import { ClusterSource } from '../cluster/cluster-source.ts';
 import { unlikely } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
+import { jsonOrText } from '../core/plain.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { watchConnection } from './connection-watch.ts';
 import { isStale, throwTold } from './nats-error.ts';
@@ -40,15 +41,6 @@ export function natsSourceOn(clock: Clock, options: NatsSourceOptions): ClusterS
   return new ClusterSource({ name: settings.channel, broker, clock, random: unlikely }, options);
 }
 
-/** What no member wrote stays a text. */
-function valueIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
 /** Cells in one KV bucket. */
 function natsCells({ connection, channel }: NatsSettings): Cells {
   const name = `KV bucket ${bucketName(channel)}`;
@@ -61,7 +53,9 @@ function natsCells({ connection, channel }: NatsSettings): Cells {
   return {
     async read(key) {
       const entry = await (await open()).get(key).catch((error) => throwTold(error, name));
-      return entry?.operation === 'PUT' ? { value: valueIn(entry.string()), revision: entry.revision } : undefined;
+      if (entry === null) return undefined;
+      // One that was removed has a revision, after which it can be written again.
+      return { value: entry.operation === 'PUT' ? jsonOrText(entry.string()) : undefined, revision: entry.revision };
     },
     async write(key, value, revision) {
       try {

@@ -5,6 +5,7 @@ import { ClusterSource } from '../cluster/cluster-source.ts';
 import { unlikely } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
+import { jsonOrText } from '../core/plain.ts';
 import { RedisChannel } from './redis-channel.ts';
 import { checkLayout, layoutNames, type RedisSourceOptions } from './redis-options.ts';
 import { type Ask, type Entry, RedisPoll } from './redis-poll.ts';
@@ -166,9 +167,8 @@ function redisCells(channel: RedisChannel): Cells {
     async read(key): Promise<CellEntry | undefined> {
       const entry = await channel.run(READ, [channel.keys.cells], [key]);
       if (entry === null) return undefined;
-      const text = textOf(entry);
-      const blank = text.indexOf(' ');
-      return { revision: Number(text.slice(0, blank)), value: JSON.parse(text.slice(blank + 1)) };
+      const [, revision, text = textOf(entry)] = /^(\d+) (.*)$/.exec(textOf(entry)) ?? [];
+      return { revision: Number(revision ?? 0), value: jsonOrText(text) };
     },
     async write(key, value, revision) {
       const args = [key, revision, JSON.stringify(value)];

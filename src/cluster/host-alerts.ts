@@ -9,6 +9,9 @@ import type { ClusterAlert, ClusterSettings } from './cluster-options.ts';
 import type { OwnedPartition } from './owned-partition.ts';
 import { Unanswered } from './patience.ts';
 
+/** A broker that was asked so often without an answer is not slow, it is away. */
+const UNANSWERED_MAX = 3;
+
 /** What concerns all partitions of a source, and whether the host was told of it. */
 export class HostAlerts {
   readonly #name: string;
@@ -20,8 +23,11 @@ export class HostAlerts {
   #namesakes = 0;
   /** How long the first answer took that came too late; undefined: the last one came in time. */
   #lateMs: number | undefined;
+  /** How often it was asked in vain since its last answer. */
+  #unanswered = 0;
   readonly #settings: ClusterSettings;
   readonly noteAnswered = (tookMs: number): void => {
+    this.#unanswered = 0;
     this.#lateMs = tookMs > this.#settings.answerMs ? (this.#lateMs ?? tookMs) : undefined;
   };
 
@@ -59,10 +65,12 @@ export class HostAlerts {
     if (isMore) this.#tell('source-namesake', `${names} are members of ${this.#name} with one name: give each its own`);
   }
 
-  /** An answer that comes too late says what is wrong, too. */
+  /** An answer that comes too late says what is wrong, too, until none comes any more. */
   #reasonOf(failure: unknown): unknown {
     const { leaseMs, answerMs } = this.#settings;
-    if (!(failure instanceof Unanswered) || this.#lateMs === undefined) return failure;
+    if (!(failure instanceof Unanswered)) return failure;
+    this.#unanswered += 1;
+    if (this.#lateMs === undefined || this.#unanswered > UNANSWERED_MAX) return failure;
     const cure = `find out what slows it down, or raise leaseMs from ${leaseMs} to ${Math.ceil(this.#lateMs * 4)}`;
     const text = `it answers after ${seconds(this.#lateMs)}, and must within ${seconds(answerMs)}: ${cure}`;
     return new SluiceError('refused', text);

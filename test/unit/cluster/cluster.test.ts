@@ -283,6 +283,19 @@ it('a broker that is away and back is told once each', async () => {
   expect(alerts.map(({ kind }) => kind)).toEqual(['source-unreachable', 'source-reachable']);
 });
 
+it('a broker that answers too slowly, and then not at all, does not answer', async () => {
+  const faults = { delayMs: 0 };
+  const { clock, source } = await onStore(faults);
+  for (const [delayMs, text] of [
+    [4_000, /^the broker of x cannot be used: it answers after/],
+    [1e12, /^the broker of x cannot be used: the broker has not answered for 1000 ms$/],
+  ] as const) {
+    faults.delayMs = delayMs;
+    await clock.advance(20_000);
+    expect(source.troubles().unreachable).toMatch(text);
+  }
+});
+
 it('a broker that lost its latest checkpoint raises an alert, and everything behind the older one that it still has is read again', async () => {
   const { clock, owner, source, store, texts } = await onStore();
   const old = new Map(store.cells);

@@ -15,7 +15,6 @@ const UNANSWERED_MAX = 3;
 /** What concerns all partitions of a source, and whether the host was told of it. */
 export class HostAlerts {
   readonly #name: string;
-  /** A listener that throws was told all the same: what tells it goes on, and the process warns of it. */
   readonly tell: (alert: ClusterAlert) => void;
   /** Why nothing is read, in words. */
   unreachable: string | undefined;
@@ -34,10 +33,7 @@ export class HostAlerts {
   constructor(name: string, settings: ClusterSettings, onAlert: ((alert: ClusterAlert) => void) | undefined) {
     this.#name = name;
     this.#settings = settings;
-    this.tell = contained(
-      (alert) => onAlert?.(alert),
-      (error) => process.emitWarning(`onAlert of ${name} threw ${errorText(error)}`),
-    );
+    this.tell = telling(`onAlert of ${name}`, onAlert);
   }
 
   /** Undefined: the broker answered. Told once, again when the broker answers what is wrong with it, and when it is over. Returns why. */
@@ -85,6 +81,12 @@ export class HostAlerts {
   #tell(kind: ClusterAlert['kind'], text: string): void {
     this.tell({ kind, partition: undefined, text });
   }
+}
+
+/** A listener that throws was told all the same: what tells it goes on, and the process warns of it. */
+export function telling<Told>(what: string, tell: ((told: Told) => void) | undefined): (told: Told) => void {
+  const warn = (error: unknown): void => process.emitWarning(`${what} threw ${errorText(error)}`);
+  return contained((told: Told) => tell?.(told), warn);
 }
 
 /** A partition at one member, whose statechart is in this state because of this. */

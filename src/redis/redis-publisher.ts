@@ -1,7 +1,7 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
 import type { Appender } from '../cluster/broker.ts';
 import { checkWhole, MEBIBYTE } from '../cluster/cluster-options.ts';
-import { Publisher } from '../cluster/publisher.ts';
+import { Publisher, publisherOptionNames } from '../cluster/publisher.ts';
 import { unlikelyName } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import { errorText } from '../core/error-text.ts';
@@ -111,7 +111,7 @@ const MAX_BYTES = 64 * MEBIBYTE;
 
 /** Publishes messages in frames to the streams of a channel, which it makes if it is missing. */
 export function createRedisPublisher<Message>(options: RedisPublisherOptions<Message>): Publisher<Message> {
-  checkOptions('createRedisPublisher', options, { ...layoutNames, maxBytes: true, key: true, lingerMs: true });
+  checkOptions('createRedisPublisher', options, { ...layoutNames, maxBytes: true, ...publisherOptionNames });
   const { maxBytes = MAX_BYTES, partitions } = options;
   checkLayout(options);
   checkWhole('maxBytes', maxBytes, MEBIBYTE);

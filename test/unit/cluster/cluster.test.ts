@@ -423,6 +423,23 @@ describe('a publisher', () => {
     await Promise.all([publisher.publish('b'), clock.advance(1_000)]);
   });
 
+  it('tells its host once that the broker has not taken a frame for seconds, and once that it has', async () => {
+    const clock = createSimulatedClock();
+    const link = new MemoryLink(clock, createRandom(1), () => ({}));
+    const { appender } = reachStore(createMemoryStore(clock, 1), link);
+    const parts = { appender, clock, partitions: 1, producer: 'p', prepare: async () => {} };
+    const told: unknown[] = [];
+    const publisher = new Publisher<number>(parts, { key: () => '', onTrouble: (trouble) => told.push(trouble) });
+    for (const ms of [2_000, 10_000]) {
+      link.cut(true);
+      const published = publisher.publish(ms);
+      await clock.advance(ms);
+      link.cut(false);
+      await Promise.all([published, clock.advance(1_000)]);
+    }
+    expect(told).toEqual(['the connection is cut', undefined]);
+  });
+
   it('that is closed while its broker refuses has no trouble any more: nothing waits', async () => {
     const clock = createSimulatedClock();
     const append = () => Promise.reject(new Error('full'));

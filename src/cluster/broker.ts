@@ -8,6 +8,8 @@ export interface Broker {
   prepare(): Promise<void>;
   /** Why it does not answer, as far as its client knows; `refused`: it will not until somebody does something. */
   away?(): Error | undefined;
+  /** What is wrong by now with settings that `prepare` has checked. */
+  mistakes?(): Promise<readonly string[]>;
   readonly cells: Cells;
   readonly log: PartitionLog;
 }

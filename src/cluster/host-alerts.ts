@@ -19,6 +19,8 @@ export class HostAlerts {
   /** Why nothing is read, in words. */
   unreachable: string | undefined;
   #told: string | undefined;
+  /** What is wrong with the settings of the broker. */
+  #mistakes: readonly string[] = [];
   #namesakes = 0;
   /** How long the first answer took that came too late; undefined: the last one came in time. */
   #lateMs: number | undefined;
@@ -28,6 +30,10 @@ export class HostAlerts {
   readonly noteAnswered = (tookMs: number): void => {
     this.#unanswered = 0;
     this.#lateMs = tookMs > this.#settings.answerMs ? (this.#lateMs ?? tookMs) : undefined;
+  };
+  /** Told with the next answer. */
+  readonly noteMistakes = (mistakes: readonly string[]): void => {
+    this.#mistakes = mistakes;
   };
 
   constructor(name: string, settings: ClusterSettings, onAlert: ((alert: ClusterAlert) => void) | undefined) {
@@ -75,7 +81,9 @@ export class HostAlerts {
   #troubled(owned: readonly OwnedPartition[]): string | undefined {
     const [first, ...others] = owned.filter(({ trouble }) => trouble !== undefined);
     const more = others.length === 0 ? '' : `; it is the same with ${others.length} more`;
-    return first && `partition ${first.partition} of ${this.#name} ${first.trouble}${more}`;
+    if (first !== undefined) return `partition ${first.partition} of ${this.#name} ${first.trouble}${more}`;
+    if (this.#mistakes.length === 0) return undefined;
+    return `the broker of ${this.#name} is not as it must be: ${this.#mistakes.join('; ')}`;
   }
 
   #tell(kind: ClusterAlert['kind'], text: string): void {

@@ -191,6 +191,7 @@ export function redisSourceOn(clock: Clock, options: RedisSourceOptions): Cluste
   const broker = {
     partitions: options.partitions,
     prepare: () => channel.prepare(),
+    mistakes: async () => (await channel.checkServer()).mistakes,
     cells: redisCells(channel),
     log: redisLog(channel),
   };

@@ -599,7 +599,7 @@ describe.skipIf(missing)('a Redis', () => {
     await wiped.end();
   });
 
-  it('that becomes a replica, or gives its user another password, is reported in its own words, and members go on afterwards', async () => {
+  it('that becomes a replica, evicts, or gives its user another password, is reported in its own words, and members go on afterwards', async () => {
     const own = await RedisServer.start();
     const admin = ioredisTo(own.port);
     const give = (password: string) =>
@@ -612,12 +612,19 @@ describe.skipIf(missing)('a Redis', () => {
     await until(() => texts.length === 1);
     await admin.send(['REPLICAOF', 'NO', 'ONE']);
     await until(() => texts.length === 2);
+    await admin.send(['CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru']);
+    await until(() => texts.length === 3);
+    await admin.send(['CONFIG', 'SET', 'maxmemory-policy', 'noeviction']);
+    await until(() => texts.length === 4);
     await give('y');
     await admin.send(['CLIENT', 'KILL', 'USER', 'u']);
     await until(() => texts.some((text) => text.includes('WRONGPASS')));
     await give('x');
     await until(() => texts.at(-1) === 'the broker of x can be used again');
     expect(texts[0]).toBe(`the broker of x cannot be used: READONLY You can't write against a read only replica.`);
+    expect(texts[2]).toMatch(
+      /^the broker of x is not as it must be: maxmemory-policy is allkeys-lru and must be noeviction/,
+    );
     await source.close(1_000);
     for (const { close } of [client, admin]) close();
     await own.end();

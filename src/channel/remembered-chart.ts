@@ -6,18 +6,8 @@
  * test/integration/xstate-versions.test.ts compare both ways. Transitions that start or stop a child are left to XState.
  */
 import type { AnyStateMachine } from 'xstate';
-import type { Step } from './chart-steps.ts';
-import {
-  type Ask,
-  assigned,
-  done,
-  type Event,
-  entered,
-  type Run,
-  type Scope,
-  type Snapshot,
-  told,
-} from './chart-steps.ts';
+import type { Ask, Event, Run, Scope, Snapshot, Step } from './chart-steps.ts';
+import { assigned, done, entered, told } from './chart-steps.ts';
 
 /** What is done up to the next guard, and what follows on its answer; without a guard, the end. */
 interface Path {

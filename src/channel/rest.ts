@@ -25,10 +25,7 @@ interface Resting {
   send(event: ChannelEvent): void;
 }
 
-/**
- * What a delivery does while nothing is due: the inbox wakes it, and after a quiet spell `flushing` ends. It has one timer,
- * which also waits for a cool-down.
- */
+/** What a delivery does while nothing is due, with one timer: the inbox wakes it, and a quiet spell ends `flushing`. */
 export class Rest {
   private readonly resting: Resting;
   private isOn = false;

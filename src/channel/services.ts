@@ -30,10 +30,7 @@ interface LetterRoom {
   readonly trouble: string | undefined;
 }
 
-/**
- * Keeps a dead letter and publishes it; its origin hears of that once the letter is where it is kept. `key`: if it was read
- * from the message as it came.
- */
+/** Keeps a dead letter, publishes it, and tells its origin once it is kept. `key`: of the message as it came. */
 type KeepDeadLetter = (
   channel: string | null,
   reason: DeadLetterReason,

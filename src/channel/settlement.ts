@@ -22,10 +22,7 @@ type GivenUp = 'failed' | 'poison' | 'not-retryable';
 // Where messages leave the call and are not yet where they go, a stack that overflows would lose them. `ensureStack` lets it
 // overflow before anything has moved: then they are still in flight, and `Delivery.breakOff` puts them back.
 
-/**
- * Settles a call that went well: its messages are delivered, except those that it named as failed. Returns true when the
- * next attempt has to wait.
- */
+/** Settles a call that went well, but for those it named as failed. True: the next attempt has to wait. */
 export function settleSuccess(lane: Lane, call: Call): boolean {
   const { size } = call;
   const { failures, origins } = call.details;

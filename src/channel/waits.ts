@@ -2,10 +2,7 @@ import type { Histogram } from '../core/histogram.ts';
 import type { Mailbox } from '../core/mailbox.ts';
 import type { Lane } from './lane.ts';
 
-/**
- * Takes that many of the oldest new messages for a call that begins now, and measures how long they waited. One message
- * comes without an array around it.
- */
+/** Takes so many of the oldest new messages for a call, and measures their waits. One comes without an array. */
 export function takeNew({ clock, inbox: { mailbox }, owner: { queueing }, times }: Lane, count: number): unknown {
   times.begin(clock.now, mailbox.acceptedAtOf(0));
   if (count === 1) {

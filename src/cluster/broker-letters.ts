@@ -1,13 +1,7 @@
 import type { KeptLetter, LetterFilter, LetterStore, NewLetter } from '../core/letter-store-port.ts';
 import { limited } from '../core/limited.ts';
-import {
-  checkLetterId,
-  type LetterRecord,
-  markedReplayed,
-  matches,
-  readLetter,
-  toRecord,
-} from '../journal/letter-record.ts';
+import type { LetterRecord } from '../journal/letter-record.ts';
+import { checkLetterId, markedReplayed, matches, readLetter, toRecord } from '../journal/letter-record.ts';
 
 /** What a broker must give to keep letters: texts by id, written by compare-and-set. All of it rejects while it is away. */
 export interface LetterTexts {

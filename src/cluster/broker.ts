@@ -8,6 +8,8 @@ export interface Broker {
   prepare(): Promise<void>;
   /** Why it does not answer, as far as its client knows; `refused`: it will not until somebody does something. */
   away?(): Error | undefined;
+  /** What is wrong by now with settings that `prepare` has checked. */
+  mistakes?(): Promise<readonly string[]>;
   readonly cells: Cells;
   readonly log: PartitionLog;
 }
@@ -24,6 +26,7 @@ export interface Cells {
 }
 
 export interface CellEntry {
+  /** Undefined: another program removed it. */
   readonly value: unknown;
   readonly revision: number;
 }

@@ -40,10 +40,11 @@ export class CellWatch {
   async look(): Promise<void> {
     const before = this.#revision;
     const entry = await within(this.#clock, this.#answerMs, this.#cells.read(this.#key));
-    const { revision, value } = entry ?? { revision: 0, value: FREE_CELL };
+    const { revision = 0, value = FREE_CELL } = entry ?? {};
     // What was asked before a write of our own may be answered after it. Otherwise a lower revision is a broker that went back.
     if (revision < this.#revision && before !== this.#revision) return;
-    if (typeof (value as Partial<PartitionCell> | null)?.epoch !== 'number')
+    const { epoch, n, position, mark } = Object(value) as Partial<PartitionCell>;
+    if (![epoch, n, position].every(Number.isInteger) || mark === undefined)
       throw new SluiceError('refused', `${this.#key} is no lease: another program wrote ${JSON.stringify(value)}`);
     if (revision > 0 || this.#revision > 0) this.#note(value as PartitionCell, revision);
   }

@@ -28,7 +28,6 @@ interface Member {
   readonly id: string;
   readonly membership: Membership;
   readonly owned: readonly OwnedPartition[];
-  /** By partition. */
   readonly actors: Actor<typeof ownershipMachine>[];
   readonly over: AbortController;
   readonly standing: Standing;
@@ -40,7 +39,7 @@ interface Standing {
   isClosing: boolean;
 }
 
-/** The lag of a partition is measured so rarely, in beats. */
+/** The lag of a partition is measured so rarely, and settings of the broker are looked at, in beats. */
 const LAG_BEATS = 10;
 /** Changes of owners that a view has. */
 const HAND_OVERS_MAX = 100;
@@ -208,6 +207,7 @@ export class ClusterSource implements Source {
       waitMs = isReachable ? Math.min(pollMs, member.membership.silenceInMs) : pollMs;
       // Some at each beat, so that the broker is asked evenly; nothing waits for it.
       for (const owned of member.owned) if (owned.partition % LAG_BEATS === beats % LAG_BEATS) void owned.measureLag();
+      if (beats % LAG_BEATS === 0) void this.#parts.broker.mistakes?.().then(this.#alerts.noteMistakes, () => {});
     }
   }
 

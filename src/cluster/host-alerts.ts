@@ -9,29 +9,37 @@ import type { ClusterAlert, ClusterSettings } from './cluster-options.ts';
 import type { OwnedPartition } from './owned-partition.ts';
 import { Unanswered } from './patience.ts';
 
+/** A broker that was asked so often without an answer is not slow, it is away. */
+const UNANSWERED_MAX = 3;
+
 /** What concerns all partitions of a source, and whether the host was told of it. */
 export class HostAlerts {
   readonly #name: string;
-  /** A listener that throws was told all the same: what tells it goes on, and the process warns of it. */
   readonly tell: (alert: ClusterAlert) => void;
   /** Why nothing is read, in words. */
   unreachable: string | undefined;
   #told: string | undefined;
+  /** What is wrong with the settings of the broker. */
+  #mistakes: readonly string[] = [];
   #namesakes = 0;
   /** How long the first answer took that came too late; undefined: the last one came in time. */
   #lateMs: number | undefined;
+  /** How often it was asked in vain since its last answer. */
+  #unanswered = 0;
   readonly #settings: ClusterSettings;
   readonly noteAnswered = (tookMs: number): void => {
+    this.#unanswered = 0;
     this.#lateMs = tookMs > this.#settings.answerMs ? (this.#lateMs ?? tookMs) : undefined;
+  };
+  /** Told with the next answer. */
+  readonly noteMistakes = (mistakes: readonly string[]): void => {
+    this.#mistakes = mistakes;
   };
 
   constructor(name: string, settings: ClusterSettings, onAlert: ((alert: ClusterAlert) => void) | undefined) {
     this.#name = name;
     this.#settings = settings;
-    this.tell = contained(
-      (alert) => onAlert?.(alert),
-      (error) => process.emitWarning(`onAlert of ${name} threw ${errorText(error)}`),
-    );
+    this.tell = telling(`onAlert of ${name}`, onAlert);
   }
 
   /** Undefined: the broker answered. Told once, again when the broker answers what is wrong with it, and when it is over. Returns why. */
@@ -59,10 +67,12 @@ export class HostAlerts {
     if (isMore) this.#tell('source-namesake', `${names} are members of ${this.#name} with one name: give each its own`);
   }
 
-  /** An answer that comes too late says what is wrong, too. */
+  /** An answer that comes too late says what is wrong, too, until none comes any more. */
   #reasonOf(failure: unknown): unknown {
     const { leaseMs, answerMs } = this.#settings;
-    if (!(failure instanceof Unanswered) || this.#lateMs === undefined) return failure;
+    if (!(failure instanceof Unanswered)) return failure;
+    this.#unanswered += 1;
+    if (this.#lateMs === undefined || this.#unanswered > UNANSWERED_MAX) return failure;
     const cure = `find out what slows it down, or raise leaseMs from ${leaseMs} to ${Math.ceil(this.#lateMs * 4)}`;
     const text = `it answers after ${seconds(this.#lateMs)}, and must within ${seconds(answerMs)}: ${cure}`;
     return new SluiceError('refused', text);
@@ -71,12 +81,20 @@ export class HostAlerts {
   #troubled(owned: readonly OwnedPartition[]): string | undefined {
     const [first, ...others] = owned.filter(({ trouble }) => trouble !== undefined);
     const more = others.length === 0 ? '' : `; it is the same with ${others.length} more`;
-    return first && `partition ${first.partition} of ${this.#name} ${first.trouble}${more}`;
+    if (first !== undefined) return `partition ${first.partition} of ${this.#name} ${first.trouble}${more}`;
+    if (this.#mistakes.length === 0) return undefined;
+    return `the broker of ${this.#name} is not as it must be: ${this.#mistakes.join('; ')}`;
   }
 
   #tell(kind: ClusterAlert['kind'], text: string): void {
     this.tell({ kind, partition: undefined, text });
   }
+}
+
+/** A listener that throws was told all the same: what tells it goes on, and the process warns of it. */
+export function telling<Told>(what: string, tell: ((told: Told) => void) | undefined): (told: Told) => void {
+  const warn = (error: unknown): void => process.emitWarning(`${what} threw ${errorText(error)}`);
+  return contained((told: Told) => tell?.(told), warn);
 }
 
 /** A partition at one member, whose statechart is in this state because of this. */

@@ -39,8 +39,8 @@ export class Lease {
   /** When the write was sent that the broker confirmed last, and when it did. */
   #sentAt = 0;
   #keptAt = 0;
-  /** Why a write after that one failed, in words. */
-  #failure: string | undefined;
+  /** Why a write after that one failed last, in words, and since when they do. */
+  #failure: { readonly text: string; readonly since: number } | undefined;
   #tickedAt = 0;
   /** The last time at which a tick came too late. */
   #stillness = { ms: 0, endedAt: 0 };
@@ -71,6 +71,13 @@ export class Lease {
   /** Since the broker confirmed it. */
   get keptMs(): number {
     return this.#clock.now() - this.#keptAt;
+  }
+
+  /** Why it cannot be renewed, and could not for its length; undefined: it can. */
+  get trouble(): string | undefined {
+    const now = this.#clock.now();
+    const { text, since = now } = this.#failure ?? {};
+    return this.isHeld && now - since >= this.#holder.leaseMs ? text : undefined;
   }
 
   /** One attempt, if the cell may be taken. Rejects when the outcome is unknown; then the next attempt takes over from it. */
@@ -132,7 +139,7 @@ export class Lease {
       try {
         if ((await this.#attempt()) === 'stale') await this.#findOut();
       } catch (error) {
-        this.#failure = errorText(error);
+        this.#failure = { text: errorText(error), since: this.#failure?.since ?? this.#clock.now() };
         await pause(this.#clock, RETRY_MS);
         await this.#findOut().catch(() => {});
       }
@@ -202,7 +209,7 @@ export class Lease {
       return `its clock stood still, as that of a machine that sleeps, or another program wrote the lease, which was confirmed ${silence} before`;
     if (endedAt > this.#sentAt && ms > this.#silentMs / 2)
       return `this process stood still for ${seconds(ms)}: it was paused, or a call blocked its event loop`;
-    const said = this.#failure === undefined ? '' : `: ${this.#failure}`;
+    const said = this.#failure === undefined ? '' : `: ${this.#failure.text}`;
     return `the broker has not confirmed its lease for ${silence}${said}`;
   }
 

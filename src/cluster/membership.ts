@@ -1,11 +1,16 @@
 import type { Clock } from '../core/clock.ts';
 import type { MemberStatus } from '../core/cluster-view.ts';
+import { SluiceError } from '../core/sluice-error.ts';
 import type { Cells } from './broker.ts';
 import type { ClusterSettings } from './cluster-options.ts';
 import { within } from './patience.ts';
 
 /** One cell for all members: their beats, each of which only its member moves. Negative: somebody saw it silent for a lease. */
 type MembersCell = Readonly<Record<string, number>>;
+
+function isMembersCell(value: unknown): value is MembersCell {
+  return Object(value) === value && !Array.isArray(value) && Object.values(value as object).every(Number.isInteger);
+}
 
 interface Seen {
   readonly beat: number;
@@ -82,8 +87,9 @@ export class Membership {
   async #change(change: (cell: MembersCell) => MembersCell): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const entry = await this.#answerTo(this.#parts.cells.read(KEY));
-      // Only members of this version write under this key.
-      const cell = (entry?.value ?? {}) as MembersCell;
+      const cell = entry?.value ?? {};
+      if (!isMembersCell(cell))
+        throw new SluiceError('refused', `${KEY} is no list of members: another program wrote ${JSON.stringify(cell)}`);
       this.#note(cell);
       const changed = change(cell);
       const written = await this.#answerTo(this.#parts.cells.write(KEY, changed, entry?.revision ?? 0));
@@ -124,10 +130,7 @@ export class Membership {
     return beat > 0 && this.#readAt - at < this.#parts.leaseMs;
   }
 
-  /**
-   * Who is silent is marked, so that a member which came later, and has not watched for so long, knows it too. One that
-   * is alive announces itself again.
-   */
+  /** Marks who is silent, for members that have not watched so long; one that lives announces itself again. */
   #asSeen(): MembersCell {
     const kept = [...this.#seen].filter(([, { at }]) => this.#readAt - at < this.#parts.leaseMs * FORGET_AFTER_LEASES);
     return Object.fromEntries(

@@ -89,6 +89,7 @@ export class OwnedPartition implements OwnershipPort {
     const { text, since = now, at = now } = this.#trouble ?? {};
     const isLasting = now - since >= this.#parts.settings.leaseMs && now - at < FAILS_AGAIN_MS;
     if (isLasting && (this.lease.isHeld || this.isWanted)) return `cannot be read: ${text}`;
+    if (this.lease.trouble !== undefined) return `cannot be read: its lease cannot be renewed: ${this.lease.trouble}`;
     return this.lease.isHeld && this.#untrimmed !== undefined ? `cannot be trimmed: ${this.#untrimmed}` : undefined;
   }
 

@@ -24,6 +24,8 @@ export interface SenderParts {
   readonly partitions: number;
   /** Begins the ids of frames, so no two publishers may have the same. */
   readonly producer: string;
+  /** The broker did not take a frame, or has taken one after all. */
+  readonly onTrouble: () => void;
 }
 
 /** The frames of one partition, one at a time: a frame that is sent again cannot overtake another. */
@@ -126,13 +128,18 @@ export class PartitionSender {
     while (!signal.aborted) {
       try {
         await this.#parts.appender.append(this.#partition, frame, id);
-        this.#trouble = undefined;
+        if (this.#trouble !== undefined) this.#note(undefined);
         return;
       } catch (error) {
-        this.#trouble = errorText(error);
+        this.#note(errorText(error));
         await pause(this.#parts.clock, RETRY_MS, signal);
       }
     }
+  }
+
+  #note(trouble: string | undefined): void {
+    this.#trouble = trouble;
+    this.#parts.onTrouble();
   }
 }
 

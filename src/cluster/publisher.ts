@@ -1,6 +1,7 @@
 import { partitionOf } from '../core/partition-of.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { checkSize, encodeMessage } from '../journal/encode-message.ts';
+import { telling } from './host-alerts.ts';
 import { PartitionSender, type SenderParts } from './partition-sender.ts';
 import { within } from './patience.ts';
 
@@ -10,10 +11,15 @@ export interface PublisherOptions<Message> {
   readonly key: (message: Message) => string;
   /** How long a message may wait for others that share its frame; 5 ms by default. */
   readonly lingerMs?: number;
+  /** Called when no frame was taken for 3 s, with the reason, and with nothing when one was. What it throws becomes a warning. */
+  readonly onTrouble?: (trouble: string | undefined) => void;
 }
 
+export const publisherOptionNames = { key: true, lingerMs: true, onTrouble: true } as const;
+const TOLD_AFTER_MS = 3_000;
+
 /** What a publisher is made of. */
-export interface PublisherParts extends SenderParts {
+export interface PublisherParts extends Omit<SenderParts, 'onTrouble'> {
   /** Resolves when the broker can be written to. */
   readonly prepare: () => Promise<void>;
 }
@@ -23,18 +29,24 @@ export class Publisher<Message> {
   readonly #parts: PublisherParts;
   readonly #key: (message: Message) => string;
   readonly #senders: readonly PartitionSender[];
+  readonly #tell: (trouble: string | undefined) => void;
   #prepared: Promise<void> | undefined;
+  /** Since when there is trouble; infinite: there is none. */
+  #troubledAt = Number.POSITIVE_INFINITY;
+  #isTold = false;
   #isClosed = false;
 
-  constructor(parts: PublisherParts, { key, lingerMs = 5 }: PublisherOptions<Message>) {
+  constructor(parts: PublisherParts, { key, lingerMs = 5, onTrouble }: PublisherOptions<Message>) {
     if (typeof key !== 'function') throw new SluiceError('invalid-option', `key must be a function, got ${typeof key}`);
     if (!(lingerMs >= 0 && lingerMs <= 1_000))
       throw new SluiceError('invalid-option', `lingerMs must be from 0 to 1000, got ${String(lingerMs)}`);
     this.#parts = parts;
     this.#key = key;
+    this.#tell = telling('onTrouble of a publisher', onTrouble);
+    const sender = { ...parts, onTrouble: () => this.#noteTrouble() };
     this.#senders = Array.from(
       { length: parts.partitions },
-      (_, partition) => new PartitionSender(parts, partition, lingerMs),
+      (_, partition) => new PartitionSender(sender, partition, lingerMs),
     );
   }
 
@@ -79,6 +91,15 @@ export class Publisher<Message> {
     const flushed = Promise.all(this.#senders.map((sender) => sender.flush()));
     await within(this.#parts.clock, withinMs, flushed).catch(() => {});
     for (const sender of this.#senders) sender.giveUp(new SluiceError('not-running', 'the publisher was closed'));
+  }
+
+  #noteTrouble(): void {
+    const { trouble } = this;
+    const now = this.#parts.clock.now();
+    this.#troubledAt = trouble === undefined ? Number.POSITIVE_INFINITY : Math.min(this.#troubledAt, now);
+    const isLasting = now - this.#troubledAt >= TOLD_AFTER_MS;
+    if (isLasting !== this.#isTold) this.#tell(trouble);
+    this.#isTold = isLasting;
   }
 
   #prepare(): void {

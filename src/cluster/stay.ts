@@ -25,7 +25,6 @@ export interface StayParts {
   readonly answerMs: number;
   /** Undefined: it was read; or why it could not be. */
   readonly onRead: (error: unknown) => void;
-  /** The owner gave the partition back. */
   readonly onReleased: () => void;
   /** The log is not the one that was read, or is of another partitioning; says why. */
   readonly onWentBack: (why: string) => void;
@@ -41,7 +40,6 @@ export class Stay implements Assigned {
   readonly #lost = new AbortController();
   readonly lost: AbortSignal = this.#lost.signal;
   #reader: LogReader | undefined;
-  /** The last frame that was read. */
   #read: Place;
   /** Read by us and not yet by the owner, because the lease was in doubt. */
   #held: ClusterFrame[] = [];

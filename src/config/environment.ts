@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { jsonOrText } from '../core/plain.ts';
 import type { Layer, Source } from './layers.ts';
 import { type ConfigMistake, listed, nearest } from './mistakes.ts';
 import { channelSchema, configSchema } from './schema.ts';
@@ -137,10 +138,5 @@ function placeOf(settings: readonly Setting[], path: Path) {
 
 // A field that takes any string takes it as it is; everything else is written as in JSON: 5, false, {"count":50}.
 function readValue(text: string, schema: Schema): unknown {
-  if (z.safeParse(schema, text).success) return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  return z.safeParse(schema, text).success ? text : jsonOrText(text);
 }

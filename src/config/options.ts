@@ -5,10 +5,7 @@ import { nearest } from './mistakes.ts';
 /** The names of all options of a function; the compiler sees that none is missing. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
-/**
- * Throws `SluiceError` `invalid-option` for an option that the function does not have, and names the nearest one; and for
- * a `signal` that is none.
- */
+/** Throws `invalid-option` for an option that there is none of, with the nearest one, and for a bad `signal`. */
 export function checkOptions<Options extends object>(
   functionName: string,
   options: Options,

@@ -4,16 +4,8 @@ import { type CheckedRules, checkEventRules } from './event-rules.ts';
 import { isMap } from './field.ts';
 import { configError, type Layer, mergeLayers, namedLayer, type Source } from './layers.ts';
 import { type Finding, fromIssue, listed, nearest, show, TOLD_MAX } from './mistakes.ts';
-import {
-  type ChannelConfig,
-  channelName,
-  channelSchema,
-  configSchema,
-  dataTypeDefaults,
-  orderedFields,
-  type RouterConfig,
-  type RouterConfigInput,
-} from './schema.ts';
+import type { ChannelConfig, RouterConfig, RouterConfigInput } from './schema.ts';
+import { channelName, channelSchema, configSchema, dataTypeDefaults, orderedFields } from './schema.ts';
 import { overlay, type Path, valueAt, without } from './walk.ts';
 
 /** The layers of each resolved configuration; what is not in here is not resolved. */

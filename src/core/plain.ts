@@ -94,3 +94,12 @@ function copyOf(value: unknown, path: Path, copy: Copy, itemsMax: number): unkno
   const fields = Object.entries(value).slice(0, itemsMax);
   return Object.fromEntries(fields.map(([key, field]) => [key, copy(shownAt([...path, key], field), [...path, key])]));
 }
+
+/** What the text says in JSON; one that is no JSON is taken as it is. */
+export function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

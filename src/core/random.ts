@@ -1,10 +1,7 @@
 /** Chance as a port: a number from 0 (included) to 1 (excluded). */
 export type Random = () => number;
 
-/**
- * A seeded source of chance: the same seed gives the same numbers.
- * Source: mulberry32 by Tommy Ettinger (public domain).
- */
+/** A seeded source of chance: same seed, same numbers. Source: mulberry32 by Tommy Ettinger (public domain). */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {

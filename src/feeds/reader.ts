@@ -129,10 +129,7 @@ export class Reader {
     return kept ?? frame;
   }
 
-  /**
-   * The message of an element, or a list of those in its envelope; undefined: there is none. Answers are told at once, so
-   * that those of one frame are heard in order.
-   */
+  /** The message of an element, or those in its envelope; undefined: none. Answers are told at once, in their order. */
   #inside(element: unknown, text: string): unknown {
     try {
       const answer = this.#profile.answer(element);

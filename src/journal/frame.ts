@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { jsonOrText } from '../core/plain.ts';
 import type { Frame, ReadRoom } from '../core/source-port.ts';
 import type { Tree } from './snapshot.ts';
 
@@ -96,14 +97,6 @@ function decodeFrame(bytes: Buffer): readonly unknown[] {
   const body = bytes.subarray(HEADER_BYTES);
   if (crc32(body) !== bytes.readUInt32LE(4)) throw new Error('the checksum of the frame is wrong: it was overwritten');
   const text = body.toString();
-  return KINDS[bytes[1] ?? 0] === 'texts' ? text.split(SEPARATOR).flatMap(decodeText) : JSON.parse(text);
-}
-
-/** A text that is no JSON is a message as it came, which no rule recognises: it becomes a dead letter by itself. */
-function decodeText(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  // A text that is no JSON is a message which no rule recognises: it becomes a dead letter by itself.
+  return KINDS[bytes[1] ?? 0] === 'texts' ? text.split(SEPARATOR).flatMap(jsonOrText) : JSON.parse(text);
 }

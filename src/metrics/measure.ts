@@ -32,10 +32,7 @@ export interface Measure {
 /** `each`: they stay apart. */
 type Together = 'sum' | 'max' | 'each';
 
-/**
- * How the values of several processes become one. What is counted is summed, of ages the largest one counts, and states,
- * flags and ratios stay apart.
- */
+/** How values of several processes become one: counts are summed, of ages the largest counts, the rest stays apart. */
 export function across({ together, type, unit }: Pick<Measure, 'together' | 'type' | 'unit'>): Together {
   if (together !== undefined) return together;
   if (type !== 'gauge') return 'sum';

@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
-import {
-  JetStreamApiCodes,
-  JetStreamApiError,
-  type JetStreamManager,
-  jetstream,
-  type StoredMsg,
-} from '@nats-io/jetstream';
+import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
+import { JetStreamApiCodes, JetStreamApiError, jetstream } from '@nats-io/jetstream';
 import { BrokerLetters, type LetterText, type LetterTexts } from '../cluster/broker-letters.ts';
 import { checkOptions } from '../config/options.ts';
 import type { LetterStore } from '../core/letter-store-port.ts';
@@ -13,7 +8,7 @@ import { SluiceError } from '../core/sluice-error.ts';
 import { isFull, isStale } from './nats-error.ts';
 import { type LetterSettings, letterSettings, type NatsLetterOptions } from './nats-options.ts';
 import { jetstreamOf, prepareStream } from './prepare-streams.ts';
-import { letterStreamConfig, letterStreamName, letterSubject } from './stream-config.ts';
+import { letterStreamConfig, letterStreamName, letterSubject, mistakesInStream } from './stream-config.ts';
 
 const ANSWER_MS = 2_000;
 /** So many letters are asked for at once. */
@@ -45,7 +40,10 @@ class NatsLetterTexts implements LetterTexts {
   }
 
   async count(): Promise<number> {
-    return (await (await this.#prepare()).streams.info(this.#name)).state.messages;
+    const { config, state } = await (await this.#prepare()).streams.info(this.#name);
+    // Somebody has set it otherwise: the next letter is refused, before the server evicts one.
+    if (mistakesInStream(this.#name, config, letterStreamConfig(this.#settings)).length > 0) this.#prepared = undefined;
+    return state.messages;
   }
 
   async add(id: string, text: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { jetstream } from '@nats-io/jetstream';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import type { Appender } from '../cluster/broker.ts';
-import { Publisher, type PublisherOptions } from '../cluster/publisher.ts';
+import { Publisher, type PublisherOptions, publisherOptionNames } from '../cluster/publisher.ts';
 import { unlikelyName } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import { SluiceError } from '../core/sluice-error.ts';
@@ -15,7 +15,7 @@ export interface NatsPublisherOptions<Message> extends NatsLayout, PublisherOpti
 
 /** Publishes messages in frames to the streams of a channel, which it makes if they are missing. */
 export function createNatsPublisher<Message>(options: NatsPublisherOptions<Message>): Publisher<Message> {
-  checkOptions('createNatsPublisher', options, { ...layoutNames, key: true, lingerMs: true });
+  checkOptions('createNatsPublisher', options, { ...layoutNames, ...publisherOptionNames });
   const settings = natsSettings(options);
   const parts = {
     appender: natsAppender(settings),

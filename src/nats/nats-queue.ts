@@ -33,13 +33,19 @@ class NatsQueue implements Source {
   readonly #settings: QueueSettings;
   readonly #away: () => Error | undefined;
   #stay: QueueStay | undefined;
+  /** What its user may not do; undefined: something was acknowledged since. */
+  #refused: string | undefined;
   #isStarting = false;
   #closed: Promise<void> = Promise.resolve();
 
   constructor(clock: Clock, settings: QueueSettings) {
     this.#clock = clock;
     this.#settings = settings;
-    this.#away = watchConnection(settings.connection, (refusal) => this.#stay?.reader.noteRefusal(refusal));
+    const { connection, stream, consumer } = settings;
+    this.#away = watchConnection(connection, (refusal) => {
+      if (this.#stay?.reader.noteRefusal(refusal))
+        this.#refused = `consumer ${consumer} of ${stream} cannot be used: ${refusal.message}`;
+    });
   }
 
   async start(owner: SourceOwner): Promise<void> {
@@ -51,7 +57,10 @@ class NatsQueue implements Source {
       const manager = await jetstreamOf(this.#settings.connection);
       await this.#prepare(manager);
       lastFence = Math.max(lastFence + 1, this.#clock.wallTime());
-      this.#stay = new QueueStay(this.#settings, manager, this.#clock, lastFence);
+      const onAcknowledged = (): void => {
+        this.#refused = undefined;
+      };
+      this.#stay = new QueueStay({ ...this.#settings, onAcknowledged }, manager, this.#clock, lastFence);
     } finally {
       this.#isStarting = false;
     }
@@ -66,7 +75,7 @@ class NatsQueue implements Source {
   }
 
   troubles() {
-    return { unreachable: this.#stay && this.#away()?.message, halted: undefined };
+    return { unreachable: this.#stay && (this.#away()?.message ?? this.#refused), halted: undefined };
   }
 
   async #prepare(manager: JetStreamManager): Promise<void> {

@@ -1,12 +1,6 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, ReplayPolicy } from '@nats-io/jetstream';
-import {
-  createInbox,
-  type Msg,
-  type MsgHdrs,
-  type NatsConnection,
-  type PermissionViolationError,
-  type Subscription,
-} from '@nats-io/transport-node';
+import type { Msg, MsgHdrs, NatsConnection, PermissionViolationError, Subscription } from '@nats-io/transport-node';
+import { createInbox } from '@nats-io/transport-node';
 import type { LogFrame, LogReader } from '../cluster/broker.ts';
 import type { Clock } from '../core/clock.ts';
 import { NextChange } from '../core/next-change.ts';
@@ -89,9 +83,11 @@ export class NatsReader implements LogReader {
     if (this.#isOwn && this.#consumer !== '') manager.consumers.delete(stream, this.#consumer).catch(() => {});
   }
 
-  /** Of any subject: those of its own end with the stream and the consumer. */
-  noteRefusal({ message, subject }: PermissionViolationError): void {
-    if (`${subject}.`.includes(`.${this.#parts.stream}.${this.#consumer}.`)) this.#fail(message);
+  /** Of any subject: those of its own have the stream and the consumer. True: it is one of them. */
+  noteRefusal({ message, subject }: PermissionViolationError): boolean {
+    const isOwn = `${subject}.`.includes(`.${this.#parts.stream}.${this.#consumer}.`);
+    if (isOwn) this.#fail(message);
+    return isOwn;
   }
 
   /** What came and was not read. */

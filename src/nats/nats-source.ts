@@ -1,19 +1,20 @@
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { createSystemClock } from '../adapters/system-clock.ts';
-import type { Cells, PartitionLog } from '../cluster/broker.ts';
+import type { Broker, Cells, PartitionLog } from '../cluster/broker.ts';
 import { clusterOptionNames } from '../cluster/cluster-options.ts';
 import { ClusterSource } from '../cluster/cluster-source.ts';
 import { unlikely } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
+import { jsonOrText } from '../core/plain.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { watchConnection } from './connection-watch.ts';
 import { isStale, throwTold } from './nats-error.ts';
 import { layoutNames, type NatsSettings, type NatsSourceOptions, natsSettings } from './nats-options.ts';
 import { NatsReader } from './nats-reader.ts';
 import { prepareStreams } from './prepare-streams.ts';
-import { bucketName, streamName } from './stream-config.ts';
+import { bucketName, mistakesInBucket, mistakesInStream, streamConfig, streamName } from './stream-config.ts';
 
 /** A source whose partitions are streams of NATS JetStream, shared out among all members that use the same channel. */
 export function natsSource(options: NatsSourceOptions): ClusterSource {
@@ -24,29 +25,19 @@ export function natsSource(options: NatsSourceOptions): ClusterSource {
 export function natsSourceOn(clock: Clock, options: NatsSourceOptions): ClusterSource {
   checkOptions('natsSource', options, { ...layoutNames, ...clusterOptionNames });
   const settings = natsSettings(options);
-  let manager: JetStreamManager | undefined;
   const readers = new Map<number, NatsReader>();
+  const log = natsLog(settings, clock, readers);
   const broker = {
     partitions: settings.partitions,
-    prepare: async () => {
-      manager = await prepareStreams(settings);
-    },
+    prepare: log.prepare,
     away: watchConnection(settings.connection, (refusal) => {
       for (const reader of readers.values()) reader.noteRefusal(refusal);
     }),
+    mistakes: log.mistakes,
     cells: natsCells(settings),
-    log: natsLog(settings, clock, () => manager, readers),
+    log,
   };
   return new ClusterSource({ name: settings.channel, broker, clock, random: unlikely }, options);
-}
-
-/** What no member wrote stays a text. */
-function valueIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Cells in one KV bucket. */
@@ -61,7 +52,9 @@ function natsCells({ connection, channel }: NatsSettings): Cells {
   return {
     async read(key) {
       const entry = await (await open()).get(key).catch((error) => throwTold(error, name));
-      return entry?.operation === 'PUT' ? { value: valueIn(entry.string()), revision: entry.revision } : undefined;
+      if (entry === null) return undefined;
+      // One that was removed has a revision, after which it can be written again.
+      return { value: entry.operation === 'PUT' ? jsonOrText(entry.string()) : undefined, revision: entry.revision };
     },
     async write(key, value, revision) {
       try {
@@ -74,31 +67,38 @@ function natsCells({ connection, channel }: NatsSettings): Cells {
   };
 }
 
-/**
- * One stream per partition; the position of a frame is its sequence. `made`: undefined until the streams were prepared.
- * `readers`: gets the last one of each partition.
- */
+/** One stream per partition; a position is a sequence. `readers`: gets the last of each. */
 function natsLog(
   settings: NatsSettings,
   clock: Clock,
-  made: () => JetStreamManager | undefined,
   readers: Map<number, NatsReader>,
-): PartitionLog {
+): PartitionLog & Required<Pick<Broker, 'prepare' | 'mistakes'>> {
   const { connection, channel } = settings;
+  let manager: JetStreamManager | undefined;
   /** When each stream was made, as last asked for. */
   const created = new Map<number, string>();
+  /** What was wrong with each of them. */
+  const mistakes = new Map<number, readonly string[]>();
   const prepared = (): JetStreamManager => {
-    const manager = made();
     if (manager === undefined) throw new SluiceError('not-running', 'the streams were not prepared');
     return manager;
   };
-  const infoOf = (partition: number): Promise<StreamInfo> => {
+  const infoOf = async (partition: number): Promise<StreamInfo> => {
     const name = streamName(channel, partition);
-    return prepared()
-      .streams.info(name)
-      .catch((error) => throwTold(error, name));
+    const { streams } = prepared();
+    const info = await streams.info(name).catch((error) => throwTold(error, name));
+    mistakes.set(partition, mistakesInStream(name, info.config, streamConfig(settings, partition)));
+    return info;
   };
   return {
+    async prepare() {
+      manager = await prepareStreams(settings);
+    },
+    async mistakes() {
+      const name = bucketName(channel);
+      const { config } = await prepared().streams.info(`KV_${name}`);
+      return [...mistakes.values(), mistakesInBucket(name, config, settings.replicas)].flat();
+    },
     async ends(partition, position) {
       const { state, created: at } = await infoOf(partition);
       const log = String(at);

@@ -9,13 +9,15 @@ import type { QueueSettings } from './queue-options.ts';
 
 const READ_WAIT_MS = 1_000;
 
+type StaySettings = QueueSettings & { readonly onAcknowledged: () => void };
+
 /** What this process has of a queue: frames that it read and did not acknowledge. */
 export class QueueStay implements Assigned {
   readonly partition = 0;
   readonly takeovers = 0;
   readonly marked = undefined;
   readonly fence: number;
-  readonly #settings: QueueSettings;
+  readonly #settings: StaySettings;
   readonly #clock: Clock;
   readonly reader: NatsReader;
   readonly #lost = new AbortController();
@@ -29,7 +31,7 @@ export class QueueStay implements Assigned {
   #failure: unknown;
   readonly #changes: NextChange;
 
-  constructor(settings: QueueSettings, manager: JetStreamManager, clock: Clock, fence: number) {
+  constructor(settings: StaySettings, manager: JetStreamManager, clock: Clock, fence: number) {
     const { connection, stream, consumer } = settings;
     this.fence = fence;
     this.#settings = settings;
@@ -144,6 +146,7 @@ export class QueueStay implements Assigned {
     try {
       for (const { reply } of frames.slice(0, -1)) connection.publish(reply, '+ACK');
       await within(this.#clock, withinMs, connection.request(last.reply, '+ACK', { timeout: Math.max(1, withinMs) }));
+      this.#settings.onAcknowledged();
       return 'kept';
     } catch {
       return this.lost.aborted ? 'lost' : 'unknown';

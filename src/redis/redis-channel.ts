@@ -64,8 +64,12 @@ export class RedisChannel {
     return within(this.clock, ANSWER_MS, this.#send(command)).catch(throwTold);
   }
 
+  async checkServer() {
+    return mistakesInServer(textOf(await this.send(['INFO'])));
+  }
+
   async #mistakes(): Promise<readonly string[]> {
-    const { isWritable, mistakes } = mistakesInServer(textOf(await this.#send(['INFO'])));
+    const { isWritable, mistakes } = await this.checkServer();
     if (!isWritable) return mistakes;
     // On a server that must not be used nothing is made.
     const name = mistakes.length === 0 ? unlikelyName() : '';

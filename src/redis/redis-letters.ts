@@ -8,7 +8,6 @@ import { SluiceError } from '../core/sluice-error.ts';
 import { RedisChannel } from './redis-channel.ts';
 import { checkLayout, type RedisLetterOptions } from './redis-options.ts';
 import { listOf, RedisScript, textOf } from './redis-script.ts';
-import { mistakesInServer } from './server-settings.ts';
 
 /** About so many letters come with one answer. */
 const BATCH = 200;
@@ -105,7 +104,7 @@ class RedisLetterTexts implements LetterTexts {
   /** A server that would lose letters is refused, as for a source. */
   async #check(): Promise<void> {
     if (this.#isChecked) return;
-    const { mistakes } = mistakesInServer(textOf(await this.#channel.send(['INFO'])));
+    const { mistakes } = await this.#channel.checkServer();
     if (mistakes.length > 0)
       throw new SluiceError('invalid-config', `letters cannot be kept in Redis:\n  ${mistakes.join('\n  ')}`);
     this.#isChecked = true;

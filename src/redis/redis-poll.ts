@@ -5,26 +5,21 @@ import { listOf, RedisScript, textOf } from './redis-script.ts';
 
 const READ_WAIT_MS = 1_000;
 const POLL_MS = 10;
-/** Of the ids of one position. */
-const SEQUENCE_MAX = '18446744073709551615';
-/**
- * An answer that holds all that has piled up would come too late, and so would the next one and the renewals of leases behind
- * it: nothing would ever be read. All partitions share it.
- */
+/** Larger answers, and renewals of leases behind them, would come too late again and again. All partitions share it. */
 const LOOK_BYTES_MAX = 2 * 1024 ** 2;
 /** Frames may turn out far larger than those before, and the answer has to come all the same. All that are asked share it. */
 const LOOK_FRAMES_MAX = 64;
 
 /**
- * ARGV for each stream: position, server. A reader that began on another server has to open again, and to look whether this
+ * ARGV for each stream: id, server. A reader that began on another server has to open again, and to look whether this
  * one has what it read. A stream that was emptied is still there.
  */
 const CHECK = new RedisScript(`
 local server = server_of()
 for i = 2, #KEYS do
-  local position, began_on = ARGV[2 * i - 2], ARGV[2 * i - 1]
+  local after, began_on = ARGV[2 * i - 2], ARGV[2 * i - 1]
   if began_on ~= server then return redis.error_reply('Redis was started again, or another server leads') end
-  if position ~= '0' and redis.call('EXISTS', KEYS[i]) == 0 then
+  if after ~= '0-0' and redis.call('EXISTS', KEYS[i]) == 0 then
     return redis.error_reply('GONE ' .. KEYS[i] .. ' was removed')
   end
 end
@@ -36,7 +31,8 @@ const HEAD = /^(\S+) (\S*) \d+ ((?:[\da-fA-F]{2})*)$/;
 /** What a reader wants. */
 export interface Ask {
   readonly partition: number;
-  readonly after: number;
+  /** The id of an entry. */
+  readonly after: string;
   readonly frames: number;
   readonly bytes: number;
   /** Which server said what is at the position. */
@@ -125,7 +121,7 @@ export class RedisPoll {
     for (const { frames, bytes } of asks) room = Math.min(room, frames, bytes / this.#largest);
     const count = Math.max(1, Math.floor(room));
     const streams = asks.map(({ partition }) => channel.keys.stream(partition));
-    const ids = asks.map(({ after }) => `${after}-${SEQUENCE_MAX}`);
+    const ids = asks.map(({ after }) => after);
     this.#asked += asks.length;
     for (const { partition } of asks) this.#drained.delete(partition);
     try {
@@ -156,10 +152,7 @@ export class RedisPoll {
   }
 }
 
-/**
- * By the partition at the end of the name of each stream, before which a client may put a prefix. RESP2 has pairs, and RESP3
- * a map: clients give a `Map`, an object or one list.
- */
+/** By partition, the end of a name that clients may prefix. RESP2 has pairs; RESP3 a `Map`, an object or one list. */
 function entriesByPartition(reply: unknown): ReadonlyMap<number, unknown> {
   const list: unknown[] = Array.isArray(reply) || reply instanceof Map ? [...reply] : Object.entries(Object(reply));
   const flat = Array.isArray(list[0]) ? list.flat() : list;

@@ -1,7 +1,7 @@
 import { createSystemClock } from '../adapters/system-clock.ts';
 import type { Appender } from '../cluster/broker.ts';
 import { checkWhole, MEBIBYTE } from '../cluster/cluster-options.ts';
-import { Publisher } from '../cluster/publisher.ts';
+import { Publisher, publisherOptionNames } from '../cluster/publisher.ts';
 import { unlikelyName } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import { errorText } from '../core/error-text.ts';
@@ -9,7 +9,7 @@ import { SluiceError } from '../core/sluice-error.ts';
 import { textsOfFrame } from './frame-text.ts';
 import { RedisChannel } from './redis-channel.ts';
 import { checkLayout, layoutNames, type RedisPublisherOptions } from './redis-options.ts';
-import { listOf, RedisScript, textOf } from './redis-script.ts';
+import { HAS_NO_NEXT, listOf, RedisScript, textOf } from './redis-script.ts';
 
 /**
  * ARGV: id, number of the publisher's frame, room, header and rest of the frame, and the end as it knows it. Positions go
@@ -44,9 +44,11 @@ local function append()
 end
 local answer = append()
 if not answer.err then return answer end
-local info
-info, last = info_of(KEYS[2])
-local entry = info['last-entry']
+local _
+_, last = info_of(KEYS[2])
+if last >= 2 ^ 53 - 1 then return redis.error_reply(KEYS[2] .. ' ${HAS_NO_NEXT}') end
+-- The first one of the last position: those behind it get others.
+local entry = redis.call('XRANGE', KEYS[2], string.format('%.0f', last), '+', 'COUNT', 1)[1]
 local parts = entry and parts_of(entry)
 after = parts and parts.id or entry and entry[1] or ''
 parts = parts or nearest('XREVRANGE', KEYS[2], '+', '-')
@@ -109,7 +111,7 @@ const MAX_BYTES = 64 * MEBIBYTE;
 
 /** Publishes messages in frames to the streams of a channel, which it makes if it is missing. */
 export function createRedisPublisher<Message>(options: RedisPublisherOptions<Message>): Publisher<Message> {
-  checkOptions('createRedisPublisher', options, { ...layoutNames, maxBytes: true, key: true, lingerMs: true });
+  checkOptions('createRedisPublisher', options, { ...layoutNames, maxBytes: true, ...publisherOptionNames });
   const { maxBytes = MAX_BYTES, partitions } = options;
   checkLayout(options);
   checkWhole('maxBytes', maxBytes, MEBIBYTE);

@@ -44,6 +44,10 @@ local function server_of()
 end
 `;
 
+/** Positions are whole numbers of JavaScript and of Lua. */
+export const HAS_NO_NEXT =
+  'has an entry of another program above 2^53, behind which nothing can be written: remove it with XDEL, and set the end back with XSETID';
+
 export type ScriptArgument = string | number | Buffer;
 
 /** A Lua script, which Redis runs as one command. */

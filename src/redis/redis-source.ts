@@ -5,10 +5,11 @@ import { ClusterSource } from '../cluster/cluster-source.ts';
 import { unlikely } from '../cluster/unlikely.ts';
 import { checkOptions } from '../config/options.ts';
 import type { Clock } from '../core/clock.ts';
+import { jsonOrText } from '../core/plain.ts';
 import { RedisChannel } from './redis-channel.ts';
 import { checkLayout, layoutNames, type RedisSourceOptions } from './redis-options.ts';
 import { type Ask, type Entry, RedisPoll } from './redis-poll.ts';
-import { listOf, RedisScript, textOf } from './redis-script.ts';
+import { HAS_NO_NEXT, listOf, RedisScript, textOf } from './redis-script.ts';
 
 /** ARGV: position. */
 const ENDS = new RedisScript(`
@@ -32,6 +33,19 @@ local removed = oldest and oldest.at or redis.call('HGET', KEYS[3], 'written')
 if removed then redis.call('HSET', KEYS[3], 'removed', removed) end
 `);
 
+/** ARGV: ids of entries behind one of the same number, as `XADD *` adds in one ms: each gets the next position. */
+const MOVE = new RedisScript(`
+local _, last = info_of(KEYS[2])
+for i = 2, #ARGV do
+  local entry = redis.call('XRANGE', KEYS[2], ARGV[i], ARGV[i])[1]
+  if entry then
+    last = last + 1
+    redis.call('XADD', KEYS[2], string.format('%.0f-0', last), unpack(entry[2]))
+    redis.call('XDEL', KEYS[2], ARGV[i])
+  end
+end
+`);
+
 /** One stream per partition; the entry at position 5 is `5-0`. */
 function redisLog(channel: RedisChannel): PartitionLog {
   const poll = new RedisPoll(channel);
@@ -49,7 +63,7 @@ function redisLog(channel: RedisChannel): PartitionLog {
     },
     last: async (partition) => Number((await endsAt(partition, 0))[1]),
     open: (partition, after) =>
-      new RedisReader(poll, { partition, after, server: servers.get(partition) ?? '', log: channel.keys.log }),
+      new RedisReader(poll, channel, { partition, after, server: servers.get(partition) ?? '' }),
     async trim(partition, position) {
       await channel.run(TRIM, keysOf(partition), [position]);
     },
@@ -63,22 +77,26 @@ interface ReaderStart {
   readonly partition: number;
   readonly after: number;
   readonly server: string;
-  readonly log: string;
 }
 
 /** The frames of one stream, each of which must follow the one that was read before it. */
 class RedisReader implements LogReader {
   readonly #poll: RedisPoll;
+  readonly #channel: RedisChannel;
   readonly #start: ReaderStart;
   readonly #closed = new AbortController();
   #position: number;
+  /** Of the entry that was read last. */
+  #id: string;
   #frame: string | undefined;
   #ahead: Promise<readonly Entry[]> | undefined;
 
-  constructor(poll: RedisPoll, start: ReaderStart) {
+  constructor(poll: RedisPoll, channel: RedisChannel, start: ReaderStart) {
     this.#poll = poll;
+    this.#channel = channel;
     this.#start = start;
     this.#position = start.after;
+    this.#id = `${start.after}-0`;
   }
 
   async read(frames: number, bytes: number): Promise<readonly LogFrame[]> {
@@ -90,7 +108,16 @@ class RedisReader implements LogReader {
     const isNext = Number.parseInt(id, 10) === this.#position + 1;
     if (isNext && this.#frame !== undefined && after !== undefined && after !== '' && after !== this.#frame)
       throw new Error(`position ${this.#position + 1} does not follow the frame that was read before it`);
-    const taken = entries.map((entry) => this.#take(entry));
+    const stream = this.#channel.keys.stream(this.#start.partition);
+    const taken: LogFrame[] = [];
+    const strays: string[] = [];
+    for (const entry of entries) {
+      const position = Number.parseInt(entry.id, 10);
+      if (position === this.#position) strays.push(entry.id);
+      else if (Number.isSafeInteger(position)) taken.push(this.#take(entry, position));
+      else if (taken.length === 0) throw new Error(`${stream} ${HAS_NO_NEXT}`);
+    }
+    if (strays.length > 0) await this.#channel.run(MOVE, [stream], strays);
     const size = taken.reduce((sum, { bytes }) => sum + bytes.length, 0);
     if (size >= AHEAD_BYTES && !this.#closed.signal.aborted) {
       this.#ahead = this.#poll.read(this.#next(frames, bytes), this.#closed.signal);
@@ -102,18 +129,23 @@ class RedisReader implements LogReader {
 
   #next(frames: number, bytes: number): Ask {
     const { partition, server } = this.#start;
-    return { partition, after: this.#position, frames, bytes, server };
+    return { partition, after: this.#id, frames, bytes, server };
   }
 
   close(): void {
     this.#closed.abort();
   }
 
-  #take({ id, frame, bytes }: Entry): LogFrame {
-    const position = Number.parseInt(id, 10);
+  #take({ id, frame, bytes }: Entry, position: number): LogFrame {
     this.#position = position;
+    this.#id = id;
     this.#frame = frame ?? id;
-    return { position, bytes, mark: { log: this.#start.log, frame: this.#frame }, isForeign: frame === undefined };
+    return {
+      position,
+      bytes,
+      mark: { log: this.#channel.keys.log, frame: this.#frame },
+      isForeign: frame === undefined,
+    };
   }
 }
 
@@ -135,9 +167,8 @@ function redisCells(channel: RedisChannel): Cells {
     async read(key): Promise<CellEntry | undefined> {
       const entry = await channel.run(READ, [channel.keys.cells], [key]);
       if (entry === null) return undefined;
-      const text = textOf(entry);
-      const blank = text.indexOf(' ');
-      return { revision: Number(text.slice(0, blank)), value: JSON.parse(text.slice(blank + 1)) };
+      const [, revision, text = textOf(entry)] = /^(\d+) (.*)$/.exec(textOf(entry)) ?? [];
+      return { revision: Number(revision ?? 0), value: jsonOrText(text) };
     },
     async write(key, value, revision) {
       const args = [key, revision, JSON.stringify(value)];
@@ -160,6 +191,7 @@ export function redisSourceOn(clock: Clock, options: RedisSourceOptions): Cluste
   const broker = {
     partitions: options.partitions,
     prepare: () => channel.prepare(),
+    mistakes: async () => (await channel.checkServer()).mistakes,
     cells: redisCells(channel),
     log: redisLog(channel),
   };

@@ -57,10 +57,7 @@ export function isExpectedToMove({ config, partitions }: ChannelView): boolean {
   return partitions.some(({ depth, inFlight, state }) => state !== 'idle' || depth + inFlight > 0);
 }
 
-/**
- * `findingsOf` would find nothing: where ten thousand channels are at work, most looks end here, without a view. False:
- * it might find something.
- */
+/** `findingsOf` would find nothing: of ten thousand channels most looks end here, without a view. False: it might. */
 export function isAtEase({ config, keys, partitions }: ChannelView, look: Look): boolean {
   const { sight, before, now, starvationMs } = look;
   const partition = partitions[0];

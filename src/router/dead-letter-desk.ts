@@ -3,15 +3,8 @@ import { limited } from '../core/limited.ts';
 import { NextChange } from '../core/next-change.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { invalidOption } from '../core/sluice-error.ts';
-import {
-  checkCounts,
-  checkFilter,
-  type DeadLetter,
-  type DeadLetterFilter,
-  deadLetterFilter,
-  isRefusal,
-  type MemoryLetter,
-} from '../facts/dead-letters.ts';
+import type { DeadLetter, DeadLetterFilter, MemoryLetter } from '../facts/dead-letters.ts';
+import { checkCounts, checkFilter, deadLetterFilter, isRefusal } from '../facts/dead-letters.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { FanOut } from './fan-out.ts';
 import type { RouterParts } from './parts.ts';

@@ -87,10 +87,7 @@ export class FrameOffers {
     if (isCareful) await this.commit(position);
   }
 
-  /**
-   * The frames that may have been out when the process died; once it is known in which message it died, those before it
-   * and its own.
-   */
+  /** Frames that may have been out when the process died; once its last message is known, those up to its own. */
   private isCareful(position: number): boolean {
     const { marked, takeovers } = this.stay.assigned;
     if (takeovers < TAKEOVERS_MAX) return false;

@@ -1,17 +1,7 @@
 import { deepEqual, equal, ok, rejects, throws } from 'node:assert/strict';
 import type { Assigned } from '../core/source-port.ts';
-import {
-  assigned,
-  type Contract,
-  fill,
-  filled,
-  last,
-  messagesOf,
-  open,
-  room,
-  take,
-  WITHIN_MS,
-} from './contract-steps.ts';
+import type { Contract } from './contract-steps.ts';
+import { assigned, fill, filled, last, messagesOf, open, room, take, WITHIN_MS } from './contract-steps.ts';
 
 /** What holds of stays: their end, death, loss, and what was lost meanwhile. */
 export const stayContract: Contract = [

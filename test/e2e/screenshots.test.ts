@@ -4,14 +4,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/index.ts';
 import { createInspector, type Inspector } from '../../src/inspector/index.ts';
-import {
-  createTestRouter,
-  message,
-  type Reaction,
-  slow,
-  type TestMessage,
-  type TestRouter,
-} from '../../src/testing/index.ts';
+import type { Reaction, TestMessage, TestRouter } from '../../src/testing/index.ts';
+import { createTestRouter, message, slow } from '../../src/testing/index.ts';
 import { emptyDirectory } from '../support/empty-directory.ts';
 import { projectRoot } from '../support/project-files.ts';
 import { browserNote, card, isWithoutBrowser, launchBrowser } from './inspector-rig.ts';

@@ -2,14 +2,8 @@ import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ProcessingChannel } from '../../src/index.ts';
 import { createInspector, type Inspector } from '../../src/inspector/index.ts';
-import {
-  createTestRouter,
-  message,
-  messages,
-  reject,
-  type TestRouter,
-  type TestRouterOptions,
-} from '../../src/testing/index.ts';
+import type { TestRouter, TestRouterOptions } from '../../src/testing/index.ts';
+import { createTestRouter, message, messages, reject } from '../../src/testing/index.ts';
 import { browserNote, card, isWithoutBrowser, launchBrowser, watchPage } from './inspector-rig.ts';
 
 let browser: Browser;

@@ -154,4 +154,29 @@ describe.each(brokers)('on %s', (_kind, missing, start) => {
     expect(texts).toEqual([]);
     await close();
   });
+
+  it.skipIf(missing).each([
+    ['members', 'the broker of % cannot be used: members is no list of members: another program wrote "hello"'],
+    [
+      'partition.0',
+      'partition 0 of % cannot be read: its lease cannot be renewed: partition.0 is no lease: another program wrote "hello"',
+    ],
+  ])(
+    'a text of another program in the cell %s is told and not overwritten, and members go on when it was removed',
+    async (cell, text) => {
+      const { source, publisher, owner, texts, channel, close } = watched();
+      await source.start(owner);
+      await rig.overwrite(channel, cell, 'hello');
+      await until(() => texts.at(-1) === text.replace('%', channel));
+      expect(source.cluster()?.members).toHaveLength(1);
+      await rig.overwrite(channel, cell);
+      await until(() => texts.at(-1)?.endsWith('can be used again') === true);
+      await publisher.publish(1);
+      let frames: readonly Frame[] = [];
+      while (frames.length === 0) frames = (await owner.stays.at(-1)?.read(room, open)) ?? [];
+      expect(await owner.stays.at(-1)?.commit(1, 1_000)).toBe('kept');
+      expect(source.cluster()?.members).toMatchObject([{ isThere: true }]);
+      await close();
+    },
+  );
 });

@@ -207,6 +207,32 @@ describe.skipIf(missing)('a queue that cannot be read', () => {
     await source.close(1_000);
   });
 
+  it('whose user may not acknowledge says so, also when it was started again, until something is acknowledged', async () => {
+    const rights = (deny: string): string => `jetstream {}
+      authorization { users = [{ user: u, password: x, permissions: { publish: { deny: "${deny}" } } }] }`;
+    const strict = await NatsServer.start(rights('$JS.ACK.>'));
+    const own = await strict.connect({ user: 'u', pass: 'x' });
+    await (await jetstreamManager(own)).streams.add({ name: 'o', subjects: ['o.>'] });
+    for (const n of [1, 2]) await own.request('o.new', String(n));
+    const router = createRouter({
+      channels: { order: defineChannel({ process: () => {} }) },
+      sources: {
+        orders: {
+          source: natsQueue({ connection: own, stream: 'o', consumer: 'c', ackWaitMs: 500 }),
+          dataType: 'order',
+        },
+      },
+      deadLetters: { store: 'memory' },
+    });
+    await router.start();
+    const alerts = (): string => JSON.stringify(router.alerts);
+    while (!alerts().includes('consumer c of o cannot be used: Permissions Violation for Publish to')) await sleep(10);
+    strict.reload(rights('other'));
+    while (alerts().includes('cannot be used')) await sleep(10);
+    await router.stop({ deadlineMs: 5_000 });
+    await strict.end();
+  });
+
   it('is refused with every wrong setting of its consumer at once', async () => {
     const stream = await newStream();
     await manager.consumers.add(stream, {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { DiscardPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -177,6 +177,17 @@ describe.skipIf(missing)('a running member says so', () => {
     await tells(`partition 0 of x cannot be read: ${gone('SLUICE-x-0')}`);
   });
 
+  it('when a setting was changed since, until it is as it was', async () => {
+    const { streams, tells } = await running();
+    await streams.update('SLUICE-x-0', { discard: DiscardPolicy.Old });
+    await streams.update('KV_SLUICE-x', { allow_direct: true });
+    const bucket = 'KV bucket SLUICE-x: allow_direct is set, so a server that is behind could answer';
+    await tells(`the broker of x is not as it must be: SLUICE-x-0: discard is "old" and must be "new"; ${bucket}`);
+    await streams.update('SLUICE-x-0', { discard: DiscardPolicy.New });
+    await streams.update('KV_SLUICE-x', { allow_direct: false });
+    await tells('the broker of x can be used again');
+  });
+
   it('when the server lost its files', async () => {
     const { server, tells } = await running();
     await server.kill();
@@ -244,6 +255,31 @@ it.skipIf(missing)('a publisher whose account has no room waits, says so, and go
 });
 
 describe.skipIf(missing)('a letter', () => {
+  const letter = {
+    id: '1',
+    channel: 'tick',
+    reason: 'failed',
+    attempts: 1,
+    at: 1,
+    error: undefined,
+    message: { n: 1 },
+  };
+
+  it('is refused once somebody has set their stream to evict letters, until it is as it was', async () => {
+    const connection = await (await startServer()).connect();
+    const letters = natsLetters({ connection, channel: 'x' });
+    await letters.add(letter);
+    const { streams } = await jetstreamManager(connection);
+    await streams.update('SLUICE-x-letters', { discard: DiscardPolicy.Old });
+    const refused = async () =>
+      (await letters.add({ ...letter, id: '2' }).catch(({ message }) => message)) !== undefined;
+    await until(refused);
+    await expect(letters.add(letter)).rejects.toThrow('discard is "old" and must be "new"');
+    await streams.update('SLUICE-x-letters', { discard: DiscardPolicy.New });
+    await letters.add({ ...letter, id: '3' });
+    expect(await letters.list()).toHaveLength(3);
+  });
+
   it('that is added while the server is away is refused as such, and kept as it is when the server is back', async () => {
     const server = await startServer();
     const connection = await server.connect();
@@ -251,15 +287,6 @@ describe.skipIf(missing)('a letter', () => {
     await letters.list();
     await server.kill();
     await until(() => connection.info === undefined);
-    const letter = {
-      id: '1',
-      channel: 'tick',
-      reason: 'failed',
-      attempts: 1,
-      at: 1,
-      error: undefined,
-      message: { n: 1 },
-    };
     await expect(letters.add(letter)).rejects.not.toMatchObject({ code: 'invalid-message' });
     await server.run();
     await until(

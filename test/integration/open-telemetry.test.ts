@@ -1,12 +1,6 @@
 import type { Meter } from '@opentelemetry/api';
-import {
-  AggregationTemporality,
-  DataPointType,
-  MeterProvider,
-  type MetricData,
-  type MetricProducer,
-  MetricReader,
-} from '@opentelemetry/sdk-metrics';
+import type { MetricData, MetricProducer } from '@opentelemetry/sdk-metrics';
+import { AggregationTemporality, DataPointType, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { expect, it } from 'vitest';
 import { catalog } from '../../src/metrics/catalog.ts';
 import { histogramProducer, observeMetrics } from '../../src/metrics/index.ts';

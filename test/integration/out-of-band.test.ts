@@ -5,12 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createRouter, type DataChannelRouter, ProcessingChannel } from '../../src/index.ts';
-import {
-  type MetricsThread,
-  type MetricsThreadOptions,
-  serviceOf,
-  startMetricsThread,
-} from '../../src/inspector/thread.ts';
+import type { MetricsThread, MetricsThreadOptions } from '../../src/inspector/thread.ts';
+import { serviceOf, startMetricsThread } from '../../src/inspector/thread.ts';
 import type { ThreadHealth } from '../../src/inspector/thread-watch.ts';
 import { ASKER } from '../support/asker.ts';
 import { bundled } from '../support/bundled.ts';

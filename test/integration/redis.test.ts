@@ -1,14 +1,10 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeFrame } from '../../src/cluster/frame.ts';
+import type { Frame } from '../../src/core/source-port.ts';
 import { frameOfTexts } from '../../src/redis/frame-text.ts';
-import {
-  createRedisPublisher,
-  partitionOf,
-  type RedisSend,
-  type RedisSourceOptions,
-  redisSource,
-} from '../../src/redis/index.ts';
+import type { RedisSend, RedisSourceOptions } from '../../src/redis/index.ts';
+import { createRedisPublisher, partitionOf, redisSource } from '../../src/redis/index.ts';
 import { checkSource } from '../../src/testing/check-source.ts';
 import { collector, open, readUntil, room, until } from '../support/broker-rigs.ts';
 import { freePort } from '../support/free-port.ts';
@@ -298,6 +294,60 @@ describe.skipIf(missing).concurrent('what somebody else does to a stream:', () =
     await end();
   });
 
+  it('entries of one millisecond, also behind a frame, come one by one, and frames in their order', async () => {
+    const { end, owner, publish, source, texts } = pair();
+    const key = await publish('a', 'b');
+    let entries = 0;
+    const foreign = (...ids: string[]) =>
+      Promise.all(ids.map((id) => send(['XADD', key, id, 'hello', `${++entries}`])));
+    await foreign('2-1', '7-3', '7-4', '7-5');
+    await publish('c', 'd');
+    await source.start(owner);
+    const frames: Frame[] = [];
+    const readTo = async (count: number): Promise<void> => {
+      while (frames.length < count) frames.push(...((await owner.stays.at(-1)?.read(room, open)) ?? []));
+    };
+    await readTo(8);
+    await foreign(`${frames.at(-1)?.position}-7`, '*', '9000000000000-*', '9000000000000-*');
+    await readTo(12);
+    await publish('e');
+    await readTo(13);
+    const read = frames.map(({ bytes }) => bytes.toString());
+    expect(read.filter((text) => !text.includes('hello')).map((text) => text.at(-3))).toEqual([...'abcde']);
+    expect(new Set(read).size).toBe(13);
+    expect(frames.filter(({ gap }) => gap !== undefined)).toEqual([]);
+    expect(await owner.stays[0]?.commit(frames.at(-1)?.position ?? 0, 1_000)).toBe('kept');
+    await source.close(1_000);
+    await source.start(owner);
+    await publish('f');
+    await readTo(14);
+    expect(frames.at(-1)?.messages()).toEqual(['f']);
+    expect(texts).toEqual([]);
+    await end();
+  });
+
+  it('an entry above 2^53, behind which nothing can be written, is told to both sides, until it is removed', async () => {
+    const { channel, end, owner, publish, publishers, source, texts } = pair();
+    const key = await publish('a');
+    await source.start(owner);
+    await send(['XADD', key, '9007199254740993-0', 'hello', 'world']);
+    const published = publish('b');
+    const why = `${key} has an entry of another program above 2^53, behind which nothing can be written: remove it with XDEL, and set the end back with XSETID`;
+    const seen: unknown[] = [];
+    const read = async (): Promise<void> => {
+      for (const frame of (await owner.stays[0]?.read(room, open)) ?? []) seen.push(...frame.messages());
+    };
+    await until(() => texts.length > 0 && publishers[0]?.trouble !== undefined, read);
+    expect(texts).toEqual([`partition 0 of ${channel} cannot be read: ${why}`]);
+    expect(publishers[0]?.trouble).toContain(why);
+    await send(['XDEL', key, '9007199254740993-0']);
+    await send(['XSETID', key, '1-0']);
+    await published;
+    await until(() => seen.length === 2, read);
+    expect(seen).toEqual(['a', 'b']);
+    await end();
+  });
+
   it.each(['abc', 'zz', '0', 'é'])('an entry whose header is %s is one of another program', async (header) => {
     const { end, owner, publish, source } = pair();
     await send(['XADD', await publish('a'), '2-0', 'sluice', `a:0:1  0 ${header}`, 'frame', 'hello']);
@@ -549,7 +599,7 @@ describe.skipIf(missing)('a Redis', () => {
     await wiped.end();
   });
 
-  it('that becomes a replica, or gives its user another password, is reported in its own words, and members go on afterwards', async () => {
+  it('that becomes a replica, evicts, or gives its user another password, is reported in its own words, and members go on afterwards', async () => {
     const own = await RedisServer.start();
     const admin = ioredisTo(own.port);
     const give = (password: string) =>
@@ -562,12 +612,19 @@ describe.skipIf(missing)('a Redis', () => {
     await until(() => texts.length === 1);
     await admin.send(['REPLICAOF', 'NO', 'ONE']);
     await until(() => texts.length === 2);
+    await admin.send(['CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru']);
+    await until(() => texts.length === 3);
+    await admin.send(['CONFIG', 'SET', 'maxmemory-policy', 'noeviction']);
+    await until(() => texts.length === 4);
     await give('y');
     await admin.send(['CLIENT', 'KILL', 'USER', 'u']);
     await until(() => texts.some((text) => text.includes('WRONGPASS')));
     await give('x');
     await until(() => texts.at(-1) === 'the broker of x can be used again');
     expect(texts[0]).toBe(`the broker of x cannot be used: READONLY You can't write against a read only replica.`);
+    expect(texts[2]).toMatch(
+      /^the broker of x is not as it must be: maxmemory-policy is allkeys-lru and must be noeviction/,
+    );
     await source.close(1_000);
     for (const { close } of [client, admin]) close();
     await own.end();

@@ -1,13 +1,8 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, type TestContext } from 'vitest';
-import {
-  createRouter,
-  type DataChannelRouter,
-  loadConfig,
-  ProcessingChannel,
-  type RouterFacts,
-} from '../../src/index.ts';
+import type { DataChannelRouter, RouterFacts } from '../../src/index.ts';
+import { createRouter, loadConfig, ProcessingChannel } from '../../src/index.ts';
 import { emptyDirectory } from '../support/empty-directory.ts';
 
 class Bars extends ProcessingChannel<unknown> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isSecret, maskText, shownAt, toPlain } from '../../src/core/plain.ts';
+import { isSecret, jsonOrText, maskText, shownAt, toPlain } from '../../src/core/plain.ts';
 
 const secrets = ['password', 'apiToken', 'API_KEY', 'clientSecret', 'Authorization', 'dbPassword', 'privateKey'];
 const names = fc.constantFrom(...secrets, 'accessKey', 'pwd', 'Set-Cookie', 'signingKey', 'jwt', 'password2');
@@ -142,4 +142,12 @@ it('a value that throws when it is read is shown as such', () => {
     },
   };
   expect(toPlain({ inner: [trap, 1] })).toEqual({ inner: ['something that cannot be read', 1] });
+});
+
+it('a text is what it says in JSON, or itself', () => {
+  fc.assert(
+    fc.property(fc.json(), fc.string(), (json, text) => {
+      expect([jsonOrText(json), jsonOrText(`no ${text}`)]).toEqual([JSON.parse(json), `no ${text}`]);
+    }),
+  );
 });

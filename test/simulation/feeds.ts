@@ -1,12 +1,8 @@
 import { createRandom } from '../../src/core/random.ts';
 import { createFeed, type Feed, type FeedGap, type MessageRouter } from '../../src/feeds/index.ts';
 import type { Outcome } from '../../src/index.ts';
-import {
-  createSimulatedClock,
-  type SimulatedClock,
-  simulatedExchange,
-  type TestMessage,
-} from '../../src/testing/index.ts';
+import type { SimulatedClock, TestMessage } from '../../src/testing/index.ts';
+import { createSimulatedClock, simulatedExchange } from '../../src/testing/index.ts';
 
 const STEPS = 60;
 const QUIET_MS = 200_000;

@@ -1,12 +1,7 @@
 import type { Source } from '../../src/core/source-port.ts';
 import type { SourceMetrics } from '../../src/index.ts';
-import {
-  type SimulatedClock,
-  type SimulatedLetterStore,
-  type SimulatedSource,
-  simulatedLetterStore,
-  simulatedSource,
-} from '../../src/testing/index.ts';
+import type { SimulatedClock, SimulatedLetterStore, SimulatedSource } from '../../src/testing/index.ts';
+import { simulatedLetterStore, simulatedSource } from '../../src/testing/index.ts';
 import type { Account, SimulatedMessage } from './account.ts';
 import type { OutsidePlan } from './outside-plan.ts';
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Kvm } from '@nats-io/kv';
 import type { Assigned, Frame, SourceOwner } from '../../src/core/source-port.ts';
 import type { LetterStore } from '../../src/index.ts';
 import { type ClusterSource, createNatsPublisher, natsLetters, natsSource } from '../../src/nats/index.ts';
@@ -30,6 +31,8 @@ export interface BrokerRig {
   letters(channel: string, maxLetters?: number): LetterStore;
   /** Another program writes into partition 0; returns the bytes of the frame that is read of it. */
   writeForeign(channel: string): Promise<string>;
+  /** Another program writes a text over a cell of the members, or removes it. */
+  overwrite(channel: string, cell: string, text?: string): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -44,6 +47,10 @@ async function natsRig(): Promise<BrokerRig> {
     async writeForeign(channel) {
       await connection.request(`sluice.${channel}.0`, 'hello');
       return 'hello';
+    },
+    async overwrite(channel, cell, text) {
+      const bucket = await new Kvm(connection).open(`SLUICE-${channel}`);
+      await (text === undefined ? bucket.delete(cell) : bucket.put(cell, text));
     },
     end: () => server.end(),
   };
@@ -60,6 +67,10 @@ async function redisRig(): Promise<BrokerRig> {
     async writeForeign(channel) {
       await send(['XADD', await streamOf(send, channel), '*', 'hello', 'wörld']);
       return '["hello","wörld"]';
+    },
+    async overwrite(channel, cell, text) {
+      const key = (await streamOf(send, channel)).replace(/0$/, 'cells');
+      await send(text === undefined ? ['HDEL', key, cell] : ['HSET', key, cell, text]);
     },
     async end() {
       close();

@@ -1,15 +1,7 @@
 import { expectTypeOf, test } from 'vitest';
 import * as z from 'zod';
-import {
-  type BatchContext,
-  createRouter,
-  defineChannel,
-  type LifeContext,
-  loadConfig,
-  type Outcome,
-  ProcessingChannel,
-  type RejectReason,
-} from '../../src/index.ts';
+import type { BatchContext, LifeContext, Outcome, RejectReason } from '../../src/index.ts';
+import { createRouter, defineChannel, loadConfig, ProcessingChannel } from '../../src/index.ts';
 
 interface Trade {
   readonly sym: string;

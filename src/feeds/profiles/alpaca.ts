@@ -1,13 +1,5 @@
-import {
-  type Answer,
-  type BinaryFormat,
-  byKind,
-  type FeedProfile,
-  type Fields,
-  fieldsOf,
-  textIn,
-  timeIn,
-} from '../profile.ts';
+import type { Answer, BinaryFormat, FeedProfile, Fields } from '../profile.ts';
+import { byKind, fieldsOf, textIn, timeIn } from '../profile.ts';
 
 /** The streams of Alpaca's market data. */
 export type AlpacaStream = 'v2/iex' | 'v2/sip' | 'v2/delayed_sip' | 'v2/test' | 'v1beta3/crypto/us';

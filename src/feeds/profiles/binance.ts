@@ -1,12 +1,5 @@
-import {
-  type Answer,
-  type FeedProfile,
-  fieldsOf,
-  quotedAfter,
-  type SequenceNumber,
-  textIn,
-  timeIn,
-} from '../profile.ts';
+import type { Answer, FeedProfile, SequenceNumber } from '../profile.ts';
+import { fieldsOf, quotedAfter, textIn, timeIn } from '../profile.ts';
 
 /** The markets of Binance: spot, futures in USD, futures in coins. */
 export type BinanceMarket = 'spot' | 'usd-futures' | 'coin-futures';

@@ -1,13 +1,5 @@
-import {
-  type Answer,
-  byKind,
-  type FeedProfile,
-  fieldsOf,
-  quotedAfter,
-  type SequenceNumber,
-  textIn,
-  timeIn,
-} from '../profile.ts';
+import type { Answer, FeedProfile, SequenceNumber } from '../profile.ts';
+import { byKind, fieldsOf, quotedAfter, textIn, timeIn } from '../profile.ts';
 
 /**
  * Coinbase Exchange, channels without a login. Subscriptions are `matches:BTC-USD`, `ticker:BTC-USD`,

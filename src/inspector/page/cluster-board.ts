@@ -1,10 +1,5 @@
-import {
-  type ClusterView,
-  type HandOver,
-  handOverInWords,
-  memberName,
-  type PartitionStatus,
-} from '../../core/cluster-view.ts';
+import type { ClusterView, HandOver, PartitionStatus } from '../../core/cluster-view.ts';
+import { handOverInWords, memberName } from '../../core/cluster-view.ts';
 import { find, make, makeSvg, makeTable, rebuild, setText, setTone } from './dom.ts';
 import { count, duration, timeOfDay } from './format.ts';
 

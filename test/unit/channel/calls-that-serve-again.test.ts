@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  createTestRouter,
-  message,
-  messages,
-  type Reaction,
-  slow,
-  type TestMessage,
-} from '../../../src/testing/index.ts';
+import type { Reaction, TestMessage } from '../../../src/testing/index.ts';
+import { createTestRouter, message, messages, slow } from '../../../src/testing/index.ts';
 import { numbers } from '../../support/numbers.ts';
 import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 

@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  createTestRouter,
-  hang,
-  message,
-  messages,
-  type Reaction,
-  succeed,
-  type TestMessage,
-} from '../../../src/testing/index.ts';
+import type { Reaction, TestMessage } from '../../../src/testing/index.ts';
+import { createTestRouter, hang, message, messages, succeed } from '../../../src/testing/index.ts';
 import { holdNext, routeAndAdvance } from '../../support/routed.ts';
 
 const limits = { processTimeoutMs: 1_000, abandonAfterMs: 500 };

@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  createTestRouter,
-  fail,
-  message,
-  messages,
-  reject,
-  slow,
-  type TestRouter,
-} from '../../../src/testing/index.ts';
+import type { TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, fail, message, messages, reject, slow } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
 import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 

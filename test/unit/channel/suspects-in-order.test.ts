@@ -1,13 +1,6 @@
 import { expect, it } from 'vitest';
-import {
-  createTestRouter,
-  fail,
-  messages,
-  type Reaction,
-  slow,
-  type TestMessage,
-  type TestRouter,
-} from '../../../src/testing/index.ts';
+import type { Reaction, TestMessage, TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, fail, messages, slow } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
 import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 

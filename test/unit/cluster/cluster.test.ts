@@ -10,13 +10,8 @@ import type { ClusterView } from '../../../src/core/cluster-view.ts';
 import { partitionOf } from '../../../src/core/partition-of.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import type { Assigned, SourceOwner } from '../../../src/core/source-port.ts';
-import {
-  type ClusterMember,
-  createMemoryStore,
-  type MemoryLog,
-  memoryBroker,
-  reachStore,
-} from '../../../src/testing/memory-broker.ts';
+import type { ClusterMember, MemoryLog } from '../../../src/testing/memory-broker.ts';
+import { createMemoryStore, memoryBroker, reachStore } from '../../../src/testing/memory-broker.ts';
 import { type BrokerFaults, MemoryLink } from '../../../src/testing/memory-link.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { type MortalClock, mortalClock } from '../../support/mortal-clock.ts';
@@ -288,6 +283,19 @@ it('a broker that is away and back is told once each', async () => {
   expect(alerts.map(({ kind }) => kind)).toEqual(['source-unreachable', 'source-reachable']);
 });
 
+it('a broker that answers too slowly, and then not at all, does not answer', async () => {
+  const faults = { delayMs: 0 };
+  const { clock, source } = await onStore(faults);
+  for (const [delayMs, text] of [
+    [4_000, /^the broker of x cannot be used: it answers after/],
+    [1e12, /^the broker of x cannot be used: the broker has not answered for 1000 ms$/],
+  ] as const) {
+    faults.delayMs = delayMs;
+    await clock.advance(20_000);
+    expect(source.troubles().unreachable).toMatch(text);
+  }
+});
+
 it('a broker that lost its latest checkpoint raises an alert, and everything behind the older one that it still has is read again', async () => {
   const { clock, owner, source, store, texts } = await onStore();
   const old = new Map(store.cells);
@@ -413,6 +421,23 @@ describe('a publisher', () => {
     await expect(publisher.publish('a')).rejects.toThrow('no stream');
     fails = false;
     await Promise.all([publisher.publish('b'), clock.advance(1_000)]);
+  });
+
+  it('tells its host once that the broker has not taken a frame for seconds, and once that it has', async () => {
+    const clock = createSimulatedClock();
+    const link = new MemoryLink(clock, createRandom(1), () => ({}));
+    const { appender } = reachStore(createMemoryStore(clock, 1), link);
+    const parts = { appender, clock, partitions: 1, producer: 'p', prepare: async () => {} };
+    const told: unknown[] = [];
+    const publisher = new Publisher<number>(parts, { key: () => '', onTrouble: (trouble) => told.push(trouble) });
+    for (const ms of [2_000, 10_000]) {
+      link.cut(true);
+      const published = publisher.publish(ms);
+      await clock.advance(ms);
+      link.cut(false);
+      await Promise.all([published, clock.advance(1_000)]);
+    }
+    expect(told).toEqual(['the connection is cut', undefined]);
   });
 
   it('that is closed while its broker refuses has no trouble any more: nothing waits', async () => {

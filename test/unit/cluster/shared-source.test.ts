@@ -2,13 +2,8 @@ import { expect, it } from 'vitest';
 import type { Source } from '../../../src/core/source-port.ts';
 import { createRouter, defineChannel } from '../../../src/index.ts';
 import { prometheusText } from '../../../src/metrics/index.ts';
-import {
-  createSimulatedClock,
-  createTestRouter,
-  memoryBroker,
-  messages,
-  type SimulatedClock,
-} from '../../../src/testing/index.ts';
+import type { SimulatedClock } from '../../../src/testing/index.ts';
+import { createSimulatedClock, createTestRouter, memoryBroker, messages } from '../../../src/testing/index.ts';
 
 /** A router whose source shares its partitions with another member. */
 async function shared() {

@@ -4,15 +4,8 @@ import { Ending } from '../../../src/facts/ending.ts';
 import type { RouterEvents } from '../../../src/facts/events.ts';
 import type { Logger } from '../../../src/facts/logging.ts';
 import { containLogger, logFacts } from '../../../src/facts/logging.ts';
-import {
-  createSimulatedClock,
-  createTestRouter,
-  fail,
-  message,
-  messages,
-  reject,
-  type SimulatedClock,
-} from '../../../src/testing/index.ts';
+import type { SimulatedClock } from '../../../src/testing/index.ts';
+import { createSimulatedClock, createTestRouter, fail, message, messages, reject } from '../../../src/testing/index.ts';
 import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 
 interface Line {

@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  createTestRouter,
-  fail,
-  hang,
-  message,
-  messages,
-  reject,
-  succeed,
-  type TestRouter,
-} from '../../../src/testing/index.ts';
+import type { TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, fail, hang, message, messages, reject, succeed } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
 import { deliveredAfter, holdNext, routeAndAdvance } from '../../support/routed.ts';
 

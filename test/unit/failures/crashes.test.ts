@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RestartLimits } from '../../../src/core/restart-limit.ts';
-import {
-  createTestRouter,
-  hang,
-  messages,
-  type Reaction,
-  type TestMessage,
-  type TestRouter,
-} from '../../../src/testing/index.ts';
+import type { Reaction, TestMessage, TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, hang, messages } from '../../../src/testing/index.ts';
 import { createCrash } from '../../support/crash.ts';
 import { numbers } from '../../support/numbers.ts';
 import { deliveredAfter } from '../../support/routed.ts';

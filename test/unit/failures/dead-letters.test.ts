@@ -1,15 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { ProcessingChannel } from '../../../src/index.ts';
-import {
-  createTestRouter,
-  message,
-  messages,
-  reject,
-  slow,
-  succeed,
-  type TestRouter,
-} from '../../../src/testing/index.ts';
+import type { TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, message, messages, reject, slow, succeed } from '../../../src/testing/index.ts';
 import { numbers } from '../../support/numbers.ts';
 import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 

@@ -1,13 +1,6 @@
 import { ProcessingChannel } from '../../../src/index.ts';
-import {
-  createSink,
-  createTestRouter,
-  hold,
-  messages,
-  type Sink,
-  type TestMessage,
-  type TestRouter,
-} from '../../../src/testing/index.ts';
+import type { Sink, TestMessage, TestRouter } from '../../../src/testing/index.ts';
+import { createSink, createTestRouter, hold, messages } from '../../../src/testing/index.ts';
 import { createCrash } from '../../support/crash.ts';
 
 export const channelConfig = {

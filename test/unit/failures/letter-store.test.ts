@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  createRouter,
-  type DeadLetterFilter,
-  defineChannel,
-  type LetterStore,
-  type RouterConfigInput,
-  type Source,
-} from '../../../src/index.ts';
+import type { DeadLetterFilter, LetterStore, RouterConfigInput, Source } from '../../../src/index.ts';
+import { createRouter, defineChannel } from '../../../src/index.ts';
 import { prometheusText } from '../../../src/metrics/prometheus.ts';
 import {
   createTestRouter,

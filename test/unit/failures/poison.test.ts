@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  createTestRouter,
-  failWhen,
-  message,
-  messages,
-  type Reaction,
-  reject,
-  type TestMessage,
-  type TestRouter,
-} from '../../../src/testing/index.ts';
+import type { Reaction, TestMessage, TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, failWhen, message, messages, reject } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
 import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 

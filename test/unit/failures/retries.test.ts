@@ -1,16 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RouterConfigInput } from '../../../src/index.ts';
-import {
-  createTestRouter,
-  fail,
-  hold,
-  message,
-  messages,
-  type Reaction,
-  reject,
-  type TestMessage,
-  type TestRouter,
-} from '../../../src/testing/index.ts';
+import type { Reaction, TestMessage, TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, fail, hold, message, messages, reject } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
 import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 

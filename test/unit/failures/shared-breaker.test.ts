@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  createTestRouter,
-  hang,
-  messages,
-  reject,
-  type SinkCall,
-  slow,
-  succeed,
-  type TestMessage,
-  type TestRouter,
-} from '../../../src/testing/index.ts';
+import type { SinkCall, TestMessage, TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, hang, messages, reject, slow, succeed } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
 import { deliveredAfter, holdNext, routeAndAdvance } from '../../support/routed.ts';
 

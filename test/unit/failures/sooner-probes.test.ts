@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  createTestRouter,
-  fail,
-  failWhen,
-  message,
-  messages,
-  reject,
-  slow,
-  type TestMessage,
-  type TestRouter,
-} from '../../../src/testing/index.ts';
+import type { TestMessage, TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, fail, failWhen, message, messages, reject, slow } from '../../../src/testing/index.ts';
 import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 
 /** A router whose sink was down for so long, with a message each so many ms. */

@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Outcome, RouterConfigInput } from '../../../src/index.ts';
-import {
-  createTestRouter,
-  fail,
-  message,
-  type Reaction,
-  succeed,
-  type TestMessage,
-  type TestRouter,
-} from '../../../src/testing/index.ts';
+import type { Reaction, TestMessage, TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, fail, message, succeed } from '../../../src/testing/index.ts';
 
 /** Routes at each depth of a stack that is used up, from the deepest on: some of these calls overflow inside the router. */
 function routeFromTheDepth(rig: TestRouter): number {

@@ -1,12 +1,7 @@
 import { expect, it } from 'vitest';
 import { TimeLine } from '../../../src/inspector/time-line.ts';
-import {
-  createTestRouter,
-  hang,
-  message,
-  type TestRouter,
-  type TestRouterOptions,
-} from '../../../src/testing/index.ts';
+import type { TestRouter, TestRouterOptions } from '../../../src/testing/index.ts';
+import { createTestRouter, hang, message } from '../../../src/testing/index.ts';
 
 async function lineOf(
   options: TestRouterOptions = { sinks: { tick: {} } },

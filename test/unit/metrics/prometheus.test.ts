@@ -9,17 +9,8 @@ import { checkedOptions } from '../../../src/metrics/labels.ts';
 import { prometheusName, prometheusText, textOf } from '../../../src/metrics/prometheus.ts';
 import { registerMetrics } from '../../../src/metrics/prometheus-registry.ts';
 import { type Reading, readRouter } from '../../../src/metrics/reading.ts';
-import {
-  createTestRouter,
-  hang,
-  message,
-  messages,
-  type Reaction,
-  reject,
-  slow,
-  type TestMessage,
-  type TestRouter,
-} from '../../../src/testing/index.ts';
+import type { Reaction, TestMessage, TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, hang, message, messages, reject, slow } from '../../../src/testing/index.ts';
 import { parsed, valueIn } from '../../support/exposition.ts';
 
 /** The worst the counters can see: rejections, drops, poison, retries, a hung call, a trip and two partitions. */

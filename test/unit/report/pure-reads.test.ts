@@ -3,15 +3,8 @@ import { ProcessingChannel } from '../../../src/index.ts';
 import { takeFrame } from '../../../src/inspector/frame.ts';
 import { prometheusText } from '../../../src/metrics/prometheus.ts';
 import { readRouter } from '../../../src/metrics/reading.ts';
-import {
-  busy,
-  createTestRouter,
-  fail,
-  messages,
-  slow,
-  type TestMessage,
-  type TestRouter,
-} from '../../../src/testing/index.ts';
+import type { TestMessage, TestRouter } from '../../../src/testing/index.ts';
+import { busy, createTestRouter, fail, messages, slow } from '../../../src/testing/index.ts';
 
 /** Fails now and then. */
 class Ticks extends ProcessingChannel<TestMessage> {

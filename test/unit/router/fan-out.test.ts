@@ -2,17 +2,8 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { defineChannel } from '../../../src/channel/define-channel.ts';
 import type { ChannelInput } from '../../../src/index.ts';
-import {
-  createTestRouter,
-  failWhen,
-  hang,
-  hold,
-  message,
-  messages,
-  slow,
-  type TestMessage,
-  type TestRouter,
-} from '../../../src/testing/index.ts';
+import type { TestMessage, TestRouter } from '../../../src/testing/index.ts';
+import { createTestRouter, failWhen, hang, hold, message, messages, slow } from '../../../src/testing/index.ts';
 import { numbers, numbersOf } from '../../support/numbers.ts';
 import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 

@@ -1,14 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { createActor, createMachine } from 'xstate';
-import {
-  createRouter,
-  createRouterLogic,
-  ProcessingChannel,
-  type RouterOptions,
-  routerOf,
-  SluiceError,
-} from '../../../src/index.ts';
+import type { RouterOptions } from '../../../src/index.ts';
+import { createRouter, createRouterLogic, ProcessingChannel, routerOf, SluiceError } from '../../../src/index.ts';
 import { createTestRouter } from '../../../src/testing/index.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 

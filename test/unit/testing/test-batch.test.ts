@@ -1,17 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { type BatchContext, DataChannelRouter, ProcessingChannel } from '../../../src/index.ts';
-import {
-  createSink,
-  fail,
-  failOnly,
-  failWhen,
-  hang,
-  type Reaction,
-  reject,
-  slow,
-  testBatch,
-} from '../../../src/testing/index.ts';
+import type { Reaction } from '../../../src/testing/index.ts';
+import { createSink, fail, failOnly, failWhen, hang, reject, slow, testBatch } from '../../../src/testing/index.ts';
 
 const priced = z.object({ sym: z.string(), p: z.number() });
 

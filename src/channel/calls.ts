@@ -3,11 +3,10 @@ import type { ChannelConfig } from '../config/schema.ts';
 import { Counter } from '../core/counters.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { Call, loadOf } from './call.ts';
+import { NO_MESSAGES } from './hand-back.ts';
 import { type Lane, publishGaps } from './lane.ts';
 import { takeNew } from './waits.ts';
 import { Watchdog } from './watchdog.ts';
-
-const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
 /** The calls of `process` in one life, one after the other: the one that is out, and who waits for its end. */
 export abstract class Calls {

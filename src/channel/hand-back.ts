@@ -2,33 +2,41 @@ import { Counter } from '../core/counters.ts';
 import { isOver, type Origins } from '../core/origin.ts';
 import { type Lane, originsIn } from './lane.ts';
 
-const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
+export const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
 /** What a partition hands back when it ends. A message with an origin goes back there instead, or it would come twice. */
-export class Returns {
+export interface Returns {
   /** What waited, in order. */
-  returnedMessages = NO_MESSAGES;
+  readonly returnedMessages: readonly unknown[];
   /** What was in flight in a call that never settled. */
-  unsettledMessages = NO_MESSAGES;
+  readonly unsettledMessages: readonly unknown[];
   /** With those that went back to their origins. */
-  unsettledCount = 0;
+  readonly unsettledCount: number;
+}
 
-  /** A call that is out will not be heard of. `count`: how many messages it has. */
-  keepUnsettled(batch: readonly unknown[], count: number, origins: Origins | undefined): void {
-    this.unsettledCount = count;
-    this.unsettledMessages = toHost(batch, origins, 'unsettled');
-  }
+/** One for all partitions that have not ended. */
+export const NO_RETURNS: Returns = { returnedMessages: NO_MESSAGES, unsettledMessages: NO_MESSAGES, unsettledCount: 0 };
 
-  /** Takes everything that waits out of a lane. */
-  takeAll({ counters, inbox, recovery }: Lane): void {
-    const returned: unknown[] = [];
-    for (const { messages, origins } of [...recovery.takeAll(), inbox.mailbox.drain()]) {
-      counters[Counter.returned] += messages.length;
-      for (const message of toHost(messages, origins, 'returned')) returned.push(message);
-    }
-    // Seldom both: only a channel that was kept may be asked twice.
-    this.returnedMessages = this.returnedMessages.length === 0 ? returned : this.returnedMessages.concat(returned);
+/** A call that is out will not be heard of. `unsettledCount`: how many messages it has. */
+export function withCall(
+  before: Returns,
+  batch: readonly unknown[],
+  unsettledCount: number,
+  origins?: Origins,
+): Returns {
+  return { ...before, unsettledCount, unsettledMessages: toHost(batch, origins, 'unsettled') };
+}
+
+/** Takes everything that waits out of a lane. */
+export function withWaiting(before: Returns, { counters, inbox, recovery }: Lane): Returns {
+  const returned: unknown[] = [];
+  for (const { messages, origins } of [...recovery.takeAll(), inbox.mailbox.drain()]) {
+    counters[Counter.returned] += messages.length;
+    for (const message of toHost(messages, origins, 'returned')) returned.push(message);
   }
+  // Seldom both: only a channel that was kept may be asked twice.
+  const { returnedMessages } = before;
+  return { ...before, returnedMessages: returnedMessages.length === 0 ? returned : returnedMessages.concat(returned) };
 }
 
 /** Hands back the waiting messages of a stay that has ended: the next owner of the partition brings them again. */

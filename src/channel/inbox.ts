@@ -27,7 +27,7 @@ export class Inbox implements Door, LossListener {
   readonly gaps: GapLog;
   readonly services: LaneOwner['services'];
   readonly counters: Counters;
-  readonly keyOf: (message: unknown) => string;
+  readonly owner: LaneOwner;
   private readonly breaker: BreakerClient | undefined;
   private readonly clock: CoarseClock;
   readonly mailbox: Mailbox;
@@ -45,17 +45,17 @@ export class Inbox implements Door, LossListener {
   private waker: { wake(): void } | undefined = undefined;
 
   constructor(owner: LaneOwner, partition: number | undefined, counters: Counters, breaker?: BreakerClient) {
-    const { config, keyOf, services } = owner;
+    const { config, services } = owner;
     this.services = services;
     this.counters = counters;
-    this.keyOf = keyOf;
+    this.owner = owner;
     this.breaker = breaker;
     this.clock = services.scheduler.clock;
     this.limits = config;
     this.mailbox = new Mailbox(config.capacity);
     this.due = new DueBatches(this);
     this.gaps = new GapLog(config.name, partition);
-    this.overflow = new Overflow(this.mailbox, config.overflow, keyOf, this);
+    this.overflow = new Overflow(this.mailbox, config.overflow, owner, this);
   }
 
   lost(reason: GapReason, key: string, sequence: number): void {
@@ -173,7 +173,7 @@ export class Inbox implements Door, LossListener {
 
   /** Reads the keys that `put` will ask for. Undefined: the payload is the message, which can be asked at any time. */
   keyFor(payload: unknown, message: unknown, known: string | undefined): string | undefined {
-    return this.overflow.readAhead(payload, known ?? (payload === message ? undefined : this.keyOf(message)));
+    return this.overflow.readAhead(payload, known ?? (payload === message ? undefined : this.owner.keyOf(message)));
   }
 
   /** There is no room for such a message, or others wait for room. */

@@ -15,7 +15,7 @@ export interface LaneOwner extends BreakerUser {
   /** Undefined: it has none. */
   readonly breaker: Breaker | undefined;
   /** The key of a message where no partition depends on it. */
-  readonly keyOf: (message: unknown) => string;
+  keyOf(message: unknown): string;
   /** How long calls of `process` took, how long messages waited before the first, and what turns below priority 1 took. */
   readonly processing: Histogram;
   readonly queueing: Histogram;

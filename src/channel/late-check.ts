@@ -7,7 +7,7 @@ import type { Inbox } from './inbox.ts';
  * becomes a dead letter `invalid`. Nothing is published before all of it has been checked: a listener may look.
  */
 export function checkWaiting(inbox: Inbox): void {
-  const { counters, keyOf, limits, mailbox, overflow, services } = inbox;
+  const { counters, owner, limits, mailbox, overflow, services } = inbox;
   // Meanwhile the messages are in no mailbox, and the life that checks them has not begun, so orders of the host wait.
   services.bus.changes.undisturbed(() => {
     const waiting = [...mailbox.entries()];
@@ -15,7 +15,7 @@ export function checkWaiting(inbox: Inbox): void {
     const refused: (readonly [message: unknown, error: unknown, origin: Origin | undefined])[] = [];
     for (const [message, key, acceptedAt, sequence, origin] of waiting) {
       try {
-        overflow.place(inbox.payloadOf(message, false), key ?? keyOf(message), acceptedAt, sequence, origin);
+        overflow.place(inbox.payloadOf(message, false), key ?? owner.keyOf(message), acceptedAt, sequence, origin);
       } catch (error) {
         refused.push([message, error, origin]);
       }

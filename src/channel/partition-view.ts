@@ -47,7 +47,7 @@ export interface PartitionView extends Stay {
 interface Present extends Pick<PartitionView, 'inFlight' | 'drainAt' | 'isReplaced'> {
   readonly lane: Lane;
   readonly log: StateLog;
-  readonly restarts: RestartLimit;
+  readonly restarts: RestartLimit | undefined;
 }
 
 /** A reading of this moment. Without spreads, which take microseconds. `delivery`: undefined without a life. */
@@ -74,8 +74,8 @@ export function viewOf(partition: Present, delivery: Delivery | undefined): Part
     retryAt: recovery.retryAt,
     probeAt: probeAt(lane),
     drainAt,
-    restartAt: restarts.at,
-    isGivenUp: restarts.isGivenUp,
+    restartAt: restarts?.at ?? 0,
+    isGivenUp: restarts?.isGivenUp === true,
     isReplaced,
     lastError: recovery.lastError,
     spentMs: log.spentMs,

@@ -3,7 +3,7 @@ import type { ChannelEvent } from '../../machines/channel.ts';
 import type { Origin } from '../core/origin.ts';
 import { RestartLimit } from '../core/restart-limit.ts';
 import type { Delivery } from './delivery.ts';
-import { partOfStop, Returns, returnEnded } from './hand-back.ts';
+import { NO_RETURNS, partOfStop, returnEnded, withCall, withWaiting } from './hand-back.ts';
 import { depthOf, holdsOrigin, Lane, publishGaps } from './lane.ts';
 import type { LaneOwner } from './lane-owner.ts';
 import { checkWaiting } from './late-check.ts';
@@ -21,9 +21,10 @@ export class Partition {
   readonly inbox: Lane['inbox'];
   readonly id: string;
   readonly counters: Readonly<Lane['counters']>;
-  readonly restarts = new RestartLimit();
+  /** Undefined: it never failed. */
+  restarts: RestartLimit | undefined = undefined;
   /** What it hands back when it ends. */
-  readonly returns = new Returns();
+  returns = NO_RETURNS;
   /** Its state, and where its time goes. */
   readonly log: StateLog;
   private life: Life | undefined = undefined;
@@ -94,6 +95,11 @@ export class Partition {
     return holdsOrigin(this.lane, this.delivery?.call?.details.origins, origin);
   }
 
+  limitRestarts(): RestartLimit {
+    this.restarts ??= new RestartLimit();
+    return this.restarts;
+  }
+
   /** No instance could be made for a life. While the router serves, messages wait for the next one. */
   startFailed(error: unknown, isServing: boolean): void {
     if (isServing && !this.inbox.isOpen) this.inbox.open(unchecked);
@@ -119,7 +125,7 @@ export class Partition {
   /** The actor ended. A life that failed gives back what it had in flight; after a stop that stays unsettled. */
   abandon(isFailure: boolean): void {
     this.delivery?.abandon(isFailure);
-    this.returns.keepUnsettled(this.batch, this.inFlight, this.delivery?.call?.details.origins);
+    this.returns = withCall(this.returns, this.batch, this.inFlight, this.delivery?.call?.details.origins);
     this.life = undefined;
   }
 
@@ -141,7 +147,7 @@ export class Partition {
 
   /** Hands back what waits, in order. */
   handBack(): void {
-    this.returns.takeAll(this.lane);
+    this.returns = withWaiting(this.returns, this.lane);
     partOfStop(this.lane, () => void publishGaps(this.lane));
   }
 

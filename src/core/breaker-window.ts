@@ -32,11 +32,13 @@ export function createBreakerWindow(limits: WindowLimits): BreakerWindow {
 }
 
 /** The last `count` outcomes, in a ring, with running totals. */
-class CountWindow implements BreakerWindow {
+class CountWindow implements BreakerWindow, WindowTotals {
+  calls = 0;
+  failures = 0;
+  slow = 0;
   readonly #count: number;
   /** Undefined: all of them went well. */
   #outcomes: Uint8Array | undefined;
-  readonly #totals = { ...NOTHING };
   #next = 0;
 
   constructor(count: number) {
@@ -47,25 +49,25 @@ class CountWindow implements BreakerWindow {
     const slots = this.#count;
     if (outcome !== 0) this.#outcomes ??= new Uint8Array(slots);
     for (let left = Math.min(times, slots); left > 0; left -= 1) {
-      if (this.#totals.calls === slots) tally(this.#totals, this.#outcomes?.[this.#next] ?? 0, -1);
+      if (this.calls === slots) tally(this, this.#outcomes?.[this.#next] ?? 0, -1);
       if (this.#outcomes !== undefined) this.#outcomes[this.#next] = outcome;
-      tally(this.#totals, outcome, 1);
+      tally(this, outcome, 1);
       this.#next = (this.#next + 1) % slots;
     }
-    const { calls, failures, slow } = this.#totals;
-    return calls === slots && failures + slow === 0;
+    return this.calls === slots && this.failures + this.slow === 0;
   }
 
   totals(): WindowTotals {
-    return { ...this.#totals };
+    const { calls, failures, slow } = this;
+    return { calls, failures, slow };
   }
 
   clear(): void {
-    Object.assign(this.#totals, NOTHING);
+    Object.assign(this, NOTHING);
   }
 
   visit(now: number, visitor: Visitor): void {
-    for (let back = this.#totals.calls; back > 0; back -= 1)
+    for (let back = this.calls; back > 0; back -= 1)
       visitor(this.#outcomes?.[(this.#next - back + this.#count) % this.#count] ?? 0, now, 1);
   }
 }

@@ -35,8 +35,8 @@ export class Breaker {
   private readonly clock: Pick<Clock, 'now'>;
   private readonly random: Random;
   users: readonly BreakerUser[] = [];
-  /** The changes that users do not know yet, in order. */
-  private readonly changes: BreakerChange[] = [];
+  /** The changes that users do not know yet, in order; undefined: they know all. */
+  private changes: BreakerChange[] | undefined;
   /** Callers that were refused a permit, and try again when it is free; undefined: none was. */
   private refused: Set<{ requestTurn(): void }> | undefined;
   private lastCoolDownMs = 0;
@@ -238,11 +238,12 @@ export class Breaker {
     this.probesPassed = 0;
     this.freePermit();
     // A user may cause the next change: it is published once all users know this one.
-    if (this.changes.push(change) > 1) return;
+    if (this.changes !== undefined) return void this.changes.push(change);
+    this.changes = [change];
     try {
       for (const next of this.changes) for (const user of this.users) user.breakerChanged(next);
     } finally {
-      this.changes.length = 0;
+      this.changes = undefined;
     }
   }
 }

@@ -23,18 +23,18 @@ const TRIES_MAX = 3;
 export class Overflow {
   private policyNow: OverflowPolicy;
   private readonly mailbox: Mailbox;
-  private readonly keyOf: (message: unknown) => string;
+  private readonly keys: { keyOf(message: unknown): string };
   private readonly losses: LossListener;
   /** For `conflate`: where the message of each key waits, by its ordinal and in that order. */
   private places: Map<string, number> | undefined;
   /** The keys of the oldest messages, from this ordinal on, for `drop-oldest`; undefined: they were not read ahead. */
   private ahead: { readonly from: number; readonly keys: readonly string[] } | undefined;
 
-  /** `keyOf` reads the key of a message that came without one, and must not throw. */
-  constructor(mailbox: Mailbox, policy: OverflowPolicy, keyOf: (message: unknown) => string, losses: LossListener) {
+  /** `keys` reads the key of a message that came without one, and must not throw. */
+  constructor(mailbox: Mailbox, policy: OverflowPolicy, keys: Overflow['keys'], losses: LossListener) {
     this.mailbox = mailbox;
     this.policyNow = policy;
-    this.keyOf = keyOf;
+    this.keys = keys;
     this.losses = losses;
     if (policy === 'conflate') this.places = new Map();
   }
@@ -54,7 +54,7 @@ export class Overflow {
   /** Whether `admit` would take such a message in. */
   hasRoomFor(message: unknown, key: string | undefined): boolean {
     if (!this.mailbox.isFull || this.policyNow.startsWith('drop')) return true;
-    return this.policyNow === 'conflate' && this.placeOf(key ?? this.keyOf(message)) !== undefined;
+    return this.policyNow === 'conflate' && this.placeOf(key ?? this.keys.keyOf(message)) !== undefined;
   }
 
   /**
@@ -63,9 +63,9 @@ export class Overflow {
    */
   readAhead(message: unknown, key: string | undefined): string | undefined {
     const { mailbox, policyNow } = this;
-    if (policyNow === 'conflate') return key ?? this.keyOf(message);
+    if (policyNow === 'conflate') return key ?? this.keys.keyOf(message);
     if (policyNow === 'reject' || !mailbox.isFull) return key;
-    if (policyNow === 'drop-newest') return key ?? this.keyOf(message);
+    if (policyNow === 'drop-newest') return key ?? this.keys.keyOf(message);
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
       this.ahead = { from: mailbox.headOrdinal, keys: this.keysThatGo() };
       if (this.ahead.from === mailbox.headOrdinal) break;
@@ -77,7 +77,7 @@ export class Overflow {
   admit(message: unknown, key: string | undefined, acceptedAt: number, sequence: number, origin?: Origin): boolean {
     const { mailbox, policyNow } = this;
     if (policyNow === 'conflate') {
-      const known = key ?? this.keyOf(message);
+      const known = key ?? this.keys.keyOf(message);
       if (mailbox.isFull && this.placeOf(known) === undefined) return false;
       this.place(message, known, acceptedAt, sequence, origin);
       return true;
@@ -85,7 +85,7 @@ export class Overflow {
     if (mailbox.isFull) {
       if (policyNow === 'reject') return false;
       if (policyNow === 'drop-newest' || mailbox.capacity === 0) {
-        this.losses.lost('drop-newest', key ?? this.keyOf(message), sequence, message);
+        this.losses.lost('drop-newest', key ?? this.keys.keyOf(message), sequence, message);
         origin?.settled('dropped');
         return true;
       }
@@ -100,7 +100,7 @@ export class Overflow {
   place(message: unknown, key: string | undefined, acceptedAt: number, sequence: number, origin?: Origin): void {
     const { mailbox, places } = this;
     if (places === undefined) return mailbox.pushWithKey(key, message, acceptedAt, sequence, origin);
-    const known = key ?? this.keyOf(message);
+    const known = key ?? this.keys.keyOf(message);
     const ordinal = this.placeOf(known);
     if (ordinal === undefined) {
       // Without a key nothing says that one message replaces another.
@@ -117,7 +117,7 @@ export class Overflow {
     const { mailbox } = this;
     // '' if the host routed each time it was asked.
     const ahead = this.ahead && (this.ahead.keys[mailbox.headOrdinal - this.ahead.from] ?? '');
-    const key = mailbox.keyOf(0) ?? ahead ?? this.keyOf(mailbox.messageOf(0));
+    const key = mailbox.keyOf(0) ?? ahead ?? this.keys.keyOf(mailbox.messageOf(0));
     const [sequence, origin] = [mailbox.sequenceOf(0), mailbox.originOf(0)];
     this.losses.lost('drop-oldest', key, sequence, mailbox.drop());
     origin?.settled('dropped');
@@ -127,7 +127,7 @@ export class Overflow {
     const { mailbox } = this;
     const keys: string[] = [];
     for (let offset = 0; offset <= mailbox.size - mailbox.capacity && offset < mailbox.size; offset += 1)
-      keys.push(mailbox.keyOf(offset) ?? this.keyOf(mailbox.messageOf(offset)));
+      keys.push(mailbox.keyOf(offset) ?? this.keys.keyOf(mailbox.messageOf(offset)));
     return keys;
   }
 

@@ -47,7 +47,8 @@ export class ChannelEntry implements LaneOwner, ChannelView {
   readonly keys: MessageKeys;
   readonly factory: ChannelFactory;
   readonly services: Services;
-  private readonly partitioning: Partitioning<Partition>;
+  /** Undefined: it has one partition. */
+  private readonly partitioning: Partitioning<Partition> | undefined;
   /** Of the only partition, which spares the key. */
   private readonly only: Inbox | undefined;
   /** The configuration in force. */
@@ -62,12 +63,6 @@ export class ChannelEntry implements LaneOwner, ChannelView {
   private isTakenOut = false;
   /** Messages that the first partition counts and that a channel before a reload took in. */
   inherited = 0;
-
-  // A closure of the constructor would keep all of that alive.
-  readonly keyOf = (message: unknown): string => {
-    const isRequired = this.config.overflow === 'conflate' && !this.keys.choosePartition;
-    return isRequired ? this.keys.require(message) : this.keys.read(message);
-  };
 
   /** `predecessor`: the same channel before a reload; its measurements go on. */
   constructor({ config, factory, services, breaker, spare }: ChannelParts, predecessor?: ChannelEntry) {
@@ -86,10 +81,15 @@ export class ChannelEntry implements LaneOwner, ChannelView {
     this.keys = new MessageKeys(config, services, predecessor?.keys);
     const several = partitions > 1;
     this.partitions = Array.from({ length: partitions }, (_, n) => new Partition(this, several ? n : undefined));
-    if (partitions === 1) this.only = this.partitions[0]?.inbox;
+    this.only = several ? undefined : this.partitions[0]?.inbox;
     const isByKey = partitionBy !== 'round-robin' && partitionBy !== 'least-loaded';
-    this.partitioning = createPartitioning(this.partitions, isByKey ? 'key' : partitionBy);
+    this.partitioning = several ? createPartitioning(this.partitions, isByKey ? 'key' : partitionBy) : undefined;
     breaker?.join(this);
+  }
+
+  keyOf(message: unknown): string {
+    const isRequired = this.config.overflow === 'conflate' && !this.keys.choosePartition;
+    return isRequired ? this.keys.require(message) : this.keys.read(message);
   }
 
   get metrics(): ChannelMetrics {
@@ -119,7 +119,7 @@ export class ChannelEntry implements LaneOwner, ChannelView {
     if (this.only !== undefined) return this.only.accept(message, isPayload, known, origin);
     // Its key is read once, from the message as it came.
     const key = known ?? this.keyFor(message, isPayload !== true);
-    return this.partitioning(key ?? '').inbox.accept(message, isPayload, key, origin);
+    return this.partitionFor(key).inbox.accept(message, isPayload, key, origin);
   }
 
   /** Takes a message in that needs nothing but room. False: it needs more, and is to be offered. */
@@ -141,7 +141,7 @@ export class ChannelEntry implements LaneOwner, ChannelView {
   /** Where a message goes, where offers of it wait, and its key, if that says where. */
   placeOf(message: unknown): Place {
     const key = this.keyFor(message, true);
-    const { inbox } = this.partitioning(key ?? '');
+    const { inbox } = this.partitionFor(key);
     return { inbox, offers: inbox.offers, key };
   }
 
@@ -176,7 +176,7 @@ export class ChannelEntry implements LaneOwner, ChannelView {
     handOver(all(before), {
       all: all(this),
       keyOf: (message) => (needsKeys ? this.keys.read(message) : undefined),
-      laneOf: (key) => this.partitioning(key ?? '').lane,
+      laneOf: (key) => this.partitionFor(key).lane,
     });
     this.inherited = this.partitions[0]?.lane.counters[Counter.accepted] ?? 0;
   }
@@ -199,6 +199,10 @@ export class ChannelEntry implements LaneOwner, ChannelView {
       for (const partition of this.partitions)
         partition.send({ type: `breaker.${to === 'open' ? 'opened' : 'closed'}` });
     });
+  }
+
+  private partitionFor(key = ''): Partition {
+    return this.partitioning?.(key) ?? (this.partitions[0] as Partition);
   }
 
   /** The key that chooses the partition; undefined: none does. What the schema made may show no key any more. */

@@ -42,6 +42,9 @@ export interface Plan extends Checked {
   readonly store: LetterStore | undefined;
 }
 
+/** One for all: thousands of channels may be named by nothing but their class. */
+const NOTHING_SAID: ChannelInput = Object.freeze({});
+
 /** Checks everything that can be wrong with the options; throws `SluiceError` with all mistakes. */
 export function planRouter(options: RouterOptions, source: Source = sourceOf(options.config ?? {})): Plan {
   const { channels = {} } = options;
@@ -57,7 +60,7 @@ export function planRouter(options: RouterOptions, source: Source = sourceOf(opt
   const sources = planSources(options.sources ?? {}, [...factories.keys()]);
   const store = planStore(options.deadLetters, sources);
   const named = namesIn(source);
-  const unnamed = new Map([...factories.keys()].filter((name) => !named.has(name)).map((name) => [name, {}]));
+  const unnamed = new Map([...factories.keys()].filter((name) => !named.has(name)).map((name) => [name, NOTHING_SAID]));
   const code = recognizeLayer(options);
   return {
     // Copies: an actor may be made of them long after code has changed its own.

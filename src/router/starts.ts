@@ -54,17 +54,17 @@ export abstract class Starts {
   }
 
   mayRestart(id: string): boolean {
-    return this.#down.get(id)?.partition.restarts.isGivenUp === false;
+    return this.#down.get(id)?.partition.restarts?.isGivenUp === false;
   }
 
   restartInMs(id: string): number {
-    return Math.max(0, (this.#down.get(id)?.partition.restarts.at ?? 0) - this.services.clock.now());
+    return Math.max(0, (this.#down.get(id)?.partition.restarts?.at ?? 0) - this.services.clock.now());
   }
 
   /** An operator's restart: failures before it no longer count, and a partition that lives is ended first. */
   restartByHand(partition: Partition): void {
     partition.endWaits();
-    partition.restarts.forgive(this.services.clock.now());
+    partition.limitRestarts().forgive(this.services.clock.now());
     if (partition.isAlive) partition.send({ type: 'channel.restart' });
     else this.restart(partition.id);
   }
@@ -91,7 +91,8 @@ export abstract class Starts {
     const member = this.#down.get(id);
     if (member === undefined) return;
     const { channel, partition } = member;
-    const { isAlive, isReplaced, lane, restarts } = partition;
+    const { isAlive, isReplaced, lane } = partition;
+    const restarts = partition.limitRestarts();
     // An operator's restart voids the one that was planned before.
     if (isAlive || isReplaced || restarts.isGivenUp || this.restartInMs(id) > EARLY_MS) return;
     lane.counters[Counter.restarts] += 1;
@@ -103,7 +104,8 @@ export abstract class Starts {
 
   protected failed(member: Member): void {
     const { channel, partition } = member;
-    const { counters, id, log, restarts } = partition;
+    const { counters, id, log } = partition;
+    const restarts = partition.limitRestarts();
     const { cause, error } = log;
     const { bus, clock } = this.services;
     const now = clock.now();

@@ -24,9 +24,14 @@ test('every message taken in is waiting, delivered or lost, exactly once; a key 
       const mailbox = new Mailbox<unknown>(capacity);
       const lost: number[] = [];
       const keyOf = (message: unknown) => (message as Message).key;
-      const overflow = new Overflow(mailbox, policy, keyOf, {
-        lost: (_reason, _key, number) => void lost.push(number),
-      });
+      const overflow = new Overflow(
+        mailbox,
+        policy,
+        { keyOf },
+        {
+          lost: (_reason, _key, number) => void lost.push(number),
+        },
+      );
       const taken: Message[] = [];
       const accepted: number[] = [];
       let number = 0;
@@ -100,12 +105,17 @@ test('`conflate`: after any sequence the latest of each key waits in the place a
       const mailbox = new Mailbox<unknown>(capacity);
       const model = new LatestOfEachKey(capacity);
       const lost: number[] = [];
-      const overflow = new Overflow(mailbox, 'conflate', (message) => (message as Message).key, {
-        lost: (reason, key, number, message) => {
-          expect([reason, message]).toEqual(['conflated', { key, number }]);
-          lost.push(number);
+      const overflow = new Overflow(
+        mailbox,
+        'conflate',
+        { keyOf: (message) => (message as Message).key },
+        {
+          lost: (reason, key, number, message) => {
+            expect([reason, message]).toEqual(['conflated', { key, number }]);
+            lost.push(number);
+          },
         },
-      });
+      );
       let [number, accepted, taken] = [0, 0, 0];
       for (const step of sequence) {
         if (typeof step === 'string') {
@@ -142,9 +152,14 @@ function fill(policy: OverflowPolicy, capacity: number, keys: readonly string[])
   const mailbox = new Mailbox<unknown>(capacity);
   const lost: { reason: string; key: string; number: number; message: unknown }[] = [];
   const keyOf = (message: unknown) => (message as Message).key;
-  const overflow = new Overflow(mailbox, policy, keyOf, {
-    lost: (reason, key, number, message) => void lost.push({ reason, key, number, message }),
-  });
+  const overflow = new Overflow(
+    mailbox,
+    policy,
+    { keyOf },
+    {
+      lost: (reason, key, number, message) => void lost.push({ reason, key, number, message }),
+    },
+  );
   const refused = keys
     .map((key, number) => ({ key, number }))
     .filter((message) => {
@@ -193,7 +208,7 @@ test('`reject` and `drop-newest` keep the first, `drop-oldest` the last, and onl
 
 test('keys whose messages have left are not kept, however many there were', () => {
   const mailbox = new Mailbox<unknown>(4);
-  const overflow = new Overflow(mailbox, 'conflate', String, { lost() {} });
+  const overflow = new Overflow(mailbox, 'conflate', { keyOf: String }, { lost() {} });
   for (let sequence = 0; sequence < 10_000; sequence += 1) {
     overflow.admit('A', `key ${sequence}`, sequence, sequence);
     if (mailbox.isFull) mailbox.take(3);

@@ -60,10 +60,10 @@ export class Life implements ChannelPort {
   start(): void {
     observe(this.actor, this);
     this.actor.start();
-    slim(this.actor);
   }
 
   next({ value, context }: SnapshotFrom<typeof channelMachine>): void {
+    slim(this.actor);
     this.orders.entered(stateName(value), context.cause, context.error);
   }
 

@@ -38,7 +38,8 @@ class Observers extends Array<unknown> {
   }
 
   delete(observer: unknown): void {
-    this.splice(0, this.length, ...this.filter((each) => each !== observer));
+    const at = this.indexOf(observer);
+    if (at !== -1) this.splice(at, 1);
   }
 
   clear(): void {

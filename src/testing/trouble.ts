@@ -1,3 +1,4 @@
+import { pause } from '../cluster/patience.ts';
 import type { Clock } from '../core/clock.ts';
 import { createRandom } from '../core/random.ts';
 import type { CommitOutcome } from '../core/source-port.ts';
@@ -19,7 +20,7 @@ export function troubleFrom({ clock, seed = 1, delayMs = 0, failures = 0 }: Trou
   const strikes = (): boolean => random() < (isCalm ? 0 : failures / 100);
   const delay = async (): Promise<void> => {
     const ms = Math.floor(random() * ((isCalm ? 0 : delayMs) + 1));
-    if (ms > 0) await new Promise<void>((resolve) => void clock.setTimeout(resolve, ms));
+    if (ms > 0) await pause(clock, ms);
   };
   return {
     strikes,

@@ -13,6 +13,8 @@ export interface TroubleOptions {
   readonly failures?: number;
 }
 
+export type Trouble = ReturnType<typeof troubleFrom>;
+
 /** Delays and failures from a seed, until `calm`. */
 export function troubleFrom({ clock, seed = 1, delayMs = 0, failures = 0 }: TroubleOptions) {
   const random = createRandom(seed);
@@ -32,10 +34,10 @@ export function troubleFrom({ clock, seed = 1, delayMs = 0, failures = 0 }: Trou
       await delay();
       if (strikes()) throw new Error(failure);
     },
-    async write(write: () => Promise<CommitOutcome>): Promise<CommitOutcome> {
+    async write(write: () => CommitOutcome): Promise<CommitOutcome> {
       await delay();
       if (!strikes()) return write();
-      if (strikes()) await write();
+      if (strikes()) write();
       return 'unknown';
     },
   };

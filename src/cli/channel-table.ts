@@ -1,38 +1,26 @@
-import type { BreakerMetrics } from '../index.ts';
+import type { BreakerMetrics, ChannelMetrics, Distribution } from '../index.ts';
+import type { ChannelReading } from '../metrics/reading.ts';
 import { type Column, formatCount, formatMs } from './table.ts';
 
 /** A channel as the tables show it. */
-export interface ChannelRow {
+export interface ChannelRow
+  extends Pick<ChannelMetrics, 'state' | 'received' | 'delivered' | 'deadLettered' | 'restarts'> {
   readonly name: string;
-  readonly state: string;
-  readonly received: number;
-  readonly delivered: number;
-  readonly deadLettered: number;
-  readonly restarts: number;
   /** How long messages waited, and how long `process` took. */
   readonly queueing: Percentiles;
   readonly processing: Percentiles;
 }
 
 /** A channel while it runs. */
-export interface LiveRow extends ChannelRow {
-  readonly depth: number;
-  /** How many messages the mailboxes of all its partitions can hold. */
-  readonly capacity: number;
+export interface LiveRow extends ChannelRow, Pick<ChannelReading, 'depth' | 'capacity' | 'oldestAgeMs'> {
   readonly perSecond: number;
   /** How long it has been in its state. */
   readonly sinceMs: number;
-  /** How long the oldest message has waited; 0: no message waits. */
-  readonly oldestAgeMs: number;
   /** Null: the channel has no breaker. */
   readonly breaker: Pick<BreakerMetrics, 'state' | 'wouldBeOpen'> | null;
 }
 
-interface Percentiles {
-  readonly count: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
+type Percentiles = Pick<Distribution, 'count' | 'p50Ms' | 'p99Ms'>;
 
 /** Colors a string, or returns it unchanged if colors are off. */
 export type Paint = (color: 'red' | 'yellow' | 'green' | 'dim', text: string) => string;

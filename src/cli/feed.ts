@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import { toError } from '../core/error-text.ts';
-import type { Frame } from '../core/source-port.ts';
 import { generateMarket } from './market.ts';
 import { readMessages } from './messages.ts';
 import { loadJournal } from './optional.ts';
@@ -124,19 +123,13 @@ async function* fromJournal(directory: string, { problems, progress, signal }: F
       if (signal.aborted) return;
       const { gap, position } = frame;
       if (gap !== undefined) malformed(position, `the frames ${gap.from} to ${gap.to} are missing`);
-      const messages = decoded(frame, (error) => malformed(position, toError(error).message));
-      if (messages !== undefined) yield messages;
+      try {
+        yield frame.messages();
+      } catch (error) {
+        malformed(position, toError(error).message);
+      }
     }
   } catch (error) {
     problems.addUnreadable(directory, error);
-  }
-}
-
-function decoded(frame: Frame, failed: (error: unknown) => void): readonly unknown[] | undefined {
-  try {
-    return frame.messages();
-  } catch (error) {
-    failed(error);
-    return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError } from 'commander';
 import { channelMachine } from '../../machines/channel.ts';
 import { feedMachine } from '../../machines/feed.ts';
@@ -6,9 +7,9 @@ import { sourceMachine } from '../../machines/source.ts';
 import { errorText } from '../core/error-text.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import { toMermaid } from '../inspector/mermaid.ts';
+import { ownPath } from '../inspector/page-files.ts';
 import { configCommand } from './config-command.ts';
 import { journalCommand } from './journal-command.ts';
-import { version } from './own-package.ts';
 import { replayCommand } from './replay.ts';
 import { recordCommand, streamCommand } from './stream.ts';
 import type { Terminal } from './terminal.ts';
@@ -33,9 +34,11 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const setExitCode = (code: number): void => {
     exitCode = code;
   };
+  // npm insists on a version.
+  const { version } = JSON.parse(readFileSync(ownPath('package.json'), 'utf8')) as { readonly version: string };
   const program = new Command('sluice')
     .description('Routes live market data to channels, and accounts for every message.')
-    .version(version())
+    .version(version)
     .addHelpText('after', HELP)
     .addCommand(replayCommand(terminal, setExitCode))
     .addCommand(streamCommand(terminal, setExitCode))

@@ -4,13 +4,13 @@ import { createSystemClock } from '../adapters/system-clock.ts';
 import { isList } from '../core/recognition.ts';
 import { createRouter, loadConfig } from '../index.ts';
 import { createInspector } from '../inspector/index.ts';
+import { ownPath } from '../inspector/page-files.ts';
 import { Chaos } from './chaos.ts';
 import { createExampleChannels } from './example-channels.ts';
 import { type FeedOptions, feed } from './feed.ts';
 import { createInterruption } from './interruption.ts';
 import { startLiveView } from './live-view.ts';
 import { parseDuration, parseSpeed, parseWhole } from './option-values.ts';
-import { shippedConfig } from './own-package.ts';
 import { Problems } from './problems.ts';
 import { ReplayJournal } from './replay-journal.ts';
 import { createReport, exitCodeOf, type ReplayReport, reportText } from './report.ts';
@@ -206,7 +206,7 @@ export function replayCommand(terminal: Terminal, onExitCode: (code: number) => 
         seed: flags.seed,
         chaos: flags.chaos,
         journal: flags.journal,
-        config: flags.config ?? shippedConfig(),
+        config: flags.config ?? ownPath('config', 'channels.yaml'),
         json: flags.json ?? false,
         log: flags.log,
         inspect: flags.inspect === true ? 0 : flags.inspect,

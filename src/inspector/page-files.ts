@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { invalidOption } from '../core/sluice-error.ts';
 
 /** A file of the page. */
@@ -10,38 +10,30 @@ export interface PageFile {
 }
 
 /** All files of the page of a router; no other file is served. */
-const routerFiles = [
-  ['', 'index.html', 'text/html'],
-  ['page.js', 'page.js', 'text/javascript'],
-  ['page.css', 'page.css', 'text/css'],
-  ['charts.json', 'charts.json', 'application/json'],
-  ['icon.svg', 'icon.svg', 'image/svg+xml'],
-] as const;
+const routerFiles: readonly string[] = ['index.html', 'page.js', 'page.css', 'charts.json', 'icon.svg'];
 /** All files of the page of several processes. */
-export const workersFiles = [
-  ['', 'workers.html', 'text/html'],
-  ['workers.js', 'workers.js', 'text/javascript'],
-  ['page.css', 'page.css', 'text/css'],
-  ['icon.svg', 'icon.svg', 'image/svg+xml'],
-] as const;
-type Files = readonly (readonly [path: string, file: string, type: string])[];
+export const workersFiles: readonly string[] = ['workers.html', 'workers.js', 'page.css', 'icon.svg'];
+
+const TYPES: Readonly<Record<string, string>> = {
+  ...{ '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' },
+  ...{ '.json': 'application/json', '.svg': 'image/svg+xml' },
+};
 
 /** The built page, by the path of each file. Throws `SluiceError` `invalid-option` if the page was not built. */
-export function loadPage(directory = builtPage(), files: Files = routerFiles): ReadonlyMap<string, PageFile> {
+export function loadPage(files = routerFiles, directory = ownPath('dist', 'page')): ReadonlyMap<string, PageFile> {
+  const load = (file: string): [path: string, file: PageFile] => {
+    const type = `${TYPES[extname(file)]}; charset=utf-8`;
+    return [file.endsWith('.html') ? '' : file, { type, content: readFileSync(join(directory, file)) }];
+  };
   try {
-    return new Map(
-      files.map(([path, file, type]) => [
-        path,
-        { type: `${type}; charset=utf-8`, content: readFileSync(join(directory, file)) },
-      ]),
-    );
+    return new Map(files.map(load));
   } catch (error) {
     const text = `the inspector's page is not in ${directory}: run npm run build`;
     throw invalidOption(text, { cause: error });
   }
 }
 
-/** Found by the package's own name, so that the sources find the build too. */
-export function builtPage(): string {
-  return join(dirname(createRequire(import.meta.url).resolve('sluice/package.json')), 'dist', 'page');
+/** A path in this package, which is found by its own name: from the sources and from the build alike. */
+export function ownPath(...path: readonly string[]): string {
+  return join(dirname(createRequire(import.meta.url).resolve('sluice/package.json')), ...path);
 }

@@ -1,4 +1,4 @@
-import type { BreakerMetrics } from '../channel/channel-metrics.ts';
+import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import type { ConfigChange } from '../config/diff.ts';
 import type { ClusterView } from '../core/cluster-view.ts';
 import type { Alert } from '../facts/events.ts';
@@ -47,26 +47,19 @@ export interface Row {
 }
 
 /** A channel as one frame shows it. */
-export interface ChannelRow extends Row {
-  readonly state: string;
+export interface ChannelRow
+  extends Row,
+    Pick<ChannelMetrics, 'state' | 'depth' | 'inFlight' | 'retries' | 'restarts' | 'breaker'>,
+    Pick<ChannelMetrics, 'received' | 'rejected' | 'delivered' | 'deadLettered'> {
   /** The states of its partitions, and how many are in each. */
   readonly states: Readonly<Record<string, number>>;
-  readonly depth: number;
   readonly capacity: number;
-  readonly inFlight: number;
   /** Age of the oldest waiting message; null: no message waits. */
   readonly oldestMs: number | null;
-  readonly received: number;
-  readonly rejected: number;
-  readonly delivered: number;
-  readonly deadLettered: number;
   /** Dropped and conflated. */
   readonly shed: number;
-  readonly retries: number;
-  readonly restarts: number;
   readonly queueing: Spread | null;
   readonly processing: Spread | null;
-  readonly breaker: BreakerMetrics | null;
 }
 
 /** A source as one frame shows it; frames of the source are counted, not messages. */

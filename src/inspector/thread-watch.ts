@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { NextChange } from '../core/next-change.ts';
 import { checkedOptions, type MetricsOptions } from '../metrics/labels.ts';
 import type { Measure } from '../metrics/measure.ts';
 import { textOf } from '../metrics/prometheus.ts';
@@ -34,7 +35,7 @@ export class ThreadWatch {
   readonly #told: Required<MetricsOptions>;
   /** When each open question was asked. */
   readonly #open = new Map<Question, number>();
-  #waiting: (() => void)[] = [];
+  readonly #answered: NextChange;
   #known: Everything;
 
   constructor(
@@ -48,6 +49,7 @@ export class ThreadWatch {
     this.#told = told;
     this.#ask = ask;
     this.#clock = clock;
+    this.#answered = new NextChange(clock);
     this.#stuckAfterMs = stuckAfterMs;
     this.#beat();
   }
@@ -55,7 +57,7 @@ export class ThreadWatch {
   hear({ to, health, all }: Answer): void {
     this.#open.delete(to);
     this.#known = all ?? { ...this.#known, reading: { ...this.#known.reading, health } };
-    if (to === 'reading') for (const resolve of this.#waiting.splice(0)) resolve();
+    if (to === 'reading') this.#answered.notify();
   }
 
   /** How long the oldest open question has been waiting for its answer, in ms. */
@@ -95,21 +97,10 @@ export class ThreadWatch {
   }
 
   /** Resolves when the main thread has answered, or would keep a scrape waiting. */
-  #refresh(): Promise<void> {
+  async #refresh(): Promise<void> {
     this.#question('reading');
     // A main thread that let one scrape wait in vain does not delay the next scrape.
-    if (this.silentMs >= PATIENCE_MS) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = this.#clock.setTimeout(() => {
-        this.#waiting = this.#waiting.filter((waiting) => waiting !== answered);
-        resolve();
-      }, PATIENCE_MS);
-      const answered = (): void => {
-        this.#clock.clearTimeout(timer);
-        resolve();
-      };
-      this.#waiting.push(answered);
-    });
+    if (this.silentMs < PATIENCE_MS) await this.#answered.wait(PATIENCE_MS);
   }
 
   #measures(): Measure[] {

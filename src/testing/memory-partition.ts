@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { NextChange } from '../core/next-change.ts';
 import { SluiceError } from '../core/sluice-error.ts';
 import type { Assigned, CommitOutcome, Frame, MessagePlace, ReadRoom } from '../core/source-port.ts';
+import type { Trouble } from './trouble.ts';
 
 const READ_WAIT_MS = 1_000;
 
@@ -13,6 +14,7 @@ export class MemoryPartition {
   readError: unknown;
   readonly #number: number;
   readonly #clock: Clock;
+  readonly #trouble: Trouble;
   #frames: Frame[] = [];
   #last = 0;
   committed = 0;
@@ -22,9 +24,10 @@ export class MemoryPartition {
   stay: MemoryStay | undefined;
   #wasLeft = false;
 
-  constructor(number: number, clock: Clock) {
+  constructor(number: number, clock: Clock, trouble: Trouble) {
     this.#number = number;
     this.#clock = clock;
+    this.#trouble = trouble;
   }
 
   append(content: readonly unknown[] | Uint8Array): number {
@@ -48,7 +51,8 @@ export class MemoryPartition {
     this.#wasLeft = false;
     this.#fence += 1;
     const [partition, fence, takeovers, marked] = [this.#number, this.#fence, this.#takeovers, this.#marked];
-    this.stay = memoryStay(this, this.#clock, { partition, fence, takeovers, marked, next: this.committed + 1 });
+    const began = { partition, fence, takeovers, marked, next: this.committed + 1 };
+    this.stay = memoryStay(this, new NextChange(this.#clock), this.#trouble, began);
     return this.stay;
   }
 
@@ -133,9 +137,13 @@ interface MemoryStay extends Assigned {
   end(): void;
 }
 
-function memoryStay(home: MemoryPartition, clock: Clock, { next, ...began }: Began): MemoryStay {
+function memoryStay(
+  home: MemoryPartition,
+  changes: NextChange,
+  trouble: Trouble,
+  { next, ...began }: Began,
+): MemoryStay {
   const lost = new AbortController();
-  const changes = new NextChange(clock);
   let isReading = false;
   const take = (room: ReadRoom): readonly Frame[] => {
     if (home.readError !== undefined) throw home.readError;
@@ -145,6 +153,7 @@ function memoryStay(home: MemoryPartition, clock: Clock, { next, ...began }: Beg
     return frames;
   };
   const read = async (room: ReadRoom, signal: AbortSignal): Promise<readonly Frame[]> => {
+    await trouble.pass('the source failed while it was read');
     if (isReading) throw new SluiceError('refused', 'a read of the partition is under way: await it first');
     isReading = true;
     try {
@@ -167,13 +176,14 @@ function memoryStay(home: MemoryPartition, clock: Clock, { next, ...began }: Beg
       lost.abort();
       changes.notify();
     },
-    commit: async (position) => home.write(stay, { position }),
-    mark: async (mark) => home.write(stay, { mark }),
-    async release(position) {
-      const outcome = home.write(stay, { release: true, ...(position === undefined ? {} : { position }) });
-      changes.notify();
-      return outcome;
-    },
+    commit: (position) => trouble.write(() => home.write(stay, { position })),
+    mark: (mark) => trouble.write(() => home.write(stay, { mark })),
+    release: (position = 0) =>
+      trouble.write(() => {
+        const outcome = home.write(stay, { release: true, position });
+        changes.notify();
+        return outcome;
+      }),
   };
   return stay;
 }

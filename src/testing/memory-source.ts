@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import type { CommitOutcome, Source, SourceOwner } from '../core/source-port.ts';
 import { MemoryPartition } from './memory-partition.ts';
+import { type Trouble, troubleFrom } from './trouble.ts';
 
 /** A source in memory, which a test fills and troubles. */
 export interface MemorySource extends Source {
@@ -39,9 +40,15 @@ export interface MemorySourceOptions {
 /** Creates a source for tests: ordered, exclusive and fenced, and as durable as the process. */
 export function memorySource(options: MemorySourceOptions): MemorySource {
   checkOptions('memorySource', options, { clock: true, partitions: true });
-  const { clock, partitions: count = 1 } = options;
-  const partitions = Array.from({ length: count }, (_, number) => new MemoryPartition(number, clock));
+  return sourceWith(troubleFrom({ clock: options.clock }), options);
+}
+
+/** A source in memory that answers as late, and fails as often, as the trouble has it. */
+export function sourceWith(trouble: Trouble, { clock, partitions: count = 1 }: MemorySourceOptions): MemorySource {
+  const partitions = Array.from({ length: count }, (_, number) => new MemoryPartition(number, clock, trouble));
   let owner: SourceOwner | undefined;
+  /** What a killed process began does not go on in its successor. */
+  let process = 0;
 
   const partitionOf = (number = 0): MemoryPartition => {
     const partition = partitions[number];
@@ -53,11 +60,17 @@ export function memorySource(options: MemorySourceOptions): MemorySource {
   return {
     lasts: false,
     async start(to) {
+      const own = process;
+      await trouble.pass('the source cannot be reached');
+      if (own !== process) throw new Error('the process was killed while it started');
       if (owner !== undefined) throw new SluiceError('refused', 'the memory source is started already');
       owner = to;
       for (const partition of partitions) assign(partition);
     },
     async close() {
+      const own = process;
+      await trouble.delay();
+      if (own !== process) return;
       owner = undefined;
       for (const partition of partitions) partition.giveBack();
     },
@@ -74,6 +87,7 @@ export function memorySource(options: MemorySourceOptions): MemorySource {
     lose: (partition) => partitionOf(partition).lose(),
     assign: (partition) => assign(partitionOf(partition)),
     kill() {
+      process += 1;
       owner = undefined;
       for (const partition of partitions) partition.forget();
     },

@@ -1,16 +1,12 @@
 import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from 'xstate';
 import type { AnyChannel } from '../channel/processing-channel.ts';
 import type { ChannelPort } from '../core/channel-port.ts';
-import { createRouter } from '../router/create-router.ts';
 import type { DataChannelRouter } from '../router/router.ts';
-import { giveClock } from './channel-source.ts';
 import type { World } from './channel-world.ts';
-import { EventCheck } from './event-check.ts';
 import { Gates } from './gates.ts';
 import { type ModelEvent, placeOf } from './machine-paths.ts';
 import { HUNG_MS, pathLimits, SOONER_MS } from './path-limits.ts';
-import { createSimulatedClock } from './simulated-clock.ts';
-import { TestRouter } from './test-router.ts';
+import { type TestRouter, testRouterOf } from './test-router.ts';
 
 /** The name of the channel under test. */
 export const NAME = 'channel';
@@ -57,19 +53,9 @@ export class PathRun {
 
   constructor(options: RunOptions) {
     this.#options = options;
-    const clock = createSimulatedClock();
-    const check = new EventCheck();
-    const router = createRouter({
-      channels: {
-        [NAME]: () => {
-          const channel = options.make();
-          giveClock(channel, clock);
-          check.made(NAME, channel);
-          return this.gates.around(channel);
-        },
-      },
+    this.test = testRouterOf({
+      channels: { [NAME]: () => this.gates.around(options.make()) },
       config: { channels: { [NAME]: pathLimits(options, options.batchSize) } },
-      clock,
       // Every jitter is half of what it may be: no backoff is over before it should.
       random: () => 0.5,
       inspect: (event) => {
@@ -78,8 +64,7 @@ export class PathRun {
         options.inspect(event);
       },
     });
-    this.test = new TestRouter(router, clock, check);
-    router.start().catch(() => {});
+    this.test.router.start().catch(() => {});
   }
 
   get snapshot(): AnyMachineSnapshot {

@@ -1,5 +1,5 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
-import { type ChannelSource, type ChannelSources, factoryOf } from '../channel/channel-source.ts';
+import { type ChannelSources, factoryOf } from '../channel/channel-source.ts';
 import { type AnyChannel, ProcessingChannel } from '../channel/processing-channel.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { RouterConfigInput } from '../config/schema.ts';
@@ -63,29 +63,47 @@ export async function createTestRouter(options: TestRouterOptions): Promise<Test
     config,
     ...rest
   } = options;
-  const check = new EventCheck();
-  const timed = Object.entries(channels).map(([name, source]) => [
-    name,
-    seen(source, (channel) => {
-      giveClock(channel, clock);
-      check.made(name, channel);
-    }),
-  ]);
   const own = new Map<string, TestSink>();
   const scripted = Object.keys(sinks).map((name) => [name, () => sinkOf(own, name, clock).channel()]);
-  const router = createRouter({
-    ...rest,
-    config: { ...config, channels: { ...config?.channels, ...sinks } },
-    channels: Object.fromEntries([...timed, ...scripted]),
+  const test = testRouterOf(
+    {
+      ...rest,
+      config: { ...config, channels: { ...config?.channels, ...sinks } },
+      channels: { ...channels, ...Object.fromEntries(scripted) },
+      random: createRandom(seed),
+    },
     clock,
-    random: createRandom(seed),
-  });
-  const test = new TestRouter(router, clock, check, own);
+    own,
+  );
   if (!isStarted) return test;
   // With `onGiveUp: escalate` a start can fail; a second `router.start()` rejects with the error.
-  router.start().catch(() => {});
+  test.router.start().catch(() => {});
   await clock.settle();
   return test;
+}
+
+/** A router on that clock, which has not started. */
+export function testRouterOf(
+  options: CreateRouterOptions<ChannelSources, AnyConfig>,
+  clock = createSimulatedClock(),
+  sinks = new Map<string, TestSink>(),
+): TestRouter<unknown> {
+  const check = new EventCheck();
+  const channels = Object.entries(options.channels ?? {}).map(([name, source]) => {
+    // The router refuses what is no function with its own message.
+    if (typeof source !== 'function') return [name, source];
+    const make = factoryOf<AnyChannel>(source);
+    const seen = (): AnyChannel => {
+      const channel = make();
+      if (!(channel instanceof ProcessingChannel)) return channel;
+      giveClock(channel, clock);
+      check.made(name, channel);
+      return channel;
+    };
+    return [name, seen];
+  });
+  const router = createRouter({ ...options, clock, channels: Object.fromEntries(channels) });
+  return new TestRouter(router, clock, check, sinks);
 }
 
 type TestSink = Sink<ProcessingChannel<TestMessage, unknown>>;
@@ -95,18 +113,6 @@ function sinkOf(sinks: Map<string, TestSink>, name: string, clock: SimulatedCloc
   const sink = sinks.get(name) ?? (createSink({ clock }) as TestSink);
   sinks.set(name, sink);
   return sink;
-}
-
-/** A source of the same channel that passes each new instance to a function. */
-function seen(source: ChannelSource, made: (channel: AnyChannel) => void): ChannelSource {
-  // The router refuses this source with its own message.
-  if (typeof source !== 'function') return source;
-  const make = factoryOf(source);
-  return () => {
-    const channel = make();
-    if (channel instanceof ProcessingChannel) made(channel);
-    return channel;
-  };
 }
 
 type Fact = { [Type in keyof RouterFacts]: readonly [Type, RouterFacts[Type]] }[keyof RouterFacts];
@@ -124,7 +130,7 @@ export class TestRouter<Emits = AnyEmitted> implements AsyncDisposable {
     router: DataChannelRouter<Emits>,
     clock: SimulatedClock,
     check: EventCheck,
-    sinks = new Map<string, TestSink>(),
+    sinks: Map<string, TestSink>,
   ) {
     this.router = router;
     this.clock = clock;

@@ -1,3 +1,4 @@
+import { pause } from '../cluster/patience.ts';
 import type { Clock } from '../core/clock.ts';
 import { createRandom } from '../core/random.ts';
 import type { CommitOutcome } from '../core/source-port.ts';
@@ -12,6 +13,8 @@ export interface TroubleOptions {
   readonly failures?: number;
 }
 
+export type Trouble = ReturnType<typeof troubleFrom>;
+
 /** Delays and failures from a seed, until `calm`. */
 export function troubleFrom({ clock, seed = 1, delayMs = 0, failures = 0 }: TroubleOptions) {
   const random = createRandom(seed);
@@ -19,7 +22,7 @@ export function troubleFrom({ clock, seed = 1, delayMs = 0, failures = 0 }: Trou
   const strikes = (): boolean => random() < (isCalm ? 0 : failures / 100);
   const delay = async (): Promise<void> => {
     const ms = Math.floor(random() * ((isCalm ? 0 : delayMs) + 1));
-    if (ms > 0) await new Promise<void>((resolve) => void clock.setTimeout(resolve, ms));
+    if (ms > 0) await pause(clock, ms);
   };
   return {
     strikes,
@@ -31,10 +34,10 @@ export function troubleFrom({ clock, seed = 1, delayMs = 0, failures = 0 }: Trou
       await delay();
       if (strikes()) throw new Error(failure);
     },
-    async write(write: () => Promise<CommitOutcome>): Promise<CommitOutcome> {
+    async write(write: () => CommitOutcome): Promise<CommitOutcome> {
       await delay();
       if (!strikes()) return write();
-      if (strikes()) await write();
+      if (strikes()) write();
       return 'unknown';
     },
   };

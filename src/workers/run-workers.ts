@@ -7,7 +7,7 @@ import { checkOptions } from '../config/options.ts';
 import type { RestartLimits } from '../core/restart-limit.ts';
 import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import { listen, portOf } from '../inspector/http.ts';
-import { builtPage, loadPage, workersFiles } from '../inspector/page-files.ts';
+import { loadPage, workersFiles } from '../inspector/page-files.ts';
 import { createThreadServer } from '../inspector/thread-server.ts';
 import type { WorkersView } from '../inspector/workers-view.ts';
 import { checkBuckets, DEFAULT_BUCKETS } from '../metrics/bucket-counts.ts';
@@ -105,7 +105,7 @@ export class Workers {
   /** @internal */
   async serve({ port = 0, host = '127.0.0.1', token = false }: ServeOptions): Promise<void> {
     const service = { host, port, token, metricsPath: '/metrics', healthPath: '/health' };
-    const page = { files: loadPage(builtPage(), workersFiles), state: () => this.#view() };
+    const page = { files: loadPage(workersFiles), state: () => this.#view() };
     const watch = { metrics: () => this.metrics(), health: () => this.health(), page };
     const server = createThreadServer(watch, service);
     await listen(server, 'runWorkers', port, host);

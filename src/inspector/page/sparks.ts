@@ -80,13 +80,7 @@ export function channelDrawing(history: History, atOf: () => number): Drawing<Ch
   const draw = (name: string): void => {
     const frames = history.before(atOf(), SPARK_MS);
     const times = frames.map((frame) => frame.at / 1_000);
-    const delivered = frames.map((frame, index) => {
-      const earlier = frames[index - 4];
-      const [row, before] = [rowOf(frame, name), rowOf(earlier, name)];
-      const ms = frame.at - (earlier?.at ?? frame.at);
-      return row && before && ms > 0 ? Math.max(0, ((row.delivered - before.delivered) / ms) * 1_000) : null;
-    });
-    rates.show([times, delivered]);
+    rates.show([times, frames.map((frame) => history.ratesAt(name, frame.at)?.delivered ?? null)]);
     depths.show([times, frames.map((frame) => rowOf(frame, name)?.depth ?? null)]);
   };
   return {

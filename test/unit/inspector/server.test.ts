@@ -471,7 +471,7 @@ describe('createInspector', () => {
   });
 
   it('says where it looked for a page that was not built', () => {
-    expect(() => loadPage('/nowhere')).toThrow("the inspector's page is not in /nowhere: run npm run build");
+    expect(() => loadPage([''], '/nowhere')).toThrow("the inspector's page is not in /nowhere: run npm run build");
   });
 
   it('says that a port is taken, and leaves the router as it was', async () => {

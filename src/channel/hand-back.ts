@@ -1,5 +1,6 @@
 import { Counter } from '../core/counters.ts';
 import { isOver, type Origins } from '../core/origin.ts';
+import type { Call } from './call.ts';
 import { type Lane, originsIn } from './lane.ts';
 
 export const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
@@ -17,17 +18,13 @@ export interface Returns {
 /** One for all partitions that have not ended. */
 export const NO_RETURNS: Returns = { returnedMessages: NO_MESSAGES, unsettledMessages: NO_MESSAGES, unsettledCount: 0 };
 
-/** A call that is out will not be heard of. `unsettledCount`: how many messages it has. */
-export function withCall(
-  before: Returns,
-  batch: readonly unknown[],
-  unsettledCount: number,
-  origins?: Origins,
-): Returns {
-  return { ...before, unsettledCount, unsettledMessages: toHost(batch, origins, 'unsettled') };
+/** The same with the messages of a call that nobody will hear of any more; undefined: none is out. */
+export function withUnsettled(before: Returns, call: Call | undefined): Returns {
+  const unsettledMessages = toHost(call?.messages ?? NO_MESSAGES, call?.details.origins, 'unsettled');
+  return { ...before, unsettledCount: call?.size ?? 0, unsettledMessages };
 }
 
-/** Takes everything that waits out of a lane. */
+/** The same with everything that waits in a lane, which is taken out of it. */
 export function withWaiting(before: Returns, { counters, inbox, recovery }: Lane): Returns {
   const returned: unknown[] = [];
   for (const { messages, origins } of [...recovery.takeAll(), inbox.mailbox.drain()]) {

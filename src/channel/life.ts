@@ -4,6 +4,7 @@ import type { ChannelPort, DeliveryMode } from '../core/channel-port.ts';
 import { stateName } from '../facts/chart-words.ts';
 import { Delivery } from './delivery.ts';
 import { depthOf, type Lane, oldestAcceptedAt, probeAt } from './lane.ts';
+import type { Partition } from './partition.ts';
 import type { AnyChannel, LifeContext } from './processing-channel.ts';
 import { remembered } from './remembered-chart.ts';
 import { observe, slim, unstick } from './xstate-internals.ts';
@@ -13,18 +14,9 @@ export const CLOSE_MS_MIN = 100;
 
 const channelLogic = remembered(channelMachine);
 
-/** Hears once what it started is warm. */
-export interface Starter<Started> {
-  warmed(started: Started): void;
-}
-
-/** What the partition decides about a life. */
-interface Orders {
-  /** An operator holds the channel, or a reload is about to replace it. */
-  readonly isPaused: boolean;
-  /** When the drain ends, in ms on the clock. */
-  readonly drainAt: number;
-  entered(state: string, cause: string, error: unknown): void;
+/** Hears once that a partition it started is warm. */
+export interface Starter {
+  warmed(partition: Partition): void;
 }
 
 /** A `warmUp` or a `close` that the statechart waits for. */
@@ -33,8 +25,8 @@ interface Work {
   controller?: AbortController | undefined;
 }
 
-/** Bound to a life it takes half of what a closure takes. */
-function itself(this: Life): Life {
+/** The `port` of the statechart's input. Bound to its life it takes half of the memory that a closure over the life takes. */
+function port(this: Life): Life {
   return this;
 }
 
@@ -44,16 +36,16 @@ export class Life implements ChannelPort {
   delivery: Delivery | undefined = undefined;
   private readonly lane: Lane;
   private readonly channel: AnyChannel;
-  private readonly orders: Orders;
+  private readonly orders: Pick<Partition, 'isPaused' | 'drainAt' | 'entered'>;
   private readonly actor: Actor<typeof channelMachine>;
   private work: Work | undefined;
 
   /** `parent`: the actor that hears of its end. */
-  constructor(lane: Lane, channel: AnyChannel, orders: Orders, parent: AnyActorRef) {
+  constructor(lane: Lane, channel: AnyChannel, orders: Life['orders'], parent: AnyActorRef) {
     this.lane = lane;
     this.channel = channel;
     this.orders = orders;
-    this.actor = createActor(channelLogic, { id: lane.id, parent, input: { port: itself.bind(this) } });
+    this.actor = createActor(channelLogic, { id: lane.id, parent, input: { port: port.bind(this) } });
   }
 
   /** Starts the statechart; the partition hears of its states, and of a crash as one that is `failed`. */
@@ -63,6 +55,7 @@ export class Life implements ChannelPort {
     slim(this.actor);
   }
 
+  /** XState calls it as a method, and `error` as a plain function: that one is bound, and made only when it is asked for. */
   next({ value, context }: SnapshotFrom<typeof channelMachine>): void {
     this.orders.entered(stateName(value), context.cause, context.error);
   }

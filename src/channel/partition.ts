@@ -3,7 +3,7 @@ import type { ChannelEvent } from '../../machines/channel.ts';
 import type { Origin } from '../core/origin.ts';
 import { RestartLimit } from '../core/restart-limit.ts';
 import type { Delivery } from './delivery.ts';
-import { NO_RETURNS, partOfStop, returnEnded, withCall, withWaiting } from './hand-back.ts';
+import { NO_RETURNS, partOfStop, returnEnded, withUnsettled, withWaiting } from './hand-back.ts';
 import { depthOf, holdsOrigin, Lane, publishGaps } from './lane.ts';
 import type { LaneOwner } from './lane-owner.ts';
 import { checkWaiting } from './late-check.ts';
@@ -28,7 +28,7 @@ export class Partition {
   /** Its state, and where its time goes. */
   readonly log: StateLog;
   private life: Life | undefined = undefined;
-  private starter: Starter<Partition> | undefined = undefined;
+  private starter: Starter | undefined = undefined;
   /** By an operator. */
   isHeld = false;
   /** A reload is about to put another in its place. */
@@ -64,6 +64,7 @@ export class Partition {
     return this.isHeld || this.isReplaced;
   }
 
+  /** How many messages wait. */
   get depth(): number {
     return depthOf(this.lane);
   }
@@ -77,17 +78,18 @@ export class Partition {
     return this.delivery?.batch ?? this.returns.unsettledMessages;
   }
 
+  /** How full its mailbox is, from 0 to 1. */
   get fullness(): number {
     return this.inbox.mailbox.size / this.inbox.mailbox.capacity;
   }
 
   longestWaitMs(now: number): number {
-    return longestWaitMs(this, this.delivery, now);
+    return longestWaitMs(this, now);
   }
 
   /** A reading of this moment for reports. */
   get view(): PartitionView {
-    return viewOf(this, this.delivery);
+    return viewOf(this);
   }
 
   /** A message of this origin waits here, is in flight, or waits for room. */
@@ -95,7 +97,8 @@ export class Partition {
     return holdsOrigin(this.lane, this.delivery?.call?.details.origins, origin);
   }
 
-  limitRestarts(): RestartLimit {
+  /** `restarts`, made when they are first needed: most partitions never fail. */
+  ensureRestarts(): RestartLimit {
     this.restarts ??= new RestartLimit();
     return this.restarts;
   }
@@ -107,7 +110,7 @@ export class Partition {
   }
 
   /** Begins a life with a new instance, under a parent that hears of its end; the starter hears once it is warm. */
-  start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, starter: Starter<Partition>): void {
+  start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, starter: Starter): void {
     if (this.inbox.open(validate)) checkWaiting(this.inbox);
     this.starter = starter;
     this.life = new Life(this.lane, channel, this, parent);
@@ -124,8 +127,9 @@ export class Partition {
 
   /** The actor ended. A life that failed gives back what it had in flight; after a stop that stays unsettled. */
   abandon(isFailure: boolean): void {
-    this.delivery?.abandon(isFailure);
-    this.returns = withCall(this.returns, this.batch, this.inFlight, this.delivery?.call?.details.origins);
+    const { delivery } = this;
+    delivery?.abandon(isFailure);
+    if (delivery !== undefined) this.returns = withUnsettled(this.returns, delivery.call);
     this.life = undefined;
   }
 

@@ -1,6 +1,6 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import type { Partition } from '../channel/partition.ts';
-import type { ChannelView, PartitionReading } from '../channel/partition-view.ts';
+import type { ChannelView } from '../channel/partition-view.ts';
 import { Counter } from '../core/counters.ts';
 import { countLedger, isConserved, type Ledger } from '../core/ledger.ts';
 import type { FeedReport } from '../core/supervised-feed.ts';
@@ -48,7 +48,7 @@ export interface DrainReport {
 }
 
 interface Drained extends ChannelView {
-  readonly partitions: readonly Pick<Partition, keyof PartitionReading | 'log' | 'returns'>[];
+  readonly partitions: readonly Partition[];
 }
 
 /** Remembers how things stood when `stop` was called; returns what makes the reports of what happened since. */

@@ -1,7 +1,7 @@
 import type { Counters } from '../core/counters.ts';
 import { depthOf, oldestAcceptedAt, probeAt } from './lane.ts';
 import type { LaneOwner } from './lane-owner.ts';
-import type { MissingKeys } from './message-keys.ts';
+import type { MessageKeys } from './message-keys.ts';
 import type { Partition } from './partition.ts';
 import type { Stay } from './state-log.ts';
 
@@ -89,7 +89,7 @@ export type PartitionReading = Pick<
 export interface ChannelView
   extends Pick<LaneOwner, 'name' | 'config' | 'breaker' | 'processing' | 'queueing' | 'share'> {
   readonly partitions: readonly PartitionReading[];
-  readonly keys: MissingKeys;
+  readonly keys: Pick<MessageKeys, 'missing' | 'missingAt'>;
   /** Messages that the first partition counts and that a channel before a reload took in. */
   readonly inherited: number;
 }

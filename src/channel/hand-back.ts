@@ -5,18 +5,18 @@ import { type Lane, originsIn } from './lane.ts';
 
 export const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
-/** What a partition hands back when it ends. A message with an origin goes back there instead, or it would come twice. */
-export interface Returns {
+/** What a partition hands back before it has ended: one object for all of them. */
+export const NO_RETURNS = {
   /** What waited, in order. */
-  readonly returnedMessages: readonly unknown[];
+  returnedMessages: NO_MESSAGES,
   /** What was in flight in a call that never settled. */
-  readonly unsettledMessages: readonly unknown[];
+  unsettledMessages: NO_MESSAGES,
   /** With those that went back to their origins. */
-  readonly unsettledCount: number;
-}
+  unsettledCount: 0,
+};
 
-/** One for all partitions that have not ended. */
-export const NO_RETURNS: Returns = { returnedMessages: NO_MESSAGES, unsettledMessages: NO_MESSAGES, unsettledCount: 0 };
+/** What a partition hands back when it ends. A message with an origin goes back there instead, or it would come twice. */
+type Returns = Readonly<typeof NO_RETURNS>;
 
 /** The same with the messages of a call that nobody will hear of any more; undefined: none is out. */
 export function withUnsettled(before: Returns, call: Call | undefined): Returns {

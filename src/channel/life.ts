@@ -4,7 +4,6 @@ import type { ChannelPort, DeliveryMode } from '../core/channel-port.ts';
 import { stateName } from '../facts/chart-words.ts';
 import { Delivery } from './delivery.ts';
 import { depthOf, type Lane, oldestAcceptedAt, probeAt } from './lane.ts';
-import type { Partition } from './partition.ts';
 import type { AnyChannel, LifeContext } from './processing-channel.ts';
 import { remembered } from './remembered-chart.ts';
 import { observe, slim, unstick } from './xstate-internals.ts';
@@ -14,9 +13,13 @@ export const CLOSE_MS_MIN = 100;
 
 const channelLogic = remembered(channelMachine);
 
-/** Hears once that a partition it started is warm. */
-export interface Starter {
-  warmed(partition: Partition): void;
+/** What the partition decides about a life. */
+interface Orders {
+  /** An operator holds the channel, or a reload is about to replace it. */
+  readonly isPaused: boolean;
+  /** When the drain ends, in ms on the clock. */
+  readonly drainAt: number;
+  entered(state: string, cause: string, error: unknown): void;
 }
 
 /** A `warmUp` or a `close` that the statechart waits for. */
@@ -36,12 +39,12 @@ export class Life implements ChannelPort {
   delivery: Delivery | undefined = undefined;
   private readonly lane: Lane;
   private readonly channel: AnyChannel;
-  private readonly orders: Pick<Partition, 'isPaused' | 'drainAt' | 'entered'>;
+  private readonly orders: Orders;
   private readonly actor: Actor<typeof channelMachine>;
   private work: Work | undefined;
 
   /** `parent`: the actor that hears of its end. */
-  constructor(lane: Lane, channel: AnyChannel, orders: Life['orders'], parent: AnyActorRef) {
+  constructor(lane: Lane, channel: AnyChannel, orders: Orders, parent: AnyActorRef) {
     this.lane = lane;
     this.channel = channel;
     this.orders = orders;
@@ -55,11 +58,11 @@ export class Life implements ChannelPort {
     slim(this.actor);
   }
 
-  /** XState calls it as a method, and `error` as a plain function: that one is bound, and made only when it is asked for. */
   next({ value, context }: SnapshotFrom<typeof channelMachine>): void {
     this.orders.entered(stateName(value), context.cause, context.error);
   }
 
+  /** A getter: XState calls the function without its object, so it is a closure, made when the statechart crashes. */
   get error() {
     return (error: unknown): void => this.orders.entered('failed', 'crash', error);
   }

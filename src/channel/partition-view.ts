@@ -1,5 +1,6 @@
 import type { Counters } from '../core/counters.ts';
-import { depthOf, oldestAcceptedAt, probeAt } from './lane.ts';
+import { isFrom, type Origin } from '../core/origin.ts';
+import { depthOf, oldestAcceptedAt, originsIn, probeAt } from './lane.ts';
 import type { LaneOwner } from './lane-owner.ts';
 import type { MessageKeys } from './message-keys.ts';
 import type { Partition } from './partition.ts';
@@ -79,16 +80,18 @@ export function longestWaitMs({ delivery, inFlight, lane }: Partition, now: numb
   return now - Math.min(oldestAcceptedAt(lane), callStartedAt, delivery?.turn.queuedAt ?? now);
 }
 
-/** A partition as reports see it: a view takes microseconds to make, the rest is read at once. */
-export type PartitionReading = Pick<
-  Partition,
-  'view' | 'state' | 'counters' | 'depth' | 'inFlight' | 'fullness' | 'longestWaitMs' | 'holds'
->;
+/** A message of this origin waits in the partition, also for room, or is in flight. */
+export function holdsOrigin({ delivery, lane: { inbox, recovery } }: Partition, origin: Origin): boolean {
+  const called = delivery?.call?.details.origins;
+  const all = [called, originsIn(inbox), ...recovery.all.map(({ origins }) => origins)];
+  return all.some((origins) => origins?.some((each) => isFrom(each, origin)));
+}
 
 /** What reports read of one channel. */
 export interface ChannelView
   extends Pick<LaneOwner, 'name' | 'config' | 'breaker' | 'processing' | 'queueing' | 'share'> {
-  readonly partitions: readonly PartitionReading[];
+  /** Reports only read them. `viewOf` one takes microseconds, the rest is read at once. */
+  readonly partitions: readonly Partition[];
   readonly keys: Pick<MessageKeys, 'missing' | 'missingAt'>;
   /** Messages that the first partition counts and that a channel before a reload took in. */
   readonly inherited: number;

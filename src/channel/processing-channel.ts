@@ -6,7 +6,6 @@ import type { Trigger } from '../core/trigger.ts';
 import type { Logger } from '../facts/logging.ts';
 import type { ChannelMetrics } from './channel-metrics.ts';
 import { markAsOurs } from './copies.ts';
-import type { Partition } from './partition.ts';
 import type { SourcePositions } from './positions.ts';
 
 /** What `process` gets with its batch. */
@@ -45,8 +44,19 @@ export interface LifeContext<Event = unknown, Rules = unknown> {
   emit(event: Event): void;
 }
 
+/** What an instance can read of the partition it works for, and of its whole channel. */
+interface Place {
+  readonly inbox: { readonly mailbox: { readonly size: number; readonly capacity: number } };
+  readonly batch: readonly unknown[];
+  readonly lane: {
+    readonly owner: { readonly config: ChannelConfig; readonly metrics: ChannelMetrics };
+    /** In ms on the clock; NaN before the first batch. */
+    readonly times: { readonly startedAt: number };
+  };
+}
+
 /** Joins a new instance to its partition; called once, by the router. */
-export let bindChannel: (channel: AnyChannel, partition: Partition) => void;
+export let bindChannel: (channel: AnyChannel, place: Place) => void;
 
 /**
  * The base of every channel: an implementer writes `process`, the base and the router do everything else.
@@ -59,12 +69,12 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
   static readonly events?: StandardSchemaV1 | undefined;
   /** Checks and converts each message at the door; synchronous. A message it refuses is rejected as `invalid`. */
   declare readonly schema?: StandardSchemaV1<unknown, Payload> | undefined;
-  #partition: Partition | undefined;
+  #place: Place | undefined;
 
   static {
     markAsOurs(ProcessingChannel.prototype);
-    bindChannel = (channel, partition) => {
-      channel.#partition = partition;
+    bindChannel = (channel, place) => {
+      channel.#place = place;
     };
   }
 
@@ -108,8 +118,8 @@ export abstract class ProcessingChannel<Payload, Event = never, Rules = Readonly
     return Number.isNaN(startedAt) ? null : startedAt;
   }
 
-  #bound(): Partition {
-    if (this.#partition !== undefined) return this.#partition;
+  #bound(): Place {
+    if (this.#place !== undefined) return this.#place;
     throw new SluiceError('not-bound', 'a channel can be read after a router has started it, not in its constructor');
   }
 }

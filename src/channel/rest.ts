@@ -1,6 +1,7 @@
+import type { ChannelEvent } from '../../machines/channel.ts';
 import { Counter } from '../core/counters.ts';
 import type { Call } from './call.ts';
-import type { Delivery } from './delivery.ts';
+import type { Lane } from './lane.ts';
 
 /**
  * How long `flushing` lasts after its last batch: leaving it at every pause would cost two transitions a batch. Where a
@@ -15,12 +16,21 @@ const STEADY_MIN = 5;
 /** If a spell ends so much later than it should, messages may have come that the event loop has not brought yet, in ms. */
 const LATE_MS = 2;
 
+/** What rests. */
+interface Resting {
+  readonly lane: Lane;
+  readonly inFlight: number;
+  wake(): void;
+  requestTurn(): void;
+  send(event: ChannelEvent): void;
+}
+
 /**
  * What a delivery does while nothing is due: the inbox wakes it, and after a quiet spell `flushing` ends. It has one timer,
  * which also waits for a cool-down.
  */
 export class Rest {
-  private readonly resting: Delivery;
+  private readonly resting: Resting;
   private isOn = false;
   private timer: unknown;
   /** The timer ends a spell. */
@@ -33,7 +43,7 @@ export class Rest {
   private spellAt = Number.NEGATIVE_INFINITY;
   private lookAt = 0;
 
-  constructor(resting: Delivery) {
+  constructor(resting: Resting) {
     this.resting = resting;
   }
 

@@ -1,5 +1,14 @@
+import type { ChannelEvent } from '../../machines/channel.ts';
 import type { Call } from './call.ts';
-import type { Calls } from './calls.ts';
+import type { Lane } from './lane.ts';
+
+/** Whose calls are watched. */
+interface Watched {
+  readonly lane: Lane;
+  /** The call that is out now; undefined: none is. */
+  readonly call: Call | undefined;
+  send(event: ChannelEvent): void;
+}
 
 /**
  * Sees that no call of `process` lasts for ever: after `slowCallMs` the breaker looks at it, after `processTimeoutMs` its
@@ -7,14 +16,14 @@ import type { Calls } from './calls.ts';
  * calls: it is set again only when it fires, and not for a call that settles in the pass of the event loop it began in.
  */
 export class Watchdog {
-  private readonly watched: Calls;
+  private readonly watched: Watched;
   private timer: unknown;
   /** It waits for the end of this pass. */
   private isAwaiting = false;
   /** When the call whose signal aborted is given up, on the clock. */
   private abandonAt = 0;
 
-  constructor(watched: Calls) {
+  constructor(watched: Watched) {
     this.watched = watched;
   }
 

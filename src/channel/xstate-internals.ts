@@ -13,8 +13,8 @@ interface Queued {
 /** What XState's type of an actor leaves out. */
 interface InternalActor {
   eventListeners: ReadonlyMap<string, unknown>;
-  observers: Few;
-  _deferred: Few;
+  observers: CompactList;
+  _deferred: CompactList;
   readonly mailbox: { _current: Queued | null; flush(): void };
 }
 
@@ -27,58 +27,61 @@ interface InternalSystem {
 const NO_OPTIONS = Object.freeze({});
 const NO_LISTENERS: ReadonlyMap<string, unknown> = new Map();
 
-const NOTHING: readonly unknown[] = Object.freeze([]);
+/** The items of all lists that have none. */
+const NO_ITEMS: readonly unknown[] = Object.freeze([]);
 
 /**
- * As much of a Set of observers, and of an array of effects, as XState uses. An array would keep room for seventeen, and a
- * Set for four: 300 bytes more for each channel, which has one observer and seldom an effect.
+ * Stands in for the Set in which an actor keeps its observers, and for the array in which it keeps effects until the end of
+ * a transition: it has the members of both that XState uses. A Set keeps room for four and an array for seventeen, which
+ * is 300 bytes more for each channel: that has one observer, and seldom an effect.
  */
-class Few {
-  private all = NOTHING;
+class CompactList {
+  private items = NO_ITEMS;
 
   get size(): number {
-    return this.all.length;
+    return this.items.length;
   }
 
-  /** XState sets it to 0. */
+  /** XState empties an array by `length = 0`. */
   set length(_: 0) {
     this.clear();
   }
 
-  add(one: unknown): void {
+  add(item: unknown): void {
     // Not spread: V8 makes such an array too large.
-    this.all = this.all.concat([one]);
+    this.items = this.items.concat([item]);
   }
 
-  push(one: unknown): void {
-    this.add(one);
+  push(item: unknown): void {
+    this.add(item);
   }
 
   shift(): unknown {
-    const [first] = this.all;
-    if (this.all.length > 0) this.delete(first);
+    const [first] = this.items;
+    this.items = this.items.length > 1 ? this.items.slice(1) : NO_ITEMS;
     return first;
   }
 
-  delete(one: unknown): void {
-    this.all = this.all.length === 1 && this.all[0] === one ? NOTHING : this.all.filter((each) => each !== one);
+  delete(item: unknown): void {
+    const left = this.items.filter((each) => each !== item);
+    this.items = left.length === 0 ? NO_ITEMS : left;
   }
 
   clear(): void {
-    this.all = NOTHING;
+    this.items = NO_ITEMS;
   }
 
   [Symbol.iterator](): Iterator<unknown> {
-    return this.all[Symbol.iterator]();
+    return this.items[Symbol.iterator]();
   }
 }
 
-/** As `actor.subscribe`, for the first observer. XState calls `error` without its object. */
+/** As `actor.subscribe`, for an actor that has no observer yet; without a subscription to keep. XState calls `error` without its object. */
 export function observe<Snapshot>(
   actor: { readonly ref: unknown },
   observer: { next(snapshot: Snapshot): void; readonly error: (error: unknown) => void },
 ): void {
-  const observers = new Few();
+  const observers = new CompactList();
   observers.add(observer);
   (actor as unknown as InternalActor).observers = observers;
 }
@@ -91,7 +94,7 @@ export function slim(actor: { options: unknown }): void {
   actor.options = NO_OPTIONS;
   const internal = actor as unknown as InternalActor;
   internal.eventListeners = NO_LISTENERS;
-  internal._deferred = new Few();
+  internal._deferred = new CompactList();
 }
 
 /**

@@ -83,8 +83,8 @@ const SECOND_MS = 1_000;
  * they push out no letter of a message that was accepted and given up.
  */
 export class DeadLetters {
-  readonly #accepted: LetterShelf;
-  readonly #refused: LetterShelf;
+  readonly #accepted: LetterShelf<MemoryLetter>;
+  readonly #refused: LetterShelf<MemoryLetter>;
   #lastId = 0;
   skipped = 0;
   readonly #samples = new Map<string, number>();

@@ -1,10 +1,14 @@
+import type { NewLetter } from '../core/letter-store-port.ts';
 import { sizeOf } from '../core/size-of.ts';
-import type { MemoryLetter } from './dead-letters.ts';
 
 /** How many letters are kept, and of how many bytes together. */
 export interface ShelfLimits {
   readonly capacity: number;
   readonly bytesMax: number;
+}
+
+interface Shelved extends Pick<NewLetter, 'channel' | 'reason' | 'message' | 'error'> {
+  readonly id: number;
 }
 
 /** The letters of one channel and reason, by id, oldest first. */
@@ -18,8 +22,8 @@ interface Kind {
  * Dead letters within bounds, by number and by bytes. When they are exceeded, the oldest letter of a frequent kind goes: a
  * flood of one channel or reason pushes out its own letters, not the only one of another.
  */
-export class LetterShelf {
-  readonly #letters = new Map<number, { readonly letter: MemoryLetter; readonly bytes: number }>();
+export class LetterShelf<Letter extends Shelved> {
+  readonly #letters = new Map<number, { readonly letter: Letter; readonly bytes: number }>();
   readonly #kinds = new Map<string, Kind>();
   #limits: ShelfLimits;
   bytes = 0;
@@ -45,16 +49,16 @@ export class LetterShelf {
     this.#evict('');
   }
 
-  get(id: number): MemoryLetter | undefined {
+  get(id: number): Letter | undefined {
     return this.#letters.get(id)?.letter;
   }
 
-  all(): readonly MemoryLetter[] {
+  all(): readonly Letter[] {
     return Array.from(this.#letters.values(), ({ letter }) => letter);
   }
 
   /** A letter that alone exceeds the bytes is not kept: all others would have to go for it. */
-  add(letter: MemoryLetter): void {
+  add(letter: Letter): void {
     const { message, error } = letter;
     // The messages of a batch share their error.
     const bytes = sizeOf(message) + (error === this.#lastError ? 0 : sizeOf(error));
@@ -119,6 +123,6 @@ function newKind(): Kind {
 }
 
 /** Letters of one kind make room for each other. */
-export function letterKind({ channel, reason }: Pick<MemoryLetter, 'channel' | 'reason'>): string {
+export function letterKind({ channel, reason }: Pick<Shelved, 'channel' | 'reason'>): string {
   return `${reason} ${channel ?? ''}`;
 }

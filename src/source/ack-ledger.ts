@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { SourceStay } from '../core/origin.ts';
 import type { CommitOutcome, Frame } from '../core/source-port.ts';
-import { FrameOrigin } from './frame-origin.ts';
+import { type FrameListener, FrameOrigin } from './frame-origin.ts';
 
 /** How long a settled prefix may wait for its commit, in ms, and how many frames it may have. */
 const COMMIT_EVERY_MS = 200;
@@ -30,7 +30,7 @@ export interface LedgerOptions {
  * What was read in one stay and is not committed: a ring of frames in read order. It commits the longest settled prefix,
  * so that nothing is committed that has something unsettled before it. What is settled after the stay is over is ignored.
  */
-export class AckLedger {
+export class AckLedger implements FrameListener {
   readonly stay: SourceStay;
   private readonly options: LedgerOptions;
   private readonly frames: FrameOrigin[] = [];
@@ -45,7 +45,6 @@ export class AckLedger {
   private outFrames = 0;
   private timer: unknown = undefined;
   private isCommitting = false;
-  /** The stay has ended. */
   isOver = false;
 
   constructor(options: LedgerOptions) {
@@ -112,13 +111,11 @@ export class AckLedger {
     if (upTo !== undefined) this.drop(upTo);
   }
 
-  /** One frame more, or with -1 one fewer, has messages out: offered and not settled. */
   out(change: 1 | -1): void {
     this.outFrames += change;
     if (this.outFrames === 0 && change === -1 && !this.isOver) this.options.quieted();
   }
 
-  /** A channel ended and had a message that is not settled. */
   handedBack(): void {
     if (!this.isOver) this.options.handedBack();
   }

@@ -1,5 +1,4 @@
-import type { Origin, SourcePlace } from '../core/origin.ts';
-import type { AckLedger } from './ack-ledger.ts';
+import type { Origin, SourcePlace, SourceStay } from '../core/origin.ts';
 
 /**
  * Where a frame is that was read and is not committed; it is in exactly one of these places. `reader`: nothing of it was
@@ -18,21 +17,34 @@ export function placesOf(frames: readonly { readonly where: Place }[]): Readonly
   return places;
 }
 
+/** Hears of the messages of its frames. */
+export interface FrameListener {
+  readonly stay: SourceStay;
+  /** The stay has ended. */
+  readonly isOver: boolean;
+  /** One frame more, or with -1 one fewer, has messages out: offered and not settled. */
+  out(change: 1 | -1): void;
+  /** Nothing of the frame is open any more. */
+  done(): void;
+  /** A channel ended and had a message that is not settled. */
+  handedBack(): void;
+}
+
 /** One frame of one stay: counts its messages that are not settled. */
 export class FrameOrigin implements Origin {
   readonly position: number;
   readonly bytes: number;
   /** In ms on the clock. */
   readonly readAt: number;
-  private readonly ledger: AckLedger;
+  private readonly listener: FrameListener;
   private stage: 'read' | 'offering' | 'offered' = 'read';
   private open = 0;
   private outNow = 0;
   /** Dead letters of its messages that are being written. */
   letters = 0;
 
-  constructor(ledger: AckLedger, position: number, bytes: number, readAt: number) {
-    this.ledger = ledger;
+  constructor(listener: FrameListener, position: number, bytes: number, readAt: number) {
+    this.listener = listener;
     this.position = position;
     this.bytes = bytes;
     this.readAt = readAt;
@@ -40,15 +52,15 @@ export class FrameOrigin implements Origin {
 
   /** Its stay: what that brings later stands for what it brought before. */
   get source(): unknown {
-    return this.ledger;
+    return this.listener;
   }
 
   get place(): SourcePlace {
-    return { ...this.ledger.stay, position: this.position };
+    return { ...this.listener.stay, position: this.position };
   }
 
   get isOver(): boolean {
-    return this.ledger.isOver;
+    return this.listener.isOver;
   }
 
   get where(): Place {
@@ -71,12 +83,12 @@ export class FrameOrigin implements Origin {
   /** All its messages were offered. */
   offered(): void {
     this.stage = 'offered';
-    if (this.open === 0) this.ledger.done();
+    if (this.open === 0) this.listener.done();
   }
 
   /** Messages go out, to a channel or to become dead letters. */
   goOut(count = 1): void {
-    if (this.outNow === 0) this.ledger.out(1);
+    if (this.outNow === 0) this.listener.out(1);
     this.outNow += count;
   }
 
@@ -84,7 +96,7 @@ export class FrameOrigin implements Origin {
   comeBack(count = 1): void {
     if (count === 0) return;
     this.outNow -= count;
-    if (this.outNow === 0) this.ledger.out(-1);
+    if (this.outNow === 0) this.listener.out(-1);
   }
 
   /** Of one of its messages: for a router whose letters last, and must be told apart. */
@@ -100,13 +112,13 @@ export class FrameOrigin implements Origin {
     if (this.open === 0) return;
     this.open -= count;
     // First: when nothing is out any more, the last commit may follow at once.
-    if (this.isDone) this.ledger.done();
+    if (this.isDone) this.listener.done();
     this.comeBack(count);
   }
 
   handedBack(): void {
     this.comeBack();
-    this.ledger.handedBack();
+    this.listener.handedBack();
   }
 }
 

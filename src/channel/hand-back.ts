@@ -1,33 +1,30 @@
 import { Counter } from '../core/counters.ts';
 import { isOver, type Origins } from '../core/origin.ts';
+import type { Call } from './call.ts';
 import { type Lane, originsIn } from './lane.ts';
 
 export const NO_MESSAGES: readonly unknown[] = Object.freeze([]);
 
-/** What a partition hands back when it ends. A message with an origin goes back there instead, or it would come twice. */
-export interface Returns {
+/** What a partition hands back before it has ended: one object for all of them. */
+export const NO_RETURNS = {
   /** What waited, in order. */
-  readonly returnedMessages: readonly unknown[];
+  returnedMessages: NO_MESSAGES,
   /** What was in flight in a call that never settled. */
-  readonly unsettledMessages: readonly unknown[];
+  unsettledMessages: NO_MESSAGES,
   /** With those that went back to their origins. */
-  readonly unsettledCount: number;
+  unsettledCount: 0,
+};
+
+/** What a partition hands back when it ends. A message with an origin goes back there instead, or it would come twice. */
+type Returns = Readonly<typeof NO_RETURNS>;
+
+/** The same with the messages of a call that nobody will hear of any more; undefined: none is out. */
+export function withUnsettled(before: Returns, call: Call | undefined): Returns {
+  const unsettledMessages = toHost(call?.messages ?? NO_MESSAGES, call?.details.origins, 'unsettled');
+  return { ...before, unsettledCount: call?.size ?? 0, unsettledMessages };
 }
 
-/** One for all partitions that have not ended. */
-export const NO_RETURNS: Returns = { returnedMessages: NO_MESSAGES, unsettledMessages: NO_MESSAGES, unsettledCount: 0 };
-
-/** A call that is out will not be heard of. `unsettledCount`: how many messages it has. */
-export function withCall(
-  before: Returns,
-  batch: readonly unknown[],
-  unsettledCount: number,
-  origins?: Origins,
-): Returns {
-  return { ...before, unsettledCount, unsettledMessages: toHost(batch, origins, 'unsettled') };
-}
-
-/** Takes everything that waits out of a lane. */
+/** The same with everything that waits in a lane, which is taken out of it. */
 export function withWaiting(before: Returns, { counters, inbox, recovery }: Lane): Returns {
   const returned: unknown[] = [];
   for (const { messages, origins } of [...recovery.takeAll(), inbox.mailbox.drain()]) {

@@ -3,7 +3,7 @@ import type { DeliveryMode } from '../core/channel-port.ts';
 import type { CoarseClock } from '../core/coarse-clock.ts';
 import { Counter, createCounters } from '../core/counters.ts';
 import type { Gap } from '../core/gap-log.ts';
-import { isFrom, type Origin, type Origins } from '../core/origin.ts';
+import type { Origin, Origins } from '../core/origin.ts';
 import { Recovery } from '../core/recovery.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { BreakerClient } from './breaker-client.ts';
@@ -86,12 +86,6 @@ export function probeAt(lane: Lane): number {
 /** The origins of everything that waits in an inbox, also for room. */
 export function originsIn({ mailbox, offers }: Inbox): Origins {
   return [...(mailbox.originsOf(mailbox.size) ?? []), ...offers.origins];
-}
-
-/** A message of this origin waits there, also for room, or was called with these. */
-export function holdsOrigin({ inbox, recovery }: Lane, called: Origins | undefined, origin: Origin): boolean {
-  const all = [called, originsIn(inbox), ...recovery.all.map(({ origins }) => origins)];
-  return all.some((origins) => origins?.some((each) => isFrom(each, origin)));
 }
 
 /** Why the next call is due; undefined: none is. */

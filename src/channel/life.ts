@@ -13,11 +13,6 @@ export const CLOSE_MS_MIN = 100;
 
 const channelLogic = remembered(channelMachine);
 
-/** Hears once what it started is warm. */
-export interface Starter<Started> {
-  warmed(started: Started): void;
-}
-
 /** What the partition decides about a life. */
 interface Orders {
   /** An operator holds the channel, or a reload is about to replace it. */
@@ -33,8 +28,8 @@ interface Work {
   controller?: AbortController | undefined;
 }
 
-/** Bound to a life it takes half of what a closure takes. */
-function itself(this: Life): Life {
+/** The `port` of the statechart's input. Bound to its life it takes half of the memory that a closure over the life takes. */
+function port(this: Life): Life {
   return this;
 }
 
@@ -53,7 +48,7 @@ export class Life implements ChannelPort {
     this.lane = lane;
     this.channel = channel;
     this.orders = orders;
-    this.actor = createActor(channelLogic, { id: lane.id, parent, input: { port: itself.bind(this) } });
+    this.actor = createActor(channelLogic, { id: lane.id, parent, input: { port: port.bind(this) } });
   }
 
   /** Starts the statechart; the partition hears of its states, and of a crash as one that is `failed`. */
@@ -67,6 +62,7 @@ export class Life implements ChannelPort {
     this.orders.entered(stateName(value), context.cause, context.error);
   }
 
+  /** A getter: XState calls the function without its object, so it is a closure, made when the statechart crashes. */
   get error() {
     return (error: unknown): void => this.orders.entered('failed', 'crash', error);
   }

@@ -2,15 +2,8 @@ import type { ChannelConfig } from '../config/schema.ts';
 import { keyReader } from '../core/symbol.ts';
 import type { Services } from './services.ts';
 
-/** Messages that came without the key that their partition or `conflate` depends on. */
-export interface MissingKeys {
-  readonly missing: number;
-  /** When the last of them came, in ms on the clock; -Infinity: none did. */
-  readonly missingAt: number;
-}
-
 /** Reads the key of each message of a channel, once, from the message as it came. A key that is missing is a fault. */
-export class MessageKeys implements MissingKeys {
+export class MessageKeys {
   /** The partition of a message depends on its key. */
   readonly choosePartition: boolean;
   /** Reads a key that may be missing; '': it is. */
@@ -20,11 +13,13 @@ export class MessageKeys implements MissingKeys {
   readonly #by: ChannelConfig['partitionBy'];
   #error: Error | undefined;
   #hasFailed = false;
+  /** How many messages came without the key that their partition or `conflate` depends on. */
   missing: number;
+  /** When the last of them came, in ms on the clock; -Infinity: none did. */
   missingAt: number;
 
   /** `before`: the keys of the same channel before a reload; its counts go on. */
-  constructor({ name, partitionBy, partitions }: ChannelConfig, services: Services, before?: MissingKeys) {
+  constructor({ name, partitionBy, partitions }: ChannelConfig, services: Services, before?: MessageKeys) {
     const isKey = partitionBy !== 'round-robin' && partitionBy !== 'least-loaded';
     const by = isKey ? partitionBy : 'sym';
     this.choosePartition = isKey && partitions > 1;

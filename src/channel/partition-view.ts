@@ -1,11 +1,10 @@
 import type { Counters } from '../core/counters.ts';
-import type { Origin } from '../core/origin.ts';
-import type { RestartLimit } from '../core/restart-limit.ts';
-import type { Delivery } from './delivery.ts';
-import { depthOf, type Lane, oldestAcceptedAt, probeAt } from './lane.ts';
+import { isFrom, type Origin } from '../core/origin.ts';
+import { depthOf, oldestAcceptedAt, originsIn, probeAt } from './lane.ts';
 import type { LaneOwner } from './lane-owner.ts';
-import type { MissingKeys } from './message-keys.ts';
-import type { StateLog, Stay } from './state-log.ts';
+import type { MessageKeys } from './message-keys.ts';
+import type { Partition } from './partition.ts';
+import type { Stay } from './state-log.ts';
 
 /** What reports read of one partition: a plain reading of one moment. All times are in ms on the router's clock. */
 export interface PartitionView extends Stay {
@@ -43,16 +42,9 @@ export interface PartitionView extends Stay {
   readonly counters: Readonly<Counters>;
 }
 
-/** What a partition knows of itself. */
-interface Present extends Pick<PartitionView, 'inFlight' | 'drainAt' | 'isReplaced'> {
-  readonly lane: Lane;
-  readonly log: StateLog;
-  readonly restarts: RestartLimit | undefined;
-}
-
-/** A reading of this moment. Without spreads, which take microseconds. `delivery`: undefined without a life. */
-export function viewOf(partition: Present, delivery: Delivery | undefined): PartitionView {
-  const { drainAt, inFlight, isReplaced, lane, log, restarts } = partition;
+/** A reading of this moment. Without spreads, which take microseconds. */
+export function viewOf(partition: Partition): PartitionView {
+  const { delivery, drainAt, inFlight, isReplaced, lane, log, restarts } = partition;
   const { counters, id, inbox, recovery } = lane;
   const { cause, error, since, state } = log;
   return {
@@ -83,32 +75,24 @@ export function viewOf(partition: Present, delivery: Delivery | undefined): Part
 }
 
 /** How long its oldest message, its call and a batch that is due have waited at `now`: the longest of them, in ms. */
-export function longestWaitMs({ inFlight, lane }: Present, delivery: Delivery | undefined, now: number): number {
+export function longestWaitMs({ delivery, inFlight, lane }: Partition, now: number): number {
   const callStartedAt = inFlight > 0 ? lane.times.startedAt : now;
   return now - Math.min(oldestAcceptedAt(lane), callStartedAt, delivery?.turn.queuedAt ?? now);
 }
 
-/** A partition as reports see it: a view takes microseconds to make, the rest is read at once. */
-export interface PartitionReading {
-  readonly view: PartitionView;
-  readonly state: string;
-  readonly counters: Readonly<Counters>;
-  /** Messages that wait, and messages `process` has now. */
-  readonly depth: number;
-  readonly inFlight: number;
-  /** How full its mailbox is, from 0 to 1. */
-  readonly fullness: number;
-  /** How long something has waited at `now`: a message, a call or a batch that is due; the longest of them, in ms. */
-  longestWaitMs(now: number): number;
-  /** Whether a message of this origin waits there, is in flight, or waits for room. */
-  holds(origin: Origin): boolean;
+/** A message of this origin waits in the partition, also for room, or is in flight. */
+export function holdsOrigin({ delivery, lane: { inbox, recovery } }: Partition, origin: Origin): boolean {
+  const called = delivery?.call?.details.origins;
+  const all = [called, originsIn(inbox), ...recovery.all.map(({ origins }) => origins)];
+  return all.some((origins) => origins?.some((each) => isFrom(each, origin)));
 }
 
 /** What reports read of one channel. */
 export interface ChannelView
   extends Pick<LaneOwner, 'name' | 'config' | 'breaker' | 'processing' | 'queueing' | 'share'> {
-  readonly partitions: readonly PartitionReading[];
-  readonly keys: MissingKeys;
+  /** Reports only read them. `viewOf` one takes microseconds, the rest is read at once. */
+  readonly partitions: readonly Partition[];
+  readonly keys: Pick<MessageKeys, 'missing' | 'missingAt'>;
   /** Messages that the first partition counts and that a channel before a reload took in. */
   readonly inherited: number;
 }

@@ -1,14 +1,12 @@
 import type { AnyActorRef } from 'xstate';
 import type { ChannelEvent } from '../../machines/channel.ts';
-import type { Origin } from '../core/origin.ts';
 import { RestartLimit } from '../core/restart-limit.ts';
 import type { Delivery } from './delivery.ts';
-import { NO_RETURNS, partOfStop, returnEnded, withCall, withWaiting } from './hand-back.ts';
-import { depthOf, holdsOrigin, Lane, publishGaps } from './lane.ts';
+import { NO_RETURNS, partOfStop, returnEnded, withUnsettled, withWaiting } from './hand-back.ts';
+import { depthOf, Lane, publishGaps } from './lane.ts';
 import type { LaneOwner } from './lane-owner.ts';
 import { checkWaiting } from './late-check.ts';
-import { Life, type Starter } from './life.ts';
-import { longestWaitMs, type PartitionView, viewOf } from './partition-view.ts';
+import { Life } from './life.ts';
 import type { AnyChannel } from './processing-channel.ts';
 import { StateLog } from './state-log.ts';
 import { unchecked, type Validate } from './validator.ts';
@@ -24,11 +22,11 @@ export class Partition {
   /** Undefined: it never failed. */
   restarts: RestartLimit | undefined = undefined;
   /** What it hands back when it ends. */
-  returns = NO_RETURNS;
+  returns: Readonly<typeof NO_RETURNS> = NO_RETURNS;
   /** Its state, and where its time goes. */
   readonly log: StateLog;
   private life: Life | undefined = undefined;
-  private starter: Starter<Partition> | undefined = undefined;
+  private starter: { warmed(started: Partition): void } | undefined = undefined;
   /** By an operator. */
   isHeld = false;
   /** A reload is about to put another in its place. */
@@ -64,6 +62,7 @@ export class Partition {
     return this.isHeld || this.isReplaced;
   }
 
+  /** How many messages wait. */
   get depth(): number {
     return depthOf(this.lane);
   }
@@ -77,25 +76,13 @@ export class Partition {
     return this.delivery?.batch ?? this.returns.unsettledMessages;
   }
 
+  /** How full its mailbox is, from 0 to 1. */
   get fullness(): number {
     return this.inbox.mailbox.size / this.inbox.mailbox.capacity;
   }
 
-  longestWaitMs(now: number): number {
-    return longestWaitMs(this, this.delivery, now);
-  }
-
-  /** A reading of this moment for reports. */
-  get view(): PartitionView {
-    return viewOf(this, this.delivery);
-  }
-
-  /** A message of this origin waits here, is in flight, or waits for room. */
-  holds(origin: Origin): boolean {
-    return holdsOrigin(this.lane, this.delivery?.call?.details.origins, origin);
-  }
-
-  limitRestarts(): RestartLimit {
+  /** `restarts`, made when they are first needed: most partitions never fail. */
+  ensureRestarts(): RestartLimit {
     this.restarts ??= new RestartLimit();
     return this.restarts;
   }
@@ -107,7 +94,7 @@ export class Partition {
   }
 
   /** Begins a life with a new instance, under a parent that hears of its end; the starter hears once it is warm. */
-  start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, starter: Starter<Partition>): void {
+  start(parent: AnyActorRef, channel: AnyChannel, validate: Validate | undefined, starter: Partition['starter']): void {
     if (this.inbox.open(validate)) checkWaiting(this.inbox);
     this.starter = starter;
     this.life = new Life(this.lane, channel, this, parent);
@@ -124,8 +111,9 @@ export class Partition {
 
   /** The actor ended. A life that failed gives back what it had in flight; after a stop that stays unsettled. */
   abandon(isFailure: boolean): void {
-    this.delivery?.abandon(isFailure);
-    this.returns = withCall(this.returns, this.batch, this.inFlight, this.delivery?.call?.details.origins);
+    const { delivery } = this;
+    delivery?.abandon(isFailure);
+    if (delivery !== undefined) this.returns = withUnsettled(this.returns, delivery.call);
     this.life = undefined;
   }
 

@@ -7,6 +7,7 @@ import type { Bus } from '../facts/bus.ts';
 import type { DeadLetterReason } from '../facts/dead-letters.ts';
 import type { Ending } from '../facts/ending.ts';
 import type { Logger } from '../facts/logging.ts';
+import type { WriteQueue } from '../facts/write-queue.ts';
 
 /** What all partitions of a router share. */
 export interface Services {
@@ -18,25 +19,19 @@ export interface Services {
   readonly bus: Bus;
   readonly logger: Logger;
   readonly ending: Ending;
-  readonly keepDeadLetter: KeepDeadLetter;
-  readonly letterRoom: LetterRoom;
+  /** Whether dead letters find room where they are kept. Without room no message is given up, but tried again. */
+  readonly letterRoom: Pick<WriteQueue, 'hasRoom' | 'trouble'>;
+  /**
+   * Keeps a dead letter and publishes it; its origin hears of that once the letter is where it is kept. `key`: if it was
+   * read from the message as it came.
+   */
+  readonly keepDeadLetter: (
+    channel: string | null,
+    reason: DeadLetterReason,
+    message: unknown,
+    error: unknown,
+    attempts: number,
+    origin?: Origin,
+    key?: string,
+  ) => void;
 }
-
-/** Whether dead letters find room where they are kept. */
-interface LetterRoom {
-  /** False: no message is given up, but tried again. */
-  readonly hasRoom: boolean;
-  /** Why letters wait for their store, in words; undefined: they do not. */
-  readonly trouble: string | undefined;
-}
-
-/** Keeps a dead letter, publishes it, and tells its origin once it is kept. `key`: of the message as it came. */
-type KeepDeadLetter = (
-  channel: string | null,
-  reason: DeadLetterReason,
-  message: unknown,
-  error: unknown,
-  attempts: number,
-  origin?: Origin,
-  key?: string,
-) => void;

@@ -47,7 +47,7 @@ class Observers extends Array<unknown> {
   }
 }
 
-/** As `actor.subscribe`, for the first observer. XState calls `error` without its object. */
+/** As `actor.subscribe`, for an actor that has no observer yet; without a subscription to keep. XState calls `error` without its object. */
 export function observe<Snapshot>(
   actor: { readonly ref: unknown },
   observer: { next(snapshot: Snapshot): void; readonly error: (error: unknown) => void },

@@ -8,16 +8,10 @@ import { type Path, valueAt } from './walk.ts';
 
 type Rules = ChannelConfig['eventRules'];
 
-/** What the schemas of the channels make of their rules, and what they find wrong. */
-export interface CheckedRules {
-  readonly rules: ReadonlyMap<string, Rules>;
-  readonly findings: readonly Finding[];
-}
-
 /** Checks the `eventRules` of each channel by the channel's own schema, and fills in what that schema fills in. */
-export function checkEventRules(channels: unknown, schemas: ReadonlyMap<string, StandardSchemaV1>): CheckedRules {
+export function checkEventRules(channels: unknown, schemas: ReadonlyMap<string, StandardSchemaV1>) {
   const findings: Finding[] = [];
-  const checked = new Map<string, Rules>();
+  const rulesByName = new Map<string, Rules>();
   for (const [name, schema] of schemas) {
     const rules = valueAt(channels, [name, 'eventRules']);
     // What is no map at all is a mistake already.
@@ -26,9 +20,9 @@ export function checkEventRules(channels: unknown, schemas: ReadonlyMap<string, 
       const received = inner && show(valueAt(rules, inner));
       findings.push({ path: ['channels', name, 'eventRules', ...(inner ?? [])], at: 'value', message, received });
     };
-    checked.set(name, checkRules(schema, rules, refuse));
+    rulesByName.set(name, checkRules(schema, rules, refuse));
   }
-  return { rules: checked, findings };
+  return { rules: rulesByName, findings };
 }
 
 function checkRules(schema: StandardSchemaV1, rules: Rules, refuse: (message: string, inner?: Path) => void): Rules {

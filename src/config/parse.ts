@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { type Alike, alikeIn, withAlike, withoutAlike } from './alike.ts';
-import { type CheckedRules, checkEventRules } from './event-rules.ts';
+import { checkEventRules } from './event-rules.ts';
 import { isMap } from './field.ts';
 import { configError, type Layer, mergeLayers, namedLayer, type Source } from './layers.ts';
 import { type Finding, fromIssue, listed, nearest, show, TOLD_MAX } from './mistakes.ts';
@@ -62,7 +62,7 @@ function check(written: unknown, alike: Alike, classes: Classes) {
   if (!result.success) return { config: undefined, findings };
   // `fillChannels` has given each channel its name and its data type.
   const { router, channels: models } = result.data as RouterConfig;
-  shareParts(Object.values(models), checked);
+  shareParts(Object.values(models), checked.rules);
   return { config: { router, channels: withAlike(models, names, alike, checked.rules) }, findings };
 }
 
@@ -79,7 +79,7 @@ function unknownChannels(written: readonly string[], names: readonly string[]): 
 }
 
 /** Equal parts become one object: thousands of channels have the same, and each copy costs a third of a kilobyte. */
-function shareParts(channels: readonly ChannelConfig[], { rules }: CheckedRules): void {
+function shareParts(channels: readonly ChannelConfig[], rules: ReadonlyMap<string, ChannelConfig['eventRules']>): void {
   const parts = new Map<string, unknown>();
   const share = <Part>(part: Part): Part => {
     const text = JSON.stringify(part);

@@ -16,7 +16,6 @@ export function createPartitioning<P extends Target>(
 ): Partitioning<P> {
   const [first] = partitions;
   if (first === undefined) throw new RangeError('a channel has at least one partition');
-  if (partitions.length === 1) return () => first;
   const at = (index: number): P => partitions[index % partitions.length] ?? first;
   if (by === 'key') return (key) => at(partitionOf(key, partitions.length));
   if (by === 'least-loaded') return () => leastLoaded(partitions, first);

@@ -40,11 +40,9 @@ export interface MemoryLetter extends DeadLetter {
 }
 
 /** Which dead letters are meant; what is left out does not restrict. */
-export interface DeadLetterFilter extends Pick<LetterFilter, 'channel' | 'limit'> {
+export interface DeadLetterFilter extends Pick<LetterFilter, 'channel' | 'limit' | 'newest'> {
   readonly id?: number | string;
   readonly reason?: DeadLetterReason;
-  /** With a limit: the newest instead, still the oldest first, if the store can do that. */
-  readonly newest?: boolean;
 }
 
 /** The names of these options. */

@@ -36,8 +36,8 @@ const logged: Readonly<Record<Level, readonly (keyof RouterFacts)[]>> = {
 };
 const levels = Object.keys(logged) as readonly Level[];
 
-/** In ten seconds so many lines of one kind, and so many of all kinds together. */
-const LIMITS = { ofAKind: 10, ofAll: 1_000 };
+/** In ten seconds so many lines of one kind. */
+const KIND_MAX = 10;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -55,7 +55,7 @@ export function logFacts(bus: Bus, logger: Logger, clock: Clock, ending: Ending)
     else if (state !== undefined) children.set(channel, child);
     return child;
   };
-  const admits = rateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) => {
+  const admits = rateLimit(KIND_MAX, clock, ending, ({ type, channel, about }, more, withinMs) => {
     const level = levels.find((each) => logged[each].some((name) => name === type)) ?? 'warn';
     loggerOf(channel, undefined)[level]({ ...about, more, withinMs }, moreText(type, more, withinMs));
   });
@@ -78,7 +78,7 @@ function moreText(what: string, more: number, withinMs: number): string {
 
 /** Writes of errors that traffic can cause and that are no facts, limited as those. */
 export function limitedWarning(logger: Logger, clock: Clock, ending: Ending, text: string): (error: unknown) => void {
-  const admits = rateLimit(LIMITS, clock, ending, (_, more, withinMs) =>
+  const admits = rateLimit(KIND_MAX, clock, ending, (_, more, withinMs) =>
     logger.warn({ more, withinMs }, moreText(text, more, withinMs)),
   );
   return (error) => {

@@ -10,12 +10,8 @@ export interface Kind {
 }
 
 const PERIOD_MS = 10_000;
-
-/** In each period so many of one kind get through, and so many of all kinds together. */
-export interface Limits {
-  readonly ofAKind: number;
-  readonly ofAll: number;
-}
+/** In each period so many of all kinds together get through. */
+const ALL_MAX = 1_000;
 
 /** What tells two facts of one type apart. */
 const TELLING = ['reason', 'place', 'alert', 'to', 'feed'];
@@ -38,10 +34,10 @@ export type Admits = (kind: Kind) => boolean;
 /**
  * Lets the first of each kind through in each period and says at its end how many more there were, so that what traffic
  * causes a million times is published a few times, with a count. It has a timer only while counts are open. When the router
- * ends, it publishes the last counts and leaves no timer.
+ * ends, it publishes the last counts and leaves no timer. `kindMax`: so many of one kind get through in a period.
  */
 export function rateLimit(
-  { ofAKind, ofAll }: Limits,
+  kindMax: number,
   clock: Clock,
   ending: Ending,
   tellMore: (kind: Kind, more: number, withinMs: number) => void,
@@ -63,7 +59,7 @@ export function rateLimit(
   };
   /** When too many kinds are told of, those of a type are counted together. */
   const countOf = (kind: Kind): Count => {
-    const shared = told < ofAll ? kind : { type: kind.type, channel: null, about: {} };
+    const shared = told < ALL_MAX ? kind : { type: kind.type, channel: null, about: {} };
     const key = JSON.stringify([shared.type, shared.channel, shared.about]);
     const count = counts.get(key) ?? { kind: shared, told: 0, more: 0 };
     counts.set(key, count);
@@ -74,7 +70,7 @@ export function rateLimit(
     const now = clock.now();
     if (now - begunAt >= PERIOD_MS) begin();
     const count = countOf(kind);
-    if (count.told < ofAKind && told < ofAll) {
+    if (count.told < kindMax && told < ALL_MAX) {
       count.told += 1;
       told += 1;
       return true;

@@ -96,16 +96,17 @@ export class WriteQueue {
   async #writeInTurn(): Promise<void> {
     while (this.size > 0) {
       const some = this.#waiting.slice(0, TOGETHER_MAX);
-      const errors = await this.#answered(Promise.all(some.map(attempt)));
+      // A store may throw instead of rejecting.
+      const answers = await this.#answered(Promise.allSettled(some.map(async (write) => write.run())));
       if (this.#isOver) return;
-      const again = some.filter((_, index) => errors[index] !== undefined);
+      const again = some.filter((_, index) => answers[index]?.status === 'rejected');
       this.#waiting = [...again, ...this.#waiting.slice(some.length)];
-      for (const [index, write] of some.entries()) if (errors[index] === undefined) write.done();
+      for (const [index, write] of some.entries()) if (answers[index]?.status === 'fulfilled') write.done();
       // A store that takes some of them works: it is tried again soon.
       if (again.length < some.length) this.#failures = 0;
-      const error = errors.find((each) => each !== undefined);
-      if (error !== undefined) {
-        this.#failed(error);
+      const failure = answers.find((answer) => answer.status === 'rejected');
+      if (failure !== undefined) {
+        this.#failed(failure.reason);
         break;
       }
       this.#say(undefined);
@@ -116,16 +117,16 @@ export class WriteQueue {
   }
 
   /** Says meanwhile when the store does not answer. */
-  async #answered(errors: Promise<readonly (Error | undefined)[]>): Promise<readonly (Error | undefined)[]> {
+  async #answered<Answer>(answers: Promise<Answer>): Promise<Answer> {
     const { timers } = this.#parts;
     const tell = (): void => this.#say(`the store has not answered for ${ANSWER_MS} ms`);
     this.#answerTimer = timers.setTimeout(tell, ANSWER_MS);
-    const answer = await errors;
+    const answer = await answers;
     timers.clearTimeout(this.#answerTimer);
     return answer;
   }
 
-  #failed(error: Error): void {
+  #failed(error: unknown): void {
     this.#say(errorText(error));
     const doublings = this.#isFinishing ? 0 : Math.min(this.#failures, 10);
     const waitMs = Math.min(AGAIN_MS_MAX, AGAIN_MS * 2 ** doublings);
@@ -140,15 +141,5 @@ export class WriteQueue {
     if (this.trouble === trouble) return;
     this.trouble = trouble;
     this.#parts.troubled(trouble);
-  }
-}
-
-/** Undefined: the store has it. A store may throw instead of rejecting. */
-async function attempt(write: Write): Promise<Error | undefined> {
-  try {
-    await write.run();
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error : new Error(errorText(error));
   }
 }

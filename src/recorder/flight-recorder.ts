@@ -31,7 +31,7 @@ const CAUSED_BY_MESSAGES = [
   ...['message.rejected', 'message.dropped', 'message.deadLettered', 'callback.failed'],
   ...['feed.gap', 'feed.garbage', 'feed.refused'],
 ];
-const LIMITS = { ofAKind: 100, ofAll: 1_000 };
+const KIND_MAX = 100;
 /** After one automatic record there is no other for so many ms. */
 const APART_MS = 60_000;
 
@@ -64,7 +64,7 @@ export class FlightRecorder {
     this.#clock = clock;
     this.#facts = new Mailbox(facts);
     this.#messages = new Mailbox(messages);
-    this.#admits = rateLimit(LIMITS, clock, ending, ({ type, channel, about }, more, withinMs) =>
+    this.#admits = rateLimit(KIND_MAX, clock, ending, ({ type, channel, about }, more, withinMs) =>
       this.#keepFact(type, { channel, ...about, more, withinMs }),
     );
     bus.tapAll((type, fact) => this.#heard(type, fact));
@@ -133,11 +133,11 @@ function all<Item>(ring: Mailbox<Item>): readonly Item[] {
   return Array.from({ length: ring.size }, (_, offset) => ring.messageOf(offset));
 }
 
-/** What may be shown of a field: facts hide what is named like a secret, and messages stay whole, to be replayed. */
-type Shown = typeof shownAt;
-
-/** Some lines at a time, made while the file is written: the event loop gets its turns between them. */
-function* linesOf(items: readonly unknown[], shown: Shown): Generator<string> {
+/**
+ * Some lines at a time, made while the file is written: the event loop gets its turns between them. `shown`: facts hide what
+ * is named like a secret, and messages stay whole, to be replayed.
+ */
+function* linesOf(items: readonly unknown[], shown: typeof shownAt): Generator<string> {
   for (let start = 0; start < items.length; start += LINES)
     yield `${items
       .slice(start, start + LINES)
@@ -146,7 +146,7 @@ function* linesOf(items: readonly unknown[], shown: Shown): Generator<string> {
 }
 
 /** A value as JSON. A bigint, an error and a circle become strings in their place; else the whole value does. */
-function toJson(value: unknown, shown: Shown): string {
+function toJson(value: unknown, shown: typeof shownAt): string {
   const outer: unknown[] = [];
   const plain = function (this: unknown, key: string, field: unknown): unknown {
     // `this` is the object that holds `field`; what was added after `this` is complete.

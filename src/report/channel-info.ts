@@ -1,4 +1,4 @@
-import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
+import { type ChannelView, type PartitionView, viewOf } from '../channel/partition-view.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { worstState } from './health.ts';
@@ -32,8 +32,8 @@ export function registryInfos(registry: ReadonlyMap<string, readonly ChannelView
 }
 
 function infoOf({ name, config, partitions }: ChannelView, now: number): ChannelInfo {
-  const infos = partitions.map(({ view }): PartitionInfo => {
-    const { id, state, since, waiting, inFlight, oldestAcceptedAt } = view;
+  const infos = partitions.map((partition): PartitionInfo => {
+    const { id, state, since, waiting, inFlight, oldestAcceptedAt } = viewOf(partition);
     return { id, state, sinceMs: now - since, waiting, inFlight, oldestMs: Math.max(0, now - oldestAcceptedAt) };
   });
   return { name, config, state: worstState(infos.map(({ state }) => state)), partitions: infos };

@@ -1,6 +1,5 @@
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
-import type { Partition } from '../channel/partition.ts';
-import type { ChannelView, PartitionReading } from '../channel/partition-view.ts';
+import type { ChannelView } from '../channel/partition-view.ts';
 import { Counter } from '../core/counters.ts';
 import { countLedger, isConserved, type Ledger } from '../core/ledger.ts';
 import type { FeedReport } from '../core/supervised-feed.ts';
@@ -47,18 +46,14 @@ export interface DrainReport {
   readonly unstoredLetters: readonly DeadLetter[];
 }
 
-interface Drained extends ChannelView {
-  readonly partitions: readonly Pick<Partition, keyof PartitionReading | 'log' | 'returns'>[];
-}
-
 /** Remembers how things stood when `stop` was called; returns what makes the reports of what happened since. */
-export function beginReport(channels: readonly Drained[]): () => Record<string, ChannelReport> {
+export function beginReport(channels: readonly ChannelView[]): () => Record<string, ChannelReport> {
   const before = channels.map((channel) => ({ channel, delivered: countsIn(channel.partitions)(Counter.delivered) }));
   for (const { partitions } of channels) for (const partition of partitions) partition.log.countTimes();
   return () => Object.fromEntries(before.map(({ channel, delivered }) => [channel.name, reportOf(channel, delivered)]));
 }
 
-function reportOf(channel: Drained, deliveredBefore: number): ChannelReport {
+function reportOf(channel: ChannelView, deliveredBefore: number): ChannelReport {
   const { partitions } = channel;
   // Not all that is measured of a channel: to sum up its histograms takes the most time and memory of a stop.
   const count = countsIn(partitions);

@@ -1,5 +1,5 @@
 import { CLOSE_MS_MIN } from '../channel/life.ts';
-import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
+import { type ChannelView, type PartitionView, viewOf } from '../channel/partition-view.ts';
 import type { ChannelConfig } from '../config/schema.ts';
 import type { BreakerRates } from '../core/breaker-change.ts';
 import { errorText } from '../core/error-text.ts';
@@ -38,8 +38,9 @@ export function explain(
   channels: Channels,
   waitedFor: readonly string[],
 ): Explanation {
-  const sharers = sharersOf(channels, channel);
-  const views = channel.partitions.map(({ view }) => view);
+  const ofItsType = [...channels.values()].filter(({ config }) => config.dataType === channel.config.dataType);
+  const sharers = ofItsType.filter(({ name }) => name !== channel.name);
+  const views = channel.partitions.map(viewOf);
   const view = worstOf(views);
   const { id, since, state } = view;
   const sinceMs = now - since;
@@ -205,11 +206,6 @@ function age(words: string, ms: number): string {
   return ms >= 1_000 ? ` (${words} ${duration(ms)})` : '';
 }
 
-/** The other channels of the same data type. */
-function sharersOf(channels: Channels, { name, config }: ChannelView): ChannelView[] {
-  return [...channels.values()].filter((other) => other.name !== name && other.config.dataType === config.dataType);
-}
-
 /** That a channel shares its messages with others, and which of these keep them out now; empty: it has its own. */
 function sharingInWords({ config }: ChannelView, others: readonly ChannelView[]): string {
   if (others.length === 0) return '';
@@ -221,5 +217,5 @@ function sharingInWords({ config }: ChannelView, others: readonly ChannelView[])
 
 function isFull({ config, partitions }: ChannelView): boolean {
   const isHolding = config.overflow === 'reject' || config.overflow === 'conflate';
-  return isHolding && partitions.some(({ view }) => view.mailboxSize >= view.capacity);
+  return isHolding && partitions.some(({ fullness }) => fullness >= 1);
 }

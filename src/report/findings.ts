@@ -1,4 +1,4 @@
-import type { ChannelView, PartitionView } from '../channel/partition-view.ts';
+import { type ChannelView, longestWaitMs, type PartitionView, viewOf } from '../channel/partition-view.ts';
 import { Counter } from '../core/counters.ts';
 import { between, type Findings, found } from './raised-alerts.ts';
 
@@ -65,7 +65,7 @@ export function isAtEase({ config, keys, partitions }: ChannelView, look: Look):
   if (config.silenceMs > 0 || now - keys.missingAt < KEYS_MS) return false;
   if (before !== undefined && before.failures !== sight.failures) return false;
   const waitMs = Math.min(AGE_MS_MIN / 2, config.processTimeoutMs, starvationMs);
-  return partition.fullness < MAILBOX_LOW && partition.longestWaitMs(now) < waitMs;
+  return partition.fullness < MAILBOX_LOW && longestWaitMs(partition, now) < waitMs;
 }
 
 /** Nothing failed since `before` in its only partition, and no key was missing lately. */
@@ -78,7 +78,7 @@ export function isAtRest({ keys, partitions }: ChannelView, before: Sight | unde
 export function findingsOf(channel: ChannelView, { sight, before, now, starvationMs }: Look): Findings {
   const { config, keys } = channel;
   // Making a view costs microseconds, so one serves a whole look.
-  const views = channel.partitions.map(({ view }) => view);
+  const views = channel.partitions.map(viewOf);
   const worst = (of: (view: PartitionView) => number): number =>
     views.reduce((most, view) => Math.max(most, of(view)), Number.NEGATIVE_INFINITY);
   const isOpen = views.some(({ state }) => state === 'tripped' || state === 'probing');

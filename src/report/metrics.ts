@@ -1,5 +1,5 @@
 import type { BreakerMetrics, ChannelMetrics } from '../channel/channel-metrics.ts';
-import type { ChannelView } from '../channel/partition-view.ts';
+import { type ChannelView, viewOf } from '../channel/partition-view.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { Counter, type Counters } from '../core/counters.ts';
 import { addLedgers, countLedger, isConserved, type Ledger } from '../core/ledger.ts';
@@ -89,7 +89,7 @@ export function routerMetrics(view: RouterView): RouterMetrics {
 /** Sums the partitions of a channel into one snapshot. */
 export function channelMetrics(channel: ChannelView): ChannelMetrics {
   const { breaker, keys, partitions, processing, queueing, share } = channel;
-  const views = partitions.map(({ view }) => view);
+  const views = partitions.map(viewOf);
   const count = countsIn(partitions);
   const depth = views.reduce((total, { waiting }) => total + waiting, 0);
   return {

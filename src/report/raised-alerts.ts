@@ -2,11 +2,7 @@ import type { Services } from '../channel/services.ts';
 import type { Alert, AlertName } from '../facts/events.ts';
 
 /** What an alert is about; all null: the router. */
-export interface Subject {
-  readonly channel: string | null;
-  readonly source?: string;
-  readonly feed?: string;
-}
+export type Subject = Pick<Alert, 'channel' | 'source' | 'feed'>;
 
 export const ROUTER: Subject = { channel: null };
 

@@ -1,4 +1,4 @@
-import type { ChannelView } from '../channel/partition-view.ts';
+import { type ChannelView, viewOf } from '../channel/partition-view.ts';
 import { reasonInWords } from '../facts/chart-words.ts';
 import { reasonOf, worstOf } from './explain.ts';
 import { type ChannelHealth, eachOf, healthIn, healthOf, type RouterHealth, worstStatus } from './health.ts';
@@ -25,7 +25,7 @@ export function routerHealth(router: RouterView, state: string): RouterHealth {
 
 /** An alert that makes it no worse says less than the state does. */
 function channelHealth(channel: ChannelView, trouble: string | null, now: number): ChannelHealth {
-  const view = worstOf(channel.partitions.map((partition) => partition.view));
+  const view = worstOf(channel.partitions.map(viewOf));
   const why = reasonOf(view, channel);
   const health = healthIn(view.state, now - view.since, why, trouble);
   return health.status === healthOf(view.state) ? { ...health, reason: why } : health;

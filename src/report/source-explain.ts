@@ -1,3 +1,4 @@
+import { holdsOrigin, viewOf } from '../channel/partition-view.ts';
 import { causeInWords, reasonInWords } from '../facts/chart-words.ts';
 import type { FrameOrigin } from '../source/frame-origin.ts';
 import type { SourceView } from '../source/source-view.ts';
@@ -27,7 +28,7 @@ export function holderOf({ frame }: OldestHeld, channels: Channels) {
   const all = [...channels.values()].flatMap((channel) =>
     channel.partitions.map((partition) => ({ channel, partition })),
   );
-  return all.find(({ partition }) => partition.holds(frame));
+  return all.find(({ partition }) => holdsOrigin(partition, frame));
 }
 
 /** Where the frame is and why it is not settled, in words. `trouble`: why dead letters wait for their store. */
@@ -39,7 +40,7 @@ export function holdInWords(
 ): string {
   const holder = holderOf(held, channels);
   if (holder !== undefined) {
-    const { view } = holder.partition;
+    const view = viewOf(holder.partition);
     return `in channel ${view.id}, which is ${view.state} (${reasonOf(view, holder.channel)})`;
   }
   if (held.frame.where === 'letters')

@@ -51,7 +51,7 @@ const replays = new WeakMap<object, number>();
 export class DeadLetterDesk {
   readonly #parts: RouterParts;
   /** By channel: settles when no replay of its letters waits any more. */
-  readonly #turns = new Map<string | null, Promise<void>>();
+  readonly #turns = new Map<string | null, Promise<unknown>>();
   /** The only change is the end of the router: a wait must not keep the process alive. */
   readonly #changes: NextChange;
 
@@ -141,10 +141,7 @@ export class DeadLetterDesk {
   /** The letters of a channel wait in a row: hundreds that look for room at once would be in each other's way. A turn may be long in coming. */
   #inTurn(channel: string | null, aborted: AbortSignal, turn: () => Promise<Fate>): Promise<Fate> {
     const last = (this.#turns.get(channel) ?? Promise.resolve()).then(turn);
-    const done = last.then(
-      () => {},
-      () => {},
-    );
+    const done = last.catch(() => {});
     this.#turns.set(channel, done);
     void done.then(() => this.#turns.get(channel) === done && this.#turns.delete(channel));
     return new Promise((resolve, reject) => {

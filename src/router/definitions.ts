@@ -15,7 +15,7 @@ import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import { checkRecorder } from '../recorder/flight-recorder.ts';
 import { ChannelEntry, rulesOf } from './channel-entry.ts';
 import { checkGiven } from './given.ts';
-import { type ChannelInput, type RouterOptions, recognizeOptions } from './router-options.ts';
+import { type ChannelInput, type RecognizeOptions, type RouterOptions, recognizeOptions } from './router-options.ts';
 import { type PlannedSource, planSources, planStore } from './sources.ts';
 
 type Factories = ReadonlyMap<string, ChannelFactory>;
@@ -61,11 +61,11 @@ export function planRouter(options: RouterOptions, source: Source = sourceOf(opt
   const store = planStore(options.deadLetters, sources);
   const named = namesIn(source);
   const unnamed = new Map([...factories.keys()].filter((name) => !named.has(name)).map((name) => [name, NOTHING_SAID]));
-  const code = recognizeLayer(options);
+  const { rules, code } = recognitionIn(options);
   return {
     // Copies: an actor may be made of them long after code has changed its own.
     options: { ...options },
-    rules: [...rulesIn(options)],
+    rules: [...rules],
     factories,
     unnamed,
     sources,
@@ -75,20 +75,14 @@ export function planRouter(options: RouterOptions, source: Source = sourceOf(opt
   };
 }
 
-/** The rules among the options: `recognize` may be a list of them. */
-function rulesIn({ recognize = [] }: RouterOptions): readonly RecognitionRule[] {
-  return isList(recognize) ? recognize : (recognize.rules ?? []);
-}
-
-function recognizeLayer({ recognize = [] }: RouterOptions): Layer | undefined {
-  if (isList(recognize)) return undefined;
-  checkOptions('recognize', recognize, recognizeOptions);
-  const { rules: _, ...discriminator } = recognize;
-  return namedLayer({ router: { recognize: discriminator } }, 'recognize');
-}
-
-function isList(recognize: NonNullable<RouterOptions['recognize']>): recognize is readonly RecognitionRule[] {
-  return Array.isArray(recognize);
+/** The rules among the options, and what else they say of recognition: `recognize` may be a list of rules. */
+function recognitionIn({ recognize = [] }: RouterOptions): Pick<Plan, 'rules' | 'code'> {
+  if (Array.isArray(recognize)) return { rules: recognize, code: undefined };
+  // The compiler does not see that what is left is no list: `isArray` knows none that is read-only.
+  const options = recognize as RecognizeOptions;
+  checkOptions('recognize', options, recognizeOptions);
+  const { rules = [], ...discriminator } = options;
+  return { rules, code: namedLayer({ router: { recognize: discriminator } }, 'recognize') };
 }
 
 /** A configuration as code leaves it. A configuration that was in force has the layer already. */

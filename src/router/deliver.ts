@@ -47,10 +47,10 @@ async function deliverEach(intake: Intake, messages: readonly unknown[], options
       throwIfAborted(options.signal);
       const outcome = await intake.offerInTurn(message, options, origin);
       // Of one that made a dead letter, its origin has heard already.
-      if (outcome.status === 'rejected') origin.resolve(outcome);
+      if (outcome.status === 'rejected') outcomes.note(index, outcome);
     } catch {
       // Only its signal keeps an offer out or takes it back.
-      origin.resolve({ status: 'aborted' });
+      outcomes.note(index, { status: 'aborted' });
     }
   }
   return outcomes.all;
@@ -93,18 +93,14 @@ class Awaited implements Origin {
     this.#index = index;
   }
 
-  resolve(outcome: DeliveryOutcome): void {
-    this.source.note(this.#index, outcome);
-  }
-
   settled(how: Settlement, letter?: GivenUp): void {
-    if (how !== 'dead-lettered') return this.resolve({ status: how });
+    if (how !== 'dead-lettered') return this.source.note(this.#index, { status: how });
     const { channel = null, reason, error } = letter ?? {};
     // Letters are made in one place, whose reasons these are.
-    this.resolve({ status: how, channel, reason: reason as DeadLetterReason, error });
+    this.source.note(this.#index, { status: how, channel, reason: reason as DeadLetterReason, error });
   }
 
   handedBack(how: 'returned' | 'unsettled'): void {
-    this.resolve({ status: how });
+    this.source.note(this.#index, { status: how });
   }
 }

@@ -15,7 +15,7 @@ export class Fleet {
 
   constructor(services: Services, definitions: Definitions, sources: Sources, feeds: Feeds) {
     this.takenOut = new TakenOut(services);
-    this.supervisor = new Supervisor(services, definitions, sources, feeds, () => this.#handBackKept());
+    this.supervisor = new Supervisor(services, definitions, sources.all, feeds, () => this.#handBackKept());
   }
 
   /** A stay of a source has ended: what waits of it goes back. */

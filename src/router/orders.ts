@@ -12,10 +12,15 @@ import type { ChannelInput } from './router-options.ts';
 export function addByHand(parts: RouterParts, name: string, source: ChannelSource, config: ChannelInput): void {
   // A caller without types may give anything.
   if (typeof name !== 'string') throw invalidOption('add: the name must be a string');
-  const isFree = (): void => assertFree(parts, name);
-  isFree();
+  assertFree(parts, name);
   const { definitions, services } = parts;
-  services.bus.changes.during(() => addChannel(parts, name, definitions.add(name, source, config, isFree)));
+  services.bus.changes.during(() =>
+    addChannel(
+      parts,
+      name,
+      definitions.add(name, source, config, () => assertFree(parts, name)),
+    ),
+  );
 }
 
 /** Opens the breaker of a channel. Throws `SluiceError`: `invalid-option`, `unknown-channel`, or `refused` if it has none. */

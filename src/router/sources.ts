@@ -1,4 +1,3 @@
-import type { AnyActorRef } from 'xstate';
 import type { Services } from '../channel/services.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import { channelName } from '../config/schema.ts';
@@ -7,7 +6,7 @@ import { invalidOption } from '../core/sluice-error.ts';
 import type { Source, Spill } from '../core/source-port.ts';
 import { WINDOW, type WindowLimits } from '../source/read-window.ts';
 import type { SourceDoor } from '../source/source-door.ts';
-import { type StopTimes, SupervisedSource, type SupervisedSourceOptions } from '../source/supervised-source.ts';
+import { SupervisedSource, type SupervisedSourceOptions } from '../source/supervised-source.ts';
 
 /** A source, and how it is read. */
 export interface SourceOptions {
@@ -57,7 +56,7 @@ function limitsOf(place: string, window: Partial<WindowLimits>): WindowLimits {
   return limits;
 }
 
-/** All sources of a router: carries out what its fleet decides. */
+/** All sources of a router. Its supervisor starts and stops them. */
 export class Sources {
   /** Where messages can wait until a source gives them to the channels, of whatever data type; undefined: nowhere. */
   readonly spill: Spill | undefined;
@@ -66,29 +65,6 @@ export class Sources {
   constructor(planned: readonly PlannedSource[], services: Services, door: SourceDoor) {
     this.spill = planned.find(({ source, dataType }) => source.spill && dataType === undefined)?.source.spill;
     this.all = new Map(planned.map((each) => [each.name, new SupervisedSource({ ...each, services, door })]));
-  }
-
-  /** None is alive any more, or was started. */
-  get areStopped(): boolean {
-    return [...this.all.values()].every(({ state }) => state === 'stopped' || state === 'new');
-  }
-
-  /** Starts all, as children of this actor. */
-  launch(parent: AnyActorRef): void {
-    for (const source of this.all.values()) source.run(parent);
-  }
-
-  /** The name of the source with this actor. */
-  nameOf(actorId: string): string | undefined {
-    return [...this.all.values()].find((source) => source.actorId === actorId)?.name;
-  }
-
-  drain(times: StopTimes): void {
-    for (const source of this.all.values()) source.drain(times);
-  }
-
-  stop(): void {
-    for (const source of this.all.values()) source.stop();
   }
 }
 

@@ -64,7 +64,7 @@ export abstract class Starts {
   /** An operator's restart: failures before it no longer count, and a partition that lives is ended first. */
   restartByHand(partition: Partition): void {
     partition.endWaits();
-    partition.limitRestarts().forgive(this.services.clock.now());
+    partition.ensureRestarts().forgive(this.services.clock.now());
     if (partition.isAlive) partition.send({ type: 'channel.restart' });
     else this.restart(partition.id);
   }
@@ -92,7 +92,7 @@ export abstract class Starts {
     if (member === undefined) return;
     const { channel, partition } = member;
     const { isAlive, isReplaced, lane } = partition;
-    const restarts = partition.limitRestarts();
+    const restarts = partition.ensureRestarts();
     // An operator's restart voids the one that was planned before.
     if (isAlive || isReplaced || restarts.isGivenUp || this.restartInMs(id) > EARLY_MS) return;
     lane.counters[Counter.restarts] += 1;
@@ -105,7 +105,7 @@ export abstract class Starts {
   protected failed(member: Member): void {
     const { channel, partition } = member;
     const { counters, id, log } = partition;
-    const restarts = partition.limitRestarts();
+    const restarts = partition.ensureRestarts();
     const { cause, error } = log;
     const { bus, clock } = this.services;
     const now = clock.now();

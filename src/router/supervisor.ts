@@ -20,7 +20,7 @@ const RELEASE_SHARE = 0.9;
  */
 export class Supervisor extends Starts implements FleetPort {
   readonly #definitions: Definitions;
-  readonly #sources: Sources;
+  readonly #sources: Sources['all'];
   readonly #feeds: Feeds;
   readonly #closed: () => void;
   /** Partitions that have not come to their end. */
@@ -32,7 +32,7 @@ export class Supervisor extends Starts implements FleetPort {
   readonly #end = new AbortController();
 
   /** `closed`: called once nothing is taken in any more. */
-  constructor(services: Services, definitions: Definitions, sources: Sources, feeds: Feeds, closed: () => void) {
+  constructor(services: Services, definitions: Definitions, sources: Sources['all'], feeds: Feeds, closed: () => void) {
     super(services);
     this.#definitions = definitions;
     this.#sources = sources;
@@ -50,7 +50,8 @@ export class Supervisor extends Starts implements FleetPort {
   }
 
   get isStopped(): boolean {
-    return this.#members.size === 0 && this.#sources.areStopped;
+    const areSourcesOver = [...this.#sources.values()].every(({ state }) => state === 'stopped' || state === 'new');
+    return this.#members.size === 0 && areSourcesOver;
   }
 
   get escalates(): boolean {
@@ -69,7 +70,7 @@ export class Supervisor extends Starts implements FleetPort {
     const { changes } = this.services.bus;
     changes.within(() => {
       this.begin(this.#members.values());
-      this.#sources.launch(parent);
+      for (const source of this.#sources.values()) source.run(parent);
       this.#feeds.launch();
     });
     return () => changes.within(() => this.stop());
@@ -114,8 +115,9 @@ export class Supervisor extends Starts implements FleetPort {
     const now = this.services.clock.now();
     const after = (share: number): number => now + share * (stopBy - now);
     // First: a channel that hands messages back must not find a source that still reads.
-    this.#sources.drain({ drainAt: after(DRAIN_SHARE), releaseAt: after(RELEASE_SHARE), stopAt: stopBy });
-    const drainAt = this.#sources.all.size === 0 ? stopBy : after(DRAIN_SHARE);
+    const times = { drainAt: after(DRAIN_SHARE), releaseAt: after(RELEASE_SHARE), stopAt: stopBy };
+    for (const source of this.#sources.values()) source.drain(times);
+    const drainAt = this.#sources.size === 0 ? stopBy : times.drainAt;
     for (const { partition } of this.#members.values()) partition.closeInbox(drainAt);
     this.#closed();
     this.#end.abort();
@@ -144,7 +146,7 @@ export class Supervisor extends Starts implements FleetPort {
   /** Nothing goes on: every source and every partition that is left ends at once. */
   stop(): void {
     this.notify = () => {};
-    this.#sources.stop();
+    for (const source of this.#sources.values()) source.stop();
     this.closeInboxes(this.services.clock.now());
     for (const { partition } of [...this.#members.values()]) {
       partition.abandonNow();
@@ -174,8 +176,8 @@ export class Supervisor extends Starts implements FleetPort {
   }
 
   #sourceEnded(actorId: string): void {
-    const id = this.#sources.nameOf(actorId);
-    if (id !== undefined) this.notify({ type: 'source.stopped', id });
+    for (const { actorId: ended, name: id } of this.#sources.values())
+      if (ended === actorId) this.notify({ type: 'source.stopped', id });
   }
 
   #stopped(partition: Partition): void {

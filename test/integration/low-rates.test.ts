@@ -1,10 +1,10 @@
 import { expect, it, vi } from 'vitest';
-import { Partition } from '../../src/channel/partition.ts';
+import { WaitingOffers } from '../../src/channel/waiting-offers.ts';
 import { createSimulatedClock, createTestRouter, message } from '../../src/testing/index.ts';
 
 const MESSAGES = 1_000;
 
-/** What came of it: transitions of statecharts, timers that were set, and partitions that were looked at for alerts. */
+/** What came of it: transitions, timers that were set, and looks at partitions: nothing else asks how many offers wait. */
 async function countsOf(channel: object, everyMs: number) {
   const clock = createSimulatedClock();
   let transitions = 0;
@@ -13,7 +13,7 @@ async function countsOf(channel: object, everyMs: number) {
   };
   const rig = await createTestRouter({ sinks: { tick: channel }, clock, inspect });
   const timers = vi.spyOn(clock, 'setTimeout');
-  const looks = vi.spyOn(Partition.prototype, 'view', 'get');
+  const looks = vi.spyOn(WaitingOffers.prototype, 'waiting', 'get');
   transitions = 0;
   for (let n = 0; n < MESSAGES; n += 1) {
     rig.router.route(message('tick', n));
@@ -57,11 +57,12 @@ it('a breaker that opens has its 200 partitions looked at a few times, not each 
   rig.sink('tick').otherwise = () => {
     throw new Error('down');
   };
-  const looks = vi.spyOn(Partition.prototype, 'view', 'get');
+  const looks = vi.spyOn(WaitingOffers.prototype, 'waiting', 'get');
   for (let n = 0; n < 400; n += 1) rig.router.route(message('tick', n));
   await rig.advance(10);
   const looked = looks.mock.calls.length;
   looks.mockRestore();
   expect(rig.router.explain('tick').state).toBe('tripped');
+  expect(looked).toBeGreaterThan(0);
   expect(looked).toBeLessThanOrEqual(5 * 200);
 });

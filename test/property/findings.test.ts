@@ -22,21 +22,19 @@ const seen = fc.record({
 /** A channel of one partition that looks like this. */
 function channelOf(look: typeof seen extends fc.Arbitrary<infer Look> ? Look : never): ChannelView {
   const { state, mailboxSize, oldestMs, callMs, queuedMs } = look;
-  const waits = [oldestMs ?? 0, callMs ?? 0, queuedMs ?? 0];
   const at = (ms: number | undefined) => (ms === undefined ? undefined : NOW - ms);
-  const view = {
-    ...{ state, mailboxSize, capacity: 100, waiting: oldestMs === undefined ? 0 : 1, counters: createCounters() },
-    // Only what failed is given up.
-    isGivenUp: look.isGivenUp && state === 'failed',
-    oldestAcceptedAt: at(oldestMs) ?? Number.POSITIVE_INFINITY,
-    callStartedAt: at(callMs),
-    queuedAt: at(queuedMs),
-  };
-  const partition = { view, state, fullness: mailboxSize / 100, longestWaitMs: () => Math.max(...waits) };
+  const size = oldestMs === undefined ? 0 : Math.max(1, mailboxSize);
+  const mailbox = { size, capacity: 100, oldestAcceptedAt: at(oldestMs) ?? Number.POSITIVE_INFINITY };
+  const inbox = { mailbox, offers: { waiting: 0 }, limits: { breaker: false, partitions: 1 } };
+  const lane = { counters: createCounters(), inbox, recovery: { size: 0 }, times: { startedAt: at(callMs) } };
+  const delivery = { watchdog: {}, turn: { queuedAt: at(queuedMs) } };
+  // Only what failed is given up.
+  const restarts = { isGivenUp: look.isGivenUp && state === 'failed' };
+  const readings = { state, log: { state }, inFlight: callMs === undefined ? 0 : 1, fullness: size / 100 };
   const config = { silenceMs: look.silenceMs, processTimeoutMs: 8_000, timeoutMs: 1_000, partitionBy: 'sym' };
   const keys = { missing: 0, missingAt: at(look.missingMs) ?? Number.NEGATIVE_INFINITY };
   // The rest of a channel is not looked at.
-  return { config, keys, partitions: [partition] } as unknown as ChannelView;
+  return { config, keys, partitions: [{ ...readings, lane, delivery, restarts }] } as unknown as ChannelView;
 }
 
 test('where a channel is at ease, a look would have found nothing', () => {

@@ -27,25 +27,27 @@ class Input {
     this.#chunks = chunks;
   }
 
-  async has(count: number): Promise<boolean> {
+  /** The next bytes, which stay where they are; fewer at the end. */
+  async peek(count: number): Promise<Buffer> {
     while (this.#bytes.length < count) {
       const next = await this.#chunks.next();
-      if (next.done) return false;
+      if (next.done) break;
       this.#bytes = Buffer.concat([this.#bytes, next.value]);
     }
-    return true;
+    return this.#bytes.subarray(0, count);
   }
 
   async take(count: number): Promise<Buffer> {
-    if (!(await this.has(count))) throw new Error('unexpected end of file');
-    const taken = this.#bytes.subarray(0, count);
+    const taken = await this.peek(count);
+    if (taken.length < count) throw new Error('unexpected end of file');
     this.#bytes = this.#bytes.subarray(count);
     return taken;
   }
 
-  /** Some; none at the end. */
+  /** Some bytes, as many as are here. */
   async takePiece(): Promise<Buffer> {
-    return (await this.has(1)) ? this.take(Math.min(PIECE_BYTES, this.#bytes.length)) : Buffer.alloc(0);
+    await this.peek(1);
+    return this.take(Math.min(PIECE_BYTES, this.#bytes.length || 1));
   }
 
   giveBack(bytes: Buffer): void {
@@ -69,7 +71,7 @@ async function* inflateMember(input: Input): AsyncGenerator<Buffer> {
   const inflate = createInflateRaw();
   let check = 0;
   let sizeBytes = 0;
-  let unpacked: Buffer[] = [];
+  const unpacked: Buffer[] = [];
   inflate.on('data', (chunk: Buffer) => {
     check = crc32(chunk, check);
     sizeBytes += chunk.length;
@@ -79,7 +81,7 @@ async function* inflateMember(input: Input): AsyncGenerator<Buffer> {
     for (let given = 0; ; ) {
       const piece = await input.takePiece();
       given += piece.length;
-      const error = piece.length === 0 ? new Error('unexpected end of file') : await write(inflate, piece);
+      const error = await write(inflate, piece);
       yield* unpacked.splice(0);
       if (error) throw error;
       // The end of the member is told only by bytes that the engine does not want.
@@ -89,7 +91,6 @@ async function* inflateMember(input: Input): AsyncGenerator<Buffer> {
       }
     }
   } finally {
-    unpacked = [];
     inflate.destroy();
   }
   const trailer = await input.take(8);
@@ -112,19 +113,9 @@ function write(inflate: InflateRaw, piece: Buffer): Promise<Error | null | undef
 
 /** Whether another member follows; zeros are padding. */
 async function hasMember(input: Input): Promise<boolean> {
-  for (;;) {
-    if (!(await input.has(1))) return false;
-    const next = await input.take(1);
-    if (next[0] === 0) continue;
-    input.giveBack(next);
-    const isMember = (await input.has(2)) && (await peek(input)).equals(GZIP_MAGIC);
-    if (!isMember) throw new Error('what follows the gzip data is no gzip data and was not read');
-    return true;
-  }
-}
-
-async function peek(input: Input): Promise<Buffer> {
-  const bytes = await input.take(GZIP_MAGIC.length);
-  input.giveBack(bytes);
-  return bytes;
+  while ((await input.peek(1))[0] === 0) await input.take(1);
+  const next = await input.peek(GZIP_MAGIC.length);
+  if (next.length > 0 && !next.equals(GZIP_MAGIC))
+    throw new Error('what follows the gzip data is no gzip data and was not read');
+  return next.length > 0;
 }

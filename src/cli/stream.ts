@@ -21,7 +21,8 @@ interface StreamOptions {
   readonly url?: string;
   /** So many messages; undefined for no limit. */
   readonly limit?: number;
-  readonly forMs: number | undefined;
+  /** How long, in ms; undefined until Ctrl-C. */
+  readonly for?: number;
   /** Undefined: standard output. */
   readonly file: string | undefined;
 }
@@ -45,9 +46,6 @@ const MAKERS = {
   'alpaca-crypto': ({ alpaca }: Feeds) => alpaca('v1beta3/crypto/us'),
 } satisfies Record<string, (feeds: Feeds) => FeedProfile>;
 
-/** The names of the services. */
-const PROFILES: readonly string[] = Object.keys(MAKERS);
-
 /** Writes what a feed sends until it is enough; returns the exit code. */
 async function stream(options: StreamOptions, terminal: Terminal): Promise<number> {
   const feeds = await loadFeeds();
@@ -65,7 +63,7 @@ async function stream(options: StreamOptions, terminal: Terminal): Promise<numbe
     to: lines,
   });
   tell(feed, terminal, () => end.abort());
-  const { signal, release } = createInterruption(terminal, createSystemClock(), options.forMs);
+  const { signal, release } = createInterruption(terminal, createSystemClock(), options.for);
   signal.addEventListener('abort', () => end.abort());
   feed.start();
   if (!end.signal.aborted) await once(end.signal, 'abort');
@@ -165,7 +163,7 @@ class Lines {
   }
 }
 
-type Flags = Pick<StreamOptions, 'profile' | 'subscribe' | 'url' | 'limit'> & { readonly for?: number };
+type Flags = Omit<StreamOptions, 'file'>;
 
 const HELP = `
 Each message is one line of JSON, as \`sluice replay\` reads it; a recorded one has the time of its arrival in \`receivedAt\`.
@@ -182,7 +180,7 @@ Examples:
 export function streamCommand(terminal: Terminal, onExitCode: (code: number) => void): Command {
   return withFlags(new Command('stream'))
     .description('Print the messages of a live feed, one a line.')
-    .action(async (flags: Flags) => onExitCode(await stream(optionsOf(flags, undefined), terminal)));
+    .action(async (flags: Flags) => onExitCode(await stream({ ...flags, file: undefined }, terminal)));
 }
 
 /** sluice record: writes what a live feed sends. */
@@ -190,19 +188,15 @@ export function recordCommand(terminal: Terminal, onExitCode: (code: number) => 
   return withFlags(new Command('record'))
     .description('Write the messages of a live feed to a new file, one a line, packed with gzip.')
     .argument('<FILE>', 'the file, which must not exist')
-    .action(async (file: string, flags: Flags) => onExitCode(await stream(optionsOf(flags, file), terminal)));
+    .action(async (file: string, flags: Flags) => onExitCode(await stream({ ...flags, file }, terminal)));
 }
 
 function withFlags(command: Command): Command {
   return command
-    .addOption(new Option('--profile <NAME>', 'the service').choices(PROFILES).makeOptionMandatory())
+    .addOption(new Option('--profile <NAME>', 'the service').choices(Object.keys(MAKERS)).makeOptionMandatory())
     .requiredOption('--subscribe <NAME...>', 'what to subscribe to, as the service writes it')
     .option('--url <URL>', 'another place than that of the service')
     .option('--for <TIME>', 'stop after 500ms, 10s, 2m or 1h (default: at Ctrl-C)', parseDuration)
     .option('--limit <N>', 'stop after N messages', parseWhole(1, Number.MAX_SAFE_INTEGER))
     .addHelpText('after', HELP);
-}
-
-function optionsOf({ for: forMs, ...flags }: Flags, file: string | undefined): StreamOptions {
-  return { ...flags, forMs, file };
 }

@@ -2,15 +2,19 @@ import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from 'xstate';
 import type { AnyChannel } from '../channel/processing-channel.ts';
 import type { ChannelPort } from '../core/channel-port.ts';
 import type { DataChannelRouter } from '../router/router.ts';
+import type { ChannelInput } from '../router/router-options.ts';
 import type { World } from './channel-world.ts';
 import { Gates } from './gates.ts';
 import { type ModelEvent, placeOf } from './machine-paths.ts';
-import { HUNG_MS, pathLimits, SOONER_MS } from './path-limits.ts';
 import { type TestRouter, testRouterOf } from './test-router.ts';
 
 /** The name of the channel under test. */
 export const NAME = 'channel';
 
+/** After so long a call was abandoned. */
+const HUNG_MS = 400_000;
+/** What waits is due sooner after a reload. */
+const SOONER_MS = 50;
 const FAR_MS = 60_000;
 const NEAR_MS = 20;
 const QUIET_MS = 2;
@@ -215,6 +219,17 @@ export class PathRun {
   #advance(ms: number): Promise<void> {
     return this.test.advance(Math.max(1, Math.ceil(ms)));
   }
+}
+
+/** Backoffs take 50 ms, cool-downs 3 s or more; the breaker opens by hand and in trials only. */
+function pathLimits({ eventRules }: Pick<RunOptions, 'eventRules'>, batchSize: number): ChannelInput {
+  const long = { window: { count: 10_000 }, minimumCalls: 10_000, slowCallMs: HUNG_MS };
+  return {
+    ...{ priority: 2, batchSize, timeoutMs: 2 * SOONER_MS, capacity: 10, eventRules },
+    ...{ warmUpTimeoutMs: 1_000, processTimeoutMs: HUNG_MS - 100_000, abandonAfterMs: 100_000 },
+    retry: { attempts: 2, delayMs: 100, delayMsMax: 100 },
+    breaker: { ...long, coolDownMs: 4_000, coolDownMsMax: 4_000, probes: 1 },
+  };
 }
 
 /** As a host does that ends its own machine. */

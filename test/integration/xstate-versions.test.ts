@@ -3,7 +3,7 @@ import type { ActorSystem, AnyActorRef } from 'xstate';
 import * as highest from 'xstate';
 import * as lowest from 'xstate-lowest';
 import { remembered } from '../../src/channel/remembered-chart.ts';
-import { keepTimersApart, slim, unstick } from '../../src/channel/xstate-internals.ts';
+import { keepTimersApart, observe, slim, unstick } from '../../src/channel/xstate-internals.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { textOf } from '../support/project-files.ts';
 
@@ -62,12 +62,17 @@ type XState = Pick<typeof highest, 'createActor' | 'fromCallback' | 'raise' | 's
 function createFamily({ createActor, fromCallback, raise, setup }: XState, isRemembered: boolean) {
   const fired: string[] = [];
   const chart = setup({
-    types: { events: {} as { type: 'rise' | 'end' }, input: {} as string, context: {} as { name: string } },
-    actions: { note: ({ context }) => fired.push(context.name) },
+    types: { events: {} as { type: 'rise' | 'end' | 'crash' }, input: {} as string, context: {} as { name: string } },
+    actions: {
+      note: ({ context }) => fired.push(context.name),
+      crash: () => {
+        throw new Error('it crashed');
+      },
+    },
   }).createMachine({
     context: ({ input }) => ({ name: input }),
     initial: 'asleep',
-    on: { end: '.gone' },
+    on: { end: '.gone', crash: { actions: 'crash' } },
     states: {
       asleep: { after: { 100: 'awake' } },
       awake: { entry: ['note', raise({ type: 'rise' }, { delay: 50 })], on: { rise: { actions: 'note' } } },
@@ -92,7 +97,8 @@ function createFamily({ createActor, fromCallback, raise, setup }: XState, isRem
     slim(actor);
     return actor;
   };
-  return { clock, root, fired, searched, spawn };
+  const make = () => createActor(sleeper, { parent, input: 'made' });
+  return { clock, root, fired, searched, spawn, make };
 }
 
 describe.each([
@@ -154,6 +160,29 @@ describe.each([
     actor.send({ type: 'end' });
     expect(actor.getSnapshot().status).toBe('done');
   });
+
+  it.each(['end', 'crash'] as const)(
+    'an observer that was set hears what one that subscribes does: %s',
+    async (type) => {
+      const { clock, make } = createFamily(xstate, isRemembered);
+      const actor = make();
+      const [set, subscribed]: unknown[][] = [[], []];
+      const into = (list: unknown[]) => ({
+        next: ({ value }: { value: unknown }) => void list.push(value),
+        error: (error: unknown) => void list.push(error),
+      });
+      observe(actor, into(set ?? []));
+      actor.subscribe(into(subscribed ?? []));
+      actor.subscribe(() => expect.unreachable()).unsubscribe();
+      actor.start();
+      slim(actor);
+      await clock.advance(100);
+      actor.send({ type });
+      actor.send({ type });
+      expect(set).toEqual(['asleep', 'awake', type === 'end' ? 'gone' : expect.any(Error)]);
+      expect(subscribed).toEqual(set);
+    },
+  );
 
   it('100 actors start, 50 end early and 50 in time, and no timer is left', async () => {
     const { clock, fired, searched, spawn } = createFamily(xstate, isRemembered);

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Mailbox } from '../../src/core/mailbox.ts';
-import { Overflow, type OverflowPolicy } from '../../src/core/overflow.ts';
+import { type LossListener, Overflow, type OverflowPolicy } from '../../src/core/overflow.ts';
 
 interface Message {
   readonly key: string;
   readonly number: number;
 }
 
+const byKey = { keyOf: (message: unknown) => (message as Message).key };
 const policies = fc.constantFrom<OverflowPolicy>('reject', 'drop-oldest', 'drop-newest', 'conflate');
 // A key arrives, or the channel takes a batch.
 const steps = fc.array(
@@ -23,15 +24,8 @@ test('every message taken in is waiting, delivered or lost, exactly once; a key 
     fc.property(policies, fc.integer({ min: 1, max: 12 }), steps, (policy, capacity, sequence) => {
       const mailbox = new Mailbox<unknown>(capacity);
       const lost: number[] = [];
-      const keyOf = (message: unknown) => (message as Message).key;
-      const overflow = new Overflow(
-        mailbox,
-        policy,
-        { keyOf },
-        {
-          lost: (_reason, _key, number) => void lost.push(number),
-        },
-      );
+      const losses: LossListener = { lost: (_reason, _key, number) => void lost.push(number) };
+      const overflow = new Overflow(mailbox, policy, byKey, losses);
       const taken: Message[] = [];
       const accepted: number[] = [];
       let number = 0;
@@ -105,17 +99,12 @@ test('`conflate`: after any sequence the latest of each key waits in the place a
       const mailbox = new Mailbox<unknown>(capacity);
       const model = new LatestOfEachKey(capacity);
       const lost: number[] = [];
-      const overflow = new Overflow(
-        mailbox,
-        'conflate',
-        { keyOf: (message) => (message as Message).key },
-        {
-          lost: (reason, key, number, message) => {
-            expect([reason, message]).toEqual(['conflated', { key, number }]);
-            lost.push(number);
-          },
+      const overflow = new Overflow(mailbox, 'conflate', byKey, {
+        lost: (reason, key, number, message) => {
+          expect([reason, message]).toEqual(['conflated', { key, number }]);
+          lost.push(number);
         },
-      );
+      });
       let [number, accepted, taken] = [0, 0, 0];
       for (const step of sequence) {
         if (typeof step === 'string') {
@@ -151,15 +140,9 @@ test('`conflate`: after any sequence the latest of each key waits in the place a
 function fill(policy: OverflowPolicy, capacity: number, keys: readonly string[]) {
   const mailbox = new Mailbox<unknown>(capacity);
   const lost: { reason: string; key: string; number: number; message: unknown }[] = [];
-  const keyOf = (message: unknown) => (message as Message).key;
-  const overflow = new Overflow(
-    mailbox,
-    policy,
-    { keyOf },
-    {
-      lost: (reason, key, number, message) => void lost.push({ reason, key, number, message }),
-    },
-  );
+  const overflow = new Overflow(mailbox, policy, byKey, {
+    lost: (reason, key, number, message) => void lost.push({ reason, key, number, message }),
+  });
   const refused = keys
     .map((key, number) => ({ key, number }))
     .filter((message) => {

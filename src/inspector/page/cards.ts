@@ -15,6 +15,8 @@ export interface Drawing<Shown extends Summary> {
   update(row: Shown): void;
 }
 
+type Kind = 'channel' | 'source' | 'feed';
+
 /** One channel, source or feed at a glance. */
 class Card<Shown extends Summary> {
   readonly item: HTMLElement;
@@ -52,16 +54,12 @@ class Card<Shown extends Summary> {
 
 /** The cards of all channels, sources or feeds. The section of a kind that the router does not have is hidden. */
 export class Cards<Shown extends Summary> {
-  readonly #kind: 'channel' | 'source' | 'feed';
+  readonly #kind: Kind;
   readonly #cards = new Map<string, Card<Shown>>();
   readonly #select: (name: string) => void;
-  readonly #draw: () => Drawing<Shown> | undefined;
+  readonly #draw: (() => Drawing<Shown>) | undefined;
 
-  constructor(
-    kind: 'channel' | 'source' | 'feed',
-    select: (name: string) => void,
-    draw: () => Drawing<Shown> | undefined = () => undefined,
-  ) {
+  constructor(kind: Kind, select: (name: string) => void, draw?: () => Drawing<Shown>) {
     this.#kind = kind;
     this.#select = select;
     this.#draw = draw;
@@ -71,7 +69,7 @@ export class Cards<Shown extends Summary> {
     find(`${this.#kind}s-section`).hidden = rows.length === 0;
     for (const row of rows) {
       const { name } = row;
-      const card = this.#cards.get(name) ?? new Card(this.#kind, name, () => this.#select(name), this.#draw());
+      const card = this.#cards.get(name) ?? new Card(this.#kind, name, () => this.#select(name), this.#draw?.());
       if (!this.#cards.has(name)) find(`${this.#kind}s`).append(card.item);
       this.#cards.set(name, card);
       card.update(row, factsOf(row), name === selected);

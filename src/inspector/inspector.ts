@@ -102,14 +102,19 @@ export async function createInspector<Emits>(
     throw error;
   });
   const { server, thread } = started;
-  const close = once(async () => {
+  const closeAll = async (): Promise<void> => {
     subscription?.unsubscribe();
     unlisten();
     operator.close();
     stream.close();
     timeLine.dispose();
     await Promise.all([thread?.stop(), closeServer(server, clock)]);
-  });
+  };
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= closeAll();
+    return closed;
+  };
   let hasEnded = false;
   const end = (): void => {
     hasEnded = true;
@@ -173,13 +178,9 @@ async function start(
   failed: (error: unknown) => void,
 ) {
   const served = await serve(port, token, routes, failed);
-  if (service === undefined) return { ...served, thread: undefined };
-  try {
-    return { ...served, thread: await startMetricsThread(router, service, failed) };
-  } catch (error) {
-    served.server.close();
-    throw error;
-  }
+  const thread = service && startMetricsThread(router, service, failed);
+  thread?.catch(() => served.server.close());
+  return { ...served, thread: await thread };
 }
 
 /** The streams have ended. Closing does not wait for a page that does not read. */
@@ -192,14 +193,6 @@ function closeServer(server: Server, clock: Clock): Promise<void> {
     });
     server.closeIdleConnections();
   });
-}
-
-function once(work: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined;
-  return () => {
-    done ??= work();
-    return done;
-  };
 }
 
 const LETTERS_MAX = 100;

@@ -3,8 +3,9 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { buildPage } from '../../config/build-page.ts';
-import { type BatchContext, createRouter, type DataChannelRouter, ProcessingChannel } from '../../src/index.ts';
+import { createRouter, type DataChannelRouter, defineChannel } from '../../src/index.ts';
 import { createInspector, type Inspector, type InspectorOptions } from '../../src/inspector/index.ts';
+import { messages, type TestMessage } from '../../src/testing/index.ts';
 import { projectRoot } from '../support/project-files.ts';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
@@ -38,33 +39,6 @@ export async function openPage(width: number, height: number): Promise<Page> {
   return browser.newPage({ viewport: { width, height } });
 }
 
-interface Trade {
-  readonly ev: string;
-  readonly sym: string;
-  readonly n: number;
-}
-
-/** Delivers to a sink that a test can break. */
-class Delivery extends ProcessingChannel<Trade, never> {
-  readonly #world: World;
-  readonly #name: string;
-
-  constructor(world: World, name: string) {
-    super();
-    this.#world = world;
-    this.#name = name;
-  }
-
-  override async process(batch: readonly Trade[], context: BatchContext<never, never>): Promise<void> {
-    if (this.#world.down.has(this.#name)) throw new Error('connection refused');
-    for (const [index, { n }] of batch.entries()) {
-      if (this.#world.poison.has(n))
-        context.fail(index, Object.assign(new Error('price is not a number'), { retryable: false }));
-    }
-    this.#world.delivered += batch.length;
-  }
-}
-
 /** A router with a page, and the sinks behind it. */
 export class World {
   readonly down = new Set<string>();
@@ -82,10 +56,18 @@ export class World {
       config: {
         channels: { tick: common, ohlcv: { ...common, eventRules: { apiToken: 's3cret', limit: 7 } }, fmv: common },
       },
-      channels: {
-        tick: () => new Delivery(this, 'tick'),
-        ohlcv: () => new Delivery(this, 'ohlcv'),
-        fmv: () => new Delivery(this, 'fmv'),
+      channels: { tick: this.#sinkOf('tick'), ohlcv: this.#sinkOf('ohlcv'), fmv: this.#sinkOf('fmv') },
+    });
+  }
+
+  /** Delivers to a sink that a test can break. */
+  #sinkOf(name: string) {
+    const refused = Object.assign(new Error('price is not a number'), { retryable: false });
+    return defineChannel<TestMessage>({
+      process: async (batch, context) => {
+        if (this.down.has(name)) throw new Error('connection refused');
+        for (const [index, { n }] of batch.entries()) if (this.poison.has(n)) context.fail(index, refused);
+        this.delivered += batch.length;
       },
     });
   }
@@ -103,8 +85,7 @@ export class World {
 
   /** Routes so many messages to a channel. */
   send(channel: string, count: number, from = 0): void {
-    const ev = { tick: 'T', ohlcv: 'AM', fmv: 'FMV' }[channel] ?? channel;
-    for (let n = from; n < from + count; n += 1) this.router.route({ ev, sym: 'A', n });
+    this.router.routeAll(messages(channel, count, from));
   }
 
   async stop(): Promise<void> {

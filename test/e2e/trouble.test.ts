@@ -1,6 +1,6 @@
 import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ProcessingChannel } from '../../src/index.ts';
+import { defineChannel } from '../../src/index.ts';
 import { createInspector, type Inspector } from '../../src/inspector/index.ts';
 import type { TestRouter, TestRouterOptions } from '../../src/testing/index.ts';
 import { createTestRouter, message, messages, reject } from '../../src/testing/index.ts';
@@ -75,10 +75,6 @@ describe.skipIf(isWithoutBrowser)(`the page of a router in trouble${browserNote}
     const warmed = new Promise<void>((resolve) => {
       warm = resolve;
     });
-    class Cold extends ProcessingChannel<unknown> {
-      override warmUp = () => warmed;
-      override process(): void {}
-    }
     await watched({
       isStarted: false,
       sinks: {
@@ -86,7 +82,7 @@ describe.skipIf(isWithoutBrowser)(`the page of a router in trouble${browserNote}
         ohlcv: { breaker: false, capacity: 10, batchSize: 1 },
         ...Object.fromEntries(more.slice(1)),
       },
-      channels: { 'more-0': () => new Cold() },
+      channels: { 'more-0': defineChannel({ warmUp: () => warmed, process() {} }) },
       config: { router: { deadLetters: { capacity: 3 } }, channels: Object.fromEntries(more.slice(0, 1)) },
     });
     const started = rig.router.start();

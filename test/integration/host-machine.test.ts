@@ -1,29 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type AnyActorRef, assign, createActor, type InspectionEvent, sendTo, setup } from 'xstate';
 import { createHostMachine, runHost } from '../../docs/examples/host-machine.ts';
-import { createRouter, createRouterLogic, ProcessingChannel, type RouterOptions, routerOf } from '../../src/index.ts';
+import { createRouter, createRouterLogic, defineChannel, type RouterOptions, routerOf } from '../../src/index.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 
 const trade = { ev: 'T', sym: 'A', p: 1, t: 1 };
 const bar = { ev: 'AM', sym: 'A', o: 1, h: 1, l: 1, c: 1, v: 1, s: 1, e: 2 };
 
+const closed = vi.fn();
+
 /** Settles or fails as a test says; what it was handed stays readable. */
-class Recorded extends ProcessingChannel<unknown> {
-  readonly #seen: unknown[];
-  readonly #react: (seen: unknown[]) => void | Promise<void>;
-
-  constructor(seen: unknown[], react: (seen: unknown[]) => void | Promise<void>) {
-    super();
-    this.#seen = seen;
-    this.#react = react;
-  }
-
-  override process(batch: readonly unknown[]): void | Promise<void> {
-    this.#seen.push(...batch);
-    return this.#react(this.#seen);
-  }
-
-  override close(): void {}
+function recorded(seen: unknown[], react: (seen: unknown[]) => void | Promise<void>) {
+  const process = (batch: readonly unknown[]): void | Promise<void> => {
+    seen.push(...batch);
+    return react(seen);
+  };
+  return defineChannel({ process, close: () => closed() });
 }
 
 const succeed = (): void => {};
@@ -31,7 +23,7 @@ const hang = (): Promise<void> => new Promise(() => {});
 
 function options(clock = createSimulatedClock(), react: (seen: unknown[]) => void | Promise<void> = succeed) {
   const seen: unknown[] = [];
-  const channels = { tick: () => new Recorded(seen, react), ohlcv: () => new Recorded(seen, react) };
+  const channels = { tick: recorded(seen, react), ohlcv: recorded(seen, react) };
   return { clock, seen, options: { channels, clock, random: () => 0.5 } satisfies RouterOptions };
 }
 
@@ -140,14 +132,8 @@ describe('the host of docs/examples', () => {
   it('R5.4 hears of a channel that was given up, with its error, when it asks for that', async () => {
     const clock = createSimulatedClock();
     const watch = createWatch();
-    class Cold extends ProcessingChannel<unknown> {
-      override warmUp(): void {
-        throw new Error('no connection');
-      }
-      override process(): void {}
-    }
     const machine = createHostMachine({
-      channels: { tick: () => new Cold() },
+      channels: { tick: defineChannel({ warmUp: () => Promise.reject(new Error('no connection')), process() {} }) },
       config: { router: { onGiveUp: 'escalate' }, channels: { tick: { restart: { limit: 1 } } } },
       clock,
     });
@@ -204,7 +190,7 @@ describe('a host of any shape', () => {
     { ending: 'stops at once', end: (host: AnyActorRef) => (host as unknown as { stop(): void }).stop() },
     { ending: 'leaves the state that invokes the router', end: (host: AnyActorRef) => host.send({ type: 'off' }) },
   ])('R2.1 one that $ending leaves nothing behind, and every message is accounted for', async ({ end }) => {
-    const closed = vi.spyOn(Recorded.prototype, 'close');
+    closed.mockClear();
     const { clock, host, watch, invoked } = await startHost(hang);
     host.send({ type: 'on' });
     const router = invoked();
@@ -337,7 +323,7 @@ describe('a host without a handler for the error of a router', () => {
         tick: () => {
           throw new Error('broken');
         },
-        ohlcv: () => new Recorded([], succeed),
+        ohlcv: recorded([], succeed),
       },
       config: { router: { onGiveUp: 'escalate' }, channels: { tick: { restart: { limit: 0 } } } },
       clock,

@@ -1,38 +1,30 @@
-import { createServer, request } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createRouter, type DataChannelRouter, ProcessingChannel } from '../../src/index.ts';
-import type { MetricsThread, MetricsThreadOptions } from '../../src/inspector/thread.ts';
-import { serviceOf, startMetricsThread } from '../../src/inspector/thread.ts';
+import { createRouter, type DataChannelRouter, defineChannel } from '../../src/index.ts';
+import {
+  type MetricsThread,
+  type MetricsThreadOptions,
+  serviceOf,
+  startMetricsThread,
+} from '../../src/inspector/thread.ts';
 import type { ThreadHealth } from '../../src/inspector/thread-watch.ts';
 import { ASKER } from '../support/asker.ts';
 import { bundled } from '../support/bundled.ts';
 import { valueIn } from '../support/exposition.ts';
+import { ask, type Reply } from '../unit/inspector/visitor.ts';
 
 const token = 'a-token';
 const worker = bundled('src/inspector/thread-worker.ts');
 
-/** Delivers to whatever the test says. */
-class Sink extends ProcessingChannel<unknown> {
-  readonly #deliver: () => void;
+const Sink = defineChannel({ process: () => {} });
 
-  constructor(deliver: () => void = () => {}) {
-    super();
-    this.#deliver = deliver;
-  }
-
-  override process(): void {
-    this.#deliver();
-  }
-}
-
-async function started(deliver?: () => void): Promise<DataChannelRouter> {
+async function started(deliver = (): void => {}): Promise<DataChannelRouter> {
   const router = createRouter({
     config: { router: { onGiveUp: 'escalate' }, channels: { tick: { batchSize: 2 }, ohlcv: {} } },
-    channels: { tick: () => new Sink(deliver), ohlcv: () => new Sink() },
+    channels: { tick: defineChannel({ process: deliver }), ohlcv: Sink },
   });
   // One that has failed is stopped.
   onTestFinished(async () => void (await router.stop().catch(() => {})));
@@ -54,33 +46,14 @@ async function threadOf(
   return thread;
 }
 
-interface Reply {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-}
-
-interface Request {
-  readonly path?: string;
-}
-
-function ask({ port }: MetricsThread, { path = `/health?token=${token}` }: Request = {}): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const asking = request({ port, host: '127.0.0.1', path, agent: false }, (response) => {
-      const { statusCode = 0, headers: answered } = response;
-      text(response).then(
-        (body) => resolve({ status: statusCode, type: answered['content-type'] ?? '', body }),
-        reject,
-      );
-    });
-    asking.on('error', reject).end();
-  });
+function askThread({ port }: MetricsThread, path: string): Promise<Reply> {
+  return ask(`http://127.0.0.1:${port}/`, { path: `${path}?token=${token}` });
 }
 
 /** Asks until the answer is as expected: on a busy machine the first one may be from before. */
-async function untilSaid(thread: MetricsThread, asked: Request, isExpected: (reply: Reply) => boolean): Promise<Reply> {
+async function untilSaid(thread: MetricsThread, path: string, isExpected: (reply: Reply) => boolean): Promise<Reply> {
   for (;;) {
-    const reply = await ask(thread, asked);
+    const reply = await askThread(thread, path);
     if (isExpected(reply)) return reply;
   }
 }
@@ -88,7 +61,7 @@ async function untilSaid(thread: MetricsThread, asked: Request, isExpected: (rep
 /** Asks until nobody answers any more. */
 async function untilRefused(thread: MetricsThread): Promise<string> {
   for (;;) {
-    const refusal = await ask(thread).then(
+    const refusal = await askThread(thread, '/health').then(
       () => undefined,
       (error: Error) => error.message,
     );
@@ -149,7 +122,10 @@ describe('while the main thread is stuck in a handler', () => {
     let heard: Heard | undefined;
     const router = await started();
     const thread = await threadOf(router, { stuckAfterMs: 100 });
-    router.add('extra', () => new Sink(() => (heard ??= hearWhileStuck(thread))), { dataType: 'extra', batchSize: 1 });
+    const process = (): void => {
+      heard ??= hearWhileStuck(thread);
+    };
+    router.add('extra', defineChannel({ process }), { dataType: 'extra', batchSize: 1 });
     let beats = 0;
     const health = router.health.bind(router);
     router.health = () => {
@@ -171,14 +147,13 @@ describe('while all is well', () => {
   it('health and metrics are those of the router, channels added later included', async () => {
     const router = await started();
     const thread = await threadOf(router);
-    router.add('extra', () => new Sink(), { dataType: 'extra', batchSize: 1 });
+    router.add('extra', Sink, { dataType: 'extra', batchSize: 1 });
     for (let n = 0; n < 9; n += 1) router.route({ sym: 'A', n }, { dataType: 'extra' });
-    const { body: health, type: kind } = await untilSaid(thread, {}, ({ body }) => body.includes('"extra"'));
-    expect(kind).toBe('application/json');
-    expect(Object.keys(JSON.parse(health).channels)).toEqual(['tick', 'ohlcv', 'extra']);
-    const path = `/metrics?token=${token}`;
-    const { status, type, body } = await untilSaid(thread, { path }, (reply) => reply.body.includes('"extra"'));
-    expect([status, type]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+    const said = await untilSaid(thread, '/health', ({ body }) => body.includes('"extra"'));
+    expect(said.headers['content-type']).toBe('application/json');
+    expect(Object.keys(JSON.parse(said.body).channels)).toEqual(['tick', 'ohlcv', 'extra']);
+    const { status, headers, body } = await untilSaid(thread, '/metrics', (reply) => reply.body.includes('"extra"'));
+    expect([status, headers['content-type']]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
     expect(valueIn(body, 'sluice_messages_received_total', { channel: 'extra' })).toBe(9);
     expect(valueIn(body, 'sluice_router_conserved')).toBe(1);
   });
@@ -222,8 +197,7 @@ it('a reload makes new partitions, and the thread counts what they get', async (
   send(5);
   await router.reconfigure({ channels: { tick: { batchSize: 2, partitions: 4 }, ohlcv: {} } });
   send(20);
-  const path = `/metrics?token=${token}`;
-  const { body } = await untilSaid(thread, { path }, (reply) => {
+  const { body } = await untilSaid(thread, '/metrics', (reply) => {
     return valueIn(reply.body, 'sluice_mailbox_capacity', { channel: 'tick' }) === 4_000;
   });
   expect(valueIn(body, 'sluice_messages_received_total', { channel: 'tick' })).toBe(25);

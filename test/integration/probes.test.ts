@@ -5,15 +5,11 @@ import fastify from 'fastify';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { serveProbes as serveWithExpress } from '../../docs/examples/express-probes.ts';
 import { serveProbes as serveWithFastify } from '../../docs/examples/fastify-probes.ts';
-import { createRouter, type DataChannelRouter, ProcessingChannel } from '../../src/index.ts';
+import { createRouter, type DataChannelRouter, defineChannel } from '../../src/index.ts';
 import { textOf } from '../support/project-files.ts';
 
-class Silent extends ProcessingChannel<unknown> {
-  override process(): void {}
-}
-
 function createSilentRouter(): DataChannelRouter {
-  const router = createRouter({ channels: { tick: () => new Silent() } });
+  const router = createRouter({ channels: { tick: defineChannel({ process() {} }) } });
   onTestFinished(async () => void (await router.stop()));
   return router;
 }

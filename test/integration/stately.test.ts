@@ -3,7 +3,7 @@ import { createInspectorServer } from '@statelyai/inspect/server';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { channelMachine } from '../../machines/channel.ts';
 import { routerMachine } from '../../machines/router.ts';
-import { createRouter, type DataChannelRouter, ProcessingChannel } from '../../src/index.ts';
+import { createRouter, type DataChannelRouter, defineChannel } from '../../src/index.ts';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../unit/inspector/visitor.ts';
 
@@ -12,12 +12,12 @@ type Inspect = ReturnType<typeof createWebSocketInspector>['inspect'];
 const SECRET = 'a-price-nobody-may-see';
 
 /** Fails whole batches, and never ends with the parts they are split into: messages wait and are in flight. */
-class Stubborn extends ProcessingChannel<{ readonly secret: string }> {
-  override process(batch: readonly { readonly secret: string }[]): Promise<void> {
+const Stubborn = defineChannel({
+  process(batch) {
     if (batch.length > 2) throw new Error('the sink is down');
-    return new Promise(() => {});
-  }
-}
+    return new Promise<void>(() => {});
+  },
+});
 
 /** An inspector of a relay as in the guide, and everything a viewer hears of it. */
 async function createInspector() {
@@ -37,7 +37,7 @@ async function createInspector() {
 function createInspected(inspect: Inspect | undefined): DataChannelRouter {
   const router = createRouter({
     config: { channels: { tick: { batchSize: 4, retry: { attempts: 1 } } } },
-    channels: { tick: () => new Stubborn() },
+    channels: { tick: Stubborn },
     ...(inspect && { inspect }),
   });
   onTestFinished(async () => void (await router.stop({ deadlineMs: 0 })));
@@ -76,14 +76,8 @@ describe("Stately's inspector", () => {
 
   it('gets no text of an error that warmUp throws: it cannot be put into JSON', async () => {
     const { inspector, heard } = await createInspector();
-    class Cold extends ProcessingChannel<unknown> {
-      override warmUp(): Promise<void> {
-        return Promise.reject(new Error(SECRET));
-      }
-
-      override process(): void {}
-    }
-    const router = createRouter({ channels: { tick: () => new Cold() }, inspect: inspector.inspect });
+    const Cold = defineChannel({ warmUp: () => Promise.reject(new Error(SECRET)), process() {} });
+    const router = createRouter({ channels: { tick: Cold }, inspect: inspector.inspect });
     onTestFinished(async () => void (await router.stop({ deadlineMs: 0 })));
     await router.start();
     await until(() => heard.some((event) => entered(event, 'failed')));

@@ -1,8 +1,15 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import { ProcessingChannel } from '../../../src/index.ts';
-import type { TestRouter } from '../../../src/testing/index.ts';
-import { createTestRouter, message, messages, reject, slow, succeed } from '../../../src/testing/index.ts';
+import { defineChannel } from '../../../src/index.ts';
+import {
+  createTestRouter,
+  message,
+  messages,
+  reject,
+  slow,
+  succeed,
+  type TestRouter,
+} from '../../../src/testing/index.ts';
 import { numbers } from '../../support/numbers.ts';
 import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 
@@ -238,14 +245,10 @@ describe('R2.4 a replay', () => {
   });
 
   it('says the truth of letters that are invalid again: the same letters are there, and none twice', async () => {
-    class Strict extends ProcessingChannel<unknown> {
-      override validate(): never {
-        throw new Error('never right');
-      }
-
-      override process(): void {}
-    }
-    const rig = await createTestRouter({ channels: { tick: Strict } });
+    const validate = (): never => {
+      throw new Error('never right');
+    };
+    const rig = await createTestRouter({ channels: { tick: defineChannel({ validate, process() {} }) } });
     rig.router.routeAll(messages('tick', 10));
     const letters = await rig.router.deadLetters.list();
     const report = await rig.advanceUntil(rig.router.deadLetters.replay());

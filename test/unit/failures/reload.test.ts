@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { channelSchema, configSchema, type RouterConfigInput } from '../../../src/config/schema.ts';
 import { fieldsOf, overlay, section } from '../../../src/config/walk.ts';
-import { type ChannelReport, ProcessingChannel, SluiceError } from '../../../src/index.ts';
+import { type ChannelReport, defineChannel, ProcessingChannel, SluiceError } from '../../../src/index.ts';
 import {
   createSink,
   createTestRouter,
@@ -283,14 +283,11 @@ describe('Q4 a reload that changes which channels there are', () => {
   });
 
   it('brings it back only when its class accepts its `eventRules`', async () => {
-    class Ruled extends ProcessingChannel<TestMessage> {
-      static override readonly rules = z.object({ minMove: z.number().positive() });
-      override process(): void {}
-    }
+    const Ruled = defineChannel({ rules: z.object({ minMove: z.number().positive() }), process() {} });
     const sound = { tick: {}, ohlcv: { eventRules: { minMove: 1 } } };
     const rig = await createTestRouter({
       config: { channels: sound },
-      channels: { tick: () => new Quiet(), ohlcv: () => new Ruled() },
+      channels: { tick: Quiet, ohlcv: Ruled },
     });
     await rig.router.reconfigure({ channels: { tick: {} } });
     await rig.advance(100);
@@ -462,16 +459,8 @@ describe('Q4 a reload that replaces a channel', () => {
   });
 
   it('does not hold up a stop while an instance closes', async () => {
-    class Closing extends ProcessingChannel<unknown> {
-      override process(): void {}
-      override close(): Promise<void> {
-        return new Promise((resolve) => void rig.clock.setTimeout(resolve, 500));
-      }
-    }
-    const rig: TestRouter = await createTestRouter({
-      config: { channels: { ohlcv: {} } },
-      channels: { ohlcv: () => new Closing() },
-    });
+    const close = () => new Promise<void>((resolve) => void rig.clock.setTimeout(resolve, 500));
+    const rig: TestRouter = await createTestRouter({ channels: { ohlcv: defineChannel({ process() {}, close }) } });
     const reload = rig.router.reconfigure({ channels: { ohlcv: { partitions: 2 } } }).catch((error: unknown) => error);
     await rig.advance(100);
     const report = await rig.stop({ deadlineMs: 5_000 });

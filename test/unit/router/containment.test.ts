@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AnyChannel, type DataChannelRouter, type Logger, ProcessingChannel } from '../../../src/index.ts';
+import {
+  type AnyChannel,
+  type DataChannelRouter,
+  defineChannel,
+  type Logger,
+  ProcessingChannel,
+} from '../../../src/index.ts';
 import { createTestRouter, fail, message, messages } from '../../../src/testing/index.ts';
 import { numbers } from '../../support/numbers.ts';
 import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
@@ -109,15 +115,9 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
     });
 
     it('a schema and `validate`: the message is refused as invalid', async () => {
-      class Checked extends ProcessingChannel<unknown> {
-        override validate = anything;
-        override process(): void {}
-      }
-      class BySchema extends ProcessingChannel<unknown> {
-        override schema = { '~standard': { version: 1, vendor: 'host', validate: anything } } as const;
-        override process(): void {}
-      }
-      const rig = await createTestRouter({ channels: { tick: Checked, fmv: BySchema } });
+      const schema = { '~standard': { version: 1, vendor: 'host', validate: anything } } as const;
+      const tick = defineChannel({ validate: anything, process() {} });
+      const rig = await createTestRouter({ channels: { tick, fmv: defineChannel({ schema, process() {} }) } });
       const outcomes = (['tick', 'fmv'] as const).map((dataType) => rig.router.route({}, { dataType }));
       expect(outcomes).toMatchObject([{ reason: 'invalid' }, { reason: 'invalid' }]);
       await rig.advance(1);
@@ -172,11 +172,7 @@ describe('R6.1 R6.4 what the host hands in and throws is contained, counted and 
 
   it('`close`, sync and async, which holds up no stop', async () => {
     for (const close of [trap, async () => trap()]) {
-      class Closing extends ProcessingChannel<unknown> {
-        override process(): void {}
-        override close = close;
-      }
-      const rig = await createTestRouter({ channels: { tick: () => new Closing() } });
+      const rig = await createTestRouter({ channels: { tick: defineChannel({ process() {}, close }) } });
       const report = await rig.stop();
       expect(report).toMatchObject({ onTime: true, conserved: true });
       expect(rig.router.metrics().faults.close).toBe(1);

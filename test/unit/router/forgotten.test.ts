@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { layersOf } from '../../../src/config/parse.ts';
-import { createRouter, type Logger, ProcessingChannel } from '../../../src/index.ts';
+import { createRouter, defineChannel, type Logger, ProcessingChannel } from '../../../src/index.ts';
 import { createSimulatedClock, createTestRouter, message } from '../../../src/testing/index.ts';
 import { collectGarbage } from '../../support/garbage.ts';
 
@@ -54,9 +54,7 @@ it('a host that adds and removes a channel 5,000 times keeps no more than one th
     const write = (): void => void kept;
     return { debug: write, info: write, warn: write, error: write, child: loggerOf };
   };
-  class Passing extends ProcessingChannel<unknown> {
-    override process(): void {}
-  }
+  const Passing = defineChannel({ process() {} });
   const router = createRouter({ channels: { tick: Passing }, clock, logger: loggerOf({}) });
   const started = router.start();
   await clock.advance(1);

@@ -1,18 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { RouterConfigInput } from '../../../src/config/schema.ts';
-import { type BatchContext, ProcessingChannel } from '../../../src/index.ts';
-import { createTestRouter, message, type TestMessage } from '../../../src/testing/index.ts';
+import { defineChannel } from '../../../src/index.ts';
+import { createTestRouter, message } from '../../../src/testing/index.ts';
 
 /** A router whose only class cannot be made at first, so that its rules are not known before it starts. */
 async function rigWith(eventRules: NonNullable<RouterConfigInput['channels']>[string]['eventRules'] = {}) {
   const seen: unknown[] = [];
-  class Ruled extends ProcessingChannel<TestMessage> {
-    static override readonly rules = z.object({ minMove: z.number().positive().default(2) });
-    override process(_batch: readonly TestMessage[], { rules }: BatchContext): void {
-      seen.push(rules);
-    }
-  }
+  const Ruled = defineChannel({
+    rules: z.object({ minMove: z.number().positive().default(2) }),
+    process: (_batch, { rules }) => void seen.push(rules),
+  });
   let isReady = false;
   const rig = await createTestRouter({
     isStarted: false,

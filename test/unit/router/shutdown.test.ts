@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type LifeContext, ProcessingChannel, SluiceError } from '../../../src/index.ts';
+import { defineChannel, type LifeContext, SluiceError } from '../../../src/index.ts';
 import { drainReport } from '../../../src/report/drain-report.ts';
 import { partsOf } from '../../../src/router/router.ts';
 import { createTestRouter, hang, message, messages, slow, type TestRouter } from '../../../src/testing/index.ts';
@@ -35,14 +35,11 @@ describe('`stop`', () => {
 
   it('returns by the deadline when `close` never settles either, whose signal has aborted then', async () => {
     const signals: AbortSignal[] = [];
-    class NeverClosed extends ProcessingChannel<unknown> {
-      override process(): void {}
-      override close({ signal }: LifeContext): Promise<void> {
-        signals.push(signal);
-        return new Promise(() => {});
-      }
-    }
-    const rig = await createTestRouter({ channels: { tick: () => new NeverClosed() } });
+    const close = ({ signal }: LifeContext): Promise<void> => {
+      signals.push(signal);
+      return new Promise(() => {});
+    };
+    const rig = await createTestRouter({ channels: { tick: defineChannel({ process() {}, close }) } });
     const report = await rig.stop({ deadlineMs: 200 });
     expect(report.elapsedMs).toBeLessThanOrEqual(350);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type LifeContext, ProcessingChannel } from '../../../src/index.ts';
+import { defineChannel, type LifeContext } from '../../../src/index.ts';
 import { createTestRouter, hang, message, messages, type TestRouter } from '../../../src/testing/index.ts';
 import { numbersOf } from '../../support/numbers.ts';
 
@@ -58,17 +58,14 @@ describe('R6.2 a channel that fails in its', () => {
 
 it('a warm-up that takes longer than `warmUpTimeoutMs` has failed, and its signal has aborted', async () => {
   const signals: AbortSignal[] = [];
-  class Slow extends ProcessingChannel<unknown> {
-    override warmUp({ signal }: LifeContext): Promise<void> {
-      signals.push(signal);
-      return new Promise(() => {});
-    }
-    override process(): void {}
-  }
+  const warmUp = ({ signal }: LifeContext): Promise<void> => {
+    signals.push(signal);
+    return new Promise(() => {});
+  };
   const rig = await createTestRouter({
     isStarted: false,
     config: { channels: { tick: { warmUpTimeoutMs: 500 } } },
-    channels: { tick: () => new Slow() },
+    channels: { tick: defineChannel({ warmUp, process() {} }) },
   });
   const started = rig.router.start();
   await rig.advance(499);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRouter, ProcessingChannel } from '../../../src/index.ts';
+import { createRouter, defineChannel } from '../../../src/index.ts';
 import {
   busy,
   createSimulatedClock,
@@ -11,6 +11,7 @@ import {
   refuse,
   reject,
   slow,
+  type TestMessage,
 } from '../../../src/testing/index.ts';
 import { routeAndAdvance } from '../../support/routed.ts';
 
@@ -18,11 +19,8 @@ const trade = (n: number) => ({ ev: 'T', sym: 'A', n });
 
 describe('a test router', () => {
   it('has started, and time stands still until it is moved', async () => {
-    class Slow extends ProcessingChannel<unknown> {
-      override warmUp = () => new Promise<void>(() => {});
-      override process(): void {}
-    }
-    await using test = await createTestRouter({ channels: { tick: createSink().channel, slow: () => new Slow() } });
+    const Slow = defineChannel({ warmUp: () => new Promise<void>(() => {}), process() {} });
+    await using test = await createTestRouter({ channels: { tick: createSink().channel, slow: Slow } });
     expect([test.router.state, test.clock.now()]).toEqual(['starting', 0]);
     expect(test.states('tick')).toEqual(['warming', 'idle']);
     await test.advance(10_000);
@@ -30,12 +28,12 @@ describe('a test router', () => {
   });
 
   it('records what channels emit and the facts of the router, in order', async () => {
-    class Echo extends ProcessingChannel<{ readonly n: number }, number> {
-      override process(batch: readonly { readonly n: number }[], context: { emit(n: number): void }): void {
+    const Echo = defineChannel<TestMessage, number>({
+      process(batch, context) {
         for (const { n } of batch) context.emit(n);
-      }
-    }
-    await using test = await createTestRouter({ channels: { tick: () => new Echo() } });
+      },
+    });
+    await using test = await createTestRouter({ channels: { tick: Echo } });
     test.router.routeAll([trade(1), trade(2)]);
     test.router.route(null);
     expect(test.events).toEqual([

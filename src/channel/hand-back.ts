@@ -18,13 +18,13 @@ export const NO_RETURNS = {
 /** What a partition hands back when it ends. A message with an origin goes back there instead, or it would come twice. */
 type Returns = Readonly<typeof NO_RETURNS>;
 
-/** The same with the messages of a call that nobody will hear of any more; undefined: none is out. */
+/** Adds the messages of a call that nobody will hear of any more; undefined: none is out. */
 export function withUnsettled(before: Returns, call: Call | undefined): Returns {
   const unsettledMessages = toHost(call?.messages ?? NO_MESSAGES, call?.details.origins, 'unsettled');
   return { ...before, unsettledCount: call?.size ?? 0, unsettledMessages };
 }
 
-/** The same with everything that waits in a lane, which is taken out of it. */
+/** Adds everything that waits in a lane, and takes it out of there. */
 export function withWaiting(before: Returns, { counters, inbox, recovery }: Lane): Returns {
   const returned: unknown[] = [];
   for (const { messages, origins } of [...recovery.takeAll(), inbox.mailbox.drain()]) {

@@ -13,9 +13,6 @@ export interface PartitionView extends Stay {
   /** Messages that wait, those that failed and come again among them, and messages `process` has now. */
   readonly waiting: number;
   readonly inFlight: number;
-  /** New messages in the mailbox, and how many fit. */
-  readonly mailboxSize: number;
-  readonly capacity: number;
   /** Messages of `offer` and of streams that wait for room in the mailbox. */
   readonly waitingOffers: number;
   /** When the oldest waiting message was accepted; Infinity: none waits. */
@@ -56,8 +53,6 @@ export function viewOf(partition: Partition): PartitionView {
     counters,
     waiting: depthOf(lane),
     waitingOffers: inbox.offers.waiting,
-    mailboxSize: inbox.mailbox.size,
-    capacity: inbox.mailbox.capacity,
     oldestAcceptedAt: oldestAcceptedAt(lane),
     inFlight,
     callStartedAt: delivery !== undefined && inFlight > 0 ? lane.times.startedAt : undefined,

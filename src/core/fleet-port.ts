@@ -27,8 +27,5 @@ export type FleetCommand =
 
 /** What a fleet sends the router's statechart. */
 export type FleetEvent =
-  | { readonly type: 'channel.warmed'; readonly id: string }
-  | { readonly type: 'channel.stopped'; readonly id: string }
-  | { readonly type: 'source.stopped'; readonly id: string }
-  | { readonly type: 'channel.failed'; readonly id: string; readonly error: unknown }
-  | { readonly type: 'channel.restart'; readonly id: string };
+  | { readonly type: 'channel.warmed' | 'channel.stopped' | 'channel.restart' | 'source.stopped'; readonly id: string }
+  | { readonly type: 'channel.failed'; readonly id: string; readonly error: unknown };

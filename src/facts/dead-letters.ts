@@ -155,15 +155,16 @@ export class DeadLetters {
     }
   }
 
-  has(id: number): boolean {
-    return this.#get(id) !== undefined;
+  get(id: number | string): MemoryLetter | undefined {
+    if (typeof id === 'string') return undefined;
+    return this.#accepted.get(id) ?? this.#refused.get(id);
   }
 
   /** Those that match, oldest first. */
   list({ id, channel, reason, ...filter }: DeadLetterFilter = {}): readonly MemoryLetter[] {
     const matches = (letter: MemoryLetter): boolean =>
       (channel === undefined || letter.channel === channel) && (reason === undefined || letter.reason === reason);
-    const letters = id === undefined ? [...this.#accepted.all(), ...this.#refused.all()] : [this.#get(id) ?? []].flat();
+    const letters = id === undefined ? [...this.#accepted.all(), ...this.#refused.all()] : [this.get(id) ?? []].flat();
     const found = letters.filter(matches).sort((left, right) => left.id - right.id);
     return limited(found, filter);
   }
@@ -173,11 +174,6 @@ export class DeadLetters {
     const dropped = this.list(filter);
     for (const { id } of dropped) this.#remove(id);
     return dropped.length;
-  }
-
-  #get(id: number | string): MemoryLetter | undefined {
-    if (typeof id === 'string') return undefined;
-    return this.#accepted.get(id) ?? this.#refused.get(id);
   }
 
   #remove(id: number): void {

@@ -28,20 +28,18 @@ interface Count {
   more: number;
 }
 
-/** Lets some facts through. False: it is counted, and told of at the end of the period. */
-export type Admits = (kind: Kind) => boolean;
-
 /**
  * Lets the first of each kind through in each period and says at its end how many more there were, so that what traffic
  * causes a million times is published a few times, with a count. It has a timer only while counts are open. When the router
- * ends, it publishes the last counts and leaves no timer. `kindMax`: so many of one kind get through in a period.
+ * ends, it publishes the last counts and leaves no timer. `kindMax`: so many of one kind get through in a period. The
+ * function that is returned says whether one does; false: it is counted.
  */
 export function rateLimit(
   kindMax: number,
   clock: Clock,
   ending: Ending,
   tellMore: (kind: Kind, more: number, withinMs: number) => void,
-): Admits {
+): (kind: Kind) => boolean {
   let counts = new Map<string, Count>();
   let told = 0;
   let begunAt = Number.NEGATIVE_INFINITY;

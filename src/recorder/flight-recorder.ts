@@ -11,7 +11,7 @@ import { invalidOption, SluiceError } from '../core/sluice-error.ts';
 import type { Bus } from '../facts/bus.ts';
 import type { Ending } from '../facts/ending.ts';
 import type { RouterEvents } from '../facts/events.ts';
-import { type Admits, kindOf, rateLimit } from '../facts/rate-limit.ts';
+import { kindOf, rateLimit } from '../facts/rate-limit.ts';
 
 /** What a router's flight recorder keeps, and where it writes. */
 export interface RecorderOptions {
@@ -52,7 +52,7 @@ export class FlightRecorder {
   readonly #clock: Clock;
   readonly #facts: Mailbox<object>;
   readonly #messages: Mailbox;
-  readonly #admits: Admits;
+  readonly #admits: ReturnType<typeof rateLimit>;
   #automaticFrom = Number.NEGATIVE_INFINITY;
   #namedAt = 0;
   /** One record is written after the other. */

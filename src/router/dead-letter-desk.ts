@@ -171,7 +171,7 @@ export class DeadLetterDesk {
 
   #has(letter: DeadLetter): boolean | Promise<boolean> {
     const { deadLetters, stored } = this.#parts;
-    return isInMemory(letter) ? deadLetters.has(letter.id) : (stored?.has(String(letter.id)) ?? false);
+    return isInMemory(letter) ? deadLetters.get(letter.id) !== undefined : (stored?.has(String(letter.id)) ?? false);
   }
 
   async #accept(letter: DeadLetter, channel: ChannelEntry | FanOut): Promise<Fate> {

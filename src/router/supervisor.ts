@@ -50,8 +50,8 @@ export class Supervisor extends Starts implements FleetPort {
   }
 
   get isStopped(): boolean {
-    const areSourcesOver = [...this.#sources.values()].every(({ state }) => state === 'stopped' || state === 'new');
-    return this.#members.size === 0 && areSourcesOver;
+    if (this.#members.size > 0) return false;
+    return [...this.#sources.values()].every(({ state }) => state === 'stopped' || state === 'new');
   }
 
   get escalates(): boolean {
@@ -163,7 +163,11 @@ export class Supervisor extends Starts implements FleetPort {
 
   #ended(actorId: string): void {
     const member = this.#members.get(actorId);
-    if (member === undefined) return this.#sourceEnded(actorId);
+    if (member === undefined) {
+      const source = [...this.#sources.values()].find((each) => each.actorId === actorId);
+      if (source !== undefined) this.notify({ type: 'source.stopped', id: source.name });
+      return;
+    }
     const { channel, partition } = member;
     // The inbox of a living partition is closed only to drain it.
     const { isOpen } = partition.inbox;
@@ -173,11 +177,6 @@ export class Supervisor extends Starts implements FleetPort {
     if (isOpen && this.#awaited.has(actorId)) this.#tellEnd(actorId);
     else if (isFailure) this.failed(member);
     else this.#stopped(partition);
-  }
-
-  #sourceEnded(actorId: string): void {
-    for (const { actorId: ended, name: id } of this.#sources.values())
-      if (ended === actorId) this.notify({ type: 'source.stopped', id });
   }
 
   #stopped(partition: Partition): void {

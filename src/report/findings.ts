@@ -82,7 +82,7 @@ export function findingsOf(channel: ChannelView, { sight, before, now, starvatio
   const worst = (of: (view: PartitionView) => number): number =>
     views.reduce((most, view) => Math.max(most, of(view)), Number.NEGATIVE_INFINITY);
   const isOpen = views.some(({ state }) => state === 'tripped' || state === 'probing');
-  const full = Math.max(...channel.partitions.map(({ fullness }) => fullness));
+  const full = channel.partitions.reduce((most, { fullness }) => Math.max(most, fullness), 0);
   const rate = isOpen ? undefined : errorRate(sight, before);
   const age = worst(({ oldestAcceptedAt, waiting }) => (waiting === 0 ? 0 : now - oldestAcceptedAt));
   const ageMax = Math.max(AGE_MS_MIN, AGE_FACTOR * config.timeoutMs);

@@ -79,8 +79,3 @@ export class Audience {
     if (!client.response.write(message)) client.blockedSince = this.#clock.now();
   }
 }
-
-/** A server-sent event; JSON has no line breaks, so one line of data holds it. */
-export function toEvent(type: string, json: string): string {
-  return `event: ${type}\ndata: ${json}\n\n`;
-}

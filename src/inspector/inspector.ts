@@ -102,19 +102,14 @@ export async function createInspector<Emits>(
     throw error;
   });
   const { server, thread } = started;
-  const closeAll = async (): Promise<void> => {
+  const close = once(async () => {
     subscription?.unsubscribe();
     unlisten();
     operator.close();
     stream.close();
     timeLine.dispose();
     await Promise.all([thread?.stop(), closeServer(server, clock)]);
-  };
-  let closed: Promise<void> | undefined;
-  const close = (): Promise<void> => {
-    closed ??= closeAll();
-    return closed;
-  };
+  });
   let hasEnded = false;
   const end = (): void => {
     hasEnded = true;
@@ -193,6 +188,14 @@ function closeServer(server: Server, clock: Clock): Promise<void> {
     });
     server.closeIdleConnections();
   });
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
 }
 
 const LETTERS_MAX = 100;

@@ -3,7 +3,7 @@ import { type ClusterView, handOverInWords } from '../core/cluster-view.ts';
 import { toPlain } from '../core/plain.ts';
 import { type Reading, readRouter } from '../metrics/reading.ts';
 import type { DataChannelRouter } from '../router/router.ts';
-import { Audience, toEvent } from './audience.ts';
+import { Audience } from './audience.ts';
 import { clustersOf, takeFrame } from './frame.ts';
 import type { Hello, Tick } from './protocol.ts';
 import type { Answer } from './server.ts';
@@ -149,4 +149,9 @@ export class LiveStream {
     };
     return toEvent('hello', `{"frames":[${frames.join(',')}],${JSON.stringify(hello).slice(1)}`);
   }
+}
+
+/** A server-sent event; JSON has no line breaks, so one line of data holds it. */
+function toEvent(type: 'hello' | 'tick', json: string): string {
+  return `event: ${type}\ndata: ${json}\n\n`;
 }

@@ -38,15 +38,6 @@ const threadOptions: OptionNames<MetricsThreadOptions> = {
   stuckAfterMs: true,
 };
 
-/** A thread that serves metrics and health. */
-export interface MetricsThread {
-  readonly port: number;
-  /** With the token. */
-  readonly metricsUrl: string;
-  readonly healthUrl: string;
-  stop(): Promise<void>;
-}
-
 const CODE = new URL('./thread-worker.js', import.meta.url);
 
 /**
@@ -61,7 +52,7 @@ export async function startMetricsThread(
   failed: (error: unknown) => void,
   /** Tests run from sources, which a worker cannot load. */
   code: URL = CODE,
-): Promise<MetricsThread> {
+) {
   const { everything, answer } = answersOf(router);
   const workerData: ThreadData = { ...service, first: everything() };
   const worker = new Worker(code, { workerData, name: 'sluice metrics', execArgv: [], env: {} });
@@ -89,6 +80,7 @@ export async function startMetricsThread(
   router.actor.subscribe({ complete: () => void stop(), error: () => void stop() });
   const { host, healthPath, metricsPath, token } = service;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${greeting.port}`;
+  // The addresses with the token.
   const query = token === false ? '' : `?token=${encodeURIComponent(token)}`;
   return { port: greeting.port, metricsUrl: url + metricsPath + query, healthUrl: url + healthPath + query, stop };
 }

@@ -1,6 +1,8 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ChannelMetrics } from '../channel/channel-metrics.ts';
 import { type ChannelSources, factoryOf } from '../channel/channel-source.ts';
 import { type AnyChannel, ProcessingChannel } from '../channel/processing-channel.ts';
+import { checkBySchema } from '../channel/validator.ts';
 import { checkOptions, type OptionNames } from '../config/options.ts';
 import type { RouterConfigInput } from '../config/schema.ts';
 import { createRandom } from '../core/random.ts';
@@ -13,7 +15,6 @@ import type { AnyConfig } from '../router/router-options.ts';
 import type { StopOptions } from '../router/shutdown.ts';
 import { giveClock } from './channel-source.ts';
 import { checkConservation } from './checkers.ts';
-import { EventCheck } from './event-check.ts';
 import { createSimulatedClock, type SimulatedClock } from './simulated-clock.ts';
 import { createSink, type Sink } from './sink.ts';
 import type { TestMessage } from './test-messages.ts';
@@ -88,7 +89,7 @@ export function testRouterOf(
   clock = createSimulatedClock(),
   sinks = new Map<string, TestSink>(),
 ): TestRouter<unknown> {
-  const check = new EventCheck();
+  const schemas = new Map<string, StandardSchemaV1>();
   const channels = Object.entries(options.channels ?? {}).map(([name, source]) => {
     // The router refuses what is no function with its own message.
     if (typeof source !== 'function') return [name, source];
@@ -97,13 +98,15 @@ export function testRouterOf(
       const channel = make();
       if (!(channel instanceof ProcessingChannel)) return channel;
       giveClock(channel, clock);
-      check.made(name, channel);
+      // `static events` belongs to the class of the instance, which only its constructor knows.
+      const { events } = channel.constructor as { readonly events?: StandardSchemaV1 | undefined };
+      if (events !== undefined) schemas.set(name, events);
       return channel;
     };
     return [name, seen];
   });
   const router = createRouter({ ...options, clock, channels: Object.fromEntries(channels) });
-  return new TestRouter(router, clock, check, sinks);
+  return new TestRouter(router, clock, schemas, sinks);
 }
 
 type TestSink = Sink<ProcessingChannel<TestMessage, unknown>>;
@@ -123,24 +126,26 @@ export class TestRouter<Emits = AnyEmitted> implements AsyncDisposable {
   readonly clock: SimulatedClock;
   readonly #events: Emits[] = [];
   readonly #facts: Fact[] = [];
-  readonly #check: EventCheck;
+  /** Of the events of each channel, which a router in production does not check. */
+  readonly #schemas: ReadonlyMap<string, StandardSchemaV1>;
+  readonly #problems: string[] = [];
   readonly #sinks: Map<string, TestSink>;
 
   constructor(
     router: DataChannelRouter<Emits>,
     clock: SimulatedClock,
-    check: EventCheck,
+    schemas: ReadonlyMap<string, StandardSchemaV1>,
     sinks: Map<string, TestSink>,
   ) {
     this.router = router;
     this.clock = clock;
-    this.#check = check;
+    this.#schemas = schemas;
     this.#sinks = sinks;
     // Everything except `event` is a fact, under its own name.
     router.events.on('*', (type, fact) => {
       if (type !== 'event') return void this.#facts.push([type, fact] as Fact);
       this.#events.push(fact as Emits);
-      check.emitted(fact as AnyEmitted);
+      this.#checkEvent(fact as AnyEmitted);
     });
   }
 
@@ -179,7 +184,7 @@ export class TestRouter<Emits = AnyEmitted> implements AsyncDisposable {
     this.checkConserved();
     await this.clock.advance(ms);
     this.checkConserved();
-    this.#check.verify();
+    this.#verifyEvents();
   }
 
   /** Throws if messages are not accounted for now. */
@@ -207,7 +212,7 @@ export class TestRouter<Emits = AnyEmitted> implements AsyncDisposable {
       await this.clock.advance(Math.max(STEP_MS, Math.floor(passedMs / 10)));
     }
     const value = await promise;
-    this.#check.verify();
+    this.#verifyEvents();
     return value;
   }
 
@@ -223,5 +228,21 @@ export class TestRouter<Emits = AnyEmitted> implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  #checkEvent({ channel, event }: AnyEmitted): void {
+    const schema = this.#schemas.get(channel);
+    try {
+      if (schema !== undefined) checkBySchema(schema, event);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#problems.push(`${channel} emitted an event that its 'events' does not allow: ${why}`);
+    }
+  }
+
+  /** Throws if there were wrong events since the last call. */
+  #verifyEvents(): void {
+    const problems = this.#problems.splice(0);
+    if (problems.length > 0) throw new Error(problems.join('\n'));
   }
 }

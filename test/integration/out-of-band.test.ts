@@ -4,12 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createRouter, type DataChannelRouter, defineChannel } from '../../src/index.ts';
-import {
-  type MetricsThread,
-  type MetricsThreadOptions,
-  serviceOf,
-  startMetricsThread,
-} from '../../src/inspector/thread.ts';
+import { type MetricsThreadOptions, serviceOf, startMetricsThread } from '../../src/inspector/thread.ts';
 import type { ThreadHealth } from '../../src/inspector/thread-watch.ts';
 import { ASKER } from '../support/asker.ts';
 import { bundled } from '../support/bundled.ts';
@@ -32,10 +27,9 @@ async function started(deliver = (): void => {}): Promise<DataChannelRouter> {
   return router;
 }
 
-async function threadOf(
-  router: DataChannelRouter,
-  options: Partial<MetricsThreadOptions> = {},
-): Promise<MetricsThread> {
+type MetricsThread = Awaited<ReturnType<typeof startMetricsThread>>;
+
+async function threadOf(router: DataChannelRouter, options: Partial<MetricsThreadOptions> = {}) {
   const thread = await startMetricsThread(
     router,
     serviceOf({ token, ...options }, token),

@@ -1,12 +1,19 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { run } from '../../src/cli/program.ts';
+import type { Terminal } from '../../src/cli/terminal.ts';
 
 /** How a command ended. */
 export interface CommandEnd {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** A terminal of a test, without any input. */
+export function terminalWith(parts: Partial<Terminal> = {}): Terminal {
+  const outputs = { stdout: new PassThrough(), stderr: new PassThrough() };
+  return { stdin: Readable.from([]), ...outputs, env: {}, signals: new EventEmitter(), exit: () => {}, ...parts };
 }
 
 /** Runs the command line in this process, as from a shell without a terminal. */
@@ -22,6 +29,6 @@ export async function runCommandOn(
 ): Promise<CommandEnd> {
   const stdout = new PassThrough({ highWaterMark: 2 ** 24 });
   const stderr = new PassThrough({ highWaterMark: 2 ** 24 });
-  const code = await run(args, { stdin, stdout, stderr, env: {}, signals, exit: () => {} });
+  const code = await run(args, terminalWith({ stdin, stdout, stderr, signals }));
   return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
 }

@@ -1,60 +1,44 @@
 import { expect, it } from 'vitest';
-import { createRouter, ProcessingChannel } from '../../../src/index.ts';
 import { partsOf } from '../../../src/router/router.ts';
-import { createTestRouter, message, messages, slow } from '../../../src/testing/index.ts';
-import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
+import { createTestRouter, message, messages, slow, type TestRouter } from '../../../src/testing/index.ts';
 import { routeAndAdvance } from '../../support/routed.ts';
 
-class Collecting extends ProcessingChannel<unknown> {
-  readonly seen: unknown[] = [];
-
-  override process(batch: readonly unknown[]): void {
-    this.seen.push(...batch);
-  }
+/** The states that the only channel entered since it was warm. */
+function entered(rig: TestRouter): readonly string[] {
+  return [...rig.router.channels.keys()].flatMap((name) => rig.states(name).slice(2));
 }
 
 it('R3.3 after a pause the next message of priority 1 is delivered inside route', async () => {
-  const clock = createSimulatedClock();
-  const channel = new Collecting();
-  const router = createRouter({ channels: { tick: () => channel }, clock });
-  const started = router.start();
-  await clock.settle();
-  await started;
-  for (const price of [1, 2, 3]) {
-    expect(router.route({ ev: 'T', sym: 'A', p: price })).toEqual({ status: 'accepted' });
-    expect(channel.seen).toHaveLength(price);
-    await clock.advance(3_000);
-    expect(router.explain('tick').state).toBe('idle');
+  const rig = await createTestRouter({ sinks: { tick: {} } });
+  for (const n of [1, 2, 3]) {
+    expect(rig.router.route(message('tick', n))).toEqual({ status: 'accepted' });
+    expect(rig.sink('tick').delivered).toHaveLength(n);
+    await rig.advance(3_000);
+    expect(rig.router.explain('tick').state).toBe('idle');
   }
 });
 
 it('a batch that was only old enough ends the stay in flushing at once, without a timer', async () => {
   const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 20 } } });
-  const states: string[] = [];
-  rig.router.events.on('channel.entered', ({ to }) => void states.push(to));
   await routeAndAdvance(rig, message('ohlcv', 0), 19);
-  expect(states).toEqual(['buffering']);
+  expect(entered(rig)).toEqual(['buffering']);
   await rig.advance(1);
-  expect(states).toEqual(['buffering', 'flushing', 'idle']);
+  expect(entered(rig)).toEqual(['buffering', 'flushing', 'idle']);
   expect(rig.sink('ohlcv').delivered).toHaveLength(1);
 });
 
 it('a batch that was only old enough does not end the stay while the next messages wait', async () => {
   const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 20 } } });
-  const states: string[] = [];
-  rig.router.events.on('channel.entered', ({ to }) => void states.push(to));
   rig.sink('ohlcv').script.push(slow(19));
   await routeAndAdvance(rig, message('ohlcv', 0), 20);
   // Due a moment after the call has settled.
   await routeAndAdvance(rig, message('ohlcv', 1), 21);
   expect(rig.sink('ohlcv').delivered).toHaveLength(2);
-  expect(states).toEqual(['buffering', 'flushing', 'idle']);
+  expect(entered(rig)).toEqual(['buffering', 'flushing', 'idle']);
 });
 
 it('batches that come by age, one after the other, cause no transition, and a flush need not wait for their age', async () => {
   const rig = await createTestRouter({ sinks: { ohlcv: { batchSize: 100, timeoutMs: 20 } } });
-  const states: string[] = [];
-  rig.router.events.on('channel.entered', ({ to }) => void states.push(to));
   for (let n = 0; n < 40; n += 1) await routeAndAdvance(rig, message('ohlcv', n), 4);
   expect(rig.sink('ohlcv').calls.map(({ batch }) => batch.length)).toEqual(Array(8).fill(5));
   await routeAndAdvance(rig, message('ohlcv', 40), 10);
@@ -62,9 +46,9 @@ it('batches that come by age, one after the other, cause no transition, and a fl
   rig.router.flush('ohlcv');
   await rig.clock.settle();
   expect(rig.sink('ohlcv').delivered).toHaveLength(41);
-  expect(states).toEqual(['buffering', 'flushing']);
+  expect(entered(rig)).toEqual(['buffering', 'flushing']);
   await rig.advance(20);
-  expect(states).toEqual(['buffering', 'flushing', 'idle']);
+  expect(entered(rig)).toEqual(['buffering', 'flushing', 'idle']);
 });
 
 it('an event loop that is late makes batches larger, without a transition for each', async () => {
@@ -86,10 +70,8 @@ it('an event loop that is late makes batches larger, without a transition for ea
 
 it('the quiet spell of a channel with batches of one message follows the rate, and ends when the traffic does', async () => {
   const rig = await createTestRouter({ sinks: { tick: { batchSize: 1 } } });
-  const states: string[] = [];
-  rig.router.events.on('channel.entered', ({ to }) => void states.push(to));
   for (let n = 0; n < 100; n += 1) await routeAndAdvance(rig, message('tick', n), 10);
-  expect(states).toEqual(['flushing', 'idle', 'flushing']);
+  expect(entered(rig)).toEqual(['flushing', 'idle', 'flushing']);
   // A spell that began before the last message counts anew.
   await rig.advance(3_000);
   expect(rig.router.explain('tick').state).toBe('idle');

@@ -1,27 +1,19 @@
-import { EventEmitter } from 'node:events';
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../../src/cli/feed.ts';
 import { startLiveView } from '../../../src/cli/live-view.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
 import type { RouterConfigInput } from '../../../src/index.ts';
 import { createTestRouter, hang, messages } from '../../../src/testing/index.ts';
+import { terminalWith } from '../../support/run-command.ts';
 
 function terminal(columns: number, isTTY = true, env: Terminal['env'] = { NO_COLOR: '1' }) {
   const frames: string[] = [];
   const stdout = Object.assign(new PassThrough(), { isTTY, columns, rows: 40 });
   stdout.on('data', (chunk) => frames.push(String(chunk)));
-  const world: Terminal = {
-    stdin: Readable.from([]),
-    stdout,
-    stderr: new PassThrough(),
-    env,
-    signals: new EventEmitter(),
-    exit: () => {},
-  };
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what moves the cursor is not seen
   const shown = () => (frames.at(-1) ?? '').replaceAll(/\x1b\[[?\d;]*[A-Za-z]/g, '');
-  return { world, frames, shown };
+  return { world: terminalWith({ stdout, env }), frames, shown };
 }
 
 async function view(

@@ -1,34 +1,25 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { parseDuration, parseSpeed, parseWhole } from '../../../src/cli/option-values.ts';
 
-describe('option values', () => {
-  test.each([
-    ['1x', 1],
-    ['10x', 10],
-    ['0.5x', 0.5],
-    ['max', Number.POSITIVE_INFINITY],
-  ])('%s is a speed', (text, factor) => {
-    expect(parseSpeed(text)).toBe(factor);
-  });
+const toTen = parseWhole(1, 10);
 
-  test.each(['', 'x', '0x', '-1x', '10', 'fast', '1..2x', '1e3x'])('%s is no speed', (text) => {
-    expect(() => parseSpeed(text)).toThrow('Allowed: a positive factor');
-  });
+test.each([
+  ['1x', parseSpeed, 1],
+  ['10x', parseSpeed, 10],
+  ['0.5x', parseSpeed, 0.5],
+  ['max', parseSpeed, Number.POSITIVE_INFINITY],
+  ['500ms', parseDuration, 500],
+  ['10s', parseDuration, 10_000],
+  ['2m', parseDuration, 120_000],
+  ['1.5h', parseDuration, 5_400_000],
+])('%s is an option', (text, parse, value) => {
+  expect(parse(text)).toBe(value);
+});
 
-  test.each([
-    ['500ms', 500],
-    ['10s', 10_000],
-    ['2m', 120_000],
-    ['1.5h', 5_400_000],
-  ])('%s is a time', (text, ms) => {
-    expect(parseDuration(text)).toBe(ms);
-  });
-
-  test.each(['', '10', 's', '0s', '-1s', '1d', '. s'])('%s is no time', (text) => {
-    expect(() => parseDuration(text)).toThrow('Allowed: a time above zero');
-  });
-
-  test.each(['0', '11', '1.5', '-1', '1e1', ''])('%s is no whole number from 1 to 10', (text) => {
-    expect(() => parseWhole(1, 10)(text)).toThrow('Allowed: a whole number from 1 to 10.');
-  });
+test.each([
+  [parseSpeed, 'a positive factor', ['', 'x', '0x', '-1x', '10', 'fast', '1..2x', '1e3x']],
+  [parseDuration, 'a time above zero', ['', '10', 's', '0s', '-1s', '1d', '. s']],
+  [toTen, 'a whole number from 1 to 10.', ['0', '11', '1.5', '-1', '1e1', '']],
+])('what is none is refused with what is allowed: %o: %s', (parse, allowed, texts) => {
+  for (const text of texts) expect(() => parse(text), text).toThrow(`Allowed: ${allowed}`);
 });

@@ -4,29 +4,25 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readBytes } from '../../../src/cli/source-file.ts';
 
-async function read(
-  input: Buffer,
-  chunkSize = input.length || 1,
-  signal = new AbortController().signal,
-): Promise<string> {
+/** What was read, and the error that ended it. */
+async function readUntilError(input: Buffer, chunkSize = input.length || 1): Promise<{ text: string; error?: string }> {
   const chunks: Buffer[] = [];
   for (let start = 0; start < input.length; start += chunkSize) chunks.push(input.subarray(start, start + chunkSize));
   const out: Buffer[] = [];
-  for await (const chunk of readBytes('-', Readable.from(chunks), signal)) out.push(chunk);
-  return Buffer.concat(out).toString();
+  const textOf = (): string => Buffer.concat(out).toString();
+  try {
+    const { signal } = new AbortController();
+    for await (const chunk of readBytes('-', Readable.from(chunks), signal)) out.push(chunk);
+  } catch (error) {
+    return { text: textOf(), error: (error as Error).message };
+  }
+  return { text: textOf() };
 }
 
-/** What was read before an error, and the error. */
-async function readUntilError(input: Buffer, chunkSize = input.length): Promise<{ text: string; error: string }> {
-  const chunks: Buffer[] = [];
-  for (let start = 0; start < input.length; start += chunkSize) chunks.push(input.subarray(start, start + chunkSize));
-  let text = '';
-  try {
-    for await (const chunk of readBytes('-', Readable.from(chunks), new AbortController().signal)) text += chunk;
-  } catch (error) {
-    return { text, error: (error as Error).message };
-  }
-  throw new Error('nothing was thrown');
+async function read(input: Buffer, chunkSize?: number): Promise<string> {
+  const { text, error } = await readUntilError(input, chunkSize);
+  expect(error).toBeUndefined();
+  return text;
 }
 
 describe('source file', () => {

@@ -21,6 +21,7 @@ const row: LiveRow = {
   breaker: { state: 'closed', wouldBeOpen: false },
 };
 const plain = liveColumns((_color, text) => text);
+const colored = liveColumns((color, text) => `<${color}>${text}</>`);
 
 describe('table', () => {
   test('a wide terminal shows every column', () => {
@@ -48,13 +49,9 @@ describe('table', () => {
   });
 
   test('what should be zero and is not stands out, and colors do not move the columns', () => {
-    const colored = renderTable(
-      liveColumns((color, text) => `<${color}>${text}</>`),
-      [row],
-      120,
-    );
-    expect(colored[1]).toContain('<red>   3</>');
-    expect(colored.map((line) => line.replaceAll(/<[^>]*>/g, ''))).toEqual(renderTable(plain, [row], 120));
+    const lines = renderTable(colored, [row], 120);
+    expect(lines[1]).toContain('<red>   3</>');
+    expect(lines.map((line) => line.replaceAll(/<[^>]*>/g, ''))).toEqual(renderTable(plain, [row], 120));
   });
 
   test.each<[string, Partial<LiveRow>, string]>([
@@ -63,9 +60,18 @@ describe('table', () => {
     ['a breaker that only observes', { breaker: { state: 'closed', wouldBeOpen: true } }, '<yellow>would open'],
     ['a mailbox nearly full', { depth: 800 }, '<yellow>800/1,000'],
   ])('%s stands out', (_, facts, text) => {
-    const columns = liveColumns((color, cell) => `<${color}>${cell}</>`);
-    expect(renderTable(columns, [{ ...row, ...facts }], 160)[1]).toContain(text);
-    expect(renderTable(columns, [row], 160)[1]).not.toContain(text);
+    expect(renderTable(colored, [{ ...row, ...facts }], 160)[1]).toContain(text);
+    expect(renderTable(colored, [row], 160)[1]).not.toContain(text);
+  });
+
+  test.each([
+    ['red', ['failed', 'tripped']],
+    ['yellow', ['retrying', 'isolating', 'probing', 'paused']],
+    ['dim', ['idle', 'stopped']],
+    ['green', ['flushing', 'warming']],
+  ])('in %s a channel is shown that is %j', (color, states) => {
+    for (const state of states)
+      expect(renderTable(colored, [{ ...row, state }], 160)[1]).toMatch(new RegExp(`<${color}>${state} *</>`));
   });
 
   test.each([

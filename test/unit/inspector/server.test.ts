@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { buildPage } from '../../../config/build-page.ts';
 import { createRouter, type Logger } from '../../../src/index.ts';
 import { createInspector, type Inspector, type InspectorOptions } from '../../../src/inspector/index.ts';
@@ -221,7 +221,9 @@ async function controlled(onDrained?: InspectorOptions['onDrained']) {
   const write = (fields: { operator: string }): void => void told.push(fields.operator);
   const logger = { debug: write, info: write, warn: write, error: write, child: () => logger };
   const options = { clock: rig.clock, allowControl: true, logger: logger as Logger };
-  return { told, control: await createInspector(rig.router, { ...options, ...(onDrained && { onDrained }) }) };
+  const control = await createInspector(rig.router, { ...options, ...(onDrained && { onDrained }) });
+  onTestFinished(() => control.close());
+  return { told, control };
 }
 
 describe('control', () => {
@@ -248,7 +250,6 @@ describe('control', () => {
     expect(told.join()).toContain('an operator asked for subscribe: B, C');
     expect(told.join()).not.toContain('?');
     rig.router.feeds.remove(feed);
-    await control.close();
   });
 
   it('needs the page: an Origin, and JSON, as no form of another site can send', async () => {
@@ -295,7 +296,6 @@ describe('control', () => {
     }
     expect(seen).toEqual(['paused', 'idle', 'tripped', 'idle', 'failed', 'failed']);
     expect(told.map((line) => /asked for (\w+)/.exec(String(line))?.[1])).toEqual(operations);
-    await control.close();
   });
 
   it('hands what a drained channel gives back to the host, and takes the channel out', async () => {
@@ -321,7 +321,6 @@ describe('control', () => {
     await order(control.url, { operation: 'drain', channel: 'fmv' });
     await rig.clock.advance(10_000);
     expect(told.at(-1)).toBe('failed: nowhere to put it');
-    await control.close();
   });
 
   it('replays one channel at a time, and tells how far it came', async () => {
@@ -343,7 +342,6 @@ describe('control', () => {
     expect((await order(control.url, replay)).status).toBe(200);
     await rig.advance(5_000);
     expect(told.at(-1)).toBe('2 dead letters replayed, 0 left');
-    await control.close();
   });
 
   it('is given at its own address only', async () => {

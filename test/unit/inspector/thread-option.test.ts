@@ -35,9 +35,14 @@ afterAll(() => {
   worker.remove();
 });
 
+/** An inspector of a router, with this thread. */
+async function inspect(thread: object | boolean = false, port = 0): Promise<Inspector.Inspector> {
+  const { clock, router } = await createTestRouter({ sinks: { tick: {} } });
+  return createInspector(router, { clock, port, thread });
+}
+
 it('with thread, metrics and health are served beside the page with the same token, until the inspector closes', async () => {
-  const rig = await createTestRouter({ sinks: { tick: {} } });
-  const inspector = await createInspector(rig.router, { clock: rig.clock, thread: true });
+  const inspector = await inspect(true);
   const [metricsUrl, healthUrl] = [inspector.metricsUrl ?? '', inspector.healthUrl ?? ''];
   expect(new URL(metricsUrl).port).not.toBe(new URL(inspector.url).port);
   expect(await (await fetch(metricsUrl)).text()).toContain('sluice_');
@@ -48,21 +53,12 @@ it('with thread, metrics and health are served beside the page with the same tok
 });
 
 it('host, port, paths, token, labels and buckets of the thread are the choice of the host', async () => {
-  const rig = await createTestRouter({ sinks: { tick: {} } });
-  const probe = await createInspector(rig.router, { clock: rig.clock, thread: true });
+  const probe = await inspect(true);
   const port = Number(new URL(probe.metricsUrl ?? '').port);
   await probe.close();
-  await using inspector = await createInspector(rig.router, {
-    clock: rig.clock,
-    thread: {
-      host: '0.0.0.0',
-      port,
-      metricsPath: '/internal/metrics',
-      healthPath: '/healthz',
-      token: false,
-      labels: { router: 'eu' },
-      buckets: [0.3],
-    },
+  await using inspector = await inspect({
+    ...{ host: '0.0.0.0', port, metricsPath: '/internal/metrics', healthPath: '/healthz', token: false },
+    ...{ labels: { router: 'eu' }, buckets: [0.3] },
   });
   expect([inspector.metricsUrl, inspector.healthUrl]).toEqual([
     `http://0.0.0.0:${port}/internal/metrics`,
@@ -91,25 +87,22 @@ it.each([
   [{ buckets: [2, 1] }, /thread: buckets must rise, got 1 after 2/],
   [{ labels: { channel: 'x' } }, /thread: the label "channel" is one of sluice's own/],
 ])('a mistake in the options of the thread is told (%#)', async (thread, text) => {
-  const rig = await createTestRouter({ sinks: { tick: {} } });
-  await expect(createInspector(rig.router, { clock: rig.clock, thread: thread as object })).rejects.toThrow(text);
+  await expect(inspect(thread)).rejects.toThrow(text);
 });
 
 it('when its thread cannot be started, it says so, and its own port is free again', async () => {
-  const rig = await createTestRouter({ sinks: { tick: {} } });
-  const probe = await createInspector(rig.router, { clock: rig.clock });
+  const probe = await inspect();
   const port = Number(new URL(probe.url).port);
   await probe.close();
   code = new URL('nowhere.mjs', pathToFileURL(worker.path));
-  await expect(createInspector(rig.router, { clock: rig.clock, port, thread: true })).rejects.toThrow(
+  await expect(inspect(true, port)).rejects.toThrow(
     /the metrics thread cannot listen on 127\.0\.0\.1:0: Cannot find module/,
   );
-  await using again = await createInspector(rig.router, { clock: rig.clock, port });
+  await using again = await inspect(false, port);
   expect(new URL(again.url).port).toBe(String(port));
 });
 
 it('without thread there is none', async () => {
-  const rig = await createTestRouter({ sinks: { tick: {} } });
-  await using inspector = await createInspector(rig.router, { clock: rig.clock });
+  await using inspector = await inspect();
   expect([inspector.metricsUrl, inspector.healthUrl]).toEqual([null, null]);
 });

@@ -13,7 +13,6 @@ const bounded: readonly (readonly [path: string, call: string, by: string])[] = 
   ['src/core/overflow.ts', 'this.place(...entry)', 'the five parts of an entry'],
   ['src/core/contained.ts', 'shallow(...args)', 'the arguments of one call'],
   ['src/core/contained.ts', 'call(...args)', 'the arguments of one call'],
-  ['src/report/findings.ts', 'Math.max(...channel.partitions.map(', 'the partitions of a channel'],
   ['src/report/explain.ts', 'Math.min(...views.map(', 'the partitions of a channel'],
   ['src/report/source-metrics.ts', 'Math.min(...partitions.map(', 'the partitions of a source'],
   ['src/report/metrics.ts', 'read(...reasons', 'the reasons there are'],

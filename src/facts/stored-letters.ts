@@ -189,9 +189,15 @@ function toDeadLetter(letter: NewLetter | KeptLetter): DeadLetter {
   return { ...letter, reason };
 }
 
+const KEPT_AS_TEXT = '; the message is kept as text, because it cannot be written: ';
+
+/** Its message is not there, only a string that shows it: no channel may get that for a message. */
+export function isKeptAsText({ message, error }: Pick<DeadLetter, 'message' | 'error'>): boolean {
+  return typeof message === 'string' && typeof error === 'string' && error.includes(KEPT_AS_TEXT);
+}
+
 /** What cannot be written as it is (a circle, a BigInt, too large) is kept as a string that shows it. */
 function asText({ message, error, ...letter }: NewLetter, why: unknown): NewLetter {
   const text = inspect(message, { depth: 20, maxArrayLength: 1_000, maxStringLength: 10_000 }).slice(0, TEXT_MAX);
-  const said = `${errorText(error)}; the message is kept as text, because it cannot be written: ${errorText(why)}`;
-  return { ...letter, message: text, error: said };
+  return { ...letter, message: text, error: `${errorText(error)}${KEPT_AS_TEXT}${errorText(why)}` };
 }

@@ -164,6 +164,7 @@ export class Feed implements SupervisedFeed {
       pause: () => this.#link.pause(),
       resume: () => this.#link.resume(),
       dropped: () => this.#dropped.add(),
+      refused: (message, error) => this.#link.refused(message, error),
       recovered: () => this.#dropped.close(),
     };
     const limits = { whenFull, heldBytesMax };

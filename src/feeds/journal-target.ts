@@ -1,6 +1,9 @@
 import { SluiceError } from '../core/sluice-error.ts';
 import type { MessageJournal, Pressure, Target, TargetLimits } from './target.ts';
 
+/** From so many bytes on messages are written each for itself, so that one that is refused leaves the order as it is. */
+const APART_BYTES = 256 * 1024;
+
 /** Writes messages, a frame at a time; reads on while the disk is not too far behind. */
 export function journalTarget(
   journal: MessageJournal,
@@ -14,10 +17,11 @@ export function journalTarget(
     count.dropped += dropped;
     for (let n = 0; n < dropped; n += 1) pressure.dropped();
   };
-  const settle = (settled: number, error: unknown): void => {
-    const isInvalid = error instanceof SluiceError && error.code === 'invalid-message';
-    if (error !== undefined && !isInvalid) return drop(settled);
-    count[isInvalid ? 'refused' : 'delivered'] += settled;
+  const settle = (messages: readonly unknown[], error: unknown): void => {
+    const isInvalid = isRefusal(error);
+    if (error !== undefined && !isInvalid) return drop(messages.length);
+    count[isInvalid ? 'refused' : 'delivered'] += messages.length;
+    if (isInvalid) for (const message of messages) pressure.refused(message, error);
     pressure.recovered();
   };
   const write = async (messages: readonly unknown[], bytes: number): Promise<void> => {
@@ -34,10 +38,15 @@ export function journalTarget(
     );
     count.held -= messages.length;
     heldBytes -= bytes;
-    settle(messages.length, error);
+    // A journal writes all of them or none: one that it refuses must not take the others along.
+    if (isRefusal(error) && messages.length > 1) writeEach(messages, bytes);
+    else settle(messages, error);
     if (!isFull || heldBytes * 4 > heldBytesMax) return;
     isFull = false;
     pressure.resume();
+  };
+  const writeEach = (messages: readonly unknown[], bytes: number): void => {
+    for (const message of messages) void write([message], bytes / messages.length);
   };
   return {
     get counts() {
@@ -48,6 +57,8 @@ export function journalTarget(
     },
     take(messages, bytes) {
       if (heldBytes + bytes > heldBytesMax) drop(messages.length);
+      // One of them may be too large, which shows when those that come next are written already.
+      else if (bytes > APART_BYTES) writeEach(messages, bytes);
       else void write(messages, bytes);
     },
     // A journal has all that came: who reads it decides.
@@ -58,4 +69,8 @@ export function journalTarget(
     // What waits for the disk is the journal's: it cannot be taken back.
     end: () => [],
   };
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'invalid-message';
 }

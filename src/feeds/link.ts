@@ -1,10 +1,12 @@
+import { inspect } from 'node:util';
+import { errorText } from '../core/error-text.ts';
 import type { FeedPort, FeedSignal } from '../core/feed-port.ts';
 import type { FeedMetrics } from '../core/supervised-feed.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { FeedBus } from './feed-bus.ts';
 import type { FeedSettings } from './feed-options.ts';
 import type { Answer } from './profile.ts';
-import { Reader, type ReaderCounts } from './reader.ts';
+import { Reader, type ReaderCounts, SAMPLE_MAX } from './reader.ts';
 import { Secrets } from './secrets.ts';
 import type { FeedSocket, SocketEnd, SocketListener } from './socket.ts';
 import { retryAfterMs, signalOf } from './socket-end.ts';
@@ -51,8 +53,7 @@ export class Link implements FeedPort {
       came: (messages, bytes) => arrivals.take(messages, bytes),
       isUnwanted: (type) => arrivals.isUnwanted(type),
       skipped: () => arrivals.skip(),
-      garbage: (why, sample) =>
-        bus.publish('feed.garbage', { feed: settings.name, why, sample: this.#secrets.hide(sample) }),
+      garbage: this.#tellGarbage.bind(this),
     });
   }
 
@@ -93,6 +94,12 @@ export class Link implements FeedPort {
 
   flush(): void {
     this.#reader.flush();
+  }
+
+  /** The journal will never take this message. */
+  refused(message: unknown, error: unknown): void {
+    const sample = inspect(message, { depth: 1, maxStringLength: 100 }).slice(0, SAMPLE_MAX);
+    this.#tellGarbage(`the journal refuses it: ${errorText(error)}`, sample);
   }
 
   logIn(): void {
@@ -136,6 +143,10 @@ export class Link implements FeedPort {
     this.#isPaused = false;
     this.watch.pause(false);
     this.#socket?.resume();
+  }
+
+  #tellGarbage(why: string, sample: string): void {
+    this.#bus.publish('feed.garbage', { feed: this.#settings.name, why, sample: this.#secrets.hide(sample) });
   }
 
   #listener(isOver: () => boolean): SocketListener {

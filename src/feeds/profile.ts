@@ -12,7 +12,10 @@ export interface Meant {
   readonly symbol?: string;
 }
 
-/** What a message of the service means that is no market data. */
+/**
+ * What a message of the service means that is no market data. `subscribed` and `subscription-refused`, which has a `why`,
+ * say with the fields of `Meant` which subscriptions they are about.
+ */
 export type Answer =
   /** The greeting of a service that `greets`. */
   | { readonly is: 'connected' }

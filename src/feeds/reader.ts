@@ -17,7 +17,8 @@ export interface Hearer {
 
 export type ReaderCounts = Pick<FeedMetrics, 'frames' | 'bytes' | 'control' | 'garbage'>;
 
-const SAMPLE_MAX = 200;
+/** So much is told of what is no message. */
+export const SAMPLE_MAX = 200;
 /**
  * So many messages of small frames that are read in one go are handed on together. Parsing and routing by turns push each
  * other out of the caches of the processor, which costs more than routing itself.

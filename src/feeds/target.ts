@@ -37,6 +37,8 @@ export interface Pressure {
   resume(): void;
   /** A message was let go. */
   dropped(): void;
+  /** A message will never be taken, and why; for those that a router refuses, the router says so. */
+  refused(message: unknown, error: unknown): void;
   /** There is room again after messages were let go. */
   recovered(): void;
 }

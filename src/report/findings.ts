@@ -83,7 +83,8 @@ export function findingsOf(channel: ChannelView, { sight, before, now, starvatio
     views.reduce((most, view) => Math.max(most, of(view)), Number.NEGATIVE_INFINITY);
   const isOpen = views.some(({ state }) => state === 'tripped' || state === 'probing');
   const full = channel.partitions.reduce((most, { fullness }) => Math.max(most, fullness), 0);
-  const rate = isOpen ? undefined : errorRate(sight, before);
+  // An open breaker says it all, and few calls are made.
+  const rate = isOpen ? 0 : errorRate(sight, before);
   const age = worst(({ oldestAcceptedAt, waiting }) => (waiting === 0 ? 0 : now - oldestAcceptedAt));
   const ageMax = Math.max(AGE_MS_MIN, AGE_FACTOR * config.timeoutMs);
   const callMs = worst(({ callStartedAt = now }) => now - callStartedAt);

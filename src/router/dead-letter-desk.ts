@@ -5,6 +5,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { invalidOption } from '../core/sluice-error.ts';
 import type { DeadLetter, DeadLetterFilter, MemoryLetter } from '../facts/dead-letters.ts';
 import { checkCounts, checkFilter, deadLetterFilter, isRefusal } from '../facts/dead-letters.ts';
+import { isKeptAsText } from '../facts/stored-letters.ts';
 import type { ChannelEntry } from './channel-entry.ts';
 import type { FanOut } from './fan-out.ts';
 import type { RouterParts } from './parts.ts';
@@ -159,7 +160,7 @@ export class DeadLetterDesk {
       const isThere = this.#has(letter);
       if (!(typeof isThere === 'boolean' ? isThere : await isThere)) return 'gone';
       const channel = name === null ? destinations.channelOf(message) : fleet.channels.get(name);
-      if (channel === undefined || replaysOf(letter) >= replaysMax) return 'unwanted';
+      if (channel === undefined || replaysOf(letter) >= replaysMax || isKeptAsText(letter)) return 'unwanted';
       if (aborted.aborted) return { refused: 'it was aborted' };
       const { partitions } = channel;
       const blocked = partitions.find(({ canDeliver, inbox }) => !canDeliver || !inbox.isOpen);

@@ -235,20 +235,25 @@ describe('a channel without a source', () => {
 it('a message that the store cannot write down is kept as a text that shows it', async () => {
   const letters: unknown[] = [];
   const clock = createSimulatedClock();
-  const picky: LetterStore = {
-    ...simulatedLetterStore({ clock }),
-    async add({ message, error }) {
-      if (typeof message !== 'string')
-        throw Object.assign(new Error('a BigInt is no JSON'), { code: 'invalid-message' });
-      letters.push([message, error]);
-    },
+  const store: LetterStore = simulatedLetterStore({ clock });
+  const { add } = store;
+  store.add = async (letter) => {
+    if (typeof letter.message !== 'string')
+      throw Object.assign(new Error('a BigInt is no JSON'), { code: 'invalid-message' });
+    letters.push([letter.message, letter.error]);
+    await add(letter);
   };
-  const test = await createTestRouter({ clock, sinks: { tick: {} }, deadLetters: { store: picky } });
+  const test = await createTestRouter({ clock, sinks: { tick: {} }, deadLetters: { store } });
   test.sink('tick').otherwise = reject(refused);
   await routeAndAdvance(test, { ev: 'T', sym: 'A', n: 0, size: 10n }, 5_000);
   expect(letters).toEqual([
     [expect.stringContaining('size: 10n'), expect.stringMatching(/bad price; .*kept as text.*a BigInt is no JSON/)],
   ]);
+  // A handler would get a string that its types do not know.
+  test.sink('tick').otherwise = succeed();
+  expect(await test.advanceUntil(test.router.deadLetters.replay())).toEqual({ replayed: 0, left: 1, refused: null });
+  await test.advance(1_000);
+  expect([test.sink('tick').delivered, store.size]).toEqual([[], 1]);
 });
 
 describe('a replay from the store', () => {

@@ -266,6 +266,28 @@ it('a journal as the target gets a frame at a time; the socket waits while the d
   expect(rig.metrics).toMatchObject({ received: 8, delivered: 3, refused: 1, dropped: 4, held: 0, conserved: true });
 });
 
+it('a message that a journal refuses takes no other along, nor its place if it is large, and is told', async () => {
+  const written: unknown[] = [];
+  const isBad = (message: unknown): boolean => 'bad' in (message as object);
+  const write = async (messages: readonly unknown[]) => {
+    if (messages.some(isBad)) throw new SluiceError('invalid-message', 'no JSON');
+    written.push(...messages);
+  };
+  const rig = new FeedRig({ to: { write } }).stream();
+  rig.say([trade(1), { ...trade(2), bad: 'small' }, trade(3)]);
+  await rig.clock.settle();
+  rig.socket.listener.text(JSON.stringify({ ...trade(4), bad: 'x'.repeat(600_000) }), 600_100);
+  for (let n = 5; n <= 99; n += 1) rig.socket.listener.text(JSON.stringify(trade(n)), 30);
+  await rig.clock.settle();
+  expect(written).toEqual([trade(1), trade(3), ...trades(5, 99)]);
+  expect(rig.metrics).toMatchObject({ received: 99, delivered: 97, refused: 2, held: 0, conserved: true });
+  const why = 'the journal refuses it: no JSON';
+  expect(rig.factsOf('feed.garbage')).toMatchObject([
+    { why, sample: expect.stringContaining("bad: 'small'") },
+    { why },
+  ]);
+});
+
 describe('small frames that are read in one go', () => {
   const read = (rig: FeedRig, n: number): void => {
     const text = JSON.stringify(trades(n, n));

@@ -75,7 +75,10 @@ export function oldestAcceptedAt({ inbox, recovery }: Lane): number {
   return Math.min(inbox.mailbox.oldestAcceptedAt, recovery.oldestAcceptedAt ?? Number.POSITIVE_INFINITY);
 }
 
-/** When the sink may be tried, on the clock: after the cool-down, or the longer rest it asked for; 0: any time. */
+/**
+ * When the sink may be tried, in ms on the clock: when the breaker's cool-down is over, or the longer rest that the sink
+ * asked for; 0: at any time.
+ */
 export function probeAt(lane: Lane): number {
   const { breaker: limits, partitions } = lane.inbox.limits;
   const isShared = partitions > 1 || (limits !== false && limits.shared !== undefined);

@@ -135,7 +135,10 @@ export class WaitingOffers {
     return offer;
   }
 
-  /** Calls when its turn comes as an offer, or when the queue moves; returns what takes it out. `count`: of offers. */
+  /**
+   * Calls when its turn comes, as that of an offer, or when the queue is moved; the returned function takes it out.
+   * `count`: how many offers wait for that.
+   */
   addCall(call: () => void, count: () => number): () => void {
     const nobody = (): void => {};
     const entry = {

@@ -25,6 +25,7 @@ export interface StayParts {
   readonly answerMs: number;
   /** Undefined: it was read; or why it could not be. */
   readonly onRead: (error: unknown) => void;
+  /** The owner gave the partition back. */
   readonly onReleased: () => void;
   /** The log is not the one that was read, or is of another partitioning; says why. */
   readonly onWentBack: (why: string) => void;

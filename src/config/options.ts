@@ -5,7 +5,7 @@ import { nearest } from './mistakes.ts';
 /** The names of all options of a function; the compiler sees that none is missing. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
-/** Throws `invalid-option` for an option that there is none of, with the nearest one, and for a bad `signal`. */
+/** Throws `invalid-option` for an option that the function does not have, naming the nearest, and for a bad `signal`. */
 export function checkOptions<Options extends object>(
   functionName: string,
   options: Options,

@@ -95,7 +95,7 @@ function copyOf(value: unknown, path: Path, copy: Copy, itemsMax: number): unkno
   return Object.fromEntries(fields.map(([key, field]) => [key, copy(shownAt([...path, key], field), [...path, key])]));
 }
 
-/** What the text says in JSON; one that is no JSON is taken as it is. */
+/** The value that a JSON string stands for; a string that is not JSON stands for itself. */
 export function jsonOrText(text: string): unknown {
   try {
     return JSON.parse(text);

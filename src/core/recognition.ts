@@ -43,7 +43,10 @@ export class Recognition {
   #types: ReadonlyMap<unknown, string | null> = new Map(MASSIVE_EVENTS);
   #shapes = false;
 
-  /** Calls the rules in order. One that throws or answers later has no opinion; `ruleFailed` must not throw. */
+  /**
+   * The rules are called in order. A rule that throws, or answers later, has no opinion; `ruleFailed` gets its error and
+   * must not throw.
+   */
   constructor(rules: readonly RecognitionRule[] = [], ruleFailed: (error: unknown) => void = () => {}) {
     this.#rules = rules.map((rule) =>
       contained((message: unknown) => {

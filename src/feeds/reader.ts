@@ -17,7 +17,7 @@ export interface Hearer {
 
 export type ReaderCounts = Pick<FeedMetrics, 'frames' | 'bytes' | 'control' | 'garbage'>;
 
-/** So much is told of what is no message. */
+/** How much of a frame that holds no message an event shows, in characters. */
 export const SAMPLE_MAX = 200;
 /**
  * So many messages of small frames that are read in one go are handed on together. Parsing and routing by turns push each
@@ -130,7 +130,10 @@ export class Reader {
     return kept ?? frame;
   }
 
-  /** The message of an element, or those in its envelope; undefined: none. Answers are told at once, in their order. */
+  /**
+   * The message of an element, or a list of those in its envelope; undefined: there is none. Answers are told at once, so
+   * that those of one frame are heard in order.
+   */
   #inside(element: unknown, text: string): unknown {
     try {
       const answer = this.#profile.answer(element);

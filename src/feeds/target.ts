@@ -3,7 +3,10 @@ import type { Spill } from '../core/source-port.ts';
 import type { FeedMetrics } from '../core/supervised-feed.ts';
 import type { FeedProfile } from './profile.ts';
 
-/** When nobody has room: the socket waits, messages are let go with a gap, or they go to the router's journal. */
+/**
+ * What becomes of messages when nobody has room: the socket waits, or they are let go, with a gap that says so, or they go
+ * to the journal that the router reads.
+ */
 export type FullPolicy = 'pause' | 'drop' | 'spill';
 
 /** A router, as far as a feed uses it. */

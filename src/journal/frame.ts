@@ -97,6 +97,6 @@ function decodeFrame(bytes: Buffer): readonly unknown[] {
   const body = bytes.subarray(HEADER_BYTES);
   if (crc32(body) !== bytes.readUInt32LE(4)) throw new Error('the checksum of the frame is wrong: it was overwritten');
   const text = body.toString();
-  // A text that is no JSON is a message which no rule recognises: it becomes a dead letter by itself.
+  // A string that is not JSON is a message that no rule recognizes: it becomes a dead letter by itself.
   return KINDS[bytes[1] ?? 0] === 'texts' ? text.split(SEPARATOR).flatMap(jsonOrText) : JSON.parse(text);
 }

@@ -152,7 +152,10 @@ export class RedisPoll {
   }
 }
 
-/** By partition, the end of a name that clients may prefix. RESP2 has pairs; RESP3 a `Map`, an object or one list. */
+/**
+ * By the partition at the end of the name of each stream, before which a client may put a prefix. RESP2 has pairs, and RESP3
+ * a map: clients give a `Map`, an object or one list.
+ */
 function entriesByPartition(reply: unknown): ReadonlyMap<number, unknown> {
   const list: unknown[] = Array.isArray(reply) || reply instanceof Map ? [...reply] : Object.entries(Object(reply));
   const flat = Array.isArray(list[0]) ? list.flat() : list;

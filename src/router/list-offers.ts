@@ -30,7 +30,10 @@ export class ListOffers {
     return Promise.resolve(this.#offered).then(offerNow);
   }
 
-  /** Offers messages of an array. Resolves with the first refusal when all have an answer; rejects if taken back. */
+  /**
+   * Offers the messages of an array that nobody changes. Resolves when each has its answer, with the first refusal; rejects
+   * if the signal took one back.
+   */
   async offer(messages: readonly unknown[], offerOne: (message: unknown) => Answer, signal: AbortSignal | undefined) {
     const waits: Promise<void>[] = [];
     let first: { readonly index: number; readonly refusal: Outcome } | undefined;

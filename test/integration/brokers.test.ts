@@ -162,7 +162,7 @@ describe.each(brokers)('on %s', (_kind, missing, start) => {
       'partition 0 of % cannot be read: its lease cannot be renewed: partition.0 is no lease: another program wrote "hello"',
     ],
   ])(
-    'a text of another program in the cell %s is told and not overwritten, and members go on when it was removed',
+    'what another program writes into the cell %s is reported and not overwritten, and members go on once it is removed',
     async (cell, text) => {
       const { source, publisher, owner, texts, channel, close } = watched();
       await source.start(owner);

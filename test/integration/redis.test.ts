@@ -326,7 +326,7 @@ describe.skipIf(missing).concurrent('what somebody else does to a stream:', () =
     await end();
   });
 
-  it('an entry above 2^53, behind which nothing can be written, is told to both sides, until it is removed', async () => {
+  it('an entry above 2^53, behind which nothing can be written, is reported by both sides until it is removed', async () => {
     const { channel, end, owner, publish, publishers, source, texts } = pair();
     const key = await publish('a');
     await source.start(owner);

@@ -144,7 +144,7 @@ it('a value that throws when it is read is shown as such', () => {
   expect(toPlain({ inner: [trap, 1] })).toEqual({ inner: ['something that cannot be read', 1] });
 });
 
-it('a text is what it says in JSON, or itself', () => {
+it('a JSON string gives its value, and any other string itself', () => {
   fc.assert(
     fc.property(fc.json(), fc.string(), (json, text) => {
       expect([jsonOrText(json), jsonOrText(`no ${text}`)]).toEqual([JSON.parse(json), `no ${text}`]);

@@ -31,7 +31,7 @@ export interface BrokerRig {
   letters(channel: string, maxLetters?: number): LetterStore;
   /** Another program writes into partition 0; returns the bytes of the frame that is read of it. */
   writeForeign(channel: string): Promise<string>;
-  /** Another program writes a text over a cell of the members, or removes it. */
+  /** Another program overwrites a cell of the members with a string, or removes it. */
   overwrite(channel: string, cell: string, text?: string): Promise<void>;
   end(): Promise<void>;
 }

@@ -29,15 +29,7 @@ export { partitionOf } from './core/partition-of.ts';
 export { createRandom, type Random } from './core/random.ts';
 export type { Discriminator, RecognitionRule } from './core/recognition.ts';
 export { SluiceError, type SluiceErrorCode } from './core/sluice-error.ts';
-export type {
-  Assigned,
-  CommitOutcome,
-  Frame,
-  MessagePlace,
-  ReadRoom,
-  Source,
-  SourceOwner,
-} from './core/source-port.ts';
+export type * from './core/source-port.ts';
 export type {
   FeedMetrics,
   FeedReport,

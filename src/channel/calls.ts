@@ -1,5 +1,4 @@
 import type { ChannelEvent } from '../../machines/channel.ts';
-import type { ChannelConfig } from '../config/schema.ts';
 import { Counter } from '../core/counters.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { Call, loadOf } from './call.ts';
@@ -82,16 +81,16 @@ export abstract class Calls {
   }
 
   /** Begins a call, of messages that failed before if there are any. */
-  protected begin(trigger: Trigger, config: ChannelConfig): Call {
-    const { batchSize } = config;
+  protected begin(trigger: Trigger): Call {
     const { lane, lastCall: call } = this;
     const { breaker, clock, counters, inbox, recovery, times } = lane;
+    const { batchSize } = inbox.limits;
     const before = recovery.take(batchSize);
     const size = before?.messages.length ?? Math.min(inbox.mailbox.size, batchSize);
     if (before === undefined) inbox.due.countTaken(size);
     else times.begin(clock.now, before.acceptedAt);
     const origins = before === undefined ? inbox.mailbox.originsOf(size) : before.origins;
-    call.begin(config, size, before === undefined ? takeNew(lane, size) : loadOf(before.messages));
+    call.begin(inbox.limits, size, before === undefined ? takeNew(lane, size) : loadOf(before.messages));
     this.isOut = true;
     counters[Counter.inFlight] += size;
     counters[Counter.calls] += 1;

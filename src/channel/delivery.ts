@@ -1,5 +1,4 @@
 import type { ChannelEvent } from '../../machines/channel.ts';
-import type { ChannelConfig } from '../config/schema.ts';
 import type { DeliveryMode } from '../core/channel-port.ts';
 import { Counter } from '../core/counters.ts';
 import { Turn, type TurnTaker } from '../core/turn-queue.ts';
@@ -22,23 +21,20 @@ export class Delivery extends Calls implements TurnTaker {
   /** Its place among all that wait for a turn. */
   readonly turn: Turn;
   private readonly rest = new Rest(this);
-  private config: ChannelConfig;
   private mode: DeliveryMode | undefined = undefined;
 
   constructor(lane: Lane, channel: AnyChannel, chart: { send(event: ChannelEvent): void }) {
     super(lane, chart);
-    this.config = lane.inbox.limits;
     this.channel = channel;
     this.turn = new Turn(this, lane.owner.share);
   }
 
   get priority(): number {
-    return this.config.priority;
+    return this.lane.inbox.limits.priority;
   }
 
   /** A batch in flight keeps the limits it began with. */
-  reconfigure(config: ChannelConfig): void {
-    this.config = config;
+  reconfigure(): void {
     this.rest.update(this.wakeDepth);
   }
 
@@ -63,12 +59,29 @@ export class Delivery extends Calls implements TurnTaker {
   /** Something may be due: priority 1 is delivered at once, the others ask for a turn. */
   wake(): void {
     if (this.mode === undefined || this.isOut) return;
-    if (this.config.priority > 1) {
+    if (this.priority > 1) {
       // Until its turn comes it need not hear of more messages.
       this.rest.end();
       return this.requestTurn();
     }
     while (this.step()) if (this.lane.services.scheduler.isOver()) return this.requestTurn();
+  }
+
+  /** A message of priority 1 that would be the only one to wait: behind it is no gap to tell of and no offer to admit. */
+  deliverAtOnce(message: unknown): boolean {
+    const { lane, lastCall: call } = this;
+    const { breaker, clock, counters, inbox, owner, times } = lane;
+    if (this.priority > 1 || !this.isCalm || inbox.mailbox.keysTaken !== undefined) return false;
+    times.begin(clock.now, clock.now);
+    owner.queueing.record(0);
+    call.begin(inbox.limits, 1, message);
+    this.isOut = true;
+    counters[Counter.accepted] += 1;
+    counters[Counter.inFlight] += 1;
+    counters[Counter.calls] += 1;
+    breaker?.started();
+    if (this.step(call)) this.wake();
+    return true;
   }
 
   requestTurn(): void {
@@ -80,31 +93,9 @@ export class Delivery extends Calls implements TurnTaker {
     super.abandon(putBack);
   }
 
-  /** Hands the next batch to `process`; true: another one may follow at once. */
-  step(): boolean {
-    const { config, lane } = this;
-    const { breaker, inbox } = lane;
-    const { batchSize } = config;
-    let call: Call | undefined;
-    // A full batch, nothing failed or was dropped, no offer waits, and the breaker is closed: most calls are like that.
-    if (
-      this.mode === 'flush' &&
-      !this.isOut &&
-      inbox.isSteady(batchSize) &&
-      lane.recovery.isIdle &&
-      (breaker === undefined || breaker.isClosed)
-    ) {
-      const { counters } = lane;
-      const origins = inbox.mailbox.originsOf(batchSize);
-      call = this.lastCall;
-      // Not by a function that calls it: where `take` found room on the stack, so must what puts the messages into the call.
-      call.begin(config, batchSize, takeNew(lane, batchSize));
-      this.isOut = true;
-      counters[Counter.inFlight] += batchSize;
-      counters[Counter.calls] += 1;
-      breaker?.started();
-      if (origins !== undefined) call.note({ origins });
-    } else call = this.nextCall();
+  /** Hands the next batch to `process`, or that of a call that has begun; true: another one may follow at once. */
+  step(begun?: Call): boolean {
+    const call = begun ?? this.nextCall();
     if (call === undefined) return false;
     try {
       const promise = promiseOf(this.channel.process(call.messages, new Context(call)));
@@ -122,23 +113,46 @@ export class Delivery extends Calls implements TurnTaker {
     return this.settled(call, true);
   }
 
+  /** A call may begin, nothing failed before, and the breaker is closed. */
+  private get isCalm(): boolean {
+    const { breaker, recovery } = this.lane;
+    return this.mode === 'flush' && !this.isOut && recovery.isIdle && (breaker === undefined || breaker.isClosed);
+  }
+
   /** Begins the next call; undefined: none is due, or it has to wait. */
   private nextCall(): Call | undefined {
+    const { lane, lastCall: call } = this;
+    const { breaker, counters, inbox } = lane;
+    const { batchSize } = inbox.limits;
+    // Most calls are of a full batch, and nothing else needs care.
+    if (!this.isCalm || !inbox.isSteady(batchSize)) return this.nextWithCare();
+    const origins = inbox.mailbox.originsOf(batchSize);
+    // Not by a function that calls it: where `take` found room on the stack, so must what puts the messages into the call.
+    call.begin(inbox.limits, batchSize, takeNew(lane, batchSize));
+    this.isOut = true;
+    counters[Counter.inFlight] += batchSize;
+    counters[Counter.calls] += 1;
+    breaker?.started();
+    if (origins !== undefined) call.note({ origins });
+    return call;
+  }
+
+  private nextWithCare(): Call | undefined {
     const { mode } = this;
     if (mode === undefined || this.isOut) return undefined;
     // A listener that hears of it may end this life: then the batch is already back in the mailbox.
-    const call = this.lane.services.bus.changes.during(() => this.nextWithCare(mode));
+    const call = this.lane.services.bus.changes.during(() => this.beginDue(mode));
     return call?.isOver === true ? undefined : call;
   }
 
-  private nextWithCare(mode: DeliveryMode): Call | undefined {
+  private beginDue(mode: DeliveryMode): Call | undefined {
     const { breaker } = this.lane;
     const trigger = dueTrigger(this.lane, mode);
     if (trigger === undefined) this.pause(mode);
     else if (this.lane.recovery.sinkRests(this.lane.services.clock)) this.send({ type: 'batch.failed' });
     else if (breaker?.admits(mode === 'probe' || mode === 'drain', this) === false) {
       this.rest.awaitCoolDown();
-    } else return this.begin(trigger, this.config);
+    } else return this.begin(trigger);
     return undefined;
   }
 
@@ -219,14 +233,14 @@ export class Delivery extends Calls implements TurnTaker {
 
   /** So many messages end a rest. */
   private get wakeDepth(): number {
-    return this.mode === 'flush' ? this.config.batchSize : 1;
+    return this.mode === 'flush' ? this.lane.inbox.limits.batchSize : 1;
   }
 
   /** Nothing is left that could show whether quarantined messages or the sink are at fault: they wait at the head. */
   private endQuarantine(): void {
-    const { recovery, services } = this.lane;
+    const { inbox, recovery, services } = this.lane;
     recovery.restore();
-    recovery.postpone(Math.max(recovery.retryAt, services.clock.now() + this.config.retry.delayMs));
+    recovery.postpone(Math.max(recovery.retryAt, services.clock.now() + inbox.limits.retry.delayMs));
     this.send({ type: 'batch.failed' });
   }
 }

@@ -3,6 +3,13 @@ import type { Mailbox } from '../core/mailbox.ts';
 import type { Trigger } from '../core/trigger.ts';
 import type { Services } from './services.ts';
 
+/** Is woken when so many messages wait in an inbox. */
+export interface Waker {
+  wake(): void;
+  /** Delivers a message that would be the only one to wait, without a stay in the mailbox. False: it is to be taken in. */
+  deliverAtOnce?(message: unknown): boolean;
+}
+
 /** When a batch of new messages is due: it is full, old enough, or asked for. */
 export class DueBatches {
   private readonly inbox: { readonly mailbox: Mailbox; readonly limits: ChannelConfig; readonly services: Services };

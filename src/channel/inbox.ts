@@ -7,7 +7,7 @@ import type { Origin } from '../core/origin.ts';
 import { ACCEPTED, type Outcome, REJECTED, type RejectReason } from '../core/outcome.ts';
 import { type GapReason, type LossListener, Overflow } from '../core/overflow.ts';
 import type { BreakerClient } from './breaker-client.ts';
-import { DueBatches } from './due-batches.ts';
+import { DueBatches, type Waker } from './due-batches.ts';
 import type { LaneOwner } from './lane-owner.ts';
 import { unchecked, type Validate } from './validator.ts';
 import { type Door, REFUSED_MAX, WaitingOffers } from './waiting-offers.ts';
@@ -42,7 +42,7 @@ export class Inbox implements Door, LossListener {
   private plainFrom = 0;
   private plainBelow = 0;
   private wakeAt = NEVER;
-  private waker: { wake(): void } | undefined = undefined;
+  private waker: Waker | undefined = undefined;
 
   constructor(owner: LaneOwner, partition: number | undefined, counters: Counters, breaker?: BreakerClient) {
     const { config, services } = owner;
@@ -88,7 +88,7 @@ export class Inbox implements Door, LossListener {
   }
 
   /** Wakes with each message from the one on that makes so many wait. */
-  wakeWhen(depth: number, waker: { wake(): void }): void {
+  wakeWhen(depth: number, waker: Waker): void {
     this.wakeAt = depth;
     this.waker = waker;
   }
@@ -105,9 +105,9 @@ export class Inbox implements Door, LossListener {
     if (size < this.plainFrom || size >= this.plainBelow || origin !== undefined)
       return this.check(message, isPayload, known, origin);
     clock.advance(1);
-    const sequence = counters[Counter.accepted] + 1;
-    mailbox.push(message, clock.now, sequence);
-    counters[Counter.accepted] = sequence;
+    if (size === 0 && this.wakeAt === 1 && this.waker?.deliverAtOnce?.(message) === true) return ACCEPTED;
+    mailbox.push(message, clock.now, counters[Counter.accepted] + 1);
+    counters[Counter.accepted] += 1;
     if (size + 1 >= this.wakeAt) this.waker?.wake();
     return ACCEPTED;
   }

@@ -7,6 +7,7 @@ import type { Origin, Origins } from '../core/origin.ts';
 import { Recovery } from '../core/recovery.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { BreakerClient } from './breaker-client.ts';
+import type { Waker } from './due-batches.ts';
 import { Inbox } from './inbox.ts';
 import type { LaneOwner } from './lane-owner.ts';
 
@@ -58,7 +59,7 @@ export class Lane {
   }
 
   /** What waits brings a probe sooner, and again when another eighth of the mailbox has filled. False: as planned. */
-  press(waker: { wake(): void }): boolean {
+  press(waker: Waker): boolean {
     const { capacity, size } = this.inbox.mailbox;
     this.inbox.wakeWhen(size + Math.ceil(capacity / 8), waker);
     return this.breaker?.breaker.press(Math.min(1, size / capacity)) === true;

@@ -172,7 +172,7 @@ export class Partition {
   /** New limits: they hold from the next batch. */
   reconfigure(config: LaneOwner['config']): void {
     this.inbox.reconfigure(config);
-    this.delivery?.reconfigure(config);
+    this.delivery?.reconfigure();
     this.watchInbox(this.state);
     this.inbox.admitOffers();
     this.inbox.offers.wakeStreams();

@@ -1,6 +1,7 @@
 import type { ChannelEvent } from '../../machines/channel.ts';
 import { Counter } from '../core/counters.ts';
 import type { Call } from './call.ts';
+import type { Waker } from './due-batches.ts';
 import type { Lane } from './lane.ts';
 
 /**
@@ -17,10 +18,9 @@ const STEADY_MIN = 5;
 const LATE_MS = 2;
 
 /** What rests. */
-interface Resting {
+interface Resting extends Waker {
   readonly lane: Lane;
   readonly inFlight: number;
-  wake(): void;
   requestTurn(): void;
   send(event: ChannelEvent): void;
 }

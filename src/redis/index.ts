@@ -4,15 +4,7 @@ export type { Publisher, PublisherOptions } from '../cluster/publisher.ts';
 export type { ClusterView, HandOver, MemberStatus, PartitionStatus } from '../core/cluster-view.ts';
 export type { KeptLetter, LetterFilter, LetterStore, NewLetter } from '../core/letter-store-port.ts';
 export { partitionOf } from '../core/partition-of.ts';
-export type {
-  Assigned,
-  CommitOutcome,
-  Frame,
-  MessagePlace,
-  ReadRoom,
-  Source,
-  SourceOwner,
-} from '../core/source-port.ts';
+export type * from '../core/source-port.ts';
 export { redisLetters } from './redis-letters.ts';
 export type {
   RedisLayout,

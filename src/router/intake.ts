@@ -192,8 +192,7 @@ export class Intake {
 
   protected take(message: unknown, dataType?: string): Outcome {
     const channel = this.destinations.channelOf(message, dataType);
-    if (channel === undefined) return this.routeOther(message, dataType);
-    return channel.accept(message);
+    return channel === undefined ? this.routeOther(message, dataType) : channel.accept(message);
   }
 
   private routeOther(message: unknown, dataType: string | undefined): Outcome {

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { Mailbox } from '../../src/core/mailbox.ts';
 import { type BatchContext, createRandom, createRouter, ProcessingChannel } from '../../src/index.ts';
 import { message, type TestMessage } from '../../src/testing/index.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 
-const FATES = ['at once', 'soon', 'slowly', 'throws', 'rejects', 'hangs', 'too late'] as const;
+const FATES = ['at once', 'soon', 'slowly', 'routes', 'throws', 'rejects', 'hangs', 'too late'] as const;
 
 /** What becomes of a batch the first time; afterwards it succeeds. */
 type Fate = (typeof FATES)[number];
@@ -18,14 +19,14 @@ type Step =
 interface Plan {
   readonly batchSize: number;
   readonly overflow: 'reject' | 'drop-oldest';
-  readonly breaker: boolean;
+  readonly breaker: false | { readonly minimumCalls?: number; readonly window?: { readonly count: number } };
   readonly steps: readonly Step[];
   /** By message number, in turn. */
   readonly fates: readonly Fate[];
 }
 
 const fate = fc.oneof(
-  { weight: 12, arbitrary: fc.constantFrom('at once' as const, 'soon' as const) },
+  { weight: 12, arbitrary: fc.constantFrom('at once' as const, 'soon' as const, 'routes' as const) },
   { weight: 2, arbitrary: fc.constantFrom(...FATES) },
 );
 const step = fc.oneof(
@@ -37,7 +38,7 @@ const step = fc.oneof(
 const plans: fc.Arbitrary<Plan> = fc.record({
   batchSize: fc.integer({ min: 1, max: 4 }),
   overflow: fc.constantFrom('reject', 'drop-oldest'),
-  breaker: fc.boolean(),
+  breaker: fc.constantFrom({}, false as const),
   steps: fc.array(step, { minLength: 1, maxLength: 25 }),
   fates: fc.array(fate, { minLength: 1, maxLength: 60 }),
 });
@@ -49,8 +50,12 @@ function said({ attempt, gaps, rules, signal, trigger }: Context): object {
   return { attempt, trigger, rules, isAborted: signal.aborted, gaps: gaps.map(({ from, to }) => [from, to]) };
 }
 
-/** Plays a plan; `looks`: each call asks its context at once, and somebody listens to every fact. */
-async function play(plan: Plan, looks: boolean) {
+/**
+ * Plays a plan; `looks`: each call asks its context at once, and somebody listens to every fact. Where an open breaker
+ * refuses messages, the door looks at each of them, and none is delivered without a stay in the mailbox.
+ */
+async function play(plan: Plan, looks: boolean, whenTripped: 'hold' | 'reject' = 'hold') {
+  let n = 0;
   const clock = createSimulatedClock();
   const handed: object[] = [];
   const contexts: Context[] = [];
@@ -60,6 +65,8 @@ async function play(plan: Plan, looks: boolean) {
     'at once': () => {},
     soon: () => Promise.resolve(),
     slowly: () => new Promise((resolve) => soon(20, resolve)),
+    // So many, or it would never end.
+    routes: () => void (n < 300 && router.route(message('tick', n++))),
     throws: () => {
       throw new Error('thrown');
     },
@@ -83,7 +90,8 @@ async function play(plan: Plan, looks: boolean) {
     ...limits,
     batchSize: plan.batchSize,
     overflow: plan.overflow,
-    ...(!plan.breaker && { breaker: false as const }),
+    breaker: plan.breaker,
+    whenTripped,
   };
   const config = (rule: number) => ({ channels: { tick: { ...tick, eventRules: { rule } } } }) as const;
   const router = createRouter({
@@ -96,7 +104,6 @@ async function play(plan: Plan, looks: boolean) {
   const started = router.start();
   await clock.settle();
   await started;
-  let n = 0;
   for (const each of plan.steps) {
     if ('route' in each) for (let left = each.route; left > 0; left -= 1) router.route(message('tick', n++));
     else if ('advance' in each) await clock.advance(each.advance);
@@ -134,4 +141,19 @@ test('a call comes to the same whether anybody asks its context or listens or no
     }),
     { numRuns: 150 },
   );
+});
+
+test('R10.1 a message that is delivered at once fares as one that stays in the mailbox first', async () => {
+  const push = vi.spyOn(Mailbox.prototype, 'push');
+  let atOnce = 0;
+  const property = fc.asyncProperty(plans, fc.boolean(), async (any, looks) => {
+    const plan = { ...any, batchSize: 1, breaker: any.breaker && { minimumCalls: 1_000, window: { count: 1_000 } } };
+    const usual = await play(plan, looks);
+    const pushed = push.mock.calls.length;
+    expect(usual).toEqual(await play(plan, looks, 'reject'));
+    atOnce += push.mock.calls.length - 2 * pushed;
+    push.mockClear();
+  });
+  await fc.assert(property, { numRuns: 500 });
+  expect(atOnce).toBeGreaterThan(50);
 });

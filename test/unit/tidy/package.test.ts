@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { codeOf, projectRoot, textOf } from '../../support/project-files.ts';
 
@@ -15,20 +15,19 @@ function namesIn(section: string): string[] {
   return [...headings].map(([, name = '']) => name.replaceAll('\\', '')).sort();
 }
 
-/** The names a module exports: from `export { a, type B as C }` and from declarations. */
-function exportsOf(source: string): string[] {
+/** The names a module exports: from `export { a, type B as C }`, from declarations and, in its folder, of other modules. */
+function exportsOf(source: string, folder = ''): string[] {
   const code = codeOf(source);
   const lists = [...code.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, list = '']) => list.split(','));
-  const listed = lists.map((item) =>
-    item
-      .trim()
-      .replace(/^type /, '')
-      .replace(/^.* as /, ''),
-  );
+  const listed = lists.map((item) => item.trim().replace(/^(?:.* as |type )/, ''));
   const declared = [
     ...code.matchAll(/^export (?:declare |abstract |async )*(?:const|function|class|interface|type) (\w+)/gm),
   ];
-  return [...listed.filter((name) => name !== ''), ...declared.map(([, name = '']) => name)].sort();
+  const whole = [...source.matchAll(/^export type \* from '(.*)'/gm)].map(([, path = '']) =>
+    textOf(join(folder, path)),
+  );
+  const names = [...listed.filter((name) => name !== ''), ...declared.map(([, name = '']) => name)];
+  return names.concat(whole.flatMap((each) => exportsOf(each))).sort();
 }
 
 function pathsIn(value: unknown): string[] {
@@ -39,7 +38,7 @@ it.each(reference.map((section) => [/\w+(?=`)/.exec(section)?.[0] ?? '', section
   'what %s exports is exactly what the reference names',
   (name, section) => {
     const file = { sluice: 'src/index.ts', machines: 'machines/index.ts' }[name] ?? `src/${name}/index.ts`;
-    expect(exportsOf(textOf(file))).toEqual(namesIn(section));
+    expect(exportsOf(textOf(file), dirname(file))).toEqual(namesIn(section));
   },
 );
 

@@ -62,10 +62,10 @@ export function logFacts(bus: Bus, logger: Logger, clock: Clock, ending: Ending)
   const write = (level: Level, type: keyof RouterFacts, fact: Fields): void => {
     // A broken logger that is used to say that it is broken would never end.
     if (fact.place === 'logger') return;
-    // `message.rejected` says so.
-    if (type === 'message.deadLettered' && isRefusal(fact.reason)) return;
+    // `message.rejected` says so; and conflation is what its channel is configured for, which metrics count.
+    if ((type === 'message.deadLettered' && isRefusal(fact.reason)) || fact.reason === 'conflated') return;
     const child = loggerOf(fact.channel, type === 'channel.entered' ? fact.to : undefined);
-    const loud = fact.how === 'lost' ? 'warn' : level;
+    const loud = fact.how === 'lost' || (type === 'feed.entered' && fact.to === 'waiting') ? 'warn' : level;
     if (admits(kindOf(type, fact))) child[loud](fieldsOf(fact), type);
   };
   for (const level of levels)

@@ -154,7 +154,7 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
   flushing: ['a pause in traffic', 'It goes idle when traffic pauses.'],
   retrying: ['the next attempt', 'The next attempt is in %.', ({ retryAt }) => retryAt],
   isolating: ['finding the poison messages', 'Normal delivery resumes once they are found.'],
-  tripped: ['the first probe', 'The first probe is in %.', ({ probeAt }) => probeAt],
+  tripped: ['the next probe', 'The next probe is in %.', ({ probeAt }) => probeAt],
   probing: ['its probes', 'The breaker closes after enough successful probes; one failed probe opens it again.'],
   paused: ['resume by hand', 'It stays paused until an operator resumes it.'],
   draining: ['the end of the drain', 'The drain ends within %.', ({ drainAt }) => drainAt],

@@ -86,13 +86,8 @@ async function play(plan: Plan, looks: boolean, whenTripped: 'hold' | 'reject' =
     }
   }
   const limits = { capacity: 20, processTimeoutMs: 50, abandonAfterMs: 40, retry: { attempts: 3, delayMs: 10 } };
-  const tick = {
-    ...limits,
-    batchSize: plan.batchSize,
-    overflow: plan.overflow,
-    breaker: plan.breaker,
-    whenTripped,
-  };
+  const { batchSize, breaker, overflow } = plan;
+  const tick = { ...limits, batchSize, breaker, overflow, whenTripped };
   const config = (rule: number) => ({ channels: { tick: { ...tick, eventRules: { rule } } } }) as const;
   const router = createRouter({
     config: config(1),

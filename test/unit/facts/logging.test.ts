@@ -67,6 +67,8 @@ describe('R5.3 facts', () => {
   it.each<[keyof RouterEvents, RouterEvents[keyof RouterEvents], string]>([
     ['router.entered', { from: null, to: 'running', cause: 'channel.warmed' }, 'info'],
     ['channel.entered', { channel: 'tick', ...entered }, 'debug'],
+    ['feed.entered', { feed: 'nyse', ...entered, to: 'streaming' }, 'debug'],
+    ['feed.entered', { feed: 'nyse', ...entered, to: 'waiting' }, 'warn'],
     ['channel.restarted', { channel: 'tick', n: 1, withinMs: 60_000 }, 'warn'],
     ['channel.gaveUp', { channel: 'tick', restarts: 5, error: new Error('x') }, 'error'],
     ['batch.failed', { channel: 'tick', size: 1, attempt: 1, error: 'x', isTimedOut: false }, 'warn'],
@@ -83,6 +85,7 @@ describe('R5.3 facts', () => {
   it.each<[keyof RouterEvents, RouterEvents[keyof RouterEvents]]>([
     ['batch.flushed', { channel: 'tick', trigger: 'size', size: 1, ageMs: 0, durationMs: 0, attempt: 1 }],
     ['event', { channel: 'tick', event: {} }],
+    ['message.dropped', { channel: 'tick', key: 'A', from: 1, to: 2, count: 1, reason: 'conflated' }],
     // `message.rejected` says so already.
     ['message.deadLettered', { ...letter, reason: 'invalid' }],
   ])('%s, which would say nothing new, is not', (type, fact) => {

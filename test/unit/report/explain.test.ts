@@ -94,8 +94,8 @@ const sentences: Readonly<Record<string, readonly [sentence: string, endsBy: str
     'finding the poison messages',
   ],
   tripped: [
-    'has been tripped for 0 ms (the breaker opened). The first probe is in 163 ms. 6 waiting, 4 in flight.',
-    'the first probe',
+    'has been tripped for 0 ms (the breaker opened). The next probe is in 163 ms. 6 waiting, 4 in flight.',
+    'the next probe',
   ],
   probing: [
     'has been probing the sink for 37 ms (the cool-down ended). The breaker closes after enough successful probes; one failed probe opens it again. 2 waiting, 4 in flight.',
@@ -179,7 +179,7 @@ describe('R5.4 explain', () => {
       }
     });
     expect(router.explain('bars').sentence).toBe(
-      'bars has been tripped for 0 ms (the breaker opened: of the last 3 calls 100 % failed; last error: the warehouse is down). The first probe is in 3.8 s. 1 waiting (the oldest for 4.1 s), 0 in flight.',
+      'bars has been tripped for 0 ms (the breaker opened: of the last 3 calls 100 % failed; last error: the warehouse is down). The next probe is in 3.8 s. 1 waiting (the oldest for 4.1 s), 0 in flight.',
     );
     router.trip('bars', { coolDownMs: Number.POSITIVE_INFINITY });
     expect(router.explain('bars')).toMatchObject({

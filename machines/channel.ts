@@ -35,7 +35,7 @@ export type ChannelEvent =
   | { readonly type: 'channel.restart' }
   | { readonly type: 'channel.reconfigured' }
   | { readonly type: 'channel.drain' }
-  | { readonly type: 'channel.halt' };
+  | { readonly type: 'channel.abandon' };
 
 export interface ChannelOutput {
   readonly status: 'stopped' | 'failed';
@@ -81,7 +81,7 @@ export const channelMachine = setup({
   id: 'channel',
   context: ({ input }) => ({ port: input.port, cause: 'channel.started', error: undefined }),
   initial: 'warming',
-  on: { 'channel.halt': '.stopped' },
+  on: { 'channel.abandon': '.stopped' },
   states: {
     warming: {
       entry: ['noteCause', 'warmUp'],

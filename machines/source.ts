@@ -26,7 +26,7 @@ export type SourceEvent =
   | { readonly type: 'source.failed'; readonly error: unknown }
   | { readonly type: 'source.restart' }
   | { readonly type: 'source.drain' }
-  | { readonly type: 'source.halt' };
+  | { readonly type: 'source.abandon' };
 
 export const sourceMachine = setup({
   types: {
@@ -70,7 +70,7 @@ export const sourceMachine = setup({
   id: 'source',
   context: ({ input }) => ({ port: input.port, cause: 'source.started', error: undefined }),
   initial: 'starting',
-  on: { 'source.halt': '.stopped' },
+  on: { 'source.abandon': '.stopped' },
   states: {
     starting: {
       entry: 'noteCause',

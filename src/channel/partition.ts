@@ -119,7 +119,7 @@ export class Partition {
 
   /** Its life ends at once; what is in flight stays unsettled. */
   abandonNow(): void {
-    partOfStop(this.lane, () => this.send({ type: 'channel.halt' }));
+    partOfStop(this.lane, () => this.send({ type: 'channel.abandon' }));
     partOfStop(this.lane, () => this.abandon(false));
   }
 

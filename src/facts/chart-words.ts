@@ -89,7 +89,7 @@ const causes: readonly (readonly [string, string])[] = [
   ['source.failed', 'the source failed'],
   ['.restart', 'an operator restarted it'],
   ['source.drain', 'the source is being stopped'],
-  ['.halt', 'the host stopped the router without a drain'],
+  ['.abandon', 'the host stopped the router without a drain'],
   ['source.stopped', 'a source stopped'],
   ['after.connectTimeout', 'the service did not answer when it was connected to'],
   ['after.answerTimeout', 'the service did not answer a login or a subscription'],

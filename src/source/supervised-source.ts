@@ -210,7 +210,7 @@ export class SupervisedSource implements ReadingPort {
   stop(): void {
     if (this.actor === undefined) return;
     this.hold();
-    this.send({ type: 'source.halt' });
+    this.send({ type: 'source.abandon' });
     this.close().catch(() => {});
   }
 

@@ -101,7 +101,7 @@ function commonHappenings(value: string, world: World): Happening[] {
   const isQuiet = value === 'tripped' || value === 'paused' || value === 'draining.waiting';
   const mayFail = world.call > 0 && world.waiting === 0 && (world.isLate || world.breaker !== 'half-open');
   return [
-    ['channel.halt', world],
+    ['channel.abandon', world],
     ...when(isOpen, 'channel.drain', withWaitsEnded(world)),
     ...when(isOpen, 'channel.drain', { ...withWaitsEnded(world), isDeadlineNear: true }),
     ...when(isOpen, 'channel.restart', world),

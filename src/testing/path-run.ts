@@ -124,7 +124,7 @@ export class PathRun {
   }
 
   end(): void {
-    halt(this.#router);
+    abandonRouter(this.#router);
     this.gates.openAll();
   }
 
@@ -164,7 +164,7 @@ export class PathRun {
       'channel.drain': () => {
         router.stop({ deadlineMs: world.isDeadlineNear ? NEAR_MS : FAR_MS }).catch(() => {});
       },
-      'channel.halt': () => halt(router),
+      'channel.abandon': () => abandonRouter(router),
     };
     const cause = causes[type];
     if (cause === undefined) throw new Error(`no cause is known for ${type}`);
@@ -233,7 +233,7 @@ function pathLimits({ eventRules }: Pick<RunOptions, 'eventRules'>, batchSize: n
 }
 
 /** As a host does that ends its own machine. */
-function halt(router: DataChannelRouter<unknown>): void {
+function abandonRouter(router: DataChannelRouter<unknown>): void {
   // Only a root can be stopped, which this one is; its type is that of any actor of a router.
   (router.actor as unknown as { stop(): void }).stop();
 }

@@ -18,7 +18,7 @@ export function placeAfter(from: string, type: string, world: World): string {
       return 'failed';
     case 'wait.shortened':
       return from;
-    case 'channel.halt':
+    case 'channel.abandon':
     case 'close.finished':
     case 'xstate.after.closeDeadline':
       return 'stopped';

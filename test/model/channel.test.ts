@@ -99,7 +99,7 @@ const ignored = {
     },
   ],
   'channel.drain': [{ in: [...draining, 'closing'], because: 'it drains' }],
-  'channel.halt': [],
+  'channel.abandon': [],
 } satisfies Record<ChannelEvent['type'], Ignored[string]>;
 
 it('every event is handled in every state, forbidden on purpose, or ignored for a reason', () => {

@@ -107,7 +107,7 @@ export class SourceDriver {
         return this.router.restart('feed');
       case 'source.drain':
         return void this.router.stop({ deadlineMs: DEADLINE_MS }).catch(() => {});
-      case 'source.halt':
+      case 'source.abandon':
         return (this.router.actor as unknown as { stop(): void }).stop();
       default:
         throw new Error(`no cause is known for ${type}`);

@@ -27,7 +27,7 @@ export function placeAfter(from: string, type: string, world: SourceWorld): stri
     case 'xstate.error.actor.release':
     case 'xstate.after.releaseDeadline':
       return 'closing';
-    case 'source.halt':
+    case 'source.abandon':
     case 'xstate.done.actor.close':
     case 'xstate.error.actor.close':
     case 'xstate.after.closeDeadline':

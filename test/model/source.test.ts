@@ -29,7 +29,7 @@ const ignored = {
     { in: ['draining', ...ending], because: 'what comes to its end is not started anew' },
   ],
   'source.drain': [{ in: ['draining', ...ending], because: 'it drains' }],
-  'source.halt': [],
+  'source.abandon': [],
 } satisfies Record<SourceEvent['type'], Ignored[string]>;
 
 const noEnd = [{ in: ready, because: 'a callback actor has no end of its own, and a port does not throw' }];

@@ -111,7 +111,7 @@ function endHappenings(value: string, world: SourceWorld): Happening[] {
 
 function commonHappenings(value: string, world: SourceWorld): Happening[] {
   const isEnding = value === 'draining' || value === 'releasing' || value === 'closing';
-  return [['source.halt', START], ...when(!isEnding, 'source.drain', world)];
+  return [['source.abandon', START], ...when(!isEnding, 'source.drain', world)];
 }
 
 /** Every stay ends with a failure. */

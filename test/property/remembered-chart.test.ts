@@ -93,7 +93,7 @@ test('XState is asked once about an event in a state, whatever the guards say la
   const asked = vi.spyOn(channelMachine, 'transition');
   const facts = { isDue: false, hasWork: false };
   const port = { ...facts, warmUp() {}, endWork() {}, deliver() {}, hold() {} } as unknown as ChannelPort;
-  const steps = ['warmUp.finished', 'message.waiting', 'batch.full', 'delivery.quieted', 'channel.halt'] as const;
+  const steps = ['warmUp.finished', 'message.waiting', 'batch.full', 'delivery.quieted', 'channel.abandon'] as const;
   const askedFor = (events: readonly (typeof steps)[number][]): number => {
     const before = asked.mock.calls.length;
     const actor = createActor(logic, { clock: createSimulatedClock(), input: { port: () => port } }).start();

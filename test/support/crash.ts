@@ -28,7 +28,7 @@ function bomb(): { readonly type: string } {
   return {
     get type() {
       if (new Error().stack?.includes('machines/channel.ts')) throw new Error('planted');
-      return 'channel.halt';
+      return 'channel.abandon';
     },
   };
 }

@@ -7,7 +7,7 @@ import { plantedBugs } from './planted-bugs.ts';
 import { type RunResult, run } from './run.ts';
 import { shrink } from './shrink.ts';
 
-const SEEDS = 300;
+const SEEDS = 150;
 const FRESH_SEEDS = 20;
 /**
  * A restart before a batch; a reset inside a listener; poison that keeps a shared breaker open; `add` after an escalation;

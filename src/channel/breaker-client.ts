@@ -22,11 +22,6 @@ export class BreakerClient implements Caller {
     return this.breaker.state === 'closed';
   }
 
-  /** A success changes nothing in it. */
-  get isPristine(): boolean {
-    return this.breaker.isPristine;
-  }
-
   get startedAt(): number {
     return this.times.startedAt;
   }

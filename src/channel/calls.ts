@@ -48,8 +48,7 @@ export abstract class Calls {
 
   /** Resolves when `process` has nothing, or nobody will know any more. */
   whenSettled(): Promise<void> {
-    if (!this.isOut) return Promise.resolve();
-    return new Promise((resolve) => void this.settledListeners.push(resolve));
+    return this.isOut ? new Promise((resolve) => void this.settledListeners.push(resolve)) : Promise.resolve();
   }
 
   /**

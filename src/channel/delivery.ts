@@ -176,7 +176,7 @@ export class Delivery extends Calls implements TurnTaker {
     call.end();
     const { breaker, inbox, recovery, services } = this.lane;
     const isQuiet = isSuccess && failures === undefined && recovery.size === 0;
-    if (!isQuiet || breaker?.isPristine === false || services.bus.hearsFlushes)
+    if (!isQuiet || breaker?.breaker.isPristine === false || services.bus.hearsFlushes)
       return this.settleWithCare(call, isSuccess, error);
     if (this.mode !== 'flush' || !recovery.isIdle) return this.settle(call, true, undefined);
     settlePlain(this.lane, call);

@@ -14,14 +14,10 @@ export interface Waker {
 export class DueBatches {
   private readonly inbox: { readonly mailbox: Mailbox; readonly limits: ChannelConfig; readonly services: Services };
   /** So many of the oldest messages are due by request. */
-  private requested = 0;
+  requested = 0;
 
   constructor(inbox: DueBatches['inbox']) {
     this.inbox = inbox;
-  }
-
-  get isRequested(): boolean {
-    return this.requested > 0;
   }
 
   /** Everything accepted so far is due now. */

@@ -83,7 +83,7 @@ export function settleFailure(lane: Lane, call: Call, error: unknown): boolean {
 function measure({ clock, owner, times }: Lane, size: number): void {
   clock.advance(CALL_WEIGHT + size);
   times.end(clock.now);
-  owner.processing.record(times.durationMs);
+  owner.processing.recordCall(times);
 }
 
 /** The batch, or what `context.fail` left of it, failed as a whole: carries out the verdict. */

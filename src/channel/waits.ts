@@ -6,7 +6,7 @@ import type { Lane } from './lane.ts';
 export function takeNew({ clock, inbox: { mailbox }, owner: { queueing }, times }: Lane, count: number): unknown {
   times.begin(clock.now, mailbox.acceptedAtOf(0));
   if (count === 1) {
-    queueing.record(times.ageMs);
+    queueing.recordWait(times);
     return mailbox.shift();
   }
   measureWaits(mailbox, count, times.startedAt, queueing);

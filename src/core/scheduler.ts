@@ -21,7 +21,7 @@ export interface SchedulerLimits {
  */
 export class Scheduler implements PassListener {
   readonly clock: CoarseClock;
-  private limits: SchedulerLimits;
+  limits: SchedulerLimits;
   private readonly queue = new TurnQueue();
   /** A turn known to be more urgent than all that wait, as of this reading of the clock. */
   private leader: Turn | undefined = undefined;
@@ -48,11 +48,6 @@ export class Scheduler implements PassListener {
 
   reconfigure(limits: SchedulerLimits): void {
     this.limits = limits;
-  }
-
-  /** How long a turn may be waited for, in ms. */
-  get starvationMs(): number {
-    return this.limits.starvationMs;
   }
 
   /** Asks for a turn in one of the next passes of the event loop. */

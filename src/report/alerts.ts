@@ -118,7 +118,7 @@ export class Alerts {
     } else {
       const now = clock.now();
       const sight = sightOf(channel, before, now);
-      const look = { now, sight, before: isTimed ? before : undefined, starvationMs: scheduler.starvationMs };
+      const look = { now, sight, before: isTimed ? before : undefined, starvationMs: scheduler.limits.starvationMs };
       if (this.#raised.of({ channel: name }).length > 0 || !isAtEase(channel, look))
         this.#raised.setAll({ channel: name }, findingsOf(channel, look));
       // Error rates are taken from second to second: a look in between does not begin a new one.

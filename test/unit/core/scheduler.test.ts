@@ -119,7 +119,7 @@ it('a step that asks for turns itself does not run them inside its own', async (
 it('the limits of a reload hold at once', () => {
   const { clock, scheduler } = createTable();
   scheduler.reconfigure({ sliceMs: 5, starvationMs: 200 });
-  expect(scheduler.starvationMs).toBe(200);
+  expect(scheduler.limits.starvationMs).toBe(200);
   expect(scheduler.isSliceOver()).toBe(false);
   clock.jump(4);
   expect(scheduler.isSliceOver()).toBe(false);

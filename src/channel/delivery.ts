@@ -67,11 +67,12 @@ export class Delivery extends Calls implements TurnTaker {
     while (this.step()) if (this.lane.services.scheduler.isOver()) return this.requestTurn();
   }
 
-  /** A message of priority 1 that would be the only one to wait: behind it is no gap to tell of and no offer to admit. */
+  /** Hands a message of priority 1 that would be the only one to wait to `process`. False: it has to wait, or needs care. */
   deliverAtOnce(message: unknown): boolean {
     const { lane, lastCall: call } = this;
     const { breaker, clock, counters, inbox, owner, times } = lane;
-    if (this.priority > 1 || !this.isCalm || inbox.mailbox.keysTaken !== undefined) return false;
+    // A message that failed would be given the keys that were taken last.
+    if (this.priority > 1 || !this.isCalm || !inbox.isSteady(0) || inbox.mailbox.keysTaken !== undefined) return false;
     times.begin(clock.now, clock.now);
     owner.queueing.record(0);
     call.begin(inbox.limits, 1, message);

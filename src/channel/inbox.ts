@@ -216,7 +216,7 @@ export class Inbox implements Door, LossListener {
     }
   }
 
-  /** A full batch waits, and nothing else needs care: no gap, no offer, no flush. */
+  /** So many messages wait, and nothing else needs care: no gap, no offer, no flush. */
   isSteady(batchSize: number): boolean {
     return this.mailbox.size >= batchSize && this.due.requested === 0 && this.gaps.isEmpty && this.offers.size === 0;
   }

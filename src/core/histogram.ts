@@ -45,7 +45,7 @@ export class Histogram {
     this.repeats += times;
   }
 
-  /** Records how long a call took, or how long its message waited: not by a number, which V8 would put into a box. */
+  /** Records how long a call took; like `recordWait`, not by a number, which V8 would put into a box. */
   recordCall({ durationMs }: CallTimes): void {
     if (durationMs !== this.lastMs) this.next(durationMs);
     this.repeats += 1;

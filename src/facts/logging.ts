@@ -34,7 +34,6 @@ const logged: Readonly<Record<Level, readonly (keyof RouterFacts)[]>> = {
   ],
   error: ['channel.gaveUp', 'source.gaveUp', 'message.deadLettered', 'config.rejected', 'callback.failed'],
 };
-const levels = Object.keys(logged) as readonly Level[];
 
 /** In ten seconds so many lines of one kind. */
 const KIND_MAX = 10;
@@ -56,20 +55,23 @@ export function logFacts(bus: Bus, logger: Logger, clock: Clock, ending: Ending)
     return child;
   };
   const admits = rateLimit(KIND_MAX, clock, ending, ({ type, channel, about }, more, withinMs) => {
-    const level = levels.find((each) => logged[each].some((name) => name === type)) ?? 'warn';
-    loggerOf(channel, undefined)[level]({ ...about, more, withinMs }, moreText(type, more, withinMs));
+    loggerOf(channel, undefined)[levelOf(type, about)]({ ...about, more, withinMs }, moreText(type, more, withinMs));
   });
-  const write = (level: Level, type: keyof RouterFacts, fact: Fields): void => {
+  const write = (type: keyof RouterFacts, fact: Fields): void => {
     // A broken logger that is used to say that it is broken would never end.
     if (fact.place === 'logger') return;
     // `message.rejected` says so; and conflation is what its channel is configured for, which metrics count.
     if ((type === 'message.deadLettered' && isRefusal(fact.reason)) || fact.reason === 'conflated') return;
     const child = loggerOf(fact.channel, type === 'channel.entered' ? fact.to : undefined);
-    const loud = fact.how === 'lost' || (type === 'feed.entered' && fact.to === 'waiting') ? 'warn' : level;
-    if (admits(kindOf(type, fact))) child[loud](fieldsOf(fact), type);
+    if (admits(kindOf(type, fact))) child[levelOf(type, fact)](fieldsOf(fact), type);
   };
-  for (const level of levels)
-    for (const type of logged[level]) bus.tap(type, (fact) => write(level, type, fact as Fields));
+  for (const type of Object.values(logged).flat()) bus.tap(type, (fact) => write(type, fact as Fields));
+}
+
+/** A partition that was lost, and a feed that has no connection, are louder than their likes. */
+function levelOf(type: string, { how, to }: Fields): Level {
+  if (how === 'lost' || (type === 'feed.entered' && to === 'waiting')) return 'warn';
+  return (Object.keys(logged) as Level[]).find((level) => logged[level].some((name) => name === type)) ?? 'warn';
 }
 
 function moreText(what: string, more: number, withinMs: number): string {

@@ -14,7 +14,7 @@ const PERIOD_MS = 10_000;
 const ALL_MAX = 1_000;
 
 /** What tells two facts of one type apart. */
-const TELLING = ['reason', 'place', 'alert', 'to', 'feed'];
+const TELLING = ['reason', 'place', 'alert', 'to', 'feed', 'how'];
 
 /** What a fact is limited together with. */
 export function kindOf(type: string, fact: Readonly<Record<string, unknown>>): Kind {

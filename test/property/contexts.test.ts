@@ -50,10 +50,7 @@ function said({ attempt, gaps, rules, signal, trigger }: Context): object {
   return { attempt, trigger, rules, isAborted: signal.aborted, gaps: gaps.map(({ from, to }) => [from, to]) };
 }
 
-/**
- * Plays a plan; `looks`: each call asks its context at once, and somebody listens to every fact. Where an open breaker
- * refuses messages, the door looks at each of them, and none is delivered without a stay in the mailbox.
- */
+/** Plays a plan; `looks`: each call asks its context at once, and somebody listens to every fact. */
 async function play(plan: Plan, looks: boolean, whenTripped: 'hold' | 'reject' = 'hold') {
   let n = 0;
   const clock = createSimulatedClock();
@@ -141,10 +138,11 @@ test('a call comes to the same whether anybody asks its context or listens or no
 test('R10.1 a message that is delivered at once fares as one that stays in the mailbox first', async () => {
   const push = vi.spyOn(Mailbox.prototype, 'push');
   let atOnce = 0;
-  const property = fc.asyncProperty(plans, fc.boolean(), async (any, looks) => {
-    const plan = { ...any, batchSize: 1, breaker: any.breaker && { minimumCalls: 1_000, window: { count: 1_000 } } };
+  const property = fc.asyncProperty(plans, fc.boolean(), async (one, looks) => {
+    const plan = { ...one, batchSize: 1, breaker: one.breaker && { minimumCalls: 1_000, window: { count: 1_000 } } };
     const usual = await play(plan, looks);
     const pushed = push.mock.calls.length;
+    // Where an open breaker refuses messages, the door checks each of them, and none goes without a stay in the mailbox.
     expect(usual).toEqual(await play(plan, looks, 'reject'));
     atOnce += push.mock.calls.length - 2 * pushed;
     push.mockClear();

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { createTestRouter, hold, message, messages, slow } from '../../../src/testing/index.ts';
+import { partsOf } from '../../../src/router/router.ts';
+import { createTestRouter, hold, message, messages } from '../../../src/testing/index.ts';
 import { numbers } from '../../support/numbers.ts';
 import { deliveredAfter, routeAndAdvance } from '../../support/routed.ts';
 
@@ -19,15 +20,22 @@ it('a flush makes due what waited when it was asked for, also if that is more th
   expect(await deliveredAfter(rig, 'ohlcv', 100)).toEqual(numbers(6));
 });
 
-it('the first batch after a loss is told of it, also among full batches', async () => {
-  const rig = await createTestRouter({ sinks: { ohlcv: { ...steady, capacity: 4, overflow: 'drop-oldest' } } });
-  rig.sink('ohlcv').otherwise = slow(10);
-  await routeAndAdvance(rig, messages('ohlcv', 2), 0);
-  await routeAndAdvance(rig, messages('ohlcv', 6, 2), 100);
-  const gaps = rig
-    .sink('ohlcv')
-    .calls.map(({ context }) => context.gaps.map(({ from, to, count }) => [from, to, count]));
-  expect(gaps).toEqual([[], [[3, 4, 2]], []]);
+it('the next message is told of a loss also when all that waited behind it went back to its source', async () => {
+  const rig = await createTestRouter({ sinks: { tick: { capacity: 1, overflow: 'drop-newest' } } });
+  const { fleet, intake } = partsOf(rig.router);
+  const origin = { source: 'ticks', isOver: false, settled() {}, handedBack() {} };
+  const call = hold();
+  await routeAndAdvance(rig, message('tick', 0), 0);
+  rig.sink('tick').script.push(call);
+  rig.router.route(message('tick', 1));
+  void intake.offer(message('tick', 2), {}, origin);
+  rig.router.route(message('tick', 3));
+  origin.isOver = true;
+  fleet.returnEnded();
+  call.succeed();
+  await rig.advance(0);
+  rig.router.route(message('tick', 4));
+  expect(rig.sink('tick').calls.at(-1)?.context.gaps).toMatchObject([{ count: 1, reason: 'drop-newest' }]);
 });
 
 it('room that a full batch makes goes at once to whoever waits for it', async () => {

@@ -20,14 +20,10 @@ function exportsOf(source: string, folder = ''): string[] {
   const code = codeOf(source);
   const lists = [...code.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, list = '']) => list.split(','));
   const listed = lists.map((item) => item.trim().replace(/^(?:.* as |type )/, ''));
-  const declared = [
-    ...code.matchAll(/^export (?:declare |abstract |async )*(?:const|function|class|interface|type) (\w+)/gm),
-  ];
-  const whole = [...source.matchAll(/^export type \* from '(.*)'/gm)].map(([, path = '']) =>
-    textOf(join(folder, path)),
-  );
-  const names = [...listed.filter((name) => name !== ''), ...declared.map(([, name = '']) => name)];
-  return names.concat(whole.flatMap((each) => exportsOf(each))).sort();
+  const own = [...code.matchAll(/^export (?:abstract |async )*(?:const|function|class|interface|type) (\w+)/gm)];
+  const all = [...source.matchAll(/^export type \* from '(.*)'/gm)].map((m) => textOf(join(folder, m[1] ?? '')));
+  const names = [...listed.filter((name) => name !== ''), ...own.map(([, name = '']) => name)];
+  return names.concat(all.flatMap((each) => exportsOf(each))).sort();
 }
 
 function pathsIn(value: unknown): string[] {
